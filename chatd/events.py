@@ -1,0 +1,229 @@
+"""What the server says: one value for each kind of line, how it is written and how a client reads it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from chatd.commands import Ping
+from chatd.errors import ChatError, Code, Farewell
+from chatd.text import clean
+
+_NO_VALUES: Mapping[str, str] = MappingProxyType({})
+_PAIR = re.compile(r"([a-z0-9-]{1,32})=(.*)")
+LIST_LINE_CHARACTERS = 2000
+"""About how many characters of names a line of a list holds: at most 8 KB, whatever the script."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something for people: the greeting, help, a notice."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Somebody came into a room."""
+
+    nick: str
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """Somebody left a room."""
+
+    nick: str
+    room: str
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """Somebody goes by another name."""
+
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSet:
+    """Somebody set a room's topic."""
+
+    nick: str
+    room: str
+    text: str
+
+
+@dataclass(slots=True)
+class Said:
+    """Somebody said something in a room. Not frozen: one is made for every message, and freezing doubles its cost."""
+
+    nick: str
+    room: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Somebody said something to one person alone."""
+
+    nick: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Some of those who are in a room."""
+
+    room: str
+    nicks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A room with people in it."""
+
+    room: str
+    members: int
+    topic: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The end of what a command asked for: an ``OK`` line."""
+
+    verb: str
+    words: tuple[str, ...] = ()
+    values: Mapping[str, str] = field(default_factory=lambda: _NO_VALUES)
+
+
+@dataclass(frozen=True, slots=True)
+class Pong:
+    """The answer to a PING."""
+
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Something was not done: an ``ERR`` line."""
+
+    code: Code
+    verb: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The last line before the server closes: ``BYE``."""
+
+    code: Farewell
+    text: str
+
+
+Event = (
+    Note | Joined | Parted | Renamed | TopicSet | Said | Told | Present | Listed | Done | Pong | Refused | Ended | Ping
+)
+
+
+def _done(event: Done) -> str:
+    values = (f"{key}={value}" for key, value in event.values.items())
+    return " ".join(("OK", event.verb, *event.words, *values))
+
+
+# Clean text is what wire.parse_command lets through; it is cleaned again here because this is the one door out.
+_RENDER: Mapping[type, Callable[..., str]] = {
+    Said: lambda e: f"MSG {e.nick} {e.room} {clean(e.text)}",
+    Joined: lambda e: f"JOIN {e.nick} {e.room}",
+    Parted: lambda e: f"PART {e.nick} {e.room}" + (f" {clean(e.text)}" if e.text else ""),
+    Renamed: lambda e: f"NICK {e.old} {e.new}",
+    TopicSet: lambda e: f"TOPIC {e.nick} {e.room} {clean(e.text)}",
+    Told: lambda e: f"TELL {e.nick} {clean(e.text)}",
+    Note: lambda e: f"NOTE {clean(e.text)}",
+    Present: lambda e: f"WHO {e.room} {' '.join(e.nicks)}",
+    Listed: lambda e: f"ROOM {e.room} {e.members}" + (f" {clean(e.topic)}" if e.topic else ""),
+    Done: _done,
+    Pong: lambda e: f"PONG {clean(e.token)}" if e.token else "PONG",
+    Ping: lambda e: f"PING {clean(e.token)}" if e.token else "PING",
+    Refused: lambda e: f"ERR {e.code} {e.verb} {clean(e.text)}",
+    Ended: lambda e: f"BYE {e.code} {clean(e.text)}",
+}
+
+
+def render(event: Event) -> str:
+    """Return the line for ``event``, without tags and terminator."""
+    return _RENDER[type(event)](event)
+
+
+def present(room: str, nicks: Sequence[str]) -> Iterator[Present]:
+    """Yield as many lines as it takes to list ``nicks``."""
+    line: list[str] = []
+    length = 0
+    for nick in nicks:
+        if length + len(nick) > LIST_LINE_CHARACTERS:
+            yield Present(room, tuple(line))
+            line, length = [], 0
+        line.append(nick)
+        length += len(nick) + 1
+    if line:
+        yield Present(room, tuple(line))
+
+
+def read(verb: str, rest: str | None) -> Event:
+    """Return the event that a line of a server stands for, given its verb and what follows the verb.
+
+    Raises `ChatError` for a verb that this version does not know, which a client ignores, and for a line that
+    is not as the protocol has it. Nothing that is returned holds a character that `clean` replaces.
+    """
+    if (shape := _SHAPES.get(verb)) is None:
+        raise ChatError(Code.UNKNOWN_VERB, "no such line")
+    try:
+        return shape(clean(rest) if rest else None)
+    except (ValueError, TypeError) as error:
+        raise ChatError(Code.BAD_SYNTAX, f"not a {verb} line") from error
+
+
+def _shape(make: Callable[..., Event], words: int, *, text: bool | None) -> Callable[[str | None], Event]:
+    """Return a reader of ``words`` words and a text that must (True), may (None) or may not (False) follow."""
+
+    def read_parts(rest: str | None) -> Event:
+        parts = [] if rest is None else rest.split(" ", words) if text is not False else rest.split(" ")
+        if not all(parts) or (text is True and len(parts) != words + 1) or len(parts) < words:
+            raise ValueError
+        return make(*parts)
+
+    return read_parts
+
+
+def _read_done(rest: str | None) -> Done:
+    verb, *words = (rest or "").split(" ")
+    pairs = [_PAIR.fullmatch(word) for word in words]
+    if not verb or not all(words):
+        raise ValueError
+    return Done(
+        verb,
+        tuple(word for word, pair in zip(words, pairs, strict=True) if pair is None),
+        {pair[1]: pair[2] for pair in pairs if pair},
+    )
+
+
+_SHAPES: Mapping[str, Callable[[str | None], Event]] = {
+    "MSG": _shape(Said, 2, text=True),
+    "JOIN": _shape(Joined, 2, text=False),
+    "PART": _shape(Parted, 2, text=None),
+    "NICK": _shape(Renamed, 2, text=False),
+    "TOPIC": _shape(TopicSet, 2, text=True),
+    "TELL": _shape(Told, 1, text=True),
+    "NOTE": _shape(Note, 0, text=True),
+    "WHO": _shape(lambda room, *nicks: Present(room, nicks), 1, text=False),
+    "ROOM": _shape(lambda room, members, topic=None: Listed(room, int(members), topic), 2, text=None),
+    "OK": _read_done,
+    "PONG": _shape(Pong, 0, text=False),
+    "PING": _shape(Ping, 0, text=False),
+    "ERR": _shape(lambda code, verb, text: Refused(Code(code), verb, text), 2, text=True),
+    "BYE": _shape(lambda code, text: Ended(Farewell(code), text), 1, text=True),
+}

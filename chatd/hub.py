@@ -1,0 +1,161 @@
+"""The hub: which rooms there are, who goes by which nick, and the way of every batch from the journal to the rooms."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from chatd import names, wire
+from chatd.errors import ChatError, Code, Farewell
+from chatd.events import Renamed
+from chatd.journal import Entry, Journal
+from chatd.room import Member, Room
+from chatd.wheel import Wheel
+
+if TYPE_CHECKING:
+    from chatd.session import Session
+
+_log = Logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a peer may take, in seconds."""
+
+    join_seconds: int = 300
+    """Until the first JOIN."""
+    ping_seconds: int = 60
+    """Of silence, until a program is sent a PING; and again, until it is given up."""
+
+
+class Hub:
+    """Sole owner of the rooms by name and of the sessions by nick.
+
+    ``clock`` is a reactor or a stand-in; ``make_secret`` returns a new unguessable word.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        clock: IReactorTime,
+        limits: Limits | None = None,
+        make_secret: Callable[[], str] = secrets.token_urlsafe,
+    ) -> None:
+        self.journal = journal
+        self.clock = clock
+        self.limits = limits or Limits()
+        self.make_secret = make_secret
+        self.wheel = Wheel(clock)
+        self.sessions: dict[Session, None] = {}
+        self.unblocked: list[Session] = []
+        """Sessions that could not go on until an entry of theirs took effect, and now can."""
+        self._rooms: dict[str, Room] = {}
+        self._by_nick: dict[str, Session] = {}
+        self._by_look: dict[str, Session] = {}
+        journal.follow(self.deliver)
+
+    def rooms(self) -> list[Room]:
+        """Return the rooms that have people in them, in the order of their names."""
+        return [self._rooms[key] for key in sorted(self._rooms)]
+
+    def room(self, name: str) -> Room | None:
+        """Return the room that a name, in any spelling, stands for."""
+        return self._rooms.get(names.key(name))
+
+    def session(self, nick: str) -> Session | None:
+        """Return who goes by a nick, in any spelling."""
+        return self._by_nick.get(names.key(nick))
+
+    def claim(self, nick: str, session: Session) -> None:
+        """Make ``nick`` the session's, beside any that it has.
+
+        Raise `ChatError` if somebody else goes by it or by one that it could be mistaken for.
+        """
+        key, look = names.key(nick), names.skeleton(nick)
+        holder = self._by_nick.get(key)
+        if holder is not None and holder is not session:
+            raise ChatError(Code.NAME_TAKEN, f"{holder.nick} is here already; take another name")
+        twin = self._by_look.get(look)
+        if twin is not None and twin is not session:
+            raise ChatError(Code.NAME_TAKEN, f"{nick} could be mistaken for {twin.nick}; take another name")
+        self._by_nick[key] = self._by_look[look] = session
+
+    def release(self, nick: str, session: Session) -> None:
+        """Let others have ``nick``, which was the session's; what the session's own present nick needs stays."""
+        kept = () if session.ended else (names.key(session.nick), names.skeleton(session.nick))
+        for table, word in ((self._by_nick, names.key(nick)), (self._by_look, names.skeleton(nick))):
+            if table.get(word) is session and word not in kept:
+                del table[word]
+
+    def replace(self, old: Session, new: Session) -> None:
+        """Give the nick of a connection that has not noticed its death to the session that proved to be its heir."""
+        key, look = names.key(old.nick), names.skeleton(old.nick)
+        self._by_nick[key] = self._by_look[look] = new
+
+    def deliver(self, entries: Sequence[Entry]) -> None:
+        """Carry one batch of the journal to the rooms.
+
+        What concerns more than one room stands alone, so that it comes after what was before it everywhere.
+        """
+        run: list[Entry] = []
+        for entry in entries:
+            if type(entry.event) is Renamed:
+                self._deliver_run(run)
+                run = []
+                self._rename(entry, entry.event)
+            else:
+                run.append(entry)
+        self._deliver_run(run)
+        unblocked, self.unblocked = self.unblocked, []
+        for session in unblocked:
+            try:
+                session.proceed()
+            except Exception:
+                _log.failure("a command that had waited could not be carried out")
+                session.fail()
+
+    def shut_down(self) -> None:
+        """Take leave of everybody, once all that was said is delivered; nobody is told that the others left."""
+        self.journal.flush()
+        for session in list(self.sessions):
+            session.end(Farewell.SHUTDOWN, "the server is stopping", parting=False)
+
+    def _deliver_run(self, run: Sequence[Entry]) -> None:
+        by_room: dict[str, list[Entry]] = {}
+        for entry in run:
+            by_room.setdefault(entry.room, []).append(entry)
+        replies: list[tuple[Member, bytes]] = []
+        for key, entries in by_room.items():
+            room = self._rooms.get(key)
+            if room is None:
+                event = entries[0].event
+                room = self._rooms[key] = Room(key, "" if isinstance(event, Renamed) else event.room)
+            try:
+                replies += room.deliver(entries)
+            except Exception:
+                _log.failure("what happened in a room could not be delivered")
+                for entry in entries:
+                    if entry.origin is not None:
+                        entry.origin.fail()
+            if not room.members:
+                del self._rooms[key]
+        for member, data in replies:
+            member.send(data)
+
+    def _rename(self, entry: Entry, event: Renamed) -> None:
+        origin = entry.origin
+        if origin is None:
+            return
+        body, tags = wire.render(event), {"time": wire.timestamp(entry.time)}
+        lines = (wire.encode(body), wire.encode(body, tags))
+        others = dict.fromkeys(m for room in self._rooms.values() if origin in room.members for m in room.members)
+        reply = origin.took_effect(entry, None)
+        for member in others:
+            if member is not origin:
+                member.send(lines[member.tagged])
+        origin.send(reply)

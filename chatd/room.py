@@ -1,0 +1,86 @@
+"""A room: who is in it, what its topic is, and the delivery of what happens in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from chatd.delivery import Broadcast, Reader
+from chatd.events import Joined, Parted, TopicSet
+from chatd.journal import Entry
+from chatd.wire import NO_TAGS, Tags, timestamp
+
+
+class Member(Reader, Protocol):
+    """A participant, as rooms see it."""
+
+    nick: str
+
+    def takes_over(self, room: Room) -> Member | None:
+        """Return the member of ``room`` whose place this one takes unseen, if there is one."""
+
+    def fail(self) -> None:
+        """End this one's connection, because of a fault of ours."""
+
+    def took_effect(self, entry: Entry, room: Room | None) -> bytes:
+        """Note that an entry of one's own has happened; return the reply to what asked for it, if it has one."""
+
+
+class Room:
+    """One room. ``name`` is as first written; members are in the order in which they came."""
+
+    def __init__(self, key: str, name: str) -> None:
+        self.key = key
+        self.name = name
+        self.members: dict[Member, None] = {}
+        self.topic: TopicSet | None = None
+        self.topic_tags: Tags = NO_TAGS
+        self.last_id = 0
+        """The id of the newest durable entry, 0 before the first."""
+
+    def deliver(self, entries: Sequence[Entry]) -> list[tuple[Member, bytes]]:
+        """Apply a batch, in its order, and send it to the members.
+
+        Return what is to be sent when every room has had its part of the batch: the replies to those
+        whose commands took effect and, after those, what the newcomers have missed of this batch.
+        """
+        newcomers = [e.origin for e in entries if type(e.event) is Joined and e.origin is not None]
+        readers = {member.tagged for member in (*self.members, *newcomers)}
+        broadcast = Broadcast(tagged=True in readers, untagged=False in readers)
+        replies: list[tuple[Member, bytes]] = []
+        for entry in entries:
+            self._apply(entry, broadcast)
+            if entry.origin is not None and (reply := entry.origin.took_effect(entry, self)):
+                replies.append((entry.origin, reply))
+        broadcast.send(self.members, but=newcomers)
+        replies += [(member, broadcast.catch_up(member)) for member in newcomers if member in self.members]
+        return replies
+
+    def _apply(self, entry: Entry, broadcast: Broadcast) -> None:
+        event, origin = entry.event, entry.origin
+        if entry.id:
+            self.last_id = entry.id
+        match event:
+            case Joined() if origin is not None:
+                replaced = origin.takes_over(self)
+                if replaced is not None:
+                    del self.members[replaced]
+                else:
+                    entry.event = replace(event, room=self.name)
+                    broadcast.add(entry)
+                self.members[origin] = None
+                broadcast.join(origin)
+            case Parted() if origin is not None:
+                if origin not in self.members:
+                    return
+                entry.event = replace(event, nick=origin.nick)
+                broadcast.add(entry)
+                origin.send(broadcast.catch_up(origin))
+                del self.members[origin]
+            case TopicSet():
+                self.topic = event
+                self.topic_tags = {"id": str(entry.id), "time": timestamp(entry.time), "old": ""}
+                broadcast.add(entry)
+            case _:
+                broadcast.add(entry)

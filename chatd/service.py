@@ -1,0 +1,132 @@
+"""The service: what exists in the process, and the order in which it starts and stops."""
+
+from __future__ import annotations
+
+import errno
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.interfaces import (
+    IListeningPort,
+    IReactorCore,
+    IReactorFromThreads,
+    IReactorTime,
+    IStreamServerEndpoint,
+)
+from twisted.logger import Logger
+
+from chatd import names
+from chatd.hub import Hub
+from chatd.line import LineFactory, address_name
+from chatd.text import clean
+
+STOP_SECONDS = 3
+"""How long those who are in have to take their last line when the server stops."""
+
+_log = Logger()
+
+
+class CannotStartError(SystemExit, Exception):
+    """The service could not start; the argument is the one line to say so.
+
+    In the foreground it ends the process as `SystemExit` does, with that line and the status 1 and no traceback;
+    ``twistd`` catches it as an `Exception` to tidy up first and, as a daemon, to pass the line on.
+    """
+
+
+CannotStartError.__module__ = "chatd"  # twistd shows a hundred bytes of "module.name: line"
+CannotStartError.__qualname__ = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """One place to listen on: the endpoint, and its description as the user gave it."""
+
+    description: str
+    endpoint: IStreamServerEndpoint
+
+
+class ChatService(Service):
+    """Listens, and takes leave of everybody when it stops.
+
+    ``places`` are bound in `privilegedStartService`, so that a port below 1024 works for who sheds root's rights.
+    """
+
+    def __init__(self, reactor: IReactorTime, hub: Hub, factory: LineFactory, places: Sequence[Listening]) -> None:
+        self.setName("chatd")
+        self.ports: list[IListeningPort] = []
+        self._reactor = reactor
+        self._hub = hub
+        self._factory = factory
+        self._places = places
+
+    def privilegedStartService(self) -> None:
+        """Bind every place. Raise `CannotStartError` if one cannot be."""
+        super().privilegedStartService()
+        failures: list[str] = []
+        for place in self._places:
+            place.endpoint.listen(self._factory).addCallbacks(
+                self._listening, lambda failure: failures.append(_why_not(failure.value))
+            )
+            if failures:
+                why = f"cannot listen on {place.description}: {failures[0]}"
+                _log.error("{why}", why=why)
+                raise CannotStartError(f"chatd: {why}")
+
+    def startService(self) -> None:
+        """Begin to tell the time."""
+        super().startService()
+        names.skeleton("warm")  # reading the table of look-alikes takes a tenth of a second: not at somebody's JOIN
+        self._hub.wheel.start()
+        if IReactorCore.providedBy(self._reactor):
+            self._reactor.callWhenRunning(self._exit_with_zero)
+
+    def stopService(self) -> Deferred[None]:
+        """Stop accepting, deliver what was said, say BYE to everybody and give them a little time to take it."""
+        super().stopService()
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        for port in self.ports:
+            await maybeDeferred(port.stopListening)
+        self._hub.shut_down()
+        impatience = self._reactor.callLater(STOP_SECONDS, self._factory.abort_all)
+        await self._factory.all_lost()
+        if impatience.active():
+            impatience.cancel()
+        self._hub.wheel.stop()
+        self._hub.journal.flush()
+
+    def _listening(self, port: IListeningPort) -> None:
+        self.ports.append(port)
+        address = port.getHost()
+        _log.info("listening on {address}", address=address_name(address))
+        if _is_loopback(getattr(address, "host", "")):
+            _log.info("only programs on this machine can connect; --interface 0.0.0.0 opens it to the network")
+
+    def _exit_with_zero(self) -> None:
+        """Make SIGTERM the ordinary way to stop: twistd would stop as cleanly and then die of the signal itself."""
+        if IReactorFromThreads.providedBy(self._reactor) and IReactorCore.providedBy(self._reactor):
+            stop = self._reactor.stop
+            call_soon = self._reactor.callFromThread
+            signal.signal(signal.SIGTERM, lambda *_: call_soon(stop))
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "::1" or host.startswith("127.")
+
+
+def _why_not(error: BaseException) -> str:
+    """Return what a person can do about an endpoint that cannot be listened on."""
+    cause = getattr(error, "socketError", error)
+    match getattr(cause, "errno", None):
+        case errno.EADDRINUSE:
+            return "another program has it; stop that one or choose another --port"
+        case errno.EACCES:
+            return "not allowed; ports below 1024 need root, 10319 does not"
+        case errno.EADDRNOTAVAIL:
+            return "this machine has no such address; 0.0.0.0 and :: stand for all it has"
+    return clean(" ".join(str(cause).split()))

@@ -1,0 +1,275 @@
+"""One participant: its place in the rooms, the order of its commands, and its coming and going."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from chatd import __version__, commands, events, verbs, wire
+from chatd.commands import Ping
+from chatd.errors import ChatError, Farewell
+from chatd.events import Event
+from chatd.hub import Hub
+from chatd.journal import Entry, Happening
+from chatd.room import Member, Room
+from chatd.wheel import Check
+from chatd.wire import NO_TAGS, Mode, Request, Tags
+
+MAX_IN_FLIGHT = 256
+"""How many things said by one session may be on their way before it is not read from."""
+RESUME_SECONDS = 30
+"""How long somebody who took a nick over may take to enter the old rooms again before those are told of a PART."""
+GREETING = f"This is chatd {__version__}. JOIN <your name> to come in, HELP to see what else there is."
+
+
+Lines = Iterator[tuple[Event, str | None]]
+"""Events, each with the label that it is sent with."""
+
+
+class Peer(Protocol):
+    """What an edge gives a session to speak through."""
+
+    @property
+    def blocked(self) -> bool:
+        """Whether the other side does not take what was sent, so that no more should be asked of the session."""
+
+    def send(self, data: bytes) -> None:
+        """Send whole lines; never blocks, never raises; after `end` it does nothing."""
+
+    def end(self, farewell: Farewell, data: bytes) -> None:
+        """Send the last line, then close."""
+
+    def proceed(self) -> None:
+        """Hand over requests again: the session is ready."""
+
+
+class Session:
+    """What one connection has done so far, and what its next line would do.
+
+    A command that has a reply waits until all that the session did before has come back from the journal, so that the
+    reply stands after it; things said follow one another without waiting. `chatd.verbs` says what each command does.
+    """
+
+    def __init__(self, hub: Hub, peer: Peer) -> None:
+        self.hub = hub
+        self.send = peer.send
+        self.nick = ""
+        """Empty until the first JOIN was accepted."""
+        self.tagged = False
+        self.mode = Mode.COMMAND
+        self.rooms: dict[Room, None] = {}
+        """Those that it is in, the current one at the end."""
+        self.current: Room | None = None
+        self.ended = False
+        self.heard = hub.wheel.now
+        """When the peer last gave a sign of life, in seconds; its edge sets it."""
+        self.secret = ""
+        """Proves, after a JOIN, that another connection is the same person's."""
+        self._peer = peer
+        self._in_flight = 0
+        self._saying = False
+        self._waiting: Request | ChatError | None = None
+        self._list: Lines | None = None
+        self._ghosts: list[Session] = []
+        hub.sessions[self] = None
+        self._watch: Check = self._check_joined
+        self._watch_slot = hub.wheel.add(self._watch, self.heard + hub.limits.join_seconds)
+        self.tell(events.Note(GREETING))
+
+    # What the edge calls.
+
+    @property
+    def ready(self) -> bool:
+        """Whether `receive` and `finish` may be called."""
+        return not (self.ended or self._waiting or self._list or self._in_flight >= MAX_IN_FLIGHT)
+
+    def receive(self, request: Request | ChatError) -> None:
+        """Carry out what the next line asks for, or answer that it could not be read.
+
+        What must come after something that is still on its way is kept, and carried out in its turn.
+        """
+        if self._in_flight and not (self._saying and verbs.is_said(self, request)):
+            self._waiting = request
+        else:
+            self._carry_out(request)
+
+    def finish(self) -> None:
+        """Answer the end of the input, once everything that came before it has been done."""
+        self.receive(Request(commands.Quit()))
+
+    def proceed(self) -> None:
+        """Go on with what had to wait: for an entry to take effect, or for the peer to read."""
+        if self._list is not None:
+            self.tell_all(self._list)
+        if self._list is None and not self._in_flight and self._waiting is not None:
+            request, self._waiting = self._waiting, None
+            self._carry_out(request)
+        if self.ready:
+            self._peer.proceed()
+
+    def end(self, farewell: Farewell, text: str, *, parting: bool = True, said: str | None = None) -> None:
+        """Take leave of the peer, and leave every room with ``said`` as the parting text.
+
+        Without ``parting`` the rooms are told nothing: they end too, or somebody else takes the place.
+        """
+        if not self.ended:
+            self._peer.end(farewell, wire.encode(wire.render(events.Ended(farewell, text))))
+            self.gone(parting=parting, said=said)
+
+    def gone(self, *, parting: bool = True, said: str | None = None) -> None:
+        """Note that nothing more comes from the peer and nothing reaches it."""
+        if self.ended:
+            return
+        self.ended = True
+        self._waiting = self._list = None
+        self.hub.sessions.pop(self, None)
+        self.hub.wheel.discard(self._watch, self._watch_slot)
+        if self.nick:
+            self.hub.release(self.nick, self)
+        if parting:
+            self.lay_ghosts()
+            for room in self.rooms:
+                self.append(room.key, events.Parted(self.nick, room.name, said))
+
+    # What the verbs call.
+
+    def tell(self, event: Event, label: str | None = None, tags: Tags = NO_TAGS) -> None:
+        """Send a line to this session alone."""
+        self.send(self.line(event, label, tags))
+
+    def line(self, event: Event, label: str | None = None, tags: Tags = NO_TAGS) -> bytes:
+        """Return a line for this session alone, with tags if it reads them."""
+        if not self.tagged:
+            return wire.encode(wire.render(event))
+        return wire.encode(wire.render(event), {**tags, "label": label} if label else tags)
+
+    def tell_all(self, lines: Lines) -> None:
+        """Send events, each with its label, as fast as the peer reads them; until then no command is carried out."""
+        self._list = lines
+        for event, label in lines:
+            self.tell(event, label)
+            if self._peer.blocked or self.ended:
+                return
+        self._list = None
+
+    def append(self, room: str, event: Happening, label: str | None = None, *, resumes: bool = False) -> None:
+        """Let something happen: hand it to the journal, in this session's name."""
+        self._saying = type(event) is events.Said
+        self._in_flight += 1
+        self.hub.journal.append(Entry(room, event, self, label, resumes))
+
+    def prove(self) -> None:
+        """Make a new secret for a program that came in, and expect signs of life from it."""
+        self.secret = self.hub.make_secret()
+        self.hub.wheel.discard(self._watch, self._watch_slot)
+        self._watch = self._check_heard
+        self._watch_slot = self.hub.wheel.add(self._watch, self.heard + self.hub.limits.ping_seconds)
+
+    def take_over(self, old: Session) -> None:
+        """Be what another connection of the same person was; the rooms see nothing of it in ``RESUME_SECONDS``."""
+        self.hub.replace(old, self)
+        self._ghosts = [old, *old._ghosts]
+        old._ghosts = []
+        old.end(Farewell.REPLACED, "you came in over another connection", parting=False)
+        self.hub.wheel.add(self._end_of_grace, self.hub.wheel.now + RESUME_SECONDS)
+
+    def lay_ghosts(self) -> None:
+        """Tell of its PART the rooms that a taken over connection was in and that this one did not enter again."""
+        ghosts, self._ghosts = self._ghosts, []
+        for ghost in ghosts:
+            for room in ghost.rooms:
+                ghost.append(room.key, events.Parted(ghost.nick, room.name))
+
+    # What the rooms call.
+
+    def takes_over(self, room: Room) -> Member | None:
+        """See `chatd.room.Member.takes_over`."""
+        for ghost in self._ghosts:
+            if ghost in room.members:
+                ghost.rooms.pop(room, None)
+                return ghost
+        return None
+
+    def fail(self) -> None:
+        """See `chatd.room.Member.fail`."""
+        self.end(Farewell.INTERNAL, "something went wrong here, and the log says what")
+
+    def took_effect(self, entry: Entry, room: Room | None) -> bytes:
+        """See `chatd.room.Member.took_effect`."""
+        full = self._in_flight == MAX_IN_FLIGHT
+        self._in_flight -= 1
+        if full or (self._waiting is not None and not self._in_flight):
+            self.hub.unblocked.append(self)
+        match entry.event:
+            case events.Said():
+                return b""
+            case events.Joined() if room is not None:
+                return self._joined(entry, room)
+            case events.Parted() if room is not None:
+                self.rooms.pop(room, None)
+                self.current = next(reversed(self.rooms), None)
+                return self.line(events.Done("PART", (room.name,)), entry.label)
+            case events.TopicSet() if room is not None:
+                return self.line(events.Done("TOPIC", (room.name,)), entry.label)
+            case events.Renamed(old, new):
+                self.nick = new
+                self.hub.release(old, self)
+                if self.ended:
+                    self.hub.release(new, self)
+                return self.line(events.Done("NICK", (new,)), entry.label)
+        return b""
+
+    def enter(self, room: Room) -> None:
+        """Make a room that the session is in the current one."""
+        self.rooms.pop(room, None)
+        self.rooms[room] = None
+        self.current = room
+
+    def done_join(self, room: Room, *, resumes: bool = False) -> events.Done:
+        """Return the end of a JOIN: how many are in the room and, for a program, what it needs to come back."""
+        values = {"last": str(room.last_id), "resume": self.secret} if self.tagged else {}
+        if resumes and self.tagged:
+            # What was said is not kept, so that nobody who asks for what was missed can be given all of it.
+            values["recovered"] = "no"
+        return events.Done("JOIN", (room.name, str(len(room.members))), values)
+
+    def _joined(self, entry: Entry, room: Room) -> bytes:
+        if self.ended:
+            self.append(room.key, events.Parted(self.nick, room.name))
+            return b""
+        self.enter(room)
+        topic = b"" if room.topic is None else self.line(room.topic, tags=room.topic_tags)
+        return topic + self.line(self.done_join(room, resumes=entry.resumes), entry.label)
+
+    def _carry_out(self, request: Request | ChatError) -> None:
+        try:
+            if isinstance(request, ChatError):
+                raise request
+            verbs.carry_out(self, request)
+        except ChatError as error:
+            label = error.label if isinstance(request, ChatError) else request.label
+            self.tell(events.Refused(error.code, error.verb, error.text), label)
+            if error.fatal:
+                self.end(Farewell.REFUSED, "what follows was to be said and not carried out, so it is not read")
+
+    def _check_joined(self, _now: float) -> None:
+        """Take leave of a peer that never came in."""
+        if not self.nick:
+            self.end(Farewell.IDLE, f"nobody came in within {self.hub.limits.join_seconds} seconds")
+
+    def _check_heard(self, now: float) -> None:
+        """Ask a silent program for a sign of life; take leave of it if it gives none."""
+        ping_seconds = self.hub.limits.ping_seconds
+        silent = now - self.heard
+        if silent >= 2 * ping_seconds:
+            self.end(Farewell.IDLE, f"nothing was heard for {2 * ping_seconds} seconds")
+            return
+        patience = ping_seconds
+        if silent >= ping_seconds:
+            patience = 2 * ping_seconds
+            self.tell(Ping(str(int(now))))
+        self._watch_slot = self.hub.wheel.add(self._watch, self.heard + patience)
+
+    def _end_of_grace(self, _now: float) -> None:
+        if not self.ended:
+            self.lay_ghosts()

@@ -1,0 +1,120 @@
+"""What ``twistd chatd`` takes on its command line, and the service that comes of it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from typing import ClassVar, NoReturn
+
+from twisted.internet.endpoints import quoteStringArgument, serverFromString
+from twisted.internet.interfaces import IReactorCore, IReactorTime
+from twisted.python import usage
+
+from chatd import __version__
+from chatd.hub import Hub, Limits
+from chatd.journal import from_string
+from chatd.line import MAX_WAITING_BYTES, LineFactory
+from chatd.service import ChatService, Listening
+
+DEFAULT_PORT = 10319
+BACKLOG = 1024
+"""How many connections the kernel may keep ready to be accepted; Twisted's own 50 turn people away in a rush."""
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise ValueError
+    return port
+
+
+_port.coerceDoc = "A number from 0 to 65535; 0 takes a free one and logs it."  # type: ignore[attr-defined]
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number <= 0:
+        raise ValueError
+    return number
+
+
+_positive.coerceDoc = "A whole number above 0."  # type: ignore[attr-defined]
+
+
+class Options(usage.Options):
+    """The options of ``twistd chatd``; a wrong one ends the process with one line."""
+
+    longdesc = "A chat daemon that speaks lines: people connect with telnet, netcat or a client."
+    optParameters: ClassVar[list[list[object]]] = [
+        ["port", "p", None, f"Port to listen on.  [default: {DEFAULT_PORT}]", _port],
+        ["interface", "i", "127.0.0.1", "Address to listen on; 0.0.0.0 or :: opens it to the network."],
+        ["journal", "j", "memory:", "Where what was said is kept; memory: is lost at the end."],
+        ["join-timeout", None, Limits().join_seconds, "Seconds that a connection may take to JOIN.", _positive],
+        ["ping-interval", None, Limits().ping_seconds, "Seconds of a program's silence until a PING.", _positive],
+        ["send-queue", None, MAX_WAITING_BYTES, "Bytes that may wait for a slow reader.", _positive],
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self["listen"] = []
+
+    def opt_listen(self, description: str) -> None:
+        """Listen on a Twisted endpoint (tcp: tcp6: unix: tls: systemd: haproxy:) and not on --interface; repeatable."""
+        self["listen"].append(description)
+
+    def opt_version(self) -> NoReturn:
+        """Print the version and exit."""
+        print(f"chatd {__version__}")
+        raise SystemExit(0)
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """Read the command line. Raise `SystemExit`, with one line for the user, if it is wrong."""
+        try:
+            super().parseOptions(options)
+        except usage.UsageError as error:
+            raise SystemExit(f"chatd: {' '.join(str(error).split())}; --help lists the options") from None
+
+    def parseArgs(self, *extra: str) -> None:
+        """Refuse what is no option."""
+        if extra:
+            raise usage.UsageError(f"{extra[0]!r} is no option")
+
+    def getSynopsis(self) -> str:
+        """Return the first line of the help."""
+        return "Usage: twistd [twistd options] chatd [options], or in the foreground: chatd [options]"
+
+    @property
+    def places(self) -> list[str]:
+        """The endpoints to listen on: those of --listen, and --port's if it was given or nothing else is."""
+        places: list[str] = list(self["listen"])
+        if self["port"] is not None or not places:
+            port = DEFAULT_PORT if self["port"] is None else self["port"]
+            interface = quoteStringArgument(self["interface"])
+            places.insert(0, f"tcp:{port}:interface={interface}:backlog={BACKLOG}")
+        return places
+
+
+def makeService(options: Options) -> ChatService:
+    """Return the service that the options ask for; nothing is opened before it starts.
+
+    Raises `SystemExit`, with one line for the user, for an endpoint or a journal that is none.
+    """
+    from twisted.internet import reactor
+
+    clock = IReactorTime(reactor)
+    limits = Limits(join_seconds=options["join-timeout"], ping_seconds=options["ping-interval"])
+    try:
+        journal = from_string(options["journal"], clock, lambda: secrets.token_hex(8))
+    except ValueError as error:
+        raise SystemExit(f"chatd: {error}") from None
+    hub = Hub(journal, clock, limits)
+    factory = LineFactory(hub, clock, options["send-queue"])
+    return ChatService(clock, hub, factory, [_listening(IReactorCore(reactor), place) for place in options.places])
+
+
+def _listening(reactor: IReactorCore, description: str) -> Listening:
+    try:
+        return Listening(description, serverFromString(reactor, description))
+    except Exception as error:  # endpoints are plugins: each has its own way to refuse its arguments
+        why = f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else str(error)
+        raise SystemExit(f"chatd: {description!r} is no endpoint: {' '.join(why.split())}") from None

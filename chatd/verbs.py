@@ -1,0 +1,205 @@
+"""What each command does: to the session that sent it, to the rooms, and what is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hmac import compare_digest
+from typing import TYPE_CHECKING, assert_never
+
+from chatd import __version__, commands, events, names, wire
+from chatd.commands import VERBS, Command
+from chatd.errors import ChatError, Code, Farewell
+from chatd.events import Done, Event
+from chatd.room import Room
+from chatd.wire import Mode, Request
+
+if TYPE_CHECKING:
+    from chatd.session import Session
+
+
+def is_said(session: Session, request: Request | ChatError) -> bool:
+    """Return whether a request only says something more in a room, so that it need not wait for what was said."""
+    if isinstance(request, ChatError):
+        return False
+    command = request.command
+    if type(command) is commands.Msg:
+        return session.current is not None
+    return type(command) is commands.Tell and command.to.startswith("#") and _is_in(session, command.to)
+
+
+def carry_out(session: Session, request: Request) -> None:
+    """Do what a request asks for. Raise `ChatError` if it cannot be done; then nothing was."""
+    command, label = request
+    try:
+        _do(session, command, label)
+    except ChatError as error:
+        error.verb = type(command).__name__.upper()
+        error.fatal = isinstance(command, commands.Pipe)
+        raise
+
+
+def _do(session: Session, command: Command, label: str | None) -> None:
+    match command:
+        case commands.Msg(text):
+            _say(session, _room(session, None), text, label)
+        case commands.Hello(version):
+            _hello(session, version, label)
+        case commands.Join():
+            _join(session, command, label)
+        case commands.Tell(to, text):
+            _tell(session, to, text, label)
+        case commands.Talk():
+            room = _room(session, None)
+            session.mode = Mode.TALK
+            session.tell(Done("TALK", (room.name,)), label)
+        case commands.Pipe(name):
+            room = _room(session, name)
+            session.enter(room)
+            session.mode = Mode.PIPE
+            session.tell(Done("PIPE", (room.name,)), label)
+        case commands.Nick(nick):
+            _rename(session, nick, label)
+        case commands.Part(name, said):
+            room = _room(session, name)
+            session.append(room.key, events.Parted(session.nick, room.name, said), label)
+        case commands.Who(name):
+            session.tell_all(_who(_room(session, name), label))
+        case commands.Rooms():
+            _need_name(session)
+            session.tell_all(_rooms(session, label))
+        case commands.Topic(name, said):
+            _topic(session, _room(session, name), said, label)
+        case commands.Ping(token):
+            session.tell(events.Pong(token), label)
+        case commands.Help(verb):
+            _help(session, verb, label)
+        case commands.Quit(said):
+            session.end(Farewell.QUIT, "goodbye; all that you said was taken", said=said)
+        case _:
+            assert_never(command)
+
+
+def _need_name(session: Session) -> None:
+    if not session.nick:
+        raise ChatError(Code.NAME_NEEDED, "say who you are first: JOIN <your name>")
+
+
+def _room(session: Session, name: str | None) -> Room:
+    """Return the room of that name, or the current one, if the session is in it."""
+    _need_name(session)
+    room = session.current if name is None else session.hub.room(name)
+    if room is None or room not in session.rooms:
+        where = "in no room" if name is None else f"not in {name}"
+        raise ChatError(Code.NOT_IN_ROOM, f"you are {where}; JOIN <#room> first")
+    return room
+
+
+def _is_in(session: Session, name: str) -> bool:
+    room = session.hub.room(name)
+    return room is not None and room in session.rooms
+
+
+def _say(session: Session, room: Room, text: str, label: str | None) -> None:
+    session.append(room.key, events.Said(session.nick, room.name, text), label)
+
+
+def _hello(session: Session, version: str, label: str | None) -> None:
+    if session.nick:
+        raise ChatError(Code.ALREADY_IN, "HELLO comes before the first JOIN")
+    if version != wire.PROTOCOL_VERSION:
+        raise ChatError(Code.BAD_VERSION, f"this server speaks version {wire.PROTOCOL_VERSION}: HELLO 1")
+    session.tagged = True
+    values = {
+        "protocol": wire.PROTOCOL_VERSION,
+        "server": f"chatd/{__version__}",
+        "epoch": session.hub.journal.epoch,
+        "max-line": str(wire.MAX_LINE_BYTES),
+        "ping": str(session.hub.limits.ping_seconds),
+    }
+    session.tell(Done("HELLO", values=values), label)
+
+
+def _join(session: Session, command: commands.Join, label: str | None) -> None:
+    hub = session.hub
+    if command.nick is None:
+        _need_name(session)
+    elif session.nick:
+        raise ChatError(Code.ALREADY_IN, f"you are in as {session.nick}; JOIN <#room> enters one more, NICK renames")
+    else:
+        _come_in(session, command.nick, command.resume)
+    room = hub.room(command.room)
+    if room is not None and room in session.rooms:
+        session.enter(room)
+        session.tell(session.done_join(room), label)
+        return
+    name = command.room if room is None else room.name
+    session.append(names.key(name), events.Joined(session.nick, name), label, resumes=command.since is not None)
+
+
+def _come_in(session: Session, nick: str, resume: str | None) -> None:
+    hub = session.hub
+    holder = hub.session(nick)
+    if holder is not None and resume and compare_digest(resume, holder.secret):
+        session.nick = holder.nick
+        session.take_over(holder)
+    else:
+        hub.claim(nick, session)
+        session.nick = nick
+    if session.tagged:
+        session.prove()
+
+
+def _tell(session: Session, to: str, text: str, label: str | None) -> None:
+    if to.startswith("#"):
+        _say(session, _room(session, to), text, label)
+        return
+    _need_name(session)
+    other = session.hub.session(to)
+    if other is None:
+        raise ChatError(Code.NO_SUCH_NICK, f"nobody here goes by {to}")
+    now = wire.timestamp(int(session.hub.clock.seconds() * 1000))
+    other.tell(events.Told(session.nick, text), tags={"time": now})
+    if session.tagged:
+        session.tell(Done("TELL", (other.nick,)), label)
+
+
+def _rename(session: Session, nick: str, label: str | None) -> None:
+    _need_name(session)
+    if nick == session.nick:
+        session.tell(Done("NICK", (nick,)), label)
+        return
+    session.hub.claim(nick, session)
+    session.lay_ghosts()
+    session.append("", events.Renamed(session.nick, nick), label)
+
+
+def _topic(session: Session, room: Room, text: str | None, label: str | None) -> None:
+    if text is not None:
+        session.append(room.key, events.TopicSet(session.nick, room.name, text), label)
+        return
+    if room.topic is not None:
+        session.tell(room.topic, tags=room.topic_tags)
+    session.tell(Done("TOPIC", (room.name,)), label)
+
+
+def _who(room: Room, label: str | None) -> Iterator[tuple[Event, str | None]]:
+    nicks = [member.nick for member in room.members]
+    for line in events.present(room.name, nicks):
+        yield line, None
+    yield Done("WHO", (room.name, str(len(nicks)))), label
+
+
+def _rooms(session: Session, label: str | None) -> Iterator[tuple[Event, str | None]]:
+    rooms = session.hub.rooms()
+    for room in rooms:
+        topic = room.topic.text if room.topic is not None else None
+        yield events.Listed(room.name, len(room.members), topic), None
+    yield Done("ROOMS", (str(len(rooms)),)), label
+
+
+def _help(session: Session, verb: str | None, label: str | None) -> None:
+    if verb is not None and verb not in VERBS:
+        raise ChatError(Code.UNKNOWN_VERB, f"there is no {verb[:40]}; HELP lists what there is")
+    for each in VERBS.values() if verb is None else [VERBS[verb]]:
+        session.tell(events.Note(f"{each.usage} - {each.summary}"))
+    session.tell(Done("HELP"), label)
