@@ -73,8 +73,9 @@ class Broadcast:
         shared = tuple(b"".join(lines) for lines in self._lines)
         later = set(but)
         for member in members:
-            if member in self._own or member in self._first:
-                if member not in later:
-                    member.send(self.catch_up(member))
-            else:
-                member.send(shared[member.tagged])
+            if member in later:
+                continue
+            took_part = member in self._own or member in self._first
+            data = self.catch_up(member) if took_part else shared[member.tagged]
+            if data:
+                member.send(data)

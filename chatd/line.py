@@ -16,7 +16,6 @@ from twisted.internet.interfaces import (
     IReactorTime,
     ISystemHandle,
     ITCPTransport,
-    ITransport,
 )
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.logger import Logger
@@ -96,10 +95,15 @@ class LineProtocol(LineReceiver):
     def readConnectionLost(self) -> None:
         """Answer the end of the input when all that came before it has been done; the peer may still read."""
         self._no_more = True
+        if self._closing:
+            self.stream.loseConnection()
         self._carry_out()
 
     def writeConnectionLost(self) -> None:
-        """Nothing to do: this side closes both ways at once."""
+        """Note that the peer was sent its last line: from here it has little time to close its side."""
+        abort = self._factory.connections[self]
+        if abort is not None and abort.active():
+            abort.reset(ABORT_SECONDS)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: ARG002  # Twisted's signature
         """Carry out the whole lines that came before the end, then leave."""
@@ -134,7 +138,8 @@ class LineProtocol(LineReceiver):
         quitting = farewell is Farewell.QUIT
         if farewell not in (Farewell.QUIT, Farewell.SHUTDOWN):
             _log.info("{peer} was sent away: {farewell}", peer=self.peer_name, farewell=farewell.value)
-        self._writer.close(data, discard=farewell is Farewell.SLOW)
+        half = not self._no_more and farewell is not Farewell.SHUTDOWN
+        self._writer.close(data, discard=farewell is Farewell.SLOW, half=half)
         abort = self._factory.clock.callLater(LINGER_SECONDS if quitting else ABORT_SECONDS, self._abort)
         self._factory.connections[self] = abort
 
@@ -298,14 +303,15 @@ def address_name(address: IAddress | None) -> str:
     return os.fsdecode(path) if path else "a local socket"
 
 
-def _tune(transport: ITransport) -> None:
+def _tune(transport: object) -> None:
     """Send each line at once, and let the kernel notice a machine that is gone; only TCP has either."""
-    if not ITCPTransport.providedBy(transport):
+    if not (ITCPTransport.providedBy(transport) and ISystemHandle.providedBy(transport)):
+        return
+    handle = transport.getHandle()
+    if not isinstance(handle, socket.socket) or handle.family not in (socket.AF_INET, socket.AF_INET6):
         return
     transport.setTcpNoDelay(True)
     transport.setTcpKeepAlive(True)
-    if ISystemHandle.providedBy(transport):
-        handle = transport.getHandle()
-        for option, seconds in _KEEPALIVE.items():
-            if isinstance(handle, socket.socket) and hasattr(socket, option):
-                handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), seconds)
+    for option, seconds in _KEEPALIVE.items():
+        if hasattr(socket, option):
+            handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), seconds)

@@ -54,7 +54,8 @@ class Room:
             if entry.origin is not None and (reply := entry.origin.took_effect(entry, self)):
                 replies.append((entry.origin, reply))
         broadcast.send(self.members, but=newcomers)
-        replies += [(member, broadcast.catch_up(member)) for member in newcomers if member in self.members]
+        missed = ((member, broadcast.catch_up(member)) for member in newcomers if member in self.members)
+        replies += [(member, data) for member, data in missed if data]
         return replies
 
     def _apply(self, entry: Entry, broadcast: Broadcast) -> None:
@@ -76,7 +77,8 @@ class Room:
                     return
                 entry.event = replace(event, nick=origin.nick)
                 broadcast.add(entry)
-                origin.send(broadcast.catch_up(origin))
+                if missed := broadcast.catch_up(origin):
+                    origin.send(missed)
                 del self.members[origin]
             case TopicSet():
                 self.topic = event

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import signal
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,11 +31,15 @@ _log = Logger()
 
 
 class CannotStartError(SystemExit, Exception):
-    """The service could not start; the argument is the one line to say so.
+    """The service could not start; the argument is the one line that says so.
 
-    In the foreground it ends the process as `SystemExit` does, with that line and the status 1 and no traceback;
-    ``twistd`` catches it as an `Exception` to tidy up first and, as a daemon, to pass the line on.
+    As `SystemExit` it ends the process with the status 1 and no traceback; as `Exception` it lets ``twistd`` tidy up
+    first and, when it runs as a daemon, pass the line on to the terminal.
     """
+
+    def __init__(self, line: str) -> None:
+        super().__init__(line)
+        self.code = 1  # the line itself was printed: here standard error is the log already
 
 
 CannotStartError.__module__ = "chatd"  # twistd shows a hundred bytes of "module.name: line"
@@ -43,7 +48,7 @@ CannotStartError.__qualname__ = "error"
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """One place to listen on: the endpoint, and its description as the user gave it."""
+    """One place to listen on: the endpoint, and what the user calls it."""
 
     description: str
     endpoint: IStreamServerEndpoint
@@ -74,7 +79,8 @@ class ChatService(Service):
             if failures:
                 why = f"cannot listen on {place.description}: {failures[0]}"
                 _log.error("{why}", why=why)
-                raise CannotStartError(f"chatd: {why}")
+                print(f"chatd: {why}", file=sys.__stderr__)  # twistd has made sys.stderr part of the log
+                raise CannotStartError(why)
 
     def startService(self) -> None:
         """Begin to tell the time."""

@@ -21,37 +21,17 @@ BACKLOG = 1024
 """How many connections the kernel may keep ready to be accepted; Twisted's own 50 turn people away in a rush."""
 
 
-def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise ValueError
-    return port
-
-
-_port.coerceDoc = "A number from 0 to 65535; 0 takes a free one and logs it."  # type: ignore[attr-defined]
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number <= 0:
-        raise ValueError
-    return number
-
-
-_positive.coerceDoc = "A whole number above 0."  # type: ignore[attr-defined]
-
-
 class Options(usage.Options):
     """The options of ``twistd chatd``; a wrong one ends the process with one line."""
 
     longdesc = "A chat daemon that speaks lines: people connect with telnet, netcat or a client."
     optParameters: ClassVar[list[list[object]]] = [
-        ["port", "p", None, f"Port to listen on.  [default: {DEFAULT_PORT}]", _port],
+        ["port", "p", None, f"Port to listen on, 0 for any free one.  [default: {DEFAULT_PORT}]"],
         ["interface", "i", "127.0.0.1", "Address to listen on; 0.0.0.0 or :: opens it to the network."],
         ["journal", "j", "memory:", "Where what was said is kept; memory: is lost at the end."],
-        ["join-timeout", None, Limits().join_seconds, "Seconds that a connection may take to JOIN.", _positive],
-        ["ping-interval", None, Limits().ping_seconds, "Seconds of a program's silence until a PING.", _positive],
-        ["send-queue", None, MAX_WAITING_BYTES, "Bytes that may wait for a slow reader.", _positive],
+        ["join-timeout", None, Limits().join_seconds, "Seconds that a connection may take to JOIN."],
+        ["ping-interval", None, Limits().ping_seconds, "Seconds of a program's silence until a PING."],
+        ["send-queue", None, MAX_WAITING_BYTES, "Bytes that may wait for a slow reader."],
     ]
 
     def __init__(self) -> None:
@@ -74,6 +54,19 @@ class Options(usage.Options):
         except usage.UsageError as error:
             raise SystemExit(f"chatd: {' '.join(str(error).split())}; --help lists the options") from None
 
+    def postOptions(self) -> None:
+        """Turn what was given as numbers into numbers."""
+        if self["port"] is not None:
+            self["port"] = self._number("port", 0, 65535)
+        for name in ("join-timeout", "ping-interval", "send-queue"):
+            self[name] = self._number(name, 1, 2**31)
+
+    def _number(self, name: str, least: int, most: int) -> int:
+        text = str(self[name])
+        if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+            raise usage.UsageError(f"--{name} takes a whole number from {least} to {most}, not {text!r}")
+        return int(text)
+
     def parseArgs(self, *extra: str) -> None:
         """Refuse what is no option."""
         if extra:
@@ -84,14 +77,17 @@ class Options(usage.Options):
         return "Usage: twistd [twistd options] chatd [options], or in the foreground: chatd [options]"
 
     @property
-    def places(self) -> list[str]:
-        """The endpoints to listen on: those of --listen, and --port's if it was given or nothing else is."""
-        places: list[str] = list(self["listen"])
-        if self["port"] is not None or not places:
+    def places(self) -> dict[str, str]:
+        """The endpoints to listen on, by what the user calls them.
+
+        They are those of --listen, and before them that of --port if it was given or nothing else is.
+        """
+        places: dict[str, str] = {}
+        if self["port"] is not None or not self["listen"]:
             port = DEFAULT_PORT if self["port"] is None else self["port"]
             interface = quoteStringArgument(self["interface"])
-            places.insert(0, f"tcp:{port}:interface={interface}:backlog={BACKLOG}")
-        return places
+            places[f"port {port} of {self['interface']}"] = f"tcp:{port}:interface={interface}:backlog={BACKLOG}"
+        return places | {description: description for description in self["listen"]}
 
 
 def makeService(options: Options) -> ChatService:
@@ -109,12 +105,13 @@ def makeService(options: Options) -> ChatService:
         raise SystemExit(f"chatd: {error}") from None
     hub = Hub(journal, clock, limits)
     factory = LineFactory(hub, clock, options["send-queue"])
-    return ChatService(clock, hub, factory, [_listening(IReactorCore(reactor), place) for place in options.places])
+    places = [_listening(IReactorCore(reactor), name, place) for name, place in options.places.items()]
+    return ChatService(clock, hub, factory, places)
 
 
-def _listening(reactor: IReactorCore, description: str) -> Listening:
+def _listening(reactor: IReactorCore, name: str, description: str) -> Listening:
     try:
-        return Listening(description, serverFromString(reactor, description))
+        return Listening(name, serverFromString(reactor, description))
     except Exception as error:  # endpoints are plugins: each has its own way to refuse its arguments
         why = f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else str(error)
         raise SystemExit(f"chatd: {description!r} is no endpoint: {' '.join(why.split())}") from None

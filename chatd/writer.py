@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from twisted.internet.interfaces import IPushProducer
+from twisted.internet.interfaces import INegotiated, IPushProducer, ITCPTransport
 from zope.interface import implementer
 
 
@@ -66,15 +66,22 @@ class Writer:
         self.waiting += len(data)
         return True
 
-    def close(self, last: bytes, *, discard: bool) -> None:
-        """Write the last line, after what was kept or, with ``discard``, instead of it; close when it is taken."""
+    def close(self, last: bytes, *, discard: bool, half: bool) -> None:
+        """Write the last line, after what was kept or, with ``discard``, instead of it; close when it is taken.
+
+        With ``half`` only this side closes, where the transport can do that, and the caller waits for the other side: a
+        socket that is closed while the peer still sends resets the connection, and the last line is lost on its way.
+        """
         if not discard:
             self._transport.write(b"".join(self._kept))
         self._forget()
         self._transport.write(last)
         # A transport with a producer waits for it, and would never close.
         self._transport.unregisterProducer()
-        self._transport.loseConnection()
+        if half and ITCPTransport.providedBy(self._transport) and not INegotiated.providedBy(self._transport):
+            self._transport.loseWriteConnection()
+        else:
+            self._transport.loseConnection()
 
     def pauseProducing(self) -> None:
         """Called by the transport when its buffer is full."""

@@ -1,0 +1,94 @@
+"""A hub on a clock that stands still, and people in it: the domain without a transport."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count
+
+from twisted.internet.task import Clock
+
+from chatd import wire
+from chatd.errors import ChatError, Farewell
+from chatd.hub import Hub, Limits
+from chatd.journal.memory import MemoryJournal
+from chatd.session import Session
+
+
+class Person:
+    """A session, with a peer that remembers what it was sent."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.sent: list[str] = []
+        self.farewell: Farewell | None = None
+        self.blocked = False
+        self.proceeded = 0
+        self._pending: list[bytes] = []
+        self.session = Session(hub, self)
+        self.take()
+
+    def send(self, data: bytes) -> None:
+        if self.farewell is None:
+            assert data.endswith(b"\r\n")
+            self.sent += data.decode().split("\r\n")[:-1]
+
+    def end(self, farewell: Farewell, data: bytes) -> None:
+        if self.farewell is None:
+            self.send(data)
+            self.farewell = farewell
+
+    def proceed(self) -> None:
+        self.proceeded += 1
+        while self._pending and self.session.ready:
+            self._carry_out(self._pending.pop(0))
+
+    def says(self, *lines: str) -> None:
+        """Send lines, as an edge would: each when the session is ready for it."""
+        self._pending += [line.encode() for line in lines]
+        self.proceed()
+
+    def take(self) -> list[str]:
+        """Return what was sent since the last time."""
+        sent, self.sent = self.sent, []
+        return sent
+
+    def _carry_out(self, line: bytes) -> None:
+        try:
+            self.session.receive(wire.parse_command(line, self.session.mode))
+        except ChatError as error:
+            self.session.receive(error)
+
+
+class House:
+    """A hub with a memory journal, and a clock to turn by hand."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.clock = Clock()
+        self.clock.advance(1_000_000)
+        self.journal = MemoryJournal(self.clock, "e1")
+        numbers: Iterator[int] = count(1)
+        make_secret: Callable[[], str] = lambda: f"secret{next(numbers)}"  # noqa: E731
+        self.hub = Hub(self.journal, self.clock, limits, make_secret)
+        self.hub.wheel.start()
+
+    def person(self, *lines: str) -> Person:
+        """Return somebody who has sent ``lines`` and read the answers."""
+        person = Person(self.hub)
+        person.says(*lines)
+        self.turn()
+        person.take()
+        return person
+
+    def program(self, *lines: str) -> Person:
+        """Return somebody who reads tags, has sent ``lines`` and read the answers."""
+        return self.person("HELLO 1", *lines)
+
+    def turn(self) -> None:
+        """Let reactor turns pass until nothing is due."""
+        while any(call.getTime() <= self.clock.seconds() for call in self.clock.getDelayedCalls()):
+            self.clock.advance(0)
+
+    def wait(self, seconds: int) -> None:
+        """Let time pass, a second at a time."""
+        for _ in range(seconds):
+            self.clock.advance(1)
+            self.turn()

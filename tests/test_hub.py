@@ -1,0 +1,116 @@
+"""Names, batches and shutdown, over many sessions."""
+
+from __future__ import annotations
+
+import pytest
+from twisted.logger import LogEvent
+
+from chatd.errors import Farewell
+from tests.peers import House
+
+
+def test_fifty_at_once_claim_a_name_and_one_wins() -> None:
+    house = House()
+    people = [house.person() for _ in range(50)]
+    for person in people:
+        person.says("JOIN alice")
+    house.turn()
+    answers = [person.take()[0] for person in people]
+    assert sum(answer.startswith("OK JOIN #lobby") for answer in answers) == 1
+    assert sum(answer.startswith("ERR name-taken") for answer in answers) == 49
+
+
+def test_rooms_are_the_same_in_any_spelling_and_shown_as_first_written() -> None:
+    house = House()
+    alice, bob = house.person(), house.person()
+    alice.says("JOIN alice #Foo")
+    bob.says("JOIN bob #fOO")
+    house.turn()
+    assert alice.take() == ["OK JOIN #Foo 1", "JOIN bob #Foo"]
+    assert bob.take() == ["OK JOIN #Foo 2"]
+
+
+def test_who_comes_in_the_middle_of_a_turn_gets_what_follows_and_nothing_before() -> None:
+    house = House()
+    alice, bob, carol = house.program("JOIN alice"), house.person(), house.program()
+    alice.says("MSG one")
+    bob.says("JOIN bob")
+    alice.says("MSG two")
+    carol.says("JOIN carol")
+    alice.says("MSG three")
+    house.turn()
+    assert bob.take() == ["OK JOIN #lobby 2", "MSG alice #lobby two", "JOIN carol #lobby", "MSG alice #lobby three"]
+    ok, three = carol.take()
+    assert ok.startswith("OK JOIN #lobby 3 last=2 ")
+    assert three.endswith("MSG alice #lobby three")
+    assert [line.split(" ", 1)[1] for line in alice.take()] == [
+        "MSG alice #lobby one",
+        "JOIN bob #lobby",
+        "MSG alice #lobby two",
+        "JOIN carol #lobby",
+        "MSG alice #lobby three",
+    ]
+
+
+def test_who_leaves_in_the_middle_of_a_turn_gets_what_came_before() -> None:
+    house = House()
+    alice, bob = house.person("JOIN alice"), house.person("JOIN bob")
+    alice.take()
+    alice.says("MSG one")
+    bob.says("PART")
+    alice.says("MSG two")
+    house.turn()
+    assert bob.take() == ["MSG alice #lobby one", "OK PART #lobby"]
+    assert alice.take() == ["PART bob #lobby"]
+
+
+def test_a_name_changes_between_what_was_said_before_and_after() -> None:
+    house = House()
+    alice, bob, carol = house.person("JOIN alice"), house.person("JOIN bob"), house.person("JOIN carol")
+    bob.take()
+    carol.says("MSG before")
+    alice.says("NICK zoe")
+    carol.says("MSG after")
+    house.turn()
+    assert bob.take()[-3:] == ["MSG carol #lobby before", "NICK alice zoe", "MSG carol #lobby after"]
+
+
+def test_replies_come_after_what_happened_in_other_rooms_before() -> None:
+    house = House()
+    alice, bob = house.person("JOIN alice #a"), house.person("JOIN bob #a")
+    alice.says("MSG one")
+    bob.says("JOIN #b")
+    house.turn()
+    assert bob.take() == ["MSG alice #a one", "OK JOIN #b 1"]
+
+
+def test_a_room_that_is_empty_is_gone() -> None:
+    house = House()
+    house.person("JOIN alice #a", "PART")
+    assert list(house.hub.rooms()) == []
+
+
+def test_shutdown_delivers_what_was_said_and_takes_leave_of_everybody() -> None:
+    house = House()
+    alice, bob = house.person("JOIN alice"), house.person("JOIN bob")
+    alice.take()
+    alice.says("MSG last words")
+    house.hub.shut_down()
+    assert [line.split()[:2] for line in alice.take()] == [["BYE", "shutdown"]]
+    assert bob.take()[0] == "MSG alice #lobby last words"
+    assert bob.farewell is Farewell.SHUTDOWN
+
+
+def test_a_fault_of_ours_costs_one_connection(
+    nothing_left_behind: list[LogEvent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = House()
+    alice, bob = house.person("JOIN alice"), house.person("JOIN bob #b")
+    monkeypatch.setattr(alice.session, "_joined", lambda *_: 1 / 0)
+    alice.says("JOIN #c")
+    bob.says("MSG hi", "PING")
+    house.turn()
+    assert alice.farewell is Farewell.INTERNAL
+    assert bob.take() == ["PONG"]
+    assert len(nothing_left_behind) == 1
+    nothing_left_behind.clear()

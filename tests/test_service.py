@@ -1,0 +1,117 @@
+"""Starting and stopping, on a real reactor with real sockets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pytest_twisted import ensureDeferred
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import clientFromString, connectProtocol
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
+
+from chatd.service import STOP_SECONDS, CannotStartError, ChatService
+from chatd.tap import Options, makeService
+
+
+class Client(Protocol):
+    """Collects what it is sent."""
+
+    def __init__(self) -> None:
+        self.data = b""
+        self.lost: Deferred[None] = Deferred()
+        self._wanted: list[tuple[bytes, Deferred[None]]] = []
+
+    def dataReceived(self, data: bytes) -> None:
+        self.data += data
+        for want, found in [pair for pair in self._wanted if pair[0] in self.data]:
+            self._wanted.remove((want, found))
+            found.callback(None)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: ARG002  # Twisted's
+        self.lost.callback(None)
+
+    def until(self, want: bytes) -> Deferred[None]:
+        found: Deferred[None] = Deferred()
+        self._wanted.append((want, found))
+        self.dataReceived(b"")
+        return found
+
+
+def start(*words: str) -> ChatService:
+    options = Options()
+    options.parseOptions(["--port", "0", *words])
+    service = makeService(options)
+    service.privilegedStartService()
+    service.startService()
+    return service
+
+
+async def connect(service: ChatService) -> Any:
+    from twisted.internet import reactor
+
+    port: Any = service.ports[0].getHost()
+    client = await connectProtocol(clientFromString(reactor, f"tcp:127.0.0.1:{port.port}"), Client())
+    await client.until(b"NOTE ")
+    return client
+
+
+@ensureDeferred
+async def test_it_serves_and_stops_with_a_bye() -> None:
+    service = start()
+    client = await connect(service)
+    client.transport.write(b"JOIN alice\nPING 1\n")
+    await client.until(b"PONG 1")
+    await service.stopService()
+    await client.lost
+    assert b"\r\nBYE shutdown " in client.data
+
+
+@ensureDeferred
+async def test_one_that_never_reads_does_not_hold_up_the_stop() -> None:
+    from twisted.internet import reactor
+
+    clock: Any = reactor
+    service = start("--send-queue", "100000000")
+    deaf, loud = await connect(service), await connect(service)
+    deaf.transport.write(b"JOIN deaf\n")
+    await deaf.until(b"OK JOIN")
+    deaf.transport.pauseProducing()
+    loud.transport.write(b"JOIN loud\n" + (b"MSG " + b"x" * 8000 + b"\n") * 2000 + b"PING end\n")
+    await loud.until(b"PONG end")
+    before = clock.seconds()
+    await service.stopService()
+    assert clock.seconds() - before < STOP_SECONDS + 2
+    deaf.transport.resumeProducing()
+    await deaf.lost
+    await loud.lost
+
+
+@ensureDeferred
+async def test_a_busy_port_is_one_line() -> None:
+    service = start()
+    port: Any = service.ports[0].getHost()
+    options = Options()
+    options.parseOptions(["--port", str(port.port)])
+    second = makeService(options)
+    with pytest.raises(CannotStartError) as stop:
+        second.privilegedStartService()
+    assert f"port {port.port} of 127.0.0.1" in str(stop.value)
+    assert "another program has it" in str(stop.value)
+    assert "\n" not in str(stop.value)
+    assert isinstance(stop.value, SystemExit)  # so that no traceback is printed
+    assert isinstance(stop.value, Exception)  # so that twistd tidies up
+    await service.stopService()
+
+
+@ensureDeferred
+async def test_tcp_sends_at_once_and_notices_a_dead_machine() -> None:
+    service = start()
+    client = await connect(service)
+    (connection,) = service._factory.connections
+    assert connection.stream.getTcpNoDelay()
+    assert connection.stream.getTcpKeepAlive()
+    client.transport.loseConnection()
+    await client.lost
+    await service.stopService()
