@@ -1,0 +1,215 @@
+"""The real daemon as a process of its own, and a plain client for its lines."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+BIN = Path(sys.executable).parent
+DEADLINE = 30.0
+"""Seconds after which what is waited for will not come any more."""
+_POLL = 0.02
+_LISTENING = "listening on "
+
+
+def environment() -> dict[str, str]:
+    """Return the environment for a command that is to find only what is installed."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+
+
+def wait_until(condition: Callable[[], bool], what: Callable[[], str]) -> None:
+    """Return when ``condition`` holds; fail with ``what`` if it does not in time."""
+    end = time.monotonic() + DEADLINE
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {DEADLINE:.0f} seconds: {what()}")
+        time.sleep(_POLL)
+
+
+def is_running(pid: int) -> bool:
+    """Return whether a process, of whatever parent, is there and not merely unburied."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return stat.rpartition(")")[2].split()[0] not in ("Z", "X")
+
+
+def rss(pid: int) -> int:
+    """Return how many bytes of memory a process has."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:"))
+
+
+def place_in(log: str) -> str | None:
+    """Return the first place that a log says is listened on, once its line is whole."""
+    for line in log.splitlines(keepends=True):
+        if _LISTENING in line and line.endswith("\n"):
+            return line.partition(_LISTENING)[2].strip()
+    return None
+
+
+class Daemon:
+    """``twistd -n chatd`` with ``options``, running in ``cwd`` and, without ``--listen``, on a free port."""
+
+    def __init__(self, cwd: Path, *options: str, bin_dir: Path = BIN) -> None:
+        self._file = cwd / "output"
+        places = () if "--listen" in options else ("--port", "0")
+        command = [str(bin_dir / "twistd"), "-n", "--pidfile=", "chatd", *places, *options]
+        with self._file.open("wb") as output:
+            self.process = subprocess.Popen(
+                command, cwd=cwd, env=environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            )
+        try:
+            wait_until(lambda: self._place() is not None or self.process.poll() is not None, self.log)
+            place = self._place()
+            assert place is not None, f"the daemon did not start: {self.log()}"
+            self.place = place
+        except BaseException:
+            self.kill()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
+    def port(self) -> int:
+        return int(self.place.rpartition(":")[2])
+
+    def log(self) -> str:
+        """Return all that the daemon has written so far."""
+        return self._file.read_text(errors="replace")
+
+    def terminate(self) -> int:
+        """Send SIGTERM and return the exit code; fail if it takes more than ten seconds."""
+        self.process.terminate()
+        return self.process.wait(10)
+
+    def kill(self) -> None:
+        """End the process, whatever it is doing; nothing if it has ended."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+    def client(self, *, receive_buffer: int | None = None) -> Client:
+        """Return a new connection."""
+        return Client(("127.0.0.1", self.port), receive_buffer=receive_buffer)
+
+    def member(self, nick: str, room: str, *, receive_buffer: int | None = None) -> Client:
+        """Return a new connection that has come into a room."""
+        client = self.client(receive_buffer=receive_buffer)
+        try:
+            client.join(nick, room)
+        except BaseException:
+            client.close()
+            raise
+        return client
+
+    def _place(self) -> str | None:
+        return place_in(self.log())
+
+
+class Client:
+    """A blocking connection that reads whole lines, each within the deadline or not at all."""
+
+    def __init__(self, address: tuple[str, int] | Path, *, receive_buffer: int | None = None) -> None:
+        self.socket = socket.socket(socket.AF_UNIX if isinstance(address, Path) else socket.AF_INET)
+        try:
+            if receive_buffer is not None:
+                self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+            self.socket.settimeout(DEADLINE)
+            self.socket.connect(str(address) if isinstance(address, Path) else address)
+        except BaseException:
+            self.socket.close()
+            raise
+        self._lines = self._read_lines()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.socket.close()
+
+    def send(self, data: bytes) -> None:
+        self.socket.sendall(data)
+
+    def half_close(self) -> None:
+        """Send no more; what the server says can still be read."""
+        self.socket.shutdown(socket.SHUT_WR)
+
+    def join(self, nick: str, room: str) -> None:
+        """Come into a room, and read up to the answer."""
+        self.send(f"JOIN {nick} {room}\n".encode())
+        self.until(lambda line: line.startswith(f"OK JOIN {room} "))
+
+    def line(self) -> str:
+        """Return the next line; fail if the connection is closed before."""
+        line = next(self._lines, None)
+        assert line is not None, "the connection was closed"
+        return line
+
+    def until(self, is_last: Callable[[str], bool]) -> list[str]:
+        """Return the lines up to the first that ``is_last``, with it; fail if it does not come in time."""
+        end = time.monotonic() + DEADLINE
+        lines = [self.line()]
+        while not is_last(lines[-1]):
+            assert time.monotonic() < end, f"still not what was waited for, but {lines[-3:]}"
+            lines.append(self.line())
+        return lines
+
+    def rest(self) -> list[str]:
+        """Return the lines up to the end of the connection; fail if that does not come in time."""
+        end = time.monotonic() + DEADLINE
+        lines = []
+        for line in self._lines:
+            lines.append(line)
+            assert time.monotonic() < end, f"still not closed after {line!r}"
+        return lines
+
+    def _read_lines(self) -> Iterator[str]:
+        """Read line after line to the end; each must be whole, UTF-8 and end in CRLF."""
+        partial = b""
+        while data := self._receive():
+            whole, newline, partial = (partial + data).rpartition(b"\n")
+            for line in whole.split(b"\n") if newline else ():
+                assert line.endswith(b"\r"), line
+                yield line[:-1].decode()
+        assert not partial, f"the connection was closed within a line: {partial!r}"
+
+    def _receive(self) -> bytes:
+        try:
+            return self.socket.recv(1 << 16)
+        except ConnectionResetError:
+            return b""
+
+
+@contextmanager
+def killed_at_last(pid_file: Path) -> Iterator[None]:
+    """Kill the process that a pid file names, if there still is one at the end."""
+    try:
+        yield
+    finally:
+        if pid_file.exists() and is_running(pid := int(pid_file.read_text())):
+            os.kill(pid, 9)
