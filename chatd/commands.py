@@ -315,7 +315,7 @@ VERBS = _verbs(
 
 
 def render(command: Command) -> str:
-    """Return the line for ``command``, without tags and terminator."""
+    """Return the line for ``command``, without tags and terminator, holding no control character but TAB."""
     match command:
         case Join(nick, room, since, epoch, resume):
             values = {"since": since, "epoch": epoch, "resume": resume}
@@ -323,9 +323,9 @@ def render(command: Command) -> str:
         case Hello(word) | Nick(word) | Ping(word) | Help(word) | Pipe(word) | Who(word):
             parts = [word]
         case Msg(text) | Quit(text):
-            parts = [text if text is None else clean(text)]
+            parts = [text]
         case Tell(where, text) | Part(where, text) | Topic(where, text):
-            parts = [where, text if text is None else clean(text)]
+            parts = [where, text]
         case Talk() | Rooms():
             parts = []
-    return " ".join([type(command).__name__.upper(), *filter(None, parts)])
+    return clean(" ".join([type(command).__name__.upper(), *filter(None, parts)]))

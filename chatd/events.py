@@ -135,28 +135,28 @@ def _done(event: Done) -> str:
     return " ".join(("OK", event.verb, *event.words, *values))
 
 
-# Clean text is what wire.parse_command lets through; it is cleaned again here because this is the one door out.
 _RENDER: Mapping[type, Callable[..., str]] = {
-    Said: lambda e: f"MSG {e.nick} {e.room} {clean(e.text)}",
+    Said: lambda e: f"MSG {e.nick} {e.room} {e.text}",
     Joined: lambda e: f"JOIN {e.nick} {e.room}",
-    Parted: lambda e: f"PART {e.nick} {e.room}" + (f" {clean(e.text)}" if e.text else ""),
+    Parted: lambda e: f"PART {e.nick} {e.room}" + (f" {e.text}" if e.text else ""),
     Renamed: lambda e: f"NICK {e.old} {e.new}",
-    TopicSet: lambda e: f"TOPIC {e.nick} {e.room} {clean(e.text)}",
-    Told: lambda e: f"TELL {e.nick} {clean(e.text)}",
-    Note: lambda e: f"NOTE {clean(e.text)}",
+    TopicSet: lambda e: f"TOPIC {e.nick} {e.room} {e.text}",
+    Told: lambda e: f"TELL {e.nick} {e.text}",
+    Note: lambda e: f"NOTE {e.text}",
     Present: lambda e: f"WHO {e.room} {' '.join(e.nicks)}",
-    Listed: lambda e: f"ROOM {e.room} {e.members}" + (f" {clean(e.topic)}" if e.topic else ""),
+    Listed: lambda e: f"ROOM {e.room} {e.members}" + (f" {e.topic}" if e.topic else ""),
     Done: _done,
-    Pong: lambda e: f"PONG {clean(e.token)}" if e.token else "PONG",
-    Ping: lambda e: f"PING {clean(e.token)}" if e.token else "PING",
-    Refused: lambda e: f"ERR {e.code} {e.verb} {clean(e.text)}",
-    Ended: lambda e: f"BYE {e.code} {clean(e.text)}",
+    Pong: lambda e: f"PONG {e.token}" if e.token else "PONG",
+    Ping: lambda e: f"PING {e.token}" if e.token else "PING",
+    Refused: lambda e: f"ERR {e.code} {e.verb} {e.text}",
+    Ended: lambda e: f"BYE {e.code} {e.text}",
 }
 
 
 def render(event: Event) -> str:
-    """Return the line for ``event``, without tags and terminator."""
-    return _RENDER[type(event)](event)
+    """Return the line for ``event``, without tags and terminator, holding no control character but TAB."""
+    # What a client said was cleaned when it was read; this is the one door out, for that and for all else.
+    return clean(_RENDER[type(event)](event))
 
 
 def present(room: str, nicks: Sequence[str]) -> Iterator[Present]:

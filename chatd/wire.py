@@ -130,7 +130,7 @@ def timestamp(milliseconds: int) -> str:
 def _parse_bare(text: str) -> Command:
     """Return the command of a line that has no tags."""
     word, space, rest = text.partition(" ")
-    name = word.upper()
+    name = _verb(word)
     if name == "MSG" and rest:  # nearly every line there is
         return Msg(Words("", rest).text())
     verb = VERBS.get(name)
@@ -146,17 +146,22 @@ def _parse_bare(text: str) -> Command:
         raise
 
 
+def _verb(word: str) -> str:
+    """Return a word in upper case, where that makes no ASCII letter of another: a dotless i is none of INVITE's."""
+    return word.upper() if word.isascii() else word
+
+
 def _parse_tagged(text: str) -> Request:
     head, _, text = text[1:].partition(" ")
     try:
         label = _parse_tags(head).get("label")
+        if label == "":
+            _refuse_tags("a label has a value")
     except ChatError as error:
-        name = text.partition(" ")[0].upper()
+        name = _verb(text.partition(" ")[0])
         error.verb = name if name in VERBS else ANY_VERB
         error.fatal = name == "PIPE"
         raise
-    if label == "":
-        raise ChatError(Code.BAD_TAGS, "a label has a value")
     try:
         return Request(_parse_bare(text), label)
     except ChatError as error:
@@ -189,10 +194,11 @@ def _unreadable(code: Code, why: str, line: bytes, mode: Mode) -> ChatError:
     if mode is Mode.COMMAND:
         head = line[:MAX_LINE_BYTES].decode(errors="replace")
         if head.startswith("@"):
-            tags, _, head = head[1:].partition(" ")
+            tags, space, head = head[1:].partition(" ")
+            tags = tags if space else ""
             matches = [match for tag in tags.split(";") if (match := _TAG.fullmatch(tag))]
             error.label = next((match[2] for match in matches if match[1] == "label"), None)
     else:
         head = line[1:6].decode(errors="replace") if mode is Mode.TALK and line.startswith(b"/") else ""
-    error.fatal = head.partition(" ")[0].upper() == "PIPE"
+    error.fatal = _verb(head.partition(" ")[0]) == "PIPE"
     return error
