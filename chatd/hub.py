@@ -76,26 +76,29 @@ class Hub:
 
         Raise `ChatError` if somebody else goes by it or by one that it could be mistaken for.
         """
-        key, look = names.key(nick), names.skeleton(nick)
+        key = names.key(nick)
         holder = self._by_nick.get(key)
         if holder is not None and holder is not session:
             raise ChatError(Code.NAME_TAKEN, f"{holder.nick} is here already; take another name")
-        twin = self._by_look.get(look)
-        if twin is not None and twin is not session:
-            raise ChatError(Code.NAME_TAKEN, f"{nick} could be mistaken for {twin.nick}; take another name")
-        self._by_nick[key] = self._by_look[look] = session
+        for look in _looks(nick):
+            twin = self._by_look.get(look)
+            if twin is not None and twin is not session:
+                raise ChatError(Code.NAME_TAKEN, f"{nick} could be mistaken for {twin.nick}; take another name")
+        self._give(nick, session)
 
     def release(self, nick: str, session: Session) -> None:
         """Let others have ``nick``, which was the session's; what the session's own present nick needs stays."""
-        kept = () if session.ended else (names.key(session.nick), names.skeleton(session.nick))
-        for table, word in ((self._by_nick, names.key(nick)), (self._by_look, names.skeleton(nick))):
-            if table.get(word) is session and word not in kept:
-                del table[word]
+        if self._by_nick.get(names.key(nick)) is session:
+            del self._by_nick[names.key(nick)]
+        for look in _looks(nick):
+            if self._by_look.get(look) is session:
+                del self._by_look[look]
+        if not session.ended:
+            self._give(session.nick, session)
 
     def replace(self, old: Session, new: Session) -> None:
         """Give the nick of a connection that has not noticed its death to the session that proved to be its heir."""
-        key, look = names.key(old.nick), names.skeleton(old.nick)
-        self._by_nick[key] = self._by_look[look] = new
+        self._give(old.nick, new)
 
     def deliver(self, entries: Sequence[Entry]) -> None:
         """Carry one batch of the journal to the rooms.
@@ -124,6 +127,10 @@ class Hub:
         self.journal.flush()
         for session in list(self.sessions):
             session.end(Farewell.SHUTDOWN, "the server is stopping", parting=False)
+
+    def _give(self, nick: str, session: Session) -> None:
+        self._by_nick[names.key(nick)] = session
+        self._by_look |= dict.fromkeys(_looks(nick), session)
 
     def _deliver_run(self, run: Sequence[Entry]) -> None:
         by_room: dict[str, list[Entry]] = {}
@@ -159,3 +166,8 @@ class Hub:
             if member is not origin:
                 member.send(lines[member.tagged])
         origin.send(reply)
+
+
+def _looks(nick: str) -> set[str]:
+    """Return what a nick looks like as it is written, and in small letters."""
+    return {names.skeleton(nick), names.skeleton(names.key(nick))}

@@ -95,6 +95,7 @@ class LineProtocol(LineReceiver):
     def readConnectionLost(self) -> None:
         """Answer the end of the input when all that came before it has been done; the peer may still read."""
         self._no_more = True
+        self._partial += self._filter.rest()
         if self._closing:
             self.stream.loseConnection()
         self._carry_out()

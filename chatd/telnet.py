@@ -46,6 +46,10 @@ class Filter:
             self._after_cr = data[-1] == 0x0D
         return data
 
+    def rest(self) -> bytes:
+        """Return what was held back because the stream might have gone on, when it has ended."""
+        return b"" if self._inside else self._held
+
     def _strip(self, data: bytes) -> bytes:
         kept: list[bytes] = []
         position = 0

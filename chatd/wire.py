@@ -136,7 +136,8 @@ def _parse_bare(text: str) -> Command:
     verb = VERBS.get(name)
     if verb is None:
         if not word:
-            raise ChatError(Code.BAD_SYNTAX, "the line has no verb; HELP lists them")
+            fatal = _verb(text.lstrip(" ").partition(" ")[0]) == "PIPE"
+            raise ChatError(Code.BAD_SYNTAX, "a line begins with its verb, not with a space", fatal=fatal)
         raise ChatError(Code.UNKNOWN_VERB, f"there is no {excerpt(word)}; HELP lists what there is")
     try:
         return verb.read(Words(verb.usage, rest if space else None))

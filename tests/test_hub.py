@@ -20,6 +20,20 @@ def test_fifty_at_once_claim_a_name_and_one_wins() -> None:
     assert sum(answer.startswith("ERR name-taken") for answer in answers) == 49
 
 
+@pytest.mark.parametrize("twin", ["ALICE", "аlice", "АLICE", "aIice", "a1ice"])
+def test_a_name_that_could_be_mistaken_for_one_in_use_is_taken(twin: str) -> None:
+    house = House()
+    alice = house.person("JOIN alice")
+    other = house.person()
+    other.says(f"JOIN {twin}")
+    assert other.take()[0].startswith("ERR name-taken JOIN ")
+    alice.says("NICK zoe")
+    house.turn()
+    other.says(f"JOIN {twin}")
+    house.turn()
+    assert other.take()[0].startswith("OK JOIN ")
+
+
 def test_rooms_are_the_same_in_any_spelling_and_shown_as_first_written() -> None:
     house = House()
     alice, bob = house.person(), house.person()

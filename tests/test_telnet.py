@@ -124,3 +124,9 @@ def test_an_endless_subnegotiation(size: int, end: bytes) -> None:
     assert fed([data]) is None
     assert fed(single_bytes(data)) is None
     assert fed([b"MSG hi\n", b"\xff", data[1:700], data[700:]]) is None
+
+
+def test_what_is_held_back_is_told_at_the_end() -> None:
+    stream = Filter()
+    assert stream.feed(b"a\xff") == b"a"
+    assert stream.rest() == b"\xff"

@@ -160,7 +160,9 @@ def test_pipe_says_every_line(house: House) -> None:
     assert alice.take()[-1].startswith("BYE quit ")
 
 
-@pytest.mark.parametrize("line", ["PIPE", "PIPE #b", "PIPE now", "PIPE #b now", "@;; PIPE", "PIPE #!"])
+@pytest.mark.parametrize(
+    "line", ["PIPE", "PIPE #b", "PIPE now", "PIPE #b now", "@;; PIPE", "PIPE #!", " PIPE", "@label=a  PIPE"]
+)
 def test_refused_pipe_closes_so_that_nothing_runs_as_commands(house: House, line: str) -> None:
     bob = house.person("JOIN bob #b")
     alice = house.person("JOIN alice #a", "PART")
@@ -168,7 +170,6 @@ def test_refused_pipe_closes_so_that_nothing_runs_as_commands(house: House, line
     house.turn()
     error, bye = alice.take()
     assert error.startswith("ERR ")
-    assert " PIPE " in error
     assert bye.startswith("BYE refused ")
     assert bob.take() == []
 
