@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from collections import deque
 from typing import Any
 
-from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import (
-    IAddress,
-    IDelayedCall,
-    IHalfCloseableProtocol,
-    IReactorTime,
-    ISystemHandle,
-    ITCPTransport,
-)
+from twisted.internet.interfaces import IAddress, IDelayedCall, IHalfCloseableProtocol, IReactorTime
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.logger import Logger
 from twisted.protocols.basic import LineReceiver
@@ -27,6 +17,7 @@ from chatd import telnet, wire
 from chatd.errors import ChatError, Code, Farewell
 from chatd.hub import Hub
 from chatd.session import Session
+from chatd.sockets import address_name, tune
 from chatd.wire import Mode, Request
 from chatd.writer import Writer
 
@@ -37,9 +28,6 @@ ABORT_SECONDS = 5
 LINGER_SECONDS = 60
 """How long a peer that leaves may take to read what it was sent before."""
 MAX_WAITING_BYTES = 1024 * 1024
-
-# A person may be silent for hours; a machine that is gone is noticed within two minutes.
-_KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 20, "TCP_KEEPCNT": 3}
 
 _log = Logger()
 
@@ -72,7 +60,7 @@ class LineProtocol(LineReceiver):
         self._closing = False
         self._lost = False
         self._factory.connections[self] = None
-        _tune(transport)
+        tune(transport)
         self._writer = Writer(transport, self._factory.max_waiting_bytes, self._drained)
         self._session = Session(self._factory.hub, self)
 
@@ -292,27 +280,3 @@ class LineFactory(Factory):
         """Close every connection at once, whatever waits for its reader."""
         for connection in list(self.connections):
             connection.stream.abortConnection()
-
-
-def address_name(address: IAddress | None) -> str:
-    """Return an address as the log shows it: with its port on TCP, else as a local socket."""
-    if isinstance(address, IPv4Address):
-        return f"{address.host}:{address.port}"
-    if isinstance(address, IPv6Address):
-        return f"[{address.host}]:{address.port}"
-    path = getattr(address, "name", None)
-    return os.fsdecode(path) if path else "a local socket"
-
-
-def _tune(transport: object) -> None:
-    """Send each line at once, and let the kernel notice a machine that is gone; only TCP has either."""
-    if not (ITCPTransport.providedBy(transport) and ISystemHandle.providedBy(transport)):
-        return
-    handle = transport.getHandle()
-    if not isinstance(handle, socket.socket) or handle.family not in (socket.AF_INET, socket.AF_INET6):
-        return
-    transport.setTcpNoDelay(True)
-    transport.setTcpKeepAlive(True)
-    for option, seconds in _KEEPALIVE.items():
-        if hasattr(socket, option):
-            handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), seconds)

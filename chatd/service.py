@@ -21,7 +21,8 @@ from twisted.logger import Logger
 
 from chatd import names
 from chatd.hub import Hub
-from chatd.line import LineFactory, address_name
+from chatd.line import LineFactory
+from chatd.sockets import address_name
 from chatd.text import clean
 
 STOP_SECONDS = 3

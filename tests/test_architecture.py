@@ -12,7 +12,7 @@ import chatd
 ROOT = Path(chatd.__file__).parent
 PROTOCOL = {"errors", "text", "names", "commands", "events", "wire", "telnet"}
 DOMAIN = {"delivery", "hub", "journal", "room", "session", "verbs", "wheel"}
-TRANSPORT = {"writer"}
+TRANSPORT = {"sockets", "writer"}
 EDGES = {"line"}
 TOP = {"service", "tap", "__main__"}
 

@@ -1,0 +1,44 @@
+"""The README and the protocol reference say what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from chatd import __version__
+from chatd.commands import VERBS
+from chatd.errors import Code, Farewell
+from chatd.session import GREETING
+from chatd.tap import Options
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.rst").read_text()
+PROTOCOL = (ROOT / "docs" / "protocol.rst").read_text()
+
+
+def test_the_map_names_every_file_and_no_other() -> None:
+    named = set(re.findall(r"^``((?:chatd|twisted)/\S+\.py)``", README, re.MULTILINE))
+    files = {str(path.relative_to(ROOT)) for top in ("chatd", "twisted") for path in (ROOT / top).rglob("*.py")}
+    assert named == files - {"chatd/__init__.py"}
+
+
+def test_the_options_are_all_there_with_their_defaults() -> None:
+    options = Options()
+    rows = dict(re.findall(r"^``(?:-.``, ``)?--([a-z-]+)(?: [A-Z]+)?``(.*)", README, re.MULTILINE))
+    for name, _, default, *_ in options.optParameters:
+        assert name in rows
+        if default is not None:
+            assert str(default) in rows[str(name)]
+    assert {"listen", "version"} <= rows.keys()
+
+
+def test_the_reference_names_every_verb_and_code() -> None:
+    for verb in VERBS.values():
+        assert f"``{verb.usage}``" in PROTOCOL
+    words = set(re.findall(r"[a-z0-9-]+", PROTOCOL))
+    assert {*Code, *Farewell} <= words
+
+
+def test_the_session_in_the_readme_greets_as_the_server_does() -> None:
+    assert f"NOTE {GREETING}" in README
+    assert f"chatd {__version__}" in README
