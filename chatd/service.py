@@ -136,4 +136,4 @@ def _why_not(error: BaseException) -> str:
             return "not allowed; ports below 1024 need root, 10319 does not"
         case errno.EADDRNOTAVAIL:
             return "this machine has no such address; 0.0.0.0 and :: stand for all it has"
-    return clean(" ".join(str(cause).split()))
+    return clean(" ".join(str(getattr(cause, "strerror", None) or cause).split()))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import ClassVar, NoReturn
 
 from twisted.internet.endpoints import quoteStringArgument, serverFromString
@@ -110,6 +112,8 @@ def makeService(options: Options) -> ChatService:
 
 
 def _listening(reactor: IReactorCore, name: str, description: str) -> Listening:
+    if re.match(r"(haproxy:)?(ssl|tls):", description) and find_spec("OpenSSL") is None:
+        raise SystemExit(f"chatd: {description!r} needs TLS, which is not installed: pip install 'chatd[tls]'")
     try:
         return Listening(name, serverFromString(reactor, description))
     except Exception as error:  # endpoints are plugins: each has its own way to refuse its arguments

@@ -100,6 +100,16 @@ def test_the_command_tells_its_version(installed: Path, tmp_path: Path) -> None:
     assert run(installed / "chatd", "--version", cwd=tmp_path) == f"chatd {__version__}\n"
 
 
+def test_tls_that_is_not_installed_is_asked_for_in_one_line(installed: Path, tmp_path: Path) -> None:
+    command = [str(installed / "chatd"), "--listen", "ssl:0:privateKey=key.pem"]
+    done = subprocess.run(
+        command, check=False, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=MINUTES
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "pip install 'chatd[tls]'" in line
+
+
 def test_the_wheel_has_no_more_than_it_needs(built: Path) -> None:
     with zipfile.ZipFile(only(built, "*.whl")) as wheel:
         names = set(wheel.namelist())
