@@ -55,6 +55,8 @@ class Session:
         self.send = peer.send
         self.nick = ""
         """Empty until the first JOIN was accepted."""
+        self.renaming = False
+        """Whether another nick was claimed, and the rooms do not know yet."""
         self.tagged = False
         self.mode = Mode.COMMAND
         self.rooms: dict[Room, None] = {}
@@ -70,6 +72,7 @@ class Session:
         self._saying = False
         self._waiting: Request | ChatError | None = None
         self._list: Lines | None = None
+        self._joining: tuple[str, str] | None = None
         self._ghosts: list[Session] = []
         hub.sessions[self] = None
         self._watch: Check = self._check_joined
@@ -128,8 +131,7 @@ class Session:
             self.hub.release(self.nick, self)
         if parting:
             self.lay_ghosts()
-            for room in self.rooms:
-                self.append(room.key, events.Parted(self.nick, room.name, said))
+            self._part_all(said)
 
     # What the verbs call.
 
@@ -155,6 +157,8 @@ class Session:
     def append(self, room: str, event: Happening, label: str | None = None, *, resumes: bool = False) -> None:
         """Let something happen: hand it to the journal, in this session's name."""
         self._saying = type(event) is events.Said
+        if type(event) is events.Joined:
+            self._joining = (room, event.room)
         self._in_flight += 1
         self.hub.journal.append(Entry(room, event, self, label, resumes))
 
@@ -168,17 +172,18 @@ class Session:
     def take_over(self, old: Session) -> None:
         """Be what another connection of the same person was; the rooms see nothing of it in ``RESUME_SECONDS``."""
         self.hub.replace(old, self)
-        self._ghosts = [old, *old._ghosts]
-        old._ghosts = []
+        self._ghosts = [old, *(ghost for ghost in old._ghosts if ghost.rooms or ghost._joining)]
+        if old._joining is None:
+            old._ghosts = []
         old.end(Farewell.REPLACED, "you came in over another connection", parting=False)
         self.hub.wheel.add(self._end_of_grace, self.hub.wheel.now + RESUME_SECONDS)
 
     def lay_ghosts(self) -> None:
         """Tell of its PART the rooms that a taken over connection was in and that this one did not enter again."""
-        ghosts, self._ghosts = self._ghosts, []
-        for ghost in ghosts:
-            for room in ghost.rooms:
-                ghost.append(room.key, events.Parted(ghost.nick, room.name))
+        # They stay until they have left: a JOIN of this one that is still on its way may yet take their place.
+        self._ghosts = [ghost for ghost in self._ghosts if ghost.rooms or ghost._joining]
+        for ghost in self._ghosts:
+            ghost._part_all()
 
     # What the rooms call.
 
@@ -212,7 +217,7 @@ class Session:
             case events.TopicSet() if room is not None:
                 return self.line(events.Done("TOPIC", (room.name,)), entry.label)
             case events.Renamed(old, new):
-                self.nick = new
+                self.nick, self.renaming = new, False
                 self.hub.release(old, self)
                 if self.ended:
                     self.hub.release(new, self)
@@ -234,12 +239,19 @@ class Session:
         return events.Done("JOIN", (room.name, str(len(room.members))), values)
 
     def _joined(self, entry: Entry, room: Room) -> bytes:
-        if self.ended:
-            self.append(room.key, events.Parted(self.nick, room.name))
-            return b""
+        self._joining = None
         self.enter(room)
+        if self.ended:
+            self._ghosts = []
+            return b""
         topic = b"" if room.topic is None else self.line(room.topic, tags=room.topic_tags)
         return topic + self.line(self.done_join(room, resumes=entry.resumes), entry.label)
+
+    def _part_all(self, said: str | None = None) -> None:
+        """Leave every room, and the one whose JOIN is still on its way: at once, so that nothing comes between."""
+        places = [(room.key, room.name) for room in self.rooms]
+        for key, name in [*places, self._joining] if self._joining else places:
+            self.append(key, events.Parted(self.nick, name, said))
 
     def _carry_out(self, request: Request | ChatError) -> None:
         try:

@@ -139,7 +139,8 @@ def _join(session: Session, command: commands.Join, label: str | None) -> None:
 def _come_in(session: Session, nick: str, resume: str | None) -> None:
     hub = session.hub
     holder = hub.session(nick)
-    if holder is not None and resume and compare_digest(resume, holder.secret):
+    proven = holder is not None and resume and compare_digest(resume, holder.secret)
+    if holder is not None and proven and not holder.renaming:
         session.nick = holder.nick
         session.take_over(holder)
     else:
@@ -170,6 +171,7 @@ def _rename(session: Session, nick: str, label: str | None) -> None:
         return
     session.hub.claim(nick, session)
     session.lay_ghosts()
+    session.renaming = True
     session.append("", events.Renamed(session.nick, nick), label)
 
 
