@@ -127,6 +127,7 @@ class LineProtocol(LineReceiver):
         quitting = farewell is Farewell.QUIT
         if farewell not in (Farewell.QUIT, Farewell.SHUTDOWN):
             _log.info("{peer} was sent away: {farewell}", peer=self.peer_name, farewell=farewell.value)
+        self._read_or_not()  # what still comes is read and dropped, so that it does not reset the connection
         half = not self._no_more and farewell is not Farewell.SHUTDOWN
         self._writer.close(data, discard=farewell is Farewell.SLOW, half=half)
         abort = self._factory.clock.callLater(LINGER_SECONDS if quitting else ABORT_SECONDS, self._abort)
@@ -160,7 +161,7 @@ class LineProtocol(LineReceiver):
             self._add(line.removesuffix(b"\r"))
         if self._skipping:
             self._partial = b""
-        elif len(self._partial.removesuffix(b"\r")) > self.MAX_LENGTH:
+        elif len(self._partial.removeprefix(wire.BOM).removesuffix(b"\r")) > self.MAX_LENGTH:
             self._add(self._partial)
             self._partial = b""
             self._skipping = True

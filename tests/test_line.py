@@ -93,6 +93,22 @@ def test_the_longest_line(edge: Edge, length: int, verdict: bytes, end: bytes) -
     assert answers[1:] == [b"PONG"]
 
 
+def test_a_byte_order_mark_does_not_count(edge: Edge) -> None:
+    protocol, transport = edge.connect()
+    line = b"\xef\xbb\xbfPING " + b"x" * 8187 + b"\n"
+    for piece in (line[:-3], line[-3:]):
+        protocol.dataReceived(piece)
+    assert said(edge, transport) == [b"PONG " + b"x" * 8187]
+
+
+def test_after_its_bye_a_connection_is_read_from_again(edge: Edge) -> None:
+    protocol, transport = edge.connect()
+    protocol.dataReceived(b"JOIN a\nQUIT\n" + b"MSG more\n" * 100)
+    assert transport.producerState == "paused"
+    assert said(edge, transport)[-1].startswith(b"BYE quit ")
+    assert transport.producerState == "producing"
+
+
 def test_an_endless_line_is_not_kept(edge: Edge) -> None:
     protocol, transport = edge.connect()
     for _ in range(100):
