@@ -160,7 +160,7 @@ class Hub:
             return
         body, tags = wire.render(event), {"time": wire.timestamp(entry.time)}
         lines = (wire.encode(body), wire.encode(body, tags))
-        others = dict.fromkeys(m for room in self._rooms.values() if origin in room.members for m in room.members)
+        others = dict.fromkeys(m for room in origin.rooms if origin in room.members for m in room.members)
         reply = origin.took_effect(entry, None)
         for member in others:
             if member is not origin:

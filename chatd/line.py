@@ -206,7 +206,7 @@ class LineProtocol(LineReceiver):
         if not self._no_more:
             return False
         if self._partial and session.mode is Mode.PIPE:
-            self._add(self._partial)
+            self._add(self._partial.removesuffix(b"\r"))
         elif self._partial:
             session.receive(ChatError(Code.BAD_SYNTAX, "unfinished line: it has no end, so it was not carried out"))
         else:

@@ -16,6 +16,7 @@ class Member(Reader, Protocol):
     """A participant, as rooms see it."""
 
     nick: str
+    rooms: dict[Room, None]
 
     def takes_over(self, room: Room) -> Member | None:
         """Return the member of ``room`` whose place this one takes unseen, if there is one."""

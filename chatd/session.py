@@ -65,6 +65,7 @@ class Session:
         self.ended = False
         self.heard = hub.wheel.now
         """When the peer last gave a sign of life, in seconds; its edge sets it."""
+        self._asked = 0.0
         self.secret = ""
         """Proves, after a JOIN, that another connection is the same person's."""
         self._peer = peer
@@ -272,15 +273,16 @@ class Session:
     def _check_heard(self, now: float) -> None:
         """Ask a silent program for a sign of life; take leave of it if it gives none."""
         ping_seconds = self.hub.limits.ping_seconds
-        silent = now - self.heard
-        if silent >= 2 * ping_seconds:
-            self.end(Farewell.IDLE, f"nothing was heard for {2 * ping_seconds} seconds")
-            return
-        patience = ping_seconds
-        if silent >= ping_seconds:
-            patience = 2 * ping_seconds
+        due = max(self.heard, self._asked) + ping_seconds
+        if now >= due:
+            # By the question, not by the silence: a clock that jumped is not the peer's fault.
+            if self._asked > self.heard:
+                self.end(Farewell.IDLE, f"nothing was heard for {2 * ping_seconds} seconds")
+                return
+            self._asked = now
+            due = now + ping_seconds
             self.tell(Ping(str(int(now))))
-        self._watch_slot = self.hub.wheel.add(self._watch, self.heard + patience)
+        self._watch_slot = self.hub.wheel.add(self._watch, due)
 
     def _end_of_grace(self, _now: float) -> None:
         if not self.ended:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from hmac import compare_digest
 from typing import TYPE_CHECKING, assert_never
 
@@ -202,6 +203,12 @@ def _rooms(session: Session, label: str | None) -> Iterator[tuple[Event, str | N
 def _help(session: Session, verb: str | None, label: str | None) -> None:
     if verb is not None and verb not in VERBS:
         raise ChatError(Code.UNKNOWN_VERB, f"there is no {verb[:40]}; HELP lists what there is")
-    for each in VERBS.values() if verb is None else [VERBS[verb]]:
-        session.tell(events.Note(f"{each.usage} - {each.summary}"))
+    session.send(_help_lines(verb))
     session.tell(Done("HELP"), label)
+
+
+@cache
+def _help_lines(verb: str | None) -> bytes:
+    """Return the lines about one verb or all, which are the same for everybody."""
+    about = VERBS.values() if verb is None else [VERBS[verb]]
+    return b"".join(wire.encode(wire.render(events.Note(f"{each.usage} - {each.summary}"))) for each in about)

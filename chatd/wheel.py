@@ -57,10 +57,9 @@ class Wheel:
 
     def _tick(self) -> None:
         self.now = self._clock.seconds()
-        while self._next <= self.now:
-            due = self._due.pop(self._next, {})
-            self._next += 1
-            for check in due:
+        self._next = max(self._next, int(self.now) + 1)
+        for slot in sorted(slot for slot in self._due if slot < self._next):
+            for check in self._due.pop(slot):
                 try:
                     check(self.now)
                 except Exception:

@@ -52,6 +52,15 @@ def said(edge: Edge, transport: StringTransport) -> list[bytes]:
     return lines
 
 
+def test_the_last_line_of_a_pipe_may_end_in_half_an_end(edge: Edge) -> None:
+    _, hears = edge.connect(b"JOIN bob #a")
+    protocol, _ = edge.connect(b"JOIN ci #a", b"PIPE")
+    said(edge, hears)
+    protocol.dataReceived(b"cut here\r")
+    protocol.readConnectionLost()
+    assert said(edge, hears) == [b"MSG ci #a cut here", b"PART ci #a"]
+
+
 def test_a_newcomer_is_greeted(edge: Edge) -> None:
     protocol, transport = edge.factory.buildProtocol(None), StringTransport()
     protocol.makeConnection(transport)

@@ -97,6 +97,18 @@ def test_a_silent_program_is_pinged_once_and_then_sent_away() -> None:
     assert alice.take() == ["BYE idle nothing was heard for 10 seconds"]
 
 
+def test_a_clock_that_jumps_ahead_ends_nobody_unasked() -> None:
+    house = House(Limits(ping_seconds=5))
+    alice = house.program("JOIN alice")
+    house.clock.advance(1000)
+    house.turn()
+    (ping,) = alice.take()
+    assert ping.startswith("PING ")
+    alice.session.heard = house.hub.wheel.now
+    house.wait(4)
+    assert alice.take() == []
+
+
 def test_any_traffic_answers_a_ping() -> None:
     house = House(Limits(ping_seconds=5))
     alice = house.program("JOIN alice")

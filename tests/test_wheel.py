@@ -42,6 +42,18 @@ def test_a_clock_that_jumps_skips_nothing() -> None:
     assert seen == [100, 100]
 
 
+def test_a_clock_that_jumps_by_years_costs_no_more_than_what_is_due() -> None:
+    clock = Clock()
+    wheel = Wheel(clock)
+    wheel.start()
+    seen: list[float] = []
+    wheel.add(seen.append, 50)
+    clock.rightNow = 1e15  # a walk over every second of it would not end
+    wheel._tick()
+    assert seen == [1e15]
+    assert wheel.add(seen.append, 0) > 1e15
+
+
 def fail(_now: float) -> None:
     raise RuntimeError
 
