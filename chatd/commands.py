@@ -6,20 +6,19 @@ the text; an optional room is there exactly when the next word begins with ``#``
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Never
 
-from chatd import names
-from chatd.errors import ChatError, Code
-from chatd.text import clean, excerpt
+from chatd.text import clean
+from chatd.words import Words
 
 LOBBY = "#lobby"
 """The room that a JOIN without one goes to."""
 
-MAX_ID = 2**63 - 1
-_VALUE = re.compile(r"[A-Za-z0-9._:+-]{1,64}")
+MAX_HISTORY = 1000
+"""The most messages that one HISTORY gives."""
+DEFAULT_HISTORY = 50
+MAX_SEARCH_WORDS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +102,24 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """Ask for what was said before: the oldest ``count`` messages after ``since`` if that is given, else the newest."""
+
+    room: str | None = None
+    count: int = DEFAULT_HISTORY
+    since: int | None = None
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Ask for the newest messages that hold all of some words."""
+
+    room: str | None
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ping:
     """Ask for a PONG; what the server sends to a silent program is the same line."""
 
@@ -123,81 +140,9 @@ class Quit:
     text: str | None = None
 
 
-Command = Hello | Join | Msg | Tell | Talk | Pipe | Nick | Part | Who | Rooms | Topic | Ping | Help | Quit
-
-
-class Words:
-    """What follows a verb, taken word by word; every refusal is a `ChatError` that shows how the line is written."""
-
-    def __init__(self, usage: str, rest: str | None) -> None:
-        self._usage = usage
-        self._rest = rest
-
-    def refuse(self, why: str, code: Code = Code.BAD_SYNTAX) -> Never:
-        """Raise the error for this line."""
-        raise ChatError(code, f"{why}; write {self._usage}" if code is Code.BAD_SYNTAX else why)
-
-    def word(self, what: str) -> str:
-        """Take the next word."""
-        word = self.maybe_word()
-        return self.refuse(f"{what} is missing") if word is None else word
-
-    def maybe_word(self) -> str | None:
-        """Take the next word if there is one."""
-        if self._rest is None:
-            return None
-        word, space, rest = self._rest.partition(" ")
-        if not word:
-            self.refuse("there is a space too many")
-        self._rest = rest if space else None
-        return word
-
-    def maybe_room(self) -> str | None:
-        """Take the next word if it is a room."""
-        if self._rest is None or not self._rest.startswith("#"):
-            return None
-        return self.room_of(self.word("a room"))
-
-    def room_of(self, word: str) -> str:
-        """Return the room that a word names."""
-        try:
-            return names.room(word)
-        except names.BadNameError as error:
-            return self.refuse(str(error), Code.BAD_ROOM)
-
-    def nick_of(self, word: str) -> str:
-        """Return the nick that a word names."""
-        try:
-            return names.nick(word)
-        except names.BadNameError as error:
-            return self.refuse(str(error), Code.BAD_NICK)
-
-    def values(self, *keys: str) -> dict[str, str]:
-        """Take all that is left as ``key=value`` words, each of ``keys`` at most once."""
-        found: dict[str, str] = {}
-        while (word := self.maybe_word()) is not None:
-            key, equals, value = word.partition("=")
-            if not equals or key not in keys or key in found or not _VALUE.fullmatch(value):
-                self.refuse(f"{excerpt(word)} does not belong there")
-            found[key] = value
-        return found
-
-    def text(self) -> str:
-        """Take all that is left as text."""
-        text = self.maybe_text()
-        return self.refuse("the text is missing") if text is None else text
-
-    def maybe_text(self) -> str | None:
-        """Take all that is left as text, if there is any."""
-        rest, self._rest = self._rest, None
-        if rest == "":
-            self.refuse("the text is empty")
-        return None if rest is None else clean(rest)
-
-    def end(self) -> None:
-        """Refuse whatever is left."""
-        if self._rest is not None:
-            self.refuse(f"{excerpt(self._rest)} does not belong there")
+Command = (
+    Hello | Join | Msg | Tell | Talk | Pipe | Nick | Part | Who | Rooms | Topic | History | Search | Ping | Help | Quit
+)
 
 
 def _read_hello(words: Words) -> Hello:
@@ -213,10 +158,7 @@ def _read_join(words: Words) -> Join:
         nick = words.nick_of(words.word("your name"))
         room = words.maybe_room() or LOBBY
     values = words.values("since", "epoch", "resume")
-    since = values.get("since")
-    if since is not None and not (since.isascii() and since.isdigit() and int(since) <= MAX_ID):
-        words.refuse("since is the id of a message")
-    return Join(nick, room, None if since is None else int(since), values.get("epoch"), values.get("resume"))
+    return Join(nick, room, words.id_of("since", values), values.get("epoch"), values.get("resume"))
 
 
 def _read_msg(words: Words) -> Msg:
@@ -265,6 +207,22 @@ def _read_topic(words: Words) -> Topic:
     return Topic(words.maybe_room(), words.maybe_text())
 
 
+def _read_history(words: Words) -> History:
+    room = words.maybe_room()
+    count = words.maybe_number("the count", 1, MAX_HISTORY)
+    values = words.values("since", "before")
+    since, before = words.id_of("since", values), words.id_of("before", values)
+    return History(room, DEFAULT_HISTORY if count is None else count, since, before)
+
+
+def _read_search(words: Words) -> Search:
+    room = words.maybe_room()
+    text = words.text()
+    if len(text.split()) > MAX_SEARCH_WORDS:
+        words.refuse(f"there are more than {MAX_SEARCH_WORDS} words")
+    return Search(room, text)
+
+
 def _read_ping(words: Words) -> Ping:
     token = words.maybe_word()
     words.end()
@@ -306,6 +264,13 @@ VERBS = _verbs(
     Verb(Who, "WHO [#room]", "who is in a room that you are in", _read_who),
     Verb(Rooms, "ROOMS", "which rooms there are", _read_rooms),
     Verb(Topic, "TOPIC [#room] [text]", "set the topic of a room or, without a text, ask for it", _read_topic),
+    Verb(
+        History,
+        "HISTORY [#room] [<count>] [since=<id>] [before=<id>]",
+        "what was said before: the newest messages, or the oldest after an id",
+        _read_history,
+    ),
+    Verb(Search, "SEARCH [#room] <words>", "the newest messages with all of these words", _read_search),
     Verb(Ping, "PING [token]", "answered by PONG", _read_ping),
     Verb(Help, "HELP [verb]", "this list, or one line of it", _read_help),
     Verb(Hello, "HELLO 1", "for programs, before JOIN: tags on", _read_hello),
@@ -320,11 +285,14 @@ def render(command: Command) -> str:
         case Join(nick, room, since, epoch, resume):
             values = {"since": since, "epoch": epoch, "resume": resume}
             parts = [nick, room, *(f"{key}={value}" for key, value in values.items() if value is not None)]
+        case History(where, count, since, before):
+            values = {"since": since, "before": before}
+            parts = [where, str(count), *(f"{key}={value}" for key, value in values.items() if value is not None)]
         case Hello(word) | Nick(word) | Ping(word) | Help(word) | Pipe(word) | Who(word):
             parts = [word]
         case Msg(text) | Quit(text):
             parts = [text]
-        case Tell(where, text) | Part(where, text) | Topic(where, text):
+        case Tell(where, text) | Part(where, text) | Topic(where, text) | Search(where, text):
             parts = [where, text]
         case Talk() | Rooms():
             parts = []

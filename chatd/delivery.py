@@ -57,6 +57,15 @@ class Broadcast:
             self._own.setdefault(origin, {})[self._count] = own
         self._count += 1
 
+    def answer(self, reader: Reader, line: bytes) -> None:
+        """Add a line that is for one reader alone, in its place among the others."""
+        if self._untagged:
+            self._lines[False].append(b"")
+        if self._tagged:
+            self._lines[True].append(b"")
+        self._own.setdefault(reader, {})[self._count] = line
+        self._count += 1
+
     def join(self, reader: Reader) -> None:
         """From here on ``reader`` is among the members."""
         self._first[reader] = self._count

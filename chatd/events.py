@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Never
 
 from chatd.commands import Ping
 from chatd.errors import ChatError, Code, Farewell
@@ -76,6 +77,16 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Replayed:
+    """Something that was said before, for a person, who must not take it for new. ``time`` is as on the wire."""
+
+    time: str
+    nick: str
+    room: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Present:
     """Some of those who are in a room."""
 
@@ -126,7 +137,21 @@ class Ended:
 
 
 Event = (
-    Note | Joined | Parted | Renamed | TopicSet | Said | Told | Present | Listed | Done | Pong | Refused | Ended | Ping
+    Note
+    | Joined
+    | Parted
+    | Renamed
+    | TopicSet
+    | Said
+    | Told
+    | Replayed
+    | Present
+    | Listed
+    | Done
+    | Pong
+    | Refused
+    | Ended
+    | Ping
 )
 
 
@@ -142,6 +167,7 @@ _RENDER: Mapping[type, Callable[..., str]] = {
     Renamed: lambda e: f"NICK {e.old} {e.new}",
     TopicSet: lambda e: f"TOPIC {e.nick} {e.room} {e.text}",
     Told: lambda e: f"TELL {e.nick} {e.text}",
+    Replayed: lambda e: f"OLD {e.time} MSG {e.nick} {e.room} {e.text}",
     Note: lambda e: f"NOTE {e.text}",
     Present: lambda e: f"WHO {e.room} {' '.join(e.nicks)}",
     Listed: lambda e: f"ROOM {e.room} {e.members}" + (f" {e.topic}" if e.topic else ""),
@@ -199,6 +225,10 @@ def _shape(make: Callable[..., Event], words: int, *, text: bool | None) -> Call
     return read_parts
 
 
+def _no_shape() -> Never:
+    raise ValueError
+
+
 def _read_done(rest: str | None) -> Done:
     verb, *words = (rest or "").split(" ")
     pairs = [_PAIR.fullmatch(word) for word in words]
@@ -218,6 +248,7 @@ _SHAPES: Mapping[str, Callable[[str | None], Event]] = {
     "NICK": _shape(Renamed, 2, text=False),
     "TOPIC": _shape(TopicSet, 2, text=True),
     "TELL": _shape(Told, 1, text=True),
+    "OLD": _shape(lambda time, verb, *rest: Replayed(time, *rest) if verb == "MSG" else _no_shape(), 4, text=True),
     "NOTE": _shape(Note, 0, text=True),
     "WHO": _shape(lambda room, *nicks: Present(room, nicks), 1, text=False),
     "ROOM": _shape(lambda room, members, topic=None: Listed(room, int(members), topic), 2, text=None),

@@ -12,12 +12,13 @@ from twisted.logger import Logger
 
 from chatd import names, wire
 from chatd.errors import ChatError, Code, Farewell
-from chatd.events import Renamed
-from chatd.journal import Entry, Journal
+from chatd.events import Renamed, Said, TopicSet
+from chatd.journal import Entry, Journal, Kept
 from chatd.room import Member, Room
 from chatd.wheel import Wheel
 
 if TYPE_CHECKING:
+    from chatd.replay import Replay
     from chatd.session import Session
 
 _log = Logger()
@@ -54,6 +55,9 @@ class Hub:
         self.sessions: dict[Session, None] = {}
         self.unblocked: list[Session] = []
         """Sessions that could not go on until an entry of theirs took effect, and now can."""
+        self.stalled: dict[Session, None] = {}
+        """Sessions that are not heard until the journal is not full any more."""
+        self._watches: dict[str, dict[Replay, None]] = {}
         self._rooms: dict[str, Room] = {}
         self._by_nick: dict[str, Session] = {}
         self._by_look: dict[str, Session] = {}
@@ -114,6 +118,9 @@ class Hub:
             else:
                 run.append(entry)
         self._deliver_run(run)
+        if self.stalled and not self.journal.full:
+            self.unblocked += self.stalled
+            self.stalled.clear()
         unblocked, self.unblocked = self.unblocked, []
         for session in unblocked:
             try:
@@ -122,9 +129,20 @@ class Hub:
                 _log.failure("a command that had waited could not be carried out")
                 session.fail()
 
-    def shut_down(self) -> None:
+    def watch(self, room: str, replay: Replay) -> None:
+        """Let ``replay`` note, from here on, what durable things are delivered in a room."""
+        self._watches.setdefault(room, {})[replay] = None
+
+    def unwatch(self, room: str, replay: Replay) -> None:
+        """Let it note nothing more; it is no mistake if it did not."""
+        watches = self._watches.get(room, {})
+        watches.pop(replay, None)
+        if not watches:
+            self._watches.pop(room, None)
+
+    async def shut_down(self) -> None:
         """Take leave of everybody, once all that was said is delivered; nobody is told that the others left."""
-        self.journal.flush()
+        await self.journal.flush()
         for session in list(self.sessions):
             session.end(Farewell.SHUTDOWN, "the server is stopping", parting=False)
 
@@ -141,7 +159,12 @@ class Hub:
             room = self._rooms.get(key)
             if room is None:
                 event = entries[0].event
-                room = self._rooms[key] = Room(key, "" if isinstance(event, Renamed) else event.room)
+                name = "" if isinstance(event, Renamed) else event.room
+                room = self._rooms[key] = Room(key, name, self.journal.standing(key))
+            for watch in self._watches.get(key, ()):
+                watch.passed += [
+                    Kept(e.id, e.time, e.event) for e in entries if e.stored and isinstance(e.event, Said | TopicSet)
+                ]
             try:
                 replies += room.deliver(entries)
             except Exception:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Protocol
 
 from chatd.delivery import Broadcast, Reader
-from chatd.events import Joined, Parted, TopicSet
-from chatd.journal import Entry
+from chatd.events import Joined, Parted, Said, TopicSet
+from chatd.journal import Entry, Standing
 from chatd.wire import NO_TAGS, Tags, timestamp
 
 
@@ -31,14 +31,17 @@ class Member(Reader, Protocol):
 class Room:
     """One room. ``name`` is as first written; members are in the order in which they came."""
 
-    def __init__(self, key: str, name: str) -> None:
+    def __init__(self, key: str, name: str, standing: Standing | None = None) -> None:
         self.key = key
-        self.name = name
+        self.name = name if standing is None else standing.name
         self.members: dict[Member, None] = {}
         self.topic: TopicSet | None = None
+        self.topic_id = 0
         self.topic_tags: Tags = NO_TAGS
-        self.last_id = 0
+        self.last_id = 0 if standing is None else standing.last_id
         """The id of the newest durable entry, 0 before the first."""
+        if standing is not None and standing.topic is not None:
+            self._set_topic(standing.topic.event, standing.topic.id, standing.topic.time)
 
     def deliver(self, entries: Sequence[Entry]) -> list[tuple[Member, bytes]]:
         """Apply a batch, in its order, and send it to the members.
@@ -51,6 +54,9 @@ class Room:
         broadcast = Broadcast(tagged=True in readers, untagged=False in readers)
         replies: list[tuple[Member, bytes]] = []
         for entry in entries:
+            if entry.durable and not entry.stored:
+                self._answer(entry, broadcast, replies)
+                continue
             self._apply(entry, broadcast)
             if entry.origin is not None and (reply := entry.origin.took_effect(entry, self)):
                 replies.append((entry.origin, reply))
@@ -58,6 +64,17 @@ class Room:
         missed = ((member, broadcast.catch_up(member)) for member in newcomers if member in self.members)
         replies += [(member, data) for member, data in missed if data]
         return replies
+
+    def _answer(self, entry: Entry, broadcast: Broadcast, replies: list[tuple[Member, bytes]]) -> None:
+        """Tell the one who said it, and nobody else, what became of an entry that is nothing new."""
+        origin = entry.origin
+        if origin is None:
+            return
+        answer = origin.took_effect(entry, self)
+        if origin in self.members:
+            broadcast.answer(origin, answer)
+        else:
+            replies.append((origin, answer))
 
     def _apply(self, entry: Entry, broadcast: Broadcast) -> None:
         event, origin = entry.event, entry.origin
@@ -82,8 +99,12 @@ class Room:
                     origin.send(missed)
                 del self.members[origin]
             case TopicSet():
-                self.topic = event
-                self.topic_tags = {"id": str(entry.id), "time": timestamp(entry.time), "old": ""}
+                self._set_topic(event, entry.id, entry.time)
                 broadcast.add(entry)
             case _:
                 broadcast.add(entry)
+
+    def _set_topic(self, topic: TopicSet | Said, id_: int, time: int) -> None:
+        assert isinstance(topic, TopicSet)
+        self.topic, self.topic_id = topic, id_
+        self.topic_tags = {"id": str(id_), "time": timestamp(time), "old": ""}

@@ -21,6 +21,7 @@ from twisted.logger import Logger
 
 from chatd import names
 from chatd.hub import Hub
+from chatd.journal import JournalError
 from chatd.line import LineFactory
 from chatd.sockets import address_name
 from chatd.text import clean
@@ -78,14 +79,15 @@ class ChatService(Service):
                 self._listening, lambda failure: failures.append(_why_not(failure.value))
             )
             if failures:
-                why = f"cannot listen on {place.description}: {failures[0]}"
-                _log.error("{why}", why=why)
-                print(f"chatd: {why}", file=sys.__stderr__)  # twistd has made sys.stderr part of the log
-                raise CannotStartError(why)
+                raise _cannot_start(f"cannot listen on {place.description}: {failures[0]}")
 
     def startService(self) -> None:
-        """Begin to tell the time."""
+        """Open the journal and begin to tell the time. Raise `CannotStartError` if the journal cannot be opened."""
         super().startService()
+        try:
+            self._hub.journal.start()
+        except JournalError as error:
+            raise _cannot_start(f"cannot open the journal: {error}") from None
         names.skeleton("warm")  # reading the table of look-alikes takes a tenth of a second: not at somebody's JOIN
         self._hub.wheel.start()
         if IReactorCore.providedBy(self._reactor):
@@ -99,13 +101,13 @@ class ChatService(Service):
     async def _stop(self) -> None:
         for port in self.ports:
             await maybeDeferred(port.stopListening)
-        self._hub.shut_down()
+        await self._hub.shut_down()
         impatience = self._reactor.callLater(STOP_SECONDS, self._factory.abort_all)
         await self._factory.all_lost()
         if impatience.active():
             impatience.cancel()
         self._hub.wheel.stop()
-        self._hub.journal.flush()
+        await self._hub.journal.stop()
 
     def _listening(self, port: IListeningPort) -> None:
         self.ports.append(port)
@@ -120,6 +122,14 @@ class ChatService(Service):
             stop = self._reactor.stop
             call_soon = self._reactor.callFromThread
             signal.signal(signal.SIGTERM, lambda *_: call_soon(stop))
+
+
+def _cannot_start(why: str) -> CannotStartError:
+    """Tell the log and the terminal why, and return what is to be raised."""
+    why = clean(" ".join(why.split()))
+    _log.error("{why}", why=why)
+    print(f"chatd: {why}", file=sys.__stderr__)  # twistd has made sys.stderr part of the log
+    return CannotStartError(why)
 
 
 def _is_loopback(host: str) -> bool:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Coroutine, Iterable
+from typing import Any, Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 
 from chatd import __version__, commands, events, verbs, wire
 from chatd.commands import Ping
-from chatd.errors import ChatError, Farewell
+from chatd.errors import ANY_VERB, ChatError, Farewell
 from chatd.events import Event
 from chatd.hub import Hub
 from chatd.journal import Entry, Happening
+from chatd.replay import Replay
 from chatd.room import Member, Room
 from chatd.wheel import Check
 from chatd.wire import NO_TAGS, Mode, Request, Tags
@@ -22,8 +26,8 @@ RESUME_SECONDS = 30
 GREETING = f"This is chatd {__version__}. JOIN <your name> to come in, HELP to see what else there is."
 
 
-Lines = Iterator[tuple[Event, str | None]]
-"""Events, each with the label that it is sent with."""
+_SAYING = frozenset({"MSG", "TELL", "TOPIC", ANY_VERB})
+_log = Logger()
 
 
 class Peer(Protocol):
@@ -72,7 +76,11 @@ class Session:
         self._in_flight = 0
         self._saying = False
         self._waiting: Request | ChatError | None = None
-        self._list: Lines | None = None
+        self._busy = False
+        self._reader: Deferred[None] | None = None
+        self._replay: Replay | None = None
+        self.untaken = False
+        """Whether something that was to be said was answered by an ERR."""
         self._joining: tuple[str, str] | None = None
         self._ghosts: list[Session] = []
         hub.sessions[self] = None
@@ -84,8 +92,11 @@ class Session:
 
     @property
     def ready(self) -> bool:
-        """Whether `receive` and `finish` may be called."""
-        return not (self.ended or self._waiting or self._list or self._in_flight >= MAX_IN_FLIGHT)
+        """Whether `receive` and `finish` may be called; if not, the peer is told to `Peer.proceed` when they may."""
+        if self.hub.journal.full:
+            self.hub.stalled[self] = None
+            return False
+        return not (self.ended or self._waiting or self._busy or self._in_flight >= MAX_IN_FLIGHT)
 
     def receive(self, request: Request | ChatError) -> None:
         """Carry out what the next line asks for, or answer that it could not be read.
@@ -103,9 +114,10 @@ class Session:
 
     def proceed(self) -> None:
         """Go on with what had to wait: for an entry to take effect, or for the peer to read."""
-        if self._list is not None:
-            self.tell_all(self._list)
-        if self._list is None and not self._in_flight and self._waiting is not None:
+        if self._reader is not None and not self._peer.blocked:
+            reader, self._reader = self._reader, None
+            reader.callback(None)
+        if not self._busy and not self._in_flight and self._waiting is not None:
             request, self._waiting = self._waiting, None
             self._carry_out(request)
         if self.ready:
@@ -125,14 +137,20 @@ class Session:
         if self.ended:
             return
         self.ended = True
-        self._waiting = self._list = None
+        self._waiting = None
         self.hub.sessions.pop(self, None)
+        self.hub.stalled.pop(self, None)
+        if self._replay is not None:
+            self._replay.close()
         self.hub.wheel.discard(self._watch, self._watch_slot)
         if self.nick:
             self.hub.release(self.nick, self)
         if parting:
             self.lay_ghosts()
             self._part_all(said)
+        if self._reader is not None:
+            reader, self._reader = self._reader, None
+            reader.callback(None)
 
     # What the verbs call.
 
@@ -146,22 +164,36 @@ class Session:
             return wire.encode(wire.render(event))
         return wire.encode(wire.render(event), {**tags, "label": label} if label else tags)
 
-    def tell_all(self, lines: Lines) -> None:
-        """Send events, each with its label, as fast as the peer reads them; until then no command is carried out."""
-        self._list = lines
-        for event, label in lines:
-            self.tell(event, label)
-            if self._peer.blocked or self.ended:
+    async def send_all(self, lines: Iterable[bytes]) -> None:
+        """Send lines as fast as the peer reads them."""
+        for line in lines:
+            if self.ended:
                 return
-        self._list = None
+            self.send(line)
+            if self._peer.blocked:
+                self._reader = Deferred()
+                await self._reader
 
-    def append(self, room: str, event: Happening, label: str | None = None, *, resumes: bool = False) -> None:
-        """Let something happen: hand it to the journal, in this session's name."""
+    def send_together(self, lines: Iterable[bytes]) -> None:
+        """Send lines at once."""
+        if data := b"".join(lines):
+            self.send(data)
+
+    async def catch_up(self, room: str, since: int, epoch: str | None) -> None:
+        """Tell the peer what it missed in a room that it enters next."""
+        self._replay = Replay(self, room, since, epoch)
+        await self._replay.tell()
+
+    def append(self, room: str, event: Happening, label: str | None = None, verb: str = "MSG") -> None:
+        """Let something happen: hand it to the journal, in this session's name.
+
+        ``verb`` is that of the line which asked for it.
+        """
         self._saying = type(event) is events.Said
         if type(event) is events.Joined:
             self._joining = (room, event.room)
         self._in_flight += 1
-        self.hub.journal.append(Entry(room, event, self, label, resumes))
+        self.hub.journal.append(Entry(room, event, self, label if self.tagged else None, verb))
 
     def prove(self) -> None:
         """Make a new secret for a program that came in, and expect signs of life from it."""
@@ -206,6 +238,11 @@ class Session:
         self._in_flight -= 1
         if full or (self._waiting is not None and not self._in_flight):
             self.hub.unblocked.append(self)
+        if entry.refused is not None:
+            self.untaken = True
+            return self.line(events.Refused(entry.refused.code, entry.verb, entry.refused.text), entry.label)
+        if entry.old:
+            return self._said_before(entry)
         match entry.event:
             case events.Said():
                 return b""
@@ -231,12 +268,14 @@ class Session:
         self.rooms[room] = None
         self.current = room
 
-    def done_join(self, room: Room, *, resumes: bool = False) -> events.Done:
-        """Return the end of a JOIN: how many are in the room and, for a program, what it needs to come back."""
+    def done_join(self, room: Room, *, recovered: bool | None = None) -> events.Done:
+        """Return the end of a JOIN: how many are in the room and, for a program, what it needs to come back.
+
+        ``recovered`` says whether it was told all that it missed, if it asked.
+        """
         values = {"last": str(room.last_id), "resume": self.secret} if self.tagged else {}
-        if resumes and self.tagged:
-            # What was said is not kept, so that nobody who asks for what was missed can be given all of it.
-            values["recovered"] = "no"
+        if recovered is not None and self.tagged:
+            values["recovered"] = "yes" if recovered else "no"
         return events.Done("JOIN", (room.name, str(len(room.members))), values)
 
     def _joined(self, entry: Entry, room: Room) -> bytes:
@@ -245,8 +284,20 @@ class Session:
         if self.ended:
             self._ghosts = []
             return b""
-        topic = b"" if room.topic is None else self.line(room.topic, tags=room.topic_tags)
-        return topic + self.line(self.done_join(room, resumes=entry.resumes), entry.label)
+        replay, self._replay = self._replay, None
+        missed = b"" if replay is None else b"".join(replay.rest(room.last_id))
+        topic = b""
+        if room.topic is not None and (replay is None or not replay.has_told(room.topic_id)):
+            topic = self.line(room.topic, tags=room.topic_tags)
+        done = self.done_join(room, recovered=None if replay is None else replay.recovered)
+        return missed + topic + self.line(done, entry.label)
+
+    def _said_before(self, entry: Entry) -> bytes:
+        tags = {"id": str(entry.id), "time": wire.timestamp(entry.time), "old": ""}
+        if isinstance(entry.event, events.TopicSet):
+            done = self.line(events.Done("TOPIC", (entry.event.room,)), entry.label)
+            return self.line(entry.event, tags=tags) + done
+        return self.line(entry.event, entry.label, tags)
 
     def _part_all(self, said: str | None = None) -> None:
         """Leave every room, and the one whose JOIN is still on its way: at once, so that nothing comes between."""
@@ -255,15 +306,39 @@ class Session:
             self.append(key, events.Parted(self.nick, name, said))
 
     def _carry_out(self, request: Request | ChatError) -> None:
+        if isinstance(request, ChatError):
+            self._refuse(request, request.label)
+            return
         try:
-            if isinstance(request, ChatError):
-                raise request
-            verbs.carry_out(self, request)
+            work = verbs.carry_out(self, request)
         except ChatError as error:
-            label = error.label if isinstance(request, ChatError) else request.label
-            self.tell(events.Refused(error.code, error.verb, error.text), label)
-            if error.fatal:
-                self.end(Farewell.REFUSED, "what follows was to be said and not carried out, so it is not read")
+            self._refuse(error, request.label)
+            return
+        if work is not None:
+            self._busy = True
+            done = Deferred.fromCoroutine(self._finish(work, request))
+            if not done.called:
+                done.addCallback(lambda _: self.proceed())
+                done.addErrback(lambda failure: _log.failure("the next command could not be carried out", failure))
+
+    async def _finish(self, work: Coroutine[Deferred[Any], Any, None], request: Request) -> None:
+        """Carry out what takes time; until it is done no other command is."""
+        try:
+            await work
+        except ChatError as error:
+            error.verb = verbs.verb_of(request.command)
+            self._refuse(error, request.label)
+        except Exception:
+            _log.failure("a command could not be carried out to its end")
+            self.fail()
+        finally:
+            self._busy = False
+
+    def _refuse(self, error: ChatError, label: str | None) -> None:
+        self.untaken = self.untaken or error.verb in _SAYING
+        self.tell(events.Refused(error.code, error.verb, error.text), label)
+        if error.fatal:
+            self.end(Farewell.REFUSED, "what follows was to be said and not carried out, so it is not read")
 
     def _check_joined(self, _now: float) -> None:
         """Take leave of a peer that never came in."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Sequence
+from functools import partial
 from importlib.util import find_spec
 from typing import ClassVar, NoReturn
 
@@ -13,10 +14,12 @@ from twisted.internet.interfaces import IReactorCore, IReactorTime
 from twisted.python import usage
 
 from chatd import __version__
+from chatd.duration import seconds
 from chatd.hub import Hub, Limits
-from chatd.journal import from_string
+from chatd.journal import Retention, Surroundings, from_string
 from chatd.line import MAX_WAITING_BYTES, LineFactory
 from chatd.service import ChatService, Listening
+from chatd.threads import Thread
 
 DEFAULT_PORT = 10319
 BACKLOG = 1024
@@ -30,7 +33,9 @@ class Options(usage.Options):
     optParameters: ClassVar[list[list[object]]] = [
         ["port", "p", None, f"Port to listen on, 0 for any free one.  [default: {DEFAULT_PORT}]"],
         ["interface", "i", "127.0.0.1", "Address to listen on; 0.0.0.0 or :: opens it to the network."],
-        ["journal", "j", "memory:", "Where what was said is kept; memory: is lost at the end."],
+        ["journal", "j", "sqlite:chatd.sqlite3", "Where what was said is kept; memory: is lost at the end."],
+        ["keep", None, None, "How long it is kept: 90s, 15m, 12h, 30d, 2w.  [default: for ever]"],
+        ["keep-messages", None, None, "How many messages of each room are kept.  [default: all]"],
         ["join-timeout", None, Limits().join_seconds, "Seconds that a connection may take to JOIN."],
         ["ping-interval", None, Limits().ping_seconds, "Seconds of a program's silence until a PING."],
         ["send-queue", None, MAX_WAITING_BYTES, "Bytes that may wait for a slow reader."],
@@ -62,6 +67,13 @@ class Options(usage.Options):
             self["port"] = self._number("port", 0, 65535)
         for name in ("join-timeout", "ping-interval", "send-queue"):
             self[name] = self._number(name, 1, 2**31)
+        if self["keep-messages"] is not None:
+            self["keep-messages"] = self._number("keep-messages", 1, 2**31)
+        if self["keep"] is not None:
+            try:
+                self["keep"] = seconds(self["keep"])
+            except ValueError as error:
+                raise usage.UsageError(f"--keep: {error}") from None
 
     def _number(self, name: str, least: int, most: int) -> int:
         text = str(self[name])
@@ -101,8 +113,10 @@ def makeService(options: Options) -> ChatService:
 
     clock = IReactorTime(reactor)
     limits = Limits(join_seconds=options["join-timeout"], ping_seconds=options["ping-interval"])
+    retention = Retention(options["keep"], options["keep-messages"])
+    surroundings = Surroundings(clock, lambda: secrets.token_hex(8), partial(Thread, reactor), retention)
     try:
-        journal = from_string(options["journal"], clock, lambda: secrets.token_hex(8))
+        journal = from_string(options["journal"], surroundings)
     except ValueError as error:
         raise SystemExit(f"chatd: {error}") from None
     hub = Hub(journal, clock, limits)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from functools import cache
 from hmac import compare_digest
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
-from chatd import __version__, commands, events, names, wire
+from twisted.internet.defer import Deferred
+
+from chatd import __version__, commands, events, names, replay, wire
 from chatd.commands import VERBS, Command
 from chatd.errors import ChatError, Code, Farewell
-from chatd.events import Done, Event
+from chatd.events import Done
 from chatd.room import Room
 from chatd.wire import Mode, Request
 
@@ -28,25 +30,37 @@ def is_said(session: Session, request: Request | ChatError) -> bool:
     return type(command) is commands.Tell and command.to.startswith("#") and _is_in(session, command.to)
 
 
-def carry_out(session: Session, request: Request) -> None:
-    """Do what a request asks for. Raise `ChatError` if it cannot be done; then nothing was."""
+ALL_TAKEN = "goodbye; all that you said was taken"
+"""What BYE quit says when no line before it was answered by an ERR for what it was to say."""
+
+Work = Coroutine[Deferred[Any], Any, None]
+"""What is left to do of a command that has to wait for its reader or for the journal."""
+
+
+def verb_of(command: Command) -> str:
+    """Return the verb of a command, as it is written."""
+    return type(command).__name__.upper()
+
+
+def carry_out(session: Session, request: Request) -> Work | None:
+    """Do what a request asks for, and return what is left to do. Raise `ChatError` if it cannot be done."""
     command, label = request
     try:
-        _do(session, command, label)
+        return _do(session, command, label)
     except ChatError as error:
-        error.verb = type(command).__name__.upper()
+        error.verb = verb_of(command)
         error.fatal = isinstance(command, commands.Pipe)
         raise
 
 
-def _do(session: Session, command: Command, label: str | None) -> None:
+def _do(session: Session, command: Command, label: str | None) -> Work | None:
     match command:
         case commands.Msg(text):
             _say(session, _room(session, None), text, label)
         case commands.Hello(version):
             _hello(session, version, label)
         case commands.Join():
-            _join(session, command, label)
+            return _join(session, command, label)
         case commands.Tell(to, text):
             _tell(session, to, text, label)
         case commands.Talk():
@@ -64,10 +78,14 @@ def _do(session: Session, command: Command, label: str | None) -> None:
             room = _room(session, name)
             session.append(room.key, events.Parted(session.nick, room.name, said), label)
         case commands.Who(name):
-            session.tell_all(_who(_room(session, name), label))
+            return session.send_all(_who(session, _room(session, name), label))
         case commands.Rooms():
             _need_name(session)
-            session.tell_all(_rooms(session, label))
+            return session.send_all(_rooms(session, label))
+        case commands.History():
+            return replay.history(session, _room(session, command.room), command, label)
+        case commands.Search(name, words):
+            return replay.search(session, _room(session, name), words, label)
         case commands.Topic(name, said):
             _topic(session, _room(session, name), said, label)
         case commands.Ping(token):
@@ -75,9 +93,11 @@ def _do(session: Session, command: Command, label: str | None) -> None:
         case commands.Help(verb):
             _help(session, verb, label)
         case commands.Quit(said):
-            session.end(Farewell.QUIT, "goodbye; all that you said was taken", said=said)
+            taken = "goodbye; not all that you said was taken, see ERR" if session.untaken else ALL_TAKEN
+            session.end(Farewell.QUIT, taken, said=said)
         case _:
             assert_never(command)
+    return None
 
 
 def _need_name(session: Session) -> None:
@@ -100,8 +120,8 @@ def _is_in(session: Session, name: str) -> bool:
     return room is not None and room in session.rooms
 
 
-def _say(session: Session, room: Room, text: str, label: str | None) -> None:
-    session.append(room.key, events.Said(session.nick, room.name, text), label)
+def _say(session: Session, room: Room, text: str, label: str | None, verb: str = "MSG") -> None:
+    session.append(room.key, events.Said(session.nick, room.name, text), label, verb)
 
 
 def _hello(session: Session, version: str, label: str | None) -> None:
@@ -120,7 +140,7 @@ def _hello(session: Session, version: str, label: str | None) -> None:
     session.tell(Done("HELLO", values=values), label)
 
 
-def _join(session: Session, command: commands.Join, label: str | None) -> None:
+def _join(session: Session, command: commands.Join, label: str | None) -> Work | None:
     hub = session.hub
     if command.nick is None:
         _need_name(session)
@@ -132,9 +152,22 @@ def _join(session: Session, command: commands.Join, label: str | None) -> None:
     if room is not None and room in session.rooms:
         session.enter(room)
         session.tell(session.done_join(room), label)
-        return
-    name = command.room if room is None else room.name
-    session.append(names.key(name), events.Joined(session.nick, name), label, resumes=command.since is not None)
+        return None
+    if command.since is None:
+        _enter(session, command.room, label)
+        return None
+    return _catch_up_and_enter(session, command.room, command.since, command.epoch, label)
+
+
+async def _catch_up_and_enter(session: Session, name: str, since: int, epoch: str | None, label: str | None) -> None:
+    await session.catch_up(names.key(name), since, epoch)
+    if not session.ended:
+        _enter(session, name, label)
+
+
+def _enter(session: Session, name: str, label: str | None) -> None:
+    room = session.hub.room(name)
+    session.append(names.key(name), events.Joined(session.nick, name if room is None else room.name), label, "JOIN")
 
 
 def _come_in(session: Session, nick: str, resume: str | None) -> None:
@@ -153,7 +186,7 @@ def _come_in(session: Session, nick: str, resume: str | None) -> None:
 
 def _tell(session: Session, to: str, text: str, label: str | None) -> None:
     if to.startswith("#"):
-        _say(session, _room(session, to), text, label)
+        _say(session, _room(session, to), text, label, "TELL")
         return
     _need_name(session)
     other = session.hub.session(to)
@@ -178,26 +211,26 @@ def _rename(session: Session, nick: str, label: str | None) -> None:
 
 def _topic(session: Session, room: Room, text: str | None, label: str | None) -> None:
     if text is not None:
-        session.append(room.key, events.TopicSet(session.nick, room.name, text), label)
+        session.append(room.key, events.TopicSet(session.nick, room.name, text), label, "TOPIC")
         return
     if room.topic is not None:
         session.tell(room.topic, tags=room.topic_tags)
     session.tell(Done("TOPIC", (room.name,)), label)
 
 
-def _who(room: Room, label: str | None) -> Iterator[tuple[Event, str | None]]:
+def _who(session: Session, room: Room, label: str | None) -> Iterator[bytes]:
     nicks = [member.nick for member in room.members]
     for line in events.present(room.name, nicks):
-        yield line, None
-    yield Done("WHO", (room.name, str(len(nicks)))), label
+        yield session.line(line)
+    yield session.line(Done("WHO", (room.name, str(len(nicks)))), label)
 
 
-def _rooms(session: Session, label: str | None) -> Iterator[tuple[Event, str | None]]:
+def _rooms(session: Session, label: str | None) -> Iterator[bytes]:
     rooms = session.hub.rooms()
     for room in rooms:
         topic = room.topic.text if room.topic is not None else None
-        yield events.Listed(room.name, len(room.members), topic), None
-    yield Done("ROOMS", (str(len(rooms)),)), label
+        yield session.line(events.Listed(room.name, len(room.members), topic))
+    yield session.line(Done("ROOMS", (str(len(rooms)),)), label)
 
 
 def _help(session: Session, verb: str | None, label: str | None) -> None:

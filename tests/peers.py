@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import count
+from typing import TypeVar
 
+from twisted.internet.defer import Deferred, execute
 from twisted.internet.task import Clock
 
 from chatd import wire
 from chatd.errors import ChatError, Farewell
 from chatd.hub import Hub, Limits
+from chatd.journal import Journal, Retention, Surroundings
 from chatd.journal.memory import MemoryJournal
 from chatd.session import Session
+
+T = TypeVar("T")
 
 
 class Person:
@@ -59,12 +64,13 @@ class Person:
 
 
 class House:
-    """A hub with a memory journal, and a clock to turn by hand."""
+    """A hub, with a memory journal if no other is given, and a clock to turn by hand."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(self, limits: Limits | None = None, journal: Callable[[Clock], Journal] | None = None) -> None:
         self.clock = Clock()
         self.clock.advance(1_000_000)
-        self.journal = MemoryJournal(self.clock, "e1")
+        self.journal = journal(self.clock) if journal else MemoryJournal(surroundings(self.clock))
+        self.journal.start()
         numbers: Iterator[int] = count(1)
         make_secret: Callable[[], str] = lambda: f"secret{next(numbers)}"  # noqa: E731
         self.hub = Hub(self.journal, self.clock, limits, make_secret)
@@ -92,3 +98,21 @@ class House:
         for _ in range(seconds):
             self.clock.advance(1)
             self.turn()
+
+
+class Inline:
+    """A worker that does what it is given at once, in the caller's thread."""
+
+    def start(self) -> None:
+        pass
+
+    def stop(self) -> None:
+        pass
+
+    def do(self, job: Callable[[], T]) -> Deferred[T]:
+        return execute(job)
+
+
+def surroundings(clock: Clock, retention: Retention | None = None) -> Surroundings:
+    """Return what a journal needs, on a clock that stands still and without threads."""
+    return Surroundings(clock, lambda: "e1", lambda _name: Inline(), retention or Retention())

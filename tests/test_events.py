@@ -19,6 +19,7 @@ from chatd.events import (
     Present,
     Refused,
     Renamed,
+    Replayed,
     Said,
     Told,
     TopicSet,
@@ -26,7 +27,7 @@ from chatd.events import (
 )
 from chatd.wire import MAX_SERVER_LINE_BYTES, encode, parse_event, render
 
-NEED_WORDS = ("MSG", "JOIN", "PART", "NICK", "TOPIC", "TELL", "NOTE", "WHO", "ROOM", "OK", "ERR", "BYE")
+NEED_WORDS = ("MSG", "JOIN", "PART", "NICK", "TOPIC", "TELL", "OLD", "NOTE", "WHO", "ROOM", "OK", "ERR", "BYE")
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,7 @@ NEED_WORDS = ("MSG", "JOIN", "PART", "NICK", "TOPIC", "TELL", "NOTE", "WHO", "RO
         (Said("bob", "#a", "hi there"), "MSG bob #a hi there"),
         (Said("bob", "#a", " "), "MSG bob #a  "),
         (Told("bob", "hi"), "TELL bob hi"),
+        (Replayed("2026-01-01T00:00:00.000Z", "bob", "#a", " hi"), "OLD 2026-01-01T00:00:00.000Z MSG bob #a  hi"),
         (Present("#a", ("bob", "eve")), "WHO #a bob eve"),
         (Listed("#a", 3), "ROOM #a 3"),
         (Listed("#a", 3, "the topic"), "ROOM #a 3 the topic"),
@@ -75,6 +77,8 @@ def test_events(event: Event, line: str) -> None:
         ("NICK bob", Code.BAD_SYNTAX),
         ("TOPIC bob #a", Code.BAD_SYNTAX),
         ("TELL bob", Code.BAD_SYNTAX),
+        ("OLD now MSG bob #a", Code.BAD_SYNTAX),
+        ("OLD now PART bob #a hi", Code.BAD_SYNTAX),
         ("WHO #a bob ", Code.BAD_SYNTAX),
         ("ROOM #a", Code.BAD_SYNTAX),
         ("ROOM #a many", Code.BAD_SYNTAX),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from twisted.internet.defer import Deferred
 from twisted.logger import LogEvent
 
 from chatd.errors import Farewell
@@ -109,7 +110,7 @@ def test_shutdown_delivers_what_was_said_and_takes_leave_of_everybody() -> None:
     alice, bob = house.person("JOIN alice"), house.person("JOIN bob")
     alice.take()
     alice.says("MSG last words")
-    house.hub.shut_down()
+    Deferred.fromCoroutine(house.hub.shut_down())
     assert [line.split()[:2] for line in alice.take()] == [["BYE", "shutdown"]]
     assert bob.take()[0] == "MSG alice #lobby last words"
     assert bob.farewell is Farewell.SHUTDOWN

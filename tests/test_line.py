@@ -15,6 +15,7 @@ from chatd import commands
 from chatd.hub import Hub
 from chatd.journal.memory import MemoryJournal
 from chatd.line import ABORT_SECONDS, LINES_PER_TURN, LineFactory, LineProtocol
+from tests.peers import surroundings
 
 
 class Edge:
@@ -22,7 +23,7 @@ class Edge:
 
     def __init__(self) -> None:
         self.clock = Clock()
-        self.hub = Hub(MemoryJournal(self.clock, "e1"), self.clock)
+        self.hub = Hub(MemoryJournal(surroundings(self.clock)), self.clock)
         self.factory = LineFactory(self.hub, self.clock, max_waiting_bytes=10_000)
 
     def connect(self, *lines: bytes) -> tuple[LineProtocol, StringTransport]:

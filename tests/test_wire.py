@@ -44,6 +44,8 @@ TAGS = st.dictionaries(KEY, VALUE | st.just(""), max_size=16)
 # Without a room the text does not begin with #: there a room would be read.
 PLAIN = TEXT.filter(lambda text: not text.startswith("#"))
 
+IDS = st.none() | st.integers(0, 2**63 - 1)
+
 
 def optional_room_and_text(make: Callable[[str | None, str | None], Command]) -> st.SearchStrategy[Command]:
     return st.builds(make, ROOM, st.none() | TEXT) | st.builds(make, st.none(), st.none() | PLAIN)
@@ -68,6 +70,9 @@ COMMAND: st.SearchStrategy[Command] = st.one_of(
     st.builds(commands.Who, st.none() | ROOM),
     st.builds(commands.Rooms),
     optional_room_and_text(commands.Topic),
+    st.builds(commands.History, st.none() | ROOM, st.integers(1, 1000), IDS, IDS),
+    st.builds(commands.Search, ROOM, TEXT.filter(lambda text: len(text.split()) <= 32))
+    | st.builds(commands.Search, st.none(), PLAIN.filter(lambda text: len(text.split()) <= 32)),
     st.builds(commands.Ping, st.none() | WORD),
     st.builds(commands.Help, st.none() | WORD.map(str.upper)),
     st.builds(commands.Quit, st.none() | TEXT),
@@ -83,6 +88,7 @@ def events_with(text: st.SearchStrategy[str], word: st.SearchStrategy[str]) -> s
         st.builds(events.TopicSet, NICK, ROOM, text),
         st.builds(events.Said, NICK, ROOM, text),
         st.builds(events.Told, NICK, text),
+        st.builds(events.Replayed, word, NICK, ROOM, text),
         st.builds(events.Present, ROOM, st.lists(NICK, min_size=1, max_size=5).map(tuple)),
         st.builds(events.Listed, ROOM, st.integers(min_value=0), st.none() | text),
         st.builds(

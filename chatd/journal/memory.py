@@ -1,25 +1,53 @@
-"""A journal that keeps the order and nothing else: what was said is gone when the process ends."""
+"""A journal that keeps the newest of what was said until the process ends."""
 
 from __future__ import annotations
 
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+import sqlite3
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Sequence
+from contextlib import closing
 
-from chatd.journal import Entry, Follower
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IDelayedCall
+
+from chatd import names
+from chatd.events import Said, TopicSet
+from chatd.journal import LABEL_SECONDS, Entry, Follower, Kept, Page, Query, Standing, Surroundings, label_reused
+from chatd.journal.words import match
+
+MAX_KEPT = 50_000
+"""How many events are kept, in all rooms together."""
+MAX_KEPT_BYTES = 32 * 1024 * 1024
+"""About how much memory their texts may take."""
+MAX_LABELS = 50_000
+PAGE_EVENTS = 256
 
 
 class MemoryJournal:
-    """Hands back, at the end of each reactor turn, what was appended in it, numbered and stamped with one time.
+    """Hands back, at the end of each reactor turn, what was appended in it, numbered and stamped with one time."""
 
-    ``clock`` tells the time and the end of a turn; ``epoch`` names this run of ids, which begin at 1.
-    """
+    full = False
 
-    def __init__(self, clock: IReactorTime, epoch: str) -> None:
-        self.epoch = epoch
-        self._clock = clock
+    def __init__(self, surroundings: Surroundings) -> None:
+        self.epoch = surroundings.make_epoch()
+        self._clock = surroundings.clock
+        self._retention = surroundings.retention
         self._turn: list[Entry] = []
         self._end_of_turn: IDelayedCall | None = None
         self._last_id = 0
         self._follower: Follower | None = None
+        self._standings: dict[str, Standing] = {}
+        self._rings: defaultdict[str, deque[Kept]] = defaultdict(deque)
+        self._oldest: deque[tuple[str, Kept]] = deque()
+        self._bytes = 0
+        self._labels: OrderedDict[tuple[str, str, str], Kept] = OrderedDict()
+
+    def start(self) -> None:
+        """See `chatd.journal.Journal.start`."""
+
+    def stop(self) -> Deferred[None]:
+        """See `chatd.journal.Journal.stop`."""
+        return self.flush()
 
     def follow(self, follower: Follower) -> None:
         """See `chatd.journal.Journal.follow`."""
@@ -31,12 +59,43 @@ class MemoryJournal:
             self._end_of_turn = self._clock.callLater(0, self._end)
         self._turn.append(entry)
 
-    def flush(self) -> None:
+    def flush(self) -> Deferred[None]:
         """See `chatd.journal.Journal.flush`."""
         while self._turn:
             if self._end_of_turn is not None:
                 self._end_of_turn.cancel()
             self._end()
+        return succeed(None)
+
+    def standing(self, room: str) -> Standing | None:
+        """See `chatd.journal.Journal.standing`."""
+        return self._standings.get(room)
+
+    def read(self, query: Query) -> Deferred[Page]:
+        """See `chatd.journal.Journal.read`."""
+        found = [
+            kept
+            for kept in self._kept(query.room)
+            if query.after < kept.id < query.before and (type(kept.event) is Said or not query.said_only)
+        ]
+        wanted = found[-query.count :] if query.newest else found[: query.count]
+        page = wanted[:PAGE_EVENTS]
+        return succeed(Page(page, more=len(wanted) > len(page), skipped=query.newest and len(found) > len(wanted)))
+
+    def search(self, room: str, words: Sequence[str], before: int, count: int) -> Deferred[Sequence[Kept]]:
+        """See `chatd.journal.Journal.search`."""
+        wanted = match(0, words)
+        said = {kept.id: kept for kept in self._kept(room) if type(kept.event) is Said and kept.id < before}
+        if wanted is None:
+            return succeed([])
+        # The same index as on disk, made for the moment, so that the same words find the same messages.
+        with closing(sqlite3.connect(":memory:")) as index:
+            index.execute("CREATE VIRTUAL TABLE said USING fts5 (room, text)")
+            rows = ((kept.id, kept.event.text) for kept in said.values())
+            index.executemany("INSERT INTO said (rowid, room, text) VALUES (?, 0, ?)", rows)
+            newest = "SELECT rowid FROM said WHERE said MATCH ? ORDER BY rowid DESC LIMIT ?"
+            found = [said[rowid] for (rowid,) in index.execute(newest, (wanted, count))]
+        return succeed(found[::-1])
 
     def _end(self) -> None:
         self._end_of_turn = None
@@ -44,8 +103,69 @@ class MemoryJournal:
         now = int(self._clock.seconds() * 1000)
         for entry in turn:
             entry.time = now
-            if entry.durable:
+            if entry.durable and (entry.label is None or not self._said_before(entry, entry.label)):
                 self._last_id += 1
                 entry.id = self._last_id
         if self._follower is not None:
             self._follower(turn)
+        for entry in turn:
+            if entry.stored:
+                self._keep(entry)
+        self._trim()
+
+    def _said_before(self, entry: Entry, label: str) -> bool:
+        """Find out whether something was said under that label, and note what becomes of the entry if so."""
+        event = entry.event
+        assert isinstance(event, Said | TopicSet)
+        author = (entry.room, names.key(event.nick), label)
+        first = self._labels.get(author)
+        if first is None or first.time < entry.time - LABEL_SECONDS * 1000:
+            self._labels[author] = Kept(self._last_id + 1, entry.time, event)
+            self._labels.move_to_end(author)
+            if len(self._labels) > MAX_LABELS:
+                self._labels.popitem(last=False)
+            return False
+        if type(first.event) is type(event) and first.event.text == event.text:
+            entry.id, entry.time, entry.old = first.id, first.time, True
+        else:
+            entry.refused = label_reused(label)
+        return True
+
+    def _keep(self, entry: Entry) -> None:
+        event = entry.event
+        assert isinstance(event, Said | TopicSet)
+        kept = Kept(entry.id, entry.time, event)
+        standing = self._standings.get(entry.room)
+        if standing is None:
+            standing = self._standings[entry.room] = Standing(event.room)
+        standing.last_id = kept.id
+        if isinstance(event, TopicSet):
+            standing.topic = kept
+        ring = self._rings[entry.room]
+        ring.append(kept)
+        self._oldest.append((entry.room, kept))
+        self._bytes += len(event.text)
+        if self._retention.messages is not None and len(ring) > self._retention.messages:
+            self._drop_first(entry.room)
+
+    def _kept(self, room: str) -> Sequence[Kept]:
+        self._trim()
+        return self._rings.get(room, ())
+
+    def _trim(self) -> None:
+        age = self._retention.seconds
+        horizon = 0 if age is None else int((self._clock.seconds() - age) * 1000)
+        oldest = self._oldest
+        while oldest and (len(oldest) > MAX_KEPT or self._bytes > MAX_KEPT_BYTES or oldest[0][1].time < horizon):
+            room, kept = oldest.popleft()
+            ring = self._rings.get(room)
+            if ring and ring[0] is kept:
+                self._drop_first(room)
+
+    def _drop_first(self, room: str) -> None:
+        ring = self._rings[room]
+        kept = ring.popleft()
+        self._bytes -= len(kept.event.text)
+        self._standings[room].cut = kept.id
+        if not ring:
+            del self._rings[room]

@@ -1,0 +1,20 @@
+"""Lengths of time as people write them."""
+
+from __future__ import annotations
+
+import re
+
+_SECONDS = {"s": 1, "m": 60, "h": 60 * 60, "d": 24 * 60 * 60, "w": 7 * 24 * 60 * 60}
+MAX_SECONDS = 10_000 * 7 * 24 * 60 * 60
+
+
+def seconds(text: str) -> int:
+    """Return how many seconds ``90s``, ``15m``, ``12h``, ``30d`` or ``2w`` are.
+
+    Raise `ValueError` with a sentence for whoever wrote anything else, nothing at all, or more than 10,000 weeks.
+    """
+    match = re.fullmatch(r"([0-9]{1,10})([smhdw])", text)
+    length = int(match[1]) * _SECONDS[match[2]] if match else 0
+    if not 0 < length <= MAX_SECONDS:
+        raise ValueError(f"{text[:40]!r} is no length of time; write 90s, 15m, 12h, 30d or 2w")
+    return length

@@ -1,0 +1,46 @@
+-- The tables of a chatd journal. Each version is applied, in order, to a file that does not have it yet.
+-- version 1
+
+-- One row.
+CREATE TABLE journal (
+    epoch TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE room (
+    id         INTEGER PRIMARY KEY,
+    key        TEXT NOT NULL UNIQUE,            -- the name, folded: see chatd/names.py
+    name       TEXT NOT NULL,                   -- as first written
+    cut        INTEGER NOT NULL DEFAULT 0,      -- the highest id taken away by retention
+    erased     INTEGER NOT NULL DEFAULT 0,      -- the highest id taken away by "chatd erase"
+    topic_id   INTEGER,                         -- the topic is kept when its entry is not
+    topic_time INTEGER,
+    topic_nick TEXT,
+    topic_text TEXT
+) STRICT;
+
+-- AUTOINCREMENT: an id is never used again, whatever is taken away.
+CREATE TABLE entry (
+    id   INTEGER PRIMARY KEY AUTOINCREMENT,
+    room INTEGER NOT NULL REFERENCES room,
+    time INTEGER NOT NULL,                      -- milliseconds since 1970
+    kind TEXT NOT NULL,                         -- MSG or TOPIC
+    nick TEXT NOT NULL,                         -- as shown at the time
+    text TEXT NOT NULL
+) STRICT;
+CREATE INDEX entry_by_room ON entry (room);
+CREATE INDEX entry_by_time ON entry (time);
+
+-- What was said under a label; outlives the entry, and is forgotten after a day.
+CREATE TABLE label (
+    entry  INTEGER PRIMARY KEY,                 -- the id of what was said
+    room   INTEGER NOT NULL,
+    author TEXT NOT NULL,                       -- the nick, folded
+    label  TEXT NOT NULL,
+    time   INTEGER NOT NULL,
+    digest BLOB NOT NULL                        -- of its kind and text
+) STRICT;
+CREATE UNIQUE INDEX label_by_author ON label (room, author, label);
+
+CREATE VIEW message AS SELECT id, room, text FROM entry WHERE kind = 'MSG';
+-- The room is indexed as a word, so that a search in one room does not walk through the others.
+CREATE VIRTUAL TABLE said USING fts5 (room, text, content = 'message', content_rowid = 'id');

@@ -1,0 +1,259 @@
+"""The file of a SQLite journal: what is written to it and read from it. Blocking; no Twisted."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from chatd import names
+from chatd.errors import ChatError
+from chatd.events import Said, TopicSet
+from chatd.journal import Entry, JournalError, Kept, Page, Query, Retention, Standing, label_reused
+from chatd.journal.file import explained, identity, open_file
+from chatd.journal.trim import Trimmed, trim
+from chatd.journal.words import match
+
+PAGE_BYTES = 64 * 1024
+"""About how much text one page of an answer holds."""
+ROWS_PER_INSERT = 100
+"""A statement for so many rows costs the full-text index a fraction of what one for each does."""
+
+_BETWEEN = "FROM entry WHERE room = (SELECT id FROM room WHERE key = ?) AND id > ? AND id < ?"
+_PAGE = f"SELECT id, time, kind, nick, text {_BETWEEN} ORDER BY id LIMIT ?"
+_PAGE_OF_SAID = f"SELECT id, time, kind, nick, text {_BETWEEN} AND kind = 'MSG' ORDER BY id LIMIT ?"
+_FIRST_TOO_MANY = f"SELECT id {_BETWEEN} ORDER BY id DESC LIMIT 1 OFFSET ?"
+_FIRST_SAID_TOO_MANY = f"SELECT id {_BETWEEN} AND kind = 'MSG' ORDER BY id DESC LIMIT 1 OFFSET ?"
+
+Row = tuple[Any, ...]
+
+
+class _Outcome(NamedTuple):
+    """What becomes of an entry once the transaction that it belongs to has ended well."""
+
+    entry: Entry
+    id: int
+    time: int
+    old: bool = False
+    refused: ChatError | None = None
+
+
+class Store:
+    """An open journal file.
+
+    `write` and `trim` belong to one thread and use one connection; `read` and `search` to another, with another.
+    A lock beside the file keeps other processes that write away. Whatever fails raises `JournalError`, and then
+    nothing was changed. ``synchronous`` is SQLite's: with FULL, what is committed survives a loss of power.
+    """
+
+    def __init__(self, path: Path, *, synchronous: str = "FULL") -> None:
+        self._path = path
+        self._file = open_file(path, synchronous)
+        self._identity = identity(path)
+        self._writer, self._reader = self._file.writer, self._file.reader
+        with explained(path):
+            self._rooms: dict[str, int] = dict(self._writer.execute("SELECT key, id FROM room"))
+            self._last_id: int = self._one("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'entry'")
+        self._grown = set(self._rooms.values())
+
+    def close(self) -> None:
+        """Close the file; what was written is all in it, and nothing is left beside it but the lock."""
+        self._file.close()
+
+    def epoch(self, made: str) -> str:
+        """Return the epoch of the file, which is ``made`` if it has none yet."""
+        with self._transaction() as db:
+            db.execute("INSERT INTO journal SELECT ? WHERE NOT EXISTS (SELECT 1 FROM journal)", (made,))
+        epoch: str = self._one("SELECT epoch FROM journal")
+        return epoch
+
+    def standings(self) -> dict[str, Standing]:
+        """Return what is known of each room, by key."""
+        with explained(self._path):
+            rows = self._writer.execute("""
+                SELECT key, name, cut, topic_id, topic_time, topic_nick, topic_text,
+                    max(cut, erased, coalesce((SELECT id FROM entry WHERE room = room.id ORDER BY id DESC LIMIT 1), 0))
+                FROM room""")
+            return {
+                key: Standing(name, last_id, cut, Kept(id_, time, TopicSet(nick, name, text)) if id_ else None)
+                for key, name, cut, id_, time, nick, text, last_id in rows
+            }
+
+    def write(self, entries: Iterable[Entry], now: int) -> None:
+        """Store the durable ones of ``entries`` in one transaction; then, and only then, note what became of each.
+
+        ``now`` is in milliseconds since 1970.
+        """
+        with self._transaction() as db:
+            if identity(self._path) != self._identity:
+                raise JournalError(f"{self._path} is not the file that was opened; put that one back, or restart")
+            rooms = self._add_rooms(entries)
+            rows, outcomes = self._number(entries, rooms, now)
+            stored = [(row, outcome.entry) for row, outcome in zip(rows, outcomes, strict=True) if row is not None]
+            _insert(db, "entry (id, room, time, kind, nick, text)", [row for row, _ in stored])
+            _insert(db, "said (rowid, room, text)", [(r[0], r[1], r[5]) for r, _ in stored if r[3] == "MSG"])
+            labelled = [(*_author(e, r[1]), r[0], now, _digest(e)) for r, e in stored if e.label is not None]
+            _insert(db, "label (room, author, label, entry, time, digest)", labelled)
+            topics = [(r[0], now, r[4], r[5], r[1]) for r, _ in stored if r[3] == "TOPIC"]
+            set_topic = "UPDATE room SET topic_id = ?, topic_time = ?, topic_nick = ?, topic_text = ? WHERE id = ?"
+            db.executemany(set_topic, topics)
+        self._rooms |= rooms
+        for row, _ in stored:
+            self._last_id = row[0]
+            self._grown.add(row[1])
+        for entry, id_, time, old, refused in outcomes:
+            entry.id, entry.time, entry.old, entry.refused = id_, time, old, refused
+
+    def read(self, query: Query) -> Page:
+        """See `chatd.journal.Journal.read`."""
+        after, skipped = query.after, False
+        with self._snapshot() as db:
+            if query.newest:
+                first = _FIRST_SAID_TOO_MANY if query.said_only else _FIRST_TOO_MANY
+                left_out = db.execute(first, (query.room, after, query.before, query.count)).fetchone()
+                if left_out is not None:
+                    after, skipped = left_out[0], True
+            name = self._name(query.room)
+            page = _PAGE_OF_SAID if query.said_only else _PAGE
+            kept: list[Kept] = []
+            size = 0
+            for row in db.execute(page, (query.room, after, query.before, query.count)):
+                if size >= PAGE_BYTES:
+                    return Page(kept, more=True, skipped=skipped)
+                kept.append(_kept(name, *row))
+                size += len(row[4])
+        return Page(kept, more=False, skipped=skipped)
+
+    def search(self, room: str, words: Sequence[str], before: int, count: int) -> Sequence[Kept]:
+        """See `chatd.journal.Journal.search`."""
+        newest = """
+            SELECT entry.id, time, kind, nick, entry.text FROM said JOIN entry ON entry.id = said.rowid
+            WHERE said MATCH ? AND said.rowid < ? ORDER BY said.rowid DESC LIMIT ?"""
+        with self._snapshot() as db:
+            row = db.execute("SELECT id, name FROM room WHERE key = ?", (room,)).fetchone()
+            wanted = match(row[0], words) if row else None
+            found = [] if wanted is None else db.execute(newest, (wanted, before, count)).fetchall()
+        return [_kept(row[1], *each) for each in reversed(found)]
+
+    def trim(self, retention: Retention, now: int) -> Trimmed:
+        """Take away some of what is not to be kept any more. ``now`` is in milliseconds since 1970."""
+        with self._transaction() as db:
+            trimmed = trim(db, retention, now, self._grown)
+        self._grown -= trimmed.looked_at
+        return trimmed
+
+    def _one(self, query: str) -> Any:
+        return self._writer.execute(query).fetchone()[0]
+
+    def _name(self, key: str) -> str:
+        row = self._reader.execute("SELECT name FROM room WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else ""
+
+    def _add_rooms(self, entries: Iterable[Entry]) -> dict[str, int]:
+        """Make the rooms of ``entries`` that the file does not have yet; return their ids."""
+        made: dict[str, int] = {}
+        for entry in entries:
+            event = entry.event
+            if isinstance(event, Said | TopicSet) and entry.room not in self._rooms and entry.room not in made:
+                row = (entry.room, event.room)
+                made[entry.room] = (
+                    self._writer.execute("INSERT INTO room (key, name) VALUES (?, ?)", row).lastrowid or 0
+                )
+        return made
+
+    def _number(
+        self, entries: Iterable[Entry], made: dict[str, int], now: int
+    ) -> tuple[list[Row | None], list[_Outcome]]:
+        """Return for each durable entry its row, None if nothing is to be stored, and what becomes of it."""
+        rows: list[Row | None] = []
+        outcomes: list[_Outcome] = []
+        durable = [(entry, made.get(entry.room) or self._rooms[entry.room]) for entry in entries if entry.durable]
+        known = self._labelled([_author(entry, room) for entry, room in durable if entry.label is not None])
+        id_ = self._last_id
+        for entry, room in durable:
+            event = entry.event
+            assert isinstance(event, Said | TopicSet)
+            if entry.label is not None:
+                author = _author(entry, room)
+                if author in known:
+                    rows.append(None)
+                    outcomes.append(_repeated(entry, entry.label, *known[author]))
+                    continue
+                known[author] = (id_ + 1, now, _digest(entry))
+            id_ += 1
+            rows.append((id_, room, now, _kind(entry), event.nick, event.text))
+            outcomes.append(_Outcome(entry, id_, now))
+        return rows, outcomes
+
+    def _labelled(self, authors: Sequence[Row]) -> dict[Row, tuple[int, int, bytes]]:
+        """Return what is known of labels: the id, the time and the digest of what was said under them."""
+        known: dict[Row, tuple[int, int, bytes]] = {}
+        for chunk in _chunks(authors):
+            values = ", ".join(["(?, ?, ?)"] * len(chunk))
+            rows = self._writer.execute(
+                f"WITH wanted (r, a, l) AS (VALUES {values}) SELECT room, author, label, entry, time, digest"
+                " FROM wanted CROSS JOIN label ON room = r AND author = a AND label = l",
+                [value for author in chunk for value in author],
+            )
+            known.update({tuple(row[:3]): row[3:] for row in rows})
+        return known
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with explained(self._path):
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+                self._writer.execute("COMMIT")
+            except BaseException:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[sqlite3.Connection]:
+        with explained(self._path):
+            self._reader.execute("BEGIN")
+            try:
+                yield self._reader
+            finally:
+                self._reader.execute("ROLLBACK")
+
+
+def _kept(room: str, id_: int, time: int, kind: str, nick: str, text: str) -> Kept:
+    return Kept(id_, time, Said(nick, room, text) if kind == "MSG" else TopicSet(nick, room, text))
+
+
+def _kind(entry: Entry) -> str:
+    return "MSG" if type(entry.event) is Said else "TOPIC"
+
+
+def _author(entry: Entry, room: int) -> Row:
+    assert isinstance(entry.event, Said | TopicSet)
+    return (room, names.key(entry.event.nick), entry.label)
+
+
+def _digest(entry: Entry) -> bytes:
+    """Return what tells the same thing said again from another; it stays when the text was taken away."""
+    assert isinstance(entry.event, Said | TopicSet)
+    return blake2b(f"{_kind(entry)} {entry.event.text}".encode(), digest_size=16).digest()
+
+
+def _repeated(entry: Entry, label: str, id_: int, time: int, digest: bytes) -> _Outcome:
+    if digest == _digest(entry):
+        return _Outcome(entry, id_, time, old=True)
+    return _Outcome(entry, 0, time, refused=label_reused(label))
+
+
+def _chunks(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    for start in range(0, len(rows), ROWS_PER_INSERT):
+        yield rows[start : start + ROWS_PER_INSERT]
+
+
+def _insert(db: sqlite3.Connection, into: str, rows: Sequence[Row]) -> None:
+    for chunk in _chunks(rows):
+        values = ", ".join(["(" + ", ".join("?" * len(chunk[0])) + ")"] * len(chunk))
+        db.execute(f"INSERT INTO {into} VALUES {values}", [value for row in chunk for value in row])
