@@ -16,7 +16,7 @@ from twisted.python import usage
 from chatd import __version__
 from chatd.duration import seconds
 from chatd.hub import Hub, Limits
-from chatd.journal import Retention, Surroundings, from_string
+from chatd.journal import DEFAULT_JOURNAL, Retention, Surroundings, from_string
 from chatd.line import MAX_WAITING_BYTES, LineFactory
 from chatd.service import ChatService, Listening
 from chatd.threads import Thread
@@ -29,11 +29,14 @@ BACKLOG = 1024
 class Options(usage.Options):
     """The options of ``twistd chatd``; a wrong one ends the process with one line."""
 
-    longdesc = "A chat daemon that speaks lines: people connect with telnet, netcat or a client."
+    longdesc = (
+        "A chat daemon that speaks lines: people connect with telnet, netcat or a client."
+        " What its journal keeps: chatd export, chatd import, chatd erase."
+    )
     optParameters: ClassVar[list[list[object]]] = [
         ["port", "p", None, f"Port to listen on, 0 for any free one.  [default: {DEFAULT_PORT}]"],
         ["interface", "i", "127.0.0.1", "Address to listen on; 0.0.0.0 or :: opens it to the network."],
-        ["journal", "j", "sqlite:chatd.sqlite3", "Where what was said is kept; memory: is lost at the end."],
+        ["journal", "j", DEFAULT_JOURNAL, "Where what was said is kept; memory: is lost at the end."],
         ["keep", None, None, "How long it is kept: 90s, 15m, 12h, 30d, 2w.  [default: for ever]"],
         ["keep-messages", None, None, "How many messages of each room are kept.  [default: all]"],
         ["join-timeout", None, Limits().join_seconds, "Seconds that a connection may take to JOIN."],

@@ -14,7 +14,7 @@ PROTOCOL = {"errors", "text", "names", "commands", "events", "wire", "telnet", "
 DOMAIN = {"delivery", "hub", "journal", "replay", "room", "session", "verbs", "wheel"}
 TRANSPORT = {"sockets", "threads", "writer"}
 EDGES = {"line"}
-TOP = {"service", "tap", "__main__"}
+TOP = {"admin", "service", "tap", "__main__"}
 
 MAY_IMPORT = {
     **dict.fromkeys(PROTOCOL, PROTOCOL),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,6 +38,13 @@ class Client(Protocol):
         self._wanted.append((want, found))
         self.dataReceived(b"")
         return found
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make every daemon work in a folder of its own, and return that."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 def start(*words: str) -> ChatService:
@@ -102,6 +110,35 @@ async def test_a_busy_port_is_one_line() -> None:
     assert "\n" not in str(stop.value)
     assert isinstance(stop.value, SystemExit)  # so that no traceback is printed
     assert isinstance(stop.value, Exception)  # so that twistd tidies up
+    await service.stopService()
+
+
+@ensureDeferred
+async def test_a_journal_that_cannot_be_opened_is_one_line(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (folder / "chatd.sqlite3").write_bytes(b"my diaries " * 500)
+    with pytest.raises(CannotStartError) as stop:
+        start()
+    said = f"cannot open the journal: {folder}/chatd.sqlite3: file is not a database"
+    assert str(stop.value) == said
+    assert capfd.readouterr().err == f"chatd: {said}\n"
+
+
+@ensureDeferred
+async def test_what_was_said_last_is_there_after_a_restart(folder: Path) -> None:
+    service = start()
+    client = await connect(service)
+    client.transport.write(b"JOIN alice\nTALK\n")
+    await client.until(b"OK TALK")
+    client.transport.write(b"last words\n" * 500 + b"/QUIT\n")
+    await client.lost
+    await service.stopService()
+    assert [each.name for each in folder.iterdir() if each.stat().st_size] == ["chatd.sqlite3", "chatd.sqlite3-lock"]
+    service = start()
+    client = await connect(service)
+    client.transport.write(b"JOIN bob\nHISTORY 1000\nQUIT\n")
+    await client.lost
+    assert client.data.count(b" MSG alice #lobby last words") == 500
+    assert b"OK HISTORY #lobby 500" in client.data
     await service.stopService()
 
 

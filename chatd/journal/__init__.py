@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from chatd.errors import ChatError, Code
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 Happening = Said | Joined | Parted | Renamed | TopicSet
 
+DEFAULT_JOURNAL = "sqlite:chatd.sqlite3"
 LABEL_SECONDS = 24 * 60 * 60
 """How long, at least, a label is remembered."""
 
@@ -196,6 +198,14 @@ class Surroundings:
     retention: Retention = field(default_factory=Retention)
 
 
+def sqlite_path(description: str) -> Path:
+    """Return the file that ``sqlite:PATH`` names. Raise `ValueError`, with a sentence for the user, if none."""
+    kind, _, path = description.partition(":")
+    if kind != "sqlite" or not path:
+        raise ValueError(f"{description!r} is no journal in a file; there is sqlite:PATH")
+    return Path(path).absolute()
+
+
 def from_string(description: str, surroundings: Surroundings) -> Journal:
     """Return the journal that ``--journal`` asks for. Raise `ValueError`, with a sentence for the user, if it is none.
 
@@ -208,5 +218,5 @@ def from_string(description: str, surroundings: Surroundings) -> Journal:
     if description == "memory:":
         return MemoryJournal(surroundings)
     if kind == "sqlite" and path:
-        return SqliteJournal(path, surroundings)
+        return SqliteJournal(description, surroundings)
     raise ValueError(f"there is no journal {description!r}; there are sqlite:PATH and memory:")

@@ -8,7 +8,7 @@ import re
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -42,10 +42,13 @@ def open_file(path: Path, synchronous: str = "FULL") -> OpenFile:
     """Open a journal's file, or make one. Raise `JournalError` if it is none, broken, in use or of a newer version."""
     lock = _lock(path)
     try:
+        script = files("chatd.journal").joinpath("schema.sql").read_text()
         with explained(path):
+            if path.exists() and path.stat().st_size > 0:
+                _check(path, max(_versions(script)))
             writer = _connect(path)
-            _check(writer, path)
-            upgrade(writer, path, files("chatd.journal").joinpath("schema.sql").read_text())
+            writer.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            upgrade(writer, script)
             (mode,) = writer.execute("PRAGMA journal_mode = WAL").fetchone()
             if mode != "wal":
                 raise JournalError(f"{path} cannot be written ahead; is it on a file system of another machine?")
@@ -58,17 +61,29 @@ def open_file(path: Path, synchronous: str = "FULL") -> OpenFile:
         raise
 
 
-def upgrade(db: sqlite3.Connection, path: Path, script: str) -> None:
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """Open a journal's file to read it, whoever else has it. Raise `JournalError` if it is none."""
+    if not path.exists():
+        raise JournalError(f"there is no file {path}")
+    with explained(path):
+        # Not even what a crash has left in the write-ahead log is brought into the file by such a connection.
+        db = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+        try:
+            if db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+                raise JournalError(f"{path} is a database, but not chatd's")
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+
+def upgrade(db: sqlite3.Connection, script: str) -> None:
     """Apply those versions of a schema, each in a transaction of its own, that the file does not have yet.
 
-    ``script`` has a line ``-- version N`` before each. Raise `JournalError` if the file has a newer one.
+    ``script`` has a line ``-- version N`` before each.
     """
     has: int = db.execute("PRAGMA user_version").fetchone()[0]
-    _, *parts = re.split(r"^-- version (\d+)$", script, flags=re.MULTILINE)
-    versions = {int(number): statements for number, statements in zip(parts[::2], parts[1::2], strict=True)}
-    newest = max(versions)
-    if has > newest:
-        raise JournalError(f"{path} was made by a newer chatd (version {has} of the file; this one knows {newest})")
+    versions = _versions(script)
     for number in sorted(number for number in versions if number > has):
         try:
             db.executescript(f"BEGIN IMMEDIATE; {versions[number]}; PRAGMA user_version = {number}; COMMIT")
@@ -123,24 +138,27 @@ def _lock(path: Path) -> int:
     return lock
 
 
-def _check(db: sqlite3.Connection, path: Path) -> None:
-    """Raise `JournalError` for a file that is broken, or another program's; nothing is written to it."""
-    mark: int = db.execute("PRAGMA application_id").fetchone()[0]
-    if mark == 0 and not db.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
-        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        return
-    if mark != APPLICATION_ID:
-        raise JournalError(f"{path} is a database, but not chatd's")
-    enough = threading.Timer(CHECK_SECONDS, db.interrupt)
-    enough.start()
-    try:
-        (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
-            raise
-        return
-    finally:
-        enough.cancel()
-        enough.join()
+def _versions(script: str) -> dict[int, str]:
+    _, *parts = re.split(r"^-- version (\d+)$", script, flags=re.MULTILINE)
+    return {int(number): statements for number, statements in zip(parts[::2], parts[1::2], strict=True)}
+
+
+def _check(path: Path, newest: int) -> None:
+    """Raise `JournalError` for a file that is broken, another program's, or newer; nothing is written to it."""
+    with closing(open_to_read(path)) as db:
+        version: int = db.execute("PRAGMA user_version").fetchone()[0]
+        if version > newest:
+            raise JournalError(f"{path} was made by a newer chatd (version {version}; this one knows {newest})")
+        enough = threading.Timer(CHECK_SECONDS, db.interrupt)
+        enough.start()
+        try:
+            (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                raise
+            return
+        finally:
+            enough.cancel()
+            enough.join()
     if verdict != "ok":
         raise JournalError(f"{path} is damaged and was left as it is: {' '.join(verdict.split())}")

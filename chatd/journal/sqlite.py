@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall
@@ -21,6 +20,7 @@ from chatd.journal import (
     Query,
     Standing,
     Surroundings,
+    sqlite_path,
     unavailable,
 )
 from chatd.journal.store import Store
@@ -46,9 +46,9 @@ class SqliteJournal:
     moment so does all that follows; the rest of the order goes on.
     """
 
-    def __init__(self, path: str, surroundings: Surroundings, *, synchronous: str = "FULL") -> None:
+    def __init__(self, description: str, surroundings: Surroundings, *, synchronous: str = "FULL") -> None:
         self.epoch = ""
-        self._path = path
+        self._description = description
         self._synchronous = synchronous
         self._clock = surroundings.clock
         self._make_epoch = surroundings.make_epoch
@@ -74,7 +74,7 @@ class SqliteJournal:
 
     def start(self) -> None:
         """See `chatd.journal.Journal.start`."""
-        self._store = Store(Path(self._path).absolute(), synchronous=self._synchronous)
+        self._store = Store(sqlite_path(self._description), synchronous=self._synchronous)
         self.epoch = self._store.epoch(self._make_epoch())
         self._standings = self._store.standings()
         self._writer.start()
@@ -147,7 +147,7 @@ class SqliteJournal:
         elif self._retry_at is not None and seconds < self._retry_at:
             self._refuse(batch)
         else:
-            written = self._writer.do(partial(self._opened.write, batch, now))
+            written = self._writer.do(partial(self._opened.write, batch))
             written.addCallbacks(self._written, self._not_written, callbackArgs=(batch,), errbackArgs=(batch,))
             written.addErrback(lambda failure: _log.failure("a batch was not handed back", failure))
 

@@ -36,9 +36,22 @@ class _Outcome(NamedTuple):
 
     entry: Entry
     id: int
-    time: int
     old: bool = False
     refused: ChatError | None = None
+    time: int | None = None
+    """That of the first, for one that is old."""
+
+
+class Batch(NamedTuple):
+    """What one transaction adds."""
+
+    rooms: dict[str, int]
+    """The ids of rooms that the file did not have, by key."""
+    rows: list[Row]
+    """Id, room, time, kind, nick and text."""
+    labels: list[Row]
+    """Room, author, label, entry, time and digest."""
+    outcomes: list[_Outcome]
 
 
 class Store:
@@ -65,7 +78,7 @@ class Store:
 
     def epoch(self, made: str) -> str:
         """Return the epoch of the file, which is ``made`` if it has none yet."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute("INSERT INTO journal SELECT ? WHERE NOT EXISTS (SELECT 1 FROM journal)", (made,))
         epoch: str = self._one("SELECT epoch FROM journal")
         return epoch
@@ -82,30 +95,36 @@ class Store:
                 for key, name, cut, id_, time, nick, text, last_id in rows
             }
 
-    def write(self, entries: Iterable[Entry], now: int) -> None:
-        """Store the durable ones of ``entries`` in one transaction; then, and only then, note what became of each.
-
-        ``now`` is in milliseconds since 1970.
-        """
-        with self._transaction() as db:
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Store the durable ones of ``entries`` in one transaction; then, and only then, note what became of each."""
+        with self.transaction():
             if identity(self._path) != self._identity:
                 raise JournalError(f"{self._path} is not the file that was opened; put that one back, or restart")
-            rooms = self._add_rooms(entries)
-            rows, outcomes = self._number(entries, rooms, now)
-            stored = [(row, outcome.entry) for row, outcome in zip(rows, outcomes, strict=True) if row is not None]
-            _insert(db, "entry (id, room, time, kind, nick, text)", [row for row, _ in stored])
-            _insert(db, "said (rowid, room, text)", [(r[0], r[1], r[5]) for r, _ in stored if r[3] == "MSG"])
-            labelled = [(*_author(e, r[1]), r[0], now, _digest(e)) for r, e in stored if e.label is not None]
-            _insert(db, "label (room, author, label, entry, time, digest)", labelled)
-            topics = [(r[0], now, r[4], r[5], r[1]) for r, _ in stored if r[3] == "TOPIC"]
-            set_topic = "UPDATE room SET topic_id = ?, topic_time = ?, topic_nick = ?, topic_text = ? WHERE id = ?"
-            db.executemany(set_topic, topics)
-        self._rooms |= rooms
-        for row, _ in stored:
-            self._last_id = row[0]
-            self._grown.add(row[1])
-        for entry, id_, time, old, refused in outcomes:
-            entry.id, entry.time, entry.old, entry.refused = id_, time, old, refused
+            batch = self.add(entries)
+        self.settle(batch)
+
+    def add(self, entries: Sequence[Entry]) -> Batch:
+        """Add the durable ones of ``entries``, each with the time that it has, within a transaction."""
+        db = self._writer
+        batch = self._number(entries)
+        _insert(db, "entry (id, room, time, kind, nick, text)", batch.rows)
+        _insert(db, "said (rowid, room, text)", [(r[0], r[1], r[5]) for r in batch.rows if r[3] == "MSG"])
+        _insert(db, "label (room, author, label, entry, time, digest)", batch.labels)
+        topics = [(id_, time, nick, text, room) for id_, room, time, kind, nick, text in batch.rows if kind == "TOPIC"]
+        set_topic = "UPDATE room SET topic_id = ?, topic_time = ?, topic_nick = ?, topic_text = ? WHERE id = ?"
+        db.executemany(set_topic, topics)
+        return batch
+
+    def settle(self, batch: Batch) -> None:
+        """Note that what was added is there to stay."""
+        self._rooms |= batch.rooms
+        for id_, room, *_ in batch.rows:
+            self._last_id = id_
+            self._grown.add(room)
+        for entry, id_, old, refused, time in batch.outcomes:
+            entry.id, entry.old, entry.refused = id_, old, refused
+            if time is not None:
+                entry.time = time
 
     def read(self, query: Query) -> Page:
         """See `chatd.journal.Journal.read`."""
@@ -140,7 +159,7 @@ class Store:
 
     def trim(self, retention: Retention, now: int) -> Trimmed:
         """Take away some of what is not to be kept any more. ``now`` is in milliseconds since 1970."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             trimmed = trim(db, retention, now, self._grown)
         self._grown -= trimmed.looked_at
         return trimmed
@@ -164,33 +183,39 @@ class Store:
                 )
         return made
 
-    def _number(
-        self, entries: Iterable[Entry], made: dict[str, int], now: int
-    ) -> tuple[list[Row | None], list[_Outcome]]:
-        """Return for each durable entry its row, None if nothing is to be stored, and what becomes of it."""
-        rows: list[Row | None] = []
-        outcomes: list[_Outcome] = []
-        durable = [(entry, made.get(entry.room) or self._rooms[entry.room]) for entry in entries if entry.durable]
-        known = self._labelled([_author(entry, room) for entry, room in durable if entry.label is not None])
+    def _number(self, entries: Sequence[Entry]) -> Batch:
+        """Give every durable entry its id, but those that were said before under the same label."""
+        made = self._add_rooms(entries)
+        batch = Batch(made, [], [], [])
+        known = self._labelled(entries)
         id_ = self._last_id
-        for entry, room in durable:
+        for entry in entries:
             event = entry.event
-            assert isinstance(event, Said | TopicSet)
+            if not isinstance(event, Said | TopicSet):
+                continue
+            room = self._rooms.get(entry.room) or made[entry.room]
+            kind = "MSG" if type(event) is Said else "TOPIC"
             if entry.label is not None:
-                author = _author(entry, room)
+                author = (room, names.key(event.nick), entry.label)
+                digest = blake2b(f"{kind} {event.text}".encode(), digest_size=16).digest()
                 if author in known:
-                    rows.append(None)
-                    outcomes.append(_repeated(entry, entry.label, *known[author]))
+                    batch.outcomes.append(_repeated(entry, entry.label, digest, *known[author]))
                     continue
-                known[author] = (id_ + 1, now, _digest(entry))
+                known[author] = (id_ + 1, entry.time, digest)
+                batch.labels.append((*author, *known[author]))
             id_ += 1
-            rows.append((id_, room, now, _kind(entry), event.nick, event.text))
-            outcomes.append(_Outcome(entry, id_, now))
-        return rows, outcomes
+            batch.rows.append((id_, room, entry.time, kind, event.nick, event.text))
+            batch.outcomes.append(_Outcome(entry, id_))
+        return batch
 
-    def _labelled(self, authors: Sequence[Row]) -> dict[Row, tuple[int, int, bytes]]:
-        """Return what is known of labels: the id, the time and the digest of what was said under them."""
+    def _labelled(self, entries: Iterable[Entry]) -> dict[Row, tuple[int, int, bytes]]:
+        """Return what is known of the labels of entries: the id, time and digest of what was said under them."""
         known: dict[Row, tuple[int, int, bytes]] = {}
+        authors = [
+            (self._rooms[entry.room], names.key(entry.event.nick), entry.label)
+            for entry in entries
+            if entry.label is not None and isinstance(entry.event, Said | TopicSet) and entry.room in self._rooms
+        ]
         for chunk in _chunks(authors):
             values = ", ".join(["(?, ?, ?)"] * len(chunk))
             rows = self._writer.execute(
@@ -201,8 +226,15 @@ class Store:
             known.update({tuple(row[:3]): row[3:] for row in rows})
         return known
 
+    def compact(self) -> None:
+        """Give back the room of what was taken away, so that nothing of it stays in the file."""
+        with explained(self._path):
+            self._writer.execute("VACUUM")
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All that is written within is stored together at the end, or nothing of it, if anything fails."""
         with explained(self._path):
             self._writer.execute("BEGIN IMMEDIATE")
             try:
@@ -227,25 +259,11 @@ def _kept(room: str, id_: int, time: int, kind: str, nick: str, text: str) -> Ke
     return Kept(id_, time, Said(nick, room, text) if kind == "MSG" else TopicSet(nick, room, text))
 
 
-def _kind(entry: Entry) -> str:
-    return "MSG" if type(entry.event) is Said else "TOPIC"
-
-
-def _author(entry: Entry, room: int) -> Row:
-    assert isinstance(entry.event, Said | TopicSet)
-    return (room, names.key(entry.event.nick), entry.label)
-
-
-def _digest(entry: Entry) -> bytes:
-    """Return what tells the same thing said again from another; it stays when the text was taken away."""
-    assert isinstance(entry.event, Said | TopicSet)
-    return blake2b(f"{_kind(entry)} {entry.event.text}".encode(), digest_size=16).digest()
-
-
-def _repeated(entry: Entry, label: str, id_: int, time: int, digest: bytes) -> _Outcome:
-    if digest == _digest(entry):
-        return _Outcome(entry, id_, time, old=True)
-    return _Outcome(entry, 0, time, refused=label_reused(label))
+def _repeated(entry: Entry, label: str, digest: bytes, id_: int, time: int, first: bytes) -> _Outcome:
+    """Return what becomes of an entry under a known label; ``first`` is the digest of what was said under it."""
+    if digest == first:
+        return _Outcome(entry, id_, old=True, time=time)
+    return _Outcome(entry, 0, refused=label_reused(label))
 
 
 def _chunks(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:

@@ -1,0 +1,129 @@
+"""A journal's messages as lines of JSON, out of the file and back into one; and one person's taken out of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from chatd import names
+from chatd.events import Said, TopicSet
+from chatd.journal import Entry, JournalError, Kept
+from chatd.journal.file import explained, open_to_read
+from chatd.journal.store import Store
+from chatd.journal.trim import take_away
+from chatd.text import clean
+from chatd.wire import MAX_LINE_BYTES, timestamp
+
+MAX_TEXT_BYTES = 3 * MAX_LINE_BYTES
+"""As long as a text can get: a line of control characters, each of which became three bytes."""
+IMPORT_LINES = 1000
+"""How many lines are read at a time."""
+
+_EXPORT = """
+    SELECT topic_id AS id, topic_time AS time, 'TOPIC', name, topic_nick, topic_text FROM room
+        WHERE topic_id NOT IN (SELECT id FROM entry) AND (:room IS NULL OR key = :room)
+    UNION ALL
+    SELECT entry.id, time, kind, name, nick, text FROM entry JOIN room ON room.id = entry.room
+        WHERE :room IS NULL OR key = :room
+    ORDER BY 1"""
+
+
+class Imported(NamedTuple):
+    """What an import has added."""
+
+    messages: int
+    rooms: int
+
+
+def export_lines(path: Path, room: str | None = None) -> Iterator[str]:
+    """Yield a line of JSON for each message and topic of one room, or of all, in their order.
+
+    It has ``id``, ``time``, ``type`` (``MSG`` or ``TOPIC``), ``room``, ``nick`` and ``text``. The file may be in use.
+    Raise `JournalError` if it cannot be read.
+    """
+    with closing(open_to_read(path)) as db, explained(path):
+        for id_, time, kind, name, nick, text in db.execute(_EXPORT, {"room": room and names.key(room)}):
+            line = {"id": id_, "time": timestamp(time), "type": kind, "room": name, "nick": nick, "text": text}
+            yield json.dumps(line, ensure_ascii=False)
+
+
+def import_lines(path: Path, lines: Iterable[str], epoch: str) -> Imported:
+    """Add what `export_lines` wrote to a file, which is made if it is not there, and give the file a new ``epoch``.
+
+    Ids are given anew, in the order of the lines. All is added or, if `JournalError` is raised, nothing: for a line
+    that is none of those, a room that has messages already, a file that is in use or cannot be written.
+    """
+    store = Store(path)
+    with closing(store), store.transaction() as db:
+        taken = {room for (room,) in db.execute("SELECT key FROM room WHERE id IN (SELECT room FROM entry)")}
+        rooms: set[str] = set()
+        entries: list[Entry] = []
+        count = 0
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            kept = _read(number, line)
+            key = names.key(kept.event.room)
+            if key in taken:
+                raise JournalError(f"{kept.event.room} has messages in {path} already; nothing was imported")
+            rooms.add(key)
+            entries.append(Entry(key, kept.event, time=kept.time))
+            count += 1
+            if len(entries) == IMPORT_LINES:
+                store.settle(store.add(entries))
+                entries.clear()
+        store.settle(store.add(entries))
+        db.execute("DELETE FROM journal")
+        db.execute("INSERT INTO journal VALUES (?)", (epoch,))
+    return Imported(count, len(rooms))
+
+
+def erase(path: Path, nick: str) -> int:
+    """Take away all messages and topics of whoever went by a nick, in any spelling, and return how many there were.
+
+    Nothing of them stays in the file. Raise `JournalError` if the file is in use or cannot be written.
+    """
+    if not path.exists():
+        raise JournalError(f"there is no file {path}")
+    key = names.key(nick)
+    store = Store(path)
+    with closing(store):
+        with store.transaction() as db:
+            spellings = [each for (each,) in db.execute("SELECT DISTINCT nick FROM entry") if names.key(each) == key]
+            rows = [
+                row
+                for each in spellings
+                for row in db.execute("SELECT id, room, kind, text FROM entry WHERE nick = ?", (each,))
+            ]
+            for room, highest in take_away(db, rows).items():
+                db.execute("UPDATE room SET erased = max(erased, ?) WHERE id = ?", (highest, room))
+            topics = db.execute("SELECT id, topic_nick FROM room WHERE topic_id IS NOT NULL").fetchall()
+            for room in [room for room, setter in topics if names.key(setter) == key]:
+                none = "topic_id = NULL, topic_time = NULL, topic_nick = NULL, topic_text = NULL"
+                db.execute(f"UPDATE room SET {none} WHERE id = ?", (room,))
+            db.execute("DELETE FROM label WHERE author = ?", (key,))
+            db.execute("INSERT INTO said (said) VALUES ('rebuild')")
+        store.compact()
+    return len(rows)
+
+
+def _read(number: int, line: str) -> Kept:
+    """Return what a line of an export says; everything in it is checked as if a client had sent it."""
+    try:
+        said: dict[str, Any] = json.loads(line)
+        kinds: dict[str, type[Said] | type[TopicSet]] = {"MSG": Said, "TOPIC": TopicSet}
+        kind = kinds[said["type"]]
+        moment = datetime.fromisoformat(said["time"])
+        if moment.tzinfo is None or not 1970 <= moment.astimezone(UTC).year <= 9999:
+            raise ValueError("the time has no zone, or is not in this age")
+        text = clean(said["text"])
+        if not 0 < len(text.encode()) <= MAX_TEXT_BYTES:
+            raise ValueError("the text is empty or too long")
+        return Kept(0, round(moment.timestamp() * 1000), kind(names.nick(said["nick"]), names.room(said["room"]), text))
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        why = f"{error} is missing or unknown" if isinstance(error, KeyError) else str(error)
+        raise JournalError(f"line {number} is not of an export: {why}; nothing was imported") from None
