@@ -54,7 +54,7 @@ class Room:
         broadcast = Broadcast(tagged=True in readers, untagged=False in readers)
         replies: list[tuple[Member, bytes]] = []
         for entry in entries:
-            if entry.durable and not entry.stored:
+            if entry.old or entry.refused is not None:
                 self._answer(entry, broadcast, replies)
                 continue
             self._apply(entry, broadcast)

@@ -9,14 +9,13 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from chatd import __version__, commands, events, verbs, wire
-from chatd.commands import Ping
 from chatd.errors import ANY_VERB, ChatError, Farewell
 from chatd.events import Event
 from chatd.hub import Hub
 from chatd.journal import Entry, Happening
+from chatd.patience import Patience
 from chatd.replay import Replay
 from chatd.room import Member, Room
-from chatd.wheel import Check
 from chatd.wire import NO_TAGS, Mode, Request, Tags
 
 MAX_IN_FLIGHT = 256
@@ -69,7 +68,6 @@ class Session:
         self.ended = False
         self.heard = hub.wheel.now
         """When the peer last gave a sign of life, in seconds; its edge sets it."""
-        self._asked = 0.0
         self.secret = ""
         """Proves, after a JOIN, that another connection is the same person's."""
         self._peer = peer
@@ -84,8 +82,7 @@ class Session:
         self._joining: tuple[str, str] | None = None
         self._ghosts: list[Session] = []
         hub.sessions[self] = None
-        self._watch: Check = self._check_joined
-        self._watch_slot = hub.wheel.add(self._watch, self.heard + hub.limits.join_seconds)
+        self._patience = Patience(self)
         self.tell(events.Note(GREETING))
 
     # What the edge calls.
@@ -142,7 +139,7 @@ class Session:
         self.hub.stalled.pop(self, None)
         if self._replay is not None:
             self._replay.close()
-        self.hub.wheel.discard(self._watch, self._watch_slot)
+        self._patience.end()
         if self.nick:
             self.hub.release(self.nick, self)
         if parting:
@@ -170,7 +167,7 @@ class Session:
             if self.ended:
                 return
             self.send(line)
-            if self._peer.blocked:
+            if self._peer.blocked and not self.ended:
                 self._reader = Deferred()
                 await self._reader
 
@@ -198,9 +195,7 @@ class Session:
     def prove(self) -> None:
         """Make a new secret for a program that came in, and expect signs of life from it."""
         self.secret = self.hub.make_secret()
-        self.hub.wheel.discard(self._watch, self._watch_slot)
-        self._watch = self._check_heard
-        self._watch_slot = self.hub.wheel.add(self._watch, self.heard + self.hub.limits.ping_seconds)
+        self._patience.watch_life()
 
     def take_over(self, old: Session) -> None:
         """Be what another connection of the same person was; the rooms see nothing of it in ``RESUME_SECONDS``."""
@@ -339,25 +334,6 @@ class Session:
         self.tell(events.Refused(error.code, error.verb, error.text), label)
         if error.fatal:
             self.end(Farewell.REFUSED, "what follows was to be said and not carried out, so it is not read")
-
-    def _check_joined(self, _now: float) -> None:
-        """Take leave of a peer that never came in."""
-        if not self.nick:
-            self.end(Farewell.IDLE, f"nobody came in within {self.hub.limits.join_seconds} seconds")
-
-    def _check_heard(self, now: float) -> None:
-        """Ask a silent program for a sign of life; take leave of it if it gives none."""
-        ping_seconds = self.hub.limits.ping_seconds
-        due = max(self.heard, self._asked) + ping_seconds
-        if now >= due:
-            # By the question, not by the silence: a clock that jumped is not the peer's fault.
-            if self._asked > self.heard:
-                self.end(Farewell.IDLE, f"nothing was heard for {2 * ping_seconds} seconds")
-                return
-            self._asked = now
-            due = now + ping_seconds
-            self.tell(Ping(str(int(now))))
-        self._watch_slot = self.hub.wheel.add(self._watch, due)
 
     def _end_of_grace(self, _now: float) -> None:
         if not self.ended:

@@ -99,6 +99,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_a_new_file_is_marked_and_written_ahead(tmp_path: Path) -> None:
     file = open_file(tmp_path / "j")
+    assert {each.stat().st_mode & 0o777 for each in tmp_path.iterdir()} == {0o600}
     assert file.writer.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
     assert file.writer.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert file.writer.execute("PRAGMA synchronous").fetchone() == (2,)

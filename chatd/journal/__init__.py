@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chatd.room import Member
 
 Happening = Said | Joined | Parted | Renamed | TopicSet
+_DURABLE = frozenset({Said, TopicSet})
 
 DEFAULT_JOURNAL = "sqlite:chatd.sqlite3"
 LABEL_SECONDS = 24 * 60 * 60
@@ -55,7 +56,7 @@ class Entry:
     @property
     def durable(self) -> bool:
         """Whether it gets an id and is stored; joins, parts and new names only keep their place in the order."""
-        return isinstance(self.event, Said | TopicSet)
+        return type(self.event) in _DURABLE
 
     @property
     def stored(self) -> bool:

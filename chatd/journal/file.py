@@ -46,6 +46,7 @@ def open_file(path: Path, synchronous: str = "FULL") -> OpenFile:
         with explained(path):
             if path.exists() and path.stat().st_size > 0:
                 _check(path, max(_versions(script)))
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # what is said is nobody else's
             writer = _connect(path)
             writer.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             upgrade(writer, script)

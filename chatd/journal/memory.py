@@ -109,7 +109,7 @@ class MemoryJournal:
         if self._follower is not None:
             self._follower(turn)
         for entry in turn:
-            if entry.stored:
+            if entry.id and not entry.old:
                 self._keep(entry)
         self._trim()
 
@@ -132,14 +132,13 @@ class MemoryJournal:
         return True
 
     def _keep(self, entry: Entry) -> None:
-        event = entry.event
-        assert isinstance(event, Said | TopicSet)
-        kept = Kept(entry.id, entry.time, event)
+        kept = Kept(entry.id, entry.time, entry.event)  # type: ignore[arg-type]  # durable
+        event = kept.event
         standing = self._standings.get(entry.room)
         if standing is None:
             standing = self._standings[entry.room] = Standing(event.room)
         standing.last_id = kept.id
-        if isinstance(event, TopicSet):
+        if type(event) is TopicSet:
             standing.topic = kept
         ring = self._rings[entry.room]
         ring.append(kept)
