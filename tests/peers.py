@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import count
+from pathlib import Path
 from typing import TypeVar
 
 from twisted.internet.defer import Deferred, execute
@@ -12,7 +14,7 @@ from twisted.internet.task import Clock
 from chatd import wire
 from chatd.errors import ChatError, Farewell
 from chatd.hub import Hub, Limits
-from chatd.journal import Journal, Retention, Surroundings
+from chatd.journal import Journal, Retention, Surroundings, from_string
 from chatd.journal.memory import MemoryJournal
 from chatd.session import Session
 
@@ -45,6 +47,11 @@ class Person:
         self.proceeded += 1
         while self._pending and self.session.ready:
             self._carry_out(self._pending.pop(0))
+
+    def lose(self) -> None:
+        """Break the connection."""
+        self.farewell = Farewell.QUIT  # nothing is heard any more
+        self.session.gone()
 
     def says(self, *lines: str) -> None:
         """Send lines, as an edge would: each when the session is ready for it."""
@@ -116,3 +123,48 @@ class Inline:
 def surroundings(clock: Clock, retention: Retention | None = None) -> Surroundings:
     """Return what a journal needs, on a clock that stands still and without threads."""
     return Surroundings(clock, lambda: "e1", lambda _name: Inline(), retention or Retention())
+
+
+class Desk(Inline):
+    """A worker that does nothing until it is told to."""
+
+    def __init__(self) -> None:
+        self.jobs: list[Callable[[], object]] = []
+
+    def do(self, job: Callable[[], T]) -> Deferred[T]:
+        done: Deferred[T] = Deferred()
+
+        def carry_out() -> None:
+            try:
+                done.callback(job())
+            except Exception:  # as a thread pool does
+                done.errback()
+
+        self.jobs.append(carry_out)
+        return done
+
+    def work(self) -> None:
+        self.jobs.pop(0)()
+
+
+class SlowHouse(House):
+    """A house whose journal writes and reads only when it is told to."""
+
+    def __init__(self, path: Path) -> None:
+        self.desks: dict[str, Desk] = {}
+        self.slow = False
+
+        def journal_on(clock: Clock) -> Journal:
+            around = surroundings(clock)
+            around = replace(around, make_worker=lambda name: self.desks.setdefault(name.split()[1], Desk()))
+            return from_string(f"sqlite:{path}", around)
+
+        super().__init__(journal=journal_on)
+
+    def turn(self) -> None:
+        super().turn()
+        while not self.slow and any(desk.jobs for desk in self.desks.values()):
+            for desk in self.desks.values():
+                while desk.jobs:
+                    desk.work()
+            super().turn()

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from twisted.internet.defer import Deferred, succeed
 
-from chatd.journal import Journal, JournalError, Page, Query, from_string
+from chatd.journal import JournalError, Page, Query, from_string
 from chatd.journal.memory import MemoryJournal
-from tests.peers import House, Inline, Person, T, surroundings
+from tests.peers import House, Person, SlowHouse, surroundings
 
 
 @pytest.fixture(params=["memory:", "sqlite:"])
@@ -193,51 +193,6 @@ def test_a_topic_said_again_is_answered_again(house: House) -> None:
 def test_before_hello_a_label_is_no_label(house: House) -> None:
     alice = house.person("JOIN alice #a", "@label=x MSG hi", "@label=x MSG ho")
     assert [line.split()[-1] for line in asks(house, alice, "HISTORY")] == ["hi", "ho", "2"]
-
-
-class Desk(Inline):
-    """A worker that does nothing until it is told to."""
-
-    def __init__(self) -> None:
-        self.jobs: list[Callable[[], object]] = []
-
-    def do(self, job: Callable[[], T]) -> Deferred[T]:
-        done: Deferred[T] = Deferred()
-
-        def carry_out() -> None:
-            try:
-                done.callback(job())
-            except Exception:  # as a thread pool does
-                done.errback()
-
-        self.jobs.append(carry_out)
-        return done
-
-    def work(self) -> None:
-        self.jobs.pop(0)()
-
-
-class SlowHouse(House):
-    """A house whose journal writes and reads only when it is told to."""
-
-    def __init__(self, path: Path) -> None:
-        self.desks: dict[str, Desk] = {}
-        self.slow = False
-
-        def journal_on(clock: object) -> Journal:
-            around = surroundings(clock)  # type: ignore[arg-type]
-            worker = lambda name: self.desks.setdefault(name.split()[1], Desk())  # noqa: E731
-            return from_string(f"sqlite:{path}", type(around)(around.clock, around.make_epoch, worker))
-
-        super().__init__(journal=journal_on)
-
-    def turn(self) -> None:
-        super().turn()
-        while not self.slow and any(desk.jobs for desk in self.desks.values()):
-            for desk in self.desks.values():
-                while desk.jobs:
-                    desk.work()
-            super().turn()
 
 
 @pytest.fixture

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from tests.peers import House, Person
+from tests.peers import House, Person, SlowHouse
 
 NICKS = ["alice", "bob", "carol", "dave", "Alice", "b0b"]
 ROOMS = ["#a", "#b", "#c"]
@@ -16,7 +18,8 @@ def line(chance: random.Random, secrets: list[str]) -> str:
     nick, room = chance.choice(NICKS), chance.choice(ROOMS)
     resume = f" resume={chance.choice(secrets)}" if secrets and chance.random() < 0.5 else ""
     if chance.random() < 0.5:
-        return chance.choice([f"JOIN {nick} {room}{resume}", f"JOIN {room}", "MSG hi", f"TELL {room} x"])
+        since = " since=0 epoch=e1" if chance.random() < 0.5 else ""
+        return chance.choice([f"JOIN {nick} {room}{since}{resume}", f"JOIN {room}{since}", "MSG hi", f"TELL {room} x"])
     others = ["WHO", "ROOMS", "PING", "QUIT", f"PART {room}", f"NICK {nick}", f"TOPIC {room} t", f"TELL {nick} x"]
     return chance.choice(others)
 
@@ -25,7 +28,9 @@ def check_story(told: list[str]) -> None:
     """Follow one person's lines: nobody comes twice, leaves or speaks without being there."""
     present: dict[str, set[str]] = {}
     for each in told:
-        body = each.split(" ", 1)[1] if each.startswith("@") else each
+        tags, body = each.split(" ", 1) if each.startswith("@") else ("", each)
+        if ";old" in tags:
+            continue
         match body.split():
             case ["WHO", room, *nicks]:
                 present[room] = set(nicks)
@@ -44,39 +49,100 @@ def check_story(told: list[str]) -> None:
                 assert nick in present[room], each
 
 
-@pytest.mark.parametrize("seed", range(30))
-def test_nothing_is_left_when_all_have_left(seed: int) -> None:
+def check_ids(told: list[str], durable: dict[str, list[int]]) -> None:
+    """Follow one program's lines: what it missed and what it hears are all that happened, each once."""
+    replayed: list[int] = []
+    last: dict[str, int] = {}
+    for each in told:
+        tags, body = each.split(" ", 1) if each.startswith("@") else ("", each)
+        match body.split():
+            case ["OK", "JOIN", room, _, upto, _, *recovered]:
+                upto_id = int(upto.removeprefix("last="))
+                if recovered == ["recovered=yes"]:
+                    assert replayed == [id_ for id_ in durable[room] if id_ <= upto_id]
+                last[room] = upto_id
+                replayed = []
+            case ["OK", "PART", room]:
+                del last[room]
+            case ["MSG" | "TOPIC", _, room, *_]:
+                id_ = int(tags.removeprefix("@id=").split(";")[0])
+                if ";old" in tags:
+                    replayed.append(id_)
+                else:
+                    assert id_ == next(other for other in durable[room] if other > last[room]), each
+                    last[room] = id_
+
+
+def ids_by_room(told: list[str]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {room: [] for room in ROOMS}
+    for each in told:
+        tags, _, body = each.partition(" ")
+        if tags.startswith("@id=") and ";old" not in tags:
+            found[body.split()[2]].append(int(tags.removeprefix("@id=").split(";")[0]))
+    return found
+
+
+def settle(house: House) -> None:
+    """Let everything that is on its way come to its end."""
+    if isinstance(house, SlowHouse):
+        house.slow = False
+    house.turn()
+
+
+def memory(_path: Path) -> House:
+    return House()
+
+
+def slow(path: Path) -> House:
+    house = SlowHouse(path / "j")
+    house.slow = True
+    return house
+
+
+@pytest.mark.parametrize("make", [memory, slow])
+@pytest.mark.parametrize("seed", range(15))
+def test_nothing_is_left_when_all_have_left(seed: int, make: Callable[[Path], House], tmp_path: Path) -> None:
     chance = random.Random(seed)
-    house = House()
+    house = make(tmp_path)
     witness = house.program("JOIN witness #a", "JOIN #b", "JOIN #c")
     witness.says("WHO #a", "WHO #b", "WHO #c")
+    everybody: list[Person] = []
     people: list[Person] = []
     secrets: list[str] = []
     for _ in range(1500):
         people = [person for person in people if not person.session.ended]
         if len(people) < 8:
             people.append(house.person("HELLO 1") if chance.random() < 0.5 else house.person())
+            everybody.append(people[-1])
         person = chance.choice(people)
         person.says(*(line(chance, secrets) for _ in range(chance.randrange(4))))
         if person.session.secret:
             secrets = [*secrets[-5:], person.session.secret]
         if chance.random() < 0.05:
-            person.session.gone()
+            person.lose()
         if chance.random() < 0.6:
             house.turn()
+        if isinstance(house, SlowHouse) and (desks := [desk for desk in house.desks.values() if desk.jobs]):
+            chance.choice(desks).work()
         if chance.random() < 0.02:
             house.wait(chance.randrange(40))
             for each in (*people, witness):
                 each.session.heard = house.hub.wheel.now
-    house.turn()
-    check_story(witness.take())
+    settle(house)
+    told = witness.take()
+    check_story(told)
+    for person in everybody:
+        if person.session.tagged:
+            check_ids(person.take(), ids_by_room(told))
     for person in (*people, witness):
         person.session.gone()
-    house.turn()
+    settle(house)
     house.wait(400)
     hub = house.hub
     assert not hub.sessions
     assert not list(hub.rooms())
     assert not hub._by_nick
     assert not hub._by_look
+    assert not hub._watches
     assert not any(hub.wheel._due.values())
+    house.journal.stop()

@@ -101,16 +101,20 @@ class MemoryJournal:
         self._end_of_turn = None
         turn, self._turn = self._turn, []
         now = int(self._clock.seconds() * 1000)
+        kept: list[tuple[str, Kept]] = []
         for entry in turn:
             entry.time = now
             if entry.durable and (entry.label is None or not self._said_before(entry, entry.label)):
                 self._last_id += 1
                 entry.id = self._last_id
+                kept.append((entry.room, Kept(entry.id, now, entry.event)))  # type: ignore[arg-type]  # durable
+        # As on a disk: what is handed back can be read, and only then the rooms stand as it leaves them.
+        for room, each in kept:
+            self._rings[room].append(each)
         if self._follower is not None:
             self._follower(turn)
-        for entry in turn:
-            if entry.id and not entry.old:
-                self._keep(entry)
+        for room, each in kept:
+            self._note(room, each)
         self._trim()
 
     def _said_before(self, entry: Entry, label: str) -> bool:
@@ -131,21 +135,17 @@ class MemoryJournal:
             entry.refused = label_reused(label)
         return True
 
-    def _keep(self, entry: Entry) -> None:
-        kept = Kept(entry.id, entry.time, entry.event)  # type: ignore[arg-type]  # durable
-        event = kept.event
-        standing = self._standings.get(entry.room)
+    def _note(self, room: str, kept: Kept) -> None:
+        standing = self._standings.get(room)
         if standing is None:
-            standing = self._standings[entry.room] = Standing(event.room)
+            standing = self._standings[room] = Standing(kept.event.room)
         standing.last_id = kept.id
-        if type(event) is TopicSet:
+        if type(kept.event) is TopicSet:
             standing.topic = kept
-        ring = self._rings[entry.room]
-        ring.append(kept)
-        self._oldest.append((entry.room, kept))
-        self._bytes += len(event.text)
-        if self._retention.messages is not None and len(ring) > self._retention.messages:
-            self._drop_first(entry.room)
+        self._oldest.append((room, kept))
+        self._bytes += len(kept.event.text)
+        if self._retention.messages is not None and len(self._rings[room]) > self._retention.messages:
+            self._drop_first(room)
 
     def _kept(self, room: str) -> Sequence[Kept]:
         self._trim()
