@@ -191,10 +191,13 @@ class Store:
         id_ = self._last_id
         for entry in entries:
             event = entry.event
-            if not isinstance(event, Said | TopicSet):
+            if type(event) is Said:
+                kind = "MSG"
+            elif type(event) is TopicSet:
+                kind = "TOPIC"
+            else:
                 continue
             room = self._rooms.get(entry.room) or made[entry.room]
-            kind = "MSG" if type(event) is Said else "TOPIC"
             if entry.label is not None:
                 author = (room, names.key(event.nick), entry.label)
                 digest = blake2b(f"{kind} {event.text}".encode(), digest_size=16).digest()

@@ -1,0 +1,1 @@
+"""Measurements, to be run by hand. They fail on wrong results, never on slow ones."""
