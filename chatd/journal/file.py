@@ -150,6 +150,11 @@ def _check(path: Path, newest: int) -> None:
         version: int = db.execute("PRAGMA user_version").fetchone()[0]
         if version > newest:
             raise JournalError(f"{path} was made by a newer chatd (version {version}; this one knows {newest})")
+        (page,) = db.execute("PRAGMA page_size").fetchone()
+        beside = path.with_name(path.name + "-wal")
+        if path.stat().st_size % page and not (beside.exists() and beside.stat().st_size):
+            # SQLite itself would take the missing end of the last page for zeros.
+            raise JournalError(f"{path} is damaged and was left as it is: its end is missing")
         enough = threading.Timer(CHECK_SECONDS, db.interrupt)
         enough.start()
         try:
