@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from twisted.internet.defer import Deferred, succeed
 
-from chatd.journal import JournalError, Page, Query, from_string
+from chatd.journal import JournalError, Page, Query, Retention, from_string
 from chatd.journal.memory import MemoryJournal
 from tests.peers import House, Person, SlowHouse, surroundings
 
@@ -164,6 +164,22 @@ def test_a_resume_after_too_much_gets_the_newest(house: House, monkeypatch: pyte
     assert [line[-1] for line in lines] == ["2", "3", "4"]
     assert "TOPIC" in topic
     assert done.endswith(" recovered=no")
+
+
+@pytest.mark.parametrize("kind", ["memory:", "sqlite:"])
+def test_a_resume_from_before_what_was_taken_away_says_so(kind: str, tmp_path: Path) -> None:
+    path = f"sqlite:{tmp_path}/j" if kind == "sqlite:" else kind
+    house = House(journal=lambda clock: from_string(path, surroundings(clock, Retention(messages=2))))
+    house.person("JOIN bob #a", *(f"MSG {n}" for n in range(5)))
+    house.wait(61)
+    for since, texts, recovered in ((2, "34", "no"), (3, "34", "yes"), (4, "4", "yes")):
+        alice = house.program()
+        *lines, done = asks(house, alice, f"JOIN alice #a since={since} epoch=e1")
+        assert "".join(line[-1] for line in lines) == texts
+        assert done.endswith(f"recovered={recovered}")
+        alice.lose()
+        house.turn()
+    house.journal.stop()
 
 
 def test_labels_are_answered_once(house: House) -> None:
