@@ -23,6 +23,8 @@ def main(arguments: Sequence[str]) -> None:
         carry_out(options)
     except BrokenPipeError:  # whoever read the export has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        raise SystemExit("chatd: stopped; nothing was changed") from None
     except (JournalError, OSError, ValueError) as error:
         raise SystemExit(f"chatd: {clean(' '.join(str(error).split()))}") from None
 
@@ -48,6 +50,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _export(options: argparse.Namespace) -> None:
+    if sys.stdout is None:
+        raise ValueError("there is no standard output to write to")
     sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]  # it is a TextIOWrapper
     for line in export_lines(sqlite_path(options.journal), options.room and names.room(options.room)):
         print(line)
@@ -55,6 +59,8 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _import(options: argparse.Namespace) -> None:
+    if options.file is None and sys.stdin is None:
+        raise ValueError("there is no standard input to read from")
     source = sys.stdin.fileno() if options.file is None else options.file
     with open(source, encoding="utf-8", closefd=options.file is not None) as lines:
         imported = import_lines(sqlite_path(options.journal), lines, secrets.token_hex(8))

@@ -6,6 +6,7 @@ the text; an optional room is there exactly when the next word begins with ``#``
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -218,7 +219,7 @@ def _read_history(words: Words) -> History:
 def _read_search(words: Words) -> Search:
     room = words.maybe_room()
     text = words.text()
-    if len(text.split()) > MAX_SEARCH_WORDS:
+    if len(re.findall(r"[^\W_]+|_+", text)) > MAX_SEARCH_WORDS:
         words.refuse(f"there are more than {MAX_SEARCH_WORDS} words")
     return Search(room, text)
 

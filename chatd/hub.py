@@ -118,6 +118,10 @@ class Hub:
             else:
                 run.append(entry)
         self._deliver_run(run)
+        # Not before: a room made anew in the middle of a batch would not know what the batch has said in it.
+        for key in {entry.room for entry in entries}:
+            if key in self._rooms and not self._rooms[key].members:
+                del self._rooms[key]
         if self.stalled and not self.journal.full:
             self.unblocked += self.stalled
             self.stalled.clear()
@@ -156,26 +160,28 @@ class Hub:
             by_room.setdefault(entry.room, []).append(entry)
         replies: list[tuple[Member, bytes]] = []
         for key, entries in by_room.items():
-            room = self._rooms.get(key)
-            if room is None:
-                event = entries[0].event
-                name = "" if isinstance(event, Renamed) else event.room
-                room = self._rooms[key] = Room(key, name, self.journal.standing(key))
-            for watch in self._watches.get(key, ()):
-                watch.passed += [
-                    Kept(e.id, e.time, e.event) for e in entries if e.stored and isinstance(e.event, Said | TopicSet)
-                ]
             try:
-                replies += room.deliver(entries)
+                replies += self._room_of(key, entries).deliver(entries)
             except Exception:
                 _log.failure("what happened in a room could not be delivered")
                 for entry in entries:
                     if entry.origin is not None:
                         entry.origin.fail()
-            if not room.members:
-                del self._rooms[key]
         for member, data in replies:
             member.send(data)
+
+    def _room_of(self, key: str, entries: Sequence[Entry]) -> Room:
+        """Return the room that entries concern, made if it is not there, and note them for those who watch it."""
+        room = self._rooms.get(key)
+        if room is None:
+            event = entries[0].event
+            name = "" if isinstance(event, Renamed) else event.room
+            room = self._rooms[key] = Room(key, name, self.journal.standing(key))
+        for watch in self._watches.get(key, ()):
+            watch.passed += [
+                Kept(e.id, e.time, e.event) for e in entries if e.stored and isinstance(e.event, Said | TopicSet)
+            ]
+        return room
 
     def _rename(self, entry: Entry, event: Renamed) -> None:
         origin = entry.origin

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from chatd import commands, events, wire
 from chatd.errors import ChatError, Code
 from chatd.events import Done, Said
-from chatd.journal import JournalError, Kept, Page, Query
+from chatd.journal import JournalError, Kept, Page, Query, TooMuchError
 from chatd.room import Room
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ async def search(session: Session, room: Room, words: str, label: str | None) ->
     """Answer SEARCH."""
     try:
         found = await session.hub.journal.search(room.key, words.split(), room.last_id + 1, MAX_FOUND)
+    except TooMuchError:
+        raise ChatError(Code.UNAVAILABLE, "that search takes too long; ask for fewer and rarer words") from None
     except JournalError:
         raise _unreadable() from None
     await session.send_all(replayed(session, kept) for kept in found)
@@ -79,9 +81,9 @@ class Replay:
         self._last = since
         self._first: int | None = None
         standing = self._hub.journal.standing(room)
-        last, cut = (standing.last_id, standing.cut) if standing is not None else (0, 0)
+        last = standing.last_id if standing is not None else 0
         self._possible = epoch == self._hub.journal.epoch and since <= last
-        self.recovered = self._possible and since >= cut
+        self.recovered = self._possible
         """Whether everything that was missed is told."""
 
     async def tell(self) -> None:
@@ -96,7 +98,7 @@ class Replay:
                 self.recovered = self._possible = False
                 return
             more = page.more
-            self.recovered = self.recovered and not page.skipped
+            self.recovered = self.recovered and not page.skipped and page.cut <= self._last
             lines = self._lines(page.kept)
             if more:
                 self.close()

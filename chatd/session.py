@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterable
+from hmac import compare_digest
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
@@ -70,6 +71,7 @@ class Session:
         """When the peer last gave a sign of life, in seconds; its edge sets it."""
         self.secret = ""
         """Proves, after a JOIN, that another connection is the same person's."""
+        self._proof = ""
         self._peer = peer
         self._in_flight = 0
         self._saying = False
@@ -197,8 +199,17 @@ class Session:
         self.secret = self.hub.make_secret()
         self._patience.watch_life()
 
-    def take_over(self, old: Session) -> None:
+    def is_proven_by(self, secret: str) -> bool:
+        """Return whether whoever knows ``secret`` is the person whom this session belongs to.
+
+        What proved that before is good still: the connection may have died before the new secret came through.
+        """
+        known = (self.secret, self._proof)
+        return any(compare_digest(secret.encode(), each.encode()) for each in known if each)
+
+    def take_over(self, old: Session, proof: str) -> None:
         """Be what another connection of the same person was; the rooms see nothing of it in ``RESUME_SECONDS``."""
+        self._proof = proof
         self.hub.replace(old, self)
         self._ghosts = [old, *(ghost for ghost in old._ghosts if ghost.rooms or ghost._joining)]
         if old._joining is None:

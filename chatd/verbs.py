@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Coroutine, Iterator
 from functools import cache
-from hmac import compare_digest
 from typing import TYPE_CHECKING, Any, assert_never
 
 from twisted.internet.defer import Deferred
@@ -173,10 +172,9 @@ def _enter(session: Session, name: str, label: str | None) -> None:
 def _come_in(session: Session, nick: str, resume: str | None) -> None:
     hub = session.hub
     holder = hub.session(nick)
-    proven = holder is not None and resume and compare_digest(resume, holder.secret)
-    if holder is not None and proven and not holder.renaming:
+    if holder is not None and resume and holder.is_proven_by(resume) and not holder.renaming:
         session.nick = holder.nick
-        session.take_over(holder)
+        session.take_over(holder, resume)
     else:
         hub.claim(nick, session)
         session.nick = nick

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -115,6 +116,8 @@ def test_a_room_that_has_messages_is_not_mixed_with_others(tmp_path: Path) -> No
         json.dumps(LINE | {"time": "1969-01-02T03:04:05Z"}),
         json.dumps(LINE | {"time": "yesterday"}),
         json.dumps(LINE | {"time": 5}),
+        json.dumps(LINE | {"time": "9999-12-31T23:59:59.9999Z"}),
+        json.dumps(LINE | {"time": "0001-01-01T00:00:00+14:00"}),
     ],
 )
 def test_a_line_that_is_not_of_an_export_is_named(line: str, tmp_path: Path) -> None:
@@ -143,6 +146,18 @@ def test_of_one_who_is_erased_nothing_stays_in_the_file(tmp_path: Path) -> None:
     beside = [each.read_bytes() for each in tmp_path.iterdir()]
     assert not any(b"xyzzy" in data or b"allory" in data for data in beside)
     assert erase(path, "mallory") == 0
+
+
+def test_one_is_not_said_to_be_erased_while_a_reader_keeps_the_old_state(tmp_path: Path) -> None:
+    path = written(tmp_path / "j", ("#a", "alice", "one"), ("#a", "mallory", "xyzzy"))
+    reader = sqlite3.connect(path, isolation_level=None)
+    reader.execute("BEGIN")
+    assert reader.execute("SELECT count(*) FROM entry").fetchone() == (2,)
+    with pytest.raises(JournalError, match="is being read"):
+        erase(path, "mallory")
+    reader.close()
+    erase(path, "mallory")
+    assert b"xyzzy" not in path.read_bytes()
 
 
 def test_ids_of_what_was_erased_are_not_used_again(tmp_path: Path) -> None:

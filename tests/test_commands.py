@@ -153,6 +153,7 @@ def test_what_may_stand_alone_has_no_space_after_it(command: str) -> None:
         ("SEARCH ", SYNTAX, "SEARCH"),
         ("SEARCH #r", SYNTAX, "SEARCH"),
         ("SEARCH " + "x " * 33, SYNTAX, "SEARCH"),
+        ("SEARCH " + "x." * 33, SYNTAX, "SEARCH"),
         # Words are too many.
         ("HELLO 1 2", SYNTAX, "HELLO"),
         ("JOIN alice bob", SYNTAX, "JOIN"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chatd.journal import JournalError
+from chatd.journal import JournalError, sqlite_path
 from chatd.journal.file import APPLICATION_ID, identity, open_file, upgrade
 from tests.test_archive import written
 
@@ -82,6 +82,34 @@ def test_what_is_no_sound_journal_is_left_as_it_is(make: Callable[[Path], None],
     assert all(each.stat().st_size == 0 for each in tmp_path.glob("j-wal"))
     with pytest.raises(JournalError, match=why):  # and the lock was let go
         open_file(path)
+
+
+def test_beside_what_is_no_database_nothing_is_made(tmp_path: Path) -> None:
+    garbage(tmp_path / "j")
+    with pytest.raises(JournalError):
+        open_file(tmp_path / "j")
+    assert [each.name for each in tmp_path.iterdir()] == ["j"]
+
+
+def test_a_file_whose_making_was_cut_short_is_brought_in_order(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "making", isolation_level=None)) as db:
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute("PRAGMA cache_size = 1")
+        db.execute("BEGIN")
+        db.execute("CREATE TABLE entry (x)")
+        db.executemany("INSERT INTO entry VALUES (?)", [("x" * 3000,)] * 100)
+        for name in ("", "-journal"):
+            (tmp_path / f"j{name}").write_bytes((tmp_path / f"making{name}").read_bytes())
+    assert (tmp_path / "j-journal").stat().st_size > 0
+    open_file(tmp_path / "j").close()
+    assert not (tmp_path / "j-journal").exists()
+
+
+def test_two_names_of_a_file_have_one_lock(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "j")
+    assert sqlite_path(f"sqlite:{tmp_path}/link") == tmp_path / "j"
+    with pytest.raises(ValueError, match="is a folder"):
+        sqlite_path("sqlite:/")
 
 
 def test_a_file_has_one_daemon(tmp_path: Path) -> None:

@@ -105,6 +105,39 @@ def test_a_room_that_is_empty_is_gone() -> None:
     assert list(house.hub.rooms()) == []
 
 
+def test_a_room_that_is_left_and_entered_again_in_one_batch_keeps_what_was_said() -> None:
+    house = House()
+    alice, dave = house.program("JOIN alice #a", "MSG one"), house.program("JOIN dave #b")
+    bob = house.program()
+    alice.says("MSG two", "MSG three")
+    alice.session.gone()
+    dave.says("NICK dora")
+    bob.says("JOIN bob #a since=1 epoch=e1")
+    house.turn()
+    lines = [line.partition(" ")[2] if line.startswith("@") else line for line in bob.take()]
+    assert lines[:2] == ["MSG alice #a two", "MSG alice #a three"]
+    assert lines[2].startswith("OK JOIN #a 1 last=3 ")
+    assert lines[2].endswith(" recovered=yes")
+    bob.says("PART")
+    house.turn()
+    assert [room.name for room in house.hub.rooms()] == ["#b"]
+
+
+def test_a_room_that_cannot_be_made_costs_those_who_enter_it_and_nobody_else(
+    nothing_left_behind: list[LogEvent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = House()
+    alice, bob = house.program("JOIN alice #a"), house.program()
+    monkeypatch.setattr(house.journal, "standing", lambda _: 1 / 0)
+    bob.says("JOIN bob #broken")
+    alice.says("@label=1 MSG hi", "@label=2 PING")
+    house.turn()
+    assert bob.farewell is Farewell.INTERNAL
+    assert [line.partition(" ")[2] for line in alice.take()] == ["MSG alice #a hi", "PONG"]
+    assert nothing_left_behind
+    nothing_left_behind.clear()
+
+
 def test_shutdown_delivers_what_was_said_and_takes_leave_of_everybody() -> None:
     house = House()
     alice, bob = house.person("JOIN alice"), house.person("JOIN bob")

@@ -197,11 +197,13 @@ def test_as_much_as_a_resume_may_replay_is_kept(kit: Kit) -> None:
         (["!!!"], []),
         (["!!!", "there"], ["hello, HELLO there!"]),
         (["привет"], ["ПРИВЕТ всем"]),
+        (["viet"], ["Vi\u1ec7t"]),
+        (["vie\u0323\u0302t"], ["Vi\u1ec7t"]),
         (["0"], []),
     ],
 )
 def test_a_search_finds_whole_words_and_has_no_operators(kit: Kit, words: list[str], found: list[str]) -> None:
-    kit.say("Hello wörld", "hello, HELLO there!", "the foo-bar of it", "ПРИВЕТ всем")
+    kit.say("Hello wörld", "hello, HELLO there!", "the foo-bar of it", "ПРИВЕТ всем", "Vi\u1ec7t")
     kit.say("hello there world foo-bar bar-foo", room="#b")
     assert kit.search(*words) == found
 

@@ -182,6 +182,24 @@ def test_a_resume_from_before_what_was_taken_away_says_so(kind: str, tmp_path: P
     house.journal.stop()
 
 
+def test_what_is_taken_away_during_a_replay_is_not_said_to_be_recovered(tmp_path: Path) -> None:
+    retention = Retention(messages=10)
+    path = f"sqlite:{tmp_path}/j"
+    house = House(journal=lambda clock: from_string(path, surroundings(clock, retention)))
+    house.person("JOIN bob #a", *(f"MSG {n} {'x' * 500}" for n in range(200)))
+    alice = house.program()
+    alice.blocked = True
+    alice.says("JOIN alice #a since=0 epoch=e1")
+    house.wait(62)
+    alice.blocked = False
+    alice.session.proceed()
+    house.turn()
+    *lines, done = alice.take()
+    assert len([line for line in lines if " MSG " in line]) < 200
+    assert done.endswith(" recovered=no")
+    house.journal.stop()
+
+
 def test_labels_are_answered_once(house: House) -> None:
     alice = house.program("JOIN alice #a")
     bob = house.program("JOIN bob #a")

@@ -173,6 +173,20 @@ def test_the_secret_takes_a_name_over_unseen_by_the_rooms_entered_again() -> Non
     assert bob.take() == ["PART alice #b"]
 
 
+def test_a_resume_that_died_before_it_was_answered_does_not_lock_its_owner_out() -> None:
+    house = House()
+    first = house.program("JOIN alice #a")
+    secret = first.session.secret
+    second = house.program(f"JOIN alice #a resume={secret}")  # and the answer with the new secret is lost
+    third = house.program()
+    third.says(f"JOIN alice #a resume={secret}")
+    house.turn()
+    assert second.farewell is Farewell.REPLACED
+    assert third.take()[0].startswith("OK JOIN #a 1 ")
+    fourth = house.program(f"JOIN alice #a resume={third.session.secret}")
+    assert house.hub.session("alice") is fourth.session
+
+
 def test_the_rooms_entered_again_in_time_hear_nothing() -> None:
     house = House()
     bob = house.person("JOIN bob #a", "JOIN #b")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from twisted.logger import LogEvent, eventAsText, globalLogPublisher
+from twisted.python.failure import Failure
 
 from chatd.errors import Code
 from chatd.events import Joined
-from chatd.journal import Entry
+from chatd.journal import Entry, JournalError, Query, TooMuchError
 from chatd.journal.sqlite import FULL, MAX_BATCH, RETRY_SECONDS
+from chatd.journal.store import Store
+from chatd.journal.trim import Trimmed
 from tests.test_journal import Kit, texts
 
 
@@ -82,6 +86,58 @@ def test_a_file_that_was_taken_away_takes_nothing_until_it_is_back(kit: Kit, tmp
     kit.close()
     kit.open()
     assert texts(kit.read()) == ["before", "after"]
+
+
+@pytest.mark.parametrize("harm", [lambda path: path.with_name("j-wal").unlink(), lambda path: os.truncate(path, 0)])
+def test_what_was_cut_or_lost_beneath_it_takes_nothing_more(
+    kit: Kit, tmp_path: Path, logged: list[str], harm: Callable[[Path], None]
+) -> None:
+    kit.say("before")
+    kit.say("and before")
+    harm(tmp_path / "j")
+    assert kit.say("lost")[0].refused is not None
+    assert len(logged) == 1
+
+
+def test_that_reading_fails_is_logged_once(kit: Kit, logged: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    kit.say("one")
+    for _ in range(2):
+        monkeypatch.setattr(Store, "read", lambda *_: (_ for _ in ()).throw(JournalError("the disk is gone")))
+        kit.journal.read(Query("#a")).addErrback(lambda failure: failure.trap(JournalError) and None)
+    monkeypatch.undo()
+    assert texts(kit.read()) == ["one"]
+    assert logged == ["the journal cannot be read: the disk is gone", "the journal can be read again"]
+
+
+def test_a_search_that_takes_long_is_given_up_and_the_next_one_is_not(
+    kit: Kit, logged: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kit.say(*(f"word {n}" for n in range(100)))
+    monkeypatch.setattr("chatd.journal.store.SEARCH_SECONDS", -1)
+    monkeypatch.setattr("chatd.journal.store._PROGRESS_STEPS", 1)
+    failures: list[Failure] = []
+    kit.journal.search("#a", ["word"], 1000, 50).addErrback(failures.append)
+    assert failures[0].check(TooMuchError)
+    monkeypatch.undo()
+    assert len(kit.search("word")) == 50
+    assert logged == []
+
+
+def test_a_stop_does_not_wait_for_readers(kit: Kit) -> None:
+    kit.say("one")
+    kit.journal._opened.hurry()  # type: ignore[attr-defined]
+    failures: list[Failure] = []
+    kit.journal.read(Query("#a")).addErrback(failures.append)
+    assert failures[0].check(TooMuchError)
+
+
+def test_what_was_taken_away_stays_so_whatever_is_taken_away_after_it(kit: Kit) -> None:
+    kit.say("one")
+    for cut in (5, 3):
+        kit.journal._trimmed(Trimmed({"#a": cut}, False, set()), 0)  # type: ignore[attr-defined]
+    standing = kit.journal.standing("#a")
+    assert standing is not None
+    assert standing.cut == 5
 
 
 def test_a_fault_of_ours_is_logged_and_refuses_one_batch(kit: Kit, nothing_left_behind: list[LogEvent]) -> None:

@@ -31,6 +31,10 @@ class JournalError(Exception):
     """The journal cannot be opened, written or read. Its argument is a sentence that says why, for the operator."""
 
 
+class TooMuchError(JournalError):
+    """What was asked for takes too long; the journal itself is well."""
+
+
 @dataclass(slots=True)
 class Entry:
     """Something that happened, or is about to. Not frozen: the journal fills in what became of it.
@@ -96,6 +100,8 @@ class Page(NamedTuple):
     """Whether there is more after the last of these, up to the query's ``before`` and ``count``."""
     skipped: bool
     """Whether there is something older after the query's ``after`` that its ``count`` left out."""
+    cut: int = 0
+    """The highest id of the room that retention had taken away at the time of reading."""
 
 
 @dataclass(slots=True)
@@ -204,7 +210,10 @@ def sqlite_path(description: str) -> Path:
     kind, _, path = description.partition(":")
     if kind != "sqlite" or not path:
         raise ValueError(f"{description!r} is no journal in a file; there is sqlite:PATH")
-    return Path(path).absolute()
+    found = Path(path).resolve()
+    if not found.name:
+        raise ValueError(f"{description!r} is no journal in a file; {found} is a folder")
+    return found
 
 
 def from_string(description: str, surroundings: Surroundings) -> Journal:

@@ -20,16 +20,16 @@ from chatd.wire import MAX_LINE_BYTES, timestamp
 
 MAX_TEXT_BYTES = 3 * MAX_LINE_BYTES
 """As long as a text can get: a line of control characters, each of which became three bytes."""
-IMPORT_LINES = 1000
-"""How many lines are read at a time."""
+LINES_AT_A_TIME = 1000
+"""How many lines are read or written together."""
 
-_EXPORT = """
-    SELECT topic_id AS id, topic_time AS time, 'TOPIC', name, topic_nick, topic_text FROM room
-        WHERE topic_id NOT IN (SELECT id FROM entry) AND (:room IS NULL OR key = :room)
-    UNION ALL
+_YEAR_10000 = round(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000) + 24 * 60 * 60 * 1000
+_TOPICS_ALONE = """
+    SELECT topic_id, topic_time, 'TOPIC', name, topic_nick, topic_text FROM room
+        WHERE topic_id NOT IN (SELECT id FROM entry) AND (:room IS NULL OR key = :room) ORDER BY topic_id"""
+_ENTRIES = """
     SELECT entry.id, time, kind, name, nick, text FROM entry JOIN room ON room.id = entry.room
-        WHERE :room IS NULL OR key = :room
-    ORDER BY 1"""
+        WHERE entry.id > :after AND (:room IS NULL OR key = :room) ORDER BY entry.id LIMIT :count"""
 
 
 class Imported(NamedTuple):
@@ -46,9 +46,17 @@ def export_lines(path: Path, room: str | None = None) -> Iterator[str]:
     Raise `JournalError` if it cannot be read.
     """
     with closing(open_to_read(path)) as db, explained(path):
-        for id_, time, kind, name, nick, text in db.execute(_EXPORT, {"room": room and names.key(room)}):
-            line = {"id": id_, "time": timestamp(time), "type": kind, "room": name, "nick": nick, "text": text}
-            yield json.dumps(line, ensure_ascii=False)
+        wanted = {"room": room and names.key(room), "after": 0, "count": LINES_AT_A_TIME}
+        rows = db.execute(_TOPICS_ALONE, wanted).fetchall()
+        while True:
+            for id_, time, kind, name, nick, text in rows:
+                line = {"id": id_, "time": timestamp(time), "type": kind, "room": name, "nick": nick, "text": text}
+                yield json.dumps(line, ensure_ascii=False)
+            # All at once: while rows were left to read, nothing that the daemon writes could come into the file itself.
+            rows = db.execute(_ENTRIES, wanted).fetchall()
+            if not rows:
+                return
+            wanted["after"] = rows[-1][0]
 
 
 def import_lines(path: Path, lines: Iterable[str], epoch: str) -> Imported:
@@ -73,7 +81,7 @@ def import_lines(path: Path, lines: Iterable[str], epoch: str) -> Imported:
             rooms.add(key)
             entries.append(Entry(key, kept.event, time=kept.time))
             count += 1
-            if len(entries) == IMPORT_LINES:
+            if len(entries) == LINES_AT_A_TIME:
                 store.settle(store.add(entries))
                 entries.clear()
         store.settle(store.add(entries))
@@ -118,12 +126,13 @@ def _read(number: int, line: str) -> Kept:
         kinds: dict[str, type[Said] | type[TopicSet]] = {"MSG": Said, "TOPIC": TopicSet}
         kind = kinds[said["type"]]
         moment = datetime.fromisoformat(said["time"])
-        if moment.tzinfo is None or not 1970 <= moment.astimezone(UTC).year <= 9999:
+        time = round(moment.timestamp() * 1000)
+        if moment.tzinfo is None or not 0 <= time < _YEAR_10000:
             raise ValueError("the time has no zone, or is not in this age")
         text = clean(said["text"])
         if not 0 < len(text.encode()) <= MAX_TEXT_BYTES:
             raise ValueError("the text is empty or too long")
-        return Kept(0, round(moment.timestamp() * 1000), kind(names.nick(said["nick"]), names.room(said["room"]), text))
+        return Kept(0, time, kind(names.nick(said["nick"]), names.room(said["room"]), text))
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         why = f"{error} is missing or unknown" if isinstance(error, KeyError) else str(error)
         raise JournalError(f"line {number} is not of an export: {why}; nothing was imported") from None

@@ -8,8 +8,9 @@ import re
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -19,6 +20,9 @@ APPLICATION_ID = int.from_bytes(b"chat", "big")
 """Marks a file as chatd's. https://www.sqlite.org/pragma.html#pragma_application_id"""
 BUSY_SECONDS = 1.0
 """How long another program may hold the file before a write fails."""
+MAX_LOG_BYTES = 16 * 1024 * 1024
+"""What the log beside the file shrinks to once nobody reads an old state of it any more."""
+_HEADER = b"SQLite format 3\0"
 CHECK_SECONDS = 2.0
 """How long the check at the opening may take; a file that is too big for that is checked in part."""
 
@@ -40,20 +44,23 @@ class OpenFile:
 
 def open_file(path: Path, synchronous: str = "FULL") -> OpenFile:
     """Open a journal's file, or make one. Raise `JournalError` if it is none, broken, in use or of a newer version."""
+    if path.exists():
+        _check_header(path)
     lock = _lock(path)
     try:
-        script = files("chatd.journal").joinpath("schema.sql").read_text()
         with explained(path):
             if path.exists() and path.stat().st_size > 0:
-                _check(path, max(_versions(script)))
+                _check(path, max(_versions(schema())))
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # what is said is nobody else's
             writer = _connect(path)
-            writer.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            upgrade(writer, script)
+            if writer.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+                writer.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            upgrade(writer, schema())
             (mode,) = writer.execute("PRAGMA journal_mode = WAL").fetchone()
             if mode != "wal":
                 raise JournalError(f"{path} cannot be written ahead; is it on a file system of another machine?")
             writer.execute(f"PRAGMA synchronous = {synchronous}")
+            writer.execute(f"PRAGMA journal_size_limit = {MAX_LOG_BYTES}")
             reader = _connect(path)
             reader.execute("PRAGMA query_only = ON")
             return OpenFile(writer, reader, lock)
@@ -76,6 +83,12 @@ def open_to_read(path: Path) -> sqlite3.Connection:
             db.close()
             raise
         return db
+
+
+@cache
+def schema() -> str:
+    """Return the schema; asked for once while all files of the program can still be read."""
+    return files("chatd.journal").joinpath("schema.sql").read_text()
 
 
 def upgrade(db: sqlite3.Connection, script: str) -> None:
@@ -134,9 +147,21 @@ def _lock(path: Path) -> int:
         raise JournalError(
             f"{path} is in use by another chatd (process {holder or 'unknown'}); stop it first"
         ) from None
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+    with suppress(OSError):  # a full disk need not keep anybody from reading
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
     return lock
+
+
+def _check_header(path: Path) -> None:
+    """Raise `JournalError` for what is not even a database; nothing is made beside it."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(_HEADER))
+    except OSError as error:
+        raise JournalError(f"{path} cannot be opened: {error.strerror}") from None
+    if start not in (b"", _HEADER):
+        raise JournalError(f"{path}: file is not a database")
 
 
 def _versions(script: str) -> dict[int, str]:
@@ -146,6 +171,10 @@ def _versions(script: str) -> dict[int, str]:
 
 def _check(path: Path, newest: int) -> None:
     """Raise `JournalError` for a file that is broken, another program's, or newer; nothing is written to it."""
+    if path.with_name(path.name + "-journal").exists():
+        # Left by a crash while the file was being made: it can be brought in order by a connection that may write.
+        with closing(_connect(path)) as db:
+            db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     with closing(open_to_read(path)) as db:
         version: int = db.execute("PRAGMA user_version").fetchone()[0]
         if version > newest:

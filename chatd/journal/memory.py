@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Sequence
-from contextlib import closing
+from itertools import takewhile
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall
@@ -13,7 +12,7 @@ from twisted.internet.interfaces import IDelayedCall
 from chatd import names
 from chatd.events import Said, TopicSet
 from chatd.journal import LABEL_SECONDS, Entry, Follower, Kept, Page, Query, Standing, Surroundings, label_reused
-from chatd.journal.words import match
+from chatd.journal.index import Index
 
 MAX_KEPT = 50_000
 """How many events are kept, in all rooms together."""
@@ -40,6 +39,9 @@ class MemoryJournal:
         self._rings: defaultdict[str, deque[Kept]] = defaultdict(deque)
         self._oldest: deque[tuple[str, Kept]] = deque()
         self._bytes = 0
+        self._index = Index()
+        self._indexed = 0
+        self._gone: list[int] = []
         self._labels: OrderedDict[tuple[str, str, str], Kept] = OrderedDict()
 
     def start(self) -> None:
@@ -47,7 +49,7 @@ class MemoryJournal:
 
     def stop(self) -> Deferred[None]:
         """See `chatd.journal.Journal.stop`."""
-        return self.flush()
+        return self.flush().addCallback(lambda _: self._index.close())
 
     def follow(self, follower: Follower) -> None:
         """See `chatd.journal.Journal.follow`."""
@@ -80,22 +82,25 @@ class MemoryJournal:
         ]
         wanted = found[-query.count :] if query.newest else found[: query.count]
         page = wanted[:PAGE_EVENTS]
-        return succeed(Page(page, more=len(wanted) > len(page), skipped=query.newest and len(found) > len(wanted)))
+        standing = self._standings.get(query.room)
+        cut = standing.cut if standing is not None else 0
+        skipped = query.newest and len(found) > len(wanted)
+        return succeed(Page(page, more=len(wanted) > len(page), skipped=skipped, cut=cut))
 
     def search(self, room: str, words: Sequence[str], before: int, count: int) -> Deferred[Sequence[Kept]]:
         """See `chatd.journal.Journal.search`."""
-        wanted = match(0, words)
-        said = {kept.id: kept for kept in self._kept(room) if type(kept.event) is Said and kept.id < before}
-        if wanted is None:
-            return succeed([])
-        # The same index as on disk, made for the moment, so that the same words find the same messages.
-        with closing(sqlite3.connect(":memory:")) as index:
-            index.execute("CREATE VIRTUAL TABLE said USING fts5 (room, text)")
-            rows = ((kept.id, kept.event.text) for kept in said.values())
-            index.executemany("INSERT INTO said (rowid, room, text) VALUES (?, 0, ?)", rows)
-            newest = "SELECT rowid FROM said WHERE said MATCH ? ORDER BY rowid DESC LIMIT ?"
-            found = [said[rowid] for (rowid,) in index.execute(newest, (wanted, count))]
-        return succeed(found[::-1])
+        said = {kept.id: kept for kept in self._kept(room)}
+        self._bring_index_up_to_date()
+        return succeed([said[id_] for id_ in self._index.search(room, words, before, count) if id_ in said])
+
+    def _bring_index_up_to_date(self) -> None:
+        """Let the index know what was said and dropped since the last search: who never searches, pays nothing."""
+        new = list(takewhile(lambda each: each[1].id > self._indexed, reversed(self._oldest)))
+        self._index.add((kept.id, room, kept.event.text) for room, kept in new if type(kept.event) is Said)
+        self._index.remove(self._gone)
+        self._gone.clear()
+        if new:
+            self._indexed = new[0][1].id
 
     def _end(self) -> None:
         self._end_of_turn = None
@@ -164,6 +169,8 @@ class MemoryJournal:
     def _drop_first(self, room: str) -> None:
         ring = self._rings[room]
         kept = ring.popleft()
+        if kept.id <= self._indexed:
+            self._gone.append(kept.id)
         self._bytes -= len(kept.event.text)
         self._standings[room].cut = kept.id
         if not ring:

@@ -44,4 +44,5 @@ CREATE UNIQUE INDEX label_by_author ON label (room, author, label);
 CREATE VIEW message AS SELECT id, room, text FROM entry WHERE kind = 'MSG';
 -- The room is indexed as a word, so that a search in one room does not walk through the others. What columnsize is for,
 -- the order of matches by rank, is not asked for.
-CREATE VIRTUAL TABLE said USING fts5 (room, text, content = 'message', content_rowid = 'id', columnsize = 0);
+CREATE VIRTUAL TABLE said USING fts5 (room, text, content = 'message', content_rowid = 'id', columnsize = 0,
+    tokenize = 'unicode61 remove_diacritics 2');

@@ -20,9 +20,12 @@ from chatd.journal import (
     Query,
     Standing,
     Surroundings,
+    T,
+    TooMuchError,
     sqlite_path,
     unavailable,
 )
+from chatd.journal.file import schema
 from chatd.journal.store import Store
 from chatd.journal.trim import Trimmed
 
@@ -51,6 +54,7 @@ class SqliteJournal:
         self._description = description
         self._synchronous = synchronous
         self._clock = surroundings.clock
+        schema()  # before the process may shed its rights
         self._make_epoch = surroundings.make_epoch
         self._retention = surroundings.retention
         self._writer = surroundings.make_worker("journal writer")
@@ -62,6 +66,8 @@ class SqliteJournal:
         self._next: IDelayedCall | None = None
         self._busy = False
         self._retry_at: float | None = None
+        self._trim_failed = False
+        self._read_failed = False
         self._trim_call: IDelayedCall | None = None
         self._appended = 0
         self._handed_back = 0
@@ -85,6 +91,7 @@ class SqliteJournal:
         if self._store is None:
             return
         await self.flush()
+        self._opened.hurry()
         if self._trim_call is not None:
             self._trim_call.cancel()
             self._trim_call = None
@@ -122,11 +129,28 @@ class SqliteJournal:
 
     def read(self, query: Query) -> Deferred[Page]:
         """See `chatd.journal.Journal.read`."""
-        return self._reader.do(partial(self._opened.read, query))
+        return self._watched(self._reader.do(partial(self._opened.read, query)))
 
     def search(self, room: str, words: Sequence[str], before: int, count: int) -> Deferred[Sequence[Kept]]:
         """See `chatd.journal.Journal.search`."""
-        return self._reader.do(partial(self._opened.search, room, words, before, count))
+        return self._watched(self._reader.do(partial(self._opened.search, room, words, before, count)))
+
+    def _watched(self, reading: Deferred[T]) -> Deferred[T]:
+        """Tell the log when reading begins to fail, and when that has passed."""
+
+        def succeeded(result: T) -> T:
+            if self._read_failed:
+                self._read_failed = False
+                _log.info("the journal can be read again")
+            return result
+
+        def failed(failure: Failure) -> Failure:
+            if failure.check(TooMuchError) is None and not self._read_failed:
+                self._read_failed = True
+                _log.error("the journal cannot be read: {why}", why=failure.getErrorMessage())
+            return failure
+
+        return reading.addCallbacks(succeeded, failed)
 
     @property
     def _opened(self) -> Store:
@@ -144,7 +168,7 @@ class SqliteJournal:
             entry.time = now
         if not any(entry.durable for entry in batch):
             self._hand_back(batch)
-        elif self._retry_at is not None and seconds < self._retry_at:
+        elif self._retry_at is not None and 0 < self._retry_at - seconds <= RETRY_SECONDS:
             self._refuse(batch)
         else:
             written = self._writer.do(partial(self._opened.write, batch))
@@ -218,7 +242,9 @@ class SqliteJournal:
         if self._store is None:
             return
         for room, cut in trimmed.cuts.items():
-            self._standings[room].cut = cut
+            standing = self._standings[room]
+            standing.cut = max(standing.cut, cut)
+        self._trim_failed = False
         # As long a pause as the step took, so that trimming never has more than half of the thread.
         pause = max(0.01, self._clock.seconds() - began) if trimmed.more else TRIM_SECONDS
         self._trim_call = self._clock.callLater(pause, self._trim)
@@ -226,6 +252,7 @@ class SqliteJournal:
     def _not_trimmed(self, failure: Failure) -> None:
         if self._store is None:
             return
-        if self._retry_at is None or failure.check(JournalError) is None:
-            _log.error("what is too old could not be taken away: {why}", why=failure.getErrorMessage())
+        if not self._trim_failed:
+            _log.error("what is too old cannot be taken away: {why}", why=failure.getErrorMessage())
+        self._trim_failed = True
         self._trim_call = self._clock.callLater(TRIM_SECONDS, self._trim)

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
+from time import monotonic
 from typing import Any, NamedTuple
 
 from chatd import names
 from chatd.errors import ChatError
 from chatd.events import Said, TopicSet
-from chatd.journal import Entry, JournalError, Kept, Page, Query, Retention, Standing, label_reused
-from chatd.journal.file import explained, identity, open_file
+from chatd.journal import Entry, JournalError, Kept, Page, Query, Retention, Standing, TooMuchError, label_reused
+from chatd.journal.file import BUSY_SECONDS, explained, identity, open_file
 from chatd.journal.trim import Trimmed, trim
 from chatd.journal.words import match
 
-PAGE_BYTES = 64 * 1024
-"""About how much text one page of an answer holds."""
+PAGE_BYTES = 16 * 1024
+"""About how much text one page of an answer holds; between pages others have their turn."""
+SEARCH_SECONDS = 1.0
+"""How long a search may take. Others wait meanwhile, and words that stand everywhere can take long."""
+_PROGRESS_STEPS = 10_000
+"""How many steps of SQLite's machine pass between two looks at the time: some fractions of a millisecond."""
 ROWS_PER_INSERT = 100
 """A statement for so many rows costs the full-text index a fraction of what one for each does."""
 
@@ -65,12 +70,21 @@ class Store:
     def __init__(self, path: Path, *, synchronous: str = "FULL") -> None:
         self._path = path
         self._file = open_file(path, synchronous)
-        self._identity = identity(path)
+        self._log = path.with_name(path.name + "-wal")
+        self._identity: tuple[tuple[int, int] | None, tuple[int, int] | None] | None = None
+        self._size = 0
         self._writer, self._reader = self._file.writer, self._file.reader
+        self._rooms: dict[str, int] = {}
+        self._last_id = 0
         with explained(path):
-            self._rooms: dict[str, int] = dict(self._writer.execute("SELECT key, id FROM room"))
-            self._last_id: int = self._one("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'entry'")
+            self._load()
         self._grown = set(self._rooms.values())
+        self._stopping = False
+
+    def hurry(self) -> None:
+        """Let what is being read, and all that is still to be read, fail at once, because the file is to be closed."""
+        self._stopping = True
+        self._reader.interrupt()
 
     def close(self) -> None:
         """Close the file; what was written is all in it, and nothing is left beside it but the lock."""
@@ -78,9 +92,13 @@ class Store:
 
     def epoch(self, made: str) -> str:
         """Return the epoch of the file, which is ``made`` if it has none yet."""
-        with self.transaction() as db:
-            db.execute("INSERT INTO journal SELECT ? WHERE NOT EXISTS (SELECT 1 FROM journal)", (made,))
-        epoch: str = self._one("SELECT epoch FROM journal")
+        with explained(self._path):
+            row = self._writer.execute("SELECT epoch FROM journal").fetchone()
+        if row is None:
+            with self.transaction() as db:
+                db.execute("INSERT INTO journal VALUES (?)", (made,))
+            row = (made,)
+        epoch: str = row[0]
         return epoch
 
     def standings(self) -> dict[str, Standing]:
@@ -97,10 +115,13 @@ class Store:
 
     def write(self, entries: Sequence[Entry]) -> None:
         """Store the durable ones of ``entries`` in one transaction; then, and only then, note what became of each."""
-        with self.transaction():
-            if identity(self._path) != self._identity:
-                raise JournalError(f"{self._path} is not the file that was opened; put that one back, or restart")
-            batch = self.add(entries)
+        try:
+            with self.transaction():
+                self._check_identity()
+                batch = self.add(entries)
+        except JournalError:
+            self._recover()
+            raise
         self.settle(batch)
 
     def add(self, entries: Sequence[Entry]) -> Batch:
@@ -135,23 +156,26 @@ class Store:
                 left_out = db.execute(first, (query.room, after, query.before, query.count)).fetchone()
                 if left_out is not None:
                     after, skipped = left_out[0], True
-            name = self._name(query.room)
+            row = db.execute("SELECT name, cut FROM room WHERE key = ?", (query.room,)).fetchone()
+            name, cut = row or ("", 0)
             page = _PAGE_OF_SAID if query.said_only else _PAGE
             kept: list[Kept] = []
             size = 0
             for row in db.execute(page, (query.room, after, query.before, query.count)):
                 if size >= PAGE_BYTES:
-                    return Page(kept, more=True, skipped=skipped)
+                    return Page(kept, more=True, skipped=skipped, cut=cut)
                 kept.append(_kept(name, *row))
                 size += len(row[4])
-        return Page(kept, more=False, skipped=skipped)
+        return Page(kept, more=False, skipped=skipped, cut=cut)
 
     def search(self, room: str, words: Sequence[str], before: int, count: int) -> Sequence[Kept]:
         """See `chatd.journal.Journal.search`."""
         newest = """
             SELECT entry.id, time, kind, nick, entry.text FROM said JOIN entry ON entry.id = said.rowid
             WHERE said MATCH ? AND said.rowid < ? ORDER BY said.rowid DESC LIMIT ?"""
+        end = monotonic() + SEARCH_SECONDS
         with self._snapshot() as db:
+            db.set_progress_handler(lambda: self._stopping or monotonic() > end, _PROGRESS_STEPS)
             row = db.execute("SELECT id, name FROM room WHERE key = ?", (room,)).fetchone()
             wanted = match(row[0], words) if row else None
             found = [] if wanted is None else db.execute(newest, (wanted, before, count)).fetchall()
@@ -164,12 +188,36 @@ class Store:
         self._grown -= trimmed.looked_at
         return trimmed
 
+    def _check_identity(self) -> None:
+        """Raise `JournalError` if what is written would not be found under the name that the file was opened by.
+
+        What was written last is in the log beside it, so that the same holds for that.
+        """
+        now = (identity(self._path), identity(self._log))
+        if self._identity is None and None not in now:
+            self._identity = now
+        if now != self._identity:
+            raise JournalError(f"{self._path} or {self._log} is not the file that was opened; put it back, or restart")
+        size = self._path.stat().st_size
+        if size < self._size:
+            raise JournalError(f"{self._path} was cut from {self._size} to {size} bytes; restore it, and restart")
+        self._size = size
+
+    def _recover(self) -> None:
+        """After a write that failed, make room on the disk if that can be, and forget what may not be so any more."""
+        with suppress(sqlite3.Error):
+            self._writer.execute("PRAGMA busy_timeout = 0")
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        with suppress(sqlite3.Error):
+            self._writer.execute(f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}")
+            self._load()
+
+    def _load(self) -> None:
+        self._rooms = dict(self._writer.execute("SELECT key, id FROM room"))
+        self._last_id = self._one("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'entry'")
+
     def _one(self, query: str) -> Any:
         return self._writer.execute(query).fetchone()[0]
-
-    def _name(self, key: str) -> str:
-        row = self._reader.execute("SELECT name FROM room WHERE key = ?", (key,)).fetchone()
-        return row[0] if row else ""
 
     def _add_rooms(self, entries: Iterable[Entry]) -> dict[str, int]:
         """Make the rooms of ``entries`` that the file does not have yet; return their ids."""
@@ -233,7 +281,9 @@ class Store:
         """Give back the room of what was taken away, so that nothing of it stays in the file."""
         with explained(self._path):
             self._writer.execute("VACUUM")
-            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            (busy, *_) = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise JournalError(f"{self._path} is being read, so that old words are still in it; do it again after that")
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -250,11 +300,18 @@ class Store:
 
     @contextmanager
     def _snapshot(self) -> Iterator[sqlite3.Connection]:
+        if self._stopping:
+            raise TooMuchError("the journal is being closed")
         with explained(self._path):
             self._reader.execute("BEGIN")
             try:
                 yield self._reader
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+                    raise TooMuchError("the search took too long") from None
+                raise
             finally:
+                self._reader.set_progress_handler(None, 0)
                 self._reader.execute("ROLLBACK")
 
 
