@@ -113,7 +113,7 @@ def test_tls_that_is_not_installed_is_asked_for_in_one_line(installed: Path, tmp
 def test_the_wheel_has_no_more_than_it_needs(built: Path) -> None:
     with zipfile.ZipFile(only(built, "*.whl")) as wheel:
         names = set(wheel.namelist())
-    expected = {str(path.relative_to(ROOT)) for path in (ROOT / "chatd").rglob("*.py")}
+    expected = {str(path.relative_to(ROOT)) for kind in ("*.py", "*.sql") for path in (ROOT / "chatd").rglob(kind)}
     expected |= {"chatd/py.typed", "twisted/plugins/chatd_plugin.py"}
     information = f"chatd-{__version__}.dist-info/"
     assert {name for name in names if not name.startswith(information)} == expected
