@@ -168,7 +168,7 @@ def test_ids_of_what_was_erased_are_not_used_again(tmp_path: Path) -> None:
     assert store.standings()["#a"].last_id == 2
     store.write([entry])
     assert entry.id == 3
-    assert [kept.id for kept in store.read(Query("#a")).kept] == [1, 3]
+    assert [kept.id for kept in store.reader.read(Query("#a")).kept] == [1, 3]
     store.close()
 
 

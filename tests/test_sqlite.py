@@ -14,8 +14,8 @@ from twisted.python.failure import Failure
 from chatd.errors import Code
 from chatd.events import Joined
 from chatd.journal import Entry, JournalError, Query, TooMuchError
+from chatd.journal.reader import Reader
 from chatd.journal.sqlite import FULL, MAX_BATCH, RETRY_SECONDS
-from chatd.journal.store import Store
 from chatd.journal.trim import Trimmed
 from tests.test_journal import Kit, texts
 
@@ -102,7 +102,7 @@ def test_what_was_cut_or_lost_beneath_it_takes_nothing_more(
 def test_that_reading_fails_is_logged_once(kit: Kit, logged: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     kit.say("one")
     for _ in range(2):
-        monkeypatch.setattr(Store, "read", lambda *_: (_ for _ in ()).throw(JournalError("the disk is gone")))
+        monkeypatch.setattr(Reader, "read", lambda *_: (_ for _ in ()).throw(JournalError("the disk is gone")))
         kit.journal.read(Query("#a")).addErrback(lambda failure: failure.trap(JournalError) and None)
     monkeypatch.undo()
     assert texts(kit.read()) == ["one"]
@@ -113,8 +113,8 @@ def test_a_search_that_takes_long_is_given_up_and_the_next_one_is_not(
     kit: Kit, logged: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kit.say(*(f"word {n}" for n in range(100)))
-    monkeypatch.setattr("chatd.journal.store.SEARCH_SECONDS", -1)
-    monkeypatch.setattr("chatd.journal.store._PROGRESS_STEPS", 1)
+    monkeypatch.setattr("chatd.journal.reader.SEARCH_SECONDS", -1)
+    monkeypatch.setattr("chatd.journal.reader._PROGRESS_STEPS", 1)
     failures: list[Failure] = []
     kit.journal.search("#a", ["word"], 1000, 50).addErrback(failures.append)
     assert failures[0].check(TooMuchError)
@@ -125,7 +125,7 @@ def test_a_search_that_takes_long_is_given_up_and_the_next_one_is_not(
 
 def test_a_stop_does_not_wait_for_readers(kit: Kit) -> None:
     kit.say("one")
-    kit.journal._opened.hurry()  # type: ignore[attr-defined]
+    kit.journal._opened.reader.hurry()  # type: ignore[attr-defined]
     failures: list[Failure] = []
     kit.journal.read(Query("#a")).addErrback(failures.append)
     assert failures[0].check(TooMuchError)

@@ -91,7 +91,7 @@ class SqliteJournal:
         if self._store is None:
             return
         await self.flush()
-        self._opened.hurry()
+        self._opened.reader.hurry()
         if self._trim_call is not None:
             self._trim_call.cancel()
             self._trim_call = None
@@ -129,11 +129,11 @@ class SqliteJournal:
 
     def read(self, query: Query) -> Deferred[Page]:
         """See `chatd.journal.Journal.read`."""
-        return self._watched(self._reader.do(partial(self._opened.read, query)))
+        return self._watched(self._reader.do(partial(self._opened.reader.read, query)))
 
     def search(self, room: str, words: Sequence[str], before: int, count: int) -> Deferred[Sequence[Kept]]:
         """See `chatd.journal.Journal.search`."""
-        return self._watched(self._reader.do(partial(self._opened.search, room, words, before, count)))
+        return self._watched(self._reader.do(partial(self._opened.reader.search, room, words, before, count)))
 
     def _watched(self, reading: Deferred[T]) -> Deferred[T]:
         """Tell the log when reading begins to fail, and when that has passed."""

@@ -1,4 +1,4 @@
-"""The file of a SQLite journal: what is written to it and read from it. Blocking; no Twisted."""
+"""What is written to the file of a SQLite journal. Blocking; no Twisted."""
 
 from __future__ import annotations
 
@@ -7,31 +7,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
-from time import monotonic
 from typing import Any, NamedTuple
 
 from chatd import names
 from chatd.errors import ChatError
 from chatd.events import Said, TopicSet
-from chatd.journal import Entry, JournalError, Kept, Page, Query, Retention, Standing, TooMuchError, label_reused
+from chatd.journal import Entry, JournalError, Kept, Retention, Standing, label_reused
 from chatd.journal.file import BUSY_SECONDS, explained, identity, open_file
+from chatd.journal.reader import Reader
 from chatd.journal.trim import Trimmed, trim
-from chatd.journal.words import match
 
-PAGE_BYTES = 16 * 1024
-"""About how much text one page of an answer holds; between pages others have their turn."""
-SEARCH_SECONDS = 1.0
-"""How long a search may take. Others wait meanwhile, and words that stand everywhere can take long."""
-_PROGRESS_STEPS = 10_000
-"""How many steps of SQLite's machine pass between two looks at the time: some fractions of a millisecond."""
 ROWS_PER_INSERT = 100
 """A statement for so many rows costs the full-text index a fraction of what one for each does."""
-
-_BETWEEN = "FROM entry WHERE room = (SELECT id FROM room WHERE key = ?) AND id > ? AND id < ?"
-_PAGE = f"SELECT id, time, kind, nick, text {_BETWEEN} ORDER BY id LIMIT ?"
-_PAGE_OF_SAID = f"SELECT id, time, kind, nick, text {_BETWEEN} AND kind = 'MSG' ORDER BY id LIMIT ?"
-_FIRST_TOO_MANY = f"SELECT id {_BETWEEN} ORDER BY id DESC LIMIT 1 OFFSET ?"
-_FIRST_SAID_TOO_MANY = f"SELECT id {_BETWEEN} AND kind = 'MSG' ORDER BY id DESC LIMIT 1 OFFSET ?"
 
 Row = tuple[Any, ...]
 
@@ -62,7 +49,7 @@ class Batch(NamedTuple):
 class Store:
     """An open journal file.
 
-    `write` and `trim` belong to one thread and use one connection; `read` and `search` to another, with another.
+    `write` and `trim` belong to one thread; ``reader`` belongs to another, with a connection of its own.
     A lock beside the file keeps other processes that write away. Whatever fails raises `JournalError`, and then
     nothing was changed. ``synchronous`` is SQLite's: with FULL, what is committed survives a loss of power.
     """
@@ -73,18 +60,13 @@ class Store:
         self._log = path.with_name(path.name + "-wal")
         self._identity: tuple[tuple[int, int] | None, tuple[int, int] | None] | None = None
         self._size = 0
-        self._writer, self._reader = self._file.writer, self._file.reader
+        self._writer = self._file.writer
+        self.reader = Reader(path, self._file.reader)
         self._rooms: dict[str, int] = {}
         self._last_id = 0
         with explained(path):
             self._load()
         self._grown = set(self._rooms.values())
-        self._stopping = False
-
-    def hurry(self) -> None:
-        """Let what is being read, and all that is still to be read, fail at once, because the file is to be closed."""
-        self._stopping = True
-        self._reader.interrupt()
 
     def close(self) -> None:
         """Close the file; what was written is all in it, and nothing is left beside it but the lock."""
@@ -146,40 +128,6 @@ class Store:
             entry.id, entry.old, entry.refused = id_, old, refused
             if time is not None:
                 entry.time = time
-
-    def read(self, query: Query) -> Page:
-        """See `chatd.journal.Journal.read`."""
-        after, skipped = query.after, False
-        with self._snapshot() as db:
-            if query.newest:
-                first = _FIRST_SAID_TOO_MANY if query.said_only else _FIRST_TOO_MANY
-                left_out = db.execute(first, (query.room, after, query.before, query.count)).fetchone()
-                if left_out is not None:
-                    after, skipped = left_out[0], True
-            row = db.execute("SELECT name, cut FROM room WHERE key = ?", (query.room,)).fetchone()
-            name, cut = row or ("", 0)
-            page = _PAGE_OF_SAID if query.said_only else _PAGE
-            kept: list[Kept] = []
-            size = 0
-            for row in db.execute(page, (query.room, after, query.before, query.count)):
-                if size >= PAGE_BYTES:
-                    return Page(kept, more=True, skipped=skipped, cut=cut)
-                kept.append(_kept(name, *row))
-                size += len(row[4])
-        return Page(kept, more=False, skipped=skipped, cut=cut)
-
-    def search(self, room: str, words: Sequence[str], before: int, count: int) -> Sequence[Kept]:
-        """See `chatd.journal.Journal.search`."""
-        newest = """
-            SELECT entry.id, time, kind, nick, entry.text FROM said JOIN entry ON entry.id = said.rowid
-            WHERE said MATCH ? AND said.rowid < ? ORDER BY said.rowid DESC LIMIT ?"""
-        end = monotonic() + SEARCH_SECONDS
-        with self._snapshot() as db:
-            db.set_progress_handler(lambda: self._stopping or monotonic() > end, _PROGRESS_STEPS)
-            row = db.execute("SELECT id, name FROM room WHERE key = ?", (room,)).fetchone()
-            wanted = match(row[0], words) if row else None
-            found = [] if wanted is None else db.execute(newest, (wanted, before, count)).fetchall()
-        return [_kept(row[1], *each) for each in reversed(found)]
 
     def trim(self, retention: Retention, now: int) -> Trimmed:
         """Take away some of what is not to be kept any more. ``now`` is in milliseconds since 1970."""
@@ -297,26 +245,6 @@ class Store:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
                 raise
-
-    @contextmanager
-    def _snapshot(self) -> Iterator[sqlite3.Connection]:
-        if self._stopping:
-            raise TooMuchError("the journal is being closed")
-        with explained(self._path):
-            self._reader.execute("BEGIN")
-            try:
-                yield self._reader
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
-                    raise TooMuchError("the search took too long") from None
-                raise
-            finally:
-                self._reader.set_progress_handler(None, 0)
-                self._reader.execute("ROLLBACK")
-
-
-def _kept(room: str, id_: int, time: int, kind: str, nick: str, text: str) -> Kept:
-    return Kept(id_, time, Said(nick, room, text) if kind == "MSG" else TopicSet(nick, room, text))
 
 
 def _repeated(entry: Entry, label: str, digest: bytes, id_: int, time: int, first: bytes) -> _Outcome:
