@@ -13,7 +13,7 @@ from chatd import names
 from chatd.errors import ChatError
 from chatd.events import Said, TopicSet
 from chatd.journal import Entry, JournalError, Kept, Retention, Standing, label_reused
-from chatd.journal.file import BUSY_SECONDS, explained, identity, open_file
+from chatd.journal.file import explained, identity, open_file
 from chatd.journal.reader import Reader
 from chatd.journal.trim import Trimmed, trim
 
@@ -101,8 +101,8 @@ class Store:
             with self.transaction():
                 self._check_identity()
                 batch = self.add(entries)
-        except JournalError:
-            self._recover()
+        except JournalError as error:
+            self._recover(error.__cause__)
             raise
         self.settle(batch)
 
@@ -151,13 +151,12 @@ class Store:
             raise JournalError(f"{self._path} was cut from {self._size} to {size} bytes; restore it, and restart")
         self._size = size
 
-    def _recover(self) -> None:
-        """After a write that failed, make room on the disk if that can be, and forget what may not be so any more."""
+    def _recover(self, cause: BaseException | None) -> None:
+        """After a write that failed, make room on a full disk if that can be; forget what may not be so any more."""
         with suppress(sqlite3.Error):
-            self._writer.execute("PRAGMA busy_timeout = 0")
-            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            if getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+                self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         with suppress(sqlite3.Error):
-            self._writer.execute(f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}")
             self._load()
 
     def _load(self) -> None:
