@@ -39,7 +39,7 @@ class MemoryJournal:
         self._rings: defaultdict[str, deque[Kept]] = defaultdict(deque)
         self._oldest: deque[tuple[str, Kept]] = deque()
         self._bytes = 0
-        self._index = Index()
+        self._index: Index | None = None
         self._indexed = 0
         self._gone: list[int] = []
         self._labels: OrderedDict[tuple[str, str, str], Kept] = OrderedDict()
@@ -49,7 +49,11 @@ class MemoryJournal:
 
     def stop(self) -> Deferred[None]:
         """See `chatd.journal.Journal.stop`."""
-        return self.flush().addCallback(lambda _: self._index.close())
+        flushed = self.flush()
+        if self._index is not None:
+            self._index.close()
+            self._index = None
+        return flushed
 
     def follow(self, follower: Follower) -> None:
         """See `chatd.journal.Journal.follow`."""
@@ -90,17 +94,20 @@ class MemoryJournal:
     def search(self, room: str, words: Sequence[str], before: int, count: int) -> Deferred[Sequence[Kept]]:
         """See `chatd.journal.Journal.search`."""
         said = {kept.id: kept for kept in self._kept(room)}
-        self._bring_index_up_to_date()
-        return succeed([said[id_] for id_ in self._index.search(room, words, before, count) if id_ in said])
+        found = self._index_of_now().search(room, words, before, count)
+        return succeed([said[id_] for id_ in found if id_ in said])
 
-    def _bring_index_up_to_date(self) -> None:
+    def _index_of_now(self) -> Index:
         """Let the index know what was said and dropped since the last search: who never searches, pays nothing."""
+        if self._index is None:
+            self._index, self._indexed = Index(), 0
         new = list(takewhile(lambda each: each[1].id > self._indexed, reversed(self._oldest)))
         self._index.add((kept.id, room, kept.event.text) for room, kept in new if type(kept.event) is Said)
         self._index.remove(self._gone)
         self._gone.clear()
         if new:
             self._indexed = new[0][1].id
+        return self._index
 
     def _end(self) -> None:
         self._end_of_turn = None
