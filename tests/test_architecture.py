@@ -14,6 +14,7 @@ PROTOCOL = {"errors", "text", "names", "commands", "events", "wire", "telnet", "
 DOMAIN = {"delivery", "hub", "journal", "patience", "replay", "room", "session", "verbs", "wheel"}
 TRANSPORT = {"sockets", "threads", "writer"}
 EDGES = {"line"}
+CLIENT = {"client"}
 TOP = {"admin", "service", "tap", "__main__"}
 
 MAY_IMPORT = {
@@ -21,6 +22,7 @@ MAY_IMPORT = {
     **dict.fromkeys(DOMAIN, PROTOCOL | DOMAIN),
     **dict.fromkeys(TRANSPORT, PROTOCOL),
     **dict.fromkeys(EDGES, PROTOCOL | DOMAIN | TRANSPORT),
+    **dict.fromkeys(CLIENT, PROTOCOL | CLIENT),
     **dict.fromkeys(TOP, PROTOCOL | DOMAIN | TRANSPORT | EDGES | TOP),
 }
 MODULES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")

@@ -1,0 +1,111 @@
+"""What the window has to draw anew: small values, each about one room (by its key) or about all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RoomsChanged:
+    """Rooms were opened or closed, or one was entered or left: the list of rooms is to be drawn anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomRenamed:
+    """A private conversation goes by another name, because the other one does."""
+
+    old: str
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinesChanged:
+    """The lines of a room from this index on are to be drawn anew; it may be the number of lines there are."""
+
+    room: str
+    first_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinesDropped:
+    """So many lines are gone from the beginning: the room is to be drawn anew.
+
+    That happens once in hundreds of lines. A LinesChanged that stands before it counts from before that.
+    """
+
+    room: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class MembersChanged:
+    """Somebody came, left or was renamed, or the number of members is another."""
+
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadChanged:
+    """The unread or the mention count of a room is another."""
+
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
+class TopicChanged:
+    """A room's topic is another."""
+
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnNickChanged:
+    """The one who reads goes by another name."""
+
+    nick: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoomsListed:
+    """The answer to ROOMS is whole: `Transcript.listing` holds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The answer to a SEARCH is whole: `Room.found` holds it."""
+
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
+class StillWaiting:
+    """The server could not take a message now; the link sends it again later."""
+
+    room: str
+    label: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something was said to the one who reads, who is not looking at that room."""
+
+    room: str
+    nick: str
+    text: str
+
+
+Change = (
+    RoomsChanged
+    | RoomRenamed
+    | LinesChanged
+    | LinesDropped
+    | MembersChanged
+    | UnreadChanged
+    | TopicChanged
+    | OwnNickChanged
+    | RoomsListed
+    | Found
+    | StillWaiting
+    | Notice
+)
