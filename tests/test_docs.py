@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+from docutils.core import publish_string
+
 from chatd import __version__
 from chatd.commands import VERBS
 from chatd.errors import Code, Farewell
@@ -14,6 +17,12 @@ from chatd.tap import Options
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.rst").read_text()
 PROTOCOL = (ROOT / "docs" / "protocol.rst").read_text()
+
+
+@pytest.mark.parametrize("page", ["README.rst", "docs/protocol.rst"])
+def test_the_pages_are_well_formed(page: str) -> None:
+    settings = {"report_level": 1, "halt_level": 1, "input_encoding": "utf-8"}
+    publish_string((ROOT / page).read_text(), writer="html", source_path=str(ROOT / page), settings_overrides=settings)
 
 
 def test_the_map_names_every_file_and_no_other() -> None:
