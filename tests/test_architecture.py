@@ -22,7 +22,7 @@ MAY_IMPORT = {
     **dict.fromkeys(DOMAIN, PROTOCOL | DOMAIN),
     **dict.fromkeys(TRANSPORT, PROTOCOL),
     **dict.fromkeys(EDGES, PROTOCOL | DOMAIN | TRANSPORT),
-    **dict.fromkeys(CLIENT, PROTOCOL | CLIENT),
+    **dict.fromkeys(CLIENT, PROTOCOL | TRANSPORT | CLIENT),
     **dict.fromkeys(TOP, PROTOCOL | DOMAIN | TRANSPORT | EDGES | TOP),
 }
 MODULES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")

@@ -1,0 +1,93 @@
+"""Finding in the room in front, and asking the server for more."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable
+from dataclasses import dataclass
+from tkinter import ttk
+
+
+@dataclass(frozen=True, slots=True)
+class FindActions:
+    """What the bar asks for."""
+
+    find: Callable[[str], list[int]]
+    """Return the indices of the lines that hold a text."""
+    reveal: Callable[[int], None]
+    search: Callable[[str], None]
+    """Search on the server."""
+    closed: Callable[[], None]
+
+
+class FindBar(ttk.Frame):
+    """A field, two buttons to go from one place to the next, and one to search on the server."""
+
+    def __init__(self, parent: tk.Misc, actions: FindActions) -> None:
+        super().__init__(parent, padding=(8, 4))
+        self._actions = actions
+        self._found: list[int] = []
+        self._at = 0
+        self.part = tk.StringVar(self)
+        ttk.Label(self, text="Find").grid(row=0, column=0, padx=(0, 8))
+        self.field = ttk.Entry(self, textvariable=self.part, width=12)
+        self.field.grid(row=0, column=1, sticky="ew")
+        ttk.Button(self, text="↑", width=2, command=lambda: self.step(-1)).grid(row=0, column=2, padx=(8, 0))
+        ttk.Button(self, text="↓", width=2, command=lambda: self.step(1)).grid(row=0, column=3, padx=(4, 8))
+        self.count = ttk.Label(self, style="Faint.TLabel")
+        self.count.grid(row=0, column=4)
+        self.search_button = ttk.Button(self, text="Search on the server", command=self._search)
+        self.search_button.grid(row=0, column=5, padx=(8, 4))
+        ttk.Button(self, text="Close", command=self.close).grid(row=0, column=6)
+        self.columnconfigure(1, weight=1)
+        self.part.trace_add("write", lambda *_: self.find())
+        for child in self.winfo_children():
+            child.bind("<Escape>", lambda _: self.close())
+        for event, by in (("<Return>", -1), ("<Up>", -1), ("<Down>", 1), ("<Shift-Return>", 1)):
+            self.field.bind(event, lambda _, by=by: self.step(by))  # type: ignore[misc]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be seen."""
+        return bool(self.winfo_manager())
+
+    def open(self) -> None:
+        """Show it."""
+        self.grid()
+        self.field.focus_set()
+        self.field.select_range(0, "end")
+        self.find()
+
+    def close(self) -> str:
+        """Take it away."""
+        if self.is_open:
+            self.grid_remove()
+            self._actions.closed()
+        return "break"
+
+    def find(self) -> None:
+        """Find what stands in the field, the newest first."""
+        part = self.part.get().strip()
+        self._found = self._actions.find(part) if part else []
+        self._at = len(self._found) - 1
+        self._tell(part)
+
+    def step(self, by: int) -> str:
+        """Go to the next place."""
+        if self._found:
+            # Lines may have come since.
+            self._found = self._actions.find(self.part.get().strip())
+            self._at = (self._at + by) % max(1, len(self._found))
+            self._tell(self.part.get().strip())
+        return "break"
+
+    def _tell(self, part: str) -> None:
+        if self._found:
+            self.count.configure(text=f"{self._at + 1} of {len(self._found)}")
+            self._actions.reveal(self._found[self._at])
+        else:
+            self.count.configure(text="nothing found" if part else "")
+
+    def _search(self) -> None:
+        if self.part.get().strip():
+            self._actions.search(self.part.get().strip())

@@ -1,0 +1,88 @@
+"""A question, or a sentence to be read, in the window itself: it stops nothing, and Escape is the last answer."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from tkinter import ttk
+
+Answer = tuple[str, Callable[[], None]]
+
+
+class Question(ttk.Frame):
+    """The place for one question at a time; a new one takes it over, and the one before gets its last answer."""
+
+    def __init__(self, parent: tk.Misc) -> None:
+        super().__init__(parent, padding=(8, 6), style="Card.TFrame")
+        self._label = ttk.Label(self, justify="left", anchor="w")
+        self._label.grid(row=0, column=0, sticky="ew")
+        self._buttons = ttk.Frame(self)
+        self._buttons.grid(row=0, column=1, sticky="e", padx=(8, 0))
+        self.columnconfigure(0, weight=1)
+        self.bind("<Configure>", self._wrap)
+        self._answers: Sequence[Answer] = ()
+        self._focus: tk.Misc | None = None
+        self.text = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a question waits for its answer."""
+        return bool(self._answers)
+
+    def ask(self, text: str, answers: Sequence[Answer], *, alert: bool = False, focus: bool = True) -> None:
+        """Ask; each answer is a button's text and what it does. The last one is what Escape does."""
+        if self.is_open:
+            self.escape()
+        self.text = text
+        self._answers = answers
+        self._label.configure(text=text, style="Alert.TLabel" if alert else "TLabel")
+        for child in self._buttons.winfo_children():
+            child.destroy()
+        for column, (name, _) in enumerate(answers):
+            button = ttk.Button(self._buttons, text=name, command=lambda n=column: self.answer(n))  # type: ignore[misc]
+            button.grid(row=0, column=column, padx=(4, 0))
+            button.bind("<Return>", lambda _, n=column: self.answer(n))  # type: ignore[misc]
+            button.bind("<Escape>", self._escaped)
+        self.grid()
+        if focus:
+            self._focus = self.focus_get() if self._has_focus() else None
+            self._buttons.winfo_children()[0].focus_set()
+
+    def tell(self, text: str) -> None:
+        """Show an error until it is closed or something else is shown."""
+        self.ask("! " + text, [("Close", lambda: None)], alert=True, focus=False)
+
+    def forget_error(self) -> None:
+        """Take an error away, if there is one."""
+        if self.text.startswith("! "):
+            self.escape()
+
+    def answer(self, number: int) -> None:
+        """Carry out an answer."""
+        if not self.is_open:
+            return
+        _, act = self._answers[number]
+        self._answers, self.text = (), ""
+        self.grid_remove()
+        if self._focus is not None and self._focus.winfo_exists():
+            self._focus.focus_set()
+        self._focus = None
+        act()
+
+    def escape(self) -> None:
+        """Give the last answer."""
+        self.answer(len(self._answers) - 1)
+
+    def _escaped(self, _: tk.Event[tk.Misc]) -> str:
+        self.escape()
+        return "break"
+
+    def _has_focus(self) -> bool:
+        try:
+            return self.focus_get() is not None
+        except KeyError:  # a widget of Tk's own, a menu
+            return False
+
+    def _wrap(self, event: tk.Event[tk.Misc]) -> None:
+        room = event.width - self._buttons.winfo_reqwidth() - 32
+        self._label.configure(wraplength=max(120, room))

@@ -1,0 +1,146 @@
+"""Two real windows on one display, a real daemon, and fingers on the keys."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.daemon import DEADLINE, Daemon, environment, wait_until
+from tests.display import MISSING, virtual_display
+
+MISSING_TOOLS = MISSING or ", ".join(f"{name} is missing" for name in ("xdotool", "xclip") if not shutil.which(name))
+pytestmark = pytest.mark.skipif(bool(MISSING_TOOLS), reason=MISSING_TOOLS)
+
+
+class Screen:
+    """What fingers and eyes can do on one display."""
+
+    def __init__(self, display: str) -> None:
+        self.environment = environment() | {"DISPLAY": display}
+        self.windows: set[str] = set()
+
+    def do(self, *words: str) -> str:
+        """Run a command on the display, and return what it prints."""
+        done = subprocess.run(
+            words, env=self.environment, capture_output=True, text=True, timeout=DEADLINE, check=False
+        )
+        return done.stdout
+
+
+class RealWindow:
+    """A ``chatd-client`` of its own home, at a place of the screen."""
+
+    def __init__(self, screen: Screen, home: Path, nick: str, port: int, x: int) -> None:
+        self._screen = screen
+        self._x = x
+        home.mkdir(exist_ok=True)
+        places = {"HOME": str(home), "XDG_CONFIG_HOME": str(home / "config"), "XDG_STATE_HOME": str(home / "state")}
+        command = [sys.executable, "-m", "chatd.client", f"127.0.0.1:{port}", "--name", nick, "--room", "#den"]
+        self._log = home / "log"
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(
+                command, cwd=home, env=screen.environment | places, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        wait_until(lambda: bool(self._find()), self.log)
+        self._id = self._find()
+        screen.windows.add(self._id)
+        screen.do("xdotool", "windowmove", "--sync", self._id, str(x), "0")
+
+    def _find(self) -> str:
+        """Return the window that was not there before."""
+        found = self._screen.do("xdotool", "search", "--onlyvisible", "--name", "chatd").split()
+        return next((each for each in found if each not in self._screen.windows), "")
+
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def keys(self, *keys: str) -> None:
+        """Press keys while this window has them."""
+        self._screen.do("xdotool", "windowfocus", "--sync", self._id)
+        self._screen.do("xdotool", "key", "--delay", "5", *keys)
+
+    def say(self, text: str) -> None:
+        """Type a line into the field, and Enter."""
+        self._screen.do("xdotool", "windowfocus", "--sync", self._id)
+        self._screen.do("xdotool", "type", "--delay", "5", text)
+        self._screen.do("xdotool", "key", "Return")
+
+    def seen(self) -> list[str]:
+        """Return the lines in the conversation, as they are copied out of it with the mouse and the keys."""
+        middle = ("xdotool", "mousemove", str(self._x + 300), "200", "click", "1")
+        self._screen.do("xdotool", "windowfocus", "--sync", self._id)
+        self._screen.do(*middle)
+        self._screen.do("xdotool", "key", "--delay", "5", "ctrl+a", "ctrl+c")
+        copied = self._screen.do("timeout", "2", "xclip", "-o", "-selection", "clipboard")
+        field = ("xdotool", "mousemove", str(self._x + 300), "600", "click", "1")
+        self._screen.do(*field)
+        return copied.splitlines()
+
+    def wait_for(self, text: str) -> None:
+        wait_until(lambda: any(text in line for line in self.seen()), lambda: f"{text!r} in {self.seen()} {self.log()}")
+
+    def end(self) -> int:
+        self.process.terminate()
+        return self.process.wait(10)
+
+
+@pytest.fixture
+def screen() -> Iterator[Screen]:
+    with virtual_display("2100x800x24") as display:
+        yield Screen(display)
+
+
+@contextmanager
+def window(screen: Screen, home: Path, nick: str, port: int, x: int) -> Iterator[RealWindow]:
+    made = RealWindow(screen, home, nick, port, x)
+    try:
+        yield made
+    finally:
+        if made.process.poll() is None:
+            made.process.kill()
+        made.process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def test_two_windows_see_each_other_and_lose_nothing_when_the_daemon_is_restarted(
+    tmp_path: Path, screen: Screen
+) -> None:
+    port = free_port()
+    listen = ("--listen", f"tcp:{port}:interface=127.0.0.1")
+    with ExitStack() as stack:
+        daemon = stack.enter_context(Daemon(tmp_path, *listen))
+        ann = stack.enter_context(window(screen, tmp_path / "ann", "ann", port, 0))
+        bob = stack.enter_context(window(screen, tmp_path / "bob", "bob", port, 1040))
+        ann.wait_for("ann has joined")
+        ann.wait_for("bob came")
+        ann.say("hello from ann")
+        bob.wait_for("hello from ann")
+        bob.say("hello from bob")
+        ann.wait_for("hello from bob")
+        assert daemon.terminate() == 0
+        ann.say("said while it was down")
+        stack.enter_context(Daemon(tmp_path, *listen))
+        bob.wait_for("said while it was down")
+        bob.say("and it is up again")
+        ann.wait_for("and it is up again")
+        said = ["hello from ann", "hello from bob", "said while it was down", "and it is up again"]
+        for each in (ann, bob):
+            seen = "\n".join(each.seen())
+            assert [seen.count(text) for text in said] == [1, 1, 1, 1], seen
+            places = [seen.index(text) for text in said]
+            assert places == sorted(places)
+            assert "Traceback" not in each.log()
+        assert ann.end() == bob.end() == 0
