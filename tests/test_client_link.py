@@ -225,8 +225,8 @@ def test_without_a_room_it_goes_to_the_lobby(calls_left: list[Rig]) -> None:
 
 
 def test_it_comes_in_again_where_it_was_and_asks_for_what_it_missed(rig: Rig) -> None:
-    rig.come_in()
-    rig.hears("@id=5 MSG bob #a five")
+    (history,) = labels(rig.come_in(), "HISTORY")
+    rig.hears("@id=5 MSG bob #a five", f"@label={history} OK HISTORY #a 0")
     rig.drop(ConnectionLost())
     assert rig.now == (State.WAITING, "the connection was lost")
     assert 1 <= rig.wait_for_retry() <= 2
@@ -248,6 +248,21 @@ def test_what_was_missed_for_good_gives_way_to_the_newest(rig: Rig, hello: str, 
     assert ("since=5" in join) is bool(answer)
     said = rig.hears(f"@label={label(join)} OK JOIN #a 1 last=500 resume=s2{answer}")
     assert "HISTORY #a 100" in " ".join(said)
+
+
+def test_the_newest_are_asked_for_until_they_were_told(rig: Rig) -> None:
+    rig.come_in()
+    rig.drop()
+    for _ in range(2):
+        rig.wait_for_retry()
+        (history,) = labels(rig.enter(" recovered=yes"), "HISTORY")
+        rig.drop()
+    rig.wait_for_retry()
+    (history,) = labels(rig.enter(" recovered=yes"), "HISTORY")
+    rig.hears(f"@label={history} OK HISTORY #a 0")
+    rig.drop()
+    rig.wait_for_retry()
+    assert labels(rig.enter(" recovered=yes"), "HISTORY") == []
 
 
 def test_the_first_try_that_fails_is_followed_by_ever_rarer_ones(rig: Rig) -> None:
@@ -1165,10 +1180,14 @@ async def test_the_name_is_taken_over_from_a_connection_that_is_still_there(fold
 async def test_wherever_a_connection_breaks_everything_arrives_once_and_in_order(folder: Path, seed: int) -> None:  # noqa: ARG001
     chance = random.Random(seed)
     service = serve()
-    between = Relays(service, lambda: chance.randrange(300, 6000))
+    between = Relays(service)
     ann, bob = User("ann", between.port, "#r", "#s"), User("bob", between.port, "#r")
     for user in (ann, bob):
+        await user.connected()
         user.impatient = True
+    between.limit = lambda: chance.randrange(300, 6000)
+    for relay in between.relays:
+        relay.cut()
     texts = [f"text {n} " + "x" * chance.randrange(80) for n in range(400)]
     for n in range(0, 400, 20):
         for text in texts[n : n + 20]:

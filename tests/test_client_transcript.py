@@ -266,6 +266,16 @@ def test_what_waits_survives_a_restart() -> None:
     assert len(again.room().lines) == 1
 
 
+def test_what_was_said_under_another_name_is_not_said_again_after_a_restart() -> None:
+    client = Client(IN)
+    client.transcript.say("#r", "one", "a1", 5)
+    again = Client()
+    again.transcript.nick = "another"
+    again.transcript.load_waiting(client.transcript.dump_waiting())
+    assert again.transcript.waiting() == []
+    assert again.states() == ["one FAILED"]
+
+
 def test_private_lines_have_a_view_of_their_own() -> None:
     client = Client(IN)
     changes = client.hears(f"@time={timestamp(7000)} TELL Bob psst")

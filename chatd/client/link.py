@@ -22,7 +22,7 @@ from chatd.client.connection import Connection, Connections, Door, State, Status
 from chatd.client.happenings import leave
 from chatd.client.lines import Kind
 from chatd.client.transcript import Transcript
-from chatd.client.visit import Visit
+from chatd.client.visit import Memory, Visit
 from chatd.commands import Command
 from chatd.errors import Farewell
 from chatd.events import Done, Ended, Event, Refused, Renamed
@@ -80,7 +80,7 @@ class Link:
         self._connection: Connection | None = None
         self._visit: Visit | None = None
         self._changes: list[Change] = []
-        self._sent_as: dict[str, str] = {}
+        self._memory = Memory()
         self._failures = 0
         """How many tries in a row came to the same bad end: nobody said hello, or one was turned away."""
         self._turned_away = False
@@ -210,7 +210,7 @@ class Link:
                 return
             self._changes += self._transcript.apply(tags, event)
             connection.watch_life()
-            self._visit = Visit(self._transcript, connection, self._make_label, self._chance, self._sent_as)
+            self._visit = Visit(self._transcript, connection, self._make_label, self._chance, self._memory)
             self._visit.come_in()
 
     def paused(self, connection: Connection) -> None:

@@ -27,6 +27,8 @@ class Waiting(NamedTuple):
     """When it was said, in milliseconds since 1970."""
     sent: bool = False
     """Whether it may have arrived: only of use for private ones, which the server does not recognize."""
+    nick: str = ""
+    """The name it was said under, for which alone the server knows the label again."""
 
     @property
     def private(self) -> bool:
@@ -53,8 +55,8 @@ def load(data: object) -> Iterator[Waiting]:
 
 def _message(entry: object) -> Waiting | None:
     match entry:
-        case {"room": str(room), "text": str(text), "label": str(label), "time": int(time), "sent": bool(sent)}:
-            pass
+        case {"room": str(room), "text": str(text), "label": str(label), "time": int(time), "sent": bool(sent), **more}:
+            nick = more.get("nick")
         case _:
             return None
     try:
@@ -64,4 +66,4 @@ def _message(entry: object) -> Waiting | None:
     text = clean(text)
     if not _LABEL.fullmatch(label) or not text or len(text.encode()) > MAX_LINE_BYTES or not 0 <= time <= MAX_TIME:
         return None
-    return Waiting(room, text, label, time, sent)
+    return Waiting(room, text, label, time, sent, nick if isinstance(nick, str) else "")

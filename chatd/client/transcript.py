@@ -191,7 +191,7 @@ class Transcript:
             raise ValueError(f"the label {label} is in use")
         opened: list[Change] = [] if self.find_room(name) is not None else [RoomsChanged()]
         room = self.open(name)
-        waiting = Waiting(room.name, clean(text), label, now)
+        waiting = Waiting(room.name, clean(text), label, now, nick=self.nick)
         line = Line(
             room.timeline.serial(), Kind.SAID, now, self.nick, waiting.text, own=True, state=State.WAITING, label=label
         )
@@ -205,14 +205,16 @@ class Transcript:
     def load_waiting(self, data: object) -> list[Change]:
         """Take over what `dump_waiting` returned in an earlier run; whatever is not of that form is passed over.
 
-        Private messages that may have arrived are shown as FAILED; everything else waits.
+        Private messages that may have arrived, and all that was said under another name, are shown as FAILED, because
+        the server would not know them again; everything else waits.
         """
         changes: list[Change] = []
         for waiting in outbox.load(data):
             if waiting.label in self._outbox:
                 continue
             changes += self.say(waiting.room, waiting.text, waiting.label, waiting.time)
-            if waiting.sent and waiting.private:
+            of_another = waiting.nick and names.key(waiting.nick) != names.key(self.nick)
+            if of_another or (waiting.sent and waiting.private):
                 changes += self.fail(waiting.label, happenings.UNKNOWN_FATE)
         return changes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from chatd import names
@@ -47,12 +47,18 @@ class _Question(NamedTuple):
     """Whether nobody but the link asked."""
 
 
-class Visit:
-    """What is said to a server over one connection.
+@dataclass(slots=True)
+class Memory:
+    """What the next visit has to know of those before it."""
 
-    ``chance`` is when to try again, ``sent_as`` (label to nick, as `names.key`) outlives the connection: under which
-    name the messages were sent whose fate is not known.
-    """
+    sent_as: dict[str, str] = field(default_factory=dict)
+    """Of messages whose fate is not known: by label, the name (`names.key`) under which they were sent."""
+    unread: set[str] = field(default_factory=set)
+    """The keys of the rooms whose newest messages were not told: the connection was lost before they were."""
+
+
+class Visit:
+    """What is said to a server over one connection. ``chance`` is when to try again."""
 
     def __init__(
         self,
@@ -60,7 +66,7 @@ class Visit:
         connection: Connection,
         make_label: Callable[[], str],
         chance: random.Random,
-        sent_as: dict[str, str],
+        memory: Memory,
     ) -> None:
         self.present = False
         """Whether the server let one in; before that nothing is to be sent."""
@@ -68,7 +74,7 @@ class Visit:
         self._connection = connection
         self._make_label = make_label
         self._chance = chance
-        self._sent_as = sent_as
+        self._memory = memory
         self._sent: dict[str, _Message | _Question] = {}
         self._urgent: deque[_Question] = deque()
         self._queue: deque[_Message | _Question] = deque()
@@ -103,11 +109,13 @@ class Visit:
         match asked, event:
             case _Question(command=Nick()), _:
                 self._alone = False
+            case _Question(command=History(), own=True, room=str(name)), Done():
+                self._memory.unread.discard(names.key(name))
             case _Message(), Refused() if self._transcript.waits_in(label) is not None:
                 self._refused.append(asked)
                 self._be_patient()
             case _Message(), _:
-                self._sent_as.pop(label, None)
+                self._memory.sent_as.pop(label, None)
             case _, Done("JOIN", (name, *_)):
                 changes += self._entered(name, event)
         self._go_on()
@@ -159,6 +167,8 @@ class Visit:
             self._queue += [_Message(label, text) for _, text, label in self._transcript.waiting()]
         self._urgent.append(_Question(self._make_label(), Who(name), None, own=True))
         if done.values.get("recovered") != "yes":
+            self._memory.unread.add(names.key(name))
+        if names.key(name) in self._memory.unread:
             self._urgent.append(_Question(self._make_label(), History(name, PAGE), name, own=True))
         self._release()
         return changes
@@ -167,11 +177,11 @@ class Visit:
         """Let fail what was sent under another name: the server would not know it again."""
         key = names.key(self._transcript.nick)
         changes: list[Change] = []
-        for label, nick in list(self._sent_as.items()):
+        for label, nick in list(self._memory.sent_as.items()):
             if self._transcript.waits_in(label) is None:
-                del self._sent_as[label]
+                del self._memory.sent_as[label]
             elif nick != key:
-                del self._sent_as[label]
+                del self._memory.sent_as[label]
                 changes += self._transcript.fail(label, UNKNOWN_FATE)
         return changes
 
@@ -261,5 +271,5 @@ class Visit:
             self._held.append(message)
             return
         self._sent[message.label] = message
-        self._sent_as[message.label] = names.key(self._transcript.nick)
+        self._memory.sent_as[message.label] = names.key(self._transcript.nick)
         self._connection.send(Tell(room.name, message.text), message.label)
