@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pytest_twisted import ensureDeferred
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint
-from twisted.internet.error import ConnectionLost, ConnectionRefusedError, DNSLookupError  # noqa: A004  # Twisted's
+from twisted.internet.error import ConnectionDone, ConnectionLost, ConnectionRefusedError, DNSLookupError  # noqa: A004  # Twisted's
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.task import deferLater
@@ -24,7 +24,7 @@ from twisted.python.failure import Failure
 
 from chatd import commands
 from chatd.client.changes import Change, RoomsChanged
-from chatd.client.connection import CLOSE_SECONDS, HELLO_SECONDS, PING_SECONDS
+from chatd.client.connection import CLOSE_SECONDS, HELLO_SECONDS, PING_SECONDS, why_lost
 from chatd.client.happenings import UNKNOWN_FATE
 from chatd.client.lines import Kind
 from chatd.client.lines import State as Fate
@@ -1242,3 +1242,11 @@ async def test_nobody_there() -> None:
     await until(lambda: user.state is State.WAITING)
     assert user.told[-1].detail == "cannot reach the server: connection refused"
     await user.link.stop()
+
+
+def test_a_certificate_that_is_not_trusted_is_the_reason_that_is_given() -> None:
+    kind = type("Error", (Exception,), {"__module__": "OpenSSL.SSL"})  # as pyOpenSSL's, which need not be installed
+    refused = kind([("SSL routines", "", "certificate verify failed")])
+    assert why_lost(Failure(refused)) == "no encrypted connection came about: certificate verify failed"
+    assert why_lost(Failure(ConnectionLost())) == "the connection was lost"
+    assert why_lost(Failure(ConnectionDone())) == "the server closed the connection"

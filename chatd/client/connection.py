@@ -159,8 +159,7 @@ class Connection(LineOnlyReceiver):
                 call.cancel()
         self._calls.clear()
         if not self.why:
-            by_server = reason.check(error.ConnectionDone) is not None
-            self.why = "the server closed the connection" if by_server else "the connection was lost"
+            self.why = why_lost(reason)
         self._owner.lost(self)
 
     # What the owner calls.
@@ -248,6 +247,19 @@ class Door:
     def connect(self, protocol_factory: IProtocolFactory) -> Deferred[IProtocol]:
         """See `IStreamClientEndpoint`."""
         return deferLater(self._clock, 0, self._connect, protocol_factory)
+
+
+def why_lost(failure: Failure) -> str:
+    """Return how a connection ended, in a few words."""
+    if failure.check(error.ConnectionDone) is not None:
+        return "the server closed the connection"
+    # What pyOpenSSL and service_identity raise; neither needs to be installed.
+    match type(failure.value).__module__.partition(".")[0], getattr(failure.value, "args", ()):
+        case "OpenSSL", ([*_, (*_, str(why))], *_):
+            return f"no encrypted connection came about: {why}"
+        case "service_identity", _:
+            return "no encrypted connection came about: the certificate is another server's"
+    return "the connection was lost"
 
 
 def why_not(failure: Failure) -> str:
