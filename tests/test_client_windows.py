@@ -17,6 +17,7 @@ from tests.display import MISSING, virtual_display
 
 MISSING_TOOLS = MISSING or ", ".join(f"{name} is missing" for name in ("xdotool", "xclip") if not shutil.which(name))
 pytestmark = pytest.mark.skipif(bool(MISSING_TOOLS), reason=MISSING_TOOLS)
+NOTHING = "nothing was copied"
 
 
 class Screen:
@@ -33,13 +34,22 @@ class Screen:
         )
         return done.stdout
 
+    def clip(self, text: str) -> None:
+        """Put something into the clipboard."""
+        command = ["xclip", "-i", "-selection", "clipboard"]
+        # No pipe for what it prints: it goes on in the background, and would hold that open.
+        subprocess.run(command, env=self.environment, input=text.encode(), stdout=subprocess.DEVNULL, check=True)
+
+    def clipped(self) -> str:
+        """Return what is in the clipboard."""
+        return self.do("timeout", "2", "xclip", "-o", "-selection", "clipboard")
+
 
 class RealWindow:
-    """A ``chatd-client`` of its own home, at a place of the screen."""
+    """A ``chatd-client`` of its own home."""
 
-    def __init__(self, screen: Screen, home: Path, nick: str, port: int, x: int) -> None:
+    def __init__(self, screen: Screen, home: Path, nick: str, port: int) -> None:
         self._screen = screen
-        self._x = x
         home.mkdir(exist_ok=True)
         places = {"HOME": str(home), "XDG_CONFIG_HOME": str(home / "config"), "XDG_STATE_HOME": str(home / "state")}
         command = [sys.executable, "-m", "chatd.client", f"127.0.0.1:{port}", "--name", nick, "--room", "#den"]
@@ -51,7 +61,6 @@ class RealWindow:
         wait_until(lambda: bool(self._find()), self.log)
         self._id = self._find()
         screen.windows.add(self._id)
-        screen.do("xdotool", "windowmove", "--sync", self._id, str(x), "0")
 
     def _find(self) -> str:
         """Return the window that was not there before."""
@@ -61,27 +70,32 @@ class RealWindow:
     def log(self) -> str:
         return self._log.read_text(errors="replace")
 
-    def keys(self, *keys: str) -> None:
-        """Press keys while this window has them."""
-        self._screen.do("xdotool", "windowfocus", "--sync", self._id)
-        self._screen.do("xdotool", "key", "--delay", "5", *keys)
+    def _touch(self, x: int, y: int) -> None:
+        """Bring the window to the front, give it the keys, and click into it."""
+        # Where the window stands is its own affair: while it starts it may take its place more than once.
+        wait_until(self._takes_the_keys, lambda: f"the keys {self.log()}")
+        self._screen.do("xdotool", "mousemove", "--window", self._id, str(x), str(y), "click", "1")
 
     def say(self, text: str) -> None:
         """Type a line into the field, and Enter."""
-        self._screen.do("xdotool", "windowfocus", "--sync", self._id)
+        self._touch(300, 600)
         self._screen.do("xdotool", "type", "--delay", "5", text)
         self._screen.do("xdotool", "key", "Return")
 
     def seen(self) -> list[str]:
         """Return the lines in the conversation, as they are copied out of it with the mouse and the keys."""
-        middle = ("xdotool", "mousemove", str(self._x + 300), "200", "click", "1")
-        self._screen.do("xdotool", "windowfocus", "--sync", self._id)
-        self._screen.do(*middle)
+        self._screen.clip(NOTHING)
+        wait_until(self._copies, lambda: f"a copy {self.log()}")
+        return self._screen.clipped().splitlines()
+
+    def _takes_the_keys(self) -> bool:
+        self._screen.do("xdotool", "windowraise", self._id, "windowfocus", self._id)
+        return self._screen.do("xdotool", "getwindowfocus").strip() == self._id
+
+    def _copies(self) -> bool:
+        self._touch(300, 200)
         self._screen.do("xdotool", "key", "--delay", "5", "ctrl+a", "ctrl+c")
-        copied = self._screen.do("timeout", "2", "xclip", "-o", "-selection", "clipboard")
-        field = ("xdotool", "mousemove", str(self._x + 300), "600", "click", "1")
-        self._screen.do(*field)
-        return copied.splitlines()
+        return self._screen.clipped() not in ("", NOTHING)
 
     def wait_for(self, text: str) -> None:
         wait_until(lambda: any(text in line for line in self.seen()), lambda: f"{text!r} in {self.seen()} {self.log()}")
@@ -93,13 +107,13 @@ class RealWindow:
 
 @pytest.fixture
 def screen() -> Iterator[Screen]:
-    with virtual_display("2100x800x24") as display:
+    with virtual_display() as display:
         yield Screen(display)
 
 
 @contextmanager
-def window(screen: Screen, home: Path, nick: str, port: int, x: int) -> Iterator[RealWindow]:
-    made = RealWindow(screen, home, nick, port, x)
+def window(screen: Screen, home: Path, nick: str, port: int) -> Iterator[RealWindow]:
+    made = RealWindow(screen, home, nick, port)
     try:
         yield made
     finally:
@@ -122,8 +136,8 @@ def test_two_windows_see_each_other_and_lose_nothing_when_the_daemon_is_restarte
     listen = ("--listen", f"tcp:{port}:interface=127.0.0.1")
     with ExitStack() as stack:
         daemon = stack.enter_context(Daemon(tmp_path, *listen))
-        ann = stack.enter_context(window(screen, tmp_path / "ann", "ann", port, 0))
-        bob = stack.enter_context(window(screen, tmp_path / "bob", "bob", port, 1040))
+        ann = stack.enter_context(window(screen, tmp_path / "ann", "ann", port))
+        bob = stack.enter_context(window(screen, tmp_path / "bob", "bob", port))
         ann.wait_for("ann has joined")
         ann.wait_for("bob came")
         ann.say("hello from ann")
