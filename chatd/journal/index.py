@@ -20,6 +20,10 @@ class Index:
         """Forget everything."""
         self._db.close()
 
+    def __del__(self) -> None:
+        """Close the database of a journal that nobody stopped."""
+        self._db.close()
+
     def add(self, messages: Iterable[tuple[int, str, str]]) -> None:
         """Take messages in."""
         rows = ((id_, self._rooms.setdefault(room, len(self._rooms)), text) for id_, room, text in messages)
