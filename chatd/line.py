@@ -19,7 +19,7 @@ from chatd.hub import Hub
 from chatd.session import Session
 from chatd.sockets import address_name, tune
 from chatd.wire import Mode, Request
-from chatd.writer import Writer
+from chatd.writer import writer_for
 
 LINES_PER_TURN = 64
 """How many lines of one connection are carried out before the others have their turn."""
@@ -61,7 +61,7 @@ class LineProtocol(LineReceiver):
         self._lost = False
         self._factory.connections[self] = None
         tune(transport)
-        self._writer = Writer(transport, self._factory.max_waiting_bytes, self._drained)
+        self._writer = writer_for(transport, self._factory.max_waiting_bytes, self._drained)
         self._session = Session(self._factory.hub, self)
 
     def dataReceived(self, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""What waits for a reader that is slower than the others, and how much of it may."""
+"""The way of lines into a connection: at once while its reader keeps up, kept and counted while it does not."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from twisted.internet.interfaces import INegotiated, IPushProducer, ITCPTransport
+from twisted.internet.interfaces import INegotiated, IPullProducer, IPushProducer, ITCPTransport
+from twisted.internet.tcp import Connection
 from zope.interface import implementer
 
 
@@ -22,43 +23,37 @@ class StreamTransport(Protocol):
     def abortConnection(self) -> None:
         """Close at once."""
 
-    def registerProducer(self, producer: IPushProducer, streaming: bool) -> None:  # noqa: FBT001  # Twisted's own
+    def registerProducer(self, producer: object, streaming: bool) -> None:  # noqa: FBT001  # Twisted's own
         """Tell ``producer`` when the buffer is full and when it is empty."""
 
     def unregisterProducer(self) -> None:
         """Stop telling it."""
 
 
-@implementer(IPushProducer)
 class Writer:
-    """Writes to a transport while it takes what it is given, and keeps up to ``limit`` bytes while it does not.
+    """Writes to a transport while that takes what it is given, and keeps up to ``limit`` bytes while it does not.
 
-    It is the transport's producer: that is how it learns that the transport's own buffer (64 KiB, on top of
-    ``limit``) is full or empty again, on TCP, TLS and local sockets alike. ``drained`` is called
-    when all that was kept has been written.
+    It is the transport's producer: that is how it learns that the transport's own buffer is full or empty again. What
+    that holds (64 KiB, or the one batch that filled it) comes on top of ``limit``. ``drained`` is called when
+    all that was kept has been written.
     """
 
-    __slots__ = ("_drained", "_kept", "_limit", "_paused", "_transport", "waiting")
+    __slots__ = ("_drained", "_kept", "_limit", "_transport", "blocked", "waiting")
 
     def __init__(self, transport: StreamTransport, limit: int, drained: Callable[[], None]) -> None:
+        self.blocked = False
+        """Whether the reader has not yet taken what it was sent."""
         self.waiting = 0
         """How many bytes are kept."""
         self._transport = transport
         self._limit = limit
         self._drained = drained
         self._kept: deque[bytes] = deque()
-        self._paused = False
-        transport.registerProducer(self, streaming=True)
-
-    @property
-    def blocked(self) -> bool:
-        """Whether the reader has not yet taken what it was sent."""
-        return self._paused
 
     def write(self, data: bytes) -> bool:
         """Write whole lines now, or keep them; return False, and keep nothing, if that would be over the limit."""
-        if not self._paused:
-            self._transport.write(data)
+        if not self.blocked:
+            self._pass_on(data)
             return True
         if self.waiting + len(data) > self._limit:
             return False
@@ -74,7 +69,7 @@ class Writer:
         """
         if not discard:
             self._transport.write(b"".join(self._kept))
-        self._forget()
+        self.stopProducing()
         self._transport.write(last)
         # A transport with a producer waits for it, and would never close.
         self._transport.unregisterProducer()
@@ -83,24 +78,74 @@ class Writer:
         else:
             self._transport.loseConnection()
 
-    def pauseProducing(self) -> None:
-        """Called by the transport when its buffer is full."""
-        self._paused = True
-
     def resumeProducing(self) -> None:
         """Called by the transport when its buffer is empty."""
-        self._paused = False
-        while self._kept and not self._paused:
+        if not self.blocked:
+            return
+        self.blocked = False
+        while self._kept and not self.blocked:
             data = self._kept.popleft()
             self.waiting -= len(data)
-            self._transport.write(data)
-        if not self._paused:
+            self._pass_on(data)
+        if not self.blocked:
             self._drained()
 
     def stopProducing(self) -> None:
         """Called by the transport when the connection is lost."""
-        self._forget()
-
-    def _forget(self) -> None:
         self._kept.clear()
         self.waiting = 0
+
+    def _pass_on(self, data: bytes) -> None:
+        """Write now, and note it if the reader is `blocked` from here on."""
+        raise NotImplementedError
+
+
+@implementer(IPushProducer)
+class BufferedWriter(Writer):
+    """Writes to any transport, TLS and those inside others among them."""
+
+    __slots__ = ()
+
+    def __init__(self, transport: StreamTransport, limit: int, drained: Callable[[], None]) -> None:
+        super().__init__(transport, limit, drained)
+        transport.registerProducer(self, streaming=True)
+
+    def pauseProducing(self) -> None:
+        """Called by the transport when its buffer is full."""
+        self.blocked = True
+
+    def _pass_on(self, data: bytes) -> None:
+        self._transport.write(data)
+
+
+@implementer(IPullProducer)
+class DirectWriter(Writer):
+    """Writes to a plain socket, past its transport, while the kernel takes everything: it saves a turn of the reactor.
+
+    What the kernel does not take at once is the transport's, and nothing goes past it until that has been sent. The
+    transport says so because it asks whoever does not stream for more whenever it holds nothing.
+    """
+
+    __slots__ = ("_send",)
+
+    def __init__(self, transport: Connection, limit: int, drained: Callable[[], None]) -> None:
+        super().__init__(transport, limit, drained)
+        self._send = transport.getHandle().send
+        transport.registerProducer(self, streaming=False)
+
+    def _pass_on(self, data: bytes) -> None:
+        try:
+            sent = self._send(data)
+        except OSError:  # the kernel's buffer is full; or it is the end, which the transport will notice as well
+            sent = 0
+        if sent < len(data):
+            self.blocked = True
+            self._transport.write(data[sent:])
+
+
+def writer_for(transport: StreamTransport, limit: int, drained: Callable[[], None]) -> Writer:
+    """Return the fastest writer that is right for a transport."""
+    # By its class: a transport inside another (TLS, haproxy:) hands out the socket too, but changes what it is given.
+    if isinstance(transport, Connection) and not transport.TLS:
+        return DirectWriter(transport, limit, drained)
+    return BufferedWriter(transport, limit, drained)
