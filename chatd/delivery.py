@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from itertools import accumulate
 from typing import Protocol
 
 from chatd import wire
@@ -21,70 +22,121 @@ class Reader(Protocol):
         """Send whole lines; never blocks, never raises."""
 
 
+class Audience:
+    """The lines of a batch as all those read them who did not take part: with tags, or without."""
+
+    __slots__ = ("_ends", "_joined", "_lines")
+
+    def __init__(self) -> None:
+        self._lines: list[bytes] = []
+        self._joined: bytes | None = None
+        self._ends: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def add(self, line: bytes) -> None:
+        """Add a line, empty if it is for others."""
+        self._lines.append(line)
+        self._joined = None
+
+    def all(self) -> bytes:
+        """Return all lines together."""
+        if self._joined is None:
+            self._joined = b"".join(self._lines)
+        return self._joined
+
+    def cut(self, first: int, own: dict[int, bytes]) -> bytes:
+        """Return the lines from ``first`` on, with those in ``own``, whose keys ascend, in the place of some."""
+        joined = self.all()
+        if len(self._ends) != len(self._lines) + 1:
+            self._ends = list(accumulate(map(len, self._lines), initial=0))
+        ends, at = self._ends, self._ends[first]
+        pieces: list[bytes] = []
+        for index, line in own.items():
+            if index >= first:
+                pieces += (joined[at : ends[index]], line)
+                at = ends[index + 1]
+        pieces.append(joined[at:])
+        return b"".join(pieces)
+
+
 class Broadcast:
     """What the members of one room get of one batch.
 
     Lines are added in order; then `send` gives every member all of them at once, but for those who took part: the
     one who said a line gets its own form of it, and one who came in the middle gets what was said from there on.
-    Only the audiences that are asked for are rendered.
+    Only the audiences that there are get their lines rendered.
     """
 
-    def __init__(self, *, tagged: bool, untagged: bool) -> None:
-        self._tagged = tagged
-        self._untagged = untagged
-        self._lines: tuple[list[bytes], list[bytes]] = ([], [])
+    __slots__ = ("_audiences", "_first", "_own", "_said")
+
+    def __init__(self) -> None:
+        self._said: list[tuple[str, Entry | None]] = []
+        self._audiences = (Audience(), Audience())
         self._own: dict[Reader, dict[int, bytes]] = {}
         self._first: dict[Reader, int] = {}
-        self._count = 0
 
     def add(self, entry: Entry) -> None:
-        """Render one more entry; its origin gets an echo if it reads tags, else nothing."""
+        """Add one more entry; its origin gets an echo if it reads tags, else nothing."""
         body = wire.render(entry.event)
         origin = entry.origin
-        own = b""
-        untagged, tagged = self._lines
-        if self._untagged:
-            untagged.append(wire.encode(body))
-        if self._tagged:
-            tags = f"time={wire.timestamp(entry.time)}"
-            if entry.id:
-                tags = f"id={entry.id};{tags}"
-            tagged.append(f"@{tags} {body}\r\n".encode())
-            if origin is not None and origin.tagged and entry.id:
-                labelled = entry.label is not None and type(entry.event) is Said
-                own = f"@{tags};label={entry.label} {body}\r\n".encode() if labelled else tagged[-1]
         if origin is not None:
-            self._own.setdefault(origin, {})[self._count] = own
-        self._count += 1
+            if not (origin.tagged and entry.id):
+                self._own.setdefault(origin, {})[len(self._said)] = b""
+            elif entry.label is not None and type(entry.event) is Said:
+                line = f"@{_tags(entry)};label={entry.label} {body}\r\n".encode()
+                self._own.setdefault(origin, {})[len(self._said)] = line
+        self._said.append((body, entry))
 
     def answer(self, reader: Reader, line: bytes) -> None:
         """Add a line that is for one reader alone, in its place among the others."""
-        if self._untagged:
-            self._lines[False].append(b"")
-        if self._tagged:
-            self._lines[True].append(b"")
-        self._own.setdefault(reader, {})[self._count] = line
-        self._count += 1
+        self._own.setdefault(reader, {})[len(self._said)] = line
+        self._said.append(("", None))
 
     def join(self, reader: Reader) -> None:
         """From here on ``reader`` is among the members."""
-        self._first[reader] = self._count
+        self._first[reader] = len(self._said)
 
     def catch_up(self, reader: Reader) -> bytes:
         """Return all lines for one reader from where it joined, or from the beginning, up to here."""
-        lines = self._lines[reader.tagged]
-        first = self._first.get(reader, 0)
-        own = self._own.get(reader, {})
-        return b"".join(own.get(i, line) for i, line in enumerate(lines[first:], first))
+        first, own = self._first.get(reader, 0), self._own.get(reader, {})
+        if len(own) == len(self._said) and not first:
+            return b"".join(own.values())
+        return self._audience(tagged=reader.tagged).cut(first, own)
 
-    def send(self, members: Iterable[Reader], *, but: Iterable[Reader] = ()) -> None:
+    def send(self, members: Collection[Reader], *, but: Iterable[Reader] = ()) -> None:
         """Give ``members`` their lines, but those who are to get theirs after something else."""
-        shared = tuple(b"".join(lines) for lines in self._lines)
         later = set(but)
+        took_part = dict.fromkeys((*self._own, *self._first))
+        for member in took_part:
+            if member in members and member not in later and (lines := self.catch_up(member)):
+                member.send(lines)
+        apart = later.union(took_part)
+        shared: list[bytes | None] = [None, None]
         for member in members:
-            if member in later:
+            if member in apart:
                 continue
-            took_part = member in self._own or member in self._first
-            data = self.catch_up(member) if took_part else shared[member.tagged]
+            tagged = member.tagged
+            data = shared[tagged]
+            if data is None:
+                data = shared[tagged] = self._audience(tagged=tagged).all()
             if data:
                 member.send(data)
+
+    def _audience(self, *, tagged: bool) -> Audience:
+        """Return what one kind of members reads, up to here."""
+        audience = self._audiences[tagged]
+        for body, entry in self._said[len(audience) :]:
+            if entry is None:
+                audience.add(b"")
+            elif tagged:
+                audience.add(f"@{_tags(entry)} {body}\r\n".encode())
+            else:
+                audience.add(f"{body}\r\n".encode())
+        return audience
+
+
+def _tags(entry: Entry) -> str:
+    time = wire.timestamp(entry.time)
+    return f"id={entry.id};time={time}" if entry.id else f"time={time}"

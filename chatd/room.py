@@ -50,8 +50,7 @@ class Room:
         whose commands took effect and, after those, what the newcomers have missed of this batch.
         """
         newcomers = [e.origin for e in entries if type(e.event) is Joined and e.origin is not None]
-        readers = {member.tagged for member in (*self.members, *newcomers)}
-        broadcast = Broadcast(tagged=True in readers, untagged=False in readers)
+        broadcast = Broadcast()
         replies: list[tuple[Member, bytes]] = []
         for entry in entries:
             if entry.old or entry.refused is not None:

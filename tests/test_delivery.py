@@ -37,7 +37,7 @@ def test_each_event_is_rendered_once_whatever_the_audiences(
     people = [house.program("JOIN p1"), house.program("JOIN p2")] if tagged else []
     people += [house.person("JOIN u1"), house.person("JOIN u2")] if untagged else []
     rendered.clear()
-    broadcast = Broadcast(tagged=tagged, untagged=untagged)
+    broadcast = Broadcast()
     broadcast.add(Entry("#lobby", Said("x", "#lobby", "hi"), id=1))
     for person in people:
         person.take()
