@@ -13,6 +13,7 @@ from chatd import names
 from chatd.events import Said, TopicSet
 from chatd.journal import LABEL_SECONDS, Entry, Follower, Kept, Page, Query, Standing, Surroundings, label_reused
 from chatd.journal.index import Index
+from chatd.journal.pace import Pace
 
 MAX_KEPT = 50_000
 """How many events are kept, in all rooms together."""
@@ -23,13 +24,17 @@ PAGE_EVENTS = 256
 
 
 class MemoryJournal:
-    """Hands back, at the end of each reactor turn, what was appended in it, numbered and stamped with one time."""
+    """Hands back, at the end of a turn of the reactor, what was appended in it, numbered and stamped with one time.
+
+    While deliveries are costly it gathers for longer than a turn, see `Pace`.
+    """
 
     full = False
 
     def __init__(self, surroundings: Surroundings) -> None:
         self.epoch = surroundings.make_epoch()
         self._clock = surroundings.clock
+        self._pace = Pace(self._clock)
         self._retention = surroundings.retention
         self._turn: list[Entry] = []
         self._end_of_turn: IDelayedCall | None = None
@@ -62,7 +67,7 @@ class MemoryJournal:
     def append(self, entry: Entry) -> None:
         """See `chatd.journal.Journal.append`."""
         if not self._turn:
-            self._end_of_turn = self._clock.callLater(0, self._end)
+            self._end_of_turn = self._clock.callLater(self._pace.delay(), self._end)
         self._turn.append(entry)
 
     def flush(self) -> Deferred[None]:
@@ -124,7 +129,8 @@ class MemoryJournal:
         for room, each in kept:
             self._rings[room].append(each)
         if self._follower is not None:
-            self._follower(turn)
+            with self._pace:
+                self._follower(turn)
         for room, each in kept:
             self._note(room, each)
         self._trim()

@@ -26,6 +26,7 @@ from chatd.journal import (
     unavailable,
 )
 from chatd.journal.file import schema
+from chatd.journal.pace import Pace
 from chatd.journal.store import Store
 from chatd.journal.trim import Trimmed
 
@@ -62,6 +63,7 @@ class SqliteJournal:
         self._store: Store | None = None
         self._standings: dict[str, Standing] = {}
         self._follower: Follower | None = None
+        self._pace = Pace(self._clock)
         self._turn: list[Entry] = []
         self._next: IDelayedCall | None = None
         self._busy = False
@@ -113,7 +115,7 @@ class SqliteJournal:
         self._appended += 1
         self._turn.append(entry)
         if self._next is None and not self._busy:
-            self._next = self._clock.callLater(0, self._begin)
+            self._next = self._clock.callLater(self._pace.delay(), self._begin)
 
     def flush(self) -> Deferred[None]:
         """See `chatd.journal.Journal.flush`."""
@@ -198,7 +200,8 @@ class SqliteJournal:
     def _hand_back(self, batch: Sequence[Entry]) -> None:
         try:
             if self._follower is not None:
-                self._follower(batch)
+                with self._pace:
+                    self._follower(batch)
         finally:
             for entry in batch:
                 if entry.stored:
@@ -212,7 +215,7 @@ class SqliteJournal:
             self._flushed()
 
     def _gather(self) -> None:
-        self._next = self._clock.callLater(0, self._begin)
+        self._next = self._clock.callLater(self._pace.delay(), self._begin)
 
     def _note(self, entry: Entry) -> None:
         event = entry.event

@@ -1,0 +1,35 @@
+"""How soon one batch follows another."""
+
+from __future__ import annotations
+
+from twisted.internet.interfaces import IReactorTime
+
+BUSY_SECONDS = 0.001
+"""A delivery that takes longer is worth gathering for."""
+SOON_SECONDS = 0.002
+"""What comes later than this after a delivery finds nobody busy."""
+GATHER_SECONDS = 0.001
+
+
+class Pace:
+    """Tells how long to gather before the next batch, by what the last one cost; enter it for each delivery.
+
+    In a big room a delivery costs one send for each member, however many messages are in it, so while such deliveries
+    follow one another the next waits for more to join it. Nobody waits where a delivery is cheap or the last is over.
+    """
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self._clock = clock
+        self._began = 0.0
+        self._ended = 0.0
+
+    def __enter__(self) -> None:
+        self._began = self._clock.seconds()
+
+    def __exit__(self, *_: object) -> None:
+        self._ended = self._clock.seconds()
+
+    def delay(self) -> float:
+        """Return how many seconds to gather before the next delivery."""
+        busy = self._ended - self._began > BUSY_SECONDS
+        return GATHER_SECONDS if busy and 0 <= self._clock.seconds() - self._ended < SOON_SECONDS else 0
