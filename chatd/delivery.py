@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from itertools import accumulate
 from typing import Protocol
 
@@ -34,6 +34,9 @@ class Audience:
 
     def __len__(self) -> int:
         return len(self._lines)
+
+    def __getitem__(self, index: int) -> bytes:
+        return self._lines[index]
 
     def add(self, line: bytes) -> None:
         """Add a line, empty if it is for others."""
@@ -72,7 +75,7 @@ class Broadcast:
     __slots__ = ("_audiences", "_first", "_own", "_said")
 
     def __init__(self) -> None:
-        self._said: list[tuple[str, Entry | None]] = []
+        self._said: list[tuple[str, Entry]] = []
         self._audiences = (Audience(), Audience())
         self._own: dict[Reader, dict[int, bytes]] = {}
         self._first: dict[Reader, int] = {}
@@ -89,10 +92,10 @@ class Broadcast:
                 self._own.setdefault(origin, {})[len(self._said)] = line
         self._said.append((body, entry))
 
-    def answer(self, reader: Reader, line: bytes) -> None:
-        """Add a line that is for one reader alone, in its place among the others."""
+    def answer(self, reader: Reader, entry: Entry, line: bytes) -> None:
+        """Add, in the place of an entry, a line that is for one reader alone."""
         self._own.setdefault(reader, {})[len(self._said)] = line
-        self._said.append(("", None))
+        self._said.append(("", entry))
 
     def join(self, reader: Reader) -> None:
         """From here on ``reader`` is among the members."""
@@ -104,6 +107,14 @@ class Broadcast:
         if len(own) == len(self._said) and not first:
             return b"".join(own.values())
         return self._audience(tagged=reader.tagged).cut(first, own)
+
+    def lines(self, reader: Reader) -> Iterator[tuple[Entry, bytes]]:
+        """Yield what `catch_up` returns line by line, each with its entry."""
+        first, own = self._first.get(reader, 0), self._own.get(reader, {})
+        audience = self._audience(tagged=reader.tagged)
+        for index, (_, entry) in enumerate(self._said[first:], first):
+            if line := own.get(index, audience[index]):
+                yield entry, line
 
     def send(self, members: Collection[Reader], *, but: Iterable[Reader] = ()) -> None:
         """Give ``members`` their lines, but those who are to get theirs after something else."""
@@ -128,7 +139,7 @@ class Broadcast:
         """Return what one kind of members reads, up to here."""
         audience = self._audiences[tagged]
         for body, entry in self._said[len(audience) :]:
-            if entry is None:
+            if not body:
                 audience.add(b"")
             elif tagged:
                 audience.add(f"@{_tags(entry)} {body}\r\n".encode())

@@ -14,6 +14,7 @@ from chatd import names, wire
 from chatd.errors import ChatError, Code, Farewell
 from chatd.events import Renamed, Said, TopicSet
 from chatd.journal import Entry, Journal, Kept
+from chatd.merge import Merge
 from chatd.room import Member, Room
 from chatd.wheel import Wheel
 
@@ -158,15 +159,18 @@ class Hub:
         by_room: dict[str, list[Entry]] = {}
         for entry in run:
             by_room.setdefault(entry.room, []).append(entry)
+        merge = Merge(run) if len(by_room) > 1 and Merge.needed(run) else None
         replies: list[tuple[Member, bytes]] = []
         for key, entries in by_room.items():
             try:
-                replies += self._room_of(key, entries).deliver(entries)
+                replies += self._room_of(key, entries).deliver(entries, merge)
             except Exception:
                 _log.failure("what happened in a room could not be delivered")
                 for entry in entries:
                     if entry.origin is not None:
                         entry.origin.fail()
+        if merge is not None:
+            merge.send()
         for member, data in replies:
             member.send(data)
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from chatd.delivery import Broadcast, Reader
 from chatd.events import Joined, Parted, Said, TopicSet
 from chatd.journal import Entry, Standing
 from chatd.wire import NO_TAGS, Tags, timestamp
+
+if TYPE_CHECKING:
+    from chatd.merge import Merge
 
 
 class Member(Reader, Protocol):
@@ -43,39 +46,53 @@ class Room:
         if standing is not None and standing.topic is not None:
             self._set_topic(standing.topic.event, standing.topic.id, standing.topic.time)
 
-    def deliver(self, entries: Sequence[Entry]) -> list[tuple[Member, bytes]]:
-        """Apply a batch, in its order, and send it to the members.
+    def deliver(self, entries: Sequence[Entry], merge: Merge | None = None) -> list[tuple[Member, bytes]]:
+        """Apply a batch, in its order, and send it to the members, but to those for whom ``merge`` collects it.
 
         Return what is to be sent when every room has had its part of the batch: the replies to those
         whose commands took effect and, after those, what the newcomers have missed of this batch.
         """
-        newcomers = [e.origin for e in entries if type(e.event) is Joined and e.origin is not None]
         broadcast = Broadcast()
         replies: list[tuple[Member, bytes]] = []
         for entry in entries:
+            origin = entry.origin
             if entry.old or entry.refused is not None:
-                self._answer(entry, broadcast, replies)
-                continue
-            self._apply(entry, broadcast)
-            if entry.origin is not None and (reply := entry.origin.took_effect(entry, self)):
-                replies.append((entry.origin, reply))
-        broadcast.send(self.members, but=newcomers)
-        missed = ((member, broadcast.catch_up(member)) for member in newcomers if member in self.members)
-        replies += [(member, data) for member, data in missed if data]
+                reply = self._answer(entry, broadcast)
+            else:
+                self._apply(entry, broadcast, merge)
+                reply = b"" if origin is None else origin.took_effect(entry, self)
+            if origin is not None and reply:
+                if merge is not None and merge.wants(origin):
+                    merge.add(origin, [(entry, reply)])
+                else:
+                    replies.append((origin, reply))
+        later = [e.origin for e in entries if type(e.event) is Joined and e.origin in self.members]
+        if merge is not None:
+            merged = [member for member in self.members if merge.wants(member)]
+            for member in merged:
+                merge.add(member, broadcast.lines(member))
+            later = merged
+        else:
+            missed = ((member, broadcast.catch_up(member)) for member in later)
+            replies += [(member, data) for member, data in missed if data]
+        broadcast.send(self.members, but=later)
         return replies
 
-    def _answer(self, entry: Entry, broadcast: Broadcast, replies: list[tuple[Member, bytes]]) -> None:
-        """Tell the one who said it, and nobody else, what became of an entry that is nothing new."""
+    def _answer(self, entry: Entry, broadcast: Broadcast) -> bytes:
+        """Tell the one who said it, and nobody else, what became of an entry that is nothing new.
+
+        Return the answer if it has no place among what the room says.
+        """
         origin = entry.origin
         if origin is None:
-            return
+            return b""
         answer = origin.took_effect(entry, self)
-        if origin in self.members:
-            broadcast.answer(origin, answer)
-        else:
-            replies.append((origin, answer))
+        if origin not in self.members:
+            return answer
+        broadcast.answer(origin, entry, answer)
+        return b""
 
-    def _apply(self, entry: Entry, broadcast: Broadcast) -> None:
+    def _apply(self, entry: Entry, broadcast: Broadcast, merge: Merge | None) -> None:
         event, origin = entry.event, entry.origin
         if entry.id:
             self.last_id = entry.id
@@ -94,7 +111,9 @@ class Room:
                     return
                 entry.event = replace(event, nick=origin.nick)
                 broadcast.add(entry)
-                if missed := broadcast.catch_up(origin):
+                if merge is not None:
+                    merge.add(origin, broadcast.lines(origin))
+                elif missed := broadcast.catch_up(origin):
                     origin.send(missed)
                 del self.members[origin]
             case TopicSet():

@@ -11,7 +11,7 @@ import chatd
 
 ROOT = Path(chatd.__file__).parent
 PROTOCOL = {"errors", "text", "names", "commands", "events", "wire", "telnet", "words", "duration"}
-DOMAIN = {"delivery", "hub", "journal", "patience", "replay", "room", "session", "verbs", "wheel"}
+DOMAIN = {"delivery", "hub", "journal", "merge", "patience", "replay", "room", "session", "verbs", "wheel"}
 TRANSPORT = {"sockets", "threads", "writer"}
 EDGES = {"line"}
 CLIENT = {"client"}
