@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
@@ -50,7 +49,7 @@ class LineProtocol(LineReceiver):
         """Greet the peer."""
         transport = self.stream
         self._filter = telnet.Filter()
-        self._lines: deque[bytes] = deque()
+        self._lines: list[bytes] = []  # the next one is the last
         self._partial = b""
         self._skipping = False
         self._first = True
@@ -149,30 +148,24 @@ class LineProtocol(LineReceiver):
 
     def _split(self, data: bytes) -> None:
         """Add the lines of a segment to those that wait, and keep what comes after the last."""
-        if not data:
-            return
-        lines = data.split(b"\n")
-        lines[0] = self._partial + lines[0]
-        self._partial = lines.pop()
+        *lines, partial = (self._partial + data).split(b"\n")
+        new: list[bytes] = []
         for line in lines:
             if self._skipping:
                 self._skipping = False
-                continue
-            self._add(line.removesuffix(b"\r"))
+            elif whole := _line(line.removesuffix(b"\r")):
+                new.append(whole)
         if self._skipping:
-            self._partial = b""
-        elif len(self._partial.removeprefix(wire.BOM).removesuffix(b"\r")) > self.MAX_LENGTH:
-            self._add(self._partial)
-            self._partial = b""
+            partial = b""
+        elif len(partial) > self.MAX_LENGTH and len(_line(partial.removesuffix(b"\r"))) > self.MAX_LENGTH:
+            new.append(_line(partial))
+            partial = b""
             self._skipping = True
-
-    def _add(self, line: bytes) -> None:
-        line = line.removeprefix(wire.BOM)
-        if not line:
-            return
-        self._first = False
-        # Of a line that is too long, enough is kept for the parser to see that it is.
-        self._lines.append(line[: self.MAX_LENGTH + 1])
+        self._partial = partial
+        if new:
+            self._first = False
+            new.reverse()
+            self._lines = new + self._lines
 
     def _carry_out(self) -> None:
         """Carry out the lines that can be, a bounded number; what is left waits for its turn, and stops the reading."""
@@ -180,7 +173,7 @@ class LineProtocol(LineReceiver):
             return
         try:
             for _ in range(LINES_PER_TURN):
-                if not self._carry_out_next():
+                if not self._carry_out_next() or not (self._lines or self._no_more):
                     break
             else:
                 self._turn_is_due = True
@@ -196,7 +189,7 @@ class LineProtocol(LineReceiver):
         if not session.ready or self.blocked:
             return False
         if self._lines:
-            line = self._lines.popleft()
+            line = self._lines.pop()
             try:
                 request: Request | ChatError = wire.parse_command(line, session.mode)
             except ChatError as error:
@@ -206,7 +199,8 @@ class LineProtocol(LineReceiver):
         if not self._no_more:
             return False
         if self._partial and session.mode is Mode.PIPE:
-            self._add(self._partial.removesuffix(b"\r"))
+            if last := _line(self._partial.removesuffix(b"\r")):
+                self._lines.append(last)
         elif self._partial:
             session.receive(ChatError(Code.BAD_SYNTAX, "unfinished line: it has no end, so it was not carried out"))
         else:
@@ -239,6 +233,11 @@ class LineProtocol(LineReceiver):
     def _abort(self) -> None:
         self._factory.connections[self] = None
         self.stream.abortConnection()
+
+
+def _line(data: bytes) -> bytes:
+    """Return a line without a byte order mark; of one that is too long, enough for the parser to see that it is."""
+    return data.removeprefix(wire.BOM)[: wire.MAX_LINE_BYTES + 1]
 
 
 class LineFactory(Factory):

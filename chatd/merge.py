@@ -28,8 +28,11 @@ class Merge:
     @staticmethod
     def needed(batch: Iterable[Entry]) -> bool:
         """Return whether somebody did something in more than one room."""
-        rooms: dict[Member, str] = {}
-        return any(e.origin is not None and rooms.setdefault(e.origin, e.room) != e.room for e in batch)
+        rooms: dict[Member | None, str] = {}
+        for entry in batch:
+            if rooms.setdefault(entry.origin, entry.room) != entry.room and entry.origin is not None:
+                return True
+        return False
 
     def wants(self, member: Member) -> bool:
         """Return whether a member may get lines from more than one room; who comes or goes in this batch may, too."""

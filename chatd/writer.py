@@ -48,7 +48,7 @@ class Writer:
         self._transport = transport
         self._limit = limit
         self._drained = drained
-        self._kept: deque[bytes] = deque()
+        self._kept: deque[bytes] | None = None
 
     def write(self, data: bytes) -> bool:
         """Write whole lines now, or keep them; return False, and keep nothing, if that would be over the limit."""
@@ -57,6 +57,8 @@ class Writer:
             return True
         if self.waiting + len(data) > self._limit:
             return False
+        if self._kept is None:
+            self._kept = deque()
         self._kept.append(data)
         self.waiting += len(data)
         return True
@@ -68,7 +70,7 @@ class Writer:
         socket that is closed while the peer still sends resets the connection, and the last line is lost on its way.
         """
         if not discard:
-            self._transport.write(b"".join(self._kept))
+            self._transport.write(b"".join(self._kept or ()))
         self.stopProducing()
         self._transport.write(last)
         # A transport with a producer waits for it, and would never close.
@@ -88,11 +90,12 @@ class Writer:
             self.waiting -= len(data)
             self._pass_on(data)
         if not self.blocked:
+            self._kept = None
             self._drained()
 
     def stopProducing(self) -> None:
         """Called by the transport when the connection is lost."""
-        self._kept.clear()
+        self._kept = None
         self.waiting = 0
 
     def _pass_on(self, data: bytes) -> None:

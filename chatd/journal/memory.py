@@ -131,8 +131,7 @@ class MemoryJournal:
         if self._follower is not None:
             with self._pace:
                 self._follower(turn)
-        for room, each in kept:
-            self._note(room, each)
+        self._note(kept)
         self._trim()
 
     def _said_before(self, entry: Entry, label: str) -> bool:
@@ -153,17 +152,19 @@ class MemoryJournal:
             entry.refused = label_reused(label)
         return True
 
-    def _note(self, room: str, kept: Kept) -> None:
-        standing = self._standings.get(room)
-        if standing is None:
-            standing = self._standings[room] = Standing(kept.event.room)
-        standing.last_id = kept.id
-        if type(kept.event) is TopicSet:
-            standing.topic = kept
-        self._oldest.append((room, kept))
-        self._bytes += len(kept.event.text)
-        if self._retention.messages is not None and len(self._rings[room]) > self._retention.messages:
-            self._drop_first(room)
+    def _note(self, new: Sequence[tuple[str, Kept]]) -> None:
+        standings, most = self._standings, self._retention.messages
+        for room, kept in new:
+            standing = standings.get(room)
+            if standing is None:
+                standing = standings[room] = Standing(kept.event.room)
+            standing.last_id = kept.id
+            if type(kept.event) is TopicSet:
+                standing.topic = kept
+            self._bytes += len(kept.event.text)
+            if most is not None and len(self._rings[room]) > most:
+                self._drop_first(room)
+        self._oldest += new
 
     def _kept(self, room: str) -> Sequence[Kept]:
         self._trim()
