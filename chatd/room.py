@@ -97,6 +97,8 @@ class Room:
         if entry.id:
             self.last_id = entry.id
         match event:
+            case Said():
+                broadcast.add(entry)
             case Joined() if origin is not None:
                 replaced = origin.takes_over(self)
                 if replaced is not None:

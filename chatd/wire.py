@@ -23,7 +23,7 @@ from chatd import commands, events
 from chatd.commands import VERBS, Command, Msg, Pipe
 from chatd.errors import ANY_VERB, ChatError, Code
 from chatd.events import Event
-from chatd.text import excerpt
+from chatd.text import clean, excerpt
 from chatd.words import Words
 
 PROTOCOL_VERSION = "1"
@@ -76,10 +76,10 @@ def parse_command(line: bytes, mode: Mode = Mode.COMMAND) -> Request:
         raise _unreadable(Code.NOT_UTF8, "the line is not UTF-8", line, mode) from None
     if mode is not Mode.COMMAND:
         if mode is Mode.PIPE or not text.startswith("/"):
-            return Request(Msg(Words("", text).text()))
+            return Request(Msg(clean(text)))
         text = text[1:]
         if text.startswith("/"):
-            return Request(Msg(Words("", text).text()))
+            return Request(Msg(clean(text)))
     elif text.startswith("@"):
         return _parse_tagged(text)
     return Request(_parse_bare(text))
@@ -131,9 +131,9 @@ def timestamp(milliseconds: int) -> str:
 def _parse_bare(text: str) -> Command:
     """Return the command of a line that has no tags."""
     word, space, rest = text.partition(" ")
+    if word == "MSG" and rest:  # nearly every line there is
+        return Msg(clean(rest))
     name = _verb(word)
-    if name == "MSG" and rest:  # nearly every line there is
-        return Msg(Words("", rest).text())
     verb = VERBS.get(name)
     if verb is None:
         if not word:
