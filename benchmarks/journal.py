@@ -20,7 +20,6 @@ import os
 import platform
 import random
 import sqlite3
-import sys
 from argparse import ArgumentParser, Namespace
 from array import array
 from collections import defaultdict, deque
@@ -39,6 +38,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import react
 
+from benchmarks.report import show_progress, table
 from chatd.events import Said
 from chatd.journal import Entry, Journal, Query, Surroundings
 from chatd.journal.memory import MAX_KEPT, MemoryJournal
@@ -223,13 +223,6 @@ async def run(reactor: Any, directory: Path, kind: str, load: Load, seconds: flo
             await journal.stop()
 
 
-def show_progress(done: int, total: int, what: str) -> None:
-    """Draw a bar over the one before, if somebody is looking; after the last there is nothing left of it."""
-    if sys.stderr.isatty():
-        bar = "" if done == total else f"[{'#' * (30 * done // total):.<30}] {done}/{total} {what}"
-        print(f"\r\x1b[K{bar}", end="", file=sys.stderr, flush=True)
-
-
 async def measure(reactor: Any, directory: Path, seconds: float, repetitions: int) -> dict[tuple[str, str], Figures]:
     """Return the medians by the names of the load and of the kind."""
     runs = list(product(range(repetitions), LOADS, KINDS))
@@ -254,14 +247,6 @@ def rows(measured: dict[tuple[str, str], Figures]) -> Iterator[Sequence[str]]:
         for name, (base, *values), form in quantities:
             compared = [(form.format(value), f"{value / base:.2f}") for value in values]
             yield [f"{load.name}: {name}", form.format(base), *(cell for pair in compared for cell in pair)]
-
-
-def table(lines: Sequence[Sequence[str]]) -> str:
-    """Return a table as reStructuredText has it; the first line is the head."""
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    rule = "  ".join("=" * width for width in widths)
-    head, *rest = ("  ".join([first.ljust(widths[0]), *map(str.rjust, others, widths[1:])]) for first, *others in lines)
-    return "\n".join([rule, head, rule, *rest, rule])
 
 
 def arguments() -> Namespace:

@@ -33,8 +33,8 @@ STOP_SECONDS = 3
 YOUNG_OBJECTS = 10_000
 """How many new objects the collector lets come together before it looks for garbage among them.
 
-What is kept of a message lives long, and with Python's own 700 a tenth of a busy server's time went into seeing that again
-and again.
+What is kept of a message lives long, and with Python's own 700 a tenth of a busy server's time went into seeing that
+again and again.
 """
 
 _log = Logger()

@@ -76,10 +76,10 @@ def parse_command(line: bytes, mode: Mode = Mode.COMMAND) -> Request:
         raise _unreadable(Code.NOT_UTF8, "the line is not UTF-8", line, mode) from None
     if mode is not Mode.COMMAND:
         if mode is Mode.PIPE or not text.startswith("/"):
-            return Request(Msg(clean(text)))
+            return Request(Msg(Words("", text).text()))
         text = text[1:]
         if text.startswith("/"):
-            return Request(Msg(clean(text)))
+            return Request(Msg(Words("", text).text()))
     elif text.startswith("@"):
         return _parse_tagged(text)
     return Request(_parse_bare(text))

@@ -1,0 +1,1 @@
+"""What it costs a server to give a message to everybody in a room: see ``python -m benchmarks.fanout --help``."""

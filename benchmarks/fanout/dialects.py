@@ -1,0 +1,132 @@
+"""How one comes into a room, says something and is told something, in the words of each kind of server."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Dialect(Protocol):
+    """The words of a kind of server.
+
+    Names and numbers are padded to a fixed width, so that all deliveries of a work have the same length.
+    """
+
+    @property
+    def in_one_order(self) -> bool:
+        """Whether all members of a room get all messages in the same order, and not merely each sender's in theirs."""
+
+    @property
+    def echoes(self) -> bool:
+        """Whether a sender gets its own messages too."""
+
+    def entrance(self, nick: bytes, room: bytes) -> Sequence[tuple[bytes, bytes]]:
+        """Return what to send in order to come in, step by step, and what is in the line that answers it."""
+
+    def saying(self, room: bytes, text: bytes) -> bytes:
+        """Return what a member sends in order to say something."""
+
+    def delivery(self, nick: bytes, room: bytes, text: bytes) -> bytes:
+        """Return what a member gets when another says something."""
+
+    def noise(self, members: int) -> bytes:
+        """Return what may stand between what is delivered, in a room of so many members; it may be empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chatd:
+    """chatd's words for people, some of which `threaded` and `bare` speak too."""
+
+    in_one_order: bool = True
+    echoes: bool = False
+
+    def entrance(self, nick: bytes, room: bytes) -> Sequence[tuple[bytes, bytes]]:
+        """See `Dialect`."""
+        return [(b"JOIN %b %b\r\n" % (nick, room), b"OK JOIN ")]
+
+    def saying(self, room: bytes, text: bytes) -> bytes:  # noqa: ARG002  # the protocol's
+        """See `Dialect`."""
+        return b"MSG %b\r\n" % text
+
+    def delivery(self, nick: bytes, room: bytes, text: bytes) -> bytes:
+        """See `Dialect`."""
+        return b"MSG %b %b %b\r\n" % (nick, room, text)
+
+    def noise(self, members: int) -> bytes:  # noqa: ARG002  # the protocol's
+        """See `Dialect`."""
+        return b""
+
+
+@dataclass(frozen=True, slots=True)
+class Irc:
+    """IRC, RFC 2812; ``address`` is what the server shows of a user called u."""
+
+    address: bytes
+    in_one_order: bool = True
+    echoes: bool = False
+
+    def entrance(self, nick: bytes, room: bytes) -> Sequence[tuple[bytes, bytes]]:
+        """See `Dialect`."""
+        return [(b"NICK %b\r\nUSER u 0 * :u\r\n" % nick, b" 001 "), (b"JOIN %b\r\n" % room, b" 366 ")]
+
+    def saying(self, room: bytes, text: bytes) -> bytes:
+        """See `Dialect`."""
+        return b"PRIVMSG %b :%b\r\n" % (room, text)
+
+    def delivery(self, nick: bytes, room: bytes, text: bytes) -> bytes:
+        """See `Dialect`."""
+        return b":%b!%b PRIVMSG %b :%b\r\n" % (nick, self.address, room, text)
+
+    def noise(self, members: int) -> bytes:  # noqa: ARG002  # the protocol's
+        """See `Dialect`."""
+        return b""
+
+
+@dataclass(frozen=True, slots=True)
+class Redis:
+    """Redis' publish and subscribe; in RESP3, for there one connection can do both."""
+
+    in_one_order: bool = True
+    echoes: bool = True
+
+    def entrance(self, nick: bytes, room: bytes) -> Sequence[tuple[bytes, bytes]]:  # noqa: ARG002  # the protocol's
+        """See `Dialect`."""
+        return [(b"HELLO 3\r\n", b"modules\r\n*"), (b"SUBSCRIBE %b\r\n" % room, b"\r\n:")]
+
+    def saying(self, room: bytes, text: bytes) -> bytes:
+        """See `Dialect`."""
+        return b"*3\r\n$7\r\nPUBLISH\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n" % (len(room), room, len(text), text)
+
+    def delivery(self, nick: bytes, room: bytes, text: bytes) -> bytes:  # noqa: ARG002  # the protocol's
+        """See `Dialect`."""
+        return b">3\r\n$7\r\nmessage\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n" % (len(room), room, len(text), text)
+
+    def noise(self, members: int) -> bytes:
+        """Return the answer to PUBLISH: how many got it."""
+        return b":%d\r\n" % members
+
+
+@dataclass(frozen=True, slots=True)
+class Nats:
+    """NATS' publish and subscribe, without acknowledgements and without one's own messages."""
+
+    in_one_order: bool = False
+    echoes: bool = False
+
+    def entrance(self, nick: bytes, room: bytes) -> Sequence[tuple[bytes, bytes]]:  # noqa: ARG002  # the protocol's
+        """See `Dialect`."""
+        options = b'{"verbose":false,"pedantic":false,"echo":false}'
+        return [(b"CONNECT %b\r\nSUB %b 1\r\nPING\r\n" % (options, room), b"PONG")]
+
+    def saying(self, room: bytes, text: bytes) -> bytes:
+        """See `Dialect`."""
+        return b"PUB %b %d\r\n%b\r\n" % (room, len(text), text)
+
+    def delivery(self, nick: bytes, room: bytes, text: bytes) -> bytes:  # noqa: ARG002  # the protocol's
+        """See `Dialect`."""
+        return b"MSG %b 1 %d\r\n%b\r\n" % (room, len(text), text)
+
+    def noise(self, members: int) -> bytes:  # noqa: ARG002  # the protocol's
+        """Return what the server measures the way to a client with; it does not insist on an answer."""
+        return b"PING\r\n"
