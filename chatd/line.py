@@ -60,7 +60,8 @@ class LineProtocol(LineReceiver):
         self._lost = False
         self._factory.connections[self] = None
         tune(transport)
-        self._writer = writer_for(transport, self._factory.max_waiting_bytes, self._drained)
+        self._writer = writer_for(transport, self._factory.max_waiting_bytes, self._drained, self._overflowed)
+        self.send = self._writer.write
         self._session = Session(self._factory.hub, self)
 
     def dataReceived(self, data: bytes) -> None:
@@ -107,12 +108,6 @@ class LineProtocol(LineReceiver):
     def blocked(self) -> bool:
         """See `chatd.session.Peer.blocked`."""
         return self._writer.blocked and not self._lost
-
-    def send(self, data: bytes) -> None:
-        """See `chatd.session.Peer.send`."""
-        if not self._closing and not self._lost and not self._writer.write(data):
-            waiting = self._writer.waiting
-            self._session.end(Farewell.SLOW, f"you did not read {waiting} bytes; come in again with since=")
 
     def end(self, farewell: Farewell, data: bytes) -> None:
         """See `chatd.session.Peer.end`."""
@@ -226,6 +221,10 @@ class LineProtocol(LineReceiver):
     def _drained(self) -> None:
         self._session.heard = self._factory.hub.wheel.now
         self._session.proceed()
+
+    def _overflowed(self) -> None:
+        waiting = self._writer.waiting
+        self._session.end(Farewell.SLOW, f"you did not read {waiting} bytes; come in again with since=")
 
     def _reject(self, why: str) -> None:
         self._session.end(Farewell.NOT_CHATD, why)

@@ -35,12 +35,14 @@ class Writer:
 
     It is the transport's producer: that is how it learns that the transport's own buffer is full or empty again. What
     that holds (64 KiB, or the one batch that filled it) comes on top of ``limit``. ``drained`` is called when
-    all that was kept has been written.
+    all that was kept has been written, ``overflowed`` when something that would be over the limit was not kept.
     """
 
-    __slots__ = ("_drained", "_kept", "_limit", "_transport", "blocked", "waiting")
+    __slots__ = ("_closed", "_drained", "_kept", "_limit", "_overflowed", "_transport", "blocked", "waiting")
 
-    def __init__(self, transport: StreamTransport, limit: int, drained: Callable[[], None]) -> None:
+    def __init__(
+        self, transport: StreamTransport, limit: int, drained: Callable[[], None], overflowed: Callable[[], None]
+    ) -> None:
         self.blocked = False
         """Whether the reader has not yet taken what it was sent."""
         self.waiting = 0
@@ -48,20 +50,13 @@ class Writer:
         self._transport = transport
         self._limit = limit
         self._drained = drained
+        self._overflowed = overflowed
         self._kept: deque[bytes] | None = None
+        self._closed = False
 
-    def write(self, data: bytes) -> bool:
-        """Write whole lines now, or keep them; return False, and keep nothing, if that would be over the limit."""
-        if not self.blocked:
-            self._pass_on(data)
-            return True
-        if self.waiting + len(data) > self._limit:
-            return False
-        if self._kept is None:
-            self._kept = deque()
-        self._kept.append(data)
-        self.waiting += len(data)
-        return True
+    def write(self, data: bytes) -> None:
+        """Write whole lines now, or keep them. When it is closed, or the connection lost, it does nothing."""
+        raise NotImplementedError
 
     def close(self, last: bytes, *, discard: bool, half: bool) -> None:
         """Write the last line, after what was kept or, with ``discard``, instead of it; close when it is taken.
@@ -82,25 +77,33 @@ class Writer:
 
     def resumeProducing(self) -> None:
         """Called by the transport when its buffer is empty."""
-        if not self.blocked:
+        if not self.blocked or self._closed:
             return
         self.blocked = False
         while self._kept and not self.blocked:
             data = self._kept.popleft()
             self.waiting -= len(data)
-            self._pass_on(data)
+            self.write(data)
         if not self.blocked:
             self._kept = None
             self._drained()
 
     def stopProducing(self) -> None:
         """Called by the transport when the connection is lost."""
+        self._closed = self.blocked = True
         self._kept = None
         self.waiting = 0
 
-    def _pass_on(self, data: bytes) -> None:
-        """Write now, and note it if the reader is `blocked` from here on."""
-        raise NotImplementedError
+    def _keep(self, data: bytes) -> None:
+        if self._closed:
+            return
+        if self.waiting + len(data) > self._limit:
+            self._overflowed()
+            return
+        if self._kept is None:
+            self._kept = deque()
+        self._kept.append(data)
+        self.waiting += len(data)
 
 
 @implementer(IPushProducer)
@@ -109,16 +112,22 @@ class BufferedWriter(Writer):
 
     __slots__ = ()
 
-    def __init__(self, transport: StreamTransport, limit: int, drained: Callable[[], None]) -> None:
-        super().__init__(transport, limit, drained)
+    def __init__(
+        self, transport: StreamTransport, limit: int, drained: Callable[[], None], overflowed: Callable[[], None]
+    ) -> None:
+        super().__init__(transport, limit, drained, overflowed)
         transport.registerProducer(self, streaming=True)
+
+    def write(self, data: bytes) -> None:
+        """See `Writer.write`."""
+        if self.blocked:
+            self._keep(data)
+        else:
+            self._transport.write(data)
 
     def pauseProducing(self) -> None:
         """Called by the transport when its buffer is full."""
         self.blocked = True
-
-    def _pass_on(self, data: bytes) -> None:
-        self._transport.write(data)
 
 
 @implementer(IPullProducer)
@@ -131,12 +140,18 @@ class DirectWriter(Writer):
 
     __slots__ = ("_send",)
 
-    def __init__(self, transport: Connection, limit: int, drained: Callable[[], None]) -> None:
-        super().__init__(transport, limit, drained)
+    def __init__(
+        self, transport: Connection, limit: int, drained: Callable[[], None], overflowed: Callable[[], None]
+    ) -> None:
+        super().__init__(transport, limit, drained, overflowed)
         self._send = transport.getHandle().send
         transport.registerProducer(self, streaming=False)
 
-    def _pass_on(self, data: bytes) -> None:
+    def write(self, data: bytes) -> None:
+        """See `Writer.write`. Nothing is called as often as this."""
+        if self.blocked:
+            self._keep(data)
+            return
         try:
             sent = self._send(data)
         except OSError:  # the kernel's buffer is full; or it is the end, which the transport will notice as well
@@ -146,9 +161,11 @@ class DirectWriter(Writer):
             self._transport.write(data[sent:])
 
 
-def writer_for(transport: StreamTransport, limit: int, drained: Callable[[], None]) -> Writer:
+def writer_for(
+    transport: StreamTransport, limit: int, drained: Callable[[], None], overflowed: Callable[[], None]
+) -> Writer:
     """Return the fastest writer that is right for a transport."""
     # By its class: a transport inside another (TLS, haproxy:) hands out the socket too, but changes what it is given.
     if isinstance(transport, Connection) and not transport.TLS:
-        return DirectWriter(transport, limit, drained)
-    return BufferedWriter(transport, limit, drained)
+        return DirectWriter(transport, limit, drained, overflowed)
+    return BufferedWriter(transport, limit, drained, overflowed)

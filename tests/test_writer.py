@@ -72,8 +72,8 @@ class Line:
         self.transport: Any = kind(ours, self.protocol, ("peer", 0), None, 0, self.selector)
         self.transport.repstr = "the transport"
         self.protocol.makeConnection(self.transport)
-        self.drained = 0
-        self.writer = writer_for(self.transport, LIMIT, self._count)
+        self.drained = self.overflowed = 0
+        self.writer = writer_for(self.transport, LIMIT, self._count, self._count_overflow)
         self.written = b""
         self.read = b""
         self._number = 0
@@ -81,11 +81,16 @@ class Line:
     def _count(self) -> None:
         self.drained += 1
 
+    def _count_overflow(self) -> None:
+        self.overflowed += 1
+
     def write(self, length: int) -> bool:
-        """Write a line that differs from all others."""
+        """Write a line that differs from all others; return whether it was taken."""
         self._number += 1
         data = f"{self._number} ".ljust(length, "x").encode() + b"\r\n"
-        taken = self.writer.write(data)
+        before = self.overflowed
+        self.writer.write(data)
+        taken = self.overflowed == before
         if taken:
             self.written += data
         return taken
@@ -194,6 +199,14 @@ def test_a_last_line_instead_of_what_is_kept_begins_where_a_line_ended(line: Lin
     assert len(line.written) - len(said) > LIMIT - 1002
 
 
+def test_after_its_last_line_nothing_is_written_or_kept(line: Line) -> None:
+    line.writer.close(b"BYE\r\n", discard=False, half=True)
+    line.writer.write(b"more\r\n")
+    line.drain()
+    assert line.read == b"BYE\r\n"
+    assert line.writer.waiting == line.overflowed == 0
+
+
 def test_a_peer_that_is_gone_is_noticed(line: Line) -> None:
     line.theirs.close()
     turns = 0
@@ -207,11 +220,11 @@ def test_a_peer_that_is_gone_is_noticed(line: Line) -> None:
 
 def test_other_transports_are_left_their_buffers() -> None:
     transport = StringTransport()
-    writer = writer_for(transport, LIMIT, lambda: None)
+    writer = writer_for(transport, LIMIT, lambda: None, lambda: None)
     assert isinstance(writer, BufferedWriter)
-    assert writer.write(b"a\r\n")
+    writer.write(b"a\r\n")
     writer.pauseProducing()
-    assert writer.write(b"b\r\n")
+    writer.write(b"b\r\n")
     assert transport.value() == b"a\r\n"
     writer.resumeProducing()
     assert transport.value() == b"a\r\nb\r\n"
