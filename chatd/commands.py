@@ -7,9 +7,9 @@ the text; an optional room is there exactly when the next word begins with ``#``
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from chatd import orders
 from chatd.text import clean
 from chatd.words import Words
 
@@ -141,18 +141,19 @@ class Quit:
     text: str | None = None
 
 
-Command = (
-    Hello | Join | Msg | Tell | Talk | Pipe | Nick | Part | Who | Rooms | Topic | History | Search | Ping | Help | Quit
-)
+Talking = Hello | Join | Msg | Tell | Talk | Pipe | Nick | Part | Who | Rooms | Topic | History | Search
+Command = Talking | Ping | Help | Quit | orders.Order
 
 
-def _read_hello(words: Words) -> Hello:
+def read_hello(words: Words) -> Hello:
+    """Read what follows HELLO; and so on for the others."""
     version = words.word("the version")
     words.end()
     return Hello(clean(version))
 
 
-def _read_join(words: Words) -> Join:
+def read_join(words: Words) -> Join:
+    """See `read_hello`."""
     room = words.maybe_room()
     nick = None
     if room is None:
@@ -162,53 +163,63 @@ def _read_join(words: Words) -> Join:
     return Join(nick, room, words.id_of("since", values), values.get("epoch"), values.get("resume"))
 
 
-def _read_msg(words: Words) -> Msg:
+def read_msg(words: Words) -> Msg:
+    """See `read_hello`."""
     return Msg(words.text())
 
 
-def _read_tell(words: Words) -> Tell:
+def read_tell(words: Words) -> Tell:
+    """See `read_hello`."""
     to = words.word("a room or a name")
     to = words.room_of(to) if to.startswith("#") else words.nick_of(to)
     return Tell(to, words.text())
 
 
-def _read_talk(words: Words) -> Talk:
+def read_talk(words: Words) -> Talk:
+    """See `read_hello`."""
     words.end()
     return Talk()
 
 
-def _read_pipe(words: Words) -> Pipe:
+def read_pipe(words: Words) -> Pipe:
+    """See `read_hello`."""
     room = words.maybe_room()
     words.end()
     return Pipe(room)
 
 
-def _read_nick(words: Words) -> Nick:
+def read_nick(words: Words) -> Nick:
+    """See `read_hello`."""
     nick = words.nick_of(words.word("the new name"))
     words.end()
     return Nick(nick)
 
 
-def _read_part(words: Words) -> Part:
+def read_part(words: Words) -> Part:
+    """See `read_hello`."""
     return Part(words.maybe_room(), words.maybe_text())
 
 
-def _read_who(words: Words) -> Who:
+def read_who(words: Words) -> Who:
+    """See `read_hello`."""
     room = words.maybe_room()
     words.end()
     return Who(room)
 
 
-def _read_rooms(words: Words) -> Rooms:
+def read_rooms(words: Words) -> Rooms:
+    """See `read_hello`."""
     words.end()
     return Rooms()
 
 
-def _read_topic(words: Words) -> Topic:
+def read_topic(words: Words) -> Topic:
+    """See `read_hello`."""
     return Topic(words.maybe_room(), words.maybe_text())
 
 
-def _read_history(words: Words) -> History:
+def read_history(words: Words) -> History:
+    """See `read_hello`."""
     room = words.maybe_room()
     count = words.maybe_number("the count", 1, MAX_HISTORY)
     values = words.values("since", "before")
@@ -216,7 +227,8 @@ def _read_history(words: Words) -> History:
     return History(room, DEFAULT_HISTORY if count is None else count, since, before)
 
 
-def _read_search(words: Words) -> Search:
+def read_search(words: Words) -> Search:
+    """See `read_hello`."""
     room = words.maybe_room()
     text = words.text()
     if len(re.findall(r"[^\W_]+|_+", text)) > MAX_SEARCH_WORDS:
@@ -224,60 +236,23 @@ def _read_search(words: Words) -> Search:
     return Search(room, text)
 
 
-def _read_ping(words: Words) -> Ping:
+def read_ping(words: Words) -> Ping:
+    """See `read_hello`."""
     token = words.maybe_word()
     words.end()
     return Ping(None if token is None else clean(token))
 
 
-def _read_help(words: Words) -> Help:
+def read_help(words: Words) -> Help:
+    """See `read_hello`."""
     verb = words.maybe_word()
     words.end()
     return Help(None if verb is None else clean(verb).upper())
 
 
-def _read_quit(words: Words) -> Quit:
+def read_quit(words: Words) -> Quit:
+    """See `read_hello`."""
     return Quit(words.maybe_text())
-
-
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """One verb of the protocol: the value it stands for, how it is written, what it does, how it is read."""
-
-    command: type[Command]
-    usage: str
-    summary: str
-    read: Callable[[Words], Command]
-
-
-def _verbs(*verbs: Verb) -> Mapping[str, Verb]:
-    return {verb.command.__name__.upper(): verb for verb in verbs}
-
-
-VERBS = _verbs(
-    Verb(Join, "JOIN <nick> [#room]", "come in under a name; once in, JOIN #room enters one more", _read_join),
-    Verb(Msg, "MSG <text>", "say it in the room you joined last", _read_msg),
-    Verb(Tell, "TELL <#room or nick> <text>", "say it in a room that you are in, or to one person", _read_tell),
-    Verb(Talk, "TALK", "from here what you type is said, and /verb is a command", _read_talk),
-    Verb(Pipe, "PIPE [#room]", "from here to the end of the input every line is said", _read_pipe),
-    Verb(Nick, "NICK <nick>", "go by another name", _read_nick),
-    Verb(Part, "PART [#room] [text]", "leave a room", _read_part),
-    Verb(Who, "WHO [#room]", "who is in a room that you are in", _read_who),
-    Verb(Rooms, "ROOMS", "which rooms there are", _read_rooms),
-    Verb(Topic, "TOPIC [#room] [text]", "set the topic of a room or, without a text, ask for it", _read_topic),
-    Verb(
-        History,
-        "HISTORY [#room] [<count>] [since=<id>] [before=<id>]",
-        "what was said before: the newest messages, or the oldest after an id",
-        _read_history,
-    ),
-    Verb(Search, "SEARCH [#room] <words>", "the newest messages with all of these words", _read_search),
-    Verb(Ping, "PING [token]", "answered by PONG", _read_ping),
-    Verb(Help, "HELP [verb]", "this list, or one line of it", _read_help),
-    Verb(Hello, "HELLO 1", "for programs, before JOIN: tags on", _read_hello),
-    Verb(Quit, "QUIT [text]", "leave; BYE quit says that all you said was taken", _read_quit),
-)
-"""Every verb that a client can say, in the order in which HELP lists them."""
 
 
 def render(command: Command) -> str:
@@ -285,7 +260,11 @@ def render(command: Command) -> str:
     match command:
         case Join(nick, room, since, epoch, resume):
             values = {"since": since, "epoch": epoch, "resume": resume}
-            parts = [nick, room, *(f"{key}={value}" for key, value in values.items() if value is not None)]
+            parts: list[str | None] = [
+                nick,
+                room,
+                *(f"{key}={value}" for key, value in values.items() if value is not None),
+            ]
         case History(where, count, since, before):
             values = {"since": since, "before": before}
             parts = [where, str(count), *(f"{key}={value}" for key, value in values.items() if value is not None)]
@@ -297,4 +276,6 @@ def render(command: Command) -> str:
             parts = [where, text]
         case Talk() | Rooms():
             parts = []
+        case _:
+            parts = orders.parts(command)
     return clean(" ".join([type(command).__name__.upper(), *filter(None, parts)]))

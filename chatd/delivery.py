@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator, Sized
 from itertools import accumulate
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from chatd import wire
 from chatd.events import Said
 from chatd.journal import Entry
+
+if TYPE_CHECKING:
+    from chatd.merge import Merge
 
 
 class Reader(Protocol):
@@ -17,6 +20,10 @@ class Reader(Protocol):
     @property
     def tagged(self) -> bool:
         """Whether lines carry tags for this one."""
+
+    @property
+    def rooms(self) -> Sized:
+        """The rooms that this one is in."""
 
     def send(self, data: bytes) -> None:
         """Send whole lines; never blocks, never raises."""
@@ -72,9 +79,12 @@ class Broadcast:
     Only the audiences that there are get their lines rendered.
     """
 
-    __slots__ = ("_audiences", "_first", "_own", "_said")
+    __slots__ = ("_audiences", "_first", "_merge", "_own", "_said", "replies")
 
-    def __init__(self) -> None:
+    def __init__(self, merge: Merge | None = None) -> None:
+        self.replies: list[tuple[Reader, bytes]] = []
+        """What is to be sent when every room has had its part of the batch."""
+        self._merge = merge
         self._said: list[tuple[str, Entry]] = []
         self._audiences = (Audience(), Audience())
         self._own: dict[Reader, dict[int, bytes]] = {}
@@ -91,6 +101,12 @@ class Broadcast:
                 line = f"@{_tags(entry)};label={entry.label} {body}\r\n".encode()
                 self._own.setdefault(origin, {})[len(self._said)] = line
         self._said.append((body, entry))
+
+    def echo(self, entry: Entry) -> bytes:
+        """Return what the origin of the entry that was just added gets of it."""
+        assert entry.origin is not None
+        own = self._own.get(entry.origin, {}).get(len(self._said) - 1)
+        return self._audience(tagged=entry.origin.tagged)[-1] if own is None else own
 
     def answer(self, reader: Reader, entry: Entry, line: bytes) -> None:
         """Add, in the place of an entry, a line that is for one reader alone."""
@@ -116,14 +132,42 @@ class Broadcast:
             if line := own.get(index, audience[index]):
                 yield entry, line
 
-    def send(self, members: Collection[Reader], *, but: Iterable[Reader] = ()) -> None:
-        """Give ``members`` their lines, but those who are to get theirs after something else."""
-        later = set(but)
+    def reply(self, entry: Entry, reader: Reader, line: bytes) -> None:
+        """Add a reply to what an entry asked for; it is sent when every room has had its part of the batch."""
+        if self._merge is not None and self._merge.wants(reader):
+            self._merge.add(reader, [(entry, line)])
+        else:
+            self.replies.append((reader, line))
+
+    def see_off(self, reader: Reader) -> None:
+        """Give a member that is none any more its lines up to here; one who came in this batch, after its reply."""
+        if self._merge is not None:
+            self._merge.add(reader, self.lines(reader))
+        elif missed := self.catch_up(reader):
+            if reader in self._first:
+                self.replies.append((reader, missed))
+            else:
+                reader.send(missed)
+
+    def put_beside(self, entry: Entry, other: Entry) -> None:
+        """Let an entry that is none of the batch have the place of one that is."""
+        if self._merge is not None:
+            self._merge.put_beside(entry, other)
+
+    def send(self, members: Collection[Reader]) -> None:
+        """Give ``members`` their lines: now, with what is merged, or, to those who came just now, after the replies."""
+        if self._merge is not None:
+            later = dict.fromkeys(member for member in members if self._merge.wants(member))
+            for member in later:
+                self._merge.add(member, self.lines(member))
+        else:
+            later = dict.fromkeys(member for member in self._first if member in members)
+            self.replies += [(member, missed) for member in later if (missed := self.catch_up(member))]
         took_part = dict.fromkeys((*self._own, *self._first))
         for member in took_part:
             if member in members and member not in later and (lines := self.catch_up(member)):
                 member.send(lines)
-        apart = later.union(took_part)
+        apart = {*later, *took_part}
         shared: list[bytes | None] = [None, None]
         for member in members:
             if member in apart:

@@ -18,3 +18,9 @@ def seconds(text: str) -> int:
     if not 0 < length <= MAX_SECONDS:
         raise ValueError(f"{text[:40]!r} is no length of time; write 90s, 15m, 12h, 30d or 2w")
     return length
+
+
+def written(length: int) -> str:
+    """Return a number of seconds, more than none, as `seconds` reads it, in the largest unit that it is whole in."""
+    unit = max((unit for unit in _SECONDS if length % _SECONDS[unit] == 0), key=_SECONDS.__getitem__)
+    return f"{length // _SECONDS[unit]}{unit}"

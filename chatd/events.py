@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Never
 
+from chatd import duration
 from chatd.commands import Ping
 from chatd.errors import ChatError, Code, Farewell
 from chatd.text import clean
 
 _NO_VALUES: Mapping[str, str] = MappingProxyType({})
 _PAIR = re.compile(r"([a-z0-9-]{1,32})=(.*)")
+_TIMED = frozenset({"MUTE", "BAN"})
+RULINGS = ("KICK", "MUTE", "UNMUTE", "BAN", "UNBAN", "OP", "DEOP", "INVITE", "SET")
+"""The verbs of `Ruled`."""
 LIST_LINE_CHARACTERS = 2000
 """About how many characters of names a line of a list holds: at most 8 KB, whatever the script."""
 
@@ -66,6 +70,22 @@ class Said:
     nick: str
     room: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """Somebody who may has put somebody out, muted or invited them, and so on, or set something: see `chatd.orders`.
+
+    ``room`` is `SERVER` for what holds everywhere; ``subject`` is a name, an address, a network or ``key=value``.
+    ``seconds`` is how long it holds, for ever if it is None.
+    """
+
+    verb: str
+    nick: str
+    room: str
+    subject: str
+    seconds: int | None = None
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +156,8 @@ class Ended:
     text: str
 
 
+Lasting = Said | TopicSet | Ruled
+"""What gets an id and is kept; all else passes."""
 Event = (
     Note
     | Joined
@@ -143,6 +165,7 @@ Event = (
     | Renamed
     | TopicSet
     | Said
+    | Ruled
     | Told
     | Replayed
     | Present
@@ -160,12 +183,19 @@ def _done(event: Done) -> str:
     return " ".join(("OK", event.verb, *event.words, *values))
 
 
+def _ruled(event: Ruled) -> str:
+    held = "" if event.seconds is None else f" for={duration.written(event.seconds)}"
+    text = f" {event.text}" if event.text else ""
+    return f"{event.verb} {event.nick} {event.room} {event.subject}{held}{text}"
+
+
 _RENDER: Mapping[type, Callable[..., str]] = {
     Said: lambda e: f"MSG {e.nick} {e.room} {e.text}",
     Joined: lambda e: f"JOIN {e.nick} {e.room}",
     Parted: lambda e: f"PART {e.nick} {e.room}" + (f" {e.text}" if e.text else ""),
     Renamed: lambda e: f"NICK {e.old} {e.new}",
     TopicSet: lambda e: f"TOPIC {e.nick} {e.room} {e.text}",
+    Ruled: _ruled,
     Told: lambda e: f"TELL {e.nick} {e.text}",
     Replayed: lambda e: f"OLD {e.time} MSG {e.nick} {e.room} {e.text}",
     Note: lambda e: f"NOTE {e.text}",
@@ -241,6 +271,22 @@ def _read_done(rest: str | None) -> Done:
     )
 
 
+def _read_ruled(verb: str) -> Callable[[str | None], Ruled]:
+    """Return a reader of what follows a verb of moderation."""
+
+    def read_parts(rest: str | None) -> Ruled:
+        nick, room, subject, *more = (rest or "").split(" ", 3)
+        if not (nick and room and subject):
+            raise ValueError
+        seconds, text = None, more[0] if more else None
+        if text is not None and verb in _TIMED and text.startswith("for="):
+            held, _, after = text.partition(" ")
+            seconds, text = duration.seconds(held.removeprefix("for=")), after or None
+        return Ruled(verb, nick, room, subject, seconds, text)
+
+    return read_parts
+
+
 _SHAPES: Mapping[str, Callable[[str | None], Event]] = {
     "MSG": _shape(Said, 2, text=True),
     "JOIN": _shape(Joined, 2, text=False),
@@ -256,5 +302,6 @@ _SHAPES: Mapping[str, Callable[[str | None], Event]] = {
     "PONG": _shape(Pong, 0, text=False),
     "PING": _shape(Ping, 0, text=False),
     "ERR": _shape(lambda code, verb, text: Refused(Code(code), verb, text), 2, text=True),
+    **{verb: _read_ruled(verb) for verb in RULINGS},
     "BYE": _shape(lambda code, text: Ended(Farewell(code), text), 1, text=True),
 }

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from chatd import names, wire
+from chatd.accounts import Accounts, NoAccounts
+from chatd.delivery import Reader
 from chatd.errors import ChatError, Code, Farewell
-from chatd.events import Renamed, Said, TopicSet
+from chatd.events import Lasting, Renamed
 from chatd.journal import Entry, Journal, Kept
+from chatd.limits import Limits as Limits  # from where one looks for it
 from chatd.merge import Merge
-from chatd.room import Member, Room
+from chatd.orders import SERVER
+from chatd.room import Room
+from chatd.rules import NO_RULES, Rules
+from chatd.server import rule_server
 from chatd.wheel import Wheel
 
 if TYPE_CHECKING:
@@ -23,16 +28,6 @@ if TYPE_CHECKING:
     from chatd.session import Session
 
 _log = Logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long a peer may take, in seconds."""
-
-    join_seconds: int = 300
-    """Until the first JOIN."""
-    ping_seconds: int = 60
-    """Of silence, until a program is sent a PING; and again, until it is given up."""
 
 
 class Hub:
@@ -47,7 +42,11 @@ class Hub:
         clock: IReactorTime,
         limits: Limits | None = None,
         make_secret: Callable[[], str] = secrets.token_urlsafe,
+        accounts: Accounts | None = None,
     ) -> None:
+        self.accounts = accounts or NoAccounts()
+        self.server_rules = Rules()
+        """What holds in every room."""
         self.journal = journal
         self.clock = clock
         self.limits = limits or Limits()
@@ -64,6 +63,16 @@ class Hub:
         self._by_look: dict[str, Session] = {}
         journal.follow(self.deliver)
 
+    @property
+    def room_count(self) -> int:
+        """How many rooms have people in them."""
+        return len(self._rooms)
+
+    @property
+    def nick_count(self) -> int:
+        """How many nicks are taken."""
+        return len(self._by_nick)
+
     def rooms(self) -> list[Room]:
         """Return the rooms that have people in them, in the order of their names."""
         return [self._rooms[key] for key in sorted(self._rooms)]
@@ -75,6 +84,24 @@ class Hub:
     def session(self, nick: str) -> Session | None:
         """Return who goes by a nick, in any spelling."""
         return self._by_nick.get(names.key(nick))
+
+    def rules(self, key: str) -> Rules:
+        """Return what holds in a room, given its key."""
+        room = self._rooms.get(key)
+        if room is not None:
+            return room.rules
+        standing = self.journal.standing(key)
+        return NO_RULES if standing is None else standing.rules
+
+    def is_operator(self, account: str | None) -> bool:
+        """Return whether an account looks after the server."""
+        return account is not None and (self.accounts.is_operator(account) or self.server_rules.is_operator(account))
+
+    def start(self) -> None:
+        """Begin to tell the time, now that the journal is open."""
+        standing = self.journal.standing(SERVER)
+        self.server_rules = Rules() if standing is None else standing.rules
+        self.wheel.start()
 
     def claim(self, nick: str, session: Session) -> None:
         """Make ``nick`` the session's, beside any that it has.
@@ -160,9 +187,12 @@ class Hub:
         for entry in run:
             by_room.setdefault(entry.room, []).append(entry)
         merge = Merge(run) if len(by_room) > 1 and Merge.needed(run) else None
-        replies: list[tuple[Member, bytes]] = []
+        replies: list[tuple[Reader, bytes]] = []
         for key, entries in by_room.items():
             try:
+                if key == SERVER:
+                    replies += rule_server(self, entries)
+                    continue
                 replies += self._room_of(key, entries).deliver(entries, merge)
             except Exception:
                 _log.failure("what happened in a room could not be delivered")
@@ -182,9 +212,7 @@ class Hub:
             name = "" if isinstance(event, Renamed) else event.room
             room = self._rooms[key] = Room(key, name, self.journal.standing(key))
         for watch in self._watches.get(key, ()):
-            watch.passed += [
-                Kept(e.id, e.time, e.event) for e in entries if e.stored and isinstance(e.event, Said | TopicSet)
-            ]
+            watch.passed += [Kept(e.id, e.time, e.event) for e in entries if e.stored and isinstance(e.event, Lasting)]
         return room
 
     def _rename(self, entry: Entry, event: Renamed) -> None:

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from operator import itemgetter
 
+from chatd.delivery import Reader
 from chatd.events import Joined, Parted
 from chatd.journal import Entry
-from chatd.room import Member
 
 _place = itemgetter(0)
 
@@ -23,24 +23,28 @@ class Merge:
     def __init__(self, batch: Sequence[Entry]) -> None:
         self._places = {id(entry): place for place, entry in enumerate(batch)}
         self._movers = {entry.origin for entry in batch if isinstance(entry.event, Joined | Parted)}
-        self._lines: defaultdict[Member, list[tuple[int, bytes]]] = defaultdict(list)
+        self._lines: defaultdict[Reader, list[tuple[int, bytes]]] = defaultdict(list)
 
     @staticmethod
     def needed(batch: Iterable[Entry]) -> bool:
         """Return whether somebody did something in more than one room."""
-        rooms: dict[Member | None, str] = {}
+        rooms: dict[Reader | None, str] = {}
         for entry in batch:
             if rooms.setdefault(entry.origin, entry.room) != entry.room and entry.origin is not None:
                 return True
         return False
 
-    def wants(self, member: Member) -> bool:
+    def wants(self, member: Reader) -> bool:
         """Return whether a member may get lines from more than one room; who comes or goes in this batch may, too."""
         return len(member.rooms) > 1 or member in self._movers
 
-    def add(self, member: Member, lines: Iterable[tuple[Entry, bytes]]) -> None:
+    def add(self, member: Reader, lines: Iterable[tuple[Entry, bytes]]) -> None:
         """Take what one room has for a member; of an entry there may be a line and then a reply."""
         self._lines[member] += [(self._places[id(entry)], line) for entry, line in lines]
+
+    def put_beside(self, entry: Entry, other: Entry) -> None:
+        """Let an entry that is none of the batch have the place of one that is."""
+        self._places[id(entry)] = self._places[id(other)]
 
     def send(self) -> None:
         """Send it, now that every room has had its part."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from chatd import commands, events, wire
+from chatd import commands, events, moderation, wire
 from chatd.errors import ChatError, Code
 from chatd.events import Done, Said
 from chatd.journal import JournalError, Kept, Page, Query, TooMuchError
@@ -22,10 +22,13 @@ MAX_FOUND = 50
 
 async def history(session: Session, room: Room, command: commands.History, label: str | None) -> None:
     """Answer HISTORY. Messages that the session has not been sent yet are left for their turn."""
+    readable = moderation.readable_after(session, room.key)
+    if readable is None:
+        raise ChatError(Code.NOT_ALLOWED, "that room is private")
     upto = room.last_id + 1
     query = Query(
         room.key,
-        after=command.since or 0,
+        after=max(command.since or 0, readable),
         before=upto if command.before is None else min(command.before, upto),
         count=command.count,
         newest=command.since is None,
@@ -45,12 +48,16 @@ async def history(session: Session, room: Room, command: commands.History, label
 
 async def search(session: Session, room: Room, words: str, label: str | None) -> None:
     """Answer SEARCH."""
+    readable = moderation.readable_after(session, room.key)
+    if readable is None:
+        raise ChatError(Code.NOT_ALLOWED, "that room is private")
     try:
         found = await session.hub.journal.search(room.key, words.split(), room.last_id + 1, MAX_FOUND)
     except TooMuchError:
         raise ChatError(Code.UNAVAILABLE, "that search takes too long; ask for fewer and rarer words") from None
     except JournalError:
         raise _unreadable() from None
+    found = [kept for kept in found if kept.id > readable]
     await session.send_all(replayed(session, kept) for kept in found)
     session.tell(Done("SEARCH", (room.name, str(len(found)))), label)
 
@@ -78,12 +85,13 @@ class Replay:
         self._session = session
         self._hub = session.hub
         self._room = room
-        self._last = since
+        readable = moderation.readable_after(session, room)
+        self._last = max(since, readable or 0)
         self._first: int | None = None
         standing = self._hub.journal.standing(room)
         last = standing.last_id if standing is not None else 0
-        self._possible = epoch == self._hub.journal.epoch and since <= last
-        self.recovered = self._possible
+        self._possible = epoch == self._hub.journal.epoch and since <= last and readable is not None
+        self.recovered = self._possible and self._last == since
         """Whether everything that was missed is told."""
 
     async def tell(self) -> None:
@@ -91,6 +99,9 @@ class Replay:
         query = Query(self._room, after=self._last, count=MAX_MISSED, newest=True)
         more = self._possible
         while more and not self._session.ended:
+            if moderation.readable_after(self._session, self._room) is None:  # since a moment ago
+                self.recovered = self._possible = False
+                return
             self._hub.watch(self._room, self)
             try:
                 page = await _read(self._session, query)

@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from chatd.delivery import Broadcast, Reader
-from chatd.events import Joined, Parted, Said, TopicSet
+from chatd.errors import ChatError
+from chatd.events import Joined, Parted, Ruled, Said, TopicSet
 from chatd.journal import Entry, Standing
+from chatd.rules import Person, Rules, Ruling
 from chatd.wire import NO_TAGS, Tags, timestamp
 
 if TYPE_CHECKING:
@@ -23,6 +25,20 @@ class Member(Reader, Protocol):
 
     def takes_over(self, room: Room) -> Member | None:
         """Return the member of ``room`` whose place this one takes unseen, if there is one."""
+
+    @property
+    def person(self) -> Person:
+        """Whom rulings are about."""
+
+    @property
+    def account(self) -> str | None:
+        """The key of the account that this one has logged in to."""
+
+    def refusal(self, room: Room) -> ChatError | None:
+        """Return why this one may not come into a room; None if it may."""
+
+    def put_out(self, room: Room) -> None:
+        """Note that one is not in a room any more."""
 
     def fail(self) -> None:
         """End this one's connection, because of a fault of ours."""
@@ -44,55 +60,47 @@ class Room:
         self.last_id = 0 if standing is None else standing.last_id
         """The id of the newest durable entry, 0 before the first."""
         if standing is not None and standing.topic is not None:
+            assert isinstance(standing.topic.event, TopicSet)
             self._set_topic(standing.topic.event, standing.topic.id, standing.topic.time)
+        self.rules = Rules() if standing is None else standing.rules
 
-    def deliver(self, entries: Sequence[Entry], merge: Merge | None = None) -> list[tuple[Member, bytes]]:
+    def deliver(self, entries: Sequence[Entry], merge: Merge | None = None) -> Sequence[tuple[Reader, bytes]]:
         """Apply a batch, in its order, and send it to the members, but to those for whom ``merge`` collects it.
 
         Return what is to be sent when every room has had its part of the batch: the replies to those
         whose commands took effect and, after those, what the newcomers have missed of this batch.
         """
-        broadcast = Broadcast()
-        replies: list[tuple[Member, bytes]] = []
+        broadcast = Broadcast(merge)
         for entry in entries:
             origin = entry.origin
+            if origin is not None and type(entry.event) is Joined and entry.refused is None:
+                entry.refused = origin.refusal(self)
             if entry.old or entry.refused is not None:
-                reply = self._answer(entry, broadcast)
-            else:
-                self._apply(entry, broadcast, merge)
-                reply = b"" if origin is None else origin.took_effect(entry, self)
-            if origin is not None and reply:
-                if merge is not None and merge.wants(origin):
-                    merge.add(origin, [(entry, reply)])
-                else:
-                    replies.append((origin, reply))
-        later = [e.origin for e in entries if type(e.event) is Joined and e.origin in self.members]
-        if merge is not None:
-            merged = [member for member in self.members if merge.wants(member)]
-            for member in merged:
-                merge.add(member, broadcast.lines(member))
-            later = merged
-        else:
-            missed = ((member, broadcast.catch_up(member)) for member in later)
-            replies += [(member, data) for member, data in missed if data]
-        broadcast.send(self.members, but=later)
-        return replies
+                self._answer(entry, broadcast)
+                continue
+            self._apply(entry, broadcast)
+            if origin is None:
+                continue
+            reply = origin.took_effect(entry, self)
+            if type(entry.event) is Said and origin not in self.members:
+                reply = broadcast.echo(entry)  # put out a moment ago, and what was said then is said
+            if reply:
+                broadcast.reply(entry, origin, reply)
+        broadcast.send(self.members)
+        return broadcast.replies
 
-    def _answer(self, entry: Entry, broadcast: Broadcast) -> bytes:
-        """Tell the one who said it, and nobody else, what became of an entry that is nothing new.
-
-        Return the answer if it has no place among what the room says.
-        """
+    def _answer(self, entry: Entry, broadcast: Broadcast) -> None:
+        """Tell the one who said it, and nobody else, what became of an entry that is nothing new."""
         origin = entry.origin
         if origin is None:
-            return b""
+            return
         answer = origin.took_effect(entry, self)
-        if origin not in self.members:
-            return answer
-        broadcast.answer(origin, entry, answer)
-        return b""
+        if origin in self.members:
+            broadcast.answer(origin, entry, answer)
+        else:
+            broadcast.reply(entry, origin, answer)
 
-    def _apply(self, entry: Entry, broadcast: Broadcast, merge: Merge | None) -> None:
+    def _apply(self, entry: Entry, broadcast: Broadcast) -> None:
         event, origin = entry.event, entry.origin
         if entry.id:
             self.last_id = entry.id
@@ -113,18 +121,31 @@ class Room:
                     return
                 entry.event = replace(event, nick=origin.nick)
                 broadcast.add(entry)
-                if merge is not None:
-                    merge.add(origin, broadcast.lines(origin))
-                elif missed := broadcast.catch_up(origin):
-                    origin.send(missed)
+                broadcast.see_off(origin)
                 del self.members[origin]
+            case Ruled():
+                broadcast.add(entry)
+                self._enforce(entry, event, broadcast)
             case TopicSet():
                 self._set_topic(event, entry.id, entry.time)
                 broadcast.add(entry)
             case _:
                 broadcast.add(entry)
 
-    def _set_topic(self, topic: TopicSet | Said, id_: int, time: int) -> None:
-        assert isinstance(topic, TopicSet)
+    def _enforce(self, entry: Entry, event: Ruled, broadcast: Broadcast) -> None:
+        """Put out those who may not be here any more, each with a line that says so."""
+        ruling = Ruling(entry.id, entry.time, event)
+        self.rules.apply(ruling)
+        for member in [member for member in self.members if self.rules.puts_out(ruling, member.person)]:
+            if event.verb != "KICK":
+                why = event.text if event.verb == "BAN" else "the room is private now"
+                kicked = Entry(self.key, Ruled("KICK", event.nick, self.name, member.nick, None, why), time=entry.time)
+                broadcast.add(kicked)
+                broadcast.put_beside(kicked, entry)
+            broadcast.see_off(member)
+            del self.members[member]
+            member.put_out(self)
+
+    def _set_topic(self, topic: TopicSet, id_: int, time: int) -> None:
         self.topic, self.topic_id = topic, id_
         self.topic_tags = {"id": str(id_), "time": timestamp(time), "old": ""}

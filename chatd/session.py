@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterable
-from hmac import compare_digest
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from chatd import __version__, commands, events, verbs, wire
-from chatd.errors import ANY_VERB, ChatError, Farewell
+from chatd import __version__, commands, effects, events, moderation, names, verbs, wire
+from chatd.errors import ChatError, Farewell
 from chatd.events import Event
 from chatd.hub import Hub
 from chatd.journal import Entry, Happening
 from chatd.patience import Patience
 from chatd.replay import Replay
 from chatd.room import Member, Room
+from chatd.rules import IPAddress, Person
+from chatd.takeover import Takeover
 from chatd.wire import NO_TAGS, Mode, Request, Tags
 
 MAX_IN_FLIGHT = 256
 """How many things said by one session may be on their way before it is not read from."""
-RESUME_SECONDS = 30
-"""How long somebody who took a nick over may take to enter the old rooms again before those are told of a PART."""
 GREETING = f"This is chatd {__version__}. JOIN <your name> to come in, HELP to see what else there is."
 
 
-_SAYING = frozenset({"MSG", "TELL", "TOPIC", ANY_VERB})
 _log = Logger()
 
 
@@ -36,6 +34,14 @@ class Peer(Protocol):
     @property
     def blocked(self) -> bool:
         """Whether the other side does not take what was sent, so that no more should be asked of the session."""
+
+    @property
+    def address(self) -> IPAddress | None:
+        """Where the other side is, if it comes over a network."""
+
+    @property
+    def private(self) -> bool:
+        """Whether nobody can listen in: over TLS, from this machine, over a local socket."""
 
     def send(self, data: bytes) -> None:
         """Send whole lines; never blocks, never raises; after `end` it does nothing."""
@@ -69,23 +75,39 @@ class Session:
         self.ended = False
         self.heard = hub.wheel.now
         """When the peer last gave a sign of life, in seconds; its edge sets it."""
-        self.secret = ""
-        """Proves, after a JOIN, that another connection is the same person's."""
-        self._proof = ""
-        self._peer = peer
+        self.account: str | None = None
+        """The key of the account that it has logged in to."""
+        self.names_full_at = 0.0
+        """See `chatd.limits.check_name`."""
+        self.takeover = Takeover(self)
+        self.peer = peer
         self._in_flight = 0
         self._saying = False
         self._waiting: Request | ChatError | None = None
         self._busy = False
         self._reader: Deferred[None] | None = None
-        self._replay: Replay | None = None
+        self.replay: Replay | None = None
+        """What is told to it of the room whose JOIN is on its way."""
         self.untaken = False
         """Whether something that was to be said was answered by an ERR."""
-        self._joining: tuple[str, str] | None = None
-        self._ghosts: list[Session] = []
+        self.joining: tuple[str, str] | None = None
+        """The key and the name of the room whose JOIN is on its way."""
         hub.sessions[self] = None
         self._patience = Patience(self)
-        self.tell(events.Note(GREETING))
+        if (ban := moderation.server_ban(self, self.person)) is not None:
+            self.end(Farewell.BANNED, moderation.because("you are banned", ban))
+        else:
+            self.tell(events.Note(GREETING))
+
+    @property
+    def person(self) -> Person:
+        """Whom rulings are about."""
+        return Person(names.key(self.nick), self.account, self.peer.address)
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether it looks after the server."""
+        return self.hub.is_operator(self.account)
 
     # What the edge calls.
 
@@ -113,14 +135,14 @@ class Session:
 
     def proceed(self) -> None:
         """Go on with what had to wait: for an entry to take effect, or for the peer to read."""
-        if self._reader is not None and not self._peer.blocked:
+        if self._reader is not None and not self.peer.blocked:
             reader, self._reader = self._reader, None
             reader.callback(None)
         if not self._busy and not self._in_flight and self._waiting is not None:
             request, self._waiting = self._waiting, None
             self._carry_out(request)
         if self.ready:
-            self._peer.proceed()
+            self.peer.proceed()
 
     def end(self, farewell: Farewell, text: str, *, parting: bool = True, said: str | None = None) -> None:
         """Take leave of the peer, and leave every room with ``said`` as the parting text.
@@ -128,7 +150,7 @@ class Session:
         Without ``parting`` the rooms are told nothing: they end too, or somebody else takes the place.
         """
         if not self.ended:
-            self._peer.end(farewell, wire.encode(wire.render(events.Ended(farewell, text))))
+            self.peer.end(farewell, wire.encode(wire.render(events.Ended(farewell, text))))
             self.gone(parting=parting, said=said)
 
     def gone(self, *, parting: bool = True, said: str | None = None) -> None:
@@ -139,14 +161,14 @@ class Session:
         self._waiting = None
         self.hub.sessions.pop(self, None)
         self.hub.stalled.pop(self, None)
-        if self._replay is not None:
-            self._replay.close()
+        if self.replay is not None:
+            self.replay.close()
         self._patience.end()
         if self.nick:
             self.hub.release(self.nick, self)
         if parting:
-            self.lay_ghosts()
-            self._part_all(said)
+            self.takeover.lay_ghosts()
+            self.part_all(said)
         if self._reader is not None:
             reader, self._reader = self._reader, None
             reader.callback(None)
@@ -169,7 +191,7 @@ class Session:
             if self.ended:
                 return
             self.send(line)
-            if self._peer.blocked and not self.ended:
+            if self.peer.blocked and not self.ended:
                 self._reader = Deferred()
                 await self._reader
 
@@ -180,8 +202,8 @@ class Session:
 
     async def catch_up(self, room: str, since: int, epoch: str | None) -> None:
         """Tell the peer what it missed in a room that it enters next."""
-        self._replay = Replay(self, room, since, epoch)
-        await self._replay.tell()
+        self.replay = Replay(self, room, since, epoch)
+        await self.replay.tell()
 
     def append(self, room: str, event: Happening, label: str | None = None, verb: str = "MSG") -> None:
         """Let something happen: hand it to the journal, in this session's name.
@@ -190,49 +212,28 @@ class Session:
         """
         self._saying = type(event) is events.Said
         if type(event) is events.Joined:
-            self._joining = (room, event.room)
+            self.joining = (room, event.room)
         self._in_flight += 1
         self.hub.journal.append(Entry(room, event, self, label if self.tagged else None, verb))
 
     def prove(self) -> None:
         """Make a new secret for a program that came in, and expect signs of life from it."""
-        self.secret = self.hub.make_secret()
+        self.takeover.secret = self.hub.make_secret()
         self._patience.watch_life()
-
-    def is_proven_by(self, secret: str) -> bool:
-        """Return whether whoever knows ``secret`` is the person whom this session belongs to.
-
-        What proved that before is good still: the connection may have died before the new secret came through.
-        """
-        known = (self.secret, self._proof)
-        return any(compare_digest(secret.encode(), each.encode()) for each in known if each)
-
-    def take_over(self, old: Session, proof: str) -> None:
-        """Be what another connection of the same person was; the rooms see nothing of it in ``RESUME_SECONDS``."""
-        self._proof = proof
-        self.hub.replace(old, self)
-        self._ghosts = [old, *(ghost for ghost in old._ghosts if ghost.rooms or ghost._joining)]
-        if old._joining is None:
-            old._ghosts = []
-        old.end(Farewell.REPLACED, "you came in over another connection", parting=False)
-        self.hub.wheel.add(self._end_of_grace, self.hub.wheel.now + RESUME_SECONDS)
-
-    def lay_ghosts(self) -> None:
-        """Tell of its PART the rooms that a taken over connection was in and that this one did not enter again."""
-        # They stay until they have left: a JOIN of this one that is still on its way may yet take their place.
-        self._ghosts = [ghost for ghost in self._ghosts if ghost.rooms or ghost._joining]
-        for ghost in self._ghosts:
-            ghost._part_all()
 
     # What the rooms call.
 
     def takes_over(self, room: Room) -> Member | None:
         """See `chatd.room.Member.takes_over`."""
-        for ghost in self._ghosts:
-            if ghost in room.members:
-                ghost.rooms.pop(room, None)
-                return ghost
-        return None
+        return self.takeover.place_in(room)
+
+    def refusal(self, room: Room) -> ChatError | None:
+        """See `chatd.room.Member.refusal`."""
+        return moderation.refusal(self, room.key)
+
+    def put_out(self, room: Room) -> None:
+        """See `chatd.room.Member.put_out`."""
+        self.leave(room)
 
     def fail(self) -> None:
         """See `chatd.room.Member.fail`."""
@@ -244,29 +245,7 @@ class Session:
         self._in_flight -= 1
         if full or (self._waiting is not None and not self._in_flight):
             self.hub.unblocked.append(self)
-        if entry.refused is not None:
-            self.untaken = True
-            return self.line(events.Refused(entry.refused.code, entry.verb, entry.refused.text), entry.label)
-        if entry.old:
-            return self._said_before(entry)
-        match entry.event:
-            case events.Said():
-                return b""
-            case events.Joined() if room is not None:
-                return self._joined(entry, room)
-            case events.Parted() if room is not None:
-                self.rooms.pop(room, None)
-                self.current = next(reversed(self.rooms), None)
-                return self.line(events.Done("PART", (room.name,)), entry.label)
-            case events.TopicSet() if room is not None:
-                return self.line(events.Done("TOPIC", (room.name,)), entry.label)
-            case events.Renamed(old, new):
-                self.nick, self.renaming = new, False
-                self.hub.release(old, self)
-                if self.ended:
-                    self.hub.release(new, self)
-                return self.line(events.Done("NICK", (new,)), entry.label)
-        return b""
+        return effects.effect(self, entry, room)
 
     def enter(self, room: Room) -> None:
         """Make a room that the session is in the current one."""
@@ -274,41 +253,15 @@ class Session:
         self.rooms[room] = None
         self.current = room
 
-    def done_join(self, room: Room, *, recovered: bool | None = None) -> events.Done:
-        """Return the end of a JOIN: how many are in the room and, for a program, what it needs to come back.
+    def leave(self, room: Room) -> None:
+        """Note that the session is not in a room any more; the current one is the one before it."""
+        self.rooms.pop(room, None)
+        self.current = next(reversed(self.rooms), None)
 
-        ``recovered`` says whether it was told all that it missed, if it asked.
-        """
-        values = {"last": str(room.last_id), "resume": self.secret} if self.tagged else {}
-        if recovered is not None and self.tagged:
-            values["recovered"] = "yes" if recovered else "no"
-        return events.Done("JOIN", (room.name, str(len(room.members))), values)
-
-    def _joined(self, entry: Entry, room: Room) -> bytes:
-        self._joining = None
-        self.enter(room)
-        if self.ended:
-            self._ghosts = []
-            return b""
-        replay, self._replay = self._replay, None
-        missed = b"" if replay is None else b"".join(replay.rest(room.last_id))
-        topic = b""
-        if room.topic is not None and (replay is None or not replay.has_told(room.topic_id)):
-            topic = self.line(room.topic, tags=room.topic_tags)
-        done = self.done_join(room, recovered=None if replay is None else replay.recovered)
-        return missed + topic + self.line(done, entry.label)
-
-    def _said_before(self, entry: Entry) -> bytes:
-        tags = {"id": str(entry.id), "time": wire.timestamp(entry.time), "old": ""}
-        if isinstance(entry.event, events.TopicSet):
-            done = self.line(events.Done("TOPIC", (entry.event.room,)), entry.label)
-            return self.line(entry.event, tags=tags) + done
-        return self.line(entry.event, entry.label, tags)
-
-    def _part_all(self, said: str | None = None) -> None:
+    def part_all(self, said: str | None = None) -> None:
         """Leave every room, and the one whose JOIN is still on its way: at once, so that nothing comes between."""
         places = [(room.key, room.name) for room in self.rooms]
-        for key, name in [*places, self._joining] if self._joining else places:
+        for key, name in [*places, self.joining] if self.joining else places:
             self.append(key, events.Parted(self.nick, name, said))
 
     def _carry_out(self, request: Request | ChatError) -> None:
@@ -341,11 +294,7 @@ class Session:
             self._busy = False
 
     def _refuse(self, error: ChatError, label: str | None) -> None:
-        self.untaken = self.untaken or error.verb in _SAYING
+        self.untaken = self.untaken or error.verb in effects.SAYING
         self.tell(events.Refused(error.code, error.verb, error.text), label)
         if error.fatal:
             self.end(Farewell.REFUSED, "what follows was to be said and not carried out, so it is not read")
-
-    def _end_of_grace(self, _now: float) -> None:
-        if not self.ended:
-            self.lay_ghosts()

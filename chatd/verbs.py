@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Coroutine, Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
 
-from chatd import __version__, commands, events, names, replay, wire
-from chatd.commands import VERBS, Command
+from chatd import __version__, commands, events, identity, limits, moderation, names, orders, replay, wire
+from chatd.commands import Command
+from chatd.effects import done_join
 from chatd.errors import ChatError, Code, Farewell
 from chatd.events import Done
 from chatd.room import Room
+from chatd.rules import Person
+from chatd.vocabulary import VERBS
 from chatd.wire import Mode, Request
 
 if TYPE_CHECKING:
@@ -94,8 +97,12 @@ def _do(session: Session, command: Command, label: str | None) -> Work | None:
         case commands.Quit(said):
             taken = "goodbye; not all that you said was taken, see ERR" if session.untaken else ALL_TAKEN
             session.end(Farewell.QUIT, taken, said=said)
+        case orders.Login(nick, password):
+            return identity.log_in(session, nick, password, label)
+        case orders.Register(password, code):
+            return identity.register(session, password, code, label)
         case _:
-            assert_never(command)
+            moderation.carry_out(session, command, label)
     return None
 
 
@@ -120,6 +127,8 @@ def _is_in(session: Session, name: str) -> bool:
 
 
 def _say(session: Session, room: Room, text: str, label: str | None, verb: str = "MSG") -> None:
+    if room.rules.mutes or session.hub.server_rules.mutes:
+        moderation.check_voice(session, room.key)
     session.append(room.key, events.Said(session.nick, room.name, text), label, verb)
 
 
@@ -145,12 +154,18 @@ def _join(session: Session, command: commands.Join, label: str | None) -> Work |
         _need_name(session)
     elif session.nick:
         raise ChatError(Code.ALREADY_IN, f"you are in as {session.nick}; JOIN <#room> enters one more, NICK renames")
-    else:
-        _come_in(session, command.nick, command.resume)
+    nick = session.nick or command.nick or ""
+    person = Person(names.key(nick), session.account, session.peer.address)
+    if (why := moderation.refusal(session, names.key(command.room), person)) is not None:
+        raise why
     room = hub.room(command.room)
+    limits.check_join(session, room)
+    if not session.nick:
+        identity.check_owner(session, nick)
+        _come_in(session, nick, command.resume)
     if room is not None and room in session.rooms:
         session.enter(room)
-        session.tell(session.done_join(room), label)
+        session.tell(done_join(session, room), label)
         return None
     if command.since is None:
         _enter(session, command.room, label)
@@ -172,9 +187,11 @@ def _enter(session: Session, name: str, label: str | None) -> None:
 def _come_in(session: Session, nick: str, resume: str | None) -> None:
     hub = session.hub
     holder = hub.session(nick)
-    if holder is not None and resume and holder.is_proven_by(resume) and not holder.renaming:
+    owns = session.account == names.key(nick)
+    proven = holder is not None and (owns or (resume is not None and holder.takeover.is_proven_by(resume)))
+    if holder is not None and proven and not holder.renaming:
         session.nick = holder.nick
-        session.take_over(holder, resume)
+        session.takeover.begin(holder, resume or "")
     else:
         hub.claim(nick, session)
         session.nick = nick
@@ -190,6 +207,8 @@ def _tell(session: Session, to: str, text: str, label: str | None) -> None:
     other = session.hub.session(to)
     if other is None:
         raise ChatError(Code.NO_SUCH_NICK, f"nobody here goes by {to}")
+    if session.hub.server_rules.mutes:
+        moderation.check_voice(session, None)
     now = wire.timestamp(int(session.hub.clock.seconds() * 1000))
     other.tell(events.Told(session.nick, text), tags={"time": now})
     if session.tagged:
@@ -201,17 +220,21 @@ def _rename(session: Session, nick: str, label: str | None) -> None:
     if nick == session.nick:
         session.tell(Done("NICK", (nick,)), label)
         return
+    identity.check_owner(session, nick)
+    limits.check_name(session)
     session.hub.claim(nick, session)
-    session.lay_ghosts()
+    session.takeover.lay_ghosts()
     session.renaming = True
     session.append("", events.Renamed(session.nick, nick), label)
 
 
 def _topic(session: Session, room: Room, text: str | None, label: str | None) -> None:
     if text is not None:
+        moderation.check_voice(session, room.key)
+        moderation.check_topic(session, room.key)
         session.append(room.key, events.TopicSet(session.nick, room.name, text), label, "TOPIC")
         return
-    if room.topic is not None:
+    if room.topic is not None and moderation.may_read(session, room.key, room.topic_id):
         session.tell(room.topic, tags=room.topic_tags)
     session.tell(Done("TOPIC", (room.name,)), label)
 
@@ -224,9 +247,12 @@ def _who(session: Session, room: Room, label: str | None) -> Iterator[bytes]:
 
 
 def _rooms(session: Session, label: str | None) -> Iterator[bytes]:
-    rooms = session.hub.rooms()
+    visible = (room for room in session.hub.rooms() if moderation.readable_after(session, room.key) is not None)
+    rooms = list(visible)
     for room in rooms:
-        topic = room.topic.text if room.topic is not None else None
+        topic = None
+        if room.topic is not None and moderation.may_read(session, room.key, room.topic_id):
+            topic = room.topic.text
         yield session.line(events.Listed(room.name, len(room.members), topic))
     yield session.line(Done("ROOMS", (str(len(rooms)),)), label)
 

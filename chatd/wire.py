@@ -20,10 +20,11 @@ from types import MappingProxyType
 from typing import NamedTuple, Never
 
 from chatd import commands, events
-from chatd.commands import VERBS, Command, Msg, Pipe
+from chatd.commands import Command, Msg, Pipe
 from chatd.errors import ANY_VERB, ChatError, Code
 from chatd.events import Event
 from chatd.text import clean, excerpt
+from chatd.vocabulary import VERBS
 from chatd.words import Words
 
 PROTOCOL_VERSION = "1"

@@ -40,6 +40,19 @@ class Words:
         self._rest = rest if space else None
         return word
 
+    def takes(self, word: str) -> bool:
+        """Take the next word if it is this one."""
+        if self._rest is None or self._rest.partition(" ")[0] != word:
+            return False
+        self.maybe_word()
+        return True
+
+    def maybe_value(self, key: str) -> str | None:
+        """Take the next word if it is ``key=value``; return the value."""
+        if self._rest is None or not self._rest.startswith(f"{key}="):
+            return None
+        return self.word(key).partition("=")[2]
+
     def maybe_room(self) -> str | None:
         """Take the next word if it is a room."""
         if self._rest is None or not self._rest.startswith("#"):

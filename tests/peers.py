@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from ipaddress import ip_address
 from itertools import count
 from pathlib import Path
 from typing import TypeVar
@@ -24,7 +25,10 @@ T = TypeVar("T")
 class Person:
     """A session, with a peer that remembers what it was sent."""
 
-    def __init__(self, hub: Hub) -> None:
+    private = True
+
+    def __init__(self, hub: Hub, address: str | None = None) -> None:
+        self.address = None if address is None else ip_address(address)
         self.sent: list[str] = []
         self.farewell: Farewell | None = None
         self.blocked = False
@@ -81,7 +85,7 @@ class House:
         numbers: Iterator[int] = count(1)
         make_secret: Callable[[], str] = lambda: f"secret{next(numbers)}"  # noqa: E731
         self.hub = Hub(self.journal, self.clock, limits, make_secret)
-        self.hub.wheel.start()
+        self.hub.start()
 
     def person(self, *lines: str) -> Person:
         """Return somebody who has sent ``lines`` and read the answers."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from twisted.internet.task import Clock
 
-from chatd.events import Said, TopicSet
+from chatd.events import Ruled, Said, TopicSet
 from chatd.journal import Entry, JournalError, Query, Retention, from_string
 from chatd.journal.archive import erase, export_lines, import_lines
+from chatd.journal.file import APPLICATION_ID, schema, upgrade
 from chatd.journal.store import Store
 from tests.peers import surroundings
 from tests.test_journal import result
@@ -187,3 +189,38 @@ def test_a_file_that_is_not_there_is_not_made(read: Callable[[Path], object], tm
     with pytest.raises(JournalError, match="there is no file"):
         read(tmp_path / "j")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_rulings_go_out_and_come_in_and_hold_again(tmp_path: Path) -> None:
+    path = written(tmp_path / "j", ("#a", "alice", "one"))
+    store = Store(path)
+    rulings = [Ruled("SET", "alice", "#a", "registered=yes"), Ruled("BAN", "alice", "#a", "10.0.0.0/8", 60, "spam")]
+    store.write([Entry("#a", event, time=2000) for event in rulings])
+    store.write([Entry("#*", Ruled("BAN", "root", "#*", "eve"), time=2000)])
+    store.trim(Retention(messages=1), 3000)
+    store.close()
+    exported = list(export_lines(path))
+    assert [json.loads(line)["type"] for line in exported].count("BAN") == 2
+    other = tmp_path / "other"
+    import_lines(other, exported, "e2")
+    store = Store(other)
+    standings = store.standings()
+    store.close()
+    assert standings["#a"].rules.is_operator("alice")
+    assert [ruling.event for ruling in standings["#a"].rules if ruling.event.verb == "BAN"] == rulings[1:]
+    assert [ruling.event.subject for ruling in standings["#*"].rules] == ["eve"]
+
+
+def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "old"
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        upgrade(db, schema().partition("-- version 2")[0])
+        db.execute("INSERT INTO journal VALUES ('e1')")
+        db.execute("INSERT INTO room (key, name) VALUES ('#a', '#A')")
+        db.execute("INSERT INTO entry VALUES (1, 1, 1000, 'MSG', 'alice', 'hi')")
+    assert lines(path) == [("MSG", "#A", "alice", "hi")]
+    store = Store(path)
+    store.write([Entry("#a", Ruled("BAN", "alice", "#A", "eve"), time=2000)])
+    store.close()
+    assert lines(path) == [("MSG", "#A", "alice", "hi"), ("BAN", "#A", "alice", "eve")]

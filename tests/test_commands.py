@@ -6,7 +6,6 @@ import pytest
 
 from chatd.commands import (
     LOBBY,
-    VERBS,
     Command,
     Hello,
     Help,
@@ -26,6 +25,7 @@ from chatd.commands import (
     Who,
 )
 from chatd.errors import ChatError, Code
+from chatd.vocabulary import VERBS
 from chatd.wire import Mode, Request, parse_command
 
 SYNTAX = Code.BAD_SYNTAX
@@ -284,6 +284,17 @@ REFUSED_FOR_EACH_VERB = [
     "SEARCH",
     "PING 7 8",
     "HELP a b",
+    "LOGIN a",
+    "REGISTER",
+    "KICK",
+    "MUTE",
+    "UNMUTE a b",
+    "BAN bob for=soon",
+    "UNBAN",
+    "OP",
+    "DEOP",
+    "INVITE a b",
+    "SET private=perhaps",
     "QUIT ",
 ]
 

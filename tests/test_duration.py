@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatd.duration import MAX_SECONDS, seconds
+from chatd.duration import MAX_SECONDS, seconds, written
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,12 @@ from chatd.duration import MAX_SECONDS, seconds
 )
 def test_lengths(text: str, length: int) -> None:
     assert seconds(text) == length
+
+
+@pytest.mark.parametrize("length", [1, 59, 60, 90, 3600, 5400, 86400, 7 * 86400, 8 * 86400, MAX_SECONDS])
+def test_a_length_is_written_as_it_is_read(length: int) -> None:
+    assert seconds(written(length)) == length
+    assert written(5400) == "90m"
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ def test_a_room_that_cannot_be_made_costs_those_who_enter_it_and_nobody_else(
 ) -> None:
     house = House()
     alice, bob = house.program("JOIN alice #a"), house.program()
-    monkeypatch.setattr(house.journal, "standing", lambda _: 1 / 0)
+    monkeypatch.setattr("chatd.hub.Room", lambda *_: 1 / 0)
     bob.says("JOIN bob #broken")
     alice.says("@label=1 MSG hi", "@label=2 PING")
     house.turn()
@@ -154,7 +154,7 @@ def test_a_fault_of_ours_costs_one_connection(
 ) -> None:
     house = House()
     alice, bob = house.person("JOIN alice"), house.person("JOIN bob #b")
-    monkeypatch.setattr(alice.session, "_joined", lambda *_: 1 / 0)
+    monkeypatch.setattr(alice.session, "enter", lambda *_: 1 / 0)
     alice.says("JOIN #c")
     bob.says("MSG hi", "PING")
     house.turn()

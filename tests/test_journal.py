@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from chatd.errors import Code
-from chatd.events import Joined, Said, TopicSet
+from chatd.events import Joined, Ruled, Said, TopicSet
 from chatd.journal import LABEL_SECONDS, Entry, Journal, Kept, Query, Retention, from_string
 from chatd.replay import MAX_MISSED
 from tests.peers import surroundings
@@ -63,7 +63,7 @@ class Kit:
             query = Query(query.room, kept[-1].id, query.before, query.count - len(page.kept), False, query.said_only)
 
     def search(self, *words: str, room: str = "#a", before: int = 2**62, count: int = 50) -> list[str]:
-        return [kept.event.text for kept in result(self.journal.search(room, words, before, count))]
+        return [kept.event.text or "" for kept in result(self.journal.search(room, words, before, count))]
 
 
 def result(deferred: Deferred[T]) -> T:
@@ -73,7 +73,7 @@ def result(deferred: Deferred[T]) -> T:
 
 
 def texts(kept: Sequence[Kept]) -> list[str]:
-    return [each.event.text for each in kept]
+    return [each.event.text or "" for each in kept]
 
 
 @pytest.fixture(params=["memory:", "sqlite:"])
@@ -334,3 +334,53 @@ def test_a_label_outlives_what_was_said(pruned: Callable[..., Kit]) -> None:
 def test_a_journal_that_there_is_not_is_refused(description: str) -> None:
     with pytest.raises(ValueError, match=r"sqlite:PATH and memory:"):
         from_string(description, surroundings(Clock()))
+
+
+def rule(kit: Kit, *events: Ruled, label: str | None = None) -> list[Entry]:
+    entries = [Entry(event.room, event, None, label) for event in events]
+    for entry in entries:
+        kit.journal.append(entry)
+    kit.turn()
+    return entries
+
+
+BAN = Ruled("BAN", "ann", "#a", "10.0.0.0/8", 3600, "spam, spam")
+
+
+def test_rulings_are_kept_in_order_with_what_is_said(kit: Kit) -> None:
+    kit.say("one")
+    events = [BAN, Ruled("SET", "ann", "#a", "private=yes"), Ruled("KICK", "ann", "#a", "bob", None, "out")]
+    assert [entry.id for entry in rule(kit, *events)] == [2, 3, 4]
+    kit.say("two")
+    assert [kept.event for kept in kit.read()][1:4] == events
+    assert texts(kit.read(said_only=True)) == ["one", "two"]
+
+
+def test_a_room_stands_under_what_was_ruled(kit: Kit) -> None:
+    rule(kit, BAN, Ruled("SET", "ann", "#a", "registered=yes"), Ruled("BAN", "ann", "#a", "bob"))
+    rule(kit, Ruled("UNBAN", "ann", "#a", "Bob"), Ruled("MUTE", "root", "#*", "eve"))
+    standing, server = kit.journal.standing("#a"), kit.journal.standing("#*")
+    assert standing is not None
+    assert server is not None
+    assert sorted((ruling.id, ruling.event.verb) for ruling in standing.rules) == [(1, "BAN"), (2, "OP"), (2, "SET")]
+    assert [ruling.event.subject for ruling in server.rules] == ["eve"]
+
+
+def test_the_same_ruling_under_the_same_label_is_stored_once(kit: Kit) -> None:
+    (first,) = rule(kit, BAN, label="x")
+    (again,) = rule(kit, BAN, label="x")
+    (other,) = rule(kit, Ruled("BAN", "ann", "#a", "bob"), label="x")
+    assert (again.id, again.old) == (first.id, True)
+    assert other.refused is not None
+    assert other.refused.code is Code.LABEL_REUSED
+
+
+def test_what_holds_stays_when_its_entry_is_taken_away(pruned: Callable[..., Kit]) -> None:
+    kit = pruned(messages=1)
+    rule(kit, BAN)
+    kit.say("one", "two")
+    trimmed(kit)
+    assert texts(kit.read()) == ["two"]
+    standing = kit.journal.standing("#a")
+    assert standing is not None
+    assert [ruling.event for ruling in standing.rules] == [BAN]

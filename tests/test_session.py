@@ -157,7 +157,7 @@ def test_the_secret_takes_a_name_over_unseen_by_the_rooms_entered_again() -> Non
     house = House()
     bob = house.person("JOIN bob #a", "JOIN #b")
     dead = house.program("JOIN alice #a", "JOIN #b")
-    secret = dead.session.secret
+    secret = dead.session.takeover.secret
     bob.take()
     heir = house.program()
     heir.says(f"JOIN alice #a resume={secret}")
@@ -176,14 +176,14 @@ def test_the_secret_takes_a_name_over_unseen_by_the_rooms_entered_again() -> Non
 def test_a_resume_that_died_before_it_was_answered_does_not_lock_its_owner_out() -> None:
     house = House()
     first = house.program("JOIN alice #a")
-    secret = first.session.secret
+    secret = first.session.takeover.secret
     second = house.program(f"JOIN alice #a resume={secret}")  # and the answer with the new secret is lost
     third = house.program()
     third.says(f"JOIN alice #a resume={secret}")
     house.turn()
     assert second.farewell is Farewell.REPLACED
     assert third.take()[0].startswith("OK JOIN #a 1 ")
-    fourth = house.program(f"JOIN alice #a resume={third.session.secret}")
+    fourth = house.program(f"JOIN alice #a resume={third.session.takeover.secret}")
     assert house.hub.session("alice") is fourth.session
 
 
@@ -192,7 +192,7 @@ def test_the_rooms_entered_again_in_time_hear_nothing() -> None:
     bob = house.person("JOIN bob #a", "JOIN #b")
     dead = house.program("JOIN alice #a", "JOIN #b")
     bob.take()
-    heir = house.program(f"JOIN alice #b resume={dead.session.secret}", "JOIN #a")
+    heir = house.program(f"JOIN alice #b resume={dead.session.takeover.secret}", "JOIN #a")
     house.wait(40)
     assert bob.take() == []
     heir.session.gone()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from chatd.accounts import NoAccounts
 from tests.peers import House, Person, SlowHouse
 
 NICKS = ["alice", "bob", "carol", "dave", "Alice", "b0b"]
@@ -24,9 +26,28 @@ def line(chance: random.Random, secrets: list[str]) -> str:
     return chance.choice(others)
 
 
+def order(chance: random.Random) -> str:
+    """Return something that who looks after all rooms may say."""
+    nick, room = chance.choice(NICKS), chance.choice(ROOMS)
+    lines = [f"KICK {nick} {room}", f"BAN {nick} {room} for=20s", f"UNBAN {nick} {room}", f"MUTE {nick} {room} for=9s"]
+    lines += [f"SET {room} private=yes", f"SET {room} private=no", f"SET {room} private=no", f"INVITE alice {room}"]
+    return chance.choice([*lines, f"SET {room} topic=operators", f"SET {room} topic=members", f"KICK {nick} #*"])
+
+
+class Everybody(NoAccounts):
+    """Accounts of which everybody has one, and nobody needs it."""
+
+    def is_registered(self, key: str) -> bool:
+        return key == "alice"
+
+    def is_operator(self, key: str) -> bool:
+        return key == "witness"
+
+
 def check_story(told: list[str]) -> None:
     """Follow one person's lines: nobody comes twice, leaves or speaks without being there."""
     present: dict[str, set[str]] = {}
+    put_out: set[tuple[str, str]] = set()
     for each in told:
         tags, body = each.split(" ", 1) if each.startswith("@") else ("", each)
         if ";old" in tags:
@@ -37,6 +58,11 @@ def check_story(told: list[str]) -> None:
             case ["JOIN", nick, room] if room in present:
                 assert nick not in present[room], each
                 present[room].add(nick)
+                put_out.discard((room, nick))
+            case ["KICK", _, room, nick, *_] if room in present:
+                assert nick in present[room], each
+                present[room].remove(nick)
+                put_out.add((room, nick))
             case ["PART", nick, room, *_] if room in present:
                 assert nick in present[room], each
                 present[room].remove(nick)
@@ -46,11 +72,15 @@ def check_story(told: list[str]) -> None:
                         nicks_there.remove(old)
                         nicks_there.add(new)
             case ["MSG", nick, room, *_] if room in present:
-                assert nick in present[room], each
+                # What somebody said as he was put out comes after that.
+                assert nick in present[room] or (room, nick) in put_out, each
 
 
-def check_ids(told: list[str], durable: dict[str, list[int]]) -> None:
-    """Follow one program's lines: what it missed and what it hears are all that happened, each once."""
+def check_ids(told: list[str], durable: dict[str, list[int]], nicks: set[str]) -> None:
+    """Follow one program's lines: what it missed and what it hears are all that happened, each once.
+
+    ``nicks`` are those that it went by.
+    """
     replayed: list[int] = []
     last: dict[str, int] = {}
     for each in told:
@@ -63,21 +93,26 @@ def check_ids(told: list[str], durable: dict[str, list[int]]) -> None:
                 last[room] = upto_id
                 replayed = []
             case ["OK", "PART", room]:
-                del last[room]
-            case ["MSG" | "TOPIC", _, room, *_]:
+                last.pop(room, None)
+            case ["MSG", _, room, *_] if room not in last and ";old" not in tags:
+                pass  # said by itself as it was put out
+            case ["MSG" | "TOPIC", _, room, *_] | [_, _, room, *_] if tags.startswith("@id=") and room != "#*":
                 id_ = int(tags.removeprefix("@id=").split(";")[0])
                 if ";old" in tags:
                     replayed.append(id_)
                 else:
                     assert id_ == next(other for other in durable[room] if other > last[room]), each
                     last[room] = id_
+        match body.split():
+            case ["KICK", _, room, nick, *_] if nick in nicks and ";old" not in tags:
+                last.pop(room, None)
 
 
 def ids_by_room(told: list[str]) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {room: [] for room in ROOMS}
     for each in told:
         tags, _, body = each.partition(" ")
-        if tags.startswith("@id=") and ";old" not in tags:
+        if tags.startswith("@id=") and ";old" not in tags and body.split()[2] != "#*":
             found[body.split()[2]].append(int(tags.removeprefix("@id=").split(";")[0]))
     return found
 
@@ -104,7 +139,14 @@ def slow(path: Path) -> House:
 def test_nothing_is_left_when_all_have_left(seed: int, make: Callable[[Path], House], tmp_path: Path) -> None:
     chance = random.Random(seed)
     house = make(tmp_path)
-    witness = house.program("JOIN witness #a", "JOIN #b", "JOIN #c")
+    house.hub.accounts = Everybody()
+    witness = Person(house.hub)
+    witness.session.account = "witness"
+    witness.says("HELLO 1", "JOIN witness #a", "JOIN #b", "JOIN #c", *(f"SET {room} registered=yes" for room in ROOMS))
+    settle(house)
+    if isinstance(house, SlowHouse):
+        house.slow = True
+    nicks: defaultdict[Person, set[str]] = defaultdict(set)
     witness.says("WHO #a", "WHO #b", "WHO #c")
     everybody: list[Person] = []
     people: list[Person] = []
@@ -115,9 +157,14 @@ def test_nothing_is_left_when_all_have_left(seed: int, make: Callable[[Path], Ho
             people.append(house.person("HELLO 1") if chance.random() < 0.5 else house.person())
             everybody.append(people[-1])
         person = chance.choice(people)
+        if chance.random() < 0.05 and person.session.nick == "alice":
+            person.session.account = "alice"
         person.says(*(line(chance, secrets) for _ in range(chance.randrange(4))))
-        if person.session.secret:
-            secrets = [*secrets[-5:], person.session.secret]
+        nicks[person].add(person.session.nick)
+        if chance.random() < 0.08:
+            witness.says(order(chance))
+        if person.session.takeover.secret:
+            secrets = [*secrets[-5:], person.session.takeover.secret]
         if chance.random() < 0.05:
             person.lose()
         if chance.random() < 0.6:
@@ -133,7 +180,7 @@ def test_nothing_is_left_when_all_have_left(seed: int, make: Callable[[Path], Ho
     check_story(told)
     for person in everybody:
         if person.session.tagged:
-            check_ids(person.take(), ids_by_room(told))
+            check_ids(person.take(), ids_by_room(told), nicks[person])
     for person in (*people, witness):
         person.session.gone()
     settle(house)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chatd.commands import VERBS
 from chatd.errors import Farewell
+from chatd.vocabulary import VERBS
 from tests.peers import House, Person
 
 TIME = "1970-01-12T13:46:40.000Z"

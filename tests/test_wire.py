@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatd import commands, events, names
-from chatd.commands import VERBS, Command, Msg
+from chatd import commands, events, names, orders
+from chatd.commands import Command, Msg
+from chatd.duration import MAX_SECONDS
 from chatd.errors import ChatError, Code, Farewell
 from chatd.events import Event
 from chatd.text import clean
+from chatd.vocabulary import VERBS
 from chatd.wire import (
     MAX_LINE_BYTES,
     MAX_SERVER_LINE_BYTES,
@@ -87,6 +89,17 @@ def events_with(text: st.SearchStrategy[str], word: st.SearchStrategy[str]) -> s
         st.builds(events.Renamed, NICK, NICK),
         st.builds(events.TopicSet, NICK, ROOM, text),
         st.builds(events.Said, NICK, ROOM, text),
+        st.builds(events.Ruled, st.sampled_from(["KICK", "OP", "SET"]), NICK, ROOM, NICK, st.none(), st.none() | text),
+        st.builds(
+            events.Ruled,
+            st.sampled_from(["MUTE", "BAN"]),
+            NICK,
+            ROOM,
+            NICK | st.just("10.0.0.0/8"),
+            st.integers(min_value=1, max_value=MAX_SECONDS),
+            st.none() | text,
+        ),
+        st.builds(events.Ruled, st.just("BAN"), NICK, ROOM, NICK, st.none(), st.none()),
         st.builds(events.Told, NICK, text),
         st.builds(events.Replayed, word, NICK, ROOM, text),
         st.builds(events.Present, ROOM, st.lists(NICK, min_size=1, max_size=5).map(tuple)),
@@ -148,6 +161,7 @@ def test_no_event_carries_a_control_character(event: Event, tags: dict[str, str]
 def test_no_command_carries_a_control_character(text: str, room: str | None) -> None:
     values: list[Command] = [Msg(text), commands.Quit(text), commands.Part(room, text), commands.Topic(room, text)]
     values += [commands.Tell("bob", text), commands.Ping(text), commands.Hello(text), commands.Help(text)]
+    values += [orders.Kick("bob", room, text), orders.Ban("bob", room, 60, text), orders.Login("bob", text)]
     for value in values:
         assert UNSAFE.search(render(value)) is None
 

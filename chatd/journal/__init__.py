@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from chatd.errors import ChatError, Code
-from chatd.events import Joined, Parted, Renamed, Said, TopicSet
+from chatd.events import Joined, Lasting, Parted, Renamed, Ruled, Said, TopicSet
+from chatd.rules import Rules, Ruling
 from chatd.words import MAX_ID
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
     from chatd.room import Member
 
-Happening = Said | Joined | Parted | Renamed | TopicSet
-_DURABLE = frozenset({Said, TopicSet})
+Happening = Lasting | Joined | Parted | Renamed
+_DURABLE = frozenset({Said, TopicSet, Ruled})
 
 DEFAULT_JOURNAL = "sqlite:chatd.sqlite3"
 LABEL_SECONDS = 24 * 60 * 60
@@ -74,7 +75,7 @@ class Kept(NamedTuple):
     id: int
     time: int
     """In milliseconds since 1970."""
-    event: Said | TopicSet
+    event: Lasting
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,16 @@ class Standing:
     cut: int = 0
     """The highest id that retention has taken away, 0 if none."""
     topic: Kept | None = None
+    rules: Rules = field(default_factory=Rules)
+
+    def note(self, kept: Kept) -> None:
+        """Note one more durable event, with an id above all before."""
+        self.last_id = kept.id
+        event = kept.event
+        if type(event) is TopicSet:
+            self.topic = kept
+        elif type(event) is Ruled:
+            self.rules.apply(Ruling(kept.id, kept.time, event))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,18 @@ import json
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from chatd import names
-from chatd.events import Said, TopicSet
+from chatd.errors import ChatError
 from chatd.journal import Entry, JournalError, Kept
 from chatd.journal.file import explained, open_to_read
+from chatd.journal.rows import from_row
 from chatd.journal.store import Store
 from chatd.journal.trim import take_away
+from chatd.orders import SERVER
 from chatd.text import clean
 from chatd.wire import MAX_LINE_BYTES, timestamp
 
@@ -27,6 +30,9 @@ _YEAR_10000 = round(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000) + 24 
 _TOPICS_ALONE = """
     SELECT topic_id, topic_time, 'TOPIC', name, topic_nick, topic_text FROM room
         WHERE topic_id NOT IN (SELECT id FROM entry) AND (:room IS NULL OR key = :room) ORDER BY topic_id"""
+_RULINGS_ALONE = """
+    SELECT entry, time, verb, name, nick, text FROM ruling JOIN room ON room.id = room
+        WHERE entry NOT IN (SELECT id FROM entry) AND (:room IS NULL OR key = :room) ORDER BY entry, kind DESC"""
 _ENTRIES = """
     SELECT entry.id, time, kind, name, nick, text FROM entry JOIN room ON room.id = entry.room
         WHERE entry.id > :after AND (:room IS NULL OR key = :room) ORDER BY entry.id LIMIT :count"""
@@ -42,12 +48,15 @@ class Imported(NamedTuple):
 def export_lines(path: Path, room: str | None = None) -> Iterator[str]:
     """Yield a line of JSON for each message and topic of one room, or of all, in their order.
 
-    It has ``id``, ``time``, ``type`` (``MSG`` or ``TOPIC``), ``room``, ``nick`` and ``text``. The file may be in use.
+    It has ``id``, ``time``, ``type`` (``MSG``, ``TOPIC`` or a verb of moderation), ``room``, ``nick`` and ``text``. The
+    file may be in use.
     Raise `JournalError` if it cannot be read.
     """
     with closing(open_to_read(path)) as db, explained(path):
         wanted = {"room": room and names.key(room), "after": 0, "count": LINES_AT_A_TIME}
         rows = db.execute(_TOPICS_ALONE, wanted).fetchall()
+        if db.execute("PRAGMA user_version").fetchone()[0] > 1:
+            rows = sorted(rows + db.execute(_RULINGS_ALONE, wanted).fetchall(), key=itemgetter(0))
         while True:
             for id_, time, kind, name, nick, text in rows:
                 line = {"id": id_, "time": timestamp(time), "type": kind, "room": name, "nick": nick, "text": text}
@@ -101,11 +110,17 @@ def erase(path: Path, nick: str) -> int:
     store = Store(path)
     with closing(store):
         with store.transaction() as db:
-            spellings = [each for (each,) in db.execute("SELECT DISTINCT nick FROM entry") if names.key(each) == key]
+            spellings = [
+                each
+                for (each,) in db.execute("SELECT DISTINCT nick FROM entry WHERE kind IN ('MSG', 'TOPIC')")
+                if names.key(each) == key
+            ]
             rows = [
                 row
                 for each in spellings
-                for row in db.execute("SELECT id, room, kind, text FROM entry WHERE nick = ?", (each,))
+                for row in db.execute(
+                    "SELECT id, room, kind, text FROM entry WHERE nick = ? AND kind IN ('MSG', 'TOPIC')", (each,)
+                )
             ]
             for room, highest in take_away(db, rows).items():
                 db.execute("UPDATE room SET erased = max(erased, ?) WHERE id = ?", (highest, room))
@@ -123,8 +138,6 @@ def _read(number: int, line: str) -> Kept:
     """Return what a line of an export says; everything in it is checked as if a client had sent it."""
     try:
         said: dict[str, Any] = json.loads(line)
-        kinds: dict[str, type[Said] | type[TopicSet]] = {"MSG": Said, "TOPIC": TopicSet}
-        kind = kinds[said["type"]]
         moment = datetime.fromisoformat(said["time"])
         time = round(moment.timestamp() * 1000)
         if moment.tzinfo is None or not 0 <= time < _YEAR_10000:
@@ -132,7 +145,8 @@ def _read(number: int, line: str) -> Kept:
         text = clean(said["text"])
         if not 0 < len(text.encode()) <= MAX_TEXT_BYTES:
             raise ValueError("the text is empty or too long")
-        return Kept(0, time, kind(names.nick(said["nick"]), names.room(said["room"]), text))
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        room = SERVER if said["room"] == SERVER else names.room(said["room"])
+        return Kept(0, time, from_row(room, said["type"], names.nick(said["nick"]), text))
+    except (ChatError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         why = f"{error} is missing or unknown" if isinstance(error, KeyError) else str(error)
         raise JournalError(f"line {number} is not of an export: {why}; nothing was imported") from None

@@ -10,10 +10,11 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall
 
 from chatd import names
-from chatd.events import Said, TopicSet
+from chatd.events import Lasting, Said
 from chatd.journal import LABEL_SECONDS, Entry, Follower, Kept, Page, Query, Standing, Surroundings, label_reused
 from chatd.journal.index import Index
 from chatd.journal.pace import Pace
+from chatd.journal.rows import to_row
 
 MAX_KEPT = 50_000
 """How many events are kept, in all rooms together."""
@@ -137,7 +138,7 @@ class MemoryJournal:
     def _said_before(self, entry: Entry, label: str) -> bool:
         """Find out whether something was said under that label, and note what becomes of the entry if so."""
         event = entry.event
-        assert isinstance(event, Said | TopicSet)
+        assert isinstance(event, Lasting)
         author = (entry.room, names.key(event.nick), label)
         first = self._labels.get(author)
         if first is None or first.time < entry.time - LABEL_SECONDS * 1000:
@@ -146,7 +147,7 @@ class MemoryJournal:
             if len(self._labels) > MAX_LABELS:
                 self._labels.popitem(last=False)
             return False
-        if type(first.event) is type(event) and first.event.text == event.text:
+        if to_row(first.event)[::2] == to_row(event)[::2]:
             entry.id, entry.time, entry.old = first.id, first.time, True
         else:
             entry.refused = label_reused(label)
@@ -158,10 +159,8 @@ class MemoryJournal:
             standing = standings.get(room)
             if standing is None:
                 standing = standings[room] = Standing(kept.event.room)
-            standing.last_id = kept.id
-            if type(kept.event) is TopicSet:
-                standing.topic = kept
-            self._bytes += len(kept.event.text)
+            standing.note(kept)
+            self._bytes += len(kept.event.text or "")
             if most is not None and len(self._rings[room]) > most:
                 self._drop_first(room)
         self._oldest += new
@@ -185,7 +184,7 @@ class MemoryJournal:
         kept = ring.popleft()
         if kept.id <= self._indexed:
             self._gone.append(kept.id)
-        self._bytes -= len(kept.event.text)
+        self._bytes -= len(kept.event.text or "")
         self._standings[room].cut = kept.id
         if not ring:
             del self._rings[room]

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 
-from chatd.events import Said, TopicSet
 from chatd.journal import Kept, Page, Query, TooMuchError
 from chatd.journal.file import explained
+from chatd.journal.rows import from_row
 from chatd.journal.words import match
 
 PAGE_BYTES = 16 * 1024
@@ -91,4 +91,4 @@ class Reader:
 
 
 def _kept(room: str, id_: int, time: int, kind: str, nick: str, text: str) -> Kept:
-    return Kept(id_, time, Said(nick, room, text) if kind == "MSG" else TopicSet(nick, room, text))
+    return Kept(id_, time, from_row(room, kind, nick, text))

@@ -23,7 +23,7 @@ CREATE TABLE entry (
     id   INTEGER PRIMARY KEY AUTOINCREMENT,
     room INTEGER NOT NULL REFERENCES room,
     time INTEGER NOT NULL,                      -- milliseconds since 1970
-    kind TEXT NOT NULL,                         -- MSG or TOPIC
+    kind TEXT NOT NULL,                         -- MSG, TOPIC, or the verb of a ruling
     nick TEXT NOT NULL,                         -- as shown at the time
     text TEXT NOT NULL
 ) STRICT;
@@ -46,3 +46,18 @@ CREATE VIEW message AS SELECT id, room, text FROM entry WHERE kind = 'MSG';
 -- the order of matches by rank, is not asked for.
 CREATE VIRTUAL TABLE said USING fts5 (room, text, content = 'message', content_rowid = 'id', columnsize = 0,
     tokenize = 'unicode61 remove_diacritics 2');
+
+-- version 2
+
+-- What holds in a room, or on the server (the room #*): kept when its entry is not. See chatd/rules.py.
+CREATE TABLE ruling (
+    room    INTEGER NOT NULL REFERENCES room,
+    kind    TEXT NOT NULL,
+    subject TEXT NOT NULL,                      -- a name, folded, an address, a network, or a setting
+    entry   INTEGER NOT NULL,
+    time    INTEGER NOT NULL,
+    verb    TEXT NOT NULL,
+    nick    TEXT NOT NULL,                      -- whose word it is
+    text    TEXT NOT NULL,
+    PRIMARY KEY (room, kind, subject)
+) STRICT, WITHOUT ROWID;

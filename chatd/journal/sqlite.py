@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chatd.events import Said, TopicSet
+from chatd.events import Lasting
 from chatd.journal import (
     Entry,
     Follower,
@@ -219,13 +219,11 @@ class SqliteJournal:
 
     def _note(self, entry: Entry) -> None:
         event = entry.event
-        assert isinstance(event, Said | TopicSet)
+        assert isinstance(event, Lasting)
         standing = self._standings.get(entry.room)
         if standing is None:
             standing = self._standings[entry.room] = Standing(event.room)
-        standing.last_id = entry.id
-        if isinstance(event, TopicSet):
-            standing.topic = Kept(entry.id, entry.time, event)
+        standing.note(Kept(entry.id, entry.time, event))
 
     def _flushed(self) -> None:
         ready = [done for upto, done in self._flushes if upto <= self._handed_back]

@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 
 from chatd import names
 from chatd.errors import ChatError
-from chatd.events import Said, TopicSet
+from chatd.events import Lasting, Ruled, TopicSet
 from chatd.journal import Entry, JournalError, Kept, Retention, Standing, label_reused
 from chatd.journal.file import explained, identity, open_file
 from chatd.journal.reader import Reader
+from chatd.journal.rows import from_row, to_row
 from chatd.journal.trim import Trimmed, trim
+from chatd.rules import REGISTERED, Ruling, effects
 
 ROWS_PER_INSERT = 100
 """A statement for so many rows costs the full-text index a fraction of what one for each does."""
@@ -90,10 +92,14 @@ class Store:
                 SELECT key, name, cut, topic_id, topic_time, topic_nick, topic_text,
                     max(cut, erased, coalesce((SELECT id FROM entry WHERE room = room.id ORDER BY id DESC LIMIT 1), 0))
                 FROM room""")
-            return {
+            found = {
                 key: Standing(name, last_id, cut, Kept(id_, time, TopicSet(nick, name, text)) if id_ else None)
                 for key, name, cut, id_, time, nick, text, last_id in rows
             }
+            for key, *ruling in self._writer.execute("""
+                SELECT key, entry, time, verb, nick, text FROM ruling JOIN room ON room.id = room ORDER BY entry"""):
+                found[key].rules.apply(_ruling(found[key].name, *ruling))
+            return found
 
     def write(self, entries: Sequence[Entry]) -> None:
         """Store the durable ones of ``entries`` in one transaction; then, and only then, note what became of each."""
@@ -116,7 +122,22 @@ class Store:
         topics = [(id_, time, nick, text, room) for id_, room, time, kind, nick, text in batch.rows if kind == "TOPIC"]
         set_topic = "UPDATE room SET topic_id = ?, topic_time = ?, topic_nick = ?, topic_text = ? WHERE id = ?"
         db.executemany(set_topic, topics)
+        for outcome in batch.outcomes:
+            if outcome.id and not outcome.old and isinstance(outcome.entry.event, Ruled):
+                self._rule(outcome.entry, outcome.id, outcome.entry.event, batch)
         return batch
+
+    def _rule(self, entry: Entry, id_: int, event: Ruled, batch: Batch) -> None:
+        """Keep what holds from here on apart from the entries, which are taken away some day."""
+        room = self._rooms.get(entry.room) or batch.rooms[entry.room]
+        known = "FROM ruling WHERE room = ? AND kind = ? AND subject = ?"
+        for where, held in effects(event):
+            if where == REGISTERED and self._writer.execute(f"SELECT 1 {known}", (room, *where)).fetchone():
+                return
+            self._writer.execute(f"DELETE {known}", (room, *where))
+            if held is not None:
+                values = (room, *where, id_, entry.time, *to_row(held))
+                self._writer.execute("INSERT INTO ruling VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
 
     def settle(self, batch: Batch) -> None:
         """Note that what was added is there to stay."""
@@ -171,7 +192,7 @@ class Store:
         made: dict[str, int] = {}
         for entry in entries:
             event = entry.event
-            if isinstance(event, Said | TopicSet) and entry.room not in self._rooms and entry.room not in made:
+            if isinstance(event, Lasting) and entry.room not in self._rooms and entry.room not in made:
                 row = (entry.room, event.room)
                 made[entry.room] = (
                     self._writer.execute("INSERT INTO room (key, name) VALUES (?, ?)", row).lastrowid or 0
@@ -186,23 +207,20 @@ class Store:
         id_ = self._last_id
         for entry in entries:
             event = entry.event
-            if type(event) is Said:
-                kind = "MSG"
-            elif type(event) is TopicSet:
-                kind = "TOPIC"
-            else:
+            if not isinstance(event, Lasting):
                 continue
+            kind, nick, text = to_row(event)
             room = self._rooms.get(entry.room) or made[entry.room]
             if entry.label is not None:
-                author = (room, names.key(event.nick), entry.label)
-                digest = blake2b(f"{kind} {event.text}".encode(), digest_size=16).digest()
+                author = (room, names.key(nick), entry.label)
+                digest = blake2b(f"{kind} {text}".encode(), digest_size=16).digest()
                 if author in known:
                     batch.outcomes.append(_repeated(entry, entry.label, digest, *known[author]))
                     continue
                 known[author] = (id_ + 1, entry.time, digest)
                 batch.labels.append((*author, *known[author]))
             id_ += 1
-            batch.rows.append((id_, room, entry.time, kind, event.nick, event.text))
+            batch.rows.append((id_, room, entry.time, kind, nick, text))
             batch.outcomes.append(_Outcome(entry, id_))
         return batch
 
@@ -212,7 +230,7 @@ class Store:
         authors = [
             (self._rooms[entry.room], names.key(entry.event.nick), entry.label)
             for entry in entries
-            if entry.label is not None and isinstance(entry.event, Said | TopicSet) and entry.room in self._rooms
+            if entry.label is not None and isinstance(entry.event, Lasting) and entry.room in self._rooms
         ]
         for chunk in _chunks(authors):
             values = ", ".join(["(?, ?, ?)"] * len(chunk))
@@ -244,6 +262,12 @@ class Store:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
                 raise
+
+
+def _ruling(room: str, id_: int, time: int, verb: str, nick: str, text: str) -> Ruling:
+    event = from_row(room, verb, nick, text)
+    assert isinstance(event, Ruled)
+    return Ruling(id_, time, event)
 
 
 def _repeated(entry: Entry, label: str, digest: bytes, id_: int, time: int, first: bytes) -> _Outcome:

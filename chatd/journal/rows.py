@@ -1,0 +1,31 @@
+"""A lasting event as three texts, which is how it is kept: its kind, who did it, and what."""
+
+from __future__ import annotations
+
+from chatd import events
+from chatd.events import Lasting, Said, TopicSet
+
+Row = tuple[str, str, str]
+
+
+def to_row(event: Lasting) -> Row:
+    """Return the verb of an event's line, the nick, and what stands after the room."""
+    if type(event) is Said:
+        return "MSG", event.nick, event.text
+    if type(event) is TopicSet:
+        return "TOPIC", event.nick, event.text
+    verb, nick, _, rest = events.render(event).split(" ", 3)
+    return verb, nick, rest
+
+
+def from_row(room: str, kind: str, nick: str, text: str) -> Lasting:
+    """Return the event again. Raise `ValueError` if there is none that is kept so."""
+    if kind == "MSG":
+        return Said(nick, room, text)
+    if kind == "TOPIC":
+        return TopicSet(nick, room, text)
+    if kind not in events.RULINGS:
+        raise ValueError(f"there is no {kind}")
+    event = events.read(kind, f"{nick} {room} {text}")
+    assert isinstance(event, Lasting)
+    return event

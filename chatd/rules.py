@@ -1,0 +1,169 @@
+"""What holds in a room, or on the whole server, by the word of those who look after it; and who may do what by it.
+
+A fold over what was ruled: of each kind and subject the last ruling counts, until its time is over or it is taken back.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from chatd import names
+from chatd.events import Ruled
+from chatd.orders import SERVER, SETTINGS
+
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_TAKES_BACK = {"UNMUTE": "MUTE", "UNBAN": "BAN", "DEOP": "OP", "KICK": "INVITE"}
+"""Whoever is put out of a room needs a new invitation, if it is private."""
+
+
+class Slot(NamedTuple):
+    """What of two rulings only the later counts for: a kind and whom or what it is about, folded."""
+
+    kind: str
+    subject: str
+
+
+class Ruling(NamedTuple):
+    """A ruling, as the journal keeps it."""
+
+    id: int
+    time: int
+    """In milliseconds since 1970."""
+    event: Ruled
+
+    def holds(self, now: int) -> bool:
+        """Return whether its time is not over yet. ``now`` is in milliseconds since 1970."""
+        seconds = self.event.seconds
+        return seconds is None or now < self.time + seconds * 1000
+
+
+class Person(NamedTuple):
+    """Whom it is about, as far as is known: folded names, and where the connection comes from."""
+
+    nick: str
+    account: str | None
+    address: IPAddress | None
+
+
+REGISTERED = Slot("SET", "registered")
+"""Of several rulings about this the first counts."""
+
+
+def effects(event: Ruled) -> Iterator[tuple[Slot, Ruled | None]]:
+    """Yield what a ruling changes: what holds from here on, None for what no longer does."""
+    if event.verb == "SET":
+        where = Slot("SET", event.subject.partition("=")[0])
+        yield where, event
+        if where == REGISTERED:
+            yield Slot("OP", names.key(event.nick)), Ruled("OP", event.nick, event.room, event.nick)
+        return
+    kind = _TAKES_BACK.get(event.verb, event.verb)
+    yield Slot(kind, names.key(event.subject)), event if kind == event.verb else None
+
+
+class Rules:
+    """All that holds in one room, or on the server."""
+
+    __slots__ = ("_networks", "_rulings", "mutes")
+
+    def __init__(self, rulings: Iterable[Ruling] = ()) -> None:
+        self._rulings: dict[Slot, Ruling] = {}
+        self._networks: list[tuple[str, ipaddress.IPv4Network | ipaddress.IPv6Network]] | None = None
+        self.mutes = False
+        """Whether anybody is muted at all, or was."""
+        for ruling in rulings:
+            self.apply(ruling)
+
+    def __iter__(self) -> Iterator[Ruling]:
+        return iter(self._rulings.values())
+
+    def __contains__(self, where: Slot) -> bool:
+        return where in self._rulings
+
+    def apply(self, ruling: Ruling) -> None:
+        """Note one more ruling; they come in the order of their ids, and once more changes nothing."""
+        self._networks = None
+        for where, event in effects(ruling.event):
+            if where == REGISTERED and REGISTERED in self._rulings:
+                return
+            if event is None:
+                self._rulings.pop(where, None)
+            else:
+                self._rulings[where] = Ruling(ruling.id, ruling.time, event)
+                self.mutes = self.mutes or where.kind == "MUTE"
+
+    def setting(self, key: str) -> str:
+        """Return how something is set; ``registered`` is ``no`` until it is."""
+        ruling = self._rulings.get(Slot("SET", key))
+        if ruling is None:
+            return "no" if key == "registered" else SETTINGS[key][0]
+        return ruling.event.subject.partition("=")[2]
+
+    def is_operator(self, account: str | None) -> bool:
+        """Return whether an account looks after the room."""
+        return account is not None and Slot("OP", account) in self._rulings
+
+    def is_member(self, account: str | None) -> bool:
+        """Return whether an account may be in the room when it is private."""
+        return self.is_operator(account) or (account is not None and Slot("INVITE", account) in self._rulings)
+
+    def against(self, kind: str, person: Person, now: int) -> Ruling | None:
+        """Return the MUTE or BAN that holds against a person, by nick, account, address or network."""
+        for name in (person.nick, person.account):
+            if name is not None and (found := self._rulings.get(Slot(kind, name))) and found.holds(now):
+                return found
+        if person.address is None:
+            return None
+        for subject, network in self._all_networks():
+            found = self._rulings.get(Slot(kind, subject))
+            if found is not None and person.address in network and found.holds(now):
+                return found
+        return None
+
+    def puts_out(self, ruling: Ruling, person: Person) -> bool:
+        """Return whether somebody who is in the room has to leave it by a ruling that was just applied."""
+        event = ruling.event
+        if event.verb == "KICK":
+            return names.key(event.subject) == person.nick
+        if event.verb == "BAN":
+            only = Rules([ruling])
+            return only.against("BAN", person, ruling.time) is not None and not self.is_operator(person.account)
+        return event.verb == "SET" and self.readable_after(person.account) is None
+
+    def readable_after(self, account: str | None) -> int | None:
+        """Return the id after which an account may read what was said in the room; None if nothing at all.
+
+        This is what decides every read: JOIN, HISTORY, SEARCH, replays, topics, WHO and the list of rooms. What was
+        said while the room was private stays with its members when it no longer is.
+        """
+        ruling = self._rulings.get(Slot("SET", "private"))
+        if ruling is None or self.is_member(account):
+            return 0
+        return None if ruling.event.subject == "private=yes" else ruling.id
+
+    def _all_networks(self) -> list[tuple[str, ipaddress.IPv4Network | ipaddress.IPv6Network]]:
+        if self._networks is None:
+            self._networks = []
+            for each in self._rulings:
+                if each.kind in ("MUTE", "BAN") and (network := _network(each.subject)) is not None:
+                    self._networks.append((each.subject, network))
+        return self._networks
+
+
+NO_RULES = Rules()
+"""For a room in which nothing was ruled. Never to be changed."""
+
+
+def _network(subject: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    try:
+        return ipaddress.ip_network(subject)
+    except ValueError:
+        return None
+
+
+def place_key(room: str) -> str:
+    """Return the key of a room, or of the whole server."""
+    return SERVER if room == SERVER else names.key(room)

@@ -1,0 +1,70 @@
+"""Who proves to be somebody whose connection is still there takes its place, unseen by the rooms."""
+
+from __future__ import annotations
+
+from hmac import compare_digest
+from typing import TYPE_CHECKING
+
+from chatd.errors import Farewell
+
+if TYPE_CHECKING:
+    from chatd.room import Room
+    from chatd.session import Session
+
+RESUME_SECONDS = 30
+"""How long somebody who took a nick over may take to enter the old rooms again before those are told of a PART."""
+
+
+class Takeover:
+    """What proves that another connection is the same person's, and the places that such a one has left in rooms."""
+
+    __slots__ = ("_ghosts", "_proof", "_session", "secret")
+
+    def __init__(self, session: Session) -> None:
+        self.secret = ""
+        """Proves, after a JOIN, that another connection is the same person's."""
+        self._proof = ""
+        self._ghosts: list[Session] = []
+        self._session = session
+
+    def is_proven_by(self, secret: str) -> bool:
+        """Return whether whoever knows ``secret`` is the person whom the session belongs to.
+
+        What proved that before is good still: the connection may have died before the new secret came through.
+        """
+        known = (self.secret, self._proof)
+        return any(compare_digest(secret.encode(), each.encode()) for each in known if each)
+
+    def begin(self, old: Session, proof: str) -> None:
+        """Be what another connection of the same person was; the rooms see nothing of it in ``RESUME_SECONDS``."""
+        self._proof = proof
+        hub, earlier = self._session.hub, old.takeover
+        hub.replace(old, self._session)
+        self._ghosts = [old, *(ghost for ghost in earlier._ghosts if ghost.rooms or ghost.joining)]
+        if old.joining is None:
+            earlier._ghosts = []
+        old.end(Farewell.REPLACED, "you came in over another connection", parting=False)
+        hub.wheel.add(self._end_of_grace, hub.wheel.now + RESUME_SECONDS)
+
+    def place_in(self, room: Room) -> Session | None:
+        """Return the connection whose place in a room is free to be taken; from here on it has none."""
+        for ghost in self._ghosts:
+            if ghost in room.members:
+                ghost.rooms.pop(room, None)
+                return ghost
+        return None
+
+    def forget(self) -> None:
+        """Leave the places to whoever comes next."""
+        self._ghosts = []
+
+    def lay_ghosts(self) -> None:
+        """Tell of its PART the rooms that a taken over connection was in and that this one did not enter again."""
+        # They stay until they have left: a JOIN of this one that is still on its way may yet take their place.
+        self._ghosts = [ghost for ghost in self._ghosts if ghost.rooms or ghost.joining]
+        for ghost in self._ghosts:
+            ghost.part_all()
+
+    def _end_of_grace(self, _now: float) -> None:
+        if not self._session.ended:
+            self.lay_ghosts()
