@@ -1,5 +1,32 @@
-"""Tells twistd that there is a chatd; everything else is imported when it is asked for."""
+"""Tells twistd that there is a chatd, and --auth that there is PAM; the rest is imported when it is asked for."""
 
 from twisted.application.service import ServiceMaker
+from twisted.cred.credentials import IUsernamePassword
+from twisted.cred.strcred import ICheckerFactory
+from twisted.plugin import IPlugin
+from zope.interface import implementer
 
 chatd = ServiceMaker("chatd", "chatd.tap", "A chat daemon that speaks lines.", "chatd")
+
+
+@implementer(ICheckerFactory, IPlugin)
+class PamCheckerFactory:
+    """See `chatd.pam`."""
+
+    authType = "pam"
+    authHelp = (
+        "Asks Linux-PAM, with the rules of the service that is named, chatd if none is.\n"
+        'Where /etc/pam.d has no such file, those of "other" hold.\n'
+        "To check the passwords of the machine takes root or the group shadow.\n"
+    )
+    argStringFormat = "The service: a file in /etc/pam.d."
+    credentialInterfaces = (IUsernamePassword,)
+
+    def generateChecker(self, argstring: str) -> object:
+        """Return the checker for a service."""
+        from chatd.pam import SERVICE, PamChecker
+
+        return PamChecker(argstring or SERVICE)
+
+
+pam = PamCheckerFactory()

@@ -1,0 +1,25 @@
+-- The tables of chatd's accounts. Each version is applied, in order, to a file that does not have it yet.
+-- version 1
+PRAGMA application_id = 1667785059; -- "chac", see chatd/roll.py
+
+CREATE TABLE account (
+    key      TEXT PRIMARY KEY,                  -- the nick, folded: see chatd/names.py
+    name     TEXT NOT NULL,                     -- as its owner writes it
+    hash     TEXT,                              -- Argon2's encoding; null where an --auth method knows the password
+    operator INTEGER NOT NULL,                  -- whether it looks after the server
+    created  INTEGER NOT NULL                   -- seconds since 1970
+) STRICT, WITHOUT ROWID;
+
+-- What an account's nick looks like; two that look alike can only both come from an --auth method.
+CREATE TABLE look (
+    look TEXT NOT NULL,
+    key  TEXT NOT NULL REFERENCES account ON DELETE CASCADE,
+    PRIMARY KEY (look, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX look_by_key ON look (key);
+
+-- Invitations that nobody has used.
+CREATE TABLE code (
+    digest  BLOB PRIMARY KEY,                   -- SHA-256
+    expires INTEGER                             -- seconds since 1970; null if never
+) STRICT, WITHOUT ROWID;
