@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IAddress, IDelayedCall, IHalfCloseableProtocol, IReactorTime
-from twisted.internet.protocol import Factory, connectionDone
+from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, IReactorTime
+from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatd import telnet, wire
+from chatd.connections import Connections
 from chatd.errors import ChatError, Code, Farewell
+from chatd.gate import Gate
 from chatd.hub import Hub
+from chatd.pacing import LINES_AT_ONCE, Pacer
+from chatd.refusal import Refused
 from chatd.session import Session
-from chatd.sockets import address_name, tune
+from chatd.sockets import address_name, is_private, network_address, tune
 from chatd.wire import Mode, Request
 from chatd.writer import writer_for
 
-LINES_PER_TURN = 64
+LINES_PER_TURN = LINES_AT_ONCE
 """How many lines of one connection are carried out before the others have their turn."""
 ABORT_SECONDS = 5
 """How long a peer that is sent away may take to read why."""
@@ -35,8 +38,8 @@ _log = Logger()
 class LineProtocol(LineReceiver):
     """One connection.
 
-    It keeps at most one unfinished line and the lines of one segment. Lines that the session is not ready for stay
-    where they are, and meanwhile nothing is read.
+    It keeps at most one unfinished line and the lines of one segment. Lines that the session is not ready for, or that
+    come faster than they may, stay where they are, and meanwhile nothing is read.
     """
 
     delimiter = wire.EOL.encode()
@@ -50,7 +53,10 @@ class LineProtocol(LineReceiver):
         transport = self.stream
         self._filter = telnet.Filter()
         self._lines: list[bytes] = []  # the next one is the last
-        self._partial = b""
+        self._unsplit = b""  # what follows them
+        self._more = False  # whether there may be whole lines in that
+        self._granted = 0  # how many of them may be split off
+        self.full_at = 0.0
         self._skipping = False
         self._first = True
         self._no_more = False
@@ -58,8 +64,11 @@ class LineProtocol(LineReceiver):
         self._turn_is_due = False
         self._closing = False
         self._lost = False
-        self._factory.connections[self] = None
+        self._factory.connections.add(self)
         tune(transport)
+        self.address = network_address(transport.getPeer())
+        self._factory.gate.enter(self.address)
+        self.private = is_private(transport, self.address)
         self._writer = writer_for(transport, self._factory.max_waiting_bytes, self._drained, self._overflowed)
         self.send = self._writer.write
         self._session = Session(self._factory.hub, self)
@@ -69,37 +78,45 @@ class LineProtocol(LineReceiver):
         if self._closing:
             return
         self._session.heard = self._factory.hub.wheel.now
+        if telnet.IAC in data:
+            self._factory.pacer.charge(self, data.count(telnet.IAC))
+            self._granted = 0
+            self._more = True  # as far as is known, so that nothing is read while it is to be paid for
         try:
             data = self._filter.feed(data)
         except telnet.EndlessSubnegotiationError:
             self._reject("this telnet talks without end")
             return
-        if self._first and wire.is_alien((self._partial + data).lstrip(wire.EOL.encode())):
+        if self._first and wire.is_alien((self._unsplit + data).lstrip(wire.EOL.encode())):
             self._reject("this port speaks neither TLS nor HTTP but chatd's own lines; try nc or telnet")
             return
-        self._split(data)
+        self._unsplit += data
+        if b"\n" in data:
+            self._more = True
+        elif not self._more:
+            self._skip_what_is_endless()
         self._carry_out()
 
     def readConnectionLost(self) -> None:
         """Answer the end of the input when all that came before it has been done; the peer may still read."""
         self._no_more = True
-        self._partial += self._filter.rest()
+        self._unsplit += self._filter.rest()
         if self._closing:
             self.stream.loseConnection()
         self._carry_out()
 
     def writeConnectionLost(self) -> None:
         """Note that the peer was sent its last line: from here it has little time to close its side."""
-        abort = self._factory.connections[self]
-        if abort is not None and abort.active():
-            abort.reset(ABORT_SECONDS)
+        self._factory.connections.hurry(self, ABORT_SECONDS)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: ARG002  # Twisted's signature
         """Carry out the whole lines that came before the end, then leave."""
         self._lost = self._no_more = True
-        self._partial = b""
-        self._factory.lost(self)
-        if not self._closing:
+        self._unsplit = self._unsplit[: self._unsplit.rfind(b"\n") + 1]
+        self._factory.connections.remove(self)
+        if self._closing:
+            self._factory.gate.leave(self.address)
+        else:
             self._session.proceed()
 
     # What a session asks of its peer.
@@ -115,8 +132,11 @@ class LineProtocol(LineReceiver):
             return
         self._closing = True
         self._lines.clear()
-        self._partial = b""
+        self._unsplit = b""
+        self._more = False
+        self._factory.pacer.forget(self)
         if self._lost:
+            self._factory.gate.leave(self.address)
             return
         quitting = farewell is Farewell.QUIT
         if farewell not in (Farewell.QUIT, Farewell.SHUTDOWN):
@@ -124,8 +144,7 @@ class LineProtocol(LineReceiver):
         self._read_or_not()  # what still comes is read and dropped, so that it does not reset the connection
         half = not self._no_more and farewell is not Farewell.SHUTDOWN
         self._writer.close(data, discard=farewell is Farewell.SLOW, half=half)
-        abort = self._factory.clock.callLater(LINGER_SECONDS if quitting else ABORT_SECONDS, self._abort)
-        self._factory.connections[self] = abort
+        self._factory.connections.abort_after(self, LINGER_SECONDS if quitting else ABORT_SECONDS)
 
     def proceed(self) -> None:
         """See `chatd.session.Peer.proceed`."""
@@ -141,26 +160,40 @@ class LineProtocol(LineReceiver):
         """Where the peer is, for the log."""
         return address_name(self.stream.getPeer())
 
-    def _split(self, data: bytes) -> None:
-        """Add the lines of a segment to those that wait, and keep what comes after the last."""
-        *lines, partial = (self._partial + data).split(b"\n")
-        new: list[bytes] = []
-        for line in lines:
-            if self._skipping:
-                self._skipping = False
-            elif whole := _line(line.removesuffix(b"\r")):
-                new.append(whole)
+    def _split(self) -> bool:
+        """Split off the next lines; return whether any may be by now. Those that are empty count, and are left out."""
+        if not self._granted:
+            # Nobody can be heard who is not read from.
+            self._session.heard = self._factory.hub.wheel.now
+            self._granted = self._factory.pacer.grant(self)
+            if not self._granted:
+                return False
+        lines = self._unsplit.split(b"\n", self._granted)
+        self._unsplit = lines.pop()
+        self._granted -= len(lines)
+        self._more = b"\n" in self._unsplit
+        if self._skipping and lines:
+            self._skipping = False
+            del lines[0]
+        for line in reversed(lines):
+            if whole := _line(line.removesuffix(b"\r")):
+                self._lines.append(whole)
+                self._first = False
+        if not self._more and (self._skipping or len(self._unsplit) > self.MAX_LENGTH):
+            self._skip_what_is_endless()
+        return True
+
+    def _skip_what_is_endless(self) -> None:
+        """Make an unfinished line that is too long already the last one to be carried out, and skip the rest of it."""
         if self._skipping:
-            partial = b""
-        elif len(partial) > self.MAX_LENGTH and len(_line(partial.removesuffix(b"\r"))) > self.MAX_LENGTH:
-            new.append(_line(partial))
-            partial = b""
-            self._skipping = True
-        self._partial = partial
-        if new:
-            self._first = False
-            new.reverse()
-            self._lines = new + self._lines
+            self._unsplit = b""
+        elif len(self._unsplit) > self.MAX_LENGTH:
+            line = _line(self._unsplit.removesuffix(b"\r"))
+            if len(line) > self.MAX_LENGTH:
+                self._lines.insert(0, line)
+                self._unsplit = b""
+                self._skipping = True
+                self._first = False
 
     def _carry_out(self) -> None:
         """Carry out the lines that can be, a bounded number; what is left waits for its turn, and stops the reading."""
@@ -168,7 +201,7 @@ class LineProtocol(LineReceiver):
             return
         try:
             for _ in range(LINES_PER_TURN):
-                if not self._carry_out_next() or not (self._lines or self._no_more):
+                if not self._carry_out_next() or not (self._lines or self._more or self._no_more):
                     break
             else:
                 self._turn_is_due = True
@@ -183,6 +216,11 @@ class LineProtocol(LineReceiver):
         session = self._session
         if not session.ready or self.blocked:
             return False
+        if not self._lines and self._more:
+            if not self._split():
+                return False
+            if not self._lines:
+                return True
         if self._lines:
             line = self._lines.pop()
             try:
@@ -193,14 +231,14 @@ class LineProtocol(LineReceiver):
             return True
         if not self._no_more:
             return False
-        if self._partial and session.mode is Mode.PIPE:
-            if last := _line(self._partial.removesuffix(b"\r")):
+        if self._unsplit and session.mode is Mode.PIPE:
+            if last := _line(self._unsplit.removesuffix(b"\r")):
                 self._lines.append(last)
-        elif self._partial:
+        elif self._unsplit:
             session.receive(ChatError(Code.BAD_SYNTAX, "unfinished line: it has no end, so it was not carried out"))
         else:
             session.finish()
-        self._partial = b""
+        self._unsplit = b""
         return True
 
     def _next_turn(self) -> None:
@@ -210,7 +248,7 @@ class LineProtocol(LineReceiver):
     def _read_or_not(self) -> None:
         if self._lost or self._no_more:
             return
-        full = bool(self._lines) and not self._closing
+        full = (self._more or bool(self._lines)) and not self._closing
         if full != self._stopped_reading:
             self._stopped_reading = full
             if full:
@@ -229,10 +267,6 @@ class LineProtocol(LineReceiver):
     def _reject(self, why: str) -> None:
         self._session.end(Farewell.NOT_CHATD, why)
 
-    def _abort(self) -> None:
-        self._factory.connections[self] = None
-        self.stream.abortConnection()
-
 
 def _line(data: bytes) -> bytes:
     """Return a line without a byte order mark; of one that is too long, enough for the parser to see that it is."""
@@ -240,7 +274,7 @@ def _line(data: bytes) -> bytes:
 
 
 class LineFactory(Factory):
-    """Makes a `LineProtocol` for each connection, and knows those that are open.
+    """Makes a `LineProtocol` for each connection that the gate lets in, and knows those that are open.
 
     ``max_waiting_bytes`` is what may wait for a reader before it is sent away.
     """
@@ -249,33 +283,13 @@ class LineFactory(Factory):
 
     def __init__(self, hub: Hub, clock: IReactorTime, max_waiting_bytes: int = MAX_WAITING_BYTES) -> None:
         self.hub = hub
-        self.clock = clock
         self.max_waiting_bytes = max_waiting_bytes
-        self.connections: dict[LineProtocol, IDelayedCall | None] = {}
-        """Those that are open; for one that is closing, the call that will end its patience."""
-        self._all_lost: Deferred[None] | None = None
+        self.clock = clock
+        self.connections = Connections(clock)
+        self.gate = Gate(hub)
+        self.pacer = Pacer(clock, hub.limits.line_rate)
 
-    def buildProtocol(self, addr: IAddress | None) -> LineProtocol:  # noqa: ARG002  # Twisted's signature
+    def buildProtocol(self, addr: IAddress | None) -> Protocol:
         """Return the protocol for a new connection."""
-        return LineProtocol(self)
-
-    def lost(self, connection: LineProtocol) -> None:
-        """Forget a connection."""
-        abort = self.connections.pop(connection)
-        if abort is not None and abort.active():
-            abort.cancel()
-        if self._all_lost is not None and not self.connections:
-            waiting, self._all_lost = self._all_lost, None
-            waiting.callback(None)
-
-    def all_lost(self) -> Deferred[None]:
-        """Return a Deferred that fires when no connection is open any more."""
-        if not self.connections:
-            return succeed(None)
-        self._all_lost = Deferred()
-        return self._all_lost
-
-    def abort_all(self) -> None:
-        """Close every connection at once, whatever waits for its reader."""
-        for connection in list(self.connections):
-            connection.stream.abortConnection()
+        why = self.gate.refusal(network_address(addr))
+        return LineProtocol(self) if why is None else Refused(why)

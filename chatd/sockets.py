@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import socket
 
 from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.interfaces import IAddress, ISystemHandle, ITCPTransport
+from twisted.internet.interfaces import IAddress, ISSLTransport, ISystemHandle, ITCPTransport
+from twisted.protocols.policies import ProtocolWrapper
 
 from chatd.text import clean
+
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 # A person may be silent for hours; a machine that is gone is noticed within two minutes.
 _KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 20, "TCP_KEEPCNT": 3}
@@ -24,8 +28,23 @@ def address_name(address: IAddress | None) -> str:
     return clean(os.fsdecode(path)) if path else "a local socket"
 
 
+def network_address(address: IAddress | None) -> IPAddress | None:
+    """Return the address of a machine, None for a local socket; that of one which speaks IPv4 over IPv6 is IPv4."""
+    if not isinstance(address, IPv4Address | IPv6Address):
+        return None
+    found = ipaddress.ip_address(address.host.partition("%")[0])
+    return found.ipv4_mapped or found if isinstance(found, ipaddress.IPv6Address) else found
+
+
+def is_private(transport: object, address: IPAddress | None) -> bool:
+    """Return whether nobody can listen in on a connection: over TLS, from this machine, over a local socket."""
+    return address is None or address.is_loopback or ISSLTransport.providedBy(transport)
+
+
 def tune(transport: object) -> None:
     """Send each line at once, and let the kernel notice a machine that is gone; only TCP has either."""
+    while isinstance(transport, ProtocolWrapper):  # TLS, or a proxy's header: the connection is under it
+        transport = transport.transport
     if not (ITCPTransport.providedBy(transport) and ISystemHandle.providedBy(transport)):
         return
     handle = transport.getHandle()

@@ -60,13 +60,16 @@ def place_in(log: str) -> str | None:
 class Daemon:
     """``twistd -n chatd`` with ``options``, running in ``cwd`` and, without ``--listen``, on a free port.
 
+    Without ``--line-rate`` its peers may send lines as fast as they can.
+
     ``inside`` is a command that runs the one which follows it in the same process, in other surroundings.
     """
 
     def __init__(self, cwd: Path, *options: str, bin_dir: Path = BIN, inside: Sequence[str] = ()) -> None:
         self._file = cwd / "output"
         places = () if "--listen" in options else ("--port", "0")
-        command = [*inside, str(bin_dir / "twistd"), "-n", "--pidfile=", "chatd", *places, *options]
+        pace = () if "--line-rate" in options else ("--line-rate", "0")
+        command = [*inside, str(bin_dir / "twistd"), "-n", "--pidfile=", "chatd", *places, *pace, *options]
         with self._file.open("wb") as output:
             self.process = subprocess.Popen(
                 command, cwd=cwd, env=environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=output

@@ -11,23 +11,27 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from chatd import commands
-from chatd.hub import Hub
+from chatd.errors import Farewell
+from chatd.hub import Hub, Limits
 from chatd.journal.memory import MemoryJournal
 from chatd.line import ABORT_SECONDS, LINES_PER_TURN, LineFactory, LineProtocol
+from chatd.pacing import TICK_SECONDS
+from chatd.vocabulary import VERBS
 from tests.peers import surroundings
 
 
 class Edge:
     """A factory on a clock, and connections to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits | None = None) -> None:
         self.clock = Clock()
-        self.hub = Hub(MemoryJournal(surroundings(self.clock)), self.clock)
+        self.clock.advance(1_000_000)
+        self.hub = Hub(MemoryJournal(surroundings(self.clock)), self.clock, limits)
         self.factory = LineFactory(self.hub, self.clock, max_waiting_bytes=10_000)
 
     def connect(self, *lines: bytes) -> tuple[LineProtocol, StringTransport]:
         protocol, transport = self.factory.buildProtocol(None), StringTransport()
+        assert isinstance(protocol, LineProtocol)
         protocol.makeConnection(transport)
         for line in lines:
             protocol.dataReceived(line + b"\r\n")
@@ -42,7 +46,7 @@ class Edge:
 
 @pytest.fixture
 def edge() -> Edge:
-    return Edge()
+    return Edge(Limits(lines_per_second=0))
 
 
 def said(edge: Edge, transport: StringTransport) -> list[bytes]:
@@ -123,7 +127,7 @@ def test_an_endless_line_is_not_kept(edge: Edge) -> None:
     protocol, transport = edge.connect()
     for _ in range(100):
         protocol.dataReceived(b"x" * 65536)
-    held = len(protocol._partial) + sum(map(len, protocol._lines))
+    held = len(protocol._unsplit) + sum(map(len, protocol._lines))
     assert held <= 8193
     assert len(said(edge, transport)) == 1
 
@@ -247,7 +251,7 @@ def test_one_that_does_not_read_is_not_read_from(edge: Edge) -> None:
 
 def noise(seed: int) -> Iterator[bytes]:
     chance = random.Random(seed)
-    verbs = [*commands.VERBS, "HELLO 1", "JOIN a #b", "@label=x MSG", "NOPE", "/"]
+    verbs = [*VERBS, "HELLO 1", "JOIN a #b", "@label=x MSG", "NOPE", "/"]
     for _ in range(3000):
         junk = chance.randbytes(chance.randrange(40))
         verb = chance.choice(verbs).encode()
@@ -269,3 +273,163 @@ def test_noise_is_answered_and_logs_no_traceback(edge: Edge, seed: int) -> None:
     other, witness = edge.connect()
     other.dataReceived(b"PING 1\n")
     assert said(edge, witness) == [b"PONG 1"]
+
+
+# The rate of lines.
+
+
+def paced(per_second: int, burst: int) -> Edge:
+    """Return an edge whose connections are held to a rate, on a clock that goes on a second at a time or less."""
+    edge = Edge(Limits(lines_per_second=per_second, line_burst=burst))
+    edge.hub.wheel.start()
+    return edge
+
+
+def answers_after(edge: Edge, transport: StringTransport, seconds: float) -> int:
+    """Return how many lines are answered in some time."""
+    for _ in range(round(seconds / TICK_SECONDS)):
+        edge.clock.advance(TICK_SECONDS)
+        edge.turn()
+    return len(said(edge, transport))
+
+
+def test_lines_over_the_rate_wait_and_nothing_is_read_meanwhile() -> None:
+    edge = paced(100, 200)
+    protocol, transport = edge.connect()
+    protocol.dataReceived(b"PING\n" * 1000)
+    assert len(said(edge, transport)) == 200
+    assert transport.producerState == "paused"
+    assert answers_after(edge, transport, 4) == pytest.approx(400, abs=11)
+    assert transport.producerState == "paused"
+    assert answers_after(edge, transport, 10) == pytest.approx(400, abs=11)
+    assert transport.producerState == "producing"
+
+
+def test_who_waits_for_its_rate_keeps_nobody_waiting() -> None:
+    edge = paced(10, 20)
+    protocol, transport = edge.connect()
+    other, answers = edge.connect()
+    protocol.dataReceived(b"PING\n" * 1000)
+    assert len(said(edge, transport)) == 20
+    other.dataReceived(b"PING\n")
+    assert said(edge, answers) == [b"PONG"]
+    assert answers.producerState == "producing"
+
+
+def test_blank_lines_have_their_rate_too() -> None:
+    edge = paced(100, 200)
+    protocol, transport = edge.connect()
+    protocol.dataReceived(b"\n" * 1000 + b"PING\n")
+    assert answers_after(edge, transport, 7) == 0
+    assert transport.producerState == "paused"
+    assert answers_after(edge, transport, 2) == 1
+    assert transport.producerState == "producing"
+
+
+def test_negotiation_has_its_rate_too() -> None:
+    edge = paced(100, 200)
+    protocol, transport = edge.connect()
+    protocol.dataReceived(b"\xff\xf1" * 30_000)
+    protocol.dataReceived(b"\xff\xfb\x01" * 30_000 + b"PI")
+    assert transport.producerState == "paused"
+    assert answers_after(edge, transport, 1.5) == 0
+    assert transport.producerState == "paused"
+    assert answers_after(edge, transport, 1) == 0
+    assert transport.producerState == "producing"
+    protocol.dataReceived(b"NG\n")
+    assert said(edge, transport) == [b"PONG"]
+
+
+def test_endless_negotiation_in_a_line_that_is_skipped() -> None:
+    edge = paced(100, 200)
+    protocol, transport = edge.connect()
+    protocol.dataReceived(b"x" * 9000)
+    for _ in range(10):
+        protocol.dataReceived(b"\xff\xff" * 10_000)
+        answers_after(edge, StringTransport(), 3)
+    assert len(protocol._unsplit) == 0
+    protocol.dataReceived(b"\nPING\n")
+    assert [line[:12] for line in said(edge, transport)] == [b"ERR too-long", b"PONG"]
+
+
+def test_what_waits_is_kept_as_it_came() -> None:
+    edge = paced(10, 10)
+    protocol, _ = edge.connect()
+    protocol.dataReceived(b"a\n" * 30_000)
+    edge.turn()
+    assert len(protocol._lines) <= LINES_PER_TURN
+    assert len(protocol._unsplit) < 60_000
+
+
+def test_who_is_not_read_from_is_heard() -> None:
+    edge = paced(1, 1)
+    protocol, transport = edge.connect(b"HELLO 1")
+    protocol.dataReceived(b"JOIN alice\n" + b"PING\n" * 300)
+    answers_after(edge, transport, 200)
+    assert not transport.disconnecting
+    assert transport.producerState == "paused"
+
+
+def test_a_line_that_is_too_long_comes_after_those_before_it() -> None:
+    edge = paced(100, 3)
+    protocol, transport = edge.connect()
+    protocol.dataReceived(b"PING 1\nPING 2\n" * 50 + b"x" * 60_000)
+    protocol.dataReceived(b"x" * 9000 + b"\nPING 3\n")
+    for _ in range(100):
+        edge.clock.advance(TICK_SECONDS)
+        edge.turn()
+    answers = said(edge, transport)
+    assert answers[:100] == [b"PONG 1", b"PONG 2"] * 50
+    assert answers[100].startswith(b"ERR too-long ")
+    assert answers[101:] == [b"PONG 3"]
+
+
+def test_what_was_sent_before_a_close_is_carried_out_at_the_rate_and_keeps_its_place() -> None:
+    edge = paced(100, 100)
+    _, bob = edge.connect(b"JOIN bob #a")
+    protocol, _ = edge.connect()
+    protocol.dataReceived(b"JOIN ci #a\n" + b"MSG more\n" * 498 + b"MSG last\nMSG unfini")
+    protocol.connectionLost(Failure(ConnectionDone()))
+    assert len(said(edge, bob)) == 100
+    assert edge.factory.gate.count == 2
+    assert len(edge.factory.connections) == 1
+    for _ in range(45):
+        edge.clock.advance(TICK_SECONDS)
+        edge.turn()
+    assert said(edge, bob)[-2:] == [b"MSG ci #a last", b"PART ci #a"]
+    assert edge.factory.gate.count == 1
+
+
+@pytest.mark.parametrize("end", ["lost", "ended", "both"])
+def test_who_waited_for_its_rate_leaves_no_timer_behind(end: str) -> None:
+    edge = paced(1, 1)
+    before = len(edge.clock.getDelayedCalls())
+    protocol, _ = edge.connect()
+    protocol.dataReceived(b"PING\n" * 100)
+    assert len(edge.clock.getDelayedCalls()) == before + 1
+    if end in ("lost", "both"):
+        protocol.connectionLost(Failure(ConnectionDone()))
+    if end in ("ended", "both"):
+        protocol._session.end(Farewell.SHUTDOWN, "that is all")
+    if end == "ended":
+        protocol.connectionLost(Failure(ConnectionDone()))
+    for _ in range(0 if end != "lost" else 1100):
+        edge.clock.advance(TICK_SECONDS)
+    edge.turn()
+    assert len(edge.clock.getDelayedCalls()) == before
+    assert edge.factory.gate.count == 0
+
+
+def test_a_newcomer_too_many_is_told_so_and_makes_no_session() -> None:
+    edge = Edge(Limits(connections=2))
+    edge.connect()
+    edge.connect()
+    refused, transport = edge.factory.buildProtocol(None), StringTransport()
+    refused.makeConnection(transport)
+    assert transport.value().startswith(b"BYE refused the server is full, with 2 connections")
+    assert transport.value().endswith(b"\r\n")
+    assert transport.disconnecting
+    refused.dataReceived(b"JOIN alice\n")
+    refused.connectionLost(Failure(ConnectionDone()))
+    assert len(edge.hub.sessions) == 2
+    assert edge.factory.gate.count == 2

@@ -6,7 +6,7 @@ import pytest
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.interfaces import IAddress
 
-from chatd.sockets import address_name
+from chatd.sockets import address_name, network_address
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,18 @@ from chatd.sockets import address_name
 )
 def test_names(address: IAddress | None, name: str) -> None:
     assert address_name(address) == name
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        (IPv4Address("TCP", "192.0.2.1", 7), "192.0.2.1"),
+        (IPv6Address("TCP", "2001:db8::1", 7), "2001:db8::1"),
+        (IPv6Address("TCP", "::ffff:192.0.2.1", 7), "192.0.2.1"),
+        (IPv6Address("TCP", "fe80::1%eth0", 7), "fe80::1"),
+        (UNIXAddress("/run/chatd"), "None"),
+        (None, "None"),
+    ],
+)
+def test_the_address_of_a_machine(address: IAddress | None, found: str) -> None:
+    assert str(network_address(address)) == found

@@ -95,7 +95,9 @@ class Server:
 
 
 def _chatd(journal: str) -> Callable[[int, Path], Sequence[str]]:
-    return lambda port, _: ["-m", "chatd", "--port", str(port), "--interface", "127.0.0.1", "--journal", journal]
+    limits = ["--line-rate", "0", "--max-connections", "0", "--max-waiting", "0"]
+    where = ["--interface", "127.0.0.1", "--journal", journal]
+    return lambda port, _: ["-m", "chatd", "--port", str(port), *where, *limits]
 
 
 def _script(module: str | None) -> Callable[[int, Path], Sequence[str]]:
