@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from twisted.logger import LogEvent, LogLevel, eventAsText, globalLogPublisher
 
+from tests.display import MISSING, virtual_display
+
 
 @pytest.fixture(autouse=True)
 def nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[list[LogEvent]]:
@@ -44,3 +46,12 @@ def quick_collections() -> None:
     """Keep what the imports made out of every later garbage collection."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def display() -> Iterator[str]:
+    """A display that nobody sees. One for all: a process in which Tk has lost its display comes to an end."""
+    if MISSING:
+        pytest.skip(MISSING)
+    with virtual_display() as name:
+        yield name

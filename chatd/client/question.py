@@ -19,7 +19,9 @@ class Question(ttk.Frame):
         self._buttons = ttk.Frame(self)
         self._buttons.grid(row=0, column=1, sticky="e", padx=(8, 0))
         self.columnconfigure(0, weight=1)
-        self.bind("<Configure>", self._wrap)
+        self._below = False
+        """Whether the buttons stand under the text."""
+        self.bind("<Configure>", lambda event: self._wrap(event.width))
         self._answers: Sequence[Answer] = ()
         self._focus: tk.Misc | None = None
         self.text = ""
@@ -29,8 +31,13 @@ class Question(ttk.Frame):
         """Whether a question waits for its answer."""
         return bool(self._answers)
 
-    def ask(self, text: str, answers: Sequence[Answer], *, alert: bool = False, focus: bool = True) -> None:
-        """Ask; each answer is a button's text and what it does. The last one is what Escape does."""
+    def ask(
+        self, text: str, answers: Sequence[Answer], *, alert: bool = False, focus: bool = True, first: int = 0
+    ) -> None:
+        """Ask; each answer is a button's text and what it does. The last one is what Escape does.
+
+        The one with the number ``first`` gets the focus, if ``focus`` is to go here at all.
+        """
         if self.is_open:
             self.escape()
         self.text = text
@@ -43,10 +50,14 @@ class Question(ttk.Frame):
             button.grid(row=0, column=column, padx=(4, 0))
             button.bind("<Return>", lambda _, n=column: self.answer(n))  # type: ignore[misc]
             button.bind("<Escape>", self._escaped)
+        # What is long has the whole width, so that a small window can hold it.
+        self._below = "\n" in text
+        self._buttons.grid(row=1 if self._below else 0, column=0 if self._below else 1)
+        self._wrap(self.winfo_width())
         self.grid()
         if focus:
             self._focus = self.focus_get() if self._has_focus() else None
-            self._buttons.winfo_children()[0].focus_set()
+            self._buttons.winfo_children()[first].focus_set()
 
     def tell(self, text: str) -> None:
         """Show an error until it is closed or something else is shown."""
@@ -83,6 +94,6 @@ class Question(ttk.Frame):
         except KeyError:  # a widget of Tk's own, a menu
             return False
 
-    def _wrap(self, event: tk.Event[tk.Misc]) -> None:
-        room = event.width - self._buttons.winfo_reqwidth() - 32
+    def _wrap(self, width: int) -> None:
+        room = width - (0 if self._below else self._buttons.winfo_reqwidth()) - 32
         self._label.configure(wraplength=max(120, room))

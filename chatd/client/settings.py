@@ -80,6 +80,11 @@ class Store:
         }
         self._broken: set[str] = set()
 
+    @property
+    def folder(self) -> Path:
+        """The directory of what its user has decided."""
+        return self._paths[_CONFIG].parent
+
     def load(self) -> tuple[Settings, str]:
         """Return what was kept, and a sentence about what could not be read; it is empty if everything could.
 
@@ -91,7 +96,7 @@ class Store:
         for which, path in self._paths.items():
             self._broken.discard(which)
             try:
-                data = _read(path)
+                data = read_file(path)
             except FileNotFoundError:
                 missing += 1
             except (OSError, ValueError, RecursionError) as error:
@@ -119,7 +124,7 @@ class Store:
                     with suppress(FileNotFoundError):
                         target.replace(target.with_name(target.name + ".broken"))
                     self._broken.discard(which)
-                _write(target, json.dumps(data, indent=2).encode())
+                write_file(target, json.dumps(data, indent=2).encode())
             except (OSError, ValueError, TypeError, RecursionError) as error:
                 problems.append(f"{path} cannot be written ({_reason(error)})")
         return "; ".join(problems) + ": what is set now is not kept." if problems else ""
@@ -132,7 +137,7 @@ def _reason(error: Exception) -> str:
     return "it is no settings of chatd" if isinstance(error, ValueError | RecursionError) else str(error)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_file(path: Path) -> dict[str, Any]:
     """Return the object in a file. Raise `OSError`, `ValueError` or `RecursionError` if there is none."""
     # A pipe in its place must not keep the client waiting.
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -149,7 +154,7 @@ def _read(path: Path) -> dict[str, Any]:
     return data
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_file(path: Path, content: bytes) -> None:
     """Replace a file at once, readable by its owner alone. Raise `OSError` and leave the old one if that fails."""
     if path.exists() and not os.access(path, os.W_OK):
         raise PermissionError(errno.EACCES, "it is read-only")
