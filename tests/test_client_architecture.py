@@ -23,10 +23,12 @@ PURE = [
     "recall",
     "replies",
     "room",
+    "rulings",
     "settings",
     "slash",
     "timeline",
     "transcript",
+    "trust",
 ]
 
 

@@ -32,6 +32,7 @@ from chatd.client.room import Room
 from chatd.client.timeline import MAX_LINES
 from chatd.client.transcript import Transcript
 from chatd.errors import ChatError
+from chatd.events import RULINGS
 from chatd.wire import NO_TAGS, parse_event, timestamp
 from tests.test_wire import NICK, TEXT, VALUE, WORD, events_with
 
@@ -537,6 +538,9 @@ LINES = st.one_of(
             "@label=a1;id=30 MSG me #r x",
             "@label=a2;id=3;old MSG me #r x",
             "@label=a3 ERR muted TELL no",
+            "@id=35 MUTE bob #r me for=30m loud",
+            "@id=4;old BAN bob #r me",
+            "KICK bob #r me spam",
             "!say",
             "!show",
             "!hide",
@@ -614,13 +618,13 @@ SERVER_TAGS = st.fixed_dictionaries(
     },
 )
 SMALL = st.sampled_from(
-    ["#r", "#q", "me", "bob", "OK", "JOIN", "1", "last=9", "recovered=no", "resume=s", "epoch=e", "WHO"]
+    ["#r", "#q", "#*", "me", "bob", "OK", "JOIN", "1", "last=9", "recovered=no", "resume=s", "epoch=e", "WHO", "for=9m"]
 )
 ROUGH = st.one_of(
     st.lists(SMALL, max_size=5).map(" ".join),
     st.builds(
         "{} {}".format,
-        st.sampled_from(["OK", "WHO", "NICK", "JOIN", "PART", "MSG", "TELL"]),
+        st.sampled_from(["OK", "WHO", "NICK", "JOIN", "PART", "MSG", "TELL", *RULINGS]),
         st.lists(SMALL).map(" ".join),
     ),
     events_with(TEXT, WORD).map(wire.render),

@@ -19,11 +19,12 @@ from chatd.client import pump
 from chatd.client.address import Address, parse
 from chatd.client.changes import Change
 from chatd.client.link import State, Status
-from chatd.client.settings import Settings, Theme
+from chatd.client.settings import Settings, Store, Theme
 from chatd.client.transcript import Transcript
 from chatd.client.window import Window
 from chatd.commands import Command, Join, Nick, Part, Search
-from tests.display import MISSING, virtual_display
+from chatd.orders import Login, Register
+from tests.display import MISSING
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING)
 PLACEHOLDER = "Enter Your Name Here!"
@@ -131,12 +132,6 @@ class Desk:
         self.root.update()
         widget.event_generate(key)
         self.turn()
-
-
-@pytest.fixture(scope="module")
-def display() -> Iterator[str]:
-    with virtual_display() as name:
-        yield name
 
 
 @pytest.fixture
@@ -648,6 +643,114 @@ def test_the_connect_sheet(desk: Desk) -> None:
     assert not sheet.is_open
     assert desk.dialled == [Address("127.0.0.1", 7)]
     assert desk.transcript.rooms["#lobby"].wanted
+
+
+def test_the_connect_sheet_takes_a_password_and_shows_none(desk: Desk) -> None:
+    desk.window.ask_server()
+    sheet = desk.window.connect_sheet
+    assert sheet.password.cget("show") == "•"
+    sheet.name.insert(0, "ann")
+    sheet.password.insert(0, "two words")
+    sheet.button.invoke()
+    assert "no spaces" in sheet.problem.cget("text")
+    sheet.close()
+    desk.window.ask_server()
+    assert sheet.password.get() == ""
+    sheet.name.insert(0, "ann")
+    sheet.password.insert(0, "two")
+    sheet.button.invoke()
+    assert not sheet.is_open
+    assert sheet.password.get() == ""
+    assert desk.link.did == [("send", Login("ann", "two"), None), ("start",)]
+
+
+def test_a_password_that_is_refused_opens_the_sheet_and_the_next_keeps_what_is_there(desk: Desk) -> None:
+    desk.come_in("ann", "#r", "#s")
+    desk.said("bob", "hello")
+    desk.window.status(Status(State.LOCKED, "that is not the password"))
+    sheet = desk.window.connect_sheet
+    assert sheet.is_open
+    assert "not the password" in sheet.problem.cget("text")
+    assert (sheet.name.get(), sheet.room.get(), sheet.password.get()) == ("ann", "#r", "")
+    assert desk.window.status_line.label.cget("text") == "Not connected: that is not the password"
+    sheet.password.insert(0, "s3cret")
+    sheet.button.invoke()
+    assert ("send", Login("ann", "s3cret"), None) in desk.link.did
+    assert len(desk.links) == 1
+    assert any("hello" in line for line in desk.shown())
+    desk.window.status(Status(State.CONNECTING, "connecting"))
+    desk.window.status(Status(State.LOCKED, "nor is that"))
+    assert sheet.is_open
+    sheet.name.delete(0, "end")
+    sheet.name.insert(0, "guest")
+    sheet.button.invoke()
+    assert (len(desk.links), desk.link.did, desk.transcript.nick) == (2, [("start",)], "guest")
+
+
+def test_a_password_goes_to_the_server_it_was_entered_for(desk: Desk) -> None:
+    desk.come_in()
+    desk.window.ask_server()
+    sheet = desk.window.connect_sheet
+    sheet.password.insert(0, "s3cret")
+    sheet.port.delete(0, "end")
+    sheet.port.insert(0, "7")
+    sheet.button.invoke()
+    assert desk.dialled == [Address(), Address("127.0.0.1", 7)]
+    assert [link.did for link in desk.links] == [
+        [("start",), ("stop", None)],
+        [("send", Login("ann", "s3cret"), None), ("start",)],
+    ]
+
+
+@pytest.mark.parametrize("line", ["/login ann s3cret", "/register s3cret"])
+def test_a_password_that_is_typed_is_shown_nowhere_and_kept_nowhere(desk: Desk, tmp_path: Path, line: str) -> None:
+    desk.come_in()
+    desk.type("before")
+    desk.key("<Return>")
+    desk.type(line)
+    desk.key("<Return>")
+    assert desk.link.did[-1][:2] in [("send", Login("ann", "s3cret")), ("send", Register("s3cret"))]
+    assert desk.window.field.content == ""
+    desk.key("<Up>")
+    assert desk.window.field.content == "before"
+    desk.key("<<Undo>>")
+    assert "s3cret" not in "\n".join([*desk.shown(), desk.window.field.content, desk.window.question.text])
+    desk.window.leave()
+    assert Store(tmp_path, tmp_path / "state").save(desk.settings) == ""
+    files = [path.read_text() for path in tmp_path.rglob("*.json")]
+    assert len(files) == 2
+    assert "s3cret" not in "".join(files)
+
+
+def test_who_was_put_out_can_read_and_is_told_why_nothing_can_be_said(desk: Desk) -> None:
+    desk.come_in("ann", "#r", "#s")
+    desk.said("bob", "hello")
+    why = desk.window.field.why
+    assert not why.winfo_ismapped()
+    desk.hear(events.Ruled("KICK", "bob", "#r", "ann", None, "spam"), id="9")
+    shown = desk.shown()
+    assert "hello" in shown[-2]
+    assert shown[-1].endswith("* bob put ann out: spam")
+    assert why.winfo_ismapped()
+    assert why.cget("text") == "! You are not in #r: bob put you out: spam (/join #r comes in again)"
+    assert "(left)" in desk.window.rooms.tree.item("#r", "text")
+    desk.type("but")
+    desk.key("<Return>")
+    assert desk.window.field.content == "but"
+    assert "bob put you out" in desk.window.question.text
+    assert not [did for did in desk.link.did if did[0] == "say"]
+    desk.window.show("#s")
+    desk.turn()
+    assert not why.winfo_ismapped()
+    desk.window.show("#r")
+    desk.turn()
+    assert why.winfo_ismapped()
+    desk.type("/join #r")
+    desk.key("<Return>")
+    desk.hear(events.Done("JOIN", ("#r", "2")))
+    desk.turn()
+    assert ("join", "#r") in desk.link.did
+    assert not why.winfo_ismapped()
 
 
 @pytest.mark.parametrize("theme", list(Theme))

@@ -75,9 +75,11 @@ def run(root: Any, descriptor: int | None, store: Store, given: tuple[Address | 
     """Show the window in a root and run the reactor until it is closed; ``given`` wins over what is kept."""
     from twisted.internet import reactor as installed
 
+    from chatd.client import doubts
     from chatd.client.link import Link
     from chatd.client.pump import Pump
     from chatd.client.transcript import Transcript
+    from chatd.client.trust import KnownServers, Trust
     from chatd.client.window import Window
 
     reactor: Any = installed
@@ -85,8 +87,14 @@ def run(root: Any, descriptor: int | None, store: Store, given: tuple[Address | 
     transcript = Transcript("", lambda: int(reactor.seconds() * 1000))
     pump = Pump(root, reactor, descriptor)
 
+    trust = Trust(
+        KnownServers(store.folder),
+        lambda doubt: doubts.ask(window.question, doubt),
+        lambda text: doubts.tell(window.question, text),
+    )
+
     def dial(where: Address) -> Link:
-        return Link(reactor, where.endpoint(reactor), transcript, window.changed, window.status)
+        return Link(reactor, where.endpoint(reactor, trust), transcript, window.changed, window.status)
 
     def stop() -> None:
         if reactor.running:

@@ -6,7 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from chatd import names
 from chatd.client.room import Room
-from chatd.client.slash import SLASHES
+from chatd.client.slash import SLASHES, holds_secret
+from chatd.orders import SETTINGS
+
+_ABOUT_THE_ABSENT = frozenset({"/mute", "/unmute", "/ban", "/unban", "/invite"})
 
 
 class Completer:
@@ -43,17 +46,25 @@ class Completer:
             self._ends = [f"{name} " for name in _fitting(word, sorted(rooms, key=names.key))]
         elif word.startswith("/") and start == 0:
             self._ends = [f"{slash} " for slash in SLASHES if slash.startswith(word.lower())]
+        elif holds_secret(text):
+            self._ends = ()
+        elif (command := text.partition(" ")[0].lower()) == "/set" and start:
+            pairs = [f"{key}={value} " for key, values in SETTINGS.items() for value in values]
+            self._ends = [pair for pair in pairs if pair.startswith(word)]
         else:
-            after = " " if start else ": "
-            self._ends = [nick + after for nick in _fitting(word, _nicks(room, own))] if word else ()
+            after, absent = " " if start else ": ", command in _ABOUT_THE_ABSENT
+            self._ends = [nick + after for nick in _fitting(word, _nicks(room, own, absent=absent))] if word else ()
 
 
-def _nicks(room: Room | None, own: str) -> list[str]:
-    """Return who can be meant: those who spoke last, then the others who are there by name, oneself at the end."""
+def _nicks(room: Room | None, own: str, *, absent: bool) -> list[str]:
+    """Return who can be meant: those who spoke last, then the others who are there by name, oneself at the end.
+
+    ``absent`` is whether those who spoke and are not there any more can be meant, too.
+    """
     if room is None:
         return []
     here = [room.name, *room.members] if room.private else list(room.members)
-    spoke = [nick for nick in room.speakers if room.private or nick in room.members]
+    spoke = [nick for nick in room.speakers if absent or room.private or nick in room.members]
     nicks = {names.key(nick): nick for nick in (*spoke, *here)}
     if (mine := nicks.pop(names.key(own), None)) is not None:
         nicks[names.key(own)] = mine

@@ -28,7 +28,7 @@ from chatd import wire
 from chatd.commands import Command, Ping, Quit
 from chatd.errors import ChatError, Farewell
 from chatd.events import Event, Pong
-from chatd.sockets import tune
+from chatd.sockets import is_private, network_address, tune
 from chatd.wire import NO_TAGS, Tags
 
 HELLO_SECONDS = 30
@@ -49,6 +49,7 @@ class State(Enum):
     CONNECTED = "one has come in"
     WAITING = "there is none, and another try follows"
     REFUSED = "the server will not have one under this name, or not this client; another try follows"
+    LOCKED = "the server wants a password, or another one; no try follows until one is asked for"
     STOPPED = "there is none, and no try follows until one is asked for"
 
 
@@ -92,6 +93,8 @@ class Connection(LineOnlyReceiver):
         """Why it ends, in a sentence without its capital and its full stop; empty before that."""
         self.refused = False
         """Whether the server will not have this client as it is."""
+        self.final = False
+        """Whether no other try is to follow by itself."""
         self.farewell: Farewell | None = None
         """What the server's BYE said, if there was one; the owner sets it."""
         self.latency: float | None = None
@@ -111,6 +114,11 @@ class Connection(LineOnlyReceiver):
     def stream(self) -> Any:
         """The transport; Twisted has no one interface for all that those of streams can do."""
         return self.transport
+
+    @property
+    def private(self) -> bool:
+        """Whether nobody can listen in: only then is a password sent."""
+        return is_private(self.stream, network_address(self.stream.getPeer()))
 
     def connectionMade(self) -> None:
         """Begin to wait for what the server says."""
@@ -189,12 +197,12 @@ class Connection(LineOnlyReceiver):
             self._closing = self._quitting = True
             self.later(CLOSE_SECONDS, self._abort)
 
-    def close(self, why: str, *, refused: bool = False, at_once: bool = False) -> None:
+    def close(self, why: str, *, refused: bool = False, final: bool = False, at_once: bool = False) -> None:
         """End the connection, ``at_once`` without waiting for the other side to take what was sent."""
         if self._closing and not self._quitting:
             return
         self._closing, self._quitting = True, False
-        self.why, self.refused = why, refused
+        self.why, self.refused, self.final = why, refused, final
         if at_once:
             self._abort()
         else:

@@ -11,7 +11,7 @@ class Deeds(ABC):
     """See `chatd.client.window.Window` for what each of them does."""
 
     @abstractmethod
-    def join(self, name: str) -> None: ...  # noqa: D102  # the window's, like all that follow
+    def join(self, name: str, password: str = "") -> None: ...  # noqa: D102  # the window's, like all that follow
 
     @abstractmethod
     def show(self, name: str | None) -> None: ...  # noqa: D102
@@ -47,4 +47,4 @@ class Deeds(ABC):
     def ask_quit(self) -> None: ...  # noqa: D102
 
     @abstractmethod
-    def connect_elsewhere(self, address: Address, nick: str, room: str) -> None: ...  # noqa: D102
+    def connect_elsewhere(self, address: Address, nick: str, room: str, password: str = "") -> None: ...  # noqa: D102

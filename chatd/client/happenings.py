@@ -79,12 +79,13 @@ def put(transcript: Transcript, room: Room, line: Line, *, old: bool) -> list[Ch
     if index is None:
         return []
     changes: list[Change] = [LinesChanged(room.key, index)]
-    if line.kind is Kind.SAID:
+    if line.counts:
         new = line.id > (room.seen_id or 0) and not (old and room.seen_id is None)
         if new and not line.own:
             changes += transcript.unread(room, index)
             if line.mention and not old:
-                changes += _notice(transcript, room, line)
+                changes += notice(transcript, room, line)
+    if line.kind is Kind.SAID:
         room.spoke(line.nick, line.time)
     if room is transcript.front:
         room.seen_id = max(room.seen_id or 0, room.last_id)
@@ -102,7 +103,7 @@ def _said(transcript: Transcript, tags: Tags, event: events.Said) -> list[Change
     line = Line(
         room.timeline.serial(),
         Kind.SAID,
-        _time(transcript, tags),
+        moment(transcript, tags),
         event.nick,
         event.text,
         id_of(tags),
@@ -131,7 +132,7 @@ def _said_without_id(transcript: Transcript, room: Room, line: Line) -> list[Cha
         changes += transcript.unread(room, index)
         room.spoke(line.nick, line.time)
         if line.mention:
-            changes += _notice(transcript, room, line)
+            changes += notice(transcript, room, line)
     return changes + room.trim()
 
 
@@ -154,7 +155,7 @@ def _topic(transcript: Transcript, tags: Tags, event: events.TopicSet) -> list[C
     old = "old" in tags
     own = names.key(event.nick) == names.key(transcript.nick)
     id_ = id_of(tags)
-    time = _time(transcript, tags)
+    time = moment(transcript, tags)
     line = Line(room.timeline.serial(), Kind.TOPIC, time, event.nick, event.text, id_, own=own)
     if not id_ or id_ >= room.topic_id:
         room.topic, room.topic_id = event.text, id_ or room.topic_id
@@ -176,17 +177,22 @@ def _left(transcript: Transcript, tags: Tags, event: events.Parted) -> list[Chan
     room = transcript.find_room(event.room)
     if room is None or room.private:
         return []
-    if room.members.remove(event.nick) or not room.members.complete:
-        room.count = max(0, room.count - 1)
     changes = _pass(transcript, room, tags, Kind.PARTED, event.nick, event.text or "")
-    if names.key(event.nick) == names.key(transcript.nick):
-        changes += leave(room)
-    return [*changes, MembersChanged(room.key)]
+    return changes + gone(transcript, room, event.nick)
+
+
+def gone(transcript: Transcript, room: Room, nick: str) -> list[Change]:
+    """Note that somebody, oneself perhaps, is not in a room any more."""
+    if room.members.remove(nick) or not room.members.complete:
+        room.count = max(0, room.count - 1)
+    own = names.key(nick) == names.key(transcript.nick)
+    return [*(leave(room) if own else ()), MembersChanged(room.key)]
 
 
 def leave(room: Room) -> list[Change]:
     """Note that one is not in a room any more, and not to enter it again."""
     room.joined = room.wanted = False
+    room.out = ""
     room.members.clear()
     room.count = 0
     return [RoomsChanged(), MembersChanged(room.key)]
@@ -221,7 +227,7 @@ def _told(transcript: Transcript, tags: Tags, event: events.Told) -> list[Change
     if room is None:
         return transcript.note(None, f"{event.nick} says to you alone: {event.text}")
     own = names.key(event.nick) == names.key(transcript.nick)
-    time = _time(transcript, tags)
+    time = moment(transcript, tags)
     line = Line(room.timeline.serial(), Kind.SAID, time, event.nick, event.text, own=own, mention=not own)
     return changes + _said_without_id(transcript, room, line)
 
@@ -236,15 +242,17 @@ def _present(transcript: Transcript, name: str, nicks: Iterable[str]) -> list[Ch
 
 def _pass(transcript: Transcript, room: Room, tags: Tags, kind: Kind, nick: str, text: str = "") -> list[Change]:
     own = names.key(text if kind is Kind.RENAMED else nick) == names.key(transcript.nick)
-    line = Line(room.timeline.serial(), kind, _time(transcript, tags), nick, text, own=own)
+    line = Line(room.timeline.serial(), kind, moment(transcript, tags), nick, text, own=own)
     return transcript.add(room, line)
 
 
-def _notice(transcript: Transcript, room: Room, line: Line) -> list[Change]:
+def notice(transcript: Transcript, room: Room, line: Line) -> list[Change]:
+    """Give a notice of a line, unless its room is in front or gives none."""
     quiet = room.muted or room is transcript.front
     return [] if quiet else [Notice(room.key, line.nick, line.text)]
 
 
-def _time(transcript: Transcript, tags: Tags) -> int:
+def moment(transcript: Transcript, tags: Tags) -> int:
+    """Return the time that a line tells, else the time it is."""
     time = time_of(tags)
     return transcript.now() if time is None else time

@@ -188,6 +188,11 @@ class Layout(Deeds):
         room = next(iter(self.settings.rooms), "")
         self.connect_sheet.ask(Address(), self.transcript.nick or self.settings.nick, room)
 
+    def ask_password(self, address: Address, why: str) -> None:
+        """Ask for the password, to log in where one is."""
+        room = "" if self.shown is None or self.shown.private else self.shown.name
+        self.connect_sheet.ask(address, self.transcript.nick, room, why[:1].upper() + why[1:])
+
     def list_rooms(self) -> None:
         """Show the rooms on the server."""
         safe = self.glyphs.safe
@@ -248,8 +253,9 @@ class Layout(Deeds):
             self.entitle()
 
     def draw_topic(self) -> None:
-        """Show the name and the topic of the room in front."""
+        """Show the name and the topic of the room in front, and why nothing can be said in it if that is so."""
         room = self.shown
+        self.field.explain("" if room is None else room.closed)
         if room is None:
             self.topic.configure(text="Enter your name and press Join")
             return

@@ -26,6 +26,7 @@ class Kind(Enum):
     JOINED = "somebody came"
     PARTED = "somebody left"
     RENAMED = "somebody goes by another name"
+    RULED = "somebody who may has put somebody out, muted or invited them, or set something"
     NOTE = "something for people"
     ERROR = "something was not done"
     GAP = "messages are missing here"
@@ -53,7 +54,7 @@ class Line(NamedTuple):
     nick: str = ""
     """Who said or did it; of a RENAMED the old name. Empty for NOTE, ERROR, GAP and BEGUN."""
     text: str = ""
-    """What was said; of a RENAMED the new name."""
+    """What was said; of a RENAMED the new name, of a RULED what was done."""
     id: int = 0
     """The server's, 0 if it has none."""
     run: int = 0
@@ -67,6 +68,11 @@ class Line(NamedTuple):
     reason: str = ""
     """Why it FAILED: the error's text."""
 
+    @property
+    def counts(self) -> bool:
+        """Whether it is unread until it is seen, if another said it: messages, and rulings about the one who reads."""
+        return self.kind is Kind.SAID or (self.kind is Kind.RULED and self.mention)
+
 
 def describe(line: Line) -> str:
     """Return the sentence that stands for a line in the window; of SAID it is what was said, without the name."""
@@ -79,6 +85,8 @@ def describe(line: Line) -> str:
             return f"{line.nick} is now {line.text}"
         case Kind.TOPIC:
             return f"{line.nick} set the topic: {line.text}"
+        case Kind.RULED:
+            return f"{line.nick} {line.text}"
         case _:
             return line.text
 

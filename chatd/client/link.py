@@ -16,13 +16,15 @@ from twisted.internet.interfaces import IProtocol, IProtocolFactory, IReactorTim
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chatd import commands, wire
+from chatd import commands, orders, wire
 from chatd.client.changes import Change, RoomsChanged
 from chatd.client.connection import Connection, Connections, Door, State, Status, why_not
 from chatd.client.happenings import leave
 from chatd.client.lines import Kind
+from chatd.client.memory import Memory
 from chatd.client.transcript import Transcript
-from chatd.client.visit import Memory, Visit
+from chatd.client.trust import NotAcceptedError
+from chatd.client.visit import NOT_PRIVATE, Visit
 from chatd.commands import Command
 from chatd.errors import Farewell
 from chatd.events import Done, Ended, Event, Refused, Renamed
@@ -40,6 +42,8 @@ NOT_CONNECTED = "There is no connection now, so this was not done; try it again 
 
 _GOOD_END = frozenset({None, Farewell.QUIT, Farewell.SHUTDOWN, Farewell.IDLE})
 """The ends after which a server is as good as it was."""
+_FINAL = frozenset({Farewell.REPLACED, Farewell.KICKED, Farewell.BANNED})
+"""The ends after which one stays away until one is asked to come again."""
 _CHANCE = random.Random()
 _log = Logger()
 
@@ -144,7 +148,8 @@ class Link:
         """Carry out any other command, asked for in a room. Raise `ValueError` for one that is not for a client.
 
         Without a connection, leaving a room and taking another name can be done; NICK tries anew under it, if that is
-        what is waited for. Everything else is refused with a line in the room.
+        what is waited for. Everything else is refused with a line in the room. LOGIN comes in anew, and so does every
+        connection after it.
         """
         visit = self._present()
         match command:
@@ -156,11 +161,17 @@ class Link:
                 self.stop(text)
             case commands.Hello() | commands.Join() | commands.Msg() | commands.Talk() | commands.Pipe():
                 raise ValueError(f"{type(command).__name__.upper()} is not for this client")
+            case orders.Login(nick) as login:
+                self._memory.login = login
+                self._tell(self._transcript.apply(NO_TAGS, Renamed(self._transcript.nick, nick)))
+                self.reconnect()
+            case orders.Register() if self._connection is not None and not self._connection.private:
+                self._tell(self._transcript.note(room, NOT_PRIVATE, Kind.ERROR))
             case _ if visit is not None:
                 visit.send(command, room)
             case commands.Nick(nick):
                 self._tell(self._transcript.apply(NO_TAGS, Renamed(self._transcript.nick, nick)))
-                if self._status.state is State.REFUSED or self._visit is not None:
+                if self._status.state in (State.REFUSED, State.LOCKED) or self._visit is not None:
                     self.reconnect()
             case commands.Part(name) if (place := self._transcript.find_room(name)) is not None:
                 self._tell(leave(place))
@@ -195,6 +206,11 @@ class Link:
         connection.send(commands.Hello(wire.PROTOCOL_VERSION))
 
     def heard(self, connection: Connection, tags: Tags, event: Event) -> None:
+        """Take in a line, and see whether another connection is to follow this one."""
+        self._take(connection, tags, event)
+        self._running = self._running and not connection.final
+
+    def _take(self, connection: Connection, tags: Tags, event: Event) -> None:
         """Take in a line; before OK HELLO nothing counts but that, and a refusal."""
         if isinstance(event, Ended):
             self._sent_away(connection, tags, event)
@@ -229,7 +245,8 @@ class Link:
             _log.failure("the transcript did not take the end of a connection")
         self._draw()
         if not self._running:
-            self._end(connection.why if connection.farewell is Farewell.REPLACED else "not connected")
+            state = State.LOCKED if connection.final and connection.refused else State.STOPPED
+            self._end(connection.why if connection.final else "not connected", state)
             return
         turned_away = connection.refused or connection.farewell not in _GOOD_END
         if turned_away is not self._turned_away or (greeted and not turned_away):
@@ -247,7 +264,11 @@ class Link:
         return maybeDeferred(self._endpoint.connect, factory).addErrback(self._failed)
 
     def _failed(self, failure: Failure) -> Failure:
-        if self._running:
+        if self._running and failure.check(NotAcceptedError) is not None:
+            self._running = False
+            # In a turn of its own: ClientService has yet to hear of it.
+            self._clock.callLater(0, self._end, str(failure.value))
+        elif self._running:
             self._wait(State.WAITING, f"cannot reach the server: {why_not(failure)}")
         return failure
 
@@ -267,13 +288,11 @@ class Link:
         connection.farewell = event.code
         if self._running:
             self._changes += self._transcript.apply(tags, event)
-        if event.code is Farewell.REPLACED:
-            self._running = False
-        connection.close(f"the server closed the connection: {event.text}")
+        connection.close(f"the server closed the connection: {event.text}", final=event.code in _FINAL)
 
-    def _end(self, detail: str) -> None:
+    def _end(self, detail: str, state: State = State.STOPPED) -> None:
         self._delay = 0.0
-        self._show(State.STOPPED, detail)
+        self._show(state, detail)
         if self._running:  # whoever was told has started it again
             self._fire()
         else:

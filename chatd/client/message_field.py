@@ -47,6 +47,10 @@ class MessageField(ttk.Frame):
         self.button.grid(row=0, column=1, sticky="nse", padx=(8, 0))
         self.columnconfigure(0, weight=1)
         self.rowconfigure(0, weight=1)
+        self.why = ttk.Label(self, style="Alert.TLabel", anchor="w", justify="left")
+        self.why.grid(row=1, column=0, columnspan=2, sticky="ew", pady=(4, 0))
+        self.why.grid_remove()
+        self.why.bind("<Configure>", lambda event: self.why.configure(wraplength=max(100, event.width - 8)))
         text = self.text
         text.bind("<Return>", self._send_key)
         text.bind("<KP_Enter>", self._send_key)
@@ -80,6 +84,14 @@ class MessageField(ttk.Frame):
             self.content = ""
             self.text.edit_reset()
         self.text.focus_set()
+
+    def explain(self, why: str) -> None:
+        """Say below it why nothing can be said, nothing if it can; commands can be given all the same."""
+        if why:
+            self.why.configure(text=self._glyphs.safe(f"! {why}"))
+            self.why.grid()
+        else:
+            self.why.grid_remove()
 
     def insert(self, text: str) -> None:
         """Put a text where the cursor is, in place of what is selected."""

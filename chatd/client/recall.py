@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from chatd.client.slash import holds_secret
+
 MAX_RECALLED = 200
 
 
@@ -14,9 +16,12 @@ class Recall:
         self._draft = ""
 
     def add(self, text: str) -> None:
-        """Note what was sent, and forget the draft; the same thing twice in a row is noted once, nothing not at all."""
+        """Note what was sent, and forget the draft.
+
+        The same thing twice in a row is noted once; nothing, and what holds a password, not at all.
+        """
         self._at, self._draft = None, ""
-        if text and self._typed[-1:] != [text]:
+        if text and self._typed[-1:] != [text] and not holds_secret(text):
             self._typed.append(text)
             del self._typed[:-MAX_RECALLED]
 

@@ -46,6 +46,8 @@ def done(transcript: Transcript, tags: Tags, reply: Done) -> list[Change]:
             return leave(room)
         case "NICK" if word:
             return renamed(transcript, tags, transcript.nick, word)
+        case "REGISTER" if word:
+            return transcript.note(asked_in, f"{word} is your own name from now on")
         case "TELL":
             return _delivered(transcript, label)
         case "WHO" if room is not None and not room.private:

@@ -34,6 +34,8 @@ class Room:
         """Whether the server has one in this room now; never of a private conversation."""
         self.wanted = False
         """Whether it is to be entered again after a reconnect."""
+        self.out = ""
+        """Why one is not in it, if that was another's doing, in a sentence without its full stop."""
         self.unread = 0
         self.mentions = 0
         self.muted = False
@@ -57,6 +59,13 @@ class Room:
     def private(self) -> bool:
         """Whether this is a conversation with one person."""
         return not self.name.startswith("#")
+
+    @property
+    def closed(self) -> str:
+        """Why nothing can be said in it, and what to do about that; empty if something can, or if one left it."""
+        if not self.out or self.joined or self.wanted:
+            return ""
+        return f"You are not in {self.name}: {self.out} (/join {self.name} comes in again)"
 
     @property
     def lines(self) -> Sequence[Line]:
@@ -128,7 +137,7 @@ class Room:
             for line in reversed(self.lines):
                 if line.id and (line.id <= upto or line.run != self.timeline.run):
                     break
-                if line.id and line.kind is Kind.SAID and not line.own:
+                if line.id and line.counts and not line.own:
                     self.unread += 1
                     self.mentions += line.mention
         return [UnreadChanged(self.key)] if before != (self.unread, self.mentions) else []

@@ -11,10 +11,11 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple, Never
 
-from chatd import commands, wire
-from chatd.commands import VERBS, Command, Tell
+from chatd import commands, orders, wire
+from chatd.commands import Command, Tell
 from chatd.errors import ChatError, Code
 from chatd.text import clean, excerpt
+from chatd.vocabulary import VERBS
 from chatd.wire import MAX_LINE_BYTES
 from chatd.words import Words
 
@@ -54,12 +55,29 @@ _SLASHES: Mapping[str, _Slash] = MappingProxyType(
         "/nick": _same("NICK"),
         "/history": _Slash("HISTORY", "/history [#room] [<count>]"),
         "/search": _same("SEARCH"),
+        "/kick": _same("KICK"),
+        "/mute": _same("MUTE"),
+        "/unmute": _same("UNMUTE"),
+        "/ban": _same("BAN"),
+        "/unban": _same("UNBAN"),
+        "/invite": _same("INVITE"),
+        "/op": _same("OP"),
+        "/deop": _same("DEOP"),
+        "/set": _same("SET"),
+        "/login": _Slash("LOGIN", "/login <nick> <password>"),
+        "/register": _same("REGISTER"),
         "/help": _Slash("HELP", "/help"),
         "/quit": _same("QUIT"),
     }
 )
 SLASHES = tuple(_SLASHES)
 """The commands of the window, in the order in which help lists them."""
+_SECRET = frozenset({"/login", "/register"})
+
+
+def holds_secret(text: str) -> bool:
+    """Return whether a line of a text is, or seems meant to be, a command with a password."""
+    return any(line.split(maxsplit=1)[0].lower() in _SECRET for line in text.splitlines() if line.strip())
 
 
 def help_lines() -> list[str]:
@@ -83,6 +101,8 @@ def read(text: str, front: str | None) -> Typed:
             if len(lines) > 1:
                 _refuse(f"{excerpt(lines[0].split()[0])} is a command and stands in one line alone; //x says /x")
             found = (_command(lines[0], front),)
+        elif holds_secret(text):
+            _refuse("This was not said: a command with a password stands in one line alone, from its very beginning")
         else:
             found = tuple(_said(line, front) for line in _unescaped(lines))
         for command in found:
@@ -120,6 +140,8 @@ def _command(line: str, front: str | None) -> Command:
     try:
         command = VERBS[slash.verb].read(Words(slash.usage, rest or None))
     except ChatError as error:
+        if word.lower() in _SECRET:  # what is wrong with it may show a part of it
+            _refuse(f"Write {slash.usage}; a password has no spaces, and at most {orders.MAX_PASSWORD_BYTES} bytes")
         if slash.verb == "JOIN" and error.code is not Code.BAD_ROOM:
             _refuse(f"A room begins with #; write {slash.usage}")
         _refuse(error.text[:1].upper() + error.text[1:])
@@ -137,7 +159,11 @@ def _placed(command: Command, front: str | None, slash: _Slash) -> Command:
             _refuse(f"Older messages come when one scrolls up; write {slash.usage}")
         case commands.Part(None) | commands.Who(None) | commands.Topic(None) | commands.History(None):
             return replace(command, room=_room(front, slash))
-        case commands.Search(None):
+        case commands.Search(None) | orders.Kick(room=None) | orders.Mute(room=None) | orders.Unmute(room=None):
+            return replace(command, room=_room(front, slash))
+        case orders.Ban(room=None) | orders.Unban(room=None) | orders.Op(room=None) | orders.Deop(room=None):
+            return replace(command, room=_room(front, slash))
+        case orders.Invite(room=None) | orders.Set(room=None):
             return replace(command, room=_room(front, slash))
         case _:
             return command

@@ -25,6 +25,11 @@ def carry_out(window: Window, text: str) -> bool:
         window.question.tell(typed.complaint)
         return False
     for command in typed.commands:
+        room = window.transcript.find_room(command.to) if isinstance(command, commands.Tell) else None
+        if room is not None and room.closed:
+            window.question.tell(room.closed)
+            return False
+    for command in typed.commands:
         _one(window, command)
     return True
 

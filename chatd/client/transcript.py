@@ -11,14 +11,14 @@ from collections.abc import Callable
 from typing import Any
 
 from chatd import names
-from chatd.client import happenings, outbox, replies
+from chatd.client import happenings, outbox, replies, rulings
 from chatd.client.changes import Change, LinesChanged, RoomsChanged, UnreadChanged
 from chatd.client.lines import Kind, Line, State
 from chatd.client.outbox import Waiting
 from chatd.client.room import Room
 from chatd.client.timeline import MAX_LINES
 from chatd.commands import Command, History, Join, Search
-from chatd.events import Done, Event, Listed, Refused
+from chatd.events import Done, Event, Listed, Refused, Ruled
 from chatd.text import clean
 from chatd.wire import Tags
 
@@ -121,6 +121,8 @@ class Transcript:
             return replies.done(self, tags, event)
         if isinstance(event, Refused):
             return replies.refused(self, tags, event)
+        if isinstance(event, Ruled):
+            return rulings.ruled(self, tags, event)
         return happenings.apply(self, tags, event)
 
     def waiting(self) -> list[tuple[str, str, str]]:

@@ -5,24 +5,27 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from chatd import names
 from chatd.client.changes import Change, RoomsChanged
 from chatd.client.connection import Connection
 from chatd.client.happenings import UNKNOWN_FATE
+from chatd.client.memory import Memory
 from chatd.client.room import Room
 from chatd.client.transcript import Transcript
 from chatd.commands import LOBBY, Command, History, Join, Nick, Part, Tell, Who
 from chatd.errors import Code
 from chatd.events import Done, Event, Refused, Said
+from chatd.orders import Login, Register
 from chatd.wire import Tags
 
 MAX_UNANSWERED = 64
 """How many lines are on their way before the next one waits for an answer."""
 MIN_RETRY_SECONDS, MAX_RETRY_SECONDS = 1.0, 5.0
 """How long to wait before something is sent again that the server could not do."""
+NOT_PRIVATE = "A password goes over TLS only, so it was not sent; connect with TLS"
 PAGE = 100
 """How many messages are asked for in a room of which it is not known what was said last."""
 
@@ -47,16 +50,6 @@ class _Question(NamedTuple):
     """Whether nobody but the link asked."""
 
 
-@dataclass(slots=True)
-class Memory:
-    """What the next visit has to know of those before it."""
-
-    sent_as: dict[str, str] = field(default_factory=dict)
-    """Of messages whose fate is not known: by label, the name (`names.key`) under which they were sent."""
-    unread: set[str] = field(default_factory=set)
-    """The keys of the rooms whose newest messages were not told: the connection was lost before they were."""
-
-
 class Visit:
     """What is said to a server over one connection. ``chance`` is when to try again."""
 
@@ -76,6 +69,8 @@ class Visit:
         self._chance = chance
         self._memory = memory
         self._sent: dict[str, _Message | _Question] = {}
+        self._kept_from: list[Room] = []
+        """The rooms that one was not let into, while it is not known whether that is for their sake."""
         self._urgent: deque[_Question] = deque()
         self._queue: deque[_Message | _Question] = deque()
         self._refused: list[_Message] = []
@@ -88,7 +83,25 @@ class Visit:
         """Whether a NICK is on its way. What is said after it waits: labels hold for one name."""
 
     def come_in(self) -> None:
-        """Send the first JOIN; the rest follows when it is answered."""
+        """Send the LOGIN, if there is one, and then the first JOIN; the rest follows when it is answered."""
+        if (login := self._memory.login) is None:
+            self._enter_first()
+        elif self._connection.private:
+            self._ask(_Question(self._make_label(), login, None, own=True))
+        else:
+            self._memory.login = None
+            self._connection.close(NOT_PRIVATE, refused=True, final=True)
+
+    def _logged_in(self, answer: Done | Refused) -> None:
+        if isinstance(answer, Done):
+            self._enter_first()
+            return
+        again_later = answer.code.temporary and answer.code is not Code.SLOW_DOWN
+        if not answer.code.temporary:
+            self._memory.login = None
+        self._connection.close(answer.text, refused=True, final=not again_later)
+
+    def _enter_first(self) -> None:
         joins = self._transcript.rejoin()
         nick, resume = self._transcript.nick, self._transcript.resume
         join = joins[0] if joins else Join(nick, LOBBY, resume=resume)
@@ -100,6 +113,8 @@ class Visit:
         asked = self._sent.pop(label, None) if isinstance(event, Done | Refused | Said) else None
         changes: list[Change] = []
         match asked, event:
+            case _Question(command=Login()), Done() | Refused():
+                self._logged_in(event)
             case _Question(command=Join()), Refused():
                 changes += self._kept_out(asked, tags, event)
             case _Question(command=History(), own=True), Refused() if event.code.temporary:
@@ -109,6 +124,8 @@ class Visit:
         match asked, event:
             case _Question(command=Nick()), _:
                 self._alone = False
+            case _Question(command=Register(password)), Done("REGISTER", (nick, *_)):
+                self._memory.login = Login(nick, password)
             case _Question(command=History(), own=True, room=str(name)), Done():
                 self._memory.unread.discard(names.key(name))
             case _Message(), Refused() if self._transcript.waits_in(label) is not None:
@@ -195,13 +212,17 @@ class Visit:
             return []
         room = self._transcript.find_room(asked.room)
         if room is not None:
-            room.wanted = False
+            room.wanted, room.out = False, error.text
+            self._kept_from.append(room)
         if self.present:
             self._release()
         elif self._transcript.rejoin() or names.key(asked.room or "") != names.key(LOBBY):
-            self.come_in()
+            self._enter_first()
         else:
-            self._connection.close(error.text, refused=True)
+            if final := error.code in (Code.NOT_ALLOWED, Code.BANNED):  # so it was not for the sake of one room
+                for each in self._kept_from:
+                    each.wanted = True
+            self._connection.close(error.text, refused=error.code is not Code.BANNED, final=final)
         return [*self._transcript.apply(tags, error), RoomsChanged()]
 
     # What is sent, and when.
@@ -210,7 +231,7 @@ class Visit:
         label, command, room, own = question
         # The transcript tells the old lines of one answer from those of another by the order of the questions. A WHO
         # that it does not know of is one that nobody asked for, and not shown.
-        if not (own and isinstance(command, Who)):
+        if not (own and isinstance(command, Who | Login)):
             self._transcript.ask(label, command, room)
         self._sent[label] = question
         self._connection.send(command, label)

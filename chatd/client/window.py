@@ -24,6 +24,7 @@ from chatd.client.settings import Settings
 from chatd.client.theme import Look
 from chatd.client.transcript import Transcript
 from chatd.commands import LOBBY, Nick, Part, Search
+from chatd.orders import Login
 
 
 class Window(Layout):
@@ -66,19 +67,19 @@ class Window(Layout):
 
     # Connecting.
 
-    def connect(self, address: Address, nick: str, rooms: Sequence[str]) -> None:
+    def connect(self, address: Address, nick: str, rooms: Sequence[str], password: str = "") -> None:
         """Come in at a server under a name, into these rooms; without a name, once one is entered."""
         self._address, self._joining = address, tuple(rooms) or (LOBBY,)
         self.settings.server = str(address)
         self.name_bar.show(nick, locked=False)
         if nick:
-            self.join(nick)
+            self.join(nick, password)
         else:
             self.draw_status()
             self.name_bar.field.focus_set()
 
-    def join(self, name: str) -> None:
-        """Come in under the name that was entered."""
+    def join(self, name: str, password: str = "") -> None:
+        """Come in under the name that was entered, and that a password may prove to be one's own."""
         self.question.forget_error()
         try:
             if not name:
@@ -88,6 +89,8 @@ class Window(Layout):
                 self.transcript.nick = nick
                 self.link = self._dial(self._address)
                 self._enter()
+                if password:
+                    self.link.send(Login(nick, password))
                 self.link.start()
             else:
                 self.link.send(Nick(nick))
@@ -105,10 +108,14 @@ class Window(Layout):
         self.changed(keeping.take_up(self.settings, self.transcript, str(self._address)))
         self.show(self._joining[0])
 
-    def connect_elsewhere(self, address: Address, nick: str, room: str) -> None:
-        """Leave the server that one is at, and come in at another."""
+    def connect_elsewhere(self, address: Address, nick: str, room: str, password: str = "") -> None:
+        """Leave the server that one is at, and come in at another; or log in where one is."""
         if self.link is None:
-            self.connect(address, nick, (room,))
+            self.connect(address, nick, (room,), password)
+            return
+        if password and address == self._address:
+            self.link.send(Login(nick, password))
+            self.go_to(room)
             return
         link, self.link = self.link, None
         self.keep()
@@ -119,7 +126,7 @@ class Window(Layout):
             self.transcript.epoch = self.transcript.resume = None
             self._greeted.clear()
             self.show(None)
-            self.connect(address, nick, (room,))
+            self.connect(address, nick, (room,), password)
 
         link.stop().addBoth(left)
 
@@ -132,11 +139,13 @@ class Window(Layout):
     def status(self, status: Status) -> None:
         """Show how the connection is."""
         before, self._status = self._status, status
-        if status.state is State.REFUSED and (before is None or before.state is not State.REFUSED):
+        if status.state in (State.REFUSED, State.LOCKED) and (before is None or before.state is not status.state):
             self.question.tell(status.detail[:1].upper() + status.detail[1:])
             self.name_bar.show(self.transcript.nick, locked=False)
             self.name_bar.field.focus_set()
             self.name_bar.field.select_range(0, "end")
+            if status.state is State.LOCKED:
+                self.ask_password(self._address, status.detail)
         elif status.state is State.CONNECTED:
             self.name_bar.show(self.transcript.nick, locked=True)
         self.draw_status()
