@@ -26,7 +26,7 @@ from benchmarks.report import table
 from chatd import wire
 from chatd.errors import Farewell
 from chatd.events import Said
-from chatd.hub import Hub
+from chatd.hub import Hub, Limits
 from chatd.journal import Entry, Surroundings
 from chatd.journal.memory import MemoryJournal
 from chatd.line import LineFactory, LineProtocol
@@ -46,6 +46,8 @@ class Nobody:
     """A peer that nothing reaches."""
 
     blocked = False
+    address = None
+    private = True
 
     def send(self, data: bytes) -> None:
         """See `chatd.session.Peer`."""
@@ -77,7 +79,7 @@ class Place:
     def __init__(self, members: int, *, tagged: bool = False) -> None:
         self.clock = Clock()
         self.journal = MemoryJournal(Surroundings(self.clock, lambda: "benchmark", partial(Thread, self.clock)))
-        self.hub = Hub(self.journal, self.clock)
+        self.hub = Hub(self.journal, self.clock, Limits(lines_per_second=0))
         self.sessions = [Session(self.hub, Nobody()) for _ in range(members)]
         for number, session in enumerate(self.sessions):
             if tagged:
@@ -138,6 +140,7 @@ def hand_back(place: Place) -> None:
 def connect(place: Place, nick: str = "speaker", room: str = ROOM) -> LineProtocol:
     """Bring one more into a room, over a connection that leads nowhere."""
     protocol = LineFactory(place.hub, place.clock).buildProtocol(None)
+    assert isinstance(protocol, LineProtocol)
     protocol.makeConnection(Nowhere())
     protocol.dataReceived(f"JOIN {nick} {room}\r\n".encode())
     place.turn()

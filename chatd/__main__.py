@@ -1,4 +1,4 @@
-"""The ``chatd`` command: what ``twistd -n chatd`` does, without a pid file, and what is done to a journal."""
+"""The ``chatd`` command: what ``twistd -n chatd`` does, without a pid file, and what is done beside it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import sys
 
 from twisted.scripts.twistd import run
 
-from chatd import admin
+from chatd import admin, users
 
 
 def main() -> None:
-    """Run the daemon in the foreground, with the options of ``twistd chatd``, or one of the `admin` commands."""
-    if sys.argv[1:2] and sys.argv[1] in ("export", "import", "erase"):
+    """Run the daemon in the foreground, with the options of ``twistd chatd``, or a command of `admin` or `users`."""
+    if sys.argv[1:2] and sys.argv[1] in ("export", "import", "erase", "certificate"):
         admin.main(sys.argv[1:])
+        return
+    if sys.argv[1:2] == ["user"]:
+        users.main(sys.argv[2:])
         return
     sys.argv[1:] = ["--nodaemon", "--pidfile=", "chatd", *sys.argv[1:]]
     run()

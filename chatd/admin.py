@@ -1,12 +1,15 @@
-"""``chatd export``, ``chatd import`` and ``chatd erase``: what an operator does to a journal's file."""
+"""``chatd export``, ``import``, ``erase`` and ``certificate``: what an operator does before and beside the daemon."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import secrets
+import shlex
 import sys
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 from chatd import names
@@ -46,6 +49,11 @@ def _parser() -> argparse.ArgumentParser:
     command("import", _import, about).add_argument("file", nargs="?", type=Path)
     about = "Take away all that one person has said. The daemon must not be running."
     command("erase", _erase, about).add_argument("nick")
+    about = "Make a certificate that signs itself, and its key, for people to reach the daemon by TLS."
+    certificate = commands.add_parser("certificate", help=about, description=about)
+    certificate.set_defaults(carry_out=_certificate)
+    certificate.add_argument("directory", type=Path, help="where to put them; it is made if it is not there")
+    certificate.add_argument("names", metavar="NAME", nargs="+", help="a host name or IP address of this machine")
     return parser
 
 
@@ -69,3 +77,20 @@ def _import(options: argparse.Namespace) -> None:
 
 def _erase(options: argparse.Namespace) -> None:
     print(f"erased {erase(sqlite_path(options.journal), names.nick(options.nick))} messages and topics")
+
+
+def _certificate(options: argparse.Namespace) -> None:
+    if find_spec("OpenSSL") is None:
+        raise ValueError("TLS needs more than is installed here: pip install 'chatd[tls]'")
+    from chatd.certificate import CERTIFICATE_FILE, KEY_FILE, fingerprint, write_new
+
+    try:
+        made = write_new(options.directory, options.names, datetime.now(UTC))
+    except FileExistsError as error:
+        raise ValueError(f"{error.filename} is there already, and nothing was changed") from None
+    until = made.not_valid_after_utc
+    print(f"{CERTIFICATE_FILE} and {KEY_FILE} in {options.directory} are good for ten years, until {until:%Y-%m-%d}")
+    print(f"SHA-256 fingerprint, for people to compare: {fingerprint(made)}")
+    # As in an endpoint's description, where a colon ends what is before it.
+    quoted = str(options.directory).replace("\\", "\\\\").replace(":", "\\:").replace("=", "\\=")
+    print(f"chatd --listen {shlex.quote(f'tls:{quoted}:port=10320')}")

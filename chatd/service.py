@@ -21,10 +21,13 @@ from twisted.internet.interfaces import (
 from twisted.logger import Logger
 
 from chatd import names
+from chatd.accepting import accept_patiently
+from chatd.accounts import AccountsError
 from chatd.hub import Hub
 from chatd.journal import JournalError
 from chatd.line import LineFactory
 from chatd.sockets import address_name
+from chatd.tally import Tally
 from chatd.text import clean
 
 STOP_SECONDS = 3
@@ -77,6 +80,7 @@ class ChatService(Service):
         self._hub = hub
         self._factory = factory
         self._places = places
+        self._tally = Tally(hub.wheel)
 
     def privilegedStartService(self) -> None:
         """Bind every place. Raise `CannotStartError` if one cannot be."""
@@ -90,14 +94,19 @@ class ChatService(Service):
                 raise _cannot_start(f"cannot listen on {place.description}: {failures[0]}")
 
     def startService(self) -> None:
-        """Open the journal and begin to tell the time. Raise `CannotStartError` if the journal cannot be opened."""
+        """Open accounts and journal and begin to tell the time. Raise `CannotStartError` if one cannot be opened."""
         super().startService()
+        try:
+            self._hub.accounts.start()
+        except AccountsError as error:
+            raise _cannot_start(f"cannot open the accounts: {error}") from None
         try:
             self._hub.journal.start()
         except JournalError as error:
+            self._hub.accounts.stop()
             raise _cannot_start(f"cannot open the journal: {error}") from None
         names.skeleton("warm")  # reading the table of look-alikes takes a tenth of a second: not at somebody's JOIN
-        self._hub.wheel.start()
+        self._hub.start()
         if IReactorCore.providedBy(self._reactor):
             self._reactor.callWhenRunning(self._exit_with_zero)
             self._reactor.callWhenRunning(_collect_less_often)
@@ -111,15 +120,17 @@ class ChatService(Service):
         for port in self.ports:
             await maybeDeferred(port.stopListening)
         await self._hub.shut_down()
-        impatience = self._reactor.callLater(STOP_SECONDS, self._factory.abort_all)
-        await self._factory.all_lost()
+        impatience = self._reactor.callLater(STOP_SECONDS, self._factory.connections.abort_all)
+        await self._factory.connections.all_lost()
         if impatience.active():
             impatience.cancel()
         self._hub.wheel.stop()
+        self._hub.accounts.stop()
         await self._hub.journal.stop()
 
     def _listening(self, port: IListeningPort) -> None:
         self.ports.append(port)
+        accept_patiently(port, self._reactor, self._tally)
         address = port.getHost()
         _log.info("listening on {address}", address=address_name(address))
         if _is_loopback(getattr(address, "host", "")):

@@ -10,20 +10,56 @@ import pytest
 import chatd
 
 ROOT = Path(chatd.__file__).parent
-PROTOCOL = {"errors", "text", "names", "commands", "events", "wire", "telnet", "words", "duration"}
-DOMAIN = {"delivery", "hub", "journal", "merge", "patience", "replay", "room", "session", "verbs", "wheel"}
-TRANSPORT = {"sockets", "threads", "writer"}
-EDGES = {"line"}
+PROTOCOL = {
+    "errors",
+    "text",
+    "names",
+    "commands",
+    "events",
+    "wire",
+    "telnet",
+    "words",
+    "duration",
+    "orders",
+    "vocabulary",
+}
+DOMAIN = {
+    "delivery",
+    "effects",
+    "hub",
+    "journal",
+    "merge",
+    "patience",
+    "replay",
+    "room",
+    "session",
+    "takeover",
+    "verbs",
+    "wheel",
+    "gate",
+    "limits",
+    "pacing",
+    "tally",
+    "accounts",
+    "identity",
+    "moderation",
+    "rules",
+    "server",
+}
+TRANSPORT = {"certificate", "connections", "pem", "refusal", "sockets", "threads", "writer"}
+ACCOUNTS = {"checkers", "members", "passwords", "roll", "throttle", "workers"}
+EDGES = {"accepting", "line", "proxy"}
 CLIENT = {"client"}
-TOP = {"admin", "service", "tap", "__main__"}
+TOP = {"account_options", "admin", "pam", "renewal", "service", "tap", "users", "__main__"}
 
 MAY_IMPORT = {
     **dict.fromkeys(PROTOCOL, PROTOCOL),
     **dict.fromkeys(DOMAIN, PROTOCOL | DOMAIN),
     **dict.fromkeys(TRANSPORT, PROTOCOL),
+    **dict.fromkeys(ACCOUNTS, PROTOCOL | DOMAIN | ACCOUNTS),
     **dict.fromkeys(EDGES, PROTOCOL | DOMAIN | TRANSPORT),
     **dict.fromkeys(CLIENT, PROTOCOL | TRANSPORT | CLIENT),
-    **dict.fromkeys(TOP, PROTOCOL | DOMAIN | TRANSPORT | EDGES | TOP),
+    **dict.fromkeys(TOP, PROTOCOL | DOMAIN | ACCOUNTS | TRANSPORT | EDGES | TOP),
 }
 MODULES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
 

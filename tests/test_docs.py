@@ -9,10 +9,10 @@ import pytest
 from docutils.core import publish_string
 
 from chatd import __version__
-from chatd.commands import VERBS
 from chatd.errors import Code, Farewell
 from chatd.session import GREETING
 from chatd.tap import Options
+from chatd.vocabulary import VERBS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.rst").read_text()
@@ -51,3 +51,14 @@ def test_the_reference_names_every_verb_and_code() -> None:
 def test_the_session_in_the_readme_greets_as_the_server_does() -> None:
     assert f"NOTE {GREETING}" in README
     assert f"chatd {__version__}" in README
+
+
+def test_every_row_of_the_threat_model_names_tests_that_there_are() -> None:
+    text = (ROOT / "docs" / "security.rst").read_text()
+    rows = [row for row in text.split("   * - ")[1:] if not row.startswith("attack\n")]
+    assert len(rows) > 40
+    for row in rows:
+        named = re.findall(r"``(test_\w+\.py)::(test_\w+)``", row)
+        assert named, row
+        for file, test in named:
+            assert f"def {test}(" in (ROOT / "tests" / file).read_text(), f"{file}::{test}"
