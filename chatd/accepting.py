@@ -6,6 +6,7 @@ import errno
 import os
 import resource
 import socket
+from contextlib import suppress
 from typing import Any
 
 from twisted.internet.interfaces import IListeningPort, IReactorTime
@@ -75,6 +76,14 @@ def accept_patiently(port: IListeningPort, clock: IReactorTime, tally: Tally) ->
     """Make a port wait when file descriptors are scarce, if it is one that accepts connections."""
     if isinstance(port, Port):
         port.socket = PatientSocket(port, clock, tally)
+
+
+def allow_files() -> None:
+    """Let the process have as many files open as the system allows it to allow itself."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _is_scarce(descriptor: int) -> bool:

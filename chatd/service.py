@@ -21,7 +21,7 @@ from twisted.internet.interfaces import (
 from twisted.logger import Logger
 
 from chatd import names
-from chatd.accepting import accept_patiently
+from chatd.accepting import accept_patiently, allow_files
 from chatd.accounts import AccountsError
 from chatd.hub import Hub
 from chatd.journal import JournalError
@@ -110,6 +110,7 @@ class ChatService(Service):
         if IReactorCore.providedBy(self._reactor):
             self._reactor.callWhenRunning(self._exit_with_zero)
             self._reactor.callWhenRunning(_collect_less_often)
+            self._reactor.callWhenRunning(allow_files)
 
     def stopService(self) -> Deferred[None]:
         """Stop accepting, deliver what was said, say BYE to everybody and give them a little time to take it."""

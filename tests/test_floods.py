@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -312,6 +313,13 @@ def test_what_is_no_header_is_closed_without_a_traceback(tmp_path: Path, stack: 
 
 def limited(files: int) -> tuple[str, ...]:
     return ("sh", "-c", f'ulimit -n {files}; exec "$@"', "sh")
+
+
+def test_as_many_files_are_allowed_as_may_be(tmp_path: Path) -> None:
+    inside = ("sh", "-c", 'ulimit -Sn 100; exec "$@"', "sh")
+    with Daemon(tmp_path, inside=inside) as daemon, daemon.member("ann", "#den"):
+        soft, hard = resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE)
+    assert soft == hard > 100
 
 
 def flood(daemon: Daemon, stack: ExitStack, count: int) -> list[Client]:
