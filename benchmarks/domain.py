@@ -45,11 +45,14 @@ REPETITIONS = 15
 class Nobody:
     """A peer that nothing reaches."""
 
-    blocked = False
+    blocked = gone = False
     address = None
     private = True
 
     def send(self, data: bytes) -> None:
+        """See `chatd.session.Peer`."""
+
+    def charge(self, lines: int) -> None:
         """See `chatd.session.Peer`."""
 
     def end(self, farewell: Farewell, data: bytes) -> None:

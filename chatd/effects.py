@@ -35,7 +35,7 @@ def effect(session: Session, entry: Entry, room: Room | None) -> bytes:
         case events.Ruled(verb, _, place, subject) if verb == entry.verb:
             return session.line(events.Done(verb, (place, subject)), entry.label)
         case events.Renamed(old, new):
-            session.nick, session.renaming = new, False
+            session.nick, session.renaming = new, ""
             session.hub.release(old, session)
             if session.ended:
                 session.hub.release(new, session)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 from twisted.internet.interfaces import IReactorTime
@@ -18,7 +18,7 @@ from chatd.journal import Entry, Journal, Kept
 from chatd.limits import Limits as Limits  # from where one looks for it
 from chatd.merge import Merge
 from chatd.orders import SERVER
-from chatd.room import Room
+from chatd.room import Member, Room
 from chatd.rules import NO_RULES, Rules
 from chatd.server import rule_server
 from chatd.wheel import Wheel
@@ -57,6 +57,8 @@ class Hub:
         """Sessions that could not go on until an entry of theirs took effect, and now can."""
         self.stalled: dict[Session, None] = {}
         """Sessions that are not heard until the journal is not full any more."""
+        self.last_id = 0
+        """The highest id that was delivered, in any room."""
         self._watches: dict[str, dict[Replay, None]] = {}
         self._rooms: dict[str, Room] = {}
         self._by_nick: dict[str, Session] = {}
@@ -84,6 +86,11 @@ class Hub:
     def session(self, nick: str) -> Session | None:
         """Return who goes by a nick, in any spelling."""
         return self._by_nick.get(names.key(nick))
+
+    def members(self, key: str) -> Collection[Member]:
+        """Return who is in a room, given its key."""
+        room = self._rooms.get(key)
+        return () if room is None else room.members
 
     def rules(self, key: str) -> Rules:
         """Return what holds in a room, given its key."""
@@ -137,6 +144,7 @@ class Hub:
 
         What concerns more than one room stands alone, so that it comes after what was before it everywhere.
         """
+        self.last_id = max(self.last_id, *(entry.id for entry in entries if not entry.old), 0)
         run: list[Entry] = []
         for entry in entries:
             if type(entry.event) is Renamed:

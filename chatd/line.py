@@ -126,6 +126,16 @@ class LineProtocol(LineReceiver):
         """See `chatd.session.Peer.blocked`."""
         return self._writer.blocked and not self._lost
 
+    @property
+    def gone(self) -> bool:
+        """See `chatd.session.Peer.gone`."""
+        return self._lost
+
+    def charge(self, lines: int) -> None:
+        """See `chatd.session.Peer.charge`."""
+        self._factory.pacer.charge(self, lines)
+        self._granted = 0
+
     def end(self, farewell: Farewell, data: bytes) -> None:
         """See `chatd.session.Peer.end`."""
         if self._closing:

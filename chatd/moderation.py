@@ -9,9 +9,10 @@ from chatd.duration import written
 from chatd.errors import ChatError, Code
 from chatd.events import Done, Ruled
 from chatd.orders import SERVER
-from chatd.rules import Person, Ruling, Slot
+from chatd.rules import MAX_RULINGS, Person, Ruling, Slot
 
 if TYPE_CHECKING:
+    from chatd.room import Member
     from chatd.session import Session
 
 Order = (
@@ -67,10 +68,19 @@ def check_voice(session: Session, room: str | None) -> None:
     """Raise `ChatError` if a session is muted in a room, given its key, or everywhere."""
     now = milliseconds(session)
     mute = session.hub.server_rules.against("MUTE", session.person, now)
-    if mute is None and room is not None:
+    if mute is None and room is not None and not session.is_operator:
         mute = session.hub.rules(room).against("MUTE", session.person, now)
     if mute is not None:
         raise ChatError(Code.MUTED, because("you may read and not speak", mute))
+
+
+def may_speak(session: Session, room: str) -> bool:
+    """Return whether a session may say something in a room, given its key."""
+    try:
+        check_voice(session, room)
+    except ChatError:
+        return False
+    return True
 
 
 def check_topic(session: Session, room: str) -> None:
@@ -95,6 +105,8 @@ def carry_out(session: Session, order: Order, label: str | None) -> None:
         _set(session, order, key, name, label)
         return
     _check_may_rule(session, key, name)
+    if isinstance(order, orders.Mute | orders.Ban | orders.Op | orders.Invite):
+        _check_room_for_more(session, key)
     subject, seconds, text = _sentence(session, order, key, name)
     if isinstance(order, orders.Kick) and (account := _invited_as(session, key, order.nick)) is not None:
         # Not asked for, so not answered: what takes the invitation back from whoever goes by another name here.
@@ -131,12 +143,11 @@ def _sentence(session: Session, order: Order, key: str, name: str) -> tuple[str,
     rules = session.hub.server_rules if key == SERVER else session.hub.rules(key)
     match order:
         case orders.Kick(nick, _, text):
-            target = session.hub.session(nick)
-            room = session.hub.room(name) if key != SERVER else None
-            if target is None or (key != SERVER and (room is None or target not in room.members)):
+            target = _target(session, nick, key)
+            if target is None:
                 raise ChatError(Code.NO_SUCH_NICK, f"{nick} is not there")
             _check_not_operator(session, names.key(nick), target.account)
-            return target.nick, None, text
+            return target.renaming or target.nick, None, text
         case orders.Mute(who, _, seconds, text) | orders.Ban(who, _, seconds, text):
             _check_not_operator(session, names.key(who), None)
             return who, seconds, text
@@ -153,9 +164,29 @@ def _sentence(session: Session, order: Order, key: str, name: str) -> tuple[str,
             raise AssertionError("SET is no ruling about somebody")
 
 
+def _target(session: Session, nick: str, key: str) -> Member | None:
+    """Return who goes by a nick in a room, given its key, or on the server.
+
+    In a room there may be the place of a connection that was taken over, of which the server knows no more.
+    """
+    if key == SERVER:
+        return session.hub.session(nick)
+    for member in session.hub.members(key):
+        if names.key(nick) in (names.key(member.nick), names.key(member.renaming)):
+            return member
+    return None
+
+
+def _check_room_for_more(session: Session, key: str) -> None:
+    """Raise `ChatError` if as much is ruled in a place as can be."""
+    rules = session.hub.server_rules if key == SERVER else session.hub.rules(key)
+    if len(rules) >= MAX_RULINGS and rules.holding(milliseconds(session)) >= MAX_RULINGS:
+        raise ChatError(Code.FULL, f"{MAX_RULINGS} rulings hold here; take some back, or ban a network")
+
+
 def _invited_as(session: Session, key: str, nick: str) -> str | None:
     """Return the name that somebody was invited into a room by, if it is not the nick he goes by."""
-    target = session.hub.session(nick)
+    target = _target(session, nick, key)
     account = None if target is None else target.account
     if account is None or account == names.key(nick) or Slot("INVITE", account) not in session.hub.rules(key):
         return None

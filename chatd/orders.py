@@ -119,9 +119,13 @@ Order = Login | Register | Kick | Mute | Ban | Unmute | Unban | Op | Deop | Invi
 def subject(words: Words, word: str) -> str:
     """Return whom a word means: an address or a network in its usual form, else a nick."""
     try:
+        if "%" in word:
+            raise ValueError(word)
         network = ipaddress.ip_network(word, strict=False)
     except ValueError:
         return words.nick_of(word)
+    if network.version == 6 and network.prefixlen >= 96 and (mapped := network.network_address.ipv4_mapped):
+        network = ipaddress.ip_network((mapped, network.prefixlen - 96))
     return str(network.network_address if network.num_addresses == 1 else network)
 
 

@@ -11,6 +11,7 @@ from chatd.errors import ChatError, Code
 from chatd.events import Done, Said
 from chatd.journal import JournalError, Kept, Page, Query, TooMuchError
 from chatd.room import Room
+from chatd.words import MAX_ID
 
 if TYPE_CHECKING:
     from chatd.session import Session
@@ -40,7 +41,7 @@ async def history(session: Session, room: Room, command: commands.History, label
         page = await _read(session, query)
         await session.send_all(replayed(session, kept) for kept in page.kept)
         told += len(page.kept)
-        more = page.more and not session.ended
+        more = page.more and not session.ended and not session.peer.gone
         if more:
             query = replace(query, after=page.kept[-1].id, count=command.count - told, newest=False)
     session.tell(Done("HISTORY", (room.name, str(told))), label)
@@ -51,6 +52,7 @@ async def search(session: Session, room: Room, words: str, label: str | None) ->
     readable = moderation.readable_after(session, room.key)
     if readable is None:
         raise ChatError(Code.NOT_ALLOWED, "that room is private")
+    await session.next_turn()  # a flood of these is one at a time, and others in between
     try:
         found = await session.hub.journal.search(room.key, words.split(), room.last_id + 1, MAX_FOUND)
     except TooMuchError:
@@ -86,44 +88,66 @@ class Replay:
         self._hub = session.hub
         self._room = room
         readable = moderation.readable_after(session, room)
-        self._last = max(since, readable or 0)
+        self._floor = readable or 0
+        self._last = max(since, self._floor)
         self._first: int | None = None
-        standing = self._hub.journal.standing(room)
-        last = standing.last_id if standing is not None else 0
+        last = self._known()
         self._possible = epoch == self._hub.journal.epoch and since <= last and readable is not None
         self.recovered = self._possible and self._last == since
         """Whether everything that was missed is told."""
 
     async def tell(self) -> None:
         """Send what is stored after ``since``."""
-        query = Query(self._room, after=self._last, count=MAX_MISSED, newest=True)
+        first = True
         more = self._possible
-        while more and not self._session.ended:
-            if moderation.readable_after(self._session, self._room) is None:  # since a moment ago
-                self.recovered = self._possible = False
-                return
+        while more and self._may_go_on():
             self._hub.watch(self._room, self)
+            # What is not delivered yet may be part of what makes the room private; it is noted when it is delivered.
+            upto = max(self._hub.last_id, self._known())
+            count = MAX_MISSED if first else MAX_ID
             try:
-                page = await _read(self._session, query)
+                page = await _read(self._session, Query(self._room, self._last, upto + 1, count, newest=first))
             except ChatError:
                 self.recovered = self._possible = False
                 return
-            more = page.more
+            if not self._may_go_on():
+                return
+            first, more = False, page.more
             self.recovered = self.recovered and not page.skipped and page.cut <= self._last
-            lines = self._lines(page.kept)
+            lines = self._lines(kept for kept in page.kept if kept.id > self._floor)
             if more:
                 self.close()
                 await self._session.send_all(lines)
             else:
                 # Not at the reader's pace, for what passes meanwhile is kept in memory.
                 self._session.send_together(lines)
-            query = Query(self._room, after=self._last)
 
     def rest(self, upto: int) -> Iterator[bytes]:
         """Yield what was delivered after what `tell` sent, up to the id ``upto``; nothing more is noted here."""
-        passed = [kept for kept in self.passed if self._possible and self._last < kept.id <= upto]
+        passed: list[Kept] = []
+        if self._may_go_on():
+            after = max(self._last, self._floor)
+            passed = [kept for kept in self.passed if after < kept.id <= upto]
         self.close()
         return self._lines(passed)
+
+    def _known(self) -> int:
+        standing = self._hub.journal.standing(self._room)
+        return 0 if standing is None else standing.last_id
+
+    def _may_go_on(self) -> bool:
+        """Return whether more may be told: things may have been ruled since the last time. If not, nothing more is."""
+        if self._session.ended or self._session.peer.gone or not self._possible:
+            return False
+        floor = moderation.readable_after(self._session, self._room)
+        if floor is None or moderation.refusal(self._session, self._room) is not None:
+            self.recovered = self._possible = False
+            self.close()
+            return False
+        if floor > self._floor:
+            self._floor, self.recovered = floor, False
+            self._last = max(self._last, floor)
+        return True
 
     def has_told(self, topic_id: int) -> bool:
         """Return whether the room's topic needs not be told, because the one who was away has heard of it."""

@@ -21,6 +21,7 @@ class Member(Reader, Protocol):
     """A participant, as rooms see it."""
 
     nick: str
+    renaming: str
     rooms: dict[Room, None]
 
     def takes_over(self, room: Room) -> Member | None:
@@ -33,6 +34,10 @@ class Member(Reader, Protocol):
     @property
     def account(self) -> str | None:
         """The key of the account that this one has logged in to."""
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether this one looks after the server."""
 
     def refusal(self, room: Room) -> ChatError | None:
         """Return why this one may not come into a room; None if it may."""
@@ -136,15 +141,19 @@ class Room:
         """Put out those who may not be here any more, each with a line that says so."""
         ruling = Ruling(entry.id, entry.time, event)
         self.rules.apply(ruling)
-        for member in [member for member in self.members if self.rules.puts_out(ruling, member.person)]:
+        for member in [member for member in self.members if self._has_to_leave(member, ruling)]:
             if event.verb != "KICK":
-                why = event.text if event.verb == "BAN" else "the room is private now"
+                why = event.text if event.verb == "BAN" else "the room is private"
                 kicked = Entry(self.key, Ruled("KICK", event.nick, self.name, member.nick, None, why), time=entry.time)
                 broadcast.add(kicked)
                 broadcast.put_beside(kicked, entry)
             broadcast.see_off(member)
             del self.members[member]
             member.put_out(self)
+
+    def _has_to_leave(self, member: Member, ruling: Ruling) -> bool:
+        """Return whether a ruling puts a member out; those who look after the server are banned from no room."""
+        return self.rules.puts_out(ruling, member.person) and not (ruling.event.verb == "BAN" and member.is_operator)
 
     def _set_topic(self, topic: TopicSet, id_: int, time: int) -> None:
         self.topic, self.topic_id = topic, id_

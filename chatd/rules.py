@@ -15,6 +15,8 @@ from chatd.orders import SERVER, SETTINGS
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+MAX_RULINGS = 1000
+"""How many may hold in one place."""
 _TAKES_BACK = {"UNMUTE": "MUTE", "UNBAN": "BAN", "DEOP": "OP", "KICK": "INVITE"}
 """Whoever is put out of a room needs a new invitation, if it is private."""
 
@@ -71,7 +73,7 @@ class Rules:
 
     def __init__(self, rulings: Iterable[Ruling] = ()) -> None:
         self._rulings: dict[Slot, Ruling] = {}
-        self._networks: list[tuple[str, ipaddress.IPv4Network | ipaddress.IPv6Network]] | None = None
+        self._networks: dict[tuple[str, int, int], dict[int, Ruling]] = {}
         self.mutes = False
         """Whether anybody is muted at all, or was."""
         for ruling in rulings:
@@ -83,17 +85,40 @@ class Rules:
     def __contains__(self, where: Slot) -> bool:
         return where in self._rulings
 
+    def __len__(self) -> int:
+        return len(self._rulings)
+
     def apply(self, ruling: Ruling) -> None:
         """Note one more ruling; they come in the order of their ids, and once more changes nothing."""
-        self._networks = None
+        if len(self._rulings) > 2 * MAX_RULINGS:
+            for where in [where for where, held in self._rulings.items() if not held.holds(ruling.time)]:
+                self._take(where)
         for where, event in effects(ruling.event):
             if where == REGISTERED and REGISTERED in self._rulings:
                 return
-            if event is None:
-                self._rulings.pop(where, None)
-            else:
-                self._rulings[where] = Ruling(ruling.id, ruling.time, event)
-                self.mutes = self.mutes or where.kind == "MUTE"
+            self._take(where)
+            if event is not None:
+                self._put(where, Ruling(ruling.id, ruling.time, event))
+
+    def _put(self, where: Slot, ruling: Ruling) -> None:
+        self._rulings[where] = ruling
+        self.mutes = self.mutes or where.kind == "MUTE"
+        if where.kind in ("MUTE", "BAN") and (network := _network(where.subject)) is not None:
+            width = (where.kind, network.version, network.max_prefixlen - network.prefixlen)
+            self._networks.setdefault(width, {})[int(network.network_address) >> width[2]] = ruling
+
+    def _take(self, where: Slot) -> None:
+        if self._rulings.pop(where, None) is not None and (network := _network(where.subject)) is not None:
+            width = (where.kind, network.version, network.max_prefixlen - network.prefixlen)
+            self._networks.get(width, {}).pop(int(network.network_address) >> width[2], None)
+
+    def holding(self, now: int) -> int:
+        """Return how many rulings hold."""
+        return sum(ruling.holds(now) for ruling in self._rulings.values())
+
+    def restore(self, where: Slot, ruling: Ruling) -> None:
+        """Note what holds as it was kept: whatever followed from it was kept, or taken back, by itself."""
+        self._put(where, ruling)
 
     def setting(self, key: str) -> str:
         """Return how something is set; ``registered`` is ``no`` until it is."""
@@ -117,10 +142,12 @@ class Rules:
                 return found
         if person.address is None:
             return None
-        for subject, network in self._all_networks():
-            found = self._rulings.get(Slot(kind, subject))
-            if found is not None and person.address in network and found.holds(now):
-                return found
+        address = int(person.address)
+        for (of, version, bits), networks in self._networks.items():
+            if of == kind and version == person.address.version:
+                found = networks.get(address >> bits)
+                if found is not None and found.holds(now):
+                    return found
         return None
 
     def puts_out(self, ruling: Ruling, person: Person) -> bool:
@@ -131,7 +158,7 @@ class Rules:
         if event.verb == "BAN":
             only = Rules([ruling])
             return only.against("BAN", person, ruling.time) is not None and not self.is_operator(person.account)
-        return event.verb == "SET" and self.readable_after(person.account) is None
+        return event.verb in ("SET", "DEOP") and self.readable_after(person.account) is None
 
     def readable_after(self, account: str | None) -> int | None:
         """Return the id after which an account may read what was said in the room; None if nothing at all.
@@ -143,14 +170,6 @@ class Rules:
         if ruling is None or self.is_member(account):
             return 0
         return None if ruling.event.subject == "private=yes" else ruling.id
-
-    def _all_networks(self) -> list[tuple[str, ipaddress.IPv4Network | ipaddress.IPv6Network]]:
-        if self._networks is None:
-            self._networks = []
-            for each in self._rulings:
-                if each.kind in ("MUTE", "BAN") and (network := _network(each.subject)) is not None:
-                    self._networks.append((each.subject, network))
-        return self._networks
 
 
 NO_RULES = Rules()

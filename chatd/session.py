@@ -22,6 +22,10 @@ from chatd.wire import NO_TAGS, Mode, Request, Tags
 
 MAX_IN_FLIGHT = 256
 """How many things said by one session may be on their way before it is not read from."""
+LINES_AT_A_TIME = 100
+"""How many lines of a long answer are sent before others have their turn."""
+ANSWERS_FOR_A_LINE = 20
+"""How many lines of an answer count as much as one line that is sent, see ``--line-rate``."""
 GREETING = f"This is chatd {__version__}. JOIN <your name> to come in, HELP to see what else there is."
 
 
@@ -34,6 +38,13 @@ class Peer(Protocol):
     @property
     def blocked(self) -> bool:
         """Whether the other side does not take what was sent, so that no more should be asked of the session."""
+
+    @property
+    def gone(self) -> bool:
+        """Whether nothing reaches the other side any more, though what it said before is still to be done."""
+
+    def charge(self, lines: int) -> None:
+        """Count so many lines more than it sent, because what it asked for cost as much."""
 
     @property
     def address(self) -> IPAddress | None:
@@ -65,8 +76,8 @@ class Session:
         self.send = peer.send
         self.nick = ""
         """Empty until the first JOIN was accepted."""
-        self.renaming = False
-        """Whether another nick was claimed, and the rooms do not know yet."""
+        self.renaming = ""
+        """Another nick that was claimed, and that the rooms do not know yet."""
         self.tagged = False
         self.mode = Mode.COMMAND
         self.rooms: dict[Room, None] = {}
@@ -124,6 +135,8 @@ class Session:
 
         What must come after something that is still on its way is kept, and carried out in its turn.
         """
+        if self.peer.gone and verbs.is_question(request):
+            return
         if self._in_flight and not (self._saying and verbs.is_said(self, request)):
             self._waiting = request
         else:
@@ -186,14 +199,24 @@ class Session:
         return wire.encode(wire.render(event), {**tags, "label": label} if label else tags)
 
     async def send_all(self, lines: Iterable[bytes]) -> None:
-        """Send lines as fast as the peer reads them."""
-        for line in lines:
-            if self.ended:
+        """Send lines as fast as the peer reads them, and not so many at a time that others have to wait."""
+        for number, line in enumerate(lines, 1):
+            if self.ended or self.peer.gone:
                 return
-            self.send(line)
+            if line:
+                self.send(line)
             if self.peer.blocked and not self.ended:
                 self._reader = Deferred()
                 await self._reader
+            if number % LINES_AT_A_TIME == 0:
+                self.peer.charge(LINES_AT_A_TIME // ANSWERS_FOR_A_LINE)
+                await self.next_turn()
+
+    def next_turn(self) -> Deferred[None]:
+        """Return a Deferred that fires when others have had their turn."""
+        turn: Deferred[None] = Deferred()
+        self.hub.clock.callLater(0, turn.callback, None)
+        return turn
 
     def send_together(self, lines: Iterable[bytes]) -> None:
         """Send lines at once."""

@@ -32,6 +32,21 @@ def is_said(session: Session, request: Request | ChatError) -> bool:
     return type(command) is commands.Tell and command.to.startswith("#") and _is_in(session, command.to)
 
 
+_QUESTIONS = (
+    commands.Who,
+    commands.Rooms,
+    commands.History,
+    commands.Search,
+    commands.Ping,
+    commands.Help,
+)
+
+
+def is_question(request: Request | ChatError) -> bool:
+    """Return whether a request only asks for something, so that it is of no use to one who cannot be answered."""
+    return not isinstance(request, ChatError) and isinstance(request.command, _QUESTIONS)
+
+
 ALL_TAKEN = "goodbye; all that you said was taken"
 """What BYE quit says when no line before it was answered by an ERR for what it was to say."""
 
@@ -78,6 +93,7 @@ def _do(session: Session, command: Command, label: str | None) -> Work | None:
             _rename(session, nick, label)
         case commands.Part(name, said):
             room = _room(session, name)
+            said = said if moderation.may_speak(session, room.key) else None
             session.append(room.key, events.Parted(session.nick, room.name, said), label)
         case commands.Who(name):
             return session.send_all(_who(session, _room(session, name), label))
@@ -96,6 +112,8 @@ def _do(session: Session, command: Command, label: str | None) -> Work | None:
             _help(session, verb, label)
         case commands.Quit(said):
             taken = "goodbye; not all that you said was taken, see ERR" if session.untaken else ALL_TAKEN
+            if not all(moderation.may_speak(session, room.key) for room in session.rooms):
+                said = None
             session.end(Farewell.QUIT, taken, said=said)
         case orders.Login(nick, password):
             return identity.log_in(session, nick, password, label)
@@ -224,7 +242,7 @@ def _rename(session: Session, nick: str, label: str | None) -> None:
     limits.check_name(session)
     session.hub.claim(nick, session)
     session.takeover.lay_ghosts()
-    session.renaming = True
+    session.renaming = nick
     session.append("", events.Renamed(session.nick, nick), label)
 
 

@@ -32,6 +32,8 @@ class Person:
         self.sent: list[str] = []
         self.farewell: Farewell | None = None
         self.blocked = False
+        self.gone = False
+        self.charged = 0
         self.proceeded = 0
         self._pending: list[bytes] = []
         self.session = Session(hub, self)
@@ -41,6 +43,9 @@ class Person:
         if self.farewell is None:
             assert data.endswith(b"\r\n")
             self.sent += data.decode().split("\r\n")[:-1]
+
+    def charge(self, lines: int) -> None:
+        self.charged += lines
 
     def end(self, farewell: Farewell, data: bytes) -> None:
         if self.farewell is None:

@@ -190,10 +190,10 @@ def private_den(house: House) -> tuple[Person, Person, Person]:
 
 def test_who_was_not_invited_is_put_out_of_a_room_that_becomes_private(house: House) -> None:
     ann, bob, mallory = private_den(house)
-    assert mallory.take()[-1] == "KICK ann #den mallory the room is private now"
+    assert mallory.take()[-1] == "KICK ann #den mallory the room is private"
     assert bob.take()[-3:] == [
         "SET ann #den private=yes",
-        "KICK ann #den mallory the room is private now",
+        "KICK ann #den mallory the room is private",
         "MSG ann #den secret words",
     ]
     assert ask(house, ann, "WHO")[-1] == "OK WHO #den 2"
@@ -348,3 +348,117 @@ def test_the_owner_of_a_nick_takes_it_over_with_its_places(house: House) -> None
     assert ask(house, again, "JOIN bob #lobby") == ["OK JOIN #lobby 2"]
     assert bob.farewell is Farewell.REPLACED
     assert ann.take() == []
+
+
+def test_who_looks_after_the_server_is_muted_and_banned_in_no_room(house: House) -> None:
+    ann, bob, _ = den(house)
+    root = owner(house, "root", "JOIN walter #den", address="10.7.7.7")
+    ask(house, ann, "MUTE walter", "BAN walter", "BAN 10.7.0.0/16")
+    bob.take()
+    assert ask(house, root, "MSG still here", "WHO")[-1] == "OK WHO #den 4"
+    assert bob.take() == ["MSG walter #den still here"]
+
+
+def test_who_does_not_look_after_a_private_room_any_more_leaves_it(house: House) -> None:
+    ann, bob, _ = private_den(house)
+    ask(house, ann, "OP bob", "KICK bob")  # the invitation goes
+    ask(house, bob, "JOIN #den")
+    ask(house, ann, "DEOP bob", "MSG among us")
+    assert "MSG ann #den among us" not in bob.take()
+    assert ask(house, bob, "MSG hi")[-1].startswith("ERR not-in-room")
+
+
+def test_who_is_muted_says_nothing_in_leaving_either(house: House) -> None:
+    ann, bob, mallory = den(house)
+    ask(house, ann, "MUTE mallory")
+    bob.take()
+    ask(house, mallory, "PART #den buy my stuff", "JOIN #den", "QUIT buy it")
+    assert bob.take() == ["PART mallory #den", "JOIN mallory #den", "PART mallory #den"]
+
+
+def test_who_changes_the_name_is_put_out_all_the_same(house: House) -> None:
+    ann, bob, mallory = den(house)
+    mallory.says("NICK mal")
+    ann.says("KICK mallory")
+    house.turn()
+    assert bob.take()[-1] == "KICK ann #den mal"
+    assert ask(house, ann, "WHO")[-1] == "OK WHO #den 2"
+
+
+def test_the_place_of_a_dead_connection_can_be_taken_away(house: House) -> None:
+    ann, bob, _ = den(house)
+    dead = house.program("JOIN ghost #den")
+    house.program(f"JOIN ghost #lobby resume={dead.session.takeover.secret}")
+    bob.take()
+    assert ask(house, ann, "KICK ghost")[-1] == "OK KICK #den ghost"
+    assert bob.take() == ["KICK ann #den ghost"]
+    house.wait(40)
+    assert ask(house, ann, "WHO")[0] == "WHO #den ann bob mallory"
+
+
+def test_no_more_is_ruled_in_a_place_than_there_is_room_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatd.moderation.MAX_RULINGS", 4)
+    ann, _, _ = den(house)
+    assert ask(house, ann, "BAN a", "BAN b for=1s")[-1] == "OK BAN #den b"
+    assert ask(house, ann, "BAN c")[-1].startswith("ERR full BAN 4 rulings hold here")
+    house.wait(2)
+    ann.session.heard = house.hub.wheel.now
+    assert ask(house, ann, "BAN c")[-1] == "OK BAN #den c"
+
+
+def test_who_was_made_to_look_after_no_room_any_more_does_not_after_a_restart(tmp_path: Path) -> None:
+    house = SlowHouse(tmp_path / "j")
+    house.hub.accounts = Names("ann", "bob")  # type: ignore[assignment]
+    ann, bob, _ = den(house)
+    ask(house, ann, "OP bob")
+    ask(house, bob, "DEOP ann")
+    house.journal.stop()
+    house.turn()
+    again = SlowHouse(tmp_path / "j")
+    assert again.hub.rules("#den").is_operator("bob")
+    assert not again.hub.rules("#den").is_operator("ann")
+    again.journal.stop()
+    again.turn()
+
+
+@pytest.mark.parametrize("opened", [True, False])
+def test_a_replay_that_is_under_way_tells_nothing_of_what_becomes_private(house: House, opened: bool) -> None:
+    ann, _, mallory = den(house)
+    ask(house, ann, *(f"MSG {number} {'x' * 1000}" for number in range(300)))
+    ask(house, mallory, "PART #den")
+    mallory.take()
+    mallory.blocked = True
+    mallory.says("JOIN #den since=0 epoch=e1")
+    house.turn()
+    ask(house, ann, "SET private=yes", "MSG secret words", *(["SET private=no"] if opened else []), "MSG later")
+    heard = mallory.take()
+    mallory.blocked = False
+    for _ in range(700):
+        mallory.session.proceed()
+        house.turn()
+    heard += mallory.take()
+    assert not [line for line in heard if "secret words" in line]
+    if opened:
+        assert heard[-1].startswith("OK JOIN #den ")
+        assert heard[-2].endswith("MSG ann #den later")
+    else:
+        assert heard[-1].startswith("ERR not-allowed JOIN that room is private")
+        assert not [line for line in heard if line.endswith(" later")]
+
+
+def test_a_replay_ends_when_its_reader_is_banned(house: House) -> None:
+    ann, _, mallory = den(house)
+    ask(house, ann, *(f"MSG {number} {'x' * 1000}" for number in range(300)))
+    ask(house, mallory, "PART #den")
+    mallory.take()
+    mallory.blocked = True
+    mallory.says("JOIN #den since=0 epoch=e1")
+    house.turn()
+    ask(house, ann, "BAN mallory", "MSG about mallory")
+    mallory.blocked = False
+    for _ in range(700):
+        mallory.session.proceed()
+        house.turn()
+    heard = mallory.take()
+    assert not [line for line in heard if "about mallory" in line]
+    assert heard[-1] == "ERR banned JOIN you are banned"

@@ -54,7 +54,13 @@ def test_orders(line: str, order: Order) -> None:
 
 @pytest.mark.parametrize(
     ("written", "meant"),
-    [("10.0.0.7/8", "10.0.0.0/8"), ("10.0.0.7/32", "10.0.0.7"), ("2001:DB8:0::1", "2001:db8::1"), ("10", "10")],
+    [
+        ("10.0.0.7/8", "10.0.0.0/8"),
+        ("10.0.0.7/32", "10.0.0.7"),
+        ("2001:DB8:0::1", "2001:db8::1"),
+        ("10", "10"),
+        ("::ffff:10.0.0.7", "10.0.0.7"),
+    ],
 )
 def test_addresses_have_one_form(written: str, meant: str) -> None:
     assert wire.parse_command(f"BAN {written}".encode()).command == Ban(meant)
@@ -74,6 +80,7 @@ def test_addresses_have_one_form(written: str, meant: str) -> None:
         ("BAN bob for=", Code.BAD_SYNTAX),
         ("BAN bob #a ", Code.BAD_SYNTAX),
         ("BAN 10.0.0.0/33", Code.BAD_NICK),
+        ("BAN fe80::1%eth0", Code.BAD_NICK),
         ("UNBAN bob #a x", Code.BAD_SYNTAX),
         ("SET #a", Code.BAD_SYNTAX),
         ("SET colour=red", Code.BAD_SYNTAX),

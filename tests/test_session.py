@@ -211,3 +211,28 @@ def test_a_wrong_secret_is_as_if_none_were_given() -> None:
     other.says("JOIN carol resume=x")
     assert other.take()[0].startswith("ERR name-taken JOIN ")
     assert nobody.farewell is None
+
+
+def test_who_is_gone_is_not_answered_and_what_was_said_is_carried_out() -> None:
+    house = House()
+    bob = house.person("JOIN bob #a")
+    alice = house.person("JOIN alice #a")
+    bob.take()
+    alice.gone = True
+    alice.says("HISTORY", "WHO", "ROOMS", "PING", "HELP", "SEARCH x", "MSG last words")
+    house.turn()
+    assert alice.take() == []
+    assert bob.take() == ["MSG alice #a last words"]
+
+
+def test_a_long_answer_leaves_others_their_turns_and_counts_as_many_lines() -> None:
+    house = House()
+    alice = house.person("JOIN alice #a")
+    for number in range(250):
+        house.person(f"JOIN p{number} #r{number}")
+    alice.take()
+    alice.says("ROOMS")
+    assert len(alice.sent) == 100
+    house.turn()
+    assert len(alice.take()) == 252
+    assert alice.charged == 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -33,6 +34,9 @@ _TOPICS_ALONE = """
 _RULINGS_ALONE = """
     SELECT entry, time, verb, name, nick, text FROM ruling JOIN room ON room.id = room
         WHERE entry NOT IN (SELECT id FROM entry) AND (:room IS NULL OR key = :room) ORDER BY entry, kind DESC"""
+_FOUNDERS = """
+    SELECT entry, time, name, nick FROM ruling JOIN room ON room.id = room
+        WHERE kind = 'SET' AND subject = 'registered' AND (:room IS NULL OR key = :room) ORDER BY entry"""
 _ENTRIES = """
     SELECT entry.id, time, kind, name, nick, text FROM entry JOIN room ON room.id = entry.room
         WHERE entry.id > :after AND (:room IS NULL OR key = :room) ORDER BY entry.id LIMIT :count"""
@@ -55,7 +59,8 @@ def export_lines(path: Path, room: str | None = None) -> Iterator[str]:
     with closing(open_to_read(path)) as db, explained(path):
         wanted = {"room": room and names.key(room), "after": 0, "count": LINES_AT_A_TIME}
         rows = db.execute(_TOPICS_ALONE, wanted).fetchall()
-        if db.execute("PRAGMA user_version").fetchone()[0] > 1:
+        has_rulings = db.execute("PRAGMA user_version").fetchone()[0] > 1
+        if has_rulings:
             rows = sorted(rows + db.execute(_RULINGS_ALONE, wanted).fetchall(), key=itemgetter(0))
         while True:
             for id_, time, kind, name, nick, text in rows:
@@ -64,8 +69,21 @@ def export_lines(path: Path, room: str | None = None) -> Iterator[str]:
             # All at once: while rows were left to read, nothing that the daemon writes could come into the file itself.
             rows = db.execute(_ENTRIES, wanted).fetchall()
             if not rows:
-                return
+                break
             wanted["after"] = rows[-1][0]
+        if has_rulings:
+            # Who registered a room looks after it again once that is imported, unless something says otherwise.
+            for id_, time, name, nick in db.execute(_FOUNDERS, wanted).fetchall():
+                if names.key(nick) not in _operators(db, name):
+                    line = {
+                        "id": id_,
+                        "time": timestamp(time),
+                        "type": "DEOP",
+                        "room": name,
+                        "nick": nick,
+                        "text": nick,
+                    }
+                    yield json.dumps(line, ensure_ascii=False)
 
 
 def import_lines(path: Path, lines: Iterable[str], epoch: str) -> Imported:
@@ -132,6 +150,11 @@ def erase(path: Path, nick: str) -> int:
             db.execute("INSERT INTO said (said) VALUES ('rebuild')")
         store.compact()
     return len(rows)
+
+
+def _operators(db: sqlite3.Connection, room: str) -> set[str]:
+    query = "SELECT subject FROM ruling WHERE kind = 'OP' AND room = (SELECT id FROM room WHERE key = ?)"
+    return {subject for (subject,) in db.execute(query, (names.key(room),))}
 
 
 def _read(number: int, line: str) -> Kept:

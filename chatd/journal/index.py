@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from time import monotonic
 
+from chatd.journal import TooMuchError
 from chatd.journal.words import TOKENIZE, match
+
+SEARCH_SECONDS = 0.1
+"""How long a search may take; everybody waits meanwhile."""
+_PROGRESS_STEPS = 10_000
 
 
 class Index:
@@ -43,4 +49,13 @@ class Index:
         if wanted is None:
             return []
         newest = "SELECT rowid FROM said WHERE said MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?"
-        return [id_ for (id_,) in self._db.execute(newest, (wanted, before, count))][::-1]
+        end = monotonic() + SEARCH_SECONDS
+        self._db.set_progress_handler(lambda: monotonic() > end, _PROGRESS_STEPS)
+        try:
+            return [id_ for (id_,) in self._db.execute(newest, (wanted, before, count))][::-1]
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+                raise TooMuchError("the search took too long") from None
+            raise
+        finally:
+            self._db.set_progress_handler(None, 0)

@@ -6,12 +6,23 @@ from collections import OrderedDict, defaultdict, deque
 from collections.abc import Sequence
 from itertools import takewhile
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IDelayedCall
 
 from chatd import names
 from chatd.events import Lasting, Said
-from chatd.journal import LABEL_SECONDS, Entry, Follower, Kept, Page, Query, Standing, Surroundings, label_reused
+from chatd.journal import (
+    LABEL_SECONDS,
+    Entry,
+    Follower,
+    Kept,
+    Page,
+    Query,
+    Standing,
+    Surroundings,
+    TooMuchError,
+    label_reused,
+)
 from chatd.journal.index import Index
 from chatd.journal.pace import Pace
 from chatd.journal.rows import to_row
@@ -100,7 +111,10 @@ class MemoryJournal:
     def search(self, room: str, words: Sequence[str], before: int, count: int) -> Deferred[Sequence[Kept]]:
         """See `chatd.journal.Journal.search`."""
         said = {kept.id: kept for kept in self._kept(room)}
-        found = self._index_of_now().search(room, words, before, count)
+        try:
+            found = self._index_of_now().search(room, words, before, count)
+        except TooMuchError as error:
+            return fail(error)
         return succeed([said[id_] for id_ in found if id_ in said])
 
     def _index_of_now(self) -> Index:

@@ -17,7 +17,7 @@ from chatd.journal.file import explained, identity, open_file
 from chatd.journal.reader import Reader
 from chatd.journal.rows import from_row, to_row
 from chatd.journal.trim import Trimmed, trim
-from chatd.rules import REGISTERED, Ruling, effects
+from chatd.rules import REGISTERED, Ruling, Slot, effects
 
 ROWS_PER_INSERT = 100
 """A statement for so many rows costs the full-text index a fraction of what one for each does."""
@@ -96,9 +96,10 @@ class Store:
                 key: Standing(name, last_id, cut, Kept(id_, time, TopicSet(nick, name, text)) if id_ else None)
                 for key, name, cut, id_, time, nick, text, last_id in rows
             }
-            for key, *ruling in self._writer.execute("""
-                SELECT key, entry, time, verb, nick, text FROM ruling JOIN room ON room.id = room ORDER BY entry"""):
-                found[key].rules.apply(_ruling(found[key].name, *ruling))
+            for key, kind, subject, *ruling in self._writer.execute("""
+                SELECT key, kind, subject, entry, time, verb, nick, text FROM ruling JOIN room ON room.id = room
+                    ORDER BY entry"""):
+                found[key].rules.restore(Slot(kind, subject), _ruling(found[key].name, *ruling))
             return found
 
     def write(self, entries: Sequence[Entry]) -> None:
