@@ -33,6 +33,8 @@ from chatd.text import clean
 STOP_SECONDS = 3
 """How long those who are in have to take their last line when the server stops."""
 
+SWITCH_SECONDS = 0.0002
+"""How long the threads of the journal and of passwords may keep the reactor waiting each time that it needs one."""
 YOUNG_OBJECTS = 10_000
 """How many new objects the collector lets come together before it looks for garbage among them.
 
@@ -110,6 +112,7 @@ class ChatService(Service):
         if IReactorCore.providedBy(self._reactor):
             self._reactor.callWhenRunning(self._exit_with_zero)
             self._reactor.callWhenRunning(_collect_less_often)
+            self._reactor.callWhenRunning(_let_the_reactor_go_first)
             self._reactor.callWhenRunning(allow_files)
 
     def stopService(self) -> Deferred[None]:
@@ -143,6 +146,11 @@ class ChatService(Service):
             stop = self._reactor.stop
             call_soon = self._reactor.callFromThread
             signal.signal(signal.SIGTERM, lambda *_: call_soon(stop))
+
+
+def _let_the_reactor_go_first() -> None:
+    # Each send lets go of the interpreter, and takes it back at the latest after this while other threads run.
+    sys.setswitchinterval(SWITCH_SECONDS)
 
 
 def _collect_less_often() -> None:

@@ -22,7 +22,9 @@ from chatd.wire import NO_TAGS, Mode, Request, Tags
 
 MAX_IN_FLIGHT = 256
 """How many things said by one session may be on their way before it is not read from."""
-LINES_AT_A_TIME = 100
+MAX_CHARACTERS_IN_FLIGHT = 64 * 1024
+"""How much text; what others say waits behind it to be stored."""
+LINES_AT_A_TIME = 20
 """How many lines of a long answer are sent before others have their turn."""
 ANSWERS_FOR_A_LINE = 20
 """How many lines of an answer count as much as one line that is sent, see ``--line-rate``."""
@@ -93,6 +95,7 @@ class Session:
         self.takeover = Takeover(self)
         self.peer = peer
         self._in_flight = 0
+        self._characters_in_flight = 0
         self._saying = False
         self._waiting: Request | ChatError | None = None
         self._busy = False
@@ -128,7 +131,7 @@ class Session:
         if self.hub.journal.full:
             self.hub.stalled[self] = None
             return False
-        return not (self.ended or self._waiting or self._busy or self._in_flight >= MAX_IN_FLIGHT)
+        return not (self.ended or self._waiting or self._busy or self._is_ahead())
 
     def receive(self, request: Request | ChatError) -> None:
         """Carry out what the next line asks for, or answer that it could not be read.
@@ -234,6 +237,8 @@ class Session:
         ``verb`` is that of the line which asked for it.
         """
         self._saying = type(event) is events.Said
+        if type(event) is events.Said:
+            self._characters_in_flight += len(event.text)
         if type(event) is events.Joined:
             self.joining = (room, event.room)
         self._in_flight += 1
@@ -264,9 +269,11 @@ class Session:
 
     def took_effect(self, entry: Entry, room: Room | None) -> bytes:
         """See `chatd.room.Member.took_effect`."""
-        full = self._in_flight == MAX_IN_FLIGHT
+        was_ahead = self._is_ahead()
         self._in_flight -= 1
-        if full or (self._waiting is not None and not self._in_flight):
+        if type(entry.event) is events.Said:
+            self._characters_in_flight -= len(entry.event.text)
+        if (was_ahead and not self._is_ahead()) or (self._waiting is not None and not self._in_flight):
             self.hub.unblocked.append(self)
         return effects.effect(self, entry, room)
 
@@ -280,6 +287,10 @@ class Session:
         """Note that the session is not in a room any more; the current one is the one before it."""
         self.rooms.pop(room, None)
         self.current = next(reversed(self.rooms), None)
+
+    def _is_ahead(self) -> bool:
+        """Return whether so much is on its way to the journal that no more should be said."""
+        return self._in_flight >= MAX_IN_FLIGHT or self._characters_in_flight >= MAX_CHARACTERS_IN_FLIGHT
 
     def part_all(self, said: str | None = None) -> None:
         """Leave every room, and the one whose JOIN is still on its way: at once, so that nothing comes between."""

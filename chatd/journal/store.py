@@ -19,8 +19,12 @@ from chatd.journal.rows import from_row, to_row
 from chatd.journal.trim import Trimmed, trim
 from chatd.rules import REGISTERED, Ruling, Slot, effects
 
-ROWS_PER_INSERT = 100
-"""A statement for so many rows costs the full-text index a fraction of what one for each does."""
+ROWS_PER_INSERT = 64
+"""A statement for so many rows costs the full-text index a fraction of what one for each does.
+
+Fewer rows are cut into powers of two: a statement keeps the values that it was last given, and one for each number of
+rows would keep many megabytes.
+"""
 
 Row = tuple[Any, ...]
 
@@ -279,8 +283,12 @@ def _repeated(entry: Entry, label: str, digest: bytes, id_: int, time: int, firs
 
 
 def _chunks(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    for start in range(0, len(rows), ROWS_PER_INSERT):
-        yield rows[start : start + ROWS_PER_INSERT]
+    start, size = 0, ROWS_PER_INSERT
+    while start < len(rows):
+        while size > len(rows) - start:
+            size //= 2
+        yield rows[start : start + size]
+        start += size
 
 
 def _insert(db: sqlite3.Connection, into: str, rows: Sequence[Row]) -> None:
