@@ -18,9 +18,14 @@ class Authority:
     def __init__(self, file: Path) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _name("an authority")
-        made = _builder(self._name, self._name, self._key, timedelta(days=1)).add_extension(
-            x509.BasicConstraints(ca=True, path_length=None), critical=True
-        )
+        usage = x509.KeyUsage(
+            digital_signature=False, content_commitment=False, key_encipherment=False, data_encipherment=False,
+            key_agreement=False, key_cert_sign=True, crl_sign=True, encipher_only=False, decipher_only=False,
+        )  # fmt: skip
+        made = _builder(self._name, self._name, self._key, timedelta(days=1))
+        made = made.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        made = made.add_extension(usage, critical=True)
+        made = made.add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
         self.certificate = made.sign(self._key, hashes.SHA256())
         self.file = file
         file.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
@@ -28,7 +33,9 @@ class Authority:
     def sign(self, key_file: Path, certificate_file: Path, *names: str) -> x509.Certificate:
         """Write a new key and a certificate for it; both may be one file."""
         key = ec.generate_private_key(ec.SECP256R1())
+        above = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         builder = _builder(_name(names[0]), self._name, key, timedelta(days=1)).add_extension(_san(*names), False)
+        builder = builder.add_extension(above, False)
         return _write(key_file, certificate_file, key, builder.sign(self._key, hashes.SHA256()))
 
 
