@@ -16,7 +16,7 @@ from chatd.connections import Connections
 from chatd.errors import ChatError, Code, Farewell
 from chatd.gate import Gate
 from chatd.hub import Hub
-from chatd.pacing import LINES_AT_ONCE, Pacer
+from chatd.pacing import LINES_AT_ONCE, Pacer, Turns
 from chatd.refusal import Refused
 from chatd.session import Session
 from chatd.sockets import address_name, is_private, network_address, tune
@@ -24,6 +24,8 @@ from chatd.wire import Mode, Request
 from chatd.writer import writer_for
 
 LINES_PER_TURN = LINES_AT_ONCE
+LINES_IN_A_CROWD = 4
+"""How many lines of what just came are carried out while others wait for their turns."""
 """How many lines of one connection are carried out before the others have their turn."""
 ABORT_SECONDS = 5
 """How long a peer that is sent away may take to read why."""
@@ -95,7 +97,7 @@ class LineProtocol(LineReceiver):
             self._more = True
         elif not self._more:
             self._skip_what_is_endless()
-        self._carry_out()
+        self._carry_out(LINES_IN_A_CROWD if self._factory.turns.crowded else LINES_PER_TURN)
 
     def readConnectionLost(self) -> None:
         """Answer the end of the input when all that came before it has been done; the peer may still read."""
@@ -205,17 +207,17 @@ class LineProtocol(LineReceiver):
                 self._skipping = True
                 self._first = False
 
-    def _carry_out(self) -> None:
+    def _carry_out(self, most: int = LINES_PER_TURN) -> None:
         """Carry out the lines that can be, a bounded number; what is left waits for its turn, and stops the reading."""
         if self._turn_is_due or self._closing:
             return
         try:
-            for _ in range(LINES_PER_TURN):
+            for _ in range(most):
                 if not self._carry_out_next() or not (self._lines or self._more or self._no_more):
                     break
             else:
                 self._turn_is_due = True
-                self._factory.clock.callLater(0, self._next_turn)
+                self._factory.turns.ask(self._next_turn)
         except Exception:
             _log.failure("a line of {peer} could not be carried out", peer=self.peer_name)
             self._session.fail()
@@ -297,7 +299,8 @@ class LineFactory(Factory):
         self.clock = clock
         self.connections = Connections(clock)
         self.gate = Gate(hub)
-        self.pacer = Pacer(clock, hub.limits.line_rate)
+        self.turns = Turns(clock)
+        self.pacer = Pacer(clock, hub.limits.line_rate, self.turns)
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
         """Return the protocol for a new connection."""

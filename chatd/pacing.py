@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -12,6 +13,41 @@ TICK_SECONDS = 0.1
 """After how long those that wait have their next turn."""
 LINES_AT_ONCE = 64
 """How many lines are granted at most before the clock is asked again."""
+
+
+TURN_SECONDS = 0.01
+"""About how long those that have more to do keep the others waiting."""
+
+
+class Turns:
+    """Lets those that have more to do go on, one after the other, and the sockets have their turns in between."""
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self._clock = clock
+        self._waiting: dict[Callable[[], None], None] = {}
+        self._call: IDelayedCall | None = None
+
+    @property
+    def crowded(self) -> bool:
+        """Whether somebody waits, so that whoever comes in between should be brief."""
+        return bool(self._waiting)
+
+    def ask(self, go_on: Callable[[], None]) -> None:
+        """Call ``go_on`` once, in its turn."""
+        self._waiting[go_on] = None
+        if self._call is None:
+            self._call = self._clock.callLater(0, self._run)
+
+    def _run(self) -> None:
+        self._call = None
+        end = self._clock.seconds() + TURN_SECONDS
+        for go_on in list(self._waiting):
+            del self._waiting[go_on]
+            go_on()
+            if self._clock.seconds() >= end:
+                break
+        if self._waiting and self._call is None:
+            self._call = self._clock.callLater(0, self._run)
 
 
 class Paced(Protocol):
@@ -27,8 +63,9 @@ class Paced(Protocol):
 class Pacer:
     """Grants lines to connections, at a rate that is the same for each, and wakes those that it granted none."""
 
-    def __init__(self, clock: IReactorTime, rate: Rate) -> None:
+    def __init__(self, clock: IReactorTime, rate: Rate, turns: Turns) -> None:
         self._clock = clock
+        self._turns = turns
         # What comes together from one tick to the next, and to the one after if that is late, must have room.
         self._rate = Rate(rate.per_second, max(rate.burst, 1 + 2 * TICK_SECONDS * rate.per_second))
         self._waiting: dict[Paced, None] = {}
@@ -67,4 +104,4 @@ class Pacer:
         self._tick = None
         waiting, self._waiting = self._waiting, {}
         for paced in waiting:
-            paced.proceed()
+            self._turns.ask(paced.proceed)

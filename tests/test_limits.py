@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 
 import pytest
+from twisted.internet.base import DelayedCall
 from twisted.internet.task import Clock
 from twisted.logger import LogEvent, globalLogPublisher
 
@@ -13,7 +14,7 @@ from chatd.gate import Gate
 from chatd.hub import Hub
 from chatd.journal.memory import MemoryJournal
 from chatd.limits import Limits, Rate
-from chatd.pacing import LINES_AT_ONCE, TICK_SECONDS, Pacer
+from chatd.pacing import LINES_AT_ONCE, TICK_SECONDS, Pacer, Turns
 from chatd.tally import QUIET_SECONDS, Tally
 from chatd.tap import Options, makeService
 from chatd.wheel import Wheel
@@ -82,7 +83,7 @@ class Speaker:
 @pytest.mark.parametrize(("rate", "burst"), [(100, 2000), (100, 1), (5000, 10), (1, 1)])
 def test_lines_come_at_their_rate_and_one_timer_is_enough(rate: int, burst: int) -> None:
     clock = Clock()
-    pacer = Pacer(clock, Rate(rate, burst))
+    pacer = Pacer(clock, Rate(rate, burst), Turns(clock))
     speakers = [Speaker(pacer) for _ in range(5)]
     at_once = speakers[0].carried_out
     assert burst <= at_once <= max(burst, 1 + 2 * TICK_SECONDS * rate)
@@ -98,7 +99,7 @@ def test_lines_come_at_their_rate_and_one_timer_is_enough(rate: int, burst: int)
 
 def test_a_rate_of_none_asks_no_clock() -> None:
     clock = Clock()
-    pacer = Pacer(clock, Rate(0, 1))
+    pacer = Pacer(clock, Rate(0, 1), Turns(clock))
     house = Speaker.__new__(Speaker)
     house.full_at = 0.0
     assert all(pacer.grant(house) == LINES_AT_ONCE for _ in range(1000))
@@ -367,3 +368,54 @@ def test_a_wrong_limit_is_one_line(words: list[str]) -> None:
         limits_of(*words)
     assert words[0] in str(stop.value)
     assert "\n" not in str(stop.value)
+
+
+class Slow(Clock):
+    """A clock on which everything takes four milliseconds, and that counts what is called in one turn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.due: list[Callable[..., object]] = []
+
+    def callLater(  # noqa: N802
+        self,
+        delay: float,  # noqa: ARG002
+        callable: Callable[..., object],  # noqa: A002
+        *args: object,  # noqa: ARG002
+        **kw: object,  # noqa: ARG002
+    ) -> DelayedCall:
+        self.due.append(callable)
+        return DelayedCall(0, callable, (), {}, lambda _: None, lambda _: None, self.seconds)
+
+    def turn(self) -> None:
+        due, self.due = self.due, []
+        for call in due:
+            call()
+
+
+def test_those_with_more_to_do_take_turns_and_leave_others_theirs() -> None:
+    clock = Slow()
+    turns = Turns(clock)
+    done: list[int] = []
+
+    def worker(number: int) -> Callable[[], None]:
+        def go_on() -> None:
+            done.append(number)
+            clock.rightNow += 0.004
+            if done.count(number) < 2:
+                turns.ask(go_on)
+
+        return go_on
+
+    for number in range(5):
+        turns.ask(worker(number))
+    assert turns.crowded
+    clock.turn()
+    assert done == [0, 1, 2]  # ten milliseconds
+    clock.turn()
+    assert done == [0, 1, 2, 3, 4, 0]
+    for _ in range(5):
+        clock.turn()
+    assert done == [*range(5), *range(5)]
+    assert not turns.crowded
+    assert not clock.due
