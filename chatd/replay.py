@@ -52,9 +52,10 @@ async def search(session: Session, room: Room, words: str, label: str | None) ->
     readable = moderation.readable_after(session, room.key)
     if readable is None:
         raise ChatError(Code.NOT_ALLOWED, "that room is private")
+    upto = room.last_id + 1  # what comes while this waits may be said in private
     await session.next_turn()  # a flood of these is one at a time, and others in between
     try:
-        found = await session.hub.journal.search(room.key, words.split(), room.last_id + 1, MAX_FOUND)
+        found = await session.hub.journal.search(room.key, words.split(), upto, MAX_FOUND)
     except TooMuchError:
         raise ChatError(Code.UNAVAILABLE, "that search takes too long; ask for fewer and rarer words") from None
     except JournalError:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from chatd import names
 from chatd.events import Ruled
-from chatd.orders import SERVER, SETTINGS
+from chatd.orders import SETTINGS
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -181,8 +181,3 @@ def _network(subject: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | No
         return ipaddress.ip_network(subject)
     except ValueError:
         return None
-
-
-def place_key(room: str) -> str:
-    """Return the key of a room, or of the whole server."""
-    return SERVER if room == SERVER else names.key(room)
