@@ -50,16 +50,16 @@ class Nobody:
     private = True
 
     def send(self, data: bytes) -> None:
-        """See `chatd.session.Peer`."""
+        """See `chatd.peer.Peer`."""
 
     def charge(self, lines: int) -> None:
-        """See `chatd.session.Peer`."""
+        """See `chatd.peer.Peer`."""
 
     def end(self, farewell: Farewell, data: bytes) -> None:
-        """See `chatd.session.Peer`."""
+        """See `chatd.peer.Peer`."""
 
     def proceed(self) -> None:
-        """See `chatd.session.Peer`."""
+        """See `chatd.peer.Peer`."""
 
 
 class Nowhere:

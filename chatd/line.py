@@ -125,21 +125,21 @@ class LineProtocol(LineReceiver):
 
     @property
     def blocked(self) -> bool:
-        """See `chatd.session.Peer.blocked`."""
+        """See `chatd.peer.Peer.blocked`."""
         return self._writer.blocked and not self._lost
 
     @property
     def gone(self) -> bool:
-        """See `chatd.session.Peer.gone`."""
+        """See `chatd.peer.Peer.gone`."""
         return self._lost
 
     def charge(self, lines: int) -> None:
-        """See `chatd.session.Peer.charge`."""
+        """See `chatd.peer.Peer.charge`."""
         self._factory.pacer.charge(self, lines)
         self._granted = 0
 
     def end(self, farewell: Farewell, data: bytes) -> None:
-        """See `chatd.session.Peer.end`."""
+        """See `chatd.peer.Peer.end`."""
         if self._closing:
             return
         self._closing = True
@@ -159,7 +159,7 @@ class LineProtocol(LineReceiver):
         self._factory.connections.abort_after(self, LINGER_SECONDS if quitting else ABORT_SECONDS)
 
     def proceed(self) -> None:
-        """See `chatd.session.Peer.proceed`."""
+        """See `chatd.peer.Peer.proceed`."""
         self._carry_out()
 
     @property

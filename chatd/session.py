@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterable
-from typing import Any, Protocol
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -14,9 +14,10 @@ from chatd.events import Event
 from chatd.hub import Hub
 from chatd.journal import Entry, Happening
 from chatd.patience import Patience
+from chatd.peer import Peer
 from chatd.replay import Replay
 from chatd.room import Member, Room
-from chatd.rules import IPAddress, Person
+from chatd.rules import Person
 from chatd.takeover import Takeover
 from chatd.wire import NO_TAGS, Mode, Request, Tags
 
@@ -32,38 +33,6 @@ GREETING = f"This is chatd {__version__}. JOIN <your name> to come in, HELP to s
 
 
 _log = Logger()
-
-
-class Peer(Protocol):
-    """What an edge gives a session to speak through."""
-
-    @property
-    def blocked(self) -> bool:
-        """Whether the other side does not take what was sent, so that no more should be asked of the session."""
-
-    @property
-    def gone(self) -> bool:
-        """Whether nothing reaches the other side any more, though what it said before is still to be done."""
-
-    def charge(self, lines: int) -> None:
-        """Count so many lines more than it sent, because what it asked for cost as much."""
-
-    @property
-    def address(self) -> IPAddress | None:
-        """Where the other side is, if it comes over a network."""
-
-    @property
-    def private(self) -> bool:
-        """Whether nobody can listen in: over TLS, from this machine, over a local socket."""
-
-    def send(self, data: bytes) -> None:
-        """Send whole lines; never blocks, never raises; after `end` it does nothing."""
-
-    def end(self, farewell: Farewell, data: bytes) -> None:
-        """Send the last line, then close."""
-
-    def proceed(self) -> None:
-        """Hand over requests again: the session is ready."""
 
 
 class Session:

@@ -88,7 +88,7 @@ class House:
         self.journal = journal(self.clock) if journal else MemoryJournal(surroundings(self.clock))
         self.journal.start()
         numbers: Iterator[int] = count(1)
-        make_secret: Callable[[], str] = lambda: f"secret{next(numbers)}"  # noqa: E731
+        make_secret: Callable[[], str] = lambda: f"secret{next(numbers)}"  # noqa: E731  # named for what it is
         self.hub = Hub(self.journal, self.clock, limits, make_secret)
         self.hub.start()
 

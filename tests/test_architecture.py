@@ -30,6 +30,7 @@ DOMAIN = {
     "journal",
     "merge",
     "patience",
+    "peer",
     "replay",
     "room",
     "session",

@@ -165,7 +165,7 @@ def test_what_is_lost_is_found_in_the_end(tmp_path: Path, monkeypatch: pytest.Mo
     with running(SERVERS["bare"], tmp_path) as process, load.Load(SERVERS["bare"], TINY, process.port) as lossy:
         lossy.enter()
         lossy.begin()
-        monkeypatch.setattr(Member, "send", lambda _, data: None)  # noqa: ARG005
+        monkeypatch.setattr(Member, "send", lambda _, data: None)  # noqa: ARG005  # it drops them
         lossy.until(perf_counter() + 0.1)
         with pytest.raises(WrongError, match=r"m000000 in #r0000: \d+ instead of \d+ messages"):
             lossy.finish()

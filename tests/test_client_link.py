@@ -1021,7 +1021,7 @@ async def test_two_see_each_other(folder: Path) -> None:  # noqa: ARG001  # the 
 
 
 @ensureDeferred
-async def test_a_server_that_was_away_gets_everything_once_and_in_order(folder: Path) -> None:  # noqa: ARG001
+async def test_a_server_that_was_away_gets_everything_once_and_in_order(folder: Path) -> None:  # noqa: ARG001  # a fixture
     service = serve()
     port = port_of(service)
     ann, bob = User("ann", port, "#r", "#s"), User("bob", port, "#r")
@@ -1155,7 +1155,7 @@ class Relays(Factory):
 
 
 @ensureDeferred
-async def test_the_name_is_taken_over_from_a_connection_that_is_still_there(folder: Path) -> None:  # noqa: ARG001
+async def test_the_name_is_taken_over_from_a_connection_that_is_still_there(folder: Path) -> None:  # noqa: ARG001  # a fixture
     service = serve()
     between = Relays(service)
     ann, bob = User("ann", between.port, "#r", "#s"), User("bob", port_of(service), "#r")
@@ -1178,7 +1178,7 @@ async def test_the_name_is_taken_over_from_a_connection_that_is_still_there(fold
 
 @pytest.mark.parametrize("seed", range(3))
 @ensureDeferred
-async def test_wherever_a_connection_breaks_everything_arrives_once_and_in_order(folder: Path, seed: int) -> None:  # noqa: ARG001
+async def test_wherever_a_connection_breaks_everything_arrives_once_and_in_order(folder: Path, seed: int) -> None:  # noqa: ARG001  # a fixture
     chance = random.Random(seed)
     service = serve()
     between = Relays(service)

@@ -390,7 +390,7 @@ def test_who_waits_outside_does_not_hold_up_the_stop(tmp_path: Path, stack: Exit
 
 def test_connections_come_and_go_and_leave_nothing(tmp_path: Path, stack: ExitStack) -> None:
     daemon = stack.enter_context(Daemon(tmp_path, "--journal", "memory:", "--max-connections", "50"))
-    files: Callable[[], int] = lambda: len(os.listdir(f"/proc/{daemon.pid}/fd"))  # noqa: E731
+    files: Callable[[], int] = lambda: len(os.listdir(f"/proc/{daemon.pid}/fd"))  # noqa: E731  # named for what it is
     still_works(stack.enter_context(daemon.client()))
     before = files()
     for _ in range(2000):

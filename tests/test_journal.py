@@ -9,10 +9,11 @@ from typing import TypeVar
 import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.python.failure import Failure
 
 from chatd.errors import Code
 from chatd.events import Joined, Ruled, Said, TopicSet
-from chatd.journal import LABEL_SECONDS, Entry, Journal, Kept, Query, Retention, from_string
+from chatd.journal import LABEL_SECONDS, Entry, Journal, Kept, Query, Retention, TooMuchError, from_string
 from chatd.replay import MAX_MISSED
 from tests.peers import surroundings
 
@@ -384,3 +385,15 @@ def test_what_holds_stays_when_its_entry_is_taken_away(pruned: Callable[..., Kit
     standing = kit.journal.standing("#a")
     assert standing is not None
     assert [ruling.event for ruling in standing.rules] == [BAN]
+
+
+def test_a_search_in_memory_that_takes_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatd.journal.index.SEARCH_SECONDS", 0)
+    monkeypatch.setattr("chatd.journal.index._PROGRESS_STEPS", 10)
+    kit = Kit("memory:")
+    kit.open()
+    kit.say(*(f"word {number}" for number in range(300)))
+    failures: list[Failure] = []
+    kit.journal.search("#a", ["word"], 2**62, 50).addErrback(failures.append)
+    assert failures[0].check(TooMuchError)
+    kit.close()

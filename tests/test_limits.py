@@ -377,12 +377,12 @@ class Slow(Clock):
         super().__init__()
         self.due: list[Callable[..., object]] = []
 
-    def callLater(  # noqa: N802
+    def callLater(  # noqa: N802  # Twisted's
         self,
-        delay: float,  # noqa: ARG002
-        callable: Callable[..., object],  # noqa: A002
-        *args: object,  # noqa: ARG002
-        **kw: object,  # noqa: ARG002
+        delay: float,  # noqa: ARG002  # Twisted's
+        callable: Callable[..., object],  # noqa: A002  # Twisted's
+        *args: object,  # noqa: ARG002  # Twisted's
+        **kw: object,  # noqa: ARG002  # Twisted's
     ) -> DelayedCall:
         self.due.append(callable)
         return DelayedCall(0, callable, (), {}, lambda _: None, lambda _: None, self.seconds)

@@ -28,25 +28,25 @@ class Selector:
     def __init__(self) -> None:
         self.writers: set[Any] = set()
 
-    def addReader(self, reader: object) -> None:  # noqa: N802
+    def addReader(self, reader: object) -> None:  # noqa: N802  # Twisted's
         pass
 
-    def removeReader(self, reader: object) -> None:  # noqa: N802
+    def removeReader(self, reader: object) -> None:  # noqa: N802  # Twisted's
         pass
 
-    def addWriter(self, writer: object) -> None:  # noqa: N802
+    def addWriter(self, writer: object) -> None:  # noqa: N802  # Twisted's
         self.writers.add(writer)
 
-    def removeWriter(self, writer: object) -> None:  # noqa: N802
+    def removeWriter(self, writer: object) -> None:  # noqa: N802  # Twisted's
         self.writers.discard(writer)
 
-    def removeAll(self) -> list[Any]:  # noqa: N802
+    def removeAll(self) -> list[Any]:  # noqa: N802  # Twisted's
         return []
 
-    def getReaders(self) -> list[Any]:  # noqa: N802
+    def getReaders(self) -> list[Any]:  # noqa: N802  # Twisted's
         return []
 
-    def getWriters(self) -> list[Any]:  # noqa: N802
+    def getWriters(self) -> list[Any]:  # noqa: N802  # Twisted's
         return list(self.writers)
 
     def turn(self) -> None:
