@@ -58,14 +58,17 @@ class RealWindow:
             self.process = subprocess.Popen(
                 command, cwd=home, env=screen.environment | places, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        wait_until(lambda: bool(self._find()), self.log)
-        self._id = self._find()
+        self._id = ""
+        wait_until(self._is_found, lambda: f"a window {self.log()}")
         screen.windows.add(self._id)
 
-    def _find(self) -> str:
-        """Return the window that was not there before."""
+    def _is_found(self) -> bool:
+        """Note the window that was not there before, and return whether there is one."""
+        # What is found once is kept: a search finds nothing at all if any window, also one of another program, is
+        # destroyed while it looks, and a client that starts tries its fonts in a window that is gone at once.
         found = self._screen.do("xdotool", "search", "--onlyvisible", "--name", "chatd").split()
-        return next((each for each in found if each not in self._screen.windows), "")
+        self._id = next((each for each in found if each not in self._screen.windows), "")
+        return bool(self._id)
 
     def log(self) -> str:
         return self._log.read_text(errors="replace")
