@@ -55,6 +55,9 @@ class Nobody:
     def charge(self, lines: int) -> None:
         """See `chatd.peer.Peer`."""
 
+    def in_turn(self, go_on: Callable[[], None]) -> None:
+        """See `chatd.peer.Peer`."""
+
     def end(self, farewell: Farewell, data: bytes) -> None:
         """See `chatd.peer.Peer`."""
 

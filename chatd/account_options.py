@@ -95,7 +95,7 @@ class AccountOptions(usage.Options, AuthOptionMixin):
         installed = passwords.is_installed()
         if registration is not Registration.OFF and not installed:
             raise SystemExit(f"chatd: --registration {passwords.INSTALL}")
-        threads = [Thread(reactor, f"chatd accounts {number}") for number in range(HASHES_AT_A_TIME)]
+        threads = [Thread(reactor, f"chatd accounts {number}", patient=True) for number in range(HASHES_AT_A_TIME)]
         return Members(
             Roll(path),
             IReactorTime(reactor),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, IReactorTime
@@ -24,9 +25,9 @@ from chatd.wire import Mode, Request
 from chatd.writer import writer_for
 
 LINES_PER_TURN = LINES_AT_ONCE
-LINES_IN_A_CROWD = 4
-"""How many lines of what just came are carried out while others wait for their turns."""
 """How many lines of one connection are carried out before the others have their turn."""
+LINES_IN_A_CROWD = 4
+"""How many it is while others wait for theirs."""
 ABORT_SECONDS = 5
 """How long a peer that is sent away may take to read why."""
 LINGER_SECONDS = 60
@@ -97,7 +98,11 @@ class LineProtocol(LineReceiver):
             self._more = True
         elif not self._more:
             self._skip_what_is_endless()
-        self._carry_out(LINES_IN_A_CROWD if self._factory.turns.crowded else LINES_PER_TURN)
+        if self._factory.turns.crowded:
+            self._ask_for_turn(light=bool(self._session.nick) and self._factory.pacer.is_light(self))
+            self._read_or_not()
+        else:
+            self._carry_out()
 
     def readConnectionLost(self) -> None:
         """Answer the end of the input when all that came before it has been done; the peer may still read."""
@@ -137,6 +142,10 @@ class LineProtocol(LineReceiver):
         """See `chatd.peer.Peer.charge`."""
         self._factory.pacer.charge(self, lines)
         self._granted = 0
+
+    def in_turn(self, go_on: Callable[[], None]) -> None:
+        """See `chatd.peer.Peer.in_turn`."""
+        self._factory.turns.ask(go_on)
 
     def end(self, farewell: Farewell, data: bytes) -> None:
         """See `chatd.peer.Peer.end`."""
@@ -207,17 +216,16 @@ class LineProtocol(LineReceiver):
                 self._skipping = True
                 self._first = False
 
-    def _carry_out(self, most: int = LINES_PER_TURN) -> None:
+    def _carry_out(self) -> None:
         """Carry out the lines that can be, a bounded number; what is left waits for its turn, and stops the reading."""
         if self._turn_is_due or self._closing:
             return
         try:
-            for _ in range(most):
+            for _ in range(LINES_IN_A_CROWD if self._factory.turns.crowded else LINES_PER_TURN):
                 if not self._carry_out_next() or not (self._lines or self._more or self._no_more):
                     break
             else:
-                self._turn_is_due = True
-                self._factory.turns.ask(self._next_turn)
+                self._ask_for_turn()
         except Exception:
             _log.failure("a line of {peer} could not be carried out", peer=self.peer_name)
             self._session.fail()
@@ -252,6 +260,11 @@ class LineProtocol(LineReceiver):
             session.finish()
         self._unsplit = b""
         return True
+
+    def _ask_for_turn(self, *, light: bool = False) -> None:
+        if not self._turn_is_due:
+            self._turn_is_due = True
+            self._factory.turns.ask(self._next_turn, light=light)
 
     def _next_turn(self) -> None:
         self._turn_is_due = False

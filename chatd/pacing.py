@@ -13,40 +13,45 @@ TICK_SECONDS = 0.1
 """After how long those that wait have their next turn."""
 LINES_AT_ONCE = 64
 """How many lines are granted at most before the clock is asked again."""
-
-
-TURN_SECONDS = 0.01
-"""About how long those that have more to do keep the others waiting."""
+LIGHT_SECONDS = 1.0
+"""Who sent no more than is allowed in that time has a turn before those who did."""
+TURN_SECONDS = 0.005
+"""About how long those that take turns keep the sockets waiting."""
 
 
 class Turns:
-    """Lets those that have more to do go on, one after the other, and the sockets have their turns in between."""
+    """Lets those that have more to do go on, one after the other, and the sockets have their turns in between.
+
+    Who asks for little has the next turn; who has had one and is not done waits behind all others.
+    """
 
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
+        self._light: dict[Callable[[], None], None] = {}
         self._waiting: dict[Callable[[], None], None] = {}
         self._call: IDelayedCall | None = None
 
     @property
     def crowded(self) -> bool:
-        """Whether somebody waits, so that whoever comes in between should be brief."""
-        return bool(self._waiting)
+        """Whether somebody waits, so that whoever has a turn should be brief, and whoever comes should ask for one."""
+        return bool(self._waiting or self._light)
 
-    def ask(self, go_on: Callable[[], None]) -> None:
+    def ask(self, go_on: Callable[[], None], *, light: bool = False) -> None:
         """Call ``go_on`` once, in its turn."""
-        self._waiting[go_on] = None
+        (self._light if light else self._waiting)[go_on] = None
         if self._call is None:
             self._call = self._clock.callLater(0, self._run)
 
     def _run(self) -> None:
         self._call = None
         end = self._clock.seconds() + TURN_SECONDS
-        for go_on in list(self._waiting):
-            del self._waiting[go_on]
-            go_on()
-            if self._clock.seconds() >= end:
-                break
-        if self._waiting and self._call is None:
+        for waiting in (self._light, self._waiting):  # one of each, however long that takes
+            for go_on in list(waiting):
+                del waiting[go_on]
+                go_on()
+                if self._clock.seconds() >= end:
+                    break
+        if self.crowded and self._call is None:
             self._call = self._clock.callLater(0, self._run)
 
 
@@ -92,6 +97,10 @@ class Pacer:
     def charge(self, paced: Paced, lines: int) -> None:
         """Count what was read without asking and cost as much as so many lines; a burst at most is owed for it."""
         paced.full_at = self._rate.after(paced.full_at, self._clock.seconds(), lines)
+
+    def is_light(self, paced: Paced) -> bool:
+        """Whether a connection asked for so little of late that it need not wait for those that asked for much."""
+        return paced.full_at - self._clock.seconds() <= LIGHT_SECONDS
 
     def forget(self, paced: Paced) -> None:
         """Wake a connection no more; it is no mistake if it does not wait."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from chatd.errors import Farewell
@@ -21,6 +22,9 @@ class Peer(Protocol):
 
     def charge(self, lines: int) -> None:
         """Count so many lines more than it sent, because what it asked for cost as much."""
+
+    def in_turn(self, go_on: Callable[[], None]) -> None:
+        """Call ``go_on`` when the others that have much to do have had their turns."""
 
     @property
     def address(self) -> IPAddress | None:

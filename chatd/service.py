@@ -27,6 +27,7 @@ from chatd.hub import Hub
 from chatd.journal import JournalError
 from chatd.line import LineFactory
 from chatd.sockets import address_name
+from chatd.slack import Slack, give_memory_back
 from chatd.tally import Tally
 from chatd.text import clean
 
@@ -83,6 +84,7 @@ class ChatService(Service):
         self._factory = factory
         self._places = places
         self._tally = Tally(hub.wheel)
+        self._slack = Slack(hub.wheel, factory.connections.__len__, give_memory_back)
 
     def privilegedStartService(self) -> None:
         """Bind every place. Raise `CannotStartError` if one cannot be."""
@@ -109,6 +111,7 @@ class ChatService(Service):
             raise _cannot_start(f"cannot open the journal: {error}") from None
         names.skeleton("warm")  # reading the table of look-alikes takes a tenth of a second: not at somebody's JOIN
         self._hub.start()
+        self._slack.start()
         if IReactorCore.providedBy(self._reactor):
             self._reactor.callWhenRunning(self._exit_with_zero)
             self._reactor.callWhenRunning(_collect_less_often)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterable
+from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -25,6 +26,9 @@ MAX_IN_FLIGHT = 256
 """How many things said by one session may be on their way before it is not read from."""
 MAX_CHARACTERS_IN_FLIGHT = 64 * 1024
 """How much text; what others say waits behind it to be stored."""
+SHARE_IN_FLIGHT = 4
+SHARE_OF_CHARACTERS = 2048
+"""How much of that one may have on its way while the journal is behind, so that who says little does not wait long."""
 LINES_AT_A_TIME = 20
 """How many lines of a long answer are sent before others have their turn."""
 ANSWERS_FOR_A_LINE = 20
@@ -66,6 +70,7 @@ class Session:
         self._in_flight = 0
         self._characters_in_flight = 0
         self._saying = False
+        self._held = False
         self._waiting: Request | ChatError | None = None
         self._busy = False
         self._reader: Deferred[None] | None = None
@@ -100,7 +105,8 @@ class Session:
         if self.hub.journal.full:
             self.hub.stalled[self] = None
             return False
-        return not (self.ended or self._waiting or self._busy or self._is_ahead())
+        self._held = self._is_ahead()
+        return not (self.ended or self._waiting or self._busy or self._held)
 
     def receive(self, request: Request | ChatError) -> None:
         """Carry out what the next line asks for, or answer that it could not be read.
@@ -187,7 +193,7 @@ class Session:
     def next_turn(self) -> Deferred[None]:
         """Return a Deferred that fires when others have had their turn."""
         turn: Deferred[None] = Deferred()
-        self.hub.clock.callLater(0, turn.callback, None)
+        self.peer.in_turn(partial(turn.callback, None))
         return turn
 
     def send_together(self, lines: Iterable[bytes]) -> None:
@@ -238,11 +244,11 @@ class Session:
 
     def took_effect(self, entry: Entry, room: Room | None) -> bytes:
         """See `chatd.room.Member.took_effect`."""
-        was_ahead = self._is_ahead()
         self._in_flight -= 1
         if type(entry.event) is events.Said:
             self._characters_in_flight -= len(entry.event.text)
-        if (was_ahead and not self._is_ahead()) or (self._waiting is not None and not self._in_flight):
+        if (self._held and not self._is_ahead()) or (self._waiting is not None and not self._in_flight):
+            self._held = False
             self.hub.unblocked.append(self)
         return effects.effect(self, entry, room)
 
@@ -259,7 +265,10 @@ class Session:
 
     def _is_ahead(self) -> bool:
         """Return whether so much is on its way to the journal that no more should be said."""
-        return self._in_flight >= MAX_IN_FLIGHT or self._characters_in_flight >= MAX_CHARACTERS_IN_FLIGHT
+        entries, characters = self._in_flight, self._characters_in_flight
+        if entries >= MAX_IN_FLIGHT or characters >= MAX_CHARACTERS_IN_FLIGHT:
+            return True
+        return (entries >= SHARE_IN_FLIGHT or characters >= SHARE_OF_CHARACTERS) and self.hub.journal.behind
 
     def part_all(self, said: str | None = None) -> None:
         """Leave every room, and the one whose JOIN is still on its way: at once, so that nothing comes between."""

@@ -47,6 +47,9 @@ class Person:
     def charge(self, lines: int) -> None:
         self.charged += lines
 
+    def in_turn(self, go_on: Callable[[], None]) -> None:
+        self.session.hub.clock.callLater(0, go_on)
+
     def end(self, farewell: Farewell, data: bytes) -> None:
         if self.farewell is None:
             self.send(data)

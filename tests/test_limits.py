@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from ipaddress import ip_address
 
 import pytest
@@ -371,7 +372,7 @@ def test_a_wrong_limit_is_one_line(words: list[str]) -> None:
 
 
 class Slow(Clock):
-    """A clock on which everything takes four milliseconds, and that counts what is called in one turn."""
+    """A clock on which everything takes two milliseconds, and that counts what is called in one turn."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -401,7 +402,7 @@ def test_those_with_more_to_do_take_turns_and_leave_others_theirs() -> None:
     def worker(number: int) -> Callable[[], None]:
         def go_on() -> None:
             done.append(number)
-            clock.rightNow += 0.004
+            clock.rightNow += 0.002
             if done.count(number) < 2:
                 turns.ask(go_on)
 
@@ -411,7 +412,7 @@ def test_those_with_more_to_do_take_turns_and_leave_others_theirs() -> None:
         turns.ask(worker(number))
     assert turns.crowded
     clock.turn()
-    assert done == [0, 1, 2]  # ten milliseconds
+    assert done == [0, 1, 2]  # five milliseconds
     clock.turn()
     assert done == [0, 1, 2, 3, 4, 0]
     for _ in range(5):
@@ -419,3 +420,36 @@ def test_those_with_more_to_do_take_turns_and_leave_others_theirs() -> None:
     assert done == [*range(5), *range(5)]
     assert not turns.crowded
     assert not clock.due
+
+
+def test_who_asks_for_little_goes_first_and_nobody_waits_for_ever() -> None:
+    clock = Slow()
+    turns = Turns(clock)
+    done: list[str] = []
+
+    def go_on(name: str) -> None:
+        done.append(name)
+        clock.rightNow += 0.02
+        turns.ask(partial(go_on, name), light=name == "light")
+
+    for name in ("first", "second", "light"):
+        turns.ask(partial(go_on, name), light=name == "light")
+    for _ in range(3):
+        clock.turn()
+    assert done == ["light", "first", "light", "second", "light", "first"]
+
+
+def test_who_sent_no_more_than_a_second_allows_asks_for_little() -> None:
+    clock = Clock()
+    clock.advance(NOW)
+    pacer = Pacer(clock, Rate(100, 1000), Turns(clock))
+    talker, flood = Speaker(pacer), Speaker(pacer)
+    for each in (talker, flood):
+        pacer.forget(each)
+        each.full_at = 0.0
+    assert pacer.is_light(talker)
+    pacer.charge(talker, 90)
+    pacer.charge(flood, 200)
+    assert (pacer.is_light(talker), pacer.is_light(flood)) == (True, False)
+    clock.advance(1.5)
+    assert pacer.is_light(flood)

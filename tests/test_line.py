@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
@@ -14,7 +15,7 @@ from twisted.python.failure import Failure
 from chatd.errors import Farewell
 from chatd.hub import Hub, Limits
 from chatd.journal.memory import MemoryJournal
-from chatd.line import ABORT_SECONDS, LINES_PER_TURN, LineFactory, LineProtocol
+from chatd.line import ABORT_SECONDS, LINES_IN_A_CROWD, LINES_PER_TURN, LineFactory, LineProtocol
 from chatd.pacing import TICK_SECONDS
 from chatd.vocabulary import VERBS
 from tests.peers import surroundings
@@ -42,6 +43,21 @@ class Edge:
     def turn(self, turns: int = 50) -> None:
         for _ in range(turns):
             self.clock.advance(0)
+
+
+class Expensive:
+    """The time of a clock by which everything takes longer than a turn, and a turn is a second."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._now = clock.seconds()
+
+    def callLater(self, delay: float, call: Callable[[], None]) -> IDelayedCall:  # noqa: N802  # Twisted's
+        return self._clock.callLater(delay + 1, call)
+
+    def seconds(self) -> float:
+        self._now += 1
+        return self._now
 
 
 @pytest.fixture
@@ -140,6 +156,31 @@ def test_many_lines_take_several_turns_and_nothing_is_read_meanwhile(edge: Edge)
     assert transport.producerState == "paused"
     assert len(said(edge, transport)) == count
     assert transport.producerState == "producing"
+
+
+def test_while_many_wait_each_has_few_lines_a_turn_and_who_says_little_is_heard_first() -> None:
+    edge = paced(100, 10_000)
+    floods = [edge.connect(b"JOIN f%d #a" % number) for number in range(3)]
+    talker, hears = edge.connect(b"JOIN talker #b")
+    newcomer, greeted = edge.connect()
+    for protocol, _ in floods:
+        edge.factory.pacer.charge(protocol, 200)
+        protocol.dataReceived(b"PING\n" * 1000)
+    before = [transport.value().count(b"PONG") for _, transport in floods]
+    newcomer.dataReceived(b"JOIN newcomer #c\n")
+    talker.dataReceived(b"PING\n")
+    order: list[str] = []
+    talker._session.send = lambda data: order.append(f"talker {data!r}")
+    edge.factory.turns._clock = Expensive(edge.clock)  # type: ignore[assignment]  # a turn ends after the first of each kind
+    edge.clock.advance(0)
+    assert order == ["talker b'PONG\\r\\n'"]
+    assert [t.value().count(b"PONG") - n for (_, t), n in zip(floods, before, strict=True)] == [LINES_IN_A_CROWD, 0, 0]
+    assert greeted.value() == b""
+    for _ in range(1000):
+        edge.clock.advance(1)
+    assert b"OK JOIN #c" in greeted.value()
+    assert [transport.value().count(b"PONG") for _, transport in floods] == [1000] * 3
+    assert hears.value() == b""
 
 
 def test_half_close_is_answered_after_all_that_came_before(edge: Edge) -> None:

@@ -12,10 +12,10 @@ from twisted.logger import LogEvent, eventAsText, globalLogPublisher
 from twisted.python.failure import Failure
 
 from chatd.errors import Code
-from chatd.events import Joined
+from chatd.events import Joined, Said
 from chatd.journal import Entry, JournalError, Query, TooMuchError
 from chatd.journal.reader import Reader
-from chatd.journal.sqlite import FULL, MAX_BATCH, RETRY_SECONDS
+from chatd.journal.sqlite import BEHIND, FULL, LONG_CHARACTERS, MAX_BATCH, RETRY_SECONDS
 from chatd.journal.trim import Trimmed
 from tests.test_journal import Kit, texts
 
@@ -162,6 +162,16 @@ def test_everything_is_there_after_a_restart(kit: Kit) -> None:
     assert (standing.name, standing.last_id) == ("#a", 2)
     assert kit.say("one", label="l1")[0].old
     assert kit.say("three")[0].id == 3
+
+
+def test_it_is_behind_while_much_or_long_text_is_on_its_way(kit: Kit) -> None:
+    for text, count in (("x", BEHIND), ("x" * 100 * LONG_CHARACTERS, BEHIND // 100 + 1)):
+        for _ in range(count):
+            assert not kit.journal.behind
+            kit.journal.append(Entry("#a", Said("alice", "#a", text)))
+        assert kit.journal.behind
+        kit.turn()
+        assert not kit.journal.behind
 
 
 def test_it_is_full_when_more_waits_than_two_batches(kit: Kit) -> None:

@@ -174,6 +174,10 @@ class Journal(Protocol):
     def full(self) -> bool:
         """Whether so much is on its way that nobody should be heard until the next batch comes back."""
 
+    @property
+    def behind(self) -> bool:
+        """Whether so much is on its way that nobody should add more than a little of what is."""
+
     def start(self) -> None:
         """Open what is kept. Raise `JournalError` if that cannot be."""
 

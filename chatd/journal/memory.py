@@ -41,7 +41,7 @@ class MemoryJournal:
     While deliveries are costly it gathers for longer than a turn, see `Pace`.
     """
 
-    full = False
+    full = behind = False
 
     def __init__(self, surroundings: Surroundings) -> None:
         self.epoch = surroundings.make_epoch()

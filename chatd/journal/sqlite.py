@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chatd.events import Lasting
+from chatd.events import Lasting, Said
 from chatd.journal import (
     Entry,
     Follower,
@@ -34,6 +34,10 @@ MAX_BATCH = 4096
 """How many entries one transaction holds at most."""
 FULL = 2 * MAX_BATCH
 """How many entries may wait for their transaction before nobody is heard."""
+BEHIND = 512
+"""How many entries may be on their way before each session may have but a few; those with long texts count for more."""
+LONG_CHARACTERS = 256
+"""How many characters cost as much as one more entry."""
 RETRY_SECONDS = 1
 """After a write that failed, how long new ones are refused without trying."""
 TRIM_SECONDS = 60
@@ -71,6 +75,7 @@ class SqliteJournal:
         self._trim_failed = False
         self._read_failed = False
         self._trim_call: IDelayedCall | None = None
+        self._weight = 0
         self._appended = 0
         self._handed_back = 0
         self._flushes: list[tuple[int, Deferred[None]]] = []
@@ -79,6 +84,11 @@ class SqliteJournal:
     def full(self) -> bool:
         """See `chatd.journal.Journal.full`."""
         return len(self._turn) >= FULL
+
+    @property
+    def behind(self) -> bool:
+        """See `chatd.journal.Journal.behind`."""
+        return self._weight >= BEHIND
 
     def start(self) -> None:
         """See `chatd.journal.Journal.start`."""
@@ -113,6 +123,7 @@ class SqliteJournal:
     def append(self, entry: Entry) -> None:
         """See `chatd.journal.Journal.append`."""
         self._appended += 1
+        self._weight += _weight(entry)
         self._turn.append(entry)
         if self._next is None and not self._busy:
             self._next = self._clock.callLater(self._pace.delay(), self._begin)
@@ -207,11 +218,12 @@ class SqliteJournal:
                 if entry.stored:
                     self._note(entry)
             self._handed_back += len(batch)
+            self._weight -= sum(map(_weight, batch))
             self._busy = False
             if self._turn:
                 # What this delivery set in motion belongs to the next batch: a reactor runs calls that are due before
-                # it looks at its sockets, and those made by such a call after it.
-                self._next = self._clock.callLater(0, self._gather)
+                # it looks at its sockets, and those made by such a call after it. When there is enough, nothing waits.
+                self._next = self._clock.callLater(0, self._begin if self.behind else self._gather)
             self._flushed()
 
     def _gather(self) -> None:
@@ -257,3 +269,7 @@ class SqliteJournal:
             _log.error("what is too old cannot be taken away: {why}", why=failure.getErrorMessage())
         self._trim_failed = True
         self._trim_call = self._clock.callLater(TRIM_SECONDS, self._trim)
+
+
+def _weight(entry: Entry) -> int:
+    return 1 + len(entry.event.text) // LONG_CHARACTERS if type(entry.event) is Said else 1
