@@ -26,8 +26,8 @@ from chatd.accounts import AccountsError
 from chatd.hub import Hub
 from chatd.journal import JournalError
 from chatd.line import LineFactory
-from chatd.sockets import address_name
 from chatd.slack import Slack, give_memory_back
+from chatd.sockets import address_name
 from chatd.tally import Tally
 from chatd.text import clean
 
