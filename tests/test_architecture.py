@@ -44,6 +44,9 @@ DOMAIN = {
     "accounts",
     "identity",
     "moderation",
+    "nodes",
+    "presence",
+    "elsewhere",
     "rules",
     "server",
 }

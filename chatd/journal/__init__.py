@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from chatd.errors import ChatError, Code
 from chatd.events import Joined, Lasting, Parted, Renamed, Ruled, Said, TopicSet
+from chatd.nodes import Began, Cluster, Gone, Source
 from chatd.rules import Rules, Ruling
 from chatd.words import MAX_ID
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from chatd.room import Member
 
-Happening = Lasting | Joined | Parted | Renamed
+Happening = Lasting | Joined | Parted | Renamed | Began | Gone
 _DURABLE = frozenset({Said, TopicSet, Ruled})
 
 DEFAULT_JOURNAL = "sqlite:chatd.sqlite3"
@@ -57,6 +58,10 @@ class Entry:
     """Whether this was said before under the same label and nothing was stored; ``id`` and ``time`` are the first's."""
     refused: ChatError | None = None
     """Why it was not stored, if it was not: ``unavailable`` or ``label-reused``."""
+    source: Source | None = None
+    """Where it was appended, if there are several nodes; on another node it has no ``origin``."""
+    place: int = 0
+    """Where it stands in the order that it shares with passing entries of other nodes, if there are several."""
 
     @property
     def durable(self) -> bool:
@@ -169,6 +174,14 @@ class Journal(Protocol):
     @property
     def epoch(self) -> str:
         """The name of this run of ids: made with the journal and kept with it. Known once it has started."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can be used by now; if not, people had better come in elsewhere."""
+
+    @property
+    def cluster(self) -> Cluster | None:
+        """The connection to the other nodes, if there may be any."""
 
     @property
     def full(self) -> bool:

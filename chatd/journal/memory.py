@@ -41,7 +41,9 @@ class MemoryJournal:
     While deliveries are costly it gathers for longer than a turn, see `Pace`.
     """
 
+    ready = True
     full = behind = False
+    cluster = None
 
     def __init__(self, surroundings: Surroundings) -> None:
         self.epoch = surroundings.make_epoch()

@@ -80,6 +80,9 @@ class SqliteJournal:
         self._handed_back = 0
         self._flushes: list[tuple[int, Deferred[None]]] = []
 
+    ready = True
+    cluster = None
+
     @property
     def full(self) -> bool:
         """See `chatd.journal.Journal.full`."""
