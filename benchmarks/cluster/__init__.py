@@ -1,0 +1,1 @@
+"""What several nodes deliver that share a journal: see ``python -m benchmarks.cluster --help``."""

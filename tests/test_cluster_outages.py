@@ -1,0 +1,155 @@
+"""Nodes that die, that stand still, that are cut off: what the others see of it, and how all is well again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.cluster_nodes import PART_SECONDS, Node, Person, Relay, eventually, nodes, person, tags
+from tests.daemon import Client, wait_until
+from tests.nats_servers import NatsServer, nats_server
+from tests.programs import body
+
+
+@pytest.fixture(scope="module")
+def nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
+    with nats_server(tmp_path_factory.mktemp("nats")) as server:
+        yield server
+
+
+def seconds_until(one: Person, *lines: str) -> float:
+    """Return how long it takes until somebody has read those lines."""
+    began = time.monotonic()
+    one.sees(*lines)
+    return time.monotonic() - began
+
+
+def test_people_of_a_node_that_dies_part_everywhere_and_their_names_are_free(nats: NatsServer, tmp_path: Path) -> None:
+    with nodes(tmp_path, f"{nats.url}/died", 3) as (east, west, north), ExitStack() as stack:
+        ann = stack.enter_context(person(west, "ann", "#den"))
+        bob = stack.enter_context(person(north, "bob", "#den"))
+        for nick in ("carol", "dave"):
+            stack.enter_context(person(east, nick, "#den"))
+        ann.sees("JOIN dave #den")
+        with Person(west.port) as early:
+            assert early.ask("JOIN carol #den").startswith("ERR name-taken JOIN ")
+        east.kill()
+        assert ann.ask("MSG service goes on") == "MSG ann #den service goes on"
+        for one in (ann, bob):
+            assert seconds_until(one, "PART carol #den", "PART dave #den") < PART_SECONDS
+            assert [one.lines.count(f"PART {nick} #den") for nick in ("carol", "dave")] == [1, 1]
+            assert one.who("#den") == {"ann", "bob"}
+        stack.enter_context(person(west, "carol", "#den"))
+        stack.enter_context(person(north, "dave", "#den"))
+        east.start()
+        eve = stack.enter_context(person(east, "eve", "#den"))
+        for one in (ann, bob, eve):
+            eventually(partial(one.who, "#den"), {"ann", "bob", "carol", "dave", "eve"})
+
+
+def test_who_was_on_a_node_that_died_takes_the_name_over_at_once_on_another(nats: NatsServer, tmp_path: Path) -> None:
+    with nodes(tmp_path, f"{nats.url}/taken", 2) as (east, west), ExitStack() as stack:
+        bob = stack.enter_context(person(west, "bob", "#den"))
+        ann, _ = (stack.enter_context(person(east, nick, "#den")) for nick in ("ann", "dave"))
+        since = tags(ann.ask_tagged("MSG before"))[0].removeprefix("id=")
+        bob.sees("MSG ann #den before")
+        east.kill()
+        bob.ask("MSG missed")
+        words = f"since={since} epoch={ann.epoch} resume={ann.resume}"
+        again = stack.enter_context(person(west, "ann", "#den", words))
+        assert [line for line in again.lines if line.startswith("MSG ")] == ["MSG bob #den missed"]
+        again.ask("MSG back")
+        bob.sees("MSG ann #den back")
+        east.start()
+        carol = stack.enter_context(person(east, "carol", "#den"))
+        bob.sees("PART dave #den")  # now the node that died is given up, and its people with it
+        eventually(lambda: carol.who("#den"), {"ann", "bob", "carol"})
+        assert again.who("#den") == bob.who("#den") == {"ann", "bob", "carol"}
+        assert again.ask("MSG still here") == "MSG ann #den still here"
+        bob.sees("MSG ann #den still here")
+        assert not [line for line in bob.lines if line.startswith("PART ann ")]
+
+
+def test_a_node_that_stood_still_is_given_up_and_comes_back_with_its_people(nats: NatsServer, tmp_path: Path) -> None:
+    with nodes(tmp_path, f"{nats.url}/still", 2) as (east, west), ExitStack() as stack:
+        bob = stack.enter_context(person(west, "bob", "#den"))
+        ann, carol = (stack.enter_context(person(east, nick, "#den")) for nick in ("ann", "carol"))
+        bob.sees("JOIN ann #den", "JOIN carol #den")
+        east.stand_still()
+        assert seconds_until(bob, "PART ann #den", "PART carol #den") < PART_SECONDS
+        thief = stack.enter_context(person(west, "carol", "#den"))
+        bob.ask("MSG you sleep")
+        east.go_on()
+        ann.sees("MSG bob #den you sleep")
+        assert any(line.startswith("BYE replaced ") for line in carol.rest())
+        eventually(lambda: bob.who("#den"), {"ann", "bob", "carol"})
+        eventually(lambda: ann.who("#den"), {"ann", "bob", "carol"})
+        assert bob.lines.count("JOIN ann #den") == 2
+        assert ann.ask("MSG I am awake") == "MSG ann #den I am awake"
+        bob.sees("MSG ann #den I am awake")
+        thief.sees("MSG ann #den I am awake")
+        assert ann.history("#den") == bob.history("#den")
+
+
+def test_a_node_that_is_cut_off_takes_nothing_and_heals(nats: NatsServer, tmp_path: Path) -> None:
+    with Relay(nats.port) as relay, ExitStack() as stack:
+        (west,) = stack.enter_context(nodes(tmp_path / "west", f"{nats.url}/cut", 1))
+        (east,) = stack.enter_context(nodes(tmp_path / "east", f"nats://127.0.0.1:{relay.port}/cut", 1))
+        bob = stack.enter_context(person(west, "bob", "#den"))
+        ann = stack.enter_context(person(east, "ann", "#den"))
+        ann.ask("MSG before", "first")
+        bob.sees("MSG ann #den before")
+        relay.cut()
+        assert ann.ask("MSG into the void", "second").startswith("ERR unavailable MSG ")
+        assert ann.ask("MSG nothing at once", "third").startswith("ERR unavailable MSG ")
+        assert [body(line) for line in ann.history("#den")] == ["MSG ann #den before"]
+        assert ann.who("#den") == {"ann", "bob"}
+        assert ann.ask("PING") == "PONG"
+        bob.sees("PART ann #den")
+        bob.ask("MSG where is she?")
+        relay.mend()
+        ann.sees("MSG bob #den where is she?")
+        say_until_taken(ann, "MSG into the void", "second")
+        bob.sees("MSG ann #den into the void")
+        eventually(lambda: bob.who("#den"), {"ann", "bob"})
+        assert bob.lines.count("MSG ann #den into the void") == 1
+        assert bob.lines.count("JOIN ann #den") == 2
+        assert not [line for line in ann.lines if line.startswith(("PART ", "BYE "))]
+        assert ann.history("#den") == bob.history("#den")
+
+
+def say_until_taken(one: Person, command: str, label: str) -> None:
+    """Say something under its label until it is not refused any more."""
+
+    def taken() -> bool:
+        return not one.ask(command, label).startswith("ERR unavailable ")
+
+    wait_until(taken, lambda: f"{one.lines[-3:]}")
+
+
+def test_without_nats_nobody_is_let_in_and_with_it_everybody(tmp_path: Path) -> None:
+    server = NatsServer(tmp_path / "nats")
+    node = Node(tmp_path / "c1", server.url)
+    try:
+        node.start(wait=False)
+        with Client(("127.0.0.1", node.port)) as early:
+            assert early.line().startswith("BYE refused ")
+        server.start()
+        node.wait_until_ready()
+        with person(node, "ann", "#den") as ann:
+            assert ann.ask("MSG at last") == "MSG ann #den at last"
+            server.kill()
+            assert ann.ask("MSG and gone").startswith("ERR unavailable MSG ")
+            server.start()
+            say_until_taken(ann, "MSG here again", "again")
+            assert body(ann.history("#den")[0]) == "MSG ann #den at last"
+        assert "Traceback" not in node.log(), node.log()
+        assert node.stop() == 0
+    finally:
+        node.kill()
+        server.kill()
