@@ -92,7 +92,7 @@ class Broadcast:
 
     def add(self, entry: Entry) -> None:
         """Add one more entry; its origin gets an echo if it reads tags, else nothing."""
-        body = wire.render(entry.event)
+        body = wire.render(entry.event)  # type: ignore[arg-type]  # what nodes say of themselves is in no room
         origin = entry.origin
         if origin is not None:
             if not (origin.tagged and entry.id):

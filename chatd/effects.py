@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from chatd import events, moderation, wire
 from chatd.errors import ANY_VERB
+from chatd.events import Lasting
 from chatd.journal import Entry
 from chatd.room import Room
 
@@ -51,7 +52,20 @@ def done_join(session: Session, room: Room, *, recovered: bool | None = None) ->
     values = {"last": str(room.last_id), "resume": session.takeover.secret} if session.tagged else {}
     if recovered is not None and session.tagged:
         values["recovered"] = "yes" if recovered else "no"
-    return events.Done("JOIN", (room.name, str(len(room.members))), values)
+    return events.Done("JOIN", (room.name, str(len(room.everybody))), values)
+
+
+def unasked(session: Session, entry: Entry, room: Room | None) -> bytes:
+    """Change a session as an entry wants it that its node appended for it."""
+    presence = session.hub.presence
+    if presence is None or room is None:
+        return b""
+    if isinstance(entry.event, events.Parted):
+        session.leave(room)
+    elif not session.ended and (entry.refused is not None) == (room in session.rooms):
+        # It may not be here, or has left meanwhile and the others do not know.
+        presence.voice.withdraw(session, room.key, room.name)
+    return b""
 
 
 def _refused(session: Session, entry: Entry) -> bytes:
@@ -63,7 +77,18 @@ def _refused(session: Session, entry: Entry) -> bytes:
         if session.replay is not None:
             session.replay.close()
             session.replay = None
+        if session.hub.presence is not None and session.card is None:
+            _unname(session)
+    elif isinstance(entry.event, events.Renamed):
+        session.renaming = ""
+        session.hub.release(entry.event.new, session)
     return session.line(events.Refused(error.code, entry.verb, error.text), entry.label)
+
+
+def _unname(session: Session) -> None:
+    """Let a session be what it was before its first JOIN."""
+    nick, session.nick, session.takeover.takes = session.nick, "", None
+    session.hub.release(nick, session)
 
 
 def _joined(session: Session, entry: Entry, room: Room) -> bytes:
@@ -85,6 +110,7 @@ def _joined(session: Session, entry: Entry, room: Room) -> bytes:
 def _said_before(session: Session, entry: Entry) -> bytes:
     tags = {"id": str(entry.id), "time": wire.timestamp(entry.time), "old": ""}
     event = entry.event
+    assert isinstance(event, Lasting)
     if isinstance(event, events.TopicSet | events.Ruled):
         words = (event.room, event.subject) if isinstance(event, events.Ruled) else (event.room,)
         return session.line(event, tags=tags) + session.line(events.Done(entry.verb, words), entry.label)

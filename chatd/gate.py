@@ -9,6 +9,8 @@ from chatd.tally import Tally
 
 IPAddress = IPv4Address | IPv6Address
 
+NOT_READY = "this node has no connection to its cluster yet; try again, or come in elsewhere"
+
 
 class Gate:
     """Counts the connections of one server, and says why no more of them are wanted.
@@ -29,7 +31,9 @@ class Gate:
         """Return why one more connection from an address may not come in, None if it may; the log is told."""
         limits = self._limits
         why = None
-        if limits.connections and self.count >= limits.connections:
+        if not self._hub.journal.ready:
+            why = NOT_READY
+        elif limits.connections and self.count >= limits.connections:
             why = f"the server is full, with {self.count} connections; try again later"
         # Who is in has one nick, and two only while it changes that.
         elif limits.waiting and self.count - self._hub.nick_count >= limits.waiting:

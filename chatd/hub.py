@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from twisted.internet.interfaces import IReactorTime
@@ -17,13 +17,17 @@ from chatd.events import Lasting, Renamed
 from chatd.journal import Entry, Journal, Kept
 from chatd.limits import Limits as Limits  # from where one looks for it
 from chatd.merge import Merge
+from chatd.nodes import Began, Gone
 from chatd.orders import SERVER
+from chatd.presence import Presence
+from chatd.presence.people import looks_of
 from chatd.room import Member, Room
 from chatd.rules import NO_RULES, Rules
 from chatd.server import rule_server
 from chatd.wheel import Wheel
 
 if TYPE_CHECKING:
+    from chatd.elsewhere import Elsewhere
     from chatd.replay import Replay
     from chatd.session import Session
 
@@ -63,6 +67,9 @@ class Hub:
         self._rooms: dict[str, Room] = {}
         self._by_nick: dict[str, Session] = {}
         self._by_look: dict[str, Session] = {}
+        cluster = journal.cluster
+        self.presence = None if cluster is None else Presence(self, cluster)
+        """Who is connected to other nodes, if there may be any."""
         journal.follow(self.deliver)
 
     @property
@@ -84,13 +91,18 @@ class Hub:
         return self._rooms.get(names.key(name))
 
     def session(self, nick: str) -> Session | None:
-        """Return who goes by a nick, in any spelling."""
+        """Return who goes by a nick, in any spelling, and is connected to this node."""
         return self._by_nick.get(names.key(nick))
+
+    def holder(self, nick: str) -> Session | Elsewhere | None:
+        """Return who goes by a nick, in any spelling."""
+        other = None if self.presence is None else self.presence.stand_in(nick)
+        return self.session(nick) if other is None else other
 
     def members(self, key: str) -> Collection[Member]:
         """Return who is in a room, given its key."""
         room = self._rooms.get(key)
-        return () if room is None else room.members
+        return () if room is None else room.everybody
 
     def rules(self, key: str) -> Rules:
         """Return what holds in a room, given its key."""
@@ -106,9 +118,20 @@ class Hub:
 
     def start(self) -> None:
         """Begin to tell the time, now that the journal is open."""
+        self.read_rules()
+        if self.presence is not None:
+            self.presence.voice.begin()
+        self.wheel.start()
+
+    def read_rules(self) -> None:
+        """Learn from the journal what holds in every room."""
         standing = self.journal.standing(SERVER)
         self.server_rules = Rules() if standing is None else standing.rules
-        self.wheel.start()
+
+    def enroll(self, session: Session) -> str:
+        """Note a new session; return what it is known by, nothing if there is one node."""
+        self.sessions[session] = None
+        return "" if self.presence is None else self.presence.voice.enroll(session)
 
     def claim(self, nick: str, session: Session) -> None:
         """Make ``nick`` the session's, beside any that it has.
@@ -119,24 +142,32 @@ class Hub:
         holder = self._by_nick.get(key)
         if holder is not None and holder is not session:
             raise ChatError(Code.NAME_TAKEN, f"{holder.nick} is here already; take another name")
-        for look in _looks(nick):
+        for look in looks_of(nick):
             twin = self._by_look.get(look)
             if twin is not None and twin is not session:
                 raise ChatError(Code.NAME_TAKEN, f"{nick} could be mistaken for {twin.nick}; take another name")
+        if self.presence is not None:
+            self.presence.check_free(nick)
         self._give(nick, session)
 
     def release(self, nick: str, session: Session) -> None:
         """Let others have ``nick``, which was the session's; what the session's own present nick needs stays."""
         if self._by_nick.get(names.key(nick)) is session:
             del self._by_nick[names.key(nick)]
-        for look in _looks(nick):
+        for look in looks_of(nick):
             if self._by_look.get(look) is session:
                 del self._by_look[look]
-        if not session.ended:
+        if session.nick and not session.ended:
             self._give(session.nick, session)
 
-    def replace(self, old: Session, new: Session) -> None:
-        """Give the nick of a connection that has not noticed its death to the session that proved to be its heir."""
+    def replace(self, old: Session | Elsewhere, new: Session) -> None:
+        """Give the nick of a connection that has not noticed its death to the session that proved to be its heir.
+
+        Raise `ChatError` if another heir was faster, of one who is connected to another node.
+        """
+        holder = self.session(old.nick)
+        if holder is not None and not old.here:
+            raise ChatError(Code.NAME_TAKEN, f"{holder.nick} is here already; take another name")
         self._give(old.nick, new)
 
     def deliver(self, entries: Sequence[Entry]) -> None:
@@ -145,19 +176,17 @@ class Hub:
         What concerns more than one room stands alone, so that it comes after what was before it everywhere.
         """
         self.last_id = max(self.last_id, *(entry.id for entry in entries if not entry.old), 0)
-        run: list[Entry] = []
-        for entry in entries:
-            if type(entry.event) is Renamed:
-                self._deliver_run(run)
-                run = []
-                self._rename(entry, entry.event)
+        rooms: set[str] = set()
+        for run in _runs(entries) if self.presence is None else self.presence.runs(entries):
+            if run and type(run[0].event) is Renamed:
+                self._rename(run[0], run[0].event)
             else:
-                run.append(entry)
-        self._deliver_run(run)
+                rooms.update(entry.room for entry in run)
+                self._deliver_run(run)
         # Not before: a room made anew in the middle of a batch would not know what the batch has said in it.
-        for key in {entry.room for entry in entries}:
-            if key in self._rooms and not self._rooms[key].members:
-                del self._rooms[key]
+        for key in rooms:
+            if (room := self._rooms.get(key)) is not None:
+                self.drop_if_empty(room)
         if self.stalled and not self.journal.full:
             self.unblocked += self.stalled
             self.stalled.clear()
@@ -168,6 +197,19 @@ class Hub:
             except Exception:
                 _log.failure("a command that had waited could not be carried out")
                 session.fail()
+
+    def make_room(self, key: str, name: str) -> Room:
+        """Return a room, given its key, and make it, with that name, if it is not there."""
+        room = self._rooms.get(key)
+        if room is None:
+            shared = self.presence is not None
+            room = self._rooms[key] = Room(key, name, self.journal.standing(key), shared=shared)
+        return room
+
+    def drop_if_empty(self, room: Room) -> None:
+        """Forget a room in which nobody is."""
+        if not room.everybody and not room.members:
+            self._rooms.pop(room.key, None)
 
     def watch(self, room: str, replay: Replay) -> None:
         """Let ``replay`` note, from here on, what durable things are delivered in a room."""
@@ -188,7 +230,7 @@ class Hub:
 
     def _give(self, nick: str, session: Session) -> None:
         self._by_nick[names.key(nick)] = session
-        self._by_look |= dict.fromkeys(_looks(nick), session)
+        self._by_look |= dict.fromkeys(looks_of(nick), session)
 
     def _deliver_run(self, run: Sequence[Entry]) -> None:
         by_room: dict[str, list[Entry]] = {}
@@ -214,11 +256,8 @@ class Hub:
 
     def _room_of(self, key: str, entries: Sequence[Entry]) -> Room:
         """Return the room that entries concern, made if it is not there, and note them for those who watch it."""
-        room = self._rooms.get(key)
-        if room is None:
-            event = entries[0].event
-            name = "" if isinstance(event, Renamed) else event.room
-            room = self._rooms[key] = Room(key, name, self.journal.standing(key))
+        event = entries[0].event
+        room = self.make_room(key, "" if isinstance(event, Renamed | Began | Gone) else event.room)
         for watch in self._watches.get(key, ()):
             watch.passed += [Kept(e.id, e.time, e.event) for e in entries if e.stored and isinstance(e.event, Lasting)]
         return room
@@ -229,14 +268,22 @@ class Hub:
             return
         body, tags = wire.render(event), {"time": wire.timestamp(entry.time)}
         lines = (wire.encode(body), wire.encode(body, tags))
-        others = dict.fromkeys(m for room in origin.rooms if origin in room.members for m in room.members)
+        others = dict.fromkeys(m for room in origin.rooms if origin in room.everybody for m in room.members)
         reply = origin.took_effect(entry, None)
-        for member in others:
+        for member in others if entry.refused is None else ():
             if member is not origin:
                 member.send(lines[member.tagged])
         origin.send(reply)
 
 
-def _looks(nick: str) -> set[str]:
-    """Return what a nick looks like as it is written, and in small letters."""
-    return {names.skeleton(nick), names.skeleton(names.key(nick))}
+def _runs(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
+    """Yield a batch part by part: what concerns more than one room is one of its own."""
+    run: list[Entry] = []
+    for entry in entries:
+        if type(entry.event) is Renamed:
+            yield run
+            run = []
+            yield [entry]
+        else:
+            run.append(entry)
+    yield run

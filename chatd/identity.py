@@ -65,4 +65,6 @@ async def _register(session: Session, password: str, code: str | None, label: st
     address = session.peer.address
     nick = session.nick
     session.account = await session.hub.accounts.register(nick, password, code, str(address) if address else None)
+    if session.hub.presence is not None:
+        session.hub.presence.voice.announce(session)
     session.tell(Done("REGISTER", (nick,)), label)

@@ -28,9 +28,11 @@ class Merge:
     @staticmethod
     def needed(batch: Iterable[Entry]) -> bool:
         """Return whether somebody did something in more than one room."""
-        rooms: dict[Reader | None, str] = {}
+        rooms: dict[Reader | str | None, str] = {}
         for entry in batch:
-            if rooms.setdefault(entry.origin, entry.room) != entry.room and entry.origin is not None:
+            source = entry.source
+            who = entry.origin if source is None or source.card is None else source.card.person
+            if rooms.setdefault(who, entry.room) != entry.room and who is not None:
                 return True
         return False
 

@@ -12,6 +12,8 @@ from chatd.orders import SERVER
 from chatd.rules import MAX_RULINGS, Person, Ruling, Slot
 
 if TYPE_CHECKING:
+    from chatd.hub import Hub
+    from chatd.journal import Entry
     from chatd.room import Member
     from chatd.session import Session
 
@@ -53,13 +55,27 @@ def server_ban(session: Session, person: Person) -> Ruling | None:
 
 def refusal(session: Session, room: str, person: Person | None = None) -> ChatError | None:
     """Return why a person, the session's if nothing is said, may not enter a room, given its key; None if it may."""
-    rules, person = session.hub.rules(room), person or session.person
-    ban = server_ban(session, person)
-    if ban is None and not (rules.is_operator(session.account) or session.is_operator):
-        ban = rules.against("BAN", person, milliseconds(session))
+    person = person or session.person
+    return refusal_of(session.hub, room, person, is_operator=session.is_operator, now=milliseconds(session))
+
+
+def refusal_at(session: Session, room: str, entry: Entry) -> ChatError | None:
+    """Return why a session may not enter a room by an entry of its own; if there are several nodes, as all see it."""
+    if session.card is None:
+        return refusal(session, room)
+    person, is_operator = session.judged
+    return refusal_of(session.hub, room, person, is_operator=is_operator, now=entry.time)
+
+
+def refusal_of(hub: Hub, room: str, person: Person, *, is_operator: bool, now: int) -> ChatError | None:
+    """Return why somebody may not enter a room, given its key, at a time in milliseconds since 1970."""
+    rules = hub.rules(room)
+    ban = None if is_operator else hub.server_rules.against("BAN", person, now)
+    if ban is None and not (rules.is_operator(person.account) or is_operator):
+        ban = rules.against("BAN", person, now)
     if ban is not None:
         return ChatError(Code.BANNED, because("you are banned", ban))
-    if readable_after(session, room) is None:
+    if rules.readable_after(person.account) is None:
         return ChatError(Code.NOT_ALLOWED, "that room is private; ask one of those who look after it to INVITE you")
     return None
 
@@ -170,7 +186,7 @@ def _target(session: Session, nick: str, key: str) -> Member | None:
     In a room there may be the place of a connection that was taken over, of which the server knows no more.
     """
     if key == SERVER:
-        return session.hub.session(nick)
+        return session.hub.holder(nick)
     for member in session.hub.members(key):
         if names.key(nick) in (names.key(member.nick), names.key(member.renaming)):
             return member

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import blake2b
+from hmac import compare_digest
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -22,9 +24,24 @@ class Card(NamedTuple):
     operator: bool = False
     """Whether they look after the server."""
     proof: str = ""
-    """What their resume secret is known by, see `prove`."""
+    """What their resume secret, and the one that they proved themselves by, are known by, see `prove`."""
     takes: str | None = None
     """The person whose places they take."""
+
+
+def run_of(person: str) -> str:
+    """Return the run in which somebody came in."""
+    return person.rpartition(".")[0]
+
+
+def prove(*secrets: str) -> str:
+    """Return what secrets are known by; those that are empty are none."""
+    return " ".join(blake2b(secret.encode(), digest_size=16).hexdigest() for secret in secrets if secret)
+
+
+def is_proven(proof: str, secret: str) -> bool:
+    """Return whether a secret is one of those that ``proof`` was made of."""
+    return any(compare_digest(each, prove(secret)) for each in proof.split())
 
 
 class Source(NamedTuple):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from chatd.delivery import Broadcast, Reader
 from chatd.errors import ChatError
-from chatd.events import Joined, Parted, Ruled, Said, TopicSet
-from chatd.journal import Entry, Standing
+from chatd.events import Joined, Lasting, Parted, Ruled, Said, TopicSet
+from chatd.journal import UNASKED, Entry, Happening, Standing
 from chatd.rules import Person, Rules, Ruling
 from chatd.wire import NO_TAGS, Tags, timestamp
 
@@ -20,27 +20,37 @@ if TYPE_CHECKING:
 class Member(Reader, Protocol):
     """A participant, as rooms see it."""
 
-    nick: str
-    renaming: str
     rooms: dict[Room, None]
+
+    @property
+    def nick(self) -> str:
+        """What this one goes by."""
+
+    @property
+    def renaming(self) -> str:
+        """Another nick that this one will go by in a moment; or nothing."""
+
+    @property
+    def pid(self) -> str:
+        """What all nodes know this one by, see `chatd.nodes.Card`; empty if there is one node."""
+
+    @property
+    def here(self) -> bool:
+        """Whether this one is connected to this node."""
 
     def takes_over(self, room: Room) -> Member | None:
         """Return the member of ``room`` whose place this one takes unseen, if there is one."""
 
     @property
-    def person(self) -> Person:
-        """Whom rulings are about."""
+    def judged(self) -> tuple[Person, bool]:
+        """Whom rulings are about and whether this one looks after the server: the same on all nodes."""
 
     @property
     def account(self) -> str | None:
         """The key of the account that this one has logged in to."""
 
-    @property
-    def is_operator(self) -> bool:
-        """Whether this one looks after the server."""
-
-    def refusal(self, room: Room) -> ChatError | None:
-        """Return why this one may not come into a room; None if it may."""
+    def refusal(self, room: Room, entry: Entry) -> ChatError | None:
+        """Return why this one may not come into a room by a JOIN of its own; None if it may."""
 
     def put_out(self, room: Room) -> None:
         """Note that one is not in a room any more."""
@@ -53,12 +63,18 @@ class Member(Reader, Protocol):
 
 
 class Room:
-    """One room. ``name`` is as first written; members are in the order in which they came."""
+    """One room. ``name`` is as first written; members are in the order in which they came.
 
-    def __init__(self, key: str, name: str, standing: Standing | None = None) -> None:
+    ``shared`` says whether there may be others in it who are connected to other nodes.
+    """
+
+    def __init__(self, key: str, name: str, standing: Standing | None = None, *, shared: bool = False) -> None:
         self.key = key
         self.name = name if standing is None else standing.name
         self.members: dict[Member, None] = {}
+        """Those who are connected to this node: who gets lines."""
+        self.everybody: dict[Member, None] = {} if shared else self.members
+        """Who is in the room, on whatever node."""
         self.topic: TopicSet | None = None
         self.topic_id = 0
         self.topic_tags: Tags = NO_TAGS
@@ -68,6 +84,11 @@ class Room:
             assert isinstance(standing.topic.event, TopicSet)
             self._set_topic(standing.topic.event, standing.topic.id, standing.topic.time)
         self.rules = Rules() if standing is None else standing.rules
+
+    @property
+    def elsewhere(self) -> dict[Member, None]:
+        """Those who are connected to other nodes."""
+        return dict.fromkeys(member for member in self.everybody if not member.here)
 
     def deliver(self, entries: Sequence[Entry], merge: Merge | None = None) -> Sequence[tuple[Reader, bytes]]:
         """Apply a batch, in its order, and send it to the members, but to those for whom ``merge`` collects it.
@@ -79,7 +100,7 @@ class Room:
         for entry in entries:
             origin = entry.origin
             if origin is not None and type(entry.event) is Joined and entry.refused is None:
-                entry.refused = origin.refusal(self)
+                entry.refused = origin.refusal(self, entry)
             if entry.old or entry.refused is not None:
                 self._answer(entry, broadcast)
                 continue
@@ -108,26 +129,20 @@ class Room:
     def _apply(self, entry: Entry, broadcast: Broadcast) -> None:
         event, origin = entry.event, entry.origin
         if entry.id:
+            if not self.last_id:
+                self._begin(event)
             self.last_id = entry.id
         match event:
             case Said():
                 broadcast.add(entry)
             case Joined() if origin is not None:
-                replaced = origin.takes_over(self)
-                if replaced is not None:
-                    del self.members[replaced]
-                else:
-                    entry.event = replace(event, room=self.name)
-                    broadcast.add(entry)
-                self.members[origin] = None
-                broadcast.join(origin)
+                self._enter(entry, event, origin, broadcast)
             case Parted() if origin is not None:
-                if origin not in self.members:
+                if origin not in self.everybody and origin not in self.members:
                     return
                 entry.event = replace(event, nick=origin.nick)
                 broadcast.add(entry)
-                broadcast.see_off(origin)
-                del self.members[origin]
+                self._remove(origin, broadcast)
             case Ruled():
                 broadcast.add(entry)
                 self._enforce(entry, event, broadcast)
@@ -137,23 +152,56 @@ class Room:
             case _:
                 broadcast.add(entry)
 
+    def _begin(self, event: Happening) -> None:
+        """Be called, on all nodes alike, as the first who came in wrote it or, before that, the first durable entry."""
+        if self.everybody is not self.members and isinstance(event, Joined | Lasting):
+            self.name = event.room
+
+    def _enter(self, entry: Entry, event: Joined, origin: Member, broadcast: Broadcast) -> None:
+        if origin.here and entry.verb == UNASKED:
+            self.everybody[origin] = None
+            return
+        if origin in self.everybody:
+            return
+        if not self.everybody and not self.last_id:
+            self._begin(event)
+        replaced = origin.takes_over(self)
+        if replaced is not None:
+            self.everybody.pop(replaced)
+            self.members.pop(replaced, None)
+        else:
+            entry.event = replace(event, room=self.name)
+            broadcast.add(entry)
+        self.everybody[origin] = None
+        if origin.here:
+            self.members[origin] = None
+            broadcast.join(origin)
+
+    def _remove(self, member: Member, broadcast: Broadcast) -> None:
+        if member in self.members:
+            broadcast.see_off(member)
+            del self.members[member]
+        self.everybody.pop(member, None)
+
     def _enforce(self, entry: Entry, event: Ruled, broadcast: Broadcast) -> None:
         """Put out those who may not be here any more, each with a line that says so."""
         ruling = Ruling(entry.id, entry.time, event)
         self.rules.apply(ruling)
-        for member in [member for member in self.members if self._has_to_leave(member, ruling)]:
+        # On a node that was given up and is here again, some are not known to the others yet.
+        there = {**self.everybody, **self.members} if self.everybody is not self.members else self.members
+        for member in [member for member in there if self._has_to_leave(member, ruling)]:
             if event.verb != "KICK":
                 why = event.text if event.verb == "BAN" else "the room is private"
                 kicked = Entry(self.key, Ruled("KICK", event.nick, self.name, member.nick, None, why), time=entry.time)
                 broadcast.add(kicked)
                 broadcast.put_beside(kicked, entry)
-            broadcast.see_off(member)
-            del self.members[member]
+            self._remove(member, broadcast)
             member.put_out(self)
 
     def _has_to_leave(self, member: Member, ruling: Ruling) -> bool:
         """Return whether a ruling puts a member out; those who look after the server are banned from no room."""
-        return self.rules.puts_out(ruling, member.person) and not (ruling.event.verb == "BAN" and member.is_operator)
+        person, is_operator = member.judged
+        return self.rules.puts_out(ruling, person) and not (ruling.event.verb == "BAN" and is_operator)
 
     def _set_topic(self, topic: TopicSet, id_: int, time: int) -> None:
         self.topic, self.topic_id = topic, id_

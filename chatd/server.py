@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from chatd import wire
+from chatd.elsewhere import Elsewhere
 from chatd.errors import Farewell
 from chatd.events import Ruled
 from chatd.journal import Entry
@@ -40,8 +41,8 @@ def _put_off(hub: Hub, ruling: Ruling) -> None:
     event = ruling.event
     why = event.text or "those who look after the server have put you off it"
     if event.verb == "KICK":
-        session = hub.session(event.subject)
-        if session is not None:
+        session = hub.holder(event.subject)
+        if session is not None and not isinstance(session, Elsewhere):
             session.end(Farewell.KICKED, why)
     elif event.verb == "BAN":
         only = Rules([ruling])

@@ -10,10 +10,12 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from chatd import __version__, commands, effects, events, moderation, names, verbs, wire
+from chatd.elsewhere import judged
 from chatd.errors import ChatError, Farewell
 from chatd.events import Event
 from chatd.hub import Hub
-from chatd.journal import Entry, Happening
+from chatd.journal import UNASKED, Entry, Happening
+from chatd.nodes import Card
 from chatd.patience import Patience
 from chatd.peer import Peer
 from chatd.replay import Replay
@@ -45,6 +47,8 @@ class Session:
     A command that has a reply waits until all that the session did before has come back from the journal, so that the
     reply stands after it; things said follow one another without waiting. `chatd.verbs` says what each command does.
     """
+
+    here = True
 
     def __init__(self, hub: Hub, peer: Peer) -> None:
         self.hub = hub
@@ -80,7 +84,10 @@ class Session:
         """Whether something that was to be said was answered by an ERR."""
         self.joining: tuple[str, str] | None = None
         """The key and the name of the room whose JOIN is on its way."""
-        hub.sessions[self] = None
+        self.pid = hub.enroll(self)
+        """See `chatd.room.Member.pid`."""
+        self.card: Card | None = None
+        """As what all nodes know it, once they do."""
         self._patience = Patience(self)
         if (ban := moderation.server_ban(self, self.person)) is not None:
             self.end(Farewell.BANNED, moderation.because("you are banned", ban))
@@ -91,6 +98,11 @@ class Session:
     def person(self) -> Person:
         """Whom rulings are about."""
         return Person(names.key(self.nick), self.account, self.peer.address)
+
+    @property
+    def judged(self) -> tuple[Person, bool]:
+        """See `chatd.room.Member.judged`."""
+        return (self.person, self.is_operator) if self.card is None else judged(self.hub, self.card)
 
     @property
     def is_operator(self) -> bool:
@@ -217,7 +229,10 @@ class Session:
         if type(event) is events.Joined:
             self.joining = (room, event.room)
         self._in_flight += 1
-        self.hub.journal.append(Entry(room, event, self, label if self.tagged else None, verb))
+        entry = Entry(room, event, self, label if self.tagged else None, verb)
+        if self.hub.presence is not None:
+            entry.source = self.hub.presence.voice.source(self, event)
+        self.hub.journal.append(entry)
 
     def prove(self) -> None:
         """Make a new secret for a program that came in, and expect signs of life from it."""
@@ -230,9 +245,9 @@ class Session:
         """See `chatd.room.Member.takes_over`."""
         return self.takeover.place_in(room)
 
-    def refusal(self, room: Room) -> ChatError | None:
+    def refusal(self, room: Room, entry: Entry) -> ChatError | None:
         """See `chatd.room.Member.refusal`."""
-        return moderation.refusal(self, room.key)
+        return moderation.refusal_at(self, room.key, entry)
 
     def put_out(self, room: Room) -> None:
         """See `chatd.room.Member.put_out`."""
@@ -244,6 +259,8 @@ class Session:
 
     def took_effect(self, entry: Entry, room: Room | None) -> bytes:
         """See `chatd.room.Member.took_effect`."""
+        if entry.verb == UNASKED:
+            return effects.unasked(self, entry, room)
         self._in_flight -= 1
         if type(entry.event) is events.Said:
             self._characters_in_flight -= len(entry.event.text)
@@ -272,6 +289,9 @@ class Session:
 
     def part_all(self, said: str | None = None) -> None:
         """Leave every room, and the one whose JOIN is still on its way: at once, so that nothing comes between."""
+        if self.hub.presence is not None:
+            self.hub.presence.voice.leave(self, said)
+            return
         places = [(room.key, room.name) for room in self.rooms]
         for key, name in [*places, self.joining] if self.joining else places:
             self.append(key, events.Parted(self.nick, name, said))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from hmac import compare_digest
 from typing import TYPE_CHECKING
 
+from chatd.elsewhere import Elsewhere
 from chatd.errors import Farewell
 
 if TYPE_CHECKING:
-    from chatd.room import Room
+    from chatd.room import Member, Room
     from chatd.session import Session
 
 RESUME_SECONDS = 30
@@ -18,12 +19,15 @@ RESUME_SECONDS = 30
 class Takeover:
     """What proves that another connection is the same person's, and the places that such a one has left in rooms."""
 
-    __slots__ = ("_ghosts", "_proof", "_session", "secret")
+    __slots__ = ("_ghosts", "_session", "proof", "secret", "takes")
 
     def __init__(self, session: Session) -> None:
         self.secret = ""
         """Proves, after a JOIN, that another connection is the same person's."""
-        self._proof = ""
+        self.proof = ""
+        """What this one proved to be the same person by."""
+        self.takes: str | None = None
+        """Whose nick and places this one takes, as all nodes know that one."""
         self._ghosts: list[Session] = []
         self._session = session
 
@@ -32,22 +36,27 @@ class Takeover:
 
         What proved that before is good still: the connection may have died before the new secret came through.
         """
-        known = (self.secret, self._proof)
+        known = (self.secret, self.proof)
         return any(compare_digest(secret.encode(), each.encode()) for each in known if each)
 
-    def begin(self, old: Session, proof: str) -> None:
+    def begin(self, old: Session | Elsewhere, proof: str) -> None:
         """Be what another connection of the same person was; the rooms see nothing of it in ``RESUME_SECONDS``."""
-        self._proof = proof
-        hub, earlier = self._session.hub, old.takeover
+        hub = self._session.hub
         hub.replace(old, self._session)
-        self._ghosts = [old, *(ghost for ghost in earlier._ghosts if ghost.rooms or ghost.joining)]
-        if old.joining is None:
-            earlier._ghosts = []
-        old.end(Farewell.REPLACED, "you came in over another connection", parting=False)
+        self.proof, self.takes = proof, old.pid
+        if not isinstance(old, Elsewhere):
+            earlier = old.takeover
+            self._ghosts = [old, *(ghost for ghost in earlier._ghosts if ghost.rooms or ghost.joining)]
+            if old.joining is None:
+                earlier._ghosts = []
+            old.end(Farewell.REPLACED, "you came in over another connection", parting=False)
         hub.wheel.add(self._end_of_grace, hub.wheel.now + RESUME_SECONDS)
 
-    def place_in(self, room: Room) -> Session | None:
+    def place_in(self, room: Room) -> Member | None:
         """Return the connection whose place in a room is free to be taken; from here on it has none."""
+        presence = self._session.hub.presence
+        if presence is not None:
+            return presence.place(self._session.pid, room)
         for ghost in self._ghosts:
             if ghost in room.members:
                 ghost.rooms.pop(room, None)
@@ -60,6 +69,11 @@ class Takeover:
 
     def lay_ghosts(self) -> None:
         """Tell of its PART the rooms that a taken over connection was in and that this one did not enter again."""
+        presence = self._session.hub.presence
+        if presence is not None:
+            presence.voice.lay_ghosts(self._session, self._ghosts)
+            self._ghosts = []
+            return
         # They stay until they have left: a JOIN of this one that is still on its way may yet take their place.
         self._ghosts = [ghost for ghost in self._ghosts if ghost.rooms or ghost.joining]
         for ghost in self._ghosts:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
 
-from chatd import __version__, commands, events, identity, limits, moderation, names, orders, replay, wire
+from chatd import __version__, commands, elsewhere, events, identity, limits, moderation, names, orders, replay, wire
 from chatd.commands import Command
 from chatd.effects import done_join
+from chatd.elsewhere import Elsewhere
 from chatd.errors import ChatError, Code, Farewell
 from chatd.events import Done
 from chatd.room import Room
@@ -79,7 +80,7 @@ def _do(session: Session, command: Command, label: str | None) -> Work | None:
         case commands.Join():
             return _join(session, command, label)
         case commands.Tell(to, text):
-            _tell(session, to, text, label)
+            return _tell(session, to, text, label)
         case commands.Talk():
             room = _room(session, None)
             session.mode = Mode.TALK
@@ -204,12 +205,12 @@ def _enter(session: Session, name: str, label: str | None) -> None:
 
 def _come_in(session: Session, nick: str, resume: str | None) -> None:
     hub = session.hub
-    holder = hub.session(nick)
+    holder = hub.holder(nick)
     owns = session.account == names.key(nick)
     proven = holder is not None and (owns or (resume is not None and holder.takeover.is_proven_by(resume)))
     if holder is not None and proven and not holder.renaming:
-        session.nick = holder.nick
         session.takeover.begin(holder, resume or "")
+        session.nick = holder.nick
     else:
         hub.claim(nick, session)
         session.nick = nick
@@ -217,20 +218,23 @@ def _come_in(session: Session, nick: str, resume: str | None) -> None:
         session.prove()
 
 
-def _tell(session: Session, to: str, text: str, label: str | None) -> None:
+def _tell(session: Session, to: str, text: str, label: str | None) -> Work | None:
     if to.startswith("#"):
         _say(session, _room(session, to), text, label, "TELL")
-        return
+        return None
     _need_name(session)
-    other = session.hub.session(to)
+    other = session.hub.holder(to)
     if other is None:
         raise ChatError(Code.NO_SUCH_NICK, f"nobody here goes by {to}")
     if session.hub.server_rules.mutes:
         moderation.check_voice(session, None)
+    if isinstance(other, Elsewhere):
+        return elsewhere.tell(session, other, text, label)
     now = wire.timestamp(int(session.hub.clock.seconds() * 1000))
     other.tell(events.Told(session.nick, text), tags={"time": now})
     if session.tagged:
         session.tell(Done("TELL", (other.nick,)), label)
+    return None
 
 
 def _rename(session: Session, nick: str, label: str | None) -> None:
@@ -258,7 +262,7 @@ def _topic(session: Session, room: Room, text: str | None, label: str | None) ->
 
 
 def _who(session: Session, room: Room, label: str | None) -> Iterator[bytes]:
-    nicks = [member.nick for member in room.members]
+    nicks = [member.nick for member in room.everybody]
     for line in events.present(room.name, nicks):
         yield session.line(line)
     yield session.line(Done("WHO", (room.name, str(len(nicks)))), label)
@@ -271,7 +275,7 @@ def _rooms(session: Session, label: str | None) -> Iterator[bytes]:
         topic = None
         if room.topic is not None and moderation.may_read(session, room.key, room.topic_id):
             topic = room.topic.text
-        yield session.line(events.Listed(room.name, len(room.members), topic))
+        yield session.line(events.Listed(room.name, len(room.everybody), topic))
     yield session.line(Done("ROOMS", (str(len(rooms)),)), label)
 
 

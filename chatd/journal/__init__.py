@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 Happening = Lasting | Joined | Parted | Renamed | Began | Gone
 _DURABLE = frozenset({Said, TopicSet, Ruled})
 
+UNASKED = ""
+"""The verb of what a node appends by itself for somebody on it, of which nobody is told that it was done."""
+
 DEFAULT_JOURNAL = "sqlite:chatd.sqlite3"
 LABEL_SECONDS = 24 * 60 * 60
 """How long, at least, a label is remembered."""
