@@ -18,8 +18,9 @@ from chatd import __version__
 from chatd.account_options import AccountOptions
 from chatd.duration import seconds
 from chatd.hub import Hub, Limits
-from chatd.journal import DEFAULT_JOURNAL, Retention, Surroundings, from_string
+from chatd.journal import DEFAULT_JOURNAL, Retention, Surroundings, from_string, is_cluster
 from chatd.line import MAX_WAITING_BYTES, LineFactory
+from chatd.loop import use_asyncio
 from chatd.proxy import THIS_MACHINE, ProxiedEndpoint
 from chatd.service import ChatService, Listening
 from chatd.threads import Thread
@@ -53,7 +54,7 @@ class Options(AccountOptions):
     optParameters: ClassVar[list[list[object]]] = [
         ["port", "p", None, f"Port to listen on, 0 for any free one.  [default: {DEFAULT_PORT}]"],
         ["interface", "i", "127.0.0.1", "Address to listen on; 0.0.0.0 or :: opens it to the network."],
-        ["journal", "j", DEFAULT_JOURNAL, "Where what was said is kept; memory: is lost at the end."],
+        ["journal", "j", DEFAULT_JOURNAL, "Where what was said is kept: sqlite:PATH, memory:, nats://HOST,HOST."],
         ["keep", None, None, "How long it is kept: 90s, 15m, 12h, 30d, 2w.  [default: for ever]"],
         ["keep-messages", None, None, "How many messages of each room are kept.  [default: all]"],
         ["join-timeout", None, Limits().join_seconds, "Seconds that a connection may take to JOIN."],
@@ -98,7 +99,12 @@ class Options(AccountOptions):
             raise SystemExit(f"chatd: {' '.join(str(error).split())}; --help lists the options") from None
 
     def postOptions(self) -> None:
-        """Turn what was given as numbers into numbers."""
+        """Turn what was given as numbers into numbers; have the reactor that the journal needs."""
+        if is_cluster(self["journal"]):
+            try:
+                use_asyncio()
+            except ValueError as error:
+                raise usage.UsageError(f"--journal {self['journal'].partition(':')[0]}://: {error}") from None
         super().postOptions()
         if self["port"] is not None:
             self["port"] = self._number("port", 0, 65535)

@@ -54,7 +54,7 @@ TRANSPORT = {"certificate", "connections", "pem", "refusal", "sockets", "threads
 ACCOUNTS = {"checkers", "members", "passwords", "roll", "throttle", "workers"}
 EDGES = {"accepting", "line", "proxy"}
 CLIENT = {"client"}
-TOP = {"account_options", "admin", "pam", "renewal", "service", "slack", "tap", "users", "__main__"}
+TOP = {"account_options", "admin", "loop", "pam", "renewal", "service", "slack", "tap", "users", "__main__"}
 
 MAY_IMPORT = {
     **dict.fromkeys(PROTOCOL, PROTOCOL),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
@@ -247,10 +248,16 @@ def sqlite_path(description: str) -> Path:
     return found
 
 
+def is_cluster(description: str) -> bool:
+    """Return whether ``--journal`` asks for one that several nodes share."""
+    return description.startswith(("nats://", "tls://"))
+
+
 def from_string(description: str, surroundings: Surroundings) -> Journal:
     """Return the journal that ``--journal`` asks for. Raise `ValueError`, with a sentence for the user, if it is none.
 
-    ``memory:`` keeps nothing once the process ends; ``sqlite:PATH`` keeps everything in a file.
+    ``memory:`` keeps nothing once the process ends; ``sqlite:PATH`` keeps everything in a file; ``nats://...`` is
+    shared by all nodes of a cluster, see `chatd.journal.cluster.address.parse`.
     """
     from chatd.journal.memory import MemoryJournal
     from chatd.journal.sqlite import SqliteJournal
@@ -260,4 +267,14 @@ def from_string(description: str, surroundings: Surroundings) -> Journal:
         return MemoryJournal(surroundings)
     if kind == "sqlite" and path:
         return SqliteJournal(description, surroundings)
-    raise ValueError(f"there is no journal {description!r}; there are sqlite:PATH and memory:")
+    if is_cluster(description):
+        if find_spec("nats") is None:
+            raise ValueError(
+                "a journal in a cluster needs nats-py, which is not installed: pip install 'chatd[cluster]'"
+            )
+        from chatd.journal.cluster.journal import ClusterJournal
+
+        return ClusterJournal(description, surroundings)
+    raise ValueError(
+        f"there is no journal {description!r}; there are sqlite:PATH and memory:, and nats://HOST for many"
+    )

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from chatd import names
 from chatd.errors import ChatError
 from chatd.events import Lasting, Ruled, TopicSet
-from chatd.journal import Entry, JournalError, Kept, Retention, Standing, label_reused
+from chatd.journal import LABEL_SECONDS, Entry, JournalError, Kept, Retention, Standing, label_reused
 from chatd.journal.file import explained, identity, open_file
 from chatd.journal.reader import Reader
 from chatd.journal.rows import from_row, to_row
@@ -49,6 +49,8 @@ class Batch(NamedTuple):
     """Id, room, time, kind, nick and text."""
     labels: list[Row]
     """Room, author, label, entry, time and digest."""
+    forgotten: list[Row]
+    """The ids of what was said so long ago that its label is free for something else."""
     outcomes: list[_Outcome]
 
 
@@ -60,7 +62,9 @@ class Store:
     nothing was changed. ``synchronous`` is SQLite's: with FULL, what is committed survives a loss of power.
     """
 
-    def __init__(self, path: Path, *, synchronous: str = "FULL") -> None:
+    def __init__(self, path: Path, *, synchronous: str = "FULL", label_seconds: int = LABEL_SECONDS) -> None:
+        self.label_seconds = label_seconds
+        """How much older than what is said the first under the same label may be."""
         self._path = path
         self._file = open_file(path, synchronous)
         self._log = path.with_name(path.name + "-wal")
@@ -112,10 +116,14 @@ class Store:
             with self.transaction():
                 self._check_identity()
                 batch = self.add(entries)
+                self.write_more()
         except JournalError as error:
             self._recover(error.__cause__)
             raise
         self.settle(batch)
+
+    def write_more(self) -> None:
+        """Write what a kind of store keeps beside the entries, in their transaction."""
 
     def add(self, entries: Sequence[Entry]) -> Batch:
         """Add the durable ones of ``entries``, each with the time that it has, within a transaction."""
@@ -123,6 +131,7 @@ class Store:
         batch = self._number(entries)
         _insert(db, "entry (id, room, time, kind, nick, text)", batch.rows)
         _insert(db, "said (rowid, room, text)", [(r[0], r[1], r[5]) for r in batch.rows if r[3] == "MSG"])
+        db.executemany("DELETE FROM label WHERE entry = ?", batch.forgotten)
         _insert(db, "label (room, author, label, entry, time, digest)", batch.labels)
         topics = [(id_, time, nick, text, room) for id_, room, time, kind, nick, text in batch.rows if kind == "TOPIC"]
         set_topic = "UPDATE room SET topic_id = ?, topic_time = ?, topic_nick = ?, topic_text = ? WHERE id = ?"
@@ -207,7 +216,7 @@ class Store:
     def _number(self, entries: Sequence[Entry]) -> Batch:
         """Give every durable entry its id, but those that were said before under the same label."""
         made = self._add_rooms(entries)
-        batch = Batch(made, [], [], [])
+        batch = Batch(made, [], [], [], [])
         known = self._labelled(entries)
         id_ = self._last_id
         for entry in entries:
@@ -219,15 +228,22 @@ class Store:
             if entry.label is not None:
                 author = (room, names.key(nick), entry.label)
                 digest = blake2b(f"{kind} {text}".encode(), digest_size=16).digest()
-                if author in known:
+                if author in known and known[author][1] >= entry.time - self.label_seconds * 1000:
                     batch.outcomes.append(_repeated(entry, entry.label, digest, *known[author]))
                     continue
-                known[author] = (id_ + 1, entry.time, digest)
+                if author in known:
+                    batch.forgotten.append((known[author][0],))
+                    batch.labels[:] = [row for row in batch.labels if row[:3] != author]
+                known[author] = (self._id_after(id_, entry), entry.time, digest)
                 batch.labels.append((*author, *known[author]))
-            id_ += 1
+            id_ = self._id_after(id_, entry)
             batch.rows.append((id_, room, entry.time, kind, nick, text))
             batch.outcomes.append(_Outcome(entry, id_))
         return batch
+
+    def _id_after(self, last: int, entry: Entry) -> int:  # noqa: ARG002
+        """Return the id of an entry, given that of the one before; a kind of store may have ids from elsewhere."""
+        return last + 1
 
     def _labelled(self, entries: Iterable[Entry]) -> dict[Row, tuple[int, int, bytes]]:
         """Return what is known of the labels of entries: the id, time and digest of what was said under them."""

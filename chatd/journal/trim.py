@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from chatd.journal import LABEL_SECONDS, Retention
 
+LABEL_SLACK_SECONDS = 60 * 60
+"""How long labels that do not count any more are left: by another clock they may count still."""
 ROWS = 200
 """How many rows one step takes away at most."""
 
@@ -43,7 +45,7 @@ def trim(db: sqlite3.Connection, retention: Retention, now: int, grown: Iterable
     for room, cut in cuts.items():
         db.execute("UPDATE room SET cut = max(cut, ?) WHERE id = ?", (cut, room))
     old_labels = "SELECT entry, time FROM label ORDER BY entry LIMIT ?"
-    horizon = now - LABEL_SECONDS * 1000
+    horizon = now - (LABEL_SECONDS + LABEL_SLACK_SECONDS) * 1000
     labels = [(entry,) for entry, time in db.execute(old_labels, (ROWS,)) if time < horizon]
     db.executemany("DELETE FROM label WHERE entry = ?", labels)
     keys = {room: db.execute("SELECT key FROM room WHERE id = ?", (room,)).fetchone()[0] for room in cuts}
