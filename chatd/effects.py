@@ -57,12 +57,20 @@ def done_join(session: Session, room: Room, *, recovered: bool | None = None) ->
 
 def unasked(session: Session, entry: Entry, room: Room | None) -> bytes:
     """Change a session as an entry wants it that its node appended for it."""
-    presence = session.hub.presence
-    if presence is None or room is None:
+    presence, event = session.hub.presence, entry.event
+    assert presence is not None
+    if isinstance(event, events.Renamed):
+        session.nick = event.new
+        session.hub.release(event.old, session)
+        return session.line(events.Done("NICK", (event.new,)))
+    if room is None or session.ended:
+        session.rooms.pop(room, None)  # type: ignore[arg-type]  # None is no key of it
         return b""
-    if isinstance(entry.event, events.Parted):
+    if isinstance(event, events.Parted):
         session.leave(room)
-    elif not session.ended and (entry.refused is not None) == (room in session.rooms):
+        return session.line(events.Done("PART", (room.name,)))
+    entering = session.joining is not None and session.joining[0] == room.key
+    if (entry.refused is not None) == (room in session.rooms) and not entering:
         # It may not be here, or has left meanwhile and the others do not know.
         presence.voice.withdraw(session, room.key, room.name)
     return b""
@@ -77,7 +85,7 @@ def _refused(session: Session, entry: Entry) -> bytes:
         if session.replay is not None:
             session.replay.close()
             session.replay = None
-        if session.hub.presence is not None and session.card is None:
+        if session.hub.presence is not None and session.card is None and not session.ended:
             _unname(session)
     elif isinstance(entry.event, events.Renamed):
         session.renaming = ""
@@ -89,6 +97,11 @@ def _unname(session: Session) -> None:
     """Let a session be what it was before its first JOIN."""
     nick, session.nick, session.takeover.takes = session.nick, "", None
     session.hub.release(nick, session)
+    presence = session.hub.presence
+    if presence is not None:
+        # The refused JOIN may yet come, and is to be of nobody then.
+        presence.voice.forget(session.pid)
+        session.pid = presence.voice.enroll(session)
 
 
 def _joined(session: Session, entry: Entry, room: Room) -> bytes:

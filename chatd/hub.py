@@ -268,7 +268,8 @@ class Hub:
             return
         body, tags = wire.render(event), {"time": wire.timestamp(entry.time)}
         lines = (wire.encode(body), wire.encode(body, tags))
-        others = dict.fromkeys(m for room in origin.rooms if origin in room.everybody for m in room.members)
+        rooms = origin.rooms if self.presence is None else self.presence.rooms_of(origin.pid)
+        others = dict.fromkeys(m for room in rooms if origin in room.everybody for m in room.members)
         reply = origin.took_effect(entry, None)
         for member in others if entry.refused is None else ():
             if member is not origin:

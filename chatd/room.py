@@ -123,7 +123,7 @@ class Room:
         answer = origin.took_effect(entry, self)
         if origin in self.members:
             broadcast.answer(origin, entry, answer)
-        else:
+        elif answer:
             broadcast.reply(entry, origin, answer)
 
     def _apply(self, entry: Entry, broadcast: Broadcast) -> None:
@@ -158,22 +158,20 @@ class Room:
             self.name = event.room
 
     def _enter(self, entry: Entry, event: Joined, origin: Member, broadcast: Broadcast) -> None:
-        if origin.here and entry.verb == UNASKED:
-            self.everybody[origin] = None
-            return
-        if origin in self.everybody:
+        known, here = origin in self.everybody, origin in self.members
+        if known and (here or not origin.here):
             return
         if not self.everybody and not self.last_id:
             self._begin(event)
-        replaced = origin.takes_over(self)
+        replaced = None if known else origin.takes_over(self)
         if replaced is not None:
             self.everybody.pop(replaced)
             self.members.pop(replaced, None)
-        else:
-            entry.event = replace(event, room=self.name)
+        elif not (known or here):  # who is announced again was seen here all the time
+            entry.event = replace(event, nick=origin.nick, room=self.name)
             broadcast.add(entry)
         self.everybody[origin] = None
-        if origin.here:
+        if origin.here and entry.verb != UNASKED:
             self.members[origin] = None
             broadcast.join(origin)
 

@@ -46,7 +46,8 @@ class Takeover:
         self.proof, self.takes = proof, old.pid
         if not isinstance(old, Elsewhere):
             earlier = old.takeover
-            self._ghosts = [old, *(ghost for ghost in earlier._ghosts if ghost.rooms or ghost.joining)]
+            told = hub.presence is not None  # the others are told of each that it is gone
+            self._ghosts = [old, *(ghost for ghost in earlier._ghosts if ghost.rooms or ghost.joining or told)]
             if old.joining is None:
                 earlier._ghosts = []
             old.end(Farewell.REPLACED, "you came in over another connection", parting=False)

@@ -95,7 +95,7 @@ def _do(session: Session, command: Command, label: str | None) -> Work | None:
         case commands.Part(name, said):
             room = _room(session, name)
             said = said if moderation.may_speak(session, room.key) else None
-            session.append(room.key, events.Parted(session.nick, room.name, said), label)
+            session.append(room.key, events.Parted(session.nick, room.name, said), label, "PART")
         case commands.Who(name):
             return session.send_all(_who(session, _room(session, name), label))
         case commands.Rooms():
@@ -247,7 +247,7 @@ def _rename(session: Session, nick: str, label: str | None) -> None:
     session.hub.claim(nick, session)
     session.takeover.lay_ghosts()
     session.renaming = nick
-    session.append("", events.Renamed(session.nick, nick), label)
+    session.append("", events.Renamed(session.nick, nick), label, "NICK")
 
 
 def _topic(session: Session, room: Room, text: str | None, label: str | None) -> None:

@@ -60,6 +60,12 @@ class Presence:
                 return ghost.member
         return None
 
+    def rooms_of(self, person: str) -> list[Room]:
+        """Return the rooms that a person may be in."""
+        being = self.people.get(person)
+        found = () if being is None else map(self.hub.room, being.places)
+        return [room for room in found if room is not None]
+
     def runs(self, entries: Sequence[Entry]) -> Iterator[list[Entry]]:
         """Yield what the rooms are to carry out, part by part; what comes next is decided when that is done."""
         run: list[Entry] = []
@@ -73,7 +79,7 @@ class Presence:
                     else:
                         run += self._join(entry)
                 case Parted():
-                    run += self._part(entry) if entry.room else self._leave(entry)
+                    run += self._leave(entry) if entry.room == SERVER else self._part(entry)
                 case Renamed():
                     yield run
                     run = []
@@ -104,8 +110,14 @@ class Presence:
         being = self.people.get(card.person)
         assert being is not None and isinstance(entry.event, Joined)
         being.places[entry.room] = entry.event.room
+        return [self._bound(entry, being)]
+
+    def _bound(self, entry: Entry, being: Being) -> Entry:
+        """Return an entry with whom it is about; if that one is here and does not wait for it, as one unasked for."""
+        if entry.origin is None and being.member.here:
+            entry.verb = UNASKED
         entry.origin = being.member
-        return [entry]
+        return entry
 
     def _admit(self, card: Card, entry: Entry) -> ChatError | None:
         """Let somebody in who is not known yet, and note the card of one who is; return why not if that cannot be."""
@@ -124,8 +136,11 @@ class Presence:
         if old is not None:
             self.people.inherit(old, card.person)
             self._replaced(old.member)
-        member = entry.origin or self.voice.session(card.person) or Elsewhere(self, card)
-        being = Being(card, member)  # type: ignore[arg-type]  # the origin of an entry is a session
+        member = self.voice.session(card.person)
+        if member is None and self.voice.said(entry):
+            # The journal had given up on it, and told the session, which has ended or is somebody else by now.
+            self.voice.dismiss(card)
+        being = Being(card, member or Elsewhere(self, card))
         self.people.add(being)
         self._note(being, card)
         return None
@@ -162,8 +177,7 @@ class Presence:
         if being is None or entry.refused is not None:
             return self._refused(entry)
         being.places.pop(entry.room, None)
-        entry.origin = being.member
-        return [entry]
+        return [self._bound(entry, being)]
 
     def _leave(self, entry: Entry) -> list[Entry]:
         """Let somebody leave for good: every room, and those that had their places for the taking as well."""
@@ -199,12 +213,11 @@ class Presence:
             return self._refused(entry)
         being = self.people.get(card.person)
         assert being is not None
-        entry.origin = being.member
         if event.old == event.new:
             return []
         self.people.rename(being, event.new)
         self._note(being, being.card)
-        return [entry]
+        return [self._bound(entry, being)]
 
     def _renaming(self, card: Card, event: Renamed, entry: Entry) -> ChatError | None:
         """Return why somebody is not to have another nick; who has the same may be new here, and in no room."""
@@ -245,6 +258,7 @@ class Presence:
         if entry.refused.code == Code.UNAVAILABLE:
             self.voice.say_again(entry)
         elif session is not None and not session.ended:
+            session.takeover.lay_ghosts()
             session.end(Farewell.REPLACED, "somebody took your name while this node was cut off", parting=False)
             self.voice.forget(card.person)
             return _partings_of(session, entry)

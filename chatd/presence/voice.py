@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from chatd.events import Joined, Parted, Renamed, Said, TopicSet
 from chatd.journal import UNASKED, Entry, Happening
 from chatd.nodes import Card, Source, prove
+from chatd.orders import SERVER
 
 if TYPE_CHECKING:
     from chatd.presence import Presence
@@ -105,7 +106,7 @@ class Voice:
 
     def dismiss(self, card: Card, said: str | None = None) -> None:
         """Let somebody leave for good: a session that ended, or one whose heir will not come for the places."""
-        self._append(Entry("", Parted(card.nick, "", said), verb=UNASKED, source=Source(self.run, card)))
+        self._append(Entry(SERVER, Parted(card.nick, SERVER, said), verb=UNASKED, source=Source(self.run, card)))
 
     def withdraw(self, session: Session, key: str, name: str) -> None:
         """Let a session leave a room that it is in only by what the others know."""
@@ -141,7 +142,7 @@ class Voice:
             assert entry.source is not None
             session, card = self._sessions.get(person), entry.source.card
             if session is not None and not session.ended:
-                if isinstance(entry.event, Parted):
+                if isinstance(entry.event, Parted) and entry.room != SERVER:
                     self.withdraw(session, entry.room, entry.event.room)
                 self.announce(session)
             elif card is not None and isinstance(entry.event, Parted):
