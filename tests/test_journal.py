@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
+from uuid import uuid4
 
 import pytest
 from twisted.internet.defer import Deferred
@@ -15,6 +18,8 @@ from chatd.errors import Code
 from chatd.events import Joined, Ruled, Said, TopicSet
 from chatd.journal import LABEL_SECONDS, Entry, Journal, Kept, Query, Retention, TooMuchError, from_string
 from chatd.replay import MAX_MISSED
+from tests.cluster_kit import drive, event_loop
+from tests.nats_servers import NatsServer, nats_server
 from tests.peers import surroundings
 
 T = TypeVar("T")
@@ -23,6 +28,11 @@ DAY = 24 * 60 * 60
 
 class Kit:
     """A journal on a clock, what it has handed back, and the means to restart it."""
+
+    first = 1
+    """The id of what is stored first."""
+    spent = 0
+    """How many ids something costs that is not stored: passing by, or said before."""
 
     def __init__(self, description: str) -> None:
         self.clock = Clock()
@@ -77,13 +87,56 @@ def texts(kept: Sequence[Kept]) -> list[str]:
     return [each.event.text or "" for each in kept]
 
 
-@pytest.fixture(params=["memory:", "sqlite:"])
-def kit(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kit]:
-    kit = Kit(f"sqlite:{tmp_path}/j.sqlite3" if request.param == "sqlite:" else request.param)
-    kit.open()
-    yield kit
-    kit.close()
-    assert kit.clock.getDelayedCalls() == []
+class ClusterKit(Kit):
+    """A journal on a real nats-server, by whose time it is what the kit's clock says."""
+
+    first = 2
+    spent = 1
+
+    def __init__(self, description: str, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(description)
+        self.loop = loop
+        monkeypatch.setattr("chatd.journal.cluster.feed.stream_time", lambda _: int(self.clock.seconds() * 1000))
+
+    def open(self, retention: Retention | None = None) -> Journal:
+        journal = super().open(retention)
+        drive(self.loop, lambda: journal.ready, super().turn)
+        self.batches.clear()
+        return journal
+
+    def close(self) -> None:
+        stopped = self.journal.stop()
+        self.drive(stopped)
+        result(stopped)
+
+    def turn(self) -> None:
+        super().turn()
+        while not (flushed := self.journal.flush()).called:
+            self.drive(flushed)
+
+    def drive(self, until: Deferred[None]) -> None:
+        drive(self.loop, lambda: until.called, super().turn)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
+    with nats_server(tmp_path_factory.mktemp("nats")) as server:
+        yield server
+
+
+@pytest.fixture(params=["memory:", "sqlite:", "nats:"])
+def kit(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kit]:
+    with ExitStack() as stack:
+        if request.param == "nats:":
+            server: NatsServer = request.getfixturevalue("server")
+            where = f"{server.url}/{uuid4().hex}?index={tmp_path}/j.sqlite3"
+            kit: Kit = ClusterKit(where, stack.enter_context(event_loop()), monkeypatch)
+        else:
+            kit = Kit(f"sqlite:{tmp_path}/j.sqlite3" if request.param == "sqlite:" else request.param)
+        kit.open()
+        yield kit
+        kit.close()
+        assert kit.clock.getDelayedCalls() == []
 
 
 def test_a_turn_comes_back_as_one_batch_in_order(kit: Kit) -> None:
@@ -92,17 +145,19 @@ def test_a_turn_comes_back_as_one_batch_in_order(kit: Kit) -> None:
         kit.journal.append(Entry("#a", event))
     assert kit.batches == []
     kit.turn()
-    (batch,) = kit.batches
+    assert len(kit.batches) == 1 or kit.spent
     now = 1_000_000_500
-    assert [(e.id, e.time, e.event) for e in batch] == [(1, now, said[0]), (2, now, said[1]), (3, now, said[2])]
+    expected = [(kit.first + n, now, said[n]) for n in range(3)]
+    assert [(e.id, e.time, e.event) for batch in kit.batches for e in batch] == expected
 
 
 def test_passing_entries_keep_their_place_and_have_no_id(kit: Kit) -> None:
     for event in (Said("a", "#a", "x"), Joined("b", "#a"), TopicSet("a", "#a", "t")):
         kit.journal.append(Entry("#a", event))
     kit.turn()
-    assert [entry.id for entry in kit.batches[0]] == [1, 0, 2]
-    assert [entry.stored for entry in kit.batches[0]] == [True, False, True]
+    entries = [entry for batch in kit.batches for entry in batch]
+    assert [entry.id for entry in entries] == [kit.first, 0, kit.first + kit.spent + 1]
+    assert [entry.stored for entry in entries] == [True, False, True]
 
 
 def test_what_a_follower_appends_is_a_later_batch(kit: Kit) -> None:
@@ -137,8 +192,8 @@ def test_a_room_stands_as_of_the_last_batch_handed_back(kit: Kit) -> None:
     kit.turn()
     standing = kit.journal.standing("#a")
     assert standing is not None
-    assert (standing.name, standing.last_id, standing.cut) == ("#A", 2, 0)
-    assert standing.topic == Kept(2, 1_000_000_500, TopicSet("alice", "#A", "news"))
+    assert (standing.name, standing.last_id, standing.cut) == ("#A", kit.first + 1, 0)
+    assert standing.topic == Kept(kit.first + 1, 1_000_000_500, TopicSet("alice", "#A", "news"))
 
 
 def test_what_was_said_can_be_read(kit: Kit) -> None:
@@ -146,21 +201,22 @@ def test_what_was_said_can_be_read(kit: Kit) -> None:
     kit.say("elsewhere", room="#b")
     kit.journal.append(Entry("#a", TopicSet("alice", "#a", "t")))
     kit.turn()
-    assert kit.read()[0] == Kept(1, 1_000_000_500, Said("alice", "#a", "1"))
+    first = kit.first
+    assert kit.read()[0] == Kept(first, 1_000_000_500, Said("alice", "#a", "1"))
     assert texts(kit.read()) == [*"123456", "t"]
     assert texts(kit.read(said_only=True)) == [*"123456"]
-    assert texts(kit.read(after=2, before=5)) == [*"34"]
-    assert texts(kit.read(after=2, count=2)) == [*"34"]
+    assert texts(kit.read(after=first + 1, before=first + 4)) == [*"34"]
+    assert texts(kit.read(after=first + 1, count=2)) == [*"34"]
     assert texts(kit.read(count=2, newest=True)) == ["6", "t"]
     assert texts(kit.read(count=2, newest=True, said_only=True)) == [*"56"]
-    assert texts(kit.read(before=4, count=2, newest=True)) == [*"23"]
+    assert texts(kit.read(before=first + 3, count=2, newest=True)) == [*"23"]
     assert kit.read(room="#nowhere") == []
 
 
 def test_a_page_says_what_the_count_left_out(kit: Kit) -> None:
     kit.say(*"1234")
     for after, count, skipped in ((0, 4, False), (0, 3, True), (1, 3, False), (1, 2, True), (4, 1, False)):
-        page = result(kit.journal.read(Query("#a", after, count=count, newest=True)))
+        page = result(kit.journal.read(Query("#a", after and kit.first + after - 1, count=count, newest=True)))
         assert page.skipped is skipped
         assert len(page.kept) == min(count, 4 - after)
 
@@ -214,7 +270,7 @@ def test_a_search_gives_the_newest_oldest_first(kit: Kit) -> None:
     kit.journal.append(Entry("#a", TopicSet("alice", "#a", "word of the day")))
     kit.turn()
     assert kit.search("word", count=2) == ["word 8", "word 9"]
-    assert kit.search("word", before=3) == ["word 0", "word 1"]
+    assert kit.search("word", before=kit.first + 2) == ["word 0", "word 1"]
     assert kit.search("word", room="#nowhere") == []
 
 
@@ -239,7 +295,7 @@ def test_a_label_counts_within_a_batch(kit: Kit) -> None:
     first, again, other = kit.say("hi", "hi", "ho", label="l1")
     assert (first.stored, again.old, again.id) == (True, True, first.id)
     assert other.refused is not None
-    assert kit.say("next")[0].id == first.id + 1
+    assert kit.say("next")[0].id == first.id + 2 * kit.spent + 1
 
 
 def test_a_message_is_no_topic_under_the_same_label(kit: Kit) -> None:
@@ -351,7 +407,7 @@ BAN = Ruled("BAN", "ann", "#a", "10.0.0.0/8", 3600, "spam, spam")
 def test_rulings_are_kept_in_order_with_what_is_said(kit: Kit) -> None:
     kit.say("one")
     events = [BAN, Ruled("SET", "ann", "#a", "private=yes"), Ruled("KICK", "ann", "#a", "bob", None, "out")]
-    assert [entry.id for entry in rule(kit, *events)] == [2, 3, 4]
+    assert [entry.id for entry in rule(kit, *events)] == [kit.first + n for n in (1, 2, 3)]
     kit.say("two")
     assert [kept.event for kept in kit.read()][1:4] == events
     assert texts(kit.read(said_only=True)) == ["one", "two"]
@@ -363,7 +419,11 @@ def test_a_room_stands_under_what_was_ruled(kit: Kit) -> None:
     standing, server = kit.journal.standing("#a"), kit.journal.standing("#*")
     assert standing is not None
     assert server is not None
-    assert sorted((ruling.id, ruling.event.verb) for ruling in standing.rules) == [(1, "BAN"), (2, "OP"), (2, "SET")]
+    assert sorted((ruling.id, ruling.event.verb) for ruling in standing.rules) == [
+        (kit.first, "BAN"),
+        (kit.first + 1, "OP"),
+        (kit.first + 1, "SET"),
+    ]
     assert [ruling.event.subject for ruling in server.rules] == ["eve"]
 
 

@@ -18,17 +18,20 @@ from chatd.journal.cluster.inbox import Inbox
 from chatd.journal.cluster.index import Index
 from chatd.journal.cluster.leases import LOOK_SECONDS, Leases, keys, renew
 from chatd.journal.cluster.link import LinkError, TooSlowError
-from chatd.journal.cluster.messages import Received, Subjects
+from chatd.journal.cluster.messages import PASSING_SECONDS, Received, Subjects
 from chatd.journal.cluster.outbox import Outbox
 from chatd.journal.cluster.publisher import StreamPublisher
 from chatd.journal.cluster.streams import OLD_SERVER, Found, look, open_bucket, open_stream
 from chatd.journal.cluster.talk import State, Talk
 from chatd.nodes import Began, Cluster, Gone, Source
+from chatd.words import MAX_ID
 
 MIN_VERSION = (2, 12)
 GOODBYE_SECONDS = 2
 """How long a node that stops waits until the others know."""
 TICK_SECONDS = 1
+LONG_SECONDS = PASSING_SECONDS // 2
+"""After so long without the stream a node cannot know who has come and gone."""
 
 _log = Logger()
 
@@ -67,6 +70,7 @@ class ClusterJournal:
         self._restore: Callable[[Any], None] = lambda _state: None
         self._handed = 0
         self._began = 0
+        self._learning = True
         self._known_from = 0
         self._withheld: list[Entry] = []
         self._lives: set[str] = set()
@@ -76,6 +80,7 @@ class ClusterJournal:
         self._settling: IDelayedCall | None = None
         self._tick_call: IDelayedCall | None = None
         self._looked = 0.0
+        self._fresh = 0.0
         self._tending = False
         self._appended = 0
         self._flushes: list[tuple[int, Deferred[None]]] = []
@@ -197,7 +202,9 @@ class ClusterJournal:
         await self._talk.listen(self.run)
         await renew(self._connection, self._subjects.stream, self.run)
         self._leases.renewed(self._clock.seconds())
-        if self.ready:
+        if self.ready and self._clock.seconds() - self._fresh > LONG_SECONDS:
+            self._learn_again()
+        elif self.ready:
             await self._talk.serve()
         await self._feed.start()
 
@@ -211,6 +218,7 @@ class ClusterJournal:
 
     def caught_up(self) -> None:
         """See `chatd.journal.cluster.feed.Reader`: the first time, the node begins."""
+        self._fresh = self._clock.seconds()
         if not self._outbox.run:
             self._outbox.begin(self.run, Entry("", Began(self.run), source=Source(self.run, None)))
 
@@ -224,7 +232,7 @@ class ClusterJournal:
         if found.last < self._feed.place:
             raise LinkError("the stream has lost what this node has read of it; remove the index to follow it again")
         self.epoch = found.epoch
-        self._subjects.per_subject = found.retention.messages
+        self._subjects.per_subject = found.per_subject
         self._index.keep(found.retention)
         self._feed.behind(found.last)
 
@@ -233,10 +241,11 @@ class ClusterJournal:
     def _hand_over(self, entries: Sequence[Entry], place: int) -> None:
         over = self._note_lives(entries)
         try:
-            if self.ready:
-                self._follow([each for each in entries if each.durable or each.place > self._known_from])
-            elif not self._stopping:
+            if self._learning:
                 self._withheld += [entry for entry in entries if not entry.durable]
+            if self.ready:
+                known = MAX_ID if self._learning else self._known_from
+                self._follow([entry for entry in entries if entry.durable or entry.place > known])
         finally:
             self._handed = place
             for entry in entries:
@@ -291,8 +300,8 @@ class ClusterJournal:
                 self._over.add(event.run)
                 if event.run == self.run:
                     own = True
-                    self._begin_anew()
-            elif not entry.durable and self.ready and entry.source is not None:
+                    self._begin_anew("the other nodes have taken this one for dead; its people come in again")
+            elif not (entry.durable or self._learning) and entry.source is not None:
                 self._doubt(entry.source.run)
         return own and self._stopping
 
@@ -305,15 +314,24 @@ class ClusterJournal:
         self._over.add(run)
         self._outbox.put(Entry("", Gone(run), source=Source(self.run, None)))
 
-    def _begin_anew(self) -> None:
-        """Begin another run, because the others have taken this one for over."""
+    def _begin_anew(self, why: str) -> None:
+        """Begin another run, because this one is over."""
         if self._stopping:
             return
-        _log.warn("the other nodes have taken this one for dead; its people come in again")
+        _log.warn("{why}", why=why)
         self.run = make_run()
         self._outbox.begin(self.run, Entry("", Began(self.run), source=Source(self.run, None)))
         self._leases = Leases()
         self._connection.spawn(self._talk.listen(self.run))
+
+    def _learn_again(self) -> None:
+        """Begin another run, and ask who is where: the stream has forgotten what was passing in the meantime."""
+        self._began = 0
+        self._learning = True
+        self._outbox.open = False
+        self._talk.take = None
+        self._lives.clear()
+        self._begin_anew("this node was cut off for long; its people come in again")
 
     def _said_over(self) -> None:
         goodbye, self._goodbye = self._goodbye, None
@@ -332,6 +350,7 @@ class ClusterJournal:
         self._restore(known.state if known else None)
         self._known_from = known.place if known else 0
         withheld, self._withheld = self._withheld, []
+        self._learning = False
         self.ready = self._outbox.open = True
         self._follow([entry for entry in withheld if entry.place > self._known_from])
         self._talk.take = lambda: State(self._handed, sorted(self._lives), self._take())
@@ -358,6 +377,7 @@ class ClusterJournal:
                     if run not in self._over:
                         self._end(run)
             self._connection.content()
+            self._fresh = self._clock.seconds()
         except TooSlowError:
             await self._connection.check()
         except LinkError as error:

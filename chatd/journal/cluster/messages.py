@@ -23,7 +23,7 @@ from chatd.nodes import Began, Card, Gone, Source
 
 PASSING_SECONDS = 600
 """How long the stream keeps what is only passing: for as long a node can have been away and still follow."""
-PASSING_KEPT = 16_384
+PASSING_KEPT = 100_000
 """How many passing messages of one run are kept at least, if the stream keeps but so many of each subject."""
 MAX_AT = 1024
 """More than a batch holds."""

@@ -129,9 +129,15 @@ class Outbox:
 
     def came_back(self, mark: Mark) -> Entry | Probe | None:
         """Return what was sent under a mark and is in the stream now; None if it is not known here, or given up."""
-        entry = self._sent.pop(mark, None)
-        if entry is None:
+        if mark not in self._sent:
             return None
+        lost: list[Entry] = []
+        while (first := next(iter(self._sent))) != mark:
+            # The stream has taken it away already, so that nobody has seen it.
+            entry = self._sent.pop(first)
+            lost += [entry] if isinstance(entry, Entry) and not is_of_node(entry) else []
+        self._refuse(lost)
+        entry = self._sent.pop(mark)
         if isinstance(entry, Entry):
             self._weight -= weight(entry)
         flight = self._flight

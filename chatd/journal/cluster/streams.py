@@ -14,7 +14,13 @@ LEASE_SECONDS = 15
 """How long a node that says nothing is taken to live."""
 DUPLICATES_SECONDS = 120
 """How long a message that is sent again is known to be the same."""
+LEAST_KEPT = 10_000
+"""How many messages of a subject the stream keeps at least: what is taken away before all nodes have read it is lost.
+
+Each node keeps what is asked for; what the stream has beyond that, no node shows.
+"""
 EPOCH = "chatd-epoch"
+_KEEP_MESSAGES = "chatd-keep-messages"
 _NANOSECONDS = 1_000_000_000
 _NOT_FOUND = 10059
 _IN_USE = 10058
@@ -28,6 +34,9 @@ class Found(NamedTuple):
 
     epoch: str
     retention: Retention
+    """How much of it the nodes keep."""
+    per_subject: int | None
+    """How many messages of each subject the stream keeps, None for all."""
     last: int
     """The sequence number of the newest message there was, 0 before the first."""
 
@@ -35,14 +44,18 @@ class Found(NamedTuple):
 def found(answer: Mapping[str, Any]) -> Found:
     """Return what JetStream's description of a stream says. Raise `LinkError` if it cannot be a journal's."""
     config = answer["config"]
-    epoch = (config.get("metadata") or {}).get(EPOCH)
+    metadata = config.get("metadata") or {}
+    epoch = metadata.get(EPOCH)
     if not epoch:
         raise LinkError(f"the stream {config['name']} is there but no journal of chatd; name another: nats://HOST/NAME")
     if not config.get("allow_atomic"):
         raise LinkError(f"the stream {config['name']} does not take batches; allow_atomic is to be true")
-    age, most = config.get("max_age") or 0, config.get("max_msgs_per_subject") or -1
-    retention = Retention(age // _NANOSECONDS or None, most if most > 0 else None)
-    return Found(str(epoch), retention, int(answer["state"]["last_seq"]))
+    age, limit = config.get("max_age") or 0, config.get("max_msgs_per_subject") or -1
+    per_subject = limit if limit > 0 else None
+    kept = str(metadata.get(_KEEP_MESSAGES, ""))
+    most = int(kept) if kept.isascii() and kept.isdigit() and int(kept) > 0 else per_subject
+    retention = Retention(age // _NANOSECONDS or None, most)
+    return Found(str(epoch), retention, per_subject, int(answer["state"]["last_seq"]))
 
 
 async def open_stream(link: Requester, subjects: Subjects, wanted: Retention, epoch: str) -> Found:
@@ -57,10 +70,10 @@ async def open_stream(link: Requester, subjects: Subjects, wanted: Retention, ep
             raise
         answer = await _made(link, "STREAM", _config(subjects, wanted, epoch))
     known = found(answer)
-    changes = {key: value for key, value in _limits(wanted).items() if answer["config"].get(key) != value}
-    if changes:
-        answer = await api(link, f"STREAM.UPDATE.{subjects.stream}", answer["config"] | changes)
-        known = found(answer)
+    config = answer["config"]
+    changed = config | _limits(wanted, config.get("metadata") or {})
+    if changed != config:
+        known = found(await api(link, f"STREAM.UPDATE.{subjects.stream}", changed))
     return known
 
 
@@ -127,16 +140,17 @@ def _config(subjects: Subjects, wanted: Retention, epoch: str) -> dict[str, Any]
         "allow_msg_ttl": True,
         "allow_atomic": True,
         "allow_direct": True,
-        "metadata": {EPOCH: epoch},
-    } | _limits(wanted)
+    } | _limits(wanted, {EPOCH: epoch})
 
 
-def _limits(wanted: Retention) -> dict[str, int]:
-    limits = {}
+def _limits(wanted: Retention, metadata: Mapping[str, str]) -> dict[str, Any]:
+    """Return what of a stream's settings is to be as it is wanted; what is not asked for stays as it is."""
+    limits: dict[str, Any] = {"metadata": dict(metadata)}
     if wanted.seconds is not None:
         limits["max_age"] = wanted.seconds * _NANOSECONDS
         # JetStream takes no more than is kept at all.
         limits["duplicate_window"] = min(DUPLICATES_SECONDS, wanted.seconds) * _NANOSECONDS
     if wanted.messages is not None:
-        limits["max_msgs_per_subject"] = wanted.messages
+        limits["max_msgs_per_subject"] = max(wanted.messages, LEAST_KEPT)
+        limits["metadata"][_KEEP_MESSAGES] = str(wanted.messages)
     return limits

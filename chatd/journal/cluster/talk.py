@@ -17,6 +17,9 @@ SNAPSHOT_SECONDS = 1.0
 """How long after the last part of an answer to who is where another node is asked."""
 PATIENCE_SECONDS = 20.0
 """How long somebody who could know and does not answer is asked again: longer than a lease."""
+ALONE_TIMES = 3
+ALONE_SECONDS = 0.1
+"""How often, and how soon, it is asked again if nobody is there who could know."""
 CHUNK_BYTES = 512 * 1024
 _WAIT_SECONDS = 0.02
 _PART = "Chatd-Part"
@@ -68,13 +71,13 @@ class Talk:
     async def state(self, after: int) -> State | None:
         """Return who is where, with all up to ``after`` at least; None if nobody is there who could know."""
         waited, alone = 0.0, 0
-        while waited < PATIENCE_SECONDS and alone < 3:
+        while waited < PATIENCE_SECONDS and alone < ALONE_TIMES:
             try:
                 return await self._state_of_one(after)
             except NoRespondersError:
                 alone += 1
-                waited += 0.2
-                await self._connection.pause(0.2)
+                waited += ALONE_SECONDS
+                await self._connection.pause(ALONE_SECONDS)
             except TooSlowError:
                 waited += SNAPSHOT_SECONDS
         return None
