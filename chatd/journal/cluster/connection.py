@@ -244,7 +244,7 @@ class Connection:
                 await self._closed.wait()
                 self.complain(f"the connection to the cluster ({_place(server)}) is lost: {self._why or 'closed'}")
             except LinkError as error:
-                self.complain(f"the cluster ({_place(server)}) cannot be used: {error}; it is tried again")
+                self.complain(f"the cluster cannot be used: {error}; it is tried again")
                 await asyncio.sleep(PAUSE_SECONDS)
             except asyncio.CancelledError:
                 raise

@@ -96,23 +96,17 @@ class Outbox:
     @property
     def full(self) -> bool:
         """See `chatd.journal.Journal.full`."""
-        return len(self._queue) >= FULL
+        return len(self._queue) + len(self._sent) >= FULL
 
     @property
     def behind(self) -> bool:
         """See `chatd.journal.Journal.behind`."""
         return self._weight >= BEHIND
 
-    @property
-    def awaited(self) -> int:
-        """How many entries are on their way to the stream or back."""
-        return len(self._sent)
-
     def begin(self, run: str, entry: Entry) -> None:
         """Begin a run, with the entry that says so before all others."""
         self.run, self._n = run, 0
-        self._urgent = deque(each for each in self._urgent if not isinstance(each, Probe))
-        self._urgent.appendleft(entry)
+        self._urgent = deque([entry, *(each for each in self._urgent if self._counts(each))])
         self._soon(0)
 
     def put(self, entry: Entry) -> None:
@@ -159,6 +153,15 @@ class Outbox:
     def _hopeful(self) -> bool:
         return self.open and not self.unavailable and not self._stopped
 
+    def _counts(self, entry: Entry | Probe) -> bool:
+        """Return whether something that the node says is still to be said: not that an earlier run begins."""
+        return isinstance(entry, Entry) and (type(entry.event) is not Began or entry.event.run == self.run)
+
+    def _is_stale(self, entry: Entry) -> bool:
+        """Return whether something passing was done by somebody who is not there any more under that name."""
+        run = None if entry.source is None else entry.source.run
+        return run not in (None, self.run) and not entry.durable and not is_of_node(entry)
+
     def _soon(self, delay: float) -> None:
         if self._next is None and self._flight is None and not self._stopped:
             self._next = self._clock.callLater(delay, self._begin)
@@ -189,8 +192,8 @@ class Outbox:
             mark = Mark(self.run, n, len(entries))
             if isinstance(entry, Probe):
                 messages.append(self._subjects.probe(mark))
-            elif entry.source is not None and entry.source.run != self.run and not entry.durable:
-                stale.append(entry)  # whoever did it is not there any more under that name
+            elif self._is_stale(entry):
+                stale.append(entry)
                 continue
             else:
                 entry.source = Source(self.run, entry.source and entry.source.card)
@@ -254,7 +257,7 @@ class Outbox:
         for message in flight.messages:
             self._sent.pop(message.mark, None)
         said = [entry for entry in flight.entries if isinstance(entry, Entry)]
-        self._urgent.extendleft(reversed([entry for entry in said if is_of_node(entry)]))
+        self._urgent.extendleft(reversed([entry for entry in said if is_of_node(entry) and self._counts(entry)]))
         self._refuse([entry for entry in said if not is_of_node(entry)])
         self._refuse_queue()
         self._soon(RETRY_SECONDS)
