@@ -87,6 +87,9 @@ def test_a_node_that_is_cut_off_takes_nothing_and_heals(nats: NatsServer, tmp_pa
         relay.cut()
         assert ann.ask("MSG into the void", "second").startswith("ERR unavailable MSG ")
         assert ann.ask("MSG nothing at once", "third").startswith("ERR unavailable MSG ")
+        assert ann.ask("JOIN #elsewhere").startswith("ERR unavailable JOIN ")
+        assert ann.ask("NICK anna").startswith("ERR unavailable NICK ")
+        assert ann.ask("TELL bob psst").startswith("ERR unavailable TELL ")
         assert [body(line) for line in ann.history("#den")] == ["MSG ann #den before"]
         assert ann.who("#den") == {"ann", "bob"}
         assert ann.ask("PING") == "PONG"
