@@ -35,8 +35,8 @@ def effect(session: Session, entry: Entry, room: Room | None) -> bytes:
             return session.line(events.Done("TOPIC", (room.name,)), entry.label)
         case events.Ruled(verb, _, place, subject) if verb == entry.verb:
             return session.line(events.Done(verb, (place, subject)), entry.label)
-        case events.Renamed(old, new):
-            session.nick, session.renaming = new, ""
+        case events.Renamed(_, new):
+            old, session.nick, session.renaming = session.nick, new, ""
             session.hub.release(old, session)
             if session.ended:
                 session.hub.release(new, session)
@@ -60,8 +60,8 @@ def unasked(session: Session, entry: Entry, room: Room | None) -> bytes:
     presence, event = session.hub.presence, entry.event
     assert presence is not None
     if isinstance(event, events.Renamed):
-        session.nick = event.new
-        session.hub.release(event.old, session)
+        old, session.nick = session.nick, event.new
+        session.hub.release(old, session)
         return session.line(events.Done("NICK", (event.new,)))
     if room is None or session.ended:
         session.rooms.pop(room, None)  # type: ignore[arg-type]  # None is no key of it

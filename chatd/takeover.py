@@ -19,7 +19,7 @@ RESUME_SECONDS = 30
 class Takeover:
     """What proves that another connection is the same person's, and the places that such a one has left in rooms."""
 
-    __slots__ = ("_ghosts", "_session", "proof", "secret", "takes")
+    __slots__ = ("_session", "ghosts", "proof", "secret", "takes")
 
     def __init__(self, session: Session) -> None:
         self.secret = ""
@@ -28,7 +28,8 @@ class Takeover:
         """What this one proved to be the same person by."""
         self.takes: str | None = None
         """Whose nick and places this one takes, as all nodes know that one."""
-        self._ghosts: list[Session] = []
+        self.ghosts: list[Session] = []
+        """The connections here that this one took over, and that may have places in rooms still."""
         self._session = session
 
     def is_proven_by(self, secret: str) -> bool:
@@ -47,9 +48,10 @@ class Takeover:
         if not isinstance(old, Elsewhere):
             earlier = old.takeover
             told = hub.presence is not None  # the others are told of each that it is gone
-            self._ghosts = [old, *(ghost for ghost in earlier._ghosts if ghost.rooms or ghost.joining or told)]
+            before = [*self.ghosts, *earlier.ghosts] if told else earlier.ghosts
+            self.ghosts = [old, *(ghost for ghost in before if ghost.rooms or ghost.joining or told)]
             if old.joining is None:
-                earlier._ghosts = []
+                earlier.ghosts = []
             old.end(Farewell.REPLACED, "you came in over another connection", parting=False)
         hub.wheel.add(self._end_of_grace, hub.wheel.now + RESUME_SECONDS)
 
@@ -58,7 +60,7 @@ class Takeover:
         presence = self._session.hub.presence
         if presence is not None:
             return presence.place(self._session.pid, room)
-        for ghost in self._ghosts:
+        for ghost in self.ghosts:
             if ghost in room.members:
                 ghost.rooms.pop(room, None)
                 return ghost
@@ -66,18 +68,18 @@ class Takeover:
 
     def forget(self) -> None:
         """Leave the places to whoever comes next."""
-        self._ghosts = []
+        self.ghosts = []
 
     def lay_ghosts(self) -> None:
         """Tell of its PART the rooms that a taken over connection was in and that this one did not enter again."""
         presence = self._session.hub.presence
         if presence is not None:
-            presence.voice.lay_ghosts(self._session, self._ghosts)
-            self._ghosts = []
+            presence.voice.lay_ghosts(self._session, self.ghosts)
+            self.ghosts = []
             return
         # They stay until they have left: a JOIN of this one that is still on its way may yet take their place.
-        self._ghosts = [ghost for ghost in self._ghosts if ghost.rooms or ghost.joining]
-        for ghost in self._ghosts:
+        self.ghosts = [ghost for ghost in self.ghosts if ghost.rooms or ghost.joining]
+        for ghost in self.ghosts:
             ghost.part_all()
 
     def _end_of_grace(self, _now: float) -> None:

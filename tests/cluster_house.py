@@ -36,7 +36,9 @@ class Log:
     def add(self, author: NodeJournal | None, entry: Entry) -> None:
         entry.place = len(self.entries) + 1
         entry.time = int(self.clock.seconds() * 1000)
-        self.entries.append((author, entry))
+        self.entries.append((author, copy(entry)))
+        if author is not None:
+            author.own[entry.place] = entry
 
     def snapshot(self) -> Snapshot | None:
         """Return what the node that is the furthest says."""
@@ -65,7 +67,7 @@ class NodeJournal:
         self.cut = False
         self.dead = False
         self.outbox: deque[Entry] = deque()
-        self.refusing: list[Entry] = []
+        self.own: dict[int, Entry] = {}
         self.take: Callable[[], Any] = lambda: None
         self._restore: Callable[[Any], None] = lambda _state: None
         self._answerer: Callable[[Any], Any] = lambda _question: None
@@ -175,7 +177,7 @@ class NodeJournal:
     def _copy(self, written: tuple[NodeJournal | None, Entry]) -> Entry:
         author, entry = written
         if author is self:
-            return entry
+            return self.own.pop(entry.place)
         source = entry.source
         if source is not None and source.card is not None:
             source = Source(source.run, Card(**json.loads(json.dumps(source.card._asdict()))))

@@ -132,11 +132,13 @@ class Presence:
         old = self._taken(card)
         if (why := self.people.refusal(card.nick, *(() if old is None else (old.card.person,)))) is not None:
             return why
-        card = card._replace(takes=None)
+        member = self.voice.session(card.person)
+        card = card._replace(takes=None, nick=card.nick if old is None else old.card.nick)
         if old is not None:
             self.people.inherit(old, card.person)
             self._replaced(old.member)
-        member = self.voice.session(card.person)
+            if member is not None:
+                member.respell(card.nick)
         if member is None and self.voice.said(entry):
             # The journal had given up on it, and told the session, which has ended or is somebody else by now.
             self.voice.dismiss(card)
@@ -167,6 +169,9 @@ class Presence:
 
     def _replaced(self, old: Session | Elsewhere) -> None:
         if not isinstance(old, Elsewhere):
+            for ghost in old.takeover.ghosts:
+                if self.people.get(ghost.pid) is None:
+                    self.voice.forget(ghost.pid)
             old.end(Farewell.REPLACED, "you came in over another connection", parting=False)
 
     def _part(self, entry: Entry) -> list[Entry]:
@@ -215,6 +220,7 @@ class Presence:
         assert being is not None
         if event.old == event.new:
             return []
+        entry.event = Renamed(being.card.nick, event.new)
         self.people.rename(being, event.new)
         self._note(being, being.card)
         return [self._bound(entry, being)]
