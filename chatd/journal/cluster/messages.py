@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from chatd import names
+from chatd.errors import ChatError
 from chatd.events import Joined, Lasting, Parted, Renamed
 from chatd.journal import Entry, Happening
 from chatd.journal.rows import from_row, to_row
@@ -25,6 +26,7 @@ PASSING_SECONDS = 600
 """How long the stream keeps what is only passing: for as long a node can have been away and still follow."""
 PASSING_KEPT = 100_000
 """How many passing messages of one run are kept at least, if the stream keeps but so many of each subject."""
+MAX_N = 2**48
 MAX_AT = 1024
 """More than a batch holds."""
 STREAM_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -141,16 +143,16 @@ def read(payload: bytes) -> Arrival:
     """Return what a message says. Raise `ValueError` if it is none that a node has sent."""
     try:
         fields = json.loads(payload)
-        mark = Mark(_text(fields["from"]), _number(fields["n"]), _number(fields["i"]))
+        mark = Mark(_text(fields["from"]), _number(fields["n"], MAX_N), _number(fields["i"], MAX_AT))
         card = fields.get("card")
         label = fields.get("label")
         return Arrival(
             mark,
             _event(fields),
             None if label is None else _text(label),
-            None if card is None else Card(**card),
+            None if card is None else _read_card(card),
         )
-    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (KeyError, TypeError, AttributeError, RecursionError, ChatError) as error:
         raise ValueError(f"no message of a node: {error}") from error
 
 
@@ -197,6 +199,16 @@ def _card(card: Card) -> dict[str, Any]:
     return {key: value for key, value in card._asdict().items() if key not in defaults or value != defaults[key]}
 
 
+def _read_card(fields: Mapping[str, Any]) -> Card:
+    card = Card(**fields)
+    texts = (card.account, card.address, card.takes)
+    if not all(isinstance(each, str) for each in (card.person, card.nick, card.proof)):
+        raise TypeError("a card without a person")
+    if not all(each is None or isinstance(each, str) for each in texts) or type(card.operator) is not bool:
+        raise TypeError("a card of no person")
+    return card
+
+
 def _room(fields: Mapping[str, Any]) -> str:
     room = _text(fields["room"])
     if not room:
@@ -210,9 +222,9 @@ def _text(value: Any) -> str:
     return value
 
 
-def _number(value: Any) -> int:
-    if not isinstance(value, int):
-        raise TypeError(f"{type(value).__name__} where a number should be")
+def _number(value: Any, limit: int) -> int:
+    if type(value) is not int or not 0 <= value < limit:
+        raise TypeError(f"no number below {limit}")
     return value
 
 
