@@ -234,11 +234,6 @@ class Session:
             entry.source = self.hub.presence.voice.source(self, event)
         self.hub.journal.append(entry)
 
-    def respell(self, nick: str) -> None:
-        """Go by another spelling of the nick."""
-        before, self.nick = self.nick, nick
-        self.hub.release(before, self)
-
     def prove(self) -> None:
         """Make a new secret for a program that came in, and expect signs of life from it."""
         self.takeover.secret = self.hub.make_secret()

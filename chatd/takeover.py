@@ -55,6 +55,12 @@ class Takeover:
             old.end(Farewell.REPLACED, "you came in over another connection", parting=False)
         hub.wheel.add(self._end_of_grace, hub.wheel.now + RESUME_SECONDS)
 
+    def respell(self, nick: str) -> None:
+        """Go by the nick as the one who was taken over has written it last."""
+        session = self._session
+        before, session.nick = session.nick, nick
+        session.hub.release(before, session)
+
     def place_in(self, room: Room) -> Member | None:
         """Return the connection whose place in a room is free to be taken; from here on it has none."""
         presence = self._session.hub.presence

@@ -12,6 +12,7 @@ from chatd.events import Joined, Parted, Renamed, Told
 from chatd.journal import UNASKED, Entry, unavailable
 from chatd.nodes import Began, Card, Cluster, Gone, run_of
 from chatd.orders import SERVER
+from chatd.presence.leaving import card_of, partings, partings_of
 from chatd.presence.people import Being, People
 from chatd.presence.voice import Voice
 from chatd.wire import timestamp
@@ -100,7 +101,7 @@ class Presence:
     # What each kind of entry does.
 
     def _join(self, entry: Entry) -> list[Entry]:
-        card = _card(entry)
+        card = card_of(entry)
         if card is None:
             return []
         if entry.refused is None:
@@ -138,7 +139,7 @@ class Presence:
             self.people.inherit(old, card.person)
             self._replaced(old.member)
             if member is not None:
-                member.respell(card.nick)
+                member.takeover.respell(card.nick)
         if member is None and self.voice.said(entry):
             # The journal had given up on it, and told the session, which has ended or is somebody else by now.
             self.voice.dismiss(card)
@@ -159,7 +160,7 @@ class Presence:
 
     def _stands_alone(self, entry: Entry) -> bool:
         """Return whether what was before must be done first: of a takeover, and of what changes who is judged."""
-        card = _card(entry)
+        card = card_of(entry)
         if card is None:
             return False
         being = self.people.get(card.person)
@@ -175,7 +176,7 @@ class Presence:
             old.end(Farewell.REPLACED, "you came in over another connection", parting=False)
 
     def _part(self, entry: Entry) -> list[Entry]:
-        card = _card(entry)
+        card = card_of(entry)
         being = None if card is None else self.people.get(card.person)
         if being is None:
             entry.refused = entry.refused or unavailable()
@@ -186,7 +187,7 @@ class Presence:
 
     def _leave(self, entry: Entry) -> list[Entry]:
         """Let somebody leave for good: every room, and those that had their places for the taking as well."""
-        card = _card(entry)
+        card = card_of(entry)
         if card is None:
             return []
         being = self.people.get(card.person)
@@ -200,16 +201,16 @@ class Presence:
         if session is None:
             return left
         self.voice.forget(card.person)
-        return _partings(session, {room.key: room.name for room in session.rooms}, entry)
+        return partings(session, {room.key: room.name for room in session.rooms}, entry)
 
     def _forget(self, being: Being, entry: Entry) -> list[Entry]:
         self.people.remove(being)
         self.voice.forget(being.card.person)
         rooms = {room.key: room.name for room in being.member.rooms}
-        return _partings(being.member, being.places | rooms, entry)
+        return partings(being.member, being.places | rooms, entry)
 
     def _rename(self, entry: Entry, event: Renamed) -> list[Entry]:
-        card = _card(entry)
+        card = card_of(entry)
         if card is None:
             return []
         if entry.refused is None:
@@ -249,7 +250,7 @@ class Presence:
             for room in member.rooms:
                 room.everybody.pop(member, None)
         if ended == self.voice.run:
-            left += [each for session in self.voice.ended() for each in _partings_of(session, entry)]
+            left += [each for session in self.voice.ended() for each in partings_of(session, entry)]
             self.voice.begin_again()
         return left
 
@@ -257,7 +258,7 @@ class Presence:
         """Return what is to be said of an entry that was refused; what our node said by itself, it may say again."""
         if entry.origin is not None:
             return [entry]
-        card = _card(entry)
+        card = card_of(entry)
         session = None if card is None else self.voice.session(card.person)
         if card is None or entry.refused is None or entry.verb != UNASKED or not self.voice.said(entry):
             return []
@@ -267,7 +268,7 @@ class Presence:
             session.takeover.lay_ghosts()
             session.end(Farewell.REPLACED, "somebody took your name while this node was cut off", parting=False)
             self.voice.forget(card.person)
-            return _partings_of(session, entry)
+            return partings_of(session, entry)
         return []
 
     # What other nodes ask.
@@ -296,20 +297,3 @@ class Presence:
         from chatd.presence.restoring import restore
 
         restore(self, state or {"runs": [self.cluster.run], "people": [], "rooms": []})
-
-
-def _card(entry: Entry) -> Card | None:
-    return None if entry.source is None else entry.source.card
-
-
-def _partings_of(session: Session, entry: Entry) -> list[Entry]:
-    return _partings(session, {room.key: room.name for room in session.rooms}, entry)
-
-
-def _partings(member: Session | Elsewhere, places: dict[str, str], entry: Entry) -> list[Entry]:
-    """Return entries by which a member leaves rooms, in the place of one by which it leaves all."""
-    said = entry.event.text if isinstance(entry.event, Parted) else None
-    return [
-        Entry(key, Parted(member.nick, name, said), member, verb=UNASKED, time=entry.time, source=entry.source)
-        for key, name in places.items()
-    ]

@@ -1,0 +1,32 @@
+"""How somebody who is gone for good leaves each of the rooms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chatd.events import Parted
+from chatd.journal import UNASKED, Entry
+from chatd.nodes import Card
+
+if TYPE_CHECKING:
+    from chatd.elsewhere import Elsewhere
+    from chatd.session import Session
+
+
+def card_of(entry: Entry) -> Card | None:
+    """Return whom an entry is about."""
+    return None if entry.source is None else entry.source.card
+
+
+def partings_of(session: Session, entry: Entry) -> list[Entry]:
+    """Return entries by which a session leaves the rooms that it is in."""
+    return partings(session, {room.key: room.name for room in session.rooms}, entry)
+
+
+def partings(member: Session | Elsewhere, places: dict[str, str], entry: Entry) -> list[Entry]:
+    """Return entries by which a member leaves rooms, in the place of one by which it leaves all."""
+    said = entry.event.text if isinstance(entry.event, Parted) else None
+    return [
+        Entry(key, Parted(member.nick, name, said), member, verb=UNASKED, time=entry.time, source=entry.source)
+        for key, name in places.items()
+    ]
