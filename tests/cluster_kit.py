@@ -6,7 +6,9 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
@@ -47,8 +49,14 @@ def drive(
 class LoopClock(Clock):
     """The time of asyncio, as Twisted has it: `turn` carries out what is due by now."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._last = 0.0
+
     def turn(self) -> None:
-        self.advance(max(0.0, time.time() - self.seconds()))
+        now = time.time()
+        self.advance(now - self._last)
+        self._last = now
 
 
 class Node:
@@ -62,7 +70,8 @@ class Node:
         self.got: list[Entry] = []
 
     def open(self, retention: Retention | None = None, *, wait: bool = True) -> ClusterJournal:
-        journal = from_string(self.description, surroundings(self.clock, retention))
+        around = replace(surroundings(self.clock, retention), make_epoch=lambda: uuid4().hex)
+        journal = from_string(self.description, around)
         assert isinstance(journal, ClusterJournal)
         self.journal = journal
         journal.follow(self.got.extend)

@@ -197,7 +197,7 @@ class ClusterJournal:
         """See `chatd.journal.cluster.connection.Ears`."""
         if self._connection.version < MIN_VERSION:
             raise LinkError(OLD_SERVER)
-        self._know(await open_stream(self._connection, self._subjects, self._wanted, self.epoch or self._make_epoch()))
+        self._know(await open_stream(self._connection, self._subjects, self._wanted, self._make_epoch()))
         await open_bucket(self._connection, self._subjects.stream)
         await self._talk.listen(self.run)
         await renew(self._connection, self._subjects.stream, self.run)
