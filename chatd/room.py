@@ -159,8 +159,6 @@ class Room:
 
     def _enter(self, entry: Entry, event: Joined, origin: Member, broadcast: Broadcast) -> None:
         known, here = origin in self.everybody, origin in self.members
-        if known and (here or not origin.here):
-            return
         if not self.everybody and not self.last_id:
             self._begin(event)
         replaced = None if known else origin.takes_over(self)

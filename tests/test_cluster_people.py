@@ -96,7 +96,6 @@ def test_who_is_in_no_room_keeps_the_nick(house: ClusterHouse) -> None:
     bob = Person(two.hub)
     bob.take()
     bob.says("JOIN Alice #b", "JOIN a1ice #b")
-    house.settle()
     assert bob.take() == [
         "ERR name-taken JOIN alice is here already; take another name",
         "ERR name-taken JOIN a1ice could be mistaken for alice; take another name",
@@ -223,8 +222,9 @@ def test_an_account_that_is_made_in_a_room_is_known_to_all_nodes(house: ClusterH
     root.says("INVITE bob #a")
     house.settle()
     bob.take()
-    bob.session.account = "bob"
-    two.presence.voice.announce(bob.session)
+    bob.says("REGISTER secret-word")
+    assert bob.take() == ["OK REGISTER bob"]
+    assert len(two.cluster.outbox) == 1
     house.settle()
     root.says("SET #a private=yes")
     house.settle()
@@ -415,6 +415,105 @@ def test_what_was_given_up_and_lands_late_leaves_nodes_alike(house: ClusterHouse
     assert bob.session.nick == "bob"
 
 
+def test_two_new_nicks_of_which_one_lands_late_are_seen_in_their_order(house: ClusterHouse) -> None:
+    one, two = house.nodes
+    alice = come_in(house, one, "JOIN alice #a")
+    bob = come_in(house, two, "JOIN bob #a")
+    alice.says("NICK zoe")
+    one.cluster.give_up(late=True)
+    alice.says("NICK yves")
+    house.settle()
+    assert bob.take() == ["NICK alice zoe", "NICK zoe yves"]
+    assert (alice.session.nick, one.hub.nick_count) == ("yves", 1)
+    check_equal(house)
+
+
+@pytest.mark.parametrize("order", ["KICK alice #a", "BAN alice #a"])
+def test_who_is_put_out_before_being_announced_again_is_out_everywhere(house: ClusterHouse, order: str) -> None:
+    one, two = house.nodes
+    house.accounts.operators = {"root"}
+    root = come_in(house, two, "JOIN root #a", account="root")
+    alice = come_in(house, one, "JOIN alice #a", "JOIN #b")
+    root.says(order)
+    house.log.end(one.cluster.run)
+    two.cluster.publish()
+    house.settle()
+    assert "KICK root #a alice" in alice.take()
+    assert [[m.nick for m in node.hub.members("#a")] for node in house.nodes] == [["root"]] * 2
+    assert [room.key for room in alice.session.rooms] == ["#b"]
+    check_equal(house)
+
+
+def test_a_kick_off_the_server_is_for_the_owner_of_the_nick(house: ClusterHouse) -> None:
+    one, two = house.nodes
+    house.accounts.operators = {"root"}
+    root = come_in(house, one, "JOIN root #a", account="root")
+    late, alice = Person(two.hub), Person(one.hub)
+    late.says("JOIN alice #a")
+    alice.says("JOIN alice #a")
+    one.turn()
+    root.says("KICK alice #*")
+    one.turn()
+    two.cluster.read_on()
+    house.settle()
+    assert (alice.farewell, late.farewell) == (Farewell.KICKED, None)
+    check_equal(house)
+
+
+def test_what_one_says_in_two_rooms_is_read_elsewhere_in_its_order(house: ClusterHouse) -> None:
+    one, two = house.nodes
+    alice = come_in(house, one, "JOIN alice #b", "JOIN #a")
+    bob = come_in(house, two, "JOIN bob #a", "JOIN #b")
+    alice.says("TELL #a one", "TELL #b two", "TELL #a three")
+    house.settle()
+    assert bob.take() == ["MSG alice #a one", "MSG alice #b two", "MSG alice #a three"]
+
+
+def test_who_is_announced_again_misses_nothing(house: ClusterHouse) -> None:
+    one, two = house.nodes
+    alice = come_in(house, one, "JOIN alice #a")
+    bob = come_in(house, two, "JOIN bob #a")
+    alice.take()
+    house.log.end(one.cluster.run)
+    one.cluster.read_on()
+    bob.says("MSG hi")
+    two.cluster.publish()
+    one.cluster.publish()
+    one.cluster.read_on()
+    house.settle()
+    assert alice.take() == ["MSG bob #a hi"]
+    check_equal(house)
+
+
+def test_a_join_that_lands_late_and_is_said_again_is_one(house: ClusterHouse) -> None:
+    one, two = house.nodes
+    alice = come_in(house, one, "JOIN alice #a")
+    bob = come_in(house, two, "JOIN bob #b")
+    alice.says("JOIN #b")
+    one.cluster.give_up(late=True)
+    alice.says("JOIN #b")
+    house.settle()
+    alice.says("MSG hi")
+    house.settle()
+    assert bob.take() == ["JOIN alice #b", "MSG alice #b hi"]
+    assert alice.session.current is one.hub.room("#b")
+    check_equal(house)
+
+
+def test_an_account_counts_when_all_nodes_know_of_it(house: ClusterHouse) -> None:
+    one, two = house.nodes
+    house.accounts.operators = {"root"}
+    root = come_in(house, one, "JOIN root #a", "SET #a registered=yes", account="root")
+    bob = come_in(house, two, "JOIN bob #a")
+    house.accounts.owned = {"bob"}
+    bob.session.account = "bob"
+    root.says("INVITE bob #a", "SET #a private=yes")
+    house.settle()
+    assert [len(node.hub.members("#a")) for node in house.nodes] == [1, 1]
+    assert not bob.session.rooms
+    check_equal(house)
+
+
 # Takeovers.
 
 
@@ -589,6 +688,36 @@ def _said(nick: str) -> Said:
     return Said(nick, "#a", "once")
 
 
+def test_connections_that_nobody_ever_knew_are_forgotten_with_their_heir(house: ClusterHouse) -> None:
+    one = house.nodes[0]
+    first, heir, third = Person(one.hub), Person(one.hub), Person(one.hub)
+    heir.says("HELLO 1")
+    for old in (first, third):
+        old.says("HELLO 1", "JOIN alice #a")
+        heir.says(f"JOIN alice #a resume={secret_of(old)}")
+        one.cluster.give_up()
+        assert old.farewell == Farewell.REPLACED
+    heir.lose()
+    house.wait(40)
+    assert not one.presence.voice._sessions
+
+
+def test_a_connection_that_nobody_ever_knew_is_forgotten_when_its_heir_is_replaced(house: ClusterHouse) -> None:
+    one, two = house.nodes
+    first, second = Person(one.hub), Person(one.hub)
+    first.says("HELLO 1", "JOIN alice #a")
+    second.says("HELLO 1", f"JOIN alice #a resume={secret_of(first)}")
+    one.cluster.give_up()
+    assert first.farewell == Farewell.REPLACED
+    second.says("JOIN alice #a")
+    house.settle()
+    come_in(house, two, f"JOIN alice #a resume={secret_of(second)}")
+    assert second.farewell == Farewell.REPLACED
+    house.wait(40)
+    assert not one.presence.voice._sessions
+    check_equal(house)
+
+
 # What is for one person.
 
 
@@ -643,6 +772,38 @@ def test_a_new_node_knows_who_is_where(house: ClusterHouse) -> None:
     ]
     house.wait(40)
     check_equal(house)
+
+
+def test_a_new_node_knows_what_holds_on_the_whole_server(house: ClusterHouse) -> None:
+    house.accounts.operators = {"root"}
+    come_in(house, house.nodes[0], "JOIN root #a", "BAN carol #*", account="root")
+    carol = Person(house.node().hub)
+    carol.take()
+    carol.says("JOIN carol #a")
+    assert carol.take()[0].startswith("ERR banned JOIN")
+
+
+def test_who_is_known_by_a_state_may_take_another_nick(house: ClusterHouse) -> None:
+    alice = come_in(house, house.nodes[0], "JOIN alice #a")
+    carol = come_in(house, house.node(), "JOIN carol #a")
+    alice.says("NICK zoe")
+    house.settle()
+    assert carol.take() == ["NICK alice zoe"]
+
+
+def test_what_a_state_has_wrong_of_our_people_is_said_again(house: ClusterHouse) -> None:
+    one, two = house.nodes
+    alice, bob = come_in(house, one, "JOIN alice #a"), come_in(house, one, "JOIN bob #b")
+    carol = come_in(house, two, "JOIN carol #b")
+    state = one.presence.state()
+    state["people"] = [each for each in state["people"] if each[1] != "alice"]
+    state["rooms"] = [["#b", "#b", [alice.session.pid, bob.session.pid, carol.session.pid]], ["#c", "#c", ["run1.2"]]]
+    one.presence.restore(state)
+    house.settle()
+    assert [m.nick for m in one.hub.members("#a")] == ["alice"]
+    assert [m.nick for m in one.hub.members("#b")] == ["bob", "carol"]
+    assert one.hub.room("#c") is None
+    assert carol.take() == []
 
 
 def test_a_state_that_differs_is_told_as_what_happened_meanwhile(house: ClusterHouse) -> None:

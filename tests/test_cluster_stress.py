@@ -167,8 +167,8 @@ def present(lines: list[str]) -> dict[str, set[str]]:
             case ["PART", nick, room, *_]:
                 assert nick in there[room], line
                 there[room].remove(nick)
-            case ["KICK", _, room, nick, *_]:  # who had left by then on a node that was ahead
-                there[room].discard(nick)
+            case ["KICK", _, room, nick, *_]:  # or who had left by then, on a node that was ahead
+                there[room] = {each for each in there[room] if each.lower() != nick.lower()}
             case ["NICK", old, new]:
                 for nicks in there.values():
                     if old in nicks:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from chatd.errors import ChatError, Code
-from chatd.events import Joined, Parted, Renamed, Said
+from chatd.events import Joined, Parted, Renamed, Ruled, Said
 from chatd.journal import Entry
 from chatd.nodes import Began, Card, Gone, Source, is_proven, prove, run_of
 from chatd.orders import SERVER
@@ -160,10 +160,12 @@ def test_a_state_is_json_and_makes_an_equal_one(stream: Stream) -> None:
     assert other.presence.state() == {"runs": ["run1"], "people": [], "rooms": []}
 
 
-def test_a_room_is_called_as_whoever_made_it_wrote_it(stream: Stream) -> None:
-    stream.put("#room", Joined("alice", "#Room"), Card("r.1", "alice"))
-    stream.put("#room", Parted("alice", "#Room"), Card("r.1", "alice"))
-    stream.put("#room", Joined("alice", "#ROOM"), Card("r.1", "alice"))
+@pytest.mark.parametrize("most", [1, 1000])
+def test_a_room_is_called_as_whoever_made_it_wrote_it(stream: Stream, most: int) -> None:
+    for event in (Joined("alice", "#Room"), Parted("alice", "#Room"), Joined("alice", "#ROOM")):
+        stream.house.log.add(None, Entry("#room", event, source=Source("r", Card("r.1", "alice"))))
+    while stream.node.cluster.place < len(stream.house.log.entries):
+        stream.node.cluster.read_on(most)
     room = stream.node.hub.room("#room")
     assert room is not None
     assert room.name == "#ROOM"
@@ -172,14 +174,26 @@ def test_a_room_is_called_as_whoever_made_it_wrote_it(stream: Stream) -> None:
 
 
 def test_who_is_banned_comes_in_nowhere_by_the_time_of_the_order(stream: Stream) -> None:
-    from chatd.events import Ruled
-
     stream.put("#a", Ruled("BAN", "root", "#a", "alice", 60))
     stream.join("r.1", "alice")
     assert stream.room() == []
     assert stream.nicks == {"r.1": "alice"}
     stream.house.clock.advance(61)
     stream.join("r.1", "alice")
+    assert stream.room() == ["r.1"]
+
+
+@pytest.mark.parametrize("most", [1, 1000])
+def test_what_holds_on_the_server_holds_from_its_place_on(stream: Stream, most: int) -> None:
+    for room, event, person in (
+        ("#a", Joined("bob", "#a"), "r.1"),
+        (SERVER, Ruled("BAN", "root", SERVER, "alice"), "r.1"),
+        ("#a", Joined("alice", "#a"), "r.2"),
+    ):
+        nick = "root" if isinstance(event, Ruled) else event.nick
+        stream.house.log.add(None, Entry(room, event, source=Source("r", Card(person, nick))))
+    while stream.node.cluster.place < len(stream.house.log.entries):
+        stream.node.cluster.read_on(most)
     assert stream.room() == ["r.1"]
 
 

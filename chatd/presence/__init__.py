@@ -12,7 +12,7 @@ from chatd.events import Joined, Parted, Renamed, Told
 from chatd.journal import UNASKED, Entry, unavailable
 from chatd.nodes import Began, Card, Cluster, Gone, run_of
 from chatd.orders import SERVER
-from chatd.presence.leaving import card_of, partings, partings_of
+from chatd.presence.leaving import card_of, partings
 from chatd.presence.people import Being, People
 from chatd.presence.voice import Voice
 from chatd.wire import timestamp
@@ -250,7 +250,6 @@ class Presence:
             for room in member.rooms:
                 room.everybody.pop(member, None)
         if ended == self.voice.run:
-            left += [each for session in self.voice.ended() for each in partings_of(session, entry)]
             self.voice.begin_again()
         return left
 
@@ -260,15 +259,12 @@ class Presence:
             return [entry]
         card = card_of(entry)
         session = None if card is None else self.voice.session(card.person)
-        if card is None or entry.refused is None or entry.verb != UNASKED or not self.voice.said(entry):
+        if card is None or entry.refused is None or entry.verb != UNASKED:
             return []
         if entry.refused.code == Code.UNAVAILABLE:
             self.voice.say_again(entry)
         elif session is not None and not session.ended:
-            session.takeover.lay_ghosts()
-            session.end(Farewell.REPLACED, "somebody took your name while this node was cut off", parting=False)
-            self.voice.forget(card.person)
-            return partings_of(session, entry)
+            session.end(Farewell.REPLACED, "somebody took your name while this node was cut off")
         return []
 
     # What other nodes ask.

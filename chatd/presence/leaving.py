@@ -18,11 +18,6 @@ def card_of(entry: Entry) -> Card | None:
     return None if entry.source is None else entry.source.card
 
 
-def partings_of(session: Session, entry: Entry) -> list[Entry]:
-    """Return entries by which a session leaves the rooms that it is in."""
-    return partings(session, {room.key: room.name for room in session.rooms}, entry)
-
-
 def partings(member: Session | Elsewhere, places: dict[str, str], entry: Entry) -> list[Entry]:
     """Return entries by which a member leaves rooms, in the place of one by which it leaves all."""
     said = entry.event.text if isinstance(entry.event, Parted) else None

@@ -49,14 +49,6 @@ class Voice:
         """Know no such session any more."""
         self._sessions.pop(person, None)
 
-    def ended(self) -> list[Session]:
-        """Return, and forget, those sessions that are no more and are not known to the others either."""
-        people = self._presence.people
-        found = [s for person, s in self._sessions.items() if s.ended and people.get(person) is None]
-        for session in found:
-            self.forget(session.pid)
-        return found
-
     def begin_again(self) -> None:
         """Be another run, and announce in it who is here."""
         self.begin()
