@@ -292,7 +292,7 @@ def test_a_node_that_stops_says_so(cluster: Cluster) -> None:
 def test_a_node_that_was_given_up_begins_again(cluster: Cluster, log: list[str]) -> None:
     a, b = cluster.node(), cluster.node()
     run = b.journal.run
-    a.journal._end(run)
+    a.journal._membership.end(run)
     runs: list[str] = []
     b.journal.follow(lambda entries: runs.extend(b.journal.run for e in entries if e.event == Gone(run)))
     cluster.until(lambda: runs)
@@ -307,7 +307,7 @@ def test_a_node_that_was_given_up_begins_again(cluster: Cluster, log: list[str])
 def test_a_run_that_nobody_knows_is_ended(cluster: Cluster) -> None:
     a, b = cluster.node(), cluster.node()
     run = b.journal.run
-    a.journal._lives.discard(run)
+    a.journal._membership._lives.discard(run)
     b.journal.append(Entry("#a", Joined("bob", "#a"), source=Source(run, Card(f"{run}.1", "bob"))))
     cluster.until(lambda: b.journal.run != run)
     assert Gone(run) in [entry.event for entry in a.got]
@@ -319,7 +319,7 @@ def test_a_node_that_was_cut_off_for_long_asks_who_is_where(cluster: Cluster) ->
     restored: list[Any] = []
     b.journal.share(lambda: None, restored.append)
     run = b.journal.run
-    b.journal._fresh -= 1000
+    b.journal._membership._fresh -= 1000
     b.journal._connection._closed.set()
     cluster.until(lambda: restored)
     assert restored == ["now"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -62,6 +63,8 @@ def parse(description: str) -> Address:
         files[name] = Path(value).resolve()
         if name in _FILES and not files[name].is_file():
             _wrong(f"{name}= names a file that is not there: {files[name]}")
+    if "credentials" in files and find_spec("nkeys") is None:
+        _wrong("credentials= needs nkeys, which is not installed: pip install 'nats-py[nkeys]'")
     if ("certificate" in files) != ("key" in files):
         _wrong("certificate= and key= go together")
     return Address(

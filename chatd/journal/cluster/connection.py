@@ -1,4 +1,4 @@
-"""The connection to the servers: the one module that knows asyncio and nats-py.
+"""The connection to the servers: with `client` all that knows asyncio and nats-py.
 
 nats-py would reconnect by itself; here each connection is a new client instead, so that whatever went wrong with the
 one before, subscriptions and all, is gone with it.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import ssl
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -20,17 +19,14 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from chatd.journal.cluster.address import Address
-from chatd.journal.cluster.link import LinkError, NoRespondersError, TooSlowError
+from chatd.journal.cluster.client import PENDING_BYTES, close, connect, explained, place, reason
+from chatd.journal.cluster.link import LinkError, TooSlowError
 from chatd.text import clean
 
-CONNECT_SECONDS = 2
 PAUSE_SECONDS = 0.5
 """Between two attempts to connect."""
-PING_SECONDS = 2
-"""How often a server is asked whether it is there; after two questions without an answer it is taken for dead."""
 ANSWER_SECONDS = 1.0
 """How long a server that did not answer in time may take for a ping before another is tried."""
-_PENDING_BYTES = 64 * 1024 * 1024
 
 T = TypeVar("T")
 _log = Logger()
@@ -73,15 +69,6 @@ class Answers:
     async def close(self) -> None:
         """Take in nothing more."""
         await self._connection.unsubscribe(self._number)
-
-
-class _EncryptedClient(Client):
-    def _connect_command(self) -> bytes:
-        # Before anything secret is sent: nats-py itself would go on in the clear with who does not ask for TLS.
-        if not self._server_info.get("tls_required"):
-            raise errors.Error("it does not speak TLS; nats:// would go on without")
-        command: bytes = super()._connect_command()
-        return command
 
 
 class Connection:
@@ -129,7 +116,7 @@ class Connection:
         try:
             await self._there.publish(subject, payload, reply, headers=dict(headers) if headers else None)
         except (errors.Error, OSError) as error:
-            raise _explained(error) from None
+            raise explained(error) from None
 
     async def request(
         self, subject: str, payload: bytes, headers: Mapping[str, str] | None = None, seconds: float = 2.0
@@ -138,7 +125,7 @@ class Connection:
         try:
             answer = await self._there.request(subject, payload, seconds, headers=dict(headers) if headers else None)
         except (errors.Error, OSError) as error:
-            raise _explained(error) from None
+            raise explained(error) from None
         data: bytes = answer.data
         return data
 
@@ -154,10 +141,10 @@ class Connection:
 
         try:
             subscription = await self._there.subscribe(
-                subject, queue, taken, pending_msgs_limit=-1, pending_bytes_limit=_PENDING_BYTES
+                subject, queue, taken, pending_msgs_limit=-1, pending_bytes_limit=PENDING_BYTES
             )
         except (errors.Error, OSError) as error:
-            raise _explained(error) from None
+            raise explained(error) from None
         number: int = subscription._id
         return number
 
@@ -230,19 +217,19 @@ class Connection:
         for server in itertools.cycle(self._address.servers):
             try:
                 await self._connect(server)
-            except (TimeoutError, errors.Error, OSError) as error:
-                self._why = self._why or _reason(error)
+            except Exception as error:  # whatever nats-py raises, it is tried again
+                self._why = self._why or reason(error)
                 if len(self._address.servers) == 1 or server == self._address.servers[-1]:
-                    self.complain(f"no connection to the cluster ({_place(server)}): {self._why}; it is tried again")
+                    self.complain(f"no connection to the cluster ({place(server)}): {self._why}; it is tried again")
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
             try:
                 await self._ears.connected()
                 if self._complaint:
-                    _log.info("connected to the cluster at {server}", server=_place(server))
+                    _log.info("connected to the cluster at {server}", server=place(server))
                 self._complaint = ""
                 await self._closed.wait()
-                self.complain(f"the connection to the cluster ({_place(server)}) is lost: {self._why or 'closed'}")
+                self.complain(f"the connection to the cluster ({place(server)}) is lost: {self._why or 'closed'}")
             except LinkError as error:
                 self.complain(f"the cluster cannot be used: {error}; it is tried again")
                 await asyncio.sleep(PAUSE_SECONDS)
@@ -256,94 +243,19 @@ class Connection:
                 await self._drop()
 
     async def _connect(self, server: str) -> None:
-        address = self._address
         self._closed = closed = asyncio.Event()
         self._why = ""
 
         async def failed(error: Exception) -> None:
-            self._why = _reason(error) if self._closed is closed else self._why
+            self._why = reason(error) if self._closed is closed else self._why
 
         async def lost() -> None:
             closed.set()
 
-        client = _EncryptedClient() if address.encrypted else Client()
-        options: dict[str, Any] = {"tls": _tls(address)} if address.encrypted else {}
-        if address.user is not None:
-            options |= {"user": address.user, "password": address.password}
-        if address.token is not None:
-            options["token"] = address.token
-        if address.credentials is not None:
-            options["user_credentials"] = str(address.credentials)
-        try:
-            await asyncio.wait_for(
-                client.connect(
-                    [server],
-                    name=self._name,
-                    error_cb=failed,
-                    closed_cb=lost,
-                    disconnected_cb=lost,
-                    allow_reconnect=False,
-                    max_reconnect_attempts=1,
-                    reconnect_time_wait=0,
-                    connect_timeout=CONNECT_SECONDS,
-                    ping_interval=PING_SECONDS,
-                    max_outstanding_pings=2,
-                    pending_size=_PENDING_BYTES,
-                    **options,
-                ),
-                CONNECT_SECONDS * 3,
-            )
-        except BaseException:
-            await _close(client)
-            raise
+        self._client = await connect(self._address, server, self._name, failed, lost)
         self._why = ""
-        self._client = client
 
     async def _drop(self) -> None:
         client, self._client = self._client, None
         if client is not None:
-            await _close(client)
-
-
-async def _close(client: Client) -> None:
-    with suppress(errors.Error, OSError, asyncio.TimeoutError):
-        await asyncio.wait_for(client.close(), 1)
-    transport = getattr(client._transport, "_io_writer", None)
-    if transport is not None:
-        transport.transport.abort()
-
-
-def _tls(address: Address) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=address.ca and str(address.ca))
-        if address.certificate is not None:
-            context.load_cert_chain(address.certificate, address.key)
-    except (OSError, ValueError) as error:
-        raise OSError(f"its certificates cannot be read: {error}") from None
-    return context
-
-
-def _place(server: str) -> str:
-    return server.partition("://")[2]
-
-
-def _reason(error: BaseException) -> str:
-    """Return why something failed, in a few words."""
-    if isinstance(error, ConnectionRefusedError):
-        return "nobody listens there"
-    if isinstance(error, asyncio.TimeoutError | errors.TimeoutError):
-        return "it does not answer"
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not to be trusted: {error.verify_message}"
-    text = str(error).removeprefix("nats:").strip().strip("'\"")
-    if "authorization violation" in text.lower():
-        return "it does not let this node in; the user and password, token or credentials are wrong"
-    return text or type(error).__name__
-
-
-def _explained(error: Exception) -> LinkError:
-    if isinstance(error, errors.NoRespondersError):
-        return NoRespondersError("nobody is there to answer")
-    if isinstance(error, asyncio.TimeoutError | errors.TimeoutError):
-        return TooSlowError("no answer in time")
-    return LinkError(_reason(error))
+            await close(client)

@@ -1,0 +1,176 @@
+"""Which nodes there are, and that this one is among them: it begins, learns who is where, and looks after the rest."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from chatd.journal import Entry
+from chatd.journal.cluster.connection import Connection
+from chatd.journal.cluster.leases import LOOK_SECONDS, Leases, keys, renew
+from chatd.journal.cluster.link import LinkError
+from chatd.journal.cluster.messages import PASSING_SECONDS
+from chatd.journal.cluster.outbox import Outbox
+from chatd.journal.cluster.talk import State, Talk
+from chatd.nodes import Began, Gone, Source
+from chatd.words import MAX_ID
+
+LONG_SECONDS = PASSING_SECONDS // 2
+"""After so long without the stream a node cannot know who has come and gone."""
+_PAUSE_SECONDS = 1
+
+_log = Logger()
+
+
+def make_run() -> str:
+    """Return a word for a new life of a node."""
+    return secrets.token_hex(6)
+
+
+class Membership:
+    """``handed`` returns the place of the last entry that was handed over, ``follow`` hands over what was withheld."""
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        connection: Connection,
+        talk: Talk,
+        outbox: Outbox,
+        stream: str,
+        handed: Callable[[], int],
+        follow: Callable[[Sequence[Entry]], None],
+    ) -> None:
+        self.run = ""
+        self.ready = False
+        """Whether it has been known once who is where."""
+        self.begun = False
+        """Whether all know of the present run, or of one before it."""
+        self.stopping = False
+        self.take: Callable[[], Any] = lambda: None
+        self.restore: Callable[[Any], None] = lambda _state: None
+        self._clock = clock
+        self._connection = connection
+        self._talk = talk
+        self._outbox = outbox
+        self._stream = stream
+        self._handed = handed
+        self._follow = follow
+        self._learning = True
+        self._known = MAX_ID
+        self._withheld: list[Entry] = []
+        self._lives: set[str] = set()
+        self._over: set[str] = set()
+        self._leases = Leases()
+        self._looked = 0.0
+        self._fresh = 0.0
+
+    async def connected(self) -> None:
+        """Be found by the others over a new connection. Raise `LinkError`."""
+        await self._talk.listen(self.run)
+        await renew(self._connection, self._stream, self.run)
+        self._leases.renewed(self._clock.seconds())
+        if self.ready and self._clock.seconds() - self._fresh > LONG_SECONDS:
+            self._learn_again()
+        elif self.ready:
+            await self._talk.serve()
+
+    def caught_up(self) -> None:
+        """Note that all of the stream was read: the first time, the node begins."""
+        self._fresh = self._clock.seconds()
+        if not self._outbox.run:
+            self._outbox.begin(self.run, self._says(Began(self.run)))
+
+    def note(self, entries: Sequence[Entry]) -> bool:
+        """Note which runs begin and end; return whether the own run ends."""
+        own = False
+        for entry in entries:
+            event = entry.event
+            if isinstance(event, Began):
+                self._lives.add(event.run)
+                if event.run == self.run and not self.begun:
+                    self.begun = True
+                    self._connection.spawn(self._learn(entry.place))
+            elif isinstance(event, Gone):
+                self._lives.discard(event.run)
+                self._over.add(event.run)
+                if event.run == self.run:
+                    own = True
+                    self._begin_anew("the other nodes have taken this one for dead; its people come in again")
+            elif not (entry.durable or self._learning) and entry.source is not None:
+                self._doubt(entry.source.run)
+        return own
+
+    def due(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        """Return what of entries is to be handed over now; what is passing waits until it is known who is where."""
+        if self._learning:
+            self._withheld += [entry for entry in entries if not entry.durable]
+        if not self.ready:
+            return ()
+        known = MAX_ID if self._learning else self._known
+        return [entry for entry in entries if entry.durable or entry.place > known]
+
+    def end(self, run: str) -> None:
+        """Say to all that a run is over."""
+        self._over.add(run)
+        self._outbox.put(self._says(Gone(run)))
+
+    async def tend(self) -> None:
+        """Renew the lease and end the runs of those who have not. Raise `LinkError`."""
+        if self._leases.due(self._clock.seconds()):
+            await renew(self._connection, self._stream, self.run)
+            self._leases.renewed(self._clock.seconds())
+        if self._clock.seconds() - self._looked >= LOOK_SECONDS:
+            self._looked = self._clock.seconds()
+            there = await keys(self._connection, self._stream)
+            for run in self._leases.over(self._clock.seconds(), there, self._lives - self._over - {self.run}):
+                self.end(run)
+        self._fresh = self._clock.seconds()
+
+    def _says(self, event: Began | Gone) -> Entry:
+        return Entry("", event, source=Source(self.run, None))
+
+    def _doubt(self, run: str) -> None:
+        """End a run of which nobody said that it began: it begins anew, and then its people are known here too."""
+        if run not in self._lives and run not in self._over:
+            self.end(run)
+
+    def _begin_anew(self, why: str) -> None:
+        """Begin another run, because this one is over."""
+        if self.stopping:
+            return
+        _log.warn("{why}", why=why)
+        self.run = make_run()
+        self._outbox.begin(self.run, self._says(Began(self.run)))
+        self._leases = Leases()
+        self._connection.spawn(self._talk.listen(self.run))
+
+    def _learn_again(self) -> None:
+        """Begin another run, and ask who is where: the stream has forgotten what was passing in the meantime."""
+        self.begun = False
+        self._learning = True
+        self._outbox.open = False
+        self._talk.take = None
+        self._lives.clear()
+        self._begin_anew("this node was cut off for long; its people come in again")
+
+    async def _learn(self, place: int) -> None:
+        """Find out who is where, now that all know that this node has begun; from then on it is ready."""
+        while True:
+            try:
+                known = await self._talk.state(place)
+                break
+            except LinkError:
+                await self._connection.pause(_PAUSE_SECONDS)
+        self._lives |= set(known.runs) - self._over if known else set()
+        self.restore(known.state if known else None)
+        self._known = known.place if known else 0
+        withheld, self._withheld = self._withheld, []
+        self._learning = False
+        self.ready = self._outbox.open = True
+        self._follow([entry for entry in withheld if entry.place > self._known])
+        self._talk.take = lambda: State(self._handed(), sorted(self._lives), self.take())
+        await self._talk.serve()
