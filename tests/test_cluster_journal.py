@@ -19,6 +19,7 @@ from chatd.events import Joined, Said
 from chatd.journal import Entry, JournalError, Query, Retention
 from chatd.journal.cluster.journal import ClusterJournal
 from chatd.nodes import Began, Card, Gone, Source
+from tests.certificates import Authority
 from tests.cluster_kit import Node, event_loop
 from tests.nats_servers import NatsServer, nats_cluster, nats_server
 from tests.peers import surroundings
@@ -474,6 +475,31 @@ def test_an_index_that_cannot_be_written_delays_and_loses_nothing(
     cluster.until(lambda: entry.stored)
     assert "the index can be written again" in log
     assert history(cluster, a) == ["1"]
+
+
+TLS = """
+tls {{ cert_file: "{0}/s.crt", key_file: "{0}/s.key", ca_file: "{0}/ca.pem", verify: true }}
+authorization {{ token: "sesame" }}
+"""
+
+
+def test_servers_are_known_by_their_certificates_and_nodes_by_theirs(
+    loop: asyncio.AbstractEventLoop, tmp_path: Path, log: list[str]
+) -> None:
+    authority = Authority(tmp_path / "ca.pem")
+    authority.sign(tmp_path / "s.key", tmp_path / "s.crt", "127.0.0.1")
+    authority.sign(tmp_path / "n.key", tmp_path / "n.crt", "node")
+    with nats_server(tmp_path / "nats", TLS.format(tmp_path)) as server:
+        where = f"tls://sesame@{server.address}?index={tmp_path}/i.sqlite3"
+        stranger = Node(loop, where)
+        stranger.open(wait=False)
+        stranger.until(lambda: any("not to be trusted" in line for line in log))
+        stranger.close()
+        files = f"ca={tmp_path}/ca.pem&certificate={tmp_path}/n.crt&key={tmp_path}/n.key"
+        node = Node(loop, f"{where}&{files}")
+        node.open()
+        node.close()
+        assert not any("sesame" in line for line in log)
 
 
 def test_three_servers_outlive_the_one_that_leads(loop: asyncio.AbstractEventLoop, tmp_path: Path) -> None:

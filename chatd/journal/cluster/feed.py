@@ -120,7 +120,10 @@ class Feed:
         self._expected += 1
         if sequence > self.place:
             self.place = sequence
-            self._reader.take(Received(sequence, stream_time(nanoseconds), message.payload))
+            try:
+                self._reader.take(Received(sequence, stream_time(nanoseconds), message.payload))
+            except Exception:
+                _log.failure("a message of the stream could not be taken in")
         if pending == 0:
             self._reader.caught_up()
         while self._reader.sated and life == self._life:
