@@ -477,6 +477,7 @@ def test_who_is_announced_again_misses_nothing(house: ClusterHouse) -> None:
     house.log.end(one.cluster.run)
     one.cluster.read_on()
     bob.says("MSG hi")
+    one.cluster.publish(1)
     two.cluster.publish()
     one.cluster.publish()
     one.cluster.read_on()
