@@ -216,6 +216,13 @@ class Relay:
         """Let nothing through, as if the cable were pulled: connections stay as they are."""
         self._whole.clear()
 
+    def hang_up(self) -> None:
+        """Let nothing through, and end the connections that there are."""
+        self.cut()
+        for each in self._sockets[1:]:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
     def mend(self) -> None:
         """Let everything through again, also what has waited."""
         self._whole.set()

@@ -76,6 +76,8 @@ class Traveller:
         if line is None or body(line).startswith("BYE "):
             self.close()
             raise AwayError
+        if body(line).startswith("PING "):
+            self.send("PING")  # any line is an answer
         said = message(line)
         if said is not None and not ("old" in tags(line) and any(tag.startswith("label=") for tag in tags(line))):
             self.heard.append(said)
