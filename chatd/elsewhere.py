@@ -100,8 +100,11 @@ class Elsewhere:
 
 
 @lru_cache(maxsize=4096)
-def _address(text: str) -> IPAddress:
-    return ip_address(text)
+def _address(text: str) -> IPAddress | None:
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
 
 
 def judged(hub: Hub, card: Card) -> tuple[Person, bool]:

@@ -197,6 +197,11 @@ def test_what_holds_on_the_server_holds_from_its_place_on(stream: Stream, most: 
     assert stream.room() == ["r.1"]
 
 
+def test_an_address_that_is_none_harms_nobody(stream: Stream) -> None:
+    stream.join("r.1", "alice", address="nowhere")
+    assert stream.room() == ["r.1"]
+
+
 def test_a_proof_shows_no_secret_and_knows_two() -> None:
     proof = prove("new", "", "old")
     assert is_proven(proof, "new")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from twisted.logger import Logger
+
 from chatd import names
 from chatd.elsewhere import Elsewhere
 from chatd.errors import ChatError, Code, Farewell
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from chatd.hub import Hub
     from chatd.room import Member, Room
     from chatd.session import Session
+
+_log = Logger()
 
 
 class Presence:
@@ -71,32 +75,37 @@ class Presence:
         """Yield what the rooms are to carry out, part by part; what comes next is decided when that is done."""
         run: list[Entry] = []
         for entry in entries:
+            kind = type(entry.event)
+            alone = kind in (Renamed, Gone) or (kind is Joined and self._stands_alone(entry))
+            if alone or (entry.durable and entry.room == SERVER):
+                yield run
+                yield self._carried_out(entry)
+                run = []
+            elif entry.durable:
+                run.append(entry)
+            else:
+                run += self._carried_out(entry)
+        yield run
+
+    def _carried_out(self, entry: Entry) -> list[Entry]:
+        """Change who is where as an entry wants it; return what the rooms are to do."""
+        try:
             match entry.event:
                 case Joined():
-                    if self._stands_alone(entry):
-                        yield run
-                        run = []
-                        yield self._join(entry)
-                    else:
-                        run += self._join(entry)
+                    return self._join(entry)
                 case Parted():
-                    run += self._leave(entry) if entry.room == SERVER else self._part(entry)
+                    return self._leave(entry) if entry.room == SERVER else self._part(entry)
                 case Renamed():
-                    yield run
-                    run = []
-                    yield self._rename(entry, entry.event)
+                    return self._rename(entry, entry.event)
                 case Began(started):
                     self.people.runs[started] = None
+                    return []
                 case Gone(ended):
-                    yield run
-                    run = self._gone(ended, entry)
-                case _ if entry.room == SERVER:
-                    yield run
-                    run = []
-                    yield [entry]
-                case _:
-                    run.append(entry)
-        yield run
+                    return self._gone(ended, entry)
+            return [entry]
+        except Exception:
+            _log.failure("what became of somebody could not be noted")
+            return []
 
     # What each kind of entry does.
 
@@ -193,13 +202,12 @@ class Presence:
         being = self.people.get(card.person)
         if entry.refused is not None and being is not None:
             return self._refused(entry)
-        left: list[Entry] = []
         if being is not None:
             left = [each for ghost in self.people.ghosts(card.person) for each in self._forget(ghost, entry)]
             return left + self._forget(being, entry)
         session = self.voice.session(card.person)
         if session is None:
-            return left
+            return []
         self.voice.forget(card.person)
         return partings(session, {room.key: room.name for room in session.rooms}, entry)
 
@@ -280,11 +288,8 @@ class Presence:
 
     def state(self) -> Any:
         """Return who is where, as of all that was handed over."""
-        rooms = [
-            [room.key, room.name, [member.pid for member in room.everybody]]
-            for room in self.hub.rooms()
-            if room.everybody
-        ]
+        there = [room for room in self.hub.rooms() if room.everybody]
+        rooms = [[room.key, room.name, [member.pid for member in room.everybody]] for room in there]
         people = [[*being.card, being.heir] for being in self.people.all()]
         return {"runs": sorted(self.people.runs), "people": people, "rooms": rooms}
 
