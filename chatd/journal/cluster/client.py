@@ -20,7 +20,20 @@ PING_SECONDS = 2
 PENDING_BYTES = 64 * 1024 * 1024
 
 
-class _EncryptedClient(Client):
+_STORED = b"NATS/1.0\r\nNats-Msg-Id:"
+"""How the headers begin of what comes out of the stream."""
+
+
+class _Client(Client):
+    async def _process_headers(self, headers: bytes) -> dict[str, str] | None:
+        # Nobody reads those of stored messages, and reading them is most of what taking one in costs.
+        if headers and headers.startswith(_STORED):
+            return None
+        read: dict[str, str] | None = await super()._process_headers(headers)
+        return read
+
+
+class _EncryptedClient(_Client):
     def _connect_command(self) -> bytes:
         # Before anything secret is sent: nats-py itself would go on in the clear with who does not ask for TLS.
         if not self._server_info.get("tls_required"):
@@ -40,7 +53,7 @@ async def connect(
 
     Raises an error of nats-py, `OSError` or `asyncio.TimeoutError`.
     """
-    client = _EncryptedClient() if address.encrypted else Client()
+    client = _EncryptedClient() if address.encrypted else _Client()
     options: dict[str, Any] = {"tls": _tls(address)} if address.encrypted else {}
     if address.user is not None:
         options |= {"user": address.user, "password": address.password}

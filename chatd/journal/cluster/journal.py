@@ -181,7 +181,9 @@ class ClusterJournal:
         """See `chatd.journal.cluster.connection.Ears`."""
         if self._connection.version < MIN_VERSION:
             raise LinkError(OLD_SERVER)
-        self._know(await open_stream(self._connection, self._subjects, self._wanted, self._make_epoch()))
+        self._know(
+            await open_stream(self._connection, self._subjects, self._wanted, self._make_epoch()), self._feed.place
+        )
         await open_bucket(self._connection, self._subjects.stream)
         await self._membership.connected()
         await self._feed.start()
@@ -198,14 +200,17 @@ class ClusterJournal:
         """See `chatd.journal.cluster.feed.Reader`."""
         self._membership.caught_up()
 
-    def _know(self, found: Found) -> None:
-        """Follow what is known of the stream. Raise `LinkError` if it is not the one that the index is made from."""
+    def _know(self, found: Found, place: int) -> None:
+        """Follow what is known of the stream, which had been read up to ``place`` when it was asked for.
+
+        Raises `LinkError` if it is not the one that the index is made from.
+        """
         if found.epoch != self.epoch:
             try:
                 self._index.belong_to(found.epoch)
             except JournalError as error:
                 raise LinkError(str(error)) from None
-        if found.last < self._feed.place:
+        if found.last < place:
             raise LinkError("the stream has lost what this node has read of it; remove the index to follow it again")
         self.epoch = found.epoch
         self._subjects.per_subject = found.per_subject
@@ -245,7 +250,8 @@ class ClusterJournal:
             await self._membership.tend()
             if self._clock.seconds() - self._looked >= LOOK_SECONDS:
                 self._looked = self._clock.seconds()
-                self._know(await look(self._connection, self._subjects.stream))
+                place = self._feed.place
+                self._know(await look(self._connection, self._subjects.stream), place)
             self._connection.content()
         except TooSlowError:
             await self._connection.check()

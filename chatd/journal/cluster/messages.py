@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -98,7 +99,7 @@ class Subjects:
 
     def room(self, key: str) -> str:
         """Return where the durable things of a room stand, given its key."""
-        return f"{self.stream}.room.{quote(key, safe='').replace('.', '%2E')}"
+        return f"{self.stream}.room.{_word(key)}"
 
     def passing(self, mark: Mark) -> str:
         """Return where something passing stands: if few of each subject are kept, it takes turns in several."""
@@ -154,6 +155,12 @@ def read(payload: bytes) -> Arrival:
         )
     except (KeyError, TypeError, AttributeError, RecursionError, ChatError) as error:
         raise ValueError(f"no message of a node: {error}") from error
+
+
+@lru_cache(1024)
+def _word(key: str) -> str:
+    """Return a key as one word of a subject."""
+    return quote(key, safe="").replace(".", "%2E")
 
 
 def _told(event: Happening) -> dict[str, Any]:
