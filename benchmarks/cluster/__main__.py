@@ -92,11 +92,11 @@ def tables(measured: Measured) -> str:
     for work in WORKS:
         of_work = {setup: figures for (each, setup), figures in measured.items() if each == work}
         base = next(iter(of_work.values()))
-        lines = [[work.name, "deliveries/s", "median ms", "p99 ms", "chatd CPU", "NATS CPU", "load CPU"]]
+        lines = [[work.name, "deliveries/s", "median ms", "p99 ms", "chatd CPU", "NATS CPU", "load CPU", "others"]]
         for setup, figures in of_work.items():
             ratio = "" if figures is base else f" ({figures.deliveries / base.deliveries:.2f})"
             slower = "" if figures is base else f" ({figures.median / base.median:.2f})"
-            cpu = (f"{each:.2f}" for each in (figures.chatd, figures.nats, figures.load))
+            cpu = (f"{each:.2f}" for each in (figures.chatd, figures.nats, figures.load, figures.others))
             cells = (f"{figures.deliveries:,.0f}{ratio}", f"{figures.median:.1f}{slower}", f"{figures.p99:.1f}")
             lines.append([setup.name, *cells, *cpu])
         made.append(table(lines))
@@ -108,11 +108,12 @@ def sharing(measured: Measured) -> str:
     cores = len(os.sched_getaffinity(0))
     work, setup = list(measured)[-1]
     figures = measured[work, setup]
-    used = figures.chatd + figures.nats + figures.load
+    used = figures.chatd + figures.nats + figures.load + figures.others
+    servers = f"{setup.servers} nats-server{'s'[: setup.servers > 1]}"
     return (
-        f"CPU is in seconds of processor time a second. {work.name.capitalize()}, "
-        f"{setup.name}, {setup.servers} nats-server and the load share {cores} CPUs and use {used:.2f} of them: "
-        f"chatd {figures.chatd:.2f} in {setup.nodes} processes, NATS {figures.nats:.2f}, the load {figures.load:.2f}."
+        f"CPU is in seconds of processor time a second. {work.name.capitalize()}, {setup.name}, {servers} and the load"
+        f" share {cores} CPUs, {used:.2f} of which are busy: chatd {figures.chatd:.2f} in {setup.nodes} processes,"
+        f" NATS {figures.nats:.2f}, the load {figures.load:.2f}, whatever else runs here {figures.others:.2f}."
     )
 
 

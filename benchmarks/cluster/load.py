@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from benchmarks.cluster.people import Listener, Reference, Speaker, WrongError
-from benchmarks.cluster.processes import BenchmarkError, Running, cpu_seconds
+from benchmarks.cluster.processes import BenchmarkError, Running, busy_seconds, cpu_seconds
 
 STALL_SECONDS = 20.0
 """Without a byte, after which what is waited for will not come any more."""
@@ -50,6 +50,8 @@ class Figures(NamedTuple):
     """CPU seconds a second, of all processes of the kind."""
     nats: float
     load: float
+    others: float
+    """What else the machine did."""
 
 
 class Load:
@@ -101,7 +103,8 @@ class Load:
         if not latencies:
             raise BenchmarkError("nothing was acknowledged in time")
         latencies.sort()
-        messages, deliveries, *cpu = (each / wall for each in spent)
+        messages, deliveries, *cpu, busy = (each / wall for each in spent)
+        cpu.append(max(busy - sum(cpu), 0))
         return Figures(messages, deliveries, median(latencies), latencies[ceil(len(latencies) * 0.99) - 1], *cpu)
 
     def _begin(self, work: Work) -> None:
@@ -114,7 +117,7 @@ class Load:
         acknowledged = sum(speaker.acknowledged for speaker in self._speakers)
         delivered = sum(one.messages for one in self._everybody)
         chatd, nats = cpu_seconds(self._running.chatd), cpu_seconds(self._running.nats)
-        return perf_counter(), acknowledged, delivered, chatd, nats, process_time()
+        return perf_counter(), acknowledged, delivered, chatd, nats, process_time(), busy_seconds()
 
     def _until(self, end: float) -> None:
         while (now := perf_counter()) < end:

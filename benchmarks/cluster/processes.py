@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -58,6 +59,12 @@ class Running(NamedTuple):
 def cpu_seconds(pids: Sequence[int]) -> float:
     """Return the user and system time of processes, that of all their threads (clock_getcpuclockid(3))."""
     return sum(clock_gettime(~pid << 3 | 2) for pid in pids)
+
+
+def busy_seconds() -> float:
+    """Return the processor time that everything on this machine has used, and what was taken from it from outside."""
+    user, nice, system, _idle, _waiting, *more = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]
+    return sum(map(int, (user, nice, system, *more))) / os.sysconf("SC_CLK_TCK")
 
 
 def nats_server() -> str | None:
