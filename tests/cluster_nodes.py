@@ -11,13 +11,12 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
-from tests.daemon import DEADLINE, Client, Daemon, wait_until
+from tests.daemon import DEADLINE, Client, Daemon, suspend, wait_until
 from tests.nats_servers import free_ports
 from tests.programs import body, value
 
 PART_SECONDS = 20.0
 """Within which everybody has left who was on a node that died."""
-_STANDING_STILL = "T"
 
 
 class Node:
@@ -63,22 +62,13 @@ class Node:
 
     def stand_still(self) -> None:
         """Stop the process without ending it; return when it stands still."""
-        self._signal(signal.SIGSTOP)
-        stat = Path(f"/proc/{self._pid}/stat")
-        wait_until(lambda: stat.read_text().rpartition(")")[2].split()[0] == _STANDING_STILL, self.log)
+        assert self.daemon is not None
+        suspend(self.daemon.pid)
 
     def go_on(self) -> None:
         """Let it go on after `stand_still`."""
-        self._signal(signal.SIGCONT)
-
-    @property
-    def _pid(self) -> int:
         assert self.daemon is not None
-        return self.daemon.pid
-
-    def _signal(self, number: signal.Signals) -> None:
-        assert self.daemon is not None
-        self.daemon.process.send_signal(number)
+        self.daemon.process.send_signal(signal.SIGCONT)
 
 
 @contextmanager

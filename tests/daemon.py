@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -41,6 +42,19 @@ def is_running(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return stat.rpartition(")")[2].split()[0] not in ("Z", "X")
+
+
+def suspend(pid: int) -> None:
+    """Stop a process without ending it, and return when all its threads stand still."""
+    os.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: all(_state(thread) in "TZX" for thread in Path(f"/proc/{pid}/task").iterdir()), lambda: "a stop")
+
+
+def _state(thread: Path) -> str:
+    try:
+        return (thread / "stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "X"
 
 
 def rss(pid: int) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
-from tests.daemon import BIN, environment, wait_until
+from tests.daemon import BIN, environment, suspend, wait_until
 
 COMMAND = BIN / "nats-server"
 _CONFIGURATION = """
@@ -81,7 +81,7 @@ class NatsServer:
     def stand_still(self) -> None:
         """Stop the process without ending it, as if its machine were cut off."""
         assert self.process is not None
-        self.process.send_signal(signal.SIGSTOP)
+        suspend(self.process.pid)
 
     def go_on(self) -> None:
         """Let it go on after `stand_still`."""

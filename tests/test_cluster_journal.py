@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
@@ -322,7 +322,12 @@ def test_a_node_that_was_cut_off_for_long_asks_who_is_where(cluster: Cluster) ->
     run = b.journal.run
     b.journal._membership._fresh -= 1000
     b.journal._connection._closed.set()
+    cluster.until(lambda: b.journal._membership._learning)
+    waiting = Entry("#a", Joined("bob", "#a"), origin=cast(Any, object()), source=Source(run, Card(f"{run}.1", "bob")))
+    b.journal._membership._withheld.append(waiting)
     cluster.until(lambda: restored)
+    assert waiting in b.got
+    assert waiting.refused is not None
     assert restored == ["now"]
     cluster.until(lambda: Began(b.journal.run) in [entry.event for entry in a.got])
     assert b.journal.run != run

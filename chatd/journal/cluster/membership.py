@@ -9,7 +9,7 @@ from typing import Any
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from chatd.journal import Entry
+from chatd.journal import Entry, unavailable
 from chatd.journal.cluster.connection import Connection
 from chatd.journal.cluster.leases import LOOK_SECONDS, Leases, keys, renew
 from chatd.journal.cluster.link import LinkError
@@ -171,6 +171,10 @@ class Membership:
         withheld, self._withheld = self._withheld, []
         self._learning = False
         self.ready = self._outbox.open = True
-        self._follow([entry for entry in withheld if entry.place > self._known])
+        # Part of what is known by now, but they were people of a run that is over, and somebody here waits for each.
+        overtaken = [entry for entry in withheld if entry.place <= self._known and entry.origin is not None]
+        for entry in overtaken:
+            entry.refused = unavailable()
+        self._follow([*overtaken, *(entry for entry in withheld if entry.place > self._known)])
         self._talk.take = lambda: State(self._handed(), sorted(self._lives), self.take())
         await self._talk.serve()
