@@ -16,7 +16,6 @@ from chatd.journal.cluster.connection import Connection
 from chatd.journal.cluster.feed import Feed
 from chatd.journal.cluster.inbox import Inbox
 from chatd.journal.cluster.index import Index
-from chatd.journal.cluster.leases import LOOK_SECONDS
 from chatd.journal.cluster.link import LinkError, TooSlowError
 from chatd.journal.cluster.membership import Membership, make_run
 from chatd.journal.cluster.messages import Received, Subjects
@@ -30,6 +29,8 @@ MIN_VERSION = (2, 12)
 GOODBYE_SECONDS = 2
 """How long a node that stops waits until the others know."""
 TICK_SECONDS = 1
+LOOK_SECONDS = 2
+"""How often the stream is compared with what was read of it."""
 _log = Logger()
 
 

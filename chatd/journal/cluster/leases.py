@@ -7,11 +7,14 @@ from collections.abc import Collection, Iterable
 from chatd.journal.cluster.link import Requester, api
 from chatd.journal.cluster.streams import LEASE_SECONDS, bucket
 
-RENEW_SECONDS = 4
-LOOK_SECONDS = 2
+RENEW_SECONDS = 3
+LOOK_SECONDS = 1
 """How often it is looked which keys are there."""
-FRESH_SECONDS = 5
-"""How old a node's own last renewal may be for it to judge others."""
+FRESH_SECONDS = 8
+"""How old a node's own last renewal may be for it to judge others.
+
+With `RENEW_SECONDS` it is less than a lease: who can renew again after servers were away was not given up meanwhile.
+"""
 
 
 class Leases:

@@ -176,5 +176,6 @@ class Membership:
         for entry in overtaken:
             entry.refused = unavailable()
         self._follow([*overtaken, *(entry for entry in withheld if entry.place > self._known)])
+        _log.info("in the cluster; nodes in all: {count}", count=len(self._lives | {self.run}))
         self._talk.take = lambda: State(self._handed(), sorted(self._lives), self.take())
         await self._talk.serve()
