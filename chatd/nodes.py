@@ -60,9 +60,13 @@ class Began:
     run: str
 
 
+OTHERS = "*"
+"""In the place of a run that is over: every one but that which says so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """A run is over: its people are gone from everywhere, whatever it says from here on: a passing event."""
+    """A run is over, or all `OTHERS`: its people are gone from everywhere, whatever it says later: a passing event."""
 
     run: str
 

@@ -76,6 +76,31 @@ def test_a_node_that_stood_still_is_given_up_and_comes_back_with_its_people(nats
         assert ann.history("#den") == bob.history("#den")
 
 
+def test_a_node_that_begins_while_another_is_cut_off_agrees_with_it_in_the_end(
+    nats: NatsServer, tmp_path: Path
+) -> None:
+    with Relay(nats.port) as relay, ExitStack() as stack:
+        (west,) = stack.enter_context(nodes(tmp_path / "west", f"{nats.url}/alone", 1))
+        (east,) = stack.enter_context(nodes(tmp_path / "east", f"nats://127.0.0.1:{relay.port}/alone", 1))
+        ann, carol = (stack.enter_context(person(east, nick, "#den")) for nick in ("ann", "carol"))
+        with person(west, "bob", "#den") as before:
+            before.ask("MSG its index is past those who came")
+            carol.sees("MSG bob #den its index is past those who came")
+        carol.sees("PART bob #den")
+        west.kill()
+        relay.hang_up()
+        west.start()
+        bob, thief = (stack.enter_context(person(west, nick, "#den")) for nick in ("bob", "ann"))
+        relay.mend()
+        bob.ask("MSG who is there?")
+        carol.sees("MSG bob #den who is there?")
+        for one in (bob, carol):
+            eventually(partial(one.who, "#den"), {"ann", "bob", "carol"})
+        assert any(line.startswith("BYE replaced ") for line in ann.rest())
+        assert carol.ask("TELL ann is it you?") == "OK TELL ann"
+        thief.sees("TELL carol is it you?")
+
+
 def test_a_node_that_is_cut_off_takes_nothing_and_heals(nats: NatsServer, tmp_path: Path) -> None:
     with Relay(nats.port) as relay, ExitStack() as stack:
         (west,) = stack.enter_context(nodes(tmp_path / "west", f"{nats.url}/cut", 1))

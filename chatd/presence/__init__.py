@@ -101,7 +101,7 @@ class Presence:
                     self.people.runs[started] = None
                     return []
                 case Gone(ended):
-                    return self._gone(ended, entry)
+                    return [each for run in self.people.meant(ended, entry.source) for each in self._gone(run, entry)]
             return [entry]
         except Exception:
             _log.failure("what became of somebody could not be noted")

@@ -109,6 +109,11 @@ class Connection:
             task.cancel()
         await self._drop()
 
+    async def wait(self, what: Deferred[T]) -> T:
+        """Return what a Deferred fires with."""
+        result: T = await what.asFuture(asyncio.get_running_loop())
+        return result
+
     async def publish(
         self, subject: str, payload: bytes, headers: Mapping[str, str] | None = None, reply: str = ""
     ) -> None:

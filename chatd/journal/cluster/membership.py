@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
@@ -16,7 +17,7 @@ from chatd.journal.cluster.link import LinkError
 from chatd.journal.cluster.messages import PASSING_SECONDS
 from chatd.journal.cluster.outbox import Outbox
 from chatd.journal.cluster.talk import State, Talk
-from chatd.nodes import Began, Gone, Source
+from chatd.nodes import OTHERS, Began, Gone, Source
 from chatd.words import MAX_ID
 
 LONG_SECONDS = PASSING_SECONDS // 2
@@ -65,6 +66,7 @@ class Membership:
         self._lives: set[str] = set()
         self._over: set[str] = set()
         self._leases = Leases()
+        self._alone: Deferred[int] | None = None
         self._looked = 0.0
         self._fresh = 0.0
 
@@ -95,14 +97,25 @@ class Membership:
                     self.begun = True
                     self._connection.spawn(self._learn(entry.place))
             elif isinstance(event, Gone):
-                self._lives.discard(event.run)
-                self._over.add(event.run)
-                if event.run == self.run:
+                ended = self._ended(event.run, entry)
+                self._lives -= ended
+                self._over |= ended
+                if self.run in ended:
                     own = True
                     self._begin_anew("the other nodes have taken this one for dead; its people come in again")
             elif not (entry.durable or self._learning) and entry.source is not None:
                 self._doubt(entry.source.run)
         return own
+
+    def _ended(self, run: str, entry: Entry) -> set[str]:
+        """Return the runs that are over by an entry."""
+        if run != OTHERS:
+            return {run}
+        said_by = "" if entry.source is None else entry.source.run
+        if said_by == self.run and self._alone is not None:
+            alone, self._alone = self._alone, None
+            alone.callback(entry.place)
+        return self._lives - {said_by}
 
     def due(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         """Return what of entries is to be handed over now; what is passing waits until it is known who is where."""
@@ -166,8 +179,9 @@ class Membership:
             except LinkError:
                 await self._connection.pause(_PAUSE_SECONDS)
         self._lives |= set(known.runs) - self._over if known else set()
+        # Whoever lives and did not answer knows people whom this node does not: then all others begin anew.
+        self._known = known.place if known else await self._begin_alone()
         self.restore(known.state if known else None)
-        self._known = known.place if known else 0
         withheld, self._withheld = self._withheld, []
         self._learning = False
         self.ready = self._outbox.open = True
@@ -179,3 +193,9 @@ class Membership:
         _log.info("in the cluster; nodes in all: {count}", count=len(self._lives | {self.run}))
         self._talk.take = lambda: State(self._handed(), sorted(self._lives), self.take())
         await self._talk.serve()
+
+    async def _begin_alone(self) -> int:
+        """End all other runs; return the place at which they are over."""
+        self._alone = alone = Deferred[int]()
+        self._outbox.put(self._says(Gone(OTHERS)))
+        return await self._connection.wait(alone)

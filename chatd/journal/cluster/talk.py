@@ -17,8 +17,8 @@ SNAPSHOT_SECONDS = 1.0
 """How long after the last part of an answer to who is where another node is asked."""
 PATIENCE_SECONDS = 20.0
 """How long somebody who could know and does not answer is asked again: longer than a lease."""
-ALONE_TIMES = 3
-ALONE_SECONDS = 0.1
+ALONE_TIMES = 5
+ALONE_SECONDS = 0.2
 """How often, and how soon, it is asked again if nobody is there who could know."""
 CHUNK_BYTES = 512 * 1024
 _WAIT_SECONDS = 0.02
