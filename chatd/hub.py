@@ -181,11 +181,11 @@ class Hub:
             if run and type(run[0].event) is Renamed:
                 self._rename(run[0], run[0].event)
             else:
-                rooms.update(entry.room for entry in run)
+                rooms.update([entry.room for entry in run])
                 self._deliver_run(run)
         # Not before: a room made anew in the middle of a batch would not know what the batch has said in it.
         for key in rooms:
-            if (room := self._rooms.get(key)) is not None:
+            if (room := self._rooms.get(key)) is not None and not room.members:
                 self.drop_if_empty(room)
         if self.stalled and not self.journal.full:
             self.unblocked += self.stalled
@@ -256,8 +256,10 @@ class Hub:
 
     def _room_of(self, key: str, entries: Sequence[Entry]) -> Room:
         """Return the room that entries concern, made if it is not there, and note them for those who watch it."""
-        event = entries[0].event
-        room = self.make_room(key, "" if isinstance(event, Renamed | Began | Gone) else event.room)
+        room = self._rooms.get(key)
+        if room is None:
+            event = entries[0].event
+            room = self.make_room(key, "" if isinstance(event, Renamed | Began | Gone) else event.room)
         for watch in self._watches.get(key, ()):
             watch.passed += [Kept(e.id, e.time, e.event) for e in entries if e.stored and isinstance(e.event, Lasting)]
         return room
