@@ -224,6 +224,8 @@ class Hub:
 
     async def shut_down(self) -> None:
         """Take leave of everybody, once all that was said is delivered; nobody is told that the others left."""
+        if self.presence is not None:
+            self.presence.cluster.hurry()
         await self.journal.flush()
         for session in list(self.sessions):
             session.end(Farewell.SHUTDOWN, "the server is stopping", parting=False)

@@ -96,6 +96,9 @@ class Cluster(Protocol):
     def answer(self, answerer: Callable[[Any], Any]) -> None:
         """Answer what other nodes ask with what ``answerer`` returns."""
 
+    def hurry(self) -> None:
+        """Give up, within a few seconds, what cannot be stored and told: this node is about to stop."""
+
     def share(self, take: Callable[[], Any], restore: Callable[[Any], None]) -> None:
         """Let nodes that begin know who is where.
 

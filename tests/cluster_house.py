@@ -112,6 +112,9 @@ class NodeJournal:
     def share(self, take: Callable[[], Any], restore: Callable[[Any], None]) -> None:
         self.take, self._restore = take, restore
 
+    def hurry(self) -> None:
+        pass
+
     def answer(self, answerer: Callable[[Any], Any]) -> None:
         self._answerer = answerer
 

@@ -108,7 +108,9 @@ def test_a_broken_connection_parts_on_the_other_node(pair: tuple[Node, Node]) ->
 
 
 def test_a_private_line_goes_to_another_node(pair: tuple[Node, Node]) -> None:
-    with person(pair[0], "t-ann", "#tell") as ann, person(pair[1], "t-bob", "#tell-too") as bob:
+    with person(pair[0], "t-ann", "#tell") as ann, person(pair[1], "t-bob", "#tell") as bob:
+        ann.sees("JOIN t-bob #tell")
+        assert bob.ask("PART #tell") == "OK PART #tell"
         assert ann.ask("TELL t-bob are you there?") == "OK TELL t-bob"
         bob.sees("TELL t-ann are you there?")
         assert bob.ask("TELL t-ann yes") == "OK TELL t-ann"

@@ -15,10 +15,11 @@ import pytest
 from twisted.logger import LogEvent, eventAsText, globalLogPublisher
 
 from chatd.errors import ChatError, Code
-from chatd.events import Joined, Said
+from chatd.events import Joined, Ruled, Said
 from chatd.journal import Entry, JournalError, Query, Retention
-from chatd.journal.cluster.journal import ClusterJournal
+from chatd.journal.cluster.journal import HURRY_SECONDS, ClusterJournal
 from chatd.nodes import Began, Card, Gone, Source
+from chatd.rules import Slot
 from tests.certificates import Authority
 from tests.cluster_kit import Node, event_loop
 from tests.nats_servers import NatsServer, nats_cluster, nats_server
@@ -223,6 +224,49 @@ def test_what_is_kept_is_what_the_stream_says(cluster: Cluster) -> None:
     cluster.until(lambda: a.journal._index._retention == Retention(60, 5))
     assert c.journal._index._retention == Retention(60, 5)
     assert texts(a.got) == [*map(str, range(30))]
+
+
+def test_a_new_index_knows_what_holds_and_what_it_cannot_know(cluster: Cluster) -> None:
+    a = cluster.node(retention=Retention(seconds=3))
+    ruled = Entry("#a", Ruled("BAN", "alice", "#a", "bob", None, "out"))
+    a.journal.append(ruled)
+    last = cluster.say(a, "1", "2")[-1].id
+    cluster.sleep(4)
+    (kept,) = cluster.say(a, "3")
+    b = cluster.node("b")
+    cluster.until(lambda: standing(b)[2])
+    assert standing(b) == ("#a", kept.id, kept.id - 1)
+    assert history(cluster, b) == ["out", "3"]
+    there = b.journal.standing("#a")
+    assert there is not None
+    assert Slot("BAN", "bob") in there.rules
+    cluster.close(b)
+    b = cluster.node("b")
+    assert standing(b)[2] == kept.id - 1 >= last
+
+
+def test_a_node_that_stops_waits_for_no_server_that_stands_still(fragile: Cluster, server: NatsServer) -> None:
+    a = fragile.node()
+    fragile.say(a, "1")
+    server.stand_still()
+    entry = Entry("#a", Said("alice", "#a", "2"))
+    a.journal.append(entry)
+    began = time.monotonic()
+    fragile.close(a)
+    assert time.monotonic() - began < HURRY_SECONDS + 4
+    assert entry.refused is not None
+    server.go_on()
+
+
+def test_nothing_is_published_before_the_stream_was_looked_at(cluster: Cluster) -> None:
+    a = cluster.node()
+    a.journal._publisher.open = False
+    entry = Entry("#a", Said("alice", "#a", "1"))
+    a.journal.append(entry)
+    cluster.sleep(1)
+    assert entry not in a.got
+    a.journal._publisher.open = True
+    cluster.until(lambda: entry in a.got)
 
 
 def test_more_than_is_kept_comes_back_all_the_same(cluster: Cluster) -> None:

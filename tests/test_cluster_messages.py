@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from chatd.events import RULINGS, Joined, Parted, Renamed, Ruled, Said, TopicSet
 from chatd.journal import Entry, Happening, Retention
 from chatd.journal.cluster.address import parse
-from chatd.journal.cluster.leases import Leases
+from chatd.journal.cluster.leases import RENEW_SECONDS, Leases
 from chatd.journal.cluster.link import ApiError, LinkError
 from chatd.journal.cluster.messages import MAX_AT, Mark, Probe, Subjects, read
 from chatd.journal.cluster.streams import LEAST_KEPT, found
@@ -58,6 +58,13 @@ def test_whatever_is_said_comes_back(nick: str, room: str, text: str, label: str
     entry = Entry(f"#{room}", Said(nick, f"#{room}", text), label=label, source=Source("r1", Card("r1.1", nick)))
     arrival = read(Subjects("chatd").message(entry, MARK).payload)
     assert (arrival.event, arrival.label, arrival.card) == (entry.event, label, Card("r1.1", nick))
+
+
+def test_what_holds_in_a_room_does_not_age() -> None:
+    for event in (TopicSet("ann", "#a", "news"), Ruled("BAN", "ann", "#a", "bob", None, "out")):
+        message = Subjects("s").message(Entry("#a", event), MARK)
+        assert (message.subject, message.lasts, message.passing) == ("s.rule.%23a", True, False)
+    assert not Subjects("s").message(Entry("#a", Said("ann", "#a", "x")), MARK).lasts
 
 
 def test_a_probe_is_nothing_that_happened() -> None:
@@ -214,5 +221,5 @@ def test_the_own_key_is_renewed_in_time() -> None:
     leases = Leases()
     assert leases.due(0)
     leases.renewed(0)
-    assert not leases.due(3)
-    assert leases.due(4)
+    assert not leases.due(RENEW_SECONDS - 1)
+    assert leases.due(RENEW_SECONDS)

@@ -48,9 +48,14 @@ def parse(description: str) -> Address:
     """
     try:
         parts = urlsplit(description)
-        options = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
     except ValueError:
         _wrong("it cannot be read as an address")
+    if parts.fragment or "@" in parts.path or "@" in parts.query:
+        _wrong("in a user, password or token write / ? # @ as %2F %3F %23 %40")
+    try:
+        options = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+    except ValueError:
+        _wrong("what follows the ? cannot be read")
     login, _, hosts = parts.netloc.rpartition("@")
     user, colon, password = login.partition(":")
     stream = parts.path.strip("/") or DEFAULT_STREAM

@@ -50,6 +50,12 @@ class Away:
         self._flushes.append((self._appended, done))
         return done
 
+    def let_go(self) -> None:
+        """Wait for nothing any more."""
+        flushes, self._flushes = self._flushes, []
+        for _, done in flushes:
+            done.callback(None)
+
     def settle(self) -> None:
         """Hand back what was refused and has nothing before it that is still away."""
         if self._settling is not None:

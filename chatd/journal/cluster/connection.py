@@ -23,6 +23,8 @@ from chatd.journal.cluster.client import PENDING_BYTES, close, connect, explaine
 from chatd.journal.cluster.link import LinkError, TooSlowError
 from chatd.text import clean
 
+CLOSE_SECONDS = 1
+"""How long a connection may take to close."""
 PAUSE_SECONDS = 0.5
 """Between two attempts to connect."""
 ANSWER_SECONDS = 1.0
@@ -103,11 +105,14 @@ class Connection:
 
     async def stop(self) -> None:
         """Close the connection; what is under way is given up."""
+        others = self._tasks - {asyncio.current_task()}
         if self._keeper is not None:
-            self._keeper.cancel()
-        for task in self._tasks - {asyncio.current_task()}:
+            others.add(self._keeper)
+        for task in others:
             task.cancel()
         await self._drop()
+        if others:
+            await asyncio.wait(others, timeout=CLOSE_SECONDS)
 
     async def wait(self, what: Deferred[T]) -> T:
         """Return what a Deferred fires with."""
@@ -199,6 +204,11 @@ class Connection:
         except (TimeoutError, errors.Error, OSError):
             self._why = "the server does not answer"
             self._closed.set()
+
+    def leave(self, why: str) -> None:
+        """Connect anew, which fails as long as ``why`` holds."""
+        self._why = why
+        self._closed.set()
 
     def complain(self, what: str) -> None:
         """Tell the operator what keeps the node from its work; once, not at every attempt."""

@@ -49,7 +49,7 @@ class Inbox:
         self._place = 0
         self._next: IDelayedCall | None = None
         self._busy = False
-        self._failed = False
+        self.failed = False
         self._odd = False
 
     @property
@@ -118,17 +118,17 @@ class Inbox:
         written.addErrback(lambda failure: _log.failure("what was read was not handed over", failure))
 
     def _written(self, _result: None, batch: Sequence[Entry], place: int) -> None:
-        if self._failed:
-            self._failed = False
+        if self.failed:
+            self.failed = False
             _log.info("the index can be written again")
         self._done(batch, place)
 
     def _not_written(self, failure: Failure, batch: Sequence[Entry], news: dict[str, int], place: int) -> None:
         if failure.check(JournalError) is None:
             _log.failure("the index failed", failure)
-        elif not self._failed:
+        elif not self.failed:
             _log.error("nothing is delivered: {why}", why=failure.getErrorMessage())
-        self._failed = True
+        self.failed = True
         # All of it is in the stream and has its place: it has to go this way, however long that takes.
         self._next = self._clock.callLater(RETRY_SECONDS, self._retry, batch, news, place)
 

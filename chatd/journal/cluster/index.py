@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 
 from chatd.journal import LABEL_SECONDS, Entry, JournalError, Retention, Surroundings
 from chatd.journal.file import explained
@@ -16,8 +17,15 @@ from chatd.journal.store import Store
 # Of each run the last message that was read, and where; a file of a journal without a cluster has no such table.
 _RUNS = """
     CREATE TABLE IF NOT EXISTS run (name TEXT PRIMARY KEY, message INTEGER NOT NULL, place INTEGER NOT NULL) STRICT"""
+# Rulings and topics stay in the stream, so that they say nothing of what was there between them.
+_CUT = """
+    UPDATE room SET cut = max(cut,
+        coalesce((SELECT min(id) FROM entry WHERE room = room.id AND kind = 'MSG'), ?) - 1)"""
 _MAX_RUNS = 1000
 """Of how many runs the last message is remembered: those that said something last."""
+
+
+_log = Logger()
 
 
 class IndexStore(Store):
@@ -44,6 +52,25 @@ class IndexStore(Store):
         with explained(self._path):
             place: int = self._one("SELECT coalesce(max(place), 0) FROM run")
         return max(place, self._last_id)
+
+    def begin(self) -> None:
+        """Note that a new file has not been filled yet."""
+        with self.transaction() as db:
+            db.execute("CREATE TABLE IF NOT EXISTS unfilled (place INTEGER) STRICT")
+
+    def finish(self, place: int, *, trimmed: bool) -> dict[str, int]:
+        """Note that a new file has all that the stream had, up to ``place``; return what that changed of cuts, by room.
+
+        What had been taken away by then, if ``trimmed`` says that anything was, came before the first message there is.
+        """
+        with self.transaction() as db:
+            if not self._one("SELECT count(*) FROM sqlite_master WHERE name = 'unfilled'"):
+                return {}
+            db.execute("DROP TABLE unfilled")
+            if not trimmed:
+                return {}
+            db.execute(_CUT, (place + 1,))
+            return dict(db.execute("SELECT key, cut FROM room"))
 
     def take_in(self, entries: Sequence[Entry], runs: Mapping[str, int], place: int) -> None:
         """Store ``entries``, and that the stream was read up to ``place``, with the last message of each run."""
@@ -84,7 +111,11 @@ class Index(Shelf):
 
     def belong_to(self, epoch: str) -> None:
         """Note from which stream the file is made. Raise `JournalError` if it is from another."""
-        if self._opened.epoch(epoch) != epoch:
+        store = self._opened
+        assert isinstance(store, IndexStore)
+        if not store.existing_epoch():
+            store.begin()
+        if store.epoch(epoch) != epoch:
             raise JournalError(
                 f"{self._path} was made from another stream; remove it, or name another file with ?index=FILE"
             )
@@ -100,6 +131,19 @@ class Index(Shelf):
         store = self._opened
         assert isinstance(store, IndexStore)
         return self._writer.do(partial(store.take_in, entries, dict(runs), place))
+
+    def finish(self, place: int) -> None:
+        """Note that all that the stream had up to ``place`` was written."""
+        store = self._opened
+        assert isinstance(store, IndexStore)
+        trimmed = self._retention != Retention()
+        finishing = self._writer.do(partial(store.finish, place, trimmed=trimmed))
+        finishing.addCallbacks(self._finished, lambda failure: _log.error("{why}", why=failure.getErrorMessage()))
+
+    def _finished(self, cuts: Mapping[str, int]) -> None:
+        for room, cut in cuts.items():
+            if (standing := self._standings.get(room)) is not None:
+                standing.cut = max(standing.cut, cut)
 
     def note(self, entries: Sequence[Entry]) -> None:
         """Note how rooms stand after ``entries``."""

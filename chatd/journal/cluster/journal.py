@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -26,6 +27,8 @@ from chatd.journal.cluster.talk import Talk
 from chatd.nodes import Cluster
 
 MIN_VERSION = (2, 12)
+HURRY_SECONDS = 5
+"""How long a node that stops waits until what was said is stored and told."""
 GOODBYE_SECONDS = 2
 """How long a node that stops waits until the others know."""
 TICK_SECONDS = 1
@@ -50,12 +53,12 @@ class ClusterJournal:
         self._index = Index(surroundings, address.index)
         self._subjects = Subjects(address.stream)
         self._connection = Connection(address, "chatd", self)
-        publisher = StreamPublisher(self._connection)
+        self._publisher = publisher = StreamPublisher(self._connection)
         self._away = Away(clock, self._follow)
         self._outbox = Outbox(clock, publisher, self._subjects, self._away.refused)
         self._inbox = Inbox(clock, self._index, self._outbox.came_back, self._hand_over)
         self._feed = Feed(self._connection, clock, address.stream, self)
-        self._talk = Talk(self._connection, self._subjects, lambda: self._handed)
+        self._talk = Talk(self._connection, self._subjects, lambda: self._handed, lambda: self.epoch)
         self._membership = Membership(
             clock, self._connection, self._talk, self._outbox, address.stream, lambda: self._handed, self._follow
         )
@@ -66,12 +69,15 @@ class ClusterJournal:
         self._tending = False
         self._goodbye: Deferred[None] | None = None
         self._stopping = False
+        self._given_up = False
+        self._built = False
+        self._impatience: IDelayedCall | None = None
         self._started = False
 
     @property
     def ready(self) -> bool:
         """See `chatd.journal.Journal.ready`."""
-        return self._membership.ready
+        return self._membership.ready and not self._inbox.failed
 
     @property
     def run(self) -> str:
@@ -118,9 +124,12 @@ class ClusterJournal:
         if not self._started:
             return
         self._started = False
+        self.hurry()
         await self.flush()
+        if self._impatience is not None and self._impatience.active():
+            self._impatience.cancel()
         self._stopping = self._membership.stopping = True
-        if self.ready and self._connection.connected and not self._outbox.unavailable:
+        if self.ready and self._publisher.open and not (self._outbox.unavailable or self._given_up):
             self._goodbye = Deferred()
             self._membership.end(self.run)
             impatience = self._clock.callLater(GOODBYE_SECONDS, self._said_goodbye)
@@ -150,6 +159,16 @@ class ClusterJournal:
         """See `chatd.journal.Journal.flush`."""
         return self._away.flush()
 
+    def _give_up(self) -> None:
+        """Wait for nothing any more, for the servers may stand still, or the index not be written.
+
+        What is not stored by now is refused, and nothing more is said.
+        """
+        self._given_up = True
+        self._outbox.stop()
+        self._away.settle()
+        self._away.let_go()
+
     def standing(self, room: str) -> Standing | None:
         """See `chatd.journal.Journal.standing`."""
         return self._index.standing(room)
@@ -176,6 +195,11 @@ class ClusterJournal:
         """See `chatd.nodes.Cluster.share`."""
         self._membership.take, self._membership.restore = take, restore
 
+    def hurry(self) -> None:
+        """See `chatd.nodes.Cluster.hurry`."""
+        if self._impatience is None:
+            self._impatience = self._clock.callLater(HURRY_SECONDS, self._give_up)
+
     # What it is told by the connection and the feed.
 
     async def connected(self) -> None:
@@ -185,12 +209,14 @@ class ClusterJournal:
         self._know(
             await open_stream(self._connection, self._subjects, self._wanted, self._make_epoch()), self._feed.place
         )
+        self._publisher.open = True
         await open_bucket(self._connection, self._subjects.stream)
         await self._membership.connected()
         await self._feed.start()
 
     def lost(self) -> None:
         """See `chatd.journal.cluster.connection.Ears`."""
+        self._publisher.open = False
         self._feed.stop()
 
     def take(self, received: Received) -> None:
@@ -222,6 +248,9 @@ class ClusterJournal:
 
     def _hand_over(self, entries: Sequence[Entry], place: int) -> None:
         over = self._membership.note(entries)
+        if self._membership.begun and not self._built:
+            self._built = True
+            self._index.finish(place)
         try:
             self._follow(self._membership.due(entries))
         finally:
@@ -241,7 +270,7 @@ class ClusterJournal:
 
     def _tick(self) -> None:
         self._tick_call = self._clock.callLater(TICK_SECONDS, self._tick)
-        if self._connection.connected and self._membership.begun and not self._tending:
+        if self._publisher.open and self._membership.begun and not self._tending:
             self._tending = True
             self._connection.spawn(self._tend())
 
@@ -252,11 +281,19 @@ class ClusterJournal:
             if self._clock.seconds() - self._looked >= LOOK_SECONDS:
                 self._looked = self._clock.seconds()
                 place = self._feed.place
-                self._know(await look(self._connection, self._subjects.stream), place)
+                found = await look(self._connection, self._subjects.stream)
+                try:
+                    self._know(found, place)
+                except LinkError as error:
+                    self._connection.leave(str(error))
+                    return
             self._connection.content()
         except TooSlowError:
             await self._connection.check()
         except LinkError as error:
+            self._looked = self._membership.looked = 0.0  # what is wrong is looked at each time, until it is well
             self._connection.complain(f"the cluster is not well: {error}")
+            with suppress(LinkError):
+                await open_bucket(self._connection, self._subjects.stream)
         finally:
             self._tending = False

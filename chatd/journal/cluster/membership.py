@@ -23,6 +23,7 @@ from chatd.words import MAX_ID
 LONG_SECONDS = PASSING_SECONDS // 2
 """After so long without the stream a node cannot know who has come and gone."""
 _PAUSE_SECONDS = 1
+_WAIT_SECONDS = 0.02
 
 _log = Logger()
 
@@ -67,7 +68,7 @@ class Membership:
         self._over: set[str] = set()
         self._leases = Leases()
         self._alone: Deferred[int] | None = None
-        self._looked = 0.0
+        self.looked = 0.0
         self._fresh = 0.0
 
     async def connected(self) -> None:
@@ -120,7 +121,8 @@ class Membership:
     def due(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         """Return what of entries is to be handed over now; what is passing waits until it is known who is where."""
         if self._learning:
-            self._withheld += [entry for entry in entries if not entry.durable]
+            # Until it is ready, what is durable waits with it: a ruling puts out people who are not known yet.
+            self._withheld += [entry for entry in entries if not entry.durable or (self.begun and not self.ready)]
         if not self.ready:
             return ()
         known = MAX_ID if self._learning else self._known
@@ -134,10 +136,11 @@ class Membership:
     async def tend(self) -> None:
         """Renew the lease and end the runs of those who have not. Raise `LinkError`."""
         if self._leases.due(self._clock.seconds()):
+            leases = self._leases  # of another run, if this one is over meanwhile
             await renew(self._connection, self._stream, self.run)
-            self._leases.renewed(self._clock.seconds())
-        if self._clock.seconds() - self._looked >= LOOK_SECONDS:
-            self._looked = self._clock.seconds()
+            leases.renewed(self._clock.seconds())
+        if self._clock.seconds() - self.looked >= LOOK_SECONDS:
+            self.looked = self._clock.seconds()
             there = await keys(self._connection, self._stream)
             for run in self._leases.over(self._clock.seconds(), there, self._lives - self._over - {self.run}):
                 self.end(run)
@@ -178,6 +181,8 @@ class Membership:
                 break
             except LinkError:
                 await self._connection.pause(_PAUSE_SECONDS)
+        while known is not None and self._handed() < known.place:
+            await self._connection.pause(_WAIT_SECONDS)
         self._lives |= set(known.runs) - self._over if known else set()
         # Whoever lives and did not answer knows people whom this node does not: then all others begin anew.
         self._known = known.place if known else await self._begin_alone()

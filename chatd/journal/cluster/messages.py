@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from chatd import names
 from chatd.errors import ChatError
-from chatd.events import Joined, Lasting, Parted, Renamed
+from chatd.events import Joined, Lasting, Parted, Renamed, Ruled, TopicSet
 from chatd.journal import Entry, Happening
 from chatd.journal.rows import from_row, to_row
 from chatd.nodes import Began, Card, Gone, Source
@@ -64,6 +64,7 @@ class Message(NamedTuple):
     payload: bytes
     mark: Mark
     passing: bool
+    lasts: bool = False
 
 
 class Received(NamedTuple):
@@ -86,7 +87,7 @@ class Subjects:
     @property
     def all(self) -> list[str]:
         """What the stream takes."""
-        return [f"{self.stream}.room.*", f"{self.stream}.passing.>"]
+        return [f"{self.stream}.room.*", f"{self.stream}.rule.*", f"{self.stream}.passing.>"]
 
     @property
     def presence(self) -> str:
@@ -100,6 +101,10 @@ class Subjects:
     def room(self, key: str) -> str:
         """Return where the durable things of a room stand, given its key."""
         return f"{self.stream}.room.{_word(key)}"
+
+    def rule(self, key: str) -> str:
+        """Return where stands what counts however old it is: rulings and topics."""
+        return f"{self.stream}.rule.{_word(key)}"
 
     def passing(self, mark: Mark) -> str:
         """Return where something passing stands: if few of each subject are kept, it takes turns in several."""
@@ -116,8 +121,9 @@ class Subjects:
             fields["label"] = entry.label
         if entry.source is not None and entry.source.card is not None:
             fields["card"] = _card(entry.source.card)
-        subject = self.room(entry.room) if entry.durable else self.passing(mark)
-        return Message(subject, _json(fields), mark, not entry.durable)
+        lasts = isinstance(event, Ruled | TopicSet)
+        subject = self.rule(entry.room) if lasts else self.room(entry.room) if entry.durable else self.passing(mark)
+        return Message(subject, _json(fields), mark, not entry.durable, lasts)
 
     def probe(self, mark: Mark) -> Message:
         """Return a `Probe` as it is published."""

@@ -21,12 +21,16 @@ class StreamPublisher:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.open = False
+        """Whether it is known that the stream is the one that the index is made from."""
 
     def publish(self, messages: Sequence[Message], attempt: int) -> Deferred[bool]:
         """See `chatd.journal.cluster.outbox.Publisher`."""
         return self._connection.do(self._store(messages, attempt))
 
     async def _store(self, messages: Sequence[Message], attempt: int) -> bool:
+        if not self.open:
+            raise LinkError("there is no connection")
         *first, last = messages
         mark = last.mark
         batch = {"Nats-Batch-Id": f"{mark.run}.{mark.n}.{attempt}"} if first else {}
@@ -46,6 +50,8 @@ class StreamPublisher:
 
 def _headers(message: Message) -> dict[str, str]:
     headers = {"Nats-Msg-Id": str(message.mark)}
+    if message.lasts:
+        return headers | {"Nats-TTL": "never"}
     return headers | {"Nats-TTL": f"{PASSING_SECONDS}s"} if message.passing else headers
 
 

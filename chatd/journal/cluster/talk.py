@@ -38,15 +38,21 @@ class State(NamedTuple):
 
 
 class Talk:
-    """Asks and answers. ``handed`` returns the place of the last entry that was handed over."""
+    """Asks and answers.
 
-    def __init__(self, connection: Connection, subjects: Subjects, handed: Callable[[], int]) -> None:
+    ``handed`` returns the place of the last entry that was handed over, ``epoch`` which stream that is a place in.
+    """
+
+    def __init__(
+        self, connection: Connection, subjects: Subjects, handed: Callable[[], int], epoch: Callable[[], str]
+    ) -> None:
         self.take: Callable[[], State] | None = None
         """Returns what is known now; None as long as nothing is."""
         self.answerer: Callable[[Any], Any] | None = None
         self._connection = connection
         self._subjects = subjects
         self._handed = handed
+        self._epoch = epoch
         self._own: int | None = None
 
     async def listen(self, run: str) -> None:
@@ -88,7 +94,7 @@ class Talk:
         inbox = self._connection.inbox()
         answers = await self._connection.open(inbox)
         try:
-            question = json.dumps({"after": after}).encode()
+            question = json.dumps({"after": after, "epoch": self._epoch()}).encode()
             await self._connection.publish(self._subjects.presence, question, reply=inbox)
             while len(parts) < wanted:
                 part = await answers.next(SNAPSHOT_SECONDS)
@@ -101,7 +107,10 @@ class Talk:
         return State(*json.loads(b"".join(parts[str(number)] for number in range(wanted))))
 
     async def _wanted(self, message: Incoming) -> None:
-        after = int(json.loads(message.payload)["after"])
+        wanted = json.loads(message.payload)
+        after = int(wanted["after"])
+        if wanted["epoch"] != self._epoch():
+            return
         waited = 0.0
         while self._handed() < after and waited < SNAPSHOT_SECONDS:
             waited += _WAIT_SECONDS
