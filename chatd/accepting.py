@@ -16,6 +16,8 @@ from chatd.tally import Tally
 
 BACK_OFF_SECONDS = 1
 """How long nobody is let in before it is tried again."""
+AT_ONCE = 10
+"""How many are let in at a time while those inside wait; Twisted's own port takes as many hundreds as there are."""
 RESERVE = 16
 """How many file descriptors are left to those inside: for the journal, the log, certificates."""
 
@@ -36,12 +38,16 @@ class PatientSocket:
         self._tally = tally
         self._socket: socket.socket = port.socket
         self._scarce = False
+        self._in_a_row = 0
 
     def accept(self) -> tuple[socket.socket, Any]:
         """Return the next connection, and where it is from. Raise `BlockingIOError` if there is none or it must wait.
 
         Raise `OSError` for other reasons that the kernel has.
         """
+        if self._in_a_row == AT_ONCE:
+            self._in_a_row = 0
+            raise BlockingIOError(errno.EWOULDBLOCK, "others have their turn")
         try:
             if self._scarce:
                 spare = os.dup(self._socket.fileno())  # takes the lowest number that is free
@@ -50,7 +56,9 @@ class PatientSocket:
                 if self._scarce:
                     raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
             accepted, address = self._socket.accept()
+            self._in_a_row += 1
         except OSError as error:
+            self._in_a_row = 0
             if error.errno not in _EXHAUSTED:
                 raise
             self._back_off(error)

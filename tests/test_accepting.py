@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import pytest
 from twisted.internet.task import Clock
 
-from chatd.accepting import BACK_OFF_SECONDS, PatientSocket, accept_patiently
+from chatd.accepting import AT_ONCE, BACK_OFF_SECONDS, PatientSocket, accept_patiently
 from chatd.tally import Tally
 from chatd.wheel import Wheel
 
@@ -97,6 +98,26 @@ def test_what_is_no_port_that_accepts_is_left_alone() -> None:
     other: Any = Other()
     accept_patiently(other, Clock(), Tally(Wheel(Clock())))
     assert other.socket is None
+
+
+def test_few_are_let_in_at_a_time_and_then_others_have_their_turn() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=2 * AT_ONCE) as server, ExitStack() as opened:
+        server.setblocking(False)
+        port = Port(0)
+        port.socket = server
+        listening, _ = patient(port)
+        for _ in range(AT_ONCE + 5):
+            opened.enter_context(socket.create_connection(server.getsockname()))
+        turns = []
+        for _ in range(2):
+            turns.append(0)
+            with suppress(BlockingIOError):
+                while True:
+                    accepted, _ = listening.accept()
+                    opened.callback(accepted.close)
+                    turns[-1] += 1
+        assert turns == [AT_ONCE, 5]
+        assert port.reading
 
 
 def test_connections_come_through() -> None:
