@@ -132,19 +132,17 @@ def _prepare(command: Sequence[str], directory: Path) -> None:
 
 @contextmanager
 def running() -> Iterator[Daemon]:
-    """Start a daemon in a new directory, on the first processor, and kill it in the end.
+    """Start a daemon in a new directory, and kill it in the end.
 
-    This process, and those that it starts meanwhile, have the other processors, if there are any.
+    This process, and those that it starts meanwhile, keep off the first processor, if there are others: the daemon has
+    all of them, as where its peers are on machines of their own.
     """
     allowed = os.sched_getaffinity(0)
-    first, *others = sorted(allowed)
+    _, *others = sorted(allowed)
     with TemporaryDirectory(prefix="soak-") as name:
-        os.sched_setaffinity(0, {first} if others else allowed)
+        daemon = Daemon(Path(name))
         try:
-            daemon = Daemon(Path(name))
-        finally:
             os.sched_setaffinity(0, set(others) or allowed)
-        try:
             yield daemon
         finally:
             daemon.kill()
