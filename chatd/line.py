@@ -110,7 +110,10 @@ class LineProtocol(LineReceiver):
         self._unsplit += self._filter.rest()
         if self._closing:
             self.stream.loseConnection()
-        self._carry_out()
+        if self._factory.turns.crowded:
+            self._ask_for_turn()
+        else:
+            self._carry_out()
 
     def writeConnectionLost(self) -> None:
         """Note that the peer was sent its last line: from here it has little time to close its side."""
@@ -123,6 +126,8 @@ class LineProtocol(LineReceiver):
         self._factory.connections.remove(self)
         if self._closing:
             self._factory.gate.leave(self.address)
+        elif self._factory.turns.crowded:
+            self._factory.turns.ask(self._session.proceed)
         else:
             self._session.proceed()
 

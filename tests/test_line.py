@@ -183,6 +183,29 @@ def test_while_many_wait_each_has_few_lines_a_turn_and_who_says_little_is_heard_
     assert hears.value() == b""
 
 
+def test_while_many_wait_those_who_go_wait_too_and_what_they_said_is_carried_out() -> None:
+    edge = paced(100, 10_000)
+    hearer, hears = edge.connect(b"JOIN hearer #a")
+    flood, _ = edge.connect(b"JOIN flood #b")
+    lost, _ = edge.connect(b"JOIN lost #a")
+    half, answered = edge.connect(b"JOIN half #a")
+    said(edge, hears)
+    edge.factory.pacer.charge(flood, 200)
+    flood.dataReceived(b"PING\n" * 1000)
+    lost.dataReceived(b"MSG last words\nMSG cut o")
+    lost.connectionLost()
+    half.dataReceived(b"MSG and mine\n")
+    half.readConnectionLost()
+    assert hears.value() == b""
+    assert hearer._session.hub.session("lost") is not None
+    edge.turn(2000)
+    heard = said(edge, hears)
+    assert heard.index(b"MSG lost #a last words") < heard.index(b"PART lost #a")
+    assert heard.index(b"MSG half #a and mine") < heard.index(b"PART half #a")
+    assert b"BYE quit" in answered.value()
+    assert edge.factory.gate.count == 3  # one of them has only closed its own side
+
+
 def test_half_close_is_answered_after_all_that_came_before(edge: Edge) -> None:
     _, bob = edge.connect(b"JOIN bob #a")
     protocol, transport = edge.connect()
