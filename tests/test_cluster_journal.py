@@ -18,6 +18,9 @@ from chatd.errors import ChatError, Code
 from chatd.events import Joined, Ruled, Said
 from chatd.journal import Entry, JournalError, Query, Retention
 from chatd.journal.cluster.journal import HURRY_SECONDS, ClusterJournal
+from chatd.journal.cluster.leases import keys
+from chatd.journal.cluster.link import api
+from chatd.journal.cluster.streams import Found, bucket
 from chatd.nodes import Began, Card, Gone, Source
 from chatd.rules import Slot
 from tests.certificates import Authority
@@ -267,6 +270,44 @@ def test_nothing_is_published_before_the_stream_was_looked_at(cluster: Cluster) 
     assert entry not in a.got
     a.journal._publisher.open = True
     cluster.until(lambda: entry in a.got)
+
+
+def test_a_stream_that_is_another_now_takes_nothing(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, log: list[str]
+) -> None:
+    a = cluster.node()
+    (before,) = cluster.say(a, "1")
+    other = Found("other", Retention(), None, before.id)
+
+    async def looked(*_: object) -> Found:
+        return other
+
+    with monkeypatch.context() as changed:
+        changed.setattr("chatd.journal.cluster.journal.look", looked)
+        changed.setattr("chatd.journal.cluster.journal.open_stream", looked)
+        cluster.until(lambda: not a.journal._publisher.open)
+        entry = Entry("#a", Said("alice", "#a", "2"))
+        a.journal.append(entry)
+        cluster.sleep(2)
+        assert entry not in a.got
+    cluster.until(lambda: entry in a.got)
+    assert entry.stored
+    assert any("was made from another stream" in line for line in log)
+
+
+def test_a_bucket_of_leases_that_is_gone_is_made_again(cluster: Cluster) -> None:
+    a = cluster.node()
+    connection = a.journal._connection
+    stream = a.journal._subjects.stream
+    gone = connection.do(api(connection, f"STREAM.DELETE.KV_{bucket(stream)}"))
+    cluster.until(lambda: gone.called)
+    there: list[set[str]] = [set()]
+
+    def renewed() -> bool:
+        connection.do(keys(connection, stream)).addCallbacks(there.append, lambda _: None)
+        return a.journal.run in there[-1]
+
+    cluster.until(renewed)
 
 
 def test_more_than_is_kept_comes_back_all_the_same(cluster: Cluster) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Coroutine, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,8 +12,10 @@ from twisted.internet.task import Clock
 
 from chatd.events import Joined, Ruled
 from chatd.journal import Entry
+from chatd.journal.cluster.connection import Incoming
 from chatd.journal.cluster.membership import Membership
-from chatd.journal.cluster.talk import State
+from chatd.journal.cluster.messages import Subjects
+from chatd.journal.cluster.talk import State, Talk
 from chatd.nodes import Began, Card, Gone, Source
 
 
@@ -105,5 +108,23 @@ def test_what_is_ruled_while_a_node_learns_who_is_where_comes_after_that_and_in_
         assert rig.followed == [kick, joined]
         assert rig.membership.ready
         await asyncio.gather(*rig.tasks)
+
+    asyncio.run(story())
+
+
+def test_who_is_where_is_told_to_those_of_the_same_stream_alone() -> None:
+    async def story() -> None:
+        told: list[bytes] = []
+
+        async def publish(_subject: str, payload: bytes, _headers: object) -> None:
+            told.append(payload)
+
+        connection = cast(Any, SimpleNamespace(publish=publish))
+        talk = Talk(connection, Subjects("s"), lambda: 10, lambda: "this")
+        talk.take = lambda: State(10, [], "all of them")
+        for epoch in ("another", "this"):
+            question = json.dumps({"after": 5, "epoch": epoch}).encode()
+            await talk._wanted(Incoming("s.presence", "inbox", question, {}))
+        assert len(told) == 1
 
     asyncio.run(story())
