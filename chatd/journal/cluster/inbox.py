@@ -57,11 +57,6 @@ class Inbox:
         """Whether nothing more should come for now."""
         return len(self._waiting) >= SATED
 
-    @property
-    def empty(self) -> bool:
-        """Whether all that was read is handed over."""
-        return not self._waiting and not self._busy and self._next is None
-
     def begin(self, runs: dict[str, int], place: int) -> None:
         """Know what the index knows."""
         self._runs, self._place = runs, place
