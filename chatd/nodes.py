@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from hashlib import blake2b
 from hmac import compare_digest
@@ -69,6 +69,14 @@ class Gone:
     """A run is over, or all `OTHERS`: its people are gone from everywhere, whatever it says later: a passing event."""
 
     run: str
+
+
+def ended_by(event: Gone, source: Source | None, runs: Collection[str]) -> list[str]:
+    """Return which runs are over, given those that were live; one that was over already ends no others."""
+    if event.run != OTHERS:
+        return [event.run]
+    said_by = None if source is None else source.run
+    return [run for run in runs if run != said_by] if said_by in runs else []
 
 
 class Snapshot(NamedTuple):

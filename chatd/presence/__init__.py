@@ -12,7 +12,7 @@ from chatd.elsewhere import Elsewhere
 from chatd.errors import ChatError, Code, Farewell
 from chatd.events import Joined, Parted, Renamed, Told
 from chatd.journal import UNASKED, Entry, unavailable
-from chatd.nodes import Began, Card, Cluster, Gone, run_of
+from chatd.nodes import Began, Card, Cluster, Gone, ended_by, run_of
 from chatd.orders import SERVER
 from chatd.presence.leaving import card_of, partings
 from chatd.presence.people import Being, People
@@ -100,8 +100,9 @@ class Presence:
                 case Began(started):
                     self.people.runs[started] = None
                     return []
-                case Gone(ended):
-                    return [each for run in self.people.meant(ended, entry.source) for each in self._gone(run, entry)]
+                case Gone():
+                    ended = ended_by(entry.event, entry.source, self.people.runs)
+                    return [each for run in ended for each in self._gone(run, entry)]
             return [entry]
         except Exception:
             _log.failure("what became of somebody could not be noted")

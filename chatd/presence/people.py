@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chatd import names
 from chatd.errors import ChatError, Code
-from chatd.nodes import OTHERS, Card, Source, run_of
+from chatd.nodes import Card, run_of
 
 if TYPE_CHECKING:
     from chatd.elsewhere import Elsewhere
@@ -48,12 +48,6 @@ class People:
     def owner(self, nick: str) -> Being | None:
         """Return who goes by a nick, in any spelling."""
         return self.get(self._by_nick.get(names.key(nick)))
-
-    def meant(self, ended: str, source: Source | None) -> list[str]:
-        """Return the runs that are over when a node says so of one, or of all others."""
-        if ended != OTHERS:
-            return [ended]
-        return [run for run in self.runs if source is None or run != source.run]
 
     def refusal(self, nick: str, *but: str) -> ChatError | None:
         """Return why a nick is not to be had, None if it is; the persons in ``but`` are in nobody's way."""

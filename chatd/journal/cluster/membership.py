@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -17,7 +17,7 @@ from chatd.journal.cluster.link import LinkError
 from chatd.journal.cluster.messages import PASSING_SECONDS
 from chatd.journal.cluster.outbox import Outbox
 from chatd.journal.cluster.talk import State, Talk
-from chatd.nodes import OTHERS, Began, Gone, Source
+from chatd.nodes import OTHERS, Began, Gone, Source, ended_by
 from chatd.words import MAX_ID
 
 LONG_SECONDS = PASSING_SECONDS // 2
@@ -62,12 +62,13 @@ class Membership:
         self._handed = handed
         self._follow = follow
         self._learning = True
+        self._lesson = 0
         self._known = MAX_ID
         self._withheld: list[Entry] = []
         self._lives: set[str] = set()
         self._over: set[str] = set()
         self._leases = Leases()
-        self._alone: Deferred[int] | None = None
+        self._alone: Deferred[int | None] | None = None
         self.looked = 0.0
         self._fresh = 0.0
 
@@ -94,29 +95,33 @@ class Membership:
             event = entry.event
             if isinstance(event, Began):
                 self._lives.add(event.run)
+                self._over.discard(event.run)
                 if event.run == self.run and not self.begun:
                     self.begun = True
                     self._connection.spawn(self._learn(entry.place))
             elif isinstance(event, Gone):
-                ended = self._ended(event.run, entry)
-                self._lives -= ended
-                self._over |= ended
-                if self.run in ended:
-                    own = True
-                    self._begin_anew("the other nodes have taken this one for dead; its people come in again")
+                own = self._note_end(event, entry) or own
             elif not (entry.durable or self._learning) and entry.source is not None:
                 self._doubt(entry.source.run)
         return own
 
-    def _ended(self, run: str, entry: Entry) -> set[str]:
-        """Return the runs that are over by an entry."""
-        if run != OTHERS:
-            return {run}
+    def _note_end(self, event: Gone, entry: Entry) -> bool:
+        """Note that runs are over; return whether the own one is."""
         said_by = "" if entry.source is None else entry.source.run
-        if said_by == self.run and self._alone is not None:
-            alone, self._alone = self._alone, None
-            alone.callback(entry.place)
-        return self._lives - {said_by}
+        if self._learning and event.run == OTHERS and said_by not in self._lives | self._over:
+            # Whether it was over itself cannot be told, so that nobody is known to live, nor to be over.
+            own = self.run in self._lives
+            self._lives.clear()
+        else:
+            ended = set(ended_by(event, entry.source, self._lives))
+            own = self.run in ended
+            self._lives -= ended
+            self._over |= ended
+        if event.run == OTHERS and said_by == self.run:
+            self._is_alone(entry.place)
+        if own:
+            self._overtaken()
+        return own
 
     def due(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         """Return what of entries is to be handed over now; what is passing waits until it is known who is where."""
@@ -154,11 +159,16 @@ class Membership:
         if run not in self._lives and run not in self._over:
             self.end(run)
 
-    def _begin_anew(self, why: str) -> None:
-        """Begin another run, because this one is over."""
+    def _overtaken(self) -> None:
+        """Begin another run, because the others hold this one for over."""
+        if self.ready and not self.stopping:
+            _log.warn("the other nodes have taken this one for dead; its people come in again")
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self._is_alone(None)
         if self.stopping:
             return
-        _log.warn("{why}", why=why)
         self.run = make_run()
         self._outbox.begin(self.run, self._says(Began(self.run)))
         self._leases = Leases()
@@ -168,39 +178,70 @@ class Membership:
         """Begin another run, and ask who is where: the stream has forgotten what was passing in the meantime."""
         self.begun = False
         self._learning = True
+        self._lesson += 1
         self._outbox.open = False
         self._talk.take = None
         self._lives.clear()
-        self._begin_anew("this node was cut off for long; its people come in again")
+        self._over.clear()
+        _log.warn("this node was cut off for long; its people come in again")
+        self._begin_anew()
 
     async def _learn(self, place: int) -> None:
         """Find out who is where, now that all know that this node has begun; from then on it is ready."""
-        while True:
-            try:
-                known = await self._talk.state(place)
-                break
-            except LinkError:
-                await self._connection.pause(_PAUSE_SECONDS)
+        lesson, known = self._lesson, None
+        while known is None and lesson == self._lesson:
+            known = await self._ask(place) or await self._begin_alone()
         while known is not None and self._handed() < known.place:
             await self._connection.pause(_WAIT_SECONDS)
-        self._lives |= set(known.runs) - self._over if known else set()
-        # Whoever lives and did not answer knows people whom this node does not: then all others begin anew.
-        self._known = known.place if known else await self._begin_alone()
-        self.restore(known.state if known else None)
+        if known is None or lesson != self._lesson:
+            return  # it was cut off again meanwhile, and learns all anew
         withheld, self._withheld = self._withheld, []
+        later = [entry for entry in withheld if entry.place > known.place]
+        self._known, self._lives = known.place, _lives_after(known.runs, later)
+        self._over -= self._lives
+        self.restore(known.state)
         self._learning = False
         self.ready = self._outbox.open = True
         # Part of what is known by now, but they were people of a run that is over, and somebody here waits for each.
-        overtaken = [entry for entry in withheld if entry.place <= self._known and entry.origin is not None]
+        overtaken = [entry for entry in withheld if entry.place <= known.place and entry.origin is not None]
         for entry in overtaken:
             entry.refused = unavailable()
-        self._follow([*overtaken, *(entry for entry in withheld if entry.place > self._known)])
+        self._follow([*overtaken, *later])
         _log.info("in the cluster; nodes in all: {count}", count=len(self._lives | {self.run}))
         self._talk.take = lambda: State(self._handed(), sorted(self._lives), self.take())
         await self._talk.serve()
 
-    async def _begin_alone(self) -> int:
-        """End all other runs; return the place at which they are over."""
-        self._alone = alone = Deferred[int]()
+    async def _ask(self, place: int) -> State | None:
+        """Return who is where, as another node knows it; None if none is there that could know."""
+        while True:
+            try:
+                return await self._talk.state(place)
+            except LinkError:
+                await self._connection.pause(_PAUSE_SECONDS)
+
+    async def _begin_alone(self) -> State | None:
+        """End all other runs: whoever lives and did not answer knows people whom this node does not, and begins anew.
+
+        Return that nobody is anywhere, or None if another node was before this one.
+        """
+        run = self.run
+        self._alone = alone = Deferred[int | None]()
         self._outbox.put(self._says(Gone(OTHERS)))
-        return await self._connection.wait(alone)
+        place = await self._connection.wait(alone)
+        return None if place is None or self.run != run else State(place, [run], None)
+
+    def _is_alone(self, place: int | None) -> None:
+        alone, self._alone = self._alone, None
+        if alone is not None:
+            alone.callback(place)
+
+
+def _lives_after(runs: Iterable[str], entries: Iterable[Entry]) -> set[str]:
+    """Return which runs are live after entries, given those that were before."""
+    lives = set(runs)
+    for entry in entries:
+        if isinstance(entry.event, Began):
+            lives.add(entry.event.run)
+        elif isinstance(entry.event, Gone):
+            lives.difference_update(ended_by(entry.event, entry.source, lives))
+    return lives

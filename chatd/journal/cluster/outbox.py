@@ -24,7 +24,7 @@ from chatd.journal import Entry, unavailable
 from chatd.journal.cluster.link import LinkError
 from chatd.journal.cluster.messages import Mark, Message, Probe, Subjects
 from chatd.journal.pace import Pace
-from chatd.nodes import Began, Gone, Source
+from chatd.nodes import OTHERS, Began, Gone, Source
 
 MAX_BATCH = 500
 """How many entries a batch holds at most; JetStream takes 1000."""
@@ -154,8 +154,11 @@ class Outbox:
         return self.open and not self.unavailable and not self._stopped
 
     def _counts(self, entry: Entry | Probe) -> bool:
-        """Return whether something that the node says is still to be said: not that an earlier run begins."""
-        return isinstance(entry, Entry) and (type(entry.event) is not Began or entry.event.run == self.run)
+        """Return whether something that the node says is still to be said: not what an earlier run says of itself."""
+        if not isinstance(entry, Entry):
+            return False
+        of_itself = type(entry.event) is Began or (type(entry.event) is Gone and entry.event.run == OTHERS)
+        return not of_itself or (entry.source is not None and entry.source.run == self.run)
 
     def _is_stale(self, entry: Entry) -> bool:
         """Return whether something passing was done by somebody who is not there any more under that name."""
