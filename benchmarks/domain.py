@@ -18,6 +18,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from time import process_time
+from typing import NamedTuple
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.task import Clock
@@ -80,9 +81,9 @@ class Nowhere:
 
 
 class Place:
-    """A hub on a clock that stands still, and a room in it."""
+    """A hub on a clock that stands still, and a room in it, or so many full ones."""
 
-    def __init__(self, members: int, *, tagged: bool = False) -> None:
+    def __init__(self, members: int, *, tagged: bool = False, rooms: int = 0) -> None:
         self.clock = Clock()
         self.journal = MemoryJournal(Surroundings(self.clock, lambda: "benchmark", partial(Thread, self.clock)))
         self.hub = Hub(self.journal, self.clock, Limits(lines_per_second=0))
@@ -92,6 +93,7 @@ class Place:
                 session.receive(wire.parse_command(b"HELLO 1"))
             session.receive(wire.parse_command(f"JOIN member{number} {ROOM}".encode()))
         self.turn()
+        self.people = [connect(self, f"m{number}", f"#r{number // 10}") for number in range(rooms * 10)]
 
     def turn(self) -> None:
         """Let one turn of the reactor pass."""
@@ -172,38 +174,48 @@ def type_singly(place: Place) -> None:
 
 def type_everywhere(place: Place) -> None:
     """Let nine of ten people in each of many rooms say one thing in each turn."""
-    protocols = [connect(place, f"m{number}", f"#r{number // 10}") for number in range(ROOMS * 10)]
-    speakers = [protocol for number, protocol in enumerate(protocols) if number % 10]
+    speakers = [person for number, person in enumerate(place.people) if number % 10]
     for _i in range(MESSAGES // len(speakers)):
         for speaker in speakers:
             speaker.dataReceived(LINE + b"\r\n")
         place.turn()
 
 
-TIMED: dict[str, tuple[Callable[[Place], None], int, bool]] = {
-    "parse": (parse, 0, False),
-    "journal": (hand_back, 0, False),
-    "receive": (receive, 1, False),
-    "say": (say, 10, False),
-    "tagged": (say, 10, True),
-    "type": (type_lines, 9, False),
-    "say singly": (say_singly, 10, False),
-    "say singly, crowd": (say_singly, 110, False),
-    "type singly": (type_singly, 9, False),
-    "type everywhere": (type_everywhere, 0, False),
+class Timed(NamedTuple):
+    """What is done, and where."""
+
+    what: Callable[[Place], None]
+    members: int
+    """How many are in the room."""
+    tagged: bool = False
+    """Whether they read tags."""
+    rooms: int = 0
+    """In how many full rooms people are beside it."""
+
+
+TIMED = {
+    "parse": Timed(parse, 0),
+    "journal": Timed(hand_back, 0),
+    "receive": Timed(receive, 1),
+    "say": Timed(say, 10),
+    "tagged": Timed(say, 10, tagged=True),
+    "type": Timed(type_lines, 9),
+    "say singly": Timed(say_singly, 10),
+    "say singly, crowd": Timed(say_singly, 110),
+    "type singly": Timed(type_singly, 9),
+    "type everywhere": Timed(type_everywhere, 0, rooms=ROOMS),
 }
-"""What is done, in a room of how many, and whether they read tags."""
 
 
 def run(repetitions: int) -> dict[str, float]:
     """Return the microseconds of a message in each, of the fastest repetition."""
     measured: defaultdict[str, list[float]] = defaultdict(list)
     for _ in range(repetitions):
-        for name, (what, members, tagged) in TIMED.items():
-            place = Place(members, tagged=tagged)
+        for name, timed in TIMED.items():
+            place = Place(timed.members, tagged=timed.tagged, rooms=timed.rooms)
             gc.collect()
             began = process_time()
-            what(place)
+            timed.what(place)
             measured[name].append((process_time() - began) / MESSAGES * 1e6)
     return {name: min(times) for name, times in measured.items()}
 
