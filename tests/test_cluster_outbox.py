@@ -13,9 +13,10 @@ from twisted.internet.task import Clock
 from chatd.errors import Code
 from chatd.events import Joined, Said
 from chatd.journal import Entry
+from chatd.journal.backlog import BEHIND
 from chatd.journal.cluster.link import LinkError
 from chatd.journal.cluster.messages import Mark, Message, Probe, Subjects, read
-from chatd.journal.cluster.outbox import BEHIND, FULL, GIVE_UP_SECONDS, MAX_BATCH, MAX_BATCH_BYTES, Outbox, is_of_node
+from chatd.journal.cluster.outbox import FULL, GIVE_UP_SECONDS, MAX_BATCH, MAX_BATCH_BYTES, Outbox, is_of_node
 from chatd.nodes import Began, Card, Gone, Source
 
 

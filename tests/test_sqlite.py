@@ -15,7 +15,8 @@ from chatd.errors import Code
 from chatd.events import Joined, Said
 from chatd.journal import Entry, JournalError, Query, TooMuchError
 from chatd.journal.reader import Reader
-from chatd.journal.sqlite import BEHIND, FULL, LONG_CHARACTERS, MAX_BATCH, RETRY_SECONDS
+from chatd.journal.backlog import BEHIND, LONG_CHARACTERS
+from chatd.journal.sqlite import FULL, MAX_BATCH, RETRY_SECONDS
 from chatd.journal.trim import Trimmed
 from tests.test_journal import Kit, texts
 

@@ -10,7 +10,6 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chatd.events import Said
 from chatd.journal import (
     Entry,
     Follower,
@@ -19,6 +18,7 @@ from chatd.journal import (
     sqlite_path,
     unavailable,
 )
+from chatd.journal.backlog import Backlog
 from chatd.journal.pace import Pace
 from chatd.journal.shelf import Shelf
 from chatd.journal.store import Store
@@ -27,10 +27,6 @@ MAX_BATCH = 4096
 """How many entries one transaction holds at most."""
 FULL = 2 * MAX_BATCH
 """How many entries may wait for their transaction before nobody is heard."""
-BEHIND = 512
-"""How many entries may be on their way before each session may have but a few; those with long texts count for more."""
-LONG_CHARACTERS = 256
-"""How many characters cost as much as one more entry."""
 RETRY_SECONDS = 1
 """After a write that failed, how long new ones are refused without trying."""
 
@@ -57,7 +53,7 @@ class SqliteJournal(Shelf):
         self._next: IDelayedCall | None = None
         self._busy = False
         self._retry_at: float | None = None
-        self._weight = 0
+        self._backlog = Backlog()
         self._appended = 0
         self._handed_back = 0
         self._flushes: list[tuple[int, Deferred[None]]] = []
@@ -73,7 +69,7 @@ class SqliteJournal(Shelf):
     @property
     def behind(self) -> bool:
         """See `chatd.journal.Journal.behind`."""
-        return self._weight >= BEHIND
+        return self._backlog.behind
 
     def start(self) -> None:
         """See `chatd.journal.Journal.start`."""
@@ -97,7 +93,7 @@ class SqliteJournal(Shelf):
     def append(self, entry: Entry) -> None:
         """See `chatd.journal.Journal.append`."""
         self._appended += 1
-        self._weight += _weight(entry)
+        self._backlog.put(entry)
         self._turn.append(entry)
         if self._next is None and not self._busy:
             self._next = self._clock.callLater(self._pace.delay(), self._begin)
@@ -155,10 +151,10 @@ class SqliteJournal(Shelf):
                     self._follower(batch)
         finally:
             for entry in batch:
+                self._backlog.take(entry)
                 if entry.stored:
                     self._note(entry)
             self._handed_back += len(batch)
-            self._weight -= sum(map(_weight, batch))
             self._busy = False
             if self._turn:
                 # What this delivery set in motion belongs to the next batch: a reactor runs calls that are due before
@@ -174,7 +170,3 @@ class SqliteJournal(Shelf):
         self._flushes = [each for each in self._flushes if each[0] > self._handed_back]
         for done in ready:
             done.callback(None)
-
-
-def _weight(entry: Entry) -> int:
-    return 1 + len(entry.event.text) // LONG_CHARACTERS if type(entry.event) is Said else 1

@@ -19,8 +19,8 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chatd.events import Said
 from chatd.journal import Entry, unavailable
+from chatd.journal.backlog import Backlog
 from chatd.journal.cluster.link import LinkError
 from chatd.journal.cluster.messages import Mark, Message, Probe, Subjects
 from chatd.journal.pace import Pace
@@ -35,10 +35,6 @@ RETRY_SECONDS = 0.5
 """How long after a failure a batch is sent again."""
 FULL = 8192
 """How many entries may wait before nobody is heard."""
-BEHIND = 512
-"""How many entries may be on their way before each session may have but a few; those with long texts count for more."""
-LONG_CHARACTERS = 256
-"""How many characters cost as much as one more entry."""
 _OVERHEAD_BYTES = 200
 
 _log = Logger()
@@ -91,7 +87,7 @@ class Outbox:
         self._next: IDelayedCall | None = None
         self._refusal: IDelayedCall | None = None
         self._stopped = False
-        self._weight = 0
+        self._backlog = Backlog()
 
     @property
     def full(self) -> bool:
@@ -101,7 +97,7 @@ class Outbox:
     @property
     def behind(self) -> bool:
         """See `chatd.journal.Journal.behind`."""
-        return self._weight >= BEHIND
+        return self._backlog.behind
 
     def begin(self, run: str, entry: Entry) -> None:
         """Begin a run, with the entry that says so before all others."""
@@ -111,10 +107,10 @@ class Outbox:
 
     def put(self, entry: Entry) -> None:
         """Take an entry; what the node says of itself goes first, whether the outbox is open or not."""
-        self._weight += weight(entry)
         if is_of_node(entry):
             self._urgent.append(entry)
         else:
+            self._backlog.put(entry)
             self._queue.append(entry)
             if not self._hopeful and self._refusal is None:
                 self._refusal = self._clock.callLater(0, self._refuse_queue)
@@ -132,8 +128,8 @@ class Outbox:
             lost += [entry] if isinstance(entry, Entry) and not is_of_node(entry) else []
         self._refuse(lost)
         entry = self._sent.pop(mark)
-        if isinstance(entry, Entry):
-            self._weight -= weight(entry)
+        if isinstance(entry, Entry) and not is_of_node(entry):
+            self._backlog.take(entry)
         flight = self._flight
         if flight is not None and flight.messages[-1].mark == mark:
             self._arrived(flight)
@@ -279,17 +275,10 @@ class Outbox:
             return
         for entry in entries:
             entry.refused = unavailable()
-            self._weight -= weight(entry)
+            self._backlog.take(entry)
         self._refused(entries)
 
 
 def is_of_node(entry: Entry) -> bool:
     """Return whether a node says this of itself or of another."""
     return type(entry.event) in (Began, Gone)
-
-
-def weight(entry: Entry) -> int:
-    """Return how much an entry counts, see `BEHIND`."""
-    if is_of_node(entry):
-        return 0
-    return 1 + len(entry.event.text) // LONG_CHARACTERS if type(entry.event) is Said else 1
