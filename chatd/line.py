@@ -72,7 +72,7 @@ class LineProtocol(LineReceiver):
         self.address = network_address(transport.getPeer())
         self._factory.gate.enter(self.address)
         self.private = is_private(transport, self.address)
-        self._writer = writer_for(transport, self._factory.max_waiting_bytes, self._drained, self._overflowed)
+        self._writer = writer_for(transport, self._factory.max_waiting_bytes, self)
         self.send = self._writer.write
         self._session = Session(self._factory.hub, self)
 
@@ -130,6 +130,18 @@ class LineProtocol(LineReceiver):
             self._factory.turns.ask(self._session.proceed)
         else:
             self._session.proceed()
+
+    # What its writer tells it.
+
+    def drained(self) -> None:
+        """See `chatd.writer.Owner.drained`."""
+        self._session.heard = self._factory.hub.wheel.now
+        self._session.proceed()
+
+    def overflowed(self) -> None:
+        """See `chatd.writer.Owner.overflowed`."""
+        waiting = self._writer.waiting
+        self._session.end(Farewell.SLOW, f"you did not read {waiting} bytes; come in again with since=")
 
     # What a session asks of its peer.
 
@@ -285,14 +297,6 @@ class LineProtocol(LineReceiver):
                 self.pauseProducing()
             else:
                 self.resumeProducing()
-
-    def _drained(self) -> None:
-        self._session.heard = self._factory.hub.wheel.now
-        self._session.proceed()
-
-    def _overflowed(self) -> None:
-        waiting = self._writer.waiting
-        self._session.end(Farewell.SLOW, f"you did not read {waiting} bytes; come in again with since=")
 
     def _reject(self, why: str) -> None:
         self._session.end(Farewell.NOT_CHATD, why)

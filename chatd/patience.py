@@ -15,31 +15,32 @@ if TYPE_CHECKING:
 class Patience:
     """Watches one session: first for its JOIN and, after `watch_life`, for signs of life, which it asks for."""
 
+    __slots__ = ("_asked", "_check", "_session", "_slot")
+
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._limits = session.hub.limits
-        self._wheel = session.hub.wheel
         self._asked = 0.0
         self._check: Check = self._check_joined
-        self._slot = self._wheel.add(self._check, session.heard + self._limits.join_seconds)
+        self._slot = session.hub.wheel.add(self._check, session.heard + session.hub.limits.join_seconds)
 
     def watch_life(self) -> None:
         """From here on, expect something to be heard now and then."""
         self.end()
         self._check = self._check_heard
-        self._slot = self._wheel.add(self._check, self._session.heard + self._limits.ping_seconds)
+        hub = self._session.hub
+        self._slot = hub.wheel.add(self._check, self._session.heard + hub.limits.ping_seconds)
 
     def end(self) -> None:
         """Watch no longer."""
-        self._wheel.discard(self._check, self._slot)
+        self._session.hub.wheel.discard(self._check, self._slot)
 
     def _check_joined(self, _now: float) -> None:
         if not self._session.nick:
-            why = f"nobody came in within {self._limits.join_seconds} seconds"
+            why = f"nobody came in within {self._session.hub.limits.join_seconds} seconds"
             self._session.end(Farewell.IDLE, why)
 
     def _check_heard(self, now: float) -> None:
-        seconds = self._limits.ping_seconds
+        seconds = self._session.hub.limits.ping_seconds
         heard = self._session.heard
         due = max(heard, self._asked) + seconds
         if now >= due:
@@ -50,4 +51,4 @@ class Patience:
             self._asked = now
             due = now + seconds
             self._session.tell(Ping(str(int(now))))
-        self._slot = self._wheel.add(self._check, due)
+        self._slot = self._session.hub.wheel.add(self._check, due)

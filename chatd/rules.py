@@ -137,6 +137,8 @@ class Rules:
 
     def against(self, kind: str, person: Person, now: int) -> Ruling | None:
         """Return the MUTE or BAN that holds against a person, by nick, account, address or network."""
+        if not self._rulings:
+            return None
         for name in (person.nick, person.account):
             if name is not None and (found := self._rulings.get(Slot(kind, name))) and found.holds(now):
                 return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+from functools import lru_cache
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.interfaces import IAddress, ISSLTransport, ISystemHandle, ITCPTransport
@@ -32,7 +33,13 @@ def network_address(address: IAddress | None) -> IPAddress | None:
     """Return the address of a machine, None for a local socket; that of one which speaks IPv4 over IPv6 is IPv4."""
     if not isinstance(address, IPv4Address | IPv6Address):
         return None
-    found = ipaddress.ip_address(address.host.partition("%")[0])
+    return _parsed(address.host.partition("%")[0])
+
+
+@lru_cache(maxsize=4096)
+def _parsed(host: str) -> IPAddress:
+    """Return an address: for all who come from there the same object."""
+    found = ipaddress.ip_address(host)
     return found.ipv4_mapped or found if isinstance(found, ipaddress.IPv6Address) else found
 
 

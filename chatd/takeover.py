@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hmac import compare_digest
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ class Takeover:
         """What this one proved to be the same person by."""
         self.takes: str | None = None
         """Whose nick and places this one takes, as all nodes know that one."""
-        self.ghosts: list[Session] = []
+        self.ghosts: Sequence[Session] = ()
         """The connections here that this one took over, and that may have places in rooms still."""
         self._session = session
 
@@ -51,7 +52,7 @@ class Takeover:
             before = [*self.ghosts, *earlier.ghosts] if told else earlier.ghosts
             self.ghosts = [old, *(ghost for ghost in before if ghost.rooms or ghost.joining or told)]
             if old.joining is None:
-                earlier.ghosts = []
+                earlier.ghosts = ()
             old.end(Farewell.REPLACED, "you came in over another connection", parting=False)
         hub.wheel.add(self._end_of_grace, hub.wheel.now + RESUME_SECONDS)
 
@@ -74,14 +75,14 @@ class Takeover:
 
     def forget(self) -> None:
         """Leave the places to whoever comes next."""
-        self.ghosts = []
+        self.ghosts = ()
 
     def lay_ghosts(self) -> None:
         """Tell of its PART the rooms that a taken over connection was in and that this one did not enter again."""
         presence = self._session.hub.presence
         if presence is not None:
             presence.voice.lay_ghosts(self._session, self.ghosts)
-            self.ghosts = []
+            self.ghosts = ()
             return
         # They stay until they have left: a JOIN of this one that is still on its way may yet take their place.
         self.ghosts = [ghost for ghost in self.ghosts if ghost.rooms or ghost.joining]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from typing import Protocol
 
 from twisted.internet.interfaces import INegotiated, IPullProducer, IPushProducer, ITCPTransport
@@ -30,27 +29,33 @@ class StreamTransport(Protocol):
         """Stop telling it."""
 
 
+class Owner(Protocol):
+    """Who writes."""
+
+    def drained(self) -> None:
+        """All that was kept has been written."""
+
+    def overflowed(self) -> None:
+        """Something that would be over the limit was not kept."""
+
+
 class Writer:
     """Writes to a transport while that takes what it is given, and keeps up to ``limit`` bytes while it does not.
 
     It is the transport's producer: that is how it learns that the transport's own buffer is full or empty again. What
-    that holds (64 KiB, or the one batch that filled it) comes on top of ``limit``. ``drained`` is called when
-    all that was kept has been written, ``overflowed`` when something that would be over the limit was not kept.
+    that holds (64 KiB, or the one batch that filled it) comes on top of ``limit``.
     """
 
-    __slots__ = ("_closed", "_drained", "_kept", "_limit", "_overflowed", "_transport", "blocked", "waiting")
+    __slots__ = ("_closed", "_kept", "_limit", "_owner", "_transport", "blocked", "waiting")
 
-    def __init__(
-        self, transport: StreamTransport, limit: int, drained: Callable[[], None], overflowed: Callable[[], None]
-    ) -> None:
+    def __init__(self, transport: StreamTransport, limit: int, owner: Owner) -> None:
         self.blocked = False
         """Whether the reader has not yet taken what it was sent."""
         self.waiting = 0
         """How many bytes are kept."""
         self._transport = transport
         self._limit = limit
-        self._drained = drained
-        self._overflowed = overflowed
+        self._owner = owner
         self._kept: deque[bytes] | None = None
         self._closed = False
 
@@ -86,7 +91,7 @@ class Writer:
             self.write(data)
         if not self.blocked:
             self._kept = None
-            self._drained()
+            self._owner.drained()
 
     def stopProducing(self) -> None:
         """Called by the transport when the connection is lost."""
@@ -98,7 +103,7 @@ class Writer:
         if self._closed:
             return
         if self.waiting + len(data) > self._limit:
-            self._overflowed()
+            self._owner.overflowed()
             return
         if self._kept is None:
             self._kept = deque()
@@ -112,10 +117,8 @@ class BufferedWriter(Writer):
 
     __slots__ = ()
 
-    def __init__(
-        self, transport: StreamTransport, limit: int, drained: Callable[[], None], overflowed: Callable[[], None]
-    ) -> None:
-        super().__init__(transport, limit, drained, overflowed)
+    def __init__(self, transport: StreamTransport, limit: int, owner: Owner) -> None:
+        super().__init__(transport, limit, owner)
         transport.registerProducer(self, streaming=True)
 
     def write(self, data: bytes) -> None:
@@ -140,10 +143,8 @@ class DirectWriter(Writer):
 
     __slots__ = ("_send",)
 
-    def __init__(
-        self, transport: Connection, limit: int, drained: Callable[[], None], overflowed: Callable[[], None]
-    ) -> None:
-        super().__init__(transport, limit, drained, overflowed)
+    def __init__(self, transport: Connection, limit: int, owner: Owner) -> None:
+        super().__init__(transport, limit, owner)
         self._send = transport.getHandle().send
         transport.registerProducer(self, streaming=False)
 
@@ -161,11 +162,9 @@ class DirectWriter(Writer):
             self._transport.write(data[sent:])
 
 
-def writer_for(
-    transport: StreamTransport, limit: int, drained: Callable[[], None], overflowed: Callable[[], None]
-) -> Writer:
+def writer_for(transport: StreamTransport, limit: int, owner: Owner) -> Writer:
     """Return the fastest writer that is right for a transport."""
     # By its class: a transport inside another (TLS, haproxy:) hands out the socket too, but changes what it is given.
     if isinstance(transport, Connection) and not transport.TLS:
-        return DirectWriter(transport, limit, drained, overflowed)
-    return BufferedWriter(transport, limit, drained, overflowed)
+        return DirectWriter(transport, limit, owner)
+    return BufferedWriter(transport, limit, owner)

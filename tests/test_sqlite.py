@@ -14,8 +14,8 @@ from twisted.python.failure import Failure
 from chatd.errors import Code
 from chatd.events import Joined, Said
 from chatd.journal import Entry, JournalError, Query, TooMuchError
-from chatd.journal.reader import Reader
 from chatd.journal.backlog import BEHIND, LONG_CHARACTERS
+from chatd.journal.reader import Reader
 from chatd.journal.sqlite import FULL, MAX_BATCH, RETRY_SECONDS
 from chatd.journal.trim import Trimmed
 from tests.test_journal import Kit, texts

@@ -6,6 +6,7 @@ import random
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -72,25 +73,25 @@ class Line:
         self.transport: Any = kind(ours, self.protocol, ("peer", 0), None, 0, self.selector)
         self.transport.repstr = "the transport"
         self.protocol.makeConnection(self.transport)
-        self.drained = self.overflowed = 0
-        self.writer = writer_for(self.transport, LIMIT, self._count, self._count_overflow)
+        self.times_drained = self.times_overflowed = 0
+        self.writer = writer_for(self.transport, LIMIT, self)
         self.written = b""
         self.read = b""
         self._number = 0
 
-    def _count(self) -> None:
-        self.drained += 1
+    def drained(self) -> None:
+        self.times_drained += 1
 
-    def _count_overflow(self) -> None:
-        self.overflowed += 1
+    def overflowed(self) -> None:
+        self.times_overflowed += 1
 
     def write(self, length: int) -> bool:
         """Write a line that differs from all others; return whether it was taken."""
         self._number += 1
         data = f"{self._number} ".ljust(length, "x").encode() + b"\r\n"
-        before = self.overflowed
+        before = self.times_overflowed
         self.writer.write(data)
-        taken = self.overflowed == before
+        taken = self.times_overflowed == before
         if taken:
             self.written += data
         return taken
@@ -146,7 +147,7 @@ def test_nothing_goes_past_what_the_transport_holds(line: Line) -> None:
     assert len(line.read) < len(line.written)
     line.drain()
     assert line.read == line.written
-    assert line.drained == 1
+    assert line.times_drained == 1
     assert not line.writer.blocked
 
 
@@ -204,7 +205,7 @@ def test_after_its_last_line_nothing_is_written_or_kept(line: Line) -> None:
     line.writer.write(b"more\r\n")
     line.drain()
     assert line.read == b"BYE\r\n"
-    assert line.writer.waiting == line.overflowed == 0
+    assert line.writer.waiting == line.times_overflowed == 0
 
 
 def test_a_peer_that_is_gone_is_noticed(line: Line) -> None:
@@ -220,7 +221,7 @@ def test_a_peer_that_is_gone_is_noticed(line: Line) -> None:
 
 def test_other_transports_are_left_their_buffers() -> None:
     transport = StringTransport()
-    writer = writer_for(transport, LIMIT, lambda: None, lambda: None)
+    writer = writer_for(transport, LIMIT, SimpleNamespace(drained=lambda: None, overflowed=lambda: None))
     assert isinstance(writer, BufferedWriter)
     writer.write(b"a\r\n")
     writer.pauseProducing()
