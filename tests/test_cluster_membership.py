@@ -16,7 +16,7 @@ from chatd.journal.cluster.connection import Incoming
 from chatd.journal.cluster.membership import Membership
 from chatd.journal.cluster.messages import Subjects
 from chatd.journal.cluster.talk import State, Talk
-from chatd.nodes import Began, Card, Gone, Source
+from chatd.nodes import OTHERS, Began, Card, Gone, Source
 
 
 class Rig:
@@ -31,7 +31,8 @@ class Rig:
         self.tasks: list[asyncio.Task[None]] = []
         talk = SimpleNamespace(state=self._state, serve=self._nothing, listen=self._nothing, take=None)
         connection = SimpleNamespace(request=self._request, spawn=self._spawn, pause=lambda _: asyncio.sleep(0))
-        outbox = SimpleNamespace(begin=lambda *_: None, put=lambda _: None, open=False, run="")
+        self.put: list[Entry] = []
+        outbox = SimpleNamespace(begin=lambda *_: None, put=self.put.append, open=False, run="")
         self.membership = Membership(
             self.clock,
             cast(Any, connection),
@@ -106,6 +107,26 @@ def test_what_is_ruled_while_a_node_learns_who_is_where_comes_after_that_and_in_
         await rig.settle()
         assert restored == ["all of them"]
         assert rig.followed == [kick, joined]
+        assert rig.membership.ready
+        await asyncio.gather(*rig.tasks)
+
+    asyncio.run(story())
+
+
+def test_a_node_that_found_another_faster_asks_that_one_before_it_holds_itself_for_alone() -> None:
+    async def story() -> None:
+        rig = Rig()
+        rig.hand(passing(Began("own"), 100), passing(Began("other"), 101))
+        await rig.settle()
+        rig.hand(passing(Gone(OTHERS), 102, "other"))
+        assert rig.membership.run != "own"
+        nobody, rig.answer = rig.answer, asyncio.get_running_loop().create_future()
+        nobody.set_result(None)
+        await rig.settle()
+        assert rig.put == []
+        rig.handed = 102
+        rig.answer.set_result(State(102, ["other"], "all of them"))
+        await rig.settle()
         assert rig.membership.ready
         await asyncio.gather(*rig.tasks)
 

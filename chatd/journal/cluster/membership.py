@@ -190,7 +190,10 @@ class Membership:
         """Find out who is where, now that all know that this node has begun; from then on it is ready."""
         lesson, known = self._lesson, None
         while known is None and lesson == self._lesson:
-            known = await self._ask(place) or await self._begin_alone()
+            run = self.run
+            known = await self._ask(place)
+            if known is None and run == self.run:  # or another node was faster, and can be asked soon
+                known = await self._begin_alone()
         while known is not None and self._handed() < known.place:
             await self._connection.pause(_WAIT_SECONDS)
         if known is None or lesson != self._lesson:
