@@ -11,8 +11,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
+from benchmarks.ports import free_ports
 from tests.daemon import DEADLINE, Client, Daemon, suspend, wait_until
-from tests.nats_servers import free_ports
 from tests.programs import body, value
 
 PART_SECONDS = 20.0

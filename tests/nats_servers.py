@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+from benchmarks.ports import free_ports
 from tests.daemon import BIN, environment, suspend, wait_until
 
 COMMAND = BIN / "nats-server"
@@ -26,15 +27,6 @@ jetstream {{ store_dir: "{store}", sync_interval: {sync} }}
 _ROUTES = """
 cluster {{ name: test, listen: "127.0.0.1:{port}", routes: [{routes}] }}
 """
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports of this machine that nobody listens on."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports: list[int] = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 class NatsServer:

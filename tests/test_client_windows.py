@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.ports import free_ports
 from tests.daemon import DEADLINE, Daemon, environment, wait_until
 from tests.display import MISSING, virtual_display
 
@@ -125,17 +125,10 @@ def window(screen: Screen, home: Path, nick: str, port: int) -> Iterator[RealWin
         made.process.wait()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def test_two_windows_see_each_other_and_lose_nothing_when_the_daemon_is_restarted(
     tmp_path: Path, screen: Screen
 ) -> None:
-    port = free_port()
+    (port,) = free_ports(1)
     listen = ("--listen", f"tcp:{port}:interface=127.0.0.1")
     with ExitStack() as stack:
         daemon = stack.enter_context(Daemon(tmp_path, *listen))

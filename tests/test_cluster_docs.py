@@ -11,10 +11,10 @@ from pathlib import Path
 
 from docutils.core import publish_string
 
+from benchmarks.ports import free_ports
 from chatd.journal.cluster.address import parse
 from tests.cluster_nodes import Person, wait_long
 from tests.daemon import BIN, Client, environment
-from tests.nats_servers import free_ports
 
 PAGE = Path(__file__).parent.parent / "docs" / "cluster.rst"
 COMMANDS = 6

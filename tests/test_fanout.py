@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import socket
 import ssl
 import threading
 from collections.abc import Iterator, Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.ports import free_ports
 from tests.certificates import write_certificate
 from tests.daemon import DEADLINE, Client, Daemon, rss, wait_until
 
@@ -105,13 +105,6 @@ def secure(port: int, nick: str, room: str) -> Iterator[Client]:
         yield client
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def untagged(lines: Sequence[str]) -> list[str]:
     return [line.partition(" ")[2] if line.startswith("@") else line for line in lines]
 
@@ -121,7 +114,7 @@ def test_members_over_tls_a_local_socket_and_plainly_read_the_same_lines_in_the_
     tmp_path: Path, journal: str
 ) -> None:
     write_certificate(tmp_path / "key.pem", tmp_path / "certificate.pem", "localhost")
-    port = free_port()
+    (port,) = free_ports(1)
     tls = f"ssl:{port}:privateKey=key.pem:certKey=certificate.pem:interface=127.0.0.1"
     with ExitStack() as stack:
         daemon = stack.enter_context(

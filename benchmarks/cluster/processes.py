@@ -16,6 +16,8 @@ from time import clock_gettime, monotonic, sleep
 from typing import NamedTuple
 from urllib.request import urlopen
 
+from benchmarks.ports import free_ports
+
 HOST = "127.0.0.1"
 START_SECONDS = 60.0
 _POLL_SECONDS = 0.05
@@ -87,13 +89,6 @@ def running(setup: Setup, directory: Path) -> Iterator[Running]:
         for port, process in zip(ports, chatd, strict=True):
             _wait(process, new / f"c{port}", partial(greets, port))
         yield Running(ports, [each.pid for each in chatd], [each.pid for each in nats])
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports of this machine that nobody listens on."""
-    with ExitStack() as stack:
-        listeners = [stack.enter_context(socket.create_server((HOST, 0))) for _ in range(count)]
-        return [listener.getsockname()[1] for listener in listeners]
 
 
 def greets(port: int) -> bool:

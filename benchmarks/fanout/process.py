@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from time import clock_gettime, monotonic, sleep
 
 from benchmarks.fanout.servers import Server
+from benchmarks.ports import free_ports
 
 START_SECONDS = 15.0
 _POLL_SECONDS = 0.01
@@ -46,7 +47,7 @@ def running(server: Server, directory: Path) -> Iterator[Process]:
     If there are two processors, it has the first, and this process the second meanwhile. Raises `ServerError` if it
     does not listen in time.
     """
-    port = _free_port()
+    (port,) = free_ports(1)
     with TemporaryDirectory(prefix="benchmark-", dir=directory.resolve()) as name, _processors() as (first, second):
         new = Path(name)
         new.chmod(0o755)
@@ -85,11 +86,6 @@ def raise_file_limit() -> None:
 def file_limit() -> int:
     """Return how many files a process may have open."""
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def _wait_until_it_listens(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
