@@ -15,7 +15,7 @@ LINES_AT_ONCE = 64
 """How many lines are granted at most before the clock is asked again."""
 LIGHT_SECONDS = 1.0
 """Who sent no more than is allowed in that time has a turn before those who did."""
-TURN_SECONDS = 0.005
+TURN_SECONDS = 0.003
 """About how long those that take turns keep the sockets waiting."""
 
 
