@@ -20,7 +20,6 @@ from chatd.journal import Entry, JournalError, Query, Retention
 from chatd.journal.cluster.journal import HURRY_SECONDS, ClusterJournal
 from chatd.journal.cluster.leases import keys
 from chatd.journal.cluster.link import api
-from chatd.journal.cluster.outbox import GIVE_UP_SECONDS
 from chatd.journal.cluster.streams import Found, bucket
 from chatd.nodes import Began, Card, Gone, Source
 from chatd.rules import Slot
@@ -75,7 +74,11 @@ class Cluster:
 
     def insist(self, node: Node, text: str) -> None:
         """Say something again until it is stored: as long as servers choose a leader, it may be refused."""
-        while not self.say(node, text)[0].stored:
+        end = time.monotonic() + PATIENCE_SECONDS
+        while not (entry := self.say(node, text)[0]).stored:
+            assert entry.refused is not None
+            assert entry.refused.code is Code.UNAVAILABLE
+            assert time.monotonic() < end, "no server leads"
             self.sleep(0.5)
 
     def sleep(self, seconds: float) -> None:
@@ -504,11 +507,11 @@ def test_while_a_server_stands_still_for_long_all_is_refused(
     (two,) = fragile.say(a, "2", label="l2")
     assert two.refused is not None
     assert two.refused.code is Code.UNAVAILABLE
-    assert GIVE_UP_SECONDS - 2 < time.monotonic() - began < PATIENCE_SECONDS
+    assert 8 < time.monotonic() - began < 12
     began = time.monotonic()
     (three,) = fragile.say(a, "3")
     assert three.refused is not None
-    assert time.monotonic() - began < GIVE_UP_SECONDS / 2
+    assert time.monotonic() - began < 0.5
     assert history(fragile, a) == ["1"]
     fragile.sleep(2)
     server.go_on()
@@ -609,6 +612,7 @@ def test_three_servers_outlive_the_one_that_leads(loop: asyncio.AbstractEventLoo
         cluster.insist(a, "2")
         cluster.insist(b, "3")
         cluster.until(lambda: len(texts(a.got)) == len(texts(b.got)) == 3)
+        assert texts(a.got) == ["1", "2", "3"]
         assert stored(a.got) == stored(b.got)
 
 
