@@ -17,12 +17,12 @@ from typing import Any
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 
-from chatd import wire
-from chatd.client.address import Address
-from chatd.client.changes import Change
-from chatd.client.settings import Settings
-from chatd.client.transcript import Transcript
-from chatd.commands import Command
+from chatd.client.model.changes import Change
+from chatd.client.model.settings import Settings
+from chatd.client.model.transcript import Transcript
+from chatd.client.net.address import Address
+from chatd.protocol import wire
+from chatd.protocol.commands import Command
 
 LINES = 10_000
 ROOM = "#benchmark"
@@ -33,26 +33,26 @@ class Nowhere:
     """A link that leads nowhere."""
 
     def start(self) -> None:
-        """See `chatd.client.linked.Linked`."""
+        """See `chatd.client.net.port.Linked`."""
 
     def stop(self, said: str | None = None) -> Deferred[None]:  # noqa: ARG002  # the protocol's
-        """See `chatd.client.linked.Linked`."""
+        """See `chatd.client.net.port.Linked`."""
         return succeed(None)
 
     def reconnect(self) -> None:
-        """See `chatd.client.linked.Linked`."""
+        """See `chatd.client.net.port.Linked`."""
 
     def say(self, room: str, text: str) -> None:
-        """See `chatd.client.linked.Linked`."""
+        """See `chatd.client.net.port.Linked`."""
 
     def send(self, command: Command, room: str | None = None) -> None:
-        """See `chatd.client.linked.Linked`."""
+        """See `chatd.client.net.port.Linked`."""
 
     def join(self, room: str) -> None:
-        """See `chatd.client.linked.Linked`."""
+        """See `chatd.client.net.port.Linked`."""
 
     def ask_older(self, room: str) -> None:
-        """See `chatd.client.linked.Linked`."""
+        """See `chatd.client.net.port.Linked`."""
 
 
 def said(number: int) -> bytes:
@@ -87,7 +87,7 @@ def new_transcript() -> Transcript:
 
 def draw(root: Any) -> tuple[float, float]:
     """Return the milliseconds until ten thousand lines, and then one more, are on the screen."""
-    from chatd.client.window import Window
+    from chatd.client.view.window import Window
 
     clock, transcript = Clock(), new_transcript()
     window = Window(root, clock, transcript, Settings(), lambda _: Nowhere(), lambda: None, lambda: None)
@@ -115,7 +115,7 @@ def main() -> None:
     print(f"{LINES:,} lines into the transcript: {state:.0f} ms")
     import tkinter as tk
 
-    from chatd.client.pump import open_root
+    from chatd.client.view.pump import open_root
 
     try:
         root, _ = open_root()

@@ -24,15 +24,15 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.task import Clock
 
 from benchmarks.report import table
-from chatd import wire
-from chatd.errors import Farewell
-from chatd.events import Said
-from chatd.hub import Hub, Limits
+from chatd.chat.hub import Hub, Limits
+from chatd.chat.session import Session
+from chatd.edges.line import LineFactory, LineProtocol
 from chatd.journal import Entry, Surroundings
 from chatd.journal.memory import MemoryJournal
-from chatd.line import LineFactory, LineProtocol
-from chatd.session import Session
-from chatd.threads import Thread
+from chatd.protocol import wire
+from chatd.protocol.errors import Farewell
+from chatd.protocol.events import Said
+from chatd.runtime.threads import Thread
 
 ROOM = "#benchmark"
 TEXT = "x" * 64
@@ -51,19 +51,19 @@ class Nobody:
     private = True
 
     def send(self, data: bytes) -> None:
-        """See `chatd.peer.Peer`."""
+        """See `chatd.chat.peer.Peer`."""
 
     def charge(self, lines: int) -> None:
-        """See `chatd.peer.Peer`."""
+        """See `chatd.chat.peer.Peer`."""
 
     def in_turn(self, go_on: Callable[[], None]) -> None:
-        """See `chatd.peer.Peer`."""
+        """See `chatd.chat.peer.Peer`."""
 
     def end(self, farewell: Farewell, data: bytes) -> None:
-        """See `chatd.peer.Peer`."""
+        """See `chatd.chat.peer.Peer`."""
 
     def proceed(self) -> None:
-        """See `chatd.peer.Peer`."""
+        """See `chatd.chat.peer.Peer`."""
 
 
 class Nowhere:

@@ -39,11 +39,11 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import react
 
 from benchmarks.report import show_progress, table
-from chatd.events import Said
 from chatd.journal import Entry, Journal, Query, Surroundings
 from chatd.journal.memory import MAX_KEPT, MemoryJournal
-from chatd.journal.sqlite import SqliteJournal
-from chatd.threads import Thread
+from chatd.journal.sqlite.journal import SqliteJournal
+from chatd.protocol.events import Said
+from chatd.runtime.threads import Thread
 
 ROOM = "#benchmark"
 AUTHORS = 10

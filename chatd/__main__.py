@@ -6,7 +6,8 @@ import sys
 
 from twisted.scripts.twistd import run
 
-from chatd import admin, users
+from chatd.app import archive_commands as admin
+from chatd.app import user_commands as users
 
 
 def main() -> None:

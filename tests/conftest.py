@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from twisted.logger import LogEvent, LogLevel, eventAsText, globalLogPublisher
 
-from tests.display import MISSING, virtual_display
+from tests.support.display import MISSING, virtual_display
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from functools import lru_cache
 from benchmarks.soak.check import FORGED_LINE
 from benchmarks.soak.visitor import Gang, Visitor
 from benchmarks.soak.well_behaved import OPEN_ROOM, nick_of
-from chatd.wire import MAX_LINE_BYTES
+from chatd.protocol.wire import MAX_LINE_BYTES
 
 HTTP = b"GET / HTTP/1.1\r\nHost: chat\r\n\r\nJOIN http #open\r\nMSG said by HTTP\r\n"
 NOISE = [

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Never
 
-from chatd import __version__, names
-from chatd.client.address import Address, parse
+from chatd import __version__
+from chatd.client.net.address import Address, parse
+from chatd.protocol import names
 
 if TYPE_CHECKING:
-    from chatd.client.glyphs import Glyphs
-    from chatd.client.settings import Store
+    from chatd.client.model.settings import Store
+    from chatd.client.view.glyphs import Glyphs
 
 NO_TKINTER = (
     "chatd-client: this Python has no tkinter; install it: apt install python3-tk (Debian, Ubuntu), "
@@ -60,13 +61,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _give_up(NO_TKINTER)
     if any(find_spec(name) is None for name in ("sv_ttk", "platformdirs")):
         _give_up(NO_EXTRA)
-    from chatd.client.pump import open_root
+    from chatd.client.view.pump import open_root
 
     try:
         root, descriptor = open_root()
     except tk.TclError as error:
         _give_up(f"chatd-client: there is no display to show a window on ({error})")
-    from chatd.client.settings import Store
+    from chatd.client.model.settings import Store
 
     run(root, descriptor, Store(), (address, nick, rooms))
 
@@ -75,12 +76,12 @@ def run(root: Any, descriptor: int | None, store: Store, given: tuple[Address | 
     """Show the window in a root and run the reactor until it is closed; ``given`` wins over what is kept."""
     from twisted.internet import reactor as installed
 
-    from chatd.client import doubts
-    from chatd.client.link import Link
-    from chatd.client.pump import Pump
-    from chatd.client.transcript import Transcript
-    from chatd.client.trust import KnownServers, Trust
-    from chatd.client.window import Window
+    from chatd.client.model.transcript import Transcript
+    from chatd.client.model.trust import KnownServers, Trust
+    from chatd.client.net.link import Link
+    from chatd.client.view import certificate_question as doubts
+    from chatd.client.view.pump import Pump
+    from chatd.client.view.window import Window
 
     reactor: Any = installed
     settings, problem = store.load()
@@ -139,8 +140,8 @@ def _begin(window: Any, given: tuple[Address | None, str, list[str]], problem: s
 
 def _try_colour(reactor: Any, glyphs: Glyphs, repaint: Any) -> None:
     """Find out, in a process of its own, whether emoji can be drawn; until then they are words."""
-    from chatd.client.glyphs import trial_command
-    from chatd.client.notices import spawn
+    from chatd.client.view.glyphs import trial_command
+    from chatd.client.view.notices import spawn
 
     def ended(well: bool) -> None:  # noqa: FBT001  # as `spawn` tells it
         if well:

@@ -8,17 +8,17 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
-from chatd.errors import ChatError, Code
-from chatd.events import Joined, Lasting, Parted, Renamed, Ruled, Said, TopicSet
-from chatd.nodes import Began, Cluster, Gone, Source
-from chatd.rules import Rules, Ruling
-from chatd.words import MAX_ID
+from chatd.model.cluster import Began, Cluster, Gone, Source
+from chatd.model.rulings import Rules, Ruling
+from chatd.protocol.arguments import MAX_ID
+from chatd.protocol.errors import ChatError, Code
+from chatd.protocol.events import Joined, Lasting, Parted, Renamed, Ruled, Said, TopicSet
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
     from twisted.internet.interfaces import IReactorTime
 
-    from chatd.room import Member
+    from chatd.chat.room import Member
 
 Happening = Lasting | Joined | Parted | Renamed | Began | Gone
 _DURABLE = frozenset({Said, TopicSet, Ruled})
@@ -45,7 +45,7 @@ class TooMuchError(JournalError):
 class Entry:
     """Something that happened, or is about to. Not frozen: the journal fills in what became of it.
 
-    ``room`` is the room's key (`chatd.names.key`), empty for what concerns every room that its origin is in.
+    ``room`` is the room's key (`chatd.protocol.names.key`), empty for what concerns every room that its origin is in.
     ``origin`` is whoever said it through this process, with the ``label`` and the ``verb`` of the line that did.
     """
 
@@ -257,10 +257,10 @@ def from_string(description: str, surroundings: Surroundings) -> Journal:
     """Return the journal that ``--journal`` asks for. Raise `ValueError`, with a sentence for the user, if it is none.
 
     ``memory:`` keeps nothing once the process ends; ``sqlite:PATH`` keeps everything in a file; ``nats://...`` is
-    shared by all nodes of a cluster, see `chatd.journal.cluster.address.parse`.
+    shared by all nodes of a cluster, see `chatd.journal.jetstream.address.parse`.
     """
     from chatd.journal.memory import MemoryJournal
-    from chatd.journal.sqlite import SqliteJournal
+    from chatd.journal.sqlite.journal import SqliteJournal
 
     kind, _, path = description.partition(":")
     if description == "memory:":
@@ -272,7 +272,7 @@ def from_string(description: str, surroundings: Surroundings) -> Journal:
             raise ValueError(
                 "a journal in a cluster needs nats-py, which is not installed: pip install 'chatd[cluster]'"
             )
-        from chatd.journal.cluster.journal import ClusterJournal
+        from chatd.journal.jetstream.journal import ClusterJournal
 
         return ClusterJournal(description, surroundings)
     raise ValueError(

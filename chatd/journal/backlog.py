@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chatd.events import Said
 from chatd.journal import Entry
+from chatd.protocol.events import Said
 
 BEHIND = 512
 """How many entries may be on their way before each session may have but a few; those with long texts count for more."""

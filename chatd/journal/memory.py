@@ -9,8 +9,6 @@ from itertools import takewhile
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IDelayedCall
 
-from chatd import names
-from chatd.events import Lasting, Said
 from chatd.journal import (
     LABEL_SECONDS,
     Entry,
@@ -23,9 +21,11 @@ from chatd.journal import (
     TooMuchError,
     label_reused,
 )
-from chatd.journal.index import Index
-from chatd.journal.pace import Pace
+from chatd.journal.batching import Pace
+from chatd.journal.memory_index import Index
 from chatd.journal.rows import to_row
+from chatd.protocol import names
+from chatd.protocol.events import Lasting, Said
 
 MAX_KEPT = 50_000
 """How many events are kept, in all rooms together."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chatd import events
-from chatd.events import Lasting, Said, TopicSet
+from chatd.protocol import events
+from chatd.protocol.events import Lasting, Said, TopicSet
 
 Row = tuple[str, str, str]
 

@@ -6,12 +6,12 @@ from twisted.cred.strcred import ICheckerFactory
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-chatd = ServiceMaker("chatd", "chatd.tap", "A chat daemon that speaks lines.", "chatd")
+chatd = ServiceMaker("chatd", "chatd.app.options", "A chat daemon that speaks lines.", "chatd")
 
 
 @implementer(ICheckerFactory, IPlugin)
 class PamCheckerFactory:
-    """See `chatd.pam`."""
+    """See `chatd.accounts.pam`."""
 
     authType = "pam"
     authHelp = (
@@ -24,7 +24,7 @@ class PamCheckerFactory:
 
     def generateChecker(self, argstring: str) -> object:
         """Return the checker for a service."""
-        from chatd.pam import SERVICE, PamChecker
+        from chatd.accounts.pam import SERVICE, PamChecker
 
         return PamChecker(argstring or SERVICE)
 

@@ -1,0 +1,203 @@
+"""Who decides whether a password is right, in Twisted's terms: credentials, checkers, a realm.
+
+See https://docs.twisted.org/en/stable/core/howto/cred.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from hmac import compare_digest
+
+from twisted.cred.checkers import ICredentialsChecker
+from twisted.cred.credentials import IUsernamePassword
+from twisted.cred.error import UnauthorizedLogin
+from twisted.cred.portal import IRealm
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from zope.interface import Attribute, Interface, implementer
+
+from chatd.accounts import AccountsError
+from chatd.accounts.passwords import INSTALL, Hasher
+from chatd.accounts.store import Account, Roll, TakenError
+from chatd.protocol import names
+from chatd.protocol.errors import ChatError, Code
+from chatd.runtime.thread_pool import Workers
+
+CHECK_SECONDS = 30
+"""How long one ``--auth`` method may take."""
+MAX_ASKED = 64
+"""How many answers of ``--auth`` methods may be waited for, before people are asked to come again later."""
+
+AvatarId = bytes | tuple[()]
+"""A name, as a checker returns it. The empty tuple stands for nobody in particular."""
+Login = tuple[type[Interface], object, Callable[[], None]]
+
+_log = Logger()
+
+
+class IAccount(Interface):
+    """What somebody is who has logged in: the avatar."""
+
+    key = Attribute("The nick of the account, folded.")
+
+
+@implementer(IAccount)
+@dataclass(frozen=True, slots=True)
+class Avatar:
+    """See `IAccount`."""
+
+    key: str
+
+
+@implementer(IUsernamePassword)
+@dataclass(frozen=True)
+class Credentials:
+    """A name and a password, which nothing prints."""
+
+    username: bytes
+    password: bytes = field(repr=False)
+
+    def checkPassword(self, password: bytes) -> bool:
+        """Return whether ``password`` is the one that was given, in a time that says nothing about it."""
+        return compare_digest(self.password, password)
+
+
+class WrongPasswordError(UnauthorizedLogin):
+    """The roll knows the account's password, and it is another: nobody else is to be asked."""
+
+
+@implementer(ICredentialsChecker)
+class RollChecker:
+    """Compares a password with the roll's hash, at the same cost whether or not there is such an account.
+
+    Without a ``hasher``, which needs something installed, it knows nobody.
+    """
+
+    credentialInterfaces = (IUsernamePassword,)
+
+    def __init__(self, roll: Roll, workers: Workers, hasher: Hasher | None) -> None:
+        self._roll = roll
+        self._workers = workers
+        self._hasher = hasher
+
+    def requestAvatarId(self, credentials: IUsernamePassword) -> Deferred[AvatarId]:
+        """Return the name of the account; it fails with `UnauthorizedLogin`, or `ChatError` if it cannot be told."""
+        return Deferred.fromCoroutine(self._check(credentials.username.decode(), credentials.password.decode()))
+
+    def has_password(self, avatar_id: AvatarId) -> bool:
+        """Return whether the roll has a hash for whom another method has let in, perhaps under an alias."""
+        account = self._roll.find(names.key(_text(avatar_id)))
+        return account is not None and account.hash is not None
+
+    async def _check(self, nick: str, password: str) -> bytes:
+        account = self._roll.find(names.key(nick))
+        kept = None if account is None else account.hash
+        hasher = self._hasher
+        if hasher is None:
+            if kept is not None:
+                _log.error("a password could not be checked: that {why}", why=INSTALL)
+                raise ChatError(Code.UNAVAILABLE, "passwords cannot be checked now")
+            raise UnauthorizedLogin
+        right = await self._workers.do(lambda: hasher.verify(kept or hasher.nobodys, password))
+        if account is None or kept is None:
+            raise UnauthorizedLogin
+        now = self._roll.find(account.key)
+        if not right or now is None or now.hash != kept:  # it may have changed meanwhile
+            raise WrongPasswordError
+        if hasher.is_outdated(kept):
+            await self._workers.do(lambda: self._hash_anew(hasher, account.key, password, kept))
+        return account.name.encode()
+
+    def _hash_anew(self, hasher: Hasher, key: str, password: str, kept: str) -> None:
+        try:
+            self._roll.set_hash(key, hasher.hash(password), instead_of=kept)
+        except AccountsError as error:  # the old one is good still
+            _log.error("a password could not be hashed anew: {why}", why=str(error))
+
+
+@implementer(ICredentialsChecker)
+class Checkers:
+    """Asks the roll, then one ``--auth`` method after the other, until one knows the name and the password."""
+
+    credentialInterfaces = (IUsernamePassword,)
+
+    def __init__(self, own: RollChecker, others: Sequence[ICredentialsChecker], clock: IReactorTime) -> None:
+        self._own = own
+        self._others = others
+        self._clock = clock
+        self._asked = 0
+
+    def requestAvatarId(self, credentials: IUsernamePassword) -> Deferred[AvatarId]:
+        """Return the name that was let in; it fails with `UnauthorizedLogin`, or as its checkers do."""
+        return Deferred.fromCoroutine(self._check(credentials))
+
+    async def _check(self, credentials: IUsernamePassword) -> AvatarId:
+        try:
+            return await self._own.requestAvatarId(credentials)
+        except WrongPasswordError:
+            raise
+        except UnauthorizedLogin:
+            pass
+        for checker in self._others:
+            try:
+                avatar_id = await self._ask(checker, credentials)
+            except UnauthorizedLogin:
+                continue
+            if not self._own.has_password(avatar_id):
+                return avatar_id
+        raise UnauthorizedLogin
+
+    async def _ask(self, checker: ICredentialsChecker, credentials: IUsernamePassword) -> AvatarId:
+        if self._asked >= MAX_ASKED:
+            raise ChatError(Code.SLOW_DOWN, "many are coming in at once; try again in a moment")
+        self._asked += 1
+        try:
+            asked = maybeDeferred(checker.requestAvatarId, credentials)
+            return await asked.addTimeout(CHECK_SECONDS, self._clock)
+        finally:
+            self._asked -= 1
+
+
+@implementer(IRealm)
+class Realm:
+    """Makes the avatar of a name; one that an ``--auth`` method has let in first is written on the roll."""
+
+    def __init__(self, roll: Roll, workers: Workers, clock: IReactorTime) -> None:
+        self._roll = roll
+        self._workers = workers
+        self._clock = clock
+
+    def requestAvatar(self, avatarId: AvatarId, mind: object, *interfaces: type[Interface]) -> Deferred[Login]:
+        """Return an `IAccount`; it fails with `UnauthorizedLogin` if that name is somebody else's or none."""
+        del mind
+        if IAccount not in interfaces:
+            raise NotImplementedError("there is no other avatar here than an account")
+        return Deferred.fromCoroutine(self._avatar(avatarId))
+
+    async def _avatar(self, avatar_id: AvatarId) -> Login:
+        try:
+            nick = names.nick(_text(avatar_id))
+        except ValueError:
+            _log.error("an --auth method lets somebody in whose name cannot be a nick: {name!r}", name=avatar_id)
+            raise UnauthorizedLogin from None
+        key = names.key(nick)
+        account = self._roll.find(key)
+        if account is None:
+            account = Account(key, nick, None, operator=False, created=int(self._clock.seconds()))
+            made = account
+            try:
+                await self._workers.do(lambda: self._roll.add(made, twins=True))
+            except TakenError:  # over another connection, at the same time
+                account = self._roll.find(key)
+        if account is None or account.name != nick:
+            # Two names that an --auth method tells apart, and that are the same nick here.
+            raise UnauthorizedLogin
+        return IAccount, Avatar(key), lambda: None
+
+
+def _text(avatar_id: object) -> str:
+    if isinstance(avatar_id, str):  # some of Twisted's own checkers return text
+        return avatar_id
+    return avatar_id.decode(errors="replace") if isinstance(avatar_id, bytes) else ""

@@ -1,0 +1,86 @@
+"""What a password may be, and Argon2id: what is kept of one."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from base64 import b64encode
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from chatd.protocol.text import clean
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
+
+MIN_CHARACTERS = 8
+MAX_BYTES = 256
+"""The same as in `chatd.protocol.moderation_commands`: what a line can say."""
+MEMORY_KIB = 64 * 1024
+"""For the moment of a hash. This, the rounds and the lanes are the second choice of RFC 9106, section 4."""
+ROUNDS = 3
+LANES = 4
+_SALT_BYTES, _HASH_BYTES = 16, 32
+INSTALL = "needs Argon2, which is not installed: pip install 'chatd[accounts]'"
+
+
+class DamagedHashError(Exception):
+    """What was kept is no hash."""
+
+
+def is_installed() -> bool:
+    """Return whether there is what a `Hasher` needs."""
+    return find_spec("argon2") is not None
+
+
+def check(password: str) -> None:
+    """Raise `ValueError`, with a sentence for whoever chose it, if a password cannot be one."""
+    if len(password) < MIN_CHARACTERS:
+        raise ValueError(f"a password has at least {MIN_CHARACTERS} characters")
+    if len(password.encode(errors="surrogatepass")) > MAX_BYTES:
+        raise ValueError(f"a password has at most {MAX_BYTES} bytes")
+    if " " in password or "\t" in password or clean(password) != password:
+        raise ValueError("a password has neither spaces nor control characters in it: LOGIN could not say it")
+
+
+class Hasher:
+    """Argon2id. Its methods take a tenth of a second or so, so they belong into a thread, and any thread will do.
+
+    Raises `ImportError` if it `is_installed` not.
+    """
+
+    def __init__(self, rounds: int = ROUNDS, memory_kib: int = MEMORY_KIB, lanes: int = LANES) -> None:
+        from argon2 import PasswordHasher
+
+        self._argon2: PasswordHasher = PasswordHasher(rounds, memory_kib, lanes, _HASH_BYTES, _SALT_BYTES)
+        salt, hash_ = (_base64(os.urandom(size)) for size in (_SALT_BYTES, _HASH_BYTES))
+        self.nobodys = f"$argon2id$v=19$m={memory_kib},t={rounds},p={lanes}${salt}${hash_}"
+        """A hash that no password has, for those who have none: to find that out takes as long as any other."""
+
+    def hash(self, password: str) -> str:
+        """Return what to keep of a password."""
+        return self._argon2.hash(_composed(password))
+
+    def verify(self, hash_: str, password: str) -> bool:
+        """Return whether a hash is that of a password. Raise `DamagedHashError` if it is none at all."""
+        from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+
+        try:
+            return self._argon2.verify(hash_, _composed(password))
+        except VerifyMismatchError:
+            return False
+        except (InvalidHashError, VerificationError):
+            raise DamagedHashError("what is kept of a password is damaged; chatd user passwd gives a new one") from None
+
+    def is_outdated(self, hash_: str) -> bool:
+        """Return whether a hash was made at another cost than today's."""
+        return self._argon2.check_needs_rehash(hash_)
+
+
+def _composed(password: str) -> bytes:
+    """Return the same for letters with marks whichever way a keyboard writes them (RFC 8265, section 4.2)."""
+    return unicodedata.normalize("NFC", password).encode()
+
+
+def _base64(data: bytes) -> str:
+    return b64encode(data).decode().rstrip("=")

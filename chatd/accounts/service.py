@@ -1,0 +1,203 @@
+"""The accounts of this server: who logs in, who gets one, and whose nick is whose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import TypeVar
+
+from twisted.cred.checkers import ICredentialsChecker
+from twisted.cred.error import UnauthorizedLogin
+from twisted.cred.portal import Portal
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from chatd.accounts import AccountsError, passwords
+from chatd.accounts.checkers import Checkers, Credentials, IAccount, Realm, RollChecker
+from chatd.accounts.passwords import Hasher
+from chatd.accounts.store import Account, CodeError, Roll, TakenError
+from chatd.accounts.throttle import Throttle
+from chatd.protocol import names
+from chatd.protocol.errors import ChatError, Code
+from chatd.runtime.thread_pool import Workers
+
+NEW_IN_AN_HOUR = 50
+"""How many accounts may be made from one address; a class behind one router gets its own."""
+WRONG = "the name or the password is wrong"
+"""Whichever it is."""
+
+T = TypeVar("T")
+_log = Logger()
+
+
+class Registration(StrEnum):
+    """Who may take a nick for good with REGISTER."""
+
+    OFF = "off"
+    OPEN = "open"
+    CODE = "code"
+
+
+class Members:
+    """See `chatd.accounts.Accounts`. Hashes are made and compared by ``workers``, look-ups are made at once.
+
+    ``checkers`` are those of ``--auth``. The roll's file is made at the start if ``make``.
+    """
+
+    def __init__(
+        self,
+        roll: Roll,
+        clock: IReactorTime,
+        workers: Workers,
+        hasher: Hasher | None,
+        checkers: Sequence[ICredentialsChecker] = (),
+        *,
+        registration: Registration = Registration.OFF,
+        members_only: bool = False,
+        make: bool = True,
+    ) -> None:
+        self.members_only = members_only
+        self._roll = roll
+        self._clock = clock
+        self._workers = workers
+        self._hasher = hasher
+        self._registration = registration
+        self._make = make
+        self._has_checkers = bool(checkers)
+        asked = Checkers(RollChecker(roll, workers, hasher), checkers, clock)
+        self._portal = Portal(Realm(roll, workers, clock), [asked])
+        self._guesses = Throttle(clock)
+        self._newcomers = Throttle(clock, NEW_IN_AN_HOUR, 60 * 60, "many names were taken from where you are")
+
+    def start(self) -> None:
+        """See `chatd.accounts.Accounts`."""
+        self._roll.open(make=self._make)
+        if self._hasher is None and self._roll.has_hashes():
+            raise AccountsError(f"to check the passwords in {self._roll.path} {passwords.INSTALL}")
+
+    def stop(self) -> None:
+        """See `chatd.accounts.Accounts`."""
+        self._workers.stop()
+        self._roll.close()
+
+    def is_registered(self, key: str) -> bool:
+        """See `chatd.accounts.Accounts`."""
+        return self._find(key) is not None
+
+    def looks_like(self, nick: str) -> str | None:
+        """See `chatd.accounts.Accounts`."""
+        return _or_unavailable(lambda: self._roll.twin(nick))
+
+    def name(self, key: str) -> str:
+        """See `chatd.accounts.Accounts`."""
+        account = self._find_if_possible(key)
+        return key if account is None else account.name
+
+    def is_operator(self, key: str) -> bool:
+        """See `chatd.accounts.Accounts`; nobody is while that cannot be found out."""
+        account = self._find_if_possible(key)
+        return account is not None and account.operator
+
+    def log_in(self, nick: str, password: str, address: str | None) -> Deferred[str]:
+        """See `chatd.accounts.Accounts`."""
+        return Deferred.fromCoroutine(self._log_in(nick, password, address))
+
+    def register(self, nick: str, password: str, code: str | None, address: str | None) -> Deferred[str]:
+        """See `chatd.accounts.Accounts`."""
+        return Deferred.fromCoroutine(self._register(nick, password, code, address))
+
+    async def _log_in(self, nick: str, password: str, address: str | None) -> str:
+        if not self._has_checkers and not _or_unavailable(lambda: self._roll.is_there):
+            raise ChatError(Code.NOT_ALLOWED, "nobody has an account here yet")
+        key = names.key(nick)
+        attempt = self._guesses.attempt(key, address)
+        try:
+            account = self._find(key)
+            # An --auth method may tell upper from lower case: it is asked for the name that it has let in.
+            username = account.name if account is not None and account.hash is None else nick
+            credentials = Credentials(username.encode(), password.encode())
+            _, avatar, _ = await self._portal.login(credentials, None, IAccount)
+        except UnauthorizedLogin:
+            raise ChatError(Code.BAD_PASSWORD, WRONG) from None
+        except ChatError:
+            attempt.void()
+            raise
+        except AccountsError as error:
+            attempt.void()
+            raise _unavailable(error) from None
+        except Exception:
+            _log.failure("whether a password is right could not be found out")
+            raise ChatError(Code.UNAVAILABLE, "passwords cannot be checked now; try again later") from None
+        attempt.succeeded()
+        logged_in: str = IAccount(avatar).key
+        return logged_in
+
+    async def _register(self, nick: str, password: str, code: str | None, address: str | None) -> str:
+        hasher = self._hasher
+        if self._registration is Registration.OFF or hasher is None:
+            raise ChatError(Code.NOT_ALLOWED, "who runs this server makes the accounts; ask there")
+        self._check_is_free(nick)
+        try:
+            passwords.check(password)
+        except ValueError as error:
+            raise ChatError(Code.BAD_PASSWORD, f"{error}; take another") from None
+        used = self._check_code(code, address) if self._registration is Registration.CODE else None
+        newcomer = self._newcomers.attempt(None, address)
+        key, now = names.key(nick), int(self._clock.seconds())
+        try:
+            await self._workers.do(
+                lambda: self._roll.add(Account(key, nick, hasher.hash(password), operator=False, created=now), used)
+            )
+        except TakenError as error:
+            raise ChatError(Code.NAME_TAKEN, str(error)) from None
+        except CodeError:
+            raise _no_code() from None
+        except AccountsError as error:
+            newcomer.void()
+            raise _unavailable(error) from None
+        except ChatError:
+            newcomer.void()
+            raise
+        return key
+
+    def _check_is_free(self, nick: str) -> None:
+        if self.is_registered(names.key(nick)):
+            raise ChatError(Code.NAME_TAKEN, f"{nick} is somebody's own already")
+        twin = self.looks_like(nick)
+        if twin is not None:
+            raise ChatError(Code.NAME_TAKEN, f"{nick} could be mistaken for {twin}; take another name")
+
+    def _check_code(self, code: str | None, address: str | None) -> str:
+        if code is None:
+            raise ChatError(Code.NOT_ALLOWED, "it takes an invitation: REGISTER <password> <code>")
+        guess = self._guesses.attempt(None, address)
+        if not _or_unavailable(lambda: self._roll.has_code(code, int(self._clock.seconds()))):
+            raise _no_code()
+        guess.void()
+        return code
+
+    def _find(self, key: str) -> Account | None:
+        return _or_unavailable(lambda: self._roll.find(key))
+
+    def _find_if_possible(self, key: str) -> Account | None:
+        try:
+            return self._find(key)
+        except ChatError:
+            return None
+
+
+def _or_unavailable(look_up: Callable[[], T]) -> T:
+    try:
+        return look_up()
+    except AccountsError as error:
+        raise _unavailable(error) from None
+
+
+def _unavailable(error: AccountsError) -> ChatError:
+    _log.error("accounts: {why}", why=str(error))
+    return ChatError(Code.UNAVAILABLE, "accounts cannot be looked up now; try again later")
+
+
+def _no_code() -> ChatError:
+    return ChatError(Code.NOT_ALLOWED, "that is no invitation code, or it was used or is too old")

@@ -1,0 +1,299 @@
+"""The roll: who has an account and which invitations are open, in an SQLite file or in memory."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from chatd.accounts import AccountsError
+from chatd.journal.sqlite.database import upgrade
+from chatd.protocol import names
+
+APPLICATION_ID = int.from_bytes(b"chac", "big")
+"""Marks a file as a roll. https://www.sqlite.org/pragma.html#pragma_application_id"""
+VERSION = 1
+WRITE_SECONDS = 5.0
+"""How long another process may hold the file before a write fails."""
+READ_SECONDS = 0.25
+"""The same for a look-up, for which the reactor waits. In this mode of SQLite readers wait for next to nothing."""
+
+Rows = list[tuple[Any, ...]]
+
+
+class TakenError(Exception):
+    """An account cannot be made under a name; the argument is a sentence that says why."""
+
+
+class CodeError(Exception):
+    """An invitation code is none, was used or is too old."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody's own nick. ``key`` is it folded (`names.key`), ``created`` in seconds since 1970."""
+
+    key: str
+    name: str
+    hash: str | None = field(repr=False)
+    """None if an ``--auth`` method knows the password."""
+    operator: bool
+    created: int
+
+
+def looks(nick: str) -> tuple[str, ...]:
+    """Return what a nick looks like as it is written, and in small letters."""
+    return names.skeleton(nick), names.skeleton(names.key(nick))
+
+
+def beside(journal: Path) -> Path:
+    """Return where the roll is if nothing is said: ``chatd.accounts.sqlite3`` beside the journal ``chatd.sqlite3``."""
+    return journal.with_name(f"{journal.stem}.accounts{journal.suffix}")
+
+
+@cache
+def schema() -> str:
+    """Return the schema; asked for once while all files of the program can still be read."""
+    return files("chatd.accounts").joinpath("schema.sql").read_text()
+
+
+class Roll:
+    """Accounts and invitations in the file at ``path``, or in memory if there is none.
+
+    Look-ups belong to one thread, changes may come from any. Both see at once what another process writes. Everything
+    but `close` raises `AccountsError` if the file cannot be opened, read or written.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self._reader: sqlite3.Connection | None = None
+        self._writer: sqlite3.Connection | None = None
+        self._lock = threading.RLock()
+        self._closed = False
+
+    def open(self, *, make: bool) -> None:
+        """Open the file, which is made if it is not there and ``make``; else it is opened once it is."""
+        schema()
+        if self.path is None:
+            self._reader = self._writer = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+            self._writer.execute("PRAGMA foreign_keys = ON")
+            upgrade(self._writer, schema())
+        elif make or self.path.exists():
+            with self._lock:
+                self._open_writer()
+            self._find_reader()
+
+    def close(self) -> None:
+        """Close the file, for good: from here on nobody is found and nothing changed."""
+        with self._lock:
+            self._closed = True
+            for db in (self._reader, self._writer):
+                if db is not None:
+                    db.close()
+            self._reader = self._writer = None
+
+    # What is looked up.
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a file, or the memory, to look things up in."""
+        return self._find_reader() is not None
+
+    def find(self, key: str) -> Account | None:
+        """Return the account of that key."""
+        rows = self._read("SELECT key, name, hash, operator, created FROM account WHERE key = ?", (key,))
+        return _account(rows[0]) if rows else None
+
+    def twin(self, nick: str) -> str | None:
+        """Return the name of an account which is not that of ``nick`` but looks like it."""
+        rows = self._read(_TWIN, (*looks(nick), names.key(nick)))
+        return str(rows[0][0]) if rows else None
+
+    def accounts(self) -> list[Account]:
+        """Return all accounts in the order of their keys."""
+        rows = self._read("SELECT key, name, hash, operator, created FROM account ORDER BY key", ())
+        return [_account(row) for row in rows]
+
+    def has_hashes(self) -> bool:
+        """Return whether the roll knows the password of anybody."""
+        return bool(self._read("SELECT 1 FROM account WHERE hash IS NOT NULL LIMIT 1", ()))
+
+    def has_code(self, code: str, now: int) -> bool:
+        """Return whether a code is an invitation that holds at ``now``, in seconds since 1970."""
+        return bool(self._read(f"SELECT 1 FROM code {_IS_OPEN}", (_digest(code), now)))
+
+    # What is changed.
+
+    def add(self, account: Account, code: str | None = None, *, twins: bool = False) -> None:
+        """Add an account and use up the invitation that it comes by, if any: both or nothing.
+
+        Raise `TakenError` if there is one of that key or, unless ``twins`` may be, one that looks like it; `CodeError`
+        if the code is not an open one.
+        """
+        with self._writing() as db:
+            if code is not None:
+                used = db.execute(f"DELETE FROM code {_IS_OPEN}", (_digest(code), account.created))
+                if not used.rowcount:
+                    raise CodeError
+            if db.execute("SELECT 1 FROM account WHERE key = ?", (account.key,)).fetchall():
+                raise TakenError(f"{account.name} is somebody's own already")
+            twin = db.execute(_TWIN, (*looks(account.name), account.key)).fetchall()
+            if twin and not twins:
+                raise TakenError(f"{account.name} could be mistaken for {twin[0][0]}; take another name")
+            values = (account.key, account.name, account.hash, account.operator, account.created)
+            db.execute("INSERT INTO account (key, name, hash, operator, created) VALUES (?, ?, ?, ?, ?)", values)
+            rows = [(look, account.key) for look in set(looks(account.name))]
+            db.executemany("INSERT INTO look (look, key) VALUES (?, ?)", rows)
+
+    def set_hash(self, key: str, new: str, *, instead_of: str | None = None) -> bool:
+        """Give an account another password, if ``instead_of`` it is as before; return whether that was so."""
+        condition, values = ("", ()) if instead_of is None else (" AND hash = ?", (instead_of,))
+        with self._writing() as db:
+            done = db.execute(f"UPDATE account SET hash = ? WHERE key = ?{condition}", (new, key, *values))
+            return done.rowcount > 0
+
+    def remove(self, key: str) -> bool:
+        """Take an account away; return whether there was one."""
+        with self._writing() as db:
+            return db.execute("DELETE FROM account WHERE key = ?", (key,)).rowcount > 0
+
+    def add_code(self, code: str, expires: int | None, now: int) -> None:
+        """Let ``code`` be an invitation for one, until ``expires``; both times are in seconds since 1970."""
+        with self._writing() as db:
+            db.execute("DELETE FROM code WHERE expires <= ?", (now,))
+            db.execute("INSERT INTO code (digest, expires) VALUES (?, ?)", (_digest(code), expires))
+
+    def _read(self, sql: str, values: Sequence[object]) -> Rows:
+        db = self._find_reader()
+        if db is None:
+            return []
+        with _explained(self.path):
+            if self.path is not None:
+                return db.execute(sql, values).fetchall()
+            with self._lock:  # the one connection there is
+                return db.execute(sql, values).fetchall()
+
+    def _find_reader(self) -> sqlite3.Connection | None:
+        """Return the connection for look-ups; None as long as there was no file. One taken away later still counts."""
+        if self._reader is not None or self._closed or self.path is None or not self.path.exists():
+            return self._reader
+        with _explained(self.path):
+            reader = _connect(self.path, READ_SECONDS)
+            try:
+                if not _is_ready(reader, self.path):  # it is just being made
+                    reader.close()
+                    return None
+                reader.execute("PRAGMA query_only = ON")
+            except BaseException:
+                reader.close()
+                raise
+        self._reader = reader
+        return reader
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction, which is not if what is done in it raises."""
+        with self._lock, _explained(self.path):
+            db = self._writer or self._open_writer()
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+                db.execute("COMMIT")
+            except BaseException:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
+
+    def _open_writer(self) -> sqlite3.Connection:
+        """Make the file if there is none, bring it up to date, and return a connection for changes."""
+        if self._closed or self.path is None:
+            raise AccountsError("the accounts are closed already")
+        try:
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # hashes are nobody else's
+        except OSError as error:
+            raise AccountsError(f"{self.path} cannot be opened: {error.strerror}") from None
+        with _explained(self.path):
+            db = _connect(self.path, WRITE_SECONDS)
+            try:
+                if not _is_ready(db, self.path):
+                    _set_up(db, self.path)
+                db.execute("PRAGMA synchronous = FULL")
+                db.execute("PRAGMA foreign_keys = ON")
+            except BaseException:
+                db.close()
+                raise
+        self._writer = db
+        return db
+
+
+_IS_OPEN = "WHERE digest = ? AND (expires IS NULL OR expires > ?)"
+_TWIN = "SELECT name FROM look JOIN account USING (key) WHERE look IN (?, ?) AND key != ? LIMIT 1"
+
+
+def _account(row: tuple[Any, ...]) -> Account:
+    key, name, hash_, operator, created = row
+    return Account(key, name, hash_, bool(operator), created)
+
+
+def _digest(code: str) -> bytes:
+    # A code is 64 random bits: it needs no slow hash.
+    return sha256(code.encode()).digest()
+
+
+def _connect(path: Path, seconds: float) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=seconds, isolation_level=None, check_same_thread=False)
+
+
+def _is_ready(db: sqlite3.Connection, path: Path) -> bool:
+    """Return whether a file has its tables. Raise `AccountsError` if it is another program's, newer, or damaged."""
+    (mark,) = db.execute("PRAGMA application_id").fetchone()
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if mark != APPLICATION_ID:
+        if mark or version or db.execute("SELECT 1 FROM sqlite_schema").fetchall():
+            raise AccountsError(f"{path} is a database, but not one of chatd's accounts")
+        return False
+    if version > VERSION:
+        raise AccountsError(f"{path} was made by a newer chatd (version {version}; this one knows {VERSION})")
+    (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise AccountsError(f"{path} is damaged and was left as it is: {' '.join(verdict.split())}")
+    return bool(version == VERSION)
+
+
+def _set_up(db: sqlite3.Connection, path: Path) -> None:
+    (mode,) = db.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        raise AccountsError(f"{path} cannot be written ahead; is it on a file system of another machine?")
+    try:
+        upgrade(db, schema())
+    except sqlite3.OperationalError:
+        with suppress(sqlite3.Error):
+            if _is_ready(db, path):  # another process was faster
+                return
+        raise
+
+
+@contextmanager
+def _explained(path: Path | None) -> Iterator[None]:
+    """Turn SQLite's errors into `AccountsError`."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise AccountsError(f"{path or 'what is in memory'}: {error}") from error
+
+
+def open_roll(path: Path, *, make: bool) -> closing[Roll]:
+    """Return a roll that is open, to be used in a ``with``. Raise `AccountsError` if it cannot be or is not there."""
+    if not make and not path.exists():
+        raise AccountsError(f"there is no file {path}")
+    roll = Roll(path)
+    roll.open(make=make)
+    return closing(roll)

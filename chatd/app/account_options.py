@@ -1,0 +1,107 @@
+"""The options about accounts of ``twistd chatd``, and the accounts made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from twisted.cred.checkers import ICredentialsChecker
+from twisted.cred.credentials import IUsernamePassword
+from twisted.cred.strcred import AuthOptionMixin
+from twisted.internet.interfaces import IReactorTime
+from twisted.python import usage
+
+from chatd.accounts import Accounts, NoAccounts, passwords
+from chatd.accounts.passwords import Hasher
+from chatd.accounts.service import Members, Registration
+from chatd.accounts.store import Roll, beside
+from chatd.journal import sqlite_path
+from chatd.runtime.thread_pool import Workers
+from chatd.runtime.threads import Thread
+
+HASHES_AT_A_TIME = 2
+"""Each takes 64 MiB while it lasts."""
+MAX_WAITING = 64
+"""How many passwords may wait for their turn, before people are asked to come again later."""
+
+
+class AccountOptions(usage.Options, AuthOptionMixin):
+    """``--accounts``, ``--auth``, ``--registration``, ``--members-only``."""
+
+    supportedInterfaces: Any = (IUsernamePassword,)
+    optParameters: ClassVar[list[list[object]]] = [
+        ["accounts", None, None, "File of the accounts.  [default: chatd.accounts.sqlite3 beside the journal]"],
+        ["registration", None, Registration.OFF.value, "Who may REGISTER a name: off, open, or code (by invitation)."],
+    ]
+    optFlags: ClassVar[list[list[object]]] = [
+        ["members-only", None, "Let nobody in who has no account."],
+    ]
+
+    def opt_auth(self, description: str) -> None:
+        """Ask this too whether a password is right, such as file:users; repeatable. See --help-auth."""
+        kind, _, path = description.partition(":")
+        if kind == "file":
+            # Twisted's only warns, and looks for the file at each login: from wherever a daemon is by then.
+            if not Path(path).is_file():
+                raise usage.UsageError(f"--auth {description}: there is no file {path!r}")
+            description = f"file:{Path(path).resolve()}"
+        super().opt_auth(description)
+
+    def postOptions(self) -> None:
+        """Check what was given."""
+        super().postOptions()
+        try:
+            self["registration"] = Registration(self["registration"])
+        except ValueError:
+            choice = ", ".join(Registration)
+            raise usage.UsageError(f"--registration is one of {choice}, not {self['registration']!r}") from None
+        if not self["members-only"]:
+            return
+        if self["registration"] is not Registration.OFF:
+            raise usage.UsageError(
+                "--members-only and --registration exclude each other: REGISTER is for who is in;"
+                " make accounts with chatd user add"
+            )
+        if self.accounts_path is None and not self.checkers:
+            raise usage.UsageError("--members-only would let nobody in: give --accounts or --auth too")
+
+    @property
+    def checkers(self) -> Sequence[ICredentialsChecker]:
+        """Those of ``--auth``, in their order."""
+        checkers: Sequence[ICredentialsChecker] = self.get("credCheckers", [])
+        return checkers
+
+    @property
+    def accounts_path(self) -> Path | None:
+        """The file of the accounts; None if they are kept in memory, as the journal is."""
+        if self["accounts"] is not None:
+            return Path(self["accounts"]).resolve()
+        try:
+            return beside(sqlite_path(self["journal"]))
+        except ValueError:
+            return None
+
+    def make_accounts(self, reactor: Any) -> Accounts:
+        """Return the accounts that the options ask for, nothing opened yet.
+
+        Raise `SystemExit`, with one line for the user, if something is not installed that they need.
+        """
+        path, registration = self.accounts_path, self["registration"]
+        wanted = bool(registration is not Registration.OFF or self["accounts"] is not None or self.checkers)
+        if path is None and not wanted:
+            return NoAccounts()
+        installed = passwords.is_installed()
+        if registration is not Registration.OFF and not installed:
+            raise SystemExit(f"chatd: --registration {passwords.INSTALL}")
+        threads = [Thread(reactor, f"chatd accounts {number}", patient=True) for number in range(HASHES_AT_A_TIME)]
+        return Members(
+            Roll(path),
+            IReactorTime(reactor),
+            Workers(threads, MAX_WAITING),
+            Hasher() if installed else None,
+            self.checkers,
+            registration=registration,
+            members_only=bool(self["members-only"]),
+            make=wanted,
+        )

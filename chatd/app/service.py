@@ -1,0 +1,186 @@
+"""The service: what exists in the process, and the order in which it starts and stops."""
+
+from __future__ import annotations
+
+import errno
+import gc
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.interfaces import (
+    IListeningPort,
+    IReactorCore,
+    IReactorFromThreads,
+    IReactorTime,
+    IStreamServerEndpoint,
+)
+from twisted.logger import Logger
+
+from chatd.accounts import AccountsError
+from chatd.app.malloc_trim import Slack, give_memory_back
+from chatd.chat.hub import Hub
+from chatd.edges.accept_backoff import accept_patiently, allow_files
+from chatd.edges.line import LineFactory
+from chatd.journal import JournalError
+from chatd.protocol import names
+from chatd.protocol.text import clean
+from chatd.runtime.log_limiter import Tally
+from chatd.runtime.sockets import address_name
+
+STOP_SECONDS = 3
+"""How long those who are in have to take their last line when the server stops."""
+
+SWITCH_SECONDS = 0.0002
+"""How long the threads of the journal and of passwords may keep the reactor waiting each time that it needs one."""
+YOUNG_OBJECTS = 10_000
+"""How many new objects the collector lets come together before it looks for garbage among them.
+
+What is kept of a message lives long, and with Python's own 700 a tenth of a busy server's time went into seeing that
+again and again.
+"""
+
+_log = Logger()
+
+
+class CannotStartError(SystemExit, Exception):
+    """The service could not start; the argument is the one line that says so.
+
+    As `SystemExit` it ends the process with the status 1 and no traceback; as `Exception` it lets ``twistd`` tidy up
+    first and, when it runs as a daemon, pass the line on to the terminal.
+    """
+
+    def __init__(self, line: str) -> None:
+        super().__init__(line)
+        self.code = 1  # the line itself was printed: here standard error is the log already
+
+
+CannotStartError.__module__ = "chatd"  # twistd shows a hundred bytes of "module.name: line"
+CannotStartError.__qualname__ = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """One place to listen on: the endpoint, and what the user calls it."""
+
+    description: str
+    endpoint: IStreamServerEndpoint
+
+
+class ChatService(Service):
+    """Listens, and takes leave of everybody when it stops.
+
+    ``places`` are bound in `privilegedStartService`, so that a port below 1024 works for who sheds root's rights.
+    """
+
+    def __init__(self, reactor: IReactorTime, hub: Hub, factory: LineFactory, places: Sequence[Listening]) -> None:
+        self.setName("chatd")
+        self.ports: list[IListeningPort] = []
+        self._reactor = reactor
+        self._hub = hub
+        self._factory = factory
+        self._places = places
+        self._tally = Tally(hub.wheel)
+        self._slack = Slack(hub.wheel, factory.connections.__len__, give_memory_back)
+
+    def privilegedStartService(self) -> None:
+        """Bind every place. Raise `CannotStartError` if one cannot be."""
+        super().privilegedStartService()
+        failures: list[str] = []
+        for place in self._places:
+            place.endpoint.listen(self._factory).addCallbacks(
+                self._listening, lambda failure: failures.append(_why_not(failure.value))
+            )
+            if failures:
+                raise _cannot_start(f"cannot listen on {place.description}: {failures[0]}")
+
+    def startService(self) -> None:
+        """Open accounts and journal and begin to tell the time. Raise `CannotStartError` if one cannot be opened."""
+        super().startService()
+        try:
+            self._hub.accounts.start()
+        except AccountsError as error:
+            raise _cannot_start(f"cannot open the accounts: {error}") from None
+        try:
+            self._hub.journal.start()
+        except JournalError as error:
+            self._hub.accounts.stop()
+            raise _cannot_start(f"cannot open the journal: {error}") from None
+        names.skeleton("warm")  # reading the table of look-alikes takes a tenth of a second: not at somebody's JOIN
+        self._hub.start()
+        self._slack.start()
+        if IReactorCore.providedBy(self._reactor):
+            self._reactor.callWhenRunning(self._exit_with_zero)
+            self._reactor.callWhenRunning(_collect_less_often)
+            self._reactor.callWhenRunning(_let_the_reactor_go_first)
+            self._reactor.callWhenRunning(allow_files)
+
+    def stopService(self) -> Deferred[None]:
+        """Stop accepting, deliver what was said, say BYE to everybody and give them a little time to take it."""
+        super().stopService()
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        for port in self.ports:
+            await maybeDeferred(port.stopListening)
+        await self._hub.shut_down()
+        impatience = self._reactor.callLater(STOP_SECONDS, self._factory.connections.abort_all)
+        await self._factory.connections.all_lost()
+        if impatience.active():
+            impatience.cancel()
+        self._hub.wheel.stop()
+        self._hub.accounts.stop()
+        await self._hub.journal.stop()
+
+    def _listening(self, port: IListeningPort) -> None:
+        self.ports.append(port)
+        accept_patiently(port, self._reactor, self._tally)
+        address = port.getHost()
+        _log.info("listening on {address}", address=address_name(address))
+        if _is_loopback(getattr(address, "host", "")):
+            _log.info("only programs on this machine can connect; --interface 0.0.0.0 opens it to the network")
+
+    def _exit_with_zero(self) -> None:
+        """Make SIGTERM the ordinary way to stop: twistd would stop as cleanly and then die of the signal itself."""
+        if IReactorFromThreads.providedBy(self._reactor) and IReactorCore.providedBy(self._reactor):
+            stop = self._reactor.stop
+            call_soon = self._reactor.callFromThread
+            signal.signal(signal.SIGTERM, lambda *_: call_soon(stop))
+
+
+def _let_the_reactor_go_first() -> None:
+    # Each send lets go of the interpreter, and takes it back at the latest after this while other threads run.
+    sys.setswitchinterval(SWITCH_SECONDS)
+
+
+def _collect_less_often() -> None:
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
+
+
+def _cannot_start(why: str) -> CannotStartError:
+    """Tell the log and the terminal why, and return what is to be raised."""
+    why = clean(" ".join(why.split()))
+    _log.error("{why}", why=why)
+    print(f"chatd: {why}", file=sys.__stderr__)  # twistd has made sys.stderr part of the log
+    return CannotStartError(why)
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "::1" or host.startswith("127.")
+
+
+def _why_not(error: BaseException) -> str:
+    """Return what a person can do about an endpoint that cannot be listened on."""
+    cause = getattr(error, "socketError", error)
+    match getattr(cause, "errno", None):
+        case errno.EADDRINUSE:
+            return "another program has it; stop that one or choose another --port"
+        case errno.EACCES:
+            return "not allowed; ports below 1024 need root, 10319 does not"
+        case errno.EADDRNOTAVAIL:
+            return "this machine has no such address; 0.0.0.0 and :: stand for all it has"
+    return clean(" ".join(str(getattr(cause, "strerror", None) or cause).split()))

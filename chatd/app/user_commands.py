@@ -1,0 +1,128 @@
+"""``chatd user``: who has an account, and who is invited to make one. The daemon may be running."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import secrets
+import sys
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from chatd.accounts import AccountsError, passwords
+from chatd.accounts.store import Account, TakenError, beside, open_roll
+from chatd.journal import DEFAULT_JOURNAL, sqlite_path
+from chatd.protocol import names
+from chatd.protocol.duration import seconds
+from chatd.protocol.text import clean
+
+CODE_BYTES = 8
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Do what the arguments after ``chatd user`` say. Raise `SystemExit`, with one line if it could not be done."""
+    options = _parser().parse_args(arguments)
+    carry_out: Callable[[argparse.Namespace], None] = options.carry_out
+    try:
+        carry_out(options)
+    except (KeyboardInterrupt, EOFError):
+        raise SystemExit("chatd: stopped; nothing was changed") from None
+    except (AccountsError, TakenError, OSError, ValueError) as error:
+        raise SystemExit(f"chatd: {clean(' '.join(str(error).split()))}") from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="chatd user", description="Who has an account. The daemon may be running.")
+    commands = parser.add_subparsers(required=True)
+    file = argparse.ArgumentParser(add_help=False)
+    file.add_argument("--accounts", type=Path, metavar="FILE", help="the accounts [default: beside the journal]")
+    file.add_argument("-j", "--journal", default=DEFAULT_JOURNAL, help="the journal [default: %(default)s]")
+
+    def command(name: str, carry_out: Callable[[argparse.Namespace], None], about: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, parents=[file], help=about, description=about)
+        made.set_defaults(carry_out=carry_out)
+        return made
+
+    about = "Make an account. The password is asked for, or read from the standard input."
+    add = command("add", _add, about)
+    add.add_argument("nick")
+    add.add_argument("--operator", action="store_true", help="who has it looks after the whole server")
+    add.add_argument("--no-password", action="store_true", help="an --auth method of the daemon knows it")
+    about = "Give an account another password, asked for or read from the standard input."
+    command("passwd", _passwd, about).add_argument("nick")
+    about = "Take an account away: the nick is anybody's again. Who is logged in stays until the connection ends."
+    command("remove", _remove, about).add_argument("nick")
+    command("list", _list, "Print nick, operator or -, password or auth, and the day it was made, a line each.")
+    about = "Print a new invitation code for one, for REGISTER where the daemon's --registration is code."
+    invite = command("invite", _invite, about)
+    invite.add_argument("--expires", metavar="TIME", help="how long it holds: 12h, 7d, 2w [default: until it is used]")
+    return parser
+
+
+def _add(options: argparse.Namespace) -> None:
+    nick = names.nick(options.nick)
+    kept = None if options.no_password else _new_hash(_hasher())
+    with open_roll(_path(options), make=True) as roll:
+        roll.add(Account(names.key(nick), nick, kept, options.operator, int(time.time())))
+    print(f"{nick} has an account now")
+
+
+def _passwd(options: argparse.Namespace) -> None:
+    nick, hasher = names.nick(options.nick), _hasher()
+    with open_roll(_path(options), make=False) as roll:
+        account = roll.find(names.key(nick))
+        if account is None or not roll.set_hash(account.key, _new_hash(hasher)):
+            raise ValueError(f"{nick} has no account")
+    print(f"{account.name} has another password now")
+
+
+def _remove(options: argparse.Namespace) -> None:
+    nick = names.nick(options.nick)
+    with open_roll(_path(options), make=False) as roll:
+        if not roll.remove(names.key(nick)):
+            raise ValueError(f"{nick} has no account")
+    print(f"{nick} has no account any more; what it may do in rooms goes to whoever takes the name next")
+
+
+def _list(options: argparse.Namespace) -> None:
+    with open_roll(_path(options), make=False) as roll:
+        for each in roll.accounts():
+            made = datetime.fromtimestamp(each.created, UTC).date().isoformat()
+            print(each.name, "operator" if each.operator else "-", "password" if each.hash else "auth", made, sep="\t")
+
+
+def _invite(options: argparse.Namespace) -> None:
+    now = int(time.time())
+    expires = None if options.expires is None else now + seconds(options.expires)
+    code = secrets.token_hex(CODE_BYTES)
+    with open_roll(_path(options), make=True) as roll:
+        roll.add_code(code, expires, now)
+    print(code)
+
+
+def _path(options: argparse.Namespace) -> Path:
+    given: Path | None = options.accounts
+    return beside(sqlite_path(options.journal)) if given is None else given.resolve()
+
+
+def _hasher() -> passwords.Hasher:
+    if not passwords.is_installed():
+        raise ValueError(f"a password {passwords.INSTALL}")
+    return passwords.Hasher()
+
+
+def _new_hash(hasher: passwords.Hasher) -> str:
+    """Ask for a new password, twice where nobody sees it, and return its hash."""
+    if sys.stdin is None:
+        raise ValueError("there is no standard input to read the password from")
+    if sys.stdin.isatty():
+        password = getpass.getpass("New password: ")
+        passwords.check(password)
+        if getpass.getpass("Again: ") != password:
+            raise ValueError("the two are not the same; nothing was changed")
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+        passwords.check(password)
+    return hasher.hash(password)

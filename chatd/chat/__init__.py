@@ -1,0 +1,1 @@
+"""The domain: rooms, members, sessions, and what each command does."""

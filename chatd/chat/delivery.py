@@ -1,0 +1,197 @@
+"""The lines of one batch for one room: rendered once for each audience, cut to measure for those who took part."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sized
+from itertools import accumulate
+from typing import TYPE_CHECKING, Protocol
+
+from chatd.journal import Entry
+from chatd.protocol import wire
+from chatd.protocol.events import Said
+
+if TYPE_CHECKING:
+    from chatd.chat.cross_room import Merge
+
+
+class Reader(Protocol):
+    """Somebody whom lines are sent to."""
+
+    @property
+    def tagged(self) -> bool:
+        """Whether lines carry tags for this one."""
+
+    @property
+    def rooms(self) -> Sized:
+        """The rooms that this one is in."""
+
+    def send(self, data: bytes) -> None:
+        """Send whole lines; never blocks, never raises."""
+
+
+class Audience:
+    """The lines of a batch as all those read them who did not take part: with tags, or without."""
+
+    __slots__ = ("_ends", "_joined", "_lines")
+
+    def __init__(self) -> None:
+        self._lines: list[bytes] = []
+        self._joined: bytes | None = None
+        self._ends: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def __getitem__(self, index: int) -> bytes:
+        return self._lines[index]
+
+    def add(self, line: bytes) -> None:
+        """Add a line, empty if it is for others."""
+        self._lines.append(line)
+        self._joined = None
+
+    def all(self) -> bytes:
+        """Return all lines together."""
+        if self._joined is None:
+            self._joined = b"".join(self._lines)
+        return self._joined
+
+    def cut(self, first: int, own: dict[int, bytes]) -> bytes:
+        """Return the lines from ``first`` on, with those in ``own``, whose keys ascend, in the place of some."""
+        joined = self.all()
+        if len(self._ends) != len(self._lines) + 1:
+            self._ends = list(accumulate(map(len, self._lines), initial=0))
+        ends, at = self._ends, self._ends[first]
+        pieces: list[bytes] = []
+        for index, line in own.items():
+            if index >= first:
+                pieces += (joined[at : ends[index]], line)
+                at = ends[index + 1]
+        pieces.append(joined[at:])
+        return b"".join(pieces)
+
+
+class Broadcast:
+    """What the members of one room get of one batch.
+
+    Lines are added in order; then `send` gives every member all of them at once, but for those who took part: the
+    one who said a line gets its own form of it, and one who came in the middle gets what was said from there on.
+    Only the audiences that there are get their lines rendered.
+    """
+
+    __slots__ = ("_audiences", "_first", "_merge", "_own", "_said", "replies")
+
+    def __init__(self, merge: Merge | None = None) -> None:
+        self.replies: list[tuple[Reader, bytes]] = []
+        """What is to be sent when every room has had its part of the batch."""
+        self._merge = merge
+        self._said: list[tuple[str, Entry]] = []
+        self._audiences = (Audience(), Audience())
+        self._own: dict[Reader, dict[int, bytes]] = {}
+        self._first: dict[Reader, int] = {}
+
+    def add(self, entry: Entry) -> None:
+        """Add one more entry; its origin gets an echo if it reads tags, else nothing."""
+        body = wire.render(entry.event)  # type: ignore[arg-type]  # what nodes say of themselves is in no room
+        origin = entry.origin
+        if origin is not None:
+            if not (origin.tagged and entry.id):
+                self._own.setdefault(origin, {})[len(self._said)] = b""
+            elif entry.label is not None and type(entry.event) is Said:
+                line = f"@{_tags(entry)};label={entry.label} {body}\r\n".encode()
+                self._own.setdefault(origin, {})[len(self._said)] = line
+        self._said.append((body, entry))
+
+    def echo(self, entry: Entry) -> bytes:
+        """Return what the origin of the entry that was just added gets of it."""
+        assert entry.origin is not None
+        own = self._own.get(entry.origin, {}).get(len(self._said) - 1)
+        return self._audience(tagged=entry.origin.tagged)[-1] if own is None else own
+
+    def answer(self, reader: Reader, entry: Entry, line: bytes) -> None:
+        """Add, in the place of an entry, a line that is for one reader alone."""
+        self._own.setdefault(reader, {})[len(self._said)] = line
+        self._said.append(("", entry))
+
+    def join(self, reader: Reader) -> None:
+        """From here on ``reader`` is among the members."""
+        self._first[reader] = len(self._said)
+
+    def catch_up(self, reader: Reader) -> bytes:
+        """Return all lines for one reader from where it joined, or from the beginning, up to here."""
+        first, own = self._first.get(reader, 0), self._own.get(reader, {})
+        if len(own) == len(self._said) and not first:
+            return b"".join(own.values())
+        return self._audience(tagged=reader.tagged).cut(first, own)
+
+    def lines(self, reader: Reader) -> Iterator[tuple[Entry, bytes]]:
+        """Yield what `catch_up` returns line by line, each with its entry."""
+        first, own = self._first.get(reader, 0), self._own.get(reader, {})
+        audience = self._audience(tagged=reader.tagged)
+        for index, (_, entry) in enumerate(self._said[first:], first):
+            if line := own.get(index, audience[index]):
+                yield entry, line
+
+    def reply(self, entry: Entry, reader: Reader, line: bytes) -> None:
+        """Add a reply to what an entry asked for; it is sent when every room has had its part of the batch."""
+        if self._merge is not None and self._merge.wants(reader):
+            self._merge.add(reader, [(entry, line)])
+        else:
+            self.replies.append((reader, line))
+
+    def see_off(self, reader: Reader) -> None:
+        """Give a member that is none any more its lines up to here; one who came in this batch, after its reply."""
+        if self._merge is not None:
+            self._merge.add(reader, self.lines(reader))
+        elif missed := self.catch_up(reader):
+            if reader in self._first:
+                self.replies.append((reader, missed))
+            else:
+                reader.send(missed)
+
+    def put_beside(self, entry: Entry, other: Entry) -> None:
+        """Let an entry that is none of the batch have the place of one that is."""
+        if self._merge is not None:
+            self._merge.put_beside(entry, other)
+
+    def send(self, members: Collection[Reader]) -> None:
+        """Give ``members`` their lines: now, with what is merged, or, to those who came just now, after the replies."""
+        if self._merge is not None:
+            later = dict.fromkeys(member for member in members if self._merge.wants(member))
+            for member in later:
+                self._merge.add(member, self.lines(member))
+        else:
+            later = dict.fromkeys(member for member in self._first if member in members)
+            self.replies += [(member, missed) for member in later if (missed := self.catch_up(member))]
+        took_part = dict.fromkeys((*self._own, *self._first))
+        for member in took_part:
+            if member in members and member not in later and (lines := self.catch_up(member)):
+                member.send(lines)
+        apart = {*later, *took_part}
+        shared: list[bytes | None] = [None, None]
+        for member in members:
+            if member in apart:
+                continue
+            tagged = member.tagged
+            data = shared[tagged]
+            if data is None:
+                data = shared[tagged] = self._audience(tagged=tagged).all()
+            if data:
+                member.send(data)
+
+    def _audience(self, *, tagged: bool) -> Audience:
+        """Return what one kind of members reads, up to here."""
+        audience = self._audiences[tagged]
+        for body, entry in self._said[len(audience) :]:
+            if not body:
+                audience.add(b"")
+            elif tagged:
+                audience.add(f"@{_tags(entry)} {body}\r\n".encode())
+            else:
+                audience.add(f"{body}\r\n".encode())
+        return audience
+
+
+def _tags(entry: Entry) -> str:
+    time = wire.timestamp(entry.time)
+    return f"id={entry.id};time={time}" if entry.id else f"time={time}"

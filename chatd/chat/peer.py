@@ -1,0 +1,44 @@
+"""What an edge gives a session to speak through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from chatd.model.rulings import IPAddress
+from chatd.protocol.errors import Farewell
+
+
+class Peer(Protocol):
+    """The other side of a connection."""
+
+    @property
+    def blocked(self) -> bool:
+        """Whether the other side does not take what was sent, so that no more should be asked of the session."""
+
+    @property
+    def gone(self) -> bool:
+        """Whether nothing reaches the other side any more, though what it said before is still to be done."""
+
+    def charge(self, lines: int) -> None:
+        """Count so many lines more than it sent, because what it asked for cost as much."""
+
+    def in_turn(self, go_on: Callable[[], None]) -> None:
+        """Call ``go_on`` when the others that have much to do have had their turns."""
+
+    @property
+    def address(self) -> IPAddress | None:
+        """Where the other side is, if it comes over a network."""
+
+    @property
+    def private(self) -> bool:
+        """Whether nobody can listen in: over TLS, from this machine, over a local socket."""
+
+    def send(self, data: bytes) -> None:
+        """Send whole lines; never blocks, never raises; after `end` it does nothing."""
+
+    def end(self, farewell: Farewell, data: bytes) -> None:
+        """Send the last line, then close."""
+
+    def proceed(self) -> None:
+        """Hand over requests again: the session is ready."""

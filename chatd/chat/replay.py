@@ -1,0 +1,179 @@
+"""What was said before, told again: HISTORY, SEARCH, and what a JOIN with ``since=`` missed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from chatd.chat import moderation
+from chatd.chat.room import Room
+from chatd.journal import JournalError, Kept, Page, Query, TooMuchError
+from chatd.protocol import commands, events, wire
+from chatd.protocol.arguments import MAX_ID
+from chatd.protocol.errors import ChatError, Code
+from chatd.protocol.events import Done, Said
+
+if TYPE_CHECKING:
+    from chatd.chat.session import Session
+
+MAX_MISSED = 10_000
+"""The most that is replayed to one who was away; of more, the newest."""
+MAX_FOUND = 50
+
+
+async def history(session: Session, room: Room, command: commands.History, label: str | None) -> None:
+    """Answer HISTORY. Messages that the session has not been sent yet are left for their turn."""
+    readable = moderation.readable_after(session, room.key)
+    if readable is None:
+        raise ChatError(Code.NOT_ALLOWED, "that room is private")
+    upto = room.last_id + 1
+    query = Query(
+        room.key,
+        after=max(command.since or 0, readable),
+        before=upto if command.before is None else min(command.before, upto),
+        count=command.count,
+        newest=command.since is None,
+        said_only=True,
+    )
+    told = 0
+    more = True
+    while more:
+        page = await _read(session, query)
+        await session.send_all(replayed(session, kept) for kept in page.kept)
+        told += len(page.kept)
+        more = page.more and not session.ended and not session.peer.gone
+        if more:
+            query = replace(query, after=page.kept[-1].id, count=command.count - told, newest=False)
+    session.tell(Done("HISTORY", (room.name, str(told))), label)
+
+
+async def search(session: Session, room: Room, words: str, label: str | None) -> None:
+    """Answer SEARCH."""
+    readable = moderation.readable_after(session, room.key)
+    if readable is None:
+        raise ChatError(Code.NOT_ALLOWED, "that room is private")
+    upto = room.last_id + 1  # what comes while this waits may be said in private
+    await session.next_turn()  # a flood of these is one at a time, and others in between
+    try:
+        found = await session.hub.journal.search(room.key, words.split(), upto, MAX_FOUND)
+    except TooMuchError:
+        raise ChatError(Code.UNAVAILABLE, "that search takes too long; ask for fewer and rarer words") from None
+    except JournalError:
+        raise _unreadable() from None
+    found = [kept for kept in found if kept.id > readable]
+    await session.send_all(replayed(session, kept) for kept in found)
+    session.tell(Done("SEARCH", (room.name, str(len(found)))), label)
+
+
+def replayed(session: Session, kept: Kept) -> bytes:
+    """Return the line that tells a session of something that happened before; nothing if it has no use for it."""
+    time = wire.timestamp(kept.time)
+    if session.tagged:
+        return session.line(kept.event, tags={"id": str(kept.id), "time": time, "old": ""})
+    event = kept.event
+    return session.line(events.Replayed(time, event.nick, event.room, event.text)) if isinstance(event, Said) else b""
+
+
+class Replay:
+    """What one session missed in a room that it is about to enter.
+
+    `tell` sends what is stored, at the pace of the reader, until there is no more. From its last read until the JOIN
+    takes effect, the hub notes here what is delivered in the room, and `rest` gives what of that came before
+    the JOIN: no gap and no overlap, however fast the room and however slow the reader.
+    """
+
+    def __init__(self, session: Session, room: str, since: int, epoch: str | None) -> None:
+        self.passed: list[Kept] = []
+        """What was delivered in the room meanwhile; the hub adds to it."""
+        self._session = session
+        self._hub = session.hub
+        self._room = room
+        readable = moderation.readable_after(session, room)
+        self._floor = readable or 0
+        self._last = max(since, self._floor)
+        self._first: int | None = None
+        last = self._known()
+        self._possible = epoch == self._hub.journal.epoch and since <= last and readable is not None
+        self.recovered = self._possible and self._last == since
+        """Whether everything that was missed is told."""
+
+    async def tell(self) -> None:
+        """Send what is stored after ``since``."""
+        first = True
+        more = self._possible
+        while more and self._may_go_on():
+            self._hub.watch(self._room, self)
+            # What is not delivered yet may be part of what makes the room private; it is noted when it is delivered.
+            upto = max(self._hub.last_id, self._known())
+            count = MAX_MISSED if first else MAX_ID
+            try:
+                page = await _read(self._session, Query(self._room, self._last, upto + 1, count, newest=first))
+            except ChatError:
+                self.recovered = self._possible = False
+                return
+            if not self._may_go_on():
+                return
+            first, more = False, page.more
+            self.recovered = self.recovered and not page.skipped and page.cut <= self._last
+            lines = self._lines(kept for kept in page.kept if kept.id > self._floor)
+            if more:
+                self.close()
+                await self._session.send_all(lines)
+            else:
+                # Not at the reader's pace, for what passes meanwhile is kept in memory.
+                self._session.send_together(lines)
+
+    def rest(self, upto: int) -> Iterator[bytes]:
+        """Yield what was delivered after what `tell` sent, up to the id ``upto``; nothing more is noted here."""
+        passed: list[Kept] = []
+        if self._may_go_on():
+            after = max(self._last, self._floor)
+            passed = [kept for kept in self.passed if after < kept.id <= upto]
+        self.close()
+        return self._lines(passed)
+
+    def _known(self) -> int:
+        standing = self._hub.journal.standing(self._room)
+        return 0 if standing is None else standing.last_id
+
+    def _may_go_on(self) -> bool:
+        """Return whether more may be told: things may have been ruled since the last time. If not, nothing more is."""
+        if self._session.ended or self._session.peer.gone or not self._possible:
+            return False
+        floor = moderation.readable_after(self._session, self._room)
+        if floor is None or moderation.refusal(self._session, self._room) is not None:
+            self.recovered = self._possible = False
+            self.close()
+            return False
+        if floor > self._floor:
+            self._floor, self.recovered = floor, False
+            self._last = max(self._last, floor)
+        return True
+
+    def has_told(self, topic_id: int) -> bool:
+        """Return whether the room's topic needs not be told, because the one who was away has heard of it."""
+        told = self._first is not None and topic_id >= self._first
+        return self._session.tagged and (self.recovered or told)
+
+    def close(self) -> None:
+        """Let the hub note nothing more here."""
+        self._hub.unwatch(self._room, self)
+        self.passed = []
+
+    def _lines(self, kept: Iterable[Kept]) -> Iterator[bytes]:
+        for each in kept:
+            self._first = self._first or each.id
+            self._last = each.id
+            yield replayed(self._session, each)
+
+
+async def _read(session: Session, query: Query) -> Page:
+    try:
+        return await session.hub.journal.read(query)
+    except JournalError:
+        raise _unreadable() from None
+
+
+def _unreadable() -> ChatError:
+    return ChatError(Code.UNAVAILABLE, "what was said before cannot be read now; ask again later")

@@ -1,0 +1,94 @@
+"""Who proves to be somebody whose connection is still there takes its place, unseen by the rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hmac import compare_digest
+from typing import TYPE_CHECKING
+
+from chatd.chat.presence.remote import Elsewhere
+from chatd.protocol.errors import Farewell
+
+if TYPE_CHECKING:
+    from chatd.chat.room import Member, Room
+    from chatd.chat.session import Session
+
+RESUME_SECONDS = 30
+"""How long somebody who took a nick over may take to enter the old rooms again before those are told of a PART."""
+
+
+class Takeover:
+    """What proves that another connection is the same person's, and the places that such a one has left in rooms."""
+
+    __slots__ = ("_session", "ghosts", "proof", "secret", "takes")
+
+    def __init__(self, session: Session) -> None:
+        self.secret = ""
+        """Proves, after a JOIN, that another connection is the same person's."""
+        self.proof = ""
+        """What this one proved to be the same person by."""
+        self.takes: str | None = None
+        """Whose nick and places this one takes, as all nodes know that one."""
+        self.ghosts: Sequence[Session] = ()
+        """The connections here that this one took over, and that may have places in rooms still."""
+        self._session = session
+
+    def is_proven_by(self, secret: str) -> bool:
+        """Return whether whoever knows ``secret`` is the person whom the session belongs to.
+
+        What proved that before is good still: the connection may have died before the new secret came through.
+        """
+        known = (self.secret, self.proof)
+        return any(compare_digest(secret.encode(), each.encode()) for each in known if each)
+
+    def begin(self, old: Session | Elsewhere, proof: str) -> None:
+        """Be what another connection of the same person was; the rooms see nothing of it in ``RESUME_SECONDS``."""
+        hub = self._session.hub
+        hub.replace(old, self._session)
+        self.proof, self.takes = proof, old.pid
+        if not isinstance(old, Elsewhere):
+            earlier = old.takeover
+            told = hub.presence is not None  # the others are told of each that it is gone
+            before = [*self.ghosts, *earlier.ghosts] if told else earlier.ghosts
+            self.ghosts = [old, *(ghost for ghost in before if ghost.rooms or ghost.joining or told)]
+            if old.joining is None:
+                earlier.ghosts = ()
+            old.end(Farewell.REPLACED, "you came in over another connection", parting=False)
+        hub.wheel.add(self._end_of_grace, hub.wheel.now + RESUME_SECONDS)
+
+    def respell(self, nick: str) -> None:
+        """Go by the nick as the one who was taken over has written it last."""
+        session = self._session
+        before, session.nick = session.nick, nick
+        session.hub.release(before, session)
+
+    def place_in(self, room: Room) -> Member | None:
+        """Return the connection whose place in a room is free to be taken; from here on it has none."""
+        presence = self._session.hub.presence
+        if presence is not None:
+            return presence.place(self._session.pid, room)
+        for ghost in self.ghosts:
+            if ghost in room.members:
+                ghost.rooms.pop(room, None)
+                return ghost
+        return None
+
+    def forget(self) -> None:
+        """Leave the places to whoever comes next."""
+        self.ghosts = ()
+
+    def lay_ghosts(self) -> None:
+        """Tell of its PART the rooms that a taken over connection was in and that this one did not enter again."""
+        presence = self._session.hub.presence
+        if presence is not None:
+            presence.voice.lay_ghosts(self._session, self.ghosts)
+            self.ghosts = ()
+            return
+        # They stay until they have left: a JOIN of this one that is still on its way may yet take their place.
+        self.ghosts = [ghost for ghost in self.ghosts if ghost.rooms or ghost.joining]
+        for ghost in self.ghosts:
+            ghost.part_all()
+
+    def _end_of_grace(self, _now: float) -> None:
+        if not self._session.ended:
+            self.lay_ghosts()

@@ -1,0 +1,1 @@
+"""What the client knows: no window, no network, no clock."""

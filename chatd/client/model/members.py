@@ -1,0 +1,102 @@
+"""Who is in a room, in the order of the names; and the colour of a name."""
+
+from __future__ import annotations
+
+import zlib
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator
+
+from chatd.protocol import names
+
+
+class Members:
+    """The people in one room: by name, each once, sorted by what their spellings have in common (`names.key`).
+
+    The lines of a WHO are taken with `listed` and closed with `end_list`. Who comes or goes between those lines is not
+    lost: the list is as of its beginning.
+    """
+
+    def __init__(self) -> None:
+        self._nicks: dict[str, str] = {}
+        self._keys: list[str] = []
+        self._listed: dict[str, str] | None = None
+        self._gone: set[str] = set()
+        self.complete = False
+        """Whether a whole list was heard since the last `clear`."""
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __iter__(self) -> Iterator[str]:
+        return (self._nicks[key] for key in self._keys)
+
+    def __contains__(self, nick: str) -> bool:
+        return names.key(nick) in self._nicks
+
+    def matching(self, text: str) -> list[str]:
+        """Return the nicks that hold ``text``, in any case, sorted; all if it is empty."""
+        part = names.key(text)
+        return [self._nicks[key] for key in self._keys if part in key]
+
+    def add(self, nick: str) -> bool:
+        """Note that somebody is there; return whether that is new."""
+        key = names.key(nick)
+        self._gone.discard(key)
+        if self._listed is not None:
+            self._listed[key] = nick
+        return self._add(key, nick)
+
+    def remove(self, nick: str) -> bool:
+        """Note that somebody is not there any more; return whether that is new."""
+        key = names.key(nick)
+        if self._listed is not None:
+            self._listed.pop(key, None)
+            self._gone.add(key)
+        if self._nicks.pop(key, None) is None:
+            return False
+        del self._keys[bisect_left(self._keys, key)]
+        return True
+
+    def rename(self, old: str, new: str) -> bool:
+        """Give somebody another name; return whether there was somebody of the old one."""
+        if not self.remove(old):
+            return False
+        self.add(new)
+        return True
+
+    def listed(self, nicks: Iterable[str]) -> None:
+        """Take one line of a list."""
+        if self._listed is None:
+            self._listed = {}
+        for nick in nicks:
+            key = names.key(nick)
+            if key not in self._gone:
+                self._add(key, self._listed.setdefault(key, nick))
+
+    def end_list(self) -> None:
+        """Note that the list is whole: whoever was not on it is not there."""
+        listed, self._listed = self._listed or {}, None
+        self._gone.clear()
+        self._nicks = listed
+        self._keys = sorted(listed)
+        self.complete = True
+
+    def clear(self) -> None:
+        """Know of nobody."""
+        self._nicks.clear()
+        self._keys.clear()
+        self._listed = None
+        self._gone.clear()
+        self.complete = False
+
+    def _add(self, key: str, nick: str) -> bool:
+        new = key not in self._nicks
+        self._nicks[key] = nick
+        if new:
+            insort(self._keys, key)
+        return new
+
+
+def colour_index(nick: str, colours: int) -> int:
+    """Return which of ``colours`` colours a nick has, from 0: the same at every start and for every spelling."""
+    return zlib.crc32(names.key(nick).encode(errors="surrogatepass")) % colours

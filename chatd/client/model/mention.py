@@ -1,0 +1,34 @@
+"""Whether a text names somebody."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from chatd.protocol import names
+
+_PUNCTUATION = "_-."
+
+
+def mentions(text: str, nick: str) -> bool:
+    """Return whether ``nick`` stands in ``text`` as a whole word, in any spelling that is the same name.
+
+    A full stop or a hyphen around the word is none of it: ``alice.`` names alice, ``alice_`` and ``alice.b`` do not.
+    """
+    own = names.key(nick)
+    # Texts are not names: they have no place in the cache of those.
+    folded = text.lower() if text.isascii() else names.key.__wrapped__(text)
+    start = folded.find(own) if own else -1
+    while start >= 0:
+        end = start
+        while start and _in_name(folded[start - 1]):
+            start -= 1
+        while end < len(folded) and _in_name(folded[end]):
+            end += 1
+        if own in (word := folded[start:end], word.rstrip(".-"), word.lstrip(".-"), word.strip(".-")):
+            return True
+        start = folded.find(own, end + 1)
+    return False
+
+
+def _in_name(character: str) -> bool:
+    return character.isalnum() or character in _PUNCTUATION or unicodedata.category(character)[0] == "M"

@@ -1,0 +1,148 @@
+"""What the answers to one's own commands, OK and ERR, do to the transcript."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chatd.client.model.changes import (
+    Change,
+    Found,
+    LinesChanged,
+    MembersChanged,
+    RoomsChanged,
+    RoomsListed,
+    StillWaiting,
+    TopicChanged,
+    UnreadChanged,
+)
+from chatd.client.model.incoming import leave, place_for, renamed
+from chatd.client.model.lines import Kind, Line, State, id_of
+from chatd.client.model.room import Room
+from chatd.protocol.commands import Command, History, Who
+from chatd.protocol.events import Done, Refused
+from chatd.protocol.wire import Tags
+
+if TYPE_CHECKING:
+    from chatd.client.model.transcript import Transcript
+
+GAP = "Some messages are missing here"
+BEGUN = "The server's record began anew; what stands above is from before"
+_NOTHING: tuple[Command | None, str] = (None, "")
+
+
+def done(transcript: Transcript, tags: Tags, reply: Done) -> list[Change]:
+    """Take in an OK line; return what is to be drawn anew."""
+    label = tags.get("label", "")
+    command, asked_in = transcript.asked.pop(label, _NOTHING)
+    word = reply.words[0] if reply.words else ""
+    room = transcript.find_room(word)
+    match reply.verb:
+        case "HELLO":
+            transcript.greeted = True
+            return _begin_epoch(transcript, reply.values.get("epoch"))
+        case "JOIN" if word.startswith("#"):
+            return _joined(transcript, reply)
+        case "PART" if room is not None and not room.private:
+            return leave(room)
+        case "NICK" if word:
+            return renamed(transcript, tags, transcript.nick, word)
+        case "REGISTER" if word:
+            return transcript.note(asked_in, f"{word} is your own name from now on")
+        case "TELL":
+            return _delivered(transcript, label)
+        case "WHO" if room is not None and not room.private:
+            return _listed(transcript, room, asked_in if isinstance(command, Who) else None)
+        case "ROOMS":
+            transcript.end_listing()
+            return [RoomsListed()]
+        case "HISTORY" if room is not None:
+            if isinstance(command, History) and _number(reply) < command.count and command.since is None:
+                room.may_have_older = False
+        case "SEARCH" if room is not None:
+            return [Found(room.key)]
+    return []
+
+
+def refused(transcript: Transcript, tags: Tags, error: Refused) -> list[Change]:
+    """Take in an ERR line; return what is to be drawn anew."""
+    label = tags.get("label", "")
+    room = transcript.waits_in(label)
+    if room is not None:
+        if error.code.temporary:
+            return [StillWaiting(room.key, label, error.text)]
+        return transcript.fail(label, error.text)
+    _, asked_in = transcript.asked.pop(label, _NOTHING)
+    return transcript.note(asked_in, error.text, Kind.ERROR)
+
+
+def _begin_epoch(transcript: Transcript, epoch: str | None) -> list[Change]:
+    """Note the server's epoch; if it is another than before, every room begins a new run of ids."""
+    before, transcript.epoch = transcript.epoch, epoch or transcript.epoch
+    if before is None or before == transcript.epoch:
+        return []
+    changes: list[Change] = []
+    for room in transcript.rooms.values():
+        if room.private:
+            continue
+        known = any(line.id and line.run == room.timeline.run for line in room.lines)
+        room.begin_epoch()
+        changes.append(TopicChanged(room.key))
+        if known:
+            line = Line(room.timeline.serial(), Kind.BEGUN, transcript.now(), "", BEGUN)
+            changes += _bar(room, line, 0)
+    return changes
+
+
+def _joined(transcript: Transcript, reply: Done) -> list[Change]:
+    room, _ = place_for(transcript, reply.words[0])
+    if room is None:
+        return []
+    transcript.present = True
+    transcript.resume = reply.values.get("resume", transcript.resume)
+    changes: list[Change] = [RoomsChanged()]
+    if reply.values.get("recovered") == "no" and room.resume_id is not None and room.lines:
+        line = Line(room.timeline.serial(), Kind.GAP, transcript.now(), "", GAP)
+        changes += _bar(room, line, room.resume_id)
+    if not room.joined:
+        room.members.clear()
+        room.members.add(transcript.nick)
+    room.name = reply.words[0]
+    room.joined = room.wanted = True
+    room.count = _number(reply)
+    last = id_of(reply.values, "last")
+    room.timeline.last_id = max(room.timeline.last_id, last)
+    room.resume_id = max(room.resume_id or 0, last)
+    if room.seen_id is None or room is transcript.front:
+        room.seen_id = room.last_id
+        changes.append(UnreadChanged(room.key))
+    return [*changes, MembersChanged(room.key)]
+
+
+def _bar(room: Room, line: Line, after: int) -> list[Change]:
+    index = room.timeline.bar(line, after)
+    return [] if index is None else [LinesChanged(room.key, index), *room.trim()]
+
+
+def _delivered(transcript: Transcript, label: str) -> list[Change]:
+    """Let a private message be acknowledged, as a passing line of this moment."""
+    room = transcript.waits_in(label)
+    if room is None or not room.private:
+        return []
+    line, _ = transcript.settle(label)
+    return transcript.add(room, line._replace(state=State.STORED))
+
+
+def _listed(transcript: Transcript, room: Room, asked_in: str | None) -> list[Change]:
+    """Note that a list of members is whole, and show it in the room where a person asked for it, if one did."""
+    room.members.end_list()
+    room.count = len(room.members)
+    changes: list[Change] = [MembersChanged(room.key)]
+    if asked_in is not None:
+        changes += transcript.note(asked_in, f"In {room.name} are {', '.join(room.members)}")
+    return changes
+
+
+def _number(reply: Done) -> int:
+    """Return the count that an OK line ends in, 0 if it is none."""
+    word = reply.words[1] if len(reply.words) > 1 else ""
+    return int(word) if word.isascii() and word.isdigit() and len(word) <= 19 else 0

@@ -1,0 +1,247 @@
+"""What the client keeps from one start to the next, in two small JSON files of its user's alone.
+
+Preferences are in ``client.json`` in the user's configuration directory, what comes of use (the window's place,
+messages that wait) in the state directory. Keys that are not known, of a newer client perhaps, stay where they are.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import stat
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import platformdirs
+
+from chatd.protocol import names
+
+FILE_NAME = "client.json"
+MAX_FILE_BYTES = 32 * 1024 * 1024
+MAX_ROOMS = 1000
+MIN_FONT_SIZE, MAX_FONT_SIZE = 6, 72
+_GEOMETRY = re.compile(r"[0-9]{2,5}x[0-9]{2,5}([+-]-?[0-9]{1,5}){2}|[0-9]{2,5}x[0-9]{2,5}")
+
+
+class Theme(StrEnum):
+    """The colours of the window."""
+
+    LIGHT = "light"
+    DARK = "dark"
+    SYSTEM = "system"
+
+
+@dataclass(slots=True)
+class Settings:
+    """What is kept; the window and the link set it as they please."""
+
+    server: str = ""
+    """The last server, as it was typed; empty before the first."""
+    nick: str = ""
+    rooms: list[str] = field(default_factory=list)
+    """The rooms to enter at the start, in their order."""
+    muted: list[str] = field(default_factory=list)
+    """The rooms and nicks that give no notice."""
+    font_size: int = 11
+    """In points."""
+    theme: Theme = Theme.SYSTEM
+    geometry: str = ""
+    """The window's place as Tk writes it, ``800x600+10+20``; empty for wherever the system puts it."""
+    waiting: dict[str, list[Any]] = field(default_factory=dict)
+    """For each server, `Transcript.dump_waiting`: not checked here but where it is loaded."""
+    unknown: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What else the files hold, by file."""
+
+
+_CONFIG, _STATE = "config", "state"
+_FILES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        _CONFIG: ("server", "nick", "rooms", "muted", "font_size", "theme"),
+        _STATE: ("geometry", "waiting"),
+    }
+)
+
+
+class Store:
+    """The two files. ``config`` and ``state`` are the directories they are in, by default the user's for chatd."""
+
+    def __init__(self, config: Path | None = None, state: Path | None = None) -> None:
+        self._paths = {
+            _CONFIG: (config or Path(platformdirs.user_config_dir("chatd", appauthor=False))) / FILE_NAME,
+            _STATE: (state or Path(platformdirs.user_state_dir("chatd", appauthor=False))) / FILE_NAME,
+        }
+        self._broken: set[str] = set()
+
+    @property
+    def folder(self) -> Path:
+        """The directory of what its user has decided."""
+        return self._paths[_CONFIG].parent
+
+    def load(self) -> tuple[Settings, str]:
+        """Return what was kept, and a sentence about what could not be read; it is empty if everything could.
+
+        Never raises: for what is missing or of no use, the defaults hold.
+        """
+        settings = Settings()
+        problems: list[str] = []
+        missing = 0
+        for which, path in self._paths.items():
+            self._broken.discard(which)
+            try:
+                data = read_file(path)
+            except FileNotFoundError:
+                missing += 1
+            except (OSError, ValueError, RecursionError) as error:
+                self._broken.add(which)
+                problems.append(f"{path} cannot be used ({_reason(error)})")
+            else:
+                problems += [f"{path} has no good {key}" for key in _take(settings, which, data)]
+        if problems:
+            return settings, "; ".join(problems) + ": the defaults hold for it."
+        return settings, "No settings are kept yet: the defaults hold." if missing == len(self._paths) else ""
+
+    def save(self, settings: Settings) -> str:
+        """Write the files; return a sentence about what could not be written, empty if everything was. Never raises.
+
+        Each file is the old one or the new one, whenever the power fails. One that could not be read is kept beside
+        it, with ``.broken`` at the end of its name.
+        """
+        problems: list[str] = []
+        for which, path in self._paths.items():
+            data = settings.unknown.get(which, {}) | {key: getattr(settings, key) for key in _FILES[which]}
+            try:
+                # A link that somebody put there is followed, not replaced.
+                target = Path(os.path.realpath(path))
+                if which in self._broken:
+                    with suppress(FileNotFoundError):
+                        target.replace(target.with_name(target.name + ".broken"))
+                    self._broken.discard(which)
+                write_file(target, json.dumps(data, indent=2).encode())
+            except (OSError, ValueError, TypeError, RecursionError) as error:
+                problems.append(f"{path} cannot be written ({_reason(error)})")
+        return "; ".join(problems) + ": what is set now is not kept." if problems else ""
+
+
+def _reason(error: Exception) -> str:
+    """Return why a file is of no use, in a few words without its name."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return "it is no settings of chatd" if isinstance(error, ValueError | RecursionError) else str(error)
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """Return the object in a file. Raise `OSError`, `ValueError` or `RecursionError` if there is none."""
+    # A pipe in its place must not keep the client waiting.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ValueError("no file")
+    with open(descriptor, "rb") as file:
+        content = file.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise ValueError("too long")
+    data = json.loads(content.decode())
+    if not isinstance(data, dict):
+        raise ValueError("no object")
+    return data
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Replace a file at once, readable by its owner alone. Raise `OSError` and leave the old one if that fails."""
+    if path.exists() and not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, "it is read-only")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # with mode 0600
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _take(settings: Settings, which: str, data: dict[str, Any]) -> list[str]:
+    """Set what one file holds; return the keys whose values are none, for which the defaults stay."""
+    bad = []
+    settings.unknown[which] = {key: value for key, value in data.items() if key not in _FILES[which]}
+    for key in _FILES[which]:
+        if key in data:
+            try:
+                setattr(settings, key, _CHECKS[key](data[key]))
+            except (ValueError, TypeError):
+                bad.append(key)
+    return bad
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or len(value) > 1000 or not (value.isprintable() and _encodable(value)):
+        raise ValueError
+    return value
+
+
+def _encodable(value: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def _nick(value: object) -> str:
+    text = _text(value)
+    return names.nick(text) if text else ""
+
+
+def _rooms(value: object) -> list[str]:
+    return [names.room(room) for room in _list(value)]
+
+
+def _places(value: object) -> list[str]:
+    return [names.room(place) if place.startswith("#") else names.nick(place) for place in _list(value)]
+
+
+def _list(value: object) -> list[str]:
+    if not isinstance(value, list) or len(value) > MAX_ROOMS:
+        raise ValueError
+    return [_text(each) for each in value]
+
+
+def _font_size(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not MIN_FONT_SIZE <= value <= MAX_FONT_SIZE:
+        raise ValueError
+    return value
+
+
+def _geometry(value: object) -> str:
+    text = _text(value)
+    if text and not _GEOMETRY.fullmatch(text):
+        raise ValueError
+    return text
+
+
+def _waiting(value: object) -> dict[str, list[Any]]:
+    if not isinstance(value, dict) or not all(isinstance(each, list) for each in value.values()):
+        raise ValueError
+    return value
+
+
+_CHECKS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
+    {
+        "server": _text,
+        "nick": _nick,
+        "rooms": _rooms,
+        "muted": _places,
+        "font_size": _font_size,
+        "theme": lambda value: Theme(_text(value)),
+        "geometry": _geometry,
+        "waiting": _waiting,
+    }
+)

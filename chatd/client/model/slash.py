@@ -1,0 +1,183 @@
+"""What a person types into the window, as commands: text is said, ``/verb`` is a command, ``//x`` says ``/x``.
+
+The verbs' grammar is that of `chatd.protocol.commands`; here stands only which of them a person can use, and what
+they mean in the room that is in front.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import NamedTuple, Never
+
+from chatd.protocol import commands, wire
+from chatd.protocol import moderation_commands as orders
+from chatd.protocol.arguments import Words
+from chatd.protocol.commands import Command, Tell
+from chatd.protocol.errors import ChatError, Code
+from chatd.protocol.text import clean, excerpt
+from chatd.protocol.verbs import VERBS
+from chatd.protocol.wire import MAX_LINE_BYTES
+
+MAX_LABEL_BYTES = 40
+"""The longest label that the client gives a line."""
+MAX_TEXT_BYTES = MAX_LINE_BYTES - len("@label= ") - MAX_LABEL_BYTES
+"""The longest line without its label."""
+
+
+class Typed(NamedTuple):
+    """What was typed: the commands to carry out in this order, or a sentence that says why there are none."""
+
+    commands: tuple[Command, ...] = ()
+    complaint: str = ""
+
+
+class _Slash(NamedTuple):
+    """A command of the window: the protocol's verb, and how its words are written here."""
+
+    verb: str
+    usage: str
+
+
+def _same(verb: str) -> _Slash:
+    return _Slash(verb, f"/{verb.lower()}{VERBS[verb].usage.removeprefix(verb)}")
+
+
+_SLASHES: Mapping[str, _Slash] = MappingProxyType(
+    {
+        "/join": _Slash("JOIN", "/join <#room>"),
+        "/part": _same("PART"),
+        "/topic": _same("TOPIC"),
+        "/who": _same("WHO"),
+        "/rooms": _same("ROOMS"),
+        "/tell": _same("TELL"),
+        "/msg": _Slash("TELL", "/msg <#room or nick> <text>"),
+        "/nick": _same("NICK"),
+        "/history": _Slash("HISTORY", "/history [#room] [<count>]"),
+        "/search": _same("SEARCH"),
+        "/kick": _same("KICK"),
+        "/mute": _same("MUTE"),
+        "/unmute": _same("UNMUTE"),
+        "/ban": _same("BAN"),
+        "/unban": _same("UNBAN"),
+        "/invite": _same("INVITE"),
+        "/op": _same("OP"),
+        "/deop": _same("DEOP"),
+        "/set": _same("SET"),
+        "/login": _Slash("LOGIN", "/login <nick> <password>"),
+        "/register": _same("REGISTER"),
+        "/help": _Slash("HELP", "/help"),
+        "/quit": _same("QUIT"),
+    }
+)
+SLASHES = tuple(_SLASHES)
+"""The commands of the window, in the order in which help lists them."""
+_SECRET = frozenset({"/login", "/register"})
+
+
+def holds_secret(text: str) -> bool:
+    """Return whether a line of a text is, or seems meant to be, a command with a password."""
+    return any(line.split(maxsplit=1)[0].lower() in _SECRET for line in text.splitlines() if line.strip())
+
+
+def help_lines() -> list[str]:
+    """Return a line of help for every command of the window."""
+    return [f"{slash.usage} - {VERBS[slash.verb].summary}" for slash in _SLASHES.values()]
+
+
+def read(text: str, front: str | None) -> Typed:
+    """Return what ``text`` asks for, typed while ``front`` is shown: a room, a nick (of a conversation) or None.
+
+    Every line is said by itself, empty ones are not; a command stands alone, in one line. What is said comes as `Tell`
+    with the place it goes to, and every command for a room names its room. Nothing of a text is to be sent if one of
+    its lines cannot be.
+    """
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not lines:
+        return Typed()
+    found: tuple[Command, ...]
+    try:
+        if lines[0].startswith("/") and not lines[0].startswith("//"):
+            if len(lines) > 1:
+                _refuse(f"{excerpt(lines[0].split()[0])} is a command and stands in one line alone; //x says /x")
+            found = (_command(lines[0], front),)
+        elif holds_secret(text):
+            _refuse("This was not said: a command with a password stands in one line alone, from its very beginning")
+        else:
+            found = tuple(_said(line, front) for line in _unescaped(lines))
+        for command in found:
+            _check_length(command)
+    except _ComplaintError as complaint:
+        return Typed((), str(complaint))
+    return Typed(found)
+
+
+class _ComplaintError(Exception):
+    """What was typed cannot be sent; its argument is a sentence that says why."""
+
+
+def _refuse(why: str) -> Never:
+    raise _ComplaintError(why)
+
+
+def _unescaped(lines: list[str]) -> list[str]:
+    """Return lines with the first slash of a first ``//`` taken away."""
+    return [lines[0].removeprefix("/"), *lines[1:]] if lines[0].startswith("//") else lines
+
+
+def _said(line: str, front: str | None) -> Tell:
+    if front is None:
+        _refuse("There is no room to say it in: /join <#room> enters one")
+    return Tell(front, clean(line))
+
+
+def _command(line: str, front: str | None) -> Command:
+    word, _, rest = clean(line).partition(" ")
+    slash = _SLASHES.get(word.lower() if word.isascii() else word)
+    if slash is None:
+        _refuse(f"There is no {excerpt(word)}; /help lists what there is, //x says /x")
+    rest = rest.strip(" ")
+    try:
+        command = VERBS[slash.verb].read(Words(slash.usage, rest or None))
+    except ChatError as error:
+        if word.lower() in _SECRET:  # what is wrong with it may show a part of it
+            _refuse(f"Write {slash.usage}; a password has no spaces, and at most {orders.MAX_PASSWORD_BYTES} bytes")
+        if slash.verb == "JOIN" and error.code is not Code.BAD_ROOM:
+            _refuse(f"A room begins with #; write {slash.usage}")
+        _refuse(error.text[:1].upper() + error.text[1:])
+    return _placed(command, front, slash)
+
+
+def _placed(command: Command, front: str | None, slash: _Slash) -> Command:
+    """Return a command with the room that it is for."""
+    match command:
+        case commands.Join(nick=None, since=None, epoch=None, resume=None):
+            return command
+        case commands.Join():
+            _refuse(f"A room begins with #; write {slash.usage}")
+        case commands.History(since=int()) | commands.History(before=int()):
+            _refuse(f"Older messages come when one scrolls up; write {slash.usage}")
+        case commands.Part(None) | commands.Who(None) | commands.Topic(None) | commands.History(None):
+            return replace(command, room=_room(front, slash))
+        case commands.Search(None) | orders.Kick(room=None) | orders.Mute(room=None) | orders.Unmute(room=None):
+            return replace(command, room=_room(front, slash))
+        case orders.Ban(room=None) | orders.Unban(room=None) | orders.Op(room=None) | orders.Deop(room=None):
+            return replace(command, room=_room(front, slash))
+        case orders.Invite(room=None) | orders.Set(room=None):
+            return replace(command, room=_room(front, slash))
+        case _:
+            return command
+
+
+def _room(front: str | None, slash: _Slash) -> str:
+    if front is None or not front.startswith("#"):
+        _refuse(f"This is no room; write {slash.usage.replace('[#room]', '<#room>')}")
+    return front
+
+
+def _check_length(command: Command) -> None:
+    length = len(wire.render(command).encode())
+    if length > MAX_TEXT_BYTES:
+        what = "One of the lines" if isinstance(command, Tell) else "This"
+        _refuse(f"{what} is too long: {length} bytes, and a line may have {MAX_TEXT_BYTES}")

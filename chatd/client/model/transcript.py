@@ -1,0 +1,273 @@
+"""Everything that the client knows: the rooms, their lines and people, and what waits to be taken by the server.
+
+The link feeds it the server's lines (`Transcript.apply`) and asks it what to send again; the window draws it, and is
+told by `changes` what to draw anew. Times are in milliseconds since 1970, rooms are named in any spelling and in
+changes by their key (`names.key`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from chatd.client.model import incoming as happenings
+from chatd.client.model import outbox, replies, rulings
+from chatd.client.model.changes import Change, LinesChanged, RoomsChanged, UnreadChanged
+from chatd.client.model.lines import Kind, Line, State
+from chatd.client.model.outbox import Waiting
+from chatd.client.model.room import Room
+from chatd.client.model.timeline import MAX_LINES
+from chatd.protocol import names
+from chatd.protocol.commands import Command, History, Join, Search
+from chatd.protocol.events import Done, Event, Listed, Refused, Ruled
+from chatd.protocol.text import clean
+from chatd.protocol.wire import Tags
+
+
+class Transcript:
+    """The whole state of the client.
+
+    ``nick`` is one's own name, ``now`` returns the time in milliseconds since 1970, ``limit`` is how many lines of a
+    room are kept.
+    """
+
+    def __init__(self, nick: str, now: Callable[[], int], limit: int = MAX_LINES) -> None:
+        self.nick = nick
+        self.now = now
+        self.rooms: dict[str, Room] = {}
+        """The rooms and private conversations by key, in the order in which they were opened."""
+        self.front: Room | None = None
+        """The room that the one who reads is looking at, if at any."""
+        self.epoch: str | None = None
+        """The server's, as OK HELLO told it; None before."""
+        self.resume: str | None = None
+        """The secret of the last OK JOIN, to take the name over with; None before."""
+        self.listing: list[Listed] = []
+        """The answer to the last ROOMS."""
+        self.greeted = True
+        """Whether the server's NOTEs are of use: not between `connected` and OK HELLO."""
+        self.present = False
+        """Whether some JOIN of this connection was accepted."""
+        self.asked: dict[str, tuple[Command, str]] = {}
+        """What was asked and is not answered: by label, the command and the key of the room it was asked in."""
+        self._limit = limit
+        self._listing_whole = False
+        self._outbox: dict[str, tuple[Waiting, Room, int]] = {}
+
+    # What the link calls.
+
+    def connected(self) -> None:
+        """Note that there is a connection: what the server says first is a greeting, and not shown."""
+        self.greeted = False
+
+    def disconnected(self) -> list[Change]:
+        """Note that the connection is gone.
+
+        Nobody is known to be in any room; private messages that may have been sent have FAILED, because the server
+        would tell them twice. Those to rooms wait on.
+        """
+        changes: list[Change] = [RoomsChanged()]
+        for room in self.rooms.values():
+            room.joined = False
+        for waiting, _, _ in list(self._outbox.values()):
+            if waiting.private and self.present:
+                changes += self.fail(waiting.label, happenings.UNKNOWN_FATE)
+        self.asked.clear()
+        self.present, self.greeted = False, True
+        return changes
+
+    def rejoin(self) -> list[Join]:
+        """Return the JOINs that enter the wanted rooms again, to be sent after OK HELLO in this order.
+
+        The first has the nick and, if there is one, the secret. Each asks for what was missed, if it is known since
+        which id. Empty if no room is wanted.
+        """
+        joins: list[Join] = []
+        for room in self.rooms.values():
+            if room.wanted and not room.private:
+                nick, resume = (None, None) if joins else (self.nick, self.resume)
+                epoch = None if room.resume_id is None else self.epoch
+                joins.append(Join(nick, room.name, room.resume_id, epoch, resume))
+        return joins
+
+    def ask(self, label: str, command: Command, room: str | None = None) -> None:
+        """Note that a command is sent under a label, so that its answer is shown in the room where it was asked.
+
+        A SEARCH has to be told here, else what it finds is taken for history.
+        """
+        self.asked[label] = (command, names.key(room or ""))
+        if isinstance(command, Search) and (found := self.find_room(command.room or room)) is not None:
+            found.found.clear()
+
+    def ask_older(self, room: str, label: str, count: int = 100) -> History | None:
+        """Return the HISTORY that asks for ``count`` messages before those known, noted as sent under ``label``.
+
+        None if there are none, if as many lines as a room keeps are there, or if the room is not one to ask in.
+        """
+        place = self.find_room(room)
+        if place is None or not (place.joined and place.may_have_older) or place.timeline.full:
+            return None
+        if any(isinstance(each, History) and key == place.key for each, key in self.asked.values()):
+            return None
+        command = History(place.name, count, None, place.oldest_id or None)
+        self.ask(label, command, room)
+        return command
+
+    def apply(self, tags: Tags, event: Event) -> list[Change]:
+        """Take in what `wire.parse_event` returned for a line of a tagged connection; return what is to be drawn anew.
+
+        Never raises; what makes no sense is passed over.
+        """
+        if isinstance(event, Done):
+            return replies.done(self, tags, event)
+        if isinstance(event, Refused):
+            return replies.refused(self, tags, event)
+        if isinstance(event, Ruled):
+            return rulings.ruled(self, tags, event)
+        return happenings.apply(self, tags, event)
+
+    def waiting(self) -> list[tuple[str, str, str]]:
+        """Return (room or nick, text, label) of what the server has not acknowledged, in the order said.
+
+        After a reconnect, when the rooms are entered again, each is to be sent as ``TELL`` under its label.
+        """
+        return [(waiting.room, waiting.text, waiting.label) for waiting, _, _ in self._outbox.values()]
+
+    # What the window calls.
+
+    def find_room(self, name: str | None) -> Room | None:
+        """Return the room or conversation of a name in any spelling, if it is open."""
+        return None if name is None else self.rooms.get(names.key(name))
+
+    def open(self, name: str) -> Room:
+        """Return the room of that name (or the conversation with that nick), opened if it was not."""
+        room = self.find_room(name)
+        if room is None:
+            room = Room(name, self._limit)
+            self.rooms[room.key] = room
+        return room
+
+    def close(self, name: str) -> list[Change]:
+        """Forget a room and all its lines, and what was said there and not acknowledged."""
+        room = self.rooms.pop(names.key(name), None)
+        if room is None:
+            return []
+        if self.front is room:
+            self.front = None
+        self._outbox = {label: each for label, each in self._outbox.items() if each[1] is not room}
+        return [RoomsChanged()]
+
+    def show(self, name: str | None) -> list[Change]:
+        """Note which room the one who reads is looking at now, None for no room: it has nothing unread any more.
+
+        Its unread mark stays until another is shown.
+        """
+        room = self.find_room(name)
+        before, self.front = self.front, room
+        changes = before.clear_mark() if before is not None and before is not room else []
+        return changes + room.see() if room is not None else changes
+
+    def seen(self, name: str, upto: int) -> list[Change]:
+        """Note that the messages of a room up to an id were seen, now or when the client ran before."""
+        room = self.find_room(name)
+        return [] if room is None else room.see(upto)
+
+    def note(self, name: str | None, text: str, kind: Kind = Kind.NOTE) -> list[Change]:
+        """Show a sentence of the client's own as a passing line in a room, by default in the one in front."""
+        room = self.find_room(name) or self.front or next(iter(self.rooms.values()), None)
+        if room is None:
+            return []
+        return self.add(room, Line(room.timeline.serial(), kind, self.now(), "", clean(text)))
+
+    def find(self, name: str, text: str) -> list[int]:
+        """Return the indices of a room's lines that hold ``text``, in any case."""
+        room = self.find_room(name)
+        return [] if room is None else room.find(text)
+
+    def say(self, name: str, text: str, label: str, now: int) -> list[Change]:
+        """Show what one says in a room, or to a nick, as WAITING until the server has it.
+
+        ``label`` is a fresh token of the protocol's alphabet, ``now`` the time. Raise `ValueError` if it is waiting
+        already. The caller sends it, at once or when there is a connection (`waiting`).
+        """
+        if label in self._outbox:
+            raise ValueError(f"the label {label} is in use")
+        opened: list[Change] = [] if self.find_room(name) is not None else [RoomsChanged()]
+        room = self.open(name)
+        waiting = Waiting(room.name, clean(text), label, now, nick=self.nick)
+        line = Line(
+            room.timeline.serial(), Kind.SAID, now, self.nick, waiting.text, own=True, state=State.WAITING, label=label
+        )
+        self._outbox[label] = (waiting, room, line.serial)
+        return [*opened, LinesChanged(room.key, room.timeline.wait(line)), *room.trim()]
+
+    def dump_waiting(self) -> list[dict[str, Any]]:
+        """Return what waits as plain values for JSON."""
+        return outbox.dump(each._replace(sent=each.private and self.present) for each, _, _ in self._outbox.values())
+
+    def load_waiting(self, data: object) -> list[Change]:
+        """Take over what `dump_waiting` returned in an earlier run; whatever is not of that form is passed over.
+
+        Private messages that may have arrived, and all that was said under another name, are shown as FAILED, because
+        the server would not know them again; everything else waits.
+        """
+        changes: list[Change] = []
+        for waiting in outbox.load(data):
+            if waiting.label in self._outbox:
+                continue
+            changes += self.say(waiting.room, waiting.text, waiting.label, waiting.time)
+            of_another = waiting.nick and names.key(waiting.nick) != names.key(self.nick)
+            if of_another or (waiting.sent and waiting.private):
+                changes += self.fail(waiting.label, happenings.UNKNOWN_FATE)
+        return changes
+
+    # What happenings and replies call.
+
+    def add(self, room: Room, line: Line) -> list[Change]:
+        """Put a passing line into a room."""
+        return [LinesChanged(room.key, room.timeline.add(line)), *room.trim()]
+
+    def waits_in(self, label: str) -> Room | None:
+        """Return the room in which something waits under a label, if anything does."""
+        return self._outbox[label][1] if label in self._outbox else None
+
+    def settle(self, label: str) -> tuple[Line, int]:
+        """Take a line that waits out of its room: return it and the index that it had."""
+        _, room, serial = self._outbox.pop(label)
+        return room.timeline.take_waiting(serial)
+
+    def fail(self, label: str, reason: str) -> list[Change]:
+        """Let what waits under a label be FAILED, as a passing line of this moment."""
+        room = self._outbox[label][1]
+        line, _ = self.settle(label)
+        return self.add(room, line._replace(state=State.FAILED, reason=reason))
+
+    def rename_room(self, room: Room, new: str) -> bool:
+        """Let a private conversation go by another nick, unless there is one of that nick; return whether it does."""
+        if new.startswith("#") or self.find_room(new) not in (None, room):
+            return False
+        room.name, room.key = new, names.key(new)
+        self.rooms = {each.key: each for each in self.rooms.values()}
+        for label, (waiting, place, serial) in self._outbox.items():
+            if place is room:
+                self._outbox[label] = (waiting._replace(room=new), place, serial)
+        return True
+
+    def hear_of(self, listed: Listed) -> None:
+        """Take one line of the answer to ROOMS; the first begins a new list."""
+        if self._listing_whole:
+            self.listing, self._listing_whole = [], False
+        self.listing.append(listed)
+
+    def end_listing(self) -> None:
+        """Note that the answer to ROOMS is whole."""
+        if self._listing_whole:
+            self.listing = []
+        self._listing_whole = True
+
+    def unread(self, room: Room, index: int) -> list[Change]:
+        """Count a line of another as unread, unless the one who reads is looking at its room."""
+        if room is self.front:
+            return []
+        room.count_unread(index)
+        return [UnreadChanged(room.key)]

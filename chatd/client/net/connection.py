@@ -1,0 +1,286 @@
+"""One connection to a server: its lines in and out, how long either side may be silent, and how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Protocol
+
+from twisted.internet import error
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import (
+    IAddress,
+    IDelayedCall,
+    IProtocol,
+    IProtocolFactory,
+    IReactorTime,
+    IStreamClientEndpoint,
+)
+from twisted.internet.protocol import Factory, connectionDone
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+from twisted.protocols.basic import LineOnlyReceiver
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from chatd.protocol import wire
+from chatd.protocol.commands import Command, Ping, Quit
+from chatd.protocol.errors import ChatError, Farewell
+from chatd.protocol.events import Event, Pong
+from chatd.protocol.wire import NO_TAGS, Tags
+from chatd.runtime.sockets import is_private, network_address, tune
+
+HELLO_SECONDS = 30
+"""How long a server may take to answer HELLO."""
+PING_SECONDS = 30
+"""How long after one PING the next follows, and how long nothing may be heard after one."""
+CLOSE_SECONDS = 2
+"""How long the other side may take to take what was sent before the end, and to say BYE after QUIT."""
+
+_ALIVE = "alive"
+_log = Logger()
+
+
+class State(Enum):
+    """What there is of a connection."""
+
+    CONNECTING = "one is being made, or is there and one has not come in yet"
+    CONNECTED = "one has come in"
+    WAITING = "there is none, and another try follows"
+    REFUSED = "the server will not have one under this name, or not this client; another try follows"
+    LOCKED = "the server wants a password, or another one; no try follows until one is asked for"
+    STOPPED = "there is none, and no try follows until one is asked for"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the status line shows."""
+
+    state: State
+    detail: str
+    """A sentence without its capital and its full stop."""
+    retry_at: float | None = None
+    """When the next try is, in seconds of the reactor's clock; None if none is due."""
+    latency: float | None = None
+    """How long the server took to answer the last PING, in seconds; None if it has answered none."""
+
+
+class Owner(Protocol):
+    """What hears of a connection."""
+
+    def made(self, connection: Connection) -> None:
+        """Note that the connection is there."""
+
+    def heard(self, connection: Connection, tags: Tags, event: Event) -> None:
+        """Take in a line, PING and PONG excepted. What it raises is logged and ends the connection."""
+
+    def paused(self, connection: Connection) -> None:
+        """Note that this was all for now."""
+
+    def lost(self, connection: Connection) -> None:
+        """Note that the connection is gone."""
+
+
+class Connection(LineOnlyReceiver):
+    """One connection. ``clock`` is the reactor, ``owner`` hears of what comes."""
+
+    delimiter = wire.EOL.encode()
+    MAX_LENGTH = wire.MAX_SERVER_LINE_BYTES
+
+    def __init__(self, clock: IReactorTime, owner: Owner) -> None:
+        self.why = ""
+        """Why it ends, in a sentence without its capital and its full stop; empty before that."""
+        self.refused = False
+        """Whether the server will not have this client as it is."""
+        self.final = False
+        """Whether no other try is to follow by itself."""
+        self.farewell: Farewell | None = None
+        """What the server's BYE said, if there was one; the owner sets it."""
+        self.latency: float | None = None
+        """How long the last PING took, in seconds; None before the first PONG."""
+        self._clock = clock
+        self._owner = owner
+        self._calls: list[IDelayedCall] = []
+        self._closing = False
+        self._quitting = False
+        self._hello: IDelayedCall | None = None
+        self._first = True
+        self._token = 0
+        self._asked_at = 0.0
+        self._heard = False
+
+    @property
+    def stream(self) -> Any:
+        """The transport; Twisted has no one interface for all that those of streams can do."""
+        return self.transport
+
+    @property
+    def private(self) -> bool:
+        """Whether nobody can listen in: only then is a password sent."""
+        return is_private(self.stream, network_address(self.stream.getPeer()))
+
+    def connectionMade(self) -> None:
+        """Begin to wait for what the server says."""
+        tune(self.stream)
+        no_answer = f"nothing that speaks chatd's protocol answered within {HELLO_SECONDS} seconds"
+        self._hello = self.later(HELLO_SECONDS, lambda: self.close(no_answer, at_once=True))
+        self._owner.made(self)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take a segment apart."""
+        self._heard = True
+        super().dataReceived(data)
+        self._owner.paused(self)
+
+    def lineReceived(self, line: bytes) -> None:
+        """Take in one line; one that is not known, or makes no sense, is passed over."""
+        if self._closing and not self._quitting:
+            return
+        first, self._first = self._first, False
+        try:
+            tags, event = wire.parse_event(line)
+        except ChatError:
+            if first:
+                self.close("what answers there does not speak chatd's protocol")
+            return
+        if isinstance(event, Ping):
+            self.send(Ping(_ALIVE))
+        elif isinstance(event, Pong):
+            self._ponged(event)
+        else:
+            try:
+                self._owner.heard(self, tags, event)
+            except Exception:
+                _log.failure("a line of the server could not be taken in")
+                self.close("something went wrong here, and the log says what", at_once=True)
+
+    def lineLengthExceeded(self, line: bytes) -> None:  # noqa: ARG002  # Twisted's signature
+        """End the connection: what goes on without end is no line."""
+        self.close(f"the server sent a line of more than {self.MAX_LENGTH} bytes", at_once=True)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Leave no delayed call behind."""
+        self._closing = True
+        for call in self._calls:
+            if call.active():
+                call.cancel()
+        self._calls.clear()
+        if not self.why:
+            self.why = why_lost(reason)
+        self._owner.lost(self)
+
+    # What the owner calls.
+
+    def send(self, command: Command, label: str | None = None) -> None:
+        """Send a command, under a label if it has one; nothing once the connection is to end."""
+        if not self._closing:
+            self.stream.write(wire.encode(wire.render(command), {"label": label} if label else NO_TAGS))
+
+    def later(self, seconds: float, do: Callable[[], None]) -> IDelayedCall:
+        """Do something in so many seconds, if the connection is still there."""
+        self._calls = [call for call in self._calls if call.active()]
+        call = self._clock.callLater(seconds, do)
+        self._calls.append(call)
+        return call
+
+    def watch_life(self) -> None:
+        """Note that the server said hello, and ask it from here on now and then whether it is there."""
+        if self._hello is not None and self._hello.active():
+            self._hello.cancel()
+        self.later(PING_SECONDS, self._ping)
+
+    def quit(self, said: str | None) -> None:
+        """Say QUIT and wait a little until the server has closed."""
+        if not self._closing:
+            self.send(Quit(said or None))
+            self._closing = self._quitting = True
+            self.later(CLOSE_SECONDS, self._abort)
+
+    def close(self, why: str, *, refused: bool = False, final: bool = False, at_once: bool = False) -> None:
+        """End the connection, ``at_once`` without waiting for the other side to take what was sent."""
+        if self._closing and not self._quitting:
+            return
+        self._closing, self._quitting = True, False
+        self.why, self.refused, self.final = why, refused, final
+        if at_once:
+            self._abort()
+        else:
+            self.stream.loseConnection()
+            self.later(CLOSE_SECONDS, self._abort)
+
+    def _ping(self) -> None:
+        self._token += 1
+        self._asked_at = self._clock.seconds()
+        self._heard = False
+        self.send(Ping(str(self._token)))
+        self.later(PING_SECONDS, self._check)
+
+    def _check(self) -> None:
+        if self._heard:
+            self._ping()
+        else:
+            self.close(f"the server has not answered for {PING_SECONDS} seconds", at_once=True)
+
+    def _ponged(self, pong: Pong) -> None:
+        if pong.token == str(self._token):
+            self.latency = max(0.0, self._clock.seconds() - self._asked_at)
+
+    def _abort(self) -> None:
+        self.stream.abortConnection()
+
+
+class Connections(Factory):
+    """Makes connections for one owner. ``clock`` is the reactor."""
+
+    noisy = False
+
+    def __init__(self, clock: IReactorTime, owner: Owner) -> None:
+        self._clock = clock
+        self._owner = owner
+
+    def buildProtocol(self, addr: IAddress | None) -> Connection:  # noqa: ARG002  # Twisted's signature
+        """Return the protocol for a new connection."""
+        return Connection(self._clock, self._owner)
+
+
+@implementer(IStreamClientEndpoint)
+class Door:
+    """An endpoint that is tried in a turn of its own, so that nothing fails while ClientService is about to try."""
+
+    def __init__(self, clock: IReactorTime, connect: Callable[[IProtocolFactory], Deferred[IProtocol]]) -> None:
+        self._clock = clock
+        self._connect: Callable[..., Any] = connect
+
+    def connect(self, protocol_factory: IProtocolFactory) -> Deferred[IProtocol]:
+        """See `IStreamClientEndpoint`."""
+        return deferLater(self._clock, 0, self._connect, protocol_factory)
+
+
+def why_lost(failure: Failure) -> str:
+    """Return how a connection ended, in a few words."""
+    if failure.check(error.ConnectionDone) is not None:
+        return "the server closed the connection"
+    # What pyOpenSSL and service_identity raise; neither needs to be installed.
+    match type(failure.value).__module__.partition(".")[0], getattr(failure.value, "args", ()):
+        case "OpenSSL", ([*_, (*_, str(why))], *_):
+            return f"no encrypted connection came about: {why}"
+        case "service_identity", _:
+            return "no encrypted connection came about: the certificate is another server's"
+    return "the connection was lost"
+
+
+def why_not(failure: Failure) -> str:
+    """Return why a server could not be reached, in a few words."""
+    match failure.value:
+        case error.ConnectionRefusedError():
+            return "connection refused"
+        case error.TimeoutError() | error.TCPTimedOutError():
+            return "it does not answer"
+        case error.DNSLookupError():
+            return "there is no such host"
+        case error.NoRouteError():
+            return "there is no way to it"
+        case error.ConnectError(osError=OSError(strerror=str(why))):
+            return why.lower()
+    return " ".join(failure.getErrorMessage().split()) or "it is not known why"

@@ -1,0 +1,19 @@
+"""What the next stay with a server has to know of those before it; gone when the client ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from chatd.protocol.moderation_commands import Login
+
+
+@dataclass(slots=True)
+class Memory:
+    """What one visit leaves to the next."""
+
+    sent_as: dict[str, str] = field(default_factory=dict)
+    """Of messages whose fate is not known: by label, the name (`names.key`) under which they were sent."""
+    unread: set[str] = field(default_factory=set)
+    """The keys of the rooms whose newest messages were not told: the connection was lost before they were."""
+    login: Login | None = None
+    """How to prove who one is, before coming in; None if one does not."""

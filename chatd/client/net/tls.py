@@ -1,0 +1,240 @@
+"""The way to a server by TLS: not a line goes through before its certificate was accepted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import idna
+from cryptography import x509
+from OpenSSL import SSL
+from OpenSSL.SSL import X509VerificationCodes as Codes
+from service_identity import CertificateError, VerificationError
+from service_identity.cryptography import verify_certificate_hostname, verify_certificate_ip_address
+from twisted.internet.abstract import isIPAddress, isIPv6Address
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import wrapClientTLS
+from twisted.internet.interfaces import (
+    IHandshakeListener,
+    IOpenSSLClientConnectionCreator,
+    IProtocol,
+    IProtocolFactory,
+    IReactorTime,
+    IStreamClientEndpoint,
+)
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.ssl import optionsForClientTLS
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from chatd.client.model.trust import (
+    Doubt,
+    NotAcceptedError,
+    Shown,
+    Trust,
+    Verdict,
+    changed_notice,
+    judge,
+    other_names,
+)
+from chatd.client.net.connection import why_lost
+from chatd.tls.certificate import fingerprint
+
+HANDSHAKE_SECONDS = 30
+"""How long a server may take until the connection is encrypted."""
+NOT_ACCEPTED = "the server's certificate was not accepted"
+
+_NOBODY = "no authority that this machine trusts vouches for it"
+_PROBLEMS = {
+    Codes.ERR_DEPTH_ZERO_SELF_SIGNED_CERT: "it has signed itself, nobody else vouches for it",
+    Codes.ERR_SELF_SIGNED_CERT_IN_CHAIN: _NOBODY,
+    Codes.ERR_UNABLE_TO_GET_ISSUER_CERT: _NOBODY,
+    Codes.ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY: _NOBODY,
+    Codes.ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE: _NOBODY,
+    Codes.ERR_CERT_HAS_EXPIRED: "it has expired",
+    Codes.ERR_CERT_NOT_YET_VALID: "it is not valid yet",
+}
+
+
+class NoWayInError(Exception):
+    """No encrypted connection came about; the argument says why, without its capital and its full stop."""
+
+
+@implementer(IHandshakeListener)
+class Gate(Protocol):
+    """Holds a connection until it is encrypted, and then until it is opened for a protocol."""
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self.encrypted: Deferred[None] = Deferred(lambda _: self.close())
+        """Fires once; fails with `NoWayInError`."""
+        self.codes: list[int] = []
+        """What OpenSSL found wrong with the certificate, as its numbers."""
+        self._inner: IProtocol | None = None
+        self._early: list[bytes] = []
+        self._limit = clock.callLater(HANDSHAKE_SECONDS, self._too_late)
+
+    @property
+    def stream(self) -> Any:
+        """The transport, which is TLS's."""
+        return self.transport
+
+    def handshakeCompleted(self) -> None:  # noqa: N802  # Twisted's
+        """Let the certificate be looked at."""
+        self._stop_waiting()
+        if not self.encrypted.called:
+            self.encrypted.callback(None)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Pass on what comes."""
+        if self._inner is None:
+            self._early.append(data)
+        else:
+            self._inner.dataReceived(data)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Pass it on, or tell whoever waits."""
+        self._stop_waiting()
+        if self._inner is not None:
+            self._inner.connectionLost(reason)
+        elif not self.encrypted.called:
+            self.encrypted.errback(NoWayInError(why_lost(reason)))
+
+    def open(self, factory: IProtocolFactory) -> IProtocol:
+        """Join a new protocol to the connection, and return it."""
+        self._inner = inner = factory.buildProtocol(self.stream.getPeer())
+        if inner is None:
+            raise NoWayInError("it is not wanted any more")
+        inner.makeConnection(self.stream)
+        early, self._early = self._early, []
+        for data in early:
+            inner.dataReceived(data)
+        return inner
+
+    def close(self) -> None:
+        """End the connection at once."""
+        self._stop_waiting()
+        self.stream.abortConnection()
+
+    def _too_late(self) -> None:
+        self.encrypted.errback(NoWayInError(f"nothing that speaks TLS answered within {HANDSHAKE_SECONDS} seconds"))
+        self.close()
+
+    def _stop_waiting(self) -> None:
+        if self._limit.active():
+            self._limit.cancel()
+
+
+class _Gates(Factory):
+    noisy = False
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self._clock = clock
+
+    def buildProtocol(self, addr: object) -> Gate:  # noqa: ARG002  # Twisted's signature
+        """Return a gate for a new connection."""
+        return Gate(self._clock)
+
+
+@implementer(IOpenSSLClientConnectionCreator)
+class _Noting:
+    """Makes connections that take any certificate, and lets their gates know what is wrong with it."""
+
+    def __init__(self, options: Any) -> None:
+        self._options = options
+
+    def clientConnectionForTLS(self, protocol: Any) -> SSL.Connection:  # noqa: N802  # Twisted's
+        """Return the client's side of a new connection."""
+        connection: SSL.Connection = self._options.clientConnectionForTLS(protocol)
+        codes: list[int] = protocol.wrappedProtocol.codes
+
+        def note(_: object, __: object, code: int, ___: int, ok: int) -> bool:
+            if not ok:
+                codes.append(code)
+            return True
+
+        connection.set_verify(SSL.VERIFY_PEER, note)
+        return connection
+
+
+@implementer(IStreamClientEndpoint)
+class Guarded:
+    """An endpoint that goes by TLS, and asks where a certificate does not prove enough.
+
+    ``plain`` is the way to the server, ``host`` the name that its certificate must be made out for, ``server`` what it
+    is remembered under. While somebody is asked there is no connection, and no try; a No fails with `NotAcceptedError`.
+    Making one raises `ValueError` or `UnicodeError` for what can be no host of a certificate.
+    """
+
+    def __init__(self, clock: IReactorTime, plain: IStreamClientEndpoint, host: str, server: str, trust: Trust) -> None:
+        self._clock = clock
+        self._host = host
+        self._server = server
+        self._trust = trust
+        options = optionsForClientTLS(host, trust.authorities)
+        self._encrypted = wrapClientTLS(_Noting(options), plain, clock)
+
+    def connect(self, protocol_factory: IProtocolFactory) -> Deferred[IProtocol]:
+        """See `IStreamClientEndpoint`."""
+        return Deferred.fromCoroutine(self._connect(protocol_factory))
+
+    async def _connect(self, factory: IProtocolFactory) -> IProtocol:
+        while True:
+            gate: Any = await self._encrypted.connect(_Gates(self._clock))
+            await gate.encrypted
+            try:
+                doubt = self._doubt(gate)
+                if doubt is None:
+                    return gate.open(factory)  # type: ignore[no-any-return]
+            except BaseException:
+                gate.close()
+                raise
+            gate.close()
+            if not await self._trust.ask(doubt):
+                raise NotAcceptedError(NOT_ACCEPTED)
+            self._remember(doubt.shown)
+
+    def _doubt(self, gate: Gate) -> Doubt | None:
+        """Return what is to be asked about the certificate that a connection has shown, None if it is accepted."""
+        known, problem = self._trust.known.look_up(self._server)
+        shown = _shown(gate, self._host)
+        match judge(shown, known):
+            case Verdict.ASK:
+                return Doubt(self._server, shown, known, problem)
+            case Verdict.ACCEPT_NEW:
+                self._remember(shown)
+                self._trust.tell(changed_notice(self._server))
+            case Verdict.ACCEPT:
+                pass
+        return None
+
+    def _remember(self, shown: Shown) -> None:
+        if problem := self._trust.known.remember(self._server, shown.fingerprint):
+            self._trust.tell(problem)
+
+
+def _shown(gate: Gate, host: str) -> Shown:
+    connection: SSL.Connection = gate.stream.getHandle()
+    certificate = connection.get_peer_certificate(as_cryptography=True)
+    if certificate is None:
+        raise NoWayInError("the server has no certificate")
+    problems = [_PROBLEMS.get(code, f"it does not verify (OpenSSL's error {code})") for code in gate.codes]
+    try:
+        if isIPAddress(host) or isIPv6Address(host):
+            verify_certificate_ip_address(certificate, host)
+        else:
+            verify_certificate_hostname(certificate, _ascii(host))
+    except (VerificationError, CertificateError, ValueError):
+        problems.append(other_names(_names(certificate), host))
+    return Shown(fingerprint(certificate), tuple(dict.fromkeys(problems)))
+
+
+def _ascii(host: str) -> str:
+    return host if host.isascii() else idna.encode(host, uts46=True).decode("ascii")
+
+
+def _names(certificate: x509.Certificate) -> list[str]:
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (x509.ExtensionNotFound, ValueError):
+        return []
+    addresses = [str(address) for address in found.get_values_for_type(x509.IPAddress)]
+    return found.get_values_for_type(x509.DNSName) + addresses

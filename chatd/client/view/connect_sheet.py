@@ -1,0 +1,86 @@
+"""The sheet that asks where to go and under which name, when nothing is known of it."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable
+from tkinter import ttk
+
+from chatd.client.net.address import Address, check_host, check_port
+from chatd.client.view.sheet import Sheet
+from chatd.protocol import names
+from chatd.protocol.commands import LOBBY
+from chatd.protocol.moderation_commands import MAX_PASSWORD_BYTES
+
+Connect = Callable[[Address, str, str, str], None]
+
+
+class ConnectSheet(Sheet):
+    """Host, port, name, room, password and TLS; ``connect`` is called with what was entered, once it can be."""
+
+    def __init__(self, parent: tk.Misc, connect: Connect) -> None:
+        super().__init__(parent, "Connect to a server")
+        self._connect = connect
+        body = self.body
+        self.host = self._field(0, "Host")
+        self.port = self._field(1, "Port")
+        self.name = self._field(2, "Name")
+        self.room = self._field(3, "Room")
+        self.password = self._field(4, "Password", show="•")
+        self.tls = tk.BooleanVar(self, value=False)
+        ttk.Checkbutton(body, text="TLS (encrypted; the server must offer it)", variable=self.tls).grid(
+            row=5, column=1, sticky="w", pady=4
+        )
+        self.problem = ttk.Label(body, style="Alert.TLabel", wraplength=420, justify="left")
+        self.problem.grid(row=6, column=0, columnspan=2, sticky="w", pady=(4, 0))
+        self.button = ttk.Button(body, text="Connect", style="Accent.TButton", command=self.submit)
+        self.button.grid(row=7, column=1, sticky="e", pady=(12, 0))
+        body.columnconfigure(0, weight=0)
+        body.columnconfigure(1, weight=1)
+        body.rowconfigure(0, weight=0)
+        self.bind_all_inside()
+        for field in (self.host, self.port, self.name, self.room, self.password):
+            field.bind("<Return>", lambda _: self.submit())
+        self.button.bind("<Return>", lambda _: self.submit())
+
+    def ask(self, address: Address, name: str, room: str, problem: str = "") -> None:
+        """Open it with these values; if there is a problem, it is one with the password."""
+        for field, value in (
+            (self.host, address.host), (self.port, str(address.port)), (self.name, name), (self.room, room or LOBBY),
+            (self.password, ""),
+        ):  # fmt: skip
+            field.delete(0, "end")
+            field.insert(0, value)
+        self.tls.set(address.tls)
+        self.problem.configure(text=f"! {problem}" if problem else "")
+        self.open(self.password if problem else self.name)
+
+    def submit(self) -> None:
+        """Do what the button does."""
+        try:
+            address = Address(check_host(self.host.get()), check_port(self.port.get()), self.tls.get())
+            name = self.name.get().strip()
+            if not name:
+                raise ValueError("Enter a name: it is what the others see")
+            room = self.room.get().strip() or LOBBY
+            entered = names.nick(name), names.room(room if room.startswith("#") else f"#{room}")
+            password = check_password(self.password.get())
+        except ValueError as error:
+            self.problem.configure(text=f"! {error}")
+            return
+        self.password.delete(0, "end")
+        self.close()
+        self._connect(address, *entered, password)
+
+    def _field(self, row: int, label: str, show: str = "") -> ttk.Entry:
+        ttk.Label(self.body, text=label).grid(row=row, column=0, sticky="w", padx=(0, 12), pady=4)
+        field = ttk.Entry(self.body, width=32, show=show)
+        field.grid(row=row, column=1, sticky="ew", pady=4)
+        return field
+
+
+def check_password(text: str) -> str:
+    """Return a password, empty for none. Raise `ValueError` with a sentence if it can be none."""
+    if not text.isprintable() or " " in text or len(text.encode(errors="replace")) > MAX_PASSWORD_BYTES:
+        raise ValueError(f"A password has no spaces, and at most {MAX_PASSWORD_BYTES} bytes")
+    return text

@@ -1,0 +1,85 @@
+"""What is to be drawn anew, gathered from many changes and drawn once in a turn of the reactor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from chatd.client.model import changes
+from chatd.client.model.changes import Change
+
+if TYPE_CHECKING:
+    from chatd.client.view.window import Window
+
+
+class Drawing:
+    """Takes changes at any rate; ``window`` is drawn when the reactor comes to it."""
+
+    def __init__(self, window: Window, reactor: Any, drawn: Callable[[], None]) -> None:
+        self._window = window
+        self._reactor = reactor
+        self._drawn = drawn
+        self._call: Any = None
+        self._first: int | None = None
+        """The first line of the room in front that is another."""
+        self._whole = self._rooms = self._members = self._topic = False
+        self._unread: set[str] = set()
+
+    def take(self, found: Sequence[Change]) -> None:
+        """Note what changed."""
+        shown = self._window.shown
+        for change in found:
+            here = shown is not None and getattr(change, "room", None) == shown.key
+            match change:
+                case changes.LinesChanged(_, first) if here:
+                    self._first = first if self._first is None else min(self._first, first)
+                case changes.LinesDropped() if here:
+                    self._whole = True
+                case changes.RoomsChanged() | changes.RoomRenamed():
+                    self._rooms = True
+                case changes.MembersChanged() if here:
+                    self._members = True
+                case changes.UnreadChanged(room):
+                    self._unread.add(room)
+                case changes.TopicChanged() if here:
+                    self._topic = True
+                case _:
+                    self._window.happened(change)
+        if self._call is None or not self._call.active():
+            self._call = self._reactor.callLater(0, self.draw)
+
+    def shown(self) -> None:
+        """Note that another room is in front, and drawn."""
+        self._first, self._whole = None, False
+
+    def stop(self) -> None:
+        """Draw nothing any more."""
+        if self._call is not None and self._call.active():
+            self._call.cancel()
+
+    def draw(self) -> None:
+        """Draw what was noted."""
+        self.stop()
+        window, unread = self._window, self._unread
+        self._unread = set()
+        if self._rooms:
+            self._rooms = False
+            window.rooms_changed()
+        elif unread:
+            for key in unread:
+                if (room := window.transcript.find_room(key)) is not None:
+                    window.rooms.mark(room)
+            window.entitle()
+        first, whole = self._first, self._whole
+        self.shown()
+        if whole:
+            window.talk.redraw()
+        elif first is not None:
+            window.talk.draw(first)
+        if self._members:
+            self._members = False
+            window.members.draw()
+        if self._topic:
+            self._topic = False
+            window.draw_topic()
+        self._drawn()

@@ -1,0 +1,104 @@
+"""Which characters this build of Tk can draw, and what stands for the others.
+
+Tk 8.6 on X11 draws through Xft; one before 2.3.5 ends the whole process (``BadLength``) when a font with colours is
+used. So a second process tries it first (``python -m chatd.client.view.glyphs``), and until it has, no emoji are drawn.
+"""
+
+from __future__ import annotations
+
+import sys
+import tkinter as tk
+import tkinter.font
+import unicodedata
+from typing import Any
+
+_ASTRAL = 0x10000
+_TRIAL = "\U0001f600\U0001f9e1\U0001f1e9\U0001f468\u200d\U0001f469 \u2705"
+_UNASSIGNED = "\U0001fffe"
+_BLANK = "\u200d\ufe0e\ufe0f"
+"""Joins emoji and chooses their looks; nothing by itself."""
+
+
+class Glyphs:
+    """Replaces what cannot be drawn. ``colour`` is whether this Tk survives a font with colours."""
+
+    def __init__(self, root: tk.Misc, *, colour: bool = False) -> None:
+        self._root = root
+        self._font = tkinter.font.nametofont("TkDefaultFont", root)
+        self._known: dict[str, str] = {}
+        self.colour = colour
+
+    def allow_colour(self) -> None:
+        """Note that fonts with colours can be used."""
+        self.colour = True
+        self._known.clear()
+
+    def safe(self, text: str) -> str:
+        """Return a text with a readable word in place of every character that cannot be drawn."""
+        if text.isascii():
+            return text
+        return "".join(c if c < "\u2000" else self._drawn(c) for c in text)
+
+    def _drawn(self, character: str) -> str:
+        known = self._known.get(character)
+        if known is None:
+            if len(self._known) > 10_000:
+                self._known.clear()
+            known = self._known[character] = self._look_up(character)
+        return known
+
+    def _look_up(self, character: str) -> str:
+        if "\ud800" <= character <= "\udfff":
+            return "\ufffd"
+        if character in _BLANK:
+            return character if self.colour else ""
+        astral = ord(character) >= _ASTRAL
+        if not astral and unicodedata.category(character) != "So":
+            return character
+        family = self._family(character)
+        if "emoji" in family.lower() or "color" in family.lower():
+            return character if self.colour else named(character)
+        if astral and not (self.colour and self._has(character, family)):
+            return named(character)
+        return character
+
+    def _has(self, character: str, family: str) -> bool:
+        """Return whether some font has the character: what none has looks like what is no character at all."""
+        other = family != self._family(_UNASSIGNED)
+        return other or self._font.measure(character) != self._font.measure(_UNASSIGNED)
+
+    def _family(self, character: str) -> str:
+        call: Any = self._root.tk.call
+        return str(call("font", "actual", self._font.name, "-family", "--", character))
+
+
+def named(character: str) -> str:
+    """Return what stands for a character: its name between colons, as ``:grinning-face:``."""
+    name = unicodedata.name(character, "")
+    return f":{name.lower().replace(' ', '-')}:" if name else f":u+{ord(character):04x}:"
+
+
+def trial_command() -> list[str]:
+    """Return the command that ends with status 0 if this Tk survives a font with colours."""
+    return [sys.executable, "-m", "chatd.client.view.glyphs"]
+
+
+def main() -> None:
+    """Draw emoji outside of the screen."""
+    root = tk.Tk(className="trial")
+    root.title("trial")
+    root.overrideredirect(boolean=True)
+    root.geometry("200x50-3000-3000")
+    label = tk.Label(root, text=_TRIAL)
+    label.pack()
+    text = tk.Text(root, width=20, height=2)
+    text.insert("end", _TRIAL)
+    text.pack()
+    for size in (10, 16):
+        label.configure(font=("TkDefaultFont", size))
+        root.update()
+    root.destroy()
+
+
+if __name__ == "__main__":
+    main()

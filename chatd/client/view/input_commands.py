@@ -1,0 +1,55 @@
+"""What is typed into the field, carried out: said, sent as a command, or done by the window itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chatd.client.model import slash
+from chatd.protocol import commands, names
+from chatd.protocol.commands import Command
+
+if TYPE_CHECKING:
+    from chatd.client.view.window import Window
+
+NO_NAME = "Enter your name at the top and press Join first"
+
+
+def carry_out(window: Window, text: str) -> bool:
+    """Do what a text asks for; return whether it could be done, so that it need not stand in the field any more."""
+    if window.link is None:
+        window.question.tell(NO_NAME)
+        return False
+    front = window.shown
+    typed = slash.read(text, None if front is None else front.name)
+    if typed.complaint:
+        window.question.tell(typed.complaint)
+        return False
+    for command in typed.commands:
+        room = window.transcript.find_room(command.to) if isinstance(command, commands.Tell) else None
+        if room is not None and room.closed:
+            window.question.tell(room.closed)
+            return False
+    for command in typed.commands:
+        _one(window, command)
+    return True
+
+
+def _one(window: Window, command: Command) -> None:
+    link, front = window.link, window.shown
+    if link is None:
+        return
+    match command:
+        case commands.Tell(to, text):
+            link.say(to, text)
+            if front is None or names.key(to) != front.key:
+                window.show(to)
+            window.talk.follow = True
+            window.talk.text.see("end")
+        case commands.Join(None, room):
+            window.go_to(room)
+        case commands.Help():
+            window.help()
+        case commands.Quit(said):
+            window.leave(said)
+        case _:
+            link.send(command, None if front is None else front.name)

@@ -1,0 +1,27 @@
+"""The keys of the window, for the help that F1 shows; each is bound where it does its work."""
+
+from __future__ import annotations
+
+from chatd.client.model import slash
+
+KEYS: tuple[tuple[str, str], ...] = (
+    ("Enter", "say what is in the field"),
+    ("Shift+Enter", "a new line in the field"),
+    ("Tab", "complete a name, a #room or a /command; again for the next one"),
+    ("Up, Down", "what was typed before, at the first and the last line of the field"),
+    ("Ctrl+K", "go to a room by a part of its name"),
+    ("Alt+Up, Alt+Down", "the room above, the room below"),
+    ("Ctrl+F", "find in this room; a button there searches on the server"),
+    ("PageUp, PageDown", "scroll the conversation"),
+    ("Ctrl+plus, Ctrl+minus, Ctrl+0", "larger, smaller, and the size as it was"),
+    ("Ctrl+C", "copy what is selected"),
+    ("Ctrl+Q", "quit"),
+    ("Escape", "close what is open"),
+    ("F1", "this list"),
+)
+
+
+def help_text() -> list[tuple[str, str]]:
+    """Return what to press and what to type, each with what it does."""
+    commands = [tuple(line.split(" - ", 1)) for line in slash.help_lines()]
+    return [*KEYS, ("", ""), *((usage, summary) for usage, summary in commands)]

@@ -1,0 +1,1 @@
+"""Where connections come in: bytes to requests and back."""

@@ -1,0 +1,102 @@
+"""Where the servers of a cluster are, and by what a node is let in: what ``--journal nats://...`` says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from chatd.journal.jetstream.messages import STREAM_NAME
+
+DEFAULT_STREAM = "chatd"
+DEFAULT_INDEX = "chatd-index.sqlite3"
+DEFAULT_PORT = 4222
+_FILES = ("credentials", "ca", "certificate", "key")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What is known of a cluster before it is reached. What is secret does not show in its ``repr``."""
+
+    servers: tuple[str, ...]
+    """Each as ``nats://HOST:PORT`` or ``tls://HOST:PORT``."""
+    stream: str = DEFAULT_STREAM
+    index: Path = Path(DEFAULT_INDEX)
+    """The file in which a node keeps what it has read of the stream."""
+    user: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)
+    credentials: Path | None = None
+    """A file with a JWT and a seed, as ``nsc`` makes it."""
+    ca: Path | None = None
+    """Certificates of those who may vouch for the servers; without it, those that the system trusts."""
+    certificate: Path | None = None
+    key: Path | None = None
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the servers are to be spoken to with TLS alone."""
+        return self.servers[0].startswith("tls:") or self.ca is not None or self.certificate is not None
+
+
+def parse(description: str) -> Address:
+    """Return what ``nats://a:4222,b:4222/STREAM?index=FILE`` names.
+
+    Raise `ValueError`, with a sentence for the user that holds no password, if it is wrong.
+    """
+    try:
+        parts = urlsplit(description)
+    except ValueError:
+        _wrong("it cannot be read as an address")
+    if parts.fragment or "@" in parts.path or "@" in parts.query:
+        _wrong("in a user, password or token write / ? # @ as %2F %3F %23 %40")
+    try:
+        options = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+    except ValueError:
+        _wrong("what follows the ? cannot be read")
+    login, _, hosts = parts.netloc.rpartition("@")
+    user, colon, password = login.partition(":")
+    stream = parts.path.strip("/") or DEFAULT_STREAM
+    if not STREAM_NAME.fullmatch(stream):
+        _wrong(f"the stream {stream!r} is to be up to 64 letters, digits, - and _")
+    files: dict[str, Path] = {}
+    for name, value in options:
+        if name not in (*_FILES, "index") or name in files or not value:
+            _wrong(f"it takes each of index=, {'=, '.join(_FILES)}= once, with a file, and nothing else")
+        files[name] = Path(value).resolve()
+        if name in _FILES and not files[name].is_file():
+            _wrong(f"{name}= names a file that is not there: {files[name]}")
+    if "credentials" in files and find_spec("nkeys") is None:
+        _wrong("credentials= needs nkeys, which is not installed: pip install 'nats-py[nkeys]'")
+    if ("certificate" in files) != ("key" in files):
+        _wrong("certificate= and key= go together")
+    return Address(
+        tuple(f"{parts.scheme}://{_server(host)}" for host in hosts.split(",")),
+        stream,
+        files.get("index", Path(DEFAULT_INDEX).resolve()),
+        unquote(user) if colon else None,
+        unquote(password) if colon else None,
+        unquote(user) if user and not colon else None,
+        **{name: path for name, path in files.items() if name != "index"},
+    )
+
+
+def _server(host: str) -> str:
+    """Return ``HOST:PORT``, with the usual port if none is given."""
+    try:
+        parts = urlsplit(f"nats://{host}")
+        name, port = parts.hostname, parts.port
+    except ValueError:
+        name, port = None, None
+    if not name or parts.netloc != host or any(c.isspace() for c in host):
+        _wrong(f"{host!r} is no HOST or HOST:PORT")
+    return f"[{name}]:{port or DEFAULT_PORT}" if ":" in name else f"{name}:{port or DEFAULT_PORT}"
+
+
+def _wrong(why: str) -> NoReturn:
+    raise ValueError(
+        f"this is no cluster's address: {why}; there is"
+        " nats://[USER:PASSWORD@]HOST[:PORT],HOST...[/STREAM][?index=FILE], and tls:// likewise"
+    ) from None

@@ -1,0 +1,167 @@
+"""Reading the stream: every message once, in its order, whatever becomes of servers and connections."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Protocol
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+
+from chatd.journal.jetstream.connection import Connection, Incoming
+from chatd.journal.jetstream.errors import LinkError, api
+from chatd.journal.jetstream.messages import Received
+
+HEARTBEAT_SECONDS = 1
+"""How often a consumer that has nothing to say says so."""
+STALL_SECONDS = 3
+"""After so long without a word the consumer is made anew, where the last one had got to."""
+WATCH_SECONDS = 0.5
+FORGET_SECONDS = 30
+"""How long the servers remember a consumer that nobody listens to."""
+_PAUSE_SECONDS = 0.005
+_NANOSECONDS = 1_000_000_000
+
+_log = Logger()
+
+
+class Reader(Protocol):
+    """Who is given what was read."""
+
+    @property
+    def sated(self) -> bool:
+        """Whether nothing more should come for now."""
+
+    def take(self, received: Received) -> None:
+        """Take the next message."""
+
+    def caught_up(self) -> None:
+        """All that was in the stream was taken."""
+
+
+class Feed:
+    """An ephemeral consumer of the stream, made anew when it stalls or skips something."""
+
+    def __init__(self, connection: Connection, clock: IReactorTime, stream: str, reader: Reader) -> None:
+        self.place = 0
+        """Up to where the stream was taken."""
+        self._connection = connection
+        self._clock = clock
+        self._stream = stream
+        self._reader = reader
+        self._subscription: int | None = None
+        self._life = 0
+        self._expected = 1
+        self._heard = 0.0
+        self._busy = False
+        self._watching: IDelayedCall | None = None
+        self._seen = (0, 0)
+
+    async def start(self) -> None:
+        """Read what follows `place`. Raise `LinkError` if that cannot be."""
+        self._life += 1
+        self._expected = 1
+        self._heard = self._clock.seconds()
+        connection = self._connection
+        if self._subscription is not None:
+            await connection.unsubscribe(self._subscription)
+        inbox = connection.inbox()
+        self._subscription = await connection.subscribe(inbox, partial(self._take, self._life))
+        config = {
+            "deliver_subject": inbox,
+            "deliver_policy": "by_start_sequence",
+            "opt_start_seq": self.place + 1,
+            "ack_policy": "none",
+            "max_deliver": 1,
+            "replay_policy": "instant",
+            "flow_control": True,
+            "idle_heartbeat": HEARTBEAT_SECONDS * _NANOSECONDS,
+            "inactive_threshold": FORGET_SECONDS * _NANOSECONDS,
+            "mem_storage": True,
+            "num_replicas": 1,
+        }
+        question = {"stream_name": self._stream, "config": config}
+        made = await api(connection, f"CONSUMER.CREATE.{self._stream}", question)
+        if not made.get("num_pending"):
+            self._reader.caught_up()
+        if self._watching is None:
+            self._watching = self._clock.callLater(WATCH_SECONDS, self._watch)
+
+    def stop(self) -> None:
+        """Read nothing more; the connection is lost, or about to be closed."""
+        self._life += 1
+        self._subscription = None
+        if self._watching is not None:
+            self._watching.cancel()
+            self._watching = None
+
+    def behind(self, last: int) -> None:
+        """Compare with the sequence number of the stream's newest message: twice at the same place is a stall."""
+        if last > self.place and self._seen[0] == self.place and last > self._seen[1] > self.place:
+            self._restart("it does not go on")
+            self._seen = (0, last)
+        elif self._seen != (0, last):
+            self._seen = (self.place, last)
+
+    async def _take(self, life: int, message: Incoming) -> None:
+        if life != self._life:
+            return
+        self._heard = self._clock.seconds()
+        if message.headers and (status := message.headers.get("Status")):
+            await self._control(status, message)
+            return
+        words = message.reply.split(".")
+        if len(words) > 9:  # with a domain and an account's hash before the stream
+            words = words[2:]
+        sequence, order, nanoseconds, pending = int(words[5]), int(words[6]), int(words[7]), int(words[8])
+        if order != self._expected:
+            self._restart("it has skipped something")
+            return
+        self._expected += 1
+        if sequence > self.place:
+            self.place = sequence
+            try:
+                self._reader.take(Received(sequence, stream_time(nanoseconds), message.payload))
+            except Exception:
+                _log.failure("a message of the stream could not be taken in")
+        if pending == 0:
+            self._reader.caught_up()
+        while self._reader.sated and life == self._life:
+            await self._connection.pause(_PAUSE_SECONDS)
+            self._heard = self._clock.seconds()
+
+    async def _control(self, status: str, message: Incoming) -> None:
+        if status != "100":
+            self._restart(f"it has ended: {message.headers.get('Description', status)}")
+            return
+        delivered = message.headers.get("Nats-Last-Consumer")
+        stalled = message.headers.get("Nats-Consumer-Stalled")
+        if message.reply or stalled:
+            await self._connection.publish(message.reply or stalled or "", b"")
+        if delivered is not None and int(delivered) >= self._expected:
+            self._restart("it has skipped something")
+
+    def _watch(self) -> None:
+        self._watching = self._clock.callLater(WATCH_SECONDS, self._watch)
+        if self._clock.seconds() - self._heard > STALL_SECONDS:
+            self._restart("nothing is heard of it")
+
+    def _restart(self, why: str) -> None:
+        if not self._busy and self._connection.connected:
+            self._busy = True
+            _log.debug("the stream is read anew from {place}: {why}", place=self.place + 1, why=why)
+            self._connection.spawn(self._again())
+
+    async def _again(self) -> None:
+        try:
+            await self.start()
+        except LinkError:
+            self._heard = self._clock.seconds() - STALL_SECONDS + 1  # tried again in a second
+            await self._connection.check()
+        finally:
+            self._busy = False
+
+
+def stream_time(nanoseconds: int) -> int:
+    """Return the milliseconds since 1970 that a stream's time stands for."""
+    return nanoseconds // 1_000_000

@@ -1,0 +1,299 @@
+"""The journal of a cluster: what is appended goes into the stream, and what the stream has is handed back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
+
+from chatd.journal import Entry, Follower, JournalError, Kept, Page, Query, Standing, Surroundings
+from chatd.journal.jetstream.address import parse
+from chatd.journal.jetstream.connection import Connection
+from chatd.journal.jetstream.errors import LinkError, TooSlowError
+from chatd.journal.jetstream.feed import Feed
+from chatd.journal.jetstream.inbox import Inbox
+from chatd.journal.jetstream.local_index import Index
+from chatd.journal.jetstream.membership import Membership, make_run
+from chatd.journal.jetstream.messages import Received, Subjects
+from chatd.journal.jetstream.outbox import Outbox
+from chatd.journal.jetstream.publisher import StreamPublisher
+from chatd.journal.jetstream.requests import Talk
+from chatd.journal.jetstream.streams import OLD_SERVER, Found, look, open_bucket, open_stream
+from chatd.journal.jetstream.unacknowledged import Away
+from chatd.model.cluster import Cluster
+
+MIN_VERSION = (2, 12)
+HURRY_SECONDS = 5
+"""How long a node that stops waits until what was said is stored and told."""
+GOODBYE_SECONDS = 2
+"""How long a node that stops waits until the others know."""
+TICK_SECONDS = 1
+LOOK_SECONDS = 2
+"""How often the stream is compared with what was read of it."""
+_log = Logger()
+
+
+class ClusterJournal:
+    """Hands back what the stream has, in its order, which is the same on all nodes.
+
+    What cannot be stored within ten seconds comes back refused, and so does at once all that follows, until something
+    can be stored again. Reading goes on meanwhile: it is done from the node's own index.
+    """
+
+    def __init__(self, description: str, surroundings: Surroundings) -> None:
+        self.epoch = ""
+        address = parse(description)
+        self._clock = clock = surroundings.clock
+        self._wanted = surroundings.retention
+        self._make_epoch = surroundings.make_epoch
+        self._index = Index(surroundings, address.index)
+        self._subjects = Subjects(address.stream)
+        self._connection = Connection(address, "chatd", self)
+        self._publisher = publisher = StreamPublisher(self._connection)
+        self._away = Away(clock, self._follow)
+        self._outbox = Outbox(clock, publisher, self._subjects, self._away.refused)
+        self._inbox = Inbox(clock, self._index, self._outbox.came_back, self._hand_over)
+        self._feed = Feed(self._connection, clock, address.stream, self)
+        self._talk = Talk(self._connection, self._subjects, lambda: self._handed, lambda: self.epoch)
+        self._membership = Membership(
+            clock, self._connection, self._talk, self._outbox, address.stream, lambda: self._handed, self._follow
+        )
+        self._follower: Follower | None = None
+        self._handed = 0
+        self._tick_call: IDelayedCall | None = None
+        self._looked = 0.0
+        self._tending = False
+        self._goodbye: Deferred[None] | None = None
+        self._stopping = False
+        self._given_up = False
+        self._built = False
+        self._impatience: IDelayedCall | None = None
+        self._started = False
+
+    @property
+    def ready(self) -> bool:
+        """See `chatd.journal.Journal.ready`."""
+        return self._membership.ready and not self._inbox.failed
+
+    @property
+    def run(self) -> str:
+        """See `chatd.model.cluster.Cluster.run`."""
+        return self._membership.run
+
+    @property
+    def cluster(self) -> Cluster:
+        """See `chatd.journal.Journal.cluster`."""
+        return self
+
+    @property
+    def full(self) -> bool:
+        """See `chatd.journal.Journal.full`."""
+        return self._outbox.full
+
+    @property
+    def behind(self) -> bool:
+        """See `chatd.journal.Journal.behind`."""
+        return self._outbox.behind
+
+    @property
+    def sated(self) -> bool:
+        """See `chatd.journal.jetstream.feed.Reader`."""
+        return self._inbox.sated
+
+    # What the journal is for the hub.
+
+    def start(self) -> None:
+        """See `chatd.journal.Journal.start`. The servers are looked for from here on, and need not be there yet."""
+        self.epoch, place, runs = self._index.start()
+        self._inbox.begin(runs, place)
+        self._feed.place = self._handed = place
+        self._membership.run = make_run()
+        self._connection.start()
+        self._started = True
+        self._tick_call = self._clock.callLater(TICK_SECONDS, self._tick)
+
+    def stop(self) -> Deferred[None]:
+        """See `chatd.journal.Journal.stop`."""
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        if not self._started:
+            return
+        self._started = False
+        self.hurry()
+        await self.flush()
+        if self._impatience is not None and self._impatience.active():
+            self._impatience.cancel()
+        self._stopping = self._membership.stopping = True
+        if self.ready and self._publisher.open and not (self._outbox.unavailable or self._given_up):
+            self._goodbye = Deferred()
+            self._membership.end(self.run)
+            impatience = self._clock.callLater(GOODBYE_SECONDS, self._said_goodbye)
+            await self._goodbye
+            if impatience.active():
+                impatience.cancel()
+        self._membership.ready = False
+        if self._tick_call is not None:
+            self._tick_call.cancel()
+        self._feed.stop()
+        self._outbox.stop()
+        self._inbox.stop()
+        await self._connection.do(self._connection.stop())
+        self._away.settle()
+        self._index.close()
+
+    def append(self, entry: Entry) -> None:
+        """See `chatd.journal.Journal.append`."""
+        self._away.add(entry)
+        self._outbox.put(entry)
+
+    def follow(self, follower: Follower) -> None:
+        """See `chatd.journal.Journal.follow`."""
+        self._follower = follower
+
+    def flush(self) -> Deferred[None]:
+        """See `chatd.journal.Journal.flush`."""
+        return self._away.flush()
+
+    def _give_up(self) -> None:
+        """Wait for nothing any more, for the servers may stand still, or the index not be written.
+
+        What is not stored by now is refused, and nothing more is said.
+        """
+        self._given_up = True
+        self._outbox.stop()
+        self._away.settle()
+        self._away.let_go()
+
+    def standing(self, room: str) -> Standing | None:
+        """See `chatd.journal.Journal.standing`."""
+        return self._index.standing(room)
+
+    def read(self, query: Query) -> Deferred[Page]:
+        """See `chatd.journal.Journal.read`."""
+        return self._index.read(query)
+
+    def search(self, room: str, words: Sequence[str], before: int, count: int) -> Deferred[Sequence[Kept]]:
+        """See `chatd.journal.Journal.search`."""
+        return self._index.search(room, words, before, count)
+
+    # What it is for the hub as the connection to other nodes.
+
+    def ask(self, run: str, question: Any) -> Deferred[Any]:
+        """See `chatd.model.cluster.Cluster.ask`."""
+        return self._connection.do(self._talk.ask(run, question))
+
+    def answer(self, answerer: Callable[[Any], Any]) -> None:
+        """See `chatd.model.cluster.Cluster.answer`."""
+        self._talk.answerer = answerer
+
+    def share(self, take: Callable[[], Any], restore: Callable[[Any], None]) -> None:
+        """See `chatd.model.cluster.Cluster.share`."""
+        self._membership.take, self._membership.restore = take, restore
+
+    def hurry(self) -> None:
+        """See `chatd.model.cluster.Cluster.hurry`."""
+        if self._impatience is None:
+            self._impatience = self._clock.callLater(HURRY_SECONDS, self._give_up)
+
+    # What it is told by the connection and the feed.
+
+    async def connected(self) -> None:
+        """See `chatd.journal.jetstream.connection.Ears`."""
+        if self._connection.version < MIN_VERSION:
+            raise LinkError(OLD_SERVER)
+        self._know(
+            await open_stream(self._connection, self._subjects, self._wanted, self._make_epoch()), self._feed.place
+        )
+        self._publisher.open = True
+        await open_bucket(self._connection, self._subjects.stream)
+        await self._membership.connected()
+        await self._feed.start()
+
+    def lost(self) -> None:
+        """See `chatd.journal.jetstream.connection.Ears`."""
+        self._publisher.open = False
+        self._feed.stop()
+
+    def take(self, received: Received) -> None:
+        """See `chatd.journal.jetstream.feed.Reader`."""
+        self._inbox.take(received)
+
+    def caught_up(self) -> None:
+        """See `chatd.journal.jetstream.feed.Reader`."""
+        self._membership.caught_up()
+
+    def _know(self, found: Found, place: int) -> None:
+        """Follow what is known of the stream, which had been read up to ``place`` when it was asked for.
+
+        Raises `LinkError` if it is not the one that the index is made from.
+        """
+        if found.epoch != self.epoch:
+            try:
+                self._index.belong_to(found.epoch)
+            except JournalError as error:
+                raise LinkError(str(error)) from None
+        if found.last < place:
+            raise LinkError("the stream has lost what this node has read of it; remove the index to follow it again")
+        self.epoch = found.epoch
+        self._subjects.per_subject = found.per_subject
+        self._index.keep(found.retention)
+        self._feed.behind(found.last)
+
+    # The way back.
+
+    def _hand_over(self, entries: Sequence[Entry], place: int) -> None:
+        over = self._membership.note(entries)
+        if self._membership.begun and not self._built:
+            self._built = True
+            self._index.finish(place)
+        try:
+            self._follow(self._membership.due(entries))
+        finally:
+            self._handed = place
+            self._away.came_back(entries)
+        if over and self._stopping:
+            self._said_goodbye()
+
+    def _follow(self, entries: Sequence[Entry]) -> None:
+        if self._follower is not None and entries:
+            self._follower(entries)
+
+    def _said_goodbye(self) -> None:
+        goodbye, self._goodbye = self._goodbye, None
+        if goodbye is not None:
+            goodbye.callback(None)
+
+    def _tick(self) -> None:
+        self._tick_call = self._clock.callLater(TICK_SECONDS, self._tick)
+        if self._publisher.open and self._membership.begun and not self._tending:
+            self._tending = True
+            self._connection.spawn(self._tend())
+
+    async def _tend(self) -> None:
+        """Look after the stream and the other nodes."""
+        try:
+            await self._membership.tend()
+            if self._clock.seconds() - self._looked >= LOOK_SECONDS:
+                self._looked = self._clock.seconds()
+                place = self._feed.place
+                found = await look(self._connection, self._subjects.stream)
+                try:
+                    self._know(found, place)
+                except LinkError as error:
+                    self._connection.leave(str(error))
+                    return
+            self._connection.content()
+        except TooSlowError:
+            await self._connection.check()
+        except LinkError as error:
+            self._looked = self._membership.looked = 0.0  # what is wrong is looked at each time, until it is well
+            self._connection.complain(f"the cluster is not well: {error}")
+            with suppress(LinkError):
+                await open_bucket(self._connection, self._subjects.stream)
+        finally:
+            self._tending = False

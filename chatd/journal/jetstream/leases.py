@@ -1,0 +1,60 @@
+"""Which nodes are alive: each renews a key of its own in a bucket that forgets what was not renewed for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from chatd.journal.jetstream.errors import Requester, api
+from chatd.journal.jetstream.streams import LEASE_SECONDS, bucket
+
+RENEW_SECONDS = 3
+LOOK_SECONDS = 1
+"""How often it is looked which keys are there."""
+FRESH_SECONDS = 8
+"""How old a node's own last renewal may be for it to judge others.
+
+With `RENEW_SECONDS` it is less than a lease: who can renew again after servers were away was not given up meanwhile.
+"""
+
+
+class Leases:
+    """Judges by what was seen of the bucket and when; times are in seconds, by one clock.
+
+    A node that was cut off itself has seen nothing of the others' renewals, and when the servers were away nobody
+    could renew: so nobody judges who was not at it without a break for as long as a lease lasts.
+    """
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+        self._renewed = float("-inf")
+        self._missed: dict[str, int] = {}
+
+    def renewed(self, now: float) -> None:
+        """Note that the own key was renewed."""
+        if self._since is None or now - self._renewed > FRESH_SECONDS:
+            self._since = now
+        self._renewed = now
+
+    def due(self, now: float) -> bool:
+        """Return whether the own key is to be renewed."""
+        return now - self._renewed >= RENEW_SECONDS
+
+    def over(self, now: float, keys: Collection[str], runs: Iterable[str]) -> list[str]:
+        """Return which of ``runs`` are over, given the keys that are there ``now``."""
+        self._missed = {run: self._missed.get(run, 0) + 1 for run in runs if run not in keys}
+        fresh = now - self._renewed < FRESH_SECONDS
+        if self._since is None or not fresh or now - self._since <= LEASE_SECONDS:
+            return []
+        return [run for run, times in self._missed.items() if times > 1]
+
+
+async def renew(link: Requester, stream: str, run: str) -> None:
+    """Renew a run's key. Raise `LinkError` if that was not stored."""
+    await link.request(f"$KV.{bucket(stream)}.{run}", b"")
+
+
+async def keys(link: Requester, stream: str) -> set[str]:
+    """Return the runs whose keys are there. Raise `LinkError`."""
+    prefix = f"$KV.{bucket(stream)}."
+    answer = await api(link, f"STREAM.INFO.KV_{bucket(stream)}", {"subjects_filter": f"{prefix}>"})
+    return {subject.removeprefix(prefix) for subject in answer["state"].get("subjects") or {}}

@@ -1,0 +1,152 @@
+"""The file in which a node keeps what it has read of the stream. It can always be made again from the stream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from chatd.journal import LABEL_SECONDS, Entry, JournalError, Retention, Surroundings
+from chatd.journal.sqlite.database import explained
+from chatd.journal.sqlite.store import Store
+from chatd.journal.sqlite.stored import Shelf
+
+# Of each run the last message that was read, and where; a file of a journal without a cluster has no such table.
+_RUNS = """
+    CREATE TABLE IF NOT EXISTS run (name TEXT PRIMARY KEY, message INTEGER NOT NULL, place INTEGER NOT NULL) STRICT"""
+# Rulings and topics stay in the stream, so that they say nothing of what was there between them.
+_CUT = """
+    UPDATE room SET cut = max(cut,
+        coalesce((SELECT min(id) FROM entry WHERE room = room.id AND kind = 'MSG'), ?) - 1)"""
+_MAX_RUNS = 1000
+"""Of how many runs the last message is remembered: those that said something last."""
+
+
+_log = Logger()
+
+
+class IndexStore(Store):
+    """A store in which each entry has the id that the stream gave it: its place."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, synchronous="NORMAL")
+        with self.transaction() as db:
+            db.execute(_RUNS)
+
+    def existing_epoch(self) -> str:
+        """Return the epoch of the stream that the file was made from, empty if it is new."""
+        with explained(self._path):
+            row = self._writer.execute("SELECT epoch FROM journal").fetchone()
+        return "" if row is None else str(row[0])
+
+    def runs(self) -> dict[str, int]:
+        """Return which message was read last of each run, see `Mark.order`."""
+        with explained(self._path):
+            return dict(self._writer.execute("SELECT name, message FROM run"))
+
+    def place(self) -> int:
+        """Return up to where the stream was read."""
+        with explained(self._path):
+            place: int = self._one("SELECT coalesce(max(place), 0) FROM run")
+        return max(place, self._last_id)
+
+    def begin(self) -> None:
+        """Note that a new file has not been filled yet."""
+        with self.transaction() as db:
+            db.execute("CREATE TABLE IF NOT EXISTS unfilled (place INTEGER) STRICT")
+
+    def finish(self, place: int, *, trimmed: bool) -> dict[str, int]:
+        """Note that a new file has all that the stream had, up to ``place``; return what that changed of cuts, by room.
+
+        What had been taken away by then, if ``trimmed`` says that anything was, came before the first message there is.
+        """
+        with self.transaction() as db:
+            if not self._one("SELECT count(*) FROM sqlite_master WHERE name = 'unfilled'"):
+                return {}
+            db.execute("DROP TABLE unfilled")
+            if not trimmed:
+                return {}
+            db.execute(_CUT, (place + 1,))
+            return dict(db.execute("SELECT key, cut FROM room"))
+
+    def take_in(self, entries: Sequence[Entry], runs: Mapping[str, int], place: int) -> None:
+        """Store ``entries``, and that the stream was read up to ``place``, with the last message of each run."""
+        self._seen = [(run, order, place) for run, order in runs.items()]
+        self.write(entries)
+
+    def write_more(self) -> None:
+        """See `Store`."""
+        db = self._writer
+        db.executemany("INSERT OR REPLACE INTO run VALUES (?, ?, ?)", self._seen)
+        too_many = "SELECT place FROM run ORDER BY place DESC LIMIT 1 OFFSET ?"
+        db.execute(f"DELETE FROM run WHERE place < ({too_many})", [_MAX_RUNS])
+
+    def _id_after(self, last: int, entry: Entry) -> int:  # noqa: ARG002  # the stream has counted
+        return entry.place
+
+
+class Index(Shelf):
+    """A shelf that is filled from the stream, and trimmed as the stream is."""
+
+    def __init__(self, surroundings: Surroundings, path: Path) -> None:
+        super().__init__(surroundings, Retention())
+        self._path = path
+
+    def start(self) -> tuple[str, int, dict[str, int]]:
+        """Open the file; return its epoch, empty if it is new, its place, and the last message of each run.
+
+        Raises `JournalError`.
+        """
+        store = IndexStore(self._path)
+        try:
+            known = store.existing_epoch(), store.place(), store.runs()
+            self.open(store)
+        except BaseException:
+            store.close()
+            raise
+        return known
+
+    def belong_to(self, epoch: str) -> None:
+        """Note from which stream the file is made. Raise `JournalError` if it is from another."""
+        store = self._opened
+        assert isinstance(store, IndexStore)
+        if not store.existing_epoch():
+            store.begin()
+        if store.epoch(epoch) != epoch:
+            raise JournalError(
+                f"{self._path} was made from another stream; remove it, or name another file with ?index=FILE"
+            )
+
+    def keep(self, retention: Retention) -> None:
+        """Keep as much as the stream does from here on."""
+        self._retention = retention
+        # A node that comes later does not know the labels of what the stream does not have any more.
+        self._opened.label_seconds = min(LABEL_SECONDS, retention.seconds or LABEL_SECONDS)
+
+    def write(self, entries: Sequence[Entry], runs: Mapping[str, int], place: int) -> Deferred[None]:
+        """Store what was read; it fails with `JournalError`, and then nothing was."""
+        store = self._opened
+        assert isinstance(store, IndexStore)
+        return self._writer.do(partial(store.take_in, entries, dict(runs), place))
+
+    def finish(self, place: int) -> None:
+        """Note that all that the stream had up to ``place`` was written."""
+        store = self._opened
+        assert isinstance(store, IndexStore)
+        trimmed = self._retention != Retention()
+        finishing = self._writer.do(partial(store.finish, place, trimmed=trimmed))
+        finishing.addCallbacks(self._finished, lambda failure: _log.error("{why}", why=failure.getErrorMessage()))
+
+    def _finished(self, cuts: Mapping[str, int]) -> None:
+        for room, cut in cuts.items():
+            if (standing := self._standings.get(room)) is not None:
+                standing.cut = max(standing.cut, cut)
+
+    def note(self, entries: Sequence[Entry]) -> None:
+        """Note how rooms stand after ``entries``."""
+        for entry in entries:
+            if entry.stored:
+                self._note(entry)

@@ -1,0 +1,156 @@
+"""The stream and the bucket of leases: made when they are missing, used as they are when they are there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from chatd.journal import Retention
+from chatd.journal.jetstream.errors import ApiError, LinkError, Requester, api
+from chatd.journal.jetstream.messages import Subjects
+
+REPLICAS = 3
+LEASE_SECONDS = 15
+"""How long a node that says nothing is taken to live."""
+DUPLICATES_SECONDS = 120
+"""How long a message that is sent again is known to be the same."""
+LEAST_KEPT = 10_000
+"""How many messages of a subject the stream keeps at least: what is taken away before all nodes have read it is lost.
+
+Each node keeps what is asked for; what the stream has beyond that, no node shows.
+"""
+EPOCH = "chatd-epoch"
+_KEEP_MESSAGES = "chatd-keep-messages"
+_NANOSECONDS = 1_000_000_000
+_NOT_FOUND = 10059
+_IN_USE = 10058
+_NO_CLUSTER = (10074, 10005)
+"""The codes of JetStream for more replicas than there are servers: not a cluster, too few peers."""
+OLD_SERVER = "the servers are too old: NATS 2.12 or later is needed, which stores a batch as one"
+
+
+class Found(NamedTuple):
+    """What is known of a stream."""
+
+    epoch: str
+    retention: Retention
+    """How much of it the nodes keep."""
+    per_subject: int | None
+    """How many messages of each subject the stream keeps, None for all."""
+    last: int
+    """The sequence number of the newest message there was, 0 before the first."""
+
+
+def found(answer: Mapping[str, Any]) -> Found:
+    """Return what JetStream's description of a stream says. Raise `LinkError` if it cannot be a journal's."""
+    config = answer["config"]
+    metadata = config.get("metadata") or {}
+    epoch = metadata.get(EPOCH)
+    if not epoch:
+        raise LinkError(f"the stream {config['name']} is there but no journal of chatd; name another: nats://HOST/NAME")
+    if not config.get("allow_atomic"):
+        raise LinkError(f"the stream {config['name']} does not take batches; allow_atomic is to be true")
+    age, limit = config.get("max_age") or 0, config.get("max_msgs_per_subject") or -1
+    per_subject = limit if limit > 0 else None
+    kept = str(metadata.get(_KEEP_MESSAGES, ""))
+    most = int(kept) if kept.isascii() and kept.isdigit() and int(kept) > 0 else per_subject
+    retention = Retention(age // _NANOSECONDS or None, most)
+    return Found(str(epoch), retention, per_subject, int(answer["state"]["last_seq"]))
+
+
+async def open_stream(link: Requester, subjects: Subjects, wanted: Retention, epoch: str) -> Found:
+    """Return what is known of the stream, made with ``epoch`` if it is not there.
+
+    What is to be kept is changed if ``wanted`` says so. Raises `LinkError`.
+    """
+    try:
+        answer = await api(link, f"STREAM.INFO.{subjects.stream}")
+    except ApiError as error:
+        if error.code != _NOT_FOUND:
+            raise
+        answer = await _made(link, "STREAM", _config(subjects, wanted, epoch))
+    known = found(answer)
+    config = answer["config"]
+    changed = config | _limits(wanted, config.get("metadata") or {})
+    if changed != config:
+        known = found(await api(link, f"STREAM.UPDATE.{subjects.stream}", changed))
+    return known
+
+
+async def look(link: Requester, stream: str) -> Found:
+    """Return what is known of the stream now. Raise `LinkError`."""
+    return found(await api(link, f"STREAM.INFO.{stream}"))
+
+
+def bucket(stream: str) -> str:
+    """Return the name of the bucket in which the leases of a stream's nodes are."""
+    return f"{stream}-nodes"
+
+
+async def open_bucket(link: Requester, stream: str) -> None:
+    """Make the bucket of leases if it is not there. Raise `LinkError`."""
+    name = f"KV_{bucket(stream)}"
+    try:
+        await api(link, f"STREAM.INFO.{name}")
+    except ApiError as error:
+        if error.code != _NOT_FOUND:
+            raise
+        # As every client makes a bucket: https://github.com/nats-io/nats-architecture-and-design, ADR-8.
+        config = {
+            "name": name,
+            "subjects": [f"$KV.{bucket(stream)}.>"],
+            "max_msgs_per_subject": 1,
+            "max_age": LEASE_SECONDS * _NANOSECONDS,
+            "duplicate_window": LEASE_SECONDS * _NANOSECONDS,
+            "storage": "file",
+            "discard": "new",
+            "allow_rollup_hdrs": True,
+            "deny_delete": True,
+            "allow_direct": True,
+        }
+        await _made(link, "STREAM", config)
+
+
+async def _made(link: Requester, kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Make a stream with three replicas, or with one where there are too few servers."""
+    name = config["name"]
+    try:
+        try:
+            return await api(link, f"{kind}.CREATE.{name}", {**config, "num_replicas": REPLICAS})
+        except ApiError as error:
+            if error.code not in _NO_CLUSTER:
+                raise
+        return await api(link, f"{kind}.CREATE.{name}", {**config, "num_replicas": 1})
+    except ApiError as error:
+        if error.code != _IN_USE:
+            raise
+        # Another node was faster.
+        return await api(link, f"{kind}.INFO.{name}")
+
+
+def _config(subjects: Subjects, wanted: Retention, epoch: str) -> dict[str, Any]:
+    return {
+        "name": subjects.stream,
+        "description": "the journal of chatd",
+        "subjects": subjects.all,
+        "storage": "file",
+        "retention": "limits",
+        "discard": "old",
+        "duplicate_window": DUPLICATES_SECONDS * _NANOSECONDS,
+        "allow_msg_ttl": True,
+        "allow_atomic": True,
+        "allow_direct": True,
+    } | _limits(wanted, {EPOCH: epoch})
+
+
+def _limits(wanted: Retention, metadata: Mapping[str, str]) -> dict[str, Any]:
+    """Return what of a stream's settings is to be as it is wanted; what is not asked for stays as it is."""
+    limits: dict[str, Any] = {"metadata": dict(metadata)}
+    if wanted.seconds is not None:
+        limits["max_age"] = wanted.seconds * _NANOSECONDS
+        # JetStream takes no more than is kept at all.
+        limits["duplicate_window"] = min(DUPLICATES_SECONDS, wanted.seconds) * _NANOSECONDS
+    if wanted.messages is not None:
+        limits["max_msgs_per_subject"] = max(wanted.messages, LEAST_KEPT)
+        limits["metadata"][_KEEP_MESSAGES] = str(wanted.messages)
+    return limits

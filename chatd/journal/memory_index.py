@@ -1,0 +1,61 @@
+"""An index of words in memory, the same as the one that SQLite keeps on the disk."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from time import monotonic
+
+from chatd.journal import TooMuchError
+from chatd.journal.search import TOKENIZE, match
+
+SEARCH_SECONDS = 0.1
+"""How long a search may take; everybody waits meanwhile."""
+_PROGRESS_STEPS = 10_000
+
+
+class Index:
+    """Finds messages, given as id, room and text, by their words; of rooms in small numbers, by their keys."""
+
+    def __init__(self) -> None:
+        self._db = sqlite3.connect(":memory:", isolation_level=None)
+        self._db.execute(f"CREATE VIRTUAL TABLE said USING fts5 (room, text, columnsize = 0, tokenize = '{TOKENIZE}')")
+        self._rooms: dict[str, int] = {}
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._db.close()
+
+    def __del__(self) -> None:
+        """Close the database of a journal that nobody stopped."""
+        self._db.close()
+
+    def add(self, messages: Iterable[tuple[int, str, str]]) -> None:
+        """Take messages in."""
+        rows = ((id_, self._rooms.setdefault(room, len(self._rooms)), text) for id_, room, text in messages)
+        self._db.execute("BEGIN")
+        self._db.executemany("INSERT INTO said (rowid, room, text) VALUES (?, ?, ?)", rows)
+        self._db.execute("COMMIT")
+
+    def remove(self, ids: Iterable[int]) -> None:
+        """Forget messages; it is no mistake if they are not there."""
+        self._db.execute("BEGIN")
+        self._db.executemany("DELETE FROM said WHERE rowid = ?", ((id_,) for id_ in ids))
+        self._db.execute("COMMIT")
+
+    def search(self, room: str, words: Sequence[str], before: int, count: int) -> list[int]:
+        """Return the newest ``count`` ids before ``before`` of messages in ``room`` with all ``words``, rising."""
+        wanted = match(self._rooms[room], words) if room in self._rooms else None
+        if wanted is None:
+            return []
+        newest = "SELECT rowid FROM said WHERE said MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?"
+        end = monotonic() + SEARCH_SECONDS
+        self._db.set_progress_handler(lambda: monotonic() > end, _PROGRESS_STEPS)
+        try:
+            return [id_ for (id_,) in self._db.execute(newest, (wanted, before, count))][::-1]
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+                raise TooMuchError("the search took too long") from None
+            raise
+        finally:
+            self._db.set_progress_handler(None, 0)

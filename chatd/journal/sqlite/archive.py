@@ -1,0 +1,175 @@
+"""A journal's messages as lines of JSON, out of the file and back into one; and one person's taken out of it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from chatd.journal import Entry, JournalError, Kept
+from chatd.journal.rows import from_row
+from chatd.journal.sqlite.database import explained, open_to_read
+from chatd.journal.sqlite.retention import take_away
+from chatd.journal.sqlite.store import Store
+from chatd.protocol import names
+from chatd.protocol.errors import ChatError
+from chatd.protocol.moderation_commands import SERVER
+from chatd.protocol.text import clean
+from chatd.protocol.wire import MAX_LINE_BYTES, timestamp
+
+MAX_TEXT_BYTES = 3 * MAX_LINE_BYTES
+"""As long as a text can get: a line of control characters, each of which became three bytes."""
+LINES_AT_A_TIME = 1000
+"""How many lines are read or written together."""
+
+_YEAR_10000 = round(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000) + 24 * 60 * 60 * 1000
+_TOPICS_ALONE = """
+    SELECT topic_id, topic_time, 'TOPIC', name, topic_nick, topic_text FROM room
+        WHERE topic_id NOT IN (SELECT id FROM entry) AND (:room IS NULL OR key = :room) ORDER BY topic_id"""
+_RULINGS_ALONE = """
+    SELECT entry, time, verb, name, nick, text FROM ruling JOIN room ON room.id = room
+        WHERE entry NOT IN (SELECT id FROM entry) AND (:room IS NULL OR key = :room) ORDER BY entry, kind DESC"""
+_FOUNDERS = """
+    SELECT entry, time, name, nick FROM ruling JOIN room ON room.id = room
+        WHERE kind = 'SET' AND subject = 'registered' AND (:room IS NULL OR key = :room) ORDER BY entry"""
+_ENTRIES = """
+    SELECT entry.id, time, kind, name, nick, text FROM entry JOIN room ON room.id = entry.room
+        WHERE entry.id > :after AND (:room IS NULL OR key = :room) ORDER BY entry.id LIMIT :count"""
+
+
+class Imported(NamedTuple):
+    """What an import has added."""
+
+    messages: int
+    rooms: int
+
+
+def export_lines(path: Path, room: str | None = None) -> Iterator[str]:
+    """Yield a line of JSON for each message and topic of one room, or of all, in their order.
+
+    It has ``id``, ``time``, ``type`` (``MSG``, ``TOPIC`` or a verb of moderation), ``room``, ``nick`` and ``text``. The
+    file may be in use.
+    Raise `JournalError` if it cannot be read.
+    """
+    with closing(open_to_read(path)) as db, explained(path):
+        wanted = {"room": room and names.key(room), "after": 0, "count": LINES_AT_A_TIME}
+        rows = db.execute(_TOPICS_ALONE, wanted).fetchall()
+        has_rulings = db.execute("PRAGMA user_version").fetchone()[0] > 1
+        if has_rulings:
+            rows = sorted(rows + db.execute(_RULINGS_ALONE, wanted).fetchall(), key=itemgetter(0))
+        while True:
+            for id_, time, kind, name, nick, text in rows:
+                line = {"id": id_, "time": timestamp(time), "type": kind, "room": name, "nick": nick, "text": text}
+                yield json.dumps(line, ensure_ascii=False)
+            # All at once: while rows were left to read, nothing that the daemon writes could come into the file itself.
+            rows = db.execute(_ENTRIES, wanted).fetchall()
+            if not rows:
+                break
+            wanted["after"] = rows[-1][0]
+        if has_rulings:
+            # Who registered a room looks after it again once that is imported, unless something says otherwise.
+            for id_, time, name, nick in db.execute(_FOUNDERS, wanted).fetchall():
+                if names.key(nick) not in _operators(db, name):
+                    line = {
+                        "id": id_,
+                        "time": timestamp(time),
+                        "type": "DEOP",
+                        "room": name,
+                        "nick": nick,
+                        "text": nick,
+                    }
+                    yield json.dumps(line, ensure_ascii=False)
+
+
+def import_lines(path: Path, lines: Iterable[str], epoch: str) -> Imported:
+    """Add what `export_lines` wrote to a file, which is made if it is not there, and give the file a new ``epoch``.
+
+    Ids are given anew, in the order of the lines. All is added or, if `JournalError` is raised, nothing: for a line
+    that is none of those, a room that has messages already, a file that is in use or cannot be written.
+    """
+    store = Store(path)
+    with closing(store), store.transaction() as db:
+        taken = {room for (room,) in db.execute("SELECT key FROM room WHERE id IN (SELECT room FROM entry)")}
+        rooms: set[str] = set()
+        entries: list[Entry] = []
+        count = 0
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            kept = _read(number, line)
+            key = names.key(kept.event.room)
+            if key in taken:
+                raise JournalError(f"{kept.event.room} has messages in {path} already; nothing was imported")
+            rooms.add(key)
+            entries.append(Entry(key, kept.event, time=kept.time))
+            count += 1
+            if len(entries) == LINES_AT_A_TIME:
+                store.settle(store.add(entries))
+                entries.clear()
+        store.settle(store.add(entries))
+        db.execute("DELETE FROM journal")
+        db.execute("INSERT INTO journal VALUES (?)", (epoch,))
+    return Imported(count, len(rooms))
+
+
+def erase(path: Path, nick: str) -> int:
+    """Take away all messages and topics of whoever went by a nick, in any spelling, and return how many there were.
+
+    Nothing of them stays in the file. Raise `JournalError` if the file is in use or cannot be written.
+    """
+    if not path.exists():
+        raise JournalError(f"there is no file {path}")
+    key = names.key(nick)
+    store = Store(path)
+    with closing(store):
+        with store.transaction() as db:
+            spellings = [
+                each
+                for (each,) in db.execute("SELECT DISTINCT nick FROM entry WHERE kind IN ('MSG', 'TOPIC')")
+                if names.key(each) == key
+            ]
+            rows = [
+                row
+                for each in spellings
+                for row in db.execute(
+                    "SELECT id, room, kind, text FROM entry WHERE nick = ? AND kind IN ('MSG', 'TOPIC')", (each,)
+                )
+            ]
+            for room, highest in take_away(db, rows).items():
+                db.execute("UPDATE room SET erased = max(erased, ?) WHERE id = ?", (highest, room))
+            topics = db.execute("SELECT id, topic_nick FROM room WHERE topic_id IS NOT NULL").fetchall()
+            for room in [room for room, setter in topics if names.key(setter) == key]:
+                none = "topic_id = NULL, topic_time = NULL, topic_nick = NULL, topic_text = NULL"
+                db.execute(f"UPDATE room SET {none} WHERE id = ?", (room,))
+            db.execute("DELETE FROM label WHERE author = ?", (key,))
+            db.execute("INSERT INTO said (said) VALUES ('rebuild')")
+        store.compact()
+    return len(rows)
+
+
+def _operators(db: sqlite3.Connection, room: str) -> set[str]:
+    query = "SELECT subject FROM ruling WHERE kind = 'OP' AND room = (SELECT id FROM room WHERE key = ?)"
+    return {subject for (subject,) in db.execute(query, (names.key(room),))}
+
+
+def _read(number: int, line: str) -> Kept:
+    """Return what a line of an export says; everything in it is checked as if a client had sent it."""
+    try:
+        said: dict[str, Any] = json.loads(line)
+        moment = datetime.fromisoformat(said["time"])
+        time = round(moment.timestamp() * 1000)
+        if moment.tzinfo is None or not 0 <= time < _YEAR_10000:
+            raise ValueError("the time has no zone, or is not in this age")
+        text = clean(said["text"])
+        if not 0 < len(text.encode()) <= MAX_TEXT_BYTES:
+            raise ValueError("the text is empty or too long")
+        room = SERVER if said["room"] == SERVER else names.room(said["room"])
+        return Kept(0, time, from_row(room, said["type"], names.nick(said["nick"]), text))
+    except (ChatError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        why = f"{error} is missing or unknown" if isinstance(error, KeyError) else str(error)
+        raise JournalError(f"line {number} is not of an export: {why}; nothing was imported") from None

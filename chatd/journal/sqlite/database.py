@@ -1,0 +1,199 @@
+"""Opening the file of a SQLite journal: its lock, its soundness, its version."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from chatd.journal import JournalError
+
+APPLICATION_ID = int.from_bytes(b"chat", "big")
+"""Marks a file as chatd's. https://www.sqlite.org/pragma.html#pragma_application_id"""
+BUSY_SECONDS = 1.0
+"""How long another program may hold the file before a write fails."""
+MAX_LOG_BYTES = 16 * 1024 * 1024
+"""What the log beside the file shrinks to once nobody reads an old state of it any more."""
+_HEADER = b"SQLite format 3\0"
+CHECK_SECONDS = 2.0
+"""How long the check at the opening may take; a file that is too big for that is checked in part."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """Two connections to one file, and the lock beside it."""
+
+    writer: sqlite3.Connection
+    reader: sqlite3.Connection
+    lock: int
+
+    def close(self) -> None:
+        """Close them; the last connection brings all that was written into the file itself."""
+        self.reader.close()
+        self.writer.close()
+        os.close(self.lock)
+
+
+def open_file(path: Path, synchronous: str = "FULL") -> OpenFile:
+    """Open a journal's file, or make one. Raise `JournalError` if it is none, broken, in use or of a newer version."""
+    if path.exists():
+        _check_header(path)
+    lock = _lock(path)
+    try:
+        with explained(path):
+            if path.exists() and path.stat().st_size > 0:
+                _check(path, max(_versions(schema())))
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # what is said is nobody else's
+            writer = _connect(path)
+            if writer.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+                writer.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            upgrade(writer, schema())
+            (mode,) = writer.execute("PRAGMA journal_mode = WAL").fetchone()
+            if mode != "wal":
+                raise JournalError(f"{path} cannot be written ahead; is it on a file system of another machine?")
+            writer.execute(f"PRAGMA synchronous = {synchronous}")
+            writer.execute(f"PRAGMA journal_size_limit = {MAX_LOG_BYTES}")
+            reader = _connect(path)
+            reader.execute("PRAGMA query_only = ON")
+            return OpenFile(writer, reader, lock)
+    except BaseException:
+        os.close(lock)
+        raise
+
+
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """Open a journal's file to read it, whoever else has it. Raise `JournalError` if it is none."""
+    if not path.exists():
+        raise JournalError(f"there is no file {path}")
+    with explained(path):
+        # Not even what a crash has left in the write-ahead log is brought into the file by such a connection.
+        db = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+        try:
+            if db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+                raise JournalError(f"{path} is a database, but not chatd's")
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+
+@cache
+def schema() -> str:
+    """Return the schema; asked for once while all files of the program can still be read."""
+    return files("chatd.journal.sqlite").joinpath("schema.sql").read_text()
+
+
+def upgrade(db: sqlite3.Connection, script: str) -> None:
+    """Apply those versions of a schema, each in a transaction of its own, that the file does not have yet.
+
+    ``script`` has a line ``-- version N`` before each.
+    """
+    has: int = db.execute("PRAGMA user_version").fetchone()[0]
+    versions = _versions(script)
+    for number in sorted(number for number in versions if number > has):
+        try:
+            db.executescript(f"BEGIN IMMEDIATE; {versions[number]}; PRAGMA user_version = {number}; COMMIT")
+        except sqlite3.Error:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Return what stays the same while the name leads to the same file; None if it leads nowhere."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into `JournalError`."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise JournalError(f"{path}: {error}") from error
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # Each connection stays with one thread, but is opened and closed in another.
+    return sqlite3.connect(
+        path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
+    )
+
+
+def _lock(path: Path) -> int:
+    """Keep every other process that would write away for as long as the returned descriptor is open."""
+    beside = path.with_name(path.name + "-lock")
+    try:
+        lock = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise JournalError(f"{path} cannot be opened: {error.strerror} ({beside})") from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        holder = os.pread(lock, 20, 0).decode(errors="replace").strip()
+        os.close(lock)
+        raise JournalError(
+            f"{path} is in use by another chatd (process {holder or 'unknown'}); stop it first"
+        ) from None
+    with suppress(OSError):  # a full disk need not keep anybody from reading
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+    return lock
+
+
+def _check_header(path: Path) -> None:
+    """Raise `JournalError` for what is not even a database; nothing is made beside it."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(_HEADER))
+    except OSError as error:
+        raise JournalError(f"{path} cannot be opened: {error.strerror}") from None
+    if start not in (b"", _HEADER):
+        raise JournalError(f"{path}: file is not a database")
+
+
+def _versions(script: str) -> dict[int, str]:
+    _, *parts = re.split(r"^-- version (\d+)$", script, flags=re.MULTILINE)
+    return {int(number): statements for number, statements in zip(parts[::2], parts[1::2], strict=True)}
+
+
+def _check(path: Path, newest: int) -> None:
+    """Raise `JournalError` for a file that is broken, another program's, or newer; nothing is written to it."""
+    if path.with_name(path.name + "-journal").exists():
+        # Left by a crash while the file was being made: it can be brought in order by a connection that may write.
+        with closing(_connect(path)) as db:
+            db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    with closing(open_to_read(path)) as db:
+        version: int = db.execute("PRAGMA user_version").fetchone()[0]
+        if version > newest:
+            raise JournalError(f"{path} was made by a newer chatd (version {version}; this one knows {newest})")
+        (page,) = db.execute("PRAGMA page_size").fetchone()
+        beside = path.with_name(path.name + "-wal")
+        if path.stat().st_size % page and not (beside.exists() and beside.stat().st_size):
+            # SQLite itself would take the missing end of the last page for zeros.
+            raise JournalError(f"{path} is damaged and was left as it is: its end is missing")
+        enough = threading.Timer(CHECK_SECONDS, db.interrupt)
+        enough.start()
+        try:
+            (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                raise
+            return
+        finally:
+            enough.cancel()
+            enough.join()
+    if verdict != "ok":
+        raise JournalError(f"{path} is damaged and was left as it is: {' '.join(verdict.split())}")

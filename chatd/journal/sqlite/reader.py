@@ -1,0 +1,94 @@
+"""What is read from the file of a SQLite journal: pages of what was said, and searches. Blocking; no Twisted."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+
+from chatd.journal import Kept, Page, Query, TooMuchError
+from chatd.journal.rows import from_row
+from chatd.journal.search import match
+from chatd.journal.sqlite.database import explained
+
+PAGE_BYTES = 16 * 1024
+"""About how much text one page of an answer holds; between pages others have their turn."""
+SEARCH_SECONDS = 1.0
+"""How long a search may take. Others wait meanwhile, and words that stand everywhere can take long."""
+_PROGRESS_STEPS = 10_000
+"""How many steps of SQLite's machine pass between two looks at the time: some fractions of a millisecond."""
+_BETWEEN = "FROM entry WHERE room = (SELECT id FROM room WHERE key = ?) AND id > ? AND id < ?"
+_PAGE = f"SELECT id, time, kind, nick, text {_BETWEEN} ORDER BY id LIMIT ?"
+_PAGE_OF_SAID = f"SELECT id, time, kind, nick, text {_BETWEEN} AND kind = 'MSG' ORDER BY id LIMIT ?"
+_FIRST_TOO_MANY = f"SELECT id {_BETWEEN} ORDER BY id DESC LIMIT 1 OFFSET ?"
+_FIRST_SAID_TOO_MANY = f"SELECT id {_BETWEEN} AND kind = 'MSG' ORDER BY id DESC LIMIT 1 OFFSET ?"
+
+
+class Reader:
+    """Reads over a connection of its own, in one thread. Whatever fails raises `chatd.journal.JournalError`."""
+
+    def __init__(self, path: Path, db: sqlite3.Connection) -> None:
+        self._path = path
+        self._db = db
+        self._stopping = False
+
+    def hurry(self) -> None:
+        """Let what is being read, and all that is still to be read, fail at once, because the file is to be closed."""
+        self._stopping = True
+        self._db.interrupt()
+
+    def read(self, query: Query) -> Page:
+        """See `chatd.journal.Journal.read`."""
+        after, skipped = query.after, False
+        with self._snapshot() as db:
+            if query.newest:
+                first = _FIRST_SAID_TOO_MANY if query.said_only else _FIRST_TOO_MANY
+                left_out = db.execute(first, (query.room, after, query.before, query.count)).fetchone()
+                if left_out is not None:
+                    after, skipped = left_out[0], True
+            row = db.execute("SELECT name, cut FROM room WHERE key = ?", (query.room,)).fetchone()
+            name, cut = row or ("", 0)
+            page = _PAGE_OF_SAID if query.said_only else _PAGE
+            kept: list[Kept] = []
+            size = 0
+            for row in db.execute(page, (query.room, after, query.before, query.count)):
+                if size >= PAGE_BYTES:
+                    return Page(kept, more=True, skipped=skipped, cut=cut)
+                kept.append(_kept(name, *row))
+                size += len(row[4])
+        return Page(kept, more=False, skipped=skipped, cut=cut)
+
+    def search(self, room: str, words: Sequence[str], before: int, count: int) -> Sequence[Kept]:
+        """See `chatd.journal.Journal.search`."""
+        newest = """
+            SELECT entry.id, time, kind, nick, entry.text FROM said JOIN entry ON entry.id = said.rowid
+            WHERE said MATCH ? AND said.rowid < ? ORDER BY said.rowid DESC LIMIT ?"""
+        end = monotonic() + SEARCH_SECONDS
+        with self._snapshot() as db:
+            db.set_progress_handler(lambda: self._stopping or monotonic() > end, _PROGRESS_STEPS)
+            row = db.execute("SELECT id, name FROM room WHERE key = ?", (room,)).fetchone()
+            wanted = match(row[0], words) if row else None
+            found = [] if wanted is None else db.execute(newest, (wanted, before, count)).fetchall()
+        return [_kept(row[1], *each) for each in reversed(found)]
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[sqlite3.Connection]:
+        if self._stopping:
+            raise TooMuchError("the journal is being closed")
+        with explained(self._path):
+            self._db.execute("BEGIN")
+            try:
+                yield self._db
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+                    raise TooMuchError("the search took too long") from None
+                raise
+            finally:
+                self._db.set_progress_handler(None, 0)
+                self._db.execute("ROLLBACK")
+
+
+def _kept(room: str, id_: int, time: int, kind: str, nick: str, text: str) -> Kept:
+    return Kept(id_, time, from_row(room, kind, nick, text))

@@ -1,0 +1,126 @@
+"""A journal's file in a running process: its threads, what is read from it, and what is taken away in time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from chatd.journal import Entry, Kept, Page, Query, Retention, Standing, Surroundings, T, TooMuchError
+from chatd.journal.sqlite.database import schema
+from chatd.journal.sqlite.retention import Trimmed
+from chatd.journal.sqlite.store import Store
+from chatd.protocol.events import Lasting
+
+TRIM_SECONDS = 60
+"""How often it is looked for what is not to be kept any more."""
+
+_log = Logger()
+
+
+class Shelf:
+    """An open `Store`, written by one thread and read by another, and how each room stands."""
+
+    def __init__(self, surroundings: Surroundings, retention: Retention) -> None:
+        schema()  # before the process may shed its rights
+        self._clock = surroundings.clock
+        self._retention = retention
+        self._writer = surroundings.make_worker("journal writer")
+        self._reader = surroundings.make_worker("journal reader")
+        self._store: Store | None = None
+        self._standings: dict[str, Standing] = {}
+        self._trim_failed = False
+        self._read_failed = False
+        self._trim_call: IDelayedCall | None = None
+
+    def open(self, store: Store) -> None:
+        """Begin to use a store. Raise `JournalError` if it cannot be read."""
+        self._store = store
+        self._standings = store.standings()
+        self._writer.start()
+        self._reader.start()
+        self._trim_call = self._clock.callLater(TRIM_SECONDS, self._trim)
+
+    def close(self) -> None:
+        """Close the store, once what is being written is; whoever reads is disappointed."""
+        self._opened.reader.hurry()
+        if self._trim_call is not None:
+            self._trim_call.cancel()
+            self._trim_call = None
+        self._writer.stop()
+        self._reader.stop()
+        store, self._store = self._opened, None
+        store.close()
+
+    def standing(self, room: str) -> Standing | None:
+        """See `chatd.journal.Journal.standing`."""
+        return self._standings.get(room)
+
+    def read(self, query: Query) -> Deferred[Page]:
+        """See `chatd.journal.Journal.read`."""
+        return self._watched(self._reader.do(partial(self._opened.reader.read, query)))
+
+    def search(self, room: str, words: Sequence[str], before: int, count: int) -> Deferred[Sequence[Kept]]:
+        """See `chatd.journal.Journal.search`."""
+        return self._watched(self._reader.do(partial(self._opened.reader.search, room, words, before, count)))
+
+    def _watched(self, reading: Deferred[T]) -> Deferred[T]:
+        """Tell the log when reading begins to fail, and when that has passed."""
+
+        def succeeded(result: T) -> T:
+            if self._read_failed:
+                self._read_failed = False
+                _log.info("the journal can be read again")
+            return result
+
+        def failed(failure: Failure) -> Failure:
+            if failure.check(TooMuchError) is None and not self._read_failed:
+                self._read_failed = True
+                _log.error("the journal cannot be read: {why}", why=failure.getErrorMessage())
+            return failure
+
+        return reading.addCallbacks(succeeded, failed)
+
+    @property
+    def _opened(self) -> Store:
+        assert self._store is not None, "the journal was not started, or is stopped"
+        return self._store
+
+    def _note(self, entry: Entry) -> None:
+        event = entry.event
+        assert isinstance(event, Lasting)
+        standing = self._standings.get(entry.room)
+        if standing is None:
+            standing = self._standings[entry.room] = Standing(event.room)
+        standing.note(Kept(entry.id, entry.time, event))
+
+    def _trim(self) -> None:
+        """Do one step of trimming, and see to the next."""
+        self._trim_call = None
+        began = self._clock.seconds()
+        step = self._writer.do(partial(self._opened.trim, self._retention, int(began * 1000)))
+        step.addCallbacks(self._trimmed, self._not_trimmed, callbackArgs=(began,))
+        step.addErrback(lambda failure: _log.failure("what is too old could not be taken away", failure))
+
+    def _trimmed(self, trimmed: Trimmed, began: float) -> None:
+        if self._store is None:
+            return
+        for room, cut in trimmed.cuts.items():
+            standing = self._standings[room]
+            standing.cut = max(standing.cut, cut)
+        self._trim_failed = False
+        # As long a pause as the step took, so that trimming never has more than half of the thread.
+        pause = max(0.01, self._clock.seconds() - began) if trimmed.more else TRIM_SECONDS
+        self._trim_call = self._clock.callLater(pause, self._trim)
+
+    def _not_trimmed(self, failure: Failure) -> None:
+        if self._store is None:
+            return
+        if not self._trim_failed:
+            _log.error("what is too old cannot be taken away: {why}", why=failure.getErrorMessage())
+        self._trim_failed = True
+        self._trim_call = self._clock.callLater(TRIM_SECONDS, self._trim)

@@ -1,0 +1,1 @@
+"""Values that the journal and the chat share."""

@@ -1,0 +1,115 @@
+"""What nodes of a cluster say to one another of themselves and of the people who are on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from hashlib import blake2b
+from hmac import compare_digest
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+
+
+class Card(NamedTuple):
+    """Somebody who came in, as all nodes know them."""
+
+    person: str
+    """What no other person has: the run of the node and a number."""
+    nick: str
+    account: str | None = None
+    """The key of the account that they logged in to."""
+    address: str | None = None
+    operator: bool = False
+    """Whether they look after the server."""
+    proof: str = ""
+    """What their resume secret, and the one that they proved themselves by, are known by, see `prove`."""
+    takes: str | None = None
+    """The person whose places they take."""
+
+
+def run_of(person: str) -> str:
+    """Return the run in which somebody came in."""
+    return person.rpartition(".")[0]
+
+
+def prove(*secrets: str) -> str:
+    """Return what secrets are known by; those that are empty are none."""
+    return " ".join(blake2b(secret.encode(), digest_size=16).hexdigest() for secret in secrets if secret)
+
+
+def is_proven(proof: str, secret: str) -> bool:
+    """Return whether a secret is one of those that ``proof`` was made of."""
+    return any(compare_digest(each, prove(secret)) for each in proof.split())
+
+
+class Source(NamedTuple):
+    """Where an entry that came over the cluster was appended."""
+
+    run: str
+    """The life of a node: it has another after every start, and after it was given up by the others."""
+    card: Card | None
+    """Who did it; None for what a node says of itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """A run begins: a passing event, and in no room."""
+
+    run: str
+
+
+OTHERS = "*"
+"""In the place of a run that is over: every one but that which says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A run is over, or all `OTHERS`: its people are gone from everywhere, whatever it says later: a passing event."""
+
+    run: str
+
+
+def ended_by(event: Gone, source: Source | None, runs: Collection[str]) -> list[str]:
+    """Return which runs are over, given those that were live; one that was over already ends no others."""
+    if event.run != OTHERS:
+        return [event.run]
+    said_by = None if source is None else source.run
+    return [run for run in runs if run != said_by] if said_by in runs else []
+
+
+class Snapshot(NamedTuple):
+    """Who was where, as of a place in the order."""
+
+    id: int
+    """The id of the last entry, durable or not, that it takes into account."""
+    state: Any
+    """What `chatd.chat.presence.Presence.state` returned: lists, dicts, texts and numbers."""
+
+
+class Cluster(Protocol):
+    """The connection to the other nodes, as the hub uses it; the journal of a cluster is one."""
+
+    @property
+    def run(self) -> str:
+        """The present run of this node."""
+
+    def ask(self, run: str, question: Any) -> Deferred[Any]:
+        """Ask a node something; it fails with `ChatError` (``unavailable``) if it does not answer in time.
+
+        Questions and answers are lists, dicts, texts and numbers.
+        """
+
+    def answer(self, answerer: Callable[[Any], Any]) -> None:
+        """Answer what other nodes ask with what ``answerer`` returns."""
+
+    def hurry(self) -> None:
+        """Give up, within a few seconds, what cannot be stored and told: this node is about to stop."""
+
+    def share(self, take: Callable[[], Any], restore: Callable[[Any], None]) -> None:
+        """Let nodes that begin know who is where.
+
+        ``take`` returns the state as of all that was handed to the follower; ``restore`` is called with another
+        node's, or None for an empty one, between two batches: what is handed over from there on follows it.
+        """

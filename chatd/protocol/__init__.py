@@ -1,0 +1,1 @@
+"""What goes over the wire: no Twisted, no clock, no socket."""

@@ -1,0 +1,123 @@
+"""What follows the verb of a line, taken apart word by word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Never
+
+from chatd.protocol import names
+from chatd.protocol.errors import ChatError, Code
+from chatd.protocol.text import clean, excerpt
+
+MAX_ID = 2**63 - 1
+_VALUE = re.compile(r"[A-Za-z0-9._:+-]{1,64}")
+
+
+class Words:
+    """What follows a verb, taken word by word; every refusal is a `ChatError` that shows how the line is written."""
+
+    def __init__(self, usage: str, rest: str | None) -> None:
+        self._usage = usage
+        self._rest = rest
+
+    def refuse(self, why: str, code: Code = Code.BAD_SYNTAX) -> Never:
+        """Raise the error for this line."""
+        raise ChatError(code, f"{why}; write {self._usage}" if code is Code.BAD_SYNTAX else why)
+
+    def word(self, what: str) -> str:
+        """Take the next word."""
+        word = self.maybe_word()
+        return self.refuse(f"{what} is missing") if word is None else word
+
+    def maybe_word(self) -> str | None:
+        """Take the next word if there is one."""
+        if self._rest is None:
+            return None
+        word, space, rest = self._rest.partition(" ")
+        if not word:
+            self.refuse("there is a space too many")
+        self._rest = rest if space else None
+        return word
+
+    def takes(self, word: str) -> bool:
+        """Take the next word if it is this one."""
+        if self._rest is None or self._rest.partition(" ")[0] != word:
+            return False
+        self.maybe_word()
+        return True
+
+    def maybe_value(self, key: str) -> str | None:
+        """Take the next word if it is ``key=value``; return the value."""
+        if self._rest is None or not self._rest.startswith(f"{key}="):
+            return None
+        return self.word(key).partition("=")[2]
+
+    def maybe_room(self) -> str | None:
+        """Take the next word if it is a room."""
+        if self._rest is None or not self._rest.startswith("#"):
+            return None
+        return self.room_of(self.word("a room"))
+
+    def room_of(self, word: str) -> str:
+        """Return the room that a word names."""
+        try:
+            return names.room(word)
+        except names.BadNameError as error:
+            return self.refuse(str(error), Code.BAD_ROOM)
+
+    def nick_of(self, word: str) -> str:
+        """Return the nick that a word names."""
+        try:
+            return names.nick(word)
+        except names.BadNameError as error:
+            return self.refuse(str(error), Code.BAD_NICK)
+
+    def values(self, *keys: str) -> dict[str, str]:
+        """Take all that is left as ``key=value`` words, each of ``keys`` at most once."""
+        found: dict[str, str] = {}
+        while (word := self.maybe_word()) is not None:
+            key, equals, value = word.partition("=")
+            if not equals or key not in keys or key in found or not _VALUE.fullmatch(value):
+                self.refuse(f"{excerpt(word)} does not belong there")
+            found[key] = value
+        return found
+
+    def maybe_number(self, what: str, least: int, most: int) -> int | None:
+        """Take the next word if it is there and no ``key=value``: a whole number within bounds."""
+        if self._rest is None or "=" in self._rest.partition(" ")[0]:
+            return None
+        word = self.word(what)
+        if not _is_number(word) or not least <= int(word) <= most:
+            self.refuse(f"{what} is a number from {least} to {most}")
+        return int(word)
+
+    def id_of(self, key: str, values: Mapping[str, str]) -> int | None:
+        """Return the id that one of ``key=value`` words gives, if it is there."""
+        value = values.get(key)
+        if value is None:
+            return None
+        if not _is_number(value) or int(value) > MAX_ID:
+            self.refuse(f"{key} is the id of a message")
+        return int(value)
+
+    def text(self) -> str:
+        """Take all that is left as text."""
+        text = self.maybe_text()
+        return self.refuse("the text is missing") if text is None else text
+
+    def maybe_text(self) -> str | None:
+        """Take all that is left as text, if there is any."""
+        rest, self._rest = self._rest, None
+        if rest == "":
+            self.refuse("the text is empty")
+        return None if rest is None else clean(rest)
+
+    def end(self) -> None:
+        """Refuse whatever is left."""
+        if self._rest is not None:
+            self.refuse(f"{excerpt(self._rest)} does not belong there")
+
+
+def _is_number(word: str) -> bool:
+    return word.isascii() and word.isdigit() and len(word) <= 64

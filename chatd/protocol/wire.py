@@ -1,0 +1,207 @@
+r"""Turns lines into commands and events, and those into lines: the whole of the protocol's syntax, no clock, no socket.
+
+A line is UTF-8::
+
+    line = [ "@" tags SP ] VERB *( SP word ) *( SP key "=" value ) [ SP text ]
+    tags = key [ "=" value ] *( ";" key [ "=" value ] )
+
+with exactly one space between parts. What the words of each verb are stands in `commands` (what a client says)
+and `events` (what the server says); ``docs/protocol.rst`` tells the same story to people.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import Enum
+from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple, Never
+
+from chatd.protocol import commands, events
+from chatd.protocol.arguments import Words
+from chatd.protocol.commands import Command, Msg, Pipe
+from chatd.protocol.errors import ANY_VERB, ChatError, Code
+from chatd.protocol.events import Event
+from chatd.protocol.text import clean, excerpt
+from chatd.protocol.verbs import VERBS
+
+PROTOCOL_VERSION = "1"
+MAX_LINE_BYTES = 8192
+"""The longest line a client may send, tags included, terminator excluded."""
+MAX_SERVER_LINE_BYTES = 32 * 1024
+"""The longest line a server sends. `clean` turns one byte into three at most, so that no text needs cutting."""
+MAX_TAGS = 16
+EOL = "\r\n"
+BOM = b"\xef\xbb\xbf"
+
+Tags = Mapping[str, str]
+NO_TAGS: Tags = MappingProxyType({})
+
+_TAG = re.compile(r"([a-z0-9-]{1,32})(?:=([A-Za-z0-9._:+-]{1,64}))?")
+_ALIEN = re.compile(rb"\x16\x03|(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI) |[!-~]+ [!-~]+ HTTP/[0-9]")
+
+
+class Mode(Enum):
+    """How the lines of a connection are read."""
+
+    COMMAND = "every line is a command"
+    TALK = "a line is said, unless it begins with a slash"
+    PIPE = "every line is said"
+
+
+class Request(NamedTuple):
+    """One line of a client: what it asks for, and its own token for it."""
+
+    command: Command
+    label: str | None = None
+
+
+def is_alien(first_line: bytes) -> bool:
+    """Return whether a connection's first bytes are those of TLS or of HTTP, by a client that took the wrong port."""
+    return _ALIEN.match(first_line) is not None
+
+
+def parse_command(line: bytes, mode: Mode = Mode.COMMAND) -> Request:
+    """Return what one line of a client asks for.
+
+    ``line`` has no terminator and is not empty; in TALK and PIPE it is not searched for tags. Raises `ChatError`, and
+    nothing else, for any bytes that are not a line of the protocol; the error has the label if it could be read.
+    """
+    if len(line) > MAX_LINE_BYTES:
+        raise _unreadable(Code.TOO_LONG, f"a line has at most {MAX_LINE_BYTES} bytes", line, mode)
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        raise _unreadable(Code.NOT_UTF8, "the line is not UTF-8", line, mode) from None
+    if mode is not Mode.COMMAND:
+        if mode is Mode.PIPE or not text.startswith("/"):
+            return Request(Msg(Words("", text).text()))
+        text = text[1:]
+        if text.startswith("/"):
+            return Request(Msg(Words("", text).text()))
+    elif text.startswith("@"):
+        return _parse_tagged(text)
+    return Request(_parse_bare(text))
+
+
+def parse_event(line: bytes) -> tuple[Tags, Event]:
+    """Return the tags and the event of one line of a server, without its terminator.
+
+    Raises `ChatError` with the code ``unknown-verb`` for a line that this version does not know, which a client
+    ignores, and with another for one that is not of the protocol.
+    """
+    if len(line) > MAX_SERVER_LINE_BYTES:
+        raise ChatError(Code.TOO_LONG, f"a server's line has at most {MAX_SERVER_LINE_BYTES} bytes")
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        raise ChatError(Code.NOT_UTF8, "the line is not UTF-8") from None
+    tags = NO_TAGS
+    if text.startswith("@"):
+        head, _, text = text[1:].partition(" ")
+        tags = _parse_tags(head)
+    verb, space, rest = text.partition(" ")
+    return tags, events.read(verb, rest if space else None)
+
+
+def render(value: Command | Event) -> str:
+    """Return the line for a command or an event, without tags and terminator, holding no control character but TAB."""
+    # PING is the same line in both directions.
+    if isinstance(value, Command) and not isinstance(value, commands.Ping):
+        return commands.render(value)
+    return events.render(value)
+
+
+def encode(line: str, tags: Tags = NO_TAGS) -> bytes:
+    """Return the bytes of a rendered line, with its tags and its terminator."""
+    if tags:
+        head = ";".join(f"{key}={value}" if value else key for key, value in tags.items())
+        line = f"@{head} {line}"
+    return (line + EOL).encode()
+
+
+@lru_cache(maxsize=16)
+def timestamp(milliseconds: int) -> str:
+    """Return a time, in milliseconds since 1970, as ``YYYY-MM-DDTHH:MM:SS.mmmZ``."""
+    seconds, rest = divmod(milliseconds, 1000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03}Z"
+
+
+def _parse_bare(text: str) -> Command:
+    """Return the command of a line that has no tags."""
+    word, space, rest = text.partition(" ")
+    if word == "MSG" and rest:  # nearly every line there is
+        return Msg(clean(rest))
+    name = _verb(word)
+    verb = VERBS.get(name)
+    if verb is None:
+        if not word:
+            fatal = _verb(text.lstrip(" ").partition(" ")[0]) == "PIPE"
+            raise ChatError(Code.BAD_SYNTAX, "a line begins with its verb, not with a space", fatal=fatal)
+        raise ChatError(Code.UNKNOWN_VERB, f"there is no {excerpt(word)}; HELP lists what there is")
+    try:
+        return verb.read(Words(verb.usage, rest if space else None))
+    except ChatError as error:
+        error.verb = name
+        error.fatal = verb.command is Pipe
+        raise
+
+
+def _verb(word: str) -> str:
+    """Return a word in upper case, where that makes no ASCII letter of another: a dotless i is none of INVITE's."""
+    return word.upper() if word.isascii() else word
+
+
+def _parse_tagged(text: str) -> Request:
+    head, _, text = text[1:].partition(" ")
+    try:
+        label = _parse_tags(head).get("label")
+        if label == "":
+            _refuse_tags("a label has a value")
+    except ChatError as error:
+        name = _verb(text.partition(" ")[0])
+        error.verb = name if name in VERBS else ANY_VERB
+        error.fatal = name == "PIPE"
+        raise
+    try:
+        return Request(_parse_bare(text), label)
+    except ChatError as error:
+        error.label = label
+        raise
+
+
+def _parse_tags(head: str) -> dict[str, str]:
+    """Return what stands between ``@`` and the first space; a tag without a value has an empty one."""
+    tags: dict[str, str] = {}
+    for tag in head.split(";"):
+        match = _TAG.fullmatch(tag)
+        if match is None:
+            _refuse_tags(f"{excerpt(tag)} is no tag")
+        if match[1] in tags:
+            _refuse_tags(f"the tag {match[1]} stands there twice")
+        tags[match[1]] = match[2] or ""
+    if len(tags) > MAX_TAGS:
+        _refuse_tags(f"a line has at most {MAX_TAGS} tags")
+    return tags
+
+
+def _refuse_tags(why: str) -> Never:
+    raise ChatError(Code.BAD_TAGS, why)
+
+
+def _unreadable(code: Code, why: str, line: bytes, mode: Mode) -> ChatError:
+    """Return the error for a line that cannot be parsed, with what its beginning still tells of it."""
+    error = ChatError(code, why)
+    if mode is Mode.COMMAND:
+        head = line[:MAX_LINE_BYTES].decode(errors="replace")
+        if head.startswith("@"):
+            tags, space, head = head[1:].partition(" ")
+            tags = tags if space else ""
+            matches = [match for tag in tags.split(";") if (match := _TAG.fullmatch(tag))]
+            error.label = next((match[2] for match in matches if match[1] == "label"), None)
+    else:
+        head = line[1:6].decode(errors="replace") if mode is Mode.TALK and line.startswith(b"/") else ""
+    error.fatal = _verb(head.partition(" ")[0]) == "PIPE"
+    return error

@@ -1,0 +1,1 @@
+"""Timers, threads and sockets: what the process lends to the rest."""

@@ -1,0 +1,39 @@
+"""What the log is told of a thing that may happen ten thousand times a second."""
+
+from __future__ import annotations
+
+from twisted.logger import Logger
+
+from chatd.runtime.timers import Wheel
+
+QUIET_SECONDS = 60
+"""How long the log hears nothing more of a thing that goes on."""
+
+_log = Logger()
+
+
+class Tally:
+    """Logs what may happen ten thousand times a second: the first at once, how many more there were once a minute."""
+
+    def __init__(self, wheel: Wheel) -> None:
+        self._wheel = wheel
+        self._count = 0
+        self._quiet = False
+        self._last = ""
+
+    def note(self, what: str) -> None:
+        """Log that something happened, or count it."""
+        if self._quiet:
+            self._count += 1
+            self._last = what
+            return
+        _log.warn("{what}", what=what)
+        self._quiet = True
+        self._wheel.add(self._tell, self._wheel.now + QUIET_SECONDS)
+
+    def _tell(self, now: float) -> None:
+        self._quiet = bool(self._count)
+        if self._count:
+            _log.warn("{what}; {count} such in a minute", what=self._last, count=self._count)
+            self._count = 0
+            self._wheel.add(self._tell, now + QUIET_SECONDS)

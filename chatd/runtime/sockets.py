@@ -1,0 +1,64 @@
+"""What the kernel is told about a connection, and what the log calls its ends."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from functools import lru_cache
+
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.interfaces import IAddress, ISSLTransport, ISystemHandle, ITCPTransport
+from twisted.protocols.policies import ProtocolWrapper
+
+from chatd.protocol.text import clean
+
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+# A person may be silent for hours; a machine that is gone is noticed within two minutes.
+_KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 20, "TCP_KEEPCNT": 3}
+
+
+def address_name(address: IAddress | None) -> str:
+    """Return an address as the log shows it: with its port on TCP, else as a local socket."""
+    if isinstance(address, IPv4Address):
+        return f"{address.host}:{address.port}"
+    if isinstance(address, IPv6Address):
+        return f"[{address.host}]:{address.port}"
+    path = getattr(address, "name", None)
+    return clean(os.fsdecode(path)) if path else "a local socket"
+
+
+def network_address(address: IAddress | None) -> IPAddress | None:
+    """Return the address of a machine, None for a local socket; that of one which speaks IPv4 over IPv6 is IPv4."""
+    if not isinstance(address, IPv4Address | IPv6Address):
+        return None
+    return _parsed(address.host.partition("%")[0])
+
+
+@lru_cache(maxsize=4096)
+def _parsed(host: str) -> IPAddress:
+    """Return an address: for all who come from there the same object."""
+    found = ipaddress.ip_address(host)
+    return found.ipv4_mapped or found if isinstance(found, ipaddress.IPv6Address) else found
+
+
+def is_private(transport: object, address: IPAddress | None) -> bool:
+    """Return whether nobody can listen in on a connection: over TLS, from this machine, over a local socket."""
+    return address is None or address.is_loopback or ISSLTransport.providedBy(transport)
+
+
+def tune(transport: object) -> None:
+    """Send each line at once, and let the kernel notice a machine that is gone; only TCP has either."""
+    while isinstance(transport, ProtocolWrapper):  # TLS, or a proxy's header: the connection is under it
+        transport = transport.transport
+    if not (ITCPTransport.providedBy(transport) and ISystemHandle.providedBy(transport)):
+        return
+    handle = transport.getHandle()
+    if not isinstance(handle, socket.socket) or handle.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    transport.setTcpNoDelay(True)
+    transport.setTcpKeepAlive(True)
+    for option, seconds in _KEEPALIVE.items():
+        if hasattr(socket, option):
+            handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), seconds)

@@ -1,0 +1,142 @@
+"""TLS with the certificates of a directory, which are taken up without a restart when they are renewed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from OpenSSL import SSL
+from twisted.internet.endpoints import serverFromString, wrapServerTLS
+from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IReactorTime, IStreamServerEndpoint
+from twisted.internet.ssl import CertificateOptions, TLSVersion
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from chatd.protocol.text import clean
+from chatd.tls import pem
+from chatd.tls.certificate import fingerprint
+from chatd.tls.pem import Pair
+
+if TYPE_CHECKING:
+    from OpenSSL.crypto import X509, PKey
+
+LOOK_SECONDS = 1.0
+"""How long after one look at the files a new connection does not cause another."""
+_PLACE = re.compile(r"tls:((?:[^:\\]|\\.)+):(.+)", re.IGNORECASE | re.DOTALL)
+_log = Logger()
+
+
+def endpoint(reactor: Any, description: str) -> IStreamServerEndpoint:
+    """Return what ``tls:DIRECTORY:port=10320`` says, with what ``tcp6:`` takes after it, such as ``interface=``.
+
+    It differs from Twisted's own ``tls:`` in that a renewed certificate is taken up, and that one for an IP address,
+    or a client that gives no name, is served. Raise `ValueError` with a sentence if nothing can be served so.
+    """
+    parts = _PLACE.fullmatch(description)
+    if parts is None:
+        raise ValueError("write tls:DIRECTORY:port=10320")
+    # twistd may change its working directory later.
+    directory = Path(re.sub(r"\\(.)", r"\1", parts[1])).absolute()
+    plain = serverFromString(reactor, f"tcp6:{parts[2]}")
+    return wrapServerTLS(Certificates(directory, reactor), plain, reactor)
+
+
+@implementer(IOpenSSLServerConnectionCreator)
+class Certificates:
+    """The certificates of a directory, each for the names it is made out for, the first for everybody else.
+
+    They are read again when a connection comes and the files have changed. Files that are broken, do not belong
+    together or have expired change nothing but the log. Raise `ValueError` with a sentence if they are so at first.
+    """
+
+    def __init__(self, directory: Path, clock: IReactorTime) -> None:
+        self._directory = directory
+        self._clock = clock
+        self._looked = clock.seconds()
+        self._complaint = ""
+        self._by_name: dict[str, SSL.Context] = {}
+        if not directory.is_dir():
+            raise ValueError(f"there is no directory {directory}; chatd certificate {directory} NAME makes one")
+        try:
+            self._seen = pem.state(directory)
+            pairs = pem.read(directory)
+            self._default = self._take_up(pairs)
+        except OSError as error:
+            raise ValueError(f"{error.filename or directory} cannot be read: {error.strerror}") from None
+        for expired in self._expired(pairs):
+            _log.error("{why}", why=f"{_has_expired(expired)}; renew it")
+
+    def serverConnectionForTLS(self, protocol: object) -> SSL.Connection:  # noqa: ARG002, N802  # Twisted's
+        """Return the server's side of a new connection."""
+        now = self._clock.seconds()
+        if not 0 <= now - self._looked < LOOK_SECONDS:
+            self._looked = now
+            self._look()
+        return SSL.Connection(self._default, None)
+
+    def _look(self) -> None:
+        """Read the files again if they have changed; if they are of no use, say so once and keep what there was."""
+        try:
+            found = pem.state(self._directory)
+            if found == self._seen:
+                return
+            pairs = pem.read(self._directory)
+            for expired in self._expired(pairs):
+                raise ValueError(_has_expired(expired))
+            self._default = self._take_up(pairs)
+        except (OSError, ValueError) as error:
+            why = clean(" ".join(str(error).split()))
+            if why != self._complaint:
+                self._complaint = why
+                _log.error(
+                    "the new certificate is not taken up, the old one stays: {why}; put that right, no restart is"
+                    " needed",
+                    why=why,
+                )
+            return
+        self._seen, self._complaint = found, ""
+        for pair in pairs:
+            _log.info(
+                "new certificate for {names} until {until:%Y-%m-%d}, SHA-256 {fingerprint}",
+                names=clean(", ".join(pair.names)),
+                until=pair.until,
+                fingerprint=fingerprint(pair.certificate),
+            )
+
+    def _take_up(self, pairs: Sequence[Pair]) -> SSL.Context:
+        """Serve these from now on; return the first's context. Raise `ValueError` if one is bad, and change nothing."""
+        contexts = [self._context(pair) for pair in pairs]
+        # Of two for one name, the one that lasts longer.
+        both = sorted(zip(pairs, contexts, strict=True), key=lambda each: each[0].until)
+        self._by_name = {name: context for pair, context in both for name in pair.names}
+        return contexts[0]
+
+    def _context(self, pair: Pair) -> SSL.Context:
+        try:
+            # Twisted hands on what pyOpenSSL takes, whose own types for it are deprecated.
+            key, certificate, chain = cast("tuple[PKey, X509, list[X509]]", (pair.key, pair.certificate, [*pair.chain]))
+            return CertificateOptions(
+                privateKey=key,
+                certificate=certificate,
+                extraCertChain=chain,
+                raiseMinimumTo=TLSVersion.TLSv1_2,
+                contextForServerName=self._for_name,
+            ).getContext()
+        except (SSL.Error, TypeError, ValueError):
+            raise ValueError(f"{pair.path} cannot be served: OpenSSL does not take it or its key") from None
+
+    def _for_name(self, name: bytes | None) -> SSL.Context | None:
+        """Return what is served to a client that asks for a name, None if there is nothing but the default."""
+        host = (name or b"").decode("ascii", "replace").lower().removesuffix(".")
+        return self._by_name.get(host) or self._by_name.get("*." + host.partition(".")[2])
+
+    def _expired(self, pairs: Sequence[Pair]) -> list[Pair]:
+        now = datetime.fromtimestamp(self._clock.seconds(), UTC)
+        return [pair for pair in pairs if pair.until <= now]
+
+
+def _has_expired(pair: Pair) -> str:
+    return f"the certificate in {pair.path} has expired on {pair.until:%Y-%m-%d}"

@@ -1,0 +1,148 @@
+"""Lines as rows: days, the unread mark, and folds."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, timedelta, timezone
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatd.client.model.folding import MAX_FOLD, DayRow, FoldRow, LineRow, Row, UnreadRow, rows, summary
+from chatd.client.model.lines import Kind, Line
+from chatd.client.model.room import Room
+
+DAY = 86_400_000
+WORDS = {"+": Kind.JOINED, "-": Kind.PARTED, "=": Kind.RENAMED}
+
+
+def line(word: str, serial: int = 1, time: int = 0) -> Line:
+    """Return the line for ``+nick``, ``-nick``, ``=old=new``, or a text."""
+    kind = WORDS.get(word[0], Kind.SAID)
+    nick, _, new = word[1:].partition("=")
+    return Line(serial, kind, time, nick, word if kind is Kind.SAID else new)
+
+
+def room_with(*words: str, time: int = 0) -> Room:
+    room = Room("#r")
+    for word in words:
+        room.timeline.add(line(word, room.timeline.serial(), time))
+    return room
+
+
+def told(*words: str) -> str:
+    return summary([line(word) for word in words])
+
+
+def drawn(room: Room, first: int = 0) -> list[str]:
+    def draw(row: Row) -> str:
+        match row:
+            case FoldRow():
+                return f"[{row.index}-{row.end}] {row.text}"
+            case LineRow(index, each):
+                return f"{index} {each.text or each.nick}"
+            case _:
+                return str(row) if isinstance(row, DayRow) else "unread"
+
+    return [draw(row) for row in rows(room, first, UTC)[1]]
+
+
+def test_three_in_a_row_are_one() -> None:
+    assert drawn(room_with("+a", "+b", "hi", "+c", "-c", "+d", "bye")) == [
+        "Thursday, 1 January 1970",
+        "0 a",
+        "1 b",
+        "2 hi",
+        "[3-6] d came; c came and left",
+        "6 bye",
+    ]
+
+
+def test_a_fold_is_told_in_one_sentence() -> None:
+    assert told("+alice", "+bob", "+c", "+d", "+e", "-carol") == "alice, bob and 3 others came; carol left"
+    assert told("+a", "+b", "+c") == "a, b and c came"
+    assert told("+a", "+b") == "a and b came"
+    assert told("+a", "-a", "+a") == "a came"
+    assert told("+a", "-A") == "a came and left"
+    assert told("-a", "+a") == "a left and came back"
+    assert told("-a", "+a", "-a") == "a left"
+    assert told("=a=b", "=b=c") == "a is now c"
+    assert told("=a=b", "=b=a") == "a took another name and the first again"
+    assert told("+a", "=a=b") == "b came"
+    assert told("=a=b", "-b") == "b left"
+    assert told("=a=b", "+a", "-b") == "a came; b left"
+
+
+def test_a_fold_can_be_unfolded() -> None:
+    room = room_with("hi", "+a", "+b", "+c")
+    (fold,) = [row for row in rows(room, 0, UTC)[1] if isinstance(row, FoldRow)]
+    assert not fold.unfolded
+    room.unfolded.add(fold.key)
+    assert drawn(room)[2:] == ["[1-4] a, b and c came", "1 a", "2 b", "3 c"]
+
+
+def test_rows_begin_where_the_fold_of_the_line_begins() -> None:
+    room = room_with("hi", "+a", "+b", "+c")
+    assert rows(room, 3, UTC)[0] == 1
+    assert drawn(room, 3) == ["[1-4] a, b and c came"]
+    assert rows(room, 4, UTC) == (4, [])
+    # A line put into a fold draws what stands before it anew too.
+    room.timeline.add(line("bye", 99))
+    assert rows(room, 4, UTC)[0] == 1
+
+
+def test_a_new_day_begins_where_the_reader_is() -> None:
+    room = room_with("a")
+    for time in (DAY - 1, DAY, DAY + 3_600_000):
+        room.timeline.add(line("x", room.timeline.serial(), time))
+    days = [row.date for row in rows(room, 0, UTC)[1] if isinstance(row, DayRow)]
+    assert days == [date(1970, 1, 1), date(1970, 1, 2)]
+    kinds = [type(row) for row in rows(room, 0, timezone(timedelta(hours=-1)))[1]]
+    assert kinds == [DayRow, LineRow, DayRow, LineRow, LineRow, DayRow, LineRow]
+    assert [type(row) for row in rows(room, 2, UTC)[1]] == [DayRow, LineRow, LineRow]
+
+
+def test_a_day_ends_a_fold() -> None:
+    room = room_with("+a", "+b", "+c", time=DAY - 1)
+    for nick in "def":
+        room.timeline.add(line(f"+{nick}", room.timeline.serial(), DAY))
+    assert drawn(room)[1::2] == ["[0-3] a, b and c came", "[3-6] d, e and f came"]
+
+
+def test_the_unread_mark_stands_before_its_line() -> None:
+    room = room_with("a", "b", "c")
+    room.count_unread(1)
+    assert drawn(room)[1:] == ["0 a", "unread", "1 b", "2 c"]
+    assert [type(row) for row in rows(room, 1, UTC)[1]] == [UnreadRow, LineRow, LineRow]
+
+
+def test_drawing_the_newest_does_not_depend_on_how_many_came() -> None:
+    room = room_with(*(f"+n{i}" for i in range(5 * MAX_FOLD + 1)))
+    start, found = rows(room, 5 * MAX_FOLD, UTC)
+    assert 5 * MAX_FOLD - start <= MAX_FOLD
+    assert len(found) <= 2
+    assert len(rows(room, 0, UTC)[1]) == 7
+
+
+@given(st.lists(st.tuples(st.sampled_from(["hi", "+a", "-a", "+b", "=a=b", "-c"]), st.integers(0, 3))), st.data())
+def test_rows_from_any_line_are_the_end_of_all_rows(words: list[tuple[str, int]], data: st.DataObject) -> None:
+    room = Room("#r")
+    for word, day in words:
+        room.timeline.add(line(word, room.timeline.serial(), day * DAY))
+    _, everything = rows(room, 0, UTC)
+    covered = [i for row in everything for i in _indices(row)]
+    assert covered == list(range(len(words)))
+    first = data.draw(st.integers(0, len(words)))
+    start, found = rows(room, first, UTC)
+    assert start <= first
+    assert found == everything[len(everything) - len(found) :]
+    assert [i for row in found for i in _indices(row)] == list(range(start, len(words)))
+
+
+def _indices(row: Row) -> range:
+    match row:
+        case FoldRow():
+            return range(row.index, row.end)
+        case LineRow():
+            return range(row.index, row.index + 1)
+        case _:
+            return range(0)

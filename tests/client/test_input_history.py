@@ -1,0 +1,39 @@
+"""Up and Down."""
+
+from __future__ import annotations
+
+from chatd.client.model.input_history import MAX_RECALLED, Recall
+
+
+def test_up_and_down_go_through_what_was_typed_and_keep_the_draft() -> None:
+    recall = Recall()
+    assert recall.up("draft") == "draft"
+    assert recall.down("draft") == "draft"
+    for text in ("one", "two", "two", ""):
+        recall.add(text)
+    assert recall.up("draft") == "two"
+    assert recall.up("two, changed") == "one"
+    assert recall.up("one") == "one"
+    assert recall.down("one") == "two"
+    assert recall.down("two") == "draft"
+    assert recall.down("draft") == "draft"
+
+
+def test_sending_begins_at_the_newest_again() -> None:
+    recall = Recall()
+    recall.add("one")
+    recall.add("two")
+    recall.up("")
+    recall.up("two")
+    recall.add("three")
+    assert recall.up("") == "three"
+    assert recall.down("three") == ""
+
+
+def test_so_much_is_kept_and_no_more() -> None:
+    recall = Recall()
+    for i in range(MAX_RECALLED + 10):
+        recall.add(str(i))
+    for _ in range(MAX_RECALLED + 10):
+        oldest = recall.up("")
+    assert oldest == "10"

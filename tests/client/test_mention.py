@@ -1,0 +1,49 @@
+"""A name is mentioned when it stands there as a word."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from chatd.client.model.mention import mentions
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "alice",
+        "hi ALICE!",
+        "@alice: look",
+        "(alice)",
+        "so, alice.",
+        "alice...",
+        "alice's",
+        "ask bob/alice",
+        "ａlice?",
+        "-alice-",
+    ],
+)
+def test_a_whole_word_is_a_mention(text: str) -> None:
+    assert mentions(text, "Alice")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "malice", "alices", "alice_", "alice.b", "alice-bob", "x alice2 y", "àlice", "alicé"]
+)
+def test_a_part_of_a_word_is_none(text: str) -> None:
+    assert not mentions(text, "alice")
+
+
+def test_a_name_can_have_punctuation_and_marks() -> None:
+    assert mentions("hi a.b-c_!", "A.B-c_")
+    assert mentions("so a., then", "a.")
+    assert mentions("नमस्ते हिन्दी", "हिन्दी")
+    assert mentions("STRASSE", "straße")
+    assert not mentions("anything", "")
+
+
+def test_a_long_word_costs_one_look() -> None:
+    begun = time.process_time()
+    assert not mentions("alice" * 6000, "alice")
+    assert time.process_time() - begun < 1

@@ -1,0 +1,126 @@
+"""What a person types."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatd.client.model.slash import MAX_LABEL_BYTES, MAX_TEXT_BYTES, SLASHES, Typed, help_lines, read
+from chatd.protocol import commands, wire
+from chatd.protocol.commands import Command, Tell
+from chatd.protocol.wire import MAX_LINE_BYTES
+
+
+def one(text: str, front: str | None = "#r") -> Command:
+    typed = read(text, front)
+    assert typed.complaint == ""
+    (command,) = typed.commands
+    return command
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("hello there ", Tell("#r", "hello there ")),
+        ("//who", Tell("#r", "/who")),
+        ("///", Tell("#r", "//")),
+        ("MSG x", Tell("#r", "MSG x")),
+        ("tab\there\x1b", Tell("#r", "tab\there␛")),
+        ("/topic tea  time", commands.Topic("#r", "tea  time")),
+        ("/topic", commands.Topic("#r")),
+        ("/topic #other tea", commands.Topic("#other", "tea")),
+        ("/who", commands.Who("#r")),
+        ("/WHO  #x ", commands.Who("#x")),
+        ("/tell bob hi you", Tell("bob", "hi you")),
+        ("/msg bob hi", Tell("bob", "hi")),
+        ("/msg #x hi", Tell("#x", "hi")),
+        ("/nick rob", commands.Nick("rob")),
+        ("/join #b", commands.Join(None, "#b")),
+        ("/part", commands.Part("#r")),
+        ("/part bye all", commands.Part("#r", "bye all")),
+        ("/part #x bye", commands.Part("#x", "bye")),
+        ("/rooms", commands.Rooms()),
+        ("/history", commands.History("#r", 50)),
+        ("/history 7", commands.History("#r", 7)),
+        ("/search green tree", commands.Search("#r", "green tree")),
+        ("/help", commands.Help()),
+        ("/quit", commands.Quit()),
+        ("/quit so long", commands.Quit("so long")),
+    ],
+)
+def test_what_is_typed_becomes_a_command(text: str, command: Command) -> None:
+    assert one(text) == command
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("/nonsense", '"/nonsense"'),
+        ("/", '"/"'),
+        ("/ who", '"/"'),
+        ("/tell", "/tell <#room or nick> <text>"),
+        ("/msg bob", "/msg <#room or nick> <text>"),
+        ("/msg b@b hi", '"b@b"'),
+        ("/nick", "/nick <nick>"),
+        ("/nick two words", "/nick"),
+        ("/join", "/join <#room>"),
+        ("/join bob", "/join <#room>"),
+        ("/join bob #room", "/join <#room>"),
+        ("/join #r since=1", "/join <#room>"),
+        ("/join #b@d", '"b@d"'),
+        ("/history many", "/history [#room] [<count>]"),
+        ("/history 9999", "1000"),
+        ("/history since=4", "/history [#room] [<count>]"),
+        ("/search", "/search [#room] <words>"),
+        ("/rooms x", "/rooms"),
+        ("/who\nthere", "one line"),
+        ("/hello 1", "/help"),
+        ("/pipe", "/help"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_sentence(text: str, part: str) -> None:
+    typed = read(text, "#r")
+    assert typed.commands == ()
+    assert part in typed.complaint
+    assert typed.complaint[0].isupper() or typed.complaint[0] == '"'
+
+
+def test_every_line_is_said_by_itself_and_empty_ones_are_not() -> None:
+    text = "//etc\n\n  x\r\n \t\n/who\u2028//y\n"
+    assert read(text, "bob").commands == tuple(Tell("bob", each) for each in ("/etc", "  x", "/who", "//y"))
+    assert read("\n \n", "#r") == Typed()
+
+
+def test_without_a_room_there_is_nowhere_to_say_it() -> None:
+    assert "/join" in read("hi", None).complaint
+    assert "/who <#room>" in read("/who", None).complaint
+    assert "/topic <#room>" in read("/topic tea", "bob").complaint
+    assert one("/rooms", None) == commands.Rooms()
+    assert one("hi", "bob") == Tell("bob", "hi")
+
+
+def test_a_line_that_would_be_too_long_is_refused_before_anything_is_sent() -> None:
+    room = "#" + "r" * 63
+    fits = "é" * ((MAX_TEXT_BYTES - len(f"TELL {room} ")) // 2)
+    (command,) = read(fits, room).commands
+    label = "x" * MAX_LABEL_BYTES
+    line = wire.encode(wire.render(command), {"label": label}).removesuffix(b"\r\n")
+    assert len(line) <= MAX_LINE_BYTES
+    assert wire.parse_command(line) == wire.Request(command, label)
+    assert "too long" in read(fits + "éé", room).complaint
+    assert read(f"first\n{fits}éé", room).commands == ()
+    assert "too long" in read("/quit " + "x" * 9000, room).complaint
+
+
+def test_help_lists_every_command() -> None:
+    assert [line.split()[0] for line in help_lines()] == list(SLASHES)
+
+
+@given(st.text() | st.text("/# \nawhojintelmsgpr1=\ud800"), st.sampled_from(["#r", "bob", None]))
+def test_whatever_is_typed_can_be_sent_or_is_refused(text: str, front: str | None) -> None:
+    typed = read(text, front)
+    assert not (typed.commands and typed.complaint)
+    for command in typed.commands:
+        line = wire.encode(wire.render(command), {"label": "x" * MAX_LABEL_BYTES}).removesuffix(b"\r\n")
+        assert wire.parse_command(line).command == command

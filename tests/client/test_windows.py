@@ -1,0 +1,156 @@
+"""Two real windows on one display, a real daemon, and fingers on the keys."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from benchmarks.ports import free_ports
+from tests.support.daemon import DEADLINE, Daemon, environment, wait_until
+from tests.support.display import MISSING, virtual_display
+
+MISSING_TOOLS = MISSING or ", ".join(f"{name} is missing" for name in ("xdotool", "xclip") if not shutil.which(name))
+pytestmark = pytest.mark.skipif(bool(MISSING_TOOLS), reason=MISSING_TOOLS)
+NOTHING = "nothing was copied"
+
+
+class Screen:
+    """What fingers and eyes can do on one display."""
+
+    def __init__(self, display: str) -> None:
+        self.environment = environment() | {"DISPLAY": display}
+        self.windows: set[str] = set()
+
+    def do(self, *words: str) -> str:
+        """Run a command on the display, and return what it prints."""
+        done = subprocess.run(
+            words, env=self.environment, capture_output=True, text=True, timeout=DEADLINE, check=False
+        )
+        return done.stdout
+
+    def clip(self, text: str) -> None:
+        """Put something into the clipboard."""
+        command = ["xclip", "-i", "-selection", "clipboard"]
+        # No pipe for what it prints: it goes on in the background, and would hold that open.
+        subprocess.run(command, env=self.environment, input=text.encode(), stdout=subprocess.DEVNULL, check=True)
+
+    def clipped(self) -> str:
+        """Return what is in the clipboard."""
+        return self.do("timeout", "2", "xclip", "-o", "-selection", "clipboard")
+
+
+class RealWindow:
+    """A ``chatd-client`` of its own home."""
+
+    def __init__(self, screen: Screen, home: Path, nick: str, port: int) -> None:
+        self._screen = screen
+        home.mkdir(exist_ok=True)
+        places = {"HOME": str(home), "XDG_CONFIG_HOME": str(home / "config"), "XDG_STATE_HOME": str(home / "state")}
+        command = [sys.executable, "-m", "chatd.client", f"127.0.0.1:{port}", "--name", nick, "--room", "#den"]
+        self._log = home / "log"
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(
+                command, cwd=home, env=screen.environment | places, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        self._id = ""
+        wait_until(self._is_found, lambda: f"a window {self.log()}")
+        screen.windows.add(self._id)
+
+    def _is_found(self) -> bool:
+        """Note the window that was not there before, and return whether there is one."""
+        # What is found once is kept: a search finds nothing at all if any window, also one of another program, is
+        # destroyed while it looks, and a client that starts tries its fonts in a window that is gone at once.
+        found = self._screen.do("xdotool", "search", "--onlyvisible", "--name", "chatd").split()
+        self._id = next((each for each in found if each not in self._screen.windows), "")
+        return bool(self._id)
+
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def _touch(self, x: int, y: int) -> None:
+        """Bring the window to the front, give it the keys, and click into it."""
+        # Where the window stands is its own affair: while it starts it may take its place more than once.
+        wait_until(self._takes_the_keys, lambda: f"the keys {self.log()}")
+        self._screen.do("xdotool", "mousemove", "--window", self._id, str(x), str(y), "click", "1")
+
+    def say(self, text: str) -> None:
+        """Type a line into the field, and Enter."""
+        self._touch(300, 600)
+        self._screen.do("xdotool", "type", "--delay", "5", text)
+        self._screen.do("xdotool", "key", "Return")
+
+    def seen(self) -> list[str]:
+        """Return the lines in the conversation, as they are copied out of it with the mouse and the keys."""
+        self._screen.clip(NOTHING)
+        wait_until(self._copies, lambda: f"a copy {self.log()}")
+        return self._screen.clipped().splitlines()
+
+    def _takes_the_keys(self) -> bool:
+        self._screen.do("xdotool", "windowraise", self._id, "windowfocus", self._id)
+        return self._screen.do("xdotool", "getwindowfocus").strip() == self._id
+
+    def _copies(self) -> bool:
+        self._touch(300, 200)
+        self._screen.do("xdotool", "key", "--delay", "5", "ctrl+a", "ctrl+c")
+        return self._screen.clipped() not in ("", NOTHING)
+
+    def wait_for(self, text: str) -> None:
+        wait_until(lambda: any(text in line for line in self.seen()), lambda: f"{text!r} in {self.seen()} {self.log()}")
+
+    def end(self) -> int:
+        self.process.terminate()
+        return self.process.wait(10)
+
+
+@pytest.fixture
+def screen() -> Iterator[Screen]:
+    with virtual_display() as display:
+        yield Screen(display)
+
+
+@contextmanager
+def window(screen: Screen, home: Path, nick: str, port: int) -> Iterator[RealWindow]:
+    made = RealWindow(screen, home, nick, port)
+    try:
+        yield made
+    finally:
+        if made.process.poll() is None:
+            made.process.kill()
+        made.process.wait()
+
+
+def test_two_windows_see_each_other_and_lose_nothing_when_the_daemon_is_restarted(
+    tmp_path: Path, screen: Screen
+) -> None:
+    (port,) = free_ports(1)
+    listen = ("--listen", f"tcp:{port}:interface=127.0.0.1")
+    with ExitStack() as stack:
+        daemon = stack.enter_context(Daemon(tmp_path, *listen))
+        ann = stack.enter_context(window(screen, tmp_path / "ann", "ann", port))
+        bob = stack.enter_context(window(screen, tmp_path / "bob", "bob", port))
+        ann.wait_for("ann has joined")
+        ann.wait_for("bob came")
+        ann.say("hello from ann")
+        bob.wait_for("hello from ann")
+        bob.say("hello from bob")
+        ann.wait_for("hello from bob")
+        assert daemon.terminate() == 0
+        ann.say("said while it was down")
+        stack.enter_context(Daemon(tmp_path, *listen))
+        bob.wait_for("said while it was down")
+        bob.say("and it is up again")
+        ann.wait_for("and it is up again")
+        said = ["hello from ann", "hello from bob", "said while it was down", "and it is up again"]
+        for each in (ann, bob):
+            seen = "\n".join(each.seen())
+            assert [seen.count(text) for text in said] == [1, 1, 1, 1], seen
+            places = [seen.index(text) for text in said]
+            assert places == sorted(places)
+            assert "Traceback" not in each.log()
+        assert ann.end() == bob.end() == 0

@@ -1,0 +1,225 @@
+"""Entries as messages of the stream, the addresses of clusters, and who is taken for dead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatd.journal import Entry, Happening, Retention
+from chatd.journal.jetstream.address import parse
+from chatd.journal.jetstream.errors import ApiError, LinkError
+from chatd.journal.jetstream.leases import RENEW_SECONDS, Leases
+from chatd.journal.jetstream.messages import MAX_AT, Mark, Probe, Subjects, read
+from chatd.journal.jetstream.streams import LEAST_KEPT, found
+from chatd.model.cluster import Began, Card, Gone, Source
+from chatd.protocol.events import RULINGS, Joined, Parted, Renamed, Ruled, Said, TopicSet
+from chatd.protocol.moderation_commands import SERVER
+
+MARK = Mark("r1", 7, 3)
+CARD = Card("r1.5", "Alice", "alice", "10.0.0.1", operator=True, proof="abc", takes="r0.2")
+WORD = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=20)
+TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=200)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Said("alice", "#a", "hello  wörld"),
+        TopicSet("alice", "#a", "t"),
+        Ruled("BAN", "ann", "#a", "10.0.0.0/8", 3600, "spam, spam"),
+        Ruled("SET", "ann", "#a", "private=yes"),
+        Ruled("MUTE", "root", SERVER, "eve"),
+        Joined("alice", "#A"),
+        Parted("alice", "#a"),
+        Parted("alice", "#a", "bye"),
+        Parted("alice", SERVER),
+        Renamed("alice", "bob"),
+        Began("r1"),
+        Gone("r2"),
+    ],
+)
+@pytest.mark.parametrize("card", [None, Card("r1.1", "alice"), CARD])
+def test_an_entry_comes_back_as_it_was(event: Happening, card: Card | None) -> None:
+    room = getattr(event, "room", "").lower()
+    entry = Entry(room, event, label="l1", source=Source("r1", card))
+    message = Subjects("chatd").message(entry, MARK)
+    arrival = read(message.payload)
+    assert arrival.mark == message.mark == MARK
+    assert arrival.entry() == entry
+    assert message.passing is not entry.durable
+
+
+@given(WORD, WORD, TEXT, st.none() | WORD)
+def test_whatever_is_said_comes_back(nick: str, room: str, text: str, label: str | None) -> None:
+    entry = Entry(f"#{room}", Said(nick, f"#{room}", text), label=label, source=Source("r1", Card("r1.1", nick)))
+    arrival = read(Subjects("chatd").message(entry, MARK).payload)
+    assert (arrival.event, arrival.label, arrival.card) == (entry.event, label, Card("r1.1", nick))
+
+
+def test_what_holds_in_a_room_does_not_age() -> None:
+    for event in (TopicSet("ann", "#a", "news"), Ruled("BAN", "ann", "#a", "bob", None, "out")):
+        message = Subjects("s").message(Entry("#a", event), MARK)
+        assert (message.subject, message.lasts, message.passing) == ("s.rule.%23a", True, False)
+    assert not Subjects("s").message(Entry("#a", Said("ann", "#a", "x")), MARK).lasts
+
+
+def test_a_probe_is_nothing_that_happened() -> None:
+    message = Subjects("chatd").probe(MARK)
+    assert read(message.payload).event == Probe()
+    assert message.passing
+
+
+@pytest.mark.parametrize(
+    ("key", "word"),
+    [("#a", "%23a"), ("#a.b", "%23a%2Eb"), ("#*", "%23%2A"), ("#>", "%23%3E"), ("#ä", "%23%C3%A4"), ("# ", "%23%20")],
+)
+def test_a_room_is_one_word_of_a_subject(key: str, word: str) -> None:
+    assert Subjects("s").room(key) == f"s.room.{word}"
+
+
+def test_what_is_passing_takes_turns_if_few_of_each_subject_are_kept() -> None:
+    marks = [Mark("r1", n, at) for n in range(1, 5) for at in range(500)]
+    assert {Subjects("s").passing(mark) for mark in marks} == {"s.passing.r1"}
+    several = {Subjects("s", LEAST_KEPT).passing(mark) for mark in marks}
+    assert len(several) == 10
+    assert all(subject.startswith("s.passing.r1.") for subject in several)
+
+
+def test_messages_of_a_run_ascend() -> None:
+    marks = [Mark("r", 1, 0), Mark("r", 1, 999), Mark("r", 2, 0), Mark("r", 10, 3)]
+    assert [mark.order for mark in marks] == sorted(mark.order for mark in marks)
+    assert MAX_AT > 999
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"1",
+        b"[]",
+        b"\xff",
+        b"[" * 100_000,
+        b'{"from": "r", "n": 1}',
+        b'{"from": 1, "n": 1, "i": 0, "kind": "BEGIN", "text": "r"}',
+        b'{"from": "r", "n": "1", "i": 0, "kind": "BEGIN", "text": "r"}',
+        b'{"from": "r", "n": 1, "i": 0, "kind": "WAVE", "nick": "a", "room": "#a", "text": "r"}',
+        b'{"from": "r", "n": 1, "i": 0, "kind": "MSG", "nick": "a", "room": "", "text": "r"}',
+        b'{"from": "r", "n": 1, "i": 0, "kind": "MSG", "nick": "a", "room": "#a", "text": 5}',
+        b'{"from": "r", "n": 1, "i": 0, "kind": "BEGIN", "text": "r", "card": {"speed": 1}}',
+        b'{"from": "r", "n": 1, "i": 0, "kind": "BEGIN", "text": "r", "card": {"person": 7, "nick": []}}',
+        b'{"from": "r", "n": 1, "i": 5000, "kind": "BEGIN", "text": "r"}',
+        b'{"from": "r", "n": 1, "i": 0, "kind": "KICK", "nick": "a", "room": "#a", "text": ""}',
+    ],
+)
+def test_what_no_node_sends_is_refused(payload: bytes) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        read(payload).entry()
+
+
+def test_every_ruling_has_its_own_kind() -> None:
+    for verb in RULINGS:
+        event = Ruled(verb, "ann", "#a", "bob" if verb != "SET" else "private=yes")
+        assert read(Subjects("s").message(Entry("#a", event), MARK).payload).event == event
+
+
+def test_an_address_may_say_nothing_but_where() -> None:
+    address = parse("nats://a,b:5,[::1]:6")
+    assert address.servers == ("nats://a:4222", "nats://b:5", "nats://[::1]:6")
+    assert (address.stream, address.index) == ("chatd", Path("chatd-index.sqlite3").resolve())
+    assert (address.user, address.password, address.token, address.encrypted) == (None, None, None, False)
+
+
+def test_an_address_may_say_more(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").touch()
+    address = parse(f"nats://chat:p%40ss@a/teamchat?ca={tmp_path}/ca.pem&index={tmp_path}/i.sqlite3")
+    assert (address.stream, address.user, address.password) == ("teamchat", "chat", "p@ss")
+    assert (address.ca, address.index, address.encrypted) == (tmp_path / "ca.pem", tmp_path / "i.sqlite3", True)
+    assert parse("tls://secret@a").token == "secret"
+    assert parse("tls://secret@a").encrypted
+
+
+@pytest.mark.parametrize("login", ["chat:sesame@", "sesame@"])
+def test_what_is_secret_does_not_show(login: str) -> None:
+    assert "sesame" not in repr(parse(f"nats://{login}a"))
+    for wrong in ("a b", "a/x.y", "a?speed=1", "a:x", ""):
+        with pytest.raises(ValueError, match="there is nats://") as error:
+            parse(f"nats://{login}{wrong}")
+        assert "sesame" not in str(error.value)
+
+
+INFO: dict[str, Any] = {
+    "config": {"name": "chatd", "allow_atomic": True, "metadata": {"chatd-epoch": "e"}},
+    "state": {"last_seq": 9},
+}
+
+
+def info(**config: Any) -> dict[str, Any]:
+    return INFO | {"config": INFO["config"] | config}
+
+
+def test_what_a_stream_keeps_is_read_from_it() -> None:
+    assert found(INFO) == ("e", Retention(), None, 9)
+    assert found(info(max_age=90 * 10**9, max_msgs_per_subject=-1)).retention == Retention(90)
+    assert found(info(max_msgs_per_subject=50)).retention == Retention(None, 50)
+    kept = info(max_msgs_per_subject=10_000, metadata={"chatd-epoch": "e", "chatd-keep-messages": "50"})
+    assert found(kept) == ("e", Retention(None, 50), 10_000, 9)
+
+
+@pytest.mark.parametrize(("config", "why"), [({"metadata": None}, "no journal"), ({"allow_atomic": False}, "batches")])
+def test_a_stream_that_is_no_journal_is_refused(config: dict[str, Any], why: str) -> None:
+    with pytest.raises(LinkError, match=why):
+        found(info(**config))
+
+
+def test_an_error_of_jetstream_has_its_number() -> None:
+    assert ApiError(10059, "stream not found").code == 10059
+
+
+def renewing(leases: Leases, start: float, end: float) -> None:
+    for second in range(int(start), int(end), 4):
+        leases.renewed(second)
+
+
+def test_a_run_whose_key_is_gone_is_over() -> None:
+    leases = Leases()
+    renewing(leases, 0, 20)
+    assert leases.over(18, {"a", "b"}, ["a", "b"]) == []
+    assert leases.over(19, {"a"}, ["a", "b"]) == []
+    assert leases.over(20, {"a"}, ["a", "b"]) == ["b"]
+
+
+def test_nobody_judges_who_has_not_renewed_for_as_long_as_a_lease() -> None:
+    leases = Leases()
+    assert leases.over(0, set(), ["b"]) == []
+    renewing(leases, 0, 12)
+    assert leases.over(11, set(), ["b"]) == leases.over(12, set(), ["b"]) == []
+
+
+def test_nobody_judges_who_was_cut_off() -> None:
+    leases = Leases()
+    renewing(leases, 0, 20)
+    assert leases.over(40, set(), ["b"]) == leases.over(41, set(), ["b"]) == []
+    renewing(leases, 41, 54)
+    assert leases.over(54, set(), ["b"]) == []
+    renewing(leases, 57, 60)
+    assert leases.over(58, set(), ["b"]) == ["b"]
+
+
+def test_a_key_that_is_back_is_alive() -> None:
+    leases = Leases()
+    renewing(leases, 0, 20)
+    leases.over(18, set(), ["b"])
+    leases.over(19, {"b"}, ["b"])
+    assert leases.over(20, set(), ["b"]) == []
+
+
+def test_the_own_key_is_renewed_in_time() -> None:
+    leases = Leases()
+    assert leases.due(0)
+    leases.renewed(0)
+    assert not leases.due(RENEW_SECONDS - 1)
+    assert leases.due(RENEW_SECONDS)

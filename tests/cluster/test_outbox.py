@@ -1,0 +1,330 @@
+"""The way of what a node says to the stream: acknowledgements lost, late and doubled, and what becomes of order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+
+from chatd.journal import Entry
+from chatd.journal.backlog import BEHIND
+from chatd.journal.jetstream.errors import LinkError
+from chatd.journal.jetstream.messages import Mark, Message, Probe, Subjects, read
+from chatd.journal.jetstream.outbox import FULL, GIVE_UP_SECONDS, MAX_BATCH, MAX_BATCH_BYTES, Outbox, is_of_node
+from chatd.model.cluster import Began, Card, Gone, Source
+from chatd.protocol.errors import Code
+from chatd.protocol.events import Joined, Said
+
+
+class Stream:
+    """A stream as JetStream keeps one: a batch is stored once, together, whatever becomes of its acknowledgement."""
+
+    def __init__(self) -> None:
+        self.stored: list[Message] = []
+        self.calls: list[tuple[list[Message], Deferred[bool]]] = []
+        self._known: set[str] = set()
+
+    def publish(self, messages: Sequence[Message], attempt: int) -> Deferred[bool]:  # noqa: ARG002
+        answer: Deferred[bool] = Deferred()
+        self.calls.append((list(messages), answer))
+        return answer
+
+    def store(self, messages: Sequence[Message]) -> bool:
+        """Store a batch; return whether it is new."""
+        if str(messages[0].mark) in self._known:
+            return False
+        self._known |= {str(message.mark) for message in messages}
+        self.stored += messages
+        return True
+
+
+class Kit:
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.stream = Stream()
+        self.refused: list[Entry] = []
+        self.outbox = Outbox(self.clock, self.stream, Subjects("chatd"), self.refused.extend)
+        self.outbox.begin("r1", Entry("", Began("r1"), source=Source("r1", None)))
+        self.outbox.open = True
+        self.turn()
+        self.answer()
+        self.back: list[Entry | Probe] = []
+        self.read = 0
+        self.highest: dict[str, int] = {}
+        self.read_on()
+        self.back.clear()
+
+    def turn(self, seconds: float = 0) -> None:
+        self.clock.advance(seconds)
+        while any(call.getTime() <= self.clock.seconds() for call in self.clock.getDelayedCalls()):
+            self.clock.advance(0)
+
+    def answer(self, *, stored: bool = True) -> None:
+        """Store what was sent last, and say so."""
+        messages, answer = self.stream.calls.pop()
+        new = self.stream.store(messages)
+        answer.callback(new and stored)
+
+    def fail(self) -> None:
+        self.stream.calls.pop()[1].errback(LinkError("no answer in time"))
+
+    def say(self, *texts: str) -> list[Entry]:
+        entries = [Entry("#a", Said("alice", "#a", text)) for text in texts]
+        for entry in entries:
+            self.outbox.put(entry)
+        self.turn()
+        return entries
+
+    def read_on(self) -> None:
+        """Read what is in the stream, as a node does."""
+        for message in self.stream.stored[self.read :]:
+            own = self.outbox.came_back(message.mark)
+            run, order = message.mark.run, message.mark.order
+            if order > self.highest.get(run, -1):
+                self.highest[run] = order
+                arrival = read(message.payload)
+                self.back.append(own or (arrival.event if isinstance(arrival.event, Probe) else arrival.entry()))
+        self.read = len(self.stream.stored)
+
+
+def texts(entries: Sequence[Entry | Probe]) -> list[str]:
+    return [each.event.text for each in entries if isinstance(each, Entry) and isinstance(each.event, Said)]
+
+
+def test_what_is_said_while_a_batch_is_on_its_way_is_the_next() -> None:
+    kit = Kit()
+    first = kit.say("1", "2")
+    second = kit.say("3", "4", "5")
+    assert len(kit.stream.calls) == 1
+    kit.answer()
+    kit.turn()
+    kit.answer()
+    kit.read_on()
+    assert kit.back == [*first, *second]
+    assert [message.mark for message in kit.stream.stored[1:]] == [
+        Mark("r1", n, at) for n, at in ((2, 0), (2, 1), (3, 0), (3, 1), (3, 2))
+    ]
+
+
+def test_a_batch_is_bounded_by_its_messages_and_by_its_bytes() -> None:
+    kit = Kit()
+    kit.say(*map(str, range(MAX_BATCH + 1)))
+    assert len(kit.stream.calls[-1][0]) == MAX_BATCH
+    kit.answer()
+    kit.turn()
+    kit.answer()
+    kit.say(*["x" * 4000] * 300)
+    sent = kit.stream.calls[-1][0]
+    assert MAX_BATCH_BYTES / 2 < sum(len(message.payload) for message in sent) < MAX_BATCH_BYTES + 5000
+
+
+def test_the_same_batch_is_sent_again_until_it_is_stored() -> None:
+    kit = Kit()
+    said = kit.say("1", "2")
+    sent = kit.stream.calls[-1][0]
+    for _ in range(5):
+        kit.fail()
+        kit.turn(0.5)
+        assert kit.stream.calls[-1][0] == sent
+    kit.answer()
+    kit.read_on()
+    assert kit.back == said
+    assert kit.refused == []
+
+
+def test_a_batch_that_is_known_already_counts_only_once_it_was_read() -> None:
+    kit = Kit()
+    said = kit.say("1", "2")
+    kit.stream.store(kit.stream.calls[-1][0])
+    kit.answer()
+    kit.say("3")
+    assert kit.stream.calls == []
+    kit.read_on()
+    assert kit.back == said
+    kit.turn()
+    assert texts([read(kit.stream.calls[-1][0][0].payload).entry()]) == ["3"]
+
+
+def test_what_cannot_be_stored_is_refused_and_so_is_what_follows_at_once() -> None:
+    kit = Kit()
+    said = kit.say("1")
+    waiting = kit.say("2")
+    began = kit.clock.seconds()
+    while not kit.refused:
+        kit.fail()
+        kit.turn(0.5)
+    assert GIVE_UP_SECONDS - 1 <= kit.clock.seconds() - began <= GIVE_UP_SECONDS
+    assert kit.refused == [*said, *waiting]
+    assert {entry.refused.code for entry in kit.refused if entry.refused} == {Code.UNAVAILABLE}
+    late = kit.say("3")
+    assert kit.refused[2:] == late
+    kit.turn(1)
+    kit.answer()
+    kit.read_on()
+    kit.turn()
+    assert [type(each) for each in kit.back] == [Probe]
+    again = kit.say("4")
+    kit.answer()
+    kit.read_on()
+    assert kit.back[1:] == again
+    assert len(kit.refused) == 3
+
+
+def test_what_was_given_up_and_lands_behind_something_later_counts_for_nobody() -> None:
+    kit = Kit()
+    kit.say("lost")
+    late = kit.stream.calls[-1][0]
+    while not kit.refused:
+        kit.fail()
+        kit.turn(0.5)
+    kit.turn(1)
+    kit.answer()
+    kit.stream.store(late)
+    kit.read_on()
+    assert texts(kit.back) == []
+
+
+def test_what_was_given_up_and_lands_before_anything_else_is_an_entry_from_elsewhere() -> None:
+    kit = Kit()
+    (lost,) = kit.say("lost")
+    kit.stream.store(kit.stream.calls[-1][0])
+    while not kit.refused:
+        kit.fail()
+        kit.turn(0.5)
+    kit.read_on()
+    assert texts(kit.back) == ["lost"]
+    assert kit.back[0] is not lost
+
+
+def test_what_the_stream_took_away_unread_is_refused() -> None:
+    kit = Kit()
+    said = kit.say("1", "2", "3")
+    kit.answer()
+    del kit.stream.stored[1:3]
+    kit.read_on()
+    assert kit.refused == said[:2]
+    assert kit.back == said[2:]
+
+
+def test_what_somebody_did_under_an_earlier_run_is_refused_unless_it_is_to_be_kept() -> None:
+    kit = Kit()
+    source = Source("r1", Card("r1.1", "alice"))
+    join = Entry("#a", Joined("alice", "#a"), source=source)
+    said = Entry("#a", Said("alice", "#a", "hi"), source=source)
+    gone = Entry("", Gone("r7"), source=Source("r1", None))
+    for entry in (join, said, gone):
+        kit.outbox.put(entry)
+    kit.outbox.begin("r2", Entry("", Began("r2"), source=Source("r2", None)))
+    kit.turn()
+    assert kit.refused == [join]
+    arrivals = [read(message.payload) for message in kit.stream.calls[-1][0]]
+    assert [(a.mark.run, a.event) for a in arrivals] == [("r2", Began("r2")), ("r2", Gone("r7")), ("r2", said.event)]
+    assert said.source == Source("r2", source.card)
+
+
+def test_what_a_node_says_of_itself_is_said_again_after_it_was_given_up() -> None:
+    kit = Kit()
+    gone = Entry("", Gone("r7"), source=Source("r1", None))
+    kit.outbox.put(gone)
+    kit.turn()
+    while not kit.outbox.unavailable:
+        kit.fail()
+        kit.turn(0.5)
+    kit.turn(1)
+    kit.answer()
+    kit.read_on()
+    assert kit.back == [gone]
+    assert kit.refused == []
+
+
+def test_it_says_when_nobody_should_add_more() -> None:
+    kit = Kit()
+    assert not kit.outbox.behind
+    kit.say(*["x"] * BEHIND)
+    assert kit.outbox.behind
+    assert not kit.outbox.full
+    kit.say(*["x"] * (FULL - BEHIND))
+    assert kit.outbox.full
+    while kit.stream.calls:
+        kit.answer()
+        kit.read_on()
+        kit.turn()
+    assert not kit.outbox.behind
+    assert not kit.outbox.full
+
+
+def test_nothing_is_left_when_it_stops() -> None:
+    kit = Kit()
+    said = kit.say("1") + kit.say("2")
+    kit.outbox.stop()
+    assert kit.refused == said
+    assert kit.clock.getDelayedCalls() == []
+    assert kit.say("3") == kit.refused[2:]
+
+
+STEPS = st.lists(
+    st.sampled_from(["say", "stored", "lost", "ack lost", "lands late", "read", "wait", "long wait", "begin"]),
+    max_size=60,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(STEPS)
+def test_nothing_is_lost_doubled_or_out_of_order_whatever_happens_on_the_way(steps: list[str]) -> None:
+    kit = Kit()
+    said: list[Entry] = []
+    in_the_air: list[list[Message]] = []
+    runs = 1
+    for step in steps:
+        match step:
+            case "say":
+                said += kit.say(f"{len(said)}", f"{len(said) + 1}")
+            case "stored" if kit.stream.calls:
+                kit.answer()
+            case "lost" if kit.stream.calls:
+                in_the_air.append(kit.stream.calls[-1][0])
+                kit.fail()
+            case "ack lost" if kit.stream.calls:
+                kit.stream.store(kit.stream.calls[-1][0])
+                kit.fail()
+            case "lands late" if in_the_air:
+                kit.stream.store(in_the_air.pop(0))
+            case "read":
+                kit.read_on()
+            case "wait":
+                kit.turn(0.5)
+            case "long wait":
+                kit.turn(GIVE_UP_SECONDS)
+            case "begin" if runs < 4:
+                runs += 1
+                kit.read_on()
+                kit.outbox.begin(f"r{runs}", Entry("", Began(f"r{runs}"), source=Source(f"r{runs}", None)))
+        kit.turn()
+    for _ in range(100):
+        kit.turn(1)
+        if kit.stream.calls:
+            kit.answer()
+        kit.read_on()
+    refused = set(map(id, kit.refused))
+    stored = [entry for entry in kit.back if isinstance(entry, Entry) and not is_of_node(entry)]
+    own = [entry for entry in stored if any(entry is each for each in said)]
+    assert len(refused) == len(kit.refused)
+    assert len(own) + len(refused) == len(said)
+    assert not refused & set(map(id, own))
+    assert own == [entry for entry in said if id(entry) not in refused]
+    seen = [int(text) for text in texts(stored)]
+    assert len(seen) == len(set(seen))
+    if runs == 1:
+        assert seen == sorted(seen)
+    assert not kit.outbox.behind
+
+
+def test_a_payload_is_json_that_others_can_read() -> None:
+    kit = Kit()
+    kit.say("hé")
+    fields = json.loads(kit.stream.calls[-1][0][0].payload)
+    assert fields == {"from": "r1", "n": 2, "i": 0, "kind": "MSG", "nick": "alice", "room": "#a", "text": "hé"}

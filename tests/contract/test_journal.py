@@ -1,0 +1,459 @@
+"""What every journal promises: the same tests for each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TypeVar
+from uuid import uuid4
+
+import pytest
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+
+from chatd.chat.replay import MAX_MISSED
+from chatd.journal import LABEL_SECONDS, Entry, Journal, Kept, Query, Retention, TooMuchError, from_string
+from chatd.protocol.errors import Code
+from chatd.protocol.events import Joined, Ruled, Said, TopicSet
+from tests.support.cluster_journals import drive, event_loop
+from tests.support.in_memory_chat import surroundings
+from tests.support.nats_servers import NatsServer, nats_server
+
+T = TypeVar("T")
+DAY = 24 * 60 * 60
+
+
+class Kit:
+    """A journal on a clock, what it has handed back, and the means to restart it."""
+
+    first = 1
+    """The id of what is stored first."""
+    spent = 0
+    """How many ids something costs that is not stored: passing by, or said before."""
+
+    def __init__(self, description: str) -> None:
+        self.clock = Clock()
+        self.clock.advance(1_000_000.5)
+        self.description = description
+        self.retention = Retention()
+        self.batches: list[list[Entry]] = []
+
+    def open(self, retention: Retention | None = None) -> Journal:
+        self.journal = from_string(self.description, surroundings(self.clock, retention))
+        self.journal.follow(lambda entries: self.batches.append(list(entries)))
+        self.journal.start()
+        return self.journal
+
+    def close(self) -> None:
+        result(self.journal.stop())
+
+    def turn(self) -> None:
+        while any(call.getTime() <= self.clock.seconds() for call in self.clock.getDelayedCalls()):
+            self.clock.advance(0)
+
+    def say(self, *texts: str, room: str = "#a", nick: str = "alice", label: str | None = None) -> list[Entry]:
+        """Append messages, and return them as they came back."""
+        entries = [Entry(room.lower(), Said(nick, room, text), None, label) for text in texts]
+        for entry in entries:
+            self.journal.append(entry)
+        self.turn()
+        return entries
+
+    def read(self, **wanted: object) -> list[Kept]:
+        """Return all pages of an answer."""
+        query = Query(**{"room": "#a", **wanted})  # type: ignore[arg-type]
+        kept: list[Kept] = []
+        while True:
+            page = result(self.journal.read(query))
+            kept += page.kept
+            if not page.more:
+                return kept
+            query = Query(query.room, kept[-1].id, query.before, query.count - len(page.kept), False, query.said_only)
+
+    def search(self, *words: str, room: str = "#a", before: int = 2**62, count: int = 50) -> list[str]:
+        return [kept.event.text or "" for kept in result(self.journal.search(room, words, before, count))]
+
+
+def result(deferred: Deferred[T]) -> T:
+    results: list[T] = []
+    deferred.addCallback(results.append)
+    return results[0]
+
+
+def texts(kept: Sequence[Kept]) -> list[str]:
+    return [each.event.text or "" for each in kept]
+
+
+class ClusterKit(Kit):
+    """A journal on a real nats-server, by whose time it is what the kit's clock says."""
+
+    first = 3
+    spent = 1
+
+    def __init__(self, description: str, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(description)
+        self.loop = loop
+        monkeypatch.setattr("chatd.journal.jetstream.feed.stream_time", lambda _: int(self.clock.seconds() * 1000))
+
+    def open(self, retention: Retention | None = None) -> Journal:
+        journal = super().open(retention)
+        drive(self.loop, lambda: journal.ready, super().turn)
+        self.batches.clear()
+        return journal
+
+    def close(self) -> None:
+        stopped = self.journal.stop()
+        self.drive(stopped)
+        result(stopped)
+
+    def turn(self) -> None:
+        super().turn()
+        while not (flushed := self.journal.flush()).called:
+            self.drive(flushed)
+
+    def drive(self, until: Deferred[None]) -> None:
+        drive(self.loop, lambda: until.called, super().turn)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
+    with nats_server(tmp_path_factory.mktemp("nats")) as server:
+        yield server
+
+
+@pytest.fixture(params=["memory:", "sqlite:", "nats:"])
+def kit(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kit]:
+    with ExitStack() as stack:
+        if request.param == "nats:":
+            server: NatsServer = request.getfixturevalue("server")
+            where = f"{server.url}/{uuid4().hex}?index={tmp_path}/j.sqlite3"
+            kit: Kit = ClusterKit(where, stack.enter_context(event_loop()), monkeypatch)
+        else:
+            kit = Kit(f"sqlite:{tmp_path}/j.sqlite3" if request.param == "sqlite:" else request.param)
+        kit.open()
+        yield kit
+        kit.close()
+        assert kit.clock.getDelayedCalls() == []
+
+
+def test_a_turn_comes_back_as_one_batch_in_order(kit: Kit) -> None:
+    said = [Said("alice", "#a", str(n)) for n in range(3)]
+    for event in said:
+        kit.journal.append(Entry("#a", event))
+    assert kit.batches == []
+    kit.turn()
+    assert len(kit.batches) == 1 or kit.spent
+    now = 1_000_000_500
+    expected = [(kit.first + n, now, said[n]) for n in range(3)]
+    assert [(e.id, e.time, e.event) for batch in kit.batches for e in batch] == expected
+
+
+def test_passing_entries_keep_their_place_and_have_no_id(kit: Kit) -> None:
+    for event in (Said("a", "#a", "x"), Joined("b", "#a"), TopicSet("a", "#a", "t")):
+        kit.journal.append(Entry("#a", event))
+    kit.turn()
+    entries = [entry for batch in kit.batches for entry in batch]
+    assert [entry.id for entry in entries] == [kit.first, 0, kit.first + kit.spent + 1]
+    assert [entry.stored for entry in entries] == [True, False, True]
+
+
+def test_what_a_follower_appends_is_a_later_batch(kit: Kit) -> None:
+    sizes: list[int] = []
+
+    def follow(entries: Sequence[Entry]) -> None:
+        sizes.append(len(entries))
+        if len(sizes) < 3:
+            kit.journal.append(Entry("#a", Said("a", "#a", "again")))
+
+    kit.journal.follow(follow)
+    kit.say("x")
+    assert sizes == [1, 1, 1]
+
+
+def test_flush_hands_back_all_that_was_appended(kit: Kit) -> None:
+    kit.journal.append(Entry("#a", Said("a", "#a", "x")))
+    flushed = kit.journal.flush()
+    kit.turn()
+    assert result(flushed) is None
+    assert len(kit.batches) == 1
+    assert result(kit.journal.flush()) is None
+
+
+def test_a_room_stands_as_of_the_last_batch_handed_back(kit: Kit) -> None:
+    assert kit.journal.standing("#a") is None
+    seen: list[object] = []
+    kit.journal.follow(lambda _: seen.append(kit.journal.standing("#a")))
+    kit.say("x", room="#A")
+    assert seen == [None]
+    kit.journal.append(Entry("#a", TopicSet("alice", "#A", "news")))
+    kit.turn()
+    standing = kit.journal.standing("#a")
+    assert standing is not None
+    assert (standing.name, standing.last_id, standing.cut) == ("#A", kit.first + 1, 0)
+    assert standing.topic == Kept(kit.first + 1, 1_000_000_500, TopicSet("alice", "#A", "news"))
+
+
+def test_what_was_said_can_be_read(kit: Kit) -> None:
+    kit.say(*"123456")
+    kit.say("elsewhere", room="#b")
+    kit.journal.append(Entry("#a", TopicSet("alice", "#a", "t")))
+    kit.turn()
+    first = kit.first
+    assert kit.read()[0] == Kept(first, 1_000_000_500, Said("alice", "#a", "1"))
+    assert texts(kit.read()) == [*"123456", "t"]
+    assert texts(kit.read(said_only=True)) == [*"123456"]
+    assert texts(kit.read(after=first + 1, before=first + 4)) == [*"34"]
+    assert texts(kit.read(after=first + 1, count=2)) == [*"34"]
+    assert texts(kit.read(count=2, newest=True)) == ["6", "t"]
+    assert texts(kit.read(count=2, newest=True, said_only=True)) == [*"56"]
+    assert texts(kit.read(before=first + 3, count=2, newest=True)) == [*"23"]
+    assert kit.read(room="#nowhere") == []
+
+
+def test_a_page_says_what_the_count_left_out(kit: Kit) -> None:
+    kit.say(*"1234")
+    for after, count, skipped in ((0, 4, False), (0, 3, True), (1, 3, False), (1, 2, True), (4, 1, False)):
+        page = result(kit.journal.read(Query("#a", after and kit.first + after - 1, count=count, newest=True)))
+        assert page.skipped is skipped
+        assert len(page.kept) == min(count, 4 - after)
+
+
+def test_a_long_answer_comes_in_pages_that_can_be_held(kit: Kit) -> None:
+    kit.say(*(f"{n} " + "x" * 2000 for n in range(600)))
+    page = result(kit.journal.read(Query("#a")))
+    assert page.more
+    assert len(page.kept) < 600
+    assert [text.split()[0] for text in texts(kit.read())] == [str(n) for n in range(600)]
+    assert len(kit.read(count=599)) == 599
+
+
+def test_as_much_as_a_resume_may_replay_is_kept(kit: Kit) -> None:
+    kit.say(*map(str, range(MAX_MISSED)))
+    assert len(kit.read()) == MAX_MISSED
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["hello"], ["Hello wörld", "hello, HELLO there!"]),
+        (["HELLO", "there"], ["hello, HELLO there!"]),
+        (["there", "hello"], ["hello, HELLO there!"]),
+        (["hell"], []),
+        (["world"], ["Hello wörld"]),
+        (["WÖRLD"], ["Hello wörld"]),
+        (["foo-bar"], ["the foo-bar of it"]),
+        (["bar-foo"], []),
+        (["OR", "hello"], []),
+        (["NOT"], []),
+        (["hel*"], []),
+        (['"hello'], ["Hello wörld", "hello, HELLO there!"]),
+        (["text:hello"], []),
+        (["!!!"], []),
+        (["!!!", "there"], ["hello, HELLO there!"]),
+        (["привет"], ["ПРИВЕТ всем"]),
+        (["viet"], ["Vi\u1ec7t"]),
+        (["vie\u0323\u0302t"], ["Vi\u1ec7t"]),
+        (["0"], []),
+    ],
+)
+def test_a_search_finds_whole_words_and_has_no_operators(kit: Kit, words: list[str], found: list[str]) -> None:
+    kit.say("Hello wörld", "hello, HELLO there!", "the foo-bar of it", "ПРИВЕТ всем", "Vi\u1ec7t")
+    kit.say("hello there world foo-bar bar-foo", room="#b")
+    assert kit.search(*words) == found
+
+
+def test_a_search_gives_the_newest_oldest_first(kit: Kit) -> None:
+    kit.say(*(f"word {n}" for n in range(10)))
+    kit.journal.append(Entry("#a", TopicSet("alice", "#a", "word of the day")))
+    kit.turn()
+    assert kit.search("word", count=2) == ["word 8", "word 9"]
+    assert kit.search("word", before=kit.first + 2) == ["word 0", "word 1"]
+    assert kit.search("word", room="#nowhere") == []
+
+
+def test_the_same_under_the_same_label_is_stored_once(kit: Kit) -> None:
+    (first,) = kit.say("hi", label="l1")
+    kit.clock.advance(5)
+    again, other = kit.say("hi", label="l1")[0], kit.say("ho", label="l1")[0]
+    assert (again.id, again.time, again.old, again.stored) == (first.id, first.time, True, False)
+    assert other.refused is not None
+    assert (other.refused.code, other.stored) == (Code.LABEL_REUSED, False)
+    assert texts(kit.read()) == ["hi"]
+
+
+def test_a_label_is_its_senders_own_in_one_room(kit: Kit) -> None:
+    kit.say("hi", label="l1")
+    for nick, room, stored in (("bob", "#a", True), ("alice", "#b", True), ("ALICE", "#A", False)):
+        (entry,) = kit.say("hi", nick=nick, room=room, label="l1")
+        assert entry.stored is stored
+
+
+def test_a_label_counts_within_a_batch(kit: Kit) -> None:
+    first, again, other = kit.say("hi", "hi", "ho", label="l1")
+    assert (first.stored, again.old, again.id) == (True, True, first.id)
+    assert other.refused is not None
+    assert kit.say("next")[0].id == first.id + 2 * kit.spent + 1
+
+
+def test_a_message_is_no_topic_under_the_same_label(kit: Kit) -> None:
+    kit.say("hi", label="l1")
+    topic = Entry("#a", TopicSet("alice", "#a", "hi"), None, "l1")
+    kit.journal.append(topic)
+    kit.turn()
+    assert topic.refused is not None
+
+
+def test_a_label_is_remembered_for_a_day_and_then_forgotten(kit: Kit) -> None:
+    kit.say("hi", label="l1")
+    kit.clock.advance(LABEL_SECONDS - 60)
+    kit.turn()
+    assert kit.say("hi", label="l1")[0].old
+    kit.clock.advance(200)
+    kit.turn()
+    kit.clock.advance(200)
+    assert kit.say("hi", label="l1")[0].stored
+
+
+@pytest.fixture
+def pruned(kit: Kit) -> Callable[..., Kit]:
+    def reopen(**retention: int) -> Kit:
+        kit.close()
+        kit.open(Retention(**retention))
+        return kit
+
+    return reopen
+
+
+def trimmed(kit: Kit) -> None:
+    for _ in range(30):
+        kit.clock.advance(10)
+        kit.turn()
+
+
+def test_what_is_too_old_is_taken_away(pruned: Callable[..., Kit]) -> None:
+    kit = pruned(seconds=DAY)
+    kit.say(*(f"old {n}" for n in range(500)))
+    kit.say("old", room="#b")
+    last = kit.batches[-1][0].id
+    kit.clock.advance(DAY - 1000)
+    kit.say("new")
+    assert len(kit.read()) == 501
+    kit.clock.advance(1001)
+    trimmed(kit)
+    assert texts(kit.read()) == ["new"]
+    assert kit.search("old") == []
+    a, b = kit.journal.standing("#a"), kit.journal.standing("#b")
+    assert a is not None and b is not None
+    assert (a.cut, b.cut, b.last_id) == (last - 1, last, last)
+
+
+def test_what_is_too_much_in_a_room_is_taken_away(pruned: Callable[..., Kit]) -> None:
+    kit = pruned(messages=300)
+    kit.say(*(f"word {n}" for n in range(1000)))
+    kit.say("elsewhere", room="#b")
+    trimmed(kit)
+    assert texts(kit.read()) == [f"word {n}" for n in range(700, 1000)]
+    assert texts(kit.read(room="#b")) == ["elsewhere"]
+    assert kit.search("word", "699") == []
+    standing = kit.journal.standing("#a")
+    assert standing is not None
+    assert standing.cut == kit.read()[0].id - 1
+    kit.say("one more")
+    trimmed(kit)
+    assert len(kit.read()) == 300
+
+
+def test_a_topic_stays_when_its_entry_is_taken_away(pruned: Callable[..., Kit]) -> None:
+    kit = pruned(messages=2)
+    kit.journal.append(Entry("#a", TopicSet("alice", "#a", "news")))
+    kit.say(*"123")
+    trimmed(kit)
+    assert texts(kit.read()) == ["2", "3"]
+    standing = kit.journal.standing("#a")
+    assert standing is not None and standing.topic is not None
+    assert standing.topic.event.text == "news"
+
+
+def test_a_label_outlives_what_was_said(pruned: Callable[..., Kit]) -> None:
+    kit = pruned(messages=1)
+    (first,) = kit.say("hi", label="l1")
+    kit.say("more")
+    trimmed(kit)
+    (again,) = kit.say("hi", label="l1")
+    assert (again.old, again.id) == (True, first.id)
+    assert texts(kit.read()) == ["more"]
+
+
+@pytest.mark.parametrize("description", ["tape:", "sqlite:", "memory:x", ""])
+def test_a_journal_that_there_is_not_is_refused(description: str) -> None:
+    with pytest.raises(ValueError, match=r"sqlite:PATH and memory:"):
+        from_string(description, surroundings(Clock()))
+
+
+def rule(kit: Kit, *events: Ruled, label: str | None = None) -> list[Entry]:
+    entries = [Entry(event.room, event, None, label) for event in events]
+    for entry in entries:
+        kit.journal.append(entry)
+    kit.turn()
+    return entries
+
+
+BAN = Ruled("BAN", "ann", "#a", "10.0.0.0/8", 3600, "spam, spam")
+
+
+def test_rulings_are_kept_in_order_with_what_is_said(kit: Kit) -> None:
+    kit.say("one")
+    events = [BAN, Ruled("SET", "ann", "#a", "private=yes"), Ruled("KICK", "ann", "#a", "bob", None, "out")]
+    assert [entry.id for entry in rule(kit, *events)] == [kit.first + n for n in (1, 2, 3)]
+    kit.say("two")
+    assert [kept.event for kept in kit.read()][1:4] == events
+    assert texts(kit.read(said_only=True)) == ["one", "two"]
+
+
+def test_a_room_stands_under_what_was_ruled(kit: Kit) -> None:
+    rule(kit, BAN, Ruled("SET", "ann", "#a", "registered=yes"), Ruled("BAN", "ann", "#a", "bob"))
+    rule(kit, Ruled("UNBAN", "ann", "#a", "Bob"), Ruled("MUTE", "root", "#*", "eve"))
+    standing, server = kit.journal.standing("#a"), kit.journal.standing("#*")
+    assert standing is not None
+    assert server is not None
+    assert sorted((ruling.id, ruling.event.verb) for ruling in standing.rules) == [
+        (kit.first, "BAN"),
+        (kit.first + 1, "OP"),
+        (kit.first + 1, "SET"),
+    ]
+    assert [ruling.event.subject for ruling in server.rules] == ["eve"]
+
+
+def test_the_same_ruling_under_the_same_label_is_stored_once(kit: Kit) -> None:
+    (first,) = rule(kit, BAN, label="x")
+    (again,) = rule(kit, BAN, label="x")
+    (other,) = rule(kit, Ruled("BAN", "ann", "#a", "bob"), label="x")
+    assert (again.id, again.old) == (first.id, True)
+    assert other.refused is not None
+    assert other.refused.code is Code.LABEL_REUSED
+
+
+def test_what_holds_stays_when_its_entry_is_taken_away(pruned: Callable[..., Kit]) -> None:
+    kit = pruned(messages=1)
+    rule(kit, BAN)
+    kit.say("one", "two")
+    trimmed(kit)
+    assert texts(kit.read()) == ["two"]
+    standing = kit.journal.standing("#a")
+    assert standing is not None
+    assert [ruling.event for ruling in standing.rules] == [BAN]
+
+
+def test_a_search_in_memory_that_takes_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatd.journal.memory_index.SEARCH_SECONDS", 0)
+    monkeypatch.setattr("chatd.journal.memory_index._PROGRESS_STEPS", 10)
+    kit = Kit("memory:")
+    kit.open()
+    kit.say(*(f"word {number}" for number in range(300)))
+    failures: list[Failure] = []
+    kit.journal.search("#a", ["word"], 2**62, 50).addErrback(failures.append)
+    assert failures[0].check(TooMuchError)
+    kit.close()

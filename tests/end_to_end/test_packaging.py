@@ -1,0 +1,127 @@
+"""What is built can be installed, and then works from anywhere."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from chatd import __version__
+from tests.support.daemon import Daemon, environment
+
+ROOT = Path(__file__).parents[2]
+MINUTES = 600
+"""Seconds that an installation may take: it may have to fetch what the project needs."""
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    """Run a command to its good end and return what it printed."""
+    done = subprocess.run(
+        [str(word) for word in command],
+        check=False,
+        cwd=cwd,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=MINUTES,
+    )
+    assert done.returncode == 0, f"{command} failed:\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what is built from, with the litter that running it leaves behind."""
+    tree = tmp_path_factory.mktemp("tree")
+    for name in ("pyproject.toml", "README.rst", "LICENSE"):
+        shutil.copy(ROOT / name, tree)
+    for name in ("chatd", "twisted"):
+        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__", "dropin.cache"))
+    (tree / "twisted" / "plugins" / "dropin.cache").write_bytes(b"litter")
+    (tree / "chatd" / "__pycache__").mkdir()
+    (tree / "chatd" / "__pycache__" / "litter.cpython-311.pyc").write_bytes(b"litter")
+    return tree
+
+
+@pytest.fixture(scope="session")
+def built(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory with the wheel and the sdist."""
+    target = tmp_path_factory.mktemp("dist")
+    isolation = ["--no-isolation"] if find_spec("hatchling") else []
+    run(sys.executable, "-m", "build", *isolation, "--outdir", target, tree, cwd=target)
+    return target
+
+
+def only(directory: Path, pattern: str) -> Path:
+    (found,) = directory.glob(pattern)
+    return found
+
+
+@pytest.fixture(scope="session", params=["wheel", "sdist", "editable"])
+def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of the commands of a fresh environment that chatd was installed into."""
+    what: list[str | Path]
+    if request.param == "editable":
+        tree = request.getfixturevalue("tree")
+        (tree / "twisted" / "plugins" / "dropin.cache").unlink(missing_ok=True)
+        what = ["--editable", tree]
+    else:
+        built = request.getfixturevalue("built")
+        what = [only(built, "*.whl" if request.param == "wheel" else "*.tar.gz")]
+    place = tmp_path_factory.mktemp(request.param)
+    run(sys.executable, "-m", "venv", place / "venv", cwd=place)
+    commands = place / "venv" / "bin"
+    run(commands / "python", "-m", "pip", "install", "--disable-pip-version-check", *what, cwd=place)
+    return commands
+
+
+def test_twistd_lists_chatd(installed: Path, tmp_path: Path) -> None:
+    lines = run(installed / "twistd", "--help", cwd=tmp_path).splitlines()
+    assert [line.split()[1:4] for line in lines if line.split()[:1] == ["chatd"]] == [["A", "chat", "daemon"]]
+
+
+def test_it_starts_and_serves(installed: Path, tmp_path: Path) -> None:
+    with Daemon(tmp_path, bin_dir=installed) as daemon:
+        with daemon.member("ann", "#den") as ann, daemon.member("bob", "#den") as bob:
+            bob.send(b"MSG hello\n")
+            assert [ann.line(), ann.line()] == ["JOIN bob #den", "MSG bob #den hello"]
+        assert daemon.terminate() == 0
+        assert "Traceback" not in daemon.log()
+
+
+def test_the_command_tells_its_version(installed: Path, tmp_path: Path) -> None:
+    assert run(installed / "chatd", "--version", cwd=tmp_path) == f"chatd {__version__}\n"
+
+
+def test_tls_that_is_not_installed_is_asked_for_in_one_line(installed: Path, tmp_path: Path) -> None:
+    command = [str(installed / "chatd"), "--listen", "ssl:0:privateKey=key.pem"]
+    done = subprocess.run(
+        command, check=False, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=MINUTES
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "pip install 'chatd[tls]'" in line
+
+
+def test_the_wheel_has_no_more_than_it_needs(built: Path) -> None:
+    with zipfile.ZipFile(only(built, "*.whl")) as wheel:
+        names = set(wheel.namelist())
+    expected = {str(path.relative_to(ROOT)) for kind in ("*.py", "*.sql") for path in (ROOT / "chatd").rglob(kind)}
+    expected |= {"chatd/py.typed", "twisted/plugins/chatd_plugin.py"}
+    information = f"chatd-{__version__}.dist-info/"
+    assert {name for name in names if not name.startswith(information)} == expected
+    assert any(name.startswith(information) and name.endswith("LICENSE") for name in names)
+
+
+def test_the_sdist_has_no_litter(built: Path) -> None:
+    with tarfile.open(only(built, "*.tar.gz")) as sdist:
+        names = sdist.getnames()
+    assert f"chatd-{__version__}/twisted/plugins/chatd_plugin.py" in names
+    assert [name for name in names if name.endswith((".pyc", "dropin.cache", "twisted/__init__.py"))] == []

@@ -1,0 +1,89 @@
+"""Accounts without threads and at a price that tests can pay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from twisted.cred.checkers import ICredentialsChecker
+from twisted.internet.interfaces import IReactorTime
+
+from chatd.accounts.passwords import Hasher
+from chatd.accounts.service import Members, Registration
+from chatd.accounts.store import Account, Roll
+from chatd.journal import Worker
+from chatd.protocol import names
+from chatd.runtime.thread_pool import Workers
+from tests.support.in_memory_chat import House, Inline, Person
+
+PASSWORD = "correct-horse"
+
+
+class CountingHasher(Hasher):
+    """Remembers which hashes it compared, and how many it made."""
+
+    def __init__(self, rounds: int = 1) -> None:
+        super().__init__(rounds=rounds, memory_kib=8, lanes=1)
+        self.verified: list[str] = []
+        self.hashed = 0
+
+    def verify(self, hash_: str, password: str) -> bool:
+        self.verified.append(hash_)
+        return super().verify(hash_, password)
+
+    def hash(self, password: str) -> str:
+        self.hashed += 1
+        return super().hash(password)
+
+
+class Site(House):
+    """A house with accounts: ``names`` have some, all with `PASSWORD`; the first looks after the server."""
+
+    def __init__(
+        self,
+        *owners: str,
+        path: Path | None = None,
+        checkers: Sequence[ICredentialsChecker] = (),
+        registration: str = "off",
+        workers: Sequence[Worker] = (),
+        most: int = 64,
+        hasher: Hasher | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__()
+        self.roll = Roll(path)
+        self.hasher = CountingHasher()
+        self.members = Members(
+            self.roll,
+            IReactorTime(self.clock),
+            Workers(workers or [Inline()], most),
+            hasher or self.hasher,
+            checkers,
+            registration=Registration(registration),
+            **options,
+        )
+        self.members.start()
+        self.hub.accounts = self.members
+        kept = CountingHasher().hash(PASSWORD) if owners else ""
+        for number, owner in enumerate(owners):
+            self.roll.add(Account(names.key(owner), owner, kept, number == 0, 0))
+
+    def visitor(self, *lines: str, address: str | None = None) -> Person:
+        """Return somebody from an address who has sent ``lines``; the answers are not read yet."""
+        person = Person(self.hub, address)
+        self.send(person, *lines)
+        return person
+
+    def send(self, person: Person, *lines: str) -> list[str]:
+        """Let somebody send lines, and return all that is answered; it stays to be taken."""
+        person.says(*lines)
+        self.turn()
+        return person.sent
+
+    def answer(self, *lines: str, address: str | None = None) -> str:
+        """Return the last answer to what somebody new says."""
+        return self.visitor(*lines, address=address).sent[-1]
+
+    def close(self) -> None:
+        self.members.stop()

@@ -1,0 +1,61 @@
+"""Who gets which lines of a batch, and how often they are rendered."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatd.chat.delivery import Broadcast
+from chatd.journal import Entry
+from chatd.protocol import wire
+from chatd.protocol.events import Event, Said
+from tests.support.in_memory_chat import House
+
+
+def test_a_batch_is_one_send_for_each_member(monkeypatch: pytest.MonkeyPatch) -> None:
+    house = House()
+    alice, bob = house.program("JOIN alice"), house.person("JOIN bob")
+    sends: list[bytes] = []
+    monkeypatch.setattr(bob.session, "send", sends.append)
+    alice.says(*(f"MSG {n}" for n in range(10)))
+    house.turn()
+    assert sends == [b"".join(b"MSG alice #lobby %d\r\n" % n for n in range(10))]
+
+
+@pytest.mark.parametrize(("tagged", "untagged"), [(True, False), (False, True), (True, True)])
+def test_each_event_is_rendered_once_whatever_the_audiences(
+    monkeypatch: pytest.MonkeyPatch, tagged: bool, untagged: bool
+) -> None:
+    rendered: list[Event] = []
+    real = wire.render
+
+    def render(event: Event) -> str:
+        rendered.append(event)
+        return real(event)
+
+    monkeypatch.setattr(wire, "render", render)
+    house = House()
+    people = [house.program("JOIN p1"), house.program("JOIN p2")] if tagged else []
+    people += [house.person("JOIN u1"), house.person("JOIN u2")] if untagged else []
+    rendered.clear()
+    broadcast = Broadcast()
+    broadcast.add(Entry("#lobby", Said("x", "#lobby", "hi"), id=1))
+    for person in people:
+        person.take()
+    broadcast.send([person.session for person in people])
+    assert len(rendered) == 1
+    assert [person.take()[0].endswith("MSG x #lobby hi") for person in people] == [True] * len(people)
+
+
+def test_own_lines_are_left_out_or_labelled_between_those_of_others() -> None:
+    house = House()
+    alice, bob = house.program("JOIN alice"), house.person("JOIN bob")
+    alice.take()
+    alice.says("@label=a MSG 1")
+    bob.says("MSG 2")
+    alice.says("MSG 3")
+    bob.says("MSG 4")
+    house.turn()
+    assert bob.take() == ["MSG alice #lobby 1", "MSG alice #lobby 3"]
+    lines = alice.take()
+    assert [line[-1] for line in lines] == ["1", "2", "3", "4"]
+    assert ["label=a" in line for line in lines] == [True, False, False, False]

@@ -1,0 +1,63 @@
+"""The README and the protocol reference say what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from docutils.core import publish_string
+
+from chatd import __version__
+from chatd.app.options import Options
+from chatd.chat.session import GREETING
+from chatd.protocol.errors import Code, Farewell
+from chatd.protocol.verbs import VERBS
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.rst").read_text()
+PROTOCOL = (ROOT / "docs" / "protocol.rst").read_text()
+
+
+@pytest.mark.parametrize("page", ["README.rst", "docs/protocol.rst"])
+def test_the_pages_are_well_formed(page: str) -> None:
+    settings = {"report_level": 1, "halt_level": 1, "input_encoding": "utf-8"}
+    publish_string((ROOT / page).read_text(), writer="html", source_path=str(ROOT / page), settings_overrides=settings)
+
+
+def test_the_map_names_every_package_and_no_other() -> None:
+    named = set(re.findall(r"^``chatd/(\w+)/``", README, re.MULTILINE))
+    assert named == {path.parent.name for path in (ROOT / "chatd").glob("*/__init__.py")}
+
+
+def test_the_options_are_all_there_with_their_defaults() -> None:
+    options = Options()
+    rows = dict(re.findall(r"^``(?:-.``, ``)?--([a-z-]+)(?: [A-Z]+)?``(.*)", README, re.MULTILINE))
+    for name, _, default, *_ in options.optParameters:
+        assert name in rows
+        if default is not None:
+            assert str(default) in rows[str(name)]
+    assert {"listen", "version"} <= rows.keys()
+
+
+def test_the_reference_names_every_verb_and_code() -> None:
+    for verb in VERBS.values():
+        assert f"``{verb.usage}``" in PROTOCOL
+    words = set(re.findall(r"[a-z0-9-]+", PROTOCOL))
+    assert {*Code, *Farewell} <= words
+
+
+def test_the_session_in_the_readme_greets_as_the_server_does() -> None:
+    assert f"NOTE {GREETING}" in README
+    assert f"chatd {__version__}" in README
+
+
+def test_every_row_of_the_threat_model_names_tests_that_there_are() -> None:
+    text = (ROOT / "docs" / "security.rst").read_text()
+    rows = [row for row in text.split("   * - ")[1:] if not row.startswith("attack\n")]
+    assert len(rows) > 40
+    for row in rows:
+        named = re.findall(r"``tests/(\S+/test_\w+\.py)::(test_\w+)``", row)
+        assert named, row
+        for file, test in named:
+            assert f"def {test}(" in (ROOT / "tests" / file).read_text(), f"{file}::{test}"

@@ -1,0 +1,455 @@
+"""What is too much, on a clock that stands still: rates, rooms, newcomers, and what the log hears of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from ipaddress import ip_address
+
+import pytest
+from twisted.internet.base import DelayedCall
+from twisted.internet.task import Clock
+from twisted.logger import LogEvent, globalLogPublisher
+
+from chatd.app.options import Options, makeService
+from chatd.chat.hub import Hub
+from chatd.chat.limits import Limits, Rate
+from chatd.edges.admission import Gate
+from chatd.edges.fairness import LINES_AT_ONCE, TICK_SECONDS, Pacer, Turns
+from chatd.journal.memory import MemoryJournal
+from chatd.runtime.log_limiter import QUIET_SECONDS, Tally
+from chatd.runtime.timers import Wheel
+from tests.support.in_memory_chat import House, surroundings
+
+NOW = 1_000_000.0
+
+
+@pytest.mark.parametrize("rate", [0.1, 7.0, 100.0])
+def test_a_bucket_gives_its_burst_and_then_its_rate(rate: float) -> None:
+    bucket, full_at, now, taken = Rate(rate, 20), 0.0, NOW, 0
+    while bucket.left(full_at, now) >= 1:
+        full_at = bucket.after(full_at, now, 1)
+        taken += 1
+    assert taken == 20
+    for _ in range(1000):
+        now += 0.25 / rate
+        while bucket.left(full_at, now) >= 1:
+            full_at = bucket.after(full_at, now, 1)
+            taken += 1
+    assert taken == pytest.approx(20 + 250, abs=1)
+
+
+def test_a_bucket_that_was_left_alone_holds_a_burst_and_no_more() -> None:
+    bucket = Rate(10, 20)
+    full_at = bucket.after(0.0, NOW, 20)
+    assert bucket.left(full_at, NOW + 1) == pytest.approx(10)
+    assert bucket.left(full_at, NOW + 1e6) == 20
+
+
+def test_what_is_owed_is_a_burst_at_most() -> None:
+    bucket = Rate(10, 20)
+    full_at = bucket.after(bucket.after(0.0, NOW, 10**6), NOW, 10**6)
+    assert bucket.left(full_at, NOW) == pytest.approx(-20)
+    assert bucket.left(full_at, NOW + 4) == pytest.approx(20)
+
+
+def test_a_clock_that_is_set_back_makes_nobody_wait() -> None:
+    bucket = Rate(10, 20)
+    full_at = bucket.after(0.0, NOW, 20)
+    assert bucket.left(full_at, NOW - 3600) == 20
+    assert bucket.left(bucket.after(full_at, NOW - 3600, 15), NOW - 3600) == pytest.approx(5)
+
+
+def test_no_rate_is_no_limit() -> None:
+    bucket = Rate(0, 20)
+    assert bucket.left(bucket.after(0.0, NOW, 10**9), NOW) == 20
+
+
+class Speaker:
+    """One that has lines without end."""
+
+    def __init__(self, pacer: Pacer) -> None:
+        self.full_at = 0.0
+        self.carried_out = 0
+        self._pacer = pacer
+        self.proceed()
+
+    def proceed(self) -> None:
+        while lines := self._pacer.grant(self):
+            assert lines <= LINES_AT_ONCE
+            self.carried_out += lines
+            assert self.carried_out < 10**6, "there is no end to it"
+
+
+@pytest.mark.parametrize(("rate", "burst"), [(100, 2000), (100, 1), (5000, 10), (1, 1)])
+def test_lines_come_at_their_rate_and_one_timer_is_enough(rate: int, burst: int) -> None:
+    clock = Clock()
+    pacer = Pacer(clock, Rate(rate, burst), Turns(clock))
+    speakers = [Speaker(pacer) for _ in range(5)]
+    at_once = speakers[0].carried_out
+    assert burst <= at_once <= max(burst, 1 + 2 * TICK_SECONDS * rate)
+    for _ in range(2000):
+        assert len(clock.getDelayedCalls()) == 1
+        clock.advance(0.05)
+    for speaker in speakers:
+        assert speaker.carried_out - at_once == pytest.approx(rate * 100, rel=0.02)
+    for speaker in speakers:
+        pacer.forget(speaker)
+    assert clock.getDelayedCalls() == []
+
+
+def test_a_rate_of_none_asks_no_clock() -> None:
+    clock = Clock()
+    pacer = Pacer(clock, Rate(0, 1), Turns(clock))
+    house = Speaker.__new__(Speaker)
+    house.full_at = 0.0
+    assert all(pacer.grant(house) == LINES_AT_ONCE for _ in range(1000))
+    assert clock.getDelayedCalls() == []
+
+
+# Rooms and names.
+
+
+def test_joins_and_nicks_are_so_many_a_minute_after_a_burst() -> None:
+    house = House(Limits(names_per_minute=6, rooms_per_connection=4))
+    alice = house.person("JOIN alice")
+    for number in range(5):
+        alice.says(f"NICK alice{number}")
+        house.turn()
+    assert alice.take() == [f"OK NICK alice{number}" for number in range(5)]
+    for line in ("NICK alicia", "JOIN #b", "PING 1"):
+        alice.says(line)
+        house.turn()
+    nick, join, pong = alice.take()
+    assert nick.startswith("ERR slow-down NICK no more than 6 ")
+    assert join.startswith("ERR slow-down JOIN ")
+    assert pong == "PONG 1"
+    house.wait(10)
+    alice.says("JOIN #b", "JOIN #c")
+    house.turn()
+    joined, refused = alice.take()
+    assert joined == "OK JOIN #b 1"
+    assert refused.startswith("ERR slow-down JOIN ")
+
+
+def test_to_ask_for_a_room_that_one_is_in_and_for_ones_own_nick_costs_nothing() -> None:
+    house = House(Limits(names_per_minute=1, rooms_per_connection=2))
+    alice = house.person("JOIN alice #a")
+    for _ in range(20):
+        alice.says("JOIN #a", "NICK alice")
+        house.turn()
+    assert alice.take() == ["OK JOIN #a 1", "OK NICK alice"] * 20
+
+
+def test_a_name_rate_of_none_is_no_limit() -> None:
+    house = House(Limits(names_per_minute=0))
+    alice = house.person("JOIN alice")
+    for number in range(300):
+        alice.says(f"NICK alice{number}")
+        house.turn()
+    assert not [line for line in alice.take() if line.startswith("ERR")]
+
+
+def test_all_the_rooms_that_one_may_be_in_can_be_entered_at_once_but_no_more() -> None:
+    house = House(Limits(names_per_minute=1, rooms_per_connection=30))
+    alice = house.person()
+    alice.says("JOIN alice #r0", *[f"JOIN #r{number}" for number in range(1, 30)])
+    house.turn()
+    assert len([line for line in alice.take() if line.startswith("OK JOIN ")]) == 30
+    alice.says("JOIN #one-more")
+    assert alice.take()[0].startswith("ERR full JOIN you are in 30 rooms")
+    house.wait(60)
+    alice.says("PART #r7")
+    house.turn()
+    alice.says("JOIN #one-more")
+    house.turn()
+    assert alice.take() == ["OK PART #r7", "OK JOIN #one-more 1"]
+
+
+def test_a_room_too_many_is_refused_and_those_that_are_there_are_not() -> None:
+    house = House(Limits(rooms=2))
+    house.person("JOIN alice #a", "JOIN #b")
+    bob = house.person()
+    bob.says("JOIN bob #c")
+    assert bob.take()[0].startswith("ERR full JOIN there are 2 rooms")
+    bob.says("JOIN bob #A", "JOIN #b")
+    house.turn()
+    assert bob.take() == ["OK JOIN #a 2", "OK JOIN #b 2"]
+
+
+def test_who_is_refused_a_room_has_taken_no_nick() -> None:
+    house = House(Limits(rooms=1))
+    house.person("JOIN alice #a")
+    bob = house.person("JOIN bob #c")
+    assert house.hub.session("bob") is None
+    assert bob.session.nick == ""
+
+
+def test_a_program_is_asked_before_it_is_told_what_it_missed() -> None:
+    house = House(Limits(names_per_minute=1, rooms_per_connection=1))
+    house.person("JOIN bob #a", "MSG hi")
+    alice = house.program("JOIN alice #b")
+    alice.says("PART #b")
+    house.turn()
+    alice.take()
+    alice.says("@label=x JOIN #a since=0 epoch=e1")
+    house.turn()
+    (refused,) = alice.take()
+    assert refused.startswith("@label=x ERR slow-down JOIN ")
+
+
+# Newcomers.
+
+
+class Door:
+    """A gate of a hub in which nobody is, and what it has let in."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.clock = Clock()
+        self.hub = Hub(MemoryJournal(surroundings(self.clock)), self.clock, limits)
+        self.hub.wheel.start()
+        self.gate = Gate(self.hub)
+
+    def let_in(self, address: str | None, times: int = 1) -> int:
+        """Return how many of so many connections come in."""
+        found = None if address is None else ip_address(address)
+        count = 0
+        for _ in range(times):
+            if self.gate.refusal(found) is None:
+                self.gate.enter(found)
+                count += 1
+        return count
+
+
+def test_connections_in_all() -> None:
+    door = Door(Limits(connections=5, waiting=0))
+    assert door.let_in("127.0.0.1", 3) + door.let_in(None, 9) == 5
+    door.gate.leave(None)
+    assert door.let_in("192.0.2.1", 2) == 1
+    assert "full" in str(door.gate.refusal(None))
+
+
+@pytest.mark.parametrize(
+    ("first", "same", "other"),
+    [
+        ("192.0.2.1", "192.0.2.1", "192.0.2.2"),
+        ("2001:db8:0:1::1", "2001:db8:0:1:ffff::2", "2001:db8:0:2::1"),
+    ],
+)
+def test_connections_from_one_address(first: str, same: str, other: str) -> None:
+    door = Door(Limits(connections_per_address=3))
+    assert door.let_in(first, 2) == 2
+    assert door.let_in(same, 2) == 1
+    assert "your address" in str(door.gate.refusal(ip_address(first)))
+    assert door.let_in(other, 5) == 3
+    door.gate.leave(ip_address(same))
+    assert door.let_in(first, 2) == 1
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.1.2.3", "::1", None])
+def test_this_machine_is_not_held_to_that(address: str | None) -> None:
+    assert Door(Limits(connections_per_address=3)).let_in(address, 50) == 50
+
+
+def test_nothing_is_kept_of_addresses_that_have_gone() -> None:
+    door = Door(Limits())
+    for number in range(1, 250):
+        address = ip_address(f"192.0.2.{number}")
+        door.gate.enter(address)
+        door.gate.leave(address)
+    assert door.gate._by_address == {}
+    assert door.gate.count == 0
+
+
+def test_those_who_have_not_come_in() -> None:
+    house = House(Limits(waiting=2))
+    gate = Gate(house.hub)
+    alice, bob = house.person(), house.person()
+    gate.enter(None)
+    gate.enter(None)
+    assert "on their way in" in str(gate.refusal(None))
+    alice.says("JOIN alice")
+    house.turn()
+    assert gate.refusal(None) is None
+    gate.enter(None)
+    assert gate.refusal(None) is not None
+    bob.says("JOIN bob")
+    house.turn()
+    assert gate.refusal(None) is None
+
+
+def test_none_is_no_limit() -> None:
+    door = Door(Limits(connections=0, connections_per_address=0, waiting=0))
+    assert door.let_in("192.0.2.1", 20_000) == 20_000
+
+
+# The log.
+
+
+@pytest.fixture
+def logged() -> Iterator[list[str]]:
+    """Return what is logged, as it comes."""
+    lines: list[str] = []
+
+    def observe(event: LogEvent) -> None:
+        lines.append(str(event["log_format"]).format(**event))
+
+    globalLogPublisher.addObserver(observe)  # type: ignore[arg-type]  # any callable is one
+    yield lines
+    globalLogPublisher.removeObserver(observe)  # type: ignore[arg-type]  # as above
+
+
+def test_the_log_hears_of_a_flood_once_a_minute(logged: list[str]) -> None:
+    clock = Clock()
+    wheel = Wheel(clock)
+    wheel.start()
+    tally = Tally(wheel)
+    for second in range(150):
+        for _ in range(100):
+            tally.note(f"{{curly}} trouble in second {second}")
+        clock.advance(1)
+    assert logged[0] == "{curly} trouble in second 0"
+    assert len(logged) == 3
+    assert logged[1].endswith("59; 5999 such in a minute") or logged[1].endswith("60; 6099 such in a minute")
+    for _ in range(QUIET_SECONDS * 2 + 2):
+        clock.advance(1)
+    assert len(logged) == 4
+    tally.note("again")
+    assert logged[-1] == "again"
+    wheel.stop()
+
+
+def test_newcomers_who_are_refused_do_not_flood_it(logged: list[str]) -> None:
+    door = Door(Limits(connections=1))
+    assert door.let_in("192.0.2.1", 1000) == 1
+    assert len(logged) == 1
+    assert "192.0.2.1 was refused" in logged[0]
+
+
+# The options.
+
+
+def limits_of(*words: str) -> Limits:
+    options = Options()
+    options.parseOptions(list(words))
+    return makeService(options)._hub.limits
+
+
+def test_every_limit_has_its_option() -> None:
+    names = {
+        "max-connections": "connections",
+        "max-per-address": "connections_per_address",
+        "max-waiting": "waiting",
+        "line-rate": "lines_per_second",
+        "line-burst": "line_burst",
+        "name-rate": "names_per_minute",
+        "max-rooms-per-connection": "rooms_per_connection",
+        "max-rooms": "rooms",
+        "join-timeout": "join_seconds",
+        "ping-interval": "ping_seconds",
+    }
+    words = [word for number, name in enumerate(names, 7) for word in (f"--{name}", str(number))]
+    limits = limits_of(*words)
+    assert [getattr(limits, field) for field in names.values()] == list(range(7, 7 + len(names)))
+    assert limits_of() == Limits()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--max-connections", "-1"],
+        ["--line-burst", "0"],
+        ["--line-rate", "fast"],
+        ["--trusted-proxy", "10.0.0.1/8"],
+        ["--trusted-proxy", "proxy.example"],
+    ],
+)
+def test_a_wrong_limit_is_one_line(words: list[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        limits_of(*words)
+    assert words[0] in str(stop.value)
+    assert "\n" not in str(stop.value)
+
+
+class Slow(Clock):
+    """A clock on which everything takes two milliseconds, and that counts what is called in one turn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.due: list[Callable[..., object]] = []
+
+    def callLater(  # noqa: N802  # Twisted's
+        self,
+        delay: float,  # noqa: ARG002  # Twisted's
+        callable: Callable[..., object],  # noqa: A002  # Twisted's
+        *args: object,  # noqa: ARG002  # Twisted's
+        **kw: object,  # noqa: ARG002  # Twisted's
+    ) -> DelayedCall:
+        self.due.append(callable)
+        return DelayedCall(0, callable, (), {}, lambda _: None, lambda _: None, self.seconds)
+
+    def turn(self) -> None:
+        due, self.due = self.due, []
+        for call in due:
+            call()
+
+
+def test_those_with_more_to_do_take_turns_and_leave_others_theirs() -> None:
+    clock = Slow()
+    turns = Turns(clock)
+    done: list[int] = []
+
+    def worker(number: int) -> Callable[[], None]:
+        def go_on() -> None:
+            done.append(number)
+            clock.rightNow += 0.0012
+            if done.count(number) < 2:
+                turns.ask(go_on)
+
+        return go_on
+
+    for number in range(5):
+        turns.ask(worker(number))
+    assert turns.crowded
+    clock.turn()
+    assert done == [0, 1, 2]  # three milliseconds
+    clock.turn()
+    assert done == [0, 1, 2, 3, 4, 0]
+    for _ in range(5):
+        clock.turn()
+    assert done == [*range(5), *range(5)]
+    assert not turns.crowded
+    assert not clock.due
+
+
+def test_who_asks_for_little_goes_first_and_nobody_waits_for_ever() -> None:
+    clock = Slow()
+    turns = Turns(clock)
+    done: list[str] = []
+
+    def go_on(name: str) -> None:
+        done.append(name)
+        clock.rightNow += 0.02
+        turns.ask(partial(go_on, name), light=name == "light")
+
+    for name in ("first", "second", "light"):
+        turns.ask(partial(go_on, name), light=name == "light")
+    for _ in range(3):
+        clock.turn()
+    assert done == ["light", "first", "light", "second", "light", "first"]
+
+
+def test_who_sent_no_more_than_a_second_allows_asks_for_little() -> None:
+    clock = Clock()
+    clock.advance(NOW)
+    pacer = Pacer(clock, Rate(100, 1000), Turns(clock))
+    talker, flood = Speaker(pacer), Speaker(pacer)
+    for each in (talker, flood):
+        pacer.forget(each)
+        each.full_at = 0.0
+    assert pacer.is_light(talker)
+    pacer.charge(talker, 90)
+    pacer.charge(flood, 200)
+    assert (pacer.is_light(talker), pacer.is_light(flood)) == (True, False)
+    clock.advance(1.5)
+    assert pacer.is_light(flood)

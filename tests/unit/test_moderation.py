@@ -1,0 +1,490 @@
+"""What those do who look after rooms and the server, as everybody sees it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from chatd.protocol.errors import Farewell
+from tests.support.in_memory_chat import House, Person, SlowHouse
+
+
+class Names:
+    """Accounts that anybody has who is named here."""
+
+    members_only = False
+
+    def __init__(self, *names: str, operators: tuple[str, ...] = ()) -> None:
+        self.names = {name.lower(): name for name in (*names, *operators)}
+        self.operators = operators
+
+    def is_registered(self, key: str) -> bool:
+        return key in self.names
+
+    def looks_like(self, _nick: str) -> str | None:
+        return None
+
+    def name(self, key: str) -> str:
+        return self.names[key]
+
+    def is_operator(self, key: str) -> bool:
+        return key in self.operators
+
+
+@pytest.fixture
+def house() -> House:
+    house = House()
+    house.hub.accounts = Names("ann", "bob", operators=("root",))  # type: ignore[assignment]
+    return house
+
+
+def owner(house: House, nick: str, *lines: str, tagged: bool = False, address: str | None = None) -> Person:
+    """Return somebody who has logged in and sent lines."""
+    person = Person(house.hub, address)
+    person.session.account = nick.lower()
+    person.says(*(["HELLO 1"] if tagged else []), *lines)
+    house.turn()
+    person.take()
+    return person
+
+
+def ask(house: House, person: Person, *lines: str) -> list[str]:
+    person.says(*lines)
+    house.turn()
+    return person.take()
+
+
+def den(house: House) -> tuple[Person, Person, Person]:
+    """Return ann, who looks after the den, bob, who has an account and is in it, and mallory, who is a guest there."""
+    ann = owner(house, "ann", "JOIN ann #den", "SET registered=yes")
+    bob = owner(house, "bob", "JOIN bob #den")
+    mallory = Person(house.hub, "10.6.6.6")
+    mallory.says("JOIN mallory #den")
+    house.turn()
+    for person in (ann, bob, mallory):
+        person.take()
+    return ann, bob, mallory
+
+
+def test_the_first_to_register_a_room_looks_after_it(house: House) -> None:
+    bob = owner(house, "bob", "JOIN bob #den")
+    ann = owner(house, "ann", "JOIN ann #den")
+    guest = house.person("JOIN guest #den")
+    assert ask(house, guest, "SET registered=yes") == [
+        "ERR not-allowed SET LOGIN or REGISTER first: a room belongs to somebody with an account"
+    ]
+    ann.take()
+    assert ask(house, ann, "SET registered=yes") == ["OK SET #den registered=yes"]
+    assert "SET ann #den registered=yes" in bob.take()
+    assert ask(house, bob, "SET registered=yes") == ["ERR not-allowed SET #den is registered already"]
+    assert ask(house, bob, "KICK guest") == [
+        "ERR not-allowed KICK only those who look after #den may do that; LOGIN if you do"
+    ]
+
+
+def test_a_room_is_registered_under_ones_own_name(house: House) -> None:
+    ann = owner(house, "ann", "JOIN other #den")
+    assert ask(house, ann, "SET registered=yes")[0].startswith("ERR not-allowed SET a room is registered under")
+
+
+def test_kick(house: House) -> None:
+    ann, bob, mallory = den(house)
+    assert ask(house, ann, "KICK Mallory spam, spam") == ["OK KICK #den mallory"]
+    assert bob.take() == mallory.take() == ["KICK ann #den mallory spam, spam"]
+    assert ask(house, mallory, "MSG hi") == ["ERR not-in-room MSG you are in no room; JOIN <#room> first"]
+    assert ask(house, bob, "WHO") == ["WHO #den ann bob", "OK WHO #den 2"]
+    assert ask(house, mallory, "JOIN #den") == ["OK JOIN #den 3"]
+
+
+def test_ban_by_nick(house: House) -> None:
+    ann, bob, mallory = den(house)
+    assert ask(house, ann, "BAN mallory for=30m spam") == ["KICK ann #den mallory spam", "OK BAN #den mallory"]
+    told = ["BAN ann #den mallory for=30m spam", "KICK ann #den mallory spam"]
+    assert bob.take() == mallory.take() == told
+    assert ask(house, mallory, "JOIN #den") == ["ERR banned JOIN you are banned, for 30m in all: spam"]
+    house.wait(30 * 60)
+    mallory.session.heard = house.hub.wheel.now
+    assert ask(house, mallory, "JOIN #den") == ["OK JOIN #den 3"]
+
+
+def test_ban_by_network_keeps_out_who_comes_from_there(house: House) -> None:
+    ann, bob, mallory = den(house)
+    ask(house, ann, "BAN 10.6.0.0/16")
+    assert mallory.take()[-1] == "KICK ann #den mallory"
+    twin = Person(house.hub, "10.6.1.1")
+    assert ask(house, twin, "JOIN twin #den") == ["ERR banned JOIN you are banned"]
+    assert ask(house, twin, "JOIN twin #other") == ["OK JOIN #other 1"]
+    assert ask(house, ann, "UNBAN 10.6.0.0/16") == ["OK UNBAN #den 10.6.0.0/16"]
+    assert ask(house, twin, "JOIN #den") == ["OK JOIN #den 3"]
+    assert "UNBAN ann #den 10.6.0.0/16" in bob.take()
+
+
+def test_a_join_that_is_on_its_way_when_the_ban_comes_is_refused(house: House) -> None:
+    ann, _, mallory = den(house)
+    ask(house, mallory, "PART #den")
+    ann.says("BAN mallory")
+    mallory.says("JOIN #den")
+    house.turn()
+    assert mallory.take() == ["ERR banned JOIN you are banned"]
+    assert ask(house, ann, "WHO")[-1] == "OK WHO #den 2"
+
+
+def test_what_was_said_as_one_was_put_out_is_acknowledged(house: House) -> None:
+    ann = owner(house, "ann", "JOIN ann #den", "SET registered=yes")
+    mallory = house.program("JOIN mallory #den")
+    ann.says("KICK mallory")
+    mallory.says("@label=1 MSG too late")
+    house.turn()
+    assert [line.partition(" ")[2] for line in mallory.take()] == [
+        "KICK ann #den mallory",
+        "MSG mallory #den too late",
+    ]
+
+
+def test_mute(house: House) -> None:
+    ann, bob, mallory = den(house)
+    assert ask(house, ann, "MUTE mallory for=1h calm down") == ["OK MUTE #den mallory"]
+    assert bob.take() == mallory.take() == ["MUTE ann #den mallory for=1h calm down"]
+    muted = "you may read and not speak, for 1h in all: calm down"
+    assert ask(house, mallory, "MSG hi", "TELL #den hi", "TOPIC hi") == [
+        f"ERR muted {verb} {muted}" for verb in ("MSG", "TELL", "TOPIC")
+    ]
+    bob.says("MSG heard")
+    house.turn()
+    assert mallory.take() == ["MSG bob #den heard"]
+    ask(house, ann, "UNMUTE mallory")
+    mallory.take()
+    assert ask(house, mallory, "MSG hi") == []
+    assert ask(house, ann, "UNMUTE mallory") == [
+        "MSG mallory #den hi",
+        "ERR no-such-nick UNMUTE there is no MUTE of mallory in #den",
+    ]
+
+
+def test_the_topic_can_be_locked(house: House) -> None:
+    ann, bob, mallory = den(house)
+    ask(house, ann, "SET topic=operators")
+    assert ask(house, mallory, "TOPIC mine")[-1].startswith("ERR not-allowed TOPIC only those who look after")
+    assert ask(house, ann, "TOPIC ours") == ["OK TOPIC #den"]
+    assert bob.take()[-1] == "TOPIC ann #den ours"
+
+
+def test_others_can_be_made_to_look_after_a_room_too(house: House) -> None:
+    ann, bob, _mallory = den(house)
+    assert ask(house, ann, "OP mallory")[0].startswith("ERR not-allowed OP mallory is nobody's own yet")
+    assert ask(house, ann, "OP bob") == ["OK OP #den bob"]
+    assert ask(house, bob, "KICK mallory")[-1] == "OK KICK #den mallory"
+    ask(house, ann, "DEOP bob")
+    assert ask(house, bob, "MUTE mallory")[-1].startswith("ERR not-allowed MUTE")
+
+
+# Private rooms: who may not be in one learns nothing of it.
+
+
+def private_den(house: House) -> tuple[Person, Person, Person]:
+    ann, bob, mallory = den(house)
+    ask(house, ann, "MSG public", "TOPIC plans", "INVITE bob", "SET private=yes", "MSG secret words")
+    return ann, bob, mallory
+
+
+def test_who_was_not_invited_is_put_out_of_a_room_that_becomes_private(house: House) -> None:
+    ann, bob, mallory = private_den(house)
+    assert mallory.take()[-1] == "KICK ann #den mallory the room is private"
+    assert bob.take()[-3:] == [
+        "SET ann #den private=yes",
+        "KICK ann #den mallory the room is private",
+        "MSG ann #den secret words",
+    ]
+    assert ask(house, ann, "WHO")[-1] == "OK WHO #den 2"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["JOIN #den", "JOIN #den since=0 epoch=e1", "HISTORY #den", "SEARCH #den secret", "WHO #den", "TOPIC #den"],
+)
+def test_a_private_room_tells_nothing_to_who_is_not_its_member(house: House, line: str) -> None:
+    _, _, mallory = private_den(house)
+    mallory.take()
+    (answer,) = ask(house, mallory, line)
+    assert answer.startswith("ERR not-")
+    assert "secret" not in answer.replace("SEARCH", "")
+    assert "plans" not in answer
+
+
+def test_a_private_room_is_listed_for_its_members(house: House) -> None:
+    _, bob, mallory = private_den(house)
+    for person in (bob, mallory):
+        person.take()
+    assert ask(house, mallory, "ROOMS") == ["OK ROOMS 0"]
+    assert ask(house, bob, "ROOMS") == ["ROOM #den 2 plans", "OK ROOMS 1"]
+
+
+def test_even_who_looks_after_the_server_does_not_read_a_private_room(house: House) -> None:
+    private_den(house)
+    root = owner(house, "root", "JOIN root #lobby")
+    assert ask(house, root, "JOIN #den")[0].startswith("ERR not-allowed JOIN that room is private")
+    assert ask(house, root, "OP root #den") == ["OK OP #den root"]
+    assert ask(house, root, "JOIN #den") == ["TOPIC ann #den plans", "OK JOIN #den 3"]
+
+
+def test_an_invitation_lets_in_and_putting_out_ends_it(house: House) -> None:
+    ann, bob, _ = private_den(house)
+    ask(house, bob, "PART #den")
+    assert ask(house, bob, "JOIN #den") == ["TOPIC ann #den plans", "OK JOIN #den 2"]
+    ask(house, ann, "KICK bob")
+    assert ask(house, bob, "JOIN #den")[-1].startswith("ERR not-allowed JOIN that room is private")
+
+
+def test_what_was_said_in_private_is_not_read_when_the_room_opens(house: House) -> None:
+    ann, bob, mallory = private_den(house)
+    ask(house, ann, "SET private=no", "MSG open again")
+    mallory.take()
+    assert ask(house, mallory, "JOIN #den") == ["OK JOIN #den 3"]  # the topic was set before it was private
+    assert [line.split(" ", 2)[2] for line in ask(house, mallory, "HISTORY")[:-1]] == ["MSG ann #den open again"]
+    assert ask(house, mallory, "SEARCH secret") == ["OK SEARCH #den 0"]
+    assert len(ask(house, bob, "SEARCH secret")) >= 2
+    late = house.program("JOIN late #lobby")
+    told = ask(house, late, "JOIN #den since=0 epoch=e1")
+    assert not [line for line in told if "secret words" in line or "public" in line]
+    assert told[0].endswith("MSG ann #den open again")
+    assert told[-1].endswith("recovered=no")
+
+
+# The whole server.
+
+
+def test_only_who_looks_after_the_server_rules_it(house: House) -> None:
+    ann, _, _ = den(house)
+    for line in ("KICK mallory #*", "BAN mallory #*", "MUTE mallory #*", "OP bob #*"):
+        assert ask(house, ann, line)[0].endswith("only those who look after the server may do that")
+
+
+def test_the_server_can_be_ruled(house: House) -> None:
+    _, _, mallory = den(house)
+    root = owner(house, "root", "JOIN root #lobby")
+    other = owner(house, "bob", "JOIN bobby #lobby")
+    assert ask(house, root, "OP bob #*")[-1] == "OK OP #* bob"
+    assert ask(house, root, "MUTE mallory #*") == ["OK MUTE #* mallory"]
+    assert other.take()[-1] == "MUTE root #* mallory"
+    assert ask(house, mallory, "MSG hi", "TELL root hi") == [
+        f"ERR muted {verb} you may read and not speak" for verb in ("MSG", "TELL")
+    ]
+    assert ask(house, root, "KICK mallory #* enough") == ["OK KICK #* mallory"]
+    assert mallory.farewell is Farewell.KICKED
+    assert mallory.take() == ["BYE kicked enough"]
+
+
+def test_a_ban_from_the_server_ends_connections_and_refuses_new_ones(house: House) -> None:
+    ann, _, mallory = den(house)
+    root = owner(house, "root", "JOIN root #lobby")
+    twin = Person(house.hub, "10.6.6.7")
+    ask(house, root, "BAN 10.6.6.0/24 #* for=1d flood")
+    for person in (mallory, twin):
+        assert person.farewell is Farewell.BANNED
+        assert person.take() == ["BYE banned flood"]
+    late = Person(house.hub, "10.6.6.8")
+    assert late.farewell is Farewell.BANNED
+    assert ask(house, ann, "WHO")[-1] == "OK WHO #den 2"
+    assert Person(house.hub, "10.7.6.8").farewell is None
+
+
+def test_who_looks_after_a_room_cannot_touch_who_looks_after_the_server(house: House) -> None:
+    ann, _, _ = den(house)
+    owner(house, "root", "JOIN root #den")
+    ann.take()
+    for line in ("KICK root", "BAN root", "MUTE root"):
+        assert ask(house, ann, line)[0].startswith(f"ERR not-allowed {line.split()[0]} those who look after the server")
+
+
+def test_rulings_are_kept_and_hold_after_a_restart(tmp_path: Path) -> None:
+    house = SlowHouse(tmp_path / "j")
+    house.hub.accounts = Names("ann", "bob", operators=("root",))  # type: ignore[assignment]
+    den(house)
+    root = owner(house, "root", "JOIN root #lobby")
+    ann = owner(house, "ann", "JOIN ann #den")
+    ask(house, ann, "BAN mallory spam", "INVITE bob", "SET private=yes", "MUTE 10.0.0.0/8 for=1h")
+    ask(house, root, "BAN 10.6.6.6 #*")
+    house.journal.stop()
+    house.turn()
+    again = SlowHouse(tmp_path / "j")
+    again.hub.accounts = house.hub.accounts
+    assert Person(again.hub, "10.6.6.6").farewell is Farewell.BANNED
+    rules = again.hub.rules("#den")
+    assert rules.is_operator("ann")
+    assert rules.setting("private") == "yes"
+    assert rules.is_member("bob")
+    mallory = Person(again.hub, "10.6.6.7")
+    assert ask(again, mallory, "JOIN mallory #den") == ["ERR banned JOIN you are banned: spam"]
+    again.journal.stop()
+    again.turn()
+
+
+def test_rulings_are_replayed_to_programs_with_their_ids(house: House) -> None:
+    ann, _, _ = den(house)
+    ask(house, ann, "BAN mallory for=30m spam")
+    late = house.program("JOIN late #lobby")
+    told = ask(house, late, "JOIN #den since=0 epoch=e1")
+    assert [line.partition(" ")[2] for line in told[:-1]] == [
+        "SET ann #den registered=yes",
+        "BAN ann #den mallory for=30m spam",
+    ]
+    assert all(line.startswith("@id=") and ";old " in line for line in told[:-1])
+
+
+def test_who_was_invited_is_put_out_for_good_whatever_the_nick(house: House) -> None:
+    ann, bob, _ = private_den(house)
+    assert ask(house, bob, "NICK bobby")[-1] == "OK NICK bobby"
+    ann.take()
+    assert ask(house, ann, "KICK bobby") == ["OK KICK #den bobby"]
+    assert ask(house, bob, "JOIN #den")[-1].startswith("ERR not-allowed JOIN that room is private")
+
+
+def test_the_owner_of_a_nick_takes_it_over_with_its_places(house: House) -> None:
+    bob = owner(house, "bob", "JOIN bob #lobby")
+    ann = owner(house, "ann", "JOIN ann #lobby")
+    again = Person(house.hub)
+    again.session.account = "bob"
+    assert ask(house, again, "JOIN bob #lobby") == ["OK JOIN #lobby 2"]
+    assert bob.farewell is Farewell.REPLACED
+    assert ann.take() == []
+
+
+def test_who_looks_after_the_server_is_muted_and_banned_in_no_room(house: House) -> None:
+    ann, bob, _ = den(house)
+    root = owner(house, "root", "JOIN walter #den", address="10.7.7.7")
+    ask(house, ann, "MUTE walter", "BAN walter", "BAN 10.7.0.0/16")
+    bob.take()
+    assert ask(house, root, "MSG still here", "WHO")[-1] == "OK WHO #den 4"
+    assert bob.take() == ["MSG walter #den still here"]
+
+
+def test_who_does_not_look_after_a_private_room_any_more_leaves_it(house: House) -> None:
+    ann, bob, _ = private_den(house)
+    ask(house, ann, "OP bob", "KICK bob")  # the invitation goes
+    ask(house, bob, "JOIN #den")
+    ask(house, ann, "DEOP bob", "MSG among us")
+    assert "MSG ann #den among us" not in bob.take()
+    assert ask(house, bob, "MSG hi")[-1].startswith("ERR not-in-room")
+
+
+def test_who_is_muted_says_nothing_in_leaving_either(house: House) -> None:
+    ann, bob, mallory = den(house)
+    ask(house, ann, "MUTE mallory")
+    bob.take()
+    ask(house, mallory, "PART #den buy my stuff", "JOIN #den", "QUIT buy it")
+    assert bob.take() == ["PART mallory #den", "JOIN mallory #den", "PART mallory #den"]
+
+
+def test_who_changes_the_name_is_put_out_all_the_same(house: House) -> None:
+    ann, bob, mallory = den(house)
+    mallory.says("NICK mal")
+    ann.says("KICK mallory")
+    house.turn()
+    assert bob.take()[-1] == "KICK ann #den mal"
+    assert ask(house, ann, "WHO")[-1] == "OK WHO #den 2"
+
+
+def test_the_place_of_a_dead_connection_can_be_taken_away(house: House) -> None:
+    ann, bob, _ = den(house)
+    dead = house.program("JOIN ghost #den")
+    house.program(f"JOIN ghost #lobby resume={dead.session.takeover.secret}")
+    bob.take()
+    assert ask(house, ann, "KICK ghost")[-1] == "OK KICK #den ghost"
+    assert bob.take() == ["KICK ann #den ghost"]
+    house.wait(40)
+    assert ask(house, ann, "WHO")[0] == "WHO #den ann bob mallory"
+
+
+def test_no_more_is_ruled_in_a_place_than_there_is_room_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatd.chat.moderation.MAX_RULINGS", 4)
+    ann, _, _ = den(house)
+    assert ask(house, ann, "BAN a", "BAN b for=1s")[-1] == "OK BAN #den b"
+    assert ask(house, ann, "BAN c")[-1].startswith("ERR full BAN 4 rulings hold here")
+    house.wait(2)
+    ann.session.heard = house.hub.wheel.now
+    assert ask(house, ann, "BAN c")[-1] == "OK BAN #den c"
+
+
+def test_who_was_made_to_look_after_no_room_any_more_does_not_after_a_restart(tmp_path: Path) -> None:
+    house = SlowHouse(tmp_path / "j")
+    house.hub.accounts = Names("ann", "bob")  # type: ignore[assignment]
+    ann, bob, _ = den(house)
+    ask(house, ann, "OP bob")
+    ask(house, bob, "DEOP ann")
+    house.journal.stop()
+    house.turn()
+    again = SlowHouse(tmp_path / "j")
+    assert again.hub.rules("#den").is_operator("bob")
+    assert not again.hub.rules("#den").is_operator("ann")
+    again.journal.stop()
+    again.turn()
+
+
+@pytest.mark.parametrize("opened", [True, False])
+def test_a_replay_that_is_under_way_tells_nothing_of_what_becomes_private(house: House, opened: bool) -> None:
+    ann, _, mallory = den(house)
+    ask(house, ann, *(f"MSG {number} {'x' * 1000}" for number in range(300)))
+    ask(house, mallory, "PART #den")
+    mallory.take()
+    mallory.blocked = True
+    mallory.says("JOIN #den since=0 epoch=e1")
+    house.turn()
+    ask(house, ann, "SET private=yes", "MSG secret words", *(["SET private=no"] if opened else []), "MSG later")
+    heard = mallory.take()
+    mallory.blocked = False
+    for _ in range(700):
+        mallory.session.proceed()
+        house.turn()
+    heard += mallory.take()
+    assert not [line for line in heard if "secret words" in line]
+    if opened:
+        assert heard[-1] == "OK JOIN #den 2"  # bob was not invited either, and has not come back
+        assert heard[-2].endswith("MSG ann #den later")
+    else:
+        assert heard[-1].startswith("ERR not-allowed JOIN that room is private")
+        assert not [line for line in heard if line.endswith(" later")]
+
+
+def test_a_replay_ends_when_its_reader_is_banned(house: House) -> None:
+    ann, _, mallory = den(house)
+    ask(house, ann, *(f"MSG {number} {'x' * 1000}" for number in range(300)))
+    ask(house, mallory, "PART #den")
+    mallory.take()
+    mallory.blocked = True
+    mallory.says("JOIN #den since=0 epoch=e1")
+    house.turn()
+    ask(house, ann, "BAN mallory", "MSG about mallory")
+    mallory.blocked = False
+    for _ in range(700):
+        mallory.session.proceed()
+        house.turn()
+    heard = mallory.take()
+    assert not [line for line in heard if "about mallory" in line]
+    assert heard[-1] == "ERR banned JOIN you are banned"
+
+
+def test_a_search_that_waits_finds_nothing_that_is_said_in_private_meanwhile(house: House) -> None:
+    ann, _, mallory = den(house)
+    ask(house, ann, "MSG public words")
+    mallory.take()
+    mallory.says("SEARCH words")
+    ann.says("SET private=yes")
+    house.journal.flush()
+    ann.says("MSG secret words")
+    house.journal.flush()
+    house.turn()
+    assert not [line for line in mallory.take() if "secret" in line]
+
+
+def test_who_is_put_out_reads_what_was_said_before_in_its_order(house: House) -> None:
+    ann, bob, _ = den(house)
+    root = owner(house, "root", "JOIN root #den")
+    ask(house, bob, "JOIN #other")
+    ask(house, ann, "JOIN #other")
+    bob.take()
+    ann.says("TELL #den 1")
+    root.says("KICK bob #den")
+    ann.says("TELL #other 2")
+    house.turn()
+    assert bob.take() == ["MSG ann #den 1", "KICK root #den bob", "MSG ann #other 2"]

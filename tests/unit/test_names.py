@@ -1,0 +1,265 @@
+"""What a nick and a room may be called, and which names are the same or look the same."""
+
+from __future__ import annotations
+
+import unicodedata
+from itertools import pairwise
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from chatd.protocol import names
+from chatd.protocol.names import BadNameError
+
+ANY_TEXT = st.text(st.characters(), max_size=40)
+# Most of what is drawn from all of Unicode is no name; this is a name more often than not.
+NAMELIKE = st.text(
+    st.sampled_from("aZbé0９９٣ßłŁжαΣあｶﾞ漢한अक़नＡＢｃ_-.") | st.sampled_from("e\u0301\u0323\u0327\u0308"),
+    min_size=1,
+    max_size=34,
+) | st.text(st.characters(categories=["L", "M", "Nd"]), max_size=3)
+
+
+def obeys_the_rules(name: str, longest: int) -> bool:
+    categories = [unicodedata.category(character) for character in name]
+    return (
+        1 <= len(name) <= longest
+        and all(c[0] in "LM" or c == "Nd" or letter in "_-." for c, letter in zip(categories, name, strict=True))
+        and (categories[0][0] == "L" or categories[0] == "Nd")
+        and all(before[0] in "LM" for before, c in pairwise(categories) if c[0] == "M")
+        and name == unicodedata.normalize("NFC", name)
+        and name.isprintable()
+    )
+
+
+@settings(deadline=None)
+@given(ANY_TEXT | NAMELIKE)
+def test_what_is_accepted_obeys_the_rules_and_is_accepted_unchanged(text: str) -> None:
+    try:
+        name = names.nick(text)
+    except BadNameError:
+        assume(False)
+    assert obeys_the_rules(name, 32)
+    assert names.nick(name) == name
+    assert names.room("#" + text) == "#" + name
+
+
+@settings(deadline=None)
+@given(ANY_TEXT | NAMELIKE)
+def test_a_room_is_a_hash_and_a_name(text: str) -> None:
+    try:
+        name = names.room("#" + text)
+    except BadNameError:
+        assume(False)
+    assert name[0] == "#"
+    assert obeys_the_rules(name[1:], 63)
+    assert names.room(name) == name
+
+
+@settings(deadline=None)
+@given(ANY_TEXT | NAMELIKE)
+def test_key_is_idempotent_and_skeleton_the_same_for_every_normal_form(text: str) -> None:
+    key = names.key(text)
+    assert names.key(key) == key
+    assert names.skeleton(text) == names.skeleton(unicodedata.normalize("NFD", text)) or max(text) >= "\ud800"
+
+
+def test_the_key_of_every_character_is_its_own_key() -> None:
+    planes = (*range(0xD800), *range(0xE000, 0x20000))
+    assert [hex(c) for c in planes if names.key(names.key(chr(c))) != names.key(chr(c))] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("a", "a"),
+        ("7", "7"),
+        ("Alice", "Alice"),
+        ("a_b-c.d", "a_b-c.d"),
+        ("1a..", "1a.."),
+        ("a" * 32, "a" * 32),
+        ("漢" * 32, "漢" * 32),
+        ("e\u0301" * 32, "é" * 32),
+        ("ＡｌｉｃＥ", "AlicE"),
+        ("ｶﾞ", "ガ"),
+        ("Łukasz", "Łukasz"),
+        ("Straße", "Straße"),
+        ("नमस्ते", "नमस्ते"),
+        ("שלום", "שלום"),
+        ("a\u0302\u0323\u0331\u0330", "\u1ead\u0331\u0330"),
+        ("x\u0301\u0302\u0303\u0304", "x\u0301\u0302\u0303\u0304"),
+    ],
+)
+def test_nicks(text: str, name: str) -> None:
+    assert names.nick(text) == name
+    assert names.room("#" + text) == "#" + name
+
+
+NO_NAMES = [
+    "",
+    " ",
+    "a b",
+    "a\u00a0b",
+    "a\u3000b",
+    "a\tb",
+    "a\n",
+    "\x00",
+    "a\x1b[31m",
+    "a\x7f",
+    "a\x85b",
+    "a\u200bb",
+    "a\u200cb",
+    "a\u200db",
+    "a\u00adb",
+    "a\u2060b",
+    "\ufeffa",
+    "a\u200eb",
+    "a\u200f",
+    "a\u061cb",
+    "a\u2028b",
+    "a\u202eb",
+    "a\u2066b\u2069",
+    "a\ufe0f",
+    "a\ud800",
+    "a\U000e0041",
+    "a\ue000",
+    "a\uffff",
+    "a\u0378",
+    "_a",
+    "-a",
+    ".a",
+    ".",
+    "..",
+    "../../x",
+    "a/b",
+    "a\\b",
+    "%s",
+    "a%n",
+    "{0}",
+    "$HOME",
+    "a;b",
+    "a=b",
+    "a@b",
+    "a:b",
+    "a'b",
+    'a"b',
+    "a`b",
+    "<a>",
+    "a|b",
+    "*",
+    "@",
+    "#",
+    "a#b",
+    "a!b",
+    "a,b",
+    "\u0301a",
+    "1\u0301",
+    "_\u0301",
+    "a.\u0301",
+    "x\u0301\u0302\u0303\u0304\u0305",
+    "x\u0301\u0301",
+    "\u200d",
+    "ﬁsh",
+    "①",
+    "²",
+    "Ⅷ",
+    "𝒜lice",
+    "😀",
+    "a😀",
+    "a·b",
+    "€",
+    "א1a",
+    "aא",
+    "٣۴",
+]
+
+
+@pytest.mark.parametrize("text", NO_NAMES, ids=ascii)
+def test_refused(text: str) -> None:
+    with pytest.raises(BadNameError):
+        names.nick(text)
+    with pytest.raises(BadNameError):
+        names.room("#" + text)
+
+
+@pytest.mark.parametrize("letter", "a漢é")
+def test_the_length_counts_characters(letter: str) -> None:
+    assert names.room("#" + letter * 63) == "#" + letter * 63
+    for what in (letter * 33, letter * 5000):
+        with pytest.raises(BadNameError, match="too long: a name has at most 32 characters"):
+            names.nick(what)
+    with pytest.raises(BadNameError, match="too long: a room's name after its # has at most 63 characters"):
+        names.room("#" + letter * 64)
+
+
+@pytest.mark.parametrize("text", ["", "lobby", "##lobby", "＃lobby", " #lobby", "#*"])
+def test_no_rooms(text: str) -> None:
+    with pytest.raises(BadNameError):
+        names.room(text)
+
+
+@pytest.mark.parametrize("text", ["x" * 8000, "%s" * 4000, "a b" * 2000], ids=["long", "percent", "spaces"])
+def test_a_refusal_quotes_only_the_beginning(text: str) -> None:
+    with pytest.raises(BadNameError) as caught:
+        names.nick(text)
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("alice", "ALICE"),
+        ("#Lobby", "#lobby"),
+        ("Straße", "STRASSE"),
+        ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+        ("é", "e\u0301"),
+        ("ＡＬＩＣＥ", "alice"),
+        ("ﬁsh", "FISH"),
+        ("\u212a", "k"),
+        ("Å", "\u212b"),
+        ("ｶﾞ", "ガ"),
+        ("Ł", "ł"),
+    ],
+)
+def test_same_name(one: str, other: str) -> None:
+    assert names.key(one) == names.key(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("alice", "alicе"), ("user1", "userl"), ("e", "é"), ("#a", "a"), ("İ", "i"), ("a.b", "a_b")]
+)
+def test_other_name(one: str, other: str) -> None:
+    assert names.key(one) != names.key(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("alice", "аlice"),
+        ("alice", "аӀісе"),
+        ("modern", "modem"),
+        ("user1", "userl"),
+        ("user1", "userI"),
+        ("userI", "userl"),
+        ("B0B", "BOB"),
+        ("root", "r00t"),
+        ("scope", "ѕсоре"),
+        ("ο", "о"),
+        ("Alice", "Аlice"),
+    ],
+)
+def test_mistakable(one: str, other: str) -> None:
+    assert names.skeleton(one) == names.skeleton(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("alice", "alicia"), ("bob", "rob"), ("user1", "user2"), ("漢", "字"), ("жук", "лук"), ("e", "é")],
+)
+def test_not_mistakable(one: str, other: str) -> None:
+    assert names.skeleton(one) != names.skeleton(other)
+
+
+def test_numbered_names_stay_distinct() -> None:
+    assert len({names.skeleton(f"user{number}") for number in range(10_000)}) == 10_000

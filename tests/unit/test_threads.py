@@ -1,0 +1,33 @@
+"""Threads, and who of them goes first."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+
+import pytest
+import pytest_twisted
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+
+from chatd.runtime.threads import PATIENT_NICENESS, Thread
+
+
+def niceness() -> int:
+    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a thread has no priority of its own there")
+@pytest_twisted.ensureDeferred
+async def test_a_patient_thread_lets_the_reactor_go_first_and_nobody_else_changes() -> None:
+    before = niceness()
+    found: list[int] = []
+    for patient in (True, False):
+        thread = Thread(reactor, "a thread", patient=patient)
+        thread.start()
+        done: Deferred[int] = thread.do(niceness)
+        found.append(await done)
+        thread.stop()
+    assert found == [max(before, PATIENT_NICENESS), before]
+    assert niceness() == before
