@@ -27,10 +27,11 @@ from benchmarks.report import table
 from chatd.chat.hub import Hub, Limits
 from chatd.chat.session import Session
 from chatd.edges.line import LineFactory, LineProtocol
-from chatd.journal import Entry, Surroundings
+from chatd.journal import Environment
 from chatd.journal.memory import MemoryJournal
+from chatd.model.entry import Entry
 from chatd.protocol import wire
-from chatd.protocol.errors import Farewell
+from chatd.protocol.errors import DisconnectReason
 from chatd.protocol.events import Said
 from chatd.runtime.threads import Thread
 
@@ -59,7 +60,7 @@ class Nobody:
     def in_turn(self, go_on: Callable[[], None]) -> None:
         """See `chatd.chat.peer.Peer`."""
 
-    def end(self, farewell: Farewell, data: bytes) -> None:
+    def end(self, farewell: DisconnectReason, data: bytes) -> None:
         """See `chatd.chat.peer.Peer`."""
 
     def proceed(self) -> None:
@@ -85,7 +86,7 @@ class Place:
 
     def __init__(self, members: int, *, tagged: bool = False, rooms: int = 0) -> None:
         self.clock = Clock()
-        self.journal = MemoryJournal(Surroundings(self.clock, lambda: "benchmark", partial(Thread, self.clock)))
+        self.journal = MemoryJournal(Environment(self.clock, lambda: "benchmark", partial(Thread, self.clock)))
         self.hub = Hub(self.journal, self.clock, Limits(lines_per_second=0))
         self.sessions = [Session(self.hub, Nobody()) for _ in range(members)]
         for number, session in enumerate(self.sessions):
@@ -111,8 +112,8 @@ def receive(place: Place) -> None:
 
     def take(entries: Sequence[Entry]) -> None:
         for entry in entries:
-            if entry.origin is not None:
-                entry.origin.took_effect(entry, None)
+            if entry.author is not None:
+                entry.author.took_effect(entry, None)
 
     place.journal.follow(take)
     say(place)

@@ -39,9 +39,10 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import react
 
 from benchmarks.report import show_progress, table
-from chatd.journal import Entry, Journal, Query, Surroundings
+from chatd.journal import Environment, Journal, Query
 from chatd.journal.memory import MAX_KEPT, MemoryJournal
 from chatd.journal.sqlite.journal import SqliteJournal
+from chatd.model.entry import Entry
 from chatd.protocol.events import Said
 from chatd.runtime.threads import Thread
 
@@ -155,7 +156,7 @@ class Run:
     def _append_due(self) -> None:
         """Append all that is due by now, while the journal takes it; what it does not take stays due."""
         due = min(int((perf_counter() - self._began) * self._load.rate) + 1, self._total)
-        while self._appended < due and not self._journal.full:
+        while self._appended < due and not self._journal.over_hard_limit:
             self._append()
         if self._appended == self._total or self._wrong:
             self._all_appended.callback(None)
@@ -180,7 +181,7 @@ class Run:
         for entry in batch:
             if not self._on_their_way or entry is not self._on_their_way.popleft():
                 self._wrong = self._wrong or f"after {len(self._ids)} entries, one came back twice or out of order"
-            elif entry.refused is not None or entry.old or (self._ids and entry.id <= self._ids[-1]):
+            elif entry.refused is not None or entry.duplicate or (self._ids and entry.id <= self._ids[-1]):
                 self._wrong = self._wrong or f"after {len(self._ids)} entries, one was not taken: {entry}"
             if self._load.rate:
                 due = self._began + len(self._ids) / self._load.rate
@@ -208,7 +209,7 @@ class Run:
 
 async def run(reactor: Any, directory: Path, kind: str, load: Load, seconds: float) -> Figures:
     """Measure one load on a new journal."""
-    surroundings = Surroundings(reactor, lambda: "benchmark", partial(Thread, reactor))
+    surroundings = Environment(reactor, lambda: "benchmark", partial(Thread, reactor))
     with TemporaryDirectory(prefix="benchmark-", dir=directory) as new:
         journal: Journal = MemoryJournal(surroundings)
         if synchronous := KINDS[kind]:

@@ -67,7 +67,7 @@ helps = flood_of("HELP", "HELP MSG", "HELP NOSUCH")
 bad_tags = flood_of("@;;= MSG x", "@label=a;label=a MSG x", "@LABEL=x MSG x", "@ MSG x")
 pings = flood_of("PING", "PING token")
 questions = flood_of("WHO", "ROOMS", "TOPIC", "WHO #nowhere")
-orders = flood_of(
+moderation_commands = flood_of(
     f"KICK {nick_of(2)} {OPEN_ROOM} out",
     f"BAN {nick_of(2)} #* for=1h",
     f"MUTE {nick_of(2)} for=1h",

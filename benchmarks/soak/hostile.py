@@ -56,7 +56,7 @@ KINDS = (
     Kind("flood: bad tags", floods.bad_tags),
     Kind("flood: PING", floods.pings),
     Kind("flood: WHO, ROOMS", floods.questions),
-    Kind("flood: KICK, BAN, SET", floods.orders),
+    Kind("flood: KICK, BAN, SET", floods.moderation_commands),
     Kind("slow in a flood", readers.slow_in_a_flood, 20, 40),
     Kind("slow in the open room", readers.slow_among_those_who_behave, 10, 60),
     Kind("slow historian", readers.slow_historian, 30, 30),

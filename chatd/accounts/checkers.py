@@ -20,10 +20,10 @@ from zope.interface import Attribute, Interface, implementer
 
 from chatd.accounts import AccountsError
 from chatd.accounts.passwords import INSTALL, Hasher
-from chatd.accounts.store import Account, Roll, TakenError
+from chatd.accounts.store import Account, AccountStore, TakenError
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError, Code
-from chatd.runtime.thread_pool import Workers
+from chatd.runtime.thread_pool import ThreadPool
 
 CHECK_SECONDS = 30
 """How long one ``--auth`` method may take."""
@@ -69,7 +69,7 @@ class WrongPasswordError(UnauthorizedLogin):
 
 
 @implementer(ICredentialsChecker)
-class RollChecker:
+class AccountChecker:
     """Compares a password with the roll's hash, at the same cost whether or not there is such an account.
 
     Without a ``hasher``, which needs something installed, it knows nobody.
@@ -77,7 +77,7 @@ class RollChecker:
 
     credentialInterfaces = (IUsernamePassword,)
 
-    def __init__(self, roll: Roll, workers: Workers, hasher: Hasher | None) -> None:
+    def __init__(self, roll: AccountStore, workers: ThreadPool, hasher: Hasher | None) -> None:
         self._roll = roll
         self._workers = workers
         self._hasher = hasher
@@ -123,7 +123,7 @@ class Checkers:
 
     credentialInterfaces = (IUsernamePassword,)
 
-    def __init__(self, own: RollChecker, others: Sequence[ICredentialsChecker], clock: IReactorTime) -> None:
+    def __init__(self, own: AccountChecker, others: Sequence[ICredentialsChecker], clock: IReactorTime) -> None:
         self._own = own
         self._others = others
         self._clock = clock
@@ -164,7 +164,7 @@ class Checkers:
 class Realm:
     """Makes the avatar of a name; one that an ``--auth`` method has let in first is written on the roll."""
 
-    def __init__(self, roll: Roll, workers: Workers, clock: IReactorTime) -> None:
+    def __init__(self, roll: AccountStore, workers: ThreadPool, clock: IReactorTime) -> None:
         self._roll = roll
         self._workers = workers
         self._clock = clock

@@ -14,13 +14,13 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from chatd.accounts import AccountsError, passwords
-from chatd.accounts.checkers import Checkers, Credentials, IAccount, Realm, RollChecker
+from chatd.accounts.checkers import AccountChecker, Checkers, Credentials, IAccount, Realm
 from chatd.accounts.passwords import Hasher
-from chatd.accounts.store import Account, CodeError, Roll, TakenError
+from chatd.accounts.store import Account, AccountStore, CodeError, TakenError
 from chatd.accounts.throttle import Throttle
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError, Code
-from chatd.runtime.thread_pool import Workers
+from chatd.runtime.thread_pool import ThreadPool
 
 NEW_IN_AN_HOUR = 50
 """How many accounts may be made from one address; a class behind one router gets its own."""
@@ -47,9 +47,9 @@ class Members:
 
     def __init__(
         self,
-        roll: Roll,
+        roll: AccountStore,
         clock: IReactorTime,
-        workers: Workers,
+        workers: ThreadPool,
         hasher: Hasher | None,
         checkers: Sequence[ICredentialsChecker] = (),
         *,
@@ -65,7 +65,7 @@ class Members:
         self._registration = registration
         self._make = make
         self._has_checkers = bool(checkers)
-        asked = Checkers(RollChecker(roll, workers, hasher), checkers, clock)
+        asked = Checkers(AccountChecker(roll, workers, hasher), checkers, clock)
         self._portal = Portal(Realm(roll, workers, clock), [asked])
         self._guesses = Throttle(clock)
         self._newcomers = Throttle(clock, NEW_IN_AN_HOUR, 60 * 60, "many names were taken from where you are")

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from chatd.accounts import AccountsError
-from chatd.journal.sqlite.database import upgrade
 from chatd.protocol import names
+from chatd.runtime.schema import upgrade
 
 APPLICATION_ID = int.from_bytes(b"chac", "big")
 """Marks a file as a roll. https://www.sqlite.org/pragma.html#pragma_application_id"""
@@ -65,7 +65,7 @@ def schema() -> str:
     return files("chatd.accounts").joinpath("schema.sql").read_text()
 
 
-class Roll:
+class AccountStore:
     """Accounts and invitations in the file at ``path``, or in memory if there is none.
 
     Look-ups belong to one thread, changes may come from any. Both see at once what another process writes. Everything
@@ -290,10 +290,10 @@ def _explained(path: Path | None) -> Iterator[None]:
         raise AccountsError(f"{path or 'what is in memory'}: {error}") from error
 
 
-def open_roll(path: Path, *, make: bool) -> closing[Roll]:
+def open_account_store(path: Path, *, make: bool) -> closing[AccountStore]:
     """Return a roll that is open, to be used in a ``with``. Raise `AccountsError` if it cannot be or is not there."""
     if not make and not path.exists():
         raise AccountsError(f"there is no file {path}")
-    roll = Roll(path)
+    roll = AccountStore(path)
     roll.open(make=make)
     return closing(roll)

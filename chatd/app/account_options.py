@@ -15,9 +15,9 @@ from twisted.python import usage
 from chatd.accounts import Accounts, NoAccounts, passwords
 from chatd.accounts.passwords import Hasher
 from chatd.accounts.service import Members, Registration
-from chatd.accounts.store import Roll, beside
-from chatd.journal import sqlite_path
-from chatd.runtime.thread_pool import Workers
+from chatd.accounts.store import AccountStore, beside
+from chatd.journal.sqlite.address import sqlite_path
+from chatd.runtime.thread_pool import ThreadPool
 from chatd.runtime.threads import Thread
 
 HASHES_AT_A_TIME = 2
@@ -96,9 +96,9 @@ class AccountOptions(usage.Options, AuthOptionMixin):
             raise SystemExit(f"chatd: --registration {passwords.INSTALL}")
         threads = [Thread(reactor, f"chatd accounts {number}", patient=True) for number in range(HASHES_AT_A_TIME)]
         return Members(
-            Roll(path),
+            AccountStore(path),
             IReactorTime(reactor),
-            Workers(threads, MAX_WAITING),
+            ThreadPool(threads, MAX_WAITING),
             Hasher() if installed else None,
             self.checkers,
             registration=registration,

@@ -12,7 +12,9 @@ from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
-from chatd.journal import DEFAULT_JOURNAL, JournalError, sqlite_path
+from chatd.journal import JournalError
+from chatd.journal.factory import DEFAULT_JOURNAL
+from chatd.journal.sqlite.address import sqlite_path
 from chatd.journal.sqlite.archive import erase, export_lines, import_lines
 from chatd.protocol import names
 from chatd.protocol.text import clean

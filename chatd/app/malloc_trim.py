@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 
-from chatd.runtime.timers import Wheel
+from chatd.runtime.timers import TimerWheel
 
 LOOK_SECONDS = 10
 """How often the connections are counted."""
@@ -15,21 +15,21 @@ CROWD = 200
 """So many connections more than there are now had what is worth giving back."""
 
 
-class Slack:
+class MallocTrim:
     """Calls ``give_back`` when there are far fewer connections, as ``count`` says, than there were before."""
 
-    def __init__(self, wheel: Wheel, count: Callable[[], int], give_back: Callable[[], None]) -> None:
-        self._wheel = wheel
+    def __init__(self, timers: TimerWheel, count: Callable[[], int], give_back: Callable[[], None]) -> None:
+        self._timers = timers
         self._count = count
         self._give_back = give_back
         self._most = 0
 
     def start(self) -> None:
         """Look from now on, as long as the wheel turns."""
-        self._look(self._wheel.now)
+        self._look(self._timers.now)
 
     def _look(self, now: float) -> None:
-        self._wheel.add(self._look, now + LOOK_SECONDS)
+        self._timers.add(self._look, now + LOOK_SECONDS)
         count = self._count()
         self._most = max(self._most, count)
         if self._most - count >= CROWD and count <= self._most // 2:

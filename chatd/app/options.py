@@ -21,7 +21,8 @@ from chatd.app.service import ChatService, Listening
 from chatd.chat.hub import Hub, Limits
 from chatd.edges.line import MAX_WAITING_BYTES, LineFactory
 from chatd.edges.proxy import THIS_MACHINE, ProxiedEndpoint
-from chatd.journal import DEFAULT_JOURNAL, Retention, Surroundings, from_string, is_cluster
+from chatd.journal import Environment, Retention
+from chatd.journal.factory import DEFAULT_JOURNAL, from_string, is_cluster
 from chatd.protocol.duration import seconds
 from chatd.runtime.threads import Thread
 
@@ -159,7 +160,7 @@ def makeService(options: Options) -> ChatService:
     clock = IReactorTime(reactor)
     limits = _limits(options)
     retention = Retention(options["keep"], options["keep-messages"])
-    surroundings = Surroundings(clock, lambda: secrets.token_hex(8), partial(Thread, reactor), retention)
+    surroundings = Environment(clock, lambda: secrets.token_hex(8), partial(Thread, reactor), retention)
     try:
         journal = from_string(options["journal"], surroundings)
     except ValueError as error:
@@ -167,7 +168,7 @@ def makeService(options: Options) -> ChatService:
     hub = Hub(journal, clock, limits, accounts=options.make_accounts(reactor))
     factory = LineFactory(hub, clock, options["send-queue"])
     trusted = options["trusted-proxy"] or THIS_MACHINE
-    proxied = partial(ProxiedEndpoint, trusted=trusted, wheel=hub.wheel, header_seconds=limits.join_seconds)
+    proxied = partial(ProxiedEndpoint, trusted=trusted, timers=hub.timers, header_seconds=limits.join_seconds)
     places = [_listening(IReactorCore(reactor), name, place, proxied) for name, place in options.places.items()]
     return ChatService(clock, hub, factory, places)
 

@@ -21,14 +21,14 @@ from twisted.internet.interfaces import (
 from twisted.logger import Logger
 
 from chatd.accounts import AccountsError
-from chatd.app.malloc_trim import Slack, give_memory_back
+from chatd.app.malloc_trim import MallocTrim, give_memory_back
 from chatd.chat.hub import Hub
 from chatd.edges.accept_backoff import accept_patiently, allow_files
 from chatd.edges.line import LineFactory
 from chatd.journal import JournalError
 from chatd.protocol import names
 from chatd.protocol.text import clean
-from chatd.runtime.log_limiter import Tally
+from chatd.runtime.log_limiter import LogLimiter
 from chatd.runtime.sockets import address_name
 
 STOP_SECONDS = 3
@@ -83,8 +83,8 @@ class ChatService(Service):
         self._hub = hub
         self._factory = factory
         self._places = places
-        self._tally = Tally(hub.wheel)
-        self._slack = Slack(hub.wheel, factory.connections.__len__, give_memory_back)
+        self._log_limiter = LogLimiter(hub.timers)
+        self._slack = MallocTrim(hub.timers, factory.connections.__len__, give_memory_back)
 
     def privilegedStartService(self) -> None:
         """Bind every place. Raise `CannotStartError` if one cannot be."""
@@ -131,13 +131,13 @@ class ChatService(Service):
         await self._factory.connections.all_lost()
         if impatience.active():
             impatience.cancel()
-        self._hub.wheel.stop()
+        self._hub.timers.stop()
         self._hub.accounts.stop()
         await self._hub.journal.stop()
 
     def _listening(self, port: IListeningPort) -> None:
         self.ports.append(port)
-        accept_patiently(port, self._reactor, self._tally)
+        accept_patiently(port, self._reactor, self._log_limiter)
         address = port.getHost()
         _log.info("listening on {address}", address=address_name(address))
         if _is_loopback(getattr(address, "host", "")):

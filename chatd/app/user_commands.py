@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from chatd.accounts import AccountsError, passwords
-from chatd.accounts.store import Account, TakenError, beside, open_roll
-from chatd.journal import DEFAULT_JOURNAL, sqlite_path
+from chatd.accounts.store import Account, TakenError, beside, open_account_store
+from chatd.journal.factory import DEFAULT_JOURNAL
+from chatd.journal.sqlite.address import sqlite_path
 from chatd.protocol import names
 from chatd.protocol.duration import seconds
 from chatd.protocol.text import clean
@@ -64,14 +65,14 @@ def _parser() -> argparse.ArgumentParser:
 def _add(options: argparse.Namespace) -> None:
     nick = names.nick(options.nick)
     kept = None if options.no_password else _new_hash(_hasher())
-    with open_roll(_path(options), make=True) as roll:
+    with open_account_store(_path(options), make=True) as roll:
         roll.add(Account(names.key(nick), nick, kept, options.operator, int(time.time())))
     print(f"{nick} has an account now")
 
 
 def _passwd(options: argparse.Namespace) -> None:
     nick, hasher = names.nick(options.nick), _hasher()
-    with open_roll(_path(options), make=False) as roll:
+    with open_account_store(_path(options), make=False) as roll:
         account = roll.find(names.key(nick))
         if account is None or not roll.set_hash(account.key, _new_hash(hasher)):
             raise ValueError(f"{nick} has no account")
@@ -80,14 +81,14 @@ def _passwd(options: argparse.Namespace) -> None:
 
 def _remove(options: argparse.Namespace) -> None:
     nick = names.nick(options.nick)
-    with open_roll(_path(options), make=False) as roll:
+    with open_account_store(_path(options), make=False) as roll:
         if not roll.remove(names.key(nick)):
             raise ValueError(f"{nick} has no account")
     print(f"{nick} has no account any more; what it may do in rooms goes to whoever takes the name next")
 
 
 def _list(options: argparse.Namespace) -> None:
-    with open_roll(_path(options), make=False) as roll:
+    with open_account_store(_path(options), make=False) as roll:
         for each in roll.accounts():
             made = datetime.fromtimestamp(each.created, UTC).date().isoformat()
             print(each.name, "operator" if each.operator else "-", "password" if each.hash else "auth", made, sep="\t")
@@ -97,7 +98,7 @@ def _invite(options: argparse.Namespace) -> None:
     now = int(time.time())
     expires = None if options.expires is None else now + seconds(options.expires)
     code = secrets.token_hex(CODE_BYTES)
-    with open_roll(_path(options), make=True) as roll:
+    with open_account_store(_path(options), make=True) as roll:
         roll.add_code(code, expires, now)
     print(code)
 

@@ -66,5 +66,5 @@ async def _register(session: Session, password: str, code: str | None, label: st
     nick = session.nick
     session.account = await session.hub.accounts.register(nick, password, code, str(address) if address else None)
     if session.hub.presence is not None:
-        session.hub.presence.voice.announce(session)
+        session.hub.presence.announcer.announce(session)
     session.tell(Done("REGISTER", (nick,)), label)

@@ -6,8 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from operator import itemgetter
 
-from chatd.chat.delivery import Reader
-from chatd.journal import Entry
+from chatd.model.entry import Entry, Reader
 from chatd.protocol.events import Joined, Parted
 
 _place = itemgetter(0)
@@ -22,7 +21,7 @@ class Merge:
 
     def __init__(self, batch: Sequence[Entry]) -> None:
         self._places = {id(entry): place for place, entry in enumerate(batch)}
-        self._movers = {entry.origin for entry in batch if isinstance(entry.event, Joined | Parted)}
+        self._movers = {entry.author for entry in batch if isinstance(entry.event, Joined | Parted)}
         self._lines: defaultdict[Reader, list[tuple[int, bytes]]] = defaultdict(list)
 
     @staticmethod
@@ -31,7 +30,7 @@ class Merge:
         rooms: dict[Reader | str | None, str] = {}
         for entry in batch:
             source = entry.source
-            who = entry.origin if source is None or source.card is None else source.card.person
+            who = entry.author if source is None or source.info is None else source.info.member_id
             if rooms.setdefault(who, entry.room) != entry.room and who is not None:
                 return True
         return False
@@ -44,7 +43,7 @@ class Merge:
         """Take what one room has for a member; of an entry there may be a line and then a reply."""
         self._lines[member] += [(self._places[id(entry)], line) for entry, line in lines]
 
-    def put_beside(self, entry: Entry, other: Entry) -> None:
+    def alias_position(self, entry: Entry, other: Entry) -> None:
         """Let an entry that is none of the batch have the place of one that is."""
         self._places[id(entry)] = self._places[id(other)]
 

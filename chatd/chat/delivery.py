@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sized
+from collections.abc import Collection, Iterator
 from itertools import accumulate
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from chatd.journal import Entry
+from chatd.model.entry import Entry, Reader
 from chatd.protocol import wire
 from chatd.protocol.events import Said
 
 if TYPE_CHECKING:
     from chatd.chat.cross_room import Merge
-
-
-class Reader(Protocol):
-    """Somebody whom lines are sent to."""
-
-    @property
-    def tagged(self) -> bool:
-        """Whether lines carry tags for this one."""
-
-    @property
-    def rooms(self) -> Sized:
-        """The rooms that this one is in."""
-
-    def send(self, data: bytes) -> None:
-        """Send whole lines; never blocks, never raises."""
 
 
 class Audience:
@@ -93,20 +78,20 @@ class Broadcast:
     def add(self, entry: Entry) -> None:
         """Add one more entry; its origin gets an echo if it reads tags, else nothing."""
         body = wire.render(entry.event)  # type: ignore[arg-type]  # what nodes say of themselves is in no room
-        origin = entry.origin
-        if origin is not None:
-            if not (origin.tagged and entry.id):
-                self._own.setdefault(origin, {})[len(self._said)] = b""
+        author = entry.author
+        if author is not None:
+            if not (author.tagged and entry.id):
+                self._own.setdefault(author, {})[len(self._said)] = b""
             elif entry.label is not None and type(entry.event) is Said:
                 line = f"@{_tags(entry)};label={entry.label} {body}\r\n".encode()
-                self._own.setdefault(origin, {})[len(self._said)] = line
+                self._own.setdefault(author, {})[len(self._said)] = line
         self._said.append((body, entry))
 
     def echo(self, entry: Entry) -> bytes:
         """Return what the origin of the entry that was just added gets of it."""
-        assert entry.origin is not None
-        own = self._own.get(entry.origin, {}).get(len(self._said) - 1)
-        return self._audience(tagged=entry.origin.tagged)[-1] if own is None else own
+        assert entry.author is not None
+        own = self._own.get(entry.author, {}).get(len(self._said) - 1)
+        return self._audience(tagged=entry.author.tagged)[-1] if own is None else own
 
     def answer(self, reader: Reader, entry: Entry, line: bytes) -> None:
         """Add, in the place of an entry, a line that is for one reader alone."""
@@ -139,7 +124,7 @@ class Broadcast:
         else:
             self.replies.append((reader, line))
 
-    def see_off(self, reader: Reader) -> None:
+    def flush_departing(self, reader: Reader) -> None:
         """Give a member that is none any more its lines up to here; one who came in this batch, after its reply."""
         if self._merge is not None:
             self._merge.add(reader, self.lines(reader))
@@ -149,10 +134,10 @@ class Broadcast:
             else:
                 reader.send(missed)
 
-    def put_beside(self, entry: Entry, other: Entry) -> None:
+    def alias_position(self, entry: Entry, other: Entry) -> None:
         """Let an entry that is none of the batch have the place of one that is."""
         if self._merge is not None:
-            self._merge.put_beside(entry, other)
+            self._merge.alias_position(entry, other)
 
     def send(self, members: Collection[Reader]) -> None:
         """Give ``members`` their lines: now, with what is merged, or, to those who came just now, after the replies."""

@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.defer import Deferred
 
 from chatd import __version__
-from chatd.chat import authentication as identity
-from chatd.chat import limits, moderation, replay
+from chatd.chat import authentication, limits, moderation, replay
 from chatd.chat.outcomes import done_join
 from chatd.chat.presence import remote as elsewhere
-from chatd.chat.presence.remote import Elsewhere
-from chatd.chat.room import Room
-from chatd.model.rulings import Person
+from chatd.chat.presence.remote import RemoteMember
+from chatd.model.entry import Place
+from chatd.model.room_policy import Identity
 from chatd.protocol import commands, events, names, wire
-from chatd.protocol import moderation_commands as orders
+from chatd.protocol import moderation_commands as moderation_commands
 from chatd.protocol.commands import Command
-from chatd.protocol.errors import ChatError, Code, Farewell
+from chatd.protocol.errors import ChatError, Code, DisconnectReason
 from chatd.protocol.events import Done
 from chatd.protocol.verbs import VERBS
 from chatd.protocol.wire import Mode, Request
@@ -120,11 +119,11 @@ def _do(session: Session, command: Command, label: str | None) -> Work | None:
             taken = "goodbye; not all that you said was taken, see ERR" if session.untaken else ALL_TAKEN
             if not all(moderation.may_speak(session, room.key) for room in session.rooms):
                 said = None
-            session.end(Farewell.QUIT, taken, said=said)
-        case orders.Login(nick, password):
-            return identity.log_in(session, nick, password, label)
-        case orders.Register(password, code):
-            return identity.register(session, password, code, label)
+            session.end(DisconnectReason.QUIT, taken, said=said)
+        case moderation_commands.Login(nick, password):
+            return authentication.log_in(session, nick, password, label)
+        case moderation_commands.Register(password, code):
+            return authentication.register(session, password, code, label)
         case _:
             moderation.carry_out(session, command, label)
     return None
@@ -135,7 +134,7 @@ def _need_name(session: Session) -> None:
         raise ChatError(Code.NAME_NEEDED, "say who you are first: JOIN <your name>")
 
 
-def _room(session: Session, name: str | None) -> Room:
+def _room(session: Session, name: str | None) -> Place:
     """Return the room of that name, or the current one, if the session is in it."""
     _need_name(session)
     room = session.current if name is None else session.hub.room(name)
@@ -150,8 +149,8 @@ def _is_in(session: Session, name: str) -> bool:
     return room is not None and room in session.rooms
 
 
-def _say(session: Session, room: Room, text: str, label: str | None, verb: str = "MSG") -> None:
-    if room.rules.mutes or session.hub.server_rules.mutes:
+def _say(session: Session, room: Place, text: str, label: str | None, verb: str = "MSG") -> None:
+    if room.policy.mutes or session.hub.server_policy.mutes:
         moderation.check_voice(session, room.key)
     session.append(room.key, events.Said(session.nick, room.name, text), label, verb)
 
@@ -179,13 +178,13 @@ def _join(session: Session, command: commands.Join, label: str | None) -> Work |
     elif session.nick:
         raise ChatError(Code.ALREADY_IN, f"you are in as {session.nick}; JOIN <#room> enters one more, NICK renames")
     nick = session.nick or command.nick or ""
-    person = Person(names.key(nick), session.account, session.peer.address)
-    if (why := moderation.refusal(session, names.key(command.room), person)) is not None:
+    identity = Identity(names.key(nick), session.account, session.peer.address)
+    if (why := moderation.refusal(session, names.key(command.room), identity)) is not None:
         raise why
     room = hub.room(command.room)
     limits.check_join(session, room)
     if not session.nick:
-        identity.check_owner(session, nick)
+        authentication.check_owner(session, nick)
         _come_in(session, nick, command.resume)
     if room is not None and room in session.rooms:
         session.enter(room)
@@ -231,9 +230,9 @@ def _tell(session: Session, to: str, text: str, label: str | None) -> Work | Non
     other = session.hub.holder(to)
     if other is None:
         raise ChatError(Code.NO_SUCH_NICK, f"nobody here goes by {to}")
-    if session.hub.server_rules.mutes:
+    if session.hub.server_policy.mutes:
         moderation.check_voice(session, None)
-    if isinstance(other, Elsewhere):
+    if isinstance(other, RemoteMember):
         return elsewhere.tell(session, other, text, label)
     now = wire.timestamp(int(session.hub.clock.seconds() * 1000))
     other.tell(events.Told(session.nick, text), tags={"time": now})
@@ -247,15 +246,15 @@ def _rename(session: Session, nick: str, label: str | None) -> None:
     if nick == session.nick:
         session.tell(Done("NICK", (nick,)), label)
         return
-    identity.check_owner(session, nick)
+    authentication.check_owner(session, nick)
     limits.check_name(session)
     session.hub.claim(nick, session)
-    session.takeover.lay_ghosts()
+    session.takeover.release_stale()
     session.renaming = nick
     session.append("", events.Renamed(session.nick, nick), label, "NICK")
 
 
-def _topic(session: Session, room: Room, text: str | None, label: str | None) -> None:
+def _topic(session: Session, room: Place, text: str | None, label: str | None) -> None:
     if text is not None:
         moderation.check_voice(session, room.key)
         moderation.check_topic(session, room.key)
@@ -266,7 +265,7 @@ def _topic(session: Session, room: Room, text: str | None, label: str | None) ->
     session.tell(Done("TOPIC", (room.name,)), label)
 
 
-def _who(session: Session, room: Room, label: str | None) -> Iterator[bytes]:
+def _who(session: Session, room: Place, label: str | None) -> Iterator[bytes]:
     nicks = [member.nick for member in room.everybody]
     for line in events.present(room.name, nicks):
         yield session.line(line)

@@ -11,23 +11,23 @@ from twisted.logger import Logger
 
 from chatd.accounts import Accounts, NoAccounts
 from chatd.chat.cross_room import Merge
-from chatd.chat.delivery import Reader
 from chatd.chat.limits import Limits as Limits
 from chatd.chat.presence import Presence
 from chatd.chat.presence.directory import looks_of
-from chatd.chat.room import Member, Room
-from chatd.chat.server_rules import rule_server
-from chatd.journal import Entry, Journal, Kept
-from chatd.model.cluster import Began, Gone
-from chatd.model.rulings import NO_RULES, Rules
+from chatd.chat.room import Room
+from chatd.chat.server_policy import rule_server
+from chatd.journal import Journal
+from chatd.model.cluster import NodeDown, NodeUp
+from chatd.model.entry import Entry, Member, Reader, StoredEvent
+from chatd.model.room_policy import NO_POLICY, RoomPolicy
 from chatd.protocol import names, wire
-from chatd.protocol.errors import ChatError, Code, Farewell
-from chatd.protocol.events import Lasting, Renamed
+from chatd.protocol.errors import ChatError, Code, DisconnectReason
+from chatd.protocol.events import DurableEvent, Renamed
 from chatd.protocol.moderation_commands import SERVER
-from chatd.runtime.timers import Wheel
+from chatd.runtime.timers import TimerWheel
 
 if TYPE_CHECKING:
-    from chatd.chat.presence.remote import Elsewhere
+    from chatd.chat.presence.remote import RemoteMember
     from chatd.chat.replay import Replay
     from chatd.chat.session import Session
 
@@ -49,13 +49,13 @@ class Hub:
         accounts: Accounts | None = None,
     ) -> None:
         self.accounts = accounts or NoAccounts()
-        self.server_rules = Rules()
+        self.server_policy = RoomPolicy()
         """What holds in every room."""
         self.journal = journal
         self.clock = clock
         self.limits = limits or Limits()
         self.make_secret = make_secret
-        self.wheel = Wheel(clock)
+        self.timers = TimerWheel(clock)
         self.sessions: dict[Session, None] = {}
         self.unblocked: list[Session] = []
         """Sessions that could not go on until an entry of theirs took effect, and now can."""
@@ -94,7 +94,7 @@ class Hub:
         """Return who goes by a nick, in any spelling, and is connected to this node."""
         return self._by_nick.get(names.key(nick))
 
-    def holder(self, nick: str) -> Session | Elsewhere | None:
+    def holder(self, nick: str) -> Session | RemoteMember | None:
         """Return who goes by a nick, in any spelling."""
         other = None if self.presence is None else self.presence.stand_in(nick)
         return self.session(nick) if other is None else other
@@ -104,34 +104,34 @@ class Hub:
         room = self._rooms.get(key)
         return () if room is None else room.everybody
 
-    def rules(self, key: str) -> Rules:
+    def policy(self, key: str) -> RoomPolicy:
         """Return what holds in a room, given its key."""
         room = self._rooms.get(key)
         if room is not None:
-            return room.rules
-        standing = self.journal.standing(key)
-        return NO_RULES if standing is None else standing.rules
+            return room.policy
+        room_state = self.journal.room_state(key)
+        return NO_POLICY if room_state is None else room_state.policy
 
     def is_operator(self, account: str | None) -> bool:
         """Return whether an account looks after the server."""
-        return account is not None and (self.accounts.is_operator(account) or self.server_rules.is_operator(account))
+        return account is not None and (self.accounts.is_operator(account) or self.server_policy.is_operator(account))
 
     def start(self) -> None:
         """Begin to tell the time, now that the journal is open."""
-        self.read_rules()
+        self.read_server_policy()
         if self.presence is not None:
-            self.presence.voice.begin()
-        self.wheel.start()
+            self.presence.announcer.begin()
+        self.timers.start()
 
-    def read_rules(self) -> None:
+    def read_server_policy(self) -> None:
         """Learn from the journal what holds in every room."""
-        standing = self.journal.standing(SERVER)
-        self.server_rules = Rules() if standing is None else standing.rules
+        room_state = self.journal.room_state(SERVER)
+        self.server_policy = RoomPolicy() if room_state is None else room_state.policy
 
     def enroll(self, session: Session) -> str:
         """Note a new session; return what it is known by, nothing if there is one node."""
         self.sessions[session] = None
-        return "" if self.presence is None else self.presence.voice.enroll(session)
+        return "" if self.presence is None else self.presence.announcer.enroll(session)
 
     def claim(self, nick: str, session: Session) -> None:
         """Make ``nick`` the session's, beside any that it has.
@@ -160,7 +160,7 @@ class Hub:
         if session.nick and not session.ended:
             self._give(session.nick, session)
 
-    def replace(self, old: Session | Elsewhere, new: Session) -> None:
+    def replace(self, old: Session | RemoteMember, new: Session) -> None:
         """Give the nick of a connection that has not noticed its death to the session that proved to be its heir.
 
         Raise `ChatError` if another heir was faster, of one who is connected to another node.
@@ -175,7 +175,7 @@ class Hub:
 
         What concerns more than one room stands alone, so that it comes after what was before it everywhere.
         """
-        self.last_id = max(self.last_id, *(entry.id for entry in entries if not entry.old), 0)
+        self.last_id = max(self.last_id, *(entry.id for entry in entries if not entry.duplicate), 0)
         rooms: set[str] = set()
         for run in _runs(entries) if self.presence is None else self.presence.runs(entries):
             if run and type(run[0].event) is Renamed:
@@ -187,7 +187,7 @@ class Hub:
         for key in rooms:
             if (room := self._rooms.get(key)) is not None and not room.members:
                 self.drop_if_empty(room)
-        if self.stalled and not self.journal.full:
+        if self.stalled and not self.journal.over_hard_limit:
             self.unblocked += self.stalled
             self.stalled.clear()
         unblocked, self.unblocked = self.unblocked, []
@@ -203,7 +203,7 @@ class Hub:
         room = self._rooms.get(key)
         if room is None:
             shared = self.presence is not None
-            room = self._rooms[key] = Room(key, name, self.journal.standing(key), shared=shared)
+            room = self._rooms[key] = Room(key, name, self.journal.room_state(key), shared=shared)
         return room
 
     def drop_if_empty(self, room: Room) -> None:
@@ -228,7 +228,7 @@ class Hub:
             self.presence.cluster.hurry()
         await self.journal.flush()
         for session in list(self.sessions):
-            session.end(Farewell.SHUTDOWN, "the server is stopping", parting=False)
+            session.end(DisconnectReason.SHUTDOWN, "the server is stopping", parting=False)
 
     def _give(self, nick: str, session: Session) -> None:
         self._by_nick[names.key(nick)] = session
@@ -249,8 +249,8 @@ class Hub:
             except Exception:
                 _log.failure("what happened in a room could not be delivered")
                 for entry in entries:
-                    if entry.origin is not None:
-                        entry.origin.fail()
+                    if entry.author is not None:
+                        entry.author.fail()
         if merge is not None:
             merge.send()
         for member, data in replies:
@@ -261,24 +261,27 @@ class Hub:
         room = self._rooms.get(key)
         if room is None:
             event = entries[0].event
-            room = self.make_room(key, "" if isinstance(event, Renamed | Began | Gone) else event.room)
+            room = self.make_room(key, "" if isinstance(event, Renamed | NodeUp | NodeDown) else event.room)
         for watch in self._watches.get(key, ()):
-            watch.passed += [Kept(e.id, e.time, e.event) for e in entries if e.stored and isinstance(e.event, Lasting)]
+            watch.passed += [
+                StoredEvent(e.id, e.time, e.event) for e in entries if e.stored and isinstance(e.event, DurableEvent)
+            ]
         return room
 
     def _rename(self, entry: Entry, event: Renamed) -> None:
-        origin = entry.origin
-        if origin is None:
+        author = entry.author
+        if author is None:
             return
         body, tags = wire.render(event), {"time": wire.timestamp(entry.time)}
         lines = (wire.encode(body), wire.encode(body, tags))
-        rooms = origin.rooms if self.presence is None else self.presence.rooms_of(origin.pid)
-        others = dict.fromkeys(m for room in rooms if origin in room.everybody for m in room.members)
-        reply = origin.took_effect(entry, None)
+        places = author.rooms if self.presence is None else self.presence.rooms_of(author.member_id)
+        rooms = [room for place in places if (room := self._rooms.get(place.key)) is not None]
+        others = dict.fromkeys(m for room in rooms if author in room.everybody for m in room.members)
+        reply = author.took_effect(entry, None)
         for member in others if entry.refused is None else ():
-            if member is not origin:
+            if member is not author:
                 member.send(lines[member.tagged])
-        origin.send(reply)
+        author.send(reply)
 
 
 def _runs(entries: Sequence[Entry]) -> Iterator[list[Entry]]:

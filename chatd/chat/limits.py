@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from chatd.protocol.errors import ChatError, Code
 
 if TYPE_CHECKING:
-    from chatd.chat.room import Room
     from chatd.chat.session import Session
+    from chatd.model.entry import Place
 
 
 ROUNDING = 0.001
@@ -83,7 +83,7 @@ class Limits:
         object.__setattr__(self, "name_rate", Rate(self.names_per_minute / 60, burst))
 
 
-def check_join(session: Session, room: Room | None) -> None:
+def check_join(session: Session, room: Place | None) -> None:
     """Raise `ChatError` if it is too much that a session enters a room as well, None for one that is not there yet."""
     hub, limits = session.hub, session.hub.limits
     if room is not None and room in session.rooms:

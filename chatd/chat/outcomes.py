@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatd.chat import moderation
-from chatd.chat.room import Room
-from chatd.journal import Entry
+from chatd.model.entry import Entry, Place
 from chatd.protocol import events, wire
 from chatd.protocol.errors import ANY_VERB
-from chatd.protocol.events import Lasting
+from chatd.protocol.events import DurableEvent
 
 if TYPE_CHECKING:
     from chatd.chat.session import Session
@@ -18,11 +17,11 @@ SAYING = frozenset({"MSG", "TELL", "TOPIC", ANY_VERB})
 """The verbs of lines that were to say something."""
 
 
-def effect(session: Session, entry: Entry, room: Room | None) -> bytes:
+def effect(session: Session, entry: Entry, room: Place | None) -> bytes:
     """Change a session as an entry of its own wants it; return the reply to what asked for that, if it has one."""
     if entry.refused is not None:
         return _refused(session, entry)
-    if entry.old:
+    if entry.duplicate:
         return _said_before(session, entry)
     match entry.event:
         case events.Said():
@@ -34,7 +33,7 @@ def effect(session: Session, entry: Entry, room: Room | None) -> bytes:
             return session.line(events.Done("PART", (room.name,)), entry.label)
         case events.TopicSet() if room is not None:
             return session.line(events.Done("TOPIC", (room.name,)), entry.label)
-        case events.Ruled(verb, _, place, subject) if verb == entry.verb:
+        case events.Moderated(verb, _, place, subject) if verb == entry.verb:
             return session.line(events.Done(verb, (place, subject)), entry.label)
         case events.Renamed(_, new):
             old, session.nick, session.renaming = session.nick, new, ""
@@ -45,7 +44,7 @@ def effect(session: Session, entry: Entry, room: Room | None) -> bytes:
     return b""
 
 
-def done_join(session: Session, room: Room, *, recovered: bool | None = None) -> events.Done:
+def done_join(session: Session, room: Place, *, recovered: bool | None = None) -> events.Done:
     """Return the end of a JOIN: how many are in the room and, for a program, what it needs to come back.
 
     ``recovered`` says whether it was told all that it missed, if it asked.
@@ -56,7 +55,7 @@ def done_join(session: Session, room: Room, *, recovered: bool | None = None) ->
     return events.Done("JOIN", (room.name, str(len(room.everybody))), values)
 
 
-def unasked(session: Session, entry: Entry, room: Room | None) -> bytes:
+def unasked(session: Session, entry: Entry, room: Place | None) -> bytes:
     """Change a session as an entry wants it that its node appended for it."""
     presence, event = session.hub.presence, entry.event
     assert presence is not None
@@ -73,7 +72,7 @@ def unasked(session: Session, entry: Entry, room: Room | None) -> bytes:
     entering = session.joining is not None and session.joining[0] == room.key
     if (entry.refused is not None) == (room in session.rooms) and not entering:
         # It may not be here, or has left meanwhile and the others do not know.
-        presence.voice.withdraw(session, room.key, room.name)
+        presence.announcer.withdraw(session, room.key, room.name)
     return b""
 
 
@@ -86,7 +85,7 @@ def _refused(session: Session, entry: Entry) -> bytes:
         if session.replay is not None:
             session.replay.close()
             session.replay = None
-        if session.hub.presence is not None and session.card is None and not session.ended:
+        if session.hub.presence is not None and session.info is None and not session.ended:
             _unname(session)
     elif isinstance(entry.event, events.Renamed):
         session.renaming = ""
@@ -101,11 +100,11 @@ def _unname(session: Session) -> None:
     presence = session.hub.presence
     if presence is not None:
         # The refused JOIN may yet come, and is to be of nobody then.
-        presence.voice.forget(session.pid)
-        session.pid = presence.voice.enroll(session)
+        presence.announcer.forget(session.member_id)
+        session.member_id = presence.announcer.enroll(session)
 
 
-def _joined(session: Session, entry: Entry, room: Room) -> bytes:
+def _joined(session: Session, entry: Entry, room: Place) -> bytes:
     session.joining = None
     session.enter(room)
     if session.ended:
@@ -124,8 +123,8 @@ def _joined(session: Session, entry: Entry, room: Room) -> bytes:
 def _said_before(session: Session, entry: Entry) -> bytes:
     tags = {"id": str(entry.id), "time": wire.timestamp(entry.time), "old": ""}
     event = entry.event
-    assert isinstance(event, Lasting)
-    if isinstance(event, events.TopicSet | events.Ruled):
-        words = (event.room, event.subject) if isinstance(event, events.Ruled) else (event.room,)
+    assert isinstance(event, DurableEvent)
+    if isinstance(event, events.TopicSet | events.Moderated):
+        words = (event.room, event.subject) if isinstance(event, events.Moderated) else (event.room,)
         return session.line(event, tags=tags) + session.line(events.Done(entry.verb, words), entry.label)
     return session.line(event, entry.label, tags)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from chatd.model.rulings import IPAddress
-from chatd.protocol.errors import Farewell
+from chatd.model.room_policy import IPAddress
+from chatd.protocol.errors import DisconnectReason
 
 
 class Peer(Protocol):
@@ -37,7 +37,7 @@ class Peer(Protocol):
     def send(self, data: bytes) -> None:
         """Send whole lines; never blocks, never raises; after `end` it does nothing."""
 
-    def end(self, farewell: Farewell, data: bytes) -> None:
+    def end(self, farewell: DisconnectReason, data: bytes) -> None:
         """Send the last line, then close."""
 
     def proceed(self) -> None:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chatd.chat import moderation
-from chatd.chat.room import Room
-from chatd.journal import JournalError, Kept, Page, Query, TooMuchError
+from chatd.journal import JournalError, Page, Query, TooMuchError
+from chatd.model.entry import Place, StoredEvent
 from chatd.protocol import commands, events, wire
 from chatd.protocol.arguments import MAX_ID
 from chatd.protocol.errors import ChatError, Code
@@ -22,7 +22,7 @@ MAX_MISSED = 10_000
 MAX_FOUND = 50
 
 
-async def history(session: Session, room: Room, command: commands.History, label: str | None) -> None:
+async def history(session: Session, room: Place, command: commands.History, label: str | None) -> None:
     """Answer HISTORY. Messages that the session has not been sent yet are left for their turn."""
     readable = moderation.readable_after(session, room.key)
     if readable is None:
@@ -48,7 +48,7 @@ async def history(session: Session, room: Room, command: commands.History, label
     session.tell(Done("HISTORY", (room.name, str(told))), label)
 
 
-async def search(session: Session, room: Room, words: str, label: str | None) -> None:
+async def search(session: Session, room: Place, words: str, label: str | None) -> None:
     """Answer SEARCH."""
     readable = moderation.readable_after(session, room.key)
     if readable is None:
@@ -66,7 +66,7 @@ async def search(session: Session, room: Room, words: str, label: str | None) ->
     session.tell(Done("SEARCH", (room.name, str(len(found)))), label)
 
 
-def replayed(session: Session, kept: Kept) -> bytes:
+def replayed(session: Session, kept: StoredEvent) -> bytes:
     """Return the line that tells a session of something that happened before; nothing if it has no use for it."""
     time = wire.timestamp(kept.time)
     if session.tagged:
@@ -84,7 +84,7 @@ class Replay:
     """
 
     def __init__(self, session: Session, room: str, since: int, epoch: str | None) -> None:
-        self.passed: list[Kept] = []
+        self.passed: list[StoredEvent] = []
         """What was delivered in the room meanwhile; the hub adds to it."""
         self._session = session
         self._hub = session.hub
@@ -115,7 +115,7 @@ class Replay:
             if not self._may_go_on():
                 return
             first, more = False, page.more
-            self.recovered = self.recovered and not page.skipped and page.cut <= self._last
+            self.recovered = self.recovered and not page.skipped and page.watermark <= self._last
             lines = self._lines(kept for kept in page.kept if kept.id > self._floor)
             if more:
                 self.close()
@@ -126,7 +126,7 @@ class Replay:
 
     def rest(self, upto: int) -> Iterator[bytes]:
         """Yield what was delivered after what `tell` sent, up to the id ``upto``; nothing more is noted here."""
-        passed: list[Kept] = []
+        passed: list[StoredEvent] = []
         if self._may_go_on():
             after = max(self._last, self._floor)
             passed = [kept for kept in self.passed if after < kept.id <= upto]
@@ -134,8 +134,8 @@ class Replay:
         return self._lines(passed)
 
     def _known(self) -> int:
-        standing = self._hub.journal.standing(self._room)
-        return 0 if standing is None else standing.last_id
+        room_state = self._hub.journal.room_state(self._room)
+        return 0 if room_state is None else room_state.last_id
 
     def _may_go_on(self) -> bool:
         """Return whether more may be told: things may have been ruled since the last time. If not, nothing more is."""
@@ -161,7 +161,7 @@ class Replay:
         self._hub.unwatch(self._room, self)
         self.passed = []
 
-    def _lines(self, kept: Iterable[Kept]) -> Iterator[bytes]:
+    def _lines(self, kept: Iterable[StoredEvent]) -> Iterator[bytes]:
         for each in kept:
             self._first = self._first or each.id
             self._last = each.id

@@ -14,17 +14,16 @@ from chatd.chat import handlers as verbs
 from chatd.chat import moderation
 from chatd.chat import outcomes as effects
 from chatd.chat.hub import Hub
-from chatd.chat.keepalive import Patience
+from chatd.chat.keepalive import Keepalive
 from chatd.chat.peer import Peer
-from chatd.chat.presence.remote import judged
+from chatd.chat.presence.remote import judged_as
 from chatd.chat.replay import Replay
-from chatd.chat.room import Member, Room
 from chatd.chat.takeover import Takeover
-from chatd.journal import UNASKED, Entry, Happening
-from chatd.model.cluster import Card
-from chatd.model.rulings import Person
+from chatd.model.cluster import MemberInfo
+from chatd.model.entry import INTERNAL, Entry, Member, Place, RoomEvent
+from chatd.model.room_policy import Identity
 from chatd.protocol import commands, events, names, wire
-from chatd.protocol.errors import ChatError, Farewell
+from chatd.protocol.errors import ChatError, DisconnectReason
 from chatd.protocol.events import Event
 from chatd.protocol.wire import NO_TAGS, Mode, Request, Tags
 
@@ -63,11 +62,11 @@ class Session:
         """Another nick that was claimed, and that the rooms do not know yet."""
         self.tagged = False
         self.mode = Mode.COMMAND
-        self.rooms: dict[Room, None] = {}
+        self.rooms: dict[Place, None] = {}
         """Those that it is in, the current one at the end."""
-        self.current: Room | None = None
+        self.current: Place | None = None
         self.ended = False
-        self.heard = hub.wheel.now
+        self.heard = hub.timers.now
         """When the peer last gave a sign of life, in seconds; its edge sets it."""
         self.account: str | None = None
         """The key of the account that it has logged in to."""
@@ -88,25 +87,25 @@ class Session:
         """Whether something that was to be said was answered by an ERR."""
         self.joining: tuple[str, str] | None = None
         """The key and the name of the room whose JOIN is on its way."""
-        self.pid = hub.enroll(self)
-        """See `chatd.chat.room.Member.pid`."""
-        self.card: Card | None = None
+        self.member_id = hub.enroll(self)
+        """See `chatd.chat.room.Member.member_id`."""
+        self.info: MemberInfo | None = None
         """As what all nodes know it, once they do."""
-        self._patience = Patience(self)
-        if (ban := moderation.server_ban(self, self.person)) is not None:
-            self.end(Farewell.BANNED, moderation.because("you are banned", ban))
+        self._keepalive = Keepalive(self)
+        if (ban := moderation.server_ban(self, self.identity)) is not None:
+            self.end(DisconnectReason.BANNED, moderation.because("you are banned", ban))
         else:
             self.tell(events.Note(GREETING))
 
     @property
-    def person(self) -> Person:
+    def identity(self) -> Identity:
         """Whom rulings are about."""
-        return Person(names.key(self.nick), self.account, self.peer.address)
+        return Identity(names.key(self.nick), self.account, self.peer.address)
 
     @property
-    def judged(self) -> tuple[Person, bool]:
-        """See `chatd.chat.room.Member.judged`."""
-        return (self.person, self.is_operator) if self.card is None else judged(self.hub, self.card)
+    def judged_as(self) -> tuple[Identity, bool]:
+        """See `chatd.chat.room.Member.judged_as`."""
+        return (self.identity, self.is_operator) if self.info is None else judged_as(self.hub, self.info)
 
     @property
     def is_operator(self) -> bool:
@@ -118,7 +117,7 @@ class Session:
     @property
     def ready(self) -> bool:
         """Whether `receive` and `finish` may be called; if not, the peer is told to `Peer.proceed` when they may."""
-        if self.hub.journal.full:
+        if self.hub.journal.over_hard_limit:
             self.hub.stalled[self] = None
             return False
         self._held = self._is_ahead()
@@ -151,7 +150,7 @@ class Session:
         if self.ready:
             self.peer.proceed()
 
-    def end(self, farewell: Farewell, text: str, *, parting: bool = True, said: str | None = None) -> None:
+    def end(self, farewell: DisconnectReason, text: str, *, parting: bool = True, said: str | None = None) -> None:
         """Take leave of the peer, and leave every room with ``said`` as the parting text.
 
         Without ``parting`` the rooms are told nothing: they end too, or somebody else takes the place.
@@ -170,11 +169,11 @@ class Session:
         self.hub.stalled.pop(self, None)
         if self.replay is not None:
             self.replay.close()
-        self._patience.end()
+        self._keepalive.end()
         if self.nick:
             self.hub.release(self.nick, self)
         if parting:
-            self.takeover.lay_ghosts()
+            self.takeover.release_stale()
             self.part_all(said)
         if self._reader is not None:
             reader, self._reader = self._reader, None
@@ -222,7 +221,7 @@ class Session:
         self.replay = Replay(self, room, since, epoch)
         await self.replay.tell()
 
-    def append(self, room: str, event: Happening, label: str | None = None, verb: str = "MSG") -> None:
+    def append(self, room: str, event: RoomEvent, label: str | None = None, verb: str = "MSG") -> None:
         """Let something happen: hand it to the journal, in this session's name.
 
         ``verb`` is that of the line which asked for it.
@@ -235,35 +234,35 @@ class Session:
         self._in_flight += 1
         entry = Entry(room, event, self, label if self.tagged else None, verb)
         if self.hub.presence is not None:
-            entry.source = self.hub.presence.voice.source(self, event)
+            entry.source = self.hub.presence.announcer.source(self, event)
         self.hub.journal.append(entry)
 
     def prove(self) -> None:
         """Make a new secret for a program that came in, and expect signs of life from it."""
         self.takeover.secret = self.hub.make_secret()
-        self._patience.watch_life()
+        self._keepalive.watch_life()
 
     # What the rooms call.
 
-    def takes_over(self, room: Room) -> Member | None:
+    def takes_over(self, room: Place) -> Member | None:
         """See `chatd.chat.room.Member.takes_over`."""
         return self.takeover.place_in(room)
 
-    def refusal(self, room: Room, entry: Entry) -> ChatError | None:
+    def refusal(self, room: Place, entry: Entry) -> ChatError | None:
         """See `chatd.chat.room.Member.refusal`."""
         return moderation.refusal_at(self, room.key, entry)
 
-    def put_out(self, room: Room) -> None:
-        """See `chatd.chat.room.Member.put_out`."""
+    def removed_from(self, room: Place) -> None:
+        """See `chatd.chat.room.Member.removed_from`."""
         self.leave(room)
 
     def fail(self) -> None:
         """See `chatd.chat.room.Member.fail`."""
-        self.end(Farewell.INTERNAL, "something went wrong here, and the log says what")
+        self.end(DisconnectReason.INTERNAL, "something went wrong here, and the log says what")
 
-    def took_effect(self, entry: Entry, room: Room | None) -> bytes:
+    def took_effect(self, entry: Entry, room: Place | None) -> bytes:
         """See `chatd.chat.room.Member.took_effect`."""
-        if entry.verb == UNASKED:
+        if entry.verb == INTERNAL:
             return effects.unasked(self, entry, room)
         self._in_flight -= 1
         if type(entry.event) is events.Said:
@@ -273,13 +272,13 @@ class Session:
             self.hub.unblocked.append(self)
         return effects.effect(self, entry, room)
 
-    def enter(self, room: Room) -> None:
+    def enter(self, room: Place) -> None:
         """Make a room that the session is in the current one."""
         self.rooms.pop(room, None)
         self.rooms[room] = None
         self.current = room
 
-    def leave(self, room: Room) -> None:
+    def leave(self, room: Place) -> None:
         """Note that the session is not in a room any more; the current one is the one before it."""
         self.rooms.pop(room, None)
         self.current = next(reversed(self.rooms), None)
@@ -289,12 +288,12 @@ class Session:
         entries, characters = self._in_flight, self._characters_in_flight
         if entries >= MAX_IN_FLIGHT or characters >= MAX_CHARACTERS_IN_FLIGHT:
             return True
-        return (entries >= SHARE_IN_FLIGHT or characters >= SHARE_OF_CHARACTERS) and self.hub.journal.behind
+        return (entries >= SHARE_IN_FLIGHT or characters >= SHARE_OF_CHARACTERS) and self.hub.journal.over_soft_limit
 
     def part_all(self, said: str | None = None) -> None:
         """Leave every room, and the one whose JOIN is still on its way: at once, so that nothing comes between."""
         if self.hub.presence is not None:
-            self.hub.presence.voice.leave(self, said)
+            self.hub.presence.announcer.leave(self, said)
             return
         places = [(room.key, room.name) for room in self.rooms]
         for key, name in [*places, self.joining] if self.joining else places:
@@ -333,4 +332,4 @@ class Session:
         self.untaken = self.untaken or error.verb in effects.SAYING
         self.tell(events.Refused(error.code, error.verb, error.text), label)
         if error.fatal:
-            self.end(Farewell.REFUSED, "what follows was to be said and not carried out, so it is not read")
+            self.end(DisconnectReason.REFUSED, "what follows was to be said and not carried out, so it is not read")

@@ -12,7 +12,7 @@ from typing import Any
 from twisted.internet.interfaces import IListeningPort, IReactorTime
 from twisted.internet.tcp import Port
 
-from chatd.runtime.log_limiter import Tally
+from chatd.runtime.log_limiter import LogLimiter
 
 BACK_OFF_SECONDS = 1
 """How long nobody is let in before it is tried again."""
@@ -32,10 +32,10 @@ class PatientSocket:
     tries again in every turn of the reactor. Those whom this one leaves outside wait in the kernel's backlog.
     """
 
-    def __init__(self, port: Port, clock: IReactorTime, tally: Tally) -> None:
+    def __init__(self, port: Port, clock: IReactorTime, log_limiter: LogLimiter) -> None:
         self._port = port
         self._clock = clock
-        self._tally = tally
+        self._log_limiter = log_limiter
         self._socket: socket.socket = port.socket
         self._scarce = False
         self._in_a_row = 0
@@ -71,7 +71,7 @@ class PatientSocket:
         return getattr(self._socket, name)
 
     def _back_off(self, error: OSError) -> None:
-        self._tally.note(f"nobody can come in: {error.strerror}; raise ulimit -n, or lower --max-connections")
+        self._log_limiter.note(f"nobody can come in: {error.strerror}; raise ulimit -n, or lower --max-connections")
         self._port.stopReading()
         self._clock.callLater(BACK_OFF_SECONDS, self._try_again)
 
@@ -80,10 +80,10 @@ class PatientSocket:
             self._port.startReading()
 
 
-def accept_patiently(port: IListeningPort, clock: IReactorTime, tally: Tally) -> None:
+def accept_patiently(port: IListeningPort, clock: IReactorTime, log_limiter: LogLimiter) -> None:
     """Make a port wait when file descriptors are scarce, if it is one that accepts connections."""
     if isinstance(port, Port):
-        port.socket = PatientSocket(port, clock, tally)
+        port.socket = PatientSocket(port, clock, log_limiter)
 
 
 def allow_files() -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv6Address
 
 from chatd.chat.hub import Hub
-from chatd.runtime.log_limiter import Tally
+from chatd.runtime.log_limiter import LogLimiter
 
 IPAddress = IPv4Address | IPv6Address
 
 NOT_READY = "this node has no connection to its cluster yet; try again, or come in elsewhere"
 
 
-class Gate:
+class Admission:
     """Counts the connections of one server, and says why no more of them are wanted.
 
     An address of None is that of a local socket. One that has gone keeps its place as long as something that it said
@@ -22,7 +22,7 @@ class Gate:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._limits = hub.limits
-        self._tally = Tally(hub.wheel)
+        self._log_limiter = LogLimiter(hub.timers)
         self._by_address: dict[int, int] = {}
         self.count = 0
         """How many connections there are."""
@@ -43,7 +43,7 @@ class Gate:
             if here >= limits.connections_per_address:
                 why = f"{here} connections come from your address already; close one first"
         if why is not None:
-            self._tally.note(f"a connection from {address or 'a local socket'} was refused: {why}")
+            self._log_limiter.note(f"a connection from {address or 'a local socket'} was refused: {why}")
         return why
 
     def enter(self, address: IPAddress | None) -> None:

@@ -65,7 +65,7 @@ class Paced(Protocol):
         """Go on with the lines that waited."""
 
 
-class Pacer:
+class RateLimiter:
     """Grants lines to connections, at a rate that is the same for each, and wakes those that it granted none."""
 
     def __init__(self, clock: IReactorTime, rate: Rate, turns: Turns) -> None:

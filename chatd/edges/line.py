@@ -14,13 +14,13 @@ from zope.interface import implementer
 
 from chatd.chat.hub import Hub
 from chatd.chat.session import Session
-from chatd.edges.admission import Gate
+from chatd.edges.admission import Admission
 from chatd.edges.connections import Connections
-from chatd.edges.fairness import LINES_AT_ONCE, Pacer, Turns
+from chatd.edges.fairness import LINES_AT_ONCE, RateLimiter, Turns
 from chatd.edges.refusal import Refused
 from chatd.edges.writer import writer_for
 from chatd.protocol import telnet, wire
-from chatd.protocol.errors import ChatError, Code, Farewell
+from chatd.protocol.errors import ChatError, Code, DisconnectReason
 from chatd.protocol.wire import Mode, Request
 from chatd.runtime.sockets import address_name, is_private, network_address, tune
 
@@ -70,7 +70,7 @@ class LineProtocol(LineReceiver):
         self._factory.connections.add(self)
         tune(transport)
         self.address = network_address(transport.getPeer())
-        self._factory.gate.enter(self.address)
+        self._factory.admission.enter(self.address)
         self.private = is_private(transport, self.address)
         self._writer = writer_for(transport, self._factory.max_waiting_bytes, self)
         self.send = self._writer.write
@@ -80,9 +80,9 @@ class LineProtocol(LineReceiver):
         """Take a segment apart and carry out what is in it, up to the end of this turn."""
         if self._closing:
             return
-        self._session.heard = self._factory.hub.wheel.now
+        self._session.heard = self._factory.hub.timers.now
         if telnet.IAC in data:
-            self._factory.pacer.charge(self, data.count(telnet.IAC))
+            self._factory.rate_limiter.charge(self, data.count(telnet.IAC))
             self._granted = 0
             self._more = True  # as far as is known, so that nothing is read while it is to be paid for
         try:
@@ -99,7 +99,7 @@ class LineProtocol(LineReceiver):
         elif not self._more:
             self._skip_what_is_endless()
         if self._factory.turns.crowded:
-            self._ask_for_turn(light=bool(self._session.nick) and self._factory.pacer.is_light(self))
+            self._ask_for_turn(light=bool(self._session.nick) and self._factory.rate_limiter.is_light(self))
             self._read_or_not()
         else:
             self._carry_out()
@@ -125,7 +125,7 @@ class LineProtocol(LineReceiver):
         self._unsplit = self._unsplit[: self._unsplit.rfind(b"\n") + 1]
         self._factory.connections.remove(self)
         if self._closing:
-            self._factory.gate.leave(self.address)
+            self._factory.admission.leave(self.address)
         elif self._factory.turns.crowded:
             self._factory.turns.ask(self._session.proceed)
         else:
@@ -135,13 +135,13 @@ class LineProtocol(LineReceiver):
 
     def drained(self) -> None:
         """See `chatd.edges.writer.Owner.drained`."""
-        self._session.heard = self._factory.hub.wheel.now
+        self._session.heard = self._factory.hub.timers.now
         self._session.proceed()
 
     def overflowed(self) -> None:
         """See `chatd.edges.writer.Owner.overflowed`."""
         waiting = self._writer.waiting
-        self._session.end(Farewell.SLOW, f"you did not read {waiting} bytes; come in again with since=")
+        self._session.end(DisconnectReason.SLOW, f"you did not read {waiting} bytes; come in again with since=")
 
     # What a session asks of its peer.
 
@@ -157,14 +157,14 @@ class LineProtocol(LineReceiver):
 
     def charge(self, lines: int) -> None:
         """See `chatd.chat.peer.Peer.charge`."""
-        self._factory.pacer.charge(self, lines)
+        self._factory.rate_limiter.charge(self, lines)
         self._granted = 0
 
     def in_turn(self, go_on: Callable[[], None]) -> None:
         """See `chatd.chat.peer.Peer.in_turn`."""
         self._factory.turns.ask(go_on)
 
-    def end(self, farewell: Farewell, data: bytes) -> None:
+    def end(self, farewell: DisconnectReason, data: bytes) -> None:
         """See `chatd.chat.peer.Peer.end`."""
         if self._closing:
             return
@@ -172,16 +172,16 @@ class LineProtocol(LineReceiver):
         self._lines.clear()
         self._unsplit = b""
         self._more = False
-        self._factory.pacer.forget(self)
+        self._factory.rate_limiter.forget(self)
         if self._lost:
-            self._factory.gate.leave(self.address)
+            self._factory.admission.leave(self.address)
             return
-        quitting = farewell is Farewell.QUIT
-        if farewell not in (Farewell.QUIT, Farewell.SHUTDOWN):
+        quitting = farewell is DisconnectReason.QUIT
+        if farewell not in (DisconnectReason.QUIT, DisconnectReason.SHUTDOWN):
             _log.info("{peer} was sent away: {farewell}", peer=self.peer_name, farewell=farewell.value)
         self._read_or_not()  # what still comes is read and dropped, so that it does not reset the connection
-        half = not self._no_more and farewell is not Farewell.SHUTDOWN
-        self._writer.close(data, discard=farewell is Farewell.SLOW, half=half)
+        half = not self._no_more and farewell is not DisconnectReason.SHUTDOWN
+        self._writer.close(data, discard=farewell is DisconnectReason.SLOW, half=half)
         self._factory.connections.abort_after(self, LINGER_SECONDS if quitting else ABORT_SECONDS)
 
     def proceed(self) -> None:
@@ -202,8 +202,8 @@ class LineProtocol(LineReceiver):
         """Split off the next lines; return whether any may be by now. Those that are empty count, and are left out."""
         if not self._granted:
             # Nobody can be heard who is not read from.
-            self._session.heard = self._factory.hub.wheel.now
-            self._granted = self._factory.pacer.grant(self)
+            self._session.heard = self._factory.hub.timers.now
+            self._granted = self._factory.rate_limiter.grant(self)
             if not self._granted:
                 return False
         lines = self._unsplit.split(b"\n", self._granted)
@@ -299,7 +299,7 @@ class LineProtocol(LineReceiver):
                 self.resumeProducing()
 
     def _reject(self, why: str) -> None:
-        self._session.end(Farewell.NOT_CHATD, why)
+        self._session.end(DisconnectReason.NOT_CHATD, why)
 
 
 def _line(data: bytes) -> bytes:
@@ -320,11 +320,11 @@ class LineFactory(Factory):
         self.max_waiting_bytes = max_waiting_bytes
         self.clock = clock
         self.connections = Connections(clock)
-        self.gate = Gate(hub)
+        self.admission = Admission(hub)
         self.turns = Turns(clock)
-        self.pacer = Pacer(clock, hub.limits.line_rate, self.turns)
+        self.rate_limiter = RateLimiter(clock, hub.limits.line_rate, self.turns)
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
         """Return the protocol for a new connection."""
-        why = self.gate.refusal(network_address(addr))
+        why = self.admission.refusal(network_address(addr))
         return LineProtocol(self) if why is None else Refused(why)

@@ -21,9 +21,9 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatd.edges.refusal import Refused
-from chatd.runtime.log_limiter import Tally
+from chatd.runtime.log_limiter import LogLimiter
 from chatd.runtime.sockets import address_name, network_address
-from chatd.runtime.timers import Wheel
+from chatd.runtime.timers import TimerWheel
 
 IPNetwork = IPv4Network | IPv6Network
 
@@ -48,7 +48,7 @@ class ProxiedProtocol(HAProxyProtocolWrapper):
 
     def connectionMade(self) -> None:
         """Begin to wait for the header."""
-        self._slot = self.factory.wheel.add(self._check, self.factory.wheel.now + self.factory.header_seconds)
+        self._slot = self.factory.timers.add(self._check, self.factory.timers.now + self.factory.header_seconds)
 
     def dataReceived(self, data: bytes) -> None:
         """Read the header, then hand on what comes."""
@@ -64,7 +64,7 @@ class ProxiedProtocol(HAProxyProtocolWrapper):
         except ValueError:  # a number or an address that is none
             self._abort()
             return
-        self.factory.wheel.discard(self._check, self._slot)
+        self.factory.timers.discard(self._check, self._slot)
         self.wrappedProtocol = self.factory.wrappedFactory.buildProtocol(self.getPeer())
         transport: Any = self
         self.wrappedProtocol.makeConnection(transport)
@@ -85,7 +85,7 @@ class ProxiedProtocol(HAProxyProtocolWrapper):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Wait no longer, and hand on that it is over."""
-        self.factory.wheel.discard(self._check, self._slot)
+        self.factory.timers.discard(self._check, self._slot)
         super().connectionLost(reason)
 
     def _check(self, _now: float) -> None:
@@ -106,20 +106,20 @@ class ProxiedFactory(WrappingFactory[ProxiedProtocol]):
     noisy = False
 
     def __init__(
-        self, wrapped: IProtocolFactory, trusted: Sequence[IPNetwork], wheel: Wheel, header_seconds: int
+        self, wrapped: IProtocolFactory, trusted: Sequence[IPNetwork], timers: TimerWheel, header_seconds: int
     ) -> None:
         super().__init__(wrapped)
-        self.wheel = wheel
+        self.timers = timers
         self.header_seconds = header_seconds
         self._trusted = trusted
-        self._tally = Tally(wheel)
+        self._log_limiter = LogLimiter(timers)
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
         """Return the protocol for a new connection."""
         address = network_address(addr)
         if address is None or any(address in network for network in self._trusted):
             return ProxiedProtocol(self, _Early())
-        self._tally.note(f"{address_name(addr)} was refused: it is no trusted proxy; --trusted-proxy says who is")
+        self._log_limiter.note(f"{address_name(addr)} was refused: it is no trusted proxy; --trusted-proxy says who is")
         return Refused("only proxies come in here, and you are none that is trusted; use the port for people")
 
 
@@ -128,13 +128,13 @@ class ProxiedEndpoint:
     """Listens where another endpoint does, for trusted proxies; see `ProxiedFactory`."""
 
     def __init__(
-        self, endpoint: IStreamServerEndpoint, trusted: Sequence[IPNetwork], wheel: Wheel, header_seconds: int
+        self, endpoint: IStreamServerEndpoint, trusted: Sequence[IPNetwork], timers: TimerWheel, header_seconds: int
     ) -> None:
         self._endpoint = endpoint
         self._trusted = trusted
-        self._wheel = wheel
+        self._timers = timers
         self._header_seconds = header_seconds
 
     def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:  # noqa: N803  # Twisted's
         """Begin to listen."""
-        return self._endpoint.listen(ProxiedFactory(protocolFactory, self._trusted, self._wheel, self._header_seconds))
+        return self._endpoint.listen(ProxiedFactory(protocolFactory, self._trusted, self._timers, self._header_seconds))

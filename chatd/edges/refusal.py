@@ -8,7 +8,7 @@ from twisted.internet.interfaces import INegotiated
 from twisted.internet.protocol import Protocol
 
 from chatd.protocol import wire
-from chatd.protocol.errors import Farewell
+from chatd.protocol.errors import DisconnectReason
 from chatd.protocol.events import Ended
 
 
@@ -27,5 +27,5 @@ class Refused(Protocol):
         if INegotiated.providedBy(transport):
             transport.abortConnection()
             return
-        transport.write(wire.encode(wire.render(Ended(Farewell.REFUSED, self._why))))
+        transport.write(wire.encode(wire.render(Ended(DisconnectReason.REFUSED, self._why))))
         transport.loseConnection()

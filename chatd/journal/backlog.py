@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatd.journal import Entry
+from chatd.model.entry import Entry
 from chatd.protocol.events import Said
 
 BEHIND = 512
@@ -18,8 +18,8 @@ class Backlog:
         self._weight = 0
 
     @property
-    def behind(self) -> bool:
-        """See `chatd.journal.Journal.behind`."""
+    def over_soft_limit(self) -> bool:
+        """See `chatd.journal.Journal.over_soft_limit`."""
         return self._weight >= BEHIND
 
     def put(self, entry: Entry) -> None:

@@ -11,7 +11,7 @@ SOON_SECONDS = 0.002
 GATHER_SECONDS = 0.001
 
 
-class Pace:
+class Batcher:
     """Tells how long to gather before the next batch, by what the last one cost; enter it for each delivery.
 
     In a big room a delivery costs one send for each member, however many messages are in it, so while such deliveries

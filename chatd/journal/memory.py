@@ -9,23 +9,13 @@ from itertools import takewhile
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IDelayedCall
 
-from chatd.journal import (
-    LABEL_SECONDS,
-    Entry,
-    Follower,
-    Kept,
-    Page,
-    Query,
-    Standing,
-    Surroundings,
-    TooMuchError,
-    label_reused,
-)
-from chatd.journal.batching import Pace
+from chatd.journal import LABEL_SECONDS, Environment, Follower, Page, Query, RoomState, TooMuchError
+from chatd.journal.batching import Batcher
 from chatd.journal.memory_index import Index
 from chatd.journal.rows import to_row
+from chatd.model.entry import Entry, StoredEvent, label_reused
 from chatd.protocol import names
-from chatd.protocol.events import Lasting, Said
+from chatd.protocol.events import DurableEvent, Said
 
 MAX_KEPT = 50_000
 """How many events are kept, in all rooms together."""
@@ -38,30 +28,30 @@ PAGE_EVENTS = 256
 class MemoryJournal:
     """Hands back, at the end of a turn of the reactor, what was appended in it, numbered and stamped with one time.
 
-    While deliveries are costly it gathers for longer than a turn, see `Pace`.
+    While deliveries are costly it gathers for longer than a turn, see `Batcher`.
     """
 
     ready = True
-    full = behind = False
+    over_hard_limit = over_soft_limit = False
     cluster = None
 
-    def __init__(self, surroundings: Surroundings) -> None:
+    def __init__(self, surroundings: Environment) -> None:
         self.epoch = surroundings.make_epoch()
         self._clock = surroundings.clock
-        self._pace = Pace(self._clock)
+        self._pace = Batcher(self._clock)
         self._retention = surroundings.retention
         self._turn: list[Entry] = []
         self._end_of_turn: IDelayedCall | None = None
         self._last_id = 0
         self._follower: Follower | None = None
-        self._standings: dict[str, Standing] = {}
-        self._rings: defaultdict[str, deque[Kept]] = defaultdict(deque)
-        self._oldest: deque[tuple[str, Kept]] = deque()
+        self._room_states: dict[str, RoomState] = {}
+        self._rings: defaultdict[str, deque[StoredEvent]] = defaultdict(deque)
+        self._oldest: deque[tuple[str, StoredEvent]] = deque()
         self._bytes = 0
         self._index: Index | None = None
         self._indexed = 0
         self._gone: list[int] = []
-        self._labels: OrderedDict[tuple[str, str, str], Kept] = OrderedDict()
+        self._labels: OrderedDict[tuple[str, str, str], StoredEvent] = OrderedDict()
 
     def start(self) -> None:
         """See `chatd.journal.Journal.start`."""
@@ -92,9 +82,9 @@ class MemoryJournal:
             self._end()
         return succeed(None)
 
-    def standing(self, room: str) -> Standing | None:
-        """See `chatd.journal.Journal.standing`."""
-        return self._standings.get(room)
+    def room_state(self, room: str) -> RoomState | None:
+        """See `chatd.journal.Journal.room_state`."""
+        return self._room_states.get(room)
 
     def read(self, query: Query) -> Deferred[Page]:
         """See `chatd.journal.Journal.read`."""
@@ -105,12 +95,12 @@ class MemoryJournal:
         ]
         wanted = found[-query.count :] if query.newest else found[: query.count]
         page = wanted[:PAGE_EVENTS]
-        standing = self._standings.get(query.room)
-        cut = standing.cut if standing is not None else 0
+        room_state = self._room_states.get(query.room)
+        watermark = room_state.watermark if room_state is not None else 0
         skipped = query.newest and len(found) > len(wanted)
-        return succeed(Page(page, more=len(wanted) > len(page), skipped=skipped, cut=cut))
+        return succeed(Page(page, more=len(wanted) > len(page), skipped=skipped, watermark=watermark))
 
-    def search(self, room: str, words: Sequence[str], before: int, count: int) -> Deferred[Sequence[Kept]]:
+    def search(self, room: str, words: Sequence[str], before: int, count: int) -> Deferred[Sequence[StoredEvent]]:
         """See `chatd.journal.Journal.search`."""
         said = {kept.id: kept for kept in self._kept(room)}
         try:
@@ -135,13 +125,13 @@ class MemoryJournal:
         self._end_of_turn = None
         turn, self._turn = self._turn, []
         now = int(self._clock.seconds() * 1000)
-        kept: list[tuple[str, Kept]] = []
+        kept: list[tuple[str, StoredEvent]] = []
         for entry in turn:
             entry.time = now
             if entry.durable and (entry.label is None or not self._said_before(entry, entry.label)):
                 self._last_id += 1
                 entry.id = self._last_id
-                kept.append((entry.room, Kept(entry.id, now, entry.event)))  # type: ignore[arg-type]  # durable
+                kept.append((entry.room, StoredEvent(entry.id, now, entry.event)))  # type: ignore[arg-type]  # durable
         # As on a disk: what is handed back can be read, and only then the rooms stand as it leaves them.
         for room, each in kept:
             self._rings[room].append(each)
@@ -154,34 +144,34 @@ class MemoryJournal:
     def _said_before(self, entry: Entry, label: str) -> bool:
         """Find out whether something was said under that label, and note what becomes of the entry if so."""
         event = entry.event
-        assert isinstance(event, Lasting)
+        assert isinstance(event, DurableEvent)
         author = (entry.room, names.key(event.nick), label)
         first = self._labels.get(author)
         if first is None or first.time < entry.time - LABEL_SECONDS * 1000:
-            self._labels[author] = Kept(self._last_id + 1, entry.time, event)
+            self._labels[author] = StoredEvent(self._last_id + 1, entry.time, event)
             self._labels.move_to_end(author)
             if len(self._labels) > MAX_LABELS:
                 self._labels.popitem(last=False)
             return False
         if to_row(first.event)[::2] == to_row(event)[::2]:
-            entry.id, entry.time, entry.old = first.id, first.time, True
+            entry.id, entry.time, entry.duplicate = first.id, first.time, True
         else:
             entry.refused = label_reused(label)
         return True
 
-    def _note(self, new: Sequence[tuple[str, Kept]]) -> None:
-        standings, most = self._standings, self._retention.messages
+    def _note(self, new: Sequence[tuple[str, StoredEvent]]) -> None:
+        room_states, most = self._room_states, self._retention.messages
         for room, kept in new:
-            standing = standings.get(room)
-            if standing is None:
-                standing = standings[room] = Standing(kept.event.room)
-            standing.note(kept)
+            room_state = room_states.get(room)
+            if room_state is None:
+                room_state = room_states[room] = RoomState(kept.event.room)
+            room_state.note(kept)
             self._bytes += len(kept.event.text or "")
             if most is not None and len(self._rings[room]) > most:
                 self._drop_first(room)
         self._oldest += new
 
-    def _kept(self, room: str) -> Sequence[Kept]:
+    def _kept(self, room: str) -> Sequence[StoredEvent]:
         self._trim()
         return self._rings.get(room, ())
 
@@ -201,6 +191,6 @@ class MemoryJournal:
         if kept.id <= self._indexed:
             self._gone.append(kept.id)
         self._bytes -= len(kept.event.text or "")
-        self._standings[room].cut = kept.id
+        self._room_states[room].watermark = kept.id
         if not ring:
             del self._rings[room]

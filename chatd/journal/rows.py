@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from chatd.protocol import events
-from chatd.protocol.events import Lasting, Said, TopicSet
+from chatd.protocol.events import DurableEvent, Said, TopicSet
 
 Row = tuple[str, str, str]
 
 
-def to_row(event: Lasting) -> Row:
+def to_row(event: DurableEvent) -> Row:
     """Return the verb of an event's line, the nick, and what stands after the room."""
     if type(event) is Said:
         return "MSG", event.nick, event.text
@@ -18,14 +18,14 @@ def to_row(event: Lasting) -> Row:
     return verb, nick, rest
 
 
-def from_row(room: str, kind: str, nick: str, text: str) -> Lasting:
+def from_row(room: str, kind: str, nick: str, text: str) -> DurableEvent:
     """Return the event again. Raise `ValueError` if there is none that is kept so."""
     if kind == "MSG":
         return Said(nick, room, text)
     if kind == "TOPIC":
         return TopicSet(nick, room, text)
-    if kind not in events.RULINGS:
+    if kind not in events.MODERATION_VERBS:
         raise ValueError(f"there is no {kind}")
     event = events.read(kind, f"{nick} {room} {text}")
-    assert isinstance(event, Lasting)
+    assert isinstance(event, DurableEvent)
     return event

@@ -6,16 +6,15 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from hashlib import blake2b
 from hmac import compare_digest
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
-if TYPE_CHECKING:
-    from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred
 
 
-class Card(NamedTuple):
+class MemberInfo(NamedTuple):
     """Somebody who came in, as all nodes know them."""
 
-    person: str
+    member_id: str
     """What no other person has: the run of the node and a number."""
     nick: str
     account: str | None = None
@@ -24,40 +23,40 @@ class Card(NamedTuple):
     operator: bool = False
     """Whether they look after the server."""
     proof: str = ""
-    """What their resume secret, and the one that they proved themselves by, are known by, see `prove`."""
+    """What their resume secret, and the one that they proved themselves by, are known by, see `proof_of`."""
     takes: str | None = None
     """The person whose places they take."""
 
 
-def run_of(person: str) -> str:
+def incarnation_of(member_id: str) -> str:
     """Return the run in which somebody came in."""
-    return person.rpartition(".")[0]
+    return member_id.rpartition(".")[0]
 
 
-def prove(*secrets: str) -> str:
+def proof_of(*secrets: str) -> str:
     """Return what secrets are known by; those that are empty are none."""
     return " ".join(blake2b(secret.encode(), digest_size=16).hexdigest() for secret in secrets if secret)
 
 
 def is_proven(proof: str, secret: str) -> bool:
     """Return whether a secret is one of those that ``proof`` was made of."""
-    return any(compare_digest(each, prove(secret)) for each in proof.split())
+    return any(compare_digest(each, proof_of(secret)) for each in proof.split())
 
 
 class Source(NamedTuple):
     """Where an entry that came over the cluster was appended."""
 
-    run: str
+    incarnation: str
     """The life of a node: it has another after every start, and after it was given up by the others."""
-    card: Card | None
+    info: MemberInfo | None
     """Who did it; None for what a node says of itself."""
 
 
 @dataclass(frozen=True, slots=True)
-class Began:
+class NodeUp:
     """A run begins: a passing event, and in no room."""
 
-    run: str
+    incarnation: str
 
 
 OTHERS = "*"
@@ -65,18 +64,18 @@ OTHERS = "*"
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class NodeDown:
     """A run is over, or all `OTHERS`: its people are gone from everywhere, whatever it says later: a passing event."""
 
-    run: str
+    incarnation: str
 
 
-def ended_by(event: Gone, source: Source | None, runs: Collection[str]) -> list[str]:
+def ended_by(event: NodeDown, source: Source | None, incarnations: Collection[str]) -> list[str]:
     """Return which runs are over, given those that were live; one that was over already ends no others."""
-    if event.run != OTHERS:
-        return [event.run]
-    said_by = None if source is None else source.run
-    return [run for run in runs if run != said_by] if said_by in runs else []
+    if event.incarnation != OTHERS:
+        return [event.incarnation]
+    said_by = None if source is None else source.incarnation
+    return [incarnation for incarnation in incarnations if incarnation != said_by] if said_by in incarnations else []
 
 
 class Snapshot(NamedTuple):
@@ -92,10 +91,10 @@ class Cluster(Protocol):
     """The connection to the other nodes, as the hub uses it; the journal of a cluster is one."""
 
     @property
-    def run(self) -> str:
+    def incarnation(self) -> str:
         """The present run of this node."""
 
-    def ask(self, run: str, question: Any) -> Deferred[Any]:
+    def ask(self, incarnation: str, question: Any) -> Deferred[Any]:
         """Ask a node something; it fails with `ChatError` (``unavailable``) if it does not answer in time.
 
         Questions and answers are lists, dicts, texts and numbers.

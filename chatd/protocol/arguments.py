@@ -14,7 +14,7 @@ MAX_ID = 2**63 - 1
 _VALUE = re.compile(r"[A-Za-z0-9._:+-]{1,64}")
 
 
-class Words:
+class Arguments:
     """What follows a verb, taken word by word; every refusal is a `ChatError` that shows how the line is written."""
 
     def __init__(self, usage: str, rest: str | None) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from chatd.protocol import moderation_commands as orders
-from chatd.protocol.arguments import Words
+from chatd.protocol import moderation_commands as moderation_commands
+from chatd.protocol.arguments import Arguments
 from chatd.protocol.text import clean
 
 LOBBY = "#lobby"
@@ -142,17 +142,17 @@ class Quit:
 
 
 Talking = Hello | Join | Msg | Tell | Talk | Pipe | Nick | Part | Who | Rooms | Topic | History | Search
-Command = Talking | Ping | Help | Quit | orders.Order
+Command = Talking | Ping | Help | Quit | moderation_commands.Order
 
 
-def read_hello(words: Words) -> Hello:
+def read_hello(words: Arguments) -> Hello:
     """Read what follows HELLO; and so on for the others."""
     version = words.word("the version")
     words.end()
     return Hello(clean(version))
 
 
-def read_join(words: Words) -> Join:
+def read_join(words: Arguments) -> Join:
     """See `read_hello`."""
     room = words.maybe_room()
     nick = None
@@ -163,62 +163,62 @@ def read_join(words: Words) -> Join:
     return Join(nick, room, words.id_of("since", values), values.get("epoch"), values.get("resume"))
 
 
-def read_msg(words: Words) -> Msg:
+def read_msg(words: Arguments) -> Msg:
     """See `read_hello`."""
     return Msg(words.text())
 
 
-def read_tell(words: Words) -> Tell:
+def read_tell(words: Arguments) -> Tell:
     """See `read_hello`."""
     to = words.word("a room or a name")
     to = words.room_of(to) if to.startswith("#") else words.nick_of(to)
     return Tell(to, words.text())
 
 
-def read_talk(words: Words) -> Talk:
+def read_talk(words: Arguments) -> Talk:
     """See `read_hello`."""
     words.end()
     return Talk()
 
 
-def read_pipe(words: Words) -> Pipe:
+def read_pipe(words: Arguments) -> Pipe:
     """See `read_hello`."""
     room = words.maybe_room()
     words.end()
     return Pipe(room)
 
 
-def read_nick(words: Words) -> Nick:
+def read_nick(words: Arguments) -> Nick:
     """See `read_hello`."""
     nick = words.nick_of(words.word("the new name"))
     words.end()
     return Nick(nick)
 
 
-def read_part(words: Words) -> Part:
+def read_part(words: Arguments) -> Part:
     """See `read_hello`."""
     return Part(words.maybe_room(), words.maybe_text())
 
 
-def read_who(words: Words) -> Who:
+def read_who(words: Arguments) -> Who:
     """See `read_hello`."""
     room = words.maybe_room()
     words.end()
     return Who(room)
 
 
-def read_rooms(words: Words) -> Rooms:
+def read_rooms(words: Arguments) -> Rooms:
     """See `read_hello`."""
     words.end()
     return Rooms()
 
 
-def read_topic(words: Words) -> Topic:
+def read_topic(words: Arguments) -> Topic:
     """See `read_hello`."""
     return Topic(words.maybe_room(), words.maybe_text())
 
 
-def read_history(words: Words) -> History:
+def read_history(words: Arguments) -> History:
     """See `read_hello`."""
     room = words.maybe_room()
     count = words.maybe_number("the count", 1, MAX_HISTORY)
@@ -227,7 +227,7 @@ def read_history(words: Words) -> History:
     return History(room, DEFAULT_HISTORY if count is None else count, since, before)
 
 
-def read_search(words: Words) -> Search:
+def read_search(words: Arguments) -> Search:
     """See `read_hello`."""
     room = words.maybe_room()
     text = words.text()
@@ -236,21 +236,21 @@ def read_search(words: Words) -> Search:
     return Search(room, text)
 
 
-def read_ping(words: Words) -> Ping:
+def read_ping(words: Arguments) -> Ping:
     """See `read_hello`."""
     token = words.maybe_word()
     words.end()
     return Ping(None if token is None else clean(token))
 
 
-def read_help(words: Words) -> Help:
+def read_help(words: Arguments) -> Help:
     """See `read_hello`."""
     verb = words.maybe_word()
     words.end()
     return Help(None if verb is None else clean(verb).upper())
 
 
-def read_quit(words: Words) -> Quit:
+def read_quit(words: Arguments) -> Quit:
     """See `read_hello`."""
     return Quit(words.maybe_text())
 
@@ -277,5 +277,5 @@ def render(command: Command) -> str:
         case Talk() | Rooms():
             parts = []
         case _:
-            parts = orders.parts(command)
+            parts = moderation_commands.parts(command)
     return clean(" ".join([type(command).__name__.upper(), *filter(None, parts)]))

@@ -40,7 +40,7 @@ class Code(StrEnum):
 _TEMPORARY = frozenset({Code.UNAVAILABLE, Code.SLOW_DOWN, Code.FULL, Code.NAME_TAKEN})
 
 
-class Farewell(StrEnum):
+class DisconnectReason(StrEnum):
     """What a ``BYE`` line can say."""
 
     QUIT = "quit"

@@ -10,14 +10,14 @@ from typing import Never
 
 from chatd.protocol import duration
 from chatd.protocol.commands import Ping
-from chatd.protocol.errors import ChatError, Code, Farewell
+from chatd.protocol.errors import ChatError, Code, DisconnectReason
 from chatd.protocol.text import clean
 
 _NO_VALUES: Mapping[str, str] = MappingProxyType({})
 _PAIR = re.compile(r"([a-z0-9-]{1,32})=(.*)")
 _TIMED = frozenset({"MUTE", "BAN"})
-RULINGS = ("KICK", "MUTE", "UNMUTE", "BAN", "UNBAN", "OP", "DEOP", "INVITE", "SET")
-"""The verbs of `Ruled`."""
+MODERATION_VERBS = ("KICK", "MUTE", "UNMUTE", "BAN", "UNBAN", "OP", "DEOP", "INVITE", "SET")
+"""The verbs of `Moderated`."""
 LIST_LINE_CHARACTERS = 2000
 """About how many characters of names a line of a list holds: at most 8 KB, whatever the script."""
 
@@ -73,8 +73,8 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Ruled:
-    """Somebody who may has put somebody out, muted or invited them, and so on, or set something (`moderation_commands`).
+class Moderated:
+    """Somebody who may has put somebody out, muted or invited them, and so on, or set something.
 
     ``room`` is `SERVER` for what holds everywhere; ``subject`` is a name, an address, a network or ``key=value``.
     ``seconds`` is how long it holds, for ever if it is None.
@@ -152,11 +152,11 @@ class Refused:
 class Ended:
     """The last line before the server closes: ``BYE``."""
 
-    code: Farewell
+    code: DisconnectReason
     text: str
 
 
-Lasting = Said | TopicSet | Ruled
+DurableEvent = Said | TopicSet | Moderated
 """What gets an id and is kept; all else passes."""
 Event = (
     Note
@@ -165,7 +165,7 @@ Event = (
     | Renamed
     | TopicSet
     | Said
-    | Ruled
+    | Moderated
     | Told
     | Replayed
     | Present
@@ -183,7 +183,7 @@ def _done(event: Done) -> str:
     return " ".join(("OK", event.verb, *event.words, *values))
 
 
-def _ruled(event: Ruled) -> str:
+def _ruled(event: Moderated) -> str:
     held = "" if event.seconds is None else f" for={duration.written(event.seconds)}"
     text = f" {event.text}" if event.text else ""
     return f"{event.verb} {event.nick} {event.room} {event.subject}{held}{text}"
@@ -195,7 +195,7 @@ _RENDER: Mapping[type, Callable[..., str]] = {
     Parted: lambda e: f"PART {e.nick} {e.room}" + (f" {e.text}" if e.text else ""),
     Renamed: lambda e: f"NICK {e.old} {e.new}",
     TopicSet: lambda e: f"TOPIC {e.nick} {e.room} {e.text}",
-    Ruled: _ruled,
+    Moderated: _ruled,
     Told: lambda e: f"TELL {e.nick} {e.text}",
     Replayed: lambda e: f"OLD {e.time} MSG {e.nick} {e.room} {e.text}",
     Note: lambda e: f"NOTE {e.text}",
@@ -271,10 +271,10 @@ def _read_done(rest: str | None) -> Done:
     )
 
 
-def _read_ruled(verb: str) -> Callable[[str | None], Ruled]:
+def _read_ruled(verb: str) -> Callable[[str | None], Moderated]:
     """Return a reader of what follows a verb of moderation."""
 
-    def read_parts(rest: str | None) -> Ruled:
+    def read_parts(rest: str | None) -> Moderated:
         nick, room, subject, *more = (rest or "").split(" ", 3)
         if not (nick and room and subject):
             raise ValueError
@@ -282,7 +282,7 @@ def _read_ruled(verb: str) -> Callable[[str | None], Ruled]:
         if text is not None and verb in _TIMED and text.startswith("for="):
             held, _, after = text.partition(" ")
             seconds, text = duration.seconds(held.removeprefix("for=")), after or None
-        return Ruled(verb, nick, room, subject, seconds, text)
+        return Moderated(verb, nick, room, subject, seconds, text)
 
     return read_parts
 
@@ -302,6 +302,6 @@ _SHAPES: Mapping[str, Callable[[str | None], Event]] = {
     "PONG": _shape(Pong, 0, text=False),
     "PING": _shape(Ping, 0, text=False),
     "ERR": _shape(lambda code, verb, text: Refused(Code(code), verb, text), 2, text=True),
-    **{verb: _read_ruled(verb) for verb in RULINGS},
-    "BYE": _shape(lambda code, text: Ended(Farewell(code), text), 1, text=True),
+    **{verb: _read_ruled(verb) for verb in MODERATION_VERBS},
+    "BYE": _shape(lambda code, text: Ended(DisconnectReason(code), text), 1, text=True),
 }

@@ -9,7 +9,7 @@ import ipaddress
 from dataclasses import dataclass, field
 
 from chatd.protocol import duration
-from chatd.protocol.arguments import Words
+from chatd.protocol.arguments import Arguments
 from chatd.protocol.text import excerpt
 
 SERVER = "#*"
@@ -116,7 +116,7 @@ class Set:
 Order = Login | Register | Kick | Mute | Ban | Unmute | Unban | Op | Deop | Invite | Set
 
 
-def subject(words: Words, word: str) -> str:
+def subject(words: Arguments, word: str) -> str:
     """Return whom a word means: an address or a network in its usual form, else a nick."""
     try:
         if "%" in word:
@@ -129,14 +129,14 @@ def subject(words: Words, word: str) -> str:
     return str(network.network_address if network.num_addresses == 1 else network)
 
 
-def _password(words: Words) -> str:
+def _password(words: Arguments) -> str:
     word = words.word("the password")
     if len(word.encode()) > MAX_PASSWORD_BYTES:
         words.refuse(f"a password has at most {MAX_PASSWORD_BYTES} bytes")
     return word
 
 
-def read_login(words: Words) -> Login:
+def read_login(words: Arguments) -> Login:
     """Read what follows LOGIN; and so on for the others."""
     nick = words.nick_of(words.word("your name"))
     password = _password(words)
@@ -144,7 +144,7 @@ def read_login(words: Words) -> Login:
     return Login(nick, password)
 
 
-def read_register(words: Words) -> Register:
+def read_register(words: Arguments) -> Register:
     """See `read_login`."""
     password = _password(words)
     code = words.maybe_word()
@@ -152,52 +152,52 @@ def read_register(words: Words) -> Register:
     return Register(password, code)
 
 
-def read_kick(words: Words) -> Kick:
+def read_kick(words: Arguments) -> Kick:
     """See `read_login`."""
     nick = words.nick_of(words.word("a name"))
     return Kick(nick, _place(words), words.maybe_text())
 
 
-def read_mute(words: Words) -> Mute:
+def read_mute(words: Arguments) -> Mute:
     """See `read_login`."""
     return Mute(*_sentence(words))
 
 
-def read_ban(words: Words) -> Ban:
+def read_ban(words: Arguments) -> Ban:
     """See `read_login`."""
     return Ban(*_sentence(words))
 
 
-def read_unmute(words: Words) -> Unmute:
+def read_unmute(words: Arguments) -> Unmute:
     """See `read_login`."""
     who, room = subject(words, words.word("a name or an address")), _place(words)
     words.end()
     return Unmute(who, room)
 
 
-def read_unban(words: Words) -> Unban:
+def read_unban(words: Arguments) -> Unban:
     """See `read_login`."""
     who, room = subject(words, words.word("a name or an address")), _place(words)
     words.end()
     return Unban(who, room)
 
 
-def read_op(words: Words) -> Op:
+def read_op(words: Arguments) -> Op:
     """See `read_login`."""
     return Op(*_nick_and_place(words))
 
 
-def read_deop(words: Words) -> Deop:
+def read_deop(words: Arguments) -> Deop:
     """See `read_login`."""
     return Deop(*_nick_and_place(words))
 
 
-def read_invite(words: Words) -> Invite:
+def read_invite(words: Arguments) -> Invite:
     """See `read_login`."""
     return Invite(*_nick_and_place(words))
 
 
-def read_set(words: Words) -> Set:
+def read_set(words: Arguments) -> Set:
     """See `read_login`."""
     room = _place(words)
     word = words.word("a setting")
@@ -210,18 +210,18 @@ def read_set(words: Words) -> Set:
     return Set(key, value, room)
 
 
-def _place(words: Words) -> str | None:
+def _place(words: Arguments) -> str | None:
     """Take the next word if it is a room or stands for the whole server."""
     return SERVER if words.takes(SERVER) else words.maybe_room()
 
 
-def _nick_and_place(words: Words) -> tuple[str, str | None]:
+def _nick_and_place(words: Arguments) -> tuple[str, str | None]:
     nick, room = words.nick_of(words.word("a name")), _place(words)
     words.end()
     return nick, room
 
 
-def _sentence(words: Words) -> tuple[str, str | None, int | None, str | None]:
+def _sentence(words: Arguments) -> tuple[str, str | None, int | None, str | None]:
     who, room = subject(words, words.word("a name or an address")), _place(words)
     seconds = None
     if (length := words.maybe_value("for")) is not None:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from chatd.protocol import commands
-from chatd.protocol import moderation_commands as orders
-from chatd.protocol.arguments import Words
+from chatd.protocol import moderation_commands as moderation_commands
+from chatd.protocol.arguments import Arguments
 from chatd.protocol.commands import Command
 
 
@@ -18,7 +18,7 @@ class Verb:
     command: type[Command]
     usage: str
     summary: str
-    read: Callable[[Words], Command]
+    read: Callable[[Arguments], Command]
 
 
 def _verbs(*verbs: Verb) -> Mapping[str, Verb]:
@@ -63,26 +63,66 @@ VERBS = _verbs(
     Verb(commands.Ping, "PING [token]", "answered by PONG", commands.read_ping),
     Verb(commands.Help, "HELP [verb]", "this list, or one line of it", commands.read_help),
     Verb(commands.Hello, "HELLO 1", "for programs, before JOIN: tags on", commands.read_hello),
-    Verb(orders.Login, "LOGIN <nick> <password>", "prove who you are, before JOIN", orders.read_login),
-    Verb(orders.Register, "REGISTER <password> [code]", "make your name your own", orders.read_register),
-    Verb(orders.Kick, "KICK <nick> [#room] [text]", "put somebody out of a room", orders.read_kick),
     Verb(
-        orders.Mute,
+        moderation_commands.Login,
+        "LOGIN <nick> <password>",
+        "prove who you are, before JOIN",
+        moderation_commands.read_login,
+    ),
+    Verb(
+        moderation_commands.Register,
+        "REGISTER <password> [code]",
+        "make your name your own",
+        moderation_commands.read_register,
+    ),
+    Verb(
+        moderation_commands.Kick,
+        "KICK <nick> [#room] [text]",
+        "put somebody out of a room",
+        moderation_commands.read_kick,
+    ),
+    Verb(
+        moderation_commands.Mute,
         "MUTE <nick or address> [#room] [for=<duration>] [text]",
         "let somebody read and not speak; #* is the whole server",
-        orders.read_mute,
+        moderation_commands.read_mute,
     ),
-    Verb(orders.Unmute, "UNMUTE <nick or address> [#room]", "let somebody speak again", orders.read_unmute),
-    Verb(orders.Ban, "BAN <nick or address> [#room] [for=<duration>] [text]", "keep somebody out", orders.read_ban),
-    Verb(orders.Unban, "UNBAN <nick or address> [#room]", "let somebody in again", orders.read_unban),
-    Verb(orders.Op, "OP <nick> [#room]", "let somebody look after a room", orders.read_op),
-    Verb(orders.Deop, "DEOP <nick> [#room]", "let somebody look after it no longer", orders.read_deop),
-    Verb(orders.Invite, "INVITE <nick> [#room]", "let somebody into a private room", orders.read_invite),
     Verb(
-        orders.Set,
+        moderation_commands.Unmute,
+        "UNMUTE <nick or address> [#room]",
+        "let somebody speak again",
+        moderation_commands.read_unmute,
+    ),
+    Verb(
+        moderation_commands.Ban,
+        "BAN <nick or address> [#room] [for=<duration>] [text]",
+        "keep somebody out",
+        moderation_commands.read_ban,
+    ),
+    Verb(
+        moderation_commands.Unban,
+        "UNBAN <nick or address> [#room]",
+        "let somebody in again",
+        moderation_commands.read_unban,
+    ),
+    Verb(moderation_commands.Op, "OP <nick> [#room]", "let somebody look after a room", moderation_commands.read_op),
+    Verb(
+        moderation_commands.Deop,
+        "DEOP <nick> [#room]",
+        "let somebody look after it no longer",
+        moderation_commands.read_deop,
+    ),
+    Verb(
+        moderation_commands.Invite,
+        "INVITE <nick> [#room]",
+        "let somebody into a private room",
+        moderation_commands.read_invite,
+    ),
+    Verb(
+        moderation_commands.Set,
         "SET [#room] <key>=<value>",
         "registered=yes makes a room yours; private=yes|no, topic=operators|members",
-        orders.read_set,
+        moderation_commands.read_set,
     ),
     Verb(commands.Quit, "QUIT [text]", "leave; BYE quit says that all you said was taken", commands.read_quit),
 )

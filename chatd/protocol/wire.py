@@ -20,7 +20,7 @@ from types import MappingProxyType
 from typing import NamedTuple, Never
 
 from chatd.protocol import commands, events
-from chatd.protocol.arguments import Words
+from chatd.protocol.arguments import Arguments
 from chatd.protocol.commands import Command, Msg, Pipe
 from chatd.protocol.errors import ANY_VERB, ChatError, Code
 from chatd.protocol.events import Event
@@ -77,10 +77,10 @@ def parse_command(line: bytes, mode: Mode = Mode.COMMAND) -> Request:
         raise _unreadable(Code.NOT_UTF8, "the line is not UTF-8", line, mode) from None
     if mode is not Mode.COMMAND:
         if mode is Mode.PIPE or not text.startswith("/"):
-            return Request(Msg(Words("", text).text()))
+            return Request(Msg(Arguments("", text).text()))
         text = text[1:]
         if text.startswith("/"):
-            return Request(Msg(Words("", text).text()))
+            return Request(Msg(Arguments("", text).text()))
     elif text.startswith("@"):
         return _parse_tagged(text)
     return Request(_parse_bare(text))
@@ -142,7 +142,7 @@ def _parse_bare(text: str) -> Command:
             raise ChatError(Code.BAD_SYNTAX, "a line begins with its verb, not with a space", fatal=fatal)
         raise ChatError(Code.UNKNOWN_VERB, f"there is no {excerpt(word)}; HELP lists what there is")
     try:
-        return verb.read(Words(verb.usage, rest if space else None))
+        return verb.read(Arguments(verb.usage, rest if space else None))
     except ChatError as error:
         error.verb = name
         error.fatal = verb.command is Pipe

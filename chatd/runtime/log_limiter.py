@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.logger import Logger
 
-from chatd.runtime.timers import Wheel
+from chatd.runtime.timers import TimerWheel
 
 QUIET_SECONDS = 60
 """How long the log hears nothing more of a thing that goes on."""
@@ -12,11 +12,11 @@ QUIET_SECONDS = 60
 _log = Logger()
 
 
-class Tally:
+class LogLimiter:
     """Logs what may happen ten thousand times a second: the first at once, how many more there were once a minute."""
 
-    def __init__(self, wheel: Wheel) -> None:
-        self._wheel = wheel
+    def __init__(self, timers: TimerWheel) -> None:
+        self._timers = timers
         self._count = 0
         self._quiet = False
         self._last = ""
@@ -29,11 +29,11 @@ class Tally:
             return
         _log.warn("{what}", what=what)
         self._quiet = True
-        self._wheel.add(self._tell, self._wheel.now + QUIET_SECONDS)
+        self._timers.add(self._tell, self._timers.now + QUIET_SECONDS)
 
     def _tell(self, now: float) -> None:
         self._quiet = bool(self._count)
         if self._count:
             _log.warn("{what}; {count} such in a minute", what=self._last, count=self._count)
             self._count = 0
-            self._wheel.add(self._tell, now + QUIET_SECONDS)
+            self._timers.add(self._tell, now + QUIET_SECONDS)

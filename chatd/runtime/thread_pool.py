@@ -7,13 +7,13 @@ from typing import TypeVar
 
 from twisted.internet.defer import Deferred
 
-from chatd.journal import Worker
 from chatd.protocol.errors import ChatError, Code
+from chatd.runtime.threads import Worker
 
 T = TypeVar("T")
 
 
-class Workers:
+class ThreadPool:
     """Each does one thing after the other; at most ``most`` wait or are under way.
 
     They start with the first thing that is to be done.

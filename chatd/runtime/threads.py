@@ -6,19 +6,33 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
+from typing_extensions import override
 
 T = TypeVar("T")
 PATIENT_NICENESS = 15
 """Of 0 to 19: one of these gets a thirtieth of the processor while somebody else wants all of it."""
 
 
-class Thread:
-    """One thread; see `chatd.journal.Worker`. ``reactor`` is where the results go.
+class Worker(Protocol):
+    """One thread that does what it is given, one thing after the other."""
+
+    def start(self) -> None:
+        """Be ready for `do`."""
+
+    def stop(self) -> None:
+        """Finish what was given, then end."""
+
+    def do(self, job: Callable[[], T]) -> Deferred[T]:
+        """Do something; the Deferred fires, on the reactor's thread, with what it returned or raised."""
+
+
+class Thread(Worker):
+    """A thread of Twisted's. ``reactor`` is where the results go.
 
     With ``patient`` the reactor and whatever else wants the processor goes first, where threads can have a priority.
     """
@@ -28,18 +42,18 @@ class Thread:
         self._pool = ThreadPool(1, 1, name)
         self._patient = patient
 
+    @override
     def start(self) -> None:
-        """See `chatd.journal.Worker.start`."""
         self._pool.start()
         if self._patient:
             self._pool.callInThread(_let_others_go_first)
 
+    @override
     def stop(self) -> None:
-        """See `chatd.journal.Worker.stop`."""
         self._pool.stop()
 
+    @override
     def do(self, job: Callable[[], T]) -> Deferred[T]:
-        """See `chatd.journal.Worker.do`."""
         return deferToThreadPool(self._reactor, self._pool, job)
 
 

@@ -17,7 +17,7 @@ Check = Callable[[float], None]
 _log = Logger()
 
 
-class Wheel:
+class TimerWheel:
     """Calls checks when they are due, to the second, once for each time that they were added."""
 
     TICK_SECONDS = 1

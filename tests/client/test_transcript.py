@@ -32,7 +32,7 @@ from chatd.client.model.timeline import MAX_LINES
 from chatd.client.model.transcript import Transcript
 from chatd.protocol import commands, names, wire
 from chatd.protocol.errors import ChatError
-from chatd.protocol.events import RULINGS
+from chatd.protocol.events import MODERATION_VERBS
 from chatd.protocol.wire import NO_TAGS, parse_event, timestamp
 from tests.unit.test_wire import NICK, TEXT, VALUE, WORD, events_with
 
@@ -624,7 +624,7 @@ ROUGH = st.one_of(
     st.lists(SMALL, max_size=5).map(" ".join),
     st.builds(
         "{} {}".format,
-        st.sampled_from(["OK", "WHO", "NICK", "JOIN", "PART", "MSG", "TELL", *RULINGS]),
+        st.sampled_from(["OK", "WHO", "NICK", "JOIN", "PART", "MSG", "TELL", *MODERATION_VERBS]),
         st.lists(SMALL).map(" ".join),
     ),
     events_with(TEXT, WORD).map(wire.render),

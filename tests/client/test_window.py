@@ -727,7 +727,7 @@ def test_who_was_put_out_can_read_and_is_told_why_nothing_can_be_said(desk: Desk
     desk.said("bob", "hello")
     why = desk.window.field.why
     assert not why.winfo_ismapped()
-    desk.hear(events.Ruled("KICK", "bob", "#r", "ann", None, "spam"), id="9")
+    desk.hear(events.Moderated("KICK", "bob", "#r", "ann", None, "spam"), id="9")
     shown = desk.shown()
     assert "hello" in shown[-2]
     assert shown[-1].endswith("* bob put ann out: spam")

@@ -12,12 +12,12 @@ import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from chatd.journal import Entry
 from chatd.journal.jetstream.membership import LONG_SECONDS, Membership
 from chatd.journal.jetstream.messages import Message, Probe, Subjects, read
 from chatd.journal.jetstream.outbox import Outbox
 from chatd.journal.jetstream.requests import State
-from chatd.model.cluster import Began, Gone, ended_by
+from chatd.model.cluster import NodeDown, NodeUp, ended_by
+from chatd.model.entry import Entry
 
 STEPS = 3000
 """After which all must be done."""
@@ -38,7 +38,7 @@ class Order:
 
     def agreed(self) -> bool:
         """Return whether all have read all, and know of each other as they are."""
-        runs = {node.membership.run for node in self.nodes}
+        runs = {node.membership.incarnation for node in self.nodes}
         return all(
             node.membership.ready
             and not node.membership._learning
@@ -68,7 +68,10 @@ class Order:
             if self.agreed():
                 return
             await self.step()
-        told = [(n.membership.run, n.membership.ready, sorted(n.runs), sorted(n.membership._lives)) for n in self.nodes]
+        told = [
+            (n.membership.incarnation, n.membership.ready, sorted(n.runs), sorted(n.membership._lives))
+            for n in self.nodes
+        ]
         pytest.fail(f"they do not agree: {told}")
 
 
@@ -93,7 +96,7 @@ class Node:
             lambda: self.handed,
             self._follow,
         )
-        self.membership.run = f"{len(order.nodes)}-{order.chance.random()}"
+        self.membership.incarnation = f"{len(order.nodes)}-{order.chance.random()}"
         self.membership.take = lambda: sorted(self.runs)
         self.membership.restore = self._restore
         order.nodes.append(self)
@@ -115,7 +118,7 @@ class Node:
         """Give up what nobody is any more, as when leases run out."""
         membership = self.membership
         if membership.ready and not membership._learning:
-            there = {node.membership.run for node in self.order.nodes}
+            there = {node.membership.incarnation for node in self.order.nodes}
             for run in sorted(membership._lives - membership._over - there):
                 membership.end(run)
 
@@ -135,13 +138,13 @@ class Node:
 
     def _follow(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
-            if isinstance(entry.event, Began):
-                self.runs.add(entry.event.run)
-            elif isinstance(entry.event, Gone):
+            if isinstance(entry.event, NodeUp):
+                self.runs.add(entry.event.incarnation)
+            elif isinstance(entry.event, NodeDown):
                 self.runs -= set(ended_by(entry.event, entry.source, self.runs))
 
     def _restore(self, state: Any) -> None:
-        self.runs = set(state or [self.membership.run])
+        self.runs = set(state or [self.membership.incarnation])
 
     async def _state(self, after: int) -> State | None:
         for _ in range(self.order.chance.randint(1, 60)):
@@ -197,7 +200,7 @@ def test_nodes_that_nobody_answers_or_that_were_cut_off_agree_in_the_end(seed: i
                     await node.membership.connected()
                 for _ in range(order.chance.choice([0, 3, 30])):
                     await order.step()
-            order.nodes[0].membership.end(order.chance.choice(order.nodes).membership.run)
+            order.nodes[0].membership.end(order.chance.choice(order.nodes).membership.incarnation)
         await order.settle()
 
     asyncio.run(story())

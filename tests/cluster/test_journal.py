@@ -14,15 +14,16 @@ from uuid import uuid4
 import pytest
 from twisted.logger import LogEvent, eventAsText, globalLogPublisher
 
-from chatd.journal import Entry, JournalError, Query, Retention
+from chatd.journal import JournalError, Query, Retention
 from chatd.journal.jetstream.errors import api
 from chatd.journal.jetstream.journal import HURRY_SECONDS, ClusterJournal
 from chatd.journal.jetstream.leases import keys
 from chatd.journal.jetstream.streams import Found, bucket
-from chatd.model.cluster import Began, Card, Gone, Source
-from chatd.model.rulings import Slot
+from chatd.model.cluster import MemberInfo, NodeDown, NodeUp, Source
+from chatd.model.entry import Entry
+from chatd.model.room_policy import PolicyKey
 from chatd.protocol.errors import ChatError, Code
-from chatd.protocol.events import Joined, Ruled, Said
+from chatd.protocol.events import Joined, Moderated, Said
 from tests.support.certificates import Authority
 from tests.support.cluster_journals import PATIENCE_SECONDS, Node, event_loop
 from tests.support.in_memory_chat import surroundings
@@ -143,10 +144,10 @@ def texts(entries: Sequence[Entry]) -> list[str]:
     return [text for _, _, text in stored(entries)]
 
 
-def standing(node: Node) -> tuple[str, int, int]:
-    found = node.journal.standing("#a")
+def room_state(node: Node) -> tuple[str, int, int]:
+    found = node.journal.room_state("#a")
     assert found is not None
-    return found.name, found.last_id, found.cut
+    return found.name, found.last_id, found.watermark
 
 
 def history(cluster: Cluster, node: Node) -> list[str]:
@@ -160,26 +161,26 @@ def test_two_nodes_hand_back_the_same_in_the_same_order(cluster: Cluster) -> Non
     a, b = cluster.node(), cluster.node()
     for n in range(50):
         for node in (a, b):
-            node.journal.append(Entry("#a", Said("alice", "#a", f"{n} {node.journal.run}")))
+            node.journal.append(Entry("#a", Said("alice", "#a", f"{n} {node.journal.incarnation}")))
     cluster.until(lambda: len(texts(a.got)) == len(texts(b.got)) == 100)
     assert stored(a.got) == stored(b.got)
     assert a.journal.epoch == b.journal.epoch
     assert [entry.id for entry in a.got if entry.stored] == [entry.place for entry in a.got if entry.stored]
     assert abs(a.got[-1].time / 1000 - time.time()) < 5
-    assert standing(a) == standing(b)
+    assert room_state(a) == room_state(b)
 
 
 def test_on_another_node_an_entry_has_its_source_and_its_card(cluster: Cluster) -> None:
     a, b = cluster.node(), cluster.node()
-    card = Card(f"{a.journal.run}.1", "alice", proof="p")
-    joined = Entry("#a", Joined("alice", "#a"), verb="JOIN", source=Source(a.journal.run, card))
+    info = MemberInfo(f"{a.journal.incarnation}.1", "alice", proof="p")
+    joined = Entry("#a", Joined("alice", "#a"), verb="JOIN", source=Source(a.journal.incarnation, info))
     a.journal.append(joined)
     cluster.say(a, "hi")
     cluster.until(lambda: texts(b.got))
     seen = next(entry for entry in b.got if isinstance(entry.event, Joined))
-    assert (seen.source, seen.origin, seen.id, seen.place) == (joined.source, None, 0, joined.place)
+    assert (seen.source, seen.author, seen.id, seen.place) == (joined.source, None, 0, joined.place)
     assert next(entry for entry in a.got if isinstance(entry.event, Joined)) is joined
-    assert b.got[-1].source == Source(a.journal.run, None)
+    assert b.got[-1].source == Source(a.journal.incarnation, None)
 
 
 def test_a_label_counts_on_all_nodes(cluster: Cluster) -> None:
@@ -187,7 +188,7 @@ def test_a_label_counts_on_all_nodes(cluster: Cluster) -> None:
     (first,) = cluster.say(a, "hi", label="l1")
     (again,) = cluster.say(b, "hi", label="l1")
     (other,) = cluster.say(b, "ho", label="l1")
-    assert (again.id, again.time, again.old) == (first.id, first.time, True)
+    assert (again.id, again.time, again.duplicate) == (first.id, first.time, True)
     assert other.refused is not None
     assert other.refused.code is Code.LABEL_REUSED
     cluster.until(lambda: len(a.got) >= len(b.got))
@@ -203,8 +204,8 @@ def test_a_node_that_comes_later_finds_what_was_said(cluster: Cluster) -> None:
     b.journal.search("#a", ["word", "2999"], 2**62, 5).addCallback(found.extend)
     cluster.until(lambda: found)
     assert [kept.event.text for kept in found] == ["word 2999"]
-    assert standing(b) == standing(a)
-    assert cluster.say(b, "hi", label="l1")[0].old
+    assert room_state(b) == room_state(a)
+    assert cluster.say(b, "hi", label="l1")[0].duplicate
 
 
 def test_a_node_that_comes_back_reads_on_where_it_was(cluster: Cluster) -> None:
@@ -240,21 +241,21 @@ def test_what_is_kept_is_what_the_stream_says(cluster: Cluster) -> None:
 
 def test_a_new_index_knows_what_holds_and_what_it_cannot_know(cluster: Cluster) -> None:
     a = cluster.node(retention=Retention(seconds=3))
-    ruled = Entry("#a", Ruled("BAN", "alice", "#a", "bob", None, "out"))
+    ruled = Entry("#a", Moderated("BAN", "alice", "#a", "bob", None, "out"))
     a.journal.append(ruled)
     last = cluster.say(a, "1", "2")[-1].id
     cluster.sleep(4)
     (kept,) = cluster.say(a, "3")
     b = cluster.node("b")
-    cluster.until(lambda: standing(b)[2])
-    assert standing(b) == ("#a", kept.id, kept.id - 1)
+    cluster.until(lambda: room_state(b)[2])
+    assert room_state(b) == ("#a", kept.id, kept.id - 1)
     assert history(cluster, b) == ["out", "3"]
-    there = b.journal.standing("#a")
+    there = b.journal.room_state("#a")
     assert there is not None
-    assert Slot("BAN", "bob") in there.rules
+    assert PolicyKey("BAN", "bob") in there.policy
     cluster.close(b)
     b = cluster.node("b")
-    assert standing(b)[2] == kept.id - 1 >= last
+    assert room_state(b)[2] == kept.id - 1 >= last
 
 
 def test_a_node_that_stops_waits_for_no_server_that_stands_still(fragile: Cluster, server: NatsServer) -> None:
@@ -314,7 +315,7 @@ def test_a_bucket_of_leases_that_is_gone_is_made_again(cluster: Cluster) -> None
 
     def renewed() -> bool:
         connection.do(keys(connection, stream)).addCallbacks(there.append, lambda _: None)
-        return a.journal.run in there[-1]
+        return a.journal.incarnation in there[-1]
 
     cluster.until(renewed)
 
@@ -335,7 +336,7 @@ def test_who_is_where_comes_from_a_node_that_knows(cluster: Cluster) -> None:
     b.journal.share(lambda: None, restored.append)
     cluster.until(lambda: b.journal.ready)
     assert restored == [{"people": ["ann"] * 200_000}]
-    assert not [entry for entry in b.got if isinstance(entry.event, Began)]
+    assert not [entry for entry in b.got if isinstance(entry.event, NodeUp)]
 
 
 def test_what_passes_while_a_node_begins_is_handed_over_once(cluster: Cluster) -> None:
@@ -348,7 +349,7 @@ def test_what_passes_while_a_node_begins_is_handed_over_once(cluster: Cluster) -
     b.journal.share(lambda: None, seen.extend)
     count = 0
     while not b.journal.ready:
-        a.journal.append(Entry("#a", Joined(f"n{count}", "#a"), source=Source(a.journal.run, None)))
+        a.journal.append(Entry("#a", Joined(f"n{count}", "#a"), source=Source(a.journal.incarnation, None)))
         count += 1
         cluster.sleep(0.002)
     flushed = a.journal.flush()
@@ -366,7 +367,7 @@ def test_a_node_answers_what_it_is_asked(cluster: Cluster) -> None:
     a, b = cluster.node(), cluster.node()
     b.journal.answer(lambda question: {"asked": question})
     answers: list[Any] = []
-    a.journal.ask(b.journal.run, ["hé", 1]).addBoth(answers.append)
+    a.journal.ask(b.journal.incarnation, ["hé", 1]).addBoth(answers.append)
     cluster.until(lambda: answers)
     assert answers == [{"asked": ["hé", 1]}]
     a.journal.ask("nobody", 1).addErrback(lambda failure: answers.append(failure.value))
@@ -377,23 +378,23 @@ def test_a_node_answers_what_it_is_asked(cluster: Cluster) -> None:
 
 def test_a_node_that_stops_says_so(cluster: Cluster) -> None:
     a, b = cluster.node(), cluster.node()
-    run = b.journal.run
+    run = b.journal.incarnation
     cluster.close(b)
-    cluster.until(lambda: a.got and a.got[-1].event == Gone(run))
-    assert b.got[-1].event == Gone(run)
+    cluster.until(lambda: a.got and a.got[-1].event == NodeDown(run))
+    assert b.got[-1].event == NodeDown(run)
     assert not b.journal.ready
 
 
 def test_a_node_that_was_given_up_begins_again(cluster: Cluster, log: list[str]) -> None:
     a, b = cluster.node(), cluster.node()
-    run = b.journal.run
+    run = b.journal.incarnation
     a.journal._membership.end(run)
     runs: list[str] = []
-    b.journal.follow(lambda entries: runs.extend(b.journal.run for e in entries if e.event == Gone(run)))
+    b.journal.follow(lambda entries: runs.extend(b.journal.incarnation for e in entries if e.event == NodeDown(run)))
     cluster.until(lambda: runs)
-    assert runs == [b.journal.run]
-    assert b.journal.run != run
-    cluster.until(lambda: a.got and a.got[-1].event == Began(b.journal.run))
+    assert runs == [b.journal.incarnation]
+    assert b.journal.incarnation != run
+    cluster.until(lambda: a.got and a.got[-1].event == NodeUp(b.journal.incarnation))
     assert sum("taken this one for dead" in line for line in log) == 1
     said = cluster.say(b, "still here")
     assert said[0].stored
@@ -401,11 +402,11 @@ def test_a_node_that_was_given_up_begins_again(cluster: Cluster, log: list[str])
 
 def test_a_run_that_nobody_knows_is_ended(cluster: Cluster) -> None:
     a, b = cluster.node(), cluster.node()
-    run = b.journal.run
+    run = b.journal.incarnation
     a.journal._membership._lives.discard(run)
-    b.journal.append(Entry("#a", Joined("bob", "#a"), source=Source(run, Card(f"{run}.1", "bob"))))
-    cluster.until(lambda: b.journal.run != run)
-    assert Gone(run) in [entry.event for entry in a.got]
+    b.journal.append(Entry("#a", Joined("bob", "#a"), source=Source(run, MemberInfo(f"{run}.1", "bob"))))
+    cluster.until(lambda: b.journal.incarnation != run)
+    assert NodeDown(run) in [entry.event for entry in a.got]
 
 
 def test_a_node_that_was_cut_off_for_long_asks_who_is_where(cluster: Cluster) -> None:
@@ -413,18 +414,20 @@ def test_a_node_that_was_cut_off_for_long_asks_who_is_where(cluster: Cluster) ->
     a.journal.share(lambda: "now", lambda _: None)
     restored: list[Any] = []
     b.journal.share(lambda: None, restored.append)
-    run = b.journal.run
+    run = b.journal.incarnation
     b.journal._membership._fresh -= 1000
     b.journal._connection._closed.set()
     cluster.until(lambda: b.journal._membership._learning)
-    waiting = Entry("#a", Joined("bob", "#a"), origin=cast(Any, object()), source=Source(run, Card(f"{run}.1", "bob")))
+    waiting = Entry(
+        "#a", Joined("bob", "#a"), author=cast(Any, object()), source=Source(run, MemberInfo(f"{run}.1", "bob"))
+    )
     b.journal._membership._withheld.append(waiting)
     cluster.until(lambda: restored)
     assert waiting in b.got
     assert waiting.refused is not None
     assert restored == ["now"]
-    cluster.until(lambda: Began(b.journal.run) in [entry.event for entry in a.got])
-    assert b.journal.run != run
+    cluster.until(lambda: NodeUp(b.journal.incarnation) in [entry.event for entry in a.got])
+    assert b.journal.incarnation != run
     assert cluster.say(b, "hi")[0].stored
 
 
@@ -517,7 +520,7 @@ def test_while_a_server_stands_still_for_long_all_is_refused(
     server.go_on()
     fragile.until(lambda: not a.journal._outbox.unavailable)
     (again,) = fragile.say(a, "2", label="l2")
-    assert again.stored or again.old
+    assert again.stored or again.duplicate
     fragile.say(a, "4")
     fragile.until(lambda: texts(b.got)[-1:] == ["4"])
     assert texts(a.got) == texts(b.got) == ["1", "2", "4"]

@@ -10,13 +10,13 @@ from typing import Any, cast
 
 from twisted.internet.task import Clock
 
-from chatd.journal import Entry
 from chatd.journal.jetstream.connection import Incoming
 from chatd.journal.jetstream.membership import Membership
 from chatd.journal.jetstream.messages import Subjects
-from chatd.journal.jetstream.requests import State, Talk
-from chatd.model.cluster import OTHERS, Began, Card, Gone, Source
-from chatd.protocol.events import Joined, Ruled
+from chatd.journal.jetstream.requests import Requests, State
+from chatd.model.cluster import OTHERS, MemberInfo, NodeDown, NodeUp, Source
+from chatd.model.entry import Entry
+from chatd.protocol.events import Joined, Moderated
 
 
 class Rig:
@@ -42,7 +42,7 @@ class Rig:
             lambda: self.handed,
             self.followed.extend,
         )
-        self.membership.run = "own"
+        self.membership.incarnation = "own"
 
     def hand(self, *entries: Entry) -> Sequence[Entry]:
         """Let it note entries; return those that are to be handed over at once."""
@@ -68,8 +68,8 @@ class Rig:
         self.tasks.append(asyncio.get_running_loop().create_task(work))
 
 
-def passing(event: Joined | Began | Gone, place: int, run: str = "own") -> Entry:
-    entry = Entry("", event, source=Source(run, Card(f"{run}.1", "ann")))
+def passing(event: Joined | NodeUp | NodeDown, place: int, run: str = "own") -> Entry:
+    entry = Entry("", event, source=Source(run, MemberInfo(f"{run}.1", "ann")))
     entry.place = place
     return entry
 
@@ -79,8 +79,8 @@ def test_what_was_renewed_for_a_run_that_is_over_counts_not_for_the_next() -> No
         rig = Rig()
         tending = asyncio.get_running_loop().create_task(rig.membership.tend())
         await rig.settle()
-        rig.hand(passing(Gone("own"), 5))
-        assert rig.membership.run != "own"
+        rig.hand(passing(NodeDown("own"), 5))
+        assert rig.membership.incarnation != "own"
         rig.membership.looked = rig.clock.seconds()
         rig.answer.set_result(None)
         await tending
@@ -94,10 +94,10 @@ def test_what_is_ruled_while_a_node_learns_who_is_where_comes_after_that_and_in_
         rig = Rig()
         restored: list[object] = []
         rig.membership.restore = restored.append
-        kick = Entry("#a", Ruled("KICK", "ann", "#a", "bob", None, "out"))
+        kick = Entry("#a", Moderated("KICK", "ann", "#a", "bob", None, "out"))
         kick.id = kick.place = 110
         before, joined = passing(Joined("eve", "#a"), 104, "other"), passing(Joined("ann", "#a"), 111, "other")
-        assert rig.hand(passing(Began("own"), 100)) == ()
+        assert rig.hand(passing(NodeUp("own"), 100)) == ()
         assert rig.hand(before, kick, joined) == ()
         rig.handed = 104
         rig.answer.set_result(State(105, ["other"], "all of them"))
@@ -116,10 +116,10 @@ def test_what_is_ruled_while_a_node_learns_who_is_where_comes_after_that_and_in_
 def test_a_node_that_found_another_faster_asks_that_one_before_it_holds_itself_for_alone() -> None:
     async def story() -> None:
         rig = Rig()
-        rig.hand(passing(Began("own"), 100), passing(Began("other"), 101))
+        rig.hand(passing(NodeUp("own"), 100), passing(NodeUp("other"), 101))
         await rig.settle()
-        rig.hand(passing(Gone(OTHERS), 102, "other"))
-        assert rig.membership.run != "own"
+        rig.hand(passing(NodeDown(OTHERS), 102, "other"))
+        assert rig.membership.incarnation != "own"
         nobody, rig.answer = rig.answer, asyncio.get_running_loop().create_future()
         nobody.set_result(None)
         await rig.settle()
@@ -141,7 +141,7 @@ def test_who_is_where_is_told_to_those_of_the_same_stream_alone() -> None:
             told.append(payload)
 
         connection = cast(Any, SimpleNamespace(publish=publish))
-        talk = Talk(connection, Subjects("s"), lambda: 10, lambda: "this")
+        talk = Requests(connection, Subjects("s"), lambda: 10, lambda: "this")
         talk.take = lambda: State(10, [], "all of them")
         for epoch in ("another", "this"):
             question = json.dumps({"after": 5, "epoch": epoch}).encode()

@@ -9,18 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.journal import Entry, Happening, Retention
+from chatd.journal import Retention
 from chatd.journal.jetstream.address import parse
 from chatd.journal.jetstream.errors import ApiError, LinkError
 from chatd.journal.jetstream.leases import RENEW_SECONDS, Leases
 from chatd.journal.jetstream.messages import MAX_AT, Mark, Probe, Subjects, read
 from chatd.journal.jetstream.streams import LEAST_KEPT, found
-from chatd.model.cluster import Began, Card, Gone, Source
-from chatd.protocol.events import RULINGS, Joined, Parted, Renamed, Ruled, Said, TopicSet
+from chatd.model.cluster import MemberInfo, NodeDown, NodeUp, Source
+from chatd.model.entry import Entry, RoomEvent
+from chatd.protocol.events import MODERATION_VERBS, Joined, Moderated, Parted, Renamed, Said, TopicSet
 from chatd.protocol.moderation_commands import SERVER
 
 MARK = Mark("r1", 7, 3)
-CARD = Card("r1.5", "Alice", "alice", "10.0.0.1", operator=True, proof="abc", takes="r0.2")
+INFO = MemberInfo("r1.5", "Alice", "alice", "10.0.0.1", operator=True, proof="abc", takes="r0.2")
 WORD = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=20)
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=200)
 
@@ -30,22 +31,22 @@ TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_s
     [
         Said("alice", "#a", "hello  wörld"),
         TopicSet("alice", "#a", "t"),
-        Ruled("BAN", "ann", "#a", "10.0.0.0/8", 3600, "spam, spam"),
-        Ruled("SET", "ann", "#a", "private=yes"),
-        Ruled("MUTE", "root", SERVER, "eve"),
+        Moderated("BAN", "ann", "#a", "10.0.0.0/8", 3600, "spam, spam"),
+        Moderated("SET", "ann", "#a", "private=yes"),
+        Moderated("MUTE", "root", SERVER, "eve"),
         Joined("alice", "#A"),
         Parted("alice", "#a"),
         Parted("alice", "#a", "bye"),
         Parted("alice", SERVER),
         Renamed("alice", "bob"),
-        Began("r1"),
-        Gone("r2"),
+        NodeUp("r1"),
+        NodeDown("r2"),
     ],
 )
-@pytest.mark.parametrize("card", [None, Card("r1.1", "alice"), CARD])
-def test_an_entry_comes_back_as_it_was(event: Happening, card: Card | None) -> None:
+@pytest.mark.parametrize("info", [None, MemberInfo("r1.1", "alice"), INFO])
+def test_an_entry_comes_back_as_it_was(event: RoomEvent, info: MemberInfo | None) -> None:
     room = getattr(event, "room", "").lower()
-    entry = Entry(room, event, label="l1", source=Source("r1", card))
+    entry = Entry(room, event, label="l1", source=Source("r1", info))
     message = Subjects("chatd").message(entry, MARK)
     arrival = read(message.payload)
     assert arrival.mark == message.mark == MARK
@@ -55,13 +56,13 @@ def test_an_entry_comes_back_as_it_was(event: Happening, card: Card | None) -> N
 
 @given(WORD, WORD, TEXT, st.none() | WORD)
 def test_whatever_is_said_comes_back(nick: str, room: str, text: str, label: str | None) -> None:
-    entry = Entry(f"#{room}", Said(nick, f"#{room}", text), label=label, source=Source("r1", Card("r1.1", nick)))
+    entry = Entry(f"#{room}", Said(nick, f"#{room}", text), label=label, source=Source("r1", MemberInfo("r1.1", nick)))
     arrival = read(Subjects("chatd").message(entry, MARK).payload)
-    assert (arrival.event, arrival.label, arrival.card) == (entry.event, label, Card("r1.1", nick))
+    assert (arrival.event, arrival.label, arrival.info) == (entry.event, label, MemberInfo("r1.1", nick))
 
 
 def test_what_holds_in_a_room_does_not_age() -> None:
-    for event in (TopicSet("ann", "#a", "news"), Ruled("BAN", "ann", "#a", "bob", None, "out")):
+    for event in (TopicSet("ann", "#a", "news"), Moderated("BAN", "ann", "#a", "bob", None, "out")):
         message = Subjects("s").message(Entry("#a", event), MARK)
         assert (message.subject, message.lasts, message.passing) == ("s.rule.%23a", True, False)
     assert not Subjects("s").message(Entry("#a", Said("ann", "#a", "x")), MARK).lasts
@@ -121,8 +122,8 @@ def test_what_no_node_sends_is_refused(payload: bytes) -> None:
 
 
 def test_every_ruling_has_its_own_kind() -> None:
-    for verb in RULINGS:
-        event = Ruled(verb, "ann", "#a", "bob" if verb != "SET" else "private=yes")
+    for verb in MODERATION_VERBS:
+        event = Moderated(verb, "ann", "#a", "bob" if verb != "SET" else "private=yes")
         assert read(Subjects("s").message(Entry("#a", event), MARK).payload).event == event
 
 
@@ -151,18 +152,18 @@ def test_what_is_secret_does_not_show(login: str) -> None:
         assert "sesame" not in str(error.value)
 
 
-INFO: dict[str, Any] = {
+STREAM_INFO: dict[str, Any] = {
     "config": {"name": "chatd", "allow_atomic": True, "metadata": {"chatd-epoch": "e"}},
     "state": {"last_seq": 9},
 }
 
 
 def info(**config: Any) -> dict[str, Any]:
-    return INFO | {"config": INFO["config"] | config}
+    return STREAM_INFO | {"config": STREAM_INFO["config"] | config}
 
 
 def test_what_a_stream_keeps_is_read_from_it() -> None:
-    assert found(INFO) == ("e", Retention(), None, 9)
+    assert found(STREAM_INFO) == ("e", Retention(), None, 9)
     assert found(info(max_age=90 * 10**9, max_msgs_per_subject=-1)).retention == Retention(90)
     assert found(info(max_msgs_per_subject=50)).retention == Retention(None, 50)
     kept = info(max_msgs_per_subject=10_000, metadata={"chatd-epoch": "e", "chatd-keep-messages": "50"})

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from chatd.journal import Entry
 from chatd.journal.backlog import BEHIND
 from chatd.journal.jetstream.errors import LinkError
 from chatd.journal.jetstream.messages import Mark, Message, Probe, Subjects, read
 from chatd.journal.jetstream.outbox import FULL, GIVE_UP_SECONDS, MAX_BATCH, MAX_BATCH_BYTES, Outbox, is_of_node
-from chatd.model.cluster import Began, Card, Gone, Source
+from chatd.model.cluster import MemberInfo, NodeDown, NodeUp, Source
+from chatd.model.entry import Entry
 from chatd.protocol.errors import Code
 from chatd.protocol.events import Joined, Said
 
@@ -48,7 +48,7 @@ class Kit:
         self.stream = Stream()
         self.refused: list[Entry] = []
         self.outbox = Outbox(self.clock, self.stream, Subjects("chatd"), self.refused.extend)
-        self.outbox.begin("r1", Entry("", Began("r1"), source=Source("r1", None)))
+        self.outbox.begin("r1", Entry("", NodeUp("r1"), source=Source("r1", None)))
         self.outbox.open = True
         self.turn()
         self.answer()
@@ -83,7 +83,7 @@ class Kit:
         """Read what is in the stream, as a node does."""
         for message in self.stream.stored[self.read :]:
             own = self.outbox.came_back(message.mark)
-            run, order = message.mark.run, message.mark.order
+            run, order = message.mark.incarnation, message.mark.order
             if order > self.highest.get(run, -1):
                 self.highest[run] = order
                 arrival = read(message.payload)
@@ -212,23 +212,27 @@ def test_what_the_stream_took_away_unread_is_refused() -> None:
 
 def test_what_somebody_did_under_an_earlier_run_is_refused_unless_it_is_to_be_kept() -> None:
     kit = Kit()
-    source = Source("r1", Card("r1.1", "alice"))
+    source = Source("r1", MemberInfo("r1.1", "alice"))
     join = Entry("#a", Joined("alice", "#a"), source=source)
     said = Entry("#a", Said("alice", "#a", "hi"), source=source)
-    gone = Entry("", Gone("r7"), source=Source("r1", None))
+    gone = Entry("", NodeDown("r7"), source=Source("r1", None))
     for entry in (join, said, gone):
         kit.outbox.put(entry)
-    kit.outbox.begin("r2", Entry("", Began("r2"), source=Source("r2", None)))
+    kit.outbox.begin("r2", Entry("", NodeUp("r2"), source=Source("r2", None)))
     kit.turn()
     assert kit.refused == [join]
     arrivals = [read(message.payload) for message in kit.stream.calls[-1][0]]
-    assert [(a.mark.run, a.event) for a in arrivals] == [("r2", Began("r2")), ("r2", Gone("r7")), ("r2", said.event)]
-    assert said.source == Source("r2", source.card)
+    assert [(a.mark.incarnation, a.event) for a in arrivals] == [
+        ("r2", NodeUp("r2")),
+        ("r2", NodeDown("r7")),
+        ("r2", said.event),
+    ]
+    assert said.source == Source("r2", source.info)
 
 
 def test_what_a_node_says_of_itself_is_said_again_after_it_was_given_up() -> None:
     kit = Kit()
-    gone = Entry("", Gone("r7"), source=Source("r1", None))
+    gone = Entry("", NodeDown("r7"), source=Source("r1", None))
     kit.outbox.put(gone)
     kit.turn()
     while not kit.outbox.unavailable:
@@ -243,18 +247,18 @@ def test_what_a_node_says_of_itself_is_said_again_after_it_was_given_up() -> Non
 
 def test_it_says_when_nobody_should_add_more() -> None:
     kit = Kit()
-    assert not kit.outbox.behind
+    assert not kit.outbox.over_soft_limit
     kit.say(*["x"] * BEHIND)
-    assert kit.outbox.behind
-    assert not kit.outbox.full
+    assert kit.outbox.over_soft_limit
+    assert not kit.outbox.over_hard_limit
     kit.say(*["x"] * (FULL - BEHIND))
-    assert kit.outbox.full
+    assert kit.outbox.over_hard_limit
     while kit.stream.calls:
         kit.answer()
         kit.read_on()
         kit.turn()
-    assert not kit.outbox.behind
-    assert not kit.outbox.full
+    assert not kit.outbox.over_soft_limit
+    assert not kit.outbox.over_hard_limit
 
 
 def test_nothing_is_left_when_it_stops() -> None:
@@ -302,7 +306,7 @@ def test_nothing_is_lost_doubled_or_out_of_order_whatever_happens_on_the_way(ste
             case "begin" if runs < 4:
                 runs += 1
                 kit.read_on()
-                kit.outbox.begin(f"r{runs}", Entry("", Began(f"r{runs}"), source=Source(f"r{runs}", None)))
+                kit.outbox.begin(f"r{runs}", Entry("", NodeUp(f"r{runs}"), source=Source(f"r{runs}", None)))
         kit.turn()
     for _ in range(100):
         kit.turn(1)
@@ -320,7 +324,7 @@ def test_nothing_is_lost_doubled_or_out_of_order_whatever_happens_on_the_way(ste
     assert len(seen) == len(set(seen))
     if runs == 1:
         assert seen == sorted(seen)
-    assert not kit.outbox.behind
+    assert not kit.outbox.over_soft_limit
 
 
 def test_a_payload_is_json_that_others_can_read() -> None:

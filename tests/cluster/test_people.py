@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from chatd.accounts import NoAccounts
-from chatd.edges.admission import NOT_READY, Gate
-from chatd.journal import Entry
-from chatd.model.cluster import Began, Source
-from chatd.protocol.errors import Farewell
+from chatd.edges.admission import NOT_READY, Admission
+from chatd.model.cluster import NodeUp, Source
+from chatd.model.entry import Entry
+from chatd.protocol.errors import DisconnectReason
 from chatd.protocol.events import Said
 from tests.support.in_memory_chat import House, Person
 from tests.support.in_memory_cluster import ClusterHouse, Node, bodies
@@ -241,7 +241,7 @@ def test_a_ruling_for_the_server_acts_where_the_session_is(house: ClusterHouse) 
     root.take()
     root.says("KICK bob #* out", "BAN carol #*")
     house.settle()
-    assert (bob.farewell, carol.farewell) == (Farewell.KICKED, Farewell.BANNED)
+    assert (bob.farewell, carol.farewell) == (DisconnectReason.KICKED, DisconnectReason.BANNED)
     assert {"PART bob #a", "PART carol #a"} <= set(told(root))
     root.says("KICK dave #*")
     assert told(root) == ["ERR no-such-nick KICK dave is not there"]
@@ -272,7 +272,7 @@ def test_when_a_node_is_given_up_its_people_leave(house: ClusterHouse) -> None:
     come_in(house, one, "JOIN carol #b")
     bob.take()
     one.cluster.dead = True
-    house.log.end(one.cluster.run)
+    house.log.end(one.cluster.incarnation)
     house.settle()
     assert bob.take() == ["PART alice #a", "PART alice #b", "PART carol #b"]
     come_in(house, two, "JOIN alice #a")
@@ -287,7 +287,7 @@ def test_a_node_that_was_given_up_announces_its_people_again(house: ClusterHouse
     dave = come_in(house, one, "JOIN dave #a")
     alice.take()
     bob.take()
-    house.log.end(one.cluster.run)
+    house.log.end(one.cluster.incarnation)
     house.settle()
     assert (alice.take(), carol.take(), dave.take()) == ([], [], [])
     assert bob.take() == ["PART alice #a", "PART dave #a", "JOIN alice #a", "JOIN dave #a"]
@@ -305,7 +305,7 @@ def test_what_a_node_said_before_it_was_given_up_is_heard_or_refused(house: Clus
     alice.take()
     newcomer = Person(one.hub)
     newcomer.take()
-    house.log.end(one.cluster.run)
+    house.log.end(one.cluster.incarnation)
     alice.says("PART #a", "MSG still here")
     newcomer.says("JOIN carol #a")
     house.settle()
@@ -324,12 +324,12 @@ def test_who_lost_the_nick_while_the_node_was_cut_off_is_replaced(house: Cluster
     carol = come_in(house, one, "JOIN carol #a")
     alice.take()
     one.cluster.cut = True
-    house.log.end(one.cluster.run)
+    house.log.end(one.cluster.incarnation)
     house.settle()
     come_in(house, two, "JOIN alice #b")
     one.cluster.cut = False
     house.settle()
-    assert alice.farewell == Farewell.REPLACED
+    assert alice.farewell == DisconnectReason.REPLACED
     assert carol.take() == ["PART alice #a"]
     check_equal(house)
 
@@ -341,7 +341,7 @@ def test_who_left_while_the_node_was_cut_off_is_gone_from_everywhere(house: Clus
     alice.take()
     one.cluster.cut = True
     alice.lose()
-    house.log.end(one.cluster.run)
+    house.log.end(one.cluster.incarnation)
     one.cluster.cut = False
     house.settle()
     assert carol.take() == ["PART alice #a"]
@@ -368,7 +368,7 @@ def test_an_announcement_that_could_not_be_stored_is_made_again(house: ClusterHo
     one, two = house.nodes
     alice, bob = come_in(house, one, "JOIN alice #a"), come_in(house, two, "JOIN bob #a")
     bob.take()
-    house.log.end(one.cluster.run)
+    house.log.end(one.cluster.incarnation)
     one.cluster.read_on()
     one.cluster.give_up()
     house.settle()
@@ -435,7 +435,7 @@ def test_who_is_put_out_before_being_announced_again_is_out_everywhere(house: Cl
     root = come_in(house, two, "JOIN root #a", account="root")
     alice = come_in(house, one, "JOIN alice #a", "JOIN #b")
     root.says(order)
-    house.log.end(one.cluster.run)
+    house.log.end(one.cluster.incarnation)
     two.cluster.publish()
     house.settle()
     assert "KICK root #a alice" in alice.take()
@@ -456,7 +456,7 @@ def test_a_kick_off_the_server_is_for_the_owner_of_the_nick(house: ClusterHouse)
     one.turn()
     two.cluster.read_on()
     house.settle()
-    assert (alice.farewell, late.farewell) == (Farewell.KICKED, None)
+    assert (alice.farewell, late.farewell) == (DisconnectReason.KICKED, None)
     check_equal(house)
 
 
@@ -474,7 +474,7 @@ def test_who_is_announced_again_misses_nothing(house: ClusterHouse) -> None:
     alice = come_in(house, one, "JOIN alice #a")
     bob = come_in(house, two, "JOIN bob #a")
     alice.take()
-    house.log.end(one.cluster.run)
+    house.log.end(one.cluster.incarnation)
     one.cluster.read_on()
     bob.says("MSG hi")
     one.cluster.publish(1)
@@ -527,13 +527,13 @@ def test_who_comes_back_on_another_node_is_seen_by_nobody(house: ClusterHouse) -
     bob = come_in(house, two, "JOIN bob #a", "JOIN #b")
     alice = come_in(house, one, "HELLO 1", "JOIN alice #a", "JOIN #b")
     bob.take()
-    heir = Person(two.hub)
-    heir.says("HELLO 1", f"JOIN alice #a resume={secret_of(alice)}", "JOIN #b")
+    successor = Person(two.hub)
+    successor.says("HELLO 1", f"JOIN alice #a resume={secret_of(alice)}", "JOIN #b")
     house.settle()
-    assert alice.farewell == Farewell.REPLACED
-    assert heir.session.rooms.keys() == {two.hub.room("#a"), two.hub.room("#b")}
+    assert alice.farewell == DisconnectReason.REPLACED
+    assert successor.session.rooms.keys() == {two.hub.room("#a"), two.hub.room("#b")}
     bob.says("MSG one")
-    heir.says("MSG two")
+    successor.says("MSG two")
     house.wait(40)
     assert bob.take() == ["MSG alice #b two"]
     assert not one.hub.sessions
@@ -544,11 +544,11 @@ def test_who_comes_back_on_another_node_is_seen_by_nobody(house: ClusterHouse) -
 def test_the_wrong_secret_is_none(house: ClusterHouse) -> None:
     one, two = house.nodes
     alice = come_in(house, one, "HELLO 1", "JOIN alice #a")
-    heir = Person(two.hub)
-    heir.take()
-    heir.says("JOIN alice #a resume=other", "JOIN alice #a")
+    successor = Person(two.hub)
+    successor.take()
+    successor.says("JOIN alice #a resume=other", "JOIN alice #a")
     house.settle()
-    assert [line.split(" ")[1] for line in heir.take()] == ["name-taken", "name-taken"]
+    assert [line.split(" ")[1] for line in successor.take()] == ["name-taken", "name-taken"]
     assert alice.farewell is None
 
 
@@ -556,9 +556,9 @@ def test_the_owner_of_the_account_takes_over_without_a_secret(house: ClusterHous
     one, two = house.nodes
     house.accounts.owned = {"alice"}
     alice = come_in(house, one, "JOIN alice #a", account="alice")
-    heir = come_in(house, two, "JOIN alice #a", account="alice")
-    assert alice.farewell == Farewell.REPLACED
-    assert two.hub.holder("alice") is heir.session
+    successor = come_in(house, two, "JOIN alice #a", account="alice")
+    assert alice.farewell == DisconnectReason.REPLACED
+    assert two.hub.holder("alice") is successor.session
     check_equal(house)
 
 
@@ -566,13 +566,13 @@ def test_rooms_that_an_heir_does_not_enter_are_told_in_the_end(house: ClusterHou
     one, two = house.nodes
     bob = come_in(house, one, "JOIN bob #b")
     alice = come_in(house, one, "HELLO 1", "JOIN alice #a", "JOIN #b")
-    heir = come_in(house, two, "HELLO 1", f"JOIN alice #a resume={secret_of(alice)}")
+    successor = come_in(house, two, "HELLO 1", f"JOIN alice #a resume={secret_of(alice)}")
     bob.take()
     house.wait(20)
     assert bob.take() == []
     house.wait(20)
     assert bob.take() == ["PART alice #b"]
-    assert heir.farewell is None
+    assert successor.farewell is None
     check_equal(house)
 
 
@@ -580,9 +580,9 @@ def test_rooms_of_one_who_was_taken_over_are_told_when_the_heir_goes(house: Clus
     one, two = house.nodes
     bob = come_in(house, one, "JOIN bob #b", "JOIN #a")
     alice = come_in(house, one, "HELLO 1", "JOIN alice #a", "JOIN #b")
-    heir = come_in(house, two, "HELLO 1", f"JOIN alice #a resume={secret_of(alice)}")
+    successor = come_in(house, two, "HELLO 1", f"JOIN alice #a resume={secret_of(alice)}")
     bob.take()
-    heir.lose()
+    successor.lose()
     house.settle()
     assert sorted(bob.take()) == ["PART alice #a", "PART alice #b"]
     assert all(node.hub.holder("alice") is None for node in house.nodes)
@@ -595,10 +595,10 @@ def test_who_was_on_a_node_that_died_comes_back_before_it_is_given_up(house: Clu
     alice = come_in(house, one, "HELLO 1", "JOIN alice #a", "JOIN #b", "JOIN #c")
     bob.take()
     one.cluster.dead = True
-    heir = come_in(house, two, "HELLO 1", f"JOIN alice #a resume={secret_of(alice)}")
-    house.log.end(one.cluster.run)
+    successor = come_in(house, two, "HELLO 1", f"JOIN alice #a resume={secret_of(alice)}")
+    house.log.end(one.cluster.incarnation)
     house.settle()
-    heir.says("JOIN #b")
+    successor.says("JOIN #b")
     house.settle()
     assert bob.take() == []
     house.wait(40)
@@ -612,7 +612,7 @@ def test_when_the_node_of_an_heir_is_given_up_all_rooms_are_told(house: ClusterH
     come_in(house, two, "HELLO 1", f"JOIN alice #a resume={secret_of(alice)}")
     bob.take()
     two.cluster.dead = True
-    house.log.end(two.cluster.run)
+    house.log.end(two.cluster.incarnation)
     house.settle()
     assert sorted(bob.take()) == ["PART alice #a", "PART alice #b"]
     assert one.hub.holder("alice") is None
@@ -624,7 +624,7 @@ def test_the_secret_from_before_the_last_takeover_is_good_still(house: ClusterHo
     first = secret_of(alice)
     second = come_in(house, two, "HELLO 1", f"JOIN alice #a resume={first}")
     third = come_in(house, one, "HELLO 1", f"JOIN alice #a resume={first}")
-    assert second.farewell == Farewell.REPLACED
+    assert second.farewell == DisconnectReason.REPLACED
     assert one.hub.holder("alice") is third.session
     check_equal(house)
 
@@ -636,10 +636,10 @@ def test_of_two_heirs_the_later_takes_over_from_the_first(house: ClusterHouse) -
     alice = come_in(house, one, "HELLO 1", "JOIN alice #a")
     bob.take()
     heirs = [Person(two.hub), Person(three.hub)]
-    for heir in heirs:
-        heir.says("HELLO 1", f"JOIN alice #a resume={secret_of(alice)}")
+    for successor in heirs:
+        successor.says("HELLO 1", f"JOIN alice #a resume={secret_of(alice)}")
     house.settle()
-    assert [heir.farewell for heir in heirs] == [Farewell.REPLACED, None]
+    assert [successor.farewell for successor in heirs] == [DisconnectReason.REPLACED, None]
     assert bob.take() == []
     check_equal(house)
 
@@ -649,11 +649,11 @@ def test_a_takeover_on_one_node_is_silent_on_all(house: ClusterHouse) -> None:
     bob = come_in(house, two, "JOIN bob #a", "JOIN #b", "JOIN #c")
     alice = come_in(house, one, "HELLO 1", "JOIN alice #a", "JOIN #b", "JOIN #c")
     bob.take()
-    heir = come_in(house, one, "HELLO 1", f"JOIN alice #a resume={secret_of(alice)}", "JOIN #b")
+    successor = come_in(house, one, "HELLO 1", f"JOIN alice #a resume={secret_of(alice)}", "JOIN #b")
     assert bob.take() == []
     house.wait(40)
     assert bob.take() == ["PART alice #c"]
-    assert heir.farewell is None
+    assert successor.farewell is None
     check_equal(house)
 
 
@@ -664,13 +664,13 @@ def test_who_comes_back_elsewhere_is_told_what_was_missed(house: ClusterHouse) -
     last = one.hub.last_id
     bob.says("MSG one", "MSG two")
     house.settle()
-    heir = Person(two.hub)
-    heir.says("HELLO 1", f"JOIN alice #a since={last} epoch=e1 resume={secret_of(alice)}")
+    successor = Person(two.hub)
+    successor.says("HELLO 1", f"JOIN alice #a since={last} epoch=e1 resume={secret_of(alice)}")
     house.settle()
-    assert bodies(heir.take())[-3:-1] == ["MSG bob #a one", "MSG bob #a two"]
+    assert bodies(successor.take())[-3:-1] == ["MSG bob #a one", "MSG bob #a two"]
     assert two.hub.last_id > last
-    heir.says("JOIN #a")
-    assert bodies(heir.take())[-1].startswith("OK JOIN #a 2")
+    successor.says("JOIN #a")
+    assert bodies(successor.take())[-1].startswith("OK JOIN #a 2")
 
 
 def test_a_label_is_known_on_the_next_node_too(house: ClusterHouse) -> None:
@@ -679,10 +679,10 @@ def test_a_label_is_known_on_the_next_node_too(house: ClusterHouse) -> None:
     heir_line = f"JOIN alice #a resume={secret_of(alice)}"
     alice.session.append("#a", _said("alice"), "l1")
     house.settle()
-    heir = come_in(house, two, "HELLO 1", heir_line)
-    heir.session.append("#a", _said("alice"), "l1")
+    successor = come_in(house, two, "HELLO 1", heir_line)
+    successor.session.append("#a", _said("alice"), "l1")
     house.settle()
-    assert ";old" in heir.take()[-1]
+    assert ";old" in successor.take()[-1]
 
 
 def _said(nick: str) -> Said:
@@ -691,16 +691,16 @@ def _said(nick: str) -> Said:
 
 def test_connections_that_nobody_ever_knew_are_forgotten_with_their_heir(house: ClusterHouse) -> None:
     one = house.nodes[0]
-    first, heir, third = Person(one.hub), Person(one.hub), Person(one.hub)
-    heir.says("HELLO 1")
+    first, successor, third = Person(one.hub), Person(one.hub), Person(one.hub)
+    successor.says("HELLO 1")
     for old in (first, third):
         old.says("HELLO 1", "JOIN alice #a")
-        heir.says(f"JOIN alice #a resume={secret_of(old)}")
+        successor.says(f"JOIN alice #a resume={secret_of(old)}")
         one.cluster.give_up()
-        assert old.farewell == Farewell.REPLACED
-    heir.lose()
+        assert old.farewell == DisconnectReason.REPLACED
+    successor.lose()
     house.wait(40)
-    assert not one.presence.voice._sessions
+    assert not one.presence.announcer._sessions
 
 
 def test_a_connection_that_nobody_ever_knew_is_forgotten_when_its_heir_is_replaced(house: ClusterHouse) -> None:
@@ -709,13 +709,13 @@ def test_a_connection_that_nobody_ever_knew_is_forgotten_when_its_heir_is_replac
     first.says("HELLO 1", "JOIN alice #a")
     second.says("HELLO 1", f"JOIN alice #a resume={secret_of(first)}")
     one.cluster.give_up()
-    assert first.farewell == Farewell.REPLACED
+    assert first.farewell == DisconnectReason.REPLACED
     second.says("JOIN alice #a")
     house.settle()
     come_in(house, two, f"JOIN alice #a resume={secret_of(second)}")
-    assert second.farewell == Farewell.REPLACED
+    assert second.farewell == DisconnectReason.REPLACED
     house.wait(40)
-    assert not one.presence.voice._sessions
+    assert not one.presence.announcer._sessions
     check_equal(house)
 
 
@@ -798,7 +798,10 @@ def test_what_a_state_has_wrong_of_our_people_is_said_again(house: ClusterHouse)
     carol = come_in(house, two, "JOIN carol #b")
     state = one.presence.state()
     state["people"] = [each for each in state["people"] if each[1] != "alice"]
-    state["rooms"] = [["#b", "#b", [alice.session.pid, bob.session.pid, carol.session.pid]], ["#c", "#c", ["run1.2"]]]
+    state["rooms"] = [
+        ["#b", "#b", [alice.session.member_id, bob.session.member_id, carol.session.member_id]],
+        ["#c", "#c", ["run1.2"]],
+    ]
     one.presence.restore(state)
     house.settle()
     assert [m.nick for m in one.hub.members("#a")] == ["alice"]
@@ -831,15 +834,15 @@ def test_a_node_that_missed_its_own_end_announces_its_people(house: ClusterHouse
     carol = come_in(house, one, "JOIN carol #a")
     bob = come_in(house, two, "JOIN bob #a")
     one.cluster.cut = True
-    house.log.end(one.cluster.run)
+    house.log.end(one.cluster.incarnation)
     house.settle()
     carol.lose()
     one.cluster.outbox.clear()
     alice.take()
     bob.take()
     one.cluster.cut = False
-    one.cluster.run = "another"
-    house.log.add(one.cluster, Entry("", Began("another"), source=Source("another", None)))
+    one.cluster.incarnation = "another"
+    house.log.add(one.cluster, Entry("", NodeUp("another"), source=Source("another", None)))
     two.turn()
     one.cluster.replace_by_snapshot()
     house.settle()
@@ -850,10 +853,10 @@ def test_a_node_that_missed_its_own_end_announces_its_people(house: ClusterHouse
 
 def test_nobody_is_let_in_before_the_node_is_ready(house: ClusterHouse) -> None:
     node = house.nodes[0]
-    gate = Gate(node.hub)
-    assert gate.refusal(None) is None
+    admission = Admission(node.hub)
+    assert admission.refusal(None) is None
     node.cluster.ready = False
-    assert gate.refusal(None) == NOT_READY
+    assert admission.refusal(None) == NOT_READY
 
 
 def test_one_node_alone_knows_nothing_of_this() -> None:
@@ -863,5 +866,5 @@ def test_one_node_alone_knows_nothing_of_this() -> None:
     assert room is not None
     assert house.hub.presence is None
     assert room.everybody is room.members
-    assert (alice.session.pid, alice.session.card) == ("", None)
+    assert (alice.session.member_id, alice.session.info) == ("", None)
     assert isinstance(house.hub.accounts, NoAccounts)

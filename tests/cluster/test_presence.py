@@ -7,10 +7,10 @@ import json
 import pytest
 
 from chatd.chat.presence import Presence
-from chatd.journal import Entry
-from chatd.model.cluster import Began, Card, Gone, Source, is_proven, prove, run_of
+from chatd.model.cluster import MemberInfo, NodeDown, NodeUp, Source, incarnation_of, is_proven, proof_of
+from chatd.model.entry import Entry
 from chatd.protocol.errors import ChatError, Code
-from chatd.protocol.events import Joined, Parted, Renamed, Ruled, Said
+from chatd.protocol.events import Joined, Moderated, Parted, Renamed, Said
 from chatd.protocol.moderation_commands import SERVER
 from tests.support.in_memory_cluster import ClusterHouse
 
@@ -22,30 +22,34 @@ class Stream:
         self.house = ClusterHouse(1)
         self.node = self.house.nodes[0]
         self.presence: Presence = self.node.presence
-        self.put("", Began("r"))
+        self.put("", NodeUp("r"))
 
-    def put(self, room: str, event: object, card: Card | None = None, run: str = "r") -> Entry:
-        entry = Entry(room, event, source=Source(run, card))  # type: ignore[arg-type]  # any kind of event
+    def put(self, room: str, event: object, info: MemberInfo | None = None, run: str = "r") -> Entry:
+        entry = Entry(room, event, source=Source(run, info))  # type: ignore[arg-type]  # any kind of event
         self.house.log.add(None, entry)
         self.house.settle()
         return entry
 
     def join(self, person: str, nick: str, room: str = "#a", takes: str | None = None, **more: str) -> None:
-        self.put(room, Joined(nick, room), Card(person, nick, takes=takes, **more))  # type: ignore[arg-type]
+        self.put(room, Joined(nick, room), MemberInfo(person, nick, takes=takes, **more))  # type: ignore[arg-type]
 
     def rename(self, person: str, old: str, new: str) -> None:
-        self.put("", Renamed(old, new), Card(person, old))
+        self.put("", Renamed(old, new), MemberInfo(person, old))
 
     def leave(self, person: str, nick: str) -> None:
-        self.put(SERVER, Parted(nick, SERVER), Card(person, nick))
+        self.put(SERVER, Parted(nick, SERVER), MemberInfo(person, nick))
 
     @property
     def nicks(self) -> dict[str, str]:
         """Who goes by which nick."""
-        return {being.card.person: being.card.nick for being in self.presence.people.all() if being.heir is None}
+        return {
+            occupant.info.member_id: occupant.info.nick
+            for occupant in self.presence.directory.all()
+            if occupant.successor is None
+        }
 
     def room(self, key: str = "#a") -> list[str]:
-        return [member.pid for member in self.node.hub.members(key)]
+        return [member.member_id for member in self.node.hub.members(key)]
 
 
 @pytest.fixture
@@ -77,30 +81,30 @@ def test_a_new_nick_is_had_by_one_and_frees_the_old(stream: Stream) -> None:
 def test_what_a_run_says_that_is_not_live_is_ignored(stream: Stream) -> None:
     stream.join("other.1", "alice")
     stream.join("r.1", "bob")
-    stream.put("", Gone("r"))
+    stream.put("", NodeDown("r"))
     stream.join("r.2", "carol")
     stream.rename("r.1", "bob", "dave")
-    stream.put("#a", Parted("bob", "#a"), Card("r.1", "bob"))
+    stream.put("#a", Parted("bob", "#a"), MemberInfo("r.1", "bob"))
     assert stream.nicks == {}
     assert stream.node.hub.room_count == 0
-    said = stream.put("#a", Said("bob", "#a", "after all"), Card("r.1", "bob"))
+    said = stream.put("#a", Said("bob", "#a", "after all"), MemberInfo("r.1", "bob"))
     assert stream.node.hub.last_id == said.place
 
 
 def test_a_run_goes_with_those_whom_its_people_took_over(stream: Stream) -> None:
-    stream.put("", Began("s"))
+    stream.put("", NodeUp("s"))
     stream.join("r.1", "alice", "#a")
     stream.join("r.1", "alice", "#b")
     stream.join("s.1", "alice", "#a", takes="r.1")
     assert stream.nicks == {"s.1": "alice"}
     assert (stream.room("#a"), stream.room("#b")) == (["s.1"], ["r.1"])
-    stream.put("", Gone("r"))
+    stream.put("", NodeDown("r"))
     assert stream.room("#b") == ["r.1"]
     stream.join("s.1", "alice", "#b")
     assert stream.room("#b") == ["s.1"]
-    stream.put("", Gone("s"))
+    stream.put("", NodeDown("s"))
     assert stream.room("#a") == stream.room("#b") == []
-    assert not stream.presence.people.all()
+    assert not stream.presence.directory.all()
 
 
 def test_who_was_taken_over_does_nothing_more(stream: Stream) -> None:
@@ -132,7 +136,7 @@ def test_a_leave_takes_the_places_for_the_taking_along(stream: Stream) -> None:
     stream.join("r.1", "alice", "#b")
     stream.join("r.2", "alice", "#a", takes="r.1")
     stream.leave("r.2", "alice")
-    assert not stream.presence.people.all()
+    assert not stream.presence.directory.all()
     assert stream.node.hub.room_count == 0
 
 
@@ -140,9 +144,9 @@ def test_whoever_comes_twice_is_there_once(stream: Stream) -> None:
     stream.join("r.1", "alice")
     stream.join("r.1", "alice", account="alice")
     assert stream.room() == ["r.1"]
-    being = stream.presence.people.get("r.1")
-    assert being is not None
-    assert being.card.account == "alice"
+    occupant = stream.presence.directory.get("r.1")
+    assert occupant is not None
+    assert occupant.info.account == "alice"
 
 
 def test_a_state_is_json_and_makes_an_equal_one(stream: Stream) -> None:
@@ -163,18 +167,18 @@ def test_a_state_is_json_and_makes_an_equal_one(stream: Stream) -> None:
 @pytest.mark.parametrize("most", [1, 1000])
 def test_a_room_is_called_as_whoever_made_it_wrote_it(stream: Stream, most: int) -> None:
     for event in (Joined("alice", "#Room"), Parted("alice", "#Room"), Joined("alice", "#ROOM")):
-        stream.house.log.add(None, Entry("#room", event, source=Source("r", Card("r.1", "alice"))))
+        stream.house.log.add(None, Entry("#room", event, source=Source("r", MemberInfo("r.1", "alice"))))
     while stream.node.cluster.place < len(stream.house.log.entries):
         stream.node.cluster.read_on(most)
     room = stream.node.hub.room("#room")
     assert room is not None
     assert room.name == "#ROOM"
-    stream.put("#room", Said("alice", "#Room", "x"), Card("r.1", "alice"))
+    stream.put("#room", Said("alice", "#Room", "x"), MemberInfo("r.1", "alice"))
     assert room.name == "#Room"
 
 
 def test_who_is_banned_comes_in_nowhere_by_the_time_of_the_order(stream: Stream) -> None:
-    stream.put("#a", Ruled("BAN", "root", "#a", "alice", 60))
+    stream.put("#a", Moderated("BAN", "root", "#a", "alice", 60))
     stream.join("r.1", "alice")
     assert stream.room() == []
     assert stream.nicks == {"r.1": "alice"}
@@ -187,11 +191,11 @@ def test_who_is_banned_comes_in_nowhere_by_the_time_of_the_order(stream: Stream)
 def test_what_holds_on_the_server_holds_from_its_place_on(stream: Stream, most: int) -> None:
     for room, event, person in (
         ("#a", Joined("bob", "#a"), "r.1"),
-        (SERVER, Ruled("BAN", "root", SERVER, "alice"), "r.1"),
+        (SERVER, Moderated("BAN", "root", SERVER, "alice"), "r.1"),
         ("#a", Joined("alice", "#a"), "r.2"),
     ):
-        nick = "root" if isinstance(event, Ruled) else event.nick
-        stream.house.log.add(None, Entry(room, event, source=Source("r", Card(person, nick))))
+        nick = "root" if isinstance(event, Moderated) else event.nick
+        stream.house.log.add(None, Entry(room, event, source=Source("r", MemberInfo(person, nick))))
     while stream.node.cluster.place < len(stream.house.log.entries):
         stream.node.cluster.read_on(most)
     assert stream.room() == ["r.1"]
@@ -203,19 +207,19 @@ def test_an_address_that_is_none_harms_nobody(stream: Stream) -> None:
 
 
 def test_a_proof_shows_no_secret_and_knows_two() -> None:
-    proof = prove("new", "", "old")
+    proof = proof_of("new", "", "old")
     assert is_proven(proof, "new")
     assert is_proven(proof, "old")
     assert not is_proven(proof, "")
     assert not is_proven(proof, "other")
     assert "new" not in proof
-    assert prove("") == ""
-    assert run_of("abc.12") == "abc"
+    assert proof_of("") == ""
+    assert incarnation_of("abc.12") == "abc"
 
 
 def test_an_answer_says_whether_somebody_is_here(stream: Stream) -> None:
     person = stream.node.person("JOIN dave #a")
-    question = {"tell": person.session.pid, "from": "alice", "text": "psst"}
+    question = {"tell": person.session.member_id, "from": "alice", "text": "psst"}
     assert stream.presence.answer(question) == {"nick": "dave"}
     assert person.take() == ["TELL alice psst"]
     person.lose()

@@ -26,7 +26,7 @@ class Chaos:
         limits = Limits(lines_per_second=0, names_per_minute=0)
         self.house = ClusterHouse(2, limits)
         self.house.accounts.operators = {"witness0", "witness1"}
-        self.people: list[tuple[Node, Person]] = []
+        self.directory: list[tuple[Node, Person]] = []
         self.secrets: list[str] = []
         self.ending: list[tuple[int, str]] = []
         self.states: dict[int, Any] = {}
@@ -55,7 +55,7 @@ class Chaos:
     def step(self) -> None:
         self.steps += 1
         chance = self.chance
-        self.people = [(n, p) for n, p in self.people if not p.session.ended and not n.cluster.dead]
+        self.directory = [(n, p) for n, p in self.directory if not p.session.ended and not n.cluster.dead]
         choice = chance.random()
         if choice < 0.5:
             self.somebody_speaks()
@@ -67,7 +67,7 @@ class Chaos:
             self.read(chance.choice(self.nodes), chance.choice([1, 1, 2, 5, 1000]))
         elif choice < 0.94:
             self.house.clock.advance(chance.randrange(20))
-            for _, person in [*self.people, *((None, w) for w in self.witnesses)]:
+            for _, person in [*self.directory, *((None, w) for w in self.witnesses)]:
                 person.session.heard = self.house.clock.seconds()
         else:
             self.something_breaks()
@@ -77,13 +77,13 @@ class Chaos:
 
     def somebody_speaks(self) -> None:
         chance = self.chance
-        if len(self.people) < 10:
+        if len(self.directory) < 10:
             node = chance.choice(self.nodes)
             person = Person(node.hub)
             if chance.random() < 0.5:
                 person.says("HELLO 1")
-            self.people.append((node, person))
-        node, person = chance.choice(self.people)
+            self.directory.append((node, person))
+        node, person = chance.choice(self.directory)
         if not person.session.nick and chance.random() < 0.1:
             person.session.account = "alice"
         person.says(*(self.line() for _ in range(chance.randrange(4))))
@@ -118,10 +118,10 @@ class Chaos:
             case 2 if len(others) > 1 and chance.random() < 0.4:
                 node = chance.choice(others)
                 node.cluster.dead = True
-                self.ending.append((self.steps + chance.randrange(60), node.cluster.run))
+                self.ending.append((self.steps + chance.randrange(60), node.cluster.incarnation))
             case 3 if others:
                 node = chance.choice(others)
-                self.house.log.end(node.cluster.run)
+                self.house.log.end(node.cluster.incarnation)
             case 4:
                 node.cluster.give_up(late=chance.random() < 0.4)
 
@@ -179,13 +179,13 @@ def present(lines: list[str]) -> dict[str, set[str]]:
 
 def check_node(node: Node) -> None:
     """Check that what a node knows of its people is what all know of them."""
-    people, hub = node.presence.people, node.hub
+    directory, hub = node.presence.directory, node.hub
     for session in hub.sessions:
-        being = people.get(session.pid)
-        assert (being is not None) == bool(session.nick), session.nick
-        if being is not None:
-            assert being.member is session
-            assert (being.card.nick, being.heir) == (session.nick, None)
+        occupant = directory.get(session.member_id)
+        assert (occupant is not None) == bool(session.nick), session.nick
+        if occupant is not None:
+            assert occupant.member is session
+            assert (occupant.info.nick, occupant.successor) == (session.nick, None)
             assert hub.session(session.nick) is session
         assert {room.key for room in session.rooms} == {r.key for r in hub.rooms() if session in r.everybody}
         assert {room.key for room in session.rooms} == {r.key for r in hub.rooms() if session in r.members}
@@ -204,7 +204,7 @@ def test_all_nodes_agree(seed: int) -> None:
     first, *others = [node.presence.state() for node in chaos.nodes]
     for other in others:
         assert other == first
-    nicks = [card[1].lower() for card in first["people"] if card[-1] is None]
+    nicks = [info[1].lower() for info in first["people"] if info[-1] is None]
     assert len(nicks) == len(set(nicks))
     for node in chaos.nodes:
         check_node(node)
@@ -227,7 +227,7 @@ def check_stories(chaos: Chaos) -> None:
 
 
 def check_nothing_left(chaos: Chaos) -> None:
-    for _, person in chaos.people:
+    for _, person in chaos.directory:
         person.session.gone()
     for witness in chaos.witnesses:
         witness.session.gone()
@@ -240,9 +240,9 @@ def check_nothing_left(chaos: Chaos) -> None:
         chaos.house.log.end(run)
     chaos.house.wait(40)
     for node in chaos.nodes:
-        assert not node.presence.people.all()
-        assert not node.presence.voice._sessions
-        assert not node.presence.people._ghosts
+        assert not node.presence.directory.all()
+        assert not node.presence.announcer._sessions
+        assert not node.presence.directory._ghosts
         assert not node.hub.rooms()
         assert not node.hub._by_nick
         assert not node.hub._by_look

@@ -15,9 +15,11 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from chatd.chat.replay import MAX_MISSED
-from chatd.journal import LABEL_SECONDS, Entry, Journal, Kept, Query, Retention, TooMuchError, from_string
+from chatd.journal import LABEL_SECONDS, Journal, Query, Retention, TooMuchError
+from chatd.journal.factory import from_string
+from chatd.model.entry import Entry, StoredEvent
 from chatd.protocol.errors import Code
-from chatd.protocol.events import Joined, Ruled, Said, TopicSet
+from chatd.protocol.events import Joined, Moderated, Said, TopicSet
 from tests.support.cluster_journals import drive, event_loop
 from tests.support.in_memory_chat import surroundings
 from tests.support.nats_servers import NatsServer, nats_server
@@ -62,10 +64,10 @@ class Kit:
         self.turn()
         return entries
 
-    def read(self, **wanted: object) -> list[Kept]:
+    def read(self, **wanted: object) -> list[StoredEvent]:
         """Return all pages of an answer."""
         query = Query(**{"room": "#a", **wanted})  # type: ignore[arg-type]
-        kept: list[Kept] = []
+        kept: list[StoredEvent] = []
         while True:
             page = result(self.journal.read(query))
             kept += page.kept
@@ -83,7 +85,7 @@ def result(deferred: Deferred[T]) -> T:
     return results[0]
 
 
-def texts(kept: Sequence[Kept]) -> list[str]:
+def texts(kept: Sequence[StoredEvent]) -> list[str]:
     return [each.event.text or "" for each in kept]
 
 
@@ -183,17 +185,17 @@ def test_flush_hands_back_all_that_was_appended(kit: Kit) -> None:
 
 
 def test_a_room_stands_as_of_the_last_batch_handed_back(kit: Kit) -> None:
-    assert kit.journal.standing("#a") is None
+    assert kit.journal.room_state("#a") is None
     seen: list[object] = []
-    kit.journal.follow(lambda _: seen.append(kit.journal.standing("#a")))
+    kit.journal.follow(lambda _: seen.append(kit.journal.room_state("#a")))
     kit.say("x", room="#A")
     assert seen == [None]
     kit.journal.append(Entry("#a", TopicSet("alice", "#A", "news")))
     kit.turn()
-    standing = kit.journal.standing("#a")
-    assert standing is not None
-    assert (standing.name, standing.last_id, standing.cut) == ("#A", kit.first + 1, 0)
-    assert standing.topic == Kept(kit.first + 1, 1_000_000_500, TopicSet("alice", "#A", "news"))
+    room_state = kit.journal.room_state("#a")
+    assert room_state is not None
+    assert (room_state.name, room_state.last_id, room_state.watermark) == ("#A", kit.first + 1, 0)
+    assert room_state.topic == StoredEvent(kit.first + 1, 1_000_000_500, TopicSet("alice", "#A", "news"))
 
 
 def test_what_was_said_can_be_read(kit: Kit) -> None:
@@ -202,7 +204,7 @@ def test_what_was_said_can_be_read(kit: Kit) -> None:
     kit.journal.append(Entry("#a", TopicSet("alice", "#a", "t")))
     kit.turn()
     first = kit.first
-    assert kit.read()[0] == Kept(first, 1_000_000_500, Said("alice", "#a", "1"))
+    assert kit.read()[0] == StoredEvent(first, 1_000_000_500, Said("alice", "#a", "1"))
     assert texts(kit.read()) == [*"123456", "t"]
     assert texts(kit.read(said_only=True)) == [*"123456"]
     assert texts(kit.read(after=first + 1, before=first + 4)) == [*"34"]
@@ -278,7 +280,7 @@ def test_the_same_under_the_same_label_is_stored_once(kit: Kit) -> None:
     (first,) = kit.say("hi", label="l1")
     kit.clock.advance(5)
     again, other = kit.say("hi", label="l1")[0], kit.say("ho", label="l1")[0]
-    assert (again.id, again.time, again.old, again.stored) == (first.id, first.time, True, False)
+    assert (again.id, again.time, again.duplicate, again.stored) == (first.id, first.time, True, False)
     assert other.refused is not None
     assert (other.refused.code, other.stored) == (Code.LABEL_REUSED, False)
     assert texts(kit.read()) == ["hi"]
@@ -293,7 +295,7 @@ def test_a_label_is_its_senders_own_in_one_room(kit: Kit) -> None:
 
 def test_a_label_counts_within_a_batch(kit: Kit) -> None:
     first, again, other = kit.say("hi", "hi", "ho", label="l1")
-    assert (first.stored, again.old, again.id) == (True, True, first.id)
+    assert (first.stored, again.duplicate, again.id) == (True, True, first.id)
     assert other.refused is not None
     assert kit.say("next")[0].id == first.id + 2 * kit.spent + 1
 
@@ -310,7 +312,7 @@ def test_a_label_is_remembered_for_a_day_and_then_forgotten(kit: Kit) -> None:
     kit.say("hi", label="l1")
     kit.clock.advance(LABEL_SECONDS - 60)
     kit.turn()
-    assert kit.say("hi", label="l1")[0].old
+    assert kit.say("hi", label="l1")[0].duplicate
     kit.clock.advance(200)
     kit.turn()
     kit.clock.advance(200)
@@ -345,9 +347,9 @@ def test_what_is_too_old_is_taken_away(pruned: Callable[..., Kit]) -> None:
     trimmed(kit)
     assert texts(kit.read()) == ["new"]
     assert kit.search("old") == []
-    a, b = kit.journal.standing("#a"), kit.journal.standing("#b")
+    a, b = kit.journal.room_state("#a"), kit.journal.room_state("#b")
     assert a is not None and b is not None
-    assert (a.cut, b.cut, b.last_id) == (last - 1, last, last)
+    assert (a.watermark, b.watermark, b.last_id) == (last - 1, last, last)
 
 
 def test_what_is_too_much_in_a_room_is_taken_away(pruned: Callable[..., Kit]) -> None:
@@ -358,9 +360,9 @@ def test_what_is_too_much_in_a_room_is_taken_away(pruned: Callable[..., Kit]) ->
     assert texts(kit.read()) == [f"word {n}" for n in range(700, 1000)]
     assert texts(kit.read(room="#b")) == ["elsewhere"]
     assert kit.search("word", "699") == []
-    standing = kit.journal.standing("#a")
-    assert standing is not None
-    assert standing.cut == kit.read()[0].id - 1
+    room_state = kit.journal.room_state("#a")
+    assert room_state is not None
+    assert room_state.watermark == kit.read()[0].id - 1
     kit.say("one more")
     trimmed(kit)
     assert len(kit.read()) == 300
@@ -372,9 +374,9 @@ def test_a_topic_stays_when_its_entry_is_taken_away(pruned: Callable[..., Kit]) 
     kit.say(*"123")
     trimmed(kit)
     assert texts(kit.read()) == ["2", "3"]
-    standing = kit.journal.standing("#a")
-    assert standing is not None and standing.topic is not None
-    assert standing.topic.event.text == "news"
+    room_state = kit.journal.room_state("#a")
+    assert room_state is not None and room_state.topic is not None
+    assert room_state.topic.event.text == "news"
 
 
 def test_a_label_outlives_what_was_said(pruned: Callable[..., Kit]) -> None:
@@ -383,7 +385,7 @@ def test_a_label_outlives_what_was_said(pruned: Callable[..., Kit]) -> None:
     kit.say("more")
     trimmed(kit)
     (again,) = kit.say("hi", label="l1")
-    assert (again.old, again.id) == (True, first.id)
+    assert (again.duplicate, again.id) == (True, first.id)
     assert texts(kit.read()) == ["more"]
 
 
@@ -393,7 +395,7 @@ def test_a_journal_that_there_is_not_is_refused(description: str) -> None:
         from_string(description, surroundings(Clock()))
 
 
-def rule(kit: Kit, *events: Ruled, label: str | None = None) -> list[Entry]:
+def rule(kit: Kit, *events: Moderated, label: str | None = None) -> list[Entry]:
     entries = [Entry(event.room, event, None, label) for event in events]
     for entry in entries:
         kit.journal.append(entry)
@@ -401,12 +403,12 @@ def rule(kit: Kit, *events: Ruled, label: str | None = None) -> list[Entry]:
     return entries
 
 
-BAN = Ruled("BAN", "ann", "#a", "10.0.0.0/8", 3600, "spam, spam")
+BAN = Moderated("BAN", "ann", "#a", "10.0.0.0/8", 3600, "spam, spam")
 
 
 def test_rulings_are_kept_in_order_with_what_is_said(kit: Kit) -> None:
     kit.say("one")
-    events = [BAN, Ruled("SET", "ann", "#a", "private=yes"), Ruled("KICK", "ann", "#a", "bob", None, "out")]
+    events = [BAN, Moderated("SET", "ann", "#a", "private=yes"), Moderated("KICK", "ann", "#a", "bob", None, "out")]
     assert [entry.id for entry in rule(kit, *events)] == [kit.first + n for n in (1, 2, 3)]
     kit.say("two")
     assert [kept.event for kept in kit.read()][1:4] == events
@@ -414,24 +416,24 @@ def test_rulings_are_kept_in_order_with_what_is_said(kit: Kit) -> None:
 
 
 def test_a_room_stands_under_what_was_ruled(kit: Kit) -> None:
-    rule(kit, BAN, Ruled("SET", "ann", "#a", "registered=yes"), Ruled("BAN", "ann", "#a", "bob"))
-    rule(kit, Ruled("UNBAN", "ann", "#a", "Bob"), Ruled("MUTE", "root", "#*", "eve"))
-    standing, server = kit.journal.standing("#a"), kit.journal.standing("#*")
-    assert standing is not None
+    rule(kit, BAN, Moderated("SET", "ann", "#a", "registered=yes"), Moderated("BAN", "ann", "#a", "bob"))
+    rule(kit, Moderated("UNBAN", "ann", "#a", "Bob"), Moderated("MUTE", "root", "#*", "eve"))
+    room_state, server = kit.journal.room_state("#a"), kit.journal.room_state("#*")
+    assert room_state is not None
     assert server is not None
-    assert sorted((ruling.id, ruling.event.verb) for ruling in standing.rules) == [
+    assert sorted((ruling.id, ruling.event.verb) for ruling in room_state.policy) == [
         (kit.first, "BAN"),
         (kit.first + 1, "OP"),
         (kit.first + 1, "SET"),
     ]
-    assert [ruling.event.subject for ruling in server.rules] == ["eve"]
+    assert [ruling.event.subject for ruling in server.policy] == ["eve"]
 
 
 def test_the_same_ruling_under_the_same_label_is_stored_once(kit: Kit) -> None:
     (first,) = rule(kit, BAN, label="x")
     (again,) = rule(kit, BAN, label="x")
-    (other,) = rule(kit, Ruled("BAN", "ann", "#a", "bob"), label="x")
-    assert (again.id, again.old) == (first.id, True)
+    (other,) = rule(kit, Moderated("BAN", "ann", "#a", "bob"), label="x")
+    assert (again.id, again.duplicate) == (first.id, True)
     assert other.refused is not None
     assert other.refused.code is Code.LABEL_REUSED
 
@@ -442,9 +444,9 @@ def test_what_holds_stays_when_its_entry_is_taken_away(pruned: Callable[..., Kit
     kit.say("one", "two")
     trimmed(kit)
     assert texts(kit.read()) == ["two"]
-    standing = kit.journal.standing("#a")
-    assert standing is not None
-    assert [ruling.event for ruling in standing.rules] == [BAN]
+    room_state = kit.journal.room_state("#a")
+    assert room_state is not None
+    assert [ruling.event for ruling in room_state.policy] == [BAN]
 
 
 def test_a_search_in_memory_that_takes_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,8 +12,8 @@ import pytest
 from twisted.internet.task import Clock
 
 from chatd.edges.accept_backoff import AT_ONCE, BACK_OFF_SECONDS, PatientSocket, accept_patiently
-from chatd.runtime.log_limiter import Tally
-from chatd.runtime.timers import Wheel
+from chatd.runtime.log_limiter import LogLimiter
+from chatd.runtime.timers import TimerWheel
 
 
 class FullSocket:
@@ -48,7 +48,7 @@ class Port:
 
 def patient(port: Any) -> tuple[PatientSocket, Clock]:
     clock = Clock()
-    return PatientSocket(port, clock, Tally(Wheel(clock))), clock
+    return PatientSocket(port, clock, LogLimiter(TimerWheel(clock))), clock
 
 
 @pytest.mark.parametrize("reason", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])
@@ -96,7 +96,7 @@ def test_what_is_no_port_that_accepts_is_left_alone() -> None:
         socket = None
 
     other: Any = Other()
-    accept_patiently(other, Clock(), Tally(Wheel(Clock())))
+    accept_patiently(other, Clock(), LogLimiter(TimerWheel(Clock())))
     assert other.socket is None
 
 

@@ -16,7 +16,7 @@ from chatd.chat.hub import Hub, Limits
 from chatd.edges.fairness import TICK_SECONDS
 from chatd.edges.line import ABORT_SECONDS, LINES_IN_A_CROWD, LINES_PER_TURN, LineFactory, LineProtocol
 from chatd.journal.memory import MemoryJournal
-from chatd.protocol.errors import Farewell
+from chatd.protocol.errors import DisconnectReason
 from chatd.protocol.verbs import VERBS
 from tests.support.in_memory_chat import surroundings
 
@@ -164,7 +164,7 @@ def test_while_many_wait_each_has_few_lines_a_turn_and_who_says_little_is_heard_
     talker, hears = edge.connect(b"JOIN talker #b")
     newcomer, greeted = edge.connect()
     for protocol, _ in floods:
-        edge.factory.pacer.charge(protocol, 200)
+        edge.factory.rate_limiter.charge(protocol, 200)
         protocol.dataReceived(b"PING\n" * 1000)
     before = [transport.value().count(b"PONG") for _, transport in floods]
     newcomer.dataReceived(b"JOIN newcomer #c\n")
@@ -190,7 +190,7 @@ def test_while_many_wait_those_who_go_wait_too_and_what_they_said_is_carried_out
     lost, _ = edge.connect(b"JOIN lost #a")
     half, answered = edge.connect(b"JOIN half #a")
     said(edge, hears)
-    edge.factory.pacer.charge(flood, 200)
+    edge.factory.rate_limiter.charge(flood, 200)
     flood.dataReceived(b"PING\n" * 1000)
     lost.dataReceived(b"MSG last words\nMSG cut o")
     lost.connectionLost()
@@ -203,7 +203,7 @@ def test_while_many_wait_those_who_go_wait_too_and_what_they_said_is_carried_out
     assert heard.index(b"MSG lost #a last words") < heard.index(b"PART lost #a")
     assert heard.index(b"MSG half #a and mine") < heard.index(b"PART half #a")
     assert b"BYE quit" in answered.value()
-    assert edge.factory.gate.count == 3  # one of them has only closed its own side
+    assert edge.factory.admission.count == 3  # one of them has only closed its own side
 
 
 def test_half_close_is_answered_after_all_that_came_before(edge: Edge) -> None:
@@ -345,7 +345,7 @@ def test_noise_is_answered_and_logs_no_traceback(edge: Edge, seed: int) -> None:
 def paced(per_second: int, burst: int) -> Edge:
     """Return an edge whose connections are held to a rate, on a clock that goes on a second at a time or less."""
     edge = Edge(Limits(lines_per_second=per_second, line_burst=burst))
-    edge.hub.wheel.start()
+    edge.hub.timers.start()
     return edge
 
 
@@ -455,13 +455,13 @@ def test_what_was_sent_before_a_close_is_carried_out_at_the_rate_and_keeps_its_p
     protocol.dataReceived(b"JOIN ci #a\n" + b"MSG more\n" * 498 + b"MSG last\nMSG unfini")
     protocol.connectionLost(Failure(ConnectionDone()))
     assert len(said(edge, bob)) == 100
-    assert edge.factory.gate.count == 2
+    assert edge.factory.admission.count == 2
     assert len(edge.factory.connections) == 1
     for _ in range(45):
         edge.clock.advance(TICK_SECONDS)
         edge.turn()
     assert said(edge, bob)[-2:] == [b"MSG ci #a last", b"PART ci #a"]
-    assert edge.factory.gate.count == 1
+    assert edge.factory.admission.count == 1
 
 
 @pytest.mark.parametrize("end", ["lost", "ended", "both"])
@@ -474,14 +474,14 @@ def test_who_waited_for_its_rate_leaves_no_timer_behind(end: str) -> None:
     if end in ("lost", "both"):
         protocol.connectionLost(Failure(ConnectionDone()))
     if end in ("ended", "both"):
-        protocol._session.end(Farewell.SHUTDOWN, "that is all")
+        protocol._session.end(DisconnectReason.SHUTDOWN, "that is all")
     if end == "ended":
         protocol.connectionLost(Failure(ConnectionDone()))
     for _ in range(0 if end != "lost" else 1100):
         edge.clock.advance(TICK_SECONDS)
     edge.turn()
     assert len(edge.clock.getDelayedCalls()) == before
-    assert edge.factory.gate.count == 0
+    assert edge.factory.admission.count == 0
 
 
 def test_a_newcomer_too_many_is_told_so_and_makes_no_session() -> None:
@@ -496,4 +496,4 @@ def test_a_newcomer_too_many_is_told_so_and_makes_no_session() -> None:
     refused.dataReceived(b"JOIN alice\n")
     refused.connectionLost(Failure(ConnectionDone()))
     assert len(edge.hub.sessions) == 2
-    assert edge.factory.gate.count == 2
+    assert edge.factory.admission.count == 2

@@ -111,8 +111,8 @@ def test_tls_that_is_not_installed_is_asked_for_in_one_line(installed: Path, tmp
 
 
 def test_the_wheel_has_no_more_than_it_needs(built: Path) -> None:
-    with zipfile.ZipFile(only(built, "*.whl")) as wheel:
-        names = set(wheel.namelist())
+    with zipfile.ZipFile(only(built, "*.whl")) as timers:
+        names = set(timers.namelist())
     expected = {str(path.relative_to(ROOT)) for kind in ("*.py", "*.sql") for path in (ROOT / "chatd").rglob(kind)}
     expected |= {"chatd/py.typed", "twisted/plugins/chatd_plugin.py"}
     information = f"chatd-{__version__}.dist-info/"

@@ -13,8 +13,10 @@ from uuid import uuid4
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from chatd.journal import Entry, Retention, from_string
+from chatd.journal import Retention
+from chatd.journal.factory import from_string
 from chatd.journal.jetstream.journal import ClusterJournal
+from chatd.model.entry import Entry
 from tests.support.in_memory_chat import surroundings
 
 PATIENCE_SECONDS = 30.0

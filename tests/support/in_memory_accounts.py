@@ -11,10 +11,10 @@ from twisted.internet.interfaces import IReactorTime
 
 from chatd.accounts.passwords import Hasher
 from chatd.accounts.service import Members, Registration
-from chatd.accounts.store import Account, Roll
-from chatd.journal import Worker
+from chatd.accounts.store import Account, AccountStore
 from chatd.protocol import names
-from chatd.runtime.thread_pool import Workers
+from chatd.runtime.thread_pool import ThreadPool
+from chatd.runtime.threads import Worker
 from tests.support.in_memory_chat import House, Inline, Person
 
 PASSWORD = "correct-horse"
@@ -52,12 +52,12 @@ class Site(House):
         **options: Any,
     ) -> None:
         super().__init__()
-        self.roll = Roll(path)
+        self.roll = AccountStore(path)
         self.hasher = CountingHasher()
         self.members = Members(
             self.roll,
             IReactorTime(self.clock),
-            Workers(workers or [Inline()], most),
+            ThreadPool(workers or [Inline()], most),
             hasher or self.hasher,
             checkers,
             registration=Registration(registration),

@@ -14,10 +14,11 @@ from twisted.internet.task import Clock
 
 from chatd.chat.hub import Hub, Limits
 from chatd.chat.session import Session
-from chatd.journal import Journal, Retention, Surroundings, from_string
+from chatd.journal import Environment, Journal, Retention
+from chatd.journal.factory import from_string
 from chatd.journal.memory import MemoryJournal
 from chatd.protocol import wire
-from chatd.protocol.errors import ChatError, Farewell
+from chatd.protocol.errors import ChatError, DisconnectReason
 
 T = TypeVar("T")
 
@@ -30,7 +31,7 @@ class Person:
     def __init__(self, hub: Hub, address: str | None = None) -> None:
         self.address = None if address is None else ip_address(address)
         self.sent: list[str] = []
-        self.farewell: Farewell | None = None
+        self.farewell: DisconnectReason | None = None
         self.blocked = False
         self.gone = False
         self.charged = 0
@@ -50,7 +51,7 @@ class Person:
     def in_turn(self, go_on: Callable[[], None]) -> None:
         self.session.hub.clock.callLater(0, go_on)
 
-    def end(self, farewell: Farewell, data: bytes) -> None:
+    def end(self, farewell: DisconnectReason, data: bytes) -> None:
         if self.farewell is None:
             self.send(data)
             self.farewell = farewell
@@ -62,7 +63,7 @@ class Person:
 
     def lose(self) -> None:
         """Break the connection."""
-        self.farewell = Farewell.QUIT  # nothing is heard any more
+        self.farewell = DisconnectReason.QUIT  # nothing is heard any more
         self.session.gone()
 
     def says(self, *lines: str) -> None:
@@ -132,9 +133,9 @@ class Inline:
         return execute(job)
 
 
-def surroundings(clock: Clock, retention: Retention | None = None) -> Surroundings:
+def surroundings(clock: Clock, retention: Retention | None = None) -> Environment:
     """Return what a journal needs, on a clock that stands still and without threads."""
-    return Surroundings(clock, lambda: "e1", lambda _name: Inline(), retention or Retention())
+    return Environment(clock, lambda: "e1", lambda _name: Inline(), retention or Retention())
 
 
 class Desk(Inline):

@@ -15,12 +15,13 @@ from twisted.internet.task import Clock
 from chatd.accounts import NoAccounts
 from chatd.chat.hub import Hub
 from chatd.chat.limits import Limits
-from chatd.journal import Entry, Follower, Kept, Page, Query, Standing, label_reused, unavailable
+from chatd.journal import Follower, Page, Query, RoomState
 from chatd.journal.memory import MemoryJournal
-from chatd.model.cluster import Began, Card, Gone, Snapshot, Source
+from chatd.model.cluster import MemberInfo, NodeDown, NodeUp, Snapshot, Source
+from chatd.model.entry import Entry, StoredEvent, label_reused, unavailable
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError, Code
-from chatd.protocol.events import Lasting
+from chatd.protocol.events import DurableEvent
 from tests.support.in_memory_chat import House, surroundings
 
 
@@ -50,19 +51,19 @@ class Log:
 
     def end(self, run: str) -> None:
         """Let the others give up a run."""
-        self.add(None, Entry("", Gone(run), source=Source(run, None)))
+        self.add(None, Entry("", NodeDown(run), source=Source(run, None)))
 
 
 class NodeJournal:
     """One node's journal, and its connection to the others."""
 
-    full = behind = False
+    over_hard_limit = over_soft_limit = False
     epoch = "e1"
 
     def __init__(self, log: Log) -> None:
         self.ready = False
         self.log = log
-        self.run = f"run{next(log.runs)}"
+        self.incarnation = f"run{next(log.runs)}"
         self.place = 0
         self.cut = False
         self.dead = False
@@ -74,7 +75,7 @@ class NodeJournal:
         self._follower: Follower = lambda _entries: None
         # What it knows of what was said is kept as a memory journal keeps it.
         self._index = MemoryJournal(surroundings(log.clock))
-        self._labels: dict[tuple[str, str, str], Kept] = {}
+        self._labels: dict[tuple[str, str, str], StoredEvent] = {}
         log.nodes.append(self)
 
     @property
@@ -98,13 +99,13 @@ class NodeJournal:
     def append(self, entry: Entry) -> None:
         self.outbox.append(entry)
 
-    def standing(self, room: str) -> Standing | None:
-        return self._index.standing(room)
+    def room_state(self, room: str) -> RoomState | None:
+        return self._index.room_state(room)
 
     def read(self, query: Query) -> Deferred[Page]:
         return self._index.read(query)
 
-    def search(self, room: str, words: Sequence[str], before: int, count: int) -> Deferred[Sequence[Kept]]:
+    def search(self, room: str, words: Sequence[str], before: int, count: int) -> Deferred[Sequence[StoredEvent]]:
         return self._index.search(room, words, before, count)
 
     # What the cluster is for the hub.
@@ -120,7 +121,7 @@ class NodeJournal:
 
     def ask(self, run: str, question: Any) -> Deferred[Any]:
         for node in self.log.nodes:
-            if node.run == run and not (node.dead or node.cut or self.cut):
+            if node.incarnation == run and not (node.dead or node.cut or self.cut):
                 return succeed(json.loads(json.dumps(node._answerer(json.loads(json.dumps(question))))))
         return fail(ChatError(Code.UNAVAILABLE, "no answer"))
 
@@ -128,7 +129,7 @@ class NodeJournal:
 
     def begin(self) -> None:
         """Announce the node, and learn from another who is where."""
-        self.log.add(self, Entry("", Began(self.run), source=Source(self.run, None)))
+        self.log.add(self, Entry("", NodeUp(self.incarnation), source=Source(self.incarnation, None)))
         snapshot = self.log.snapshot()
         while self.place < (snapshot.id if snapshot else 0):
             self._note(self._copy(self.log.entries[self.place]))
@@ -158,9 +159,9 @@ class NodeJournal:
             return
         batch = [self._copy(each) for each in self.log.entries[self.place : self.place + most]]
         for entry in batch:
-            if isinstance(entry.event, Gone) and entry.event.run == self.run:
-                self.run = f"run{next(self.log.runs)}"
-                self.log.add(self, Entry("", Began(self.run), source=Source(self.run, None)))
+            if isinstance(entry.event, NodeDown) and entry.event.incarnation == self.incarnation:
+                self.incarnation = f"run{next(self.log.runs)}"
+                self.log.add(self, Entry("", NodeUp(self.incarnation), source=Source(self.incarnation, None)))
             self._number(entry)
         if batch:
             self.place += len(batch)
@@ -182,8 +183,8 @@ class NodeJournal:
         if author is self:
             return self.own.pop(entry.place)
         source = entry.source
-        if source is not None and source.card is not None:
-            source = Source(source.run, Card(**json.loads(json.dumps(source.card._asdict()))))
+        if source is not None and source.info is not None:
+            source = Source(source.incarnation, MemberInfo(**json.loads(json.dumps(source.info._asdict()))))
         return Entry(
             names.key(entry.room), entry.event, None, entry.label, source=source, place=entry.place, time=entry.time
         )
@@ -196,21 +197,21 @@ class NodeJournal:
 
     def _number(self, entry: Entry) -> None:
         event = entry.event
-        if not isinstance(event, Lasting):
+        if not isinstance(event, DurableEvent):
             return
         entry.id = entry.place
         if entry.label is None:
             return
         author = (entry.room, names.key(event.nick), entry.label)
-        first = self._labels.setdefault(author, Kept(entry.place, entry.time, event))
+        first = self._labels.setdefault(author, StoredEvent(entry.place, entry.time, event))
         if first.id != entry.place and first.event == event:
-            entry.id, entry.time, entry.old = first.id, first.time, True
+            entry.id, entry.time, entry.duplicate = first.id, first.time, True
         elif first.id != entry.place:
             entry.id, entry.refused = 0, label_reused(entry.label)
 
     def _keep(self, entry: Entry) -> None:
-        if entry.stored and isinstance(entry.event, Lasting):
-            kept = Kept(entry.id, entry.time, entry.event)
+        if entry.stored and isinstance(entry.event, DurableEvent):
+            kept = StoredEvent(entry.id, entry.time, entry.event)
             self._index._rings[entry.room].append(kept)
             self._index._note([(entry.room, kept)])
 
@@ -242,7 +243,7 @@ class Node(House):
         self.clock = log.clock
         self.cluster = NodeJournal(log)
         numbers: Iterator[int] = count(1)
-        run = self.cluster.run
+        run = self.cluster.incarnation
         make_secret: Callable[[], str] = lambda: f"{run}-secret{next(numbers)}"  # noqa: E731  # named for what it is
         self.hub = Hub(self.cluster, self.clock, limits, make_secret, accounts)
         self.hub.start()

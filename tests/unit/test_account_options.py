@@ -11,7 +11,7 @@ import pytest
 
 from chatd.accounts import NoAccounts
 from chatd.accounts.service import Members
-from chatd.accounts.store import Account, open_roll
+from chatd.accounts.store import Account, open_account_store
 from chatd.app.options import Options, makeService
 from tests.support.daemon import BIN, Client, Daemon, environment
 from tests.support.in_memory_accounts import PASSWORD, CountingHasher
@@ -186,7 +186,7 @@ def test_registration_over_real_connections_and_a_restart(folder: Path) -> None:
 
 
 def test_the_reactor_goes_on_while_passwords_are_checked(folder: Path) -> None:
-    with open_roll(folder / "chatd.accounts.sqlite3", make=True) as roll:
+    with open_account_store(folder / "chatd.accounts.sqlite3", make=True) as roll:
         # A hash that takes a second or more.
         slow = CountingHasher(rounds=1)
         slow = type(slow)(rounds=20_000)

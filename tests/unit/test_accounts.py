@@ -17,7 +17,7 @@ from zope.interface import implementer
 from chatd.accounts import AccountsError, checkers
 from chatd.accounts import service as members
 from chatd.accounts.checkers import Credentials
-from chatd.accounts.store import Account, Roll
+from chatd.accounts.store import Account, AccountStore
 from chatd.accounts.throttle import FAILURES, SECONDS
 from tests.support.in_memory_accounts import PASSWORD, CountingHasher, Site
 from tests.support.in_memory_chat import Desk
@@ -473,7 +473,7 @@ def test_a_roll_that_cannot_be_read_lets_nobody_take_a_name(monkeypatch: pytest.
 def test_hashes_without_what_checks_them_are_no_start(tmp_path: Path) -> None:
     site = Site("ann", path=tmp_path / "roll")
     site.close()
-    without = members.Members(Roll(tmp_path / "roll"), site.clock, site.members._workers, None)
+    without = members.Members(AccountStore(tmp_path / "roll"), site.clock, site.members._workers, None)
     with pytest.raises(AccountsError, match="pip install 'chatd"):
         without.start()
     without.stop()

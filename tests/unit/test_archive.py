@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 from twisted.internet.task import Clock
 
-from chatd.journal import Entry, JournalError, Query, Retention, from_string
+from chatd.journal import JournalError, Query, Retention
+from chatd.journal.factory import from_string
 from chatd.journal.sqlite.archive import erase, export_lines, import_lines
-from chatd.journal.sqlite.database import APPLICATION_ID, schema, upgrade
+from chatd.journal.sqlite.database import APPLICATION_ID, schema
 from chatd.journal.sqlite.store import Store
-from chatd.protocol.events import Ruled, Said, TopicSet
+from chatd.model.entry import Entry
+from chatd.protocol.events import Moderated, Said, TopicSet
+from chatd.runtime.schema import upgrade
 from tests.contract.test_journal import result
 from tests.support.in_memory_chat import surroundings
 
@@ -64,10 +67,10 @@ def test_what_was_exported_comes_back_with_a_new_epoch(tmp_path: Path) -> None:
     assert list(export_lines(new)) == list(export_lines(old))
     journal = from_string(f"sqlite:{new}", surroundings(Clock()))
     journal.start()
-    standing = journal.standing("#a")
+    room_state = journal.room_state("#a")
     assert journal.epoch == "e2"
-    assert standing is not None and standing.topic is not None
-    assert (standing.name, standing.last_id, standing.topic.event.text) == ("#A", 3, "topic x")
+    assert room_state is not None and room_state.topic is not None
+    assert (room_state.name, room_state.last_id, room_state.topic.event.text) == ("#A", 3, "topic x")
     assert [kept.event.text for kept in result(journal.search("#a", ["one"], 100, 50))] == ["one"]
     journal.stop()
 
@@ -167,7 +170,7 @@ def test_ids_of_what_was_erased_are_not_used_again(tmp_path: Path) -> None:
     erase(path, "mallory")
     store = Store(path)
     entry = Entry("#a", Said("alice", "#a", "three"), time=1000)
-    assert store.standings()["#a"].last_id == 2
+    assert store.room_states()["#a"].last_id == 2
     store.write([entry])
     assert entry.id == 3
     assert [kept.id for kept in store.reader.read(Query("#a")).kept] == [1, 3]
@@ -194,9 +197,12 @@ def test_a_file_that_is_not_there_is_not_made(read: Callable[[Path], object], tm
 def test_rulings_go_out_and_come_in_and_hold_again(tmp_path: Path) -> None:
     path = written(tmp_path / "j", ("#a", "alice", "one"))
     store = Store(path)
-    rulings = [Ruled("SET", "alice", "#a", "registered=yes"), Ruled("BAN", "alice", "#a", "10.0.0.0/8", 60, "spam")]
+    rulings = [
+        Moderated("SET", "alice", "#a", "registered=yes"),
+        Moderated("BAN", "alice", "#a", "10.0.0.0/8", 60, "spam"),
+    ]
     store.write([Entry("#a", event, time=2000) for event in rulings])
-    store.write([Entry("#*", Ruled("BAN", "root", "#*", "eve"), time=2000)])
+    store.write([Entry("#*", Moderated("BAN", "root", "#*", "eve"), time=2000)])
     store.trim(Retention(messages=1), 3000)
     store.close()
     exported = list(export_lines(path))
@@ -204,11 +210,11 @@ def test_rulings_go_out_and_come_in_and_hold_again(tmp_path: Path) -> None:
     other = tmp_path / "other"
     import_lines(other, exported, "e2")
     store = Store(other)
-    standings = store.standings()
+    room_states = store.room_states()
     store.close()
-    assert standings["#a"].rules.is_operator("alice")
-    assert [ruling.event for ruling in standings["#a"].rules if ruling.event.verb == "BAN"] == rulings[1:]
-    assert [ruling.event.subject for ruling in standings["#*"].rules] == ["eve"]
+    assert room_states["#a"].policy.is_operator("alice")
+    assert [ruling.event for ruling in room_states["#a"].policy if ruling.event.verb == "BAN"] == rulings[1:]
+    assert [ruling.event.subject for ruling in room_states["#*"].policy] == ["eve"]
 
 
 def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
@@ -221,6 +227,6 @@ def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> No
         db.execute("INSERT INTO entry VALUES (1, 1, 1000, 'MSG', 'alice', 'hi')")
     assert lines(path) == [("MSG", "#A", "alice", "hi")]
     store = Store(path)
-    store.write([Entry("#a", Ruled("BAN", "alice", "#A", "eve"), time=2000)])
+    store.write([Entry("#a", Moderated("BAN", "alice", "#A", "eve"), time=2000)])
     store.close()
     assert lines(path) == [("MSG", "#A", "alice", "hi"), ("BAN", "#A", "alice", "eve")]

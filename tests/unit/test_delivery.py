@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chatd.chat.delivery import Broadcast
-from chatd.journal import Entry
+from chatd.model.entry import Entry
 from chatd.protocol import wire
 from chatd.protocol.events import Event, Said
 from tests.support.in_memory_chat import House

@@ -11,7 +11,7 @@ from docutils.core import publish_string
 from chatd import __version__
 from chatd.app.options import Options
 from chatd.chat.session import GREETING
-from chatd.protocol.errors import Code, Farewell
+from chatd.protocol.errors import Code, DisconnectReason
 from chatd.protocol.verbs import VERBS
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +44,7 @@ def test_the_reference_names_every_verb_and_code() -> None:
     for verb in VERBS.values():
         assert f"``{verb.usage}``" in PROTOCOL
     words = set(re.findall(r"[a-z0-9-]+", PROTOCOL))
-    assert {*Code, *Farewell} <= words
+    assert {*Code, *DisconnectReason} <= words
 
 
 def test_the_session_in_the_readme_greets_as_the_server_does() -> None:

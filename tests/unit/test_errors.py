@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatd.protocol.errors import ANY_VERB, ChatError, Code, Farewell
+from chatd.protocol.errors import ANY_VERB, ChatError, Code, DisconnectReason
 
 TEMPORARY = "unavailable slow-down full name-taken"
 PERMANENT = (
@@ -16,7 +16,7 @@ FAREWELLS = "quit shutdown slow idle replaced kicked banned not-chatd refused in
 
 def test_codes() -> None:
     assert sorted(Code) == sorted(f"{TEMPORARY} {PERMANENT}".split())
-    assert sorted(Farewell) == sorted(FAREWELLS.split())
+    assert sorted(DisconnectReason) == sorted(FAREWELLS.split())
 
 
 @pytest.mark.parametrize("code", Code)
@@ -25,7 +25,7 @@ def test_temporary(code: Code) -> None:
 
 
 def test_codes_are_written_as_they_go_over_the_wire() -> None:
-    assert f"{Code.NOT_UTF8} {Farewell.NOT_CHATD}" == "not-utf8 not-chatd"
+    assert f"{Code.NOT_UTF8} {DisconnectReason.NOT_CHATD}" == "not-utf8 not-chatd"
 
 
 def test_an_error_without_more_concerns_no_verb_and_is_not_fatal() -> None:

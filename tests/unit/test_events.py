@@ -6,7 +6,7 @@ import pytest
 
 from chatd.protocol import names
 from chatd.protocol.commands import Ping
-from chatd.protocol.errors import ChatError, Code, Farewell
+from chatd.protocol.errors import ChatError, Code, DisconnectReason
 from chatd.protocol.events import (
     Done,
     Ended,
@@ -54,7 +54,7 @@ NEED_WORDS = ("MSG", "JOIN", "PART", "NICK", "TOPIC", "TELL", "OLD", "NOTE", "WH
         (Pong("7"), "PONG 7"),
         (Ping("7"), "PING 7"),
         (Refused(Code.NOT_UTF8, "*", "no good"), "ERR not-utf8 * no good"),
-        (Ended(Farewell.QUIT, "so long"), "BYE quit so long"),
+        (Ended(DisconnectReason.QUIT, "so long"), "BYE quit so long"),
     ],
 )
 def test_events(event: Event, line: str) -> None:

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from chatd.journal import JournalError, sqlite_path
-from chatd.journal.sqlite.database import APPLICATION_ID, identity, open_file, upgrade
+from chatd.journal import JournalError
+from chatd.journal.sqlite.address import sqlite_path
+from chatd.journal.sqlite.database import APPLICATION_ID, identity, open_file
+from chatd.runtime.schema import upgrade
 from tests.unit.test_archive import written
 
 SCRIPT = """-- two steps

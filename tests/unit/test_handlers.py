@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatd.protocol.errors import Farewell
+from chatd.protocol.errors import DisconnectReason
 from chatd.protocol.verbs import VERBS
 from tests.support.in_memory_chat import House, Person
 
@@ -240,5 +240,5 @@ def test_quit_parts_every_room_with_its_text(house: House) -> None:
     alice = house.program("JOIN alice #a", "JOIN #b")
     bob.take()
     assert ask(house, alice, "QUIT see you")[0].startswith("BYE quit ")
-    assert alice.farewell is Farewell.QUIT
+    assert alice.farewell is DisconnectReason.QUIT
     assert bob.take() == ["PART alice #a see you", "PART alice #b see you"]

@@ -6,7 +6,7 @@ import pytest
 from twisted.internet.defer import Deferred
 from twisted.logger import LogEvent
 
-from chatd.protocol.errors import Farewell
+from chatd.protocol.errors import DisconnectReason
 from tests.support.in_memory_chat import House
 
 
@@ -132,7 +132,7 @@ def test_a_room_that_cannot_be_made_costs_those_who_enter_it_and_nobody_else(
     bob.says("JOIN bob #broken")
     alice.says("@label=1 MSG hi", "@label=2 PING")
     house.turn()
-    assert bob.farewell is Farewell.INTERNAL
+    assert bob.farewell is DisconnectReason.INTERNAL
     assert [line.partition(" ")[2] for line in alice.take()] == ["MSG alice #a hi", "PONG"]
     assert nothing_left_behind
     nothing_left_behind.clear()
@@ -146,7 +146,7 @@ def test_shutdown_delivers_what_was_said_and_takes_leave_of_everybody() -> None:
     Deferred.fromCoroutine(house.hub.shut_down())
     assert [line.split()[:2] for line in alice.take()] == [["BYE", "shutdown"]]
     assert bob.take()[0] == "MSG alice #lobby last words"
-    assert bob.farewell is Farewell.SHUTDOWN
+    assert bob.farewell is DisconnectReason.SHUTDOWN
 
 
 def test_a_fault_of_ours_costs_one_connection(
@@ -158,7 +158,7 @@ def test_a_fault_of_ours_costs_one_connection(
     alice.says("JOIN #c")
     bob.says("MSG hi", "PING")
     house.turn()
-    assert alice.farewell is Farewell.INTERNAL
+    assert alice.farewell is DisconnectReason.INTERNAL
     assert bob.take() == ["PONG"]
     assert len(nothing_left_behind) == 1
     nothing_left_behind.clear()

@@ -14,11 +14,11 @@ from twisted.logger import LogEvent, globalLogPublisher
 from chatd.app.options import Options, makeService
 from chatd.chat.hub import Hub
 from chatd.chat.limits import Limits, Rate
-from chatd.edges.admission import Gate
-from chatd.edges.fairness import LINES_AT_ONCE, TICK_SECONDS, Pacer, Turns
+from chatd.edges.admission import Admission
+from chatd.edges.fairness import LINES_AT_ONCE, TICK_SECONDS, RateLimiter, Turns
 from chatd.journal.memory import MemoryJournal
-from chatd.runtime.log_limiter import QUIET_SECONDS, Tally
-from chatd.runtime.timers import Wheel
+from chatd.runtime.log_limiter import QUIET_SECONDS, LogLimiter
+from chatd.runtime.timers import TimerWheel
 from tests.support.in_memory_chat import House, surroundings
 
 NOW = 1_000_000.0
@@ -68,14 +68,14 @@ def test_no_rate_is_no_limit() -> None:
 class Speaker:
     """One that has lines without end."""
 
-    def __init__(self, pacer: Pacer) -> None:
+    def __init__(self, rate_limiter: RateLimiter) -> None:
         self.full_at = 0.0
         self.carried_out = 0
-        self._pacer = pacer
+        self._rate_limiter = rate_limiter
         self.proceed()
 
     def proceed(self) -> None:
-        while lines := self._pacer.grant(self):
+        while lines := self._rate_limiter.grant(self):
             assert lines <= LINES_AT_ONCE
             self.carried_out += lines
             assert self.carried_out < 10**6, "there is no end to it"
@@ -84,8 +84,8 @@ class Speaker:
 @pytest.mark.parametrize(("rate", "burst"), [(100, 2000), (100, 1), (5000, 10), (1, 1)])
 def test_lines_come_at_their_rate_and_one_timer_is_enough(rate: int, burst: int) -> None:
     clock = Clock()
-    pacer = Pacer(clock, Rate(rate, burst), Turns(clock))
-    speakers = [Speaker(pacer) for _ in range(5)]
+    rate_limiter = RateLimiter(clock, Rate(rate, burst), Turns(clock))
+    speakers = [Speaker(rate_limiter) for _ in range(5)]
     at_once = speakers[0].carried_out
     assert burst <= at_once <= max(burst, 1 + 2 * TICK_SECONDS * rate)
     for _ in range(2000):
@@ -94,16 +94,16 @@ def test_lines_come_at_their_rate_and_one_timer_is_enough(rate: int, burst: int)
     for speaker in speakers:
         assert speaker.carried_out - at_once == pytest.approx(rate * 100, rel=0.02)
     for speaker in speakers:
-        pacer.forget(speaker)
+        rate_limiter.forget(speaker)
     assert clock.getDelayedCalls() == []
 
 
 def test_a_rate_of_none_asks_no_clock() -> None:
     clock = Clock()
-    pacer = Pacer(clock, Rate(0, 1), Turns(clock))
+    rate_limiter = RateLimiter(clock, Rate(0, 1), Turns(clock))
     house = Speaker.__new__(Speaker)
     house.full_at = 0.0
-    assert all(pacer.grant(house) == LINES_AT_ONCE for _ in range(1000))
+    assert all(rate_limiter.grant(house) == LINES_AT_ONCE for _ in range(1000))
     assert clock.getDelayedCalls() == []
 
 
@@ -207,16 +207,16 @@ class Door:
     def __init__(self, limits: Limits) -> None:
         self.clock = Clock()
         self.hub = Hub(MemoryJournal(surroundings(self.clock)), self.clock, limits)
-        self.hub.wheel.start()
-        self.gate = Gate(self.hub)
+        self.hub.timers.start()
+        self.admission = Admission(self.hub)
 
     def let_in(self, address: str | None, times: int = 1) -> int:
         """Return how many of so many connections come in."""
         found = None if address is None else ip_address(address)
         count = 0
         for _ in range(times):
-            if self.gate.refusal(found) is None:
-                self.gate.enter(found)
+            if self.admission.refusal(found) is None:
+                self.admission.enter(found)
                 count += 1
         return count
 
@@ -224,9 +224,9 @@ class Door:
 def test_connections_in_all() -> None:
     door = Door(Limits(connections=5, waiting=0))
     assert door.let_in("127.0.0.1", 3) + door.let_in(None, 9) == 5
-    door.gate.leave(None)
+    door.admission.leave(None)
     assert door.let_in("192.0.2.1", 2) == 1
-    assert "full" in str(door.gate.refusal(None))
+    assert "full" in str(door.admission.refusal(None))
 
 
 @pytest.mark.parametrize(
@@ -240,9 +240,9 @@ def test_connections_from_one_address(first: str, same: str, other: str) -> None
     door = Door(Limits(connections_per_address=3))
     assert door.let_in(first, 2) == 2
     assert door.let_in(same, 2) == 1
-    assert "your address" in str(door.gate.refusal(ip_address(first)))
+    assert "your address" in str(door.admission.refusal(ip_address(first)))
     assert door.let_in(other, 5) == 3
-    door.gate.leave(ip_address(same))
+    door.admission.leave(ip_address(same))
     assert door.let_in(first, 2) == 1
 
 
@@ -255,27 +255,27 @@ def test_nothing_is_kept_of_addresses_that_have_gone() -> None:
     door = Door(Limits())
     for number in range(1, 250):
         address = ip_address(f"192.0.2.{number}")
-        door.gate.enter(address)
-        door.gate.leave(address)
-    assert door.gate._by_address == {}
-    assert door.gate.count == 0
+        door.admission.enter(address)
+        door.admission.leave(address)
+    assert door.admission._by_address == {}
+    assert door.admission.count == 0
 
 
 def test_those_who_have_not_come_in() -> None:
     house = House(Limits(waiting=2))
-    gate = Gate(house.hub)
+    admission = Admission(house.hub)
     alice, bob = house.person(), house.person()
-    gate.enter(None)
-    gate.enter(None)
-    assert "on their way in" in str(gate.refusal(None))
+    admission.enter(None)
+    admission.enter(None)
+    assert "on their way in" in str(admission.refusal(None))
     alice.says("JOIN alice")
     house.turn()
-    assert gate.refusal(None) is None
-    gate.enter(None)
-    assert gate.refusal(None) is not None
+    assert admission.refusal(None) is None
+    admission.enter(None)
+    assert admission.refusal(None) is not None
     bob.says("JOIN bob")
     house.turn()
-    assert gate.refusal(None) is None
+    assert admission.refusal(None) is None
 
 
 def test_none_is_no_limit() -> None:
@@ -301,12 +301,12 @@ def logged() -> Iterator[list[str]]:
 
 def test_the_log_hears_of_a_flood_once_a_minute(logged: list[str]) -> None:
     clock = Clock()
-    wheel = Wheel(clock)
-    wheel.start()
-    tally = Tally(wheel)
+    timers = TimerWheel(clock)
+    timers.start()
+    log_limiter = LogLimiter(timers)
     for second in range(150):
         for _ in range(100):
-            tally.note(f"{{curly}} trouble in second {second}")
+            log_limiter.note(f"{{curly}} trouble in second {second}")
         clock.advance(1)
     assert logged[0] == "{curly} trouble in second 0"
     assert len(logged) == 3
@@ -314,9 +314,9 @@ def test_the_log_hears_of_a_flood_once_a_minute(logged: list[str]) -> None:
     for _ in range(QUIET_SECONDS * 2 + 2):
         clock.advance(1)
     assert len(logged) == 4
-    tally.note("again")
+    log_limiter.note("again")
     assert logged[-1] == "again"
-    wheel.stop()
+    timers.stop()
 
 
 def test_newcomers_who_are_refused_do_not_flood_it(logged: list[str]) -> None:
@@ -442,14 +442,14 @@ def test_who_asks_for_little_goes_first_and_nobody_waits_for_ever() -> None:
 def test_who_sent_no_more_than_a_second_allows_asks_for_little() -> None:
     clock = Clock()
     clock.advance(NOW)
-    pacer = Pacer(clock, Rate(100, 1000), Turns(clock))
-    talker, flood = Speaker(pacer), Speaker(pacer)
+    rate_limiter = RateLimiter(clock, Rate(100, 1000), Turns(clock))
+    talker, flood = Speaker(rate_limiter), Speaker(rate_limiter)
     for each in (talker, flood):
-        pacer.forget(each)
+        rate_limiter.forget(each)
         each.full_at = 0.0
-    assert pacer.is_light(talker)
-    pacer.charge(talker, 90)
-    pacer.charge(flood, 200)
-    assert (pacer.is_light(talker), pacer.is_light(flood)) == (True, False)
+    assert rate_limiter.is_light(talker)
+    rate_limiter.charge(talker, 90)
+    rate_limiter.charge(flood, 200)
+    assert (rate_limiter.is_light(talker), rate_limiter.is_light(flood)) == (True, False)
     clock.advance(1.5)
-    assert pacer.is_light(flood)
+    assert rate_limiter.is_light(flood)

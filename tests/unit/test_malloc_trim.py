@@ -8,23 +8,23 @@ import sys
 import pytest
 from twisted.internet.task import Clock
 
-from chatd.app.malloc_trim import CROWD, LOOK_SECONDS, Slack
-from chatd.runtime.timers import Wheel
+from chatd.app.malloc_trim import CROWD, LOOK_SECONDS, MallocTrim
+from chatd.runtime.timers import TimerWheel
 from tests.support.daemon import environment
 
 
 def test_it_is_given_back_once_each_time_that_a_crowd_has_gone() -> None:
     clock = Clock()
-    wheel = Wheel(clock)
-    wheel.start()
+    timers = TimerWheel(clock)
+    timers.start()
     given: list[int] = []
     there = 0
-    slack = Slack(wheel, lambda: there, lambda: given.append(there))
+    slack = MallocTrim(timers, lambda: there, lambda: given.append(there))
     slack.start()
     for there in (10, CROWD + 10, CROWD * 2, CROWD + 1, CROWD // 2, CROWD // 2, 0, CROWD + 5, 5, 5):  # noqa: B007
         clock.pump([1] * LOOK_SECONDS)
     assert given == [CROWD // 2, 5]
-    wheel.stop()
+    timers.stop()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what the C library does is known for Linux alone")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chatd.protocol.errors import Farewell
+from chatd.protocol.errors import DisconnectReason
 from tests.support.in_memory_chat import House, Person, SlowHouse
 
 
@@ -104,7 +104,7 @@ def test_ban_by_nick(house: House) -> None:
     assert bob.take() == mallory.take() == told
     assert ask(house, mallory, "JOIN #den") == ["ERR banned JOIN you are banned, for 30m in all: spam"]
     house.wait(30 * 60)
-    mallory.session.heard = house.hub.wheel.now
+    mallory.session.heard = house.hub.timers.now
     assert ask(house, mallory, "JOIN #den") == ["OK JOIN #den 3"]
 
 
@@ -271,7 +271,7 @@ def test_the_server_can_be_ruled(house: House) -> None:
         f"ERR muted {verb} you may read and not speak" for verb in ("MSG", "TELL")
     ]
     assert ask(house, root, "KICK mallory #* enough") == ["OK KICK #* mallory"]
-    assert mallory.farewell is Farewell.KICKED
+    assert mallory.farewell is DisconnectReason.KICKED
     assert mallory.take() == ["BYE kicked enough"]
 
 
@@ -281,10 +281,10 @@ def test_a_ban_from_the_server_ends_connections_and_refuses_new_ones(house: Hous
     twin = Person(house.hub, "10.6.6.7")
     ask(house, root, "BAN 10.6.6.0/24 #* for=1d flood")
     for person in (mallory, twin):
-        assert person.farewell is Farewell.BANNED
+        assert person.farewell is DisconnectReason.BANNED
         assert person.take() == ["BYE banned flood"]
     late = Person(house.hub, "10.6.6.8")
-    assert late.farewell is Farewell.BANNED
+    assert late.farewell is DisconnectReason.BANNED
     assert ask(house, ann, "WHO")[-1] == "OK WHO #den 2"
     assert Person(house.hub, "10.7.6.8").farewell is None
 
@@ -309,8 +309,8 @@ def test_rulings_are_kept_and_hold_after_a_restart(tmp_path: Path) -> None:
     house.turn()
     again = SlowHouse(tmp_path / "j")
     again.hub.accounts = house.hub.accounts
-    assert Person(again.hub, "10.6.6.6").farewell is Farewell.BANNED
-    rules = again.hub.rules("#den")
+    assert Person(again.hub, "10.6.6.6").farewell is DisconnectReason.BANNED
+    rules = again.hub.policy("#den")
     assert rules.is_operator("ann")
     assert rules.setting("private") == "yes"
     assert rules.is_member("bob")
@@ -346,7 +346,7 @@ def test_the_owner_of_a_nick_takes_it_over_with_its_places(house: House) -> None
     again = Person(house.hub)
     again.session.account = "bob"
     assert ask(house, again, "JOIN bob #lobby") == ["OK JOIN #lobby 2"]
-    assert bob.farewell is Farewell.REPLACED
+    assert bob.farewell is DisconnectReason.REPLACED
     assert ann.take() == []
 
 
@@ -397,12 +397,12 @@ def test_the_place_of_a_dead_connection_can_be_taken_away(house: House) -> None:
 
 
 def test_no_more_is_ruled_in_a_place_than_there_is_room_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatd.chat.moderation.MAX_RULINGS", 4)
+    monkeypatch.setattr("chatd.chat.moderation.MAX_ACTIONS", 4)
     ann, _, _ = den(house)
     assert ask(house, ann, "BAN a", "BAN b for=1s")[-1] == "OK BAN #den b"
     assert ask(house, ann, "BAN c")[-1].startswith("ERR full BAN 4 rulings hold here")
     house.wait(2)
-    ann.session.heard = house.hub.wheel.now
+    ann.session.heard = house.hub.timers.now
     assert ask(house, ann, "BAN c")[-1] == "OK BAN #den c"
 
 
@@ -415,8 +415,8 @@ def test_who_was_made_to_look_after_no_room_any_more_does_not_after_a_restart(tm
     house.journal.stop()
     house.turn()
     again = SlowHouse(tmp_path / "j")
-    assert again.hub.rules("#den").is_operator("bob")
-    assert not again.hub.rules("#den").is_operator("ann")
+    assert again.hub.policy("#den").is_operator("bob")
+    assert not again.hub.policy("#den").is_operator("ann")
     again.journal.stop()
     again.turn()
 

@@ -6,7 +6,7 @@ import pytest
 
 from chatd.protocol import events, wire
 from chatd.protocol.errors import ChatError, Code
-from chatd.protocol.events import Ruled
+from chatd.protocol.events import Moderated
 from chatd.protocol.moderation_commands import (
     Ban,
     Deop,
@@ -102,15 +102,18 @@ def test_a_password_is_in_no_representation() -> None:
 @pytest.mark.parametrize(
     ("line", "event"),
     [
-        ("KICK ann #a bob", Ruled("KICK", "ann", "#a", "bob")),
-        ("KICK ann #a bob too much", Ruled("KICK", "ann", "#a", "bob", None, "too much")),
-        ("BAN ann #* 10.0.0.0/8 for=2w spam, spam", Ruled("BAN", "ann", "#*", "10.0.0.0/8", 14 * 86400, "spam, spam")),
-        ("MUTE ann #a bob for=90s", Ruled("MUTE", "ann", "#a", "bob", 90)),
-        ("KICK ann #a bob for=x", Ruled("KICK", "ann", "#a", "bob", None, "for=x")),
-        ("BAN ann #a bob for=1h for=x", Ruled("BAN", "ann", "#a", "bob", 3600, "for=x")),
-        ("SET ann #a private=yes", Ruled("SET", "ann", "#a", "private=yes")),
+        ("KICK ann #a bob", Moderated("KICK", "ann", "#a", "bob")),
+        ("KICK ann #a bob too much", Moderated("KICK", "ann", "#a", "bob", None, "too much")),
+        (
+            "BAN ann #* 10.0.0.0/8 for=2w spam, spam",
+            Moderated("BAN", "ann", "#*", "10.0.0.0/8", 14 * 86400, "spam, spam"),
+        ),
+        ("MUTE ann #a bob for=90s", Moderated("MUTE", "ann", "#a", "bob", 90)),
+        ("KICK ann #a bob for=x", Moderated("KICK", "ann", "#a", "bob", None, "for=x")),
+        ("BAN ann #a bob for=1h for=x", Moderated("BAN", "ann", "#a", "bob", 3600, "for=x")),
+        ("SET ann #a private=yes", Moderated("SET", "ann", "#a", "private=yes")),
     ],
 )
-def test_what_the_server_says_of_them(line: str, event: Ruled) -> None:
+def test_what_the_server_says_of_them(line: str, event: Moderated) -> None:
     assert wire.parse_event(line.encode()) == ({}, event)
     assert events.render(event) == line

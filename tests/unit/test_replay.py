@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from twisted.internet.defer import Deferred, succeed
 
-from chatd.journal import JournalError, Page, Query, Retention, from_string
+from chatd.journal import JournalError, Page, Query, Retention
+from chatd.journal.factory import from_string
 from chatd.journal.memory import MemoryJournal
 from tests.support.in_memory_chat import House, Person, SlowHouse, surroundings
 

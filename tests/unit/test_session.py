@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from chatd.chat.hub import Limits
 from chatd.chat.session import MAX_IN_FLIGHT, SHARE_IN_FLIGHT, SHARE_OF_CHARACTERS
-from chatd.journal import Entry
-from chatd.protocol.errors import Farewell
+from chatd.model.entry import Entry
+from chatd.protocol.errors import DisconnectReason
 from tests.support.in_memory_chat import House
 
 
@@ -72,7 +72,7 @@ def test_while_the_journal_is_behind_nobody_has_more_than_a_few_things_on_their_
         house.hub.deliver(entries)
 
     house.journal.follow(deliver)
-    house.journal.behind = True  # type: ignore[misc]  # what a journal on a disk says
+    house.journal.over_soft_limit = True  # type: ignore[misc]  # what a journal on a disk says
     alice.says(*(f"MSG {n}" for n in range(2 * SHARE_IN_FLIGHT + 1)))
     house.turn()
     assert sizes == [SHARE_IN_FLIGHT, SHARE_IN_FLIGHT, 1]
@@ -127,7 +127,7 @@ def test_a_clock_that_jumps_ahead_ends_nobody_unasked() -> None:
     house.turn()
     (ping,) = alice.take()
     assert ping.startswith("PING ")
-    alice.session.heard = house.hub.wheel.now
+    alice.session.heard = house.hub.timers.now
     house.wait(4)
     assert alice.take() == []
 
@@ -137,7 +137,7 @@ def test_any_traffic_answers_a_ping() -> None:
     alice = house.program("JOIN alice")
     for _ in range(6):
         house.wait(6)
-        alice.session.heard = house.hub.wheel.now
+        alice.session.heard = house.hub.timers.now
     assert alice.farewell is None
     assert all(line.startswith("PING ") for line in alice.take())
 
@@ -182,14 +182,14 @@ def test_the_secret_takes_a_name_over_unseen_by_the_rooms_entered_again() -> Non
     dead = house.program("JOIN alice #a", "JOIN #b")
     secret = dead.session.takeover.secret
     bob.take()
-    heir = house.program()
-    heir.says(f"JOIN alice #a resume={secret}")
+    successor = house.program()
+    successor.says(f"JOIN alice #a resume={secret}")
     house.turn()
-    assert dead.farewell is Farewell.REPLACED
-    (done,) = heir.take()
+    assert dead.farewell is DisconnectReason.REPLACED
+    (done,) = successor.take()
     assert done.startswith("OK JOIN #a 2 ")
     assert f"resume={secret}" not in done
-    heir.says("MSG back")
+    successor.says("MSG back")
     house.turn()
     assert bob.take() == ["MSG alice #a back"]
     house.wait(31)
@@ -204,7 +204,7 @@ def test_a_resume_that_died_before_it_was_answered_does_not_lock_its_owner_out()
     third = house.program()
     third.says(f"JOIN alice #a resume={secret}")
     house.turn()
-    assert second.farewell is Farewell.REPLACED
+    assert second.farewell is DisconnectReason.REPLACED
     assert third.take()[0].startswith("OK JOIN #a 1 ")
     fourth = house.program(f"JOIN alice #a resume={third.session.takeover.secret}")
     assert house.hub.session("alice") is fourth.session
@@ -215,10 +215,10 @@ def test_the_rooms_entered_again_in_time_hear_nothing() -> None:
     bob = house.person("JOIN bob #a", "JOIN #b")
     dead = house.program("JOIN alice #a", "JOIN #b")
     bob.take()
-    heir = house.program(f"JOIN alice #b resume={dead.session.takeover.secret}", "JOIN #a")
+    successor = house.program(f"JOIN alice #b resume={dead.session.takeover.secret}", "JOIN #a")
     house.wait(40)
     assert bob.take() == []
-    heir.session.gone()
+    successor.session.gone()
     house.turn()
     assert sorted(bob.take()) == ["PART alice #a", "PART alice #b"]
 

@@ -11,11 +11,12 @@ import pytest
 from twisted.logger import LogEvent, eventAsText, globalLogPublisher
 from twisted.python.failure import Failure
 
-from chatd.journal import Entry, JournalError, Query, TooMuchError
+from chatd.journal import JournalError, Query, TooMuchError
 from chatd.journal.backlog import BEHIND, LONG_CHARACTERS
 from chatd.journal.sqlite.journal import FULL, MAX_BATCH, RETRY_SECONDS
 from chatd.journal.sqlite.reader import Reader
 from chatd.journal.sqlite.retention import Trimmed
+from chatd.model.entry import Entry
 from chatd.protocol.errors import Code
 from chatd.protocol.events import Joined, Said
 from tests.contract.test_journal import Kit, texts
@@ -136,9 +137,9 @@ def test_what_was_taken_away_stays_so_whatever_is_taken_away_after_it(kit: Kit) 
     kit.say("one")
     for cut in (5, 3):
         kit.journal._trimmed(Trimmed({"#a": cut}, False, set()), 0)  # type: ignore[attr-defined]
-    standing = kit.journal.standing("#a")
-    assert standing is not None
-    assert standing.cut == 5
+    room_state = kit.journal.room_state("#a")
+    assert room_state is not None
+    assert room_state.watermark == 5
 
 
 def test_a_fault_of_ours_is_logged_and_refuses_one_batch(kit: Kit, nothing_left_behind: list[LogEvent]) -> None:
@@ -158,30 +159,30 @@ def test_everything_is_there_after_a_restart(kit: Kit) -> None:
     assert kit.journal.epoch == epoch
     assert texts(kit.read()) == ["one", "two"]
     assert kit.search("one") == ["one"]
-    standing = kit.journal.standing("#a")
-    assert standing is not None
-    assert (standing.name, standing.last_id) == ("#a", 2)
-    assert kit.say("one", label="l1")[0].old
+    room_state = kit.journal.room_state("#a")
+    assert room_state is not None
+    assert (room_state.name, room_state.last_id) == ("#a", 2)
+    assert kit.say("one", label="l1")[0].duplicate
     assert kit.say("three")[0].id == 3
 
 
 def test_it_is_behind_while_much_or_long_text_is_on_its_way(kit: Kit) -> None:
     for text, count in (("x", BEHIND), ("x" * 100 * LONG_CHARACTERS, BEHIND // 100 + 1)):
         for _ in range(count):
-            assert not kit.journal.behind
+            assert not kit.journal.over_soft_limit
             kit.journal.append(Entry("#a", Said("alice", "#a", text)))
-        assert kit.journal.behind
+        assert kit.journal.over_soft_limit
         kit.turn()
-        assert not kit.journal.behind
+        assert not kit.journal.over_soft_limit
 
 
 def test_it_is_full_when_more_waits_than_two_batches(kit: Kit) -> None:
     entries = [Entry("#a", Joined("bob", "#a")) for _ in range(FULL)]
     for entry in entries[:-1]:
         kit.journal.append(entry)
-    assert not kit.journal.full
+    assert not kit.journal.over_hard_limit
     kit.journal.append(entries[-1])
-    assert kit.journal.full
+    assert kit.journal.over_hard_limit
     kit.turn()
-    assert not kit.journal.full
+    assert not kit.journal.over_hard_limit
     assert [len(batch) for batch in kit.batches] == [MAX_BATCH, MAX_BATCH]

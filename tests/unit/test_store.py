@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 
 from chatd.accounts import AccountsError
-from chatd.accounts.store import APPLICATION_ID, VERSION, Account, CodeError, Roll, TakenError, beside, open_roll
+from chatd.accounts.store import (
+    APPLICATION_ID,
+    VERSION,
+    Account,
+    AccountStore,
+    CodeError,
+    TakenError,
+    beside,
+    open_account_store,
+)
 from chatd.protocol import names
 from tests.unit.test_archive import written
 
@@ -21,13 +30,13 @@ def account(nick: str, kept: str | None = "hash", *, operator: bool = False) -> 
 
 
 @pytest.fixture(params=["file", "memory"])
-def roll(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Roll]:
-    with closing(Roll(tmp_path / "roll" if request.param == "file" else None)) as roll:
+def roll(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AccountStore]:
+    with closing(AccountStore(tmp_path / "roll" if request.param == "file" else None)) as roll:
         roll.open(make=True)
         yield roll
 
 
-def test_an_account_is_found_until_it_is_removed(roll: Roll) -> None:
+def test_an_account_is_found_until_it_is_removed(roll: AccountStore) -> None:
     ann = account("Ann", operator=True)
     roll.add(ann)
     roll.add(account("bob", None))
@@ -42,7 +51,7 @@ def test_an_account_is_found_until_it_is_removed(roll: Roll) -> None:
     roll.add(account("аnn"))  # Cyrillic: nothing is left of the look either
 
 
-def test_a_name_is_given_once_and_look_alikes_not_at_all(roll: Roll) -> None:
+def test_a_name_is_given_once_and_look_alikes_not_at_all(roll: AccountStore) -> None:
     roll.add(account("modern"))
     with pytest.raises(TakenError, match="somebody's own"):
         roll.add(account("MODERN"))
@@ -53,14 +62,14 @@ def test_a_name_is_given_once_and_look_alikes_not_at_all(roll: Roll) -> None:
     assert roll.twin("moderm") is None
 
 
-def test_what_looks_like_somebody_in_capitals_or_small_letters(roll: Roll) -> None:
+def test_what_looks_like_somebody_in_capitals_or_small_letters(roll: AccountStore) -> None:
     roll.add(account("Alice"))
     assert roll.twin("alice") is None
     assert roll.twin("аlice") == "Alice"
     assert roll.twin("AIice") == roll.twin("aIice") == "Alice"
 
 
-def test_an_invitation_lets_one_in(roll: Roll) -> None:
+def test_an_invitation_lets_one_in(roll: AccountStore) -> None:
     roll.add_code("abc", None, 0)
     assert roll.has_code("abc", 10**10)
     with pytest.raises(CodeError):
@@ -72,7 +81,7 @@ def test_an_invitation_lets_one_in(roll: Roll) -> None:
         roll.add(account("bob"), "abc")
 
 
-def test_an_invitation_is_not_used_up_by_who_is_refused(roll: Roll) -> None:
+def test_an_invitation_is_not_used_up_by_who_is_refused(roll: AccountStore) -> None:
     roll.add(account("ann"))
     roll.add_code("abc", None, 0)
     with pytest.raises(TakenError):
@@ -80,7 +89,7 @@ def test_an_invitation_is_not_used_up_by_who_is_refused(roll: Roll) -> None:
     roll.add(account("bob"), "abc")
 
 
-def test_an_invitation_can_grow_too_old(roll: Roll) -> None:
+def test_an_invitation_can_grow_too_old(roll: AccountStore) -> None:
     roll.add_code("abc", 1_000, 0)
     assert roll.has_code("abc", 999)
     assert not roll.has_code("abc", 1_000)
@@ -88,7 +97,7 @@ def test_an_invitation_can_grow_too_old(roll: Roll) -> None:
         roll.add(account("ann"), "abc")  # made at 1,000
 
 
-def test_a_hash_is_replaced_only_if_it_is_still_the_same(roll: Roll) -> None:
+def test_a_hash_is_replaced_only_if_it_is_still_the_same(roll: AccountStore) -> None:
     roll.add(account("ann", "one"))
     assert roll.set_hash("ann", "two")
     assert not roll.set_hash("ann", "three", instead_of="one")
@@ -98,7 +107,7 @@ def test_a_hash_is_replaced_only_if_it_is_still_the_same(roll: Roll) -> None:
     assert roll.has_hashes()
 
 
-def test_changes_may_come_from_any_thread(roll: Roll) -> None:
+def test_changes_may_come_from_any_thread(roll: AccountStore) -> None:
     threads = [threading.Thread(target=roll.add, args=(account(f"user{'x' * n}"),)) for n in range(10)]
     for thread in threads:
         thread.start()
@@ -107,7 +116,7 @@ def test_changes_may_come_from_any_thread(roll: Roll) -> None:
     assert len(roll.accounts()) == 10
 
 
-def test_once_closed_it_stays_so(roll: Roll) -> None:
+def test_once_closed_it_stays_so(roll: AccountStore) -> None:
     roll.add(account("ann"))
     roll.close()
     assert roll.find("ann") is None
@@ -121,7 +130,10 @@ def test_it_prints_no_hash() -> None:
 
 
 def test_two_see_at_once_what_the_other_writes(tmp_path: Path) -> None:
-    with open_roll(tmp_path / "roll", make=True) as one, open_roll(tmp_path / "roll", make=False) as other:
+    with (
+        open_account_store(tmp_path / "roll", make=True) as one,
+        open_account_store(tmp_path / "roll", make=False) as other,
+    ):
         other.add(account("ann"))
         assert one.find("ann") == account("ann")
         assert one.remove("ann")
@@ -130,14 +142,14 @@ def test_two_see_at_once_what_the_other_writes(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_to_be_made_is_read_once_it_is_there(tmp_path: Path) -> None:
     path = tmp_path / "roll"
-    with closing(Roll(path)) as roll:
+    with closing(AccountStore(path)) as roll:
         roll.open(make=False)
         assert not path.exists()
         assert not roll.is_there
         assert roll.find("ann") is None
         path.touch(0o600)  # as it is for a moment
         assert roll.find("ann") is None
-        with open_roll(path, make=True) as other:
+        with open_account_store(path, make=True) as other:
             other.add(account("ann"))
             assert roll.find("ann") == account("ann")
             assert roll.is_there
@@ -145,14 +157,14 @@ def test_a_file_that_is_not_to_be_made_is_read_once_it_is_there(tmp_path: Path) 
 
 def test_a_file_that_is_taken_away_leaves_nobody_without_a_name(tmp_path: Path) -> None:
     path = tmp_path / "roll"
-    with open_roll(path, make=True) as roll:
+    with open_account_store(path, make=True) as roll:
         roll.add(account("ann"))
         path.unlink()
         assert roll.find("ann") == account("ann")
 
 
 def test_nobody_else_may_read_the_file(tmp_path: Path) -> None:
-    with open_roll(tmp_path / "roll", make=True) as roll:
+    with open_account_store(tmp_path / "roll", make=True) as roll:
         roll.add(account("ann"))
         assert {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {0o600}
     with closing(sqlite3.connect(tmp_path / "roll")) as db:
@@ -162,7 +174,7 @@ def test_nobody_else_may_read_the_file(tmp_path: Path) -> None:
 
 
 def newer(path: Path) -> None:
-    with open_roll(path, make=True), closing(sqlite3.connect(path)) as db:
+    with open_account_store(path, make=True), closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA user_version = 99")
 
 
@@ -172,7 +184,7 @@ def foreign(path: Path) -> None:
 
 
 def damaged(path: Path) -> None:
-    with open_roll(path, make=True) as roll:
+    with open_account_store(path, make=True) as roll:
         for number in range(200):
             roll.add(account(f"user{'x' * (number % 20)}{'y' * (number // 20)}", "h" * 100))
     content = bytearray(path.read_bytes())
@@ -196,16 +208,19 @@ def test_what_is_no_roll_is_left_as_it_is(tmp_path: Path, spoil: Callable[[Path]
     spoil(path)
     before = path.read_bytes() if path.is_file() else b""
     for make in (True, False):
-        with closing(Roll(path)) as roll, pytest.raises(AccountsError, match=why):
+        with closing(AccountStore(path)) as roll, pytest.raises(AccountsError, match=why):
             roll.open(make=make)
     assert (path.read_bytes() if path.is_file() else b"") == before
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
-    with closing(Roll(tmp_path / "no" / "roll")) as roll, pytest.raises(AccountsError, match="cannot be opened"):
+    with (
+        closing(AccountStore(tmp_path / "no" / "roll")) as roll,
+        pytest.raises(AccountsError, match="cannot be opened"),
+    ):
         roll.open(make=True)
     with pytest.raises(AccountsError, match="there is no file"):
-        open_roll(tmp_path / "roll", make=False)
+        open_account_store(tmp_path / "roll", make=False)
 
 
 def test_where_it_is() -> None:

@@ -47,7 +47,7 @@ class Everybody(NoAccounts):
 def check_story(told: list[str]) -> None:
     """Follow one person's lines: nobody comes twice, leaves or speaks without being there."""
     present: dict[str, set[str]] = {}
-    put_out: set[tuple[str, str]] = set()
+    removed_from: set[tuple[str, str]] = set()
     for each in told:
         tags, body = each.split(" ", 1) if each.startswith("@") else ("", each)
         if ";old" in tags:
@@ -58,11 +58,11 @@ def check_story(told: list[str]) -> None:
             case ["JOIN", nick, room] if room in present:
                 assert nick not in present[room], each
                 present[room].add(nick)
-                put_out.discard((room, nick))
+                removed_from.discard((room, nick))
             case ["KICK", _, room, nick, *_] if room in present:
                 assert nick in present[room], each
                 present[room].remove(nick)
-                put_out.add((room, nick))
+                removed_from.add((room, nick))
             case ["PART", nick, room, *_] if room in present:
                 assert nick in present[room], each
                 present[room].remove(nick)
@@ -73,7 +73,7 @@ def check_story(told: list[str]) -> None:
                         nicks_there.add(new)
             case ["MSG", nick, room, *_] if room in present:
                 # What somebody said as he was put out comes after that.
-                assert nick in present[room] or (room, nick) in put_out, each
+                assert nick in present[room] or (room, nick) in removed_from, each
 
 
 def check_ids(told: list[str], durable: dict[str, list[int]], nicks: set[str]) -> None:
@@ -174,7 +174,7 @@ def test_nothing_is_left_when_all_have_left(seed: int, make: Callable[[Path], Ho
         if chance.random() < 0.02:
             house.wait(chance.randrange(40))
             for each in (*people, witness):
-                each.session.heard = house.hub.wheel.now
+                each.session.heard = house.hub.timers.now
     settle(house)
     told = witness.take()
     check_story(told)
@@ -191,5 +191,5 @@ def test_nothing_is_left_when_all_have_left(seed: int, make: Callable[[Path], Ho
     assert not hub._by_nick
     assert not hub._by_look
     assert not hub._watches
-    assert not any(hub.wheel._due.values())
+    assert not any(hub.timers._due.values())
     house.journal.stop()

@@ -7,14 +7,14 @@ from pytest_twisted import ensureDeferred
 from twisted.python.failure import Failure
 
 from chatd.protocol.errors import ChatError, Code
-from chatd.runtime.thread_pool import Workers
+from chatd.runtime.thread_pool import ThreadPool
 from chatd.runtime.threads import Thread
 from tests.support.in_memory_chat import Desk
 
 
 def test_the_work_is_shared_and_bounded() -> None:
     desks = Desk(), Desk()
-    workers = Workers(desks, 3)
+    workers = ThreadPool(desks, 3)
     done = [workers.do(lambda: 1) for _ in range(3)]
     assert [len(desk.jobs) for desk in desks] == [2, 1]
     with pytest.raises(ChatError) as refused:
@@ -28,7 +28,7 @@ def test_the_work_is_shared_and_bounded() -> None:
 
 def test_what_fails_makes_room_too() -> None:
     desk = Desk()
-    workers = Workers([desk], 1)
+    workers = ThreadPool([desk], 1)
     for _ in range(3):
         failed = workers.do(lambda: 1 / 0)
         desk.work()
@@ -38,7 +38,7 @@ def test_what_fails_makes_room_too() -> None:
 
 def test_what_waits_at_the_end_is_not_done() -> None:
     desk = Desk()
-    workers = Workers([desk], 9)
+    workers = ThreadPool([desk], 9)
     done: list[int] = []
     failed: list[Failure] = []
     workers.do(lambda: done.append(1)).addErrback(failed.append)
@@ -59,7 +59,7 @@ async def test_threads_are_started_when_they_are_needed_and_ended() -> None:
     from twisted.internet import reactor
 
     before = threading.active_count()
-    workers = Workers([Thread(reactor, f"test {number}") for number in range(2)], 9)
+    workers = ThreadPool([Thread(reactor, f"test {number}") for number in range(2)], 9)
     assert threading.active_count() == before
     assert await workers.do(threading.current_thread) is not threading.current_thread()
     workers.stop()

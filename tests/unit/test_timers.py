@@ -5,53 +5,53 @@ from __future__ import annotations
 from twisted.internet.task import Clock
 from twisted.logger import LogEvent
 
-from chatd.runtime.timers import Wheel
+from chatd.runtime.timers import TimerWheel
 
 
 def test_checks_are_called_when_due_and_once() -> None:
     clock = Clock()
-    wheel = Wheel(clock)
-    wheel.start()
+    timers = TimerWheel(clock)
+    timers.start()
     seen: list[float] = []
-    wheel.add(seen.append, 2.5)
+    timers.add(seen.append, 2.5)
     for _ in range(5):
         clock.advance(1)
     assert seen == [3]
-    wheel.stop()
+    timers.stop()
     assert clock.getDelayedCalls() == []
 
 
 def test_a_discarded_check_is_not_called_nor_kept() -> None:
     clock = Clock()
-    wheel = Wheel(clock)
-    wheel.start()
+    timers = TimerWheel(clock)
+    timers.start()
     seen: list[float] = []
-    wheel.discard(seen.append, wheel.add(seen.append, 2))
+    timers.discard(seen.append, timers.add(seen.append, 2))
     clock.pump([1] * 5)
     assert seen == []
 
 
 def test_a_clock_that_jumps_skips_nothing() -> None:
     clock = Clock()
-    wheel = Wheel(clock)
-    wheel.start()
+    timers = TimerWheel(clock)
+    timers.start()
     seen: list[float] = []
-    wheel.add(seen.append, 2)
-    wheel.add(seen.append, 50)
+    timers.add(seen.append, 2)
+    timers.add(seen.append, 50)
     clock.advance(100)
     assert seen == [100, 100]
 
 
 def test_a_clock_that_jumps_by_years_costs_no_more_than_what_is_due() -> None:
     clock = Clock()
-    wheel = Wheel(clock)
-    wheel.start()
+    timers = TimerWheel(clock)
+    timers.start()
     seen: list[float] = []
-    wheel.add(seen.append, 50)
+    timers.add(seen.append, 50)
     clock.rightNow = 1e15  # a walk over every second of it would not end
-    wheel._tick()
+    timers._tick()
     assert seen == [1e15]
-    assert wheel.add(seen.append, 0) > 1e15
+    assert timers.add(seen.append, 0) > 1e15
 
 
 def fail(_now: float) -> None:
@@ -60,11 +60,11 @@ def fail(_now: float) -> None:
 
 def test_a_check_that_fails_is_logged_and_the_others_are_called(nothing_left_behind: list[LogEvent]) -> None:
     clock = Clock()
-    wheel = Wheel(clock)
-    wheel.start()
+    timers = TimerWheel(clock)
+    timers.start()
     seen: list[float] = []
-    wheel.add(fail, 1)
-    wheel.add(seen.append, 1)
+    timers.add(fail, 1)
+    timers.add(seen.append, 1)
     clock.advance(1)
     assert seen == [1]
     assert len(nothing_left_behind) == 1

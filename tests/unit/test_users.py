@@ -15,7 +15,7 @@ import pytest
 
 from chatd import __main__
 from chatd.accounts import passwords
-from chatd.accounts.store import Account, open_roll
+from chatd.accounts.store import Account, open_account_store
 from chatd.app import user_commands as users
 from tests.support.daemon import BIN, DEADLINE, Daemon, environment
 from tests.support.in_memory_accounts import PASSWORD, CountingHasher
@@ -56,7 +56,7 @@ class Do:
 
 
 def account(nick: str, file: str = "chatd.accounts.sqlite3") -> Account | None:
-    with open_roll(Path(file), make=False) as roll:
+    with open_account_store(Path(file), make=False) as roll:
         return roll.find(nick)
 
 
@@ -116,7 +116,7 @@ def test_invite_prints_a_code_for_one(do: Do, monkeypatch: pytest.MonkeyPatch) -
     (short,) = do("invite", "--expires", "7d")
     assert code != short
     assert len(code) == len(short) == 16
-    with open_roll(Path("chatd.accounts.sqlite3"), make=False) as roll:
+    with open_account_store(Path("chatd.accounts.sqlite3"), make=False) as roll:
         assert roll.has_code(code, 10**10)
         assert roll.has_code(short, 1_000 + 7 * 86_400 - 1)
         assert not roll.has_code(short, 1_000 + 7 * 86_400)

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatd.protocol import commands, events, names
-from chatd.protocol import moderation_commands as orders
+from chatd.protocol import moderation_commands as moderation_commands
 from chatd.protocol.commands import Command, Msg
 from chatd.protocol.duration import MAX_SECONDS
-from chatd.protocol.errors import ChatError, Code, Farewell
+from chatd.protocol.errors import ChatError, Code, DisconnectReason
 from chatd.protocol.events import Event
 from chatd.protocol.text import clean
 from chatd.protocol.verbs import VERBS
@@ -90,9 +90,11 @@ def events_with(text: st.SearchStrategy[str], word: st.SearchStrategy[str]) -> s
         st.builds(events.Renamed, NICK, NICK),
         st.builds(events.TopicSet, NICK, ROOM, text),
         st.builds(events.Said, NICK, ROOM, text),
-        st.builds(events.Ruled, st.sampled_from(["KICK", "OP", "SET"]), NICK, ROOM, NICK, st.none(), st.none() | text),
         st.builds(
-            events.Ruled,
+            events.Moderated, st.sampled_from(["KICK", "OP", "SET"]), NICK, ROOM, NICK, st.none(), st.none() | text
+        ),
+        st.builds(
+            events.Moderated,
             st.sampled_from(["MUTE", "BAN"]),
             NICK,
             ROOM,
@@ -100,7 +102,7 @@ def events_with(text: st.SearchStrategy[str], word: st.SearchStrategy[str]) -> s
             st.integers(min_value=1, max_value=MAX_SECONDS),
             st.none() | text,
         ),
-        st.builds(events.Ruled, st.just("BAN"), NICK, ROOM, NICK, st.none(), st.none()),
+        st.builds(events.Moderated, st.just("BAN"), NICK, ROOM, NICK, st.none(), st.none()),
         st.builds(events.Told, NICK, text),
         st.builds(events.Replayed, word, NICK, ROOM, text),
         st.builds(events.Present, ROOM, st.lists(NICK, min_size=1, max_size=5).map(tuple)),
@@ -111,7 +113,7 @@ def events_with(text: st.SearchStrategy[str], word: st.SearchStrategy[str]) -> s
         st.builds(events.Pong, st.none() | word),
         st.builds(commands.Ping, st.none() | word),
         st.builds(events.Refused, st.sampled_from(Code), VERB | st.just("*"), text),
-        st.builds(events.Ended, st.sampled_from(Farewell), text),
+        st.builds(events.Ended, st.sampled_from(DisconnectReason), text),
     )
 
 
@@ -162,7 +164,11 @@ def test_no_event_carries_a_control_character(event: Event, tags: dict[str, str]
 def test_no_command_carries_a_control_character(text: str, room: str | None) -> None:
     values: list[Command] = [Msg(text), commands.Quit(text), commands.Part(room, text), commands.Topic(room, text)]
     values += [commands.Tell("bob", text), commands.Ping(text), commands.Hello(text), commands.Help(text)]
-    values += [orders.Kick("bob", room, text), orders.Ban("bob", room, 60, text), orders.Login("bob", text)]
+    values += [
+        moderation_commands.Kick("bob", room, text),
+        moderation_commands.Ban("bob", room, 60, text),
+        moderation_commands.Login("bob", text),
+    ]
     for value in values:
         assert UNSAFE.search(render(value)) is None
 

@@ -7,9 +7,9 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from chatd.chat import moderation
-from chatd.journal import Entry, unavailable
-from chatd.model.cluster import Card, is_proven, run_of
-from chatd.model.rulings import IPAddress, Person
+from chatd.model.cluster import MemberInfo, incarnation_of, is_proven
+from chatd.model.entry import Entry, unavailable
+from chatd.model.room_policy import Identity, IPAddress
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Done, Joined, Parted
@@ -17,8 +17,8 @@ from chatd.protocol.events import Done, Joined, Parted
 if TYPE_CHECKING:
     from chatd.chat.hub import Hub
     from chatd.chat.presence import Presence
-    from chatd.chat.room import Member, Room
     from chatd.chat.session import Session
+    from chatd.model.entry import Member, Place
 
 
 class Proof:
@@ -34,63 +34,63 @@ class Proof:
         return is_proven(self._proof, secret)
 
 
-class Elsewhere:
+class RemoteMember:
     """A stand-in: it has the places in the rooms, and lines that it is sent go nowhere."""
 
     here = False
     tagged = False
     renaming = ""
-    __slots__ = ("_presence", "card", "rooms")
+    __slots__ = ("_presence", "info", "rooms")
 
-    def __init__(self, presence: Presence, card: Card) -> None:
+    def __init__(self, presence: Presence, info: MemberInfo) -> None:
         self._presence = presence
-        self.card = card
-        self.rooms: dict[Room, None] = {}
+        self.info = info
+        self.rooms: dict[Place, None] = {}
 
     @property
     def nick(self) -> str:
         """What it goes by."""
-        return self.card.nick
+        return self.info.nick
 
     @property
-    def pid(self) -> str:
+    def member_id(self) -> str:
         """What all nodes know it by."""
-        return self.card.person
+        return self.info.member_id
 
     @property
     def account(self) -> str | None:
         """The key of the account that it has logged in to."""
-        return self.card.account
+        return self.info.account
 
     @property
     def takeover(self) -> Proof:
         """What proves that somebody is the same person."""
-        return Proof(self.card.proof)
+        return Proof(self.info.proof)
 
     @property
-    def judged(self) -> tuple[Person, bool]:
-        """See `chatd.chat.room.Member.judged`."""
-        return judged(self._presence.hub, self.card)
+    def judged_as(self) -> tuple[Identity, bool]:
+        """See `chatd.chat.room.Member.judged_as`."""
+        return judged_as(self._presence.hub, self.info)
 
     def send(self, data: bytes) -> None:
         """Do nothing: the other node sends what there is."""
 
-    def takes_over(self, room: Room) -> Member | None:
+    def takes_over(self, room: Place) -> Member | None:
         """See `chatd.chat.room.Member.takes_over`."""
-        return self._presence.place(self.pid, room)
+        return self._presence.place(self.member_id, room)
 
-    def refusal(self, room: Room, entry: Entry) -> ChatError | None:
+    def refusal(self, room: Place, entry: Entry) -> ChatError | None:
         """See `chatd.chat.room.Member.refusal`."""
-        return refusal(self._presence.hub, self.card, room.key, entry.time)
+        return refusal(self._presence.hub, self.info, room.key, entry.time)
 
-    def put_out(self, room: Room) -> None:
-        """See `chatd.chat.room.Member.put_out`."""
+    def removed_from(self, room: Place) -> None:
+        """See `chatd.chat.room.Member.removed_from`."""
         self.rooms.pop(room, None)
 
     def fail(self) -> None:
         """Do nothing: a fault here is not one of the other node."""
 
-    def took_effect(self, entry: Entry, room: Room | None) -> bytes:
+    def took_effect(self, entry: Entry, room: Place | None) -> bytes:
         """See `chatd.chat.room.Member.took_effect`; nobody here asked for it."""
         if entry.refused is None and room is not None:
             if isinstance(entry.event, Joined):
@@ -108,26 +108,26 @@ def _address(text: str) -> IPAddress | None:
         return None
 
 
-def judged(hub: Hub, card: Card) -> tuple[Person, bool]:
+def judged_as(hub: Hub, info: MemberInfo) -> tuple[Identity, bool]:
     """Return whom rulings are about, and whether that one looks after the server, as all nodes know it."""
-    address = None if card.address is None else _address(card.address)
-    person = Person(names.key(card.nick), card.account, address)
-    return person, card.operator or hub.server_rules.is_operator(card.account)
+    address = None if info.address is None else _address(info.address)
+    member_id = Identity(names.key(info.nick), info.account, address)
+    return member_id, info.operator or hub.server_policy.is_operator(info.account)
 
 
-def refusal(hub: Hub, card: Card, room: str, now: int) -> ChatError | None:
+def refusal(hub: Hub, info: MemberInfo, room: str, now: int) -> ChatError | None:
     """Return why somebody may not enter a room, given its key, at a time; all nodes say the same."""
-    person, is_operator = judged(hub, card)
-    return moderation.refusal_of(hub, room, person, is_operator=is_operator, now=now)
+    member_id, is_operator = judged_as(hub, info)
+    return moderation.refusal_of(hub, room, member_id, is_operator=is_operator, now=now)
 
 
-async def tell(session: Session, other: Elsewhere, text: str, label: str | None) -> None:
+async def tell(session: Session, other: RemoteMember, text: str, label: str | None) -> None:
     """Say something to one who is connected to another node, and answer when that one has it."""
     presence = session.hub.presence
     assert presence is not None
-    question = {"tell": other.pid, "from": session.nick, "text": text}
+    question = {"tell": other.member_id, "from": session.nick, "text": text}
     try:
-        answer = await presence.cluster.ask(run_of(other.pid), question)
+        answer = await presence.cluster.ask(incarnation_of(other.member_id), question)
     except ChatError:
         raise
     except Exception:

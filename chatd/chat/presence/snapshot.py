@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chatd.chat.presence.directory import Being, People
-from chatd.chat.presence.remote import Elsewhere
-from chatd.chat.room import Member, Room
+from chatd.chat.presence.directory import Directory, Occupant
+from chatd.chat.presence.remote import RemoteMember
+from chatd.chat.room import Room
 from chatd.chat.session import Session
-from chatd.model.cluster import Card
+from chatd.model.cluster import MemberInfo
+from chatd.model.entry import Member
 from chatd.protocol import wire
 from chatd.protocol.events import Event, Joined, Parted
 
@@ -18,41 +19,43 @@ if TYPE_CHECKING:
 
 def restore(presence: Presence, state: Any) -> None:
     """Make the people and the rooms of this node those of a state, and tell the members what changes for them."""
-    hub, voice, before = presence.hub, presence.voice, presence.people
-    missed_the_end = voice.run not in ("", presence.cluster.run)
+    hub, announcer, before = presence.hub, presence.announcer, presence.directory
+    missed_the_end = announcer.incarnation not in ("", presence.cluster.incarnation)
     if not missed_the_end:
-        voice.begin()
-    hub.read_rules()
-    presence.people = people = _people(presence, before, state)
-    wanted = {key: (name, pids) for key, name, pids in state["rooms"]}
+        announcer.begin()
+    hub.read_server_policy()
+    presence.directory = directory = _directory(presence, before, state)
+    wanted = {key: (name, member_ids) for key, name, member_ids in state["rooms"]}
     for room in hub.rooms():
         wanted.setdefault(room.key, (room.name, []))
-    for key, (name, pids) in wanted.items():
+    for key, (name, member_ids) in wanted.items():
         room = hub.make_room(key, name)
-        beings = [being for pid in pids if (being := people.get(pid)) is not None]
-        for being in beings:
-            being.places[key] = name
-        _refill(presence, room, [being.member for being in beings])
+        occupants = [occupant for member_id in member_ids if (occupant := directory.get(member_id)) is not None]
+        for occupant in occupants:
+            occupant.places[key] = name
+        _refill(presence, room, [occupant.member for occupant in occupants])
         hub.drop_if_empty(room)
     if missed_the_end:
-        voice.begin_again()
+        announcer.begin_again()
         return
     for session in hub.sessions:
-        being = people.get(session.pid)
-        if being is None or any(session not in room.everybody for room in session.rooms):
-            voice.announce(session)
+        occupant = directory.get(session.member_id)
+        if occupant is None or any(session not in room.everybody for room in session.rooms):
+            announcer.announce(session)
 
 
-def _people(presence: Presence, before: People, state: Any) -> People:
-    people = People()
-    people.runs = dict.fromkeys(state["runs"])
-    for *fields, heir in state["people"]:
-        card = Card(*fields)
-        known = before.get(card.person)
-        member = presence.voice.session(card.person) or (Elsewhere(presence, card) if known is None else known.member)
-        member.card = card
-        people.add(Being(card, member, heir))
-    return people
+def _directory(presence: Presence, before: Directory, state: Any) -> Directory:
+    directory = Directory()
+    directory.runs = dict.fromkeys(state["runs"])
+    for *fields, successor in state["people"]:
+        info = MemberInfo(*fields)
+        known = before.get(info.member_id)
+        member = presence.announcer.session(info.member_id) or (
+            RemoteMember(presence, info) if known is None else known.member
+        )
+        member.info = info
+        directory.add(Occupant(info, member, successor))
+    return directory
 
 
 def _refill(presence: Presence, room: Room, members: list[Member]) -> None:
@@ -66,9 +69,9 @@ def _refill(presence: Presence, room: Room, members: list[Member]) -> None:
         room.members.pop(member, None)
         member.rooms.pop(room, None)
     for member in now:
-        session = presence.voice.session(member.pid) if member.here and member not in room.members else None
+        session = presence.announcer.session(member.member_id) if member.here and member not in room.members else None
         if session is not None and not session.ended:
-            presence.voice.withdraw(session, room.key, room.name)
+            presence.announcer.withdraw(session, room.key, room.name)
     for member in arrived:
         member.rooms[room] = None
     tags = {"time": wire.timestamp(int(presence.hub.clock.seconds() * 1000))}

@@ -9,7 +9,7 @@ from chatd.client.model.incoming import gone, moment, notice, put
 from chatd.client.model.lines import Kind, Line, id_of
 from chatd.client.model.room import Room
 from chatd.protocol import duration, names
-from chatd.protocol.events import Ruled
+from chatd.protocol.events import Moderated
 from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.wire import Tags
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from chatd.client.model.transcript import Transcript
 
 
-def ruled(transcript: Transcript, tags: Tags, event: Ruled) -> list[Change]:
+def ruled(transcript: Transcript, tags: Tags, event: Moderated) -> list[Change]:
     """Take in a ruling: a line of its room, and whoever is put out is not there any more.
 
     One that is replayed is shown as old and changes nobody's place. One for the whole server, or for a room that is
@@ -43,17 +43,17 @@ def ruled(transcript: Transcript, tags: Tags, event: Ruled) -> list[Change]:
     return changes
 
 
-def sentence(event: Ruled) -> str:
+def sentence(event: Moderated) -> str:
     """Return what somebody did, without the name: ``muted mallory for 30m: spam``."""
     held = "" if event.seconds is None else f" for {duration.written(event.seconds)}"
     return f"{_deed(event)}{held}{_because(event)}"
 
 
-def _because(event: Ruled) -> str:
+def _because(event: Moderated) -> str:
     return f": {event.text}" if event.text else ""
 
 
-def _deed(event: Ruled) -> str:
+def _deed(event: Moderated) -> str:
     who, everywhere = event.subject, event.room == SERVER
     place = "the server" if everywhere else event.room
     oneself = names.key(event.nick) == names.key(who)

@@ -13,7 +13,7 @@ from typing import NamedTuple, Never
 
 from chatd.protocol import commands, wire
 from chatd.protocol import moderation_commands as orders
-from chatd.protocol.arguments import Words
+from chatd.protocol.arguments import Arguments
 from chatd.protocol.commands import Command, Tell
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.text import clean, excerpt
@@ -139,7 +139,7 @@ def _command(line: str, front: str | None) -> Command:
         _refuse(f"There is no {excerpt(word)}; /help lists what there is, //x says /x")
     rest = rest.strip(" ")
     try:
-        command = VERBS[slash.verb].read(Words(slash.usage, rest or None))
+        command = VERBS[slash.verb].read(Arguments(slash.usage, rest or None))
     except ChatError as error:
         if word.lower() in _SECRET:  # what is wrong with it may show a part of it
             _refuse(f"Write {slash.usage}; a password has no spaces, and at most {orders.MAX_PASSWORD_BYTES} bytes")

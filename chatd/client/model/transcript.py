@@ -19,7 +19,7 @@ from chatd.client.model.room import Room
 from chatd.client.model.timeline import MAX_LINES
 from chatd.protocol import names
 from chatd.protocol.commands import Command, History, Join, Search
-from chatd.protocol.events import Done, Event, Listed, Refused, Ruled
+from chatd.protocol.events import Done, Event, Listed, Moderated, Refused
 from chatd.protocol.text import clean
 from chatd.protocol.wire import Tags
 
@@ -122,7 +122,7 @@ class Transcript:
             return replies.done(self, tags, event)
         if isinstance(event, Refused):
             return replies.refused(self, tags, event)
-        if isinstance(event, Ruled):
+        if isinstance(event, Moderated):
             return rulings.ruled(self, tags, event)
         return happenings.apply(self, tags, event)
 

@@ -26,7 +26,7 @@ from zope.interface import implementer
 
 from chatd.protocol import wire
 from chatd.protocol.commands import Command, Ping, Quit
-from chatd.protocol.errors import ChatError, Farewell
+from chatd.protocol.errors import ChatError, DisconnectReason
 from chatd.protocol.events import Event, Pong
 from chatd.protocol.wire import NO_TAGS, Tags
 from chatd.runtime.sockets import is_private, network_address, tune
@@ -95,7 +95,7 @@ class Connection(LineOnlyReceiver):
         """Whether the server will not have this client as it is."""
         self.final = False
         """Whether no other try is to follow by itself."""
-        self.farewell: Farewell | None = None
+        self.farewell: DisconnectReason | None = None
         """What the server's BYE said, if there was one; the owner sets it."""
         self.latency: float | None = None
         """How long the last PING took, in seconds; None before the first PONG."""

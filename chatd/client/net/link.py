@@ -27,7 +27,7 @@ from chatd.client.net.session_memory import Memory
 from chatd.protocol import commands, wire
 from chatd.protocol import moderation_commands as orders
 from chatd.protocol.commands import Command
-from chatd.protocol.errors import Farewell
+from chatd.protocol.errors import DisconnectReason
 from chatd.protocol.events import Done, Ended, Event, Refused, Renamed
 from chatd.protocol.text import clean
 from chatd.protocol.wire import NO_TAGS, Tags
@@ -41,9 +41,9 @@ MAX_DETAIL = 300
 JITTER_SECONDS = 1.0
 NOT_CONNECTED = "There is no connection now, so this was not done; try it again later"
 
-_GOOD_END = frozenset({None, Farewell.QUIT, Farewell.SHUTDOWN, Farewell.IDLE})
+_GOOD_END = frozenset({None, DisconnectReason.QUIT, DisconnectReason.SHUTDOWN, DisconnectReason.IDLE})
 """The ends after which a server is as good as it was."""
-_FINAL = frozenset({Farewell.REPLACED, Farewell.KICKED, Farewell.BANNED})
+_FINAL = frozenset({DisconnectReason.REPLACED, DisconnectReason.KICKED, DisconnectReason.BANNED})
 """The ends after which one stays away until one is asked to come again."""
 _CHANCE = random.Random()
 _log = Logger()

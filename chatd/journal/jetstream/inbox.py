@@ -13,10 +13,11 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chatd.journal import Entry, JournalError
-from chatd.journal.batching import Pace
+from chatd.journal import JournalError
+from chatd.journal.batching import Batcher
 from chatd.journal.jetstream.local_index import Index
 from chatd.journal.jetstream.messages import Mark, Probe, Received, read
+from chatd.model.entry import Entry
 
 MAX_BATCH = 4096
 """How many entries are written to the index at once."""
@@ -42,8 +43,8 @@ class Inbox:
         self._index = index
         self._own = own
         self._hand_over = hand_over
-        self._pace = Pace(clock)
-        self._runs: dict[str, int] = {}
+        self._pace = Batcher(clock)
+        self._incarnations: dict[str, int] = {}
         self._news: dict[str, int] = {}
         self._waiting: list[Entry] = []
         self._place = 0
@@ -57,9 +58,9 @@ class Inbox:
         """Whether nothing more should come for now."""
         return len(self._waiting) >= SATED
 
-    def begin(self, runs: dict[str, int], place: int) -> None:
+    def begin(self, incarnations: dict[str, int], place: int) -> None:
         """Know what the index knows."""
-        self._runs, self._place = runs, place
+        self._incarnations, self._place = incarnations, place
 
     def take(self, received: Received) -> None:
         """Take in the next message of the stream."""
@@ -68,7 +69,7 @@ class Inbox:
             arrival = read(received.payload)
             mark = arrival.mark
             entry = self._own(mark)
-            if mark.order <= self._runs.get(mark.run, -1):
+            if mark.order <= self._incarnations.get(mark.incarnation, -1):
                 return
             if entry is None and not isinstance(arrival.event, Probe):
                 entry = arrival.entry()
@@ -77,7 +78,7 @@ class Inbox:
                 _log.warn("something in the stream is not of a node and is left out: {why}", why=str(error))
             self._odd = True
             return
-        self._runs[mark.run] = self._news[mark.run] = mark.order
+        self._incarnations[mark.incarnation] = self._news[mark.incarnation] = mark.order
         if isinstance(entry, Entry):
             entry.place, entry.time = received.place, received.time
             self._waiting.append(entry)

@@ -10,21 +10,22 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
-from chatd.journal import Entry, Follower, JournalError, Kept, Page, Query, Standing, Surroundings
+from chatd.journal import Environment, Follower, JournalError, Page, Query, RoomState
 from chatd.journal.jetstream.address import parse
 from chatd.journal.jetstream.connection import Connection
 from chatd.journal.jetstream.errors import LinkError, TooSlowError
 from chatd.journal.jetstream.feed import Feed
 from chatd.journal.jetstream.inbox import Inbox
 from chatd.journal.jetstream.local_index import Index
-from chatd.journal.jetstream.membership import Membership, make_run
+from chatd.journal.jetstream.membership import Membership, make_incarnation
 from chatd.journal.jetstream.messages import Received, Subjects
 from chatd.journal.jetstream.outbox import Outbox
 from chatd.journal.jetstream.publisher import StreamPublisher
-from chatd.journal.jetstream.requests import Talk
+from chatd.journal.jetstream.requests import Requests
 from chatd.journal.jetstream.streams import OLD_SERVER, Found, look, open_bucket, open_stream
-from chatd.journal.jetstream.unacknowledged import Away
+from chatd.journal.jetstream.unacknowledged import Unacknowledged
 from chatd.model.cluster import Cluster
+from chatd.model.entry import Entry, StoredEvent
 
 MIN_VERSION = (2, 12)
 HURRY_SECONDS = 5
@@ -44,7 +45,7 @@ class ClusterJournal:
     can be stored again. Reading goes on meanwhile: it is done from the node's own index.
     """
 
-    def __init__(self, description: str, surroundings: Surroundings) -> None:
+    def __init__(self, description: str, surroundings: Environment) -> None:
         self.epoch = ""
         address = parse(description)
         self._clock = clock = surroundings.clock
@@ -54,13 +55,13 @@ class ClusterJournal:
         self._subjects = Subjects(address.stream)
         self._connection = Connection(address, "chatd", self)
         self._publisher = publisher = StreamPublisher(self._connection)
-        self._away = Away(clock, self._follow)
-        self._outbox = Outbox(clock, publisher, self._subjects, self._away.refused)
+        self._unacknowledged = Unacknowledged(clock, self._follow)
+        self._outbox = Outbox(clock, publisher, self._subjects, self._unacknowledged.refused)
         self._inbox = Inbox(clock, self._index, self._outbox.came_back, self._hand_over)
         self._feed = Feed(self._connection, clock, address.stream, self)
-        self._talk = Talk(self._connection, self._subjects, lambda: self._handed, lambda: self.epoch)
+        self._requests = Requests(self._connection, self._subjects, lambda: self._handed, lambda: self.epoch)
         self._membership = Membership(
-            clock, self._connection, self._talk, self._outbox, address.stream, lambda: self._handed, self._follow
+            clock, self._connection, self._requests, self._outbox, address.stream, lambda: self._handed, self._follow
         )
         self._follower: Follower | None = None
         self._handed = 0
@@ -80,9 +81,9 @@ class ClusterJournal:
         return self._membership.ready and not self._inbox.failed
 
     @property
-    def run(self) -> str:
-        """See `chatd.model.cluster.Cluster.run`."""
-        return self._membership.run
+    def incarnation(self) -> str:
+        """See `chatd.model.cluster.Cluster.incarnation`."""
+        return self._membership.incarnation
 
     @property
     def cluster(self) -> Cluster:
@@ -90,14 +91,14 @@ class ClusterJournal:
         return self
 
     @property
-    def full(self) -> bool:
-        """See `chatd.journal.Journal.full`."""
-        return self._outbox.full
+    def over_hard_limit(self) -> bool:
+        """See `chatd.journal.Journal.over_hard_limit`."""
+        return self._outbox.over_hard_limit
 
     @property
-    def behind(self) -> bool:
-        """See `chatd.journal.Journal.behind`."""
-        return self._outbox.behind
+    def over_soft_limit(self) -> bool:
+        """See `chatd.journal.Journal.over_soft_limit`."""
+        return self._outbox.over_soft_limit
 
     @property
     def sated(self) -> bool:
@@ -108,10 +109,10 @@ class ClusterJournal:
 
     def start(self) -> None:
         """See `chatd.journal.Journal.start`. The servers are looked for from here on, and need not be there yet."""
-        self.epoch, place, runs = self._index.start()
-        self._inbox.begin(runs, place)
+        self.epoch, place, incarnations = self._index.start()
+        self._inbox.begin(incarnations, place)
         self._feed.place = self._handed = place
-        self._membership.run = make_run()
+        self._membership.incarnation = make_incarnation()
         self._connection.start()
         self._started = True
         self._tick_call = self._clock.callLater(TICK_SECONDS, self._tick)
@@ -131,7 +132,7 @@ class ClusterJournal:
         self._stopping = self._membership.stopping = True
         if self.ready and self._publisher.open and not (self._outbox.unavailable or self._given_up):
             self._goodbye = Deferred()
-            self._membership.end(self.run)
+            self._membership.end(self.incarnation)
             impatience = self._clock.callLater(GOODBYE_SECONDS, self._said_goodbye)
             await self._goodbye
             if impatience.active():
@@ -143,12 +144,12 @@ class ClusterJournal:
         self._outbox.stop()
         self._inbox.stop()
         await self._connection.do(self._connection.stop())
-        self._away.settle()
+        self._unacknowledged.settle()
         self._index.close()
 
     def append(self, entry: Entry) -> None:
         """See `chatd.journal.Journal.append`."""
-        self._away.add(entry)
+        self._unacknowledged.add(entry)
         self._outbox.put(entry)
 
     def follow(self, follower: Follower) -> None:
@@ -157,7 +158,7 @@ class ClusterJournal:
 
     def flush(self) -> Deferred[None]:
         """See `chatd.journal.Journal.flush`."""
-        return self._away.flush()
+        return self._unacknowledged.flush()
 
     def _give_up(self) -> None:
         """Wait for nothing any more, for the servers may stand still, or the index not be written.
@@ -166,30 +167,30 @@ class ClusterJournal:
         """
         self._given_up = True
         self._outbox.stop()
-        self._away.settle()
-        self._away.let_go()
+        self._unacknowledged.settle()
+        self._unacknowledged.let_go()
 
-    def standing(self, room: str) -> Standing | None:
-        """See `chatd.journal.Journal.standing`."""
-        return self._index.standing(room)
+    def room_state(self, room: str) -> RoomState | None:
+        """See `chatd.journal.Journal.room_state`."""
+        return self._index.room_state(room)
 
     def read(self, query: Query) -> Deferred[Page]:
         """See `chatd.journal.Journal.read`."""
         return self._index.read(query)
 
-    def search(self, room: str, words: Sequence[str], before: int, count: int) -> Deferred[Sequence[Kept]]:
+    def search(self, room: str, words: Sequence[str], before: int, count: int) -> Deferred[Sequence[StoredEvent]]:
         """See `chatd.journal.Journal.search`."""
         return self._index.search(room, words, before, count)
 
     # What it is for the hub as the connection to other nodes.
 
-    def ask(self, run: str, question: Any) -> Deferred[Any]:
+    def ask(self, incarnation: str, question: Any) -> Deferred[Any]:
         """See `chatd.model.cluster.Cluster.ask`."""
-        return self._connection.do(self._talk.ask(run, question))
+        return self._connection.do(self._requests.ask(incarnation, question))
 
     def answer(self, answerer: Callable[[Any], Any]) -> None:
         """See `chatd.model.cluster.Cluster.answer`."""
-        self._talk.answerer = answerer
+        self._requests.answerer = answerer
 
     def share(self, take: Callable[[], Any], restore: Callable[[Any], None]) -> None:
         """See `chatd.model.cluster.Cluster.share`."""
@@ -255,7 +256,7 @@ class ClusterJournal:
             self._follow(self._membership.due(entries))
         finally:
             self._handed = place
-            self._away.came_back(entries)
+            self._unacknowledged.came_back(entries)
         if over and self._stopping:
             self._said_goodbye()
 

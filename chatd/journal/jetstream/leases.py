@@ -39,18 +39,20 @@ class Leases:
         """Return whether the own key is to be renewed."""
         return now - self._renewed >= RENEW_SECONDS
 
-    def over(self, now: float, keys: Collection[str], runs: Iterable[str]) -> list[str]:
-        """Return which of ``runs`` are over, given the keys that are there ``now``."""
-        self._missed = {run: self._missed.get(run, 0) + 1 for run in runs if run not in keys}
+    def over(self, now: float, keys: Collection[str], incarnations: Iterable[str]) -> list[str]:
+        """Return which of ``incarnations`` are over, given the keys that are there ``now``."""
+        self._missed = {
+            incarnation: self._missed.get(incarnation, 0) + 1 for incarnation in incarnations if incarnation not in keys
+        }
         fresh = now - self._renewed < FRESH_SECONDS
         if self._since is None or not fresh or now - self._since <= LEASE_SECONDS:
             return []
-        return [run for run, times in self._missed.items() if times > 1]
+        return [incarnation for incarnation, times in self._missed.items() if times > 1]
 
 
-async def renew(link: Requester, stream: str, run: str) -> None:
+async def renew(link: Requester, stream: str, incarnation: str) -> None:
     """Renew a run's key. Raise `LinkError` if that was not stored."""
-    await link.request(f"$KV.{bucket(stream)}.{run}", b"")
+    await link.request(f"$KV.{bucket(stream)}.{incarnation}", b"")
 
 
 async def keys(link: Requester, stream: str) -> set[str]:

@@ -9,10 +9,11 @@ from pathlib import Path
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from chatd.journal import LABEL_SECONDS, Entry, JournalError, Retention, Surroundings
+from chatd.journal import LABEL_SECONDS, Environment, JournalError, Retention
 from chatd.journal.sqlite.database import explained
 from chatd.journal.sqlite.store import Store
-from chatd.journal.sqlite.stored import Shelf
+from chatd.journal.sqlite.stored import StoredJournal
+from chatd.model.entry import Entry
 
 # Of each run the last message that was read, and where; a file of a journal without a cluster has no such table.
 _RUNS = """
@@ -42,7 +43,7 @@ class IndexStore(Store):
             row = self._writer.execute("SELECT epoch FROM journal").fetchone()
         return "" if row is None else str(row[0])
 
-    def runs(self) -> dict[str, int]:
+    def incarnations(self) -> dict[str, int]:
         """Return which message was read last of each run, see `Mark.order`."""
         with explained(self._path):
             return dict(self._writer.execute("SELECT name, message FROM run"))
@@ -59,7 +60,7 @@ class IndexStore(Store):
             db.execute("CREATE TABLE IF NOT EXISTS unfilled (place INTEGER) STRICT")
 
     def finish(self, place: int, *, trimmed: bool) -> dict[str, int]:
-        """Note that a new file has all that the stream had, up to ``place``; return what that changed of cuts, by room.
+        """Note that a new file has all that the stream had, up to ``place``; return the new watermarks by room.
 
         What had been taken away by then, if ``trimmed`` says that anything was, came before the first message there is.
         """
@@ -72,9 +73,9 @@ class IndexStore(Store):
             db.execute(_CUT, (place + 1,))
             return dict(db.execute("SELECT key, cut FROM room"))
 
-    def take_in(self, entries: Sequence[Entry], runs: Mapping[str, int], place: int) -> None:
+    def take_in(self, entries: Sequence[Entry], incarnations: Mapping[str, int], place: int) -> None:
         """Store ``entries``, and that the stream was read up to ``place``, with the last message of each run."""
-        self._seen = [(run, order, place) for run, order in runs.items()]
+        self._seen = [(incarnation, order, place) for incarnation, order in incarnations.items()]
         self.write(entries)
 
     def write_more(self) -> None:
@@ -88,10 +89,10 @@ class IndexStore(Store):
         return entry.place
 
 
-class Index(Shelf):
+class Index(StoredJournal):
     """A shelf that is filled from the stream, and trimmed as the stream is."""
 
-    def __init__(self, surroundings: Surroundings, path: Path) -> None:
+    def __init__(self, surroundings: Environment, path: Path) -> None:
         super().__init__(surroundings, Retention())
         self._path = path
 
@@ -102,7 +103,7 @@ class Index(Shelf):
         """
         store = IndexStore(self._path)
         try:
-            known = store.existing_epoch(), store.place(), store.runs()
+            known = store.existing_epoch(), store.place(), store.incarnations()
             self.open(store)
         except BaseException:
             store.close()
@@ -126,11 +127,11 @@ class Index(Shelf):
         # A node that comes later does not know the labels of what the stream does not have any more.
         self._opened.label_seconds = min(LABEL_SECONDS, retention.seconds or LABEL_SECONDS)
 
-    def write(self, entries: Sequence[Entry], runs: Mapping[str, int], place: int) -> Deferred[None]:
+    def write(self, entries: Sequence[Entry], incarnations: Mapping[str, int], place: int) -> Deferred[None]:
         """Store what was read; it fails with `JournalError`, and then nothing was."""
         store = self._opened
         assert isinstance(store, IndexStore)
-        return self._writer.do(partial(store.take_in, entries, dict(runs), place))
+        return self._writer.do(partial(store.take_in, entries, dict(incarnations), place))
 
     def finish(self, place: int) -> None:
         """Note that all that the stream had up to ``place`` was written."""
@@ -140,10 +141,10 @@ class Index(Shelf):
         finishing = self._writer.do(partial(store.finish, place, trimmed=trimmed))
         finishing.addCallbacks(self._finished, lambda failure: _log.error("{why}", why=failure.getErrorMessage()))
 
-    def _finished(self, cuts: Mapping[str, int]) -> None:
-        for room, cut in cuts.items():
-            if (standing := self._standings.get(room)) is not None:
-                standing.cut = max(standing.cut, cut)
+    def _finished(self, watermarks: Mapping[str, int]) -> None:
+        for room, watermark in watermarks.items():
+            if (room_state := self._room_states.get(room)) is not None:
+                room_state.watermark = max(room_state.watermark, watermark)
 
     def note(self, entries: Sequence[Entry]) -> None:
         """Note how rooms stand after ``entries``."""

@@ -3,7 +3,7 @@
 The payload is a JSON object: ``from`` is the run of the node that sent it, ``n`` the number of the batch and ``i`` the
 place in it; ``kind`` is the verb (MSG, TOPIC, a ruling, JOIN, PART, NICK, BEGIN, GONE or HERE, by which a node finds
 out whether anything can be stored). ``nick``, ``room`` and ``text`` are as in the line that people see, ``label`` is
-what it was said under, ``card`` who did it.
+what it was said under, ``info`` who did it.
 """
 
 from __future__ import annotations
@@ -16,17 +16,19 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from chatd.journal import Entry, Happening
 from chatd.journal.rows import from_row, to_row
-from chatd.model.cluster import Began, Card, Gone, Source
+from chatd.model.cluster import MemberInfo, NodeDown, NodeUp, Source
+from chatd.model.entry import Entry, RoomEvent
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError
-from chatd.protocol.events import Joined, Lasting, Parted, Renamed, Ruled, TopicSet
+from chatd.protocol.events import DurableEvent, Joined, Moderated, Parted, Renamed, TopicSet
 
 PASSING_SECONDS = 600
 """How long the stream keeps what is only passing: for as long a node can have been away and still follow."""
 PASSING_KEPT = 100_000
 """How many passing messages of one run are kept at least, if the stream keeps but so many of each subject."""
+_MEMBER_ID = "person"
+"""The name that the stream has for a member's id."""
 MAX_N = 2**48
 MAX_AT = 1024
 """More than a batch holds."""
@@ -37,7 +39,7 @@ STREAM_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 class Mark(NamedTuple):
     """What no other message of the stream has."""
 
-    run: str
+    incarnation: str
     n: int
     """The number of its batch; each run counts its own."""
     at: int
@@ -49,7 +51,7 @@ class Mark(NamedTuple):
         return self.n * MAX_AT + self.at
 
     def __str__(self) -> str:
-        return f"{self.run}.{self.n}.{self.at}"
+        return f"{self.incarnation}.{self.n}.{self.at}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +96,9 @@ class Subjects:
         """Where a node asks who is where; not part of the stream."""
         return f"{self.stream}.presence"
 
-    def node(self, run: str) -> str:
+    def node(self, incarnation: str) -> str:
         """Return where one node is asked; not part of the stream."""
-        return f"{self.stream}.node.{run}"
+        return f"{self.stream}.node.{incarnation}"
 
     def room(self, key: str) -> str:
         """Return where the durable things of a room stand, given its key."""
@@ -109,25 +111,25 @@ class Subjects:
     def passing(self, mark: Mark) -> str:
         """Return where something passing stands: if few of each subject are kept, it takes turns in several."""
         if self.per_subject is None:
-            return f"{self.stream}.passing.{mark.run}"
+            return f"{self.stream}.passing.{mark.incarnation}"
         slots = -(-PASSING_KEPT // self.per_subject)
-        return f"{self.stream}.passing.{mark.run}.{mark.order % slots}"
+        return f"{self.stream}.passing.{mark.incarnation}.{mark.order % slots}"
 
     def message(self, entry: Entry, mark: Mark) -> Message:
         """Return an entry as it is published under ``mark``."""
         event = entry.event
-        fields: dict[str, Any] = {"from": mark.run, "n": mark.n, "i": mark.at} | _told(event)
+        fields: dict[str, Any] = {"from": mark.incarnation, "n": mark.n, "i": mark.at} | _told(event)
         if entry.label is not None:
             fields["label"] = entry.label
-        if entry.source is not None and entry.source.card is not None:
-            fields["card"] = _card(entry.source.card)
-        lasts = isinstance(event, Ruled | TopicSet)
+        if entry.source is not None and entry.source.info is not None:
+            fields["card"] = _info(entry.source.info)
+        lasts = isinstance(event, Moderated | TopicSet)
         subject = self.rule(entry.room) if lasts else self.room(entry.room) if entry.durable else self.passing(mark)
         return Message(subject, _json(fields), mark, not entry.durable, lasts)
 
     def probe(self, mark: Mark) -> Message:
         """Return a `Probe` as it is published."""
-        fields = {"from": mark.run, "n": mark.n, "i": mark.at, "kind": "HERE"}
+        fields = {"from": mark.incarnation, "n": mark.n, "i": mark.at, "kind": "HERE"}
         return Message(self.passing(mark), _json(fields), mark, passing=True)
 
 
@@ -135,15 +137,15 @@ class Arrival(NamedTuple):
     """What a message of the stream says."""
 
     mark: Mark
-    event: Happening | Probe
+    event: RoomEvent | Probe
     label: str | None
-    card: Card | None
+    info: MemberInfo | None
 
     def entry(self) -> Entry:
         """Return it as an entry that came from elsewhere."""
         assert not isinstance(self.event, Probe)
-        room = "" if isinstance(self.event, Renamed | Began | Gone) else names.key(self.event.room)
-        return Entry(room, self.event, None, self.label, source=Source(self.mark.run, self.card))
+        room = "" if isinstance(self.event, Renamed | NodeUp | NodeDown) else names.key(self.event.room)
+        return Entry(room, self.event, None, self.label, source=Source(self.mark.incarnation, self.info))
 
 
 def read(payload: bytes) -> Arrival:
@@ -151,13 +153,13 @@ def read(payload: bytes) -> Arrival:
     try:
         fields = json.loads(payload)
         mark = Mark(_text(fields["from"]), _number(fields["n"], MAX_N), _number(fields["i"], MAX_AT))
-        card = fields.get("card")
+        info = fields.get("card")
         label = fields.get("label")
         return Arrival(
             mark,
             _event(fields),
             None if label is None else _text(label),
-            None if card is None else _read_card(card),
+            None if info is None else _read_info(info),
         )
     except (KeyError, TypeError, AttributeError, RecursionError, ChatError) as error:
         raise ValueError(f"no message of a node: {error}") from error
@@ -169,7 +171,7 @@ def _word(key: str) -> str:
     return quote(key, safe="").replace(".", "%2E")
 
 
-def _told(event: Happening) -> dict[str, Any]:
+def _told(event: RoomEvent) -> dict[str, Any]:
     match event:
         case Joined():
             return {"kind": "JOIN", "nick": event.nick, "room": event.room}
@@ -178,23 +180,23 @@ def _told(event: Happening) -> dict[str, Any]:
             return {"kind": "PART", "nick": event.nick, "room": event.room} | why
         case Renamed():
             return {"kind": "NICK", "nick": event.old, "text": event.new}
-        case Began():
-            return {"kind": "BEGIN", "text": event.run}
-        case Gone():
-            return {"kind": "GONE", "text": event.run}
+        case NodeUp():
+            return {"kind": "BEGIN", "text": event.incarnation}
+        case NodeDown():
+            return {"kind": "GONE", "text": event.incarnation}
     kind, nick, text = to_row(event)
     return {"kind": kind, "nick": nick, "room": event.room, "text": text}
 
 
-def _event(fields: Mapping[str, Any]) -> Happening | Probe:
+def _event(fields: Mapping[str, Any]) -> RoomEvent | Probe:
     kind = fields["kind"]
     match kind:
         case "HERE":
             return Probe()
         case "BEGIN":
-            return Began(_text(fields["text"]))
+            return NodeUp(_text(fields["text"]))
         case "GONE":
-            return Gone(_text(fields["text"]))
+            return NodeDown(_text(fields["text"]))
         case "NICK":
             return Renamed(_text(fields["nick"]), _text(fields["text"]))
         case "JOIN":
@@ -202,24 +204,26 @@ def _event(fields: Mapping[str, Any]) -> Happening | Probe:
         case "PART":
             why = fields.get("text")
             return Parted(_text(fields["nick"]), _room(fields), None if why is None else _text(why))
-    event: Lasting = from_row(_room(fields), _text(kind), _text(fields["nick"]), _text(fields["text"]))
+    event: DurableEvent = from_row(_room(fields), _text(kind), _text(fields["nick"]), _text(fields["text"]))
     return event
 
 
-def _card(card: Card) -> dict[str, Any]:
-    """Return what of a card is not as it mostly is."""
-    defaults = Card._field_defaults
-    return {key: value for key, value in card._asdict().items() if key not in defaults or value != defaults[key]}
+def _info(info: MemberInfo) -> dict[str, Any]:
+    """Return a member's fields by their names in the stream, without those that have their defaults."""
+    defaults = MemberInfo._field_defaults
+    fields = {key: value for key, value in info._asdict().items() if key not in defaults or value != defaults[key]}
+    return {_MEMBER_ID: fields.pop("member_id")} | fields
 
 
-def _read_card(fields: Mapping[str, Any]) -> Card:
-    card = Card(**fields)
-    texts = (card.account, card.address, card.takes)
-    if not all(isinstance(each, str) for each in (card.person, card.nick, card.proof)):
-        raise TypeError("a card without a person")
-    if not all(each is None or isinstance(each, str) for each in texts) or type(card.operator) is not bool:
-        raise TypeError("a card of no person")
-    return card
+def _read_info(fields: Mapping[str, Any]) -> MemberInfo:
+    rest = {key: value for key, value in fields.items() if key != _MEMBER_ID}
+    info = MemberInfo(fields[_MEMBER_ID], **rest)
+    texts = (info.account, info.address, info.takes)
+    if not all(isinstance(each, str) for each in (info.member_id, info.nick, info.proof)):
+        raise TypeError("a member without an id or a nick")
+    if not all(each is None or isinstance(each, str) for each in texts) or type(info.operator) is not bool:
+        raise TypeError("fields that no member has")
+    return info
 
 
 def _room(fields: Mapping[str, Any]) -> str:

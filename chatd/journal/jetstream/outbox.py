@@ -19,12 +19,12 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chatd.journal import Entry, unavailable
 from chatd.journal.backlog import Backlog
-from chatd.journal.batching import Pace
+from chatd.journal.batching import Batcher
 from chatd.journal.jetstream.errors import LinkError
 from chatd.journal.jetstream.messages import Mark, Message, Probe, Subjects
-from chatd.model.cluster import OTHERS, Began, Gone, Source
+from chatd.model.cluster import OTHERS, NodeDown, NodeUp, Source
+from chatd.model.entry import Entry, unavailable
 
 MAX_BATCH = 500
 """How many entries a batch holds at most; JetStream takes 1000."""
@@ -69,7 +69,7 @@ class Outbox:
         subjects: Subjects,
         refused: Callable[[Sequence[Entry]], None],
     ) -> None:
-        self.run = ""
+        self.incarnation = ""
         self.open = False
         """Whether it may send what people say, and not only what the node says of itself."""
         self.unavailable = False
@@ -78,7 +78,7 @@ class Outbox:
         self._publisher = publisher
         self._subjects = subjects
         self._refused = refused
-        self._pace = Pace(clock)
+        self._pace = Batcher(clock)
         self._n = 0
         self._urgent: deque[Entry | Probe] = deque()
         self._queue: deque[Entry] = deque()
@@ -90,18 +90,18 @@ class Outbox:
         self._backlog = Backlog()
 
     @property
-    def full(self) -> bool:
-        """See `chatd.journal.Journal.full`."""
+    def over_hard_limit(self) -> bool:
+        """See `chatd.journal.Journal.over_hard_limit`."""
         return len(self._queue) + len(self._sent) >= FULL
 
     @property
-    def behind(self) -> bool:
-        """See `chatd.journal.Journal.behind`."""
-        return self._backlog.behind
+    def over_soft_limit(self) -> bool:
+        """See `chatd.journal.Journal.over_soft_limit`."""
+        return self._backlog.over_soft_limit
 
-    def begin(self, run: str, entry: Entry) -> None:
+    def begin(self, incarnation: str, entry: Entry) -> None:
         """Begin a run, with the entry that says so before all others."""
-        self.run, self._n = run, 0
+        self.incarnation, self._n = incarnation, 0
         self._urgent = deque([entry, *(each for each in self._urgent if self._counts(each))])
         self._soon(0)
 
@@ -153,13 +153,13 @@ class Outbox:
         """Return whether something that the node says is still to be said: not what an earlier run says of itself."""
         if not isinstance(entry, Entry):
             return False
-        of_itself = type(entry.event) is Began or (type(entry.event) is Gone and entry.event.run == OTHERS)
-        return not of_itself or (entry.source is not None and entry.source.run == self.run)
+        of_itself = type(entry.event) is NodeUp or (type(entry.event) is NodeDown and entry.event.incarnation == OTHERS)
+        return not of_itself or (entry.source is not None and entry.source.incarnation == self.incarnation)
 
     def _is_stale(self, entry: Entry) -> bool:
         """Return whether something passing was done by somebody who is not there any more under that name."""
-        run = None if entry.source is None else entry.source.run
-        return run not in (None, self.run) and not entry.durable and not is_of_node(entry)
+        incarnation = None if entry.source is None else entry.source.incarnation
+        return incarnation not in (None, self.incarnation) and not entry.durable and not is_of_node(entry)
 
     def _soon(self, delay: float) -> None:
         if self._next is None and self._flight is None and not self._stopped:
@@ -188,14 +188,14 @@ class Outbox:
         n = self._n + 1
         while (self._urgent or self._queue) and len(entries) < MAX_BATCH and size < MAX_BATCH_BYTES:
             entry = self._urgent.popleft() if self._urgent else self._queue.popleft()
-            mark = Mark(self.run, n, len(entries))
+            mark = Mark(self.incarnation, n, len(entries))
             if isinstance(entry, Probe):
                 messages.append(self._subjects.probe(mark))
             elif self._is_stale(entry):
                 stale.append(entry)
                 continue
             else:
-                entry.source = Source(self.run, entry.source and entry.source.card)
+                entry.source = Source(self.incarnation, entry.source and entry.source.info)
                 messages.append(self._subjects.message(entry, mark))
             entries.append(entry)
             size += len(messages[-1].payload) + _OVERHEAD_BYTES
@@ -281,4 +281,4 @@ class Outbox:
 
 def is_of_node(entry: Entry) -> bool:
     """Return whether a node says this of itself or of another."""
-    return type(entry.event) in (Began, Gone)
+    return type(entry.event) in (NodeUp, NodeDown)

@@ -33,7 +33,7 @@ class StreamPublisher:
             raise LinkError("there is no connection")
         *first, last = messages
         mark = last.mark
-        batch = {"Nats-Batch-Id": f"{mark.run}.{mark.n}.{attempt}"} if first else {}
+        batch = {"Nats-Batch-Id": f"{mark.incarnation}.{mark.n}.{attempt}"} if first else {}
         for number, message in enumerate(first, 1):
             headers = _headers(message) | batch | {"Nats-Batch-Sequence": str(number)}
             await self._connection.publish(message.subject, message.payload, headers)

@@ -31,13 +31,13 @@ class State(NamedTuple):
 
     place: int
     """The place of the last entry that it takes into account."""
-    runs: list[str]
+    incarnations: list[str]
     """The nodes that live."""
     state: Any
     """See `chatd.model.cluster.Cluster.share`."""
 
 
-class Talk:
+class Requests:
     """Asks and answers.
 
     ``handed`` returns the place of the last entry that was handed over, ``epoch`` which stream that is a place in.
@@ -55,21 +55,21 @@ class Talk:
         self._epoch = epoch
         self._own: int | None = None
 
-    async def listen(self, run: str) -> None:
-        """Answer what the node is asked, from here on as ``run``. Raise `LinkError`."""
+    async def listen(self, incarnation: str) -> None:
+        """Answer what the node is asked, from here on as ``incarnation``. Raise `LinkError`."""
         if self._own is not None:
             await self._connection.unsubscribe(self._own)
-        self._own = await self._connection.subscribe(self._subjects.node(run), self._asked)
+        self._own = await self._connection.subscribe(self._subjects.node(incarnation), self._asked)
 
     async def serve(self) -> None:
         """Answer who is where. Raise `LinkError`."""
         await self._connection.subscribe(self._subjects.presence, self._wanted, _QUEUE)
 
-    async def ask(self, run: str, question: Any) -> Any:
+    async def ask(self, incarnation: str, question: Any) -> Any:
         """Return a node's answer. Raise `ChatError` if there is none in time."""
         payload = json.dumps(question, ensure_ascii=False).encode()
         try:
-            answer = await self._connection.request(self._subjects.node(run), payload, seconds=ASK_SECONDS)
+            answer = await self._connection.request(self._subjects.node(incarnation), payload, seconds=ASK_SECONDS)
             return json.loads(answer)["answer"]
         except (LinkError, ValueError, KeyError, TypeError):
             raise ChatError(Code.UNAVAILABLE, "the server that they are on does not answer; try again later") from None

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from chatd.journal import Entry
+from chatd.model.entry import Entry
 
 
-class Away:
+class Unacknowledged:
     """Sees to it that what was refused is handed back after what was appended before it, as all that is stored is."""
 
     def __init__(self, clock: IReactorTime, hand_back: Callable[[Sequence[Entry]], None]) -> None:

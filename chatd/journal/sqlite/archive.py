@@ -11,11 +11,12 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from chatd.journal import Entry, JournalError, Kept
+from chatd.journal import JournalError
 from chatd.journal.rows import from_row
 from chatd.journal.sqlite.database import explained, open_to_read
 from chatd.journal.sqlite.retention import take_away
 from chatd.journal.sqlite.store import Store
+from chatd.model.entry import Entry, StoredEvent
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError
 from chatd.protocol.moderation_commands import SERVER
@@ -157,7 +158,7 @@ def _operators(db: sqlite3.Connection, room: str) -> set[str]:
     return {subject for (subject,) in db.execute(query, (names.key(room),))}
 
 
-def _read(number: int, line: str) -> Kept:
+def _read(number: int, line: str) -> StoredEvent:
     """Return what a line of an export says; everything in it is checked as if a client had sent it."""
     try:
         said: dict[str, Any] = json.loads(line)
@@ -169,7 +170,7 @@ def _read(number: int, line: str) -> Kept:
         if not 0 < len(text.encode()) <= MAX_TEXT_BYTES:
             raise ValueError("the text is empty or too long")
         room = SERVER if said["room"] == SERVER else names.room(said["room"])
-        return Kept(0, time, from_row(room, said["type"], names.nick(said["nick"]), text))
+        return StoredEvent(0, time, from_row(room, said["type"], names.nick(said["nick"]), text))
     except (ChatError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         why = f"{error} is missing or unknown" if isinstance(error, KeyError) else str(error)
         raise JournalError(f"line {number} is not of an export: {why}; nothing was imported") from None

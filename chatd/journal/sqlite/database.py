@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from chatd.journal import JournalError
+from chatd.runtime.schema import upgrade, versions
 
 APPLICATION_ID = int.from_bytes(b"chat", "big")
 """Marks a file as chatd's. https://www.sqlite.org/pragma.html#pragma_application_id"""
@@ -50,7 +50,7 @@ def open_file(path: Path, synchronous: str = "FULL") -> OpenFile:
     try:
         with explained(path):
             if path.exists() and path.stat().st_size > 0:
-                _check(path, max(_versions(schema())))
+                _check(path, max(versions(schema())))
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # what is said is nobody else's
             writer = _connect(path)
             if writer.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
@@ -89,22 +89,6 @@ def open_to_read(path: Path) -> sqlite3.Connection:
 def schema() -> str:
     """Return the schema; asked for once while all files of the program can still be read."""
     return files("chatd.journal.sqlite").joinpath("schema.sql").read_text()
-
-
-def upgrade(db: sqlite3.Connection, script: str) -> None:
-    """Apply those versions of a schema, each in a transaction of its own, that the file does not have yet.
-
-    ``script`` has a line ``-- version N`` before each.
-    """
-    has: int = db.execute("PRAGMA user_version").fetchone()[0]
-    versions = _versions(script)
-    for number in sorted(number for number in versions if number > has):
-        try:
-            db.executescript(f"BEGIN IMMEDIATE; {versions[number]}; PRAGMA user_version = {number}; COMMIT")
-        except sqlite3.Error:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            raise
 
 
 def identity(path: Path) -> tuple[int, int] | None:
@@ -162,11 +146,6 @@ def _check_header(path: Path) -> None:
         raise JournalError(f"{path} cannot be opened: {error.strerror}") from None
     if start not in (b"", _HEADER):
         raise JournalError(f"{path}: file is not a database")
-
-
-def _versions(script: str) -> dict[int, str]:
-    _, *parts = re.split(r"^-- version (\d+)$", script, flags=re.MULTILINE)
-    return {int(number): statements for number, statements in zip(parts[::2], parts[1::2], strict=True)}
 
 
 def _check(path: Path, newest: int) -> None:

@@ -10,11 +10,13 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chatd.journal import Entry, Follower, JournalError, Surroundings, sqlite_path, unavailable
+from chatd.journal import Environment, Follower, JournalError
 from chatd.journal.backlog import Backlog
-from chatd.journal.batching import Pace
+from chatd.journal.batching import Batcher
+from chatd.journal.sqlite.address import sqlite_path
 from chatd.journal.sqlite.store import Store
-from chatd.journal.sqlite.stored import Shelf
+from chatd.journal.sqlite.stored import StoredJournal
+from chatd.model.entry import Entry, unavailable
 
 MAX_BATCH = 4096
 """How many entries one transaction holds at most."""
@@ -26,7 +28,7 @@ RETRY_SECONDS = 1
 _log = Logger()
 
 
-class SqliteJournal(Shelf):
+class SqliteJournal(StoredJournal):
     """Hands back what the writer thread has committed, in order.
 
     One batch is on its way at a time; what is appended meanwhile is the next. A batch in which nothing is to be
@@ -34,14 +36,14 @@ class SqliteJournal(Shelf):
     moment so does all that follows; the rest of the order goes on.
     """
 
-    def __init__(self, description: str, surroundings: Surroundings, *, synchronous: str = "FULL") -> None:
+    def __init__(self, description: str, surroundings: Environment, *, synchronous: str = "FULL") -> None:
         super().__init__(surroundings, surroundings.retention)
         self.epoch = ""
         self._description = description
         self._synchronous = synchronous
         self._make_epoch = surroundings.make_epoch
         self._follower: Follower | None = None
-        self._pace = Pace(self._clock)
+        self._pace = Batcher(self._clock)
         self._turn: list[Entry] = []
         self._next: IDelayedCall | None = None
         self._busy = False
@@ -55,14 +57,14 @@ class SqliteJournal(Shelf):
     cluster = None
 
     @property
-    def full(self) -> bool:
-        """See `chatd.journal.Journal.full`."""
+    def over_hard_limit(self) -> bool:
+        """See `chatd.journal.Journal.over_hard_limit`."""
         return len(self._turn) >= FULL
 
     @property
-    def behind(self) -> bool:
-        """See `chatd.journal.Journal.behind`."""
-        return self._backlog.behind
+    def over_soft_limit(self) -> bool:
+        """See `chatd.journal.Journal.over_soft_limit`."""
+        return self._backlog.over_soft_limit
 
     def start(self) -> None:
         """See `chatd.journal.Journal.start`."""
@@ -152,7 +154,7 @@ class SqliteJournal(Shelf):
             if self._turn:
                 # What this delivery set in motion belongs to the next batch: a reactor runs calls that are due before
                 # it looks at its sockets, and those made by such a call after it. When there is enough, nothing waits.
-                self._next = self._clock.callLater(0, self._begin if self.behind else self._gather)
+                self._next = self._clock.callLater(0, self._begin if self.over_soft_limit else self._gather)
             self._flushed()
 
     def _gather(self) -> None:

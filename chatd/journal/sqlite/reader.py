@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 
-from chatd.journal import Kept, Page, Query, TooMuchError
+from chatd.journal import Page, Query, TooMuchError
 from chatd.journal.rows import from_row
 from chatd.journal.search import match
 from chatd.journal.sqlite.database import explained
+from chatd.model.entry import StoredEvent
 
 PAGE_BYTES = 16 * 1024
 """About how much text one page of an answer holds; between pages others have their turn."""
@@ -49,18 +50,18 @@ class Reader:
                 if left_out is not None:
                     after, skipped = left_out[0], True
             row = db.execute("SELECT name, cut FROM room WHERE key = ?", (query.room,)).fetchone()
-            name, cut = row or ("", 0)
+            name, watermark = row or ("", 0)
             page = _PAGE_OF_SAID if query.said_only else _PAGE
-            kept: list[Kept] = []
+            kept: list[StoredEvent] = []
             size = 0
             for row in db.execute(page, (query.room, after, query.before, query.count)):
                 if size >= PAGE_BYTES:
-                    return Page(kept, more=True, skipped=skipped, cut=cut)
+                    return Page(kept, more=True, skipped=skipped, watermark=watermark)
                 kept.append(_kept(name, *row))
                 size += len(row[4])
-        return Page(kept, more=False, skipped=skipped, cut=cut)
+        return Page(kept, more=False, skipped=skipped, watermark=watermark)
 
-    def search(self, room: str, words: Sequence[str], before: int, count: int) -> Sequence[Kept]:
+    def search(self, room: str, words: Sequence[str], before: int, count: int) -> Sequence[StoredEvent]:
         """See `chatd.journal.Journal.search`."""
         newest = """
             SELECT entry.id, time, kind, nick, entry.text FROM said JOIN entry ON entry.id = said.rowid
@@ -90,5 +91,5 @@ class Reader:
                 self._db.execute("ROLLBACK")
 
 
-def _kept(room: str, id_: int, time: int, kind: str, nick: str, text: str) -> Kept:
-    return Kept(id_, time, from_row(room, kind, nick, text))
+def _kept(room: str, id_: int, time: int, kind: str, nick: str, text: str) -> StoredEvent:
+    return StoredEvent(id_, time, from_row(room, kind, nick, text))

@@ -17,7 +17,7 @@ ROWS = 200
 class Trimmed(NamedTuple):
     """What one step did."""
 
-    cuts: dict[str, int]
+    watermarks: dict[str, int]
     """By room, the highest id that was taken away."""
     more: bool
     """Whether another step has something to do."""
@@ -41,15 +41,17 @@ def trim(db: sqlite3.Connection, retention: Retention, now: int, grown: Iterable
             if rows:
                 break
             looked_at.add(room)
-    cuts = take_away(db, rows)
-    for room, cut in cuts.items():
-        db.execute("UPDATE room SET cut = max(cut, ?) WHERE id = ?", (cut, room))
+    watermarks = take_away(db, rows)
+    for room, watermark in watermarks.items():
+        db.execute("UPDATE room SET cut = max(cut, ?) WHERE id = ?", (watermark, room))
     old_labels = "SELECT entry, time FROM label ORDER BY entry LIMIT ?"
     horizon = now - (LABEL_SECONDS + LABEL_SLACK_SECONDS) * 1000
     labels = [(entry,) for entry, time in db.execute(old_labels, (ROWS,)) if time < horizon]
     db.executemany("DELETE FROM label WHERE entry = ?", labels)
-    keys = {room: db.execute("SELECT key FROM room WHERE id = ?", (room,)).fetchone()[0] for room in cuts}
-    return Trimmed({keys[room]: cut for room, cut in cuts.items()}, bool(rows or len(labels) == ROWS), looked_at)
+    keys = {room: db.execute("SELECT key FROM room WHERE id = ?", (room,)).fetchone()[0] for room in watermarks}
+    return Trimmed(
+        {keys[room]: watermark for room, watermark in watermarks.items()}, bool(rows or len(labels) == ROWS), looked_at
+    )
 
 
 def take_away(db: sqlite3.Connection, rows: Iterable[tuple[int, int, str, str]]) -> dict[int, int]:

@@ -9,15 +9,16 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from chatd.journal import LABEL_SECONDS, Entry, JournalError, Kept, Retention, Standing, label_reused
+from chatd.journal import LABEL_SECONDS, JournalError, Retention, RoomState
 from chatd.journal.rows import from_row, to_row
 from chatd.journal.sqlite.database import explained, identity, open_file
 from chatd.journal.sqlite.reader import Reader
 from chatd.journal.sqlite.retention import Trimmed, trim
-from chatd.model.rulings import REGISTERED, Ruling, Slot, effects
+from chatd.model.entry import Entry, StoredEvent, label_reused
+from chatd.model.room_policy import REGISTERED, ModerationAction, PolicyKey, effects
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError
-from chatd.protocol.events import Lasting, Ruled, TopicSet
+from chatd.protocol.events import DurableEvent, Moderated, TopicSet
 
 ROWS_PER_INSERT = 64
 """A statement for so many rows costs the full-text index a fraction of what one for each does.
@@ -34,7 +35,7 @@ class _Outcome(NamedTuple):
 
     entry: Entry
     id: int
-    old: bool = False
+    duplicate: bool = False
     refused: ChatError | None = None
     time: int | None = None
     """That of the first, for one that is old."""
@@ -93,7 +94,7 @@ class Store:
         epoch: str = row[0]
         return epoch
 
-    def standings(self) -> dict[str, Standing]:
+    def room_states(self) -> dict[str, RoomState]:
         """Return what is known of each room, by key."""
         with explained(self._path):
             rows = self._writer.execute("""
@@ -101,13 +102,13 @@ class Store:
                     max(cut, erased, coalesce((SELECT id FROM entry WHERE room = room.id ORDER BY id DESC LIMIT 1), 0))
                 FROM room""")
             found = {
-                key: Standing(name, last_id, cut, Kept(id_, time, TopicSet(nick, name, text)) if id_ else None)
+                key: RoomState(name, last_id, cut, StoredEvent(id_, time, TopicSet(nick, name, text)) if id_ else None)
                 for key, name, cut, id_, time, nick, text, last_id in rows
             }
             for key, kind, subject, *ruling in self._writer.execute("""
                 SELECT key, kind, subject, entry, time, verb, nick, text FROM ruling JOIN room ON room.id = room
                     ORDER BY entry"""):
-                found[key].rules.restore(Slot(kind, subject), _ruling(found[key].name, *ruling))
+                found[key].policy.restore(PolicyKey(kind, subject), _ruling(found[key].name, *ruling))
             return found
 
     def write(self, entries: Sequence[Entry]) -> None:
@@ -137,11 +138,11 @@ class Store:
         set_topic = "UPDATE room SET topic_id = ?, topic_time = ?, topic_nick = ?, topic_text = ? WHERE id = ?"
         db.executemany(set_topic, topics)
         for outcome in batch.outcomes:
-            if outcome.id and not outcome.old and isinstance(outcome.entry.event, Ruled):
+            if outcome.id and not outcome.duplicate and isinstance(outcome.entry.event, Moderated):
                 self._rule(outcome.entry, outcome.id, outcome.entry.event, batch)
         return batch
 
-    def _rule(self, entry: Entry, id_: int, event: Ruled, batch: Batch) -> None:
+    def _rule(self, entry: Entry, id_: int, event: Moderated, batch: Batch) -> None:
         """Keep what holds from here on apart from the entries, which are taken away some day."""
         room = self._rooms.get(entry.room) or batch.rooms[entry.room]
         known = "FROM ruling WHERE room = ? AND kind = ? AND subject = ?"
@@ -159,8 +160,8 @@ class Store:
         for id_, room, *_ in batch.rows:
             self._last_id = id_
             self._grown.add(room)
-        for entry, id_, old, refused, time in batch.outcomes:
-            entry.id, entry.old, entry.refused = id_, old, refused
+        for entry, id_, duplicate, refused, time in batch.outcomes:
+            entry.id, entry.duplicate, entry.refused = id_, duplicate, refused
             if time is not None:
                 entry.time = time
 
@@ -206,7 +207,7 @@ class Store:
         made: dict[str, int] = {}
         for entry in entries:
             event = entry.event
-            if isinstance(event, Lasting) and entry.room not in self._rooms and entry.room not in made:
+            if isinstance(event, DurableEvent) and entry.room not in self._rooms and entry.room not in made:
                 row = (entry.room, event.room)
                 made[entry.room] = (
                     self._writer.execute("INSERT INTO room (key, name) VALUES (?, ?)", row).lastrowid or 0
@@ -221,7 +222,7 @@ class Store:
         id_ = self._last_id
         for entry in entries:
             event = entry.event
-            if not isinstance(event, Lasting):
+            if not isinstance(event, DurableEvent):
                 continue
             kind, nick, text = to_row(event)
             room = self._rooms.get(entry.room) or made[entry.room]
@@ -251,7 +252,7 @@ class Store:
         authors = [
             (self._rooms[entry.room], names.key(entry.event.nick), entry.label)
             for entry in entries
-            if entry.label is not None and isinstance(entry.event, Lasting) and entry.room in self._rooms
+            if entry.label is not None and isinstance(entry.event, DurableEvent) and entry.room in self._rooms
         ]
         for chunk in _chunks(authors):
             values = ", ".join(["(?, ?, ?)"] * len(chunk))
@@ -285,16 +286,16 @@ class Store:
                 raise
 
 
-def _ruling(room: str, id_: int, time: int, verb: str, nick: str, text: str) -> Ruling:
+def _ruling(room: str, id_: int, time: int, verb: str, nick: str, text: str) -> ModerationAction:
     event = from_row(room, verb, nick, text)
-    assert isinstance(event, Ruled)
-    return Ruling(id_, time, event)
+    assert isinstance(event, Moderated)
+    return ModerationAction(id_, time, event)
 
 
 def _repeated(entry: Entry, label: str, digest: bytes, id_: int, time: int, first: bytes) -> _Outcome:
     """Return what becomes of an entry under a known label; ``first`` is the digest of what was said under it."""
     if digest == first:
-        return _Outcome(entry, id_, old=True, time=time)
+        return _Outcome(entry, id_, duplicate=True, time=time)
     return _Outcome(entry, 0, refused=label_reused(label))
 
 

@@ -10,11 +10,13 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chatd.journal import Entry, Kept, Page, Query, Retention, Standing, Surroundings, T, TooMuchError
+from chatd.journal import Environment, Page, Query, Retention, RoomState, TooMuchError
 from chatd.journal.sqlite.database import schema
 from chatd.journal.sqlite.retention import Trimmed
 from chatd.journal.sqlite.store import Store
-from chatd.protocol.events import Lasting
+from chatd.model.entry import Entry, StoredEvent
+from chatd.protocol.events import DurableEvent
+from chatd.runtime.threads import T
 
 TRIM_SECONDS = 60
 """How often it is looked for what is not to be kept any more."""
@@ -22,17 +24,17 @@ TRIM_SECONDS = 60
 _log = Logger()
 
 
-class Shelf:
+class StoredJournal:
     """An open `Store`, written by one thread and read by another, and how each room stands."""
 
-    def __init__(self, surroundings: Surroundings, retention: Retention) -> None:
+    def __init__(self, surroundings: Environment, retention: Retention) -> None:
         schema()  # before the process may shed its rights
         self._clock = surroundings.clock
         self._retention = retention
         self._writer = surroundings.make_worker("journal writer")
         self._reader = surroundings.make_worker("journal reader")
         self._store: Store | None = None
-        self._standings: dict[str, Standing] = {}
+        self._room_states: dict[str, RoomState] = {}
         self._trim_failed = False
         self._read_failed = False
         self._trim_call: IDelayedCall | None = None
@@ -40,7 +42,7 @@ class Shelf:
     def open(self, store: Store) -> None:
         """Begin to use a store. Raise `JournalError` if it cannot be read."""
         self._store = store
-        self._standings = store.standings()
+        self._room_states = store.room_states()
         self._writer.start()
         self._reader.start()
         self._trim_call = self._clock.callLater(TRIM_SECONDS, self._trim)
@@ -56,15 +58,15 @@ class Shelf:
         store, self._store = self._opened, None
         store.close()
 
-    def standing(self, room: str) -> Standing | None:
-        """See `chatd.journal.Journal.standing`."""
-        return self._standings.get(room)
+    def room_state(self, room: str) -> RoomState | None:
+        """See `chatd.journal.Journal.room_state`."""
+        return self._room_states.get(room)
 
     def read(self, query: Query) -> Deferred[Page]:
         """See `chatd.journal.Journal.read`."""
         return self._watched(self._reader.do(partial(self._opened.reader.read, query)))
 
-    def search(self, room: str, words: Sequence[str], before: int, count: int) -> Deferred[Sequence[Kept]]:
+    def search(self, room: str, words: Sequence[str], before: int, count: int) -> Deferred[Sequence[StoredEvent]]:
         """See `chatd.journal.Journal.search`."""
         return self._watched(self._reader.do(partial(self._opened.reader.search, room, words, before, count)))
 
@@ -92,11 +94,11 @@ class Shelf:
 
     def _note(self, entry: Entry) -> None:
         event = entry.event
-        assert isinstance(event, Lasting)
-        standing = self._standings.get(entry.room)
-        if standing is None:
-            standing = self._standings[entry.room] = Standing(event.room)
-        standing.note(Kept(entry.id, entry.time, event))
+        assert isinstance(event, DurableEvent)
+        room_state = self._room_states.get(entry.room)
+        if room_state is None:
+            room_state = self._room_states[entry.room] = RoomState(event.room)
+        room_state.note(StoredEvent(entry.id, entry.time, event))
 
     def _trim(self) -> None:
         """Do one step of trimming, and see to the next."""
@@ -109,9 +111,9 @@ class Shelf:
     def _trimmed(self, trimmed: Trimmed, began: float) -> None:
         if self._store is None:
             return
-        for room, cut in trimmed.cuts.items():
-            standing = self._standings[room]
-            standing.cut = max(standing.cut, cut)
+        for room, watermark in trimmed.watermarks.items():
+            room_state = self._room_states[room]
+            room_state.watermark = max(room_state.watermark, watermark)
         self._trim_failed = False
         # As long a pause as the step took, so that trimming never has more than half of the thread.
         pause = max(0.01, self._clock.seconds() - began) if trimmed.more else TRIM_SECONDS

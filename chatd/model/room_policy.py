@@ -10,31 +10,31 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from chatd.protocol import names
-from chatd.protocol.events import Ruled
+from chatd.protocol.events import Moderated
 from chatd.protocol.moderation_commands import SETTINGS
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-MAX_RULINGS = 1000
+MAX_ACTIONS = 1000
 """How many may hold in one place."""
 _TAKES_BACK = {"UNMUTE": "MUTE", "UNBAN": "BAN", "DEOP": "OP", "KICK": "INVITE"}
 """Whoever is put out of a room needs a new invitation, if it is private."""
 
 
-class Slot(NamedTuple):
+class PolicyKey(NamedTuple):
     """What of two rulings only the later counts for: a kind and whom or what it is about, folded."""
 
     kind: str
     subject: str
 
 
-class Ruling(NamedTuple):
+class ModerationAction(NamedTuple):
     """A ruling, as the journal keeps it."""
 
     id: int
     time: int
     """In milliseconds since 1970."""
-    event: Ruled
+    event: Moderated
 
     def holds(self, now: int) -> bool:
         """Return whether its time is not over yet. ``now`` is in milliseconds since 1970."""
@@ -42,7 +42,7 @@ class Ruling(NamedTuple):
         return seconds is None or now < self.time + seconds * 1000
 
 
-class Person(NamedTuple):
+class Identity(NamedTuple):
     """Whom it is about, as far as is known: folded names, and where the connection comes from."""
 
     nick: str
@@ -50,117 +50,117 @@ class Person(NamedTuple):
     address: IPAddress | None
 
 
-REGISTERED = Slot("SET", "registered")
+REGISTERED = PolicyKey("SET", "registered")
 """Of several rulings about this the first counts."""
 
 
-def effects(event: Ruled) -> Iterator[tuple[Slot, Ruled | None]]:
+def effects(event: Moderated) -> Iterator[tuple[PolicyKey, Moderated | None]]:
     """Yield what a ruling changes: what holds from here on, None for what no longer does."""
     if event.verb == "SET":
-        where = Slot("SET", event.subject.partition("=")[0])
+        where = PolicyKey("SET", event.subject.partition("=")[0])
         yield where, event
         if where == REGISTERED:
-            yield Slot("OP", names.key(event.nick)), Ruled("OP", event.nick, event.room, event.nick)
+            yield PolicyKey("OP", names.key(event.nick)), Moderated("OP", event.nick, event.room, event.nick)
         return
     kind = _TAKES_BACK.get(event.verb, event.verb)
-    yield Slot(kind, names.key(event.subject)), event if kind == event.verb else None
+    yield PolicyKey(kind, names.key(event.subject)), event if kind == event.verb else None
 
 
-class Rules:
+class RoomPolicy:
     """All that holds in one room, or on the server."""
 
-    __slots__ = ("_networks", "_rulings", "mutes")
+    __slots__ = ("_actions", "_networks", "mutes")
 
-    def __init__(self, rulings: Iterable[Ruling] = ()) -> None:
-        self._rulings: dict[Slot, Ruling] = {}
-        self._networks: dict[tuple[str, int, int], dict[int, Ruling]] = {}
+    def __init__(self, actions: Iterable[ModerationAction] = ()) -> None:
+        self._actions: dict[PolicyKey, ModerationAction] = {}
+        self._networks: dict[tuple[str, int, int], dict[int, ModerationAction]] = {}
         self.mutes = False
         """Whether anybody is muted at all, or was."""
-        for ruling in rulings:
-            self.apply(ruling)
+        for action in actions:
+            self.apply(action)
 
-    def __iter__(self) -> Iterator[Ruling]:
-        return iter(self._rulings.values())
+    def __iter__(self) -> Iterator[ModerationAction]:
+        return iter(self._actions.values())
 
-    def __contains__(self, where: Slot) -> bool:
-        return where in self._rulings
+    def __contains__(self, where: PolicyKey) -> bool:
+        return where in self._actions
 
     def __len__(self) -> int:
-        return len(self._rulings)
+        return len(self._actions)
 
-    def apply(self, ruling: Ruling) -> None:
+    def apply(self, action: ModerationAction) -> None:
         """Note one more ruling; they come in the order of their ids, and once more changes nothing."""
-        if len(self._rulings) > 2 * MAX_RULINGS:
-            for where in [where for where, held in self._rulings.items() if not held.holds(ruling.time)]:
+        if len(self._actions) > 2 * MAX_ACTIONS:
+            for where in [where for where, held in self._actions.items() if not held.holds(action.time)]:
                 self._take(where)
-        for where, event in effects(ruling.event):
-            if where == REGISTERED and REGISTERED in self._rulings:
+        for where, event in effects(action.event):
+            if where == REGISTERED and REGISTERED in self._actions:
                 return
             self._take(where)
             if event is not None:
-                self._put(where, Ruling(ruling.id, ruling.time, event))
+                self._put(where, ModerationAction(action.id, action.time, event))
 
-    def _put(self, where: Slot, ruling: Ruling) -> None:
-        self._rulings[where] = ruling
+    def _put(self, where: PolicyKey, action: ModerationAction) -> None:
+        self._actions[where] = action
         self.mutes = self.mutes or where.kind == "MUTE"
         if where.kind in ("MUTE", "BAN") and (network := _network(where.subject)) is not None:
             width = (where.kind, network.version, network.max_prefixlen - network.prefixlen)
-            self._networks.setdefault(width, {})[int(network.network_address) >> width[2]] = ruling
+            self._networks.setdefault(width, {})[int(network.network_address) >> width[2]] = action
 
-    def _take(self, where: Slot) -> None:
-        if self._rulings.pop(where, None) is not None and (network := _network(where.subject)) is not None:
+    def _take(self, where: PolicyKey) -> None:
+        if self._actions.pop(where, None) is not None and (network := _network(where.subject)) is not None:
             width = (where.kind, network.version, network.max_prefixlen - network.prefixlen)
             self._networks.get(width, {}).pop(int(network.network_address) >> width[2], None)
 
     def holding(self, now: int) -> int:
         """Return how many rulings hold."""
-        return sum(ruling.holds(now) for ruling in self._rulings.values())
+        return sum(action.holds(now) for action in self._actions.values())
 
-    def restore(self, where: Slot, ruling: Ruling) -> None:
+    def restore(self, where: PolicyKey, action: ModerationAction) -> None:
         """Note what holds as it was kept: whatever followed from it was kept, or taken back, by itself."""
-        self._put(where, ruling)
+        self._put(where, action)
 
     def setting(self, key: str) -> str:
         """Return how something is set; ``registered`` is ``no`` until it is."""
-        ruling = self._rulings.get(Slot("SET", key))
-        if ruling is None:
+        action = self._actions.get(PolicyKey("SET", key))
+        if action is None:
             return "no" if key == "registered" else SETTINGS[key][0]
-        return ruling.event.subject.partition("=")[2]
+        return action.event.subject.partition("=")[2]
 
     def is_operator(self, account: str | None) -> bool:
         """Return whether an account looks after the room."""
-        return account is not None and Slot("OP", account) in self._rulings
+        return account is not None and PolicyKey("OP", account) in self._actions
 
     def is_member(self, account: str | None) -> bool:
         """Return whether an account may be in the room when it is private."""
-        return self.is_operator(account) or (account is not None and Slot("INVITE", account) in self._rulings)
+        return self.is_operator(account) or (account is not None and PolicyKey("INVITE", account) in self._actions)
 
-    def against(self, kind: str, person: Person, now: int) -> Ruling | None:
+    def against(self, kind: str, identity: Identity, now: int) -> ModerationAction | None:
         """Return the MUTE or BAN that holds against a person, by nick, account, address or network."""
-        if not self._rulings:
+        if not self._actions:
             return None
-        for name in (person.nick, person.account):
-            if name is not None and (found := self._rulings.get(Slot(kind, name))) and found.holds(now):
+        for name in (identity.nick, identity.account):
+            if name is not None and (found := self._actions.get(PolicyKey(kind, name))) and found.holds(now):
                 return found
-        if person.address is None:
+        if identity.address is None:
             return None
-        address = int(person.address)
+        address = int(identity.address)
         for (of, version, bits), networks in self._networks.items():
-            if of == kind and version == person.address.version:
+            if of == kind and version == identity.address.version:
                 found = networks.get(address >> bits)
                 if found is not None and found.holds(now):
                     return found
         return None
 
-    def puts_out(self, ruling: Ruling, person: Person) -> bool:
+    def evicts(self, action: ModerationAction, identity: Identity) -> bool:
         """Return whether somebody who is in the room has to leave it by a ruling that was just applied."""
-        event = ruling.event
+        event = action.event
         if event.verb == "KICK":
-            return names.key(event.subject) == person.nick
+            return names.key(event.subject) == identity.nick
         if event.verb == "BAN":
-            only = Rules([ruling])
-            return only.against("BAN", person, ruling.time) is not None and not self.is_operator(person.account)
-        return event.verb in ("SET", "DEOP") and self.readable_after(person.account) is None
+            only = RoomPolicy([action])
+            return only.against("BAN", identity, action.time) is not None and not self.is_operator(identity.account)
+        return event.verb in ("SET", "DEOP") and self.readable_after(identity.account) is None
 
     def readable_after(self, account: str | None) -> int | None:
         """Return the id after which an account may read what was said in the room; None if nothing at all.
@@ -168,13 +168,13 @@ class Rules:
         This is what decides every read: JOIN, HISTORY, SEARCH, replays, topics, WHO and the list of rooms. What was
         said while the room was private stays with its members when it no longer is.
         """
-        ruling = self._rulings.get(Slot("SET", "private"))
-        if ruling is None or self.is_member(account):
+        action = self._actions.get(PolicyKey("SET", "private"))
+        if action is None or self.is_member(account):
             return 0
-        return None if ruling.event.subject == "private=yes" else ruling.id
+        return None if action.event.subject == "private=yes" else action.id
 
 
-NO_RULES = Rules()
+NO_POLICY = RoomPolicy()
 """For a room in which nothing was ruled. Never to be changed."""
 
 

@@ -7,23 +7,23 @@ from itertools import count
 
 import pytest
 
-from chatd.model.rulings import Person, Rules, Ruling
-from chatd.protocol.events import Ruled
+from chatd.model.room_policy import Identity, ModerationAction, RoomPolicy
+from chatd.protocol.events import Moderated
 
 ids = count(1)
 NOW = 1_000_000
 
 
-def rules(*events: Ruled) -> Rules:
-    return Rules(Ruling(number, NOW, event) for number, event in enumerate(events, 1))
+def rules(*events: Moderated) -> RoomPolicy:
+    return RoomPolicy(ModerationAction(number, NOW, event) for number, event in enumerate(events, 1))
 
 
-def ruled(verb: str, subject: str, seconds: int | None = None) -> Ruled:
-    return Ruled(verb, "ann", "#den", subject, seconds)
+def ruled(verb: str, subject: str, seconds: int | None = None) -> Moderated:
+    return Moderated(verb, "ann", "#den", subject, seconds)
 
 
-def person(nick: str = "mallory", account: str | None = None, address: str | None = None) -> Person:
-    return Person(nick, account, None if address is None else ip_address(address))
+def person(nick: str = "mallory", account: str | None = None, address: str | None = None) -> Identity:
+    return Identity(nick, account, None if address is None else ip_address(address))
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def person(nick: str = "mallory", account: str | None = None, address: str | Non
     ],
 )
 @pytest.mark.parametrize("kind", ["BAN", "MUTE"])
-def test_who_is_meant(kind: str, subject: str, who: Person, meant: bool) -> None:
+def test_who_is_meant(kind: str, subject: str, who: Identity, meant: bool) -> None:
     found = rules(ruled(kind, subject)).against(kind, who, NOW)
     assert (found is not None) == meant
     assert rules(ruled(kind, subject)).against("MUTE" if kind == "BAN" else "BAN", who, NOW) is None
@@ -71,7 +71,7 @@ def test_the_later_of_two_counts() -> None:
 
 
 def test_who_registers_a_room_looks_after_it_and_the_first_counts() -> None:
-    held = rules(ruled("SET", "registered=yes"), Ruled("SET", "bob", "#den", "registered=yes"))
+    held = rules(ruled("SET", "registered=yes"), Moderated("SET", "bob", "#den", "registered=yes"))
     assert held.setting("registered") == "yes"
     assert held.is_operator("ann")
     assert not held.is_operator("bob")
@@ -106,7 +106,7 @@ def test_the_same_ruling_again_changes_nothing() -> None:
     events = [ruled("BAN", "mallory"), ruled("SET", "registered=yes"), ruled("OP", "bob")]
     held = rules(*events)
     for number, event in enumerate(events, 1):
-        held.apply(Ruling(number, NOW, event))
+        held.apply(ModerationAction(number, NOW, event))
     assert sorted(each.id for each in held) == [1, 2, 2, 3]
 
 
@@ -122,7 +122,9 @@ def test_the_same_ruling_again_changes_nothing() -> None:
         (ruled("SET", "topic=operators"), False),
     ],
 )
-def test_who_has_to_leave(event: Ruled, out: bool) -> None:
+def test_who_has_to_leave(event: Moderated, out: bool) -> None:
     held = rules(event)
-    assert held.puts_out(Ruling(1, NOW, event), person(address="10.0.0.1")) == out
-    assert not rules(ruled("OP", "ann"), event).puts_out(Ruling(2, NOW, event), person("ann", "ann", "10.0.0.1"))
+    assert held.evicts(ModerationAction(1, NOW, event), person(address="10.0.0.1")) == out
+    assert not rules(ruled("OP", "ann"), event).evicts(
+        ModerationAction(2, NOW, event), person("ann", "ann", "10.0.0.1")
+    )

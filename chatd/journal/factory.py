@@ -1,0 +1,40 @@
+"""The journal that ``--journal`` asks for."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from chatd.journal import Environment, Journal
+from chatd.journal.memory import MemoryJournal
+from chatd.journal.sqlite.journal import SqliteJournal
+
+DEFAULT_JOURNAL = "sqlite:chatd.sqlite3"
+
+
+def is_cluster(description: str) -> bool:
+    """Return whether ``--journal`` asks for one that several nodes share."""
+    return description.startswith(("nats://", "tls://"))
+
+
+def from_string(description: str, surroundings: Environment) -> Journal:
+    """Return the journal that ``--journal`` asks for. Raise `ValueError`, with a sentence for the user, if it is none.
+
+    ``memory:`` keeps nothing once the process ends; ``sqlite:PATH`` keeps everything in a file; ``nats://...`` is
+    shared by all nodes of a cluster, see `chatd.journal.jetstream.address.parse`.
+    """
+    kind, _, path = description.partition(":")
+    if description == "memory:":
+        return MemoryJournal(surroundings)
+    if kind == "sqlite" and path:
+        return SqliteJournal(description, surroundings)
+    if is_cluster(description):
+        if find_spec("nats") is None:
+            raise ValueError(
+                "a journal in a cluster needs nats-py, which is not installed: pip install 'chatd[cluster]'"
+            )
+        from chatd.journal.jetstream.journal import ClusterJournal
+
+        return ClusterJournal(description, surroundings)
+    raise ValueError(
+        f"there is no journal {description!r}; there are sqlite:PATH and memory:, and nats://HOST for many"
+    )

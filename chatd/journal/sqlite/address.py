@@ -1,0 +1,16 @@
+"""Where ``--journal sqlite:PATH`` says that the file is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def sqlite_path(description: str) -> Path:
+    """Return the file that ``sqlite:PATH`` names. Raise `ValueError`, with a sentence for the user, if none."""
+    kind, _, path = description.partition(":")
+    if kind != "sqlite" or not path:
+        raise ValueError(f"{description!r} is no journal in a file; there is sqlite:PATH")
+    found = Path(path).resolve()
+    if not found.name:
+        raise ValueError(f"{description!r} is no journal in a file; {found} is a folder")
+    return found

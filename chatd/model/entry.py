@@ -1,0 +1,175 @@
+"""What happens in a room, on its way through the journal; who did it, and what both see of the room.
+
+An entry names its author, a member its rooms, and a room its members: so they stand in one module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sized
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from chatd.model.cluster import NodeDown, NodeUp, Source
+from chatd.model.room_policy import Identity, RoomPolicy
+from chatd.protocol.errors import ChatError, Code
+from chatd.protocol.events import DurableEvent, Joined, Moderated, Parted, Renamed, Said, TopicSet
+from chatd.protocol.wire import Tags
+
+RoomEvent = DurableEvent | Joined | Parted | Renamed | NodeUp | NodeDown
+_DURABLE = frozenset({Said, TopicSet, Moderated})
+
+INTERNAL = ""
+"""The verb of what a node appends by itself for a member on it, and which nobody is told was done."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """Something that happened, or is about to. Not frozen: the journal fills in what became of it.
+
+    ``room`` is the room's key (`chatd.protocol.names.key`), empty for what concerns every room that its origin is in.
+    ``author`` is whoever said it through this process, with the ``label`` and the ``verb`` of the line that did.
+    """
+
+    room: str
+    event: RoomEvent
+    author: Member | None = None
+    label: str | None = None
+    verb: str = "MSG"
+    id: int = 0
+    """0 for passing entries, for refused ones, and until the entry has its place."""
+    time: int = 0
+    """In milliseconds since 1970."""
+    duplicate: bool = False
+    """Whether this was said before under the same label and nothing was stored; ``id`` and ``time`` are the first's."""
+    refused: ChatError | None = None
+    """Why it was not stored, if it was not: ``unavailable`` or ``label-reused``."""
+    source: Source | None = None
+    """Where it was appended, if there are several nodes; on another node it has no ``author``."""
+    place: int = 0
+    """Where it stands in the order that it shares with passing entries of other nodes, if there are several."""
+
+    @property
+    def durable(self) -> bool:
+        """Whether it gets an id and is stored; joins, parts and new names only keep their place in the order."""
+        return type(self.event) in _DURABLE
+
+    @property
+    def stored(self) -> bool:
+        """Whether the room is to see it as a new durable event."""
+        return self.id != 0 and not self.duplicate
+
+
+class StoredEvent(NamedTuple):
+    """A durable event, as the journal keeps it."""
+
+    id: int
+    time: int
+    """In milliseconds since 1970."""
+    event: DurableEvent
+
+
+class Reader(Protocol):
+    """Somebody whom lines are sent to."""
+
+    @property
+    def tagged(self) -> bool:
+        """Whether lines carry tags for this one."""
+
+    @property
+    def rooms(self) -> Sized:
+        """The rooms that this one is in."""
+
+    def send(self, data: bytes) -> None:
+        """Send whole lines; never blocks, never raises."""
+
+
+class Member(Reader, Protocol):
+    """A participant, as rooms see it."""
+
+    rooms: dict[Place, None]
+    """The rooms that this one is in, the current one at the end."""
+
+    @property
+    def nick(self) -> str:
+        """What this one goes by."""
+
+    @property
+    def renaming(self) -> str:
+        """Another nick that this one will go by in a moment; or nothing."""
+
+    @property
+    def member_id(self) -> str:
+        """What all nodes know this one by, see `chatd.model.cluster.MemberInfo`; empty if there is one node."""
+
+    @property
+    def here(self) -> bool:
+        """Whether this one is connected to this node."""
+
+    def takes_over(self, room: Place) -> Member | None:
+        """Return the member of ``room`` whose place this one takes unseen, if there is one."""
+
+    @property
+    def judged_as(self) -> tuple[Identity, bool]:
+        """Whom rulings are about and whether this one looks after the server: the same on all nodes."""
+
+    @property
+    def account(self) -> str | None:
+        """The key of the account that this one has logged in to."""
+
+    def refusal(self, room: Place, entry: Entry) -> ChatError | None:
+        """Return why this one may not come into a room by a JOIN of its own; None if it may."""
+
+    def removed_from(self, room: Place) -> None:
+        """Note that one is not in a room any more."""
+
+    def fail(self) -> None:
+        """End this one's connection, because of a fault of ours."""
+
+    def took_effect(self, entry: Entry, room: Place | None) -> bytes:
+        """Note that an entry of one's own has happened; return the reply to what asked for it, if it has one."""
+
+
+class Place(Protocol):
+    """A room, as those who are not the room itself see it."""
+
+    @property
+    def key(self) -> str:
+        """Its name, folded."""
+
+    @property
+    def name(self) -> str:
+        """As first written."""
+
+    @property
+    def everybody(self) -> Collection[Member]:
+        """Its members, on whatever node."""
+
+    @property
+    def last_id(self) -> int:
+        """The id of the newest durable entry, 0 before the first."""
+
+    @property
+    def topic(self) -> TopicSet | None:
+        """What it is about, if somebody said so."""
+
+    @property
+    def topic_id(self) -> int:
+        """The id under which the topic was set, 0 if none was."""
+
+    @property
+    def topic_tags(self) -> Tags:
+        """The tags that the topic is told with."""
+
+    @property
+    def policy(self) -> RoomPolicy:
+        """What holds in it."""
+
+
+def label_reused(label: str) -> ChatError:
+    """Return why an entry is refused whose label was given to something else."""
+    return ChatError(Code.LABEL_REUSED, f"you said something else under the label {label}; take a new one for this")
+
+
+def unavailable() -> ChatError:
+    """Return why an entry is refused that could not be stored."""
+    return ChatError(Code.UNAVAILABLE, "it could not be stored; say it again later")
