@@ -24,7 +24,8 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.task import Clock
 
 from benchmarks.report import table
-from chatd.chat.hub import Hub, Limits
+from chatd.chat.assembly import make_hub
+from chatd.chat.limits import Limits
 from chatd.chat.session import Session
 from chatd.edges.line import LineFactory, LineProtocol
 from chatd.journal import Environment
@@ -87,7 +88,7 @@ class Place:
     def __init__(self, members: int, *, tagged: bool = False, rooms: int = 0) -> None:
         self.clock = Clock()
         self.journal = MemoryJournal(Environment(self.clock, lambda: "benchmark", partial(Thread, self.clock)))
-        self.hub = Hub(self.journal, self.clock, Limits(lines_per_second=0))
+        self.hub = make_hub(self.journal, self.clock, Limits(lines_per_second=0))
         self.sessions = [Session(self.hub, Nobody()) for _ in range(members)]
         for number, session in enumerate(self.sessions):
             if tagged:

@@ -18,7 +18,8 @@ from chatd import __version__
 from chatd.app.account_options import AccountOptions
 from chatd.app.asyncio_reactor import use_asyncio
 from chatd.app.service import ChatService, Listening
-from chatd.chat.hub import Hub, Limits
+from chatd.chat.assembly import make_hub
+from chatd.chat.limits import Limits
 from chatd.edges.line import MAX_WAITING_BYTES, LineFactory
 from chatd.edges.proxy import THIS_MACHINE, ProxiedEndpoint
 from chatd.journal import Environment, Retention
@@ -165,7 +166,7 @@ def makeService(options: Options) -> ChatService:
         journal = from_string(options["journal"], surroundings)
     except ValueError as error:
         raise SystemExit(f"chatd: {error}") from None
-    hub = Hub(journal, clock, limits, accounts=options.make_accounts(reactor))
+    hub = make_hub(journal, clock, limits, accounts=options.make_accounts(reactor))
     factory = LineFactory(hub, clock, options["send-queue"])
     trusted = options["trusted-proxy"] or THIS_MACHINE
     proxied = partial(ProxiedEndpoint, trusted=trusted, timers=hub.timers, header_seconds=limits.join_seconds)

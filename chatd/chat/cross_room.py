@@ -37,7 +37,7 @@ class Merge:
 
     def wants(self, member: Reader) -> bool:
         """Return whether a member may get lines from more than one room; who comes or goes in this batch may, too."""
-        return len(member.rooms) > 1 or member in self._movers or member in self._lines
+        return member.in_several_rooms or member in self._movers or member in self._lines
 
     def add(self, member: Reader, lines: Iterable[tuple[Entry, bytes]]) -> None:
         """Take what one room has for a member; of an entry there may be a line and then a reply."""

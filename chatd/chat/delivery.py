@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from itertools import accumulate
-from typing import TYPE_CHECKING
 
+from chatd.chat.cross_room import Merge
 from chatd.model.entry import Entry, Reader
 from chatd.protocol import wire
 from chatd.protocol.events import Said
-
-if TYPE_CHECKING:
-    from chatd.chat.cross_room import Merge
 
 
 class Audience:

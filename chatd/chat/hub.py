@@ -2,40 +2,44 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Sequence
+from typing import Protocol
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from chatd.accounts import Accounts, NoAccounts
+from chatd.accounts import Accounts
+from chatd.chat.client import CatchUp, Client, NickHolder
 from chatd.chat.cross_room import Merge
-from chatd.chat.limits import Limits as Limits
-from chatd.chat.presence import Presence
-from chatd.chat.presence.directory import looks_of
+from chatd.chat.limits import Limits
+from chatd.chat.nicks import NickRegistry
+from chatd.chat.nodes import Nodes, SingleNode
 from chatd.chat.room import Room
-from chatd.chat.server_policy import rule_server
 from chatd.journal import Journal
 from chatd.model.cluster import NodeDown, NodeUp
 from chatd.model.entry import Entry, Member, Reader, StoredEvent
 from chatd.model.room_policy import NO_POLICY, RoomPolicy
-from chatd.protocol import names, wire
+from chatd.protocol import wire
 from chatd.protocol.errors import ChatError, Code, DisconnectReason
 from chatd.protocol.events import DurableEvent, Renamed
 from chatd.protocol.moderation_commands import SERVER
+from chatd.protocol.names import Nick, RoomName
 from chatd.runtime.timers import TimerWheel
-
-if TYPE_CHECKING:
-    from chatd.chat.presence.remote import RemoteMember
-    from chatd.chat.replay import Replay
-    from chatd.chat.session import Session
 
 _log = Logger()
 
 
+class ServerPolicy(Protocol):
+    """What holds on the whole server."""
+
+    policy: RoomPolicy
+
+    def deliver(self, hub: Hub, entries: Sequence[Entry]) -> list[tuple[Reader, bytes]]:
+        """Carry out moderation actions about the server; return the replies."""
+
+
 class Hub:
-    """Sole owner of the rooms by name and of the sessions by nick.
+    """Sole owner of the rooms by name and of the clients by nick. `chatd.chat.assembly` puts one together.
 
     ``clock`` is a reactor or a stand-in; ``make_secret`` returns a new unguessable word.
     """
@@ -44,33 +48,34 @@ class Hub:
         self,
         journal: Journal,
         clock: IReactorTime,
-        limits: Limits | None = None,
-        make_secret: Callable[[], str] = secrets.token_urlsafe,
-        accounts: Accounts | None = None,
+        limits: Limits,
+        make_secret: Callable[[], str],
+        accounts: Accounts,
+        server: ServerPolicy,
     ) -> None:
-        self.accounts = accounts or NoAccounts()
-        self.server_policy = RoomPolicy()
-        """What holds in every room."""
+        self.accounts = accounts
+        self.nodes: Nodes = SingleNode()
         self.journal = journal
         self.clock = clock
-        self.limits = limits or Limits()
+        self.limits = limits
         self.make_secret = make_secret
         self.timers = TimerWheel(clock)
-        self.sessions: dict[Session, None] = {}
-        self.unblocked: list[Session] = []
-        """Sessions that could not go on until an entry of theirs took effect, and now can."""
-        self.stalled: dict[Session, None] = {}
-        """Sessions that are not heard until the journal is not full any more."""
+        self.clients: dict[Client, None] = {}
+        self.unblocked: list[Client] = []
+        """Those that could not go on until an entry of theirs took effect, and now can."""
+        self.stalled: dict[Client, None] = {}
+        """Those that are not heard until the journal is below its hard limit again."""
         self.last_id = 0
         """The highest id that was delivered, in any room."""
-        self._watches: dict[str, dict[Replay, None]] = {}
+        self._server = server
+        self._watches: dict[str, dict[CatchUp, None]] = {}
         self._rooms: dict[str, Room] = {}
-        self._by_nick: dict[str, Session] = {}
-        self._by_look: dict[str, Session] = {}
-        cluster = journal.cluster
-        self.presence = None if cluster is None else Presence(self, cluster)
-        """Who is connected to other nodes, if there may be any."""
-        journal.follow(self.deliver)
+        self._nicks: NickRegistry[Client] = NickRegistry(lambda client: client.nick)
+
+    @property
+    def server_policy(self) -> RoomPolicy:
+        """What holds in every room."""
+        return self._server.policy
 
     @property
     def room_count(self) -> int:
@@ -79,25 +84,24 @@ class Hub:
 
     @property
     def nick_count(self) -> int:
-        """How many nicks are taken."""
-        return len(self._by_nick)
+        """How many nicks are taken on this node."""
+        return len(self._nicks)
 
     def rooms(self) -> list[Room]:
         """Return the rooms that have people in them, in the order of their names."""
         return [self._rooms[key] for key in sorted(self._rooms)]
 
-    def room(self, name: str) -> Room | None:
-        """Return the room that a name, in any spelling, stands for."""
-        return self._rooms.get(names.key(name))
+    def room(self, key: str) -> Room | None:
+        """Return a room, given its key; None if nobody is in it."""
+        return self._rooms.get(key)
 
-    def session(self, nick: str) -> Session | None:
+    def client(self, nick: Nick) -> Client | None:
         """Return who goes by a nick, in any spelling, and is connected to this node."""
-        return self._by_nick.get(names.key(nick))
+        return self._nicks.holder(nick)
 
-    def holder(self, nick: str) -> Session | RemoteMember | None:
+    def holder(self, nick: Nick) -> NickHolder | None:
         """Return who goes by a nick, in any spelling."""
-        other = None if self.presence is None else self.presence.stand_in(nick)
-        return self.session(nick) if other is None else other
+        return self.nodes.remote(nick) or self.client(nick)
 
     def members(self, key: str) -> Collection[Member]:
         """Return who is in a room, given its key."""
@@ -113,62 +117,57 @@ class Hub:
         return NO_POLICY if room_state is None else room_state.policy
 
     def is_operator(self, account: str | None) -> bool:
-        """Return whether an account looks after the server."""
+        """Return whether an account is a server operator's."""
         return account is not None and (self.accounts.is_operator(account) or self.server_policy.is_operator(account))
 
     def start(self) -> None:
         """Begin to tell the time, now that the journal is open."""
         self.read_server_policy()
-        if self.presence is not None:
-            self.presence.announcer.begin()
+        self.nodes.start()
         self.timers.start()
 
     def read_server_policy(self) -> None:
         """Learn from the journal what holds in every room."""
         room_state = self.journal.room_state(SERVER)
-        self.server_policy = RoomPolicy() if room_state is None else room_state.policy
+        self._server.policy = RoomPolicy() if room_state is None else room_state.policy
 
-    def enroll(self, session: Session) -> str:
-        """Note a new session; return what it is known by, nothing if there is one node."""
-        self.sessions[session] = None
-        return "" if self.presence is None else self.presence.announcer.enroll(session)
+    def enroll(self, client: Client) -> str:
+        """Note a new client; return its member id, empty on a single node."""
+        self.clients[client] = None
+        return self.nodes.enroll(client)
 
-    def claim(self, nick: str, session: Session) -> None:
-        """Make ``nick`` the session's, beside any that it has.
+    def dismiss(self, client: Client) -> None:
+        """Know a client no more that has ended; the rooms are told by others."""
+        self.clients.pop(client, None)
+        self.stalled.pop(client, None)
+        if client.nick:
+            self.release(client.nick, client)
+
+    def claim(self, nick: Nick, client: Client) -> None:
+        """Make ``nick`` the client's, beside any that it has.
 
         Raise `ChatError` if somebody else goes by it or by one that it could be mistaken for.
         """
-        key = names.key(nick)
-        holder = self._by_nick.get(key)
-        if holder is not None and holder is not session:
-            raise ChatError(Code.NAME_TAKEN, f"{holder.nick} is here already; take another name")
-        for look in looks_of(nick):
-            twin = self._by_look.get(look)
-            if twin is not None and twin is not session:
-                raise ChatError(Code.NAME_TAKEN, f"{nick} could be mistaken for {twin.nick}; take another name")
-        if self.presence is not None:
-            self.presence.check_free(nick)
-        self._give(nick, session)
+        if (why := self._nicks.refusal(nick, client)) is not None:
+            raise why
+        self.nodes.check_free(nick)
+        self._nicks.assign(nick, client)
 
-    def release(self, nick: str, session: Session) -> None:
-        """Let others have ``nick``, which was the session's; what the session's own present nick needs stays."""
-        if self._by_nick.get(names.key(nick)) is session:
-            del self._by_nick[names.key(nick)]
-        for look in looks_of(nick):
-            if self._by_look.get(look) is session:
-                del self._by_look[look]
-        if session.nick and not session.ended:
-            self._give(session.nick, session)
+    def release(self, nick: Nick, client: Client) -> None:
+        """Let others have ``nick``, which was the client's; what the client's own present nick needs stays."""
+        self._nicks.withdraw(nick, client)
+        if client.nick and not client.ended:
+            self._nicks.assign(client.nick, client)
 
-    def replace(self, old: Session | RemoteMember, new: Session) -> None:
-        """Give the nick of a connection that has not noticed its death to the session that proved to be its heir.
+    def replace(self, old: NickHolder, new: Client) -> None:
+        """Give the nick of a connection that has not noticed its death to the client that proved to be its successor.
 
-        Raise `ChatError` if another heir was faster, of one who is connected to another node.
+        Raise `ChatError` if another successor was faster, of one who is connected to another node.
         """
-        holder = self.session(old.nick)
+        holder = self.client(old.nick)
         if holder is not None and not old.here:
             raise ChatError(Code.NAME_TAKEN, f"{holder.nick} is here already; take another name")
-        self._give(old.nick, new)
+        self._nicks.assign(old.nick, new)
 
     def deliver(self, entries: Sequence[Entry]) -> None:
         """Carry one batch of the journal to the rooms.
@@ -176,34 +175,34 @@ class Hub:
         What concerns more than one room stands alone, so that it comes after what was before it everywhere.
         """
         self.last_id = max(self.last_id, *(entry.id for entry in entries if not entry.duplicate), 0)
-        rooms: set[str] = set()
-        for run in _runs(entries) if self.presence is None else self.presence.runs(entries):
-            if run and type(run[0].event) is Renamed:
-                self._rename(run[0], run[0].event)
+        keys: set[str] = set()
+        for step in self.nodes.steps(entries):
+            if step and type(step[0].event) is Renamed:
+                self._rename(step[0], step[0].event)
             else:
-                rooms.update([entry.room for entry in run])
-                self._deliver_run(run)
+                keys.update([entry.room for entry in step])
+                self._deliver_step(step)
         # Not before: a room made anew in the middle of a batch would not know what the batch has said in it.
-        for key in rooms:
+        for key in keys:
             if (room := self._rooms.get(key)) is not None and not room.members:
                 self.drop_if_empty(room)
         if self.stalled and not self.journal.over_hard_limit:
             self.unblocked += self.stalled
             self.stalled.clear()
         unblocked, self.unblocked = self.unblocked, []
-        for session in unblocked:
+        for client in unblocked:
             try:
-                session.proceed()
+                client.proceed()
             except Exception:
                 _log.failure("a command that had waited could not be carried out")
-                session.fail()
+                client.fail()
 
-    def make_room(self, key: str, name: str) -> Room:
-        """Return a room, given its key, and make it, with that name, if it is not there."""
-        room = self._rooms.get(key)
+    def make_room(self, name: RoomName) -> Room:
+        """Return a room, and make it, with that name, if it is not there."""
+        room = self._rooms.get(name.key)
         if room is None:
-            shared = self.presence is not None
-            room = self._rooms[key] = Room(key, name, self.journal.room_state(key), shared=shared)
+            room_state = self.journal.room_state(name.key)
+            room = self._rooms[name.key] = Room(name, room_state, shared=self.nodes.shared)
         return room
 
     def drop_if_empty(self, room: Room) -> None:
@@ -211,39 +210,34 @@ class Hub:
         if not room.everybody and not room.members:
             self._rooms.pop(room.key, None)
 
-    def watch(self, room: str, replay: Replay) -> None:
-        """Let ``replay`` note, from here on, what durable things are delivered in a room."""
-        self._watches.setdefault(room, {})[replay] = None
+    def watch(self, key: str, catch_up: CatchUp) -> None:
+        """Let ``catch_up`` note, from here on, what durable things are delivered in a room, given its key."""
+        self._watches.setdefault(key, {})[catch_up] = None
 
-    def unwatch(self, room: str, replay: Replay) -> None:
+    def unwatch(self, key: str, catch_up: CatchUp) -> None:
         """Let it note nothing more; it is no mistake if it did not."""
-        watches = self._watches.get(room, {})
-        watches.pop(replay, None)
+        watches = self._watches.get(key, {})
+        watches.pop(catch_up, None)
         if not watches:
-            self._watches.pop(room, None)
+            self._watches.pop(key, None)
 
     async def shut_down(self) -> None:
-        """Take leave of everybody, once all that was said is delivered; nobody is told that the others left."""
-        if self.presence is not None:
-            self.presence.cluster.hurry()
+        """Send everybody away, once all that was said is delivered; nobody is told that the others left."""
+        self.nodes.prepare_stop()
         await self.journal.flush()
-        for session in list(self.sessions):
-            session.end(DisconnectReason.SHUTDOWN, "the server is stopping", parting=False)
+        for client in list(self.clients):
+            client.end(DisconnectReason.SHUTDOWN, "the server is stopping", parting=False)
 
-    def _give(self, nick: str, session: Session) -> None:
-        self._by_nick[names.key(nick)] = session
-        self._by_look |= dict.fromkeys(looks_of(nick), session)
-
-    def _deliver_run(self, run: Sequence[Entry]) -> None:
+    def _deliver_step(self, step: Sequence[Entry]) -> None:
         by_room: dict[str, list[Entry]] = {}
-        for entry in run:
+        for entry in step:
             by_room.setdefault(entry.room, []).append(entry)
-        merge = Merge(run) if len(by_room) > 1 and Merge.needed(run) else None
+        merge = Merge(step) if len(by_room) > 1 and Merge.needed(step) else None
         replies: list[tuple[Reader, bytes]] = []
         for key, entries in by_room.items():
             try:
                 if key == SERVER:
-                    replies += rule_server(self, entries)
+                    replies += self._server.deliver(self, entries)
                     continue
                 replies += self._room_of(key, entries).deliver(entries, merge)
             except Exception:
@@ -261,7 +255,7 @@ class Hub:
         room = self._rooms.get(key)
         if room is None:
             event = entries[0].event
-            room = self.make_room(key, "" if isinstance(event, Renamed | NodeUp | NodeDown) else event.room)
+            room = self.make_room(RoomName("" if isinstance(event, Renamed | NodeUp | NodeDown) else event.room))
         for watch in self._watches.get(key, ()):
             watch.passed += [
                 StoredEvent(e.id, e.time, e.event) for e in entries if e.stored and isinstance(e.event, DurableEvent)
@@ -274,24 +268,10 @@ class Hub:
             return
         body, tags = wire.render(event), {"time": wire.timestamp(entry.time)}
         lines = (wire.encode(body), wire.encode(body, tags))
-        places = author.rooms if self.presence is None else self.presence.rooms_of(author.member_id)
-        rooms = [room for place in places if (room := self._rooms.get(place.key)) is not None]
+        rooms = [room for place in self.nodes.rooms_of(author) if (room := self._rooms.get(place.key)) is not None]
         others = dict.fromkeys(m for room in rooms if author in room.everybody for m in room.members)
         reply = author.took_effect(entry, None)
         for member in others if entry.refused is None else ():
             if member is not author:
                 member.send(lines[member.tagged])
         author.send(reply)
-
-
-def _runs(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
-    """Yield a batch part by part: what concerns more than one room is one of its own."""
-    run: list[Entry] = []
-    for entry in entries:
-        if type(entry.event) is Renamed:
-            yield run
-            run = []
-            yield [entry]
-        else:
-            run.append(entry)
-    yield run

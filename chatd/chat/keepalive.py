@@ -2,53 +2,60 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from chatd.chat.client import Client
+from chatd.chat.limits import Limits
 from chatd.protocol.commands import Ping
 from chatd.protocol.errors import DisconnectReason
-from chatd.runtime.timers import Check
+from chatd.runtime.timers import Check, TimerWheel
 
-if TYPE_CHECKING:
-    from chatd.chat.session import Session
+
+class Heard(Client, Protocol):
+    """A client of which it is known when it was heard."""
+
+    heard: float
+    """When the peer last gave a sign of life, in seconds."""
 
 
 class Keepalive:
-    """Watches one session: first for its JOIN and, after `watch_life`, for signs of life, which it asks for."""
+    """Watches one client: first for its JOIN and, after `expect_life`, for signs of life, which it asks for."""
 
-    __slots__ = ("_asked", "_check", "_session", "_slot")
+    __slots__ = ("_asked", "_check", "_client", "_limits", "_slot", "_timers")
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, client: Heard, timers: TimerWheel, limits: Limits) -> None:
+        self._client = client
+        self._timers = timers
+        self._limits = limits
         self._asked = 0.0
         self._check: Check = self._check_joined
-        self._slot = session.hub.timers.add(self._check, session.heard + session.hub.limits.join_seconds)
+        self._slot = timers.add(self._check, client.heard + limits.join_seconds)
 
-    def watch_life(self) -> None:
+    def expect_life(self) -> None:
         """From here on, expect something to be heard now and then."""
-        self.end()
+        self.stop()
         self._check = self._check_heard
-        hub = self._session.hub
-        self._slot = hub.timers.add(self._check, self._session.heard + hub.limits.ping_seconds)
+        self._slot = self._timers.add(self._check, self._client.heard + self._limits.ping_seconds)
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """Watch no longer."""
-        self._session.hub.timers.discard(self._check, self._slot)
+        self._timers.discard(self._check, self._slot)
 
     def _check_joined(self, _now: float) -> None:
-        if not self._session.nick:
-            why = f"nobody came in within {self._session.hub.limits.join_seconds} seconds"
-            self._session.end(DisconnectReason.IDLE, why)
+        if not self._client.nick:
+            why = f"nobody came in within {self._limits.join_seconds} seconds"
+            self._client.end(DisconnectReason.IDLE, why)
 
     def _check_heard(self, now: float) -> None:
-        seconds = self._session.hub.limits.ping_seconds
-        heard = self._session.heard
+        seconds = self._limits.ping_seconds
+        heard = self._client.heard
         due = max(heard, self._asked) + seconds
         if now >= due:
             # By the question, not by the silence: a clock that jumped is not the peer's fault.
             if self._asked > heard:
-                self._session.end(DisconnectReason.IDLE, f"nothing was heard for {2 * seconds} seconds")
+                self._client.end(DisconnectReason.IDLE, f"nothing was heard for {2 * seconds} seconds")
                 return
             self._asked = now
             due = now + seconds
-            self._session.tell(Ping(str(int(now))))
-        self._slot = self._session.hub.timers.add(self._check, due)
+            self._client.tell(Ping(str(int(now))))
+        self._slot = self._timers.add(self._check, due)

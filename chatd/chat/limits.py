@@ -4,14 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-from chatd.protocol.errors import ChatError, Code
-
-if TYPE_CHECKING:
-    from chatd.chat.session import Session
-    from chatd.model.entry import Place
-
 
 ROUNDING = 0.001
 """So much less than one thing is one still: times are rounded to a fraction of a microsecond."""
@@ -81,25 +73,3 @@ class Limits:
         object.__setattr__(self, "line_rate", Rate(self.lines_per_second, self.line_burst))
         burst = max(self.names_per_minute, self.rooms_per_connection)
         object.__setattr__(self, "name_rate", Rate(self.names_per_minute / 60, burst))
-
-
-def check_join(session: Session, room: Place | None) -> None:
-    """Raise `ChatError` if it is too much that a session enters a room as well, None for one that is not there yet."""
-    hub, limits = session.hub, session.hub.limits
-    if room is not None and room in session.rooms:
-        return
-    if limits.rooms_per_connection and len(session.rooms) >= limits.rooms_per_connection:
-        raise ChatError(Code.FULL, f"you are in {len(session.rooms)} rooms, which is all one may be in; PART one first")
-    # Those whose first JOIN is still on its way are not counted: one for each connection that made it.
-    if room is None and limits.rooms and hub.room_count >= limits.rooms:
-        raise ChatError(Code.FULL, f"there are {hub.room_count} rooms, which is all there may be; ROOMS lists them")
-    check_name(session)
-
-
-def check_name(session: Session) -> None:
-    """Note that a session enters a room or changes its nick; raise `ChatError` if it does so too often."""
-    rate, now = session.hub.limits.name_rate, session.hub.clock.seconds()
-    if rate.per_second and rate.left(session.names_full_at, now) < 1:
-        often = session.hub.limits.names_per_minute
-        raise ChatError(Code.SLOW_DOWN, f"no more than {often} JOINs and NICKs a minute; try again in a little while")
-    session.names_full_at = rate.after(session.names_full_at, now, 1)

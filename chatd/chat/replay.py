@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from chatd.chat import moderation
+from chatd.chat import permissions
+from chatd.chat.client import CatchUp
+from chatd.chat.participant import Participant
 from chatd.journal import JournalError, Page, Query, TooMuchError
 from chatd.model.entry import Place, StoredEvent
 from chatd.protocol import commands, events, wire
@@ -14,17 +15,14 @@ from chatd.protocol.arguments import MAX_ID
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Done, Said
 
-if TYPE_CHECKING:
-    from chatd.chat.session import Session
-
 MAX_MISSED = 10_000
 """The most that is replayed to one who was away; of more, the newest."""
 MAX_FOUND = 50
 
 
-async def history(session: Session, room: Place, command: commands.History, label: str | None) -> None:
-    """Answer HISTORY. Messages that the session has not been sent yet are left for their turn."""
-    readable = moderation.readable_after(session, room.key)
+async def history(participant: Participant, room: Place, command: commands.History, label: str | None) -> None:
+    """Answer HISTORY. Messages that the participant has not been sent yet are left for their turn."""
+    readable = permissions.readable_after(participant, room.key)
     if readable is None:
         raise ChatError(Code.NOT_ALLOWED, "that room is private")
     upto = room.last_id + 1
@@ -39,57 +37,59 @@ async def history(session: Session, room: Place, command: commands.History, labe
     told = 0
     more = True
     while more:
-        page = await _read(session, query)
-        await session.send_all(replayed(session, kept) for kept in page.kept)
+        page = await _read(participant, query)
+        await participant.send_all(replayed(participant, kept) for kept in page.kept)
         told += len(page.kept)
-        more = page.more and not session.ended and not session.peer.gone
+        more = page.more and not participant.ended and not participant.peer.gone
         if more:
             query = replace(query, after=page.kept[-1].id, count=command.count - told, newest=False)
-    session.tell(Done("HISTORY", (room.name, str(told))), label)
+    participant.tell(Done("HISTORY", (room.name, str(told))), label)
 
 
-async def search(session: Session, room: Place, words: str, label: str | None) -> None:
+async def search(participant: Participant, room: Place, words: str, label: str | None) -> None:
     """Answer SEARCH."""
-    readable = moderation.readable_after(session, room.key)
+    readable = permissions.readable_after(participant, room.key)
     if readable is None:
         raise ChatError(Code.NOT_ALLOWED, "that room is private")
     upto = room.last_id + 1  # what comes while this waits may be said in private
-    await session.next_turn()  # a flood of these is one at a time, and others in between
+    await participant.next_turn()  # a flood of these is one at a time, and others in between
     try:
-        found = await session.hub.journal.search(room.key, words.split(), upto, MAX_FOUND)
+        found = await participant.hub.journal.search(room.key, words.split(), upto, MAX_FOUND)
     except TooMuchError:
         raise ChatError(Code.UNAVAILABLE, "that search takes too long; ask for fewer and rarer words") from None
     except JournalError:
         raise _unreadable() from None
     found = [kept for kept in found if kept.id > readable]
-    await session.send_all(replayed(session, kept) for kept in found)
-    session.tell(Done("SEARCH", (room.name, str(len(found)))), label)
+    await participant.send_all(replayed(participant, kept) for kept in found)
+    participant.tell(Done("SEARCH", (room.name, str(len(found)))), label)
 
 
-def replayed(session: Session, kept: StoredEvent) -> bytes:
-    """Return the line that tells a session of something that happened before; nothing if it has no use for it."""
+def replayed(participant: Participant, kept: StoredEvent) -> bytes:
+    """Return the line that tells a participant of something that happened before; nothing if it has no use for it."""
     time = wire.timestamp(kept.time)
-    if session.tagged:
-        return session.line(kept.event, tags={"id": str(kept.id), "time": time, "old": ""})
+    if participant.tagged:
+        return participant.line(kept.event, tags={"id": str(kept.id), "time": time, "old": ""})
     event = kept.event
-    return session.line(events.Replayed(time, event.nick, event.room, event.text)) if isinstance(event, Said) else b""
+    return (
+        participant.line(events.Replayed(time, event.nick, event.room, event.text)) if isinstance(event, Said) else b""
+    )
 
 
-class Replay:
-    """What one session missed in a room that it is about to enter.
+class Replay(CatchUp):
+    """What one participant missed in a room that it is about to enter.
 
-    `tell` sends what is stored, at the pace of the reader, until there is no more. From its last read until the JOIN
-    takes effect, the hub notes here what is delivered in the room, and `rest` gives what of that came before
+    `send_stored` sends what is stored, at the pace of the reader, until there is no more. From its last read until
+    the JOIN takes effect, the hub notes here what is delivered in the room, and `rest` gives what of that came before
     the JOIN: no gap and no overlap, however fast the room and however slow the reader.
     """
 
-    def __init__(self, session: Session, room: str, since: int, epoch: str | None) -> None:
+    def __init__(self, participant: Participant, room: str, since: int, epoch: str | None) -> None:
         self.passed: list[StoredEvent] = []
         """What was delivered in the room meanwhile; the hub adds to it."""
-        self._session = session
-        self._hub = session.hub
+        self._participant = participant
+        self._hub = participant.hub
         self._room = room
-        readable = moderation.readable_after(session, room)
+        readable = permissions.readable_after(participant, room)
         self._floor = readable or 0
         self._last = max(since, self._floor)
         self._first: int | None = None
@@ -98,7 +98,7 @@ class Replay:
         self.recovered = self._possible and self._last == since
         """Whether everything that was missed is told."""
 
-    async def tell(self) -> None:
+    async def send_stored(self) -> None:
         """Send what is stored after ``since``."""
         first = True
         more = self._possible
@@ -108,7 +108,7 @@ class Replay:
             upto = max(self._hub.last_id, self._known())
             count = MAX_MISSED if first else MAX_ID
             try:
-                page = await _read(self._session, Query(self._room, self._last, upto + 1, count, newest=first))
+                page = await _read(self._participant, Query(self._room, self._last, upto + 1, count, newest=first))
             except ChatError:
                 self.recovered = self._possible = False
                 return
@@ -119,13 +119,14 @@ class Replay:
             lines = self._lines(kept for kept in page.kept if kept.id > self._floor)
             if more:
                 self.close()
-                await self._session.send_all(lines)
+                await self._participant.send_all(lines)
             else:
                 # Not at the reader's pace, for what passes meanwhile is kept in memory.
-                self._session.send_together(lines)
+                if data := b"".join(lines):
+                    self._participant.send(data)
 
     def rest(self, upto: int) -> Iterator[bytes]:
-        """Yield what was delivered after what `tell` sent, up to the id ``upto``; nothing more is noted here."""
+        """Yield what was delivered after what `send_stored` sent, up to the id ``upto``; nothing more is noted here."""
         passed: list[StoredEvent] = []
         if self._may_go_on():
             after = max(self._last, self._floor)
@@ -139,10 +140,10 @@ class Replay:
 
     def _may_go_on(self) -> bool:
         """Return whether more may be told: things may have been ruled since the last time. If not, nothing more is."""
-        if self._session.ended or self._session.peer.gone or not self._possible:
+        if self._participant.ended or self._participant.peer.gone or not self._possible:
             return False
-        floor = moderation.readable_after(self._session, self._room)
-        if floor is None or moderation.refusal(self._session, self._room) is not None:
+        floor = permissions.readable_after(self._participant, self._room)
+        if floor is None or permissions.refusal(self._participant, self._room) is not None:
             self.recovered = self._possible = False
             self.close()
             return False
@@ -154,7 +155,7 @@ class Replay:
     def has_told(self, topic_id: int) -> bool:
         """Return whether the room's topic needs not be told, because the one who was away has heard of it."""
         told = self._first is not None and topic_id >= self._first
-        return self._session.tagged and (self.recovered or told)
+        return self._participant.tagged and (self.recovered or told)
 
     def close(self) -> None:
         """Let the hub note nothing more here."""
@@ -165,12 +166,12 @@ class Replay:
         for each in kept:
             self._first = self._first or each.id
             self._last = each.id
-            yield replayed(self._session, each)
+            yield replayed(self._participant, each)
 
 
-async def _read(session: Session, query: Query) -> Page:
+async def _read(participant: Participant, query: Query) -> Page:
     try:
-        return await session.hub.journal.read(query)
+        return await participant.hub.journal.read(query)
     except JournalError:
         raise _unreadable() from None
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from chatd.chat.cross_room import Merge
 from chatd.chat.delivery import Broadcast
 from chatd.journal import RoomState
 from chatd.model.entry import INTERNAL, Entry, Member, Reader, RoomEvent
 from chatd.model.room_policy import ModerationAction, RoomPolicy
 from chatd.protocol.events import DurableEvent, Joined, Moderated, Parted, Said, TopicSet
+from chatd.protocol.names import RoomName
 from chatd.protocol.wire import NO_TAGS, Tags, timestamp
-
-if TYPE_CHECKING:
-    from chatd.chat.cross_room import Merge
 
 
 class Room:
@@ -23,9 +21,9 @@ class Room:
     ``shared`` says whether there may be others in it who are connected to other nodes.
     """
 
-    def __init__(self, key: str, name: str, room_state: RoomState | None = None, *, shared: bool = False) -> None:
-        self.key = key
-        self.name = name if room_state is None else room_state.name
+    def __init__(self, name: RoomName, room_state: RoomState | None = None, *, shared: bool = False) -> None:
+        self.key = name.key
+        self.name = name if room_state is None else RoomName(room_state.name)
         self.members: dict[Member, None] = {}
         """Those who are connected to this node: who gets lines."""
         self.everybody: dict[Member, None] = {} if shared else self.members
@@ -110,7 +108,7 @@ class Room:
     def _begin(self, event: RoomEvent) -> None:
         """Be called, on all nodes alike, as the first who came in wrote it or, before that, the first durable entry."""
         if self.everybody is not self.members and isinstance(event, Joined | DurableEvent):
-            self.name = event.room
+            self.name = RoomName.of(event.room)
 
     def _enter(self, entry: Entry, event: Joined, author: Member, broadcast: Broadcast) -> None:
         known, here = author in self.everybody, author in self.members

@@ -33,7 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _read(arguments: Sequence[str] | None) -> tuple[Address | None, str, list[str]]:
+def _read(arguments: Sequence[str] | None) -> tuple[Address | None, str, Sequence[str]]:
     """Return the server, the name and the rooms that are given."""
     parser = _parser()
     given = parser.parse_args(arguments)
@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     run(root, descriptor, Store(), (address, nick, rooms))
 
 
-def run(root: Any, descriptor: int | None, store: Store, given: tuple[Address | None, str, list[str]]) -> None:
+def run(root: Any, descriptor: int | None, store: Store, given: tuple[Address | None, str, Sequence[str]]) -> None:
     """Show the window in a root and run the reactor until it is closed; ``given`` wins over what is kept."""
     from twisted.internet import reactor as installed
 
@@ -121,7 +121,7 @@ def run(root: Any, descriptor: int | None, store: Store, given: tuple[Address | 
     reactor.run()
 
 
-def _begin(window: Any, given: tuple[Address | None, str, list[str]], problem: str) -> None:
+def _begin(window: Any, given: tuple[Address | None, str, Sequence[str]], problem: str) -> None:
     """Come in at the server that is given or was the last one, or ask for one."""
     address, nick, rooms = given
     settings = window.settings

@@ -25,7 +25,11 @@ class MemberInfo(NamedTuple):
     proof: str = ""
     """What their resume secret, and the one that they proved themselves by, are known by, see `proof_of`."""
     takes: str | None = None
-    """The person whose places they take."""
+    """The member id whose places they take."""
+
+    def is_judged_like(self, other: MemberInfo) -> bool:
+        """Return whether permissions are the same for both."""
+        return (self.account, self.address, self.operator) == (other.account, other.address, other.operator)
 
 
 def incarnation_of(member_id: str) -> str:

@@ -5,7 +5,7 @@ An entry names its author, a member its rooms, and a room its members: so they s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sized
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -13,6 +13,7 @@ from chatd.model.cluster import NodeDown, NodeUp, Source
 from chatd.model.room_policy import Identity, RoomPolicy
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import DurableEvent, Joined, Moderated, Parted, Renamed, Said, TopicSet
+from chatd.protocol.names import Nick, RoomName
 from chatd.protocol.wire import Tags
 
 RoomEvent = DurableEvent | Joined | Parted | Renamed | NodeUp | NodeDown
@@ -76,8 +77,8 @@ class Reader(Protocol):
         """Whether lines carry tags for this one."""
 
     @property
-    def rooms(self) -> Sized:
-        """The rooms that this one is in."""
+    def in_several_rooms(self) -> bool:
+        """Whether lines may come to this one from more than one room."""
 
     def send(self, data: bytes) -> None:
         """Send whole lines; never blocks, never raises."""
@@ -90,11 +91,11 @@ class Member(Reader, Protocol):
     """The rooms that this one is in, the current one at the end."""
 
     @property
-    def nick(self) -> str:
+    def nick(self) -> Nick:
         """What this one goes by."""
 
     @property
-    def renaming(self) -> str:
+    def renaming(self) -> Nick:
         """Another nick that this one will go by in a moment; or nothing."""
 
     @property
@@ -110,14 +111,14 @@ class Member(Reader, Protocol):
 
     @property
     def judged_as(self) -> tuple[Identity, bool]:
-        """Whom rulings are about and whether this one looks after the server: the same on all nodes."""
+        """Whom moderation actions are about, and whether that is a server operator: the same on all nodes."""
 
     @property
     def account(self) -> str | None:
         """The key of the account that this one has logged in to."""
 
     def refusal(self, room: Place, entry: Entry) -> ChatError | None:
-        """Return why this one may not come into a room by a JOIN of its own; None if it may."""
+        """Return why this one may not enter a room by a JOIN of its own; None if it may."""
 
     def removed_from(self, room: Place) -> None:
         """Note that one is not in a room any more."""
@@ -137,7 +138,7 @@ class Place(Protocol):
         """Its name, folded."""
 
     @property
-    def name(self) -> str:
+    def name(self) -> RoomName:
         """As first written."""
 
     @property

@@ -8,6 +8,7 @@ from typing import Never
 
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError, Code
+from chatd.protocol.names import Nick, RoomName
 from chatd.protocol.text import clean, excerpt
 
 MAX_ID = 2**63 - 1
@@ -53,20 +54,20 @@ class Arguments:
             return None
         return self.word(key).partition("=")[2]
 
-    def maybe_room(self) -> str | None:
+    def maybe_room(self) -> RoomName | None:
         """Take the next word if it is a room."""
         if self._rest is None or not self._rest.startswith("#"):
             return None
         return self.room_of(self.word("a room"))
 
-    def room_of(self, word: str) -> str:
+    def room_of(self, word: str) -> RoomName:
         """Return the room that a word names."""
         try:
             return names.room(word)
         except names.BadNameError as error:
             return self.refuse(str(error), Code.BAD_ROOM)
 
-    def nick_of(self, word: str) -> str:
+    def nick_of(self, word: str) -> Nick:
         """Return the nick that a word names."""
         try:
             return names.nick(word)

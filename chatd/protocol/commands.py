@@ -154,7 +154,7 @@ def read_hello(words: Arguments) -> Hello:
 
 def read_join(words: Arguments) -> Join:
     """See `read_hello`."""
-    room = words.maybe_room()
+    room: str | None = words.maybe_room()
     nick = None
     if room is None:
         nick = words.nick_of(words.word("your name"))

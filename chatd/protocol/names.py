@@ -13,6 +13,7 @@ import unicodedata
 from collections import defaultdict
 from functools import cache, lru_cache
 from importlib.resources import files
+from typing import Self
 
 from precis_i18n import get_profile
 
@@ -32,16 +33,49 @@ class BadNameError(ValueError):
     """The text is no name; its argument is a sentence that says why, for whoever chose it."""
 
 
-def nick(text: str) -> str:
+class Name(str):
+    """A name that knows its key, so that it is folded once, however often it is looked up."""
+
+    __slots__ = ("_key",)
+    _key: str
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Return a text that is a valid name as one; what is one already comes back as it is."""
+        return text if isinstance(text, cls) else cls(text)
+
+    @property
+    def key(self) -> str:
+        """What all spellings of the name have in common, see `key`."""
+        try:
+            return self._key
+        except AttributeError:
+            self._key = key(self)
+            return self._key
+
+
+class Nick(Name):
+    """What somebody goes by, as they write it."""
+
+    __slots__ = ()
+
+
+class RoomName(Name):
+    """What a room is called, as somebody wrote it."""
+
+    __slots__ = ()
+
+
+def nick(text: str) -> Nick:
     """Return ``text`` as a nick: width-mapped and in NFC, case kept. Raise `BadNameError` if it cannot be one."""
-    return _name(text, "a name", MAX_NICK_LENGTH)
+    return Nick(_name(text, "a name", MAX_NICK_LENGTH))
 
 
-def room(text: str) -> str:
+def room(text: str) -> RoomName:
     """Return ``text``, which begins with ``#``, as a room's name. Raise `BadNameError` if it cannot be one."""
     if not text.startswith("#"):
         raise BadNameError(f"{excerpt(text)} is no room: a room begins with #")
-    return "#" + _name(text[1:], "a room's name after its #", MAX_ROOM_LENGTH)
+    return RoomName("#" + _name(text[1:], "a room's name after its #", MAX_ROOM_LENGTH))
 
 
 @lru_cache(maxsize=4096)

@@ -10,6 +10,7 @@ from chatd.model.cluster import NodeUp, Source
 from chatd.model.entry import Entry
 from chatd.protocol.errors import DisconnectReason
 from chatd.protocol.events import Said
+from chatd.protocol.names import Nick
 from tests.support.in_memory_chat import House, Person
 from tests.support.in_memory_cluster import ClusterHouse, Node, bodies
 
@@ -86,7 +87,7 @@ def test_who_quits_leaves_all_rooms_and_the_nick(house: ClusterHouse) -> None:
     house.settle()
     assert told(bob)[-2:] == ["PART alice #a good night", "PART alice #b good night"]
     come_in(house, two, "JOIN alice #a")
-    assert two.hub.session("alice") is not None
+    assert two.hub.client(Nick("alice")) is not None
     check_equal(house)
 
 
@@ -117,7 +118,7 @@ def test_of_two_who_want_one_nick_the_first_in_the_order_has_it(house: ClusterHo
     other.says(f"JOIN {rival} #a")
     one.cluster.publish()
     house.settle()
-    assert one.hub.session("alice") is alice.session
+    assert one.hub.client(Nick("alice")) is alice.session
     assert [line.split(" ")[:3] for line in other.take()] == [["ERR", "name-taken", "JOIN"]]
     assert other.session.nick == ""
     assert two.hub.nick_count == 0
@@ -276,7 +277,7 @@ def test_when_a_node_is_given_up_its_people_leave(house: ClusterHouse) -> None:
     house.settle()
     assert bob.take() == ["PART alice #a", "PART alice #b", "PART carol #b"]
     come_in(house, two, "JOIN alice #a")
-    assert two.hub.session("alice") is not None
+    assert two.hub.client(Nick("alice")) is not None
 
 
 def test_a_node_that_was_given_up_announces_its_people_again(house: ClusterHouse) -> None:
@@ -294,7 +295,7 @@ def test_a_node_that_was_given_up_announces_its_people_again(house: ClusterHouse
     alice.says("WHO", "MSG hi", "NICK zoe", "PART #b")
     house.settle()
     assert told(bob) == ["NICK alice zoe"]
-    assert bob.session.hub.holder("carol") is not None
+    assert bob.session.hub.holder(Nick("carol")) is not None
     check_equal(house)
 
 
@@ -392,7 +393,7 @@ def test_a_join_that_was_given_up_and_lands_late_is_nobodys(house: ClusterHouse)
     alice.says("JOIN zoe #a", "MSG x")
     house.settle()
     assert bob.take() == ["JOIN zoe #a", "MSG zoe #a x"]
-    assert two.hub.holder("alice") is None
+    assert two.hub.holder(Nick("alice")) is None
     check_equal(house)
 
 
@@ -536,7 +537,7 @@ def test_who_comes_back_on_another_node_is_seen_by_nobody(house: ClusterHouse) -
     successor.says("MSG two")
     house.wait(40)
     assert bob.take() == ["MSG alice #b two"]
-    assert not one.hub.sessions
+    assert not one.hub.clients
     assert all(len(node.hub.members("#a")) == 2 for node in house.nodes)
     check_equal(house)
 
@@ -558,7 +559,7 @@ def test_the_owner_of_the_account_takes_over_without_a_secret(house: ClusterHous
     alice = come_in(house, one, "JOIN alice #a", account="alice")
     successor = come_in(house, two, "JOIN alice #a", account="alice")
     assert alice.farewell == DisconnectReason.REPLACED
-    assert two.hub.holder("alice") is successor.session
+    assert two.hub.holder(Nick("alice")) is successor.session
     check_equal(house)
 
 
@@ -585,7 +586,7 @@ def test_rooms_of_one_who_was_taken_over_are_told_when_the_heir_goes(house: Clus
     successor.lose()
     house.settle()
     assert sorted(bob.take()) == ["PART alice #a", "PART alice #b"]
-    assert all(node.hub.holder("alice") is None for node in house.nodes)
+    assert all(node.hub.holder(Nick("alice")) is None for node in house.nodes)
     check_equal(house)
 
 
@@ -615,7 +616,7 @@ def test_when_the_node_of_an_heir_is_given_up_all_rooms_are_told(house: ClusterH
     house.log.end(two.cluster.incarnation)
     house.settle()
     assert sorted(bob.take()) == ["PART alice #a", "PART alice #b"]
-    assert one.hub.holder("alice") is None
+    assert one.hub.holder(Nick("alice")) is None
 
 
 def test_the_secret_from_before_the_last_takeover_is_good_still(house: ClusterHouse) -> None:
@@ -625,7 +626,7 @@ def test_the_secret_from_before_the_last_takeover_is_good_still(house: ClusterHo
     second = come_in(house, two, "HELLO 1", f"JOIN alice #a resume={first}")
     third = come_in(house, one, "HELLO 1", f"JOIN alice #a resume={first}")
     assert second.farewell == DisconnectReason.REPLACED
-    assert one.hub.holder("alice") is third.session
+    assert one.hub.holder(Nick("alice")) is third.session
     check_equal(house)
 
 
@@ -677,10 +678,10 @@ def test_a_label_is_known_on_the_next_node_too(house: ClusterHouse) -> None:
     one, two = house.nodes
     alice = come_in(house, one, "HELLO 1", "JOIN alice #a")
     heir_line = f"JOIN alice #a resume={secret_of(alice)}"
-    alice.session.append("#a", _said("alice"), "l1")
+    alice.session.submit("#a", _said("alice"), "l1")
     house.settle()
     successor = come_in(house, two, "HELLO 1", heir_line)
-    successor.session.append("#a", _said("alice"), "l1")
+    successor.session.submit("#a", _said("alice"), "l1")
     house.settle()
     assert ";old" in successor.take()[-1]
 
@@ -700,7 +701,7 @@ def test_connections_that_nobody_ever_knew_are_forgotten_with_their_heir(house: 
         assert old.farewell == DisconnectReason.REPLACED
     successor.lose()
     house.wait(40)
-    assert not one.presence.announcer._sessions
+    assert not one.presence.announcer._clients
 
 
 def test_a_connection_that_nobody_ever_knew_is_forgotten_when_its_heir_is_replaced(house: ClusterHouse) -> None:
@@ -715,7 +716,7 @@ def test_a_connection_that_nobody_ever_knew_is_forgotten_when_its_heir_is_replac
     come_in(house, two, f"JOIN alice #a resume={secret_of(second)}")
     assert second.farewell == DisconnectReason.REPLACED
     house.wait(40)
-    assert not one.presence.announcer._sessions
+    assert not one.presence.announcer._clients
     check_equal(house)
 
 
@@ -864,7 +865,7 @@ def test_one_node_alone_knows_nothing_of_this() -> None:
     alice = house.person("JOIN alice #a")
     room = house.hub.room("#a")
     assert room is not None
-    assert house.hub.presence is None
+    assert not house.hub.nodes.shared
     assert room.everybody is room.members
     assert (alice.session.member_id, alice.session.info) == ("", None)
     assert isinstance(house.hub.accounts, NoAccounts)

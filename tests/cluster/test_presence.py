@@ -6,12 +6,13 @@ import json
 
 import pytest
 
-from chatd.chat.presence import Presence
+from chatd.chat.presence.presence import Presence
 from chatd.model.cluster import MemberInfo, NodeDown, NodeUp, Source, incarnation_of, is_proven, proof_of
 from chatd.model.entry import Entry
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Joined, Moderated, Parted, Renamed, Said
 from chatd.protocol.moderation_commands import SERVER
+from chatd.protocol.names import Nick
 from tests.support.in_memory_cluster import ClusterHouse
 
 
@@ -230,6 +231,6 @@ def test_an_answer_says_whether_somebody_is_here(stream: Stream) -> None:
 def test_a_nick_elsewhere_cannot_be_claimed(stream: Stream) -> None:
     stream.join("r.1", "alice")
     with pytest.raises(ChatError) as caught:
-        stream.presence.check_free("a1ice")
+        stream.presence.check_free(Nick("a1ice"))
     assert caught.value.code == Code.NAME_TAKEN
-    stream.presence.check_free("bob")
+    stream.presence.check_free(Nick("bob"))

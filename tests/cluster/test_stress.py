@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chatd.chat.limits import Limits
+from chatd.chat.session import Session
 from tests.support.in_memory_chat import Person
 from tests.support.in_memory_cluster import ClusterHouse, Node, bodies
 
@@ -26,7 +27,7 @@ class Chaos:
         limits = Limits(lines_per_second=0, names_per_minute=0)
         self.house = ClusterHouse(2, limits)
         self.house.accounts.operators = {"witness0", "witness1"}
-        self.directory: list[tuple[Node, Person]] = []
+        self.people: list[tuple[Node, Person]] = []
         self.secrets: list[str] = []
         self.ending: list[tuple[int, str]] = []
         self.states: dict[int, Any] = {}
@@ -55,7 +56,7 @@ class Chaos:
     def step(self) -> None:
         self.steps += 1
         chance = self.chance
-        self.directory = [(n, p) for n, p in self.directory if not p.session.ended and not n.cluster.dead]
+        self.people = [(n, p) for n, p in self.people if not p.session.ended and not n.cluster.dead]
         choice = chance.random()
         if choice < 0.5:
             self.somebody_speaks()
@@ -67,7 +68,7 @@ class Chaos:
             self.read(chance.choice(self.nodes), chance.choice([1, 1, 2, 5, 1000]))
         elif choice < 0.94:
             self.house.clock.advance(chance.randrange(20))
-            for _, person in [*self.directory, *((None, w) for w in self.witnesses)]:
+            for _, person in [*self.people, *((None, w) for w in self.witnesses)]:
                 person.session.heard = self.house.clock.seconds()
         else:
             self.something_breaks()
@@ -77,13 +78,13 @@ class Chaos:
 
     def somebody_speaks(self) -> None:
         chance = self.chance
-        if len(self.directory) < 10:
+        if len(self.people) < 10:
             node = chance.choice(self.nodes)
             person = Person(node.hub)
             if chance.random() < 0.5:
                 person.says("HELLO 1")
-            self.directory.append((node, person))
-        node, person = chance.choice(self.directory)
+            self.people.append((node, person))
+        node, person = chance.choice(self.people)
         if not person.session.nick and chance.random() < 0.1:
             person.session.account = "alice"
         person.says(*(self.line() for _ in range(chance.randrange(4))))
@@ -180,19 +181,19 @@ def present(lines: list[str]) -> dict[str, set[str]]:
 def check_node(node: Node) -> None:
     """Check that what a node knows of its people is what all know of them."""
     directory, hub = node.presence.directory, node.hub
-    for session in hub.sessions:
+    for session in hub.clients:
         occupant = directory.get(session.member_id)
         assert (occupant is not None) == bool(session.nick), session.nick
         if occupant is not None:
             assert occupant.member is session
             assert (occupant.info.nick, occupant.successor) == (session.nick, None)
-            assert hub.session(session.nick) is session
+            assert hub.client(session.nick) is session
         assert {room.key for room in session.rooms} == {r.key for r in hub.rooms() if session in r.everybody}
         assert {room.key for room in session.rooms} == {r.key for r in hub.rooms() if session in r.members}
     for room in hub.rooms():
         assert {member for member in room.everybody if member.here} == set(room.members)
-    named = {session.nick.lower(): session for session in hub.sessions if session.nick}
-    assert named == hub._by_nick
+    named = {session.nick.lower(): session for session in hub.clients if session.nick}
+    assert named == hub._nicks._by_key
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -227,12 +228,13 @@ def check_stories(chaos: Chaos) -> None:
 
 
 def check_nothing_left(chaos: Chaos) -> None:
-    for _, person in chaos.directory:
+    for _, person in chaos.people:
         person.session.gone()
     for witness in chaos.witnesses:
         witness.session.gone()
     for node in chaos.nodes:
-        for session in list(node.hub.sessions):
+        for session in list(node.hub.clients):
+            assert isinstance(session, Session)
             session.gone()
     chaos.house.settle()
     for when, run in chaos.ending:
@@ -241,9 +243,9 @@ def check_nothing_left(chaos: Chaos) -> None:
     chaos.house.wait(40)
     for node in chaos.nodes:
         assert not node.presence.directory.all()
-        assert not node.presence.announcer._sessions
-        assert not node.presence.directory._ghosts
+        assert not node.presence.announcer._clients
+        assert not node.presence.directory._stale
         assert not node.hub.rooms()
-        assert not node.hub._by_nick
-        assert not node.hub._by_look
+        assert not node.hub._nicks._by_key
+        assert not node.hub._nicks._by_look
         assert not node.hub._watches

@@ -12,11 +12,13 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from chatd.chat.hub import Hub, Limits
+from chatd.chat.assembly import make_hub
+from chatd.chat.limits import Limits
 from chatd.edges.fairness import TICK_SECONDS
 from chatd.edges.line import ABORT_SECONDS, LINES_IN_A_CROWD, LINES_PER_TURN, LineFactory, LineProtocol
 from chatd.journal.memory import MemoryJournal
 from chatd.protocol.errors import DisconnectReason
+from chatd.protocol.names import Nick
 from chatd.protocol.verbs import VERBS
 from tests.support.in_memory_chat import surroundings
 
@@ -27,7 +29,7 @@ class Edge:
     def __init__(self, limits: Limits | None = None) -> None:
         self.clock = Clock()
         self.clock.advance(1_000_000)
-        self.hub = Hub(MemoryJournal(surroundings(self.clock)), self.clock, limits)
+        self.hub = make_hub(MemoryJournal(surroundings(self.clock)), self.clock, limits)
         self.factory = LineFactory(self.hub, self.clock, max_waiting_bytes=10_000)
 
     def connect(self, *lines: bytes) -> tuple[LineProtocol, StringTransport]:
@@ -158,7 +160,9 @@ def test_many_lines_take_several_turns_and_nothing_is_read_meanwhile(edge: Edge)
     assert transport.producerState == "producing"
 
 
-def test_while_many_wait_each_has_few_lines_a_turn_and_who_says_little_is_heard_first() -> None:
+def test_while_many_wait_each_has_few_lines_a_turn_and_who_says_little_is_heard_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     edge = paced(100, 10_000)
     floods = [edge.connect(b"JOIN f%d #a" % number) for number in range(3)]
     talker, hears = edge.connect(b"JOIN talker #b")
@@ -170,7 +174,7 @@ def test_while_many_wait_each_has_few_lines_a_turn_and_who_says_little_is_heard_
     newcomer.dataReceived(b"JOIN newcomer #c\n")
     talker.dataReceived(b"PING\n")
     order: list[str] = []
-    talker._session.send = lambda data: order.append(f"talker {data!r}")
+    monkeypatch.setattr(talker._session, "send", lambda data: order.append(f"talker {data!r}"))
     edge.factory.turns._clock = Expensive(edge.clock)  # type: ignore[assignment]  # a turn ends after the first of each kind
     edge.clock.advance(0)
     assert order == ["talker b'PONG\\r\\n'"]
@@ -197,7 +201,7 @@ def test_while_many_wait_those_who_go_wait_too_and_what_they_said_is_carried_out
     half.dataReceived(b"MSG and mine\n")
     half.readConnectionLost()
     assert hears.value() == b""
-    assert hearer._session.hub.session("lost") is not None
+    assert hearer._session.hub.client(Nick("lost")) is not None
     edge.turn(2000)
     heard = said(edge, hears)
     assert heard.index(b"MSG lost #a last words") < heard.index(b"PART lost #a")
@@ -236,7 +240,7 @@ def test_after_a_full_close_complete_lines_count(edge: Edge) -> None:
     protocol.connectionLost(Failure(ConnectionDone()))
     assert said(edge, bob) == [b"JOIN ci #a", b"MSG ci #a one", b"PART ci #a"]
     assert len(edge.factory.connections) == 1
-    assert len(edge.hub.sessions) == 1
+    assert len(edge.hub.clients) == 1
 
 
 @pytest.mark.parametrize(
@@ -495,5 +499,5 @@ def test_a_newcomer_too_many_is_told_so_and_makes_no_session() -> None:
     assert transport.disconnecting
     refused.dataReceived(b"JOIN alice\n")
     refused.connectionLost(Failure(ConnectionDone()))
-    assert len(edge.hub.sessions) == 2
+    assert len(edge.hub.clients) == 2
     assert edge.factory.admission.count == 2

@@ -12,7 +12,9 @@ from typing import TypeVar
 from twisted.internet.defer import Deferred, execute
 from twisted.internet.task import Clock
 
-from chatd.chat.hub import Hub, Limits
+from chatd.chat.assembly import make_hub
+from chatd.chat.hub import Hub
+from chatd.chat.limits import Limits
 from chatd.chat.session import Session
 from chatd.journal import Environment, Journal, Retention
 from chatd.journal.factory import from_string
@@ -93,7 +95,7 @@ class House:
         self.journal.start()
         numbers: Iterator[int] = count(1)
         make_secret: Callable[[], str] = lambda: f"secret{next(numbers)}"  # noqa: E731  # named for what it is
-        self.hub = Hub(self.journal, self.clock, limits, make_secret)
+        self.hub = make_hub(self.journal, self.clock, limits, make_secret)
         self.hub.start()
 
     def person(self, *lines: str) -> Person:

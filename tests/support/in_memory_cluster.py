@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 
 from chatd.accounts import NoAccounts
-from chatd.chat.hub import Hub
+from chatd.chat.assembly import make_hub
 from chatd.chat.limits import Limits
 from chatd.journal import Follower, Page, Query, RoomState
 from chatd.journal.memory import MemoryJournal
@@ -245,13 +245,13 @@ class Node(House):
         numbers: Iterator[int] = count(1)
         run = self.cluster.incarnation
         make_secret: Callable[[], str] = lambda: f"{run}-secret{next(numbers)}"  # noqa: E731  # named for what it is
-        self.hub = Hub(self.cluster, self.clock, limits, make_secret, accounts)
+        self.hub = make_hub(self.cluster, self.clock, limits, make_secret, accounts)
         self.hub.start()
         self.cluster.begin()
 
     @property
     def presence(self) -> Any:
-        presence = self.hub.presence
+        presence = self.hub.nodes
         assert presence is not None
         return presence
 

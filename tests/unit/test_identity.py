@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from chatd.accounts.store import Account
+from chatd.protocol.names import Nick
 from tests.support.in_memory_accounts import PASSWORD, Site
 from tests.support.in_memory_chat import Person
 
@@ -69,7 +70,7 @@ def test_the_owner_takes_the_nick_over(site: Site) -> None:
     owner = site.visitor(f"LOGIN carol {PASSWORD}", "JOIN carol")
     assert owner.sent[-1].startswith("OK JOIN #lobby ")
     assert carol.sent[-1].startswith("BYE replaced ")
-    assert site.hub.session("carol") is owner.session
+    assert site.hub.client(Nick("carol")) is owner.session
     assert not other.session.ended
 
 

@@ -12,11 +12,12 @@ from twisted.internet.task import Clock
 from twisted.logger import LogEvent, globalLogPublisher
 
 from chatd.app.options import Options, makeService
-from chatd.chat.hub import Hub
+from chatd.chat.assembly import make_hub
 from chatd.chat.limits import Limits, Rate
 from chatd.edges.admission import Admission
 from chatd.edges.fairness import LINES_AT_ONCE, TICK_SECONDS, RateLimiter, Turns
 from chatd.journal.memory import MemoryJournal
+from chatd.protocol.names import Nick
 from chatd.runtime.log_limiter import QUIET_SECONDS, LogLimiter
 from chatd.runtime.timers import TimerWheel
 from tests.support.in_memory_chat import House, surroundings
@@ -181,7 +182,7 @@ def test_who_is_refused_a_room_has_taken_no_nick() -> None:
     house = House(Limits(rooms=1))
     house.person("JOIN alice #a")
     bob = house.person("JOIN bob #c")
-    assert house.hub.session("bob") is None
+    assert house.hub.client(Nick("bob")) is None
     assert bob.session.nick == ""
 
 
@@ -206,7 +207,7 @@ class Door:
 
     def __init__(self, limits: Limits) -> None:
         self.clock = Clock()
-        self.hub = Hub(MemoryJournal(surroundings(self.clock)), self.clock, limits)
+        self.hub = make_hub(MemoryJournal(surroundings(self.clock)), self.clock, limits)
         self.hub.timers.start()
         self.admission = Admission(self.hub)
 

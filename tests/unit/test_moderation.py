@@ -67,7 +67,7 @@ def den(house: House) -> tuple[Person, Person, Person]:
     return ann, bob, mallory
 
 
-def test_the_first_to_register_a_room_looks_after_it(house: House) -> None:
+def test_the_first_to_register_a_room_is_its_operator(house: House) -> None:
     bob = owner(house, "bob", "JOIN bob #den")
     ann = owner(house, "ann", "JOIN ann #den")
     guest = house.person("JOIN guest #den")
@@ -79,7 +79,7 @@ def test_the_first_to_register_a_room_looks_after_it(house: House) -> None:
     assert "SET ann #den registered=yes" in bob.take()
     assert ask(house, bob, "SET registered=yes") == ["ERR not-allowed SET #den is registered already"]
     assert ask(house, bob, "KICK guest") == [
-        "ERR not-allowed KICK only those who look after #den may do that; LOGIN if you do"
+        "ERR not-allowed KICK only operators of #den may do that; LOGIN if you are one"
     ]
 
 
@@ -165,7 +165,7 @@ def test_mute(house: House) -> None:
 def test_the_topic_can_be_locked(house: House) -> None:
     ann, bob, mallory = den(house)
     ask(house, ann, "SET topic=operators")
-    assert ask(house, mallory, "TOPIC mine")[-1].startswith("ERR not-allowed TOPIC only those who look after")
+    assert ask(house, mallory, "TOPIC mine")[-1].startswith("ERR not-allowed TOPIC only room operators")
     assert ask(house, ann, "TOPIC ours") == ["OK TOPIC #den"]
     assert bob.take()[-1] == "TOPIC ann #den ours"
 
@@ -254,10 +254,10 @@ def test_what_was_said_in_private_is_not_read_when_the_room_opens(house: House) 
 # The whole server.
 
 
-def test_only_who_looks_after_the_server_rules_it(house: House) -> None:
+def test_only_server_operators_moderate_the_server(house: House) -> None:
     ann, _, _ = den(house)
     for line in ("KICK mallory #*", "BAN mallory #*", "MUTE mallory #*", "OP bob #*"):
-        assert ask(house, ann, line)[0].endswith("only those who look after the server may do that")
+        assert ask(house, ann, line)[0].endswith("only server operators may do that")
 
 
 def test_the_server_can_be_ruled(house: House) -> None:
@@ -289,12 +289,12 @@ def test_a_ban_from_the_server_ends_connections_and_refuses_new_ones(house: Hous
     assert Person(house.hub, "10.7.6.8").farewell is None
 
 
-def test_who_looks_after_a_room_cannot_touch_who_looks_after_the_server(house: House) -> None:
+def test_room_operators_cannot_moderate_server_operators(house: House) -> None:
     ann, _, _ = den(house)
     owner(house, "root", "JOIN root #den")
     ann.take()
     for line in ("KICK root", "BAN root", "MUTE root"):
-        assert ask(house, ann, line)[0].startswith(f"ERR not-allowed {line.split()[0]} those who look after the server")
+        assert ask(house, ann, line)[0].startswith(f"ERR not-allowed {line.split()[0]} server operators")
 
 
 def test_rulings_are_kept_and_hold_after_a_restart(tmp_path: Path) -> None:
@@ -400,7 +400,7 @@ def test_no_more_is_ruled_in_a_place_than_there_is_room_for(house: House, monkey
     monkeypatch.setattr("chatd.chat.moderation.MAX_ACTIONS", 4)
     ann, _, _ = den(house)
     assert ask(house, ann, "BAN a", "BAN b for=1s")[-1] == "OK BAN #den b"
-    assert ask(house, ann, "BAN c")[-1].startswith("ERR full BAN 4 rulings hold here")
+    assert ask(house, ann, "BAN c")[-1].startswith("ERR full BAN 4 moderation actions hold here")
     house.wait(2)
     ann.session.heard = house.hub.timers.now
     assert ask(house, ann, "BAN c")[-1] == "OK BAN #den c"

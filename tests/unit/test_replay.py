@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred, succeed
 from chatd.journal import JournalError, Page, Query, Retention
 from chatd.journal.factory import from_string
 from chatd.journal.memory import MemoryJournal
+from chatd.protocol.names import Nick
 from tests.support.in_memory_chat import House, Person, SlowHouse, surroundings
 
 
@@ -315,7 +316,7 @@ def test_a_session_that_ends_while_it_waits_for_the_journal_comes_in_nowhere(slo
     alice.session.gone()
     slow.slow = False
     slow.turn()
-    assert slow.hub.session("alice") is None
+    assert slow.hub.client(Nick("alice")) is None
     (room,) = slow.hub.rooms()
     assert [member.nick for member in room.members] == ["bob"]
     assert slow.hub._watches == {}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chatd.chat.hub import Limits
+from chatd.chat.limits import Limits
 from chatd.chat.session import MAX_IN_FLIGHT, SHARE_IN_FLIGHT, SHARE_OF_CHARACTERS
 from chatd.model.entry import Entry
 from chatd.protocol.errors import DisconnectReason
+from chatd.protocol.names import Nick
 from tests.support.in_memory_chat import House
 
 
@@ -173,7 +174,7 @@ def test_a_name_changed_while_the_connection_was_lost_is_free_again() -> None:
     alice.session.gone()
     house.turn()
     assert bob.take() == ["NICK alice zoe", "PART zoe #lobby"]
-    assert house.hub.session("alice") is house.hub.session("zoe") is None
+    assert house.hub.client(Nick("alice")) is house.hub.client(Nick("zoe")) is None
 
 
 def test_the_secret_takes_a_name_over_unseen_by_the_rooms_entered_again() -> None:
@@ -207,7 +208,7 @@ def test_a_resume_that_died_before_it_was_answered_does_not_lock_its_owner_out()
     assert second.farewell is DisconnectReason.REPLACED
     assert third.take()[0].startswith("OK JOIN #a 1 ")
     fourth = house.program(f"JOIN alice #a resume={third.session.takeover.secret}")
-    assert house.hub.session("alice") is fourth.session
+    assert house.hub.client(Nick("alice")) is fourth.session
 
 
 def test_the_rooms_entered_again_in_time_hear_nothing() -> None:

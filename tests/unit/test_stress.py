@@ -186,10 +186,10 @@ def test_nothing_is_left_when_all_have_left(seed: int, make: Callable[[Path], Ho
     settle(house)
     house.wait(400)
     hub = house.hub
-    assert not hub.sessions
+    assert not hub.clients
     assert not list(hub.rooms())
-    assert not hub._by_nick
-    assert not hub._by_look
+    assert not hub._nicks._by_key
+    assert not hub._nicks._by_look
     assert not hub._watches
     assert not any(hub.timers._due.values())
     house.journal.stop()

@@ -3,123 +3,101 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from chatd.chat.client import Client
+from chatd.chat.nicks import NickRegistry
+from chatd.chat.presence.remote import RemoteMember
 from chatd.model.cluster import MemberInfo, incarnation_of
-from chatd.protocol import names
-from chatd.protocol.errors import ChatError, Code
-
-if TYPE_CHECKING:
-    from chatd.chat.presence.remote import RemoteMember
-    from chatd.chat.session import Session
+from chatd.protocol.errors import ChatError
+from chatd.protocol.names import Nick
 
 
 @dataclass(eq=False, slots=True)
 class Occupant:
-    """Somebody who came in and has not gone for good."""
+    """Somebody who joined and has not left for good."""
 
     info: MemberInfo
-    member: Session | RemoteMember
+    member: Client | RemoteMember
     successor: str | None = None
-    """The person who took the nick over, and may take the places in rooms."""
+    """The member id that took the nick over, and may take the places in rooms."""
     places: dict[str, str] = field(default_factory=dict)
-    """The keys and names of the rooms to tell of the going; some may have put this one out before."""
+    """The keys and names of the rooms to tell of the departure; some may have removed this one before."""
+
+    @property
+    def member_id(self) -> str:
+        """What all nodes know this one by."""
+        return self.info.member_id
 
 
 class Directory:
-    """Everybody whose run is live, by person, by nick, and by what the nick looks like."""
+    """Everybody whose incarnation is live, by member id and by nick."""
 
     def __init__(self) -> None:
-        self.runs: dict[str, None] = {}
-        """The runs that are live."""
-        self._beings: dict[str, Occupant] = {}
-        self._by_nick: dict[str, str] = {}
-        self._by_look: dict[str, str] = {}
-        self._ghosts: dict[str, dict[str, None]] = {}
+        self.incarnations: dict[str, None] = {}
+        """Those that are live."""
+        self._occupants: dict[str, Occupant] = {}
+        self._nicks: NickRegistry[str] = NickRegistry(lambda member_id: self._occupants[member_id].info.nick)
+        self._stale: dict[str, dict[str, None]] = {}  # by successor
 
     def all(self) -> list[Occupant]:
-        """Return everybody, in the order in which they came."""
-        return list(self._beings.values())
+        """Return everybody, in the order in which they joined."""
+        return list(self._occupants.values())
 
     def get(self, member_id: str | None) -> Occupant | None:
-        """Return who is known as a person."""
-        return None if member_id is None else self._beings.get(member_id)
+        """Return who is known by a member id."""
+        return None if member_id is None else self._occupants.get(member_id)
 
-    def owner(self, nick: str) -> Occupant | None:
+    def owner(self, nick: Nick) -> Occupant | None:
         """Return who goes by a nick, in any spelling."""
-        return self.get(self._by_nick.get(names.key(nick)))
+        return self.get(self._nicks.holder(nick))
 
     def refusal(self, nick: str, *but: str) -> ChatError | None:
-        """Return why a nick is not to be had, None if it is; the persons in ``but`` are in nobody's way."""
-        owner = self._by_nick.get(names.key(nick))
-        if owner is not None and owner not in but:
-            return ChatError(Code.NAME_TAKEN, f"{self._beings[owner].info.nick} is here already; take another name")
-        for look in sorted(looks_of(nick)):
-            twin = self._by_look.get(look)
-            if twin is not None and twin not in but:
-                name = self._beings[twin].info.nick
-                return ChatError(Code.NAME_TAKEN, f"{nick} could be mistaken for {name}; take another name")
-        return None
+        """Return why a nick is not to be had, None if it is; the member ids in ``but`` are in nobody's way."""
+        return self._nicks.refusal(Nick.of(nick), *but)
 
-    def rivals(self, nick: str) -> list[Occupant]:
+    def rivals(self, nick: Nick) -> list[Occupant]:
         """Return those who go by a nick or by one that it could be mistaken for."""
-        found = [self._by_nick.get(names.key(nick)), *map(self._by_look.get, looks_of(nick))]
-        return [self._beings[member_id] for member_id in found if member_id is not None]
+        return [self._occupants[member_id] for member_id in self._nicks.rivals(nick)]
 
     def keeper(self, occupant: Occupant) -> str:
-        """Return the run with which somebody goes: one's own, or that of whoever may take one's places."""
-        return incarnation_of(occupant.successor or occupant.info.member_id)
+        """Return the incarnation with which somebody leaves: one's own, or that of one's successor."""
+        return incarnation_of(occupant.successor or occupant.member_id)
 
     def add(self, occupant: Occupant) -> None:
-        """Let somebody in, with a nick unless it is an heir's."""
-        self._beings[occupant.info.member_id] = occupant
+        """Let somebody in, with the nick unless a successor has it."""
+        self._occupants[occupant.member_id] = occupant
         if occupant.successor is None:
-            self._give(occupant)
+            self._nicks.assign(Nick(occupant.info.nick), occupant.member_id)
         else:
-            self._ghosts.setdefault(occupant.successor, {})[occupant.info.member_id] = None
+            self._stale.setdefault(occupant.successor, {})[occupant.member_id] = None
 
     def rename(self, occupant: Occupant, nick: str) -> None:
         """Give somebody another nick, and free the one before."""
-        self._take(occupant)
+        self._withdraw_nick(occupant)
         occupant.info = occupant.info._replace(nick=nick)
-        self._give(occupant)
+        self._nicks.assign(Nick.of(nick), occupant.member_id)
 
     def inherit(self, old: Occupant, successor: str) -> None:
-        """Take the nick from somebody, and let an heir have the places that there are."""
-        self._take(old)
-        for stale in (*self.stale_connections(old.info.member_id), old):
+        """Take the nick from somebody, and let a successor have the places that there are."""
+        self._withdraw_nick(old)
+        for stale in (*self.stale_connections(old.member_id), old):
             stale.successor = successor
-            self._ghosts.setdefault(successor, {})[stale.info.member_id] = None
-        self._ghosts.pop(old.info.member_id, None)
+            self._stale.setdefault(successor, {})[stale.member_id] = None
+        self._stale.pop(old.member_id, None)
 
     def stale_connections(self, member_id: str) -> list[Occupant]:
-        """Return those whose places a person may take."""
-        return [self._beings[stale] for stale in self._ghosts.get(member_id, ())]
+        """Return those whose places a successor may take."""
+        return [self._occupants[stale] for stale in self._stale.get(member_id, ())]
 
     def remove(self, occupant: Occupant) -> None:
         """Forget somebody, and free the nick."""
-        self._take(occupant)
-        del self._beings[occupant.info.member_id]
+        self._withdraw_nick(occupant)
+        del self._occupants[occupant.member_id]
         if occupant.successor is not None:
-            stale_connections = self._ghosts.get(occupant.successor, {})
-            stale_connections.pop(occupant.info.member_id, None)
+            stale_connections = self._stale.get(occupant.successor, {})
+            stale_connections.pop(occupant.member_id, None)
             if not stale_connections:
-                self._ghosts.pop(occupant.successor, None)
+                self._stale.pop(occupant.successor, None)
 
-    def _give(self, occupant: Occupant) -> None:
-        member_id, nick = occupant.info.member_id, occupant.info.nick
-        self._by_nick[names.key(nick)] = member_id
-        self._by_look |= dict.fromkeys(looks_of(nick), member_id)
-
-    def _take(self, occupant: Occupant) -> None:
-        member_id, nick = occupant.info.member_id, occupant.info.nick
-        if self._by_nick.get(names.key(nick)) == member_id:
-            del self._by_nick[names.key(nick)]
-        for look in looks_of(nick):
-            if self._by_look.get(look) == member_id:
-                del self._by_look[look]
-
-
-def looks_of(nick: str) -> set[str]:
-    """Return what a nick looks like as it is written, and in small letters."""
-    return {names.skeleton(nick), names.skeleton(names.key(nick))}
+    def _withdraw_nick(self, occupant: Occupant) -> None:
+        self._nicks.withdraw(Nick(occupant.info.nick), occupant.member_id)

@@ -1,0 +1,33 @@
+"""The chat, put together."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+from twisted.internet.interfaces import IReactorTime
+
+from chatd.accounts import Accounts, NoAccounts
+from chatd.chat.hub import Hub
+from chatd.chat.limits import Limits
+from chatd.chat.presence.presence import Presence
+from chatd.chat.server_policy import ServerModeration
+from chatd.journal import Journal
+
+
+def make_hub(
+    journal: Journal,
+    clock: IReactorTime,
+    limits: Limits | None = None,
+    make_secret: Callable[[], str] = secrets.token_urlsafe,
+    accounts: Accounts | None = None,
+) -> Hub:
+    """Return a hub that follows a journal, over several nodes if the journal is that of a cluster.
+
+    ``clock`` is a reactor or a stand-in; ``make_secret`` returns a new unguessable word.
+    """
+    hub = Hub(journal, clock, limits or Limits(), make_secret, accounts or NoAccounts(), ServerModeration())
+    if journal.cluster is not None:
+        hub.nodes = Presence(hub, journal.cluster)
+    journal.follow(hub.deliver)
+    return hub

@@ -1,0 +1,115 @@
+"""A connected client, as the hub and the cluster see it: no commands, and no way back to the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from chatd.model.cluster import MemberInfo
+from chatd.model.entry import Member, Place, RoomEvent, StoredEvent
+from chatd.model.room_policy import Identity, IPAddress
+from chatd.protocol.errors import DisconnectReason
+from chatd.protocol.events import Event
+from chatd.protocol.names import Nick
+from chatd.protocol.wire import NO_TAGS, Tags
+
+
+class ResumeProof(Protocol):
+    """What proves that another connection belongs to the same person."""
+
+    def is_proven_by(self, secret: str) -> bool:
+        """Return whether ``secret`` is a resume token of this person."""
+
+
+class Resumption(ResumeProof, Protocol):
+    """The resume tokens of a connection, and the connections that it took over."""
+
+    secret: str
+    """The resume token that it was given, empty before."""
+    proof: str
+    """The token by which it took another connection over, empty if it did not."""
+    takes: str | None
+    """The member id whose nick and places it takes."""
+    stale_connections: Sequence[Client]
+    """Those of this node that it took over, and that may have places in rooms still."""
+
+    def place_here(self, room: Place) -> Member | None:
+        """Return a stale connection of this node whose place in a room is free to be taken; it has none then."""
+
+    def respell(self, nick: str) -> None:
+        """Go by the nick as the one that was taken over has spelled it last."""
+
+
+class NickHolder(Member, Protocol):
+    """Whoever goes by a nick, on this node or on another."""
+
+    @property
+    def takeover(self) -> ResumeProof:
+        """What proves that somebody is the same person."""
+
+
+class CatchUp(Protocol):
+    """What is replayed to a client of a room that it is about to enter."""
+
+    passed: list[StoredEvent]
+    """What was delivered in the room meanwhile."""
+    recovered: bool
+    """Whether everything that was missed is replayed."""
+
+    def rest(self, upto: int) -> Iterator[bytes]:
+        """Yield what was delivered meanwhile, up to the id ``upto``, and watch no longer."""
+
+    def has_told(self, topic_id: int) -> bool:
+        """Return whether the client has heard of a topic."""
+
+    def close(self) -> None:
+        """Watch no longer."""
+
+
+class Client(Member, Protocol):
+    """A session, without its commands."""
+
+    nick: Nick
+    member_id: str
+    info: MemberInfo | None
+    """As what all nodes know it, once they do; None on a single node."""
+    ended: bool
+    """Whether nothing comes from it any more."""
+    joining: tuple[str, str] | None
+    """The key and the name of the room whose JOIN is on its way."""
+
+    @property
+    def takeover(self) -> Resumption:
+        """Its resume tokens."""
+
+    @property
+    def address(self) -> IPAddress | None:
+        """Where it connects from, None for a local socket."""
+
+    @property
+    def identity(self) -> Identity:
+        """Whom moderation actions are about."""
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether it is a server operator's."""
+
+    def tell(self, event: Event, label: str | None = None, tags: Tags = NO_TAGS) -> None:
+        """Send a line to this client alone."""
+
+    def submit(self, room: str, event: RoomEvent, label: str | None = None, verb: str = "MSG") -> None:
+        """Hand an event to the journal, in this client's name."""
+
+    def end(
+        self, reason: DisconnectReason, text: str, *, parting: bool = True, parting_text: str | None = None
+    ) -> None:
+        """Send the last line and close; with ``parting`` the rooms are told."""
+
+    def part_all(self, parting_text: str | None = None) -> None:
+        """Leave every room, and the one whose JOIN is still on its way."""
+
+    def proceed(self) -> None:
+        """Go on with a command that had to wait."""
+
+    def forget_nick(self) -> None:
+        """Be what it was before its first JOIN."""

@@ -1,0 +1,125 @@
+"""HELLO, JOIN, NICK, PART and QUIT: who somebody is, and in which rooms."""
+
+from __future__ import annotations
+
+from chatd import __version__
+from chatd.chat import authentication, permissions, quotas
+from chatd.chat.command_rows import Row, Work, for_anybody, for_named, in_room, need_nick
+from chatd.chat.outcomes import done_join
+from chatd.chat.participant import Participant
+from chatd.chat.replay import Replay
+from chatd.model.entry import Place
+from chatd.model.room_policy import Identity
+from chatd.protocol import commands, events, wire
+from chatd.protocol.errors import ChatError, Code, DisconnectReason
+from chatd.protocol.events import Done
+from chatd.protocol.names import Nick, RoomName
+
+ALL_TAKEN = "goodbye; all that you said was taken"
+"""What BYE quit says when no line before it was answered by an ERR for what it was to say."""
+
+
+def _hello(participant: Participant, command: commands.Hello, label: str | None) -> None:
+    if participant.nick:
+        raise ChatError(Code.ALREADY_IN, "HELLO comes before the first JOIN")
+    if command.version != wire.PROTOCOL_VERSION:
+        raise ChatError(Code.BAD_VERSION, f"this server speaks version {wire.PROTOCOL_VERSION}: HELLO 1")
+    participant.tagged = True
+    values = {
+        "protocol": wire.PROTOCOL_VERSION,
+        "server": f"chatd/{__version__}",
+        "epoch": participant.hub.journal.epoch,
+        "max-line": str(wire.MAX_LINE_BYTES),
+        "ping": str(participant.hub.limits.ping_seconds),
+    }
+    participant.tell(Done("HELLO", values=values), label)
+
+
+def _join(participant: Participant, command: commands.Join, label: str | None) -> Work | None:
+    name = RoomName.of(command.room)
+    if command.nick is None:
+        need_nick(participant)
+    elif participant.nick:
+        why = f"you are in as {participant.nick}; JOIN <#room> enters one more, NICK renames"
+        raise ChatError(Code.ALREADY_IN, why)
+    nick = participant.nick or Nick.of(command.nick or "")
+    identity = Identity(nick.key, participant.account, participant.address)
+    if (why_not := permissions.refusal(participant, name.key, identity)) is not None:
+        raise why_not
+    room = participant.hub.room(name.key)
+    quotas.check_join(participant, room)
+    if not participant.nick:
+        authentication.check_owner(participant, nick)
+        _take_nick(participant, nick, command.resume)
+    if room is not None and room in participant.rooms:
+        participant.enter(room)
+        participant.tell(done_join(participant, room), label)
+        return None
+    if command.since is None:
+        _enter(participant, name, label)
+        return None
+    return _catch_up_and_enter(participant, name, command.since, command.epoch, label)
+
+
+async def _catch_up_and_enter(
+    participant: Participant, name: RoomName, since: int, epoch: str | None, label: str | None
+) -> None:
+    replay = participant.replay = Replay(participant, name.key, since, epoch)
+    await replay.send_stored()
+    if not participant.ended:
+        _enter(participant, name, label)
+
+
+def _enter(participant: Participant, name: RoomName, label: str | None) -> None:
+    room = participant.hub.room(name.key)
+    joined = events.Joined(participant.nick, name if room is None else room.name)
+    participant.submit(name.key, joined, label, "JOIN")
+
+
+def _take_nick(participant: Participant, nick: Nick, resume: str | None) -> None:
+    """Go by a nick, or by that of a connection that the participant proves to be the successor of."""
+    hub = participant.hub
+    holder = hub.holder(nick)
+    owns = participant.account == nick.key
+    proven = holder is not None and (owns or (resume is not None and holder.takeover.is_proven_by(resume)))
+    if holder is not None and proven and not holder.renaming:
+        participant.takeover.begin(holder, resume or "")
+        participant.nick = holder.nick
+    else:
+        hub.claim(nick, participant)
+        participant.nick = nick
+    if participant.tagged:
+        participant.issue_resume_token()
+
+
+def _rename(participant: Participant, command: commands.Nick, label: str | None) -> None:
+    nick = Nick.of(command.nick)
+    if nick == participant.nick:
+        participant.tell(Done("NICK", (nick,)), label)
+        return
+    authentication.check_owner(participant, nick)
+    quotas.check_name(participant)
+    participant.hub.claim(nick, participant)
+    participant.takeover.release_stale()
+    participant.renaming = nick
+    participant.submit("", events.Renamed(participant.nick, nick), label, "NICK")
+
+
+def _part(participant: Participant, room: Place, command: commands.Part, label: str | None) -> None:
+    text = command.text if permissions.may_speak(participant, room.key) else None
+    participant.submit(room.key, events.Parted(participant.nick, room.name, text), label, "PART")
+
+
+def _quit(participant: Participant, command: commands.Quit, _label: str | None) -> None:
+    taken = "goodbye; not all that you said was taken, see ERR" if participant.untaken else ALL_TAKEN
+    may_speak = all(permissions.may_speak(participant, room.key) for room in participant.rooms)
+    participant.end(DisconnectReason.QUIT, taken, parting_text=command.text if may_speak else None)
+
+
+ROWS: tuple[Row, ...] = (
+    for_anybody(commands.Hello, _hello),
+    for_anybody(commands.Join, _join),
+    for_named(commands.Nick, _rename),
+    in_room(commands.Part, _part),
+    for_anybody(commands.Quit, _quit),
+)

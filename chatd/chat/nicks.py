@@ -1,0 +1,63 @@
+"""Who goes by which nick: one holder a nick, and nobody by one that looks like another's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from chatd.protocol import names
+from chatd.protocol.errors import ChatError, Code
+from chatd.protocol.names import Nick
+
+T = TypeVar("T")
+
+
+class NickRegistry(Generic[T]):
+    """Nicks and their looks (`names.skeleton`), each with its holder; ``nick_of`` returns how a holder spells it."""
+
+    def __init__(self, nick_of: Callable[[T], str]) -> None:
+        self._nick_of = nick_of
+        self._by_key: dict[str, T] = {}
+        self._by_look: dict[str, T] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    def holder(self, nick: Nick) -> T | None:
+        """Return who goes by a nick, in any spelling."""
+        return self._by_key.get(nick.key)
+
+    def rivals(self, nick: Nick) -> list[T]:
+        """Return those who go by a nick or by one that it could be mistaken for, some of them twice."""
+        found = (self._by_key.get(nick.key), *map(self._by_look.get, _looks(nick)))
+        return [holder for holder in found if holder is not None]
+
+    def refusal(self, nick: Nick, *but: T) -> ChatError | None:
+        """Return why a nick is not to be had, None if it is; those in ``but`` are in nobody's way."""
+        holder = self._by_key.get(nick.key)
+        if holder is not None and holder not in but:
+            return ChatError(Code.NAME_TAKEN, f"{self._nick_of(holder)} is here already; take another name")
+        for look in sorted(_looks(nick)):
+            twin = self._by_look.get(look)
+            if twin is not None and twin not in but:
+                why = f"{nick} could be mistaken for {self._nick_of(twin)}; take another name"
+                return ChatError(Code.NAME_TAKEN, why)
+        return None
+
+    def assign(self, nick: Nick, holder: T) -> None:
+        """Give a nick to somebody, whoever had it."""
+        self._by_key[nick.key] = holder
+        self._by_look |= dict.fromkeys(_looks(nick), holder)
+
+    def withdraw(self, nick: Nick, holder: T) -> None:
+        """Take a nick from somebody; it is no mistake if somebody else has it."""
+        if self._by_key.get(nick.key) == holder:
+            del self._by_key[nick.key]
+        for look in _looks(nick):
+            if self._by_look.get(look) == holder:
+                del self._by_look[look]
+
+
+def _looks(nick: Nick) -> set[str]:
+    """Return what a nick looks like as it is written, and in small letters."""
+    return {names.skeleton(nick), names.skeleton(nick.key)}

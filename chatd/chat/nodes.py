@@ -1,0 +1,154 @@
+"""What the chat asks of the other nodes, and what there is to say when there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Protocol
+
+from typing_extensions import override
+
+from chatd.chat.client import Client, NickHolder
+from chatd.model.cluster import Source
+from chatd.model.entry import Entry, Member, Place, RoomEvent, unavailable
+from chatd.protocol.events import Renamed
+from chatd.protocol.names import Nick
+
+
+class Nodes(Protocol):
+    """Who is where on all nodes, and what this node says to the others of its own clients."""
+
+    @property
+    def shared(self) -> bool:
+        """Whether rooms may have members on other nodes."""
+
+    def start(self) -> None:
+        """Begin, now that the journal is open."""
+
+    def prepare_stop(self) -> None:
+        """Give up, within a few seconds, what cannot be stored and delivered: this node is about to stop."""
+
+    def enroll(self, client: Client) -> str:
+        """Note a new client; return its member id."""
+
+    def remote(self, nick: Nick) -> NickHolder | None:
+        """Return who goes by a nick, in any spelling, and is connected to another node."""
+
+    def check_free(self, nick: Nick) -> None:
+        """Raise `ChatError` if a nick is, or looks like, that of one who is connected to another node."""
+
+    def steps(self, entries: Sequence[Entry]) -> Iterator[list[Entry]]:
+        """Yield a batch of the journal in parts, each to be delivered before the next is asked for.
+
+        What concerns more than one room is a part of its own.
+        """
+
+    def rooms_of(self, member: Member) -> Collection[Place]:
+        """Return the rooms that a member may be in."""
+
+    def source(self, client: Client, event: RoomEvent) -> Source | None:
+        """Return what goes along with something that a client does, for the other nodes."""
+
+    def place_for(self, client: Client, room: Place) -> Member | None:
+        """Return whose place in a room a client takes unseen, if there is one; that one has none from here on."""
+
+    def announce(self, client: Client) -> None:
+        """Tell the other nodes all that they should know of a client and do not."""
+
+    def withdraw(self, client: Client, room: Place) -> None:
+        """Let a client leave a room that it is in only by what the other nodes know."""
+
+    def leave(self, client: Client, parting_text: str | None) -> None:
+        """Let a client leave every room for good."""
+
+    def release_stale(self, client: Client) -> None:
+        """Let those leave whose places a client may take and did not."""
+
+    def join_refused(self, client: Client) -> None:
+        """Note that a JOIN of a client was refused by the journal or by a room."""
+
+    async def tell(self, remote: NickHolder, author: str, text: str) -> str:
+        """Tell something to one who is connected to another node; return the nick that heard it.
+
+        Raise `ChatError` if that node does not answer, or nobody is there any more.
+        """
+
+
+class SingleNode(Nodes):
+    """There is no other node: everything is known here, and nobody else needs to be told."""
+
+    @property
+    @override
+    def shared(self) -> bool:
+        return False
+
+    @override
+    def start(self) -> None:
+        pass
+
+    @override
+    def prepare_stop(self) -> None:
+        pass
+
+    @override
+    def enroll(self, client: Client) -> str:
+        return ""
+
+    @override
+    def remote(self, nick: Nick) -> NickHolder | None:
+        return None
+
+    @override
+    def check_free(self, nick: Nick) -> None:
+        pass
+
+    @override
+    def steps(self, entries: Sequence[Entry]) -> Iterator[list[Entry]]:
+        step: list[Entry] = []
+        for entry in entries:
+            if type(entry.event) is Renamed:
+                yield step
+                step = []
+                yield [entry]
+            else:
+                step.append(entry)
+        yield step
+
+    @override
+    def rooms_of(self, member: Member) -> Collection[Place]:
+        return member.rooms
+
+    @override
+    def source(self, client: Client, event: RoomEvent) -> Source | None:
+        return None
+
+    @override
+    def place_for(self, client: Client, room: Place) -> Member | None:
+        return client.takeover.place_here(room)
+
+    @override
+    def announce(self, client: Client) -> None:
+        pass
+
+    @override
+    def withdraw(self, client: Client, room: Place) -> None:
+        pass
+
+    @override
+    def leave(self, client: Client, parting_text: str | None) -> None:
+        client.part_all(parting_text)
+
+    @override
+    def release_stale(self, client: Client) -> None:
+        # They stay until they have left: a JOIN of this one that is still on its way may yet take their place.
+        stale_connections = [stale for stale in client.takeover.stale_connections if stale.rooms or stale.joining]
+        client.takeover.stale_connections = stale_connections
+        for stale in stale_connections:
+            stale.part_all()
+
+    @override
+    def join_refused(self, client: Client) -> None:
+        pass
+
+    @override
+    async def tell(self, remote: NickHolder, author: str, text: str) -> str:
+        raise unavailable()

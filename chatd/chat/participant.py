@@ -1,0 +1,152 @@
+"""Who takes part: a nick, an account, rooms, and lines to a peer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+from twisted.internet.defer import Deferred
+from typing_extensions import override
+
+from chatd.chat.client import CatchUp, Client
+from chatd.chat.hub import Hub
+from chatd.chat.peer import Peer
+from chatd.chat.takeover import Takeover
+from chatd.model.cluster import MemberInfo
+from chatd.model.entry import Place
+from chatd.model.room_policy import Identity, IPAddress
+from chatd.protocol import events, wire
+from chatd.protocol.events import Event
+from chatd.protocol.names import Nick
+from chatd.protocol.wire import NO_TAGS, Mode, Tags
+
+LINES_AT_A_TIME = 20
+"""How many lines of a long answer are sent before others have their turn."""
+ANSWERS_FOR_A_LINE = 20
+"""How many lines of an answer count as much as one line that is sent, see ``--line-rate``."""
+NO_NICK = Nick("")
+
+
+class Participant(Client):
+    """One connection as the commands see it; `chatd.chat.session` adds the order in which they are carried out."""
+
+    here = True
+    member_id: str = ""
+    account: str | None = None
+    """The key of the account that it has logged in to."""
+    nick: Nick = NO_NICK
+    """Empty until the first JOIN was accepted."""
+    renaming: Nick = NO_NICK
+    """Another nick that was claimed, and that the rooms do not know yet."""
+    tagged: bool = False
+
+    def __init__(self, hub: Hub, peer: Peer) -> None:
+        self.hub = hub
+        self.peer = peer
+        self.send = peer.send  # type: ignore[method-assign]  # one call less for every line
+        self.mode = Mode.COMMAND
+        self.rooms: dict[Place, None] = {}
+        self.current: Place | None = None
+        self.joining: tuple[str, str] | None = None
+        self.replay: CatchUp | None = None
+        """What is told to it of the room whose JOIN is on its way."""
+        self.ended = False
+        self.untaken = False
+        """Whether something that was to be said was answered by an ERR."""
+        self.names_full_at = 0.0
+        """See `chatd.chat.quotas.check_name`."""
+        self.info: MemberInfo | None = None
+        self._takeover = Takeover(self, hub)
+        self._reader: Deferred[None] | None = None
+        self.member_id = hub.enroll(self)
+
+    @override
+    def send(self, data: bytes) -> None:
+        self.peer.send(data)
+
+    @property
+    @override
+    def takeover(self) -> Takeover:
+        return self._takeover
+
+    @property
+    @override
+    def in_several_rooms(self) -> bool:
+        return len(self.rooms) > 1
+
+    @property
+    @override
+    def address(self) -> IPAddress | None:
+        return self.peer.address
+
+    @property
+    @override
+    def identity(self) -> Identity:
+        return Identity(self.nick.key, self.account, self.peer.address)
+
+    @property
+    @override
+    def is_operator(self) -> bool:
+        return self.hub.is_operator(self.account)
+
+    @override
+    def tell(self, event: Event, label: str | None = None, tags: Tags = NO_TAGS) -> None:
+        self.send(self.line(event, label, tags))
+
+    def line(self, event: Event, label: str | None = None, tags: Tags = NO_TAGS) -> bytes:
+        """Return a line for this peer alone, with tags if it reads them."""
+        if not self.tagged:
+            return wire.encode(wire.render(event))
+        return wire.encode(wire.render(event), {**tags, "label": label} if label else tags)
+
+    async def send_all(self, lines: Iterable[bytes]) -> None:
+        """Send lines as fast as the peer reads them, and not so many at a time that others have to wait."""
+        for number, line in enumerate(lines, 1):
+            if self.ended or self.peer.gone:
+                return
+            if line:
+                self.send(line)
+            if self.peer.blocked and not self.ended:
+                self._reader = Deferred()
+                await self._reader
+            if number % LINES_AT_A_TIME == 0:
+                self.peer.charge(LINES_AT_A_TIME // ANSWERS_FOR_A_LINE)
+                await self.next_turn()
+
+    def next_turn(self) -> Deferred[None]:
+        """Return a Deferred that fires when others have had their turn."""
+        turn: Deferred[None] = Deferred()
+        self.peer.in_turn(partial(turn.callback, None))
+        return turn
+
+    def enter(self, room: Place) -> None:
+        """Make a room that the participant is in the current one."""
+        self.rooms.pop(room, None)
+        self.rooms[room] = None
+        self.current = room
+
+    def leave(self, room: Place) -> None:
+        """Note that the participant is not in a room any more; the current one is the one before it."""
+        self.rooms.pop(room, None)
+        self.current = next(reversed(self.rooms), None)
+
+    @override
+    def part_all(self, parting_text: str | None = None) -> None:
+        places = [(room.key, str(room.name)) for room in self.rooms]
+        for key, name in [*places, self.joining] if self.joining else places:
+            self.submit(key, events.Parted(self.nick, name, parting_text))
+
+    @override
+    def forget_nick(self) -> None:
+        nick, self.nick, self.takeover.takes = self.nick, NO_NICK, None
+        self.hub.release(nick, self)
+
+    def issue_resume_token(self) -> None:
+        """Give a program that came in a new resume token, and expect signs of life from it."""
+        self.takeover.secret = self.hub.make_secret()
+
+    def _go_on_sending(self) -> None:
+        """Send more of a long answer, or none of it any more."""
+        if self._reader is not None:
+            reader, self._reader = self._reader, None
+            reader.callback(None)

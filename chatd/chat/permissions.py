@@ -1,0 +1,117 @@
+"""Who may enter, read and speak where."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from ipaddress import ip_address
+
+from chatd.chat.hub import Hub
+from chatd.chat.participant import Participant
+from chatd.model.cluster import MemberInfo
+from chatd.model.entry import Entry
+from chatd.model.room_policy import Identity, IPAddress, ModerationAction
+from chatd.protocol import names
+from chatd.protocol.duration import written
+from chatd.protocol.errors import ChatError, Code
+
+
+def milliseconds(hub: Hub) -> int:
+    """Return the time, in milliseconds since 1970."""
+    return int(hub.clock.seconds() * 1000)
+
+
+def readable_after(participant: Participant, room: str) -> int | None:
+    """Return the id after which a participant may read a room, given its key; None if it may read nothing."""
+    return participant.hub.policy(room).readable_after(participant.account)
+
+
+def may_read(participant: Participant, room: str, id_: int) -> bool:
+    """Return whether a participant may read what happened in a room, given its key, under an id."""
+    after = readable_after(participant, room)
+    return after is not None and id_ > after
+
+
+def server_ban(participant: Participant, identity: Identity) -> ModerationAction | None:
+    """Return the ban that keeps somebody off the server, who is the participant or wants to be."""
+    if participant.is_operator:
+        return None
+    return participant.hub.server_policy.against("BAN", identity, milliseconds(participant.hub))
+
+
+def refusal(participant: Participant, room: str, identity: Identity | None = None) -> ChatError | None:
+    """Return why a participant, under its own identity or another, may not enter a room; None if it may."""
+    hub = participant.hub
+    who = identity or participant.identity
+    return refusal_of(hub, room, who, is_operator=participant.is_operator, now=milliseconds(hub))
+
+
+def refusal_at(participant: Participant, room: str, entry: Entry) -> ChatError | None:
+    """Return why a participant may not enter a room by an entry of its own; if there are nodes, as all see it."""
+    if participant.info is None:
+        return refusal(participant, room)
+    identity, is_operator = participant.judged_as
+    return refusal_of(participant.hub, room, identity, is_operator=is_operator, now=entry.time)
+
+
+def refusal_of(hub: Hub, room: str, identity: Identity, *, is_operator: bool, now: int) -> ChatError | None:
+    """Return why somebody may not enter a room, given its key, at a time in milliseconds since 1970."""
+    policy = hub.policy(room)
+    ban = None if is_operator else hub.server_policy.against("BAN", identity, now)
+    if ban is None and not (policy.is_operator(identity.account) or is_operator):
+        ban = policy.against("BAN", identity, now)
+    if ban is not None:
+        return ChatError(Code.BANNED, because("you are banned", ban))
+    if policy.readable_after(identity.account) is None:
+        return ChatError(Code.NOT_ALLOWED, "that room is private; ask one of its operators to INVITE you")
+    return None
+
+
+def judged_as(hub: Hub, info: MemberInfo) -> tuple[Identity, bool]:
+    """Return whom moderation actions are about, and whether that is a server operator: the same on all nodes."""
+    address = None if info.address is None else _address(info.address)
+    identity = Identity(names.key(info.nick), info.account, address)
+    return identity, info.operator or hub.server_policy.is_operator(info.account)
+
+
+def check_voice(participant: Participant, room: str | None) -> None:
+    """Raise `ChatError` if a participant is muted in a room, given its key, or everywhere."""
+    hub = participant.hub
+    now = milliseconds(hub)
+    mute = hub.server_policy.against("MUTE", participant.identity, now)
+    if mute is None and room is not None and not participant.is_operator:
+        mute = hub.policy(room).against("MUTE", participant.identity, now)
+    if mute is not None:
+        raise ChatError(Code.MUTED, because("you may read and not speak", mute))
+
+
+def may_speak(participant: Participant, room: str) -> bool:
+    """Return whether a participant may say something in a room, given its key."""
+    try:
+        check_voice(participant, room)
+    except ChatError:
+        return False
+    return True
+
+
+def check_topic(participant: Participant, room: str) -> None:
+    """Raise `ChatError` if a participant may not set the topic of a room, given its key."""
+    policy = participant.hub.policy(room)
+    if policy.setting("topic") == "operators" and not (
+        policy.is_operator(participant.account) or participant.is_operator
+    ):
+        raise ChatError(Code.NOT_ALLOWED, "only room operators may set the topic here")
+
+
+def because(what: str, action: ModerationAction) -> str:
+    """Return a sentence with how long a moderation action holds and why, as far as it says."""
+    event = action.event
+    held = "" if event.seconds is None else f", for {written(event.seconds)} in all"
+    return f"{what}{held}" + (f": {event.text}" if event.text else "")
+
+
+@lru_cache(maxsize=4096)
+def _address(text: str) -> IPAddress | None:
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None

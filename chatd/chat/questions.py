@@ -1,0 +1,77 @@
+"""WHO, ROOMS, HISTORY, SEARCH, PING and HELP: what is asked and changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+from chatd.chat import permissions, replay
+from chatd.chat.command_rows import Row, Work, for_anybody, for_named, in_room
+from chatd.chat.participant import Participant
+from chatd.model.entry import Place
+from chatd.protocol import commands, events, wire
+from chatd.protocol.errors import ChatError, Code
+from chatd.protocol.events import Done
+from chatd.protocol.verbs import VERBS
+
+
+def _who(participant: Participant, room: Place, _command: commands.Who, label: str | None) -> Work:
+    return participant.send_all(_present(participant, room, label))
+
+
+def _present(participant: Participant, room: Place, label: str | None) -> Iterator[bytes]:
+    nicks = [member.nick for member in room.everybody]
+    for line in events.present(room.name, nicks):
+        yield participant.line(line)
+    yield participant.line(Done("WHO", (room.name, str(len(nicks)))), label)
+
+
+def _rooms(participant: Participant, _command: commands.Rooms, label: str | None) -> Work:
+    return participant.send_all(_listed(participant, label))
+
+
+def _listed(participant: Participant, label: str | None) -> Iterator[bytes]:
+    rooms = [r for r in participant.hub.rooms() if permissions.readable_after(participant, r.key) is not None]
+    for room in rooms:
+        topic = None
+        if room.topic is not None and permissions.may_read(participant, room.key, room.topic_id):
+            topic = room.topic.text
+        yield participant.line(events.Listed(room.name, len(room.everybody), topic))
+    yield participant.line(Done("ROOMS", (str(len(rooms)),)), label)
+
+
+def _history(participant: Participant, room: Place, command: commands.History, label: str | None) -> Work:
+    return replay.history(participant, room, command, label)
+
+
+def _search(participant: Participant, room: Place, command: commands.Search, label: str | None) -> Work:
+    return replay.search(participant, room, command.words, label)
+
+
+def _ping(participant: Participant, command: commands.Ping, label: str | None) -> None:
+    participant.tell(events.Pong(command.token), label)
+
+
+def _help(participant: Participant, command: commands.Help, label: str | None) -> None:
+    verb = command.verb
+    if verb is not None and verb not in VERBS:
+        raise ChatError(Code.UNKNOWN_VERB, f"there is no {verb[:40]}; HELP lists what there is")
+    participant.send(_help_lines(verb))
+    participant.tell(Done("HELP"), label)
+
+
+@cache
+def _help_lines(verb: str | None) -> bytes:
+    """Return the lines about one verb or all, which are the same for everybody."""
+    about = VERBS.values() if verb is None else [VERBS[verb]]
+    return b"".join(wire.encode(wire.render(events.Note(f"{each.usage} - {each.summary}"))) for each in about)
+
+
+ROWS: tuple[Row, ...] = (
+    in_room(commands.Who, _who, is_question=True),
+    for_named(commands.Rooms, _rooms, is_question=True),
+    in_room(commands.History, _history, is_question=True),
+    in_room(commands.Search, _search, is_question=True),
+    for_anybody(commands.Ping, _ping, is_question=True),
+    for_anybody(commands.Help, _help, is_question=True),
+)
