@@ -37,9 +37,19 @@ def test_links_within_the_project_lead_somewhere(page: Path) -> None:
     assert [file for file in files if not (page.parent / file.partition("#")[0]).exists()] == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_that_are_named_exist(page: Path) -> None:
+    text = page.read_text()
+    paths = re.findall(r"``((?:chatd|tests|benchmarks|docs|twisted)/[\w./]*)(?:::\w+)?``", text)
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+    alone = set(re.findall(r"``(\w+\.(?:py|sql|rst))``", text))
+    assert alone <= {path.name for top in ("chatd", "tests", "docs") for path in (ROOT / top).rglob("*.*")}
+
+
 def test_the_map_names_every_package_and_no_other() -> None:
-    named = set(re.findall(r"^``chatd/(\w+)/``", README, re.MULTILINE))
-    assert named == {path.parent.name for path in (ROOT / "chatd").glob("*/__init__.py")}
+    packages = {path.parent.name for path in (ROOT / "chatd").glob("*/__init__.py")}
+    for page in (README, (ROOT / "docs" / "development" / "architecture.rst").read_text()):
+        assert set(re.findall(r"^``chatd/(\w+)/``", page, re.MULTILINE)) == packages
 
 
 def test_the_options_are_all_there_with_their_defaults() -> None:
