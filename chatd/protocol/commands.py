@@ -1,16 +1,13 @@
-"""What a client says: one value for each verb, how it is read from a line and written to one.
+"""What a client says: one value for each verb, and how it is written to a line.
 
-Every ``read`` function gets what follows the verb. Words stand before ``key=value`` words, and those before
-the text; an optional room is there exactly when the next word begins with ``#``.
+How values are read from lines stands in `chatd.protocol.chat_verbs` and `chatd.protocol.moderation_verbs`.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-from chatd.protocol import moderation_commands as moderation_commands
-from chatd.protocol.arguments import Arguments
+from chatd.protocol import moderation_commands
 from chatd.protocol.text import clean
 
 LOBBY = "#lobby"
@@ -31,7 +28,7 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Come in under a nick, or, without one, enter one more room."""
+    """Join under a nick, or, without one, enter one more room."""
 
     nick: str | None
     room: str
@@ -142,117 +139,7 @@ class Quit:
 
 
 Talking = Hello | Join | Msg | Tell | Talk | Pipe | Nick | Part | Who | Rooms | Topic | History | Search
-Command = Talking | Ping | Help | Quit | moderation_commands.Order
-
-
-def read_hello(words: Arguments) -> Hello:
-    """Read what follows HELLO; and so on for the others."""
-    version = words.word("the version")
-    words.end()
-    return Hello(clean(version))
-
-
-def read_join(words: Arguments) -> Join:
-    """See `read_hello`."""
-    room: str | None = words.maybe_room()
-    nick = None
-    if room is None:
-        nick = words.nick_of(words.word("your name"))
-        room = words.maybe_room() or LOBBY
-    values = words.values("since", "epoch", "resume")
-    return Join(nick, room, words.id_of("since", values), values.get("epoch"), values.get("resume"))
-
-
-def read_msg(words: Arguments) -> Msg:
-    """See `read_hello`."""
-    return Msg(words.text())
-
-
-def read_tell(words: Arguments) -> Tell:
-    """See `read_hello`."""
-    to = words.word("a room or a name")
-    to = words.room_of(to) if to.startswith("#") else words.nick_of(to)
-    return Tell(to, words.text())
-
-
-def read_talk(words: Arguments) -> Talk:
-    """See `read_hello`."""
-    words.end()
-    return Talk()
-
-
-def read_pipe(words: Arguments) -> Pipe:
-    """See `read_hello`."""
-    room = words.maybe_room()
-    words.end()
-    return Pipe(room)
-
-
-def read_nick(words: Arguments) -> Nick:
-    """See `read_hello`."""
-    nick = words.nick_of(words.word("the new name"))
-    words.end()
-    return Nick(nick)
-
-
-def read_part(words: Arguments) -> Part:
-    """See `read_hello`."""
-    return Part(words.maybe_room(), words.maybe_text())
-
-
-def read_who(words: Arguments) -> Who:
-    """See `read_hello`."""
-    room = words.maybe_room()
-    words.end()
-    return Who(room)
-
-
-def read_rooms(words: Arguments) -> Rooms:
-    """See `read_hello`."""
-    words.end()
-    return Rooms()
-
-
-def read_topic(words: Arguments) -> Topic:
-    """See `read_hello`."""
-    return Topic(words.maybe_room(), words.maybe_text())
-
-
-def read_history(words: Arguments) -> History:
-    """See `read_hello`."""
-    room = words.maybe_room()
-    count = words.maybe_number("the count", 1, MAX_HISTORY)
-    values = words.values("since", "before")
-    since, before = words.id_of("since", values), words.id_of("before", values)
-    return History(room, DEFAULT_HISTORY if count is None else count, since, before)
-
-
-def read_search(words: Arguments) -> Search:
-    """See `read_hello`."""
-    room = words.maybe_room()
-    text = words.text()
-    if len(re.findall(r"[^\W_]+|_+", text)) > MAX_SEARCH_WORDS:
-        words.refuse(f"there are more than {MAX_SEARCH_WORDS} words")
-    return Search(room, text)
-
-
-def read_ping(words: Arguments) -> Ping:
-    """See `read_hello`."""
-    token = words.maybe_word()
-    words.end()
-    return Ping(None if token is None else clean(token))
-
-
-def read_help(words: Arguments) -> Help:
-    """See `read_hello`."""
-    verb = words.maybe_word()
-    words.end()
-    return Help(None if verb is None else clean(verb).upper())
-
-
-def read_quit(words: Arguments) -> Quit:
-    """See `read_hello`."""
-    return Quit(words.maybe_text())
+Command = Talking | Ping | Help | Quit | moderation_commands.ModerationCommand
 
 
 def render(command: Command) -> str:

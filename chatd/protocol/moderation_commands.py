@@ -1,16 +1,13 @@
-"""What a client says to prove who it is, and what those say who look after a room or the server.
+"""What a client says to prove who it is, and what operators of a room or of the server say.
 
-Like `chatd.protocol.commands`: one value for each verb, and how it is read from a line.
+Like `chatd.protocol.commands`: one value for each verb, and how it is written to a line.
 """
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass, field
 
 from chatd.protocol import duration
-from chatd.protocol.arguments import Arguments
-from chatd.protocol.text import excerpt
 
 SERVER = "#*"
 """Stands where a room would, for the whole server."""
@@ -82,7 +79,7 @@ class Unban:
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """Let the owner of a nick look after a room."""
+    """Make the owner of a nick a room operator."""
 
     nick: str
     room: str | None = None
@@ -90,7 +87,7 @@ class Op:
 
 @dataclass(frozen=True, slots=True)
 class Deop:
-    """Let somebody look after a room no longer."""
+    """Make somebody a room operator no longer."""
 
     nick: str
     room: str | None = None
@@ -113,128 +110,12 @@ class Set:
     room: str | None = None
 
 
-Order = Login | Register | Kick | Mute | Ban | Unmute | Unban | Op | Deop | Invite | Set
+ModerationCommand = Login | Register | Kick | Mute | Ban | Unmute | Unban | Op | Deop | Invite | Set
 
 
-def subject(words: Arguments, word: str) -> str:
-    """Return whom a word means: an address or a network in its usual form, else a nick."""
-    try:
-        if "%" in word:
-            raise ValueError(word)
-        network = ipaddress.ip_network(word, strict=False)
-    except ValueError:
-        return words.nick_of(word)
-    if network.version == 6 and network.prefixlen >= 96 and (mapped := network.network_address.ipv4_mapped):
-        network = ipaddress.ip_network((mapped, network.prefixlen - 96))
-    return str(network.network_address if network.num_addresses == 1 else network)
-
-
-def _password(words: Arguments) -> str:
-    word = words.word("the password")
-    if len(word.encode()) > MAX_PASSWORD_BYTES:
-        words.refuse(f"a password has at most {MAX_PASSWORD_BYTES} bytes")
-    return word
-
-
-def read_login(words: Arguments) -> Login:
-    """Read what follows LOGIN; and so on for the others."""
-    nick = words.nick_of(words.word("your name"))
-    password = _password(words)
-    words.end()
-    return Login(nick, password)
-
-
-def read_register(words: Arguments) -> Register:
-    """See `read_login`."""
-    password = _password(words)
-    code = words.maybe_word()
-    words.end()
-    return Register(password, code)
-
-
-def read_kick(words: Arguments) -> Kick:
-    """See `read_login`."""
-    nick = words.nick_of(words.word("a name"))
-    return Kick(nick, _place(words), words.maybe_text())
-
-
-def read_mute(words: Arguments) -> Mute:
-    """See `read_login`."""
-    return Mute(*_sentence(words))
-
-
-def read_ban(words: Arguments) -> Ban:
-    """See `read_login`."""
-    return Ban(*_sentence(words))
-
-
-def read_unmute(words: Arguments) -> Unmute:
-    """See `read_login`."""
-    who, room = subject(words, words.word("a name or an address")), _place(words)
-    words.end()
-    return Unmute(who, room)
-
-
-def read_unban(words: Arguments) -> Unban:
-    """See `read_login`."""
-    who, room = subject(words, words.word("a name or an address")), _place(words)
-    words.end()
-    return Unban(who, room)
-
-
-def read_op(words: Arguments) -> Op:
-    """See `read_login`."""
-    return Op(*_nick_and_place(words))
-
-
-def read_deop(words: Arguments) -> Deop:
-    """See `read_login`."""
-    return Deop(*_nick_and_place(words))
-
-
-def read_invite(words: Arguments) -> Invite:
-    """See `read_login`."""
-    return Invite(*_nick_and_place(words))
-
-
-def read_set(words: Arguments) -> Set:
-    """See `read_login`."""
-    room = _place(words)
-    word = words.word("a setting")
-    words.end()
-    key, _, value = word.partition("=")
-    if key not in SETTINGS:
-        words.refuse(f"{excerpt(word)} is no setting; there are {', '.join(SETTINGS)}")
-    if value not in SETTINGS[key]:
-        words.refuse(f"{key} is {' or '.join(SETTINGS[key])}")
-    return Set(key, value, room)
-
-
-def _place(words: Arguments) -> str | None:
-    """Take the next word if it is a room or stands for the whole server."""
-    return SERVER if words.takes(SERVER) else words.maybe_room()
-
-
-def _nick_and_place(words: Arguments) -> tuple[str, str | None]:
-    nick, room = words.nick_of(words.word("a name")), _place(words)
-    words.end()
-    return nick, room
-
-
-def _sentence(words: Arguments) -> tuple[str, str | None, int | None, str | None]:
-    who, room = subject(words, words.word("a name or an address")), _place(words)
-    seconds = None
-    if (length := words.maybe_value("for")) is not None:
-        try:
-            seconds = duration.seconds(length)
-        except ValueError as error:
-            words.refuse(str(error))
-    return who, room, seconds, words.maybe_text()
-
-
-def parts(order: Order) -> list[str | None]:
-    """Return what follows the verb when an order is written as a line."""
-    match order:
+def parts(command: ModerationCommand) -> list[str | None]:
+    """Return what follows the verb when a command is written as a line."""
+    match command:
         case Login(nick, password):
             return [nick, password]
         case Register(password, code):

@@ -1,4 +1,4 @@
-"""What a client may write to prove who it is, and to look after a room."""
+"""What a client may write to prove who it is, and to moderate."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from chatd.protocol.moderation_commands import (
     Invite,
     Kick,
     Login,
+    ModerationCommand,
     Mute,
     Op,
-    Order,
     Register,
     Set,
     Unban,
@@ -47,7 +47,7 @@ ORDERS = {
 
 
 @pytest.mark.parametrize(("line", "order"), ORDERS.items())
-def test_orders(line: str, order: Order) -> None:
+def test_orders(line: str, order: ModerationCommand) -> None:
     assert wire.parse_command(line.encode()) == wire.Request(order)
     assert wire.render(order) == line
 
@@ -93,6 +93,13 @@ def test_refused(line: str, code: Code) -> None:
         wire.parse_command(line.encode())
     assert caught.value.code is code
     assert caught.value.verb == line.split()[0]
+
+
+@pytest.mark.parametrize("line", ["LOGIN alice a\x00b", "REGISTER a\x1bb", "REGISTER s3cret c\x7f"])
+def test_a_secret_with_a_control_character_is_refused_because_no_program_could_write_it(line: str) -> None:
+    with pytest.raises(ChatError, match="no control characters") as error:
+        wire.parse_command(line.encode())
+    assert error.value.code is Code.BAD_SYNTAX
 
 
 def test_a_password_is_in_no_representation() -> None:

@@ -1,0 +1,144 @@
+"""How the verbs are written with which people talk, one row each."""
+
+from __future__ import annotations
+
+import re
+
+from chatd.protocol import commands
+from chatd.protocol.arguments import Arguments
+from chatd.protocol.text import clean
+from chatd.protocol.verb_row import Verb
+
+
+def _read_hello(words: Arguments) -> commands.Hello:
+    version = words.word("the version")
+    words.end()
+    return commands.Hello(clean(version))
+
+
+def _read_join(words: Arguments) -> commands.Join:
+    room: str | None = words.maybe_room()
+    nick = None
+    if room is None:
+        nick = words.nick_of(words.word("your name"))
+        room = words.maybe_room() or commands.LOBBY
+    values = words.values("since", "epoch", "resume")
+    return commands.Join(nick, room, words.id_of("since", values), values.get("epoch"), values.get("resume"))
+
+
+def _read_msg(words: Arguments) -> commands.Msg:
+    return commands.Msg(words.text())
+
+
+def _read_tell(words: Arguments) -> commands.Tell:
+    to = words.word("a room or a name")
+    to = words.room_of(to) if to.startswith("#") else words.nick_of(to)
+    return commands.Tell(to, words.text())
+
+
+def _read_talk(words: Arguments) -> commands.Talk:
+    words.end()
+    return commands.Talk()
+
+
+def _read_pipe(words: Arguments) -> commands.Pipe:
+    room = words.maybe_room()
+    words.end()
+    return commands.Pipe(room)
+
+
+def _read_nick(words: Arguments) -> commands.Nick:
+    nick = words.nick_of(words.word("the new name"))
+    words.end()
+    return commands.Nick(nick)
+
+
+def _read_part(words: Arguments) -> commands.Part:
+    return commands.Part(words.maybe_room(), words.maybe_text())
+
+
+def _read_who(words: Arguments) -> commands.Who:
+    room = words.maybe_room()
+    words.end()
+    return commands.Who(room)
+
+
+def _read_rooms(words: Arguments) -> commands.Rooms:
+    words.end()
+    return commands.Rooms()
+
+
+def _read_topic(words: Arguments) -> commands.Topic:
+    return commands.Topic(words.maybe_room(), words.maybe_text())
+
+
+def _read_history(words: Arguments) -> commands.History:
+    room = words.maybe_room()
+    count = words.maybe_number("the count", 1, commands.MAX_HISTORY)
+    values = words.values("since", "before")
+    since, before = words.id_of("since", values), words.id_of("before", values)
+    return commands.History(room, commands.DEFAULT_HISTORY if count is None else count, since, before)
+
+
+def _read_search(words: Arguments) -> commands.Search:
+    room = words.maybe_room()
+    text = words.text()
+    if len(re.findall(r"[^\W_]+|_+", text)) > commands.MAX_SEARCH_WORDS:
+        words.refuse(f"there are more than {commands.MAX_SEARCH_WORDS} words")
+    return commands.Search(room, text)
+
+
+def _read_ping(words: Arguments) -> commands.Ping:
+    token = words.maybe_word()
+    words.end()
+    return commands.Ping(None if token is None else clean(token))
+
+
+def _read_help(words: Arguments) -> commands.Help:
+    verb = words.maybe_word()
+    words.end()
+    return commands.Help(None if verb is None else clean(verb).upper())
+
+
+def _read_quit(words: Arguments) -> commands.Quit:
+    return commands.Quit(words.maybe_text())
+
+
+ROWS = (
+    Verb(
+        commands.Join,
+        "JOIN <nick> [#room]",
+        "join under a name; once in, JOIN #room enters one more",
+        _read_join,
+    ),
+    Verb(commands.Msg, "MSG <text>", "say it in the room you joined last", _read_msg),
+    Verb(
+        commands.Tell,
+        "TELL <#room or nick> <text>",
+        "say it in a room that you are in, or to one person",
+        _read_tell,
+    ),
+    Verb(commands.Talk, "TALK", "from here what you type is said, and /verb is a command", _read_talk),
+    Verb(commands.Pipe, "PIPE [#room]", "from here to the end of the input every line is said", _read_pipe),
+    Verb(commands.Nick, "NICK <nick>", "go by another name", _read_nick),
+    Verb(commands.Part, "PART [#room] [text]", "leave a room", _read_part),
+    Verb(commands.Who, "WHO [#room]", "who is in a room that you are in", _read_who),
+    Verb(commands.Rooms, "ROOMS", "which rooms there are", _read_rooms),
+    Verb(
+        commands.Topic,
+        "TOPIC [#room] [text]",
+        "set the topic of a room or, without a text, ask for it",
+        _read_topic,
+    ),
+    Verb(
+        commands.History,
+        "HISTORY [#room] [<count>] [since=<id>] [before=<id>]",
+        "what was said before: the newest messages, or the oldest after an id",
+        _read_history,
+    ),
+    Verb(commands.Search, "SEARCH [#room] <words>", "the newest messages with all of these words", _read_search),
+    Verb(commands.Ping, "PING [token]", "answered by PONG", _read_ping),
+    Verb(commands.Help, "HELP [verb]", "this list, or one line of it", _read_help),
+    Verb(commands.Hello, "HELLO 1", "for programs, before JOIN: tags on", _read_hello),
+)
+QUIT = Verb(commands.Quit, "QUIT [text]", "leave; BYE quit says that all you said was taken", _read_quit)

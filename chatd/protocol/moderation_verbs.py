@@ -1,0 +1,190 @@
+"""How the verbs are written with which people prove who they are, and moderate, one row each."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from chatd.protocol import duration
+from chatd.protocol import moderation_commands as commands
+from chatd.protocol.arguments import Arguments
+from chatd.protocol.text import clean, excerpt
+from chatd.protocol.verb_row import Verb
+
+
+def _subject(words: Arguments, word: str) -> str:
+    """Return whom a word means: an address or a network in its usual form, else a nick."""
+    try:
+        if "%" in word:
+            raise ValueError(word)
+        network = ipaddress.ip_network(word, strict=False)
+    except ValueError:
+        return words.nick_of(word)
+    if network.version == 6 and network.prefixlen >= 96 and (mapped := network.network_address.ipv4_mapped):
+        network = ipaddress.ip_network((mapped, network.prefixlen - 96))
+    return str(network.network_address if network.num_addresses == 1 else network)
+
+
+def _password(words: Arguments) -> str:
+    word = _secret(words, words.word("the password"))
+    if len(word.encode()) > commands.MAX_PASSWORD_BYTES:
+        words.refuse(f"a password has at most {commands.MAX_PASSWORD_BYTES} bytes")
+    return word
+
+
+def _secret(words: Arguments, word: str) -> str:
+    # Where a program writes the line, they become other characters: the same password would not be the same.
+    if clean(word) != word:
+        words.refuse("a password or a code has no control characters")
+    return word
+
+
+def _read_login(words: Arguments) -> commands.Login:
+    nick = words.nick_of(words.word("your name"))
+    password = _password(words)
+    words.end()
+    return commands.Login(nick, password)
+
+
+def _read_register(words: Arguments) -> commands.Register:
+    password = _password(words)
+    code = words.maybe_word()
+    if code is not None:
+        _secret(words, code)
+    words.end()
+    return commands.Register(password, code)
+
+
+def _read_kick(words: Arguments) -> commands.Kick:
+    nick = words.nick_of(words.word("a name"))
+    return commands.Kick(nick, _place(words), words.maybe_text())
+
+
+def _read_mute(words: Arguments) -> commands.Mute:
+    return commands.Mute(*_sentence(words))
+
+
+def _read_ban(words: Arguments) -> commands.Ban:
+    return commands.Ban(*_sentence(words))
+
+
+def _read_unmute(words: Arguments) -> commands.Unmute:
+    who, room = _subject(words, words.word("a name or an address")), _place(words)
+    words.end()
+    return commands.Unmute(who, room)
+
+
+def _read_unban(words: Arguments) -> commands.Unban:
+    who, room = _subject(words, words.word("a name or an address")), _place(words)
+    words.end()
+    return commands.Unban(who, room)
+
+
+def _read_op(words: Arguments) -> commands.Op:
+    return commands.Op(*_nick_and_place(words))
+
+
+def _read_deop(words: Arguments) -> commands.Deop:
+    return commands.Deop(*_nick_and_place(words))
+
+
+def _read_invite(words: Arguments) -> commands.Invite:
+    return commands.Invite(*_nick_and_place(words))
+
+
+def _read_set(words: Arguments) -> commands.Set:
+    room = _place(words)
+    word = words.word("a setting")
+    words.end()
+    key, _, value = word.partition("=")
+    if key not in commands.SETTINGS:
+        words.refuse(f"{excerpt(word)} is no setting; there are {', '.join(commands.SETTINGS)}")
+    if value not in commands.SETTINGS[key]:
+        words.refuse(f"{key} is {' or '.join(commands.SETTINGS[key])}")
+    return commands.Set(key, value, room)
+
+
+def _place(words: Arguments) -> str | None:
+    """Take the next word if it is a room or stands for the whole server."""
+    return commands.SERVER if words.takes(commands.SERVER) else words.maybe_room()
+
+
+def _nick_and_place(words: Arguments) -> tuple[str, str | None]:
+    nick, room = words.nick_of(words.word("a name")), _place(words)
+    words.end()
+    return nick, room
+
+
+def _sentence(words: Arguments) -> tuple[str, str | None, int | None, str | None]:
+    who, room = _subject(words, words.word("a name or an address")), _place(words)
+    seconds = None
+    if (length := words.maybe_value("for")) is not None:
+        try:
+            seconds = duration.seconds(length)
+        except ValueError as error:
+            words.refuse(str(error))
+    return who, room, seconds, words.maybe_text()
+
+
+ROWS = (
+    Verb(
+        commands.Login,
+        "LOGIN <nick> <password>",
+        "prove who you are, before JOIN",
+        _read_login,
+    ),
+    Verb(
+        commands.Register,
+        "REGISTER <password> [code]",
+        "make your name your own",
+        _read_register,
+    ),
+    Verb(
+        commands.Kick,
+        "KICK <nick> [#room] [text]",
+        "put somebody out of a room",
+        _read_kick,
+    ),
+    Verb(
+        commands.Mute,
+        "MUTE <nick or address> [#room] [for=<duration>] [text]",
+        "let somebody read and not speak; #* is the whole server",
+        _read_mute,
+    ),
+    Verb(
+        commands.Unmute,
+        "UNMUTE <nick or address> [#room]",
+        "let somebody speak again",
+        _read_unmute,
+    ),
+    Verb(
+        commands.Ban,
+        "BAN <nick or address> [#room] [for=<duration>] [text]",
+        "keep somebody out",
+        _read_ban,
+    ),
+    Verb(
+        commands.Unban,
+        "UNBAN <nick or address> [#room]",
+        "let somebody in again",
+        _read_unban,
+    ),
+    Verb(commands.Op, "OP <nick> [#room]", "make somebody a room operator", _read_op),
+    Verb(
+        commands.Deop,
+        "DEOP <nick> [#room]",
+        "make somebody a room operator no longer",
+        _read_deop,
+    ),
+    Verb(
+        commands.Invite,
+        "INVITE <nick> [#room]",
+        "let somebody into a private room",
+        _read_invite,
+    ),
+    Verb(
+        commands.Set,
+        "SET [#room] <key>=<value>",
+        "registered=yes makes a room yours; private=yes|no, topic=operators|members",
+        _read_set,
+    ),
+)
