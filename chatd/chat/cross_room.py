@@ -9,7 +9,7 @@ from operator import itemgetter
 from chatd.model.entry import Entry, Reader
 from chatd.protocol.events import Joined, Parted
 
-_place = itemgetter(0)
+_position = itemgetter(0)
 
 
 class Merge:
@@ -20,7 +20,7 @@ class Merge:
     """
 
     def __init__(self, batch: Sequence[Entry]) -> None:
-        self._places = {id(entry): place for place, entry in enumerate(batch)}
+        self._positions = {entry: position for position, entry in enumerate(batch)}
         self._movers = {entry.author for entry in batch if isinstance(entry.event, Joined | Parted)}
         self._lines: defaultdict[Reader, list[tuple[int, bytes]]] = defaultdict(list)
 
@@ -41,15 +41,15 @@ class Merge:
 
     def add(self, member: Reader, lines: Iterable[tuple[Entry, bytes]]) -> None:
         """Take what one room has for a member; of an entry there may be a line and then a reply."""
-        self._lines[member] += [(self._places[id(entry)], line) for entry, line in lines]
+        self._lines[member] += [(self._positions[entry], line) for entry, line in lines]
 
     def alias_position(self, entry: Entry, other: Entry) -> None:
-        """Let an entry that is none of the batch have the place of one that is."""
-        self._places[id(entry)] = self._places[id(other)]
+        """Let an entry that is none of the batch have the position of one that is."""
+        self._positions[entry] = self._positions[other]
 
     def send(self) -> None:
         """Send it, now that every room has had its part."""
         for member, lines in self._lines.items():
-            lines.sort(key=_place)
+            lines.sort(key=_position)
             if data := b"".join(line for _, line in lines):
                 member.send(data)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from chatd.chat.cross_room import Merge
@@ -133,12 +133,12 @@ class Room:
         self.everybody.pop(member, None)
 
     def _enforce(self, entry: Entry, event: Moderated, broadcast: Broadcast) -> None:
-        """Put out those who may not be here any more, each with a line that says so."""
+        """Remove those who may not be here any more, each with a line that says so."""
         action = ModerationAction(entry.id, entry.time, event)
         self.policy.apply(action)
         # On a node that was given up and is here again, some are not known to the others yet.
         there = {**self.everybody, **self.members} if self.everybody is not self.members else self.members
-        for member in [member for member in there if self._has_to_leave(member, action)]:
+        for member in self._evicted(there, action):
             if event.verb != "KICK":
                 why = event.text if event.verb == "BAN" else "the room is private"
                 kicked = Entry(
@@ -149,10 +149,15 @@ class Room:
             self._remove(member, broadcast)
             member.removed_from(self)
 
-    def _has_to_leave(self, member: Member, action: ModerationAction) -> bool:
-        """Return whether a ruling puts a member out; those who look after the server are banned from no room."""
-        identity, is_operator = member.judged_as
-        return self.policy.evicts(action, identity) and not (action.event.verb == "BAN" and is_operator)
+    def _evicted(self, members: Iterable[Member], action: ModerationAction) -> list[Member]:
+        """Return whom an action removes; server operators are banned from no room."""
+        evicts, spares_operators = self.policy.evicts(action), action.event.verb == "BAN"
+        found: list[Member] = []
+        for member in members:
+            identity, is_operator = member.judged_as
+            if evicts(identity) and not (spares_operators and is_operator):
+                found.append(member)
+        return found
 
     def _set_topic(self, topic: TopicSet, id_: int, time: int) -> None:
         self.topic, self.topic_id = topic, id_

@@ -23,9 +23,10 @@ INTERNAL = ""
 """The verb of what a node appends by itself for a member on it, and which nobody is told was done."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Entry:
-    """Something that happened, or is about to. Not frozen: the journal fills in what became of it.
+    """Something that happened, or is about to. Not frozen: the journal fills in what became of it; each
+    is itself alone, however alike two of them are.
 
     ``room`` is the room's key (`chatd.protocol.names.key`), empty for what concerns every room that its origin is in.
     ``author`` is whoever said it through this process, with the ``label`` and the ``verb`` of the line that did.

@@ -6,7 +6,7 @@ A fold over what was ruled: of each kind and subject the last ruling counts, unt
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from chatd.protocol import names
@@ -152,15 +152,21 @@ class RoomPolicy:
                     return found
         return None
 
-    def evicts(self, action: ModerationAction, identity: Identity) -> bool:
-        """Return whether somebody who is in the room has to leave it by a ruling that was just applied."""
+    def evicts(self, action: ModerationAction) -> Callable[[Identity], bool]:
+        """Return what says of each member whether it has to leave the room by an action that was just applied."""
         event = action.event
-        if event.verb == "KICK":
-            return names.key(event.subject) == identity.nick
-        if event.verb == "BAN":
-            only = RoomPolicy([action])
-            return only.against("BAN", identity, action.time) is not None and not self.is_operator(identity.account)
-        return event.verb in ("SET", "DEOP") and self.readable_after(identity.account) is None
+        match event.verb:
+            case "KICK":
+                subject = names.key(event.subject)
+                return lambda identity: identity.nick == subject
+            case "BAN":
+                ban = RoomPolicy([action])
+                return lambda identity: (
+                    ban.against("BAN", identity, action.time) is not None and not self.is_operator(identity.account)
+                )
+            case "SET" | "DEOP":
+                return lambda identity: self.readable_after(identity.account) is None
+        return lambda _identity: False
 
     def readable_after(self, account: str | None) -> int | None:
         """Return the id after which an account may read what was said in the room; None if nothing at all.

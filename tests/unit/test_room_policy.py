@@ -124,7 +124,6 @@ def test_the_same_ruling_again_changes_nothing() -> None:
 )
 def test_who_has_to_leave(event: Moderated, out: bool) -> None:
     held = rules(event)
-    assert held.evicts(ModerationAction(1, NOW, event), person(address="10.0.0.1")) == out
-    assert not rules(ruled("OP", "ann"), event).evicts(
-        ModerationAction(2, NOW, event), person("ann", "ann", "10.0.0.1")
-    )
+    assert held.evicts(ModerationAction(1, NOW, event))(person(address="10.0.0.1")) == out
+    evicts = rules(ruled("OP", "ann"), event).evicts(ModerationAction(2, NOW, event))
+    assert not evicts(person("ann", "ann", "10.0.0.1"))
