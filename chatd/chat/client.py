@@ -73,10 +73,12 @@ class Client(Member, Protocol):
     member_id: str
     info: MemberInfo | None
     """As what all nodes know it, once they do; None on a single node."""
-    ended: bool
-    """Whether nothing comes from it any more."""
     joining: tuple[str, str] | None
     """The key and the name of the room whose JOIN is on its way."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing comes from it any more."""
 
     @property
     def takeover(self) -> Resumption:

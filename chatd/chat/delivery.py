@@ -57,7 +57,7 @@ class Broadcast:
     """What the members of one room get of one batch.
 
     Lines are added in order; then `send` gives every member all of them at once, but for those who took part: the
-    one who said a line gets its own form of it, and one who came in the middle gets what was said from there on.
+    one who said a line gets its own form of it, and one who joined in the middle gets what was said from there on.
     Only the audiences that there are get their lines rendered.
     """
 
@@ -122,7 +122,7 @@ class Broadcast:
             self.replies.append((reader, line))
 
     def flush_departing(self, reader: Reader) -> None:
-        """Give a member that is none any more its lines up to here; one who came in this batch, after its reply."""
+        """Give a member that is none any more its lines up to here; one who joined in this batch, after its reply."""
         if self._merge is not None:
             self._merge.add(reader, self.lines(reader))
         elif missed := self.catch_up(reader):

@@ -43,7 +43,7 @@ class Keepalive:
 
     def _check_joined(self, _now: float) -> None:
         if not self._client.nick:
-            why = f"nobody came in within {self._limits.join_seconds} seconds"
+            why = f"no JOIN within {self._limits.join_seconds} seconds"
             self._client.end(DisconnectReason.IDLE, why)
 
     def _check_heard(self, now: float) -> None:

@@ -50,11 +50,10 @@ class Participant(Client):
         self.joining: tuple[str, str] | None = None
         self.replay: CatchUp | None = None
         """What is told to it of the room whose JOIN is on its way."""
-        self.ended = False
         self.untaken = False
         """Whether something that was to be said was answered by an ERR."""
         self.names_full_at = 0.0
-        """See `chatd.chat.quotas.check_name`."""
+        """When its bucket of JOINs and NICKs is full again, in seconds; see `Rate`."""
         self.info: MemberInfo | None = None
         self._takeover = Takeover(self, hub)
         self._reader: Deferred[None] | None = None
@@ -142,7 +141,7 @@ class Participant(Client):
         self.hub.release(nick, self)
 
     def issue_resume_token(self) -> None:
-        """Give a program that came in a new resume token, and expect signs of life from it."""
+        """Give a program that joined a new resume token, and expect signs of life from it."""
         self.takeover.secret = self.hub.make_secret()
 
     def _go_on_sending(self) -> None:

@@ -16,7 +16,7 @@ from chatd.protocol.wire import NO_TAGS, Tags, timestamp
 
 
 class Room:
-    """One room. ``name`` is as first written; members are in the order in which they came.
+    """One room. ``name`` is as first written; members are in the order in which they joined.
 
     ``shared`` says whether there may be others in it who are connected to other nodes.
     """
@@ -62,7 +62,7 @@ class Room:
                 continue
             reply = author.took_effect(entry, self)
             if type(entry.event) is Said and author not in self.members:
-                reply = broadcast.echo(entry)  # put out a moment ago, and what was said then is said
+                reply = broadcast.echo(entry)  # removed a moment ago, and what was said before that is said
             if reply:
                 broadcast.reply(entry, author, reply)
         broadcast.send(self.members)
@@ -106,7 +106,7 @@ class Room:
                 broadcast.add(entry)
 
     def _begin(self, event: RoomEvent) -> None:
-        """Be called, on all nodes alike, as the first who came in wrote it or, before that, the first durable entry."""
+        """Be called, on all nodes alike, as the first who joined wrote it or, before that, the first durable entry."""
         if self.everybody is not self.members and isinstance(event, Joined | DurableEvent):
             self.name = RoomName.of(event.room)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
+from enum import Enum
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -30,10 +31,28 @@ SHARE_IN_FLIGHT = 4
 SHARE_OF_CHARACTERS = 2048
 """How much of that one may have on its way while the journal is over its soft limit, so that who says little does not
 wait long."""
-GREETING = f"This is chatd {__version__}. JOIN <your name> to come in, HELP to see what else there is."
+GREETING = f"This is chatd {__version__}. JOIN <your name> to join, HELP to see what else there is."
 
 
 _log = Logger()
+
+
+class Phase(Enum):
+    """What a session does with the next request."""
+
+    OPEN = "it is carried out"
+    HELD = "it waits until less is on its way to the journal"
+    BUSY = "it waits until the one before it is done"
+    ENDED = "there is none"
+
+
+NEXT = {
+    Phase.OPEN: {Phase.HELD, Phase.BUSY, Phase.ENDED},
+    Phase.HELD: {Phase.OPEN, Phase.BUSY, Phase.ENDED},
+    Phase.BUSY: {Phase.OPEN, Phase.ENDED},
+    Phase.ENDED: set[Phase](),
+}
+"""The phases that may follow one."""
 
 
 class Session(Participant, Heard):
@@ -44,20 +63,28 @@ class Session(Participant, Heard):
     """
 
     def __init__(self, hub: Hub, peer: Peer) -> None:
+        self._phase = Phase.OPEN
         super().__init__(hub, peer)
         self.heard = hub.timers.now
         """When the peer last gave a sign of life, in seconds; its edge sets it."""
         self._in_flight = 0
         self._characters_in_flight = 0
         self._saying = False
-        self._held = False
         self._waiting: Request | ChatError | None = None
-        self._busy = False
         self._keepalive = Keepalive(self, hub.timers, hub.limits)
         if (ban := permissions.server_ban(self, self.identity)) is not None:
             self.end(DisconnectReason.BANNED, permissions.because("you are banned", ban))
         else:
             self.tell(events.Note(GREETING))
+
+    @property
+    @override
+    def ended(self) -> bool:
+        return self._phase is Phase.ENDED
+
+    def _change_phase(self, phase: Phase) -> None:
+        assert phase in NEXT[self._phase], f"{phase} after {self._phase}"
+        self._phase = phase
 
     # What the edge calls.
 
@@ -67,8 +94,9 @@ class Session(Participant, Heard):
         if self.hub.journal.over_hard_limit:
             self.hub.stalled[self] = None
             return False
-        self._held = self._is_ahead()
-        return not (self.ended or self._waiting or self._busy or self._held)
+        if self._phase in (Phase.OPEN, Phase.HELD):
+            self._phase = Phase.HELD if self._is_ahead() else Phase.OPEN
+        return self._phase is Phase.OPEN and self._waiting is None
 
     def receive(self, request: Request | ChatError) -> None:
         """Carry out what the next line asks for, or answer that it could not be read.
@@ -90,7 +118,7 @@ class Session(Participant, Heard):
     def proceed(self) -> None:
         if not self.peer.blocked:
             self._go_on_sending()
-        if not self._busy and not self._in_flight and self._waiting is not None:
+        if self._phase is not Phase.BUSY and not self._in_flight and self._waiting is not None:
             request, self._waiting = self._waiting, None
             self._carry_out(request)
         if self.ready:
@@ -111,7 +139,7 @@ class Session(Participant, Heard):
         """
         if self.ended:
             return
-        self.ended = True
+        self._change_phase(Phase.ENDED)
         self._waiting = None
         if self.replay is not None:
             self.replay.close()
@@ -172,8 +200,10 @@ class Session(Participant, Heard):
         self._in_flight -= 1
         if type(entry.event) is Said:
             self._characters_in_flight -= len(entry.event.text)
-        if (self._held and not self._is_ahead()) or (self._waiting is not None and not self._in_flight):
-            self._held = False
+        if self._phase is Phase.HELD and not self._is_ahead():
+            self._phase = Phase.OPEN
+            self.hub.unblocked.append(self)
+        elif self._waiting is not None and not self._in_flight:
             self.hub.unblocked.append(self)
         return outcomes.outcome(self, entry, room)
 
@@ -194,7 +224,7 @@ class Session(Participant, Heard):
             self._refuse(error, request.label)
             return
         if work is not None:
-            self._busy = True
+            self._change_phase(Phase.BUSY)
             done = Deferred.fromCoroutine(self._finish(work, request))
             if not done.called:
                 done.addCallback(lambda _: self.proceed())
@@ -211,7 +241,8 @@ class Session(Participant, Heard):
             _log.failure("a command could not be carried out to its end")
             self.fail()
         finally:
-            self._busy = False
+            if self._phase is Phase.BUSY:
+                self._change_phase(Phase.OPEN)
 
     def _refuse(self, error: ChatError, label: str | None) -> None:
         self.untaken = self.untaken or error.verb in outcomes.SAYING

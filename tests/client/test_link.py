@@ -812,9 +812,9 @@ def test_one_can_try_at_once(rig: Rig) -> None:
 
 def test_a_name_taken_over_is_not_taken_back_until_one_says_so(rig: Rig) -> None:
     rig.come_in()
-    rig.hears("BYE replaced you came in over another connection")
+    rig.hears("BYE replaced you joined over another connection")
     rig.drop()
-    assert rig.now == (State.STOPPED, "the server closed the connection: you came in over another connection")
+    assert rig.now == (State.STOPPED, "the server closed the connection: you joined over another connection")
     assert rig.clock.getDelayedCalls() == []
     assert rig.tries() == 1
     rig.link.reconnect()

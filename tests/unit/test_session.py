@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
 from chatd.chat.limits import Limits
-from chatd.chat.session import MAX_IN_FLIGHT, SHARE_IN_FLIGHT, SHARE_OF_CHARACTERS
+from chatd.chat.session import MAX_IN_FLIGHT, NEXT, SHARE_IN_FLIGHT, SHARE_OF_CHARACTERS, Phase
 from chatd.model.entry import Entry
 from chatd.protocol.errors import DisconnectReason
 from chatd.protocol.names import Nick
@@ -101,7 +103,7 @@ def test_who_never_joins_is_sent_away() -> None:
     house.wait(9)
     assert quiet.farewell is None
     house.wait(2)
-    assert quiet.take() == ["BYE idle nobody came in within 10 seconds"]
+    assert quiet.take() == ["BYE idle no JOIN within 10 seconds"]
 
 
 def test_a_person_may_be_silent_for_ever() -> None:
@@ -260,3 +262,12 @@ def test_a_long_answer_leaves_others_their_turns_and_counts_as_many_lines() -> N
     house.turn()
     assert len(alice.take()) == 252
     assert alice.charged == 12
+
+
+def test_a_session_that_ended_does_nothing_more() -> None:
+    house = House()
+    alice = house.person("JOIN alice")
+    alice.session.gone()
+    assert NEXT[Phase.ENDED] == set()
+    with pytest.raises(AssertionError):
+        alice.session._change_phase(Phase.BUSY)

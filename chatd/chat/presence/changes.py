@@ -106,7 +106,7 @@ class MembershipChanges:
         occupant = self.directory.get(info.member_id)
         if occupant is not None:
             if occupant.successor is not None:
-                return ChatError(Code.NAME_TAKEN, f"{info.nick} came in over another connection")
+                return ChatError(Code.NAME_TAKEN, f"{info.nick} joined over another connection")
             self._note(occupant, info._replace(nick=occupant.info.nick, takes=None))
             return None
         if incarnation_of(info.member_id) not in self.directory.incarnations:
@@ -154,7 +154,7 @@ class MembershipChanges:
             for stale in old.takeover.stale_connections:
                 if self.directory.get(stale.member_id) is None:
                     self._announcer.forget(stale.member_id)
-            old.end(DisconnectReason.REPLACED, "you came in over another connection", parting=False)
+            old.end(DisconnectReason.REPLACED, "you joined over another connection", parting=False)
 
     def _part(self, entry: Entry) -> list[Entry]:
         info = info_of(entry)
@@ -215,7 +215,7 @@ class MembershipChanges:
         if occupant is None:
             return unavailable()
         if occupant.successor is not None:
-            return ChatError(Code.NAME_TAKEN, f"{info.nick} came in over another connection")
+            return ChatError(Code.NAME_TAKEN, f"{info.nick} joined over another connection")
         return self.directory.refusal(event.new, info.member_id)
 
     def _end_incarnation(self, ended: str, entry: Entry) -> list[Entry]:
