@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import tkinter as tk
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from chatd.client.model.settings import Settings, Store, Theme
 from chatd.client.model.transcript import Transcript
 from chatd.client.net.address import Address, parse
 from chatd.client.net.link import State, Status
+from chatd.client.net.port import NO_NAME
 from chatd.client.view import pump
 from chatd.client.view.window import Window
 from chatd.protocol import events
@@ -193,6 +194,38 @@ def test_saying_something_without_a_name_is_an_error_in_the_window(desk: Desk) -
     assert "name" in desk.window.question.text
     assert desk.window.question.winfo_ismapped()
     assert desk.window.field.content == "hello"
+
+
+def test_a_name_is_enough_to_join_when_nothing_else_is_known(desk: Desk) -> None:
+    desk.window.ask_server()
+    desk.window.escape()
+    bar = desk.window.name_bar
+    bar.field.event_generate("<Button-1>", x=60, y=10)
+    assert bar.field.selection_get() == PLACEHOLDER
+    bar.field.delete("sel.first", "sel.last")
+    bar.field.insert(0, "ann")
+    desk.key("<Return>", bar.field)
+    assert (desk.dialled, desk.link.did) == ([Address()], [("start",)])
+    assert desk.window.shown is desk.transcript.rooms["#lobby"]
+    assert desk.settings.server == "127.0.0.1:10319"
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda window: window.reconnect(),
+        lambda window: window.go_to("#r"),
+        lambda window: window.search("words"),
+        lambda window: window.send("/rooms"),
+        lambda window: window.send("hello"),
+    ],
+)
+def test_what_needs_a_server_says_what_to_do_before_one_has_joined(desk: Desk, ask: Callable[[Window], None]) -> None:
+    ask(desk.window)
+    desk.turn()
+    assert desk.window.question.text == f"! {NO_NAME}"
+    assert desk.window.question.winfo_ismapped()
+    assert (desk.dialled, desk.transcript.rooms) == ([], {})
 
 
 def test_the_chat_box_has_a_scrollbar_and_nobody_can_write_into_it(desk: Desk) -> None:

@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatd.client.model import slash
+from chatd.client.net.port import NO_NAME
 from chatd.protocol import commands, names
 from chatd.protocol.commands import Command
 
 if TYPE_CHECKING:
     from chatd.client.view.window import Window
 
-NO_NAME = "Enter your name at the top and press Join first"
-
 
 def carry_out(window: Window, text: str) -> bool:
     """Do what a text asks for; return whether it could be done, so that it need not stand in the field any more."""
-    if window.link is None:
+    if not window.linked:
         window.question.tell(NO_NAME)
         return False
     front = window.shown
@@ -36,8 +35,6 @@ def carry_out(window: Window, text: str) -> bool:
 
 def _one(window: Window, command: Command) -> None:
     link, front = window.link, window.shown
-    if link is None:
-        return
     match command:
         case commands.Tell(to, text):
             link.say(to, text)

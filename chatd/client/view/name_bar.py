@@ -27,6 +27,7 @@ class NameBar(ttk.Frame):
         self.columnconfigure(3, weight=1)
         self.field.insert(0, PLACEHOLDER)
         self.field.bind("<FocusIn>", self._entered)
+        self.field.bind("<Button-1>", self._clicked)
         self.field.bind("<FocusOut>", self._left)
         self.field.bind("<Return>", lambda _: self.join())
 
@@ -58,6 +59,14 @@ class NameBar(ttk.Frame):
     def _entered(self, _: tk.Event[tk.Misc]) -> None:
         if not self.locked and self.field.get() == PLACEHOLDER:
             self.field.select_range(0, "end")
+
+    def _clicked(self, _: tk.Event[tk.Misc]) -> str | None:
+        """Select what only says what to enter, which a click would otherwise put the cursor into."""
+        if self.locked or self.field.get() != PLACEHOLDER:
+            return None
+        self.field.focus_set()
+        self.field.select_range(0, "end")
+        return "break"
 
     def _left(self, _: tk.Event[tk.Misc]) -> None:
         if not self.locked and not self.field.get().strip():

@@ -16,7 +16,7 @@ from chatd.client.model.settings import Settings
 from chatd.client.model.transcript import Transcript
 from chatd.client.net.address import Address
 from chatd.client.net.link import State, Status
-from chatd.client.net.port import Dial, Linked
+from chatd.client.net.port import Dial, Linked, Unlinked
 from chatd.client.view import input_commands as spoken
 from chatd.client.view.browser import open_link
 from chatd.client.view.drawing import Drawing
@@ -48,14 +48,15 @@ class Window(Layout):
     ) -> None:
         self.transcript = transcript
         self.settings = settings
-        self.link: Linked | None = None
+        self._unlinked = Unlinked(lambda why: self.question.tell(why))
+        self.link: Linked = self._unlinked
         self.shown: Room | None = None
         """The room on the screen; the transcript's ``front`` is none while the window has no focus."""
         self._reactor = reactor
         self._dial = dial
         self._done = done
         self._address = Address()
-        self._joining: tuple[str, ...] = ()
+        self._joining: tuple[str, ...] = (LOBBY,)
         self._status: Status | None = None
         self._going: str | None = None
         self._greeted: set[str] = set()
@@ -68,6 +69,11 @@ class Window(Layout):
         self.name_bar.show(transcript.nick, locked=False)
 
     # Connecting.
+
+    @property
+    def linked(self) -> bool:
+        """Whether somebody has joined under a name, so that there is a link, connected or not."""
+        return self.link is not self._unlinked
 
     def connect(self, address: Address, nick: str, rooms: Sequence[str], password: str = "") -> None:
         """Come in at a server under a name, into these rooms; without a name, once one is entered."""
@@ -87,7 +93,7 @@ class Window(Layout):
             if not name:
                 raise ValueError("Enter your name first: it is what the others see")
             nick = names.nick(name)
-            if self.link is None:
+            if not self.linked:
                 self.transcript.nick = nick
                 self.link = self._dial(self._address)
                 self._enter()
@@ -105,6 +111,7 @@ class Window(Layout):
         self.field.text.focus_set()
 
     def _enter(self) -> None:
+        self.settings.server = str(self._address)
         for name in self._joining:
             self.transcript.open(name).wanted = True
         self.changed(keeping.take_up(self.settings, self.transcript, str(self._address)))
@@ -112,14 +119,14 @@ class Window(Layout):
 
     def connect_elsewhere(self, address: Address, nick: str, room: str, password: str = "") -> None:
         """Leave the server that one is at, and come in at another; or log in where one is."""
-        if self.link is None:
+        if not self.linked:
             self.connect(address, nick, (room,), password)
             return
         if password and address == self._address:
             self.link.send(Login(nick, password))
             self.go_to(room)
             return
-        link, self.link = self.link, None
+        link, self.link = self.link, self._unlinked
         self.keep()
 
         def left(_: object) -> None:
@@ -216,14 +223,15 @@ class Window(Layout):
         if not name.startswith("#"):
             self.transcript.open(name)
             self.show(name)
-        elif self.link is not None:
-            self._going = names.key(name)
+        else:
             self.link.join(name)
-            self.changed([changes.RoomsChanged()])
+            if self.transcript.find_room(name) is not None:
+                self._going = names.key(name)
+                self.changed([changes.RoomsChanged()])
 
     def leave_room(self, key: str) -> None:
         """Leave a room; what was said there stays on the screen."""
-        if (room := self.transcript.find_room(key)) is not None and self.link is not None:
+        if (room := self.transcript.find_room(key)) is not None:
             self.link.send(Part(room.name), room.name)
 
     def close_room(self, key: str) -> None:
@@ -243,19 +251,18 @@ class Window(Layout):
 
     def older(self) -> None:
         """Ask for what was said before what is on the screen."""
-        if self.link is not None and self.shown is not None:
+        if self.shown is not None:
             self.link.ask_older(self.shown.name)
 
     def search(self, words: str) -> None:
         """Search in the room in front, on the server."""
         room = self.shown
-        if self.link is not None and room is not None and not room.private:
-            self.link.send(Search(room.name, words), room.name)
+        if room is None or not room.private:
+            self.link.send(Search(None if room is None else room.name, words), None if room is None else room.name)
 
     def reconnect(self) -> None:
         """Try now to connect."""
-        if self.link is not None:
-            self.link.reconnect()
+        self.link.reconnect()
 
     def open_link(self, url: str) -> None:
         """Open a link in the browser."""
@@ -284,9 +291,9 @@ class Window(Layout):
 
     def hang_up(self, said: str | None = None) -> Deferred[None]:
         """Leave the server; the Deferred fires when that is done and everything that waits is kept."""
-        link, self.link = self.link, None
-        if link is None:
+        if not self.linked:
             return succeed(None)
+        link, self.link = self.link, self._unlinked
         self.keep()  # also if that takes too long
 
         def left(_: object) -> None:
