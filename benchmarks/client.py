@@ -87,10 +87,11 @@ def new_transcript() -> Transcript:
 
 def draw(root: Any) -> tuple[float, float]:
     """Return the milliseconds until ten thousand lines, and then one more, are on the screen."""
+    from chatd.client.view.desktop import Desktop
     from chatd.client.view.window import Window
 
     clock, transcript = Clock(), new_transcript()
-    window = Window(root, clock, transcript, Settings(), lambda _: Nowhere(), lambda: None, lambda: None)
+    window = Window(root, clock, transcript, Settings(), lambda _: Nowhere(), Desktop(), lambda: None, lambda: None)
     root.deiconify()
     window.connect(Address(), "reader", (ROOM,))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -80,6 +81,7 @@ def run(root: Any, descriptor: int | None, store: Store, given: tuple[Address | 
     from chatd.client.model.trust import KnownServers, Trust
     from chatd.client.net.link import Link
     from chatd.client.view import certificate_question as doubts
+    from chatd.client.view.desktop import this_desktop
     from chatd.client.view.pump import Pump
     from chatd.client.view.window import Window
 
@@ -101,7 +103,8 @@ def run(root: Any, descriptor: int | None, store: Store, given: tuple[Address | 
         if reactor.running:
             reactor.stop()
 
-    window = Window(root, reactor, transcript, settings, dial, pump.soon, stop)
+    desktop = this_desktop(os.environ)
+    window = Window(root, reactor, transcript, settings, dial, desktop, pump.soon, stop)
     # Also when a signal ends it: the server is told, and what is to be kept is kept.
     reactor.addSystemEventTrigger("before", "shutdown", window.hang_up)
 
@@ -117,7 +120,7 @@ def run(root: Any, descriptor: int | None, store: Store, given: tuple[Address | 
     pump.start()
     reactor.callWhenRunning(_begin, window, given, problem)
     reactor.callWhenRunning(_try_colour, reactor, window.glyphs, window.talk.repaint)
-    reactor.callWhenRunning(window.look.ask_system, reactor)
+    reactor.callWhenRunning(window.look.ask_system, reactor, desktop.gsettings)
     reactor.run()
 
 

@@ -6,13 +6,17 @@ import os
 import subprocess
 import sys
 import tkinter as tk
+import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.error import ProcessDone
+from twisted.internet.protocol import ProcessProtocol
 from twisted.internet.task import Clock
+from twisted.python.failure import Failure
 
 from chatd.client.model.changes import Change
 from chatd.client.model.settings import Settings, Store, Theme
@@ -21,6 +25,9 @@ from chatd.client.net.address import Address, parse
 from chatd.client.net.link import State, Status
 from chatd.client.net.port import NO_NAME
 from chatd.client.view import pump
+from chatd.client.view.desktop import Desktop, this_desktop
+from chatd.client.view.glyphs import TkFont
+from chatd.client.view.notices import MAX_TEXT, PAUSE, Notices
 from chatd.client.view.window import Window
 from chatd.protocol import events
 from chatd.protocol.commands import Command, Join, Nick, Part, Search
@@ -81,7 +88,9 @@ class Desk:
         self.dialled: list[Address] = []
         self.gone = 0
         self.id = 0
-        self.window = Window(root, self.clock, self.transcript, self.settings, self.dial, lambda: None, self.count_gone)
+        self.window = Window(
+            root, self.clock, self.transcript, self.settings, self.dial, Desktop(), lambda: None, self.count_gone
+        )
         root.deiconify()
         self.turn()
 
@@ -495,8 +504,18 @@ def test_a_message_that_failed_says_why(desk: Desk) -> None:
 def test_characters_that_cannot_be_drawn_are_words(desk: Desk) -> None:
     desk.come_in()
     assert not desk.window.glyphs.colour
-    desk.said("bob", "\U0001f600 \u2705 \U0001fffe 漢")
-    assert desk.shown()[-1].endswith("bob: :grinning-face: :white-heavy-check-mark: :u+1fffe: 漢")
+    desk.said("bob", "\U0001f600 \U0001fffe 漢")
+    assert desk.shown()[-1].endswith("bob: :grinning-face: :u+1fffe: 漢")
+
+
+def test_a_symbol_is_a_word_where_no_font_has_it(desk: Desk) -> None:
+    """Whether one has it is another matter on every machine."""
+    font = TkFont(desk.root)
+    drawn = font.family("\u2705"), font.width("\u2705")
+    missing = drawn == (font.family("\U0001fffe"), font.width("\U0001fffe")) or "emoji" in drawn[0].lower()
+    desk.come_in()
+    desk.said("bob", "done \u2705")
+    assert desk.shown()[-1].endswith("bob: done " + (":white-heavy-check-mark:" if missing else "\u2705"))
 
 
 # Keys.
@@ -659,6 +678,47 @@ def test_a_notice_only_when_nobody_looks(desk: Desk, monkeypatch: pytest.MonkeyP
     desk.window.mute("#r")
     desk.said("bob", "ann: not here")
     assert len(given) == 2
+
+
+class Spawner(Clock):
+    """A clock that notes which programs are to run, and runs none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.spawned: list[tuple[ProcessProtocol, list[str]]] = []
+
+    def spawnProcess(self, protocol: ProcessProtocol, path: str, command: list[str], env: object) -> None:  # noqa: ARG002, N802  # Twisted's
+        assert path == command[0]
+        self.spawned.append((protocol, command))
+
+
+@pytest.mark.parametrize("program", [None, "/usr/bin/notify-send"])
+def test_a_notice_rings_and_is_shown_by_the_desktop_if_it_can(program: str | None) -> None:
+    spawner, bells = Spawner(), list[float]()
+    notices = Notices(spawner, lambda: bells.append(spawner.seconds()), program)
+    notices.give("bob in #r", "<b>" + "x" * 500)
+    notices.give("bob in #r", "too soon")
+    spawner.advance(PAUSE)
+    notices.give("bob in #r", "the one before is still shown")
+    assert bells == [0, PAUSE]
+    text = "&lt;b&gt;" + "x" * (MAX_TEXT - 3)
+    expected = [] if program is None else [[program, "--app-name=chatd", "--", "bob in #r", text]]
+    assert [command for _, command in spawner.spawned] == expected
+    for protocol, _ in spawner.spawned:
+        protocol.processEnded(Failure(ProcessDone(0)))
+    spawner.advance(PAUSE)
+    notices.give("bob in #r", "and another")
+    assert len(spawner.spawned) == 2 * len(expected)
+
+
+def test_the_desktop_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert this_desktop({}) == Desktop(open_browser=webbrowser.open)
+    program = tmp_path / "notify-send"
+    program.write_text("")
+    program.chmod(0o755)
+    found = this_desktop({"GTK_THEME": "Adwaita:Dark"})
+    assert (found.notify_send, found.gsettings, found.dark) == (str(program), None, True)
 
 
 def test_the_connect_sheet(desk: Desk) -> None:

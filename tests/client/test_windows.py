@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -135,7 +135,7 @@ def screen() -> Iterator[Screen]:
 
 
 @contextmanager
-def window(screen: Screen, home: Path, *arguments: str) -> Iterator[RealWindow]:
+def started(screen: Screen, home: Path, *arguments: str) -> Iterator[RealWindow]:
     made = RealWindow(screen, home, *arguments)
     try:
         yield made
@@ -145,6 +145,11 @@ def window(screen: Screen, home: Path, *arguments: str) -> Iterator[RealWindow]:
         made.process.wait()
 
 
+def window(screen: Screen, home: Path, nick: str, port: int) -> AbstractContextManager[RealWindow]:
+    """Return a window that joins the room of these tests by itself."""
+    return started(screen, home, f"127.0.0.1:{port}", "--name", nick, "--room", "#den")
+
+
 def test_two_windows_see_each_other_and_lose_nothing_when_the_daemon_is_restarted(
     tmp_path: Path, screen: Screen
 ) -> None:
@@ -152,9 +157,8 @@ def test_two_windows_see_each_other_and_lose_nothing_when_the_daemon_is_restarte
     listen = ("--listen", f"tcp:{port}:interface=127.0.0.1")
     with ExitStack() as stack:
         daemon = stack.enter_context(Daemon(tmp_path, *listen))
-        there = f"127.0.0.1:{port}", "--room", "#den"
-        ann = stack.enter_context(window(screen, tmp_path / "ann", *there, "--name", "ann"))
-        bob = stack.enter_context(window(screen, tmp_path / "bob", *there, "--name", "bob"))
+        ann = stack.enter_context(window(screen, tmp_path / "ann", "ann", port))
+        bob = stack.enter_context(window(screen, tmp_path / "bob", "bob", port))
         ann.wait_for("ann has joined")
         ann.wait_for("bob came")
         ann.say("hello from ann")
@@ -179,7 +183,7 @@ def test_two_windows_see_each_other_and_lose_nothing_when_the_daemon_is_restarte
 
 def test_a_name_is_enough_to_join_when_nothing_is_kept(tmp_path: Path, screen: Screen) -> None:
     """What was joined is read from what is kept at the end: no daemon of the default port belongs to this test."""
-    with window(screen, tmp_path / "ann") as ann:
+    with started(screen, tmp_path / "ann") as ann:
         ann.press("Escape")
         ann.enter_name("ann")
         wait_until(lambda: ann.holds("typed after that"), lambda: f"a window that has done all this {ann.log()}")

@@ -19,8 +19,9 @@ from chatd.client.net.link import State, Status
 from chatd.client.net.port import Dial, Linked, Unlinked
 from chatd.client.view import input_commands as spoken
 from chatd.client.view.browser import open_link
+from chatd.client.view.desktop import Desktop
 from chatd.client.view.drawing import Drawing
-from chatd.client.view.glyphs import Glyphs
+from chatd.client.view.glyphs import Glyphs, TkFont
 from chatd.client.view.layout import Layout
 from chatd.client.view.notices import Notices
 from chatd.client.view.theme import Look
@@ -33,7 +34,8 @@ class Window(Layout):
     """The window of one client, in ``root``.
 
     ``dial`` returns a link to a server that tells `changed` and `status`, or raises `ValueError` with a sentence.
-    ``done`` is called when the window is gone and nothing is connected any more.
+    ``desktop`` is what it can use of the desktop around it. ``done`` is called when the window is gone and nothing is
+    connected any more.
     """
 
     def __init__(
@@ -43,17 +45,19 @@ class Window(Layout):
         transcript: Transcript,
         settings: Settings,
         dial: Dial,
+        desktop: Desktop,
         drawn: Callable[[], None],
         done: Callable[[], None],
     ) -> None:
         self.transcript = transcript
         self.settings = settings
-        self._unlinked = Unlinked(lambda why: self.question.tell(why))
+        self._unlinked = Unlinked(self._refuse)
         self.link: Linked = self._unlinked
         self.shown: Room | None = None
         """The room on the screen; the transcript's ``front`` is none while the window has no focus."""
         self._reactor = reactor
         self._dial = dial
+        self._desktop = desktop
         self._done = done
         self._address = Address()
         self._joining: tuple[str, ...] = (LOBBY,)
@@ -62,8 +66,9 @@ class Window(Layout):
         self._greeted: set[str] = set()
         self._leaving = False
         self._drawing = Drawing(self, reactor, drawn)
-        self._notices = Notices(reactor, root.bell)
-        super().__init__(root, reactor, Look(root, settings.theme, settings.font_size), Glyphs(root))
+        self._notices = Notices(reactor, root.bell, desktop.notify_send)
+        look = Look(root, settings.theme, settings.font_size, system_dark=desktop.dark)
+        super().__init__(root, reactor, look, Glyphs(TkFont(root)))
         self.entitle()
         self.draw_topic()
         self.name_bar.show(transcript.nick, locked=False)
@@ -242,6 +247,9 @@ class Window(Layout):
         self._greeted.discard(key)
         self.changed(self.transcript.close(key))
 
+    def _refuse(self, why: str) -> None:
+        self.question.tell(why)
+
     # What the panes ask for.
 
     def send(self, text: str) -> bool:
@@ -266,7 +274,7 @@ class Window(Layout):
 
     def open_link(self, url: str) -> None:
         """Open a link in the browser."""
-        open_link(self._reactor, url, self.question.tell)
+        open_link(self._reactor, self._desktop.open_browser, url, self.question.tell)
 
     def focus_changed(self) -> None:
         """Note whether the one who reads is looking."""
