@@ -18,6 +18,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 
 from chatd.client.model.changes import Change
+from chatd.client.model.reducer import apply_event
 from chatd.client.model.settings import Settings
 from chatd.client.model.transcript import Transcript
 from chatd.client.net.address import Address
@@ -66,7 +67,7 @@ def take_in(transcript: Transcript, first: int, count: int) -> list[Change]:
     """Parse and apply so many lines; return what is to be drawn."""
     changes: list[Change] = []
     for number in range(first, first + count):
-        changes += transcript.apply(*wire.parse_event(said(number)))
+        changes += apply_event(transcript, *wire.parse_event(said(number)))
     return changes
 
 
@@ -81,7 +82,7 @@ def new_transcript() -> Transcript:
     """Return a transcript that has come into the room."""
     transcript = Transcript("reader", lambda: round(time() * 1000))
     transcript.open(ROOM).wanted = True
-    transcript.apply(*wire.parse_event(f"OK JOIN {ROOM} 1 last=0 resume=x recovered=no".encode()))
+    apply_event(transcript, *wire.parse_event(f"OK JOIN {ROOM} 1 last=0 resume=x recovered=no".encode()))
     return transcript
 
 

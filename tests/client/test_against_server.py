@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from chatd.client.model import slash
 from chatd.client.model.lines import Kind, State
+from chatd.client.model.reducer import apply_event
 from chatd.client.model.transcript import Transcript
 from chatd.protocol import commands, wire
 from chatd.protocol.commands import Command, Tell
@@ -66,7 +67,7 @@ class Program:
         """Take in what has arrived."""
         self.house.turn()
         for line in self.person.take() if self.person is not None else []:
-            self.transcript.apply(*wire.parse_event(line.encode()))
+            apply_event(self.transcript, *wire.parse_event(line.encode()))
 
     def _send(self, command: Command, label: str | None) -> None:
         assert self.person is not None

@@ -25,10 +25,10 @@ from twisted.python.failure import Failure
 from chatd.app.options import Options, makeService
 from chatd.app.service import ChatService
 from chatd.client.model.changes import Change, RoomsChanged
-from chatd.client.model.incoming import UNKNOWN_FATE
 from chatd.client.model.lines import Kind
 from chatd.client.model.lines import State as Fate
-from chatd.client.model.transcript import Transcript
+from chatd.client.model.transcript import UNKNOWN_FATE, Transcript
+from chatd.client.net import session
 from chatd.client.net.connection import CLOSE_SECONDS, HELLO_SECONDS, PING_SECONDS, why_lost
 from chatd.client.net.link import MAX_DETAIL, NOT_CONNECTED, Link, State, Status
 from chatd.client.net.session import MAX_RETRY_SECONDS, MAX_UNANSWERED, MIN_RETRY_SECONDS
@@ -887,17 +887,19 @@ def test_a_line_without_end_ends_the_connection(rig: Rig) -> None:
     assert rig.now == (State.WAITING, f"the server sent a line of more than {MAX_SERVER_LINE_BYTES} bytes")
 
 
-def test_a_fault_of_the_transcript_costs_the_connection(rig: Rig, nothing_left_behind: list[LogEvent]) -> None:
+def test_a_fault_of_the_transcript_costs_the_connection(
+    rig: Rig, nothing_left_behind: list[LogEvent], monkeypatch: pytest.MonkeyPatch
+) -> None:
     rig.come_in()
 
     def broken(*_: object) -> list[Change]:
         raise ZeroDivisionError
 
-    rig.transcript.apply, apply = broken, rig.transcript.apply  # type: ignore[assignment,method-assign]
+    monkeypatch.setattr(session, "apply_event", broken)
     rig.hears("JOIN bob #a", "JOIN eve #a")
     assert rig.wire is not None
     assert rig.wire.aborted
-    rig.transcript.apply = apply  # type: ignore[method-assign]
+    monkeypatch.undo()
     rig.drop()
     assert rig.now == (State.WAITING, "something went wrong here, and the log says what")
     assert len(nothing_left_behind) == 1

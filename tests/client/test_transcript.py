@@ -27,6 +27,7 @@ from chatd.client.model.changes import (
 )
 from chatd.client.model.folding import Row, rows
 from chatd.client.model.lines import Kind, State
+from chatd.client.model.reducer import apply_event
 from chatd.client.model.room import Room
 from chatd.client.model.timeline import MAX_LINES
 from chatd.client.model.transcript import Transcript
@@ -49,7 +50,9 @@ class Client:
         self.hears(*lines)
 
     def hears(self, *lines: str) -> list[Change]:
-        self.changes = [change for line in lines for change in self.transcript.apply(*parse_event(line.encode()))]
+        self.changes = [
+            change for line in lines for change in apply_event(self.transcript, *parse_event(line.encode()))
+        ]
         return self.changes
 
     def room(self, name: str = "#r") -> Room:
@@ -485,12 +488,12 @@ def test_many_messages_cost_little_each() -> None:
     for part in range(3):
         begun = time.process_time()
         for tags, event in lines[part * 10_000 : (part + 1) * 10_000]:
-            client.transcript.apply(tags, event)
+            apply_event(client.transcript, tags, event)
         costs.append(time.process_time() - begun)
     assert max(costs) < 1, costs
     begun = time.process_time()
     for id_ in range(10_000):
-        client.transcript.apply({"time": timestamp(id_)}, parse_event(b"JOIN ann #r")[1])
+        apply_event(client.transcript, {"time": timestamp(id_)}, parse_event(b"JOIN ann #r")[1])
         rows(client.room(), len(client.room().lines) - 1, UTC)
     assert time.process_time() - begun < 10
 
@@ -645,7 +648,7 @@ def test_no_line_of_a_server_breaks_anything(heard: list[tuple[dict[str, str], s
             parsed = parse_event(wire.encode(line, tags or NO_TAGS).removesuffix(b"\r\n"))
         except ChatError:
             continue
-        changes = transcript.apply(*parsed)
+        changes = apply_event(transcript, *parsed)
         assert all(getattr(change, "room", "#r") in transcript.rooms for change in changes)
         for room in transcript.rooms.values():
             assert transcript.rooms[names.key(room.name)] is room

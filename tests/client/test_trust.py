@@ -26,6 +26,7 @@ from twisted.python.failure import Failure
 from chatd.client.model.transcript import Transcript
 from chatd.client.model.trust import Doubt, KnownServers, Shown, Trust, Verdict, judge
 from chatd.client.net.address import Address
+from chatd.client.net.endpoint import endpoint_of
 from chatd.client.net.link import Link, State, Status
 from chatd.client.net.tls import HANDSHAKE_SECONDS, NOT_ACCEPTED, Gate, NoWayInError
 from chatd.tls.certificate import fingerprint
@@ -204,7 +205,7 @@ class User:
         self.transcript.open("#r").wanted = True
         self.transcript.say("#r", "secret", "L0", 0)
         trust = Trust(KnownServers(home), self._ask, self.notices.append, authorities)
-        where = Address(host, port, tls=True).endpoint(reactor(), trust)
+        where = endpoint_of(Address(host, port, tls=True), reactor(), trust)
         self.link = Link(reactor(), where, self.transcript, lambda _: None, self.told.append)
         self.link.start()
 
@@ -557,7 +558,7 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: 
     monkeypatch.setitem(sys.modules, "chatd.client.net.tls", None)
     trust = Trust(KnownServers(tmp_path), lambda _: succeed(False), lambda _: None)
     with pytest.raises(ValueError, match="TLS needs more than is installed here: pip install"):
-        Address("localhost", 1, tls=True).endpoint(reactor(), trust)
+        endpoint_of(Address("localhost", 1, tls=True), reactor(), trust)
 
 
 # In the window.

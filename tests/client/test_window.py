@@ -19,6 +19,7 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from chatd.client.model.changes import Change
+from chatd.client.model.reducer import apply_event
 from chatd.client.model.settings import Settings, Store, Theme
 from chatd.client.model.transcript import Transcript
 from chatd.client.net.address import Address, parse
@@ -122,7 +123,7 @@ class Desk:
         self.turn()
 
     def hear(self, event: events.Event, **tags: str) -> None:
-        self.window.changed(self.transcript.apply(tags, event))
+        self.window.changed(apply_event(self.transcript, tags, event))
 
     def said(self, nick: str, text: str, room: str = "#r") -> None:
         self.id += 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from chatd.client.model.changes import (
     Change,
@@ -18,22 +17,19 @@ from chatd.client.model.changes import (
 from chatd.client.model.lines import Kind, Line, id_of, time_of
 from chatd.client.model.mention import mentions
 from chatd.client.model.room import Room
+from chatd.client.model.transcript import Transcript
 from chatd.protocol import events, names
 from chatd.protocol.commands import History, Join, Search
 from chatd.protocol.events import Event
 from chatd.protocol.wire import Tags
 
-if TYPE_CHECKING:
-    from chatd.client.model.transcript import Transcript
-
 MAX_ROOMS = 1000
 """How many rooms and private conversations can be open before a server can open no more."""
 MAX_FOUND = 1000
 """How many lines of what a SEARCH finds are kept."""
-UNKNOWN_FATE = "The connection was lost before this was acknowledged; it may have arrived."
 
 
-def apply(transcript: Transcript, tags: Tags, event: Event) -> list[Change]:
+def apply_incoming(transcript: Transcript, tags: Tags, event: Event) -> list[Change]:
     """Take in an event that is no answer; return what is to be drawn anew."""
     match event:
         case events.Said():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from chatd.client.model.changes import (
     Change,
     Found,
@@ -18,19 +16,17 @@ from chatd.client.model.changes import (
 from chatd.client.model.incoming import leave, place_for, renamed
 from chatd.client.model.lines import Kind, Line, State, id_of
 from chatd.client.model.room import Room
+from chatd.client.model.transcript import Transcript
 from chatd.protocol.commands import Command, History, Who
 from chatd.protocol.events import Done, Refused
 from chatd.protocol.wire import Tags
-
-if TYPE_CHECKING:
-    from chatd.client.model.transcript import Transcript
 
 GAP = "Some messages are missing here"
 BEGUN = "The server's record began anew; what stands above is from before"
 _NOTHING: tuple[Command | None, str] = (None, "")
 
 
-def done(transcript: Transcript, tags: Tags, reply: Done) -> list[Change]:
+def apply_done(transcript: Transcript, tags: Tags, reply: Done) -> list[Change]:
     """Take in an OK line; return what is to be drawn anew."""
     label = tags.get("label", "")
     command, asked_in = transcript.asked.pop(label, _NOTHING)
@@ -63,7 +59,7 @@ def done(transcript: Transcript, tags: Tags, reply: Done) -> list[Change]:
     return []
 
 
-def refused(transcript: Transcript, tags: Tags, error: Refused) -> list[Change]:
+def apply_refused(transcript: Transcript, tags: Tags, error: Refused) -> list[Change]:
     """Take in an ERR line; return what is to be drawn anew."""
     label = tags.get("label", "")
     room = transcript.waits_in(label)

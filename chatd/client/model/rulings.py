@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from chatd.client.model.changes import Change, LinesChanged
 from chatd.client.model.incoming import gone, moment, notice, put
 from chatd.client.model.lines import Kind, Line, id_of
 from chatd.client.model.room import Room
+from chatd.client.model.transcript import Transcript
 from chatd.protocol import duration, names
 from chatd.protocol.events import Ruled
 from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.wire import Tags
 
-if TYPE_CHECKING:
-    from chatd.client.model.transcript import Transcript
 
-
-def ruled(transcript: Transcript, tags: Tags, event: Ruled) -> list[Change]:
+def apply_ruling(transcript: Transcript, tags: Tags, event: Ruled) -> list[Change]:
     """Take in a ruling: a line of its room, and whoever is put out is not there any more.
 
     One that is replayed is shown as old and changes nobody's place. One for the whole server, or for a room that is

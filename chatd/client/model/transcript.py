@@ -1,6 +1,6 @@
 """Everything that the client knows: the rooms, their lines and people, and what waits to be taken by the server.
 
-The link feeds it the server's lines (`Transcript.apply`) and asks it what to send again; the window draws it, and is
+The link feeds it the server's lines (`reducer.apply_event`) and asks it what to send again; the window draws it, and is
 told by `changes` what to draw anew. Times are in milliseconds since 1970, rooms are named in any spelling and in
 changes by their key (`names.key`).
 """
@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from chatd.client.model import incoming as happenings
-from chatd.client.model import outbox, replies, rulings
+from chatd.client.model import outbox
 from chatd.client.model.changes import Change, LinesChanged, RoomsChanged, UnreadChanged
 from chatd.client.model.lines import Kind, Line, State
 from chatd.client.model.outbox import Waiting
@@ -19,9 +18,10 @@ from chatd.client.model.room import Room
 from chatd.client.model.timeline import MAX_LINES
 from chatd.protocol import names
 from chatd.protocol.commands import Command, History, Join, Search
-from chatd.protocol.events import Done, Event, Listed, Refused, Ruled
+from chatd.protocol.events import Listed
 from chatd.protocol.text import clean
-from chatd.protocol.wire import Tags
+
+UNKNOWN_FATE = "The connection was lost before this was acknowledged; it may have arrived."
 
 
 class Transcript:
@@ -71,7 +71,7 @@ class Transcript:
             room.joined = False
         for waiting, _, _ in list(self._outbox.values()):
             if waiting.private and self.present:
-                changes += self.fail(waiting.label, happenings.UNKNOWN_FATE)
+                changes += self.fail(waiting.label, UNKNOWN_FATE)
         self.asked.clear()
         self.present, self.greeted = False, True
         return changes
@@ -112,19 +112,6 @@ class Transcript:
         command = History(place.name, count, None, place.oldest_id or None)
         self.ask(label, command, room)
         return command
-
-    def apply(self, tags: Tags, event: Event) -> list[Change]:
-        """Take in what `wire.parse_event` returned for a line of a tagged connection; return what is to be drawn anew.
-
-        Never raises; what makes no sense is passed over.
-        """
-        if isinstance(event, Done):
-            return replies.done(self, tags, event)
-        if isinstance(event, Refused):
-            return replies.refused(self, tags, event)
-        if isinstance(event, Ruled):
-            return rulings.ruled(self, tags, event)
-        return happenings.apply(self, tags, event)
 
     def waiting(self) -> list[tuple[str, str, str]]:
         """Return (room or nick, text, label) of what the server has not acknowledged, in the order said.
@@ -218,10 +205,10 @@ class Transcript:
             changes += self.say(waiting.room, waiting.text, waiting.label, waiting.time)
             of_another = waiting.nick and names.key(waiting.nick) != names.key(self.nick)
             if of_another or (waiting.sent and waiting.private):
-                changes += self.fail(waiting.label, happenings.UNKNOWN_FATE)
+                changes += self.fail(waiting.label, UNKNOWN_FATE)
         return changes
 
-    # What happenings and replies call.
+    # What the reducer calls.
 
     def add(self, room: Room, line: Line) -> list[Change]:
         """Put a passing line into a room."""

@@ -19,6 +19,7 @@ from twisted.python.failure import Failure
 from chatd.client.model.changes import Change, RoomsChanged
 from chatd.client.model.incoming import leave
 from chatd.client.model.lines import Kind
+from chatd.client.model.reducer import apply_event
 from chatd.client.model.transcript import Transcript
 from chatd.client.model.trust import NotAcceptedError
 from chatd.client.net.connection import Connection, Connections, Door, State, Status, why_not
@@ -164,14 +165,14 @@ class Link:
                 raise ValueError(f"{type(command).__name__.upper()} is not for this client")
             case orders.Login(nick) as login:
                 self._memory.login = login
-                self._tell(self._transcript.apply(NO_TAGS, Renamed(self._transcript.nick, nick)))
+                self._tell(apply_event(self._transcript, NO_TAGS, Renamed(self._transcript.nick, nick)))
                 self.reconnect()
             case orders.Register() if self._connection is not None and not self._connection.private:
                 self._tell(self._transcript.note(room, NOT_PRIVATE, Kind.ERROR))
             case _ if visit is not None:
                 visit.send(command, room)
             case commands.Nick(nick):
-                self._tell(self._transcript.apply(NO_TAGS, Renamed(self._transcript.nick, nick)))
+                self._tell(apply_event(self._transcript, NO_TAGS, Renamed(self._transcript.nick, nick)))
                 if self._status.state in (State.REFUSED, State.LOCKED) or self._visit is not None:
                     self.reconnect()
             case commands.Part(name) if (place := self._transcript.find_room(name)) is not None:
@@ -225,7 +226,7 @@ class Link:
                 ours = f"and this client version {wire.PROTOCOL_VERSION}"
                 connection.close(f"the server speaks version {version[:9]} of the protocol, {ours}", refused=True)
                 return
-            self._changes += self._transcript.apply(tags, event)
+            self._changes += apply_event(self._transcript, tags, event)
             connection.watch_life()
             self._visit = Visit(self._transcript, connection, self._make_label, self._chance, self._memory)
             self._visit.come_in()
@@ -288,7 +289,7 @@ class Link:
     def _sent_away(self, connection: Connection, tags: Tags, event: Ended) -> None:
         connection.farewell = event.code
         if self._running:
-            self._changes += self._transcript.apply(tags, event)
+            self._changes += apply_event(self._transcript, tags, event)
         connection.close(f"the server closed the connection: {event.text}", final=event.code in _FINAL)
 
     def _end(self, detail: str, state: State = State.STOPPED) -> None:

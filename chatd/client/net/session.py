@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from chatd.client.model.changes import Change, RoomsChanged
-from chatd.client.model.incoming import UNKNOWN_FATE
+from chatd.client.model.reducer import apply_event
 from chatd.client.model.room import Room
-from chatd.client.model.transcript import Transcript
+from chatd.client.model.transcript import UNKNOWN_FATE, Transcript
 from chatd.client.net.connection import Connection
 from chatd.client.net.session_memory import Memory
 from chatd.protocol import names
@@ -120,7 +120,7 @@ class Visit:
             case _Question(command=History(), own=True), Refused() if event.code.temporary:
                 self._ask_later(asked)
             case _:
-                changes += self._transcript.apply(tags, event)
+                changes += apply_event(self._transcript, tags, event)
         match asked, event:
             case _Question(command=Nick()), _:
                 self._alone = False
@@ -223,7 +223,7 @@ class Visit:
                 for each in self._kept_from:
                     each.wanted = True
             self._connection.close(error.text, refused=error.code is not Code.BANNED, final=final)
-        return [*self._transcript.apply(tags, error), RoomsChanged()]
+        return [*apply_event(self._transcript, tags, error), RoomsChanged()]
 
     # What is sent, and when.
 

@@ -3,19 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from chatd.client.model import changes
 from chatd.client.model.changes import Change
+from chatd.client.model.room import Room
+from chatd.client.model.transcript import Transcript
+from chatd.client.view.members_pane import MembersPane
+from chatd.client.view.rooms_pane import RoomsPane
+from chatd.client.view.talk_pane import TalkPane
 
-if TYPE_CHECKING:
-    from chatd.client.view.window import Window
+
+class Drawable(Protocol):
+    """What is drawn of a window, and what it knows of that."""
+
+    rooms: RoomsPane
+    talk: TalkPane
+    members: MembersPane
+    transcript: Transcript
+    shown: Room | None
+
+    def happened(self, change: Change) -> None:
+        """Show what is no part of a room."""
+
+    def rooms_changed(self) -> None:
+        """Show which rooms there are, and one of them."""
+
+    def entitle(self) -> None:
+        """Let the title say how much is unread."""
+
+    def draw_topic(self) -> None:
+        """Show the name and the topic of the room in front."""
 
 
 class Drawing:
     """Takes changes at any rate; ``window`` is drawn when the reactor comes to it."""
 
-    def __init__(self, window: Window, reactor: Any, drawn: Callable[[], None]) -> None:
+    def __init__(self, window: Drawable, reactor: Any, drawn: Callable[[], None]) -> None:
         self._window = window
         self._reactor = reactor
         self._drawn = drawn

@@ -2,18 +2,45 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from chatd.client.model import slash
-from chatd.client.net.port import NO_NAME
+from chatd.client.model.room import Room
+from chatd.client.model.transcript import Transcript
+from chatd.client.net.port import NO_NAME, Linked
+from chatd.client.view.question import Question
+from chatd.client.view.talk_pane import TalkPane
 from chatd.protocol import commands, names
 from chatd.protocol.commands import Command
 
-if TYPE_CHECKING:
-    from chatd.client.view.window import Window
+
+class CommandTarget(Protocol):
+    """What carries out what was typed: a window."""
+
+    link: Linked
+    transcript: Transcript
+    talk: TalkPane
+    question: Question
+    shown: Room | None
+
+    @property
+    def linked(self) -> bool:
+        """Whether somebody has joined under a name, so that there is a link, connected or not."""
+
+    def show(self, name: str | None) -> None:
+        """Bring a room to the front."""
+
+    def go_to(self, name: str) -> None:
+        """Bring a room to the front that is to be entered first, or a conversation."""
+
+    def help(self) -> None:
+        """Show the keys and the commands."""
+
+    def leave(self, said: str | None = None) -> None:
+        """Leave the server, with ``said`` as the last words, and close the window."""
 
 
-def carry_out(window: Window, text: str) -> bool:
+def carry_out(window: CommandTarget, text: str) -> bool:
     """Do what a text asks for; return whether it could be done, so that it need not stand in the field any more."""
     if not window.linked:
         window.question.tell(NO_NAME)
@@ -33,7 +60,7 @@ def carry_out(window: Window, text: str) -> bool:
     return True
 
 
-def _one(window: Window, command: Command) -> None:
+def _one(window: CommandTarget, command: Command) -> None:
     link, front = window.link, window.shown
     match command:
         case commands.Tell(to, text):
