@@ -13,11 +13,11 @@ from twisted.internet.defer import Deferred
 
 from chatd.client.model.settings import Store
 from chatd.client.model.transcript import Transcript
-from chatd.client.model.trust import Doubt, KnownServers, Trust
+from chatd.client.model.trust import CertificateQuestion, KnownServers, Trust
 from chatd.client.net.address import Address, parse
 from chatd.client.net.endpoint import endpoint_of
 from chatd.client.net.link import Link
-from chatd.client.view import certificate_question
+from chatd.client.view.certificate_question import ask_about_certificate, show_certificate_notice
 from chatd.client.view.desktop import this_desktop
 from chatd.client.view.glyphs import Glyphs, trial_command
 from chatd.client.view.notices import spawn
@@ -45,11 +45,11 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
     pump = Pump(root, reactor, descriptor)
     desktop = this_desktop(os.environ)
 
-    def ask(doubt: Doubt) -> Deferred[bool]:
-        return certificate_question.ask(window.question, doubt)
+    def ask(doubt: CertificateQuestion) -> Deferred[bool]:
+        return ask_about_certificate(window.question, doubt)
 
     def tell(text: str) -> None:
-        certificate_question.tell(window.question, text)
+        show_certificate_notice(window.question, text)
 
     trust = Trust(KnownServers(store.folder), ask, tell)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from chatd.client.model.input_history import MAX_RECALLED, Recall
+from chatd.client.model.input_history import MAX_INPUTS, InputHistory
 
 
 def test_up_and_down_go_through_what_was_typed_and_keep_the_draft() -> None:
-    recall = Recall()
+    recall = InputHistory()
     assert recall.up("draft") == "draft"
     assert recall.down("draft") == "draft"
     for text in ("one", "two", "two", ""):
@@ -20,7 +20,7 @@ def test_up_and_down_go_through_what_was_typed_and_keep_the_draft() -> None:
 
 
 def test_sending_begins_at_the_newest_again() -> None:
-    recall = Recall()
+    recall = InputHistory()
     recall.add("one")
     recall.add("two")
     recall.up("")
@@ -31,9 +31,9 @@ def test_sending_begins_at_the_newest_again() -> None:
 
 
 def test_so_much_is_kept_and_no_more() -> None:
-    recall = Recall()
-    for i in range(MAX_RECALLED + 10):
+    recall = InputHistory()
+    for i in range(MAX_INPUTS + 10):
         recall.add(str(i))
-    for _ in range(MAX_RECALLED + 10):
+    for _ in range(MAX_INPUTS + 10):
         oldest = recall.up("")
     assert oldest == "10"

@@ -25,13 +25,13 @@ from twisted.python.failure import Failure
 from chatd.app.options import Options, makeService
 from chatd.app.service import ChatService
 from chatd.client.model.changes import Change, RoomsChanged
-from chatd.client.model.lines import Kind
-from chatd.client.model.lines import State as Fate
+from chatd.client.model.lines import Delivery, Kind
 from chatd.client.model.transcript import UNKNOWN_FATE, Transcript
 from chatd.client.net import session
 from chatd.client.net.connection import CLOSE_SECONDS, HELLO_SECONDS, PING_SECONDS, why_lost
-from chatd.client.net.link import MAX_DETAIL, NOT_CONNECTED, Link, State, Status
+from chatd.client.net.link import MAX_DETAIL, NOT_CONNECTED, Link
 from chatd.client.net.session import MAX_RETRY_SECONDS, MAX_UNANSWERED, MIN_RETRY_SECONDS
+from chatd.client.net.status import LinkState, Status
 from chatd.protocol import commands
 from chatd.protocol.wire import MAX_SERVER_LINE_BYTES
 
@@ -91,7 +91,7 @@ class Rig:
         self.on_status(status)
 
     @property
-    def now(self) -> tuple[State, str]:
+    def now(self) -> tuple[LinkState, str]:
         return self.told[-1].state, self.told[-1].detail
 
     def start(self) -> None:
@@ -157,7 +157,7 @@ class Rig:
         self.clock.advance(0)
         return float(seconds)
 
-    def lines(self, room: str, kind: Kind = Kind.SAID) -> list[tuple[str, Fate]]:
+    def lines(self, room: str, kind: Kind = Kind.SAID) -> list[tuple[str, Delivery]]:
         place = self.transcript.find_room(room)
         assert place is not None
         return [(line.text, line.state) for line in place.lines if line.kind is kind]
@@ -203,13 +203,13 @@ def rig(calls_left: list[Rig]) -> Rig:
 
 def test_it_says_hello_comes_in_and_asks_who_is_there(rig: Rig) -> None:
     rig.start()
-    assert rig.now == (State.CONNECTING, "connecting")
+    assert rig.now == (LinkState.CONNECTING, "connecting")
     assert rig.connect() == ["HELLO 1"]
     assert rig.hears(NOTE, HELLO) == ["@label=L1 JOIN me #a"]
-    assert rig.now == (State.CONNECTING, "connecting")
+    assert rig.now == (LinkState.CONNECTING, "connecting")
     said = rig.hears("@label=L1 OK JOIN #a 2 last=7 resume=s1")
     assert said == ["@label=L2 JOIN #b", "@label=L3 WHO #a", "@label=L4 HISTORY #a 100"]
-    assert rig.now == (State.CONNECTED, "connected as me")
+    assert rig.now == (LinkState.CONNECTED, "connected as me")
     assert rig.hears("@label=L2 OK JOIN #b 1 last=0 resume=s2") == ["@label=L5 WHO #b", "@label=L6 HISTORY #b 100"]
     rig.hears("WHO #a me bob", "@label=L3 OK WHO #a 2", "@id=7;old MSG bob #a hi", "@label=L4 OK HISTORY #a 1")
     room = rig.transcript.rooms["#a"]
@@ -228,7 +228,7 @@ def test_it_comes_in_again_where_it_was_and_asks_for_what_it_missed(rig: Rig) ->
     (history,) = labels(rig.come_in(), "HISTORY")
     rig.hears("@id=5 MSG bob #a five", f"@label={history} OK HISTORY #a 0")
     rig.drop(ConnectionLost())
-    assert rig.now == (State.WAITING, "the connection was lost")
+    assert rig.now == (LinkState.WAITING, "the connection was lost")
     assert 1 <= rig.wait_for_retry() <= 2
     assert rig.connect() == ["HELLO 1"]
     (join,) = rig.hears(NOTE, HELLO)
@@ -270,9 +270,9 @@ def test_the_first_try_that_fails_is_followed_by_ever_rarer_ones(rig: Rig) -> No
     waits = []
     for _ in range(20):
         rig.fail(ConnectionRefusedError())
-        assert rig.now == (State.WAITING, "cannot reach the server: connection refused")
+        assert rig.now == (LinkState.WAITING, "cannot reach the server: connection refused")
         waits.append(rig.wait_for_retry())
-        assert rig.now[0] is State.CONNECTING
+        assert rig.now[0] is LinkState.CONNECTING
     assert 1 <= waits[0] <= 2
     assert 59 <= waits[-1] <= 60
     assert max(waits) <= 60
@@ -295,7 +295,7 @@ def test_a_server_that_sends_one_away_is_left_alone_ever_longer(rig: Rig, bye: s
         assert rig.wire is not None
         assert rig.wire.disconnecting
         rig.drop()
-        assert rig.now == (State.WAITING, "the server closed the connection: not you")
+        assert rig.now == (LinkState.WAITING, "the server closed the connection: not you")
         waits.append(rig.wait_for_retry())
     assert waits[-1] > 5
     assert rig.lines("#a", Kind.NOTE)[0][0] == "The server closed the connection: not you"
@@ -311,11 +311,11 @@ def test_a_bad_host_name_is_a_failure_like_any_other(calls_left: list[Rig]) -> N
 
     rig.link._endpoint = Broken()  # type: ignore[assignment]
     rig.start()
-    assert rig.now[0] is State.WAITING
+    assert rig.now[0] is LinkState.WAITING
     assert rig.now[1].startswith("cannot reach the server: a strange namexxx")
     assert len(rig.now[1]) == MAX_DETAIL
     rig.wait_for_retry()
-    assert rig.told[-2].state is State.CONNECTING
+    assert rig.told[-2].state is LinkState.CONNECTING
 
 
 def test_a_name_that_is_taken_is_refused_without_a_storm(rig: Rig) -> None:
@@ -326,11 +326,11 @@ def test_a_name_that_is_taken_is_refused_without_a_storm(rig: Rig) -> None:
         (join,) = rig.hears(NOTE, HELLO)
         assert rig.hears(f"@label={label(join)} ERR name-taken JOIN me is taken; choose another") == []
         rig.drop()
-        assert rig.now == (State.REFUSED, "me is taken; choose another")
+        assert rig.now == (LinkState.REFUSED, "me is taken; choose another")
         waits.append(rig.wait_for_retry())
     assert waits == sorted(waits)
     assert waits[-1] > 5
-    assert [status.state for status in rig.told].count(State.REFUSED) == 6
+    assert [status.state for status in rig.told].count(LinkState.REFUSED) == 6
     assert rig.transcript.rooms["#a"].wanted
     assert rig.lines("#a", Kind.ERROR) == []
 
@@ -361,7 +361,7 @@ def test_another_version_is_refused(rig: Rig, line: str, detail: str) -> None:
     rig.connect()
     assert rig.hears(NOTE, line) == []
     rig.drop()
-    assert rig.now == (State.REFUSED, detail)
+    assert rig.now == (LinkState.REFUSED, detail)
     assert rig.told[-1].retry_at is not None
 
 
@@ -377,7 +377,7 @@ def test_a_room_that_cannot_be_entered_is_not_wanted_any_more(rig: Rig) -> None:
     assert not any(room.wanted for room in rig.transcript.rooms.values())
     assert rig.hears(f"@label={label(join)} ERR banned JOIN nowhere") == []
     rig.drop()
-    assert rig.now == (State.STOPPED, "nowhere")
+    assert rig.now == (LinkState.STOPPED, "nowhere")
     assert all(rig.transcript.rooms[room].wanted for room in ("#a", "#b"))  # it was not for their sake
 
 
@@ -389,7 +389,7 @@ def test_a_second_room_that_cannot_be_entered_fails_what_was_said_there(rig: Rig
     (tell,) = rig.hears(f"@label={join} ERR banned JOIN not you")
     assert tell.endswith("TELL #b hi")
     rig.hears(f"@label={label(tell)} ERR not-in-room TELL you are not in #b")
-    assert rig.lines("#b") == [("hi", Fate.FAILED)]
+    assert rig.lines("#b") == [("hi", Delivery.FAILED)]
 
 
 def test_a_second_room_that_is_full_for_now_is_tried_again(rig: Rig) -> None:
@@ -413,13 +413,13 @@ def test_what_is_said_is_sent_once_and_acknowledged(rig: Rig) -> None:
     rig.link.say("#a", "hi")
     (tell,) = rig.said()
     assert tell.endswith("TELL #a hi")
-    assert rig.lines("#a") == [("hi", Fate.WAITING)]
+    assert rig.lines("#a") == [("hi", Delivery.WAITING)]
     rig.hears(echo(tell, 1))
-    assert rig.lines("#a") == [("hi", Fate.STORED)]
+    assert rig.lines("#a") == [("hi", Delivery.STORED)]
     rig.link.say("bob", "psst")
     (tell,) = rig.said()
     rig.hears(f"@label={label(tell)} OK TELL bob")
-    assert rig.lines("bob") == [("psst", Fate.STORED)]
+    assert rig.lines("bob") == [("psst", Delivery.STORED)]
 
 
 def test_what_is_said_without_a_connection_is_sent_when_there_is_one(rig: Rig) -> None:
@@ -454,7 +454,7 @@ def test_what_was_sent_under_another_name_is_not_said_twice(rig: Rig) -> None:
     said = rig.hears(f"@label={label(join)} OK JOIN #a 1 last=0 resume=s1 recovered=yes")
     assert [line.split(" ", 2)[2] for line in said if " TELL " in line] == ["#a not sent"]
     room = rig.transcript.rooms["#a"]
-    (failed,) = (line for line in room.lines if line.state is Fate.FAILED)
+    (failed,) = (line for line in room.lines if line.state is Delivery.FAILED)
     assert (failed.text, failed.reason) == ("sent", UNKNOWN_FATE)
 
 
@@ -538,7 +538,7 @@ def test_a_new_name_is_asked_for_alone(rig: Rig) -> None:
     assert nick.endswith("NICK you")
     (tell,) = rig.hears(f"@label={label(nick)} OK NICK you")
     assert tell.endswith("TELL #a two")
-    assert rig.now == (State.CONNECTED, "connected as you")
+    assert rig.now == (LinkState.CONNECTED, "connected as you")
 
 
 # What else is asked.
@@ -549,11 +549,11 @@ def test_commands_are_answered_where_they_were_asked(rig: Rig) -> None:
     rig.link.send(commands.Who("#a"), "#a")
     (who,) = rig.said()
     rig.hears("WHO #a me", f"@label={label(who)} OK WHO #a 1")
-    assert rig.lines("#a", Kind.NOTE) == [("In #a are me", Fate.STORED)]
+    assert rig.lines("#a", Kind.NOTE) == [("In #a are me", Delivery.STORED)]
     rig.link.send(commands.Topic("#b", "tea"), "#a")
     (topic,) = rig.said()
     rig.hears(f"@label={label(topic)} ERR not-in-room TOPIC you are not there")
-    assert rig.lines("#a", Kind.ERROR) == [("you are not there", Fate.STORED)]
+    assert rig.lines("#a", Kind.ERROR) == [("you are not there", Delivery.STORED)]
 
 
 def test_who_is_there_is_not_told_unless_somebody_asked(rig: Rig) -> None:
@@ -597,7 +597,7 @@ def test_rooms_are_entered_and_left_with_and_without_a_connection(rig: Rig) -> N
 
 def test_what_cannot_be_done_without_a_connection_says_so(rig: Rig) -> None:
     rig.link.send(commands.Rooms(), "#a")
-    assert rig.lines("#a", Kind.ERROR) == [(NOT_CONNECTED, Fate.STORED)]
+    assert rig.lines("#a", Kind.ERROR) == [(NOT_CONNECTED, Delivery.STORED)]
 
 
 @pytest.mark.parametrize("command", [commands.Talk(), commands.Pipe(), commands.Hello("1"), commands.Msg("x")])
@@ -616,7 +616,7 @@ def test_latency_is_measured(rig: Rig) -> None:
     (ping,) = rig.said()
     rig.clock.advance(0.25)
     rig.hears(ping.replace("PING", "PONG"))
-    assert rig.told[-1] == Status(State.CONNECTED, "connected as me", None, 0.25)
+    assert rig.told[-1] == Status(LinkState.CONNECTED, "connected as me", None, 0.25)
     rig.clock.advance(PING_SECONDS)
     assert rig.said() == ["PING 2"]
     rig.hears("PONG 1", "PONG", "PONG 99")
@@ -632,7 +632,7 @@ def test_a_server_that_is_not_heard_of_is_given_up(rig: Rig) -> None:
     rig.clock.advance(1)
     assert rig.wire.aborted
     rig.drop(ConnectionLost())
-    assert rig.now == (State.WAITING, "the server has not answered for 30 seconds")
+    assert rig.now == (LinkState.WAITING, "the server has not answered for 30 seconds")
     rig.wait_for_retry()
     assert rig.tries() == 2
 
@@ -660,7 +660,7 @@ def test_who_does_not_say_hello_is_given_up(rig: Rig) -> None:
     assert rig.wire is not None
     assert rig.wire.aborted
     rig.drop()
-    assert rig.now == (State.WAITING, "nothing that speaks chatd's protocol answered within 30 seconds")
+    assert rig.now == (LinkState.WAITING, "nothing that speaks chatd's protocol answered within 30 seconds")
     assert rig.lines("#a") == []
 
 
@@ -669,7 +669,7 @@ def test_what_is_no_chatd_is_found_out_at_once(rig: Rig) -> None:
     rig.connect()
     rig.hears("SSH-2.0-OpenSSH_9.2p1")
     rig.drop()
-    assert rig.now == (State.WAITING, "what answers there does not speak chatd's protocol")
+    assert rig.now == (LinkState.WAITING, "what answers there does not speak chatd's protocol")
 
 
 # Stopping.
@@ -685,11 +685,11 @@ def test_a_stop_says_quit_and_waits_for_the_bye(rig: Rig) -> None:
     assert rig.said() == ["QUIT good night"]
     rig.link.say("#a", "too late")
     assert rig.hears(echo(tell, 1), "BYE quit goodbye; all that you said was taken") == []
-    assert rig.lines("#a") == [("last words", Fate.STORED), ("too late", Fate.WAITING)]
+    assert rig.lines("#a") == [("last words", Delivery.STORED), ("too late", Delivery.WAITING)]
     assert done == []
     rig.drop()
     assert done == [None, None]
-    assert rig.now == (State.STOPPED, "not connected")
+    assert rig.now == (LinkState.STOPPED, "not connected")
     assert rig.clock.getDelayedCalls() == []
 
 
@@ -723,14 +723,14 @@ def test_a_stop_leaves_nothing_behind_whenever_it_comes(rig: Rig, when: str) -> 
         rig.drop()
     assert done == [None]
     assert [call for call in rig.clock.getDelayedCalls() if call.active()] == []
-    assert when == "before" or rig.now == (State.STOPPED, "not connected")
+    assert when == "before" or rig.now == (LinkState.STOPPED, "not connected")
     rig.start()
-    assert rig.now[0] is State.CONNECTING
+    assert rig.now[0] is LinkState.CONNECTING
 
 
-@pytest.mark.parametrize("state", [State.CONNECTING, State.WAITING, State.CONNECTED, State.REFUSED])
+@pytest.mark.parametrize("state", [LinkState.CONNECTING, LinkState.WAITING, LinkState.CONNECTED, LinkState.REFUSED])
 @pytest.mark.parametrize("what", ["stop", "reconnect"])
-def test_whoever_is_told_something_may_stop_or_try_at_once(rig: Rig, state: State, what: str) -> None:
+def test_whoever_is_told_something_may_stop_or_try_at_once(rig: Rig, state: LinkState, what: str) -> None:
     done: list[str] = []
 
     def react(status: Status) -> None:
@@ -744,21 +744,21 @@ def test_whoever_is_told_something_may_stop_or_try_at_once(rig: Rig, state: Stat
     rig.on_status = react
     rig.start()
     if done != ["stop", "stopped"]:
-        if state is State.WAITING:
+        if state is LinkState.WAITING:
             rig.fail(ConnectionRefusedError())
         else:
             rig.connect()
             (join,) = rig.hears(NOTE, HELLO)
-            answer = "ERR name-taken JOIN taken" if state is State.REFUSED else "OK JOIN #a 1 last=0 resume=s"
+            answer = "ERR name-taken JOIN taken" if state is LinkState.REFUSED else "OK JOIN #a 1 last=0 resume=s"
             rig.hears(f"@label={label(join)} {answer}")
-            if state is not State.CONNECTING:
+            if state is not LinkState.CONNECTING:
                 rig.drop()
     rig.clock.advance(0)
     if what == "stop":
         assert done == ["stop", "stopped"]
-        assert rig.now[0] is State.STOPPED
+        assert rig.now[0] is LinkState.STOPPED
     else:
-        assert rig.tries() == (1 if state is State.CONNECTING else 2)
+        assert rig.tries() == (1 if state is LinkState.CONNECTING else 2)
 
 
 def test_a_stop_at_the_moment_of_a_try_ends_it(rig: Rig) -> None:
@@ -767,7 +767,7 @@ def test_a_stop_at_the_moment_of_a_try_ends_it(rig: Rig) -> None:
     done: list[None] = []
 
     def react(status: Status) -> None:
-        if status.state is State.CONNECTING:
+        if status.state is LinkState.CONNECTING:
             rig.link.stop().addCallback(done.append)
 
     rig.on_status = react
@@ -814,7 +814,7 @@ def test_a_name_taken_over_is_not_taken_back_until_one_says_so(rig: Rig) -> None
     rig.come_in()
     rig.hears("BYE replaced you came in over another connection")
     rig.drop()
-    assert rig.now == (State.STOPPED, "the server closed the connection: you came in over another connection")
+    assert rig.now == (LinkState.STOPPED, "the server closed the connection: you came in over another connection")
     assert rig.clock.getDelayedCalls() == []
     assert rig.tries() == 1
     rig.link.reconnect()
@@ -871,7 +871,7 @@ def test_no_server_can_break_it(greeted: bool, chunks: list[bytes]) -> None:
     rig.drop(ConnectionLost())
     rig.link.reconnect()
     rig.clock.advance(0)
-    assert rig.now[0] is State.CONNECTING
+    assert rig.now[0] is LinkState.CONNECTING
     done: list[None] = []
     rig.link.stop().addCallback(done.append)
     assert done == [None]
@@ -884,7 +884,7 @@ def test_a_line_without_end_ends_the_connection(rig: Rig) -> None:
     assert rig.wire is not None
     assert rig.wire.aborted
     rig.drop()
-    assert rig.now == (State.WAITING, f"the server sent a line of more than {MAX_SERVER_LINE_BYTES} bytes")
+    assert rig.now == (LinkState.WAITING, f"the server sent a line of more than {MAX_SERVER_LINE_BYTES} bytes")
 
 
 def test_a_fault_of_the_transcript_costs_the_connection(
@@ -901,7 +901,7 @@ def test_a_fault_of_the_transcript_costs_the_connection(
     assert rig.wire.aborted
     monkeypatch.undo()
     rig.drop()
-    assert rig.now == (State.WAITING, "something went wrong here, and the log says what")
+    assert rig.now == (LinkState.WAITING, "something went wrong here, and the log says what")
     assert len(nothing_left_behind) == 1
     nothing_left_behind.clear()
 
@@ -977,21 +977,21 @@ class User:
 
     def _status(self, status: Status) -> None:
         self.told.append(status)
-        if self.impatient and status.state is State.WAITING:
+        if self.impatient and status.state is LinkState.WAITING:
             self.link.reconnect()
 
     @property
-    def state(self) -> State | None:
+    def state(self) -> LinkState | None:
         return self.told[-1].state if self.told else None
 
     async def connected(self) -> None:
-        await until(lambda: self.state is State.CONNECTED)
+        await until(lambda: self.state is LinkState.CONNECTED)
         await until(lambda: all(room.joined for room in self.transcript.rooms.values() if room.wanted))
 
     def said(self, room: str = "#r") -> list[tuple[str, str]]:
         place = self.transcript.find_room(room)
         lines = [] if place is None else place.lines
-        return [(line.nick, line.text) for line in lines if line.kind is Kind.SAID and line.state is Fate.STORED]
+        return [(line.nick, line.text) for line in lines if line.kind is Kind.SAID and line.state is Delivery.STORED]
 
     def kinds(self, room: str = "#r") -> list[Kind]:
         return [line.kind for line in self.transcript.rooms[room].lines]
@@ -1018,7 +1018,7 @@ async def test_two_see_each_other(folder: Path) -> None:  # noqa: ARG001  # the 
     await until(lambda: list(ann.transcript.rooms["#r"].members) == ["ann"])
     assert ann.transcript.rooms["#r"].lines[-1].text == "bye"
     await ann.link.stop()
-    assert ann.state is bob.state is State.STOPPED
+    assert ann.state is bob.state is LinkState.STOPPED
     await service.stopService()
 
 
@@ -1034,7 +1034,7 @@ async def test_a_server_that_was_away_gets_everything_once_and_in_order(folder: 
         ann.link.say("#r", text)
     await until(lambda: len(bob.said()) > 20)
     await service.stopService()  # with some of them on their way
-    await until(lambda: ann.state is bob.state is State.WAITING)
+    await until(lambda: ann.state is bob.state is LinkState.WAITING)
     for text in texts[200:400]:
         ann.link.say("#r", text)
     ann.link.say("#s", "elsewhere")
@@ -1048,7 +1048,7 @@ async def test_a_server_that_was_away_gets_everything_once_and_in_order(folder: 
     assert ann.said() == bob.said() == expected
     assert ann.said("#s") == [("ann", "elsewhere")]
     assert Kind.GAP not in ann.kinds() + bob.kinds()
-    assert Fate.FAILED not in [line.state for line in ann.transcript.rooms["#r"].lines]
+    assert Delivery.FAILED not in [line.state for line in ann.transcript.rooms["#r"].lines]
     late = User("late", port, "#r")
     await late.connected()
     for _ in range(10):
@@ -1071,7 +1071,7 @@ async def test_another_record_is_shown_as_one(folder: Path) -> None:
     await service.stopService()
     for path in folder.glob("chatd.sqlite3*"):
         path.unlink()
-    await until(lambda: ann.state is State.WAITING)
+    await until(lambda: ann.state is LinkState.WAITING)
     ann.link.say("#r", "after")
     service = serve(port)
     ann.link.reconnect()
@@ -1171,7 +1171,7 @@ async def test_the_name_is_taken_over_from_a_connection_that_is_still_there(fold
     await ann.connected()
     assert len(between.relays) == 2
     assert bob.kinds() == [*before, Kind.SAID]  # nobody saw it
-    assert State.REFUSED not in {status.state for status in ann.told}
+    assert LinkState.REFUSED not in {status.state for status in ann.told}
     for user in (ann, bob):
         await user.link.stop()
     await between.stop()
@@ -1219,14 +1219,14 @@ async def test_a_name_is_taken_until_it_is_free(folder: Path) -> None:  # noqa: 
     await first.connected()
     second = User("Ann", port_of(service), "#r")
     second.link.say("#r", "it is me")
-    await until(lambda: second.state is State.REFUSED)
+    await until(lambda: second.state is LinkState.REFUSED)
     assert second.told[-1].retry_at is not None
     await first.link.stop()
     second.link.reconnect()
     await second.connected()
     await until(lambda: second.said() == [("Ann", "it is me")])
     third = User("ann", port_of(service), "#r")
-    await until(lambda: third.state is State.REFUSED)
+    await until(lambda: third.state is LinkState.REFUSED)
     third.link.send(commands.Nick("cat"))
     await third.connected()
     assert third.told[-1].detail == "connected as cat"
@@ -1242,7 +1242,7 @@ async def test_nobody_there() -> None:
     number = port.getHost().port
     await port.stopListening()
     user = User("ann", number, "#r")
-    await until(lambda: user.state is State.WAITING)
+    await until(lambda: user.state is LinkState.WAITING)
     assert user.told[-1].detail == "cannot reach the server: connection refused"
     await user.link.stop()
 

@@ -14,12 +14,11 @@ from chatd.accounts import NoAccounts
 from chatd.client.model.changes import LinesChanged, MembersChanged, Notice, RoomsChanged, UnreadChanged
 from chatd.client.model.completion import Completer
 from chatd.client.model.folding import LineRow, rows
-from chatd.client.model.input_history import Recall
-from chatd.client.model.lines import Kind, describe
-from chatd.client.model.lines import State as Fate
+from chatd.client.model.input_history import InputHistory
+from chatd.client.model.lines import Delivery, Kind, describe
 from chatd.client.model.room import Room
 from chatd.client.model.slash import holds_secret, read
-from chatd.client.net.link import State
+from chatd.client.net.status import LinkState
 from chatd.protocol import commands, wire
 from chatd.protocol import moderation_commands as orders
 from chatd.protocol.commands import Command
@@ -209,7 +208,7 @@ def test_what_one_may_not_say_has_failed_and_says_why(rig: Rig) -> None:
     (tell,) = labels(rig.said(), "TELL")
     rig.hears(f"@label={tell} ERR muted TELL you may read and not speak, for 30m in all: loud")
     room = rig.transcript.rooms["#a"]
-    assert rig.lines("#a") == [("hi", Fate.FAILED)]
+    assert rig.lines("#a") == [("hi", Delivery.FAILED)]
     assert room.lines[-1].reason == "you may read and not speak, for 30m in all: loud"
 
 
@@ -218,7 +217,7 @@ def test_who_is_put_off_the_server_does_not_come_back_by_itself(rig: Rig, bye: s
     rig.come_in()
     rig.hears(f"BYE {bye} root put you off the server: spam")
     rig.drop()
-    assert rig.now == (State.STOPPED, "the server closed the connection: root put you off the server: spam")
+    assert rig.now == (LinkState.STOPPED, "the server closed the connection: root put you off the server: spam")
     assert rig.told[-1].retry_at is None
     assert rig.lines("#a", Kind.NOTE)[-1][0] == "The server closed the connection: root put you off the server: spam"
     rig.clock.advance(1000)
@@ -227,7 +226,7 @@ def test_who_is_put_off_the_server_does_not_come_back_by_itself(rig: Rig, bye: s
     rig.clock.advance(0)
     assert rig.tries() == 1
     rig.enter()
-    assert rig.now[0] is State.CONNECTED
+    assert rig.now[0] is LinkState.CONNECTED
 
 
 # What is typed.
@@ -282,7 +281,7 @@ def test_a_password_is_neither_said_nor_shown_when_it_was_typed_wrongly(text: st
 
 
 def test_a_password_is_not_brought_back_by_the_up_key() -> None:
-    recall = Recall()
+    recall = InputHistory()
     for text in ("one", "/login bob s3cret", "/Register s3cret", " /login bob s3cret", "x\n/login bob s3cret"):
         recall.add(text)
     assert recall.up("") == "one"
@@ -359,7 +358,7 @@ async def test_a_real_server_is_understood(tmp_path: Path, monkeypatch: pytest.M
     service = serve()
     service._hub.accounts = Names()
     mallory, ann = User("mallory", port_of(service), "#den"), User("ann", port_of(service), "#den")
-    await until(lambda: ann.state is State.LOCKED)
+    await until(lambda: ann.state is LinkState.LOCKED)
     assert ann.told[-1].detail == "ann is somebody's own; if it is yours, LOGIN ann <password> first"
     ann.link.send(orders.Login("ann", "wrong"))
     await until(lambda: ann.told[-1].detail == "that is not the password")
@@ -371,7 +370,7 @@ async def test_a_real_server_is_understood(tmp_path: Path, monkeypatch: pytest.M
     den = mallory.transcript.rooms["#den"]
     await until(lambda: [line for line in den.lines if line.mention])
     mallory.link.say("#den", "what?")
-    await until(lambda: [line for line in den.lines if line.state is Fate.FAILED])
+    await until(lambda: [line for line in den.lines if line.state is Delivery.FAILED])
     ann.link.send(orders.Ban("mallory", "#den", 3600, "spam"), "#den")
     await until(lambda: den.closed)
     assert [describe(line) for line in den.lines if line.kind is Kind.RULED] == [
@@ -384,7 +383,7 @@ async def test_a_real_server_is_understood(tmp_path: Path, monkeypatch: pytest.M
     await until(lambda: mallory.transcript.rooms["#other"].joined)
     before = len(ann.told)
     ann.link.reconnect()
-    await until(lambda: State.CONNECTING in {status.state for status in ann.told[before:]})
+    await until(lambda: LinkState.CONNECTING in {status.state for status in ann.told[before:]})
     await ann.connected()
     ours = ann.transcript.rooms["#den"]
     await until(lambda: ours.members.complete)
@@ -393,7 +392,7 @@ async def test_a_real_server_is_understood(tmp_path: Path, monkeypatch: pytest.M
     root.link.send(orders.Login("root", "s3cret"))
     await root.connected()
     root.link.send(orders.Kick("mallory", "#*", "spam"), "#other")
-    await until(lambda: mallory.state is State.STOPPED)
+    await until(lambda: mallory.state is LinkState.STOPPED)
     assert "spam" in mallory.told[-1].detail
     for user in (ann, mallory, root):
         await user.link.stop()

@@ -26,7 +26,7 @@ from chatd.client.model.changes import (
     UnreadChanged,
 )
 from chatd.client.model.folding import Row, rows
-from chatd.client.model.lines import Kind, State
+from chatd.client.model.lines import Delivery, Kind
 from chatd.client.model.reducer import apply_event
 from chatd.client.model.room import Room
 from chatd.client.model.timeline import MAX_LINES
@@ -602,7 +602,7 @@ def test_however_history_arrives_each_message_stands_once_and_in_order(data: st.
     assert client.ids() == ids
     lines = client.room().lines
     answered = {id_ for id_ in mine if any(f";label=a{id_};" in line or f";label=a{id_} " in line for line in heard)}
-    assert [line.label for line in lines if line.state is State.WAITING] == [
+    assert [line.label for line in lines if line.state is Delivery.WAITING] == [
         f"a{id_}" for id_ in sorted(mine - answered)
     ]
     kinds = {"JOIN ann #r": Kind.JOINED, "PART ann #r": Kind.PARTED, "NOTE x": Kind.NOTE}

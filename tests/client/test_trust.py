@@ -24,11 +24,12 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from chatd.client.model.transcript import Transcript
-from chatd.client.model.trust import Doubt, KnownServers, Shown, Trust, Verdict, judge
+from chatd.client.model.trust import CertificateQuestion, KnownServers, PresentedCertificate, Trust, Verdict, judge
 from chatd.client.net.address import Address
 from chatd.client.net.endpoint import endpoint_of
-from chatd.client.net.link import Link, State, Status
-from chatd.client.net.tls import HANDSHAKE_SECONDS, NOT_ACCEPTED, Gate, NoWayInError
+from chatd.client.net.link import Link
+from chatd.client.net.status import LinkState, Status
+from chatd.client.net.tls import HANDSHAKE_SECONDS, NOT_ACCEPTED, TlsFailedError, TlsGate
 from chatd.tls.certificate import fingerprint
 from chatd.tls.endpoint import endpoint
 from tests.support.certificates import Authority, write_certificate
@@ -57,24 +58,24 @@ async def until(condition: Callable[[], object], seconds: float = 10) -> None:
 @pytest.mark.parametrize(
     ("shown", "known", "verdict"),
     [
-        (Shown(ONE), None, Verdict.ACCEPT),
-        (Shown(ONE), ONE, Verdict.ACCEPT),
-        (Shown(ONE), OTHER, Verdict.ACCEPT_NEW),
-        (Shown(ONE, ("it has expired",)), ONE, Verdict.ACCEPT),
-        (Shown(ONE, ("it has expired",)), None, Verdict.ASK),
-        (Shown(ONE, ("it has expired",)), OTHER, Verdict.ASK),
+        (PresentedCertificate(ONE), None, Verdict.ACCEPT),
+        (PresentedCertificate(ONE), ONE, Verdict.ACCEPT),
+        (PresentedCertificate(ONE), OTHER, Verdict.ACCEPT_NEW),
+        (PresentedCertificate(ONE, ("it has expired",)), ONE, Verdict.ACCEPT),
+        (PresentedCertificate(ONE, ("it has expired",)), None, Verdict.ASK),
+        (PresentedCertificate(ONE, ("it has expired",)), OTHER, Verdict.ASK),
     ],
 )
-def test_the_verdict(shown: Shown, known: str | None, verdict: Verdict) -> None:
+def test_the_verdict(shown: PresentedCertificate, known: str | None, verdict: Verdict) -> None:
     assert judge(shown, known) is verdict
 
 
 def test_the_question_names_the_server_the_reason_and_the_fingerprints() -> None:
-    first = Doubt("example.org:7", Shown(ONE, ("it has expired", "it is old")))
+    first = CertificateQuestion("example.org:7", PresentedCertificate(ONE, ("it has expired", "it is old")))
     assert "example.org:7 does not prove whose it is: it has expired; it is old." in first.text
     assert ONE[:47] in first.text
     assert not first.changed
-    again = Doubt("example.org:7", Shown(ONE, ("it has expired",)), OTHER)
+    again = CertificateQuestion("example.org:7", PresentedCertificate(ONE, ("it has expired",)), OTHER)
     assert again.changed
     assert "the certificate of example.org:7 has changed" in again.text
     assert again.text.index(ONE[:47]) < again.text.index(OTHER[:47])
@@ -101,7 +102,7 @@ def test_a_broken_file_is_told_of_and_put_aside(tmp_path: Path, content: str) ->
     found, problem = known.look_up("a:1")
     assert found is None
     assert str(known.path) in problem
-    assert problem in Doubt("a:1", Shown(ONE, ("x",)), None, problem).text
+    assert problem in CertificateQuestion("a:1", PresentedCertificate(ONE, ("x",)), None, problem).text
     assert known.remember("a:1", ONE) == ""
     assert KnownServers(tmp_path).look_up("a:1") == (ONE, "")
     assert (tmp_path / "known-servers.json.broken").read_text() == content
@@ -196,7 +197,7 @@ class User:
     """A link by TLS, and who answers its questions."""
 
     def __init__(self, port: int, home: Path, host: str = "localhost", authorities: Any = None) -> None:
-        self.doubts: list[Doubt] = []
+        self.doubts: list[CertificateQuestion] = []
         self.answers: list[Deferred[bool]] = []
         self.notices: list[str] = []
         self.told: list[Status] = []
@@ -209,7 +210,7 @@ class User:
         self.link = Link(reactor(), where, self.transcript, lambda _: None, self.told.append)
         self.link.start()
 
-    def _ask(self, doubt: Doubt) -> Deferred[bool]:
+    def _ask(self, doubt: CertificateQuestion) -> Deferred[bool]:
         self.doubts.append(doubt)
         self.answers.append(Deferred(self._withdraw))
         return self.answers[-1]
@@ -218,14 +219,14 @@ class User:
         self.withdrawn += 1
 
     @property
-    def now(self) -> tuple[State, str]:
+    def now(self) -> tuple[LinkState, str]:
         return self.told[-1].state, self.told[-1].detail
 
     async def asked(self, count: int = 1) -> None:
         await until(lambda: len(self.doubts) == count)
 
     async def connected(self) -> None:
-        await until(lambda: self.told and self.told[-1].state is State.CONNECTED)
+        await until(lambda: self.told and self.told[-1].state is LinkState.CONNECTED)
 
 
 @pytest.fixture
@@ -252,14 +253,14 @@ async def test_a_self_signed_one_is_asked_about_once_and_nothing_is_said_before(
     await user.asked()
     (doubt,) = user.doubts
     assert (doubt.server, doubt.known) == (f"localhost:{server.number}", None)
-    assert doubt.shown == Shown(fingerprint(made), ("it has signed itself, nobody else vouches for it",))
+    assert doubt.shown == PresentedCertificate(fingerprint(made), ("it has signed itself, nobody else vouches for it",))
     await until(lambda: all(peer.lost for peer in server.peers))
     await deferLater(reactor(), 1.5)  # as long as the first wait between two tries, and nobody is asked again
     user.link.reconnect()
     await deferLater(reactor(), 0.1)
     assert server.heard == [b""]
     assert len(user.doubts) == 1
-    assert user.now == (State.CONNECTING, "connecting")
+    assert user.now == (LinkState.CONNECTING, "connecting")
     user.answers[0].callback(True)
     await user.connected()
     assert len(server.peers) == 2
@@ -301,14 +302,14 @@ async def test_who_says_no_is_asked_again_only_after_wishing_so(tmp_path: Path, 
     user = User(server.number, tmp_path)
     await user.asked()
     user.answers[0].callback(False)
-    await until(lambda: user.now == (State.STOPPED, NOT_ACCEPTED))
+    await until(lambda: user.now == (LinkState.STOPPED, NOT_ACCEPTED))
     await deferLater(reactor(), 1.5)
     assert len(user.doubts) == 1
     assert server.heard == [b""]
     assert user.told[-1].retry_at is None
     user.link.reconnect()
     await user.asked(2)
-    assert user.now[0] is State.CONNECTING
+    assert user.now[0] is LinkState.CONNECTING
     user.answers[1].callback(True)
     await user.connected()
     await user.link.stop()
@@ -324,7 +325,7 @@ async def test_the_question_is_withdrawn_when_one_leaves(tmp_path: Path, folder:
     await user.asked()
     await user.link.stop()
     assert user.withdrawn == 1
-    assert user.now == (State.STOPPED, "not connected")
+    assert user.now == (LinkState.STOPPED, "not connected")
     await server.stop()
 
 
@@ -346,7 +347,7 @@ async def test_a_changed_one_is_a_warning_and_nothing_is_said(tmp_path: Path, fo
     assert (doubt.known, doubt.shown.fingerprint) == (fingerprint(old), fingerprint(new))
     assert set(server.heard) == {b""}
     user.answers[1].callback(False)
-    await until(lambda: user.now == (State.STOPPED, NOT_ACCEPTED))
+    await until(lambda: user.now == (LinkState.STOPPED, NOT_ACCEPTED))
     assert KnownServers(tmp_path).look_up(doubt.server) == (fingerprint(old), "")
     user.link.reconnect()
     await user.asked(3)
@@ -466,7 +467,7 @@ async def test_a_server_without_tls_is_said_to_have_none(tmp_path: Path) -> None
     plain.noisy = False
     port = reactor().listenTCP(0, plain, interface="127.0.0.1")
     user = User(port.getHost().port, tmp_path)
-    await until(lambda: user.told[-1].state is State.WAITING)
+    await until(lambda: user.told[-1].state is LinkState.WAITING)
     assert user.now[1].startswith("cannot reach the server: no encrypted connection came about: ")
     assert user.told[-1].retry_at is not None
     await user.link.stop()
@@ -485,7 +486,7 @@ async def test_one_that_hangs_up_or_is_not_there(tmp_path: Path) -> None:
     port = reactor().listenTCP(0, factory, interface="127.0.0.1")
     number = port.getHost().port
     user = User(number, tmp_path)
-    await until(lambda: user.told[-1].state is State.WAITING)
+    await until(lambda: user.told[-1].state is LinkState.WAITING)
     assert user.now[1] in (
         "cannot reach the server: the connection was lost",
         "cannot reach the server: the server closed the connection",
@@ -493,7 +494,7 @@ async def test_one_that_hangs_up_or_is_not_there(tmp_path: Path) -> None:
     await user.link.stop()
     await port.stopListening()
     user = User(number, tmp_path)
-    await until(lambda: user.told[-1].state is State.WAITING)
+    await until(lambda: user.told[-1].state is LinkState.WAITING)
     assert user.now[1] == "cannot reach the server: connection refused"
     await user.link.stop()
 
@@ -522,7 +523,7 @@ async def test_who_leaves_while_the_server_says_nothing_is_gone_at_once(tmp_path
 
 def test_a_server_that_never_answers_is_given_up() -> None:
     clock = Clock()
-    gate = Gate(clock)
+    gate = TlsGate(clock)
     transport = StringTransport()
     aborted: list[None] = []
     transport.abortConnection = lambda: aborted.append(None)  # type: ignore[method-assign]
@@ -532,14 +533,14 @@ def test_a_server_that_never_answers_is_given_up() -> None:
     clock.advance(HANDSHAKE_SECONDS)
     assert len(aborted) == 1
     assert "nothing that speaks TLS answered within 30 seconds" in str(failures[0].value)
-    assert failures[0].check(NoWayInError)
+    assert failures[0].check(TlsFailedError)
     gate.connectionLost(Failure(ConnectionDone()))
     assert clock.getDelayedCalls() == []
 
 
 def test_what_came_before_the_gate_was_opened_is_not_lost() -> None:
     clock = Clock()
-    gate = Gate(clock)
+    gate = TlsGate(clock)
     gate.makeConnection(StringTransport())
     gate.handshakeCompleted()
     gate.dataReceived(b"early")
@@ -580,12 +581,12 @@ def question(display: str) -> Iterator[Any]:  # noqa: ARG001  # it is in the env
 
 @pytest.mark.parametrize("known", [None, OTHER], ids=["first", "changed"])
 def test_the_window_asks_and_no_is_what_enter_and_escape_mean(question: Any, known: str | None) -> None:
-    from chatd.client.view import certificate_question as doubts
+    from chatd.client.view.certificate_question import ask_about_certificate
 
-    doubt = Doubt("a:1", Shown(ONE, ("it has expired",)), known)
+    doubt = CertificateQuestion("a:1", PresentedCertificate(ONE, ("it has expired",)), known)
     for press, said in (("<Return>", False), ("<Escape>", False), (0, True), (1, False)):
         answers: list[bool] = []
-        doubts.ask(question, doubt).addCallback(answers.append)
+        ask_about_certificate(question, doubt).addCallback(answers.append)
         assert question.text == doubt.text
         question.update()
         buttons = question._buttons.winfo_children()
@@ -600,15 +601,15 @@ def test_the_window_asks_and_no_is_what_enter_and_escape_mean(question: Any, kno
 
 
 def test_another_question_is_a_no_and_leaving_takes_it_away(question: Any) -> None:
-    from chatd.client.view import certificate_question as doubts
+    from chatd.client.view.certificate_question import ask_about_certificate, show_certificate_notice
 
-    doubt = Doubt("a:1", Shown(ONE, ("it has expired",)))
+    doubt = CertificateQuestion("a:1", PresentedCertificate(ONE, ("it has expired",)))
     answers: list[bool] = []
-    doubts.ask(question, doubt).addCallback(answers.append)
-    doubts.tell(question, "something else")
+    ask_about_certificate(question, doubt).addCallback(answers.append)
+    show_certificate_notice(question, "something else")
     assert answers == [False]
     assert question.text == "something else"
-    waiting = doubts.ask(question, doubt)
+    waiting = ask_about_certificate(question, doubt)
     waiting.cancel()
     assert not question.is_open
     waiting.addCallback(answers.append)

@@ -23,8 +23,8 @@ from chatd.client.model.reducer import apply_event
 from chatd.client.model.settings import Settings, Store, Theme
 from chatd.client.model.transcript import Transcript
 from chatd.client.net.address import Address, parse
-from chatd.client.net.link import State, Status
 from chatd.client.net.port import NO_NAME
+from chatd.client.net.status import LinkState, Status
 from chatd.client.view import pump
 from chatd.client.view.desktop import Desktop, this_desktop
 from chatd.client.view.glyphs import TkFont
@@ -117,7 +117,7 @@ class Desk:
         self.window.connect(Address(), nick, rooms or ("#r",))
         for room in rooms or ("#r",):
             self.hear(events.Done("JOIN", (room, "1"), {"last": str(self.id)}))
-        self.window.status(Status(State.CONNECTED, "connected", None, 0.0123))
+        self.window.status(Status(LinkState.CONNECTED, "connected", None, 0.0123))
         self.root.focus_force()
         self.window.field.text.focus_force()
         self.turn()
@@ -621,7 +621,7 @@ def test_commands_of_the_field(desk: Desk) -> None:
 
 def test_a_refused_name_can_be_entered_anew(desk: Desk) -> None:
     desk.come_in()
-    desk.window.status(Status(State.REFUSED, "ann is taken", desk.clock.seconds() + 5, None))
+    desk.window.status(Status(LinkState.REFUSED, "ann is taken", desk.clock.seconds() + 5, None))
     assert "ann is taken" in desk.window.question.text.lower()
     bar = desk.window.name_bar
     assert not bar.locked
@@ -636,7 +636,7 @@ def test_the_status_line(desk: Desk) -> None:
     line = desk.window.status_line
     assert line.label.cget("text") == "Connected as ann to 127.0.0.1:10319 · 12 ms"
     assert not line.button.winfo_ismapped()
-    desk.window.status(Status(State.WAITING, "connection lost", desk.clock.seconds() + 3, None))
+    desk.window.status(Status(LinkState.WAITING, "connection lost", desk.clock.seconds() + 3, None))
     desk.turn()
     assert line.label.cget("text") == "Reconnecting in 3 s: connection lost"
     assert line.button.winfo_ismapped()
@@ -761,7 +761,7 @@ def test_the_connect_sheet_takes_a_password_and_shows_none(desk: Desk) -> None:
 def test_a_password_that_is_refused_opens_the_sheet_and_the_next_keeps_what_is_there(desk: Desk) -> None:
     desk.come_in("ann", "#r", "#s")
     desk.said("bob", "hello")
-    desk.window.status(Status(State.LOCKED, "that is not the password"))
+    desk.window.status(Status(LinkState.LOCKED, "that is not the password"))
     sheet = desk.window.connect_sheet
     assert sheet.is_open
     assert "not the password" in sheet.problem.cget("text")
@@ -772,8 +772,8 @@ def test_a_password_that_is_refused_opens_the_sheet_and_the_next_keeps_what_is_t
     assert ("send", Login("ann", "s3cret"), None) in desk.link.did
     assert len(desk.links) == 1
     assert any("hello" in line for line in desk.shown())
-    desk.window.status(Status(State.CONNECTING, "connecting"))
-    desk.window.status(Status(State.LOCKED, "nor is that"))
+    desk.window.status(Status(LinkState.CONNECTING, "connecting"))
+    desk.window.status(Status(LinkState.LOCKED, "nor is that"))
     assert sheet.is_open
     sheet.name.delete(0, "end")
     sheet.name.insert(0, "guest")

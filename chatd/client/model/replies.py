@@ -14,7 +14,7 @@ from chatd.client.model.changes import (
     UnreadChanged,
 )
 from chatd.client.model.incoming import leave, place_for, renamed
-from chatd.client.model.lines import Kind, Line, State, id_of
+from chatd.client.model.lines import Delivery, Kind, Line, id_of
 from chatd.client.model.room import Room
 from chatd.client.model.transcript import Transcript
 from chatd.protocol.commands import Command, History, Who
@@ -125,7 +125,7 @@ def _delivered(transcript: Transcript, label: str) -> list[Change]:
     if room is None or not room.private:
         return []
     line, _ = transcript.settle(label)
-    return transcript.add(room, line._replace(state=State.STORED))
+    return transcript.add(room, line._replace(state=Delivery.STORED))
 
 
 def _listed(transcript: Transcript, room: Room, asked_in: str | None) -> list[Change]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chatd.client.model.changes import Change, LinesChanged, LinesDropped, UnreadChanged
-from chatd.client.model.lines import Kind, Line, State
+from chatd.client.model.lines import Delivery, Kind, Line
 from chatd.client.model.members import Members
 from chatd.client.model.timeline import MAX_LINES, Place, Timeline
 from chatd.protocol import names
@@ -160,7 +160,7 @@ class Room:
 
     def is_from_before(self, line: Line) -> bool:
         """Return whether a line is from an earlier epoch of the server than the present one."""
-        timeless = line.state is State.WAITING or line.kind is Kind.BEGUN
+        timeless = line.state is Delivery.WAITING or line.kind is Kind.BEGUN
         return line.run < self.timeline.run and not timeless
 
     def find(self, text: str) -> list[int]:

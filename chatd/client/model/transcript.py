@@ -12,7 +12,7 @@ from typing import Any
 
 from chatd.client.model import outbox
 from chatd.client.model.changes import Change, LinesChanged, RoomsChanged, UnreadChanged
-from chatd.client.model.lines import Kind, Line, State
+from chatd.client.model.lines import Delivery, Kind, Line
 from chatd.client.model.outbox import Waiting
 from chatd.client.model.room import Room
 from chatd.client.model.timeline import MAX_LINES
@@ -183,7 +183,14 @@ class Transcript:
         room = self.open(name)
         waiting = Waiting(room.name, clean(text), label, now, nick=self.nick)
         line = Line(
-            room.timeline.serial(), Kind.SAID, now, self.nick, waiting.text, own=True, state=State.WAITING, label=label
+            room.timeline.serial(),
+            Kind.SAID,
+            now,
+            self.nick,
+            waiting.text,
+            own=True,
+            state=Delivery.WAITING,
+            label=label,
         )
         self._outbox[label] = (waiting, room, line.serial)
         return [*opened, LinesChanged(room.key, room.timeline.wait(line)), *room.trim()]
@@ -227,7 +234,7 @@ class Transcript:
         """Let what waits under a label be FAILED, as a passing line of this moment."""
         room = self._outbox[label][1]
         line, _ = self.settle(label)
-        return self.add(room, line._replace(state=State.FAILED, reason=reason))
+        return self.add(room, line._replace(state=Delivery.FAILED, reason=reason))
 
     def rename_room(self, room: Room, new: str) -> bool:
         """Let a private conversation go by another nick, unless there is one of that nick; return whether it does."""

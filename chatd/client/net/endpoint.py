@@ -20,10 +20,10 @@ def endpoint_of(address: Address, reactor: Any, trust: Trust) -> IStreamClientEn
     if not address.tls:
         return plain
     try:
-        from chatd.client.net.tls import Guarded
+        from chatd.client.net.tls import TlsEndpoint
     except ImportError:
         raise ValueError("TLS needs more than is installed here: pip install 'chatd[tls]'") from None
     try:
-        return Guarded(reactor, plain, address.host, str(Address(address.host.lower(), address.port)), trust)
+        return TlsEndpoint(reactor, plain, address.host, str(Address(address.host.lower(), address.port)), trust)
     except Exception as error:
         raise ValueError(f"{address.host} cannot be reached by TLS: {error}") from None

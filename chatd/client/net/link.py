@@ -22,9 +22,10 @@ from chatd.client.model.lines import Kind
 from chatd.client.model.reducer import apply_event
 from chatd.client.model.transcript import Transcript
 from chatd.client.model.trust import NotAcceptedError
-from chatd.client.net.connection import Connection, Connections, Door, State, Status, why_not
-from chatd.client.net.session import NOT_PRIVATE, Visit
-from chatd.client.net.session_memory import Memory
+from chatd.client.net.connection import Connection, Connections, NextTurnEndpoint, why_not
+from chatd.client.net.session import NOT_PRIVATE, Session
+from chatd.client.net.session_memory import SessionMemory
+from chatd.client.net.status import LinkState, Status
 from chatd.protocol import commands, wire
 from chatd.protocol import moderation_commands as orders
 from chatd.protocol.commands import Command
@@ -32,8 +33,6 @@ from chatd.protocol.errors import Farewell
 from chatd.protocol.events import Done, Ended, Event, Refused, Renamed
 from chatd.protocol.text import clean
 from chatd.protocol.wire import NO_TAGS, Tags
-
-__all__ = ["Link", "State", "Status", "fresh_label"]
 
 MIN_WAIT_SECONDS, MAX_WAIT_SECONDS = 1.0, 60.0
 """How long to wait before the first try after a connection was lost, at least, and before any try, at most."""
@@ -80,13 +79,13 @@ class Link:
         self._on_status = status
         self._make_label = make_label
         self._chance = chance
-        self._status = Status(State.STOPPED, "not connected")
+        self._status = Status(LinkState.STOPPED, "not connected")
         self._running = False
         self._stopping: list[Deferred[None]] = []
         self._connection: Connection | None = None
-        self._visit: Visit | None = None
+        self._visit: Session | None = None
         self._changes: list[Change] = []
-        self._memory = Memory()
+        self._memory = SessionMemory()
         self._failures = 0
         """How many tries in a row came to the same bad end: nobody said hello, or one was turned away."""
         self._turned_away = False
@@ -96,7 +95,7 @@ class Link:
         self._backoff = backoffPolicy(MIN_WAIT_SECONDS, MAX_WAIT_SECONDS - JITTER_SECONDS, jitter=self._jitter)
         # ClientService counts a connection that comes to be as a success, so that the count is kept here.
         self._service = ClientService(
-            Door(reactor, self._try), Connections(reactor, self), lambda _: self._delay, reactor
+            NextTurnEndpoint(reactor, self._try), Connections(reactor, self), lambda _: self._delay, reactor
         )
 
     # What the window calls.
@@ -108,7 +107,7 @@ class Link:
             self._at_once = True
         elif not self._service.running:
             self._service.startService()
-            self._show(State.CONNECTING, "connecting")
+            self._show(LinkState.CONNECTING, "connecting")
 
     def stop(self, said: str | None = None) -> Deferred[None]:
         """Leave, with ``said`` as the last words; the Deferred fires when there is no connection any more.
@@ -173,7 +172,7 @@ class Link:
                 visit.send(command, room)
             case commands.Nick(nick):
                 self._tell(apply_event(self._transcript, NO_TAGS, Renamed(self._transcript.nick, nick)))
-                if self._status.state in (State.REFUSED, State.LOCKED) or self._visit is not None:
+                if self._status.state in (LinkState.REFUSED, LinkState.LOCKED) or self._visit is not None:
                     self.reconnect()
             case commands.Part(name) if (place := self._transcript.find_room(name)) is not None:
                 self._tell(leave(place))
@@ -228,14 +227,14 @@ class Link:
                 return
             self._changes += apply_event(self._transcript, tags, event)
             connection.watch_life()
-            self._visit = Visit(self._transcript, connection, self._make_label, self._chance, self._memory)
+            self._visit = Session(self._transcript, connection, self._make_label, self._chance, self._memory)
             self._visit.come_in()
 
     def paused(self, connection: Connection) -> None:
         """Let be drawn what came in one go."""
         self._draw()
         if self._present() is not None and not connection.why:
-            self._show(State.CONNECTED, f"connected as {self._transcript.nick}", latency=connection.latency)
+            self._show(LinkState.CONNECTED, f"connected as {self._transcript.nick}", latency=connection.latency)
 
     def lost(self, connection: Connection) -> None:
         """Let the next try follow, if there is to be one."""
@@ -247,20 +246,20 @@ class Link:
             _log.failure("the transcript did not take the end of a connection")
         self._draw()
         if not self._running:
-            state = State.LOCKED if connection.final and connection.refused else State.STOPPED
+            state = LinkState.LOCKED if connection.final and connection.refused else LinkState.STOPPED
             self._end(connection.why if connection.final else "not connected", state)
             return
         turned_away = connection.refused or connection.farewell not in _GOOD_END
         if turned_away is not self._turned_away or (greeted and not turned_away):
             self._failures = 0
         self._turned_away = turned_away
-        self._wait(State.REFUSED if connection.refused else State.WAITING, connection.why)
+        self._wait(LinkState.REFUSED if connection.refused else LinkState.WAITING, connection.why)
         self._fire()
 
     # The tries.
 
     def _try(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
-        self._show(State.CONNECTING, "connecting")
+        self._show(LinkState.CONNECTING, "connecting")
         if not self._running:
             raise CancelledError
         return maybeDeferred(self._endpoint.connect, factory).addErrback(self._failed)
@@ -271,10 +270,10 @@ class Link:
             # In a turn of its own: ClientService has yet to hear of it.
             self._clock.callLater(0, self._end, str(failure.value))
         elif self._running:
-            self._wait(State.WAITING, f"cannot reach the server: {why_not(failure)}")
+            self._wait(LinkState.WAITING, f"cannot reach the server: {why_not(failure)}")
         return failure
 
-    def _wait(self, state: State, detail: str) -> None:
+    def _wait(self, state: LinkState, detail: str) -> None:
         """Draw the time until the next try, which is not yet under way while this is told."""
         self._delay = 0.0 if self._at_once else self._backoff(self._failures)
         self._at_once = False
@@ -292,7 +291,7 @@ class Link:
             self._changes += apply_event(self._transcript, tags, event)
         connection.close(f"the server closed the connection: {event.text}", final=event.code in _FINAL)
 
-    def _end(self, detail: str, state: State = State.STOPPED) -> None:
+    def _end(self, detail: str, state: LinkState = LinkState.STOPPED) -> None:
         self._delay = 0.0
         self._show(state, detail)
         if self._running:  # whoever was told has started it again
@@ -307,7 +306,7 @@ class Link:
 
     # What the window is told.
 
-    def _present(self) -> Visit | None:
+    def _present(self) -> Session | None:
         return self._visit if self._visit is not None and self._visit.present else None
 
     def _draw(self) -> None:
@@ -321,7 +320,7 @@ class Link:
             except Exception:
                 _log.failure("what changed could not be shown")
 
-    def _show(self, state: State, detail: str, retry_at: float | None = None, latency: float | None = None) -> None:
+    def _show(self, state: LinkState, detail: str, retry_at: float | None = None, latency: float | None = None) -> None:
         status = Status(state, clean(detail)[:MAX_DETAIL], retry_at, latency)
         if status != self._status:
             self._status = status

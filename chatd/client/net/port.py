@@ -13,7 +13,7 @@ from chatd.protocol.commands import Command
 NO_NAME = "Enter your name at the top and press Join first"
 
 
-class Linked(Protocol):
+class LinkPort(Protocol):
     """What the window asks of a link."""
 
     def start(self) -> None:
@@ -38,7 +38,7 @@ class Linked(Protocol):
         """Ask for what was said before."""
 
 
-class Unlinked:
+class NoLink:
     """Stands where a link will be: nobody has joined yet. What needs a server is refused by way of ``refuse``."""
 
     def __init__(self, refuse: Callable[[str], None]) -> None:
@@ -71,5 +71,5 @@ class Unlinked:
         """Do nothing: the window asks by itself, whenever the beginning of a room is on the screen."""
 
 
-Dial = Callable[[Address], Linked]
+Dial = Callable[[Address], LinkPort]
 """Returns a link to a server, or raises `ValueError` with a sentence."""

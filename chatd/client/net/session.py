@@ -13,7 +13,7 @@ from chatd.client.model.reducer import apply_event
 from chatd.client.model.room import Room
 from chatd.client.model.transcript import UNKNOWN_FATE, Transcript
 from chatd.client.net.connection import Connection
-from chatd.client.net.session_memory import Memory
+from chatd.client.net.session_memory import SessionMemory
 from chatd.protocol import names
 from chatd.protocol.commands import LOBBY, Command, History, Join, Nick, Part, Tell, Who
 from chatd.protocol.errors import Code
@@ -50,7 +50,7 @@ class _Question(NamedTuple):
     """Whether nobody but the link asked."""
 
 
-class Visit:
+class Session:
     """What is said to a server over one connection. ``chance`` is when to try again."""
 
     def __init__(
@@ -59,7 +59,7 @@ class Visit:
         connection: Connection,
         make_label: Callable[[], str],
         chance: random.Random,
-        memory: Memory,
+        memory: SessionMemory,
     ) -> None:
         self.present = False
         """Whether the server let one in; before that nothing is to be sent."""

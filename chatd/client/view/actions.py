@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from chatd.client.net.address import Address
 
 
-class Deeds(ABC):
+class Actions(ABC):
     """See `chatd.client.view.window.Window` for what each of them does."""
 
     @abstractmethod

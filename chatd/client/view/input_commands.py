@@ -7,7 +7,7 @@ from typing import Protocol
 from chatd.client.model import slash
 from chatd.client.model.room import Room
 from chatd.client.model.transcript import Transcript
-from chatd.client.net.port import NO_NAME, Linked
+from chatd.client.net.port import NO_NAME, LinkPort
 from chatd.client.view.question import Question
 from chatd.client.view.talk_pane import TalkPane
 from chatd.protocol import commands, names
@@ -17,7 +17,7 @@ from chatd.protocol.commands import Command
 class CommandTarget(Protocol):
     """What carries out what was typed: a window."""
 
-    link: Linked
+    link: LinkPort
     transcript: Transcript
     talk: TalkPane
     question: Question

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from tkinter import ttk
 from typing import Any
 
-from chatd.client.model import persistence as keeping
+from chatd.client.model import persistence
 from chatd.client.model.room import Room
 from chatd.client.model.settings import Settings, Theme
 from chatd.client.model.transcript import Transcript
 from chatd.client.net.address import Address
-from chatd.client.view.actions import Deeds
+from chatd.client.view.actions import Actions
 from chatd.client.view.connect_sheet import ConnectSheet
 from chatd.client.view.find_bar import FindActions, FindBar
 from chatd.client.view.glyphs import Glyphs
@@ -35,7 +35,7 @@ MAX_TOPIC = 300
 """How many characters of a topic are shown; asking for it (/topic) shows it all."""
 
 
-class Layout(Deeds):
+class Layout(Actions):
     """The panes of the window and what opens over them; what they ask for is the `Window`'s to do."""
 
     transcript: Transcript
@@ -248,7 +248,7 @@ class Layout(Deeds):
     def mute(self, key: str) -> None:
         """Give no notices of a room any more, or give them again."""
         if (room := self.transcript.find_room(key)) is not None:
-            keeping.mute(self.settings, room)
+            persistence.mute(self.settings, room)
             self.rooms.mark(room)
             self.entitle()
 

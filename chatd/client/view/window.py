@@ -8,20 +8,19 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 
-from chatd.client.model import changes
-from chatd.client.model import persistence as keeping
+from chatd.client.model import changes, persistence
 from chatd.client.model.changes import Change
 from chatd.client.model.room import Room
 from chatd.client.model.settings import Settings
 from chatd.client.model.transcript import Transcript
 from chatd.client.net.address import Address
-from chatd.client.net.link import State, Status
-from chatd.client.net.port import Dial, Linked, Unlinked
-from chatd.client.view import input_commands as spoken
+from chatd.client.net.port import Dial, LinkPort, NoLink
+from chatd.client.net.status import LinkState, Status
 from chatd.client.view.browser import open_link
 from chatd.client.view.desktop import Desktop
 from chatd.client.view.drawing import Drawing
 from chatd.client.view.glyphs import Glyphs, TkFont
+from chatd.client.view.input_commands import carry_out
 from chatd.client.view.layout import Layout
 from chatd.client.view.notices import Notices
 from chatd.client.view.theme import Look
@@ -51,8 +50,8 @@ class Window(Layout):
     ) -> None:
         self.transcript = transcript
         self.settings = settings
-        self._unlinked = Unlinked(self._refuse)
-        self.link: Linked = self._unlinked
+        self._unlinked = NoLink(self._refuse)
+        self.link: LinkPort = self._unlinked
         self.shown: Room | None = None
         """The room on the screen; the transcript's ``front`` is none while the window has no focus."""
         self._reactor = reactor
@@ -119,7 +118,7 @@ class Window(Layout):
         self.settings.server = str(self._address)
         for name in self._joining:
             self.transcript.open(name).wanted = True
-        self.changed(keeping.take_up(self.settings, self.transcript, str(self._address)))
+        self.changed(persistence.take_up(self.settings, self.transcript, str(self._address)))
         self.show(self._joining[0])
 
     def connect_elsewhere(self, address: Address, nick: str, room: str, password: str = "") -> None:
@@ -153,14 +152,16 @@ class Window(Layout):
     def status(self, status: Status) -> None:
         """Show how the connection is."""
         before, self._status = self._status, status
-        if status.state in (State.REFUSED, State.LOCKED) and (before is None or before.state is not status.state):
+        if status.state in (LinkState.REFUSED, LinkState.LOCKED) and (
+            before is None or before.state is not status.state
+        ):
             self.question.tell(status.detail[:1].upper() + status.detail[1:])
             self.name_bar.show(self.transcript.nick, locked=False)
             self.name_bar.field.focus_set()
             self.name_bar.field.select_range(0, "end")
-            if status.state is State.LOCKED:
+            if status.state is LinkState.LOCKED:
                 self.ask_password(self._address, status.detail)
-        elif status.state is State.CONNECTED:
+        elif status.state is LinkState.CONNECTED:
             self.name_bar.show(self.transcript.nick, locked=True)
         self.draw_status()
 
@@ -255,7 +256,7 @@ class Window(Layout):
     def send(self, text: str) -> bool:
         """Carry out what was typed; return whether that could be done."""
         self.question.forget_error()
-        return spoken.carry_out(self, text)
+        return carry_out(self, text)
 
     def older(self) -> None:
         """Ask for what was said before what is on the screen."""
@@ -312,7 +313,7 @@ class Window(Layout):
     def keep(self) -> None:
         """Put what is to be there at the next start into the settings."""
         self.settings.theme, self.settings.font_size = self.look.theme, self.look.size
-        keeping.keep(self.settings, self.transcript, str(self._address))
+        persistence.keep(self.settings, self.transcript, str(self._address))
 
     def stop(self) -> None:
         """Let go of the reactor; nothing is drawn any more."""
