@@ -43,13 +43,13 @@ class Nowhere:
     def reconnect(self) -> None:
         """See `chatd.client.net.port.Linked`."""
 
-    def say(self, room: str, text: str) -> None:
+    def send_message(self, room: str, text: str) -> None:
         """See `chatd.client.net.port.Linked`."""
 
-    def send(self, command: Command, room: str | None = None) -> None:
+    def send_command(self, command: Command, room: str | None = None) -> None:
         """See `chatd.client.net.port.Linked`."""
 
-    def join(self, room: str) -> None:
+    def join_room(self, room: str) -> None:
         """See `chatd.client.net.port.Linked`."""
 
     def ask_older(self, room: str) -> None:
@@ -81,7 +81,7 @@ def timed(what: Callable[[], object]) -> float:
 def new_transcript() -> Transcript:
     """Return a transcript that has come into the room."""
     transcript = Transcript("reader", lambda: round(time() * 1000))
-    transcript.open(ROOM).wanted = True
+    transcript.open_room(ROOM).wanted = True
     apply_event(transcript, *wire.parse_event(f"OK JOIN {ROOM} 1 last=0 resume=x recovered=no".encode()))
     return transcript
 
@@ -106,7 +106,7 @@ def draw(root: Any) -> tuple[float, float]:
     many = timed(lambda: show(take_in(transcript, 1, LINES)))
     one = median(timed(lambda: show(take_in(transcript, transcript.rooms[ROOM].last_id + 1, 1))) for _ in range(100))
     assert f"message {LINES + 100} " in window.talk.text.get("1.0", "end"), "the last line is not on the screen"
-    window.stop()
+    window.stop_drawing()
     return many, one
 
 

@@ -62,10 +62,10 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
 
     window = Window(root, reactor, transcript, settings, dial, desktop, pump.soon, stop)
     # Also when a signal ends it: the server is told, and what is to be kept is kept.
-    reactor.addSystemEventTrigger("before", "shutdown", window.hang_up)
+    reactor.addSystemEventTrigger("before", "shutdown", window.disconnect)
 
     def clean_up() -> None:
-        window.stop()
+        window.stop_drawing()
         pump.stop()
         if failed := store.save(settings):
             print(f"chatd-client: {failed}", file=sys.stderr)
@@ -84,12 +84,12 @@ def _begin(window: Window, wishes: Wishes, problem: str) -> None:
     """Join at the server that is wished for or was the last one, or ask for one."""
     settings, address = window.settings, wishes.address
     if problem and settings.server:
-        window.question.tell(problem)
+        window.question.show_error(problem)
     if address is None and settings.server:
         try:
             address = parse(settings.server)
         except ValueError as error:
-            window.question.tell(str(error))
+            window.question.show_error(str(error))
     if address is None and not (wishes.nick or wishes.rooms):
         window.ask_server()
         return

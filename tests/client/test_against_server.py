@@ -50,9 +50,9 @@ class Program:
         for command in typed.commands:
             label = next(self._labels)
             if isinstance(command, Tell):
-                self.transcript.say(command.to, command.text, label, self.transcript.now())
+                self.transcript.add_waiting(command.to, command.text, label, self.transcript.now())
             else:
-                self.transcript.ask(label, command, "#r")
+                self.transcript.note_question(label, command, "#r")
             if self.person is not None:
                 self._send(command, label)
 

@@ -64,7 +64,7 @@ class Rig:
         self.clock: Any = MemoryReactorClock()
         self.transcript = Transcript("me", lambda: int(self.clock.seconds() * 1000))
         for room in rooms:
-            self.transcript.open(room).wanted = True
+            self.transcript.open_room(room).wanted = True
         self.changes: list[Change] = []
         self.told: list[Status] = []
         self.on_status: Callable[[Status], None] = lambda _: None
@@ -136,7 +136,7 @@ class Rig:
         assert self.wire is not None
         self.wire.drop(reason)
 
-    def come_in(self) -> list[str]:
+    def join(self) -> list[str]:
         """Connect and be let in to the first room; return what the link says to that."""
         self.start()
         return self.enter()
@@ -220,12 +220,12 @@ def test_it_says_hello_comes_in_and_asks_who_is_there(rig: Rig) -> None:
 def test_without_a_room_it_goes_to_the_lobby(calls_left: list[Rig]) -> None:
     rig = Rig()
     calls_left.append(rig)
-    rig.come_in()
+    rig.join()
     assert rig.transcript.rooms["#lobby"].joined
 
 
 def test_it_comes_in_again_where_it_was_and_asks_for_what_it_missed(rig: Rig) -> None:
-    (history,) = labels(rig.come_in(), "HISTORY")
+    (history,) = labels(rig.join(), "HISTORY")
     rig.hears("@id=5 MSG bob #a five", f"@label={history} OK HISTORY #a 0")
     rig.drop(ConnectionLost())
     assert rig.now == (LinkState.WAITING, "the connection was lost")
@@ -239,7 +239,7 @@ def test_it_comes_in_again_where_it_was_and_asks_for_what_it_missed(rig: Rig) ->
 
 @pytest.mark.parametrize(("hello", "answer"), [(HELLO, " recovered=no"), (HELLO.replace("e1", "e2"), "")])
 def test_what_was_missed_for_good_gives_way_to_the_newest(rig: Rig, hello: str, answer: str) -> None:
-    rig.come_in()
+    rig.join()
     rig.hears("@id=5 MSG bob #a five")
     rig.drop()
     rig.wait_for_retry()
@@ -251,7 +251,7 @@ def test_what_was_missed_for_good_gives_way_to_the_newest(rig: Rig, hello: str, 
 
 
 def test_the_newest_are_asked_for_until_they_were_told(rig: Rig) -> None:
-    rig.come_in()
+    rig.join()
     rig.drop()
     for _ in range(2):
         rig.wait_for_retry()
@@ -341,7 +341,7 @@ def test_another_name_is_tried_at_once(rig: Rig) -> None:
     (join,) = rig.hears(NOTE, HELLO)
     rig.hears(f"@label={label(join)} ERR name-taken JOIN taken")
     rig.drop()
-    rig.link.send(commands.Nick("you"))
+    rig.link.send_command(commands.Nick("you"))
     rig.clock.advance(0)
     assert rig.tries() == 2
     rig.connect()
@@ -382,8 +382,8 @@ def test_a_room_that_cannot_be_entered_is_not_wanted_any_more(rig: Rig) -> None:
 
 
 def test_a_second_room_that_cannot_be_entered_fails_what_was_said_there(rig: Rig) -> None:
-    rig.link.say("#b", "hi")
-    said = rig.come_in()
+    rig.link.send_message("#b", "hi")
+    said = rig.join()
     assert labels(said, "TELL") == []
     (join,) = labels(said, "JOIN")
     (tell,) = rig.hears(f"@label={join} ERR banned JOIN not you")
@@ -393,8 +393,8 @@ def test_a_second_room_that_cannot_be_entered_fails_what_was_said_there(rig: Rig
 
 
 def test_a_second_room_that_is_full_for_now_is_tried_again(rig: Rig) -> None:
-    rig.link.say("#b", "hi")
-    (join,) = labels(rig.come_in(), "JOIN")
+    rig.link.send_message("#b", "hi")
+    (join,) = labels(rig.join(), "JOIN")
     assert rig.hears(f"@label={join} ERR unavailable JOIN later") == []
     rig.clock.advance(MIN_RETRY_SECONDS - 0.1)
     assert rig.said() == []
@@ -409,33 +409,33 @@ def test_a_second_room_that_is_full_for_now_is_tried_again(rig: Rig) -> None:
 
 
 def test_what_is_said_is_sent_once_and_acknowledged(rig: Rig) -> None:
-    rig.come_in()
-    rig.link.say("#a", "hi")
+    rig.join()
+    rig.link.send_message("#a", "hi")
     (tell,) = rig.said()
     assert tell.endswith("TELL #a hi")
     assert rig.lines("#a") == [("hi", Delivery.WAITING)]
     rig.hears(echo(tell, 1))
     assert rig.lines("#a") == [("hi", Delivery.STORED)]
-    rig.link.say("bob", "psst")
+    rig.link.send_message("bob", "psst")
     (tell,) = rig.said()
     rig.hears(f"@label={label(tell)} OK TELL bob")
     assert rig.lines("bob") == [("psst", Delivery.STORED)]
 
 
 def test_what_is_said_without_a_connection_is_sent_when_there_is_one(rig: Rig) -> None:
-    rig.link.say("#a", "one")
-    rig.link.say("#b", "two")
-    rig.link.say("#a", "three")
-    said = rig.come_in()
+    rig.link.send_message("#a", "one")
+    rig.link.send_message("#b", "two")
+    rig.link.send_message("#a", "three")
+    said = rig.join()
     assert [line.split(" ", 2)[2] for line in said if " TELL " in line] == ["#a one", "#a three"]
     said = rig.hears(f"@label={labels(said, 'JOIN')[0]} OK JOIN #b 1 last=0 resume=s1")
     assert [line.split(" ", 2)[2] for line in said if " TELL " in line] == ["#b two"]
 
 
 def test_what_was_not_acknowledged_is_sent_again_under_its_label(rig: Rig) -> None:
-    rig.come_in()
-    rig.link.say("#a", "one")
-    rig.link.say("#a", "two")
+    rig.join()
+    rig.link.send_message("#a", "one")
+    rig.link.send_message("#a", "two")
     first, second = rig.said()
     rig.drop()
     rig.wait_for_retry()
@@ -443,11 +443,11 @@ def test_what_was_not_acknowledged_is_sent_again_under_its_label(rig: Rig) -> No
 
 
 def test_what_was_sent_under_another_name_is_not_said_twice(rig: Rig) -> None:
-    rig.come_in()
-    rig.link.say("#a", "sent")
+    rig.join()
+    rig.link.send_message("#a", "sent")
     rig.drop()
-    rig.link.say("#a", "not sent")
-    rig.link.send(commands.Nick("you"))
+    rig.link.send_message("#a", "not sent")
+    rig.link.send_command(commands.Nick("you"))
     rig.wait_for_retry()
     rig.connect()
     (join,) = rig.hears(NOTE, HELLO)
@@ -461,8 +461,8 @@ def test_what_was_sent_under_another_name_is_not_said_twice(rig: Rig) -> None:
 def test_no_more_than_64_lines_are_on_their_way(rig: Rig) -> None:
     texts = [f"text {n}" for n in range(200)]
     for text in texts:
-        rig.link.say("#a", text)
-    said = rig.come_in()
+        rig.link.send_message("#a", text)
+    said = rig.join()
     assert len(said) == MAX_UNANSWERED
     tells = [line for line in said if " TELL " in line]
     others = [line for line in said if " TELL " not in line]
@@ -476,12 +476,12 @@ def test_no_more_than_64_lines_are_on_their_way(rig: Rig) -> None:
 
 
 def test_what_cannot_be_taken_now_is_sent_again_later_and_in_order(rig: Rig) -> None:
-    rig.come_in()
+    rig.join()
     for text in ("one", "two", "three"):
-        rig.link.say("#a", text)
+        rig.link.send_message("#a", text)
     tells = rig.said()
     rig.hears(f"@label={label(tells[0])} ERR unavailable TELL the disk is full")
-    rig.link.say("#a", "four")
+    rig.link.send_message("#a", "four")
     rig.hears(f"@label={label(tells[1])} ERR unavailable TELL the disk is full", echo(tells[2], 1))
     rig.clock.advance(MIN_RETRY_SECONDS - 0.1)
     assert rig.said() == []
@@ -495,12 +495,12 @@ def test_what_cannot_be_taken_now_is_sent_again_later_and_in_order(rig: Rig) -> 
 
 
 def test_what_cannot_be_taken_keeps_its_order_whatever_happens_meanwhile(rig: Rig) -> None:
-    (join,) = labels(rig.come_in(), "JOIN")
-    rig.link.say("#a", "one")
-    rig.link.say("#a", "two")
+    (join,) = labels(rig.join(), "JOIN")
+    rig.link.send_message("#a", "one")
+    rig.link.send_message("#a", "two")
     tells = rig.said()
     rig.hears(f"@label={label(tells[0])} ERR unavailable TELL the disk is full")
-    rig.link.say("#a", "three")
+    rig.link.send_message("#a", "three")
     rig.hears(f"@label={join} OK JOIN #b 1 last=0 resume=s2")
     rig.hears(f"@label={label(tells[1])} ERR unavailable TELL the disk is full")
     rig.clock.advance(MAX_RETRY_SECONDS)
@@ -508,27 +508,27 @@ def test_what_cannot_be_taken_keeps_its_order_whatever_happens_meanwhile(rig: Ri
 
 
 def test_what_is_held_back_in_a_room_that_is_closed_is_not_sent(rig: Rig) -> None:
-    rig.come_in()
-    rig.link.say("#a", "one")
+    rig.join()
+    rig.link.send_message("#a", "one")
     (tell,) = rig.said()
     rig.hears(f"@label={label(tell)} ERR unavailable TELL the disk is full")
-    rig.link.say("#a", "two")
-    rig.transcript.close("#a")
+    rig.link.send_message("#a", "two")
+    rig.transcript.close_room("#a")
     rig.clock.advance(MAX_RETRY_SECONDS)
     assert rig.said() == []
 
 
 def test_what_was_said_in_a_room_that_is_closed_is_not_sent(rig: Rig) -> None:
-    rig.link.say("#a", "hi")
-    rig.transcript.close("#a")
-    assert labels(rig.come_in(), "TELL") == []
+    rig.link.send_message("#a", "hi")
+    rig.transcript.close_room("#a")
+    assert labels(rig.join(), "TELL") == []
 
 
 def test_a_new_name_is_asked_for_alone(rig: Rig) -> None:
-    said = rig.come_in()
-    rig.link.say("#a", "one")
-    rig.link.send(commands.Nick("you"), "#a")
-    rig.link.say("#a", "two")
+    said = rig.join()
+    rig.link.send_message("#a", "one")
+    rig.link.send_command(commands.Nick("you"), "#a")
+    rig.link.send_message("#a", "two")
     (tell,) = rig.said()
     answers = [f"@label={each} OK HISTORY #a 0" for each in labels(said, "HISTORY")]
     answers += [f"@label={each} OK WHO #a 1" for each in labels(said, "WHO")]
@@ -545,19 +545,19 @@ def test_a_new_name_is_asked_for_alone(rig: Rig) -> None:
 
 
 def test_commands_are_answered_where_they_were_asked(rig: Rig) -> None:
-    rig.come_in()
-    rig.link.send(commands.Who("#a"), "#a")
+    rig.join()
+    rig.link.send_command(commands.Who("#a"), "#a")
     (who,) = rig.said()
     rig.hears("WHO #a me", f"@label={label(who)} OK WHO #a 1")
     assert rig.lines("#a", Kind.NOTE) == [("In #a are me", Delivery.STORED)]
-    rig.link.send(commands.Topic("#b", "tea"), "#a")
+    rig.link.send_command(commands.Topic("#b", "tea"), "#a")
     (topic,) = rig.said()
     rig.hears(f"@label={label(topic)} ERR not-in-room TOPIC you are not there")
     assert rig.lines("#a", Kind.ERROR) == [("you are not there", Delivery.STORED)]
 
 
 def test_who_is_there_is_not_told_unless_somebody_asked(rig: Rig) -> None:
-    (who,) = labels(rig.come_in(), "WHO")
+    (who,) = labels(rig.join(), "WHO")
     rig.hears("WHO #a me bob", f"@label={who} OK WHO #a 2")
     assert rig.lines("#a", Kind.NOTE) == []
     assert rig.transcript.rooms["#a"].count == 2
@@ -565,7 +565,7 @@ def test_who_is_there_is_not_told_unless_somebody_asked(rig: Rig) -> None:
 
 def test_older_lines_are_asked_for_one_page_at_a_time(rig: Rig) -> None:
     rig.link.ask_older("#a")
-    (history,) = labels(rig.come_in(), "HISTORY")
+    (history,) = labels(rig.join(), "HISTORY")
     rig.link.ask_older("#a")
     assert rig.said() == []
     rig.hears("@id=500;old MSG bob #a hi", f"@label={history} OK HISTORY #a 100")
@@ -576,41 +576,41 @@ def test_older_lines_are_asked_for_one_page_at_a_time(rig: Rig) -> None:
 
 
 def test_rooms_are_entered_and_left_with_and_without_a_connection(rig: Rig) -> None:
-    rig.link.join("#c")
+    rig.link.join_room("#c")
     assert rig.transcript.rooms["#c"].wanted
     assert RoomsChanged() in rig.changes
-    rig.link.send(commands.Part("#b"), "#b")
+    rig.link.send_command(commands.Part("#b"), "#b")
     assert not rig.transcript.rooms["#b"].wanted
-    joins = [line for line in rig.come_in() if " JOIN " in line]
+    joins = [line for line in rig.join() if " JOIN " in line]
     assert [line.split(" ", 1)[1] for line in joins] == ["JOIN #c"]
-    rig.link.join("#b")
-    rig.link.join("#A")
-    rig.link.send(commands.Join(None, "#d"))
+    rig.link.join_room("#b")
+    rig.link.join_room("#A")
+    rig.link.send_command(commands.Join(None, "#d"))
     assert [line.split(" ", 1)[1] for line in rig.said()] == ["JOIN #b", "JOIN #d"]
-    rig.link.send(commands.Part("#a", "bye"), "#a")
+    rig.link.send_command(commands.Part("#a", "bye"), "#a")
     (part,) = rig.said()
     rig.hears(f"@label={label(part)} OK PART #a")
     assert not rig.transcript.rooms["#a"].joined
     with pytest.raises(ValueError, match="no room"):
-        rig.link.join("bob")
+        rig.link.join_room("bob")
 
 
 def test_what_cannot_be_done_without_a_connection_says_so(rig: Rig) -> None:
-    rig.link.send(commands.Rooms(), "#a")
+    rig.link.send_command(commands.Rooms(), "#a")
     assert rig.lines("#a", Kind.ERROR) == [(NOT_CONNECTED, Delivery.STORED)]
 
 
 @pytest.mark.parametrize("command", [commands.Talk(), commands.Pipe(), commands.Hello("1"), commands.Msg("x")])
 def test_what_would_end_the_order_of_things_is_not_sent(rig: Rig, command: commands.Command) -> None:
     with pytest.raises(ValueError, match="not for this client"):
-        rig.link.send(command)
+        rig.link.send_command(command)
 
 
 # Signs of life.
 
 
 def test_latency_is_measured(rig: Rig) -> None:
-    rig.come_in()
+    rig.join()
     assert rig.told[-1].latency is None
     rig.clock.advance(PING_SECONDS)
     (ping,) = rig.said()
@@ -624,7 +624,7 @@ def test_latency_is_measured(rig: Rig) -> None:
 
 
 def test_a_server_that_is_not_heard_of_is_given_up(rig: Rig) -> None:
-    rig.come_in()
+    rig.join()
     rig.clock.advance(PING_SECONDS)
     rig.clock.advance(PING_SECONDS - 1)
     assert rig.wire is not None
@@ -638,7 +638,7 @@ def test_a_server_that_is_not_heard_of_is_given_up(rig: Rig) -> None:
 
 
 def test_whatever_is_heard_is_a_sign_of_life(rig: Rig) -> None:
-    rig.come_in()
+    rig.join()
     for _ in range(10):
         rig.clock.advance(PING_SECONDS)
         rig.hears("JOIN bob #a")
@@ -647,7 +647,7 @@ def test_whatever_is_heard_is_a_sign_of_life(rig: Rig) -> None:
 
 
 def test_a_question_for_a_sign_of_life_is_answered(rig: Rig) -> None:
-    rig.come_in()
+    rig.join()
     assert rig.hears("PING 17", "PING") == ["PING alive", "PING alive"]
     assert rig.hears("PONG alive") == []
 
@@ -676,14 +676,14 @@ def test_what_is_no_chatd_is_found_out_at_once(rig: Rig) -> None:
 
 
 def test_a_stop_says_quit_and_waits_for_the_bye(rig: Rig) -> None:
-    rig.come_in()
-    rig.link.say("#a", "last words")
+    rig.join()
+    rig.link.send_message("#a", "last words")
     (tell,) = rig.said()
     done: list[None] = []
     rig.link.stop("good night").addCallback(done.append)
     rig.link.stop().addCallback(done.append)
     assert rig.said() == ["QUIT good night"]
-    rig.link.say("#a", "too late")
+    rig.link.send_message("#a", "too late")
     assert rig.hears(echo(tell, 1), "BYE quit goodbye; all that you said was taken") == []
     assert rig.lines("#a") == [("last words", Delivery.STORED), ("too late", Delivery.WAITING)]
     assert done == []
@@ -694,7 +694,7 @@ def test_a_stop_says_quit_and_waits_for_the_bye(rig: Rig) -> None:
 
 
 def test_a_stop_does_not_wait_for_a_server_that_says_nothing(rig: Rig) -> None:
-    rig.come_in()
+    rig.join()
     done: list[None] = []
     rig.link.stop().addCallback(done.append)
     rig.clock.advance(CLOSE_SECONDS)
@@ -811,7 +811,7 @@ def test_one_can_try_at_once(rig: Rig) -> None:
 
 
 def test_a_name_taken_over_is_not_taken_back_until_one_says_so(rig: Rig) -> None:
-    rig.come_in()
+    rig.join()
     rig.hears("BYE replaced you came in over another connection")
     rig.drop()
     assert rig.now == (LinkState.STOPPED, "the server closed the connection: you came in over another connection")
@@ -858,7 +858,7 @@ def test_no_server_can_break_it(greeted: bool, chunks: list[bytes]) -> None:
     rig.start()
     if greeted:
         rig.enter()
-        rig.link.say("#a", "hi")
+        rig.link.send_message("#a", "hi")
     else:
         rig.connect()
     assert rig.wire is not None
@@ -879,7 +879,7 @@ def test_no_server_can_break_it(greeted: bool, chunks: list[bytes]) -> None:
 
 
 def test_a_line_without_end_ends_the_connection(rig: Rig) -> None:
-    rig.come_in()
+    rig.join()
     rig.hears_bytes(b"NOTE " + b"x" * MAX_SERVER_LINE_BYTES)
     assert rig.wire is not None
     assert rig.wire.aborted
@@ -890,7 +890,7 @@ def test_a_line_without_end_ends_the_connection(rig: Rig) -> None:
 def test_a_fault_of_the_transcript_costs_the_connection(
     rig: Rig, nothing_left_behind: list[LogEvent], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rig.come_in()
+    rig.join()
 
     def broken(*_: object) -> list[Change]:
         raise ZeroDivisionError
@@ -912,8 +912,8 @@ def test_a_fault_of_the_window_costs_nothing(rig: Rig, nothing_left_behind: list
 
     rig.link._changed = broken
     rig.on_status = broken
-    rig.come_in()
-    rig.link.say("#a", "hi")
+    rig.join()
+    rig.link.send_message("#a", "hi")
     assert rig.said()[-1].endswith("TELL #a hi")
     assert len(nothing_left_behind) >= 3
     nothing_left_behind.clear()
@@ -967,7 +967,7 @@ class User:
         clock: Any = real_reactor()
         self.transcript = Transcript(nick, lambda: int(clock.seconds() * 1000))
         for room in rooms:
-            self.transcript.open(room).wanted = True
+            self.transcript.open_room(room).wanted = True
         self.told: list[Status] = []
         self.impatient = False
         """Whether it does not wait between two tries."""
@@ -1003,16 +1003,16 @@ async def test_two_see_each_other(folder: Path) -> None:  # noqa: ARG001  # the 
     ann, bob = User("ann", port_of(service), "#r"), User("bob", port_of(service), "#r", "#s")
     await ann.connected()
     await bob.connected()
-    ann.link.say("#r", "hello")
+    ann.link.send_message("#r", "hello")
     await until(lambda: bob.said() == [("ann", "hello")])
-    bob.link.say("#r", "hello, ann")
-    bob.link.say("ann", "psst")
+    bob.link.send_message("#r", "hello, ann")
+    bob.link.send_message("ann", "psst")
     await until(lambda: ann.said() == [("ann", "hello"), ("bob", "hello, ann")])
     await until(lambda: ann.said("bob") == [("bob", "psst")] and bob.said("ann") == [("bob", "psst")])
     await until(lambda: list(ann.transcript.rooms["#r"].members) == ["ann", "bob"])
-    bob.link.send(commands.Nick("rob"), "#r")
+    bob.link.send_command(commands.Nick("rob"), "#r")
     await until(lambda: bob.told[-1].detail == "connected as rob")
-    bob.link.join("#t")
+    bob.link.join_room("#t")
     await until(lambda: bob.transcript.rooms["#t"].joined)
     await bob.link.stop("bye")
     await until(lambda: list(ann.transcript.rooms["#r"].members) == ["ann"])
@@ -1031,16 +1031,16 @@ async def test_a_server_that_was_away_gets_everything_once_and_in_order(folder: 
     await bob.connected()
     texts = [f"text {n}" for n in range(600)]
     for text in texts[:200]:
-        ann.link.say("#r", text)
+        ann.link.send_message("#r", text)
     await until(lambda: len(bob.said()) > 20)
     await service.stopService()  # with some of them on their way
     await until(lambda: ann.state is bob.state is LinkState.WAITING)
     for text in texts[200:400]:
-        ann.link.say("#r", text)
-    ann.link.say("#s", "elsewhere")
+        ann.link.send_message("#r", text)
+    ann.link.send_message("#s", "elsewhere")
     service = serve(port)
     for text in texts[400:]:
-        ann.link.say("#r", text)
+        ann.link.send_message("#r", text)
     ann.link.reconnect()
     bob.link.reconnect()
     await until(lambda: not ann.transcript.waiting() and len(bob.said()) >= len(texts))
@@ -1066,13 +1066,13 @@ async def test_another_record_is_shown_as_one(folder: Path) -> None:
     port = port_of(service)
     ann = User("ann", port, "#r")
     await ann.connected()
-    ann.link.say("#r", "before")
+    ann.link.send_message("#r", "before")
     await until(ann.said)
     await service.stopService()
     for path in folder.glob("chatd.sqlite3*"):
         path.unlink()
     await until(lambda: ann.state is LinkState.WAITING)
-    ann.link.say("#r", "after")
+    ann.link.send_message("#r", "after")
     service = serve(port)
     ann.link.reconnect()
     await until(lambda: not ann.transcript.waiting())
@@ -1166,7 +1166,7 @@ async def test_the_name_is_taken_over_from_a_connection_that_is_still_there(fold
     await until(lambda: list(bob.transcript.rooms["#r"].members) == ["ann", "bob"])
     before = bob.kinds()
     ann.link.reconnect()  # the server keeps the old connection
-    ann.link.say("#r", "back again")
+    ann.link.send_message("#r", "back again")
     await until(lambda: ("ann", "back again") in bob.said())
     await ann.connected()
     assert len(between.relays) == 2
@@ -1194,8 +1194,8 @@ async def test_wherever_a_connection_breaks_everything_arrives_once_and_in_order
     texts = [f"text {n} " + "x" * chance.randrange(80) for n in range(400)]
     for n in range(0, 400, 20):
         for text in texts[n : n + 20]:
-            ann.link.say("#r", text)
-        bob.link.say("#r", f"{n}")
+            ann.link.send_message("#r", text)
+        bob.link.send_message("#r", f"{n}")
         await deferLater(real_reactor(), 0.01)
     between.limit = lambda: None
     await until(lambda: not ann.transcript.waiting() and not bob.transcript.waiting(), 30)
@@ -1218,7 +1218,7 @@ async def test_a_name_is_taken_until_it_is_free(folder: Path) -> None:  # noqa: 
     first = User("ann", port_of(service), "#r")
     await first.connected()
     second = User("Ann", port_of(service), "#r")
-    second.link.say("#r", "it is me")
+    second.link.send_message("#r", "it is me")
     await until(lambda: second.state is LinkState.REFUSED)
     assert second.told[-1].retry_at is not None
     await first.link.stop()
@@ -1227,7 +1227,7 @@ async def test_a_name_is_taken_until_it_is_free(folder: Path) -> None:  # noqa: 
     await until(lambda: second.said() == [("Ann", "it is me")])
     third = User("ann", port_of(service), "#r")
     await until(lambda: third.state is LinkState.REFUSED)
-    third.link.send(commands.Nick("cat"))
+    third.link.send_command(commands.Nick("cat"))
     await third.connected()
     assert third.told[-1].detail == "connected as cat"
     for user in (second, third):

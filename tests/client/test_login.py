@@ -56,7 +56,7 @@ def rig() -> Iterator[PrivateRig]:
 
 
 def begin(rig: Rig) -> None:
-    rig.link.send(Login("me", PASSWORD))
+    rig.link.send_command(Login("me", PASSWORD))
 
 
 def test_the_login_goes_before_the_first_join_and_before_that_of_every_connection(rig: PrivateRig) -> None:
@@ -88,7 +88,7 @@ def test_a_login_that_is_refused_is_the_end_until_one_tries_again(rig: PrivateRi
     rig.clock.advance(1000)
     assert rig.tries() == 1
     assert all(room.wanted for room in rig.transcript.rooms.values())
-    rig.link.send(Login("me", "other"))
+    rig.link.send_command(Login("me", "other"))
     assert rig.hello().endswith("LOGIN me other")
 
 
@@ -126,7 +126,7 @@ def test_another_name_can_be_taken_instead(rig: PrivateRig) -> None:
     begin(rig)
     rig.hears(f"@label={label(rig.hello())} ERR bad-password LOGIN no")
     rig.drop()
-    rig.link.send(Nick("you"))
+    rig.link.send_command(Nick("you"))
     assert rig.hello().endswith("JOIN you #a")
 
 
@@ -141,12 +141,12 @@ def test_nobody_can_listen_in_on_a_password() -> None:
     rig.link.reconnect()
     rig.clock.advance(0)
     rig.enter()
-    rig.link.send(Register(PASSWORD), "#a")
+    rig.link.send_command(Register(PASSWORD), "#a")
     assert rig.said() == []
     assert rig.lines("#a", Kind.ERROR)[-1][0] == NOT_PRIVATE
     assert rig.wire is not None
     alsoProvides(rig.wire, ISSLTransport)
-    rig.link.send(Register(PASSWORD), "#a")
+    rig.link.send_command(Register(PASSWORD), "#a")
     (line,) = rig.said()
     assert line.endswith(f"REGISTER {PASSWORD}")
     rig.link.stop()
@@ -163,7 +163,7 @@ def test_who_has_registered_logs_in_from_then_on(rig: PrivateRig) -> None:
     rig.connect()
     (join,) = rig.hears(NOTE, HELLO)
     rig.hears(f"@label={label(join)} OK JOIN #a 1 last=0 resume=s1")
-    rig.link.send(Register(PASSWORD, "code"), "#a")
+    rig.link.send_command(Register(PASSWORD, "code"), "#a")
     (line,) = rig.said()
     assert line.endswith(f"REGISTER {PASSWORD} code")
     rig.hears(f"@label={label(line)} OK REGISTER me")
@@ -178,7 +178,7 @@ def test_to_log_in_later_is_to_come_in_anew_under_that_name(rig: PrivateRig) -> 
     rig.connect()
     (join,) = rig.hears(NOTE, HELLO)
     rig.hears(f"@label={label(join)} OK JOIN #a 1 last=0 resume=s1", "@id=3 MSG bob #a hi")
-    rig.link.send(Login("Ann", PASSWORD), "#a")
+    rig.link.send_command(Login("Ann", PASSWORD), "#a")
     assert rig.wire is not None
     assert rig.wire.disconnecting
     rig.drop()
@@ -218,7 +218,7 @@ def test_a_name_that_is_somebodys_own_asks_for_a_password_and_gives_no_room_up(r
 
 
 def test_without_a_connection_one_cannot_register(rig: PrivateRig) -> None:
-    rig.link.send(Register(PASSWORD), "#a")
+    rig.link.send_command(Register(PASSWORD), "#a")
     assert rig.lines("#a", Kind.ERROR)[-1][0] == NOT_CONNECTED
     assert PASSWORD not in repr([room.lines for room in rig.transcript.rooms.values()])
 

@@ -203,8 +203,8 @@ class User:
         self.told: list[Status] = []
         self.withdrawn = 0
         self.transcript = Transcript("ann", lambda: int(reactor().seconds() * 1000))
-        self.transcript.open("#r").wanted = True
-        self.transcript.say("#r", "secret", "L0", 0)
+        self.transcript.open_room("#r").wanted = True
+        self.transcript.add_waiting("#r", "secret", "L0", 0)
         trust = Trust(KnownServers(home), self._ask, self.notices.append, authorities)
         where = endpoint_of(Address(host, port, tls=True), reactor(), trust)
         self.link = Link(reactor(), where, self.transcript, lambda _: None, self.told.append)

@@ -58,22 +58,22 @@ class StandIn:
     def reconnect(self) -> None:
         self.did.append(("reconnect",))
 
-    def say(self, room: str, text: str) -> None:
+    def send_message(self, room: str, text: str) -> None:
         self.did.append(("say", room, text))
         self.labels += 1
-        self.tell(self.transcript.say(room, text, f"l{self.labels}", self.transcript.now()))
+        self.draw(self.transcript.add_waiting(room, text, f"l{self.labels}", self.transcript.now()))
 
-    def send(self, command: Command, room: str | None = None) -> None:
+    def send_command(self, command: Command, room: str | None = None) -> None:
         self.did.append(("send", command, room))
 
-    def join(self, room: str) -> None:
+    def join_room(self, room: str) -> None:
         self.did.append(("join", room))
-        self.transcript.open(room).wanted = True
+        self.transcript.open_room(room).wanted = True
 
     def ask_older(self, room: str) -> None:
         self.did.append(("older", room))
 
-    def tell(self, changes: Sequence[Change]) -> None:
+    def draw(self, changes: Sequence[Change]) -> None:
         self.window.changed(changes)
 
 
@@ -113,7 +113,7 @@ class Desk:
             self.clock.advance(0)
             self.root.update()
 
-    def come_in(self, nick: str = "ann", *rooms: str) -> None:
+    def join(self, nick: str = "ann", *rooms: str) -> None:
         self.window.connect(Address(), nick, rooms or ("#r",))
         for room in rooms or ("#r",):
             self.hear(events.Done("JOIN", (room, "1"), {"last": str(self.id)}))
@@ -154,7 +154,7 @@ def desk(display: str) -> Iterator[Desk]:
     root.report_callback_exception = lambda *error: failures.append(error)
     made = Desk(root)
     yield made
-    made.window.stop()
+    made.window.stop_drawing()
     root.destroy()
     assert not failures
 
@@ -226,8 +226,8 @@ def test_a_name_is_enough_to_join_when_nothing_else_is_known(desk: Desk) -> None
         lambda window: window.reconnect(),
         lambda window: window.go_to("#r"),
         lambda window: window.search("words"),
-        lambda window: window.send("/rooms"),
-        lambda window: window.send("hello"),
+        lambda window: window.submit("/rooms"),
+        lambda window: window.submit("hello"),
     ],
 )
 def test_what_needs_a_server_says_what_to_do_before_one_has_joined(desk: Desk, ask: Callable[[Window], None]) -> None:
@@ -239,7 +239,7 @@ def test_what_needs_a_server_says_what_to_do_before_one_has_joined(desk: Desk, a
 
 
 def test_the_chat_box_has_a_scrollbar_and_nobody_can_write_into_it(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     talk = desk.window.talk
     before = desk.shown()
     talk.text.focus_force()
@@ -256,13 +256,13 @@ def test_the_chat_box_has_a_scrollbar_and_nobody_can_write_into_it(desk: Desk) -
 
 
 def test_typing_into_the_chat_box_goes_to_the_field(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     desk.key("<Key-x>", desk.window.talk.text)
     assert desk.window.field.content == "x"
 
 
 def test_enter_and_the_button_send_and_clear_and_ones_own_message_is_shown_at_once(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     desk.type("one\ntwo")
     desk.key("<Return>")
     assert desk.window.field.content == ""
@@ -277,7 +277,7 @@ def test_enter_and_the_button_send_and_clear_and_ones_own_message_is_shown_at_on
 
 
 def test_shift_enter_makes_a_new_line(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     desk.type("one")
     desk.key("<Shift-Return>")
     assert desk.window.field.content == "one\n"
@@ -285,7 +285,7 @@ def test_shift_enter_makes_a_new_line(desk: Desk) -> None:
 
 
 def test_before_quitting_there_is_a_question_in_the_window(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     desk.window.question.escape()
     assert desk.root.tk.call("wm", "protocol", ".", "WM_DELETE_WINDOW")
     desk.window.ask_quit()
@@ -301,18 +301,18 @@ def test_before_quitting_there_is_a_question_in_the_window(desk: Desk) -> None:
 
 def test_the_title_counts_what_is_unread(desk: Desk) -> None:
     assert desk.root.title() == "chatd"
-    desk.come_in("ann", "#r", "#s")
+    desk.join("ann", "#r", "#s")
     for text in ("one", "two", "ann: three"):
         desk.said("bob", text, "#s")
     desk.turn()
     assert desk.root.title() == "(3) chatd"
     item = desk.window.rooms.tree.item("#s")
     assert item["values"] == ["3 (@1)"]
-    desk.window.show("#s")
+    desk.window.show_room("#s")
     desk.turn()
     assert desk.root.title() == "chatd"
-    desk.window.show("#r")
-    desk.window.mute("#s")
+    desk.window.show_room("#r")
+    desk.window.toggle_mute("#s")
     desk.said("bob", "four", "#s")
     desk.turn()
     assert desk.root.title() == "chatd"
@@ -385,7 +385,7 @@ def test_what_is_not_installed_is_told_in_one_line(tmp_path: Path, missing: str,
 
 
 def test_only_what_changed_is_drawn_anew(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk.come_in()
+    desk.join()
     for n in range(50):
         desk.said("bob", f"line {n}")
     desk.turn()
@@ -403,7 +403,7 @@ def test_only_what_changed_is_drawn_anew(desk: Desk, monkeypatch: pytest.MonkeyP
 
 
 def test_what_is_shown_is_always_what_a_fresh_window_would_show(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     for n in range(400):
         match n % 7:
             case 0 | 1 | 2:
@@ -426,7 +426,7 @@ def test_what_is_shown_is_always_what_a_fresh_window_would_show(desk: Desk) -> N
 
 def test_older_lines_keep_the_place(desk: Desk) -> None:
     desk.id = 1000
-    desk.come_in()
+    desk.join()
     for n in range(80):
         desk.said("bob", f"line {n}")
     desk.turn()
@@ -453,7 +453,7 @@ def test_older_lines_keep_the_place(desk: Desk) -> None:
 
 
 def test_a_click_unfolds_and_folds(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     desk.said("bob", "hi")
     for nick in ("c", "d", "e"):
         desk.hear(events.Joined(nick, "#r"))
@@ -468,7 +468,7 @@ def test_a_click_unfolds_and_folds(desk: Desk) -> None:
 
 
 def test_links_are_links_and_open(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     desk.said("bob", "see https://example.org/a_(b), or (http://x.org/y).")
     desk.turn()
     text = desk.window.talk.text
@@ -485,7 +485,7 @@ def test_links_are_links_and_open(desk: Desk) -> None:
 
 
 def test_what_is_selected_can_be_copied(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     desk.said("bob", "hello")
     desk.turn()
     text = desk.window.talk.text
@@ -495,15 +495,15 @@ def test_what_is_selected_can_be_copied(desk: Desk) -> None:
 
 
 def test_a_message_that_failed_says_why(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     desk.type("hi")
     desk.key("<Return>")
-    desk.window.changed(desk.transcript.fail("l1", "you are muted"))
+    desk.window.changed(desk.transcript.mark_failed("l1", "you are muted"))
     assert desk.shown()[-1].endswith("ann: hi  ✗ not sent: you are muted")
 
 
 def test_characters_that_cannot_be_drawn_are_words(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     assert not desk.window.glyphs.colour
     desk.said("bob", "\U0001f600 \U0001fffe 漢")
     assert desk.shown()[-1].endswith("bob: :grinning-face: :u+1fffe: 漢")
@@ -514,7 +514,7 @@ def test_a_symbol_is_a_word_where_no_font_has_it(desk: Desk) -> None:
     font = TkFont(desk.root)
     drawn = font.family("\u2705"), font.width("\u2705")
     missing = drawn == (font.family("\U0001fffe"), font.width("\U0001fffe")) or "emoji" in drawn[0].lower()
-    desk.come_in()
+    desk.join()
     desk.said("bob", "done \u2705")
     assert desk.shown()[-1].endswith("bob: done " + (":white-heavy-check-mark:" if missing else "\u2705"))
 
@@ -523,7 +523,7 @@ def test_a_symbol_is_a_word_where_no_font_has_it(desk: Desk) -> None:
 
 
 def test_pasting_much_asks_in_the_window(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     desk.root.clipboard_clear()
     desk.root.clipboard_append("a\nb\nc")
     desk.key("<<Paste>>")
@@ -543,7 +543,7 @@ def test_pasting_much_asks_in_the_window(desk: Desk) -> None:
 
 
 def test_tab_completes_and_up_recalls(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     desk.hear(events.Joined("bernard", "#r"))
     desk.type("ber")
     desk.key("<Tab>")
@@ -558,7 +558,7 @@ def test_tab_completes_and_up_recalls(desk: Desk) -> None:
 
 
 def test_a_room_by_a_part_of_its_name(desk: Desk) -> None:
-    desk.come_in("ann", "#r", "#builds", "#other")
+    desk.join("ann", "#r", "#builds", "#other")
     desk.key("<Control-k>")
     switcher = desk.window.switcher
     assert switcher.is_open
@@ -571,7 +571,7 @@ def test_a_room_by_a_part_of_its_name(desk: Desk) -> None:
 
 
 def test_finding_here_and_on_the_server(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     for n in range(30):
         desk.said("bob", f"line {n}")
     desk.turn()
@@ -589,7 +589,7 @@ def test_finding_here_and_on_the_server(desk: Desk) -> None:
 
 
 def test_zoom_help_and_escape(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     for key, size in (("<Control-plus>", 12), ("<Control-minus>", 11), ("<Control-plus>", 12), ("<Control-Key-0>", 11)):
         desk.key(key)
         assert desk.window.look.size == size
@@ -600,7 +600,7 @@ def test_zoom_help_and_escape(desk: Desk) -> None:
 
 
 def test_commands_of_the_field(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     desk.type("/nope")
     desk.key("<Return>")
     assert 'There is no "/nope"' in desk.window.question.text
@@ -620,7 +620,7 @@ def test_commands_of_the_field(desk: Desk) -> None:
 
 
 def test_a_refused_name_can_be_entered_anew(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     desk.window.status(Status(LinkState.REFUSED, "ann is taken", desk.clock.seconds() + 5, None))
     assert "ann is taken" in desk.window.question.text.lower()
     bar = desk.window.name_bar
@@ -632,7 +632,7 @@ def test_a_refused_name_can_be_entered_anew(desk: Desk) -> None:
 
 
 def test_the_status_line(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     line = desk.window.status_line
     assert line.label.cget("text") == "Connected as ann to 127.0.0.1:10319 · 12 ms"
     assert not line.button.winfo_ismapped()
@@ -647,7 +647,7 @@ def test_the_status_line(desk: Desk) -> None:
 
 
 def test_the_people_can_be_filtered(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     desk.hear(events.Present("#r", tuple(f"p{n:04}" for n in range(1000))))
     desk.hear(events.Done("WHO", ("#r", "1000")))
     desk.turn()
@@ -665,7 +665,7 @@ def test_the_people_can_be_filtered(desk: Desk) -> None:
 
 
 def test_a_notice_only_when_nobody_looks(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk.come_in("ann", "#r", "#s")
+    desk.join("ann", "#r", "#s")
     given: list[tuple[str, str]] = []
     monkeypatch.setattr(desk.window._notices, "give", lambda *notice: given.append(notice))
     desk.said("bob", "ann: here")
@@ -676,7 +676,7 @@ def test_a_notice_only_when_nobody_looks(desk: Desk, monkeypatch: pytest.MonkeyP
     desk.window.focus_changed()
     desk.said("bob", "ann: and here")
     assert given[1:] == [("bob in #r", "ann: and here")]
-    desk.window.mute("#r")
+    desk.window.toggle_mute("#r")
     desk.said("bob", "ann: not here")
     assert len(given) == 2
 
@@ -759,7 +759,7 @@ def test_the_connect_sheet_takes_a_password_and_shows_none(desk: Desk) -> None:
 
 
 def test_a_password_that_is_refused_opens_the_sheet_and_the_next_keeps_what_is_there(desk: Desk) -> None:
-    desk.come_in("ann", "#r", "#s")
+    desk.join("ann", "#r", "#s")
     desk.said("bob", "hello")
     desk.window.status(Status(LinkState.LOCKED, "that is not the password"))
     sheet = desk.window.connect_sheet
@@ -782,7 +782,7 @@ def test_a_password_that_is_refused_opens_the_sheet_and_the_next_keeps_what_is_t
 
 
 def test_a_password_goes_to_the_server_it_was_entered_for(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     desk.window.ask_server()
     sheet = desk.window.connect_sheet
     sheet.password.insert(0, "s3cret")
@@ -798,7 +798,7 @@ def test_a_password_goes_to_the_server_it_was_entered_for(desk: Desk) -> None:
 
 @pytest.mark.parametrize("line", ["/login ann s3cret", "/register s3cret"])
 def test_a_password_that_is_typed_is_shown_nowhere_and_kept_nowhere(desk: Desk, tmp_path: Path, line: str) -> None:
-    desk.come_in()
+    desk.join()
     desk.type("before")
     desk.key("<Return>")
     desk.type(line)
@@ -809,7 +809,7 @@ def test_a_password_that_is_typed_is_shown_nowhere_and_kept_nowhere(desk: Desk, 
     assert desk.window.field.content == "before"
     desk.key("<<Undo>>")
     assert "s3cret" not in "\n".join([*desk.shown(), desk.window.field.content, desk.window.question.text])
-    desk.window.leave()
+    desk.window.quit()
     assert Store(tmp_path, tmp_path / "state").save(desk.settings) == ""
     files = [path.read_text() for path in tmp_path.rglob("*.json")]
     assert len(files) == 2
@@ -817,7 +817,7 @@ def test_a_password_that_is_typed_is_shown_nowhere_and_kept_nowhere(desk: Desk, 
 
 
 def test_who_was_put_out_can_read_and_is_told_why_nothing_can_be_said(desk: Desk) -> None:
-    desk.come_in("ann", "#r", "#s")
+    desk.join("ann", "#r", "#s")
     desk.said("bob", "hello")
     why = desk.window.field.why
     assert not why.winfo_ismapped()
@@ -833,10 +833,10 @@ def test_who_was_put_out_can_read_and_is_told_why_nothing_can_be_said(desk: Desk
     assert desk.window.field.content == "but"
     assert "bob put you out" in desk.window.question.text
     assert not [did for did in desk.link.did if did[0] == "say"]
-    desk.window.show("#s")
+    desk.window.show_room("#s")
     desk.turn()
     assert not why.winfo_ismapped()
-    desk.window.show("#r")
+    desk.window.show_room("#r")
     desk.turn()
     assert why.winfo_ismapped()
     desk.type("/join #r")
@@ -849,18 +849,18 @@ def test_who_was_put_out_can_read_and_is_told_why_nothing_can_be_said(desk: Desk
 
 @pytest.mark.parametrize("theme", list(Theme))
 def test_every_theme(desk: Desk, theme: Theme) -> None:
-    desk.come_in()
+    desk.join()
     desk.window.look.use(theme)
     desk.turn()
     assert desk.window.talk.text.cget("background") == desk.window.look.palette.background
 
 
 def test_what_is_kept(desk: Desk) -> None:
-    desk.come_in("ann", "#r", "#s")
+    desk.join("ann", "#r", "#s")
     desk.type("unheard")
     desk.key("<Return>")
     desk.key("<Control-plus>")
-    desk.window.leave()
+    desk.window.quit()
     kept = desk.settings
     assert (kept.server, kept.nick, kept.rooms, kept.font_size) == ("127.0.0.1:10319", "ann", ["#r", "#s"], 12)
     assert [each["text"] for each in kept.waiting["127.0.0.1:10319"]] == ["unheard"]

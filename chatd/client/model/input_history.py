@@ -15,7 +15,7 @@ class InputHistory:
         self._at: int | None = None
         self._draft = ""
 
-    def add(self, text: str) -> None:
+    def add_input(self, text: str) -> None:
         """Note what was sent, and forget the draft.
 
         The same thing twice in a row is noted once; nothing, and what holds a password, not at all.

@@ -13,7 +13,7 @@ from chatd.client.model.changes import (
     TopicChanged,
     UnreadChanged,
 )
-from chatd.client.model.incoming import leave, place_for, renamed
+from chatd.client.model.incoming import apply_rename, mark_left, room_for
 from chatd.client.model.lines import Delivery, Kind, Line, id_of
 from chatd.client.model.room import Room
 from chatd.client.model.transcript import Transcript
@@ -39,11 +39,11 @@ def apply_done(transcript: Transcript, tags: Tags, reply: Done) -> list[Change]:
         case "JOIN" if word.startswith("#"):
             return _joined(transcript, reply)
         case "PART" if room is not None and not room.private:
-            return leave(room)
+            return mark_left(room)
         case "NICK" if word:
-            return renamed(transcript, tags, transcript.nick, word)
+            return apply_rename(transcript, tags, transcript.nick, word)
         case "REGISTER" if word:
-            return transcript.note(asked_in, f"{word} is your own name from now on")
+            return transcript.add_note(asked_in, f"{word} is your own name from now on")
         case "TELL":
             return _delivered(transcript, label)
         case "WHO" if room is not None and not room.private:
@@ -66,9 +66,9 @@ def apply_refused(transcript: Transcript, tags: Tags, error: Refused) -> list[Ch
     if room is not None:
         if error.code.temporary:
             return [StillWaiting(room.key, label, error.text)]
-        return transcript.fail(label, error.text)
+        return transcript.mark_failed(label, error.text)
     _, asked_in = transcript.asked.pop(label, _NOTHING)
-    return transcript.note(asked_in, error.text, Kind.ERROR)
+    return transcript.add_note(asked_in, error.text, Kind.ERROR)
 
 
 def _begin_epoch(transcript: Transcript, epoch: str | None) -> list[Change]:
@@ -90,7 +90,7 @@ def _begin_epoch(transcript: Transcript, epoch: str | None) -> list[Change]:
 
 
 def _joined(transcript: Transcript, reply: Done) -> list[Change]:
-    room, _ = place_for(transcript, reply.words[0])
+    room, _ = room_for(transcript, reply.words[0])
     if room is None:
         return []
     transcript.present = True
@@ -125,7 +125,7 @@ def _delivered(transcript: Transcript, label: str) -> list[Change]:
     if room is None or not room.private:
         return []
     line, _ = transcript.settle(label)
-    return transcript.add(room, line._replace(state=Delivery.STORED))
+    return transcript.add_passing(room, line._replace(state=Delivery.STORED))
 
 
 def _listed(transcript: Transcript, room: Room, asked_in: str | None) -> list[Change]:
@@ -134,7 +134,7 @@ def _listed(transcript: Transcript, room: Room, asked_in: str | None) -> list[Ch
     room.count = len(room.members)
     changes: list[Change] = [MembersChanged(room.key)]
     if asked_in is not None:
-        changes += transcript.note(asked_in, f"In {room.name} are {', '.join(room.members)}")
+        changes += transcript.add_note(asked_in, f"In {room.name} are {', '.join(room.members)}")
     return changes
 
 

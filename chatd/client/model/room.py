@@ -103,10 +103,6 @@ class Room:
         if spoke is not None:
             self.spoke(new, spoke[0])
 
-    def put(self, line: Line, *, old: bool) -> int | None:
-        """Put in a stored line; return its index, None if it was there. See `Timeline.put`."""
-        return self.timeline.put(line, old=old)
-
     def trim(self) -> list[Change]:
         """Drop the oldest lines if there are far more than the limit."""
         count = self.timeline.trim()
@@ -127,7 +123,7 @@ class Room:
         if self._mark is None or place < self._mark[0]:
             self._mark = (place, line.serial)
 
-    def see(self, upto: int | None = None) -> list[Change]:
+    def mark_seen(self, upto: int | None = None) -> list[Change]:
         """Count nothing up to an id as unread, and nothing at all if none is given; the mark stays where it is."""
         upto = self.last_id if upto is None else upto
         self.seen_id = max(self.seen_id or 0, upto)
@@ -163,7 +159,7 @@ class Room:
         timeless = line.state is Delivery.WAITING or line.kind is Kind.BEGUN
         return line.run < self.timeline.run and not timeless
 
-    def find(self, text: str) -> list[int]:
+    def find_lines(self, text: str) -> list[int]:
         """Return the indices of the lines whose text holds ``text``, in any case; none for an empty one."""
         wanted = text.casefold()
         return [i for i, line in enumerate(self.lines) if wanted in line.text.casefold()] if wanted else []

@@ -71,7 +71,7 @@ class Transcript:
             room.joined = False
         for waiting, _, _ in list(self._outbox.values()):
             if waiting.private and self.present:
-                changes += self.fail(waiting.label, UNKNOWN_FATE)
+                changes += self.mark_failed(waiting.label, UNKNOWN_FATE)
         self.asked.clear()
         self.present, self.greeted = False, True
         return changes
@@ -90,7 +90,7 @@ class Transcript:
                 joins.append(Join(nick, room.name, room.resume_id, epoch, resume))
         return joins
 
-    def ask(self, label: str, command: Command, room: str | None = None) -> None:
+    def note_question(self, label: str, command: Command, room: str | None = None) -> None:
         """Note that a command is sent under a label, so that its answer is shown in the room where it was asked.
 
         A SEARCH has to be told here, else what it finds is taken for history.
@@ -110,7 +110,7 @@ class Transcript:
         if any(isinstance(each, History) and key == place.key for each, key in self.asked.values()):
             return None
         command = History(place.name, count, None, place.oldest_id or None)
-        self.ask(label, command, room)
+        self.note_question(label, command, room)
         return command
 
     def waiting(self) -> list[tuple[str, str, str]]:
@@ -126,7 +126,7 @@ class Transcript:
         """Return the room or conversation of a name in any spelling, if it is open."""
         return None if name is None else self.rooms.get(names.key(name))
 
-    def open(self, name: str) -> Room:
+    def open_room(self, name: str) -> Room:
         """Return the room of that name (or the conversation with that nick), opened if it was not."""
         room = self.find_room(name)
         if room is None:
@@ -134,7 +134,7 @@ class Transcript:
             self.rooms[room.key] = room
         return room
 
-    def close(self, name: str) -> list[Change]:
+    def close_room(self, name: str) -> list[Change]:
         """Forget a room and all its lines, and what was said there and not acknowledged."""
         room = self.rooms.pop(names.key(name), None)
         if room is None:
@@ -144,7 +144,7 @@ class Transcript:
         self._outbox = {label: each for label, each in self._outbox.items() if each[1] is not room}
         return [RoomsChanged()]
 
-    def show(self, name: str | None) -> list[Change]:
+    def set_front(self, name: str | None) -> list[Change]:
         """Note which room the one who reads is looking at now, None for no room: it has nothing unread any more.
 
         Its unread mark stays until another is shown.
@@ -152,26 +152,21 @@ class Transcript:
         room = self.find_room(name)
         before, self.front = self.front, room
         changes = before.clear_mark() if before is not None and before is not room else []
-        return changes + room.see() if room is not None else changes
+        return changes + room.mark_seen() if room is not None else changes
 
-    def seen(self, name: str, upto: int) -> list[Change]:
-        """Note that the messages of a room up to an id were seen, now or when the client ran before."""
-        room = self.find_room(name)
-        return [] if room is None else room.see(upto)
-
-    def note(self, name: str | None, text: str, kind: Kind = Kind.NOTE) -> list[Change]:
+    def add_note(self, name: str | None, text: str, kind: Kind = Kind.NOTE) -> list[Change]:
         """Show a sentence of the client's own as a passing line in a room, by default in the one in front."""
         room = self.find_room(name) or self.front or next(iter(self.rooms.values()), None)
         if room is None:
             return []
-        return self.add(room, Line(room.timeline.serial(), kind, self.now(), "", clean(text)))
+        return self.add_passing(room, Line(room.timeline.serial(), kind, self.now(), "", clean(text)))
 
-    def find(self, name: str, text: str) -> list[int]:
+    def find_lines(self, name: str, text: str) -> list[int]:
         """Return the indices of a room's lines that hold ``text``, in any case."""
         room = self.find_room(name)
-        return [] if room is None else room.find(text)
+        return [] if room is None else room.find_lines(text)
 
-    def say(self, name: str, text: str, label: str, now: int) -> list[Change]:
+    def add_waiting(self, name: str, text: str, label: str, now: int) -> list[Change]:
         """Show what one says in a room, or to a nick, as WAITING until the server has it.
 
         ``label`` is a fresh token of the protocol's alphabet, ``now`` the time. Raise `ValueError` if it is waiting
@@ -180,7 +175,7 @@ class Transcript:
         if label in self._outbox:
             raise ValueError(f"the label {label} is in use")
         opened: list[Change] = [] if self.find_room(name) is not None else [RoomsChanged()]
-        room = self.open(name)
+        room = self.open_room(name)
         waiting = Waiting(room.name, clean(text), label, now, nick=self.nick)
         line = Line(
             room.timeline.serial(),
@@ -209,15 +204,15 @@ class Transcript:
         for waiting in outbox.load(data):
             if waiting.label in self._outbox:
                 continue
-            changes += self.say(waiting.room, waiting.text, waiting.label, waiting.time)
+            changes += self.add_waiting(waiting.room, waiting.text, waiting.label, waiting.time)
             of_another = waiting.nick and names.key(waiting.nick) != names.key(self.nick)
             if of_another or (waiting.sent and waiting.private):
-                changes += self.fail(waiting.label, UNKNOWN_FATE)
+                changes += self.mark_failed(waiting.label, UNKNOWN_FATE)
         return changes
 
     # What the reducer calls.
 
-    def add(self, room: Room, line: Line) -> list[Change]:
+    def add_passing(self, room: Room, line: Line) -> list[Change]:
         """Put a passing line into a room."""
         return [LinesChanged(room.key, room.timeline.add(line)), *room.trim()]
 
@@ -230,11 +225,11 @@ class Transcript:
         _, room, serial = self._outbox.pop(label)
         return room.timeline.take_waiting(serial)
 
-    def fail(self, label: str, reason: str) -> list[Change]:
+    def mark_failed(self, label: str, reason: str) -> list[Change]:
         """Let what waits under a label be FAILED, as a passing line of this moment."""
         room = self._outbox[label][1]
         line, _ = self.settle(label)
-        return self.add(room, line._replace(state=Delivery.FAILED, reason=reason))
+        return self.add_passing(room, line._replace(state=Delivery.FAILED, reason=reason))
 
     def rename_room(self, room: Room, new: str) -> bool:
         """Let a private conversation go by another nick, unless there is one of that nick; return whether it does."""
@@ -247,7 +242,7 @@ class Transcript:
                 self._outbox[label] = (waiting._replace(room=new), place, serial)
         return True
 
-    def hear_of(self, listed: Listed) -> None:
+    def add_listed(self, listed: Listed) -> None:
         """Take one line of the answer to ROOMS; the first begins a new list."""
         if self._listing_whole:
             self.listing, self._listing_whole = [], False
@@ -259,7 +254,7 @@ class Transcript:
             self.listing = []
         self._listing_whole = True
 
-    def unread(self, room: Room, index: int) -> list[Change]:
+    def count_unread(self, room: Room, index: int) -> list[Change]:
         """Count a line of another as unread, unless the one who reads is looking at its room."""
         if room is self.front:
             return []

@@ -158,7 +158,7 @@ class Trust:
 
     known: KnownServers
     ask: Callable[[CertificateQuestion], Awaitable[bool]]
-    tell: Callable[[str], None]
+    notify: Callable[[str], None]
     authorities: Any = None
 
 

@@ -43,16 +43,16 @@ _log = Logger()
 class Owner(Protocol):
     """What hears of a connection."""
 
-    def made(self, connection: Connection) -> None:
+    def connection_opened(self, connection: Connection) -> None:
         """Note that the connection is there."""
 
-    def heard(self, connection: Connection, tags: Tags, event: Event) -> None:
+    def event_received(self, connection: Connection, tags: Tags, event: Event) -> None:
         """Take in a line, PING and PONG excepted. What it raises is logged and ends the connection."""
 
-    def paused(self, connection: Connection) -> None:
+    def batch_received(self, connection: Connection) -> None:
         """Note that this was all for now."""
 
-    def lost(self, connection: Connection) -> None:
+    def connection_closed(self, connection: Connection) -> None:
         """Note that the connection is gone."""
 
 
@@ -99,13 +99,13 @@ class Connection(LineOnlyReceiver):
         tune(self.stream)
         no_answer = f"nothing that speaks chatd's protocol answered within {HELLO_SECONDS} seconds"
         self._hello = self.later(HELLO_SECONDS, lambda: self.close(no_answer, at_once=True))
-        self._owner.made(self)
+        self._owner.connection_opened(self)
 
     def dataReceived(self, data: bytes) -> None:
         """Take a segment apart."""
         self._heard = True
         super().dataReceived(data)
-        self._owner.paused(self)
+        self._owner.batch_received(self)
 
     def lineReceived(self, line: bytes) -> None:
         """Take in one line; one that is not known, or makes no sense, is passed over."""
@@ -119,12 +119,12 @@ class Connection(LineOnlyReceiver):
                 self.close("what answers there does not speak chatd's protocol")
             return
         if isinstance(event, Ping):
-            self.send(Ping(_ALIVE))
+            self.write_command(Ping(_ALIVE))
         elif isinstance(event, Pong):
             self._ponged(event)
         else:
             try:
-                self._owner.heard(self, tags, event)
+                self._owner.event_received(self, tags, event)
             except Exception:
                 _log.failure("a line of the server could not be taken in")
                 self.close("something went wrong here, and the log says what", at_once=True)
@@ -142,11 +142,11 @@ class Connection(LineOnlyReceiver):
         self._calls.clear()
         if not self.why:
             self.why = why_lost(reason)
-        self._owner.lost(self)
+        self._owner.connection_closed(self)
 
     # What the owner calls.
 
-    def send(self, command: Command, label: str | None = None) -> None:
+    def write_command(self, command: Command, label: str | None = None) -> None:
         """Send a command, under a label if it has one; nothing once the connection is to end."""
         if not self._closing:
             self.stream.write(wire.encode(wire.render(command), {"label": label} if label else NO_TAGS))
@@ -164,10 +164,10 @@ class Connection(LineOnlyReceiver):
             self._hello.cancel()
         self.later(PING_SECONDS, self._ping)
 
-    def quit(self, said: str | None) -> None:
+    def send_quit(self, said: str | None) -> None:
         """Say QUIT and wait a little until the server has closed."""
         if not self._closing:
-            self.send(Quit(said or None))
+            self.write_command(Quit(said or None))
             self._closing = self._quitting = True
             self.later(CLOSE_SECONDS, self._abort)
 
@@ -187,7 +187,7 @@ class Connection(LineOnlyReceiver):
         self._token += 1
         self._asked_at = self._clock.seconds()
         self._heard = False
-        self.send(Ping(str(self._token)))
+        self.write_command(Ping(str(self._token)))
         self.later(PING_SECONDS, self._check)
 
     def _check(self) -> None:

@@ -17,7 +17,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chatd.client.model.changes import Change, RoomsChanged
-from chatd.client.model.incoming import leave
+from chatd.client.model.incoming import mark_left
 from chatd.client.model.lines import Kind
 from chatd.client.model.reducer import apply_event
 from chatd.client.model.transcript import Transcript
@@ -120,9 +120,9 @@ class Link:
         stopped: Deferred[None] = Deferred()
         self._stopping.append(stopped)
         if self._connection is not None:
-            self._connection.quit(said)
+            self._connection.send_quit(said)
         else:
-            self._end("not connected")
+            self._finish("not connected")
         return stopped
 
     def reconnect(self) -> None:
@@ -138,14 +138,14 @@ class Link:
             self._service.stopService()
             self._service.startService()
 
-    def say(self, room: str, text: str) -> None:
+    def send_message(self, room: str, text: str) -> None:
         """Say something in a room, or to a nick: now, or when there is a connection."""
         label = self._make_label()
-        self._tell(self._transcript.say(room, text, label, self._transcript.now()))
+        self._report_changes(self._transcript.add_waiting(room, text, label, self._transcript.now()))
         if (visit := self._present()) is not None:
-            visit.say(label, text)
+            visit.queue_message(label, text)
 
-    def send(self, command: Command, room: str | None = None) -> None:
+    def send_command(self, command: Command, room: str | None = None) -> None:
         """Carry out any other command, asked for in a room. Raise `ValueError` for one that is not for a client.
 
         Without a connection, leaving a room and taking another name can be done; NICK tries anew under it, if that is
@@ -155,43 +155,43 @@ class Link:
         visit = self._present()
         match command:
             case commands.Tell(to, text):
-                self.say(to, text)
+                self.send_message(to, text)
             case commands.Join(None, name):
-                self.join(name)
+                self.join_room(name)
             case commands.Quit(text):
                 self.stop(text)
             case commands.Hello() | commands.Join() | commands.Msg() | commands.Talk() | commands.Pipe():
                 raise ValueError(f"{type(command).__name__.upper()} is not for this client")
             case orders.Login(nick) as login:
                 self._memory.login = login
-                self._tell(apply_event(self._transcript, NO_TAGS, Renamed(self._transcript.nick, nick)))
+                self._report_changes(apply_event(self._transcript, NO_TAGS, Renamed(self._transcript.nick, nick)))
                 self.reconnect()
             case orders.Register() if self._connection is not None and not self._connection.private:
-                self._tell(self._transcript.note(room, NOT_PRIVATE, Kind.ERROR))
+                self._report_changes(self._transcript.add_note(room, NOT_PRIVATE, Kind.ERROR))
             case _ if visit is not None:
-                visit.send(command, room)
+                visit.queue_command(command, room)
             case commands.Nick(nick):
-                self._tell(apply_event(self._transcript, NO_TAGS, Renamed(self._transcript.nick, nick)))
+                self._report_changes(apply_event(self._transcript, NO_TAGS, Renamed(self._transcript.nick, nick)))
                 if self._status.state in (LinkState.REFUSED, LinkState.LOCKED) or self._visit is not None:
                     self.reconnect()
             case commands.Part(name) if (place := self._transcript.find_room(name)) is not None:
-                self._tell(leave(place))
+                self._report_changes(mark_left(place))
             case _:
-                self._tell(self._transcript.note(room, NOT_CONNECTED, Kind.ERROR))
+                self._report_changes(self._transcript.add_note(room, NOT_CONNECTED, Kind.ERROR))
 
-    def join(self, room: str) -> None:
+    def join_room(self, room: str) -> None:
         """Enter a room, now or when there is a connection. Raise `ValueError` if it is none."""
         if not room.startswith("#"):
             raise ValueError(f"{room} is no room")
         place = self._transcript.find_room(room)
         if place is None:
-            place = self._transcript.open(room)
-            self._tell([RoomsChanged()])
+            place = self._transcript.open_room(room)
+            self._report_changes([RoomsChanged()])
         if place.joined:
             return
         place.wanted = True
         if (visit := self._present()) is not None:
-            visit.join(place)
+            visit.queue_join(place)
 
     def ask_older(self, room: str) -> None:
         """Ask for the messages of a room before those that are there; nothing if that is being done already."""
@@ -200,13 +200,13 @@ class Link:
 
     # What a connection tells; see `chatd.client.net.connection.Owner`.
 
-    def made(self, connection: Connection) -> None:
+    def connection_opened(self, connection: Connection) -> None:
         """Say hello."""
         self._connection = connection
         self._transcript.connected()
-        connection.send(commands.Hello(wire.PROTOCOL_VERSION))
+        connection.write_command(commands.Hello(wire.PROTOCOL_VERSION))
 
-    def heard(self, connection: Connection, tags: Tags, event: Event) -> None:
+    def event_received(self, connection: Connection, tags: Tags, event: Event) -> None:
         """Take in a line, and see whether another connection is to follow this one."""
         self._take(connection, tags, event)
         self._running = self._running and not connection.final
@@ -216,7 +216,7 @@ class Link:
         if isinstance(event, Ended):
             self._sent_away(connection, tags, event)
         elif self._visit is not None:
-            self._changes += self._visit.hear(tags, event)
+            self._changes += self._visit.take_event(tags, event)
         elif isinstance(event, Refused):
             connection.close(event.text, refused=True)
         elif isinstance(event, Done) and event.verb == "HELLO" and self._running:
@@ -228,15 +228,15 @@ class Link:
             self._changes += apply_event(self._transcript, tags, event)
             connection.watch_life()
             self._visit = Session(self._transcript, connection, self._make_label, self._chance, self._memory)
-            self._visit.come_in()
+            self._visit.enter()
 
-    def paused(self, connection: Connection) -> None:
+    def batch_received(self, connection: Connection) -> None:
         """Let be drawn what came in one go."""
-        self._draw()
+        self._report_gathered()
         if self._present() is not None and not connection.why:
             self._show(LinkState.CONNECTED, f"connected as {self._transcript.nick}", latency=connection.latency)
 
-    def lost(self, connection: Connection) -> None:
+    def connection_closed(self, connection: Connection) -> None:
         """Let the next try follow, if there is to be one."""
         greeted = self._visit is not None
         self._connection = self._visit = None
@@ -244,10 +244,10 @@ class Link:
             self._changes += self._transcript.disconnected()
         except Exception:
             _log.failure("the transcript did not take the end of a connection")
-        self._draw()
+        self._report_gathered()
         if not self._running:
             state = LinkState.LOCKED if connection.final and connection.refused else LinkState.STOPPED
-            self._end(connection.why if connection.final else "not connected", state)
+            self._finish(connection.why if connection.final else "not connected", state)
             return
         turned_away = connection.refused or connection.farewell not in _GOOD_END
         if turned_away is not self._turned_away or (greeted and not turned_away):
@@ -268,7 +268,7 @@ class Link:
         if self._running and failure.check(NotAcceptedError) is not None:
             self._running = False
             # In a turn of its own: ClientService has yet to hear of it.
-            self._clock.callLater(0, self._end, str(failure.value))
+            self._clock.callLater(0, self._finish, str(failure.value))
         elif self._running:
             self._wait(LinkState.WAITING, f"cannot reach the server: {why_not(failure)}")
         return failure
@@ -291,7 +291,7 @@ class Link:
             self._changes += apply_event(self._transcript, tags, event)
         connection.close(f"the server closed the connection: {event.text}", final=event.code in _FINAL)
 
-    def _end(self, detail: str, state: LinkState = LinkState.STOPPED) -> None:
+    def _finish(self, detail: str, state: LinkState = LinkState.STOPPED) -> None:
         self._delay = 0.0
         self._show(state, detail)
         if self._running:  # whoever was told has started it again
@@ -309,11 +309,11 @@ class Link:
     def _present(self) -> Session | None:
         return self._visit if self._visit is not None and self._visit.present else None
 
-    def _draw(self) -> None:
+    def _report_gathered(self) -> None:
         changes, self._changes = self._changes, []
-        self._tell(changes)
+        self._report_changes(changes)
 
-    def _tell(self, changes: Sequence[Change]) -> None:
+    def _report_changes(self, changes: Sequence[Change]) -> None:
         if changes:
             try:
                 self._changed(changes)

@@ -25,13 +25,13 @@ class LinkPort(Protocol):
     def reconnect(self) -> None:
         """Try to connect now."""
 
-    def say(self, room: str, text: str) -> None:
+    def send_message(self, room: str, text: str) -> None:
         """Say something in a room, or to a nick."""
 
-    def send(self, command: Command, room: str | None = None) -> None:
+    def send_command(self, command: Command, room: str | None = None) -> None:
         """Carry out any other command, asked for in a room."""
 
-    def join(self, room: str) -> None:
+    def join_room(self, room: str) -> None:
         """Enter a room."""
 
     def ask_older(self, room: str) -> None:
@@ -55,15 +55,15 @@ class NoLink:
         """Refuse."""
         self._refuse(NO_NAME)
 
-    def say(self, room: str, text: str) -> None:  # noqa: ARG002  # a link's
+    def send_message(self, room: str, text: str) -> None:  # noqa: ARG002  # a link's
         """Refuse."""
         self._refuse(NO_NAME)
 
-    def send(self, command: Command, room: str | None = None) -> None:  # noqa: ARG002  # a link's
+    def send_command(self, command: Command, room: str | None = None) -> None:  # noqa: ARG002  # a link's
         """Refuse."""
         self._refuse(NO_NAME)
 
-    def join(self, room: str) -> None:  # noqa: ARG002  # a link's
+    def join_room(self, room: str) -> None:  # noqa: ARG002  # a link's
         """Refuse."""
         self._refuse(NO_NAME)
 

@@ -82,7 +82,7 @@ class Session:
         self._alone = False
         """Whether a NICK is on its way. What is said after it waits: labels hold for one name."""
 
-    def come_in(self) -> None:
+    def enter(self) -> None:
         """Send the LOGIN, if there is one, and then the first JOIN; the rest follows when it is answered."""
         if (login := self._memory.login) is None:
             self._enter_first()
@@ -107,7 +107,7 @@ class Session:
         join = joins[0] if joins else Join(nick, LOBBY, resume=resume)
         self._ask(_Question(self._make_label(), join, join.room, own=True))
 
-    def hear(self, tags: Tags, event: Event) -> list[Change]:
+    def take_event(self, tags: Tags, event: Event) -> list[Change]:
         """Take in what the server said, and send what follows from it; return what is to be drawn anew."""
         label = tags.get("label", "")
         asked = self._sent.pop(label, None) if isinstance(event, Done | Refused | Said) else None
@@ -140,19 +140,19 @@ class Session:
 
     # What one does here; to be called only while `present`.
 
-    def say(self, label: str, text: str) -> None:
+    def queue_message(self, label: str, text: str) -> None:
         """Send what the transcript has waiting under a label, after all that was said before."""
         self._queue.append(_Message(label, text))
         self._go_on()
 
-    def send(self, command: Command, room: str | None) -> None:
+    def queue_command(self, command: Command, room: str | None) -> None:
         """Send a command that somebody asked for in a room."""
         if isinstance(command, Part) and (place := self._transcript.find_room(command.room)) is not None:
             place.wanted = False
         self._queue.append(_Question(self._make_label(), command, room))
         self._go_on()
 
-    def join(self, room: Room) -> None:
+    def queue_join(self, room: Room) -> None:
         """Enter a room that is wanted."""
         for join in self._transcript.rejoin():
             if join.room == room.name:
@@ -199,7 +199,7 @@ class Session:
                 del self._memory.sent_as[label]
             elif nick != key:
                 del self._memory.sent_as[label]
-                changes += self._transcript.fail(label, UNKNOWN_FATE)
+                changes += self._transcript.mark_failed(label, UNKNOWN_FATE)
         return changes
 
     def _kept_out(self, asked: _Question, tags: Tags, error: Refused) -> list[Change]:
@@ -232,9 +232,9 @@ class Session:
         # The transcript tells the old lines of one answer from those of another by the order of the questions. A WHO
         # that it does not know of is one that nobody asked for, and not shown.
         if not (own and isinstance(command, Who | Login)):
-            self._transcript.ask(label, command, room)
+            self._transcript.note_question(label, command, room)
         self._sent[label] = question
-        self._connection.send(command, label)
+        self._connection.write_command(command, label)
 
     def _ask_later(self, question: _Question) -> None:
         self._transcript.asked.pop(question.label, None)
@@ -274,7 +274,7 @@ class Session:
                 return
             item = queue.popleft()
             if isinstance(item, _Message):
-                self._tell(item)
+                self._send_message(item)
                 continue
             if isinstance(item.command, Nick):
                 if self._sent:
@@ -283,7 +283,7 @@ class Session:
                 self._alone = True
             self._ask(item)
 
-    def _tell(self, message: _Message) -> None:
+    def _send_message(self, message: _Message) -> None:
         """Send a message, or hold it back; one whose room was closed is forgotten."""
         room = self._transcript.waits_in(message.label)
         if room is None:
@@ -293,4 +293,4 @@ class Session:
             return
         self._sent[message.label] = message
         self._memory.sent_as[message.label] = names.key(self._transcript.nick)
-        self._connection.send(Tell(room.name, message.text), message.label)
+        self._connection.write_command(Tell(room.name, message.text), message.label)

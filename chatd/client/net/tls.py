@@ -201,14 +201,14 @@ class TlsEndpoint:
                 return CertificateQuestion(self._server, shown, known, problem)
             case Verdict.ACCEPT_NEW:
                 self._remember(shown)
-                self._trust.tell(changed_notice(self._server))
+                self._trust.notify(changed_notice(self._server))
             case Verdict.ACCEPT:
                 pass
         return None
 
     def _remember(self, shown: PresentedCertificate) -> None:
         if problem := self._trust.known.remember(self._server, shown.fingerprint):
-            self._trust.tell(problem)
+            self._trust.notify(problem)
 
 
 def _shown(gate: TlsGate, host: str) -> PresentedCertificate:

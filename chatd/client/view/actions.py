@@ -11,10 +11,10 @@ class Actions(ABC):
     """See `chatd.client.view.window.Window` for what each of them does."""
 
     @abstractmethod
-    def join(self, name: str, password: str = "") -> None: ...  # noqa: D102  # the window's, like all that follow
+    def join_as(self, name: str, password: str = "") -> None: ...  # noqa: D102  # the window's, like all that follow
 
     @abstractmethod
-    def show(self, name: str | None) -> None: ...  # noqa: D102  # in window.py
+    def show_room(self, name: str | None) -> None: ...  # noqa: D102  # in window.py
 
     @abstractmethod
     def go_to(self, name: str) -> None: ...  # noqa: D102  # in window.py
@@ -26,10 +26,10 @@ class Actions(ABC):
     def close_room(self, key: str) -> None: ...  # noqa: D102  # in window.py
 
     @abstractmethod
-    def send(self, text: str) -> bool: ...  # noqa: D102  # in window.py
+    def submit(self, text: str) -> bool: ...  # noqa: D102  # in window.py
 
     @abstractmethod
-    def older(self) -> None: ...  # noqa: D102  # in window.py
+    def load_older(self) -> None: ...  # noqa: D102  # in window.py
 
     @abstractmethod
     def search(self, words: str) -> None: ...  # noqa: D102  # in window.py

@@ -23,13 +23,13 @@ class Drawable(Protocol):
     transcript: Transcript
     shown: Room | None
 
-    def happened(self, change: Change) -> None:
+    def show_change(self, change: Change) -> None:
         """Show what is no part of a room."""
 
     def rooms_changed(self) -> None:
         """Show which rooms there are, and one of them."""
 
-    def entitle(self) -> None:
+    def update_title(self) -> None:
         """Let the title say how much is unread."""
 
     def draw_topic(self) -> None:
@@ -68,11 +68,11 @@ class Drawing:
                 case changes.TopicChanged() if here:
                     self._topic = True
                 case _:
-                    self._window.happened(change)
+                    self._window.show_change(change)
         if self._call is None or not self._call.active():
             self._call = self._reactor.callLater(0, self.draw)
 
-    def shown(self) -> None:
+    def forget_lines(self) -> None:
         """Note that another room is in front, and drawn."""
         self._first, self._whole = None, False
 
@@ -93,9 +93,9 @@ class Drawing:
             for key in unread:
                 if (room := window.transcript.find_room(key)) is not None:
                     window.rooms.mark(room)
-            window.entitle()
+            window.update_title()
         first, whole = self._first, self._whole
-        self.shown()
+        self.forget_lines()
         if whole:
             window.talk.redraw()
         elif first is not None:

@@ -27,7 +27,7 @@ class CommandTarget(Protocol):
     def linked(self) -> bool:
         """Whether somebody has joined under a name, so that there is a link, connected or not."""
 
-    def show(self, name: str | None) -> None:
+    def show_room(self, name: str | None) -> None:
         """Bring a room to the front."""
 
     def go_to(self, name: str) -> None:
@@ -36,24 +36,24 @@ class CommandTarget(Protocol):
     def help(self) -> None:
         """Show the keys and the commands."""
 
-    def leave(self, said: str | None = None) -> None:
+    def quit(self, said: str | None = None) -> None:
         """Leave the server, with ``said`` as the last words, and close the window."""
 
 
 def carry_out(window: CommandTarget, text: str) -> bool:
     """Do what a text asks for; return whether it could be done, so that it need not stand in the field any more."""
     if not window.linked:
-        window.question.tell(NO_NAME)
+        window.question.show_error(NO_NAME)
         return False
     front = window.shown
     typed = slash.read(text, None if front is None else front.name)
     if typed.complaint:
-        window.question.tell(typed.complaint)
+        window.question.show_error(typed.complaint)
         return False
     for command in typed.commands:
         room = window.transcript.find_room(command.to) if isinstance(command, commands.Tell) else None
         if room is not None and room.closed:
-            window.question.tell(room.closed)
+            window.question.show_error(room.closed)
             return False
     for command in typed.commands:
         _one(window, command)
@@ -64,9 +64,9 @@ def _one(window: CommandTarget, command: Command) -> None:
     link, front = window.link, window.shown
     match command:
         case commands.Tell(to, text):
-            link.say(to, text)
+            link.send_message(to, text)
             if front is None or names.key(to) != front.key:
-                window.show(to)
+                window.show_room(to)
             window.talk.follow = True
             window.talk.text.see("end")
         case commands.Join(None, room):
@@ -74,6 +74,6 @@ def _one(window: CommandTarget, command: Command) -> None:
         case commands.Help():
             window.help()
         case commands.Quit(said):
-            window.leave(said)
+            window.quit(said)
         case _:
-            link.send(command, None if front is None else front.name)
+            link.send_command(command, None if front is None else front.name)

@@ -80,7 +80,7 @@ class MessageField(ttk.Frame):
         """Say what stands in it, and clear it."""
         text = self.content
         if text.strip() and self._actions.send(text):
-            self._recall.add(text)
+            self._recall.add_input(text)
             self.content = ""
             self.text.edit_reset()
         self.text.focus_set()

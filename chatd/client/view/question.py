@@ -59,7 +59,7 @@ class Question(ttk.Frame):
             self._focus = self.focus_get() if self._has_focus() else None
             self._buttons.winfo_children()[first].focus_set()
 
-    def tell(self, text: str) -> None:
+    def show_error(self, text: str) -> None:
         """Show an error until it is closed or something else is shown."""
         self.ask("! " + text, [("Close", lambda: None)], alert=True, focus=False)
 

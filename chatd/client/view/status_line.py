@@ -30,7 +30,7 @@ class StatusLine(ttk.Frame):
         self.remark = ""
         """Something of the moment that stands at the end."""
 
-    def show(self, status: Status | None, who: str, where: str) -> None:
+    def show_status(self, status: Status | None, who: str, where: str) -> None:
         """Show how things are."""
         self._status, self._who, self._where = status, who, where
         if status is None or status.state is not LinkState.CONNECTED:

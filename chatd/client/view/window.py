@@ -68,9 +68,9 @@ class Window(Layout):
         self._notices = Notices(reactor, root.bell, desktop.notify_send)
         look = Look(root, settings.theme, settings.font_size, system_dark=desktop.dark)
         super().__init__(root, reactor, look, Glyphs(TkFont(root)))
-        self.entitle()
+        self.update_title()
         self.draw_topic()
-        self.name_bar.show(transcript.nick, locked=False)
+        self.name_bar.show_name(transcript.nick, locked=False)
 
     # Connecting.
 
@@ -83,14 +83,14 @@ class Window(Layout):
         """Come in at a server under a name, into these rooms; without a name, once one is entered."""
         self._address, self._joining = address, tuple(rooms) or (LOBBY,)
         self.settings.server = str(address)
-        self.name_bar.show(nick, locked=False)
+        self.name_bar.show_name(nick, locked=False)
         if nick:
-            self.join(nick, password)
+            self.join_as(nick, password)
         else:
             self.draw_status()
             self.name_bar.field.focus_set()
 
-    def join(self, name: str, password: str = "") -> None:
+    def join_as(self, name: str, password: str = "") -> None:
         """Come in under the name that was entered, and that a password may prove to be one's own."""
         self.question.forget_error()
         try:
@@ -102,24 +102,24 @@ class Window(Layout):
                 self.link = self._dial(self._address)
                 self._enter()
                 if password:
-                    self.link.send(Login(nick, password))
+                    self.link.send_command(Login(nick, password))
                 self.link.start()
             else:
-                self.link.send(Nick(nick))
+                self.link.send_command(Nick(nick))
         except ValueError as error:
-            self.question.tell(str(error))
+            self.question.show_error(str(error))
             self.name_bar.field.focus_set()
             return
         self.settings.nick = nick
-        self.name_bar.show(nick, locked=True)
+        self.name_bar.show_name(nick, locked=True)
         self.field.text.focus_set()
 
     def _enter(self) -> None:
         self.settings.server = str(self._address)
         for name in self._joining:
-            self.transcript.open(name).wanted = True
-        self.changed(persistence.take_up(self.settings, self.transcript, str(self._address)))
-        self.show(self._joining[0])
+            self.transcript.open_room(name).wanted = True
+        self.changed(persistence.restore_conversations(self.settings, self.transcript, str(self._address)))
+        self.show_room(self._joining[0])
 
     def connect_elsewhere(self, address: Address, nick: str, room: str, password: str = "") -> None:
         """Leave the server that one is at, and come in at another; or log in where one is."""
@@ -127,18 +127,18 @@ class Window(Layout):
             self.connect(address, nick, (room,), password)
             return
         if password and address == self._address:
-            self.link.send(Login(nick, password))
+            self.link.send_command(Login(nick, password))
             self.go_to(room)
             return
         link, self.link = self.link, self._unlinked
-        self.keep()
+        self.store()
 
         def left(_: object) -> None:
             for key in list(self.transcript.rooms):
-                self.transcript.close(key)
+                self.transcript.close_room(key)
             self.transcript.epoch = self.transcript.resume = None
             self._greeted.clear()
-            self.show(None)
+            self.show_room(None)
             self.connect(address, nick, (room,), password)
 
         link.stop().addBoth(left)
@@ -155,26 +155,26 @@ class Window(Layout):
         if status.state in (LinkState.REFUSED, LinkState.LOCKED) and (
             before is None or before.state is not status.state
         ):
-            self.question.tell(status.detail[:1].upper() + status.detail[1:])
-            self.name_bar.show(self.transcript.nick, locked=False)
+            self.question.show_error(status.detail[:1].upper() + status.detail[1:])
+            self.name_bar.show_name(self.transcript.nick, locked=False)
             self.name_bar.field.focus_set()
             self.name_bar.field.select_range(0, "end")
             if status.state is LinkState.LOCKED:
                 self.ask_password(self._address, status.detail)
         elif status.state is LinkState.CONNECTED:
-            self.name_bar.show(self.transcript.nick, locked=True)
+            self.name_bar.show_name(self.transcript.nick, locked=True)
         self.draw_status()
 
     def draw_status(self) -> None:
         """Show as whom and where one is connected."""
-        self.status_line.show(self._status, self.transcript.nick, str(self._address))
+        self.status_line.show_status(self._status, self.transcript.nick, str(self._address))
 
-    def happened(self, change: Change) -> None:
+    def show_change(self, change: Change) -> None:
         """Show what is no part of a room."""
         match change:
             case changes.OwnNickChanged(nick):
                 self.settings.nick = nick
-                self.name_bar.show(nick, locked=self.name_bar.locked)
+                self.name_bar.show_name(nick, locked=self.name_bar.locked)
                 self.draw_status()
             case changes.RoomsListed():
                 self.list_rooms()
@@ -197,40 +197,40 @@ class Window(Layout):
         for room in self.transcript.rooms.values():
             if room.joined and room.key not in self._greeted:
                 self._greeted.add(room.key)
-                self.changed(self.transcript.note(room.key, f"{self.transcript.nick} has joined"))
+                self.changed(self.transcript.add_note(room.key, f"{self.transcript.nick} has joined"))
         rooms = self.transcript.rooms
         if self._going in rooms:
-            self.show(self._going)
+            self.show_room(self._going)
         elif self.shown is None or rooms.get(self.shown.key) is not self.shown:
-            self.show(next(iter(rooms), None))
+            self.show_room(next(iter(rooms), None))
         self.rooms.fill(rooms.values(), self.shown)
-        self.entitle()
+        self.update_title()
         self.draw_topic()
 
-    def show(self, name: str | None) -> None:
+    def show_room(self, name: str | None) -> None:
         """Bring a room to the front."""
         room, self._going = self.transcript.find_room(name), None
         if self.shown is not None:
             self.shown.draft = self.field.content
         before, self.shown = self.shown, room
-        found = self.transcript.show(room.key if room is not None and self.has_focus() else None)
+        found = self.transcript.set_front(room.key if room is not None and self.has_focus() else None)
         if room is not before:
-            self.talk.show(room)
-            self._drawing.shown()
+            self.talk.show_room(room)
+            self._drawing.forget_lines()
             self.field.content = room.draft if room is not None else ""
-        self.members.show(room)
+        self.members.show_room(room)
         self.rooms.fill(self.transcript.rooms.values(), room)
         self.draw_topic()
-        self.entitle()
+        self.update_title()
         self.changed(found)
 
     def go_to(self, name: str) -> None:
         """Bring a room to the front that is to be entered first, or a conversation."""
         if not name.startswith("#"):
-            self.transcript.open(name)
-            self.show(name)
+            self.transcript.open_room(name)
+            self.show_room(name)
         else:
-            self.link.join(name)
+            self.link.join_room(name)
             if self.transcript.find_room(name) is not None:
                 self._going = names.key(name)
                 self.changed([changes.RoomsChanged()])
@@ -238,7 +238,7 @@ class Window(Layout):
     def leave_room(self, key: str) -> None:
         """Leave a room; what was said there stays on the screen."""
         if (room := self.transcript.find_room(key)) is not None:
-            self.link.send(Part(room.name), room.name)
+            self.link.send_command(Part(room.name), room.name)
 
     def close_room(self, key: str) -> None:
         """Leave a room and forget it."""
@@ -246,19 +246,19 @@ class Window(Layout):
         if room is not None and (room.joined or room.wanted):
             self.leave_room(key)
         self._greeted.discard(key)
-        self.changed(self.transcript.close(key))
+        self.changed(self.transcript.close_room(key))
 
     def _refuse(self, why: str) -> None:
-        self.question.tell(why)
+        self.question.show_error(why)
 
     # What the panes ask for.
 
-    def send(self, text: str) -> bool:
+    def submit(self, text: str) -> bool:
         """Carry out what was typed; return whether that could be done."""
         self.question.forget_error()
         return carry_out(self, text)
 
-    def older(self) -> None:
+    def load_older(self) -> None:
         """Ask for what was said before what is on the screen."""
         if self.shown is not None:
             self.link.ask_older(self.shown.name)
@@ -267,7 +267,8 @@ class Window(Layout):
         """Search in the room in front, on the server."""
         room = self.shown
         if room is None or not room.private:
-            self.link.send(Search(None if room is None else room.name, words), None if room is None else room.name)
+            name = None if room is None else room.name
+            self.link.send_command(Search(name, words), name)
 
     def reconnect(self) -> None:
         """Try now to connect."""
@@ -275,47 +276,47 @@ class Window(Layout):
 
     def open_link(self, url: str) -> None:
         """Open a link in the browser."""
-        open_link(self._reactor, self._desktop.open_browser, url, self.question.tell)
+        open_link(self._reactor, self._desktop.open_browser, url, self.question.show_error)
 
     def focus_changed(self) -> None:
         """Note whether the one who reads is looking."""
         looking = self.shown if self.has_focus() else None
         if looking is not self.transcript.front:
-            self.changed(self.transcript.show(None if looking is None else looking.key))
+            self.changed(self.transcript.set_front(None if looking is None else looking.key))
 
     # Leaving.
 
     def ask_quit(self) -> None:
         """Ask whether to quit."""
-        self.question.ask("Quit chatd?", [("Quit", self.leave), ("Stay", lambda: None)])
+        self.question.ask("Quit chatd?", [("Quit", self.quit), ("Stay", lambda: None)])
 
-    def leave(self, said: str | None = None) -> None:
+    def quit(self, said: str | None = None) -> None:
         """Keep what is to be kept, leave the server, and go."""
         if not self._leaving:
             self._leaving = True
-            self.keep()
+            self.store()
             self.settings.geometry = self.root.geometry()
             self.root.withdraw()
-            self.hang_up(said).addBoth(lambda _: self._done())
+            self.disconnect(said).addBoth(lambda _: self._done())
 
-    def hang_up(self, said: str | None = None) -> Deferred[None]:
+    def disconnect(self, said: str | None = None) -> Deferred[None]:
         """Leave the server; the Deferred fires when that is done and everything that waits is kept."""
         if not self.linked:
             return succeed(None)
         link, self.link = self.link, self._unlinked
-        self.keep()  # also if that takes too long
+        self.store()  # also if that takes too long
 
         def left(_: object) -> None:
-            self.keep()
+            self.store()
 
         return link.stop(said).addBoth(left)
 
-    def keep(self) -> None:
+    def store(self) -> None:
         """Put what is to be there at the next start into the settings."""
         self.settings.theme, self.settings.font_size = self.look.theme, self.look.size
-        persistence.keep(self.settings, self.transcript, str(self._address))
+        persistence.store_conversations(self.settings, self.transcript, str(self._address))
 
-    def stop(self) -> None:
+    def stop_drawing(self) -> None:
         """Let go of the reactor; nothing is drawn any more."""
         self._drawing.stop()
         self.status_line.stop()
