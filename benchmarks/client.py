@@ -18,6 +18,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 
 from chatd.client.model.changes import Change
+from chatd.client.model.membership import MembershipCue
 from chatd.client.model.reducer import apply_event
 from chatd.client.model.settings import Settings
 from chatd.client.model.transcript import Transcript
@@ -81,7 +82,7 @@ def timed(what: Callable[[], object]) -> float:
 def new_transcript() -> Transcript:
     """Return a transcript that has come into the room."""
     transcript = Transcript("reader", lambda: round(time() * 1000))
-    transcript.open_room(ROOM).wanted = True
+    transcript.open_room(ROOM).change_membership(MembershipCue.WANT)
     apply_event(transcript, *wire.parse_event(f"OK JOIN {ROOM} 1 last=0 resume=x recovered=no".encode()))
     return transcript
 

@@ -26,6 +26,7 @@ from chatd.app.options import Options, makeService
 from chatd.app.service import ChatService
 from chatd.client.model.changes import Change, RoomsChanged
 from chatd.client.model.lines import Delivery, Kind
+from chatd.client.model.membership import MembershipCue
 from chatd.client.model.transcript import UNKNOWN_FATE, Transcript
 from chatd.client.net import session
 from chatd.client.net.connection import CLOSE_SECONDS, HELLO_SECONDS, PING_SECONDS, why_lost
@@ -64,7 +65,7 @@ class Rig:
         self.clock: Any = MemoryReactorClock()
         self.transcript = Transcript("me", lambda: int(self.clock.seconds() * 1000))
         for room in rooms:
-            self.transcript.open_room(room).wanted = True
+            self.transcript.open_room(room).change_membership(MembershipCue.WANT)
         self.changes: list[Change] = []
         self.told: list[Status] = []
         self.on_status: Callable[[Status], None] = lambda _: None
@@ -967,7 +968,7 @@ class User:
         clock: Any = real_reactor()
         self.transcript = Transcript(nick, lambda: int(clock.seconds() * 1000))
         for room in rooms:
-            self.transcript.open_room(room).wanted = True
+            self.transcript.open_room(room).change_membership(MembershipCue.WANT)
         self.told: list[Status] = []
         self.impatient = False
         """Whether it does not wait between two tries."""

@@ -23,6 +23,7 @@ from twisted.internet.task import Clock, deferLater
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
+from chatd.client.model.membership import MembershipCue
 from chatd.client.model.transcript import Transcript
 from chatd.client.model.trust import CertificateQuestion, KnownServers, PresentedCertificate, Trust, Verdict, judge
 from chatd.client.net.address import Address
@@ -203,7 +204,7 @@ class User:
         self.told: list[Status] = []
         self.withdrawn = 0
         self.transcript = Transcript("ann", lambda: int(reactor().seconds() * 1000))
-        self.transcript.open_room("#r").wanted = True
+        self.transcript.open_room("#r").change_membership(MembershipCue.WANT)
         self.transcript.add_waiting("#r", "secret", "L0", 0)
         trust = Trust(KnownServers(home), self._ask, self.notices.append, authorities)
         where = endpoint_of(Address(host, port, tls=True), reactor(), trust)

@@ -19,6 +19,7 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from chatd.client.model.changes import Change
+from chatd.client.model.membership import MembershipCue
 from chatd.client.model.reducer import apply_event
 from chatd.client.model.settings import Settings, Store, Theme
 from chatd.client.model.transcript import Transcript
@@ -68,7 +69,7 @@ class StandIn:
 
     def join_room(self, room: str) -> None:
         self.did.append(("join", room))
-        self.transcript.open_room(room).wanted = True
+        self.transcript.open_room(room).change_membership(MembershipCue.WANT)
 
     def ask_older(self, room: str) -> None:
         self.did.append(("older", room))

@@ -15,7 +15,9 @@ from chatd.client.model.changes import (
     TopicChanged,
 )
 from chatd.client.model.lines import Kind, Line, id_of, time_of
+from chatd.client.model.membership import MembershipCue
 from chatd.client.model.mention import mentions
+from chatd.client.model.presence import Presence
 from chatd.client.model.room import Room
 from chatd.client.model.transcript import Transcript
 from chatd.protocol import events, names
@@ -48,7 +50,7 @@ def apply_incoming(transcript: Transcript, tags: Tags, event: Event) -> list[Cha
             return _present(transcript, name, nicks)
         case events.Listed():
             transcript.add_listed(event)
-        case events.Note(text) if transcript.greeted:
+        case events.Note(text) if transcript.presence is not Presence.GREETING:
             return transcript.add_note(None, text)
         case events.Ended(_, text):
             return transcript.add_note(None, f"The server closed the connection: {text}")
@@ -187,7 +189,7 @@ def mark_gone(transcript: Transcript, room: Room, nick: str) -> list[Change]:
 
 def mark_left(room: Room) -> list[Change]:
     """Note that one is not in a room any more, and not to enter it again."""
-    room.joined = room.wanted = False
+    room.change_membership(MembershipCue.LEFT)
     room.out = ""
     room.members.clear()
     room.count = 0

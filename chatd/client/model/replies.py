@@ -15,6 +15,8 @@ from chatd.client.model.changes import (
 )
 from chatd.client.model.incoming import apply_rename, mark_left, room_for
 from chatd.client.model.lines import Delivery, Kind, Line, id_of
+from chatd.client.model.membership import MembershipCue
+from chatd.client.model.presence import PresenceCue
 from chatd.client.model.room import Room
 from chatd.client.model.transcript import Transcript
 from chatd.protocol.commands import Command, History, Who
@@ -34,7 +36,7 @@ def apply_done(transcript: Transcript, tags: Tags, reply: Done) -> list[Change]:
     room = transcript.find_room(word)
     match reply.verb:
         case "HELLO":
-            transcript.greeted = True
+            transcript.change_presence(PresenceCue.GREETED)
             return _begin_epoch(transcript, reply.values.get("epoch"))
         case "JOIN" if word.startswith("#"):
             return _joined(transcript, reply)
@@ -93,7 +95,7 @@ def _joined(transcript: Transcript, reply: Done) -> list[Change]:
     room, _ = room_for(transcript, reply.words[0])
     if room is None:
         return []
-    transcript.present = True
+    transcript.change_presence(PresenceCue.ADMITTED)
     transcript.resume = reply.values.get("resume", transcript.resume)
     changes: list[Change] = [RoomsChanged()]
     if reply.values.get("recovered") == "no" and room.resume_id is not None and room.lines:
@@ -103,7 +105,7 @@ def _joined(transcript: Transcript, reply: Done) -> list[Change]:
         room.members.clear()
         room.members.add(transcript.nick)
     room.name = reply.words[0]
-    room.joined = room.wanted = True
+    room.change_membership(MembershipCue.ADMITTED)
     room.count = _number(reply)
     last = id_of(reply.values, "last")
     room.timeline.last_id = max(room.timeline.last_id, last)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from chatd.client.model.changes import Change, LinesChanged, LinesDropped, UnreadChanged
 from chatd.client.model.lines import Delivery, Kind, Line
 from chatd.client.model.members import Members
+from chatd.client.model.membership import Membership, MembershipCue, next_membership
 from chatd.client.model.timeline import MAX_LINES, Place, Timeline
 from chatd.protocol import names
 
@@ -17,8 +18,8 @@ MAX_SPEAKERS = 500
 class Room:
     """One room, or, if its name does not begin with ``#``, the private lines to and from one nick.
 
-    ``limit`` is how many lines are kept. The window sets ``draft``, ``muted`` and ``unfolded``, and ``wanted`` of the
-    rooms to enter at the start; the rest is the transcript's to change.
+    ``limit`` is how many lines are kept. The window sets ``draft``, ``muted`` and ``unfolded``, and wants the rooms to
+    enter at the start; the rest is the transcript's to change.
     """
 
     def __init__(self, name: str, limit: int = MAX_LINES) -> None:
@@ -30,10 +31,8 @@ class Room:
         """How many members there are, oneself included, also while not all are known by name."""
         self.topic = ""
         self.topic_id = 0
-        self.joined = False
-        """Whether the server has one in this room now; never of a private conversation."""
-        self.wanted = False
-        """Whether it is to be entered again after a reconnect."""
+        self.membership = Membership.OUTSIDE
+        """Of a private conversation it stays that."""
         self.out = ""
         """Why one is not in it, if that was another's doing, in a sentence without its full stop."""
         self.unread = 0
@@ -59,6 +58,20 @@ class Room:
     def private(self) -> bool:
         """Whether this is a conversation with one person."""
         return not self.name.startswith("#")
+
+    @property
+    def joined(self) -> bool:
+        """Whether the server has one in this room now."""
+        return self.membership in (Membership.JOINED, Membership.LEAVING)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether it is to be entered again after a reconnect."""
+        return self.membership in (Membership.JOINED, Membership.WANTED)
+
+    def change_membership(self, cue: MembershipCue) -> None:
+        """Note what has happened to one's being in it."""
+        self.membership = next_membership(self.membership, cue)
 
     @property
     def closed(self) -> str:

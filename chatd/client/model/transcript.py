@@ -13,7 +13,9 @@ from typing import Any
 from chatd.client.model import outbox
 from chatd.client.model.changes import Change, LinesChanged, RoomsChanged, UnreadChanged
 from chatd.client.model.lines import Delivery, Kind, Line
+from chatd.client.model.membership import MembershipCue
 from chatd.client.model.outbox import Waiting
+from chatd.client.model.presence import Presence, PresenceCue, next_presence
 from chatd.client.model.room import Room
 from chatd.client.model.timeline import MAX_LINES
 from chatd.protocol import names
@@ -44,10 +46,7 @@ class Transcript:
         """The secret of the last OK JOIN, to take the name over with; None before."""
         self.listing: list[Listed] = []
         """The answer to the last ROOMS."""
-        self.greeted = True
-        """Whether the server's NOTEs are of use: not between `connected` and OK HELLO."""
-        self.present = False
-        """Whether some JOIN of this connection was accepted."""
+        self.presence = Presence.OFFLINE
         self.asked: dict[str, tuple[Command, str]] = {}
         """What was asked and is not answered: by label, the command and the key of the room it was asked in."""
         self._limit = limit
@@ -58,7 +57,7 @@ class Transcript:
 
     def connected(self) -> None:
         """Note that there is a connection: what the server says first is a greeting, and not shown."""
-        self.greeted = False
+        self.change_presence(PresenceCue.CONNECTED)
 
     def disconnected(self) -> list[Change]:
         """Note that the connection is gone.
@@ -68,12 +67,12 @@ class Transcript:
         """
         changes: list[Change] = [RoomsChanged()]
         for room in self.rooms.values():
-            room.joined = False
+            room.change_membership(MembershipCue.DISCONNECTED)
         for waiting, _, _ in list(self._outbox.values()):
-            if waiting.private and self.present:
+            if waiting.private and self.presence is Presence.PRESENT:
                 changes += self.mark_failed(waiting.label, UNKNOWN_FATE)
         self.asked.clear()
-        self.present, self.greeted = False, True
+        self.change_presence(PresenceCue.DISCONNECTED)
         return changes
 
     def rejoin(self) -> list[Join]:
@@ -192,7 +191,8 @@ class Transcript:
 
     def dump_waiting(self) -> list[dict[str, Any]]:
         """Return what waits as plain values for JSON."""
-        return outbox.dump(each._replace(sent=each.private and self.present) for each, _, _ in self._outbox.values())
+        present = self.presence is Presence.PRESENT
+        return outbox.dump(each._replace(sent=each.private and present) for each, _, _ in self._outbox.values())
 
     def load_waiting(self, data: object) -> list[Change]:
         """Take over what `dump_waiting` returned in an earlier run; whatever is not of that form is passed over.
@@ -211,6 +211,10 @@ class Transcript:
         return changes
 
     # What the reducer calls.
+
+    def change_presence(self, cue: PresenceCue) -> None:
+        """Note what has happened to the connection."""
+        self.presence = next_presence(self.presence, cue)
 
     def add_passing(self, room: Room, line: Line) -> list[Change]:
         """Put a passing line into a room."""

@@ -19,6 +19,7 @@ from twisted.python.failure import Failure
 from chatd.client.model.changes import Change, RoomsChanged
 from chatd.client.model.incoming import mark_left
 from chatd.client.model.lines import Kind
+from chatd.client.model.membership import MembershipCue
 from chatd.client.model.reducer import apply_event
 from chatd.client.model.transcript import Transcript
 from chatd.client.model.trust import NotAcceptedError
@@ -189,7 +190,7 @@ class Link:
             self._report_changes([RoomsChanged()])
         if place.joined:
             return
-        place.wanted = True
+        place.change_membership(MembershipCue.WANT)
         if (visit := self._present()) is not None:
             visit.queue_join(place)
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from chatd.client.model.changes import Change, RoomsChanged
+from chatd.client.model.membership import MembershipCue
 from chatd.client.model.reducer import apply_event
 from chatd.client.model.room import Room
 from chatd.client.model.transcript import UNKNOWN_FATE, Transcript
@@ -148,7 +149,7 @@ class Session:
     def queue_command(self, command: Command, room: str | None) -> None:
         """Send a command that somebody asked for in a room."""
         if isinstance(command, Part) and (place := self._transcript.find_room(command.room)) is not None:
-            place.wanted = False
+            place.change_membership(MembershipCue.GIVE_UP)
         self._queue.append(_Question(self._make_label(), command, room))
         self._go_on()
 
@@ -212,7 +213,8 @@ class Session:
             return []
         room = self._transcript.find_room(asked.room)
         if room is not None:
-            room.wanted, room.out = False, error.text
+            room.change_membership(MembershipCue.GIVE_UP)
+            room.out = error.text
             self._kept_from.append(room)
         if self.present:
             self._release()
@@ -221,7 +223,7 @@ class Session:
         else:
             if final := error.code in (Code.NOT_ALLOWED, Code.BANNED):  # so it was not for the sake of one room
                 for each in self._kept_from:
-                    each.wanted = True
+                    each.change_membership(MembershipCue.WANT)
             self._connection.close(error.text, refused=error.code is not Code.BANNED, final=final)
         return [*apply_event(self._transcript, tags, error), RoomsChanged()]
 

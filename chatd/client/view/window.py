@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred, succeed
 
 from chatd.client.model import changes, persistence
 from chatd.client.model.changes import Change
+from chatd.client.model.membership import MembershipCue
 from chatd.client.model.room import Room
 from chatd.client.model.settings import Settings
 from chatd.client.model.transcript import Transcript
@@ -117,7 +118,7 @@ class Window(Layout):
     def _enter(self) -> None:
         self.settings.server = str(self._address)
         for name in self._joining:
-            self.transcript.open_room(name).wanted = True
+            self.transcript.open_room(name).change_membership(MembershipCue.WANT)
         self.changed(persistence.restore_conversations(self.settings, self.transcript, str(self._address)))
         self.show_room(self._joining[0])
 
