@@ -30,7 +30,8 @@ from chatd.client.model.membership import MembershipCue
 from chatd.client.model.transcript import UNKNOWN_FATE, Transcript
 from chatd.client.net import session
 from chatd.client.net.connection import CLOSE_SECONDS, HELLO_SECONDS, PING_SECONDS, why_lost
-from chatd.client.net.link import MAX_DETAIL, NOT_CONNECTED, Link
+from chatd.client.net.link import NOT_CONNECTED, Link
+from chatd.client.net.reconnector import MAX_DETAIL
 from chatd.client.net.session import MAX_RETRY_SECONDS, MAX_UNANSWERED, MIN_RETRY_SECONDS
 from chatd.client.net.status import LinkState, Status
 from chatd.protocol import commands
@@ -310,7 +311,7 @@ def test_a_bad_host_name_is_a_failure_like_any_other(calls_left: list[Rig]) -> N
         def connect(self, _: object) -> Deferred[Any]:
             raise ValueError("a\nstrange name" + "x" * 500)
 
-    rig.link._endpoint = Broken()  # type: ignore[assignment]
+    rig.link._reconnector._endpoint = Broken()  # type: ignore[assignment]
     rig.start()
     assert rig.now[0] is LinkState.WAITING
     assert rig.now[1].startswith("cannot reach the server: a strange namexxx")

@@ -287,7 +287,7 @@ async def test_by_tls_too_lines_are_sent_at_once_and_a_dead_machine_is_noticed(t
     await server.listen()
     user = User(server.number, tmp_path, authorities=authorities(above))
     await user.connected()
-    stream = user.link._connection.stream  # type: ignore[union-attr]
+    stream = user.link._reconnector.connection.stream  # type: ignore[union-attr]
     assert stream.getTcpNoDelay()
     assert stream.getTcpKeepAlive()
     assert ISSLTransport.providedBy(stream)  # what a password may be sent over

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from enum import Enum
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from twisted.internet import error
@@ -40,6 +42,44 @@ _ALIVE = "alive"
 _log = Logger()
 
 
+class Phase(Enum):
+    """How far a connection is."""
+
+    UNPROVEN = "nothing was heard yet, so that it is not known whether chatd answers there"
+    TALKING = "something was heard"
+    QUITTING = "QUIT was said: nothing more is sent, but what the server says is heard"
+    CLOSING = "it ends, or has ended: nothing is sent and nothing heard any more"
+
+
+_FOLLOWED_BY: Mapping[Phase, frozenset[Phase]] = MappingProxyType(
+    {
+        Phase.UNPROVEN: frozenset({Phase.TALKING, Phase.QUITTING, Phase.CLOSING}),
+        Phase.TALKING: frozenset({Phase.QUITTING, Phase.CLOSING}),
+        Phase.QUITTING: frozenset({Phase.CLOSING}),
+        Phase.CLOSING: frozenset(),
+    }
+)
+
+
+class Aftermath(Enum):
+    """What follows when a connection has ended."""
+
+    RETRY = "another try"
+    RETRY_REFUSED = "another try, though the server will not have this client as it is"
+    STAY_AWAY = "no try until one is asked for"
+    ASK_PASSWORD = "no try until one is asked for, with a password or another one"
+
+    @property
+    def final(self) -> bool:
+        """Whether no other try follows by itself."""
+        return self in (Aftermath.STAY_AWAY, Aftermath.ASK_PASSWORD)
+
+    @property
+    def refused(self) -> bool:
+        """Whether the server will not have this client as it is."""
+        return self in (Aftermath.RETRY_REFUSED, Aftermath.ASK_PASSWORD)
+
+
 class Owner(Protocol):
     """What hears of a connection."""
 
@@ -65,10 +105,7 @@ class Connection(LineOnlyReceiver):
     def __init__(self, clock: IReactorTime, owner: Owner) -> None:
         self.why = ""
         """Why it ends, in a sentence without its capital and its full stop; empty before that."""
-        self.refused = False
-        """Whether the server will not have this client as it is."""
-        self.final = False
-        """Whether no other try is to follow by itself."""
+        self.aftermath = Aftermath.RETRY
         self.farewell: Farewell | None = None
         """What the server's BYE said, if there was one; the owner sets it."""
         self.latency: float | None = None
@@ -76,13 +113,11 @@ class Connection(LineOnlyReceiver):
         self._clock = clock
         self._owner = owner
         self._calls: list[IDelayedCall] = []
-        self._closing = False
-        self._quitting = False
+        self._phase = Phase.UNPROVEN
         self._hello: IDelayedCall | None = None
-        self._first = True
         self._token = 0
         self._asked_at = 0.0
-        self._heard = False
+        self._heard_since_ping = False
 
     @property
     def stream(self) -> Any:
@@ -103,15 +138,15 @@ class Connection(LineOnlyReceiver):
 
     def dataReceived(self, data: bytes) -> None:
         """Take a segment apart."""
-        self._heard = True
+        self._heard_since_ping = True
         super().dataReceived(data)
         self._owner.batch_received(self)
 
     def lineReceived(self, line: bytes) -> None:
         """Take in one line; one that is not known, or makes no sense, is passed over."""
-        if self._closing and not self._quitting:
+        if self._phase is Phase.CLOSING:
             return
-        first, self._first = self._first, False
+        first = self._enter_phase(Phase.TALKING)
         try:
             tags, event = wire.parse_event(line)
         except ChatError:
@@ -135,7 +170,7 @@ class Connection(LineOnlyReceiver):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Leave no delayed call behind."""
-        self._closing = True
+        self._enter_phase(Phase.CLOSING)
         for call in self._calls:
             if call.active():
                 call.cancel()
@@ -148,7 +183,7 @@ class Connection(LineOnlyReceiver):
 
     def write_command(self, command: Command, label: str | None = None) -> None:
         """Send a command, under a label if it has one; nothing once the connection is to end."""
-        if not self._closing:
+        if self._phase in (Phase.UNPROVEN, Phase.TALKING):
             self.stream.write(wire.encode(wire.render(command), {"label": label} if label else NO_TAGS))
 
     def later(self, seconds: float, do: Callable[[], None]) -> IDelayedCall:
@@ -166,32 +201,37 @@ class Connection(LineOnlyReceiver):
 
     def send_quit(self, said: str | None) -> None:
         """Say QUIT and wait a little until the server has closed."""
-        if not self._closing:
-            self.write_command(Quit(said or None))
-            self._closing = self._quitting = True
+        self.write_command(Quit(said or None))
+        if self._enter_phase(Phase.QUITTING):
             self.later(CLOSE_SECONDS, self._abort)
 
-    def close(self, why: str, *, refused: bool = False, final: bool = False, at_once: bool = False) -> None:
+    def close(self, why: str, aftermath: Aftermath = Aftermath.RETRY, *, at_once: bool = False) -> None:
         """End the connection, ``at_once`` without waiting for the other side to take what was sent."""
-        if self._closing and not self._quitting:
+        if not self._enter_phase(Phase.CLOSING):
             return
-        self._closing, self._quitting = True, False
-        self.why, self.refused, self.final = why, refused, final
+        self.why, self.aftermath = why, aftermath
         if at_once:
             self._abort()
         else:
             self.stream.loseConnection()
             self.later(CLOSE_SECONDS, self._abort)
 
+    def _enter_phase(self, phase: Phase) -> bool:
+        """Go on to a phase, if it can follow this one; return whether it can."""
+        if phase not in _FOLLOWED_BY[self._phase]:
+            return False
+        self._phase = phase
+        return True
+
     def _ping(self) -> None:
         self._token += 1
         self._asked_at = self._clock.seconds()
-        self._heard = False
+        self._heard_since_ping = False
         self.write_command(Ping(str(self._token)))
         self.later(PING_SECONDS, self._check)
 
     def _check(self) -> None:
-        if self._heard:
+        if self._heard_since_ping:
             self._ping()
         else:
             self.close(f"the server has not answered for {PING_SECONDS} seconds", at_once=True)
@@ -204,7 +244,7 @@ class Connection(LineOnlyReceiver):
         self.stream.abortConnection()
 
 
-class Connections(Factory):
+class ConnectionFactory(Factory):
     """Makes connections for one owner. ``clock`` is the reactor."""
 
     noisy = False

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from twisted.internet.defer import Deferred, succeed
+from typing_extensions import override
 
 from chatd.client.net.address import Address
 from chatd.protocol.commands import Command
@@ -17,58 +18,68 @@ class LinkPort(Protocol):
     """What the window asks of a link."""
 
     def start(self) -> None:
-        """Begin to connect."""
+        """Begin to connect, and keep at it until `stop`, or until somebody else takes the name over."""
 
     def stop(self, said: str | None = None) -> Deferred[None]:
-        """Leave, with ``said`` as the last words; the Deferred fires when there is no connection any more."""
+        """Leave, with ``said`` as the last words; the Deferred fires when there is no connection any more.
+
+        That takes two seconds at most. What was not acknowledged until then stays in the transcript.
+        """
 
     def reconnect(self) -> None:
-        """Try to connect now."""
+        """Try to connect now, instead of after the wait; what connection there is gives way to a new one."""
 
     def send_message(self, room: str, text: str) -> None:
-        """Say something in a room, or to a nick."""
+        """Say something in a room, or to a nick: now, or when there is a connection."""
 
     def send_command(self, command: Command, room: str | None = None) -> None:
-        """Carry out any other command, asked for in a room."""
+        """Carry out any other command, asked for in a room. Raise `ValueError` for one that is not for a client.
+
+        Without a connection, leaving a room and taking another name can be done; NICK tries anew under it, if that is
+        what is waited for. Everything else is refused with a line in the room. LOGIN connects anew, and is said again
+        over every connection after that.
+        """
 
     def join_room(self, room: str) -> None:
-        """Enter a room."""
+        """Enter a room, now or when there is a connection. Raise `ValueError` if it is none."""
 
     def ask_older(self, room: str) -> None:
-        """Ask for what was said before."""
+        """Ask for the messages of a room before those that are there; nothing if that is being done already."""
 
 
-class NoLink:
+class NoLink(LinkPort):
     """Stands where a link will be: nobody has joined yet. What needs a server is refused by way of ``refuse``."""
 
     def __init__(self, refuse: Callable[[str], None]) -> None:
         self._refuse = refuse
 
+    @override
     def start(self) -> None:
-        """Do nothing: there is no server to connect to."""
+        pass  # there is no server to connect to
 
-    def stop(self, said: str | None = None) -> Deferred[None]:  # noqa: ARG002  # a link's
-        """Return a Deferred that has fired: nothing is connected."""
+    @override
+    def stop(self, said: str | None = None) -> Deferred[None]:
         return succeed(None)
 
+    @override
     def reconnect(self) -> None:
-        """Refuse."""
         self._refuse(NO_NAME)
 
-    def send_message(self, room: str, text: str) -> None:  # noqa: ARG002  # a link's
-        """Refuse."""
+    @override
+    def send_message(self, room: str, text: str) -> None:
         self._refuse(NO_NAME)
 
-    def send_command(self, command: Command, room: str | None = None) -> None:  # noqa: ARG002  # a link's
-        """Refuse."""
+    @override
+    def send_command(self, command: Command, room: str | None = None) -> None:
         self._refuse(NO_NAME)
 
-    def join_room(self, room: str) -> None:  # noqa: ARG002  # a link's
-        """Refuse."""
+    @override
+    def join_room(self, room: str) -> None:
         self._refuse(NO_NAME)
 
+    @override
     def ask_older(self, room: str) -> None:
-        """Do nothing: the window asks by itself, whenever the beginning of a room is on the screen."""
+        pass  # nobody has asked: the window does so by itself, whenever the beginning of a room is on the screen
 
 
 Dial = Callable[[Address], LinkPort]
