@@ -16,6 +16,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
+from typing_extensions import override
 
 from chatd.client.model.changes import Change
 from chatd.client.model.membership import MembershipCue
@@ -23,6 +24,7 @@ from chatd.client.model.reducer import apply_event
 from chatd.client.model.settings import Settings
 from chatd.client.model.transcript import Transcript
 from chatd.client.net.address import Address
+from chatd.client.net.port import LinkPort
 from chatd.protocol import wire
 from chatd.protocol.commands import Command
 
@@ -31,30 +33,36 @@ ROOM = "#benchmark"
 REPETITIONS = 5
 
 
-class Nowhere:
+class Nowhere(LinkPort):
     """A link that leads nowhere."""
 
+    @override
     def start(self) -> None:
-        """See `chatd.client.net.port.Linked`."""
+        pass
 
-    def stop(self, said: str | None = None) -> Deferred[None]:  # noqa: ARG002  # the protocol's
-        """See `chatd.client.net.port.Linked`."""
+    @override
+    def stop(self, said: str | None = None) -> Deferred[None]:
         return succeed(None)
 
+    @override
     def reconnect(self) -> None:
-        """See `chatd.client.net.port.Linked`."""
+        pass
 
+    @override
     def send_message(self, room: str, text: str) -> None:
-        """See `chatd.client.net.port.Linked`."""
+        pass
 
+    @override
     def send_command(self, command: Command, room: str | None = None) -> None:
-        """See `chatd.client.net.port.Linked`."""
+        pass
 
+    @override
     def join_room(self, room: str) -> None:
-        """See `chatd.client.net.port.Linked`."""
+        pass
 
+    @override
     def ask_older(self, room: str) -> None:
-        """See `chatd.client.net.port.Linked`."""
+        pass
 
 
 def said(number: int) -> bytes:

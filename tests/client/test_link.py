@@ -29,7 +29,8 @@ from chatd.client.model.lines import Delivery, Kind
 from chatd.client.model.membership import MembershipCue
 from chatd.client.model.transcript import UNKNOWN_FATE, Transcript
 from chatd.client.net import session
-from chatd.client.net.connection import CLOSE_SECONDS, HELLO_SECONDS, PING_SECONDS, why_lost
+from chatd.client.net.connection import CLOSE_SECONDS, HELLO_SECONDS, PING_SECONDS
+from chatd.client.net.failures import why_lost
 from chatd.client.net.link import NOT_CONNECTED, Link
 from chatd.client.net.reconnector import MAX_DETAIL
 from chatd.client.net.session import MAX_RETRY_SECONDS, MAX_UNANSWERED, MIN_RETRY_SECONDS

@@ -58,7 +58,7 @@ class Line(NamedTuple):
     id: int = 0
     """The server's, 0 if it has none."""
     run: int = 0
-    """Which epoch of the room it is from, counted from 0; the timeline sets it. See `Room.is_from_before`."""
+    """Which epoch of the room it is from, counted from 0; the timeline sets it, `Room.is_from_before` asks."""
     own: bool = False
     mention: bool = False
     """Whether it names the one who reads, or was said to nobody else."""

@@ -143,6 +143,12 @@ class Transcript:
         self._outbox = {label: each for label, each in self._outbox.items() if each[1] is not room}
         return [RoomsChanged()]
 
+    def forget_server(self) -> None:
+        """Close every room, and forget what another server would not know."""
+        for key in list(self.rooms):
+            self.close_room(key)
+        self.epoch = self.resume = None
+
     def set_front(self, name: str | None) -> list[Change]:
         """Note which room the one who reads is looking at now, None for no room: it has nothing unread any more.
 

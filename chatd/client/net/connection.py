@@ -7,23 +7,17 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from twisted.internet import error
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
     IAddress,
     IDelayedCall,
-    IProtocol,
-    IProtocolFactory,
     IReactorTime,
-    IStreamClientEndpoint,
 )
 from twisted.internet.protocol import Factory, connectionDone
-from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
-from zope.interface import implementer
 
+from chatd.client.net.failures import why_lost
 from chatd.protocol import wire
 from chatd.protocol.commands import Command, Ping, Quit
 from chatd.protocol.errors import ChatError, Farewell
@@ -256,45 +250,3 @@ class ConnectionFactory(Factory):
     def buildProtocol(self, addr: IAddress | None) -> Connection:  # noqa: ARG002  # Twisted's signature
         """Return the protocol for a new connection."""
         return Connection(self._clock, self._owner)
-
-
-@implementer(IStreamClientEndpoint)
-class NextTurnEndpoint:
-    """An endpoint that is tried in a turn of its own, so that nothing fails while ClientService is about to try."""
-
-    def __init__(self, clock: IReactorTime, connect: Callable[[IProtocolFactory], Deferred[IProtocol]]) -> None:
-        self._clock = clock
-        self._connect: Callable[..., Any] = connect
-
-    def connect(self, protocol_factory: IProtocolFactory) -> Deferred[IProtocol]:
-        """See `IStreamClientEndpoint`."""
-        return deferLater(self._clock, 0, self._connect, protocol_factory)
-
-
-def why_lost(failure: Failure) -> str:
-    """Return how a connection ended, in a few words."""
-    if failure.check(error.ConnectionDone) is not None:
-        return "the server closed the connection"
-    # What pyOpenSSL and service_identity raise; neither needs to be installed.
-    match type(failure.value).__module__.partition(".")[0], getattr(failure.value, "args", ()):
-        case "OpenSSL", ([*_, (*_, str(why))], *_):
-            return f"no encrypted connection came about: {why}"
-        case "service_identity", _:
-            return "no encrypted connection came about: the certificate is another server's"
-    return "the connection was lost"
-
-
-def why_not(failure: Failure) -> str:
-    """Return why a server could not be reached, in a few words."""
-    match failure.value:
-        case error.ConnectionRefusedError():
-            return "connection refused"
-        case error.TimeoutError() | error.TCPTimedOutError():
-            return "it does not answer"
-        case error.DNSLookupError():
-            return "there is no such host"
-        case error.NoRouteError():
-            return "there is no way to it"
-        case error.ConnectError(osError=OSError(strerror=str(why))):
-            return why.lower()
-    return " ".join(failure.getErrorMessage().split()) or "it is not known why"

@@ -1,4 +1,4 @@
-"""What keeps a connection to the server: it tries, waits and tries again until it is stopped, and tells how it stands."""
+"""What keeps a connection to the server: it tries, waits and tries again, until it is stopped."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chatd.client.model.trust import NotAcceptedError
-from chatd.client.net.connection import Connection, ConnectionFactory, NextTurnEndpoint, Owner, why_not
+from chatd.client.net.connection import Connection, ConnectionFactory, Owner
+from chatd.client.net.endpoint import NextTurnEndpoint
+from chatd.client.net.failures import why_not
 from chatd.client.net.retry import BadEnd, RetryDelay
 from chatd.client.net.status import LinkState, Status
 from chatd.protocol.errors import Farewell

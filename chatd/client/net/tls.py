@@ -36,7 +36,7 @@ from chatd.client.model.trust import (
     judge,
     other_names,
 )
-from chatd.client.net.connection import why_lost
+from chatd.client.net.failures import why_lost
 from chatd.tls.certificate import fingerprint
 
 HANDSHAKE_SECONDS = 30
@@ -173,7 +173,7 @@ class TlsEndpoint:
         self._encrypted = wrapClientTLS(_ProblemCollector(options), plain, clock)
 
     def connect(self, protocol_factory: IProtocolFactory) -> Deferred[IProtocol]:
-        """See `IStreamClientEndpoint`."""
+        """Return a Deferred that fires with the protocol once its connection is encrypted and accepted."""
         return Deferred.fromCoroutine(self._connect(protocol_factory))
 
     async def _connect(self, factory: IProtocolFactory) -> IProtocol:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from enum import Enum
 from typing import Any, Protocol
 
 from chatd.client.model import changes
@@ -36,6 +37,15 @@ class Drawable(Protocol):
         """Show the name and the topic of the room in front."""
 
 
+class Part(Enum):
+    """A part of the window that shows what is not so any more."""
+
+    ROOMS = "which rooms there are"
+    CONVERSATION = "all lines of the room in front"
+    MEMBERS = "who is in the room in front"
+    TOPIC = "its topic"
+
+
 class Drawing:
     """Takes changes at any rate; ``window`` is drawn when the reactor comes to it."""
 
@@ -46,7 +56,7 @@ class Drawing:
         self._call: Any = None
         self._first: int | None = None
         """The first line of the room in front that is another."""
-        self._whole = self._rooms = self._members = self._topic = False
+        self._stale: set[Part] = set()
         self._unread: set[str] = set()
 
     def take(self, found: Sequence[Change]) -> None:
@@ -58,15 +68,15 @@ class Drawing:
                 case changes.LinesChanged(_, first) if here:
                     self._first = first if self._first is None else min(self._first, first)
                 case changes.LinesDropped() if here:
-                    self._whole = True
+                    self._stale.add(Part.CONVERSATION)
                 case changes.RoomsChanged() | changes.RoomRenamed():
-                    self._rooms = True
+                    self._stale.add(Part.ROOMS)
                 case changes.MembersChanged() if here:
-                    self._members = True
+                    self._stale.add(Part.MEMBERS)
                 case changes.UnreadChanged(room):
                     self._unread.add(room)
                 case changes.TopicChanged() if here:
-                    self._topic = True
+                    self._stale.add(Part.TOPIC)
                 case _:
                     self._window.show_change(change)
         if self._call is None or not self._call.active():
@@ -74,7 +84,8 @@ class Drawing:
 
     def forget_lines(self) -> None:
         """Note that another room is in front, and drawn."""
-        self._first, self._whole = None, False
+        self._first = None
+        self._stale.discard(Part.CONVERSATION)
 
     def stop(self) -> None:
         """Draw nothing any more."""
@@ -86,24 +97,22 @@ class Drawing:
         self.stop()
         window, unread = self._window, self._unread
         self._unread = set()
-        if self._rooms:
-            self._rooms = False
+        if Part.ROOMS in self._stale:
+            self._stale.discard(Part.ROOMS)
             window.rooms_changed()
         elif unread:
             for key in unread:
                 if (room := window.transcript.find_room(key)) is not None:
                     window.rooms.mark(room)
             window.update_title()
-        first, whole = self._first, self._whole
-        self.forget_lines()
-        if whole:
+        first, stale = self._first, self._stale
+        self._first, self._stale = None, set()
+        if Part.CONVERSATION in stale:
             window.talk.redraw()
         elif first is not None:
             window.talk.draw(first)
-        if self._members:
-            self._members = False
+        if Part.MEMBERS in stale:
             window.members.draw()
-        if self._topic:
-            self._topic = False
+        if Part.TOPIC in stale:
             window.draw_topic()
         self._drawn()

@@ -7,7 +7,8 @@ from typing import Protocol
 from chatd.client.model import slash
 from chatd.client.model.room import Room
 from chatd.client.model.transcript import Transcript
-from chatd.client.net.port import NO_NAME, LinkPort
+from chatd.client.net.port import NO_NAME
+from chatd.client.view.connector import Connector
 from chatd.client.view.question import Question
 from chatd.client.view.talk_pane import TalkPane
 from chatd.protocol import commands, names
@@ -17,15 +18,11 @@ from chatd.protocol.commands import Command
 class CommandTarget(Protocol):
     """What carries out what was typed: a window."""
 
-    link: LinkPort
+    connector: Connector
     transcript: Transcript
     talk: TalkPane
     question: Question
     shown: Room | None
-
-    @property
-    def linked(self) -> bool:
-        """Whether somebody has joined under a name, so that there is a link, connected or not."""
 
     def show_room(self, name: str | None) -> None:
         """Bring a room to the front."""
@@ -42,7 +39,7 @@ class CommandTarget(Protocol):
 
 def carry_out(window: CommandTarget, text: str) -> bool:
     """Do what a text asks for; return whether it could be done, so that it need not stand in the field any more."""
-    if not window.linked:
+    if not window.connector.linked:
         window.question.show_error(NO_NAME)
         return False
     front = window.shown
@@ -61,7 +58,7 @@ def carry_out(window: CommandTarget, text: str) -> bool:
 
 
 def _one(window: CommandTarget, command: Command) -> None:
-    link, front = window.link, window.shown
+    link, front = window.connector.link, window.shown
     match command:
         case commands.Tell(to, text):
             link.send_message(to, text)

@@ -7,17 +7,18 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
+from typing_extensions import override
 
-from chatd.client.model import changes, persistence
+from chatd.client.model import changes
 from chatd.client.model.changes import Change
-from chatd.client.model.membership import MembershipCue
 from chatd.client.model.room import Room
 from chatd.client.model.settings import Settings
 from chatd.client.model.transcript import Transcript
 from chatd.client.net.address import Address
-from chatd.client.net.port import Dial, LinkPort, NoLink
+from chatd.client.net.port import Dial
 from chatd.client.net.status import LinkState, Status
 from chatd.client.view.browser import open_link
+from chatd.client.view.connector import Connector
 from chatd.client.view.desktop import Desktop
 from chatd.client.view.drawing import Drawing
 from chatd.client.view.glyphs import Glyphs, TkFont
@@ -26,7 +27,7 @@ from chatd.client.view.layout import Layout
 from chatd.client.view.notices import Notices
 from chatd.client.view.theme import Look
 from chatd.protocol import names
-from chatd.protocol.commands import LOBBY, Nick, Part, Search
+from chatd.protocol.commands import Nick, Part, Search
 from chatd.protocol.moderation_commands import Login
 
 
@@ -51,16 +52,12 @@ class Window(Layout):
     ) -> None:
         self.transcript = transcript
         self.settings = settings
-        self._unlinked = NoLink(self._refuse)
-        self.link: LinkPort = self._unlinked
         self.shown: Room | None = None
         """The room on the screen; the transcript's ``front`` is none while the window has no focus."""
         self._reactor = reactor
-        self._dial = dial
+        self.connector = Connector(transcript, settings, dial, self._refuse)
         self._desktop = desktop
         self._done = done
-        self._address = Address()
-        self._joining: tuple[str, ...] = (LOBBY,)
         self._status: Status | None = None
         self._going: str | None = None
         self._greeted: set[str] = set()
@@ -75,15 +72,9 @@ class Window(Layout):
 
     # Connecting.
 
-    @property
-    def linked(self) -> bool:
-        """Whether somebody has joined under a name, so that there is a link, connected or not."""
-        return self.link is not self._unlinked
-
     def connect(self, address: Address, nick: str, rooms: Sequence[str], password: str = "") -> None:
         """Come in at a server under a name, into these rooms; without a name, once one is entered."""
-        self._address, self._joining = address, tuple(rooms) or (LOBBY,)
-        self.settings.server = str(address)
+        self.connector.choose(address, rooms)
         self.name_bar.show_name(nick, locked=False)
         if nick:
             self.join_as(nick, password)
@@ -91,22 +82,18 @@ class Window(Layout):
             self.draw_status()
             self.name_bar.field.focus_set()
 
+    @override
     def join_as(self, name: str, password: str = "") -> None:
-        """Come in under the name that was entered, and that a password may prove to be one's own."""
         self.question.forget_error()
         try:
             if not name:
                 raise ValueError("Enter your name first: it is what the others see")
             nick = names.nick(name)
-            if not self.linked:
-                self.transcript.nick = nick
-                self.link = self._dial(self._address)
-                self._enter()
-                if password:
-                    self.link.send_command(Login(nick, password))
-                self.link.start()
+            if self.connector.linked:
+                self.connector.link.send_command(Nick(nick))
             else:
-                self.link.send_command(Nick(nick))
+                self.changed(self.connector.connect(nick, password))
+                self.show_room(self.connector.rooms[0])
         except ValueError as error:
             self.question.show_error(str(error))
             self.name_bar.field.focus_set()
@@ -115,29 +102,20 @@ class Window(Layout):
         self.name_bar.show_name(nick, locked=True)
         self.field.text.focus_set()
 
-    def _enter(self) -> None:
-        self.settings.server = str(self._address)
-        for name in self._joining:
-            self.transcript.open_room(name).change_membership(MembershipCue.WANT)
-        self.changed(persistence.restore_conversations(self.settings, self.transcript, str(self._address)))
-        self.show_room(self._joining[0])
-
+    @override
     def connect_elsewhere(self, address: Address, nick: str, room: str, password: str = "") -> None:
-        """Leave the server that one is at, and come in at another; or log in where one is."""
-        if not self.linked:
+        if not self.connector.linked:
             self.connect(address, nick, (room,), password)
             return
-        if password and address == self._address:
-            self.link.send_command(Login(nick, password))
+        if password and address == self.connector.address:
+            self.connector.link.send_command(Login(nick, password))
             self.go_to(room)
             return
-        link, self.link = self.link, self._unlinked
         self.store()
+        link = self.connector.detach()
 
         def left(_: object) -> None:
-            for key in list(self.transcript.rooms):
-                self.transcript.close_room(key)
-            self.transcript.epoch = self.transcript.resume = None
+            self.transcript.forget_server()
             self._greeted.clear()
             self.show_room(None)
             self.connect(address, nick, (room,), password)
@@ -153,22 +131,21 @@ class Window(Layout):
     def status(self, status: Status) -> None:
         """Show how the connection is."""
         before, self._status = self._status, status
-        if status.state in (LinkState.REFUSED, LinkState.LOCKED) and (
-            before is None or before.state is not status.state
-        ):
+        new = before is None or before.state is not status.state
+        if new and status.state in (LinkState.REFUSED, LinkState.LOCKED):
             self.question.show_error(status.detail[:1].upper() + status.detail[1:])
             self.name_bar.show_name(self.transcript.nick, locked=False)
             self.name_bar.field.focus_set()
             self.name_bar.field.select_range(0, "end")
             if status.state is LinkState.LOCKED:
-                self.ask_password(self._address, status.detail)
+                self.ask_password(self.connector.address, status.detail)
         elif status.state is LinkState.CONNECTED:
             self.name_bar.show_name(self.transcript.nick, locked=True)
         self.draw_status()
 
     def draw_status(self) -> None:
         """Show as whom and where one is connected."""
-        self.status_line.show_status(self._status, self.transcript.nick, str(self._address))
+        self.status_line.show_status(self._status, self.transcript.nick, str(self.connector.address))
 
     def show_change(self, change: Change) -> None:
         """Show what is no part of a room."""
@@ -186,8 +163,7 @@ class Window(Layout):
                 self.draw_status()
             case changes.Notice(key, nick, text):
                 room = self.transcript.find_room(key)
-                where = "" if room is None or room.private else f" in {room.name}"
-                self._notices.give(f"{nick}{where}", text)
+                self._notices.give(nick if room is None or room.private else f"{nick} in {room.name}", text)
             case _:
                 pass
 
@@ -208,8 +184,8 @@ class Window(Layout):
         self.update_title()
         self.draw_topic()
 
+    @override
     def show_room(self, name: str | None) -> None:
-        """Bring a room to the front."""
         room, self._going = self.transcript.find_room(name), None
         if self.shown is not None:
             self.shown.draft = self.field.content
@@ -225,24 +201,24 @@ class Window(Layout):
         self.update_title()
         self.changed(found)
 
+    @override
     def go_to(self, name: str) -> None:
-        """Bring a room to the front that is to be entered first, or a conversation."""
         if not name.startswith("#"):
             self.transcript.open_room(name)
             self.show_room(name)
         else:
-            self.link.join_room(name)
+            self.connector.link.join_room(name)
             if self.transcript.find_room(name) is not None:
                 self._going = names.key(name)
                 self.changed([changes.RoomsChanged()])
 
+    @override
     def leave_room(self, key: str) -> None:
-        """Leave a room; what was said there stays on the screen."""
         if (room := self.transcript.find_room(key)) is not None:
-            self.link.send_command(Part(room.name), room.name)
+            self.connector.link.send_command(Part(room.name), room.name)
 
+    @override
     def close_room(self, key: str) -> None:
-        """Leave a room and forget it."""
         room = self.transcript.find_room(key)
         if room is not None and (room.joined or room.wanted):
             self.leave_room(key)
@@ -254,41 +230,41 @@ class Window(Layout):
 
     # What the panes ask for.
 
+    @override
     def submit(self, text: str) -> bool:
-        """Carry out what was typed; return whether that could be done."""
         self.question.forget_error()
         return carry_out(self, text)
 
+    @override
     def load_older(self) -> None:
-        """Ask for what was said before what is on the screen."""
         if self.shown is not None:
-            self.link.ask_older(self.shown.name)
+            self.connector.link.ask_older(self.shown.name)
 
+    @override
     def search(self, words: str) -> None:
-        """Search in the room in front, on the server."""
         room = self.shown
         if room is None or not room.private:
             name = None if room is None else room.name
-            self.link.send_command(Search(name, words), name)
+            self.connector.link.send_command(Search(name, words), name)
 
+    @override
     def reconnect(self) -> None:
-        """Try now to connect."""
-        self.link.reconnect()
+        self.connector.link.reconnect()
 
+    @override
     def open_link(self, url: str) -> None:
-        """Open a link in the browser."""
         open_link(self._reactor, self._desktop.open_browser, url, self.question.show_error)
 
+    @override
     def focus_changed(self) -> None:
-        """Note whether the one who reads is looking."""
         looking = self.shown if self.has_focus() else None
         if looking is not self.transcript.front:
             self.changed(self.transcript.set_front(None if looking is None else looking.key))
 
     # Leaving.
 
+    @override
     def ask_quit(self) -> None:
-        """Ask whether to quit."""
         self.question.ask("Quit chatd?", [("Quit", self.quit), ("Stay", lambda: None)])
 
     def quit(self, said: str | None = None) -> None:
@@ -302,10 +278,10 @@ class Window(Layout):
 
     def disconnect(self, said: str | None = None) -> Deferred[None]:
         """Leave the server; the Deferred fires when that is done and everything that waits is kept."""
-        if not self.linked:
+        if not self.connector.linked:
             return succeed(None)
-        link, self.link = self.link, self._unlinked
         self.store()  # also if that takes too long
+        link = self.connector.detach()
 
         def left(_: object) -> None:
             self.store()
@@ -315,7 +291,7 @@ class Window(Layout):
     def store(self) -> None:
         """Put what is to be there at the next start into the settings."""
         self.settings.theme, self.settings.font_size = self.look.theme, self.look.size
-        persistence.store_conversations(self.settings, self.transcript, str(self._address))
+        self.connector.store_conversations()
 
     def stop_drawing(self) -> None:
         """Let go of the reactor; nothing is drawn any more."""
