@@ -16,11 +16,15 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
+from typing_extensions import override
 
 from chatd.client.model.changes import Change
+from chatd.client.model.membership import MembershipCue
+from chatd.client.model.reducer import apply_event
 from chatd.client.model.settings import Settings
 from chatd.client.model.transcript import Transcript
 from chatd.client.net.address import Address
+from chatd.client.net.port import LinkPort
 from chatd.protocol import wire
 from chatd.protocol.commands import Command
 
@@ -29,30 +33,36 @@ ROOM = "#benchmark"
 REPETITIONS = 5
 
 
-class Nowhere:
+class Nowhere(LinkPort):
     """A link that leads nowhere."""
 
+    @override
     def start(self) -> None:
-        """See `chatd.client.net.port.Linked`."""
+        pass
 
-    def stop(self, said: str | None = None) -> Deferred[None]:  # noqa: ARG002  # the protocol's
-        """See `chatd.client.net.port.Linked`."""
+    @override
+    def stop(self, said: str | None = None) -> Deferred[None]:
         return succeed(None)
 
+    @override
     def reconnect(self) -> None:
-        """See `chatd.client.net.port.Linked`."""
+        pass
 
-    def say(self, room: str, text: str) -> None:
-        """See `chatd.client.net.port.Linked`."""
+    @override
+    def send_message(self, room: str, text: str) -> None:
+        pass
 
-    def send(self, command: Command, room: str | None = None) -> None:
-        """See `chatd.client.net.port.Linked`."""
+    @override
+    def send_command(self, command: Command, room: str | None = None) -> None:
+        pass
 
-    def join(self, room: str) -> None:
-        """See `chatd.client.net.port.Linked`."""
+    @override
+    def join_room(self, room: str) -> None:
+        pass
 
+    @override
     def ask_older(self, room: str) -> None:
-        """See `chatd.client.net.port.Linked`."""
+        pass
 
 
 def said(number: int) -> bytes:
@@ -66,7 +76,7 @@ def take_in(transcript: Transcript, first: int, count: int) -> list[Change]:
     """Parse and apply so many lines; return what is to be drawn."""
     changes: list[Change] = []
     for number in range(first, first + count):
-        changes += transcript.apply(*wire.parse_event(said(number)))
+        changes += apply_event(transcript, *wire.parse_event(said(number)))
     return changes
 
 
@@ -80,17 +90,18 @@ def timed(what: Callable[[], object]) -> float:
 def new_transcript() -> Transcript:
     """Return a transcript that has come into the room."""
     transcript = Transcript("reader", lambda: round(time() * 1000))
-    transcript.open(ROOM).wanted = True
-    transcript.apply(*wire.parse_event(f"OK JOIN {ROOM} 1 last=0 resume=x recovered=no".encode()))
+    transcript.open_room(ROOM).change_membership(MembershipCue.WANT)
+    apply_event(transcript, *wire.parse_event(f"OK JOIN {ROOM} 1 last=0 resume=x recovered=no".encode()))
     return transcript
 
 
 def draw(root: Any) -> tuple[float, float]:
     """Return the milliseconds until ten thousand lines, and then one more, are on the screen."""
+    from chatd.client.view.desktop import Desktop
     from chatd.client.view.window import Window
 
     clock, transcript = Clock(), new_transcript()
-    window = Window(root, clock, transcript, Settings(), lambda _: Nowhere(), lambda: None, lambda: None)
+    window = Window(root, clock, transcript, Settings(), lambda _: Nowhere(), Desktop(), lambda: None, lambda: None)
     root.deiconify()
     window.connect(Address(), "reader", (ROOM,))
 
@@ -104,7 +115,7 @@ def draw(root: Any) -> tuple[float, float]:
     many = timed(lambda: show(take_in(transcript, 1, LINES)))
     one = median(timed(lambda: show(take_in(transcript, transcript.rooms[ROOM].last_id + 1, 1))) for _ in range(100))
     assert f"message {LINES + 100} " in window.talk.text.get("1.0", "end"), "the last line is not on the screen"
-    window.stop()
+    window.stop_drawing()
     return many, one
 
 

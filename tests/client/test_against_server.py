@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatd.client.model import slash
-from chatd.client.model.lines import Kind, State
+from chatd.client.model.lines import Delivery, Kind
+from chatd.client.model.reducer import apply_event
 from chatd.client.model.transcript import Transcript
 from chatd.protocol import commands, wire
 from chatd.protocol.commands import Command, Tell
@@ -49,9 +50,9 @@ class Program:
         for command in typed.commands:
             label = next(self._labels)
             if isinstance(command, Tell):
-                self.transcript.say(command.to, command.text, label, self.transcript.now())
+                self.transcript.add_waiting(command.to, command.text, label, self.transcript.now())
             else:
-                self.transcript.ask(label, command, "#r")
+                self.transcript.note_question(label, command, "#r")
             if self.person is not None:
                 self._send(command, label)
 
@@ -66,7 +67,7 @@ class Program:
         """Take in what has arrived."""
         self.house.turn()
         for line in self.person.take() if self.person is not None else []:
-            self.transcript.apply(*wire.parse_event(line.encode()))
+            apply_event(self.transcript, *wire.parse_event(line.encode()))
 
     def _send(self, command: Command, label: str | None) -> None:
         assert self.person is not None
@@ -78,7 +79,9 @@ class Program:
         """Return what the client shows as stored, in its order."""
         lines = self.transcript.rooms["#r"].lines
         return [
-            (line.id, line.nick, line.text) for line in lines if line.kind is Kind.SAID and line.state is State.STORED
+            (line.id, line.nick, line.text)
+            for line in lines
+            if line.kind is Kind.SAID and line.state is Delivery.STORED
         ]
 
 
@@ -101,7 +104,7 @@ def test_a_conversation() -> None:
     assert ann.said() == bob.said() == [(1, "ann", "hello"), (2, "ann", "there, bob")]
     assert (room.topic, list(room.members), room.count) == ("tea", ["ann", "rob"], 2)
     assert [line.text for line in ann.transcript.rooms["rob"].lines] == ["psst", "rob", "what?"]
-    assert [line.state for line in ann.transcript.rooms["rob"].lines] == [State.STORED] * 3
+    assert [line.state for line in ann.transcript.rooms["rob"].lines] == [Delivery.STORED] * 3
     assert (bob.transcript.nick, bob.transcript.rooms["#r"].mentions) == ("rob", 1)
     bob.types("/part bye")
     ann.read()

@@ -25,13 +25,16 @@ from twisted.python.failure import Failure
 from chatd.app.options import Options, makeService
 from chatd.app.service import ChatService
 from chatd.client.model.changes import Change, RoomsChanged
-from chatd.client.model.incoming import UNKNOWN_FATE
-from chatd.client.model.lines import Kind
-from chatd.client.model.lines import State as Fate
-from chatd.client.model.transcript import Transcript
-from chatd.client.net.connection import CLOSE_SECONDS, HELLO_SECONDS, PING_SECONDS, why_lost
-from chatd.client.net.link import MAX_DETAIL, NOT_CONNECTED, Link, State, Status
+from chatd.client.model.lines import Delivery, Kind
+from chatd.client.model.membership import MembershipCue
+from chatd.client.model.transcript import UNKNOWN_FATE, Transcript
+from chatd.client.net import session
+from chatd.client.net.connection import CLOSE_SECONDS, HELLO_SECONDS, PING_SECONDS
+from chatd.client.net.failures import why_lost
+from chatd.client.net.link import NOT_CONNECTED, Link
+from chatd.client.net.reconnector import MAX_DETAIL
 from chatd.client.net.session import MAX_RETRY_SECONDS, MAX_UNANSWERED, MIN_RETRY_SECONDS
+from chatd.client.net.status import LinkState, Status
 from chatd.protocol import commands
 from chatd.protocol.wire import MAX_SERVER_LINE_BYTES
 
@@ -64,7 +67,7 @@ class Rig:
         self.clock: Any = MemoryReactorClock()
         self.transcript = Transcript("me", lambda: int(self.clock.seconds() * 1000))
         for room in rooms:
-            self.transcript.open(room).wanted = True
+            self.transcript.open_room(room).change_membership(MembershipCue.WANT)
         self.changes: list[Change] = []
         self.told: list[Status] = []
         self.on_status: Callable[[Status], None] = lambda _: None
@@ -91,7 +94,7 @@ class Rig:
         self.on_status(status)
 
     @property
-    def now(self) -> tuple[State, str]:
+    def now(self) -> tuple[LinkState, str]:
         return self.told[-1].state, self.told[-1].detail
 
     def start(self) -> None:
@@ -136,7 +139,7 @@ class Rig:
         assert self.wire is not None
         self.wire.drop(reason)
 
-    def come_in(self) -> list[str]:
+    def join(self) -> list[str]:
         """Connect and be let in to the first room; return what the link says to that."""
         self.start()
         return self.enter()
@@ -157,7 +160,7 @@ class Rig:
         self.clock.advance(0)
         return float(seconds)
 
-    def lines(self, room: str, kind: Kind = Kind.SAID) -> list[tuple[str, Fate]]:
+    def lines(self, room: str, kind: Kind = Kind.SAID) -> list[tuple[str, Delivery]]:
         place = self.transcript.find_room(room)
         assert place is not None
         return [(line.text, line.state) for line in place.lines if line.kind is kind]
@@ -203,13 +206,13 @@ def rig(calls_left: list[Rig]) -> Rig:
 
 def test_it_says_hello_comes_in_and_asks_who_is_there(rig: Rig) -> None:
     rig.start()
-    assert rig.now == (State.CONNECTING, "connecting")
+    assert rig.now == (LinkState.CONNECTING, "connecting")
     assert rig.connect() == ["HELLO 1"]
     assert rig.hears(NOTE, HELLO) == ["@label=L1 JOIN me #a"]
-    assert rig.now == (State.CONNECTING, "connecting")
+    assert rig.now == (LinkState.CONNECTING, "connecting")
     said = rig.hears("@label=L1 OK JOIN #a 2 last=7 resume=s1")
     assert said == ["@label=L2 JOIN #b", "@label=L3 WHO #a", "@label=L4 HISTORY #a 100"]
-    assert rig.now == (State.CONNECTED, "connected as me")
+    assert rig.now == (LinkState.CONNECTED, "connected as me")
     assert rig.hears("@label=L2 OK JOIN #b 1 last=0 resume=s2") == ["@label=L5 WHO #b", "@label=L6 HISTORY #b 100"]
     rig.hears("WHO #a me bob", "@label=L3 OK WHO #a 2", "@id=7;old MSG bob #a hi", "@label=L4 OK HISTORY #a 1")
     room = rig.transcript.rooms["#a"]
@@ -220,15 +223,15 @@ def test_it_says_hello_comes_in_and_asks_who_is_there(rig: Rig) -> None:
 def test_without_a_room_it_goes_to_the_lobby(calls_left: list[Rig]) -> None:
     rig = Rig()
     calls_left.append(rig)
-    rig.come_in()
+    rig.join()
     assert rig.transcript.rooms["#lobby"].joined
 
 
 def test_it_comes_in_again_where_it_was_and_asks_for_what_it_missed(rig: Rig) -> None:
-    (history,) = labels(rig.come_in(), "HISTORY")
+    (history,) = labels(rig.join(), "HISTORY")
     rig.hears("@id=5 MSG bob #a five", f"@label={history} OK HISTORY #a 0")
     rig.drop(ConnectionLost())
-    assert rig.now == (State.WAITING, "the connection was lost")
+    assert rig.now == (LinkState.WAITING, "the connection was lost")
     assert 1 <= rig.wait_for_retry() <= 2
     assert rig.connect() == ["HELLO 1"]
     (join,) = rig.hears(NOTE, HELLO)
@@ -239,7 +242,7 @@ def test_it_comes_in_again_where_it_was_and_asks_for_what_it_missed(rig: Rig) ->
 
 @pytest.mark.parametrize(("hello", "answer"), [(HELLO, " recovered=no"), (HELLO.replace("e1", "e2"), "")])
 def test_what_was_missed_for_good_gives_way_to_the_newest(rig: Rig, hello: str, answer: str) -> None:
-    rig.come_in()
+    rig.join()
     rig.hears("@id=5 MSG bob #a five")
     rig.drop()
     rig.wait_for_retry()
@@ -251,7 +254,7 @@ def test_what_was_missed_for_good_gives_way_to_the_newest(rig: Rig, hello: str, 
 
 
 def test_the_newest_are_asked_for_until_they_were_told(rig: Rig) -> None:
-    rig.come_in()
+    rig.join()
     rig.drop()
     for _ in range(2):
         rig.wait_for_retry()
@@ -270,9 +273,9 @@ def test_the_first_try_that_fails_is_followed_by_ever_rarer_ones(rig: Rig) -> No
     waits = []
     for _ in range(20):
         rig.fail(ConnectionRefusedError())
-        assert rig.now == (State.WAITING, "cannot reach the server: connection refused")
+        assert rig.now == (LinkState.WAITING, "cannot reach the server: connection refused")
         waits.append(rig.wait_for_retry())
-        assert rig.now[0] is State.CONNECTING
+        assert rig.now[0] is LinkState.CONNECTING
     assert 1 <= waits[0] <= 2
     assert 59 <= waits[-1] <= 60
     assert max(waits) <= 60
@@ -295,7 +298,7 @@ def test_a_server_that_sends_one_away_is_left_alone_ever_longer(rig: Rig, bye: s
         assert rig.wire is not None
         assert rig.wire.disconnecting
         rig.drop()
-        assert rig.now == (State.WAITING, "the server closed the connection: not you")
+        assert rig.now == (LinkState.WAITING, "the server closed the connection: not you")
         waits.append(rig.wait_for_retry())
     assert waits[-1] > 5
     assert rig.lines("#a", Kind.NOTE)[0][0] == "The server closed the connection: not you"
@@ -309,13 +312,13 @@ def test_a_bad_host_name_is_a_failure_like_any_other(calls_left: list[Rig]) -> N
         def connect(self, _: object) -> Deferred[Any]:
             raise ValueError("a\nstrange name" + "x" * 500)
 
-    rig.link._endpoint = Broken()  # type: ignore[assignment]
+    rig.link._reconnector._endpoint = Broken()  # type: ignore[assignment]
     rig.start()
-    assert rig.now[0] is State.WAITING
+    assert rig.now[0] is LinkState.WAITING
     assert rig.now[1].startswith("cannot reach the server: a strange namexxx")
     assert len(rig.now[1]) == MAX_DETAIL
     rig.wait_for_retry()
-    assert rig.told[-2].state is State.CONNECTING
+    assert rig.told[-2].state is LinkState.CONNECTING
 
 
 def test_a_name_that_is_taken_is_refused_without_a_storm(rig: Rig) -> None:
@@ -326,11 +329,11 @@ def test_a_name_that_is_taken_is_refused_without_a_storm(rig: Rig) -> None:
         (join,) = rig.hears(NOTE, HELLO)
         assert rig.hears(f"@label={label(join)} ERR name-taken JOIN me is taken; choose another") == []
         rig.drop()
-        assert rig.now == (State.REFUSED, "me is taken; choose another")
+        assert rig.now == (LinkState.REFUSED, "me is taken; choose another")
         waits.append(rig.wait_for_retry())
     assert waits == sorted(waits)
     assert waits[-1] > 5
-    assert [status.state for status in rig.told].count(State.REFUSED) == 6
+    assert [status.state for status in rig.told].count(LinkState.REFUSED) == 6
     assert rig.transcript.rooms["#a"].wanted
     assert rig.lines("#a", Kind.ERROR) == []
 
@@ -341,7 +344,7 @@ def test_another_name_is_tried_at_once(rig: Rig) -> None:
     (join,) = rig.hears(NOTE, HELLO)
     rig.hears(f"@label={label(join)} ERR name-taken JOIN taken")
     rig.drop()
-    rig.link.send(commands.Nick("you"))
+    rig.link.send_command(commands.Nick("you"))
     rig.clock.advance(0)
     assert rig.tries() == 2
     rig.connect()
@@ -361,7 +364,7 @@ def test_another_version_is_refused(rig: Rig, line: str, detail: str) -> None:
     rig.connect()
     assert rig.hears(NOTE, line) == []
     rig.drop()
-    assert rig.now == (State.REFUSED, detail)
+    assert rig.now == (LinkState.REFUSED, detail)
     assert rig.told[-1].retry_at is not None
 
 
@@ -377,24 +380,24 @@ def test_a_room_that_cannot_be_entered_is_not_wanted_any_more(rig: Rig) -> None:
     assert not any(room.wanted for room in rig.transcript.rooms.values())
     assert rig.hears(f"@label={label(join)} ERR banned JOIN nowhere") == []
     rig.drop()
-    assert rig.now == (State.STOPPED, "nowhere")
+    assert rig.now == (LinkState.STOPPED, "nowhere")
     assert all(rig.transcript.rooms[room].wanted for room in ("#a", "#b"))  # it was not for their sake
 
 
 def test_a_second_room_that_cannot_be_entered_fails_what_was_said_there(rig: Rig) -> None:
-    rig.link.say("#b", "hi")
-    said = rig.come_in()
+    rig.link.send_message("#b", "hi")
+    said = rig.join()
     assert labels(said, "TELL") == []
     (join,) = labels(said, "JOIN")
     (tell,) = rig.hears(f"@label={join} ERR banned JOIN not you")
     assert tell.endswith("TELL #b hi")
     rig.hears(f"@label={label(tell)} ERR not-in-room TELL you are not in #b")
-    assert rig.lines("#b") == [("hi", Fate.FAILED)]
+    assert rig.lines("#b") == [("hi", Delivery.FAILED)]
 
 
 def test_a_second_room_that_is_full_for_now_is_tried_again(rig: Rig) -> None:
-    rig.link.say("#b", "hi")
-    (join,) = labels(rig.come_in(), "JOIN")
+    rig.link.send_message("#b", "hi")
+    (join,) = labels(rig.join(), "JOIN")
     assert rig.hears(f"@label={join} ERR unavailable JOIN later") == []
     rig.clock.advance(MIN_RETRY_SECONDS - 0.1)
     assert rig.said() == []
@@ -409,33 +412,33 @@ def test_a_second_room_that_is_full_for_now_is_tried_again(rig: Rig) -> None:
 
 
 def test_what_is_said_is_sent_once_and_acknowledged(rig: Rig) -> None:
-    rig.come_in()
-    rig.link.say("#a", "hi")
+    rig.join()
+    rig.link.send_message("#a", "hi")
     (tell,) = rig.said()
     assert tell.endswith("TELL #a hi")
-    assert rig.lines("#a") == [("hi", Fate.WAITING)]
+    assert rig.lines("#a") == [("hi", Delivery.WAITING)]
     rig.hears(echo(tell, 1))
-    assert rig.lines("#a") == [("hi", Fate.STORED)]
-    rig.link.say("bob", "psst")
+    assert rig.lines("#a") == [("hi", Delivery.STORED)]
+    rig.link.send_message("bob", "psst")
     (tell,) = rig.said()
     rig.hears(f"@label={label(tell)} OK TELL bob")
-    assert rig.lines("bob") == [("psst", Fate.STORED)]
+    assert rig.lines("bob") == [("psst", Delivery.STORED)]
 
 
 def test_what_is_said_without_a_connection_is_sent_when_there_is_one(rig: Rig) -> None:
-    rig.link.say("#a", "one")
-    rig.link.say("#b", "two")
-    rig.link.say("#a", "three")
-    said = rig.come_in()
+    rig.link.send_message("#a", "one")
+    rig.link.send_message("#b", "two")
+    rig.link.send_message("#a", "three")
+    said = rig.join()
     assert [line.split(" ", 2)[2] for line in said if " TELL " in line] == ["#a one", "#a three"]
     said = rig.hears(f"@label={labels(said, 'JOIN')[0]} OK JOIN #b 1 last=0 resume=s1")
     assert [line.split(" ", 2)[2] for line in said if " TELL " in line] == ["#b two"]
 
 
 def test_what_was_not_acknowledged_is_sent_again_under_its_label(rig: Rig) -> None:
-    rig.come_in()
-    rig.link.say("#a", "one")
-    rig.link.say("#a", "two")
+    rig.join()
+    rig.link.send_message("#a", "one")
+    rig.link.send_message("#a", "two")
     first, second = rig.said()
     rig.drop()
     rig.wait_for_retry()
@@ -443,26 +446,26 @@ def test_what_was_not_acknowledged_is_sent_again_under_its_label(rig: Rig) -> No
 
 
 def test_what_was_sent_under_another_name_is_not_said_twice(rig: Rig) -> None:
-    rig.come_in()
-    rig.link.say("#a", "sent")
+    rig.join()
+    rig.link.send_message("#a", "sent")
     rig.drop()
-    rig.link.say("#a", "not sent")
-    rig.link.send(commands.Nick("you"))
+    rig.link.send_message("#a", "not sent")
+    rig.link.send_command(commands.Nick("you"))
     rig.wait_for_retry()
     rig.connect()
     (join,) = rig.hears(NOTE, HELLO)
     said = rig.hears(f"@label={label(join)} OK JOIN #a 1 last=0 resume=s1 recovered=yes")
     assert [line.split(" ", 2)[2] for line in said if " TELL " in line] == ["#a not sent"]
     room = rig.transcript.rooms["#a"]
-    (failed,) = (line for line in room.lines if line.state is Fate.FAILED)
+    (failed,) = (line for line in room.lines if line.state is Delivery.FAILED)
     assert (failed.text, failed.reason) == ("sent", UNKNOWN_FATE)
 
 
 def test_no_more_than_64_lines_are_on_their_way(rig: Rig) -> None:
     texts = [f"text {n}" for n in range(200)]
     for text in texts:
-        rig.link.say("#a", text)
-    said = rig.come_in()
+        rig.link.send_message("#a", text)
+    said = rig.join()
     assert len(said) == MAX_UNANSWERED
     tells = [line for line in said if " TELL " in line]
     others = [line for line in said if " TELL " not in line]
@@ -476,12 +479,12 @@ def test_no_more_than_64_lines_are_on_their_way(rig: Rig) -> None:
 
 
 def test_what_cannot_be_taken_now_is_sent_again_later_and_in_order(rig: Rig) -> None:
-    rig.come_in()
+    rig.join()
     for text in ("one", "two", "three"):
-        rig.link.say("#a", text)
+        rig.link.send_message("#a", text)
     tells = rig.said()
     rig.hears(f"@label={label(tells[0])} ERR unavailable TELL the disk is full")
-    rig.link.say("#a", "four")
+    rig.link.send_message("#a", "four")
     rig.hears(f"@label={label(tells[1])} ERR unavailable TELL the disk is full", echo(tells[2], 1))
     rig.clock.advance(MIN_RETRY_SECONDS - 0.1)
     assert rig.said() == []
@@ -495,12 +498,12 @@ def test_what_cannot_be_taken_now_is_sent_again_later_and_in_order(rig: Rig) -> 
 
 
 def test_what_cannot_be_taken_keeps_its_order_whatever_happens_meanwhile(rig: Rig) -> None:
-    (join,) = labels(rig.come_in(), "JOIN")
-    rig.link.say("#a", "one")
-    rig.link.say("#a", "two")
+    (join,) = labels(rig.join(), "JOIN")
+    rig.link.send_message("#a", "one")
+    rig.link.send_message("#a", "two")
     tells = rig.said()
     rig.hears(f"@label={label(tells[0])} ERR unavailable TELL the disk is full")
-    rig.link.say("#a", "three")
+    rig.link.send_message("#a", "three")
     rig.hears(f"@label={join} OK JOIN #b 1 last=0 resume=s2")
     rig.hears(f"@label={label(tells[1])} ERR unavailable TELL the disk is full")
     rig.clock.advance(MAX_RETRY_SECONDS)
@@ -508,27 +511,27 @@ def test_what_cannot_be_taken_keeps_its_order_whatever_happens_meanwhile(rig: Ri
 
 
 def test_what_is_held_back_in_a_room_that_is_closed_is_not_sent(rig: Rig) -> None:
-    rig.come_in()
-    rig.link.say("#a", "one")
+    rig.join()
+    rig.link.send_message("#a", "one")
     (tell,) = rig.said()
     rig.hears(f"@label={label(tell)} ERR unavailable TELL the disk is full")
-    rig.link.say("#a", "two")
-    rig.transcript.close("#a")
+    rig.link.send_message("#a", "two")
+    rig.transcript.close_room("#a")
     rig.clock.advance(MAX_RETRY_SECONDS)
     assert rig.said() == []
 
 
 def test_what_was_said_in_a_room_that_is_closed_is_not_sent(rig: Rig) -> None:
-    rig.link.say("#a", "hi")
-    rig.transcript.close("#a")
-    assert labels(rig.come_in(), "TELL") == []
+    rig.link.send_message("#a", "hi")
+    rig.transcript.close_room("#a")
+    assert labels(rig.join(), "TELL") == []
 
 
 def test_a_new_name_is_asked_for_alone(rig: Rig) -> None:
-    said = rig.come_in()
-    rig.link.say("#a", "one")
-    rig.link.send(commands.Nick("you"), "#a")
-    rig.link.say("#a", "two")
+    said = rig.join()
+    rig.link.send_message("#a", "one")
+    rig.link.send_command(commands.Nick("you"), "#a")
+    rig.link.send_message("#a", "two")
     (tell,) = rig.said()
     answers = [f"@label={each} OK HISTORY #a 0" for each in labels(said, "HISTORY")]
     answers += [f"@label={each} OK WHO #a 1" for each in labels(said, "WHO")]
@@ -538,26 +541,26 @@ def test_a_new_name_is_asked_for_alone(rig: Rig) -> None:
     assert nick.endswith("NICK you")
     (tell,) = rig.hears(f"@label={label(nick)} OK NICK you")
     assert tell.endswith("TELL #a two")
-    assert rig.now == (State.CONNECTED, "connected as you")
+    assert rig.now == (LinkState.CONNECTED, "connected as you")
 
 
 # What else is asked.
 
 
 def test_commands_are_answered_where_they_were_asked(rig: Rig) -> None:
-    rig.come_in()
-    rig.link.send(commands.Who("#a"), "#a")
+    rig.join()
+    rig.link.send_command(commands.Who("#a"), "#a")
     (who,) = rig.said()
     rig.hears("WHO #a me", f"@label={label(who)} OK WHO #a 1")
-    assert rig.lines("#a", Kind.NOTE) == [("In #a are me", Fate.STORED)]
-    rig.link.send(commands.Topic("#b", "tea"), "#a")
+    assert rig.lines("#a", Kind.NOTE) == [("In #a are me", Delivery.STORED)]
+    rig.link.send_command(commands.Topic("#b", "tea"), "#a")
     (topic,) = rig.said()
     rig.hears(f"@label={label(topic)} ERR not-in-room TOPIC you are not there")
-    assert rig.lines("#a", Kind.ERROR) == [("you are not there", Fate.STORED)]
+    assert rig.lines("#a", Kind.ERROR) == [("you are not there", Delivery.STORED)]
 
 
 def test_who_is_there_is_not_told_unless_somebody_asked(rig: Rig) -> None:
-    (who,) = labels(rig.come_in(), "WHO")
+    (who,) = labels(rig.join(), "WHO")
     rig.hears("WHO #a me bob", f"@label={who} OK WHO #a 2")
     assert rig.lines("#a", Kind.NOTE) == []
     assert rig.transcript.rooms["#a"].count == 2
@@ -565,7 +568,7 @@ def test_who_is_there_is_not_told_unless_somebody_asked(rig: Rig) -> None:
 
 def test_older_lines_are_asked_for_one_page_at_a_time(rig: Rig) -> None:
     rig.link.ask_older("#a")
-    (history,) = labels(rig.come_in(), "HISTORY")
+    (history,) = labels(rig.join(), "HISTORY")
     rig.link.ask_older("#a")
     assert rig.said() == []
     rig.hears("@id=500;old MSG bob #a hi", f"@label={history} OK HISTORY #a 100")
@@ -576,47 +579,47 @@ def test_older_lines_are_asked_for_one_page_at_a_time(rig: Rig) -> None:
 
 
 def test_rooms_are_entered_and_left_with_and_without_a_connection(rig: Rig) -> None:
-    rig.link.join("#c")
+    rig.link.join_room("#c")
     assert rig.transcript.rooms["#c"].wanted
     assert RoomsChanged() in rig.changes
-    rig.link.send(commands.Part("#b"), "#b")
+    rig.link.send_command(commands.Part("#b"), "#b")
     assert not rig.transcript.rooms["#b"].wanted
-    joins = [line for line in rig.come_in() if " JOIN " in line]
+    joins = [line for line in rig.join() if " JOIN " in line]
     assert [line.split(" ", 1)[1] for line in joins] == ["JOIN #c"]
-    rig.link.join("#b")
-    rig.link.join("#A")
-    rig.link.send(commands.Join(None, "#d"))
+    rig.link.join_room("#b")
+    rig.link.join_room("#A")
+    rig.link.send_command(commands.Join(None, "#d"))
     assert [line.split(" ", 1)[1] for line in rig.said()] == ["JOIN #b", "JOIN #d"]
-    rig.link.send(commands.Part("#a", "bye"), "#a")
+    rig.link.send_command(commands.Part("#a", "bye"), "#a")
     (part,) = rig.said()
     rig.hears(f"@label={label(part)} OK PART #a")
     assert not rig.transcript.rooms["#a"].joined
     with pytest.raises(ValueError, match="no room"):
-        rig.link.join("bob")
+        rig.link.join_room("bob")
 
 
 def test_what_cannot_be_done_without_a_connection_says_so(rig: Rig) -> None:
-    rig.link.send(commands.Rooms(), "#a")
-    assert rig.lines("#a", Kind.ERROR) == [(NOT_CONNECTED, Fate.STORED)]
+    rig.link.send_command(commands.Rooms(), "#a")
+    assert rig.lines("#a", Kind.ERROR) == [(NOT_CONNECTED, Delivery.STORED)]
 
 
 @pytest.mark.parametrize("command", [commands.Talk(), commands.Pipe(), commands.Hello("1"), commands.Msg("x")])
 def test_what_would_end_the_order_of_things_is_not_sent(rig: Rig, command: commands.Command) -> None:
     with pytest.raises(ValueError, match="not for this client"):
-        rig.link.send(command)
+        rig.link.send_command(command)
 
 
 # Signs of life.
 
 
 def test_latency_is_measured(rig: Rig) -> None:
-    rig.come_in()
+    rig.join()
     assert rig.told[-1].latency is None
     rig.clock.advance(PING_SECONDS)
     (ping,) = rig.said()
     rig.clock.advance(0.25)
     rig.hears(ping.replace("PING", "PONG"))
-    assert rig.told[-1] == Status(State.CONNECTED, "connected as me", None, 0.25)
+    assert rig.told[-1] == Status(LinkState.CONNECTED, "connected as me", None, 0.25)
     rig.clock.advance(PING_SECONDS)
     assert rig.said() == ["PING 2"]
     rig.hears("PONG 1", "PONG", "PONG 99")
@@ -624,7 +627,7 @@ def test_latency_is_measured(rig: Rig) -> None:
 
 
 def test_a_server_that_is_not_heard_of_is_given_up(rig: Rig) -> None:
-    rig.come_in()
+    rig.join()
     rig.clock.advance(PING_SECONDS)
     rig.clock.advance(PING_SECONDS - 1)
     assert rig.wire is not None
@@ -632,13 +635,13 @@ def test_a_server_that_is_not_heard_of_is_given_up(rig: Rig) -> None:
     rig.clock.advance(1)
     assert rig.wire.aborted
     rig.drop(ConnectionLost())
-    assert rig.now == (State.WAITING, "the server has not answered for 30 seconds")
+    assert rig.now == (LinkState.WAITING, "the server has not answered for 30 seconds")
     rig.wait_for_retry()
     assert rig.tries() == 2
 
 
 def test_whatever_is_heard_is_a_sign_of_life(rig: Rig) -> None:
-    rig.come_in()
+    rig.join()
     for _ in range(10):
         rig.clock.advance(PING_SECONDS)
         rig.hears("JOIN bob #a")
@@ -647,7 +650,7 @@ def test_whatever_is_heard_is_a_sign_of_life(rig: Rig) -> None:
 
 
 def test_a_question_for_a_sign_of_life_is_answered(rig: Rig) -> None:
-    rig.come_in()
+    rig.join()
     assert rig.hears("PING 17", "PING") == ["PING alive", "PING alive"]
     assert rig.hears("PONG alive") == []
 
@@ -660,7 +663,7 @@ def test_who_does_not_say_hello_is_given_up(rig: Rig) -> None:
     assert rig.wire is not None
     assert rig.wire.aborted
     rig.drop()
-    assert rig.now == (State.WAITING, "nothing that speaks chatd's protocol answered within 30 seconds")
+    assert rig.now == (LinkState.WAITING, "nothing that speaks chatd's protocol answered within 30 seconds")
     assert rig.lines("#a") == []
 
 
@@ -669,32 +672,32 @@ def test_what_is_no_chatd_is_found_out_at_once(rig: Rig) -> None:
     rig.connect()
     rig.hears("SSH-2.0-OpenSSH_9.2p1")
     rig.drop()
-    assert rig.now == (State.WAITING, "what answers there does not speak chatd's protocol")
+    assert rig.now == (LinkState.WAITING, "what answers there does not speak chatd's protocol")
 
 
 # Stopping.
 
 
 def test_a_stop_says_quit_and_waits_for_the_bye(rig: Rig) -> None:
-    rig.come_in()
-    rig.link.say("#a", "last words")
+    rig.join()
+    rig.link.send_message("#a", "last words")
     (tell,) = rig.said()
     done: list[None] = []
     rig.link.stop("good night").addCallback(done.append)
     rig.link.stop().addCallback(done.append)
     assert rig.said() == ["QUIT good night"]
-    rig.link.say("#a", "too late")
+    rig.link.send_message("#a", "too late")
     assert rig.hears(echo(tell, 1), "BYE quit goodbye; all that you said was taken") == []
-    assert rig.lines("#a") == [("last words", Fate.STORED), ("too late", Fate.WAITING)]
+    assert rig.lines("#a") == [("last words", Delivery.STORED), ("too late", Delivery.WAITING)]
     assert done == []
     rig.drop()
     assert done == [None, None]
-    assert rig.now == (State.STOPPED, "not connected")
+    assert rig.now == (LinkState.STOPPED, "not connected")
     assert rig.clock.getDelayedCalls() == []
 
 
 def test_a_stop_does_not_wait_for_a_server_that_says_nothing(rig: Rig) -> None:
-    rig.come_in()
+    rig.join()
     done: list[None] = []
     rig.link.stop().addCallback(done.append)
     rig.clock.advance(CLOSE_SECONDS)
@@ -723,14 +726,14 @@ def test_a_stop_leaves_nothing_behind_whenever_it_comes(rig: Rig, when: str) -> 
         rig.drop()
     assert done == [None]
     assert [call for call in rig.clock.getDelayedCalls() if call.active()] == []
-    assert when == "before" or rig.now == (State.STOPPED, "not connected")
+    assert when == "before" or rig.now == (LinkState.STOPPED, "not connected")
     rig.start()
-    assert rig.now[0] is State.CONNECTING
+    assert rig.now[0] is LinkState.CONNECTING
 
 
-@pytest.mark.parametrize("state", [State.CONNECTING, State.WAITING, State.CONNECTED, State.REFUSED])
+@pytest.mark.parametrize("state", [LinkState.CONNECTING, LinkState.WAITING, LinkState.CONNECTED, LinkState.REFUSED])
 @pytest.mark.parametrize("what", ["stop", "reconnect"])
-def test_whoever_is_told_something_may_stop_or_try_at_once(rig: Rig, state: State, what: str) -> None:
+def test_whoever_is_told_something_may_stop_or_try_at_once(rig: Rig, state: LinkState, what: str) -> None:
     done: list[str] = []
 
     def react(status: Status) -> None:
@@ -744,21 +747,21 @@ def test_whoever_is_told_something_may_stop_or_try_at_once(rig: Rig, state: Stat
     rig.on_status = react
     rig.start()
     if done != ["stop", "stopped"]:
-        if state is State.WAITING:
+        if state is LinkState.WAITING:
             rig.fail(ConnectionRefusedError())
         else:
             rig.connect()
             (join,) = rig.hears(NOTE, HELLO)
-            answer = "ERR name-taken JOIN taken" if state is State.REFUSED else "OK JOIN #a 1 last=0 resume=s"
+            answer = "ERR name-taken JOIN taken" if state is LinkState.REFUSED else "OK JOIN #a 1 last=0 resume=s"
             rig.hears(f"@label={label(join)} {answer}")
-            if state is not State.CONNECTING:
+            if state is not LinkState.CONNECTING:
                 rig.drop()
     rig.clock.advance(0)
     if what == "stop":
         assert done == ["stop", "stopped"]
-        assert rig.now[0] is State.STOPPED
+        assert rig.now[0] is LinkState.STOPPED
     else:
-        assert rig.tries() == (1 if state is State.CONNECTING else 2)
+        assert rig.tries() == (1 if state is LinkState.CONNECTING else 2)
 
 
 def test_a_stop_at_the_moment_of_a_try_ends_it(rig: Rig) -> None:
@@ -767,7 +770,7 @@ def test_a_stop_at_the_moment_of_a_try_ends_it(rig: Rig) -> None:
     done: list[None] = []
 
     def react(status: Status) -> None:
-        if status.state is State.CONNECTING:
+        if status.state is LinkState.CONNECTING:
             rig.link.stop().addCallback(done.append)
 
     rig.on_status = react
@@ -811,10 +814,10 @@ def test_one_can_try_at_once(rig: Rig) -> None:
 
 
 def test_a_name_taken_over_is_not_taken_back_until_one_says_so(rig: Rig) -> None:
-    rig.come_in()
+    rig.join()
     rig.hears("BYE replaced you joined over another connection")
     rig.drop()
-    assert rig.now == (State.STOPPED, "the server closed the connection: you joined over another connection")
+    assert rig.now == (LinkState.STOPPED, "the server closed the connection: you joined over another connection")
     assert rig.clock.getDelayedCalls() == []
     assert rig.tries() == 1
     rig.link.reconnect()
@@ -858,7 +861,7 @@ def test_no_server_can_break_it(greeted: bool, chunks: list[bytes]) -> None:
     rig.start()
     if greeted:
         rig.enter()
-        rig.link.say("#a", "hi")
+        rig.link.send_message("#a", "hi")
     else:
         rig.connect()
     assert rig.wire is not None
@@ -871,7 +874,7 @@ def test_no_server_can_break_it(greeted: bool, chunks: list[bytes]) -> None:
     rig.drop(ConnectionLost())
     rig.link.reconnect()
     rig.clock.advance(0)
-    assert rig.now[0] is State.CONNECTING
+    assert rig.now[0] is LinkState.CONNECTING
     done: list[None] = []
     rig.link.stop().addCallback(done.append)
     assert done == [None]
@@ -879,27 +882,29 @@ def test_no_server_can_break_it(greeted: bool, chunks: list[bytes]) -> None:
 
 
 def test_a_line_without_end_ends_the_connection(rig: Rig) -> None:
-    rig.come_in()
+    rig.join()
     rig.hears_bytes(b"NOTE " + b"x" * MAX_SERVER_LINE_BYTES)
     assert rig.wire is not None
     assert rig.wire.aborted
     rig.drop()
-    assert rig.now == (State.WAITING, f"the server sent a line of more than {MAX_SERVER_LINE_BYTES} bytes")
+    assert rig.now == (LinkState.WAITING, f"the server sent a line of more than {MAX_SERVER_LINE_BYTES} bytes")
 
 
-def test_a_fault_of_the_transcript_costs_the_connection(rig: Rig, nothing_left_behind: list[LogEvent]) -> None:
-    rig.come_in()
+def test_a_fault_of_the_transcript_costs_the_connection(
+    rig: Rig, nothing_left_behind: list[LogEvent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.join()
 
     def broken(*_: object) -> list[Change]:
         raise ZeroDivisionError
 
-    rig.transcript.apply, apply = broken, rig.transcript.apply  # type: ignore[assignment,method-assign]
+    monkeypatch.setattr(session, "apply_event", broken)
     rig.hears("JOIN bob #a", "JOIN eve #a")
     assert rig.wire is not None
     assert rig.wire.aborted
-    rig.transcript.apply = apply  # type: ignore[method-assign]
+    monkeypatch.undo()
     rig.drop()
-    assert rig.now == (State.WAITING, "something went wrong here, and the log says what")
+    assert rig.now == (LinkState.WAITING, "something went wrong here, and the log says what")
     assert len(nothing_left_behind) == 1
     nothing_left_behind.clear()
 
@@ -910,8 +915,8 @@ def test_a_fault_of_the_window_costs_nothing(rig: Rig, nothing_left_behind: list
 
     rig.link._changed = broken
     rig.on_status = broken
-    rig.come_in()
-    rig.link.say("#a", "hi")
+    rig.join()
+    rig.link.send_message("#a", "hi")
     assert rig.said()[-1].endswith("TELL #a hi")
     assert len(nothing_left_behind) >= 3
     nothing_left_behind.clear()
@@ -965,7 +970,7 @@ class User:
         clock: Any = real_reactor()
         self.transcript = Transcript(nick, lambda: int(clock.seconds() * 1000))
         for room in rooms:
-            self.transcript.open(room).wanted = True
+            self.transcript.open_room(room).change_membership(MembershipCue.WANT)
         self.told: list[Status] = []
         self.impatient = False
         """Whether it does not wait between two tries."""
@@ -975,21 +980,21 @@ class User:
 
     def _status(self, status: Status) -> None:
         self.told.append(status)
-        if self.impatient and status.state is State.WAITING:
+        if self.impatient and status.state is LinkState.WAITING:
             self.link.reconnect()
 
     @property
-    def state(self) -> State | None:
+    def state(self) -> LinkState | None:
         return self.told[-1].state if self.told else None
 
     async def connected(self) -> None:
-        await until(lambda: self.state is State.CONNECTED)
+        await until(lambda: self.state is LinkState.CONNECTED)
         await until(lambda: all(room.joined for room in self.transcript.rooms.values() if room.wanted))
 
     def said(self, room: str = "#r") -> list[tuple[str, str]]:
         place = self.transcript.find_room(room)
         lines = [] if place is None else place.lines
-        return [(line.nick, line.text) for line in lines if line.kind is Kind.SAID and line.state is Fate.STORED]
+        return [(line.nick, line.text) for line in lines if line.kind is Kind.SAID and line.state is Delivery.STORED]
 
     def kinds(self, room: str = "#r") -> list[Kind]:
         return [line.kind for line in self.transcript.rooms[room].lines]
@@ -1001,22 +1006,22 @@ async def test_two_see_each_other(folder: Path) -> None:  # noqa: ARG001  # the 
     ann, bob = User("ann", port_of(service), "#r"), User("bob", port_of(service), "#r", "#s")
     await ann.connected()
     await bob.connected()
-    ann.link.say("#r", "hello")
+    ann.link.send_message("#r", "hello")
     await until(lambda: bob.said() == [("ann", "hello")])
-    bob.link.say("#r", "hello, ann")
-    bob.link.say("ann", "psst")
+    bob.link.send_message("#r", "hello, ann")
+    bob.link.send_message("ann", "psst")
     await until(lambda: ann.said() == [("ann", "hello"), ("bob", "hello, ann")])
     await until(lambda: ann.said("bob") == [("bob", "psst")] and bob.said("ann") == [("bob", "psst")])
     await until(lambda: list(ann.transcript.rooms["#r"].members) == ["ann", "bob"])
-    bob.link.send(commands.Nick("rob"), "#r")
+    bob.link.send_command(commands.Nick("rob"), "#r")
     await until(lambda: bob.told[-1].detail == "connected as rob")
-    bob.link.join("#t")
+    bob.link.join_room("#t")
     await until(lambda: bob.transcript.rooms["#t"].joined)
     await bob.link.stop("bye")
     await until(lambda: list(ann.transcript.rooms["#r"].members) == ["ann"])
     assert ann.transcript.rooms["#r"].lines[-1].text == "bye"
     await ann.link.stop()
-    assert ann.state is bob.state is State.STOPPED
+    assert ann.state is bob.state is LinkState.STOPPED
     await service.stopService()
 
 
@@ -1029,16 +1034,16 @@ async def test_a_server_that_was_away_gets_everything_once_and_in_order(folder: 
     await bob.connected()
     texts = [f"text {n}" for n in range(600)]
     for text in texts[:200]:
-        ann.link.say("#r", text)
+        ann.link.send_message("#r", text)
     await until(lambda: len(bob.said()) > 20)
     await service.stopService()  # with some of them on their way
-    await until(lambda: ann.state is bob.state is State.WAITING)
+    await until(lambda: ann.state is bob.state is LinkState.WAITING)
     for text in texts[200:400]:
-        ann.link.say("#r", text)
-    ann.link.say("#s", "elsewhere")
+        ann.link.send_message("#r", text)
+    ann.link.send_message("#s", "elsewhere")
     service = serve(port)
     for text in texts[400:]:
-        ann.link.say("#r", text)
+        ann.link.send_message("#r", text)
     ann.link.reconnect()
     bob.link.reconnect()
     await until(lambda: not ann.transcript.waiting() and len(bob.said()) >= len(texts))
@@ -1046,7 +1051,7 @@ async def test_a_server_that_was_away_gets_everything_once_and_in_order(folder: 
     assert ann.said() == bob.said() == expected
     assert ann.said("#s") == [("ann", "elsewhere")]
     assert Kind.GAP not in ann.kinds() + bob.kinds()
-    assert Fate.FAILED not in [line.state for line in ann.transcript.rooms["#r"].lines]
+    assert Delivery.FAILED not in [line.state for line in ann.transcript.rooms["#r"].lines]
     late = User("late", port, "#r")
     await late.connected()
     for _ in range(10):
@@ -1064,13 +1069,13 @@ async def test_another_record_is_shown_as_one(folder: Path) -> None:
     port = port_of(service)
     ann = User("ann", port, "#r")
     await ann.connected()
-    ann.link.say("#r", "before")
+    ann.link.send_message("#r", "before")
     await until(ann.said)
     await service.stopService()
     for path in folder.glob("chatd.sqlite3*"):
         path.unlink()
-    await until(lambda: ann.state is State.WAITING)
-    ann.link.say("#r", "after")
+    await until(lambda: ann.state is LinkState.WAITING)
+    ann.link.send_message("#r", "after")
     service = serve(port)
     ann.link.reconnect()
     await until(lambda: not ann.transcript.waiting())
@@ -1164,12 +1169,12 @@ async def test_the_name_is_taken_over_from_a_connection_that_is_still_there(fold
     await until(lambda: list(bob.transcript.rooms["#r"].members) == ["ann", "bob"])
     before = bob.kinds()
     ann.link.reconnect()  # the server keeps the old connection
-    ann.link.say("#r", "back again")
+    ann.link.send_message("#r", "back again")
     await until(lambda: ("ann", "back again") in bob.said())
     await ann.connected()
     assert len(between.relays) == 2
     assert bob.kinds() == [*before, Kind.SAID]  # nobody saw it
-    assert State.REFUSED not in {status.state for status in ann.told}
+    assert LinkState.REFUSED not in {status.state for status in ann.told}
     for user in (ann, bob):
         await user.link.stop()
     await between.stop()
@@ -1192,8 +1197,8 @@ async def test_wherever_a_connection_breaks_everything_arrives_once_and_in_order
     texts = [f"text {n} " + "x" * chance.randrange(80) for n in range(400)]
     for n in range(0, 400, 20):
         for text in texts[n : n + 20]:
-            ann.link.say("#r", text)
-        bob.link.say("#r", f"{n}")
+            ann.link.send_message("#r", text)
+        bob.link.send_message("#r", f"{n}")
         await deferLater(real_reactor(), 0.01)
     between.limit = lambda: None
     await until(lambda: not ann.transcript.waiting() and not bob.transcript.waiting(), 30)
@@ -1216,16 +1221,16 @@ async def test_a_name_is_taken_until_it_is_free(folder: Path) -> None:  # noqa: 
     first = User("ann", port_of(service), "#r")
     await first.connected()
     second = User("Ann", port_of(service), "#r")
-    second.link.say("#r", "it is me")
-    await until(lambda: second.state is State.REFUSED)
+    second.link.send_message("#r", "it is me")
+    await until(lambda: second.state is LinkState.REFUSED)
     assert second.told[-1].retry_at is not None
     await first.link.stop()
     second.link.reconnect()
     await second.connected()
     await until(lambda: second.said() == [("Ann", "it is me")])
     third = User("ann", port_of(service), "#r")
-    await until(lambda: third.state is State.REFUSED)
-    third.link.send(commands.Nick("cat"))
+    await until(lambda: third.state is LinkState.REFUSED)
+    third.link.send_command(commands.Nick("cat"))
     await third.connected()
     assert third.told[-1].detail == "connected as cat"
     for user in (second, third):
@@ -1240,7 +1245,7 @@ async def test_nobody_there() -> None:
     number = port.getHost().port
     await port.stopListening()
     user = User("ann", number, "#r")
-    await until(lambda: user.state is State.WAITING)
+    await until(lambda: user.state is LinkState.WAITING)
     assert user.told[-1].detail == "cannot reach the server: connection refused"
     await user.link.stop()
 

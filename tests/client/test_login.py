@@ -10,8 +10,9 @@ from twisted.internet.interfaces import ISSLTransport
 from zope.interface import alsoProvides
 
 from chatd.client.model.lines import Kind
-from chatd.client.net.link import NOT_CONNECTED, State
+from chatd.client.net.link import NOT_CONNECTED
 from chatd.client.net.session import NOT_PRIVATE
+from chatd.client.net.status import LinkState
 from chatd.client.view.connect_sheet import check_password
 from chatd.protocol.commands import Nick
 from chatd.protocol.moderation_commands import Login, Register
@@ -55,7 +56,7 @@ def rig() -> Iterator[PrivateRig]:
 
 
 def begin(rig: Rig) -> None:
-    rig.link.send(Login("me", PASSWORD))
+    rig.link.send_command(Login("me", PASSWORD))
 
 
 def test_the_login_goes_before_the_first_join_and_before_that_of_every_connection(rig: PrivateRig) -> None:
@@ -63,11 +64,11 @@ def test_the_login_goes_before_the_first_join_and_before_that_of_every_connectio
     line = rig.hello()
     assert line == f"@label=L1 LOGIN me {PASSWORD}"
     assert rig.hears("NOTE one moment") == []
-    assert rig.now == (State.CONNECTING, "connecting")
+    assert rig.now == (LinkState.CONNECTING, "connecting")
     (join,) = rig.hears("@label=L1 OK LOGIN me")
     assert join == "@label=L2 JOIN me #a"
     rig.hears("@label=L2 OK JOIN #a 1 last=0 resume=s1")
-    assert rig.now == (State.CONNECTED, "connected as me")
+    assert rig.now == (LinkState.CONNECTED, "connected as me")
     rig.drop()
     rig.wait_for_retry()
     assert rig.log_in().endswith("JOIN me #a since=0 epoch=e1 resume=s1")
@@ -82,12 +83,12 @@ def test_a_login_that_is_refused_is_the_end_until_one_tries_again(rig: PrivateRi
     assert rig.wire is not None
     assert rig.wire.disconnecting
     rig.drop()
-    assert rig.now == (State.LOCKED, "that is not how it is")
+    assert rig.now == (LinkState.LOCKED, "that is not how it is")
     assert rig.told[-1].retry_at is None
     rig.clock.advance(1000)
     assert rig.tries() == 1
     assert all(room.wanted for room in rig.transcript.rooms.values())
-    rig.link.send(Login("me", "other"))
+    rig.link.send_command(Login("me", "other"))
     assert rig.hello().endswith("LOGIN me other")
 
 
@@ -105,7 +106,7 @@ def test_a_server_that_cannot_look_now_is_asked_again(rig: PrivateRig, code: str
     begin(rig)
     rig.hears(f"@label={label(rig.hello())} ERR {code} LOGIN later")
     rig.drop()
-    assert rig.now == (State.REFUSED, "later")
+    assert rig.now == (LinkState.REFUSED, "later")
     rig.wait_for_retry()
     rig.log_in()
 
@@ -118,14 +119,14 @@ def test_a_room_that_cannot_be_entered_is_no_reason_to_log_in_again(rig: Private
     assert join.endswith("JOIN me #b")
     rig.hears(f"@label={label(join)} OK JOIN #b 1 last=0 resume=s1")
     assert [room.wanted for room in rig.transcript.rooms.values()] == [False, True]
-    assert rig.now[0] is State.CONNECTED
+    assert rig.now[0] is LinkState.CONNECTED
 
 
 def test_another_name_can_be_taken_instead(rig: PrivateRig) -> None:
     begin(rig)
     rig.hears(f"@label={label(rig.hello())} ERR bad-password LOGIN no")
     rig.drop()
-    rig.link.send(Nick("you"))
+    rig.link.send_command(Nick("you"))
     assert rig.hello().endswith("JOIN you #a")
 
 
@@ -136,16 +137,16 @@ def test_nobody_can_listen_in_on_a_password() -> None:
     rig.connect()
     assert rig.hears(NOTE, HELLO) == []
     rig.drop()
-    assert rig.now == (State.LOCKED, NOT_PRIVATE)
+    assert rig.now == (LinkState.LOCKED, NOT_PRIVATE)
     rig.link.reconnect()
     rig.clock.advance(0)
     rig.enter()
-    rig.link.send(Register(PASSWORD), "#a")
+    rig.link.send_command(Register(PASSWORD), "#a")
     assert rig.said() == []
     assert rig.lines("#a", Kind.ERROR)[-1][0] == NOT_PRIVATE
     assert rig.wire is not None
     alsoProvides(rig.wire, ISSLTransport)
-    rig.link.send(Register(PASSWORD), "#a")
+    rig.link.send_command(Register(PASSWORD), "#a")
     (line,) = rig.said()
     assert line.endswith(f"REGISTER {PASSWORD}")
     rig.link.stop()
@@ -162,7 +163,7 @@ def test_who_has_registered_logs_in_from_then_on(rig: PrivateRig) -> None:
     rig.connect()
     (join,) = rig.hears(NOTE, HELLO)
     rig.hears(f"@label={label(join)} OK JOIN #a 1 last=0 resume=s1")
-    rig.link.send(Register(PASSWORD, "code"), "#a")
+    rig.link.send_command(Register(PASSWORD, "code"), "#a")
     (line,) = rig.said()
     assert line.endswith(f"REGISTER {PASSWORD} code")
     rig.hears(f"@label={label(line)} OK REGISTER me")
@@ -177,7 +178,7 @@ def test_to_log_in_later_is_to_come_in_anew_under_that_name(rig: PrivateRig) -> 
     rig.connect()
     (join,) = rig.hears(NOTE, HELLO)
     rig.hears(f"@label={label(join)} OK JOIN #a 1 last=0 resume=s1", "@id=3 MSG bob #a hi")
-    rig.link.send(Login("Ann", PASSWORD), "#a")
+    rig.link.send_command(Login("Ann", PASSWORD), "#a")
     assert rig.wire is not None
     assert rig.wire.disconnecting
     rig.drop()
@@ -209,7 +210,7 @@ def test_a_name_that_is_somebodys_own_asks_for_a_password_and_gives_no_room_up(r
         assert join.endswith(f"JOIN me {room}")
     assert rig.hears(f"@label={label(join)} ERR not-allowed JOIN me is somebody's own; LOGIN first") == []
     rig.drop()
-    assert rig.now == (State.LOCKED, "me is somebody's own; LOGIN first")
+    assert rig.now == (LinkState.LOCKED, "me is somebody's own; LOGIN first")
     begin(rig)
     join = rig.log_in()
     said = rig.hears(f"@label={label(join)} OK JOIN #a 1 last=0 resume=s1")
@@ -217,7 +218,7 @@ def test_a_name_that_is_somebodys_own_asks_for_a_password_and_gives_no_room_up(r
 
 
 def test_without_a_connection_one_cannot_register(rig: PrivateRig) -> None:
-    rig.link.send(Register(PASSWORD), "#a")
+    rig.link.send_command(Register(PASSWORD), "#a")
     assert rig.lines("#a", Kind.ERROR)[-1][0] == NOT_CONNECTED
     assert PASSWORD not in repr([room.lines for room in rig.transcript.rooms.values()])
 

@@ -30,17 +30,17 @@ def test_members_are_sorted_by_what_spellings_have_in_common() -> None:
 def test_a_list_is_whole_with_its_end_and_loses_nobody_who_came_meanwhile() -> None:
     members = Members()
     members.add("ghost")
-    members.listed(["alice", "bob"])
+    members.add_listed(["alice", "bob"])
     members.add("dave")
     members.remove("carol")
     members.rename("alice", "alicia")
-    members.listed(["carol", "alice", "erin"])
+    members.add_listed(["carol", "alice", "erin"])
     assert not members.complete
     members.end_list()
     assert members.complete
     assert list(members) == ["alicia", "bob", "dave", "erin"]
     members.remove("bob")
-    members.listed(["bob"])
+    members.add_listed(["bob"])
     members.end_list()
     assert list(members) == ["bob"]
 
@@ -57,7 +57,7 @@ def test_members_are_always_sorted_and_each_there_once(steps: list[tuple[str, st
             case "rename":
                 members.rename(nick, other)
             case "listed":
-                members.listed([nick, other])
+                members.add_listed([nick, other])
             case "end":
                 members.end_list()
             case "clear":

@@ -14,12 +14,11 @@ from chatd.accounts import NoAccounts
 from chatd.client.model.changes import LinesChanged, MembersChanged, Notice, RoomsChanged, UnreadChanged
 from chatd.client.model.completion import Completer
 from chatd.client.model.folding import LineRow, rows
-from chatd.client.model.input_history import Recall
-from chatd.client.model.lines import Kind, describe
-from chatd.client.model.lines import State as Fate
+from chatd.client.model.input_history import InputHistory
+from chatd.client.model.lines import Delivery, Kind, describe
 from chatd.client.model.room import Room
 from chatd.client.model.slash import holds_secret, read
-from chatd.client.net.link import State
+from chatd.client.net.status import LinkState
 from chatd.protocol import commands, wire
 from chatd.protocol import moderation_commands as orders
 from chatd.protocol.commands import Command
@@ -98,7 +97,7 @@ def test_every_ruling_is_a_sentence_in_its_room(line: str, sentence: str) -> Non
 )
 def test_what_holds_everywhere_is_a_notice_in_the_room_in_front(line: str, sentence: str) -> None:
     client = Client(*HERE, "OK JOIN #s 1 last=0 resume=s")
-    client.transcript.show("#s")
+    client.transcript.set_front("#s")
     client.hears(ruled(3, line))
     assert sentences(client, "#s") == [sentence]
     assert [line.kind for line in client.room("#s").lines] == [Kind.NOTE]
@@ -138,9 +137,9 @@ def test_a_ruling_about_oneself_is_a_mention() -> None:
     client.hears(ruled(12, "OP me #r ME"), ruled(13, "MUTE bob #r ann"))
     assert [line.mention for line in room.lines] == [True, False, False]
     assert (room.unread, room.mentions) == (1, 1)
-    client.transcript.seen("#r", 10)
+    client.room().mark_seen(10)
     assert (room.unread, room.mentions) == (1, 1)
-    client.transcript.show("#r")
+    client.transcript.set_front("#r")
     assert (room.unread, room.mentions) == (0, 0)
     assert not any(isinstance(change, Notice) for change in client.hears(ruled(14, "UNMUTE bob #r me")))
     assert room.unread == 0
@@ -187,7 +186,7 @@ def test_a_ban_puts_out_with_a_line_that_has_no_id() -> None:
 
 
 def test_one_comes_in_again_when_one_wants_to_and_not_by_itself(rig: Rig) -> None:
-    (join,) = labels(rig.come_in(), "JOIN")
+    (join,) = labels(rig.join(), "JOIN")
     rig.hears(f"@label={join} OK JOIN #b 2 last=0 resume=s2", "@id=4 KICK bob #a me spam")
     rig.drop()
     rig.wait_for_retry()
@@ -195,7 +194,7 @@ def test_one_comes_in_again_when_one_wants_to_and_not_by_itself(rig: Rig) -> Non
     (again,) = rig.hears(NOTE, HELLO)
     assert again.split()[1:4] == ["JOIN", "me", "#b"]
     rig.hears(f"@label={label(again)} OK JOIN #b 2 last=0 resume=s3 recovered=yes")
-    rig.link.join("#a")
+    rig.link.join_room("#a")
     assert rig.transcript.rooms["#a"].closed == ""  # one is on the way
     (back,) = labels(rig.said(), "JOIN")
     rig.hears(f"@label={back} ERR banned JOIN you are banned: spam")
@@ -204,21 +203,21 @@ def test_one_comes_in_again_when_one_wants_to_and_not_by_itself(rig: Rig) -> Non
 
 
 def test_what_one_may_not_say_has_failed_and_says_why(rig: Rig) -> None:
-    rig.come_in()
-    rig.link.say("#a", "hi")
+    rig.join()
+    rig.link.send_message("#a", "hi")
     (tell,) = labels(rig.said(), "TELL")
     rig.hears(f"@label={tell} ERR muted TELL you may read and not speak, for 30m in all: loud")
     room = rig.transcript.rooms["#a"]
-    assert rig.lines("#a") == [("hi", Fate.FAILED)]
+    assert rig.lines("#a") == [("hi", Delivery.FAILED)]
     assert room.lines[-1].reason == "you may read and not speak, for 30m in all: loud"
 
 
 @pytest.mark.parametrize("bye", ["kicked", "banned", "replaced"])
 def test_who_is_put_off_the_server_does_not_come_back_by_itself(rig: Rig, bye: str) -> None:
-    rig.come_in()
+    rig.join()
     rig.hears(f"BYE {bye} root put you off the server: spam")
     rig.drop()
-    assert rig.now == (State.STOPPED, "the server closed the connection: root put you off the server: spam")
+    assert rig.now == (LinkState.STOPPED, "the server closed the connection: root put you off the server: spam")
     assert rig.told[-1].retry_at is None
     assert rig.lines("#a", Kind.NOTE)[-1][0] == "The server closed the connection: root put you off the server: spam"
     rig.clock.advance(1000)
@@ -227,7 +226,7 @@ def test_who_is_put_off_the_server_does_not_come_back_by_itself(rig: Rig, bye: s
     rig.clock.advance(0)
     assert rig.tries() == 1
     rig.enter()
-    assert rig.now[0] is State.CONNECTED
+    assert rig.now[0] is LinkState.CONNECTED
 
 
 # What is typed.
@@ -282,9 +281,9 @@ def test_a_password_is_neither_said_nor_shown_when_it_was_typed_wrongly(text: st
 
 
 def test_a_password_is_not_brought_back_by_the_up_key() -> None:
-    recall = Recall()
+    recall = InputHistory()
     for text in ("one", "/login bob s3cret", "/Register s3cret", " /login bob s3cret", "x\n/login bob s3cret"):
-        recall.add(text)
+        recall.add_input(text)
     assert recall.up("") == "one"
     assert recall.up("one") == "one"
     assert not holds_secret("login bob x")
@@ -312,13 +311,13 @@ def test_tab_completes_whom_a_ruling_is_about() -> None:
 
 
 def test_a_ruling_is_sent_for_the_room_and_its_refusal_shown_there(rig: Rig) -> None:
-    rig.come_in()
-    rig.link.send(orders.Kick("bob", "#a", "spam"), "#a")
+    rig.join()
+    rig.link.send_command(orders.Kick("bob", "#a", "spam"), "#a")
     (line,) = rig.said()
     assert line.endswith("KICK bob #a spam")
     rig.hears(f"@label={label(line)} ERR not-allowed KICK only those who look after #a may do that")
     assert rig.lines("#a", Kind.ERROR)[-1][0] == "only those who look after #a may do that"
-    rig.link.send(orders.Mute("bob", "#a", 60), "#a")
+    rig.link.send_command(orders.Mute("bob", "#a", 60), "#a")
     (line,) = rig.said()
     assert line.endswith("MUTE bob #a for=1m")
     rig.hears("@id=5 MUTE me #a bob for=1m", f"@label={label(line)} OK MUTE #a bob")
@@ -328,8 +327,8 @@ def test_a_ruling_is_sent_for_the_room_and_its_refusal_shown_there(rig: Rig) -> 
 
 
 def test_without_a_connection_nobody_is_ruled_over(rig: Rig) -> None:
-    rig.link.send(orders.Kick("bob", "#a"), "#a")
-    rig.link.send(commands.Who("#a"), "#a")
+    rig.link.send_command(orders.Kick("bob", "#a"), "#a")
+    rig.link.send_command(commands.Who("#a"), "#a")
     first, second = rig.lines("#a", Kind.ERROR)
     assert first == second
 
@@ -359,41 +358,41 @@ async def test_a_real_server_is_understood(tmp_path: Path, monkeypatch: pytest.M
     service = serve()
     service._hub.accounts = Names()
     mallory, ann = User("mallory", port_of(service), "#den"), User("ann", port_of(service), "#den")
-    await until(lambda: ann.state is State.LOCKED)
+    await until(lambda: ann.state is LinkState.LOCKED)
     assert ann.told[-1].detail == "ann is somebody's own; if it is yours, LOGIN ann <password> first"
-    ann.link.send(orders.Login("ann", "wrong"))
+    ann.link.send_command(orders.Login("ann", "wrong"))
     await until(lambda: ann.told[-1].detail == "that is not the password")
-    ann.link.send(orders.Login("ann", "s3cret"))
+    ann.link.send_command(orders.Login("ann", "s3cret"))
     await ann.connected()
     await mallory.connected()
-    ann.link.send(orders.Set("registered", "yes", "#den"), "#den")
-    ann.link.send(orders.Mute("mallory", "#den", 60, "loud"), "#den")
+    ann.link.send_command(orders.Set("registered", "yes", "#den"), "#den")
+    ann.link.send_command(orders.Mute("mallory", "#den", 60, "loud"), "#den")
     den = mallory.transcript.rooms["#den"]
     await until(lambda: [line for line in den.lines if line.mention])
-    mallory.link.say("#den", "what?")
-    await until(lambda: [line for line in den.lines if line.state is Fate.FAILED])
-    ann.link.send(orders.Ban("mallory", "#den", 3600, "spam"), "#den")
+    mallory.link.send_message("#den", "what?")
+    await until(lambda: [line for line in den.lines if line.state is Delivery.FAILED])
+    ann.link.send_command(orders.Ban("mallory", "#den", 3600, "spam"), "#den")
     await until(lambda: den.closed)
     assert [describe(line) for line in den.lines if line.kind is Kind.RULED] == [
         *("ann registered #den", "ann muted mallory for 1m: loud"),
         *("ann banned mallory for 1h: spam", "ann put mallory out: spam"),
     ]
-    mallory.link.join("#den")
+    mallory.link.join_room("#den")
     await until(lambda: "you are banned" in den.closed)
-    mallory.link.join("#other")
+    mallory.link.join_room("#other")
     await until(lambda: mallory.transcript.rooms["#other"].joined)
     before = len(ann.told)
     ann.link.reconnect()
-    await until(lambda: State.CONNECTING in {status.state for status in ann.told[before:]})
+    await until(lambda: LinkState.CONNECTING in {status.state for status in ann.told[before:]})
     await ann.connected()
     ours = ann.transcript.rooms["#den"]
     await until(lambda: ours.members.complete)
     assert list(ours.members) == ["ann"]
     root = User("root", port_of(service), "#other")
-    root.link.send(orders.Login("root", "s3cret"))
+    root.link.send_command(orders.Login("root", "s3cret"))
     await root.connected()
-    root.link.send(orders.Kick("mallory", "#*", "spam"), "#other")
-    await until(lambda: mallory.state is State.STOPPED)
+    root.link.send_command(orders.Kick("mallory", "#*", "spam"), "#other")
+    await until(lambda: mallory.state is LinkState.STOPPED)
     assert "spam" in mallory.told[-1].detail
     for user in (ann, mallory, root):
         await user.link.stop()

@@ -26,7 +26,8 @@ from chatd.client.model.changes import (
     UnreadChanged,
 )
 from chatd.client.model.folding import Row, rows
-from chatd.client.model.lines import Kind, State
+from chatd.client.model.lines import Delivery, Kind
+from chatd.client.model.reducer import apply_event
 from chatd.client.model.room import Room
 from chatd.client.model.timeline import MAX_LINES
 from chatd.client.model.transcript import Transcript
@@ -49,7 +50,9 @@ class Client:
         self.hears(*lines)
 
     def hears(self, *lines: str) -> list[Change]:
-        self.changes = [change for line in lines for change in self.transcript.apply(*parse_event(line.encode()))]
+        self.changes = [
+            change for line in lines for change in apply_event(self.transcript, *parse_event(line.encode()))
+        ]
         return self.changes
 
     def room(self, name: str = "#r") -> Room:
@@ -190,7 +193,7 @@ def test_a_new_epoch_is_a_new_run_of_ids() -> None:
     ]
     assert room.lines[3].kind is Kind.BEGUN
     client.hears("JOIN ann #r")
-    client.transcript.say("#r", "hi", "a1", 5)
+    client.transcript.add_waiting("#r", "hi", "a1", 5)
     assert [room.is_from_before(line) for line in room.lines] == [True] * 3 + [False] * 6
     assert (room.topic, room.oldest_id, room.resume_id, room.timeline.run) == ("", 2, 4, 1)
     assert len(client.room("#empty").lines) == 0
@@ -202,10 +205,10 @@ def test_a_new_epoch_is_a_new_run_of_ids() -> None:
 def test_what_one_says_waits_and_is_stored_in_its_place() -> None:
     client = Client(IN)
     transcript = client.transcript
-    assert transcript.say("#R", "one", "a1", 5) == [LinesChanged("#r", 0)]
-    transcript.say("#r", "two", "a2", 6)
+    assert transcript.add_waiting("#R", "one", "a1", 5) == [LinesChanged("#r", 0)]
+    transcript.add_waiting("#r", "two", "a2", 6)
     with pytest.raises(ValueError, match="a2"):
-        transcript.say("#r", "again", "a2", 7)
+        transcript.add_waiting("#r", "again", "a2", 7)
     client.hears(said(11))
     assert client.states() == ["m11 STORED", "one WAITING", "two WAITING"]
     assert transcript.waiting() == [("#r", "one", "a1"), ("#r", "two", "a2")]
@@ -219,7 +222,7 @@ def test_what_one_says_waits_and_is_stored_in_its_place() -> None:
 
 def test_an_echo_of_something_known_only_ends_the_waiting() -> None:
     client = Client(IN)
-    client.transcript.say("#r", "one", "a1", 5)
+    client.transcript.add_waiting("#r", "one", "a1", 5)
     client.transcript.disconnected()
     client.hears(old(11, "one", nick="me"), "OK JOIN #r 1 last=11 resume=s recovered=yes")
     assert client.states() == ["one STORED", "one WAITING"]
@@ -229,7 +232,7 @@ def test_an_echo_of_something_known_only_ends_the_waiting() -> None:
 
 def test_an_echo_from_long_ago_does_not_hide_what_is_between() -> None:
     client = Client()
-    client.transcript.say("#r", "one", "a1", 5)
+    client.transcript.add_waiting("#r", "one", "a1", 5)
     client.hears("OK JOIN #r 1 last=900 resume=s", said(400, "one", nick="me", tags=";old;label=a1"), said(901))
     assert client.room().oldest_id == 901
     assert client.ids() == [400, 901]
@@ -237,7 +240,7 @@ def test_an_echo_from_long_ago_does_not_hide_what_is_between() -> None:
 
 def test_a_label_of_ones_own_counts_in_its_room_and_from_oneself_alone() -> None:
     client = Client(IN)
-    client.transcript.say("#r", "one", "a1", 5)
+    client.transcript.add_waiting("#r", "one", "a1", 5)
     client.hears(said(11, tags=";label=a1"), said(3, nick="me", tags=";label=a1", room="#other"))
     assert client.transcript.waiting() == [("#r", "one", "a1")]
 
@@ -245,7 +248,7 @@ def test_a_label_of_ones_own_counts_in_its_room_and_from_oneself_alone() -> None
 def test_a_refusal_for_good_is_a_failure_and_another_is_not() -> None:
     client = Client(IN)
     for i in range(3):
-        client.transcript.say("#r", f"t{i}", f"a{i}", 5)
+        client.transcript.add_waiting("#r", f"t{i}", f"a{i}", 5)
     changes = client.hears("@label=a1 ERR unavailable TELL the disk is full")
     assert changes == [StillWaiting("#r", "a1", "the disk is full")]
     assert client.hears("@label=a2 ERR label-reused TELL said before") == [LinesChanged("#r", 0)]
@@ -256,8 +259,8 @@ def test_a_refusal_for_good_is_a_failure_and_another_is_not() -> None:
 
 def test_what_waits_survives_a_restart() -> None:
     client = Client(IN)
-    client.transcript.say("#r", "one", "a1", 5)
-    client.transcript.say("bob", "psst", "a2", 6)
+    client.transcript.add_waiting("#r", "one", "a1", 5)
+    client.transcript.add_waiting("bob", "psst", "a2", 6)
     again = Client()
     again.transcript.load_waiting(client.transcript.dump_waiting())
     assert again.transcript.waiting() == [("#r", "one", "a1")]
@@ -269,7 +272,7 @@ def test_what_waits_survives_a_restart() -> None:
 
 def test_what_was_said_under_another_name_is_not_said_again_after_a_restart() -> None:
     client = Client(IN)
-    client.transcript.say("#r", "one", "a1", 5)
+    client.transcript.add_waiting("#r", "one", "a1", 5)
     again = Client()
     again.transcript.nick = "another"
     again.transcript.load_waiting(client.transcript.dump_waiting())
@@ -283,17 +286,17 @@ def test_private_lines_have_a_view_of_their_own() -> None:
     assert changes == [RoomsChanged(), LinesChanged("bob", 0), UnreadChanged("bob"), Notice("bob", "Bob", "psst")]
     room = client.room("BOB")
     assert (room.name, room.private, room.unread, room.mentions) == ("Bob", True, 1, 1)
-    client.transcript.say("bob", "what?", "a1", 8)
+    client.transcript.add_waiting("bob", "what?", "a1", 8)
     client.hears("TELL bob look", "@label=a1 OK TELL Bob")
     assert client.states("bob") == ["psst STORED", "look STORED", "what? STORED"]
-    client.transcript.say("bob", "hm", "a2", 8)
+    client.transcript.add_waiting("bob", "hm", "a2", 8)
     client.hears("@label=a2 ERR no-such-nick TELL nobody here goes by bob")
     assert client.states("bob")[-1] == "hm FAILED"
 
 
 def test_a_private_line_is_not_said_twice_by_itself() -> None:
     client = Client()
-    client.transcript.say("bob", "offline", "a1", 5)
+    client.transcript.add_waiting("bob", "offline", "a1", 5)
     client.transcript.disconnected()
     assert client.states("bob") == ["offline WAITING"]
     client.hears(IN)
@@ -303,7 +306,7 @@ def test_a_private_line_is_not_said_twice_by_itself() -> None:
 
 def test_a_conversation_follows_the_others_name() -> None:
     client = Client(IN, "WHO #r me bob", "TELL bob psst", "TELL cy hi")
-    client.transcript.say("bob", "what?", "a1", 8)
+    client.transcript.add_waiting("bob", "what?", "a1", 8)
     assert RoomRenamed("bob", "rob") in client.hears("NICK bob Rob")
     assert list(client.transcript.rooms) == ["#r", "rob", "cy"]
     assert client.transcript.waiting() == [("Rob", "what?", "a1")]
@@ -318,18 +321,18 @@ def test_unread_counts_messages_of_others_that_were_not_seen() -> None:
     client.hears(said(11, nick="me"), said(12), "JOIN x #r", "@id=13 TOPIC bob #r tea", said(14), said(14))
     assert (room.unread, room.unread_serial) == (2, room.lines[4].serial)
     assert room.lines[4].id == 12
-    assert client.transcript.show("#r") == [UnreadChanged("#r")]
+    assert client.transcript.set_front("#r") == [UnreadChanged("#r")]
     assert (room.unread, room.seen_id) == (0, 14)
     assert room.unread_serial is not None
     assert client.hears(said(15)) == [LinesChanged("#r", 8)]
-    assert client.transcript.show(None) == [LinesChanged("#r", 4)]
+    assert client.transcript.set_front(None) == [LinesChanged("#r", 4)]
     assert room.unread_serial is None
     client.transcript.disconnected()
     client.hears(old(14), old(16), old(17), "OK JOIN #r 2 last=17 resume=s recovered=yes")
     assert room.unread == 2
-    client.transcript.seen("#r", 16)
+    room.mark_seen(16)
     assert room.unread == 1
-    client.transcript.seen("#r", 17)
+    client.room().mark_seen(17)
     assert room.unread == 0
 
 
@@ -351,8 +354,8 @@ def test_only_what_is_heard_in_the_room_is_where_to_resume() -> None:
 
 def test_what_was_seen_in_an_earlier_run_is_not_unread() -> None:
     client = Client()
-    client.transcript.open("#r")
-    client.transcript.seen("#r", 8)
+    client.transcript.open_room("#r")
+    client.room().mark_seen(8)
     client.hears(IN, old(8), old(9), old(10))
     assert client.room().unread == 2
 
@@ -366,21 +369,21 @@ def test_a_mention_gives_notice_where_nobody_looks() -> None:
     assert not [each for each in client.changes if isinstance(each, Notice)]
     assert client.room().mentions == 2
     client.room().muted = False
-    client.transcript.show("#r")
+    client.transcript.set_front("#r")
     client.hears(said(13, "me?"), said(14, "same"), said(15, "me", nick="me"))
     assert not [each for each in client.changes if isinstance(each, Notice)]
     assert client.room().mentions == 0
-    client.transcript.show("#q")
+    client.transcript.set_front("#q")
     client.hears(old(16, "me: you were away"))
     assert (client.room().mentions, [each for each in client.changes if isinstance(each, Notice)]) == (1, [])
 
 
 def test_errors_and_notes_are_shown_where_they_belong() -> None:
     client = Client(IN, "OK JOIN #q 1 last=0 resume=s")
-    client.transcript.ask("a1", commands.Who("#q"), "#q")
+    client.transcript.note_question("a1", commands.Who("#q"), "#q")
     client.hears("@label=a1 ERR not-in-room WHO you are not in #q", "NOTE to all")
     assert (client.texts("#q"), client.texts()) == (["you are not in #q"], ["to all"])
-    client.transcript.show("#q")
+    client.transcript.set_front("#q")
     client.hears("ERR bad-syntax * what?", "BYE shutdown the server is stopping")
     assert client.texts("#q")[1:] == ["what?", "The server closed the connection: the server is stopping"]
     assert [line.kind for line in client.room("#q").lines] == [Kind.ERROR, Kind.ERROR, Kind.NOTE]
@@ -396,7 +399,7 @@ def test_the_greeting_is_not_shown() -> None:
 
 def test_a_list_that_was_asked_for_is_shown() -> None:
     client = Client(IN)
-    client.transcript.ask("a1", commands.Who("#r"), "#r")
+    client.transcript.note_question("a1", commands.Who("#r"), "#r")
     client.hears("WHO #r me bob", "@label=a1 OK WHO #r 2")
     assert client.texts() == ["In #r are bob, me"]
     assert client.hears("ROOM #r 2 tea", "ROOM #s 1", "OK ROOMS 2") == [RoomsListed()]
@@ -423,8 +426,8 @@ def test_older_history_is_asked_for_until_there_is_none() -> None:
 
 def test_what_is_found_is_no_history() -> None:
     client = Client(IN, said(11))
-    client.transcript.ask("h", commands.History("#r", 1), "#r")
-    client.transcript.ask("s", commands.Search("#r", "tea"), "#r")
+    client.transcript.note_question("h", commands.History("#r", 1), "#r")
+    client.transcript.note_question("s", commands.Search("#r", "tea"), "#r")
     client.hears(old(9), "@label=h OK HISTORY #r 1", old(2), said(12), old(5))
     assert client.hears("@label=s OK SEARCH #r 2") == [Found("#r")]
     assert [line.id for line in client.room().found] == [2, 5]
@@ -435,13 +438,13 @@ def test_what_is_found_is_no_history() -> None:
 
 def test_a_room_is_left_and_closed() -> None:
     client = Client(IN, said(11))
-    client.transcript.say("#r", "x", "a1", 5)
+    client.transcript.add_waiting("#r", "x", "a1", 5)
     assert RoomsChanged() in client.hears("OK PART #r")
     assert (client.room().joined, client.transcript.rejoin()) == (False, [])
-    client.transcript.show("#r")
-    assert client.transcript.close("#r") == [RoomsChanged()]
+    client.transcript.set_front("#r")
+    assert client.transcript.close_room("#r") == [RoomsChanged()]
     assert (client.transcript.waiting(), client.transcript.front, client.transcript.rooms) == ([], None, {})
-    assert client.transcript.close("#r") == []
+    assert client.transcript.close_room("#r") == []
 
 
 def test_what_makes_no_sense_is_passed_over() -> None:
@@ -464,8 +467,8 @@ def test_what_makes_no_sense_is_passed_over() -> None:
 
 def test_text_is_found_in_any_case() -> None:
     client = Client(IN, said(11, "Green tea"), said(12, "coffee"), said(13, "TEAPOT"), "JOIN tea #r")
-    assert client.transcript.find("#R", "tea") == [0, 2]
-    assert client.transcript.find("#r", "") == client.transcript.find("#x", "tea") == []
+    assert client.transcript.find_lines("#R", "tea") == [0, 2]
+    assert client.transcript.find_lines("#r", "") == client.transcript.find_lines("#x", "tea") == []
 
 
 def test_the_oldest_lines_are_dropped() -> None:
@@ -485,12 +488,12 @@ def test_many_messages_cost_little_each() -> None:
     for part in range(3):
         begun = time.process_time()
         for tags, event in lines[part * 10_000 : (part + 1) * 10_000]:
-            client.transcript.apply(tags, event)
+            apply_event(client.transcript, tags, event)
         costs.append(time.process_time() - begun)
     assert max(costs) < 1, costs
     begun = time.process_time()
     for id_ in range(10_000):
-        client.transcript.apply({"time": timestamp(id_)}, parse_event(b"JOIN ann #r")[1])
+        apply_event(client.transcript, {"time": timestamp(id_)}, parse_event(b"JOIN ann #r")[1])
         rows(client.room(), len(client.room().lines) - 1, UTC)
     assert time.process_time() - begun < 10
 
@@ -555,15 +558,15 @@ LINES = st.one_of(
 def test_a_window_that_draws_what_it_is_told_shows_everything(lines: list[str]) -> None:
     client = Client(limit=20)
     transcript, window = client.transcript, Window()
-    room, said_count = transcript.open("#r"), 0
+    room, said_count = transcript.open_room("#r"), 0
     for line in lines:
         client.time += 40_000_000
         match line:
             case "!say":
                 said_count += 1
-                changes = transcript.say("#r", "x", f"a{said_count}", client.time)
+                changes = transcript.add_waiting("#r", "x", f"a{said_count}", client.time)
             case "!show" | "!hide":
-                changes = transcript.show("#r" if line == "!show" else None)
+                changes = transcript.set_front("#r" if line == "!show" else None)
             case "!lost":
                 changes = transcript.disconnected()
             case _:
@@ -592,14 +595,14 @@ def test_however_history_arrives_each_message_stands_once_and_in_order(data: st.
     }
     heard += sorted(needed)
     client = Client()
-    client.transcript.open("#r")
+    client.transcript.open_room("#r")
     for id_ in sorted(mine):
-        client.transcript.say("#r", f"m{id_}", f"a{id_}", NOW)
+        client.transcript.add_waiting("#r", f"m{id_}", f"a{id_}", NOW)
     client.hears(*heard)
     assert client.ids() == ids
     lines = client.room().lines
     answered = {id_ for id_ in mine if any(f";label=a{id_};" in line or f";label=a{id_} " in line for line in heard)}
-    assert [line.label for line in lines if line.state is State.WAITING] == [
+    assert [line.label for line in lines if line.state is Delivery.WAITING] == [
         f"a{id_}" for id_ in sorted(mine - answered)
     ]
     kinds = {"JOIN ann #r": Kind.JOINED, "PART ann #r": Kind.PARTED, "NOTE x": Kind.NOTE}
@@ -637,15 +640,15 @@ ROUGH = st.one_of(
 def test_no_line_of_a_server_breaks_anything(heard: list[tuple[dict[str, str], str]]) -> None:
     client = Client(limit=15)
     transcript = client.transcript
-    transcript.say("#r", "one", "a1", 1)
-    transcript.say("bob", "two", "a2", 2)
-    transcript.ask("a3", commands.Search("#r", "x"), "#r")
+    transcript.add_waiting("#r", "one", "a1", 1)
+    transcript.add_waiting("bob", "two", "a2", 2)
+    transcript.note_question("a3", commands.Search("#r", "x"), "#r")
     for tags, line in heard:
         try:
             parsed = parse_event(wire.encode(line, tags or NO_TAGS).removesuffix(b"\r\n"))
         except ChatError:
             continue
-        changes = transcript.apply(*parsed)
+        changes = apply_event(transcript, *parsed)
         assert all(getattr(change, "room", "#r") in transcript.rooms for change in changes)
         for room in transcript.rooms.values():
             assert transcript.rooms[names.key(room.name)] is room

@@ -23,11 +23,14 @@ from twisted.internet.task import Clock, deferLater
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
+from chatd.client.model.membership import MembershipCue
 from chatd.client.model.transcript import Transcript
-from chatd.client.model.trust import Doubt, KnownServers, Shown, Trust, Verdict, judge
+from chatd.client.model.trust import CertificateQuestion, KnownServers, PresentedCertificate, Trust, Verdict, judge
 from chatd.client.net.address import Address
-from chatd.client.net.link import Link, State, Status
-from chatd.client.net.tls import HANDSHAKE_SECONDS, NOT_ACCEPTED, Gate, NoWayInError
+from chatd.client.net.endpoint import endpoint_of
+from chatd.client.net.link import Link
+from chatd.client.net.status import LinkState, Status
+from chatd.client.net.tls import HANDSHAKE_SECONDS, NOT_ACCEPTED, TlsFailedError, TlsGate
 from chatd.tls.certificate import fingerprint
 from chatd.tls.endpoint import endpoint
 from tests.support.certificates import Authority, write_certificate
@@ -56,24 +59,24 @@ async def until(condition: Callable[[], object], seconds: float = 10) -> None:
 @pytest.mark.parametrize(
     ("shown", "known", "verdict"),
     [
-        (Shown(ONE), None, Verdict.ACCEPT),
-        (Shown(ONE), ONE, Verdict.ACCEPT),
-        (Shown(ONE), OTHER, Verdict.ACCEPT_NEW),
-        (Shown(ONE, ("it has expired",)), ONE, Verdict.ACCEPT),
-        (Shown(ONE, ("it has expired",)), None, Verdict.ASK),
-        (Shown(ONE, ("it has expired",)), OTHER, Verdict.ASK),
+        (PresentedCertificate(ONE), None, Verdict.ACCEPT),
+        (PresentedCertificate(ONE), ONE, Verdict.ACCEPT),
+        (PresentedCertificate(ONE), OTHER, Verdict.ACCEPT_NEW),
+        (PresentedCertificate(ONE, ("it has expired",)), ONE, Verdict.ACCEPT),
+        (PresentedCertificate(ONE, ("it has expired",)), None, Verdict.ASK),
+        (PresentedCertificate(ONE, ("it has expired",)), OTHER, Verdict.ASK),
     ],
 )
-def test_the_verdict(shown: Shown, known: str | None, verdict: Verdict) -> None:
+def test_the_verdict(shown: PresentedCertificate, known: str | None, verdict: Verdict) -> None:
     assert judge(shown, known) is verdict
 
 
 def test_the_question_names_the_server_the_reason_and_the_fingerprints() -> None:
-    first = Doubt("example.org:7", Shown(ONE, ("it has expired", "it is old")))
+    first = CertificateQuestion("example.org:7", PresentedCertificate(ONE, ("it has expired", "it is old")))
     assert "example.org:7 does not prove whose it is: it has expired; it is old." in first.text
     assert ONE[:47] in first.text
     assert not first.changed
-    again = Doubt("example.org:7", Shown(ONE, ("it has expired",)), OTHER)
+    again = CertificateQuestion("example.org:7", PresentedCertificate(ONE, ("it has expired",)), OTHER)
     assert again.changed
     assert "the certificate of example.org:7 has changed" in again.text
     assert again.text.index(ONE[:47]) < again.text.index(OTHER[:47])
@@ -100,7 +103,7 @@ def test_a_broken_file_is_told_of_and_put_aside(tmp_path: Path, content: str) ->
     found, problem = known.look_up("a:1")
     assert found is None
     assert str(known.path) in problem
-    assert problem in Doubt("a:1", Shown(ONE, ("x",)), None, problem).text
+    assert problem in CertificateQuestion("a:1", PresentedCertificate(ONE, ("x",)), None, problem).text
     assert known.remember("a:1", ONE) == ""
     assert KnownServers(tmp_path).look_up("a:1") == (ONE, "")
     assert (tmp_path / "known-servers.json.broken").read_text() == content
@@ -195,20 +198,20 @@ class User:
     """A link by TLS, and who answers its questions."""
 
     def __init__(self, port: int, home: Path, host: str = "localhost", authorities: Any = None) -> None:
-        self.doubts: list[Doubt] = []
+        self.doubts: list[CertificateQuestion] = []
         self.answers: list[Deferred[bool]] = []
         self.notices: list[str] = []
         self.told: list[Status] = []
         self.withdrawn = 0
         self.transcript = Transcript("ann", lambda: int(reactor().seconds() * 1000))
-        self.transcript.open("#r").wanted = True
-        self.transcript.say("#r", "secret", "L0", 0)
+        self.transcript.open_room("#r").change_membership(MembershipCue.WANT)
+        self.transcript.add_waiting("#r", "secret", "L0", 0)
         trust = Trust(KnownServers(home), self._ask, self.notices.append, authorities)
-        where = Address(host, port, tls=True).endpoint(reactor(), trust)
+        where = endpoint_of(Address(host, port, tls=True), reactor(), trust)
         self.link = Link(reactor(), where, self.transcript, lambda _: None, self.told.append)
         self.link.start()
 
-    def _ask(self, doubt: Doubt) -> Deferred[bool]:
+    def _ask(self, doubt: CertificateQuestion) -> Deferred[bool]:
         self.doubts.append(doubt)
         self.answers.append(Deferred(self._withdraw))
         return self.answers[-1]
@@ -217,14 +220,14 @@ class User:
         self.withdrawn += 1
 
     @property
-    def now(self) -> tuple[State, str]:
+    def now(self) -> tuple[LinkState, str]:
         return self.told[-1].state, self.told[-1].detail
 
     async def asked(self, count: int = 1) -> None:
         await until(lambda: len(self.doubts) == count)
 
     async def connected(self) -> None:
-        await until(lambda: self.told and self.told[-1].state is State.CONNECTED)
+        await until(lambda: self.told and self.told[-1].state is LinkState.CONNECTED)
 
 
 @pytest.fixture
@@ -251,14 +254,14 @@ async def test_a_self_signed_one_is_asked_about_once_and_nothing_is_said_before(
     await user.asked()
     (doubt,) = user.doubts
     assert (doubt.server, doubt.known) == (f"localhost:{server.number}", None)
-    assert doubt.shown == Shown(fingerprint(made), ("it has signed itself, nobody else vouches for it",))
+    assert doubt.shown == PresentedCertificate(fingerprint(made), ("it has signed itself, nobody else vouches for it",))
     await until(lambda: all(peer.lost for peer in server.peers))
     await deferLater(reactor(), 1.5)  # as long as the first wait between two tries, and nobody is asked again
     user.link.reconnect()
     await deferLater(reactor(), 0.1)
     assert server.heard == [b""]
     assert len(user.doubts) == 1
-    assert user.now == (State.CONNECTING, "connecting")
+    assert user.now == (LinkState.CONNECTING, "connecting")
     user.answers[0].callback(True)
     await user.connected()
     assert len(server.peers) == 2
@@ -284,7 +287,7 @@ async def test_by_tls_too_lines_are_sent_at_once_and_a_dead_machine_is_noticed(t
     await server.listen()
     user = User(server.number, tmp_path, authorities=authorities(above))
     await user.connected()
-    stream = user.link._connection.stream  # type: ignore[union-attr]
+    stream = user.link._reconnector.connection.stream  # type: ignore[union-attr]
     assert stream.getTcpNoDelay()
     assert stream.getTcpKeepAlive()
     assert ISSLTransport.providedBy(stream)  # what a password may be sent over
@@ -300,14 +303,14 @@ async def test_who_says_no_is_asked_again_only_after_wishing_so(tmp_path: Path, 
     user = User(server.number, tmp_path)
     await user.asked()
     user.answers[0].callback(False)
-    await until(lambda: user.now == (State.STOPPED, NOT_ACCEPTED))
+    await until(lambda: user.now == (LinkState.STOPPED, NOT_ACCEPTED))
     await deferLater(reactor(), 1.5)
     assert len(user.doubts) == 1
     assert server.heard == [b""]
     assert user.told[-1].retry_at is None
     user.link.reconnect()
     await user.asked(2)
-    assert user.now[0] is State.CONNECTING
+    assert user.now[0] is LinkState.CONNECTING
     user.answers[1].callback(True)
     await user.connected()
     await user.link.stop()
@@ -323,7 +326,7 @@ async def test_the_question_is_withdrawn_when_one_leaves(tmp_path: Path, folder:
     await user.asked()
     await user.link.stop()
     assert user.withdrawn == 1
-    assert user.now == (State.STOPPED, "not connected")
+    assert user.now == (LinkState.STOPPED, "not connected")
     await server.stop()
 
 
@@ -345,7 +348,7 @@ async def test_a_changed_one_is_a_warning_and_nothing_is_said(tmp_path: Path, fo
     assert (doubt.known, doubt.shown.fingerprint) == (fingerprint(old), fingerprint(new))
     assert set(server.heard) == {b""}
     user.answers[1].callback(False)
-    await until(lambda: user.now == (State.STOPPED, NOT_ACCEPTED))
+    await until(lambda: user.now == (LinkState.STOPPED, NOT_ACCEPTED))
     assert KnownServers(tmp_path).look_up(doubt.server) == (fingerprint(old), "")
     user.link.reconnect()
     await user.asked(3)
@@ -465,7 +468,7 @@ async def test_a_server_without_tls_is_said_to_have_none(tmp_path: Path) -> None
     plain.noisy = False
     port = reactor().listenTCP(0, plain, interface="127.0.0.1")
     user = User(port.getHost().port, tmp_path)
-    await until(lambda: user.told[-1].state is State.WAITING)
+    await until(lambda: user.told[-1].state is LinkState.WAITING)
     assert user.now[1].startswith("cannot reach the server: no encrypted connection came about: ")
     assert user.told[-1].retry_at is not None
     await user.link.stop()
@@ -484,7 +487,7 @@ async def test_one_that_hangs_up_or_is_not_there(tmp_path: Path) -> None:
     port = reactor().listenTCP(0, factory, interface="127.0.0.1")
     number = port.getHost().port
     user = User(number, tmp_path)
-    await until(lambda: user.told[-1].state is State.WAITING)
+    await until(lambda: user.told[-1].state is LinkState.WAITING)
     assert user.now[1] in (
         "cannot reach the server: the connection was lost",
         "cannot reach the server: the server closed the connection",
@@ -492,7 +495,7 @@ async def test_one_that_hangs_up_or_is_not_there(tmp_path: Path) -> None:
     await user.link.stop()
     await port.stopListening()
     user = User(number, tmp_path)
-    await until(lambda: user.told[-1].state is State.WAITING)
+    await until(lambda: user.told[-1].state is LinkState.WAITING)
     assert user.now[1] == "cannot reach the server: connection refused"
     await user.link.stop()
 
@@ -521,7 +524,7 @@ async def test_who_leaves_while_the_server_says_nothing_is_gone_at_once(tmp_path
 
 def test_a_server_that_never_answers_is_given_up() -> None:
     clock = Clock()
-    gate = Gate(clock)
+    gate = TlsGate(clock)
     transport = StringTransport()
     aborted: list[None] = []
     transport.abortConnection = lambda: aborted.append(None)  # type: ignore[method-assign]
@@ -531,14 +534,14 @@ def test_a_server_that_never_answers_is_given_up() -> None:
     clock.advance(HANDSHAKE_SECONDS)
     assert len(aborted) == 1
     assert "nothing that speaks TLS answered within 30 seconds" in str(failures[0].value)
-    assert failures[0].check(NoWayInError)
+    assert failures[0].check(TlsFailedError)
     gate.connectionLost(Failure(ConnectionDone()))
     assert clock.getDelayedCalls() == []
 
 
 def test_what_came_before_the_gate_was_opened_is_not_lost() -> None:
     clock = Clock()
-    gate = Gate(clock)
+    gate = TlsGate(clock)
     gate.makeConnection(StringTransport())
     gate.handshakeCompleted()
     gate.dataReceived(b"early")
@@ -557,7 +560,7 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: 
     monkeypatch.setitem(sys.modules, "chatd.client.net.tls", None)
     trust = Trust(KnownServers(tmp_path), lambda _: succeed(False), lambda _: None)
     with pytest.raises(ValueError, match="TLS needs more than is installed here: pip install"):
-        Address("localhost", 1, tls=True).endpoint(reactor(), trust)
+        endpoint_of(Address("localhost", 1, tls=True), reactor(), trust)
 
 
 # In the window.
@@ -579,12 +582,12 @@ def question(display: str) -> Iterator[Any]:  # noqa: ARG001  # it is in the env
 
 @pytest.mark.parametrize("known", [None, OTHER], ids=["first", "changed"])
 def test_the_window_asks_and_no_is_what_enter_and_escape_mean(question: Any, known: str | None) -> None:
-    from chatd.client.view import certificate_question as doubts
+    from chatd.client.view.certificate_question import ask_about_certificate
 
-    doubt = Doubt("a:1", Shown(ONE, ("it has expired",)), known)
+    doubt = CertificateQuestion("a:1", PresentedCertificate(ONE, ("it has expired",)), known)
     for press, said in (("<Return>", False), ("<Escape>", False), (0, True), (1, False)):
         answers: list[bool] = []
-        doubts.ask(question, doubt).addCallback(answers.append)
+        ask_about_certificate(question, doubt).addCallback(answers.append)
         assert question.text == doubt.text
         question.update()
         buttons = question._buttons.winfo_children()
@@ -599,15 +602,15 @@ def test_the_window_asks_and_no_is_what_enter_and_escape_mean(question: Any, kno
 
 
 def test_another_question_is_a_no_and_leaving_takes_it_away(question: Any) -> None:
-    from chatd.client.view import certificate_question as doubts
+    from chatd.client.view.certificate_question import ask_about_certificate, show_certificate_notice
 
-    doubt = Doubt("a:1", Shown(ONE, ("it has expired",)))
+    doubt = CertificateQuestion("a:1", PresentedCertificate(ONE, ("it has expired",)))
     answers: list[bool] = []
-    doubts.ask(question, doubt).addCallback(answers.append)
-    doubts.tell(question, "something else")
+    ask_about_certificate(question, doubt).addCallback(answers.append)
+    show_certificate_notice(question, "something else")
     assert answers == [False]
     assert question.text == "something else"
-    waiting = doubts.ask(question, doubt)
+    waiting = ask_about_certificate(question, doubt)
     waiting.cancel()
     assert not question.is_open
     waiting.addCallback(answers.append)

@@ -6,20 +6,30 @@ import os
 import subprocess
 import sys
 import tkinter as tk
-from collections.abc import Iterator, Sequence
+import webbrowser
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.error import ProcessDone
+from twisted.internet.protocol import ProcessProtocol
 from twisted.internet.task import Clock
+from twisted.python.failure import Failure
 
 from chatd.client.model.changes import Change
+from chatd.client.model.membership import MembershipCue
+from chatd.client.model.reducer import apply_event
 from chatd.client.model.settings import Settings, Store, Theme
 from chatd.client.model.transcript import Transcript
 from chatd.client.net.address import Address, parse
-from chatd.client.net.link import State, Status
+from chatd.client.net.port import NO_NAME
+from chatd.client.net.status import LinkState, Status
 from chatd.client.view import pump
+from chatd.client.view.desktop import Desktop, this_desktop
+from chatd.client.view.glyphs import TkFont
+from chatd.client.view.notices import MAX_TEXT, PAUSE, Notices
 from chatd.client.view.window import Window
 from chatd.protocol import events
 from chatd.protocol.commands import Command, Join, Nick, Part, Search
@@ -49,22 +59,22 @@ class StandIn:
     def reconnect(self) -> None:
         self.did.append(("reconnect",))
 
-    def say(self, room: str, text: str) -> None:
+    def send_message(self, room: str, text: str) -> None:
         self.did.append(("say", room, text))
         self.labels += 1
-        self.tell(self.transcript.say(room, text, f"l{self.labels}", self.transcript.now()))
+        self.draw(self.transcript.add_waiting(room, text, f"l{self.labels}", self.transcript.now()))
 
-    def send(self, command: Command, room: str | None = None) -> None:
+    def send_command(self, command: Command, room: str | None = None) -> None:
         self.did.append(("send", command, room))
 
-    def join(self, room: str) -> None:
+    def join_room(self, room: str) -> None:
         self.did.append(("join", room))
-        self.transcript.open(room).wanted = True
+        self.transcript.open_room(room).change_membership(MembershipCue.WANT)
 
     def ask_older(self, room: str) -> None:
         self.did.append(("older", room))
 
-    def tell(self, changes: Sequence[Change]) -> None:
+    def draw(self, changes: Sequence[Change]) -> None:
         self.window.changed(changes)
 
 
@@ -80,7 +90,9 @@ class Desk:
         self.dialled: list[Address] = []
         self.gone = 0
         self.id = 0
-        self.window = Window(root, self.clock, self.transcript, self.settings, self.dial, lambda: None, self.count_gone)
+        self.window = Window(
+            root, self.clock, self.transcript, self.settings, self.dial, Desktop(), lambda: None, self.count_gone
+        )
         root.deiconify()
         self.turn()
 
@@ -102,17 +114,17 @@ class Desk:
             self.clock.advance(0)
             self.root.update()
 
-    def come_in(self, nick: str = "ann", *rooms: str) -> None:
+    def join(self, nick: str = "ann", *rooms: str) -> None:
         self.window.connect(Address(), nick, rooms or ("#r",))
         for room in rooms or ("#r",):
             self.hear(events.Done("JOIN", (room, "1"), {"last": str(self.id)}))
-        self.window.status(Status(State.CONNECTED, "connected", None, 0.0123))
+        self.window.status(Status(LinkState.CONNECTED, "connected", None, 0.0123))
         self.root.focus_force()
         self.window.field.text.focus_force()
         self.turn()
 
     def hear(self, event: events.Event, **tags: str) -> None:
-        self.window.changed(self.transcript.apply(tags, event))
+        self.window.changed(apply_event(self.transcript, tags, event))
 
     def said(self, nick: str, text: str, room: str = "#r") -> None:
         self.id += 1
@@ -143,7 +155,7 @@ def desk(display: str) -> Iterator[Desk]:
     root.report_callback_exception = lambda *error: failures.append(error)
     made = Desk(root)
     yield made
-    made.window.stop()
+    made.window.stop_drawing()
     root.destroy()
     assert not failures
 
@@ -195,8 +207,40 @@ def test_saying_something_without_a_name_is_an_error_in_the_window(desk: Desk) -
     assert desk.window.field.content == "hello"
 
 
+def test_a_name_is_enough_to_join_when_nothing_else_is_known(desk: Desk) -> None:
+    desk.window.ask_server()
+    desk.window.escape()
+    bar = desk.window.name_bar
+    bar.field.event_generate("<Button-1>", x=60, y=10)
+    assert bar.field.selection_get() == PLACEHOLDER
+    bar.field.delete("sel.first", "sel.last")
+    bar.field.insert(0, "ann")
+    desk.key("<Return>", bar.field)
+    assert (desk.dialled, desk.link.did) == ([Address()], [("start",)])
+    assert desk.window.shown is desk.transcript.rooms["#lobby"]
+    assert desk.settings.server == "127.0.0.1:10319"
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda window: window.reconnect(),
+        lambda window: window.go_to("#r"),
+        lambda window: window.search("words"),
+        lambda window: window.submit("/rooms"),
+        lambda window: window.submit("hello"),
+    ],
+)
+def test_what_needs_a_server_says_what_to_do_before_one_has_joined(desk: Desk, ask: Callable[[Window], None]) -> None:
+    ask(desk.window)
+    desk.turn()
+    assert desk.window.question.text == f"! {NO_NAME}"
+    assert desk.window.question.winfo_ismapped()
+    assert (desk.dialled, desk.transcript.rooms) == ([], {})
+
+
 def test_the_chat_box_has_a_scrollbar_and_nobody_can_write_into_it(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     talk = desk.window.talk
     before = desk.shown()
     talk.text.focus_force()
@@ -213,13 +257,13 @@ def test_the_chat_box_has_a_scrollbar_and_nobody_can_write_into_it(desk: Desk) -
 
 
 def test_typing_into_the_chat_box_goes_to_the_field(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     desk.key("<Key-x>", desk.window.talk.text)
     assert desk.window.field.content == "x"
 
 
 def test_enter_and_the_button_send_and_clear_and_ones_own_message_is_shown_at_once(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     desk.type("one\ntwo")
     desk.key("<Return>")
     assert desk.window.field.content == ""
@@ -234,7 +278,7 @@ def test_enter_and_the_button_send_and_clear_and_ones_own_message_is_shown_at_on
 
 
 def test_shift_enter_makes_a_new_line(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     desk.type("one")
     desk.key("<Shift-Return>")
     assert desk.window.field.content == "one\n"
@@ -242,7 +286,7 @@ def test_shift_enter_makes_a_new_line(desk: Desk) -> None:
 
 
 def test_before_quitting_there_is_a_question_in_the_window(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     desk.window.question.escape()
     assert desk.root.tk.call("wm", "protocol", ".", "WM_DELETE_WINDOW")
     desk.window.ask_quit()
@@ -258,18 +302,18 @@ def test_before_quitting_there_is_a_question_in_the_window(desk: Desk) -> None:
 
 def test_the_title_counts_what_is_unread(desk: Desk) -> None:
     assert desk.root.title() == "chatd"
-    desk.come_in("ann", "#r", "#s")
+    desk.join("ann", "#r", "#s")
     for text in ("one", "two", "ann: three"):
         desk.said("bob", text, "#s")
     desk.turn()
     assert desk.root.title() == "(3) chatd"
     item = desk.window.rooms.tree.item("#s")
     assert item["values"] == ["3 (@1)"]
-    desk.window.show("#s")
+    desk.window.show_room("#s")
     desk.turn()
     assert desk.root.title() == "chatd"
-    desk.window.show("#r")
-    desk.window.mute("#s")
+    desk.window.show_room("#r")
+    desk.window.toggle_mute("#s")
     desk.said("bob", "four", "#s")
     desk.turn()
     assert desk.root.title() == "chatd"
@@ -342,7 +386,7 @@ def test_what_is_not_installed_is_told_in_one_line(tmp_path: Path, missing: str,
 
 
 def test_only_what_changed_is_drawn_anew(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk.come_in()
+    desk.join()
     for n in range(50):
         desk.said("bob", f"line {n}")
     desk.turn()
@@ -360,7 +404,7 @@ def test_only_what_changed_is_drawn_anew(desk: Desk, monkeypatch: pytest.MonkeyP
 
 
 def test_what_is_shown_is_always_what_a_fresh_window_would_show(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     for n in range(400):
         match n % 7:
             case 0 | 1 | 2:
@@ -383,7 +427,7 @@ def test_what_is_shown_is_always_what_a_fresh_window_would_show(desk: Desk) -> N
 
 def test_older_lines_keep_the_place(desk: Desk) -> None:
     desk.id = 1000
-    desk.come_in()
+    desk.join()
     for n in range(80):
         desk.said("bob", f"line {n}")
     desk.turn()
@@ -410,7 +454,7 @@ def test_older_lines_keep_the_place(desk: Desk) -> None:
 
 
 def test_a_click_unfolds_and_folds(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     desk.said("bob", "hi")
     for nick in ("c", "d", "e"):
         desk.hear(events.Joined(nick, "#r"))
@@ -425,7 +469,7 @@ def test_a_click_unfolds_and_folds(desk: Desk) -> None:
 
 
 def test_links_are_links_and_open(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     desk.said("bob", "see https://example.org/a_(b), or (http://x.org/y).")
     desk.turn()
     text = desk.window.talk.text
@@ -442,7 +486,7 @@ def test_links_are_links_and_open(desk: Desk) -> None:
 
 
 def test_what_is_selected_can_be_copied(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     desk.said("bob", "hello")
     desk.turn()
     text = desk.window.talk.text
@@ -452,25 +496,35 @@ def test_what_is_selected_can_be_copied(desk: Desk) -> None:
 
 
 def test_a_message_that_failed_says_why(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     desk.type("hi")
     desk.key("<Return>")
-    desk.window.changed(desk.transcript.fail("l1", "you are muted"))
+    desk.window.changed(desk.transcript.mark_failed("l1", "you are muted"))
     assert desk.shown()[-1].endswith("ann: hi  ✗ not sent: you are muted")
 
 
 def test_characters_that_cannot_be_drawn_are_words(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     assert not desk.window.glyphs.colour
-    desk.said("bob", "\U0001f600 \u2705 \U0001fffe 漢")
-    assert desk.shown()[-1].endswith("bob: :grinning-face: :white-heavy-check-mark: :u+1fffe: 漢")
+    desk.said("bob", "\U0001f600 \U0001fffe 漢")
+    assert desk.shown()[-1].endswith("bob: :grinning-face: :u+1fffe: 漢")
+
+
+def test_a_symbol_is_a_word_where_no_font_has_it(desk: Desk) -> None:
+    """Whether one has it is another matter on every machine."""
+    font = TkFont(desk.root)
+    drawn = font.family("\u2705"), font.width("\u2705")
+    missing = drawn == (font.family("\U0001fffe"), font.width("\U0001fffe")) or "emoji" in drawn[0].lower()
+    desk.join()
+    desk.said("bob", "done \u2705")
+    assert desk.shown()[-1].endswith("bob: done " + (":white-heavy-check-mark:" if missing else "\u2705"))
 
 
 # Keys.
 
 
 def test_pasting_much_asks_in_the_window(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     desk.root.clipboard_clear()
     desk.root.clipboard_append("a\nb\nc")
     desk.key("<<Paste>>")
@@ -490,7 +544,7 @@ def test_pasting_much_asks_in_the_window(desk: Desk) -> None:
 
 
 def test_tab_completes_and_up_recalls(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     desk.hear(events.Joined("bernard", "#r"))
     desk.type("ber")
     desk.key("<Tab>")
@@ -505,7 +559,7 @@ def test_tab_completes_and_up_recalls(desk: Desk) -> None:
 
 
 def test_a_room_by_a_part_of_its_name(desk: Desk) -> None:
-    desk.come_in("ann", "#r", "#builds", "#other")
+    desk.join("ann", "#r", "#builds", "#other")
     desk.key("<Control-k>")
     switcher = desk.window.switcher
     assert switcher.is_open
@@ -518,7 +572,7 @@ def test_a_room_by_a_part_of_its_name(desk: Desk) -> None:
 
 
 def test_finding_here_and_on_the_server(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     for n in range(30):
         desk.said("bob", f"line {n}")
     desk.turn()
@@ -536,7 +590,7 @@ def test_finding_here_and_on_the_server(desk: Desk) -> None:
 
 
 def test_zoom_help_and_escape(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     for key, size in (("<Control-plus>", 12), ("<Control-minus>", 11), ("<Control-plus>", 12), ("<Control-Key-0>", 11)):
         desk.key(key)
         assert desk.window.look.size == size
@@ -547,7 +601,7 @@ def test_zoom_help_and_escape(desk: Desk) -> None:
 
 
 def test_commands_of_the_field(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     desk.type("/nope")
     desk.key("<Return>")
     assert 'There is no "/nope"' in desk.window.question.text
@@ -567,8 +621,8 @@ def test_commands_of_the_field(desk: Desk) -> None:
 
 
 def test_a_refused_name_can_be_entered_anew(desk: Desk) -> None:
-    desk.come_in()
-    desk.window.status(Status(State.REFUSED, "ann is taken", desk.clock.seconds() + 5, None))
+    desk.join()
+    desk.window.status(Status(LinkState.REFUSED, "ann is taken", desk.clock.seconds() + 5, None))
     assert "ann is taken" in desk.window.question.text.lower()
     bar = desk.window.name_bar
     assert not bar.locked
@@ -579,11 +633,11 @@ def test_a_refused_name_can_be_entered_anew(desk: Desk) -> None:
 
 
 def test_the_status_line(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     line = desk.window.status_line
     assert line.label.cget("text") == "Connected as ann to 127.0.0.1:10319 · 12 ms"
     assert not line.button.winfo_ismapped()
-    desk.window.status(Status(State.WAITING, "connection lost", desk.clock.seconds() + 3, None))
+    desk.window.status(Status(LinkState.WAITING, "connection lost", desk.clock.seconds() + 3, None))
     desk.turn()
     assert line.label.cget("text") == "Reconnecting in 3 s: connection lost"
     assert line.button.winfo_ismapped()
@@ -594,7 +648,7 @@ def test_the_status_line(desk: Desk) -> None:
 
 
 def test_the_people_can_be_filtered(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     desk.hear(events.Present("#r", tuple(f"p{n:04}" for n in range(1000))))
     desk.hear(events.Done("WHO", ("#r", "1000")))
     desk.turn()
@@ -612,7 +666,7 @@ def test_the_people_can_be_filtered(desk: Desk) -> None:
 
 
 def test_a_notice_only_when_nobody_looks(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk.come_in("ann", "#r", "#s")
+    desk.join("ann", "#r", "#s")
     given: list[tuple[str, str]] = []
     monkeypatch.setattr(desk.window._notices, "give", lambda *notice: given.append(notice))
     desk.said("bob", "ann: here")
@@ -623,9 +677,50 @@ def test_a_notice_only_when_nobody_looks(desk: Desk, monkeypatch: pytest.MonkeyP
     desk.window.focus_changed()
     desk.said("bob", "ann: and here")
     assert given[1:] == [("bob in #r", "ann: and here")]
-    desk.window.mute("#r")
+    desk.window.toggle_mute("#r")
     desk.said("bob", "ann: not here")
     assert len(given) == 2
+
+
+class Spawner(Clock):
+    """A clock that notes which programs are to run, and runs none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.spawned: list[tuple[ProcessProtocol, list[str]]] = []
+
+    def spawnProcess(self, protocol: ProcessProtocol, path: str, command: list[str], env: object) -> None:  # noqa: ARG002, N802  # Twisted's
+        assert path == command[0]
+        self.spawned.append((protocol, command))
+
+
+@pytest.mark.parametrize("program", [None, "/usr/bin/notify-send"])
+def test_a_notice_rings_and_is_shown_by_the_desktop_if_it_can(program: str | None) -> None:
+    spawner, bells = Spawner(), list[float]()
+    notices = Notices(spawner, lambda: bells.append(spawner.seconds()), program)
+    notices.give("bob in #r", "<b>" + "x" * 500)
+    notices.give("bob in #r", "too soon")
+    spawner.advance(PAUSE)
+    notices.give("bob in #r", "the one before is still shown")
+    assert bells == [0, PAUSE]
+    text = "&lt;b&gt;" + "x" * (MAX_TEXT - 3)
+    expected = [] if program is None else [[program, "--app-name=chatd", "--", "bob in #r", text]]
+    assert [command for _, command in spawner.spawned] == expected
+    for protocol, _ in spawner.spawned:
+        protocol.processEnded(Failure(ProcessDone(0)))
+    spawner.advance(PAUSE)
+    notices.give("bob in #r", "and another")
+    assert len(spawner.spawned) == 2 * len(expected)
+
+
+def test_the_desktop_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert this_desktop({}) == Desktop(open_browser=webbrowser.open)
+    program = tmp_path / "notify-send"
+    program.write_text("")
+    program.chmod(0o755)
+    found = this_desktop({"GTK_THEME": "Adwaita:Dark"})
+    assert (found.notify_send, found.gsettings, found.dark) == (str(program), None, True)
 
 
 def test_the_connect_sheet(desk: Desk) -> None:
@@ -665,9 +760,9 @@ def test_the_connect_sheet_takes_a_password_and_shows_none(desk: Desk) -> None:
 
 
 def test_a_password_that_is_refused_opens_the_sheet_and_the_next_keeps_what_is_there(desk: Desk) -> None:
-    desk.come_in("ann", "#r", "#s")
+    desk.join("ann", "#r", "#s")
     desk.said("bob", "hello")
-    desk.window.status(Status(State.LOCKED, "that is not the password"))
+    desk.window.status(Status(LinkState.LOCKED, "that is not the password"))
     sheet = desk.window.connect_sheet
     assert sheet.is_open
     assert "not the password" in sheet.problem.cget("text")
@@ -678,8 +773,8 @@ def test_a_password_that_is_refused_opens_the_sheet_and_the_next_keeps_what_is_t
     assert ("send", Login("ann", "s3cret"), None) in desk.link.did
     assert len(desk.links) == 1
     assert any("hello" in line for line in desk.shown())
-    desk.window.status(Status(State.CONNECTING, "connecting"))
-    desk.window.status(Status(State.LOCKED, "nor is that"))
+    desk.window.status(Status(LinkState.CONNECTING, "connecting"))
+    desk.window.status(Status(LinkState.LOCKED, "nor is that"))
     assert sheet.is_open
     sheet.name.delete(0, "end")
     sheet.name.insert(0, "guest")
@@ -688,7 +783,7 @@ def test_a_password_that_is_refused_opens_the_sheet_and_the_next_keeps_what_is_t
 
 
 def test_a_password_goes_to_the_server_it_was_entered_for(desk: Desk) -> None:
-    desk.come_in()
+    desk.join()
     desk.window.ask_server()
     sheet = desk.window.connect_sheet
     sheet.password.insert(0, "s3cret")
@@ -704,7 +799,7 @@ def test_a_password_goes_to_the_server_it_was_entered_for(desk: Desk) -> None:
 
 @pytest.mark.parametrize("line", ["/login ann s3cret", "/register s3cret"])
 def test_a_password_that_is_typed_is_shown_nowhere_and_kept_nowhere(desk: Desk, tmp_path: Path, line: str) -> None:
-    desk.come_in()
+    desk.join()
     desk.type("before")
     desk.key("<Return>")
     desk.type(line)
@@ -715,7 +810,7 @@ def test_a_password_that_is_typed_is_shown_nowhere_and_kept_nowhere(desk: Desk, 
     assert desk.window.field.content == "before"
     desk.key("<<Undo>>")
     assert "s3cret" not in "\n".join([*desk.shown(), desk.window.field.content, desk.window.question.text])
-    desk.window.leave()
+    desk.window.quit()
     assert Store(tmp_path, tmp_path / "state").save(desk.settings) == ""
     files = [path.read_text() for path in tmp_path.rglob("*.json")]
     assert len(files) == 2
@@ -723,7 +818,7 @@ def test_a_password_that_is_typed_is_shown_nowhere_and_kept_nowhere(desk: Desk, 
 
 
 def test_who_was_put_out_can_read_and_is_told_why_nothing_can_be_said(desk: Desk) -> None:
-    desk.come_in("ann", "#r", "#s")
+    desk.join("ann", "#r", "#s")
     desk.said("bob", "hello")
     why = desk.window.field.why
     assert not why.winfo_ismapped()
@@ -739,10 +834,10 @@ def test_who_was_put_out_can_read_and_is_told_why_nothing_can_be_said(desk: Desk
     assert desk.window.field.content == "but"
     assert "bob put you out" in desk.window.question.text
     assert not [did for did in desk.link.did if did[0] == "say"]
-    desk.window.show("#s")
+    desk.window.show_room("#s")
     desk.turn()
     assert not why.winfo_ismapped()
-    desk.window.show("#r")
+    desk.window.show_room("#r")
     desk.turn()
     assert why.winfo_ismapped()
     desk.type("/join #r")
@@ -755,18 +850,18 @@ def test_who_was_put_out_can_read_and_is_told_why_nothing_can_be_said(desk: Desk
 
 @pytest.mark.parametrize("theme", list(Theme))
 def test_every_theme(desk: Desk, theme: Theme) -> None:
-    desk.come_in()
+    desk.join()
     desk.window.look.use(theme)
     desk.turn()
     assert desk.window.talk.text.cget("background") == desk.window.look.palette.background
 
 
 def test_what_is_kept(desk: Desk) -> None:
-    desk.come_in("ann", "#r", "#s")
+    desk.join("ann", "#r", "#s")
     desk.type("unheard")
     desk.key("<Return>")
     desk.key("<Control-plus>")
-    desk.window.leave()
+    desk.window.quit()
     kept = desk.settings
     assert (kept.server, kept.nick, kept.rooms, kept.font_size) == ("127.0.0.1:10319", "ann", ["#r", "#s"], 12)
     assert [each["text"] for each in kept.waiting["127.0.0.1:10319"]] == ["unheard"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -48,11 +49,11 @@ class Screen:
 class RealWindow:
     """A ``chatd-client`` of its own home."""
 
-    def __init__(self, screen: Screen, home: Path, nick: str, port: int) -> None:
+    def __init__(self, screen: Screen, home: Path, *arguments: str) -> None:
         self._screen = screen
         home.mkdir(exist_ok=True)
         places = {"HOME": str(home), "XDG_CONFIG_HOME": str(home / "config"), "XDG_STATE_HOME": str(home / "state")}
-        command = [sys.executable, "-m", "chatd.client", f"127.0.0.1:{port}", "--name", nick, "--room", "#den"]
+        command = [sys.executable, "-m", "chatd.client", *arguments]
         self._log = home / "log"
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -81,7 +82,26 @@ class RealWindow:
 
     def say(self, text: str) -> None:
         """Type a line into the field, and Enter."""
-        self._touch(300, 600)
+        self._type(300, 600, text)
+
+    def enter_name(self, name: str) -> None:
+        """Type into the field at the top, and Enter."""
+        self._type(150, 26, name)
+
+    def press(self, key: str) -> None:
+        wait_until(self._takes_the_keys, lambda: f"the keys {self.log()}")
+        self._screen.do("xdotool", "key", key)
+
+    def holds(self, text: str) -> bool:
+        """Type over what stands where the focus is; return whether that is what stands there now."""
+        self._screen.clip(NOTHING)
+        self._screen.do("xdotool", "key", "ctrl+slash")
+        self._screen.do("xdotool", "type", "--delay", "5", text)
+        self._screen.do("xdotool", "key", "--delay", "5", "ctrl+slash", "ctrl+c")
+        return self._screen.clipped().strip() == text
+
+    def _type(self, x: int, y: int, text: str) -> None:
+        self._touch(x, y)
         self._screen.do("xdotool", "type", "--delay", "5", text)
         self._screen.do("xdotool", "key", "Return")
 
@@ -115,14 +135,19 @@ def screen() -> Iterator[Screen]:
 
 
 @contextmanager
-def window(screen: Screen, home: Path, nick: str, port: int) -> Iterator[RealWindow]:
-    made = RealWindow(screen, home, nick, port)
+def started(screen: Screen, home: Path, *arguments: str) -> Iterator[RealWindow]:
+    made = RealWindow(screen, home, *arguments)
     try:
         yield made
     finally:
         if made.process.poll() is None:
             made.process.kill()
         made.process.wait()
+
+
+def window(screen: Screen, home: Path, nick: str, port: int) -> AbstractContextManager[RealWindow]:
+    """Return a window that joins the room of these tests by itself."""
+    return started(screen, home, f"127.0.0.1:{port}", "--name", nick, "--room", "#den")
 
 
 def test_two_windows_see_each_other_and_lose_nothing_when_the_daemon_is_restarted(
@@ -154,3 +179,15 @@ def test_two_windows_see_each_other_and_lose_nothing_when_the_daemon_is_restarte
             assert places == sorted(places)
             assert "Traceback" not in each.log()
         assert ann.end() == bob.end() == 0
+
+
+def test_a_name_is_enough_to_join_when_nothing_is_kept(tmp_path: Path, screen: Screen) -> None:
+    """What was joined is read from what is kept at the end: no daemon of the default port belongs to this test."""
+    with started(screen, tmp_path / "ann") as ann:
+        ann.press("Escape")
+        ann.enter_name("ann")
+        wait_until(lambda: ann.holds("typed after that"), lambda: f"a window that has done all this {ann.log()}")
+        assert ann.end() == 0
+        assert "Traceback" not in ann.log()
+    kept = json.loads((tmp_path / "ann" / "config" / "chatd" / "client.json").read_text())
+    assert (kept["nick"], kept["server"], kept["rooms"]) == ("ann", "127.0.0.1:10319", ["#lobby"])

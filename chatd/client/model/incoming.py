@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from chatd.client.model.changes import (
     Change,
@@ -16,24 +15,23 @@ from chatd.client.model.changes import (
     TopicChanged,
 )
 from chatd.client.model.lines import Kind, Line, id_of, time_of
+from chatd.client.model.membership import MembershipCue
 from chatd.client.model.mention import mentions
+from chatd.client.model.presence import Presence
 from chatd.client.model.room import Room
+from chatd.client.model.transcript import Transcript
 from chatd.protocol import events, names
 from chatd.protocol.commands import History, Join, Search
 from chatd.protocol.events import Event
 from chatd.protocol.wire import Tags
 
-if TYPE_CHECKING:
-    from chatd.client.model.transcript import Transcript
-
 MAX_ROOMS = 1000
 """How many rooms and private conversations can be open before a server can open no more."""
 MAX_FOUND = 1000
 """How many lines of what a SEARCH finds are kept."""
-UNKNOWN_FATE = "The connection was lost before this was acknowledged; it may have arrived."
 
 
-def apply(transcript: Transcript, tags: Tags, event: Event) -> list[Change]:
+def apply_incoming(transcript: Transcript, tags: Tags, event: Event) -> list[Change]:
     """Take in an event that is no answer; return what is to be drawn anew."""
     match event:
         case events.Said():
@@ -41,39 +39,39 @@ def apply(transcript: Transcript, tags: Tags, event: Event) -> list[Change]:
         case events.TopicSet():
             return _topic(transcript, tags, event)
         case events.Joined():
-            return _came(transcript, tags, event)
+            return _joined(transcript, tags, event)
         case events.Parted():
-            return _left(transcript, tags, event)
+            return _parted(transcript, tags, event)
         case events.Renamed(old, new):
-            return renamed(transcript, tags, old, new)
+            return apply_rename(transcript, tags, old, new)
         case events.Told():
-            return _told(transcript, tags, event)
+            return _private(transcript, tags, event)
         case events.Present(name, nicks):
             return _present(transcript, name, nicks)
         case events.Listed():
-            transcript.hear_of(event)
-        case events.Note(text) if transcript.greeted:
-            return transcript.note(None, text)
+            transcript.add_listed(event)
+        case events.Note(text) if transcript.presence is not Presence.GREETING:
+            return transcript.add_note(None, text)
         case events.Ended(_, text):
-            return transcript.note(None, f"The server closed the connection: {text}")
+            return transcript.add_note(None, f"The server closed the connection: {text}")
         case _:  # PING and PONG are the link's, OLD is for people
             pass
     return []
 
 
-def place_for(transcript: Transcript, name: str) -> tuple[Room | None, list[Change]]:
+def room_for(transcript: Transcript, name: str) -> tuple[Room | None, list[Change]]:
     """Return the room (or conversation) that something happens in, opened if need be; None if too many are open."""
     room = transcript.find_room(name)
     if room is not None:
         return room, []
     if len(transcript.rooms) >= MAX_ROOMS:
         return None, []
-    return transcript.open(name), [RoomsChanged()]
+    return transcript.open_room(name), [RoomsChanged()]
 
 
-def put(transcript: Transcript, room: Room, line: Line, *, old: bool) -> list[Change]:
+def put_stored(transcript: Transcript, room: Room, line: Line, *, old: bool) -> list[Change]:
     """Put a line with an id into its room, unless it is there already."""
-    index = room.put(line, old=old)
+    index = room.timeline.put(line, old=old)
     if room.joined and not old:
         room.resume_id = max(room.resume_id or 0, line.id)
     if index is None:
@@ -82,9 +80,9 @@ def put(transcript: Transcript, room: Room, line: Line, *, old: bool) -> list[Ch
     if line.counts:
         new = line.id > (room.seen_id or 0) and not (old and room.seen_id is None)
         if new and not line.own:
-            changes += transcript.unread(room, index)
+            changes += transcript.count_unread(room, index)
             if line.mention and not old:
-                changes += notice(transcript, room, line)
+                changes += notice_of(transcript, room, line)
     if line.kind is Kind.SAID:
         room.spoke(line.nick, line.time)
     if room is transcript.front:
@@ -95,7 +93,7 @@ def put(transcript: Transcript, room: Room, line: Line, *, old: bool) -> list[Ch
 def _said(transcript: Transcript, tags: Tags, event: events.Said) -> list[Change]:
     if not event.room.startswith("#"):
         return []
-    room, changes = place_for(transcript, event.room)
+    room, changes = room_for(transcript, event.room)
     if room is None:
         return []
     old, label = "old" in tags, tags.get("label")
@@ -103,7 +101,7 @@ def _said(transcript: Transcript, tags: Tags, event: events.Said) -> list[Change
     line = Line(
         room.timeline.serial(),
         Kind.SAID,
-        moment(transcript, tags),
+        time_of_event(transcript, tags),
         event.nick,
         event.text,
         id_of(tags),
@@ -121,7 +119,7 @@ def _said(transcript: Transcript, tags: Tags, event: events.Said) -> list[Change
     if label is None:
         room.oldest_id = min(room.oldest_id or line.id, line.id)
     # What waited stood behind all that is stored: a change there covers it.
-    return changes + (put(transcript, room, line, old=old) or settled)
+    return changes + (put_stored(transcript, room, line, old=old) or settled)
 
 
 def _said_without_id(transcript: Transcript, room: Room, line: Line) -> list[Change]:
@@ -129,10 +127,10 @@ def _said_without_id(transcript: Transcript, room: Room, line: Line) -> list[Cha
     index = room.timeline.add(line)
     changes: list[Change] = [LinesChanged(room.key, index)]
     if not line.own:
-        changes += transcript.unread(room, index)
+        changes += transcript.count_unread(room, index)
         room.spoke(line.nick, line.time)
         if line.mention:
-            changes += notice(transcript, room, line)
+            changes += notice_of(transcript, room, line)
     return changes + room.trim()
 
 
@@ -149,56 +147,56 @@ def _is_found(transcript: Transcript, room: Room) -> bool:
 def _topic(transcript: Transcript, tags: Tags, event: events.TopicSet) -> list[Change]:
     if not event.room.startswith("#"):
         return []
-    room, changes = place_for(transcript, event.room)
+    room, changes = room_for(transcript, event.room)
     if room is None:
         return []
     old = "old" in tags
     own = names.key(event.nick) == names.key(transcript.nick)
     id_ = id_of(tags)
-    time = moment(transcript, tags)
+    time = time_of_event(transcript, tags)
     line = Line(room.timeline.serial(), Kind.TOPIC, time, event.nick, event.text, id_, own=own)
     if not id_ or id_ >= room.topic_id:
         room.topic, room.topic_id = event.text, id_ or room.topic_id
         changes.append(TopicChanged(room.key))
     # Of a topic that a newcomer is told, what was said around it is not known: `oldest_id` stays.
-    return changes + (put(transcript, room, line, old=old) if id_ else transcript.add(room, line))
+    return changes + (put_stored(transcript, room, line, old=old) if id_ else transcript.add_passing(room, line))
 
 
-def _came(transcript: Transcript, tags: Tags, event: events.Joined) -> list[Change]:
+def _joined(transcript: Transcript, tags: Tags, event: events.Joined) -> list[Change]:
     room = transcript.find_room(event.room)
     if room is None or room.private:
         return []
     if room.members.add(event.nick):
         room.count += 1
-    return [*_pass(transcript, room, tags, Kind.JOINED, event.nick), MembersChanged(room.key)]
+    return [*_passing(transcript, room, tags, Kind.JOINED, event.nick), MembersChanged(room.key)]
 
 
-def _left(transcript: Transcript, tags: Tags, event: events.Parted) -> list[Change]:
+def _parted(transcript: Transcript, tags: Tags, event: events.Parted) -> list[Change]:
     room = transcript.find_room(event.room)
     if room is None or room.private:
         return []
-    changes = _pass(transcript, room, tags, Kind.PARTED, event.nick, event.text or "")
-    return changes + gone(transcript, room, event.nick)
+    changes = _passing(transcript, room, tags, Kind.PARTED, event.nick, event.text or "")
+    return changes + mark_gone(transcript, room, event.nick)
 
 
-def gone(transcript: Transcript, room: Room, nick: str) -> list[Change]:
+def mark_gone(transcript: Transcript, room: Room, nick: str) -> list[Change]:
     """Note that somebody, oneself perhaps, is not in a room any more."""
     if room.members.remove(nick) or not room.members.complete:
         room.count = max(0, room.count - 1)
     own = names.key(nick) == names.key(transcript.nick)
-    return [*(leave(room) if own else ()), MembersChanged(room.key)]
+    return [*(mark_left(room) if own else ()), MembersChanged(room.key)]
 
 
-def leave(room: Room) -> list[Change]:
+def mark_left(room: Room) -> list[Change]:
     """Note that one is not in a room any more, and not to enter it again."""
-    room.joined = room.wanted = False
+    room.change_membership(MembershipCue.LEFT)
     room.out = ""
     room.members.clear()
     room.count = 0
     return [RoomsChanged(), MembersChanged(room.key)]
 
 
-def renamed(transcript: Transcript, tags: Tags, old: str, new: str) -> list[Change]:
+def apply_rename(transcript: Transcript, tags: Tags, old: str, new: str) -> list[Change]:
     """Let somebody, oneself perhaps, go by another name wherever the old one is known."""
     changes: list[Change] = []
     if old == new:
@@ -209,25 +207,25 @@ def renamed(transcript: Transcript, tags: Tags, old: str, new: str) -> list[Chan
     for room in list(transcript.rooms.values()):
         if room.members.rename(old, new):
             room.renamed(old, new)
-            changes += _pass(transcript, room, tags, Kind.RENAMED, old, new)
+            changes += _passing(transcript, room, tags, Kind.RENAMED, old, new)
             changes.append(MembersChanged(room.key))
     conversation = transcript.find_room(old)
     if conversation is not None and conversation.private:
         before = conversation.key
         if transcript.rename_room(conversation, new):
             changes.append(RoomRenamed(before, conversation.key))
-        changes += _pass(transcript, conversation, tags, Kind.RENAMED, old, new)
+        changes += _passing(transcript, conversation, tags, Kind.RENAMED, old, new)
     return changes
 
 
-def _told(transcript: Transcript, tags: Tags, event: events.Told) -> list[Change]:
+def _private(transcript: Transcript, tags: Tags, event: events.Told) -> list[Change]:
     if event.nick.startswith("#"):
         return []
-    room, changes = place_for(transcript, event.nick)
+    room, changes = room_for(transcript, event.nick)
     if room is None:
-        return transcript.note(None, f"{event.nick} says to you alone: {event.text}")
+        return transcript.add_note(None, f"{event.nick} says to you alone: {event.text}")
     own = names.key(event.nick) == names.key(transcript.nick)
-    time = moment(transcript, tags)
+    time = time_of_event(transcript, tags)
     line = Line(room.timeline.serial(), Kind.SAID, time, event.nick, event.text, own=own, mention=not own)
     return changes + _said_without_id(transcript, room, line)
 
@@ -236,23 +234,23 @@ def _present(transcript: Transcript, name: str, nicks: Iterable[str]) -> list[Ch
     room = transcript.find_room(name)
     if room is None or room.private:
         return []
-    room.members.listed(nicks)
+    room.members.add_listed(nicks)
     return [MembersChanged(room.key)]
 
 
-def _pass(transcript: Transcript, room: Room, tags: Tags, kind: Kind, nick: str, text: str = "") -> list[Change]:
+def _passing(transcript: Transcript, room: Room, tags: Tags, kind: Kind, nick: str, text: str = "") -> list[Change]:
     own = names.key(text if kind is Kind.RENAMED else nick) == names.key(transcript.nick)
-    line = Line(room.timeline.serial(), kind, moment(transcript, tags), nick, text, own=own)
-    return transcript.add(room, line)
+    line = Line(room.timeline.serial(), kind, time_of_event(transcript, tags), nick, text, own=own)
+    return transcript.add_passing(room, line)
 
 
-def notice(transcript: Transcript, room: Room, line: Line) -> list[Change]:
+def notice_of(transcript: Transcript, room: Room, line: Line) -> list[Change]:
     """Give a notice of a line, unless its room is in front or gives none."""
     quiet = room.muted or room is transcript.front
     return [] if quiet else [Notice(room.key, line.nick, line.text)]
 
 
-def moment(transcript: Transcript, tags: Tags) -> int:
+def time_of_event(transcript: Transcript, tags: Tags) -> int:
     """Return the time that a line tells, else the time it is."""
     time = time_of(tags)
     return transcript.now() if time is None else time

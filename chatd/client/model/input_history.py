@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from chatd.client.model.slash import holds_secret
 
-MAX_RECALLED = 200
+MAX_INPUTS = 200
 
 
-class Recall:
+class InputHistory:
     """The things typed into one entry, newest last; what stands there unsent is kept while one looks through them."""
 
     def __init__(self) -> None:
@@ -15,7 +15,7 @@ class Recall:
         self._at: int | None = None
         self._draft = ""
 
-    def add(self, text: str) -> None:
+    def add_input(self, text: str) -> None:
         """Note what was sent, and forget the draft.
 
         The same thing twice in a row is noted once; nothing, and what holds a password, not at all.
@@ -23,7 +23,7 @@ class Recall:
         self._at, self._draft = None, ""
         if text and self._typed[-1:] != [text] and not holds_secret(text):
             self._typed.append(text)
-            del self._typed[:-MAX_RECALLED]
+            del self._typed[:-MAX_INPUTS]
 
     def up(self, text: str) -> str:
         """Return what was typed before; ``text`` is what the entry holds now, and is returned if nothing is older."""

@@ -33,7 +33,7 @@ class Kind(Enum):
     BEGUN = "the server's record began anew; what stands above is from before"
 
 
-class State(Enum):
+class Delivery(Enum):
     """What became of a line."""
 
     STORED = "nothing is awaited any more: the server has it, or it is not for the server"
@@ -58,11 +58,11 @@ class Line(NamedTuple):
     id: int = 0
     """The server's, 0 if it has none."""
     run: int = 0
-    """Which epoch of the room it is from, counted from 0; the timeline sets it. See `Room.is_from_before`."""
+    """Which epoch of the room it is from, counted from 0; the timeline sets it, `Room.is_from_before` asks."""
     own: bool = False
     mention: bool = False
     """Whether it names the one who reads, or was said to nobody else."""
-    state: State = State.STORED
+    state: Delivery = Delivery.STORED
     label: str = ""
     """Of a line of one's own that is not stored."""
     reason: str = ""

@@ -64,7 +64,7 @@ class Members:
         self.add(new)
         return True
 
-    def listed(self, nicks: Iterable[str]) -> None:
+    def add_listed(self, nicks: Iterable[str]) -> None:
         """Take one line of a list."""
         if self._listed is None:
             self._listed = {}

@@ -9,7 +9,7 @@ from chatd.client.model.transcript import Transcript
 from chatd.protocol import names
 
 
-def keep(settings: Settings, transcript: Transcript, server: str) -> None:
+def store_conversations(settings: Settings, transcript: Transcript, server: str) -> None:
     """Put the rooms to enter at the next start and what waits for the server into the settings."""
     settings.rooms = [room.name for room in transcript.rooms.values() if room.wanted and not room.private]
     waiting = transcript.dump_waiting()
@@ -19,7 +19,7 @@ def keep(settings: Settings, transcript: Transcript, server: str) -> None:
         settings.waiting.pop(server, None)
 
 
-def take_up(settings: Settings, transcript: Transcript, server: str) -> list[Change]:
+def restore_conversations(settings: Settings, transcript: Transcript, server: str) -> list[Change]:
     """Let what was said when the client ran before wait on, and give no notices of rooms that are muted."""
     found = transcript.load_waiting(settings.waiting.pop(server, []))
     for name in settings.muted:
@@ -28,7 +28,7 @@ def take_up(settings: Settings, transcript: Transcript, server: str) -> list[Cha
     return found
 
 
-def mute(settings: Settings, room: Room) -> None:
+def toggle_mute(settings: Settings, room: Room) -> None:
     """Give no notices of a room any more, or give them again; it is the same at the next start."""
     room.muted = not room.muted
     others = [name for name in settings.muted if names.key(name) != room.key]

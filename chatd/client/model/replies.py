@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from chatd.client.model.changes import (
     Change,
     Found,
@@ -15,22 +13,22 @@ from chatd.client.model.changes import (
     TopicChanged,
     UnreadChanged,
 )
-from chatd.client.model.incoming import leave, place_for, renamed
-from chatd.client.model.lines import Kind, Line, State, id_of
+from chatd.client.model.incoming import apply_rename, mark_left, room_for
+from chatd.client.model.lines import Delivery, Kind, Line, id_of
+from chatd.client.model.membership import MembershipCue
+from chatd.client.model.presence import PresenceCue
 from chatd.client.model.room import Room
+from chatd.client.model.transcript import Transcript
 from chatd.protocol.commands import Command, History, Who
 from chatd.protocol.events import Done, Refused
 from chatd.protocol.wire import Tags
-
-if TYPE_CHECKING:
-    from chatd.client.model.transcript import Transcript
 
 GAP = "Some messages are missing here"
 BEGUN = "The server's record began anew; what stands above is from before"
 _NOTHING: tuple[Command | None, str] = (None, "")
 
 
-def done(transcript: Transcript, tags: Tags, reply: Done) -> list[Change]:
+def apply_done(transcript: Transcript, tags: Tags, reply: Done) -> list[Change]:
     """Take in an OK line; return what is to be drawn anew."""
     label = tags.get("label", "")
     command, asked_in = transcript.asked.pop(label, _NOTHING)
@@ -38,16 +36,16 @@ def done(transcript: Transcript, tags: Tags, reply: Done) -> list[Change]:
     room = transcript.find_room(word)
     match reply.verb:
         case "HELLO":
-            transcript.greeted = True
+            transcript.change_presence(PresenceCue.GREETED)
             return _begin_epoch(transcript, reply.values.get("epoch"))
         case "JOIN" if word.startswith("#"):
             return _joined(transcript, reply)
         case "PART" if room is not None and not room.private:
-            return leave(room)
+            return mark_left(room)
         case "NICK" if word:
-            return renamed(transcript, tags, transcript.nick, word)
+            return apply_rename(transcript, tags, transcript.nick, word)
         case "REGISTER" if word:
-            return transcript.note(asked_in, f"{word} is your own name from now on")
+            return transcript.add_note(asked_in, f"{word} is your own name from now on")
         case "TELL":
             return _delivered(transcript, label)
         case "WHO" if room is not None and not room.private:
@@ -63,16 +61,16 @@ def done(transcript: Transcript, tags: Tags, reply: Done) -> list[Change]:
     return []
 
 
-def refused(transcript: Transcript, tags: Tags, error: Refused) -> list[Change]:
+def apply_refused(transcript: Transcript, tags: Tags, error: Refused) -> list[Change]:
     """Take in an ERR line; return what is to be drawn anew."""
     label = tags.get("label", "")
     room = transcript.waits_in(label)
     if room is not None:
         if error.code.temporary:
             return [StillWaiting(room.key, label, error.text)]
-        return transcript.fail(label, error.text)
+        return transcript.mark_failed(label, error.text)
     _, asked_in = transcript.asked.pop(label, _NOTHING)
-    return transcript.note(asked_in, error.text, Kind.ERROR)
+    return transcript.add_note(asked_in, error.text, Kind.ERROR)
 
 
 def _begin_epoch(transcript: Transcript, epoch: str | None) -> list[Change]:
@@ -94,10 +92,10 @@ def _begin_epoch(transcript: Transcript, epoch: str | None) -> list[Change]:
 
 
 def _joined(transcript: Transcript, reply: Done) -> list[Change]:
-    room, _ = place_for(transcript, reply.words[0])
+    room, _ = room_for(transcript, reply.words[0])
     if room is None:
         return []
-    transcript.present = True
+    transcript.change_presence(PresenceCue.ADMITTED)
     transcript.resume = reply.values.get("resume", transcript.resume)
     changes: list[Change] = [RoomsChanged()]
     if reply.values.get("recovered") == "no" and room.resume_id is not None and room.lines:
@@ -107,7 +105,7 @@ def _joined(transcript: Transcript, reply: Done) -> list[Change]:
         room.members.clear()
         room.members.add(transcript.nick)
     room.name = reply.words[0]
-    room.joined = room.wanted = True
+    room.change_membership(MembershipCue.ADMITTED)
     room.count = _number(reply)
     last = id_of(reply.values, "last")
     room.timeline.last_id = max(room.timeline.last_id, last)
@@ -129,7 +127,7 @@ def _delivered(transcript: Transcript, label: str) -> list[Change]:
     if room is None or not room.private:
         return []
     line, _ = transcript.settle(label)
-    return transcript.add(room, line._replace(state=State.STORED))
+    return transcript.add_passing(room, line._replace(state=Delivery.STORED))
 
 
 def _listed(transcript: Transcript, room: Room, asked_in: str | None) -> list[Change]:
@@ -138,7 +136,7 @@ def _listed(transcript: Transcript, room: Room, asked_in: str | None) -> list[Ch
     room.count = len(room.members)
     changes: list[Change] = [MembersChanged(room.key)]
     if asked_in is not None:
-        changes += transcript.note(asked_in, f"In {room.name} are {', '.join(room.members)}")
+        changes += transcript.add_note(asked_in, f"In {room.name} are {', '.join(room.members)}")
     return changes
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chatd.client.model.changes import Change, LinesChanged, LinesDropped, UnreadChanged
-from chatd.client.model.lines import Kind, Line, State
+from chatd.client.model.lines import Delivery, Kind, Line
 from chatd.client.model.members import Members
+from chatd.client.model.membership import Membership, MembershipCue, next_membership
 from chatd.client.model.timeline import MAX_LINES, Place, Timeline
 from chatd.protocol import names
 
@@ -17,8 +18,8 @@ MAX_SPEAKERS = 500
 class Room:
     """One room, or, if its name does not begin with ``#``, the private lines to and from one nick.
 
-    ``limit`` is how many lines are kept. The window sets ``draft``, ``muted`` and ``unfolded``, and ``wanted`` of the
-    rooms to enter at the start; the rest is the transcript's to change.
+    ``limit`` is how many lines are kept. The window sets ``draft``, ``muted`` and ``unfolded``, and wants the rooms to
+    enter at the start; the rest is the transcript's to change.
     """
 
     def __init__(self, name: str, limit: int = MAX_LINES) -> None:
@@ -30,10 +31,8 @@ class Room:
         """How many members there are, oneself included, also while not all are known by name."""
         self.topic = ""
         self.topic_id = 0
-        self.joined = False
-        """Whether the server has one in this room now; never of a private conversation."""
-        self.wanted = False
-        """Whether it is to be entered again after a reconnect."""
+        self.membership = Membership.OUTSIDE
+        """Of a private conversation it stays that."""
         self.out = ""
         """Why one is not in it, if that was another's doing, in a sentence without its full stop."""
         self.unread = 0
@@ -59,6 +58,20 @@ class Room:
     def private(self) -> bool:
         """Whether this is a conversation with one person."""
         return not self.name.startswith("#")
+
+    @property
+    def joined(self) -> bool:
+        """Whether the server has one in this room now."""
+        return self.membership in (Membership.JOINED, Membership.LEAVING)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether it is to be entered again after a reconnect."""
+        return self.membership in (Membership.JOINED, Membership.WANTED)
+
+    def change_membership(self, cue: MembershipCue) -> None:
+        """Note what has happened to one's being in it."""
+        self.membership = next_membership(self.membership, cue)
 
     @property
     def closed(self) -> str:
@@ -103,10 +116,6 @@ class Room:
         if spoke is not None:
             self.spoke(new, spoke[0])
 
-    def put(self, line: Line, *, old: bool) -> int | None:
-        """Put in a stored line; return its index, None if it was there. See `Timeline.put`."""
-        return self.timeline.put(line, old=old)
-
     def trim(self) -> list[Change]:
         """Drop the oldest lines if there are far more than the limit."""
         count = self.timeline.trim()
@@ -127,7 +136,7 @@ class Room:
         if self._mark is None or place < self._mark[0]:
             self._mark = (place, line.serial)
 
-    def see(self, upto: int | None = None) -> list[Change]:
+    def mark_seen(self, upto: int | None = None) -> list[Change]:
         """Count nothing up to an id as unread, and nothing at all if none is given; the mark stays where it is."""
         upto = self.last_id if upto is None else upto
         self.seen_id = max(self.seen_id or 0, upto)
@@ -160,10 +169,10 @@ class Room:
 
     def is_from_before(self, line: Line) -> bool:
         """Return whether a line is from an earlier epoch of the server than the present one."""
-        timeless = line.state is State.WAITING or line.kind is Kind.BEGUN
+        timeless = line.state is Delivery.WAITING or line.kind is Kind.BEGUN
         return line.run < self.timeline.run and not timeless
 
-    def find(self, text: str) -> list[int]:
+    def find_lines(self, text: str) -> list[int]:
         """Return the indices of the lines whose text holds ``text``, in any case; none for an empty one."""
         wanted = text.casefold()
         return [i for i, line in enumerate(self.lines) if wanted in line.text.casefold()] if wanted else []

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from chatd.client.model.changes import Change, LinesChanged
-from chatd.client.model.incoming import gone, moment, notice, put
+from chatd.client.model.incoming import mark_gone, notice_of, put_stored, time_of_event
 from chatd.client.model.lines import Kind, Line, id_of
 from chatd.client.model.room import Room
+from chatd.client.model.transcript import Transcript
 from chatd.protocol import duration, names
 from chatd.protocol.events import Moderated
 from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.wire import Tags
 
-if TYPE_CHECKING:
-    from chatd.client.model.transcript import Transcript
 
-
-def ruled(transcript: Transcript, tags: Tags, event: Moderated) -> list[Change]:
+def apply_ruling(transcript: Transcript, tags: Tags, event: Moderated) -> list[Change]:
     """Take in a ruling: a line of its room, and whoever is put out is not there any more.
 
     One that is replayed is shown as old and changes nobody's place. One for the whole server, or for a room that is
@@ -25,19 +21,19 @@ def ruled(transcript: Transcript, tags: Tags, event: Moderated) -> list[Change]:
     """
     what = sentence(event)
     if event.room == SERVER:
-        return transcript.note(None, f"{event.nick} {what}")
+        return transcript.add_note(None, f"{event.nick} {what}")
     room, old = transcript.find_room(event.room), "old" in tags
     if room is None or room.private:
         far = event.room.startswith("#") and not old
-        return transcript.note(None, f"In {event.room}, {event.nick} {what}") if far else []
+        return transcript.add_note(None, f"In {event.room}, {event.nick} {what}") if far else []
     me = names.key(transcript.nick)
     own, about = names.key(event.nick) == me, names.key(event.subject) == me
-    time, id_ = moment(transcript, tags), id_of(tags)
+    time, id_ = time_of_event(transcript, tags), id_of(tags)
     serial = room.timeline.serial()
     line = Line(serial, Kind.RULED, time, event.nick, what, id_, own=own, mention=about and not own)
-    changes = put(transcript, room, line, old=old) if id_ else _pass(transcript, room, line)
+    changes = put_stored(transcript, room, line, old=old) if id_ else _passing(transcript, room, line)
     if event.verb == "KICK" and not old:
-        changes += gone(transcript, room, event.subject)
+        changes += mark_gone(transcript, room, event.subject)
         if about:
             room.out = f"{event.nick} put you out{_because(event)}"
     return changes
@@ -92,10 +88,10 @@ def _setting(subject: str, place: str) -> str:
     return f"set {subject} in {place}"
 
 
-def _pass(transcript: Transcript, room: Room, line: Line) -> list[Change]:
+def _passing(transcript: Transcript, room: Room, line: Line) -> list[Change]:
     """Show what has no place in the order, at the end: the KICK of somebody whom a ban puts out."""
     index = room.timeline.add(line)
     changes: list[Change] = [LinesChanged(room.key, index)]
     if line.mention:
-        changes += transcript.unread(room, index) + notice(transcript, room, line)
+        changes += transcript.count_unread(room, index) + notice_of(transcript, room, line)
     return changes + room.trim()

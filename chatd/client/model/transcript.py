@@ -1,6 +1,6 @@
 """Everything that the client knows: the rooms, their lines and people, and what waits to be taken by the server.
 
-The link feeds it the server's lines (`Transcript.apply`) and asks it what to send again; the window draws it, and is
+The link feeds it the server's lines (`reducer.apply_event`) and asks it what to send again; the window draws it, and is
 told by `changes` what to draw anew. Times are in milliseconds since 1970, rooms are named in any spelling and in
 changes by their key (`names.key`).
 """
@@ -10,18 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from chatd.client.model import incoming as happenings
-from chatd.client.model import outbox, replies, rulings
+from chatd.client.model import outbox
 from chatd.client.model.changes import Change, LinesChanged, RoomsChanged, UnreadChanged
-from chatd.client.model.lines import Kind, Line, State
+from chatd.client.model.lines import Delivery, Kind, Line
+from chatd.client.model.membership import MembershipCue
 from chatd.client.model.outbox import Waiting
+from chatd.client.model.presence import Presence, PresenceCue, next_presence
 from chatd.client.model.room import Room
 from chatd.client.model.timeline import MAX_LINES
 from chatd.protocol import names
 from chatd.protocol.commands import Command, History, Join, Search
-from chatd.protocol.events import Done, Event, Listed, Moderated, Refused
+from chatd.protocol.events import Listed
 from chatd.protocol.text import clean
-from chatd.protocol.wire import Tags
+
+UNKNOWN_FATE = "The connection was lost before this was acknowledged; it may have arrived."
 
 
 class Transcript:
@@ -44,10 +46,7 @@ class Transcript:
         """The secret of the last OK JOIN, to take the name over with; None before."""
         self.listing: list[Listed] = []
         """The answer to the last ROOMS."""
-        self.greeted = True
-        """Whether the server's NOTEs are of use: not between `connected` and OK HELLO."""
-        self.present = False
-        """Whether some JOIN of this connection was accepted."""
+        self.presence = Presence.OFFLINE
         self.asked: dict[str, tuple[Command, str]] = {}
         """What was asked and is not answered: by label, the command and the key of the room it was asked in."""
         self._limit = limit
@@ -58,7 +57,7 @@ class Transcript:
 
     def connected(self) -> None:
         """Note that there is a connection: what the server says first is a greeting, and not shown."""
-        self.greeted = False
+        self.change_presence(PresenceCue.CONNECTED)
 
     def disconnected(self) -> list[Change]:
         """Note that the connection is gone.
@@ -68,12 +67,12 @@ class Transcript:
         """
         changes: list[Change] = [RoomsChanged()]
         for room in self.rooms.values():
-            room.joined = False
+            room.change_membership(MembershipCue.DISCONNECTED)
         for waiting, _, _ in list(self._outbox.values()):
-            if waiting.private and self.present:
-                changes += self.fail(waiting.label, happenings.UNKNOWN_FATE)
+            if waiting.private and self.presence is Presence.PRESENT:
+                changes += self.mark_failed(waiting.label, UNKNOWN_FATE)
         self.asked.clear()
-        self.present, self.greeted = False, True
+        self.change_presence(PresenceCue.DISCONNECTED)
         return changes
 
     def rejoin(self) -> list[Join]:
@@ -90,7 +89,7 @@ class Transcript:
                 joins.append(Join(nick, room.name, room.resume_id, epoch, resume))
         return joins
 
-    def ask(self, label: str, command: Command, room: str | None = None) -> None:
+    def note_question(self, label: str, command: Command, room: str | None = None) -> None:
         """Note that a command is sent under a label, so that its answer is shown in the room where it was asked.
 
         A SEARCH has to be told here, else what it finds is taken for history.
@@ -110,21 +109,8 @@ class Transcript:
         if any(isinstance(each, History) and key == place.key for each, key in self.asked.values()):
             return None
         command = History(place.name, count, None, place.oldest_id or None)
-        self.ask(label, command, room)
+        self.note_question(label, command, room)
         return command
-
-    def apply(self, tags: Tags, event: Event) -> list[Change]:
-        """Take in what `wire.parse_event` returned for a line of a tagged connection; return what is to be drawn anew.
-
-        Never raises; what makes no sense is passed over.
-        """
-        if isinstance(event, Done):
-            return replies.done(self, tags, event)
-        if isinstance(event, Refused):
-            return replies.refused(self, tags, event)
-        if isinstance(event, Moderated):
-            return rulings.ruled(self, tags, event)
-        return happenings.apply(self, tags, event)
 
     def waiting(self) -> list[tuple[str, str, str]]:
         """Return (room or nick, text, label) of what the server has not acknowledged, in the order said.
@@ -139,7 +125,7 @@ class Transcript:
         """Return the room or conversation of a name in any spelling, if it is open."""
         return None if name is None else self.rooms.get(names.key(name))
 
-    def open(self, name: str) -> Room:
+    def open_room(self, name: str) -> Room:
         """Return the room of that name (or the conversation with that nick), opened if it was not."""
         room = self.find_room(name)
         if room is None:
@@ -147,7 +133,7 @@ class Transcript:
             self.rooms[room.key] = room
         return room
 
-    def close(self, name: str) -> list[Change]:
+    def close_room(self, name: str) -> list[Change]:
         """Forget a room and all its lines, and what was said there and not acknowledged."""
         room = self.rooms.pop(names.key(name), None)
         if room is None:
@@ -157,7 +143,13 @@ class Transcript:
         self._outbox = {label: each for label, each in self._outbox.items() if each[1] is not room}
         return [RoomsChanged()]
 
-    def show(self, name: str | None) -> list[Change]:
+    def forget_server(self) -> None:
+        """Close every room, and forget what another server would not know."""
+        for key in list(self.rooms):
+            self.close_room(key)
+        self.epoch = self.resume = None
+
+    def set_front(self, name: str | None) -> list[Change]:
         """Note which room the one who reads is looking at now, None for no room: it has nothing unread any more.
 
         Its unread mark stays until another is shown.
@@ -165,26 +157,21 @@ class Transcript:
         room = self.find_room(name)
         before, self.front = self.front, room
         changes = before.clear_mark() if before is not None and before is not room else []
-        return changes + room.see() if room is not None else changes
+        return changes + room.mark_seen() if room is not None else changes
 
-    def seen(self, name: str, upto: int) -> list[Change]:
-        """Note that the messages of a room up to an id were seen, now or when the client ran before."""
-        room = self.find_room(name)
-        return [] if room is None else room.see(upto)
-
-    def note(self, name: str | None, text: str, kind: Kind = Kind.NOTE) -> list[Change]:
+    def add_note(self, name: str | None, text: str, kind: Kind = Kind.NOTE) -> list[Change]:
         """Show a sentence of the client's own as a passing line in a room, by default in the one in front."""
         room = self.find_room(name) or self.front or next(iter(self.rooms.values()), None)
         if room is None:
             return []
-        return self.add(room, Line(room.timeline.serial(), kind, self.now(), "", clean(text)))
+        return self.add_passing(room, Line(room.timeline.serial(), kind, self.now(), "", clean(text)))
 
-    def find(self, name: str, text: str) -> list[int]:
+    def find_lines(self, name: str, text: str) -> list[int]:
         """Return the indices of a room's lines that hold ``text``, in any case."""
         room = self.find_room(name)
-        return [] if room is None else room.find(text)
+        return [] if room is None else room.find_lines(text)
 
-    def say(self, name: str, text: str, label: str, now: int) -> list[Change]:
+    def add_waiting(self, name: str, text: str, label: str, now: int) -> list[Change]:
         """Show what one says in a room, or to a nick, as WAITING until the server has it.
 
         ``label`` is a fresh token of the protocol's alphabet, ``now`` the time. Raise `ValueError` if it is waiting
@@ -193,17 +180,25 @@ class Transcript:
         if label in self._outbox:
             raise ValueError(f"the label {label} is in use")
         opened: list[Change] = [] if self.find_room(name) is not None else [RoomsChanged()]
-        room = self.open(name)
+        room = self.open_room(name)
         waiting = Waiting(room.name, clean(text), label, now, nick=self.nick)
         line = Line(
-            room.timeline.serial(), Kind.SAID, now, self.nick, waiting.text, own=True, state=State.WAITING, label=label
+            room.timeline.serial(),
+            Kind.SAID,
+            now,
+            self.nick,
+            waiting.text,
+            own=True,
+            state=Delivery.WAITING,
+            label=label,
         )
         self._outbox[label] = (waiting, room, line.serial)
         return [*opened, LinesChanged(room.key, room.timeline.wait(line)), *room.trim()]
 
     def dump_waiting(self) -> list[dict[str, Any]]:
         """Return what waits as plain values for JSON."""
-        return outbox.dump(each._replace(sent=each.private and self.present) for each, _, _ in self._outbox.values())
+        present = self.presence is Presence.PRESENT
+        return outbox.dump(each._replace(sent=each.private and present) for each, _, _ in self._outbox.values())
 
     def load_waiting(self, data: object) -> list[Change]:
         """Take over what `dump_waiting` returned in an earlier run; whatever is not of that form is passed over.
@@ -215,15 +210,19 @@ class Transcript:
         for waiting in outbox.load(data):
             if waiting.label in self._outbox:
                 continue
-            changes += self.say(waiting.room, waiting.text, waiting.label, waiting.time)
+            changes += self.add_waiting(waiting.room, waiting.text, waiting.label, waiting.time)
             of_another = waiting.nick and names.key(waiting.nick) != names.key(self.nick)
             if of_another or (waiting.sent and waiting.private):
-                changes += self.fail(waiting.label, happenings.UNKNOWN_FATE)
+                changes += self.mark_failed(waiting.label, UNKNOWN_FATE)
         return changes
 
-    # What happenings and replies call.
+    # What the reducer calls.
 
-    def add(self, room: Room, line: Line) -> list[Change]:
+    def change_presence(self, cue: PresenceCue) -> None:
+        """Note what has happened to the connection."""
+        self.presence = next_presence(self.presence, cue)
+
+    def add_passing(self, room: Room, line: Line) -> list[Change]:
         """Put a passing line into a room."""
         return [LinesChanged(room.key, room.timeline.add(line)), *room.trim()]
 
@@ -236,11 +235,11 @@ class Transcript:
         _, room, serial = self._outbox.pop(label)
         return room.timeline.take_waiting(serial)
 
-    def fail(self, label: str, reason: str) -> list[Change]:
+    def mark_failed(self, label: str, reason: str) -> list[Change]:
         """Let what waits under a label be FAILED, as a passing line of this moment."""
         room = self._outbox[label][1]
         line, _ = self.settle(label)
-        return self.add(room, line._replace(state=State.FAILED, reason=reason))
+        return self.add_passing(room, line._replace(state=Delivery.FAILED, reason=reason))
 
     def rename_room(self, room: Room, new: str) -> bool:
         """Let a private conversation go by another nick, unless there is one of that nick; return whether it does."""
@@ -253,7 +252,7 @@ class Transcript:
                 self._outbox[label] = (waiting._replace(room=new), place, serial)
         return True
 
-    def hear_of(self, listed: Listed) -> None:
+    def add_listed(self, listed: Listed) -> None:
         """Take one line of the answer to ROOMS; the first begins a new list."""
         if self._listing_whole:
             self.listing, self._listing_whole = [], False
@@ -265,7 +264,7 @@ class Transcript:
             self.listing = []
         self._listing_whole = True
 
-    def unread(self, room: Room, index: int) -> list[Change]:
+    def count_unread(self, room: Room, index: int) -> list[Change]:
         """Count a line of another as unread, unless the one who reads is looking at its room."""
         if room is self.front:
             return []

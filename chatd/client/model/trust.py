@@ -29,7 +29,7 @@ class NotAcceptedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PresentedCertificate:
     """A certificate as a server has shown it."""
 
     fingerprint: str
@@ -47,12 +47,12 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class CertificateQuestion:
     """What a person is to decide: whether this is the server's certificate."""
 
     server: str
     """The host and the port."""
-    shown: Shown
+    shown: PresentedCertificate
     known: str | None = None
     """The fingerprint of the one that was accepted before."""
     problem: str = ""
@@ -157,12 +157,12 @@ class Trust:
     """
 
     known: KnownServers
-    ask: Callable[[Doubt], Awaitable[bool]]
-    tell: Callable[[str], None]
+    ask: Callable[[CertificateQuestion], Awaitable[bool]]
+    notify: Callable[[str], None]
     authorities: Any = None
 
 
-def judge(shown: Shown, known: str | None) -> Verdict:
+def judge(shown: PresentedCertificate, known: str | None) -> Verdict:
     """Return what to do about a certificate, where ``known`` is the fingerprint that is remembered."""
     if known == shown.fingerprint or (known is None and not shown.problems):
         return Verdict.ACCEPT

@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from twisted.internet.interfaces import IStreamClientEndpoint
-
-    from chatd.client.model.trust import Trust
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 10319
@@ -26,25 +20,6 @@ class Address:
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{_TLS if self.tls else ''}{host}:{self.port}"
-
-    def endpoint(self, reactor: Any, trust: Trust) -> IStreamClientEndpoint:
-        """Return the way there, and by TLS only for a certificate that ``trust`` accepts.
-
-        Raise `ValueError` with a sentence if this installation has none.
-        """
-        from twisted.internet.endpoints import HostnameEndpoint
-
-        plain = HostnameEndpoint(reactor, self.host, self.port)
-        if not self.tls:
-            return plain
-        try:
-            from chatd.client.net.tls import Guarded
-        except ImportError:
-            raise ValueError("TLS needs more than is installed here: pip install 'chatd[tls]'") from None
-        try:
-            return Guarded(reactor, plain, self.host, str(Address(self.host.lower(), self.port)), trust)
-        except Exception as error:
-            raise ValueError(f"{self.host} cannot be reached by TLS: {error}") from None
 
 
 def parse(text: str, *, tls: bool = False) -> Address:

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, Protocol
 
-from twisted.internet import error
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
     IAddress,
     IDelayedCall,
-    IProtocol,
-    IProtocolFactory,
     IReactorTime,
-    IStreamClientEndpoint,
 )
 from twisted.internet.protocol import Factory, connectionDone
-from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
-from zope.interface import implementer
 
+from chatd.client.net.failures import why_lost
 from chatd.protocol import wire
 from chatd.protocol.commands import Command, Ping, Quit
 from chatd.protocol.errors import ChatError, DisconnectReason
@@ -42,43 +36,57 @@ _ALIVE = "alive"
 _log = Logger()
 
 
-class State(Enum):
-    """What there is of a connection."""
+class Phase(Enum):
+    """How far a connection is."""
 
-    CONNECTING = "one is being made, or is there and one has not come in yet"
-    CONNECTED = "one has come in"
-    WAITING = "there is none, and another try follows"
-    REFUSED = "the server will not have one under this name, or not this client; another try follows"
-    LOCKED = "the server wants a password, or another one; no try follows until one is asked for"
-    STOPPED = "there is none, and no try follows until one is asked for"
+    UNPROVEN = "nothing was heard yet, so that it is not known whether chatd answers there"
+    TALKING = "something was heard"
+    QUITTING = "QUIT was said: nothing more is sent, but what the server says is heard"
+    CLOSING = "it ends, or has ended: nothing is sent and nothing heard any more"
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What the status line shows."""
+_FOLLOWED_BY: Mapping[Phase, frozenset[Phase]] = MappingProxyType(
+    {
+        Phase.UNPROVEN: frozenset({Phase.TALKING, Phase.QUITTING, Phase.CLOSING}),
+        Phase.TALKING: frozenset({Phase.QUITTING, Phase.CLOSING}),
+        Phase.QUITTING: frozenset({Phase.CLOSING}),
+        Phase.CLOSING: frozenset(),
+    }
+)
 
-    state: State
-    detail: str
-    """A sentence without its capital and its full stop."""
-    retry_at: float | None = None
-    """When the next try is, in seconds of the reactor's clock; None if none is due."""
-    latency: float | None = None
-    """How long the server took to answer the last PING, in seconds; None if it has answered none."""
+
+class Aftermath(Enum):
+    """What follows when a connection has ended."""
+
+    RETRY = "another try"
+    RETRY_REFUSED = "another try, though the server will not have this client as it is"
+    STAY_AWAY = "no try until one is asked for"
+    ASK_PASSWORD = "no try until one is asked for, with a password or another one"
+
+    @property
+    def final(self) -> bool:
+        """Whether no other try follows by itself."""
+        return self in (Aftermath.STAY_AWAY, Aftermath.ASK_PASSWORD)
+
+    @property
+    def refused(self) -> bool:
+        """Whether the server will not have this client as it is."""
+        return self in (Aftermath.RETRY_REFUSED, Aftermath.ASK_PASSWORD)
 
 
 class Owner(Protocol):
     """What hears of a connection."""
 
-    def made(self, connection: Connection) -> None:
+    def connection_opened(self, connection: Connection) -> None:
         """Note that the connection is there."""
 
-    def heard(self, connection: Connection, tags: Tags, event: Event) -> None:
+    def event_received(self, connection: Connection, tags: Tags, event: Event) -> None:
         """Take in a line, PING and PONG excepted. What it raises is logged and ends the connection."""
 
-    def paused(self, connection: Connection) -> None:
+    def batch_received(self, connection: Connection) -> None:
         """Note that this was all for now."""
 
-    def lost(self, connection: Connection) -> None:
+    def connection_closed(self, connection: Connection) -> None:
         """Note that the connection is gone."""
 
 
@@ -91,10 +99,7 @@ class Connection(LineOnlyReceiver):
     def __init__(self, clock: IReactorTime, owner: Owner) -> None:
         self.why = ""
         """Why it ends, in a sentence without its capital and its full stop; empty before that."""
-        self.refused = False
-        """Whether the server will not have this client as it is."""
-        self.final = False
-        """Whether no other try is to follow by itself."""
+        self.aftermath = Aftermath.RETRY
         self.farewell: DisconnectReason | None = None
         """What the server's BYE said, if there was one; the owner sets it."""
         self.latency: float | None = None
@@ -102,13 +107,11 @@ class Connection(LineOnlyReceiver):
         self._clock = clock
         self._owner = owner
         self._calls: list[IDelayedCall] = []
-        self._closing = False
-        self._quitting = False
+        self._phase = Phase.UNPROVEN
         self._hello: IDelayedCall | None = None
-        self._first = True
         self._token = 0
         self._asked_at = 0.0
-        self._heard = False
+        self._heard_since_ping = False
 
     @property
     def stream(self) -> Any:
@@ -125,19 +128,19 @@ class Connection(LineOnlyReceiver):
         tune(self.stream)
         no_answer = f"nothing that speaks chatd's protocol answered within {HELLO_SECONDS} seconds"
         self._hello = self.later(HELLO_SECONDS, lambda: self.close(no_answer, at_once=True))
-        self._owner.made(self)
+        self._owner.connection_opened(self)
 
     def dataReceived(self, data: bytes) -> None:
         """Take a segment apart."""
-        self._heard = True
+        self._heard_since_ping = True
         super().dataReceived(data)
-        self._owner.paused(self)
+        self._owner.batch_received(self)
 
     def lineReceived(self, line: bytes) -> None:
         """Take in one line; one that is not known, or makes no sense, is passed over."""
-        if self._closing and not self._quitting:
+        if self._phase is Phase.CLOSING:
             return
-        first, self._first = self._first, False
+        first = self._enter_phase(Phase.TALKING)
         try:
             tags, event = wire.parse_event(line)
         except ChatError:
@@ -145,12 +148,12 @@ class Connection(LineOnlyReceiver):
                 self.close("what answers there does not speak chatd's protocol")
             return
         if isinstance(event, Ping):
-            self.send(Ping(_ALIVE))
+            self.write_command(Ping(_ALIVE))
         elif isinstance(event, Pong):
             self._ponged(event)
         else:
             try:
-                self._owner.heard(self, tags, event)
+                self._owner.event_received(self, tags, event)
             except Exception:
                 _log.failure("a line of the server could not be taken in")
                 self.close("something went wrong here, and the log says what", at_once=True)
@@ -161,20 +164,20 @@ class Connection(LineOnlyReceiver):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Leave no delayed call behind."""
-        self._closing = True
+        self._enter_phase(Phase.CLOSING)
         for call in self._calls:
             if call.active():
                 call.cancel()
         self._calls.clear()
         if not self.why:
             self.why = why_lost(reason)
-        self._owner.lost(self)
+        self._owner.connection_closed(self)
 
     # What the owner calls.
 
-    def send(self, command: Command, label: str | None = None) -> None:
+    def write_command(self, command: Command, label: str | None = None) -> None:
         """Send a command, under a label if it has one; nothing once the connection is to end."""
-        if not self._closing:
+        if self._phase in (Phase.UNPROVEN, Phase.TALKING):
             self.stream.write(wire.encode(wire.render(command), {"label": label} if label else NO_TAGS))
 
     def later(self, seconds: float, do: Callable[[], None]) -> IDelayedCall:
@@ -190,34 +193,39 @@ class Connection(LineOnlyReceiver):
             self._hello.cancel()
         self.later(PING_SECONDS, self._ping)
 
-    def quit(self, said: str | None) -> None:
+    def send_quit(self, said: str | None) -> None:
         """Say QUIT and wait a little until the server has closed."""
-        if not self._closing:
-            self.send(Quit(said or None))
-            self._closing = self._quitting = True
+        self.write_command(Quit(said or None))
+        if self._enter_phase(Phase.QUITTING):
             self.later(CLOSE_SECONDS, self._abort)
 
-    def close(self, why: str, *, refused: bool = False, final: bool = False, at_once: bool = False) -> None:
+    def close(self, why: str, aftermath: Aftermath = Aftermath.RETRY, *, at_once: bool = False) -> None:
         """End the connection, ``at_once`` without waiting for the other side to take what was sent."""
-        if self._closing and not self._quitting:
+        if not self._enter_phase(Phase.CLOSING):
             return
-        self._closing, self._quitting = True, False
-        self.why, self.refused, self.final = why, refused, final
+        self.why, self.aftermath = why, aftermath
         if at_once:
             self._abort()
         else:
             self.stream.loseConnection()
             self.later(CLOSE_SECONDS, self._abort)
 
+    def _enter_phase(self, phase: Phase) -> bool:
+        """Go on to a phase, if it can follow this one; return whether it can."""
+        if phase not in _FOLLOWED_BY[self._phase]:
+            return False
+        self._phase = phase
+        return True
+
     def _ping(self) -> None:
         self._token += 1
         self._asked_at = self._clock.seconds()
-        self._heard = False
-        self.send(Ping(str(self._token)))
+        self._heard_since_ping = False
+        self.write_command(Ping(str(self._token)))
         self.later(PING_SECONDS, self._check)
 
     def _check(self) -> None:
-        if self._heard:
+        if self._heard_since_ping:
             self._ping()
         else:
             self.close(f"the server has not answered for {PING_SECONDS} seconds", at_once=True)
@@ -230,7 +238,7 @@ class Connection(LineOnlyReceiver):
         self.stream.abortConnection()
 
 
-class Connections(Factory):
+class ConnectionFactory(Factory):
     """Makes connections for one owner. ``clock`` is the reactor."""
 
     noisy = False
@@ -242,45 +250,3 @@ class Connections(Factory):
     def buildProtocol(self, addr: IAddress | None) -> Connection:  # noqa: ARG002  # Twisted's signature
         """Return the protocol for a new connection."""
         return Connection(self._clock, self._owner)
-
-
-@implementer(IStreamClientEndpoint)
-class Door:
-    """An endpoint that is tried in a turn of its own, so that nothing fails while ClientService is about to try."""
-
-    def __init__(self, clock: IReactorTime, connect: Callable[[IProtocolFactory], Deferred[IProtocol]]) -> None:
-        self._clock = clock
-        self._connect: Callable[..., Any] = connect
-
-    def connect(self, protocol_factory: IProtocolFactory) -> Deferred[IProtocol]:
-        """See `IStreamClientEndpoint`."""
-        return deferLater(self._clock, 0, self._connect, protocol_factory)
-
-
-def why_lost(failure: Failure) -> str:
-    """Return how a connection ended, in a few words."""
-    if failure.check(error.ConnectionDone) is not None:
-        return "the server closed the connection"
-    # What pyOpenSSL and service_identity raise; neither needs to be installed.
-    match type(failure.value).__module__.partition(".")[0], getattr(failure.value, "args", ()):
-        case "OpenSSL", ([*_, (*_, str(why))], *_):
-            return f"no encrypted connection came about: {why}"
-        case "service_identity", _:
-            return "no encrypted connection came about: the certificate is another server's"
-    return "the connection was lost"
-
-
-def why_not(failure: Failure) -> str:
-    """Return why a server could not be reached, in a few words."""
-    match failure.value:
-        case error.ConnectionRefusedError():
-            return "connection refused"
-        case error.TimeoutError() | error.TCPTimedOutError():
-            return "it does not answer"
-        case error.DNSLookupError():
-            return "there is no such host"
-        case error.NoRouteError():
-            return "there is no way to it"
-        case error.ConnectError(osError=OSError(strerror=str(why))):
-            return why.lower()
-    return " ".join(failure.getErrorMessage().split()) or "it is not known why"

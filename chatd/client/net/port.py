@@ -1,40 +1,86 @@
-"""What the window needs of a link, so that it can be tried without one."""
+"""What the window needs of a link, and what stands in for one while there is no server to talk to."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Protocol
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
+from typing_extensions import override
 
 from chatd.client.net.address import Address
 from chatd.protocol.commands import Command
 
+NO_NAME = "Enter your name at the top and press Join first"
 
-class Linked(Protocol):
-    """See `chatd.client.net.link.Link`."""
+
+class LinkPort(Protocol):
+    """What the window asks of a link."""
 
     def start(self) -> None:
-        """Begin to connect."""
+        """Begin to connect, and keep at it until `stop`, or until somebody else takes the name over."""
 
     def stop(self, said: str | None = None) -> Deferred[None]:
-        """Leave."""
+        """Leave, with ``said`` as the last words; the Deferred fires when there is no connection any more.
+
+        That takes two seconds at most. What was not acknowledged until then stays in the transcript.
+        """
 
     def reconnect(self) -> None:
-        """Try now."""
+        """Try to connect now, instead of after the wait; what connection there is gives way to a new one."""
 
-    def say(self, room: str, text: str) -> None:
-        """Say something in a room, or to a nick."""
+    def send_message(self, room: str, text: str) -> None:
+        """Say something in a room, or to a nick: now, or when there is a connection."""
 
-    def send(self, command: Command, room: str | None = None) -> None:
-        """Carry out any other command."""
+    def send_command(self, command: Command, room: str | None = None) -> None:
+        """Carry out any other command, asked for in a room. Raise `ValueError` for one that is not for a client.
 
-    def join(self, room: str) -> None:
-        """Enter a room."""
+        Without a connection, leaving a room and taking another name can be done; NICK tries anew under it, if that is
+        what is waited for. Everything else is refused with a line in the room. LOGIN connects anew, and is said again
+        over every connection after that.
+        """
+
+    def join_room(self, room: str) -> None:
+        """Enter a room, now or when there is a connection. Raise `ValueError` if it is none."""
 
     def ask_older(self, room: str) -> None:
-        """Ask for what was said before."""
+        """Ask for the messages of a room before those that are there; nothing if that is being done already."""
 
 
-Dial = Callable[[Address], Linked]
+class NoLink(LinkPort):
+    """Stands where a link will be: nobody has joined yet. What needs a server is refused by way of ``refuse``."""
+
+    def __init__(self, refuse: Callable[[str], None]) -> None:
+        self._refuse = refuse
+
+    @override
+    def start(self) -> None:
+        pass  # there is no server to connect to
+
+    @override
+    def stop(self, said: str | None = None) -> Deferred[None]:
+        return succeed(None)
+
+    @override
+    def reconnect(self) -> None:
+        self._refuse(NO_NAME)
+
+    @override
+    def send_message(self, room: str, text: str) -> None:
+        self._refuse(NO_NAME)
+
+    @override
+    def send_command(self, command: Command, room: str | None = None) -> None:
+        self._refuse(NO_NAME)
+
+    @override
+    def join_room(self, room: str) -> None:
+        self._refuse(NO_NAME)
+
+    @override
+    def ask_older(self, room: str) -> None:
+        pass  # nobody has asked: the window does so by itself, whenever the beginning of a room is on the screen
+
+
+Dial = Callable[[Address], LinkPort]
 """Returns a link to a server, or raises `ValueError` with a sentence."""

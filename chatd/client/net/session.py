@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple
+from enum import Enum
+from types import MappingProxyType
 
 from chatd.client.model.changes import Change, RoomsChanged
-from chatd.client.model.incoming import UNKNOWN_FATE
+from chatd.client.model.membership import MembershipCue
+from chatd.client.model.reducer import apply_event
 from chatd.client.model.room import Room
-from chatd.client.model.transcript import Transcript
-from chatd.client.net.connection import Connection
-from chatd.client.net.session_memory import Memory
+from chatd.client.model.transcript import UNKNOWN_FATE, Transcript
+from chatd.client.net.connection import Aftermath, Connection
+from chatd.client.net.send_queue import Flow, Message, Question, SendQueue
+from chatd.client.net.session_memory import SessionMemory
 from chatd.protocol import names
 from chatd.protocol.commands import LOBBY, Command, History, Join, Nick, Part, Tell, Who
 from chatd.protocol.errors import Code
@@ -31,26 +33,19 @@ PAGE = 100
 
 _PERSONAL = frozenset({Code.BAD_NICK, Code.TLS_NEEDED, Code.ALREADY_IN, Code.NAME_NEEDED})
 """What is refused to the one who comes in, and not for the sake of the room."""
+_KEPT_OUT_OF_ALL = MappingProxyType({Code.NOT_ALLOWED: Aftermath.ASK_PASSWORD, Code.BANNED: Aftermath.STAY_AWAY})
+"""What follows when not even the lobby can be entered; after any other error another try."""
 
 
-class _Message(NamedTuple):
-    """Something said, in the order in which it was said."""
+class Stage(Enum):
+    """How far one is with the server."""
 
-    label: str
-    text: str
-
-
-class _Question(NamedTuple):
-    """Any other command, and the room it was asked in."""
-
-    label: str
-    command: Command
-    room: str | None
-    own: bool = False
-    """Whether nobody but the link asked."""
+    ARRIVING = "it has not let one in yet, and nothing else is sent before"
+    PRESENT = "it has"
+    RENAMING = "a NICK is on its way: what is said after it waits, because labels hold for one name"
 
 
-class Visit:
+class Session:
     """What is said to a server over one connection. ``chance`` is when to try again."""
 
     def __init__(
@@ -59,38 +54,33 @@ class Visit:
         connection: Connection,
         make_label: Callable[[], str],
         chance: random.Random,
-        memory: Memory,
+        memory: SessionMemory,
     ) -> None:
-        self.present = False
-        """Whether the server let one in; before that nothing is to be sent."""
+        self._stage = Stage.ARRIVING
         self._transcript = transcript
         self._connection = connection
         self._make_label = make_label
         self._chance = chance
         self._memory = memory
-        self._sent: dict[str, _Message | _Question] = {}
+        self._sent: dict[str, Message | Question] = {}
         self._kept_from: list[Room] = []
         """The rooms that one was not let into, while it is not known whether that is for their sake."""
-        self._urgent: deque[_Question] = deque()
-        self._queue: deque[_Message | _Question] = deque()
-        self._refused: list[_Message] = []
-        """What the server could not take now. It goes before what is held back."""
-        self._held: list[_Message] = []
-        """What was said in a room that is still to be entered, or after something that was refused."""
-        self._patient = False
-        """Whether messages are held back because one was refused."""
-        self._alone = False
-        """Whether a NICK is on its way. What is said after it waits: labels hold for one name."""
+        self._queue = SendQueue()
 
-    def come_in(self) -> None:
+    @property
+    def present(self) -> bool:
+        """Whether the server let one in; before that nothing is to be sent."""
+        return self._stage is not Stage.ARRIVING
+
+    def enter(self) -> None:
         """Send the LOGIN, if there is one, and then the first JOIN; the rest follows when it is answered."""
         if (login := self._memory.login) is None:
             self._enter_first()
         elif self._connection.private:
-            self._ask(_Question(self._make_label(), login, None, own=True))
+            self._ask(Question(self._make_label(), login, None, own=True))
         else:
             self._memory.login = None
-            self._connection.close(NOT_PRIVATE, refused=True, final=True)
+            self._connection.close(NOT_PRIVATE, Aftermath.ASK_PASSWORD)
 
     def _logged_in(self, answer: Done | Refused) -> None:
         if isinstance(answer, Done):
@@ -99,39 +89,39 @@ class Visit:
         again_later = answer.code.temporary and answer.code is not Code.SLOW_DOWN
         if not answer.code.temporary:
             self._memory.login = None
-        self._connection.close(answer.text, refused=True, final=not again_later)
+        self._connection.close(answer.text, Aftermath.RETRY_REFUSED if again_later else Aftermath.ASK_PASSWORD)
 
     def _enter_first(self) -> None:
         joins = self._transcript.rejoin()
         nick, resume = self._transcript.nick, self._transcript.resume
         join = joins[0] if joins else Join(nick, LOBBY, resume=resume)
-        self._ask(_Question(self._make_label(), join, join.room, own=True))
+        self._ask(Question(self._make_label(), join, join.room, own=True))
 
-    def hear(self, tags: Tags, event: Event) -> list[Change]:
+    def take_event(self, tags: Tags, event: Event) -> list[Change]:
         """Take in what the server said, and send what follows from it; return what is to be drawn anew."""
         label = tags.get("label", "")
         asked = self._sent.pop(label, None) if isinstance(event, Done | Refused | Said) else None
         changes: list[Change] = []
         match asked, event:
-            case _Question(command=Login()), Done() | Refused():
+            case Question(command=Login()), Done() | Refused():
                 self._logged_in(event)
-            case _Question(command=Join()), Refused():
+            case Question(command=Join()), Refused():
                 changes += self._kept_out(asked, tags, event)
-            case _Question(command=History(), own=True), Refused() if event.code.temporary:
+            case Question(command=History(), own=True), Refused() if event.code.temporary:
                 self._ask_later(asked)
             case _:
-                changes += self._transcript.apply(tags, event)
+                changes += apply_event(self._transcript, tags, event)
         match asked, event:
-            case _Question(command=Nick()), _:
-                self._alone = False
-            case _Question(command=Register(password)), Done("REGISTER", (nick, *_)):
+            case Question(command=Nick()), _:
+                self._stage = Stage.PRESENT
+            case Question(command=Register(password)), Done("REGISTER", (nick, *_)):
                 self._memory.login = Login(nick, password)
-            case _Question(command=History(), own=True, room=str(name)), Done():
+            case Question(command=History(), own=True, room=str(name)), Done():
                 self._memory.unread.discard(names.key(name))
-            case _Message(), Refused() if self._transcript.waits_in(label) is not None:
-                self._refused.append(asked)
-                self._be_patient()
-            case _Message(), _:
+            case Message(), Refused() if self._transcript.waits_in(label) is not None:
+                self._queue.hold_refused(asked)
+                self._hold_messages()
+            case Message(), _:
                 self._memory.sent_as.pop(label, None)
             case _, Done("JOIN", (name, *_)):
                 changes += self._entered(name, event)
@@ -140,23 +130,23 @@ class Visit:
 
     # What one does here; to be called only while `present`.
 
-    def say(self, label: str, text: str) -> None:
+    def queue_message(self, label: str, text: str) -> None:
         """Send what the transcript has waiting under a label, after all that was said before."""
-        self._queue.append(_Message(label, text))
+        self._queue.append_item(Message(label, text))
         self._go_on()
 
-    def send(self, command: Command, room: str | None) -> None:
+    def queue_command(self, command: Command, room: str | None) -> None:
         """Send a command that somebody asked for in a room."""
         if isinstance(command, Part) and (place := self._transcript.find_room(command.room)) is not None:
-            place.wanted = False
-        self._queue.append(_Question(self._make_label(), command, room))
+            place.change_membership(MembershipCue.GIVE_UP)
+        self._queue.append_item(Question(self._make_label(), command, room))
         self._go_on()
 
-    def join(self, room: Room) -> None:
+    def queue_join(self, room: Room) -> None:
         """Enter a room that is wanted."""
         for join in self._transcript.rejoin():
             if join.room == room.name:
-                self._urgent.append(self._join(join))
+                self._queue.append_urgent(self._join(join))
         self._go_on()
 
     def ask_older(self, room: str) -> None:
@@ -164,30 +154,30 @@ class Visit:
         label = self._make_label()
         command = self._transcript.ask_older(room, label, PAGE)
         if command is not None:
-            self._urgent.append(_Question(label, command, room))
+            self._queue.append_urgent(Question(label, command, room))
             self._go_on()
 
     # Coming in.
 
-    def _join(self, join: Join) -> _Question:
-        return _Question(self._make_label(), replace(join, nick=None, resume=None), join.room, own=True)
+    def _join(self, join: Join) -> Question:
+        return Question(self._make_label(), replace(join, nick=None, resume=None), join.room, own=True)
 
     def _entered(self, name: str, done: Done) -> list[Change]:
         changes: list[Change] = []
         if not self.present:
-            self.present = True
+            self._stage = Stage.PRESENT
             changes += self._give_up_others()
             for join in self._transcript.rejoin():
                 room = self._transcript.find_room(join.room)
                 if room is not None and not room.joined:
-                    self._urgent.append(self._join(join))
-            self._queue += [_Message(label, text) for _, text, label in self._transcript.waiting()]
-        self._urgent.append(_Question(self._make_label(), Who(name), None, own=True))
+                    self._queue.append_urgent(self._join(join))
+            self._queue.append_all(Message(label, text) for _, text, label in self._transcript.waiting())
+        self._queue.append_urgent(Question(self._make_label(), Who(name), None, own=True))
         if done.values.get("recovered") != "yes":
             self._memory.unread.add(names.key(name))
         if names.key(name) in self._memory.unread:
-            self._urgent.append(_Question(self._make_label(), History(name, PAGE), name, own=True))
-        self._release()
+            self._queue.append_urgent(Question(self._make_label(), History(name, PAGE), name, own=True))
+        self._queue.release()
         return changes
 
     def _give_up_others(self) -> list[Change]:
@@ -199,98 +189,93 @@ class Visit:
                 del self._memory.sent_as[label]
             elif nick != key:
                 del self._memory.sent_as[label]
-                changes += self._transcript.fail(label, UNKNOWN_FATE)
+                changes += self._transcript.mark_failed(label, UNKNOWN_FATE)
         return changes
 
-    def _kept_out(self, asked: _Question, tags: Tags, error: Refused) -> list[Change]:
+    def _kept_out(self, asked: Question, tags: Tags, error: Refused) -> list[Change]:
         """Do without a room that the server does not let one into, or try again later."""
         if not self.present and (error.code.temporary or error.code in _PERSONAL):
-            self._connection.close(error.text, refused=True)
+            self._connection.close(error.text, Aftermath.RETRY_REFUSED)
             return []
         if error.code.temporary:
             self._ask_later(asked)
             return []
         room = self._transcript.find_room(asked.room)
         if room is not None:
-            room.wanted, room.out = False, error.text
+            room.change_membership(MembershipCue.GIVE_UP)
+            room.out = error.text
             self._kept_from.append(room)
         if self.present:
-            self._release()
+            self._queue.release()
         elif self._transcript.rejoin() or names.key(asked.room or "") != names.key(LOBBY):
             self._enter_first()
         else:
-            if final := error.code in (Code.NOT_ALLOWED, Code.BANNED):  # so it was not for the sake of one room
+            aftermath = _KEPT_OUT_OF_ALL.get(error.code, Aftermath.RETRY_REFUSED)
+            if aftermath.final:  # so it was not for the sake of one room
                 for each in self._kept_from:
-                    each.wanted = True
-            self._connection.close(error.text, refused=error.code is not Code.BANNED, final=final)
-        return [*self._transcript.apply(tags, error), RoomsChanged()]
+                    each.change_membership(MembershipCue.WANT)
+            self._connection.close(error.text, aftermath)
+        return [*apply_event(self._transcript, tags, error), RoomsChanged()]
 
     # What is sent, and when.
 
-    def _ask(self, question: _Question) -> None:
+    def _ask(self, question: Question) -> None:
         label, command, room, own = question
         # The transcript tells the old lines of one answer from those of another by the order of the questions. A WHO
         # that it does not know of is one that nobody asked for, and not shown.
         if not (own and isinstance(command, Who | Login)):
-            self._transcript.ask(label, command, room)
+            self._transcript.note_question(label, command, room)
         self._sent[label] = question
-        self._connection.send(command, label)
+        self._connection.write_command(command, label)
 
-    def _ask_later(self, question: _Question) -> None:
+    def _ask_later(self, question: Question) -> None:
         self._transcript.asked.pop(question.label, None)
 
         def again() -> None:
             room = self._transcript.find_room(question.room)
             if room is not None and room.wanted:
-                self._urgent.append(question)
+                self._queue.append_urgent(question)
                 self._go_on()
 
         self._connection.later(self._pause(), again)
 
-    def _be_patient(self) -> None:
-        if not self._patient:
-            self._patient = True
-            self._connection.later(self._pause(), self._end_patience)
+    def _hold_messages(self) -> None:
+        if self._queue.flow is Flow.OPEN:
+            self._queue.flow = Flow.HELD
+            self._connection.later(self._pause(), self._send_held)
 
-    def _end_patience(self) -> None:
-        self._patient = False
-        self._release()
+    def _send_held(self) -> None:
+        self._queue.flow = Flow.OPEN
+        self._queue.release()
         self._go_on()
 
     def _pause(self) -> float:
         return self._chance.uniform(MIN_RETRY_SECONDS, MAX_RETRY_SECONDS)
 
-    def _release(self) -> None:
-        """Put what was held back to where it was, before all that was said after it."""
-        if not self._patient:
-            self._queue.extendleft(reversed(self._refused + self._held))
-            self._refused, self._held = [], []
-
     def _go_on(self) -> None:
         """Send what can be sent now."""
-        while self.present and len(self._sent) < MAX_UNANSWERED and not self._alone:
-            queue = self._urgent or self._queue
-            if not queue:
+        while self._stage is Stage.PRESENT and len(self._sent) < MAX_UNANSWERED:
+            item = self._queue.take_next()
+            if item is None:
                 return
-            item = queue.popleft()
-            if isinstance(item, _Message):
-                self._tell(item)
+            if isinstance(item, Message):
+                self._send_message(item)
                 continue
             if isinstance(item.command, Nick):
                 if self._sent:
-                    self._queue.appendleft(item)
+                    self._queue.put_back(item)
                     return
-                self._alone = True
+                self._stage = Stage.RENAMING
             self._ask(item)
 
-    def _tell(self, message: _Message) -> None:
+    def _send_message(self, message: Message) -> None:
         """Send a message, or hold it back; one whose room was closed is forgotten."""
         room = self._transcript.waits_in(message.label)
         if room is None:
             return
-        if self._patient or (room.wanted and not room.joined and not room.private):
-            self._held.append(message)
+        if self._queue.flow is Flow.HELD or (room.wanted and not room.joined and not room.private):
+            self._queue.hold(message)
             return
         self._sent[message.label] = message
         self._memory.sent_as[message.label] = names.key(self._transcript.nick)
-        self._connection.send(Tell(room.name, message.text), message.label)
+        self._connection.write_command(Tell(room.name, message.text), message.label)

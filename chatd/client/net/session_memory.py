@@ -8,7 +8,7 @@ from chatd.protocol.moderation_commands import Login
 
 
 @dataclass(slots=True)
-class Memory:
+class SessionMemory:
     """What one visit leaves to the next."""
 
     sent_as: dict[str, str] = field(default_factory=dict)

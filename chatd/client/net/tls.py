@@ -27,16 +27,16 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatd.client.model.trust import (
-    Doubt,
+    CertificateQuestion,
     NotAcceptedError,
-    Shown,
+    PresentedCertificate,
     Trust,
     Verdict,
     changed_notice,
     judge,
     other_names,
 )
-from chatd.client.net.connection import why_lost
+from chatd.client.net.failures import why_lost
 from chatd.tls.certificate import fingerprint
 
 HANDSHAKE_SECONDS = 30
@@ -55,17 +55,17 @@ _PROBLEMS = {
 }
 
 
-class NoWayInError(Exception):
+class TlsFailedError(Exception):
     """No encrypted connection came about; the argument says why, without its capital and its full stop."""
 
 
 @implementer(IHandshakeListener)
-class Gate(Protocol):
+class TlsGate(Protocol):
     """Holds a connection until it is encrypted, and then until it is opened for a protocol."""
 
     def __init__(self, clock: IReactorTime) -> None:
         self.encrypted: Deferred[None] = Deferred(lambda _: self.close())
-        """Fires once; fails with `NoWayInError`."""
+        """Fires once; fails with `TlsFailedError`."""
         self.codes: list[int] = []
         """What OpenSSL found wrong with the certificate, as its numbers."""
         self._inner: IProtocol | None = None
@@ -96,13 +96,13 @@ class Gate(Protocol):
         if self._inner is not None:
             self._inner.connectionLost(reason)
         elif not self.encrypted.called:
-            self.encrypted.errback(NoWayInError(why_lost(reason)))
+            self.encrypted.errback(TlsFailedError(why_lost(reason)))
 
     def open(self, factory: IProtocolFactory) -> IProtocol:
         """Join a new protocol to the connection, and return it."""
         self._inner = inner = factory.buildProtocol(self.stream.getPeer())
         if inner is None:
-            raise NoWayInError("it is not wanted any more")
+            raise TlsFailedError("it is not wanted any more")
         inner.makeConnection(self.stream)
         early, self._early = self._early, []
         for data in early:
@@ -115,7 +115,7 @@ class Gate(Protocol):
         self.stream.abortConnection()
 
     def _too_late(self) -> None:
-        self.encrypted.errback(NoWayInError(f"nothing that speaks TLS answered within {HANDSHAKE_SECONDS} seconds"))
+        self.encrypted.errback(TlsFailedError(f"nothing that speaks TLS answered within {HANDSHAKE_SECONDS} seconds"))
         self.close()
 
     def _stop_waiting(self) -> None:
@@ -123,19 +123,19 @@ class Gate(Protocol):
             self._limit.cancel()
 
 
-class _Gates(Factory):
+class _TlsGateFactory(Factory):
     noisy = False
 
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
 
-    def buildProtocol(self, addr: object) -> Gate:  # noqa: ARG002  # Twisted's signature
+    def buildProtocol(self, addr: object) -> TlsGate:  # noqa: ARG002  # Twisted's signature
         """Return a gate for a new connection."""
-        return Gate(self._clock)
+        return TlsGate(self._clock)
 
 
 @implementer(IOpenSSLClientConnectionCreator)
-class _Noting:
+class _ProblemCollector:
     """Makes connections that take any certificate, and lets their gates know what is wrong with it."""
 
     def __init__(self, options: Any) -> None:
@@ -156,7 +156,7 @@ class _Noting:
 
 
 @implementer(IStreamClientEndpoint)
-class Guarded:
+class TlsEndpoint:
     """An endpoint that goes by TLS, and asks where a certificate does not prove enough.
 
     ``plain`` is the way to the server, ``host`` the name that its certificate must be made out for, ``server`` what it
@@ -170,15 +170,15 @@ class Guarded:
         self._server = server
         self._trust = trust
         options = optionsForClientTLS(host, trust.authorities)
-        self._encrypted = wrapClientTLS(_Noting(options), plain, clock)
+        self._encrypted = wrapClientTLS(_ProblemCollector(options), plain, clock)
 
     def connect(self, protocol_factory: IProtocolFactory) -> Deferred[IProtocol]:
-        """See `IStreamClientEndpoint`."""
+        """Return a Deferred that fires with the protocol once its connection is encrypted and accepted."""
         return Deferred.fromCoroutine(self._connect(protocol_factory))
 
     async def _connect(self, factory: IProtocolFactory) -> IProtocol:
         while True:
-            gate: Any = await self._encrypted.connect(_Gates(self._clock))
+            gate: Any = await self._encrypted.connect(_TlsGateFactory(self._clock))
             await gate.encrypted
             try:
                 doubt = self._doubt(gate)
@@ -192,30 +192,30 @@ class Guarded:
                 raise NotAcceptedError(NOT_ACCEPTED)
             self._remember(doubt.shown)
 
-    def _doubt(self, gate: Gate) -> Doubt | None:
+    def _doubt(self, gate: TlsGate) -> CertificateQuestion | None:
         """Return what is to be asked about the certificate that a connection has shown, None if it is accepted."""
         known, problem = self._trust.known.look_up(self._server)
         shown = _shown(gate, self._host)
         match judge(shown, known):
             case Verdict.ASK:
-                return Doubt(self._server, shown, known, problem)
+                return CertificateQuestion(self._server, shown, known, problem)
             case Verdict.ACCEPT_NEW:
                 self._remember(shown)
-                self._trust.tell(changed_notice(self._server))
+                self._trust.notify(changed_notice(self._server))
             case Verdict.ACCEPT:
                 pass
         return None
 
-    def _remember(self, shown: Shown) -> None:
+    def _remember(self, shown: PresentedCertificate) -> None:
         if problem := self._trust.known.remember(self._server, shown.fingerprint):
-            self._trust.tell(problem)
+            self._trust.notify(problem)
 
 
-def _shown(gate: Gate, host: str) -> Shown:
+def _shown(gate: TlsGate, host: str) -> PresentedCertificate:
     connection: SSL.Connection = gate.stream.getHandle()
     certificate = connection.get_peer_certificate(as_cryptography=True)
     if certificate is None:
-        raise NoWayInError("the server has no certificate")
+        raise TlsFailedError("the server has no certificate")
     problems = [_PROBLEMS.get(code, f"it does not verify (OpenSSL's error {code})") for code in gate.codes]
     try:
         if isIPAddress(host) or isIPv6Address(host):
@@ -224,7 +224,7 @@ def _shown(gate: Gate, host: str) -> Shown:
             verify_certificate_hostname(certificate, _ascii(host))
     except (VerificationError, CertificateError, ValueError):
         problems.append(other_names(_names(certificate), host))
-    return Shown(fingerprint(certificate), tuple(dict.fromkeys(problems)))
+    return PresentedCertificate(fingerprint(certificate), tuple(dict.fromkeys(problems)))
 
 
 def _ascii(host: str) -> str:

@@ -7,44 +7,57 @@ from abc import ABC, abstractmethod
 from chatd.client.net.address import Address
 
 
-class Deeds(ABC):
-    """See `chatd.client.view.window.Window` for what each of them does."""
+class Actions(ABC):
+    """What can be asked for with a button, a key or a menu."""
 
     @abstractmethod
-    def join(self, name: str, password: str = "") -> None: ...  # noqa: D102  # the window's, like all that follow
+    def join_as(self, name: str, password: str = "") -> None:
+        """Connect under the name that was entered, which a password may prove to be one's own; or take that name."""
 
     @abstractmethod
-    def show(self, name: str | None) -> None: ...  # noqa: D102  # in window.py
+    def show_room(self, name: str | None) -> None:
+        """Bring a room to the front."""
 
     @abstractmethod
-    def go_to(self, name: str) -> None: ...  # noqa: D102  # in window.py
+    def go_to(self, name: str) -> None:
+        """Bring a room to the front that is to be entered first, or a conversation."""
 
     @abstractmethod
-    def leave_room(self, key: str) -> None: ...  # noqa: D102  # in window.py
+    def leave_room(self, key: str) -> None:
+        """Leave a room; what was said there stays on the screen."""
 
     @abstractmethod
-    def close_room(self, key: str) -> None: ...  # noqa: D102  # in window.py
+    def close_room(self, key: str) -> None:
+        """Leave a room and forget it."""
 
     @abstractmethod
-    def send(self, text: str) -> bool: ...  # noqa: D102  # in window.py
+    def submit(self, text: str) -> bool:
+        """Carry out what was typed; return whether that could be done."""
 
     @abstractmethod
-    def older(self) -> None: ...  # noqa: D102  # in window.py
+    def load_older(self) -> None:
+        """Ask for what was said before what is on the screen."""
 
     @abstractmethod
-    def search(self, words: str) -> None: ...  # noqa: D102  # in window.py
+    def search(self, words: str) -> None:
+        """Search in the room in front, on the server."""
 
     @abstractmethod
-    def reconnect(self) -> None: ...  # noqa: D102  # in window.py
+    def reconnect(self) -> None:
+        """Try now to connect."""
 
     @abstractmethod
-    def open_link(self, url: str) -> None: ...  # noqa: D102  # in window.py
+    def open_link(self, url: str) -> None:
+        """Open a link in the browser."""
 
     @abstractmethod
-    def focus_changed(self) -> None: ...  # noqa: D102  # in window.py
+    def focus_changed(self) -> None:
+        """Note whether the one who reads is looking."""
 
     @abstractmethod
-    def ask_quit(self) -> None: ...  # noqa: D102  # in window.py
+    def ask_quit(self) -> None:
+        """Ask whether to quit."""
 
     @abstractmethod
-    def connect_elsewhere(self, address: Address, nick: str, room: str, password: str = "") -> None: ...  # noqa: D102  # in window.py
+    def connect_elsewhere(self, address: Address, nick: str, room: str, password: str = "") -> None:
+        """Leave the server that one is at, and connect to another; or log in where one is."""

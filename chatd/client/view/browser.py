@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import webbrowser
 from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.threads import deferToThreadPool
 
 
-def open_link(reactor: Any, url: str, tell: Callable[[str], None]) -> None:
+def open_link(reactor: Any, open_browser: Callable[[str], bool], url: str, tell: Callable[[str], None]) -> None:
     """Open a link without waiting for it; ``tell`` is told if there is no browser."""
-    opened = deferToThreadPool(reactor, reactor.getThreadPool(), webbrowser.open, url)
+    opened = deferToThreadPool(reactor, reactor.getThreadPool(), open_browser, url)
 
     def told(done: bool) -> None:  # noqa: FBT001  # as webbrowser tells it
         if not done:

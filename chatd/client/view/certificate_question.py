@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from twisted.internet.defer import Deferred
 
-from chatd.client.model.trust import Doubt
+from chatd.client.model.trust import CertificateQuestion
 from chatd.client.view.question import Question
 
 
-def ask(question: Question, doubt: Doubt) -> Deferred[bool]:
+def ask_about_certificate(question: Question, doubt: CertificateQuestion) -> Deferred[bool]:
     """Ask; the Deferred fires with the answer. Escape, Enter, and whatever else comes to be asked mean No."""
     answer: Deferred[bool] = Deferred(lambda _: question.escape())
     yes = "Accept the new one" if doubt.changed else "Connect and remember"
@@ -20,6 +20,6 @@ def ask(question: Question, doubt: Doubt) -> Deferred[bool]:
     return answer
 
 
-def tell(question: Question, text: str) -> None:
+def show_certificate_notice(question: Question, text: str) -> None:
     """Show a notice about a certificate until it is closed."""
     question.ask(text, [("Close", lambda: None)], focus=False)

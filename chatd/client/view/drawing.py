@@ -3,26 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from enum import Enum
+from typing import Any, Protocol
 
 from chatd.client.model import changes
 from chatd.client.model.changes import Change
+from chatd.client.model.room import Room
+from chatd.client.model.transcript import Transcript
+from chatd.client.view.members_pane import MembersPane
+from chatd.client.view.rooms_pane import RoomsPane
+from chatd.client.view.talk_pane import TalkPane
 
-if TYPE_CHECKING:
-    from chatd.client.view.window import Window
+
+class Drawable(Protocol):
+    """What is drawn of a window, and what it knows of that."""
+
+    rooms: RoomsPane
+    talk: TalkPane
+    members: MembersPane
+    transcript: Transcript
+    shown: Room | None
+
+    def show_change(self, change: Change) -> None:
+        """Show what is no part of a room."""
+
+    def rooms_changed(self) -> None:
+        """Show which rooms there are, and one of them."""
+
+    def update_title(self) -> None:
+        """Let the title say how much is unread."""
+
+    def draw_topic(self) -> None:
+        """Show the name and the topic of the room in front."""
+
+
+class Part(Enum):
+    """A part of the window that shows what is not so any more."""
+
+    ROOMS = "which rooms there are"
+    CONVERSATION = "all lines of the room in front"
+    MEMBERS = "who is in the room in front"
+    TOPIC = "its topic"
 
 
 class Drawing:
     """Takes changes at any rate; ``window`` is drawn when the reactor comes to it."""
 
-    def __init__(self, window: Window, reactor: Any, drawn: Callable[[], None]) -> None:
+    def __init__(self, window: Drawable, reactor: Any, drawn: Callable[[], None]) -> None:
         self._window = window
         self._reactor = reactor
         self._drawn = drawn
         self._call: Any = None
         self._first: int | None = None
         """The first line of the room in front that is another."""
-        self._whole = self._rooms = self._members = self._topic = False
+        self._stale: set[Part] = set()
         self._unread: set[str] = set()
 
     def take(self, found: Sequence[Change]) -> None:
@@ -34,23 +68,24 @@ class Drawing:
                 case changes.LinesChanged(_, first) if here:
                     self._first = first if self._first is None else min(self._first, first)
                 case changes.LinesDropped() if here:
-                    self._whole = True
+                    self._stale.add(Part.CONVERSATION)
                 case changes.RoomsChanged() | changes.RoomRenamed():
-                    self._rooms = True
+                    self._stale.add(Part.ROOMS)
                 case changes.MembersChanged() if here:
-                    self._members = True
+                    self._stale.add(Part.MEMBERS)
                 case changes.UnreadChanged(room):
                     self._unread.add(room)
                 case changes.TopicChanged() if here:
-                    self._topic = True
+                    self._stale.add(Part.TOPIC)
                 case _:
-                    self._window.happened(change)
+                    self._window.show_change(change)
         if self._call is None or not self._call.active():
             self._call = self._reactor.callLater(0, self.draw)
 
-    def shown(self) -> None:
+    def forget_lines(self) -> None:
         """Note that another room is in front, and drawn."""
-        self._first, self._whole = None, False
+        self._first = None
+        self._stale.discard(Part.CONVERSATION)
 
     def stop(self) -> None:
         """Draw nothing any more."""
@@ -62,24 +97,22 @@ class Drawing:
         self.stop()
         window, unread = self._window, self._unread
         self._unread = set()
-        if self._rooms:
-            self._rooms = False
+        if Part.ROOMS in self._stale:
+            self._stale.discard(Part.ROOMS)
             window.rooms_changed()
         elif unread:
             for key in unread:
                 if (room := window.transcript.find_room(key)) is not None:
                     window.rooms.mark(room)
-            window.entitle()
-        first, whole = self._first, self._whole
-        self.shown()
-        if whole:
+            window.update_title()
+        first, stale = self._first, self._stale
+        self._first, self._stale = None, set()
+        if Part.CONVERSATION in stale:
             window.talk.redraw()
         elif first is not None:
             window.talk.draw(first)
-        if self._members:
-            self._members = False
+        if Part.MEMBERS in stale:
             window.members.draw()
-        if self._topic:
-            self._topic = False
+        if Part.TOPIC in stale:
             window.draw_topic()
         self._drawn()

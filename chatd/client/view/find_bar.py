@@ -70,7 +70,7 @@ class FindBar(ttk.Frame):
         part = self.part.get().strip()
         self._found = self._actions.find(part) if part else []
         self._at = len(self._found) - 1
-        self._tell(part)
+        self._show_count(part)
 
     def step(self, by: int) -> str:
         """Go to the next place."""
@@ -78,10 +78,10 @@ class FindBar(ttk.Frame):
             # Lines may have come since.
             self._found = self._actions.find(self.part.get().strip())
             self._at = (self._at + by) % max(1, len(self._found))
-            self._tell(self.part.get().strip())
+            self._show_count(self.part.get().strip())
         return "break"
 
-    def _tell(self, part: str) -> None:
+    def _show_count(self, part: str) -> None:
         if self._found:
             self.count.configure(text=f"{self._at + 1} of {len(self._found)}")
             self._actions.reveal(self._found[self._at])

@@ -10,21 +10,51 @@ import sys
 import tkinter as tk
 import tkinter.font
 import unicodedata
-from typing import Any
+from typing import Any, Protocol
+
+from typing_extensions import override
 
 _ASTRAL = 0x10000
 _TRIAL = "\U0001f600\U0001f9e1\U0001f1e9\U0001f468\u200d\U0001f469 \u2705"
 _UNASSIGNED = "\U0001fffe"
+_LARGE_PIXELS = 200
 _BLANK = "\u200d\ufe0e\ufe0f"
 """Joins emoji and chooses their looks; nothing by itself."""
+
+
+class Font(Protocol):
+    """What is asked about the font that draws the window."""
+
+    def family(self, character: str) -> str:
+        """Return which font draws a character: the window's own one if none has it."""
+
+    def width(self, character: str) -> int:
+        """Return how wide it is drawn, at a size at which two characters hardly ever have the same width."""
+
+
+class TkFont(Font):
+    """The default font of a root window, with those that Tk takes the characters from that it lacks."""
+
+    def __init__(self, root: tk.Misc) -> None:
+        self._root = root
+        self._font = tkinter.font.nametofont("TkDefaultFont", root)
+        self._large = tkinter.font.Font(root, family=self._font.actual("family"), size=-_LARGE_PIXELS)
+
+    @override
+    def family(self, character: str) -> str:
+        call: Any = self._root.tk.call
+        return str(call("font", "actual", self._font.name, "-family", "--", character))
+
+    @override
+    def width(self, character: str) -> int:
+        return self._large.measure(character)
 
 
 class Glyphs:
     """Replaces what cannot be drawn. ``colour`` is whether this Tk survives a font with colours."""
 
-    def __init__(self, root: tk.Misc, *, colour: bool = False) -> None:
-        self._root = root
-        self._font = tkinter.font.nametofont("TkDefaultFont", root)
+    def __init__(self, font: Font, *, colour: bool = False) -> None:
+        self._font = font
         self._known: dict[str, str] = {}
         self.colour = colour
 
@@ -55,21 +85,17 @@ class Glyphs:
         astral = ord(character) >= _ASTRAL
         if not astral and unicodedata.category(character) != "So":
             return character
-        family = self._family(character)
+        family = self._font.family(character)
         if "emoji" in family.lower() or "color" in family.lower():
             return character if self.colour else named(character)
-        if astral and not (self.colour and self._has(character, family)):
+        if (astral and not self.colour) or not self._has(character, family):
             return named(character)
         return character
 
     def _has(self, character: str, family: str) -> bool:
         """Return whether some font has the character: what none has looks like what is no character at all."""
-        other = family != self._family(_UNASSIGNED)
-        return other or self._font.measure(character) != self._font.measure(_UNASSIGNED)
-
-    def _family(self, character: str) -> str:
-        call: Any = self._root.tk.call
-        return str(call("font", "actual", self._font.name, "-family", "--", character))
+        font = self._font
+        return family != font.family(_UNASSIGNED) or font.width(character) != font.width(_UNASSIGNED)
 
 
 def named(character: str) -> str:

@@ -2,47 +2,68 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from chatd.client.model import slash
+from chatd.client.model.room import Room
+from chatd.client.model.transcript import Transcript
+from chatd.client.net.port import NO_NAME
+from chatd.client.view.connector import Connector
+from chatd.client.view.question import Question
+from chatd.client.view.talk_pane import TalkPane
 from chatd.protocol import commands, names
 from chatd.protocol.commands import Command
 
-if TYPE_CHECKING:
-    from chatd.client.view.window import Window
 
-NO_NAME = "Enter your name at the top and press Join first"
+class CommandTarget(Protocol):
+    """What carries out what was typed: a window."""
+
+    connector: Connector
+    transcript: Transcript
+    talk: TalkPane
+    question: Question
+    shown: Room | None
+
+    def show_room(self, name: str | None) -> None:
+        """Bring a room to the front."""
+
+    def go_to(self, name: str) -> None:
+        """Bring a room to the front that is to be entered first, or a conversation."""
+
+    def help(self) -> None:
+        """Show the keys and the commands."""
+
+    def quit(self, said: str | None = None) -> None:
+        """Leave the server, with ``said`` as the last words, and close the window."""
 
 
-def carry_out(window: Window, text: str) -> bool:
+def carry_out(window: CommandTarget, text: str) -> bool:
     """Do what a text asks for; return whether it could be done, so that it need not stand in the field any more."""
-    if window.link is None:
-        window.question.tell(NO_NAME)
+    if not window.connector.linked:
+        window.question.show_error(NO_NAME)
         return False
     front = window.shown
     typed = slash.read(text, None if front is None else front.name)
     if typed.complaint:
-        window.question.tell(typed.complaint)
+        window.question.show_error(typed.complaint)
         return False
     for command in typed.commands:
         room = window.transcript.find_room(command.to) if isinstance(command, commands.Tell) else None
         if room is not None and room.closed:
-            window.question.tell(room.closed)
+            window.question.show_error(room.closed)
             return False
     for command in typed.commands:
         _one(window, command)
     return True
 
 
-def _one(window: Window, command: Command) -> None:
-    link, front = window.link, window.shown
-    if link is None:
-        return
+def _one(window: CommandTarget, command: Command) -> None:
+    link, front = window.connector.link, window.shown
     match command:
         case commands.Tell(to, text):
-            link.say(to, text)
+            link.send_message(to, text)
             if front is None or names.key(to) != front.key:
-                window.show(to)
+                window.show_room(to)
             window.talk.follow = True
             window.talk.text.see("end")
         case commands.Join(None, room):
@@ -50,6 +71,6 @@ def _one(window: Window, command: Command) -> None:
         case commands.Help():
             window.help()
         case commands.Quit(said):
-            window.leave(said)
+            window.quit(said)
         case _:
-            link.send(command, None if front is None else front.name)
+            link.send_command(command, None if front is None else front.name)

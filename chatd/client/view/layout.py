@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from tkinter import ttk
 from typing import Any
 
-from chatd.client.model import persistence as keeping
+from chatd.client.model import persistence
 from chatd.client.model.room import Room
 from chatd.client.model.settings import Settings, Theme
 from chatd.client.model.transcript import Transcript
 from chatd.client.net.address import Address
-from chatd.client.view.actions import Deeds
+from chatd.client.view.actions import Actions
 from chatd.client.view.connect_sheet import ConnectSheet
 from chatd.client.view.find_bar import FindActions, FindBar
 from chatd.client.view.glyphs import Glyphs
@@ -35,7 +35,7 @@ MAX_TOPIC = 300
 """How many characters of a topic are shown; asking for it (/topic) shows it all."""
 
 
-class Layout(Deeds):
+class Layout(Actions):
     """The panes of the window and what opens over them; what they ask for is the `Window`'s to do."""
 
     transcript: Transcript
@@ -58,13 +58,13 @@ class Layout(Deeds):
         main.grid(row=0, column=0, sticky="nsew")
         main.columnconfigure(0, weight=1)
         main.rowconfigure(1, weight=1)
-        self.name_bar = NameBar(main, self.join)
+        self.name_bar = NameBar(main, self.join_as)
         self.name_bar.grid(row=0, column=0, sticky="ew", pady=(0, 8))
         self._panes(main)
         self.question = Question(main)
         self.question.grid(row=3, column=0, sticky="ew", pady=(8, 0))
         self.question.grid_remove()
-        self.field = MessageField(main, look, glyphs, FieldActions(self.send, self.ask_paste, self._context))
+        self.field = MessageField(main, look, glyphs, FieldActions(self.submit, self.ask_paste, self._context))
         self.field.grid(row=4, column=0, sticky="ew", pady=8)
         self.status_line = StatusLine(main, reactor, self.reconnect)
         self.status_line.grid(row=5, column=0, sticky="ew")
@@ -76,18 +76,16 @@ class Layout(Deeds):
     def _panes(self, main: ttk.Frame) -> None:
         self.panes = ttk.PanedWindow(main, orient="horizontal")
         self.panes.grid(row=1, column=0, sticky="nsew")
-        self.rooms = RoomsPane(
-            self.panes, self.look, self.glyphs, RoomActions(self.show, self.mute, self.leave_room, self.close_room)
-        )
+        room_actions = RoomActions(self.show_room, self.toggle_mute, self.leave_room, self.close_room)
+        self.rooms = RoomsPane(self.panes, self.look, self.glyphs, room_actions)
         middle = ttk.Frame(self.panes)
         middle.columnconfigure(0, weight=1)
         middle.rowconfigure(1, weight=1)
         self.topic = ttk.Label(middle, anchor="w", justify="left", padding=(8, 4))
         self.topic.grid(row=0, column=0, sticky="ew")
         self.topic.bind("<Configure>", lambda event: self.topic.configure(wraplength=max(100, event.width - 20)))
-        self.talk = TalkPane(
-            middle, self.look, self.glyphs, LocalZone(), TalkActions(self.older, self.open_link, self._typed_elsewhere)
-        )
+        talk_actions = TalkActions(self.load_older, self.open_link, self._typed_elsewhere)
+        self.talk = TalkPane(middle, self.look, self.glyphs, LocalZone(), talk_actions)
         self.talk.grid(row=1, column=0, sticky="nsew")
         self.find_bar = FindBar(main, FindActions(self._find, self.talk.reveal, self.search, self._found_closed))
         self.find_bar.grid(row=2, column=0, sticky="ew")
@@ -113,7 +111,7 @@ class Layout(Deeds):
         self._sides = (self._sides[0], (self.panes.sashpos(0), width - self.panes.sashpos(1)))
 
     def _sheets(self, root: tk.Tk) -> None:
-        self.switcher = Switcher(root, self.glyphs, self.show)
+        self.switcher = Switcher(root, self.glyphs, self.show_room)
         self.connect_sheet = ConnectSheet(root, self.connect_elsewhere)
         self.help_sheet = HelpSheet(root, self.look)
         self.rooms_sheet = Listing(root, self.look, "Rooms on the server", ("Room", "People and topic"), self.go_to)
@@ -122,7 +120,7 @@ class Layout(Deeds):
     def _menu(self) -> None:
         menu = tk.Menu(self.name_bar.menu_button, tearoff=False)
         self.theme_choice = tk.StringVar(self.root, value=self.look.theme.value)
-        menu.add_command(label="Rooms on the server …", command=lambda: self.send("/rooms"))
+        menu.add_command(label="Rooms on the server …", command=lambda: self.submit("/rooms"))
         menu.add_command(label="Go to a room …", accelerator="Ctrl+K", command=self.switch)
         menu.add_command(label="Find …", accelerator="Ctrl+F", command=self.find_bar.open)
         menu.add_command(label="Another server …", command=self.ask_server)
@@ -177,7 +175,7 @@ class Layout(Deeds):
         """Go to the next room in the list, or the one before."""
         keys = list(self.rooms.tree.get_children())
         if keys and self.shown is not None and self.shown.key in keys:
-            self.show(keys[(keys.index(self.shown.key) + by) % len(keys)])
+            self.show_room(keys[(keys.index(self.shown.key) + by) % len(keys)])
 
     def help(self) -> None:
         """List the keys and the commands."""
@@ -210,7 +208,7 @@ class Layout(Deeds):
         if found:
             self.found_sheet.open(self.found_sheet.tree)
         else:
-            self.question.tell("The server found nothing")
+            self.question.show_error("The server found nothing")
 
     def escape(self) -> None:
         """Close what is open."""
@@ -240,17 +238,17 @@ class Layout(Deeds):
         self.field.insert(text)
         self.field.text.focus_set()
 
-    def entitle(self) -> None:
+    def update_title(self) -> None:
         """Let the title say how much is unread."""
         unread = sum(room.unread for room in self.transcript.rooms.values() if not room.muted)
         self.root.title(f"({unread}) {TITLE}" if unread else TITLE)
 
-    def mute(self, key: str) -> None:
+    def toggle_mute(self, key: str) -> None:
         """Give no notices of a room any more, or give them again."""
         if (room := self.transcript.find_room(key)) is not None:
-            keeping.mute(self.settings, room)
+            persistence.toggle_mute(self.settings, room)
             self.rooms.mark(room)
-            self.entitle()
+            self.update_title()
 
     def draw_topic(self) -> None:
         """Show the name and the topic of the room in front, and why nothing can be said in it if that is so."""
@@ -277,7 +275,7 @@ class Layout(Deeds):
         return self.shown, [*known, *listed], self.transcript.nick
 
     def _find(self, part: str) -> list[int]:
-        return [] if self.shown is None else self.transcript.find(self.shown.key, part)
+        return [] if self.shown is None else self.transcript.find_lines(self.shown.key, part)
 
     def _found_closed(self) -> None:
         self.talk.forget_found()

@@ -46,7 +46,7 @@ class MembersPane(ttk.Frame):
         look.painters.append(self._paint)
         self._paint()
 
-    def show(self, room: Room | None) -> None:
+    def show_room(self, room: Room | None) -> None:
         """Show the people of another room."""
         if room is not self._room:
             self._room = room

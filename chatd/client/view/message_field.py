@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tkinter import ttk
 
 from chatd.client.model.completion import Completer
-from chatd.client.model.input_history import Recall
+from chatd.client.model.input_history import InputHistory
 from chatd.client.model.room import Room
 from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.theme import Look
@@ -40,7 +40,7 @@ class MessageField(ttk.Frame):
         self._glyphs = glyphs
         self._actions = actions
         self._completer = Completer()
-        self._recall = Recall()
+        self._recall = InputHistory()
         self.text = tk.Text(self, height=3, width=20, wrap="word", undo=True, padx=8, pady=6, takefocus=True)
         self.text.grid(row=0, column=0, sticky="nsew")
         self.button = ttk.Button(self, text="Send", command=self.submit, style="Accent.TButton")
@@ -80,7 +80,7 @@ class MessageField(ttk.Frame):
         """Say what stands in it, and clear it."""
         text = self.content
         if text.strip() and self._actions.send(text):
-            self._recall.add(text)
+            self._recall.add_input(text)
             self.content = ""
             self.text.edit_reset()
         self.text.focus_set()

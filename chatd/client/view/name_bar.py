@@ -18,7 +18,7 @@ class NameBar(ttk.Frame):
         ttk.Label(self, text="Name").grid(row=0, column=0, padx=(0, 8))
         self.field = ttk.Entry(self, width=24)
         self.field.grid(row=0, column=1, sticky="ew")
-        self.button = ttk.Button(self, text="Join", command=self.join, style="Accent.TButton")
+        self.button = ttk.Button(self, text="Join", command=self.submit, style="Accent.TButton")
         self.button.grid(row=0, column=2, padx=8)
         self.topic = ttk.Label(self, anchor="w", style="Faint.TLabel")
         self.topic.grid(row=0, column=3, sticky="ew")
@@ -27,8 +27,9 @@ class NameBar(ttk.Frame):
         self.columnconfigure(3, weight=1)
         self.field.insert(0, PLACEHOLDER)
         self.field.bind("<FocusIn>", self._entered)
+        self.field.bind("<Button-1>", self._clicked)
         self.field.bind("<FocusOut>", self._left)
-        self.field.bind("<Return>", lambda _: self.join())
+        self.field.bind("<Return>", lambda _: self.submit())
 
     @property
     def name(self) -> str:
@@ -41,7 +42,7 @@ class NameBar(ttk.Frame):
         """Whether the name cannot be changed here."""
         return bool(self.field.instate(["readonly"]))
 
-    def show(self, name: str, *, locked: bool) -> None:
+    def show_name(self, name: str, *, locked: bool) -> None:
         """Show a name, and whether it can be changed here."""
         self.field.state(["!readonly"])
         if self.field.get() != (name or PLACEHOLDER):
@@ -50,7 +51,7 @@ class NameBar(ttk.Frame):
         self.field.state(["readonly"] if locked else ["!readonly"])
         self.button.state(["disabled"] if locked else ["!disabled"])
 
-    def join(self) -> None:
+    def submit(self) -> None:
         """Do what the button does."""
         if not self.locked:
             self._join(self.name)
@@ -59,6 +60,14 @@ class NameBar(ttk.Frame):
         if not self.locked and self.field.get() == PLACEHOLDER:
             self.field.select_range(0, "end")
 
+    def _clicked(self, _: tk.Event[tk.Misc]) -> str | None:
+        """Select what only says what to enter, which a click would otherwise put the cursor into."""
+        if self.locked or self.field.get() != PLACEHOLDER:
+            return None
+        self.field.focus_set()
+        self.field.select_range(0, "end")
+        return "break"
+
     def _left(self, _: tk.Event[tk.Misc]) -> None:
         if not self.locked and not self.field.get().strip():
-            self.show("", locked=False)
+            self.show_name("", locked=False)

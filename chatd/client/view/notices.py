@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import os
-import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -35,12 +34,12 @@ def spawn(reactor: Any, command: list[str], done: Callable[[bool], None]) -> Non
 
 
 class Notices:
-    """Gives notices, few at a time. ``bell`` rings."""
+    """Gives notices, few at a time. ``bell`` rings, ``notify_send`` is the program that shows one, if there is one."""
 
-    def __init__(self, reactor: Any, bell: Callable[[], None]) -> None:
+    def __init__(self, reactor: Any, bell: Callable[[], None], notify_send: str | None) -> None:
         self._reactor = reactor
         self._bell = bell
-        self._program = shutil.which("notify-send")
+        self._program = notify_send
         self._last = float("-inf")
         self._running = False
 

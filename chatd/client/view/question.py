@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
+from enum import Enum
 from tkinter import ttk
 
 Answer = tuple[str, Callable[[], None]]
+
+
+class Content(Enum):
+    """What the place for a question shows."""
+
+    NOTHING = "nothing: it cannot be seen"
+    ERROR = "a sentence, until it is closed or something else is shown"
+    QUESTION = "what waits for an answer"
 
 
 class Question(ttk.Frame):
@@ -24,12 +33,13 @@ class Question(ttk.Frame):
         self.bind("<Configure>", lambda event: self._wrap(event.width))
         self._answers: Sequence[Answer] = ()
         self._focus: tk.Misc | None = None
+        self._content = Content.NOTHING
         self.text = ""
 
     @property
     def is_open(self) -> bool:
-        """Whether a question waits for its answer."""
-        return bool(self._answers)
+        """Whether it shows anything."""
+        return self._content is not Content.NOTHING
 
     def ask(
         self, text: str, answers: Sequence[Answer], *, alert: bool = False, focus: bool = True, first: int = 0
@@ -41,6 +51,7 @@ class Question(ttk.Frame):
         if self.is_open:
             self.escape()
         self.text = text
+        self._content = Content.QUESTION
         self._answers = answers
         self._label.configure(text=text, style="Alert.TLabel" if alert else "TLabel")
         for child in self._buttons.winfo_children():
@@ -59,13 +70,14 @@ class Question(ttk.Frame):
             self._focus = self.focus_get() if self._has_focus() else None
             self._buttons.winfo_children()[first].focus_set()
 
-    def tell(self, text: str) -> None:
+    def show_error(self, text: str) -> None:
         """Show an error until it is closed or something else is shown."""
         self.ask("! " + text, [("Close", lambda: None)], alert=True, focus=False)
+        self._content = Content.ERROR
 
     def forget_error(self) -> None:
         """Take an error away, if there is one."""
-        if self.text.startswith("! "):
+        if self._content is Content.ERROR:
             self.escape()
 
     def answer(self, number: int) -> None:
@@ -73,7 +85,7 @@ class Question(ttk.Frame):
         if not self.is_open:
             return
         _, act = self._answers[number]
-        self._answers, self.text = (), ""
+        self._answers, self.text, self._content = (), "", Content.NOTHING
         self.grid_remove()
         if self._focus is not None and self._focus.winfo_exists():
             self._focus.focus_set()

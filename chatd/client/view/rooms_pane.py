@@ -30,7 +30,7 @@ class RoomsPane(ttk.Frame):
         self._look = look
         self._glyphs = glyphs
         self._actions = actions
-        self._telling = False
+        self._muted: set[str] = set()
         ttk.Label(self, text="Rooms", style="Strong.TLabel").grid(
             row=0, column=0, columnspan=2, sticky="w", padx=8, pady=4
         )
@@ -69,7 +69,12 @@ class RoomsPane(ttk.Frame):
         """Show anew how much of a room is unread."""
         if not self.tree.exists(room.key):
             return
-        name = self._glyphs.safe(room.name) + (" (muted)" if room.muted else "")
+        name = self._glyphs.safe(room.name)
+        if room.muted:
+            self._muted.add(room.key)
+            name += " (muted)"
+        else:
+            self._muted.discard(room.key)
         if not (room.private or room.joined or room.wanted):
             name += " (left)"
         tags = ["unread"] if room.unread else []
@@ -79,7 +84,6 @@ class RoomsPane(ttk.Frame):
 
     def select(self, room: Room | None) -> None:
         """Mark the room in front."""
-        self._telling = True
         if room is not None and self.tree.exists(room.key):
             if self.tree.selection() != (room.key,):
                 self.tree.selection_set(room.key)
@@ -87,11 +91,10 @@ class RoomsPane(ttk.Frame):
             self.tree.see(room.key)
         else:
             self.tree.selection_set()
-        self._telling = False
 
     def _selected(self, _: tk.Event[tk.Misc]) -> None:
         selection = self.tree.selection()
-        if selection and not self._telling:
+        if selection:
             self._actions.show(selection[0])
 
     def _menu(self, event: tk.Event[tk.Misc]) -> None:
@@ -102,9 +105,9 @@ class RoomsPane(ttk.Frame):
 
     def fill_menu(self, key: str) -> None:
         """Let the menu be for one room."""
-        muted = str(self.tree.item(key, "text")).endswith("(muted)") or "(muted)" in str(self.tree.item(key, "text"))
         self.menu.delete(0, "end")
-        self.menu.add_command(label="Give notices" if muted else "Mute", command=lambda: self._actions.mute(key))
+        label = "Give notices" if key in self._muted else "Mute"
+        self.menu.add_command(label=label, command=lambda: self._actions.mute(key))
         if key.startswith("#"):
             self.menu.add_command(label="Leave", command=lambda: self._actions.leave(key))
         self.menu.add_command(label="Close", command=lambda: self._actions.close(key))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from chatd.client.model.folding import DayRow, FoldRow, LineRow, Row
 
 
-def places(start: int, found: Sequence[Row]) -> list[int]:
+def row_places(start: int, found: Sequence[Row]) -> list[int]:
     """Return of each row the index of its line, or of the line after it; ``start`` is that of the first."""
     places: list[int] = []
     following = start
@@ -18,7 +18,7 @@ def places(start: int, found: Sequence[Row]) -> list[int]:
     return places[::-1]
 
 
-def same(one: Row, other: Row) -> bool:
+def same_row(one: Row, other: Row) -> bool:
     """Return whether two rows look the same, wherever in the room they are."""
     if isinstance(one, LineRow):
         return isinstance(other, LineRow) and one.line is other.line
@@ -29,11 +29,11 @@ def same(one: Row, other: Row) -> bool:
     return type(one) is type(other) and (not isinstance(one, DayRow) or one == other)
 
 
-def common(one: Sequence[Row], other: Sequence[Row]) -> int:
+def common_rows(one: Sequence[Row], other: Sequence[Row]) -> int:
     """Return how many rows are the same at the beginning."""
     count = 0
     for left, right in zip(one, other, strict=False):
-        if not same(left, right):
+        if not same_row(left, right):
             break
         count += 1
     return count

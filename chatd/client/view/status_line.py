@@ -8,7 +8,7 @@ from collections.abc import Callable
 from tkinter import ttk
 from typing import Any
 
-from chatd.client.net.link import State, Status
+from chatd.client.net.status import LinkState, Status
 
 
 class StatusLine(ttk.Frame):
@@ -30,10 +30,10 @@ class StatusLine(ttk.Frame):
         self.remark = ""
         """Something of the moment that stands at the end."""
 
-    def show(self, status: Status | None, who: str, where: str) -> None:
+    def show_status(self, status: Status | None, who: str, where: str) -> None:
         """Show how things are."""
         self._status, self._who, self._where = status, who, where
-        if status is None or status.state is not State.CONNECTED:
+        if status is None or status.state is not LinkState.CONNECTED:
             self.remark = ""
         self._draw()
 
@@ -50,11 +50,11 @@ class StatusLine(ttk.Frame):
         self.stop()
         status = self._status
         self.label.configure(text=self.sentence())
-        if status is None or status.state is State.CONNECTED:
+        if status is None or status.state is LinkState.CONNECTED:
             self.button.grid_remove()
         else:
             self.button.grid()
-        if status is not None and status.state is State.WAITING and status.retry_at is not None:
+        if status is not None and status.state is LinkState.WAITING and status.retry_at is not None:
             self._again = self._reactor.callLater(1, self._draw)
 
     def sentence(self) -> str:
@@ -63,18 +63,18 @@ class StatusLine(ttk.Frame):
         if status is None:
             return "Not connected"
         match status.state:
-            case State.CONNECTED:
+            case LinkState.CONNECTED:
                 parts = [f"Connected as {self._who} to {self._where}"]
                 if status.latency is not None:
                     parts.append(f"{status.latency * 1000:.0f} ms")
                 return " · ".join([*parts, *filter(None, [self.remark])])
-            case State.CONNECTING:
+            case LinkState.CONNECTING:
                 return f"Connecting to {self._where} …"
-            case State.WAITING:
+            case LinkState.WAITING:
                 left = 0 if status.retry_at is None else math.ceil(status.retry_at - self._reactor.seconds())
                 when = f"Reconnecting in {max(0, left)} s"
                 return f"{when}: {status.detail}" if status.detail else when
-            case State.REFUSED:
+            case LinkState.REFUSED:
                 return f"Refused: {status.detail}"
             case _:
                 return f"Not connected: {status.detail}" if status.detail else "Not connected"

@@ -14,7 +14,7 @@ from chatd.client.model.folding import FoldRow, LineRow, Row, UnreadRow, rows
 from chatd.client.model.lines import Line
 from chatd.client.model.room import Room
 from chatd.client.view.glyphs import Glyphs
-from chatd.client.view.row_diff import common, places, same
+from chatd.client.view.row_diff import common_rows, row_places, same_row
 from chatd.client.view.talk_rows import Renderer, paint, urls
 from chatd.client.view.theme import Look
 
@@ -64,7 +64,7 @@ class TalkPane(ttk.Frame):
         look.painters.append(self._paint)
         self._paint()
 
-    def show(self, room: Room | None) -> None:
+    def show_room(self, room: Room | None) -> None:
         """Show another room: its newest lines, or the first unread one at the top."""
         self._room = room
         self._write(lambda: self.text.delete("1.0", "end"))
@@ -157,9 +157,9 @@ class TalkPane(ttk.Frame):
         """Let the rows from the line ``start`` on, or the whole of them, be these."""
         at = 0 if whole else bisect_left(self._places, start)
         old = self._rows[at:]
-        head = common(old, new)
-        tail = common(old[head:][::-1], new[head:][::-1])
-        self._places[at:] = places(start, new)
+        head = common_rows(old, new)
+        tail = common_rows(old[head:][::-1], new[head:][::-1])
+        self._places[at:] = row_places(start, new)
         self._rows[at:] = new
         begin, end = at + head, at + len(old) - tail
         total = at + len(old)
@@ -207,7 +207,7 @@ class TalkPane(ttk.Frame):
         change()
         self._sync()
         for place, row in enumerate(self._rows):
-            if top is not None and same(row, top):
+            if top is not None and same_row(row, top):
                 self.text.yview(f"{place + 1}.{column}")
                 if info is not None and info[1] < 0:
                     self.text.yview_scroll(-info[1], "pixels")

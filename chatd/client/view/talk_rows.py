@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 
 from chatd.client.model.folding import DayRow, FoldRow, LineRow, Row, UnreadRow
-from chatd.client.model.lines import Kind, Line, State, describe
+from chatd.client.model.lines import Delivery, Kind, Line, describe
 from chatd.client.model.room import Room
 from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.theme import Look
@@ -93,9 +93,9 @@ class Renderer:
             yield "@ ", (*base, "strong")
         yield f"{self._glyphs.safe(line.nick)}: ", (*base, "strong", f"nick{self._look.colour_of(line.nick)}")
         yield from self._text(line.text, base)
-        if line.state is State.WAITING:
+        if line.state is Delivery.WAITING:
             yield f"  {WAITING_SIGN}", (*base, "faint")
-        elif line.state is State.FAILED:
+        elif line.state is Delivery.FAILED:
             reason = f": {line.reason}" if line.reason else ""
             yield f"  {self._glyphs.safe(FAILED_SIGN + reason)}", (*base, "alert")
 

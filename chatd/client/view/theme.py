@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tkinter as tk
 import tkinter.font
 from collections.abc import Callable, Iterator
@@ -98,12 +97,12 @@ _FLAT_ITEM: Any = [
 class Look:
     """The theme and the size of everything; whoever paints itself is in ``painters`` and called when they change."""
 
-    def __init__(self, root: tk.Tk, theme: Theme, size: int) -> None:
+    def __init__(self, root: tk.Tk, theme: Theme, size: int, *, system_dark: bool = False) -> None:
         self._root = root
         self.theme = theme
         self.size = size
         self.palette = LIGHT
-        self.system_dark = "dark" in os.environ.get("GTK_THEME", "").lower()
+        self.system_dark = system_dark
         self.painters: list[Callable[[], None]] = []
         sv_ttk.set_theme("light", root)
         family = tkinter.font.nametofont("TkDefaultFont", root).actual("family")
@@ -171,13 +170,12 @@ class Look:
             borderwidth=0,
         )
 
-    def ask_system(self, reactor: Any) -> Deferred[None] | None:
+    def ask_system(self, reactor: Any, gsettings: str | None) -> Deferred[None] | None:
         """Find out whether the system is dark, as far as it tells; follow it when it has told."""
-        command = shutil.which("gsettings")
-        if command is None or self.system_dark:
+        if gsettings is None or self.system_dark:
             return None
         asked: Deferred[bytes] = getProcessOutput(
-            command, ["get", "org.gnome.desktop.interface", "color-scheme"], os.environ, reactor=reactor
+            gsettings, ["get", "org.gnome.desktop.interface", "color-scheme"], os.environ, reactor=reactor
         )
 
         def told(output: bytes) -> None:

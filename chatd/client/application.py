@@ -1,0 +1,107 @@
+"""The client put together: settings, transcript, link and window, run in the reactor until the window is closed."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tkinter as tk
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from chatd.client.model.settings import Store
+from chatd.client.model.transcript import Transcript
+from chatd.client.model.trust import CertificateQuestion, KnownServers, Trust
+from chatd.client.net.address import Address, parse
+from chatd.client.net.endpoint import endpoint_of
+from chatd.client.net.link import Link
+from chatd.client.view.certificate_question import ask_about_certificate, show_certificate_notice
+from chatd.client.view.desktop import this_desktop
+from chatd.client.view.glyphs import Glyphs, trial_command
+from chatd.client.view.notices import spawn
+from chatd.client.view.pump import Pump
+from chatd.client.view.window import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the command line asks for; it wins over what is kept."""
+
+    address: Address | None = None
+    nick: str = ""
+    rooms: tuple[str, ...] = ()
+
+
+def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
+    """Show the window in a root, whose display has this descriptor, and run the reactor until it is closed."""
+    from twisted.internet import reactor as installed
+
+    reactor: Any = installed
+    store = Store()
+    settings, problem = store.load()
+    transcript = Transcript("", lambda: int(reactor.seconds() * 1000))
+    pump = Pump(root, reactor, descriptor)
+    desktop = this_desktop(os.environ)
+
+    def ask(doubt: CertificateQuestion) -> Deferred[bool]:
+        return ask_about_certificate(window.question, doubt)
+
+    def tell(text: str) -> None:
+        show_certificate_notice(window.question, text)
+
+    trust = Trust(KnownServers(store.folder), ask, tell)
+
+    def dial(where: Address) -> Link:
+        return Link(reactor, endpoint_of(where, reactor, trust), transcript, window.changed, window.status)
+
+    def stop() -> None:
+        if reactor.running:
+            reactor.stop()
+
+    window = Window(root, reactor, transcript, settings, dial, desktop, pump.soon, stop)
+    # Also when a signal ends it: the server is told, and what is to be kept is kept.
+    reactor.addSystemEventTrigger("before", "shutdown", window.disconnect)
+
+    def clean_up() -> None:
+        window.stop_drawing()
+        pump.stop()
+        if failed := store.save(settings):
+            print(f"chatd-client: {failed}", file=sys.stderr)
+        root.destroy()
+
+    reactor.addSystemEventTrigger("after", "shutdown", clean_up)
+    root.deiconify()
+    pump.start()
+    reactor.callWhenRunning(_begin, window, wishes, problem)
+    reactor.callWhenRunning(_try_colour, reactor, window.glyphs, window.talk.repaint)
+    reactor.callWhenRunning(window.look.ask_system, reactor, desktop.gsettings)
+    reactor.run()
+
+
+def _begin(window: Window, wishes: Wishes, problem: str) -> None:
+    """Join at the server that is wished for or was the last one, or ask for one."""
+    settings, address = window.settings, wishes.address
+    if problem and settings.server:
+        window.question.show_error(problem)
+    if address is None and settings.server:
+        try:
+            address = parse(settings.server)
+        except ValueError as error:
+            window.question.show_error(str(error))
+    if address is None and not (wishes.nick or wishes.rooms):
+        window.ask_server()
+        return
+    window.connect(address or Address(), wishes.nick or settings.nick, wishes.rooms or settings.rooms)
+
+
+def _try_colour(reactor: Any, glyphs: Glyphs, repaint: Callable[[], None]) -> None:
+    """Find out, in a process of its own, whether emoji can be drawn; until then they are words."""
+
+    def tried(well: bool) -> None:  # noqa: FBT001  # as `spawn` tells it
+        if well:
+            glyphs.allow_colour()
+            repaint()
+
+    spawn(reactor, trial_command(), tried)

@@ -1,0 +1,27 @@
+"""What each line of a server does to the transcript: the one way in for all that is heard."""
+
+from __future__ import annotations
+
+from chatd.client.model.changes import Change
+from chatd.client.model.incoming import apply_incoming
+from chatd.client.model.replies import apply_done, apply_refused
+from chatd.client.model.rulings import apply_ruling
+from chatd.client.model.transcript import Transcript
+from chatd.protocol.events import Done, Event, Moderated, Refused
+from chatd.protocol.wire import Tags
+
+
+def apply_event(transcript: Transcript, tags: Tags, event: Event) -> list[Change]:
+    """Take in what `wire.parse_event` returned for a line of a tagged connection; return what is to be drawn anew.
+
+    Never raises; what makes no sense is passed over.
+    """
+    match event:
+        case Done():
+            return apply_done(transcript, tags, event)
+        case Refused():
+            return apply_refused(transcript, tags, event)
+        case Moderated():
+            return apply_ruling(transcript, tags, event)
+        case _:
+            return apply_incoming(transcript, tags, event)

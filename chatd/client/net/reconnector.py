@@ -1,0 +1,203 @@
+"""What keeps a connection to the server: it tries, waits and tries again, until it is stopped."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from enum import Enum
+from types import MappingProxyType
+
+from twisted.application.internet import ClientService
+from twisted.internet.defer import CancelledError, Deferred, maybeDeferred, succeed
+from twisted.internet.interfaces import IProtocol, IProtocolFactory, IReactorTime, IStreamClientEndpoint
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from chatd.client.model.trust import NotAcceptedError
+from chatd.client.net.connection import Connection, ConnectionFactory, Owner
+from chatd.client.net.endpoint import NextTurnEndpoint
+from chatd.client.net.failures import why_not
+from chatd.client.net.retry import BadEnd, RetryDelay
+from chatd.client.net.status import LinkState, Status
+from chatd.protocol.errors import DisconnectReason
+from chatd.protocol.text import clean
+
+MAX_DETAIL = 300
+"""How many characters of a sentence are shown, which can be the server's."""
+
+_GOOD_END = frozenset({None, DisconnectReason.QUIT, DisconnectReason.SHUTDOWN, DisconnectReason.IDLE})
+"""The ends after which a server is as good as it was."""
+_log = Logger()
+
+
+class Course(Enum):
+    """What a reconnector does."""
+
+    STOPPED = "no try follows, and a connection that is there is to end"
+    RUNNING = "there is a connection, or one is being made, or a try is due"
+    ANNOUNCING = "a try is due, as is being told: ClientService has yet to begin its wait"
+
+
+_FOLLOWED_BY: Mapping[Course, frozenset[Course]] = MappingProxyType(
+    {
+        Course.STOPPED: frozenset({Course.RUNNING}),
+        Course.RUNNING: frozenset({Course.STOPPED, Course.ANNOUNCING}),
+        Course.ANNOUNCING: frozenset({Course.STOPPED, Course.RUNNING}),
+    }
+)
+
+
+class Reconnector:
+    """Keeps one connection to ``endpoint``, if it can; ``owner`` hears of each, and tells of its beginning and its end.
+
+    ``changed`` is told every new status, and may call this. ``chance`` is what the waits are drawn from.
+    """
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        endpoint: IStreamClientEndpoint,
+        owner: Owner,
+        changed: Callable[[Status], None],
+        chance: random.Random,
+    ) -> None:
+        self.status = Status(LinkState.STOPPED, "not connected")
+        self.connection: Connection | None = None
+        self._clock = clock
+        self._endpoint = endpoint
+        self._changed = changed
+        self._course = Course.STOPPED
+        self._stopping: list[Deferred[None]] = []
+        # ClientService counts a connection that comes to be as a success, so that the count is kept there.
+        self._delay = RetryDelay(chance)
+        self._service = ClientService(
+            NextTurnEndpoint(clock, self._try), ConnectionFactory(clock, owner), lambda _: self._delay.seconds, clock
+        )
+
+    @property
+    def running(self) -> bool:
+        """Whether there is to be a connection."""
+        return self._course is not Course.STOPPED
+
+    # What is asked of it.
+
+    def start(self) -> None:
+        """Begin to connect, and keep at it until `stop`, or until an end that is final."""
+        if not self.running:
+            self._follow(Course.RUNNING)
+        if self.connection is not None:
+            self._delay.hurry()
+        elif not self._service.running:
+            self._service.startService()
+            self.show(LinkState.CONNECTING, "connecting")
+
+    def stop(self, said: str | None) -> Deferred[None]:
+        """Say QUIT, with ``said`` as the last words; the Deferred fires when there is no connection any more."""
+        if not self.running and self.connection is None:
+            return succeed(None)
+        self._follow(Course.STOPPED)
+        stopped: Deferred[None] = Deferred()
+        self._stopping.append(stopped)
+        if self.connection is not None:
+            self.connection.send_quit(said)
+        else:
+            self._finish("not connected")
+        return stopped
+
+    def stay_away(self) -> None:
+        """Let no try follow the connection that is ending."""
+        self._follow(Course.STOPPED)
+
+    def reconnect(self) -> None:
+        """Try now, instead of after the wait; what connection there is gives way to a new one."""
+        if self.connection is not None:
+            self._follow(Course.RUNNING)
+            self._delay.hurry()
+            self.connection.close("connecting anew")
+        elif self._course is Course.ANNOUNCING:
+            self._delay.skip()
+        elif not self.running:
+            self.start()
+        elif self.status.retry_at is not None:
+            self._service.stopService()
+            self._service.startService()
+
+    def show(
+        self, state: LinkState, detail: str, *, retry_at: float | None = None, latency: float | None = None
+    ) -> None:
+        """Tell how the connection is, if that is another."""
+        status = Status(state, clean(detail)[:MAX_DETAIL], retry_at, latency)
+        if status != self.status:
+            self.status = status
+            try:
+                self._changed(status)
+            except Exception:
+                _log.failure("the status could not be shown")
+
+    # What the owner tells.
+
+    def opened(self, connection: Connection) -> None:
+        """Note that there is a connection."""
+        self.connection = connection
+
+    def forget(self) -> None:
+        """Note that there is no connection any more; `closed` is to be called when whatever is to know of it does."""
+        self.connection = None
+
+    def closed(self, connection: Connection, *, greeted: bool) -> None:
+        """Let the next try follow the end of a connection, if there is to be one; the server may have said hello."""
+        aftermath = connection.aftermath
+        if not self.running:
+            if aftermath.final:
+                self._finish(connection.why, LinkState.LOCKED if aftermath.refused else LinkState.STOPPED)
+            else:
+                self._finish("not connected")
+            return
+        if aftermath.refused or connection.farewell not in _GOOD_END:
+            self._delay.note_end(BadEnd.TURNED_AWAY)
+        else:
+            self._delay.note_end(BadEnd.LOST if greeted else BadEnd.UNANSWERED)
+        self._announce(LinkState.REFUSED if aftermath.refused else LinkState.WAITING, connection.why)
+        self._fire()
+
+    # The tries.
+
+    def _try(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
+        self.show(LinkState.CONNECTING, "connecting")
+        if not self.running:
+            raise CancelledError
+        return maybeDeferred(self._endpoint.connect, factory).addErrback(self._failed)
+
+    def _failed(self, failure: Failure) -> Failure:
+        if self.running and failure.check(NotAcceptedError) is not None:
+            self._follow(Course.STOPPED)
+            # In a turn of its own: ClientService has yet to hear of it.
+            self._clock.callLater(0, self._finish, str(failure.value))
+        elif self.running:
+            self._announce(LinkState.WAITING, f"cannot reach the server: {why_not(failure)}")
+        return failure
+
+    def _announce(self, state: LinkState, detail: str) -> None:
+        """Draw the time until the next try, which is not yet under way while this is told."""
+        retry_at = self._clock.seconds() + self._delay.draw()
+        self._follow(Course.ANNOUNCING)
+        self.show(state, detail, retry_at=retry_at)
+        if self._course is Course.ANNOUNCING:  # whoever was told may have stopped it
+            self._follow(Course.RUNNING)
+
+    def _follow(self, course: Course) -> None:
+        if course in _FOLLOWED_BY[self._course]:
+            self._course = course
+
+    def _finish(self, detail: str, state: LinkState = LinkState.STOPPED) -> None:
+        self._delay.skip()
+        self.show(state, detail)
+        if self.running:  # whoever was told has started it again
+            self._fire()
+        else:
+            self._service.stopService().addCallback(lambda _: self._fire())
+
+    def _fire(self) -> None:
+        stopped, self._stopping = self._stopping, []
+        for each in stopped:
+            each.callback(None)

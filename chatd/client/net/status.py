@@ -1,0 +1,30 @@
+"""How the connection is, as the window shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class LinkState(Enum):
+    """What there is of a connection."""
+
+    CONNECTING = "one is being made, or is there and one has not come in yet"
+    CONNECTED = "one has come in"
+    WAITING = "there is none, and another try follows"
+    REFUSED = "the server will not have one under this name, or not this client; another try follows"
+    LOCKED = "the server wants a password, or another one; no try follows until one is asked for"
+    STOPPED = "there is none, and no try follows until one is asked for"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the status line shows."""
+
+    state: LinkState
+    detail: str
+    """A sentence without its capital and its full stop."""
+    retry_at: float | None = None
+    """When the next try is, in seconds of the reactor's clock; None if none is due."""
+    latency: float | None = None
+    """How long the server took to answer the last PING, in seconds; None if it has answered none."""

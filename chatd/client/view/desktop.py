@@ -1,0 +1,36 @@
+"""What the desktop around the window offers: notices, a browser, and whether it is dark."""
+
+from __future__ import annotations
+
+import shutil
+import webbrowser
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+
+def _no_browser(_: str) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Desktop:
+    """What a window can use of the desktop; by default nothing."""
+
+    notify_send: str | None = None
+    """The program that shows a notice, None if there is none."""
+    gsettings: str | None = None
+    """The program that tells GNOME's settings, None if there is none."""
+    dark: bool = False
+    """Whether the environment asks for a dark theme."""
+    open_browser: Callable[[str], bool] = _no_browser
+    """Opens an address, which can take a while, and returns whether a browser took it."""
+
+
+def this_desktop(environment: Mapping[str, str]) -> Desktop:
+    """Return what the desktop of this process offers."""
+    return Desktop(
+        shutil.which("notify-send"),
+        shutil.which("gsettings"),
+        "dark" in environment.get("GTK_THEME", "").lower(),
+        webbrowser.open,
+    )
