@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
+from typing_extensions import override
 
 from chatd.protocol.errors import ChatError, Code
 
@@ -51,39 +52,41 @@ class Accounts(Protocol):
         """Make an account and return its key; it fails with `ChatError` if that may not be."""
 
 
-class NoAccounts:
+class NoAccounts(Accounts):
     """Nobody has a name of their own."""
 
     members_only = False
 
+    @override
     def start(self) -> None:
-        """See `Accounts`."""
+        pass
 
+    @override
     def stop(self) -> None:
-        """See `Accounts`."""
+        pass
 
-    def is_registered(self, key: str) -> bool:  # noqa: ARG002  # the protocol's
-        """See `Accounts`."""
+    @override
+    def is_registered(self, key: str) -> bool:
         return False
 
-    def looks_like(self, nick: str) -> str | None:  # noqa: ARG002  # the protocol's
-        """See `Accounts`."""
+    @override
+    def looks_like(self, nick: str) -> str | None:
         return None
 
+    @override
     def name(self, key: str) -> str:
-        """See `Accounts`."""
         return key
 
-    def is_operator(self, key: str) -> bool:  # noqa: ARG002  # the protocol's
-        """See `Accounts`."""
+    @override
+    def is_operator(self, key: str) -> bool:
         return False
 
-    def log_in(self, nick: str, password: str, address: str | None) -> Deferred[str]:  # noqa: ARG002  # the protocol's
-        """See `Accounts`."""
+    @override
+    def log_in(self, nick: str, password: str, address: str | None) -> Deferred[str]:
         raise _none()
 
-    def register(self, nick: str, password: str, code: str | None, address: str | None) -> Deferred[str]:  # noqa: ARG002  # the protocol's
-        """See `Accounts`."""
+    @override
+    def register(self, nick: str, password: str, code: str | None, address: str | None) -> Deferred[str]:
         raise _none()
 
 

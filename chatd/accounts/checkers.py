@@ -46,7 +46,7 @@ class IAccount(Interface):
 @implementer(IAccount)
 @dataclass(frozen=True, slots=True)
 class Avatar:
-    """See `IAccount`."""
+    """An account that somebody has logged in to, by its key."""
 
     key: str
 

@@ -12,8 +12,9 @@ from twisted.cred.portal import Portal
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
+from typing_extensions import override
 
-from chatd.accounts import AccountsError, passwords
+from chatd.accounts import Accounts, AccountsError, passwords
 from chatd.accounts.checkers import AccountChecker, Checkers, Credentials, IAccount, Realm
 from chatd.accounts.passwords import Hasher
 from chatd.accounts.store import Account, AccountStore, CodeError, TakenError
@@ -39,11 +40,13 @@ class Registration(StrEnum):
     CODE = "code"
 
 
-class Members:
-    """See `chatd.accounts.Accounts`. Hashes are made and compared by ``workers``, look-ups are made at once.
+class Members(Accounts):
+    """Accounts in a store. Hashes are made and compared by ``workers``, look-ups are made at once.
 
     ``checkers`` are those of ``--auth``. The roll's file is made at the start if ``make``.
     """
+
+    members_only = False
 
     def __init__(
         self,
@@ -70,41 +73,41 @@ class Members:
         self._guesses = Throttle(clock)
         self._newcomers = Throttle(clock, NEW_IN_AN_HOUR, 60 * 60, "many names were taken from where you are")
 
+    @override
     def start(self) -> None:
-        """See `chatd.accounts.Accounts`."""
         self._roll.open(make=self._make)
         if self._hasher is None and self._roll.has_hashes():
             raise AccountsError(f"to check the passwords in {self._roll.path} {passwords.INSTALL}")
 
+    @override
     def stop(self) -> None:
-        """See `chatd.accounts.Accounts`."""
         self._workers.stop()
         self._roll.close()
 
+    @override
     def is_registered(self, key: str) -> bool:
-        """See `chatd.accounts.Accounts`."""
         return self._find(key) is not None
 
+    @override
     def looks_like(self, nick: str) -> str | None:
-        """See `chatd.accounts.Accounts`."""
         return _or_unavailable(lambda: self._roll.twin(nick))
 
+    @override
     def name(self, key: str) -> str:
-        """See `chatd.accounts.Accounts`."""
         account = self._find_if_possible(key)
         return key if account is None else account.name
 
+    @override
     def is_operator(self, key: str) -> bool:
-        """See `chatd.accounts.Accounts`; nobody is while that cannot be found out."""
         account = self._find_if_possible(key)
         return account is not None and account.operator
 
+    @override
     def log_in(self, nick: str, password: str, address: str | None) -> Deferred[str]:
-        """See `chatd.accounts.Accounts`."""
         return Deferred.fromCoroutine(self._log_in(nick, password, address))
 
+    @override
     def register(self, nick: str, password: str, code: str | None, address: str | None) -> Deferred[str]:
-        """See `chatd.accounts.Accounts`."""
         return Deferred.fromCoroutine(self._register(nick, password, code, address))
 
     async def _log_in(self, nick: str, password: str, address: str | None) -> str:

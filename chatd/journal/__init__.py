@@ -90,7 +90,23 @@ class Retention:
 Follower = Callable[[Sequence[Entry]], None]
 
 
-class Journal(Protocol):
+class JournalReader(Protocol):
+    """What is stored, as rooms and readers ask for it."""
+
+    def room_state(self, room: str) -> RoomState | None:
+        """Return what is known of a room, by its key; None for one in which nothing durable happened yet."""
+
+    def read(self, query: Query) -> Deferred[Page]:
+        """Return the first page of what is asked for; it fails with `JournalError`."""
+
+    def search(self, room: str, words: Sequence[str], before: int, count: int) -> Deferred[Sequence[StoredEvent]]:
+        """Return the newest ``count`` messages that hold all ``words``, oldest first; it fails with `JournalError`.
+
+        Words are compared whole, without regard to case and to the accents of letters; ``before`` is exclusive.
+        """
+
+
+class Journal(JournalReader, Protocol):
     """What gives entries their order. Rooms deliver only what `follow` hands back, in the order it does."""
 
     @property
@@ -130,18 +146,6 @@ class Journal(Protocol):
 
     def flush(self) -> Deferred[None]:
         """Hand back all that has been appended so far, as soon as can be."""
-
-    def room_state(self, room: str) -> RoomState | None:
-        """Return what is known of a room, by its key; None for one in which nothing durable happened yet."""
-
-    def read(self, query: Query) -> Deferred[Page]:
-        """Return the first page of what is asked for; it fails with `JournalError`."""
-
-    def search(self, room: str, words: Sequence[str], before: int, count: int) -> Deferred[Sequence[StoredEvent]]:
-        """Return the newest ``count`` messages that hold all ``words``, oldest first; it fails with `JournalError`.
-
-        Words are compared whole, without regard to case and to the accents of letters; ``before`` is exclusive.
-        """
 
 
 @dataclass(frozen=True, slots=True)

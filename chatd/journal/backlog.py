@@ -19,7 +19,7 @@ class Backlog:
 
     @property
     def over_soft_limit(self) -> bool:
-        """See `chatd.journal.Journal.over_soft_limit`."""
+        """Whether those who send a lot have to wait until something has come back."""
         return self._weight >= BEHIND
 
     def put(self, entry: Entry) -> None:

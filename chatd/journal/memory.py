@@ -8,8 +8,9 @@ from itertools import takewhile
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IDelayedCall
+from typing_extensions import override
 
-from chatd.journal import LABEL_SECONDS, Environment, Follower, Page, Query, RoomState, TooMuchError
+from chatd.journal import LABEL_SECONDS, Environment, Follower, Journal, Page, Query, RoomState, TooMuchError
 from chatd.journal.batching import Batcher
 from chatd.journal.memory_index import Index
 from chatd.journal.rows import to_row
@@ -25,12 +26,13 @@ MAX_LABELS = 50_000
 PAGE_EVENTS = 256
 
 
-class MemoryJournal:
+class MemoryJournal(Journal):
     """Hands back, at the end of a turn of the reactor, what was appended in it, numbered and stamped with one time.
 
     While deliveries are costly it gathers for longer than a turn, see `Batcher`.
     """
 
+    epoch = ""
     ready = True
     over_hard_limit = over_soft_limit = False
     cluster = None
@@ -53,41 +55,42 @@ class MemoryJournal:
         self._gone: list[int] = []
         self._labels: OrderedDict[tuple[str, str, str], StoredEvent] = OrderedDict()
 
+    @override
     def start(self) -> None:
-        """See `chatd.journal.Journal.start`."""
+        pass
 
+    @override
     def stop(self) -> Deferred[None]:
-        """See `chatd.journal.Journal.stop`."""
         flushed = self.flush()
         if self._index is not None:
             self._index.close()
             self._index = None
         return flushed
 
+    @override
     def follow(self, follower: Follower) -> None:
-        """See `chatd.journal.Journal.follow`."""
         self._follower = follower
 
+    @override
     def append(self, entry: Entry) -> None:
-        """See `chatd.journal.Journal.append`."""
         if not self._turn:
             self._end_of_turn = self._clock.callLater(self._pace.delay(), self._end)
         self._turn.append(entry)
 
+    @override
     def flush(self) -> Deferred[None]:
-        """See `chatd.journal.Journal.flush`."""
         while self._turn:
             if self._end_of_turn is not None:
                 self._end_of_turn.cancel()
             self._end()
         return succeed(None)
 
+    @override
     def room_state(self, room: str) -> RoomState | None:
-        """See `chatd.journal.Journal.room_state`."""
         return self._room_states.get(room)
 
+    @override
     def read(self, query: Query) -> Deferred[Page]:
-        """See `chatd.journal.Journal.read`."""
         found = [
             kept
             for kept in self._kept(query.room)
@@ -100,8 +103,8 @@ class MemoryJournal:
         skipped = query.newest and len(found) > len(wanted)
         return succeed(Page(page, more=len(wanted) > len(page), skipped=skipped, watermark=watermark))
 
+    @override
     def search(self, room: str, words: Sequence[str], before: int, count: int) -> Deferred[Sequence[StoredEvent]]:
-        """See `chatd.journal.Journal.search`."""
         said = {kept.id: kept for kept in self._kept(room)}
         try:
             found = self._index_of_now().search(room, words, before, count)

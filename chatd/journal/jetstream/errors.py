@@ -36,7 +36,7 @@ class Requester(Protocol):
     async def request(
         self, subject: str, payload: bytes, headers: Mapping[str, str] | None = None, seconds: float = 2.0
     ) -> bytes:
-        """See `chatd.journal.jetstream.connection.Connection.request`."""
+        """Return the answer to a request. Raise `LinkError` if there is none within ``seconds``."""
 
 
 async def api(link: Requester, what: str, question: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -25,7 +25,7 @@ _NANOSECONDS = 1_000_000_000
 _log = Logger()
 
 
-class Reader(Protocol):
+class FeedReader(Protocol):
     """Who is given what was read."""
 
     @property
@@ -42,7 +42,7 @@ class Reader(Protocol):
 class Feed:
     """An ephemeral consumer of the stream, made anew when it stalls or skips something."""
 
-    def __init__(self, connection: Connection, clock: IReactorTime, stream: str, reader: Reader) -> None:
+    def __init__(self, connection: Connection, clock: IReactorTime, stream: str, reader: FeedReader) -> None:
         self.place = 0
         """Up to where the stream was taken."""
         self._connection = connection

@@ -9,12 +9,13 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
+from typing_extensions import override
 
-from chatd.journal import Environment, Follower, JournalError, Page, Query, RoomState
+from chatd.journal import Environment, Follower, Journal, JournalError, Page, Query, RoomState
 from chatd.journal.jetstream.address import parse
-from chatd.journal.jetstream.connection import Connection
+from chatd.journal.jetstream.connection import Connection, Ears
 from chatd.journal.jetstream.errors import LinkError, TooSlowError
-from chatd.journal.jetstream.feed import Feed
+from chatd.journal.jetstream.feed import Feed, FeedReader
 from chatd.journal.jetstream.inbox import Inbox
 from chatd.journal.jetstream.local_index import Index
 from chatd.journal.jetstream.membership import Membership, make_incarnation
@@ -38,15 +39,16 @@ LOOK_SECONDS = 2
 _log = Logger()
 
 
-class ClusterJournal:
+class ClusterJournal(Journal, Cluster, Ears, FeedReader):
     """Hands back what the stream has, in its order, which is the same on all nodes.
 
     What cannot be stored within ten seconds comes back refused, and so does at once all that follows, until something
     can be stored again. Reading goes on meanwhile: it is done from the node's own index.
     """
 
+    epoch = ""
+
     def __init__(self, description: str, surroundings: Environment) -> None:
-        self.epoch = ""
         address = parse(description)
         self._clock = clock = surroundings.clock
         self._wanted = surroundings.retention
@@ -76,39 +78,39 @@ class ClusterJournal:
         self._started = False
 
     @property
+    @override
     def ready(self) -> bool:
-        """See `chatd.journal.Journal.ready`."""
         return self._membership.ready and not self._inbox.failed
 
     @property
+    @override
     def incarnation(self) -> str:
-        """See `chatd.model.cluster.Cluster.incarnation`."""
         return self._membership.incarnation
 
     @property
+    @override
     def cluster(self) -> Cluster:
-        """See `chatd.journal.Journal.cluster`."""
         return self
 
     @property
+    @override
     def over_hard_limit(self) -> bool:
-        """See `chatd.journal.Journal.over_hard_limit`."""
         return self._outbox.over_hard_limit
 
     @property
+    @override
     def over_soft_limit(self) -> bool:
-        """See `chatd.journal.Journal.over_soft_limit`."""
         return self._outbox.over_soft_limit
 
     @property
+    @override
     def sated(self) -> bool:
-        """See `chatd.journal.jetstream.feed.Reader`."""
         return self._inbox.sated
 
     # What the journal is for the hub.
 
+    @override
     def start(self) -> None:
-        """See `chatd.journal.Journal.start`. The servers are looked for from here on, and need not be there yet."""
         self.epoch, place, incarnations = self._index.start()
         self._inbox.begin(incarnations, place)
         self._feed.place = self._handed = place
@@ -117,8 +119,8 @@ class ClusterJournal:
         self._started = True
         self._tick_call = self._clock.callLater(TICK_SECONDS, self._tick)
 
+    @override
     def stop(self) -> Deferred[None]:
-        """See `chatd.journal.Journal.stop`."""
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
@@ -147,17 +149,17 @@ class ClusterJournal:
         self._unacknowledged.settle()
         self._index.close()
 
+    @override
     def append(self, entry: Entry) -> None:
-        """See `chatd.journal.Journal.append`."""
         self._unacknowledged.add(entry)
         self._outbox.put(entry)
 
+    @override
     def follow(self, follower: Follower) -> None:
-        """See `chatd.journal.Journal.follow`."""
         self._follower = follower
 
+    @override
     def flush(self) -> Deferred[None]:
-        """See `chatd.journal.Journal.flush`."""
         return self._unacknowledged.flush()
 
     def _give_up(self) -> None:
@@ -170,41 +172,41 @@ class ClusterJournal:
         self._unacknowledged.settle()
         self._unacknowledged.let_go()
 
+    @override
     def room_state(self, room: str) -> RoomState | None:
-        """See `chatd.journal.Journal.room_state`."""
         return self._index.room_state(room)
 
+    @override
     def read(self, query: Query) -> Deferred[Page]:
-        """See `chatd.journal.Journal.read`."""
         return self._index.read(query)
 
+    @override
     def search(self, room: str, words: Sequence[str], before: int, count: int) -> Deferred[Sequence[StoredEvent]]:
-        """See `chatd.journal.Journal.search`."""
         return self._index.search(room, words, before, count)
 
     # What it is for the hub as the connection to other nodes.
 
+    @override
     def ask(self, incarnation: str, question: Any) -> Deferred[Any]:
-        """See `chatd.model.cluster.Cluster.ask`."""
         return self._connection.do(self._requests.ask(incarnation, question))
 
+    @override
     def answer(self, answerer: Callable[[Any], Any]) -> None:
-        """See `chatd.model.cluster.Cluster.answer`."""
         self._requests.answerer = answerer
 
+    @override
     def share(self, take: Callable[[], Any], restore: Callable[[Any], None]) -> None:
-        """See `chatd.model.cluster.Cluster.share`."""
         self._membership.take, self._membership.restore = take, restore
 
+    @override
     def hurry(self) -> None:
-        """See `chatd.model.cluster.Cluster.hurry`."""
         if self._impatience is None:
             self._impatience = self._clock.callLater(HURRY_SECONDS, self._give_up)
 
     # What it is told by the connection and the feed.
 
+    @override
     async def connected(self) -> None:
-        """See `chatd.journal.jetstream.connection.Ears`."""
         if self._connection.version < MIN_VERSION:
             raise LinkError(OLD_SERVER)
         self._know(
@@ -215,17 +217,17 @@ class ClusterJournal:
         await self._membership.connected()
         await self._feed.start()
 
+    @override
     def lost(self) -> None:
-        """See `chatd.journal.jetstream.connection.Ears`."""
         self._publisher.open = False
         self._feed.stop()
 
+    @override
     def take(self, received: Received) -> None:
-        """See `chatd.journal.jetstream.feed.Reader`."""
         self._inbox.take(received)
 
+    @override
     def caught_up(self) -> None:
-        """See `chatd.journal.jetstream.feed.Reader`."""
         self._membership.caught_up()
 
     def _know(self, found: Found, place: int) -> None:

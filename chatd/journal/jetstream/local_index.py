@@ -8,6 +8,7 @@ from pathlib import Path
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
+from typing_extensions import override
 
 from chatd.journal import LABEL_SECONDS, Environment, JournalError, Retention
 from chatd.journal.sqlite.database import explained
@@ -78,14 +79,15 @@ class IndexStore(Store):
         self._seen = [(incarnation, order, place) for incarnation, order in incarnations.items()]
         self.write(entries)
 
+    @override
     def write_more(self) -> None:
-        """See `Store`."""
         db = self._writer
         db.executemany("INSERT OR REPLACE INTO run VALUES (?, ?, ?)", self._seen)
         too_many = "SELECT place FROM run ORDER BY place DESC LIMIT 1 OFFSET ?"
         db.execute(f"DELETE FROM run WHERE place < ({too_many})", [_MAX_RUNS])
 
-    def _id_after(self, last: int, entry: Entry) -> int:  # noqa: ARG002  # the stream has counted
+    @override
+    def _id_after(self, last: int, entry: Entry) -> int:  # the stream has counted
         return entry.place
 
 

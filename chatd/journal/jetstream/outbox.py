@@ -91,12 +91,12 @@ class Outbox:
 
     @property
     def over_hard_limit(self) -> bool:
-        """See `chatd.journal.Journal.over_hard_limit`."""
+        """Whether nobody should be heard until something has come back."""
         return len(self._queue) + len(self._sent) >= FULL
 
     @property
     def over_soft_limit(self) -> bool:
-        """See `chatd.journal.Journal.over_soft_limit`."""
+        """Whether those who send a lot have to wait until something has come back."""
         return self._backlog.over_soft_limit
 
     def begin(self, incarnation: str, entry: Entry) -> None:

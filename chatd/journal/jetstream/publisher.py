@@ -6,26 +6,28 @@ import json
 from collections.abc import Sequence
 
 from twisted.internet.defer import Deferred
+from typing_extensions import override
 
 from chatd.journal.jetstream.connection import Connection
 from chatd.journal.jetstream.errors import LinkError, TooSlowError
 from chatd.journal.jetstream.messages import PASSING_SECONDS, Message
+from chatd.journal.jetstream.outbox import Publisher
 
 ACK_SECONDS = 2.0
 _KNOWN = (10201, 10158)
 """The codes of JetStream for a message that is there already, or is being stored just now."""
 
 
-class StreamPublisher:
-    """See `chatd.journal.jetstream.outbox.Publisher`."""
+class StreamPublisher(Publisher):
+    """Stores each batch as one atomic batch of JetStream; a batch of one as a plain message."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.open = False
         """Whether it is known that the stream is the one that the index is made from."""
 
+    @override
     def publish(self, messages: Sequence[Message], attempt: int) -> Deferred[bool]:
-        """See `chatd.journal.jetstream.outbox.Publisher`."""
         return self._connection.do(self._store(messages, attempt))
 
     async def _store(self, messages: Sequence[Message], attempt: int) -> bool:

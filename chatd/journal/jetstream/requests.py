@@ -34,7 +34,7 @@ class State(NamedTuple):
     incarnations: list[str]
     """The nodes that live."""
     state: Any
-    """See `chatd.model.cluster.Cluster.share`."""
+    """Lists, dicts, texts and numbers, as `chatd.model.cluster.Cluster.share` hands them over."""
 
 
 class Requests:

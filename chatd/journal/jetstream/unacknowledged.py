@@ -43,7 +43,7 @@ class Unacknowledged:
         self.settle()
 
     def flush(self) -> Deferred[None]:
-        """See `chatd.journal.Journal.flush`."""
+        """Return what fires once all that was added so far has been handed back."""
         if not self._entries:
             return succeed(None)
         done: Deferred[None] = Deferred()

@@ -9,8 +9,9 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
+from typing_extensions import override
 
-from chatd.journal import Environment, Follower, JournalError
+from chatd.journal import Environment, Follower, Journal, JournalError
 from chatd.journal.backlog import Backlog
 from chatd.journal.batching import Batcher
 from chatd.journal.sqlite.address import sqlite_path
@@ -28,7 +29,7 @@ RETRY_SECONDS = 1
 _log = Logger()
 
 
-class SqliteJournal(StoredJournal):
+class SqliteJournal(StoredJournal, Journal):
     """Hands back what the writer thread has committed, in order.
 
     One batch is on its way at a time; what is appended meanwhile is the next. A batch in which nothing is to be
@@ -36,9 +37,12 @@ class SqliteJournal(StoredJournal):
     moment so does all that follows; the rest of the order goes on.
     """
 
+    epoch = ""
+    ready = True
+    cluster = None
+
     def __init__(self, description: str, surroundings: Environment, *, synchronous: str = "FULL") -> None:
         super().__init__(surroundings, surroundings.retention)
-        self.epoch = ""
         self._description = description
         self._synchronous = synchronous
         self._make_epoch = surroundings.make_epoch
@@ -53,21 +57,18 @@ class SqliteJournal(StoredJournal):
         self._handed_back = 0
         self._flushes: list[tuple[int, Deferred[None]]] = []
 
-    ready = True
-    cluster = None
-
     @property
+    @override
     def over_hard_limit(self) -> bool:
-        """See `chatd.journal.Journal.over_hard_limit`."""
         return len(self._turn) >= FULL
 
     @property
+    @override
     def over_soft_limit(self) -> bool:
-        """See `chatd.journal.Journal.over_soft_limit`."""
         return self._backlog.over_soft_limit
 
+    @override
     def start(self) -> None:
-        """See `chatd.journal.Journal.start`."""
         store = Store(sqlite_path(self._description), synchronous=self._synchronous)
         self.epoch = store.epoch(self._make_epoch())
         self.open(store)
@@ -77,24 +78,24 @@ class SqliteJournal(StoredJournal):
             await self.flush()
             self.close()
 
+    @override
     def stop(self) -> Deferred[None]:
-        """See `chatd.journal.Journal.stop`."""
         return Deferred.fromCoroutine(self._stop())
 
+    @override
     def follow(self, follower: Follower) -> None:
-        """See `chatd.journal.Journal.follow`."""
         self._follower = follower
 
+    @override
     def append(self, entry: Entry) -> None:
-        """See `chatd.journal.Journal.append`."""
         self._appended += 1
         self._backlog.put(entry)
         self._turn.append(entry)
         if self._next is None and not self._busy:
             self._next = self._clock.callLater(self._pace.delay(), self._begin)
 
+    @override
     def flush(self) -> Deferred[None]:
-        """See `chatd.journal.Journal.flush`."""
         if self._handed_back == self._appended:
             return succeed(None)
         done: Deferred[None] = Deferred()

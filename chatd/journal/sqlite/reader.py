@@ -41,7 +41,7 @@ class Reader:
         self._db.interrupt()
 
     def read(self, query: Query) -> Page:
-        """See `chatd.journal.Journal.read`."""
+        """Return the first page of what is asked for, see `chatd.journal.JournalReader`; blocks."""
         after, skipped = query.after, False
         with self._snapshot() as db:
             if query.newest:
@@ -62,7 +62,7 @@ class Reader:
         return Page(kept, more=False, skipped=skipped, watermark=watermark)
 
     def search(self, room: str, words: Sequence[str], before: int, count: int) -> Sequence[StoredEvent]:
-        """See `chatd.journal.Journal.search`."""
+        """Return the newest messages with all ``words``, see `chatd.journal.JournalReader`; blocks."""
         newest = """
             SELECT entry.id, time, kind, nick, entry.text FROM said JOIN entry ON entry.id = said.rowid
             WHERE said MATCH ? AND said.rowid < ? ORDER BY said.rowid DESC LIMIT ?"""

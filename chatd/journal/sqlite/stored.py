@@ -9,8 +9,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
+from typing_extensions import override
 
-from chatd.journal import Environment, Page, Query, Retention, RoomState, TooMuchError
+from chatd.journal import Environment, JournalReader, Page, Query, Retention, RoomState, TooMuchError
 from chatd.journal.sqlite.database import schema
 from chatd.journal.sqlite.retention import Trimmed
 from chatd.journal.sqlite.store import Store
@@ -24,7 +25,7 @@ TRIM_SECONDS = 60
 _log = Logger()
 
 
-class StoredJournal:
+class StoredJournal(JournalReader):
     """An open `Store`, written by one thread and read by another, and how each room stands."""
 
     def __init__(self, surroundings: Environment, retention: Retention) -> None:
@@ -58,16 +59,16 @@ class StoredJournal:
         store, self._store = self._opened, None
         store.close()
 
+    @override
     def room_state(self, room: str) -> RoomState | None:
-        """See `chatd.journal.Journal.room_state`."""
         return self._room_states.get(room)
 
+    @override
     def read(self, query: Query) -> Deferred[Page]:
-        """See `chatd.journal.Journal.read`."""
         return self._watched(self._reader.do(partial(self._opened.reader.read, query)))
 
+    @override
     def search(self, room: str, words: Sequence[str], before: int, count: int) -> Deferred[Sequence[StoredEvent]]:
-        """See `chatd.journal.Journal.search`."""
         return self._watched(self._reader.do(partial(self._opened.reader.search, room, words, before, count)))
 
     def _watched(self, reading: Deferred[T]) -> Deferred[T]:
