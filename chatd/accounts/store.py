@@ -109,18 +109,16 @@ class AccountStore:
 
     def find(self, key: str) -> Account | None:
         """Return the account of that key."""
-        rows = self._read("SELECT key, name, hash, operator, created FROM account WHERE key = ?", (key,))
-        return _account(rows[0]) if rows else None
+        found = self._read(f"SELECT {_COLUMNS} FROM account WHERE key = ?", (key,))
+        return next(map(_account, found), None)
 
     def twin(self, nick: str) -> str | None:
         """Return the name of an account which is not that of ``nick`` but looks like it."""
-        rows = self._read(_TWIN, (*looks(nick), names.key(nick)))
-        return str(rows[0][0]) if rows else None
+        return next((str(name) for (name,) in self._read(_TWIN, (*looks(nick), names.key(nick)))), None)
 
     def accounts(self) -> list[Account]:
         """Return all accounts in the order of their keys."""
-        rows = self._read("SELECT key, name, hash, operator, created FROM account ORDER BY key", ())
-        return [_account(row) for row in rows]
+        return list(map(_account, self._read(f"SELECT {_COLUMNS} FROM account ORDER BY key", ())))
 
     def has_hashes(self) -> bool:
         """Return whether the roll knows the password of anybody."""
@@ -145,11 +143,11 @@ class AccountStore:
                     raise CodeError
             if db.execute("SELECT 1 FROM account WHERE key = ?", (account.key,)).fetchall():
                 raise TakenError(f"{account.name} is somebody's own already")
-            twin = db.execute(_TWIN, (*looks(account.name), account.key)).fetchall()
-            if twin and not twins:
-                raise TakenError(f"{account.name} could be mistaken for {twin[0][0]}; take another name")
+            for (twin,) in db.execute(_TWIN, (*looks(account.name), account.key)).fetchall():
+                if not twins:
+                    raise TakenError(f"{account.name} could be mistaken for {twin}; take another name")
             values = (account.key, account.name, account.hash, account.operator, account.created)
-            db.execute("INSERT INTO account (key, name, hash, operator, created) VALUES (?, ?, ?, ?, ?)", values)
+            db.execute(f"INSERT INTO account ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)", values)
             rows = [(look, account.key) for look in set(looks(account.name))]
             db.executemany("INSERT INTO look (look, key) VALUES (?, ?)", rows)
 
@@ -234,12 +232,14 @@ class AccountStore:
         return db
 
 
+_COLUMNS = "key, name, hash, operator, created"
+"""Of an account, as `_account` takes them."""
 _IS_OPEN = "WHERE digest = ? AND (expires IS NULL OR expires > ?)"
 _TWIN = "SELECT name FROM look JOIN account USING (key) WHERE look IN (?, ?) AND key != ? LIMIT 1"
 
 
-def _account(row: tuple[Any, ...]) -> Account:
-    key, name, hash_, operator, created = row
+def _account(columns: tuple[Any, ...]) -> Account:
+    key, name, hash_, operator, created = columns
     return Account(key, name, hash_, bool(operator), created)
 
 

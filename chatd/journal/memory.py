@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Sequence
-from itertools import takewhile
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IDelayedCall
@@ -13,7 +12,7 @@ from typing_extensions import override
 from chatd.journal import LABEL_SECONDS, Environment, Follower, Journal, Page, Query, RoomState, TooMuchError
 from chatd.journal.batching import Batcher
 from chatd.journal.memory_index import Index
-from chatd.journal.rows import to_row
+from chatd.journal.rows import same_content
 from chatd.model.entry import Entry, StoredEvent, label_reused
 from chatd.protocol import names
 from chatd.protocol.events import DurableEvent, Said
@@ -116,12 +115,18 @@ class MemoryJournal(Journal):
         """Let the index know what was said and dropped since the last search: who never searches, pays nothing."""
         if self._index is None:
             self._index, self._indexed = Index(), 0
-        new = list(takewhile(lambda each: each[1].id > self._indexed, reversed(self._oldest)))
+        indexed = self._indexed
+        new: list[tuple[str, StoredEvent]] = []
+        for room, stored in reversed(self._oldest):
+            if stored.id <= indexed:
+                break
+            new.append((room, stored))
         self._index.add((kept.id, room, kept.event.text) for room, kept in new if type(kept.event) is Said)
         self._index.remove(self._gone)
         self._gone.clear()
         if new:
-            self._indexed = new[0][1].id
+            _, newest = new[0]
+            self._indexed = newest.id
         return self._index
 
     def _end(self) -> None:
@@ -156,7 +161,7 @@ class MemoryJournal(Journal):
             if len(self._labels) > MAX_LABELS:
                 self._labels.popitem(last=False)
             return False
-        if to_row(first.event)[::2] == to_row(event)[::2]:
+        if same_content(first.event, event):
             entry.id, entry.time, entry.duplicate = first.id, first.time, True
         else:
             entry.refused = label_reused(label)
@@ -182,8 +187,11 @@ class MemoryJournal(Journal):
         age = self._retention.seconds
         horizon = 0 if age is None else int((self._clock.seconds() - age) * 1000)
         oldest = self._oldest
-        while oldest and (len(oldest) > MAX_KEPT or self._bytes > MAX_KEPT_BYTES or oldest[0][1].time < horizon):
-            room, kept = oldest.popleft()
+        while oldest:
+            room, kept = oldest[0]
+            if len(oldest) <= MAX_KEPT and self._bytes <= MAX_KEPT_BYTES and kept.time >= horizon:
+                break
+            oldest.popleft()
             ring = self._rings.get(room)
             if ring and ring[0] is kept:
                 self._drop_first(room)

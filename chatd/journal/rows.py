@@ -5,10 +5,8 @@ from __future__ import annotations
 from chatd.protocol import events
 from chatd.protocol.events import DurableEvent, Said, TopicSet
 
-Row = tuple[str, str, str]
 
-
-def to_row(event: DurableEvent) -> Row:
+def to_row(event: DurableEvent) -> tuple[str, str, str]:
     """Return the verb of an event's line, the nick, and what stands after the room."""
     if type(event) is Said:
         return "MSG", event.nick, event.text
@@ -29,3 +27,10 @@ def from_row(room: str, kind: str, nick: str, text: str) -> DurableEvent:
     event = events.read(kind, f"{nick} {room} {text}")
     assert isinstance(event, DurableEvent)
     return event
+
+
+def same_content(first: DurableEvent, second: DurableEvent) -> bool:
+    """Return whether two events say the same, whoever did them."""
+    first_kind, _, first_text = to_row(first)
+    second_kind, _, second_text = to_row(second)
+    return (first_kind, first_text) == (second_kind, second_text)

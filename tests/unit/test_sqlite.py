@@ -127,7 +127,7 @@ def test_a_search_that_takes_long_is_given_up_and_the_next_one_is_not(
 
 def test_a_stop_does_not_wait_for_readers(kit: Kit) -> None:
     kit.say("one")
-    kit.journal._opened.reader.hurry()  # type: ignore[attr-defined]
+    kit.journal._opened.reader.interrupt()  # type: ignore[attr-defined]
     failures: list[Failure] = []
     kit.journal.read(Query("#a")).addErrback(failures.append)
     assert failures[0].check(TooMuchError)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
-from operator import itemgetter
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from chatd.journal import JournalError
 from chatd.journal.rows import from_row
 from chatd.journal.sqlite.database import explained, open_to_read
-from chatd.journal.sqlite.retention import take_away
+from chatd.journal.sqlite.rows import ENTRY_COLUMNS, EntryRow, delete_entries
 from chatd.journal.sqlite.store import Store
 from chatd.model.entry import Entry, StoredEvent
 from chatd.protocol import names
@@ -32,11 +32,11 @@ _YEAR_10000 = round(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000) + 24 
 _TOPICS_ALONE = """
     SELECT topic_id, topic_time, 'TOPIC', name, topic_nick, topic_text FROM room
         WHERE topic_id NOT IN (SELECT id FROM entry) AND (:room IS NULL OR key = :room) ORDER BY topic_id"""
-_RULINGS_ALONE = """
+_ACTIONS_ALONE = """
     SELECT entry, time, verb, name, nick, text FROM ruling JOIN room ON room.id = room
         WHERE entry NOT IN (SELECT id FROM entry) AND (:room IS NULL OR key = :room) ORDER BY entry, kind DESC"""
 _FOUNDERS = """
-    SELECT entry, time, name, nick FROM ruling JOIN room ON room.id = room
+    SELECT entry, time, 'DEOP', name, nick, nick FROM ruling JOIN room ON room.id = room
         WHERE kind = 'SET' AND subject = 'registered' AND (:room IS NULL OR key = :room) ORDER BY entry"""
 _ENTRIES = """
     SELECT entry.id, time, kind, name, nick, text FROM entry JOIN room ON room.id = entry.room
@@ -50,6 +50,31 @@ class Imported(NamedTuple):
     rooms: int
 
 
+class ExportRow(NamedTuple):
+    """What the queries of an export select, and a line of it says."""
+
+    id: int
+    time: int
+    """In milliseconds since 1970."""
+    kind: str
+    room: str
+    """The name, as first written."""
+    nick: str
+    text: str
+
+    def line(self) -> str:
+        """Return the line of JSON."""
+        fields = {
+            "id": self.id,
+            "time": timestamp(self.time),
+            "type": self.kind,
+            "room": self.room,
+            "nick": self.nick,
+            "text": self.text,
+        }
+        return json.dumps(fields, ensure_ascii=False)
+
+
 def export_lines(path: Path, room: str | None = None) -> Iterator[str]:
     """Yield a line of JSON for each message and topic of one room, or of all, in their order.
 
@@ -59,32 +84,28 @@ def export_lines(path: Path, room: str | None = None) -> Iterator[str]:
     """
     with closing(open_to_read(path)) as db, explained(path):
         wanted = {"room": room and names.key(room), "after": 0, "count": LINES_AT_A_TIME}
-        rows = db.execute(_TOPICS_ALONE, wanted).fetchall()
-        has_rulings = db.execute("PRAGMA user_version").fetchone()[0] > 1
-        if has_rulings:
-            rows = sorted(rows + db.execute(_RULINGS_ALONE, wanted).fetchall(), key=itemgetter(0))
+        rows = _select(db, _TOPICS_ALONE, wanted)
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        has_actions = version > 1
+        if has_actions:
+            rows = sorted(rows + _select(db, _ACTIONS_ALONE, wanted), key=attrgetter("id"))
         while True:
-            for id_, time, kind, name, nick, text in rows:
-                line = {"id": id_, "time": timestamp(time), "type": kind, "room": name, "nick": nick, "text": text}
-                yield json.dumps(line, ensure_ascii=False)
+            for row in rows:
+                yield row.line()
             # All at once: while rows were left to read, nothing that the daemon writes could come into the file itself.
-            rows = db.execute(_ENTRIES, wanted).fetchall()
+            rows = _select(db, _ENTRIES, wanted)
             if not rows:
                 break
-            wanted["after"] = rows[-1][0]
-        if has_rulings:
-            # Who registered a room looks after it again once that is imported, unless something says otherwise.
-            for id_, time, name, nick in db.execute(_FOUNDERS, wanted).fetchall():
-                if names.key(nick) not in _operators(db, name):
-                    line = {
-                        "id": id_,
-                        "time": timestamp(time),
-                        "type": "DEOP",
-                        "room": name,
-                        "nick": nick,
-                        "text": nick,
-                    }
-                    yield json.dumps(line, ensure_ascii=False)
+            wanted["after"] = rows[-1].id
+        if has_actions:
+            # Importing a room's registration makes its founder an operator again, unless something says otherwise.
+            for row in _select(db, _FOUNDERS, wanted):
+                if names.key(row.nick) not in _operators(db, row.room):
+                    yield row.line()
+
+
+def _select(db: sqlite3.Connection, query: str, wanted: Mapping[str, Any]) -> list[ExportRow]:
+    return [ExportRow(*columns) for columns in db.execute(query, wanted)]
 
 
 def import_lines(path: Path, lines: Iterable[str], epoch: str) -> Imported:
@@ -129,19 +150,11 @@ def erase(path: Path, nick: str) -> int:
     store = Store(path)
     with closing(store):
         with store.transaction() as db:
-            spellings = [
-                each
-                for (each,) in db.execute("SELECT DISTINCT nick FROM entry WHERE kind IN ('MSG', 'TOPIC')")
-                if names.key(each) == key
-            ]
-            rows = [
-                row
-                for each in spellings
-                for row in db.execute(
-                    "SELECT id, room, kind, text FROM entry WHERE nick = ? AND kind IN ('MSG', 'TOPIC')", (each,)
-                )
-            ]
-            for room, highest in take_away(db, rows).items():
+            nicks = db.execute("SELECT DISTINCT nick FROM entry WHERE kind IN ('MSG', 'TOPIC')").fetchall()
+            said = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE nick = ? AND kind IN ('MSG', 'TOPIC')"
+            spellings = [spelling for (spelling,) in nicks if names.key(spelling) == key]
+            rows = [EntryRow(*columns) for spelling in spellings for columns in db.execute(said, (spelling,))]
+            for room, highest in delete_entries(db, rows).items():
                 db.execute("UPDATE room SET erased = max(erased, ?) WHERE id = ?", (highest, room))
             topics = db.execute("SELECT id, topic_nick FROM room WHERE topic_id IS NOT NULL").fetchall()
             for room in [room for room, setter in topics if names.key(setter) == key]:

@@ -53,7 +53,7 @@ def open_file(path: Path, synchronous: str = "FULL") -> OpenFile:
                 _check(path, max(versions(schema())))
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # what is said is nobody else's
             writer = _connect(path)
-            if writer.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+            if _pragma(writer, "application_id") != APPLICATION_ID:
                 writer.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             upgrade(writer, schema())
             (mode,) = writer.execute("PRAGMA journal_mode = WAL").fetchone()
@@ -77,7 +77,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
         # Not even what a crash has left in the write-ahead log is brought into the file by such a connection.
         db = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         try:
-            if db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+            if _pragma(db, "application_id") != APPLICATION_ID:
                 raise JournalError(f"{path} is a database, but not chatd's")
         except BaseException:
             db.close()
@@ -107,6 +107,11 @@ def explained(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise JournalError(f"{path}: {error}") from error
+
+
+def _pragma(db: sqlite3.Connection, name: str) -> int:
+    (value,) = db.execute(f"PRAGMA {name}").fetchone()
+    return int(value)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -155,10 +160,10 @@ def _check(path: Path, newest: int) -> None:
         with closing(_connect(path)) as db:
             db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     with closing(open_to_read(path)) as db:
-        version: int = db.execute("PRAGMA user_version").fetchone()[0]
+        version = _pragma(db, "user_version")
         if version > newest:
             raise JournalError(f"{path} was made by a newer chatd (version {version}; this one knows {newest})")
-        (page,) = db.execute("PRAGMA page_size").fetchone()
+        page = _pragma(db, "page_size")
         beside = path.with_name(path.name + "-wal")
         if path.stat().st_size % page and not (beside.exists() and beside.stat().st_size):
             # SQLite itself would take the missing end of the last page for zeros.

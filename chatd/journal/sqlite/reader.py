@@ -9,9 +9,9 @@ from pathlib import Path
 from time import monotonic
 
 from chatd.journal import Page, Query, TooMuchError
-from chatd.journal.rows import from_row
 from chatd.journal.search import match
 from chatd.journal.sqlite.database import explained
+from chatd.journal.sqlite.rows import ENTRY_COLUMNS, EntryRow, stored_event
 from chatd.model.entry import StoredEvent
 
 PAGE_BYTES = 16 * 1024
@@ -21,8 +21,8 @@ SEARCH_SECONDS = 1.0
 _PROGRESS_STEPS = 10_000
 """How many steps of SQLite's machine pass between two looks at the time: some fractions of a millisecond."""
 _BETWEEN = "FROM entry WHERE room = (SELECT id FROM room WHERE key = ?) AND id > ? AND id < ?"
-_PAGE = f"SELECT id, time, kind, nick, text {_BETWEEN} ORDER BY id LIMIT ?"
-_PAGE_OF_SAID = f"SELECT id, time, kind, nick, text {_BETWEEN} AND kind = 'MSG' ORDER BY id LIMIT ?"
+_PAGE = f"SELECT {ENTRY_COLUMNS} {_BETWEEN} ORDER BY id LIMIT ?"
+_PAGE_OF_SAID = f"SELECT {ENTRY_COLUMNS} {_BETWEEN} AND kind = 'MSG' ORDER BY id LIMIT ?"
 _FIRST_TOO_MANY = f"SELECT id {_BETWEEN} ORDER BY id DESC LIMIT 1 OFFSET ?"
 _FIRST_SAID_TOO_MANY = f"SELECT id {_BETWEEN} AND kind = 'MSG' ORDER BY id DESC LIMIT 1 OFFSET ?"
 
@@ -35,8 +35,8 @@ class Reader:
         self._db = db
         self._stopping = False
 
-    def hurry(self) -> None:
-        """Let what is being read, and all that is still to be read, fail at once, because the file is to be closed."""
+    def interrupt(self) -> None:
+        """Make what is being read, and all that is still to be read, fail at once: the file is to be closed."""
         self._stopping = True
         self._db.interrupt()
 
@@ -46,33 +46,36 @@ class Reader:
         with self._snapshot() as db:
             if query.newest:
                 first = _FIRST_SAID_TOO_MANY if query.said_only else _FIRST_TOO_MANY
-                left_out = db.execute(first, (query.room, after, query.before, query.count)).fetchone()
-                if left_out is not None:
-                    after, skipped = left_out[0], True
-            row = db.execute("SELECT name, cut FROM room WHERE key = ?", (query.room,)).fetchone()
-            name, watermark = row or ("", 0)
+                for (left_out,) in db.execute(first, (query.room, after, query.before, query.count)):
+                    after, skipped = left_out, True
+            found = db.execute("SELECT name, cut FROM room WHERE key = ?", (query.room,)).fetchone()
+            name, watermark = found or ("", 0)
             page = _PAGE_OF_SAID if query.said_only else _PAGE
             kept: list[StoredEvent] = []
             size = 0
-            for row in db.execute(page, (query.room, after, query.before, query.count)):
+            for columns in db.execute(page, (query.room, after, query.before, query.count)):
                 if size >= PAGE_BYTES:
                     return Page(kept, more=True, skipped=skipped, watermark=watermark)
-                kept.append(_kept(name, *row))
-                size += len(row[4])
+                row = EntryRow(*columns)
+                kept.append(stored_event(row, name))
+                size += len(row.text)
         return Page(kept, more=False, skipped=skipped, watermark=watermark)
 
     def search(self, room: str, words: Sequence[str], before: int, count: int) -> Sequence[StoredEvent]:
         """Return the newest messages with all ``words``, see `chatd.journal.JournalReader`; blocks."""
-        newest = """
-            SELECT entry.id, time, kind, nick, entry.text FROM said JOIN entry ON entry.id = said.rowid
+        newest = f"""
+            SELECT {ENTRY_COLUMNS} FROM said JOIN entry ON entry.id = said.rowid
             WHERE said MATCH ? AND said.rowid < ? ORDER BY said.rowid DESC LIMIT ?"""
         end = monotonic() + SEARCH_SECONDS
         with self._snapshot() as db:
             db.set_progress_handler(lambda: self._stopping or monotonic() > end, _PROGRESS_STEPS)
-            row = db.execute("SELECT id, name FROM room WHERE key = ?", (room,)).fetchone()
-            wanted = match(row[0], words) if row else None
-            found = [] if wanted is None else db.execute(newest, (wanted, before, count)).fetchall()
-        return [_kept(row[1], *each) for each in reversed(found)]
+            found = db.execute("SELECT id, name FROM room WHERE key = ?", (room,)).fetchone()
+            if found is None:
+                return []
+            room_id, name = found
+            wanted = match(room_id, words)
+            rows = [] if wanted is None else db.execute(newest, (wanted, before, count)).fetchall()
+        return [stored_event(EntryRow(*columns), name) for columns in reversed(rows)]
 
     @contextmanager
     def _snapshot(self) -> Iterator[sqlite3.Connection]:
@@ -89,7 +92,3 @@ class Reader:
             finally:
                 self._db.set_progress_handler(None, 0)
                 self._db.execute("ROLLBACK")
-
-
-def _kept(room: str, id_: int, time: int, kind: str, nick: str, text: str) -> StoredEvent:
-    return StoredEvent(id_, time, from_row(room, kind, nick, text))

@@ -1,4 +1,4 @@
-"""What is not to be kept any more, taken away in steps that are small enough for nobody to wait."""
+"""Deletes what retention does not keep, in steps that are small enough for nobody to wait."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from chatd.journal import LABEL_SECONDS, Retention
+from chatd.journal.sqlite.rows import ENTRY_COLUMNS, EntryRow, delete_entries
 
 LABEL_SLACK_SECONDS = 60 * 60
 """How long labels that do not count any more are left: by another clock they may count still."""
@@ -21,46 +22,56 @@ class Trimmed(NamedTuple):
     """By room, the highest id that was taken away."""
     more: bool
     """Whether another step has something to do."""
-    looked_at: set[int]
-    """Rooms that have no more messages than they may."""
+    within_limits: set[int]
+    """The ids of rooms that have no more than they may."""
 
 
 def trim(db: sqlite3.Connection, retention: Retention, now: int, grown: Iterable[int]) -> Trimmed:
-    """Take away up to `ROWS` entries and as many labels. ``now`` is in milliseconds, ``grown`` rooms to be counted."""
-    rows: list[tuple[int, int, str, str]] = []
-    looked_at: set[int] = set()
-    if retention.seconds is not None:
-        too_old = "SELECT id, room, kind, text FROM entry WHERE time < ? ORDER BY time LIMIT ?"
-        rows += db.execute(too_old, (now - retention.seconds * 1000, ROWS))
-    if retention.messages is not None and not rows:
-        too_many = """
-            SELECT id, room, kind, text FROM entry WHERE room = :room AND id <=
-                (SELECT id FROM entry WHERE room = :room ORDER BY id DESC LIMIT 1 OFFSET :keep) LIMIT :rows"""
+    """Delete up to `ROWS` entries and as many labels.
+
+    ``now`` is in milliseconds since 1970; ``grown`` are the ids of the rooms that may have more than they keep.
+    """
+    rows = _too_old(db, retention, now)
+    within_limits: set[int] = set()
+    if not rows:
         for room in grown:
-            rows += db.execute(too_many, {"room": room, "keep": retention.messages, "rows": ROWS})
+            rows = _too_many(db, retention, room)
             if rows:
                 break
-            looked_at.add(room)
-    watermarks = take_away(db, rows)
-    for room, watermark in watermarks.items():
-        db.execute("UPDATE room SET cut = max(cut, ?) WHERE id = ?", (watermark, room))
-    old_labels = "SELECT entry, time FROM label ORDER BY entry LIMIT ?"
+            within_limits.add(room)
+    highest = delete_entries(db, rows)
+    watermarks: dict[str, int] = {}
+    for room, watermark in highest.items():
+        raised = db.execute("UPDATE room SET cut = max(cut, ?) WHERE id = ? RETURNING key", (watermark, room))
+        watermarks |= {key: watermark for (key,) in raised.fetchall()}
+    labels = _expire_labels(db, now)
+    return Trimmed(watermarks, bool(rows or labels == ROWS), within_limits)
+
+
+# One function for each bound of `Retention`: what is too old anywhere, and what is too much in one room.
+
+
+def _too_old(db: sqlite3.Connection, retention: Retention, now: int) -> list[EntryRow]:
+    if retention.seconds is None:
+        return []
+    query = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE time < ? ORDER BY time LIMIT ?"
+    return [EntryRow(*columns) for columns in db.execute(query, (now - retention.seconds * 1000, ROWS))]
+
+
+def _too_many(db: sqlite3.Connection, retention: Retention, room: int) -> list[EntryRow]:
+    if retention.messages is None:
+        return []
+    query = f"""
+        SELECT {ENTRY_COLUMNS} FROM entry WHERE room = :room AND id <=
+            (SELECT id FROM entry WHERE room = :room ORDER BY id DESC LIMIT 1 OFFSET :keep) LIMIT :rows"""
+    values = {"room": room, "keep": retention.messages, "rows": ROWS}
+    return [EntryRow(*columns) for columns in db.execute(query, values)]
+
+
+def _expire_labels(db: sqlite3.Connection, now: int) -> int:
+    """Delete labels that do not count any more; return how many."""
     horizon = now - (LABEL_SECONDS + LABEL_SLACK_SECONDS) * 1000
-    labels = [(entry,) for entry, time in db.execute(old_labels, (ROWS,)) if time < horizon]
-    db.executemany("DELETE FROM label WHERE entry = ?", labels)
-    keys = {room: db.execute("SELECT key FROM room WHERE id = ?", (room,)).fetchone()[0] for room in watermarks}
-    return Trimmed(
-        {keys[room]: watermark for room, watermark in watermarks.items()}, bool(rows or len(labels) == ROWS), looked_at
-    )
-
-
-def take_away(db: sqlite3.Connection, rows: Iterable[tuple[int, int, str, str]]) -> dict[int, int]:
-    """Delete entries, given as id, room, kind and text; return, by room, the highest id among them."""
-    highest: dict[int, int] = {}
-    for id_, room, kind, text in rows:
-        if kind == "MSG":
-            # The index must be told what it is to forget. https://www.sqlite.org/fts5.html#the_delete_command
-            db.execute("INSERT INTO said (said, rowid, room, text) VALUES ('delete', ?, ?, ?)", (id_, room, text))
-        db.execute("DELETE FROM entry WHERE id = ?", (id_,))
-        highest[room] = max(id_, highest.get(room, 0))
-    return highest
+    oldest = db.execute("SELECT entry, time FROM label ORDER BY entry LIMIT ?", (ROWS,))
+    expired = [(entry,) for entry, time in oldest if time < horizon]
+    db.executemany("DELETE FROM label WHERE entry = ?", expired)
+    return len(expired)

@@ -3,56 +3,28 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from hashlib import blake2b
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from chatd.journal import LABEL_SECONDS, JournalError, Retention, RoomState
-from chatd.journal.rows import from_row, to_row
 from chatd.journal.sqlite.database import explained, identity, open_file
+from chatd.journal.sqlite.numbering import Batch, Numbering, number
 from chatd.journal.sqlite.reader import Reader
 from chatd.journal.sqlite.retention import Trimmed, trim
-from chatd.model.entry import Entry, StoredEvent, label_reused
-from chatd.model.room_policy import REGISTERED, ModerationAction, PolicyKey, effects
-from chatd.protocol import names
-from chatd.protocol.errors import ChatError
-from chatd.protocol.events import DurableEvent, Moderated, TopicSet
-
-ROWS_PER_INSERT = 64
-"""A statement for so many rows costs the full-text index a fraction of what one for each does.
-
-Fewer rows are cut into powers of two: a statement keeps the values that it was last given, and one for each number of
-rows would keep many megabytes.
-"""
-
-Row = tuple[Any, ...]
-
-
-class _Outcome(NamedTuple):
-    """What becomes of an entry once the transaction that it belongs to has ended well."""
-
-    entry: Entry
-    id: int
-    duplicate: bool = False
-    refused: ChatError | None = None
-    time: int | None = None
-    """That of the first, for one that is old."""
-
-
-class Batch(NamedTuple):
-    """What one transaction adds."""
-
-    rooms: dict[str, int]
-    """The ids of rooms that the file did not have, by key."""
-    rows: list[Row]
-    """Id, room, time, kind, nick and text."""
-    labels: list[Row]
-    """Room, author, label, entry, time and digest."""
-    forgotten: list[Row]
-    """The ids of what was said so long ago that its label is free for something else."""
-    outcomes: list[_Outcome]
+from chatd.journal.sqlite.rows import (
+    ACTION_COLUMNS,
+    ActionRow,
+    action_row,
+    insert_action,
+    insert_entries,
+    insert_labels,
+    moderation_action,
+)
+from chatd.model.entry import Entry, StoredEvent
+from chatd.model.room_policy import REGISTERED, PolicyKey, effects
+from chatd.protocol.events import Moderated, TopicSet
 
 
 class Store:
@@ -87,12 +59,12 @@ class Store:
         """Return the epoch of the file, which is ``made`` if it has none yet."""
         with explained(self._path):
             row = self._writer.execute("SELECT epoch FROM journal").fetchone()
-        if row is None:
-            with self.transaction() as db:
-                db.execute("INSERT INTO journal VALUES (?)", (made,))
-            row = (made,)
-        epoch: str = row[0]
-        return epoch
+        if row is not None:
+            (epoch,) = row
+            return str(epoch)
+        with self.transaction() as db:
+            db.execute("INSERT INTO journal VALUES (?)", (made,))
+        return made
 
     def room_states(self) -> dict[str, RoomState]:
         """Return what is known of each room, by key."""
@@ -105,10 +77,10 @@ class Store:
                 key: RoomState(name, last_id, cut, StoredEvent(id_, time, TopicSet(nick, name, text)) if id_ else None)
                 for key, name, cut, id_, time, nick, text, last_id in rows
             }
-            for key, kind, subject, *ruling in self._writer.execute("""
-                SELECT key, kind, subject, entry, time, verb, nick, text FROM ruling JOIN room ON room.id = room
-                    ORDER BY entry"""):
-                found[key].policy.restore(PolicyKey(kind, subject), _ruling(found[key].name, *ruling))
+            actions = f"SELECT key, {ACTION_COLUMNS} FROM ruling JOIN room ON room.id = ruling.room ORDER BY entry"
+            for key, *columns in self._writer.execute(actions):
+                row = ActionRow(*columns)
+                found[key].policy.restore(PolicyKey(row.kind, row.subject), moderation_action(row, found[key].name))
             return found
 
     def write(self, entries: Sequence[Entry]) -> None:
@@ -129,37 +101,35 @@ class Store:
     def add(self, entries: Sequence[Entry]) -> Batch:
         """Add the durable ones of ``entries``, each with the time that it has, within a transaction."""
         db = self._writer
-        batch = self._number(entries)
-        _insert(db, "entry (id, room, time, kind, nick, text)", batch.rows)
-        _insert(db, "said (rowid, room, text)", [(r[0], r[1], r[5]) for r in batch.rows if r[3] == "MSG"])
-        db.executemany("DELETE FROM label WHERE entry = ?", batch.forgotten)
-        _insert(db, "label (room, author, label, entry, time, digest)", batch.labels)
-        topics = [(id_, time, nick, text, room) for id_, room, time, kind, nick, text in batch.rows if kind == "TOPIC"]
+        batch = number(db, entries, Numbering(self._rooms, self._last_id, self._id_after, self.label_seconds))
+        insert_entries(db, batch.rows)
+        db.executemany("DELETE FROM label WHERE entry = ?", [(entry,) for entry in batch.expired])
+        insert_labels(db, batch.labels.items())
+        topics = [(row.id, row.time, row.nick, row.text, row.room) for row in batch.rows if row.kind == "TOPIC"]
         set_topic = "UPDATE room SET topic_id = ?, topic_time = ?, topic_nick = ?, topic_text = ? WHERE id = ?"
         db.executemany(set_topic, topics)
         for outcome in batch.outcomes:
             if outcome.id and not outcome.duplicate and isinstance(outcome.entry.event, Moderated):
-                self._rule(outcome.entry, outcome.id, outcome.entry.event, batch)
+                self._apply(outcome.entry, outcome.id, outcome.entry.event, batch)
         return batch
 
-    def _rule(self, entry: Entry, id_: int, event: Moderated, batch: Batch) -> None:
-        """Keep what holds from here on apart from the entries, which are taken away some day."""
+    def _apply(self, entry: Entry, id_: int, event: Moderated, batch: Batch) -> None:
+        """Keep the moderation actions that hold from here on apart from the entries, which retention deletes."""
         room = self._rooms.get(entry.room) or batch.rooms[entry.room]
         known = "FROM ruling WHERE room = ? AND kind = ? AND subject = ?"
-        for where, held in effects(event):
-            if where == REGISTERED and self._writer.execute(f"SELECT 1 {known}", (room, *where)).fetchone():
+        for key, held in effects(event):
+            if key == REGISTERED and self._writer.execute(f"SELECT 1 {known}", (room, *key)).fetchone():
                 return
-            self._writer.execute(f"DELETE {known}", (room, *where))
+            self._writer.execute(f"DELETE {known}", (room, *key))
             if held is not None:
-                values = (room, *where, id_, entry.time, *to_row(held))
-                self._writer.execute("INSERT INTO ruling VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+                insert_action(self._writer, action_row(room, key, id_, entry.time, held))
 
     def settle(self, batch: Batch) -> None:
         """Note that what was added is there to stay."""
         self._rooms |= batch.rooms
-        for id_, room, *_ in batch.rows:
-            self._last_id = id_
-            self._grown.add(room)
+        self._grown.update({row.room for row in batch.rows})
+        if batch.rows:
+            self._last_id = batch.rows[-1].id
         for entry, id_, duplicate, refused, time in batch.outcomes:
             entry.id, entry.duplicate, entry.refused = id_, duplicate, refused
             if time is not None:
@@ -169,7 +139,7 @@ class Store:
         """Take away some of what is not to be kept any more. ``now`` is in milliseconds since 1970."""
         with self.transaction() as db:
             trimmed = trim(db, retention, now, self._grown)
-        self._grown -= trimmed.looked_at
+        self._grown -= trimmed.within_limits
         return trimmed
 
     def _check_identity(self) -> None:
@@ -200,69 +170,12 @@ class Store:
         self._last_id = self._one("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'entry'")
 
     def _one(self, query: str) -> Any:
-        return self._writer.execute(query).fetchone()[0]
-
-    def _add_rooms(self, entries: Iterable[Entry]) -> dict[str, int]:
-        """Make the rooms of ``entries`` that the file does not have yet; return their ids."""
-        made: dict[str, int] = {}
-        for entry in entries:
-            event = entry.event
-            if isinstance(event, DurableEvent) and entry.room not in self._rooms and entry.room not in made:
-                row = (entry.room, event.room)
-                made[entry.room] = (
-                    self._writer.execute("INSERT INTO room (key, name) VALUES (?, ?)", row).lastrowid or 0
-                )
-        return made
-
-    def _number(self, entries: Sequence[Entry]) -> Batch:
-        """Give every durable entry its id, but those that were said before under the same label."""
-        made = self._add_rooms(entries)
-        batch = Batch(made, [], [], [], [])
-        known = self._labelled(entries)
-        id_ = self._last_id
-        for entry in entries:
-            event = entry.event
-            if not isinstance(event, DurableEvent):
-                continue
-            kind, nick, text = to_row(event)
-            room = self._rooms.get(entry.room) or made[entry.room]
-            if entry.label is not None:
-                author = (room, names.key(nick), entry.label)
-                digest = blake2b(f"{kind} {text}".encode(), digest_size=16).digest()
-                if author in known and known[author][1] >= entry.time - self.label_seconds * 1000:
-                    batch.outcomes.append(_repeated(entry, entry.label, digest, *known[author]))
-                    continue
-                if author in known:
-                    batch.forgotten.append((known[author][0],))
-                    batch.labels[:] = [row for row in batch.labels if row[:3] != author]
-                known[author] = (self._id_after(id_, entry), entry.time, digest)
-                batch.labels.append((*author, *known[author]))
-            id_ = self._id_after(id_, entry)
-            batch.rows.append((id_, room, entry.time, kind, nick, text))
-            batch.outcomes.append(_Outcome(entry, id_))
-        return batch
+        (value,) = self._writer.execute(query).fetchone()
+        return value
 
     def _id_after(self, last: int, entry: Entry) -> int:  # noqa: ARG002
         """Return the id of an entry, given that of the one before; a kind of store may have ids from elsewhere."""
         return last + 1
-
-    def _labelled(self, entries: Iterable[Entry]) -> dict[Row, tuple[int, int, bytes]]:
-        """Return what is known of the labels of entries: the id, time and digest of what was said under them."""
-        known: dict[Row, tuple[int, int, bytes]] = {}
-        authors = [
-            (self._rooms[entry.room], names.key(entry.event.nick), entry.label)
-            for entry in entries
-            if entry.label is not None and isinstance(entry.event, DurableEvent) and entry.room in self._rooms
-        ]
-        for chunk in _chunks(authors):
-            values = ", ".join(["(?, ?, ?)"] * len(chunk))
-            rows = self._writer.execute(
-                f"WITH wanted (r, a, l) AS (VALUES {values}) SELECT room, author, label, entry, time, digest"
-                " FROM wanted CROSS JOIN label ON room = r AND author = a AND label = l",
-                [value for author in chunk for value in author],
-            )
-            known.update({tuple(row[:3]): row[3:] for row in rows})
-        return known
 
     def compact(self) -> None:
         """Give back the room of what was taken away, so that nothing of it stays in the file."""
@@ -284,31 +197,3 @@ class Store:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
                 raise
-
-
-def _ruling(room: str, id_: int, time: int, verb: str, nick: str, text: str) -> ModerationAction:
-    event = from_row(room, verb, nick, text)
-    assert isinstance(event, Moderated)
-    return ModerationAction(id_, time, event)
-
-
-def _repeated(entry: Entry, label: str, digest: bytes, id_: int, time: int, first: bytes) -> _Outcome:
-    """Return what becomes of an entry under a known label; ``first`` is the digest of what was said under it."""
-    if digest == first:
-        return _Outcome(entry, id_, duplicate=True, time=time)
-    return _Outcome(entry, 0, refused=label_reused(label))
-
-
-def _chunks(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    start, size = 0, ROWS_PER_INSERT
-    while start < len(rows):
-        while size > len(rows) - start:
-            size //= 2
-        yield rows[start : start + size]
-        start += size
-
-
-def _insert(db: sqlite3.Connection, into: str, rows: Sequence[Row]) -> None:
-    for chunk in _chunks(rows):
-        values = ", ".join(["(" + ", ".join("?" * len(chunk[0])) + ")"] * len(chunk))
-        db.execute(f"INSERT INTO {into} VALUES {values}", [value for row in chunk for value in row])

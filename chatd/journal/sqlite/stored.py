@@ -50,7 +50,7 @@ class StoredJournal(JournalReader):
 
     def close(self) -> None:
         """Close the store, once what is being written is; whoever reads is disappointed."""
-        self._opened.reader.hurry()
+        self._opened.reader.interrupt()
         if self._trim_call is not None:
             self._trim_call.cancel()
             self._trim_call = None

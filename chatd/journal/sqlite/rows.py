@@ -1,0 +1,146 @@
+"""The columns of a journal's tables, named once, and how an entry becomes a row and a row an event again."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from chatd.journal.rows import from_row, to_row
+from chatd.model.entry import Entry, StoredEvent
+from chatd.model.room_policy import ModerationAction, PolicyKey
+from chatd.protocol.events import DurableEvent, Moderated
+
+ROWS_PER_INSERT = 64
+"""A statement for so many rows costs the full-text index a fraction of what one for each does.
+
+Fewer rows are cut into powers of two: a statement keeps the values that it was last given, and one for each number of
+rows would keep many megabytes.
+"""
+
+
+class EntryRow(NamedTuple):
+    """A row of ``entry``."""
+
+    id: int
+    room: int
+    """The id of the room."""
+    time: int
+    """In milliseconds since 1970."""
+    kind: str
+    nick: str
+    text: str
+
+
+class LabelKey(NamedTuple):
+    """What of ``label`` there is one row for."""
+
+    room: int
+    author: str
+    """The nick, folded."""
+    label: str
+
+
+class FirstUse(NamedTuple):
+    """The rest of a row of ``label``: the entry that was sent first under the label."""
+
+    entry: int
+    time: int
+    digest: bytes
+    """Of its kind and text."""
+
+
+class ActionRow(NamedTuple):
+    """A row of ``ruling``: a moderation action that holds."""
+
+    room: int
+    kind: str
+    subject: str
+    entry: int
+    time: int
+    verb: str
+    nick: str
+    text: str
+
+
+ENTRY_COLUMNS = ", ".join(f"entry.{column}" for column in EntryRow._fields)
+"""What a query selects for `EntryRow`."""
+ACTION_COLUMNS = ", ".join(f"ruling.{column}" for column in ActionRow._fields)
+"""What a query selects for `ActionRow`."""
+LABEL_COLUMNS = (*LabelKey._fields, *FirstUse._fields)
+SAID_COLUMNS = ("rowid", "room", "text")
+
+
+def entry_row(id_: int, room: int, entry: Entry, event: DurableEvent) -> EntryRow:
+    """Return the row of an entry, given its id, the id of its room, and its event."""
+    kind, nick, text = to_row(event)
+    return EntryRow(id_, room, entry.time, kind, nick, text)
+
+
+def stored_event(row: EntryRow, room_name: str) -> StoredEvent:
+    """Return what a row stands for. Raise `ValueError` if its kind is unknown."""
+    return StoredEvent(row.id, row.time, from_row(room_name, row.kind, row.nick, row.text))
+
+
+def action_row(room: int, key: PolicyKey, id_: int, time: int, event: Moderated) -> ActionRow:
+    """Return the row of a moderation action that holds from the entry ``id_`` on."""
+    verb, nick, text = to_row(event)
+    return ActionRow(room, key.kind, key.subject, id_, time, verb, nick, text)
+
+
+def moderation_action(row: ActionRow, room_name: str) -> ModerationAction:
+    """Return what a row stands for."""
+    event = from_row(room_name, row.verb, row.nick, row.text)
+    assert isinstance(event, Moderated)
+    return ModerationAction(row.entry, row.time, event)
+
+
+def insert_entries(db: sqlite3.Connection, rows: Sequence[EntryRow]) -> None:
+    """Insert entries, and into the full-text index the messages among them."""
+    _insert(db, "entry", EntryRow._fields, rows)
+    _insert(db, "said", SAID_COLUMNS, [(row.id, row.room, row.text) for row in rows if row.kind == "MSG"])
+
+
+def insert_labels(db: sqlite3.Connection, labels: Iterable[tuple[LabelKey, FirstUse]]) -> None:
+    """Insert which entry was the first under each of some labels."""
+    _insert(db, "label", LABEL_COLUMNS, [(*key, *first) for key, first in labels])
+
+
+def insert_action(db: sqlite3.Connection, row: ActionRow) -> None:
+    """Insert a moderation action that holds."""
+    _insert(db, "ruling", ActionRow._fields, [row])
+
+
+def delete_entries(db: sqlite3.Connection, rows: Iterable[EntryRow]) -> dict[int, int]:
+    """Delete entries, also from the full-text index; return, by room, the highest id among them."""
+    highest: dict[int, int] = {}
+    for row in rows:
+        if row.kind == "MSG":
+            # The index must be told what it is to forget. https://www.sqlite.org/fts5.html#the_delete_command
+            values = (row.id, row.room, row.text)
+            db.execute("INSERT INTO said (said, rowid, room, text) VALUES ('delete', ?, ?, ?)", values)
+        db.execute("DELETE FROM entry WHERE id = ?", (row.id,))
+        highest[row.room] = max(row.id, highest.get(row.room, 0))
+    return highest
+
+
+def chunks(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Cut rows into pieces that are worth a statement each, see `ROWS_PER_INSERT`."""
+    start, size = 0, ROWS_PER_INSERT
+    while start < len(rows):
+        while size > len(rows) - start:
+            size //= 2
+        yield rows[start : start + size]
+        start += size
+
+
+def _insert(db: sqlite3.Connection, table: str, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
+    for chunk in chunks(rows):
+        db.execute(_insertion(table, columns, len(chunk)), [value for row in chunk for value in row])
+
+
+@lru_cache
+def _insertion(table: str, columns: tuple[str, ...], rows: int) -> str:
+    values = "(" + ", ".join("?" * len(columns)) + ")"
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([values] * rows)}"
