@@ -209,11 +209,11 @@ class Run:
 
 async def run(reactor: Any, directory: Path, kind: str, load: Load, seconds: float) -> Figures:
     """Measure one load on a new journal."""
-    surroundings = Environment(reactor, lambda: "benchmark", partial(Thread, reactor))
+    environment = Environment(reactor, lambda: "benchmark", partial(Thread, reactor))
     with TemporaryDirectory(prefix="benchmark-", dir=directory) as new:
-        journal: Journal = MemoryJournal(surroundings)
+        journal: Journal = MemoryJournal(environment)
         if synchronous := KINDS[kind]:
-            journal = SqliteJournal(f"sqlite:{new}/journal.sqlite3", surroundings, synchronous=synchronous)
+            journal = SqliteJournal(f"sqlite:{new}/journal.sqlite3", environment, synchronous=synchronous)
         journal.start()
         collect()
         try:

@@ -77,8 +77,8 @@ class AccountChecker:
 
     credentialInterfaces = (IUsernamePassword,)
 
-    def __init__(self, roll: AccountStore, workers: ThreadPool, hasher: Hasher | None) -> None:
-        self._roll = roll
+    def __init__(self, store: AccountStore, workers: ThreadPool, hasher: Hasher | None) -> None:
+        self._store = store
         self._workers = workers
         self._hasher = hasher
 
@@ -88,11 +88,11 @@ class AccountChecker:
 
     def has_password(self, avatar_id: AvatarId) -> bool:
         """Return whether the roll has a hash for whom another method has let in, perhaps under an alias."""
-        account = self._roll.find(names.key(_text(avatar_id)))
+        account = self._store.find(names.key(_text(avatar_id)))
         return account is not None and account.hash is not None
 
     async def _check(self, nick: str, password: str) -> bytes:
-        account = self._roll.find(names.key(nick))
+        account = self._store.find(names.key(nick))
         kept = None if account is None else account.hash
         hasher = self._hasher
         if hasher is None:
@@ -103,7 +103,7 @@ class AccountChecker:
         right = await self._workers.do(lambda: hasher.verify(kept or hasher.nobodys, password))
         if account is None or kept is None:
             raise UnauthorizedLogin
-        now = self._roll.find(account.key)
+        now = self._store.find(account.key)
         if not right or now is None or now.hash != kept:  # it may have changed meanwhile
             raise WrongPasswordError
         if hasher.is_outdated(kept):
@@ -112,7 +112,7 @@ class AccountChecker:
 
     def _hash_anew(self, hasher: Hasher, key: str, password: str, kept: str) -> None:
         try:
-            self._roll.set_hash(key, hasher.hash(password), instead_of=kept)
+            self._store.set_hash(key, hasher.hash(password), instead_of=kept)
         except AccountsError as error:  # the old one is good still
             _log.error("a password could not be hashed anew: {why}", why=str(error))
 
@@ -164,8 +164,8 @@ class Checkers:
 class Realm:
     """Makes the avatar of a name; one that an ``--auth`` method has let in first is written on the roll."""
 
-    def __init__(self, roll: AccountStore, workers: ThreadPool, clock: IReactorTime) -> None:
-        self._roll = roll
+    def __init__(self, store: AccountStore, workers: ThreadPool, clock: IReactorTime) -> None:
+        self._store = store
         self._workers = workers
         self._clock = clock
 
@@ -183,14 +183,14 @@ class Realm:
             _log.error("an --auth method lets somebody in whose name cannot be a nick: {name!r}", name=avatar_id)
             raise UnauthorizedLogin from None
         key = names.key(nick)
-        account = self._roll.find(key)
+        account = self._store.find(key)
         if account is None:
             account = Account(key, nick, None, operator=False, created=int(self._clock.seconds()))
             made = account
             try:
-                await self._workers.do(lambda: self._roll.add(made, twins=True))
+                await self._workers.do(lambda: self._store.add(made, twins=True))
             except TakenError:  # over another connection, at the same time
-                account = self._roll.find(key)
+                account = self._store.find(key)
         if account is None or account.name != nick:
             # Two names that an --auth method tells apart, and that are the same nick here.
             raise UnauthorizedLogin

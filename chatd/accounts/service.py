@@ -40,7 +40,7 @@ class Registration(StrEnum):
     CODE = "code"
 
 
-class Members(Accounts):
+class AccountService(Accounts):
     """Accounts in a store. Hashes are made and compared by ``workers``, look-ups are made at once.
 
     ``checkers`` are those of ``--auth``. The roll's file is made at the start if ``make``.
@@ -50,7 +50,7 @@ class Members(Accounts):
 
     def __init__(
         self,
-        roll: AccountStore,
+        store: AccountStore,
         clock: IReactorTime,
         workers: ThreadPool,
         hasher: Hasher | None,
@@ -61,28 +61,28 @@ class Members(Accounts):
         make: bool = True,
     ) -> None:
         self.members_only = members_only
-        self._roll = roll
+        self._store = store
         self._clock = clock
         self._workers = workers
         self._hasher = hasher
         self._registration = registration
         self._make = make
         self._has_checkers = bool(checkers)
-        asked = Checkers(AccountChecker(roll, workers, hasher), checkers, clock)
-        self._portal = Portal(Realm(roll, workers, clock), [asked])
+        asked = Checkers(AccountChecker(store, workers, hasher), checkers, clock)
+        self._portal = Portal(Realm(store, workers, clock), [asked])
         self._guesses = Throttle(clock)
         self._newcomers = Throttle(clock, NEW_IN_AN_HOUR, 60 * 60, "many names were taken from where you are")
 
     @override
     def start(self) -> None:
-        self._roll.open(make=self._make)
-        if self._hasher is None and self._roll.has_hashes():
-            raise AccountsError(f"to check the passwords in {self._roll.path} {passwords.INSTALL}")
+        self._store.open(make=self._make)
+        if self._hasher is None and self._store.has_hashes():
+            raise AccountsError(f"to check the passwords in {self._store.path} {passwords.INSTALL}")
 
     @override
     def stop(self) -> None:
         self._workers.stop()
-        self._roll.close()
+        self._store.close()
 
     @override
     def is_registered(self, key: str) -> bool:
@@ -90,7 +90,7 @@ class Members(Accounts):
 
     @override
     def looks_like(self, nick: str) -> str | None:
-        return _or_unavailable(lambda: self._roll.twin(nick))
+        return _or_unavailable(lambda: self._store.twin(nick))
 
     @override
     def name(self, key: str) -> str:
@@ -111,7 +111,7 @@ class Members(Accounts):
         return Deferred.fromCoroutine(self._register(nick, password, code, address))
 
     async def _log_in(self, nick: str, password: str, address: str | None) -> str:
-        if not self._has_checkers and not _or_unavailable(lambda: self._roll.is_there):
+        if not self._has_checkers and not _or_unavailable(lambda: self._store.is_there):
             raise ChatError(Code.NOT_ALLOWED, "nobody has an account here yet")
         key = names.key(nick)
         attempt = self._guesses.attempt(key, address)
@@ -150,7 +150,7 @@ class Members(Accounts):
         key, now = names.key(nick), int(self._clock.seconds())
         try:
             await self._workers.do(
-                lambda: self._roll.add(Account(key, nick, hasher.hash(password), operator=False, created=now), used)
+                lambda: self._store.add(Account(key, nick, hasher.hash(password), operator=False, created=now), used)
             )
         except TakenError as error:
             raise ChatError(Code.NAME_TAKEN, str(error)) from None
@@ -175,13 +175,13 @@ class Members(Accounts):
         if code is None:
             raise ChatError(Code.NOT_ALLOWED, "it takes an invitation: REGISTER <password> <code>")
         guess = self._guesses.attempt(None, address)
-        if not _or_unavailable(lambda: self._roll.has_code(code, int(self._clock.seconds()))):
+        if not _or_unavailable(lambda: self._store.has_code(code, int(self._clock.seconds()))):
             raise _no_code()
         guess.void()
         return code
 
     def _find(self, key: str) -> Account | None:
-        return _or_unavailable(lambda: self._roll.find(key))
+        return _or_unavailable(lambda: self._store.find(key))
 
     def _find_if_possible(self, key: str) -> Account | None:
         try:

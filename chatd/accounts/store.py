@@ -294,6 +294,6 @@ def open_account_store(path: Path, *, make: bool) -> closing[AccountStore]:
     """Return a roll that is open, to be used in a ``with``. Raise `AccountsError` if it cannot be or is not there."""
     if not make and not path.exists():
         raise AccountsError(f"there is no file {path}")
-    roll = AccountStore(path)
-    roll.open(make=make)
-    return closing(roll)
+    store = AccountStore(path)
+    store.open(make=make)
+    return closing(store)

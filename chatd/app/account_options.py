@@ -14,7 +14,7 @@ from twisted.python import usage
 
 from chatd.accounts import Accounts, NoAccounts, passwords
 from chatd.accounts.passwords import Hasher
-from chatd.accounts.service import Members, Registration
+from chatd.accounts.service import AccountService, Registration
 from chatd.accounts.store import AccountStore, beside
 from chatd.journal.sqlite.address import sqlite_path
 from chatd.runtime.thread_pool import ThreadPool
@@ -95,7 +95,7 @@ class AccountOptions(usage.Options, AuthOptionMixin):
         if registration is not Registration.OFF and not installed:
             raise SystemExit(f"chatd: --registration {passwords.INSTALL}")
         threads = [Thread(reactor, f"chatd accounts {number}", patient=True) for number in range(HASHES_AT_A_TIME)]
-        return Members(
+        return AccountService(
             AccountStore(path),
             IReactorTime(reactor),
             ThreadPool(threads, MAX_WAITING),

@@ -161,9 +161,9 @@ def makeService(options: Options) -> ChatService:
     clock = IReactorTime(reactor)
     limits = _limits(options)
     retention = Retention(options["keep"], options["keep-messages"])
-    surroundings = Environment(clock, lambda: secrets.token_hex(8), partial(Thread, reactor), retention)
+    environment = Environment(clock, lambda: secrets.token_hex(8), partial(Thread, reactor), retention)
     try:
-        journal = from_string(options["journal"], surroundings)
+        journal = from_string(options["journal"], environment)
     except ValueError as error:
         raise SystemExit(f"chatd: {error}") from None
     hub = make_hub(journal, clock, limits, accounts=options.make_accounts(reactor))

@@ -16,7 +16,7 @@ def is_cluster(description: str) -> bool:
     return description.startswith(("nats://", "tls://"))
 
 
-def from_string(description: str, surroundings: Environment) -> Journal:
+def from_string(description: str, environment: Environment) -> Journal:
     """Return the journal that ``--journal`` asks for. Raise `ValueError`, with a sentence for the user, if it is none.
 
     ``memory:`` keeps nothing once the process ends; ``sqlite:PATH`` keeps everything in a file; ``nats://...`` is
@@ -24,9 +24,9 @@ def from_string(description: str, surroundings: Environment) -> Journal:
     """
     kind, _, path = description.partition(":")
     if description == "memory:":
-        return MemoryJournal(surroundings)
+        return MemoryJournal(environment)
     if kind == "sqlite" and path:
-        return SqliteJournal(description, surroundings)
+        return SqliteJournal(description, environment)
     if is_cluster(description):
         if find_spec("nats") is None:
             raise ValueError(
@@ -34,7 +34,7 @@ def from_string(description: str, surroundings: Environment) -> Journal:
             )
         from chatd.journal.jetstream.journal import ClusterJournal
 
-        return ClusterJournal(description, surroundings)
+        return ClusterJournal(description, environment)
     raise ValueError(
         f"there is no journal {description!r}; there are sqlite:PATH and memory:, and nats://HOST for many"
     )

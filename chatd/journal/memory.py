@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from chatd.journal import LABEL_SECONDS, Environment, Follower, Journal, Page, Query, RoomState, TooMuchError
 from chatd.journal.batching import Batcher
-from chatd.journal.memory_index import Index
+from chatd.journal.memory_index import WordIndex
 from chatd.journal.rows import same_content
 from chatd.model.entry import Entry, StoredEvent, label_reused
 from chatd.protocol import names
@@ -36,11 +36,11 @@ class MemoryJournal(Journal):
     over_hard_limit = over_soft_limit = False
     cluster = None
 
-    def __init__(self, surroundings: Environment) -> None:
-        self.epoch = surroundings.make_epoch()
-        self._clock = surroundings.clock
+    def __init__(self, environment: Environment) -> None:
+        self.epoch = environment.make_epoch()
+        self._clock = environment.clock
         self._pace = Batcher(self._clock)
-        self._retention = surroundings.retention
+        self._retention = environment.retention
         self._turn: list[Entry] = []
         self._end_of_turn: IDelayedCall | None = None
         self._last_id = 0
@@ -49,7 +49,7 @@ class MemoryJournal(Journal):
         self._rings: defaultdict[str, deque[StoredEvent]] = defaultdict(deque)
         self._oldest: deque[tuple[str, StoredEvent]] = deque()
         self._bytes = 0
-        self._index: Index | None = None
+        self._index: WordIndex | None = None
         self._indexed = 0
         self._gone: list[int] = []
         self._labels: OrderedDict[tuple[str, str, str], StoredEvent] = OrderedDict()
@@ -111,10 +111,10 @@ class MemoryJournal(Journal):
             return fail(error)
         return succeed([said[id_] for id_ in found if id_ in said])
 
-    def _index_of_now(self) -> Index:
+    def _index_of_now(self) -> WordIndex:
         """Let the index know what was said and dropped since the last search: who never searches, pays nothing."""
         if self._index is None:
-            self._index, self._indexed = Index(), 0
+            self._index, self._indexed = WordIndex(), 0
         indexed = self._indexed
         new: list[tuple[str, StoredEvent]] = []
         for room, stored in reversed(self._oldest):

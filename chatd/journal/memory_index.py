@@ -14,7 +14,7 @@ SEARCH_SECONDS = 0.1
 _PROGRESS_STEPS = 10_000
 
 
-class Index:
+class WordIndex:
     """Finds messages, given as id, room and text, by their words; of rooms in small numbers, by their keys."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""What nodes of a cluster say to one another of themselves and of the people who are on them."""
+"""What the nodes of a cluster tell one another: which nodes there are, and which members are on them."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from twisted.internet.defer import Deferred
 
 
 class MemberInfo(NamedTuple):
-    """Somebody who came in, as all nodes know them."""
+    """A member, as all nodes know them."""
 
     member_id: str
-    """What no other person has: the run of the node and a number."""
+    """What no other member has: the incarnation of the node and a number."""
     nick: str
     account: str | None = None
-    """The key of the account that they logged in to."""
+    """The key of the account that they have logged in to."""
     address: str | None = None
     operator: bool = False
-    """Whether they look after the server."""
+    """Whether they are a server operator."""
     proof: str = ""
-    """What their resume secret, and the one that they proved themselves by, are known by, see `proof_of`."""
+    """The digests of their resume secret, and of the one that they proved themselves by, see `proof_of`."""
     takes: str | None = None
-    """The member id whose places they take."""
+    """The id of the member whose places in rooms they take over."""
 
     def is_judged_like(self, other: MemberInfo) -> bool:
         """Return whether permissions are the same for both."""
@@ -33,12 +33,12 @@ class MemberInfo(NamedTuple):
 
 
 def incarnation_of(member_id: str) -> str:
-    """Return the run in which somebody came in."""
+    """Return the incarnation of the node on which a member connected."""
     return member_id.rpartition(".")[0]
 
 
 def proof_of(*secrets: str) -> str:
-    """Return what secrets are known by; those that are empty are none."""
+    """Return the digests of secrets; those that are empty are left out."""
     return " ".join(blake2b(secret.encode(), digest_size=16).hexdigest() for secret in secrets if secret)
 
 
@@ -51,31 +51,31 @@ class Source(NamedTuple):
     """Where an entry that came over the cluster was appended."""
 
     incarnation: str
-    """The life of a node: it has another after every start, and after it was given up by the others."""
+    """The incarnation of the node: it has another after every start, and after the others have declared it down."""
     info: MemberInfo | None
-    """Who did it; None for what a node says of itself."""
+    """The member who did it; None for what a node says of itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class NodeUp:
-    """A run begins: a passing event, and in no room."""
+    """A node is up: a passing event, and in no room."""
 
     incarnation: str
 
 
 OTHERS = "*"
-"""In the place of a run that is over: every one but that which says so."""
+"""In the place of an incarnation: every one but that which says so."""
 
 
 @dataclass(frozen=True, slots=True)
 class NodeDown:
-    """A run is over, or all `OTHERS`: its people are gone from everywhere, whatever it says later: a passing event."""
+    """An incarnation, or all `OTHERS`, is down: its members have left, whatever it says later. A passing event."""
 
     incarnation: str
 
 
 def ended_by(event: NodeDown, source: Source | None, incarnations: Collection[str]) -> list[str]:
-    """Return which runs are over, given those that were live; one that was over already ends no others."""
+    """Return which incarnations are down, given the live ones; one that was down already ends no others."""
     if event.incarnation != OTHERS:
         return [event.incarnation]
     said_by = None if source is None else source.incarnation
@@ -83,7 +83,7 @@ def ended_by(event: NodeDown, source: Source | None, incarnations: Collection[st
 
 
 class Snapshot(NamedTuple):
-    """Who was where, as of a place in the order."""
+    """Who was where, as of a place in the order of entries."""
 
     id: int
     """The id of the last entry, durable or not, that it takes into account."""
@@ -96,7 +96,7 @@ class Cluster(Protocol):
 
     @property
     def incarnation(self) -> str:
-        """The present run of this node."""
+        """The present incarnation of this node."""
 
     def ask(self, incarnation: str, question: Any) -> Deferred[Any]:
         """Ask a node something; it fails with `ChatError` (``unavailable``) if it does not answer in time.
@@ -108,11 +108,11 @@ class Cluster(Protocol):
         """Answer what other nodes ask with what ``answerer`` returns."""
 
     def hurry(self) -> None:
-        """Give up, within a few seconds, what cannot be stored and told: this node is about to stop."""
+        """Abandon, within a few seconds, what cannot be stored and handed back: this node is about to stop."""
 
-    def share(self, take: Callable[[], Any], restore: Callable[[Any], None]) -> None:
-        """Let nodes that begin know who is where.
+    def share(self, snapshot: Callable[[], Any], restore: Callable[[Any], None]) -> None:
+        """Let nodes that join know who is where.
 
-        ``take`` returns the state as of all that was handed to the follower; ``restore`` is called with another
+        ``snapshot`` returns the state as of all that was handed to the follower; ``restore`` is called with another
         node's, or None for an empty one, between two batches: what is handed over from there on follows it.
         """

@@ -13,9 +13,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from chatd.journal.jetstream.membership import LONG_SECONDS, Membership
-from chatd.journal.jetstream.messages import Message, Probe, Subjects, read
+from chatd.journal.jetstream.messages import Message, Subjects, WriteProbe, decode
 from chatd.journal.jetstream.outbox import Outbox
-from chatd.journal.jetstream.requests import State
+from chatd.journal.jetstream.requests import PresenceSnapshot
 from chatd.model.cluster import NodeDown, NodeUp, ended_by
 from chatd.model.entry import Entry
 
@@ -41,10 +41,10 @@ class Order:
         runs = {node.membership.incarnation for node in self.nodes}
         return all(
             node.membership.ready
-            and not node.membership._learning
+            and not node.membership.learning
             and not node.publishing
             and node.handed == len(self.messages)
-            and node.membership._lives == node.runs == runs
+            and node.membership._live == node.runs == runs
             for node in self.nodes
         )
 
@@ -69,7 +69,7 @@ class Order:
                 return
             await self.step()
         told = [
-            (n.membership.incarnation, n.membership.ready, sorted(n.runs), sorted(n.membership._lives))
+            (n.membership.incarnation, n.membership.ready, sorted(n.runs), sorted(n.membership._live))
             for n in self.nodes
         ]
         pytest.fail(f"they do not agree: {told}")
@@ -84,20 +84,22 @@ class Node:
         self.runs: set[str] = set()
         self.publishing: list[tuple[Sequence[Message], Deferred[bool]]] = []
         self.tasks: list[asyncio.Task[None]] = []
-        self.talk: Any = SimpleNamespace(state=self._state, serve=self._nothing, listen=self._nothing, take=None)
+        self.requests: Any = SimpleNamespace(
+            presence=self._state, serve=self._nothing, listen=self._nothing, snapshot=None
+        )
         connection = SimpleNamespace(request=self._nothing, spawn=self._spawn, pause=self._pause, wait=self._wait)
         self.outbox = Outbox(order.clock, self, Subjects("s"), lambda _entries: None)
         self.membership = Membership(
             order.clock,
             cast(Any, connection),
-            cast(Any, self.talk),
+            cast(Any, self.requests),
             self.outbox,
             "s",
             lambda: self.handed,
             self._follow,
         )
         self.membership.incarnation = f"{len(order.nodes)}-{order.chance.random()}"
-        self.membership.take = lambda: sorted(self.runs)
+        self.membership.snapshot = lambda: sorted(self.runs)
         self.membership.restore = self._restore
         order.nodes.append(self)
         self.membership.caught_up()
@@ -117,24 +119,24 @@ class Node:
     def judge(self) -> None:
         """Give up what nobody is any more, as when leases run out."""
         membership = self.membership
-        if membership.ready and not membership._learning:
+        if membership.ready and not membership.learning:
             there = {node.membership.incarnation for node in self.order.nodes}
-            for run in sorted(membership._lives - membership._over - there):
-                membership.end(run)
+            for run in sorted(membership._live - membership._down - there):
+                membership.announce_down(run)
 
     def read_on(self, most: int) -> None:
         """Take in so much of the order."""
         entries: list[Entry] = []
         for message in self.order.messages[self.handed : self.handed + most]:
-            entry = self.outbox.came_back(message.mark)
+            entry = self.outbox.resolve(message.id)
             if entry is None:
-                entry = read(message.payload).entry()
-            assert not isinstance(entry, Probe)
+                entry = decode(message.payload).entry()
+            assert not isinstance(entry, WriteProbe)
             self.handed += 1
             entry.place = self.handed
             entries.append(entry)
-        self.membership.note(entries)
-        self._follow(self.membership.due(entries))
+        self.membership.observe(entries)
+        self._follow(self.membership.deliverable(entries))
 
     def _follow(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
@@ -146,13 +148,13 @@ class Node:
     def _restore(self, state: Any) -> None:
         self.runs = set(state or [self.membership.incarnation])
 
-    async def _state(self, after: int) -> State | None:
+    async def _state(self, after: int) -> PresenceSnapshot | None:
         for _ in range(self.order.chance.randint(1, 60)):
             await asyncio.sleep(0)
-        known = [node for node in self.order.nodes if node.talk.take is not None and node.handed >= after]
+        known = [node for node in self.order.nodes if node.requests.snapshot is not None and node.handed >= after]
         if not known or self.order.chance.random() < self.order.silent:
             return None
-        state: State = self.order.chance.choice(known).talk.take()
+        state: PresenceSnapshot = self.order.chance.choice(known).requests.snapshot()
         for _ in range(self.order.chance.randint(0, 20)):
             await asyncio.sleep(0)
         return state
@@ -196,11 +198,11 @@ def test_nodes_that_nobody_answers_or_that_were_cut_off_agree_in_the_end(seed: i
             for node in order.nodes:
                 if order.chance.random() < 0.5:
                     node.membership._fresh -= 2 * LONG_SECONDS
-                    node.membership._leases.renewed(order.clock.seconds())
+                    node.membership._leases.note_renewal(order.clock.seconds())
                     await node.membership.connected()
                 for _ in range(order.chance.choice([0, 3, 30])):
                     await order.step()
-            order.nodes[0].membership.end(order.chance.choice(order.nodes).membership.incarnation)
+            order.nodes[0].membership.announce_down(order.chance.choice(order.nodes).membership.incarnation)
         await order.settle()
 
     asyncio.run(story())

@@ -16,9 +16,9 @@ from twisted.logger import LogEvent, eventAsText, globalLogPublisher
 
 from chatd.journal import JournalError, Query, Retention
 from chatd.journal.jetstream.errors import api
-from chatd.journal.jetstream.journal import HURRY_SECONDS, ClusterJournal
-from chatd.journal.jetstream.leases import keys
-from chatd.journal.jetstream.streams import Found, bucket
+from chatd.journal.jetstream.journal import FLUSH_SECONDS, ClusterJournal
+from chatd.journal.jetstream.leases import lease_holders
+from chatd.journal.jetstream.streams import StreamInfo, bucket
 from chatd.model.cluster import MemberInfo, NodeDown, NodeUp, Source
 from chatd.model.entry import Entry
 from chatd.model.room_policy import PolicyKey
@@ -266,7 +266,7 @@ def test_a_node_that_stops_waits_for_no_server_that_stands_still(fragile: Cluste
     a.journal.append(entry)
     began = time.monotonic()
     fragile.close(a)
-    assert time.monotonic() - began < HURRY_SECONDS + 4
+    assert time.monotonic() - began < FLUSH_SECONDS + 4
     assert entry.refused is not None
     server.go_on()
 
@@ -287,13 +287,13 @@ def test_a_stream_that_is_another_now_takes_nothing(
 ) -> None:
     a = cluster.node()
     (before,) = cluster.say(a, "1")
-    other = Found("other", Retention(), None, before.id)
+    other = StreamInfo("other", Retention(), None, before.id)
 
-    async def looked(*_: object) -> Found:
+    async def looked(*_: object) -> StreamInfo:
         return other
 
     with monkeypatch.context() as changed:
-        changed.setattr("chatd.journal.jetstream.journal.look", looked)
+        changed.setattr("chatd.journal.jetstream.journal.describe_stream", looked)
         changed.setattr("chatd.journal.jetstream.journal.open_stream", looked)
         cluster.until(lambda: not a.journal._publisher.open)
         entry = Entry("#a", Said("alice", "#a", "2"))
@@ -309,12 +309,12 @@ def test_a_bucket_of_leases_that_is_gone_is_made_again(cluster: Cluster) -> None
     a = cluster.node()
     connection = a.journal._connection
     stream = a.journal._subjects.stream
-    gone = connection.do(api(connection, f"STREAM.DELETE.KV_{bucket(stream)}"))
+    gone = connection.run(api(connection, f"STREAM.DELETE.KV_{bucket(stream)}"))
     cluster.until(lambda: gone.called)
     there: list[set[str]] = [set()]
 
     def renewed() -> bool:
-        connection.do(keys(connection, stream)).addCallbacks(there.append, lambda _: None)
+        connection.run(lease_holders(connection, stream)).addCallbacks(there.append, lambda _: None)
         return a.journal.incarnation in there[-1]
 
     cluster.until(renewed)
@@ -388,14 +388,14 @@ def test_a_node_that_stops_says_so(cluster: Cluster) -> None:
 def test_a_node_that_was_given_up_begins_again(cluster: Cluster, log: list[str]) -> None:
     a, b = cluster.node(), cluster.node()
     run = b.journal.incarnation
-    a.journal._membership.end(run)
+    a.journal._membership.announce_down(run)
     runs: list[str] = []
     b.journal.follow(lambda entries: runs.extend(b.journal.incarnation for e in entries if e.event == NodeDown(run)))
     cluster.until(lambda: runs)
     assert runs == [b.journal.incarnation]
     assert b.journal.incarnation != run
     cluster.until(lambda: a.got and a.got[-1].event == NodeUp(b.journal.incarnation))
-    assert sum("taken this one for dead" in line for line in log) == 1
+    assert sum("declared this one dead" in line for line in log) == 1
     said = cluster.say(b, "still here")
     assert said[0].stored
 
@@ -403,7 +403,7 @@ def test_a_node_that_was_given_up_begins_again(cluster: Cluster, log: list[str])
 def test_a_run_that_nobody_knows_is_ended(cluster: Cluster) -> None:
     a, b = cluster.node(), cluster.node()
     run = b.journal.incarnation
-    a.journal._membership._lives.discard(run)
+    a.journal._membership._live.discard(run)
     b.journal.append(Entry("#a", Joined("bob", "#a"), source=Source(run, MemberInfo(f"{run}.1", "bob"))))
     cluster.until(lambda: b.journal.incarnation != run)
     assert NodeDown(run) in [entry.event for entry in a.got]
@@ -417,7 +417,7 @@ def test_a_node_that_was_cut_off_for_long_asks_who_is_where(cluster: Cluster) ->
     run = b.journal.incarnation
     b.journal._membership._fresh -= 1000
     b.journal._connection._closed.set()
-    cluster.until(lambda: b.journal._membership._learning)
+    cluster.until(lambda: b.journal._membership.learning)
     waiting = Entry(
         "#a", Joined("bob", "#a"), author=cast(Any, object()), source=Source(run, MemberInfo(f"{run}.1", "bob"))
     )
@@ -525,8 +525,8 @@ def test_while_a_server_stands_still_for_long_all_is_refused(
     fragile.until(lambda: texts(b.got)[-1:] == ["4"])
     assert texts(a.got) == texts(b.got) == ["1", "2", "4"]
     assert [line for line in log if "stores" in line or "store what" in line] == [
-        "the cluster stores nothing; what is said is refused until it does",
-        "the cluster can store what is said again",
+        "the cluster stores nothing: what is sent is refused until it does",
+        "the cluster can store what is sent again",
     ]
 
 
@@ -542,7 +542,7 @@ def test_a_consumer_that_is_lost_is_made_anew(cluster: Cluster) -> None:
         for name in names:
             await a.journal._connection.request(f"$JS.API.CONSUMER.DELETE.{stream}.{name}", b"")
 
-    lost = a.journal._connection.do(lose_all())
+    lost = a.journal._connection.run(lose_all())
     cluster.until(lambda: lost.called)
     began = time.monotonic()
     cluster.say(a, "2")
@@ -568,7 +568,7 @@ def test_an_index_that_cannot_be_written_delays_and_loses_nothing(
         def fail(*_: object) -> None:
             raise JournalError("no space left")
 
-        patch.setattr("chatd.journal.jetstream.local_index.IndexStore.write_more", fail)
+        patch.setattr("chatd.journal.jetstream.local_index.LocalIndexStore.write_more", fail)
         entry = Entry("#a", Said("alice", "#a", "1"))
         a.journal.append(entry)
         cluster.until(lambda: any("no space left" in line for line in log))

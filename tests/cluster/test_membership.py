@@ -13,7 +13,7 @@ from twisted.internet.task import Clock
 from chatd.journal.jetstream.connection import Incoming
 from chatd.journal.jetstream.membership import Membership
 from chatd.journal.jetstream.messages import Subjects
-from chatd.journal.jetstream.requests import Requests, State
+from chatd.journal.jetstream.requests import PresenceSnapshot, Requests
 from chatd.model.cluster import OTHERS, MemberInfo, NodeDown, NodeUp, Source
 from chatd.model.entry import Entry
 from chatd.protocol.events import Joined, Moderated
@@ -29,14 +29,20 @@ class Rig:
         self.followed: list[Entry] = []
         self.handed = 0
         self.tasks: list[asyncio.Task[None]] = []
-        talk = SimpleNamespace(state=self._state, serve=self._nothing, listen=self._nothing, take=None)
+        requests = SimpleNamespace(presence=self._state, serve=self._nothing, listen=self._nothing, snapshot=None)
         connection = SimpleNamespace(request=self._request, spawn=self._spawn, pause=lambda _: asyncio.sleep(0))
         self.put: list[Entry] = []
-        outbox = SimpleNamespace(begin=lambda *_: None, put=self.put.append, open=False, run="")
+        outbox = SimpleNamespace(
+            start_incarnation=lambda *_: None,
+            enqueue=self.put.append,
+            open=lambda: None,
+            close=lambda: None,
+            incarnation="",
+        )
         self.membership = Membership(
             self.clock,
             cast(Any, connection),
-            cast(Any, talk),
+            cast(Any, requests),
             cast(Any, outbox),
             "s",
             lambda: self.handed,
@@ -46,15 +52,15 @@ class Rig:
 
     def hand(self, *entries: Entry) -> Sequence[Entry]:
         """Let it note entries; return those that are to be handed over at once."""
-        self.membership.note(entries)
-        return self.membership.due(entries)
+        self.membership.observe(entries)
+        return self.membership.deliverable(entries)
 
     async def settle(self) -> None:
         for _ in range(20):
             await asyncio.sleep(0)
 
-    async def _state(self, _after: int) -> State:
-        state: State = await self.answer
+    async def _state(self, _after: int) -> PresenceSnapshot:
+        state: PresenceSnapshot = await self.answer
         return state
 
     async def _request(self, *_: object) -> bytes:
@@ -77,14 +83,14 @@ def passing(event: Joined | NodeUp | NodeDown, place: int, run: str = "own") -> 
 def test_what_was_renewed_for_a_run_that_is_over_counts_not_for_the_next() -> None:
     async def story() -> None:
         rig = Rig()
-        tending = asyncio.get_running_loop().create_task(rig.membership.tend())
+        tending = asyncio.get_running_loop().create_task(rig.membership.maintain())
         await rig.settle()
         rig.hand(passing(NodeDown("own"), 5))
         assert rig.membership.incarnation != "own"
         rig.membership.looked = rig.clock.seconds()
         rig.answer.set_result(None)
         await tending
-        assert rig.membership._leases.due(rig.clock.seconds())
+        assert rig.membership._leases.renewal_due(rig.clock.seconds())
 
     asyncio.run(story())
 
@@ -100,7 +106,7 @@ def test_what_is_ruled_while_a_node_learns_who_is_where_comes_after_that_and_in_
         assert rig.hand(passing(NodeUp("own"), 100)) == ()
         assert rig.hand(before, kick, joined) == ()
         rig.handed = 104
-        rig.answer.set_result(State(105, ["other"], "all of them"))
+        rig.answer.set_result(PresenceSnapshot(105, ["other"], "all of them"))
         await rig.settle()
         assert restored == []  # it has not got that far itself
         rig.handed = 111
@@ -125,7 +131,7 @@ def test_a_node_that_found_another_faster_asks_that_one_before_it_holds_itself_f
         await rig.settle()
         assert rig.put == []
         rig.handed = 102
-        rig.answer.set_result(State(102, ["other"], "all of them"))
+        rig.answer.set_result(PresenceSnapshot(102, ["other"], "all of them"))
         await rig.settle()
         assert rig.membership.ready
         await asyncio.gather(*rig.tasks)
@@ -141,11 +147,11 @@ def test_who_is_where_is_told_to_those_of_the_same_stream_alone() -> None:
             told.append(payload)
 
         connection = cast(Any, SimpleNamespace(publish=publish))
-        talk = Requests(connection, Subjects("s"), lambda: 10, lambda: "this")
-        talk.take = lambda: State(10, [], "all of them")
+        requests = Requests(connection, Subjects("s"), lambda: 10, lambda: "this")
+        requests.snapshot = lambda: PresenceSnapshot(10, [], "all of them")
         for epoch in ("another", "this"):
             question = json.dumps({"after": 5, "epoch": epoch}).encode()
-            await talk._wanted(Incoming("s.presence", "inbox", question, {}))
+            await requests._serve_presence(Incoming("s.presence", "inbox", question, {}))
         assert len(told) == 1
 
     asyncio.run(story())

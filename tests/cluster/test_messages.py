@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 
 from chatd.journal import Retention
 from chatd.journal.jetstream.address import parse
-from chatd.journal.jetstream.errors import ApiError, LinkError
+from chatd.journal.jetstream.errors import ApiError, NatsError
 from chatd.journal.jetstream.leases import RENEW_SECONDS, Leases
-from chatd.journal.jetstream.messages import MAX_AT, Mark, Probe, Subjects, read
-from chatd.journal.jetstream.streams import LEAST_KEPT, found
+from chatd.journal.jetstream.messages import MAX_BATCH_POSITION, MessageId, Subjects, WriteProbe, decode
+from chatd.journal.jetstream.streams import LEAST_KEPT, stream_info
 from chatd.model.cluster import MemberInfo, NodeDown, NodeUp, Source
 from chatd.model.entry import Entry, RoomEvent
 from chatd.protocol.events import MODERATION_VERBS, Joined, Moderated, Parted, Renamed, Said, TopicSet
 from chatd.protocol.moderation_commands import SERVER
 
-MARK = Mark("r1", 7, 3)
+MESSAGE_ID = MessageId("r1", 7, 3)
 INFO = MemberInfo("r1.5", "Alice", "alice", "10.0.0.1", operator=True, proof="abc", takes="r0.2")
 WORD = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=20)
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=200)
@@ -47,30 +47,30 @@ TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_s
 def test_an_entry_comes_back_as_it_was(event: RoomEvent, info: MemberInfo | None) -> None:
     room = getattr(event, "room", "").lower()
     entry = Entry(room, event, label="l1", source=Source("r1", info))
-    message = Subjects("chatd").message(entry, MARK)
-    arrival = read(message.payload)
-    assert arrival.mark == message.mark == MARK
-    assert arrival.entry() == entry
+    message = Subjects("chatd").message(entry, MESSAGE_ID)
+    decoded = decode(message.payload)
+    assert decoded.id == message.id == MESSAGE_ID
+    assert decoded.entry() == entry
     assert message.passing is not entry.durable
 
 
 @given(WORD, WORD, TEXT, st.none() | WORD)
 def test_whatever_is_said_comes_back(nick: str, room: str, text: str, label: str | None) -> None:
     entry = Entry(f"#{room}", Said(nick, f"#{room}", text), label=label, source=Source("r1", MemberInfo("r1.1", nick)))
-    arrival = read(Subjects("chatd").message(entry, MARK).payload)
-    assert (arrival.event, arrival.label, arrival.info) == (entry.event, label, MemberInfo("r1.1", nick))
+    decoded = decode(Subjects("chatd").message(entry, MESSAGE_ID).payload)
+    assert (decoded.event, decoded.label, decoded.info) == (entry.event, label, MemberInfo("r1.1", nick))
 
 
 def test_what_holds_in_a_room_does_not_age() -> None:
     for event in (TopicSet("ann", "#a", "news"), Moderated("BAN", "ann", "#a", "bob", None, "out")):
-        message = Subjects("s").message(Entry("#a", event), MARK)
+        message = Subjects("s").message(Entry("#a", event), MESSAGE_ID)
         assert (message.subject, message.lasts, message.passing) == ("s.rule.%23a", True, False)
-    assert not Subjects("s").message(Entry("#a", Said("ann", "#a", "x")), MARK).lasts
+    assert not Subjects("s").message(Entry("#a", Said("ann", "#a", "x")), MESSAGE_ID).lasts
 
 
 def test_a_probe_is_nothing_that_happened() -> None:
-    message = Subjects("chatd").probe(MARK)
-    assert read(message.payload).event == Probe()
+    message = Subjects("chatd").write_probe(MESSAGE_ID)
+    assert decode(message.payload).event == WriteProbe()
     assert message.passing
 
 
@@ -83,17 +83,17 @@ def test_a_room_is_one_word_of_a_subject(key: str, word: str) -> None:
 
 
 def test_what_is_passing_takes_turns_if_few_of_each_subject_are_kept() -> None:
-    marks = [Mark("r1", n, at) for n in range(1, 5) for at in range(500)]
-    assert {Subjects("s").passing(mark) for mark in marks} == {"s.passing.r1"}
-    several = {Subjects("s", LEAST_KEPT).passing(mark) for mark in marks}
+    ids = [MessageId("r1", n, at) for n in range(1, 5) for at in range(500)]
+    assert {Subjects("s").passing(message_id) for message_id in ids} == {"s.passing.r1"}
+    several = {Subjects("s", LEAST_KEPT).passing(message_id) for message_id in ids}
     assert len(several) == 10
     assert all(subject.startswith("s.passing.r1.") for subject in several)
 
 
 def test_messages_of_a_run_ascend() -> None:
-    marks = [Mark("r", 1, 0), Mark("r", 1, 999), Mark("r", 2, 0), Mark("r", 10, 3)]
-    assert [mark.order for mark in marks] == sorted(mark.order for mark in marks)
-    assert MAX_AT > 999
+    ids = [MessageId("r", 1, 0), MessageId("r", 1, 999), MessageId("r", 2, 0), MessageId("r", 10, 3)]
+    assert [message_id.order for message_id in ids] == sorted(message_id.order for message_id in ids)
+    assert MAX_BATCH_POSITION > 999
 
 
 @pytest.mark.parametrize(
@@ -118,13 +118,13 @@ def test_messages_of_a_run_ascend() -> None:
 )
 def test_what_no_node_sends_is_refused(payload: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        read(payload).entry()
+        decode(payload).entry()
 
 
 def test_every_ruling_has_its_own_kind() -> None:
     for verb in MODERATION_VERBS:
         event = Moderated(verb, "ann", "#a", "bob" if verb != "SET" else "private=yes")
-        assert read(Subjects("s").message(Entry("#a", event), MARK).payload).event == event
+        assert decode(Subjects("s").message(Entry("#a", event), MESSAGE_ID).payload).event == event
 
 
 def test_an_address_may_say_nothing_but_where() -> None:
@@ -163,17 +163,17 @@ def info(**config: Any) -> dict[str, Any]:
 
 
 def test_what_a_stream_keeps_is_read_from_it() -> None:
-    assert found(STREAM_INFO) == ("e", Retention(), None, 9)
-    assert found(info(max_age=90 * 10**9, max_msgs_per_subject=-1)).retention == Retention(90)
-    assert found(info(max_msgs_per_subject=50)).retention == Retention(None, 50)
+    assert stream_info(STREAM_INFO) == ("e", Retention(), None, 9)
+    assert stream_info(info(max_age=90 * 10**9, max_msgs_per_subject=-1)).retention == Retention(90)
+    assert stream_info(info(max_msgs_per_subject=50)).retention == Retention(None, 50)
     kept = info(max_msgs_per_subject=10_000, metadata={"chatd-epoch": "e", "chatd-keep-messages": "50"})
-    assert found(kept) == ("e", Retention(None, 50), 10_000, 9)
+    assert stream_info(kept) == ("e", Retention(None, 50), 10_000, 9)
 
 
 @pytest.mark.parametrize(("config", "why"), [({"metadata": None}, "no journal"), ({"allow_atomic": False}, "batches")])
 def test_a_stream_that_is_no_journal_is_refused(config: dict[str, Any], why: str) -> None:
-    with pytest.raises(LinkError, match=why):
-        found(info(**config))
+    with pytest.raises(NatsError, match=why):
+        stream_info(info(**config))
 
 
 def test_an_error_of_jetstream_has_its_number() -> None:
@@ -182,45 +182,45 @@ def test_an_error_of_jetstream_has_its_number() -> None:
 
 def renewing(leases: Leases, start: float, end: float) -> None:
     for second in range(int(start), int(end), 4):
-        leases.renewed(second)
+        leases.note_renewal(second)
 
 
 def test_a_run_whose_key_is_gone_is_over() -> None:
     leases = Leases()
     renewing(leases, 0, 20)
-    assert leases.over(18, {"a", "b"}, ["a", "b"]) == []
-    assert leases.over(19, {"a"}, ["a", "b"]) == []
-    assert leases.over(20, {"a"}, ["a", "b"]) == ["b"]
+    assert leases.expired(18, {"a", "b"}, ["a", "b"]) == []
+    assert leases.expired(19, {"a"}, ["a", "b"]) == []
+    assert leases.expired(20, {"a"}, ["a", "b"]) == ["b"]
 
 
 def test_nobody_judges_who_has_not_renewed_for_as_long_as_a_lease() -> None:
     leases = Leases()
-    assert leases.over(0, set(), ["b"]) == []
+    assert leases.expired(0, set(), ["b"]) == []
     renewing(leases, 0, 12)
-    assert leases.over(11, set(), ["b"]) == leases.over(12, set(), ["b"]) == []
+    assert leases.expired(11, set(), ["b"]) == leases.expired(12, set(), ["b"]) == []
 
 
 def test_nobody_judges_who_was_cut_off() -> None:
     leases = Leases()
     renewing(leases, 0, 20)
-    assert leases.over(40, set(), ["b"]) == leases.over(41, set(), ["b"]) == []
+    assert leases.expired(40, set(), ["b"]) == leases.expired(41, set(), ["b"]) == []
     renewing(leases, 41, 54)
-    assert leases.over(54, set(), ["b"]) == []
+    assert leases.expired(54, set(), ["b"]) == []
     renewing(leases, 57, 60)
-    assert leases.over(58, set(), ["b"]) == ["b"]
+    assert leases.expired(58, set(), ["b"]) == ["b"]
 
 
 def test_a_key_that_is_back_is_alive() -> None:
     leases = Leases()
     renewing(leases, 0, 20)
-    leases.over(18, set(), ["b"])
-    leases.over(19, {"b"}, ["b"])
-    assert leases.over(20, set(), ["b"]) == []
+    leases.expired(18, set(), ["b"])
+    leases.expired(19, {"b"}, ["b"])
+    assert leases.expired(20, set(), ["b"]) == []
 
 
 def test_the_own_key_is_renewed_in_time() -> None:
     leases = Leases()
-    assert leases.due(0)
-    leases.renewed(0)
-    assert not leases.due(RENEW_SECONDS - 1)
-    assert leases.due(RENEW_SECONDS)
+    assert leases.renewal_due(0)
+    leases.note_renewal(0)
+    assert not leases.renewal_due(RENEW_SECONDS - 1)
+    assert leases.renewal_due(RENEW_SECONDS)

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from chatd.journal.backlog import BEHIND
-from chatd.journal.jetstream.errors import LinkError
-from chatd.journal.jetstream.messages import Mark, Message, Probe, Subjects, read
-from chatd.journal.jetstream.outbox import FULL, GIVE_UP_SECONDS, MAX_BATCH, MAX_BATCH_BYTES, Outbox, is_of_node
+from chatd.journal.backlog import SOFT_LIMIT
+from chatd.journal.jetstream.errors import NatsError
+from chatd.journal.jetstream.messages import Message, MessageId, Subjects, WriteProbe, decode
+from chatd.journal.jetstream.outbox import ABANDON_SECONDS, FULL, MAX_BATCH, MAX_BATCH_BYTES, Outbox, is_of_node
 from chatd.model.cluster import MemberInfo, NodeDown, NodeUp, Source
 from chatd.model.entry import Entry
 from chatd.protocol.errors import Code
@@ -35,9 +35,9 @@ class Stream:
 
     def store(self, messages: Sequence[Message]) -> bool:
         """Store a batch; return whether it is new."""
-        if str(messages[0].mark) in self._known:
+        if str(messages[0].id) in self._known:
             return False
-        self._known |= {str(message.mark) for message in messages}
+        self._known |= {str(message.id) for message in messages}
         self.stored += messages
         return True
 
@@ -48,11 +48,11 @@ class Kit:
         self.stream = Stream()
         self.refused: list[Entry] = []
         self.outbox = Outbox(self.clock, self.stream, Subjects("chatd"), self.refused.extend)
-        self.outbox.begin("r1", Entry("", NodeUp("r1"), source=Source("r1", None)))
-        self.outbox.open = True
+        self.outbox.start_incarnation("r1", Entry("", NodeUp("r1"), source=Source("r1", None)))
+        self.outbox.open()
         self.turn()
         self.answer()
-        self.back: list[Entry | Probe] = []
+        self.back: list[Entry | WriteProbe] = []
         self.read = 0
         self.highest: dict[str, int] = {}
         self.read_on()
@@ -70,28 +70,28 @@ class Kit:
         answer.callback(new and stored)
 
     def fail(self) -> None:
-        self.stream.calls.pop()[1].errback(LinkError("no answer in time"))
+        self.stream.calls.pop()[1].errback(NatsError("no answer in time"))
 
     def say(self, *texts: str) -> list[Entry]:
         entries = [Entry("#a", Said("alice", "#a", text)) for text in texts]
         for entry in entries:
-            self.outbox.put(entry)
+            self.outbox.enqueue(entry)
         self.turn()
         return entries
 
     def read_on(self) -> None:
         """Read what is in the stream, as a node does."""
         for message in self.stream.stored[self.read :]:
-            own = self.outbox.came_back(message.mark)
-            run, order = message.mark.incarnation, message.mark.order
+            own = self.outbox.resolve(message.id)
+            run, order = message.id.incarnation, message.id.order
             if order > self.highest.get(run, -1):
                 self.highest[run] = order
-                arrival = read(message.payload)
-                self.back.append(own or (arrival.event if isinstance(arrival.event, Probe) else arrival.entry()))
+                decoded = decode(message.payload)
+                self.back.append(own or (decoded.event if isinstance(decoded.event, WriteProbe) else decoded.entry()))
         self.read = len(self.stream.stored)
 
 
-def texts(entries: Sequence[Entry | Probe]) -> list[str]:
+def texts(entries: Sequence[Entry | WriteProbe]) -> list[str]:
     return [each.event.text for each in entries if isinstance(each, Entry) and isinstance(each.event, Said)]
 
 
@@ -105,8 +105,8 @@ def test_what_is_said_while_a_batch_is_on_its_way_is_the_next() -> None:
     kit.answer()
     kit.read_on()
     assert kit.back == [*first, *second]
-    assert [message.mark for message in kit.stream.stored[1:]] == [
-        Mark("r1", n, at) for n, at in ((2, 0), (2, 1), (3, 0), (3, 1), (3, 2))
+    assert [message.id for message in kit.stream.stored[1:]] == [
+        MessageId("r1", n, at) for n, at in ((2, 0), (2, 1), (3, 0), (3, 1), (3, 2))
     ]
 
 
@@ -146,7 +146,7 @@ def test_a_batch_that_is_known_already_counts_only_once_it_was_read() -> None:
     kit.read_on()
     assert kit.back == said
     kit.turn()
-    assert texts([read(kit.stream.calls[-1][0][0].payload).entry()]) == ["3"]
+    assert texts([decode(kit.stream.calls[-1][0][0].payload).entry()]) == ["3"]
 
 
 def test_what_cannot_be_stored_is_refused_and_so_is_what_follows_at_once() -> None:
@@ -157,7 +157,7 @@ def test_what_cannot_be_stored_is_refused_and_so_is_what_follows_at_once() -> No
     while not kit.refused:
         kit.fail()
         kit.turn(0.5)
-    assert GIVE_UP_SECONDS - 1 <= kit.clock.seconds() - began <= GIVE_UP_SECONDS
+    assert ABANDON_SECONDS - 1 <= kit.clock.seconds() - began <= ABANDON_SECONDS
     assert kit.refused == [*said, *waiting]
     assert {entry.refused.code for entry in kit.refused if entry.refused} == {Code.UNAVAILABLE}
     late = kit.say("3")
@@ -166,7 +166,7 @@ def test_what_cannot_be_stored_is_refused_and_so_is_what_follows_at_once() -> No
     kit.answer()
     kit.read_on()
     kit.turn()
-    assert [type(each) for each in kit.back] == [Probe]
+    assert [type(each) for each in kit.back] == [WriteProbe]
     again = kit.say("4")
     kit.answer()
     kit.read_on()
@@ -217,12 +217,12 @@ def test_what_somebody_did_under_an_earlier_run_is_refused_unless_it_is_to_be_ke
     said = Entry("#a", Said("alice", "#a", "hi"), source=source)
     gone = Entry("", NodeDown("r7"), source=Source("r1", None))
     for entry in (join, said, gone):
-        kit.outbox.put(entry)
-    kit.outbox.begin("r2", Entry("", NodeUp("r2"), source=Source("r2", None)))
+        kit.outbox.enqueue(entry)
+    kit.outbox.start_incarnation("r2", Entry("", NodeUp("r2"), source=Source("r2", None)))
     kit.turn()
     assert kit.refused == [join]
-    arrivals = [read(message.payload) for message in kit.stream.calls[-1][0]]
-    assert [(a.mark.incarnation, a.event) for a in arrivals] == [
+    decoded = [decode(message.payload) for message in kit.stream.calls[-1][0]]
+    assert [(a.id.incarnation, a.event) for a in decoded] == [
         ("r2", NodeUp("r2")),
         ("r2", NodeDown("r7")),
         ("r2", said.event),
@@ -233,7 +233,7 @@ def test_what_somebody_did_under_an_earlier_run_is_refused_unless_it_is_to_be_ke
 def test_what_a_node_says_of_itself_is_said_again_after_it_was_given_up() -> None:
     kit = Kit()
     gone = Entry("", NodeDown("r7"), source=Source("r1", None))
-    kit.outbox.put(gone)
+    kit.outbox.enqueue(gone)
     kit.turn()
     while not kit.outbox.unavailable:
         kit.fail()
@@ -248,10 +248,10 @@ def test_what_a_node_says_of_itself_is_said_again_after_it_was_given_up() -> Non
 def test_it_says_when_nobody_should_add_more() -> None:
     kit = Kit()
     assert not kit.outbox.over_soft_limit
-    kit.say(*["x"] * BEHIND)
+    kit.say(*["x"] * SOFT_LIMIT)
     assert kit.outbox.over_soft_limit
     assert not kit.outbox.over_hard_limit
-    kit.say(*["x"] * (FULL - BEHIND))
+    kit.say(*["x"] * (FULL - SOFT_LIMIT))
     assert kit.outbox.over_hard_limit
     while kit.stream.calls:
         kit.answer()
@@ -302,11 +302,11 @@ def test_nothing_is_lost_doubled_or_out_of_order_whatever_happens_on_the_way(ste
             case "wait":
                 kit.turn(0.5)
             case "long wait":
-                kit.turn(GIVE_UP_SECONDS)
+                kit.turn(ABANDON_SECONDS)
             case "begin" if runs < 4:
                 runs += 1
                 kit.read_on()
-                kit.outbox.begin(f"r{runs}", Entry("", NodeUp(f"r{runs}"), source=Source(f"r{runs}", None)))
+                kit.outbox.start_incarnation(f"r{runs}", Entry("", NodeUp(f"r{runs}"), source=Source(f"r{runs}", None)))
         kit.turn()
     for _ in range(100):
         kit.turn(1)

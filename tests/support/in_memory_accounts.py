@@ -10,7 +10,7 @@ from twisted.cred.checkers import ICredentialsChecker
 from twisted.internet.interfaces import IReactorTime
 
 from chatd.accounts.passwords import Hasher
-from chatd.accounts.service import Members, Registration
+from chatd.accounts.service import AccountService, Registration
 from chatd.accounts.store import Account, AccountStore
 from chatd.protocol import names
 from chatd.runtime.thread_pool import ThreadPool
@@ -54,7 +54,7 @@ class Site(House):
         super().__init__()
         self.roll = AccountStore(path)
         self.hasher = CountingHasher()
-        self.members = Members(
+        self.members = AccountService(
             self.roll,
             IReactorTime(self.clock),
             ThreadPool(workers or [Inline()], most),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chatd.accounts import NoAccounts
-from chatd.accounts.service import Members
+from chatd.accounts.service import AccountService
 from chatd.accounts.store import Account, open_account_store
 from chatd.app.options import Options, makeService
 from tests.support.daemon import BIN, Client, Daemon, environment
@@ -51,7 +51,7 @@ def test_where_the_accounts_are(folder: Path, words: list[str], file: str) -> No
 def test_nothing_is_made_where_nothing_was_asked_for(folder: Path) -> None:
     before = set(folder.iterdir())
     for words in ([], ["--registration", "open"], ["--auth", "file:users"]):
-        assert isinstance(accounts(*words), Members)
+        assert isinstance(accounts(*words), AccountService)
     members = accounts()
     members.start()
     members.stop()
@@ -103,7 +103,7 @@ def test_without_argon2_registration_says_what_to_install(monkeypatch: pytest.Mo
     assert str(stop.value) == (
         "chatd: --registration needs Argon2, which is not installed: pip install 'chatd[accounts]'"
     )
-    assert isinstance(accounts("--auth", "file:users"), Members)
+    assert isinstance(accounts("--auth", "file:users"), AccountService)
 
 
 def run(*words: str, cwd: Path, command: str = "chatd") -> subprocess.CompletedProcess[str]:

@@ -473,7 +473,7 @@ def test_a_roll_that_cannot_be_read_lets_nobody_take_a_name(monkeypatch: pytest.
 def test_hashes_without_what_checks_them_are_no_start(tmp_path: Path) -> None:
     site = Site("ann", path=tmp_path / "roll")
     site.close()
-    without = members.Members(AccountStore(tmp_path / "roll"), site.clock, site.members._workers, None)
+    without = members.AccountService(AccountStore(tmp_path / "roll"), site.clock, site.members._workers, None)
     with pytest.raises(AccountsError, match="pip install 'chatd"):
         without.start()
     without.stop()
@@ -481,7 +481,7 @@ def test_hashes_without_what_checks_them_are_no_start(tmp_path: Path) -> None:
 
 def test_a_checker_does_without_hashes() -> None:
     site = Site(checkers=[Book("carol")])
-    site.members = members.Members(site.roll, site.clock, site.members._workers, None, [Book("carol")])
+    site.members = members.AccountService(site.roll, site.clock, site.members._workers, None, [Book("carol")])
     site.hub.accounts = site.members
     assert login(site, "carol") == "OK LOGIN carol"
     site.roll.add(Account("ann", "ann", "hash", operator=False, created=0))

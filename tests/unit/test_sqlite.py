@@ -12,7 +12,7 @@ from twisted.logger import LogEvent, eventAsText, globalLogPublisher
 from twisted.python.failure import Failure
 
 from chatd.journal import JournalError, Query, TooMuchError
-from chatd.journal.backlog import BEHIND, LONG_CHARACTERS
+from chatd.journal.backlog import LONG_CHARACTERS, SOFT_LIMIT
 from chatd.journal.sqlite.journal import FULL, MAX_BATCH, RETRY_SECONDS
 from chatd.journal.sqlite.reader import Reader
 from chatd.journal.sqlite.retention import Trimmed
@@ -167,7 +167,7 @@ def test_everything_is_there_after_a_restart(kit: Kit) -> None:
 
 
 def test_it_is_behind_while_much_or_long_text_is_on_its_way(kit: Kit) -> None:
-    for text, count in (("x", BEHIND), ("x" * 100 * LONG_CHARACTERS, BEHIND // 100 + 1)):
+    for text, count in (("x", SOFT_LIMIT), ("x" * 100 * LONG_CHARACTERS, SOFT_LIMIT // 100 + 1)):
         for _ in range(count):
             assert not kit.journal.over_soft_limit
             kit.journal.append(Entry("#a", Said("alice", "#a", text)))

@@ -12,7 +12,7 @@ from nats import errors
 from nats.aio.client import Client
 
 from chatd.journal.jetstream.address import Address
-from chatd.journal.jetstream.errors import LinkError, NoRespondersError, TooSlowError
+from chatd.journal.jetstream.errors import NatsError, NoRespondersError, RequestTimeoutError
 
 CONNECT_SECONDS = 2
 PING_SECONDS = 2
@@ -111,10 +111,10 @@ def reason(error: BaseException) -> str:
     return text or type(error).__name__
 
 
-def explained(error: Exception) -> LinkError:
+def explained(error: Exception) -> NatsError:
     """Return an error of nats-py as one that the rest of the package knows."""
     if isinstance(error, errors.NoRespondersError):
         return NoRespondersError("nobody is there to answer")
     if isinstance(error, asyncio.TimeoutError | errors.TimeoutError):
-        return TooSlowError("no answer in time")
-    return LinkError(reason(error))
+        return RequestTimeoutError("no answer in time")
+    return NatsError(reason(error))

@@ -1,4 +1,4 @@
-"""The connection to the servers: with `client` all that knows asyncio and nats-py.
+"""The connection to the NATS servers; this and `client` are all that knows asyncio and nats-py.
 
 nats-py would reconnect by itself; here each connection is a new client instead, so that whatever went wrong with the
 one before, subscriptions and all, is gone with it.
@@ -20,7 +20,7 @@ from twisted.logger import Logger
 
 from chatd.journal.jetstream.address import Address
 from chatd.journal.jetstream.client import PENDING_BYTES, close, connect, explained, place, reason
-from chatd.journal.jetstream.errors import LinkError, TooSlowError
+from chatd.journal.jetstream.errors import NatsError, RequestTimeoutError
 from chatd.protocol.text import clean
 
 CLOSE_SECONDS = 1
@@ -35,7 +35,7 @@ _log = Logger()
 
 
 class Incoming(NamedTuple):
-    """A message, as it came."""
+    """A message of a subscription."""
 
     subject: str
     reply: str
@@ -43,18 +43,18 @@ class Incoming(NamedTuple):
     headers: Mapping[str, str]
 
 
-class Ears(Protocol):
-    """Who is told how the connection fares."""
+class ConnectionListener(Protocol):
+    """Is told when the connection is made and lost."""
 
     async def connected(self) -> None:
-        """Set up what is needed; an error in it is told by the log, and the connection is made anew."""
+        """Set up what is needed; an error in it is logged, and the connection is made anew."""
 
-    def lost(self) -> None:
-        """Do without: whatever was subscribed to is gone."""
+    def disconnected(self) -> None:
+        """Note that the connection is lost, and all subscriptions with it."""
 
 
-class Answers:
-    """What comes in to a subject, one after the other."""
+class ReplySubscription:
+    """A subscription to one subject, whose messages are fetched one after the other."""
 
     def __init__(self, connection: Connection, number: int, arrived: asyncio.Queue[Incoming]) -> None:
         self._connection = connection
@@ -62,30 +62,30 @@ class Answers:
         self._arrived = arrived
 
     async def next(self, seconds: float) -> Incoming:
-        """Return the next. Raise `TooSlowError` if none comes within ``seconds``."""
+        """Return the next. Raise `RequestTimeoutError` if none comes within ``seconds``."""
         try:
             return await asyncio.wait_for(self._arrived.get(), seconds)
         except TimeoutError:
-            raise TooSlowError("no answer in time") from None
+            raise RequestTimeoutError("no answer in time") from None
 
     async def close(self) -> None:
-        """Take in nothing more."""
+        """End the subscription."""
         await self._connection.unsubscribe(self._number)
 
 
 class Connection:
     """Keeps a connection to one of the servers, and says once each time that there is none and that there is one."""
 
-    def __init__(self, address: Address, name: str, ears: Ears) -> None:
+    def __init__(self, address: Address, name: str, listener: ConnectionListener) -> None:
         self._address = address
         self._name = name
-        self._ears = ears
+        self._listener = listener
         self._client: Client | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = asyncio.Event()
         self._why = ""
-        self._complaint = ""
+        self._problem = ""
 
     @property
     def connected(self) -> bool:
@@ -96,15 +96,15 @@ class Connection:
         """Connect, and go on doing so until `stop`."""
         self._keeper = asyncio.get_event_loop().create_task(self._keep())
 
-    def do(self, work: Coroutine[Any, Any, T]) -> Deferred[T]:
-        """Do something with the connection; the Deferred fires with what it returned or raised."""
+    def run(self, work: Coroutine[Any, Any, T]) -> Deferred[T]:
+        """Run a coroutine of asyncio; the Deferred fires with what it returned or raised."""
         task = asyncio.get_event_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return Deferred.fromFuture(task)
 
     async def stop(self) -> None:
-        """Close the connection; what is under way is given up."""
+        """Close the connection; what is under way is cancelled."""
         others = self._tasks - {asyncio.current_task()}
         if self._keeper is not None:
             others.add(self._keeper)
@@ -122,18 +122,20 @@ class Connection:
     async def publish(
         self, subject: str, payload: bytes, headers: Mapping[str, str] | None = None, reply: str = ""
     ) -> None:
-        """Send something that nobody acknowledges. Raise `LinkError` if it cannot even be sent."""
+        """Send something that nobody acknowledges. Raise `NatsError` if it cannot even be sent."""
         try:
-            await self._there.publish(subject, payload, reply, headers=dict(headers) if headers else None)
+            await self._connected_client.publish(subject, payload, reply, headers=dict(headers) if headers else None)
         except (errors.Error, OSError) as error:
             raise explained(error) from None
 
     async def request(
         self, subject: str, payload: bytes, headers: Mapping[str, str] | None = None, seconds: float = 2.0
     ) -> bytes:
-        """Return the answer to something. Raise `LinkError` if there is none within ``seconds``."""
+        """Return the answer to something. Raise `NatsError` if there is none within ``seconds``."""
         try:
-            answer = await self._there.request(subject, payload, seconds, headers=dict(headers) if headers else None)
+            answer = await self._connected_client.request(
+                subject, payload, seconds, headers=dict(headers) if headers else None
+            )
         except (errors.Error, OSError) as error:
             raise explained(error) from None
         data: bytes = answer.data
@@ -150,7 +152,7 @@ class Connection:
             await take(Incoming(message.subject, message.reply, message.data, headers))
 
         try:
-            subscription = await self._there.subscribe(
+            subscription = await self._connected_client.subscribe(
                 subject, queue, taken, pending_msgs_limit=-1, pending_bytes_limit=PENDING_BYTES
             )
         except (errors.Error, OSError) as error:
@@ -165,24 +167,24 @@ class Connection:
             with suppress(errors.Error):
                 await subscription.unsubscribe()
 
-    async def open(self, subject: str) -> Answers:
-        """Return what takes in all that is sent to ``subject`` from here on. Raise `LinkError`."""
+    async def subscribe_replies(self, subject: str) -> ReplySubscription:
+        """Return a subscription to ``subject``. Raise `NatsError`."""
         arrived: asyncio.Queue[Incoming] = asyncio.Queue()
-        return Answers(self, await self.subscribe(subject, arrived.put), arrived)
+        return ReplySubscription(self, await self.subscribe(subject, arrived.put), arrived)
 
     def inbox(self) -> str:
         """Return a new subject for answers."""
-        inbox: str = self._there.new_inbox()
+        inbox: str = self._connected_client.new_inbox()
         return inbox
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something beside; what goes wrong with the connection meanwhile is no news."""
+        """Run a coroutine that nobody waits for; what it raises is logged, except `NatsError`."""
 
         def failed(failure: Any) -> None:
-            if failure.check(LinkError, asyncio.CancelledError) is None:
+            if failure.check(NatsError, asyncio.CancelledError) is None:
                 _log.failure("something failed in the connection to the cluster", failure)
 
-        self.do(work).addErrback(failed)
+        self.run(work).addErrback(failed)
 
     async def pause(self, seconds: float) -> None:
         """Return after ``seconds``."""
@@ -191,11 +193,11 @@ class Connection:
     @property
     def version(self) -> tuple[int, ...]:
         """The version of the server, empty if it does not say."""
-        words = str(self._there._server_info.get("version", "")).split("-")[0].split(".")
+        words = str(self._connected_client._server_info.get("version", "")).split("-")[0].split(".")
         return tuple(int(word) for word in words if word.isdigit())
 
-    async def check(self) -> None:
-        """Make sure that the server still answers; leave it for another if it does not."""
+    async def ping(self) -> None:
+        """Make sure that the server still answers; connect to another if it does not."""
         client = self._client
         if client is None:
             return
@@ -205,27 +207,27 @@ class Connection:
             self._why = "the server does not answer"
             self._closed.set()
 
-    def leave(self, why: str) -> None:
-        """Connect anew, which fails as long as ``why`` holds."""
+    def reconnect(self, why: str) -> None:
+        """Drop the connection, because of ``why``, and make another."""
         self._why = why
         self._closed.set()
 
-    def complain(self, what: str) -> None:
-        """Tell the operator what keeps the node from its work; once, not at every attempt."""
-        if what != self._complaint:
+    def report_problem(self, what: str) -> None:
+        """Log what keeps the node from its work; once, not at every attempt."""
+        if what != self._problem:
             _log.error("{what}", what=clean(" ".join(what.split())))
-        self._complaint = what
+        self._problem = what
 
-    def content(self) -> None:
-        """Tell the operator that what there was to complain of is over."""
-        if self._complaint:
-            self._complaint = ""
-            _log.info("the cluster is well again")
+    def report_recovery(self) -> None:
+        """Log that the last problem is over."""
+        if self._problem:
+            self._problem = ""
+            _log.info("the cluster works again")
 
     @property
-    def _there(self) -> Client:
+    def _connected_client(self) -> Client:
         if self._client is None:
-            raise LinkError("there is no connection")
+            raise NatsError("there is no connection")
         return self._client
 
     async def _keep(self) -> None:
@@ -235,18 +237,20 @@ class Connection:
             except Exception as error:  # whatever nats-py raises, it is tried again
                 self._why = self._why or reason(error)
                 if len(self._address.servers) == 1 or server == self._address.servers[-1]:
-                    self.complain(f"no connection to the cluster ({place(server)}): {self._why}; it is tried again")
+                    self.report_problem(
+                        f"no connection to the cluster ({place(server)}): {self._why}; it is tried again"
+                    )
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
             try:
-                await self._ears.connected()
-                if self._complaint:
+                await self._listener.connected()
+                if self._problem:
                     _log.info("connected to the cluster at {server}", server=place(server))
-                self._complaint = ""
+                self._problem = ""
                 await self._closed.wait()
-                self.complain(f"the connection to the cluster ({place(server)}) is lost: {self._why or 'closed'}")
-            except LinkError as error:
-                self.complain(f"the cluster cannot be used: {error}; it is tried again")
+                self.report_problem(f"the connection to the cluster ({place(server)}) is lost: {self._why or 'closed'}")
+            except NatsError as error:
+                self.report_problem(f"the cluster cannot be used: {error}; it is tried again")
                 await asyncio.sleep(PAUSE_SECONDS)
             except asyncio.CancelledError:
                 raise
@@ -254,7 +258,7 @@ class Connection:
                 _log.failure("the cluster cannot be used")
                 await asyncio.sleep(PAUSE_SECONDS)
             finally:
-                self._ears.lost()
+                self._listener.disconnected()
                 await self._drop()
 
     async def _connect(self, server: str) -> None:

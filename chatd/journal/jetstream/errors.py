@@ -1,4 +1,4 @@
-"""What can go wrong on the way to the servers, and what a part of this package needs of the connection."""
+"""The errors of NATS and JetStream, and requests to JetStream's API."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ API_SECONDS = 5.0
 """How long a server may take to make or describe a stream."""
 
 
-class LinkError(Exception):
-    """Something could not be done with the servers. The argument says why, for the operator."""
+class NatsError(Exception):
+    """The servers could not do something. Its argument is a sentence that says why, for the server operator."""
 
 
-class NoRespondersError(LinkError):
+class NoRespondersError(NatsError):
     """Nobody is subscribed to what was asked."""
 
 
-class TooSlowError(LinkError):
+class RequestTimeoutError(NatsError):
     """No answer came in time."""
 
 
-class ApiError(LinkError):
-    """JetStream refused something; ``code`` is its number for the reason."""
+class ApiError(NatsError):
+    """JetStream refused a request; ``code`` is its number for the reason."""
 
     def __init__(self, code: int, why: str) -> None:
         super().__init__(why)
@@ -31,25 +31,25 @@ class ApiError(LinkError):
 
 
 class Requester(Protocol):
-    """What asks the servers."""
+    """Sends requests to the servers."""
 
     async def request(
         self, subject: str, payload: bytes, headers: Mapping[str, str] | None = None, seconds: float = 2.0
     ) -> bytes:
-        """Return the answer to a request. Raise `LinkError` if there is none within ``seconds``."""
+        """Return the answer to a request. Raise `NatsError` if there is none within ``seconds``."""
 
 
-async def api(link: Requester, what: str, question: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return what JetStream answers. Raise `ApiError` if it refuses, `LinkError` if it does not answer."""
+async def api(requester: Requester, what: str, question: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return what JetStream answers. Raise `ApiError` if it refuses, `NatsError` if it does not answer."""
     payload = b"" if question is None else json.dumps(question).encode()
     try:
-        answer = json.loads(await link.request(f"$JS.API.{what}", payload, seconds=API_SECONDS))
+        answer = json.loads(await requester.request(f"$JS.API.{what}", payload, seconds=API_SECONDS))
     except NoRespondersError:
-        raise LinkError("JetStream is not to be had there; is it enabled, and are enough servers up?") from None
+        raise NatsError("JetStream is not to be had there; is it enabled, and are enough servers up?") from None
     except ValueError:
-        raise LinkError("the answer is not JetStream's") from None
+        raise NatsError("the answer is not JetStream's") from None
     if not isinstance(answer, dict):
-        raise LinkError("the answer is not JetStream's")
+        raise NatsError("the answer is not JetStream's")
     if (error := answer.get("error")) is not None:
         raise ApiError(int(error.get("err_code", 0)), str(error.get("description", error)))
     return answer

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from chatd.journal.jetstream.connection import Connection, Incoming
-from chatd.journal.jetstream.errors import LinkError, api
-from chatd.journal.jetstream.messages import Received
+from chatd.journal.jetstream.errors import NatsError, api
+from chatd.journal.jetstream.messages import ReceivedMessage
 
 HEARTBEAT_SECONDS = 1
 """How often a consumer that has nothing to say says so."""
@@ -25,48 +25,55 @@ _NANOSECONDS = 1_000_000_000
 _log = Logger()
 
 
-class FeedReader(Protocol):
-    """Who is given what was read."""
+class FeedConsumer(Protocol):
+    """Is given what was read."""
 
     @property
-    def sated(self) -> bool:
-        """Whether nothing more should come for now."""
+    def saturated(self) -> bool:
+        """Whether nothing more should be read for now."""
 
-    def take(self, received: Received) -> None:
-        """Take the next message."""
+    def receive(self, received: ReceivedMessage) -> None:
+        """Take in the next message."""
 
     def caught_up(self) -> None:
-        """All that was in the stream was taken."""
+        """Note that all that was in the stream has been received."""
+
+
+class _Seen(NamedTuple):
+    place: int
+    """Up to where the stream had been read."""
+    last: int
+    """The sequence number of its newest message then."""
 
 
 class Feed:
     """An ephemeral consumer of the stream, made anew when it stalls or skips something."""
 
-    def __init__(self, connection: Connection, clock: IReactorTime, stream: str, reader: FeedReader) -> None:
+    def __init__(self, connection: Connection, clock: IReactorTime, stream: str, consumer: FeedConsumer) -> None:
         self.place = 0
-        """Up to where the stream was taken."""
+        """Up to where the stream was read."""
         self._connection = connection
         self._clock = clock
         self._stream = stream
-        self._reader = reader
+        self._consumer = consumer
         self._subscription: int | None = None
-        self._life = 0
+        self._generation = 0
         self._expected = 1
         self._heard = 0.0
-        self._busy = False
+        self._restarting = False
         self._watching: IDelayedCall | None = None
-        self._seen = (0, 0)
+        self._seen = _Seen(0, 0)
 
     async def start(self) -> None:
-        """Read what follows `place`. Raise `LinkError` if that cannot be."""
-        self._life += 1
+        """Read what follows `place`. Raise `NatsError` if that cannot be."""
+        self._generation += 1
         self._expected = 1
         self._heard = self._clock.seconds()
         connection = self._connection
         if self._subscription is not None:
             await connection.unsubscribe(self._subscription)
         inbox = connection.inbox()
-        self._subscription = await connection.subscribe(inbox, partial(self._take, self._life))
+        self._subscription = await connection.subscribe(inbox, partial(self._take, self._generation))
         config = {
             "deliver_subject": inbox,
             "deliver_policy": "by_start_sequence",
@@ -83,28 +90,28 @@ class Feed:
         question = {"stream_name": self._stream, "config": config}
         made = await api(connection, f"CONSUMER.CREATE.{self._stream}", question)
         if not made.get("num_pending"):
-            self._reader.caught_up()
+            self._consumer.caught_up()
         if self._watching is None:
             self._watching = self._clock.callLater(WATCH_SECONDS, self._watch)
 
     def stop(self) -> None:
         """Read nothing more; the connection is lost, or about to be closed."""
-        self._life += 1
+        self._generation += 1
         self._subscription = None
         if self._watching is not None:
             self._watching.cancel()
             self._watching = None
 
-    def behind(self, last: int) -> None:
+    def check_progress(self, last: int) -> None:
         """Compare with the sequence number of the stream's newest message: twice at the same place is a stall."""
-        if last > self.place and self._seen[0] == self.place and last > self._seen[1] > self.place:
+        if last > self.place and self._seen.place == self.place and last > self._seen.last > self.place:
             self._restart("it does not go on")
-            self._seen = (0, last)
+            self._seen = _Seen(0, last)
         elif self._seen != (0, last):
-            self._seen = (self.place, last)
+            self._seen = _Seen(self.place, last)
 
-    async def _take(self, life: int, message: Incoming) -> None:
-        if life != self._life:
+    async def _take(self, generation: int, message: Incoming) -> None:
+        if generation != self._generation:
             return
         self._heard = self._clock.seconds()
         if message.headers and (status := message.headers.get("Status")):
@@ -121,12 +128,12 @@ class Feed:
         if sequence > self.place:
             self.place = sequence
             try:
-                self._reader.take(Received(sequence, stream_time(nanoseconds), message.payload))
+                self._consumer.receive(ReceivedMessage(sequence, stream_time(nanoseconds), message.payload))
             except Exception:
                 _log.failure("a message of the stream could not be taken in")
         if pending == 0:
-            self._reader.caught_up()
-        while self._reader.sated and life == self._life:
+            self._consumer.caught_up()
+        while self._consumer.saturated and generation == self._generation:
             await self._connection.pause(_PAUSE_SECONDS)
             self._heard = self._clock.seconds()
 
@@ -147,19 +154,19 @@ class Feed:
             self._restart("nothing is heard of it")
 
     def _restart(self, why: str) -> None:
-        if not self._busy and self._connection.connected:
-            self._busy = True
+        if not self._restarting and self._connection.connected:
+            self._restarting = True
             _log.debug("the stream is read anew from {place}: {why}", place=self.place + 1, why=why)
             self._connection.spawn(self._again())
 
     async def _again(self) -> None:
         try:
             await self.start()
-        except LinkError:
+        except NatsError:
             self._heard = self._clock.seconds() - STALL_SECONDS + 1  # tried again in a second
-            await self._connection.check()
+            await self._connection.ping()
         finally:
-            self._busy = False
+            self._restarting = False
 
 
 def stream_time(nanoseconds: int) -> int:

@@ -1,13 +1,14 @@
-"""What was read of the stream, on its way through the index to whoever follows.
+"""What was read from the stream, on its way through the local index to the follower.
 
-Of each run a message is taken in only if it is after all that was taken in of it before: a batch that was given up and
-lands late, behind one that was sent after it, counts for nobody. That holds for every node that reads the stream, at
-once or later.
+Of each incarnation a message is taken in only if it is after all that was taken in of it before: a batch that was
+abandoned and lands late, behind one that was sent after it, counts nowhere. That holds for every node that reads the
+stream, at once or later.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from enum import Enum, auto
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
@@ -15,13 +16,14 @@ from twisted.python.failure import Failure
 
 from chatd.journal import JournalError
 from chatd.journal.batching import Batcher
-from chatd.journal.jetstream.local_index import Index
-from chatd.journal.jetstream.messages import Mark, Probe, Received, read
+from chatd.journal.jetstream.local_index import LocalIndex
+from chatd.journal.jetstream.messages import MessageId, ReceivedMessage, WriteProbe, decode
 from chatd.model.entry import Entry
+from chatd.runtime.states import Outage, StateMachine
 
 MAX_BATCH = 4096
 """How many entries are written to the index at once."""
-SATED = 2 * MAX_BATCH
+SATURATED = 2 * MAX_BATCH
 """How many entries may wait before no more is read."""
 RETRY_SECONDS = 1
 """After a write that failed, how long until the next attempt."""
@@ -29,14 +31,37 @@ RETRY_SECONDS = 1
 _log = Logger()
 
 
+class InboxState(Enum):
+    """What becomes of what was read."""
+
+    IDLE = auto()
+    """Nothing waits."""
+    GATHERING = auto()
+    """A call is scheduled that takes all that waits by then as a batch."""
+    WRITING = auto()
+    """A batch is being written, or handed over."""
+    RETRYING = auto()
+    """A batch could not be written; a call is scheduled that tries it again."""
+    STOPPED = auto()
+
+
+TRANSITIONS = {
+    InboxState.IDLE: {InboxState.GATHERING, InboxState.STOPPED},
+    InboxState.GATHERING: {InboxState.WRITING, InboxState.STOPPED},
+    InboxState.WRITING: {InboxState.IDLE, InboxState.GATHERING, InboxState.RETRYING, InboxState.STOPPED},
+    InboxState.RETRYING: {InboxState.WRITING, InboxState.STOPPED},
+    InboxState.STOPPED: {InboxState.STOPPED},
+}
+
+
 class Inbox:
-    """``own`` returns the entry that was sent under a mark; ``hand_over`` takes entries, and up to where they go."""
+    """``own`` returns what this node sent with an id; ``hand_over`` takes entries, and the place that they go up to."""
 
     def __init__(
         self,
         clock: IReactorTime,
-        index: Index,
-        own: Callable[[Mark], Entry | Probe | None],
+        index: LocalIndex,
+        own: Callable[[MessageId], Entry | WriteProbe | None],
         hand_over: Callable[[Sequence[Entry], int], None],
     ) -> None:
         self._clock = clock
@@ -49,55 +74,61 @@ class Inbox:
         self._waiting: list[Entry] = []
         self._place = 0
         self._next: IDelayedCall | None = None
-        self._busy = False
-        self.failed = False
-        self._odd = False
+        self._machine = StateMachine(InboxState.IDLE, TRANSITIONS)
+        self._outage = Outage(_log, "nothing is delivered", "the index can be written again")
+        self._has_warned = False
 
     @property
-    def sated(self) -> bool:
+    def saturated(self) -> bool:
         """Whether nothing more should come for now."""
-        return len(self._waiting) >= SATED
+        return len(self._waiting) >= SATURATED
 
-    def begin(self, incarnations: dict[str, int], place: int) -> None:
-        """Know what the index knows."""
+    @property
+    def failed(self) -> bool:
+        """Whether the index cannot be written, as far as is known."""
+        return self._outage.active
+
+    def start(self, incarnations: dict[str, int], place: int) -> None:
+        """Go on after what the index has."""
         self._incarnations, self._place = incarnations, place
 
-    def take(self, received: Received) -> None:
+    def receive(self, received: ReceivedMessage) -> None:
         """Take in the next message of the stream."""
         self._place = received.place
         try:
-            arrival = read(received.payload)
-            mark = arrival.mark
-            entry = self._own(mark)
-            if mark.order <= self._incarnations.get(mark.incarnation, -1):
+            decoded = decode(received.payload)
+            message_id = decoded.id
+            entry = self._own(message_id)
+            if message_id.order <= self._incarnations.get(message_id.incarnation, -1):
                 return
-            if entry is None and not isinstance(arrival.event, Probe):
-                entry = arrival.entry()
+            if entry is None and not isinstance(decoded.event, WriteProbe):
+                entry = decoded.entry()
         except ValueError as error:
-            if not self._odd:
+            if not self._has_warned:
                 _log.warn("something in the stream is not of a node and is left out: {why}", why=str(error))
-            self._odd = True
+            self._has_warned = True
             return
-        self._incarnations[mark.incarnation] = self._news[mark.incarnation] = mark.order
+        self._incarnations[message_id.incarnation] = self._news[message_id.incarnation] = message_id.order
         if isinstance(entry, Entry):
             entry.place, entry.time = received.place, received.time
             self._waiting.append(entry)
-        self._soon(self._pace.delay())
+        if self._machine.state is InboxState.IDLE:
+            self._gather(self._pace.delay())
 
     def stop(self) -> None:
         """Hand over nothing more."""
         if self._next is not None:
             self._next.cancel()
             self._next = None
-        self._busy = True
+        self._machine.enter(InboxState.STOPPED)
 
-    def _soon(self, delay: float) -> None:
-        if self._next is None and not self._busy:
-            self._next = self._clock.callLater(delay, self._begin)
+    def _gather(self, delay: float) -> None:
+        self._machine.enter(InboxState.GATHERING)
+        self._next = self._clock.callLater(delay, self._take_batch)
 
-    def _begin(self) -> None:
+    def _take_batch(self) -> None:
         self._next = None
-        self._busy = True
+        self._machine.enter(InboxState.WRITING)
         batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
         place = batch[-1].place if self._waiting else self._place
         if any(entry.durable for entry in batch):
@@ -114,22 +145,22 @@ class Inbox:
         written.addErrback(lambda failure: _log.failure("what was read was not handed over", failure))
 
     def _written(self, _result: None, batch: Sequence[Entry], place: int) -> None:
-        if self.failed:
-            self.failed = False
-            _log.info("the index can be written again")
+        self._outage.ended()
         self._done(batch, place)
 
     def _not_written(self, failure: Failure, batch: Sequence[Entry], news: dict[str, int], place: int) -> None:
         if failure.check(JournalError) is None:
             _log.failure("the index failed", failure)
-        elif not self.failed:
-            _log.error("nothing is delivered: {why}", why=failure.getErrorMessage())
-        self.failed = True
+        self._outage.began(failure.getErrorMessage())
+        if self._machine.state is InboxState.STOPPED:
+            return
         # All of it is in the stream and has its place: it has to go this way, however long that takes.
+        self._machine.enter(InboxState.RETRYING)
         self._next = self._clock.callLater(RETRY_SECONDS, self._retry, batch, news, place)
 
     def _retry(self, batch: Sequence[Entry], news: dict[str, int], place: int) -> None:
         self._next = None
+        self._machine.enter(InboxState.WRITING)
         self._write(batch, news, place)
 
     def _done(self, batch: Sequence[Entry], place: int) -> None:
@@ -137,10 +168,13 @@ class Inbox:
             with self._pace:
                 self._hand_over(batch, place)
         finally:
-            self._index.note(batch)
-            self._busy = False
-            if self._waiting:
-                self._next = self._clock.callLater(0, self._gather)
+            self._index.note_delivered(batch)
+            if self._machine.state is InboxState.WRITING:
+                if self._waiting:
+                    self._machine.enter(InboxState.GATHERING)
+                    self._next = self._clock.callLater(0, self._gather_more)
+                else:
+                    self._machine.enter(InboxState.IDLE)
 
-    def _gather(self) -> None:
-        self._next = self._clock.callLater(self._pace.delay(), self._begin)
+    def _gather_more(self) -> None:
+        self._next = self._clock.callLater(self._pace.delay(), self._take_batch)

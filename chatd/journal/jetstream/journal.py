@@ -1,9 +1,10 @@
-"""The journal of a cluster: what is appended goes into the stream, and what the stream has is handed back."""
+"""The journal of a cluster: what is appended is published to a stream, and what the stream has is handed back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from enum import Enum, auto
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -13,33 +14,58 @@ from typing_extensions import override
 
 from chatd.journal import Environment, Follower, Journal, JournalError, Page, Query, RoomState
 from chatd.journal.jetstream.address import parse
-from chatd.journal.jetstream.connection import Connection, Ears
-from chatd.journal.jetstream.errors import LinkError, TooSlowError
-from chatd.journal.jetstream.feed import Feed, FeedReader
+from chatd.journal.jetstream.connection import Connection, ConnectionListener
+from chatd.journal.jetstream.errors import NatsError, RequestTimeoutError
+from chatd.journal.jetstream.feed import Feed, FeedConsumer
 from chatd.journal.jetstream.inbox import Inbox
-from chatd.journal.jetstream.local_index import Index
+from chatd.journal.jetstream.local_index import LocalIndex
 from chatd.journal.jetstream.membership import Membership, make_incarnation
-from chatd.journal.jetstream.messages import Received, Subjects
+from chatd.journal.jetstream.messages import ReceivedMessage, Subjects
 from chatd.journal.jetstream.outbox import Outbox
 from chatd.journal.jetstream.publisher import StreamPublisher
 from chatd.journal.jetstream.requests import Requests
-from chatd.journal.jetstream.streams import OLD_SERVER, Found, look, open_bucket, open_stream
+from chatd.journal.jetstream.streams import OLD_SERVER, StreamInfo, describe_stream, open_bucket, open_stream
 from chatd.journal.jetstream.unacknowledged import Unacknowledged
 from chatd.model.cluster import Cluster
 from chatd.model.entry import Entry, StoredEvent
+from chatd.runtime.states import StateMachine
 
 MIN_VERSION = (2, 12)
-HURRY_SECONDS = 5
-"""How long a node that stops waits until what was said is stored and told."""
+FLUSH_SECONDS = 5
+"""How long a node that stops waits until all that was appended is stored and handed back."""
 GOODBYE_SECONDS = 2
-"""How long a node that stops waits until the others know."""
+"""How long a node that stops waits until all nodes know that it is down."""
 TICK_SECONDS = 1
 LOOK_SECONDS = 2
 """How often the stream is compared with what was read of it."""
 _log = Logger()
 
 
-class ClusterJournal(Journal, Cluster, Ears, FeedReader):
+class JournalState(Enum):
+    """How far the journal is between its start and its end."""
+
+    NEW = auto()
+    RUNNING = auto()
+    ABANDONED = auto()
+    """It is about to be stopped, and nothing more is published: that was waited for long enough."""
+    FLUSHING = auto()
+    """It was stopped, and waits until what was appended has been handed back."""
+    LEAVING = auto()
+    """It waits until all nodes know that this one is down."""
+    STOPPED = auto()
+
+
+TRANSITIONS = {
+    JournalState.NEW: {JournalState.RUNNING},
+    JournalState.RUNNING: {JournalState.ABANDONED, JournalState.FLUSHING},
+    JournalState.ABANDONED: {JournalState.STOPPED},
+    JournalState.FLUSHING: {JournalState.LEAVING, JournalState.STOPPED},
+    JournalState.LEAVING: {JournalState.STOPPED},
+    JournalState.STOPPED: set(),
+}
+
+
+class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
     """Hands back what the stream has, in its order, which is the same on all nodes.
 
     What cannot be stored within ten seconds comes back refused, and so does at once all that follows, until something
@@ -48,18 +74,18 @@ class ClusterJournal(Journal, Cluster, Ears, FeedReader):
 
     epoch = ""
 
-    def __init__(self, description: str, surroundings: Environment) -> None:
+    def __init__(self, description: str, environment: Environment) -> None:
         address = parse(description)
-        self._clock = clock = surroundings.clock
-        self._wanted = surroundings.retention
-        self._make_epoch = surroundings.make_epoch
-        self._index = Index(surroundings, address.index)
+        self._clock = clock = environment.clock
+        self._wanted = environment.retention
+        self._make_epoch = environment.make_epoch
+        self._index = LocalIndex(environment, address.index)
         self._subjects = Subjects(address.stream)
         self._connection = Connection(address, "chatd", self)
         self._publisher = publisher = StreamPublisher(self._connection)
         self._unacknowledged = Unacknowledged(clock, self._follow)
         self._outbox = Outbox(clock, publisher, self._subjects, self._unacknowledged.refused)
-        self._inbox = Inbox(clock, self._index, self._outbox.came_back, self._hand_over)
+        self._inbox = Inbox(clock, self._index, self._outbox.resolve, self._hand_over)
         self._feed = Feed(self._connection, clock, address.stream, self)
         self._requests = Requests(self._connection, self._subjects, lambda: self._handed, lambda: self.epoch)
         self._membership = Membership(
@@ -69,13 +95,9 @@ class ClusterJournal(Journal, Cluster, Ears, FeedReader):
         self._handed = 0
         self._tick_call: IDelayedCall | None = None
         self._looked = 0.0
-        self._tending = False
+        self._machine = StateMachine(JournalState.NEW, TRANSITIONS)
         self._goodbye: Deferred[None] | None = None
-        self._stopping = False
-        self._given_up = False
-        self._built = False
-        self._impatience: IDelayedCall | None = None
-        self._started = False
+        self._deadline: IDelayedCall | None = None
 
     @property
     @override
@@ -104,19 +126,19 @@ class ClusterJournal(Journal, Cluster, Ears, FeedReader):
 
     @property
     @override
-    def sated(self) -> bool:
-        return self._inbox.sated
+    def saturated(self) -> bool:
+        return self._inbox.saturated
 
-    # What the journal is for the hub.
+    # The journal, as the hub uses it.
 
     @override
     def start(self) -> None:
         self.epoch, place, incarnations = self._index.start()
-        self._inbox.begin(incarnations, place)
+        self._inbox.start(incarnations, place)
         self._feed.place = self._handed = place
         self._membership.incarnation = make_incarnation()
         self._connection.start()
-        self._started = True
+        self._machine.enter(JournalState.RUNNING)
         self._tick_call = self._clock.callLater(TICK_SECONDS, self._tick)
 
     @override
@@ -124,35 +146,54 @@ class ClusterJournal(Journal, Cluster, Ears, FeedReader):
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
-        if not self._started:
+        if self._machine.state is JournalState.RUNNING:
+            self._machine.enter(JournalState.FLUSHING)
+            self.hurry()
+        elif self._machine.state is JournalState.ABANDONED:
+            self._machine.enter(JournalState.STOPPED)
+        else:
             return
-        self._started = False
-        self.hurry()
         await self.flush()
-        if self._impatience is not None and self._impatience.active():
-            self._impatience.cancel()
-        self._stopping = self._membership.stopping = True
-        if self.ready and self._publisher.open and not (self._outbox.unavailable or self._given_up):
-            self._goodbye = Deferred()
-            self._membership.end(self.incarnation)
-            impatience = self._clock.callLater(GOODBYE_SECONDS, self._said_goodbye)
-            await self._goodbye
-            if impatience.active():
-                impatience.cancel()
-        self._membership.ready = False
+        if self._deadline is not None and self._deadline.active():
+            self._deadline.cancel()
+        await self._leave()
+        await self._close()
+
+    async def _leave(self) -> None:
+        """Announce that this node is down, if that can be published, and wait until all nodes know."""
+        can_announce = self.ready and self._publisher.open and not self._outbox.unavailable
+        self._membership.leave()
+        if self._machine.state is not JournalState.FLUSHING:
+            return
+        if can_announce:
+            await self._say_goodbye()
+        self._machine.enter(JournalState.STOPPED)
+
+    async def _say_goodbye(self) -> None:
+        self._machine.enter(JournalState.LEAVING)
+        self._goodbye = Deferred()
+        self._membership.announce_down(self.incarnation)
+        deadline = self._clock.callLater(GOODBYE_SECONDS, self._said_goodbye)
+        await self._goodbye
+        if deadline.active():
+            deadline.cancel()
+
+    async def _close(self) -> None:
+        self._membership.left()
         if self._tick_call is not None:
             self._tick_call.cancel()
+            self._tick_call = None
         self._feed.stop()
         self._outbox.stop()
         self._inbox.stop()
-        await self._connection.do(self._connection.stop())
+        await self._connection.run(self._connection.stop())
         self._unacknowledged.settle()
-        self._index.close()
+        self._index.close_store()
 
     @override
     def append(self, entry: Entry) -> None:
         self._unacknowledged.add(entry)
-        self._outbox.put(entry)
+        self._outbox.enqueue(entry)
 
     @override
     def follow(self, follower: Follower) -> None:
@@ -162,15 +203,16 @@ class ClusterJournal(Journal, Cluster, Ears, FeedReader):
     def flush(self) -> Deferred[None]:
         return self._unacknowledged.flush()
 
-    def _give_up(self) -> None:
-        """Wait for nothing any more, for the servers may stand still, or the index not be written.
+    def _abandon(self) -> None:
+        """Wait for nothing any more, for the servers may stand still, or the index may not be writable.
 
-        What is not stored by now is refused, and nothing more is said.
+        What is not stored by now is refused, and nothing more is published.
         """
-        self._given_up = True
+        running = self._machine.state is JournalState.RUNNING
+        self._machine.enter(JournalState.ABANDONED if running else JournalState.STOPPED)
         self._outbox.stop()
         self._unacknowledged.settle()
-        self._unacknowledged.let_go()
+        self._unacknowledged.release_waiters()
 
     @override
     def room_state(self, room: str) -> RoomState | None:
@@ -184,32 +226,32 @@ class ClusterJournal(Journal, Cluster, Ears, FeedReader):
     def search(self, room: str, words: Sequence[str], before: int, count: int) -> Deferred[Sequence[StoredEvent]]:
         return self._index.search(room, words, before, count)
 
-    # What it is for the hub as the connection to other nodes.
+    # The connection to the other nodes, as the hub uses it.
 
     @override
     def ask(self, incarnation: str, question: Any) -> Deferred[Any]:
-        return self._connection.do(self._requests.ask(incarnation, question))
+        return self._connection.run(self._requests.ask(incarnation, question))
 
     @override
     def answer(self, answerer: Callable[[Any], Any]) -> None:
         self._requests.answerer = answerer
 
     @override
-    def share(self, take: Callable[[], Any], restore: Callable[[Any], None]) -> None:
-        self._membership.take, self._membership.restore = take, restore
+    def share(self, snapshot: Callable[[], Any], restore: Callable[[Any], None]) -> None:
+        self._membership.snapshot, self._membership.restore = snapshot, restore
 
     @override
     def hurry(self) -> None:
-        if self._impatience is None:
-            self._impatience = self._clock.callLater(HURRY_SECONDS, self._give_up)
+        if self._deadline is None:
+            self._deadline = self._clock.callLater(FLUSH_SECONDS, self._abandon)
 
-    # What it is told by the connection and the feed.
+    # What the connection and the feed call.
 
     @override
     async def connected(self) -> None:
         if self._connection.version < MIN_VERSION:
-            raise LinkError(OLD_SERVER)
-        self._know(
+            raise NatsError(OLD_SERVER)
+        self._check_stream(
             await open_stream(self._connection, self._subjects, self._wanted, self._make_epoch()), self._feed.place
         )
         self._publisher.open = True
@@ -218,48 +260,47 @@ class ClusterJournal(Journal, Cluster, Ears, FeedReader):
         await self._feed.start()
 
     @override
-    def lost(self) -> None:
+    def disconnected(self) -> None:
         self._publisher.open = False
         self._feed.stop()
 
     @override
-    def take(self, received: Received) -> None:
-        self._inbox.take(received)
+    def receive(self, received: ReceivedMessage) -> None:
+        self._inbox.receive(received)
 
     @override
     def caught_up(self) -> None:
         self._membership.caught_up()
 
-    def _know(self, found: Found, place: int) -> None:
-        """Follow what is known of the stream, which had been read up to ``place`` when it was asked for.
+    def _check_stream(self, found: StreamInfo, place: int) -> None:
+        """Follow the stream's limits; it had been read up to ``place`` when it was asked for ``found``.
 
-        Raises `LinkError` if it is not the one that the index is made from.
+        Raises `NatsError` if it is not the one that the index is made from.
         """
         if found.epoch != self.epoch:
             try:
                 self._index.belong_to(found.epoch)
             except JournalError as error:
-                raise LinkError(str(error)) from None
+                raise NatsError(str(error)) from None
         if found.last < place:
-            raise LinkError("the stream has lost what this node has read of it; remove the index to follow it again")
+            raise NatsError("the stream has lost what this node has read of it; remove the index to follow it again")
         self.epoch = found.epoch
         self._subjects.per_subject = found.per_subject
-        self._index.keep(found.retention)
-        self._feed.behind(found.last)
+        self._index.set_retention(found.retention)
+        self._feed.check_progress(found.last)
 
-    # The way back.
+    # What is handed back.
 
     def _hand_over(self, entries: Sequence[Entry], place: int) -> None:
-        over = self._membership.note(entries)
-        if self._membership.begun and not self._built:
-            self._built = True
-            self._index.finish(place)
+        own_is_down = self._membership.observe(entries)
+        if self._membership.announced:
+            self._index.finish_once(place)
         try:
-            self._follow(self._membership.due(entries))
+            self._follow(self._membership.deliverable(entries))
         finally:
             self._handed = place
-            self._unacknowledged.came_back(entries)
-        if over and self._stopping:
+            self._unacknowledged.handed_back(entries)
+        if own_is_down and self._machine.state is JournalState.LEAVING:
             self._said_goodbye()
 
     def _follow(self, entries: Sequence[Entry]) -> None:
@@ -272,31 +313,33 @@ class ClusterJournal(Journal, Cluster, Ears, FeedReader):
             goodbye.callback(None)
 
     def _tick(self) -> None:
-        self._tick_call = self._clock.callLater(TICK_SECONDS, self._tick)
-        if self._publisher.open and self._membership.begun and not self._tending:
-            self._tending = True
-            self._connection.spawn(self._tend())
+        if self._publisher.open and self._membership.announced:
+            self._tick_call = None
+            self._connection.spawn(self._maintain())
+        else:
+            self._tick_call = self._clock.callLater(TICK_SECONDS, self._tick)
 
-    async def _tend(self) -> None:
-        """Look after the stream and the other nodes."""
+    async def _maintain(self) -> None:
+        """Renew this node's lease, look at those of the others, and at the stream."""
         try:
-            await self._membership.tend()
+            await self._membership.maintain()
             if self._clock.seconds() - self._looked >= LOOK_SECONDS:
                 self._looked = self._clock.seconds()
                 place = self._feed.place
-                found = await look(self._connection, self._subjects.stream)
+                found = await describe_stream(self._connection, self._subjects.stream)
                 try:
-                    self._know(found, place)
-                except LinkError as error:
-                    self._connection.leave(str(error))
+                    self._check_stream(found, place)
+                except NatsError as error:
+                    self._connection.reconnect(str(error))
                     return
-            self._connection.content()
-        except TooSlowError:
-            await self._connection.check()
-        except LinkError as error:
-            self._looked = self._membership.looked = 0.0  # what is wrong is looked at each time, until it is well
-            self._connection.complain(f"the cluster is not well: {error}")
-            with suppress(LinkError):
+            self._connection.report_recovery()
+        except RequestTimeoutError:
+            await self._connection.ping()
+        except NatsError as error:
+            self._looked = self._membership.looked = 0.0  # looked at each time until it works again
+            self._connection.report_problem(f"the cluster does not work: {error}")
+            with suppress(NatsError):
                 await open_bucket(self._connection, self._subjects.stream)
         finally:
-            self._tending = False
+            if self._machine.state is not JournalState.STOPPED:
+                self._tick_call = self._clock.callLater(TICK_SECONDS, self._tick)

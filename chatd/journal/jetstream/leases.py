@@ -1,4 +1,4 @@
-"""Which nodes are alive: each renews a key of its own in a bucket that forgets what was not renewed for a while."""
+"""Leases: each node renews a key of its own in a bucket that forgets what was not renewed for a while."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from chatd.journal.jetstream.streams import LEASE_SECONDS, bucket
 
 RENEW_SECONDS = 3
 LOOK_SECONDS = 1
-"""How often it is looked which keys are there."""
+"""How often the leases are looked at."""
 FRESH_SECONDS = 8
 """How old a node's own last renewal may be for it to judge others.
 
-With `RENEW_SECONDS` it is less than a lease: who can renew again after servers were away was not given up meanwhile.
+With `RENEW_SECONDS` it is less than a lease: a node that can renew again after the servers were away was
+not declared down meanwhile.
 """
 
 
@@ -29,20 +30,22 @@ class Leases:
         self._renewed = float("-inf")
         self._missed: dict[str, int] = {}
 
-    def renewed(self, now: float) -> None:
-        """Note that the own key was renewed."""
+    def note_renewal(self, now: float) -> None:
+        """Note that the node's own lease was renewed."""
         if self._since is None or now - self._renewed > FRESH_SECONDS:
             self._since = now
         self._renewed = now
 
-    def due(self, now: float) -> bool:
-        """Return whether the own key is to be renewed."""
+    def renewal_due(self, now: float) -> bool:
+        """Return whether the node's own lease is to be renewed."""
         return now - self._renewed >= RENEW_SECONDS
 
-    def over(self, now: float, keys: Collection[str], incarnations: Iterable[str]) -> list[str]:
-        """Return which of ``incarnations`` are over, given the keys that are there ``now``."""
+    def expired(self, now: float, holders: Collection[str], incarnations: Iterable[str]) -> list[str]:
+        """Return which of ``incarnations`` have lost their lease, given the ``holders`` of one ``now``."""
         self._missed = {
-            incarnation: self._missed.get(incarnation, 0) + 1 for incarnation in incarnations if incarnation not in keys
+            incarnation: self._missed.get(incarnation, 0) + 1
+            for incarnation in incarnations
+            if incarnation not in holders
         }
         fresh = now - self._renewed < FRESH_SECONDS
         if self._since is None or not fresh or now - self._since <= LEASE_SECONDS:
@@ -50,13 +53,13 @@ class Leases:
         return [incarnation for incarnation, times in self._missed.items() if times > 1]
 
 
-async def renew(link: Requester, stream: str, incarnation: str) -> None:
-    """Renew a run's key. Raise `LinkError` if that was not stored."""
-    await link.request(f"$KV.{bucket(stream)}.{incarnation}", b"")
+async def renew(requester: Requester, stream: str, incarnation: str) -> None:
+    """Renew the lease of an incarnation. Raise `NatsError` if that was not stored."""
+    await requester.request(f"$KV.{bucket(stream)}.{incarnation}", b"")
 
 
-async def keys(link: Requester, stream: str) -> set[str]:
-    """Return the runs whose keys are there. Raise `LinkError`."""
+async def lease_holders(requester: Requester, stream: str) -> set[str]:
+    """Return the incarnations that have a lease. Raise `NatsError`."""
     prefix = f"$KV.{bucket(stream)}."
-    answer = await api(link, f"STREAM.INFO.KV_{bucket(stream)}", {"subjects_filter": f"{prefix}>"})
+    answer = await api(requester, f"STREAM.INFO.KV_{bucket(stream)}", {"subjects_filter": f"{prefix}>"})
     return {subject.removeprefix(prefix) for subject in answer["state"].get("subjects") or {}}

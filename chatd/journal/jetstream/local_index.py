@@ -1,4 +1,4 @@
-"""The file in which a node keeps what it has read of the stream. It can always be made again from the stream."""
+"""The file in which a node keeps what it has read from the stream. It can always be made again from the stream."""
 
 from __future__ import annotations
 
@@ -16,36 +16,39 @@ from chatd.journal.sqlite.store import Store
 from chatd.journal.sqlite.stored import StoredJournal
 from chatd.model.entry import Entry
 
-# Of each run the last message that was read, and where; a file of a journal without a cluster has no such table.
-_RUNS = """
+# Of each incarnation the last message that was read, and where; a file of a journal without a cluster has none.
+_INCARNATIONS = """
     CREATE TABLE IF NOT EXISTS run (name TEXT PRIMARY KEY, message INTEGER NOT NULL, place INTEGER NOT NULL) STRICT"""
-# Rulings and topics stay in the stream, so that they say nothing of what was there between them.
+# Moderation actions and topics stay in the stream, so that they say nothing of what was there between them.
 _CUT = """
     UPDATE room SET cut = max(cut,
         coalesce((SELECT min(id) FROM entry WHERE room = room.id AND kind = 'MSG'), ?) - 1)"""
-_MAX_RUNS = 1000
-"""Of how many runs the last message is remembered: those that said something last."""
+_MAX_INCARNATIONS = 1000
+"""Of how many incarnations the last message is remembered: those that sent something last."""
 
 
 _log = Logger()
 
 
-class IndexStore(Store):
+class LocalIndexStore(Store):
     """A store in which each entry has the id that the stream gave it: its place."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, synchronous="NORMAL")
         with self.transaction() as db:
-            db.execute(_RUNS)
+            db.execute(_INCARNATIONS)
 
     def existing_epoch(self) -> str:
         """Return the epoch of the stream that the file was made from, empty if it is new."""
         with explained(self._path):
             row = self._writer.execute("SELECT epoch FROM journal").fetchone()
-        return "" if row is None else str(row[0])
+        if row is None:
+            return ""
+        (epoch,) = row
+        return str(epoch)
 
     def incarnations(self) -> dict[str, int]:
-        """Return which message was read last of each run, see `Mark.order`."""
+        """Return which message was read last of each incarnation, see `MessageId.order`."""
         with explained(self._path):
             return dict(self._writer.execute("SELECT name, message FROM run"))
 
@@ -55,7 +58,7 @@ class IndexStore(Store):
             place: int = self._one("SELECT coalesce(max(place), 0) FROM run")
         return max(place, self._last_id)
 
-    def begin(self) -> None:
+    def mark_unfilled(self) -> None:
         """Note that a new file has not been filled yet."""
         with self.transaction() as db:
             db.execute("CREATE TABLE IF NOT EXISTS unfilled (place INTEGER) STRICT")
@@ -63,7 +66,7 @@ class IndexStore(Store):
     def finish(self, place: int, *, trimmed: bool) -> dict[str, int]:
         """Note that a new file has all that the stream had, up to ``place``; return the new watermarks by room.
 
-        What had been taken away by then, if ``trimmed`` says that anything was, came before the first message there is.
+        What had been deleted by then, if ``trimmed`` says that anything was, came before the first message there is.
         """
         with self.transaction() as db:
             if not self._one("SELECT count(*) FROM sqlite_master WHERE name = 'unfilled'"):
@@ -74,8 +77,8 @@ class IndexStore(Store):
             db.execute(_CUT, (place + 1,))
             return dict(db.execute("SELECT key, cut FROM room"))
 
-    def take_in(self, entries: Sequence[Entry], incarnations: Mapping[str, int], place: int) -> None:
-        """Store ``entries``, and that the stream was read up to ``place``, with the last message of each run."""
+    def write_read(self, entries: Sequence[Entry], incarnations: Mapping[str, int], place: int) -> None:
+        """Store ``entries``, that the stream was read up to ``place``, and the last message of each incarnation."""
         self._seen = [(incarnation, order, place) for incarnation, order in incarnations.items()]
         self.write(entries)
 
@@ -84,29 +87,30 @@ class IndexStore(Store):
         db = self._writer
         db.executemany("INSERT OR REPLACE INTO run VALUES (?, ?, ?)", self._seen)
         too_many = "SELECT place FROM run ORDER BY place DESC LIMIT 1 OFFSET ?"
-        db.execute(f"DELETE FROM run WHERE place < ({too_many})", [_MAX_RUNS])
+        db.execute(f"DELETE FROM run WHERE place < ({too_many})", [_MAX_INCARNATIONS])
 
     @override
     def _id_after(self, last: int, entry: Entry) -> int:  # the stream has counted
         return entry.place
 
 
-class Index(StoredJournal):
-    """A shelf that is filled from the stream, and trimmed as the stream is."""
+class LocalIndex(StoredJournal):
+    """A journal's file that is filled from the stream, and trimmed as the stream is."""
 
-    def __init__(self, surroundings: Environment, path: Path) -> None:
-        super().__init__(surroundings, Retention())
+    def __init__(self, environment: Environment, path: Path) -> None:
+        super().__init__(environment, Retention())
         self._path = path
+        self._finished = False
 
     def start(self) -> tuple[str, int, dict[str, int]]:
-        """Open the file; return its epoch, empty if it is new, its place, and the last message of each run.
+        """Open the file; return its epoch, empty if it is new, its place, and the last message of each incarnation.
 
         Raises `JournalError`.
         """
-        store = IndexStore(self._path)
+        store = LocalIndexStore(self._path)
         try:
             known = store.existing_epoch(), store.place(), store.incarnations()
-            self.open(store)
+            self.open_store(store)
         except BaseException:
             store.close()
             raise
@@ -115,41 +119,46 @@ class Index(StoredJournal):
     def belong_to(self, epoch: str) -> None:
         """Note from which stream the file is made. Raise `JournalError` if it is from another."""
         store = self._opened
-        assert isinstance(store, IndexStore)
+        assert isinstance(store, LocalIndexStore)
         if not store.existing_epoch():
-            store.begin()
+            store.mark_unfilled()
         if store.epoch(epoch) != epoch:
             raise JournalError(
                 f"{self._path} was made from another stream; remove it, or name another file with ?index=FILE"
             )
 
-    def keep(self, retention: Retention) -> None:
+    def set_retention(self, retention: Retention) -> None:
         """Keep as much as the stream does from here on."""
         self._retention = retention
-        # A node that comes later does not know the labels of what the stream does not have any more.
+        # A node that joins later does not know the labels of what the stream has deleted.
         self._opened.label_seconds = min(LABEL_SECONDS, retention.seconds or LABEL_SECONDS)
 
     def write(self, entries: Sequence[Entry], incarnations: Mapping[str, int], place: int) -> Deferred[None]:
         """Store what was read; it fails with `JournalError`, and then nothing was."""
         store = self._opened
-        assert isinstance(store, IndexStore)
-        return self._writer.do(partial(store.take_in, entries, dict(incarnations), place))
+        assert isinstance(store, LocalIndexStore)
+        return self._writer.do(partial(store.write_read, entries, dict(incarnations), place))
 
-    def finish(self, place: int) -> None:
-        """Note that all that the stream had up to ``place`` was written."""
+    def finish_once(self, place: int) -> None:
+        """Note, the first time, that all that the stream had up to ``place`` was written."""
+        if self._finished:
+            return
+        self._finished = True
         store = self._opened
-        assert isinstance(store, IndexStore)
+        assert isinstance(store, LocalIndexStore)
         trimmed = self._retention != Retention()
         finishing = self._writer.do(partial(store.finish, place, trimmed=trimmed))
-        finishing.addCallbacks(self._finished, lambda failure: _log.error("{why}", why=failure.getErrorMessage()))
+        finishing.addCallbacks(
+            self._raise_watermarks, lambda failure: _log.error("{why}", why=failure.getErrorMessage())
+        )
 
-    def _finished(self, watermarks: Mapping[str, int]) -> None:
+    def _raise_watermarks(self, watermarks: Mapping[str, int]) -> None:
         for room, watermark in watermarks.items():
             if (room_state := self._room_states.get(room)) is not None:
                 room_state.watermark = max(room_state.watermark, watermark)
 
-    def note(self, entries: Sequence[Entry]) -> None:
-        """Note how rooms stand after ``entries``."""
+    def note_delivered(self, entries: Sequence[Entry]) -> None:
+        """Keep the rooms' states up to date: ``entries`` were handed over."""
         for entry in entries:
             if entry.stored:
-                self._note(entry)
+                self._note_delivered(entry)

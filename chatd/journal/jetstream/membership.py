@@ -1,4 +1,9 @@
-"""Which nodes there are, and that this one is among them: it begins, learns who is where, and looks after the rest."""
+"""Which nodes are in the cluster, and how this one joins it: it announces itself, learns who is where, ends dead ones.
+
+Each node has an *incarnation*, a new one after every start and after others have declared it dead. `NodeUp` and
+`NodeDown` in the stream say which incarnations are live, so that all nodes know the same ones at the same place in the
+order. A node that joins asks another for a snapshot of who is where, and withholds what is passing until it has it.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +16,16 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from chatd.journal.jetstream.connection import Connection
-from chatd.journal.jetstream.errors import LinkError
-from chatd.journal.jetstream.leases import LOOK_SECONDS, Leases, keys, renew
+from chatd.journal.jetstream.errors import NatsError
+from chatd.journal.jetstream.leases import LOOK_SECONDS, Leases, lease_holders, renew
 from chatd.journal.jetstream.messages import PASSING_SECONDS
+from chatd.journal.jetstream.node_state import ANNOUNCING, LEARNING, READY, TRANSITIONS, NodeState
 from chatd.journal.jetstream.outbox import Outbox
-from chatd.journal.jetstream.requests import Requests, State
+from chatd.journal.jetstream.requests import PresenceSnapshot, Requests
 from chatd.model.cluster import OTHERS, NodeDown, NodeUp, Source, ended_by
 from chatd.model.entry import Entry, unavailable
 from chatd.protocol.arguments import MAX_ID
+from chatd.runtime.states import StateMachine
 
 LONG_SECONDS = PASSING_SECONDS // 2
 """After so long without the stream a node cannot know who has come and gone."""
@@ -29,12 +36,12 @@ _log = Logger()
 
 
 def make_incarnation() -> str:
-    """Return a word for a new life of a node."""
+    """Return a name for a new incarnation of a node."""
     return secrets.token_hex(6)
 
 
 class Membership:
-    """``handed`` returns the place of the last entry that was handed over, ``follow`` hands over what was withheld."""
+    """``handed`` returns the place of the last entry that was handed over; ``follow`` hands over what was withheld."""
 
     def __init__(
         self,
@@ -47,13 +54,10 @@ class Membership:
         follow: Callable[[Sequence[Entry]], None],
     ) -> None:
         self.incarnation = ""
-        self.ready = False
-        """Whether it has been known once who is where."""
-        self.begun = False
-        """Whether all know of the present run, or of one before it."""
-        self.stopping = False
-        self.take: Callable[[], Any] = lambda: None
+        self.snapshot: Callable[[], Any] = lambda: None
         self.restore: Callable[[Any], None] = lambda _state: None
+        self.looked = 0.0
+        """When the leases were last looked at, in seconds; set it to 0 to have them looked at the next time."""
         self._clock = clock
         self._connection = connection
         self._requests = requests
@@ -61,179 +65,217 @@ class Membership:
         self._stream = stream
         self._handed = handed
         self._follow = follow
-        self._learning = True
+        self._machine = StateMachine(NodeState.NEW, TRANSITIONS)
         self._lesson = 0
         self._known = MAX_ID
         self._withheld: list[Entry] = []
-        self._lives: set[str] = set()
-        self._over: set[str] = set()
+        self._live: set[str] = set()
+        self._down: set[str] = set()
         self._leases = Leases()
         self._alone: Deferred[int | None] | None = None
-        self.looked = 0.0
         self._fresh = 0.0
 
+    @property
+    def state(self) -> NodeState:
+        """How far this node is in the cluster."""
+        return self._machine.state
+
+    @property
+    def ready(self) -> bool:
+        """Whether the node has known once who is where, and has not left."""
+        return self.state in READY
+
+    @property
+    def announced(self) -> bool:
+        """Whether all nodes know of the present incarnation, or of one that it replaced."""
+        return self.state not in (NodeState.NEW, NodeState.CUT_OFF, NodeState.LEFT)
+
+    @property
+    def learning(self) -> bool:
+        """Whether the node does not know who is where, or not any more."""
+        return self.state in LEARNING
+
     async def connected(self) -> None:
-        """Be found by the others over a new connection. Raise `LinkError`."""
+        """Be found by the others over a new connection. Raise `NatsError`."""
         await self._requests.listen(self.incarnation)
         await renew(self._connection, self._stream, self.incarnation)
-        self._leases.renewed(self._clock.seconds())
-        if self.ready and self._clock.seconds() - self._fresh > LONG_SECONDS:
-            self._learn_again()
-        elif self.ready:
+        self._leases.note_renewal(self._clock.seconds())
+        if self.state in (NodeState.NEW, NodeState.JOINING, NodeState.LEAVING, NodeState.LEFT):
+            return
+        if self._clock.seconds() - self._fresh > LONG_SECONDS:
+            self._rejoin()
+        else:
             await self._requests.serve()
 
     def caught_up(self) -> None:
-        """Note that all of the stream was read: the first time, the node begins."""
+        """Note that all of the stream was read: the first time, the node announces itself."""
         self._fresh = self._clock.seconds()
         if not self._outbox.incarnation:
-            self._outbox.begin(self.incarnation, self._says(NodeUp(self.incarnation)))
+            self._outbox.start_incarnation(self.incarnation, self._says(NodeUp(self.incarnation)))
 
-    def note(self, entries: Sequence[Entry]) -> bool:
-        """Note which runs begin and end; return whether the own run ends."""
+    def leave(self) -> None:
+        """Take no new incarnation from here on: the process stops."""
+        self._machine.enter(NodeState.LEAVING if self.ready else NodeState.LEFT)
+        self._lesson += 1
+        self._is_alone(None)
+
+    def left(self) -> None:
+        """Be ready no more."""
+        self._machine.enter(NodeState.LEFT)
+
+    def observe(self, entries: Sequence[Entry]) -> bool:
+        """Note which incarnations go up and down; return whether the node's own goes down."""
         own = False
         for entry in entries:
             event = entry.event
             if isinstance(event, NodeUp):
-                self._lives.add(event.incarnation)
-                self._over.discard(event.incarnation)
-                if event.incarnation == self.incarnation and not self.begun:
-                    self.begun = True
-                    self._connection.spawn(self._learn(entry.place))
+                self._observe_up(event, entry)
             elif isinstance(event, NodeDown):
-                own = self._note_end(event, entry) or own
-            elif not (entry.durable or self._learning) and entry.source is not None:
-                self._doubt(entry.source.incarnation)
+                own = self._observe_down(event, entry) or own
+            elif not entry.durable and entry.source is not None and self.state is NodeState.ACTIVE:
+                self._check_known(entry.source.incarnation)
         return own
 
-    def _note_end(self, event: NodeDown, entry: Entry) -> bool:
-        """Note that runs are over; return whether the own one is."""
+    def _observe_up(self, event: NodeUp, entry: Entry) -> None:
+        self._live.add(event.incarnation)
+        self._down.discard(event.incarnation)
+        if event.incarnation == self.incarnation and self.state in ANNOUNCING:
+            self._machine.enter(ANNOUNCING[self.state])
+            self._connection.spawn(self._learn(entry.place))
+
+    def _observe_down(self, event: NodeDown, entry: Entry) -> bool:
+        """Note that incarnations are down; return whether the node's own is."""
         said_by = "" if entry.source is None else entry.source.incarnation
-        if self._learning and event.incarnation == OTHERS and said_by not in self._lives | self._over:
-            # Whether it was over itself cannot be told, so that nobody is known to live, nor to be over.
-            own = self.incarnation in self._lives
-            self._lives.clear()
+        if self.learning and event.incarnation == OTHERS and said_by not in self._live | self._down:
+            # Whether it was down itself cannot be told, so that nobody is known to be live, nor to be down.
+            own = self.incarnation in self._live
+            self._live.clear()
         else:
-            ended = set(ended_by(event, entry.source, self._lives))
+            ended = set(ended_by(event, entry.source, self._live))
             own = self.incarnation in ended
-            self._lives -= ended
-            self._over |= ended
+            self._live -= ended
+            self._down |= ended
         if event.incarnation == OTHERS and said_by == self.incarnation:
             self._is_alone(entry.place)
         if own:
-            self._overtaken()
+            self._declared_down()
         return own
 
-    def due(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+    def deliverable(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         """Return what of entries is to be handed over now; what is passing waits until it is known who is where."""
-        if self._learning:
-            # Until it is ready, what is durable waits with it: a ruling puts out people who are not known yet.
-            self._withheld += [entry for entry in entries if not entry.durable or (self.begun and not self.ready)]
+        if self.learning:
+            # While it joins, what is durable waits with it: a moderation action evicts members who are not known yet.
+            joining = self.state is NodeState.JOINING
+            self._withheld += [entry for entry in entries if joining or not entry.durable]
         if not self.ready:
             return ()
-        known = MAX_ID if self._learning else self._known
-        return [entry for entry in entries if entry.durable or entry.place > known]
+        return [entry for entry in entries if entry.durable or entry.place > self._known]
 
-    def end(self, incarnation: str) -> None:
-        """Say to all that a run is over."""
-        self._over.add(incarnation)
-        self._outbox.put(self._says(NodeDown(incarnation)))
+    def announce_down(self, incarnation: str) -> None:
+        """Tell all nodes that an incarnation is down."""
+        self._down.add(incarnation)
+        self._outbox.enqueue(self._says(NodeDown(incarnation)))
 
-    async def tend(self) -> None:
-        """Renew the lease and end the runs of those who have not. Raise `LinkError`."""
-        if self._leases.due(self._clock.seconds()):
-            leases = self._leases  # of another run, if this one is over meanwhile
+    async def maintain(self) -> None:
+        """Renew the lease, and announce that those are down who have not. Raise `NatsError`."""
+        if self._leases.renewal_due(self._clock.seconds()):
+            leases = self._leases  # of another incarnation, if this one is down meanwhile
             await renew(self._connection, self._stream, self.incarnation)
-            leases.renewed(self._clock.seconds())
+            leases.note_renewal(self._clock.seconds())
         if self._clock.seconds() - self.looked >= LOOK_SECONDS:
             self.looked = self._clock.seconds()
-            there = await keys(self._connection, self._stream)
-            for incarnation in self._leases.over(
-                self._clock.seconds(), there, self._lives - self._over - {self.incarnation}
-            ):
-                self.end(incarnation)
+            holders = await lease_holders(self._connection, self._stream)
+            others = self._live - self._down - {self.incarnation}
+            for incarnation in self._leases.expired(self._clock.seconds(), holders, others):
+                self.announce_down(incarnation)
         self._fresh = self._clock.seconds()
 
     def _says(self, event: NodeUp | NodeDown) -> Entry:
         return Entry("", event, source=Source(self.incarnation, None))
 
-    def _doubt(self, incarnation: str) -> None:
-        """End a run of which nobody said that it began: it begins anew, and then its people are known here too."""
-        if incarnation not in self._lives and incarnation not in self._over:
-            self.end(incarnation)
+    def _check_known(self, incarnation: str) -> None:
+        """Declare an incarnation down whose `NodeUp` is not known: it takes a new one, and is known here from then."""
+        if incarnation not in self._live and incarnation not in self._down:
+            self.announce_down(incarnation)
 
-    def _overtaken(self) -> None:
-        """Begin another run, because the others hold this one for over."""
-        if self.ready and not self.stopping:
-            _log.warn("the other nodes have taken this one for dead; its people come in again")
-        self._begin_anew()
+    def _declared_down(self) -> None:
+        """Take a new incarnation, because the others hold this one for down."""
+        if self.ready and self.state is not NodeState.LEAVING:
+            _log.warn("the other nodes have declared this one dead; its members join again")
+        self._reincarnate()
 
-    def _begin_anew(self) -> None:
+    def _reincarnate(self) -> None:
         self._is_alone(None)
-        if self.stopping:
+        if self.state in (NodeState.LEAVING, NodeState.LEFT):
             return
         self.incarnation = make_incarnation()
-        self._outbox.begin(self.incarnation, self._says(NodeUp(self.incarnation)))
+        self._outbox.start_incarnation(self.incarnation, self._says(NodeUp(self.incarnation)))
         self._leases = Leases()
         self._connection.spawn(self._requests.listen(self.incarnation))
 
-    def _learn_again(self) -> None:
-        """Begin another run, and ask who is where: the stream has forgotten what was passing in the meantime."""
-        self.begun = False
-        self._learning = True
+    def _rejoin(self) -> None:
+        """Take a new incarnation and ask who is where: the stream has forgotten what was passing in the meantime."""
+        self._machine.enter(NodeState.CUT_OFF)
         self._lesson += 1
-        self._outbox.open = False
-        self._requests.take = None
-        self._lives.clear()
-        self._over.clear()
-        _log.warn("this node was cut off for long; its people come in again")
-        self._begin_anew()
+        self._known = MAX_ID
+        self._outbox.close()
+        self._requests.snapshot = None
+        self._live.clear()
+        self._down.clear()
+        _log.warn("this node was cut off for too long; its members join again")
+        self._reincarnate()
 
     async def _learn(self, place: int) -> None:
-        """Find out who is where, now that all know that this node has begun; from then on it is ready."""
+        """Find out who is where, now that all nodes know of this one; from then on it is ready."""
         lesson, known = self._lesson, None
         while known is None and lesson == self._lesson:
             incarnation = self.incarnation
             known = await self._ask(place)
             if known is None and incarnation == self.incarnation:  # or another node was faster, and can be asked soon
-                known = await self._begin_alone()
+                known = await self._take_over_alone()
         while known is not None and self._handed() < known.place:
             await self._connection.pause(_WAIT_SECONDS)
         if known is None or lesson != self._lesson:
-            return  # it was cut off again meanwhile, and learns all anew
+            return  # it was cut off again meanwhile and learns all anew, or it leaves
+        self._learned(known)
+        await self._requests.serve()
+
+    def _learned(self, known: PresenceSnapshot) -> None:
         withheld, self._withheld = self._withheld, []
         later = [entry for entry in withheld if entry.place > known.place]
-        self._known, self._lives = known.place, _lives_after(known.incarnations, later)
-        self._over -= self._lives
+        self._known, self._live = known.place, _live_after(known.incarnations, later)
+        self._down -= self._live
         self.restore(known.state)
-        self._learning = False
-        self.ready = self._outbox.open = True
-        # Part of what is known by now, but they were people of a run that is over, and somebody here waits for each.
+        self._machine.enter(NodeState.ACTIVE)
+        self._outbox.open()
+        # Part of what is known by now, but of members of an incarnation that is down; somebody here waits for each.
         overtaken = [entry for entry in withheld if entry.place <= known.place and entry.author is not None]
         for entry in overtaken:
             entry.refused = unavailable()
         self._follow([*overtaken, *later])
-        _log.info("in the cluster; nodes in all: {count}", count=len(self._lives | {self.incarnation}))
-        self._requests.take = lambda: State(self._handed(), sorted(self._lives), self.take())
-        await self._requests.serve()
+        _log.info("joined the cluster; nodes in all: {count}", count=len(self._live | {self.incarnation}))
+        self._requests.snapshot = lambda: PresenceSnapshot(self._handed(), sorted(self._live), self.snapshot())
 
-    async def _ask(self, place: int) -> State | None:
-        """Return who is where, as another node knows it; None if none is there that could know."""
+    async def _ask(self, place: int) -> PresenceSnapshot | None:
+        """Return who is where, as another node knows it; None if no node is there that could know."""
         while True:
             try:
-                return await self._requests.state(place)
-            except LinkError:
+                return await self._requests.presence(place)
+            except NatsError:
                 await self._connection.pause(_PAUSE_SECONDS)
 
-    async def _begin_alone(self) -> State | None:
-        """End all other runs: whoever lives and did not answer knows people whom this node does not, and begins anew.
+    async def _take_over_alone(self) -> PresenceSnapshot | None:
+        """Declare all others down: who is live and did not answer knows members whom this node does not, and rejoins.
 
         Return that nobody is anywhere, or None if another node was before this one.
         """
         incarnation = self.incarnation
         self._alone = alone = Deferred[int | None]()
-        self._outbox.put(self._says(NodeDown(OTHERS)))
+        self._outbox.enqueue(self._says(NodeDown(OTHERS)))
         place = await self._connection.wait(alone)
-        return None if place is None or self.incarnation != incarnation else State(place, [incarnation], None)
+        if place is None or self.incarnation != incarnation:
+            return None
+        return PresenceSnapshot(place, [incarnation], None)
 
     def _is_alone(self, place: int | None) -> None:
         alone, self._alone = self._alone, None
@@ -241,12 +283,12 @@ class Membership:
             alone.callback(place)
 
 
-def _lives_after(incarnations: Iterable[str], entries: Iterable[Entry]) -> set[str]:
-    """Return which runs are live after entries, given those that were before."""
-    lives = set(incarnations)
+def _live_after(incarnations: Iterable[str], entries: Iterable[Entry]) -> set[str]:
+    """Return which incarnations are live after entries, given those that were before."""
+    live = set(incarnations)
     for entry in entries:
         if isinstance(entry.event, NodeUp):
-            lives.add(entry.event.incarnation)
+            live.add(entry.event.incarnation)
         elif isinstance(entry.event, NodeDown):
-            lives.difference_update(ended_by(entry.event, entry.source, lives))
-    return lives
+            live.difference_update(ended_by(entry.event, entry.source, live))
+    return live

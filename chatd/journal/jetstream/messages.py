@@ -1,9 +1,9 @@
 """An entry as a message of the stream, and back: its subject, and its payload, which other programs may read too.
 
-The payload is a JSON object: ``from`` is the run of the node that sent it, ``n`` the number of the batch and ``i`` the
-place in it; ``kind`` is the verb (MSG, TOPIC, a ruling, JOIN, PART, NICK, BEGIN, GONE or HERE, by which a node finds
-out whether anything can be stored). ``nick``, ``room`` and ``text`` are as in the line that people see, ``label`` is
-what it was said under, ``info`` who did it.
+The payload is a JSON object: ``from`` is the incarnation of the node that sent it, ``n`` the number of the batch and
+``i`` the position in it; ``kind`` is the verb: MSG, TOPIC, a verb of moderation, JOIN, PART, NICK, BEGIN (a node is
+up), GONE (a node is down) or HERE (by which a node finds out whether anything can be stored). ``nick``, ``room`` and
+``text`` are as in the line that clients are sent, ``label`` is the label it was sent with, ``card`` the member.
 """
 
 from __future__ import annotations
@@ -26,51 +26,52 @@ from chatd.protocol.events import DurableEvent, Joined, Moderated, Parted, Renam
 PASSING_SECONDS = 600
 """How long the stream keeps what is only passing: for as long a node can have been away and still follow."""
 PASSING_KEPT = 100_000
-"""How many passing messages of one run are kept at least, if the stream keeps but so many of each subject."""
+"""How many passing messages of one incarnation are kept at least, if the stream keeps but so many of each subject."""
 _MEMBER_ID = "person"
-"""The name that the stream has for a member's id."""
-MAX_N = 2**48
-MAX_AT = 1024
+"""The key that a member's id has in the payload."""
+MAX_BATCH_NUMBER = 2**48
+MAX_BATCH_POSITION = 1024
 """More than a batch holds."""
 STREAM_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """What a stream may be called: it is the first word of subjects, and part of the name of a bucket."""
 
 
-class Mark(NamedTuple):
-    """What no other message of the stream has."""
+class MessageId(NamedTuple):
+    """What no other message of the stream has: its ``Nats-Msg-Id``."""
 
     incarnation: str
-    n: int
-    """The number of its batch; each run counts its own."""
-    at: int
-    """Its place in the batch."""
+    batch: int
+    """The number of its batch; each incarnation counts its own."""
+    position: int
+    """Its position in the batch, from 0."""
 
     @property
     def order(self) -> int:
-        """A number that ascends from each message of a run to the next."""
-        return self.n * MAX_AT + self.at
+        """A number that ascends from each message of an incarnation to the next."""
+        return self.batch * MAX_BATCH_POSITION + self.position
 
     def __str__(self) -> str:
-        return f"{self.incarnation}.{self.n}.{self.at}"
+        return f"{self.incarnation}.{self.batch}.{self.position}"
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
-    """A message that says nothing: that it was stored is all there is to know. No follower ever sees it."""
+class WriteProbe:
+    """A message without content, by which a node finds out whether anything can be stored. No follower ever sees it."""
 
 
 class Message(NamedTuple):
-    """What is published."""
+    """A message to be published."""
 
     subject: str
     payload: bytes
-    mark: Mark
+    id: MessageId
     passing: bool
     lasts: bool = False
+    """Whether the stream keeps it however old it is."""
 
 
-class Received(NamedTuple):
-    """What comes back from the stream."""
+class ReceivedMessage(NamedTuple):
+    """A message that was read from the stream."""
 
     place: int
     """Its sequence number in the stream."""
@@ -80,7 +81,7 @@ class Received(NamedTuple):
 
 
 class Subjects:
-    """Where in a stream things stand. ``per_subject`` is how many messages of one it keeps, None for all."""
+    """The subjects of a stream. ``per_subject`` is how many messages of each it keeps, None for all."""
 
     def __init__(self, stream: str, per_subject: int | None = None) -> None:
         self.stream = stream
@@ -88,75 +89,83 @@ class Subjects:
 
     @property
     def all(self) -> list[str]:
-        """What the stream takes."""
+        """The subjects that the stream stores."""
         return [f"{self.stream}.room.*", f"{self.stream}.rule.*", f"{self.stream}.passing.>"]
 
     @property
     def presence(self) -> str:
-        """Where a node asks who is where; not part of the stream."""
+        """The subject on which a node asks who is where; not part of the stream."""
         return f"{self.stream}.presence"
 
     def node(self, incarnation: str) -> str:
-        """Return where one node is asked; not part of the stream."""
+        """Return the subject on which one node is asked; not part of the stream."""
         return f"{self.stream}.node.{incarnation}"
 
     def room(self, key: str) -> str:
-        """Return where the durable things of a room stand, given its key."""
+        """Return the subject of a room's messages, given its key."""
         return f"{self.stream}.room.{_word(key)}"
 
     def rule(self, key: str) -> str:
-        """Return where stands what counts however old it is: rulings and topics."""
+        """Return the subject of a room's moderation actions and topics, which count however old they are."""
         return f"{self.stream}.rule.{_word(key)}"
 
-    def passing(self, mark: Mark) -> str:
-        """Return where something passing stands: if few of each subject are kept, it takes turns in several."""
+    def passing(self, message_id: MessageId) -> str:
+        """Return the subject of a passing message: several take turns if the stream keeps few of each."""
         if self.per_subject is None:
-            return f"{self.stream}.passing.{mark.incarnation}"
+            return f"{self.stream}.passing.{message_id.incarnation}"
         slots = -(-PASSING_KEPT // self.per_subject)
-        return f"{self.stream}.passing.{mark.incarnation}.{mark.order % slots}"
+        return f"{self.stream}.passing.{message_id.incarnation}.{message_id.order % slots}"
 
-    def message(self, entry: Entry, mark: Mark) -> Message:
-        """Return an entry as it is published under ``mark``."""
+    def message(self, entry: Entry, message_id: MessageId) -> Message:
+        """Return an entry as it is published with the id ``message_id``."""
         event = entry.event
-        fields: dict[str, Any] = {"from": mark.incarnation, "n": mark.n, "i": mark.at} | _told(event)
+        fields: dict[str, Any] = {
+            "from": message_id.incarnation,
+            "n": message_id.batch,
+            "i": message_id.position,
+        } | _event_fields(event)
         if entry.label is not None:
             fields["label"] = entry.label
         if entry.source is not None and entry.source.info is not None:
             fields["card"] = _info(entry.source.info)
         lasts = isinstance(event, Moderated | TopicSet)
-        subject = self.rule(entry.room) if lasts else self.room(entry.room) if entry.durable else self.passing(mark)
-        return Message(subject, _json(fields), mark, not entry.durable, lasts)
+        subject = (
+            self.rule(entry.room) if lasts else self.room(entry.room) if entry.durable else self.passing(message_id)
+        )
+        return Message(subject, _json(fields), message_id, not entry.durable, lasts)
 
-    def probe(self, mark: Mark) -> Message:
-        """Return a `Probe` as it is published."""
-        fields = {"from": mark.incarnation, "n": mark.n, "i": mark.at, "kind": "HERE"}
-        return Message(self.passing(mark), _json(fields), mark, passing=True)
+    def write_probe(self, message_id: MessageId) -> Message:
+        """Return a `WriteProbe` as it is published."""
+        fields = {"from": message_id.incarnation, "n": message_id.batch, "i": message_id.position, "kind": "HERE"}
+        return Message(self.passing(message_id), _json(fields), message_id, passing=True)
 
 
-class Arrival(NamedTuple):
+class DecodedMessage(NamedTuple):
     """What a message of the stream says."""
 
-    mark: Mark
-    event: RoomEvent | Probe
+    id: MessageId
+    event: RoomEvent | WriteProbe
     label: str | None
     info: MemberInfo | None
 
     def entry(self) -> Entry:
-        """Return it as an entry that came from elsewhere."""
-        assert not isinstance(self.event, Probe)
+        """Return it as an entry that another node has appended."""
+        assert not isinstance(self.event, WriteProbe)
         room = "" if isinstance(self.event, Renamed | NodeUp | NodeDown) else names.key(self.event.room)
-        return Entry(room, self.event, None, self.label, source=Source(self.mark.incarnation, self.info))
+        return Entry(room, self.event, None, self.label, source=Source(self.id.incarnation, self.info))
 
 
-def read(payload: bytes) -> Arrival:
-    """Return what a message says. Raise `ValueError` if it is none that a node has sent."""
+def decode(payload: bytes) -> DecodedMessage:
+    """Return what a message says. Raise `ValueError` if no node can have sent it."""
     try:
         fields = json.loads(payload)
-        mark = Mark(_text(fields["from"]), _number(fields["n"], MAX_N), _number(fields["i"], MAX_AT))
+        message_id = MessageId(
+            _text(fields["from"]), _number(fields["n"], MAX_BATCH_NUMBER), _number(fields["i"], MAX_BATCH_POSITION)
+        )
         info = fields.get("card")
         label = fields.get("label")
-        return Arrival(
-            mark,
+        return DecodedMessage(
+            message_id,
             _event(fields),
             None if label is None else _text(label),
             None if info is None else _read_info(info),
@@ -171,7 +180,7 @@ def _word(key: str) -> str:
     return quote(key, safe="").replace(".", "%2E")
 
 
-def _told(event: RoomEvent) -> dict[str, Any]:
+def _event_fields(event: RoomEvent) -> dict[str, Any]:
     match event:
         case Joined():
             return {"kind": "JOIN", "nick": event.nick, "room": event.room}
@@ -188,11 +197,11 @@ def _told(event: RoomEvent) -> dict[str, Any]:
     return {"kind": kind, "nick": nick, "room": event.room, "text": text}
 
 
-def _event(fields: Mapping[str, Any]) -> RoomEvent | Probe:
+def _event(fields: Mapping[str, Any]) -> RoomEvent | WriteProbe:
     kind = fields["kind"]
     match kind:
         case "HERE":
-            return Probe()
+            return WriteProbe()
         case "BEGIN":
             return NodeUp(_text(fields["text"]))
         case "GONE":

@@ -9,13 +9,13 @@ from twisted.internet.defer import Deferred
 from typing_extensions import override
 
 from chatd.journal.jetstream.connection import Connection
-from chatd.journal.jetstream.errors import LinkError, TooSlowError
+from chatd.journal.jetstream.errors import NatsError, RequestTimeoutError
 from chatd.journal.jetstream.messages import PASSING_SECONDS, Message
 from chatd.journal.jetstream.outbox import Publisher
 
 ACK_SECONDS = 2.0
 _KNOWN = (10201, 10158)
-"""The codes of JetStream for a message that is there already, or is being stored just now."""
+"""JetStream's codes for a message that is stored already, or is being stored just now."""
 
 
 class StreamPublisher(Publisher):
@@ -28,14 +28,14 @@ class StreamPublisher(Publisher):
 
     @override
     def publish(self, messages: Sequence[Message], attempt: int) -> Deferred[bool]:
-        return self._connection.do(self._store(messages, attempt))
+        return self._connection.run(self._store(messages, attempt))
 
     async def _store(self, messages: Sequence[Message], attempt: int) -> bool:
         if not self.open:
-            raise LinkError("there is no connection")
+            raise NatsError("there is no connection")
         *first, last = messages
-        mark = last.mark
-        batch = {"Nats-Batch-Id": f"{mark.incarnation}.{mark.n}.{attempt}"} if first else {}
+        message_id = last.id
+        batch = {"Nats-Batch-Id": f"{message_id.incarnation}.{message_id.batch}.{attempt}"} if first else {}
         for number, message in enumerate(first, 1):
             headers = _headers(message) | batch | {"Nats-Batch-Sequence": str(number)}
             await self._connection.publish(message.subject, message.payload, headers)
@@ -44,14 +44,14 @@ class StreamPublisher(Publisher):
             headers |= {"Nats-Batch-Sequence": str(len(messages)), "Nats-Batch-Commit": "1"}
         try:
             answer = await self._connection.request(last.subject, last.payload, headers, ACK_SECONDS)
-        except TooSlowError:
-            await self._connection.check()
+        except RequestTimeoutError:
+            await self._connection.ping()
             raise
         return _stored(answer)
 
 
 def _headers(message: Message) -> dict[str, str]:
-    headers = {"Nats-Msg-Id": str(message.mark)}
+    headers = {"Nats-Msg-Id": str(message.id)}
     if message.lasts:
         return headers | {"Nats-TTL": "never"}
     return headers | {"Nats-TTL": f"{PASSING_SECONDS}s"} if message.passing else headers
@@ -63,9 +63,9 @@ def _stored(answer: bytes) -> bool:
         error = fields.get("error")
         code = int(error["err_code"]) if error else 0
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise LinkError("the answer is not JetStream's") from None
+        raise NatsError("the answer is not JetStream's") from None
     if code in _KNOWN:
         return False
     if error:
-        raise LinkError(str(error.get("description", code)))
+        raise NatsError(str(error.get("description", code)))
     return True

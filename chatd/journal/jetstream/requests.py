@@ -1,4 +1,4 @@
-"""What nodes ask one another beside the stream: who is where, for one that begins, and questions to one node."""
+"""What nodes ask one another beside the stream: who is where, for a node that joins, and questions to one node."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from chatd.journal.jetstream.connection import Connection, Incoming
-from chatd.journal.jetstream.errors import LinkError, NoRespondersError, TooSlowError
+from chatd.journal.jetstream.errors import NatsError, NoRespondersError, RequestTimeoutError
 from chatd.journal.jetstream.messages import Subjects
 from chatd.protocol.errors import ChatError, Code
 
@@ -16,7 +16,7 @@ ASK_SECONDS = 2.0
 SNAPSHOT_SECONDS = 1.0
 """How long after the last part of an answer to who is where another node is asked."""
 PATIENCE_SECONDS = 20.0
-"""How long somebody who could know and does not answer is asked again: longer than a lease."""
+"""How long a node that could know and does not answer is asked again: longer than a lease."""
 ALONE_TIMES = 5
 ALONE_SECONDS = 0.2
 """How often, and how soon, it is asked again if nobody is there who could know."""
@@ -26,19 +26,19 @@ _PART = "Chatd-Part"
 _QUEUE = "presence"
 
 
-class State(NamedTuple):
-    """What a node knows of who is where."""
+class PresenceSnapshot(NamedTuple):
+    """Who is where, as one node knows it."""
 
     place: int
     """The place of the last entry that it takes into account."""
     incarnations: list[str]
-    """The nodes that live."""
+    """Those that are live."""
     state: Any
     """Lists, dicts, texts and numbers, as `chatd.model.cluster.Cluster.share` hands them over."""
 
 
 class Requests:
-    """Asks and answers.
+    """Asks and replies.
 
     ``handed`` returns the place of the last entry that was handed over, ``epoch`` which stream that is a place in.
     """
@@ -46,7 +46,7 @@ class Requests:
     def __init__(
         self, connection: Connection, subjects: Subjects, handed: Callable[[], int], epoch: Callable[[], str]
     ) -> None:
-        self.take: Callable[[], State] | None = None
+        self.snapshot: Callable[[], PresenceSnapshot] | None = None
         """Returns what is known now; None as long as nothing is."""
         self.answerer: Callable[[Any], Any] | None = None
         self._connection = connection
@@ -56,14 +56,14 @@ class Requests:
         self._own: int | None = None
 
     async def listen(self, incarnation: str) -> None:
-        """Answer what the node is asked, from here on as ``incarnation``. Raise `LinkError`."""
+        """Answer what the node is asked, from here on as ``incarnation``. Raise `NatsError`."""
         if self._own is not None:
             await self._connection.unsubscribe(self._own)
-        self._own = await self._connection.subscribe(self._subjects.node(incarnation), self._asked)
+        self._own = await self._connection.subscribe(self._subjects.node(incarnation), self._answer)
 
     async def serve(self) -> None:
-        """Answer who is where. Raise `LinkError`."""
-        await self._connection.subscribe(self._subjects.presence, self._wanted, _QUEUE)
+        """Answer who is where. Raise `NatsError`."""
+        await self._connection.subscribe(self._subjects.presence, self._serve_presence, _QUEUE)
 
     async def ask(self, incarnation: str, question: Any) -> Any:
         """Return a node's answer. Raise `ChatError` if there is none in time."""
@@ -71,42 +71,42 @@ class Requests:
         try:
             answer = await self._connection.request(self._subjects.node(incarnation), payload, seconds=ASK_SECONDS)
             return json.loads(answer)["answer"]
-        except (LinkError, ValueError, KeyError, TypeError):
+        except (NatsError, ValueError, KeyError, TypeError):
             raise ChatError(Code.UNAVAILABLE, "the server that they are on does not answer; try again later") from None
 
-    async def state(self, after: int) -> State | None:
-        """Return who is where, with all up to ``after`` at least; None if nobody is there who could know."""
+    async def presence(self, after: int) -> PresenceSnapshot | None:
+        """Return who is where, with all up to ``after`` at least; None if no node is there that could know."""
         waited, alone = 0.0, 0
         while waited < PATIENCE_SECONDS and alone < ALONE_TIMES:
             try:
-                return await self._state_of_one(after)
+                return await self._presence_from_one(after)
             except NoRespondersError:
                 alone += 1
                 waited += ALONE_SECONDS
                 await self._connection.pause(ALONE_SECONDS)
-            except TooSlowError:
+            except RequestTimeoutError:
                 waited += SNAPSHOT_SECONDS
         return None
 
-    async def _state_of_one(self, after: int) -> State:
+    async def _presence_from_one(self, after: int) -> PresenceSnapshot:
         parts: dict[str, bytes] = {}
         wanted = 1
         inbox = self._connection.inbox()
-        answers = await self._connection.open(inbox)
+        replies = await self._connection.subscribe_replies(inbox)
         try:
             question = json.dumps({"after": after, "epoch": self._epoch()}).encode()
             await self._connection.publish(self._subjects.presence, question, reply=inbox)
             while len(parts) < wanted:
-                part = await answers.next(SNAPSHOT_SECONDS)
+                part = await replies.next(SNAPSHOT_SECONDS)
                 if part.headers.get("Status") == "503":
-                    raise NoRespondersError("nobody is there who knows who is where")
+                    raise NoRespondersError("no node is there that knows who is where")
                 number, _, count = part.headers.get(_PART, "0/1").partition("/")
                 parts[number], wanted = part.payload, int(count)
         finally:
-            await answers.close()
-        return State(*json.loads(b"".join(parts[str(number)] for number in range(wanted))))
+            await replies.close()
+        return PresenceSnapshot(*json.loads(b"".join(parts[str(number)] for number in range(wanted))))
 
-    async def _wanted(self, message: Incoming) -> None:
+    async def _serve_presence(self, message: Incoming) -> None:
         wanted = json.loads(message.payload)
         after = int(wanted["after"])
         if wanted["epoch"] != self._epoch():
@@ -115,14 +115,14 @@ class Requests:
         while self._handed() < after and waited < SNAPSHOT_SECONDS:
             waited += _WAIT_SECONDS
             await self._connection.pause(_WAIT_SECONDS)
-        if self.take is None or self._handed() < after:
+        if self.snapshot is None or self._handed() < after:
             return
-        data = json.dumps(self.take(), ensure_ascii=False).encode()
+        data = json.dumps(self.snapshot(), ensure_ascii=False).encode()
         chunks = [data[start : start + CHUNK_BYTES] for start in range(0, len(data), CHUNK_BYTES)]
         for number, chunk in enumerate(chunks):
             await self._connection.publish(message.reply, chunk, {_PART: f"{number}/{len(chunks)}"})
 
-    async def _asked(self, message: Incoming) -> None:
+    async def _answer(self, message: Incoming) -> None:
         if self.answerer is not None and message.reply:
             answer = {"answer": self.answerer(json.loads(message.payload))}
             await self._connection.publish(message.reply, json.dumps(answer, ensure_ascii=False).encode())

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from chatd.journal import Retention
-from chatd.journal.jetstream.errors import ApiError, LinkError, Requester, api
+from chatd.journal.jetstream.errors import ApiError, NatsError, Requester, api
 from chatd.journal.jetstream.messages import Subjects
 
 REPLICAS = 3
 LEASE_SECONDS = 15
-"""How long a node that says nothing is taken to live."""
+"""How long a node that does not renew its lease is taken to be live."""
 DUPLICATES_SECONDS = 120
-"""How long a message that is sent again is known to be the same."""
+"""How long the stream knows a message that is sent again by its id."""
 LEAST_KEPT = 10_000
-"""How many messages of a subject the stream keeps at least: what is taken away before all nodes have read it is lost.
+"""How many messages of a subject the stream keeps at least: what is deleted before all nodes have read it is lost.
 
 Each node keeps what is asked for; what the stream has beyond that, no node shows.
 """
@@ -29,7 +29,7 @@ _NO_CLUSTER = (10074, 10005)
 OLD_SERVER = "the servers are too old: NATS 2.12 or later is needed, which stores a batch as one"
 
 
-class Found(NamedTuple):
+class StreamInfo(NamedTuple):
     """What is known of a stream."""
 
     epoch: str
@@ -41,45 +41,45 @@ class Found(NamedTuple):
     """The sequence number of the newest message there was, 0 before the first."""
 
 
-def found(answer: Mapping[str, Any]) -> Found:
-    """Return what JetStream's description of a stream says. Raise `LinkError` if it cannot be a journal's."""
+def stream_info(answer: Mapping[str, Any]) -> StreamInfo:
+    """Return what JetStream's description of a stream says. Raise `NatsError` if it cannot be a journal's."""
     config = answer["config"]
     metadata = config.get("metadata") or {}
     epoch = metadata.get(EPOCH)
     if not epoch:
-        raise LinkError(f"the stream {config['name']} is there but no journal of chatd; name another: nats://HOST/NAME")
+        raise NatsError(f"the stream {config['name']} is there but no journal of chatd; name another: nats://HOST/NAME")
     if not config.get("allow_atomic"):
-        raise LinkError(f"the stream {config['name']} does not take batches; allow_atomic is to be true")
+        raise NatsError(f"the stream {config['name']} does not take batches; allow_atomic is to be true")
     age, limit = config.get("max_age") or 0, config.get("max_msgs_per_subject") or -1
     per_subject = limit if limit > 0 else None
     kept = str(metadata.get(_KEEP_MESSAGES, ""))
     most = int(kept) if kept.isascii() and kept.isdigit() and int(kept) > 0 else per_subject
     retention = Retention(age // _NANOSECONDS or None, most)
-    return Found(str(epoch), retention, per_subject, int(answer["state"]["last_seq"]))
+    return StreamInfo(str(epoch), retention, per_subject, int(answer["state"]["last_seq"]))
 
 
-async def open_stream(link: Requester, subjects: Subjects, wanted: Retention, epoch: str) -> Found:
+async def open_stream(requester: Requester, subjects: Subjects, wanted: Retention, epoch: str) -> StreamInfo:
     """Return what is known of the stream, made with ``epoch`` if it is not there.
 
-    What is to be kept is changed if ``wanted`` says so. Raises `LinkError`.
+    Its limits are changed if ``wanted`` says so. Raises `NatsError`.
     """
     try:
-        answer = await api(link, f"STREAM.INFO.{subjects.stream}")
+        answer = await api(requester, f"STREAM.INFO.{subjects.stream}")
     except ApiError as error:
         if error.code != _NOT_FOUND:
             raise
-        answer = await _made(link, "STREAM", _config(subjects, wanted, epoch))
-    known = found(answer)
+        answer = await _made(requester, "STREAM", _config(subjects, wanted, epoch))
+    known = stream_info(answer)
     config = answer["config"]
     changed = config | _limits(wanted, config.get("metadata") or {})
     if changed != config:
-        known = found(await api(link, f"STREAM.UPDATE.{subjects.stream}", changed))
+        known = stream_info(await api(requester, f"STREAM.UPDATE.{subjects.stream}", changed))
     return known
 
 
-async def look(link: Requester, stream: str) -> Found:
-    """Return what is known of the stream now. Raise `LinkError`."""
-    return found(await api(link, f"STREAM.INFO.{stream}"))
+async def describe_stream(requester: Requester, stream: str) -> StreamInfo:
+    """Return what is known of the stream now. Raise `NatsError`."""
+    return stream_info(await api(requester, f"STREAM.INFO.{stream}"))
 
 
 def bucket(stream: str) -> str:
@@ -87,11 +87,11 @@ def bucket(stream: str) -> str:
     return f"{stream}-nodes"
 
 
-async def open_bucket(link: Requester, stream: str) -> None:
-    """Make the bucket of leases if it is not there. Raise `LinkError`."""
+async def open_bucket(requester: Requester, stream: str) -> None:
+    """Make the bucket of leases if it is not there. Raise `NatsError`."""
     name = f"KV_{bucket(stream)}"
     try:
-        await api(link, f"STREAM.INFO.{name}")
+        await api(requester, f"STREAM.INFO.{name}")
     except ApiError as error:
         if error.code != _NOT_FOUND:
             raise
@@ -108,24 +108,24 @@ async def open_bucket(link: Requester, stream: str) -> None:
             "deny_delete": True,
             "allow_direct": True,
         }
-        await _made(link, "STREAM", config)
+        await _made(requester, "STREAM", config)
 
 
-async def _made(link: Requester, kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
+async def _made(requester: Requester, kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
     """Make a stream with three replicas, or with one where there are too few servers."""
     name = config["name"]
     try:
         try:
-            return await api(link, f"{kind}.CREATE.{name}", {**config, "num_replicas": REPLICAS})
+            return await api(requester, f"{kind}.CREATE.{name}", {**config, "num_replicas": REPLICAS})
         except ApiError as error:
             if error.code not in _NO_CLUSTER:
                 raise
-        return await api(link, f"{kind}.CREATE.{name}", {**config, "num_replicas": 1})
+        return await api(requester, f"{kind}.CREATE.{name}", {**config, "num_replicas": 1})
     except ApiError as error:
         if error.code != _IN_USE:
             raise
-        # Another node was faster.
-        return await api(link, f"{kind}.INFO.{name}")
+        # Another node has just made it.
+        return await api(requester, f"{kind}.INFO.{name}")
 
 
 def _config(subjects: Subjects, wanted: Retention, epoch: str) -> dict[str, Any]:

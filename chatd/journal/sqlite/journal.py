@@ -1,12 +1,12 @@
-"""A journal in a SQLite file: one writer thread, one transaction for all that comes while the one before is written."""
+"""A journal in a SQLite file: one writer thread; what is appended during a transaction is written by the next."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum, auto
 from functools import partial
 
-from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from typing_extensions import override
@@ -14,19 +14,39 @@ from typing_extensions import override
 from chatd.journal import Environment, Follower, Journal, JournalError
 from chatd.journal.backlog import Backlog
 from chatd.journal.batching import Batcher
+from chatd.journal.flushes import Flushes
 from chatd.journal.sqlite.address import sqlite_path
 from chatd.journal.sqlite.store import Store
 from chatd.journal.sqlite.stored import StoredJournal
 from chatd.model.entry import Entry, unavailable
+from chatd.runtime.states import Outage, StateMachine
 
 MAX_BATCH = 4096
 """How many entries one transaction holds at most."""
 FULL = 2 * MAX_BATCH
-"""How many entries may wait for their transaction before nobody is heard."""
+"""How many entries may wait for their transaction before no session is read from."""
 RETRY_SECONDS = 1
 """After a write that failed, how long new ones are refused without trying."""
 
 _log = Logger()
+
+
+class WriterState(Enum):
+    """What becomes of what was appended."""
+
+    IDLE = auto()
+    """Nothing waits."""
+    GATHERING = auto()
+    """A call is scheduled that takes all that waits by then as a batch."""
+    WRITING = auto()
+    """A batch is being written, or handed back."""
+
+
+TRANSITIONS = {
+    WriterState.IDLE: {WriterState.GATHERING},
+    WriterState.GATHERING: {WriterState.WRITING},
+    WriterState.WRITING: {WriterState.IDLE, WriterState.GATHERING},
+}
 
 
 class SqliteJournal(StoredJournal, Journal):
@@ -41,21 +61,20 @@ class SqliteJournal(StoredJournal, Journal):
     ready = True
     cluster = None
 
-    def __init__(self, description: str, surroundings: Environment, *, synchronous: str = "FULL") -> None:
-        super().__init__(surroundings, surroundings.retention)
+    def __init__(self, description: str, environment: Environment, *, synchronous: str = "FULL") -> None:
+        super().__init__(environment, environment.retention)
         self._description = description
         self._synchronous = synchronous
-        self._make_epoch = surroundings.make_epoch
+        self._make_epoch = environment.make_epoch
         self._follower: Follower | None = None
         self._pace = Batcher(self._clock)
         self._turn: list[Entry] = []
-        self._next: IDelayedCall | None = None
-        self._busy = False
-        self._retry_at: float | None = None
+        self._machine = StateMachine(WriterState.IDLE, TRANSITIONS)
+        self._outage = Outage(_log, "nothing can be stored", "the journal can be written again")
+        self._retry_at = 0.0
         self._backlog = Backlog()
-        self._appended = 0
         self._handed_back = 0
-        self._flushes: list[tuple[int, Deferred[None]]] = []
+        self._flushes = Flushes()
 
     @property
     @override
@@ -71,12 +90,12 @@ class SqliteJournal(StoredJournal, Journal):
     def start(self) -> None:
         store = Store(sqlite_path(self._description), synchronous=self._synchronous)
         self.epoch = store.epoch(self._make_epoch())
-        self.open(store)
+        self.open_store(store)
 
     async def _stop(self) -> None:
         if self._store is not None:
             await self.flush()
-            self.close()
+            self.close_store()
 
     @override
     def stop(self) -> Deferred[None]:
@@ -88,24 +107,20 @@ class SqliteJournal(StoredJournal, Journal):
 
     @override
     def append(self, entry: Entry) -> None:
-        self._appended += 1
-        self._backlog.put(entry)
+        self._flushes.appended += 1
+        self._backlog.add(entry)
         self._turn.append(entry)
-        if self._next is None and not self._busy:
-            self._next = self._clock.callLater(self._pace.delay(), self._begin)
+        if self._machine.state is WriterState.IDLE:
+            self._machine.enter(WriterState.GATHERING)
+            self._clock.callLater(self._pace.delay(), self._take_batch)
 
     @override
     def flush(self) -> Deferred[None]:
-        if self._handed_back == self._appended:
-            return succeed(None)
-        done: Deferred[None] = Deferred()
-        self._flushes.append((self._appended, done))
-        return done
+        return self._flushes.wait()
 
-    def _begin(self) -> None:
+    def _take_batch(self) -> None:
         """Write what has been appended, or hand it back if there is nothing to write or no use in trying."""
-        self._next = None
-        self._busy = True
+        self._machine.enter(WriterState.WRITING)
         batch, self._turn = self._turn[:MAX_BATCH], self._turn[MAX_BATCH:]
         seconds = self._clock.seconds()
         now = int(seconds * 1000)
@@ -113,7 +128,7 @@ class SqliteJournal(StoredJournal, Journal):
             entry.time = now
         if not any(entry.durable for entry in batch):
             self._hand_back(batch)
-        elif self._retry_at is not None and 0 < self._retry_at - seconds <= RETRY_SECONDS:
+        elif self._outage.active and 0 < self._retry_at - seconds <= RETRY_SECONDS:
             self._refuse(batch)
         else:
             written = self._writer.do(partial(self._opened.write, batch))
@@ -121,16 +136,13 @@ class SqliteJournal(StoredJournal, Journal):
             written.addErrback(lambda failure: _log.failure("a batch was not handed back", failure))
 
     def _written(self, _result: None, batch: Sequence[Entry]) -> None:
-        if self._retry_at is not None:
-            self._retry_at = None
-            _log.info("the journal can be written again")
+        self._outage.ended()
         self._hand_back(batch)
 
     def _not_written(self, failure: Failure, batch: Sequence[Entry]) -> None:
         if failure.check(JournalError) is None:
             _log.failure("the journal failed", failure)
-        if self._retry_at is None:
-            _log.error("nothing can be stored: {why}", why=failure.getErrorMessage())
+        self._outage.began(failure.getErrorMessage())
         self._retry_at = self._clock.seconds() + RETRY_SECONDS
         self._refuse(batch)
 
@@ -147,22 +159,18 @@ class SqliteJournal(StoredJournal, Journal):
                     self._follower(batch)
         finally:
             for entry in batch:
-                self._backlog.take(entry)
+                self._backlog.remove(entry)
                 if entry.stored:
-                    self._note(entry)
+                    self._note_delivered(entry)
             self._handed_back += len(batch)
-            self._busy = False
             if self._turn:
+                self._machine.enter(WriterState.GATHERING)
                 # What this delivery set in motion belongs to the next batch: a reactor runs calls that are due before
                 # it looks at its sockets, and those made by such a call after it. When there is enough, nothing waits.
-                self._next = self._clock.callLater(0, self._begin if self.over_soft_limit else self._gather)
-            self._flushed()
+                self._clock.callLater(0, self._take_batch if self.over_soft_limit else self._gather_more)
+            else:
+                self._machine.enter(WriterState.IDLE)
+            self._flushes.handed_back(self._handed_back)
 
-    def _gather(self) -> None:
-        self._next = self._clock.callLater(self._pace.delay(), self._begin)
-
-    def _flushed(self) -> None:
-        ready = [done for upto, done in self._flushes if upto <= self._handed_back]
-        self._flushes = [each for each in self._flushes if each[0] > self._handed_back]
-        for done in ready:
-            done.callback(None)
+    def _gather_more(self) -> None:
+        self._clock.callLater(self._pace.delay(), self._take_batch)

@@ -1,9 +1,10 @@
-"""A journal's file in a running process: its threads, what is read from it, and what is taken away in time."""
+"""A journal's file in a running process: its threads, what is read from it, and what retention deletes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
@@ -17,30 +18,31 @@ from chatd.journal.sqlite.retention import Trimmed
 from chatd.journal.sqlite.store import Store
 from chatd.model.entry import Entry, StoredEvent
 from chatd.protocol.events import DurableEvent
-from chatd.runtime.threads import T
+from chatd.runtime.states import Outage
 
 TRIM_SECONDS = 60
-"""How often it is looked for what is not to be kept any more."""
+"""How often retention is applied."""
 
+T = TypeVar("T")
 _log = Logger()
 
 
 class StoredJournal(JournalReader):
     """An open `Store`, written by one thread and read by another, and how each room stands."""
 
-    def __init__(self, surroundings: Environment, retention: Retention) -> None:
-        schema()  # before the process may shed its rights
-        self._clock = surroundings.clock
+    def __init__(self, environment: Environment, retention: Retention) -> None:
+        schema()  # read before the process may give up its privileges
+        self._clock = environment.clock
         self._retention = retention
-        self._writer = surroundings.make_worker("journal writer")
-        self._reader = surroundings.make_worker("journal reader")
+        self._writer = environment.make_worker("journal writer")
+        self._reader = environment.make_worker("journal reader")
         self._store: Store | None = None
         self._room_states: dict[str, RoomState] = {}
-        self._trim_failed = False
-        self._read_failed = False
+        self._reading = Outage(_log, "the journal cannot be read", "the journal can be read again")
+        self._trimming = Outage(_log, "what is too old cannot be deleted", "what is too old can be deleted again")
         self._trim_call: IDelayedCall | None = None
 
-    def open(self, store: Store) -> None:
+    def open_store(self, store: Store) -> None:
         """Begin to use a store. Raise `JournalError` if it cannot be read."""
         self._store = store
         self._room_states = store.room_states()
@@ -48,8 +50,8 @@ class StoredJournal(JournalReader):
         self._reader.start()
         self._trim_call = self._clock.callLater(TRIM_SECONDS, self._trim)
 
-    def close(self) -> None:
-        """Close the store, once what is being written is; whoever reads is disappointed."""
+    def close_store(self) -> None:
+        """Close the store, once what is being written is; what is being read fails."""
         self._opened.reader.interrupt()
         if self._trim_call is not None:
             self._trim_call.cancel()
@@ -72,18 +74,15 @@ class StoredJournal(JournalReader):
         return self._watched(self._reader.do(partial(self._opened.reader.search, room, words, before, count)))
 
     def _watched(self, reading: Deferred[T]) -> Deferred[T]:
-        """Tell the log when reading begins to fail, and when that has passed."""
+        """Log when reading begins to fail, and when it works again."""
 
         def succeeded(result: T) -> T:
-            if self._read_failed:
-                self._read_failed = False
-                _log.info("the journal can be read again")
+            self._reading.ended()
             return result
 
         def failed(failure: Failure) -> Failure:
-            if failure.check(TooMuchError) is None and not self._read_failed:
-                self._read_failed = True
-                _log.error("the journal cannot be read: {why}", why=failure.getErrorMessage())
+            if failure.check(TooMuchError) is None:
+                self._reading.began(failure.getErrorMessage())
             return failure
 
         return reading.addCallbacks(succeeded, failed)
@@ -93,7 +92,7 @@ class StoredJournal(JournalReader):
         assert self._store is not None, "the journal was not started, or is stopped"
         return self._store
 
-    def _note(self, entry: Entry) -> None:
+    def _note_delivered(self, entry: Entry) -> None:
         event = entry.event
         assert isinstance(event, DurableEvent)
         room_state = self._room_states.get(entry.room)
@@ -107,7 +106,7 @@ class StoredJournal(JournalReader):
         began = self._clock.seconds()
         step = self._writer.do(partial(self._opened.trim, self._retention, int(began * 1000)))
         step.addCallbacks(self._trimmed, self._not_trimmed, callbackArgs=(began,))
-        step.addErrback(lambda failure: _log.failure("what is too old could not be taken away", failure))
+        step.addErrback(lambda failure: _log.failure("what is too old could not be deleted", failure))
 
     def _trimmed(self, trimmed: Trimmed, began: float) -> None:
         if self._store is None:
@@ -115,7 +114,7 @@ class StoredJournal(JournalReader):
         for room, watermark in trimmed.watermarks.items():
             room_state = self._room_states[room]
             room_state.watermark = max(room_state.watermark, watermark)
-        self._trim_failed = False
+        self._trimming.ended()
         # As long a pause as the step took, so that trimming never has more than half of the thread.
         pause = max(0.01, self._clock.seconds() - began) if trimmed.more else TRIM_SECONDS
         self._trim_call = self._clock.callLater(pause, self._trim)
@@ -123,7 +122,5 @@ class StoredJournal(JournalReader):
     def _not_trimmed(self, failure: Failure) -> None:
         if self._store is None:
             return
-        if not self._trim_failed:
-            _log.error("what is too old cannot be taken away: {why}", why=failure.getErrorMessage())
-        self._trim_failed = True
+        self._trimming.began(failure.getErrorMessage())
         self._trim_call = self._clock.callLater(TRIM_SECONDS, self._trim)
