@@ -1,4 +1,4 @@
-"""Whose names are whose: what the rest of the program asks of accounts."""
+"""Accounts: who owns which nick, as the rest of the program sees it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chatd.protocol.errors import ChatError, Code
 
 
 class AccountsError(Exception):
-    """Accounts cannot be opened, read or written. Its argument is a sentence that says why, for the operator."""
+    """Accounts cannot be opened, read or written. Its argument is a sentence that says why, for the server operator."""
 
 
 class Accounts(Protocol):
@@ -19,13 +19,13 @@ class Accounts(Protocol):
 
     @property
     def members_only(self) -> bool:
-        """Whether nobody may come in who has not logged in."""
+        """Whether only those may connect who log in."""
 
     def start(self) -> None:
-        """Open what is kept. Raise `AccountsError` if that cannot be."""
+        """Open the account store. Raise `AccountsError` if that fails."""
 
     def stop(self) -> None:
-        """Close it; whoever is about to log in is told that the server stops."""
+        """Close it; logins that are under way fail with `ChatError`."""
 
     def is_registered(self, key: str) -> bool:
         """Return whether a nick has an owner. Raise `ChatError` if that cannot be found out now."""
@@ -40,7 +40,7 @@ class Accounts(Protocol):
         """Return an account's nick as its owner writes it."""
 
     def is_operator(self, key: str) -> bool:
-        """Return whether an account looks after the server."""
+        """Return whether an account is a server operator's."""
 
     def log_in(self, nick: str, password: str, address: str | None) -> Deferred[str]:
         """Return the key of the account; it fails with `ChatError` if that is not the password or too many were tried.
@@ -53,7 +53,7 @@ class Accounts(Protocol):
 
 
 class NoAccounts(Accounts):
-    """Nobody has a name of their own."""
+    """A server without accounts."""
 
     members_only = False
 

@@ -1,4 +1,4 @@
-"""Who decides whether a password is right, in Twisted's terms: credentials, checkers, a realm.
+"""Authentication in Twisted's terms: credentials, checkers, a realm.
 
 See https://docs.twisted.org/en/stable/core/howto/cred.html.
 """
@@ -28,17 +28,17 @@ from chatd.runtime.thread_pool import ThreadPool
 CHECK_SECONDS = 30
 """How long one ``--auth`` method may take."""
 MAX_ASKED = 64
-"""How many answers of ``--auth`` methods may be waited for, before people are asked to come again later."""
+"""How many ``--auth`` checks may be under way before further logins are refused for the moment."""
 
 AvatarId = bytes | tuple[()]
-"""A name, as a checker returns it. The empty tuple stands for nobody in particular."""
+"""A name, as a checker returns it. The empty tuple stands for an anonymous user."""
 Login = tuple[type[Interface], object, Callable[[], None]]
 
 _log = Logger()
 
 
 class IAccount(Interface):
-    """What somebody is who has logged in: the avatar."""
+    """The avatar of one who has logged in."""
 
     key = Attribute("The nick of the account, folded.")
 
@@ -46,7 +46,7 @@ class IAccount(Interface):
 @implementer(IAccount)
 @dataclass(frozen=True, slots=True)
 class Avatar:
-    """An account that somebody has logged in to, by its key."""
+    """An account that has been logged in to."""
 
     key: str
 
@@ -65,14 +65,14 @@ class Credentials:
 
 
 class WrongPasswordError(UnauthorizedLogin):
-    """The roll knows the account's password, and it is another: nobody else is to be asked."""
+    """The store has another password for the account: no other checker is to be asked."""
 
 
 @implementer(ICredentialsChecker)
 class AccountChecker:
-    """Compares a password with the roll's hash, at the same cost whether or not there is such an account.
+    """Compares a password with the store's hash, at the same cost whether or not there is such an account.
 
-    Without a ``hasher``, which needs something installed, it knows nobody.
+    Without a ``hasher``, which needs argon2-cffi, it knows no account.
     """
 
     credentialInterfaces = (IUsernamePassword,)
@@ -83,11 +83,11 @@ class AccountChecker:
         self._hasher = hasher
 
     def requestAvatarId(self, credentials: IUsernamePassword) -> Deferred[AvatarId]:
-        """Return the name of the account; it fails with `UnauthorizedLogin`, or `ChatError` if it cannot be told."""
+        """Return the name of the account; it fails with `UnauthorizedLogin`, or `ChatError` if it cannot be checked."""
         return Deferred.fromCoroutine(self._check(credentials.username.decode(), credentials.password.decode()))
 
     def has_password(self, avatar_id: AvatarId) -> bool:
-        """Return whether the roll has a hash for whom another method has let in, perhaps under an alias."""
+        """Return whether the store has a hash for a name that another checker has accepted, perhaps an alias."""
         account = self._store.find(names.key(_text(avatar_id)))
         return account is not None and account.hash is not None
 
@@ -119,7 +119,7 @@ class AccountChecker:
 
 @implementer(ICredentialsChecker)
 class Checkers:
-    """Asks the roll, then one ``--auth`` method after the other, until one knows the name and the password."""
+    """Asks the store, then one ``--auth`` method after the other, until one accepts the name and the password."""
 
     credentialInterfaces = (IUsernamePassword,)
 
@@ -130,7 +130,7 @@ class Checkers:
         self._asked = 0
 
     def requestAvatarId(self, credentials: IUsernamePassword) -> Deferred[AvatarId]:
-        """Return the name that was let in; it fails with `UnauthorizedLogin`, or as its checkers do."""
+        """Return the name that was authenticated; it fails with `UnauthorizedLogin`, or as its checkers do."""
         return Deferred.fromCoroutine(self._check(credentials))
 
     async def _check(self, credentials: IUsernamePassword) -> AvatarId:
@@ -162,7 +162,7 @@ class Checkers:
 
 @implementer(IRealm)
 class Realm:
-    """Makes the avatar of a name; one that an ``--auth`` method has let in first is written on the roll."""
+    """Makes the avatar of a name; one that an ``--auth`` method accepts for the first time is added to the store."""
 
     def __init__(self, store: AccountStore, workers: ThreadPool, clock: IReactorTime) -> None:
         self._store = store
@@ -170,7 +170,7 @@ class Realm:
         self._clock = clock
 
     def requestAvatar(self, avatarId: AvatarId, mind: object, *interfaces: type[Interface]) -> Deferred[Login]:
-        """Return an `IAccount`; it fails with `UnauthorizedLogin` if that name is somebody else's or none."""
+        """Return an `IAccount`; it fails with `UnauthorizedLogin` if that name is another's or none."""
         del mind
         if IAccount not in interfaces:
             raise NotImplementedError("there is no other avatar here than an account")
@@ -180,7 +180,7 @@ class Realm:
         try:
             nick = names.nick(_text(avatar_id))
         except ValueError:
-            _log.error("an --auth method lets somebody in whose name cannot be a nick: {name!r}", name=avatar_id)
+            _log.error("an --auth method accepts a name that cannot be a nick: {name!r}", name=avatar_id)
             raise UnauthorizedLogin from None
         key = names.key(nick)
         account = self._store.find(key)

@@ -1,4 +1,4 @@
-"""``--auth pam``: asks the passwords of the machine, by way of Linux-PAM.
+"""``--auth pam``: checks passwords with the machine's Linux-PAM.
 
 See pam_conv(3) and pam_authenticate(3).
 """
@@ -55,7 +55,7 @@ class _Conversation(ctypes.Structure):
 
 @implementer(ICredentialsChecker)
 class PamChecker:
-    """Lets in whom the rules of a service let in, under the same name. Raises `PamError` where there is no Linux-PAM.
+    """Accepts whom the rules of a PAM service accept. Raises `PamError` where there is no Linux-PAM.
 
     ``rules`` is the folder with the services if it is another than ``/etc/pam.d``.
     """
@@ -74,7 +74,7 @@ class PamChecker:
         self._rules = rules
 
     def requestAvatarId(self, credentials: IUsernamePassword) -> Deferred[bytes | tuple[()]]:
-        """Return the name that was let in; it fails with `UnauthorizedLogin` or `PamError`.
+        """Return the name that was authenticated; it fails with `UnauthorizedLogin` or `PamError`.
 
         It takes its time, some seconds for a wrong password, so it is done in a thread of the reactor's pool.
         """

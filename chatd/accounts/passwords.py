@@ -1,4 +1,4 @@
-"""What a password may be, and Argon2id: what is kept of one."""
+"""What a password may be, and its Argon2id hash."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ import os
 import unicodedata
 from base64 import b64encode
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from chatd.protocol.text import clean
-
-if TYPE_CHECKING:
-    from argon2 import PasswordHasher
 
 MIN_CHARACTERS = 8
 MAX_BYTES = 256
@@ -25,16 +22,16 @@ INSTALL = "needs Argon2, which is not installed: pip install 'chatd[accounts]'"
 
 
 class DamagedHashError(Exception):
-    """What was kept is no hash."""
+    """What was stored is no hash."""
 
 
 def is_installed() -> bool:
-    """Return whether there is what a `Hasher` needs."""
+    """Return whether argon2-cffi is installed, which a `Hasher` needs."""
     return find_spec("argon2") is not None
 
 
 def check(password: str) -> None:
-    """Raise `ValueError`, with a sentence for whoever chose it, if a password cannot be one."""
+    """Raise `ValueError`, with a sentence for the user, if a password is not allowed."""
     if len(password) < MIN_CHARACTERS:
         raise ValueError(f"a password has at least {MIN_CHARACTERS} characters")
     if len(password.encode(errors="surrogatepass")) > MAX_BYTES:
@@ -43,22 +40,32 @@ def check(password: str) -> None:
         raise ValueError("a password has neither spaces nor control characters in it: LOGIN could not say it")
 
 
-class Hasher:
-    """Argon2id. Its methods take a tenth of a second or so, so they belong into a thread, and any thread will do.
+class _Argon2(Protocol):
+    """What is used of ``argon2.PasswordHasher``; argon2-cffi need not be installed."""
 
-    Raises `ImportError` if it `is_installed` not.
+    def hash(self, password: str | bytes) -> str: ...
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> bool: ...  # noqa: A002  # its name there
+
+    def check_needs_rehash(self, hash: str | bytes) -> bool: ...  # noqa: A002  # its name there
+
+
+class Hasher:
+    """Argon2id. Its methods take a tenth of a second or so, so they belong in a thread; any thread will do.
+
+    Raises `ImportError` unless it `is_installed`.
     """
 
     def __init__(self, rounds: int = ROUNDS, memory_kib: int = MEMORY_KIB, lanes: int = LANES) -> None:
         from argon2 import PasswordHasher
 
-        self._argon2: PasswordHasher = PasswordHasher(rounds, memory_kib, lanes, _HASH_BYTES, _SALT_BYTES)
+        self._argon2: _Argon2 = PasswordHasher(rounds, memory_kib, lanes, _HASH_BYTES, _SALT_BYTES)
         salt, hash_ = (_base64(os.urandom(size)) for size in (_SALT_BYTES, _HASH_BYTES))
         self.nobodys = f"$argon2id$v=19$m={memory_kib},t={rounds},p={lanes}${salt}${hash_}"
         """A hash that no password has, for those who have none: to find that out takes as long as any other."""
 
     def hash(self, password: str) -> str:
-        """Return what to keep of a password."""
+        """Return the hash of a password."""
         return self._argon2.hash(_composed(password))
 
     def verify(self, hash_: str, password: str) -> bool:

@@ -1,6 +1,6 @@
 -- The tables of chatd's accounts. Each version is applied, in order, to a file that does not have it yet.
 -- version 1
-PRAGMA application_id = 1667785059; -- "chac", see chatd/roll.py
+PRAGMA application_id = 1667785059; -- "chac", see chatd/accounts/store.py
 
 CREATE TABLE account (
     key      TEXT PRIMARY KEY,                  -- the nick, folded: see chatd/names.py

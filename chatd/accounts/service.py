@@ -1,4 +1,4 @@
-"""The accounts of this server: who logs in, who gets one, and whose nick is whose."""
+"""The accounts of this server: logging in, registering, and whose nick is whose."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from chatd.protocol.errors import ChatError, Code
 from chatd.runtime.thread_pool import ThreadPool
 
 NEW_IN_AN_HOUR = 50
-"""How many accounts may be made from one address; a class behind one router gets its own."""
+"""How many accounts may be made from one address; enough for a class behind one router."""
 WRONG = "the name or the password is wrong"
 """Whichever it is."""
 
@@ -33,7 +33,7 @@ _log = Logger()
 
 
 class Registration(StrEnum):
-    """Who may take a nick for good with REGISTER."""
+    """Who may make an account with REGISTER."""
 
     OFF = "off"
     OPEN = "open"
@@ -43,7 +43,7 @@ class Registration(StrEnum):
 class AccountService(Accounts):
     """Accounts in a store. Hashes are made and compared by ``workers``, look-ups are made at once.
 
-    ``checkers`` are those of ``--auth``. The roll's file is made at the start if ``make``.
+    ``checkers`` are those of ``--auth``. The store's file is made at the start if ``make``.
     """
 
     members_only = False
@@ -117,7 +117,7 @@ class AccountService(Accounts):
         attempt = self._guesses.attempt(key, address)
         try:
             account = self._find(key)
-            # An --auth method may tell upper from lower case: it is asked for the name that it has let in.
+            # An --auth method may tell upper from lower case: it is asked for the name that it has authenticated.
             username = account.name if account is not None and account.hash is None else nick
             credentials = Credentials(username.encode(), password.encode())
             _, avatar, _ = await self._portal.login(credentials, None, IAccount)

@@ -1,4 +1,4 @@
-"""The roll: who has an account and which invitations are open, in an SQLite file or in memory."""
+"""The account store: accounts and open invitations, in an SQLite file or in memory."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from chatd.protocol import names
 from chatd.runtime.schema import upgrade
 
 APPLICATION_ID = int.from_bytes(b"chac", "big")
-"""Marks a file as a roll. https://www.sqlite.org/pragma.html#pragma_application_id"""
+"""Marks a file as an account store. https://www.sqlite.org/pragma.html#pragma_application_id"""
 VERSION = 1
 WRITE_SECONDS = 5.0
 """How long another process may hold the file before a write fails."""
@@ -39,7 +39,7 @@ class CodeError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody's own nick. ``key`` is it folded (`names.key`), ``created`` in seconds since 1970."""
+    """An account. ``key`` is its nick, folded (`names.key`); ``created`` is in seconds since 1970."""
 
     key: str
     name: str
@@ -55,7 +55,7 @@ def looks(nick: str) -> tuple[str, ...]:
 
 
 def beside(journal: Path) -> Path:
-    """Return where the roll is if nothing is said: ``chatd.accounts.sqlite3`` beside the journal ``chatd.sqlite3``."""
+    """Return the default file of accounts: ``chatd.accounts.sqlite3`` beside the journal ``chatd.sqlite3``."""
     return journal.with_name(f"{journal.stem}.accounts{journal.suffix}")
 
 
@@ -92,7 +92,7 @@ class AccountStore:
             self._find_reader()
 
     def close(self) -> None:
-        """Close the file, for good: from here on nobody is found and nothing changed."""
+        """Close the file, for good: from here on no account is found and none changed."""
         with self._lock:
             self._closed = True
             for db in (self._reader, self._writer):
@@ -121,7 +121,7 @@ class AccountStore:
         return list(map(_account, self._read(f"SELECT {_COLUMNS} FROM account ORDER BY key", ())))
 
     def has_hashes(self) -> bool:
-        """Return whether the roll knows the password of anybody."""
+        """Return whether the store has the hash of any password."""
         return bool(self._read("SELECT 1 FROM account WHERE hash IS NOT NULL LIMIT 1", ()))
 
     def has_code(self, code: str, now: int) -> bool:
@@ -159,12 +159,12 @@ class AccountStore:
             return done.rowcount > 0
 
     def remove(self, key: str) -> bool:
-        """Take an account away; return whether there was one."""
+        """Delete an account; return whether there was one."""
         with self._writing() as db:
             return db.execute("DELETE FROM account WHERE key = ?", (key,)).rowcount > 0
 
     def add_code(self, code: str, expires: int | None, now: int) -> None:
-        """Let ``code`` be an invitation for one, until ``expires``; both times are in seconds since 1970."""
+        """Make ``code`` an invitation for one account, until ``expires``; both times are in seconds since 1970."""
         with self._writing() as db:
             db.execute("DELETE FROM code WHERE expires <= ?", (now,))
             db.execute("INSERT INTO code (digest, expires) VALUES (?, ?)", (_digest(code), expires))
@@ -180,7 +180,7 @@ class AccountStore:
                 return db.execute(sql, values).fetchall()
 
     def _find_reader(self) -> sqlite3.Connection | None:
-        """Return the connection for look-ups; None as long as there was no file. One taken away later still counts."""
+        """Return the connection for look-ups; None until there is a file. One that is deleted later is still used."""
         if self._reader is not None or self._closed or self.path is None or not self.path.exists():
             return self._reader
         with _explained(self.path):
@@ -215,7 +215,9 @@ class AccountStore:
         if self._closed or self.path is None:
             raise AccountsError("the accounts are closed already")
         try:
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # hashes are nobody else's
+            os.close(
+                os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            )  # nobody else may read the hashes
         except OSError as error:
             raise AccountsError(f"{self.path} cannot be opened: {error.strerror}") from None
         with _explained(self.path):
@@ -291,7 +293,7 @@ def _explained(path: Path | None) -> Iterator[None]:
 
 
 def open_account_store(path: Path, *, make: bool) -> closing[AccountStore]:
-    """Return a roll that is open, to be used in a ``with``. Raise `AccountsError` if it cannot be or is not there."""
+    """Return a store that is open, to be used in a ``with``. Raise `AccountsError` if it cannot be or is not there."""
     if not make and not path.exists():
         raise AccountsError(f"there is no file {path}")
     store = AccountStore(path)

@@ -1,4 +1,4 @@
-"""How often somebody may be wrong: guesses at passwords and codes, by address and by account."""
+"""Bounds how often passwords and codes are guessed wrong, by address and by account."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Bucket = str | tuple[str, str]
 
 
 class Attempt:
-    """One try, which counts as a failure until something else is said of it."""
+    """One attempt, which counts as a failure until `succeeded` or `void` is called."""
 
     __slots__ = ("_buckets", "_pair", "_throttle", "_time")
 
@@ -31,13 +31,13 @@ class Attempt:
         self._time = time
 
     def succeeded(self) -> None:
-        """It was right: from that address the account can be reached, whatever others do."""
+        """Note that it was right: from that network the account stays reachable, whatever others do."""
         self.void()
         if self._pair is not None:
             self._throttle.remember(self._pair)
 
     def void(self) -> None:
-        """It was neither right nor wrong."""
+        """Note that it was neither right nor wrong."""
         self._throttle.forget(self._buckets, self._time)
 
 

@@ -1,4 +1,4 @@
-"""The journal: the one order in which everything that a room sees happens, its bus, and what is kept of it."""
+"""The journal: the one order of all that rooms deliver, the bus that it travels on, and what is stored of it."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from chatd.protocol.events import Moderated, TopicSet
 from chatd.runtime.threads import Worker
 
 LABEL_SECONDS = 24 * 60 * 60
-"""How long, at least, a label is remembered."""
+"""How long, at least, a label is remembered: one day."""
 
 
 class JournalError(Exception):
-    """The journal cannot be opened, written or read. Its argument is a sentence that says why, for the operator."""
+    """The journal cannot be opened, written or read. Its argument says why, in a sentence for the server operator."""
 
 
 class TooMuchError(JournalError):
-    """What was asked for takes too long; the journal itself is well."""
+    """A read was given up because it took too long, or the journal is being closed; the journal itself works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,9 @@ class Query:
     after: int = 0
     before: int = MAX_ID
     count: int = MAX_ID
-    """At most so many."""
+    """At most this many."""
     newest: bool = False
-    """Whether those are the newest, and not the oldest, of all that would match."""
+    """Whether the newest of all that match are wanted, not the oldest."""
     said_only: bool = False
     """Whether messages alone are wanted."""
 
@@ -52,24 +52,24 @@ class Page(NamedTuple):
     skipped: bool
     """Whether there is something older after the query's ``after`` that its ``count`` left out."""
     watermark: int = 0
-    """The highest id of the room that retention had taken away at the time of reading."""
+    """The highest id of the room that retention had deleted at the time of reading."""
 
 
 @dataclass(slots=True)
 class RoomState:
-    """What the journal knows of a room, as of the last batch that it handed back."""
+    """The state of a room, as of the last batch that the journal handed back."""
 
     name: str
     """As first written."""
     last_id: int = 0
-    """The id of the newest durable event there was, 0 before the first."""
+    """The id of the newest durable event, 0 before the first."""
     watermark: int = 0
-    """The highest id that retention has taken away, 0 if none."""
+    """The highest id that retention has deleted, 0 if none."""
     topic: StoredEvent | None = None
     policy: RoomPolicy = field(default_factory=RoomPolicy)
 
-    def note(self, kept: StoredEvent) -> None:
-        """Note one more durable event, with an id above all before."""
+    def apply(self, kept: StoredEvent) -> None:
+        """Apply one more durable event, with an id above all before."""
         self.last_id = kept.id
         event = kept.event
         if type(event) is TopicSet:
@@ -80,7 +80,7 @@ class RoomState:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How much is kept; what is None has no bound."""
+    """How much is kept; None means without a bound."""
 
     seconds: int | None = None
     messages: int | None = None
@@ -91,7 +91,7 @@ Follower = Callable[[Sequence[Entry]], None]
 
 
 class JournalReader(Protocol):
-    """What is stored, as rooms and readers ask for it."""
+    """The reading side of a journal."""
 
     def room_state(self, room: str) -> RoomState | None:
         """Return what is known of a room, by its key; None for one in which nothing durable happened yet."""
@@ -107,15 +107,15 @@ class JournalReader(Protocol):
 
 
 class Journal(JournalReader, Protocol):
-    """What gives entries their order. Rooms deliver only what `follow` hands back, in the order it does."""
+    """Gives entries their order. Rooms deliver only what `follow` hands back, in that order."""
 
     @property
     def epoch(self) -> str:
-        """The name of this run of ids: made with the journal and kept with it. Known once it has started."""
+        """The name of this sequence of ids: made with the journal and stored with it. Known once it has started."""
 
     @property
     def ready(self) -> bool:
-        """Whether it can be used by now; if not, people had better come in elsewhere."""
+        """Whether it can be used; if not, clients should connect to another node."""
 
     @property
     def cluster(self) -> Cluster | None:
@@ -123,17 +123,17 @@ class Journal(JournalReader, Protocol):
 
     @property
     def over_hard_limit(self) -> bool:
-        """Whether so much is on its way that nobody should be heard until the next batch comes back."""
+        """Whether so much is on its way that no session should be read from until the next batch comes back."""
 
     @property
     def over_soft_limit(self) -> bool:
-        """Whether so much is on its way that nobody should add more than a little of what is."""
+        """Whether so much is on its way that each session should have only a few entries among it."""
 
     def start(self) -> None:
-        """Open what is kept. Raise `JournalError` if that cannot be."""
+        """Open the journal. Raise `JournalError` if that fails."""
 
     def stop(self) -> Deferred[None]:
-        """Hand back all that has been appended, then close."""
+        """Hand back all that has been appended, then close; fires once it is closed."""
 
     def append(self, entry: Entry) -> None:
         """Take an entry. It comes back to the follower, stored or refused, in a later turn of the reactor."""
@@ -145,12 +145,12 @@ class Journal(JournalReader, Protocol):
         """
 
     def flush(self) -> Deferred[None]:
-        """Hand back all that has been appended so far, as soon as can be."""
+        """Hand back all that has been appended so far, as soon as possible; fires once it has been."""
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What a journal needs of the process that it is in."""
+    """What a journal needs from its process."""
 
     clock: IReactorTime
     make_epoch: Callable[[], str]

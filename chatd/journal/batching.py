@@ -7,12 +7,12 @@ from twisted.internet.interfaces import IReactorTime
 BUSY_SECONDS = 0.001
 """A delivery that takes longer is worth gathering for."""
 SOON_SECONDS = 0.002
-"""What comes later than this after a delivery finds nobody busy."""
+"""What is appended later than this after a delivery does not wait."""
 GATHER_SECONDS = 0.001
 
 
 class Batcher:
-    """Tells how long to gather before the next batch, by what the last one cost; enter it for each delivery.
+    """Says how long to gather before the next batch, by what the last one cost; enter it for each delivery.
 
     In a big room a delivery costs one send for each member, however many messages are in it, so while such deliveries
     follow one another the next waits for more to join it. Nobody waits where a delivery is cheap or the last is over.

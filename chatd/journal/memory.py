@@ -1,4 +1,4 @@
-"""A journal that keeps the newest of what was said until the process ends."""
+"""A journal in memory: it keeps the newest events, until the process ends."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class MemoryJournal(Journal):
         self._pace = Batcher(self._clock)
         self._retention = environment.retention
         self._turn: list[Entry] = []
-        self._end_of_turn: IDelayedCall | None = None
+        self._delivery: IDelayedCall | None = None
         self._last_id = 0
         self._follower: Follower | None = None
         self._room_states: dict[str, RoomState] = {}
@@ -51,7 +51,7 @@ class MemoryJournal(Journal):
         self._bytes = 0
         self._index: WordIndex | None = None
         self._indexed = 0
-        self._gone: list[int] = []
+        self._deleted: list[int] = []
         self._labels: OrderedDict[tuple[str, str, str], StoredEvent] = OrderedDict()
 
     @override
@@ -73,15 +73,15 @@ class MemoryJournal(Journal):
     @override
     def append(self, entry: Entry) -> None:
         if not self._turn:
-            self._end_of_turn = self._clock.callLater(self._pace.delay(), self._end)
+            self._delivery = self._clock.callLater(self._pace.delay(), self._deliver)
         self._turn.append(entry)
 
     @override
     def flush(self) -> Deferred[None]:
         while self._turn:
-            if self._end_of_turn is not None:
-                self._end_of_turn.cancel()
-            self._end()
+            if self._delivery is not None:
+                self._delivery.cancel()
+            self._deliver()
         return succeed(None)
 
     @override
@@ -106,13 +106,13 @@ class MemoryJournal(Journal):
     def search(self, room: str, words: Sequence[str], before: int, count: int) -> Deferred[Sequence[StoredEvent]]:
         said = {kept.id: kept for kept in self._kept(room)}
         try:
-            found = self._index_of_now().search(room, words, before, count)
+            found = self._updated_index().search(room, words, before, count)
         except TooMuchError as error:
             return fail(error)
         return succeed([said[id_] for id_ in found if id_ in said])
 
-    def _index_of_now(self) -> WordIndex:
-        """Let the index know what was said and dropped since the last search: who never searches, pays nothing."""
+    def _updated_index(self) -> WordIndex:
+        """Bring the index up to date with what was stored and deleted since the last search."""
         if self._index is None:
             self._index, self._indexed = WordIndex(), 0
         indexed = self._indexed
@@ -122,35 +122,35 @@ class MemoryJournal(Journal):
                 break
             new.append((room, stored))
         self._index.add((kept.id, room, kept.event.text) for room, kept in new if type(kept.event) is Said)
-        self._index.remove(self._gone)
-        self._gone.clear()
+        self._index.remove(self._deleted)
+        self._deleted.clear()
         if new:
             _, newest = new[0]
             self._indexed = newest.id
         return self._index
 
-    def _end(self) -> None:
-        self._end_of_turn = None
+    def _deliver(self) -> None:
+        self._delivery = None
         turn, self._turn = self._turn, []
         now = int(self._clock.seconds() * 1000)
-        kept: list[tuple[str, StoredEvent]] = []
+        stored: list[tuple[str, StoredEvent]] = []
         for entry in turn:
             entry.time = now
-            if entry.durable and (entry.label is None or not self._said_before(entry, entry.label)):
+            if entry.durable and (entry.label is None or not self._is_repeated(entry, entry.label)):
                 self._last_id += 1
                 entry.id = self._last_id
-                kept.append((entry.room, StoredEvent(entry.id, now, entry.event)))  # type: ignore[arg-type]  # durable
+                stored.append((entry.room, StoredEvent(entry.id, now, entry.event)))  # type: ignore[arg-type]  # durable
         # As on a disk: what is handed back can be read, and only then the rooms stand as it leaves them.
-        for room, each in kept:
+        for room, each in stored:
             self._rings[room].append(each)
         if self._follower is not None:
             with self._pace:
                 self._follower(turn)
-        self._note(kept)
+        self._note(stored)
         self._trim()
 
-    def _said_before(self, entry: Entry, label: str) -> bool:
-        """Find out whether something was said under that label, and note what becomes of the entry if so."""
+    def _is_repeated(self, entry: Entry, label: str) -> bool:
+        """Return whether the label was used before; if so, note what becomes of the entry."""
         event = entry.event
         assert isinstance(event, DurableEvent)
         author = (entry.room, names.key(event.nick), label)
@@ -173,7 +173,7 @@ class MemoryJournal(Journal):
             room_state = room_states.get(room)
             if room_state is None:
                 room_state = room_states[room] = RoomState(kept.event.room)
-            room_state.note(kept)
+            room_state.apply(kept)
             self._bytes += len(kept.event.text or "")
             if most is not None and len(self._rings[room]) > most:
                 self._drop_first(room)
@@ -200,7 +200,7 @@ class MemoryJournal(Journal):
         ring = self._rings[room]
         kept = ring.popleft()
         if kept.id <= self._indexed:
-            self._gone.append(kept.id)
+            self._deleted.append(kept.id)
         self._bytes -= len(kept.event.text or "")
         self._room_states[room].watermark = kept.id
         if not ring:

@@ -1,4 +1,4 @@
-"""An index of words in memory, the same as the one that SQLite keeps on the disk."""
+"""A full-text index in memory, the same as the one in the file of a SQLite journal."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from chatd.journal import TooMuchError
 from chatd.journal.search import TOKENIZE, match
 
 SEARCH_SECONDS = 0.1
-"""How long a search may take; everybody waits meanwhile."""
+"""How long a search may take; the reactor waits meanwhile."""
 _PROGRESS_STEPS = 10_000
 
 
 class WordIndex:
-    """Finds messages, given as id, room and text, by their words; of rooms in small numbers, by their keys."""
+    """Finds messages by their words. Rooms are given by their keys."""
 
     def __init__(self) -> None:
         self._db = sqlite3.connect(":memory:", isolation_level=None)
@@ -23,7 +23,7 @@ class WordIndex:
         self._rooms: dict[str, int] = {}
 
     def close(self) -> None:
-        """Forget everything."""
+        """Delete the index."""
         self._db.close()
 
     def __del__(self) -> None:
@@ -31,14 +31,14 @@ class WordIndex:
         self._db.close()
 
     def add(self, messages: Iterable[tuple[int, str, str]]) -> None:
-        """Take messages in."""
+        """Add messages, each as id, room and text."""
         rows = ((id_, self._rooms.setdefault(room, len(self._rooms)), text) for id_, room, text in messages)
         self._db.execute("BEGIN")
         self._db.executemany("INSERT INTO said (rowid, room, text) VALUES (?, ?, ?)", rows)
         self._db.execute("COMMIT")
 
     def remove(self, ids: Iterable[int]) -> None:
-        """Forget messages; it is no mistake if they are not there."""
+        """Remove messages by their ids; those that are not there are ignored."""
         self._db.execute("BEGIN")
         self._db.executemany("DELETE FROM said WHERE rowid = ?", ((id_,) for id_ in ids))
         self._db.execute("COMMIT")

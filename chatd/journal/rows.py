@@ -1,4 +1,4 @@
-"""A lasting event as three texts, which is how it is kept: its kind, who did it, and what."""
+"""A durable event as three texts, which is how it is stored: its kind, the nick, and the text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def to_row(event: DurableEvent) -> tuple[str, str, str]:
 
 
 def from_row(room: str, kind: str, nick: str, text: str) -> DurableEvent:
-    """Return the event again. Raise `ValueError` if there is none that is kept so."""
+    """Return the event that `to_row` was given. Raise `ValueError` if the kind is unknown."""
     if kind == "MSG":
         return Said(nick, room, text)
     if kind == "TOPIC":

@@ -1,6 +1,6 @@
-"""What holds in a room, or on the whole server, by the word of those who look after it; and who may do what by it.
+"""What moderators have decided in a room, or on the whole server, and who may do what by it.
 
-A fold over what was ruled: of each kind and subject the last ruling counts, until its time is over or it is taken back.
+A fold over moderation actions: of each kind and subject the last counts, until it expires or is revoked.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from chatd.protocol.moderation_commands import SETTINGS
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 MAX_ACTIONS = 1000
-"""How many may hold in one place."""
-_TAKES_BACK = {"UNMUTE": "MUTE", "UNBAN": "BAN", "DEOP": "OP", "KICK": "INVITE"}
-"""Whoever is put out of a room needs a new invitation, if it is private."""
+"""How many may hold in one room, or on the server."""
+_REVOKES = {"UNMUTE": "MUTE", "UNBAN": "BAN", "DEOP": "OP", "KICK": "INVITE"}
+"""The kind of action that a verb ends. One who is kicked out of a private room needs a new invitation."""
 
 
 class PolicyKey(NamedTuple):
-    """What of two rulings only the later counts for: a kind and whom or what it is about, folded."""
+    """Of two actions with the same key only the later counts: a kind, and whom or what it is about, folded."""
 
     kind: str
     subject: str
 
 
 class ModerationAction(NamedTuple):
-    """A ruling, as the journal keeps it."""
+    """A moderation action, as the journal stores it."""
 
     id: int
     time: int
@@ -37,13 +37,13 @@ class ModerationAction(NamedTuple):
     event: Moderated
 
     def holds(self, now: int) -> bool:
-        """Return whether its time is not over yet. ``now`` is in milliseconds since 1970."""
+        """Return whether it has not expired. ``now`` is in milliseconds since 1970."""
         seconds = self.event.seconds
         return seconds is None or now < self.time + seconds * 1000
 
 
 class Identity(NamedTuple):
-    """Whom it is about, as far as is known: folded names, and where the connection comes from."""
+    """Whom an action may be about: folded names, and the address of the connection."""
 
     nick: str
     account: str | None
@@ -51,31 +51,40 @@ class Identity(NamedTuple):
 
 
 REGISTERED = PolicyKey("SET", "registered")
-"""Of several rulings about this the first counts."""
+"""Of several actions with this key the first counts."""
 
 
 def effects(event: Moderated) -> Iterator[tuple[PolicyKey, Moderated | None]]:
-    """Yield what a ruling changes: what holds from here on, None for what no longer does."""
+    """Yield what an action changes: by key what holds from here on, None for what no longer does."""
     if event.verb == "SET":
         where = PolicyKey("SET", event.subject.partition("=")[0])
         yield where, event
         if where == REGISTERED:
             yield PolicyKey("OP", names.key(event.nick)), Moderated("OP", event.nick, event.room, event.nick)
         return
-    kind = _TAKES_BACK.get(event.verb, event.verb)
+    kind = _REVOKES.get(event.verb, event.verb)
     yield PolicyKey(kind, names.key(event.subject)), event if kind == event.verb else None
 
 
+class _Width(NamedTuple):
+    """What the actions about networks are grouped by."""
+
+    kind: str
+    version: int
+    """4 or 6."""
+    host_bits: int
+
+
 class RoomPolicy:
-    """All that holds in one room, or on the server."""
+    """All actions that hold in one room, or on the server."""
 
     __slots__ = ("_actions", "_networks", "mutes")
 
     def __init__(self, actions: Iterable[ModerationAction] = ()) -> None:
         self._actions: dict[PolicyKey, ModerationAction] = {}
-        self._networks: dict[tuple[str, int, int], dict[int, ModerationAction]] = {}
+        self._networks: dict[_Width, dict[int, ModerationAction]] = {}
         self.mutes = False
-        """Whether anybody is muted at all, or was."""
+        """Whether there is, or was, any MUTE."""
         for action in actions:
             self.apply(action)
 
@@ -89,36 +98,36 @@ class RoomPolicy:
         return len(self._actions)
 
     def apply(self, action: ModerationAction) -> None:
-        """Note one more ruling; they come in the order of their ids, and once more changes nothing."""
+        """Apply one more action; they are applied in the order of their ids, and one twice changes nothing."""
         if len(self._actions) > 2 * MAX_ACTIONS:
             for where in [where for where, held in self._actions.items() if not held.holds(action.time)]:
-                self._take(where)
+                self._remove(where)
         for where, event in effects(action.event):
             if where == REGISTERED and REGISTERED in self._actions:
                 return
-            self._take(where)
+            self._remove(where)
             if event is not None:
-                self._put(where, ModerationAction(action.id, action.time, event))
+                self._set(where, ModerationAction(action.id, action.time, event))
 
-    def _put(self, where: PolicyKey, action: ModerationAction) -> None:
+    def _set(self, where: PolicyKey, action: ModerationAction) -> None:
         self._actions[where] = action
         self.mutes = self.mutes or where.kind == "MUTE"
         if where.kind in ("MUTE", "BAN") and (network := _network(where.subject)) is not None:
-            width = (where.kind, network.version, network.max_prefixlen - network.prefixlen)
-            self._networks.setdefault(width, {})[int(network.network_address) >> width[2]] = action
+            width = _Width(where.kind, network.version, network.max_prefixlen - network.prefixlen)
+            self._networks.setdefault(width, {})[int(network.network_address) >> width.host_bits] = action
 
-    def _take(self, where: PolicyKey) -> None:
+    def _remove(self, where: PolicyKey) -> None:
         if self._actions.pop(where, None) is not None and (network := _network(where.subject)) is not None:
-            width = (where.kind, network.version, network.max_prefixlen - network.prefixlen)
-            self._networks.get(width, {}).pop(int(network.network_address) >> width[2], None)
+            width = _Width(where.kind, network.version, network.max_prefixlen - network.prefixlen)
+            self._networks.get(width, {}).pop(int(network.network_address) >> width.host_bits, None)
 
     def holding(self, now: int) -> int:
-        """Return how many rulings hold."""
+        """Return how many actions hold."""
         return sum(action.holds(now) for action in self._actions.values())
 
     def restore(self, where: PolicyKey, action: ModerationAction) -> None:
-        """Note what holds as it was kept: whatever followed from it was kept, or taken back, by itself."""
-        self._put(where, action)
+        """Set an action that was stored as holding; what followed from it was stored, or revoked, on its own."""
+        self._set(where, action)
 
     def setting(self, key: str) -> str:
         """Return how something is set; ``registered`` is ``no`` until it is."""
@@ -128,7 +137,7 @@ class RoomPolicy:
         return action.event.subject.partition("=")[2]
 
     def is_operator(self, account: str | None) -> bool:
-        """Return whether an account looks after the room."""
+        """Return whether an account is an operator of the room."""
         return account is not None and PolicyKey("OP", account) in self._actions
 
     def is_member(self, account: str | None) -> bool:
@@ -136,7 +145,7 @@ class RoomPolicy:
         return self.is_operator(account) or (account is not None and PolicyKey("INVITE", account) in self._actions)
 
     def against(self, kind: str, identity: Identity, now: int) -> ModerationAction | None:
-        """Return the MUTE or BAN that holds against a person, by nick, account, address or network."""
+        """Return the MUTE or BAN that holds against a member, by nick, account, address or network."""
         if not self._actions:
             return None
         for name in (identity.nick, identity.account):
@@ -153,7 +162,7 @@ class RoomPolicy:
         return None
 
     def evicts(self, action: ModerationAction) -> Callable[[Identity], bool]:
-        """Return what says of each member whether it has to leave the room by an action that was just applied."""
+        """Return a function that says of each member whether an action that was just applied removes it."""
         event = action.event
         match event.verb:
             case "KICK":
@@ -169,10 +178,10 @@ class RoomPolicy:
         return lambda _identity: False
 
     def readable_after(self, account: str | None) -> int | None:
-        """Return the id after which an account may read what was said in the room; None if nothing at all.
+        """Return the id after which an account may read the room's messages; None if none of them.
 
         This is what decides every read: JOIN, HISTORY, SEARCH, replays, topics, WHO and the list of rooms. What was
-        said while the room was private stays with its members when it no longer is.
+        sent while the room was private stays with its members when it no longer is.
         """
         action = self._actions.get(PolicyKey("SET", "private"))
         if action is None or self.is_member(account):
@@ -181,7 +190,7 @@ class RoomPolicy:
 
 
 NO_POLICY = RoomPolicy()
-"""For a room in which nothing was ruled. Never to be changed."""
+"""For a room without moderation actions. Never to be changed."""
 
 
 def _network(subject: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:

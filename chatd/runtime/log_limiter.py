@@ -1,4 +1,4 @@
-"""What the log is told of a thing that may happen ten thousand times a second."""
+"""Keeps the log short when something happens ten thousand times a second."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from twisted.logger import Logger
 from chatd.runtime.timers import TimerWheel
 
 QUIET_SECONDS = 60
-"""How long the log hears nothing more of a thing that goes on."""
+"""How often the log repeats what goes on."""
 
 _log = Logger()
 
@@ -29,11 +29,11 @@ class LogLimiter:
             return
         _log.warn("{what}", what=what)
         self._quiet = True
-        self._timers.add(self._tell, self._timers.now + QUIET_SECONDS)
+        self._timers.add(self._report, self._timers.now + QUIET_SECONDS)
 
-    def _tell(self, now: float) -> None:
+    def _report(self, now: float) -> None:
         self._quiet = bool(self._count)
         if self._count:
             _log.warn("{what}; {count} such in a minute", what=self._last, count=self._count)
             self._count = 0
-            self._timers.add(self._tell, now + QUIET_SECONDS)
+            self._timers.add(self._report, now + QUIET_SECONDS)

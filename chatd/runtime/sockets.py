@@ -1,4 +1,4 @@
-"""What the kernel is told about a connection, and what the log calls its ends."""
+"""Socket options, and the names of addresses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chatd.protocol.text import clean
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-# A person may be silent for hours; a machine that is gone is noticed within two minutes.
+# A client may be silent for hours; a machine that is gone is noticed within two minutes.
 _KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 20, "TCP_KEEPCNT": 3}
 
 

@@ -1,4 +1,4 @@
-"""Threads for what would keep the reactor waiting."""
+"""Threads for what would block the reactor."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from typing_extensions import override
 
 T = TypeVar("T")
 PATIENT_NICENESS = 15
-"""Of 0 to 19: one of these gets a thirtieth of the processor while somebody else wants all of it."""
+"""Of 0 to 19: such a thread gets a thirtieth of a CPU that another wants all of."""
 
 
 class Worker(Protocol):
-    """One thread that does what it is given, one thing after the other."""
+    """One thread that runs jobs, one after the other."""
 
     def start(self) -> None:
-        """Be ready for `do`."""
+        """Start the thread."""
 
     def stop(self) -> None:
-        """Finish what was given, then end."""
+        """Finish the jobs that were given, then end the thread."""
 
     def do(self, job: Callable[[], T]) -> Deferred[T]:
-        """Do something; the Deferred fires, on the reactor's thread, with what it returned or raised."""
+        """Run ``job``; the Deferred fires, on the reactor's thread, with what it returned or raised."""
 
 
 class Thread(Worker):

@@ -1,4 +1,4 @@
-"""One connection to one server: how it is made, what is said of why it cannot be, and how it is closed."""
+"""One connection to one server: making it, saying why that failed, and closing it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def connect(
     failed: Callable[[Exception], Awaitable[None]],
     lost: Callable[[], Awaitable[None]],
 ) -> Client:
-    """Return a connection to a server; ``failed`` is told what goes wrong, ``lost`` when it is over.
+    """Return a connection to a server; ``failed`` is called with each error, ``lost`` once it is closed.
 
     Raises an error of nats-py, `OSError` or `asyncio.TimeoutError`.
     """

@@ -21,8 +21,8 @@ not declared down meanwhile.
 class Leases:
     """Judges by what was seen of the bucket and when; times are in seconds, by one clock.
 
-    A node that was cut off itself has seen nothing of the others' renewals, and when the servers were away nobody
-    could renew: so nobody judges who was not at it without a break for as long as a lease lasts.
+    A node that was cut off has not seen the others' renewals, and while the servers were away no node could renew: so
+    only a node that has renewed its own without a break, for as long as a lease lasts, judges others.
     """
 
     def __init__(self) -> None:

@@ -19,7 +19,7 @@ PATIENCE_SECONDS = 20.0
 """How long a node that could know and does not answer is asked again: longer than a lease."""
 ALONE_TIMES = 5
 ALONE_SECONDS = 0.2
-"""How often, and how soon, it is asked again if nobody is there who could know."""
+"""How often, and how soon, it is asked again if no node is there that could know."""
 CHUNK_BYTES = 512 * 1024
 _WAIT_SECONDS = 0.02
 _PART = "Chatd-Part"

@@ -1,4 +1,4 @@
-"""A journal's messages as lines of JSON, out of the file and back into one; and one person's taken out of it."""
+"""Exports a journal as lines of JSON, imports them, and erases all that was sent under one nick."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def import_lines(path: Path, lines: Iterable[str], epoch: str) -> Imported:
 
 
 def erase(path: Path, nick: str) -> int:
-    """Take away all messages and topics of whoever went by a nick, in any spelling, and return how many there were.
+    """Delete all messages and topics that were sent under a nick, in any spelling, and return how many there were.
 
     Nothing of them stays in the file. Raise `JournalError` if the file is in use or cannot be written.
     """
@@ -174,16 +174,16 @@ def _operators(db: sqlite3.Connection, room: str) -> set[str]:
 def _read(number: int, line: str) -> StoredEvent:
     """Return what a line of an export says; everything in it is checked as if a client had sent it."""
     try:
-        said: dict[str, Any] = json.loads(line)
-        moment = datetime.fromisoformat(said["time"])
+        fields: dict[str, Any] = json.loads(line)
+        moment = datetime.fromisoformat(fields["time"])
         time = round(moment.timestamp() * 1000)
         if moment.tzinfo is None or not 0 <= time < _YEAR_10000:
             raise ValueError("the time has no zone, or is not in this age")
-        text = clean(said["text"])
+        text = clean(fields["text"])
         if not 0 < len(text.encode()) <= MAX_TEXT_BYTES:
             raise ValueError("the text is empty or too long")
-        room = SERVER if said["room"] == SERVER else names.room(said["room"])
-        return StoredEvent(0, time, from_row(room, said["type"], names.nick(said["nick"]), text))
+        room = SERVER if fields["room"] == SERVER else names.room(fields["room"])
+        return StoredEvent(0, time, from_row(room, fields["type"], names.nick(fields["nick"]), text))
     except (ChatError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         why = f"{error} is missing or unknown" if isinstance(error, KeyError) else str(error)
         raise JournalError(f"line {number} is not of an export: {why}; nothing was imported") from None

@@ -1,4 +1,4 @@
-"""Opening the file of a SQLite journal: its lock, its soundness, its version."""
+"""Opens the file of a SQLite journal: takes its lock, checks it, upgrades it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ APPLICATION_ID = int.from_bytes(b"chat", "big")
 BUSY_SECONDS = 1.0
 """How long another program may hold the file before a write fails."""
 MAX_LOG_BYTES = 16 * 1024 * 1024
-"""What the log beside the file shrinks to once nobody reads an old state of it any more."""
+"""The size that the write-ahead log shrinks to once no reader needs an old state of it."""
 _HEADER = b"SQLite format 3\0"
 CHECK_SECONDS = 2.0
 """How long the check at the opening may take; a file that is too big for that is checked in part."""
@@ -51,7 +51,7 @@ def open_file(path: Path, synchronous: str = "FULL") -> OpenFile:
         with explained(path):
             if path.exists() and path.stat().st_size > 0:
                 _check(path, max(versions(schema())))
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # what is said is nobody else's
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # nobody else may read it
             writer = _connect(path)
             if _pragma(writer, "application_id") != APPLICATION_ID:
                 writer.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -70,7 +70,7 @@ def open_file(path: Path, synchronous: str = "FULL") -> OpenFile:
 
 
 def open_to_read(path: Path) -> sqlite3.Connection:
-    """Open a journal's file to read it, whoever else has it. Raise `JournalError` if it is none."""
+    """Open a journal's file to read it, even while a daemon uses it. Raise `JournalError` if it is none."""
     if not path.exists():
         raise JournalError(f"there is no file {path}")
     with explained(path):

@@ -1,4 +1,4 @@
-"""What is read from the file of a SQLite journal: pages of what was said, and searches. Blocking; no Twisted."""
+"""Reads pages and searches from the file of a SQLite journal. Blocking; no Twisted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chatd.journal.sqlite.rows import ENTRY_COLUMNS, EntryRow, stored_event
 from chatd.model.entry import StoredEvent
 
 PAGE_BYTES = 16 * 1024
-"""About how much text one page of an answer holds; between pages others have their turn."""
+"""About how much text one page holds; between pages others have their turn."""
 SEARCH_SECONDS = 1.0
 """How long a search may take. Others wait meanwhile, and words that stand everywhere can take long."""
 _PROGRESS_STEPS = 10_000
@@ -28,7 +28,7 @@ _FIRST_SAID_TOO_MANY = f"SELECT id {_BETWEEN} AND kind = 'MSG' ORDER BY id DESC 
 
 
 class Reader:
-    """Reads over a connection of its own, in one thread. Whatever fails raises `chatd.journal.JournalError`."""
+    """Reads over a connection of its own, in one thread. Any failure raises `chatd.journal.JournalError`."""
 
     def __init__(self, path: Path, db: sqlite3.Connection) -> None:
         self._path = path

@@ -12,14 +12,14 @@ from chatd.journal.sqlite.rows import ENTRY_COLUMNS, EntryRow, delete_entries
 LABEL_SLACK_SECONDS = 60 * 60
 """How long labels that do not count any more are left: by another clock they may count still."""
 ROWS = 200
-"""How many rows one step takes away at most."""
+"""How many rows one step deletes at most."""
 
 
 class Trimmed(NamedTuple):
-    """What one step did."""
+    """What one step deleted."""
 
     watermarks: dict[str, int]
-    """By room, the highest id that was taken away."""
+    """The highest id that was deleted, by the room's key."""
     more: bool
     """Whether another step has something to do."""
     within_limits: set[int]

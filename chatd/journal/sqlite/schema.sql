@@ -18,7 +18,7 @@ CREATE TABLE room (
     topic_text TEXT
 ) STRICT;
 
--- AUTOINCREMENT: an id is never used again, whatever is taken away.
+-- AUTOINCREMENT: an id is never used again, whatever is deleted.
 CREATE TABLE entry (
     id   INTEGER PRIMARY KEY AUTOINCREMENT,
     room INTEGER NOT NULL REFERENCES room,
@@ -30,7 +30,7 @@ CREATE TABLE entry (
 CREATE INDEX entry_by_room ON entry (room);
 CREATE INDEX entry_by_time ON entry (time);
 
--- What was said under a label; outlives the entry, and is forgotten after a day.
+-- The entry that was sent first under a label; outlives the entry, and is deleted after a day.
 CREATE TABLE label (
     entry  INTEGER PRIMARY KEY,                 -- the id of what was said
     room   INTEGER NOT NULL,
@@ -49,7 +49,7 @@ CREATE VIRTUAL TABLE said USING fts5 (room, text, content = 'message', content_r
 
 -- version 2
 
--- What holds in a room, or on the server (the room #*): kept when its entry is not. See chatd/rules.py.
+-- What holds in a room, or on the server (the room #*): kept when its entry is not. See chatd/model/room_policy.py.
 CREATE TABLE ruling (
     room    INTEGER NOT NULL REFERENCES room,
     kind    TEXT NOT NULL,

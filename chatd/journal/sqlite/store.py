@@ -31,13 +31,13 @@ class Store:
     """An open journal file.
 
     `write` and `trim` belong to one thread; ``reader`` belongs to another, with a connection of its own.
-    A lock beside the file keeps other processes that write away. Whatever fails raises `JournalError`, and then
+    A lock beside the file keeps other writing processes out. Any failure raises `JournalError`, and then
     nothing was changed. ``synchronous`` is SQLite's: with FULL, what is committed survives a loss of power.
     """
 
     def __init__(self, path: Path, *, synchronous: str = "FULL", label_seconds: int = LABEL_SECONDS) -> None:
         self.label_seconds = label_seconds
-        """How much older than what is said the first under the same label may be."""
+        """How much older than an entry the first under the same label may be."""
         self._path = path
         self._file = open_file(path, synchronous)
         self._log = path.with_name(path.name + "-wal")
@@ -125,7 +125,7 @@ class Store:
                 insert_action(self._writer, action_row(room, key, id_, entry.time, held))
 
     def settle(self, batch: Batch) -> None:
-        """Note that what was added is there to stay."""
+        """Note that what was added is committed."""
         self._rooms |= batch.rooms
         self._grown.update({row.room for row in batch.rows})
         if batch.rows:
@@ -136,7 +136,7 @@ class Store:
                 entry.time = time
 
     def trim(self, retention: Retention, now: int) -> Trimmed:
-        """Take away some of what is not to be kept any more. ``now`` is in milliseconds since 1970."""
+        """Delete some of what retention does not keep. ``now`` is in milliseconds since 1970."""
         with self.transaction() as db:
             trimmed = trim(db, retention, now, self._grown)
         self._grown -= trimmed.within_limits
@@ -178,7 +178,7 @@ class Store:
         return last + 1
 
     def compact(self) -> None:
-        """Give back the room of what was taken away, so that nothing of it stays in the file."""
+        """Return the space of what was deleted to the system, so that nothing of it stays in the file."""
         with explained(self._path):
             self._writer.execute("VACUUM")
             (busy, *_) = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()

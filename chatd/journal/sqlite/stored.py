@@ -98,7 +98,7 @@ class StoredJournal(JournalReader):
         room_state = self._room_states.get(entry.room)
         if room_state is None:
             room_state = self._room_states[entry.room] = RoomState(event.room)
-        room_state.note(StoredEvent(entry.id, entry.time, event))
+        room_state.apply(StoredEvent(entry.id, entry.time, event))
 
     def _trim(self) -> None:
         """Do one step of trimming, and see to the next."""
