@@ -16,7 +16,7 @@ from twisted.logger import LogEvent, eventAsText, globalLogPublisher
 
 from chatd.journal import JournalError, Query, Retention
 from chatd.journal.jetstream.errors import api
-from chatd.journal.jetstream.journal import FLUSH_SECONDS, ClusterJournal
+from chatd.journal.jetstream.journal import ClusterJournal
 from chatd.journal.jetstream.leases import lease_holders
 from chatd.journal.jetstream.streams import StreamInfo, bucket
 from chatd.model.cluster import MemberInfo, NodeDown, NodeUp, Source
@@ -258,7 +258,10 @@ def test_a_new_index_knows_what_holds_and_what_it_cannot_know(cluster: Cluster) 
     assert room_state(b)[2] == kept.id - 1 >= last
 
 
-def test_a_node_that_stops_waits_for_no_server_that_stands_still(fragile: Cluster, server: NatsServer) -> None:
+def test_a_node_that_stops_waits_for_no_server_that_stands_still(
+    fragile: Cluster, server: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatd.journal.jetstream.journal.FLUSH_SECONDS", 1)
     a = fragile.node()
     fragile.say(a, "1")
     server.stand_still()
@@ -266,7 +269,7 @@ def test_a_node_that_stops_waits_for_no_server_that_stands_still(fragile: Cluste
     a.journal.append(entry)
     began = time.monotonic()
     fragile.close(a)
-    assert time.monotonic() - began < FLUSH_SECONDS + 4
+    assert time.monotonic() - began < 5
     assert entry.refused is not None
     server.go_on()
 
@@ -501,8 +504,9 @@ def test_a_server_that_stands_still_for_a_while_is_waited_for(fragile: Cluster, 
 
 
 def test_while_a_server_stands_still_for_long_all_is_refused(
-    fragile: Cluster, server: NatsServer, log: list[str]
+    fragile: Cluster, server: NatsServer, log: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("chatd.journal.jetstream.outbox.ABANDON_SECONDS", 3)
     a, b = fragile.node(), fragile.node()
     fragile.say(a, "1", label="l1")
     server.stand_still()
@@ -510,7 +514,7 @@ def test_while_a_server_stands_still_for_long_all_is_refused(
     (two,) = fragile.say(a, "2", label="l2")
     assert two.refused is not None
     assert two.refused.code is Code.UNAVAILABLE
-    assert 8 < time.monotonic() - began < 12
+    assert 2 < time.monotonic() - began < 5
     began = time.monotonic()
     (three,) = fragile.say(a, "3")
     assert three.refused is not None

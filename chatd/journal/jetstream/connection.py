@@ -10,13 +10,14 @@ import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, NoReturn, Protocol, TypeVar
 
 from nats import errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from chatd.journal.jetstream.address import Address
 from chatd.journal.jetstream.client import PENDING_BYTES, close, connect, explained, place, reason
@@ -97,11 +98,15 @@ class Connection:
         self._keeper = asyncio.get_event_loop().create_task(self._keep())
 
     def run(self, work: Coroutine[Any, Any, T]) -> Deferred[T]:
-        """Run a coroutine of asyncio; the Deferred fires with what it returned or raised."""
+        """Run a coroutine of asyncio; the Deferred fires with what it returned or raised.
+
+        It fails with `NatsError` if `stop` has cancelled it.
+        """
         task = asyncio.get_event_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return Deferred.fromFuture(task)
+        result: Deferred[T] = Deferred.fromFuture(task)
+        return result.addErrback(_cancelled)
 
     async def stop(self) -> None:
         """Close the connection; what is under way is cancelled."""
@@ -181,7 +186,7 @@ class Connection:
         """Run a coroutine that nobody waits for; what it raises is logged, except `NatsError`."""
 
         def failed(failure: Any) -> None:
-            if failure.check(NatsError, asyncio.CancelledError) is None:
+            if failure.check(NatsError) is None:
                 _log.failure("something failed in the connection to the cluster", failure)
 
         self.run(work).addErrback(failed)
@@ -278,3 +283,8 @@ class Connection:
         client, self._client = self._client, None
         if client is not None:
             await close(client)
+
+
+def _cancelled(failure: Failure) -> NoReturn:
+    failure.trap(asyncio.CancelledError)
+    raise NatsError("the connection was closed")

@@ -73,7 +73,7 @@ class Feed:
         if self._subscription is not None:
             await connection.unsubscribe(self._subscription)
         inbox = connection.inbox()
-        self._subscription = await connection.subscribe(inbox, partial(self._take, self._generation))
+        self._subscription = await connection.subscribe(inbox, partial(self._receive, self._generation))
         config = {
             "deliver_subject": inbox,
             "deliver_policy": "by_start_sequence",
@@ -110,7 +110,7 @@ class Feed:
         elif self._seen != (0, last):
             self._seen = _Seen(self.place, last)
 
-    async def _take(self, generation: int, message: Incoming) -> None:
+    async def _receive(self, generation: int, message: Incoming) -> None:
         if generation != self._generation:
             return
         self._heard = self._clock.seconds()
@@ -157,9 +157,9 @@ class Feed:
         if not self._restarting and self._connection.connected:
             self._restarting = True
             _log.debug("the stream is read anew from {place}: {why}", place=self.place + 1, why=why)
-            self._connection.spawn(self._again())
+            self._connection.spawn(self._start_again())
 
-    async def _again(self) -> None:
+    async def _start_again(self) -> None:
         try:
             await self.start()
         except NatsError:

@@ -238,29 +238,29 @@ class Outbox:
         attempt = len(pending.attempts)
         pending.attempts.append(attempt)
         publishing = self._publisher.publish(pending.messages, attempt)
-        publishing.addCallbacks(self._answered, self._failed, callbackArgs=(pending,), errbackArgs=(pending,))
+        publishing.addCallbacks(self._published, self._not_published, callbackArgs=(pending,), errbackArgs=(pending,))
         publishing.addErrback(lambda failure: _log.failure("a batch was not carried on", failure))
 
-    def _answered(self, stored: bool, pending: PendingBatch) -> None:  # noqa: FBT001  # what a Deferred fires with
+    def _published(self, stored: bool, pending: PendingBatch) -> None:  # noqa: FBT001  # what a Deferred fires with
         if stored:
             self._settle(pending)
         else:
-            self._later(pending)
+            self._retry_later(pending)
 
-    def _failed(self, failure: Failure, pending: PendingBatch) -> None:
+    def _not_published(self, failure: Failure, pending: PendingBatch) -> None:
         if failure.check(NatsError) is None:
             _log.failure("a batch could not be sent", failure)
-        self._later(pending)
+        self._retry_later(pending)
 
-    def _later(self, pending: PendingBatch) -> None:
+    def _retry_later(self, pending: PendingBatch) -> None:
         if pending is not self._pending or self._machine.state is OutboxState.STOPPED:
             return
         if self._clock.seconds() + RETRY_SECONDS - pending.began >= ABANDON_SECONDS:
             self._abandon(pending)
             return
-        self._next = self._clock.callLater(RETRY_SECONDS, self._again, pending)
+        self._next = self._clock.callLater(RETRY_SECONDS, self._retry, pending)
 
-    def _again(self, pending: PendingBatch) -> None:
+    def _retry(self, pending: PendingBatch) -> None:
         self._next = None
         if pending is self._pending:
             self._send(pending)
