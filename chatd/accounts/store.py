@@ -26,8 +26,6 @@ WRITE_SECONDS = 5.0
 READ_SECONDS = 0.25
 """The same for a look-up, for which the reactor waits. In this mode of SQLite readers wait for next to nothing."""
 
-Rows = list[tuple[Any, ...]]
-
 
 class TakenError(Exception):
     """An account cannot be made under a name; the argument is a sentence that says why."""
@@ -169,7 +167,7 @@ class AccountStore:
             db.execute("DELETE FROM code WHERE expires <= ?", (now,))
             db.execute("INSERT INTO code (digest, expires) VALUES (?, ?)", (_digest(code), expires))
 
-    def _read(self, sql: str, values: Sequence[object]) -> Rows:
+    def _read(self, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
         db = self._find_reader()
         if db is None:
             return []

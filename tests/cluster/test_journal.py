@@ -296,7 +296,7 @@ def test_a_stream_that_is_another_now_takes_nothing(
         return other
 
     with monkeypatch.context() as changed:
-        changed.setattr("chatd.journal.jetstream.journal.describe_stream", looked)
+        changed.setattr("chatd.journal.jetstream.maintenance.describe_stream", looked)
         changed.setattr("chatd.journal.jetstream.journal.open_stream", looked)
         cluster.until(lambda: not a.journal._publisher.open)
         entry = Entry("#a", Said("alice", "#a", "2"))

@@ -8,7 +8,7 @@ from enum import Enum, auto
 import pytest
 from twisted.logger import Logger, capturedLogs
 
-from chatd.journal.jetstream import inbox, journal, node_state, outbox
+from chatd.journal.jetstream import inbox, journal_state, node_state, outbox_state
 from chatd.journal.sqlite import journal as sqlite_journal
 from chatd.runtime.states import Outage, StateMachine
 
@@ -28,7 +28,13 @@ def test_a_state_follows_only_what_the_table_says() -> None:
 
 @pytest.mark.parametrize(
     "table",
-    [inbox.TRANSITIONS, journal.TRANSITIONS, node_state.TRANSITIONS, outbox.TRANSITIONS, sqlite_journal.TRANSITIONS],
+    [
+        inbox.TRANSITIONS,
+        journal_state.TRANSITIONS,
+        node_state.TRANSITIONS,
+        outbox_state.TRANSITIONS,
+        sqlite_journal.TRANSITIONS,
+    ],
 )
 def test_a_table_names_every_state_and_reaches_it(table: Mapping[Enum, Collection[Enum]]) -> None:
     states = set(type(next(iter(table))))

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from enum import Enum, auto
 from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
-from twisted.logger import Logger
 from typing_extensions import override
 
 from chatd.journal import Environment, Follower, Journal, JournalError, Page, Query, RoomState
 from chatd.journal.jetstream.address import parse
 from chatd.journal.jetstream.connection import Connection, ConnectionListener
-from chatd.journal.jetstream.errors import NatsError, RequestTimeoutError
+from chatd.journal.jetstream.errors import NatsError
 from chatd.journal.jetstream.feed import Feed, FeedConsumer
 from chatd.journal.jetstream.inbox import Inbox
+from chatd.journal.jetstream.journal_state import TRANSITIONS, JournalState
 from chatd.journal.jetstream.local_index import LocalIndex
+from chatd.journal.jetstream.maintenance import Maintenance
 from chatd.journal.jetstream.membership import Membership, make_incarnation
 from chatd.journal.jetstream.messages import ReceivedMessage, Subjects
 from chatd.journal.jetstream.outbox import Outbox
 from chatd.journal.jetstream.publisher import StreamPublisher
 from chatd.journal.jetstream.requests import Requests
-from chatd.journal.jetstream.streams import OLD_SERVER, StreamInfo, describe_stream, open_bucket, open_stream
+from chatd.journal.jetstream.streams import OLD_SERVER, StreamInfo, open_bucket, open_stream
 from chatd.journal.jetstream.unacknowledged import Unacknowledged
 from chatd.model.cluster import Cluster
 from chatd.model.entry import Entry, StoredEvent
@@ -35,34 +34,6 @@ FLUSH_SECONDS = 5
 """How long a node that stops waits until all that was appended is stored and handed back."""
 GOODBYE_SECONDS = 2
 """How long a node that stops waits until all nodes know that it is down."""
-TICK_SECONDS = 1
-LOOK_SECONDS = 2
-"""How often the stream is compared with what was read of it."""
-_log = Logger()
-
-
-class JournalState(Enum):
-    """How far the journal is between its start and its end."""
-
-    NEW = auto()
-    RUNNING = auto()
-    ABANDONED = auto()
-    """It is about to be stopped, and nothing more is published: that was waited for long enough."""
-    FLUSHING = auto()
-    """It was stopped, and waits until what was appended has been handed back."""
-    LEAVING = auto()
-    """It waits until all nodes know that this one is down."""
-    STOPPED = auto()
-
-
-TRANSITIONS = {
-    JournalState.NEW: {JournalState.RUNNING},
-    JournalState.RUNNING: {JournalState.ABANDONED, JournalState.FLUSHING},
-    JournalState.ABANDONED: {JournalState.STOPPED},
-    JournalState.FLUSHING: {JournalState.LEAVING, JournalState.STOPPED},
-    JournalState.LEAVING: {JournalState.STOPPED},
-    JournalState.STOPPED: set(),
-}
 
 
 class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
@@ -91,10 +62,11 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
         self._membership = Membership(
             clock, self._connection, self._requests, self._outbox, address.stream, lambda: self._handed, self._follow
         )
+        self._maintenance = Maintenance(
+            clock, self._connection, publisher, self._membership, self._feed, address.stream, self._check_stream
+        )
         self._follower: Follower | None = None
         self._handed = 0
-        self._tick_call: IDelayedCall | None = None
-        self._looked = 0.0
         self._machine = StateMachine(JournalState.NEW, TRANSITIONS)
         self._goodbye: Deferred[None] | None = None
         self._deadline: IDelayedCall | None = None
@@ -139,7 +111,7 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
         self._membership.incarnation = make_incarnation()
         self._connection.start()
         self._machine.enter(JournalState.RUNNING)
-        self._tick_call = self._clock.callLater(TICK_SECONDS, self._tick)
+        self._maintenance.start()
 
     @override
     def stop(self) -> Deferred[None]:
@@ -180,9 +152,7 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
 
     async def _close(self) -> None:
         self._membership.left()
-        if self._tick_call is not None:
-            self._tick_call.cancel()
-            self._tick_call = None
+        self._maintenance.stop()
         self._feed.stop()
         self._outbox.stop()
         self._inbox.stop()
@@ -311,35 +281,3 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
         goodbye, self._goodbye = self._goodbye, None
         if goodbye is not None:
             goodbye.callback(None)
-
-    def _tick(self) -> None:
-        if self._publisher.open and self._membership.announced:
-            self._tick_call = None
-            self._connection.spawn(self._maintain())
-        else:
-            self._tick_call = self._clock.callLater(TICK_SECONDS, self._tick)
-
-    async def _maintain(self) -> None:
-        """Renew this node's lease, look at those of the others, and at the stream."""
-        try:
-            await self._membership.maintain()
-            if self._clock.seconds() - self._looked >= LOOK_SECONDS:
-                self._looked = self._clock.seconds()
-                place = self._feed.place
-                found = await describe_stream(self._connection, self._subjects.stream)
-                try:
-                    self._check_stream(found, place)
-                except NatsError as error:
-                    self._connection.reconnect(str(error))
-                    return
-            self._connection.report_recovery()
-        except RequestTimeoutError:
-            await self._connection.ping()
-        except NatsError as error:
-            self._looked = self._membership.looked = 0.0  # looked at each time until it works again
-            self._connection.report_problem(f"the cluster does not work: {error}")
-            with suppress(NatsError):
-                await open_bucket(self._connection, self._subjects.stream)
-        finally:
-            if self._machine.state is not JournalState.STOPPED:
-                self._tick_call = self._clock.callLater(TICK_SECONDS, self._tick)

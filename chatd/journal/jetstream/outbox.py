@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from enum import Enum, auto
 from typing import NamedTuple, Protocol
 
 from twisted.internet.defer import Deferred
@@ -24,6 +23,7 @@ from chatd.journal.backlog import Backlog
 from chatd.journal.batching import Batcher
 from chatd.journal.jetstream.errors import NatsError
 from chatd.journal.jetstream.messages import Message, MessageId, Subjects, WriteProbe
+from chatd.journal.jetstream.outbox_state import TRANSITIONS, OutboxState
 from chatd.model.cluster import OTHERS, NodeDown, NodeUp, Source
 from chatd.model.entry import Entry, unavailable
 from chatd.runtime.states import Outage, StateMachine
@@ -50,23 +50,6 @@ class Publisher(Protocol):
 
         The Deferred fires with True if they are stored, with False if they may be, and fails with `NatsError`.
         """
-
-
-class OutboxState(Enum):
-    """What the outbox sends."""
-
-    CLOSED = auto()
-    """Only what the node says of itself and of other nodes; members' entries are refused."""
-    OPEN = auto()
-    STOPPED = auto()
-    """Nothing any more."""
-
-
-TRANSITIONS = {
-    OutboxState.CLOSED: {OutboxState.CLOSED, OutboxState.OPEN, OutboxState.STOPPED},
-    OutboxState.OPEN: {OutboxState.OPEN, OutboxState.CLOSED, OutboxState.STOPPED},
-    OutboxState.STOPPED: {OutboxState.STOPPED},
-}
 
 
 class PendingBatch(NamedTuple):
