@@ -1,6 +1,6 @@
 """What a journal costs: ``python -m benchmarks.journal [--quick] [--directory DIR]``.
 
-The journal alone, on the real reactor and with its real threads, but without sockets, rooms and people. What is
+The journal alone, on the real reactor and with its real threads, but without sockets, rooms and members. What is
 appended are messages of about 64 bytes from ten authors in one room, to a new journal each time: a file that has
 grown large is not measured.
 

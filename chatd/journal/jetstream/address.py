@@ -1,4 +1,4 @@
-"""Where the servers of a cluster are, and by what a node is let in: what ``--journal nats://...`` says."""
+"""The servers of a cluster, and how a node logs in to them: what ``--journal nats://...`` says."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ _FILES = ("credentials", "ca", "certificate", "key")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """What is known of a cluster before it is reached. What is secret does not show in its ``repr``."""
+    """The address of a cluster. Its ``repr`` leaves out what is secret."""
 
     servers: tuple[str, ...]
     """Each as ``nats://HOST:PORT`` or ``tls://HOST:PORT``."""
     stream: str = DEFAULT_STREAM
     index: Path = Path(DEFAULT_INDEX)
-    """The file in which a node keeps what it has read of the stream."""
+    """The file in which a node keeps what it has read from the stream."""
     user: str | None = field(default=None, repr=False)
     password: str | None = field(default=None, repr=False)
     token: str | None = field(default=None, repr=False)
     credentials: Path | None = None
     """A file with a JWT and a seed, as ``nsc`` makes it."""
     ca: Path | None = None
-    """Certificates of those who may vouch for the servers; without it, those that the system trusts."""
+    """A file with the CA certificates that the servers are verified by; None for the system's."""
     certificate: Path | None = None
     key: Path | None = None
 
     @property
     def encrypted(self) -> bool:
-        """Whether the servers are to be spoken to with TLS alone."""
+        """Whether connections use TLS, always."""
         return self.servers[0].startswith("tls:") or self.ca is not None or self.certificate is not None
 
 

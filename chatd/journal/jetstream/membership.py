@@ -1,4 +1,4 @@
-"""Which nodes are in the cluster, and how this one joins it: it announces itself, learns who is where, ends dead ones.
+"""Which nodes are in the cluster, and how this one joins it: it announces itself and learns who is where.
 
 Each node has an *incarnation*, a new one after every start and after others have declared it dead. `NodeUp` and
 `NodeDown` in the stream say which incarnations are live, so that all nodes know the same ones at the same place in the

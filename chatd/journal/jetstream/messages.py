@@ -3,7 +3,8 @@
 The payload is a JSON object: ``from`` is the incarnation of the node that sent it, ``n`` the number of the batch and
 ``i`` the position in it; ``kind`` is the verb: MSG, TOPIC, a verb of moderation, JOIN, PART, NICK, BEGIN (a node is
 up), GONE (a node is down) or HERE (by which a node finds out whether anything can be stored). ``nick``, ``room`` and
-``text`` are as in the line that clients are sent, ``label`` is the label it was sent with, ``card`` the member.
+``text`` are as in the line that clients are sent, ``label`` is the label it was sent with, ``card`` the member
+who did it.
 """
 
 from __future__ import annotations
