@@ -63,7 +63,7 @@ def number(db: sqlite3.Connection, entries: Sequence[Entry], numbering: Numberin
         room = rooms.get(entry.room) or made[entry.room]
         row = entry_row(next_id, room, entry, event)
         if entry.label is not None:
-            key = LabelKey(room, names.key(row.nick), entry.label)
+            key = (room, names.key(row.nick), entry.label)
             digest = blake2b(f"{row.kind} {row.text}".encode(), digest_size=16).digest()
             first = known.get(key)
             if first is not None and first.time >= entry.time - label_seconds * 1000:
@@ -93,7 +93,7 @@ def _first_uses(db: sqlite3.Connection, entries: Iterable[Entry], rooms: Mapping
     """Return what is known of the labels of entries."""
     known: dict[LabelKey, FirstUse] = {}
     wanted = [
-        LabelKey(rooms[entry.room], names.key(entry.event.nick), entry.label)
+        (rooms[entry.room], names.key(entry.event.nick), entry.label)
         for entry in entries
         if entry.label is not None and isinstance(entry.event, DurableEvent) and entry.room in rooms
     ]
@@ -105,7 +105,7 @@ def _first_uses(db: sqlite3.Connection, entries: Iterable[Entry], rooms: Mapping
             [value for key in chunk for value in key],
         )
         for room, author, label, entry, time, digest in rows:
-            known[LabelKey(room, author, label)] = FirstUse(entry, time, digest)
+            known[room, author, label] = FirstUse(entry, time, digest)
     return known
 
 

@@ -33,13 +33,11 @@ class EntryRow(NamedTuple):
     text: str
 
 
-class LabelKey(NamedTuple):
-    """What of ``label`` there is one row for."""
+LabelKey = tuple[int, str, str]
+"""Of a row of ``label`` what there is but one of: room, author (the nick, folded) and label.
 
-    room: int
-    author: str
-    """The nick, folded."""
-    label: str
+A plain tuple, because two are made for each labelled message, and none is taken apart.
+"""
 
 
 class FirstUse(NamedTuple):
@@ -68,7 +66,7 @@ ENTRY_COLUMNS = ", ".join(f"entry.{column}" for column in EntryRow._fields)
 """What a query selects for `EntryRow`."""
 ACTION_COLUMNS = ", ".join(f"ruling.{column}" for column in ActionRow._fields)
 """What a query selects for `ActionRow`."""
-LABEL_COLUMNS = (*LabelKey._fields, *FirstUse._fields)
+LABEL_COLUMNS = ("room", "author", "label", *FirstUse._fields)
 SAID_COLUMNS = ("rowid", "room", "text")
 
 
