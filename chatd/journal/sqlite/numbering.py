@@ -14,8 +14,8 @@ from chatd.protocol.errors import ChatError
 from chatd.protocol.events import DurableEvent
 
 
-class Outcome(NamedTuple):
-    """What becomes of an entry once the transaction that it belongs to is committed."""
+class Repeated(NamedTuple):
+    """What becomes of an entry under a label that was used before, once the transaction is committed."""
 
     entry: Entry
     id: int
@@ -30,11 +30,13 @@ class Batch(NamedTuple):
 
     rooms: dict[str, int]
     """The ids of rooms that the file did not have, by key."""
+    new: list[Entry]
     rows: list[EntryRow]
+    """One for each new entry."""
     labels: dict[LabelKey, FirstUse]
     expired: list[int]
     """The entries whose labels were used so long ago that they are free again."""
-    outcomes: list[Outcome]
+    repeated: list[Repeated]
 
 
 class Numbering(NamedTuple):
@@ -53,7 +55,7 @@ def number(db: sqlite3.Connection, entries: Sequence[Entry], numbering: Numberin
     """Make the rooms that are missing, and give every durable entry its id, but duplicates."""
     rooms, id_, id_after, label_seconds = numbering
     made = _make_rooms(db, entries, rooms)
-    batch = Batch(made, [], {}, [], [])
+    batch = Batch(made, [], [], {}, [], [])
     known = _first_uses(db, entries, rooms)
     for entry in entries:
         event = entry.event
@@ -67,14 +69,14 @@ def number(db: sqlite3.Connection, entries: Sequence[Entry], numbering: Numberin
             digest = blake2b(f"{row.kind} {row.text}".encode(), digest_size=16).digest()
             first = known.get(key)
             if first is not None and first.time >= entry.time - label_seconds * 1000:
-                batch.outcomes.append(_repeated(entry, entry.label, digest, first))
+                batch.repeated.append(_repeated(entry, entry.label, digest, first))
                 continue
             if first is not None:
                 batch.expired.append(first.entry)
             known[key] = batch.labels[key] = FirstUse(next_id, entry.time, digest)
         id_ = next_id
         batch.rows.append(row)
-        batch.outcomes.append(Outcome(entry, id_))
+        batch.new.append(entry)
     return batch
 
 
@@ -109,8 +111,8 @@ def _first_uses(db: sqlite3.Connection, entries: Iterable[Entry], rooms: Mapping
     return known
 
 
-def _repeated(entry: Entry, label: str, digest: bytes, first: FirstUse) -> Outcome:
+def _repeated(entry: Entry, label: str, digest: bytes, first: FirstUse) -> Repeated:
     """Return what becomes of an entry under a known label."""
     if digest == first.digest:
-        return Outcome(entry, first.entry, duplicate=True, time=first.time)
-    return Outcome(entry, 0, refused=label_reused(label))
+        return Repeated(entry, first.entry, duplicate=True, time=first.time)
+    return Repeated(entry, 0, refused=label_reused(label))

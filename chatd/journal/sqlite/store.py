@@ -108,9 +108,9 @@ class Store:
         topics = [(row.id, row.time, row.nick, row.text, row.room) for row in batch.rows if row.kind == "TOPIC"]
         set_topic = "UPDATE room SET topic_id = ?, topic_time = ?, topic_nick = ?, topic_text = ? WHERE id = ?"
         db.executemany(set_topic, topics)
-        for outcome in batch.outcomes:
-            if outcome.id and not outcome.duplicate and isinstance(outcome.entry.event, Moderated):
-                self._apply(outcome.entry, outcome.id, outcome.entry.event, batch)
+        for entry, row in zip(batch.new, batch.rows, strict=True):
+            if type(entry.event) is Moderated:
+                self._apply(entry, row.id, entry.event, batch)
         return batch
 
     def _apply(self, entry: Entry, id_: int, event: Moderated, batch: Batch) -> None:
@@ -130,7 +130,9 @@ class Store:
         self._grown.update({row.room for row in batch.rows})
         if batch.rows:
             self._last_id = batch.rows[-1].id
-        for entry, id_, duplicate, refused, time in batch.outcomes:
+        for entry, row in zip(batch.new, batch.rows, strict=True):
+            entry.id, entry.duplicate, entry.refused = row.id, False, None
+        for entry, id_, duplicate, refused, time in batch.repeated:
             entry.id, entry.duplicate, entry.refused = id_, duplicate, refused
             if time is not None:
                 entry.time = time
