@@ -20,7 +20,8 @@ from chatd.app.asyncio_reactor import use_asyncio
 from chatd.app.service import ChatService, Listening
 from chatd.chat.assembly import make_hub
 from chatd.chat.limits import Limits
-from chatd.edges.line import MAX_WAITING_BYTES, LineFactory
+from chatd.edges.gateway import Gateway
+from chatd.edges.line import LineFactory
 from chatd.edges.proxy import THIS_MACHINE, ProxiedEndpoint
 from chatd.journal import Environment, Retention
 from chatd.journal.factory import DEFAULT_JOURNAL, from_string, is_cluster
@@ -61,7 +62,7 @@ class Options(AccountOptions):
         ["keep-messages", None, None, "How many messages of each room are kept.  [default: all]"],
         ["join-timeout", None, Limits().join_seconds, "Seconds that a connection may take to JOIN."],
         ["ping-interval", None, Limits().ping_seconds, "Seconds of a program's silence until a PING."],
-        ["send-queue", None, MAX_WAITING_BYTES, "Bytes that may wait for a slow reader."],
+        ["send-queue", None, Limits().send_queue_bytes, "Bytes that may wait for a slow reader."],
         ["max-connections", None, Limits().connections, "Connections in all; 0 for no limit, as below."],
         ["max-per-address", None, Limits().connections_per_address, "From one address, IPv6 from one /64."],
         ["max-waiting", None, Limits().waiting, "Connections in all that have not come in with JOIN."],
@@ -167,11 +168,11 @@ def makeService(options: Options) -> ChatService:
     except ValueError as error:
         raise SystemExit(f"chatd: {error}") from None
     hub = make_hub(journal, clock, limits, accounts=options.make_accounts(reactor))
-    factory = LineFactory(hub, clock, options["send-queue"])
+    gateway = Gateway(hub, clock)
     trusted = options["trusted-proxy"] or THIS_MACHINE
     proxied = partial(ProxiedEndpoint, trusted=trusted, timers=hub.timers, header_seconds=limits.join_seconds)
     places = [_listening(IReactorCore(reactor), name, place, proxied) for name, place in options.places.items()]
-    return ChatService(clock, hub, factory, places)
+    return ChatService(clock, gateway, LineFactory(gateway), places)
 
 
 def _limits(options: Options) -> Limits:
@@ -186,6 +187,7 @@ def _limits(options: Options) -> Limits:
         names_per_minute=options["name-rate"],
         rooms_per_connection=options["max-rooms-per-connection"],
         rooms=options["max-rooms"],
+        send_queue_bytes=options["send-queue"],
     )
 
 

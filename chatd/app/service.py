@@ -13,6 +13,7 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import (
     IListeningPort,
+    IProtocolFactory,
     IReactorCore,
     IReactorFromThreads,
     IReactorTime,
@@ -22,9 +23,8 @@ from twisted.logger import Logger
 
 from chatd.accounts import AccountsError
 from chatd.app.malloc_trim import MallocTrim, give_memory_back
-from chatd.chat.hub import Hub
-from chatd.edges.accept_backoff import accept_patiently, allow_files
-from chatd.edges.line import LineFactory
+from chatd.edges.accept_backoff import install_accept_backoff, raise_file_limit
+from chatd.edges.gateway import Gateway
 from chatd.journal import JournalError
 from chatd.protocol import names
 from chatd.protocol.text import clean
@@ -76,15 +76,18 @@ class ChatService(Service):
     ``places`` are bound in `privilegedStartService`, so that a port below 1024 works for who sheds root's rights.
     """
 
-    def __init__(self, reactor: IReactorTime, hub: Hub, factory: LineFactory, places: Sequence[Listening]) -> None:
+    def __init__(
+        self, reactor: IReactorTime, gateway: Gateway, factory: IProtocolFactory, places: Sequence[Listening]
+    ) -> None:
         self.setName("chatd")
         self.ports: list[IListeningPort] = []
         self._reactor = reactor
-        self._hub = hub
+        self._hub = gateway.hub
+        self._connections = gateway.connections
         self._factory = factory
         self._places = places
-        self._log_limiter = LogLimiter(hub.timers)
-        self._slack = MallocTrim(hub.timers, factory.connections.__len__, give_memory_back)
+        self._log_limiter = LogLimiter(self._hub.timers)
+        self._slack = MallocTrim(self._hub.timers, self._connections.__len__, give_memory_back)
 
     def privilegedStartService(self) -> None:
         """Bind every place. Raise `CannotStartError` if one cannot be."""
@@ -116,7 +119,7 @@ class ChatService(Service):
             self._reactor.callWhenRunning(self._exit_with_zero)
             self._reactor.callWhenRunning(_collect_less_often)
             self._reactor.callWhenRunning(_let_the_reactor_go_first)
-            self._reactor.callWhenRunning(allow_files)
+            self._reactor.callWhenRunning(raise_file_limit)
 
     def stopService(self) -> Deferred[None]:
         """Stop accepting, deliver what was said, say BYE to everybody and give them a little time to take it."""
@@ -127,8 +130,8 @@ class ChatService(Service):
         for port in self.ports:
             await maybeDeferred(port.stopListening)
         await self._hub.shut_down()
-        impatience = self._reactor.callLater(STOP_SECONDS, self._factory.connections.abort_all)
-        await self._factory.connections.all_lost()
+        impatience = self._reactor.callLater(STOP_SECONDS, self._connections.abort_all)
+        await self._connections.all_lost()
         if impatience.active():
             impatience.cancel()
         self._hub.timers.stop()
@@ -137,7 +140,7 @@ class ChatService(Service):
 
     def _listening(self, port: IListeningPort) -> None:
         self.ports.append(port)
-        accept_patiently(port, self._reactor, self._log_limiter)
+        install_accept_backoff(port, self._reactor, self._log_limiter)
         address = port.getHost()
         _log.info("listening on {address}", address=address_name(address))
         if _is_loopback(getattr(address, "host", "")):

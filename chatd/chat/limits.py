@@ -61,6 +61,9 @@ class Limits:
     rooms: int = 10_000
     """In all, as far as people are in them; or 0."""
 
+    send_queue_bytes: int = 1024 * 1024
+    """That wait for a peer which does not read, before it is disconnected."""
+
     line_rate: Rate = field(init=False)
     """How fast one connection is read from."""
     name_rate: Rate = field(init=False)

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from chatd.chat.limits import Limits
-from chatd.edges.accept_backoff import BACK_OFF_SECONDS, RESERVE
-from chatd.edges.line import ABORT_SECONDS
+from chatd.edges.accept_backoff import BACK_OFF_SECONDS, RESERVED_DESCRIPTORS
+from chatd.edges.peer_connection import ABORT_SECONDS
 from tests.support.certificates import write_certificate
 from tests.support.daemon import DEADLINE, Client, Daemon, wait_until
 
@@ -352,7 +352,7 @@ def test_when_no_file_can_be_opened_those_inside_notice_nothing(tmp_path: Path, 
     alice, bob = stack.enter_context(daemon.member("alice", "#a")), stack.enter_context(daemon.member("bob", "#a"))
     clients = flood(daemon, stack, 150)
     inside = greeted(clients, 2.5)
-    assert 10 < len(inside) < 80 - RESERVE
+    assert 10 < len(inside) < 80 - RESERVED_DESCRIPTORS
     before, began = cpu_seconds(daemon), time.monotonic()
     while time.monotonic() - began < 5:
         alice.send(b"MSG hello\nHISTORY\nSEARCH hello\nPING end\n")
@@ -362,7 +362,7 @@ def test_when_no_file_can_be_opened_those_inside_notice_nothing(tmp_path: Path, 
     assert cpu_seconds(daemon) - before < 0.1 * 5
     log = daemon.log()
     assert len(warnings(daemon)) == 1, log
-    assert "nobody can come in" in log
+    assert "no connection is accepted" in log
     assert log.count("EMFILE") == 0, log
     assert "Traceback" not in log
     # Those who wait come in as soon as others leave.
@@ -377,7 +377,7 @@ def test_some_files_are_left_for_those_inside(tmp_path: Path, stack: ExitStack) 
     daemon = stack.enter_context(Daemon(tmp_path, inside=limited(80)))
     greeted(flood(daemon, stack, 100), 2)
     opened = [int(name) for name in os.listdir(f"/proc/{daemon.pid}/fd")]
-    assert 80 - RESERVE - 1 <= len(opened) <= 80 - RESERVE + 1
+    assert 80 - RESERVED_DESCRIPTORS - 1 <= len(opened) <= 80 - RESERVED_DESCRIPTORS + 1
 
 
 def test_who_waits_outside_does_not_hold_up_the_stop(tmp_path: Path, stack: ExitStack) -> None:
