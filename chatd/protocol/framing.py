@@ -129,10 +129,13 @@ class LineDecoder:
         return rest
 
     def _check_first_line(self) -> None:
-        begun = self._buffer.lstrip(_BLANK)
-        if _ALIEN.match(begun):
+        buffer = self._buffer
+        begun = len(buffer) - len(buffer.lstrip(_BLANK))
+        # No more of the line than there would be if it arrived byte by byte.
+        stop = buffer.rfind(b"\n", 0, begun) + 1 + self._max + 1
+        if _ALIEN.match(buffer, begun, stop):
             raise FramingError("this port speaks neither TLS nor HTTP but chatd's own lines; try nc or telnet")
-        if _LF in begun:
+        if buffer.find(b"\n", begun) >= 0:
             self._state = _LINES
 
     def _cut_endless_line(self) -> None:

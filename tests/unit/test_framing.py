@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chatd.protocol.framing import BOM, FramingError, LineDecoder
@@ -45,6 +45,8 @@ def outcome(segments: Iterable[bytes], at_most: int = -1) -> tuple[list[bytes], 
 
 
 @settings(max_examples=300)
+@example(b"bc bc HTTP/1", [1], 1)
+@example(b"\r" + b"bc bc HTTP/1", [1], 1)
 @given(STREAMS, st.lists(st.integers(1, 9), min_size=1, max_size=9), st.integers(1, 4))
 def test_in_any_segments_it_is_the_same_as_at_once(stream: bytes, lengths: list[int], at_most: int) -> None:
     segments: list[bytes] = []
