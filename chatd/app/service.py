@@ -64,10 +64,11 @@ CannotStartError.__qualname__ = "error"
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """One place to listen on: the endpoint, and what the user calls it."""
+    """One place to listen on: what the user calls it, the endpoint, and what makes the protocols of an edge there."""
 
     description: str
     endpoint: IStreamServerEndpoint
+    factory: IProtocolFactory
 
 
 class ChatService(Service):
@@ -76,15 +77,12 @@ class ChatService(Service):
     ``places`` are bound in `privilegedStartService`, so that a port below 1024 works for who sheds root's rights.
     """
 
-    def __init__(
-        self, reactor: IReactorTime, gateway: Gateway, factory: IProtocolFactory, places: Sequence[Listening]
-    ) -> None:
+    def __init__(self, reactor: IReactorTime, gateway: Gateway, places: Sequence[Listening]) -> None:
         self.setName("chatd")
         self.ports: list[IListeningPort] = []
         self._reactor = reactor
         self._hub = gateway.hub
         self._connections = gateway.connections
-        self._factory = factory
         self._places = places
         self._log_limiter = LogLimiter(self._hub.timers)
         self._slack = MallocTrim(self._hub.timers, self._connections.__len__, give_memory_back)
@@ -94,7 +92,7 @@ class ChatService(Service):
         super().privilegedStartService()
         failures: list[str] = []
         for place in self._places:
-            place.endpoint.listen(self._factory).addCallbacks(
+            place.endpoint.listen(place.factory).addCallbacks(
                 self._listening, lambda failure: failures.append(_why_not(failure.value))
             )
             if failures:
