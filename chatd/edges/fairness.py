@@ -13,6 +13,10 @@ TICK_SECONDS = 0.1
 """How often those that wait for their rate are looked at."""
 LINES_AT_ONCE = 64
 """How many lines are granted at most before the rate is asked again."""
+LINES_PER_TURN = LINES_AT_ONCE
+"""How many lines of one connection are carried out before the others have their turn."""
+LINES_IN_A_CROWD = 4
+"""How many it is while others wait for theirs."""
 LIGHT_SECONDS = 1.0
 """A connection that sent no more than its rate allows in that time has its turn before those that did."""
 TURN_SECONDS = 0.003

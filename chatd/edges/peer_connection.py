@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum, auto
-from typing import Any, Protocol
+from typing import Any
 
 from twisted.logger import Logger
 from typing_extensions import override
 
 from chatd.chat.peer import Peer
 from chatd.chat.session import Session
-from chatd.edges.fairness import LINES_AT_ONCE
+from chatd.edges.connection_state import TRANSITIONS, Event, State
+from chatd.edges.fairness import LINES_IN_A_CROWD, LINES_PER_TURN
 from chatd.edges.gateway import Gateway
+from chatd.edges.stream import Decoder, StreamEdge
 from chatd.edges.writer import writer_for
 from chatd.model.room_policy import IPAddress
 from chatd.protocol.errors import ChatError, Code, DisconnectReason
@@ -20,10 +21,6 @@ from chatd.protocol.framing import FramingError
 from chatd.protocol.wire import Mode
 from chatd.runtime.sockets import address_name, is_private, network_address, tune
 
-LINES_PER_TURN = LINES_AT_ONCE
-"""How many lines of one connection are carried out before the others have their turn."""
-LINES_IN_A_CROWD = 4
-"""How many it is while others wait for theirs."""
 ABORT_SECONDS = 5
 """How long a peer that is disconnected may take to read why."""
 LINGER_SECONDS = 60
@@ -32,76 +29,7 @@ LINGER_SECONDS = 60
 _log = Logger()
 
 
-class Decoder(Protocol):
-    """Cuts a stream into what `StreamEdge.lineReceived` takes, as `chatd.protocol.framing.LineDecoder` does."""
-
-    has_lines: bool
-    """Whether `next_lines` would return any."""
-    telnet_commands: int
-    """What was fed besides lines and is to be charged for, in lines."""
-
-    def feed(self, data: bytes, at_most: int) -> list[bytes]:
-        """Take bytes; return ``at_most`` lines. Raise `FramingError` if the stream is of no use."""
-
-    def next_lines(self, at_most: int) -> list[bytes]:
-        """Return ``at_most`` lines of those not returned yet, empty ones for what is to be charged for alone."""
-
-    def end(self) -> bytes:
-        """Take the end of the stream; return what is left of an unfinished line."""
-
-    def clear(self) -> None:
-        """Forget what is held."""
-
-
-class StreamEdge(Protocol):
-    """What is Twisted's of a connection; every `twisted.protocols.basic.LineReceiver` has it."""
-
-    transport: Any
-    paused: Any
-    """Whether nothing is read."""
-
-    def lineReceived(self, line: bytes) -> None:
-        """Hand the session what one line asks for. The line is not empty."""
-
-    def pauseProducing(self) -> None:
-        """Read no more for now."""
-
-    def resumeProducing(self) -> None:
-        """Read again."""
-
-
-class _Event(Enum):
-    INPUT_ENDED = auto()
-    """The peer closed its side."""
-    FAREWELL = auto()
-    """The session ended, and the peer is sent its last line."""
-    LOST = auto()
-    """Nothing reaches the peer any more."""
-
-
-class _State(Enum):
-    OPEN = auto()
-    HALF_CLOSED = auto()
-    """The peer sends no more, and reads still: what it sent is carried out and answered."""
-    LOST = auto()
-    """The connection is gone, and the lines that came before are still carried out."""
-    CLOSING = auto()
-    """The last line was written: what the peer sends still is read and dropped, so that it does not reset the
-    connection before that line is there."""
-    CLOSED = auto()
-
-
-_TRANSITIONS = {
-    (_State.OPEN, _Event.INPUT_ENDED): _State.HALF_CLOSED,
-    (_State.OPEN, _Event.FAREWELL): _State.CLOSING,
-    (_State.OPEN, _Event.LOST): _State.LOST,
-    (_State.HALF_CLOSED, _Event.FAREWELL): _State.CLOSING,
-    (_State.HALF_CLOSED, _Event.LOST): _State.LOST,
-    (_State.LOST, _Event.FAREWELL): _State.CLOSED,
-    (_State.CLOSING, _Event.INPUT_ENDED): _State.CLOSING,
-    (_State.CLOSING, _Event.LOST): _State.CLOSED,
-}
-_OPEN, _HALF_CLOSED, _LOST, _CLOSING, _CLOSED = _State  # Python 3.11 takes long to look up a member
+_OPEN, _HALF_CLOSED, _LOST, _CLOSING, _CLOSED = State  # Python 3.11 takes long to look up a member
 _ENDED = frozenset({_CLOSING, _CLOSED})
 
 
@@ -116,21 +44,9 @@ class PeerConnection(Peer):
     """
 
     __slots__ = (
-        "_decoder",
-        "_edge",
-        "_gateway",
-        "_granted",
-        "_lines",
-        "_state",
-        "_translate",
-        "_unfinished",
-        "_writer",
-        "address",
-        "full_at",
-        "private",
-        "send",
-        "session",
-    )
+        "_decoder", "_edge", "_gateway", "_granted", "_lines", "_state", "_translate", "_unfinished", "_writer",
+        "address", "full_at", "private", "send", "session",
+    )  # fmt: skip
     address: IPAddress | None
     private: bool
     send: Callable[[bytes], None]  # type: ignore[assignment]  # its writer's own, so that nothing stands between
@@ -194,7 +110,7 @@ class PeerConnection(Peer):
 
     def input_ended(self) -> None:
         """Answer the end of the input when all that came before it has been carried out; the peer may still read."""
-        self._change(_Event.INPUT_ENDED)
+        self._change(Event.INPUT_ENDED)
         if self._state is _CLOSING:
             self.transport.loseConnection()
             return
@@ -210,7 +126,7 @@ class PeerConnection(Peer):
 
     def connection_lost(self) -> None:
         """Carry out the whole lines that came before the end, then end the session."""
-        self._change(_Event.LOST)
+        self._change(Event.LOST)
         self._decoder.end()
         self._unfinished = b""
         self._gateway.connections.remove(self)
@@ -267,7 +183,7 @@ class PeerConnection(Peer):
         before = self._state
         if before in _ENDED:
             return
-        self._change(_Event.FAREWELL)
+        self._change(Event.FAREWELL)
         self._lines.clear()
         self._decoder.clear()
         self._gateway.rate_limiter.forget(self)
@@ -293,8 +209,8 @@ class PeerConnection(Peer):
 
     # How lines get to the session.
 
-    def _change(self, event: _Event) -> None:
-        self._state = _TRANSITIONS[self._state, event]
+    def _change(self, event: Event) -> None:
+        self._state = TRANSITIONS[self._state, event]
         if self._state is _CLOSED:
             self._gateway.admission.release(self.address)
 

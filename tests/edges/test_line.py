@@ -16,10 +16,10 @@ from twisted.python.failure import Failure
 
 from chatd.chat.assembly import make_hub
 from chatd.chat.limits import Limits
-from chatd.edges.fairness import TICK_SECONDS
+from chatd.edges.fairness import LINES_IN_A_CROWD, LINES_PER_TURN, TICK_SECONDS
 from chatd.edges.gateway import Gateway
 from chatd.edges.line import LineFactory, LineProtocol
-from chatd.edges.peer_connection import ABORT_SECONDS, LINES_IN_A_CROWD, LINES_PER_TURN
+from chatd.edges.peer_connection import ABORT_SECONDS
 from chatd.journal.memory import MemoryJournal
 from chatd.protocol.errors import DisconnectReason
 from chatd.protocol.framing import LineDecoder
