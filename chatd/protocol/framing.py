@@ -12,6 +12,7 @@ BOM = b"\xef\xbb\xbf"
 
 _ALIEN = re.compile(rb"\x16\x03|(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI) |[!-~]+ [!-~]+ HTTP/[0-9]")
 _BLANK = b"\r\n"
+_NUL = 0x00
 _LF = 0x0A  # to look for a byte takes a sixth of the time that it takes to look for bytes
 
 
@@ -65,7 +66,7 @@ class LineDecoder:
         self.telnet_commands = 0
         """How many bytes of 0xFF were fed; whoever charges for them sets it back to 0."""
         self._max = max_line_bytes
-        self._filter = Filter()
+        self._filter: Filter | None = None  # made when there is first anything for it
         self._buffer = b""
         self._state = _FIRST_LINE
 
@@ -80,12 +81,8 @@ class LineDecoder:
         Raise `FramingError` if the stream is TLS or HTTP, or has a telnet command of more than 1 KiB. Then there is
         nothing more to be made of it, and no line of the bytes that caused it is returned.
         """
-        if IAC in data:
-            self.telnet_commands += data.count(IAC)
-        try:
-            data = self._filter.feed(data)
-        except EndlessSubnegotiationError:
-            raise FramingError("this telnet talks without end") from None
+        if self._filter is not None or IAC in data or _NUL in data or data.endswith(b"\r"):
+            data = self._without_telnet(data)
         state = self._state
         if state is _SKIPPING:
             data = self._skip(data)
@@ -112,14 +109,24 @@ class LineDecoder:
         """
         terminated, lf, unfinished = self._buffer.rpartition(b"\n")
         self._buffer = terminated + lf
-        unfinished += self._filter.rest()
-        self._filter = Filter()
+        if self._filter is not None:
+            unfinished += self._filter.rest()
+            self._filter = None
         return b"" if self._state is _SKIPPING else self._text(unfinished)
 
     def clear(self) -> None:
         """Forget the lines that were not asked for, and the unfinished one."""
         self._buffer = b""
         self.has_lines = False
+
+    def _without_telnet(self, data: bytes) -> bytes:
+        if self._filter is None:
+            self._filter = Filter()
+        self.telnet_commands += data.count(IAC)
+        try:
+            return self._filter.feed(data)
+        except EndlessSubnegotiationError:
+            raise FramingError("this telnet talks without end") from None
 
     def _skip(self, data: bytes) -> bytes:
         """Return what follows the terminator of a line that is dropped."""
