@@ -44,7 +44,7 @@ def outcome(segments: Iterable[bytes], at_most: int = -1) -> tuple[list[bytes], 
     return [line for line in lines if line], rest
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @example(b"bc bc HTTP/1", [1], 1)
 @example(b"\r" + b"bc bc HTTP/1", [1], 1)
 @given(STREAMS, st.lists(st.integers(1, 9), min_size=1, max_size=9), st.integers(1, 4))
