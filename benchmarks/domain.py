@@ -27,6 +27,7 @@ from benchmarks.report import table
 from chatd.chat.assembly import make_hub
 from chatd.chat.limits import Limits
 from chatd.chat.session import Session
+from chatd.edges.gateway import Gateway
 from chatd.edges.line import LineFactory, LineProtocol
 from chatd.journal import Environment
 from chatd.journal.memory import MemoryJournal
@@ -149,7 +150,7 @@ def hand_back(place: Place) -> None:
 
 def connect(place: Place, nick: str = "speaker", room: str = ROOM) -> LineProtocol:
     """Bring one more into a room, over a connection that leads nowhere."""
-    protocol = LineFactory(place.hub, place.clock).buildProtocol(None)
+    protocol = LineFactory(Gateway(place.hub, place.clock)).buildProtocol(None)
     assert isinstance(protocol, LineProtocol)
     protocol.makeConnection(Nowhere())
     protocol.dataReceived(f"JOIN {nick} {room}\r\n".encode())

@@ -1,4 +1,4 @@
-"""Memory that a crowd has used goes back to the system when the crowd has gone."""
+"""Memory that many connections have used is returned to the system when they are gone."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from contextlib import suppress
 
 from chatd.runtime.timers import TimerWheel
 
-LOOK_SECONDS = 10
+CHECK_SECONDS = 10
 """How often the connections are counted."""
-CROWD = 200
-"""So many connections more than there are now had what is worth giving back."""
+WORTH_TRIMMING = 200
+"""How many connections less than before make it worth while."""
 
 
 class MallocTrim:
-    """Calls ``give_back`` when there are far fewer connections, as ``count`` says, than there were before."""
+    """Calls ``trim`` when ``count`` says that there are far fewer connections than there were."""
 
-    def __init__(self, timers: TimerWheel, count: Callable[[], int], give_back: Callable[[], None]) -> None:
+    def __init__(self, timers: TimerWheel, count: Callable[[], int], trim: Callable[[], None]) -> None:
         self._timers = timers
         self._count = count
-        self._give_back = give_back
+        self._trim = trim
         self._most = 0
 
     def start(self) -> None:
-        """Look from now on, as long as the wheel turns."""
-        self._look(self._timers.now)
+        """Count from now on, as long as the timers run."""
+        self._check(self._timers.now)
 
-    def _look(self, now: float) -> None:
-        self._timers.add(self._look, now + LOOK_SECONDS)
+    def _check(self, now: float) -> None:
+        self._timers.add(self._check, now + CHECK_SECONDS)
         count = self._count()
         self._most = max(self._most, count)
-        if self._most - count >= CROWD and count <= self._most // 2:
+        if self._most - count >= WORTH_TRIMMING and count <= self._most // 2:
             self._most = count
-            self._give_back()
+            self._trim()
 
 
-def give_memory_back() -> None:
-    """Let the system have what the C library keeps for itself, where that is known to be possible (glibc)."""
+def trim_malloc() -> None:
+    """Return the memory that the C library keeps free to the system, where it can do that (glibc)."""
     if sys.platform == "linux":
         with suppress(OSError, AttributeError):
             ctypes.CDLL(None).malloc_trim(0)  # https://man7.org/linux/man-pages/man3/malloc_trim.3.html

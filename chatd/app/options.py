@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.util import find_spec
 from ipaddress import ip_network
-from typing import ClassVar, NoReturn
+from typing import ClassVar, NamedTuple, NoReturn
 
 from twisted.internet.endpoints import quoteStringArgument, serverFromString
 from twisted.internet.interfaces import IReactorCore, IReactorTime, IStreamServerEndpoint
@@ -17,32 +17,44 @@ from twisted.python import usage
 from chatd import __version__
 from chatd.app.account_options import AccountOptions
 from chatd.app.asyncio_reactor import use_asyncio
+from chatd.app.option_fields import from_options, parameter, parameters
 from chatd.app.service import ChatService, Listening
 from chatd.chat.assembly import make_hub
 from chatd.chat.limits import Limits
-from chatd.edges.line import MAX_WAITING_BYTES, LineFactory
+from chatd.edges.gateway import EdgeFactory, Gateway
+from chatd.edges.line import LineFactory
 from chatd.edges.proxy import THIS_MACHINE, ProxiedEndpoint
 from chatd.journal import Environment, Retention
 from chatd.journal.factory import DEFAULT_JOURNAL, from_string, is_cluster
-from chatd.protocol.duration import seconds
+from chatd.runtime.option import Number
 from chatd.runtime.threads import Thread
 
 DEFAULT_PORT = 10319
 BACKLOG = 1024
-"""How many connections the kernel may keep ready to be accepted; Twisted's own 50 turn people away in a rush."""
+"""How many connections the kernel may keep ready to be accepted; Twisted's own 50 drop connections in a rush."""
 
-_MAY_BE_NONE = (
-    "max-connections",
-    "max-per-address",
-    "max-waiting",
-    "line-rate",
-    "name-rate",
-    "max-rooms-per-connection",
-    "max-rooms",
-)
+PORT = Number("port", "PORT", f"Port to listen on, 0 for any free one.  [default: {DEFAULT_PORT}]", 0, 65535)
 
 Proxied = Callable[[IStreamServerEndpoint], IStreamServerEndpoint]
 """Makes of an endpoint one for proxies."""
+
+
+class Place(NamedTuple):
+    """Where to listen: what the user calls it, the description of the endpoint, and the edge that speaks there."""
+
+    name: str
+    description: str
+    edge: type[EdgeFactory]
+
+
+def _listen_option(edge: type[EdgeFactory], about: str) -> Callable[[Options, str], None]:
+    """Return what is called for each endpoint that an edge is to listen on; ``about`` is for ``--help``."""
+
+    def listen(self: Options, description: str) -> None:
+        self["listen"].append(Place(description, description, edge))
+
+    listen.__doc__ = about
+    return listen
 
 
 class Options(AccountOptions):
@@ -54,32 +66,22 @@ class Options(AccountOptions):
         " A certificate to start with: chatd certificate."
     )
     optParameters: ClassVar[list[list[object]]] = [
-        ["port", "p", None, f"Port to listen on, 0 for any free one.  [default: {DEFAULT_PORT}]"],
+        parameter(PORT, None, "p"),
         ["interface", "i", "127.0.0.1", "Address to listen on; 0.0.0.0 or :: opens it to the network."],
         ["journal", "j", DEFAULT_JOURNAL, "Where what was said is kept: sqlite:PATH, memory:, nats://HOST,HOST."],
-        ["keep", None, None, "How long it is kept: 90s, 15m, 12h, 30d, 2w.  [default: for ever]"],
-        ["keep-messages", None, None, "How many messages of each room are kept.  [default: all]"],
-        ["join-timeout", None, Limits().join_seconds, "Seconds that a connection may take to JOIN."],
-        ["ping-interval", None, Limits().ping_seconds, "Seconds of a program's silence until a PING."],
-        ["send-queue", None, MAX_WAITING_BYTES, "Bytes that may wait for a slow reader."],
-        ["max-connections", None, Limits().connections, "Connections in all; 0 for no limit, as below."],
-        ["max-per-address", None, Limits().connections_per_address, "From one address, IPv6 from one /64."],
-        ["max-waiting", None, Limits().waiting, "Connections in all that have not come in with JOIN."],
-        ["line-rate", None, Limits().lines_per_second, "Lines a second that are read from one connection."],
-        ["line-burst", None, Limits().line_burst, "Lines that may come before that rate holds."],
-        ["name-rate", None, Limits().names_per_minute, "JOINs and NICKs a minute from one connection."],
-        ["max-rooms-per-connection", None, Limits().rooms_per_connection, "Rooms that one connection is in."],
-        ["max-rooms", None, Limits().rooms, "Rooms in all."],
+        *parameters(Retention, Limits),
     ]
+
+    # One row for each edge.
+    opt_listen = _listen_option(
+        LineFactory,
+        "Listen on a Twisted endpoint (tcp: tcp6: unix: tls: systemd: haproxy:) and not on --interface; repeatable.",
+    )
 
     def __init__(self) -> None:
         super().__init__()
         self["listen"] = []
         self["trusted-proxy"] = []
-
-    def opt_listen(self, description: str) -> None:
-        """Listen on a Twisted endpoint (tcp: tcp6: unix: tls: systemd: haproxy:) and not on --interface; repeatable."""
-        self["listen"].append(description)
 
     def opt_trusted_proxy(self, network: str) -> None:
         """Network whose PROXY headers count on haproxy: endpoints; repeatable.  [default: this machine]"""
@@ -101,32 +103,13 @@ class Options(AccountOptions):
             raise SystemExit(f"chatd: {' '.join(str(error).split())}; --help lists the options") from None
 
     def postOptions(self) -> None:
-        """Turn what was given as numbers into numbers; have the reactor that the journal needs."""
+        """Check what was given; install the reactor that the journal needs."""
         if is_cluster(self["journal"]):
             try:
                 use_asyncio()
             except ValueError as error:
                 raise usage.UsageError(f"--journal {self['journal'].partition(':')[0]}://: {error}") from None
         super().postOptions()
-        if self["port"] is not None:
-            self["port"] = self._number("port", 0, 65535)
-        for name in ("join-timeout", "ping-interval", "send-queue", "line-burst"):
-            self[name] = self._number(name, 1, 2**31)
-        for name in _MAY_BE_NONE:
-            self[name] = self._number(name, 0, 2**31)
-        if self["keep-messages"] is not None:
-            self["keep-messages"] = self._number("keep-messages", 1, 2**31)
-        if self["keep"] is not None:
-            try:
-                self["keep"] = seconds(self["keep"])
-            except ValueError as error:
-                raise usage.UsageError(f"--keep: {error}") from None
-
-    def _number(self, name: str, least: int, most: int) -> int:
-        text = str(self[name])
-        if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
-            raise usage.UsageError(f"--{name} takes a whole number from {least} to {most}, not {text!r}")
-        return int(text)
 
     def parseArgs(self, *extra: str) -> None:
         """Refuse what is no option."""
@@ -138,17 +121,14 @@ class Options(AccountOptions):
         return "Usage: twistd [twistd options] chatd [options], or in the foreground: chatd [options]"
 
     @property
-    def places(self) -> dict[str, str]:
-        """The endpoints to listen on, by what the user calls them.
-
-        They are those of --listen, and before them that of --port if it was given or nothing else is.
-        """
-        places: dict[str, str] = {}
-        if self["port"] is not None or not self["listen"]:
-            port = DEFAULT_PORT if self["port"] is None else self["port"]
-            interface = quoteStringArgument(self["interface"])
-            places[f"port {port} of {self['interface']}"] = f"tcp:{port}:interface={interface}:backlog={BACKLOG}"
-        return places | {description: description for description in self["listen"]}
+    def places(self) -> list[Place]:
+        """Where to listen: on the endpoints of --listen, and before them on --port if that or nothing is given."""
+        places: list[Place] = self["listen"]
+        if self["port"] is None and places:
+            return places
+        port = DEFAULT_PORT if self["port"] is None else self["port"]
+        description = f"tcp:{port}:interface={quoteStringArgument(self['interface'])}:backlog={BACKLOG}"
+        return [Place(f"port {port} of {self['interface']}", description, LineFactory), *places]
 
 
 def makeService(options: Options) -> ChatService:
@@ -159,41 +139,26 @@ def makeService(options: Options) -> ChatService:
     from twisted.internet import reactor
 
     clock = IReactorTime(reactor)
-    limits = _limits(options)
-    retention = Retention(options["keep"], options["keep-messages"])
+    limits, retention = from_options(Limits, options), from_options(Retention, options)
     environment = Environment(clock, lambda: secrets.token_hex(8), partial(Thread, reactor), retention)
     try:
         journal = from_string(options["journal"], environment)
     except ValueError as error:
         raise SystemExit(f"chatd: {error}") from None
     hub = make_hub(journal, clock, limits, accounts=options.make_accounts(reactor))
-    factory = LineFactory(hub, clock, options["send-queue"])
+    gateway = Gateway(hub, clock)
     trusted = options["trusted-proxy"] or THIS_MACHINE
     proxied = partial(ProxiedEndpoint, trusted=trusted, timers=hub.timers, header_seconds=limits.join_seconds)
-    places = [_listening(IReactorCore(reactor), name, place, proxied) for name, place in options.places.items()]
-    return ChatService(clock, hub, factory, places)
+    places = [_listening(IReactorCore(reactor), place, proxied, gateway) for place in options.places]
+    return ChatService(clock, gateway, places)
 
 
-def _limits(options: Options) -> Limits:
-    return Limits(
-        join_seconds=options["join-timeout"],
-        ping_seconds=options["ping-interval"],
-        connections=options["max-connections"],
-        connections_per_address=options["max-per-address"],
-        waiting=options["max-waiting"],
-        lines_per_second=options["line-rate"],
-        line_burst=options["line-burst"],
-        names_per_minute=options["name-rate"],
-        rooms_per_connection=options["max-rooms-per-connection"],
-        rooms=options["max-rooms"],
-    )
-
-
-def _listening(reactor: IReactorCore, name: str, description: str, proxied: Proxied) -> Listening:
+def _listening(reactor: IReactorCore, place: Place, proxied: Proxied, gateway: Gateway) -> Listening:
+    description = place.description
     if re.match(r"(haproxy:)?(ssl|tls):", description, re.IGNORECASE) and find_spec("OpenSSL") is None:
         raise SystemExit(f"chatd: {description!r} needs TLS, which is not installed: pip install 'chatd[tls]'")
     try:
-        return Listening(name, _endpoint(reactor, description, proxied))
+        return Listening(place.name, _endpoint(reactor, description, proxied), place.edge(gateway))
     except Exception as error:  # endpoints are plugins: each has its own way to refuse its arguments
         why = f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else str(error)
         raise SystemExit(f"chatd: {description!r} is no endpoint: {' '.join(why.split())}") from None
@@ -210,6 +175,6 @@ def _endpoint(reactor: IReactorCore, description: str, proxied: Proxied) -> IStr
         case "haproxy":
             return proxied(_endpoint(reactor, rest, proxied))
     if re.match(r"(haproxy:)?ssl:.*(:sslmethod=|_METHOD(:|$))", description, re.IGNORECASE | re.DOTALL):
-        raise ValueError("sslmethod= is not taken: it would let in what is older than TLS 1.2")
+        raise ValueError("sslmethod= is not taken: it would allow what is older than TLS 1.2")
     made: IStreamServerEndpoint = serverFromString(reactor, description)
     return made

@@ -13,6 +13,7 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import (
     IListeningPort,
+    IProtocolFactory,
     IReactorCore,
     IReactorFromThreads,
     IReactorTime,
@@ -21,10 +22,9 @@ from twisted.internet.interfaces import (
 from twisted.logger import Logger
 
 from chatd.accounts import AccountsError
-from chatd.app.malloc_trim import MallocTrim, give_memory_back
-from chatd.chat.hub import Hub
-from chatd.edges.accept_backoff import accept_patiently, allow_files
-from chatd.edges.line import LineFactory
+from chatd.app.malloc_trim import MallocTrim, trim_malloc
+from chatd.edges.accept_backoff import install_accept_backoff, raise_file_limit
+from chatd.edges.gateway import Gateway
 from chatd.journal import JournalError
 from chatd.protocol import names
 from chatd.protocol.text import clean
@@ -32,15 +32,15 @@ from chatd.runtime.log_limiter import LogLimiter
 from chatd.runtime.sockets import address_name
 
 STOP_SECONDS = 3
-"""How long those who are in have to take their last line when the server stops."""
+"""How long clients may take to read their last line when the server stops."""
 
 SWITCH_SECONDS = 0.0002
-"""How long the threads of the journal and of passwords may keep the reactor waiting each time that it needs one."""
+"""How long the journal's and the password threads may hold the interpreter each time that the reactor needs it."""
 YOUNG_OBJECTS = 10_000
-"""How many new objects the collector lets come together before it looks for garbage among them.
+"""How many new objects there are before the garbage collector looks at them.
 
-What is kept of a message lives long, and with Python's own 700 a tenth of a busy server's time went into seeing that
-again and again.
+What is kept of a message lives long, and with Python's default of 700 a tenth of a busy server's time went into
+looking at it again and again.
 """
 
 _log = Logger()
@@ -64,41 +64,42 @@ CannotStartError.__qualname__ = "error"
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """One place to listen on: the endpoint, and what the user calls it."""
+    """One place to listen on: what the user calls it, the endpoint, and what makes the protocols of an edge there."""
 
     description: str
     endpoint: IStreamServerEndpoint
+    factory: IProtocolFactory
 
 
 class ChatService(Service):
-    """Listens, and takes leave of everybody when it stops.
+    """Listens on every place, and disconnects all clients when it stops.
 
-    ``places`` are bound in `privilegedStartService`, so that a port below 1024 works for who sheds root's rights.
+    ``places`` are bound in `privilegedStartService`, so that a port below 1024 works if root is shed after it.
     """
 
-    def __init__(self, reactor: IReactorTime, hub: Hub, factory: LineFactory, places: Sequence[Listening]) -> None:
+    def __init__(self, reactor: IReactorTime, gateway: Gateway, places: Sequence[Listening]) -> None:
         self.setName("chatd")
         self.ports: list[IListeningPort] = []
         self._reactor = reactor
-        self._hub = hub
-        self._factory = factory
+        self._hub = gateway.hub
+        self._connections = gateway.connections
         self._places = places
-        self._log_limiter = LogLimiter(hub.timers)
-        self._slack = MallocTrim(hub.timers, factory.connections.__len__, give_memory_back)
+        self._log_limiter = LogLimiter(self._hub.timers)
+        self._malloc_trim = MallocTrim(self._hub.timers, self._connections.__len__, trim_malloc)
 
     def privilegedStartService(self) -> None:
         """Bind every place. Raise `CannotStartError` if one cannot be."""
         super().privilegedStartService()
         failures: list[str] = []
         for place in self._places:
-            place.endpoint.listen(self._factory).addCallbacks(
+            place.endpoint.listen(place.factory).addCallbacks(
                 self._listening, lambda failure: failures.append(_why_not(failure.value))
             )
             if failures:
                 raise _cannot_start(f"cannot listen on {place.description}: {failures[0]}")
 
     def startService(self) -> None:
-        """Open accounts and journal and begin to tell the time. Raise `CannotStartError` if one cannot be opened."""
+        """Open the accounts and the journal, and start the timers. Raise `CannotStartError` if one cannot be opened."""
         super().startService()
         try:
             self._hub.accounts.start()
@@ -111,15 +112,15 @@ class ChatService(Service):
             raise _cannot_start(f"cannot open the journal: {error}") from None
         names.skeleton("warm")  # reading the table of look-alikes takes a tenth of a second: not at somebody's JOIN
         self._hub.start()
-        self._slack.start()
+        self._malloc_trim.start()
         if IReactorCore.providedBy(self._reactor):
             self._reactor.callWhenRunning(self._exit_with_zero)
             self._reactor.callWhenRunning(_collect_less_often)
-            self._reactor.callWhenRunning(_let_the_reactor_go_first)
-            self._reactor.callWhenRunning(allow_files)
+            self._reactor.callWhenRunning(_give_the_reactor_priority)
+            self._reactor.callWhenRunning(raise_file_limit)
 
     def stopService(self) -> Deferred[None]:
-        """Stop accepting, deliver what was said, say BYE to everybody and give them a little time to take it."""
+        """Stop accepting, deliver what was said, send every client its BYE and wait up to 3 seconds for that."""
         super().stopService()
         return Deferred.fromCoroutine(self._stop())
 
@@ -127,17 +128,17 @@ class ChatService(Service):
         for port in self.ports:
             await maybeDeferred(port.stopListening)
         await self._hub.shut_down()
-        impatience = self._reactor.callLater(STOP_SECONDS, self._factory.connections.abort_all)
-        await self._factory.connections.all_lost()
-        if impatience.active():
-            impatience.cancel()
+        deadline = self._reactor.callLater(STOP_SECONDS, self._connections.abort_all)
+        await self._connections.all_lost()
+        if deadline.active():
+            deadline.cancel()
         self._hub.timers.stop()
         self._hub.accounts.stop()
         await self._hub.journal.stop()
 
     def _listening(self, port: IListeningPort) -> None:
         self.ports.append(port)
-        accept_patiently(port, self._reactor, self._log_limiter)
+        install_accept_backoff(port, self._reactor, self._log_limiter)
         address = port.getHost()
         _log.info("listening on {address}", address=address_name(address))
         if _is_loopback(getattr(address, "host", "")):
@@ -151,8 +152,8 @@ class ChatService(Service):
             signal.signal(signal.SIGTERM, lambda *_: call_soon(stop))
 
 
-def _let_the_reactor_go_first() -> None:
-    # Each send lets go of the interpreter, and takes it back at the latest after this while other threads run.
+def _give_the_reactor_priority() -> None:
+    # Each send releases the interpreter, and gets it back at the latest after this while other threads run.
     sys.setswitchinterval(SWITCH_SECONDS)
 
 
@@ -162,7 +163,7 @@ def _collect_less_often() -> None:
 
 
 def _cannot_start(why: str) -> CannotStartError:
-    """Tell the log and the terminal why, and return what is to be raised."""
+    """Log why, print it to the terminal, and return what is to be raised."""
     why = clean(" ".join(why.split()))
     _log.error("{why}", why=why)
     print(f"chatd: {why}", file=sys.__stderr__)  # twistd has made sys.stderr part of the log

@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     about = "Make an account. The password is asked for, or read from the standard input."
     add = command("add", _add, about)
     add.add_argument("nick")
-    add.add_argument("--operator", action="store_true", help="who has it looks after the whole server")
+    add.add_argument("--operator", action="store_true", help="make it a server operator's")
     add.add_argument("--no-password", action="store_true", help="an --auth method of the daemon knows it")
     about = "Give an account another password, asked for or read from the standard input."
     command("passwd", _passwd, about).add_argument("nick")
@@ -65,31 +65,31 @@ def _parser() -> argparse.ArgumentParser:
 def _add(options: argparse.Namespace) -> None:
     nick = names.nick(options.nick)
     kept = None if options.no_password else _new_hash(_hasher())
-    with open_account_store(_path(options), make=True) as roll:
-        roll.add(Account(names.key(nick), nick, kept, options.operator, int(time.time())))
+    with open_account_store(_path(options), make=True) as store:
+        store.add(Account(names.key(nick), nick, kept, options.operator, int(time.time())))
     print(f"{nick} has an account now")
 
 
 def _passwd(options: argparse.Namespace) -> None:
     nick, hasher = names.nick(options.nick), _hasher()
-    with open_account_store(_path(options), make=False) as roll:
-        account = roll.find(names.key(nick))
-        if account is None or not roll.set_hash(account.key, _new_hash(hasher)):
+    with open_account_store(_path(options), make=False) as store:
+        account = store.find(names.key(nick))
+        if account is None or not store.set_hash(account.key, _new_hash(hasher)):
             raise ValueError(f"{nick} has no account")
     print(f"{account.name} has another password now")
 
 
 def _remove(options: argparse.Namespace) -> None:
     nick = names.nick(options.nick)
-    with open_account_store(_path(options), make=False) as roll:
-        if not roll.remove(names.key(nick)):
+    with open_account_store(_path(options), make=False) as store:
+        if not store.remove(names.key(nick)):
             raise ValueError(f"{nick} has no account")
     print(f"{nick} has no account any more; what it may do in rooms goes to whoever takes the name next")
 
 
 def _list(options: argparse.Namespace) -> None:
-    with open_account_store(_path(options), make=False) as roll:
-        for each in roll.accounts():
+    with open_account_store(_path(options), make=False) as store:
+        for each in store.accounts():
             made = datetime.fromtimestamp(each.created, UTC).date().isoformat()
             print(each.name, "operator" if each.operator else "-", "password" if each.hash else "auth", made, sep="\t")
 
@@ -98,8 +98,8 @@ def _invite(options: argparse.Namespace) -> None:
     now = int(time.time())
     expires = None if options.expires is None else now + seconds(options.expires)
     code = secrets.token_hex(CODE_BYTES)
-    with open_account_store(_path(options), make=True) as roll:
-        roll.add_code(code, expires, now)
+    with open_account_store(_path(options), make=True) as store:
+        store.add_code(code, expires, now)
     print(code)
 
 

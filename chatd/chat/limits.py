@@ -1,9 +1,12 @@
-"""How much one peer, one address and all together may ask of the server; and what says so when it is too much."""
+"""How much one peer, one address and all together may ask of the server."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from chatd.runtime.option import Number
 
 ROUNDING = 0.001
 """So much less than one thing is one still: times are rounded to a fraction of a microsecond."""
@@ -38,35 +41,44 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What is asked too much; where 0 is allowed, it stands for no limit."""
+    """What is asked too much. Each is an option of the command line; where 0 is allowed, it stands for no limit."""
 
-    join_seconds: int = 300
-    """Until the first JOIN."""
-    ping_seconds: int = 60
-    """Of silence, until a program is sent a PING; and again, until it is given up."""
-    connections: int = 10_000
-    """In all; or 0."""
-    connections_per_address: int = 100
-    """From one address, of IPv6 from one /64, this machine excepted; or 0."""
-    waiting: int = 1000
-    """Connections, in all, that have not come in with a JOIN; or 0."""
-    lines_per_second: int = 100
-    """That one connection sends, in the long run: what is more is read later; or 0."""
-    line_burst: int = 2000
-    """That one connection sends at once."""
-    names_per_minute: int = 60
-    """JOINs and changes of nick of one connection, in the long run; or 0."""
-    rooms_per_connection: int = 100
-    """That one connection is in; or 0."""
-    rooms: int = 10_000
-    """In all, as far as people are in them; or 0."""
+    join_seconds: Annotated[int, Number("join-timeout", "SECONDS", "Seconds that a connection may take to JOIN.")] = 300
+    ping_seconds: Annotated[int, Number("ping-interval", "SECONDS", "Seconds of a program's silence until a PING.")] = (
+        60
+    )
+    """And, after that PING, until the program is given up."""
+    send_queue_bytes: Annotated[int, Number("send-queue", "BYTES", "Bytes that may wait for a slow reader.")] = 1 << 20
+    """When more would have to wait, the reader is disconnected."""
+    connections: Annotated[
+        int, Number("max-connections", "COUNT", "Connections in all; 0 for no limit, as below.", least=0)
+    ] = 10_000
+    connections_per_address: Annotated[
+        int, Number("max-per-address", "COUNT", "From one address, IPv6 from one /64.", least=0)
+    ] = 100
+    """This machine and local sockets excepted."""
+    waiting: Annotated[int, Number("max-waiting", "COUNT", "Connections in all that have not joined.", least=0)] = 1000
+    lines_per_second: Annotated[
+        int, Number("line-rate", "COUNT", "Lines a second that are read from one connection.", least=0)
+    ] = 100
+    """In the long run: what is more is read later."""
+    line_burst: Annotated[int, Number("line-burst", "COUNT", "Lines that may arrive before that rate holds.")] = 2000
+    names_per_minute: Annotated[
+        int, Number("name-rate", "COUNT", "JOINs and NICKs a minute from one connection.", least=0)
+    ] = 60
+    """In the long run."""
+    rooms_per_connection: Annotated[
+        int, Number("max-rooms-per-connection", "COUNT", "Rooms that one connection is in.", least=0)
+    ] = 100
+    rooms: Annotated[int, Number("max-rooms", "COUNT", "Rooms in all.", least=0)] = 10_000
+    """Those that people are in."""
 
     line_rate: Rate = field(init=False)
     """How fast one connection is read from."""
     name_rate: Rate = field(init=False)
     """How often one connection may JOIN and change its nick.
 
-    Who comes back enters all its rooms at once, so the burst is never less than those.
+    A client that reconnects joins all its rooms at once, so the burst is never less than those.
     """
 
     def __post_init__(self) -> None:

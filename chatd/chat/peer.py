@@ -12,6 +12,8 @@ from chatd.protocol.errors import DisconnectReason
 class Peer(Protocol):
     """The other side of a connection."""
 
+    __slots__ = ()  # or a dict would come with each connection, whatever the slots of its class
+
     @property
     def blocked(self) -> bool:
         """Whether the other side does not take what was sent, so that no more should be asked of the session."""

@@ -1,1 +1,1 @@
-"""Where connections come in: bytes to requests and back."""
+"""Where clients connect: each edge turns the bytes of its connections into commands, and what is said into bytes."""

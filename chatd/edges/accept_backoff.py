@@ -1,4 +1,4 @@
-"""What happens when the process may open no more files: newcomers wait outside, and nobody inside notices."""
+"""When file descriptors run out, new connections wait in the kernel's backlog and those that are open are served."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from twisted.internet.tcp import Port
 from chatd.runtime.log_limiter import LogLimiter
 
 BACK_OFF_SECONDS = 1
-"""How long nobody is let in before it is tried again."""
-AT_ONCE = 10
-"""How many are let in at a time while those inside wait; Twisted's own port takes as many hundreds as there are."""
-RESERVE = 16
-"""How many file descriptors are left to those inside: for the journal, the log, certificates."""
+"""How long nothing is accepted before it is tried again."""
+ACCEPTS_PER_TURN = 10
+"""How many connections are accepted in a row; Twisted's own port accepts hundreds while those that are open wait."""
+RESERVED_DESCRIPTORS = 16
+"""How many file descriptors are left for the journal, the log and certificates."""
 
 # As far as waiting helps: of the process, of the system, and of the kernel's memory.
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
-class PatientSocket:
-    """Stands for a port's listening socket, and lets nobody in while file descriptors are scarce.
+class BackoffSocket:
+    """Stands for a port's listening socket, and accepts nothing while file descriptors are scarce.
 
-    Twisted's own port then accepts and closes whoever comes, with three lines in the log for each, or
-    tries again in every turn of the reactor. Those whom this one leaves outside wait in the kernel's backlog.
+    Twisted's own port then accepts and closes each connection, with three lines in the log for it, or tries again in
+    every turn of the reactor. With this one they wait in the kernel's backlog.
     """
 
     def __init__(self, port: Port, clock: IReactorTime, log_limiter: LogLimiter) -> None:
@@ -38,16 +38,16 @@ class PatientSocket:
         self._log_limiter = log_limiter
         self._socket: socket.socket = port.socket
         self._scarce = False
-        self._in_a_row = 0
+        self._accepted_in_a_row = 0
 
     def accept(self) -> tuple[socket.socket, Any]:
         """Return the next connection, and where it is from. Raise `BlockingIOError` if there is none or it must wait.
 
         Raise `OSError` for other reasons that the kernel has.
         """
-        if self._in_a_row == AT_ONCE:
-            self._in_a_row = 0
-            raise BlockingIOError(errno.EWOULDBLOCK, "others have their turn")
+        if self._accepted_in_a_row == ACCEPTS_PER_TURN:
+            self._accepted_in_a_row = 0
+            raise BlockingIOError(errno.EWOULDBLOCK, "those that are open have their turn")
         try:
             if self._scarce:
                 spare = os.dup(self._socket.fileno())  # takes the lowest number that is free
@@ -56,9 +56,9 @@ class PatientSocket:
                 if self._scarce:
                     raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
             accepted, address = self._socket.accept()
-            self._in_a_row += 1
+            self._accepted_in_a_row += 1
         except OSError as error:
-            self._in_a_row = 0
+            self._accepted_in_a_row = 0
             if error.errno not in _EXHAUSTED:
                 raise
             self._back_off(error)
@@ -71,7 +71,9 @@ class PatientSocket:
         return getattr(self._socket, name)
 
     def _back_off(self, error: OSError) -> None:
-        self._log_limiter.note(f"nobody can come in: {error.strerror}; raise ulimit -n, or lower --max-connections")
+        self._log_limiter.note(
+            f"no connection is accepted: {error.strerror}; raise ulimit -n, or lower --max-connections"
+        )
         self._port.stopReading()
         self._clock.callLater(BACK_OFF_SECONDS, self._try_again)
 
@@ -80,14 +82,14 @@ class PatientSocket:
             self._port.startReading()
 
 
-def accept_patiently(port: IListeningPort, clock: IReactorTime, log_limiter: LogLimiter) -> None:
-    """Make a port wait when file descriptors are scarce, if it is one that accepts connections."""
+def install_accept_backoff(port: IListeningPort, clock: IReactorTime, log_limiter: LogLimiter) -> None:
+    """Make a port back off when file descriptors are scarce; one that accepts no connections is left alone."""
     if isinstance(port, Port):
-        port.socket = PatientSocket(port, clock, log_limiter)
+        port.socket = BackoffSocket(port, clock, log_limiter)
 
 
-def allow_files() -> None:
-    """Let the process have as many files open as the system allows it to allow itself."""
+def raise_file_limit() -> None:
+    """Raise the soft limit of open files to the hard one, as far as the system lets the process do that."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         with suppress(OSError, ValueError):
@@ -95,6 +97,6 @@ def allow_files() -> None:
 
 
 def _is_scarce(descriptor: int) -> bool:
-    """Return whether the lowest free descriptor is so high that what is above it is for those inside."""
+    """Return whether the lowest free descriptor is so high that the rest of them are reserved."""
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return limit != resource.RLIM_INFINITY and descriptor >= limit - RESERVE
+    return limit != resource.RLIM_INFINITY and descriptor >= limit - RESERVED_DESCRIPTORS

@@ -1,4 +1,4 @@
-"""The gate: how many connections there are and from where, and whether one more may come."""
+"""Admission: how many connections there are and from where, and whether one more may connect."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from chatd.runtime.log_limiter import LogLimiter
 
 IPAddress = IPv4Address | IPv6Address
 
-NOT_READY = "this node has no connection to its cluster yet; try again, or come in elsewhere"
+NOT_READY = "this node has no connection to its cluster yet; try again, or connect to another node"
 
 
 class Admission:
-    """Counts the connections of one server, and says why no more of them are wanted.
+    """Counts the connections of one server, over all its edges, and says why one more is refused.
 
-    An address of None is that of a local socket. One that has gone keeps its place as long as something that it said
-    is still to be done.
+    An address of None is that of a local socket. A connection that is lost counts until all that it sent has been
+    carried out.
     """
 
     def __init__(self, hub: Hub) -> None:
@@ -28,16 +28,16 @@ class Admission:
         """How many connections there are."""
 
     def refusal(self, address: IPAddress | None) -> str | None:
-        """Return why one more connection from an address may not come in, None if it may; the log is told."""
+        """Return why one more connection from an address is refused, None if it is not; a refusal is logged."""
         limits = self._limits
         why = None
         if not self._hub.journal.ready:
             why = NOT_READY
         elif limits.connections and self.count >= limits.connections:
             why = f"the server is full, with {self.count} connections; try again later"
-        # Who is in has one nick, and two only while it changes that.
+        # Whoever has joined has one nick, and two only while that changes.
         elif limits.waiting and self.count - self._hub.nick_count >= limits.waiting:
-            why = "too many are on their way in; try again in a little while"
+            why = "too many connections have not joined yet; try again in a little while"
         elif limits.connections_per_address and address is not None and not address.is_loopback:
             here = self._by_address.get(_origin(address), 0)
             if here >= limits.connections_per_address:
@@ -46,15 +46,15 @@ class Admission:
             self._log_limiter.note(f"a connection from {address or 'a local socket'} was refused: {why}")
         return why
 
-    def enter(self, address: IPAddress | None) -> None:
-        """Note a new connection."""
+    def admit(self, address: IPAddress | None) -> None:
+        """Count a new connection."""
         self.count += 1
         if self._limits.connections_per_address and address is not None:
             origin = _origin(address)
             self._by_address[origin] = self._by_address.get(origin, 0) + 1
 
-    def leave(self, address: IPAddress | None) -> None:
-        """Note the end of one."""
+    def release(self, address: IPAddress | None) -> None:
+        """Count one less."""
         self.count -= 1
         if self._limits.connections_per_address and address is not None:
             origin = _origin(address)

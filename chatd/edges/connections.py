@@ -1,4 +1,4 @@
-"""The connections that are open, and how long those that are closing may take."""
+"""The connections that are open, and the deadlines of those that are closing."""
 
 from __future__ import annotations
 
@@ -10,19 +10,22 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 
 class Connection(Protocol):
-    """What is known of one connection here."""
+    """One connection, of any edge."""
 
     @property
-    def stream(self) -> Any:
-        """The transport."""
+    def transport(self) -> Any:
+        """Its transport."""
+
+    def abort(self) -> None:
+        """Close it at once, whatever waits for its reader."""
 
 
 class Connections:
-    """Those that are open, in the order in which they came."""
+    """Those that are open over all edges, in the order in which they were made."""
 
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
-        self._open: dict[Connection, IDelayedCall | None] = {}  # for one that is closing, the end of the patience
+        self._open: dict[Connection, IDelayedCall | None] = {}  # for one that is closing, its deadline
         self._all_lost: Deferred[None] | None = None
 
     def __iter__(self) -> Iterator[Connection]:
@@ -32,40 +35,40 @@ class Connections:
         return len(self._open)
 
     def add(self, connection: Connection) -> None:
-        """Note one that has been made."""
+        """Add one that has been made."""
         self._open[connection] = None
 
     def abort_after(self, connection: Connection, seconds: float) -> None:
-        """Close one at once if it has not ended by itself in that time."""
+        """Give one that is closing a deadline: it is aborted if it has not ended by then."""
         self._open[connection] = self._clock.callLater(seconds, self._abort, connection)
 
-    def hurry(self, connection: Connection, seconds: float) -> None:
-        """From here on, wait no longer than that for the end of one that is closing."""
-        abort = self._open[connection]
-        if abort is not None and abort.active():
-            abort.reset(seconds)
+    def reset_deadline(self, connection: Connection, seconds: float) -> None:
+        """Give one that is closing so many seconds from now, and not what it was given; others are left alone."""
+        deadline = self._open[connection]
+        if deadline is not None and deadline.active():
+            deadline.reset(seconds)
 
     def remove(self, connection: Connection) -> None:
-        """Forget one that is lost."""
-        abort = self._open.pop(connection)
-        if abort is not None and abort.active():
-            abort.cancel()
+        """Remove one that is lost."""
+        deadline = self._open.pop(connection)
+        if deadline is not None and deadline.active():
+            deadline.cancel()
         if self._all_lost is not None and not self._open:
             waiting, self._all_lost = self._all_lost, None
             waiting.callback(None)
 
     def all_lost(self) -> Deferred[None]:
-        """Return a Deferred that fires when none is open any more."""
+        """Return a Deferred that fires when none is open any more. It may be asked for once."""
         if not self._open:
             return succeed(None)
         self._all_lost = Deferred()
         return self._all_lost
 
     def abort_all(self) -> None:
-        """Close all at once, whatever waits for their readers."""
+        """Close all at once, whatever waits for their readers; `remove` follows for each."""
         for connection in list(self._open):
-            connection.stream.abortConnection()
+            connection.abort()
 
     def _abort(self, connection: Connection) -> None:
         self._open[connection] = None
-        connection.stream.abortConnection()
+        connection.abort()

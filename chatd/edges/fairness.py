@@ -1,4 +1,4 @@
-"""How fast lines of one connection are carried out: one timer for all that have to wait."""
+"""How fast the lines of each connection are carried out: turns for all that have more to do, and a rate for each."""
 
 from __future__ import annotations
 
@@ -10,19 +10,23 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from chatd.chat.limits import Rate
 
 TICK_SECONDS = 0.1
-"""After how long those that wait have their next turn."""
+"""How often those that wait for their rate are looked at."""
 LINES_AT_ONCE = 64
-"""How many lines are granted at most before the clock is asked again."""
+"""How many lines are granted at most before the rate is asked again."""
+LINES_PER_TURN = LINES_AT_ONCE
+"""How many lines of one connection are carried out before the others have their turn."""
+LINES_IN_A_CROWD = 4
+"""How many it is while others wait for theirs."""
 LIGHT_SECONDS = 1.0
-"""Who sent no more than is allowed in that time has a turn before those who did."""
+"""A connection that sent no more than its rate allows in that time has its turn before those that did."""
 TURN_SECONDS = 0.003
 """About how long those that take turns keep the sockets waiting."""
 
 
 class Turns:
-    """Lets those that have more to do go on, one after the other, and the sockets have their turns in between.
+    """Lets connections that have more to do continue, one after the other, with the sockets served in between.
 
-    Who asks for little has the next turn; who has had one and is not done waits behind all others.
+    One that asks for little has the next turn; one that has had its turn and is not done waits behind all others.
     """
 
     def __init__(self, clock: IReactorTime) -> None:
@@ -33,12 +37,16 @@ class Turns:
 
     @property
     def crowded(self) -> bool:
-        """Whether somebody waits, so that whoever has a turn should be brief, and whoever comes should ask for one."""
+        """Whether any wait, so that a turn should be short and what has just arrived should wait for one as well."""
         return bool(self._waiting or self._light)
 
-    def ask(self, go_on: Callable[[], None], *, light: bool = False) -> None:
-        """Call ``go_on`` once, in its turn."""
-        (self._light if light else self._waiting)[go_on] = None
+    def is_scheduled(self, work: Callable[[], None]) -> bool:
+        """Return whether ``work`` waits for its turn."""
+        return work in self._waiting or work in self._light
+
+    def schedule(self, work: Callable[[], None], *, light: bool = False) -> None:
+        """Call ``work`` once, in its turn, however often it was scheduled before that."""
+        (self._light if light else self._waiting)[work] = None
         if self._call is None:
             self._call = self._clock.callLater(0, self._run)
 
@@ -46,71 +54,84 @@ class Turns:
         self._call = None
         end = self._clock.seconds() + TURN_SECONDS
         for waiting in (self._light, self._waiting):  # one of each, however long that takes
-            for go_on in list(waiting):
-                del waiting[go_on]
-                go_on()
+            for work in list(waiting):
+                del waiting[work]
+                work()
                 if self._clock.seconds() >= end:
                     break
         if self.crowded and self._call is None:
             self._call = self._clock.callLater(0, self._run)
 
 
-class Paced(Protocol):
+class RateLimited(Protocol):
     """A connection that is held to a rate."""
 
     full_at: float
-    """See `chatd.chat.limits.Rate`."""
+    """When its bucket is full again, in seconds, as `chatd.chat.limits.Rate` counts; 0 at first."""
 
-    def proceed(self) -> None:
-        """Go on with the lines that waited."""
+    def resume_lines(self) -> None:
+        """Continue with the lines that waited for the rate."""
 
 
 class RateLimiter:
-    """Grants lines to connections, at a rate that is the same for each, and wakes those that it granted none."""
+    """Grants lines to connections, at a rate that is the same for each, and resumes those that it granted none.
+
+    One timer serves all of them.
+    """
 
     def __init__(self, clock: IReactorTime, rate: Rate, turns: Turns) -> None:
         self._clock = clock
         self._turns = turns
         # What comes together from one tick to the next, and to the one after if that is late, must have room.
         self._rate = Rate(rate.per_second, max(rate.burst, 1 + 2 * TICK_SECONDS * rate.per_second))
-        self._waiting: dict[Paced, None] = {}
+        self._waiting: dict[RateLimited, None] = {}
         self._tick: IDelayedCall | None = None
 
-    def grant(self, paced: Paced) -> int:
-        """Return how many lines of a connection may be carried out before this is asked again.
+    def grant(self, connection: RateLimited) -> int:
+        """Return how many lines of a connection may be carried out before this is asked again, 64 at most.
 
-        If none may, it is called when some may.
+        If it is 0, the connection waits, and is resumed in its turn as soon as it may have one.
         """
         rate = self._rate
         if not rate.per_second:
             return LINES_AT_ONCE
         now = self._clock.seconds()
-        lines = min(LINES_AT_ONCE, rate.left(paced.full_at, now))
+        lines = min(LINES_AT_ONCE, rate.left(connection.full_at, now))
         if lines > 0:
-            paced.full_at = rate.after(paced.full_at, now, lines)
+            connection.full_at = rate.after(connection.full_at, now, lines)
             return lines
-        self._waiting[paced] = None
-        if self._tick is None:
-            self._tick = self._clock.callLater(TICK_SECONDS, self._wake)
+        self._waiting[connection] = None
+        self._schedule_tick()
         return 0
 
-    def charge(self, paced: Paced, lines: int) -> None:
-        """Count what was read without asking and cost as much as so many lines; a burst at most is owed for it."""
-        paced.full_at = self._rate.after(paced.full_at, self._clock.seconds(), lines)
+    def is_waiting(self, connection: RateLimited) -> bool:
+        """Return whether a connection was granted nothing and has not been resumed yet."""
+        return connection in self._waiting
 
-    def is_light(self, paced: Paced) -> bool:
-        """Whether a connection asked for so little of late that it need not wait for those that asked for much."""
-        return paced.full_at - self._clock.seconds() <= LIGHT_SECONDS
+    def charge(self, connection: RateLimited, lines: int) -> None:
+        """Count what was not asked for and cost as much as so many lines; at most a burst is owed for it."""
+        connection.full_at = self._rate.after(connection.full_at, self._clock.seconds(), lines)
 
-    def forget(self, paced: Paced) -> None:
-        """Wake a connection no more; it is no mistake if it does not wait."""
-        self._waiting.pop(paced, None)
+    def is_light(self, connection: RateLimited) -> bool:
+        """Return whether a connection asked for so little lately that it may go before those that asked for much."""
+        return connection.full_at - self._clock.seconds() <= LIGHT_SECONDS
+
+    def forget(self, connection: RateLimited) -> None:
+        """Resume a connection no more; one that does not wait may be given."""
+        self._waiting.pop(connection, None)
         if self._tick is not None and not self._waiting:
             self._tick.cancel()
             self._tick = None
 
-    def _wake(self) -> None:
+    def _schedule_tick(self) -> None:
+        if self._tick is None:
+            self._tick = self._clock.callLater(TICK_SECONDS, self._resume_those_due)
+
+    def _resume_those_due(self) -> None:
         self._tick = None
-        waiting, self._waiting = self._waiting, {}
-        for paced in waiting:
-            self._turns.ask(paced.proceed)
+        now = self._clock.seconds()
+        for connection in [each for each in self._waiting if self._rate.left(each.full_at, now) > 0]:
+            del self._waiting[connection]
+            self._turns.schedule(connection.resume_lines)
+        if self._waiting:
+            self._schedule_tick()

@@ -1,4 +1,4 @@
-"""The edge behind a proxy: a connection's first bytes, the PROXY header (versions 1 and 2), say where it comes from."""
+"""Connections through a proxy: the first bytes, the PROXY header (versions 1 and 2), say where each comes from."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from twisted.protocols.policies import WrappingFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from chatd.edges.refusal import Refused
+from chatd.edges.refusal import RefusedConnection, farewell
 from chatd.runtime.log_limiter import LogLimiter
 from chatd.runtime.sockets import address_name, network_address
 from chatd.runtime.timers import TimerWheel
@@ -28,11 +28,11 @@ from chatd.runtime.timers import TimerWheel
 IPNetwork = IPv4Network | IPv6Network
 
 THIS_MACHINE: Sequence[IPNetwork] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
-"""Whom those trust who say nothing else."""
+"""Which proxies are trusted by default."""
 
 
-class _Early(Protocol):
-    """Stands for the real protocol until the header is read, and keeps what came behind it in the same segment."""
+class _HeaderPending(Protocol):
+    """Stands for the real protocol until the header is read, and keeps what followed it in the same segment."""
 
     data = b""
 
@@ -47,44 +47,44 @@ class ProxiedProtocol(HAProxyProtocolWrapper):
     factory: ProxiedFactory
 
     def connectionMade(self) -> None:
-        """Begin to wait for the header."""
+        """Start the deadline of the header."""
         self._slot = self.factory.timers.add(self._check, self.factory.timers.now + self.factory.header_seconds)
 
     def dataReceived(self, data: bytes) -> None:
-        """Read the header, then hand on what comes."""
-        early = self.wrappedProtocol
-        if not isinstance(early, _Early):
-            early.dataReceived(data)
+        """Read the header, then pass on what follows."""
+        pending = self.wrappedProtocol
+        if not isinstance(pending, _HeaderPending):
+            pending.dataReceived(data)
             return
         try:
             super().dataReceived(data)
             if self._proxyInfo is None:
                 return
             network_address(self.getPeer())
-        except ValueError:  # a number or an address that is none
+        except ValueError:  # a port or an address that is not one
             self._abort()
             return
         self.factory.timers.discard(self._check, self._slot)
         self.wrappedProtocol = self.factory.wrappedFactory.buildProtocol(self.getPeer())
         transport: Any = self
         self.wrappedProtocol.makeConnection(transport)
-        if early.data:
-            self.wrappedProtocol.dataReceived(early.data)
+        if pending.data:
+            self.wrappedProtocol.dataReceived(pending.data)
 
     def readConnectionLost(self) -> None:
-        """Hand on that the peer sends no more; before the end of the header it means nothing."""
+        """Pass on that the peer sends no more; before the end of the header, abort."""
         if IHalfCloseableProtocol.providedBy(self.wrappedProtocol):
             self.wrappedProtocol.readConnectionLost()
         else:
             self._abort()
 
     def writeConnectionLost(self) -> None:
-        """Hand on that the peer was sent the last line."""
+        """Pass on that the peer was sent its last line."""
         if IHalfCloseableProtocol.providedBy(self.wrappedProtocol):
             self.wrappedProtocol.writeConnectionLost()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Wait no longer, and hand on that it is over."""
+        """Cancel the deadline, and pass on that the connection is lost."""
         self.factory.timers.discard(self._check, self._slot)
         super().connectionLost(reason)
 
@@ -118,9 +118,9 @@ class ProxiedFactory(WrappingFactory[ProxiedProtocol]):
         """Return the protocol for a new connection."""
         address = network_address(addr)
         if address is None or any(address in network for network in self._trusted):
-            return ProxiedProtocol(self, _Early())
-        self._log_limiter.note(f"{address_name(addr)} was refused: it is no trusted proxy; --trusted-proxy says who is")
-        return Refused("only proxies come in here, and you are none that is trusted; use the port for people")
+            return ProxiedProtocol(self, _HeaderPending())
+        self._log_limiter.note(f"{address_name(addr)} is not a trusted proxy and was refused; see --trusted-proxy")
+        return RefusedConnection(farewell("only trusted proxies may connect here; use another port"))
 
 
 @implementer(IStreamServerEndpoint)

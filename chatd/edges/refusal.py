@@ -1,4 +1,4 @@
-"""What a connection gets that is not wanted: one line, and the end."""
+"""What a connection that is refused gets: one line, and the end."""
 
 from __future__ import annotations
 
@@ -12,20 +12,25 @@ from chatd.protocol.errors import DisconnectReason
 from chatd.protocol.events import Ended
 
 
-class Refused(Protocol):
-    """One connection that is told why it is refused, and closed at once.
+def farewell(why: str) -> bytes:
+    """Return the line that tells a connection why it is refused."""
+    return wire.encode(wire.render(Ended(DisconnectReason.REFUSED, why)))
 
-    Over TLS it is not told: there nothing can be said before the peer has done its part, which it may never do.
+
+class RefusedConnection(Protocol):
+    """One connection that is sent its farewell and closed at once.
+
+    Over TLS it is sent nothing: that would have to wait for the handshake, which the peer may never finish.
     """
 
-    def __init__(self, why: str) -> None:
-        self._why = why
+    def __init__(self, farewell: bytes) -> None:
+        self._farewell = farewell
 
     def connectionMade(self) -> None:
-        """Say why, and close."""
+        """Send the farewell, and close."""
         transport: Any = self.transport
         if INegotiated.providedBy(transport):
             transport.abortConnection()
             return
-        transport.write(wire.encode(wire.render(Ended(DisconnectReason.REFUSED, self._why))))
+        transport.write(self._farewell)
         transport.loseConnection()

@@ -1,4 +1,4 @@
-"""The way of lines into a connection: at once while its reader keeps up, kept and counted while it does not."""
+"""Writes lines to a connection: at once while its reader keeps up, queued up to a limit while it does not."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Protocol
 
 from twisted.internet.interfaces import INegotiated, IPullProducer, IPushProducer, ITCPTransport
 from twisted.internet.tcp import Connection
+from typing_extensions import override
 from zope.interface import implementer
 
 
@@ -29,48 +30,48 @@ class StreamTransport(Protocol):
         """Stop telling it."""
 
 
-class Owner(Protocol):
-    """Who writes."""
+class WriterListener(Protocol):
+    """Hears of what becomes of what is written."""
 
-    def drained(self) -> None:
-        """All that was kept has been written."""
+    def write_queue_drained(self) -> None:
+        """All that was queued has been written."""
 
-    def overflowed(self) -> None:
-        """Something that would be over the limit was not kept."""
+    def write_queue_overflowed(self) -> None:
+        """Something was not queued, because it would have been over the limit."""
 
 
 class Writer:
-    """Writes to a transport while that takes what it is given, and keeps up to ``limit`` bytes while it does not.
+    """Writes to a transport while that takes what it is given, and queues up to ``limit`` bytes while it does not.
 
     It is the transport's producer: that is how it learns that the transport's own buffer is full or empty again. What
     that holds (64 KiB, or the one batch that filled it) comes on top of ``limit``.
     """
 
-    __slots__ = ("_closed", "_kept", "_limit", "_owner", "_transport", "blocked", "waiting")
+    __slots__ = ("_closed", "_limit", "_listener", "_queue", "_transport", "blocked", "waiting")
 
-    def __init__(self, transport: StreamTransport, limit: int, owner: Owner) -> None:
+    def __init__(self, transport: StreamTransport, limit: int, listener: WriterListener) -> None:
         self.blocked = False
         """Whether the reader has not yet taken what it was sent."""
         self.waiting = 0
-        """How many bytes are kept."""
+        """How many bytes are queued."""
         self._transport = transport
         self._limit = limit
-        self._owner = owner
-        self._kept: deque[bytes] | None = None
+        self._listener = listener
+        self._queue: deque[bytes] | None = None
         self._closed = False
 
     def write(self, data: bytes) -> None:
-        """Write whole lines now, or keep them. When it is closed, or the connection lost, it does nothing."""
+        """Write whole lines now, or queue them. Do nothing if it is closed or the connection lost."""
         raise NotImplementedError
 
     def close(self, last: bytes, *, discard: bool, half: bool) -> None:
-        """Write the last line, after what was kept or, with ``discard``, instead of it; close when it is taken.
+        """Write the last line, after what is queued or, with ``discard``, instead of it; close when it is sent.
 
         With ``half`` only this side closes, where the transport can do that, and the caller waits for the other side: a
         socket that is closed while the peer still sends resets the connection, and the last line is lost on its way.
         """
         if not discard:
-            self._transport.write(b"".join(self._kept or ()))
+            self._transport.write(b"".join(self._queue or ()))
         self.stopProducing()
         self._transport.write(last)
         # A transport with a producer waits for it, and would never close.
@@ -85,29 +86,29 @@ class Writer:
         if not self.blocked or self._closed:
             return
         self.blocked = False
-        while self._kept and not self.blocked:
-            data = self._kept.popleft()
+        while self._queue and not self.blocked:
+            data = self._queue.popleft()
             self.waiting -= len(data)
             self.write(data)
         if not self.blocked:
-            self._kept = None
-            self._owner.drained()
+            self._queue = None
+            self._listener.write_queue_drained()
 
     def stopProducing(self) -> None:
         """Called by the transport when the connection is lost."""
         self._closed = self.blocked = True
-        self._kept = None
+        self._queue = None
         self.waiting = 0
 
-    def _keep(self, data: bytes) -> None:
+    def _enqueue(self, data: bytes) -> None:
         if self._closed:
             return
         if self.waiting + len(data) > self._limit:
-            self._owner.overflowed()
+            self._listener.write_queue_overflowed()
             return
-        if self._kept is None:
-            self._kept = deque()
-        self._kept.append(data)
+        if self._queue is None:
+            self._queue = deque()
+        self._queue.append(data)
         self.waiting += len(data)
 
 
@@ -117,14 +118,14 @@ class BufferedWriter(Writer):
 
     __slots__ = ()
 
-    def __init__(self, transport: StreamTransport, limit: int, owner: Owner) -> None:
-        super().__init__(transport, limit, owner)
+    def __init__(self, transport: StreamTransport, limit: int, listener: WriterListener) -> None:
+        super().__init__(transport, limit, listener)
         transport.registerProducer(self, streaming=True)
 
+    @override
     def write(self, data: bytes) -> None:
-        """See `Writer.write`."""
         if self.blocked:
-            self._keep(data)
+            self._enqueue(data)
         else:
             self._transport.write(data)
 
@@ -143,15 +144,16 @@ class DirectWriter(Writer):
 
     __slots__ = ("_send",)
 
-    def __init__(self, transport: Connection, limit: int, owner: Owner) -> None:
-        super().__init__(transport, limit, owner)
+    def __init__(self, transport: Connection, limit: int, listener: WriterListener) -> None:
+        super().__init__(transport, limit, listener)
         self._send = transport.getHandle().send
         transport.registerProducer(self, streaming=False)
 
+    @override
     def write(self, data: bytes) -> None:
-        """See `Writer.write`. Nothing is called as often as this."""
+        # Nothing is called as often as this.
         if self.blocked:
-            self._keep(data)
+            self._enqueue(data)
             return
         try:
             sent = self._send(data)
@@ -162,9 +164,9 @@ class DirectWriter(Writer):
             self._transport.write(data[sent:])
 
 
-def writer_for(transport: StreamTransport, limit: int, owner: Owner) -> Writer:
+def writer_for(transport: StreamTransport, limit: int, listener: WriterListener) -> Writer:
     """Return the fastest writer that is right for a transport."""
     # By its class: a transport inside another (TLS, haproxy:) hands out the socket too, but changes what it is given.
     if isinstance(transport, Connection) and not transport.TLS:
-        return DirectWriter(transport, limit, owner)
-    return BufferedWriter(transport, limit, owner)
+        return DirectWriter(transport, limit, listener)
+    return BufferedWriter(transport, limit, listener)

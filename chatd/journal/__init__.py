@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Annotated, NamedTuple, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -14,6 +14,7 @@ from chatd.model.entry import Entry, StoredEvent
 from chatd.model.room_policy import ModerationAction, RoomPolicy
 from chatd.protocol.arguments import MAX_ID
 from chatd.protocol.events import Moderated, TopicSet
+from chatd.runtime.option import Duration, Number
 from chatd.runtime.threads import Worker
 
 LABEL_SECONDS = 24 * 60 * 60
@@ -82,8 +83,12 @@ class RoomState:
 class Retention:
     """How much is kept; None means without a bound."""
 
-    seconds: int | None = None
-    messages: int | None = None
+    seconds: Annotated[
+        int | None, Duration("keep", "How long it is kept: 90s, 15m, 12h, 30d, 2w.  [default: for ever]")
+    ] = None
+    messages: Annotated[
+        int | None, Number("keep-messages", "COUNT", "How many messages of each room are kept.  [default: all]")
+    ] = None
     """In each room, topics included."""
 
 

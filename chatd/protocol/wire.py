@@ -34,13 +34,11 @@ MAX_SERVER_LINE_BYTES = 32 * 1024
 """The longest line a server sends. `clean` turns one byte into three at most, so that no text needs cutting."""
 MAX_TAGS = 16
 EOL = "\r\n"
-BOM = b"\xef\xbb\xbf"
 
 Tags = Mapping[str, str]
 NO_TAGS: Tags = MappingProxyType({})
 
 _TAG = re.compile(r"([a-z0-9-]{1,32})(?:=([A-Za-z0-9._:+-]{1,64}))?")
-_ALIEN = re.compile(rb"\x16\x03|(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI) |[!-~]+ [!-~]+ HTTP/[0-9]")
 
 
 class Mode(Enum):
@@ -56,11 +54,6 @@ class Request(NamedTuple):
 
     command: Command
     label: str | None = None
-
-
-def is_alien(first_line: bytes) -> bool:
-    """Return whether a connection's first bytes are those of TLS or of HTTP, by a client that took the wrong port."""
-    return _ALIEN.match(first_line) is not None
 
 
 def parse_command(line: bytes, mode: Mode = Mode.COMMAND) -> Request:

@@ -1,4 +1,4 @@
-"""A certificate to start with, which nobody vouches for, and the fingerprint that tells one from another."""
+"""A self-signed certificate to start with, and the fingerprint by which people compare certificates."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def fingerprint(certificate: x509.Certificate) -> str:
 
 
 def write_new(directory: Path, names: Sequence[str], now: datetime) -> x509.Certificate:
-    """Make a key (EC, P-256) and a certificate that it signs itself, put both into a directory, return the latter.
+    """Make a key (EC, P-256) and a self-signed certificate, write both to a directory, and return the certificate.
 
     ``names`` are host names, ``*.example.org`` among them, and IP addresses; at least one. The directory is made if it
-    is not there; the key can be read by its owner alone. Raise `ValueError` for what is no name, `FileExistsError` if
-    one of the files is there, and any other `OSError` if they cannot be written; then neither was.
+    does not exist; the key is readable by its owner alone. Raise `ValueError` for what is not a name, `FileExistsError`
+    if one of the files exists, and any other `OSError` if they cannot be written; then neither was.
     """
     alternatives = [_general_name(name) for name in names]
     key = ec.generate_private_key(ec.SECP256R1())
@@ -58,7 +58,7 @@ def _general_name(name: str) -> x509.GeneralName:
     try:
         return x509.DNSName(wildcard + idna.encode(host.removesuffix("."), uts46=True).decode("ascii"))
     except (idna.IDNAError, ValueError):
-        raise ValueError(f"{name!r} is neither a host's name nor an IP address") from None
+        raise ValueError(f"{name!r} is neither a host name nor an IP address") from None
 
 
 def _signed(

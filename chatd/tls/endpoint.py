@@ -1,4 +1,4 @@
-"""TLS with the certificates of a directory, which are taken up without a restart when they are renewed."""
+"""TLS with the certificates of a directory, which are reloaded without a restart when they are renewed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from OpenSSL.crypto import X509, PKey
 
 LOOK_SECONDS = 1.0
-"""How long after one look at the files a new connection does not cause another."""
+"""How often the files are looked at, at most: by a new connection, if nobody did in this time."""
 _PLACE = re.compile(r"tls:((?:[^:\\]|\\.)+):(.+)", re.IGNORECASE | re.DOTALL)
 _log = Logger()
 
@@ -32,7 +32,7 @@ _log = Logger()
 def endpoint(reactor: Any, description: str) -> IStreamServerEndpoint:
     """Return what ``tls:DIRECTORY:port=10320`` says, with what ``tcp6:`` takes after it, such as ``interface=``.
 
-    It differs from Twisted's own ``tls:`` in that a renewed certificate is taken up, and that one for an IP address,
+    It differs from Twisted's own ``tls:`` in that a renewed certificate is reloaded, and that one for an IP address,
     or a client that gives no name, is served. Raise `ValueError` with a sentence if nothing can be served so.
     """
     parts = _PLACE.fullmatch(description)
@@ -63,7 +63,7 @@ class Certificates:
         try:
             self._seen = pem.state(directory)
             pairs = pem.read(directory)
-            self._default = self._take_up(pairs)
+            self._default = self._load(pairs)
         except OSError as error:
             raise ValueError(f"{error.filename or directory} cannot be read: {error.strerror}") from None
         for expired in self._expired(pairs):
@@ -86,14 +86,13 @@ class Certificates:
             pairs = pem.read(self._directory)
             for expired in self._expired(pairs):
                 raise ValueError(_has_expired(expired))
-            self._default = self._take_up(pairs)
+            self._default = self._load(pairs)
         except (OSError, ValueError) as error:
             why = clean(" ".join(str(error).split()))
             if why != self._complaint:
                 self._complaint = why
                 _log.error(
-                    "the new certificate is not taken up, the old one stays: {why}; put that right, no restart is"
-                    " needed",
+                    "the new certificate is not loaded, the old one stays: {why}; put that right, no restart is needed",
                     why=why,
                 )
             return
@@ -106,8 +105,8 @@ class Certificates:
                 fingerprint=fingerprint(pair.certificate),
             )
 
-    def _take_up(self, pairs: Sequence[Pair]) -> SSL.Context:
-        """Serve these from now on; return the first's context. Raise `ValueError` if one is bad, and change nothing."""
+    def _load(self, pairs: Sequence[Pair]) -> SSL.Context:
+        """Serve these from now on; return the first one's context. Raise `ValueError` if one is bad, with no change."""
         contexts = [self._context(pair) for pair in pairs]
         # Of two for one name, the one that lasts longer.
         both = sorted(zip(pairs, contexts, strict=True), key=lambda each: each[0].until)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from twisted.internet.task import Clock
 
-from chatd.edges.accept_backoff import AT_ONCE, BACK_OFF_SECONDS, PatientSocket, accept_patiently
+from chatd.edges.accept_backoff import ACCEPTS_PER_TURN, BACK_OFF_SECONDS, BackoffSocket, install_accept_backoff
 from chatd.runtime.log_limiter import LogLimiter
 from chatd.runtime.timers import TimerWheel
 
@@ -46,9 +46,9 @@ class Port:
         self.reading = False
 
 
-def patient(port: Any) -> tuple[PatientSocket, Clock]:
+def patient(port: Any) -> tuple[BackoffSocket, Clock]:
     clock = Clock()
-    return PatientSocket(port, clock, LogLimiter(TimerWheel(clock))), clock
+    return BackoffSocket(port, clock, LogLimiter(TimerWheel(clock))), clock
 
 
 @pytest.mark.parametrize("reason", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])
@@ -96,17 +96,17 @@ def test_what_is_no_port_that_accepts_is_left_alone() -> None:
         socket = None
 
     other: Any = Other()
-    accept_patiently(other, Clock(), LogLimiter(TimerWheel(Clock())))
+    install_accept_backoff(other, Clock(), LogLimiter(TimerWheel(Clock())))
     assert other.socket is None
 
 
 def test_few_are_let_in_at_a_time_and_then_others_have_their_turn() -> None:
-    with socket.create_server(("127.0.0.1", 0), backlog=2 * AT_ONCE) as server, ExitStack() as opened:
+    with socket.create_server(("127.0.0.1", 0), backlog=2 * ACCEPTS_PER_TURN) as server, ExitStack() as opened:
         server.setblocking(False)
         port = Port(0)
         port.socket = server
         listening, _ = patient(port)
-        for _ in range(AT_ONCE + 5):
+        for _ in range(ACCEPTS_PER_TURN + 5):
             opened.enter_context(socket.create_connection(server.getsockname()))
         turns = []
         for _ in range(2):
@@ -116,7 +116,7 @@ def test_few_are_let_in_at_a_time_and_then_others_have_their_turn() -> None:
                     accepted, _ = listening.accept()
                     opened.callback(accepted.close)
                     turns[-1] += 1
-        assert turns == [AT_ONCE, 5]
+        assert turns == [ACCEPTS_PER_TURN, 5]
         assert port.reading
 
 

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from chatd.chat.assembly import make_hub
 from chatd.chat.limits import Limits
-from chatd.edges.fairness import TICK_SECONDS
-from chatd.edges.line import ABORT_SECONDS, LINES_IN_A_CROWD, LINES_PER_TURN, LineFactory, LineProtocol
+from chatd.edges.fairness import LINES_IN_A_CROWD, LINES_PER_TURN, TICK_SECONDS
+from chatd.edges.gateway import Gateway
+from chatd.edges.line import LineFactory, LineProtocol
+from chatd.edges.peer_connection import ABORT_SECONDS
 from chatd.journal.memory import MemoryJournal
 from chatd.protocol.errors import DisconnectReason
+from chatd.protocol.framing import LineDecoder
 from chatd.protocol.names import Nick
 from chatd.protocol.verbs import VERBS
 from tests.support.in_memory_chat import surroundings
@@ -29,17 +34,24 @@ class Edge:
     def __init__(self, limits: Limits | None = None) -> None:
         self.clock = Clock()
         self.clock.advance(1_000_000)
+        limits = replace(limits or Limits(), send_queue_bytes=10_000)
         self.hub = make_hub(MemoryJournal(surroundings(self.clock)), self.clock, limits)
-        self.factory = LineFactory(self.hub, self.clock, max_waiting_bytes=10_000)
+        self.gateway = Gateway(self.hub, self.clock)
+        self.factory = LineFactory(self.gateway)
 
     def connect(self, *lines: bytes) -> tuple[LineProtocol, StringTransport]:
-        protocol, transport = self.factory.buildProtocol(None), StringTransport()
+        protocol, transport = self.make()
         assert isinstance(protocol, LineProtocol)
-        protocol.makeConnection(transport)
         for line in lines:
             protocol.dataReceived(line + b"\r\n")
             self.turn()
         transport.clear()
+        return protocol, transport
+
+    def make(self) -> tuple[Protocol, StringTransport]:
+        protocol, transport = self.factory.buildProtocol(None), StringTransport()
+        assert protocol is not None
+        protocol.makeConnection(transport)
         return protocol, transport
 
     def turn(self, turns: int = 50) -> None:
@@ -67,6 +79,12 @@ def edge() -> Edge:
     return Edge(Limits(lines_per_second=0))
 
 
+def held_bytes(protocol: LineProtocol) -> int:
+    decoder = protocol.peer._decoder
+    assert isinstance(decoder, LineDecoder)
+    return decoder.held_bytes
+
+
 def said(edge: Edge, transport: StringTransport) -> list[bytes]:
     edge.turn()
     lines: list[bytes] = transport.value().split(b"\r\n")
@@ -85,8 +103,7 @@ def test_the_last_line_of_a_pipe_may_end_in_half_an_end(edge: Edge) -> None:
 
 
 def test_a_newcomer_is_greeted(edge: Edge) -> None:
-    protocol, transport = edge.factory.buildProtocol(None), StringTransport()
-    protocol.makeConnection(transport)
+    _, transport = edge.make()
     (greeting,) = said(edge, transport)
     assert greeting.startswith(b"NOTE This is chatd ")
 
@@ -145,8 +162,8 @@ def test_an_endless_line_is_not_kept(edge: Edge) -> None:
     protocol, transport = edge.connect()
     for _ in range(100):
         protocol.dataReceived(b"x" * 65536)
-    held = len(protocol._unsplit) + sum(map(len, protocol._lines))
-    assert held <= 8193
+    held = held_bytes(protocol) + sum(map(len, protocol.peer._lines))
+    assert held <= 8193 + len(b"\n") + 4
     assert len(said(edge, transport)) == 1
 
 
@@ -168,14 +185,14 @@ def test_while_many_wait_each_has_few_lines_a_turn_and_who_says_little_is_heard_
     talker, hears = edge.connect(b"JOIN talker #b")
     newcomer, greeted = edge.connect()
     for protocol, _ in floods:
-        edge.factory.rate_limiter.charge(protocol, 200)
+        edge.gateway.rate_limiter.charge(protocol.peer, 200)
         protocol.dataReceived(b"PING\n" * 1000)
     before = [transport.value().count(b"PONG") for _, transport in floods]
     newcomer.dataReceived(b"JOIN newcomer #c\n")
     talker.dataReceived(b"PING\n")
     order: list[str] = []
-    monkeypatch.setattr(talker._session, "send", lambda data: order.append(f"talker {data!r}"))
-    edge.factory.turns._clock = Expensive(edge.clock)  # type: ignore[assignment]  # a turn ends after the first of each kind
+    monkeypatch.setattr(talker.peer.session, "send", lambda data: order.append(f"talker {data!r}"))
+    edge.gateway.turns._clock = Expensive(edge.clock)  # type: ignore[assignment]  # a turn ends after the first of each kind
     edge.clock.advance(0)
     assert order == ["talker b'PONG\\r\\n'"]
     assert [t.value().count(b"PONG") - n for (_, t), n in zip(floods, before, strict=True)] == [LINES_IN_A_CROWD, 0, 0]
@@ -194,20 +211,20 @@ def test_while_many_wait_those_who_go_wait_too_and_what_they_said_is_carried_out
     lost, _ = edge.connect(b"JOIN lost #a")
     half, answered = edge.connect(b"JOIN half #a")
     said(edge, hears)
-    edge.factory.rate_limiter.charge(flood, 200)
+    edge.gateway.rate_limiter.charge(flood.peer, 200)
     flood.dataReceived(b"PING\n" * 1000)
     lost.dataReceived(b"MSG last words\nMSG cut o")
     lost.connectionLost()
     half.dataReceived(b"MSG and mine\n")
     half.readConnectionLost()
     assert hears.value() == b""
-    assert hearer._session.hub.client(Nick("lost")) is not None
+    assert hearer.peer.session.hub.client(Nick("lost")) is not None
     edge.turn(2000)
     heard = said(edge, hears)
     assert heard.index(b"MSG lost #a last words") < heard.index(b"PART lost #a")
     assert heard.index(b"MSG half #a and mine") < heard.index(b"PART half #a")
     assert b"BYE quit" in answered.value()
-    assert edge.factory.admission.count == 3  # one of them has only closed its own side
+    assert edge.gateway.admission.count == 3  # one of them has only closed its own side
 
 
 def test_half_close_is_answered_after_all_that_came_before(edge: Edge) -> None:
@@ -239,7 +256,7 @@ def test_after_a_full_close_complete_lines_count(edge: Edge) -> None:
     protocol.dataReceived(b"JOIN ci #a\nMSG one\nMSG tw")
     protocol.connectionLost(Failure(ConnectionDone()))
     assert said(edge, bob) == [b"JOIN ci #a", b"MSG ci #a one", b"PART ci #a"]
-    assert len(edge.factory.connections) == 1
+    assert len(edge.gateway.connections) == 1
     assert len(edge.hub.clients) == 1
 
 
@@ -284,11 +301,11 @@ def test_what_a_reader_does_not_take_waits_up_to_the_limit_and_no_further(edge: 
         alice.dataReceived(b"MSG " + b"x" * 1000 + b"\n")
         edge.turn()
     assert transport.value() == b""
-    assert 9000 < bob._writer.waiting <= 10_000
+    assert 9000 < bob.peer._writer.waiting <= 10_000
     alice.dataReceived(b"MSG " + b"x" * 1000 + b"\n")
     (bye,) = said(edge, transport)
     assert bye.startswith(b"BYE slow ")
-    assert bob._writer.waiting == 0
+    assert bob.peer._writer.waiting == 0
     edge.clock.advance(ABORT_SECONDS)
     assert transport.disconnected
 
@@ -415,7 +432,7 @@ def test_endless_negotiation_in_a_line_that_is_skipped() -> None:
     for _ in range(10):
         protocol.dataReceived(b"\xff\xff" * 10_000)
         answers_after(edge, StringTransport(), 3)
-    assert len(protocol._unsplit) == 0
+    assert held_bytes(protocol) == 0
     protocol.dataReceived(b"\nPING\n")
     assert [line[:12] for line in said(edge, transport)] == [b"ERR too-long", b"PONG"]
 
@@ -425,8 +442,8 @@ def test_what_waits_is_kept_as_it_came() -> None:
     protocol, _ = edge.connect()
     protocol.dataReceived(b"a\n" * 30_000)
     edge.turn()
-    assert len(protocol._lines) <= LINES_PER_TURN
-    assert len(protocol._unsplit) < 60_000
+    assert len(protocol.peer._lines) <= LINES_PER_TURN
+    assert held_bytes(protocol) < 60_000
 
 
 def test_who_is_not_read_from_is_heard() -> None:
@@ -459,13 +476,13 @@ def test_what_was_sent_before_a_close_is_carried_out_at_the_rate_and_keeps_its_p
     protocol.dataReceived(b"JOIN ci #a\n" + b"MSG more\n" * 498 + b"MSG last\nMSG unfini")
     protocol.connectionLost(Failure(ConnectionDone()))
     assert len(said(edge, bob)) == 100
-    assert edge.factory.admission.count == 2
-    assert len(edge.factory.connections) == 1
+    assert edge.gateway.admission.count == 2
+    assert len(edge.gateway.connections) == 1
     for _ in range(45):
         edge.clock.advance(TICK_SECONDS)
         edge.turn()
     assert said(edge, bob)[-2:] == [b"MSG ci #a last", b"PART ci #a"]
-    assert edge.factory.admission.count == 1
+    assert edge.gateway.admission.count == 1
 
 
 @pytest.mark.parametrize("end", ["lost", "ended", "both"])
@@ -478,26 +495,25 @@ def test_who_waited_for_its_rate_leaves_no_timer_behind(end: str) -> None:
     if end in ("lost", "both"):
         protocol.connectionLost(Failure(ConnectionDone()))
     if end in ("ended", "both"):
-        protocol._session.end(DisconnectReason.SHUTDOWN, "that is all")
+        protocol.peer.session.end(DisconnectReason.SHUTDOWN, "that is all")
     if end == "ended":
         protocol.connectionLost(Failure(ConnectionDone()))
     for _ in range(0 if end != "lost" else 1100):
         edge.clock.advance(TICK_SECONDS)
     edge.turn()
     assert len(edge.clock.getDelayedCalls()) == before
-    assert edge.factory.admission.count == 0
+    assert edge.gateway.admission.count == 0
 
 
 def test_a_newcomer_too_many_is_told_so_and_makes_no_session() -> None:
     edge = Edge(Limits(connections=2))
     edge.connect()
     edge.connect()
-    refused, transport = edge.factory.buildProtocol(None), StringTransport()
-    refused.makeConnection(transport)
+    refused, transport = edge.make()
     assert transport.value().startswith(b"BYE refused the server is full, with 2 connections")
     assert transport.value().endswith(b"\r\n")
     assert transport.disconnecting
     refused.dataReceived(b"JOIN alice\n")
     refused.connectionLost(Failure(ConnectionDone()))
     assert len(edge.hub.clients) == 2
-    assert edge.factory.admission.count == 2
+    assert edge.gateway.admission.count == 2

@@ -79,10 +79,10 @@ class Line:
         self.read = b""
         self._number = 0
 
-    def drained(self) -> None:
+    def write_queue_drained(self) -> None:
         self.times_drained += 1
 
-    def overflowed(self) -> None:
+    def write_queue_overflowed(self) -> None:
         self.times_overflowed += 1
 
     def write(self, length: int) -> bool:
@@ -221,7 +221,9 @@ def test_a_peer_that_is_gone_is_noticed(line: Line) -> None:
 
 def test_other_transports_are_left_their_buffers() -> None:
     transport = StringTransport()
-    writer = writer_for(transport, LIMIT, SimpleNamespace(drained=lambda: None, overflowed=lambda: None))
+    writer = writer_for(
+        transport, LIMIT, SimpleNamespace(write_queue_drained=lambda: None, write_queue_overflowed=lambda: None)
+    )
     assert isinstance(writer, BufferedWriter)
     writer.write(b"a\r\n")
     writer.pauseProducing()

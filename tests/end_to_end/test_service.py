@@ -146,9 +146,9 @@ async def test_what_was_said_last_is_there_after_a_restart(folder: Path) -> None
 async def test_tcp_sends_at_once_and_notices_a_dead_machine() -> None:
     service = start()
     client = await connect(service)
-    (connection,) = service._factory.connections
-    assert connection.stream.getTcpNoDelay()
-    assert connection.stream.getTcpKeepAlive()
+    (connection,) = service._connections
+    assert connection.transport.getTcpNoDelay()
+    assert connection.transport.getTcpKeepAlive()
     client.transport.loseConnection()
     await client.lost
     await service.stopService()

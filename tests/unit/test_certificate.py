@@ -76,7 +76,7 @@ def test_it_overwrites_nothing(tmp_path: Path, there: str) -> None:
 def test_what_is_no_name_is_one_line_and_leaves_nothing(tmp_path: Path, name: str) -> None:
     with pytest.raises(SystemExit) as caught:
         admin.main(["certificate", str(tmp_path / "new"), "localhost", "--", name])
-    assert str(caught.value.code) == f"chatd: {name!r} is neither a host's name nor an IP address"
+    assert str(caught.value.code) == f"chatd: {name!r} is neither a host name nor an IP address"
     assert not (tmp_path / "new").exists()
 
 

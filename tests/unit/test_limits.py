@@ -73,9 +73,9 @@ class Speaker:
         self.full_at = 0.0
         self.carried_out = 0
         self._rate_limiter = rate_limiter
-        self.proceed()
+        self.resume_lines()
 
-    def proceed(self) -> None:
+    def resume_lines(self) -> None:
         while lines := self._rate_limiter.grant(self):
             assert lines <= LINES_AT_ONCE
             self.carried_out += lines
@@ -217,7 +217,7 @@ class Door:
         count = 0
         for _ in range(times):
             if self.admission.refusal(found) is None:
-                self.admission.enter(found)
+                self.admission.admit(found)
                 count += 1
         return count
 
@@ -225,7 +225,7 @@ class Door:
 def test_connections_in_all() -> None:
     door = Door(Limits(connections=5, waiting=0))
     assert door.let_in("127.0.0.1", 3) + door.let_in(None, 9) == 5
-    door.admission.leave(None)
+    door.admission.release(None)
     assert door.let_in("192.0.2.1", 2) == 1
     assert "full" in str(door.admission.refusal(None))
 
@@ -243,7 +243,7 @@ def test_connections_from_one_address(first: str, same: str, other: str) -> None
     assert door.let_in(same, 2) == 1
     assert "your address" in str(door.admission.refusal(ip_address(first)))
     assert door.let_in(other, 5) == 3
-    door.admission.leave(ip_address(same))
+    door.admission.release(ip_address(same))
     assert door.let_in(first, 2) == 1
 
 
@@ -256,8 +256,8 @@ def test_nothing_is_kept_of_addresses_that_have_gone() -> None:
     door = Door(Limits())
     for number in range(1, 250):
         address = ip_address(f"192.0.2.{number}")
-        door.admission.enter(address)
-        door.admission.leave(address)
+        door.admission.admit(address)
+        door.admission.release(address)
     assert door.admission._by_address == {}
     assert door.admission.count == 0
 
@@ -266,13 +266,13 @@ def test_those_who_have_not_come_in() -> None:
     house = House(Limits(waiting=2))
     admission = Admission(house.hub)
     alice, bob = house.person(), house.person()
-    admission.enter(None)
-    admission.enter(None)
-    assert "on their way in" in str(admission.refusal(None))
+    admission.admit(None)
+    admission.admit(None)
+    assert "not joined yet" in str(admission.refusal(None))
     alice.says("JOIN alice")
     house.turn()
     assert admission.refusal(None) is None
-    admission.enter(None)
+    admission.admit(None)
     assert admission.refusal(None) is not None
     bob.says("JOIN bob")
     house.turn()
@@ -405,12 +405,12 @@ def test_those_with_more_to_do_take_turns_and_leave_others_theirs() -> None:
             done.append(number)
             clock.rightNow += 0.0012
             if done.count(number) < 2:
-                turns.ask(go_on)
+                turns.schedule(go_on)
 
         return go_on
 
     for number in range(5):
-        turns.ask(worker(number))
+        turns.schedule(worker(number))
     assert turns.crowded
     clock.turn()
     assert done == [0, 1, 2]  # three milliseconds
@@ -431,10 +431,10 @@ def test_who_asks_for_little_goes_first_and_nobody_waits_for_ever() -> None:
     def go_on(name: str) -> None:
         done.append(name)
         clock.rightNow += 0.02
-        turns.ask(partial(go_on, name), light=name == "light")
+        turns.schedule(partial(go_on, name), light=name == "light")
 
     for name in ("first", "second", "light"):
-        turns.ask(partial(go_on, name), light=name == "light")
+        turns.schedule(partial(go_on, name), light=name == "light")
     for _ in range(3):
         clock.turn()
     assert done == ["light", "first", "light", "second", "light", "first"]

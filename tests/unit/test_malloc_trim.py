@@ -8,7 +8,7 @@ import sys
 import pytest
 from twisted.internet.task import Clock
 
-from chatd.app.malloc_trim import CROWD, LOOK_SECONDS, MallocTrim
+from chatd.app.malloc_trim import CHECK_SECONDS, WORTH_TRIMMING, MallocTrim
 from chatd.runtime.timers import TimerWheel
 from tests.support.daemon import environment
 
@@ -21,9 +21,10 @@ def test_it_is_given_back_once_each_time_that_a_crowd_has_gone() -> None:
     there = 0
     slack = MallocTrim(timers, lambda: there, lambda: given.append(there))
     slack.start()
-    for there in (10, CROWD + 10, CROWD * 2, CROWD + 1, CROWD // 2, CROWD // 2, 0, CROWD + 5, 5, 5):  # noqa: B007
-        clock.pump([1] * LOOK_SECONDS)
-    assert given == [CROWD // 2, 5]
+    many = WORTH_TRIMMING
+    for there in (10, many + 10, many * 2, many + 1, many // 2, many // 2, 0, many + 5, 5, 5):  # noqa: B007
+        clock.pump([1] * CHECK_SECONDS)
+    assert given == [WORTH_TRIMMING // 2, 5]
     timers.stop()
 
 
@@ -32,7 +33,7 @@ def test_what_the_c_library_keeps_is_given_back() -> None:
     program = """
 import sys
 from pathlib import Path
-from chatd.app.malloc_trim import give_memory_back
+from chatd.app.malloc_trim import trim_malloc
 
 def resident():
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
@@ -40,7 +41,7 @@ def resident():
 kept = [bytes(2000) for _ in range(50_000)]
 kept = kept[::100]
 before = resident()
-give_memory_back()
+trim_malloc()
 sys.exit(0 if before - resident() > 20_000_000 else f"{before} {resident()}")
 """
     done = subprocess.run(

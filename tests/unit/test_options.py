@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields
+from pathlib import Path
+
 import pytest
 
 from chatd import __version__
+from chatd.app.option_fields import OptionField, from_options, option_fields
 from chatd.app.options import Options, makeService
+from chatd.chat.limits import Limits
+from chatd.journal import Retention
+from chatd.runtime.option import Number
 
 
 def options(*words: str) -> Options:
@@ -26,7 +34,7 @@ def options(*words: str) -> Options:
     ],
 )
 def test_where_it_listens(words: list[str], places: list[str]) -> None:
-    assert list(options(*words).places.values()) == places
+    assert [place.description for place in options(*words).places] == places
 
 
 @pytest.mark.parametrize(
@@ -81,3 +89,49 @@ def test_making_the_service_opens_nothing() -> None:
     service = makeService(options("--port", "0"))
     assert service.ports == []
     assert not service.running
+
+
+# Options that are fields.
+
+
+ROWS = dict(
+    re.findall(
+        r"^``--([a-z-]+ [A-Z]+)``(.*(?:\n {20}.*)*)",
+        (Path(__file__).parents[2] / "README.rst").read_text(),
+        re.MULTILINE,
+    )
+)
+FIELDS = [(made_of, each) for made_of in (Limits, Retention) for each in option_fields(made_of)]
+
+
+def test_every_number_of_the_limits_and_of_retention_is_an_option() -> None:
+    for made_of in (Limits, Retention):
+        assert [each.field for each in option_fields(made_of)] == [each.name for each in fields(made_of) if each.init]
+
+
+@pytest.mark.parametrize(
+    ("made_of", "each"), FIELDS, ids=lambda value: getattr(getattr(value, "option", None), "name", "")
+)
+def test_a_field_is_an_option_with_its_default_its_help_and_a_row_of_the_readme(
+    made_of: type, each: OptionField
+) -> None:
+    name, written = each.option.name, "12" if isinstance(each.option, Number) else "12m"
+    assert getattr(from_options(made_of, options()), each.field) == each.default
+    assert getattr(from_options(made_of, options(f"--{name}", written)), each.field) == each.option.parse(written)
+    assert f"--{name}=" in options().getUsage()
+    row = ROWS[f"{name} {each.option.unit}"]
+    assert each.default is None or str(each.default) in row
+
+
+@pytest.mark.parametrize(
+    ("_made_of", "each"), FIELDS, ids=lambda value: getattr(getattr(value, "option", None), "name", "")
+)
+def test_what_is_out_of_bounds_is_refused_in_the_words_of_the_option(_made_of: type, each: OptionField) -> None:
+    option = each.option
+    least, most = (option.least, option.most) if isinstance(option, Number) else (1, 0)
+    for wrong in ["", "x", "-1", "1.5", "٣", str(least - 1), str(most + 1), "9" * 5000]:
+        with pytest.raises(SystemExit, match=f"^chatd: --{option.name}[: ]"):
+            options(f"--{option.name}={wrong}")
+    if isinstance(option, Number):
+        for right in (option.least, option.most):
+            assert options(f"--{option.name}={right}")[option.name] == right

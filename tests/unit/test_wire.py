@@ -24,7 +24,6 @@ from chatd.protocol.wire import (
     Mode,
     Request,
     encode,
-    is_alien,
     parse_command,
     parse_event,
     render,
@@ -420,59 +419,6 @@ def test_what_comes_of_the_longest_line_has_room_in_a_line_of_the_server(charact
         assert parse_event(line) == (LONGEST_TAGS, value)
     for command in (asked, version):
         assert len(encode(render(command))) <= MAX_SERVER_LINE_BYTES
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        bytes.fromhex("16030100f8010000f40303"),
-        bytes.fromhex("1603030200010001fc0303"),
-        b"GET / HTTP/1.1",
-        b"GET /chat",
-        b"HEAD / HTTP/1.0",
-        b"POST /x HTTP/1.1",
-        b"PUT /x HTTP/1.1",
-        b"DELETE /x HTTP/1.1",
-        b"CONNECT smtp.example.org:25 HTTP/1.1",
-        b"OPTIONS * HTTP/1.1",
-        b"TRACE / HTTP/1.1",
-        b"PATCH / HTTP/1.1",
-        b"PRI * HTTP/2.0",
-        b"PROPFIND /dav HTTP/1.1",
-        b"get / HTTP/1.1",
-        b"X-ODD! /?q=%0aJOIN HTTP/1.1",
-    ],
-)
-def test_alien(line: bytes) -> None:
-    assert is_alien(line)
-    assert is_alien(line + b"\r\nHost: example.org\r\nJOIN x\r\n")
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"",
-        b"\x16",
-        b"\x16\x02",
-        b"JOIN alice",
-        b"JOIN alice #http",
-        b"HELLO 1",
-        b"@label=a HELLO 1",
-        b"GETTING there",
-        b"get x",
-        b"GET",
-        b"MSG GET / HTTP/1.1",
-        b"TELL bob see GET / HTTP/1.1",
-        b"MSG HTTP/1.1",
-        b"POSTAL /",
-        b" GET /",
-        b"JOIN a\r\nGET / HTTP/1.1",
-        "JOIN żółw".encode(),
-        b"\xff\xfb\x01",
-    ],
-)
-def test_not_alien(line: bytes) -> None:
-    assert not is_alien(line)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ chatd = ServiceMaker("chatd", "chatd.app.options", "A chat daemon that speaks li
 
 @implementer(ICheckerFactory, IPlugin)
 class PamCheckerFactory:
-    """See `chatd.accounts.pam`."""
+    """What ``--auth pam`` and ``--auth pam:SERVICE`` make; `chatd.accounts.pam` asks PAM."""
 
     authType = "pam"
     authHelp = (

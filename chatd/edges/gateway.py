@@ -1,0 +1,47 @@
+"""The gateway: what all edges of a server share, so that its limits count over all of them together."""
+
+from __future__ import annotations
+
+from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.protocol import Factory, Protocol
+from typing_extensions import override
+
+from chatd.chat.hub import Hub
+from chatd.edges.admission import Admission
+from chatd.edges.connections import Connections
+from chatd.edges.fairness import RateLimiter, Turns
+from chatd.edges.refusal import RefusedConnection, farewell
+from chatd.runtime.sockets import network_address
+
+
+class Gateway:
+    """Which connections there are, whether one more may be made, and how fast each is served: one for each server.
+
+    An edge is a factory that is given it, an `EdgeFactory` if it speaks over streams, and whose connections are
+    `chatd.edges.peer_connection.PeerConnection` for the session and the gateway.
+    """
+
+    def __init__(self, hub: Hub, clock: IReactorTime) -> None:
+        self.hub = hub
+        self.connections = Connections(clock)
+        self.admission = Admission(hub)
+        self.turns = Turns(clock)
+        self.rate_limiter = RateLimiter(clock, hub.limits.line_rate, self.turns)
+
+
+class EdgeFactory(Factory[Protocol]):
+    """Makes a ``protocol`` for each connection that is admitted, and refuses the others."""
+
+    noisy = False
+
+    def __init__(self, gateway: Gateway) -> None:
+        self.gateway = gateway
+
+    @override
+    def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
+        why = self.gateway.admission.refusal(network_address(addr))
+        return super().buildProtocol(addr) if why is None else RefusedConnection(self.farewell(why))
+
+    def farewell(self, why: str) -> bytes:
+        """Return what tells a connection why it is refused, in the language of this edge."""
+        return farewell(why)

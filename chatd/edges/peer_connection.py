@@ -1,0 +1,296 @@
+"""One connection of any stream edge: the peer of its session, held to the limits that all edges share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.logger import Logger
+from typing_extensions import override
+
+from chatd.chat.peer import Peer
+from chatd.chat.session import Session
+from chatd.edges.connection_state import TRANSITIONS, Event, State
+from chatd.edges.fairness import LINES_IN_A_CROWD, LINES_PER_TURN
+from chatd.edges.gateway import Gateway
+from chatd.edges.stream import Decoder, StreamEdge
+from chatd.edges.writer import writer_for
+from chatd.model.room_policy import IPAddress
+from chatd.protocol.errors import ChatError, Code, DisconnectReason
+from chatd.protocol.framing import FramingError
+from chatd.protocol.wire import Mode
+from chatd.runtime.sockets import address_name, is_private, network_address, tune
+
+ABORT_SECONDS = 5
+"""How long a peer that is disconnected may take to read why."""
+LINGER_SECONDS = 60
+"""How long a peer that quits may take to read what it was sent before."""
+
+_log = Logger()
+
+
+_OPEN, _HALF_CLOSED, _LOST, _CLOSING, _CLOSED = State  # Python 3.11 takes long to look up a member
+_ENDED = frozenset({_CLOSING, _CLOSED})
+
+
+class PeerConnection(Peer):
+    """Stands between a session, which it makes, and the protocol of an edge, which tells it what its transport does.
+
+    It keeps at most one unfinished line and the lines of one segment. Lines that the session is not ready for, or that
+    arrive faster than ``--line-rate`` allows, wait in the decoder, and meanwhile nothing is read.
+
+    ``translate`` makes, of the whole lines that the server sends, what the peers of an edge read; it is None where
+    those read the lines themselves.
+    """
+
+    __slots__ = (
+        "_decoder", "_edge", "_gateway", "_granted", "_lines", "_state", "_translate", "_unfinished", "_writer",
+        "address", "full_at", "private", "send", "session",
+    )  # fmt: skip
+    address: IPAddress | None
+    private: bool
+    send: Callable[[bytes], None]  # type: ignore[assignment]  # its writer's own, so that nothing stands between
+
+    def __init__(
+        self, gateway: Gateway, edge: StreamEdge, decoder: Decoder, translate: Callable[[bytes], bytes] | None = None
+    ) -> None:
+        transport = edge.transport
+        self.full_at = 0.0
+        self._gateway = gateway
+        self._edge = edge
+        self._decoder = decoder
+        self._granted = 0  # how many lines may be asked of the decoder
+        self._lines: list[bytes] = []  # those that it has returned; the next one is the last
+        self._unfinished = b""
+        self._state = _OPEN
+        gateway.connections.add(self)
+        tune(transport)
+        self.address = network_address(transport.getPeer())
+        gateway.admission.admit(self.address)
+        self.private = is_private(transport, self.address)
+        self._writer = writer_for(transport, gateway.hub.limits.send_queue_bytes, self)
+        self._translate = translate
+        self.send = self._writer.write if translate is None else self._send_translated
+        self.session = Session(gateway.hub, self)
+
+    @property
+    def transport(self) -> Any:
+        """The transport; Twisted has no one interface for all that those of streams can do."""
+        return self._edge.transport
+
+    @property
+    def name(self) -> str:
+        """Where the peer is, for the log."""
+        return address_name(self.transport.getPeer())
+
+    # What the edge tells it.
+
+    def data_received(self, data: bytes) -> None:
+        """Take a segment, and carry out what is in it up to the end of this turn."""
+        if self._state is not _OPEN:
+            return
+        self.session.heard = self._gateway.hub.timers.now
+        decoder = self._decoder
+        try:
+            lines = decoder.feed(data, 0 if self._lines else self._granted)
+        except FramingError as error:
+            self.session.end(DisconnectReason.NOT_CHATD, str(error))
+            return
+        if lines:
+            self._take_lines(lines)
+        if decoder.telnet_commands:
+            self.charge(decoder.telnet_commands)
+            decoder.telnet_commands = 0
+            self._granted = self._gateway.rate_limiter.grant(self)  # while that is 0, nothing is read
+        if self._gateway.turns.crowded:
+            self._schedule_turn(light=bool(self.session.nick) and self._gateway.rate_limiter.is_light(self))
+            self._pause_or_resume()
+        else:
+            self._serve_lines(LINES_PER_TURN)
+
+    def input_ended(self) -> None:
+        """Answer the end of the input when all that came before it has been carried out; the peer may still read."""
+        self._change(Event.INPUT_ENDED)
+        if self._state is _CLOSING:
+            self.transport.loseConnection()
+            return
+        self._unfinished = self._decoder.end()
+        if self._gateway.turns.crowded:
+            self._schedule_turn()
+        else:
+            self._serve()
+
+    def output_sent(self) -> None:
+        """Note that the peer was sent its last line: from here on it has little time to close its side."""
+        self._gateway.connections.reset_deadline(self, ABORT_SECONDS)
+
+    def connection_lost(self) -> None:
+        """Carry out the whole lines that came before the end, then end the session."""
+        self._change(Event.LOST)
+        self._decoder.end()
+        self._unfinished = b""
+        self._gateway.connections.remove(self)
+        if self._state is _CLOSED:
+            return
+        if self._gateway.turns.crowded:
+            self._gateway.turns.schedule(self.session.proceed)
+        else:
+            self.session.proceed()
+
+    # What its writer, the rate limiter and the connections tell it.
+
+    def write_queue_drained(self) -> None:
+        """Continue: the peer has read what it was sent."""
+        self.session.heard = self._gateway.hub.timers.now
+        self.session.proceed()
+
+    def write_queue_overflowed(self) -> None:
+        """Disconnect the peer, which does not read."""
+        waiting = self._writer.waiting
+        self.session.end(DisconnectReason.SLOW, f"you did not read {waiting} bytes; connect again, with since= to JOIN")
+
+    def resume_lines(self) -> None:
+        """Continue: the rate allows it again."""
+        self._serve()
+
+    def abort(self) -> None:
+        """Close at once, whatever waits for the peer."""
+        self.transport.abortConnection()
+
+    # What the session asks of its peer.
+
+    @property
+    @override
+    def blocked(self) -> bool:
+        return self._writer.blocked and self._state is not _LOST
+
+    @property
+    @override
+    def gone(self) -> bool:
+        return self._state in (_LOST, _CLOSED)
+
+    @override
+    def charge(self, lines: int) -> None:
+        self._gateway.rate_limiter.charge(self, lines)
+        self._granted = 0
+
+    @override
+    def in_turn(self, go_on: Callable[[], None]) -> None:
+        self._gateway.turns.schedule(go_on)
+
+    @override
+    def end(self, farewell: DisconnectReason, data: bytes) -> None:
+        before = self._state
+        if before in _ENDED:
+            return
+        self._change(Event.FAREWELL)
+        self._lines.clear()
+        self._decoder.clear()
+        self._gateway.rate_limiter.forget(self)
+        if self._state is _CLOSED:
+            return
+        if farewell not in (DisconnectReason.QUIT, DisconnectReason.SHUTDOWN):
+            _log.info("{peer} was sent away: {farewell}", peer=self.name, farewell=farewell.value)
+        if before is _OPEN and self._edge.paused:
+            self._edge.resumeProducing()
+        half = before is _OPEN and farewell is not DisconnectReason.SHUTDOWN
+        last = data if self._translate is None else self._translate(data)
+        self._writer.close(last, discard=farewell is DisconnectReason.SLOW, half=half)
+        seconds = LINGER_SECONDS if farewell is DisconnectReason.QUIT else ABORT_SECONDS
+        self._gateway.connections.abort_after(self, seconds)
+
+    @override
+    def proceed(self) -> None:
+        self._serve()
+
+    def _send_translated(self, data: bytes) -> None:
+        assert self._translate is not None
+        self._writer.write(self._translate(data))
+
+    # How lines get to the session.
+
+    def _change(self, event: Event) -> None:
+        self._state = TRANSITIONS[self._state, event]
+        if self._state is _CLOSED:
+            self._gateway.admission.release(self.address)
+
+    def _serve(self) -> None:
+        """Carry out the lines that can be, a bounded number; what is left waits for its turn, and stops the reading."""
+        turns = self._gateway.turns
+        if self._state in _ENDED:
+            return
+        if not turns.crowded:
+            self._serve_lines(LINES_PER_TURN)
+        elif not turns.is_scheduled(self._take_turn):
+            self._serve_lines(LINES_IN_A_CROWD)
+
+    def _serve_lines(self, at_most: int) -> None:
+        try:
+            for _ in range(at_most):
+                if not self._serve_next():
+                    break
+            else:
+                self._schedule_turn()
+        except Exception:
+            _log.failure("a line of {peer} could not be carried out", peer=self.name)
+            self.session.fail()
+        self._pause_or_resume()
+
+    def _serve_next(self) -> bool:
+        """Carry out one line, or the end of the input, if that can be; return whether more may follow at once."""
+        if not self.session.ready or (self._writer.blocked and self._state is not _LOST):
+            return False
+        if not self._lines and self._decoder.has_lines and not self._ask_for_lines():
+            return False
+        if self._lines:
+            if line := self._lines.pop():
+                self._edge.lineReceived(line)
+            return bool(self._lines) or self._state is not _OPEN or self._decoder.has_lines
+        if self._state is _OPEN:
+            return False
+        self._serve_end()
+        return True
+
+    def _serve_end(self) -> None:
+        unfinished, self._unfinished = self._unfinished, b""
+        if not unfinished:
+            self.session.finish()
+        elif self.session.mode is Mode.PIPE:
+            self._edge.lineReceived(unfinished)
+        else:
+            why = "unfinished line: it has no end, so it was not carried out"
+            self.session.receive(ChatError(Code.BAD_SYNTAX, why))
+
+    def _ask_for_lines(self) -> bool:
+        """Ask the decoder for as many lines as the rate allows; return whether that is any."""
+        if not self._granted:
+            # A peer that is not read from cannot be heard, which is not its fault.
+            self.session.heard = self._gateway.hub.timers.now
+            self._granted = self._gateway.rate_limiter.grant(self)
+            if not self._granted:
+                return False
+        self._take_lines(self._decoder.next_lines(self._granted))
+        return True
+
+    def _take_lines(self, lines: list[bytes]) -> None:
+        self._granted -= len(lines)
+        lines.reverse()
+        self._lines = lines
+
+    def _schedule_turn(self, *, light: bool = False) -> None:
+        if not self._gateway.turns.is_scheduled(self._take_turn):
+            self._gateway.turns.schedule(self._take_turn, light=light)
+
+    def _take_turn(self) -> None:
+        self._serve()
+
+    def _pause_or_resume(self) -> None:
+        if self._state is not _OPEN:
+            return
+        waits = bool(self._lines) or self._decoder.has_lines
+        waits = waits or (not self._granted and self._gateway.rate_limiter.is_waiting(self))
+        if waits != self._edge.paused:
+            if waits:
+                self._edge.pauseProducing()
+            else:
+                self._edge.resumeProducing()

@@ -1,0 +1,157 @@
+"""A stream of bytes to lines: telnet, terminators, limits, and the streams that are not of lines at all."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum, auto
+
+from chatd.protocol.telnet import IAC, EndlessSubnegotiationError, Filter
+from chatd.protocol.wire import MAX_LINE_BYTES
+
+BOM = b"\xef\xbb\xbf"
+
+_ALIEN = re.compile(rb"\x16\x03|(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI) |[!-~]+ [!-~]+ HTTP/[0-9]")
+_BLANK = b"\r\n"
+_NUL = 0x00
+_LF = 0x0A  # to look for a byte takes a sixth of the time that it takes to look for bytes
+
+
+class FramingError(ValueError):
+    """The stream is not one of lines, which is the peer's fault; its argument is a sentence that tells the peer so."""
+
+
+class _State(Enum):
+    """How the next bytes are read.
+
+    ==========  =================  =======================================  ==========
+    state       seen so far        on                                       becomes
+    ==========  =================  =======================================  ==========
+    FIRST_LINE  blank lines alone  a line with something on it, terminated  LINES
+    FIRST_LINE                     more than a line may have, unterminated  SKIPPING
+    LINES       lines              the same                                 SKIPPING
+    SKIPPING    its beginning      its terminator                           LINES
+    ==========  =================  =======================================  ==========
+    """
+
+    FIRST_LINE = auto()
+    LINES = auto()
+    SKIPPING = auto()
+
+
+_FIRST_LINE, _LINES, _SKIPPING = _State  # Python 3.11 takes longer to look up a member than to split a line
+
+
+class LineDecoder:
+    r"""Cuts what a client sends into lines, the same ones whatever the segments it arrives in.
+
+    A line ends with LF, CR LF or, from telnet, CR NUL. Lines are returned without their terminators and without a byte
+    order mark, blank ones as ``b""``, and are not decoded: `chatd.protocol.wire.parse_command` does that. Telnet
+    commands are removed wherever they stand (RFC 854).
+
+    ``max_line_bytes`` is how many bytes a line may have, terminator and byte order mark excluded. Of a longer one
+    ``max_line_bytes + 1`` are returned, so that whoever parses it sees that it is too long; if it is not terminated by
+    then, it is returned as if it were, and what follows is dropped up to its terminator.
+
+    Held between calls are the lines that were not asked for, one unfinished line, and 1 KiB of a telnet command: a
+    caller that reads no more of the stream while `has_lines` holds one segment at most beside the unfinished line. No
+    line costs more than its length, nor do many; a line that arrives byte by byte is the exception, at
+    ``max_line_bytes`` times that.
+    """
+
+    __slots__ = ("_buffer", "_filter", "_max", "_state", "has_lines", "telnet_commands")
+
+    def __init__(self, max_line_bytes: int = MAX_LINE_BYTES) -> None:
+        self.has_lines = False
+        """Whether `next_lines` would return any."""
+        self.telnet_commands = 0
+        """How many bytes of 0xFF were fed; whoever charges for them sets it back to 0."""
+        self._max = max_line_bytes
+        self._filter: Filter | None = None  # made when there is first anything for it
+        self._buffer = b""
+        self._state = _FIRST_LINE
+
+    @property
+    def held_bytes(self) -> int:
+        """How many bytes are held, those of a telnet command excluded."""
+        return len(self._buffer)
+
+    def feed(self, data: bytes, at_most: int = -1) -> list[bytes]:
+        """Take the next bytes of the stream; return the next ``at_most`` lines, or all that are whole.
+
+        Raise `FramingError` if the stream is TLS or HTTP, or has a telnet command of more than 1 KiB. Then there is
+        nothing more to be made of it, and no line of the bytes that caused it is returned.
+        """
+        if self._filter is not None or IAC in data or _NUL in data or data.endswith(b"\r"):
+            data = self._without_telnet(data)
+        state = self._state
+        if state is _SKIPPING:
+            data = self._skip(data)
+        self._buffer += data
+        if state is _FIRST_LINE:
+            self._check_first_line()
+        if len(self._buffer) > self._max:
+            self._cut_endless_line()
+        self.has_lines = _LF in self._buffer
+        return self.next_lines(at_most) if self.has_lines and at_most else []
+
+    def next_lines(self, at_most: int = -1) -> list[bytes]:
+        """Return the next ``at_most`` lines, or all that are whole: those that `feed` has not returned."""
+        lines = self._buffer.split(b"\n", at_most)
+        self._buffer = rest = lines.pop()
+        self.has_lines = _LF in rest
+        length = self._max + 1
+        return [line.removesuffix(b"\r").removeprefix(BOM)[:length] for line in lines]
+
+    def end(self) -> bytes:
+        """Take the end of the stream; return the line that it has left unterminated, ``b""`` if there is none.
+
+        Whole lines can be asked for still. After this, nothing may be fed.
+        """
+        terminated, lf, unfinished = self._buffer.rpartition(b"\n")
+        self._buffer = terminated + lf
+        if self._filter is not None:
+            unfinished += self._filter.rest()
+            self._filter = None
+        return b"" if self._state is _SKIPPING else self._text(unfinished)
+
+    def clear(self) -> None:
+        """Forget the lines that were not asked for, and the unfinished one."""
+        self._buffer = b""
+        self.has_lines = False
+
+    def _without_telnet(self, data: bytes) -> bytes:
+        if self._filter is None:
+            self._filter = Filter()
+        self.telnet_commands += data.count(IAC)
+        try:
+            return self._filter.feed(data)
+        except EndlessSubnegotiationError:
+            raise FramingError("this telnet talks without end") from None
+
+    def _skip(self, data: bytes) -> bytes:
+        """Return what follows the terminator of a line that is dropped."""
+        _, lf, rest = data.partition(b"\n")
+        if lf:
+            self._state = _LINES
+        return rest
+
+    def _check_first_line(self) -> None:
+        buffer = self._buffer
+        begun = len(buffer) - len(buffer.lstrip(_BLANK))
+        # No more of the line than there would be if it arrived byte by byte.
+        stop = buffer.rfind(b"\n", 0, begun) + 1 + self._max + 1
+        if _ALIEN.match(buffer, begun, stop):
+            raise FramingError("this port speaks neither TLS nor HTTP but chatd's own lines; try nc or telnet")
+        if buffer.find(b"\n", begun) >= 0:
+            self._state = _LINES
+
+    def _cut_endless_line(self) -> None:
+        """End an unfinished line that is too long already, and drop the rest of it when that comes."""
+        start = self._buffer.rfind(b"\n") + 1
+        if len(self._text(self._buffer[start:])) > self._max:
+            # As much as stays too long when a byte order mark and a CR have been taken off.
+            self._buffer = self._buffer[: start + len(BOM) + self._max + 2] + b"\n"
+            self._state = _SKIPPING
+
+    def _text(self, line: bytes) -> bytes:
+        return line.removesuffix(b"\r").removeprefix(BOM)[: self._max + 1]
