@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,10 @@ def test_an_entry_comes_back_as_it_was(event: RoomEvent, info: MemberInfo | None
     message = Subjects("chatd").message(entry, MARK)
     arrival = read(message.payload)
     assert arrival.mark == message.mark == MARK
-    assert arrival.entry() == entry
+    back = arrival.entry()
+    assert {each.name: getattr(back, each.name) for each in fields(back)} == {
+        each.name: getattr(entry, each.name) for each in fields(entry)
+    }
     assert message.passing is not entry.durable
 
 
