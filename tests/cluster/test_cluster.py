@@ -16,6 +16,8 @@ from tests.support.nats_servers import NatsServer, nats_server
 from tests.support.node_processes import Node, Person, eventually, nodes, person, tags
 from tests.support.tagged_clients import body, value
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "correct-horse"
 ROUNDS = 20
 

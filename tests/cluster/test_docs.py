@@ -9,12 +9,15 @@ import subprocess
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
 from docutils.core import publish_string
 
 from benchmarks.ports import free_ports
 from chatd.journal.jetstream.address import parse
 from tests.support.daemon import BIN, Client, environment
 from tests.support.node_processes import Person, wait_long
+
+pytestmark = pytest.mark.slow
 
 PAGE = Path(__file__).parents[2] / "docs" / "cluster.rst"
 COMMANDS = 6

@@ -15,6 +15,8 @@ from tests.support.nats_servers import NatsServer, nats_server
 from tests.support.node_processes import PART_SECONDS, Node, Person, Relay, eventually, nodes, person, tags
 from tests.support.tagged_clients import body
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
