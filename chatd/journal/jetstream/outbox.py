@@ -31,6 +31,8 @@ MAX_BATCH = 500
 MAX_BATCH_BYTES = 512 * 1024
 GIVE_UP_SECONDS = 10
 """How long after it was first sent a batch is given up."""
+LAG_SECONDS = 1
+"""How long what is stored may take to come back before something is sent to see whether the stream is there."""
 RETRY_SECONDS = 0.5
 """How long after a failure a batch is sent again."""
 FULL = 8192
@@ -86,6 +88,7 @@ class Outbox:
         self._sent: dict[Mark, Entry | Probe] = {}
         self._next: IDelayedCall | None = None
         self._refusal: IDelayedCall | None = None
+        self._look: IDelayedCall | None = None
         self._stopped = False
         self._backlog = Backlog()
 
@@ -141,6 +144,9 @@ class Outbox:
         if self._next is not None:
             self._next.cancel()
             self._next = None
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
         if self._flight is not None:
             self._give_up(self._flight)
         self._refuse_queue()
@@ -247,17 +253,34 @@ class Outbox:
             _log.info("the cluster can store what is said again")
         if self._urgent or self._queue:
             self._soon(self._pace.delay())
+        self._look_later()
+
+    def _look_later(self) -> None:
+        if self._sent and self._look is None and not self._stopped:
+            self._look = self._clock.callLater(LAG_SECONDS, self._look_back, next(iter(self._sent)))
+
+    def _look_back(self, oldest: Mark) -> None:
+        """Send something if ``oldest`` is still not back and nothing else is on its way that could fail."""
+        self._look = None
+        if oldest in self._sent and self._flight is None and not self._urgent:
+            self._urgent.append(Probe())
+            self._soon(0)
+        self._look_later()
 
     def _give_up(self, flight: Flight) -> None:
         self._flight = None
         if not self.unavailable and not self._stopped:
             _log.error("the cluster stores nothing; what is said is refused until it does")
             self.unavailable = True
+        # What was stored before and is still not back is given up as well: whoever said it, and all who spoke later and
+        # are refused only in their turn, would wait for a stream that may be gone for long.
+        said = [entry for entry in self._sent.values() if isinstance(entry, Entry) and not is_of_node(entry)]
+        of_node = [entry for entry in flight.entries if isinstance(entry, Entry) and is_of_node(entry)]
         for message in flight.messages:
             self._sent.pop(message.mark, None)
-        said = [entry for entry in flight.entries if isinstance(entry, Entry)]
-        self._urgent.extendleft(reversed([entry for entry in said if is_of_node(entry) and self._counts(entry)]))
-        self._refuse([entry for entry in said if not is_of_node(entry)])
+        self._sent = {mark: each for mark, each in self._sent.items() if isinstance(each, Probe) or is_of_node(each)}
+        self._urgent.extendleft(reversed([entry for entry in of_node if self._counts(entry)]))
+        self._refuse(said)
         self._refuse_queue()
         self._soon(RETRY_SECONDS)
 
