@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from twisted.logger import LogEvent, LogLevel, eventAsText, globalLogPublisher
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -19,6 +20,10 @@ WORKERS_PER_CORE = 2
 """Most tests wait for a process or a moment most of the time."""
 TOGETHER = ("tests/end_to_end/test_packaging.py", "tests/cluster/test_cluster.py")
 """Files whose tests share what takes long to make; they are run by one worker."""
+
+# How long an example takes says nothing where other tests run at the same time.
+settings.register_profile("side by side", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("side by side")
 
 
 class OneByOne(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist is not typed
