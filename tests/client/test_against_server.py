@@ -13,22 +13,22 @@ from chatd.client.model.reducer import apply_event
 from chatd.client.model.transcript import Transcript
 from chatd.protocol import commands, wire
 from chatd.protocol.commands import Command, Tell
-from tests.support.in_memory_chat import House, Person
+from tests.support.in_memory_chat import ChatClient, InMemoryChat
 
 
 class Program:
-    """A transcript and its connection to a house, as the link will join them."""
+    """A transcript and its connection to a chat, as the link will join them."""
 
-    def __init__(self, house: House, nick: str) -> None:
-        self.house = house
-        self.transcript = Transcript(nick, lambda: int(house.clock.seconds() * 1000))
-        self.person: Person | None = None
+    def __init__(self, chat: InMemoryChat, nick: str) -> None:
+        self.chat = chat
+        self.transcript = Transcript(nick, lambda: int(chat.clock.seconds() * 1000))
+        self.person: ChatClient | None = None
         self._labels = (f"{nick}{n}" for n in count())
 
     def connect(self) -> None:
         """Come in, enter the rooms again and say again what waits."""
         self.transcript.connected()
-        self.person = Person(self.house.hub)
+        self.person = ChatClient(self.chat.hub)
         self._send(commands.Hello("1"), None)
         for join in self.transcript.rejoin() or [commands.Join(self.transcript.nick, "#r")]:
             self._send(join, None)
@@ -65,7 +65,7 @@ class Program:
 
     def read(self) -> None:
         """Take in what has arrived."""
-        self.house.turn()
+        self.chat.turn()
         for line in self.person.take() if self.person is not None else []:
             apply_event(self.transcript, *wire.parse_event(line.encode()))
 
@@ -86,8 +86,8 @@ class Program:
 
 
 def test_a_conversation() -> None:
-    house = House()
-    ann, bob = Program(house, "ann"), Program(house, "bob")
+    chat = InMemoryChat()
+    ann, bob = Program(chat, "ann"), Program(chat, "bob")
     ann.connect()
     bob.connect()
     for each in (ann, bob):
@@ -112,8 +112,8 @@ def test_a_conversation() -> None:
 
 
 def test_a_lost_connection_loses_nothing_and_says_nothing_twice() -> None:
-    house = House()
-    ann, bob = Program(house, "ann"), Program(house, "bob")
+    chat = InMemoryChat()
+    ann, bob = Program(chat, "ann"), Program(chat, "bob")
     ann.connect()
     bob.connect()
     ann.types("one")
@@ -142,8 +142,8 @@ STEPS = st.lists(
 @settings(deadline=None, max_examples=100)
 @given(STEPS)
 def test_whatever_breaks_off_everybody_reads_the_same(steps: list[tuple[int, str]]) -> None:
-    house = House()
-    programs = Program(house, "ann"), Program(house, "bob")
+    chat = InMemoryChat()
+    programs = Program(chat, "ann"), Program(chat, "bob")
     for program in programs:
         program.connect()
     for n, (who, what) in enumerate(steps):

@@ -16,6 +16,8 @@ from benchmarks.cluster.load import Crowd, Load, Work
 from benchmarks.cluster.people import LENGTH, MARK, Listener, Reference, Speaker, WrongError, told
 from benchmarks.cluster.processes import BenchmarkError, Running, Setup, running
 
+pytestmark = pytest.mark.slow
+
 ONE = Setup("SQLite", 1, 0, "")
 SMALL = Crowd(2, 3)
 BUSY = Work("flat out", window=2)

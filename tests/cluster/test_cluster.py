@@ -13,8 +13,10 @@ import pytest
 
 from tests.support.daemon import BIN, DEADLINE, environment
 from tests.support.nats_servers import NatsServer, nats_server
-from tests.support.node_processes import Node, Person, eventually, nodes, person, tags
+from tests.support.node_processes import Node, NodeClient, eventually, nodes, person, tags
 from tests.support.tagged_clients import body, value
+
+pytestmark = pytest.mark.slow
 
 PASSWORD = "correct-horse"
 ROUNDS = 20
@@ -61,7 +63,7 @@ def test_the_order_is_the_same_on_both_nodes_whoever_speaks(pair: tuple[Node, No
     with person(pair[0], "o-ann", "#order") as ann, person(pair[1], "o-bob", "#order") as bob:
         both = Barrier(2)
 
-        def speak(one: Person) -> None:
+        def speak(one: NodeClient) -> None:
             both.wait(DEADLINE)
             for number in range(50):
                 one.ask(f"MSG {number}")
@@ -80,7 +82,7 @@ def test_the_order_is_the_same_on_both_nodes_whoever_speaks(pair: tuple[Node, No
 
 def test_coming_going_and_new_names_are_seen_on_the_other_node(pair: tuple[Node, Node]) -> None:
     east, west = pair
-    with person(east, "w-ann", "#who") as ann, Person(west.port) as bob:
+    with person(east, "w-ann", "#who") as ann, NodeClient(west.port) as bob:
         assert bob.enter("w-bob", "#who").startswith("OK JOIN #who 2 ")
         ann.sees("JOIN w-bob #who")
         assert ann.who("#who") == bob.who("#who") == {"w-ann", "w-bob"}
@@ -123,7 +125,7 @@ def test_a_topic_is_for_all_nodes(pair: tuple[Node, Node]) -> None:
     with person(east, "p-ann", "#topic") as ann, person(west, "p-bob", "#topic") as bob:
         assert ann.ask("TOPIC #topic tea") == "OK TOPIC #topic"
         bob.sees("TOPIC p-ann #topic tea")
-        with Person(west.port) as carol:
+        with NodeClient(west.port) as carol:
             carol.enter("p-carol", "#topic")
             assert "TOPIC p-ann #topic tea" in carol.lines
         assert bob.ask("TOPIC #topic coffee") == "OK TOPIC #topic"
@@ -133,7 +135,11 @@ def test_a_topic_is_for_all_nodes(pair: tuple[Node, Node]) -> None:
 
 def test_who_looks_after_the_server_puts_out_who_is_on_another_node(pair: tuple[Node, Node]) -> None:
     east, west = pair
-    with person(west, "k-bob", "#kick") as bob, person(west, "k-carol", "#kick") as carol, Person(east.port) as olga:
+    with (
+        person(west, "k-bob", "#kick") as bob,
+        person(west, "k-carol", "#kick") as carol,
+        NodeClient(east.port) as olga,
+    ):
         assert olga.ask(f"LOGIN olga {PASSWORD}").startswith("OK LOGIN ")
         olga.enter("olga", "#kick")
         assert olga.ask("KICK k-bob #kick enough").startswith("OK KICK ")
@@ -152,7 +158,11 @@ def test_who_looks_after_the_server_puts_out_who_is_on_another_node(pair: tuple[
 
 def test_one_name_has_one_owner_in_the_whole_cluster(pair: tuple[Node, Node]) -> None:
     east, west = pair
-    with person(east, "modern", "#names") as ann, person(west, "n-bob", "#names") as bob, Person(west.port) as carol:
+    with (
+        person(east, "modern", "#names") as ann,
+        person(west, "n-bob", "#names") as bob,
+        NodeClient(west.port) as carol,
+    ):
         for taken in ("modern", "MODERN", "modem"):
             assert carol.ask(f"JOIN {taken} #names").startswith("ERR name-taken JOIN "), taken
         assert bob.ask("NICK modern").startswith("ERR name-taken NICK ")
@@ -165,8 +175,8 @@ def test_one_name_has_one_owner_in_the_whole_cluster(pair: tuple[Node, Node]) ->
 def test_of_two_who_claim_a_name_at_once_on_two_nodes_one_has_it(pair: tuple[Node, Node]) -> None:
     both = Barrier(2)
 
-    def claim(node: Node, number: int) -> tuple[Person, str]:
-        one = Person(node.port)
+    def claim(node: Node, number: int) -> tuple[NodeClient, str]:
+        one = NodeClient(node.port)
         both.wait(DEADLINE)
         return one, one.ask(f"JOIN claimed{number} #claims")
 
@@ -208,7 +218,7 @@ def test_who_comes_back_on_another_node_misses_nothing_and_is_not_seen_to_leave(
         since = value(tags(last)[0], "id")
         for number in range(5):
             bob.ask(f"MSG missed {number}")
-        with Person(west.port) as again:
+        with NodeClient(west.port) as again:
             words = f"since={since} epoch={ann.epoch} resume={ann.resume}"
             assert value(again.enter("r-ann", "#resume", words), "recovered") == "yes"
             missed = [line for line in again.lines if line.startswith("MSG ")]

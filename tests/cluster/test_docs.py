@@ -9,12 +9,15 @@ import subprocess
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
 from docutils.core import publish_string
 
 from benchmarks.ports import free_ports
 from chatd.journal.jetstream.address import parse
 from tests.support.daemon import BIN, Client, environment
-from tests.support.node_processes import Person, wait_long
+from tests.support.node_processes import NodeClient, wait_long
+
+pytestmark = pytest.mark.slow
 
 PAGE = Path(__file__).parents[2] / "docs" / "cluster.rst"
 COMMANDS = 6
@@ -62,7 +65,7 @@ def test_six_commands_are_three_nodes(tmp_path: Path) -> None:
                 return False
 
         wait_long(lambda: all(map(greets, ports)), (tmp_path / "log5").read_text)
-        people = [stack.enter_context(Person(port)) for port in ports]
+        people = [stack.enter_context(NodeClient(port)) for port in ports]
         for number, one in enumerate(people):
             one.enter(f"nick{number}", "#den")
             one.ask(f"MSG hello from {number}")

@@ -7,10 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 from tests.support.cluster_clients import Reader, Writer, assert_one_order, at_work
 from tests.support.daemon import wait_until
 from tests.support.nats_servers import NatsCluster, nats_cluster
 from tests.support.node_processes import Node, nodes, wait_long
+
+pytestmark = pytest.mark.slow
 
 WRITERS = 12
 STREAM = "chatd"

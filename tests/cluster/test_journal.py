@@ -29,6 +29,8 @@ from tests.support.cluster_journals import PATIENCE_SECONDS, Node, event_loop
 from tests.support.in_memory_chat import surroundings
 from tests.support.nats_servers import NatsServer, nats_cluster, nats_server
 
+pytestmark = pytest.mark.slow
+
 
 class Cluster:
     """Nodes on one stream."""
@@ -503,6 +505,7 @@ def test_a_server_that_stands_still_for_a_while_is_waited_for(fragile: Cluster, 
     assert texts(a.got) == texts(b.got) == ["1", "2", "3"]
 
 
+@pytest.mark.serial
 def test_while_a_server_stands_still_for_long_all_is_refused(
     fragile: Cluster, server: NatsServer, log: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -534,6 +537,7 @@ def test_while_a_server_stands_still_for_long_all_is_refused(
     ]
 
 
+@pytest.mark.serial
 def test_a_consumer_that_is_lost_is_made_anew(cluster: Cluster) -> None:
     a, b = cluster.node(), cluster.node()
     cluster.say(a, "1")

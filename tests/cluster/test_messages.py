@@ -136,6 +136,31 @@ def test_an_address_may_say_nothing_but_where() -> None:
     assert (address.user, address.password, address.token, address.encrypted) == (None, None, None, False)
 
 
+@pytest.mark.parametrize(
+    ("hosts", "servers"),
+    [
+        ("[::1]:6,a,b:5", ("[::1]:6", "a:4222", "b:5")),
+        ("a,[::1]:6,b:5", ("a:4222", "[::1]:6", "b:5")),
+        ("a,b:5,[::1]", ("a:4222", "b:5", "[::1]:4222")),
+        ("[::1],[2001:DB8::2]:5,[::ffff:192.0.2.3]", ("[::1]:4222", "[2001:db8::2]:5", "[::ffff:192.0.2.3]:4222")),
+        ("192.0.2.1,[fe80::1]:65535,Nats.Example.org:", ("192.0.2.1:4222", "[fe80::1]:65535", "nats.example.org:4222")),
+    ],
+)
+def test_an_ipv6_host_stands_anywhere_in_a_list(hosts: str, servers: tuple[str, ...]) -> None:
+    assert parse(f"nats://{hosts}").servers == tuple(f"nats://{server}" for server in servers)
+    assert parse(f"tls://chat:sesame@{hosts}/s").servers == tuple(f"tls://{server}" for server in servers)
+
+
+@pytest.mark.parametrize(
+    "host", ["[::1", "::1", "[]", "[a]", "[::1]a", "[::1]:x", "a[::1]", "a:70000", "a:0", "a:\u0661"]
+)
+def test_what_is_no_host_is_named_wherever_it_stands(host: str) -> None:
+    for hosts in (host, f"{host},b", f"a,{host},b", f"a,{host}"):
+        with pytest.raises(ValueError, match="is no HOST") as error:
+            parse(f"nats://{hosts}")
+        assert repr(host) in str(error.value)
+
+
 def test_an_address_may_say_more(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").touch()
     address = parse(f"nats://chat:p%40ss@a/teamchat?ca={tmp_path}/ca.pem&index={tmp_path}/i.sqlite3")

@@ -12,6 +12,8 @@ from tests.support.daemon import BIN, DEADLINE, environment, wait_until
 from tests.support.nats_servers import nats_server
 from tests.support.node_processes import Node
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "sesame-open"
 LOGIN = "authorization {{ users: [{{ user: chat, password: {password} }}] }}"
 CHATD = (str(BIN / "twistd"), "-n", "--pidfile=", "chatd", "--port", "0", "--journal")

@@ -12,8 +12,10 @@ import pytest
 
 from tests.support.daemon import Client, wait_until
 from tests.support.nats_servers import NatsServer, nats_server
-from tests.support.node_processes import PART_SECONDS, Node, Person, Relay, eventually, nodes, person, tags
+from tests.support.node_processes import PART_SECONDS, Node, NodeClient, Relay, eventually, nodes, person, tags
 from tests.support.tagged_clients import body
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +35,7 @@ def test_people_of_a_node_that_dies_part_everywhere_unless_they_come_in_elsewher
         east.kill()
         began = time.monotonic()
         assert bob.ask("MSG missed") == "MSG bob #den missed"
-        with Person(west.port) as early:
+        with NodeClient(west.port) as early:
             assert early.ask("JOIN carol #den").startswith("ERR name-taken JOIN ")
         words = f"since={since} epoch={ann.epoch} resume={ann.resume}"
         again = stack.enter_context(person(west, "ann", "#den", words))
@@ -131,7 +133,7 @@ def test_a_node_that_is_cut_off_takes_nothing_and_heals(nats: NatsServer, tmp_pa
         assert ann.history("#den") == bob.history("#den")
 
 
-def say_until_taken(one: Person, command: str, label: str) -> None:
+def say_until_taken(one: NodeClient, command: str, label: str) -> None:
     """Say something under its label until it is not refused any more."""
 
     def taken() -> bool:

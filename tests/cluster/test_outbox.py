@@ -13,7 +13,16 @@ from twisted.internet.task import Clock
 from chatd.journal.backlog import SOFT_LIMIT
 from chatd.journal.jetstream.errors import NatsError
 from chatd.journal.jetstream.messages import Message, MessageId, Subjects, WriteProbe, decode
-from chatd.journal.jetstream.outbox import ABANDON_SECONDS, FULL, MAX_BATCH, MAX_BATCH_BYTES, Outbox, is_of_node
+from chatd.journal.jetstream.outbox import (
+    ABANDON_SECONDS,
+    FULL,
+    LAG_SECONDS,
+    MAX_BATCH,
+    MAX_BATCH_BYTES,
+    RETRY_SECONDS,
+    Outbox,
+    is_of_node,
+)
 from chatd.model.cluster import MemberInfo, NodeDown, NodeUp, Source
 from chatd.model.entry import Entry
 from chatd.protocol.errors import Code
@@ -172,6 +181,52 @@ def test_what_cannot_be_stored_is_refused_and_so_is_what_follows_at_once() -> No
     kit.read_on()
     assert kit.back[1:] == again
     assert len(kit.refused) == 3
+
+
+def fail_until_given_up(kit: Kit) -> None:
+    end = kit.clock.seconds() + 2 * LAG_SECONDS + ABANDON_SECONDS
+    while not kit.outbox.unavailable and kit.clock.seconds() < end:
+        if kit.stream.calls:
+            kit.fail()
+        kit.turn(RETRY_SECONDS)
+
+
+def test_what_was_stored_and_is_not_back_when_something_later_is_given_up_is_refused_with_it() -> None:
+    kit = Kit()
+    first = kit.say("1")
+    kit.answer()
+    second = kit.say("2")
+    fail_until_given_up(kit)
+    assert kit.refused == [*first, *second]
+    # It may still turn up, and is then an entry from elsewhere, once.
+    kit.read_on()
+    assert texts(kit.back) == ["1"]
+    assert kit.back != first
+
+
+def test_what_was_stored_and_does_not_come_back_is_refused_though_nobody_says_more() -> None:
+    kit = Kit()
+    said = kit.say("1")
+    kit.answer()
+    fail_until_given_up(kit)
+    assert kit.refused == said
+
+
+def test_what_comes_back_late_is_not_refused_while_the_stream_can_store() -> None:
+    kit = Kit()
+    said = kit.say("1")
+    kit.answer()
+    for _ in range(3 * ABANDON_SECONDS):
+        kit.turn(LAG_SECONDS)
+        if kit.stream.calls:
+            kit.answer()
+    kit.read_on()
+    assert kit.refused == []
+    assert texts(kit.back) == ["1"]
+    assert kit.back[0] is said[0]
+    kit.turn(LAG_SECONDS)
+    assert kit.clock.getDelayedCalls() == []
+    assert kit.stream.calls == []
 
 
 def test_what_was_given_up_and_lands_behind_something_later_counts_for_nobody() -> None:

@@ -13,22 +13,22 @@ from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Joined, Moderated, Parted, Renamed, Said
 from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.names import Nick
-from tests.support.in_memory_cluster import ClusterHouse
+from tests.support.in_memory_cluster import InMemoryCluster
 
 
 class Stream:
     """A node that reads what a test writes."""
 
     def __init__(self) -> None:
-        self.house = ClusterHouse(1)
-        self.node = self.house.nodes[0]
+        self.cluster = InMemoryCluster(1)
+        self.node = self.cluster.nodes[0]
         self.presence: Presence = self.node.presence
         self.put("", NodeUp("r"))
 
     def put(self, room: str, event: object, info: MemberInfo | None = None, run: str = "r") -> Entry:
         entry = Entry(room, event, source=Source(run, info))  # type: ignore[arg-type]  # any kind of event
-        self.house.log.add(None, entry)
-        self.house.settle()
+        self.cluster.log.add(None, entry)
+        self.cluster.settle()
         return entry
 
     def join(self, person: str, nick: str, room: str = "#a", takes: str | None = None, **more: str) -> None:
@@ -156,7 +156,7 @@ def test_a_state_is_json_and_makes_an_equal_one(stream: Stream) -> None:
     stream.join("r.2", "alice", "#a", takes="r.1")
     stream.join("r.3", "zoë", "#a")
     state = stream.presence.state()
-    other = ClusterHouse(1).nodes[0]
+    other = InMemoryCluster(1).nodes[0]
     other.presence.restore(json.loads(json.dumps(state)))
     assert other.presence.state() == state
     stream.presence.restore(state)
@@ -168,8 +168,8 @@ def test_a_state_is_json_and_makes_an_equal_one(stream: Stream) -> None:
 @pytest.mark.parametrize("most", [1, 1000])
 def test_a_room_is_called_as_whoever_made_it_wrote_it(stream: Stream, most: int) -> None:
     for event in (Joined("alice", "#Room"), Parted("alice", "#Room"), Joined("alice", "#ROOM")):
-        stream.house.log.add(None, Entry("#room", event, source=Source("r", MemberInfo("r.1", "alice"))))
-    while stream.node.cluster.place < len(stream.house.log.entries):
+        stream.cluster.log.add(None, Entry("#room", event, source=Source("r", MemberInfo("r.1", "alice"))))
+    while stream.node.cluster.place < len(stream.cluster.log.entries):
         stream.node.cluster.read_on(most)
     room = stream.node.hub.room("#room")
     assert room is not None
@@ -183,7 +183,7 @@ def test_who_is_banned_comes_in_nowhere_by_the_time_of_the_order(stream: Stream)
     stream.join("r.1", "alice")
     assert stream.room() == []
     assert stream.nicks == {"r.1": "alice"}
-    stream.house.clock.advance(61)
+    stream.cluster.clock.advance(61)
     stream.join("r.1", "alice")
     assert stream.room() == ["r.1"]
 
@@ -196,8 +196,8 @@ def test_what_holds_on_the_server_holds_from_its_place_on(stream: Stream, most: 
         ("#a", Joined("alice", "#a"), "r.2"),
     ):
         nick = "root" if isinstance(event, Moderated) else event.nick
-        stream.house.log.add(None, Entry(room, event, source=Source("r", MemberInfo(person, nick))))
-    while stream.node.cluster.place < len(stream.house.log.entries):
+        stream.cluster.log.add(None, Entry(room, event, source=Source("r", MemberInfo(person, nick))))
+    while stream.node.cluster.place < len(stream.cluster.log.entries):
         stream.node.cluster.read_on(most)
     assert stream.room() == ["r.1"]
 

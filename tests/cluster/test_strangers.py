@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import nats
+import pytest
 
 from tests.support.nats_servers import nats_server
 from tests.support.node_processes import eventually, nodes, person
+
+pytestmark = pytest.mark.slow
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "security.rst"
 STRANGE: Sequence[Any] = [

@@ -10,8 +10,8 @@ import pytest
 
 from chatd.chat.limits import Limits
 from chatd.chat.session import Session
-from tests.support.in_memory_chat import Person
-from tests.support.in_memory_cluster import ClusterHouse, Node, bodies
+from tests.support.in_memory_chat import ChatClient
+from tests.support.in_memory_cluster import InMemoryCluster, Node, bodies
 
 NICKS = ["alice", "bob", "carol", "dave", "Alice", "b0b", "BOB"]
 ROOMS = ["#a", "#b", "#c"]
@@ -20,14 +20,14 @@ TOLD = {"JOIN", "PART", "NICK", "MSG", "TOPIC", "KICK", "BAN", "UNBAN", "SET", "
 
 
 class Chaos:
-    """A house in which the first two nodes live, with a witness on each, and others come and go."""
+    """A cluster in which the first two nodes live, with a witness on each, and others come and go."""
 
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)
         limits = Limits(lines_per_second=0, names_per_minute=0)
-        self.house = ClusterHouse(2, limits)
-        self.house.accounts.operators = {"witness0", "witness1"}
-        self.people: list[tuple[Node, Person]] = []
+        self.cluster = InMemoryCluster(2, limits)
+        self.cluster.accounts.operators = {"witness0", "witness1"}
+        self.people: list[tuple[Node, ChatClient]] = []
         self.secrets: list[str] = []
         self.ending: list[tuple[int, str]] = []
         self.states: dict[int, Any] = {}
@@ -39,18 +39,18 @@ class Chaos:
 
     @property
     def nodes(self) -> list[Node]:
-        return [node for node in self.house.nodes if not node.cluster.dead]
+        return [node for node in self.cluster.nodes if not node.cluster.dead]
 
-    def witness(self, number: int) -> Person:
-        node = self.house.nodes[number]
-        witness = Person(node.hub)
+    def witness(self, number: int) -> ChatClient:
+        node = self.cluster.nodes[number]
+        witness = ChatClient(node.hub)
         witness.session.account = f"witness{number}"
         witness.says("HELLO 1", f"JOIN witness{number} #a", "JOIN #b", "JOIN #c")
-        self.house.settle()
+        self.cluster.settle()
         if not number:
-            self.house.accounts.owned = {"witness1"}
+            self.cluster.accounts.owned = {"witness1"}
             witness.says(*(line for room in ROOMS for line in (f"SET {room} registered=yes", f"OP witness1 {room}")))
-            self.house.settle()
+            self.cluster.settle()
         return witness
 
     def step(self) -> None:
@@ -67,20 +67,20 @@ class Chaos:
         elif choice < 0.92:
             self.read(chance.choice(self.nodes), chance.choice([1, 1, 2, 5, 1000]))
         elif choice < 0.94:
-            self.house.clock.advance(chance.randrange(20))
+            self.cluster.clock.advance(chance.randrange(20))
             for _, person in [*self.people, *((None, w) for w in self.witnesses)]:
-                person.session.heard = self.house.clock.seconds()
+                person.session.heard = self.cluster.clock.seconds()
         else:
             self.something_breaks()
         for when, run in [each for each in self.ending if each[0] <= self.steps]:
             self.ending.remove((when, run))
-            self.house.log.end(run)
+            self.cluster.log.end(run)
 
     def somebody_speaks(self) -> None:
         chance = self.chance
         if len(self.people) < 10:
             node = chance.choice(self.nodes)
-            person = Person(node.hub)
+            person = ChatClient(node.hub)
             if chance.random() < 0.5:
                 person.says("HELLO 1")
             self.people.append((node, person))
@@ -115,14 +115,14 @@ class Chaos:
                 node.cluster.cut = not node.cluster.cut
             case 1 if len(others) < 3:
                 # Of one who begins, the state has to be as of a place; this one is as of the furthest's.
-                self.house.node()
+                self.cluster.node()
             case 2 if len(others) > 1 and chance.random() < 0.4:
                 node = chance.choice(others)
                 node.cluster.dead = True
                 self.ending.append((self.steps + chance.randrange(60), node.cluster.incarnation))
             case 3 if others:
                 node = chance.choice(others)
-                self.house.log.end(node.cluster.incarnation)
+                self.cluster.log.end(node.cluster.incarnation)
             case 4:
                 node.cluster.give_up(late=chance.random() < 0.4)
 
@@ -139,7 +139,7 @@ class Chaos:
         for node in self.nodes:
             node.cluster.cut = False
         for _ in range(4):
-            self.house.wait(1)
+            self.cluster.wait(1)
 
 
 def rooms_told(lines: list[str]) -> dict[str, list[str]]:
@@ -217,12 +217,12 @@ def check_stories(chaos: Chaos) -> None:
     told = [witness.take() for witness in chaos.witnesses]
     seen = [rooms_told(lines) for lines in told]
     assert seen[0] == seen[1]
-    for lines, node in zip(told, chaos.house.nodes, strict=False):
+    for lines, node in zip(told, chaos.cluster.nodes, strict=False):
         there = present([line for line in lines if "witness" not in line or " KICK witness0" in line])
         for room in ROOMS:
             now = {member.nick for member in node.hub.members(room)}
             assert there[room] == now - {"witness0", "witness1"}
-    durable = [entry.place for _, entry in chaos.house.log.entries if entry.durable and entry.room == "#a"]
+    durable = [entry.place for _, entry in chaos.cluster.log.entries if entry.durable and entry.room == "#a"]
     ids = [int(line.split("=")[1].split(" ")[0]) for line in seen[0]["#a"] if line.startswith("@id=")]
     assert ids == [id_ for id_ in durable if id_ >= (ids[0] if ids else 0)]
 
@@ -236,11 +236,11 @@ def check_nothing_left(chaos: Chaos) -> None:
         for session in list(node.hub.clients):
             assert isinstance(session, Session)
             session.gone()
-    chaos.house.settle()
+    chaos.cluster.settle()
     for when, run in chaos.ending:
         assert when
-        chaos.house.log.end(run)
-    chaos.house.wait(40)
+        chaos.cluster.log.end(run)
+    chaos.cluster.wait(40)
     for node in chaos.nodes:
         assert not node.presence.directory.all()
         assert not node.presence.announcer._clients

@@ -13,7 +13,7 @@ from tests.support.node_processes import nodes
 
 __all__ = ["screen"]  # a fixture
 
-pytestmark = pytest.mark.skipif(bool(MISSING_TOOLS), reason=MISSING_TOOLS)
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(MISSING_TOOLS), reason=MISSING_TOOLS)]
 
 
 def test_windows_at_two_nodes_see_each_other_and_lose_nothing_when_a_node_is_started_again(

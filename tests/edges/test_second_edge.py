@@ -16,7 +16,7 @@ from chatd.protocol import wire
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.framing import LineDecoder
 from chatd.protocol.wire import Request
-from tests.support.in_memory_chat import House
+from tests.support.in_memory_chat import InMemoryChat
 
 
 class JsonProtocol(LineProtocol):
@@ -56,8 +56,8 @@ class Edges:
     """A server with two edges."""
 
     def __init__(self, limits: Limits) -> None:
-        self.house = House(limits)
-        self.gateway = Gateway(self.house.hub, self.house.clock)
+        self.chat = InMemoryChat(limits)
+        self.gateway = Gateway(self.chat.hub, self.chat.clock)
         self.factories: dict[str, EdgeFactory] = {"lines": LineFactory(self.gateway), "json": JsonFactory(self.gateway)}
 
     def connect(self, edge: str, *lines: bytes) -> StringTransport:
@@ -66,7 +66,7 @@ class Edges:
         protocol.makeConnection(transport)
         for line in lines:
             protocol.dataReceived(line + b"\n")
-            self.house.turn()
+            self.chat.turn()
         return transport
 
 
@@ -99,6 +99,6 @@ def test_each_is_held_to_the_rate_and_takes_turns(edge: str) -> None:
     flood = edges.connect(edge, b"\n".join([ping] * 100))
     assert flood.value().count(b"PONG 1") == 20
     assert flood.producerState == "paused"
-    edges.house.wait(9)
+    edges.chat.wait(9)
     assert flood.value().count(b"PONG 1") == 100
     assert flood.producerState == "producing"

@@ -24,6 +24,8 @@ from benchmarks.fanout.servers import SERVERS, Server
 from benchmarks.fanout.streams import ReadStream, Sender, Stream, WrongError, check_count, check_order
 from benchmarks.fanout.works import WORKS, Work, smaller
 
+pytestmark = pytest.mark.slow
+
 TINY = Work("tiny", "", rooms=2, members=5, senders=3, window=2)
 LENGTH = len(Chatd().delivery(b"m0", b"#r", b"x" * 16))
 

@@ -9,6 +9,8 @@ from contextlib import closing
 from pathlib import Path
 from threading import Event
 
+import pytest
+
 from tests.support.daemon import DEADLINE, Daemon, wait_until
 from tests.support.tagged_clients import (
     JOURNAL,
@@ -26,6 +28,8 @@ from tests.support.tagged_clients import (
     stop,
     value,
 )
+
+pytestmark = pytest.mark.slow
 
 
 def test_what_was_acknowledged_outlives_ten_kills_and_what_is_said_again_is_there_once(tmp_path: Path) -> None:

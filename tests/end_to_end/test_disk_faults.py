@@ -26,6 +26,8 @@ from tests.support.tagged_clients import (
     stop,
 )
 
+pytestmark = pytest.mark.slow
+
 
 class Talk:
     """One speaks, one listens, and both know what was acknowledged and what was refused."""

@@ -31,6 +31,8 @@ from tests.support.daemon import (
     wait_until,
 )
 
+pytestmark = pytest.mark.slow
+
 MIB = 1 << 20
 TERM_SECONDS = 5
 VERBS = [

@@ -19,6 +19,8 @@ from chatd.edges.peer_connection import ABORT_SECONDS
 from tests.support.certificates import write_certificate
 from tests.support.daemon import DEADLINE, Client, Daemon, wait_until
 
+pytestmark = pytest.mark.slow
+
 PROXIED = "haproxy:tcp:0:interface=127.0.0.1"
 
 
@@ -120,6 +122,7 @@ def test_this_machine_may_have_more(tmp_path: Path, stack: ExitStack) -> None:
     assert all(is_greeted(stack.enter_context(daemon.client())) for _ in range(20))
 
 
+@pytest.mark.serial
 def test_lines_over_the_rate_are_read_later_and_none_is_lost(tmp_path: Path, stack: ExitStack) -> None:
     rate = ("--line-rate", "400", "--line-burst", "100")
     daemon = stack.enter_context(Daemon(tmp_path, "--journal", "memory:", *rate))
@@ -143,6 +146,7 @@ def test_a_line_rate_of_none(tmp_path: Path, stack: ExitStack) -> None:
         client.until(lambda line: line == "PONG end")
 
 
+@pytest.mark.serial
 def test_by_default_a_script_may_send_two_thousand_lines_at_once(tmp_path: Path, stack: ExitStack) -> None:
     daemon = stack.enter_context(
         Daemon(tmp_path, "--journal", "memory:", "--line-rate", str(Limits().lines_per_second))
@@ -217,6 +221,7 @@ def test_a_tls_handshake_that_never_ends(tmp_path: Path, stack: ExitStack, endpo
         assert_ends(client)
 
 
+@pytest.mark.serial
 @pytest.mark.parametrize("endpoint", TLS)
 def test_one_too_many_over_tls_is_closed_at_once(tmp_path: Path, stack: ExitStack, endpoint: str) -> None:
     write_tls(tmp_path)

@@ -15,6 +15,8 @@ import pytest
 from chatd import __version__
 from tests.support.daemon import Daemon, environment
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 MINUTES = 600
 """Seconds that an installation may take: it may have to fetch what the project needs."""

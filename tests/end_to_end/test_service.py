@@ -15,6 +15,8 @@ from twisted.python.failure import Failure
 from chatd.app.options import Options, makeService
 from chatd.app.service import STOP_SECONDS, CannotStartError, ChatService
 
+pytestmark = pytest.mark.slow
+
 
 class Client(Protocol):
     """Collects what it is sent."""

@@ -32,6 +32,8 @@ from benchmarks.soak.run import Outcome, Plan, Sample, soak
 from benchmarks.soak.visitor import Gang, Tally
 from benchmarks.soak.well_behaved import ATTACK, PHASES, Report
 
+pytestmark = pytest.mark.slow
+
 SHORT = Plan(seconds=6, warm_up_seconds=1, settle_seconds=6, rest_seconds=1, programs=12, scale=0.1)
 ROOM = "#calm"
 ROOMS = {ROOM: {"ann", "bob"}}
@@ -199,6 +201,7 @@ def test_each_kind_has_a_name_of_its_own() -> None:
     assert len({kind.name for kind in hostile.KINDS}) == len(hostile.KINDS)
 
 
+@pytest.mark.serial
 def test_a_short_soak_has_no_faults() -> None:
     outcome = soak(SHORT)
     assert not outcome.faults, "\n".join(outcome.faults)

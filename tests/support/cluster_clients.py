@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from tests.support.daemon import DEADLINE
-from tests.support.node_processes import Node, Person, tags
+from tests.support.node_processes import Node, NodeClient, tags
 from tests.support.tagged_clients import body, value
 
 ROOM = "#den"
@@ -42,7 +42,7 @@ def message(line: str) -> Line | None:
     return Line(int(values["id"]), values["time"], nick, text)
 
 
-class Traveller:
+class RoamingClient:
     """Somebody who goes by one name in one room, from node to node, and keeps all that is heard there.
 
     Whatever ends the connection, the next one goes on after the last message heard: what was heard must then be all
@@ -57,7 +57,7 @@ class Traveller:
         self.visits = 0
         self._nodes = nodes
         self._at = first
-        self._person: Person | None = None
+        self._person: NodeClient | None = None
         self._words = ""
         self._begin = 0
 
@@ -104,7 +104,7 @@ class Traveller:
                 time.sleep(_PAUSE)
 
     def _come_in(self) -> None:
-        self._person = Person(self._nodes[self._at % len(self._nodes)].port)
+        self._person = NodeClient(self._nodes[self._at % len(self._nodes)].port)
         words = f"since={self.heard[-1].id if self.heard else self._begin} {self._words}" if self.visits else ""
         self.send(f"@label=come JOIN {self.nick} {ROOM} {words}".rstrip())
         while "label=come" not in tags(answer := self.line()):
@@ -119,7 +119,7 @@ class Traveller:
         self.visits += 1
 
 
-class Reader(Traveller):
+class Reader(RoamingClient):
     """One who stays with one node and only listens."""
 
     def __init__(self, nick: str, node: Node) -> None:
@@ -141,7 +141,7 @@ class Reader(Traveller):
                 self.line()
 
 
-class Writer(Traveller):
+class Writer(RoamingClient):
     """One who says one thing after the other, each under a label until it is acknowledged."""
 
     def __init__(self, nick: str, nodes: Sequence[Node], first: int) -> None:
@@ -175,7 +175,7 @@ class Writer(Traveller):
 
 
 @contextmanager
-def at_work(*travellers: Reader | Writer) -> Iterator[Callable[[], None]]:
+def at_work(*clients: Reader | Writer) -> Iterator[Callable[[], None]]:
     """Let everybody do their work; what is yielded ends it, and raises what went wrong with one of them."""
     enough = threading.Event()
     wrong: list[BaseException] = []
@@ -186,11 +186,11 @@ def at_work(*travellers: Reader | Writer) -> Iterator[Callable[[], None]]:
         except BaseException as error:  # raised again where the test is
             wrong.append(error)
 
-    threads = [threading.Thread(target=work, args=[one], daemon=True) for one in travellers]
+    threads = [threading.Thread(target=work, args=[one], daemon=True) for one in clients]
 
     def finish() -> None:
         enough.set()
-        for thread, one in zip(threads, travellers, strict=True):
+        for thread, one in zip(threads, clients, strict=True):
             thread.join(4 * DEADLINE)
             assert not thread.is_alive(), f"{one.nick} does not come to an end"
         if wrong:
@@ -202,14 +202,14 @@ def at_work(*travellers: Reader | Writer) -> Iterator[Callable[[], None]]:
         yield finish
     finally:
         enough.set()
-        for one in travellers:
+        for one in clients:
             one.close()
 
 
 def kept(node: Node) -> list[Line]:
     """Return all that a node has of the room, oldest first."""
     found: list[Line] = []
-    with Person(node.port) as reader:
+    with NodeClient(node.port) as reader:
         reader.enter(f"historian{node.port}", ROOM)
         more = True
         while more:

@@ -15,7 +15,7 @@ from chatd.accounts.store import Account, AccountStore
 from chatd.protocol import names
 from chatd.runtime.thread_pool import ThreadPool
 from chatd.runtime.threads import Worker
-from tests.support.in_memory_chat import House, Inline, Person
+from tests.support.in_memory_chat import ChatClient, ImmediateWorker, InMemoryChat
 
 PASSWORD = "correct-horse"
 
@@ -37,8 +37,8 @@ class CountingHasher(Hasher):
         return super().hash(password)
 
 
-class Site(House):
-    """A house with accounts: ``names`` have some, all with `PASSWORD`; the first looks after the server."""
+class ChatWithAccounts(InMemoryChat):
+    """A chat with accounts: ``names`` have some, all with `PASSWORD`; the first looks after the server."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Site(House):
         self.members = AccountService(
             self.roll,
             IReactorTime(self.clock),
-            ThreadPool(workers or [Inline()], most),
+            ThreadPool(workers or [ImmediateWorker()], most),
             hasher or self.hasher,
             checkers,
             registration=Registration(registration),
@@ -69,13 +69,13 @@ class Site(House):
         for number, owner in enumerate(owners):
             self.roll.add(Account(names.key(owner), owner, kept, number == 0, 0))
 
-    def visitor(self, *lines: str, address: str | None = None) -> Person:
+    def visitor(self, *lines: str, address: str | None = None) -> ChatClient:
         """Return somebody from an address who has sent ``lines``; the answers are not read yet."""
-        person = Person(self.hub, address)
+        person = ChatClient(self.hub, address)
         self.send(person, *lines)
         return person
 
-    def send(self, person: Person, *lines: str) -> list[str]:
+    def send(self, person: ChatClient, *lines: str) -> list[str]:
         """Let somebody send lines, and return all that is answered; it stays to be taken."""
         person.says(*lines)
         self.turn()

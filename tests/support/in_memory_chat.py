@@ -25,7 +25,7 @@ from chatd.protocol.errors import ChatError, DisconnectReason
 T = TypeVar("T")
 
 
-class Person:
+class ChatClient:
     """A session, with a peer that remembers what it was sent."""
 
     private = True
@@ -85,7 +85,7 @@ class Person:
             self.session.receive(error)
 
 
-class House:
+class InMemoryChat:
     """A hub, with a memory journal if no other is given, and a clock to turn by hand."""
 
     def __init__(self, limits: Limits | None = None, journal: Callable[[Clock], Journal] | None = None) -> None:
@@ -98,15 +98,15 @@ class House:
         self.hub = make_hub(self.journal, self.clock, limits, make_secret)
         self.hub.start()
 
-    def person(self, *lines: str) -> Person:
+    def person(self, *lines: str) -> ChatClient:
         """Return somebody who has sent ``lines`` and read the answers."""
-        person = Person(self.hub)
+        person = ChatClient(self.hub)
         person.says(*lines)
         self.turn()
         person.take()
         return person
 
-    def program(self, *lines: str) -> Person:
+    def program(self, *lines: str) -> ChatClient:
         """Return somebody who reads tags, has sent ``lines`` and read the answers."""
         return self.person("HELLO 1", *lines)
 
@@ -122,7 +122,7 @@ class House:
             self.turn()
 
 
-class Inline:
+class ImmediateWorker:
     """A worker that does what it is given at once, in the caller's thread."""
 
     def start(self) -> None:
@@ -137,10 +137,10 @@ class Inline:
 
 def surroundings(clock: Clock, retention: Retention | None = None) -> Environment:
     """Return what a journal needs, on a clock that stands still and without threads."""
-    return Environment(clock, lambda: "e1", lambda _name: Inline(), retention or Retention())
+    return Environment(clock, lambda: "e1", lambda _name: ImmediateWorker(), retention or Retention())
 
 
-class Desk(Inline):
+class ManualWorker(ImmediateWorker):
     """A worker that does nothing until it is told to."""
 
     def __init__(self) -> None:
@@ -162,24 +162,24 @@ class Desk(Inline):
         self.jobs.pop(0)()
 
 
-class SlowHouse(House):
-    """A house whose journal writes and reads only when it is told to."""
+class SlowJournalChat(InMemoryChat):
+    """A chat whose journal writes and reads only when it is told to."""
 
     def __init__(self, path: Path) -> None:
-        self.desks: dict[str, Desk] = {}
+        self.workers: dict[str, ManualWorker] = {}
         self.slow = False
 
         def journal_on(clock: Clock) -> Journal:
             around = surroundings(clock)
-            around = replace(around, make_worker=lambda name: self.desks.setdefault(name.split()[1], Desk()))
+            around = replace(around, make_worker=lambda name: self.workers.setdefault(name.split()[1], ManualWorker()))
             return from_string(f"sqlite:{path}", around)
 
         super().__init__(journal=journal_on)
 
     def turn(self) -> None:
         super().turn()
-        while not self.slow and any(desk.jobs for desk in self.desks.values()):
-            for desk in self.desks.values():
-                while desk.jobs:
-                    desk.work()
+        while not self.slow and any(worker.jobs for worker in self.workers.values()):
+            for worker in self.workers.values():
+                while worker.jobs:
+                    worker.work()
             super().turn()

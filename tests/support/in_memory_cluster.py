@@ -22,7 +22,7 @@ from chatd.model.entry import Entry, StoredEvent, label_reused, unavailable
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import DurableEvent
-from tests.support.in_memory_chat import House, surroundings
+from tests.support.in_memory_chat import InMemoryChat, surroundings
 
 
 class Log:
@@ -216,7 +216,7 @@ class NodeJournal:
             self._index._note([(entry.room, kept)])
 
 
-class Site(NoAccounts):
+class SharedAccounts(NoAccounts):
     """Accounts that all nodes know: of whoever is named so."""
 
     def __init__(self) -> None:
@@ -236,10 +236,10 @@ class Site(NoAccounts):
         return succeed(names.key(nick))
 
 
-class Node(House):
+class Node(InMemoryChat):
     """One node, with people on it."""
 
-    def __init__(self, log: Log, limits: Limits | None = None, accounts: Site | None = None) -> None:
+    def __init__(self, log: Log, limits: Limits | None = None, accounts: SharedAccounts | None = None) -> None:
         self.clock = log.clock
         self.cluster = NodeJournal(log)
         numbers: Iterator[int] = count(1)
@@ -262,14 +262,14 @@ class Node(House):
         super().turn()
 
 
-class ClusterHouse:
+class InMemoryCluster:
     """Nodes that share one order, on one clock."""
 
     def __init__(self, nodes: int = 2, limits: Limits | None = None) -> None:
         self.clock = Clock()
         self.clock.advance(1_000_000)
         self.log = Log(self.clock)
-        self.accounts = Site()
+        self.accounts = SharedAccounts()
         self.limits = limits
         self.nodes: list[Node] = []
         for _ in range(nodes):

@@ -86,7 +86,7 @@ def nodes(folder: Path, journal: str, count: int, *options: str) -> Iterator[lis
             assert "Traceback" not in node.log(), node.log()
 
 
-class Person(Client):
+class NodeClient(Client):
     """A program that has said HELLO, in any rooms; it keeps every line that it reads, without the tags."""
 
     def __init__(self, port: int) -> None:
@@ -152,9 +152,9 @@ class Person(Client):
 
 
 @contextmanager
-def person(node: Node, nick: str, room: str, words: str = "") -> Iterator[Person]:
+def person(node: Node, nick: str, room: str, words: str = "") -> Iterator[NodeClient]:
     """Somebody who has come into a room on a node."""
-    with Person(node.port) as made:
+    with NodeClient(node.port) as made:
         made.enter(nick, room, words)
         yield made
 

@@ -8,16 +8,16 @@ from chatd.chat.delivery import Broadcast
 from chatd.model.entry import Entry
 from chatd.protocol import wire
 from chatd.protocol.events import Event, Said
-from tests.support.in_memory_chat import House
+from tests.support.in_memory_chat import InMemoryChat
 
 
 def test_a_batch_is_one_send_for_each_member(monkeypatch: pytest.MonkeyPatch) -> None:
-    house = House()
-    alice, bob = house.program("JOIN alice"), house.person("JOIN bob")
+    chat = InMemoryChat()
+    alice, bob = chat.program("JOIN alice"), chat.person("JOIN bob")
     sends: list[bytes] = []
     monkeypatch.setattr(bob.session, "send", sends.append)
     alice.says(*(f"MSG {n}" for n in range(10)))
-    house.turn()
+    chat.turn()
     assert sends == [b"".join(b"MSG alice #lobby %d\r\n" % n for n in range(10))]
 
 
@@ -33,9 +33,9 @@ def test_each_event_is_rendered_once_whatever_the_audiences(
         return real(event)
 
     monkeypatch.setattr(wire, "render", render)
-    house = House()
-    people = [house.program("JOIN p1"), house.program("JOIN p2")] if tagged else []
-    people += [house.person("JOIN u1"), house.person("JOIN u2")] if untagged else []
+    chat = InMemoryChat()
+    people = [chat.program("JOIN p1"), chat.program("JOIN p2")] if tagged else []
+    people += [chat.person("JOIN u1"), chat.person("JOIN u2")] if untagged else []
     rendered.clear()
     broadcast = Broadcast()
     broadcast.add(Entry("#lobby", Said("x", "#lobby", "hi"), id=1))
@@ -47,14 +47,14 @@ def test_each_event_is_rendered_once_whatever_the_audiences(
 
 
 def test_own_lines_are_left_out_or_labelled_between_those_of_others() -> None:
-    house = House()
-    alice, bob = house.program("JOIN alice"), house.person("JOIN bob")
+    chat = InMemoryChat()
+    alice, bob = chat.program("JOIN alice"), chat.person("JOIN bob")
     alice.take()
     alice.says("@label=a MSG 1")
     bob.says("MSG 2")
     alice.says("MSG 3")
     bob.says("MSG 4")
-    house.turn()
+    chat.turn()
     assert bob.take() == ["MSG alice #lobby 1", "MSG alice #lobby 3"]
     lines = alice.take()
     assert [line[-1] for line in lines] == ["1", "2", "3", "4"]

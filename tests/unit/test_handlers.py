@@ -6,51 +6,51 @@ import pytest
 
 from chatd.protocol.errors import DisconnectReason
 from chatd.protocol.verbs import VERBS
-from tests.support.in_memory_chat import House, Person
+from tests.support.in_memory_chat import ChatClient, InMemoryChat
 
 TIME = "1970-01-12T13:46:40.000Z"
 
 
 @pytest.fixture
-def house() -> House:
-    return House()
+def chat() -> InMemoryChat:
+    return InMemoryChat()
 
 
-def ask(house: House, person: Person, *lines: str) -> list[str]:
+def ask(chat: InMemoryChat, person: ChatClient, *lines: str) -> list[str]:
     person.says(*lines)
-    house.turn()
+    chat.turn()
     return person.take()
 
 
-def test_join_is_answered_with_the_count_and_seen_by_the_others(house: House) -> None:
-    alice = house.person("JOIN alice")
-    bob = house.person()
-    assert ask(house, bob, "JOIN bob") == ["OK JOIN #lobby 2"]
+def test_join_is_answered_with_the_count_and_seen_by_the_others(chat: InMemoryChat) -> None:
+    alice = chat.person("JOIN alice")
+    bob = chat.person()
+    assert ask(chat, bob, "JOIN bob") == ["OK JOIN #lobby 2"]
     assert alice.take() == ["JOIN bob #lobby"]
 
 
-def test_join_tagged_has_the_last_id_and_a_secret(house: House) -> None:
-    alice = house.program("JOIN alice #a", "MSG one", "MSG two")
-    carol = house.program()
-    assert ask(house, carol, "@label=j JOIN carol #a") == ["@label=j OK JOIN #a 2 last=2 resume=secret2"]
+def test_join_tagged_has_the_last_id_and_a_secret(chat: InMemoryChat) -> None:
+    alice = chat.program("JOIN alice #a", "MSG one", "MSG two")
+    carol = chat.program()
+    assert ask(chat, carol, "@label=j JOIN carol #a") == ["@label=j OK JOIN #a 2 last=2 resume=secret2"]
     assert alice.take() == [f"@time={TIME} JOIN carol #a"]
 
 
-def test_join_with_since_says_that_nothing_was_kept(house: House) -> None:
-    alice = house.program()
-    assert ask(house, alice, "JOIN alice #a since=5 epoch=e0") == ["OK JOIN #a 1 last=0 resume=secret1 recovered=no"]
+def test_join_with_since_says_that_nothing_was_kept(chat: InMemoryChat) -> None:
+    alice = chat.program()
+    assert ask(chat, alice, "JOIN alice #a since=5 epoch=e0") == ["OK JOIN #a 1 last=0 resume=secret1 recovered=no"]
 
 
-def test_join_gives_the_topic_first(house: House) -> None:
-    house.person("JOIN alice #a", "TOPIC #a lunch at noon")
-    assert ask(house, house.person(), "JOIN bob #a") == ["TOPIC alice #a lunch at noon", "OK JOIN #a 2"]
-    assert ask(house, house.program(), "JOIN carol #a")[0] == f"@id=1;time={TIME};old TOPIC alice #a lunch at noon"
+def test_join_gives_the_topic_first(chat: InMemoryChat) -> None:
+    chat.person("JOIN alice #a", "TOPIC #a lunch at noon")
+    assert ask(chat, chat.person(), "JOIN bob #a") == ["TOPIC alice #a lunch at noon", "OK JOIN #a 2"]
+    assert ask(chat, chat.program(), "JOIN carol #a")[0] == f"@id=1;time={TIME};old TOPIC alice #a lunch at noon"
 
 
-def test_join_of_a_room_one_is_in_makes_it_current(house: House) -> None:
-    bob = house.person("JOIN bob #a")
-    alice = house.person("JOIN alice #a", "JOIN #b")
-    assert ask(house, alice, "JOIN #a", "MSG here") == ["OK JOIN #a 2"]
+def test_join_of_a_room_one_is_in_makes_it_current(chat: InMemoryChat) -> None:
+    bob = chat.person("JOIN bob #a")
+    alice = chat.person("JOIN alice #a", "JOIN #b")
+    assert ask(chat, alice, "JOIN #a", "MSG here") == ["OK JOIN #a 2"]
     assert bob.take()[-1] == "MSG alice #a here"
 
 
@@ -82,79 +82,81 @@ def test_join_of_a_room_one_is_in_makes_it_current(house: House) -> None:
         (["JOIN alice"], "NICK Bob", "ERR name-taken NICK "),
     ],
 )
-def test_refusals_say_what_and_leave_the_connection(house: House, before: list[str], line: str, answer: str) -> None:
-    house.person("JOIN bob #b")
-    alice = house.person(*before)
-    (got,) = ask(house, alice, line)
+def test_refusals_say_what_and_leave_the_connection(
+    chat: InMemoryChat, before: list[str], line: str, answer: str
+) -> None:
+    chat.person("JOIN bob #b")
+    alice = chat.person(*before)
+    (got,) = ask(chat, alice, line)
     assert got.startswith(answer)
     assert len(got) > len(answer)
-    assert ask(house, alice, "PING") == ["PONG"]
-    program = house.program(*before)
+    assert ask(chat, alice, "PING") == ["PONG"]
+    program = chat.program(*before)
     if not (before and "JOIN" in before[0]) and "HELLO" not in line:
-        assert ask(house, program, f"@label=x {line}")[0].startswith(f"@label=x {answer}")
+        assert ask(chat, program, f"@label=x {line}")[0].startswith(f"@label=x {answer}")
 
 
-def test_hello_tells_what_a_program_must_know(house: House) -> None:
-    (line,) = ask(house, house.person(), "@label=h HELLO 1")
+def test_hello_tells_what_a_program_must_know(chat: InMemoryChat) -> None:
+    (line,) = ask(chat, chat.person(), "@label=h HELLO 1")
     assert line.startswith("@label=h OK HELLO protocol=1 server=chatd/")
     assert line.endswith(" epoch=e1 max-line=8192 ping=60")
 
 
-def test_msg_is_silent_for_a_person_and_echoed_to_a_program(house: House) -> None:
-    alice = house.person("JOIN alice")
-    carol = house.program("JOIN carol")
+def test_msg_is_silent_for_a_person_and_echoed_to_a_program(chat: InMemoryChat) -> None:
+    alice = chat.person("JOIN alice")
+    carol = chat.program("JOIN carol")
     alice.take()
-    assert ask(house, carol, "@label=a3 MSG hi") == [f"@id=1;time={TIME};label=a3 MSG carol #lobby hi"]
+    assert ask(chat, carol, "@label=a3 MSG hi") == [f"@id=1;time={TIME};label=a3 MSG carol #lobby hi"]
     assert alice.take() == ["MSG carol #lobby hi"]
-    assert ask(house, alice, "MSG hello") == []
+    assert ask(chat, alice, "MSG hello") == []
     assert carol.take() == [f"@id=2;time={TIME} MSG alice #lobby hello"]
 
 
-def test_labels_before_hello_are_checked_and_nothing_else(house: House) -> None:
-    alice = house.person("JOIN alice")
-    assert ask(house, alice, "@label=x PING") == ["PONG"]
-    assert ask(house, alice, "@label=x;label=y PING")[0].startswith("ERR bad-tags PING ")
+def test_labels_before_hello_are_checked_and_nothing_else(chat: InMemoryChat) -> None:
+    alice = chat.person("JOIN alice")
+    assert ask(chat, alice, "@label=x PING") == ["PONG"]
+    assert ask(chat, alice, "@label=x;label=y PING")[0].startswith("ERR bad-tags PING ")
 
 
-def test_tell_a_room_is_like_msg_there(house: House) -> None:
-    bob = house.person("JOIN bob #b")
-    alice = house.program("JOIN alice #b", "JOIN #c")
+def test_tell_a_room_is_like_msg_there(chat: InMemoryChat) -> None:
+    bob = chat.person("JOIN bob #b")
+    alice = chat.program("JOIN alice #b", "JOIN #c")
     bob.take()
-    assert ask(house, alice, "@label=t TELL #B psst") == [f"@id=1;time={TIME};label=t MSG alice #b psst"]
+    assert ask(chat, alice, "@label=t TELL #B psst") == [f"@id=1;time={TIME};label=t MSG alice #b psst"]
     assert bob.take() == ["MSG alice #b psst"]
 
 
-def test_tell_a_person(house: House) -> None:
-    bob, carol = house.person("JOIN bob"), house.program("JOIN carol #c")
-    assert ask(house, bob, "TELL CAROL psst") == []
+def test_tell_a_person(chat: InMemoryChat) -> None:
+    bob, carol = chat.person("JOIN bob"), chat.program("JOIN carol #c")
+    assert ask(chat, bob, "TELL CAROL psst") == []
     assert carol.take() == [f"@time={TIME} TELL bob psst"]
-    assert ask(house, carol, "@label=t TELL Bob what?") == ["@label=t OK TELL bob"]
+    assert ask(chat, carol, "@label=t TELL Bob what?") == ["@label=t OK TELL bob"]
     assert bob.take() == ["TELL carol what?"]
 
 
-def test_talk_says_every_line_but_commands(house: House) -> None:
-    bob = house.person("JOIN bob #a")
-    alice = house.person("JOIN alice #a")
+def test_talk_says_every_line_but_commands(chat: InMemoryChat) -> None:
+    bob = chat.person("JOIN bob #a")
+    alice = chat.person("JOIN alice #a")
     bob.take()
-    assert ask(house, alice, "TALK") == ["OK TALK #a"]
-    answers = ask(house, alice, "hello", "//etc", "@a=b MSG x", "/ping 1", "/nonsense", "QUIT")
+    assert ask(chat, alice, "TALK") == ["OK TALK #a"]
+    answers = ask(chat, alice, "hello", "//etc", "@a=b MSG x", "/ping 1", "/nonsense", "QUIT")
     assert answers == ["PONG 1", 'ERR unknown-verb * there is no "nonsense"; HELP lists what there is']
     assert bob.take() == [f"MSG alice #a {text}" for text in ("hello", "/etc", "@a=b MSG x", "QUIT")]
-    ask(house, alice, "/quit bye")
+    ask(chat, alice, "/quit bye")
     assert bob.take() == ["PART alice #a bye"]
 
 
-def test_talk_follows_the_current_room(house: House) -> None:
-    alice = house.program("JOIN alice #a", "TALK")
-    assert ask(house, alice, "/join #b", "here")[-1] == f"@id=1;time={TIME} MSG alice #b here"
+def test_talk_follows_the_current_room(chat: InMemoryChat) -> None:
+    alice = chat.program("JOIN alice #a", "TALK")
+    assert ask(chat, alice, "/join #b", "here")[-1] == f"@id=1;time={TIME} MSG alice #b here"
 
 
-def test_pipe_says_every_line(house: House) -> None:
-    bob = house.person("JOIN bob #b")
-    alice = house.person("JOIN alice #b", "JOIN #a")
+def test_pipe_says_every_line(chat: InMemoryChat) -> None:
+    bob = chat.person("JOIN bob #b")
+    alice = chat.person("JOIN alice #b", "JOIN #a")
     bob.take()
-    assert ask(house, alice, "PIPE #b") == ["OK PIPE #b"]
-    assert ask(house, alice, "QUIT", "/quit", "@x y") == []
+    assert ask(chat, alice, "PIPE #b") == ["OK PIPE #b"]
+    assert ask(chat, alice, "QUIT", "/quit", "@x y") == []
     assert bob.take() == ["MSG alice #b QUIT", "MSG alice #b /quit", "MSG alice #b @x y"]
     alice.session.finish()
     assert alice.take()[-1].startswith("BYE quit ")
@@ -163,82 +165,82 @@ def test_pipe_says_every_line(house: House) -> None:
 @pytest.mark.parametrize(
     "line", ["PIPE", "PIPE #b", "PIPE now", "PIPE #b now", "@;; PIPE", "PIPE #!", " PIPE", "@label=a  PIPE"]
 )
-def test_refused_pipe_closes_so_that_nothing_runs_as_commands(house: House, line: str) -> None:
-    bob = house.person("JOIN bob #b")
-    alice = house.person("JOIN alice #a", "PART")
+def test_refused_pipe_closes_so_that_nothing_runs_as_commands(chat: InMemoryChat, line: str) -> None:
+    bob = chat.person("JOIN bob #b")
+    alice = chat.person("JOIN alice #a", "PART")
     alice.says(line, "JOIN #b", "MSG rm -rf")
-    house.turn()
+    chat.turn()
     error, bye = alice.take()
     assert error.startswith("ERR ")
     assert bye.startswith("BYE refused ")
     assert bob.take() == []
 
 
-def test_nick_is_told_once_to_each_who_shares_a_room(house: House) -> None:
-    bob = house.person("JOIN bob #a", "JOIN #b")
-    carol = house.program("JOIN carol #b")
-    alice = house.program("JOIN alice #a", "JOIN #b")
+def test_nick_is_told_once_to_each_who_shares_a_room(chat: InMemoryChat) -> None:
+    bob = chat.person("JOIN bob #a", "JOIN #b")
+    carol = chat.program("JOIN carol #b")
+    alice = chat.program("JOIN alice #a", "JOIN #b")
     bob.take(), carol.take()
-    assert ask(house, alice, "@label=n NICK alicia") == ["@label=n OK NICK alicia"]
+    assert ask(chat, alice, "@label=n NICK alicia") == ["@label=n OK NICK alicia"]
     assert bob.take() == ["NICK alice alicia"]
     assert carol.take() == [f"@time={TIME} NICK alice alicia"]
-    assert ask(house, house.person(), "JOIN alice") == ["OK JOIN #lobby 1"]
-    assert ask(house, alice, "NICK Alicia", "MSG hi")[-1].endswith(" MSG Alicia #b hi")
+    assert ask(chat, chat.person(), "JOIN alice") == ["OK JOIN #lobby 1"]
+    assert ask(chat, alice, "NICK Alicia", "MSG hi")[-1].endswith(" MSG Alicia #b hi")
 
 
-def test_part_goes_back_to_the_room_before(house: House) -> None:
-    bob = house.person("JOIN bob #a")
-    alice = house.program("JOIN alice #a", "JOIN #b")
+def test_part_goes_back_to_the_room_before(chat: InMemoryChat) -> None:
+    bob = chat.person("JOIN bob #a")
+    alice = chat.program("JOIN alice #a", "JOIN #b")
     bob.take()
-    assert ask(house, alice, "@label=p PART") == ["@label=p OK PART #b"]
-    assert ask(house, alice, "MSG here")[0].endswith(" MSG alice #a here")
-    ask(house, alice, "PART #A so long")
+    assert ask(chat, alice, "@label=p PART") == ["@label=p OK PART #b"]
+    assert ask(chat, alice, "MSG here")[0].endswith(" MSG alice #a here")
+    ask(chat, alice, "PART #A so long")
     assert bob.take() == ["MSG alice #a here", "PART alice #a so long"]
 
 
-def test_who_lists_the_members(house: House) -> None:
-    house.person("JOIN bob #a")
-    alice = house.program("JOIN alice #a")
-    assert ask(house, alice, "@label=w WHO") == ["WHO #a bob alice", "@label=w OK WHO #a 2"]
+def test_who_lists_the_members(chat: InMemoryChat) -> None:
+    chat.person("JOIN bob #a")
+    alice = chat.program("JOIN alice #a")
+    assert ask(chat, alice, "@label=w WHO") == ["WHO #a bob alice", "@label=w OK WHO #a 2"]
 
 
-def test_rooms_lists_those_with_people_in_them(house: House) -> None:
-    house.person("JOIN bob #b", "TOPIC beer", "JOIN #gone", "PART")
-    alice = house.person("JOIN alice #a")
-    assert ask(house, alice, "ROOMS") == ["ROOM #a 1", "ROOM #b 1 beer", "OK ROOMS 2"]
+def test_rooms_lists_those_with_people_in_them(chat: InMemoryChat) -> None:
+    chat.person("JOIN bob #b", "TOPIC beer", "JOIN #gone", "PART")
+    alice = chat.person("JOIN alice #a")
+    assert ask(chat, alice, "ROOMS") == ["ROOM #a 1", "ROOM #b 1 beer", "OK ROOMS 2"]
 
 
-def test_topic_is_set_told_and_asked_for(house: House) -> None:
-    bob = house.person("JOIN bob #a")
-    alice = house.program("JOIN alice #a")
+def test_topic_is_set_told_and_asked_for(chat: InMemoryChat) -> None:
+    bob = chat.person("JOIN bob #a")
+    alice = chat.program("JOIN alice #a")
     bob.take()
-    assert ask(house, alice, "@label=q TOPIC") == ["@label=q OK TOPIC #a"]
-    set_, done = ask(house, alice, "@label=s TOPIC lunch")
+    assert ask(chat, alice, "@label=q TOPIC") == ["@label=q OK TOPIC #a"]
+    set_, done = ask(chat, alice, "@label=s TOPIC lunch")
     assert set_ == f"@id=1;time={TIME} TOPIC alice #a lunch"
     assert done == "@label=s OK TOPIC #a"
     assert bob.take() == ["TOPIC alice #a lunch"]
-    assert ask(house, bob, "TOPIC #a") == ["TOPIC alice #a lunch", "OK TOPIC #a"]
-    assert ask(house, bob, "TOPIC #a dinner") == ["OK TOPIC #a"]
+    assert ask(chat, bob, "TOPIC #a") == ["TOPIC alice #a lunch", "OK TOPIC #a"]
+    assert ask(chat, bob, "TOPIC #a dinner") == ["OK TOPIC #a"]
 
 
-def test_ping_before_and_after_join(house: House) -> None:
-    assert ask(house, house.person(), "PING", "PING a1") == ["PONG", "PONG a1"]
-    assert ask(house, house.program(), "@label=p PING a1") == ["@label=p PONG a1"]
+def test_ping_before_and_after_join(chat: InMemoryChat) -> None:
+    assert ask(chat, chat.person(), "PING", "PING a1") == ["PONG", "PONG a1"]
+    assert ask(chat, chat.program(), "@label=p PING a1") == ["@label=p PONG a1"]
 
 
-def test_help_lists_every_verb_and_one(house: House) -> None:
-    lines = ask(house, house.person(), "HELP")
+def test_help_lists_every_verb_and_one(chat: InMemoryChat) -> None:
+    lines = ask(chat, chat.person(), "HELP")
     assert lines[-1] == "OK HELP"
     assert [line.split()[1] for line in lines[:-1]] == list(VERBS)
-    note, done = ask(house, house.program(), "@label=h HELP ping")
+    note, done = ask(chat, chat.program(), "@label=h HELP ping")
     assert note.startswith("NOTE PING [token] - ")
     assert done == "@label=h OK HELP"
 
 
-def test_quit_parts_every_room_with_its_text(house: House) -> None:
-    bob = house.person("JOIN bob #a", "JOIN #b")
-    alice = house.program("JOIN alice #a", "JOIN #b")
+def test_quit_parts_every_room_with_its_text(chat: InMemoryChat) -> None:
+    bob = chat.person("JOIN bob #a", "JOIN #b")
+    alice = chat.program("JOIN alice #a", "JOIN #b")
     bob.take()
-    assert ask(house, alice, "QUIT see you")[0].startswith("BYE quit ")
+    assert ask(chat, alice, "QUIT see you")[0].startswith("BYE quit ")
     assert alice.farewell is DisconnectReason.QUIT
     assert bob.take() == ["PART alice #a see you", "PART alice #b see you"]

@@ -20,7 +20,7 @@ from chatd.journal.memory import MemoryJournal
 from chatd.protocol.names import Nick
 from chatd.runtime.log_limiter import QUIET_SECONDS, LogLimiter
 from chatd.runtime.timers import TimerWheel
-from tests.support.in_memory_chat import House, surroundings
+from tests.support.in_memory_chat import InMemoryChat, surroundings
 
 NOW = 1_000_000.0
 
@@ -102,9 +102,9 @@ def test_lines_come_at_their_rate_and_one_timer_is_enough(rate: int, burst: int)
 def test_a_rate_of_none_asks_no_clock() -> None:
     clock = Clock()
     rate_limiter = RateLimiter(clock, Rate(0, 1), Turns(clock))
-    house = Speaker.__new__(Speaker)
-    house.full_at = 0.0
-    assert all(rate_limiter.grant(house) == LINES_AT_ONCE for _ in range(1000))
+    chat = Speaker.__new__(Speaker)
+    chat.full_at = 0.0
+    assert all(rate_limiter.grant(chat) == LINES_AT_ONCE for _ in range(1000))
     assert clock.getDelayedCalls() == []
 
 
@@ -112,89 +112,89 @@ def test_a_rate_of_none_asks_no_clock() -> None:
 
 
 def test_joins_and_nicks_are_so_many_a_minute_after_a_burst() -> None:
-    house = House(Limits(names_per_minute=6, rooms_per_connection=4))
-    alice = house.person("JOIN alice")
+    chat = InMemoryChat(Limits(names_per_minute=6, rooms_per_connection=4))
+    alice = chat.person("JOIN alice")
     for number in range(5):
         alice.says(f"NICK alice{number}")
-        house.turn()
+        chat.turn()
     assert alice.take() == [f"OK NICK alice{number}" for number in range(5)]
     for line in ("NICK alicia", "JOIN #b", "PING 1"):
         alice.says(line)
-        house.turn()
+        chat.turn()
     nick, join, pong = alice.take()
     assert nick.startswith("ERR slow-down NICK no more than 6 ")
     assert join.startswith("ERR slow-down JOIN ")
     assert pong == "PONG 1"
-    house.wait(10)
+    chat.wait(10)
     alice.says("JOIN #b", "JOIN #c")
-    house.turn()
+    chat.turn()
     joined, refused = alice.take()
     assert joined == "OK JOIN #b 1"
     assert refused.startswith("ERR slow-down JOIN ")
 
 
 def test_to_ask_for_a_room_that_one_is_in_and_for_ones_own_nick_costs_nothing() -> None:
-    house = House(Limits(names_per_minute=1, rooms_per_connection=2))
-    alice = house.person("JOIN alice #a")
+    chat = InMemoryChat(Limits(names_per_minute=1, rooms_per_connection=2))
+    alice = chat.person("JOIN alice #a")
     for _ in range(20):
         alice.says("JOIN #a", "NICK alice")
-        house.turn()
+        chat.turn()
     assert alice.take() == ["OK JOIN #a 1", "OK NICK alice"] * 20
 
 
 def test_a_name_rate_of_none_is_no_limit() -> None:
-    house = House(Limits(names_per_minute=0))
-    alice = house.person("JOIN alice")
+    chat = InMemoryChat(Limits(names_per_minute=0))
+    alice = chat.person("JOIN alice")
     for number in range(300):
         alice.says(f"NICK alice{number}")
-        house.turn()
+        chat.turn()
     assert not [line for line in alice.take() if line.startswith("ERR")]
 
 
 def test_all_the_rooms_that_one_may_be_in_can_be_entered_at_once_but_no_more() -> None:
-    house = House(Limits(names_per_minute=1, rooms_per_connection=30))
-    alice = house.person()
+    chat = InMemoryChat(Limits(names_per_minute=1, rooms_per_connection=30))
+    alice = chat.person()
     alice.says("JOIN alice #r0", *[f"JOIN #r{number}" for number in range(1, 30)])
-    house.turn()
+    chat.turn()
     assert len([line for line in alice.take() if line.startswith("OK JOIN ")]) == 30
     alice.says("JOIN #one-more")
     assert alice.take()[0].startswith("ERR full JOIN you are in 30 rooms")
-    house.wait(60)
+    chat.wait(60)
     alice.says("PART #r7")
-    house.turn()
+    chat.turn()
     alice.says("JOIN #one-more")
-    house.turn()
+    chat.turn()
     assert alice.take() == ["OK PART #r7", "OK JOIN #one-more 1"]
 
 
 def test_a_room_too_many_is_refused_and_those_that_are_there_are_not() -> None:
-    house = House(Limits(rooms=2))
-    house.person("JOIN alice #a", "JOIN #b")
-    bob = house.person()
+    chat = InMemoryChat(Limits(rooms=2))
+    chat.person("JOIN alice #a", "JOIN #b")
+    bob = chat.person()
     bob.says("JOIN bob #c")
     assert bob.take()[0].startswith("ERR full JOIN there are 2 rooms")
     bob.says("JOIN bob #A", "JOIN #b")
-    house.turn()
+    chat.turn()
     assert bob.take() == ["OK JOIN #a 2", "OK JOIN #b 2"]
 
 
 def test_who_is_refused_a_room_has_taken_no_nick() -> None:
-    house = House(Limits(rooms=1))
-    house.person("JOIN alice #a")
-    bob = house.person("JOIN bob #c")
-    assert house.hub.client(Nick("bob")) is None
+    chat = InMemoryChat(Limits(rooms=1))
+    chat.person("JOIN alice #a")
+    bob = chat.person("JOIN bob #c")
+    assert chat.hub.client(Nick("bob")) is None
     assert bob.session.nick == ""
 
 
 def test_a_program_is_asked_before_it_is_told_what_it_missed() -> None:
-    house = House(Limits(names_per_minute=1, rooms_per_connection=1))
-    house.person("JOIN bob #a", "MSG hi")
-    alice = house.program("JOIN alice #b")
+    chat = InMemoryChat(Limits(names_per_minute=1, rooms_per_connection=1))
+    chat.person("JOIN bob #a", "MSG hi")
+    alice = chat.program("JOIN alice #b")
     alice.says("PART #b")
-    house.turn()
+    chat.turn()
     alice.take()
     alice.says("@label=x JOIN #a since=0 epoch=e1")
-    house.turn()
+    chat.turn()
     (refused,) = alice.take()
     assert refused.startswith("@label=x ERR slow-down JOIN ")
 
@@ -263,19 +263,19 @@ def test_nothing_is_kept_of_addresses_that_have_gone() -> None:
 
 
 def test_those_who_have_not_come_in() -> None:
-    house = House(Limits(waiting=2))
-    admission = Admission(house.hub)
-    alice, bob = house.person(), house.person()
+    chat = InMemoryChat(Limits(waiting=2))
+    admission = Admission(chat.hub)
+    alice, bob = chat.person(), chat.person()
     admission.admit(None)
     admission.admit(None)
     assert "not joined yet" in str(admission.refusal(None))
     alice.says("JOIN alice")
-    house.turn()
+    chat.turn()
     assert admission.refusal(None) is None
     admission.admit(None)
     assert admission.refusal(None) is not None
     bob.says("JOIN bob")
-    house.turn()
+    chat.turn()
     assert admission.refusal(None) is None
 
 

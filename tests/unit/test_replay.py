@@ -12,28 +12,28 @@ from chatd.journal import JournalError, Page, Query, Retention
 from chatd.journal.factory import from_string
 from chatd.journal.memory import MemoryJournal
 from chatd.protocol.names import Nick
-from tests.support.in_memory_chat import House, Person, SlowHouse, surroundings
+from tests.support.in_memory_chat import ChatClient, InMemoryChat, SlowJournalChat, surroundings
 
 
 @pytest.fixture(params=["memory:", "sqlite:"])
-def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
+def chat(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[InMemoryChat]:
     path = f"sqlite:{tmp_path}/j.sqlite3" if request.param == "sqlite:" else request.param
-    house = House(journal=lambda clock: from_string(path, surroundings(clock)))
-    yield house
-    house.journal.stop()
+    chat = InMemoryChat(journal=lambda clock: from_string(path, surroundings(clock)))
+    yield chat
+    chat.journal.stop()
 
 
-def asks(house: House, person: Person, *lines: str) -> list[str]:
+def asks(chat: InMemoryChat, person: ChatClient, *lines: str) -> list[str]:
     person.take()
     person.says(*lines)
-    house.turn()
+    chat.turn()
     return person.take()
 
 
-def said(house: House, *texts: str, room: str = "#a") -> None:
-    author = house.person(f"JOIN author {room}", *(f"MSG {text}" for text in texts))
+def said(chat: InMemoryChat, *texts: str, room: str = "#a") -> None:
+    author = chat.person(f"JOIN author {room}", *(f"MSG {text}" for text in texts))
     author.says("QUIT")
-    house.turn()
+    chat.turn()
 
 
 def bodies(lines: list[str]) -> list[str]:
@@ -43,22 +43,22 @@ def bodies(lines: list[str]) -> list[str]:
 TIME = "1970-01-12T13:46:40.000Z"
 
 
-def test_history_for_a_person_and_for_a_program(house: House) -> None:
-    said(house, "one", "two")
-    assert asks(house, house.person("JOIN alice #a"), "HISTORY") == [
+def test_history_for_a_person_and_for_a_program(chat: InMemoryChat) -> None:
+    said(chat, "one", "two")
+    assert asks(chat, chat.person("JOIN alice #a"), "HISTORY") == [
         f"OLD {TIME} MSG author #a one",
         f"OLD {TIME} MSG author #a two",
         "OK HISTORY #a 2",
     ]
-    assert asks(house, house.program("JOIN bob #a"), "@label=h HISTORY #a 1") == [
+    assert asks(chat, chat.program("JOIN bob #a"), "@label=h HISTORY #a 1") == [
         f"@id=2;time={TIME};old MSG author #a two",
         "@label=h OK HISTORY #a 1",
     ]
 
 
-def test_history_gives_what_was_asked_for(house: House) -> None:
-    said(house, *"123456")
-    alice = house.person("JOIN alice #a", "TOPIC t")
+def test_history_gives_what_was_asked_for(chat: InMemoryChat) -> None:
+    said(chat, *"123456")
+    alice = chat.person("JOIN alice #a", "TOPIC t")
     for line, texts in {
         "HISTORY 2": "56",
         "HISTORY 2 before=5": "34",
@@ -69,60 +69,60 @@ def test_history_gives_what_was_asked_for(house: House) -> None:
         "HISTORY before=0": "",
         "HISTORY": "123456",
     }.items():
-        *lines, done = asks(house, alice, line)
+        *lines, done = asks(chat, alice, line)
         assert "".join(line[-1] for line in lines) == texts, line
         assert done == f"OK HISTORY #a {len(texts)}"
 
 
-def test_history_and_search_need_membership(house: House) -> None:
-    said(house, "secret")
-    alice = house.person("JOIN alice #b")
+def test_history_and_search_need_membership(chat: InMemoryChat) -> None:
+    said(chat, "secret")
+    alice = chat.person("JOIN alice #b")
     for line in ("HISTORY #a", "SEARCH #a secret"):
-        (answer,) = asks(house, alice, line)
+        (answer,) = asks(chat, alice, line)
         assert answer.startswith(f"ERR not-in-room {line.split()[0]} ")
-    (answer,) = asks(house, house.person(), "HISTORY")
+    (answer,) = asks(chat, chat.person(), "HISTORY")
     assert answer.startswith("ERR name-needed HISTORY ")
 
 
-def test_search(house: House) -> None:
-    said(house, "the red fox", "a red hen", "foxes")
-    alice = house.person("JOIN alice #a")
-    assert asks(house, alice, "SEARCH FOX red") == [f"OLD {TIME} MSG author #a the red fox", "OK SEARCH #a 1"]
-    assert asks(house, alice, "SEARCH  - ") == ["OK SEARCH #a 0"]
+def test_search(chat: InMemoryChat) -> None:
+    said(chat, "the red fox", "a red hen", "foxes")
+    alice = chat.person("JOIN alice #a")
+    assert asks(chat, alice, "SEARCH FOX red") == [f"OLD {TIME} MSG author #a the red fox", "OK SEARCH #a 1"]
+    assert asks(chat, alice, "SEARCH  - ") == ["OK SEARCH #a 0"]
 
 
-def test_a_long_history_waits_for_its_reader_and_is_followed_by_the_next_answer(house: House) -> None:
-    said(house, *(str(n) + "x" * 1000 for n in range(400)))
-    alice = house.person("JOIN alice #a")
+def test_a_long_history_waits_for_its_reader_and_is_followed_by_the_next_answer(chat: InMemoryChat) -> None:
+    said(chat, *(str(n) + "x" * 1000 for n in range(400)))
+    alice = chat.person("JOIN alice #a")
     alice.blocked = True
-    lines = asks(house, alice, "HISTORY 400", "PING")
+    lines = asks(chat, alice, "HISTORY 400", "PING")
     assert len(lines) == 1
     alice.session.proceed()
-    house.turn()
+    chat.turn()
     assert alice.take() == []
     alice.blocked = False
     alice.session.proceed()
-    house.turn()
+    chat.turn()
     lines += alice.take()
     assert len(lines) == 402
     assert lines[-2:] == ["OK HISTORY #a 400", "PONG"]
 
 
-def test_who_leaves_in_the_middle_of_a_history_costs_nothing(house: House) -> None:
-    said(house, *(str(n) for n in range(100)))
-    alice = house.person("JOIN alice #a")
+def test_who_leaves_in_the_middle_of_a_history_costs_nothing(chat: InMemoryChat) -> None:
+    said(chat, *(str(n) for n in range(100)))
+    alice = chat.person("JOIN alice #a")
     alice.blocked = True
-    asks(house, alice, "HISTORY")
+    asks(chat, alice, "HISTORY")
     alice.session.gone()
-    house.turn()
-    assert house.hub.rooms() == []
+    chat.turn()
+    assert chat.hub.rooms() == []
 
 
-def test_a_resume_replays_what_was_missed(house: House) -> None:
-    bob = house.program("JOIN bob #a", "MSG 1")
+def test_a_resume_replays_what_was_missed(chat: InMemoryChat) -> None:
+    bob = chat.program("JOIN bob #a", "MSG 1")
     bob.says("MSG 2", "TOPIC news", "MSG 3")
-    house.turn()
-    assert asks(house, house.program(), "JOIN alice #a since=1 epoch=e1") == [
+    chat.turn()
+    assert asks(chat, chat.program(), "JOIN alice #a since=1 epoch=e1") == [
         f"@id=2;time={TIME};old MSG bob #a 2",
         f"@id=3;time={TIME};old TOPIC bob #a news",
         f"@id=4;time={TIME};old MSG bob #a 3",
@@ -130,9 +130,9 @@ def test_a_resume_replays_what_was_missed(house: House) -> None:
     ]
 
 
-def test_a_person_is_told_what_was_missed_and_the_topic(house: House) -> None:
-    house.person("JOIN bob #a", "MSG 1", "TOPIC news", "MSG 2")
-    assert asks(house, house.person(), "JOIN alice #a since=1 epoch=e1") == [
+def test_a_person_is_told_what_was_missed_and_the_topic(chat: InMemoryChat) -> None:
+    chat.person("JOIN bob #a", "MSG 1", "TOPIC news", "MSG 2")
+    assert asks(chat, chat.person(), "JOIN alice #a since=1 epoch=e1") == [
         f"OLD {TIME} MSG bob #a 2",
         "TOPIC bob #a news",
         "OK JOIN #a 2",
@@ -140,28 +140,28 @@ def test_a_person_is_told_what_was_missed_and_the_topic(house: House) -> None:
 
 
 @pytest.mark.parametrize("words", ["since=1", "since=1 epoch=e2", "since=9 epoch=e1"])
-def test_a_resume_that_cannot_be_says_so_and_replays_nothing(house: House, words: str) -> None:
-    house.person("JOIN bob #a", "MSG 1", "TOPIC news", "MSG 2")
-    topic, done = asks(house, house.program(), f"JOIN alice #a {words}")
+def test_a_resume_that_cannot_be_says_so_and_replays_nothing(chat: InMemoryChat, words: str) -> None:
+    chat.person("JOIN bob #a", "MSG 1", "TOPIC news", "MSG 2")
+    topic, done = asks(chat, chat.program(), f"JOIN alice #a {words}")
     assert topic == f"@id=2;time={TIME};old TOPIC bob #a news"
     assert done.endswith(" recovered=no")
 
 
-def test_a_resume_from_the_very_beginning_and_from_the_very_end(house: House) -> None:
-    house.person("JOIN bob #a", "MSG 1", "MSG 2")
-    *lines, done = asks(house, house.program(), "JOIN alice #a since=0 epoch=e1")
+def test_a_resume_from_the_very_beginning_and_from_the_very_end(chat: InMemoryChat) -> None:
+    chat.person("JOIN bob #a", "MSG 1", "MSG 2")
+    *lines, done = asks(chat, chat.program(), "JOIN alice #a since=0 epoch=e1")
     assert [body[-1] for body in lines] == ["1", "2"]
     assert done.endswith(" recovered=yes")
-    (done,) = asks(house, house.program(), "JOIN carol #a since=2 epoch=e1")
+    (done,) = asks(chat, chat.program(), "JOIN carol #a since=2 epoch=e1")
     assert done.endswith(" recovered=yes")
-    (done,) = asks(house, house.program(), "JOIN carol2 #new since=0 epoch=e1")
+    (done,) = asks(chat, chat.program(), "JOIN carol2 #new since=0 epoch=e1")
     assert done.endswith(" recovered=yes")
 
 
-def test_a_resume_after_too_much_gets_the_newest(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_resume_after_too_much_gets_the_newest(chat: InMemoryChat, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chatd.chat.replay.MAX_MISSED", 3)
-    house.person("JOIN bob #a", "TOPIC t", *(f"MSG {n}" for n in range(5)))
-    topic, *lines, done = asks(house, house.program(), "JOIN alice #a since=1 epoch=e1")
+    chat.person("JOIN bob #a", "TOPIC t", *(f"MSG {n}" for n in range(5)))
+    topic, *lines, done = asks(chat, chat.program(), "JOIN alice #a since=1 epoch=e1")
     *lines, topic, done = [topic, *lines, done]
     assert [line[-1] for line in lines] == ["2", "3", "4"]
     assert "TOPIC" in topic
@@ -171,83 +171,83 @@ def test_a_resume_after_too_much_gets_the_newest(house: House, monkeypatch: pyte
 @pytest.mark.parametrize("kind", ["memory:", "sqlite:"])
 def test_a_resume_from_before_what_was_taken_away_says_so(kind: str, tmp_path: Path) -> None:
     path = f"sqlite:{tmp_path}/j" if kind == "sqlite:" else kind
-    house = House(journal=lambda clock: from_string(path, surroundings(clock, Retention(messages=2))))
-    house.person("JOIN bob #a", *(f"MSG {n}" for n in range(5)))
-    house.wait(61)
+    chat = InMemoryChat(journal=lambda clock: from_string(path, surroundings(clock, Retention(messages=2))))
+    chat.person("JOIN bob #a", *(f"MSG {n}" for n in range(5)))
+    chat.wait(61)
     for since, texts, recovered in ((2, "34", "no"), (3, "34", "yes"), (4, "4", "yes")):
-        alice = house.program()
-        *lines, done = asks(house, alice, f"JOIN alice #a since={since} epoch=e1")
+        alice = chat.program()
+        *lines, done = asks(chat, alice, f"JOIN alice #a since={since} epoch=e1")
         assert "".join(line[-1] for line in lines) == texts
         assert done.endswith(f"recovered={recovered}")
         alice.lose()
-        house.turn()
-    house.journal.stop()
+        chat.turn()
+    chat.journal.stop()
 
 
 def test_what_is_taken_away_during_a_replay_is_not_said_to_be_recovered(tmp_path: Path) -> None:
     retention = Retention(messages=10)
     path = f"sqlite:{tmp_path}/j"
-    house = House(journal=lambda clock: from_string(path, surroundings(clock, retention)))
-    house.person("JOIN bob #a", *(f"MSG {n} {'x' * 500}" for n in range(200)))
-    alice = house.program()
+    chat = InMemoryChat(journal=lambda clock: from_string(path, surroundings(clock, retention)))
+    chat.person("JOIN bob #a", *(f"MSG {n} {'x' * 500}" for n in range(200)))
+    alice = chat.program()
     alice.blocked = True
     alice.says("JOIN alice #a since=0 epoch=e1")
-    house.wait(62)
+    chat.wait(62)
     alice.blocked = False
     alice.session.proceed()
-    house.turn()
+    chat.turn()
     *lines, done = alice.take()
     assert len([line for line in lines if " MSG " in line]) < 200
     assert done.endswith(" recovered=no")
-    house.journal.stop()
+    chat.journal.stop()
 
 
-def test_labels_are_answered_once(house: House) -> None:
-    alice = house.program("JOIN alice #a")
-    bob = house.program("JOIN bob #a")
+def test_labels_are_answered_once(chat: InMemoryChat) -> None:
+    alice = chat.program("JOIN alice #a")
+    bob = chat.program("JOIN bob #a")
     first, second, other, ok = asks(
-        house, alice, "@label=x MSG hi", "@label=x MSG hi", "@label=x TELL #a ho", "@label=y PING"
+        chat, alice, "@label=x MSG hi", "@label=x MSG hi", "@label=x TELL #a ho", "@label=y PING"
     )
     assert first == f"@id=1;time={TIME};label=x MSG alice #a hi"
     assert second == f"@id=1;time={TIME};old;label=x MSG alice #a hi"
     assert other.startswith("@label=x ERR label-reused TELL ")
     assert ok == "@label=y PONG"
     assert bodies(bob.take()) == ["MSG alice #a hi"]
-    (bye,) = asks(house, alice, "QUIT")
+    (bye,) = asks(chat, alice, "QUIT")
     assert "not all" in bye
 
 
-def test_a_topic_said_again_is_answered_again(house: House) -> None:
-    alice = house.program("JOIN alice #a")
-    assert asks(house, alice, "@label=x TOPIC one", "@label=y TOPIC two", "@label=x TOPIC one")[-2:] == [
+def test_a_topic_said_again_is_answered_again(chat: InMemoryChat) -> None:
+    alice = chat.program("JOIN alice #a")
+    assert asks(chat, alice, "@label=x TOPIC one", "@label=y TOPIC two", "@label=x TOPIC one")[-2:] == [
         f"@id=1;time={TIME};old TOPIC alice #a one",
         "@label=x OK TOPIC #a",
     ]
-    assert bodies(asks(house, alice, "TOPIC"))[0] == "TOPIC alice #a two"
+    assert bodies(asks(chat, alice, "TOPIC"))[0] == "TOPIC alice #a two"
 
 
-def test_before_hello_a_label_is_no_label(house: House) -> None:
-    alice = house.person("JOIN alice #a", "@label=x MSG hi", "@label=x MSG ho")
-    assert [line.split()[-1] for line in asks(house, alice, "HISTORY")] == ["hi", "ho", "2"]
+def test_before_hello_a_label_is_no_label(chat: InMemoryChat) -> None:
+    alice = chat.person("JOIN alice #a", "@label=x MSG hi", "@label=x MSG ho")
+    assert [line.split()[-1] for line in asks(chat, alice, "HISTORY")] == ["hi", "ho", "2"]
 
 
 @pytest.fixture
-def slow(tmp_path: Path) -> Iterator[SlowHouse]:
-    house = SlowHouse(tmp_path / "j.sqlite3")
-    yield house
-    house.slow = False
-    house.turn()
-    house.journal.stop()
+def slow(tmp_path: Path) -> Iterator[SlowJournalChat]:
+    chat = SlowJournalChat(tmp_path / "j.sqlite3")
+    yield chat
+    chat.slow = False
+    chat.turn()
+    chat.journal.stop()
 
 
-def test_nothing_is_said_before_it_is_stored(slow: SlowHouse) -> None:
+def test_nothing_is_said_before_it_is_stored(slow: SlowJournalChat) -> None:
     alice, bob = slow.program("JOIN alice #a"), slow.person("JOIN bob #a")
     alice.take()
     slow.slow = True
     alice.says("@label=1 MSG hi", "QUIT")
     slow.turn()
     assert alice.take() == bob.take() == []
-    slow.desks["writer"].work()
+    slow.workers["writer"].work()
     assert [line.split(" ", 1)[1] for line in alice.take()] == [
         "MSG alice #a hi",
         "quit goodbye; all that you said was taken",
@@ -255,26 +255,26 @@ def test_nothing_is_said_before_it_is_stored(slow: SlowHouse) -> None:
     assert bob.take()[0] == "MSG alice #a hi"
 
 
-def test_what_comes_while_a_batch_is_written_is_the_next(slow: SlowHouse) -> None:
+def test_what_comes_while_a_batch_is_written_is_the_next(slow: SlowJournalChat) -> None:
     alice = slow.program("JOIN alice #a")
     slow.slow = True
     for n in range(5):
         alice.says(f"MSG {n}")
         slow.turn()
-    assert len(slow.desks["writer"].jobs) == 1
-    slow.desks["writer"].work()
+    assert len(slow.workers["writer"].jobs) == 1
+    slow.workers["writer"].work()
     slow.turn()
     assert [line[-1] for line in alice.take()] == ["0"]
-    slow.desks["writer"].work()
+    slow.workers["writer"].work()
     assert [line[-1] for line in alice.take()] == ["1", "2", "3", "4"]
 
 
 @pytest.mark.parametrize("moment", ["before the read", "after the read", "with the JOIN"])
-def test_a_resume_has_no_gap_and_no_overlap_whenever_something_is_said(slow: SlowHouse, moment: str) -> None:
+def test_a_resume_has_no_gap_and_no_overlap_whenever_something_is_said(slow: SlowJournalChat, moment: str) -> None:
     bob = slow.program("JOIN bob #a", "MSG 1", "MSG 2")
     alice = slow.program()
     slow.slow = True
-    writer, reader = slow.desks["writer"], slow.desks["reader"]
+    writer, reader = slow.workers["writer"], slow.workers["reader"]
     if moment == "with the JOIN":
         bob.says("MSG 3")
         slow.turn()  # the writer is busy, so that the JOIN goes into one batch with what comes before and after it
@@ -290,7 +290,7 @@ def test_a_resume_has_no_gap_and_no_overlap_whenever_something_is_said(slow: Slo
             writer.work()
             reader.work()
         else:
-            read = slow.desks["reader"].jobs.pop()
+            read = slow.workers["reader"].jobs.pop()
             page: list[Callable[[], object]] = [read]
             page[0]()
             bob.says("MSG 3")
@@ -308,7 +308,7 @@ def test_a_resume_has_no_gap_and_no_overlap_whenever_something_is_said(slow: Slo
     assert not any(";old" in line for line in lines[done + 1 :])
 
 
-def test_a_session_that_ends_while_it_waits_for_the_journal_comes_in_nowhere(slow: SlowHouse) -> None:
+def test_a_session_that_ends_while_it_waits_for_the_journal_comes_in_nowhere(slow: SlowJournalChat) -> None:
     slow.person("JOIN bob #a", "MSG 1")
     alice = slow.program()
     slow.slow = True
@@ -333,11 +333,11 @@ class Unreadable(MemoryJournal):
 
 
 def test_what_cannot_be_read_is_unavailable_and_nobody_is_kept_out() -> None:
-    house = House(journal=lambda clock: Unreadable(surroundings(clock)))
-    house.person("JOIN bob #a", "MSG 1")
-    alice = house.program()
-    (done,) = asks(house, alice, "JOIN alice #a since=0 epoch=e1")
+    chat = InMemoryChat(journal=lambda clock: Unreadable(surroundings(clock)))
+    chat.person("JOIN bob #a", "MSG 1")
+    alice = chat.program()
+    (done,) = asks(chat, alice, "JOIN alice #a since=0 epoch=e1")
     assert done.endswith(" recovered=no")
-    (error,) = asks(house, alice, "@label=h HISTORY")
+    (error,) = asks(chat, alice, "@label=h HISTORY")
     assert error.startswith("@label=h ERR unavailable HISTORY ")
-    assert asks(house, alice, "PING") == ["PONG"]
+    assert asks(chat, alice, "PING") == ["PONG"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from chatd.accounts import NoAccounts
-from tests.support.in_memory_chat import House, Person, SlowHouse
+from tests.support.in_memory_chat import ChatClient, InMemoryChat, SlowJournalChat
 
 NICKS = ["alice", "bob", "carol", "dave", "Alice", "b0b"]
 ROOMS = ["#a", "#b", "#c"]
@@ -117,44 +117,44 @@ def ids_by_room(told: list[str]) -> dict[str, list[int]]:
     return found
 
 
-def settle(house: House) -> None:
+def settle(chat: InMemoryChat) -> None:
     """Let everything that is on its way come to its end."""
-    if isinstance(house, SlowHouse):
-        house.slow = False
-    house.turn()
+    if isinstance(chat, SlowJournalChat):
+        chat.slow = False
+    chat.turn()
 
 
-def memory(_path: Path) -> House:
-    return House()
+def memory(_path: Path) -> InMemoryChat:
+    return InMemoryChat()
 
 
-def slow(path: Path) -> House:
-    house = SlowHouse(path / "j")
-    house.slow = True
-    return house
+def slow(path: Path) -> InMemoryChat:
+    chat = SlowJournalChat(path / "j")
+    chat.slow = True
+    return chat
 
 
 @pytest.mark.parametrize("make", [memory, slow])
 @pytest.mark.parametrize("seed", range(15))
-def test_nothing_is_left_when_all_have_left(seed: int, make: Callable[[Path], House], tmp_path: Path) -> None:
+def test_nothing_is_left_when_all_have_left(seed: int, make: Callable[[Path], InMemoryChat], tmp_path: Path) -> None:
     chance = random.Random(seed)
-    house = make(tmp_path)
-    house.hub.accounts = Everybody()
-    witness = Person(house.hub)
+    chat = make(tmp_path)
+    chat.hub.accounts = Everybody()
+    witness = ChatClient(chat.hub)
     witness.session.account = "witness"
     witness.says("HELLO 1", "JOIN witness #a", "JOIN #b", "JOIN #c", *(f"SET {room} registered=yes" for room in ROOMS))
-    settle(house)
-    if isinstance(house, SlowHouse):
-        house.slow = True
-    nicks: defaultdict[Person, set[str]] = defaultdict(set)
+    settle(chat)
+    if isinstance(chat, SlowJournalChat):
+        chat.slow = True
+    nicks: defaultdict[ChatClient, set[str]] = defaultdict(set)
     witness.says("WHO #a", "WHO #b", "WHO #c")
-    everybody: list[Person] = []
-    people: list[Person] = []
+    everybody: list[ChatClient] = []
+    people: list[ChatClient] = []
     secrets: list[str] = []
     for _ in range(1500):
         people = [person for person in people if not person.session.ended]
         if len(people) < 8:
-            people.append(house.person("HELLO 1") if chance.random() < 0.5 else house.person())
+            people.append(chat.person("HELLO 1") if chance.random() < 0.5 else chat.person())
             everybody.append(people[-1])
         person = chance.choice(people)
         if chance.random() < 0.05 and person.session.nick == "alice":
@@ -168,14 +168,14 @@ def test_nothing_is_left_when_all_have_left(seed: int, make: Callable[[Path], Ho
         if chance.random() < 0.05:
             person.lose()
         if chance.random() < 0.6:
-            house.turn()
-        if isinstance(house, SlowHouse) and (desks := [desk for desk in house.desks.values() if desk.jobs]):
-            chance.choice(desks).work()
+            chat.turn()
+        if isinstance(chat, SlowJournalChat) and (busy := [each for each in chat.workers.values() if each.jobs]):
+            chance.choice(busy).work()
         if chance.random() < 0.02:
-            house.wait(chance.randrange(40))
+            chat.wait(chance.randrange(40))
             for each in (*people, witness):
-                each.session.heard = house.hub.timers.now
-    settle(house)
+                each.session.heard = chat.hub.timers.now
+    settle(chat)
     told = witness.take()
     check_story(told)
     for person in everybody:
@@ -183,13 +183,13 @@ def test_nothing_is_left_when_all_have_left(seed: int, make: Callable[[Path], Ho
             check_ids(person.take(), ids_by_room(told), nicks[person])
     for person in (*people, witness):
         person.session.gone()
-    settle(house)
-    house.wait(400)
-    hub = house.hub
+    settle(chat)
+    chat.wait(400)
+    hub = chat.hub
     assert not hub.clients
     assert not list(hub.rooms())
     assert not hub._nicks._by_key
     assert not hub._nicks._by_look
     assert not hub._watches
     assert not any(hub.timers._due.values())
-    house.journal.stop()
+    chat.journal.stop()

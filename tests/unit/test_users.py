@@ -182,7 +182,7 @@ def test_on_a_terminal_it_asks_twice(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_two_that_differ_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    type_in(monkeypatch, PASSWORD, "correct-house")
+    type_in(monkeypatch, PASSWORD, "correct-chat")
     with pytest.raises(SystemExit, match="not the same"):
         users.main(["add", "ann"])
     assert not Path("chatd.accounts.sqlite3").exists()

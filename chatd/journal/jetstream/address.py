@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import NoReturn
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 from chatd.journal.jetstream.messages import STREAM_NAME
 
@@ -14,6 +16,7 @@ DEFAULT_STREAM = "chatd"
 DEFAULT_INDEX = "chatd-index.sqlite3"
 DEFAULT_PORT = 4222
 _FILES = ("credentials", "ca", "certificate", "key")
+_SERVER = re.compile(r"(?:\[(?P<ipv6>[^\[\]]+)\]|(?P<name>[^\[\]:\s]+))(?::(?P<port>[0-9]{0,5}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +49,22 @@ def parse(description: str) -> Address:
 
     Raise `ValueError`, with a sentence for the user that holds no password, if it is wrong.
     """
-    try:
-        parts = urlsplit(description)
-    except ValueError:
-        _wrong("it cannot be read as an address")
-    if parts.fragment or "@" in parts.path or "@" in parts.query:
+    # Not urlsplit: it knows one host, and of a list takes or refuses brackets depending on the version of Python.
+    scheme, separator, rest = description.partition("://")
+    if not separator:
+        _wrong("it does not begin with nats:// or tls://")
+    rest, _, fragment = rest.partition("#")
+    rest, _, query = rest.partition("?")
+    authority, _, path = rest.partition("/")
+    if fragment or "@" in path or "@" in query:
         _wrong("in a user, password or token write / ? # @ as %2F %3F %23 %40")
     try:
-        options = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+        options = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
     except ValueError:
         _wrong("what follows the ? cannot be read")
-    login, _, hosts = parts.netloc.rpartition("@")
+    login, _, hosts = authority.rpartition("@")
     user, colon, password = login.partition(":")
-    stream = parts.path.strip("/") or DEFAULT_STREAM
+    stream = path.strip("/") or DEFAULT_STREAM
     if not STREAM_NAME.fullmatch(stream):
         _wrong(f"the stream {stream!r} is to be up to 64 letters, digits, - and _")
     files: dict[str, Path] = {}
@@ -73,7 +79,7 @@ def parse(description: str) -> Address:
     if ("certificate" in files) != ("key" in files):
         _wrong("certificate= and key= go together")
     return Address(
-        tuple(f"{parts.scheme}://{_server(host)}" for host in hosts.split(",")),
+        tuple(f"{scheme}://{_server(host)}" for host in hosts.split(",")),
         stream,
         files.get("index", Path(DEFAULT_INDEX).resolve()),
         unquote(user) if colon else None,
@@ -85,14 +91,20 @@ def parse(description: str) -> Address:
 
 def _server(host: str) -> str:
     """Return ``HOST:PORT``, with the usual port if none is given."""
+    found = _SERVER.fullmatch(host)
+    port = int(found["port"] or DEFAULT_PORT) if found else 0
+    if found is None or not 0 < port < 1 << 16 or not _is_ipv6(found["ipv6"] or "::"):
+        _wrong(f"{host!r} is no HOST, HOST:PORT or [IPV6]:PORT")
+    name = found["name"] or f"[{found['ipv6']}]"
+    return f"{name.lower()}:{port}"
+
+
+def _is_ipv6(text: str) -> bool:
     try:
-        parts = urlsplit(f"nats://{host}")
-        name, port = parts.hostname, parts.port
+        IPv6Address(text)
     except ValueError:
-        name, port = None, None
-    if not name or parts.netloc != host or any(c.isspace() for c in host):
-        _wrong(f"{host!r} is no HOST or HOST:PORT")
-    return f"[{name}]:{port or DEFAULT_PORT}" if ":" in name else f"{name}:{port or DEFAULT_PORT}"
+        return False
+    return True
 
 
 def _wrong(why: str) -> NoReturn:

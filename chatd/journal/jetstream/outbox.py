@@ -33,6 +33,8 @@ MAX_BATCH = 500
 MAX_BATCH_BYTES = 512 * 1024
 ABANDON_SECONDS = 10
 """How long after it was first sent a batch is abandoned."""
+LAG_SECONDS = 1
+"""How long what is stored may take to come back before something is sent to see whether the stream is there."""
 RETRY_SECONDS = 0.5
 """How long after a failure a batch is sent again."""
 FULL = 8192
@@ -87,6 +89,7 @@ class Outbox:
         self._sent: dict[MessageId, Entry | WriteProbe] = {}
         self._next: IDelayedCall | None = None
         self._refusal: IDelayedCall | None = None
+        self._probe_call: IDelayedCall | None = None
         self._backlog = Backlog()
 
     @property
@@ -154,6 +157,9 @@ class Outbox:
         if self._next is not None:
             self._next.cancel()
             self._next = None
+        if self._probe_call is not None:
+            self._probe_call.cancel()
+            self._probe_call = None
         if self._pending is not None:
             self._abandon(self._pending)
         self._refuse_queue()
@@ -258,16 +264,33 @@ class Outbox:
         self._outage.ended()
         if self._urgent or self._queue:
             self._schedule(self._pace.delay())
+        self._probe_later()
+
+    def _probe_later(self) -> None:
+        if self._sent and self._probe_call is None and self._machine.state is not OutboxState.STOPPED:
+            self._probe_call = self._clock.callLater(LAG_SECONDS, self._probe, next(iter(self._sent)))
+
+    def _probe(self, oldest: MessageId) -> None:
+        """Send something if ``oldest`` is still not back and nothing else is on its way that could fail."""
+        self._probe_call = None
+        if oldest in self._sent and self._pending is None and not self._urgent:
+            self._urgent.append(WriteProbe())
+            self._schedule(0)
+        self._probe_later()
 
     def _abandon(self, pending: PendingBatch) -> None:
         self._pending = None
         if self._machine.state is not OutboxState.STOPPED:
             self._outage.began("what is sent is refused until it does")
+        # What was stored before and is still not back is abandoned as well: whoever said it, and all who spoke later
+        # and are refused only in their turn, would wait for a stream that may be gone for long.
+        said = [entry for entry in self._sent.values() if isinstance(entry, Entry) and not is_of_node(entry)]
+        of_node = [entry for entry in pending.entries if isinstance(entry, Entry) and is_of_node(entry)]
         for message in pending.messages:
             self._sent.pop(message.id, None)
-        said = [entry for entry in pending.entries if isinstance(entry, Entry)]
-        self._urgent.extendleft(reversed([entry for entry in said if is_of_node(entry) and self._is_current(entry)]))
-        self._refuse([entry for entry in said if not is_of_node(entry)])
+        self._sent = {id_: each for id_, each in self._sent.items() if isinstance(each, WriteProbe) or is_of_node(each)}
+        self._urgent.extendleft(reversed([entry for entry in of_node if self._is_current(entry)]))
+        self._refuse(said)
         self._refuse_queue()
         self._schedule(RETRY_SECONDS)
 
