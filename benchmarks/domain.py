@@ -49,7 +49,7 @@ REPETITIONS = 15
 class Nobody:
     """A peer that nothing reaches."""
 
-    blocked = gone = False
+    blocked = unreachable = False
     address = None
     private = True
 
@@ -62,10 +62,10 @@ class Nobody:
     def in_turn(self, go_on: Callable[[], None]) -> None:
         """See `chatd.chat.peer.Peer`."""
 
-    def end(self, farewell: DisconnectReason, data: bytes) -> None:
+    def close(self, reason: DisconnectReason, data: bytes) -> None:
         """See `chatd.chat.peer.Peer`."""
 
-    def proceed(self) -> None:
+    def resume_input(self) -> None:
         """See `chatd.chat.peer.Peer`."""
 
 

@@ -58,7 +58,7 @@ def _check_private(participant: Participant) -> None:
 async def _log_in(participant: Participant, command: commands.Login, label: str | None) -> None:
     accounts, address = participant.hub.accounts, participant.address
     participant.account = await accounts.log_in(command.nick, command.password, str(address) if address else None)
-    participant.tell(Done("LOGIN", (accounts.name(participant.account),)), label)
+    participant.send_event(Done("LOGIN", (accounts.name(participant.account),)), label)
 
 
 async def _register(participant: Participant, command: commands.Register, label: str | None) -> None:
@@ -68,4 +68,4 @@ async def _register(participant: Participant, command: commands.Register, label:
         nick, command.password, command.code, str(address) if address else None
     )
     participant.hub.nodes.announce(participant)
-    participant.tell(Done("REGISTER", (nick,)), label)
+    participant.send_event(Done("REGISTER", (nick,)), label)

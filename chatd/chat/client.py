@@ -96,13 +96,13 @@ class Client(Member, Protocol):
     def is_operator(self) -> bool:
         """Whether it is a server operator's."""
 
-    def tell(self, event: Event, label: str | None = None, tags: Tags = NO_TAGS) -> None:
+    def send_event(self, event: Event, label: str | None = None, tags: Tags = NO_TAGS) -> None:
         """Send a line to this client alone."""
 
     def submit(self, room: str, event: RoomEvent, label: str | None = None, verb: str = "MSG") -> None:
         """Hand an event to the journal, in this client's name."""
 
-    def end(
+    def disconnect(
         self, reason: DisconnectReason, text: str, *, parting: bool = True, parting_text: str | None = None
     ) -> None:
         """Send the last line and close; with ``parting`` the rooms are told."""
@@ -110,7 +110,7 @@ class Client(Member, Protocol):
     def part_all(self, parting_text: str | None = None) -> None:
         """Leave every room, and the one whose JOIN is still on its way."""
 
-    def proceed(self) -> None:
+    def resume_commands(self) -> None:
         """Go on with a command that had to wait."""
 
     def forget_nick(self) -> None:

@@ -192,10 +192,10 @@ class Hub:
         unblocked, self.unblocked = self.unblocked, []
         for client in unblocked:
             try:
-                client.proceed()
+                client.resume_commands()
             except Exception:
                 _log.failure("a command that had waited could not be carried out")
-                client.fail()
+                client.disconnect_on_fault()
 
     def make_room(self, name: RoomName) -> Room:
         """Return a room, and make it, with that name, if it is not there."""
@@ -226,7 +226,7 @@ class Hub:
         self.nodes.prepare_stop()
         await self.journal.flush()
         for client in list(self.clients):
-            client.end(DisconnectReason.SHUTDOWN, "the server is stopping", parting=False)
+            client.disconnect(DisconnectReason.SHUTDOWN, "the server is stopping", parting=False)
 
     def _deliver_step(self, step: Sequence[Entry]) -> None:
         by_room: dict[str, list[Entry]] = {}
@@ -244,7 +244,7 @@ class Hub:
                 _log.failure("what happened in a room could not be delivered")
                 for entry in entries:
                     if entry.author is not None:
-                        entry.author.fail()
+                        entry.author.disconnect_on_fault()
         if merge is not None:
             merge.send()
         for member, data in replies:

@@ -32,7 +32,7 @@ def _hello(participant: Participant, command: commands.Hello, label: str | None)
         "max-line": str(wire.MAX_LINE_BYTES),
         "ping": str(participant.hub.limits.ping_seconds),
     }
-    participant.tell(Done("HELLO", values=values), label)
+    participant.send_event(Done("HELLO", values=values), label)
 
 
 def _join(participant: Participant, command: commands.Join, label: str | None) -> Work | None:
@@ -53,7 +53,7 @@ def _join(participant: Participant, command: commands.Join, label: str | None) -
         _take_nick(participant, nick, command.resume)
     if room is not None and room in participant.rooms:
         participant.enter(room)
-        participant.tell(done_join(participant, room), label)
+        participant.send_event(done_join(participant, room), label)
         return None
     if command.since is None:
         _enter(participant, name, label)
@@ -95,7 +95,7 @@ def _take_nick(participant: Participant, nick: Nick, resume: str | None) -> None
 def _rename(participant: Participant, command: commands.Nick, label: str | None) -> None:
     nick = Nick.of(command.nick)
     if nick == participant.nick:
-        participant.tell(Done("NICK", (nick,)), label)
+        participant.send_event(Done("NICK", (nick,)), label)
         return
     authentication.check_owner(participant, nick)
     quotas.check_name(participant)
@@ -113,7 +113,7 @@ def _part(participant: Participant, room: Place, command: commands.Part, label: 
 def _quit(participant: Participant, command: commands.Quit, _label: str | None) -> None:
     taken = "goodbye; not all that you said was taken, see ERR" if participant.untaken else ALL_TAKEN
     may_speak = all(permissions.may_speak(participant, room.key) for room in participant.rooms)
-    participant.end(DisconnectReason.QUIT, taken, parting_text=command.text if may_speak else None)
+    participant.disconnect(DisconnectReason.QUIT, taken, parting_text=command.text if may_speak else None)
 
 
 ROWS: tuple[Row, ...] = (

@@ -44,7 +44,7 @@ class Keepalive:
     def _check_joined(self, _now: float) -> None:
         if not self._client.nick:
             why = f"no JOIN within {self._limits.join_seconds} seconds"
-            self._client.end(DisconnectReason.IDLE, why)
+            self._client.disconnect(DisconnectReason.IDLE, why)
 
     def _check_heard(self, now: float) -> None:
         seconds = self._limits.ping_seconds
@@ -53,9 +53,9 @@ class Keepalive:
         if now >= due:
             # By the question, not by the silence: a clock that jumped is not the peer's fault.
             if self._asked > heard:
-                self._client.end(DisconnectReason.IDLE, f"nothing was heard for {2 * seconds} seconds")
+                self._client.disconnect(DisconnectReason.IDLE, f"nothing was heard for {2 * seconds} seconds")
                 return
             self._asked = now
             due = now + seconds
-            self._client.tell(Ping(str(int(now))))
+            self._client.send_event(Ping(str(int(now))))
         self._slot = self._timers.add(self._check, due)

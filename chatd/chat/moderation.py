@@ -54,7 +54,7 @@ def change_setting(participant: Participant, command: commands.Set, label: str |
             raise ChatError(Code.NOT_ALLOWED, f"{room} is nobody's yet; SET {room} registered=yes first")
     subject = f"{command.key}={command.value}"
     if policy.setting(command.key) == command.value:
-        participant.tell(Done("SET", (room, subject)), label)
+        participant.send_event(Done("SET", (room, subject)), label)
         return
     participant.submit(room.key, Moderated("SET", participant.nick, room, subject), label, "SET")
 

@@ -89,7 +89,7 @@ class Participant(Client):
         return self.hub.is_operator(self.account)
 
     @override
-    def tell(self, event: Event, label: str | None = None, tags: Tags = NO_TAGS) -> None:
+    def send_event(self, event: Event, label: str | None = None, tags: Tags = NO_TAGS) -> None:
         self.send(self.line(event, label, tags))
 
     def line(self, event: Event, label: str | None = None, tags: Tags = NO_TAGS) -> bytes:
@@ -101,7 +101,7 @@ class Participant(Client):
     async def send_all(self, lines: Iterable[bytes]) -> None:
         """Send lines as fast as the peer reads them, and not so many at a time that others have to wait."""
         for number, line in enumerate(lines, 1):
-            if self.ended or self.peer.gone:
+            if self.ended or self.peer.unreachable:
                 return
             if line:
                 self.send(line)

@@ -19,7 +19,7 @@ class Peer(Protocol):
         """Whether the other side does not take what was sent, so that no more should be asked of the session."""
 
     @property
-    def gone(self) -> bool:
+    def unreachable(self) -> bool:
         """Whether nothing reaches the other side any more, though what it said before is still to be done."""
 
     def charge(self, lines: int) -> None:
@@ -37,10 +37,10 @@ class Peer(Protocol):
         """Whether nobody can listen in: over TLS, from this machine, over a local socket."""
 
     def send(self, data: bytes) -> None:
-        """Send whole lines; never blocks, never raises; after `end` it does nothing."""
+        """Send whole lines; never blocks, never raises; after `close` it does nothing."""
 
-    def end(self, farewell: DisconnectReason, data: bytes) -> None:
+    def close(self, reason: DisconnectReason, data: bytes) -> None:
         """Send the last line, then close."""
 
-    def proceed(self) -> None:
+    def resume_input(self) -> None:
         """Hand over requests again: the session is ready."""

@@ -49,7 +49,7 @@ def _search(participant: Participant, room: Place, command: commands.Search, lab
 
 
 def _ping(participant: Participant, command: commands.Ping, label: str | None) -> None:
-    participant.tell(events.Pong(command.token), label)
+    participant.send_event(events.Pong(command.token), label)
 
 
 def _help(participant: Participant, command: commands.Help, label: str | None) -> None:
@@ -57,7 +57,7 @@ def _help(participant: Participant, command: commands.Help, label: str | None) -
     if verb is not None and verb not in VERBS:
         raise ChatError(Code.UNKNOWN_VERB, f"there is no {verb[:40]}; HELP lists what there is")
     participant.send(_help_lines(verb))
-    participant.tell(Done("HELP"), label)
+    participant.send_event(Done("HELP"), label)
 
 
 @cache

@@ -40,10 +40,10 @@ async def history(participant: Participant, room: Place, command: commands.Histo
         page = await _read(participant, query)
         await participant.send_all(replayed(participant, kept) for kept in page.kept)
         told += len(page.kept)
-        more = page.more and not participant.ended and not participant.peer.gone
+        more = page.more and not participant.ended and not participant.peer.unreachable
         if more:
             query = replace(query, after=page.kept[-1].id, count=command.count - told, newest=False)
-    participant.tell(Done("HISTORY", (room.name, str(told))), label)
+    participant.send_event(Done("HISTORY", (room.name, str(told))), label)
 
 
 async def search(participant: Participant, room: Place, words: str, label: str | None) -> None:
@@ -61,7 +61,7 @@ async def search(participant: Participant, room: Place, words: str, label: str |
         raise _unreadable() from None
     found = [kept for kept in found if kept.id > readable]
     await participant.send_all(replayed(participant, kept) for kept in found)
-    participant.tell(Done("SEARCH", (room.name, str(len(found)))), label)
+    participant.send_event(Done("SEARCH", (room.name, str(len(found)))), label)
 
 
 def replayed(participant: Participant, kept: StoredEvent) -> bytes:
@@ -140,7 +140,7 @@ class Replay(CatchUp):
 
     def _may_go_on(self) -> bool:
         """Return whether more may be told: things may have been ruled since the last time. If not, nothing more is."""
-        if self._participant.ended or self._participant.peer.gone or not self._possible:
+        if self._participant.ended or self._participant.peer.unreachable or not self._possible:
             return False
         floor = permissions.readable_after(self._participant, self._room)
         if floor is None or permissions.refusal(self._participant, self._room) is not None:

@@ -33,7 +33,7 @@ class ServerModeration(ServerPolicy):
                 tags = {"id": str(entry.id), "time": wire.timestamp(entry.time)}
                 for client in [each for each in hub.clients if each.is_operator]:
                     if client is not author or client.tagged:
-                        client.tell(event, tags=tags)
+                        client.send_event(event, tags=tags)
                 _disconnect(hub, action)
             if author is not None and reply:
                 replies.append((author, reply))
@@ -48,9 +48,9 @@ def _disconnect(hub: Hub, action: ModerationAction) -> None:
         nick = Nick(event.subject)
         client = hub.client(nick)
         if client is not None and hub.nodes.remote(nick) is None:
-            client.end(DisconnectReason.KICKED, why)
+            client.disconnect(DisconnectReason.KICKED, why)
     elif event.verb == "BAN":
         only = RoomPolicy([action])
         for client in [each for each in hub.clients if not each.is_operator]:
             if only.against("BAN", client.identity, action.time) is not None:
-                client.end(DisconnectReason.BANNED, why)
+                client.disconnect(DisconnectReason.BANNED, why)

@@ -73,9 +73,9 @@ class Session(Participant, Heard):
         self._waiting: Request | ChatError | None = None
         self._keepalive = Keepalive(self, hub.timers, hub.limits)
         if (ban := permissions.server_ban(self, self.identity)) is not None:
-            self.end(DisconnectReason.BANNED, permissions.because("you are banned", ban))
+            self.disconnect(DisconnectReason.BANNED, permissions.because("you are banned", ban))
         else:
-            self.tell(events.Note(GREETING))
+            self.send_event(events.Note(GREETING))
 
     @property
     @override
@@ -90,7 +90,7 @@ class Session(Participant, Heard):
 
     @property
     def ready(self) -> bool:
-        """Whether `receive` and `finish` may be called; if not, the peer is told to `Peer.proceed` when they may."""
+        """Whether `receive` and `finish` may be called; `Peer.resume_input` says when they may again."""
         if self.hub.journal.over_hard_limit:
             self.hub.stalled[self] = None
             return False
@@ -103,7 +103,7 @@ class Session(Participant, Heard):
 
         What must come after something that is still on its way is kept, and carried out in its turn.
         """
-        if self.peer.gone and handlers.is_question(request):
+        if self.peer.unreachable and handlers.is_question(request):
             return
         if self._in_flight and not (self._saying and handlers.only_says(self, request)):
             self._waiting = request
@@ -115,24 +115,24 @@ class Session(Participant, Heard):
         self.receive(Request(commands.Quit()))
 
     @override
-    def proceed(self) -> None:
+    def resume_commands(self) -> None:
         if not self.peer.blocked:
             self._go_on_sending()
         if self._phase is not Phase.BUSY and not self._in_flight and self._waiting is not None:
             request, self._waiting = self._waiting, None
             self._carry_out(request)
         if self.ready:
-            self.peer.proceed()
+            self.peer.resume_input()
 
     @override
-    def end(
+    def disconnect(
         self, reason: DisconnectReason, text: str, *, parting: bool = True, parting_text: str | None = None
     ) -> None:
         if not self.ended:
-            self.peer.end(reason, wire.encode(wire.render(events.Ended(reason, text))))
-            self.gone(parting=parting, parting_text=parting_text)
+            self.peer.close(reason, wire.encode(wire.render(events.Ended(reason, text))))
+            self.connection_lost(parting=parting, parting_text=parting_text)
 
-    def gone(self, *, parting: bool = True, parting_text: str | None = None) -> None:
+    def connection_lost(self, *, parting: bool = True, parting_text: str | None = None) -> None:
         """Note that nothing more comes from the peer and nothing reaches it.
 
         Without ``parting`` the rooms are told nothing: they end too, or somebody else takes the place.
@@ -190,8 +190,8 @@ class Session(Participant, Heard):
         self.leave(room)
 
     @override
-    def fail(self) -> None:
-        self.end(DisconnectReason.INTERNAL, "something went wrong here, and the log says what")
+    def disconnect_on_fault(self) -> None:
+        self.disconnect(DisconnectReason.INTERNAL, "something went wrong here, and the log says what")
 
     @override
     def took_effect(self, entry: Entry, room: Place | None) -> bytes:
@@ -227,7 +227,7 @@ class Session(Participant, Heard):
             self._change_phase(Phase.BUSY)
             done = Deferred.fromCoroutine(self._finish(work, request))
             if not done.called:
-                done.addCallback(lambda _: self.proceed())
+                done.addCallback(lambda _: self.resume_commands())
                 done.addErrback(lambda failure: _log.failure("the next command could not be carried out", failure))
 
     async def _finish(self, work: Coroutine[Deferred[Any], Any, None], request: Request) -> None:
@@ -239,13 +239,15 @@ class Session(Participant, Heard):
             self._refuse(error, request.label)
         except Exception:
             _log.failure("a command could not be carried out to its end")
-            self.fail()
+            self.disconnect_on_fault()
         finally:
             if self._phase is Phase.BUSY:
                 self._change_phase(Phase.OPEN)
 
     def _refuse(self, error: ChatError, label: str | None) -> None:
         self.untaken = self.untaken or error.verb in outcomes.SAYING
-        self.tell(events.Refused(error.code, error.verb, error.text), label)
+        self.send_event(events.Refused(error.code, error.verb, error.text), label)
         if error.fatal:
-            self.end(DisconnectReason.REFUSED, "what follows was to be said and not carried out, so it is not read")
+            self.disconnect(
+                DisconnectReason.REFUSED, "what follows was to be said and not carried out, so it is not read"
+            )

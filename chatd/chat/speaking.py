@@ -42,29 +42,29 @@ def _tell(participant: Participant, command: Tell, label: str | None) -> Work | 
         return _tell_remote(participant, remote, command.text, label)
     assert client is not None
     now = wire.timestamp(permissions.milliseconds(hub))
-    client.tell(events.Told(participant.nick, command.text), tags={"time": now})
+    client.send_event(events.Told(participant.nick, command.text), tags={"time": now})
     if participant.tagged:
-        participant.tell(Done("TELL", (client.nick,)), label)
+        participant.send_event(Done("TELL", (client.nick,)), label)
     return None
 
 
 async def _tell_remote(participant: Participant, remote: NickHolder, text: str, label: str | None) -> None:
     """Tell one who is connected to another node, and answer when that one has it."""
-    nick = await participant.hub.nodes.tell(remote, participant.nick, text)
+    nick = await participant.hub.nodes.tell_remote(remote, participant.nick, text)
     if participant.tagged:
-        participant.tell(Done("TELL", (nick,)), label)
+        participant.send_event(Done("TELL", (nick,)), label)
 
 
 def _talk(participant: Participant, _command: Talk, label: str | None) -> None:
     room = room_of(participant, None)
     participant.mode = Mode.TALK
-    participant.tell(Done("TALK", (room.name,)), label)
+    participant.send_event(Done("TALK", (room.name,)), label)
 
 
 def _pipe(participant: Participant, room: Place, _command: Pipe, label: str | None) -> None:
     participant.enter(room)
     participant.mode = Mode.PIPE
-    participant.tell(Done("PIPE", (room.name,)), label)
+    participant.send_event(Done("PIPE", (room.name,)), label)
 
 
 def _topic(participant: Participant, room: Place, command: Topic, label: str | None) -> None:
@@ -74,8 +74,8 @@ def _topic(participant: Participant, room: Place, command: Topic, label: str | N
         participant.submit(room.key, events.TopicSet(participant.nick, room.name, command.text), label, "TOPIC")
         return
     if room.topic is not None and permissions.may_read(participant, room.key, room.topic_id):
-        participant.tell(room.topic, tags=room.topic_tags)
-    participant.tell(Done("TOPIC", (room.name,)), label)
+        participant.send_event(room.topic, tags=room.topic_tags)
+    participant.send_event(Done("TOPIC", (room.name,)), label)
 
 
 ROWS: tuple[Row, ...] = (

@@ -49,7 +49,7 @@ class Takeover(Resumption):
             self.stale_connections = [here, *(stale for stale in before if stale.rooms or stale.joining or told)]
             if here.joining is None:
                 earlier.stale_connections = ()
-            here.end(DisconnectReason.REPLACED, "you joined over another connection", parting=False)
+            here.disconnect(DisconnectReason.REPLACED, "you joined over another connection", parting=False)
         hub.timers.add(self._end_of_grace, hub.timers.now + RESUME_SECONDS)
 
     @override

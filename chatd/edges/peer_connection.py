@@ -94,7 +94,7 @@ class PeerConnection(Peer):
         try:
             lines = decoder.feed(data, 0 if self._lines else self._granted)
         except FramingError as error:
-            self.session.end(DisconnectReason.NOT_CHATD, str(error))
+            self.session.disconnect(DisconnectReason.NOT_CHATD, str(error))
             return
         if lines:
             self._take_lines(lines)
@@ -133,21 +133,23 @@ class PeerConnection(Peer):
         if self._state is _CLOSED:
             return
         if self._gateway.turns.crowded:
-            self._gateway.turns.schedule(self.session.proceed)
+            self._gateway.turns.schedule(self.session.resume_commands)
         else:
-            self.session.proceed()
+            self.session.resume_commands()
 
     # What its writer, the rate limiter and the connections tell it.
 
     def write_queue_drained(self) -> None:
         """Continue: the peer has read what it was sent."""
         self.session.heard = self._gateway.hub.timers.now
-        self.session.proceed()
+        self.session.resume_commands()
 
     def write_queue_overflowed(self) -> None:
         """Disconnect the peer, which does not read."""
         waiting = self._writer.waiting
-        self.session.end(DisconnectReason.SLOW, f"you did not read {waiting} bytes; connect again, with since= to JOIN")
+        self.session.disconnect(
+            DisconnectReason.SLOW, f"you did not read {waiting} bytes; connect again, with since= to JOIN"
+        )
 
     def resume_lines(self) -> None:
         """Continue: the rate allows it again."""
@@ -166,7 +168,7 @@ class PeerConnection(Peer):
 
     @property
     @override
-    def gone(self) -> bool:
+    def unreachable(self) -> bool:
         return self._state in (_LOST, _CLOSED)
 
     @override
@@ -179,7 +181,7 @@ class PeerConnection(Peer):
         self._gateway.turns.schedule(go_on)
 
     @override
-    def end(self, farewell: DisconnectReason, data: bytes) -> None:
+    def close(self, reason: DisconnectReason, data: bytes) -> None:
         before = self._state
         if before in _ENDED:
             return
@@ -189,18 +191,18 @@ class PeerConnection(Peer):
         self._gateway.rate_limiter.forget(self)
         if self._state is _CLOSED:
             return
-        if farewell not in (DisconnectReason.QUIT, DisconnectReason.SHUTDOWN):
-            _log.info("{peer} was sent away: {farewell}", peer=self.name, farewell=farewell.value)
+        if reason not in (DisconnectReason.QUIT, DisconnectReason.SHUTDOWN):
+            _log.info("{peer} was sent away: {reason}", peer=self.name, reason=reason.value)
         if before is _OPEN and self._edge.paused:
             self._edge.resumeProducing()
-        half = before is _OPEN and farewell is not DisconnectReason.SHUTDOWN
+        half = before is _OPEN and reason is not DisconnectReason.SHUTDOWN
         last = data if self._translate is None else self._translate(data)
-        self._writer.close(last, discard=farewell is DisconnectReason.SLOW, half=half)
-        seconds = LINGER_SECONDS if farewell is DisconnectReason.QUIT else ABORT_SECONDS
+        self._writer.close(last, discard=reason is DisconnectReason.SLOW, half=half)
+        seconds = LINGER_SECONDS if reason is DisconnectReason.QUIT else ABORT_SECONDS
         self._gateway.connections.abort_after(self, seconds)
 
     @override
-    def proceed(self) -> None:
+    def resume_input(self) -> None:
         self._serve()
 
     def _send_translated(self, data: bytes) -> None:
@@ -233,7 +235,7 @@ class PeerConnection(Peer):
                 self._schedule_turn()
         except Exception:
             _log.failure("a line of {peer} could not be carried out", peer=self.name)
-            self.session.fail()
+            self.session.disconnect_on_fault()
         self._pause_or_resume()
 
     def _serve_next(self) -> bool:

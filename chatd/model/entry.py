@@ -124,7 +124,7 @@ class Member(Reader, Protocol):
     def removed_from(self, room: Place) -> None:
         """Note that one is not in a room any more."""
 
-    def fail(self) -> None:
+    def disconnect_on_fault(self) -> None:
         """End this one's connection, because of a fault of ours."""
 
     def took_effect(self, entry: Entry, room: Place | None) -> bytes:

@@ -229,13 +229,13 @@ def check_stories(chaos: Chaos) -> None:
 
 def check_nothing_left(chaos: Chaos) -> None:
     for _, person in chaos.people:
-        person.session.gone()
+        person.session.connection_lost()
     for witness in chaos.witnesses:
-        witness.session.gone()
+        witness.session.connection_lost()
     for node in chaos.nodes:
         for session in list(node.hub.clients):
             assert isinstance(session, Session)
-            session.gone()
+            session.connection_lost()
     chaos.cluster.settle()
     for when, run in chaos.ending:
         assert when

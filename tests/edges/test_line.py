@@ -495,7 +495,7 @@ def test_who_waited_for_its_rate_leaves_no_timer_behind(end: str) -> None:
     if end in ("lost", "both"):
         protocol.connectionLost(Failure(ConnectionDone()))
     if end in ("ended", "both"):
-        protocol.peer.session.end(DisconnectReason.SHUTDOWN, "that is all")
+        protocol.peer.session.disconnect(DisconnectReason.SHUTDOWN, "that is all")
     if end == "ended":
         protocol.connectionLost(Failure(ConnectionDone()))
     for _ in range(0 if end != "lost" else 1100):

@@ -35,7 +35,7 @@ class ChatClient:
         self.sent: list[str] = []
         self.farewell: DisconnectReason | None = None
         self.blocked = False
-        self.gone = False
+        self.unreachable = False
         self.charged = 0
         self.proceeded = 0
         self._pending: list[bytes] = []
@@ -53,12 +53,12 @@ class ChatClient:
     def in_turn(self, go_on: Callable[[], None]) -> None:
         self.session.hub.clock.callLater(0, go_on)
 
-    def end(self, farewell: DisconnectReason, data: bytes) -> None:
+    def close(self, farewell: DisconnectReason, data: bytes) -> None:
         if self.farewell is None:
             self.send(data)
             self.farewell = farewell
 
-    def proceed(self) -> None:
+    def resume_input(self) -> None:
         self.proceeded += 1
         while self._pending and self.session.ready:
             self._carry_out(self._pending.pop(0))
@@ -66,12 +66,12 @@ class ChatClient:
     def lose(self) -> None:
         """Break the connection."""
         self.farewell = DisconnectReason.QUIT  # nothing is heard any more
-        self.session.gone()
+        self.session.connection_lost()
 
     def says(self, *lines: str) -> None:
         """Send lines, as an edge would: each when the session is ready for it."""
         self._pending += [line.encode() for line in lines]
-        self.proceed()
+        self.resume_input()
 
     def take(self) -> list[str]:
         """Return what was sent since the last time."""

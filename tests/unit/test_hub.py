@@ -110,7 +110,7 @@ def test_a_room_that_is_left_and_entered_again_in_one_batch_keeps_what_was_said(
     alice, dave = chat.program("JOIN alice #a", "MSG one"), chat.program("JOIN dave #b")
     bob = chat.program()
     alice.says("MSG two", "MSG three")
-    alice.session.gone()
+    alice.session.connection_lost()
     dave.says("NICK dora")
     bob.says("JOIN bob #a since=1 epoch=e1")
     chat.turn()

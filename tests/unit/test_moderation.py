@@ -436,7 +436,7 @@ def test_a_replay_that_is_under_way_tells_nothing_of_what_becomes_private(chat: 
     heard = mallory.take()
     mallory.blocked = False
     for _ in range(700):
-        mallory.session.proceed()
+        mallory.session.resume_commands()
         chat.turn()
     heard += mallory.take()
     assert not [line for line in heard if "secret words" in line]
@@ -459,7 +459,7 @@ def test_a_replay_ends_when_its_reader_is_banned(chat: InMemoryChat) -> None:
     ask(chat, ann, "BAN mallory", "MSG about mallory")
     mallory.blocked = False
     for _ in range(700):
-        mallory.session.proceed()
+        mallory.session.resume_commands()
         chat.turn()
     heard = mallory.take()
     assert not [line for line in heard if "about mallory" in line]

@@ -97,11 +97,11 @@ def test_a_long_history_waits_for_its_reader_and_is_followed_by_the_next_answer(
     alice.blocked = True
     lines = asks(chat, alice, "HISTORY 400", "PING")
     assert len(lines) == 1
-    alice.session.proceed()
+    alice.session.resume_commands()
     chat.turn()
     assert alice.take() == []
     alice.blocked = False
-    alice.session.proceed()
+    alice.session.resume_commands()
     chat.turn()
     lines += alice.take()
     assert len(lines) == 402
@@ -113,7 +113,7 @@ def test_who_leaves_in_the_middle_of_a_history_costs_nothing(chat: InMemoryChat)
     alice = chat.person("JOIN alice #a")
     alice.blocked = True
     asks(chat, alice, "HISTORY")
-    alice.session.gone()
+    alice.session.connection_lost()
     chat.turn()
     assert chat.hub.rooms() == []
 
@@ -194,7 +194,7 @@ def test_what_is_taken_away_during_a_replay_is_not_said_to_be_recovered(tmp_path
     alice.says("JOIN alice #a since=0 epoch=e1")
     chat.wait(62)
     alice.blocked = False
-    alice.session.proceed()
+    alice.session.resume_commands()
     chat.turn()
     *lines, done = alice.take()
     assert len([line for line in lines if " MSG " in line]) < 200
@@ -313,7 +313,7 @@ def test_a_session_that_ends_while_it_waits_for_the_journal_comes_in_nowhere(slo
     alice = slow.program()
     slow.slow = True
     alice.says("JOIN alice #a since=0 epoch=e1")
-    alice.session.gone()
+    alice.session.connection_lost()
     slow.slow = False
     slow.turn()
     assert slow.hub.client(Nick("alice")) is None

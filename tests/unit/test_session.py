@@ -93,7 +93,7 @@ def test_a_list_waits_for_its_reader_and_so_does_what_comes_after() -> None:
     assert alice.take() == ["ROOM #a 1"]
     assert not alice.session.ready
     alice.blocked = False
-    alice.session.proceed()
+    alice.session.resume_commands()
     assert alice.take() == [*(f"ROOM #r{n} 1" for n in range(5)), "OK ROOMS 6", "PONG"]
 
 
@@ -149,7 +149,7 @@ def test_a_lost_connection_parts_and_frees_the_name() -> None:
     chat = InMemoryChat()
     bob, alice = chat.person("JOIN bob"), chat.person("JOIN alice")
     bob.take()
-    alice.session.gone()
+    alice.session.connection_lost()
     chat.turn()
     assert bob.take() == ["PART alice #lobby"]
     chat.person("JOIN alice")
@@ -161,7 +161,7 @@ def test_a_connection_lost_while_its_join_was_on_its_way_leaves_no_ghost() -> No
     bob = chat.person("JOIN bob #a")
     alice = chat.person()
     alice.says("JOIN alice #a")
-    alice.session.gone()
+    alice.session.connection_lost()
     chat.turn()
     assert bob.take() == ["JOIN alice #a", "PART alice #a"]
     bob.says("WHO")
@@ -173,7 +173,7 @@ def test_a_name_changed_while_the_connection_was_lost_is_free_again() -> None:
     bob, alice = chat.person("JOIN bob"), chat.person("JOIN alice")
     bob.take()
     alice.says("NICK zoe")
-    alice.session.gone()
+    alice.session.connection_lost()
     chat.turn()
     assert bob.take() == ["NICK alice zoe", "PART zoe #lobby"]
     assert chat.hub.client(Nick("alice")) is chat.hub.client(Nick("zoe")) is None
@@ -221,7 +221,7 @@ def test_the_rooms_entered_again_in_time_hear_nothing() -> None:
     successor = chat.program(f"JOIN alice #b resume={dead.session.takeover.secret}", "JOIN #a")
     chat.wait(40)
     assert bob.take() == []
-    successor.session.gone()
+    successor.session.connection_lost()
     chat.turn()
     assert sorted(bob.take()) == ["PART alice #a", "PART alice #b"]
 
@@ -244,7 +244,7 @@ def test_who_is_gone_is_not_answered_and_what_was_said_is_carried_out() -> None:
     bob = chat.person("JOIN bob #a")
     alice = chat.person("JOIN alice #a")
     bob.take()
-    alice.gone = True
+    alice.unreachable = True
     alice.says("HISTORY", "WHO", "ROOMS", "PING", "HELP", "SEARCH x", "MSG last words")
     chat.turn()
     assert alice.take() == []
@@ -267,7 +267,7 @@ def test_a_long_answer_leaves_others_their_turns_and_counts_as_many_lines() -> N
 def test_a_session_that_ended_does_nothing_more() -> None:
     chat = InMemoryChat()
     alice = chat.person("JOIN alice")
-    alice.session.gone()
+    alice.session.connection_lost()
     assert NEXT[Phase.ENDED] == set()
     with pytest.raises(AssertionError):
         alice.session._change_phase(Phase.BUSY)

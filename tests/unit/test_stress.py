@@ -182,7 +182,7 @@ def test_nothing_is_left_when_all_have_left(seed: int, make: Callable[[Path], In
         if person.session.tagged:
             check_ids(person.take(), ids_by_room(told), nicks[person])
     for person in (*people, witness):
-        person.session.gone()
+        person.session.connection_lost()
     settle(chat)
     chat.wait(400)
     hub = chat.hub

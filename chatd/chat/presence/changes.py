@@ -154,7 +154,7 @@ class MembershipChanges:
             for stale in old.takeover.stale_connections:
                 if self.directory.get(stale.member_id) is None:
                     self._announcer.forget(stale.member_id)
-            old.end(DisconnectReason.REPLACED, "you joined over another connection", parting=False)
+            old.disconnect(DisconnectReason.REPLACED, "you joined over another connection", parting=False)
 
     def _part(self, entry: Entry) -> list[Entry]:
         info = info_of(entry)
@@ -246,5 +246,5 @@ class MembershipChanges:
         if entry.refused.code == Code.UNAVAILABLE:
             self._announcer.retry_later(entry)
         elif client is not None and not client.ended:
-            client.end(DisconnectReason.REPLACED, "somebody took your name while this node was cut off")
+            client.disconnect(DisconnectReason.REPLACED, "somebody took your name while this node was cut off")
         return []

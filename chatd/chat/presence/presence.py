@@ -117,7 +117,7 @@ class Presence(Nodes):
             client.member_id = self.announcer.enroll(client)
 
     @override
-    async def tell(self, remote: NickHolder, author: str, text: str) -> str:
+    async def tell_remote(self, remote: NickHolder, author: str, text: str) -> str:
         question = {"tell": remote.member_id, "from": author, "text": text}
         try:
             answer = await self.cluster.ask(incarnation_of(remote.member_id), question)
@@ -142,7 +142,7 @@ class Presence(Nodes):
         client = self.announcer.client(member_id)
         if client is None or client.ended:
             return {"nick": None}
-        client.tell(Told(nick, text), tags={"time": timestamp(int(self.hub.clock.seconds() * 1000))})
+        client.send_event(Told(nick, text), tags={"time": timestamp(int(self.hub.clock.seconds() * 1000))})
         return {"nick": client.nick}
 
     def state(self) -> Any:

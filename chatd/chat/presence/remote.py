@@ -96,7 +96,7 @@ class RemoteMember(NickHolder):
         self.rooms.pop(room, None)
 
     @override
-    def fail(self) -> None:
+    def disconnect_on_fault(self) -> None:
         pass  # a fault here is not one of the other node
 
     @override
