@@ -22,10 +22,12 @@ from typing import NamedTuple
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.task import Clock
+from typing_extensions import override
 
 from benchmarks.report import table
 from chatd.chat.assembly import make_hub
 from chatd.chat.limits import Limits
+from chatd.chat.peer import Peer
 from chatd.chat.session import Session
 from chatd.edges.gateway import Gateway
 from chatd.edges.line import LineFactory, LineProtocol
@@ -46,27 +48,32 @@ ROOMS = 64
 REPETITIONS = 15
 
 
-class Nobody:
+class Nobody(Peer):
     """A peer that nothing reaches."""
 
     blocked = unreachable = False
     address = None
     private = True
 
+    @override
     def send(self, data: bytes) -> None:
-        """See `chatd.chat.peer.Peer`."""
+        pass
 
+    @override
     def charge(self, lines: int) -> None:
-        """See `chatd.chat.peer.Peer`."""
+        pass
 
+    @override
     def in_turn(self, go_on: Callable[[], None]) -> None:
-        """See `chatd.chat.peer.Peer`."""
+        pass
 
+    @override
     def close(self, reason: DisconnectReason, data: bytes) -> None:
-        """See `chatd.chat.peer.Peer`."""
+        pass
 
+    @override
     def resume_input(self) -> None:
-        """See `chatd.chat.peer.Peer`."""
+        pass
 
 
 class Nowhere:

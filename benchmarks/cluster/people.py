@@ -9,6 +9,8 @@ from collections.abc import Callable
 from time import perf_counter
 from zlib import crc32
 
+from typing_extensions import override
+
 from benchmarks.cluster.processes import HOST, BenchmarkError
 
 ROOM = b"#cluster"
@@ -98,8 +100,8 @@ class Reference(Listener):
         super().__init__(nick, port)
         self._all: list[bytes] = []
 
+    @override
     def take(self, data: bytes) -> None:
-        """See `Listener`."""
         super().take(data)
         self._all.append(data)
 
@@ -143,8 +145,8 @@ class Speaker(Listener):
         """Say the mark."""
         self._send(b"MSG %b\n" % MARK)
 
+    @override
     def take(self, data: bytes) -> None:
-        """See `Listener`: what is counted is what was told, without its tags."""
         whole, newline, part = (self._part + data).rpartition(b"\n")
         self._part = part
         if not newline:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from typing_extensions import override
+
 
 class Dialect(Protocol):
     """The words of a kind of server.
@@ -35,71 +37,71 @@ class Dialect(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Chatd:
+class Chatd(Dialect):
     """chatd's words for people, some of which `threaded` and `bare` speak too."""
 
     in_one_order: bool = True
     echoes: bool = False
 
+    @override
     def entrance(self, nick: bytes, room: bytes) -> Sequence[tuple[bytes, bytes]]:
-        """See `Dialect`."""
         return [(b"JOIN %b %b\r\n" % (nick, room), b"OK JOIN ")]
 
-    def saying(self, room: bytes, text: bytes) -> bytes:  # noqa: ARG002  # the protocol's
-        """See `Dialect`."""
+    @override
+    def saying(self, room: bytes, text: bytes) -> bytes:  # the protocol's
         return b"MSG %b\r\n" % text
 
+    @override
     def delivery(self, nick: bytes, room: bytes, text: bytes) -> bytes:
-        """See `Dialect`."""
         return b"MSG %b %b %b\r\n" % (nick, room, text)
 
-    def noise(self, members: int) -> bytes:  # noqa: ARG002  # the protocol's
-        """See `Dialect`."""
+    @override
+    def noise(self, members: int) -> bytes:  # the protocol's
         return b""
 
 
 @dataclass(frozen=True, slots=True)
-class Irc:
+class Irc(Dialect):
     """IRC, RFC 2812; ``address`` is what the server shows of a user called u."""
 
     address: bytes
     in_one_order: bool = True
     echoes: bool = False
 
+    @override
     def entrance(self, nick: bytes, room: bytes) -> Sequence[tuple[bytes, bytes]]:
-        """See `Dialect`."""
         return [(b"NICK %b\r\nUSER u 0 * :u\r\n" % nick, b" 001 "), (b"JOIN %b\r\n" % room, b" 366 ")]
 
+    @override
     def saying(self, room: bytes, text: bytes) -> bytes:
-        """See `Dialect`."""
         return b"PRIVMSG %b :%b\r\n" % (room, text)
 
+    @override
     def delivery(self, nick: bytes, room: bytes, text: bytes) -> bytes:
-        """See `Dialect`."""
         return b":%b!%b PRIVMSG %b :%b\r\n" % (nick, self.address, room, text)
 
-    def noise(self, members: int) -> bytes:  # noqa: ARG002  # the protocol's
-        """See `Dialect`."""
+    @override
+    def noise(self, members: int) -> bytes:  # the protocol's
         return b""
 
 
 @dataclass(frozen=True, slots=True)
-class Redis:
+class Redis(Dialect):
     """Redis' publish and subscribe; in RESP3, for there one connection can do both."""
 
     in_one_order: bool = True
     echoes: bool = True
 
-    def entrance(self, nick: bytes, room: bytes) -> Sequence[tuple[bytes, bytes]]:  # noqa: ARG002  # the protocol's
-        """See `Dialect`."""
+    @override
+    def entrance(self, nick: bytes, room: bytes) -> Sequence[tuple[bytes, bytes]]:  # the protocol's
         return [(b"HELLO 3\r\n", b"modules\r\n*"), (b"SUBSCRIBE %b\r\n" % room, b"\r\n:")]
 
+    @override
     def saying(self, room: bytes, text: bytes) -> bytes:
-        """See `Dialect`."""
         return b"*3\r\n$7\r\nPUBLISH\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n" % (len(room), room, len(text), text)
 
-    def delivery(self, nick: bytes, room: bytes, text: bytes) -> bytes:  # noqa: ARG002  # the protocol's
-        """See `Dialect`."""
+    @override
+    def delivery(self, nick: bytes, room: bytes, text: bytes) -> bytes:  # the protocol's
         return b">3\r\n$7\r\nmessage\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n" % (len(room), room, len(text), text)
 
     def noise(self, members: int) -> bytes:
@@ -108,23 +110,23 @@ class Redis:
 
 
 @dataclass(frozen=True, slots=True)
-class Nats:
+class Nats(Dialect):
     """NATS' publish and subscribe, without acknowledgements and without one's own messages."""
 
     in_one_order: bool = False
     echoes: bool = False
 
-    def entrance(self, nick: bytes, room: bytes) -> Sequence[tuple[bytes, bytes]]:  # noqa: ARG002  # the protocol's
-        """See `Dialect`."""
+    @override
+    def entrance(self, nick: bytes, room: bytes) -> Sequence[tuple[bytes, bytes]]:  # the protocol's
         options = b'{"verbose":false,"pedantic":false,"echo":false}'
         return [(b"CONNECT %b\r\nSUB %b 1\r\nPING\r\n" % (options, room), b"PONG")]
 
+    @override
     def saying(self, room: bytes, text: bytes) -> bytes:
-        """See `Dialect`."""
         return b"PUB %b %d\r\n%b\r\n" % (room, len(text), text)
 
-    def delivery(self, nick: bytes, room: bytes, text: bytes) -> bytes:  # noqa: ARG002  # the protocol's
-        """See `Dialect`."""
+    @override
+    def delivery(self, nick: bytes, room: bytes, text: bytes) -> bytes:  # the protocol's
         return b"MSG %b 1 %d\r\n%b\r\n" % (room, len(text), text)
 
     def noise(self, members: int) -> bytes:  # noqa: ARG002  # the protocol's

@@ -80,7 +80,7 @@ class ReadStream(Stream):
         """The senders' letters, message after message."""
 
     def take(self, data: memoryview) -> bytes:
-        """See `Stream`. What is noise for the server's dialect is dropped."""
+        """Take in what came, as `Stream` does, without what is noise for the server's dialect."""
         pending = self._rest + data
         if self._noise and self._noise in pending:
             pending = pending.replace(self._noise, b"")

@@ -36,7 +36,7 @@ class TimerWheel:
         self.now = self._clock.seconds()
         self._next = int(self.now)
         stopped: Deferred[LoopingCall] = self._loop.start(self.TICK_SECONDS, now=False)
-        stopped.addErrback(lambda failure: _log.failure("the wheel stopped", failure))
+        stopped.addErrback(lambda failure: _log.failure("the timers stopped", failure))
 
     def stop(self) -> None:
         """Stop ticking; what was due is forgotten."""

@@ -26,7 +26,7 @@ from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Joined, Moderated, Said
 from tests.support.certificates import Authority
 from tests.support.cluster_journals import PATIENCE_SECONDS, Node, event_loop
-from tests.support.in_memory_chat import surroundings
+from tests.support.in_memory_chat import journal_environment
 from tests.support.nats_servers import NatsServer, nats_cluster, nats_server
 
 pytestmark = pytest.mark.slow
@@ -629,5 +629,5 @@ def test_three_servers_outlive_the_one_that_leads(loop: asyncio.AbstractEventLoo
 
 def test_a_journal_that_was_not_started_stops_at_once(loop: asyncio.AbstractEventLoop) -> None:
     node = Node(loop, "nats://127.0.0.1")
-    node.journal = ClusterJournal(node.description, surroundings(node.clock))
+    node.journal = ClusterJournal(node.description, journal_environment(node.clock))
     assert node.wait_for(node.journal.stop()) is None

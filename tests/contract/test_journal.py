@@ -21,7 +21,7 @@ from chatd.model.entry import Entry, StoredEvent
 from chatd.protocol.errors import Code
 from chatd.protocol.events import Joined, Moderated, Said, TopicSet
 from tests.support.cluster_journals import drive, event_loop
-from tests.support.in_memory_chat import surroundings
+from tests.support.in_memory_chat import journal_environment
 from tests.support.nats_servers import NatsServer, nats_server
 
 T = TypeVar("T")
@@ -44,7 +44,7 @@ class Kit:
         self.batches: list[list[Entry]] = []
 
     def open(self, retention: Retention | None = None) -> Journal:
-        self.journal = from_string(self.description, surroundings(self.clock, retention))
+        self.journal = from_string(self.description, journal_environment(self.clock, retention))
         self.journal.follow(lambda entries: self.batches.append(list(entries)))
         self.journal.start()
         return self.journal
@@ -392,7 +392,7 @@ def test_a_label_outlives_what_was_said(pruned: Callable[..., Kit]) -> None:
 @pytest.mark.parametrize("description", ["tape:", "sqlite:", "memory:x", ""])
 def test_a_journal_that_there_is_not_is_refused(description: str) -> None:
     with pytest.raises(ValueError, match=r"sqlite:PATH and memory:"):
-        from_string(description, surroundings(Clock()))
+        from_string(description, journal_environment(Clock()))
 
 
 def rule(kit: Kit, *events: Moderated, label: str | None = None) -> list[Entry]:

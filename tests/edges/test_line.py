@@ -25,7 +25,7 @@ from chatd.protocol.errors import DisconnectReason
 from chatd.protocol.framing import LineDecoder
 from chatd.protocol.names import Nick
 from chatd.protocol.verbs import VERBS
-from tests.support.in_memory_chat import surroundings
+from tests.support.in_memory_chat import journal_environment
 
 
 class Edge:
@@ -35,7 +35,7 @@ class Edge:
         self.clock = Clock()
         self.clock.advance(1_000_000)
         limits = replace(limits or Limits(), send_queue_bytes=10_000)
-        self.hub = make_hub(MemoryJournal(surroundings(self.clock)), self.clock, limits)
+        self.hub = make_hub(MemoryJournal(journal_environment(self.clock)), self.clock, limits)
         self.gateway = Gateway(self.hub, self.clock)
         self.factory = LineFactory(self.gateway)
 

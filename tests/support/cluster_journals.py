@@ -17,7 +17,7 @@ from chatd.journal import Retention
 from chatd.journal.factory import from_string
 from chatd.journal.jetstream.journal import ClusterJournal
 from chatd.model.entry import Entry
-from tests.support.in_memory_chat import surroundings
+from tests.support.in_memory_chat import journal_environment
 
 PATIENCE_SECONDS = 30.0
 """After which what is waited for will not come any more."""
@@ -72,7 +72,7 @@ class Node:
         self.got: list[Entry] = []
 
     def open(self, retention: Retention | None = None, *, wait: bool = True) -> ClusterJournal:
-        around = replace(surroundings(self.clock, retention), make_epoch=lambda: uuid4().hex)
+        around = replace(journal_environment(self.clock, retention), make_epoch=lambda: uuid4().hex)
         journal = from_string(self.description, around)
         assert isinstance(journal, ClusterJournal)
         self.journal = journal

@@ -52,10 +52,10 @@ class ChatWithAccounts(InMemoryChat):
         **options: Any,
     ) -> None:
         super().__init__()
-        self.roll = AccountStore(path)
+        self.store = AccountStore(path)
         self.hasher = CountingHasher()
         self.members = AccountService(
-            self.roll,
+            self.store,
             IReactorTime(self.clock),
             ThreadPool(workers or [ImmediateWorker()], most),
             hasher or self.hasher,
@@ -67,7 +67,7 @@ class ChatWithAccounts(InMemoryChat):
         self.hub.accounts = self.members
         kept = CountingHasher().hash(PASSWORD) if owners else ""
         for number, owner in enumerate(owners):
-            self.roll.add(Account(names.key(owner), owner, kept, number == 0, 0))
+            self.store.add(Account(names.key(owner), owner, kept, number == 0, 0))
 
     def visitor(self, *lines: str, address: str | None = None) -> ChatClient:
         """Return somebody from an address who has sent ``lines``; the answers are not read yet."""

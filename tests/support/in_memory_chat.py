@@ -91,7 +91,7 @@ class InMemoryChat:
     def __init__(self, limits: Limits | None = None, journal: Callable[[Clock], Journal] | None = None) -> None:
         self.clock = Clock()
         self.clock.advance(1_000_000)
-        self.journal = journal(self.clock) if journal else MemoryJournal(surroundings(self.clock))
+        self.journal = journal(self.clock) if journal else MemoryJournal(journal_environment(self.clock))
         self.journal.start()
         numbers: Iterator[int] = count(1)
         make_secret: Callable[[], str] = lambda: f"secret{next(numbers)}"  # noqa: E731  # named for what it is
@@ -135,7 +135,7 @@ class ImmediateWorker:
         return execute(job)
 
 
-def surroundings(clock: Clock, retention: Retention | None = None) -> Environment:
+def journal_environment(clock: Clock, retention: Retention | None = None) -> Environment:
     """Return what a journal needs, on a clock that stands still and without threads."""
     return Environment(clock, lambda: "e1", lambda _name: ImmediateWorker(), retention or Retention())
 
@@ -170,7 +170,7 @@ class SlowJournalChat(InMemoryChat):
         self.slow = False
 
         def journal_on(clock: Clock) -> Journal:
-            around = surroundings(clock)
+            around = journal_environment(clock)
             around = replace(around, make_worker=lambda name: self.workers.setdefault(name.split()[1], ManualWorker()))
             return from_string(f"sqlite:{path}", around)
 

@@ -22,7 +22,7 @@ from chatd.model.entry import Entry, StoredEvent, label_reused, unavailable
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import DurableEvent
-from tests.support.in_memory_chat import InMemoryChat, surroundings
+from tests.support.in_memory_chat import InMemoryChat, journal_environment
 
 
 class Log:
@@ -74,7 +74,7 @@ class NodeJournal:
         self._answerer: Callable[[Any], Any] = lambda _question: None
         self._follower: Follower = lambda _entries: None
         # What it knows of what was said is kept as a memory journal keeps it.
-        self._index = MemoryJournal(surroundings(log.clock))
+        self._index = MemoryJournal(journal_environment(log.clock))
         self._labels: dict[tuple[str, str, str], StoredEvent] = {}
         log.nodes.append(self)
 

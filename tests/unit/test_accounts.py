@@ -85,15 +85,15 @@ def test_an_account_without_a_password_of_its_own_costs_the_same() -> None:
 
 def test_a_hash_of_an_older_cost_is_made_anew() -> None:
     chat = ChatWithAccounts("ann", hasher=CountingHasher(rounds=2))
-    before = chat.roll.find("ann")
+    before = chat.store.find("ann")
     assert login(chat, "ann", "wrong-horse") == WRONG
-    assert chat.roll.find("ann") == before
+    assert chat.store.find("ann") == before
     assert login(chat, "ann") == "OK LOGIN ann"
-    after = chat.roll.find("ann")
+    after = chat.store.find("ann")
     assert before is not None and before.hash is not None and "t=1" in before.hash
     assert after is not None and after.hash is not None and "t=2" in after.hash
     assert login(chat, "ann") == "OK LOGIN ann"
-    assert chat.roll.find("ann") == after
+    assert chat.store.find("ann") == after
     chat.close()
 
 
@@ -103,7 +103,7 @@ def test_a_hash_that_cannot_be_made_anew_lets_its_owner_in(monkeypatch: pytest.M
     def refuse(*_: object, **__: object) -> bool:
         raise AccountsError("the disk is full")
 
-    monkeypatch.setattr(chat.roll, "set_hash", refuse)
+    monkeypatch.setattr(chat.store, "set_hash", refuse)
     assert login(chat, "ann") == "OK LOGIN ann"
     chat.close()
 
@@ -114,9 +114,9 @@ def test_a_password_that_stops_being_right_while_it_is_checked_is_wrong(change: 
     chat = ChatWithAccounts("ann", workers=[worker])
     ann = chat.visitor(f"LOGIN ann {PASSWORD}")
     if change == "remove":
-        chat.roll.remove("ann")
+        chat.store.remove("ann")
     else:
-        chat.roll.set_hash("ann", CountingHasher().hash("another-horse"))
+        chat.store.set_hash("ann", CountingHasher().hash("another-horse"))
     worker.work()
     assert ann.sent[-1] == WRONG
     chat.close()
@@ -124,7 +124,7 @@ def test_a_password_that_stops_being_right_while_it_is_checked_is_wrong(change: 
 
 def test_a_damaged_hash_is_the_servers_fault_and_said_in_the_log(nothing_left_behind: list[LogEvent]) -> None:
     chat = ChatWithAccounts("ann")
-    chat.roll.set_hash("ann", "gone")
+    chat.store.set_hash("ann", "gone")
     assert login(chat, "ann").startswith("ERR unavailable LOGIN ")
     (event,) = nothing_left_behind
     assert "chatd user passwd" in str(event["log_failure"].value)
@@ -239,7 +239,7 @@ def test_what_is_registered_is_ones_own(tmp_path: Path) -> None:
 
 def test_nobody_registers_where_it_is_off(chat: ChatWithAccounts) -> None:
     assert register(chat, "carol").startswith("ERR not-allowed REGISTER ")
-    assert chat.roll.find("carol") is None
+    assert chat.store.find("carol") is None
     assert not chat.hasher.hashed
 
 
@@ -253,8 +253,8 @@ def test_a_short_password_is_refused() -> None:
 def test_neither_a_name_that_is_taken_since_nor_one_that_looks_like_it() -> None:
     chat = ChatWithAccounts(registration="open")
     carol, modem = chat.visitor("JOIN carol"), chat.visitor("JOIN modem")
-    chat.roll.add(Account("carol", "carol", None, operator=False, created=0))
-    chat.roll.add(Account("modern", "modern", None, operator=False, created=0))
+    chat.store.add(Account("carol", "carol", None, operator=False, created=0))
+    chat.store.add(Account("modern", "modern", None, operator=False, created=0))
     assert chat.send(carol, f"REGISTER {PASSWORD}")[-1].startswith("ERR name-taken REGISTER ")
     assert chat.send(modem, f"REGISTER {PASSWORD}")[-1].startswith("ERR name-taken REGISTER ")
     assert not chat.hasher.hashed
@@ -271,13 +271,13 @@ def test_of_two_that_look_alike_one_is_registered() -> None:
     worker.work()
     worker.work()
     assert modem.sent[-1].startswith("ERR name-taken REGISTER ")
-    assert [each.name for each in chat.roll.accounts()] == ["modern"]
+    assert [each.name for each in chat.store.accounts()] == ["modern"]
     chat.close()
 
 
 def test_an_invitation_is_needed_and_good_for_one() -> None:
     chat = ChatWithAccounts(registration="code")
-    chat.roll.add_code("c0de", None, 0)
+    chat.store.add_code("c0de", None, 0)
     assert register(chat, "ann").startswith("ERR not-allowed REGISTER it takes an invitation")
     assert register(chat, "ben", f"{PASSWORD} c0df").startswith("ERR not-allowed REGISTER that is no invitation")
     assert not chat.hasher.hashed
@@ -289,7 +289,7 @@ def test_an_invitation_is_needed_and_good_for_one() -> None:
 def test_an_invitation_used_by_two_at_once_lets_one_in() -> None:
     worker = ManualWorker()
     chat = ChatWithAccounts(registration="code", workers=[worker])
-    chat.roll.add_code("c0de", None, 0)
+    chat.store.add_code("c0de", None, 0)
     people = [chat.visitor(f"JOIN {nick}", f"REGISTER {PASSWORD} c0de") for nick in ("ann", "bob")]
     worker.work()
     worker.work()
@@ -299,7 +299,7 @@ def test_an_invitation_used_by_two_at_once_lets_one_in() -> None:
 
 def test_an_old_invitation_is_none() -> None:
     chat = ChatWithAccounts(registration="code")
-    chat.roll.add_code("c0de", int(chat.clock.seconds()) + 10, 0)
+    chat.store.add_code("c0de", int(chat.clock.seconds()) + 10, 0)
     chat.clock.advance(10)
     assert register(chat, "ann", f"{PASSWORD} c0de").startswith("ERR not-allowed REGISTER ")
     chat.close()
@@ -307,7 +307,7 @@ def test_an_old_invitation_is_none() -> None:
 
 def test_guesses_at_invitations_end() -> None:
     chat = ChatWithAccounts(registration="code")
-    chat.roll.add_code("c0de", None, 0)
+    chat.store.add_code("c0de", None, 0)
     person = chat.visitor("JOIN ann", *[f"REGISTER {PASSWORD} {n}" for n in range(FAILURES)], address=NET)
     assert person.sent[-1].startswith("ERR not-allowed REGISTER ")
     assert chat.send(person, f"REGISTER {PASSWORD} c0de")[-1].startswith("ERR slow-down REGISTER ")
@@ -330,10 +330,10 @@ def test_whom_a_checker_lets_in_owns_the_name_from_then_on(tmp_path: Path) -> No
     chat = ChatWithAccounts(path=tmp_path / "roll", checkers=[Book("carol")])
     assert chat.answer("JOIN carol").startswith("OK JOIN ")
     assert login(chat, "carol", "wrong-horse") == WRONG
-    assert chat.roll.find("carol") is None
+    assert chat.store.find("carol") is None
     carol = chat.visitor(f"LOGIN carol {PASSWORD}")
     assert carol.sent[-1] == "OK LOGIN carol"
-    assert chat.roll.find("carol") == Account("carol", "carol", None, operator=False, created=1_000_000)
+    assert chat.store.find("carol") == Account("carol", "carol", None, operator=False, created=1_000_000)
     chat.close()
     again = ChatWithAccounts(path=tmp_path / "roll")
     assert again.answer("JOIN carol").startswith("ERR not-allowed JOIN ")
@@ -383,7 +383,7 @@ def test_two_names_that_a_checker_tells_apart_are_not_one_person_here() -> None:
 def test_whoever_has_no_nick_does_not_get_in(avatar: Any) -> None:
     chat = ChatWithAccounts(checkers=[Book("ann", avatar=lambda _: avatar)])
     assert login(chat, "ann") == WRONG
-    assert not chat.roll.accounts()
+    assert not chat.store.accounts()
     chat.close()
 
 
@@ -461,7 +461,7 @@ def test_a_roll_that_cannot_be_read_lets_nobody_take_a_name(monkeypatch: pytest.
         raise AccountsError("input/output error")
 
     for look_up in ("find", "twin", "add"):
-        monkeypatch.setattr(chat.roll, look_up, fail)
+        monkeypatch.setattr(chat.store, look_up, fail)
     assert chat.answer("JOIN ann").startswith("ERR unavailable JOIN ")
     assert chat.answer("JOIN bob").startswith("ERR unavailable JOIN ")
     assert login(chat, "bob").startswith("ERR unavailable LOGIN ")
@@ -483,10 +483,10 @@ def test_hashes_without_what_checks_them_are_no_start(tmp_path: Path) -> None:
 
 def test_a_checker_does_without_hashes() -> None:
     chat = ChatWithAccounts(checkers=[Book("carol")])
-    chat.members = members.AccountService(chat.roll, chat.clock, chat.members._workers, None, [Book("carol")])
+    chat.members = members.AccountService(chat.store, chat.clock, chat.members._workers, None, [Book("carol")])
     chat.hub.accounts = chat.members
     assert login(chat, "carol") == "OK LOGIN carol"
-    chat.roll.add(Account("ann", "ann", "hash", operator=False, created=0))
+    chat.store.add(Account("ann", "ann", "hash", operator=False, created=0))
     assert login(chat, "ann").startswith("ERR unavailable LOGIN ")
     chat.close()
 
@@ -495,7 +495,7 @@ def test_who_looks_after_the_server(chat: ChatWithAccounts) -> None:
     assert chat.hub.is_operator("ann")
     assert not chat.hub.is_operator("bob")
     assert not chat.hub.is_operator("carol")
-    chat.roll.remove("ann")
+    chat.store.remove("ann")
     assert not chat.hub.is_operator("ann")
 
 

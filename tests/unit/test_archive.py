@@ -20,7 +20,7 @@ from chatd.model.entry import Entry
 from chatd.protocol.events import Moderated, Said, TopicSet
 from chatd.runtime.schema import upgrade
 from tests.contract.test_journal import result
-from tests.support.in_memory_chat import surroundings
+from tests.support.in_memory_chat import journal_environment
 
 LINE = {"id": 1, "time": "2026-01-02T03:04:05.678Z", "type": "MSG", "room": "#a", "nick": "alice", "text": "hi"}
 
@@ -65,7 +65,7 @@ def test_what_was_exported_comes_back_with_a_new_epoch(tmp_path: Path) -> None:
     new = tmp_path / "new"
     assert import_lines(new, export_lines(old), "e2") == (3, 2)
     assert list(export_lines(new)) == list(export_lines(old))
-    journal = from_string(f"sqlite:{new}", surroundings(Clock()))
+    journal = from_string(f"sqlite:{new}", journal_environment(Clock()))
     journal.start()
     room_state = journal.room_state("#a")
     assert journal.epoch == "e2"

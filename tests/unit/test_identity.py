@@ -36,7 +36,7 @@ def test_where_others_can_listen_in_nobody_registers(chat: ChatWithAccounts) -> 
     person.private = False
     assert chat.send(person, "JOIN carol", f"REGISTER {PASSWORD}")[-1].startswith("ERR tls-needed REGISTER ")
     assert not chat.hasher.hashed
-    assert chat.roll.find("carol") is None
+    assert chat.store.find("carol") is None
 
 
 def test_a_registered_nick_is_refused_to_others(chat: ChatWithAccounts) -> None:
@@ -66,7 +66,7 @@ def test_the_owner_comes_in_under_it_and_may_go_by_another(chat: ChatWithAccount
 def test_the_owner_takes_the_nick_over(chat: ChatWithAccounts) -> None:
     carol = chat.visitor("JOIN carol")
     other = chat.visitor("JOIN dave")
-    chat.roll.add(Account("carol", "carol", chat.hasher.hash(PASSWORD), operator=False, created=0))
+    chat.store.add(Account("carol", "carol", chat.hasher.hash(PASSWORD), operator=False, created=0))
     owner = chat.visitor(f"LOGIN carol {PASSWORD}", "JOIN carol")
     assert owner.sent[-1].startswith("OK JOIN #lobby ")
     assert carol.sent[-1].startswith("BYE replaced ")

@@ -20,7 +20,7 @@ from chatd.journal.memory import MemoryJournal
 from chatd.protocol.names import Nick
 from chatd.runtime.log_limiter import QUIET_SECONDS, LogLimiter
 from chatd.runtime.timers import TimerWheel
-from tests.support.in_memory_chat import InMemoryChat, surroundings
+from tests.support.in_memory_chat import InMemoryChat, journal_environment
 
 NOW = 1_000_000.0
 
@@ -207,7 +207,7 @@ class Door:
 
     def __init__(self, limits: Limits) -> None:
         self.clock = Clock()
-        self.hub = make_hub(MemoryJournal(surroundings(self.clock)), self.clock, limits)
+        self.hub = make_hub(MemoryJournal(journal_environment(self.clock)), self.clock, limits)
         self.hub.timers.start()
         self.admission = Admission(self.hub)
 

@@ -12,13 +12,13 @@ from chatd.journal import JournalError, Page, Query, Retention
 from chatd.journal.factory import from_string
 from chatd.journal.memory import MemoryJournal
 from chatd.protocol.names import Nick
-from tests.support.in_memory_chat import ChatClient, InMemoryChat, SlowJournalChat, surroundings
+from tests.support.in_memory_chat import ChatClient, InMemoryChat, SlowJournalChat, journal_environment
 
 
 @pytest.fixture(params=["memory:", "sqlite:"])
 def chat(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[InMemoryChat]:
     path = f"sqlite:{tmp_path}/j.sqlite3" if request.param == "sqlite:" else request.param
-    chat = InMemoryChat(journal=lambda clock: from_string(path, surroundings(clock)))
+    chat = InMemoryChat(journal=lambda clock: from_string(path, journal_environment(clock)))
     yield chat
     chat.journal.stop()
 
@@ -171,7 +171,7 @@ def test_a_resume_after_too_much_gets_the_newest(chat: InMemoryChat, monkeypatch
 @pytest.mark.parametrize("kind", ["memory:", "sqlite:"])
 def test_a_resume_from_before_what_was_taken_away_says_so(kind: str, tmp_path: Path) -> None:
     path = f"sqlite:{tmp_path}/j" if kind == "sqlite:" else kind
-    chat = InMemoryChat(journal=lambda clock: from_string(path, surroundings(clock, Retention(messages=2))))
+    chat = InMemoryChat(journal=lambda clock: from_string(path, journal_environment(clock, Retention(messages=2))))
     chat.person("JOIN bob #a", *(f"MSG {n}" for n in range(5)))
     chat.wait(61)
     for since, texts, recovered in ((2, "34", "no"), (3, "34", "yes"), (4, "4", "yes")):
@@ -187,7 +187,7 @@ def test_a_resume_from_before_what_was_taken_away_says_so(kind: str, tmp_path: P
 def test_what_is_taken_away_during_a_replay_is_not_said_to_be_recovered(tmp_path: Path) -> None:
     retention = Retention(messages=10)
     path = f"sqlite:{tmp_path}/j"
-    chat = InMemoryChat(journal=lambda clock: from_string(path, surroundings(clock, retention)))
+    chat = InMemoryChat(journal=lambda clock: from_string(path, journal_environment(clock, retention)))
     chat.person("JOIN bob #a", *(f"MSG {n} {'x' * 500}" for n in range(200)))
     alice = chat.program()
     alice.blocked = True
@@ -333,7 +333,7 @@ class Unreadable(MemoryJournal):
 
 
 def test_what_cannot_be_read_is_unavailable_and_nobody_is_kept_out() -> None:
-    chat = InMemoryChat(journal=lambda clock: Unreadable(surroundings(clock)))
+    chat = InMemoryChat(journal=lambda clock: Unreadable(journal_environment(clock)))
     chat.person("JOIN bob #a", "MSG 1")
     alice = chat.program()
     (done,) = asks(chat, alice, "JOIN alice #a since=0 epoch=e1")

@@ -12,9 +12,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -24,6 +23,7 @@ from chatd.journal.batching import Batcher
 from chatd.journal.jetstream.errors import NatsError
 from chatd.journal.jetstream.messages import Message, MessageId, Subjects, WriteProbe
 from chatd.journal.jetstream.outbox_state import TRANSITIONS, OutboxState
+from chatd.journal.jetstream.publisher import Publisher
 from chatd.model.cluster import OTHERS, NodeDown, NodeUp, Source
 from chatd.model.entry import Entry, unavailable
 from chatd.runtime.states import Outage, StateMachine
@@ -42,16 +42,6 @@ FULL = 8192
 _OVERHEAD_BYTES = 200
 
 _log = Logger()
-
-
-class Publisher(Protocol):
-    """The way to the stream."""
-
-    def publish(self, messages: Sequence[Message], attempt: int) -> Deferred[bool]:
-        """Store messages together, or none of them.
-
-        The Deferred fires with True if they are stored, with False if they may be, and fails with `NatsError`.
-        """
 
 
 class PendingBatch(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Protocol
 
 from twisted.internet.defer import Deferred
 from typing_extensions import override
@@ -11,11 +12,20 @@ from typing_extensions import override
 from chatd.journal.jetstream.connection import Connection
 from chatd.journal.jetstream.errors import NatsError, RequestTimeoutError
 from chatd.journal.jetstream.messages import PASSING_SECONDS, Message
-from chatd.journal.jetstream.outbox import Publisher
 
 ACK_SECONDS = 2.0
 _KNOWN = (10201, 10158)
 """JetStream's codes for a message that is stored already, or is being stored just now."""
+
+
+class Publisher(Protocol):
+    """The way to the stream."""
+
+    def publish(self, messages: Sequence[Message], attempt: int) -> Deferred[bool]:
+        """Store messages together, or none of them.
+
+        The Deferred fires with True if they are stored, with False if they may be, and fails with `NatsError`.
+        """
 
 
 class StreamPublisher(Publisher):
