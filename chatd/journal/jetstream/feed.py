@@ -67,6 +67,7 @@ class Feed:
     async def start(self) -> None:
         """Read what follows `place`. Raise `NatsError` if that cannot be."""
         self._generation += 1
+        generation = self._generation
         self._expected = 1
         self._heard = self._clock.seconds()
         connection = self._connection
@@ -89,6 +90,8 @@ class Feed:
         }
         question = {"stream_name": self._stream, "config": config}
         made = await api(connection, f"CONSUMER.CREATE.{self._stream}", question)
+        if generation != self._generation:
+            return  # stopped, or begun anew, while the servers were asked
         if not made.get("num_pending"):
             self._consumer.caught_up()
         if self._watching is None:
