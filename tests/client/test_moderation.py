@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC
-from pathlib import Path
 
 import pytest
 from pytest_twisted import ensureDeferred
@@ -24,8 +23,9 @@ from chatd.protocol import moderation_commands as orders
 from chatd.protocol.commands import Command
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.wire import timestamp
-from tests.client.test_link import HELLO, NOTE, Rig, User, label, labels, port_of, serve, until
+from tests.client.test_link import HELLO, NOTE, Rig, label, labels
 from tests.client.test_transcript import IN, Client, old, said
+from tests.support.linked_users import Stage, port_of, until
 
 HERE = (IN, "WHO #r me bob mallory", "OK WHO #r 3")
 
@@ -353,11 +353,10 @@ class Names(NoAccounts):
 
 
 @ensureDeferred
-async def test_a_real_server_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    service = serve()
+async def test_a_real_server_is_understood(stage: Stage) -> None:
+    service = stage.serve()
     service._hub.accounts = Names()
-    mallory, ann = User("mallory", port_of(service), "#den"), User("ann", port_of(service), "#den")
+    mallory, ann = stage.user("mallory", port_of(service), "#den"), stage.user("ann", port_of(service), "#den")
     await until(lambda: ann.state is LinkState.LOCKED)
     assert ann.told[-1].detail == "ann is somebody's own; if it is yours, LOGIN ann <password> first"
     ann.link.send_command(orders.Login("ann", "wrong"))
@@ -388,12 +387,9 @@ async def test_a_real_server_is_understood(tmp_path: Path, monkeypatch: pytest.M
     ours = ann.transcript.rooms["#den"]
     await until(lambda: ours.members.complete)
     assert list(ours.members) == ["ann"]
-    root = User("root", port_of(service), "#other")
+    root = stage.user("root", port_of(service), "#other")
     root.link.send_command(orders.Login("root", "s3cret"))
     await root.connected()
     root.link.send_command(orders.Kick("mallory", "#*", "spam"), "#other")
     await until(lambda: mallory.state is LinkState.STOPPED)
     assert "spam" in mallory.told[-1].detail
-    for user in (ann, mallory, root):
-        await user.link.stop()
-    await service.stopService()
