@@ -549,7 +549,7 @@ def test_commands_are_answered_where_they_were_asked(rig: Rig) -> None:
     rig.link.send_command(commands.Who("#a"), "#a")
     (who,) = rig.said()
     rig.hears("WHO #a me", f"@label={label(who)} OK WHO #a 1")
-    assert rig.lines("#a", Kind.NOTE) == [("In #a are me", Delivery.STORED)]
+    assert rig.lines("#a", Kind.NOTE) == [("People in #a: me", Delivery.STORED)]
     rig.link.send_command(commands.Topic("#b", "tea"), "#a")
     (topic,) = rig.said()
     rig.hears(f"@label={label(topic)} ERR not-in-room TOPIC you are not there")
@@ -591,7 +591,7 @@ def test_rooms_are_entered_and_left_with_and_without_a_connection(rig: Rig) -> N
     (part,) = rig.said()
     rig.hears(f"@label={label(part)} OK PART #a")
     assert not rig.transcript.rooms["#a"].joined
-    with pytest.raises(ValueError, match="no room"):
+    with pytest.raises(ValueError, match="not a room"):
         rig.link.join_room("bob")
 
 
@@ -901,7 +901,7 @@ def test_a_fault_of_the_transcript_costs_the_connection(
     assert rig.wire.aborted
     monkeypatch.undo()
     rig.drop()
-    assert rig.now == (LinkState.WAITING, "something went wrong here, and the log says what")
+    assert rig.now == (LinkState.WAITING, "something went wrong in this client, and its log says what")
     assert len(nothing_left_behind) == 1
     nothing_left_behind.clear()
 
@@ -984,7 +984,7 @@ async def test_a_server_that_was_away_gets_everything_once_and_in_order(stage: S
 
 
 @ensureDeferred
-async def test_another_record_is_shown_as_one(stage: Stage) -> None:
+async def test_a_new_history_is_shown_as_one(stage: Stage) -> None:
     service = stage.serve()
     port = port_of(service)
     ann = stage.user("ann", port, "#r")
@@ -1084,6 +1084,6 @@ async def test_nobody_there(stage: Stage) -> None:
 def test_a_certificate_that_is_not_trusted_is_the_reason_that_is_given() -> None:
     kind = type("Error", (Exception,), {"__module__": "OpenSSL.SSL"})  # as pyOpenSSL's, which need not be installed
     refused = kind([("SSL routines", "", "certificate verify failed")])
-    assert why_lost(Failure(refused)) == "no encrypted connection came about: certificate verify failed"
+    assert why_lost(Failure(refused)) == "the TLS connection failed: certificate verify failed"
     assert why_lost(Failure(ConnectionLost())) == "the connection was lost"
     assert why_lost(Failure(ConnectionDone())) == "the server closed the connection"
