@@ -23,7 +23,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("chatd-client", description="A window to a chatd server.")
     parser.add_argument("server", metavar="HOST[:PORT]", nargs="?", help="where it is; an IPv6 address in brackets")
     parser.add_argument("--name", help="the name to join under")
-    parser.add_argument("--room", metavar="#ROOM", action="append", default=[], help="a room to enter; repeatable")
+    parser.add_argument("--room", metavar="#ROOM", action="append", default=[], help="a room to join; repeatable")
     parser.add_argument("--tls", action="store_true", help="encrypt the connection")
     parser.add_argument("--version", action="version", version=f"chatd {__version__}")
     return parser

@@ -45,8 +45,8 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
     pump = Pump(root, reactor, descriptor)
     desktop = this_desktop(os.environ)
 
-    def ask(doubt: CertificateQuestion) -> Deferred[bool]:
-        return ask_about_certificate(window.question, doubt)
+    def ask(question: CertificateQuestion) -> Deferred[bool]:
+        return ask_about_certificate(window.question, question)
 
     def tell(text: str) -> None:
         show_certificate_notice(window.question, text)

@@ -52,24 +52,24 @@ def test_three_in_a_row_are_one() -> None:
         "0 a",
         "1 b",
         "2 hi",
-        "[3-6] d came; c came and left",
+        "[3-6] d joined; c joined and left",
         "6 bye",
     ]
 
 
 def test_a_fold_is_told_in_one_sentence() -> None:
-    assert told("+alice", "+bob", "+c", "+d", "+e", "-carol") == "alice, bob and 3 others came; carol left"
-    assert told("+a", "+b", "+c") == "a, b and c came"
-    assert told("+a", "+b") == "a and b came"
-    assert told("+a", "-a", "+a") == "a came"
-    assert told("+a", "-A") == "a came and left"
-    assert told("-a", "+a") == "a left and came back"
+    assert told("+alice", "+bob", "+c", "+d", "+e", "-carol") == "alice, bob and 3 others joined; carol left"
+    assert told("+a", "+b", "+c") == "a, b and c joined"
+    assert told("+a", "+b") == "a and b joined"
+    assert told("+a", "-a", "+a") == "a joined"
+    assert told("+a", "-A") == "a joined and left"
+    assert told("-a", "+a") == "a left and rejoined"
     assert told("-a", "+a", "-a") == "a left"
     assert told("=a=b", "=b=c") == "a is now c"
-    assert told("=a=b", "=b=a") == "a took another name and the first again"
-    assert told("+a", "=a=b") == "b came"
+    assert told("=a=b", "=b=a") == "a changed names and changed back"
+    assert told("+a", "=a=b") == "b joined"
     assert told("=a=b", "-b") == "b left"
-    assert told("=a=b", "+a", "-b") == "a came; b left"
+    assert told("=a=b", "+a", "-b") == "a joined; b left"
 
 
 def test_a_fold_can_be_unfolded() -> None:
@@ -77,13 +77,13 @@ def test_a_fold_can_be_unfolded() -> None:
     (fold,) = [row for row in rows(room, 0, UTC)[1] if isinstance(row, FoldRow)]
     assert not fold.unfolded
     room.unfolded.add(fold.key)
-    assert drawn(room)[2:] == ["[1-4] a, b and c came", "1 a", "2 b", "3 c"]
+    assert drawn(room)[2:] == ["[1-4] a, b and c joined", "1 a", "2 b", "3 c"]
 
 
 def test_rows_begin_where_the_fold_of_the_line_begins() -> None:
     room = room_with("hi", "+a", "+b", "+c")
     assert rows(room, 3, UTC)[0] == 1
-    assert drawn(room, 3) == ["[1-4] a, b and c came"]
+    assert drawn(room, 3) == ["[1-4] a, b and c joined"]
     assert rows(room, 4, UTC) == (4, [])
     # A line put into a fold draws what stands before it anew too.
     room.timeline.add(line("bye", 99))
@@ -105,7 +105,7 @@ def test_a_day_ends_a_fold() -> None:
     room = room_with("+a", "+b", "+c", time=DAY - 1)
     for nick in "def":
         room.timeline.add(line(f"+{nick}", room.timeline.serial(), DAY))
-    assert drawn(room)[1::2] == ["[0-3] a, b and c came", "[3-6] d, e and f came"]
+    assert drawn(room)[1::2] == ["[0-3] a, b and c joined", "[3-6] d, e and f joined"]
 
 
 def test_the_unread_mark_stands_before_its_line() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,15 +14,12 @@ from pytest_twisted import ensureDeferred
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.error import ConnectionDone, ConnectionLost, ConnectionRefusedError, DNSLookupError  # noqa: A004  # Twisted's
-from twisted.internet.interfaces import IReactorTime
-from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.protocol import Factory, connectionDone
 from twisted.internet.task import deferLater
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.logger import LogEvent
 from twisted.python.failure import Failure
 
-from chatd.app.options import Options, makeService
-from chatd.app.service import ChatService
 from chatd.client.model.changes import Change, RoomsChanged
 from chatd.client.model.lines import Delivery, Kind
 from chatd.client.model.membership import MembershipCue
@@ -37,6 +33,7 @@ from chatd.client.net.session import MAX_RETRY_SECONDS, MAX_UNANSWERED, MIN_RETR
 from chatd.client.net.status import LinkState, Status
 from chatd.protocol import commands
 from chatd.protocol.wire import MAX_SERVER_LINE_BYTES
+from tests.support.linked_users import Stage, port_of, real_reactor, until
 
 NOTE = "NOTE welcome"
 HELLO = "OK HELLO protocol=1 server=test/1 epoch=e1 max-line=8192 ping=60"
@@ -552,7 +549,7 @@ def test_commands_are_answered_where_they_were_asked(rig: Rig) -> None:
     rig.link.send_command(commands.Who("#a"), "#a")
     (who,) = rig.said()
     rig.hears("WHO #a me", f"@label={label(who)} OK WHO #a 1")
-    assert rig.lines("#a", Kind.NOTE) == [("In #a are me", Delivery.STORED)]
+    assert rig.lines("#a", Kind.NOTE) == [("People in #a: me", Delivery.STORED)]
     rig.link.send_command(commands.Topic("#b", "tea"), "#a")
     (topic,) = rig.said()
     rig.hears(f"@label={label(topic)} ERR not-in-room TOPIC you are not there")
@@ -594,7 +591,7 @@ def test_rooms_are_entered_and_left_with_and_without_a_connection(rig: Rig) -> N
     (part,) = rig.said()
     rig.hears(f"@label={label(part)} OK PART #a")
     assert not rig.transcript.rooms["#a"].joined
-    with pytest.raises(ValueError, match="no room"):
+    with pytest.raises(ValueError, match="not a room"):
         rig.link.join_room("bob")
 
 
@@ -904,7 +901,7 @@ def test_a_fault_of_the_transcript_costs_the_connection(
     assert rig.wire.aborted
     monkeypatch.undo()
     rig.drop()
-    assert rig.now == (LinkState.WAITING, "something went wrong here, and the log says what")
+    assert rig.now == (LinkState.WAITING, "something went wrong in this client, and its log says what")
     assert len(nothing_left_behind) == 1
     nothing_left_behind.clear()
 
@@ -927,83 +924,10 @@ def test_a_fault_of_the_window_costs_nothing(rig: Rig, nothing_left_behind: list
 # The real thing.
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make every daemon work in a folder of its own, and return that."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def serve(port: int = 0) -> ChatService:
-    options = Options()
-    options.parseOptions(["--port", str(port)])
-    service = makeService(options)
-    service.privilegedStartService()
-    service.startService()
-    return service
-
-
-def port_of(service: ChatService) -> int:
-    address: Any = service.ports[0].getHost()
-    return int(address.port)
-
-
-def real_reactor() -> IReactorTime:
-    from twisted.internet import reactor
-
-    return reactor
-
-
-async def until(condition: Callable[[], object], seconds: float = 10) -> None:
-    """Wait until something is so."""
-    clock = real_reactor()
-    end = clock.seconds() + seconds
-    while not condition():
-        assert clock.seconds() < end, "it is never so"
-        await deferLater(clock, 0.01)
-
-
-class User:
-    """A link to a real daemon."""
-
-    def __init__(self, nick: str, port: int, *rooms: str) -> None:
-        clock: Any = real_reactor()
-        self.transcript = Transcript(nick, lambda: int(clock.seconds() * 1000))
-        for room in rooms:
-            self.transcript.open_room(room).change_membership(MembershipCue.WANT)
-        self.told: list[Status] = []
-        self.impatient = False
-        """Whether it does not wait between two tries."""
-        endpoint = TCP4ClientEndpoint(clock, "127.0.0.1", port)
-        self.link = Link(clock, endpoint, self.transcript, lambda _: None, self._status)
-        self.link.start()
-
-    def _status(self, status: Status) -> None:
-        self.told.append(status)
-        if self.impatient and status.state is LinkState.WAITING:
-            self.link.reconnect()
-
-    @property
-    def state(self) -> LinkState | None:
-        return self.told[-1].state if self.told else None
-
-    async def connected(self) -> None:
-        await until(lambda: self.state is LinkState.CONNECTED)
-        await until(lambda: all(room.joined for room in self.transcript.rooms.values() if room.wanted))
-
-    def said(self, room: str = "#r") -> list[tuple[str, str]]:
-        place = self.transcript.find_room(room)
-        lines = [] if place is None else place.lines
-        return [(line.nick, line.text) for line in lines if line.kind is Kind.SAID and line.state is Delivery.STORED]
-
-    def kinds(self, room: str = "#r") -> list[Kind]:
-        return [line.kind for line in self.transcript.rooms[room].lines]
-
-
 @ensureDeferred
-async def test_two_see_each_other(folder: Path) -> None:  # noqa: ARG001  # the fixture is what counts
-    service = serve()
-    ann, bob = User("ann", port_of(service), "#r"), User("bob", port_of(service), "#r", "#s")
+async def test_two_see_each_other(stage: Stage) -> None:
+    service = stage.serve()
+    ann, bob = stage.user("ann", port_of(service), "#r"), stage.user("bob", port_of(service), "#r", "#s")
     await ann.connected()
     await bob.connected()
     ann.link.send_message("#r", "hello")
@@ -1022,14 +946,13 @@ async def test_two_see_each_other(folder: Path) -> None:  # noqa: ARG001  # the 
     assert ann.transcript.rooms["#r"].lines[-1].text == "bye"
     await ann.link.stop()
     assert ann.state is bob.state is LinkState.STOPPED
-    await service.stopService()
 
 
 @ensureDeferred
-async def test_a_server_that_was_away_gets_everything_once_and_in_order(folder: Path) -> None:  # noqa: ARG001  # a fixture
-    service = serve()
+async def test_a_server_that_was_away_gets_everything_once_and_in_order(stage: Stage) -> None:
+    service = stage.serve()
     port = port_of(service)
-    ann, bob = User("ann", port, "#r", "#s"), User("bob", port, "#r")
+    ann, bob = stage.user("ann", port, "#r", "#s"), stage.user("bob", port, "#r")
     await ann.connected()
     await bob.connected()
     texts = [f"text {n}" for n in range(600)]
@@ -1041,7 +964,7 @@ async def test_a_server_that_was_away_gets_everything_once_and_in_order(folder: 
     for text in texts[200:400]:
         ann.link.send_message("#r", text)
     ann.link.send_message("#s", "elsewhere")
-    service = serve(port)
+    service = stage.serve(port)
     for text in texts[400:]:
         ann.link.send_message("#r", text)
     ann.link.reconnect()
@@ -1052,118 +975,39 @@ async def test_a_server_that_was_away_gets_everything_once_and_in_order(folder: 
     assert ann.said("#s") == [("ann", "elsewhere")]
     assert Kind.GAP not in ann.kinds() + bob.kinds()
     assert Delivery.FAILED not in [line.state for line in ann.transcript.rooms["#r"].lines]
-    late = User("late", port, "#r")
+    late = stage.user("late", port, "#r")
     await late.connected()
     for _ in range(10):
         late.link.ask_older("#r")
         await until(lambda: not late.transcript.asked)
     assert late.said() == expected
-    for user in (ann, bob, late):
-        await user.link.stop()
-    await service.stopService()
 
 
 @ensureDeferred
-async def test_another_record_is_shown_as_one(folder: Path) -> None:
-    service = serve()
+async def test_a_new_history_is_shown_as_one(stage: Stage) -> None:
+    service = stage.serve()
     port = port_of(service)
-    ann = User("ann", port, "#r")
+    ann = stage.user("ann", port, "#r")
     await ann.connected()
     ann.link.send_message("#r", "before")
     await until(ann.said)
     await service.stopService()
-    for path in folder.glob("chatd.sqlite3*"):
+    for path in stage.folder.glob("chatd.sqlite3*"):
         path.unlink()
     await until(lambda: ann.state is LinkState.WAITING)
     ann.link.send_message("#r", "after")
-    service = serve(port)
+    service = stage.serve(port)
     ann.link.reconnect()
     await until(lambda: not ann.transcript.waiting())
     assert ann.said() == [("ann", "before"), ("ann", "after")]
     assert ann.kinds().count(Kind.BEGUN) == 1
-    await ann.link.stop()
-    await service.stopService()
-
-
-class Relay(Protocol):
-    """Between a client and a server.
-
-    When the client is gone, the server does not hear of it; after ``limit`` bytes, if there is one, both are cut off.
-    """
-
-    def __init__(self, port: int, limit: int | None) -> None:
-        self._port = port
-        self._limit = limit
-        self._passed = 0
-        self.server: Any = None
-        self._early: list[bytes] = []
-
-    @property
-    def client(self) -> Any:
-        return self.transport
-
-    def connectionMade(self) -> None:
-        relay = self
-
-        class Other(Protocol):
-            def connectionMade(self) -> None:
-                relay.server = self.transport
-                relay.server.write(b"".join(relay._early))
-
-            def dataReceived(self, data: bytes) -> None:
-                relay._pass(data, relay.client)
-
-        factory = Factory.forProtocol(Other)
-        factory.noisy = False
-        TCP4ClientEndpoint(real_reactor(), "127.0.0.1", self._port).connect(factory)
-
-    def dataReceived(self, data: bytes) -> None:
-        if self.server is None:
-            self._early.append(data)
-        else:
-            self._pass(data, self.server)
-
-    def _pass(self, data: bytes, to: Any) -> None:
-        if self._limit is not None and self._passed + len(data) > self._limit:
-            to.write(data[: max(0, self._limit - self._passed)])
-            self.cut()
-        else:
-            to.write(data)
-        self._passed += len(data)
-
-    def cut(self) -> None:
-        self.client.loseConnection()
-        self.server.loseConnection()
-
-
-class Relays(Factory):
-    """Listens for clients of a server; the connections are cut off after what ``limit`` draws for each."""
-
-    noisy = False
-
-    def __init__(self, service: ChatService, limit: Callable[[], int | None] = lambda: None) -> None:
-        reactor: Any = real_reactor()
-        self.relays: list[Relay] = []
-        self.limit = limit
-        self._server = port_of(service)
-        self._listening = reactor.listenTCP(0, self, interface="127.0.0.1")
-        self.port: int = self._listening.getHost().port
-
-    def buildProtocol(self, addr: object) -> Relay:  # noqa: ARG002  # Twisted's signature
-        self.relays.append(Relay(self._server, self.limit()))
-        return self.relays[-1]
-
-    async def stop(self) -> None:
-        for relay in self.relays:
-            relay.cut()
-        await self._listening.stopListening()
 
 
 @ensureDeferred
-async def test_the_name_is_taken_over_from_a_connection_that_is_still_there(folder: Path) -> None:  # noqa: ARG001  # a fixture
-    service = serve()
-    between = Relays(service)
-    ann, bob = User("ann", between.port, "#r", "#s"), User("bob", port_of(service), "#r")
+async def test_the_name_is_taken_over_from_a_connection_that_is_still_there(stage: Stage) -> None:
+    service = stage.serve()
+    between = stage.relays(service)
+    ann, bob = stage.user("ann", between.port, "#r", "#s"), stage.user("bob", port_of(service), "#r")
     await ann.connected()
     await bob.connected()
     await until(lambda: list(bob.transcript.rooms["#r"].members) == ["ann", "bob"])
@@ -1175,19 +1019,15 @@ async def test_the_name_is_taken_over_from_a_connection_that_is_still_there(fold
     assert len(between.relays) == 2
     assert bob.kinds() == [*before, Kind.SAID]  # nobody saw it
     assert LinkState.REFUSED not in {status.state for status in ann.told}
-    for user in (ann, bob):
-        await user.link.stop()
-    await between.stop()
-    await service.stopService()
 
 
 @pytest.mark.parametrize("seed", range(3))
 @ensureDeferred
-async def test_wherever_a_connection_breaks_everything_arrives_once_and_in_order(folder: Path, seed: int) -> None:  # noqa: ARG001  # a fixture
+async def test_wherever_a_connection_breaks_everything_arrives_once_and_in_order(stage: Stage, seed: int) -> None:
     chance = random.Random(seed)
-    service = serve()
-    between = Relays(service)
-    ann, bob = User("ann", between.port, "#r", "#s"), User("bob", between.port, "#r")
+    service = stage.serve()
+    between = stage.relays(service)
+    ann, bob = stage.user("ann", between.port, "#r", "#s"), stage.user("bob", between.port, "#r")
     for user in (ann, bob):
         await user.connected()
         user.impatient = True
@@ -1208,19 +1048,14 @@ async def test_wherever_a_connection_breaks_everything_arrives_once_and_in_order
         assert [text for who, text in ann.said() if who == nick] == expected
         assert [text for who, text in bob.said() if who == nick] == expected
     assert ann.said() == bob.said()
-    for user in (ann, bob):
-        user.impatient = False
-        await user.link.stop()
-    await between.stop()
-    await service.stopService()
 
 
 @ensureDeferred
-async def test_a_name_is_taken_until_it_is_free(folder: Path) -> None:  # noqa: ARG001  # as above
-    service = serve()
-    first = User("ann", port_of(service), "#r")
+async def test_a_name_is_taken_until_it_is_free(stage: Stage) -> None:
+    service = stage.serve()
+    first = stage.user("ann", port_of(service), "#r")
     await first.connected()
-    second = User("Ann", port_of(service), "#r")
+    second = stage.user("Ann", port_of(service), "#r")
     second.link.send_message("#r", "it is me")
     await until(lambda: second.state is LinkState.REFUSED)
     assert second.told[-1].retry_at is not None
@@ -1228,31 +1063,27 @@ async def test_a_name_is_taken_until_it_is_free(folder: Path) -> None:  # noqa: 
     second.link.reconnect()
     await second.connected()
     await until(lambda: second.said() == [("Ann", "it is me")])
-    third = User("ann", port_of(service), "#r")
+    third = stage.user("ann", port_of(service), "#r")
     await until(lambda: third.state is LinkState.REFUSED)
     third.link.send_command(commands.Nick("cat"))
     await third.connected()
     assert third.told[-1].detail == "connected as cat"
-    for user in (second, third):
-        await user.link.stop()
-    await service.stopService()
 
 
 @ensureDeferred
-async def test_nobody_there() -> None:
+async def test_nobody_there(stage: Stage) -> None:
     reactor: Any = real_reactor()
     port = reactor.listenTCP(0, Factory(), interface="127.0.0.1")
     number = port.getHost().port
     await port.stopListening()
-    user = User("ann", number, "#r")
+    user = stage.user("ann", number, "#r")
     await until(lambda: user.state is LinkState.WAITING)
     assert user.told[-1].detail == "cannot reach the server: connection refused"
-    await user.link.stop()
 
 
 def test_a_certificate_that_is_not_trusted_is_the_reason_that_is_given() -> None:
     kind = type("Error", (Exception,), {"__module__": "OpenSSL.SSL"})  # as pyOpenSSL's, which need not be installed
     refused = kind([("SSL routines", "", "certificate verify failed")])
-    assert why_lost(Failure(refused)) == "no encrypted connection came about: certificate verify failed"
+    assert why_lost(Failure(refused)) == "the TLS connection failed: certificate verify failed"
     assert why_lost(Failure(ConnectionLost())) == "the connection was lost"
     assert why_lost(Failure(ConnectionDone())) == "the server closed the connection"

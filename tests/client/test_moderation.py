@@ -1,10 +1,9 @@
-"""What the client makes of what those do who look after a room, and how it asks for it."""
+"""What the client makes of what room operators and server operators do, and how it asks for it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC
-from pathlib import Path
 
 import pytest
 from pytest_twisted import ensureDeferred
@@ -24,8 +23,9 @@ from chatd.protocol import moderation_commands as orders
 from chatd.protocol.commands import Command
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.wire import timestamp
-from tests.client.test_link import HELLO, NOTE, Rig, User, label, labels, port_of, serve, until
+from tests.client.test_link import HELLO, NOTE, Rig, label, labels
 from tests.client.test_transcript import IN, Client, old, said
+from tests.support.linked_users import Stage, port_of, until
 
 HERE = (IN, "WHO #r me bob mallory", "OK WHO #r 3")
 
@@ -54,32 +54,32 @@ def rig() -> Iterator[Rig]:
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("KICK bob #r mallory spam  again", "bob put mallory out: spam  again"),
-        ("KICK bob #r mallory", "bob put mallory out"),
+        ("KICK bob #r mallory spam  again", "bob kicked mallory: spam  again"),
+        ("KICK bob #r mallory", "bob kicked mallory"),
         ("MUTE bob #r mallory for=30m too loud", "bob muted mallory for 30m: too loud"),
         ("MUTE bob #r 10.0.0.0/8", "bob muted 10.0.0.0/8"),
-        ("UNMUTE bob #r mallory", "bob let mallory speak again"),
+        ("UNMUTE bob #r mallory", "bob unmuted mallory"),
         ("BAN bob #r 2001:db8::/32 for=1d", "bob banned 2001:db8::/32 for 1d"),
-        ("UNBAN bob #r mallory", "bob let mallory in again"),
-        ("OP bob #r ann", "bob let ann look after #r"),
-        ("OP bob #r Bob", "bob looks after #r now"),
-        ("DEOP bob #r ann", "bob let ann look after #r no longer"),
-        ("DEOP bob #r bob", "bob looks after #r no longer"),
+        ("UNBAN bob #r mallory", "bob lifted the ban on mallory"),
+        ("OP bob #r ann", "bob made ann a room operator"),
+        ("OP bob #r Bob", "bob is now a room operator"),
+        ("DEOP bob #r ann", "bob removed ann as a room operator"),
+        ("DEOP bob #r bob", "bob is no longer a room operator"),
         ("INVITE bob #r ann", "bob invited ann to #r"),
         ("SET bob #r registered=yes", "bob registered #r"),
         ("SET bob #r private=yes", "bob made #r private"),
-        ("SET bob #r private=no", "bob opened #r to everybody"),
-        ("SET bob #r topic=members", "bob let everybody set the topic"),
-        ("SET bob #r topic=operators", "bob let nobody set the topic but those who look after #r"),
+        ("SET bob #r private=no", "bob made #r public"),
+        ("SET bob #r topic=members", "bob allowed every member to set the topic"),
+        ("SET bob #r topic=operators", "bob restricted setting the topic to room operators"),
         ("SET bob #r colour=red", "bob set colour=red in #r"),
     ],
 )
-def test_every_ruling_is_a_sentence_in_its_room(line: str, sentence: str) -> None:
+def test_every_act_is_a_sentence_in_its_room(line: str, sentence: str) -> None:
     client = Client(*HERE)
     changes = client.hears(ruled(11, line))
     assert sentences(client) == [sentence]
     (shown,) = client.room().lines
-    assert (shown.kind, shown.id, shown.time, shown.nick, shown.mention) == (Kind.RULED, 11, 11000, "bob", False)
+    assert (shown.kind, shown.id, shown.time, shown.nick, shown.mention) == (Kind.MODERATED, 11, 11000, "bob", False)
     assert changes[0] == LinesChanged("#r", 0)
     assert (client.room().unread, client.room().resume_id) == (0, 11)
 
@@ -87,12 +87,12 @@ def test_every_ruling_is_a_sentence_in_its_room(line: str, sentence: str) -> Non
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("KICK root #* mallory spam", "root put mallory off the server: spam"),
+        ("KICK root #* mallory spam", "root kicked mallory from the server: spam"),
         ("MUTE root #* mallory for=2h", "root muted mallory everywhere for 2h"),
-        ("UNMUTE root #* mallory", "root let mallory speak again everywhere"),
+        ("UNMUTE root #* mallory", "root unmuted mallory everywhere"),
         ("BAN root #* 10.0.0.1 spam", "root banned 10.0.0.1 from the server: spam"),
-        ("UNBAN root #* 10.0.0.1", "root let 10.0.0.1 onto the server again"),
-        ("OP root #* bob", "root let bob look after the server"),
+        ("UNBAN root #* 10.0.0.1", "root lifted the server ban on 10.0.0.1"),
+        ("OP root #* bob", "root made bob a server operator"),
     ],
 )
 def test_what_holds_everywhere_is_a_notice_in_the_room_in_front(line: str, sentence: str) -> None:
@@ -105,24 +105,24 @@ def test_what_holds_everywhere_is_a_notice_in_the_room_in_front(line: str, sente
     assert "mallory" in client.room().members
 
 
-def test_who_is_put_out_is_not_there_any_more() -> None:
+def test_who_is_kicked_is_no_longer_a_member() -> None:
     client = Client(*HERE)
     room = client.room()
     assert client.hears(ruled(11, "KICK bob #r Mallory spam")) == [LinesChanged("#r", 0), MembersChanged("#r")]
     assert (list(room.members), room.count, room.joined) == (["bob", "me"], 2, True)
     client.hears(ruled(12, "BAN bob #r 10.0.0.1 spam"), "@time=1970-01-01T00:00:12.000Z KICK bob #r ann spam")
-    assert sentences(client)[1:] == ["bob banned 10.0.0.1: spam", "bob put ann out: spam"]
+    assert sentences(client)[1:] == ["bob banned 10.0.0.1: spam", "bob kicked ann: spam"]
     assert (room.count, client.ids()) == (2, [11, 12])
 
 
-def test_what_is_replayed_is_shown_as_old_and_changes_nobodys_place() -> None:
+def test_what_is_replayed_is_shown_as_old_and_changes_no_membership() -> None:
     client = Client(*HERE, said(11))
     room = client.room()
     changes = client.hears(
         *(ruled(12, "KICK bob #r mallory", old=True), ruled(13, "KICK bob #r me", old=True), old(14), said(15)),
         *(ruled(12, "KICK bob #r mallory", old=True), ruled(5, "BAN bob #r x", old=True)),
     )
-    assert sentences(client) == ["bob banned x", "m11", "bob put mallory out", "bob put me out", "m14", "m15"]
+    assert sentences(client) == ["bob banned x", "m11", "bob kicked mallory", "bob kicked me", "m14", "m15"]
     assert client.ids() == [5, 11, 12, 13, 14, 15]
     assert (list(room.members), room.joined, room.wanted, room.closed) == (["bob", "mallory", "me"], True, True, "")
     assert not any(isinstance(change, MembersChanged | Notice) for change in changes)
@@ -145,7 +145,7 @@ def test_a_ruling_about_oneself_is_a_mention() -> None:
     assert room.unread == 0
 
 
-def test_rulings_are_not_folded_with_comings_and_goings() -> None:
+def test_moderation_is_not_folded_with_joins_and_departures() -> None:
     client = Client(*HERE, "JOIN a #r", "JOIN b #r", ruled(11, "KICK bob #r a"), "JOIN c #r", "PART b #r")
     assert [type(row) for row in rows(client.room(), 0, UTC)[1][1:]] == [LineRow] * 5
 
@@ -157,17 +157,17 @@ def test_a_ruling_in_a_room_that_is_not_open_opens_none() -> None:
     assert list(client.transcript.rooms) == ["#r"]
 
 
-# Being put out.
+# Being kicked.
 
 
-def test_who_is_put_out_keeps_the_lines_and_is_told_why() -> None:
+def test_who_is_kicked_keeps_the_lines_and_is_told_why() -> None:
     client = Client(*HERE, said(11))
     room = client.room()
     changes = client.hears(ruled(12, "KICK bob #r me spam"))
-    assert {RoomsChanged(), MembersChanged("#r"), Notice("#r", "bob", "put me out: spam")} <= set(changes)
-    assert sentences(client) == ["m11", "bob put me out: spam"]
+    assert {RoomsChanged(), MembersChanged("#r"), Notice("#r", "bob", "kicked me: spam")} <= set(changes)
+    assert sentences(client) == ["m11", "bob kicked me: spam"]
     assert (room.joined, room.wanted, room.count, list(room.members)) == (False, False, 0, [])
-    assert room.closed == "You are not in #r: bob put you out: spam (/join #r comes in again)"
+    assert room.closed == "You are not in #r: bob kicked you: spam (type /join #r to rejoin)"
     client.transcript.disconnected()
     assert client.transcript.rejoin() == []
     client.hears("OK JOIN #r 2 last=12 resume=s recovered=yes")
@@ -176,16 +176,16 @@ def test_who_is_put_out_keeps_the_lines_and_is_told_why() -> None:
     assert room.closed == ""  # that was one's own doing
 
 
-def test_a_ban_puts_out_with_a_line_that_has_no_id() -> None:
+def test_a_ban_kicks_with_a_line_that_has_no_id() -> None:
     client = Client(*HERE)
     client.hears(ruled(11, "BAN bob #r me for=1h spam"), "KICK bob #r me spam")
     room = client.room()
-    assert sentences(client) == ["bob banned me for 1h: spam", "bob put me out: spam"]
+    assert sentences(client) == ["bob banned me for 1h: spam", "bob kicked me: spam"]
     assert (room.joined, room.unread, room.mentions, room.resume_id) == (False, 2, 2, 11)
     assert room.closed
 
 
-def test_one_comes_in_again_when_one_wants_to_and_not_by_itself(rig: Rig) -> None:
+def test_one_rejoins_when_one_wants_to_and_not_by_itself(rig: Rig) -> None:
     (join,) = labels(rig.join(), "JOIN")
     rig.hears(f"@label={join} OK JOIN #b 2 last=0 resume=s2", "@id=4 KICK bob #a me spam")
     rig.drop()
@@ -198,7 +198,7 @@ def test_one_comes_in_again_when_one_wants_to_and_not_by_itself(rig: Rig) -> Non
     assert rig.transcript.rooms["#a"].closed == ""  # one is on the way
     (back,) = labels(rig.said(), "JOIN")
     rig.hears(f"@label={back} ERR banned JOIN you are banned: spam")
-    assert rig.transcript.rooms["#a"].closed == "You are not in #a: you are banned: spam (/join #a comes in again)"
+    assert rig.transcript.rooms["#a"].closed == "You are not in #a: you are banned: spam (type /join #a to rejoin)"
     assert rig.lines("#a", Kind.ERROR)[-1][0] == "you are banned: spam"
 
 
@@ -213,13 +213,15 @@ def test_what_one_may_not_say_has_failed_and_says_why(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("bye", ["kicked", "banned", "replaced"])
-def test_who_is_put_off_the_server_does_not_come_back_by_itself(rig: Rig, bye: str) -> None:
+def test_who_is_kicked_from_the_server_does_not_come_back_by_itself(rig: Rig, bye: str) -> None:
     rig.join()
-    rig.hears(f"BYE {bye} root put you off the server: spam")
+    rig.hears(f"BYE {bye} root kicked you from the server: spam")
     rig.drop()
-    assert rig.now == (LinkState.STOPPED, "the server closed the connection: root put you off the server: spam")
+    assert rig.now == (LinkState.STOPPED, "the server closed the connection: root kicked you from the server: spam")
     assert rig.told[-1].retry_at is None
-    assert rig.lines("#a", Kind.NOTE)[-1][0] == "The server closed the connection: root put you off the server: spam"
+    assert (
+        rig.lines("#a", Kind.NOTE)[-1][0] == "The server closed the connection: root kicked you from the server: spam"
+    )
     rig.clock.advance(1000)
     assert rig.tries() == 1
     rig.link.reconnect()
@@ -315,8 +317,8 @@ def test_a_ruling_is_sent_for_the_room_and_its_refusal_shown_there(rig: Rig) -> 
     rig.link.send_command(orders.Kick("bob", "#a", "spam"), "#a")
     (line,) = rig.said()
     assert line.endswith("KICK bob #a spam")
-    rig.hears(f"@label={label(line)} ERR not-allowed KICK only those who look after #a may do that")
-    assert rig.lines("#a", Kind.ERROR)[-1][0] == "only those who look after #a may do that"
+    rig.hears(f"@label={label(line)} ERR not-allowed KICK only room operators may do that")
+    assert rig.lines("#a", Kind.ERROR)[-1][0] == "only room operators may do that"
     rig.link.send_command(orders.Mute("bob", "#a", 60), "#a")
     (line,) = rig.said()
     assert line.endswith("MUTE bob #a for=1m")
@@ -353,11 +355,10 @@ class Names(NoAccounts):
 
 
 @ensureDeferred
-async def test_a_real_server_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    service = serve()
+async def test_a_real_server_is_understood(stage: Stage) -> None:
+    service = stage.serve()
     service._hub.accounts = Names()
-    mallory, ann = User("mallory", port_of(service), "#den"), User("ann", port_of(service), "#den")
+    mallory, ann = stage.user("mallory", port_of(service), "#den"), stage.user("ann", port_of(service), "#den")
     await until(lambda: ann.state is LinkState.LOCKED)
     assert ann.told[-1].detail == "ann is somebody's own; if it is yours, LOGIN ann <password> first"
     ann.link.send_command(orders.Login("ann", "wrong"))
@@ -373,9 +374,9 @@ async def test_a_real_server_is_understood(tmp_path: Path, monkeypatch: pytest.M
     await until(lambda: [line for line in den.lines if line.state is Delivery.FAILED])
     ann.link.send_command(orders.Ban("mallory", "#den", 3600, "spam"), "#den")
     await until(lambda: den.closed)
-    assert [describe(line) for line in den.lines if line.kind is Kind.RULED] == [
+    assert [describe(line) for line in den.lines if line.kind is Kind.MODERATED] == [
         *("ann registered #den", "ann muted mallory for 1m: loud"),
-        *("ann banned mallory for 1h: spam", "ann put mallory out: spam"),
+        *("ann banned mallory for 1h: spam", "ann kicked mallory: spam"),
     ]
     mallory.link.join_room("#den")
     await until(lambda: "you are banned" in den.closed)
@@ -388,12 +389,9 @@ async def test_a_real_server_is_understood(tmp_path: Path, monkeypatch: pytest.M
     ours = ann.transcript.rooms["#den"]
     await until(lambda: ours.members.complete)
     assert list(ours.members) == ["ann"]
-    root = User("root", port_of(service), "#other")
+    root = stage.user("root", port_of(service), "#other")
     root.link.send_command(orders.Login("root", "s3cret"))
     await root.connected()
     root.link.send_command(orders.Kick("mallory", "#*", "spam"), "#other")
     await until(lambda: mallory.state is LinkState.STOPPED)
     assert "spam" in mallory.told[-1].detail
-    for user in (ann, mallory, root):
-        await user.link.stop()
-    await service.stopService()

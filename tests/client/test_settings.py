@@ -39,7 +39,7 @@ FULL = Settings(
 
 
 def test_what_is_saved_is_loaded(store: Store, tmp_path: Path) -> None:
-    assert store.load() == (Settings(), "No settings are kept yet: the defaults hold.")
+    assert store.load() == (Settings(), "No settings are saved yet; the defaults are used.")
     assert store.save(FULL) == ""
     assert Store(tmp_path / "config", tmp_path / "state" / "chatd").load() == (FULL, "")
     for path in (config(tmp_path), tmp_path / "state" / "chatd" / "client.json"):
@@ -76,7 +76,7 @@ def test_a_broken_file_gives_the_defaults_and_is_put_aside(store: Store, tmp_pat
     config(tmp_path).write_bytes(content)
     settings, problem = store.load()
     assert str(config(tmp_path)) in problem
-    assert problem.endswith("the defaults hold for it.")
+    assert problem.endswith("the defaults are used instead.")
     assert (settings.nick, settings.geometry) == ("", FULL.geometry)
     assert store.save(settings) == ""
     assert config(tmp_path).with_name("client.json.broken").read_bytes() == content
@@ -109,7 +109,7 @@ def test_a_bad_value_gives_its_default_and_leaves_the_others(
     data = json.loads(config(tmp_path).read_text())
     config(tmp_path).write_text(json.dumps(data | {key: value}))
     settings, problem = store.load()
-    assert f"has no good {key}" in problem
+    assert f"has no valid {key}" in problem
     assert getattr(settings, key) == getattr(Settings(), key)
     settings.unknown = FULL.unknown
     setattr(settings, key, getattr(FULL, key))

@@ -207,7 +207,7 @@ def test_a_line_is_told_in_a_sentence() -> None:
     def told(kind: Kind, text: str = "") -> str:
         return describe(Line(1, kind, 0, "bob", text))
 
-    assert told(Kind.JOINED) == "bob came"
+    assert told(Kind.JOINED) == "bob joined"
     assert told(Kind.PARTED) == "bob left"
     assert told(Kind.PARTED, "lunch") == "bob left: lunch"
     assert told(Kind.RENAMED, "rob") == "bob is now rob"

@@ -401,7 +401,7 @@ def test_a_list_that_was_asked_for_is_shown() -> None:
     client = Client(IN)
     client.transcript.note_question("a1", commands.Who("#r"), "#r")
     client.hears("WHO #r me bob", "@label=a1 OK WHO #r 2")
-    assert client.texts() == ["In #r are bob, me"]
+    assert client.texts() == ["People in #r: bob, me"]
     assert client.hears("ROOM #r 2 tea", "ROOM #s 1", "OK ROOMS 2") == [RoomsListed()]
     client.hears("ROOM #t 1", "OK ROOMS 1")
     assert [each.room for each in client.transcript.listing] == ["#t"]

@@ -30,7 +30,7 @@ from chatd.client.net.address import Address
 from chatd.client.net.endpoint import endpoint_of
 from chatd.client.net.link import Link
 from chatd.client.net.status import LinkState, Status
-from chatd.client.net.tls import HANDSHAKE_SECONDS, NOT_ACCEPTED, TlsFailedError, TlsGate
+from chatd.client.net.tls import HANDSHAKE_SECONDS, NOT_ACCEPTED, HeldConnection, TlsFailedError
 from chatd.tls.certificate import fingerprint
 from chatd.tls.endpoint import endpoint
 from tests.support.certificates import Authority, write_certificate
@@ -73,7 +73,7 @@ def test_the_verdict(shown: PresentedCertificate, known: str | None, verdict: Ve
 
 def test_the_question_names_the_server_the_reason_and_the_fingerprints() -> None:
     first = CertificateQuestion("example.org:7", PresentedCertificate(ONE, ("it has expired", "it is old")))
-    assert "example.org:7 does not prove whose it is: it has expired; it is old." in first.text
+    assert "example.org:7 is not trusted: it has expired; it is old." in first.text
     assert ONE[:47] in first.text
     assert not first.changed
     again = CertificateQuestion("example.org:7", PresentedCertificate(ONE, ("it has expired",)), OTHER)
@@ -198,7 +198,7 @@ class User:
     """A link by TLS, and who answers its questions."""
 
     def __init__(self, port: int, home: Path, host: str = "localhost", authorities: Any = None) -> None:
-        self.doubts: list[CertificateQuestion] = []
+        self.questions: list[CertificateQuestion] = []
         self.answers: list[Deferred[bool]] = []
         self.notices: list[str] = []
         self.told: list[Status] = []
@@ -211,8 +211,8 @@ class User:
         self.link = Link(reactor(), where, self.transcript, lambda _: None, self.told.append)
         self.link.start()
 
-    def _ask(self, doubt: CertificateQuestion) -> Deferred[bool]:
-        self.doubts.append(doubt)
+    def _ask(self, certificate_question: CertificateQuestion) -> Deferred[bool]:
+        self.questions.append(certificate_question)
         self.answers.append(Deferred(self._withdraw))
         return self.answers[-1]
 
@@ -224,7 +224,7 @@ class User:
         return self.told[-1].state, self.told[-1].detail
 
     async def asked(self, count: int = 1) -> None:
-        await until(lambda: len(self.doubts) == count)
+        await until(lambda: len(self.questions) == count)
 
     async def connected(self) -> None:
         await until(lambda: self.told and self.told[-1].state is LinkState.CONNECTED)
@@ -252,15 +252,17 @@ async def test_a_self_signed_one_is_asked_about_once_and_nothing_is_said_before(
     await server.listen()
     user = User(server.number, tmp_path)
     await user.asked()
-    (doubt,) = user.doubts
-    assert (doubt.server, doubt.known) == (f"localhost:{server.number}", None)
-    assert doubt.shown == PresentedCertificate(fingerprint(made), ("it has signed itself, nobody else vouches for it",))
+    (certificate_question,) = user.questions
+    assert (certificate_question.server, certificate_question.known) == (f"localhost:{server.number}", None)
+    assert certificate_question.shown == PresentedCertificate(
+        fingerprint(made), ("it is self-signed: no authority vouches for it",)
+    )
     await until(lambda: all(peer.lost for peer in server.peers))
     await deferLater(reactor(), 1.5)  # as long as the first wait between two tries, and nobody is asked again
     user.link.reconnect()
     await deferLater(reactor(), 0.1)
     assert server.heard == [b""]
-    assert len(user.doubts) == 1
+    assert len(user.questions) == 1
     assert user.now == (LinkState.CONNECTING, "connecting")
     user.answers[0].callback(True)
     await user.connected()
@@ -274,7 +276,7 @@ async def test_a_self_signed_one_is_asked_about_once_and_nothing_is_said_before(
     # The next start.
     again = User(server.number, tmp_path)
     await again.connected()
-    assert (again.doubts, again.notices) == ([], [])
+    assert (again.questions, again.notices) == ([], [])
     await again.link.stop()
     await server.stop()
 
@@ -305,7 +307,7 @@ async def test_who_says_no_is_asked_again_only_after_wishing_so(tmp_path: Path, 
     user.answers[0].callback(False)
     await until(lambda: user.now == (LinkState.STOPPED, NOT_ACCEPTED))
     await deferLater(reactor(), 1.5)
-    assert len(user.doubts) == 1
+    assert len(user.questions) == 1
     assert server.heard == [b""]
     assert user.told[-1].retry_at is None
     user.link.reconnect()
@@ -343,18 +345,18 @@ async def test_a_changed_one_is_a_warning_and_nothing_is_said(tmp_path: Path, fo
     await server.again()
     user.link.reconnect()
     await user.asked(2)
-    doubt = user.doubts[1]
-    assert doubt.changed
-    assert (doubt.known, doubt.shown.fingerprint) == (fingerprint(old), fingerprint(new))
+    certificate_question = user.questions[1]
+    assert certificate_question.changed
+    assert (certificate_question.known, certificate_question.shown.fingerprint) == (fingerprint(old), fingerprint(new))
     assert set(server.heard) == {b""}
     user.answers[1].callback(False)
     await until(lambda: user.now == (LinkState.STOPPED, NOT_ACCEPTED))
-    assert KnownServers(tmp_path).look_up(doubt.server) == (fingerprint(old), "")
+    assert KnownServers(tmp_path).look_up(certificate_question.server) == (fingerprint(old), "")
     user.link.reconnect()
     await user.asked(3)
     user.answers[2].callback(True)
     await user.connected()
-    assert KnownServers(tmp_path).look_up(doubt.server) == (fingerprint(new), "")
+    assert KnownServers(tmp_path).look_up(certificate_question.server) == (fingerprint(new), "")
     await user.link.stop()
     await server.stop()
 
@@ -372,7 +374,7 @@ async def test_one_that_comes_between_the_question_and_the_answer_is_not_let_thr
     await server.again()
     user.answers[0].callback(True)
     await user.asked(2)
-    assert user.doubts[1].known == user.doubts[0].shown.fingerprint
+    assert user.questions[1].known == user.questions[0].shown.fingerprint
     assert server.heard == [b""]
     await user.link.stop()
     await server.stop()
@@ -387,7 +389,7 @@ async def test_one_that_an_authority_vouches_for_is_accepted_and_not_remembered(
     for host in ("localhost", "127.0.0.1", "LOCALHOST"):
         user = User(server.number, tmp_path, host, authorities(above))
         await user.connected()
-        assert (user.doubts, user.notices) == ([], [])
+        assert (user.questions, user.notices) == ([], [])
         await user.link.stop()
     assert not (tmp_path / "known-servers.json").exists()
     await server.stop()
@@ -413,12 +415,12 @@ async def test_a_change_to_one_that_an_authority_vouches_for_is_a_notice(tmp_pat
     user.link.reconnect()
     await until(lambda: len(server.peers) == 2)
     await user.connected()
-    assert (len(user.doubts), len(user.notices)) == (1, 1)
+    assert (len(user.questions), len(user.notices)) == (1, 1)
     write(folder, "localhost")
     await server.again()
     user.link.reconnect()
     await user.asked(2)  # back to one that nobody vouches for
-    assert user.doubts[1].changed
+    assert user.questions[1].changed
     await user.link.stop()
     await server.stop()
 
@@ -426,9 +428,9 @@ async def test_a_change_to_one_that_an_authority_vouches_for_is_a_notice(tmp_pat
 @pytest.mark.parametrize(
     ("names", "lasts", "problems"),
     [
-        (["other.example"], timedelta(days=1), ["it is made out for other.example, not for localhost"]),
+        (["other.example"], timedelta(days=1), ["it was issued for other.example, not for localhost"]),
         (["localhost"], timedelta(hours=-1), ["it has expired"]),
-        (["192.0.2.1"], timedelta(hours=-1), ["it has expired", "it is made out for 192.0.2.1, not for localhost"]),
+        (["192.0.2.1"], timedelta(hours=-1), ["it has expired", "it was issued for 192.0.2.1, not for localhost"]),
     ],
 )
 @ensureDeferred
@@ -440,7 +442,7 @@ async def test_what_else_is_wrong_is_said(
     await server.listen()
     user = User(server.number, tmp_path)
     await user.asked()
-    assert list(user.doubts[0].shown.problems) == ["it has signed itself, nobody else vouches for it", *problems]
+    assert list(user.questions[0].shown.problems) == ["it is self-signed: no authority vouches for it", *problems]
     await user.link.stop()
     await server.stop()
 
@@ -457,7 +459,7 @@ async def test_an_authority_that_nobody_knows_and_a_name_of_its_own(tmp_path: Pa
     ):
         user = User(server.number, tmp_path, authorities=known)
         await user.asked()
-        assert user.doubts[0].shown.problems == (*problems, "it is made out for other.example, not for localhost")
+        assert user.questions[0].shown.problems == (*problems, "it was issued for other.example, not for localhost")
         await user.link.stop()
     await server.stop()
 
@@ -469,7 +471,7 @@ async def test_a_server_without_tls_is_said_to_have_none(tmp_path: Path) -> None
     port = reactor().listenTCP(0, plain, interface="127.0.0.1")
     user = User(port.getHost().port, tmp_path)
     await until(lambda: user.told[-1].state is LinkState.WAITING)
-    assert user.now[1].startswith("cannot reach the server: no encrypted connection came about: ")
+    assert user.now[1].startswith("cannot reach the server: the TLS connection failed: ")
     assert user.told[-1].retry_at is not None
     await user.link.stop()
     await port.stopListening()
@@ -515,43 +517,43 @@ async def test_who_leaves_while_the_server_says_nothing_is_gone_at_once(tmp_path
     await until(lambda: silent and silent[0].heard)
     await user.link.stop()
     await until(lambda: silent[0].lost)
-    assert user.doubts == []
+    assert user.questions == []
     await port.stopListening()
 
 
-# The gate by itself.
+# The held connection by itself.
 
 
 def test_a_server_that_never_answers_is_given_up() -> None:
     clock = Clock()
-    gate = TlsGate(clock)
+    held = HeldConnection(clock)
     transport = StringTransport()
     aborted: list[None] = []
     transport.abortConnection = lambda: aborted.append(None)  # type: ignore[method-assign]
-    gate.makeConnection(transport)
+    held.makeConnection(transport)
     failures: list[Failure] = []
-    gate.encrypted.addErrback(failures.append)
+    held.encrypted.addErrback(failures.append)
     clock.advance(HANDSHAKE_SECONDS)
     assert len(aborted) == 1
     assert "nothing that speaks TLS answered within 30 seconds" in str(failures[0].value)
     assert failures[0].check(TlsFailedError)
-    gate.connectionLost(Failure(ConnectionDone()))
+    held.connectionLost(Failure(ConnectionDone()))
     assert clock.getDelayedCalls() == []
 
 
 def test_what_came_before_the_gate_was_opened_is_not_lost() -> None:
     clock = Clock()
-    gate = TlsGate(clock)
-    gate.makeConnection(StringTransport())
-    gate.handshakeCompleted()
-    gate.dataReceived(b"early")
+    held = HeldConnection(clock)
+    held.makeConnection(StringTransport())
+    held.handshakeCompleted()
+    held.dataReceived(b"early")
     heard = Recorder()
     factory = Factory.forProtocol(lambda: heard)
     factory.noisy = False
-    assert gate.open(factory) is heard
-    gate.dataReceived(b" late")
+    assert held.open(factory) is heard
+    held.dataReceived(b" late")
     assert heard.heard == b"early late"
-    gate.connectionLost(Failure(ConnectionDone()))
+    held.connectionLost(Failure(ConnectionDone()))
     assert heard.lost
     assert clock.getDelayedCalls() == []
 
@@ -584,11 +586,11 @@ def question(display: str) -> Iterator[Any]:  # noqa: ARG001  # it is in the env
 def test_the_window_asks_and_no_is_what_enter_and_escape_mean(question: Any, known: str | None) -> None:
     from chatd.client.view.certificate_question import ask_about_certificate
 
-    doubt = CertificateQuestion("a:1", PresentedCertificate(ONE, ("it has expired",)), known)
+    certificate_question = CertificateQuestion("a:1", PresentedCertificate(ONE, ("it has expired",)), known)
     for press, said in (("<Return>", False), ("<Escape>", False), (0, True), (1, False)):
         answers: list[bool] = []
-        ask_about_certificate(question, doubt).addCallback(answers.append)
-        assert question.text == doubt.text
+        ask_about_certificate(question, certificate_question).addCallback(answers.append)
+        assert question.text == certificate_question.text
         question.update()
         buttons = question._buttons.winfo_children()
         assert [button.cget("text") for button in buttons][1] == "Do not connect"
@@ -604,13 +606,13 @@ def test_the_window_asks_and_no_is_what_enter_and_escape_mean(question: Any, kno
 def test_another_question_is_a_no_and_leaving_takes_it_away(question: Any) -> None:
     from chatd.client.view.certificate_question import ask_about_certificate, show_certificate_notice
 
-    doubt = CertificateQuestion("a:1", PresentedCertificate(ONE, ("it has expired",)))
+    certificate_question = CertificateQuestion("a:1", PresentedCertificate(ONE, ("it has expired",)))
     answers: list[bool] = []
-    ask_about_certificate(question, doubt).addCallback(answers.append)
+    ask_about_certificate(question, certificate_question).addCallback(answers.append)
     show_certificate_notice(question, "something else")
     assert answers == [False]
     assert question.text == "something else"
-    waiting = ask_about_certificate(question, doubt)
+    waiting = ask_about_certificate(question, certificate_question)
     waiting.cancel()
     assert not question.is_open
     waiting.addCallback(answers.append)

@@ -317,7 +317,7 @@ def test_the_title_counts_what_is_unread(desk: Desk) -> None:
     desk.said("bob", "four", "#s")
     desk.turn()
     assert desk.root.title() == "chatd"
-    assert "(muted)" in desk.window.rooms.tree.item("#s", "text")
+    assert "(silent)" in desk.window.rooms.tree.item("#s", "text")
 
 
 def test_the_default_server() -> None:
@@ -459,7 +459,7 @@ def test_a_click_unfolds_and_folds(desk: Desk) -> None:
     for nick in ("c", "d", "e"):
         desk.hear(events.Joined(nick, "#r"))
     folded = desk.shown()
-    assert folded[-1].endswith("▸ c, d and e came")
+    assert folded[-1].endswith("▸ c, d and e joined")
     text = desk.window.talk.text
     for expected in (len(folded) + 3, len(folded)):
         x, y, _, height = text.bbox(f"{len(folded)}.10")  # type: ignore[misc]
@@ -604,7 +604,7 @@ def test_commands_of_the_field(desk: Desk) -> None:
     desk.join()
     desk.type("/nope")
     desk.key("<Return>")
-    assert 'There is no "/nope"' in desk.window.question.text
+    assert 'There is no command "/nope"' in desk.window.question.text
     assert desk.window.field.content == "/nope"
     for text in ("/join #s", "/part", "//x", "/quit bye"):
         desk.type(text)
@@ -817,7 +817,7 @@ def test_a_password_that_is_typed_is_shown_nowhere_and_kept_nowhere(desk: Desk, 
     assert "s3cret" not in "".join(files)
 
 
-def test_who_was_put_out_can_read_and_is_told_why_nothing_can_be_said(desk: Desk) -> None:
+def test_who_was_kicked_can_read_and_is_told_why_nothing_can_be_said(desk: Desk) -> None:
     desk.join("ann", "#r", "#s")
     desk.said("bob", "hello")
     why = desk.window.field.why
@@ -825,14 +825,14 @@ def test_who_was_put_out_can_read_and_is_told_why_nothing_can_be_said(desk: Desk
     desk.hear(events.Moderated("KICK", "bob", "#r", "ann", None, "spam"), id="9")
     shown = desk.shown()
     assert "hello" in shown[-2]
-    assert shown[-1].endswith("* bob put ann out: spam")
+    assert shown[-1].endswith("* bob kicked ann: spam")
     assert why.winfo_ismapped()
-    assert why.cget("text") == "! You are not in #r: bob put you out: spam (/join #r comes in again)"
+    assert why.cget("text") == "! You are not in #r: bob kicked you: spam (type /join #r to rejoin)"
     assert "(left)" in desk.window.rooms.tree.item("#r", "text")
     desk.type("but")
     desk.key("<Return>")
     assert desk.window.field.content == "but"
-    assert "bob put you out" in desk.window.question.text
+    assert "bob kicked you" in desk.window.question.text
     assert not [did for did in desk.link.did if did[0] == "say"]
     desk.window.show_room("#s")
     desk.turn()

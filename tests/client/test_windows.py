@@ -160,7 +160,7 @@ def test_two_windows_see_each_other_and_lose_nothing_when_the_daemon_is_restarte
         ann = stack.enter_context(window(screen, tmp_path / "ann", "ann", port))
         bob = stack.enter_context(window(screen, tmp_path / "bob", "bob", port))
         ann.wait_for("ann has joined")
-        ann.wait_for("bob came")
+        ann.wait_for("bob joined")
         ann.say("hello from ann")
         bob.wait_for("hello from ann")
         bob.say("hello from bob")

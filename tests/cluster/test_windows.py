@@ -25,7 +25,7 @@ def test_windows_at_two_nodes_see_each_other_and_lose_nothing_when_a_node_is_sta
         east, west = stack.enter_context(nodes(tmp_path, nats.url, 2))
         ann = stack.enter_context(window(screen, tmp_path / "ann", "ann", east.port))
         bob = stack.enter_context(window(screen, tmp_path / "bob", "bob", west.port))
-        ann.wait_for("bob came")
+        ann.wait_for("bob joined")
         ann.say("hello from ann")
         bob.wait_for("hello from ann")
         bob.say("hello from bob")

@@ -1,4 +1,4 @@
-"""What the window has to draw anew: small values, each about one room (by its key) or about all."""
+"""What the window has to redraw: small values, each about one room (by its key) or about all."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RoomsChanged:
-    """Rooms were opened or closed, or one was entered or left: the list of rooms is to be drawn anew."""
+    """Rooms were opened or closed, or one was joined or left: the list of rooms is to be redrawn."""
 
 
 @dataclass(frozen=True, slots=True)
 class RoomRenamed:
-    """A private conversation goes by another name, because the other one does."""
+    """A private conversation has another name, because the other person has."""
 
     old: str
     room: str
@@ -20,7 +20,7 @@ class RoomRenamed:
 
 @dataclass(frozen=True, slots=True)
 class LinesChanged:
-    """The lines of a room from this index on are to be drawn anew; it may be the number of lines there are."""
+    """The lines of a room from this index on are to be redrawn; it may be the number of lines there are."""
 
     room: str
     first_index: int
@@ -28,7 +28,7 @@ class LinesChanged:
 
 @dataclass(frozen=True, slots=True)
 class LinesDropped:
-    """So many lines are gone from the beginning: the room is to be drawn anew.
+    """So many lines are gone from the beginning: the room is to be redrawn.
 
     That happens once in hundreds of lines. A LinesChanged that stands before it counts from before that.
     """
@@ -39,7 +39,7 @@ class LinesDropped:
 
 @dataclass(frozen=True, slots=True)
 class MembersChanged:
-    """Somebody came, left or was renamed, or the number of members is another."""
+    """Somebody joined, left or was renamed, or the number of members is another."""
 
     room: str
 
@@ -60,7 +60,7 @@ class TopicChanged:
 
 @dataclass(frozen=True, slots=True)
 class OwnNickChanged:
-    """The one who reads goes by another name."""
+    """The one who reads has another name."""
 
     nick: str
 

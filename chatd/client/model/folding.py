@@ -1,4 +1,4 @@
-"""Lines as rows of the window: days between them, the unread mark, and comings and goings folded into one row."""
+"""Lines as rows of the window: days between them, the unread mark, and joins and departures folded into one row."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chatd.protocol import names
 MIN_FOLD = 3
 """How many lines in a row are folded."""
 MAX_FOLD = 100
-"""How many lines one fold holds at most, so that drawing the newest does not depend on how many came and went."""
+"""How many lines one fold holds at most, so that drawing the newest does not depend on how many joined and left."""
 MAX_NAMES = 3
 
 
@@ -119,22 +119,22 @@ class _Person:
 
     nick: str
     was: str
-    came_first: bool
+    joined_first: bool
     left_last: bool = False
     moved: bool = False
-    """Whether the person came or left at all."""
+    """Whether the person joined or left at all."""
 
     def did(self) -> tuple[str, str]:
         """Return a name and what its bearer did in all."""
-        if self.came_first:
-            return self.nick, "came and left" if self.left_last else "came"
+        if self.joined_first:
+            return self.nick, "joined and left" if self.left_last else "joined"
         if self.moved:
-            return self.nick, "left" if self.left_last else "left and came back"
-        return self.was, f"is now {self.nick}" if self.nick != self.was else "took another name and the first again"
+            return self.nick, "left" if self.left_last else "left and rejoined"
+        return self.was, f"is now {self.nick}" if self.nick != self.was else "changed names and changed back"
 
 
 def summary(lines: Sequence[Line]) -> str:
-    """Return in one sentence what lines that can be folded say: ``alice, bob and 3 others came; carol left``."""
+    """Return in one sentence what lines that can be folded say: ``alice, bob and 3 others joined; carol left``."""
     groups: dict[str, list[str]] = {}
     for nick, did in map(_Person.did, _people(lines)):
         groups.setdefault(did, []).append(nick)
@@ -142,8 +142,8 @@ def summary(lines: Sequence[Line]) -> str:
 
 
 def _in_order(groups: dict[str, list[str]]) -> Iterator[tuple[str, list[str]]]:
-    """Yield those who came, then those who left, then what each of the others did, as it happened."""
-    for did in ("came", "left", "came and left", "left and came back"):
+    """Yield those who joined, then those who left, then what each of the others did, as it happened."""
+    for did in ("joined", "left", "joined and left", "left and rejoined"):
         if did in groups:
             yield did, groups.pop(did)
     yield from groups.items()

@@ -1,4 +1,4 @@
-"""What each line of a server that nobody asked for does to the transcript: things said, comings and goings."""
+"""What each line of a server that nobody asked for does to the transcript: things said, joins and departures."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MAX_FOUND = 1000
 
 
 def apply_incoming(transcript: Transcript, tags: Tags, event: Event) -> list[Change]:
-    """Take in an event that is no answer; return what is to be drawn anew."""
+    """Take in an event that is no answer; return what is to be redrawn."""
     match event:
         case events.Said():
             return _said(transcript, tags, event)
@@ -188,7 +188,7 @@ def mark_gone(transcript: Transcript, room: Room, nick: str) -> list[Change]:
 
 
 def mark_left(room: Room) -> list[Change]:
-    """Note that one is not in a room any more, and not to enter it again."""
+    """Note that one is not in a room any more, and not to rejoin it."""
     room.change_membership(MembershipCue.LEFT)
     room.out = ""
     room.members.clear()
@@ -223,7 +223,7 @@ def _private(transcript: Transcript, tags: Tags, event: events.Told) -> list[Cha
         return []
     room, changes = room_for(transcript, event.nick)
     if room is None:
-        return transcript.add_note(None, f"{event.nick} says to you alone: {event.text}")
+        return transcript.add_note(None, f"Private message from {event.nick}: {event.text}")
     own = names.key(event.nick) == names.key(transcript.nick)
     time = time_of_event(transcript, tags)
     line = Line(room.timeline.serial(), Kind.SAID, time, event.nick, event.text, own=own, mention=not own)

@@ -23,14 +23,14 @@ class Kind(Enum):
 
     SAID = "a message, in a room or to one person"
     TOPIC = "a new topic"
-    JOINED = "somebody came"
+    JOINED = "somebody joined"
     PARTED = "somebody left"
-    RENAMED = "somebody goes by another name"
-    RULED = "somebody who may has put somebody out, muted or invited them, or set something"
-    NOTE = "something for people"
-    ERROR = "something was not done"
+    RENAMED = "somebody took another name"
+    MODERATED = "somebody was kicked, muted, banned or invited, or a setting was changed"
+    NOTE = "information for the one who reads"
+    ERROR = "a command failed"
     GAP = "messages are missing here"
-    BEGUN = "the server's record began anew; what stands above is from before"
+    BEGUN = "the server started a new history; everything above is from the old one"
 
 
 class Delivery(Enum):
@@ -54,7 +54,7 @@ class Line(NamedTuple):
     nick: str = ""
     """Who said or did it; of a RENAMED the old name. Empty for NOTE, ERROR, GAP and BEGUN."""
     text: str = ""
-    """What was said; of a RENAMED the new name, of a RULED what was done."""
+    """What was said; of a RENAMED the new name, of a MODERATED what was done."""
     id: int = 0
     """The server's, 0 if it has none."""
     run: int = 0
@@ -70,22 +70,22 @@ class Line(NamedTuple):
 
     @property
     def counts(self) -> bool:
-        """Whether it is unread until it is seen, if another said it: messages, and rulings about the one who reads."""
-        return self.kind is Kind.SAID or (self.kind is Kind.RULED and self.mention)
+        """Whether it is unread until it is seen, if another said it: messages, and moderation of the one who reads."""
+        return self.kind is Kind.SAID or (self.kind is Kind.MODERATED and self.mention)
 
 
 def describe(line: Line) -> str:
     """Return the sentence that stands for a line in the window; of SAID it is what was said, without the name."""
     match line.kind:
         case Kind.JOINED:
-            return f"{line.nick} came"
+            return f"{line.nick} joined"
         case Kind.PARTED:
             return f"{line.nick} left: {line.text}" if line.text else f"{line.nick} left"
         case Kind.RENAMED:
             return f"{line.nick} is now {line.text}"
         case Kind.TOPIC:
             return f"{line.nick} set the topic: {line.text}"
-        case Kind.RULED:
+        case Kind.MODERATED:
             return f"{line.nick} {line.text}"
         case _:
             return line.text

@@ -10,10 +10,10 @@ from types import MappingProxyType
 class Membership(Enum):
     """What a room is to the one who reads."""
 
-    OUTSIDE = "not in it, and not to enter it"
-    WANTED = "not in it now, and to enter it whenever there is a connection"
-    JOINED = "in it, and to enter it again after a reconnect"
-    LEAVING = "in it until the server has taken the PART, and not to enter it again"
+    OUTSIDE = "not in it, and not to join it"
+    WANTED = "not in it now, and to join it whenever there is a connection"
+    JOINED = "in it, and to rejoin it after a reconnect"
+    LEAVING = "in it until the server has taken the PART, and not to rejoin it"
 
 
 class MembershipCue(Enum):
@@ -22,7 +22,7 @@ class MembershipCue(Enum):
     WANT = "the one who reads wants to be in the room"
     GIVE_UP = "the one who reads does not want to be in it any more, or the server does not let one in"
     ADMITTED = "the server let one in"
-    LEFT = "one left, or was put out"
+    LEFT = "one left, or was kicked"
     DISCONNECTED = "the connection is gone"
 
 

@@ -1,4 +1,4 @@
-"""What goes from the transcript into the settings at the end, and back at the start."""
+"""What is stored from the transcript in the settings at the end, and back at the start."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chatd.protocol import names
 
 
 def store_conversations(settings: Settings, transcript: Transcript, server: str) -> None:
-    """Put the rooms to enter at the next start and what waits for the server into the settings."""
+    """Put the rooms to join at the next start and what waits for the server into the settings."""
     settings.rooms = [room.name for room in transcript.rooms.values() if room.wanted and not room.private]
     waiting = transcript.dump_waiting()
     if waiting:
@@ -20,7 +20,7 @@ def store_conversations(settings: Settings, transcript: Transcript, server: str)
 
 
 def restore_conversations(settings: Settings, transcript: Transcript, server: str) -> list[Change]:
-    """Let what was said when the client ran before wait on, and give no notices of rooms that are muted."""
+    """Let what waited when the client last ran wait on, and turn notifications off where they were off."""
     found = transcript.load_waiting(settings.waiting.pop(server, []))
     for name in settings.muted:
         if (room := transcript.find_room(name)) is not None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from chatd.client.model.changes import Change
 from chatd.client.model.incoming import apply_incoming
+from chatd.client.model.moderation import apply_moderation
 from chatd.client.model.replies import apply_done, apply_refused
-from chatd.client.model.rulings import apply_ruling
 from chatd.client.model.transcript import Transcript
 from chatd.protocol.events import Done, Event, Moderated, Refused
 from chatd.protocol.wire import Tags
 
 
 def apply_event(transcript: Transcript, tags: Tags, event: Event) -> list[Change]:
-    """Take in what `wire.parse_event` returned for a line of a tagged connection; return what is to be drawn anew.
+    """Take in what `wire.parse_event` returned for a line of a tagged connection; return what is to be redrawn.
 
     Never raises; what makes no sense is passed over.
     """
@@ -22,6 +22,6 @@ def apply_event(transcript: Transcript, tags: Tags, event: Event) -> list[Change
         case Refused():
             return apply_refused(transcript, tags, event)
         case Moderated():
-            return apply_ruling(transcript, tags, event)
+            return apply_moderation(transcript, tags, event)
         case _:
             return apply_incoming(transcript, tags, event)

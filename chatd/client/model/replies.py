@@ -24,12 +24,12 @@ from chatd.protocol.events import Done, Refused
 from chatd.protocol.wire import Tags
 
 GAP = "Some messages are missing here"
-BEGUN = "The server's record began anew; what stands above is from before"
+BEGUN = "The server started a new history; everything above is from the old one"
 _NOTHING: tuple[Command | None, str] = (None, "")
 
 
 def apply_done(transcript: Transcript, tags: Tags, reply: Done) -> list[Change]:
-    """Take in an OK line; return what is to be drawn anew."""
+    """Take in an OK line; return what is to be redrawn."""
     label = tags.get("label", "")
     command, asked_in = transcript.asked.pop(label, _NOTHING)
     word = reply.words[0] if reply.words else ""
@@ -45,7 +45,7 @@ def apply_done(transcript: Transcript, tags: Tags, reply: Done) -> list[Change]:
         case "NICK" if word:
             return apply_rename(transcript, tags, transcript.nick, word)
         case "REGISTER" if word:
-            return transcript.add_note(asked_in, f"{word} is your own name from now on")
+            return transcript.add_note(asked_in, f"{word} is now registered to you")
         case "TELL":
             return _delivered(transcript, label)
         case "WHO" if room is not None and not room.private:
@@ -62,7 +62,7 @@ def apply_done(transcript: Transcript, tags: Tags, reply: Done) -> list[Change]:
 
 
 def apply_refused(transcript: Transcript, tags: Tags, error: Refused) -> list[Change]:
-    """Take in an ERR line; return what is to be drawn anew."""
+    """Take in an ERR line; return what is to be redrawn."""
     label = tags.get("label", "")
     room = transcript.waits_in(label)
     if room is not None:
@@ -136,7 +136,7 @@ def _listed(transcript: Transcript, room: Room, asked_in: str | None) -> list[Ch
     room.count = len(room.members)
     changes: list[Change] = [MembersChanged(room.key)]
     if asked_in is not None:
-        changes += transcript.add_note(asked_in, f"In {room.name} are {', '.join(room.members)}")
+        changes += transcript.add_note(asked_in, f"People in {room.name}: {', '.join(room.members)}")
     return changes
 
 

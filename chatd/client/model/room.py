@@ -19,7 +19,7 @@ class Room:
     """One room, or, if its name does not begin with ``#``, the private lines to and from one nick.
 
     ``limit`` is how many lines are kept. The window sets ``draft``, ``muted`` and ``unfolded``, and wants the rooms to
-    enter at the start; the rest is the transcript's to change.
+    join at the start; the rest is the transcript's to change.
     """
 
     def __init__(self, name: str, limit: int = MAX_LINES) -> None:
@@ -38,6 +38,7 @@ class Room:
         self.unread = 0
         self.mentions = 0
         self.muted = False
+        """Whether its notifications are off; a MUTE of the server is another thing."""
         self.draft = ""
         self.unfolded: set[int] = set()
         """The keys of the folds (`folding.FoldRow`) that are shown line by line."""
@@ -66,7 +67,7 @@ class Room:
 
     @property
     def wanted(self) -> bool:
-        """Whether it is to be entered again after a reconnect."""
+        """Whether it is to be rejoined after a reconnect."""
         return self.membership in (Membership.JOINED, Membership.WANTED)
 
     def change_membership(self, cue: MembershipCue) -> None:
@@ -78,7 +79,7 @@ class Room:
         """Why nothing can be said in it, and what to do about that; empty if something can, or if one left it."""
         if not self.out or self.joined or self.wanted:
             return ""
-        return f"You are not in {self.name}: {self.out} (/join {self.name} comes in again)"
+        return f"You are not in {self.name}: {self.out} (type /join {self.name} to rejoin)"
 
     @property
     def lines(self) -> Sequence[Line]:
@@ -111,7 +112,7 @@ class Room:
             self._speakers = dict(newest[:MAX_SPEAKERS])
 
     def renamed(self, old: str, new: str) -> None:
-        """Note that one who may have spoken goes by another name."""
+        """Note that somebody who may have spoken has another name."""
         spoke = self._speakers.pop(names.key(old), None)
         if spoke is not None:
             self.spoke(new, spoke[0])
@@ -160,7 +161,7 @@ class Room:
         return [] if index is None else [LinesChanged(self.key, index)]
 
     def begin_epoch(self) -> None:
-        """Let ids begin anew; the lines that are there are from before."""
+        """Let ids start over; the lines that are there are from before."""
         self.timeline.begin_run()
         self.oldest_id = 0
         self.may_have_older = True

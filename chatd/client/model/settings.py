@@ -47,7 +47,7 @@ class Settings:
     """The last server, as it was typed; empty before the first."""
     nick: str = ""
     rooms: list[str] = field(default_factory=list)
-    """The rooms to enter at the start, in their order."""
+    """The rooms to join at the start, in their order."""
     muted: list[str] = field(default_factory=list)
     """The rooms and nicks that give no notice."""
     font_size: int = 11
@@ -103,10 +103,10 @@ class Store:
                 self._broken.add(which)
                 problems.append(f"{path} cannot be used ({_reason(error)})")
             else:
-                problems += [f"{path} has no good {key}" for key in _take(settings, which, data)]
+                problems += [f"{path} has no valid {key}" for key in _take(settings, which, data)]
         if problems:
-            return settings, "; ".join(problems) + ": the defaults hold for it."
-        return settings, "No settings are kept yet: the defaults hold." if missing == len(self._paths) else ""
+            return settings, "; ".join(problems) + "; the defaults are used instead."
+        return settings, "No settings are saved yet; the defaults are used." if missing == len(self._paths) else ""
 
     def save(self, settings: Settings) -> str:
         """Write the files; return a sentence about what could not be written, empty if everything was. Never raises.
@@ -127,14 +127,14 @@ class Store:
                 write_file(target, json.dumps(data, indent=2).encode())
             except (OSError, ValueError, TypeError, RecursionError) as error:
                 problems.append(f"{path} cannot be written ({_reason(error)})")
-        return "; ".join(problems) + ": what is set now is not kept." if problems else ""
+        return "; ".join(problems) + "; the settings were not saved." if problems else ""
 
 
 def _reason(error: Exception) -> str:
     """Return why a file is of no use, in a few words without its name."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return "it is no settings of chatd" if isinstance(error, ValueError | RecursionError) else str(error)
+    return "it does not hold chatd settings" if isinstance(error, ValueError | RecursionError) else str(error)
 
 
 def read_file(path: Path) -> dict[str, Any]:

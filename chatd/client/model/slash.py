@@ -1,4 +1,4 @@
-"""What a person types into the window, as commands: text is said, ``/verb`` is a command, ``//x`` says ``/x``.
+"""What a person types into the window, as commands: text is sent, ``/verb`` is a command, ``//x`` sends ``/x``.
 
 The verbs' grammar is that of `chatd.protocol.commands`; here stands only which of them a person can use, and what
 they mean in the room that is in front.
@@ -34,41 +34,43 @@ class Typed(NamedTuple):
 
 
 class _Slash(NamedTuple):
-    """A command of the window: the protocol's verb, and how its words are written here."""
+    """A command of the window: the protocol's verb, how its words are written here, and what it does."""
 
     verb: str
     usage: str
+    summary: str
 
 
-def _same(verb: str) -> _Slash:
-    return _Slash(verb, f"/{verb.lower()}{VERBS[verb].usage.removeprefix(verb)}")
+def _same(verb: str, summary: str) -> _Slash:
+    return _Slash(verb, f"/{verb.lower()}{VERBS[verb].usage.removeprefix(verb)}", summary)
 
 
+_SEND = "send a message to a room that you are in, or to one person"
 _SLASHES: Mapping[str, _Slash] = MappingProxyType(
     {
-        "/join": _Slash("JOIN", "/join <#room>"),
-        "/part": _same("PART"),
-        "/topic": _same("TOPIC"),
-        "/who": _same("WHO"),
-        "/rooms": _same("ROOMS"),
-        "/tell": _same("TELL"),
-        "/msg": _Slash("TELL", "/msg <#room or nick> <text>"),
-        "/nick": _same("NICK"),
-        "/history": _Slash("HISTORY", "/history [#room] [<count>]"),
-        "/search": _same("SEARCH"),
-        "/kick": _same("KICK"),
-        "/mute": _same("MUTE"),
-        "/unmute": _same("UNMUTE"),
-        "/ban": _same("BAN"),
-        "/unban": _same("UNBAN"),
-        "/invite": _same("INVITE"),
-        "/op": _same("OP"),
-        "/deop": _same("DEOP"),
-        "/set": _same("SET"),
-        "/login": _Slash("LOGIN", "/login <nick> <password>"),
-        "/register": _same("REGISTER"),
-        "/help": _Slash("HELP", "/help"),
-        "/quit": _same("QUIT"),
+        "/join": _Slash("JOIN", "/join <#room>", "join a room"),
+        "/part": _same("PART", "leave a room"),
+        "/topic": _same("TOPIC", "set the topic of a room or, without text, show it"),
+        "/who": _same("WHO", "list the people in a room that you are in"),
+        "/rooms": _same("ROOMS", "list the rooms on the server"),
+        "/tell": _same("TELL", _SEND),
+        "/msg": _Slash("TELL", "/msg <#room or nick> <text>", _SEND),
+        "/nick": _same("NICK", "change your name"),
+        "/history": _Slash("HISTORY", "/history [#room] [<count>]", "show the newest messages of a room"),
+        "/search": _same("SEARCH", "find the newest messages with all of these words"),
+        "/kick": _same("KICK", "remove somebody from a room; #* is the whole server"),
+        "/mute": _same("MUTE", "stop somebody from speaking in a room; #* is the whole server"),
+        "/unmute": _same("UNMUTE", "let somebody speak again"),
+        "/ban": _same("BAN", "keep somebody out of a room; #* is the whole server"),
+        "/unban": _same("UNBAN", "lift a ban"),
+        "/invite": _same("INVITE", "let somebody into a private room"),
+        "/op": _same("OP", "make somebody a room operator"),
+        "/deop": _same("DEOP", "remove somebody as a room operator"),
+        "/set": _same("SET", VERBS["SET"].summary),
+        "/login": _Slash("LOGIN", "/login <nick> <password>", "log in under a registered name"),
+        "/register": _same("REGISTER", "register your name with a password"),
+        "/help": _Slash("HELP", "/help", "this list"),
+        "/quit": _same("QUIT", "leave the server and close the window"),
     }
 )
 SLASHES = tuple(_SLASHES)
@@ -83,7 +85,7 @@ def holds_secret(text: str) -> bool:
 
 def help_lines() -> list[str]:
     """Return a line of help for every command of the window."""
-    return [f"{slash.usage} - {VERBS[slash.verb].summary}" for slash in _SLASHES.values()]
+    return [f"{slash.usage} - {slash.summary}" for slash in _SLASHES.values()]
 
 
 def read(text: str, front: str | None) -> Typed:
@@ -100,10 +102,10 @@ def read(text: str, front: str | None) -> Typed:
     try:
         if lines[0].startswith("/") and not lines[0].startswith("//"):
             if len(lines) > 1:
-                _refuse(f"{excerpt(lines[0].split()[0])} is a command and stands in one line alone; //x says /x")
+                _refuse(f"{excerpt(lines[0].split()[0])} is a command and must be sent on its own; //x sends /x")
             found = (_command(lines[0], front),)
         elif holds_secret(text):
-            _refuse("This was not said: a command with a password stands in one line alone, from its very beginning")
+            _refuse("This was not sent: a command with a password must be sent on its own, with nothing before it")
         else:
             found = tuple(_said(line, front) for line in _unescaped(lines))
         for command in found:
@@ -128,7 +130,7 @@ def _unescaped(lines: list[str]) -> list[str]:
 
 def _said(line: str, front: str | None) -> Tell:
     if front is None:
-        _refuse("There is no room to say it in: /join <#room> enters one")
+        _refuse("There is no room to send this to; join one with /join <#room>")
     return Tell(front, clean(line))
 
 
@@ -136,15 +138,15 @@ def _command(line: str, front: str | None) -> Command:
     word, _, rest = clean(line).partition(" ")
     slash = _SLASHES.get(word.lower() if word.isascii() else word)
     if slash is None:
-        _refuse(f"There is no {excerpt(word)}; /help lists what there is, //x says /x")
+        _refuse(f"There is no command {excerpt(word)}; /help lists the commands, and //x sends /x")
     rest = rest.strip(" ")
     try:
         command = VERBS[slash.verb].read(Arguments(slash.usage, rest or None))
     except ChatError as error:
         if word.lower() in _SECRET:  # what is wrong with it may show a part of it
-            _refuse(f"Write {slash.usage}; a password has no spaces, and at most {orders.MAX_PASSWORD_BYTES} bytes")
+            _refuse(f"Type {slash.usage}; a password has no spaces and at most {orders.MAX_PASSWORD_BYTES} bytes")
         if slash.verb == "JOIN" and error.code is not Code.BAD_ROOM:
-            _refuse(f"A room begins with #; write {slash.usage}")
+            _refuse(f"Room names begin with #; type {slash.usage}")
         _refuse(error.text[:1].upper() + error.text[1:])
     return _placed(command, front, slash)
 
@@ -155,9 +157,9 @@ def _placed(command: Command, front: str | None, slash: _Slash) -> Command:
         case commands.Join(nick=None, since=None, epoch=None, resume=None):
             return command
         case commands.Join():
-            _refuse(f"A room begins with #; write {slash.usage}")
+            _refuse(f"Room names begin with #; type {slash.usage}")
         case commands.History(since=int()) | commands.History(before=int()):
-            _refuse(f"Older messages come when one scrolls up; write {slash.usage}")
+            _refuse(f"Scroll up for older messages, or type {slash.usage}")
         case commands.Part(None) | commands.Who(None) | commands.Topic(None) | commands.History(None):
             return replace(command, room=_room(front, slash))
         case commands.Search(None) | orders.Kick(room=None) | orders.Mute(room=None) | orders.Unmute(room=None):
@@ -172,7 +174,7 @@ def _placed(command: Command, front: str | None, slash: _Slash) -> Command:
 
 def _room(front: str | None, slash: _Slash) -> str:
     if front is None or not front.startswith("#"):
-        _refuse(f"This is no room; write {slash.usage.replace('[#room]', '<#room>')}")
+        _refuse(f"This is not a room; type {slash.usage.replace('[#room]', '<#room>')}")
     return front
 
 
@@ -180,4 +182,4 @@ def _check_length(command: Command) -> None:
     length = len(wire.render(command).encode())
     if length > MAX_TEXT_BYTES:
         what = "One of the lines" if isinstance(command, Tell) else "This"
-        _refuse(f"{what} is too long: {length} bytes, and a line may have {MAX_TEXT_BYTES}")
+        _refuse(f"{what} is too long: {length} bytes; the limit is {MAX_TEXT_BYTES}")

@@ -108,7 +108,7 @@ class Timeline:
         return index
 
     def begin_run(self) -> None:
-        """Let ids begin anew; what is there is from before."""
+        """Let ids start over; what is there is from before."""
         self.run += 1
         self.last_id = 0
 

@@ -1,7 +1,7 @@
 """Everything that the client knows: the rooms, their lines and people, and what waits to be taken by the server.
 
 The link feeds it the server's lines (`reducer.apply_event`) and asks it what to send again; the window draws it, and is
-told by `changes` what to draw anew. Times are in milliseconds since 1970, rooms are named in any spelling and in
+told by `changes` what to redraw. Times are in milliseconds since 1970, rooms are named in any spelling and in
 changes by their key (`names.key`).
 """
 
@@ -76,7 +76,7 @@ class Transcript:
         return changes
 
     def rejoin(self) -> list[Join]:
-        """Return the JOINs that enter the wanted rooms again, to be sent after OK HELLO in this order.
+        """Return the JOINs that rejoin the wanted rooms, to be sent after OK HELLO in this order.
 
         The first has the nick and, if there is one, the secret. Each asks for what was missed, if it is known since
         which id. Empty if no room is wanted.

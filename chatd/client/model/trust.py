@@ -70,15 +70,15 @@ class CertificateQuestion:
         now = in_two_lines(self.shown.fingerprint)
         if self.known is not None:
             return (
-                f"Warning: the certificate of {self.server} has changed. Either the server was given a new one, or"
-                " somebody has come between you and it, to read what you say or to pass for it. Accept the new one"
-                " only if whoever runs the server tells you that this is its fingerprint (SHA-256):\n"
-                f"{now}\nIt was, until now:\n{in_two_lines(self.known)}\nAbout the new one: {why}."
+                f"Warning: the certificate of {self.server} has changed. Either the server has a new one, or"
+                " somebody is intercepting the connection to read what you say or to impersonate the server. Accept the"
+                " new one only if whoever runs the server tells you that this is its fingerprint (SHA-256):\n"
+                f"{now}\nUntil now it was:\n{in_two_lines(self.known)}\nThe new certificate is not trusted: {why}."
             )
         return (
-            f"The certificate of {self.server} does not prove whose it is: {why}.{self.problem and ' '}{self.problem}"
-            " Whoever runs the server can tell you whether this is its fingerprint (SHA-256). If you connect, it is"
-            f" remembered, and you are warned when it changes.\n{now}"
+            f"The certificate of {self.server} is not trusted: {why}.{self.problem and ' '}{self.problem}"
+            " Ask whoever runs the server whether this is its fingerprint (SHA-256). If you connect, it is remembered,"
+            f" and you are warned if it changes.\n{now}"
         )
 
 
@@ -96,10 +96,10 @@ def in_two_lines(fingerprint: str) -> str:
 
 
 def other_names(names: list[str], host: str) -> str:
-    """Return the clause about a certificate that is made out for others. ``names`` are what the peer says."""
+    """Return the clause about a certificate that was issued for others. ``names`` are what the peer says."""
     more = ["..."] if len(names) > MAX_SHOWN_NAMES else []
     shown = ", ".join([*(clean(name[:MAX_NAME]) for name in names[:MAX_SHOWN_NAMES]), *more])
-    return f"it is made out for {shown or 'nobody'}, not for {host}"
+    return f"it was issued for {shown or 'nobody'}, not for {host}"
 
 
 class KnownServers:
@@ -120,7 +120,10 @@ class KnownServers:
         try:
             return self._read().get(server), ""
         except (OSError, ValueError, RecursionError) as error:
-            return None, f"{self.path} cannot be used ({_reason(error)}), so it is not known whether this one is new."
+            return (
+                None,
+                f"{self.path} cannot be used ({_reason(error)}), so chatd cannot tell whether this certificate is new.",
+            )
 
     def remember(self, server: str, fingerprint: str) -> str:
         """Accept a certificate, and no other, from now on; return a sentence if it cannot be kept. Never raises."""
@@ -134,7 +137,7 @@ class KnownServers:
                     self.path.replace(self.path.with_name(self.path.name + ".broken"))
             write_file(self.path, json.dumps(known | {server: fingerprint}, indent=2).encode())
         except OSError as error:
-            return f"{self.path} cannot be written ({_reason(error)}): the certificate is accepted for this time only."
+            return f"{self.path} cannot be written ({_reason(error)}): the certificate is accepted this time only."
         return ""
 
     def _read(self) -> dict[str, str]:
@@ -170,4 +173,4 @@ def judge(shown: PresentedCertificate, known: str | None) -> Verdict:
 
 
 def _reason(error: Exception) -> str:
-    return error.strerror if isinstance(error, OSError) and error.strerror else "it is not what chatd wrote"
+    return error.strerror if isinstance(error, OSError) and error.strerror else "chatd did not write it"

@@ -156,7 +156,7 @@ class Connection(LineOnlyReceiver):
                 self._owner.event_received(self, tags, event)
             except Exception:
                 _log.failure("a line of the server could not be taken in")
-                self.close("something went wrong here, and the log says what", at_once=True)
+                self.close("something went wrong in this client, and its log says what", at_once=True)
 
     def lineLengthExceeded(self, line: bytes) -> None:  # noqa: ARG002  # Twisted's signature
         """End the connection: what goes on without end is no line."""

@@ -13,9 +13,9 @@ def why_lost(failure: Failure) -> str:
     # What pyOpenSSL and service_identity raise; neither needs to be installed.
     match type(failure.value).__module__.partition(".")[0], getattr(failure.value, "args", ()):
         case "OpenSSL", ([*_, (*_, str(why))], *_):
-            return f"no encrypted connection came about: {why}"
+            return f"the TLS connection failed: {why}"
         case "service_identity", _:
-            return "no encrypted connection came about: the certificate is another server's"
+            return "the TLS connection failed: the certificate belongs to another server"
     return "the connection was lost"
 
 
@@ -29,7 +29,7 @@ def why_not(failure: Failure) -> str:
         case error.DNSLookupError():
             return "there is no such host"
         case error.NoRouteError():
-            return "there is no way to it"
+            return "there is no route to it"
         case error.ConnectError(osError=OSError(strerror=str(why))):
             return why.lower()
-    return " ".join(failure.getErrorMessage().split()) or "it is not known why"
+    return " ".join(failure.getErrorMessage().split()) or "the reason is unknown"

@@ -1,4 +1,4 @@
-"""What joins the transcript to a server: it connects, comes in again whenever the connection was lost, and sends.
+"""What links the transcript to a server: it connects, rejoins whenever the connection was lost, and sends.
 
 Everything happens on the reactor that it is given. Nothing that was said is lost: what the server has not acknowledged
 is sent again under its label, for as long as the transcript has it waiting.
@@ -34,10 +34,10 @@ from chatd.protocol.errors import DisconnectReason
 from chatd.protocol.events import Done, Ended, Event, Refused, Renamed
 from chatd.protocol.wire import NO_TAGS, Tags
 
-NOT_CONNECTED = "There is no connection now, so this was not done; try it again later"
+NOT_CONNECTED = "You are not connected, so this was not done; try again later"
 
 _FINAL = frozenset({DisconnectReason.REPLACED, DisconnectReason.KICKED, DisconnectReason.BANNED})
-"""The ends after which one stays away until one is asked to come again."""
+"""The ends after which one stays away until one is asked to reconnect."""
 _CHANCE = random.Random()
 _log = Logger()
 
@@ -50,7 +50,7 @@ def fresh_label() -> str:
 class Link(LinkPort, Owner):
     """The client's end of the line.
 
-    ``changed`` is told what to draw anew, ``status`` whenever that is another; both may call the link. ``chance`` is
+    ``changed`` is told what to redraw, ``status`` whenever that is another; both may call the link. ``chance`` is
     what the waits are drawn from, ``make_label`` returns a fresh token of the protocol's alphabet of at most
     `slash.MAX_LABEL_BYTES`.
     """
@@ -127,7 +127,7 @@ class Link(LinkPort, Owner):
     @override
     def join_room(self, room: str) -> None:
         if not room.startswith("#"):
-            raise ValueError(f"{room} is no room")
+            raise ValueError(f"{room} is not a room")
         place = self._transcript.find_room(room)
         if place is None:
             place = self._transcript.open_room(room)

@@ -11,7 +11,7 @@ from typing_extensions import override
 from chatd.client.net.address import Address
 from chatd.protocol.commands import Command
 
-NO_NAME = "Enter your name at the top and press Join first"
+NO_NAME = "First enter your name at the top and press Join"
 
 
 class LinkPort(Protocol):
@@ -41,7 +41,7 @@ class LinkPort(Protocol):
         """
 
     def join_room(self, room: str) -> None:
-        """Enter a room, now or when there is a connection. Raise `ValueError` if it is none."""
+        """Join a room, now or when there is a connection. Raise `ValueError` if it is none."""
 
     def ask_older(self, room: str) -> None:
         """Ask for the messages of a room before those that are there; nothing if that is being done already."""

@@ -113,7 +113,7 @@ class Reconnector:
         if self.connection is not None:
             self._follow(Course.RUNNING)
             self._delay.hurry()
-            self.connection.close("connecting anew")
+            self.connection.close("reconnecting")
         elif self._course is Course.ANNOUNCING:
             self._delay.skip()
         elif not self.running:

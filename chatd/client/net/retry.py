@@ -1,4 +1,4 @@
-"""How long to wait before the next try to connect: ever longer, while every try comes to the same bad end."""
+"""How long to wait before the next try to connect: ever longer, while every try ends in the same bad way."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ JITTER_SECONDS = 1.0
 
 
 class BadEnd(Enum):
-    """What a connection came to."""
+    """How a connection ended."""
 
     UNANSWERED = "it was lost before the server had answered HELLO"
     LOST = "it was lost after that: the server is as good as it was"
@@ -41,7 +41,7 @@ class RetryDelay:
         return self.seconds
 
     def note_end(self, end: BadEnd) -> None:
-        """Note what a connection came to: another kind of end, or a greeting that was heard, begins a new count."""
+        """Note how a connection ended: another kind of end, or a greeting that was heard, begins a new count."""
         turned_away, before = end is BadEnd.TURNED_AWAY, self._last is BadEnd.TURNED_AWAY
         if end is BadEnd.LOST or turned_away is not before:
             self._failures = 0

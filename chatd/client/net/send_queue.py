@@ -66,7 +66,7 @@ class SendQueue:
         return queue.popleft() if queue else None
 
     def hold(self, message: Message) -> None:
-        """Keep a message whose room is still to be entered, or which was said after one that was refused."""
+        """Keep a message whose room is still to be joined, or which was said after one that was refused."""
         self._held.append(message)
 
     def hold_refused(self, message: Message) -> None:

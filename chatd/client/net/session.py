@@ -1,4 +1,4 @@
-"""One stay with a server, from its OK HELLO on: coming in, what is sent in which order, and what is sent again."""
+"""One session with a server, from its OK HELLO on: joining, what is sent in which order, and what is sent again."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ MAX_UNANSWERED = 64
 """How many lines are on their way before the next one waits for an answer."""
 MIN_RETRY_SECONDS, MAX_RETRY_SECONDS = 1.0, 5.0
 """How long to wait before something is sent again that the server could not do."""
-NOT_PRIVATE = "A password goes over TLS only, so it was not sent; connect with TLS"
+NOT_PRIVATE = "Passwords are sent only over TLS, so this one was not sent; connect with TLS"
 PAGE = 100
 """How many messages are asked for in a room of which it is not known what was said last."""
 
 _PERSONAL = frozenset({Code.BAD_NICK, Code.TLS_NEEDED, Code.ALREADY_IN, Code.NAME_NEEDED})
-"""What is refused to the one who comes in, and not for the sake of the room."""
+"""What is refused to the one who joins, and not for the sake of the room."""
 _KEPT_OUT_OF_ALL = MappingProxyType({Code.NOT_ALLOWED: Aftermath.ASK_PASSWORD, Code.BANNED: Aftermath.STAY_AWAY})
-"""What follows when not even the lobby can be entered; after any other error another try."""
+"""What follows when not even the lobby can be joined; after any other error another try."""
 
 
 class Stage(Enum):
@@ -98,7 +98,7 @@ class Session:
         self._ask(Question(self._make_label(), join, join.room, own=True))
 
     def take_event(self, tags: Tags, event: Event) -> list[Change]:
-        """Take in what the server said, and send what follows from it; return what is to be drawn anew."""
+        """Take in what the server said, and send what follows from it; return what is to be redrawn."""
         label = tags.get("label", "")
         asked = self._sent.pop(label, None) if isinstance(event, Done | Refused | Said) else None
         changes: list[Change] = []
@@ -143,7 +143,7 @@ class Session:
         self._go_on()
 
     def queue_join(self, room: Room) -> None:
-        """Enter a room that is wanted."""
+        """Join a room that is wanted."""
         for join in self._transcript.rejoin():
             if join.room == room.name:
                 self._queue.append_urgent(self._join(join))
@@ -157,7 +157,7 @@ class Session:
             self._queue.append_urgent(Question(label, command, room))
             self._go_on()
 
-    # Coming in.
+    # Joining.
 
     def _join(self, join: Join) -> Question:
         return Question(self._make_label(), replace(join, nick=None, resume=None), join.room, own=True)

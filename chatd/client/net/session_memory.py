@@ -1,4 +1,4 @@
-"""What the next stay with a server has to know of those before it; gone when the client ends."""
+"""What the next session with a server has to know of those before it; gone when the client ends."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from chatd.protocol.moderation_commands import Login
 
 @dataclass(slots=True)
 class SessionMemory:
-    """What one visit leaves to the next."""
+    """What one session leaves to the next."""
 
     sent_as: dict[str, str] = field(default_factory=dict)
     """Of messages whose fate is not known: by label, the name (`names.key`) under which they were sent."""
     unread: set[str] = field(default_factory=set)
     """The keys of the rooms whose newest messages were not told: the connection was lost before they were."""
     login: Login | None = None
-    """How to prove who one is, before coming in; None if one does not."""
+    """The LOGIN to send before the first JOIN; None if there is no account."""

@@ -9,8 +9,8 @@ from enum import Enum
 class LinkState(Enum):
     """What there is of a connection."""
 
-    CONNECTING = "one is being made, or is there and one has not come in yet"
-    CONNECTED = "one has come in"
+    CONNECTING = "one is being made, or the server has not let one in yet"
+    CONNECTED = "the server has let one in"
     WAITING = "there is none, and another try follows"
     REFUSED = "the server will not have one under this name, or not this client; another try follows"
     LOCKED = "the server wants a password, or another one; no try follows until one is asked for"

@@ -45,7 +45,7 @@ NOT_ACCEPTED = "the server's certificate was not accepted"
 
 _NOBODY = "no authority that this machine trusts vouches for it"
 _PROBLEMS = {
-    Codes.ERR_DEPTH_ZERO_SELF_SIGNED_CERT: "it has signed itself, nobody else vouches for it",
+    Codes.ERR_DEPTH_ZERO_SELF_SIGNED_CERT: "it is self-signed: no authority vouches for it",
     Codes.ERR_SELF_SIGNED_CERT_IN_CHAIN: _NOBODY,
     Codes.ERR_UNABLE_TO_GET_ISSUER_CERT: _NOBODY,
     Codes.ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY: _NOBODY,
@@ -56,11 +56,11 @@ _PROBLEMS = {
 
 
 class TlsFailedError(Exception):
-    """No encrypted connection came about; the argument says why, without its capital and its full stop."""
+    """The TLS connection failed; the argument says why, without its capital and its full stop."""
 
 
 @implementer(IHandshakeListener)
-class TlsGate(Protocol):
+class HeldConnection(Protocol):
     """Holds a connection until it is encrypted, and then until it is opened for a protocol."""
 
     def __init__(self, clock: IReactorTime) -> None:
@@ -102,7 +102,7 @@ class TlsGate(Protocol):
         """Join a new protocol to the connection, and return it."""
         self._inner = inner = factory.buildProtocol(self.stream.getPeer())
         if inner is None:
-            raise TlsFailedError("it is not wanted any more")
+            raise TlsFailedError("it is no longer wanted")
         inner.makeConnection(self.stream)
         early, self._early = self._early, []
         for data in early:
@@ -123,20 +123,20 @@ class TlsGate(Protocol):
             self._limit.cancel()
 
 
-class _TlsGateFactory(Factory):
+class _HeldConnectionFactory(Factory):
     noisy = False
 
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
 
-    def buildProtocol(self, addr: object) -> TlsGate:  # noqa: ARG002  # Twisted's signature
-        """Return a gate for a new connection."""
-        return TlsGate(self._clock)
+    def buildProtocol(self, addr: object) -> HeldConnection:  # noqa: ARG002  # Twisted's signature
+        """Return what holds a new connection."""
+        return HeldConnection(self._clock)
 
 
 @implementer(IOpenSSLClientConnectionCreator)
 class _ProblemCollector:
-    """Makes connections that take any certificate, and lets their gates know what is wrong with it."""
+    """Makes connections that take any certificate, and lets those who hold them know what is wrong with it."""
 
     def __init__(self, options: Any) -> None:
         self._options = options
@@ -159,7 +159,7 @@ class _ProblemCollector:
 class TlsEndpoint:
     """An endpoint that goes by TLS, and asks where a certificate does not prove enough.
 
-    ``plain`` is the way to the server, ``host`` the name that its certificate must be made out for, ``server`` what it
+    ``plain`` is the way to the server, ``host`` the name that its certificate must be issued for, ``server`` what it
     is remembered under. While somebody is asked there is no connection, and no try; a No fails with `NotAcceptedError`.
     Making one raises `ValueError` or `UnicodeError` for what can be no host of a certificate.
     """
@@ -178,24 +178,24 @@ class TlsEndpoint:
 
     async def _connect(self, factory: IProtocolFactory) -> IProtocol:
         while True:
-            gate: Any = await self._encrypted.connect(_TlsGateFactory(self._clock))
-            await gate.encrypted
+            held: Any = await self._encrypted.connect(_HeldConnectionFactory(self._clock))
+            await held.encrypted
             try:
-                doubt = self._doubt(gate)
-                if doubt is None:
-                    return gate.open(factory)  # type: ignore[no-any-return]
+                question = self._question_about(held)
+                if question is None:
+                    return held.open(factory)  # type: ignore[no-any-return]
             except BaseException:
-                gate.close()
+                held.close()
                 raise
-            gate.close()
-            if not await self._trust.ask(doubt):
+            held.close()
+            if not await self._trust.ask(question):
                 raise NotAcceptedError(NOT_ACCEPTED)
-            self._remember(doubt.shown)
+            self._remember(question.shown)
 
-    def _doubt(self, gate: TlsGate) -> CertificateQuestion | None:
+    def _question_about(self, held: HeldConnection) -> CertificateQuestion | None:
         """Return what is to be asked about the certificate that a connection has shown, None if it is accepted."""
         known, problem = self._trust.known.look_up(self._server)
-        shown = _shown(gate, self._host)
+        shown = _shown(held, self._host)
         match judge(shown, known):
             case Verdict.ASK:
                 return CertificateQuestion(self._server, shown, known, problem)
@@ -211,12 +211,12 @@ class TlsEndpoint:
             self._trust.notify(problem)
 
 
-def _shown(gate: TlsGate, host: str) -> PresentedCertificate:
-    connection: SSL.Connection = gate.stream.getHandle()
+def _shown(held: HeldConnection, host: str) -> PresentedCertificate:
+    connection: SSL.Connection = held.stream.getHandle()
     certificate = connection.get_peer_certificate(as_cryptography=True)
     if certificate is None:
         raise TlsFailedError("the server has no certificate")
-    problems = [_PROBLEMS.get(code, f"it does not verify (OpenSSL's error {code})") for code in gate.codes]
+    problems = [_PROBLEMS.get(code, f"it cannot be verified (OpenSSL error {code})") for code in held.codes]
     try:
         if isIPAddress(host) or isIPv6Address(host):
             verify_certificate_ip_address(certificate, host)

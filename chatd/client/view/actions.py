@@ -20,7 +20,7 @@ class Actions(ABC):
 
     @abstractmethod
     def go_to(self, name: str) -> None:
-        """Bring a room to the front that is to be entered first, or a conversation."""
+        """Bring a room to the front that is to be joined first, or a conversation."""
 
     @abstractmethod
     def leave_room(self, key: str) -> None:

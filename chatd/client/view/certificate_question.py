@@ -8,15 +8,15 @@ from chatd.client.model.trust import CertificateQuestion
 from chatd.client.view.question import Question
 
 
-def ask_about_certificate(question: Question, doubt: CertificateQuestion) -> Deferred[bool]:
-    """Ask; the Deferred fires with the answer. Escape, Enter, and whatever else comes to be asked mean No."""
+def ask_about_certificate(question: Question, certificate_question: CertificateQuestion) -> Deferred[bool]:
+    """Ask; the Deferred fires with the answer. Escape, Enter, and whatever else is asked meanwhile mean No."""
     answer: Deferred[bool] = Deferred(lambda _: question.escape())
-    yes = "Accept the new one" if doubt.changed else "Connect and remember"
+    yes = "Accept the new one" if certificate_question.changed else "Connect and remember"
     answers = [
         (yes, lambda: answer.callback(True)),  # noqa: FBT003  # the answer
         ("Do not connect", lambda: answer.callback(False)),  # noqa: FBT003  # as above
     ]
-    question.ask(doubt.text, answers, alert=doubt.changed, first=len(answers) - 1)
+    question.ask(certificate_question.text, answers, alert=certificate_question.changed, first=len(answers) - 1)
     return answer
 
 

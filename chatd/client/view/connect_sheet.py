@@ -61,7 +61,7 @@ class ConnectSheet(Sheet):
             address = Address(check_host(self.host.get()), check_port(self.port.get()), self.tls.get())
             name = self.name.get().strip()
             if not name:
-                raise ValueError("Enter a name: it is what the others see")
+                raise ValueError("Enter a name: it is what others see")
             room = self.room.get().strip() or LOBBY
             entered = names.nick(name), names.room(room if room.startswith("#") else f"#{room}")
             password = check_password(self.password.get())
@@ -82,5 +82,5 @@ class ConnectSheet(Sheet):
 def check_password(text: str) -> str:
     """Return a password, empty for none. Raise `ValueError` with a sentence if it can be none."""
     if not text.isprintable() or " " in text or len(text.encode(errors="replace")) > MAX_PASSWORD_BYTES:
-        raise ValueError(f"A password has no spaces, and at most {MAX_PASSWORD_BYTES} bytes")
+        raise ValueError(f"A password has no spaces and at most {MAX_PASSWORD_BYTES} bytes")
     return text

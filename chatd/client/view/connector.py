@@ -21,7 +21,7 @@ class Connector:
     def __init__(self, transcript: Transcript, settings: Settings, dial: Dial, refuse: Callable[[str], None]) -> None:
         self.address = Address()
         self.rooms: tuple[str, ...] = (LOBBY,)
-        """The rooms to enter with the link that is made next."""
+        """The rooms to join with the link that is made next."""
         self._transcript = transcript
         self._settings = settings
         self._dial = dial
@@ -34,12 +34,12 @@ class Connector:
         return self.link is not self._no_link
 
     def choose(self, address: Address, rooms: Sequence[str]) -> None:
-        """Choose a server and the rooms to enter there, by default the lobby."""
+        """Choose a server and the rooms to join there, by default the lobby."""
         self.address, self.rooms = address, tuple(rooms) or (LOBBY,)
         self._settings.server = str(address)
 
     def connect(self, nick: str, password: str) -> list[Change]:
-        """Make the link and let it connect; return what is to be drawn anew. Raise `ValueError` if there is no way."""
+        """Make the link and let it connect; return what is to be redrawn. Raise `ValueError` if there is no way."""
         self._transcript.nick = nick
         self.link = self._dial(self.address)
         self._settings.server = str(self.address)

@@ -1,4 +1,4 @@
-"""What is to be drawn anew, gathered from many changes and drawn once in a turn of the reactor."""
+"""What is to be redrawn, gathered from many changes and drawn once in a turn of the reactor."""
 
 from __future__ import annotations
 

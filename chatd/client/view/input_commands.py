@@ -28,7 +28,7 @@ class CommandTarget(Protocol):
         """Bring a room to the front."""
 
     def go_to(self, name: str) -> None:
-        """Bring a room to the front that is to be entered first, or a conversation."""
+        """Bring a room to the front that is to be joined first, or a conversation."""
 
     def help(self) -> None:
         """Show the keys and the commands."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from chatd.client.model import slash
 
 KEYS: tuple[tuple[str, str], ...] = (
-    ("Enter", "say what is in the field"),
+    ("Enter", "send what is in the field"),
     ("Shift+Enter", "a new line in the field"),
     ("Tab", "complete a name, a #room or a /command; again for the next one"),
-    ("Up, Down", "what was typed before, at the first and the last line of the field"),
-    ("Ctrl+K", "go to a room by a part of its name"),
+    ("Up, Down", "recall what was sent before, on the first or last line of the field"),
+    ("Ctrl+K", "go to a room by part of its name"),
     ("Alt+Up, Alt+Down", "the room above, the room below"),
     ("Ctrl+F", "find in this room; a button there searches on the server"),
     ("PageUp, PageDown", "scroll the conversation"),
-    ("Ctrl+plus, Ctrl+minus, Ctrl+0", "larger, smaller, and the size as it was"),
+    ("Ctrl+plus, Ctrl+minus, Ctrl+0", "larger text, smaller text, the default size"),
     ("Ctrl+C", "copy what is selected"),
     ("Ctrl+Q", "quit"),
     ("Escape", "close what is open"),

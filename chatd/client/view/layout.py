@@ -125,7 +125,7 @@ class Layout(Actions):
         menu.add_command(label="Find …", accelerator="Ctrl+F", command=self.find_bar.open)
         menu.add_command(label="Another server …", command=self.ask_server)
         menu.add_separator()
-        for theme, label in ((Theme.LIGHT, "Light"), (Theme.DARK, "Dark"), (Theme.SYSTEM, "As the system")):
+        for theme, label in ((Theme.LIGHT, "Light"), (Theme.DARK, "Dark"), (Theme.SYSTEM, "Follow the system")):
             menu.add_radiobutton(
                 label=label,
                 value=theme.value,
@@ -168,7 +168,7 @@ class Layout(Actions):
     # What opens and closes.
 
     def switch(self) -> None:
-        """Go to a room by a part of its name."""
+        """Go to a room by part of its name."""
         self.switcher.ask(self.transcript.rooms.values())
 
     def step_room(self, by: int) -> None:
@@ -226,7 +226,7 @@ class Layout(Actions):
         lines = text.strip("\n").splitlines()
         one = " ".join(line.strip() for line in lines if line.strip())
         self.question.ask(
-            f"Paste {len(lines)} lines? Each is said by itself.",
+            f"Paste {len(lines)} lines? Each will be sent as a separate message.",
             [
                 (f"Paste {len(lines)} lines", lambda: self._pasted("\n".join(lines))),
                 ("Paste as one line", lambda: self._pasted(one)),
@@ -244,7 +244,7 @@ class Layout(Actions):
         self.root.title(f"({unread}) {TITLE}" if unread else TITLE)
 
     def toggle_mute(self, key: str) -> None:
-        """Give no notices of a room any more, or give them again."""
+        """Turn the notifications of a room off, or on again."""
         if (room := self.transcript.find_room(key)) is not None:
             persistence.toggle_mute(self.settings, room)
             self.rooms.mark(room)

@@ -12,7 +12,7 @@ from chatd.client.view.theme import Look
 from chatd.protocol import names
 
 AFEW = 50
-"""How many comings and goings are drawn one by one; with more, the list is drawn anew."""
+"""How many joins and departures are drawn one by one; with more, the list is redrawn."""
 
 
 class MembersPane(ttk.Frame):

@@ -77,7 +77,7 @@ class MessageField(ttk.Frame):
         self.text.see("insert")
 
     def submit(self) -> None:
-        """Say what stands in it, and clear it."""
+        """Send what stands in it, and clear it."""
         text = self.content
         if text.strip() and self._actions.send(text):
             self._recall.add_input(text)

@@ -66,13 +66,13 @@ class RoomsPane(ttk.Frame):
         self.select(shown)
 
     def mark(self, room: Room) -> None:
-        """Show anew how much of a room is unread."""
+        """Show again how much of a room is unread."""
         if not self.tree.exists(room.key):
             return
         name = self._glyphs.safe(room.name)
         if room.muted:
             self._muted.add(room.key)
-            name += " (muted)"
+            name += " (silent)"
         else:
             self._muted.discard(room.key)
         if not (room.private or room.joined or room.wanted):
@@ -106,7 +106,7 @@ class RoomsPane(ttk.Frame):
     def fill_menu(self, key: str) -> None:
         """Let the menu be for one room."""
         self.menu.delete(0, "end")
-        label = "Give notices" if key in self._muted else "Mute"
+        label = "Turn on notifications" if key in self._muted else "Turn off notifications"
         self.menu.add_command(label=label, command=lambda: self._actions.mute(key))
         if key.startswith("#"):
             self.menu.add_command(label="Leave", command=lambda: self._actions.leave(key))

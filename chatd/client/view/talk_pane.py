@@ -1,4 +1,4 @@
-"""The conversation in the middle: what is on the screen is drawn, row by row, and only what changed is drawn anew."""
+"""The conversation in the middle: what is on the screen is drawn, row by row, and only what changed is redrawn."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class TalkPane(ttk.Frame):
                 self.follow = self.text.dlineinfo("end-1c") is not None
 
     def draw(self, first_index: int) -> None:
-        """Draw the lines from an index on anew."""
+        """Redraw the lines from an index on."""
         room = self._room
         if room is None:
             return
@@ -99,7 +99,7 @@ class TalkPane(ttk.Frame):
         self._keep_place(lambda: self._replace(start, found))
 
     def redraw(self, first: int | None = None) -> None:
-        """Draw everything anew, from the line ``first`` on: what is the same stays, and so does the place."""
+        """Redraw everything, from the line ``first`` on: what is the same stays, and so does the place."""
         room = self._room
         if room is None:
             return
@@ -111,7 +111,7 @@ class TalkPane(ttk.Frame):
         self._keep_place(lambda: self._replace(*rows(room, start, self._zone), whole=True))
 
     def repaint(self) -> None:
-        """Draw everything anew, also what is the same."""
+        """Redraw everything, also what is the same."""
         first = self._places[0] if self._places else 0
         self._write(lambda: self.text.delete("1.0", "end"))
         self._rows, self._places = [], []

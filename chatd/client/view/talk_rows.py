@@ -68,7 +68,7 @@ class Renderer:
             case DayRow():
                 return [(f"—— {row} ——", ("bar",))]
             case UnreadRow():
-                return [("—— unread from here ——", ("bar", "unread"))]
+                return [("—— unread messages ——", ("bar", "unread"))]
             case FoldRow():
                 sign = "▾" if row.unfolded else "▸"
                 time = self._time(room.lines[row.index])

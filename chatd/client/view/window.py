@@ -73,7 +73,7 @@ class Window(Layout):
     # Connecting.
 
     def connect(self, address: Address, nick: str, rooms: Sequence[str], password: str = "") -> None:
-        """Come in at a server under a name, into these rooms; without a name, once one is entered."""
+        """Connect to a server under a name, and join these rooms; without a name, once one is entered."""
         self.connector.choose(address, rooms)
         self.name_bar.show_name(nick, locked=False)
         if nick:
@@ -87,7 +87,7 @@ class Window(Layout):
         self.question.forget_error()
         try:
             if not name:
-                raise ValueError("Enter your name first: it is what the others see")
+                raise ValueError("Enter your name first: it is what others see")
             nick = names.nick(name)
             if self.connector.linked:
                 self.connector.link.send_command(Nick(nick))
@@ -159,7 +159,7 @@ class Window(Layout):
             case changes.Found(key):
                 self.list_found(key)
             case changes.StillWaiting(_, _, reason):
-                self.status_line.remark = f"sent again later: {reason}"
+                self.status_line.remark = f"will be sent again: {reason}"
                 self.draw_status()
             case changes.Notice(key, nick, text):
                 room = self.transcript.find_room(key)

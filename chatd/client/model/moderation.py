@@ -1,4 +1,4 @@
-"""What those do who look after a room, or the server: each ruling as a sentence, and what comes of it here."""
+"""What room operators and server operators do, each act as a sentence, and what it changes here."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.wire import Tags
 
 
-def apply_ruling(transcript: Transcript, tags: Tags, event: Moderated) -> list[Change]:
-    """Take in a ruling: a line of its room, and whoever is put out is not there any more.
+def apply_moderation(transcript: Transcript, tags: Tags, event: Moderated) -> list[Change]:
+    """Take in an act of moderation: a line of its room, and whoever is kicked is no longer a member.
 
-    One that is replayed is shown as old and changes nobody's place. One for the whole server, or for a room that is
-    not open, is a passing line in the room in front.
+    One that is replayed is shown as old and changes nobody's membership. One for the whole server, or for a room that
+    is not open, is a passing line in the room in front.
     """
     what = sentence(event)
     if event.room == SERVER:
@@ -30,12 +30,12 @@ def apply_ruling(transcript: Transcript, tags: Tags, event: Moderated) -> list[C
     own, about = names.key(event.nick) == me, names.key(event.subject) == me
     time, id_ = time_of_event(transcript, tags), id_of(tags)
     serial = room.timeline.serial()
-    line = Line(serial, Kind.RULED, time, event.nick, what, id_, own=own, mention=about and not own)
+    line = Line(serial, Kind.MODERATED, time, event.nick, what, id_, own=own, mention=about and not own)
     changes = put_stored(transcript, room, line, old=old) if id_ else _passing(transcript, room, line)
     if event.verb == "KICK" and not old:
         changes += mark_gone(transcript, room, event.subject)
         if about:
-            room.out = f"{event.nick} put you out{_because(event)}"
+            room.out = f"{event.nick} kicked you{_because(event)}"
     return changes
 
 
@@ -52,22 +52,23 @@ def _because(event: Moderated) -> str:
 def _deed(event: Moderated) -> str:
     who, everywhere = event.subject, event.room == SERVER
     place = "the server" if everywhere else event.room
+    role = "server operator" if everywhere else "room operator"
     oneself = names.key(event.nick) == names.key(who)
     match event.verb:
         case "KICK":
-            return f"put {who} off the server" if everywhere else f"put {who} out"
+            return f"kicked {who} from the server" if everywhere else f"kicked {who}"
         case "MUTE":
             return f"muted {who} everywhere" if everywhere else f"muted {who}"
         case "UNMUTE":
-            return f"let {who} speak again" + (" everywhere" if everywhere else "")
+            return f"unmuted {who} everywhere" if everywhere else f"unmuted {who}"
         case "BAN":
             return f"banned {who} from the server" if everywhere else f"banned {who}"
         case "UNBAN":
-            return f"let {who} onto the server again" if everywhere else f"let {who} in again"
+            return f"lifted the server ban on {who}" if everywhere else f"lifted the ban on {who}"
         case "OP":
-            return f"looks after {place} now" if oneself else f"let {who} look after {place}"
+            return f"is now a {role}" if oneself else f"made {who} a {role}"
         case "DEOP":
-            return f"looks after {place} no longer" if oneself else f"let {who} look after {place} no longer"
+            return f"is no longer a {role}" if oneself else f"removed {who} as a {role}"
         case "INVITE":
             return f"invited {who} to {place}"
     return _setting(event.subject, place)
@@ -80,16 +81,16 @@ def _setting(subject: str, place: str) -> str:
         case "private=yes":
             return f"made {place} private"
         case "private=no":
-            return f"opened {place} to everybody"
+            return f"made {place} public"
         case "topic=members":
-            return "let everybody set the topic"
+            return "allowed every member to set the topic"
         case "topic=operators":
-            return f"let nobody set the topic but those who look after {place}"
+            return "restricted setting the topic to room operators"
     return f"set {subject} in {place}"
 
 
 def _passing(transcript: Transcript, room: Room, line: Line) -> list[Change]:
-    """Show what has no place in the order, at the end: the KICK of somebody whom a ban puts out."""
+    """Show what has no place in the order, at the end: the KICK that follows a ban."""
     index = room.timeline.add(line)
     changes: list[Change] = [LinesChanged(room.key, index)]
     if line.mention:
