@@ -1,6 +1,7 @@
 """What goes over the wire: no Twisted, no clock, no socket.
 
-These modules, and of them these names, are public, for those who write bots and clients:
+These modules, and of them these names, are public, for those who write bots and clients; ``docs/bots.rst`` shows them
+at work:
 
 - `chatd.protocol.wire`: `parse_event`, `parse_command`, `render` and `encode`, which turn lines into values and back;
   `Request`, `Mode`, `Tags`, `NO_TAGS`, `PROTOCOL_VERSION`, `EOL`; `MAX_TAGS`, `MAX_LINE_BYTES` and
