@@ -1,1 +1,27 @@
-"""What goes over the wire: no Twisted, no clock, no socket."""
+"""What goes over the wire: no Twisted, no clock, no socket.
+
+These modules, and of them these names, are public, for those who write bots and clients; ``docs/bots.rst`` shows them
+at work:
+
+- `chatd.protocol.wire`: `parse_event`, `parse_command`, `render` and `encode`, which turn lines into values and back;
+  `Request`, `Mode`, `Tags`, `NO_TAGS`, `PROTOCOL_VERSION`, `EOL`; `MAX_TAGS`, `MAX_LINE_BYTES` and
+  `MAX_SERVER_LINE_BYTES`;
+- `chatd.protocol.commands`: what a client says, a class for each verb and their union `Command`; `LOBBY`,
+  `MAX_HISTORY`, `DEFAULT_HISTORY`, `MAX_SEARCH_WORDS`;
+- `chatd.protocol.moderation_commands`: the same for accounts and moderation, and their union `ModerationCommand`;
+  `SERVER`, `SETTINGS`;
+- `chatd.protocol.events`: what a server says, a class for each kind of line and their union `Event`; `DurableEvent`;
+- `chatd.protocol.errors`: `ChatError`; `Code` and `DisconnectReason`, the codes of ``ERR`` and ``BYE``; `ANY_VERB`;
+- `chatd.protocol.names`: `nick` and `room`, which check a name, `BadNameError`; `key`, which is the same for two
+  spellings of one name, and `skeleton`, which is the same for two names that look alike;
+- `chatd.protocol.text`: `clean`, which replaces control characters.
+
+All else is the server's and may change. The modules are imported by name::
+
+    from chatd.protocol import commands, events, wire
+
+Their names are not exported from here again: ``commands.Nick`` and ``names.Nick`` are two things, and a program that
+needs names alone would import all the rest, which takes as long as starting Python does.
+"""
+
+__all__ = ["commands", "errors", "events", "moderation_commands", "names", "text", "wire"]

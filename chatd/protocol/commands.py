@@ -1,5 +1,8 @@
 """What a client says: one value for each verb, and how it is written to a line.
 
+A nick, a room (with its ``#``) and a text are strings as they are written; a ``room`` of None is the current one, and a
+``text`` of None is left out. Nothing is checked before the server reads it.
+
 How values are read from lines stands in `chatd.protocol.chat_verbs` and `chatd.protocol.moderation_verbs`.
 """
 
@@ -21,14 +24,19 @@ MAX_SEARCH_WORDS = 32
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """A program says which version of the protocol it speaks; tags are on from here."""
+    """A program says which version of the protocol it speaks, ``1`` today, before JOIN; tags are on from here."""
 
     version: str
 
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Join under a nick, or, without one, enter one more room."""
+    """Join under a nick, or, without one, enter one more room.
+
+    ``since`` is the id of the last message that was seen there, 0 for the beginning, and ``epoch`` the one that it is
+    from, as ``OK HELLO`` said: all after it comes first. ``resume`` is the secret of the last ``OK JOIN``; with it the
+    nick is taken over from a connection that has not noticed its end.
+    """
 
     nick: str | None
     room: str
@@ -101,7 +109,10 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Ask for what was said before: the oldest ``count`` messages after ``since`` if that is given, else the newest."""
+    """Ask for what was said before: the oldest ``count`` messages after ``since`` if that is given, else the newest.
+
+    ``count`` is 1 to `MAX_HISTORY`; ``since`` and ``before`` are ids, and the messages with them are not told.
+    """
 
     room: str | None = None
     count: int = DEFAULT_HISTORY
@@ -111,7 +122,7 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Ask for the newest messages that hold all of some words."""
+    """Ask for the newest messages that hold all of some words, at most `MAX_SEARCH_WORDS`."""
 
     room: str | None
     words: str

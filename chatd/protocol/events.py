@@ -116,7 +116,7 @@ class Present:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A room with people in it."""
+    """A room with people in it, how many they are, and its topic if it has one."""
 
     room: str
     members: int
@@ -125,7 +125,12 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The end of what a command asked for: an ``OK`` line."""
+    """The end of what a command asked for: an ``OK`` line.
+
+    ``words`` are those after the verb, and ``values`` its ``key=value`` words: for ``HELLO`` ``epoch`` and, in bytes
+    and seconds, ``max-line`` and ``ping``; for ``JOIN`` ``last`` (an id), ``resume`` and ``recovered`` (``yes`` or
+    ``no``). There may be others.
+    """
 
     verb: str
     words: tuple[str, ...] = ()
@@ -141,7 +146,7 @@ class Pong:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Something was not done: an ``ERR`` line."""
+    """Something was not done: an ``ERR`` line. ``verb`` is `chatd.protocol.errors.ANY_VERB` where none was read."""
 
     code: Code
     verb: str

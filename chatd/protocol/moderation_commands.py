@@ -1,6 +1,7 @@
 """What a client says to prove who it is, and what operators of a room or of the server say.
 
-Like `chatd.protocol.commands`: one value for each verb, and how it is written to a line.
+Like `chatd.protocol.commands`: one value for each verb, and how it is written to a line. ``seconds`` is how long
+something holds, a whole number from 1 to `chatd.protocol.duration.MAX_SECONDS`; None is for ever.
 """
 
 from __future__ import annotations

@@ -34,8 +34,14 @@ MAX_SERVER_LINE_BYTES = 32 * 1024
 """The longest line a server sends. `clean` turns one byte into three at most, so that no text needs cutting."""
 MAX_TAGS = 16
 EOL = "\r\n"
+"""The terminator that both sides send; a server takes others too."""
 
 Tags = Mapping[str, str]
+"""What stands before a line, by key: a key has 1 to 32 of ``a-z 0-9 -``, a value 1 to 64 of ``A-Z a-z 0-9 . _ : + -``.
+
+One without a value, such as ``old``, has an empty one. A server sends ``id`` (a number), ``time`` (see `timestamp`),
+``label`` (the sender's own) and ``old``, and may send others; a client sends ``label``.
+"""
 NO_TAGS: Tags = MappingProxyType({})
 
 _TAG = re.compile(r"([a-z0-9-]{1,32})(?:=([A-Za-z0-9._:+-]{1,64}))?")
@@ -50,7 +56,7 @@ class Mode(Enum):
 
 
 class Request(NamedTuple):
-    """One line of a client: what it asks for, and its own token for it."""
+    """One line of a client: what it asks for, and its own token for it, None if it gave none."""
 
     command: Command
     label: str | None = None
@@ -59,8 +65,9 @@ class Request(NamedTuple):
 def parse_command(line: bytes, mode: Mode = Mode.COMMAND) -> Request:
     """Return what one line of a client asks for.
 
-    ``line`` has no terminator and is not empty; in TALK and PIPE it is not searched for tags. Raises `ChatError`, and
-    nothing else, for any bytes that are not a line of the protocol; the error has the label if it could be read.
+    ``line`` has no terminator, is not empty and has at most `MAX_LINE_BYTES`; in TALK and PIPE it is not searched for
+    tags. Raises `ChatError`, and nothing else, for any bytes that are not a line of the protocol: that is the client's
+    fault, and the error is what an ``ERR`` answers. It has the label if that could be read.
     """
     if len(line) > MAX_LINE_BYTES:
         raise _unreadable(Code.TOO_LONG, f"a line has at most {MAX_LINE_BYTES} bytes", line, mode)
@@ -80,10 +87,12 @@ def parse_command(line: bytes, mode: Mode = Mode.COMMAND) -> Request:
 
 
 def parse_event(line: bytes) -> tuple[Tags, Event]:
-    """Return the tags and the event of one line of a server, without its terminator.
+    """Return the tags and the event of one line of a server.
 
-    Raises `ChatError` with the code ``unknown-verb`` for a line that this version does not know, which a client
-    ignores, and with another for one that is not of the protocol.
+    ``line`` has no terminator and at most `MAX_SERVER_LINE_BYTES`. Texts come as they may be shown: no control
+    character is in them but TAB. Raises `ChatError`, and nothing else, with the code ``unknown-verb`` for a verb that
+    this version does not know, and with another for a line that is not of the protocol or has an ``ERR`` or ``BYE``
+    code that came later. A client ignores all of these lines.
     """
     if len(line) > MAX_SERVER_LINE_BYTES:
         raise ChatError(Code.TOO_LONG, f"a server's line has at most {MAX_SERVER_LINE_BYTES} bytes")
@@ -100,7 +109,12 @@ def parse_event(line: bytes) -> tuple[Tags, Event]:
 
 
 def render(value: Command | Event) -> str:
-    """Return the line for a command or an event, without tags and terminator, holding no control character but TAB."""
+    """Return the line for a command or an event, without tags and terminator, holding no control character but TAB.
+
+    Any other control character, a line feed among them, becomes one that shows it, so that no text makes a second line.
+    Nothing else is checked: a text that is empty, a name that is none and a line that is too long are what the server
+    refuses. ``parse_command(encode(line)[:-2])`` and `parse_event` return what was rendered, if it is of the protocol.
+    """
     # PING is the same line in both directions.
     if isinstance(value, Command) and not isinstance(value, commands.Ping):
         return commands.render(value)
@@ -108,7 +122,10 @@ def render(value: Command | Event) -> str:
 
 
 def encode(line: str, tags: Tags = NO_TAGS) -> bytes:
-    """Return the bytes of a rendered line, with its tags and its terminator."""
+    """Return the bytes of a rendered line, with its tags and its terminator.
+
+    Tags are not checked. With more than `MAX_TAGS`, or one that is not as in `Tags`, a server answers ``bad-tags``.
+    """
     if tags:
         head = ";".join(f"{key}={value}" if value else key for key, value in tags.items())
         line = f"@{head} {line}"

@@ -28,6 +28,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "edges": {"chat", "model", "protocol", "runtime"},
     "app": {"accounts", "chat", "edges", "journal", "model", "protocol", "runtime", "tls"},
     "client": {"protocol", "runtime", "tls"},
+    "testing": {"chat", "edges", "journal", "protocol"},
     "__main__": {"app"},
 }
 """What a package may import beside itself and the version."""

@@ -1,0 +1,21 @@
+"""A chatd in memory, for the tests of bots and clients: the real server, on a clock that only the test turns.
+
+It uses no sockets, threads or files and never waits, so a test takes milliseconds and runs the same each time::
+
+    def test_the_bot_answers() -> None:
+        with MemoryServer() as server:
+            server.connect(Bot())
+            alice = server.client("alice", "#builds")
+            alice.send("MSG hello, bot")
+            assert alice.lines() == ["MSG bot #builds hello, alice"]
+
+What the bot is connected to is the code that the daemon runs, with the journal of ``--journal memory:``: every line is
+answered as there, limits hold, PINGs come and names are taken. What is not there are accounts (LOGIN is refused), TLS,
+and other nodes.
+"""
+
+from chatd.chat.limits import Limits
+from chatd.testing.line_client import LineClient
+from chatd.testing.server import EndlessTrafficError, MemoryServer
+
+__all__ = ["EndlessTrafficError", "Limits", "LineClient", "MemoryServer"]
