@@ -41,12 +41,14 @@ def outcome(segments: Iterable[bytes], at_most: int = -1) -> tuple[list[bytes], 
         rest = str(error)
     assert decoder.held_bytes <= MAX + len(BOM) + 1 or isinstance(rest, str)
     assert all(len(line) <= MAX + 1 for line in lines)
-    return [line for line in lines if line], rest
+    # Before an alien first line there can be lines of CR alone, which are blank too.
+    return [line for line in lines if line.strip(b"\r")], rest
 
 
 @settings(max_examples=300, deadline=None)
 @example(b"bc bc HTTP/1", [1], 1)
 @example(b"\r" + b"bc bc HTTP/1", [1], 1)
+@example(b"\r\r\nGET ", [1], 1)
 @given(STREAMS, st.lists(st.integers(1, 9), min_size=1, max_size=9), st.integers(1, 4))
 def test_in_any_segments_it_is_the_same_as_at_once(stream: bytes, lengths: list[int], at_most: int) -> None:
     segments: list[bytes] = []

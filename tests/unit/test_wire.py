@@ -53,6 +53,10 @@ def optional_room_and_text(make: Callable[[str | None, str | None], Command]) ->
     return st.builds(make, ROOM, st.none() | TEXT) | st.builds(make, st.none(), st.none() | PLAIN)
 
 
+def can_be_searched(text: str) -> bool:
+    return len(re.findall(r"[^\W_]+|_+", text)) <= commands.MAX_SEARCH_WORDS
+
+
 COMMAND: st.SearchStrategy[Command] = st.one_of(
     st.builds(commands.Hello, WORD),
     st.builds(
@@ -73,8 +77,8 @@ COMMAND: st.SearchStrategy[Command] = st.one_of(
     st.builds(commands.Rooms),
     optional_room_and_text(commands.Topic),
     st.builds(commands.History, st.none() | ROOM, st.integers(1, 1000), IDS, IDS),
-    st.builds(commands.Search, ROOM, TEXT.filter(lambda text: len(text.split()) <= 32))
-    | st.builds(commands.Search, st.none(), PLAIN.filter(lambda text: len(text.split()) <= 32)),
+    st.builds(commands.Search, ROOM, TEXT.filter(can_be_searched))
+    | st.builds(commands.Search, st.none(), PLAIN.filter(can_be_searched)),
     st.builds(commands.Ping, st.none() | WORD),
     st.builds(commands.Help, st.none() | WORD.map(str.upper)),
     st.builds(commands.Quit, st.none() | TEXT),
