@@ -36,6 +36,16 @@ class LineClient(LineOnlyReceiver):
         lines, self._lines = self._lines, []
         return lines
 
+    def read_past(self, start: str) -> str | None:
+        """Drop what arrived, up to a line that begins with ``start``; return that, or None without dropping any."""
+        self._flush()
+        for number, line in enumerate(self._lines):
+            body = line.partition(" ")[2] if line.startswith("@") else line
+            if body.startswith(start):
+                del self._lines[: number + 1]
+                return line
+        return None
+
     def half_close(self) -> None:
         """Send no more, as ``nc -N`` at the end of its input; what the server says still arrives."""
         self._stream.loseWriteConnection()

@@ -99,8 +99,9 @@ class MemoryServer:
     def client(
         self, nick: str | None = None, room: str = "#lobby", *, tagged: bool = False, host: str = LOCALHOST
     ) -> LineClient:
-        """Return a client that has joined a room and read the answers; without a nick, one that is only connected.
+        """Return a client that has joined a room and read the answer; without a nick, one that is only connected.
 
+        What a bot said when it saw the JOIN is the first that `LineClient.lines` returns.
         With ``tagged`` it said ``HELLO 1`` before. Raise `ValueError` with the last line of the server if that did not
         let it in.
         """
@@ -109,9 +110,11 @@ class MemoryServer:
             client.send("HELLO 1")
         if nick is not None:
             client.send(f"JOIN {nick} {room}")
-        lines = client.lines()
-        if client.closed or (nick is not None and not lines[-1].startswith("OK JOIN ")):
-            raise ValueError(f"{nick} could not join {room}: {lines[-1]}")
+        joined = nick is None or client.read_past("OK JOIN ") is not None
+        if client.closed or not joined:
+            raise ValueError(f"{nick} could not join {room}: {client.lines()[-1]}")
+        if nick is None:
+            client.lines()
         return client
 
     def flush(self) -> None:

@@ -12,6 +12,7 @@ from twisted.application.internet import ClientService
 
 from chatd.testing import LineClient, MemoryServer
 from examples.echo_bot import EchoBot, EchoFactory
+from examples.greeter import Greeter
 
 PAGE = (Path(__file__).parents[2] / "docs" / "bots.rst").read_text()
 BLOCKS = [dedent(block) for block in re.findall(r"::\n\n((?: {4}.*\n|\n)+)", PAGE)]
@@ -140,3 +141,13 @@ def test_the_test_on_the_page_passes() -> None:
     test = scope["test_the_bot_comes_back"]
     assert callable(test)
     test()
+
+
+def test_the_shortest_bot_welcomes_whoever_joins() -> None:
+    with MemoryServer() as server:
+        server.connect(Greeter())
+        alice = server.client("alice", "#lobby")
+        assert "MSG greeter #lobby welcome, alice" in alice.lines()
+        server.advance(3600)
+        alice.send("WHO")
+        assert "WHO #lobby greeter alice" in alice.lines()

@@ -1,0 +1,36 @@
+"""A bot in twenty lines: it welcomes whoever joins #lobby. ``python examples/greeter.py`` runs it."""
+
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import clientFromString, connectProtocol
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import react
+from twisted.protocols.basic import LineOnlyReceiver
+
+from chatd.protocol import commands, events, wire
+
+
+class Greeter(LineOnlyReceiver):
+    """One connection of the bot."""
+
+    def connectionMade(self) -> None:
+        """Join, as a program that reads tags."""
+        self.sendLine(wire.render(commands.Hello(wire.PROTOCOL_VERSION)).encode())
+        self.sendLine(wire.render(commands.Join("greeter", "#lobby")).encode())
+
+    def lineReceived(self, line: bytes) -> None:
+        """Welcome whoever joins, and answer that the bot is alive."""
+        match wire.parse_event(line):
+            case _, events.Joined(nick, room):
+                self.sendLine(wire.render(commands.Tell(room, f"welcome, {nick}")).encode())
+            case _, commands.Ping(token):
+                self.sendLine(wire.render(commands.Ping(token)).encode())
+
+
+def main(reactor: IReactorTime) -> Deferred[None]:
+    """Run until the process is told to stop."""
+    connectProtocol(clientFromString(reactor, "tcp:127.0.0.1:10319"), Greeter())
+    return Deferred()
+
+
+if __name__ == "__main__":
+    react(main)
