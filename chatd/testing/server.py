@@ -161,6 +161,14 @@ class MemoryServer:
         connection.cut()
         self.flush()
 
+    def disconnect_all(self) -> None:
+        """Cut all connections, as `disconnect` does for one; the server stays, and they may come back at once.
+
+        What was on its way is lost, and no client sees the others leave.
+        """
+        self._cut_all()
+        self.flush()
+
     def stop(self) -> None:
         """Stop in good order, as after SIGTERM: all are told ``BYE shutdown``, and new connections are refused.
 

@@ -96,6 +96,63 @@ def test_somebody_joins_talks_is_cut_off_and_has_missed_nothing(server: MemorySe
     ]
 
 
+def test_a_connection_that_is_dead_unnoticed_is_taken_over_with_its_secret(server: MemoryServer) -> None:
+    alice = server.client("alice", "#builds")
+    dead = server.client()
+    dead.send("HELLO 1", "JOIN bot #builds")
+    assert dead.lines()[-1] == "OK JOIN #builds 2 last=0 resume=secret1"
+    dead.pause()
+    alice.send("MSG anybody there?")
+    alice.lines()
+
+    bot = server.client()
+    bot.send("HELLO 1", "JOIN bot #builds since=0 epoch=e1 resume=secret1")
+    assert bot.lines()[1:] == [
+        "@id=1;time=2026-01-01T00:00:00.000Z;old MSG alice #builds anybody there?",
+        "OK JOIN #builds 2 last=1 resume=secret2 recovered=yes",
+    ]
+    server.advance(31)
+    assert alice.lines() == []  # neither a PART nor a JOIN
+    dead.resume()
+    assert dead.closed
+
+
+def test_all_are_cut_off_and_may_come_back_at_once(server: MemoryServer) -> None:
+    alice, bot = server.client("alice"), server.client("bot", tagged=True)
+    alice.send("MSG one")
+    for client in (alice, bot):
+        client.lines()
+    server.disconnect_all()
+    assert (alice.closed, bot.closed, ends(server)) == (True, True, 0)
+    assert (alice.lines(), bot.lines()) == ([], [])
+    bot = server.client()
+    bot.send("HELLO 1", "JOIN bot since=1 epoch=e1")
+    assert bot.lines()[-1] == "OK JOIN #lobby 1 last=1 resume=secret2 recovered=yes"  # the same epoch, and no one else
+
+
+def test_two_servers_share_nothing(server: MemoryServer) -> None:
+    with MemoryServer() as other:
+        here, there = server.client("alice"), other.client("alice")
+        here.send("MSG hello", "TOPIC tea")
+        server.advance(59)
+        assert other.clock.seconds() == server.clock.seconds() - 59
+        there.lines()
+        there.send("HISTORY", "TOPIC", "ROOMS", "WHO")
+        assert there.lines() == [
+            "OK HISTORY #lobby 0",
+            "OK TOPIC #lobby",
+            "ROOM #lobby 1",
+            "OK ROOMS 1",
+            "WHO #lobby alice",
+            "OK WHO #lobby 1",
+        ]
+        other.stop()
+        assert there.closed
+        assert not here.closed
+        here.send("PING")
+        assert here.lines()[-1] == "PONG"
+
+
 def test_the_journal_outlives_a_restart_and_an_index_of_words_with_it(server: MemoryServer) -> None:
     alice, bob = server.client("alice"), server.client("bob")
     alice.send("MSG release", "SEARCH release")
