@@ -7,10 +7,13 @@ from twisted.internet.task import react
 from twisted.protocols.basic import LineOnlyReceiver
 
 from chatd.protocol import commands, events, wire
+from chatd.protocol.errors import ChatError
 
 
 class Greeter(LineOnlyReceiver):
     """One connection of the bot."""
+
+    MAX_LENGTH = wire.MAX_SERVER_LINE_BYTES  # Twisted's own is half of that, and a longer line ends the connection
 
     def connectionMade(self) -> None:
         """Join, as a program that reads tags."""
@@ -19,10 +22,14 @@ class Greeter(LineOnlyReceiver):
 
     def lineReceived(self, line: bytes) -> None:
         """Welcome whoever joins, and answer that the bot is alive."""
-        match wire.parse_event(line):
-            case _, events.Joined(nick, room):
+        try:
+            _, event = wire.parse_event(line)
+        except ChatError:  # from a newer server, and not for us
+            return
+        match event:
+            case events.Joined(nick, room):
                 self.sendLine(wire.render(commands.Tell(room, f"welcome, {nick}")).encode())
-            case _, commands.Ping(token):
+            case commands.Ping(token):
                 self.sendLine(wire.render(commands.Ping(token)).encode())
 
 

@@ -151,3 +151,14 @@ def test_the_shortest_bot_welcomes_whoever_joins() -> None:
         server.advance(3600)
         alice.send("WHO")
         assert "WHO #lobby greeter alice" in alice.lines()
+
+
+def test_the_shortest_bot_stays_whatever_is_said_and_whatever_a_newer_server_says() -> None:
+    with MemoryServer() as server:
+        greeter = server.connect(Greeter())
+        alice = server.client("alice")
+        alice.send("MSG " + "\x01" * 8000)  # each of them arrives as three bytes
+        greeter.lineReceived(b"NEWS today")
+        alice.lines()
+        alice.send("WHO")
+        assert alice.lines()[0] == "WHO #lobby greeter alice"
