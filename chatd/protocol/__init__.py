@@ -14,6 +14,7 @@ at work:
 - `chatd.protocol.errors`: `ChatError`; `Code` and `DisconnectReason`, the codes of ``ERR`` and ``BYE``; `ANY_VERB`;
 - `chatd.protocol.names`: `nick` and `room`, which check a name, `BadNameError`; `key`, which is the same for two
   spellings of one name, and `skeleton`, which is the same for two names that look alike;
+- `chatd.protocol.framing`: `LineDecoder`, which cuts a stream into lines, and `FramingError`;
 - `chatd.protocol.text`: `clean`, which replaces control characters.
 
 All else is the server's and may change. The modules are imported by name::
@@ -24,4 +25,4 @@ Their names are not exported from here again: ``commands.Nick`` and ``names.Nick
 needs names alone would import all the rest, which takes as long as starting Python does.
 """
 
-__all__ = ["commands", "errors", "events", "moderation_commands", "names", "text", "wire"]
+__all__ = ["commands", "errors", "events", "framing", "moderation_commands", "names", "text", "wire"]

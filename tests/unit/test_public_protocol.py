@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 
 import pytest
 
 import chatd.protocol
 from chatd.protocol import commands, events, names, wire
 from chatd.protocol.errors import ChatError, Code
+from chatd.protocol.framing import LineDecoder
 
 
 def test_every_name_that_is_called_public_is_there() -> None:
@@ -19,7 +21,7 @@ def test_every_name_that_is_called_public_is_there() -> None:
         module, *listed = re.findall(r"(?<!`)`([\w.]+)`(?!`)", row.partition("\n\n")[0])
         modules.append(module.removeprefix("chatd.protocol."))
         for name in listed:
-            assert hasattr(getattr(chatd.protocol, modules[-1]), name), f"{module}.{name}"
+            assert hasattr(import_module(module), name), f"{module}.{name}"
     assert sorted(modules) == sorted(chatd.protocol.__all__)
 
 
@@ -34,3 +36,7 @@ def test_what_the_docstrings_of_what_is_public_promise() -> None:
     assert isinstance(wire.parse_event(b"WHO #builds bob alice")[1], events.Present)
     with pytest.raises(names.BadNameError, match="letters"):
         names.nick("two words")
+    longest = wire.MAX_SERVER_LINE_BYTES
+    decoder = LineDecoder(longest)
+    assert decoder.feed(b"PING 1\r\n" + b"x" * longest) == [b"PING 1"]
+    assert decoder.feed(b"\r\n") == [b"x" * longest]
