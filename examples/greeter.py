@@ -33,10 +33,10 @@ class Greeter(LineOnlyReceiver):
                 self.sendLine(wire.render(commands.Ping(token)).encode())
 
 
-def main(reactor: IReactorTime) -> Deferred[None]:
-    """Run until the process is told to stop."""
-    connectProtocol(clientFromString(reactor, "tcp:127.0.0.1:10319"), Greeter())
-    return Deferred()
+async def main(reactor: IReactorTime) -> None:
+    """Run until the process is told to stop; fail if there is no server."""
+    await connectProtocol(clientFromString(reactor, "tcp:127.0.0.1:10319"), Greeter())
+    await Deferred()
 
 
 if __name__ == "__main__":
