@@ -44,7 +44,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tree = tmp_path_factory.mktemp("tree")
     for name in ("pyproject.toml", "README.rst", "LICENSE"):
         shutil.copy(ROOT / name, tree)
-    for name in ("chatd", "twisted"):
+    for name in ("chatd", "examples", "twisted"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__", "dropin.cache"))
     (tree / "twisted" / "plugins" / "dropin.cache").write_bytes(b"litter")
     (tree / "chatd" / "__pycache__").mkdir()
@@ -126,4 +126,5 @@ def test_the_sdist_has_no_litter(built: Path) -> None:
     with tarfile.open(only(built, "*.tar.gz")) as sdist:
         names = sdist.getnames()
     assert f"chatd-{__version__}/twisted/plugins/chatd_plugin.py" in names
+    assert f"chatd-{__version__}/examples/echo_bot.py" in names
     assert [name for name in names if name.endswith((".pyc", "dropin.cache", "twisted/__init__.py"))] == []

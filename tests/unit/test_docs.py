@@ -32,7 +32,8 @@ def test_the_pages_are_well_formed(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_within_the_project_lead_somewhere(page: Path) -> None:
-    targets = re.findall(r"(?:`[^`]*<([^>`]+)>`_|^\.\. (?:image|figure):: (\S+))", page.read_text(), re.MULTILINE)
+    link = r"(?:`[^`]*<([^>`]+)>`_|^\.\. (?:image|figure|include):: (\S+))"
+    targets = re.findall(link, page.read_text(), re.MULTILINE)
     files = [target for target in map("".join, targets) if not target.startswith(("http:", "https:"))]
     assert [file for file in files if not (page.parent / file.partition("#")[0]).exists()] == []
 
