@@ -122,8 +122,8 @@ class Options(AccountOptions):
 
     @property
     def places(self) -> list[Place]:
-        """Where to listen: on the endpoints of --listen, and before them on --port if that or nothing is given."""
-        places: list[Place] = self["listen"]
+        """Where to listen: on each endpoint of --listen once, and before them on --port if that or nothing is given."""
+        places: list[Place] = list(dict.fromkeys(self["listen"]))
         if self["port"] is None and places:
             return places
         port = DEFAULT_PORT if self["port"] is None else self["port"]

@@ -73,7 +73,7 @@ class Broadcast:
         self._first: dict[Reader, int] = {}
 
     def add(self, entry: Entry) -> None:
-        """Add one more entry; its origin gets an echo if it reads tags, else nothing."""
+        """Add one more entry; its author gets an echo if it reads tags, else nothing."""
         body = wire.render(entry.event)  # type: ignore[arg-type]  # what nodes say of themselves is in no room
         author = entry.author
         if author is not None:
@@ -85,7 +85,7 @@ class Broadcast:
         self._said.append((body, entry))
 
     def echo(self, entry: Entry) -> bytes:
-        """Return what the origin of the entry that was just added gets of it."""
+        """Return what the author of the entry that was just added gets of it."""
         assert entry.author is not None
         own = self._own.get(entry.author, {}).get(len(self._said) - 1)
         return self._audience(tagged=entry.author.tagged)[-1] if own is None else own

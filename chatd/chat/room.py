@@ -38,11 +38,6 @@ class Room:
             self._set_topic(room_state.topic.event, room_state.topic.id, room_state.topic.time)
         self.policy = RoomPolicy() if room_state is None else room_state.policy
 
-    @property
-    def elsewhere(self) -> dict[Member, None]:
-        """Those who are connected to other nodes."""
-        return dict.fromkeys(member for member in self.everybody if not member.here)
-
     def deliver(self, entries: Sequence[Entry], merge: Merge | None = None) -> Sequence[tuple[Reader, bytes]]:
         """Apply a batch, in its order, and send it to the members, but to those for whom ``merge`` collects it.
 

@@ -28,7 +28,7 @@ class Entry:
     """Something that happened, or is about to. Not frozen: the journal fills in what became of it; each
     is itself alone, however alike two of them are.
 
-    ``room`` is the room's key (`chatd.protocol.names.key`), empty for what concerns every room that its origin is in.
+    ``room`` is the room's key (`chatd.protocol.names.key`), empty for what concerns every room that its author is in.
     ``author`` is whoever said it through this process, with the ``label`` and the ``verb`` of the line that did.
     """
 

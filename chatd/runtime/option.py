@@ -31,7 +31,7 @@ class Number:
 
     def parse(self, text: str) -> int:
         """Return the number that was written. Raise `ValueError`, with a sentence that names the option."""
-        if not (re.fullmatch("[0-9]{1,10}", text) and self.least <= int(text) <= self.most):
+        if not (re.fullmatch("0{0,64}[0-9]{1,10}", text) and self.least <= int(text) <= self.most):
             raise ValueError(f"--{self.name} takes a whole number from {self.least} to {self.most}, not {text!r}")
         return int(text)
 

@@ -68,7 +68,7 @@ def test_a_room_with_people_elsewhere_only_is_there(cluster: InMemoryCluster) ->
     assert told(bob) == ["ROOM #a 1", "ROOM #b 1", "ROOM #Big 1", "OK ROOMS 3", "OK JOIN #Big 2"]
     room = two.hub.room("#big")
     assert room is not None
-    assert [member.nick for member in room.elsewhere] == ["alice"]
+    assert [member.nick for member in room.everybody if not member.here] == ["alice"]
 
 
 def test_a_room_is_forgotten_on_all_nodes_when_it_is_empty(cluster: InMemoryCluster) -> None:

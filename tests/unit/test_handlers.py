@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from chatd.chat.command_rows import Needs
+from chatd.chat.handlers import HANDLERS
+from chatd.protocol import wire
 from chatd.protocol.errors import DisconnectReason
 from chatd.protocol.verbs import VERBS
 from tests.support.in_memory_chat import ChatClient, InMemoryChat
@@ -244,3 +247,39 @@ def test_quit_parts_every_room_with_its_text(chat: InMemoryChat) -> None:
     assert ask(chat, alice, "QUIT see you")[0].startswith("BYE quit ")
     assert alice.farewell is DisconnectReason.QUIT
     assert bob.take() == ["PART alice #a see you", "PART alice #b see you"]
+
+
+NEEDING = {
+    Needs.NICK: (
+        "NICK bob",
+        "ROOMS",
+        "TELL bob hi",
+        "SET registered=yes",
+        "KICK bob",
+        "MUTE bob",
+        "UNMUTE bob",
+        "BAN bob",
+        "UNBAN bob",
+        "OP bob",
+        "DEOP bob",
+        "INVITE bob",
+    ),
+    Needs.ROOM: ("MSG hi", "TALK", "PIPE", "PART", "WHO", "TOPIC", "HISTORY", "SEARCH x"),
+    Needs.NOTHING: ("HELLO 1", "JOIN bob", "PING", "HELP", "QUIT", "LOGIN bob secret", "REGISTER secret"),
+}
+
+
+@pytest.mark.parametrize(("needs", "line"), [(needs, line) for needs, lines in NEEDING.items() for line in lines])
+def test_what_a_row_says_that_a_command_needs_is_asked_for(needs: Needs, line: str) -> None:
+    chat = InMemoryChat()
+    assert HANDLERS[type(wire.parse_command(line.encode()).command)].needs is needs
+    newcomer = chat.person()
+    newcomer.says(line)
+    chat.turn()
+    refused = any(said.startswith("ERR name-needed") for said in newcomer.take())
+    assert refused is (needs is not Needs.NOTHING or line.startswith("REGISTER"))
+
+
+def test_every_row_is_asked_what_it_needs() -> None:
+    lines = [line for lines in NEEDING.values() for line in lines]
+    assert {type(wire.parse_command(line.encode()).command) for line in lines} == HANDLERS.keys()

@@ -30,6 +30,7 @@ def options(*words: str) -> Options:
         (["-p", "7", "-i", "::1"], [r"tcp:7:interface=\:\:1:backlog=1024"]),
         (["--listen", "unix:a"], ["unix:a"]),
         (["--listen", "unix:a", "--listen", "tcp6:5"], ["unix:a", "tcp6:5"]),
+        (["--listen", "tcp6:5", "--listen", "unix:a", "--listen", "tcp6:5"], ["tcp6:5", "unix:a"]),
         (["--listen", "unix:a", "--port", "7"], ["tcp:7:interface=127.0.0.1:backlog=1024", "unix:a"]),
     ],
 )
