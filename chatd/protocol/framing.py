@@ -11,7 +11,8 @@ from chatd.protocol.wire import MAX_LINE_BYTES
 BOM = b"\xef\xbb\xbf"
 
 _ALIEN = re.compile(rb"\x16\x03|(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI) |[!-~]+ [!-~]+ HTTP/[0-9]")
-_BLANK = b"\r\n"
+_BLANK_LINES = re.compile(rb"(?:\r?\n)*")
+_CARRIAGE_RETURNS = re.compile(rb"\r*")
 _NUL = 0x00
 _LF = 0x0A  # to look for a byte takes a sixth of the time that it takes to look for bytes
 
@@ -137,10 +138,9 @@ class LineDecoder:
 
     def _check_first_line(self) -> None:
         buffer = self._buffer
-        begun = len(buffer) - len(buffer.lstrip(_BLANK))
+        begun = _end_of(_BLANK_LINES, buffer, 0)
         # No more of the line than there would be if it arrived byte by byte.
-        stop = buffer.rfind(b"\n", 0, begun) + 1 + self._max + 1
-        if _ALIEN.match(buffer, begun, stop):
+        if _ALIEN.match(buffer, _end_of(_CARRIAGE_RETURNS, buffer, begun), begun + self._max + 1):
             raise FramingError("this port speaks neither TLS nor HTTP but chatd's own lines; try nc or telnet")
         if buffer.find(b"\n", begun) >= 0:
             self._state = _LINES
@@ -155,3 +155,9 @@ class LineDecoder:
 
     def _text(self, line: bytes) -> bytes:
         return line.removesuffix(b"\r").removeprefix(BOM)[: self._max + 1]
+
+
+def _end_of(pattern: re.Pattern[bytes], buffer: bytes, start: int) -> int:
+    """Return where what a pattern matches at ``start``, nothing perhaps, has its end."""
+    match = pattern.match(buffer, start)
+    return start if match is None else match.end()

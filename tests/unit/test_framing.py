@@ -41,8 +41,7 @@ def outcome(segments: Iterable[bytes], at_most: int = -1) -> tuple[list[bytes], 
         rest = str(error)
     assert decoder.held_bytes <= MAX + len(BOM) + 1 or isinstance(rest, str)
     assert all(len(line) <= MAX + 1 for line in lines)
-    # Before an alien first line there can be lines of CR alone, which are blank too.
-    return [line for line in lines if line.strip(b"\r")], rest
+    return [line for line in lines if line], rest
 
 
 @settings(max_examples=300, deadline=None)

@@ -183,7 +183,7 @@ class TlsEndpoint:
             try:
                 question = self._question_about(held)
                 if question is None:
-                    return held.open(factory)  # type: ignore[no-any-return]
+                    return held.open(factory)  # type: ignore[no-any-return]  # the endpoint's protocol is Any
             except BaseException:
                 held.close()
                 raise
