@@ -25,10 +25,15 @@ class EchoBot(LineOnlyReceiver):
     delimiter, MAX_LENGTH = wire.EOL.encode(), wire.MAX_SERVER_LINE_BYTES
     factory: EchoFactory
     transport: ITransport
+    epoch = ""
 
     def say(self, command: commands.Command, **tags: str) -> None:
         """Send a command."""
         self.transport.write(wire.encode(wire.render(command), tags))
+
+    def note_done(self, id_: str) -> None:
+        """Note up to where nothing is left to do, and under which epoch the server told of that."""
+        self.factory.done, self.factory.epoch = int(id_), self.epoch
 
     def connectionMade(self) -> None:
         """Ask for tags."""
@@ -44,13 +49,13 @@ class EchoBot(LineOnlyReceiver):
         match event:
             case events.Done("HELLO", _, values):
                 self.say(commands.Join("echo", "#builds", memory.done, memory.epoch, memory.secret))
-                memory.epoch = values["epoch"]
+                self.epoch = values["epoch"]
             case events.Done("JOIN", _, values):
                 memory.secret = values["resume"]
                 if values.get("recovered") != "yes":  # the first time, or too much was missed
-                    memory.done = int(values["last"])
+                    self.note_done(values["last"])
             case events.Said("echo") if "label" in tags:  # an answer is stored, so its question is done
-                memory.done = int(tags["label"])
+                self.note_done(tags["label"])
             case events.Said(nick, room, text) if nick != "echo" and text.startswith("!echo "):
                 self.say(commands.Tell(room, f"{nick}: {text.removeprefix('!echo ')}"), label=tags["id"])
             case commands.Ping():

@@ -55,6 +55,8 @@ class CatchUp(Protocol):
     """What was delivered in the room meanwhile."""
     recovered: bool
     """Whether everything that was missed is replayed."""
+    known: bool
+    """Whether what was seen last is in the history that there is."""
 
     def rest(self, upto: int) -> Iterator[bytes]:
         """Yield what was delivered meanwhile, up to the id ``upto``, and watch no longer."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chatd.chat import permissions
+from chatd.chat.client import CatchUp
 from chatd.chat.participant import NO_NICK, Participant
 from chatd.model.entry import Entry, Place
 from chatd.protocol import events, wire
@@ -41,14 +42,16 @@ def outcome(participant: Participant, entry: Entry, room: Place | None) -> bytes
     return b""
 
 
-def done_join(participant: Participant, room: Place, *, recovered: bool | None = None) -> events.Done:
+def done_join(participant: Participant, room: Place, missed: CatchUp | None = None) -> events.Done:
     """Return the end of a JOIN: how many are in the room and, for a program, what it needs to come back.
 
-    ``recovered`` says whether it was told all that it missed, if it asked.
+    ``missed`` is what it was told of what it missed, if it asked.
     """
     values = {"last": str(room.last_id), "resume": participant.takeover.secret} if participant.tagged else {}
-    if recovered is not None and participant.tagged:
-        values["recovered"] = "yes" if recovered else "no"
+    if missed is not None and participant.tagged:
+        values["recovered"] = "yes" if missed.recovered else "no"
+        if not missed.known:
+            values["since"] = "unknown"
     return events.Done("JOIN", (room.name, str(len(room.everybody))), values)
 
 
@@ -102,7 +105,7 @@ def _joined(participant: Participant, entry: Entry, room: Place) -> bytes:
     told = replay is not None and replay.has_told(room.topic_id)
     if room.topic is not None and not told and permissions.may_read(participant, room.key, room.topic_id):
         topic = participant.line(room.topic, tags=room.topic_tags)
-    done = done_join(participant, room, recovered=None if replay is None else replay.recovered)
+    done = done_join(participant, room, replay)
     return missed + topic + participant.line(done, entry.label)
 
 

@@ -94,7 +94,9 @@ class Replay(CatchUp):
         self._last = max(since, self._floor)
         self._first: int | None = None
         last = self._known()
-        self._possible = epoch == self._hub.journal.epoch and since <= last and readable is not None
+        self.known = since <= last and self._hub.journal.holds(epoch, since)
+        """Whether what was seen last is in the history that there is."""
+        self._possible = self.known and readable is not None
         self.recovered = self._possible and self._last == since
         """Whether everything that was missed is told."""
 

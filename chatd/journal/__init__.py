@@ -116,7 +116,13 @@ class Journal(JournalReader, Protocol):
 
     @property
     def epoch(self) -> str:
-        """The name of this sequence of ids: made with the journal and stored with it. Known once it has started."""
+        """What ids are told under: the name of the journal, and which of its starts this is. Known once started."""
+
+    def holds(self, epoch: str | None, id_: int) -> bool:
+        """Return whether an id that was told under an epoch, if one is known, is in the history of this journal.
+
+        It is not where the journal is another, or an older copy of it that was put back.
+        """
 
     @property
     def ready(self) -> bool:

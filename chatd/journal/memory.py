@@ -13,6 +13,7 @@ from chatd.journal import LABEL_SECONDS, Environment, Follower, Journal, Page, Q
 from chatd.journal.batching import Batcher
 from chatd.journal.memory_index import WordIndex
 from chatd.journal.rows import same_content
+from chatd.journal.starts import MARK_CHARACTERS, Start, Starts
 from chatd.model.entry import Entry, StoredEvent, label_reused
 from chatd.protocol import names
 from chatd.protocol.events import DurableEvent, Said
@@ -31,13 +32,13 @@ class MemoryJournal(Journal):
     While deliveries are costly it gathers for longer than a turn, see `Batcher`.
     """
 
-    epoch = ""
     ready = True
     over_hard_limit = over_soft_limit = False
     cluster = None
 
     def __init__(self, environment: Environment) -> None:
-        self.epoch = environment.make_epoch()
+        self._make_epoch = environment.make_epoch
+        self._starts: Starts | None = None
         self._clock = environment.clock
         self._pace = Batcher(self._clock)
         self._retention = environment.retention
@@ -54,9 +55,22 @@ class MemoryJournal(Journal):
         self._deleted: list[int] = []
         self._labels: OrderedDict[tuple[str, str, str], StoredEvent] = OrderedDict()
 
+    @property
+    @override
+    def epoch(self) -> str:
+        return "" if self._starts is None else self._starts.epoch
+
+    @override
+    def holds(self, epoch: str | None, id_: int) -> bool:
+        return self._starts is not None and self._starts.hold(epoch, id_)
+
     @override
     def start(self) -> None:
-        pass
+        made = self._make_epoch()
+        if self._starts is None:
+            self._starts = Starts(made, ())
+        else:
+            self._starts.add(Start(made[:MARK_CHARACTERS], self._last_id + 1))
 
     @override
     def stop(self) -> Deferred[None]:

@@ -128,8 +128,8 @@ class Done:
     """The end of what a command asked for: an ``OK`` line.
 
     ``words`` are those after the verb, and ``values`` its ``key=value`` words: for ``HELLO`` ``epoch`` and, in bytes
-    and seconds, ``max-line`` and ``ping``; for ``JOIN`` ``last`` (an id), ``resume`` and ``recovered`` (``yes`` or
-    ``no``). There may be others.
+    and seconds, ``max-line`` and ``ping``; for ``JOIN`` ``last`` (an id), ``resume``, ``recovered`` (``yes`` or ``no``)
+    and ``since`` (``unknown``). There may be others.
     """
 
     verb: str

@@ -188,6 +188,7 @@ class MemoryServer:
     def start(self) -> None:
         """Start again after `stop`, with the journal as it was. Do nothing if it is started."""
         if self._hub is None:
+            self._journal.start()
             self._hub = make_hub(self._journal, self.clock, self._limits, lambda: f"secret{next(self._secrets)}")
             self._factory = _make_factory(self._hub, self.clock)
             self._hub.start()
@@ -195,8 +196,8 @@ class MemoryServer:
     def restart(self, *, keep_journal: bool = True) -> None:
         """Break down as after ``kill -9``, and start again at once: all connections are cut without a word.
 
-        What was said and stored is there when they come back. Without ``keep_journal`` it is not: the epoch is another,
-        as after an import, and ``since=`` is answered ``recovered=no``.
+        What was said and stored is there when they come back, under another epoch of the same history. Without
+        ``keep_journal`` it is not: the history is another, as after an import, and ``since=`` is answered ``recovered=no``.
         """
         if self._hub is not None:
             hub, self._hub = self._hub, None

@@ -202,6 +202,28 @@ def test_a_new_epoch_is_a_new_run_of_ids() -> None:
     assert [line.kind for line in room.lines].count(Kind.BEGUN) == 2
 
 
+def test_a_restart_of_the_server_is_the_same_run_of_ids() -> None:
+    client = Client("OK HELLO epoch=e1", IN, said(11))
+    client.transcript.disconnected()
+    assert client.hears("OK HELLO epoch=e1.b") == []
+    assert client.transcript.rejoin() == [commands.Join("me", "#r", 11, "e1", "s1")]
+    client.hears(old(12), "OK JOIN #r 2 last=12 resume=s2 recovered=yes")
+    client.transcript.disconnected()
+    client.hears("OK HELLO epoch=e1.c")
+    assert client.transcript.rejoin() == [commands.Join("me", "#r", 12, "e1.b", "s2")]
+    assert client.texts() == ["m11", "m12"]
+
+
+def test_where_an_older_copy_of_the_journal_was_put_back_ids_start_over() -> None:
+    client = Client("OK HELLO epoch=e1", IN, said(11), said(19))
+    client.transcript.disconnected()
+    client.hears("OK HELLO epoch=e1.b", "OK JOIN #r 2 last=11 resume=s2 recovered=no since=unknown", said(12))
+    room = client.room()
+    assert [line.kind is Kind.BEGUN for line in room.lines] == [False, False, True, False]
+    assert [line.run for line in room.lines if line.id] == [0, 0, 1]
+    assert (room.resume_id, room.resume_epoch) == (12, "e1.b")
+
+
 def test_what_one_says_waits_and_is_stored_in_its_place() -> None:
     client = Client(IN)
     transcript = client.transcript

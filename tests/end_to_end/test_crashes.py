@@ -51,7 +51,8 @@ def test_what_was_acknowledged_outlives_ten_kills_and_what_is_said_again_is_ther
     for writer in writers:
         assert [said.text for said in kept if said.nick == writer.nick] == writer.said == list(writer.ids)
     assert len(kept) == sum(len(writer.said) for writer in writers)
-    assert len(set.union(*(writer.epochs for writer in writers))) == 1
+    epochs = set.union(*(writer.epochs for writer in writers))
+    assert len({epoch.partition(".")[0] for epoch in epochs}) == 1
 
 
 def test_a_stop_in_the_middle_of_writing_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:

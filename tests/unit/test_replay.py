@@ -144,7 +144,7 @@ def test_a_resume_that_cannot_be_says_so_and_replays_nothing(chat: InMemoryChat,
     chat.person("JOIN bob #a", "MSG 1", "TOPIC news", "MSG 2")
     topic, done = asks(chat, chat.program(), f"JOIN alice #a {words}")
     assert topic == f"@id=2;time={TIME};old TOPIC bob #a news"
-    assert done.endswith(" recovered=no")
+    assert done.endswith(" recovered=no since=unknown")
 
 
 def test_a_resume_from_the_very_beginning_and_from_the_very_end(chat: InMemoryChat) -> None:

@@ -171,7 +171,7 @@ def test_a_journal_that_is_lost_is_another_epoch(server: MemoryServer) -> None:
     bot.send("HELLO 1", "JOIN bot since=1 epoch=e1")
     hello, ok = bot.lines()
     assert "epoch=e2" in hello
-    assert ok == "OK JOIN #lobby 1 last=0 resume=secret1 recovered=no"
+    assert ok == "OK JOIN #lobby 1 last=0 resume=secret1 recovered=no since=unknown"
 
 
 def test_a_stop_is_announced_and_nobody_can_connect_until_the_start(server: MemoryServer) -> None:

@@ -73,7 +73,7 @@ def put_stored(transcript: Transcript, room: Room, line: Line, *, old: bool) -> 
     """Put a line with an id into its room, unless it is there already."""
     index = room.timeline.put(line, old=old)
     if room.joined and not old:
-        room.resume_id = max(room.resume_id or 0, line.id)
+        room.heard(line.id, transcript.epoch)
     if index is None:
         return []
     changes: list[Change] = [LinesChanged(room.key, index)]

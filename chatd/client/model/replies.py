@@ -74,20 +74,31 @@ def apply_refused(transcript: Transcript, tags: Tags, error: Refused) -> list[Ch
 
 
 def _begin_epoch(transcript: Transcript, epoch: str | None) -> list[Change]:
-    """Note the server's epoch; if it is another than before, every room begins a new run of ids."""
+    """Note the server's epoch; if its history is another than before, every room begins a new run of ids.
+
+    A restart makes another epoch of the same history: then JOIN says whether the server knows what was seen last.
+    """
     before, transcript.epoch = transcript.epoch, epoch or transcript.epoch
-    if before is None or before == transcript.epoch:
+    if before is None or transcript.epoch is None or _history(before) == _history(transcript.epoch):
         return []
     changes: list[Change] = []
     for room in transcript.rooms.values():
-        if room.private:
-            continue
-        known = any(line.id and line.run == room.timeline.run for line in room.lines)
-        room.begin_epoch()
-        changes.append(TopicChanged(room.key))
-        if known:
-            line = Line(room.timeline.serial(), Kind.BEGUN, transcript.now(), "", BEGUN)
-            changes += _bar(room, line, 0)
+        if not room.private:
+            changes += _begin_run(transcript, room)
+    return changes
+
+
+def _history(epoch: str) -> str:
+    return epoch.partition(".")[0]
+
+
+def _begin_run(transcript: Transcript, room: Room) -> list[Change]:
+    """Let a room's ids start over, and say so where there are lines from before."""
+    known = any(line.id and line.run == room.timeline.run for line in room.lines)
+    room.begin_epoch()
+    changes: list[Change] = [TopicChanged(room.key)]
+    if known:
+        changes += _bar(room, Line(room.timeline.serial(), Kind.BEGUN, transcript.now(), "", BEGUN), 0)
     return changes
 
 
@@ -98,7 +109,9 @@ def _joined(transcript: Transcript, reply: Done) -> list[Change]:
     transcript.change_presence(PresenceCue.ADMITTED)
     transcript.resume = reply.values.get("resume", transcript.resume)
     changes: list[Change] = [RoomsChanged()]
-    if reply.values.get("recovered") == "no" and room.resume_id is not None and room.lines:
+    if reply.values.get("since") == "unknown" and room.resume_id is not None:
+        changes += _begin_run(transcript, room)  # an older copy of the journal was put back
+    elif reply.values.get("recovered") == "no" and room.resume_id is not None and room.lines:
         line = Line(room.timeline.serial(), Kind.GAP, transcript.now(), "", GAP)
         changes += _bar(room, line, room.resume_id)
     if not room.joined:
@@ -109,7 +122,7 @@ def _joined(transcript: Transcript, reply: Done) -> list[Change]:
     room.count = _number(reply)
     last = id_of(reply.values, "last")
     room.timeline.last_id = max(room.timeline.last_id, last)
-    room.resume_id = max(room.resume_id or 0, last)
+    room.heard(last, transcript.epoch)
     if room.seen_id is None or room is transcript.front:
         room.seen_id = room.last_id
         changes.append(UnreadChanged(room.key))

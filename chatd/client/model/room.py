@@ -50,6 +50,8 @@ class Room:
         """Whether the server may have older messages than those known."""
         self.resume_id: int | None = None
         """The id up to which nothing that was said is missed, for ``since=``; None before the first OK JOIN."""
+        self.resume_epoch: str | None = None
+        """The epoch under which the server told of that id."""
         self.seen_id: int | None = None
         """The newest id that was seen by the one who reads; None before the first OK JOIN."""
         self._mark: tuple[Place, int] | None = None
@@ -160,12 +162,17 @@ class Room:
         index = self.timeline.index(serial, place)
         return [] if index is None else [LinesChanged(self.key, index)]
 
+    def heard(self, id_: int, epoch: str | None) -> None:
+        """Note that nothing is missed up to an id, of which the server has told under an epoch."""
+        if id_ >= (self.resume_id or 0):
+            self.resume_id, self.resume_epoch = id_, epoch
+
     def begin_epoch(self) -> None:
         """Let ids start over; the lines that are there are from before."""
         self.timeline.begin_run()
         self.oldest_id = 0
         self.may_have_older = True
-        self.resume_id = self.seen_id = None
+        self.resume_id = self.seen_id = self.resume_epoch = None
         self.topic, self.topic_id = "", 0
 
     def is_from_before(self, line: Line) -> bool:

@@ -85,8 +85,7 @@ class Transcript:
         for room in self.rooms.values():
             if room.wanted and not room.private:
                 nick, resume = (None, None) if joins else (self.nick, self.resume)
-                epoch = None if room.resume_id is None else self.epoch
-                joins.append(Join(nick, room.name, room.resume_id, epoch, resume))
+                joins.append(Join(nick, room.name, room.resume_id, room.resume_epoch, resume))
         return joins
 
     def note_question(self, label: str, command: Command, room: str | None = None) -> None:

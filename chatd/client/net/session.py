@@ -17,7 +17,7 @@ from chatd.client.net.connection import Aftermath, Connection
 from chatd.client.net.send_queue import Flow, Message, Question, SendQueue
 from chatd.client.net.session_memory import SessionMemory
 from chatd.protocol import names
-from chatd.protocol.commands import LOBBY, Command, History, Join, Nick, Part, Tell, Who
+from chatd.protocol.commands import LOBBY, Command, History, Join, Nick, Part, Tell, Topic, Who
 from chatd.protocol.errors import Code
 from chatd.protocol.events import Done, Event, Refused, Said
 from chatd.protocol.moderation_commands import Login, Register
@@ -173,6 +173,10 @@ class Session:
                     self._queue.append_urgent(self._join(join))
             self._queue.append_all(Message(label, text) for _, text, label in self._transcript.waiting())
         self._queue.append_urgent(Question(self._make_label(), Who(name), None, own=True))
+        if (
+            done.values.get("since") == "unknown"
+        ):  # the topic that came with this may be older than the one known before
+            self._queue.append_urgent(Question(self._make_label(), Topic(name), None, own=True))
         if done.values.get("recovered") != "yes":
             self._memory.unread.add(names.key(name))
         if names.key(name) in self._memory.unread:

@@ -104,6 +104,10 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
     # The journal, as the hub uses it.
 
     @override
+    def holds(self, epoch: str | None, id_: int) -> bool:
+        return epoch == self.epoch
+
+    @override
     def start(self) -> None:
         self.epoch, place, incarnations = self._index.start()
         self._inbox.start(incarnations, place)

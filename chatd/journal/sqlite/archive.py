@@ -134,8 +134,7 @@ def import_lines(path: Path, lines: Iterable[str], epoch: str) -> Imported:
                 store.settle(store.add(entries))
                 entries.clear()
         store.settle(store.add(entries))
-        db.execute("DELETE FROM journal")
-        db.execute("INSERT INTO journal VALUES (?)", (epoch,))
+        store.rename(epoch)
     return Imported(count, len(rooms))
 
 

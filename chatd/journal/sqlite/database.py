@@ -22,6 +22,11 @@ BUSY_SECONDS = 1.0
 """How long another program may hold the file before a write fails."""
 MAX_LOG_BYTES = 16 * 1024 * 1024
 """The size that the write-ahead log shrinks to once no reader needs an old state of it."""
+LACKS_LOG = (
+    "it was not closed, and the log beside it (-wal) is missing: if it was copied while chatd ran, what was said last"
+    " is not in it; chatd backup makes a whole copy"
+)
+_VERSION_WITH_STARTS = 3
 _HEADER = b"SQLite format 3\0"
 CHECK_SECONDS = 2.0
 """How long the check at the opening may take; a file that is too big for that is checked in part."""
@@ -34,6 +39,8 @@ class OpenFile:
     writer: sqlite3.Connection
     reader: sqlite3.Connection
     lock: int
+    lacks_log: bool
+    """Whether a daemon had the file open last, and the log is not there in which it may have written more."""
 
     def close(self) -> None:
         """Close them; the last connection brings all that was written into the file itself."""
@@ -49,8 +56,10 @@ def open_file(path: Path, synchronous: str = "FULL") -> OpenFile:
     lock = _lock(path)
     try:
         with explained(path):
+            without_log = False
             if path.exists() and path.stat().st_size > 0:
                 _check(path, max(versions(schema())))
+                without_log = lacks_log(path)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # nobody else may read it
             writer = _connect(path)
             if _pragma(writer, "application_id") != APPLICATION_ID:
@@ -63,7 +72,7 @@ def open_file(path: Path, synchronous: str = "FULL") -> OpenFile:
             writer.execute(f"PRAGMA journal_size_limit = {MAX_LOG_BYTES}")
             reader = _connect(path)
             reader.execute("PRAGMA query_only = ON")
-            return OpenFile(writer, reader, lock)
+            return OpenFile(writer, reader, lock, without_log)
     except BaseException:
         os.close(lock)
         raise
@@ -107,6 +116,19 @@ def explained(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise JournalError(f"{path}: {error}") from error
+
+
+def lacks_log(path: Path) -> bool:
+    """Return whether a daemon had a journal's file open last and its log is not there: as in a plain copy of the file.
+
+    It is so, too, after a crash, when another program has opened the file and brought the log into it.
+    """
+    if path.with_name(path.name + "-wal").exists():
+        return False
+    with closing(open_to_read(path)) as db, explained(path):
+        if _pragma(db, "user_version") < _VERSION_WITH_STARTS:
+            return False
+        return db.execute("SELECT 1 FROM journal WHERE running").fetchone() is not None
 
 
 def _pragma(db: sqlite3.Connection, name: str) -> int:

@@ -16,8 +16,10 @@ from chatd.journal.backlog import Backlog
 from chatd.journal.batching import Batcher
 from chatd.journal.flushes import Flushes
 from chatd.journal.sqlite.address import sqlite_path
+from chatd.journal.sqlite.database import LACKS_LOG
 from chatd.journal.sqlite.store import Store
 from chatd.journal.sqlite.stored import StoredJournal
+from chatd.journal.starts import Starts
 from chatd.model.entry import Entry, unavailable
 from chatd.runtime.states import Outage, StateMachine
 
@@ -57,7 +59,6 @@ class SqliteJournal(StoredJournal, Journal):
     moment so does all that follows; the rest of the order goes on.
     """
 
-    epoch = ""
     ready = True
     cluster = None
 
@@ -66,6 +67,7 @@ class SqliteJournal(StoredJournal, Journal):
         self._description = description
         self._synchronous = synchronous
         self._make_epoch = environment.make_epoch
+        self._starts: Starts | None = None
         self._follower: Follower | None = None
         self._pace = Batcher(self._clock)
         self._turn: list[Entry] = []
@@ -75,6 +77,15 @@ class SqliteJournal(StoredJournal, Journal):
         self._backlog = Backlog()
         self._handed_back = 0
         self._flushes = Flushes()
+
+    @property
+    @override
+    def epoch(self) -> str:
+        return "" if self._starts is None else self._starts.epoch
+
+    @override
+    def holds(self, epoch: str | None, id_: int) -> bool:
+        return self._starts is not None and self._starts.hold(epoch, id_)
 
     @property
     @override
@@ -88,9 +99,16 @@ class SqliteJournal(StoredJournal, Journal):
 
     @override
     def start(self) -> None:
-        store = Store(sqlite_path(self._description), synchronous=self._synchronous)
-        self.epoch = store.epoch(self._make_epoch())
-        self.open_store(store)
+        path = sqlite_path(self._description)
+        store = Store(path, synchronous=self._synchronous)
+        try:
+            if store.lacks_log:
+                _log.warn("{path}: {why}", path=path, why=LACKS_LOG)
+            self._starts = store.begin(self._make_epoch())
+            self.open_store(store)
+        except BaseException:
+            store.close()
+            raise
 
     async def _stop(self) -> None:
         if self._store is not None:

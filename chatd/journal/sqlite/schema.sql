@@ -61,3 +61,14 @@ CREATE TABLE ruling (
     text    TEXT NOT NULL,
     PRIMARY KEY (room, kind, subject)
 ) STRICT, WITHOUT ROWID;
+
+-- version 3
+
+-- Each start of a daemon on this file, in their order, and the least id that it may have given.
+CREATE TABLE start (
+    number   INTEGER PRIMARY KEY,
+    mark     TEXT NOT NULL,                     -- what no other start has, in no copy of the file
+    first_id INTEGER NOT NULL
+) STRICT;
+-- Whether a daemon writes to the file, as the file itself says, without the log beside it.
+ALTER TABLE journal ADD COLUMN running INTEGER NOT NULL DEFAULT 0;

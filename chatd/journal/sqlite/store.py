@@ -22,6 +22,7 @@ from chatd.journal.sqlite.rows import (
     insert_labels,
     moderation_action,
 )
+from chatd.journal.starts import MARK_CHARACTERS, MAX_STARTS, Start, Starts
 from chatd.model.entry import Entry, StoredEvent
 from chatd.model.room_policy import REGISTERED, PolicyKey, effects
 from chatd.protocol.events import Moderated, TopicSet
@@ -41,6 +42,8 @@ class Store:
         self._path = path
         self._file = open_file(path, synchronous)
         self._log = path.with_name(path.name + "-wal")
+        self.lacks_log = self._file.lacks_log
+        """Whether a daemon had the file open last, and the log is not there in which it may have written more."""
         self._identity: tuple[tuple[int, int] | None, tuple[int, int] | None] | None = None
         self._size = 0
         self._writer = self._file.writer
@@ -53,18 +56,39 @@ class Store:
 
     def close(self) -> None:
         """Close the file; what was written is all in it, and nothing is left beside it but the lock."""
+        with suppress(sqlite3.Error):  # such as a full disk: the next start is told of a log that may be missing
+            self._writer.execute("UPDATE journal SET running = 0 WHERE running")
         self._file.close()
 
     def epoch(self, made: str) -> str:
-        """Return the epoch of the file, which is ``made`` if it has none yet."""
+        """Return the name of the journal, which is ``made`` if the file has none yet."""
         with explained(self._path):
             row = self._writer.execute("SELECT epoch FROM journal").fetchone()
         if row is not None:
             (epoch,) = row
             return str(epoch)
-        with self.transaction() as db:
-            db.execute("INSERT INTO journal VALUES (?)", (made,))
+        with self.transaction():
+            self.rename(made)
         return made
+
+    def begin(self, made: str) -> Starts:
+        """Note that a daemon starts; return what is known of it and those before. ``made`` is random.
+
+        All of this is in the file itself from then on, also if its log is lost.
+        """
+        name = self.epoch(made)
+        with self.transaction() as db:
+            if name != made:
+                db.execute(
+                    "INSERT INTO start (mark, first_id) VALUES (?, ?)", (made[:MARK_CHARACTERS], self._last_id + 1)
+                )
+                db.execute("DELETE FROM start WHERE number <= (SELECT max(number) FROM start) - ?", (MAX_STARTS,))
+            db.execute("UPDATE journal SET running = 1")
+        with explained(self._path):
+            self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            return Starts(
+                name, map(Start._make, self._writer.execute("SELECT mark, first_id FROM start ORDER BY number"))
+            )
 
     def room_states(self) -> dict[str, RoomState]:
         """Return what is known of each room, by key."""
@@ -186,6 +210,12 @@ class Store:
             (busy, *_) = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if busy:
             raise JournalError(f"{self._path} is being read, so that old words are still in it; do it again after that")
+
+    def rename(self, made: str) -> None:
+        """Make it another journal, within a transaction: what was told under the epochs before says nothing of it."""
+        self._writer.execute("DELETE FROM start")
+        self._writer.execute("DELETE FROM journal")
+        self._writer.execute("INSERT INTO journal (epoch) VALUES (?)", (made,))
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
