@@ -1,4 +1,4 @@
-"""``chatd export``, ``import``, ``erase`` and ``certificate``: what an operator does before and beside the daemon."""
+"""``chatd export``, ``import``, ``erase``, ``backup``, ``restore``, ``certificate``: what is done beside the daemon."""
 
 from __future__ import annotations
 
@@ -6,18 +6,25 @@ import argparse
 import os
 import secrets
 import shlex
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
+from chatd.app.progress import Progress, tell
 from chatd.journal import JournalError
+from chatd.journal.carried import Carried
 from chatd.journal.factory import DEFAULT_JOURNAL
 from chatd.journal.sqlite.address import sqlite_path
-from chatd.journal.sqlite.archive import erase, export_lines, import_lines
+from chatd.journal.sqlite.archive import erase, export_rows, import_lines
+from chatd.journal.sqlite.backup import Contents, back_up, restore
+from chatd.journal.sqlite.database import LACKS_LOG, lacks_log
 from chatd.protocol import names
 from chatd.protocol.text import clean
+from chatd.protocol.wire import timestamp
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -51,6 +58,12 @@ def _parser() -> argparse.ArgumentParser:
     command("import", _import, about).add_argument("file", nargs="?", type=Path)
     about = "Take away all that one person has said. The daemon must not be running."
     command("erase", _erase, about).add_argument("nick")
+    about = "Copy the journal as it is now to a new file. The daemon may be running."
+    command("backup", _backup, about).add_argument("file", type=Path)
+    about = (
+        "Put a backup in the place of the journal, which is kept under another name. The daemon must not be running."
+    )
+    command("restore", _restore, about).add_argument("file", type=Path)
     about = "Make a certificate that signs itself, and its key, for people to reach the daemon by TLS."
     certificate = commands.add_parser("certificate", help=about, description=about)
     certificate.set_defaults(carry_out=_certificate)
@@ -62,10 +75,22 @@ def _parser() -> argparse.ArgumentParser:
 def _export(options: argparse.Namespace) -> None:
     if sys.stdout is None:
         raise ValueError("there is no standard output to write to")
-    sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]  # it is a TextIOWrapper
-    for line in export_lines(sqlite_path(options.journal), options.room and names.room(options.room)):
-        print(line)
+    path = sqlite_path(options.journal)
+    carried = Carried()
+    # What is read at once is one state of the journal, and whoever reads it slowly keeps nothing of the daemon waiting.
+    with tempfile.TemporaryFile() as spool:
+        progress = Progress("exported")
+        for row in export_rows(path, options.room and names.room(options.room)):
+            spool.write(row.line().encode() + b"\n")
+            carried.add(row.kind, row.room)
+            progress.show(f"{carried.lines:,} lines")
+        progress.end()
+        if path.exists() and lacks_log(path):
+            tell(f"{path}: {LACKS_LOG}")
+        spool.seek(0)
+        shutil.copyfileobj(spool, sys.stdout.buffer)
     sys.stdout.flush()
+    tell(f"exported {carried}")
 
 
 def _import(options: argparse.Namespace) -> None:
@@ -73,12 +98,46 @@ def _import(options: argparse.Namespace) -> None:
         raise ValueError("there is no standard input to read from")
     source = sys.stdin.fileno() if options.file is None else options.file
     with open(source, encoding="utf-8", closefd=options.file is not None) as lines:
-        imported = import_lines(sqlite_path(options.journal), lines, secrets.token_hex(8))
-    print(f"imported {imported.messages} messages and topics in {imported.rooms} rooms")
+        progress = Progress("imported")
+        path = sqlite_path(options.journal)
+        imported = import_lines(path, lines, secrets.token_hex(8), lambda count: progress.show(f"{count:,} lines"))
+        progress.end()
+    print(f"imported {imported}")
 
 
 def _erase(options: argparse.Namespace) -> None:
     print(f"erased {erase(sqlite_path(options.journal), names.nick(options.nick))} messages and topics")
+
+
+def _backup(options: argparse.Namespace) -> None:
+    path = sqlite_path(options.journal)
+    progress = Progress("copied")
+    contents = back_up(path, options.file.absolute(), lambda done, pages: progress.show(f"{done / max(pages, 1):.0%}"))
+    progress.end()
+    if lacks_log(path):
+        tell(f"{path}: {LACKS_LOG}")
+    print(f"{options.file} has {_described(contents)}; chatd restore puts it back")
+
+
+def _restore(options: argparse.Namespace) -> None:
+    path = sqlite_path(options.journal)
+    progress = Progress("copied")
+    made = secrets.token_hex(8)
+    restored = restore(
+        path, options.file.absolute(), made, lambda done, pages: progress.show(f"{done / max(pages, 1):.0%}")
+    )
+    progress.end()
+    if restored.set_aside is not None:
+        print(f"what was there before is {restored.set_aside} now")
+    print(f"{path} has {_described(restored.contents)}; programs that come back are told that they cannot resume")
+
+
+def _described(contents: Contents) -> str:
+    if contents.newest is None:
+        return "no messages"
+    messages, rooms = contents.messages, contents.rooms
+    counted = f"{messages} message{'s' * (messages != 1)} in {rooms} room{'s' * (rooms != 1)}"
+    return f"{counted}, the newest of {timestamp(contents.newest)}"
 
 
 def _certificate(options: argparse.Namespace) -> None:

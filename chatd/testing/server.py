@@ -197,7 +197,8 @@ class MemoryServer:
         """Break down as after ``kill -9``, and start again at once: all connections are cut without a word.
 
         What was said and stored is there when they come back, under another epoch of the same history. Without
-        ``keep_journal`` it is not: the history is another, as after an import, and ``since=`` is answered ``recovered=no``.
+        ``keep_journal`` it is not: the history is another, as after an import, and ``since=`` is answered with
+        ``recovered=no``.
         """
         if self._hub is not None:
             hub, self._hub = self._hub, None

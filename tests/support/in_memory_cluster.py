@@ -70,6 +70,7 @@ class NodeJournal:
         self.outbox: deque[Entry] = deque()
         self.own: dict[int, Entry] = {}
         self.take: Callable[[], Any] = lambda: None
+        self.holds = lambda epoch, _id: epoch == self.epoch
         self._restore: Callable[[Any], None] = lambda _state: None
         self._answerer: Callable[[Any], Any] = lambda _question: None
         self._follower: Follower = lambda _entries: None

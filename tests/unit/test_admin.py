@@ -38,7 +38,7 @@ def test_import_reads_a_file(journal: Path, capsys: pytest.CaptureFixture[str]) 
     source = journal.with_name("source")
     source.write_text(json.dumps(LINE | {"room": "#c"}) + "\n")
     told = output(capsys, "import", str(source), "--journal", f"sqlite:{journal}")
-    assert told == ["imported 1 messages and topics in 1 rooms"]
+    assert told == ["imported 1 message, 0 topics, 0 moderation actions in 1 room"]
     assert lines(journal)[-1] == ("MSG", "#c", "alice", "hi")
 
 

@@ -63,7 +63,7 @@ def test_an_export_has_everything_in_order(tmp_path: Path) -> None:
 def test_what_was_exported_comes_back_with_a_new_epoch(tmp_path: Path) -> None:
     old = written(tmp_path / "old", ("#A", "alice", "one"), ("#b", "bob", "two"), ("#A", "bob", "topic x"))
     new = tmp_path / "new"
-    assert import_lines(new, export_lines(old), "e2") == (3, 2)
+    assert str(import_lines(new, export_lines(old), "e2")) == "2 messages, 1 topic, 0 moderation actions in 2 rooms"
     assert list(export_lines(new)) == list(export_lines(old))
     journal = from_string(f"sqlite:{new}", journal_environment(Clock()))
     journal.start()
@@ -85,7 +85,7 @@ def test_a_topic_whose_entry_was_trimmed_is_exported(tmp_path: Path) -> None:
 
 def test_a_big_import_is_one_thing(tmp_path: Path) -> None:
     many = [json.dumps(LINE | {"text": str(n)}) for n in range(2500)]
-    assert import_lines(tmp_path / "j", many, "e2").messages == 2500
+    assert import_lines(tmp_path / "j", many, "e2").lines == 2500
     assert [text for *_, text in lines(tmp_path / "j")] == [str(n) for n in range(2500)]
     with pytest.raises(JournalError, match="line 2501 "):
         import_lines(tmp_path / "k", [*many, "x"], "e2")
@@ -97,7 +97,7 @@ def test_a_room_that_has_messages_is_not_mixed_with_others(tmp_path: Path) -> No
     with pytest.raises(JournalError, match="#a has messages"):
         import_lines(path, [json.dumps(LINE | {"room": "#b"}), json.dumps(LINE)], "e2")
     assert lines(path) == [("MSG", "#A", "alice", "one")]
-    assert import_lines(path, ["", json.dumps(LINE | {"room": "#b"}), "\n"], "e2") == (1, 1)
+    assert import_lines(path, ["", json.dumps(LINE | {"room": "#b"}), "\n"], "e2").lines == 1
 
 
 @pytest.mark.parametrize(
@@ -230,3 +230,18 @@ def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> No
     store.write([Entry("#a", Moderated("BAN", "alice", "#A", "eve"), time=2000)])
     store.close()
     assert lines(path) == [("MSG", "#A", "alice", "hi"), ("BAN", "#A", "alice", "eve")]
+
+
+def test_an_export_is_one_state_of_the_journal_whatever_retention_deletes_meanwhile(tmp_path: Path) -> None:
+    store = Store(tmp_path / "j")
+    with closing(store):
+        said = [Entry("#a", Said("alice", "#a", f"{number}"), time=1000) for number in range(3000)]
+        private = Entry("#a", Moderated("SET", "alice", "#a", "private=yes"), time=1000)
+        store.write([*said[:1500], private, *said[1500:]])
+        exported = export_lines(tmp_path / "j")
+        first = next(exported)
+        while store.trim(Retention(messages=10), 2000).more:
+            pass
+        loaded = [json.loads(line) for line in [first, *exported]]
+    assert [each["text"] for each in loaded if each["type"] == "MSG"] == [f"{number}" for number in range(3000)]
+    assert [each["text"] for each in loaded if each["type"] == "SET"] == ["private=yes"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from chatd.journal import JournalError
-from chatd.journal.rows import from_row
+from chatd.journal.carried import Carried
+from chatd.journal.rows import from_row, to_row
 from chatd.journal.sqlite.database import explained, open_to_read
 from chatd.journal.sqlite.rows import ENTRY_COLUMNS, EntryRow, delete_entries
 from chatd.journal.sqlite.store import Store
@@ -43,13 +44,6 @@ _ENTRIES = """
         WHERE entry.id > :after AND (:room IS NULL OR key = :room) ORDER BY entry.id LIMIT :count"""
 
 
-class Imported(NamedTuple):
-    """What an import has added."""
-
-    messages: int
-    rooms: int
-
-
 class ExportRow(NamedTuple):
     """What the queries of an export select, and a line of it says."""
 
@@ -76,13 +70,22 @@ class ExportRow(NamedTuple):
 
 
 def export_lines(path: Path, room: str | None = None) -> Iterator[str]:
-    """Yield a line of JSON for each message and topic of one room, or of all, in their order.
+    """Yield a line of JSON for each of `export_rows`.
 
-    It has ``id``, ``time``, ``type`` (``MSG``, ``TOPIC`` or a verb of moderation), ``room``, ``nick`` and ``text``. The
-    file may be in use.
-    Raise `JournalError` if it cannot be read.
+    It has ``id``, ``time``, ``type`` (``MSG``, ``TOPIC`` or a verb of moderation), ``room``, ``nick`` and ``text``.
+    """
+    return (row.line() for row in export_rows(path, room))
+
+
+def export_rows(path: Path, room: str | None = None) -> Iterator[ExportRow]:
+    """Yield what each message, topic and moderation action of one room, or of all, says, in their order.
+
+    What holds although its entry was deleted comes first. All is as it was at one moment. The file may be in use; take
+    the rows without delay, since what is written meanwhile stays in the log beside it. Raise `JournalError` if it
+    cannot be read.
     """
     with closing(open_to_read(path)) as db, explained(path):
+        db.execute("BEGIN")
         wanted = {"room": room and names.key(room), "after": 0, "count": LINES_AT_A_TIME}
         rows = _select(db, _TOPICS_ALONE, wanted)
         (version,) = db.execute("PRAGMA user_version").fetchone()
@@ -90,9 +93,7 @@ def export_lines(path: Path, room: str | None = None) -> Iterator[str]:
         if has_actions:
             rows = sorted(rows + _select(db, _ACTIONS_ALONE, wanted), key=attrgetter("id"))
         while True:
-            for row in rows:
-                yield row.line()
-            # All at once: while rows were left to read, nothing that the daemon writes could come into the file itself.
+            yield from rows
             rows = _select(db, _ENTRIES, wanted)
             if not rows:
                 break
@@ -101,25 +102,27 @@ def export_lines(path: Path, room: str | None = None) -> Iterator[str]:
             # Importing a room's registration makes its founder an operator again, unless something says otherwise.
             for row in _select(db, _FOUNDERS, wanted):
                 if names.key(row.nick) not in _operators(db, row.room):
-                    yield row.line()
+                    yield row
 
 
 def _select(db: sqlite3.Connection, query: str, wanted: Mapping[str, Any]) -> list[ExportRow]:
     return [ExportRow(*columns) for columns in db.execute(query, wanted)]
 
 
-def import_lines(path: Path, lines: Iterable[str], epoch: str) -> Imported:
+def import_lines(
+    path: Path, lines: Iterable[str], epoch: str, progress: Callable[[int], None] | None = None
+) -> Carried:
     """Add what `export_lines` wrote to a file, which is made if it is not there, and give the file a new ``epoch``.
 
     Ids are given anew, in the order of the lines. All is added or, if `JournalError` is raised, nothing: for a line
-    that is none of those, a room that has messages already, a file that is in use or cannot be written.
+    that is none of those, a room that has messages already, a file that is in use or cannot be written. ``progress``
+    is told how many lines were added.
     """
     store = Store(path)
     with closing(store), store.transaction() as db:
         taken = {room for (room,) in db.execute("SELECT key FROM room WHERE id IN (SELECT room FROM entry)")}
-        rooms: set[str] = set()
+        carried = Carried()
         entries: list[Entry] = []
-        count = 0
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
@@ -127,15 +130,16 @@ def import_lines(path: Path, lines: Iterable[str], epoch: str) -> Imported:
             key = names.key(kept.event.room)
             if key in taken:
                 raise JournalError(f"{kept.event.room} has messages in {path} already; nothing was imported")
-            rooms.add(key)
+            carried.add(to_row(kept.event)[0], kept.event.room)
             entries.append(Entry(key, kept.event, time=kept.time))
-            count += 1
             if len(entries) == LINES_AT_A_TIME:
                 store.settle(store.add(entries))
                 entries.clear()
+                if progress is not None:
+                    progress(carried.lines)
         store.settle(store.add(entries))
         store.rename(epoch)
-    return Imported(count, len(rooms))
+    return carried
 
 
 def erase(path: Path, nick: str) -> int:

@@ -118,13 +118,21 @@ def explained(path: Path) -> Iterator[None]:
         raise JournalError(f"{path}: {error}") from error
 
 
+def check(path: Path) -> None:
+    """Raise `JournalError` for a file that is broken, another program's, or newer; nothing is written to it."""
+    _check_header(path)
+    with explained(path):
+        _check(path, max(versions(schema())))
+
+
 def lacks_log(path: Path) -> bool:
     """Return whether a daemon had a journal's file open last and its log is not there: as in a plain copy of the file.
 
     It is so, too, after a crash, when another program has opened the file and brought the log into it.
     """
-    if path.with_name(path.name + "-wal").exists():
-        return False
+    with suppress(FileNotFoundError):
+        if path.with_name(path.name + "-wal").stat().st_size:
+            return False  # one that is empty is made by whoever only reads
     with closing(open_to_read(path)) as db, explained(path):
         if _pragma(db, "user_version") < _VERSION_WITH_STARTS:
             return False
@@ -141,6 +149,16 @@ def _connect(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
     )
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep daemons and commands that would write to a journal's file away. Raise `JournalError` if it is in use."""
+    lock = _lock(path)
+    try:
+        yield
+    finally:
+        os.close(lock)
 
 
 def _lock(path: Path) -> int:

@@ -50,6 +50,8 @@ class Store:
         self.reader = Reader(path, self._file.reader)
         self._rooms: dict[str, int] = {}
         self._last_id = 0
+        self._begun: Start | None = None
+        """The start that is to be noted in the file with what is written next."""
         with explained(path):
             self._load()
         self._grown = set(self._rooms.values())
@@ -74,21 +76,24 @@ class Store:
     def begin(self, made: str) -> Starts:
         """Note that a daemon starts; return what is known of it and those before. ``made`` is random.
 
-        All of this is in the file itself from then on, also if its log is lost.
+        On a full disk it is noted with the first thing that can be written.
         """
         name = self.epoch(made)
-        with self.transaction() as db:
-            if name != made:
-                db.execute(
-                    "INSERT INTO start (mark, first_id) VALUES (?, ?)", (made[:MARK_CHARACTERS], self._last_id + 1)
-                )
-                db.execute("DELETE FROM start WHERE number <= (SELECT max(number) FROM start) - ?", (MAX_STARTS,))
-            db.execute("UPDATE journal SET running = 1")
         with explained(self._path):
-            self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-            return Starts(
-                name, map(Start._make, self._writer.execute("SELECT mark, first_id FROM start ORDER BY number"))
-            )
+            known = [Start(*row) for row in self._writer.execute("SELECT mark, first_id FROM start ORDER BY number")]
+        self._begun = begun = Start(made[:MARK_CHARACTERS] if name != made else "", self._last_id + 1)
+        with suppress(JournalError):
+            self.write(())
+            with explained(self._path):  # so that the file itself says it, also without its log
+                self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        return Starts(name, [*known, begun] if begun.mark else known)
+
+    def _note_start(self, begun: Start) -> None:
+        if begun.mark:
+            self._writer.execute("INSERT INTO start (mark, first_id) VALUES (?, ?)", begun)
+            too_many = "(SELECT max(number) FROM start) - ?"
+            self._writer.execute(f"DELETE FROM start WHERE number <= {too_many}", (MAX_STARTS,))
+        self._writer.execute("UPDATE journal SET running = 1")
 
     def room_states(self) -> dict[str, RoomState]:
         """Return what is known of each room, by key."""
@@ -112,11 +117,14 @@ class Store:
         try:
             with self.transaction():
                 self._check_identity()
+                if self._begun is not None:
+                    self._note_start(self._begun)
                 batch = self.add(entries)
                 self.write_more()
         except JournalError as error:
             self._recover(error.__cause__)
             raise
+        self._begun = None
         self.settle(batch)
 
     def write_more(self) -> None:
