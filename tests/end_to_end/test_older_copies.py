@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.daemon import BIN, Daemon, environment
+from tests.support.daemon import BIN, Daemon, environment, wait_until
 from tests.support.tagged_clients import JOURNAL, Program, value
 
 pytestmark = pytest.mark.slow
@@ -91,6 +91,6 @@ def test_a_file_that_was_copied_without_its_log_says_so_at_the_start(tmp_path: P
         daemon.kill()
     assert "copied while chatd ran" in chatd(tmp_path / "other", "export").stderr
     with Daemon(tmp_path / "other") as daemon:
-        assert "the log beside it (-wal) is missing: if it was copied while chatd ran" in daemon.log()
+        wait_until(lambda: "(-wal) is missing: if it was copied while chatd ran" in daemon.log(), daemon.log)
     with Daemon(tmp_path) as daemon:  # after a crash the log is there
         assert "copied while chatd ran" not in daemon.log()
