@@ -115,7 +115,8 @@ def test_a_search_that_takes_long_is_given_up_and_the_next_one_is_not(
     kit: Kit, logged: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kit.say(*(f"word {n}" for n in range(100)))
-    monkeypatch.setattr("chatd.journal.sqlite.reader.SEARCH_SECONDS", -1)
+    monkeypatch.setattr("chatd.journal.sqlite.searches.QUICK_SECONDS", -1)
+    monkeypatch.setattr("chatd.journal.sqlite.searches.LONG_SECONDS", -1)
     monkeypatch.setattr("chatd.journal.sqlite.reader._PROGRESS_STEPS", 1)
     failures: list[Failure] = []
     kit.journal.search("#a", ["word"], 1000, 50).addErrback(failures.append)

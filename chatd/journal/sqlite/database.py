@@ -34,16 +34,18 @@ CHECK_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class OpenFile:
-    """Two connections to one file, and the lock beside it."""
+    """Three connections to one file, and the lock beside it."""
 
     writer: sqlite3.Connection
     reader: sqlite3.Connection
+    searcher: sqlite3.Connection
     lock: int
     lacks_log: bool
     """Whether a daemon had the file open last, and the log is not there in which it may have written more."""
 
     def close(self) -> None:
         """Close them; the last connection brings all that was written into the file itself."""
+        self.searcher.close()
         self.reader.close()
         self.writer.close()
         os.close(self.lock)
@@ -70,9 +72,10 @@ def open_file(path: Path, synchronous: str = "FULL") -> OpenFile:
                 raise JournalError(f"{path} cannot be written ahead; is it on a file system of another machine?")
             writer.execute(f"PRAGMA synchronous = {synchronous}")
             writer.execute(f"PRAGMA journal_size_limit = {MAX_LOG_BYTES}")
-            reader = _connect(path)
-            reader.execute("PRAGMA query_only = ON")
-            return OpenFile(writer, reader, lock, without_log)
+            reader, searcher = _connect(path), _connect(path)
+            for each in (reader, searcher):
+                each.execute("PRAGMA query_only = ON")
+            return OpenFile(writer, reader, searcher, lock, without_log)
     except BaseException:
         os.close(lock)
         raise

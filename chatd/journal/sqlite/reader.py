@@ -16,8 +16,6 @@ from chatd.model.entry import StoredEvent
 
 PAGE_BYTES = 16 * 1024
 """About how much text one page holds; between pages others have their turn."""
-SEARCH_SECONDS = 1.0
-"""How long a search may take. Others wait meanwhile, and words that stand everywhere can take long."""
 _PROGRESS_STEPS = 10_000
 """How many steps of SQLite's machine pass between two looks at the time: some fractions of a millisecond."""
 _BETWEEN = "FROM entry WHERE room = (SELECT id FROM room WHERE key = ?) AND id > ? AND id < ?"
@@ -61,12 +59,12 @@ class Reader:
                 size += len(row.text)
         return Page(kept, more=False, skipped=skipped, watermark=watermark)
 
-    def search(self, room: str, words: Sequence[str], before: int, count: int) -> Sequence[StoredEvent]:
-        """Return the newest messages with all ``words``, see `chatd.journal.JournalReader`; blocks."""
+    def search(self, room: str, words: Sequence[str], before: int, count: int, seconds: float) -> Sequence[StoredEvent]:
+        """Return the newest messages with all ``words``, see `chatd.journal.JournalReader`; blocks for some seconds."""
         newest = f"""
             SELECT {ENTRY_COLUMNS} FROM said JOIN entry ON entry.id = said.rowid
             WHERE said MATCH ? AND said.rowid < ? ORDER BY said.rowid DESC LIMIT ?"""
-        end = monotonic() + SEARCH_SECONDS
+        end = monotonic() + seconds
         with self._snapshot() as db:
             db.set_progress_handler(lambda: self._stopping or monotonic() > end, _PROGRESS_STEPS)
             found = db.execute("SELECT id, name FROM room WHERE key = ?", (room,)).fetchone()

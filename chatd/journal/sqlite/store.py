@@ -31,7 +31,7 @@ from chatd.protocol.events import Moderated, TopicSet
 class Store:
     """An open journal file.
 
-    `write` and `trim` belong to one thread; ``reader`` belongs to another, with a connection of its own.
+    `write` and `trim` belong to one thread, ``reader`` and ``searcher`` to one each, with connections of their own.
     A lock beside the file keeps other writing processes out. Any failure raises `JournalError`, and then
     nothing was changed. ``synchronous`` is SQLite's: with FULL, what is committed survives a loss of power.
     """
@@ -48,6 +48,7 @@ class Store:
         self._size = 0
         self._writer = self._file.writer
         self.reader = Reader(path, self._file.reader)
+        self.searcher = Reader(path, self._file.searcher)
         self._rooms: dict[str, int] = {}
         self._last_id = 0
         self._begun: Start | None = None

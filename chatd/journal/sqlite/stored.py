@@ -15,6 +15,7 @@ from typing_extensions import override
 from chatd.journal import Environment, JournalReader, Page, Query, Retention, RoomState, TooMuchError
 from chatd.journal.sqlite.database import schema
 from chatd.journal.sqlite.retention import Trimmed
+from chatd.journal.sqlite.searches import Searches
 from chatd.journal.sqlite.store import Store
 from chatd.model.entry import Entry, StoredEvent
 from chatd.protocol.events import DurableEvent
@@ -28,7 +29,7 @@ _log = Logger()
 
 
 class StoredJournal(JournalReader):
-    """An open `Store`, written by one thread and read by another, and how each room stands."""
+    """An open `Store`, written by one thread, read by another and searched by a third, and how each room stands."""
 
     def __init__(self, environment: Environment, retention: Retention) -> None:
         schema()  # read before the process may give up its privileges
@@ -36,6 +37,8 @@ class StoredJournal(JournalReader):
         self._retention = retention
         self._writer = environment.make_worker("journal writer")
         self._reader = environment.make_worker("journal reader")
+        self._searcher = environment.make_worker("journal searcher")
+        self._searches: Searches[Sequence[StoredEvent]] = Searches(self._searcher)
         self._store: Store | None = None
         self._room_states: dict[str, RoomState] = {}
         self._reading = Outage(_log, "the journal cannot be read", "the journal can be read again")
@@ -48,16 +51,20 @@ class StoredJournal(JournalReader):
         self._room_states = store.room_states()
         self._writer.start()
         self._reader.start()
+        self._searcher.start()
         self._trim_call = self._clock.callLater(TRIM_SECONDS, self._trim)
 
     def close_store(self) -> None:
         """Close the store, once what is being written is; what is being read fails."""
         self._opened.reader.interrupt()
+        self._opened.searcher.interrupt()
+        self._searches.close()
         if self._trim_call is not None:
             self._trim_call.cancel()
             self._trim_call = None
         self._writer.stop()
         self._reader.stop()
+        self._searcher.stop()
         store, self._store = self._opened, None
         store.close()
 
@@ -71,7 +78,7 @@ class StoredJournal(JournalReader):
 
     @override
     def search(self, room: str, words: Sequence[str], before: int, count: int) -> Deferred[Sequence[StoredEvent]]:
-        return self._watched(self._reader.do(partial(self._opened.reader.search, room, words, before, count)))
+        return self._watched(self._searches.do(partial(self._opened.searcher.search, room, words, before, count)))
 
     def _watched(self, reading: Deferred[T]) -> Deferred[T]:
         """Log when reading begins to fail, and when it works again."""
