@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.util import find_spec
@@ -26,6 +27,7 @@ from chatd.edges.line import LineFactory
 from chatd.edges.proxy import THIS_MACHINE, ProxiedEndpoint
 from chatd.journal import Environment, Retention
 from chatd.journal.factory import DEFAULT_JOURNAL, from_string, is_cluster
+from chatd.runtime.clocks import tell_monotonic_time
 from chatd.runtime.option import Number
 from chatd.runtime.threads import Thread
 
@@ -138,14 +140,15 @@ def makeService(options: Options) -> ChatService:
     """
     from twisted.internet import reactor
 
+    tell_monotonic_time(reactor)
     clock = IReactorTime(reactor)
     limits, retention = from_options(Limits, options), from_options(Retention, options)
-    environment = Environment(clock, lambda: secrets.token_hex(8), partial(Thread, reactor), retention)
+    environment = Environment(clock, time.time, lambda: secrets.token_hex(8), partial(Thread, reactor), retention)
     try:
         journal = from_string(options["journal"], environment)
     except ValueError as error:
         raise SystemExit(f"chatd: {error}") from None
-    hub = make_hub(journal, clock, limits, accounts=options.make_accounts(reactor))
+    hub = make_hub(journal, clock, limits, accounts=options.make_accounts(reactor), wall=time.time)
     gateway = Gateway(hub, clock)
     trusted = options["trusted-proxy"] or THIS_MACHINE
     proxied = partial(ProxiedEndpoint, trusted=trusted, timers=hub.timers, header_seconds=limits.join_seconds)

@@ -16,8 +16,8 @@ from chatd.protocol.errors import ChatError, Code
 
 
 def milliseconds(hub: Hub) -> int:
-    """Return the time, in milliseconds since 1970."""
-    return int(hub.clock.seconds() * 1000)
+    """Return the time that moderation actions expire by, in milliseconds since 1970."""
+    return hub.age_now
 
 
 def readable_after(participant: Participant, room: str) -> int | None:

@@ -41,7 +41,7 @@ def _tell(participant: Participant, command: Tell, label: str | None) -> Work | 
     if remote is not None:
         return _tell_remote(participant, remote, command.text, label)
     assert client is not None
-    now = wire.timestamp(permissions.milliseconds(hub))
+    now = wire.timestamp(hub.now)
     client.send_event(events.Told(participant.nick, command.text), tags={"time": now})
     if participant.tagged:
         participant.send_event(Done("TELL", (client.nick,)), label)

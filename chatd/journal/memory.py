@@ -7,9 +7,11 @@ from collections.abc import Sequence
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
 from typing_extensions import override
 
 from chatd.journal import LABEL_SECONDS, Environment, Follower, Journal, Page, Query, RoomState, TooMuchError
+from chatd.journal.ages import AgeClock
 from chatd.journal.batching import Batcher
 from chatd.journal.memory_index import WordIndex
 from chatd.journal.rows import same_content
@@ -24,6 +26,8 @@ MAX_KEPT_BYTES = 32 * 1024 * 1024
 """About how much memory their texts may take."""
 MAX_LABELS = 50_000
 PAGE_EVENTS = 256
+
+_log = Logger()
 
 
 class MemoryJournal(Journal):
@@ -40,6 +44,9 @@ class MemoryJournal(Journal):
         self._make_epoch = environment.make_epoch
         self._starts: Starts | None = None
         self._clock = environment.clock
+        self._wall = environment.wall
+        keep, report = environment.retention.seconds, lambda what: _log.warn("{what}", what=what)
+        self._ages = AgeClock(environment.clock, environment.wall, keep, report)
         self._pace = Batcher(self._clock)
         self._retention = environment.retention
         self._turn: list[Entry] = []
@@ -146,7 +153,7 @@ class MemoryJournal(Journal):
     def _deliver(self) -> None:
         self._delivery = None
         turn, self._turn = self._turn, []
-        now = int(self._clock.seconds() * 1000)
+        now = int(self._wall() * 1000)
         stored: list[tuple[str, StoredEvent]] = []
         for entry in turn:
             entry.time = now
@@ -169,7 +176,7 @@ class MemoryJournal(Journal):
         assert isinstance(event, DurableEvent)
         author = (entry.room, names.key(event.nick), label)
         first = self._labels.get(author)
-        if first is None or first.time < entry.time - LABEL_SECONDS * 1000:
+        if first is None or first.time < self._ages() - LABEL_SECONDS * 1000:
             self._labels[author] = StoredEvent(self._last_id + 1, entry.time, event)
             self._labels.move_to_end(author)
             if len(self._labels) > MAX_LABELS:
@@ -199,7 +206,7 @@ class MemoryJournal(Journal):
 
     def _trim(self) -> None:
         age = self._retention.seconds
-        horizon = 0 if age is None else int((self._clock.seconds() - age) * 1000)
+        horizon = 0 if age is None else self._ages() - age * 1000
         oldest = self._oldest
         while oldest:
             room, kept = oldest[0]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -52,9 +53,10 @@ class Certificates:
     together or have expired change nothing but the log. Raise `ValueError` with a sentence if they are so at first.
     """
 
-    def __init__(self, directory: Path, clock: IReactorTime) -> None:
+    def __init__(self, directory: Path, clock: IReactorTime, wall: Callable[[], float] = time.time) -> None:
         self._directory = directory
         self._clock = clock
+        self._wall = wall
         self._looked = clock.seconds()
         self._complaint = ""
         self._by_name: dict[str, SSL.Context] = {}
@@ -133,7 +135,7 @@ class Certificates:
         return self._by_name.get(host) or self._by_name.get("*." + host.partition(".")[2])
 
     def _expired(self, pairs: Sequence[Pair]) -> list[Pair]:
-        now = datetime.fromtimestamp(self._clock.seconds(), UTC)
+        now = datetime.fromtimestamp(self._wall(), UTC)
         return [pair for pair in pairs if pair.until <= now]
 
 

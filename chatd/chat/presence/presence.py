@@ -142,7 +142,7 @@ class Presence(Nodes):
         client = self.announcer.client(member_id)
         if client is None or client.ended:
             return {"nick": None}
-        client.send_event(Told(nick, text), tags={"time": timestamp(int(self.hub.clock.seconds() * 1000))})
+        client.send_event(Told(nick, text), tags={"time": timestamp(self.hub.now)})
         return {"nick": client.nick}
 
     def state(self) -> Any:

@@ -11,6 +11,7 @@ from twisted.logger import Logger
 from typing_extensions import override
 
 from chatd.journal import LABEL_SECONDS, Environment, JournalError, Retention
+from chatd.journal.ages import StreamAges
 from chatd.journal.sqlite.database import explained
 from chatd.journal.sqlite.store import Store
 from chatd.journal.sqlite.stored import StoredJournal
@@ -98,7 +99,8 @@ class LocalIndex(StoredJournal):
     """A journal's file that is filled from the stream, and trimmed as the stream is."""
 
     def __init__(self, environment: Environment, path: Path) -> None:
-        super().__init__(environment, Retention())
+        self._stream_ages = StreamAges(environment.clock)
+        super().__init__(environment, Retention(), self._stream_ages)
         self._path = path
         self._finished = False
 
@@ -137,6 +139,8 @@ class LocalIndex(StoredJournal):
         """Store what was read; it fails with `JournalError`, and then nothing was."""
         store = self._opened
         assert isinstance(store, LocalIndexStore)
+        if entries:
+            self._stream_ages.hear(entries[-1].time)
         return self._writer.do(partial(store.write_read, entries, dict(incarnations), place))
 
     def finish_once(self, place: int) -> None:

@@ -12,6 +12,7 @@ from twisted.python.failure import Failure
 from typing_extensions import override
 
 from chatd.journal import Environment, Follower, Journal, JournalError
+from chatd.journal.ages import AgeClock
 from chatd.journal.backlog import Backlog
 from chatd.journal.batching import Batcher
 from chatd.journal.flushes import Flushes
@@ -63,7 +64,10 @@ class SqliteJournal(StoredJournal, Journal):
     cluster = None
 
     def __init__(self, description: str, environment: Environment, *, synchronous: str = "FULL") -> None:
-        super().__init__(environment, environment.retention)
+        keep, report = environment.retention.seconds, lambda what: _log.warn("{what}", what=what)
+        self._age_clock = AgeClock(environment.clock, environment.wall, keep, report)
+        super().__init__(environment, environment.retention, self._age_clock)
+        self._wall = environment.wall
         self._description = description
         self._synchronous = synchronous
         self._make_epoch = environment.make_epoch
@@ -105,6 +109,7 @@ class SqliteJournal(StoredJournal, Journal):
             if store.lacks_log:
                 _log.warn("{path}: {why}", path=path, why=LACKS_LOG)
             self._starts = store.begin(self._make_epoch())
+            self._age_clock.start(store.newest())
             self.open_store(store)
         except BaseException:
             store.close()
@@ -141,7 +146,7 @@ class SqliteJournal(StoredJournal, Journal):
         self._machine.enter(WriterState.WRITING)
         batch, self._turn = self._turn[:MAX_BATCH], self._turn[MAX_BATCH:]
         seconds = self._clock.seconds()
-        now = int(seconds * 1000)
+        now = int(self._wall() * 1000)
         for entry in batch:
             entry.time = now
         if not any(entry.durable for entry in batch):
@@ -149,7 +154,7 @@ class SqliteJournal(StoredJournal, Journal):
         elif self._outage.active and 0 < self._retry_at - seconds <= RETRY_SECONDS:
             self._refuse(batch)
         else:
-            written = self._writer.do(partial(self._opened.write, batch))
+            written = self._writer.do(partial(self._opened.write, batch, self._ages()))
             written.addCallbacks(self._written, self._not_written, callbackArgs=(batch,), errbackArgs=(batch,))
             written.addErrback(lambda failure: _log.failure("a batch was not handed back", failure))
 
