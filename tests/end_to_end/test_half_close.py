@@ -22,10 +22,10 @@ pytestmark = pytest.mark.slow
 README = Path(__file__).parents[2] / "README.rst"
 SCRIPT = "JOIN ci #builds\nMSG passed\n"
 VERSIONS = {"1.2": SSL.TLS1_2_VERSION, "1.3": SSL.TLS1_3_VERSION}
-PLACES = ["tls:tls:port=0:interface=127.0.0.1"]
+PLACES = ["tls:tls:port=0:interface=127.0.0.1", "ssl:0:tls/key.pem:tls/certificate.pem:interface=127.0.0.1"]
 
 
-@pytest.fixture(params=PLACES, ids=["tls"])
+@pytest.fixture(params=PLACES, ids=["tls", "ssl"])
 def daemon(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Daemon]:
     (tmp_path / "tls").mkdir()
     write_certificate(tmp_path / "tls" / "key.pem", tmp_path / "tls" / "certificate.pem", "localhost")
