@@ -11,6 +11,8 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
 from zope.interface import implementer
 
+from chatd.app.inherited_sockets import inherited_endpoint
+
 Wrap = Callable[[IProtocolFactory], IProtocolFactory]
 """Makes, of the factory of an edge, one for what comes before that on each connection."""
 
@@ -32,7 +34,7 @@ def _nothing(factory: IProtocolFactory) -> IProtocolFactory:
 
 
 def _endpoint(reactor: Any, description: str, below: Wrap) -> IStreamServerEndpoint:
-    kind = description.partition(":")[0]
+    kind, _, rest = description.partition(":")
     match kind.lower():
         case "tls":
             from chatd.tls.endpoint import endpoint
@@ -43,6 +45,8 @@ def _endpoint(reactor: Any, description: str, below: Wrap) -> IStreamServerEndpo
                 raise ValueError("sslmethod= is not taken: it would allow what is older than TLS 1.2")
             made: IStreamServerEndpoint = serverFromString(_TLSReactor(reactor, below), description)
             return made
+        case "systemd":
+            return _Wrapped(inherited_endpoint(reactor, rest), below)
     return _Wrapped(serverFromString(reactor, description), below)
 
 
