@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStrea
 from zope.interface import implementer
 
 from chatd.app.inherited_sockets import inherited_endpoint
+from chatd.app.unix_sockets import binding
 
 Wrap = Callable[[IProtocolFactory], IProtocolFactory]
 """Makes, of the factory of an edge, one for what comes before that on each connection."""
@@ -45,6 +46,8 @@ def _endpoint(reactor: Any, description: str, below: Wrap) -> IStreamServerEndpo
                 raise ValueError("sslmethod= is not taken: it would allow what is older than TLS 1.2")
             made: IStreamServerEndpoint = serverFromString(_TLSReactor(reactor, below), description)
             return made
+        case "unix":
+            return _Wrapped(serverFromString(_UnixReactor(reactor), description), below)
         case "systemd":
             return _Wrapped(inherited_endpoint(reactor, rest), below)
     return _Wrapped(serverFromString(reactor, description), below)
@@ -83,4 +86,24 @@ class _TLSReactor:
 
         tls = HalfClosingTLSFactory(contextFactory, isClient=False, wrappedFactory=factory, clock=self._reactor)
         made: IListeningPort = self._reactor.listenTCP(port, self._below(tls), backlog=backlog, interface=interface)
+        return made
+
+
+class _UnixReactor:
+    """What Twisted's ``unix:`` needs of a reactor: a place that a program has left without tidying up is taken over."""
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+
+    def listenUNIX(  # noqa: N802  # Twisted's
+        self,
+        address: str,
+        factory: IProtocolFactory,
+        backlog: int,
+        mode: int,
+        wantPID: bool,  # noqa: ARG002, FBT001, N803  # Twisted's
+    ) -> IListeningPort:
+        """Begin to listen, and return where. Raise `OSError` or `ValueError` if that cannot be."""
+        with binding(address):
+            made: IListeningPort = self._reactor.listenUNIX(address, factory, backlog=backlog, mode=mode, wantPID=0)
         return made
