@@ -246,6 +246,22 @@ def test_a_handshake_in_the_place_of_the_header_is_logged_and_others_are_counted
     assert "a TLS handshake came where the PROXY header has to be, before it" in lines[0]
 
 
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_header_comes_first_on_ssl_and_on_local_sockets_too(tmp_path: Path, stack: ExitStack, tls: bool) -> None:
+    write_certificate(tmp_path / "key.pem", tmp_path / "certificate.pem", "localhost")
+    place = "ssl:0:key.pem:certificate.pem:interface=127.0.0.1" if tls else "unix:node.sock"
+    daemon = stack.enter_context(Daemon(tmp_path, "--journal", "memory:", "--listen", f"haproxy:{place}"))
+    server = f"127.0.0.1:{daemon.port} ssl verify none" if tls else f"{tmp_path}/node.sock"
+    (port,) = free_ports(1)
+    lines = ("mode tcp", "timeout connect 5s", "timeout client 1m", "timeout server 1m")
+    config = "\n    ".join(["listen chat", f"bind 127.0.0.1:{port}", *lines, f"server c1 {server} send-proxy-v2\n"])
+    stack.enter_context(haproxy(tmp_path, config, port))
+    with connected(port) as client:
+        client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        assert rest(client)[-1].startswith("BYE not-chatd ")
+    assert f"] {CLIENT}:" in daemon.log()
+
+
 # Silence.
 
 
