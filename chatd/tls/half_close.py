@@ -14,6 +14,7 @@ from twisted.internet.interfaces import (
     IProtocolFactory,
     IReactorTime,
     IStreamServerEndpoint,
+    ITCPTransport,
 )
 from twisted.protocols.policies import ProtocolWrapper
 from twisted.protocols.tls import BufferingTLSTransport, TLSMemoryBIOFactory
@@ -38,7 +39,7 @@ class HalfClosingTLS(BufferingTLSTransport):
 
     Twisted closes the connection when ``close_notify`` comes. RFC 8446, 6.1, lets the other direction go on until it is
     closed as well. RFC 5246, 7.2.1, for TLS 1.2, wants the answer at once and what is due thrown away; but who says
-    ``close_notify`` there and closes loses nothing by being written to, and OpenSSL, GnuTLS and NSS read on.
+    ``close_notify`` there and closes loses nothing by being written to, and OpenSSL and GnuTLS read on.
 
     The end of TCP without ``close_notify`` may be an attacker's, who has cut the connection: it ends both directions.
     """
@@ -60,17 +61,28 @@ class HalfClosingTLS(BufferingTLSTransport):
             else:
                 if not self._aborted:
                     ProtocolWrapper.dataReceived(self, data)
-        if self._tlsConnection is not None:
+        if self._tlsConnection is not None:  # TCP whose output has ended is lost while it is closed
             self._flushSendBIO()
 
     def _end_input(self) -> None:
         self._input_ended = True
-        sent = self._tlsConnection.get_shutdown() & SSL.SENT_SHUTDOWN
-        if not sent and not self._aborted and IHalfCloseableProtocol.providedBy(self.wrappedProtocol):
+        if self._tlsConnection.get_shutdown() & SSL.SENT_SHUTDOWN:
+            self._lostTLSConnection = True
+            transport: Any = self.transport
+            transport.loseConnection()
+        elif IHalfCloseableProtocol.providedBy(self.wrappedProtocol):
             self.wrappedProtocol.readConnectionLost()
-            return
-        self._shutdownTLS()
-        self._tlsShutdownFinished(None)
+        else:
+            self._shutdownTLS()
+            self._tlsShutdownFinished(None)
+
+    @override
+    def _shutdownTLS(self) -> None:
+        """End our direction, of TCP too: ncat may take ``close_notify`` with what came before, and forget it."""
+        transport: Any = self.transport
+        super()._shutdownTLS()
+        if self._handshakeDone and not self._input_ended and not self._aborted and ITCPTransport.providedBy(transport):
+            transport.loseWriteConnection()
 
     def readConnectionLost(self) -> None:
         """Take the end of TCP's input: nothing new after ``close_notify``, the end of all without."""
@@ -83,7 +95,9 @@ class HalfClosingTLS(BufferingTLSTransport):
             transport.abortConnection()
 
     def writeConnectionLost(self) -> None:
-        """Do nothing: TCP's output ends with the connection."""
+        """Pass on that the peer was sent its last line, after which TCP's output has ended."""
+        if IHalfCloseableProtocol.providedBy(self.wrappedProtocol):
+            self.wrappedProtocol.writeConnectionLost()
 
 
 class HalfClosingTLSFactory(TLSMemoryBIOFactory):

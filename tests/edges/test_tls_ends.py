@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from OpenSSL import SSL
-from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.interfaces import IHalfCloseableProtocol, ITCPTransport
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
-from zope.interface import implementer
+from zope.interface import directlyProvides, implementer
 
 from chatd.tls.endpoint import Certificates
 from chatd.tls.half_close import HalfClosingTLSFactory
@@ -45,6 +45,18 @@ class Half(Whole):
         self.told.append("written")
 
 
+class TCP(StringTransport):
+    """A transport of which each direction can be ended."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.write_ended = False
+        directlyProvides(self, ITCPTransport)
+
+    def loseWriteConnection(self) -> None:  # noqa: N802  # Twisted's
+        self.write_ended = True
+
+
 class Pair:
     """A client of TLS, and the server's side on a transport that is looked at."""
 
@@ -55,7 +67,7 @@ class Pair:
             Certificates(folder, self.clock), False, Factory.forProtocol(protocol), self.clock
         )
         self.server: Any = factory.buildProtocol(None)
-        self.transport = StringTransport()
+        self.transport = TCP()
         self.server.makeConnection(self.transport)
         self.inside: Any = self.server.wrappedProtocol
         self.client = SSL.Connection(SSL.Context(SSL.TLS_CLIENT_METHOD), None)
@@ -107,6 +119,7 @@ def test_what_is_due_after_the_end_of_input_is_sent_and_then_the_end(pair: Pair)
     pair.exchange()
     assert pair.ended
     assert pair.transport.disconnecting
+    assert not pair.transport.write_ended
     assert pair.inside.told == ["last words", "end"]
 
 
@@ -120,10 +133,13 @@ def test_who_knows_no_half_close_is_closed(tmp_path: Path) -> None:
 def test_both_ends_at_once_are_the_end(pair: Pair) -> None:
     pair.inside.transport.loseConnection()
     assert not pair.transport.disconnecting  # the client may still be sending
+    assert pair.transport.write_ended  # and whoever has forgotten close_notify sees the end of TCP
+    pair.server.writeConnectionLost()
+    assert pair.inside.told == ["written"]
     pair.client.send(b"too late")
     pair.end_input()
     assert pair.transport.disconnecting
-    assert pair.inside.told == ["too late"]
+    assert pair.inside.told == ["written", "too late"]
 
 
 def test_the_end_of_tcp_alone_cuts(pair: Pair) -> None:

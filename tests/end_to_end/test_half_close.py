@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 import pytest
 from OpenSSL import SSL
@@ -83,6 +84,13 @@ TRUST = {
 }
 
 
+def test_whoever_has_taken_the_end_of_tls_together_with_what_came_before_sees_that_of_tcp(daemon: Daemon) -> None:
+    with TLSClient(daemon.port, "1.3") as client:
+        client.send(b"QUIT\n")
+        while client.socket.recv(1 << 16):  # within DEADLINE
+            pass
+
+
 @pytest.mark.parametrize("name", TRUST)
 def test_the_recipes_in_the_readme_print_the_verdict(daemon: Daemon, tmp_path: Path, name: str) -> None:
     (recipe,) = re.findall(rf"^    (printf .*\| {name} .*10320.*)$", README.read_text(), re.MULTILINE)
@@ -107,6 +115,12 @@ class TLSClient:
         self.said = b""
         while not self._shook_hands():
             self._exchange()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
 
     def _shook_hands(self) -> bool:
         try:
@@ -148,9 +162,8 @@ class TLSClient:
 
 @pytest.fixture(params=VERSIONS)
 def client(request: pytest.FixtureRequest, daemon: Daemon) -> Iterator[TLSClient]:
-    client = TLSClient(daemon.port, request.param)
-    yield client
-    client.socket.close()
+    with TLSClient(daemon.port, request.param) as client:
+        yield client
 
 
 @pytest.mark.parametrize("tcp_too", [False, True])
