@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from itertools import count
 from typing import Protocol
 
 from twisted.internet.interfaces import IReactorTime
@@ -61,6 +62,7 @@ class Hub:
         self.make_secret = make_secret
         self.timers = TimerWheel(clock)
         self.clients: dict[Client, None] = {}
+        self.connection_numbers = count(1)
         self.unblocked: list[Client] = []
         """Those that could not go on until an entry of theirs took effect, and now can."""
         self.stalled: dict[Client, None] = {}

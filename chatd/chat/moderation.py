@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from chatd.chat.participant import Participant
 from chatd.chat.permissions import milliseconds
 from chatd.model.entry import Member
-from chatd.model.room_policy import MAX_ACTIONS, PolicyKey, RoomPolicy
+from chatd.model.room_policy import MAX_ACTIONS, PolicyKey, RoomPolicy, is_address
 from chatd.protocol import moderation_commands as commands
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Done, Moderated
@@ -37,7 +39,10 @@ def moderate(participant: Participant, command: Command, label: str | None) -> N
         # Not asked for, so not answered: what takes the invitation back from whoever goes by another name here.
         revoked = Moderated(verb, participant.nick, room, account, None, text)
         participant.submit(room.key, revoked, None, "INVITE")
-    participant.submit(room.key, Moderated(verb, participant.nick, room, subject, seconds, text), label, verb)
+    action = Moderated(verb, participant.nick, room, subject, seconds, text)
+    if isinstance(command, commands.Mute | commands.Ban):
+        action = _with_reach(participant, action)
+    participant.submit(room.key, action, label, verb)
 
 
 def change_setting(participant: Participant, command: commands.Set, label: str | None) -> None:
@@ -109,7 +114,8 @@ def _sentence(participant: Participant, command: Command, room: RoomName) -> tup
             _check_not_operator(participant, Nick.of(nick).key, target.account)
             return target.renaming or target.nick, None, text
         case commands.Mute(who, _, seconds, text) | commands.Ban(who, _, seconds, text):
-            _check_not_operator(participant, Nick.of(who).key, None)
+            target = _found(participant, Nick.of(who), room)
+            _check_not_operator(participant, Nick.of(who).key, None if target is None else target.account)
             return who, seconds, text
         case commands.Unmute(who) | commands.Unban(who) | commands.Deop(who):
             kind = _TAKEN_BACK[type(command)]
@@ -133,6 +139,24 @@ def _target(participant: Participant, nick: Nick, room: RoomName) -> Member | No
         if nick.key in (member.nick.key, member.renaming.key):
             return member
     return None
+
+
+def _found(participant: Participant, nick: Nick, room: RoomName) -> Member | None:
+    """Return who goes by a nick, in a room or else anywhere: who has left it a moment ago is still the one meant."""
+    return _target(participant, nick, room) or participant.hub.holder(nick)
+
+
+def _with_reach(participant: Participant, action: Moderated) -> Moderated:
+    """Return a MUTE or BAN with what it holds for besides the nick; if nobody goes by that now, with what it had."""
+    room, nick = RoomName.of(action.room), Nick.of(action.subject)
+    if is_address(action.subject):
+        return action
+    target = _found(participant, nick, room)
+    if target is not None:
+        identity, _ = target.judged_as
+        return replace(action, reach=identity._replace(nick=nick.key).reach)
+    before = _policy(participant, room).held(PolicyKey(action.verb, nick.key), milliseconds(participant.hub))
+    return action if before is None else replace(action, reach=before.event.reach)
 
 
 def _check_room_for_more(participant: Participant, room: RoomName) -> None:

@@ -57,6 +57,7 @@ class Participant(Client):
         self.info: MemberInfo | None = None
         self._takeover = Takeover(self, hub)
         self._reader: Deferred[None] | None = None
+        self._connection = f"{hub.journal.epoch}.{next(hub.connection_numbers)}"
         self.member_id = hub.enroll(self)
 
     @override
@@ -81,7 +82,7 @@ class Participant(Client):
     @property
     @override
     def identity(self) -> Identity:
-        return Identity(self.nick.key, self.account, self.peer.address)
+        return Identity(self.nick.key, self.account, self.peer.address, self.member_id or self._connection)
 
     @property
     @override

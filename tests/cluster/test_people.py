@@ -181,6 +181,37 @@ def test_a_ban_keeps_the_same_people_out_on_all_nodes(cluster: InMemoryCluster) 
     check_equal(cluster)
 
 
+@pytest.mark.parametrize("address", [None, "192.0.2.7"])
+def test_a_ruling_on_a_nick_holds_on_all_nodes_for_whoever_went_by_it(
+    cluster: InMemoryCluster, address: str | None
+) -> None:
+    one, two = cluster.nodes
+    cluster.accounts.operators = {"root"}
+    root = come_in(cluster, one, "JOIN root #a", "JOIN #b", account="root")
+    bob = ChatClient(two.hub, address)
+    bob.says("JOIN bob #a", "JOIN #b")
+    cluster.settle()
+    root.says("MUTE bob #b")
+    cluster.settle()
+    bob.take()
+    bob.says("NICK other", "MSG hi")
+    cluster.settle()
+    assert [line.split(" ")[:3] for line in bob.take()] == [["ERR", "muted", "NICK"], ["ERR", "muted", "MSG"]]
+    root.says("UNMUTE bob #b", "BAN bob #a")
+    cluster.settle()
+    bob.take()
+    bob.says("NICK other", "JOIN #a")
+    cluster.settle()
+    assert [line.split(" ")[:3] for line in bob.take()] == [["OK", "NICK", "other"], ["ERR", "banned", "JOIN"]]
+    if address is not None:
+        for node in (one, two, cluster.node()):
+            late = ChatClient(node.hub, address)
+            late.says("JOIN late #a")
+            cluster.settle()
+            assert late.take()[-1].startswith("ERR banned JOIN")
+    check_equal(cluster)
+
+
 @pytest.mark.parametrize(
     ("order", "line"),
     [
