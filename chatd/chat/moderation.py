@@ -9,6 +9,8 @@ from chatd.chat.permissions import milliseconds
 from chatd.model.entry import Member
 from chatd.model.room_policy import MAX_ACTIONS, PolicyKey, RoomPolicy, is_address
 from chatd.protocol import moderation_commands as commands
+from chatd.protocol import names
+from chatd.protocol.commands import LOBBY
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Done, Moderated
 from chatd.protocol.moderation_commands import SERVER
@@ -24,6 +26,8 @@ Command = (
     | commands.Deop
     | commands.Invite
 )
+DEFAULT_ROOM = names.key(LOBBY)
+"""The key of the room that a JOIN without one is for. It is nobody's but the server operators'."""
 _TAKEN_BACK = {commands.Unmute: "MUTE", commands.Unban: "BAN", commands.Deop: "OP"}
 
 
@@ -51,6 +55,8 @@ def change_setting(participant: Participant, command: commands.Set, label: str |
     policy = participant.hub.policy(room.key)
     if room == SERVER:
         raise ChatError(Code.NOT_ALLOWED, "a setting is one of a room; name the room")
+    if room.key == DEFAULT_ROOM and command.key in ("registered", "private") and not participant.is_operator:
+        raise ChatError(Code.NOT_ALLOWED, f"{room} is where everybody comes in: it belongs to the server operators")
     if command.key == "registered":
         _check_may_register(participant, room, policy)
     else:
@@ -61,7 +67,37 @@ def change_setting(participant: Participant, command: commands.Set, label: str |
     if policy.setting(command.key) == command.value:
         participant.send_event(Done("SET", (room, subject)), label)
         return
+    if subject == "private=yes":
+        _settle_who_stays(participant, room, policy, command.who)
     participant.submit(room.key, Moderated("SET", participant.nick, room, subject), label, "SET")
+
+
+def _settle_who_stays(participant: Participant, room: RoomName, policy: RoomPolicy, who: str | None) -> None:
+    """Invite those who are to stay in a room that becomes private.
+
+    Raise `ChatError` if it would put somebody out and ``who`` does not say what is to become of them.
+    """
+    hub = participant.hub
+    leaving = [member.account for member in hub.members(room.key) if not policy.is_member(member.account)]
+    if not leaving or who == "remove":
+        return
+    accounts = dict.fromkeys(account for account in leaving if account is not None)
+    guests = leaving.count(None)
+    if who is None:
+        why = f"{_people(len(leaving))} in {room} without an invitation would be put out; add who=keep to invite"
+        why += f" those with an account ({len(leaving) - guests}; the others, {guests}, are put out)"
+        raise ChatError(Code.NOT_ALLOWED, f"{why}, or who=remove to put all of them out")
+    if policy.holding(milliseconds(hub)) + len(accounts) >= MAX_ACTIONS:
+        raise ChatError(
+            Code.FULL, f"only {MAX_ACTIONS} moderation actions hold in a room; say who=remove, and INVITE some"
+        )
+    for account in accounts:
+        invited = Moderated("INVITE", participant.nick, room, hub.accounts.name(account))
+        participant.submit(room.key, invited, None, "SET")  # not asked for, so not answered
+
+
+def _people(number: int) -> str:
+    return "1 person" if number == 1 else f"{number} people"
 
 
 def _check_may_register(participant: Participant, room: RoomName, policy: RoomPolicy) -> None:

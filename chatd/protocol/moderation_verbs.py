@@ -94,13 +94,17 @@ def _read_invite(words: Arguments) -> commands.Invite:
 def _read_set(words: Arguments) -> commands.Set:
     room = _place(words)
     word = words.word("a setting")
-    words.end()
+    who = words.values("who").get("who")
     key, _, value = word.partition("=")
     if key not in commands.SETTINGS:
         words.refuse(f"{excerpt(word)} is no setting; there are {', '.join(commands.SETTINGS)}")
     if value not in commands.SETTINGS[key]:
         words.refuse(f"{key} is {' or '.join(commands.SETTINGS[key])}")
-    return commands.Set(key, value, room)
+    if who is not None and (key, value) != ("private", "yes"):
+        words.refuse("who= goes with private=yes alone")
+    if who is not None and who not in commands.WHO:
+        words.refuse(f"who is {' or '.join(commands.WHO)}")
+    return commands.Set(key, value, room, who)
 
 
 def _place(words: Arguments) -> str | None:
@@ -183,7 +187,7 @@ ROWS = (
     ),
     Verb(
         commands.Set,
-        "SET [#room] <key>=<value>",
+        "SET [#room] <key>=<value> [who=keep|remove]",
         "registered=yes makes a room yours; private=yes|no, topic=operators|members",
         _read_set,
     ),
