@@ -7,7 +7,7 @@ from dataclasses import replace
 from chatd.chat.participant import Participant
 from chatd.chat.permissions import milliseconds
 from chatd.model.entry import Member
-from chatd.model.room_policy import MAX_ACTIONS, PolicyKey, RoomPolicy, is_address
+from chatd.model.room_policy import MAX_ACTIONS, ModerationAction, PolicyKey, RoomPolicy, is_address
 from chatd.protocol import moderation_commands as commands
 from chatd.protocol import names
 from chatd.protocol.commands import LOBBY
@@ -46,6 +46,8 @@ def moderate(participant: Participant, command: Command, label: str | None) -> N
     action = Moderated(verb, participant.nick, room, subject, seconds, text)
     if isinstance(command, commands.Mute | commands.Ban):
         action = _with_reach(participant, action)
+    if isinstance(command, commands.Ban):
+        _check_not_oneself(participant, action)
     participant.submit(room.key, action, label, verb)
 
 
@@ -193,6 +195,13 @@ def _with_reach(participant: Participant, action: Moderated) -> Moderated:
         return replace(action, reach=identity._replace(nick=nick.key).reach)
     before = _policy(participant, room).held(PolicyKey(action.verb, nick.key), milliseconds(participant.hub))
     return action if before is None else replace(action, reach=before.event.reach)
+
+
+def _check_not_oneself(participant: Participant, ban: Moderated) -> None:
+    """Raise `ChatError` if a ban would hold for the one who says it."""
+    now = milliseconds(participant.hub)
+    if RoomPolicy([ModerationAction(0, now, ban)]).against("BAN", participant.identity, now, spared=True) is not None:
+        raise ChatError(Code.NOT_ALLOWED, f"a BAN of {ban.subject} would hold for you, too; name others alone")
 
 
 def _check_room_for_more(participant: Participant, room: RoomName) -> None:

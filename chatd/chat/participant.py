@@ -39,6 +39,8 @@ class Participant(Client):
     renaming: Nick = NO_NICK
     """Another nick that was claimed, and that the rooms do not know yet."""
     tagged: bool = False
+    barred: bool = False
+    """Whether it is banned from the server and may LOGIN, see `chatd.chat.barred`."""
 
     def __init__(self, hub: Hub, peer: Peer) -> None:
         self.hub = hub

@@ -284,7 +284,7 @@ def test_a_ban_from_the_server_ends_connections_and_refuses_new_ones(chat: InMem
         assert person.farewell is DisconnectReason.BANNED
         assert person.take() == ["BYE banned flood"]
     late = ChatClient(chat.hub, "10.6.6.8")
-    assert late.farewell is DisconnectReason.BANNED
+    assert ask(chat, late, "JOIN late") == ["BYE banned you are banned, for 1d in all: flood"]
     assert ask(chat, ann, "WHO")[-1] == "OK WHO #den 2"
     assert ChatClient(chat.hub, "10.7.6.8").farewell is None
 
@@ -309,7 +309,7 @@ def test_rulings_are_kept_and_hold_after_a_restart(tmp_path: Path) -> None:
     chat.turn()
     again = SlowJournalChat(tmp_path / "j")
     again.hub.accounts = chat.hub.accounts
-    assert ChatClient(again.hub, "10.6.6.6").farewell is DisconnectReason.BANNED
+    assert ask(again, ChatClient(again.hub, "10.6.6.6"), "JOIN mallory") == ["BYE banned you are banned"]
     rules = again.hub.policy("#den")
     assert rules.is_operator("ann")
     assert rules.setting("private") == "yes"
