@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from chatd.protocol import duration
+from chatd.protocol import duration, names
 from chatd.protocol import moderation_commands as commands
 from chatd.protocol.arguments import Arguments
 from chatd.protocol.text import clean, excerpt
@@ -12,13 +12,24 @@ from chatd.protocol.verb_row import Verb
 
 
 def _subject(words: Arguments, word: str) -> str:
-    """Return whom a word means: an address or a network in its usual form, else a nick."""
+    return _network(word) or words.nick_of(word)
+
+
+def subject_of(word: str) -> str:
+    """Return whom a word means: an address or a network in its usual form, else a nick.
+
+    Raise `chatd.protocol.names.BadNameError` if it is none of these.
+    """
+    return _network(word) or names.nick(word)
+
+
+def _network(word: str) -> str | None:
     try:
         if "%" in word:
             raise ValueError(word)
         network = ipaddress.ip_network(word, strict=False)
     except ValueError:
-        return words.nick_of(word)
+        return None
     if network.version == 6 and network.prefixlen >= 96 and (mapped := network.network_address.ipv4_mapped):
         network = ipaddress.ip_network((mapped, network.prefixlen - 96))
     return str(network.network_address if network.num_addresses == 1 else network)
