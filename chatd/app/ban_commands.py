@@ -18,6 +18,8 @@ from chatd.protocol.moderation_verbs import subject_of
 from chatd.protocol.text import clean
 from chatd.protocol.wire import timestamp
 
+PAUSE_SECONDS = 0.05
+
 
 def main(arguments: Sequence[str]) -> None:
     """Do what the arguments after ``chatd ban`` say. Raise `SystemExit`, with one line if it could not be done."""
@@ -44,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
 
     about = "Print who is banned, where, by whom, since when, for how long, what account or address that reaches, and"
     command("list", _list, f"{about} why, a line each. The daemon may be running.")
-    remove = command("remove", _remove, "Take a ban back, as UNBAN does. The daemon must not be running.")
+    remove = command("remove", _remove, "Take a ban back, as UNBAN does. The daemon may be running.")
     remove.add_argument("who", help="a nick, an address or a network, as it was banned")
     remove.add_argument("room", nargs="?", default=SERVER, help="such as '#lobby' [default: the whole server]")
     return parser
@@ -60,7 +62,13 @@ def _list(options: argparse.Namespace) -> None:
 
 def _remove(options: argparse.Namespace) -> None:
     room = options.room if options.room == SERVER else names.room(options.room)
-    ban = remove_ban(_path(options), room, subject_of(options.who), _now())
+    began = time.monotonic()
+
+    def pause() -> float:
+        time.sleep(PAUSE_SECONDS)
+        return time.monotonic() - began
+
+    ban = remove_ban(_path(options), room, subject_of(options.who), _now(), pause)
     where = "the server" if ban.room == SERVER else ban.room
     print(f"{ban.subject} is not banned from {where} any more")
 
