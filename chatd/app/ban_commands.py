@@ -55,8 +55,17 @@ def _parser() -> argparse.ArgumentParser:
 def _list(options: argparse.Namespace) -> None:
     for room, action in held_bans(_path(options), _now()):
         event = action.event
+        reach = (event.reach or "-").partition(" ")[0]
         held = "-" if event.seconds is None else written(event.seconds)
-        told = (event.subject, room, event.nick, timestamp(action.time), held, event.reach or "-", event.text or "-")
+        told = (
+            event.subject,
+            room,
+            event.nick,
+            timestamp(action.time),
+            held,
+            reach,
+            event.text or "-",
+        )
         print(*told, sep="\t")
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from chatd.chat.participant import Participant
 from chatd.chat.permissions import milliseconds
 from chatd.model.entry import Member
-from chatd.model.room_policy import MAX_ACTIONS, ModerationAction, PolicyKey, RoomPolicy, is_address
+from chatd.model.room_policy import MAX_ACTIONS, Identity, ModerationAction, PolicyKey, RoomPolicy, is_address
 from chatd.protocol import moderation_commands as commands
 from chatd.protocol import names
 from chatd.protocol.commands import LOBBY
@@ -192,9 +193,18 @@ def _with_reach(participant: Participant, action: Moderated) -> Moderated:
     target = _found(participant, nick, room)
     if target is not None:
         identity, _ = target.judged_as
-        return replace(action, reach=identity._replace(nick=nick.key).reach)
+        return replace(action, reach=identity._replace(nick=nick.key).reach(_there(participant, room)))
     before = _policy(participant, room).held(PolicyKey(action.verb, nick.key), milliseconds(participant.hub))
     return action if before is None else replace(action, reach=before.event.reach)
+
+
+def _there(participant: Participant, room: RoomName) -> Iterator[Identity]:
+    """Yield who is in a room or on the server, some of them more than once."""
+    hub = participant.hub
+    if room == SERVER:
+        yield from (client.identity for client in hub.clients)
+    for place in hub.rooms() if room == SERVER else filter(None, [hub.room(room.key)]):
+        yield from (member.judged_as[0] for member in place.everybody)
 
 
 def _check_not_oneself(participant: Participant, ban: Moderated) -> None:

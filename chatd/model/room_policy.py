@@ -18,6 +18,10 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 MAX_ACTIONS = 1000
 """How many may hold in one room, or on the server."""
+MAX_SHARING = 100
+"""How many others may come from an address at the time for it to say who somebody is."""
+_BUT = " but="
+"""Comes before the connections that the reach of an address leaves out."""
 _HOST_BITS = 64
 _REVOKES = {"UNMUTE": "MUTE", "UNBAN": "BAN", "DEOP": "OP", "KICK": "INVITE"}
 """The kind of action that a verb ends. One who is kicked out of a private room needs a new invitation."""
@@ -53,29 +57,30 @@ class Identity(NamedTuple):
     connection: str = ""
     """What no other connection has, before or after."""
 
-    @property
-    def reach(self) -> str | None:
-        """What an action on the nick is to hold for besides, as it is stored; None if nothing more.
+    def reach(self, others: Iterable[Identity]) -> str | None:
+        """Return what an action on the nick is to hold for besides, as it is stored; None if nothing more.
 
-        The account, so that nobody else who comes from there is meant. Without one there is only the address to go by
-        and, where there is none, the connection.
+        The account, so that nobody else who comes from there is meant. Without one it is the address, but for the
+        connections of ``others`` who are there at the same time: they are somebody else. Where there is no address, or
+        too many share it for it to say who somebody is, it is the connection.
         """
         if self.account is not None:
             return None if self.account == self.nick else f"account={self.account}"
-        return self._place
-
-    @property
-    def _place(self) -> str | None:
         if self.address is not None:
-            return f"address={_site(self.address)}"
+            site = _site(self.address)
+            near = [each for each in others if each.address is not None and each.connection != self.connection]
+            known = dict.fromkeys(each.connection for each in near if each.address and _site(each.address) == site)
+            if len(known) <= MAX_SHARING:
+                return f"address={site}" + (_BUT + ",".join(known) if known else "")
         return f"connection={self.connection}" if self.connection else None
 
     def traces(self, *, spared: bool) -> Iterator[str]:
-        """Yield what of the identity a stored reach may be; if ``spared``, not where the connection comes from."""
+        """Yield what of the identity a stored reach may begin with; not the address if it is ``spared`` by that."""
         if self.account is not None:
             yield f"account={self.account}"
-        if not spared and (place := self._place) is not None:
-            yield place
+        yield f"connection={self.connection}"
+        if not spared and self.address is not None:
+            yield f"address={_site(self.address)}"
 
 
 REGISTERED = PolicyKey("SET", "registered")
@@ -103,6 +108,14 @@ class _Width(NamedTuple):
     host_bits: int
 
 
+class _Reaching(NamedTuple):
+    """An action by what it holds for besides its subject."""
+
+    action: ModerationAction
+    others: frozenset[str]
+    """The connections that it does not hold for."""
+
+
 class RoomPolicy:
     """All actions that hold in one room, or on the server."""
 
@@ -111,7 +124,7 @@ class RoomPolicy:
     def __init__(self, actions: Iterable[ModerationAction] = ()) -> None:
         self._actions: dict[PolicyKey, ModerationAction] = {}
         self._networks: dict[_Width, dict[int, ModerationAction]] = {}
-        self._reaching: dict[PolicyKey, dict[PolicyKey, ModerationAction]] = {}
+        self._reaching: dict[PolicyKey, dict[PolicyKey, _Reaching]] = {}
         self.mutes = False
         """Whether there is, or was, any MUTE."""
         for action in actions:
@@ -142,7 +155,9 @@ class RoomPolicy:
         self._actions[where] = action
         self.mutes = self.mutes or where.kind == "MUTE"
         if (reach := action.event.reach) is not None:
-            self._reaching.setdefault(PolicyKey(where.kind, reach), {})[where] = action
+            trace, _, others = reach.partition(_BUT)
+            reaching = _Reaching(action, frozenset(filter(None, others.split(","))))
+            self._reaching.setdefault(PolicyKey(where.kind, trace), {})[where] = reaching
         if where.kind in ("MUTE", "BAN") and (network := _network(where.subject)) is not None:
             width = _Width(where.kind, network.version, network.max_prefixlen - network.prefixlen)
             self._networks.setdefault(width, {})[int(network.network_address) >> width.host_bits] = action
@@ -152,10 +167,10 @@ class RoomPolicy:
         if action is None:
             return
         if (reach := action.event.reach) is not None:
-            reaching = self._reaching[PolicyKey(where.kind, reach)]
-            del reaching[where]
-            if not reaching:
-                del self._reaching[PolicyKey(where.kind, reach)]
+            same = PolicyKey(where.kind, reach.partition(_BUT)[0])
+            del self._reaching[same][where]
+            if not self._reaching[same]:
+                del self._reaching[same]
         if (network := _network(where.subject)) is not None:
             width = _Width(where.kind, network.version, network.max_prefixlen - network.prefixlen)
             self._networks.get(width, {}).pop(int(network.network_address) >> width.host_bits, None)
@@ -191,8 +206,8 @@ class RoomPolicy:
     def against(self, kind: str, identity: Identity, now: int, *, spared: bool = False) -> ModerationAction | None:
         """Return the MUTE or BAN that holds against a member, by nick, account, address or network.
 
-        What was said of another's nick holds for those who come from the same address but for who is ``spared`` and for
-        whom the room's operators have trusted: they are not taken for that one.
+        What was said of another's nick holds for who comes from the same address later, but for who is ``spared`` and
+        those whom the room's operators have trusted: they are not taken for that one.
         """
         if not self._actions:
             return None
@@ -201,8 +216,8 @@ class RoomPolicy:
                 return found
         if self._reaching:
             for trace in identity.traces(spared=spared or self.is_member(identity.account)):
-                for action in self._reaching.get(PolicyKey(kind, trace), {}).values():
-                    if action.holds(now):
+                for action, others in self._reaching.get(PolicyKey(kind, trace), {}).values():
+                    if identity.connection not in others and action.holds(now):
                         return action
         if identity.address is None:
             return None
@@ -254,7 +269,7 @@ def is_address(subject: str) -> bool:
 
 def is_reach(text: str) -> bool:
     """Return whether a text is a reach, as it is stored."""
-    kind, _, value = text.partition("=")
+    kind, _, value = text.partition(_BUT)[0].partition("=")
     return bool(value) and (kind in ("account", "connection") or (kind == "address" and _network(value) is not None))
 
 
