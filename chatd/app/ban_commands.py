@@ -66,7 +66,7 @@ def _list(options: argparse.Namespace) -> None:
             reach,
             event.text or "-",
         )
-        print(*told, sep="\t")
+        print(clean("\t".join(told)))
 
 
 def _remove(options: argparse.Namespace) -> None:
