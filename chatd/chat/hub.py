@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from itertools import count
 from typing import Protocol
 
 from twisted.internet.interfaces import IReactorTime
@@ -67,6 +68,9 @@ class Hub:
         self.make_secret = make_secret
         self.timers = TimerWheel(clock)
         self.clients: dict[Client, None] = {}
+        self.connection_numbers = count(1)
+        self.barred: dict[Client, None] = {}
+        """Those that are banned, and have not proved yet that they are server operators."""
         self.unblocked: list[Client] = []
         """Those that could not go on until an entry of theirs took effect, and now can."""
         self.stalled: dict[Client, None] = {}
@@ -156,6 +160,7 @@ class Hub:
         """Know a client no more that has ended; the rooms are told by others."""
         self.clients.pop(client, None)
         self.stalled.pop(client, None)
+        self.barred.pop(client, None)
         if client.nick:
             self.release(client.nick, client)
 

@@ -69,7 +69,7 @@ def refusal_of(hub: Hub, room: str, identity: Identity, *, is_operator: bool, no
 def judged_as(hub: Hub, info: MemberInfo) -> tuple[Identity, bool]:
     """Return whom moderation actions are about, and whether that is a server operator: the same on all nodes."""
     address = None if info.address is None else _address(info.address)
-    identity = Identity(names.key(info.nick), info.account, address)
+    identity = Identity(names.key(info.nick), info.account, address, info.member_id)
     return identity, info.operator or hub.server_policy.is_operator(info.account)
 
 
@@ -77,7 +77,7 @@ def check_voice(participant: Participant, room: str | None) -> None:
     """Raise `ChatError` if a participant is muted in a room, given its key, or everywhere."""
     hub = participant.hub
     now = milliseconds(hub)
-    mute = hub.server_policy.against("MUTE", participant.identity, now)
+    mute = hub.server_policy.against("MUTE", participant.identity, now, spared=participant.is_operator)
     if mute is None and room is not None and not participant.is_operator:
         mute = hub.policy(room).against("MUTE", participant.identity, now)
     if mute is not None:
@@ -91,6 +91,13 @@ def may_speak(participant: Participant, room: str) -> bool:
     except ChatError:
         return False
     return True
+
+
+def check_rename(participant: Participant) -> None:
+    """Raise `ChatError` if a participant is muted anywhere: another nick would be one more thing that it says there."""
+    check_voice(participant, None)
+    for room in participant.rooms:
+        check_voice(participant, room.key)
 
 
 def check_topic(participant: Participant, room: str) -> None:

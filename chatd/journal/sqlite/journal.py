@@ -7,6 +7,7 @@ from enum import Enum, auto
 from functools import partial
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from typing_extensions import override
@@ -18,6 +19,7 @@ from chatd.journal.batching import Batcher
 from chatd.journal.flushes import Flushes
 from chatd.journal.sqlite.address import sqlite_path
 from chatd.journal.sqlite.database import LACKS_LOG
+from chatd.journal.sqlite.requests import POLL_SECONDS
 from chatd.journal.sqlite.store import Store
 from chatd.journal.sqlite.stored import StoredJournal
 from chatd.journal.starts import Starts
@@ -81,6 +83,7 @@ class SqliteJournal(StoredJournal, Journal):
         self._backlog = Backlog()
         self._handed_back = 0
         self._flushes = Flushes()
+        self._poll_call: IDelayedCall | None = None
 
     @property
     @override
@@ -111,11 +114,15 @@ class SqliteJournal(StoredJournal, Journal):
             self._starts = store.begin(self._make_epoch())
             self._age_clock.start(store.newest())
             self.open_store(store)
+            self._poll_call = self._clock.callLater(POLL_SECONDS, self._poll)
         except BaseException:
             store.close()
             raise
 
     async def _stop(self) -> None:
+        if self._poll_call is not None:
+            self._poll_call.cancel()
+            self._poll_call = None
         if self._store is not None:
             await self.flush()
             self.close_store()
@@ -140,6 +147,21 @@ class SqliteJournal(StoredJournal, Journal):
     @override
     def flush(self) -> Deferred[None]:
         return self._flushes.wait()
+
+    def _poll(self) -> None:
+        """Do what commands ask for, and see to the next time; what cannot be read now is asked for still."""
+        self._poll_call = None
+        taken = self._writer.do(self._opened.take_requests)
+        taken.addErrback(lambda failure: failure.trap(JournalError) and ())
+        taken.addCallback(self._carry_out_requests)
+        taken.addErrback(lambda failure: _log.failure("what a command asks for could not be done", failure))
+
+    def _carry_out_requests(self, entries: Sequence[Entry]) -> None:
+        if self._store is None:  # stopped meanwhile; the command says that it was not done
+            return
+        for entry in entries:
+            self.append(entry)
+        self._poll_call = self._clock.callLater(POLL_SECONDS, self._poll)
 
     def _take_batch(self) -> None:
         """Write what has been appended, or hand it back if there is nothing to write or no use in trying."""

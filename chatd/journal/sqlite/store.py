@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from chatd.journal import LABEL_SECONDS, JournalError, Retention, RoomState
+from chatd.journal.sqlite import requests
 from chatd.journal.sqlite.database import explained, identity, open_file
 from chatd.journal.sqlite.numbering import Batch, Numbering, number
 from chatd.journal.sqlite.reader import Reader
@@ -178,6 +179,15 @@ class Store:
             entry.id, entry.duplicate, entry.refused = id_, duplicate, refused
             if time is not None:
                 entry.time = time
+
+    def take_requests(self) -> list[Entry]:
+        """Return what commands ask for, see `requests`, and which is not asked for any more."""
+        with explained(self._path):
+            asked = self._one("SELECT EXISTS (SELECT 1 FROM request)")
+        if not asked:
+            return []
+        with self.transaction() as db:
+            return requests.take(db)
 
     def trim(self, retention: Retention, now: int) -> Trimmed:
         """Delete some of what retention does not keep. ``now`` is in milliseconds since 1970."""
