@@ -41,7 +41,9 @@ def test_join_tagged_has_the_last_id_and_a_secret(chat: InMemoryChat) -> None:
 
 def test_join_with_since_says_that_nothing_was_kept(chat: InMemoryChat) -> None:
     alice = chat.program()
-    assert ask(chat, alice, "JOIN alice #a since=5 epoch=e0") == ["OK JOIN #a 1 last=0 resume=secret1 recovered=no"]
+    assert ask(chat, alice, "JOIN alice #a since=5 epoch=e0") == [
+        "OK JOIN #a 1 last=0 resume=secret1 recovered=no since=unknown"
+    ]
 
 
 def test_join_gives_the_topic_first(chat: InMemoryChat) -> None:
