@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 from base64 import b64encode
 from importlib.util import find_spec
 from typing import Protocol
 
+from chatd.protocol.normal_forms import nfc
 from chatd.protocol.text import clean
 
 MIN_CHARACTERS = 8
@@ -86,7 +86,7 @@ class Hasher:
 
 def _composed(password: str) -> bytes:
     """Return the same for letters with marks whichever way a keyboard writes them (RFC 8265, section 4.2)."""
-    return unicodedata.normalize("NFC", password).encode()
+    return nfc(password).encode()
 
 
 def _base64(data: bytes) -> str:

@@ -110,7 +110,9 @@ class ChatService(Service):
         except JournalError as error:
             self._hub.accounts.stop()
             raise _cannot_start(f"cannot open the journal: {error}") from None
-        names.skeleton("warm")  # reading the table of look-alikes takes a tenth of a second: not at somebody's JOIN
+        names.skeleton(
+            "warm"
+        )  # reading the tables of Unicode takes some hundredths of a second: not at somebody's JOIN
         self._hub.start()
         self._malloc_trim.start()
         if IReactorCore.providedBy(self._reactor):

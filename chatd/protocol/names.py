@@ -3,21 +3,20 @@
 A nick has 1 to 32 characters, a room ``#`` and 1 to 63: letters, marks after a letter, digits and
 ``_ - .``, beginning with a letter or a digit, valid under PRECIS UsernameCasePreserved (RFC 8265,
 section 3.4). Lengths count characters (code points) after that profile was enforced.
+
+All of it is judged by `unicode_tables` and nothing by what the Python knows of Unicode: a name that one node takes
+is a name on every node, and for whoever opens the journal next.
 """
 
 from __future__ import annotations
 
-import json
 import re
-import unicodedata
-from collections import defaultdict
-from functools import cache, lru_cache
-from importlib.resources import files
+from functools import lru_cache
 from typing import Self
 
-from precis_i18n import get_profile
-
+from chatd.protocol.normal_forms import casefold, nfc, nfd, nfkc
 from chatd.protocol.text import excerpt
+from chatd.protocol.unicode_tables import tables
 
 MAX_NICK_LENGTH = 32
 MAX_ROOM_LENGTH = 63
@@ -25,8 +24,13 @@ MAX_MARKS_IN_A_ROW = 4
 """More nonspacing marks on one letter are a drawing and not a name (UTS #39, section 5.4)."""
 
 _ASCII = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-_PUNCTUATION = "_-."
-_profile = get_profile("UsernameCasePreserved")
+_PUNCTUATION = {"_": "ON", "-": "ES", ".": "CS"}
+"""What is neither a letter, a mark nor a digit, with its bidirectional class."""
+_WIDTHS = re.compile("[\uff01-\uffef]")
+"""Fullwidth and halfwidth forms."""
+_ARABIC_DIGITS = re.compile("[\u0660-\u0669].*[\u06f0-\u06f9]|[\u06f0-\u06f9].*[\u0660-\u0669]")
+"""Digits of two kinds, which must not be in one name (RFC 5892, appendices A.8 and A.9)."""
+_RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 
 
 class BadNameError(ValueError):
@@ -81,12 +85,23 @@ def room(text: str) -> RoomName:
 @lru_cache(maxsize=4096)
 def key(name: str) -> str:
     """Return what two spellings of the same nick or room have in common: NFKC, with case folded."""
-    if name.isascii():
-        return name.lower()
+    return folded(name)
+
+
+def folded(text: str) -> str:
+    """Return the same for any text; unlike a name, it is not remembered."""
+    if text.isascii():
+        return text.lower()
     # Folding can undo the normal form, and normalizing can make new letters to fold: once more settles both.
     for _ in range(2):
-        name = unicodedata.normalize("NFKC", name).casefold()
-    return unicodedata.normalize("NFKC", name)
+        text = casefold(nfkc(text))
+    return nfkc(text)
+
+
+def in_word(character: str) -> bool:
+    """Return whether a character could be one of a name's, or of a word's."""
+    known = tables()
+    return any(character in each for each in (_PUNCTUATION, known.letters, known.marks, known.numbers))
 
 
 @lru_cache(maxsize=4096)
@@ -95,9 +110,7 @@ def skeleton(name: str) -> str:
 
     ``alice`` and a Cyrillic twin, ``user1`` and ``userl``, ``modern`` and ``modem`` share theirs.
     """
-    prototypes = _prototypes()
-    drawn = "".join(prototypes.get(c, c) for c in unicodedata.normalize("NFD", name))
-    return key(unicodedata.normalize("NFC", drawn))
+    return key(nfc(nfd(name).translate(tables().looks)))
 
 
 def _name(text: str, what: str, longest: int) -> str:
@@ -112,49 +125,49 @@ def _enforced(text: str, what: str) -> str:
     refusal = BadNameError(
         f"{excerpt(text)} will not do: {what} is made of letters, digits and _ - . and begins with a letter or digit"
     )
-    try:
-        text = str(_profile.enforce(text))
-    except UnicodeEncodeError:
-        raise refusal from None
+    text = nfc(_WIDTHS.sub(_width_mapped, text))
+    if not text or _ARABIC_DIGITS.search(text) or not _has_one_direction(text):
+        raise refusal
     marks: list[str] = []
     after_letter = False
     for position, character in enumerate(text):
-        category = unicodedata.category(character)
-        if category[0] == "M" and after_letter:
+        kind = _kind(character)
+        if kind == "mark" and after_letter:
             if len(marks) == MAX_MARKS_IN_A_ROW or character in marks[-1:]:
                 raise refusal
             marks.append(character)
             continue
-        after_letter = category[0] == "L"
+        after_letter = kind == "letter"
         marks.clear()
-        if not (after_letter or category == "Nd" or (position and character in _PUNCTUATION)):
+        if not (after_letter or kind == "digit" or (position and character in _PUNCTUATION)):
             raise refusal
     return text
 
 
-@cache
-def _prototypes() -> dict[str, str]:
-    """Map each character that looks like another to what it looks like, as UTS #39 tabulates it.
+def _kind(character: str) -> str:
+    """Return what a character of a name is, empty if no name has it."""
+    known = tables()
+    if character in known.refused:
+        return ""
+    kinds = (("letter", known.letters), ("mark", known.marks), ("digit", known.digits))
+    return next((kind for kind, characters in kinds if character in characters), "")
 
-    The table of confusable-homoglyphs lists every pair in both directions, and says nothing of which is the
-    prototype. In the Unicode data a character has one prototype, and only prototypes are longer than
-    one character, so each group of linked entries is a star: its centre is its longest entry, else the one with
-    the most links.
+
+def _width_mapped(match: re.Match[str]) -> str:
+    mapped = nfkc(match[0])
+    return mapped if len(mapped) == 1 else match[0]
+
+
+def _has_one_direction(text: str) -> bool:
+    """Return whether a name obeys the Bidi Rule (RFC 5893, section 2); those without right-to-left letters do.
+
+    What has such letters begins with one, and has no left-to-right ones.
     """
-    source = files("confusable_homoglyphs").joinpath("confusables.json").read_text("utf-8")
-    links: defaultdict[str, set[str]] = defaultdict(set)
-    for entry, twins in json.loads(source).items():
-        links[_bare(entry)].update(_bare(twin["c"]) for twin in twins)
-    centres = {
-        entry: max((*twins, entry), key=lambda e: (len(e) > 1, len(links[e]), e)) for entry, twins in links.items()
-    }
-    return {
-        entry: "".join(centres.get(c, c) for c in centre) if len(centre) > 1 else centre
-        for entry, centre in centres.items()
-        if len(entry) == 1 and entry != centre
-    }
-
-
-def _bare(entry: str) -> str:
-    """Return an entry without the direction marks that the Unicode data file wraps right-to-left letters in."""
-    return entry.strip("\u200e")
+    known = tables().bidi
+    kinds = [known.get(character) or _PUNCTUATION.get(character, "L") for character in text]
+    if _RIGHT_TO_LEFT.isdisjoint(kinds):
+        return True
+    while kinds[-1] == "NSM":
+        kinds.pop()
+    mixed = "L" in kinds or {"EN", "AN"} <= set(kinds)
+    return kinds[0] in ("R", "AL") and kinds[-1] in ("R", "AL", "EN", "AN") and not mixed

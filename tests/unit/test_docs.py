@@ -41,10 +41,10 @@ def test_links_within_the_project_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_files_that_are_named_exist(page: Path) -> None:
     text = page.read_text()
-    paths = re.findall(r"``((?:chatd|tests|benchmarks|docs|examples|twisted)/[\w./]*)(?:::\w+)?``", text)
+    paths = re.findall(r"``((?:chatd|tests|benchmarks|docs|examples|tools|twisted)/[\w./]*)(?:::\w+)?``", text)
     assert [path for path in paths if not (ROOT / path).exists()] == []
     alone = set(re.findall(r"``(\w+\.(?:py|sql|rst))``", text))
-    assert alone <= {path.name for top in ("chatd", "tests", "docs") for path in (ROOT / top).rglob("*.*")}
+    assert alone <= {path.name for top in ("chatd", "tests", "docs", "tools") for path in (ROOT / top).rglob("*.*")}
 
 
 def test_the_map_names_every_package_and_no_other() -> None:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from chatd.protocol import names
-
-_PUNCTUATION = "_-."
 
 
 def mentions(text: str, nick: str) -> bool:
@@ -15,20 +11,15 @@ def mentions(text: str, nick: str) -> bool:
     A full stop or a hyphen around the word is none of it: ``alice.`` names alice, ``alice_`` and ``alice.b`` do not.
     """
     own = names.key(nick)
-    # Texts are not names: they have no place in the cache of those.
-    folded = text.lower() if text.isascii() else names.key.__wrapped__(text)
+    folded = names.folded(text)
     start = folded.find(own) if own else -1
     while start >= 0:
         end = start
-        while start and _in_name(folded[start - 1]):
+        while start and names.in_word(folded[start - 1]):
             start -= 1
-        while end < len(folded) and _in_name(folded[end]):
+        while end < len(folded) and names.in_word(folded[end]):
             end += 1
         if own in (word := folded[start:end], word.rstrip(".-"), word.lstrip(".-"), word.strip(".-")):
             return True
         start = folded.find(own, end + 1)
     return False
-
-
-def _in_name(character: str) -> bool:
-    return character.isalnum() or character in _PUNCTUATION or unicodedata.category(character)[0] == "M"
