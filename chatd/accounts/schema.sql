@@ -23,3 +23,19 @@ CREATE TABLE code (
     digest  BLOB PRIMARY KEY,                   -- SHA-256
     expires INTEGER                             -- seconds since 1970; null if never
 ) STRICT, WITHOUT ROWID;
+
+-- version 2
+
+-- The networks from which the owners have logged in: there, nobody else's guesses keep them out.
+CREATE TABLE login (
+    key     TEXT NOT NULL REFERENCES account ON DELETE CASCADE,
+    network TEXT NOT NULL,                      -- an IPv4 address, the /64 of an IPv6 one, or "this machine"
+    time    INTEGER NOT NULL,                   -- of the last one, in seconds since 1970, to a day
+    PRIMARY KEY (key, network)
+) STRICT, WITHOUT ROWID;
+
+-- One row: the version of Unicode by which the looks were computed, empty if that is not known.
+CREATE TABLE names (
+    unicode TEXT NOT NULL
+) STRICT;
+INSERT INTO names (unicode) VALUES ('');

@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from chatd.accounts import Accounts, AccountsError, passwords
 from chatd.accounts.checkers import AccountChecker, Checkers, Credentials, IAccount, Realm
+from chatd.accounts.known_networks import KnownNetworks
 from chatd.accounts.passwords import Hasher
 from chatd.accounts.store import Account, AccountStore, CodeError, TakenError
 from chatd.accounts.throttle import Throttle
@@ -71,6 +72,7 @@ class AccountService(Accounts):
         asked = Checkers(AccountChecker(store, workers, hasher), checkers, clock)
         self._portal = Portal(Realm(store, workers, clock), [asked])
         self._guesses = Throttle(clock)
+        self._logins = KnownNetworks(store, clock, workers, self._guesses)
         self._newcomers = Throttle(clock, NEW_IN_AN_HOUR, 60 * 60, "many names were taken from where you are")
 
     @override
@@ -114,6 +116,7 @@ class AccountService(Accounts):
         if not self._has_checkers and not _or_unavailable(lambda: self._store.is_there):
             raise ChatError(Code.NOT_ALLOWED, "nobody has an account here yet")
         key = names.key(nick)
+        self._logins.recall(key, address)
         attempt = self._guesses.attempt(key, address)
         try:
             account = self._find(key)
@@ -133,6 +136,7 @@ class AccountService(Accounts):
             _log.failure("whether a password is right could not be found out")
             raise ChatError(Code.UNAVAILABLE, "passwords cannot be checked now; try again later") from None
         attempt.succeeded()
+        self._logins.note(key, address)
         logged_in: str = IAccount(avatar).key
         return logged_in
 
@@ -162,6 +166,7 @@ class AccountService(Accounts):
         except ChatError:
             newcomer.void()
             raise
+        self._logins.note(key, address)
         return key
 
     def _check_is_free(self, nick: str) -> None:

@@ -6,21 +6,21 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from hashlib import sha256
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from chatd.accounts import AccountsError
+from chatd.accounts.database import connect, explained, is_ready, looks_of, renew_looks, schema, set_up
 from chatd.protocol import names
 from chatd.runtime.schema import upgrade
 
-APPLICATION_ID = int.from_bytes(b"chac", "big")
-"""Marks a file as an account store. https://www.sqlite.org/pragma.html#pragma_application_id"""
-VERSION = 1
+MAX_NETWORKS = 16
+"""From how many networks, for each account, it is remembered that its owner has logged in: those used last."""
+NETWORK_SECONDS = 180 * 24 * 60 * 60
+"""For how long that is remembered."""
 WRITE_SECONDS = 5.0
 """How long another process may hold the file before a write fails."""
 READ_SECONDS = 0.25
@@ -47,20 +47,9 @@ class Account:
     created: int
 
 
-def looks(nick: str) -> tuple[str, ...]:
-    """Return what a nick looks like as it is written, and in small letters."""
-    return names.skeleton(nick), names.skeleton(names.key(nick))
-
-
 def beside(journal: Path) -> Path:
     """Return the default file of accounts: ``chatd.accounts.sqlite3`` beside the journal ``chatd.sqlite3``."""
     return journal.with_name(f"{journal.stem}.accounts{journal.suffix}")
-
-
-@cache
-def schema() -> str:
-    """Return the schema; asked for once while all files of the program can still be read."""
-    return files("chatd.accounts").joinpath("schema.sql").read_text()
 
 
 class AccountStore:
@@ -84,6 +73,7 @@ class AccountStore:
             self._reader = self._writer = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
             self._writer.execute("PRAGMA foreign_keys = ON")
             upgrade(self._writer, schema())
+            renew_looks(self._writer, None)
         elif make or self.path.exists():
             with self._lock:
                 self._open_writer()
@@ -112,11 +102,16 @@ class AccountStore:
 
     def twin(self, nick: str) -> str | None:
         """Return the name of an account which is not that of ``nick`` but looks like it."""
-        return next((str(name) for (name,) in self._read(_TWIN, (*looks(nick), names.key(nick)))), None)
+        return next((str(name) for (name,) in self._read(_TWIN, (*looks_of(nick), names.key(nick)))), None)
 
     def accounts(self) -> list[Account]:
         """Return all accounts in the order of their keys."""
         return list(map(_account, self._read(f"SELECT {_COLUMNS} FROM account ORDER BY key", ())))
+
+    def last_login(self, key: str, network: str) -> int | None:
+        """Return when an account was last noted as logged in to from a network, in seconds since 1970."""
+        found = self._read("SELECT time FROM login WHERE key = ? AND network = ?", (key, network))
+        return next((int(time) for (time,) in found), None)
 
     def has_hashes(self) -> bool:
         """Return whether the store has the hash of any password."""
@@ -141,12 +136,12 @@ class AccountStore:
                     raise CodeError
             if db.execute("SELECT 1 FROM account WHERE key = ?", (account.key,)).fetchall():
                 raise TakenError(f"{account.name} is somebody's own already")
-            for (twin,) in db.execute(_TWIN, (*looks(account.name), account.key)).fetchall():
+            for (twin,) in db.execute(_TWIN, (*looks_of(account.name), account.key)).fetchall():
                 if not twins:
                     raise TakenError(f"{account.name} could be mistaken for {twin}; take another name")
             values = (account.key, account.name, account.hash, account.operator, account.created)
             db.execute(f"INSERT INTO account ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)", values)
-            rows = [(look, account.key) for look in set(looks(account.name))]
+            rows = [(look, account.key) for look in set(looks_of(account.name))]
             db.executemany("INSERT INTO look (look, key) VALUES (?, ?)", rows)
 
     def set_hash(self, key: str, new: str, *, instead_of: str | None = None) -> bool:
@@ -155,6 +150,20 @@ class AccountStore:
         with self._writing() as db:
             done = db.execute(f"UPDATE account SET hash = ? WHERE key = ?{condition}", (new, key, *values))
             return done.rowcount > 0
+
+    def note_login(self, key: str, network: str, now: int) -> None:
+        """Note that an account's owner logged in from a network at ``now``, in seconds since 1970.
+
+        What is too old is forgotten by the age that it had at the login before: a clock that jumps forgets nothing.
+        """
+        too_old = "time < (SELECT max(time) FROM login WHERE key = ?) - ?"
+        too_many = "network NOT IN (SELECT network FROM login WHERE key = ? ORDER BY time DESC LIMIT ?)"
+        with self._writing() as db:
+            if not db.execute("SELECT 1 FROM account WHERE key = ?", (key,)).fetchall():
+                return
+            db.execute(f"DELETE FROM login WHERE key = ? AND {too_old}", (key, key, NETWORK_SECONDS))
+            db.execute("INSERT OR REPLACE INTO login (key, network, time) VALUES (?, ?, ?)", (key, network, now))
+            db.execute(f"DELETE FROM login WHERE key = ? AND {too_many}", (key, key, MAX_NETWORKS))
 
     def remove(self, key: str) -> bool:
         """Delete an account; return whether there was one."""
@@ -171,7 +180,7 @@ class AccountStore:
         db = self._find_reader()
         if db is None:
             return []
-        with _explained(self.path):
+        with explained(self.path):
             if self.path is not None:
                 return db.execute(sql, values).fetchall()
             with self._lock:  # the one connection there is
@@ -181,10 +190,10 @@ class AccountStore:
         """Return the connection for look-ups; None until there is a file. One that is deleted later is still used."""
         if self._reader is not None or self._closed or self.path is None or not self.path.exists():
             return self._reader
-        with _explained(self.path):
-            reader = _connect(self.path, READ_SECONDS)
+        with explained(self.path):
+            reader = connect(self.path, READ_SECONDS)
             try:
-                if not _is_ready(reader, self.path):  # it is just being made
+                if not is_ready(reader, self.path):  # it is just being made
                     reader.close()
                     return None
                 reader.execute("PRAGMA query_only = ON")
@@ -197,7 +206,7 @@ class AccountStore:
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """A transaction, which is not if what is done in it raises."""
-        with self._lock, _explained(self.path):
+        with self._lock, explained(self.path):
             db = self._writer or self._open_writer()
             db.execute("BEGIN IMMEDIATE")
             try:
@@ -213,18 +222,22 @@ class AccountStore:
         if self._closed or self.path is None:
             raise AccountsError("the accounts are closed already")
         try:
-            os.close(
-                os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            )  # nobody else may read the hashes
+            # Nobody else may read the hashes. A file that is there is left alone: to close another descriptor of it
+            # would end the locks of this process's connections (https://www.sqlite.org/howtocorrupt.html, 2.2).
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        except FileExistsError:
+            if not self.path.is_file():
+                raise AccountsError(f"{self.path} cannot be opened: it is no file") from None
         except OSError as error:
             raise AccountsError(f"{self.path} cannot be opened: {error.strerror}") from None
-        with _explained(self.path):
-            db = _connect(self.path, WRITE_SECONDS)
+        with explained(self.path):
+            db = connect(self.path, WRITE_SECONDS)
             try:
-                if not _is_ready(db, self.path):
-                    _set_up(db, self.path)
+                if not is_ready(db, self.path):
+                    set_up(db, self.path)
                 db.execute("PRAGMA synchronous = FULL")
                 db.execute("PRAGMA foreign_keys = ON")
+                renew_looks(db, self.path)
             except BaseException:
                 db.close()
                 raise
@@ -246,48 +259,6 @@ def _account(columns: tuple[Any, ...]) -> Account:
 def _digest(code: str) -> bytes:
     # A code is 64 random bits: it needs no slow hash.
     return sha256(code.encode()).digest()
-
-
-def _connect(path: Path, seconds: float) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=seconds, isolation_level=None, check_same_thread=False)
-
-
-def _is_ready(db: sqlite3.Connection, path: Path) -> bool:
-    """Return whether a file has its tables. Raise `AccountsError` if it is another program's, newer, or damaged."""
-    (mark,) = db.execute("PRAGMA application_id").fetchone()
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    if mark != APPLICATION_ID:
-        if mark or version or db.execute("SELECT 1 FROM sqlite_schema").fetchall():
-            raise AccountsError(f"{path} is a database, but not one of chatd's accounts")
-        return False
-    if version > VERSION:
-        raise AccountsError(f"{path} was made by a newer chatd (version {version}; this one knows {VERSION})")
-    (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
-    if verdict != "ok":
-        raise AccountsError(f"{path} is damaged and was left as it is: {' '.join(verdict.split())}")
-    return bool(version == VERSION)
-
-
-def _set_up(db: sqlite3.Connection, path: Path) -> None:
-    (mode,) = db.execute("PRAGMA journal_mode = WAL").fetchone()
-    if mode != "wal":
-        raise AccountsError(f"{path} cannot be written ahead; is it on a file system of another machine?")
-    try:
-        upgrade(db, schema())
-    except sqlite3.OperationalError:
-        with suppress(sqlite3.Error):
-            if _is_ready(db, path):  # another process was faster
-                return
-        raise
-
-
-@contextmanager
-def _explained(path: Path | None) -> Iterator[None]:
-    """Turn SQLite's errors into `AccountsError`."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise AccountsError(f"{path or 'what is in memory'}: {error}") from error
 
 
 def open_account_store(path: Path, *, make: bool) -> closing[AccountStore]:

@@ -11,10 +11,12 @@ from twisted.internet.interfaces import IReactorTime
 from chatd.protocol.errors import ChatError, Code
 
 FAILURES = 10
+FROM_ONE_NETWORK = 3
+"""How many failures from one network count against an account; more of them shut out that network alone."""
 SECONDS = 10 * 60
-MAX_KEPT = 10_000
+MAX_KEPT = 30_000
 """Of how many addresses and accounts, together, the failures are remembered; beyond that the oldest are forgotten."""
-_HERE = "this machine"
+HERE = "this machine"
 
 Bucket = str | tuple[str, str]
 
@@ -45,9 +47,10 @@ class Throttle:
     """At most ``failures`` in any ``seconds``, from one network and for one account, exist or not.
 
     A network is an IPv4 address or the /64 of an IPv6 one; this machine and its local sockets are bounded for each
-    account alone. A network from which an account was reached before has its own bound for that account, so that its
-    owner is not shut out by what others get wrong. Nothing is ever reset by a success: whoever has an account could
-    else guess on. Attempts count from their beginning, so that many at once get no further than one after the other.
+    account alone. One network's failures shut it out, and not an account: for that it takes those of several. A network
+    from which an account was reached before, as `remember` is told, is not shut out even by those. Nothing is ever
+    reset by a success: whoever has an account could else guess on. Attempts count from their beginning, so that many at
+    once get no further than one after the other.
     """
 
     def __init__(
@@ -69,16 +72,18 @@ class Throttle:
 
         ``account`` is its key, None if the attempt is for none; ``address`` is None for a local socket.
         """
-        network = _network(address)
+        network = network_of(address)
         pair = None if account is None else (account, network)
-        buckets: list[Bucket] = [] if network == _HERE else [network]
-        if account is not None and pair is not None:
-            buckets.append(pair if pair in self._known else account)
         now = self._clock.seconds()
-        until = max((self._shut_until(bucket, now) for bucket in buckets), default=now)
+        buckets: list[Bucket] = [] if network == HERE else [network]
+        buckets += [] if pair is None else [pair]
+        shared = [account] if account is not None and pair not in self._known else []
+        until = max((self._shut_until(bucket, now) for bucket in (*buckets, *shared)), default=now)
         if until > now:
             minutes = ceil((until - now) / 60)
             raise ChatError(Code.SLOW_DOWN, f"{self._why}; try again in {minutes} min")
+        if pair is not None and len(self._times.get(pair, ())) < FROM_ONE_NETWORK:
+            buckets += shared
         for bucket in buckets:
             self._times.setdefault(bucket, []).append(now)
             self._times.move_to_end(bucket)
@@ -109,8 +114,9 @@ class Throttle:
         return times[0] + self._seconds if len(times) >= self._failures else now
 
 
-def _network(address: str | None) -> str:
+def network_of(address: str | None) -> str:
+    """Return the network that an address counts as."""
     if address is None:
-        return _HERE
+        return HERE
     ip = ip_address(address)
-    return _HERE if ip.is_loopback else str(ip_network((ip, 32 if ip.version == 4 else 64), strict=False))
+    return HERE if ip.is_loopback else str(ip_network((ip, 32 if ip.version == 4 else 64), strict=False))

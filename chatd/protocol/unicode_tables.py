@@ -71,6 +71,15 @@ class Tables(NamedTuple):
     """What looks like a character: its prototype in UTS #39, section 4."""
 
 
+def is_later(version: str) -> bool:
+    """Return whether a version of Unicode, as ``16.0.0``, is later than that of the tables; an empty one is not."""
+    return _number(version) > _number(VERSION)
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isascii() and part.isdigit())
+
+
 @cache
 def tables() -> Tables:
     """Return the tables; they are the same whenever they are asked for."""

@@ -11,7 +11,7 @@ from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.credentials import IUsernamePassword
 from twisted.cred.error import UnauthorizedLogin
 from twisted.internet.defer import Deferred, succeed
-from twisted.logger import LogEvent
+from twisted.logger import LogEvent, capturedLogs
 from zope.interface import implementer
 
 from chatd.accounts import AccountsError, checkers
@@ -145,6 +145,7 @@ def test_too_many_at_once_are_told_to_come_again() -> None:
     assert login(chat, "ann", address="192.0.2.9").startswith("ERR slow-down LOGIN ")
     worker.work()
     assert first.sent[-1] == "OK LOGIN ann"
+    worker.work()
     assert chat.visitor(f"LOGIN ann {PASSWORD}", address="192.0.2.9").sent == []  # it is on its way
     chat.close()
 
@@ -211,6 +212,63 @@ def test_the_owner_is_not_shut_out_where_she_was_in_before(chat: ChatWithAccount
 def test_who_is_right_may_come_as_often_as_she_likes(chat: ChatWithAccounts) -> None:
     for _ in range(3 * FAILURES):
         assert login(chat, "ann") == "OK LOGIN ann"
+
+
+def test_the_owner_is_not_shut_out_by_what_one_address_gets_wrong(chat: ChatWithAccounts) -> None:
+    for _ in range(3 * FAILURES):
+        login(chat, "ann", "wrong-horse", "198.51.100.1")
+    assert login(chat, "ann", address="198.51.100.1").startswith("ERR slow-down LOGIN ")
+    assert login(chat, "ann") == "OK LOGIN ann"
+
+
+def test_where_the_owner_was_in_before_is_known_after_a_restart(tmp_path: Path) -> None:
+    before = ChatWithAccounts("ann", path=tmp_path / "accounts")
+    assert login(before, "ann") == "OK LOGIN ann"
+    before.close()
+    after = ChatWithAccounts(path=tmp_path / "accounts")
+    for _ in range(20):
+        for number in range(FAILURES):
+            login(after, "ann", "wrong-horse", f"198.51.100.{number}")
+        assert login(after, "ann", address="203.0.113.1").startswith("ERR slow-down LOGIN ")
+        assert login(after, "ann") == "OK LOGIN ann"
+        after.clock.advance(SECONDS)
+    after.close()
+
+
+def test_where_an_account_was_made_its_owner_is_not_shut_out() -> None:
+    chat = ChatWithAccounts(registration="open")
+    assert register(chat, "ann") == "OK REGISTER ann"
+    for number in range(FAILURES):
+        login(chat, "ann", "wrong-horse", f"198.51.100.{number}")
+    assert login(chat, "ann", address="203.0.113.1").startswith("ERR slow-down LOGIN ")
+    assert login(chat, "ann") == "OK LOGIN ann"
+    chat.close()
+
+
+def test_a_login_is_written_once_a_day(chat: ChatWithAccounts, monkeypatch: pytest.MonkeyPatch) -> None:
+    noted: list[int] = []
+    store_it = chat.store.note_login
+
+    def note(key: str, network: str, now: int) -> None:
+        noted.append(now)
+        store_it(key, network, now)
+
+    monkeypatch.setattr(chat.store, "note_login", note)
+    start = chat.clock.seconds()
+    for _ in range(50):
+        assert login(chat, "ann") == "OK LOGIN ann"
+        chat.clock.advance(3600)
+    assert noted == [start, start + 24 * 3600, start + 48 * 3600]
+
+
+def test_a_login_that_cannot_be_noted_is_one(chat: ChatWithAccounts, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_login: object) -> None:
+        raise AccountsError("the disk is full")
+
+    monkeypatch.setattr(chat.store, "note_login", full)
+    with capturedLogs() as log:
+        assert login(chat, "ann") == "OK LOGIN ann"
+    assert [event["why"] for event in log] == ["the disk is full"]
 
 
 # REGISTER.

@@ -6,14 +6,16 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 from chatd.accounts import AccountsError
+from chatd.accounts.database import APPLICATION_ID, VERSION
 from chatd.accounts.store import (
-    APPLICATION_ID,
-    VERSION,
+    MAX_NETWORKS,
+    NETWORK_SECONDS,
     Account,
     AccountStore,
     CodeError,
@@ -21,7 +23,7 @@ from chatd.accounts.store import (
     beside,
     open_account_store,
 )
-from chatd.protocol import names
+from chatd.protocol import names, unicode_tables
 from tests.unit.test_archive import written
 
 
@@ -226,3 +228,99 @@ def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
 def test_where_it_is() -> None:
     assert beside(Path("/a/chatd.sqlite3")) == Path("/a/chatd.accounts.sqlite3")
     assert beside(Path("/a/journal")) == Path("/a/journal.accounts")
+
+
+# Where owners have logged in from.
+
+DAY = 24 * 60 * 60
+
+
+def test_where_an_owner_logged_in_from_is_known(roll: AccountStore) -> None:
+    roll.add(account("ann"))
+    roll.note_login("ann", "192.0.2.1/32", 10 * DAY)
+    roll.note_login("ann", "192.0.2.1/32", 12 * DAY)
+    assert roll.last_login("ann", "192.0.2.1/32") == 12 * DAY
+    assert roll.last_login("ann", "192.0.2.2/32") is None
+    assert roll.last_login("bob", "192.0.2.1/32") is None
+
+
+def test_of_an_account_that_is_none_nothing_is_noted(roll: AccountStore) -> None:
+    roll.note_login("nobody", "192.0.2.1/32", 10 * DAY)
+    assert roll.last_login("nobody", "192.0.2.1/32") is None
+
+
+def test_with_an_account_goes_where_it_was_reached_from(roll: AccountStore) -> None:
+    roll.add(account("ann"))
+    roll.note_login("ann", "192.0.2.1/32", 10 * DAY)
+    roll.remove("ann")
+    roll.add(account("ann"))
+    assert roll.last_login("ann", "192.0.2.1/32") is None
+
+
+def test_the_networks_of_an_account_are_so_many(roll: AccountStore) -> None:
+    roll.add(account("ann"))
+    for number in range(MAX_NETWORKS + 3):
+        roll.note_login("ann", f"192.0.2.{number}/32", DAY + number)
+    known = [roll.last_login("ann", f"192.0.2.{number}/32") is not None for number in range(MAX_NETWORKS + 3)]
+    assert known == [False] * 3 + [True] * MAX_NETWORKS
+
+
+def test_a_clock_that_jumps_ahead_forgets_no_network(roll: AccountStore) -> None:
+    roll.add(account("ann"))
+    roll.note_login("ann", "old", DAY)
+    roll.note_login("ann", "new", DAY + NETWORK_SECONDS)
+    roll.note_login("ann", "jumped", 10 * NETWORK_SECONDS)
+    assert roll.last_login("ann", "old") == DAY
+    roll.note_login("ann", "jumped", 10 * NETWORK_SECONDS + DAY)
+    assert roll.last_login("ann", "old") is roll.last_login("ann", "new") is None
+
+
+# What names look like.
+
+
+def made_by_version_1(path: Path, *names_: tuple[str, str, str]) -> None:
+    """Make a file as the first version did, with the key, the name and a look of each account."""
+    first, _, _ = files("chatd.accounts").joinpath("schema.sql").read_text().partition("-- version 2")
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(first)
+        db.execute("PRAGMA user_version = 1")
+        for key, name, look in names_:
+            db.execute("INSERT INTO account VALUES (?, ?, NULL, 0, 0)", (key, name))
+            db.execute("INSERT INTO look VALUES (?, ?)", (look, key))
+        db.commit()
+
+
+def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    made_by_version_1(tmp_path / "roll", ("шow", "шow", "of another table"), ("wow", "wow", "of another table too"))
+    with open_account_store(tmp_path / "roll", make=False) as roll:
+        assert [each.name for each in roll.accounts()] == ["wow", "шow"]
+        assert roll.twin("wow") == "шow"
+        assert roll.twin("шow") == "wow"
+        roll.note_login("wow", "192.0.2.1/32", DAY)
+        assert roll.last_login("wow", "192.0.2.1/32") == DAY
+
+
+def execute(path: Path, sql: str) -> None:
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(sql)
+
+
+def test_looks_are_computed_anew_for_another_unicode_and_not_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_account_store(tmp_path / "roll", make=True) as roll:
+        roll.add(account("ann"))
+    execute(tmp_path / "roll", "UPDATE look SET look = 'x'")
+    with open_account_store(tmp_path / "roll", make=False) as roll:
+        assert roll.twin("аnn") is None
+    monkeypatch.setattr(unicode_tables, "VERSION", "17.1.0")
+    with open_account_store(tmp_path / "roll", make=False) as roll:
+        assert roll.twin("аnn") == "ann"
+
+
+def test_names_of_a_later_unicode_are_refused(tmp_path: Path) -> None:
+    with open_account_store(tmp_path / "roll", make=True):
+        pass
+    execute(tmp_path / "roll", "UPDATE names SET unicode = '103.0.0'")
+    with pytest.raises(AccountsError, match=r"roll has names of Unicode 103.0.0; this chatd knows 17.0.0"):
+        open_account_store(tmp_path / "roll", make=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from twisted.internet.task import Clock
 
-from chatd.accounts.throttle import FAILURES, MAX_KEPT, SECONDS, Throttle
+from chatd.accounts.throttle import FAILURES, FROM_ONE_NETWORK, MAX_KEPT, SECONDS, Throttle
 from chatd.protocol.errors import ChatError, Code
 
 SOMEWHERE = "192.0.2.1"
@@ -113,9 +113,36 @@ def test_this_machine_is_bounded_for_each_account_alone(throttle: Throttle, addr
     assert not is_shut(throttle, "bob", address)
 
 
+def fail_from_several(throttle: Throttle, account: str) -> None:
+    for number in range(FAILURES):
+        throttle.attempt(account, f"198.51.100.{number}")
+
+
+def test_one_network_shuts_out_itself_and_not_the_account(throttle: Throttle) -> None:
+    fail(throttle, "ann", "198.51.100.1")
+    assert is_shut(throttle, "ann", "198.51.100.1")
+    assert not is_shut(throttle, "ann", SOMEWHERE)
+
+
+def test_one_network_shuts_out_no_account_as_long_as_it_goes_on(throttle: Throttle, clock: Clock) -> None:
+    for _ in range(100):
+        while not is_shut(throttle, "ann", "198.51.100.1"):
+            throttle.attempt("ann", "198.51.100.1")
+        assert not is_shut(throttle, "ann", SOMEWHERE)
+        clock.advance(SECONDS / 7)
+
+
+def test_several_networks_shut_an_account_to_those_it_was_not_reached_from(throttle: Throttle) -> None:
+    for number in range(FAILURES // FROM_ONE_NETWORK):
+        fail(throttle, "ann", f"198.51.100.{number}")
+    assert not is_shut(throttle, "ann", "203.0.113.1")
+    fail(throttle, "ann", "198.51.100.99", 1)
+    assert is_shut(throttle, "ann", "203.0.113.1")
+
+
 def test_who_was_in_before_is_not_shut_out_by_others(throttle: Throttle) -> None:
     throttle.attempt("ann", SOMEWHERE).succeeded()
-    fail(throttle, "ann", "198.51.100.1")
+    fail_from_several(throttle, "ann")
     assert is_shut(throttle, "ann", "203.0.113.1")
     assert not is_shut(throttle, "ann", SOMEWHERE)
 
