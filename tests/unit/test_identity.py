@@ -121,3 +121,19 @@ def test_no_password_is_said_back(chat: ChatWithAccounts) -> None:
         assert not any("s3cret" in said for said in chat.visitor(line).sent), line
     carol = chat.visitor("JOIN carol")
     assert not any("s3cret" in said for said in chat.send(carol, "REGISTER s3cret", "REGISTER s3cret-horse co de"))
+
+
+def test_which_accounts_there_are_is_told_by_these_and_not_by_login(chat: ChatWithAccounts) -> None:
+    mine = chat.visitor(f"LOGIN bob {PASSWORD}", "JOIN bob #b", "SET #b registered=yes")
+    told = {
+        verb: [chat.send(mine, f"{verb} {nick} #b")[-1].split(" ", 2)[:2] for nick in ("ann", "nobody")]
+        for verb in ("OP", "INVITE", "BAN")
+    }
+    told["JOIN"] = [chat.answer(f"JOIN {nick}").split(" ", 2)[:2] for nick in ("ann", "nobody")]
+    assert told == {
+        "OP": [["OK", "OP"], ["ERR", "not-allowed"]],
+        "INVITE": [["OK", "INVITE"], ["ERR", "not-allowed"]],
+        "BAN": [["ERR", "not-allowed"], ["OK", "BAN"]],
+        "JOIN": [["ERR", "not-allowed"], ["OK", "JOIN"]],
+    }
+    assert chat.answer("LOGIN ann wrong-horse") == chat.answer("LOGIN nobody wrong-horse")
