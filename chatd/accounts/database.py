@@ -24,11 +24,6 @@ def schema() -> str:
     return files("chatd.accounts").joinpath("schema.sql").read_text()
 
 
-def looks_of(nick: str) -> tuple[str, ...]:
-    """Return what a nick looks like as it is written, and in small letters."""
-    return names.skeleton(nick), names.skeleton(names.key(nick))
-
-
 def renew_looks(db: sqlite3.Connection, path: Path | None) -> None:
     """Compute what the names look like anew, if that was done by the tables of another Unicode.
 
@@ -43,7 +38,7 @@ def renew_looks(db: sqlite3.Connection, path: Path | None) -> None:
             raise AccountsError(f"{path} has names of Unicode {known}; this chatd knows {unicode_tables.VERSION}")
         accounts = db.execute("SELECT key, name FROM account").fetchall()
         db.execute("DELETE FROM look")
-        looks = [(look, key) for key, name in accounts for look in set(looks_of(name))]
+        looks = [(look, key) for key, name in accounts for look in set(names.looks(name))]
         db.executemany("INSERT INTO look (look, key) VALUES (?, ?)", looks)
         db.execute("UPDATE names SET unicode = ?", (unicode_tables.VERSION,))
         db.execute("COMMIT")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from chatd.accounts import AccountsError
-from chatd.accounts.database import connect, explained, is_ready, looks_of, renew_looks, schema, set_up
+from chatd.accounts.database import connect, explained, is_ready, renew_looks, schema, set_up
 from chatd.protocol import names
 from chatd.runtime.schema import upgrade
 
@@ -102,7 +102,7 @@ class AccountStore:
 
     def twin(self, nick: str) -> str | None:
         """Return the name of an account which is not that of ``nick`` but looks like it."""
-        return next((str(name) for (name,) in self._read(_TWIN, (*looks_of(nick), names.key(nick)))), None)
+        return next((str(name) for (name,) in self._read(_TWIN, (*names.looks(nick), names.key(nick)))), None)
 
     def accounts(self) -> list[Account]:
         """Return all accounts in the order of their keys."""
@@ -136,12 +136,12 @@ class AccountStore:
                     raise CodeError
             if db.execute("SELECT 1 FROM account WHERE key = ?", (account.key,)).fetchall():
                 raise TakenError(f"{account.name} is somebody's own already")
-            for (twin,) in db.execute(_TWIN, (*looks_of(account.name), account.key)).fetchall():
+            for (twin,) in db.execute(_TWIN, (*names.looks(account.name), account.key)).fetchall():
                 if not twins:
                     raise TakenError(f"{account.name} could be mistaken for {twin}; take another name")
             values = (account.key, account.name, account.hash, account.operator, account.created)
             db.execute(f"INSERT INTO account ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)", values)
-            rows = [(look, account.key) for look in set(looks_of(account.name))]
+            rows = [(look, account.key) for look in set(names.looks(account.name))]
             db.executemany("INSERT INTO look (look, key) VALUES (?, ?)", rows)
 
     def set_hash(self, key: str, new: str, *, instead_of: str | None = None) -> bool:

@@ -16,12 +16,14 @@ from chatd.chat.limits import Limits
 from chatd.chat.nicks import NickRegistry
 from chatd.chat.nodes import Nodes, SingleNode
 from chatd.chat.room import Room
+from chatd.chat.room_looks import RoomLooks
 from chatd.journal import Journal
 from chatd.journal.ages import AgeClock
 from chatd.model.cluster import NodeDown, NodeUp
 from chatd.model.entry import Entry, Member, Reader, StoredEvent
 from chatd.model.room_policy import NO_POLICY, RoomPolicy
 from chatd.protocol import wire
+from chatd.protocol.commands import LOBBY
 from chatd.protocol.errors import ChatError, Code, DisconnectReason
 from chatd.protocol.events import DurableEvent, Renamed
 from chatd.protocol.moderation_commands import SERVER
@@ -80,6 +82,9 @@ class Hub:
         self._server = server
         self._watches: dict[str, dict[CatchUp, None]] = {}
         self._rooms: dict[str, Room] = {}
+        self._looks = RoomLooks()
+        self._looks.note(RoomName(LOBBY))
+        """Of the rooms that have people in them or are registered, and of the default room."""
         self._nicks: NickRegistry[Client] = NickRegistry(lambda client: client.nick)
 
     @property
@@ -142,14 +147,24 @@ class Hub:
 
     def start(self) -> None:
         """Begin to tell the time, now that the journal is open."""
-        self.read_server_policy()
+        self.read_journal()
         self.nodes.start()
         self.timers.start()
 
-    def read_server_policy(self) -> None:
-        """Learn from the journal what holds in every room."""
+    def read_journal(self) -> None:
+        """Learn from the journal what holds in every room, and which rooms are registered."""
         room_state = self.journal.room_state(SERVER)
         self._server.policy = RoomPolicy() if room_state is None else room_state.policy
+        for key, state in self.journal.room_states().items():
+            if _lasts(key, state.policy):
+                self._looks.note(RoomName(state.name))
+
+    def twin(self, name: RoomName) -> RoomName | None:
+        """Return another room, which has people in it or is registered, that a room could be mistaken for."""
+        for twin in self._looks.twins(name):
+            if twin.key in self._rooms or _lasts(twin.key, self.policy(twin.key)):
+                return twin
+        return None
 
     def enroll(self, client: Client) -> str:
         """Note a new client; return its member id, empty on a single node."""
@@ -224,12 +239,15 @@ class Hub:
         if room is None:
             room_state = self.journal.room_state(name.key)
             room = self._rooms[name.key] = Room(name, room_state, shared=self.nodes.shared)
+            self._looks.note(room.name)
         return room
 
     def drop_if_empty(self, room: Room) -> None:
         """Forget a room in which nobody is."""
         if not room.everybody and not room.members:
             self._rooms.pop(room.key, None)
+            if not _lasts(room.key, room.policy):
+                self._looks.forget(room.key)
 
     def watch(self, key: str, catch_up: CatchUp) -> None:
         """Let ``catch_up`` note, from here on, what durable things are delivered in a room, given its key."""
@@ -296,3 +314,8 @@ class Hub:
             if member is not author:
                 member.send(lines[member.tagged])
         author.send(reply)
+
+
+def _lasts(key: str, policy: RoomPolicy) -> bool:
+    """Return whether a room is one also without people: it is registered, or the default."""
+    return key == LOBBY or policy.setting("registered") == "yes"

@@ -45,6 +45,8 @@ def _join(participant: Participant, command: commands.Join, label: str | None) -
     identity = participant.identity._replace(nick=nick.key)
     if (why_not := permissions.refusal(participant, name.key, identity)) is not None:
         raise why_not
+    if (why_not := permissions.look_refusal(participant, name)) is not None:
+        raise why_not
     room = participant.hub.room(name.key)
     quotas.check_join(participant, room)
     if not participant.nick:

@@ -29,7 +29,7 @@ class NickRegistry(Generic[T]):
 
     def rivals(self, nick: Nick) -> list[T]:
         """Return those who go by a nick or by one that it could be mistaken for, some of them twice."""
-        found = (self._by_key.get(nick.key), *map(self._by_look.get, _looks(nick)))
+        found = (self._by_key.get(nick.key), *map(self._by_look.get, names.looks(nick)))
         return [holder for holder in found if holder is not None]
 
     def refusal(self, nick: Nick, *but: T) -> ChatError | None:
@@ -37,7 +37,7 @@ class NickRegistry(Generic[T]):
         holder = self._by_key.get(nick.key)
         if holder is not None and holder not in but:
             return ChatError(Code.NAME_TAKEN, f"{self._nick_of(holder)} is here already; take another name")
-        for look in sorted(_looks(nick)):
+        for look in sorted(names.looks(nick)):
             twin = self._by_look.get(look)
             if twin is not None and twin not in but:
                 why = f"{nick} could be mistaken for {self._nick_of(twin)}; take another name"
@@ -47,17 +47,12 @@ class NickRegistry(Generic[T]):
     def assign(self, nick: Nick, holder: T) -> None:
         """Give a nick to somebody, whoever had it."""
         self._by_key[nick.key] = holder
-        self._by_look |= dict.fromkeys(_looks(nick), holder)
+        self._by_look |= dict.fromkeys(names.looks(nick), holder)
 
     def withdraw(self, nick: Nick, holder: T) -> None:
         """Take a nick from somebody; it is no mistake if somebody else has it."""
         if self._by_key.get(nick.key) == holder:
             del self._by_key[nick.key]
-        for look in _looks(nick):
+        for look in names.looks(nick):
             if self._by_look.get(look) == holder:
                 del self._by_look[look]
-
-
-def _looks(nick: Nick) -> set[str]:
-    """Return what a nick looks like as it is written, and in small letters."""
-    return {names.skeleton(nick), names.skeleton(nick.key)}

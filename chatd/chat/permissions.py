@@ -13,6 +13,7 @@ from chatd.model.room_policy import Identity, IPAddress, ModerationAction
 from chatd.protocol import names
 from chatd.protocol.duration import written
 from chatd.protocol.errors import ChatError, Code
+from chatd.protocol.names import RoomName
 
 
 def milliseconds(hub: Hub) -> int:
@@ -43,6 +44,19 @@ def refusal(participant: Participant, room: str, identity: Identity | None = Non
     hub = participant.hub
     who = identity or participant.identity
     return refusal_of(hub, room, who, is_operator=participant.is_operator, now=milliseconds(hub))
+
+
+def look_refusal(participant: Participant, name: RoomName) -> ChatError | None:
+    """Return why a participant may not make a room of that name; None also for a room that is there, or was."""
+    hub = participant.hub
+    if hub.room(name.key) is not None or hub.journal.room_state(name.key) is not None:
+        return None
+    twin = hub.twin(name)
+    if twin is None:
+        return None
+    # Who may not enter it need not learn how it is spelled.
+    what = "a room that is there" if readable_after(participant, twin.key) is None else twin
+    return ChatError(Code.BAD_ROOM, f"{name} could be mistaken for {what}; take another name")
 
 
 def refusal_at(participant: Participant, room: str, entry: Entry) -> ChatError | None:

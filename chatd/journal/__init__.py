@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, NamedTuple, Protocol
 
@@ -101,6 +101,9 @@ class JournalReader(Protocol):
 
     def room_state(self, room: str) -> RoomState | None:
         """Return what is known of a room, by its key; None for one in which nothing durable happened yet."""
+
+    def room_states(self) -> Mapping[str, RoomState]:
+        """Return what is known of all rooms in which something durable happened, by their keys; not to be changed."""
 
     def read(self, query: Query) -> Deferred[Page]:
         """Return the first page of what is asked for; it fails with `JournalError`."""

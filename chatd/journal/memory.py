@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IDelayedCall
@@ -108,6 +108,10 @@ class MemoryJournal(Journal):
     @override
     def room_state(self, room: str) -> RoomState | None:
         return self._room_states.get(room)
+
+    @override
+    def room_states(self) -> Mapping[str, RoomState]:
+        return self._room_states
 
     @override
     def read(self, query: Query) -> Deferred[Page]:

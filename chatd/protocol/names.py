@@ -113,6 +113,11 @@ def skeleton(name: str) -> str:
     return key(nfc(nfd(name).translate(tables().looks)))
 
 
+def looks(name: str) -> tuple[str, str]:
+    """Return what a nick or a room looks like as it is written, and in small letters."""
+    return skeleton(name), skeleton(key(name))
+
+
 def _name(text: str, what: str, longest: int) -> str:
     if not _ASCII.fullmatch(text):
         text = _enforced(text, what)

@@ -156,7 +156,7 @@ class Presence(Nodes):
         missed_the_end = announcer.incarnation not in ("", self.cluster.incarnation)
         if not missed_the_end:
             announcer.begin()
-        hub.read_server_policy()
+        hub.read_journal()
         self._changes.directory = snapshot.read(state, self.directory, announcer, self._changes.remote)
         snapshot.fill_rooms(state, hub, self.directory, announcer)
         if missed_the_end:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -191,6 +191,10 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
     @override
     def room_state(self, room: str) -> RoomState | None:
         return self._index.room_state(room)
+
+    @override
+    def room_states(self) -> Mapping[str, RoomState]:
+        return self._index.room_states()
 
     @override
     def read(self, query: Query) -> Deferred[Page]:

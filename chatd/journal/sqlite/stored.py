@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -73,6 +73,10 @@ class StoredJournal(JournalReader):
     @override
     def room_state(self, room: str) -> RoomState | None:
         return self._room_states.get(room)
+
+    @override
+    def room_states(self) -> Mapping[str, RoomState]:
+        return self._room_states
 
     @override
     def read(self, query: Query) -> Deferred[Page]:
