@@ -184,9 +184,9 @@ class Hub:
 
         Raise `ChatError` if somebody else goes by it or by one that it could be mistaken for.
         """
-        if (why := self._nicks.refusal(nick, client)) is not None:
+        if (why := self._nicks.refusal(nick, client, account=client.account)) is not None:
             raise why
-        self.nodes.check_free(nick)
+        self.nodes.check_free(nick, client.account)
         self._nicks.assign(nick, client)
 
     def release(self, nick: Nick, client: Client) -> None:

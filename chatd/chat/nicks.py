@@ -32,12 +32,16 @@ class NickRegistry(Generic[T]):
         found = (self._by_key.get(nick.key), *map(self._by_look.get, names.looks(nick)))
         return [holder for holder in found if holder is not None]
 
-    def refusal(self, nick: Nick, *but: T) -> ChatError | None:
-        """Return why a nick is not to be had, None if it is; those in ``but`` are in nobody's way."""
+    def refusal(self, nick: Nick, *but: T, account: str | None = None) -> ChatError | None:
+        """Return why a nick is not to be had, None if it is; those in ``but`` are in nobody's way.
+
+        Whoever has the nick's ``account`` is kept from it by nobody who only looks like it: it was the owner's before,
+        and two accounts may look alike, by an ``--auth`` method or by a later Unicode.
+        """
         holder = self._by_key.get(nick.key)
         if holder is not None and holder not in but:
             return ChatError(Code.NAME_TAKEN, f"{self._nick_of(holder)} is here already; take another name")
-        for look in sorted(names.looks(nick)):
+        for look in () if account == nick.key else sorted(names.looks(nick)):
             twin = self._by_look.get(look)
             if twin is not None and twin not in but:
                 why = f"{nick} could be mistaken for {self._nick_of(twin)}; take another name"

@@ -33,8 +33,11 @@ class Nodes(Protocol):
     def remote(self, nick: Nick) -> NickHolder | None:
         """Return who goes by a nick, in any spelling, and is connected to another node."""
 
-    def check_free(self, nick: Nick) -> None:
-        """Raise `ChatError` if a nick is, or looks like, that of one who is connected to another node."""
+    def check_free(self, nick: Nick, account: str | None) -> None:
+        """Raise `ChatError` if a nick is, or looks like, that of one who is connected to another node.
+
+        ``account`` is that of whoever wants it, see `NickRegistry.refusal`.
+        """
 
     def steps(self, entries: Sequence[Entry]) -> Iterator[list[Entry]]:
         """Yield a batch of the journal in parts, each to be delivered before the next is asked for.
@@ -98,7 +101,7 @@ class SingleNode(Nodes):
         return None
 
     @override
-    def check_free(self, nick: Nick) -> None:
+    def check_free(self, nick: Nick, account: str | None) -> None:
         pass
 
     @override

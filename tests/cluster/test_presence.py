@@ -68,6 +68,14 @@ def test_a_nick_belongs_to_the_first_who_came(stream: Stream, nick: str) -> None
     assert stream.nicks == {"r.3": nick}
 
 
+def test_an_owner_is_not_kept_out_by_who_only_looks_like_her(stream: Stream) -> None:
+    stream.join("r.1", "alice")
+    stream.join("r.2", "a1ice", account="bob")
+    stream.join("r.3", "a1ice", account="a1ice")
+    stream.presence.check_free(Nick("al1ce"), "al1ce")
+    assert stream.nicks == {"r.1": "alice", "r.3": "a1ice"}
+
+
 def test_a_new_nick_is_had_by_one_and_frees_the_old(stream: Stream) -> None:
     stream.join("r.1", "alice")
     stream.join("r.2", "bob")
@@ -231,6 +239,6 @@ def test_an_answer_says_whether_somebody_is_here(stream: Stream) -> None:
 def test_a_nick_elsewhere_cannot_be_claimed(stream: Stream) -> None:
     stream.join("r.1", "alice")
     with pytest.raises(ChatError) as caught:
-        stream.presence.check_free(Nick("a1ice"))
+        stream.presence.check_free(Nick("a1ice"), None)
     assert caught.value.code == Code.NAME_TAKEN
-    stream.presence.check_free(Nick("bob"))
+    stream.presence.check_free(Nick("bob"), None)

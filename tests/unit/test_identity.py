@@ -53,6 +53,20 @@ def test_nobody_takes_a_nick_that_looks_like_a_registered_one(chat: ChatWithAcco
     assert chat.answer("JOIN anna").startswith("OK JOIN ")
 
 
+def test_two_accounts_that_look_alike_are_both_usable_at_once(chat: ChatWithAccounts) -> None:
+    kept = chat.hasher.hash(PASSWORD)
+    for name in ("\u0448ow", "wow"):
+        chat.store.add(Account(name, name, kept, operator=False, created=0), twins=True)
+        assert chat.visitor(f"LOGIN {name} {PASSWORD}", f"JOIN {name}").sent[-1].startswith("OK JOIN ")
+    assert chat.answer("JOIN W0W").startswith("ERR name-taken ")
+
+
+def test_who_looks_like_an_owner_does_not_keep_her_out(chat: ChatWithAccounts) -> None:
+    chat.visitor("JOIN \u0441arol")
+    chat.store.add(Account("carol", "carol", chat.hasher.hash(PASSWORD), operator=False, created=0))
+    assert chat.visitor(f"LOGIN carol {PASSWORD}", "JOIN carol").sent[-1].startswith("OK JOIN ")
+
+
 def test_the_owner_comes_in_under_it_and_may_go_by_another(chat: ChatWithAccounts) -> None:
     ann = chat.visitor(f"LOGIN ANN {PASSWORD}")
     assert ann.sent[-1] == "OK LOGIN ann"

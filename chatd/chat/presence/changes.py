@@ -112,7 +112,8 @@ class MembershipChanges:
         if incarnation_of(info.member_id) not in self.directory.incarnations:
             return unavailable()
         old = self._taken(info)
-        if (why := self.directory.refusal(info.nick, *(() if old is None else (old.member_id,)))) is not None:
+        but = () if old is None else (old.member_id,)
+        if (why := self.directory.refusal(info.nick, *but, account=info.account)) is not None:
             return why
         client = self._announcer.client(info.member_id)
         info = info._replace(takes=None, nick=info.nick if old is None else old.info.nick)
@@ -216,7 +217,7 @@ class MembershipChanges:
             return unavailable()
         if occupant.successor is not None:
             return ChatError(Code.NAME_TAKEN, f"{info.nick} joined over another connection")
-        return self.directory.refusal(event.new, info.member_id)
+        return self.directory.refusal(event.new, info.member_id, account=occupant.info.account)
 
     def _end_incarnation(self, ended: str, entry: Entry) -> list[Entry]:
         """Let everybody of an incarnation leave; of ours, who are here stay and are announced again."""

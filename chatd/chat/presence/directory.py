@@ -51,9 +51,9 @@ class Directory:
         """Return who goes by a nick, in any spelling."""
         return self.get(self._nicks.holder(nick))
 
-    def refusal(self, nick: str, *but: str) -> ChatError | None:
+    def refusal(self, nick: str, *but: str, account: str | None) -> ChatError | None:
         """Return why a nick is not to be had, None if it is; the member ids in ``but`` are in nobody's way."""
-        return self._nicks.refusal(Nick.of(nick), *but)
+        return self._nicks.refusal(Nick.of(nick), *but, account=account)
 
     def rivals(self, nick: Nick) -> list[Occupant]:
         """Return those who go by a nick or by one that it could be mistaken for."""

@@ -71,10 +71,10 @@ class Presence(Nodes):
         return owner.member if owner is not None and isinstance(owner.member, RemoteMember) else None
 
     @override
-    def check_free(self, nick: Nick) -> None:
+    def check_free(self, nick: Nick, account: str | None) -> None:
         # Those who are connected here, or were, are in nobody's way: the hub knows what they are about to do.
         own = [occupant.member_id for occupant in self.directory.rivals(nick) if occupant.member.here]
-        if (why := self.directory.refusal(nick, *own)) is not None:
+        if (why := self.directory.refusal(nick, *own, account=account)) is not None:
             raise why
 
     @override
