@@ -18,10 +18,11 @@ from chatd.journal import JournalError, Query, Retention
 from chatd.journal.jetstream.errors import api
 from chatd.journal.jetstream.journal import ClusterJournal
 from chatd.journal.jetstream.leases import lease_holders
-from chatd.journal.jetstream.streams import StreamInfo, bucket
+from chatd.journal.jetstream.streams import StreamInfo, bucket, describe_stream
 from chatd.model.cluster import MemberInfo, NodeDown, NodeUp, Source
 from chatd.model.entry import Entry
 from chatd.model.room_policy import Identity, PolicyKey
+from chatd.protocol import unicode_tables
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Joined, Moderated, Said
 from tests.support.certificates import Authority
@@ -448,6 +449,40 @@ def test_an_index_of_another_stream_is_refused(cluster: Cluster, log: list[str])
     cluster.sleep(1.5)
     assert not a.journal.ready
     assert sum("another stream" in line for line in log) == 1
+
+
+def test_nodes_judge_names_by_one_unicode(cluster: Cluster, monkeypatch: pytest.MonkeyPatch, log: list[str]) -> None:
+    """The latest that any of them knows; those that know an older one take nothing, and say why."""
+    why = "the nodes judge names by Unicode 18.0.0, and this one knows 17.0.0; update it"
+    with monkeypatch.context() as updated:
+        updated.setattr(unicode_tables, "VERSION", "18.0.0")
+        a = cluster.node()
+        cluster.say(a, "1")
+    cluster.until(lambda: not a.journal._publisher.open)
+    assert any(why in line for line in log)
+    log.clear()
+    b = cluster.node(wait=False)
+    cluster.until(lambda: any(why in line for line in log))
+    assert not b.journal.ready
+    with monkeypatch.context() as updated:
+        updated.setattr(unicode_tables, "VERSION", "18.0.0")
+        cluster.until(lambda: a.journal._publisher.open and b.journal.ready)
+        cluster.say(b, "2")
+
+
+def test_a_stream_of_nodes_that_say_no_unicode_is_given_one(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as old:
+        old.setattr(unicode_tables, "VERSION", "")
+        cluster.close(cluster.node())
+    a = cluster.node()
+    found: list[StreamInfo] = []
+
+    async def look() -> None:
+        found.append(await describe_stream(a.journal._connection, a.journal._subjects.stream))
+
+    a.journal._connection.spawn(look())
+    cluster.until(lambda: found)
+    assert found[0].unicode == unicode_tables.VERSION
 
 
 def test_an_index_belongs_to_one_node(cluster: Cluster) -> None:

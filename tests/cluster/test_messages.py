@@ -191,11 +191,12 @@ def info(**config: Any) -> dict[str, Any]:
 
 
 def test_what_a_stream_keeps_is_read_from_it() -> None:
-    assert stream_info(STREAM_INFO) == ("e", Retention(), None, 9)
+    assert stream_info(STREAM_INFO) == ("e", Retention(), None, 9, "")
     assert stream_info(info(max_age=90 * 10**9, max_msgs_per_subject=-1)).retention == Retention(90)
     assert stream_info(info(max_msgs_per_subject=50)).retention == Retention(None, 50)
-    kept = info(max_msgs_per_subject=10_000, metadata={"chatd-epoch": "e", "chatd-keep-messages": "50"})
-    assert stream_info(kept) == ("e", Retention(None, 50), 10_000, 9)
+    metadata = {"chatd-epoch": "e", "chatd-keep-messages": "50", "chatd-unicode": "17.0.0"}
+    kept = info(max_msgs_per_subject=10_000, metadata=metadata)
+    assert stream_info(kept) == ("e", Retention(None, 50), 10_000, 9, "17.0.0")
 
 
 @pytest.mark.parametrize(("config", "why"), [({"metadata": None}, "no journal"), ({"allow_atomic": False}, "batches")])

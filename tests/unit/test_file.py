@@ -12,6 +12,7 @@ import pytest
 from chatd.journal import JournalError
 from chatd.journal.sqlite.address import sqlite_path
 from chatd.journal.sqlite.database import APPLICATION_ID, identity, open_file
+from chatd.protocol import unicode_tables
 from chatd.runtime.schema import upgrade
 from tests.unit.test_archive import written
 
@@ -48,6 +49,12 @@ def newer(path: Path) -> None:
         db.execute("PRAGMA user_version = 99")
 
 
+def of_a_later_unicode(path: Path) -> None:
+    written(path, ("#a", "alice", "one"))
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE names SET unicode = '100.0.0'")
+
+
 def foreign(path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         db.execute("CREATE TABLE recipes (name)")
@@ -69,6 +76,7 @@ def damaged(path: Path) -> None:
     ("make", "why"),
     [
         (newer, "made by a newer chatd .version 99"),
+        (of_a_later_unicode, "names of Unicode 100.0.0, and this chatd knows 17.0.0; update it"),
         (foreign, "not chatd's"),
         (garbage, "file is not a database"),
         (damaged, "damaged and was left as it is|malformed"),
@@ -84,6 +92,16 @@ def test_what_is_no_sound_journal_is_left_as_it_is(make: Callable[[Path], None],
     assert all(each.stat().st_size == 0 for each in tmp_path.glob("j-wal"))
     with pytest.raises(JournalError, match=why):  # and the lock was let go
         open_file(path)
+
+
+@pytest.mark.parametrize("before", ["", "9.0.0", "14.0.0"])
+def test_a_file_says_by_which_unicode_names_are_judged(tmp_path: Path, before: str) -> None:
+    written(tmp_path / "j", ("#a", "alice", "one"))
+    with closing(sqlite3.connect(tmp_path / "j")) as db, db:
+        db.execute("UPDATE names SET unicode = ?", (before,))
+    open_file(tmp_path / "j").close()
+    with closing(sqlite3.connect(tmp_path / "j")) as db:
+        assert db.execute("SELECT unicode FROM names").fetchall() == [(unicode_tables.VERSION,)]
 
 
 def test_beside_what_is_no_database_nothing_is_made(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from chatd.journal.jetstream.streams import OLD_SERVER, StreamInfo, open_bucket,
 from chatd.journal.jetstream.unacknowledged import Unacknowledged
 from chatd.model.cluster import Cluster
 from chatd.model.entry import Entry, StoredEvent
+from chatd.protocol import unicode_tables
 from chatd.runtime.states import StateMachine
 
 MIN_VERSION = (2, 12)
@@ -253,8 +254,11 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
     def _check_stream(self, found: StreamInfo, place: int) -> None:
         """Follow the stream's limits; it had been read up to ``place`` when it was asked for ``found``.
 
-        Raises `NatsError` if it is not the one that the index is made from.
+        Raises `NatsError` if it is not the one that the index is made from, or is for nodes that know a later Unicode.
         """
+        if unicode_tables.is_later(found.unicode):
+            known = unicode_tables.VERSION
+            raise NatsError(f"the nodes judge names by Unicode {found.unicode}, and this one knows {known}; update it")
         if found.epoch != self.epoch:
             try:
                 self._index.belong_to(found.epoch)

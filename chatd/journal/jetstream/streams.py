@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from chatd.journal import Retention
 from chatd.journal.jetstream.errors import ApiError, NatsError, Requester, api
 from chatd.journal.jetstream.messages import Subjects
+from chatd.protocol import unicode_tables
 
 REPLICAS = 3
 LEASE_SECONDS = 15
@@ -20,6 +21,7 @@ LEAST_KEPT = 10_000
 Each node keeps what is asked for; what the stream has beyond that, no node shows.
 """
 EPOCH = "chatd-epoch"
+UNICODE = "chatd-unicode"
 _KEEP_MESSAGES = "chatd-keep-messages"
 _NANOSECONDS = 1_000_000_000
 _NOT_FOUND = 10059
@@ -39,6 +41,8 @@ class StreamInfo(NamedTuple):
     """How many messages of each subject the stream keeps, None for all."""
     last: int
     """The sequence number of the newest message there was, 0 before the first."""
+    unicode: str = ""
+    """The version of Unicode by which the nodes judge names, empty if none has said so."""
 
 
 def stream_info(answer: Mapping[str, Any]) -> StreamInfo:
@@ -55,7 +59,8 @@ def stream_info(answer: Mapping[str, Any]) -> StreamInfo:
     kept = str(metadata.get(_KEEP_MESSAGES, ""))
     most = int(kept) if kept.isascii() and kept.isdigit() and int(kept) > 0 else per_subject
     retention = Retention(age // _NANOSECONDS or None, most)
-    return StreamInfo(str(epoch), retention, per_subject, int(answer["state"]["last_seq"]))
+    unicode = str(metadata.get(UNICODE, ""))
+    return StreamInfo(str(epoch), retention, per_subject, int(answer["state"]["last_seq"]), unicode)
 
 
 async def open_stream(requester: Requester, subjects: Subjects, wanted: Retention, epoch: str) -> StreamInfo:
@@ -144,8 +149,13 @@ def _config(subjects: Subjects, wanted: Retention, epoch: str) -> dict[str, Any]
 
 
 def _limits(wanted: Retention, metadata: Mapping[str, str]) -> dict[str, Any]:
-    """Return what of a stream's settings is to be as it is wanted; what is not asked for stays as it is."""
+    """Return what of a stream's settings is to be as it is wanted; what is not asked for stays as it is.
+
+    Names are judged by the latest Unicode that any node knows.
+    """
     limits: dict[str, Any] = {"metadata": dict(metadata)}
+    if not unicode_tables.is_later(metadata.get(UNICODE, "")):
+        limits["metadata"][UNICODE] = unicode_tables.VERSION
     if wanted.seconds is not None:
         limits["max_age"] = wanted.seconds * _NANOSECONDS
         # JetStream takes no more than is kept at all.

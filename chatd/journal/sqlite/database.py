@@ -14,6 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from chatd.journal import JournalError
+from chatd.protocol import unicode_tables
 from chatd.runtime.schema import upgrade, versions
 
 APPLICATION_ID = int.from_bytes(b"chat", "big")
@@ -71,6 +72,7 @@ def open_file(path: Path, synchronous: str = "FULL") -> OpenFile:
             if _pragma(writer, "application_id") != APPLICATION_ID:
                 writer.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             upgrade(writer, schema())
+            _note_unicode(writer)
             (mode,) = writer.execute("PRAGMA journal_mode = WAL").fetchone()
             if mode != "wal":
                 raise JournalError(f"{path} cannot be written ahead; is it on a file system of another machine?")
@@ -146,6 +148,12 @@ def lacks_log(path: Path) -> bool:
         return db.execute("SELECT 1 FROM journal WHERE running").fetchone() is not None
 
 
+def _note_unicode(db: sqlite3.Connection) -> None:
+    """Note by which Unicode names are judged from here on; a chatd that knows an older one leaves the file alone."""
+    with suppress(sqlite3.OperationalError):  # such as a full disk, which keeps nobody from reading
+        db.execute("UPDATE names SET unicode = ?1 WHERE unicode != ?1", (unicode_tables.VERSION,))
+
+
 def _pragma(db: sqlite3.Connection, name: str) -> int:
     (value,) = db.execute(f"PRAGMA {name}").fetchone()
     return int(value)
@@ -213,16 +221,30 @@ def _check(path: Path, newest: int) -> None:
         if path.stat().st_size % page and not (beside.exists() and beside.stat().st_size):
             # SQLite itself would take the missing end of the last page for zeros.
             raise JournalError(f"{path} is damaged and was left as it is: its end is missing")
-        enough = threading.Timer(CHECK_SECONDS, db.interrupt)
-        enough.start()
-        try:
-            (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
-                raise
-            return
-        finally:
-            enough.cancel()
-            enough.join()
+        _check_soundness(db, path)
+        _check_unicode(db, path)
+
+
+def _check_soundness(db: sqlite3.Connection, path: Path) -> None:
+    enough = threading.Timer(CHECK_SECONDS, db.interrupt)
+    enough.start()
+    try:
+        (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+        return
+    finally:
+        enough.cancel()
+        enough.join()
     if verdict != "ok":
         raise JournalError(f"{path} is damaged and was left as it is: {' '.join(verdict.split())}")
+
+
+def _check_unicode(db: sqlite3.Connection, path: Path) -> None:
+    if not db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'names'").fetchall():
+        return
+    for (unicode,) in db.execute("SELECT unicode FROM names"):
+        if unicode_tables.is_later(str(unicode)):
+            known = unicode_tables.VERSION
+            raise JournalError(f"{path} has names of Unicode {unicode}, and this chatd knows {known}; update it")

@@ -83,3 +83,11 @@ CREATE TABLE request (
     room    TEXT NOT NULL,
     subject TEXT NOT NULL
 ) STRICT;
+
+-- version 5
+
+-- One row: the version of Unicode by which the names are names, empty if that is not known.
+CREATE TABLE names (
+    unicode TEXT NOT NULL
+) STRICT;
+INSERT INTO names (unicode) VALUES ('');
