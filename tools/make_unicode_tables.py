@@ -18,7 +18,7 @@ from pathlib import Path
 
 HEADER = """\
 # Made by tools/make_unicode_tables.py from the Unicode Character Database; not to be edited.
-# (c) Unicode, Inc. Licensed under the Unicode License v3, https://www.unicode.org/license.txt
+# (c) Unicode, Inc. Licensed under the Unicode License v3, see LICENSE.unicode.
 # A line FIRST+MORE stands for MORE code points after FIRST as well; what they become, if it is one, ascends with them.
 """
 UNLIKE_CATEGORY = {0x640, 0x7FA, 0x302E, 0x302F, *range(0x3031, 0x3036), 0x303B}

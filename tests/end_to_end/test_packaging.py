@@ -42,7 +42,7 @@ def run(*command: str | Path, cwd: Path) -> str:
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what is built from, with the litter that running it leaves behind."""
     tree = tmp_path_factory.mktemp("tree")
-    for name in ("pyproject.toml", "README.rst", "LICENSE"):
+    for name in ("pyproject.toml", "README.rst", "LICENSE", "LICENSE.unicode"):
         shutil.copy(ROOT / name, tree)
     for name in ("chatd", "examples", "twisted"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__", "dropin.cache"))
@@ -115,11 +115,13 @@ def test_tls_that_is_not_installed_is_asked_for_in_one_line(installed: Path, tmp
 def test_the_wheel_has_no_more_than_it_needs(built: Path) -> None:
     with zipfile.ZipFile(only(built, "*.whl")) as timers:
         names = set(timers.namelist())
-    expected = {str(path.relative_to(ROOT)) for kind in ("*.py", "*.sql") for path in (ROOT / "chatd").rglob(kind)}
+    kinds = ("*.py", "*.sql", "*.txt")
+    expected = {str(path.relative_to(ROOT)) for kind in kinds for path in (ROOT / "chatd").rglob(kind)}
     expected |= {"chatd/py.typed", "twisted/plugins/chatd_plugin.py"}
     information = f"chatd-{__version__}.dist-info/"
     assert {name for name in names if not name.startswith(information)} == expected
-    assert any(name.startswith(information) and name.endswith("LICENSE") for name in names)
+    for license_ in ("LICENSE", "LICENSE.unicode"):
+        assert any(name.startswith(information) and name.endswith(license_) for name in names)
 
 
 def test_the_sdist_has_no_litter(built: Path) -> None:
