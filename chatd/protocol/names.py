@@ -23,12 +23,15 @@ MAX_ROOM_LENGTH = 63
 MAX_MARKS_IN_A_ROW = 4
 """More nonspacing marks on one letter are a drawing and not a name (UTS #39, section 5.4)."""
 
+MAX_COMPOSED = 4
+"""How many characters NFC makes one of, at most."""
+
 _ASCII = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _PUNCTUATION = {"_": "ON", "-": "ES", ".": "CS"}
 """What is neither a letter, a mark nor a digit, with its bidirectional class."""
 _WIDTHS = re.compile("[\uff01-\uffef]")
 """Fullwidth and halfwidth forms."""
-_ARABIC_DIGITS = re.compile("[\u0660-\u0669].*[\u06f0-\u06f9]|[\u06f0-\u06f9].*[\u0660-\u0669]")
+_ARABIC_DIGITS = re.compile("[\u0660-\u0669]"), re.compile("[\u06f0-\u06f9]")
 """Digits of two kinds, which must not be in one name (RFC 5892, appendices A.8 and A.9)."""
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 
@@ -119,7 +122,8 @@ def looks(name: str) -> tuple[str, str]:
 
 
 def _name(text: str, what: str, longest: int) -> str:
-    if not _ASCII.fullmatch(text):
+    # Whatever it is made of, what is longer than this cannot become short enough, and is not worth normalizing.
+    if len(text) <= MAX_COMPOSED * longest and not _ASCII.fullmatch(text):
         text = _enforced(text, what)
     if len(text) > longest:
         raise BadNameError(f"{excerpt(text)} is too long: {what} has at most {longest} characters")
@@ -131,7 +135,8 @@ def _enforced(text: str, what: str) -> str:
         f"{excerpt(text)} will not do: {what} is made of letters, digits and _ - . and begins with a letter or digit"
     )
     text = nfc(_WIDTHS.sub(_width_mapped, text))
-    if not text or _ARABIC_DIGITS.search(text) or not _has_one_direction(text):
+    mixed_digits = all(digits.search(text) for digits in _ARABIC_DIGITS)
+    if not text or mixed_digits or not _has_one_direction(text):
         raise refusal
     marks: list[str] = []
     after_letter = False

@@ -195,6 +195,12 @@ def test_the_length_counts_characters(letter: str) -> None:
         names.room("#" + letter * 64)
 
 
+@pytest.mark.parametrize("text", ["a\u0301\u0323", "\u0660", "\u0301", "a b"], ids=ascii)
+def test_what_is_far_too_long_is_not_looked_at_further(text: str) -> None:
+    with pytest.raises(BadNameError, match="too long"):
+        names.nick(text * 2000)
+
+
 @pytest.mark.parametrize("text", ["", "lobby", "##lobby", "＃lobby", " #lobby", "#*"])
 def test_no_rooms(text: str) -> None:
     with pytest.raises(BadNameError):
