@@ -15,6 +15,7 @@ from pathlib import Path
 
 from chatd.journal import JournalError
 from chatd.protocol import unicode_tables
+from chatd.runtime.files import open_own
 from chatd.runtime.schema import upgrade, versions
 
 APPLICATION_ID = int.from_bytes(b"chat", "big")
@@ -67,7 +68,7 @@ def open_file(path: Path, synchronous: str = "FULL") -> OpenFile:
             if path.exists() and path.stat().st_size > 0:
                 _check(path, max(versions(schema())))
                 without_log = lacks_log(path)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # nobody else may read it
+            os.close(open_own(path))  # nobody else may read it
             writer = _connect(path)
             if _pragma(writer, "application_id") != APPLICATION_ID:
                 writer.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -180,7 +181,7 @@ def _lock(path: Path) -> int:
     """Keep every other process that would write away for as long as the returned descriptor is open."""
     beside = path.with_name(path.name + "-lock")
     try:
-        lock = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = open_own(beside)
     except OSError as error:
         raise JournalError(f"{path} cannot be opened: {error.strerror} ({beside})") from None
     try:
