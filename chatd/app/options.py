@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import time
@@ -9,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.util import find_spec
 from ipaddress import ip_network
-from typing import ClassVar, NamedTuple, NoReturn
+from typing import Any, ClassVar, NamedTuple, NoReturn
 
 from twisted.internet.endpoints import quoteStringArgument
 from twisted.internet.interfaces import IReactorCore, IReactorTime
@@ -33,6 +34,8 @@ from chatd.runtime.option import Number
 from chatd.runtime.threads import Thread
 
 DEFAULT_PORT = 10319
+DEFAULT_PID_FILE = "twistd.pid"
+"""The file of twistd's own choice."""
 BACKLOG = 1024
 """How many connections the kernel may keep ready to be accepted; Twisted's own 50 drop connections in a rush."""
 
@@ -83,6 +86,8 @@ class Options(AccountOptions):
         super().__init__()
         self["listen"] = []
         self["trusted-proxy"] = []
+        self.twistd: dict[str, Any] | None = None
+        """What twistd itself was told; None if it is not twistd that runs the service."""
 
     def opt_trusted_proxy(self, network: str) -> None:
         """Network whose PROXY headers count on haproxy: endpoints; repeatable.  [default: this machine]"""
@@ -111,6 +116,18 @@ class Options(AccountOptions):
             except ValueError as error:
                 raise usage.UsageError(f"--journal {self['journal'].partition(':')[0]}://: {error}") from None
         super().postOptions()
+        if self.parent is not None:
+            self._take_over_pid_file(self.parent)
+
+    def _take_over_pid_file(self, twistd: usage.Options) -> None:
+        """See to the pid file in place of twistd, to which a number in it is proof; in the foreground none is needed.
+
+        twistd looks at its options after this.
+        """
+        wanted, twistd["pidfile"] = twistd["pidfile"], ""
+        if wanted == DEFAULT_PID_FILE and (twistd["nodaemon"] or twistd["debug"]):
+            wanted = ""
+        self.twistd = {**twistd, "pidfile": wanted and os.path.abspath(wanted)}
 
     def parseArgs(self, *extra: str) -> None:
         """Refuse what is no option."""
@@ -152,7 +169,7 @@ def makeService(options: Options) -> ChatService:
     trusted = options["trusted-proxy"] or THIS_MACHINE
     proxied = partial(ProxiedFactory, trusted=trusted, timers=hub.timers, header_seconds=limits.join_seconds)
     places = [_listening(IReactorCore(reactor), place, proxied, gateway) for place in options.places]
-    return ChatService(clock, gateway, places)
+    return ChatService(clock, gateway, places, options.twistd)
 
 
 def _listening(reactor: IReactorCore, place: Place, proxied: Wrap, gateway: Gateway) -> Listening:

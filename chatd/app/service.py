@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 import gc
-import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -15,7 +15,6 @@ from twisted.internet.interfaces import (
     IListeningPort,
     IProtocolFactory,
     IReactorCore,
-    IReactorFromThreads,
     IReactorTime,
     IStreamServerEndpoint,
 )
@@ -23,6 +22,7 @@ from twisted.logger import Logger
 
 from chatd.accounts import AccountsError
 from chatd.app.malloc_trim import MallocTrim, trim_malloc
+from chatd.app.process import NoProcess, Process
 from chatd.edges.accept_backoff import install_accept_backoff, raise_file_limit
 from chatd.edges.gateway import Gateway
 from chatd.journal import JournalError
@@ -77,26 +77,42 @@ class ChatService(Service):
     ``places`` are bound in `privilegedStartService`, so that a port below 1024 works if root is shed after it.
     """
 
-    def __init__(self, reactor: IReactorTime, gateway: Gateway, places: Sequence[Listening]) -> None:
+    def __init__(
+        self,
+        reactor: IReactorTime,
+        gateway: Gateway,
+        places: Sequence[Listening],
+        twistd: Mapping[str, Any] | None = None,
+    ) -> None:
         self.setName("chatd")
         self.ports: list[IListeningPort] = []
         self._reactor = reactor
         self._hub = gateway.hub
         self._connections = gateway.connections
         self._places = places
+        self._process = Process(twistd) if twistd is not None else NoProcess()
         self._log_limiter = LogLimiter(self._hub.timers)
         self._malloc_trim = MallocTrim(self._hub.timers, self._connections.__len__, trim_malloc)
 
+    def setServiceParent(self, parent: Any) -> None:  # noqa: N802  # Twisted's
+        """See to the log of the application that it becomes part of."""
+        self._process.set_log(parent)
+        super().setServiceParent(parent)
+
     def privilegedStartService(self) -> None:
-        """Bind every place. Raise `CannotStartError` if one cannot be."""
+        """Write the pid file and bind every place. Raise `CannotStartError` if one cannot be."""
         super().privilegedStartService()
+        try:
+            self._process.take()
+        except ValueError as error:
+            raise self._cannot_start(str(error)) from None
         failures: list[str] = []
         for place in self._places:
             place.endpoint.listen(place.factory).addCallbacks(
                 self._listening, lambda failure: failures.append(_why_not(failure.value))
             )
             if failures:
-                raise _cannot_start(f"cannot listen on {place.description}: {failures[0]}")
+                raise self._cannot_start(f"cannot listen on {place.description}: {failures[0]}")
 
     def startService(self) -> None:
         """Open the accounts and the journal, and start the timers. Raise `CannotStartError` if one cannot be opened."""
@@ -104,19 +120,19 @@ class ChatService(Service):
         try:
             self._hub.accounts.start()
         except AccountsError as error:
-            raise _cannot_start(f"cannot open the accounts: {error}") from None
+            raise self._cannot_start(f"cannot open the accounts: {error}") from None
         try:
             self._hub.journal.start()
         except JournalError as error:
             self._hub.accounts.stop()
-            raise _cannot_start(f"cannot open the journal: {error}") from None
+            raise self._cannot_start(f"cannot open the journal: {error}") from None
         names.skeleton(
             "warm"
         )  # reading the tables of Unicode takes some hundredths of a second: not at somebody's JOIN
         self._hub.start()
         self._malloc_trim.start()
         if IReactorCore.providedBy(self._reactor):
-            self._reactor.callWhenRunning(self._exit_with_zero)
+            self._reactor.callWhenRunning(self._process.started, self._reactor)
             self._reactor.callWhenRunning(_collect_less_often)
             self._reactor.callWhenRunning(_give_the_reactor_priority)
             self._reactor.callWhenRunning(raise_file_limit)
@@ -137,6 +153,7 @@ class ChatService(Service):
         self._hub.timers.stop()
         self._hub.accounts.stop()
         await self._hub.journal.stop()
+        self._process.ended()
 
     def _listening(self, port: IListeningPort) -> None:
         self.ports.append(port)
@@ -146,12 +163,11 @@ class ChatService(Service):
         if _is_loopback(getattr(address, "host", "")):
             _log.info("only programs on this machine can connect; --interface 0.0.0.0 opens it to the network")
 
-    def _exit_with_zero(self) -> None:
-        """Make SIGTERM the ordinary way to stop: twistd would stop as cleanly and then die of the signal itself."""
-        if IReactorFromThreads.providedBy(self._reactor) and IReactorCore.providedBy(self._reactor):
-            stop = self._reactor.stop
-            call_soon = self._reactor.callFromThread
-            signal.signal(signal.SIGTERM, lambda *_: call_soon(stop))
+    def _cannot_start(self, why: str) -> CannotStartError:
+        """Log why, say it on the terminal, and return what is to be raised."""
+        why = clean(" ".join(why.split()))
+        _log.error("{why}", why=why)
+        return CannotStartError(self._process.failed(f"chatd: {why}") or why)
 
 
 def _give_the_reactor_priority() -> None:
@@ -162,14 +178,6 @@ def _give_the_reactor_priority() -> None:
 def _collect_less_often() -> None:
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
-
-
-def _cannot_start(why: str) -> CannotStartError:
-    """Log why, print it to the terminal, and return what is to be raised."""
-    why = clean(" ".join(why.split()))
-    _log.error("{why}", why=why)
-    print(f"chatd: {why}", file=sys.__stderr__)  # twistd has made sys.stderr part of the log
-    return CannotStartError(why)
 
 
 def _is_loopback(host: str) -> bool:

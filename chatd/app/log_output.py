@@ -1,0 +1,72 @@
+"""Where the log goes: a file of ours, which can be opened again, or the standard output."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from twisted.logger import ILogObserver, LogEvent, Logger, textFileLogObserver
+from twisted.python.logfile import LogFile
+from zope.interface import implementer
+
+from chatd.runtime.files import open_own
+
+DEFAULT_LOG = "twistd.log"
+_PLUGIN_CACHE = "Unable to write to plugin cache"
+
+_log = Logger()
+
+
+class OwnLogFile(LogFile):
+    """A log file that is no link, and that nobody else may read."""
+
+    def reopen(self) -> None:
+        """Open it again, after another program has moved it away; if that fails, go on with the old one and say so."""
+        old = self._file
+        try:
+            self._openFile()
+        except OSError as error:
+            _log.error("the log cannot be opened again, and goes on as before: {why}", why=str(error))
+            return
+        old.close()
+
+    def _openFile(self) -> None:  # noqa: N802  # Twisted's
+        self._file = os.fdopen(open_own(Path(self.path)), "rb+", 0)
+        self._file.seek(0, os.SEEK_END)
+        self.size = self._file.tell()
+        self.closed = False
+
+
+@implementer(ILogObserver)
+class Output:
+    """Writes the log as twistd does, without what is no fault: that whoever runs it may not change the installation."""
+
+    def __init__(self, file: Any) -> None:
+        self._write = textFileLogObserver(file)
+
+    def __call__(self, event: LogEvent) -> None:
+        """Write an event."""
+        if not str(event.get("format") or "").startswith(_PLUGIN_CACHE):
+            self._write(event)
+
+
+def open_log(twistd: Mapping[str, Any]) -> tuple[Output | None, OwnLogFile | None]:
+    """Return what writes the log that twistd's options ask for, and its file; None where twistd itself is to do it.
+
+    Raise `SystemExit`, with one line for the user, if the file cannot be opened.
+    """
+    if twistd.get("logger") or twistd.get("syslog"):
+        return None, None
+    name, foreground = twistd["logfile"], twistd["nodaemon"] or twistd["debug"]
+    if name == "-" or (foreground and not name):
+        return (Output(sys.stdout) if foreground else None), None
+    path = Path(name or DEFAULT_LOG).absolute()
+    try:
+        file = OwnLogFile(path.name, str(path.parent))
+    except (OSError, AssertionError) as error:  # LogFile asserts that its folder is there
+        why = getattr(error, "strerror", None) or "there is no such folder"
+        raise SystemExit(f"chatd: cannot write the log {path}: {why}; name another with twistd's --logfile") from None
+    return Output(file), file

@@ -1,0 +1,72 @@
+"""What the daemon does when it is sent a signal; none ends it without a word to the clients."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+from twisted.logger import Logger
+
+from chatd.app.log_output import OwnLogFile
+
+_log = Logger()
+
+
+def install_signals(reactor: Any, log_file: OwnLogFile | None) -> None:
+    """Let SIGTERM end the reactor, SIGHUP open the log again and SIGUSR1 begin a new one.
+
+    When the terminal is gone in which the daemon ran, SIGHUP is as SIGTERM.
+    """
+    had_terminal = _has_terminal()
+
+    def hang_up() -> None:
+        if had_terminal and not _has_terminal():
+            _let_go_of_the_terminal()
+            _log.info("the terminal is gone: stopping")
+            reactor.stop()
+        elif log_file is None:
+            _log.info("SIGHUP: there is no log file to open again")
+        else:
+            log_file.reopen()
+            _log.info("SIGHUP: the log was opened again")
+
+    def rotate() -> None:
+        if log_file is None:
+            _log.info("SIGUSR1: there is no log file to begin anew")
+        else:
+            log_file.rotate()
+
+    def on(number: int, do: Callable[[], None]) -> None:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves SIGHUP
+            signal.signal(number, lambda *_: reactor.callFromThread(do))
+
+    # The ordinary way to stop: twistd would stop as cleanly and then die of the signal itself.
+    on(signal.SIGTERM, reactor.stop)
+    on(signal.SIGHUP, hang_up)
+    on(signal.SIGUSR1, rotate)
+    on(signal.SIGUSR2, lambda: _log.info("SIGUSR2 means nothing here"))
+
+
+def _has_terminal() -> bool:
+    """Return whether the process has a terminal that could be lost: not as a daemon, nor under systemd."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
+def _let_go_of_the_terminal() -> None:
+    """Write nothing more to what is not there: it would fail at the very end, and be the exit status."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in range(3):
+        try:
+            os.ttyname(descriptor)
+        except OSError as error:
+            if error.errno == errno.ENOTTY:  # a file or a pipe
+                continue
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
