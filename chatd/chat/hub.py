@@ -7,7 +7,6 @@ from itertools import count
 from typing import Protocol
 
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger
 
 from chatd.accounts import Accounts
 from chatd.chat.client import CatchUp, Client, NickHolder
@@ -27,9 +26,9 @@ from chatd.protocol.events import DurableEvent, Renamed
 from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.names import Nick, RoomName
 from chatd.runtime.clocks import WallClock
+from chatd.runtime.log_limiter import LogLimiter
+from chatd.runtime.sockets import origin
 from chatd.runtime.timers import TimerWheel
-
-_log = Logger()
 
 
 class ServerPolicy(Protocol):
@@ -67,6 +66,8 @@ class Hub:
         self.limits = limits
         self.make_secret = make_secret
         self.timers = TimerWheel(clock)
+        self.log_limiter = LogLimiter(self.timers)
+        """The way into the log for what peers cause."""
         self.clients: dict[Client, None] = {}
         self.connection_numbers = count(1)
         self.barred: dict[Client, None] = {}
@@ -215,7 +216,7 @@ class Hub:
             try:
                 client.resume_commands()
             except Exception:
-                _log.failure("a command that had waited could not be carried out")
+                self.log_limiter.failure("a command that had waited could not be carried out", origin(client.address))
                 client.disconnect_on_fault()
 
     def make_room(self, name: RoomName) -> Room:
@@ -262,7 +263,7 @@ class Hub:
                     continue
                 replies += self._room_of(key, entries).deliver(entries, merge)
             except Exception:
-                _log.failure("what happened in a room could not be delivered")
+                self.log_limiter.failure("what happened in a room could not be delivered")
                 for entry in entries:
                     if entry.author is not None:
                         entry.author.disconnect_on_fault()

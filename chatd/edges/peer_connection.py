@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from twisted.logger import Logger
+from twisted.logger import LogLevel
 from typing_extensions import override
 
 from chatd.chat.peer import Peer
@@ -19,15 +19,12 @@ from chatd.model.room_policy import IPAddress
 from chatd.protocol.errors import ChatError, Code, DisconnectReason
 from chatd.protocol.framing import FramingError
 from chatd.protocol.wire import Mode
-from chatd.runtime.sockets import address_name, is_private, network_address, tune
+from chatd.runtime.sockets import address_name, is_private, network_address, origin, tune
 
 ABORT_SECONDS = 5
 """How long a peer that is disconnected may take to read why."""
 LINGER_SECONDS = 60
 """How long a peer that quits may take to read what it was sent before."""
-
-_log = Logger()
-
 
 _OPEN, _HALF_CLOSED, _LOST, _CLOSING, _CLOSED = State  # Python 3.11 takes long to look up a member
 _ENDED = frozenset({_CLOSING, _CLOSED})
@@ -192,7 +189,8 @@ class PeerConnection(Peer):
         if self._state is _CLOSED:
             return
         if reason not in (DisconnectReason.QUIT, DisconnectReason.SHUTDOWN):
-            _log.info("{peer} was sent away: {reason}", peer=self.name, reason=reason.value)
+            what = f"{self.name} was sent away: {reason.value}"
+            self._gateway.hub.log_limiter.note(what, reason.value, origin(self.address), level=LogLevel.info)
         if before is _OPEN and self._edge.paused:
             self._edge.resumeProducing()
         half = before is _OPEN and reason is not DisconnectReason.SHUTDOWN
@@ -234,7 +232,7 @@ class PeerConnection(Peer):
             else:
                 self._schedule_turn()
         except Exception:
-            _log.failure("a line of {peer} could not be carried out", peer=self.name)
+            self._gateway.hub.log_limiter.failure("a line could not be carried out", origin(self.address))
             self.session.disconnect_on_fault()
         self._pause_or_resume()
 
