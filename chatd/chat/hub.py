@@ -9,6 +9,7 @@ from typing import Protocol
 from twisted.internet.interfaces import IReactorTime
 
 from chatd.accounts import Accounts
+from chatd.chat.bare_rooms import BareRooms
 from chatd.chat.client import CatchUp, Client, NickHolder
 from chatd.chat.cross_room import Merge
 from chatd.chat.limits import Limits
@@ -81,6 +82,7 @@ class Hub:
         self._server = server
         self._watches: dict[str, dict[CatchUp, None]] = {}
         self._rooms: dict[str, Room] = {}
+        self.bare_rooms = BareRooms(journal, self.timers, self._rooms)
         self._nicks: NickRegistry[Client] = NickRegistry(lambda client: client.nick)
 
     @property
@@ -102,6 +104,11 @@ class Hub:
     def room_count(self) -> int:
         """How many rooms have people in them."""
         return len(self._rooms)
+
+    @property
+    def room_count_in_all(self) -> int:
+        """How many rooms there are: with people in them, or with something in the journal."""
+        return len((self._rooms.keys() | self.journal.known_rooms.keys()) - {SERVER})
 
     @property
     def nick_count(self) -> int:
@@ -146,6 +153,7 @@ class Hub:
         self.read_server_policy()
         self.nodes.start()
         self.timers.start()
+        self.bare_rooms.start(shared=self.nodes.shared)
 
     def read_server_policy(self) -> None:
         """Learn from the journal what holds in every room."""
@@ -205,9 +213,16 @@ class Hub:
                 keys.update([entry.room for entry in step])
                 self._deliver_step(step)
         # Not before: a room made anew in the middle of a batch would not know what the batch has said in it.
+        forgotten: dict[str, int] = {}
         for key in keys:
-            if (room := self._rooms.get(key)) is not None and not room.members:
+            if (room := self._rooms.get(key)) is None:
+                continue
+            if room.forgotten:
+                forgotten[key], room.forgotten = room.forgotten, 0
+            if not room.members:
                 self.drop_if_empty(room)
+        if forgotten:
+            self.journal.forget(forgotten)
         if self.stalled and not self.journal.over_hard_limit:
             self.unblocked += self.stalled
             self.stalled.clear()

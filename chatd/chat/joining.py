@@ -46,7 +46,7 @@ def _join(participant: Participant, command: commands.Join, label: str | None) -
     if (why_not := permissions.refusal(participant, name.key, identity)) is not None:
         raise why_not
     room = participant.hub.room(name.key)
-    quotas.check_join(participant, room)
+    quotas.check_join(participant, name.key, room)
     if not participant.nick:
         authentication.check_owner(participant, nick)
         _take_nick(participant, nick, command.resume)

@@ -74,7 +74,7 @@ class Limits:
         int, Number("max-rooms-per-connection", "COUNT", "Rooms that one connection is in.", least=0)
     ] = 100
     rooms: Annotated[int, Number("max-rooms", "COUNT", "Rooms in all.", least=0)] = 10_000
-    """Those that people are in."""
+    """Those that people are in, and those of which something is kept."""
 
     line_rate: Rate = field(init=False)
     """How fast one connection is read from."""

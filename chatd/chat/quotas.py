@@ -7,16 +7,20 @@ from chatd.model.entry import Place
 from chatd.protocol.errors import ChatError, Code
 
 
-def check_join(participant: Participant, room: Place | None) -> None:
-    """Raise `ChatError` if it is too much that a participant enters a room as well, None for one that is not there."""
+def check_join(participant: Participant, key: str, room: Place | None) -> None:
+    """Raise `ChatError` if it is too much that a participant enters a room as well, None if nobody is there.
+
+    ``key`` is that of the room.
+    """
     hub, limits, count = participant.hub, participant.hub.limits, len(participant.rooms)
     if room is not None and room in participant.rooms:
         return
     if limits.rooms_per_connection and count >= limits.rooms_per_connection:
         raise ChatError(Code.FULL, f"you are in {count} rooms, which is all one may be in; PART one first")
     # Those whose first JOIN is still on its way are not counted: one for each connection that made it.
-    if room is None and limits.rooms and hub.room_count >= limits.rooms:
-        raise ChatError(Code.FULL, f"there are {hub.room_count} rooms, which is all there may be; ROOMS lists them")
+    is_new = room is None and key not in hub.journal.known_rooms
+    if is_new and limits.rooms and (there := hub.room_count_in_all) >= limits.rooms:
+        raise ChatError(Code.FULL, f"there are {there} rooms, which is all there may be; ROOMS lists those with people")
     check_name(participant)
 
 

@@ -37,6 +37,9 @@ class Room:
             assert isinstance(room_state.topic.event, TopicSet)
             self._set_topic(room_state.topic.event, room_state.topic.id, room_state.topic.time)
         self.policy = RoomPolicy() if room_state is None else room_state.policy
+        self.forgotten = 0
+        """Up to which id the journal is to forget what was in it; 0 for nothing."""
+        self._was_spoken_in = room_state is not None and room_state.said_id > 0
 
     def deliver(self, entries: Sequence[Entry], merge: Merge | None = None) -> Sequence[tuple[Reader, bytes]]:
         """Apply a batch, in its order, and send it to the members, but to those for whom ``merge`` collects it.
@@ -82,6 +85,7 @@ class Room:
             self.last_id = entry.id
         match event:
             case Said():
+                self._was_spoken_in = True
                 broadcast.add(entry)
             case Joined() if author is not None:
                 self._enter(entry, event, author, broadcast)
@@ -126,6 +130,10 @@ class Room:
             broadcast.flush_departing(member)
             del self.members[member]
         self.everybody.pop(member, None)
+        if not self.everybody and not self._was_spoken_in and not len(self.policy):
+            # At this place in the order, so that it is the same on all nodes.
+            self.forgotten, self.last_id = self.last_id or self.forgotten, 0
+            self.topic, self.topic_id, self.topic_tags = None, 0, NO_TAGS
 
     def _enforce(self, entry: Entry, event: Moderated, broadcast: Broadcast) -> None:
         """Remove those who may not be here any more, each with a line that says so."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from itertools import count
 from typing import Any
@@ -102,6 +102,13 @@ class NodeJournal:
 
     def room_state(self, room: str) -> RoomState | None:
         return self._index.room_state(room)
+
+    @property
+    def known_rooms(self) -> Mapping[str, RoomState]:
+        return self._index.known_rooms
+
+    def forget(self, rooms: Mapping[str, int]) -> None:
+        self._index.forget(rooms)
 
     def read(self, query: Query) -> Deferred[Page]:
         return self._index.read(query)

@@ -159,6 +159,8 @@ class Presence(Nodes):
         hub.read_server_policy()
         self._changes.directory = snapshot.read(state, self.directory, announcer, self._changes.remote)
         snapshot.fill_rooms(state, hub, self.directory, announcer)
+        while hub.bare_rooms.forget_some():
+            pass
         if missed_the_end:
             announcer.begin_again()
             return

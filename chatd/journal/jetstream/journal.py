@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -191,6 +191,15 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
     @override
     def room_state(self, room: str) -> RoomState | None:
         return self._index.room_state(room)
+
+    @property
+    @override
+    def known_rooms(self) -> Mapping[str, RoomState]:
+        return self._index.known_rooms
+
+    @override
+    def forget(self, rooms: Mapping[str, int]) -> None:
+        self._index.forget(rooms)  # the stream has them still; each node forgets them at the same place
 
     @override
     def read(self, query: Query) -> Deferred[Page]:
