@@ -16,6 +16,7 @@ from chatd.chat.limits import Limits
 from chatd.chat.nicks import NickRegistry
 from chatd.chat.nodes import Nodes, SingleNode
 from chatd.chat.room import Room
+from chatd.chat.shares import Shares
 from chatd.journal import Journal
 from chatd.journal.ages import AgeClock
 from chatd.model.cluster import NodeDown, NodeUp
@@ -66,6 +67,7 @@ class Hub:
         self._ages = AgeClock(clock, wall, None)
         self.limits = limits
         self.make_secret = make_secret
+        self.shares = Shares(limits, clock)
         self.timers = TimerWheel(clock)
         self.log_limiter = LogLimiter(self.timers)
         """The way into the log for what peers cause."""
@@ -77,6 +79,8 @@ class Hub:
         """Those that could not go on until an entry of theirs took effect, and now can."""
         self.stalled: dict[Client, None] = {}
         """Those that are not heard until the journal is below its hard limit again."""
+        self.arriving: set[str] = set()
+        """The keys of rooms that are not there yet, and into which the first JOIN is on its way."""
         self.last_id = 0
         """The highest id that was delivered, in any room."""
         self._server = server
@@ -204,6 +208,7 @@ class Hub:
 
         What concerns more than one room stands alone, so that it comes after what was before it everywhere.
         """
+        self.arriving.clear()
         self.last_id = max(self.last_id, *(entry.id for entry in entries if not entry.duplicate), 0)
         keys: set[str] = set()
         for step in self.nodes.steps(entries):

@@ -107,6 +107,7 @@ def _rename(participant: Participant, command: commands.Nick, label: str | None)
 
 def _part(participant: Participant, room: Place, command: commands.Part, label: str | None) -> None:
     text = command.text if permissions.may_speak(participant, room.key) else None
+    quotas.note_departure(participant, 1)
     participant.submit(room.key, events.Parted(participant.nick, room.name, text), label, "PART")
 
 

@@ -22,6 +22,10 @@ class Rate:
     per_second: float
     burst: float
 
+    def times(self, count: int) -> Rate:
+        """Return a rate that is so many times as much."""
+        return Rate(self.per_second * count, self.burst * count)
+
     def left(self, full_at: float, now: float) -> int:
         """Return how many more may be done now; below 0 if too many were, but never by more than a burst."""
         return math.floor(self.burst - self._missing(full_at, now) * self.per_second + ROUNDING)

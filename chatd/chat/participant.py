@@ -19,6 +19,7 @@ from chatd.protocol import events, wire
 from chatd.protocol.events import Event
 from chatd.protocol.names import Nick
 from chatd.protocol.wire import NO_TAGS, Mode, Tags
+from chatd.runtime.sockets import origin
 
 LINES_AT_A_TIME = 20
 """How many lines of a long answer are sent before others have their turn."""
@@ -80,6 +81,11 @@ class Participant(Client):
     @override
     def address(self) -> IPAddress | None:
         return self.peer.address
+
+    @property
+    def household(self) -> str:
+        """What it shares its part of `Hub.shares` with: whoever is logged in to its account, else its address."""
+        return origin(self.address) if self.account is None else f"account {self.account}"
 
     @property
     @override

@@ -18,16 +18,49 @@ def check_join(participant: Participant, key: str, room: Place | None) -> None:
     if limits.rooms_per_connection and count >= limits.rooms_per_connection:
         raise ChatError(Code.FULL, f"you are in {count} rooms, which is all one may be in; PART one first")
     # Those whose first JOIN is still on its way are not counted: one for each connection that made it.
-    is_new = room is None and key not in hub.journal.known_rooms
+    is_new = room is None and key not in hub.arriving and key not in hub.journal.known_rooms
     if is_new and limits.rooms and (there := hub.room_count_in_all) >= limits.rooms:
         raise ChatError(Code.FULL, f"there are {there} rooms, which is all there may be; ROOMS lists those with people")
-    check_name(participant)
+    _check_rate(participant)
+    if participant.hub.shares.moves.left(participant.household) < 1:
+        raise _slow_down("too many have come and gone from where you are")
+    if is_new:
+        _note_new_room(participant, key)
 
 
 def check_name(participant: Participant) -> None:
-    """Note that a participant enters a room or changes its nick; raise `ChatError` if it does so too often."""
+    """Note that a participant changes its nick; raise `ChatError` if it does so too often."""
+    _check_rate(participant)
+    moves = participant.hub.shares.moves
+    if moves.left(participant.household) < 1:
+        raise _slow_down("too many have come and gone from where you are")
+    moves.use(participant.household, 1)
+
+
+def note_departure(participant: Participant, rooms: int) -> None:
+    """Note that so many rooms see a participant leave: it is what those who come in again and again have to wait for.
+
+    Not the JOINs are counted, so that any number of people may come in at once, from one address, and stay.
+    """
+    if rooms:
+        participant.hub.shares.moves.use(participant.household, rooms)
+
+
+def _check_rate(participant: Participant) -> None:
     rate, now = participant.hub.limits.name_rate, participant.hub.clock.seconds()
     if rate.per_second and rate.left(participant.names_full_at, now) < 1:
         often = participant.hub.limits.names_per_minute
-        raise ChatError(Code.SLOW_DOWN, f"no more than {often} JOINs and NICKs a minute; try again in a little while")
+        raise _slow_down(f"no more than {often} JOINs and NICKs a minute")
     participant.names_full_at = rate.after(participant.names_full_at, now, 1)
+
+
+def _note_new_room(participant: Participant, key: str) -> None:
+    new_rooms, who = participant.hub.shares.new_rooms, participant.household
+    if new_rooms.left(who) < 1:
+        raise _slow_down("too many new rooms were made from where you are")
+    new_rooms.use(who, 1)
+    participant.hub.arriving.add(key)
+
+
+def _slow_down(why: str) -> ChatError:
+    return ChatError(Code.SLOW_DOWN, f"{why}; try again in a little while")

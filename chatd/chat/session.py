@@ -11,7 +11,7 @@ from twisted.python.failure import Failure
 from typing_extensions import override
 
 from chatd import __version__
-from chatd.chat import barred, handlers, outcomes, permissions
+from chatd.chat import barred, handlers, outcomes, permissions, quotas
 from chatd.chat.hub import Hub
 from chatd.chat.keepalive import Heard, Keepalive
 from chatd.chat.participant import Participant
@@ -148,6 +148,7 @@ class Session(Participant, Heard):
         self.hub.dismiss(self)
         if parting:
             self.takeover.release_stale()
+            quotas.note_departure(self, len(self.rooms) + (self.joining is not None))
             self.hub.nodes.leave(self, parting_text)
         self._go_on_sending()
 

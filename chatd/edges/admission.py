@@ -43,7 +43,7 @@ class Admission:
                 why = f"{here} connections come from your address already; close one first"
         if why is not None:
             what = f"a connection from {address or 'a local socket'} was refused: {why}"
-            self._hub.log_limiter.note(what, "refused", origin(address))
+            self._hub.log_limiter.note(what, "admission", origin(address))
         return why
 
     def admit(self, address: IPAddress | None) -> None:

@@ -26,7 +26,7 @@ class Gateway:
         self.connections = Connections(clock)
         self.admission = Admission(hub)
         self.turns = Turns(clock)
-        self.rate_limiter = RateLimiter(clock, hub.limits.line_rate, self.turns)
+        self.rate_limiter = RateLimiter(clock, hub.limits.line_rate, self.turns, hub.shares.lines)
 
 
 class EdgeFactory(Factory[Protocol]):

@@ -42,9 +42,10 @@ class PeerConnection(Peer):
 
     __slots__ = (
         "_decoder", "_edge", "_gateway", "_granted", "_lines", "_state", "_translate", "_unfinished", "_writer",
-        "address", "full_at", "private", "send", "session",
+        "address", "full_at", "household", "private", "send", "session",
     )  # fmt: skip
     address: IPAddress | None
+    household: str
     private: bool
     send: Callable[[bytes], None]  # type: ignore[assignment]  # its writer's own, so that nothing stands between
 
@@ -63,6 +64,8 @@ class PeerConnection(Peer):
         gateway.connections.add(self)
         tune(transport)
         self.address = network_address(transport.getPeer())
+        # As many programs as there are may speak on this machine; each is held to its own rate.
+        self.household = "" if self.address is None or self.address.is_loopback else origin(self.address)
         gateway.admission.admit(self.address)
         self.private = is_private(transport, self.address)
         self._writer = writer_for(transport, gateway.hub.limits.send_queue_bytes, self)
@@ -185,12 +188,13 @@ class PeerConnection(Peer):
         self._change(Event.FAREWELL)
         self._lines.clear()
         self._decoder.clear()
-        self._gateway.rate_limiter.forget(self)
+        self._gateway.rate_limiter.forget(self, self._granted)
         if self._state is _CLOSED:
             return
         if reason not in (DisconnectReason.QUIT, DisconnectReason.SHUTDOWN):
             what = f"{self.name} was sent away: {reason.value}"
-            self._gateway.hub.log_limiter.note(what, reason.value, origin(self.address), level=LogLevel.info)
+            kind = f"sent away: {reason.value}"
+            self._gateway.hub.log_limiter.note(what, kind, origin(self.address), level=LogLevel.info)
         if before is _OPEN and self._edge.paused:
             self._edge.resumeProducing()
         half = before is _OPEN and reason is not DisconnectReason.SHUTDOWN
