@@ -101,6 +101,9 @@ class Client(Member, Protocol):
     def send_event(self, event: Event, label: str | None = None, tags: Tags = NO_TAGS) -> None:
         """Send a line to this client alone."""
 
+    def tell(self, author: str, text: str) -> None:
+        """Send what somebody says to this client alone. Raise `ChatError` if it takes no more of that."""
+
     def submit(self, room: str, event: RoomEvent, label: str | None = None, verb: str = "MSG") -> None:
         """Hand an event to the journal, in this client's name."""
 

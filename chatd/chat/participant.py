@@ -16,6 +16,7 @@ from chatd.model.cluster import MemberInfo
 from chatd.model.entry import Place
 from chatd.model.room_policy import Identity, IPAddress
 from chatd.protocol import events, wire
+from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Event
 from chatd.protocol.names import Nick
 from chatd.protocol.wire import NO_TAGS, Mode, Tags
@@ -57,6 +58,8 @@ class Participant(Client):
         """Whether something that was to be said was answered by an ERR."""
         self.names_full_at = 0.0
         """When its bucket of JOINs and NICKs is full again, in seconds; see `Rate`."""
+        self.tells_full_at = 0.0
+        """The same for what it says to one person."""
         self.info: MemberInfo | None = None
         self._takeover = Takeover(self, hub)
         self._reader: Deferred[None] | None = None
@@ -106,6 +109,12 @@ class Participant(Client):
         if not self.tagged:
             return wire.encode(wire.render(event))
         return wire.encode(wire.render(event), {**tags, "label": label} if label else tags)
+
+    @override
+    def tell(self, author: str, text: str) -> None:
+        now = wire.timestamp(self.hub.now)
+        if not self.peer.send_private(self.line(events.Told(author, text), tags={"time": now})):
+            raise ChatError(Code.FULL, f"{self.nick} has not read what was there before; tell it again later")
 
     async def send_all(self, lines: Iterable[bytes]) -> None:
         """Send lines as fast as the peer reads them, and not so many at a time that others have to wait."""

@@ -46,6 +46,16 @@ def note_departure(participant: Participant, rooms: int) -> None:
         participant.hub.shares.moves.use(participant.household, rooms)
 
 
+def check_tell(participant: Participant) -> None:
+    """Note that a participant says something to one person; raise `ChatError` if it does so too often."""
+    hub, who = participant.hub, participant.household
+    rate, tells, now = hub.limits.tell_rate, hub.shares.tells, hub.clock.seconds()
+    if rate.per_second and (rate.left(participant.tells_full_at, now) < 1 or tells.left(who) < 1):
+        raise _slow_down(f"no more than {hub.limits.tells_per_minute} TELLs to people a minute")
+    participant.tells_full_at = rate.after(participant.tells_full_at, now, 1)
+    tells.use(who, 1)
+
+
 def _check_rate(participant: Participant) -> None:
     rate, now = participant.hub.limits.name_rate, participant.hub.clock.seconds()
     if rate.per_second and rate.left(participant.names_full_at, now) < 1:

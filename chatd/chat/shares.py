@@ -59,5 +59,6 @@ class Shares:
         """What rooms see of somebody who does not stay: departures from them, and new nicks."""
         self.new_rooms = Share(Rate(limits.name_rate.per_second, limits.name_rate.burst * CONNECTIONS), clock)
         """In the long run as many as one connection may make: a room stays longer than a line."""
+        self.tells = Share(limits.tell_rate.times(CONNECTIONS), clock)
         lines = limits.line_rate.times(SPEAKERS)
         self.lines = Share(Rate(lines.per_second, max(lines.burst, lines.per_second)), clock)

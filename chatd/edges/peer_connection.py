@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from twisted.logger import LogLevel
 from typing_extensions import override
 
 from chatd.chat.peer import Peer
@@ -192,9 +191,7 @@ class PeerConnection(Peer):
         if self._state is _CLOSED:
             return
         if reason not in (DisconnectReason.QUIT, DisconnectReason.SHUTDOWN):
-            what = f"{self.name} was sent away: {reason.value}"
-            kind = f"sent away: {reason.value}"
-            self._gateway.hub.log_limiter.note(what, kind, origin(self.address), level=LogLevel.info)
+            self._gateway.log_sent_away(self.name, self.address, reason)
         if before is _OPEN and self._edge.paused:
             self._edge.resumeProducing()
         half = before is _OPEN and reason is not DisconnectReason.SHUTDOWN
@@ -206,6 +203,10 @@ class PeerConnection(Peer):
     @override
     def resume_input(self) -> None:
         self._serve()
+
+    @override
+    def send_private(self, data: bytes) -> bool:
+        return self._writer.write_private(data if self._translate is None else self._translate(data))
 
     def _send_translated(self, data: bytes) -> None:
         assert self._translate is not None

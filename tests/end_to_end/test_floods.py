@@ -249,6 +249,25 @@ def assert_ends(client: socket.socket) -> None:
         pass
 
 
+# Private lines.
+
+
+def test_private_lines_of_a_stranger_do_not_send_a_slow_reader_away(tmp_path: Path, stack: ExitStack) -> None:
+    daemon = stack.enter_context(Daemon(tmp_path, "--journal", "memory:", "--tell-rate", "0"))
+    victim = stack.enter_context(daemon.member("victim", "#a", receive_buffer=4096))
+    friend = stack.enter_context(daemon.member("friend", "#a"))
+    stranger = stack.enter_context(daemon.member("stranger", "#b"))
+    tells = f"TELL victim {'x' * 8000}\n".encode() * 2000
+    stranger.send(tells + b"PING done\n")
+    refused = stranger.until(lambda line: line == "PONG done")[:-1]
+    assert 1000 < len(refused) < 2000
+    assert {line.split(" has not read ")[0] for line in refused} == {"ERR full TELL victim"}
+    friend.send(b"MSG are you there\n")
+    heard = victim.until(lambda line: line == "MSG friend #a are you there")
+    assert len([line for line in heard if line.startswith("TELL stranger ")]) == 2000 - len(refused)
+    still_works(victim)
+
+
 # What comes through a proxy.
 
 

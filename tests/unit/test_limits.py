@@ -345,6 +345,7 @@ def test_every_limit_has_its_option() -> None:
         "line-rate": "lines_per_second",
         "line-burst": "line_burst",
         "name-rate": "names_per_minute",
+        "tell-rate": "tells_per_minute",
         "max-rooms-per-connection": "rooms_per_connection",
         "max-rooms": "rooms",
         "join-timeout": "join_seconds",

@@ -19,9 +19,7 @@ from chatd.chat.presence.remote import RemoteMember
 from chatd.model.cluster import Cluster, Source, incarnation_of
 from chatd.model.entry import Entry, Member, Place, RoomEvent, unavailable
 from chatd.protocol.errors import ChatError, Code
-from chatd.protocol.events import Told
 from chatd.protocol.names import Nick
-from chatd.protocol.wire import timestamp
 
 _log = Logger()
 
@@ -126,6 +124,9 @@ class Presence(Nodes):
         except Exception:
             raise unavailable() from None
         nick = answer.get("nick") if isinstance(answer, dict) else None
+        if isinstance(answer, dict) and isinstance(answer.get("refused"), list):
+            code, why = answer["refused"]
+            raise ChatError(Code(code), why)
         if not isinstance(nick, str):
             raise ChatError(Code.NO_SUCH_NICK, f"nobody here goes by {remote.nick}")
         return nick
@@ -142,7 +143,10 @@ class Presence(Nodes):
         client = self.announcer.client(member_id)
         if client is None or client.ended:
             return {"nick": None}
-        client.send_event(Told(nick, text), tags={"time": timestamp(self.hub.now)})
+        try:
+            client.tell(nick, text)
+        except ChatError as error:  # a node that does not know "refused" takes it for nobody there
+            return {"nick": None, "refused": [error.code, error.text]}
         return {"nick": client.nick}
 
     def state(self) -> Any:
