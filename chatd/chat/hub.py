@@ -22,7 +22,7 @@ from chatd.journal.ages import AgeClock
 from chatd.model.cluster import NodeDown, NodeUp
 from chatd.model.entry import Entry, Member, Reader, StoredEvent
 from chatd.model.room_policy import NO_POLICY, RoomPolicy
-from chatd.protocol import wire
+from chatd.protocol import names, wire
 from chatd.protocol.errors import ChatError, Code, DisconnectReason
 from chatd.protocol.events import DurableEvent, Renamed
 from chatd.protocol.moderation_commands import SERVER
@@ -79,6 +79,8 @@ class Hub:
         """Those that could not go on until an entry of theirs took effect, and now can."""
         self.stalled: dict[Client, None] = {}
         """Those that are not heard until the journal is below its hard limit again."""
+        self.ignoring: dict[Client, None] = {}
+        """Those that ignore somebody."""
         self.arriving: set[str] = set()
         """The keys of rooms that are not there yet, and into which the first JOIN is on its way."""
         self.last_id = 0
@@ -106,11 +108,6 @@ class Hub:
 
     @property
     def room_count(self) -> int:
-        """How many rooms have people in them."""
-        return len(self._rooms)
-
-    @property
-    def room_count_in_all(self) -> int:
         """How many rooms there are: with people in them, or with something in the journal."""
         return len((self._rooms.keys() | self.journal.known_rooms.keys()) - {SERVER})
 
@@ -174,6 +171,7 @@ class Hub:
         self.clients.pop(client, None)
         self.stalled.pop(client, None)
         self.barred.pop(client, None)
+        self.ignoring.pop(client, None)
         if client.nick:
             self.release(client.nick, client)
 
@@ -316,4 +314,6 @@ class Hub:
         for member in others if entry.refused is None else ():
             if member is not author:
                 member.send(lines[member.tagged])
+        for client in self.ignoring if entry.refused is None else ():
+            client.follow_rename(names.key(event.old), event.new)
         author.send(reply)

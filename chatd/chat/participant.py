@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
+from types import MappingProxyType
 
 from twisted.internet.defer import Deferred
 from typing_extensions import override
@@ -15,7 +16,7 @@ from chatd.chat.takeover import Takeover
 from chatd.model.cluster import MemberInfo
 from chatd.model.entry import Place
 from chatd.model.room_policy import Identity, IPAddress
-from chatd.protocol import events, wire
+from chatd.protocol import events, names, wire
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Event
 from chatd.protocol.names import Nick
@@ -27,6 +28,9 @@ LINES_AT_A_TIME = 20
 ANSWERS_FOR_A_LINE = 20
 """How many lines of an answer count as much as one line that is sent, see ``--line-rate``."""
 NO_NICK = Nick("")
+NOBODY: Mapping[str, str] = MappingProxyType({})
+MAX_IGNORED = 100
+"""How many nicks one may ignore, those included that the ignored take meanwhile: a line has room for them all."""
 
 
 class Participant(Client):
@@ -43,6 +47,8 @@ class Participant(Client):
     tagged: bool = False
     barred: bool = False
     """Whether it is banned from the server and may LOGIN, see `chatd.chat.barred`."""
+    ignored: Mapping[str, str] = NOBODY
+    """Whose lines it does not want: nicks as written, by their keys."""
 
     def __init__(self, hub: Hub, peer: Peer) -> None:
         self.hub = hub
@@ -111,7 +117,16 @@ class Participant(Client):
         return wire.encode(wire.render(event), {**tags, "label": label} if label else tags)
 
     @override
-    def tell(self, author: str, text: str) -> None:
+    def follow_rename(self, old: str, new: str) -> None:
+        if old in self.ignored:
+            # The old nick stays ignored, for somebody who connects once more; as far as there is room for it.
+            kept = {key: nick for key, nick in self.ignored.items() if key != old or len(self.ignored) < MAX_IGNORED}
+            self.ignored = {**kept, names.key(new): new}
+
+    @override
+    def tell(self, author: str, account: str | None, text: str) -> None:
+        if self.ignored and (names.key(author) in self.ignored or account in self.ignored):
+            raise ChatError(Code.NOT_ALLOWED, f"{self.nick} takes no private lines from you")
         now = wire.timestamp(self.hub.now)
         if not self.peer.send_private(self.line(events.Told(author, text), tags={"time": now})):
             raise ChatError(Code.FULL, f"{self.nick} has not read what was there before; tell it again later")

@@ -19,7 +19,7 @@ def check_join(participant: Participant, key: str, room: Place | None) -> None:
         raise ChatError(Code.FULL, f"you are in {count} rooms, which is all one may be in; PART one first")
     # Those whose first JOIN is still on its way are not counted: one for each connection that made it.
     is_new = room is None and key not in hub.arriving and key not in hub.journal.known_rooms
-    if is_new and limits.rooms and (there := hub.room_count_in_all) >= limits.rooms:
+    if is_new and limits.rooms and (there := hub.room_count) >= limits.rooms:
         raise ChatError(Code.FULL, f"there are {there} rooms, which is all there may be; ROOMS lists those with people")
     _check_rate(participant)
     if participant.hub.shares.moves.left(participant.household) < 1:

@@ -42,7 +42,7 @@ def _tell(participant: Participant, command: Tell, label: str | None) -> Work | 
     if remote is not None:
         return _tell_remote(participant, remote, command.text, label)
     assert client is not None
-    client.tell(participant.nick, command.text)
+    client.tell(participant.nick, participant.account, command.text)
     if participant.tagged:
         participant.send_event(Done("TELL", (client.nick,)), label)
     return None
@@ -50,7 +50,7 @@ def _tell(participant: Participant, command: Tell, label: str | None) -> Work | 
 
 async def _tell_remote(participant: Participant, remote: NickHolder, text: str, label: str | None) -> None:
     """Tell one who is connected to another node, and answer when that one has it."""
-    nick = await participant.hub.nodes.tell_remote(remote, participant.nick, text)
+    nick = await participant.hub.nodes.tell_remote(remote, participant, text)
     if participant.tagged:
         participant.send_event(Done("TELL", (nick,)), label)
 

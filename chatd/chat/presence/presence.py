@@ -115,8 +115,8 @@ class Presence(Nodes):
             client.member_id = self.announcer.enroll(client)
 
     @override
-    async def tell_remote(self, remote: NickHolder, author: str, text: str) -> str:
-        question = {"tell": remote.member_id, "from": author, "text": text}
+    async def tell_remote(self, remote: NickHolder, author: Client, text: str) -> str:
+        question = {"tell": remote.member_id, "from": author.nick, "account": author.account, "text": text}
         try:
             answer = await self.cluster.ask(incarnation_of(remote.member_id), question)
         except ChatError:
@@ -144,7 +144,7 @@ class Presence(Nodes):
         if client is None or client.ended:
             return {"nick": None}
         try:
-            client.tell(nick, text)
+            client.tell(nick, question.get("account"), text)
         except ChatError as error:  # a node that does not know "refused" takes it for nobody there
             return {"nick": None, "refused": [error.code, error.text]}
         return {"nick": client.nick}
