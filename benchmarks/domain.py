@@ -98,7 +98,7 @@ class Place:
         self.clock = Clock()
         environment = Environment(self.clock, time.time, lambda: "benchmark", partial(Thread, self.clock))
         self.journal = MemoryJournal(environment)
-        self.hub = make_hub(self.journal, self.clock, Limits(lines_per_second=0))
+        self.hub = make_hub(self.journal, self.clock, Limits(lines_per_second=0, names_per_minute=0))
         self.sessions = [Session(self.hub, Nobody()) for _ in range(members)]
         for number, session in enumerate(self.sessions):
             if tagged:

@@ -44,6 +44,31 @@ async def one_at_a_time(gang: Gang) -> None:
         await asyncio.sleep(0.3)
 
 
+async def reconnecting(gang: Gang) -> None:
+    """Coming in and leaving with a text, over and over, where the well-behaved are."""
+    for number in count():
+        visitor = await gang.enter(OPEN_ROOM)
+        await visitor.say(f"QUIT {number} look at me")
+        await asyncio.sleep(0.02)
+
+
+async def rooms_left_behind(gang: Gang) -> None:
+    """Rooms with nothing but a long topic, which are left at once."""
+    visitor = await gang.enter(flooded_room(gang))
+    for number in count():
+        room = f"#{visitor.nick}.{number}"
+        await visitor.say(f"JOIN {room}", f"TOPIC {room} {'x' * 8000}", f"PART {room}")
+        await asyncio.sleep(0.02)
+
+
+async def private_lines(gang: Gang) -> None:
+    """As many long private lines as are taken, to some of those who behave."""
+    visitor = await gang.enter(flooded_room(gang))
+    for number in count():
+        await visitor.say(*[f"TELL {nick_of(number % 5)} {'psst ' * 1500}"] * 10)
+        await asyncio.sleep(0.05)
+
+
 def flood_of(*lines: str) -> Attack:
     """Return who sends these lines over and over, as fast as they are taken."""
 

@@ -15,7 +15,6 @@ from twisted.cred.error import UnauthorizedLogin
 from twisted.cred.portal import IRealm
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger
 from zope.interface import Attribute, Interface, implementer
 
 from chatd.accounts import AccountsError
@@ -23,6 +22,7 @@ from chatd.accounts.passwords import INSTALL, Hasher
 from chatd.accounts.store import Account, AccountStore, TakenError
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError, Code
+from chatd.runtime.log_limiter import LogLimiter
 from chatd.runtime.thread_pool import ThreadPool
 
 CHECK_SECONDS = 30
@@ -33,8 +33,6 @@ MAX_ASKED = 64
 AvatarId = bytes | tuple[()]
 """A name, as a checker returns it. The empty tuple stands for an anonymous user."""
 Login = tuple[type[Interface], object, Callable[[], None]]
-
-_log = Logger()
 
 
 class IAccount(Interface):
@@ -77,8 +75,11 @@ class AccountChecker:
 
     credentialInterfaces = (IUsernamePassword,)
 
-    def __init__(self, store: AccountStore, workers: ThreadPool, hasher: Hasher | None) -> None:
+    def __init__(
+        self, store: AccountStore, workers: ThreadPool, hasher: Hasher | None, log_limiter: LogLimiter
+    ) -> None:
         self._store = store
+        self._log_limiter = log_limiter
         self._workers = workers
         self._hasher = hasher
 
@@ -97,7 +98,7 @@ class AccountChecker:
         hasher = self._hasher
         if hasher is None:
             if kept is not None:
-                _log.error("a password could not be checked: that {why}", why=INSTALL)
+                self._log_limiter.note(f"a password could not be checked: that {INSTALL}", "password")
                 raise ChatError(Code.UNAVAILABLE, "passwords cannot be checked now")
             raise UnauthorizedLogin
         right = await self._workers.do(lambda: hasher.verify(kept or hasher.nobodys, password))
@@ -107,14 +108,18 @@ class AccountChecker:
         if not right or now is None or now.hash != kept:  # it may have changed meanwhile
             raise WrongPasswordError
         if hasher.is_outdated(kept):
-            await self._workers.do(lambda: self._hash_anew(hasher, account.key, password, kept))
+            why = await self._workers.do(lambda: self._hash_anew(hasher, account.key, password, kept))
+            if why:
+                self._log_limiter.note(f"a password could not be hashed anew: {why}", "hash")
         return account.name.encode()
 
-    def _hash_anew(self, hasher: Hasher, key: str, password: str, kept: str) -> None:
+    def _hash_anew(self, hasher: Hasher, key: str, password: str, kept: str) -> str:
+        """Store a new hash of the same password, in a thread; return why that could not be, empty if it was."""
         try:
             self._store.set_hash(key, hasher.hash(password), instead_of=kept)
         except AccountsError as error:  # the old one is good still
-            _log.error("a password could not be hashed anew: {why}", why=str(error))
+            return str(error)
+        return ""
 
 
 @implementer(ICredentialsChecker)
@@ -164,8 +169,9 @@ class Checkers:
 class Realm:
     """Makes the avatar of a name; one that an ``--auth`` method accepts for the first time is added to the store."""
 
-    def __init__(self, store: AccountStore, workers: ThreadPool, clock: IReactorTime) -> None:
+    def __init__(self, store: AccountStore, workers: ThreadPool, clock: IReactorTime, log_limiter: LogLimiter) -> None:
         self._store = store
+        self._log_limiter = log_limiter
         self._workers = workers
         self._clock = clock
 
@@ -180,7 +186,8 @@ class Realm:
         try:
             nick = names.nick(_text(avatar_id))
         except ValueError:
-            _log.error("an --auth method accepts a name that cannot be a nick: {name!r}", name=avatar_id)
+            what = f"an --auth method accepts a name that cannot be a nick: {avatar_id!r}"
+            self._log_limiter.note(what, "no nick")
             raise UnauthorizedLogin from None
         key = names.key(nick)
         account = self._store.find(key)

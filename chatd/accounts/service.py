@@ -11,7 +11,6 @@ from twisted.cred.error import UnauthorizedLogin
 from twisted.cred.portal import Portal
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger
 from typing_extensions import override
 
 from chatd.accounts import Accounts, AccountsError, passwords
@@ -22,7 +21,9 @@ from chatd.accounts.store import Account, AccountStore, CodeError, TakenError
 from chatd.accounts.throttle import Throttle
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError, Code
+from chatd.runtime.log_limiter import LogLimiter
 from chatd.runtime.thread_pool import ThreadPool
+from chatd.runtime.timers import TimerWheel
 
 NEW_IN_AN_HOUR = 50
 """How many accounts may be made from one address; enough for a class behind one router."""
@@ -30,7 +31,6 @@ WRONG = "the name or the password is wrong"
 """Whichever it is."""
 
 T = TypeVar("T")
-_log = Logger()
 
 
 class Registration(StrEnum):
@@ -69,8 +69,10 @@ class AccountService(Accounts):
         self._registration = registration
         self._make = make
         self._has_checkers = bool(checkers)
-        asked = Checkers(AccountChecker(store, workers, hasher), checkers, clock)
-        self._portal = Portal(Realm(store, workers, clock), [asked])
+        self._timers = TimerWheel(clock)
+        self._log_limiter = LogLimiter(self._timers)
+        asked = Checkers(AccountChecker(store, workers, hasher, self._log_limiter), checkers, clock)
+        self._portal = Portal(Realm(store, workers, clock, self._log_limiter), [asked])
         self._guesses = Throttle(clock)
         self._logins = KnownNetworks(store, clock, workers, self._guesses)
         self._newcomers = Throttle(clock, NEW_IN_AN_HOUR, 60 * 60, "many names were taken from where you are")
@@ -80,9 +82,12 @@ class AccountService(Accounts):
         self._store.open(make=self._make)
         if self._hasher is None and self._store.has_hashes():
             raise AccountsError(f"to check the passwords in {self._store.path} {passwords.INSTALL}")
+        self._timers.start()
 
     @override
     def stop(self) -> None:
+        self._log_limiter.flush()
+        self._timers.stop()
         self._workers.stop()
         self._store.close()
 
@@ -92,7 +97,7 @@ class AccountService(Accounts):
 
     @override
     def looks_like(self, nick: str) -> str | None:
-        return _or_unavailable(lambda: self._store.twin(nick))
+        return self._or_unavailable(lambda: self._store.twin(nick))
 
     @override
     def name(self, key: str) -> str:
@@ -113,7 +118,7 @@ class AccountService(Accounts):
         return Deferred.fromCoroutine(self._register(nick, password, code, address))
 
     async def _log_in(self, nick: str, password: str, address: str | None) -> str:
-        if not self._has_checkers and not _or_unavailable(lambda: self._store.is_there):
+        if not self._has_checkers and not self._or_unavailable(lambda: self._store.is_there):
             raise ChatError(Code.NOT_ALLOWED, "nobody has an account here yet")
         key = names.key(nick)
         self._logins.recall(key, address)
@@ -131,9 +136,9 @@ class AccountService(Accounts):
             raise
         except AccountsError as error:
             attempt.void()
-            raise _unavailable(error) from None
+            raise self._unavailable(error) from None
         except Exception:
-            _log.failure("whether a password is right could not be found out")
+            self._log_limiter.failure("whether a password is right could not be found out", address or "")
             raise ChatError(Code.UNAVAILABLE, "passwords cannot be checked now; try again later") from None
         attempt.succeeded()
         self._logins.note(key, address)
@@ -162,7 +167,7 @@ class AccountService(Accounts):
             raise _no_code() from None
         except AccountsError as error:
             newcomer.void()
-            raise _unavailable(error) from None
+            raise self._unavailable(error) from None
         except ChatError:
             newcomer.void()
             raise
@@ -180,13 +185,13 @@ class AccountService(Accounts):
         if code is None:
             raise ChatError(Code.NOT_ALLOWED, "it takes an invitation: REGISTER <password> <code>")
         guess = self._guesses.attempt(None, address)
-        if not _or_unavailable(lambda: self._store.has_code(code, int(self._clock.seconds()))):
+        if not self._or_unavailable(lambda: self._store.has_code(code, int(self._clock.seconds()))):
             raise _no_code()
         guess.void()
         return code
 
     def _find(self, key: str) -> Account | None:
-        return _or_unavailable(lambda: self._store.find(key))
+        return self._or_unavailable(lambda: self._store.find(key))
 
     def _find_if_possible(self, key: str) -> Account | None:
         try:
@@ -194,17 +199,15 @@ class AccountService(Accounts):
         except ChatError:
             return None
 
+    def _or_unavailable(self, look_up: Callable[[], T]) -> T:
+        try:
+            return look_up()
+        except AccountsError as error:
+            raise self._unavailable(error) from None
 
-def _or_unavailable(look_up: Callable[[], T]) -> T:
-    try:
-        return look_up()
-    except AccountsError as error:
-        raise _unavailable(error) from None
-
-
-def _unavailable(error: AccountsError) -> ChatError:
-    _log.error("accounts: {why}", why=str(error))
-    return ChatError(Code.UNAVAILABLE, "accounts cannot be looked up now; try again later")
+    def _unavailable(self, error: AccountsError) -> ChatError:
+        self._log_limiter.note(f"accounts: {error}", "accounts")
+        return ChatError(Code.UNAVAILABLE, "accounts cannot be looked up now; try again later")
 
 
 def _no_code() -> ChatError:

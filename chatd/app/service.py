@@ -28,7 +28,6 @@ from chatd.edges.gateway import Gateway
 from chatd.journal import JournalError
 from chatd.protocol import names
 from chatd.protocol.text import clean
-from chatd.runtime.log_limiter import LogLimiter
 from chatd.runtime.sockets import address_name
 
 STOP_SECONDS = 3
@@ -91,7 +90,6 @@ class ChatService(Service):
         self._connections = gateway.connections
         self._places = places
         self._process = Process(twistd) if twistd is not None else NoProcess()
-        self._log_limiter = LogLimiter(self._hub.timers)
         self._malloc_trim = MallocTrim(self._hub.timers, self._connections.__len__, trim_malloc)
 
     def setServiceParent(self, parent: Any) -> None:  # noqa: N802  # Twisted's
@@ -150,6 +148,7 @@ class ChatService(Service):
         await self._connections.all_lost()
         if deadline.active():
             deadline.cancel()
+        self._hub.log_limiter.flush()
         self._hub.timers.stop()
         self._hub.accounts.stop()
         await self._hub.journal.stop()
@@ -157,7 +156,7 @@ class ChatService(Service):
 
     def _listening(self, port: IListeningPort) -> None:
         self.ports.append(port)
-        install_accept_backoff(port, self._reactor, self._log_limiter)
+        install_accept_backoff(port, self._reactor, self._hub.log_limiter)
         address = port.getHost()
         _log.info("listening on {address}", address=address_name(address))
         if _is_loopback(getattr(address, "host", "")):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from chatd.model.cluster import MemberInfo
@@ -75,6 +75,7 @@ class Client(Member, Protocol):
     member_id: str
     info: MemberInfo | None
     """As what all nodes know it, once they do; None on a single node."""
+    ignored: Mapping[str, str]
     joining: tuple[str, str] | None
     """The key and the name of the room whose JOIN is on its way."""
 
@@ -100,6 +101,15 @@ class Client(Member, Protocol):
 
     def send_event(self, event: Event, label: str | None = None, tags: Tags = NO_TAGS) -> None:
         """Send a line to this client alone."""
+
+    def follow_rename(self, old: str, new: str) -> None:
+        """Ignore somebody under a new nick too who was ignored under an old one, given its key."""
+
+    def tell(self, author: str, account: str | None, text: str) -> None:
+        """Send what somebody says to this client alone. Raise `ChatError` if it takes no more of that, or ignores them.
+
+        ``author`` is a nick, and ``account`` the key of the account, if there is one.
+        """
 
     def submit(self, room: str, event: RoomEvent, label: str | None = None, verb: str = "MSG") -> None:
         """Hand an event to the journal, in this client's name."""

@@ -8,7 +8,7 @@ from itertools import accumulate
 from chatd.chat.cross_room import Merge
 from chatd.model.entry import Entry, Reader
 from chatd.protocol import wire
-from chatd.protocol.events import Said
+from chatd.protocol.events import Event, Said
 
 
 class Audience:
@@ -89,6 +89,15 @@ class Broadcast:
         assert entry.author is not None
         own = self._own.get(entry.author, {}).get(len(self._said) - 1)
         return self._audience(tagged=entry.author.tagged)[-1] if own is None else own
+
+    def hide(self, reader: Reader, instead: Event | None) -> None:
+        """Let one reader have something else in the place of the entry that was just added, or nothing."""
+        _, entry = self._said[-1]
+        line = b""
+        if instead is not None:
+            tags = f"@{_tags(entry)} " if reader.tagged else ""
+            line = f"{tags}{wire.render(instead)}\r\n".encode()
+        self._own.setdefault(reader, {})[len(self._said) - 1] = line
 
     def answer(self, reader: Reader, entry: Entry, line: bytes) -> None:
         """Add, in the place of an entry, a line that is for one reader alone."""

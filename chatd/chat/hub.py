@@ -7,9 +7,9 @@ from itertools import count
 from typing import Protocol
 
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger
 
 from chatd.accounts import Accounts
+from chatd.chat.bare_rooms import BareRooms
 from chatd.chat.client import CatchUp, Client, NickHolder
 from chatd.chat.cross_room import Merge
 from chatd.chat.limits import Limits
@@ -17,21 +17,22 @@ from chatd.chat.nicks import NickRegistry
 from chatd.chat.nodes import Nodes, SingleNode
 from chatd.chat.room import Room
 from chatd.chat.room_looks import RoomLooks
+from chatd.chat.shares import Shares
 from chatd.journal import Journal
 from chatd.journal.ages import AgeClock
 from chatd.model.cluster import NodeDown, NodeUp
 from chatd.model.entry import Entry, Member, Reader, StoredEvent
 from chatd.model.room_policy import NO_POLICY, RoomPolicy
-from chatd.protocol import wire
+from chatd.protocol import names, wire
 from chatd.protocol.commands import LOBBY
 from chatd.protocol.errors import ChatError, Code, DisconnectReason
 from chatd.protocol.events import DurableEvent, Renamed
 from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.names import Nick, RoomName
 from chatd.runtime.clocks import WallClock
+from chatd.runtime.log_limiter import LogLimiter
+from chatd.runtime.sockets import origin
 from chatd.runtime.timers import TimerWheel
-
-_log = Logger()
 
 
 class ServerPolicy(Protocol):
@@ -68,7 +69,10 @@ class Hub:
         self._ages = AgeClock(clock, wall, None)
         self.limits = limits
         self.make_secret = make_secret
+        self.shares = Shares(limits, clock)
         self.timers = TimerWheel(clock)
+        self.log_limiter = LogLimiter(self.timers)
+        """The way into the log for what peers cause."""
         self.clients: dict[Client, None] = {}
         self.connection_numbers = count(1)
         self.barred: dict[Client, None] = {}
@@ -77,6 +81,10 @@ class Hub:
         """Those that could not go on until an entry of theirs took effect, and now can."""
         self.stalled: dict[Client, None] = {}
         """Those that are not heard until the journal is below its hard limit again."""
+        self.ignoring: dict[Client, None] = {}
+        """Those that ignore somebody."""
+        self.arriving: set[str] = set()
+        """The keys of rooms that are not there yet, and into which the first JOIN is on its way."""
         self.last_id = 0
         """The highest id that was delivered, in any room."""
         self._server = server
@@ -85,6 +93,7 @@ class Hub:
         self._looks = RoomLooks()
         self._looks.note(RoomName(LOBBY))
         """Of the rooms that have people in them or are registered, and of the default room."""
+        self.bare_rooms = BareRooms(journal, self.timers, self._rooms)
         self._nicks: NickRegistry[Client] = NickRegistry(lambda client: client.nick)
 
     @property
@@ -104,8 +113,8 @@ class Hub:
 
     @property
     def room_count(self) -> int:
-        """How many rooms have people in them."""
-        return len(self._rooms)
+        """How many rooms there are: with people in them, or with something in the journal."""
+        return len((self._rooms.keys() | self.journal.known_rooms.keys()) - {SERVER})
 
     @property
     def nick_count(self) -> int:
@@ -150,12 +159,13 @@ class Hub:
         self.read_journal()
         self.nodes.start()
         self.timers.start()
+        self.bare_rooms.start(shared=self.nodes.shared)
 
     def read_journal(self) -> None:
         """Learn from the journal what holds in every room, and which rooms are registered."""
         room_state = self.journal.room_state(SERVER)
         self._server.policy = RoomPolicy() if room_state is None else room_state.policy
-        for key, state in self.journal.room_states().items():
+        for key, state in self.journal.known_rooms.items():
             if _lasts(key, state.policy):
                 self._looks.note(RoomName(state.name))
 
@@ -176,6 +186,7 @@ class Hub:
         self.clients.pop(client, None)
         self.stalled.pop(client, None)
         self.barred.pop(client, None)
+        self.ignoring.pop(client, None)
         if client.nick:
             self.release(client.nick, client)
 
@@ -210,6 +221,7 @@ class Hub:
 
         What concerns more than one room stands alone, so that it comes after what was before it everywhere.
         """
+        self.arriving.clear()
         self.last_id = max(self.last_id, *(entry.id for entry in entries if not entry.duplicate), 0)
         keys: set[str] = set()
         for step in self.nodes.steps(entries):
@@ -219,9 +231,16 @@ class Hub:
                 keys.update([entry.room for entry in step])
                 self._deliver_step(step)
         # Not before: a room made anew in the middle of a batch would not know what the batch has said in it.
+        forgotten: dict[str, int] = {}
         for key in keys:
-            if (room := self._rooms.get(key)) is not None and not room.members:
+            if (room := self._rooms.get(key)) is None:
+                continue
+            if room.forgotten:
+                forgotten[key], room.forgotten = room.forgotten, 0
+            if not room.members:
                 self.drop_if_empty(room)
+        if forgotten:
+            self.journal.forget(forgotten)
         if self.stalled and not self.journal.over_hard_limit:
             self.unblocked += self.stalled
             self.stalled.clear()
@@ -230,7 +249,7 @@ class Hub:
             try:
                 client.resume_commands()
             except Exception:
-                _log.failure("a command that had waited could not be carried out")
+                self.log_limiter.failure("a command that had waited could not be carried out", origin(client.address))
                 client.disconnect_on_fault()
 
     def make_room(self, name: RoomName) -> Room:
@@ -280,7 +299,7 @@ class Hub:
                     continue
                 replies += self._room_of(key, entries).deliver(entries, merge)
             except Exception:
-                _log.failure("what happened in a room could not be delivered")
+                self.log_limiter.failure("what happened in a room could not be delivered")
                 for entry in entries:
                     if entry.author is not None:
                         entry.author.disconnect_on_fault()
@@ -313,6 +332,8 @@ class Hub:
         for member in others if entry.refused is None else ():
             if member is not author:
                 member.send(lines[member.tagged])
+        for client in self.ignoring if entry.refused is None else ():
+            client.follow_rename(names.key(event.old), event.new)
         author.send(reply)
 
 

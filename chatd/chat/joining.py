@@ -48,7 +48,7 @@ def _join(participant: Participant, command: commands.Join, label: str | None) -
     if (why_not := permissions.look_refusal(participant, name)) is not None:
         raise why_not
     room = participant.hub.room(name.key)
-    quotas.check_join(participant, room)
+    quotas.check_join(participant, name.key, room)
     if not participant.nick:
         authentication.check_owner(participant, nick)
         _take_nick(participant, nick, command.resume)
@@ -109,6 +109,7 @@ def _rename(participant: Participant, command: commands.Nick, label: str | None)
 
 def _part(participant: Participant, room: Place, command: commands.Part, label: str | None) -> None:
     text = command.text if permissions.may_speak(participant, room.key) else None
+    quotas.note_departure(participant, 1)
     participant.submit(room.key, events.Parted(participant.nick, room.name, text), label, "PART")
 
 

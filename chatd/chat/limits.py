@@ -22,6 +22,10 @@ class Rate:
     per_second: float
     burst: float
 
+    def times(self, count: int) -> Rate:
+        """Return a rate that is so many times as much."""
+        return Rate(self.per_second * count, self.burst * count)
+
     def left(self, full_at: float, now: float) -> int:
         """Return how many more may be done now; below 0 if too many were, but never by more than a burst."""
         return math.floor(self.burst - self._missing(full_at, now) * self.per_second + ROUNDING)
@@ -70,11 +74,15 @@ class Limits:
         int, Number("name-rate", "COUNT", "JOINs and NICKs a minute from one connection.", least=0)
     ] = 60
     """In the long run."""
+    tells_per_minute: Annotated[
+        int, Number("tell-rate", "COUNT", "TELLs to people a minute from one connection.", least=0)
+    ] = 300
+    """In the long run, and as many at once."""
     rooms_per_connection: Annotated[
         int, Number("max-rooms-per-connection", "COUNT", "Rooms that one connection is in.", least=0)
     ] = 100
     rooms: Annotated[int, Number("max-rooms", "COUNT", "Rooms in all.", least=0)] = 10_000
-    """Those that people are in."""
+    """Those that people are in, and those of which something is kept."""
 
     line_rate: Rate = field(init=False)
     """How fast one connection is read from."""
@@ -83,8 +91,11 @@ class Limits:
 
     A client that reconnects joins all its rooms at once, so the burst is never less than those.
     """
+    tell_rate: Rate = field(init=False)
+    """How often one connection may say something to one person."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "line_rate", Rate(self.lines_per_second, self.line_burst))
+        object.__setattr__(self, "tell_rate", Rate(self.tells_per_minute / 60, max(1, self.tells_per_minute)))
         burst = max(self.names_per_minute, self.rooms_per_connection)
         object.__setattr__(self, "name_rate", Rate(self.names_per_minute / 60, burst))

@@ -69,7 +69,7 @@ class Nodes(Protocol):
     def join_refused(self, client: Client) -> None:
         """Note that a JOIN of a client was refused by the journal or by a room."""
 
-    async def tell_remote(self, remote: NickHolder, author: str, text: str) -> str:
+    async def tell_remote(self, remote: NickHolder, author: Client, text: str) -> str:
         """Tell something to one who is connected to another node; return the nick that heard it.
 
         Raise `ChatError` if that node does not answer, or nobody is there any more.
@@ -153,5 +153,5 @@ class SingleNode(Nodes):
         pass
 
     @override
-    async def tell_remote(self, remote: NickHolder, author: str, text: str) -> str:
+    async def tell_remote(self, remote: NickHolder, author: Client, text: str) -> str:
         raise unavailable()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
+from types import MappingProxyType
 
 from twisted.internet.defer import Deferred
 from typing_extensions import override
@@ -15,16 +16,21 @@ from chatd.chat.takeover import Takeover
 from chatd.model.cluster import MemberInfo
 from chatd.model.entry import Place
 from chatd.model.room_policy import Identity, IPAddress
-from chatd.protocol import events, wire
+from chatd.protocol import events, names, wire
+from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Event
 from chatd.protocol.names import Nick
 from chatd.protocol.wire import NO_TAGS, Mode, Tags
+from chatd.runtime.sockets import origin
 
 LINES_AT_A_TIME = 20
 """How many lines of a long answer are sent before others have their turn."""
 ANSWERS_FOR_A_LINE = 20
 """How many lines of an answer count as much as one line that is sent, see ``--line-rate``."""
 NO_NICK = Nick("")
+NOBODY: Mapping[str, str] = MappingProxyType({})
+MAX_IGNORED = 100
+"""How many nicks one may ignore, those included that the ignored take meanwhile: a line has room for them all."""
 
 
 class Participant(Client):
@@ -41,6 +47,8 @@ class Participant(Client):
     tagged: bool = False
     barred: bool = False
     """Whether it is banned from the server and may LOGIN, see `chatd.chat.barred`."""
+    ignored: Mapping[str, str] = NOBODY
+    """Whose lines it does not want: nicks as written, by their keys."""
 
     def __init__(self, hub: Hub, peer: Peer) -> None:
         self.hub = hub
@@ -56,6 +64,8 @@ class Participant(Client):
         """Whether something that was to be said was answered by an ERR."""
         self.names_full_at = 0.0
         """When its bucket of JOINs and NICKs is full again, in seconds; see `Rate`."""
+        self.tells_full_at = 0.0
+        """The same for what it says to one person."""
         self.info: MemberInfo | None = None
         self._takeover = Takeover(self, hub)
         self._reader: Deferred[None] | None = None
@@ -82,6 +92,11 @@ class Participant(Client):
         return self.peer.address
 
     @property
+    def household(self) -> str:
+        """What it shares its part of `Hub.shares` with: whoever is logged in to its account, else its address."""
+        return origin(self.address) if self.account is None else f"account {self.account}"
+
+    @property
     @override
     def identity(self) -> Identity:
         return Identity(self.nick.key, self.account, self.peer.address, self.member_id or self._connection)
@@ -100,6 +115,21 @@ class Participant(Client):
         if not self.tagged:
             return wire.encode(wire.render(event))
         return wire.encode(wire.render(event), {**tags, "label": label} if label else tags)
+
+    @override
+    def follow_rename(self, old: str, new: str) -> None:
+        if old in self.ignored:
+            # The old nick stays ignored, for somebody who connects once more; as far as there is room for it.
+            kept = {key: nick for key, nick in self.ignored.items() if key != old or len(self.ignored) < MAX_IGNORED}
+            self.ignored = {**kept, names.key(new): new}
+
+    @override
+    def tell(self, author: str, account: str | None, text: str) -> None:
+        if self.ignored and (names.key(author) in self.ignored or account in self.ignored):
+            raise ChatError(Code.NOT_ALLOWED, f"{self.nick} takes no private lines from you")
+        now = wire.timestamp(self.hub.now)
+        if not self.peer.send_private(self.line(events.Told(author, text), tags={"time": now})):
+            raise ChatError(Code.FULL, f"{self.nick} has not read what was there before; tell it again later")
 
     async def send_all(self, lines: Iterable[bytes]) -> None:
         """Send lines as fast as the peer reads them, and not so many at a time that others have to wait."""

@@ -39,6 +39,11 @@ class Peer(Protocol):
     def send(self, data: bytes) -> None:
         """Send whole lines; never blocks, never raises; after `close` it does nothing."""
 
+    def send_private(self, data: bytes) -> bool:
+        """Send a line of one person to the other side alone; return False if it reads too slowly to be sent more."""
+        self.send(data)
+        return True
+
     def close(self, reason: DisconnectReason, data: bytes) -> None:
         """Send the last line, then close."""
 

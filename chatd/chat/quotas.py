@@ -7,23 +7,70 @@ from chatd.model.entry import Place
 from chatd.protocol.errors import ChatError, Code
 
 
-def check_join(participant: Participant, room: Place | None) -> None:
-    """Raise `ChatError` if it is too much that a participant enters a room as well, None for one that is not there."""
+def check_join(participant: Participant, key: str, room: Place | None) -> None:
+    """Raise `ChatError` if it is too much that a participant enters a room as well, None if nobody is there.
+
+    ``key`` is that of the room.
+    """
     hub, limits, count = participant.hub, participant.hub.limits, len(participant.rooms)
     if room is not None and room in participant.rooms:
         return
     if limits.rooms_per_connection and count >= limits.rooms_per_connection:
         raise ChatError(Code.FULL, f"you are in {count} rooms, which is all one may be in; PART one first")
     # Those whose first JOIN is still on its way are not counted: one for each connection that made it.
-    if room is None and limits.rooms and hub.room_count >= limits.rooms:
-        raise ChatError(Code.FULL, f"there are {hub.room_count} rooms, which is all there may be; ROOMS lists them")
-    check_name(participant)
+    is_new = room is None and key not in hub.arriving and key not in hub.journal.known_rooms
+    if is_new and limits.rooms and (there := hub.room_count) >= limits.rooms:
+        raise ChatError(Code.FULL, f"there are {there} rooms, which is all there may be; ROOMS lists those with people")
+    _check_rate(participant)
+    if participant.hub.shares.moves.left(participant.household) < 1:
+        raise _slow_down("too many have come and gone from where you are")
+    if is_new:
+        _note_new_room(participant, key)
 
 
 def check_name(participant: Participant) -> None:
-    """Note that a participant enters a room or changes its nick; raise `ChatError` if it does so too often."""
+    """Note that a participant changes its nick; raise `ChatError` if it does so too often."""
+    _check_rate(participant)
+    moves = participant.hub.shares.moves
+    if moves.left(participant.household) < 1:
+        raise _slow_down("too many have come and gone from where you are")
+    moves.use(participant.household, 1)
+
+
+def note_departure(participant: Participant, rooms: int) -> None:
+    """Note that so many rooms see a participant leave: it is what those who come in again and again have to wait for.
+
+    Not the JOINs are counted, so that any number of people may come in at once, from one address, and stay.
+    """
+    if rooms:
+        participant.hub.shares.moves.use(participant.household, rooms)
+
+
+def check_tell(participant: Participant) -> None:
+    """Note that a participant says something to one person; raise `ChatError` if it does so too often."""
+    hub, who = participant.hub, participant.household
+    rate, tells, now = hub.limits.tell_rate, hub.shares.tells, hub.clock.seconds()
+    if rate.per_second and (rate.left(participant.tells_full_at, now) < 1 or tells.left(who) < 1):
+        raise _slow_down(f"no more than {hub.limits.tells_per_minute} TELLs to people a minute")
+    participant.tells_full_at = rate.after(participant.tells_full_at, now, 1)
+    tells.use(who, 1)
+
+
+def _check_rate(participant: Participant) -> None:
     rate, now = participant.hub.limits.name_rate, participant.hub.clock.seconds()
     if rate.per_second and rate.left(participant.names_full_at, now) < 1:
         often = participant.hub.limits.names_per_minute
-        raise ChatError(Code.SLOW_DOWN, f"no more than {often} JOINs and NICKs a minute; try again in a little while")
+        raise _slow_down(f"no more than {often} JOINs and NICKs a minute")
     participant.names_full_at = rate.after(participant.names_full_at, now, 1)
+
+
+def _note_new_room(participant: Participant, key: str) -> None:
+    new_rooms, who = participant.hub.shares.new_rooms, participant.household
+    if new_rooms.left(who) < 1:
+        raise _slow_down("too many new rooms were made from where you are")
+    new_rooms.use(who, 1)
+    participant.hub.arriving.add(key)
+
+
+def _slow_down(why: str) -> ChatError:
+    return ChatError(Code.SLOW_DOWN, f"{why}; try again in a little while")

@@ -10,7 +10,7 @@ from chatd.chat.client import CatchUp
 from chatd.chat.participant import Participant
 from chatd.journal import JournalError, Page, Query, TooMuchError
 from chatd.model.entry import Place, StoredEvent
-from chatd.protocol import commands, events, wire
+from chatd.protocol import commands, events, names, wire
 from chatd.protocol.arguments import MAX_ID
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Done, Said
@@ -168,7 +168,9 @@ class Replay(CatchUp):
         for each in kept:
             self._first = self._first or each.id
             self._last = each.id
-            yield replayed(self._participant, each)
+            ignored = self._participant.ignored
+            if not (ignored and type(each.event) is Said and names.key(each.event.nick) in ignored):
+                yield replayed(self._participant, each)
 
 
 async def _read(participant: Participant, query: Query) -> Page:

@@ -10,6 +10,7 @@ from chatd.chat.delivery import Broadcast
 from chatd.journal import RoomState
 from chatd.model.entry import INTERNAL, Entry, Member, Reader, RoomEvent
 from chatd.model.room_policy import ModerationAction, RoomPolicy
+from chatd.protocol import names
 from chatd.protocol.events import DurableEvent, Joined, Moderated, Parted, Said, TopicSet
 from chatd.protocol.names import RoomName
 from chatd.protocol.wire import NO_TAGS, Tags, timestamp
@@ -28,6 +29,7 @@ class Room:
         """Those who are connected to this node: who gets lines."""
         self.everybody: dict[Member, None] = {} if shared else self.members
         """Who is in the room, on whatever node."""
+        self._ignoring: dict[Member, None] = {}  # those of the members who ignore somebody
         self.topic: TopicSet | None = None
         self.topic_id = 0
         self.topic_tags: Tags = NO_TAGS
@@ -37,6 +39,9 @@ class Room:
             assert isinstance(room_state.topic.event, TopicSet)
             self._set_topic(room_state.topic.event, room_state.topic.id, room_state.topic.time)
         self.policy = RoomPolicy() if room_state is None else room_state.policy
+        self.forgotten = 0
+        """Up to which id the journal is to forget what was in it; 0 for nothing."""
+        self._was_spoken_in = room_state is not None and room_state.said_id > 0
 
     def deliver(self, entries: Sequence[Entry], merge: Merge | None = None) -> Sequence[tuple[Reader, bytes]]:
         """Apply a batch, in its order, and send it to the members, but to those for whom ``merge`` collects it.
@@ -63,6 +68,22 @@ class Room:
         broadcast.send(self.members)
         return broadcast.replies
 
+    def note_ignoring(self, member: Member) -> None:
+        """Note whether a member ignores somebody."""
+        if member.ignored:
+            self._ignoring[member] = None
+        else:
+            self._ignoring.pop(member, None)
+
+    def _hide(
+        self, event: Said | Parted, author: Member | None, broadcast: Broadcast, instead: Parted | None = None
+    ) -> None:
+        """Keep the entry that was just added from those who ignore its author, or let them read something else."""
+        key, account = names.key(event.nick), None if author is None else author.account
+        for member in self._ignoring:
+            if key in member.ignored or account in member.ignored:
+                broadcast.hide(member, instead)
+
     def _answer(self, entry: Entry, broadcast: Broadcast) -> None:
         """Tell the one who said it, and nobody else, what became of an entry that is nothing new."""
         author = entry.author
@@ -82,14 +103,19 @@ class Room:
             self.last_id = entry.id
         match event:
             case Said():
+                self._was_spoken_in = True
                 broadcast.add(entry)
+                if self._ignoring:
+                    self._hide(event, author, broadcast)
             case Joined() if author is not None:
                 self._enter(entry, event, author, broadcast)
             case Parted() if author is not None:
                 if author not in self.everybody and author not in self.members:
                     return
-                entry.event = replace(event, nick=author.nick)
+                entry.event = event = replace(event, nick=author.nick)
                 broadcast.add(entry)
+                if self._ignoring and event.text:
+                    self._hide(event, author, broadcast, replace(event, text=None))
                 self._remove(author, broadcast)
             case Moderated():
                 broadcast.add(entry)
@@ -113,12 +139,14 @@ class Room:
         if replaced is not None:
             self.everybody.pop(replaced)
             self.members.pop(replaced, None)
+            self._ignoring.pop(replaced, None)
         elif not (known or here):  # who is announced again was seen here all the time
             entry.event = replace(event, nick=author.nick, room=self.name)
             broadcast.add(entry)
         self.everybody[author] = None
         if author.here and entry.verb != INTERNAL:
             self.members[author] = None
+            self.note_ignoring(author)
             broadcast.join(author)
 
     def _remove(self, member: Member, broadcast: Broadcast) -> None:
@@ -126,6 +154,11 @@ class Room:
             broadcast.flush_departing(member)
             del self.members[member]
         self.everybody.pop(member, None)
+        self._ignoring.pop(member, None)
+        if not self.everybody and not self._was_spoken_in and not len(self.policy):
+            # At this place in the order, so that it is the same on all nodes.
+            self.forgotten, self.last_id = self.last_id or self.forgotten, 0
+            self.topic, self.topic_id, self.topic_tags = None, 0, NO_TAGS
 
     def _enforce(self, entry: Entry, event: Moderated, broadcast: Broadcast) -> None:
         """Remove those who may not be here any more, each with a line that says so."""

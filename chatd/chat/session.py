@@ -7,11 +7,11 @@ from enum import Enum
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.logger import Logger
+from twisted.python.failure import Failure
 from typing_extensions import override
 
 from chatd import __version__
-from chatd.chat import barred, handlers, outcomes, permissions
+from chatd.chat import barred, handlers, outcomes, permissions, quotas
 from chatd.chat.hub import Hub
 from chatd.chat.keepalive import Heard, Keepalive
 from chatd.chat.participant import Participant
@@ -22,6 +22,7 @@ from chatd.protocol import commands, events, wire
 from chatd.protocol.errors import ChatError, DisconnectReason
 from chatd.protocol.events import Said
 from chatd.protocol.wire import Request
+from chatd.runtime.sockets import origin
 
 MAX_IN_FLIGHT = 256
 """How many things said by one session may be on their way before it is not read from."""
@@ -32,9 +33,6 @@ SHARE_OF_CHARACTERS = 2048
 """How much of that one may have on its way while the journal is over its soft limit, so that who says little does not
 wait long."""
 GREETING = f"This is chatd {__version__}. JOIN <your name> to join, HELP to see what else there is."
-
-
-_log = Logger()
 
 
 class Phase(Enum):
@@ -150,6 +148,7 @@ class Session(Participant, Heard):
         self.hub.dismiss(self)
         if parting:
             self.takeover.release_stale()
+            quotas.note_departure(self, len(self.rooms) + (self.joining is not None))
             self.hub.nodes.leave(self, parting_text)
         self._go_on_sending()
 
@@ -233,7 +232,7 @@ class Session(Participant, Heard):
             done = Deferred.fromCoroutine(self._finish(work, request))
             if not done.called:
                 done.addCallback(lambda _: self.resume_commands())
-                done.addErrback(lambda failure: _log.failure("the next command could not be carried out", failure))
+                done.addErrback(lambda failure: self._log_fault("the next command could not be carried out", failure))
 
     async def _finish(self, work: Coroutine[Deferred[Any], Any, None], request: Request) -> None:
         """Carry out what takes time; until it is done no other command is."""
@@ -243,13 +242,16 @@ class Session(Participant, Heard):
             error.verb = handlers.verb_of(request.command)
             self._refuse(error, request.label)
         except Exception:
-            _log.failure("a command could not be carried out to its end")
+            self._log_fault("a command could not be carried out to its end")
             self.disconnect_on_fault()
         finally:
             if self.barred and not self.ended:
                 barred.send_away(self)  # unless that was a LOGIN which lets it in
             if self._phase is Phase.BUSY:
                 self._change_phase(Phase.OPEN)
+
+    def _log_fault(self, what: str, failure: Failure | None = None) -> None:
+        self.hub.log_limiter.failure(what, origin(self.address), failure)
 
     def _refuse(self, error: ChatError, label: str | None) -> None:
         self.untaken = self.untaken or error.verb in outcomes.SAYING

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from chatd.chat import permissions
+from chatd.chat import permissions, quotas
 from chatd.chat.client import NickHolder
 from chatd.chat.command_rows import Needs, Row, Work, in_room, need_nick, room_of
 from chatd.chat.participant import Participant
 from chatd.model.entry import Place
-from chatd.protocol import events, wire
+from chatd.protocol import events
 from chatd.protocol.commands import Msg, Pipe, Talk, Tell, Topic
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Done
@@ -38,11 +38,11 @@ def _tell(participant: Participant, command: Tell, label: str | None) -> Work | 
         raise ChatError(Code.NO_SUCH_NICK, f"nobody here goes by {to}")
     if hub.server_policy.mutes:
         permissions.check_voice(participant, None)
+    quotas.check_tell(participant)
     if remote is not None:
         return _tell_remote(participant, remote, command.text, label)
     assert client is not None
-    now = wire.timestamp(hub.now)
-    client.send_event(events.Told(participant.nick, command.text), tags={"time": now})
+    client.tell(participant.nick, participant.account, command.text)
     if participant.tagged:
         participant.send_event(Done("TELL", (client.nick,)), label)
     return None
@@ -50,7 +50,7 @@ def _tell(participant: Participant, command: Tell, label: str | None) -> Work | 
 
 async def _tell_remote(participant: Participant, remote: NickHolder, text: str, label: str | None) -> None:
     """Tell one who is connected to another node, and answer when that one has it."""
-    nick = await participant.hub.nodes.tell_remote(remote, participant.nick, text)
+    nick = await participant.hub.nodes.tell_remote(remote, participant, text)
     if participant.tagged:
         participant.send_event(Done("TELL", (nick,)), label)
 

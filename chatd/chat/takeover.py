@@ -43,6 +43,9 @@ class Takeover(Resumption):
         hub.replace(old, self._client)
         self.proof, self.takes = proof, old.member_id
         if here is not None:
+            self._client.ignored = here.ignored
+            if here.ignored:
+                hub.ignoring[self._client] = None
             earlier = here.takeover
             told = hub.nodes.shared  # the others are told of each that it is gone
             before = [*self.stale_connections, *earlier.stale_connections] if told else earlier.stale_connections

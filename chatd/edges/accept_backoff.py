@@ -72,7 +72,8 @@ class BackoffSocket:
 
     def _back_off(self, error: OSError) -> None:
         self._log_limiter.note(
-            f"no connection is accepted: {error.strerror}; raise ulimit -n, or lower --max-connections"
+            f"no connection is accepted: {error.strerror}; raise ulimit -n, or lower --max-connections",
+            "no descriptor",
         )
         self._port.stopReading()
         self._clock.callLater(BACK_OFF_SECONDS, self._try_again)

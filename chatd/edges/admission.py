@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv6Address
 
 from chatd.chat.hub import Hub
-from chatd.runtime.log_limiter import LogLimiter
+from chatd.runtime.sockets import origin
 
 IPAddress = IPv4Address | IPv6Address
 
@@ -22,8 +22,7 @@ class Admission:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._limits = hub.limits
-        self._log_limiter = LogLimiter(hub.timers)
-        self._by_address: dict[int, int] = {}
+        self._by_address: dict[str, int] = {}
         self.count = 0
         """How many connections there are."""
 
@@ -39,33 +38,26 @@ class Admission:
         elif limits.waiting and self.count - self._hub.nick_count >= limits.waiting:
             why = "too many connections have not joined yet; try again in a little while"
         elif limits.connections_per_address and address is not None and not address.is_loopback:
-            here = self._by_address.get(_origin(address), 0)
+            here = self._by_address.get(origin(address), 0)
             if here >= limits.connections_per_address:
                 why = f"{here} connections come from your address already; close one first"
         if why is not None:
-            self._log_limiter.note(f"a connection from {address or 'a local socket'} was refused: {why}")
+            what = f"a connection from {address or 'a local socket'} was refused: {why}"
+            self._hub.log_limiter.note(what, "admission", origin(address))
         return why
 
     def admit(self, address: IPAddress | None) -> None:
         """Count a new connection."""
         self.count += 1
         if self._limits.connections_per_address and address is not None:
-            origin = _origin(address)
-            self._by_address[origin] = self._by_address.get(origin, 0) + 1
+            where = origin(address)
+            self._by_address[where] = self._by_address.get(where, 0) + 1
 
     def release(self, address: IPAddress | None) -> None:
         """Count one less."""
         self.count -= 1
         if self._limits.connections_per_address and address is not None:
-            origin = _origin(address)
-            self._by_address[origin] -= 1
-            if not self._by_address[origin]:
-                del self._by_address[origin]
-
-
-def _origin(address: IPAddress) -> int:
-    """Return what addresses of one household have in common: all bits of IPv4, the first 64 of IPv6.
-
-    The same number stands for both only below ``::/32``, which nobody uses.
-    """
-    return int(address) if address.version == 4 else int(address) >> 64
+            where = origin(address)
+            self._by_address[where] -= 1
+            if not self._by_address[where]:
+                del self._by_address[where]

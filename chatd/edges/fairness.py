@@ -8,6 +8,7 @@ from typing import Protocol
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from chatd.chat.limits import Rate
+from chatd.chat.shares import Share
 
 TICK_SECONDS = 0.1
 """How often those that wait for their rate are looked at."""
@@ -68,6 +69,8 @@ class RateLimited(Protocol):
 
     full_at: float
     """When its bucket is full again, in seconds, as `chatd.chat.limits.Rate` counts; 0 at first."""
+    household: str
+    """What it shares a rate with; empty if with nothing."""
 
     def resume_lines(self) -> None:
         """Continue with the lines that waited for the rate."""
@@ -79,9 +82,10 @@ class RateLimiter:
     One timer serves all of them.
     """
 
-    def __init__(self, clock: IReactorTime, rate: Rate, turns: Turns) -> None:
+    def __init__(self, clock: IReactorTime, rate: Rate, turns: Turns, shared: Share | None = None) -> None:
         self._clock = clock
         self._turns = turns
+        self._shared = Share(Rate(0, 1), clock) if shared is None else shared
         # What comes together from one tick to the next, and to the one after if that is late, must have room.
         self._rate = Rate(rate.per_second, max(rate.burst, 1 + 2 * TICK_SECONDS * rate.per_second))
         self._waiting: dict[RateLimited, None] = {}
@@ -97,8 +101,13 @@ class RateLimiter:
             return LINES_AT_ONCE
         now = self._clock.seconds()
         lines = min(LINES_AT_ONCE, rate.left(connection.full_at, now))
+        household = connection.household
+        if household and lines > 0:
+            lines = min(lines, self._shared.left(household))
         if lines > 0:
             connection.full_at = rate.after(connection.full_at, now, lines)
+            if household:
+                self._shared.use(household, lines)
             return lines
         self._waiting[connection] = None
         self._schedule_tick()
@@ -111,17 +120,29 @@ class RateLimiter:
     def charge(self, connection: RateLimited, lines: int) -> None:
         """Count what was not asked for and cost as much as so many lines; at most a burst is owed for it."""
         connection.full_at = self._rate.after(connection.full_at, self._clock.seconds(), lines)
+        if connection.household:
+            self._shared.use(connection.household, lines)
 
     def is_light(self, connection: RateLimited) -> bool:
         """Return whether a connection asked for so little lately that it may go before those that asked for much."""
         return connection.full_at - self._clock.seconds() <= LIGHT_SECONDS
 
-    def forget(self, connection: RateLimited) -> None:
-        """Resume a connection no more; one that does not wait may be given."""
+    def forget(self, connection: RateLimited, unused: int = 0) -> None:
+        """Resume a connection no more; of what it was granted, others of its address may have what is ``unused``.
+
+        One that does not wait may be given.
+        """
+        if connection.household and unused:
+            self._shared.use(connection.household, -unused)
         self._waiting.pop(connection, None)
         if self._tick is not None and not self._waiting:
             self._tick.cancel()
             self._tick = None
+
+    def _may_go_on(self, connection: RateLimited, now: float) -> bool:
+        if connection.household and self._shared.left(connection.household) <= 0:
+            return False
+        return self._rate.left(connection.full_at, now) > 0
 
     def _schedule_tick(self) -> None:
         if self._tick is None:
@@ -130,7 +151,9 @@ class RateLimiter:
     def _resume_those_due(self) -> None:
         self._tick = None
         now = self._clock.seconds()
-        for connection in [each for each in self._waiting if self._rate.left(each.full_at, now) > 0]:
+        due = [each for each in self._waiting if self._may_go_on(each, now)]
+        due.sort(key=lambda each: each.full_at)  # of one address, those first that had the least
+        for connection in due:
             del self._waiting[connection]
             self._turns.schedule(connection.resume_lines)
         if self._waiting:

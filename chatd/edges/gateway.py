@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.protocol import Factory, Protocol
+from twisted.logger import LogLevel
 from typing_extensions import override
 
 from chatd.chat.hub import Hub
@@ -11,7 +12,8 @@ from chatd.edges.admission import Admission
 from chatd.edges.connections import Connections
 from chatd.edges.fairness import RateLimiter, Turns
 from chatd.edges.refusal import RefusedConnection, farewell
-from chatd.runtime.sockets import network_address
+from chatd.protocol.errors import DisconnectReason
+from chatd.runtime.sockets import IPAddress, network_address, origin
 
 
 class Gateway:
@@ -26,7 +28,12 @@ class Gateway:
         self.connections = Connections(clock)
         self.admission = Admission(hub)
         self.turns = Turns(clock)
-        self.rate_limiter = RateLimiter(clock, hub.limits.line_rate, self.turns)
+        self.rate_limiter = RateLimiter(clock, hub.limits.line_rate, self.turns, hub.shares.lines)
+
+    def log_sent_away(self, name: str, address: IPAddress | None, reason: DisconnectReason) -> None:
+        """Note for the log that a peer was sent its last line."""
+        what = f"was sent away: {reason.value}"
+        self.hub.log_limiter.note(f"{name} {what}", what, origin(address), level=LogLevel.info)
 
 
 class EdgeFactory(Factory[Protocol]):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from twisted.logger import Logger
 from typing_extensions import override
 
 from chatd.chat.peer import Peer
@@ -19,15 +18,12 @@ from chatd.model.room_policy import IPAddress
 from chatd.protocol.errors import ChatError, Code, DisconnectReason
 from chatd.protocol.framing import FramingError
 from chatd.protocol.wire import Mode
-from chatd.runtime.sockets import address_name, is_private, network_address, tune
+from chatd.runtime.sockets import address_name, is_private, network_address, origin, tune
 
 ABORT_SECONDS = 5
 """How long a peer that is disconnected may take to read why."""
 LINGER_SECONDS = 60
 """How long a peer that quits may take to read what it was sent before."""
-
-_log = Logger()
-
 
 _OPEN, _HALF_CLOSED, _LOST, _CLOSING, _CLOSED = State  # Python 3.11 takes long to look up a member
 _ENDED = frozenset({_CLOSING, _CLOSED})
@@ -45,9 +41,10 @@ class PeerConnection(Peer):
 
     __slots__ = (
         "_decoder", "_edge", "_gateway", "_granted", "_lines", "_state", "_translate", "_unfinished", "_writer",
-        "address", "full_at", "private", "send", "session",
+        "address", "full_at", "household", "private", "send", "session",
     )  # fmt: skip
     address: IPAddress | None
+    household: str
     private: bool
     send: Callable[[bytes], None]  # type: ignore[assignment]  # its writer's own, so that nothing stands between
 
@@ -66,6 +63,8 @@ class PeerConnection(Peer):
         gateway.connections.add(self)
         tune(transport)
         self.address = network_address(transport.getPeer())
+        # As many programs as there are may speak on this machine; each is held to its own rate.
+        self.household = "" if self.address is None or self.address.is_loopback else origin(self.address)
         gateway.admission.admit(self.address)
         self.private = is_private(transport, self.address)
         self._writer = writer_for(transport, gateway.hub.limits.send_queue_bytes, self)
@@ -188,11 +187,11 @@ class PeerConnection(Peer):
         self._change(Event.FAREWELL)
         self._lines.clear()
         self._decoder.clear()
-        self._gateway.rate_limiter.forget(self)
+        self._gateway.rate_limiter.forget(self, self._granted)
         if self._state is _CLOSED:
             return
         if reason not in (DisconnectReason.QUIT, DisconnectReason.SHUTDOWN):
-            _log.info("{peer} was sent away: {reason}", peer=self.name, reason=reason.value)
+            self._gateway.log_sent_away(self.name, self.address, reason)
         if before is _OPEN and self._edge.paused:
             self._edge.resumeProducing()
         half = before is _OPEN and reason is not DisconnectReason.SHUTDOWN
@@ -204,6 +203,10 @@ class PeerConnection(Peer):
     @override
     def resume_input(self) -> None:
         self._serve()
+
+    @override
+    def send_private(self, data: bytes) -> bool:
+        return self._writer.write_private(data if self._translate is None else self._translate(data))
 
     def _send_translated(self, data: bytes) -> None:
         assert self._translate is not None
@@ -234,7 +237,7 @@ class PeerConnection(Peer):
             else:
                 self._schedule_turn()
         except Exception:
-            _log.failure("a line of {peer} could not be carried out", peer=self.name)
+            self._gateway.hub.log_limiter.failure("a line could not be carried out", origin(self.address))
             self.session.disconnect_on_fault()
         self._pause_or_resume()
 

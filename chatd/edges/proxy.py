@@ -15,7 +15,7 @@ from zope.interface import alsoProvides, implementer
 from chatd.edges.proxy_header import BadHeaderError, Header, HeaderReader
 from chatd.edges.refusal import RefusedConnection, farewell
 from chatd.runtime.log_limiter import LogLimiter
-from chatd.runtime.sockets import IEncryptedOutside, address_name, network_address
+from chatd.runtime.sockets import IEncryptedOutside, address_name, network_address, origin
 from chatd.runtime.timers import TimerWheel
 
 IPNetwork = IPv4Network | IPv6Network
@@ -102,7 +102,8 @@ class ProxiedProtocol(ProtocolWrapper):
 
     def _refuse(self, why: str) -> None:
         transport: Any = self.transport
-        self.factory.note(f"{address_name(transport.getPeer())} was disconnected: {why}")
+        address = transport.getPeer()
+        self.factory.note("proxy header", f"{address_name(address)} was disconnected: {why}", address)
         self._abort()
 
     def _abort(self) -> None:
@@ -133,9 +134,10 @@ class ProxiedFactory(WrappingFactory[ProxiedProtocol]):
         address = network_address(addr)
         if address is None or any(address in network for network in self._trusted):
             return ProxiedProtocol(self)
-        self.note(f"{address_name(addr)} is not a trusted proxy and was refused; see --trusted-proxy")
+        what = f"{address_name(addr)} is not a trusted proxy and was refused; see --trusted-proxy"
+        self.note("untrusted proxy", what, addr)
         return RefusedConnection(farewell("only trusted proxies may connect here; use another port"))
 
-    def note(self, what: str) -> None:
+    def note(self, kind: str, what: str, address: IAddress | None) -> None:
         """Log what became of a connection, or count it."""
-        self._log_limiter.note(what)
+        self._log_limiter.note(what, kind, origin(network_address(address)))

@@ -10,6 +10,9 @@ from twisted.internet.tcp import Connection
 from typing_extensions import override
 from zope.interface import implementer
 
+PRIVATE_SHARE = 4
+"""Private lines may be queued up to this part of the limit."""
+
 
 class StreamTransport(Protocol):
     """What a writer needs of a transport; all of Twisted's that carry streams have it."""
@@ -47,7 +50,7 @@ class Writer:
     that holds (64 KiB, or the one batch that filled it) comes on top of ``limit``.
     """
 
-    __slots__ = ("_closed", "_limit", "_listener", "_queue", "_transport", "blocked", "waiting")
+    __slots__ = ("_closed", "_limit", "_listener", "_private", "_queue", "_transport", "blocked", "waiting")
 
     def __init__(self, transport: StreamTransport, limit: int, listener: WriterListener) -> None:
         self.blocked = False
@@ -59,10 +62,23 @@ class Writer:
         self._listener = listener
         self._queue: deque[bytes] | None = None
         self._closed = False
+        self._private = 0  # how many bytes of private lines were queued since the queue was last empty
 
     def write(self, data: bytes) -> None:
         """Write whole lines now, or queue them. Do nothing if it is closed or the connection lost."""
         raise NotImplementedError
+
+    def write_private(self, data: bytes) -> bool:
+        """Write a private line; return whether that was done, for only so many may be queued.
+
+        They are queued on top of ``limit``, so that who is sent them is cut off no sooner than without them.
+        """
+        if self.blocked and not self._closed:
+            if self._private + len(data) > self._limit // PRIVATE_SHARE:
+                return False
+            self._private += len(data)
+        self.write(data)
+        return True
 
     def close(self, last: bytes, *, discard: bool, half: bool) -> None:
         """Write the last line, after what is queued or, with ``discard``, instead of it; close when it is sent.
@@ -92,6 +108,7 @@ class Writer:
             self.write(data)
         if not self.blocked:
             self._queue = None
+            self._private = 0
             self._listener.write_queue_drained()
 
     def stopProducing(self) -> None:
@@ -103,7 +120,7 @@ class Writer:
     def _enqueue(self, data: bytes) -> None:
         if self._closed:
             return
-        if self.waiting + len(data) > self._limit:
+        if self.waiting + len(data) > self._limit + self._private:
             self._listener.write_queue_overflowed()
             return
         if self._queue is None:

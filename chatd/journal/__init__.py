@@ -13,7 +13,7 @@ from chatd.model.cluster import Cluster
 from chatd.model.entry import Entry, StoredEvent
 from chatd.model.room_policy import ModerationAction, RoomPolicy
 from chatd.protocol.arguments import MAX_ID
-from chatd.protocol.events import Moderated, TopicSet
+from chatd.protocol.events import Moderated, Said, TopicSet
 from chatd.runtime.clocks import WallClock
 from chatd.runtime.option import Duration, Number
 from chatd.runtime.threads import Worker
@@ -69,12 +69,21 @@ class RoomState:
     """The highest id that retention has deleted, 0 if none."""
     topic: StoredEvent | None = None
     policy: RoomPolicy = field(default_factory=RoomPolicy)
+    said_id: int = 0
+    """The id of the newest message, 0 if there is none."""
+
+    @property
+    def bare(self) -> bool:
+        """Whether nothing is left of it but a topic: no message and nothing that moderators have decided."""
+        return self.said_id <= self.watermark and not len(self.policy)
 
     def apply(self, kept: StoredEvent) -> None:
         """Apply one more durable event, with an id above all before."""
         self.last_id = kept.id
         event = kept.event
-        if type(event) is TopicSet:
+        if type(event) is Said:
+            self.said_id = kept.id
+        elif type(event) is TopicSet:
             self.topic = kept
         elif type(event) is Moderated:
             self.policy.apply(ModerationAction(kept.id, kept.time, event))
@@ -102,8 +111,9 @@ class JournalReader(Protocol):
     def room_state(self, room: str) -> RoomState | None:
         """Return what is known of a room, by its key; None for one in which nothing durable happened yet."""
 
-    def room_states(self) -> Mapping[str, RoomState]:
-        """Return what is known of all rooms in which something durable happened, by their keys; not to be changed."""
+    @property
+    def known_rooms(self) -> Mapping[str, RoomState]:
+        """All rooms in which something durable happened, by key; not to be changed."""
 
     def read(self, query: Query) -> Deferred[Page]:
         """Return the first page of what is asked for; it fails with `JournalError`."""
@@ -157,6 +167,12 @@ class Journal(JournalReader, Protocol):
         """Hand all that is appended from now on to ``follower``, batch by batch, in the order of its ids.
 
         There is one follower; an entry that it appends meanwhile belongs to a later batch.
+        """
+
+    def forget(self, rooms: Mapping[str, int]) -> None:
+        """Forget rooms of which nothing is left but topics, by key, up to the id of the last that is to go.
+
+        The follower may do so while it has a batch.
         """
 
     def flush(self) -> Deferred[None]:

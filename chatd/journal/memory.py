@@ -25,6 +25,8 @@ MAX_KEPT = 50_000
 MAX_KEPT_BYTES = 32 * 1024 * 1024
 """About how much memory their texts may take."""
 MAX_LABELS = 50_000
+MAX_FORGOTTEN = 256
+"""How many events of forgotten rooms may be held, besides an eighth of what is kept, before their memory is freed."""
 PAGE_EVENTS = 256
 
 _log = Logger()
@@ -60,6 +62,8 @@ class MemoryJournal(Journal):
         self._index: WordIndex | None = None
         self._indexed = 0
         self._deleted: list[int] = []
+        self._forgotten: dict[str, int] = {}
+        self._stale: set[int] = set()
         self._labels: OrderedDict[tuple[str, str, str], StoredEvent] = OrderedDict()
 
     @property
@@ -109,9 +113,32 @@ class MemoryJournal(Journal):
     def room_state(self, room: str) -> RoomState | None:
         return self._room_states.get(room)
 
+    @property
     @override
-    def room_states(self) -> Mapping[str, RoomState]:
+    def known_rooms(self) -> Mapping[str, RoomState]:
+        self._trim()
         return self._room_states
+
+    @override
+    def forget(self, rooms: Mapping[str, int]) -> None:
+        for room, upto in rooms.items():
+            room_state, ring = self._room_states.get(room), self._rings.get(room, deque())
+            if room_state is not None and room_state.last_id <= upto:
+                del self._room_states[room]
+            while ring and ring[0].id <= upto:
+                kept = ring.popleft()
+                self._stale.add(kept.id)
+                if kept.id <= self._indexed:
+                    self._deleted.append(kept.id)
+            if not ring:
+                self._rings.pop(room, None)
+        self._forgotten |= rooms
+
+    def _drop_stale(self) -> None:
+        """Free the memory of what was forgotten."""
+        self._bytes -= sum(len(kept.event.text or "") for _, kept in self._oldest if kept.id in self._stale)
+        self._oldest = deque(each for each in self._oldest if each[1].id not in self._stale)
+        self._stale.clear()
 
     @override
     def read(self, query: Query) -> Deferred[Page]:
@@ -195,14 +222,19 @@ class MemoryJournal(Journal):
     def _note(self, new: Sequence[tuple[str, StoredEvent]]) -> None:
         room_states, most = self._room_states, self._retention.messages
         for room, kept in new:
+            self._bytes += len(kept.event.text or "")
+            if kept.id <= self._forgotten.get(room, 0):
+                continue
             room_state = room_states.get(room)
             if room_state is None:
                 room_state = room_states[room] = RoomState(kept.event.room)
             room_state.apply(kept)
-            self._bytes += len(kept.event.text or "")
             if most is not None and len(self._rings[room]) > most:
                 self._drop_first(room)
         self._oldest += new
+        self._forgotten.clear()
+        if len(self._stale) > MAX_FORGOTTEN + len(self._oldest) // 8:
+            self._drop_stale()
 
     def _kept(self, room: str) -> Sequence[StoredEvent]:
         self._trim()
@@ -220,6 +252,9 @@ class MemoryJournal(Journal):
             ring = self._rings.get(room)
             if ring and ring[0] is kept:
                 self._drop_first(room)
+            elif kept.id in self._stale:
+                self._stale.discard(kept.id)
+                self._bytes -= len(kept.event.text or "")
 
     def _drop_first(self, room: str) -> None:
         ring = self._rings[room]

@@ -5,7 +5,7 @@ An entry names its author, a member its rooms, and a room its members: so they s
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -96,6 +96,10 @@ class Member(Reader, Protocol):
         """What this one goes by."""
 
     @property
+    def ignored(self) -> Mapping[str, str]:
+        """Whose lines this one does not want: nicks as written, by their keys."""
+
+    @property
     def renaming(self) -> Nick:
         """Another nick that this one will go by in a moment; or nothing."""
 
@@ -145,6 +149,9 @@ class Place(Protocol):
     @property
     def everybody(self) -> Collection[Member]:
         """Its members, on whatever node."""
+
+    def note_ignoring(self, member: Member) -> None:
+        """Note whether a member ignores somebody."""
 
     @property
     def last_id(self) -> int:

@@ -57,6 +57,18 @@ def _read_part(words: Arguments) -> commands.Part:
     return commands.Part(words.maybe_room(), words.maybe_text())
 
 
+def _read_ignore(words: Arguments) -> commands.Ignore:
+    word = words.maybe_word()
+    words.end()
+    return commands.Ignore(None if word is None else words.nick_of(word))
+
+
+def _read_unignore(words: Arguments) -> commands.Unignore:
+    nick = words.nick_of(words.word("a name"))
+    words.end()
+    return commands.Unignore(nick)
+
+
 def _read_who(words: Arguments) -> commands.Who:
     room = words.maybe_room()
     words.end()
@@ -137,6 +149,8 @@ ROWS = (
         _read_history,
     ),
     Verb(commands.Search, "SEARCH [#room] <words>", "the newest messages with all of these words", _read_search),
+    Verb(commands.Ignore, "IGNORE [nick]", "be told nothing that somebody says, or list whom you ignore", _read_ignore),
+    Verb(commands.Unignore, "UNIGNORE <nick>", "be told again what somebody says", _read_unignore),
     Verb(commands.Ping, "PING [token]", "answered by PONG", _read_ping),
     Verb(commands.Help, "HELP [verb]", "this list, or one line of it", _read_help),
     Verb(commands.Hello, "HELLO 1", "for programs, before JOIN: tags on", _read_hello),

@@ -88,6 +88,20 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Ignore:
+    """Be told nothing any more that somebody says; without a nick, ask who that is."""
+
+    nick: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unignore:
+    """Take that back."""
+
+    nick: str
+
+
+@dataclass(frozen=True, slots=True)
 class Who:
     """Ask who is in a room."""
 
@@ -150,7 +164,7 @@ class Quit:
 
 
 Talking = Hello | Join | Msg | Tell | Talk | Pipe | Nick | Part | Who | Rooms | Topic | History | Search
-Command = Talking | Ping | Help | Quit | moderation_commands.ModerationCommand
+Command = Talking | Ignore | Unignore | Ping | Help | Quit | moderation_commands.ModerationCommand
 
 
 def render(command: Command) -> str:
@@ -166,7 +180,9 @@ def render(command: Command) -> str:
         case History(where, count, since, before):
             values = {"since": since, "before": before}
             parts = [where, str(count), *(f"{key}={value}" for key, value in values.items() if value is not None)]
-        case Hello(word) | Nick(word) | Ping(word) | Help(word) | Pipe(word) | Who(word):
+        case (
+            Hello(word) | Nick(word) | Ping(word) | Help(word) | Pipe(word) | Who(word) | Ignore(word) | Unignore(word)
+        ):
             parts = [word]
         case Msg(text) | Quit(text):
             parts = [text]

@@ -48,6 +48,16 @@ def _parsed(host: str) -> IPAddress:
     return found.ipv4_mapped or found if isinstance(found, ipaddress.IPv6Address) else found
 
 
+@lru_cache(maxsize=4096)
+def origin(address: IPAddress | None) -> str:
+    """Return what the addresses of one household have in common: all of IPv4, the first 64 bits of IPv6."""
+    if address is None:
+        return "a local socket"
+    if isinstance(address, ipaddress.IPv4Address) or address.is_loopback:
+        return str(address)
+    return str(ipaddress.ip_network((address, 64), strict=False))
+
+
 def is_private(transport: object, address: IPAddress | None) -> bool:
     """Return whether nobody can listen in on a connection: over TLS, from this machine, over a local socket.
 

@@ -14,7 +14,7 @@ from chatd.client.net.link import NOT_CONNECTED
 from chatd.client.net.session import NOT_PRIVATE
 from chatd.client.net.status import LinkState
 from chatd.client.view.connect_sheet import check_password
-from chatd.protocol.commands import Nick
+from chatd.protocol.commands import Command, Ignore, Nick, Unignore
 from chatd.protocol.moderation_commands import Login, Register
 from tests.client.test_link import HELLO, NOTE, Rig, label, labels
 
@@ -156,6 +156,23 @@ def test_nobody_can_listen_in_on_a_password() -> None:
 def test_what_is_private_is_what_twisteds_tls_provides() -> None:
     tls = pytest.importorskip("twisted.protocols.tls")
     assert ISSLTransport.implementedBy(tls.TLSMemoryBIOProtocol)
+
+
+def test_whom_one_ignores_is_said_where_one_asked(rig: PrivateRig) -> None:
+    rig.start()
+    rig.connect()
+    (join,) = rig.hears(NOTE, HELLO)
+    rig.hears(f"@label={label(join)} OK JOIN #a 1 last=0 resume=s1")
+    answers: dict[Command, tuple[str, str]] = {
+        Ignore("eve"): ("OK IGNORE eve", "You ignore eve"),
+        Ignore(None): ("OK IGNORE", "You ignore nobody"),
+        Unignore("eve"): ("OK UNIGNORE eve", "You no longer ignore eve"),
+    }
+    for command, (answer, note) in answers.items():
+        rig.link.send_command(command, "#a")
+        (line,) = rig.said()
+        rig.hears(f"@label={label(line)} {answer}")
+        assert rig.lines("#a", Kind.NOTE)[-1][0] == note
 
 
 def test_who_has_registered_logs_in_from_then_on(rig: PrivateRig) -> None:

@@ -75,7 +75,7 @@ def test_a_room_is_forgotten_on_all_nodes_when_it_is_empty(cluster: InMemoryClus
     alice = come_in(cluster, cluster.nodes[0], "JOIN alice #a")
     alice.says("PART")
     cluster.settle()
-    assert [node.hub.room_count for node in cluster.nodes] == [0, 0]
+    assert [node.hub.rooms() for node in cluster.nodes] == [[], []]
     check_equal(cluster)
 
 

@@ -95,7 +95,7 @@ def test_what_a_run_says_that_is_not_live_is_ignored(stream: Stream) -> None:
     stream.rename("r.1", "bob", "dave")
     stream.put("#a", Parted("bob", "#a"), MemberInfo("r.1", "bob"))
     assert stream.nicks == {}
-    assert stream.node.hub.room_count == 0
+    assert stream.node.hub.rooms() == []
     said = stream.put("#a", Said("bob", "#a", "after all"), MemberInfo("r.1", "bob"))
     assert stream.node.hub.last_id == said.place
 
@@ -146,7 +146,7 @@ def test_a_leave_takes_the_places_for_the_taking_along(stream: Stream) -> None:
     stream.join("r.2", "alice", "#a", takes="r.1")
     stream.leave("r.2", "alice")
     assert not stream.presence.directory.all()
-    assert stream.node.hub.room_count == 0
+    assert stream.node.hub.rooms() == []
 
 
 def test_whoever_comes_twice_is_there_once(stream: Stream) -> None:

@@ -198,6 +198,56 @@ def test_a_room_stands_as_of_the_last_batch_handed_back(kit: Kit) -> None:
     assert room_state.topic == StoredEvent(kit.first + 1, 1_000_000_500, TopicSet("alice", "#A", "news"))
 
 
+def set_topic(kit: Kit, text: str, room: str = "#a") -> int:
+    entry = Entry(room, TopicSet("alice", room, text))
+    kit.journal.append(entry)
+    kit.turn()
+    return entry.id
+
+
+def test_a_room_of_which_nothing_but_topics_is_left_can_be_forgotten(kit: Kit) -> None:
+    kit.say("kept", room="#b")
+    set_topic(kit, "first")
+    last = set_topic(kit, "second")
+    assert kit.journal.known_rooms["#a"].bare
+    assert not kit.journal.known_rooms["#b"].bare
+    kit.journal.forget({"#a": last})
+    kit.turn()
+    for _ in range(2):
+        assert list(kit.journal.known_rooms) == ["#b"]
+        assert kit.journal.room_state("#a") is None
+        assert kit.read() == []
+        assert [kept.event.text for kept in kit.read(room="#b")] == ["kept"] or kit.description == "memory:"
+        if kit.description == "memory:":
+            break
+        kit.close()
+        kit.open()
+        kit.turn()
+    assert set_topic(kit, "third") > last
+
+
+def test_what_came_after_it_is_not_forgotten(kit: Kit) -> None:
+    first = set_topic(kit, "first")
+    second = set_topic(kit, "second")
+    kit.journal.forget({"#a": first})
+    kit.turn()
+    room_state = kit.journal.room_state("#a")
+    assert room_state is not None
+    assert room_state.topic is not None
+    assert room_state.topic.id == second
+    assert [kept.id for kept in kit.read()] == [second]
+
+
+def test_a_follower_forgets_what_it_has_just_been_told(kit: Kit) -> None:
+    def forget(entries: Sequence[Entry]) -> None:
+        kit.journal.forget({entry.room: entry.id for entry in entries if type(entry.event) is TopicSet})
+
+    kit.journal.follow(forget)
+    set_topic(kit, "first")
+    assert kit.journal.room_state("#a") is None
+    assert kit.read() == []
+
+
 def test_what_was_said_can_be_read(kit: Kit) -> None:
     kit.say(*"123456")
     kit.say("elsewhere", room="#b")

@@ -91,7 +91,10 @@ def test_readers_that_do_not_read_cost_what_may_wait_for_them_and_no_more(tmp_pa
         hearer.until(lambda line: line == "PONG done")
         kept = 32 * MIB  # what the journal in memory may keep of it
         assert most - before < kept * 2 + deaf * (queue + MIB)
-        wait_until(lambda: daemon.log().count("was sent away: slow") == deaf, daemon.log)
+        for number, speaker in enumerate(speakers):
+            speaker.until(lambda line, number=number: line.startswith(f"PART deaf{number} "))  # type: ignore[misc]
+        daemon.terminate()
+        assert f"was sent away: slow; {deaf - 1} such in a minute" in daemon.log()
 
 
 @contextmanager

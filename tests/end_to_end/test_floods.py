@@ -249,6 +249,25 @@ def assert_ends(client: socket.socket) -> None:
         pass
 
 
+# Private lines.
+
+
+def test_private_lines_of_a_stranger_do_not_send_a_slow_reader_away(tmp_path: Path, stack: ExitStack) -> None:
+    daemon = stack.enter_context(Daemon(tmp_path, "--journal", "memory:", "--tell-rate", "0"))
+    victim = stack.enter_context(daemon.member("victim", "#a", receive_buffer=4096))
+    friend = stack.enter_context(daemon.member("friend", "#a"))
+    stranger = stack.enter_context(daemon.member("stranger", "#b"))
+    tells = f"TELL victim {'x' * 8000}\n".encode() * 2000
+    stranger.send(tells + b"PING done\n")
+    refused = stranger.until(lambda line: line == "PONG done")[:-1]
+    assert 1000 < len(refused) < 2000
+    assert {line.split(" has not read ")[0] for line in refused} == {"ERR full TELL victim"}
+    friend.send(b"MSG are you there\n")
+    heard = victim.until(lambda line: line == "MSG friend #a are you there")
+    assert len([line for line in heard if line.startswith("TELL stranger ")]) == 2000 - len(refused)
+    still_works(victim)
+
+
 # What comes through a proxy.
 
 
@@ -278,6 +297,33 @@ def test_a_half_close_gets_its_verdict_through_a_proxy(tmp_path: Path, stack: Ex
     client = stack.enter_context(proxied(daemon, b"PROXY TCP4 192.0.2.1 127.0.0.1 1 2\r\nJOIN ci #a\nMSG passed\n"))
     client.half_close()
     assert client.rest()[-1].startswith("BYE quit ")
+
+
+def from_address(number: int) -> bytes:
+    return f"PROXY TCP4 192.0.2.{number} 127.0.0.1 4000 10319\r\n".encode()
+
+
+def test_a_class_behind_one_router_comes_in_at_once(tmp_path: Path, stack: ExitStack) -> None:
+    daemon = stack.enter_context(Daemon(tmp_path, "--journal", "memory:", "--line-rate", "100", "--listen", PROXIED))
+    pupils = [stack.enter_context(proxied(daemon, from_address(1))) for _ in range(40)]
+    for number, pupil in enumerate(pupils):
+        group = f"#group{number // 4}"
+        pupil.send(f"JOIN pupil{number} #class\nJOIN {group}\nTELL #class hello\nTELL pupil0 hello\nPING 1\n".encode())
+    for pupil in pupils:
+        assert not [line for line in pupil.until(lambda line: line == "PONG 1") if line.startswith(("ERR", "BYE"))]
+
+
+def test_who_connects_again_and_again_through_a_proxy_is_held_to_his_own_address(
+    tmp_path: Path, stack: ExitStack
+) -> None:
+    daemon = stack.enter_context(Daemon(tmp_path, "--journal", "memory:", "--name-rate", "20", "--listen", PROXIED))
+    let_in = 0
+    for number in range(700):
+        with proxied(daemon, from_address(1) + f"JOIN m{number}\nQUIT look at me\n".encode()) as client:
+            let_in += "OK JOIN #lobby 1" in client.rest()
+    assert 500 <= let_in < 600
+    with proxied(daemon, from_address(2) + b"JOIN alice\nQUIT\n") as client:
+        assert "OK JOIN #lobby 1" in client.rest()
 
 
 def test_a_header_from_anywhere_else_does_not_count(tmp_path: Path, stack: ExitStack) -> None:

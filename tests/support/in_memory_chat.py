@@ -47,6 +47,10 @@ class ChatClient:
             assert data.endswith(b"\r\n")
             self.sent += data.decode().split("\r\n")[:-1]
 
+    def send_private(self, data: bytes) -> bool:
+        self.send(data)
+        return not self.blocked
+
     def charge(self, lines: int) -> None:
         self.charged += lines
 

@@ -103,8 +103,12 @@ class NodeJournal:
     def room_state(self, room: str) -> RoomState | None:
         return self._index.room_state(room)
 
-    def room_states(self) -> Mapping[str, RoomState]:
-        return self._index.room_states()
+    @property
+    def known_rooms(self) -> Mapping[str, RoomState]:
+        return self._index.known_rooms
+
+    def forget(self, rooms: Mapping[str, int]) -> None:
+        self._index.forget(rooms)
 
     def read(self, query: Query) -> Deferred[Page]:
         return self._index.read(query)

@@ -278,6 +278,8 @@ REFUSED_FOR_EACH_VERB = [
     "NICK a b",
     "PART ",
     "WHO x",
+    "IGNORE a b",
+    "UNIGNORE",
     "ROOMS x",
     "TOPIC ",
     "HISTORY x",

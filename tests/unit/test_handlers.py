@@ -265,6 +265,8 @@ NEEDING = {
         "OP bob",
         "DEOP bob",
         "INVITE bob",
+        "IGNORE bob",
+        "UNIGNORE bob",
     ),
     Needs.ROOM: ("MSG hi", "TALK", "PIPE", "PART", "WHO", "TOPIC", "HISTORY", "SEARCH x"),
     Needs.NOTHING: ("HELLO 1", "JOIN bob", "PING", "HELP", "QUIT", "LOGIN bob secret", "REGISTER secret"),

@@ -69,7 +69,8 @@ def test_no_rate_is_no_limit() -> None:
 class Speaker:
     """One that has lines without end."""
 
-    def __init__(self, rate_limiter: RateLimiter) -> None:
+    def __init__(self, rate_limiter: RateLimiter, household: str = "") -> None:
+        self.household = household
         self.full_at = 0.0
         self.carried_out = 0
         self._rate_limiter = rate_limiter
@@ -344,6 +345,7 @@ def test_every_limit_has_its_option() -> None:
         "line-rate": "lines_per_second",
         "line-burst": "line_burst",
         "name-rate": "names_per_minute",
+        "tell-rate": "tells_per_minute",
         "max-rooms-per-connection": "rooms_per_connection",
         "max-rooms": "rooms",
         "join-timeout": "join_seconds",

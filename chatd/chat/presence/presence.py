@@ -19,9 +19,7 @@ from chatd.chat.presence.remote import RemoteMember
 from chatd.model.cluster import Cluster, Source, incarnation_of
 from chatd.model.entry import Entry, Member, Place, RoomEvent, unavailable
 from chatd.protocol.errors import ChatError, Code
-from chatd.protocol.events import Told
 from chatd.protocol.names import Nick
-from chatd.protocol.wire import timestamp
 
 _log = Logger()
 
@@ -117,8 +115,8 @@ class Presence(Nodes):
             client.member_id = self.announcer.enroll(client)
 
     @override
-    async def tell_remote(self, remote: NickHolder, author: str, text: str) -> str:
-        question = {"tell": remote.member_id, "from": author, "text": text}
+    async def tell_remote(self, remote: NickHolder, author: Client, text: str) -> str:
+        question = {"tell": remote.member_id, "from": author.nick, "account": author.account, "text": text}
         try:
             answer = await self.cluster.ask(incarnation_of(remote.member_id), question)
         except ChatError:
@@ -126,6 +124,9 @@ class Presence(Nodes):
         except Exception:
             raise unavailable() from None
         nick = answer.get("nick") if isinstance(answer, dict) else None
+        if isinstance(answer, dict) and isinstance(answer.get("refused"), list):
+            code, why = answer["refused"]
+            raise ChatError(Code(code), why)
         if not isinstance(nick, str):
             raise ChatError(Code.NO_SUCH_NICK, f"nobody here goes by {remote.nick}")
         return nick
@@ -142,7 +143,10 @@ class Presence(Nodes):
         client = self.announcer.client(member_id)
         if client is None or client.ended:
             return {"nick": None}
-        client.send_event(Told(nick, text), tags={"time": timestamp(self.hub.now)})
+        try:
+            client.tell(nick, question.get("account"), text)
+        except ChatError as error:  # a node that does not know "refused" takes it for nobody there
+            return {"nick": None, "refused": [error.code, error.text]}
         return {"nick": client.nick}
 
     def state(self) -> Any:
@@ -159,6 +163,8 @@ class Presence(Nodes):
         hub.read_journal()
         self._changes.directory = snapshot.read(state, self.directory, announcer, self._changes.remote)
         snapshot.fill_rooms(state, hub, self.directory, announcer)
+        while hub.bare_rooms.forget_some():
+            pass
         if missed_the_end:
             announcer.begin_again()
             return

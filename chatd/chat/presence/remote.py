@@ -9,7 +9,7 @@ from typing_extensions import override
 from chatd.chat import permissions
 from chatd.chat.client import NickHolder, ResumeProof
 from chatd.chat.hub import Hub
-from chatd.chat.participant import NO_NICK
+from chatd.chat.participant import NO_NICK, NOBODY
 from chatd.model.cluster import MemberInfo, is_proven
 from chatd.model.entry import Entry, Member, Place
 from chatd.model.room_policy import Identity
@@ -40,6 +40,7 @@ class RemoteMember(NickHolder):
     here = False
     tagged = False
     renaming = NO_NICK
+    ignored = NOBODY
     __slots__ = ("_hub", "_place", "info", "rooms")
 
     def __init__(self, hub: Hub, info: MemberInfo, place: Callable[[str, Place], Member | None]) -> None:

@@ -46,6 +46,10 @@ def apply_done(transcript: Transcript, tags: Tags, reply: Done) -> list[Change]:
             return apply_rename(transcript, tags, transcript.nick, word)
         case "REGISTER" if word:
             return transcript.add_note(asked_in, f"{word} is now registered to you")
+        case "IGNORE":
+            return transcript.add_note(asked_in, f"You ignore {', '.join(reply.words) or 'nobody'}")
+        case "UNIGNORE" if word:
+            return transcript.add_note(asked_in, f"You no longer ignore {word}")
         case "TELL":
             return _delivered(transcript, label)
         case "WHO" if room is not None and not room.private:

@@ -55,6 +55,8 @@ _SLASHES: Mapping[str, _Slash] = MappingProxyType(
         "/rooms": _same("ROOMS", "list the rooms on the server"),
         "/tell": _same("TELL", _SEND),
         "/msg": _Slash("TELL", "/msg <#room or nick> <text>", _SEND),
+        "/ignore": _same("IGNORE", "show nothing that somebody says, or list the people you ignore"),
+        "/unignore": _same("UNIGNORE", "show again what somebody says"),
         "/nick": _same("NICK", "change your name"),
         "/history": _Slash("HISTORY", "/history [#room] [<count>]", "show the newest messages of a room"),
         "/search": _same("SEARCH", "find the newest messages with all of these words"),

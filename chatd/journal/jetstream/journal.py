@@ -193,9 +193,14 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
     def room_state(self, room: str) -> RoomState | None:
         return self._index.room_state(room)
 
+    @property
     @override
-    def room_states(self) -> Mapping[str, RoomState]:
-        return self._index.room_states()
+    def known_rooms(self) -> Mapping[str, RoomState]:
+        return self._index.known_rooms
+
+    @override
+    def forget(self, rooms: Mapping[str, int]) -> None:
+        self._index.forget(rooms)  # the stream has them still; each node forgets them at the same place
 
     @override
     def read(self, query: Query) -> Deferred[Page]:

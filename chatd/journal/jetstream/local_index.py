@@ -160,9 +160,3 @@ class LocalIndex(StoredJournal):
         for room, watermark in watermarks.items():
             if (room_state := self._room_states.get(room)) is not None:
                 room_state.watermark = max(room_state.watermark, watermark)
-
-    def note_delivered(self, entries: Sequence[Entry]) -> None:
-        """Keep the rooms' states up to date: ``entries`` were handed over."""
-        for entry in entries:
-            if entry.stored:
-                self._note_delivered(entry)

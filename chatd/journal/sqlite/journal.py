@@ -205,8 +205,7 @@ class SqliteJournal(StoredJournal, Journal):
         finally:
             for entry in batch:
                 self._backlog.remove(entry)
-                if entry.stored:
-                    self._note_delivered(entry)
+            self.note_delivered(batch)
             self._handed_back += len(batch)
             if self._turn:
                 self._machine.enter(WriterState.GATHERING)

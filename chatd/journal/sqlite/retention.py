@@ -48,6 +48,22 @@ def trim(db: sqlite3.Connection, retention: Retention, now: int, grown: Iterable
     return Trimmed(watermarks, bool(rows or labels == ROWS), within_limits)
 
 
+def forget_room(db: sqlite3.Connection, room: int, upto: int) -> bool:
+    """Delete a room's topics, up to an id, if there is no message; return whether the room itself is gone too."""
+    if db.execute("SELECT 1 FROM entry WHERE room = ? AND id <= ? AND kind = 'MSG' LIMIT 1", (room, upto)).fetchone():
+        return False
+    db.execute("DELETE FROM entry WHERE room = ? AND id <= ? AND kind = 'TOPIC'", (room, upto))
+    for table in ("entry", "ruling"):
+        if db.execute(f"SELECT 1 FROM {table} WHERE room = ? LIMIT 1", (room,)).fetchone():
+            topic = "topic_id = NULL, topic_time = NULL, topic_nick = NULL, topic_text = NULL"
+            db.execute(f"UPDATE room SET {topic} WHERE id = ? AND topic_id <= ?", (room, upto))
+            db.execute("UPDATE room SET cut = max(cut, ?) WHERE id = ?", (upto, room))
+            return False
+    db.execute("DELETE FROM label WHERE room = ?", (room,))
+    db.execute("DELETE FROM room WHERE id = ?", (room,))
+    return True
+
+
 # One function for each bound of `Retention`: what is too old anywhere, and what is too much in one room.
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from chatd.journal.sqlite import requests
 from chatd.journal.sqlite.database import explained, identity, open_file
 from chatd.journal.sqlite.numbering import Batch, Numbering, number
 from chatd.journal.sqlite.reader import Reader
-from chatd.journal.sqlite.retention import Trimmed, trim
+from chatd.journal.sqlite.retention import Trimmed, forget_room, trim
 from chatd.journal.sqlite.rows import (
     ACTION_COLUMNS,
     ActionRow,
@@ -108,12 +108,13 @@ class Store:
         with explained(self._path):
             rows = self._writer.execute("""
                 SELECT key, name, cut, topic_id, topic_time, topic_nick, topic_text,
-                    max(cut, erased, coalesce((SELECT id FROM entry WHERE room = room.id ORDER BY id DESC LIMIT 1), 0))
+                    max(cut, erased, coalesce((SELECT id FROM entry WHERE room = room.id ORDER BY id DESC LIMIT 1), 0)),
+                    coalesce((SELECT id FROM entry WHERE room = room.id AND kind = 'MSG' ORDER BY id DESC LIMIT 1), 0)
                 FROM room""")
-            found = {
-                key: RoomState(name, last_id, cut, StoredEvent(id_, time, TopicSet(nick, name, text)) if id_ else None)
-                for key, name, cut, id_, time, nick, text, last_id in rows
-            }
+            found: dict[str, RoomState] = {}
+            for key, name, cut, id_, time, nick, text, last_id, said_id in rows:
+                topic = StoredEvent(id_, time, TopicSet(nick, name, text)) if id_ else None
+                found[key] = RoomState(name, last_id, cut, topic, said_id=said_id)
             actions = f"SELECT key, {ACTION_COLUMNS} FROM ruling JOIN room ON room.id = ruling.room ORDER BY entry"
             for key, *columns in self._writer.execute(actions):
                 row = ActionRow(*columns)
@@ -195,6 +196,14 @@ class Store:
             trimmed = trim(db, retention, now, self._grown)
         self._grown -= trimmed.within_limits
         return trimmed
+
+    def forget(self, rooms: Mapping[str, int]) -> None:
+        """Forget rooms of which nothing is left but topics, by key, up to the id of the last that is to go."""
+        known = {key: (self._rooms[key], upto) for key, upto in rooms.items() if key in self._rooms}
+        with self.transaction() as db:
+            gone = [key for key, (room, upto) in known.items() if forget_room(db, room, upto)]
+        for key in gone:
+            self._grown.discard(self._rooms.pop(key))
 
     def _check_identity(self) -> None:
         """Raise `JournalError` if what is written would not be found under the name that the file was opened by.

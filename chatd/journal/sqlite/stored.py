@@ -43,6 +43,7 @@ class StoredJournal(JournalReader):
         self._searches: Searches[Sequence[StoredEvent]] = Searches(self._searcher)
         self._store: Store | None = None
         self._room_states: dict[str, RoomState] = {}
+        self._forgotten: dict[str, int] = {}
         self._reading = Outage(_log, "the journal cannot be read", "the journal can be read again")
         self._trimming = Outage(_log, "what is too old cannot be deleted", "what is too old can be deleted again")
         self._trim_call: IDelayedCall | None = None
@@ -74,9 +75,21 @@ class StoredJournal(JournalReader):
     def room_state(self, room: str) -> RoomState | None:
         return self._room_states.get(room)
 
+    @property
     @override
-    def room_states(self) -> Mapping[str, RoomState]:
+    def known_rooms(self) -> Mapping[str, RoomState]:
         return self._room_states
+
+    def forget(self, rooms: Mapping[str, int]) -> None:
+        """Forget rooms of which nothing is left but topics; see `Journal.forget`."""
+        for room, upto in rooms.items():
+            room_state = self._room_states.get(room)
+            if room_state is not None and room_state.last_id <= upto:
+                del self._room_states[room]
+        self._forgotten |= rooms
+        forgotten = self._writer.do(partial(self._opened.forget, dict(rooms)))
+        # What stays in the file for now is found, and forgotten, at the next start.
+        forgotten.addErrback(lambda failure: self._trimming.began(failure.getErrorMessage()))
 
     @override
     def read(self, query: Query) -> Deferred[Page]:
@@ -105,13 +118,17 @@ class StoredJournal(JournalReader):
         assert self._store is not None, "the journal was not started, or is stopped"
         return self._store
 
-    def _note_delivered(self, entry: Entry) -> None:
-        event = entry.event
-        assert isinstance(event, DurableEvent)
-        room_state = self._room_states.get(entry.room)
-        if room_state is None:
-            room_state = self._room_states[entry.room] = RoomState(event.room)
-        room_state.apply(StoredEvent(entry.id, entry.time, event))
+    def note_delivered(self, entries: Sequence[Entry]) -> None:
+        """Keep the rooms' states up to date: ``entries`` were handed over."""
+        for entry in entries:
+            if entry.stored and entry.id > self._forgotten.get(entry.room, 0):
+                event = entry.event
+                assert isinstance(event, DurableEvent)
+                room_state = self._room_states.get(entry.room)
+                if room_state is None:
+                    room_state = self._room_states[entry.room] = RoomState(event.room)
+                room_state.apply(StoredEvent(entry.id, entry.time, event))
+        self._forgotten.clear()
 
     def _trim(self) -> None:
         """Do one step of trimming, and see to the next."""
@@ -125,8 +142,8 @@ class StoredJournal(JournalReader):
         if self._store is None:
             return
         for room, watermark in trimmed.watermarks.items():
-            room_state = self._room_states[room]
-            room_state.watermark = max(room_state.watermark, watermark)
+            if (room_state := self._room_states.get(room)) is not None:
+                room_state.watermark = max(room_state.watermark, watermark)
         self._trimming.ended()
         # As long a pause as the step took, so that trimming never has more than half of the thread.
         pause = max(0.01, self._clock.seconds() - began) if trimmed.more else TRIM_SECONDS

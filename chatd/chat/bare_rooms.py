@@ -1,0 +1,50 @@
+"""Rooms of which nothing is left but a topic: forgotten once nobody is in them, so that rooms cannot be piled up."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from itertools import islice
+
+from chatd.journal import Journal
+from chatd.protocol.moderation_commands import SERVER
+from chatd.runtime.timers import TimerWheel
+
+LOOK_SECONDS = 60
+"""How often it is looked for rooms that retention has left without messages."""
+AT_ONCE = 200
+"""How many are forgotten in one transaction, and in a second."""
+
+
+class BareRooms:
+    """Looks for such rooms in a journal; ``in_use`` holds the keys of those that people are in.
+
+    A room that its last member leaves is forgotten at that place in the order, by `chatd.chat.room`. Here are those
+    that retention has left without messages since, and those of an earlier run.
+    """
+
+    def __init__(self, journal: Journal, timers: TimerWheel, in_use: Container[str]) -> None:
+        self._journal = journal
+        self._timers = timers
+        self._in_use = in_use
+
+    def start(self, *, shared: bool) -> None:
+        """Look from here on; at once, unless others know better in which rooms people are."""
+        if shared:
+            self._timers.add(self.look, self._timers.now + LOOK_SECONDS)
+        else:
+            self.look(self._timers.now)
+
+    def look(self, now: float) -> None:
+        """Forget some, and see to the rest."""
+        # A node that has lost the others does not know in which rooms people are.
+        more = self._journal.ready and self.forget_some()
+        self._timers.add(self.look, now + (1 if more else LOOK_SECONDS))
+
+    def forget_some(self) -> bool:
+        """Forget `AT_ONCE`; return whether there may be more."""
+        known = self._journal.known_rooms.items()
+        bare = (key for key, state in known if state.bare and key != SERVER and key not in self._in_use)
+        found = {key: self._journal.known_rooms[key].last_id for key in islice(bare, AT_ONCE)}
+        if found:
+            self._journal.forget(found)
+        return len(found) == AT_ONCE
