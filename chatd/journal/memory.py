@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IDelayedCall
 from typing_extensions import override
 
-from chatd.journal import LABEL_SECONDS, Environment, Follower, Journal, Page, Query, RoomState, TooMuchError
+from chatd.journal import LABEL_SECONDS, Environment, Follower, Journal, Judge, Page, Query, RoomState, TooMuchError
 from chatd.journal.batching import Batcher
 from chatd.journal.memory_index import WordIndex
 from chatd.journal.rows import same_content
@@ -46,6 +46,7 @@ class MemoryJournal(Journal):
         self._delivery: IDelayedCall | None = None
         self._last_id = 0
         self._follower: Follower | None = None
+        self._judge: Judge = len
         self._room_states: dict[str, RoomState] = {}
         self._rings: defaultdict[str, deque[StoredEvent]] = defaultdict(deque)
         self._oldest: deque[tuple[str, StoredEvent]] = deque()
@@ -81,8 +82,8 @@ class MemoryJournal(Journal):
         return flushed
 
     @override
-    def follow(self, follower: Follower) -> None:
-        self._follower = follower
+    def follow(self, follower: Follower, judge: Judge = len) -> None:
+        self._follower, self._judge = follower, judge
 
     @override
     def append(self, entry: Entry) -> None:
@@ -147,10 +148,22 @@ class MemoryJournal(Journal):
         self._delivery = None
         turn, self._turn = self._turn, []
         now = int(self._clock.seconds() * 1000)
-        stored: list[tuple[str, StoredEvent]] = []
         for entry in turn:
             entry.time = now
-            if entry.durable and (entry.label is None or not self._is_repeated(entry, entry.label)):
+        while (judged := self._judge(turn)) < len(turn):
+            self._deliver_judged(turn[:judged], now)
+            turn = turn[judged:]
+        self._deliver_judged(turn, now)
+        self._trim()
+
+    def _deliver_judged(self, batch: Sequence[Entry], now: int) -> None:
+        stored: list[tuple[str, StoredEvent]] = []
+        for entry in batch:
+            if (
+                entry.durable
+                and entry.refused is None
+                and (entry.label is None or not self._is_repeated(entry, entry.label))
+            ):
                 self._last_id += 1
                 entry.id = self._last_id
                 stored.append((entry.room, StoredEvent(entry.id, now, entry.event)))  # type: ignore[arg-type]  # durable
@@ -159,9 +172,8 @@ class MemoryJournal(Journal):
             self._rings[room].append(each)
         if self._follower is not None:
             with self._pace:
-                self._follower(turn)
+                self._follower(batch)
         self._note(stored)
-        self._trim()
 
     def _is_repeated(self, entry: Entry, label: str) -> bool:
         """Return whether the label was used before; if so, note what becomes of the entry."""

@@ -18,8 +18,9 @@ from chatd.chat.presence.directory import Directory
 from chatd.chat.presence.remote import RemoteMember
 from chatd.model.cluster import Cluster, Source, incarnation_of
 from chatd.model.entry import Entry, Member, Place, RoomEvent, unavailable
+from chatd.protocol import names
 from chatd.protocol.errors import ChatError, Code
-from chatd.protocol.events import Told
+from chatd.protocol.events import DurableEvent, Told
 from chatd.protocol.names import Nick
 from chatd.protocol.wire import timestamp
 
@@ -80,6 +81,22 @@ class Presence(Nodes):
     @override
     def place_for(self, client: Client, room: Place) -> Member | None:
         return self._changes.place(client.member_id, room)
+
+    @override
+    def author_of(self, entry: Entry) -> Member | ChatError | None:
+        source = entry.source
+        if source is None:
+            return None
+        if source.info is None:
+            return None if source.incarnation in self.directory.incarnations else _gone()
+        occupant = self.directory.get(source.info.member_id)
+        if occupant is None or occupant.successor is not None:
+            return _gone()
+        event = entry.event
+        nick = event.nick if isinstance(event, DurableEvent) else occupant.info.nick
+        if nick != occupant.info.nick and names.key(nick) != names.key(occupant.info.nick):
+            return ChatError(Code.UNAVAILABLE, "you had another name when it was its turn; say it again")
+        return occupant.member
 
     @override
     def rooms_of(self, member: Member) -> Collection[Place]:
@@ -166,3 +183,7 @@ class Presence(Nodes):
             occupant = self.directory.get(client.member_id)
             if occupant is None or any(client not in room.everybody for room in client.rooms):
                 announcer.announce(client)
+
+
+def _gone() -> ChatError:
+    return ChatError(Code.UNAVAILABLE, "this server was taken for dead when it was its turn; say it again")
