@@ -7,6 +7,7 @@ stream, at once or later.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
 
@@ -76,7 +77,7 @@ class Inbox:
         self._hand_over = hand_over
         self._pace = Batcher(clock)
         self._incarnations: dict[str, int] = {}
-        self._news: dict[str, int] = {}
+        self._news: deque[tuple[int, MessageId]] = deque()
         self._waiting: list[Entry] = []
         self._place = 0
         self._next: IDelayedCall | None = None
@@ -114,7 +115,8 @@ class Inbox:
                 _log.warn("something in the stream is not of a node and is left out: {why}", why=str(error))
             self._has_warned = True
             return
-        self._incarnations[message_id.incarnation] = self._news[message_id.incarnation] = message_id.order
+        self._incarnations[message_id.incarnation] = message_id.order
+        self._news.append((received.place, message_id))
         if isinstance(entry, Entry):
             entry.place, entry.time = received.place, received.time
             self._waiting.append(entry)
@@ -144,10 +146,17 @@ class Inbox:
         batch, self._waiting = batch[:judged], self._waiting[judged:]
         place = self._waiting[0].place - 1 if self._waiting else self._place
         if any(entry.durable for entry in batch):
-            news, self._news = self._news, {}
-            self._write(batch, news, place)
+            self._write(batch, self._news_up_to(place), place)
         else:
             self._done(batch, place)
+
+    def _news_up_to(self, place: int) -> dict[str, int]:
+        """Return the last message of each incarnation that was taken in up to ``place``."""
+        news: dict[str, int] = {}
+        while self._news and self._news[0][0] <= place:
+            _, message_id = self._news.popleft()
+            news[message_id.incarnation] = message_id.order
+        return news
 
     def _write(self, batch: Sequence[Entry], news: dict[str, int], place: int) -> None:
         written = self._index.write(batch, news, place)

@@ -8,15 +8,17 @@ order. A node that joins asks another for a snapshot of who is where, and withho
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from chatd.journal import JournalError
 from chatd.journal.jetstream.connection import Connection
 from chatd.journal.jetstream.errors import NatsError
+from chatd.journal.jetstream.gate import Gate, live_after
 from chatd.journal.jetstream.leases import LOOK_SECONDS, Leases, lease_holders, renew
 from chatd.journal.jetstream.messages import PASSING_SECONDS
 from chatd.journal.jetstream.node_state import ANNOUNCING, LEARNING, READY, TRANSITIONS, NodeState
@@ -56,6 +58,11 @@ class Membership:
         self.incarnation = ""
         self.snapshot: Callable[[], Any] = lambda: None
         self.restore: Callable[[Any], None] = lambda _state: None
+        self.gate = Gate()
+        self.refused: Callable[[], Collection[int]] = tuple
+        """Returns the places of what this node has refused."""
+        self.forget: Callable[[Collection[int]], Deferred[None]] = lambda _places: succeed(None)
+        """Undoes what the index has of some places."""
         self.looked = 0.0
         """When the leases were last looked at, in seconds; set it to 0 to have them looked at the next time."""
         self._clock = clock
@@ -141,6 +148,7 @@ class Membership:
         self._down.discard(event.incarnation)
         if event.incarnation == self.incarnation and self.state in ANNOUNCING:
             self._machine.enter(ANNOUNCING[self.state])
+            self.gate.wait_at(entry.place)
             self._connection.spawn(self._learn(entry.place))
 
     def _observe_down(self, event: NodeDown, entry: Entry) -> bool:
@@ -155,7 +163,11 @@ class Membership:
             own = self.incarnation in ended
             self._live -= ended
             self._down |= ended
-        if event.incarnation == OTHERS and said_by == self.incarnation:
+            self.gate.end(ended)
+        alone = event.incarnation == OTHERS and said_by == self.incarnation
+        if self._alone is not None and (alone or own):
+            self.gate.wait_at(entry.place)
+        if alone:
             self._is_alone(entry.place)
         if own:
             self._declared_down()
@@ -218,6 +230,7 @@ class Membership:
         self._machine.enter(NodeState.CUT_OFF)
         self._lesson += 1
         self._known = MAX_ID
+        self.gate.close()
         self._outbox.close()
         self._requests.snapshot = None
         self._live.clear()
@@ -233,17 +246,23 @@ class Membership:
             known = await self._ask(place)
             if known is None and incarnation == self.incarnation:  # or another node was faster, and can be asked soon
                 known = await self._take_over_alone()
-        while known is not None and self._handed() < known.place:
-            await self._connection.pause(_WAIT_SECONDS)
         if known is None or lesson != self._lesson:
             return  # it was cut off again meanwhile and learns all anew, or it leaves
+        self.gate.refused = frozenset(known.refused)
+        self.gate.wait_at(known.place)
+        while self._handed() < known.place:
+            await self._connection.pause(_WAIT_SECONDS)
+        if known.refused:
+            await self._forget(known.refused)
+        if lesson != self._lesson:
+            return
         self._learned(known)
         await self._requests.serve()
 
     def _learned(self, known: PresenceSnapshot) -> None:
         withheld, self._withheld = self._withheld, []
         later = [entry for entry in withheld if entry.place > known.place]
-        self._known, self._live = known.place, _live_after(known.incarnations, later)
+        self._known, self._live = known.place, live_after(known.incarnations, later)
         self._down -= self._live
         self.restore(known.state)
         self._machine.enter(NodeState.ACTIVE)
@@ -254,7 +273,17 @@ class Membership:
             entry.refused = unavailable()
         self._follow([*overtaken, *later])
         _log.info("joined the cluster; nodes in all: {count}", count=len(self._live | {self.incarnation}))
-        self._requests.snapshot = lambda: PresenceSnapshot(self._handed(), sorted(self._live), self.snapshot())
+        self._requests.snapshot = lambda: PresenceSnapshot(
+            self._handed(), sorted(self._live), self.snapshot(), self.refused()
+        )
+        self.gate.open()
+
+    async def _forget(self, places: Collection[int]) -> None:
+        while True:
+            try:
+                return await self._connection.wait(self.forget(places))
+            except JournalError:  # the index cannot be written: nothing is delivered before it can
+                await self._connection.pause(_PAUSE_SECONDS)
 
     async def _ask(self, place: int) -> PresenceSnapshot | None:
         """Return who is where, as another node knows it; None if no node is there that could know."""
@@ -271,6 +300,7 @@ class Membership:
         """
         incarnation = self.incarnation
         self._alone = alone = Deferred[int | None]()
+        self.gate.wait_at(MAX_ID)
         self._outbox.enqueue(self._says(NodeDown(OTHERS)))
         place = await self._connection.wait(alone)
         if place is None or self.incarnation != incarnation:
@@ -281,14 +311,3 @@ class Membership:
         alone, self._alone = self._alone, None
         if alone is not None:
             alone.callback(place)
-
-
-def _live_after(incarnations: Iterable[str], entries: Iterable[Entry]) -> set[str]:
-    """Return which incarnations are live after entries, given those that were before."""
-    live = set(incarnations)
-    for entry in entries:
-        if isinstance(entry.event, NodeUp):
-            live.add(entry.event.incarnation)
-        elif isinstance(entry.event, NodeDown):
-            live.difference_update(ended_by(entry.event, entry.source, live))
-    return live
