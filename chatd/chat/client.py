@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from chatd.chat.private_lines import PrivateLine
 from chatd.model.cluster import MemberInfo
 from chatd.model.entry import Member, Place, RoomEvent, StoredEvent
 from chatd.model.room_policy import Identity, IPAddress
@@ -32,6 +33,8 @@ class Resumption(ResumeProof, Protocol):
     """The member id whose nick and places it takes."""
     stale_connections: Sequence[Client]
     """Those of this node that it took over, and that may have places in rooms still."""
+    untold: Sequence[PrivateLine]
+    """What those may not have got that was for them alone; it is told when a JOIN of this one takes effect."""
 
     def place_here(self, room: Place) -> Member | None:
         """Return a stale connection of this node whose place in a room is free to be taken; it has none then."""
@@ -100,6 +103,12 @@ class Client(Member, Protocol):
 
     def send_event(self, event: Event, label: str | None = None, tags: Tags = NO_TAGS) -> None:
         """Send a line to this client alone."""
+
+    def tell(self, line: PrivateLine, *, again: bool = False) -> None:
+        """Send a private line; with ``again`` it was sent to a connection that this one took over."""
+
+    def take_untold(self) -> Sequence[PrivateLine]:
+        """Return the private lines that the peer may not have got, once."""
 
     def submit(self, room: str, event: RoomEvent, label: str | None = None, verb: str = "MSG") -> None:
         """Hand an event to the journal, in this client's name."""

@@ -101,6 +101,9 @@ def _joined(participant: Participant, entry: Entry, room: Place) -> bytes:
         return b""
     replay, participant.replay = participant.replay, None
     missed = b"" if replay is None else b"".join(replay.rest(room.last_id))
+    untold, participant.takeover.untold = participant.takeover.untold, ()
+    for line in untold:
+        participant.tell(line, again=True)
     topic = b""
     told = replay is not None and replay.has_told(room.topic_id)
     if room.topic is not None and not told and permissions.may_read(participant, room.key, room.topic_id):

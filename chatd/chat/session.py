@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from enum import Enum
 from typing import Any
 
@@ -16,6 +16,7 @@ from chatd.chat.hub import Hub
 from chatd.chat.keepalive import Heard, Keepalive
 from chatd.chat.participant import Participant
 from chatd.chat.peer import Peer
+from chatd.chat.private_lines import PrivateLine, PrivateLines
 from chatd.model.entry import INTERNAL, Entry, Member, Place, RoomEvent
 from chatd.model.room_policy import Identity
 from chatd.protocol import commands, events, wire
@@ -69,6 +70,7 @@ class Session(Participant, Heard):
         super().__init__(hub, peer)
         self.heard = hub.timers.now
         """When the peer last gave a sign of life, in seconds; its edge sets it."""
+        self._private = PrivateLines()
         self._in_flight = 0
         self._characters_in_flight = 0
         self._saying = False
@@ -170,6 +172,17 @@ class Session(Participant, Heard):
     def issue_resume_token(self) -> None:
         super().issue_resume_token()
         self._keepalive.expect_life()
+
+    @override
+    def tell(self, line: PrivateLine, *, again: bool = False) -> None:
+        self._private.add(line, self.hub.timers.now, self.heard)
+        time = {"time": wire.timestamp(line.time)}
+        self.send_event(events.Told(line.nick, line.text), tags={**time, "old": ""} if again else time)
+
+    @override
+    def take_untold(self) -> Sequence[PrivateLine]:
+        untold, self.takeover.untold = self.takeover.untold, ()
+        return [*untold, *self._private.take(self.heard)]
 
     # What the rooms call.
 

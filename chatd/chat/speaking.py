@@ -6,8 +6,9 @@ from chatd.chat import permissions
 from chatd.chat.client import NickHolder
 from chatd.chat.command_rows import Needs, Row, Work, in_room, need_nick, room_of
 from chatd.chat.participant import Participant
+from chatd.chat.private_lines import PrivateLine
 from chatd.model.entry import Place
-from chatd.protocol import events, wire
+from chatd.protocol import events
 from chatd.protocol.commands import Msg, Pipe, Talk, Tell, Topic
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Done
@@ -41,8 +42,7 @@ def _tell(participant: Participant, command: Tell, label: str | None) -> Work | 
     if remote is not None:
         return _tell_remote(participant, remote, command.text, label)
     assert client is not None
-    now = wire.timestamp(permissions.milliseconds(hub))
-    client.send_event(events.Told(participant.nick, command.text), tags={"time": now})
+    client.tell(PrivateLine(participant.nick, command.text, permissions.milliseconds(hub)))
     if participant.tagged:
         participant.send_event(Done("TELL", (client.nick,)), label)
     return None

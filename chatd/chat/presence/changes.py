@@ -118,6 +118,8 @@ class MembershipChanges:
         info = info._replace(takes=None, nick=info.nick if old is None else old.info.nick)
         if old is not None:
             self.directory.inherit(old, info.member_id)
+            if client is None and not isinstance(old.member, RemoteMember):
+                self._announcer.hand_on(old.member, info.member_id)
             self._replaced(old.member)
             if client is not None:
                 client.takeover.respell(info.nick)

@@ -16,13 +16,13 @@ from chatd.chat.presence.announcer import Announcer
 from chatd.chat.presence.changes import MembershipChanges
 from chatd.chat.presence.directory import Directory
 from chatd.chat.presence.remote import RemoteMember
+from chatd.chat.private_lines import PrivateLine
 from chatd.model.cluster import Cluster, Source, incarnation_of
 from chatd.model.entry import Entry, Member, Place, RoomEvent, unavailable
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError, Code
-from chatd.protocol.events import DurableEvent, Told
+from chatd.protocol.events import DurableEvent
 from chatd.protocol.names import Nick
-from chatd.protocol.wire import timestamp
 
 _log = Logger()
 
@@ -154,12 +154,16 @@ class Presence(Nodes):
     # What other nodes ask.
 
     def answer(self, question: Any) -> Any:
-        """Answer what another node asks: to tell something to somebody who is connected here."""
-        member_id, nick, text = question["tell"], question["from"], question["text"]
+        """Answer what another node asks: to tell something to somebody who is connected here.
+
+        It has a ``time``, in milliseconds since 1970, if it was told a connection that this one has taken over.
+        """
+        member_id, nick, text, time = question["tell"], question["from"], question["text"], question.get("time")
         client = self.announcer.client(member_id)
         if client is None or client.ended:
             return {"nick": None}
-        client.send_event(Told(nick, text), tags={"time": timestamp(int(self.hub.clock.seconds() * 1000))})
+        now = int(self.hub.clock.seconds() * 1000)
+        client.tell(PrivateLine(nick, text, now if time is None else time), again=time is not None)
         return {"nick": client.nick}
 
     def state(self) -> Any:
