@@ -23,20 +23,21 @@ def forget_entry(db: sqlite3.Connection, id_: int) -> Iterator[int]:
         delete_entries(db, rows)
         db.execute("DELETE FROM label WHERE entry = ?", (id_,))
         db.execute(_TOPIC, (id_,))
-        event = stored_event(row, "").event
+        (name,) = db.execute("SELECT name FROM room WHERE id = ?", (row.room,)).fetchone()
+        event = stored_event(row, name).event
         if isinstance(event, Moderated):
             for key, _held in effects(event):
-                _restore(db, row.room, key)
+                _restore(db, row.room, name, key)
         yield row.room
 
 
-def _restore(db: sqlite3.Connection, room: int, key: PolicyKey) -> None:
+def _restore(db: sqlite3.Connection, room: int, name: str, key: PolicyKey) -> None:
     """Let hold of a key what the last entry about it says that there still is."""
     db.execute("DELETE FROM ruling WHERE room = ? AND kind = ? AND subject = ?", (room, *key))
     last = None
     for columns in db.execute(_RULINGS, (room,)).fetchall():
         row = EntryRow(*columns)
-        event = stored_event(row, "").event
+        event = stored_event(row, name).event
         assert isinstance(event, Moderated)
         for other, held in effects(event):
             if other == key:
