@@ -65,15 +65,14 @@ class Verdicts:
         room = hub.room(entry.room)
         if room is None or author not in room.everybody:
             return ChatError(Code.NOT_IN_ROOM, "you were not in that room any more when it was its turn; JOIN it again")
-        if room.policy.mutes or hub.server_policy.mutes:
-            identity, is_operator = author.judged_as
-            refusal = permissions.voice_refusal(hub, room.key, identity, is_operator=is_operator, now=entry.time)
-            if refusal is not None:
-                return refusal
-        if type(event) is TopicSet:
-            identity, is_operator = author.judged_as
-            return permissions.topic_refusal(room.policy, identity.account, is_operator=is_operator)
-        return None
+        if not (room.policy or hub.server_policy):
+            return None
+        identity, is_operator = author.judged_as
+        why = permissions.refusal_of(hub, room.key, identity, is_operator=is_operator, now=entry.time)
+        why = why or permissions.voice_refusal(hub, room.key, identity, is_operator=is_operator, now=entry.time)
+        if why is None and type(event) is TopicSet:
+            why = permissions.topic_refusal(room.policy, identity.account, is_operator=is_operator)
+        return why
 
     def _ruling_refusal(self, entry: Entry, event: Moderated, author: Member) -> ChatError | None:
         hub = self._hub

@@ -164,6 +164,16 @@ def test_who_is_muted_everywhere_says_nothing_anywhere(chat: InMemoryChat) -> No
     assert bodies(bob) == []
 
 
+def test_who_is_banned_from_the_server_says_nothing_after_that(chat: InMemoryChat) -> None:
+    root = come_in(chat, "root", account="root")
+    _, bob, eve = den(chat)
+    root.says("BAN eve #*")
+    eve.says("@label=1 MSG too late")
+    chat.turn()
+    assert bodies(eve)[-1].startswith("BYE banned ")
+    assert bodies(bob) == ["PART eve #den"]
+
+
 def test_what_does_not_depend_on_one_another_is_judged_together(chat: InMemoryChat) -> None:
     ann, bob, eve = den(chat)
     room = eve.session.current
