@@ -84,12 +84,6 @@ class Broadcast:
                 self._own.setdefault(author, {})[len(self._said)] = line
         self._said.append((body, entry))
 
-    def echo(self, entry: Entry) -> bytes:
-        """Return what the author of the entry that was just added gets of it."""
-        assert entry.author is not None
-        own = self._own.get(entry.author, {}).get(len(self._said) - 1)
-        return self._audience(tagged=entry.author.tagged)[-1] if own is None else own
-
     def answer(self, reader: Reader, entry: Entry, line: bytes) -> None:
         """Add, in the place of an entry, a line that is for one reader alone."""
         self._own.setdefault(reader, {})[len(self._said)] = line
