@@ -8,17 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from twisted.logger import Logger
+
 from chatd.chat import permissions
 from chatd.chat.hub import Hub
 from chatd.model.cluster import NodeDown, NodeUp
-from chatd.model.entry import Entry, Member
+from chatd.model.entry import Entry, Member, unavailable
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Moderated, Said, TopicSet
 from chatd.protocol.moderation_commands import SERVER
 
 _ALL = ("",)
+"""Stands for everybody."""
 _RANKS = frozenset({"OP", "DEOP", "SET"})
 """The verbs that change who may do what, and not only who may speak."""
+
+_log = Logger()
 
 
 class Verdicts:
@@ -45,7 +50,7 @@ class Verdicts:
                 if changed and _depends(entry, changed):
                     return number
                 if entry.refused is None:
-                    entry.refused = self._refusal(entry)
+                    entry.refused = self._judged(entry)
                 if kind is not Moderated:
                     if entry.refused is None and entry.author is not None:
                         free[entry.author] = entry.room
@@ -54,6 +59,13 @@ class Verdicts:
             changed = changed or set()
             changed |= _changes(entry)
         return len(entries)
+
+    def _judged(self, entry: Entry) -> ChatError | None:
+        try:
+            return self._refusal(entry)
+        except Exception:
+            _log.failure("what was said could not be judged")
+            return unavailable()
 
     def _refusal(self, entry: Entry) -> ChatError | None:
         hub, event = self._hub, entry.event

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,12 +14,12 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 
 from chatd.journal import Query
-from chatd.journal.jetstream import refusals
 from chatd.journal.jetstream.errors import api
 from chatd.journal.jetstream.inbox import Inbox
 from chatd.journal.jetstream.journal import ClusterJournal
 from chatd.journal.jetstream.local_index import LocalIndexStore
 from chatd.journal.jetstream.messages import MessageId, ReceivedMessage, Subjects
+from chatd.journal.jetstream.refusals import MAX_REMEMBERED, Refusals
 from chatd.journal.jetstream.streams import StreamInfo, describe_stream
 from chatd.model.cluster import NodeDown, Source
 from chatd.model.entry import Entry, unavailable
@@ -104,7 +106,7 @@ def test_what_was_refused_is_deleted_from_the_stream_and_in_no_index_made_anew(c
 def test_a_node_that_joins_before_it_is_deleted_is_told_of_it(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(refusals.Refusals, "delete_soon", lambda _self: None)
+    monkeypatch.setattr(Refusals, "delete_soon", lambda _self: None)
     a = judging(cluster)
     cluster.say(a, "yes", "no", "yes again")
     assert in_the_stream(cluster, a) == 3
@@ -116,7 +118,7 @@ def test_a_node_that_joins_before_it_is_deleted_is_told_of_it(
 
 def test_what_could_not_be_deleted_is_after_a_restart(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(refusals.Refusals, "delete_soon", lambda _self: None)
+        patched.setattr(Refusals, "delete_soon", lambda _self: None)
         a = judging(cluster, "a")
         cluster.say(a, "yes", "no")
         cluster.close(a)
@@ -191,3 +193,36 @@ def test_what_followed_from_it_is_undone(tmp_path: Path) -> None:
     store.write_read(entries, {"r": 9}, 10)
     assert again.stored
     store.close()
+
+
+@pytest.mark.parametrize(
+    ("code", "why", "is_gone"),
+    [
+        (0, "", True),
+        (10043, "sequence 5 not found", True),
+        (10057, "no message found", True),
+        (10057, "stream store EOF", False),
+        (10008, "JetStream system temporarily unavailable", False),
+    ],
+)
+def test_what_another_node_or_retention_has_deleted_is_deleted(code: int, why: str, is_gone: bool) -> None:
+    deleted: list[int] = []
+    error = {"error": {"err_code": code, "description": why}} if code else {"success": True}
+
+    async def request(*_: object, **__: object) -> bytes:
+        return json.dumps(error).encode()
+
+    connection = cast(Any, SimpleNamespace(connected=True, request=request, spawn=asyncio.run))
+    refusals = Refusals(connection, cast(Any, SimpleNamespace(note_deleted=deleted.append)), "s")
+    refusals.note([5])
+    assert deleted == [5] * is_gone
+    refusals.delete_soon()
+    assert deleted == [5] * is_gone
+    assert refusals.places() == [5]
+
+
+def test_only_so_many_places_are_remembered() -> None:
+    refusals = Refusals(cast(Any, SimpleNamespace(connected=False)), cast(Any, None), "s")
+    refusals.start([(1, True), (2, False)])
+    refusals.note(range(3, MAX_REMEMBERED + 3))
+    assert refusals.places() == list(range(3, MAX_REMEMBERED + 3))

@@ -16,8 +16,9 @@ from chatd.journal.jetstream.local_index import LocalIndex
 
 MAX_REMEMBERED = 10_000
 """How many places of what was refused last are named to a node that joins."""
-_NO_MESSAGE = (10037, 10043)
-"""The codes of JetStream for a message that is not there, or not any more."""
+_NO_SEQUENCE = 10043
+_NO_MESSAGE = "no message found"
+"""How JetStream says that a message is not there any more: by its code or, before the first there is, by a text."""
 
 _log = Logger()
 
@@ -78,5 +79,5 @@ class Refusals:
         try:
             await api(self._connection, f"STREAM.MSG.DELETE.{self._stream}", {"seq": place, "no_erase": True})
         except ApiError as error:
-            if error.code not in _NO_MESSAGE and "not found" not in str(error):
+            if error.code != _NO_SEQUENCE and _NO_MESSAGE not in str(error):
                 raise
