@@ -98,6 +98,7 @@ class Node:
             "s",
             lambda: self.handed,
             self._follow,
+            cast(Any, SimpleNamespace(places=list, forget=self._nothing)),
         )
         self.membership.incarnation = f"{len(order.nodes)}-{order.chance.random()}"
         self.membership.snapshot = lambda: sorted(self.runs)

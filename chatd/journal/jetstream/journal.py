@@ -18,8 +18,9 @@ from chatd.journal.jetstream.inbox import Inbox
 from chatd.journal.jetstream.journal_state import TRANSITIONS, JournalState
 from chatd.journal.jetstream.local_index import LocalIndex
 from chatd.journal.jetstream.maintenance import Maintenance
-from chatd.journal.jetstream.membership import Membership, make_incarnation
+from chatd.journal.jetstream.membership import Membership
 from chatd.journal.jetstream.messages import ReceivedMessage, Subjects
+from chatd.journal.jetstream.node_state import make_incarnation
 from chatd.journal.jetstream.outbox import Outbox
 from chatd.journal.jetstream.publisher import StreamPublisher
 from chatd.journal.jetstream.refusals import Refusals
@@ -59,15 +60,21 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
         self._outbox = Outbox(clock, publisher, self._subjects, self._unacknowledged.refused)
         self._feed = Feed(self._connection, clock, address.stream, self)
         self._requests = Requests(self._connection, self._subjects, lambda: self._handed, lambda: self.epoch)
+        self._refusals = refusals = Refusals(self._connection, self._index, address.stream)
+        self._index.note_refused = refusals.note
         self._membership = Membership(
-            clock, self._connection, self._requests, self._outbox, address.stream, lambda: self._handed, self._follow
+            clock,
+            self._connection,
+            self._requests,
+            self._outbox,
+            address.stream,
+            lambda: self._handed,
+            self._follow,
+            refusals,
         )
         gate = self._membership.gate
         self._inbox = Inbox(clock, self._index, self._outbox.resolve, gate.judge, self._hand_over)
         gate.go_on = self._inbox.go_on
-        self._refusals = Refusals(self._connection, self._index, address.stream)
-        self._index.note_refused = self._refusals.note
-        self._membership.refused, self._membership.forget = self._refusals.places, self._index.forget
         self._maintenance = Maintenance(
             clock, self._connection, publisher, self._membership, self._feed, address.stream, self._check_stream
         )

@@ -7,22 +7,21 @@ order. A node that joins asks another for a snapshot of who is where, and withho
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from chatd.journal import JournalError
 from chatd.journal.jetstream.connection import Connection
 from chatd.journal.jetstream.errors import NatsError
 from chatd.journal.jetstream.gate import Gate, live_after
 from chatd.journal.jetstream.leases import LOOK_SECONDS, Leases, lease_holders, renew
 from chatd.journal.jetstream.messages import PASSING_SECONDS
-from chatd.journal.jetstream.node_state import ANNOUNCING, LEARNING, READY, TRANSITIONS, NodeState
+from chatd.journal.jetstream.node_state import ANNOUNCING, LEARNING, READY, TRANSITIONS, NodeState, make_incarnation
 from chatd.journal.jetstream.outbox import Outbox
+from chatd.journal.jetstream.refusals import Refusals
 from chatd.journal.jetstream.requests import PresenceSnapshot, Requests
 from chatd.model.cluster import OTHERS, NodeDown, NodeUp, Source, ended_by
 from chatd.model.entry import Entry, unavailable
@@ -37,11 +36,6 @@ _WAIT_SECONDS = 0.02
 _log = Logger()
 
 
-def make_incarnation() -> str:
-    """Return a name for a new incarnation of a node."""
-    return secrets.token_hex(6)
-
-
 class Membership:
     """``handed`` returns the place of the last entry that was handed over; ``follow`` hands over what was withheld."""
 
@@ -54,15 +48,12 @@ class Membership:
         stream: str,
         handed: Callable[[], int],
         follow: Callable[[Sequence[Entry]], None],
+        refusals: Refusals,
     ) -> None:
         self.incarnation = ""
         self.snapshot: Callable[[], Any] = lambda: None
         self.restore: Callable[[Any], None] = lambda _state: None
         self.gate = Gate()
-        self.refused: Callable[[], Collection[int]] = tuple
-        """Returns the places of what this node has refused."""
-        self.forget: Callable[[Collection[int]], Deferred[None]] = lambda _places: succeed(None)
-        """Undoes what the index has of some places."""
         self.looked = 0.0
         """When the leases were last looked at, in seconds; set it to 0 to have them looked at the next time."""
         self._clock = clock
@@ -72,6 +63,7 @@ class Membership:
         self._stream = stream
         self._handed = handed
         self._follow = follow
+        self._refusals = refusals
         self._machine = StateMachine(NodeState.NEW, TRANSITIONS)
         self._lesson = 0
         self._known = MAX_ID
@@ -252,8 +244,7 @@ class Membership:
         self.gate.wait_at(known.place)
         while self._handed() < known.place:
             await self._connection.pause(_WAIT_SECONDS)
-        if known.refused:
-            await self._forget(known.refused)
+        await self._refusals.forget(known.refused)
         if lesson != self._lesson:
             return
         self._learned(known)
@@ -274,16 +265,9 @@ class Membership:
         self._follow([*overtaken, *later])
         _log.info("joined the cluster; nodes in all: {count}", count=len(self._live | {self.incarnation}))
         self._requests.snapshot = lambda: PresenceSnapshot(
-            self._handed(), sorted(self._live), self.snapshot(), self.refused()
+            self._handed(), sorted(self._live), self.snapshot(), self._refusals.places()
         )
         self.gate.open()
-
-    async def _forget(self, places: Collection[int]) -> None:
-        while True:
-            try:
-                return await self._connection.wait(self.forget(places))
-            except JournalError:  # the index cannot be written: nothing is delivered before it can
-                await self._connection.pause(_PAUSE_SECONDS)
 
     async def _ask(self, place: int) -> PresenceSnapshot | None:
         """Return who is where, as another node knows it; None if no node is there that could know."""

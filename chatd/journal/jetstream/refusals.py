@@ -6,16 +6,18 @@ enough that one of them lives. A node that joins before is told of it together w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from twisted.logger import Logger
 
+from chatd.journal import JournalError
 from chatd.journal.jetstream.connection import Connection
 from chatd.journal.jetstream.errors import ApiError, NatsError, api
 from chatd.journal.jetstream.local_index import LocalIndex
 
 MAX_REMEMBERED = 10_000
 """How many places of what was refused last are named to a node that joins."""
+RETRY_SECONDS = 1
 _NO_SEQUENCE = 10043
 _NO_MESSAGE = "no message found"
 """How JetStream says that a message is not there any more: by its code or, before the first there is, by a text."""
@@ -54,6 +56,15 @@ class Refusals:
     def places(self) -> list[int]:
         """Return where in the stream something stands, or stood, that does not count."""
         return list(self._places)
+
+    async def forget(self, places: Collection[int]) -> None:
+        """Undo what the index has of places, of which another node has said that what stands there does not count."""
+        while places:
+            try:
+                await self._connection.wait(self._index.forget(places))
+                places = ()
+            except JournalError:  # it cannot be written: nothing is delivered before it can
+                await self._connection.pause(RETRY_SECONDS)
 
     def delete_soon(self) -> None:
         """Delete what is left of it; what cannot be deleted now is tried again with the next call."""
