@@ -150,15 +150,12 @@ class MemoryJournal(Journal):
         now = int(self._clock.seconds() * 1000)
         for entry in turn:
             entry.time = now
-        while (judged := self._judge(turn)) < len(turn):
-            self._deliver_judged(turn[:judged], now)
-            turn = turn[judged:]
-        self._deliver_judged(turn, now)
-        self._trim()
-
-    def _deliver_judged(self, batch: Sequence[Entry], now: int) -> None:
+        judged = self._judge(turn)
+        if judged < len(turn):
+            turn, self._turn = turn[:judged], turn[judged:]
+            self._delivery = self._clock.callLater(0, self._deliver)
         stored: list[tuple[str, StoredEvent]] = []
-        for entry in batch:
+        for entry in turn:
             if (
                 entry.durable
                 and entry.refused is None
@@ -172,8 +169,9 @@ class MemoryJournal(Journal):
             self._rings[room].append(each)
         if self._follower is not None:
             with self._pace:
-                self._follower(batch)
+                self._follower(turn)
         self._note(stored)
+        self._trim()
 
     def _is_repeated(self, entry: Entry, label: str) -> bool:
         """Return whether the label was used before; if so, note what becomes of the entry."""

@@ -188,7 +188,7 @@ def test_what_followed_from_it_is_undone(tmp_path: Path) -> None:
     assert held == {("BAN", "eve"), ("SET", "registered=yes"), ("OP", "ann")}
     assert PolicyKey("OP", "eve") not in room_state.policy
     assert [kept.event for kept in store.reader.read(Query("#a")).kept] == events[:4]
-    assert store.reader.search("#a", ["late"], 100, 10) == []
+    assert store.reader.search("#a", ["late"], 100, 10, 5) == []
     (again,) = entries = [Entry("#a", Said("eve", "#a", "another"), label="5", place=10)]
     store.write_read(entries, {"r": 9}, 10)
     assert again.stored

@@ -78,6 +78,7 @@ class Inbox:
         self._pace = Batcher(clock)
         self._incarnations: dict[str, int] = {}
         self._news: deque[tuple[int, MessageId]] = deque()
+        self._unnoted: dict[str, int] = {}
         self._waiting: list[Entry] = []
         self._place = 0
         self._next: IDelayedCall | None = None
@@ -145,18 +146,18 @@ class Inbox:
         judged = self._judge(batch) if batch else 0
         batch, self._waiting = batch[:judged], self._waiting[judged:]
         place = self._waiting[0].place - 1 if self._waiting else self._place
+        self._take_news(place)
         if any(entry.durable for entry in batch):
-            self._write(batch, self._news_up_to(place), place)
+            news, self._unnoted = self._unnoted, {}
+            self._write(batch, news, place)
         else:
             self._done(batch, place)
 
-    def _news_up_to(self, place: int) -> dict[str, int]:
-        """Return the last message of each incarnation that was taken in up to ``place``."""
-        news: dict[str, int] = {}
+    def _take_news(self, place: int) -> None:
+        """Let the index note with its next write what was taken in of each incarnation up to ``place``."""
         while self._news and self._news[0][0] <= place:
             _, message_id = self._news.popleft()
-            news[message_id.incarnation] = message_id.order
-        return news
+            self._unnoted[message_id.incarnation] = message_id.order
 
     def _write(self, batch: Sequence[Entry], news: dict[str, int], place: int) -> None:
         written = self._index.write(batch, news, place)
