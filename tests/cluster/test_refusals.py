@@ -24,7 +24,7 @@ from chatd.journal.jetstream.streams import StreamInfo, describe_stream
 from chatd.model.cluster import NodeDown, Source
 from chatd.model.entry import Entry, unavailable
 from chatd.model.room_policy import PolicyKey
-from chatd.protocol.events import DurableEvent, Moderated, Said, TopicSet
+from chatd.protocol.events import DurableEvent, Joined, Moderated, Said, TopicSet
 from tests.cluster.test_journal import Cluster
 from tests.support.cluster_journals import Node, event_loop
 from tests.support.nats_servers import NatsServer, nats_server
@@ -163,6 +163,14 @@ def test_what_is_written_in_part_is_noted_as_read_in_part() -> None:
         clock.advance(0)
     orders = [MessageId("r", 1, place).order for place in (3, 7, 9)]
     assert written == [(["3"], {"r": orders[0]}, 6), (["7"], {"r": orders[1]}, 8), (["9"], {"r": orders[2]}, 9)]
+    for place in range(10, 20):  # what only passes is noted with what is written next
+        message_id = MessageId("r", 1, place)
+        message = subjects.message(Entry("#a", Joined("ann", "#a")), message_id)
+        inbox.receive(ReceivedMessage(place, 0, message.payload))
+        while clock.getDelayedCalls():
+            clock.advance(0)
+    assert len(written) == 3
+    assert not inbox._news
 
 
 def test_what_followed_from_it_is_undone(tmp_path: Path) -> None:
