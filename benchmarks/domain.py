@@ -13,6 +13,7 @@ from __future__ import annotations
 import gc
 import os
 import platform
+import time
 from argparse import ArgumentParser
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -95,7 +96,8 @@ class Place:
 
     def __init__(self, members: int, *, tagged: bool = False, rooms: int = 0) -> None:
         self.clock = Clock()
-        self.journal = MemoryJournal(Environment(self.clock, lambda: "benchmark", partial(Thread, self.clock)))
+        environment = Environment(self.clock, time.time, lambda: "benchmark", partial(Thread, self.clock))
+        self.journal = MemoryJournal(environment)
         self.hub = make_hub(self.journal, self.clock, Limits(lines_per_second=0))
         self.sessions = [Session(self.hub, Nobody()) for _ in range(members)]
         for number, session in enumerate(self.sessions):

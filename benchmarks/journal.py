@@ -20,6 +20,7 @@ import os
 import platform
 import random
 import sqlite3
+import time
 from argparse import ArgumentParser, Namespace
 from array import array
 from collections import defaultdict, deque
@@ -209,7 +210,7 @@ class Run:
 
 async def run(reactor: Any, directory: Path, kind: str, load: Load, seconds: float) -> Figures:
     """Measure one load on a new journal."""
-    environment = Environment(reactor, lambda: "benchmark", partial(Thread, reactor))
+    environment = Environment(reactor, time.time, lambda: "benchmark", partial(Thread, reactor))
     with TemporaryDirectory(prefix="benchmark-", dir=directory) as new:
         journal: Journal = MemoryJournal(environment)
         if synchronous := KINDS[kind]:

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import re
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.util import find_spec
 from ipaddress import ip_network
 from typing import ClassVar, NamedTuple, NoReturn
 
-from twisted.internet.endpoints import quoteStringArgument, serverFromString
-from twisted.internet.interfaces import IReactorCore, IReactorTime, IStreamServerEndpoint
+from twisted.internet.endpoints import quoteStringArgument
+from twisted.internet.interfaces import IReactorCore, IReactorTime
 from twisted.python import usage
 
 from chatd import __version__
 from chatd.app.account_options import AccountOptions
 from chatd.app.asyncio_reactor import use_asyncio
+from chatd.app.endpoints import Wrap, endpoint_from
 from chatd.app.option_fields import from_options, parameter, parameters
 from chatd.app.service import ChatService, Listening
 from chatd.chat.assembly import make_hub
 from chatd.chat.limits import Limits
 from chatd.edges.gateway import EdgeFactory, Gateway
 from chatd.edges.line import LineFactory
-from chatd.edges.proxy import THIS_MACHINE, ProxiedEndpoint
+from chatd.edges.proxy import THIS_MACHINE, ProxiedFactory
 from chatd.journal import Environment, Retention
 from chatd.journal.factory import DEFAULT_JOURNAL, from_string, is_cluster
+from chatd.runtime.clocks import tell_monotonic_time
 from chatd.runtime.option import Number
 from chatd.runtime.threads import Thread
 
@@ -34,9 +37,6 @@ BACKLOG = 1024
 """How many connections the kernel may keep ready to be accepted; Twisted's own 50 drop connections in a rush."""
 
 PORT = Number("port", "PORT", f"Port to listen on, 0 for any free one.  [default: {DEFAULT_PORT}]", 0, 65535)
-
-Proxied = Callable[[IStreamServerEndpoint], IStreamServerEndpoint]
-"""Makes of an endpoint one for proxies."""
 
 
 class Place(NamedTuple):
@@ -63,6 +63,7 @@ class Options(AccountOptions):
     longdesc = (
         "A chat daemon that speaks lines: people connect with telnet, netcat or a client."
         " What its journal keeps: chatd export, chatd import, chatd erase. Who has an account: chatd user."
+        " Who is banned: chatd ban."
         " A certificate to start with: chatd certificate."
     )
     optParameters: ClassVar[list[list[object]]] = [
@@ -138,43 +139,28 @@ def makeService(options: Options) -> ChatService:
     """
     from twisted.internet import reactor
 
+    tell_monotonic_time(reactor)
     clock = IReactorTime(reactor)
     limits, retention = from_options(Limits, options), from_options(Retention, options)
-    environment = Environment(clock, lambda: secrets.token_hex(8), partial(Thread, reactor), retention)
+    environment = Environment(clock, time.time, lambda: secrets.token_hex(8), partial(Thread, reactor), retention)
     try:
         journal = from_string(options["journal"], environment)
     except ValueError as error:
         raise SystemExit(f"chatd: {error}") from None
-    hub = make_hub(journal, clock, limits, accounts=options.make_accounts(reactor))
+    hub = make_hub(journal, clock, limits, accounts=options.make_accounts(reactor), wall=time.time)
     gateway = Gateway(hub, clock)
     trusted = options["trusted-proxy"] or THIS_MACHINE
-    proxied = partial(ProxiedEndpoint, trusted=trusted, timers=hub.timers, header_seconds=limits.join_seconds)
+    proxied = partial(ProxiedFactory, trusted=trusted, timers=hub.timers, header_seconds=limits.join_seconds)
     places = [_listening(IReactorCore(reactor), place, proxied, gateway) for place in options.places]
     return ChatService(clock, gateway, places)
 
 
-def _listening(reactor: IReactorCore, place: Place, proxied: Proxied, gateway: Gateway) -> Listening:
+def _listening(reactor: IReactorCore, place: Place, proxied: Wrap, gateway: Gateway) -> Listening:
     description = place.description
     if re.match(r"(haproxy:)?(ssl|tls):", description, re.IGNORECASE) and find_spec("OpenSSL") is None:
         raise SystemExit(f"chatd: {description!r} needs TLS, which is not installed: pip install 'chatd[tls]'")
     try:
-        return Listening(place.name, _endpoint(reactor, description, proxied), place.edge(gateway))
+        return Listening(place.name, endpoint_from(reactor, description, proxied), place.edge(gateway))
     except Exception as error:  # endpoints are plugins: each has its own way to refuse its arguments
         why = f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else str(error)
         raise SystemExit(f"chatd: {description!r} is no endpoint: {' '.join(why.split())}") from None
-
-
-def _endpoint(reactor: IReactorCore, description: str, proxied: Proxied) -> IStreamServerEndpoint:
-    """Return the endpoint of a description; only of ``tls:`` the certificates can be renewed."""
-    kind, _, rest = description.partition(":")
-    match kind.lower():
-        case "tls":
-            from chatd.tls.endpoint import endpoint
-
-            return endpoint(reactor, description)
-        case "haproxy":
-            return proxied(_endpoint(reactor, rest, proxied))
-    if re.match(r"(haproxy:)?ssl:.*(:sslmethod=|_METHOD(:|$))", description, re.IGNORECASE | re.DOTALL):
-        raise ValueError("sslmethod= is not taken: it would allow what is older than TLS 1.2")
-    made: IStreamServerEndpoint = serverFromString(reactor, description)
-    return made

@@ -14,6 +14,7 @@ from chatd.chat.presence.presence import Presence
 from chatd.chat.server_policy import ServerModeration
 from chatd.chat.verdicts import Verdicts
 from chatd.journal import Journal
+from chatd.runtime.clocks import WallClock
 
 
 def make_hub(
@@ -22,12 +23,15 @@ def make_hub(
     limits: Limits | None = None,
     make_secret: Callable[[], str] = secrets.token_urlsafe,
     accounts: Accounts | None = None,
+    wall: WallClock | None = None,
 ) -> Hub:
     """Return a hub that follows a journal, over several nodes if the journal is that of a cluster.
 
-    ``clock`` is a reactor or a stand-in; ``make_secret`` returns a new unguessable word.
+    ``clock`` is a reactor or a stand-in, for how long things take, ``wall`` the time of day, if that is another;
+    ``make_secret`` returns a new unguessable word.
     """
-    hub = Hub(journal, clock, limits or Limits(), make_secret, accounts or NoAccounts(), ServerModeration())
+    accounts = accounts or NoAccounts()
+    hub = Hub(journal, clock, limits or Limits(), make_secret, accounts, ServerModeration(), wall or clock.seconds)
     if journal.cluster is not None:
         hub.nodes = Presence(hub, journal.cluster)
     journal.follow(hub.deliver, Verdicts(hub))

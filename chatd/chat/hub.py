@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from itertools import count
 from typing import Protocol
 
 from twisted.internet.interfaces import IReactorTime
@@ -16,6 +17,7 @@ from chatd.chat.nicks import NickRegistry
 from chatd.chat.nodes import Nodes, SingleNode
 from chatd.chat.room import Room
 from chatd.journal import Journal
+from chatd.journal.ages import AgeClock
 from chatd.model.cluster import NodeDown, NodeUp
 from chatd.model.entry import Entry, Member, Reader, StoredEvent
 from chatd.model.room_policy import NO_POLICY, RoomPolicy
@@ -24,6 +26,7 @@ from chatd.protocol.errors import ChatError, Code, DisconnectReason
 from chatd.protocol.events import DurableEvent, Renamed
 from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.names import Nick, RoomName
+from chatd.runtime.clocks import WallClock
 from chatd.runtime.timers import TimerWheel
 
 _log = Logger()
@@ -41,7 +44,8 @@ class ServerPolicy(Protocol):
 class Hub:
     """Sole owner of the rooms by name and of the clients by nick. `chatd.chat.assembly` puts one together.
 
-    ``clock`` is a reactor or a stand-in; ``make_secret`` returns a new unguessable word.
+    ``clock`` is a reactor or a stand-in, for how long things take, and ``wall`` tells the time of day; ``make_secret``
+    returns a new unguessable word.
     """
 
     def __init__(
@@ -52,15 +56,21 @@ class Hub:
         make_secret: Callable[[], str],
         accounts: Accounts,
         server: ServerPolicy,
+        wall: WallClock,
     ) -> None:
         self.accounts = accounts
         self.nodes: Nodes = SingleNode()
         self.journal = journal
         self.clock = clock
+        self._wall = wall
+        self._ages = AgeClock(clock, wall, None)
         self.limits = limits
         self.make_secret = make_secret
         self.timers = TimerWheel(clock)
         self.clients: dict[Client, None] = {}
+        self.connection_numbers = count(1)
+        self.barred: dict[Client, None] = {}
+        """Those that are banned, and have not proved yet that they are server operators."""
         self.unblocked: list[Client] = []
         """Those that could not go on until an entry of theirs took effect, and now can."""
         self.stalled: dict[Client, None] = {}
@@ -71,6 +81,16 @@ class Hub:
         self._watches: dict[str, dict[CatchUp, None]] = {}
         self._rooms: dict[str, Room] = {}
         self._nicks: NickRegistry[Client] = NickRegistry(lambda client: client.nick)
+
+    @property
+    def now(self) -> int:
+        """The time of day, in milliseconds since 1970, as it is shown."""
+        return int(self._wall() * 1000)
+
+    @property
+    def age_now(self) -> int:
+        """The time up to which ages are counted, in milliseconds since 1970: a clock that jumps ends no BAN."""
+        return self._ages()
 
     @property
     def server_policy(self) -> RoomPolicy:
@@ -140,6 +160,7 @@ class Hub:
         """Know a client no more that has ended; the rooms are told by others."""
         self.clients.pop(client, None)
         self.stalled.pop(client, None)
+        self.barred.pop(client, None)
         if client.nick:
             self.release(client.nick, client)
 

@@ -9,7 +9,6 @@ from chatd.chat.outcomes import done_join
 from chatd.chat.participant import Participant
 from chatd.chat.replay import Replay
 from chatd.model.entry import Place
-from chatd.model.room_policy import Identity
 from chatd.protocol import commands, events, wire
 from chatd.protocol.errors import ChatError, Code, DisconnectReason
 from chatd.protocol.events import Done
@@ -43,7 +42,7 @@ def _join(participant: Participant, command: commands.Join, label: str | None) -
         why = f"you are in as {participant.nick}; JOIN <#room> enters one more, NICK renames"
         raise ChatError(Code.ALREADY_IN, why)
     nick = participant.nick or Nick.of(command.nick or "")
-    identity = Identity(nick.key, participant.account, participant.address)
+    identity = participant.identity._replace(nick=nick.key)
     if (why_not := permissions.refusal(participant, name.key, identity)) is not None:
         raise why_not
     room = participant.hub.room(name.key)
@@ -97,6 +96,7 @@ def _rename(participant: Participant, command: commands.Nick, label: str | None)
     if nick == participant.nick:
         participant.send_event(Done("NICK", (nick,)), label)
         return
+    permissions.check_rename(participant)
     authentication.check_owner(participant, nick)
     quotas.check_name(participant)
     participant.hub.claim(nick, participant)

@@ -45,9 +45,12 @@ class Limits:
 
     join_seconds: Annotated[int, Number("join-timeout", "SECONDS", "Seconds that a connection may take to JOIN.")] = 300
     ping_seconds: Annotated[int, Number("ping-interval", "SECONDS", "Seconds of a program's silence until a PING.")] = (
-        60
+        45
     )
-    """And, after that PING, until the program is given up."""
+    """And, after that PING, until the program is given up.
+
+    Proxies end a connection that is silent for 50 seconds (HAProxy, with Debian's configuration) or 60.
+    """
     send_queue_bytes: Annotated[int, Number("send-queue", "BYTES", "Bytes that may wait for a slow reader.")] = 1 << 20
     """When more would have to wait, the reader is disconnected."""
     connections: Annotated[

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from chatd.chat.participant import Participant
 from chatd.chat.permissions import milliseconds, rank_refusal
 from chatd.model.entry import Member
-from chatd.model.room_policy import MAX_ACTIONS, PolicyKey, RoomPolicy
+from chatd.model.room_policy import MAX_ACTIONS, Identity, ModerationAction, PolicyKey, RoomPolicy, is_address
 from chatd.protocol import moderation_commands as commands
+from chatd.protocol import names
+from chatd.protocol.commands import LOBBY
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Done, Moderated
 from chatd.protocol.moderation_commands import SERVER
@@ -22,6 +27,8 @@ Command = (
     | commands.Deop
     | commands.Invite
 )
+DEFAULT_ROOM = names.key(LOBBY)
+"""The key of the room that a JOIN without one is for. It is nobody's but the server operators'."""
 _TAKEN_BACK = {commands.Unmute: "MUTE", commands.Unban: "BAN", commands.Deop: "OP"}
 
 
@@ -37,7 +44,12 @@ def moderate(participant: Participant, command: Command, label: str | None) -> N
         # Not asked for, so not answered: what takes the invitation back from whoever goes by another name here.
         revoked = Moderated(verb, participant.nick, room, account, None, text)
         participant.submit(room.key, revoked, None, "INVITE")
-    participant.submit(room.key, Moderated(verb, participant.nick, room, subject, seconds, text), label, verb)
+    action = Moderated(verb, participant.nick, room, subject, seconds, text)
+    if isinstance(command, commands.Mute | commands.Ban):
+        action = _with_reach(participant, action)
+    if isinstance(command, commands.Ban):
+        _check_not_oneself(participant, action)
+    participant.submit(room.key, action, label, verb)
 
 
 def change_setting(participant: Participant, command: commands.Set, label: str | None) -> None:
@@ -46,6 +58,8 @@ def change_setting(participant: Participant, command: commands.Set, label: str |
     policy = participant.hub.policy(room.key)
     if room == SERVER:
         raise ChatError(Code.NOT_ALLOWED, "a setting is one of a room; name the room")
+    if room.key == DEFAULT_ROOM and command.key in ("registered", "private") and not participant.is_operator:
+        raise ChatError(Code.NOT_ALLOWED, f"{room} is where everybody comes in: it belongs to the server operators")
     if command.key == "registered":
         _check_may_register(participant, room, policy)
     else:
@@ -56,7 +70,37 @@ def change_setting(participant: Participant, command: commands.Set, label: str |
     if policy.setting(command.key) == command.value:
         participant.send_event(Done("SET", (room, subject)), label)
         return
+    if subject == "private=yes":
+        _settle_who_stays(participant, room, policy, command.who)
     participant.submit(room.key, Moderated("SET", participant.nick, room, subject), label, "SET")
+
+
+def _settle_who_stays(participant: Participant, room: RoomName, policy: RoomPolicy, who: str | None) -> None:
+    """Invite those who are to stay in a room that becomes private.
+
+    Raise `ChatError` if it would put somebody out and ``who`` does not say what is to become of them.
+    """
+    hub = participant.hub
+    leaving = [member.account for member in hub.members(room.key) if not policy.is_member(member.account)]
+    if not leaving or who == "remove":
+        return
+    accounts = dict.fromkeys(account for account in leaving if account is not None)
+    guests = leaving.count(None)
+    if who is None:
+        why = f"{_people(len(leaving))} in {room} without an invitation would be put out; add who=keep to invite"
+        why += f" those with an account ({len(leaving) - guests}; the others, {guests}, are put out)"
+        raise ChatError(Code.NOT_ALLOWED, f"{why}, or who=remove to put all of them out")
+    if policy.holding(milliseconds(hub)) + len(accounts) >= MAX_ACTIONS:
+        raise ChatError(
+            Code.FULL, f"only {MAX_ACTIONS} moderation actions hold in a room; say who=remove, and INVITE some"
+        )
+    for account in accounts:
+        invited = Moderated("INVITE", participant.nick, room, hub.accounts.name(account))
+        participant.submit(room.key, invited, None, "SET")  # not asked for, so not answered
+
+
+def _people(number: int) -> str:
+    return "1 person" if number == 1 else f"{number} people"
 
 
 def _check_may_register(participant: Participant, room: RoomName, policy: RoomPolicy) -> None:
@@ -106,7 +150,8 @@ def _sentence(participant: Participant, command: Command, room: RoomName) -> tup
             _check_not_operator(participant, Nick.of(nick).key, target.account)
             return target.renaming or target.nick, None, text
         case commands.Mute(who, _, seconds, text) | commands.Ban(who, _, seconds, text):
-            _check_not_operator(participant, Nick.of(who).key, None)
+            target = _found(participant, Nick.of(who), room)
+            _check_not_operator(participant, Nick.of(who).key, None if target is None else target.account)
             return who, seconds, text
         case commands.Unmute(who) | commands.Unban(who) | commands.Deop(who):
             kind = _TAKEN_BACK[type(command)]
@@ -130,6 +175,40 @@ def _target(participant: Participant, nick: Nick, room: RoomName) -> Member | No
         if nick.key in (member.nick.key, member.renaming.key):
             return member
     return None
+
+
+def _found(participant: Participant, nick: Nick, room: RoomName) -> Member | None:
+    """Return who goes by a nick, in a room or else anywhere: who has left it a moment ago is still the one meant."""
+    return _target(participant, nick, room) or participant.hub.holder(nick)
+
+
+def _with_reach(participant: Participant, action: Moderated) -> Moderated:
+    """Return a MUTE or BAN with what it holds for besides the nick; if nobody goes by that now, with what it had."""
+    room, nick = RoomName.of(action.room), Nick.of(action.subject)
+    if is_address(action.subject):
+        return action
+    target = _found(participant, nick, room)
+    if target is not None:
+        identity, _ = target.judged_as
+        return replace(action, reach=identity._replace(nick=nick.key).reach(_there(participant, room)))
+    before = _policy(participant, room).held(PolicyKey(action.verb, nick.key), milliseconds(participant.hub))
+    return action if before is None else replace(action, reach=before.event.reach)
+
+
+def _there(participant: Participant, room: RoomName) -> Iterator[Identity]:
+    """Yield who is in a room or on the server, some of them more than once."""
+    hub = participant.hub
+    if room == SERVER:
+        yield from (client.identity for client in hub.clients)
+    for place in hub.rooms() if room == SERVER else filter(None, [hub.room(room.key)]):
+        yield from (member.judged_as[0] for member in place.everybody)
+
+
+def _check_not_oneself(participant: Participant, ban: Moderated) -> None:
+    """Raise `ChatError` if a ban would hold for the one who says it."""
+    now = milliseconds(participant.hub)
+    if RoomPolicy([ModerationAction(0, now, ban)]).against("BAN", participant.identity, now, spared=True) is not None:
+        raise ChatError(Code.NOT_ALLOWED, f"a BAN of {ban.subject} would hold for you, too; name others alone")
 
 
 def _check_room_for_more(participant: Participant, room: RoomName) -> None:

@@ -39,6 +39,8 @@ class Participant(Client):
     renaming: Nick = NO_NICK
     """Another nick that was claimed, and that the rooms do not know yet."""
     tagged: bool = False
+    barred: bool = False
+    """Whether it is banned from the server and may LOGIN, see `chatd.chat.barred`."""
 
     def __init__(self, hub: Hub, peer: Peer) -> None:
         self.hub = hub
@@ -57,6 +59,7 @@ class Participant(Client):
         self.info: MemberInfo | None = None
         self._takeover = Takeover(self, hub)
         self._reader: Deferred[None] | None = None
+        self._connection = f"{hub.journal.epoch}.{next(hub.connection_numbers)}"
         self.member_id = hub.enroll(self)
 
     @override
@@ -81,7 +84,7 @@ class Participant(Client):
     @property
     @override
     def identity(self) -> Identity:
-        return Identity(self.nick.key, self.account, self.peer.address)
+        return Identity(self.nick.key, self.account, self.peer.address, self.member_id or self._connection)
 
     @property
     @override

@@ -17,8 +17,8 @@ from chatd.protocol.moderation_commands import SERVER
 
 
 def milliseconds(hub: Hub) -> int:
-    """Return the time, in milliseconds since 1970."""
-    return int(hub.clock.seconds() * 1000)
+    """Return the time that moderation actions expire by, in milliseconds since 1970."""
+    return hub.age_now
 
 
 def readable_after(participant: Participant, room: str) -> int | None:
@@ -70,7 +70,7 @@ def refusal_of(hub: Hub, room: str, identity: Identity, *, is_operator: bool, no
 def judged_as(hub: Hub, info: MemberInfo) -> tuple[Identity, bool]:
     """Return whom moderation actions are about, and whether that is a server operator: the same on all nodes."""
     address = None if info.address is None else _address(info.address)
-    identity = Identity(names.key(info.nick), info.account, address)
+    identity = Identity(names.key(info.nick), info.account, address, info.member_id)
     return identity, info.operator or hub.server_policy.is_operator(info.account)
 
 
@@ -84,7 +84,7 @@ def check_voice(participant: Participant, room: str | None) -> None:
 
 def voice_refusal(hub: Hub, room: str | None, identity: Identity, *, is_operator: bool, now: int) -> ChatError | None:
     """Return why somebody may not speak in a room, given its key, or anywhere, at a time in milliseconds since 1970."""
-    mute = hub.server_policy.against("MUTE", identity, now)
+    mute = hub.server_policy.against("MUTE", identity, now, spared=is_operator)
     if mute is None and room is not None and not is_operator:
         mute = hub.policy(room).against("MUTE", identity, now)
     return None if mute is None else ChatError(Code.MUTED, because("you may read and not speak", mute))
@@ -97,6 +97,13 @@ def may_speak(participant: Participant, room: str) -> bool:
     except ChatError:
         return False
     return True
+
+
+def check_rename(participant: Participant) -> None:
+    """Raise `ChatError` if a participant is muted anywhere: another nick would be one more thing that it says there."""
+    check_voice(participant, None)
+    for room in participant.rooms:
+        check_voice(participant, room.key)
 
 
 def check_topic(participant: Participant, room: str) -> None:

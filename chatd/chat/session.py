@@ -11,7 +11,7 @@ from twisted.logger import Logger
 from typing_extensions import override
 
 from chatd import __version__
-from chatd.chat import handlers, outcomes, permissions
+from chatd.chat import barred, handlers, outcomes, permissions
 from chatd.chat.hub import Hub
 from chatd.chat.keepalive import Heard, Keepalive
 from chatd.chat.participant import Participant
@@ -77,7 +77,7 @@ class Session(Participant, Heard):
         self._waiting: Request | ChatError | None = None
         self._keepalive = Keepalive(self, hub.timers, hub.limits)
         if (ban := permissions.server_ban(self, self.identity)) is not None:
-            self.disconnect(DisconnectReason.BANNED, permissions.because("you are banned", ban))
+            barred.bar(self, ban)
         else:
             self.send_event(events.Note(GREETING))
 
@@ -231,6 +231,8 @@ class Session(Participant, Heard):
         return (entries >= SHARE_IN_FLIGHT or characters >= SHARE_OF_CHARACTERS) and self.hub.journal.over_soft_limit
 
     def _carry_out(self, request: Request | ChatError) -> None:
+        if self.barred and not barred.hears(self, request):
+            return
         if isinstance(request, ChatError):
             self._refuse(request, request.label)
             return
@@ -257,6 +259,8 @@ class Session(Participant, Heard):
             _log.failure("a command could not be carried out to its end")
             self.disconnect_on_fault()
         finally:
+            if self.barred and not self.ended:
+                barred.send_away(self)  # unless that was a LOGIN which lets it in
             if self._phase is Phase.BUSY:
                 self._change_phase(Phase.OPEN)
 

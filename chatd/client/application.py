@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import tkinter as tk
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from chatd.client.view.glyphs import Glyphs, trial_command
 from chatd.client.view.notices import spawn
 from chatd.client.view.pump import Pump
 from chatd.client.view.window import Window
+from chatd.runtime.clocks import tell_monotonic_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,10 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
     from twisted.internet import reactor as installed
 
     reactor: Any = installed
+    tell_monotonic_time(reactor)
     store = Store()
     settings, problem = store.load()
-    transcript = Transcript("", lambda: int(reactor.seconds() * 1000))
+    transcript = Transcript("", lambda: int(time.time() * 1000))
     pump = Pump(root, reactor, descriptor)
     desktop = this_desktop(os.environ)
 

@@ -12,8 +12,9 @@ from zope.interface import implementer
 from chatd.edges.gateway import EdgeFactory
 from chatd.edges.peer_connection import PeerConnection
 from chatd.protocol import wire
-from chatd.protocol.errors import ChatError
+from chatd.protocol.errors import ChatError, Code, DisconnectReason
 from chatd.protocol.framing import LineDecoder
+from chatd.protocol.irc import NOT_IRC, is_irc
 from chatd.protocol.wire import Request
 
 
@@ -45,6 +46,9 @@ class LineProtocol(LineReceiver):
         try:
             request: Request | ChatError = wire.parse_command(line, session.mode)
         except ChatError as error:
+            if not session.nick and error.code is Code.UNKNOWN_VERB and is_irc(line):
+                session.disconnect(DisconnectReason.NOT_CHATD, NOT_IRC)
+                return
             request = error
         session.receive(request)
 

@@ -6,23 +6,16 @@ from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import (
-    IAddress,
-    IHalfCloseableProtocol,
-    IListeningPort,
-    IProtocolFactory,
-    IStreamServerEndpoint,
-)
+from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, IProtocolFactory
 from twisted.internet.protocol import Protocol, connectionDone
-from twisted.protocols.haproxy._wrapper import HAProxyProtocolWrapper  # it has no public name
-from twisted.protocols.policies import WrappingFactory
+from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.python.failure import Failure
-from zope.interface import implementer
+from zope.interface import alsoProvides, implementer
 
+from chatd.edges.proxy_header import BadHeaderError, Header, HeaderReader
 from chatd.edges.refusal import RefusedConnection, farewell
 from chatd.runtime.log_limiter import LogLimiter
-from chatd.runtime.sockets import address_name, network_address
+from chatd.runtime.sockets import IEncryptedOutside, address_name, network_address
 from chatd.runtime.timers import TimerWheel
 
 IPNetwork = IPv4Network | IPv6Network
@@ -32,50 +25,54 @@ THIS_MACHINE: Sequence[IPNetwork] = (ip_network("127.0.0.0/8"), ip_network("::1/
 
 
 class _HeaderPending(Protocol):
-    """Stands for the real protocol until the header is read, and keeps what followed it in the same segment."""
-
-    data = b""
-
-    def dataReceived(self, data: bytes) -> None:
-        self.data += data
+    """Stands for the real protocol until the header is read."""
 
 
 @implementer(IHalfCloseableProtocol)
-class ProxiedProtocol(HAProxyProtocolWrapper):
-    """One connection from a proxy; what it wraps is made once the header is read, and sees the address in that."""
+class ProxiedProtocol(ProtocolWrapper):
+    """One connection from a proxy; what it wraps is made once the header is read, and sees the address in that.
+
+    What follows the header is for what is wrapped, which may speak TLS.
+    """
 
     factory: ProxiedFactory
+
+    def __init__(self, factory: ProxiedFactory) -> None:
+        super().__init__(factory, _HeaderPending())
+        self.wrappedProtocol: Any  # either that, or what the factory makes
+        self._reader: HeaderReader | None = HeaderReader()
+        self._source: IAddress | None = None
 
     def connectionMade(self) -> None:
         """Start the deadline of the header."""
         self._slot = self.factory.timers.add(self._check, self.factory.timers.now + self.factory.header_seconds)
 
+    def getPeer(self) -> IAddress:
+        """Return where the connection comes from."""
+        transport: Any = self.transport
+        return self._source or transport.getPeer()
+
     def dataReceived(self, data: bytes) -> None:
         """Read the header, then pass on what follows."""
-        pending = self.wrappedProtocol
-        if not isinstance(pending, _HeaderPending):
-            pending.dataReceived(data)
+        reader = self._reader
+        if reader is None:
+            self.wrappedProtocol.dataReceived(data)
             return
         try:
-            super().dataReceived(data)
-            if self._proxyInfo is None:
-                return
-            network_address(self.getPeer())
-        except ValueError:  # a port or an address that is not one
-            self._abort()
+            header = reader.feed(data)
+        except BadHeaderError as error:
+            self._refuse(str(error))
             return
-        self.factory.timers.discard(self._check, self._slot)
-        self.wrappedProtocol = self.factory.wrappedFactory.buildProtocol(self.getPeer())
-        transport: Any = self
-        self.wrappedProtocol.makeConnection(transport)
-        if pending.data:
-            self.wrappedProtocol.dataReceived(pending.data)
+        if header is not None:
+            self._begin(header, reader.rest)
 
     def readConnectionLost(self) -> None:
         """Pass on that the peer sends no more; before the end of the header, abort."""
         if IHalfCloseableProtocol.providedBy(self.wrappedProtocol):
             self.wrappedProtocol.readConnectionLost()
-        else:
+        elif self._reader is not None and self._reader.rest:
+            self._refuse("the PROXY header was cut")
+        else:  # a look whether somebody listens
             self._abort()
 
     def writeConnectionLost(self) -> None:
@@ -88,7 +85,24 @@ class ProxiedProtocol(HAProxyProtocolWrapper):
         self.factory.timers.discard(self._check, self._slot)
         super().connectionLost(reason)
 
+    def _begin(self, header: Header, rest: bytes) -> None:
+        self._reader = None
+        self._source = header.source
+        self.factory.timers.discard(self._check, self._slot)
+        if header.tls:
+            alsoProvides(self, IEncryptedOutside)
+        self.wrappedProtocol = self.factory.wrappedFactory.buildProtocol(self.getPeer())
+        transport: Any = self
+        self.wrappedProtocol.makeConnection(transport)
+        if rest:
+            self.wrappedProtocol.dataReceived(rest)
+
     def _check(self, _now: float) -> None:
+        self._refuse(f"no PROXY header came within {self.factory.header_seconds} seconds")
+
+    def _refuse(self, why: str) -> None:
+        transport: Any = self.transport
+        self.factory.note(f"{address_name(transport.getPeer())} was disconnected: {why}")
         self._abort()
 
     def _abort(self) -> None:
@@ -118,23 +132,10 @@ class ProxiedFactory(WrappingFactory[ProxiedProtocol]):
         """Return the protocol for a new connection."""
         address = network_address(addr)
         if address is None or any(address in network for network in self._trusted):
-            return ProxiedProtocol(self, _HeaderPending())
-        self._log_limiter.note(f"{address_name(addr)} is not a trusted proxy and was refused; see --trusted-proxy")
+            return ProxiedProtocol(self)
+        self.note(f"{address_name(addr)} is not a trusted proxy and was refused; see --trusted-proxy")
         return RefusedConnection(farewell("only trusted proxies may connect here; use another port"))
 
-
-@implementer(IStreamServerEndpoint)
-class ProxiedEndpoint:
-    """Listens where another endpoint does, for trusted proxies; see `ProxiedFactory`."""
-
-    def __init__(
-        self, endpoint: IStreamServerEndpoint, trusted: Sequence[IPNetwork], timers: TimerWheel, header_seconds: int
-    ) -> None:
-        self._endpoint = endpoint
-        self._trusted = trusted
-        self._timers = timers
-        self._header_seconds = header_seconds
-
-    def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:  # noqa: N803  # Twisted's
-        """Begin to listen."""
-        return self._endpoint.listen(ProxiedFactory(protocolFactory, self._trusted, self._timers, self._header_seconds))
+    def note(self, what: str) -> None:
+        """Log what became of a connection, or count it."""
+        self._log_limiter.note(what)

@@ -14,6 +14,7 @@ from chatd.model.entry import Entry, StoredEvent
 from chatd.model.room_policy import ModerationAction, RoomPolicy
 from chatd.protocol.arguments import MAX_ID
 from chatd.protocol.events import Moderated, TopicSet
+from chatd.runtime.clocks import WallClock
 from chatd.runtime.option import Duration, Number
 from chatd.runtime.threads import Worker
 
@@ -174,6 +175,7 @@ class Environment:
     """What a journal needs from its process."""
 
     clock: IReactorTime
+    wall: WallClock
     make_epoch: Callable[[], str]
     make_worker: Callable[[str], Worker]
     """Makes a thread of the given name."""

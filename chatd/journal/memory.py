@@ -7,9 +7,11 @@ from collections.abc import Sequence
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
 from typing_extensions import override
 
 from chatd.journal import LABEL_SECONDS, Environment, Follower, Journal, Judge, Page, Query, RoomState, TooMuchError
+from chatd.journal.ages import AgeClock
 from chatd.journal.batching import Batcher
 from chatd.journal.memory_index import WordIndex
 from chatd.journal.rows import same_content
@@ -24,6 +26,8 @@ MAX_KEPT_BYTES = 32 * 1024 * 1024
 """About how much memory their texts may take."""
 MAX_LABELS = 50_000
 PAGE_EVENTS = 256
+
+_log = Logger()
 
 
 class MemoryJournal(Journal):
@@ -40,6 +44,9 @@ class MemoryJournal(Journal):
         self._make_epoch = environment.make_epoch
         self._starts: Starts | None = None
         self._clock = environment.clock
+        self._wall = environment.wall
+        keep, report = environment.retention.seconds, lambda what: _log.warn("{what}", what=what)
+        self._ages = AgeClock(environment.clock, environment.wall, keep, report)
         self._pace = Batcher(self._clock)
         self._retention = environment.retention
         self._turn: list[Entry] = []
@@ -147,7 +154,7 @@ class MemoryJournal(Journal):
     def _deliver(self) -> None:
         self._delivery = None
         turn, self._turn = self._turn, []
-        now = int(self._clock.seconds() * 1000)
+        now = int(self._wall() * 1000)
         for entry in turn:
             entry.time = now
         judged = self._judge(turn)
@@ -179,7 +186,7 @@ class MemoryJournal(Journal):
         assert isinstance(event, DurableEvent)
         author = (entry.room, names.key(event.nick), label)
         first = self._labels.get(author)
-        if first is None or first.time < entry.time - LABEL_SECONDS * 1000:
+        if first is None or first.time < self._ages() - LABEL_SECONDS * 1000:
             self._labels[author] = StoredEvent(self._last_id + 1, entry.time, event)
             self._labels.move_to_end(author)
             if len(self._labels) > MAX_LABELS:
@@ -209,7 +216,7 @@ class MemoryJournal(Journal):
 
     def _trim(self) -> None:
         age = self._retention.seconds
-        horizon = 0 if age is None else int((self._clock.seconds() - age) * 1000)
+        horizon = 0 if age is None else self._ages() - age * 1000
         oldest = self._oldest
         while oldest:
             room, kept = oldest[0]

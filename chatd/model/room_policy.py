@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from chatd.protocol import names
@@ -17,6 +18,11 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 MAX_ACTIONS = 1000
 """How many may hold in one room, or on the server."""
+MAX_SHARING = 100
+"""How many others may come from an address at the time for it to say who somebody is."""
+_BUT = " but="
+"""Comes before the connections that the reach of an address leaves out."""
+_HOST_BITS = 64
 _REVOKES = {"UNMUTE": "MUTE", "UNBAN": "BAN", "DEOP": "OP", "KICK": "INVITE"}
 """The kind of action that a verb ends. One who is kicked out of a private room needs a new invitation."""
 
@@ -48,6 +54,33 @@ class Identity(NamedTuple):
     nick: str
     account: str | None
     address: IPAddress | None
+    connection: str = ""
+    """What no other connection has, before or after."""
+
+    def reach(self, others: Iterable[Identity]) -> str | None:
+        """Return what an action on the nick is to hold for besides, as it is stored; None if nothing more.
+
+        The account, so that nobody else who comes from there is meant. Without one it is the address, but for the
+        connections of ``others`` who are there at the same time: they are somebody else. Where there is no address, or
+        too many share it for it to say who somebody is, it is the connection.
+        """
+        if self.account is not None:
+            return None if self.account == self.nick else f"account={self.account}"
+        if self.address is not None:
+            site = _site(self.address)
+            near = [each for each in others if each.address is not None and each.connection != self.connection]
+            known = dict.fromkeys(each.connection for each in near if each.address and _site(each.address) == site)
+            if len(known) <= MAX_SHARING:
+                return f"address={site}" + (_BUT + ",".join(known) if known else "")
+        return f"connection={self.connection}" if self.connection else None
+
+    def traces(self, *, spared: bool) -> Iterator[str]:
+        """Yield what of the identity a stored reach may begin with; not the address if it is ``spared`` by that."""
+        if self.account is not None:
+            yield f"account={self.account}"
+        yield f"connection={self.connection}"
+        if not spared and self.address is not None:
+            yield f"address={_site(self.address)}"
 
 
 REGISTERED = PolicyKey("SET", "registered")
@@ -75,14 +108,23 @@ class _Width(NamedTuple):
     host_bits: int
 
 
+class _Reaching(NamedTuple):
+    """An action by what it holds for besides its subject."""
+
+    action: ModerationAction
+    others: frozenset[str]
+    """The connections that it does not hold for."""
+
+
 class RoomPolicy:
     """All actions that hold in one room, or on the server."""
 
-    __slots__ = ("_actions", "_networks", "mutes")
+    __slots__ = ("_actions", "_networks", "_reaching", "mutes")
 
     def __init__(self, actions: Iterable[ModerationAction] = ()) -> None:
         self._actions: dict[PolicyKey, ModerationAction] = {}
         self._networks: dict[_Width, dict[int, ModerationAction]] = {}
+        self._reaching: dict[PolicyKey, dict[PolicyKey, _Reaching]] = {}
         self.mutes = False
         """Whether there is, or was, any MUTE."""
         for action in actions:
@@ -112,12 +154,24 @@ class RoomPolicy:
     def _set(self, where: PolicyKey, action: ModerationAction) -> None:
         self._actions[where] = action
         self.mutes = self.mutes or where.kind == "MUTE"
+        if (reach := action.event.reach) is not None:
+            trace, _, others = reach.partition(_BUT)
+            reaching = _Reaching(action, frozenset(filter(None, others.split(","))))
+            self._reaching.setdefault(PolicyKey(where.kind, trace), {})[where] = reaching
         if where.kind in ("MUTE", "BAN") and (network := _network(where.subject)) is not None:
             width = _Width(where.kind, network.version, network.max_prefixlen - network.prefixlen)
             self._networks.setdefault(width, {})[int(network.network_address) >> width.host_bits] = action
 
     def _remove(self, where: PolicyKey) -> None:
-        if self._actions.pop(where, None) is not None and (network := _network(where.subject)) is not None:
+        action = self._actions.pop(where, None)
+        if action is None:
+            return
+        if (reach := action.event.reach) is not None:
+            same = PolicyKey(where.kind, reach.partition(_BUT)[0])
+            del self._reaching[same][where]
+            if not self._reaching[same]:
+                del self._reaching[same]
+        if (network := _network(where.subject)) is not None:
             width = _Width(where.kind, network.version, network.max_prefixlen - network.prefixlen)
             self._networks.get(width, {}).pop(int(network.network_address) >> width.host_bits, None)
 
@@ -144,13 +198,27 @@ class RoomPolicy:
         """Return whether an account may be in the room when it is private."""
         return self.is_operator(account) or (account is not None and PolicyKey("INVITE", account) in self._actions)
 
-    def against(self, kind: str, identity: Identity, now: int) -> ModerationAction | None:
-        """Return the MUTE or BAN that holds against a member, by nick, account, address or network."""
+    def held(self, where: PolicyKey, now: int) -> ModerationAction | None:
+        """Return the action that holds under a key."""
+        action = self._actions.get(where)
+        return action if action is not None and action.holds(now) else None
+
+    def against(self, kind: str, identity: Identity, now: int, *, spared: bool = False) -> ModerationAction | None:
+        """Return the MUTE or BAN that holds against a member, by nick, account, address or network.
+
+        What was said of another's nick holds for who comes from the same address later, but for who is ``spared`` and
+        those whom the room's operators have trusted: they are not taken for that one.
+        """
         if not self._actions:
             return None
         for name in (identity.nick, identity.account):
-            if name is not None and (found := self._actions.get(PolicyKey(kind, name))) and found.holds(now):
+            if name is not None and (found := self.held(PolicyKey(kind, name), now)):
                 return found
+        if self._reaching:
+            for trace in identity.traces(spared=spared or self.is_member(identity.account)):
+                for action, others in self._reaching.get(PolicyKey(kind, trace), {}).values():
+                    if identity.connection not in others and action.holds(now):
+                        return action
         if identity.address is None:
             return None
         address = int(identity.address)
@@ -171,7 +239,8 @@ class RoomPolicy:
             case "BAN":
                 ban = RoomPolicy([action])
                 return lambda identity: (
-                    ban.against("BAN", identity, action.time) is not None and not self.is_operator(identity.account)
+                    ban.against("BAN", identity, action.time, spared=self.is_member(identity.account)) is not None
+                    and not self.is_operator(identity.account)
                 )
             case "SET" | "DEOP":
                 return lambda identity: self.readable_after(identity.account) is None
@@ -191,6 +260,25 @@ class RoomPolicy:
 
 NO_POLICY = RoomPolicy()
 """For a room without moderation actions. Never to be changed."""
+
+
+def is_address(subject: str) -> bool:
+    """Return whether an action is about an address or a network."""
+    return _network(subject) is not None
+
+
+def is_reach(text: str) -> bool:
+    """Return whether a text is a reach, as it is stored."""
+    kind, _, value = text.partition(_BUT)[0].partition("=")
+    return bool(value) and (kind in ("account", "connection") or (kind == "address" and _network(value) is not None))
+
+
+@lru_cache(maxsize=4096)
+def _site(address: IPAddress) -> str:
+    """Return an address or, of IPv6, its /64: that is what one subscriber has, and takes any address in."""
+    if address.version == 4:
+        return str(address)
+    return str(ipaddress.IPv6Network((int(address) >> _HOST_BITS << _HOST_BITS, 128 - _HOST_BITS)))
 
 
 def _network(subject: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:

@@ -77,7 +77,8 @@ class Moderated:
     """Somebody who may has put somebody out, muted or invited them, and so on, or set something.
 
     ``room`` is `SERVER` for what holds everywhere; ``subject`` is a name, an address, a network or ``key=value``.
-    ``seconds`` is how long it holds, for ever if it is None.
+    ``seconds`` is how long it holds, for ever if it is None. ``reach`` is whom a MUTE or BAN of a nick holds for
+    besides, see `chatd.model.room_policy.Identity`: it is stored, and stands in no line.
     """
 
     verb: str
@@ -86,6 +87,7 @@ class Moderated:
     subject: str
     seconds: int | None = None
     text: str | None = None
+    reach: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ SERVER = "#*"
 """Stands where a room would, for the whole server."""
 SETTINGS = {"registered": ("yes",), "private": ("no", "yes"), "topic": ("members", "operators")}
 """What SET can set, and to what; of two, the first is how it is without it."""
+WHO = ("keep", "remove")
+"""What becomes of those who are in a room that is made private: they are invited, as far as that goes, or put out."""
 MAX_PASSWORD_BYTES = 256
 
 
@@ -104,11 +106,12 @@ class Invite:
 
 @dataclass(frozen=True, slots=True)
 class Set:
-    """Change a setting of a room."""
+    """Change a setting of a room. ``who`` is one of `WHO`, for ``private=yes`` alone."""
 
     key: str
     value: str
     room: str | None = None
+    who: str | None = None
 
 
 ModerationCommand = Login | Register | Kick | Mute | Ban | Unmute | Unban | Op | Deop | Invite | Set
@@ -127,5 +130,5 @@ def parts(command: ModerationCommand) -> list[str | None]:
             return [who, room, None if seconds is None else f"for={duration.written(seconds)}", text]
         case Unmute(who, room) | Unban(who, room) | Op(who, room) | Deop(who, room) | Invite(who, room):
             return [who, room]
-        case Set(key, value, room):
-            return [room, f"{key}={value}"]
+        case Set(key, value, room, who):
+            return [room, f"{key}={value}", None if who is None else f"who={who}"]

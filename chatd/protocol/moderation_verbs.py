@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from chatd.protocol import duration
+from chatd.protocol import duration, names
 from chatd.protocol import moderation_commands as commands
 from chatd.protocol.arguments import Arguments
 from chatd.protocol.text import clean, excerpt
@@ -12,13 +12,24 @@ from chatd.protocol.verb_row import Verb
 
 
 def _subject(words: Arguments, word: str) -> str:
-    """Return whom a word means: an address or a network in its usual form, else a nick."""
+    return _network(word) or words.nick_of(word)
+
+
+def subject_of(word: str) -> str:
+    """Return whom a word means: an address or a network in its usual form, else a nick.
+
+    Raise `chatd.protocol.names.BadNameError` if it is none of these.
+    """
+    return _network(word) or names.nick(word)
+
+
+def _network(word: str) -> str | None:
     try:
         if "%" in word:
             raise ValueError(word)
         network = ipaddress.ip_network(word, strict=False)
     except ValueError:
-        return words.nick_of(word)
+        return None
     if network.version == 6 and network.prefixlen >= 96 and (mapped := network.network_address.ipv4_mapped):
         network = ipaddress.ip_network((mapped, network.prefixlen - 96))
     return str(network.network_address if network.num_addresses == 1 else network)
@@ -94,13 +105,17 @@ def _read_invite(words: Arguments) -> commands.Invite:
 def _read_set(words: Arguments) -> commands.Set:
     room = _place(words)
     word = words.word("a setting")
-    words.end()
+    who = words.values("who").get("who")
     key, _, value = word.partition("=")
     if key not in commands.SETTINGS:
         words.refuse(f"{excerpt(word)} is no setting; there are {', '.join(commands.SETTINGS)}")
     if value not in commands.SETTINGS[key]:
         words.refuse(f"{key} is {' or '.join(commands.SETTINGS[key])}")
-    return commands.Set(key, value, room)
+    if who is not None and (key, value) != ("private", "yes"):
+        words.refuse("who= goes with private=yes alone")
+    if who is not None and who not in commands.WHO:
+        words.refuse(f"who is {' or '.join(commands.WHO)}")
+    return commands.Set(key, value, room, who)
 
 
 def _place(words: Arguments) -> str | None:
@@ -183,7 +198,7 @@ ROWS = (
     ),
     Verb(
         commands.Set,
-        "SET [#room] <key>=<value>",
+        "SET [#room] <key>=<value> [who=keep|remove]",
         "registered=yes makes a room yours; private=yes|no, topic=operators|members",
         _read_set,
     ),

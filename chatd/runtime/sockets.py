@@ -10,6 +10,7 @@ from functools import lru_cache
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.interfaces import IAddress, ISSLTransport, ISystemHandle, ITCPTransport
 from twisted.protocols.policies import ProtocolWrapper
+from zope.interface import Interface
 
 from chatd.protocol.text import clean
 
@@ -19,12 +20,16 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 _KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 20, "TCP_KEEPCNT": 3}
 
 
+class IEncryptedOutside(Interface):
+    """A transport whose peer speaks TLS with a proxy in front, which is trusted to say so."""
+
+
 def address_name(address: IAddress | None) -> str:
     """Return an address as the log shows it: with its port on TCP, else as a local socket."""
-    if isinstance(address, IPv4Address):
-        return f"{address.host}:{address.port}"
-    if isinstance(address, IPv6Address):
-        return f"[{address.host}]:{address.port}"
+    if isinstance(address, IPv4Address | IPv6Address):
+        host = network_address(address)
+        # A zone, as of a link, is a part of the name.
+        return f"{host}:{address.port}" if host and host.version == 4 else f"[{address.host}]:{address.port}"
     path = getattr(address, "name", None)
     return clean(os.fsdecode(path)) if path else "a local socket"
 
@@ -44,8 +49,13 @@ def _parsed(host: str) -> IPAddress:
 
 
 def is_private(transport: object, address: IPAddress | None) -> bool:
-    """Return whether nobody can listen in on a connection: over TLS, from this machine, over a local socket."""
-    return address is None or address.is_loopback or ISSLTransport.providedBy(transport)
+    """Return whether nobody can listen in on a connection: over TLS, from this machine, over a local socket.
+
+    What lies between a proxy and this machine is the business of whoever trusts that proxy.
+    """
+    if address is None or address.is_loopback:
+        return True
+    return any(each.providedBy(transport) for each in (ISSLTransport, IEncryptedOutside))
 
 
 def tune(transport: object) -> None:

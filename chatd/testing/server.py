@@ -222,7 +222,7 @@ class MemoryServer:
                 end.cut()
 
     def _make_journal(self) -> MemoryJournal:
-        return MemoryJournal(Environment(self.clock, lambda: f"e{next(self._epochs)}", _no_thread))
+        return MemoryJournal(Environment(self.clock, self.clock.seconds, lambda: f"e{next(self._epochs)}", _no_thread))
 
     def _check_listening(self) -> None:
         if self._hub is None:

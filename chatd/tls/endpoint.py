@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from OpenSSL import SSL
-from twisted.internet.endpoints import serverFromString, wrapServerTLS
+from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IReactorTime, IStreamServerEndpoint
 from twisted.internet.ssl import CertificateOptions, TLSVersion
 from twisted.logger import Logger
@@ -18,6 +19,7 @@ from zope.interface import implementer
 from chatd.protocol.text import clean
 from chatd.tls import pem
 from chatd.tls.certificate import fingerprint
+from chatd.tls.half_close import TLSEndpoint, Wrap, nothing
 from chatd.tls.pem import Pair
 
 if TYPE_CHECKING:
@@ -29,11 +31,14 @@ _PLACE = re.compile(r"tls:((?:[^:\\]|\\.)+):(.+)", re.IGNORECASE | re.DOTALL)
 _log = Logger()
 
 
-def endpoint(reactor: Any, description: str) -> IStreamServerEndpoint:
+def endpoint(reactor: Any, description: str, below: Wrap = nothing) -> IStreamServerEndpoint:
     """Return what ``tls:DIRECTORY:port=10320`` says, with what ``tcp6:`` takes after it, such as ``interface=``.
 
-    It differs from Twisted's own ``tls:`` in that a renewed certificate is reloaded, and that one for an IP address,
-    or a client that gives no name, is served. Raise `ValueError` with a sentence if nothing can be served so.
+    It differs from Twisted's own ``tls:`` in that a renewed certificate is reloaded, that one for an IP address, or a
+    client that gives no name, is served, and that a client may end its direction alone. ``below`` makes, of the factory
+    that speaks TLS, one for what comes before that: the header of a proxy.
+
+    Raise `ValueError` with a sentence if nothing can be served so.
     """
     parts = _PLACE.fullmatch(description)
     if parts is None:
@@ -41,7 +46,7 @@ def endpoint(reactor: Any, description: str) -> IStreamServerEndpoint:
     # twistd may change its working directory later.
     directory = Path(re.sub(r"\\(.)", r"\1", parts[1])).absolute()
     plain = serverFromString(reactor, f"tcp6:{parts[2]}")
-    return wrapServerTLS(Certificates(directory, reactor), plain, reactor)
+    return TLSEndpoint(Certificates(directory, reactor), plain, reactor, below)
 
 
 @implementer(IOpenSSLServerConnectionCreator)
@@ -52,9 +57,10 @@ class Certificates:
     together or have expired change nothing but the log. Raise `ValueError` with a sentence if they are so at first.
     """
 
-    def __init__(self, directory: Path, clock: IReactorTime) -> None:
+    def __init__(self, directory: Path, clock: IReactorTime, wall: Callable[[], float] = time.time) -> None:
         self._directory = directory
         self._clock = clock
+        self._wall = wall
         self._looked = clock.seconds()
         self._complaint = ""
         self._by_name: dict[str, SSL.Context] = {}
@@ -133,7 +139,7 @@ class Certificates:
         return self._by_name.get(host) or self._by_name.get("*." + host.partition(".")[2])
 
     def _expired(self, pairs: Sequence[Pair]) -> list[Pair]:
-        now = datetime.fromtimestamp(self._clock.seconds(), UTC)
+        now = datetime.fromtimestamp(self._wall(), UTC)
         return [pair for pair in pairs if pair.until <= now]
 
 

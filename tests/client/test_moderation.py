@@ -309,6 +309,7 @@ def test_tab_completes_whom_a_ruling_is_about() -> None:
     assert [tab("/ban al", room, times) for times in (1, 2)] == ["/ban alf ", "/ban alice "]
     assert tab("/kick alf", room) == "/kick alf"
     assert tab("/set pr", room, 2) == "/set private=yes "
+    assert tab("/set private=yes wh", room) == "/set private=yes who=keep "
     assert tab("/login bob al", room) == "/login bob al"  # that is a password
 
 

@@ -21,7 +21,7 @@ from chatd.journal.jetstream.leases import lease_holders
 from chatd.journal.jetstream.streams import StreamInfo, bucket
 from chatd.model.cluster import MemberInfo, NodeDown, NodeUp, Source
 from chatd.model.entry import Entry
-from chatd.model.room_policy import PolicyKey
+from chatd.model.room_policy import Identity, PolicyKey
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Joined, Moderated, Said
 from tests.support.certificates import Authority
@@ -243,7 +243,7 @@ def test_what_is_kept_is_what_the_stream_says(cluster: Cluster) -> None:
 
 def test_a_new_index_knows_what_holds_and_what_it_cannot_know(cluster: Cluster) -> None:
     a = cluster.node(retention=Retention(seconds=3))
-    ruled = Entry("#a", Moderated("BAN", "alice", "#a", "bob", None, "out"))
+    ruled = Entry("#a", Moderated("BAN", "alice", "#a", "bob", None, "out", "account=carol"))
     a.journal.append(ruled)
     last = cluster.say(a, "1", "2")[-1].id
     cluster.sleep(4)
@@ -257,6 +257,10 @@ def test_a_new_index_knows_what_holds_and_what_it_cannot_know(cluster: Cluster) 
     assert PolicyKey("BAN", "bob") in there.policy
     cluster.close(b)
     b = cluster.node("b")
+    for node in (a, b):
+        there = node.journal.room_state("#a")
+        assert there is not None
+        assert there.policy.against("BAN", Identity("other", "carol", None), kept.time) is not None
     assert room_state(b)[2] == kept.id - 1 >= last
 
 

@@ -35,6 +35,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_s
         Moderated("BAN", "ann", "#a", "10.0.0.0/8", 3600, "spam, spam"),
         Moderated("SET", "ann", "#a", "private=yes"),
         Moderated("MUTE", "root", SERVER, "eve"),
+        Moderated("BAN", "ann", "#a", "eve", 3600, "spam", "address=10.6.6.6"),
         Joined("alice", "#A"),
         Parted("alice", "#a"),
         Parted("alice", "#a", "bye"),

@@ -181,13 +181,44 @@ def test_a_ban_keeps_the_same_people_out_on_all_nodes(cluster: InMemoryCluster) 
     check_equal(cluster)
 
 
+@pytest.mark.parametrize("address", [None, "192.0.2.7"])
+def test_a_ruling_on_a_nick_holds_on_all_nodes_for_whoever_went_by_it(
+    cluster: InMemoryCluster, address: str | None
+) -> None:
+    one, two = cluster.nodes
+    cluster.accounts.operators = {"root"}
+    root = come_in(cluster, one, "JOIN root #a", "JOIN #b", account="root")
+    bob = ChatClient(two.hub, address)
+    bob.says("JOIN bob #a", "JOIN #b")
+    cluster.settle()
+    root.says("MUTE bob #b")
+    cluster.settle()
+    bob.take()
+    bob.says("NICK other", "MSG hi")
+    cluster.settle()
+    assert [line.split(" ")[:3] for line in bob.take()] == [["ERR", "muted", "NICK"], ["ERR", "muted", "MSG"]]
+    root.says("UNMUTE bob #b", "BAN bob #a")
+    cluster.settle()
+    bob.take()
+    bob.says("NICK other", "JOIN #a")
+    cluster.settle()
+    assert [line.split(" ")[:3] for line in bob.take()] == [["OK", "NICK", "other"], ["ERR", "banned", "JOIN"]]
+    if address is not None:
+        for node in (one, two, cluster.node()):
+            late = ChatClient(node.hub, address)
+            late.says("JOIN late #a")
+            cluster.settle()
+            assert late.take()[-1].startswith("ERR banned JOIN")
+    check_equal(cluster)
+
+
 @pytest.mark.parametrize(
     ("order", "line"),
     [
         ("KICK bob #a out", "KICK root #a bob out"),
         ("BAN bob #a out", "KICK root #a bob out"),
         ("BAN 192.0.2.0/24 #a", "KICK root #a bob"),
-        ("SET #a private=yes", "KICK root #a bob the room is private"),
+        ("SET #a private=yes who=remove", "KICK root #a bob the room is private"),
     ],
 )
 def test_who_is_put_out_is_so_on_all_nodes(cluster: InMemoryCluster, order: str, line: str) -> None:
@@ -227,7 +258,7 @@ def test_an_account_that_is_made_in_a_room_is_known_to_all_nodes(cluster: InMemo
     assert bob.take() == ["OK REGISTER bob"]
     assert len(two.cluster.outbox) == 1
     cluster.settle()
-    root.says("SET #a private=yes")
+    root.says("SET #a private=yes who=remove")
     cluster.settle()
     assert [len(node.hub.members("#a")) for node in cluster.nodes] == [2, 2]
     assert bob.take() == ["SET root #a private=yes"]
@@ -509,7 +540,7 @@ def test_an_account_counts_when_all_nodes_know_of_it(cluster: InMemoryCluster) -
     bob = come_in(cluster, two, "JOIN bob #a")
     cluster.accounts.owned = {"bob"}
     bob.session.account = "bob"
-    root.says("INVITE bob #a", "SET #a private=yes")
+    root.says("INVITE bob #a", "SET #a private=yes who=remove")
     cluster.settle()
     assert [len(node.hub.members("#a")) for node in cluster.nodes] == [1, 1]
     assert not bob.session.rooms

@@ -31,6 +31,7 @@ STRANGE: Sequence[Any] = [
     {"from": "r", "n": 1, "i": 0, "kind": "MSG", "nick": "e\nBYE", "room": "#den", "text": "a"},
     {"from": "r", "n": 1, "i": 0, "kind": "SET", "nick": "eve", "room": "#den", "text": "{"},
     {"from": "r", "n": 1, "i": 0, "kind": "BAN", "nick": "eve", "room": "#den", "text": ""},
+    {"from": "r", "n": 1, "i": 0, "kind": "BAN", "nick": "eve", "room": "#den", "text": "bob", "reach": "bob"},
     {"from": "r", "n": 1, "i": 0, "kind": "JOIN", "nick": "eve", "room": "#den", "card": {"speed": 11}},
     {"from": "r", "n": 1, "i": 0, "kind": "JOIN", "nick": "eve", "room": "#den", "card": {"person": 7, "nick": []}},
     {"from": "r", "n": 1, "i": 0, "kind": "NICK", "nick": "eve", "text": "\x1b[2J"},

@@ -274,6 +274,48 @@ def test_tls_and_http_are_sent_away_and_nothing_is_carried_out(edge: Edge, first
     assert said(edge, bob) == []
 
 
+@pytest.mark.parametrize(
+    ("lines", "errors"),
+    [
+        (b"CAP LS 302\r\nJOIN :\r\n", []),  # irssi 1.4
+        (b"CAP LS\r\nNICK alice\r\nUSER alice 0 * :Alice\r\n", []),
+        (b"cap req :sasl\r\n", []),
+        (b"NICK alice\r\nUSER alice +iw * :Alice\r\n", [b"ERR name-needed NICK"]),
+        (b"NICK :alice\r\nuser alice localhost 127.0.0.1 x\r\n", [b"ERR bad-nick NICK"]),
+        (b"PASS secret\r\nNICK alice\r\nUSER a 0 * :b\r\n", [b"ERR unknown-verb *", b"ERR name-needed NICK"]),
+        (b"USER a 0 * :b\r\nNICK alice\r\n", []),
+    ],
+)
+def test_a_client_of_irc_is_sent_away(edge: Edge, lines: bytes, errors: list[bytes]) -> None:
+    _, bob = edge.connect(b"JOIN bob #a")
+    protocol, transport = edge.connect()
+    for byte in lines + b"JOIN #a\r\nPRIVMSG #a :hello\r\n":
+        protocol.dataReceived(bytes([byte]))
+    *before, bye = said(edge, transport)
+    assert [b" ".join(line.split()[:3]) for line in before] == errors
+    assert bye == b"BYE not-chatd this port speaks chatd's own lines and not IRC; try nc, telnet or chatd-client"
+    assert said(edge, bob) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"NICK alice", b"PASS secret", b"CAP", b"CAP off", b"CAPTURE LS", b"USER alice", b"USER", b"USERS a 0 * :b"],
+)
+def test_what_is_no_irc_for_certain_is_an_error_like_any_other(edge: Edge, line: bytes) -> None:
+    protocol, transport = edge.connect()
+    protocol.dataReceived(line + b"\nPING 1\n")
+    error, pong = said(edge, transport)
+    assert error.startswith(b"ERR ")
+    assert pong == b"PONG 1"
+
+
+def test_who_is_inside_may_say_what_irc_begins_with(edge: Edge) -> None:
+    protocol, transport = edge.connect(b"JOIN alice")
+    protocol.dataReceived(b"CAP LS 302\nUSER a 0 * :b\nTALK\nUSER a 0 * :b\nPING\n/PING 1\n")
+    said_to = said(edge, transport)
+    assert [line.split()[0] for line in said_to] == [b"ERR", b"ERR", b"OK", b"PONG"]
+
+
 def test_telnet_without_end_is_sent_away(edge: Edge) -> None:
     protocol, transport = edge.connect()
     protocol.dataReceived(b"\xff\xfa" + b"x" * 2000)

@@ -41,7 +41,7 @@ class Served:
     def __init__(self, directory: Path) -> None:
         self.clock = Clock()
         self.clock.advance(time.time())
-        self.certificates = Certificates(directory, self.clock)
+        self.certificates = Certificates(directory, self.clock, self.clock.seconds)
 
     def to(self, name: str | None = None) -> list[x509.Certificate]:
         """Return what a new client gets that asks for a name, its own certificate first."""

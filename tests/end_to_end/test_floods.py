@@ -21,6 +21,8 @@ from tests.support.daemon import DEADLINE, Client, Daemon, wait_until
 
 pytestmark = pytest.mark.slow
 
+LOCAL = b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"
+"""The header of a proxy that speaks for itself."""
 PROXIED = "haproxy:tcp:0:interface=127.0.0.1"
 
 
@@ -210,7 +212,7 @@ def write_tls(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("endpoint", "sent"),
-    [(TLS[0], b""), (TLS[0], HELLO), (TLS[1], HELLO), (f"haproxy:{TLS[1]}", HELLO)],
+    [(TLS[0], b""), (TLS[0], HELLO), (TLS[1], HELLO), *((f"haproxy:{each}", LOCAL + HELLO) for each in TLS)],
 )
 def test_a_tls_handshake_that_never_ends(tmp_path: Path, stack: ExitStack, endpoint: str, sent: bytes) -> None:
     write_tls(tmp_path)
@@ -294,6 +296,8 @@ def test_a_header_that_never_comes(tmp_path: Path, stack: ExitStack, sent: bytes
     client = stack.enter_context(proxied(daemon, sent))
     with taking(0.5, 4):
         assert client.rest() == []
+    (line,) = warnings(daemon)
+    assert "no PROXY header came within 1 seconds" in line
 
 
 @pytest.mark.parametrize(
@@ -310,7 +314,24 @@ def test_what_is_no_header_is_closed_without_a_traceback(tmp_path: Path, stack: 
     client = stack.enter_context(proxied(daemon, sent))
     with taking(0, 2):
         assert client.rest() == []
+    for _ in range(20):
+        assert stack.enter_context(proxied(daemon, sent)).rest() == []
     assert "Traceback" not in daemon.log()
+    (line,) = warnings(daemon)
+    assert "was disconnected" in line
+
+
+def test_a_header_that_is_cut_is_logged_and_a_look_whether_somebody_listens_is_not(
+    tmp_path: Path, stack: ExitStack
+) -> None:
+    daemon = stack.enter_context(Daemon(tmp_path, "--journal", "memory:", "--listen", PROXIED))
+    for sent in (b"", LOCAL[:7]):
+        assert warnings(daemon) == []
+        client = stack.enter_context(proxied(daemon, sent))
+        client.half_close()
+        assert client.rest() == []
+    (line,) = warnings(daemon)
+    assert "the PROXY header was cut" in line
 
 
 # When file descriptors run out.

@@ -137,7 +137,7 @@ class ImmediateWorker:
 
 def journal_environment(clock: Clock, retention: Retention | None = None) -> Environment:
     """Return what a journal needs, on a clock that stands still and without threads."""
-    return Environment(clock, lambda: "e1", lambda _name: ImmediateWorker(), retention or Retention())
+    return Environment(clock, clock.seconds, lambda: "e1", lambda _name: ImmediateWorker(), retention or Retention())
 
 
 class ManualWorker(ImmediateWorker):

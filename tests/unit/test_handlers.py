@@ -41,7 +41,9 @@ def test_join_tagged_has_the_last_id_and_a_secret(chat: InMemoryChat) -> None:
 
 def test_join_with_since_says_that_nothing_was_kept(chat: InMemoryChat) -> None:
     alice = chat.program()
-    assert ask(chat, alice, "JOIN alice #a since=5 epoch=e0") == ["OK JOIN #a 1 last=0 resume=secret1 recovered=no"]
+    assert ask(chat, alice, "JOIN alice #a since=5 epoch=e0") == [
+        "OK JOIN #a 1 last=0 resume=secret1 recovered=no since=unknown"
+    ]
 
 
 def test_join_gives_the_topic_first(chat: InMemoryChat) -> None:
@@ -102,7 +104,7 @@ def test_refusals_say_what_and_leave_the_connection(
 def test_hello_tells_what_a_program_must_know(chat: InMemoryChat) -> None:
     (line,) = ask(chat, chat.person(), "@label=h HELLO 1")
     assert line.startswith("@label=h OK HELLO protocol=1 server=chatd/")
-    assert line.endswith(" epoch=e1 max-line=8192 ping=60")
+    assert line.endswith(" epoch=e1 max-line=8192 ping=45")
 
 
 def test_msg_is_silent_for_a_person_and_echoed_to_a_program(chat: InMemoryChat) -> None:

@@ -184,7 +184,7 @@ def test_others_can_be_made_to_look_after_a_room_too(chat: InMemoryChat) -> None
 
 def private_den(chat: InMemoryChat) -> tuple[ChatClient, ChatClient, ChatClient]:
     ann, bob, mallory = den(chat)
-    ask(chat, ann, "MSG public", "TOPIC plans", "INVITE bob", "SET private=yes", "MSG secret words")
+    ask(chat, ann, "MSG public", "TOPIC plans", "INVITE bob", "SET private=yes who=remove", "MSG secret words")
     return ann, bob, mallory
 
 
@@ -284,7 +284,7 @@ def test_a_ban_from_the_server_ends_connections_and_refuses_new_ones(chat: InMem
         assert person.farewell is DisconnectReason.BANNED
         assert person.take() == ["BYE banned flood"]
     late = ChatClient(chat.hub, "10.6.6.8")
-    assert late.farewell is DisconnectReason.BANNED
+    assert ask(chat, late, "JOIN late") == ["BYE banned you are banned, for 1d in all: flood"]
     assert ask(chat, ann, "WHO")[-1] == "OK WHO #den 2"
     assert ChatClient(chat.hub, "10.7.6.8").farewell is None
 
@@ -309,7 +309,7 @@ def test_rulings_are_kept_and_hold_after_a_restart(tmp_path: Path) -> None:
     chat.turn()
     again = SlowJournalChat(tmp_path / "j")
     again.hub.accounts = chat.hub.accounts
-    assert ChatClient(again.hub, "10.6.6.6").farewell is DisconnectReason.BANNED
+    assert ask(again, ChatClient(again.hub, "10.6.6.6"), "JOIN mallory") == ["BYE banned you are banned"]
     rules = again.hub.policy("#den")
     assert rules.is_operator("ann")
     assert rules.setting("private") == "yes"
@@ -432,7 +432,14 @@ def test_a_replay_that_is_under_way_tells_nothing_of_what_becomes_private(chat: 
     mallory.blocked = True
     mallory.says("JOIN #den since=0 epoch=e1")
     chat.turn()
-    ask(chat, ann, "SET private=yes", "MSG secret words", *(["SET private=no"] if opened else []), "MSG later")
+    ask(
+        chat,
+        ann,
+        "SET private=yes who=remove",
+        "MSG secret words",
+        *(["SET private=no"] if opened else []),
+        "MSG later",
+    )
     heard = mallory.take()
     mallory.blocked = False
     for _ in range(700):
@@ -471,7 +478,7 @@ def test_a_search_that_waits_finds_nothing_that_is_said_in_private_meanwhile(cha
     ask(chat, ann, "MSG public words")
     mallory.take()
     mallory.says("SEARCH words")
-    ann.says("SET private=yes")
+    ann.says("SET private=yes who=remove")
     chat.journal.flush()
     ann.says("MSG secret words")
     chat.journal.flush()

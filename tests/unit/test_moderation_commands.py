@@ -42,6 +42,8 @@ ORDERS = {
     "DEOP bob #*": Deop("bob", "#*"),
     "INVITE bob #a": Invite("bob", "#a"),
     "SET private=yes": Set("private", "yes"),
+    "SET #a private=yes who=keep": Set("private", "yes", "#a", "keep"),
+    "SET private=yes who=remove": Set("private", "yes", None, "remove"),
     "SET #a topic=operators": Set("topic", "operators", "#a"),
 }
 
@@ -86,6 +88,10 @@ def test_addresses_have_one_form(written: str, meant: str) -> None:
         ("SET colour=red", Code.BAD_SYNTAX),
         ("SET registered=no", Code.BAD_SYNTAX),
         ("SET private=yes x", Code.BAD_SYNTAX),
+        ("SET private=yes who=all", Code.BAD_SYNTAX),
+        ("SET private=yes who=keep who=keep", Code.BAD_SYNTAX),
+        ("SET private=no who=keep", Code.BAD_SYNTAX),
+        ("SET topic=members who=remove", Code.BAD_SYNTAX),
     ],
 )
 def test_refused(line: str, code: Code) -> None:

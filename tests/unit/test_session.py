@@ -123,6 +123,16 @@ def test_a_silent_program_is_pinged_once_and_then_sent_away() -> None:
     assert alice.take() == ["BYE idle nothing was heard for 10 seconds"]
 
 
+def test_a_silent_program_is_asked_before_a_proxy_cuts_it_after_50_seconds() -> None:
+    chat = InMemoryChat()
+    bot, other = chat.program("JOIN bot"), chat.person("JOIN other")
+    for _ in range(48):
+        chat.wait(1)
+        other.says("MSG what the bot is told is no sign of its life")
+    assert any(line.startswith("PING ") for line in bot.take())
+    assert bot.farewell is None
+
+
 def test_a_clock_that_jumps_ahead_ends_nobody_unasked() -> None:
     chat = InMemoryChat(Limits(ping_seconds=5))
     alice = chat.program("JOIN alice")

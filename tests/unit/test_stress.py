@@ -30,7 +30,12 @@ def order(chance: random.Random) -> str:
     """Return something that who looks after all rooms may say."""
     nick, room = chance.choice(NICKS), chance.choice(ROOMS)
     lines = [f"KICK {nick} {room}", f"BAN {nick} {room} for=20s", f"UNBAN {nick} {room}", f"MUTE {nick} {room} for=9s"]
-    lines += [f"SET {room} private=yes", f"SET {room} private=no", f"SET {room} private=no", f"INVITE alice {room}"]
+    lines += [
+        f"SET {room} private=yes who=remove",
+        f"SET {room} private=no",
+        f"SET {room} private=no",
+        f"INVITE alice {room}",
+    ]
     return chance.choice([*lines, f"SET {room} topic=operators", f"SET {room} topic=members", f"KICK {nick} #*"])
 
 

@@ -90,7 +90,7 @@ def test_somebody_joins_talks_is_cut_off_and_has_missed_nothing(server: MemorySe
     bot = server.client()
     bot.send("HELLO 1", "JOIN bot #builds since=2 epoch=e1")
     assert bot.lines() == [
-        "OK HELLO protocol=1 server=chatd/0.1.0 epoch=e1 max-line=8192 ping=60",
+        "OK HELLO protocol=1 server=chatd/0.1.0 epoch=e1 max-line=8192 ping=45",
         "@id=3;time=2026-01-01T00:00:00.000Z;old MSG alice #builds thanks",
         "OK JOIN #builds 2 last=3 resume=secret2 recovered=yes",
     ]
@@ -357,12 +357,12 @@ def test_a_name_that_is_taken_is_an_error_of_the_test(server: MemoryServer) -> N
 
 def test_time_passes_when_it_is_told_to(server: MemoryServer) -> None:
     bot = server.client("bot", tagged=True)
-    server.advance(59)
+    server.advance(44)
     assert bot.lines() == []
     server.advance(1)
-    assert bot.lines() == ["PING 1767225660"]
-    server.advance(60)
-    assert bot.lines() == ["BYE idle nothing was heard for 120 seconds"]
+    assert bot.lines() == ["PING 1767225645"]
+    server.advance(45)
+    assert bot.lines() == ["BYE idle nothing was heard for 90 seconds"]
 
 
 def test_a_protocol_may_ask_for_a_flush_and_what_it_raises_reaches_the_test(server: MemoryServer) -> None:

@@ -162,8 +162,7 @@ class Presence(Nodes):
         client = self.announcer.client(member_id)
         if client is None or client.ended:
             return {"nick": None}
-        now = int(self.hub.clock.seconds() * 1000)
-        client.tell(PrivateLine(nick, text, now if time is None else time), again=time is not None)
+        client.tell(PrivateLine(nick, text, self.hub.now if time is None else time), again=time is not None)
         return {"nick": client.nick}
 
     def state(self) -> Any:

@@ -72,7 +72,7 @@ def _refill(hub: Hub, announcer: Announcer, room: Room, members: Iterable[Client
             announcer.withdraw(client, room.key, room.name)
     for member in arrived:
         member.rooms[room] = None
-    tags = {"time": wire.timestamp(int(hub.clock.seconds() * 1000))}
+    tags = {"time": wire.timestamp(hub.now)}
     lines += [Joined(member.nick, room.name) for member in arrived]
     bodies = [wire.render(line) for line in lines]
     data = [b"".join(wire.encode(body, t) for body in bodies) for t in (wire.NO_TAGS, tags)]

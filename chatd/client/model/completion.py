@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from chatd.client.model.room import Room
 from chatd.client.model.slash import SLASHES, holds_secret
 from chatd.protocol import names
-from chatd.protocol.moderation_commands import SETTINGS
+from chatd.protocol.moderation_commands import SETTINGS, WHO
 
 _ABOUT_THE_ABSENT = frozenset({"/mute", "/unmute", "/ban", "/unban", "/invite"})
 
@@ -50,6 +50,7 @@ class Completer:
             self._ends = ()
         elif (command := text.partition(" ")[0].lower()) == "/set" and start:
             pairs = [f"{key}={value} " for key, values in SETTINGS.items() for value in values]
+            pairs += [f"who={who} " for who in WHO]
             self._ends = [pair for pair in pairs if pair.startswith(word)]
         else:
             after, absent = " " if start else ": ", command in _ABOUT_THE_ABSENT

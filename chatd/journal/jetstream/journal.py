@@ -56,7 +56,7 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
         self._subjects = Subjects(address.stream)
         self._connection = Connection(address, "chatd", self)
         self._publisher = publisher = StreamPublisher(self._connection)
-        self._unacknowledged = Unacknowledged(clock, self._follow)
+        self._unacknowledged = Unacknowledged(clock, environment.wall, self._follow)
         self._outbox = Outbox(clock, publisher, self._subjects, self._unacknowledged.refused)
         self._feed = Feed(self._connection, clock, address.stream, self)
         self._requests = Requests(self._connection, self._subjects, lambda: self._handed, lambda: self.epoch)

@@ -11,6 +11,7 @@ from twisted.logger import Logger
 from typing_extensions import override
 
 from chatd.journal import LABEL_SECONDS, Environment, JournalError, Retention, RoomState
+from chatd.journal.ages import StreamAges
 from chatd.journal.jetstream.forgetting import forget_entry
 from chatd.journal.sqlite.database import explained
 from chatd.journal.sqlite.store import Store
@@ -134,7 +135,8 @@ class LocalIndex(StoredJournal):
     """A journal's file that is filled from the stream, and trimmed as the stream is."""
 
     def __init__(self, environment: Environment, path: Path) -> None:
-        super().__init__(environment, Retention())
+        self._stream_ages = StreamAges(environment.clock)
+        super().__init__(environment, Retention(), self._stream_ages)
         self.note_refused: Callable[[Sequence[int]], None] = lambda _places: None
         """Is called with the places of what was refused, once it is known here."""
         self._path = path
@@ -175,6 +177,8 @@ class LocalIndex(StoredJournal):
         """Store what was read; it fails with `JournalError`, and then nothing was."""
         store = self._opened
         assert isinstance(store, LocalIndexStore)
+        if entries:
+            self._stream_ages.hear(entries[-1].time)
         writing = self._writer.do(partial(store.write_read, entries, dict(incarnations), place))
         return writing.addCallback(self.note_refused)
 

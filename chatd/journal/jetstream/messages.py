@@ -4,7 +4,7 @@ The payload is a JSON object: ``from`` is the incarnation of the node that sent 
 ``i`` the position in it; ``kind`` is the verb: MSG, TOPIC, a verb of moderation, JOIN, PART, NICK, BEGIN (a node is
 up), GONE (a node is down) or HERE (by which a node finds out whether anything can be stored). ``nick``, ``room`` and
 ``text`` are as in the line that clients are sent, ``label`` is the label it was sent with, ``card`` the member
-who did it.
+who did it, ``reach`` whom a MUTE or BAN of a nick holds for besides.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -20,6 +20,7 @@ from urllib.parse import quote
 from chatd.journal.rows import from_row, to_row
 from chatd.model.cluster import MemberInfo, NodeDown, NodeUp, Source
 from chatd.model.entry import Entry, RoomEvent
+from chatd.model.room_policy import is_reach
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError
 from chatd.protocol.events import DurableEvent, Joined, Moderated, Parted, Renamed, TopicSet
@@ -195,7 +196,8 @@ def _event_fields(event: RoomEvent) -> dict[str, Any]:
         case NodeDown():
             return {"kind": "GONE", "text": event.incarnation}
     kind, nick, text = to_row(event)
-    return {"kind": kind, "nick": nick, "room": event.room, "text": text}
+    reach = {"reach": event.reach} if isinstance(event, Moderated) and event.reach is not None else {}
+    return {"kind": kind, "nick": nick, "room": event.room, "text": text} | reach
 
 
 def _event(fields: Mapping[str, Any]) -> RoomEvent | WriteProbe:
@@ -215,7 +217,12 @@ def _event(fields: Mapping[str, Any]) -> RoomEvent | WriteProbe:
             why = fields.get("text")
             return Parted(_text(fields["nick"]), _room(fields), None if why is None else _text(why))
     event: DurableEvent = from_row(_room(fields), _text(kind), _text(fields["nick"]), _text(fields["text"]))
-    return event
+    reach = fields.get("reach")
+    if reach is None or not isinstance(event, Moderated):
+        return event
+    if not is_reach(_text(reach)):
+        raise ValueError("a reach that no node gives")
+    return replace(event, reach=reach)
 
 
 def _info(info: MemberInfo) -> dict[str, Any]:

@@ -9,13 +9,15 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from chatd.journal.flushes import Flushes
 from chatd.model.entry import Entry
+from chatd.runtime.clocks import WallClock
 
 
 class Unacknowledged:
     """Hands back what was refused after what was appended before it, as all that is stored is."""
 
-    def __init__(self, clock: IReactorTime, hand_back: Callable[[Sequence[Entry]], None]) -> None:
+    def __init__(self, clock: IReactorTime, wall: WallClock, hand_back: Callable[[Sequence[Entry]], None]) -> None:
         self._clock = clock
+        self._wall = wall
         self._hand_back = hand_back
         self._entries: dict[int, Entry] = {}
         self._refused: set[int] = set()
@@ -29,7 +31,7 @@ class Unacknowledged:
 
     def refused(self, entries: Sequence[Entry]) -> None:
         """Hand entries back, in a later turn and in their order."""
-        now = int(self._clock.seconds() * 1000)
+        now = int(self._wall() * 1000)
         for entry in entries:
             entry.time = now
             self._refused.add(id(entry))

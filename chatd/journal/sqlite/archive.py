@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from operator import attrgetter
 from pathlib import Path
@@ -18,8 +19,10 @@ from chatd.journal.sqlite.database import explained, open_to_read
 from chatd.journal.sqlite.rows import ENTRY_COLUMNS, EntryRow, delete_entries
 from chatd.journal.sqlite.store import Store
 from chatd.model.entry import Entry, StoredEvent
+from chatd.model.room_policy import is_reach
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError
+from chatd.protocol.events import Moderated
 from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.text import clean
 from chatd.protocol.wire import MAX_LINE_BYTES, timestamp
@@ -39,6 +42,8 @@ _ACTIONS_ALONE = """
 _FOUNDERS = """
     SELECT entry, time, 'DEOP', name, nick, nick FROM ruling JOIN room ON room.id = room
         WHERE kind = 'SET' AND subject = 'registered' AND (:room IS NULL OR key = :room) ORDER BY entry"""
+_REACHES = "SELECT entry, reach FROM ruling WHERE reach IS NOT NULL"
+_VERSION_WITH_REACHES = 4
 _ENTRIES = """
     SELECT entry.id, time, kind, name, nick, text FROM entry JOIN room ON room.id = entry.room
         WHERE entry.id > :after AND (:room IS NULL OR key = :room) ORDER BY entry.id LIMIT :count"""
@@ -55,6 +60,8 @@ class ExportRow(NamedTuple):
     """The name, as first written."""
     nick: str
     text: str
+    reach: str | None = None
+    """Whom a MUTE or BAN of a nick that holds still holds for besides: an account or an address."""
 
     def line(self) -> str:
         """Return the line of JSON."""
@@ -66,13 +73,16 @@ class ExportRow(NamedTuple):
             "nick": self.nick,
             "text": self.text,
         }
+        if self.reach is not None:
+            fields["reach"] = self.reach
         return json.dumps(fields, ensure_ascii=False)
 
 
 def export_lines(path: Path, room: str | None = None) -> Iterator[str]:
     """Yield a line of JSON for each of `export_rows`.
 
-    It has ``id``, ``time``, ``type`` (``MSG``, ``TOPIC`` or a verb of moderation), ``room``, ``nick`` and ``text``.
+    It has ``id``, ``time``, ``type`` (``MSG``, ``TOPIC`` or a verb of moderation), ``room``, ``nick`` and ``text``, and
+    ``reach`` where a MUTE or BAN of a nick holds for an account or an address besides.
     """
     return (row.line() for row in export_rows(path, room))
 
@@ -92,8 +102,9 @@ def export_rows(path: Path, room: str | None = None) -> Iterator[ExportRow]:
         has_actions = version > 1
         if has_actions:
             rows = sorted(rows + _select(db, _ACTIONS_ALONE, wanted), key=attrgetter("id"))
+        reaches: dict[int, str] = dict(db.execute(_REACHES)) if version >= _VERSION_WITH_REACHES else {}
         while True:
-            yield from rows
+            yield from (row._replace(reach=reaches.get(row.id)) for row in rows) if reaches else rows
             rows = _select(db, _ENTRIES, wanted)
             if not rows:
                 break
@@ -186,7 +197,12 @@ def _read(number: int, line: str) -> StoredEvent:
         if not 0 < len(text.encode()) <= MAX_TEXT_BYTES:
             raise ValueError("the text is empty or too long")
         room = SERVER if fields["room"] == SERVER else names.room(fields["room"])
-        return StoredEvent(0, time, from_row(room, fields["type"], names.nick(fields["nick"]), text))
+        event = from_row(room, fields["type"], names.nick(fields["nick"]), text)
+        if (reach := fields.get("reach")) is not None:
+            if not isinstance(event, Moderated) or not is_reach(reach):
+                raise ValueError("it has a reach that no MUTE or BAN has")
+            event = replace(event, reach=reach)
+        return StoredEvent(0, time, event)
     except (ChatError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         why = f"{error} is missing or unknown" if isinstance(error, KeyError) else str(error)
         raise JournalError(f"line {number} is not of an export: {why}; nothing was imported") from None

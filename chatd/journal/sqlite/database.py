@@ -32,6 +32,10 @@ CHECK_SECONDS = 2.0
 """How long the check at the opening may take; a file that is too big for that is checked in part."""
 
 
+class InUseError(JournalError):
+    """Another process uses the file, and would write to it as well."""
+
+
 @dataclass(frozen=True, slots=True)
 class OpenFile:
     """Three connections to one file, and the lock beside it."""
@@ -176,9 +180,7 @@ def _lock(path: Path) -> int:
     except OSError:
         holder = os.pread(lock, 20, 0).decode(errors="replace").strip()
         os.close(lock)
-        raise JournalError(
-            f"{path} is in use by another chatd (process {holder or 'unknown'}); stop it first"
-        ) from None
+        raise InUseError(f"{path} is in use by another chatd (process {holder or 'unknown'}); stop it first") from None
     with suppress(OSError):  # a full disk need not keep anybody from reading
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)

@@ -7,16 +7,19 @@ from enum import Enum, auto
 from functools import partial
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from typing_extensions import override
 
 from chatd.journal import Environment, Follower, Journal, JournalError, Judge
+from chatd.journal.ages import AgeClock
 from chatd.journal.backlog import Backlog
 from chatd.journal.batching import Batcher
 from chatd.journal.flushes import Flushes
 from chatd.journal.sqlite.address import sqlite_path
 from chatd.journal.sqlite.database import LACKS_LOG
+from chatd.journal.sqlite.requests import POLL_SECONDS
 from chatd.journal.sqlite.store import Store
 from chatd.journal.sqlite.stored import StoredJournal
 from chatd.journal.starts import Starts
@@ -63,7 +66,10 @@ class SqliteJournal(StoredJournal, Journal):
     cluster = None
 
     def __init__(self, description: str, environment: Environment, *, synchronous: str = "FULL") -> None:
-        super().__init__(environment, environment.retention)
+        keep, report = environment.retention.seconds, lambda what: _log.warn("{what}", what=what)
+        self._age_clock = AgeClock(environment.clock, environment.wall, keep, report)
+        super().__init__(environment, environment.retention, self._age_clock)
+        self._wall = environment.wall
         self._description = description
         self._synchronous = synchronous
         self._make_epoch = environment.make_epoch
@@ -78,6 +84,7 @@ class SqliteJournal(StoredJournal, Journal):
         self._backlog = Backlog()
         self._handed_back = 0
         self._flushes = Flushes()
+        self._poll_call: IDelayedCall | None = None
 
     @property
     @override
@@ -106,12 +113,17 @@ class SqliteJournal(StoredJournal, Journal):
             if store.lacks_log:
                 _log.warn("{path}: {why}", path=path, why=LACKS_LOG)
             self._starts = store.begin(self._make_epoch())
+            self._age_clock.start(store.newest())
             self.open_store(store)
+            self._poll_call = self._clock.callLater(POLL_SECONDS, self._poll)
         except BaseException:
             store.close()
             raise
 
     async def _stop(self) -> None:
+        if self._poll_call is not None:
+            self._poll_call.cancel()
+            self._poll_call = None
         if self._store is not None:
             await self.flush()
             self.close_store()
@@ -137,12 +149,27 @@ class SqliteJournal(StoredJournal, Journal):
     def flush(self) -> Deferred[None]:
         return self._flushes.wait()
 
+    def _poll(self) -> None:
+        """Do what commands ask for, and see to the next time; what cannot be read now is asked for still."""
+        self._poll_call = None
+        taken = self._writer.do(self._opened.take_requests)
+        taken.addErrback(lambda failure: failure.trap(JournalError) and ())
+        taken.addCallback(self._carry_out_requests)
+        taken.addErrback(lambda failure: _log.failure("what a command asks for could not be done", failure))
+
+    def _carry_out_requests(self, entries: Sequence[Entry]) -> None:
+        if self._store is None:  # stopped meanwhile; the command says that it was not done
+            return
+        for entry in entries:
+            self.append(entry)
+        self._poll_call = self._clock.callLater(POLL_SECONDS, self._poll)
+
     def _take_batch(self) -> None:
         """Write what has been appended, or hand it back if there is nothing to write or no use in trying."""
         self._machine.enter(WriterState.WRITING)
         batch = self._turn[:MAX_BATCH]
         seconds = self._clock.seconds()
-        now = int(seconds * 1000)
+        now = int(self._wall() * 1000)
         for entry in batch:
             entry.time = now
         judged = self._judge(batch)
@@ -152,7 +179,7 @@ class SqliteJournal(StoredJournal, Journal):
         elif self._outage.active and 0 < self._retry_at - seconds <= RETRY_SECONDS:
             self._refuse(batch)
         else:
-            written = self._writer.do(partial(self._opened.write, batch))
+            written = self._writer.do(partial(self._opened.write, batch, self._ages()))
             written.addCallbacks(self._written, self._not_written, callbackArgs=(batch,), errbackArgs=(batch,))
             written.addErrback(lambda failure: _log.failure("a batch was not handed back", failure))
 

@@ -49,11 +49,13 @@ class Numbering(NamedTuple):
     """Returns the id of an entry, given that of the one before."""
     label_seconds: int
     """How much older than an entry the first under the same label may be."""
+    now: int | None = None
+    """The time up to which the age of a label is counted, in milliseconds since 1970; None for that of each entry."""
 
 
 def number(db: sqlite3.Connection, entries: Sequence[Entry], numbering: Numbering) -> Batch:
     """Make the rooms that are missing, and give every durable entry its id, but duplicates."""
-    rooms, id_, id_after, label_seconds = numbering
+    rooms, id_, id_after, label_seconds, now = numbering
     entries = [entry for entry in entries if entry.refused is None]
     made = _make_rooms(db, entries, rooms)
     batch = Batch(made, [], [], {}, [], [])
@@ -69,7 +71,7 @@ def number(db: sqlite3.Connection, entries: Sequence[Entry], numbering: Numberin
             key = (room, names.key(row.nick), entry.label)
             digest = blake2b(f"{row.kind} {row.text}".encode(), digest_size=16).digest()
             first = known.get(key)
-            if first is not None and first.time >= entry.time - label_seconds * 1000:
+            if first is not None and first.time >= (entry.time if now is None else now) - label_seconds * 1000:
                 batch.repeated.append(_repeated(entry, entry.label, digest, first))
                 continue
             if first is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -60,6 +61,8 @@ class ActionRow(NamedTuple):
     verb: str
     nick: str
     text: str
+    reach: str | None = None
+    """What no line of it says, see `Moderated`."""
 
 
 ENTRY_COLUMNS = ", ".join(f"entry.{column}" for column in EntryRow._fields)
@@ -84,14 +87,14 @@ def stored_event(row: EntryRow, room_name: str) -> StoredEvent:
 def action_row(room: int, key: PolicyKey, id_: int, time: int, event: Moderated) -> ActionRow:
     """Return the row of a moderation action that holds from the entry ``id_`` on."""
     verb, nick, text = to_row(event)
-    return ActionRow(room, key.kind, key.subject, id_, time, verb, nick, text)
+    return ActionRow(room, key.kind, key.subject, id_, time, verb, nick, text, event.reach)
 
 
 def moderation_action(row: ActionRow, room_name: str) -> ModerationAction:
     """Return what a row stands for."""
     event = from_row(room_name, row.verb, row.nick, row.text)
     assert isinstance(event, Moderated)
-    return ModerationAction(row.entry, row.time, event)
+    return ModerationAction(row.entry, row.time, replace(event, reach=row.reach))
 
 
 def insert_entries(db: sqlite3.Connection, rows: Sequence[EntryRow]) -> None:

@@ -72,3 +72,14 @@ CREATE TABLE start (
 ) STRICT;
 -- Whether a daemon writes to the file, as the file itself says, without the log beside it.
 ALTER TABLE journal ADD COLUMN running INTEGER NOT NULL DEFAULT 0;
+
+-- version 4
+
+-- The account, address or connection that a MUTE or BAN of a nick holds for besides; no line says it.
+ALTER TABLE ruling ADD COLUMN reach TEXT;
+-- What a command asks of the daemon that uses the file: to take a ban back. See requests.py.
+CREATE TABLE request (
+    number  INTEGER PRIMARY KEY AUTOINCREMENT,
+    room    TEXT NOT NULL,
+    subject TEXT NOT NULL
+) STRICT;

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from chatd.journal import LABEL_SECONDS, JournalError, Retention, RoomState
+from chatd.journal.sqlite import requests
 from chatd.journal.sqlite.database import explained, identity, open_file
 from chatd.journal.sqlite.numbering import Batch, Numbering, number
 from chatd.journal.sqlite.reader import Reader
@@ -96,6 +97,12 @@ class Store:
             self._writer.execute(f"DELETE FROM start WHERE number <= {too_many}", (MAX_STARTS,))
         self._writer.execute("UPDATE journal SET running = 1")
 
+    def newest(self) -> int | None:
+        """Return when the newest entry was stored, in milliseconds since 1970; None without entries."""
+        with explained(self._path):
+            row = self._writer.execute("SELECT time FROM entry ORDER BY id DESC LIMIT 1").fetchone()
+        return None if row is None else int(row[0])
+
     def room_states(self) -> dict[str, RoomState]:
         """Return what is known of each room, by key."""
         with explained(self._path):
@@ -113,14 +120,17 @@ class Store:
                 found[key].policy.restore(PolicyKey(row.kind, row.subject), moderation_action(row, found[key].name))
             return found
 
-    def write(self, entries: Sequence[Entry]) -> None:
-        """Store the durable ones of ``entries`` in one transaction; then, and only then, note what became of each."""
+    def write(self, entries: Sequence[Entry], now: int | None = None) -> None:
+        """Store the durable ones of ``entries`` in one transaction; then, and only then, note what became of each.
+
+        The ages of labels are counted up to ``now``, in milliseconds since 1970, or to the time that each entry has.
+        """
         try:
             with self.transaction():
                 self._check_identity()
                 if self._begun is not None:
                     self._note_start(self._begun)
-                batch = self.add(entries)
+                batch = self.add(entries, now)
                 self.write_more()
         except JournalError as error:
             self._recover(error.__cause__)
@@ -131,10 +141,10 @@ class Store:
     def write_more(self) -> None:
         """Write what a kind of store keeps beside the entries, in their transaction."""
 
-    def add(self, entries: Sequence[Entry]) -> Batch:
+    def add(self, entries: Sequence[Entry], now: int | None = None) -> Batch:
         """Add the durable ones of ``entries``, each with the time that it has, within a transaction."""
         db = self._writer
-        batch = number(db, entries, Numbering(self._rooms, self._last_id, self._id_after, self.label_seconds))
+        batch = number(db, entries, Numbering(self._rooms, self._last_id, self._id_after, self.label_seconds, now))
         insert_entries(db, batch.rows)
         db.executemany("DELETE FROM label WHERE entry = ?", [(entry,) for entry in batch.expired])
         insert_labels(db, batch.labels.items())
@@ -169,6 +179,15 @@ class Store:
             entry.id, entry.duplicate, entry.refused = id_, duplicate, refused
             if time is not None:
                 entry.time = time
+
+    def take_requests(self) -> list[Entry]:
+        """Return what commands ask for, see `requests`, and which is not asked for any more."""
+        with explained(self._path):
+            asked = self._one("SELECT EXISTS (SELECT 1 FROM request)")
+        if not asked:
+            return []
+        with self.transaction() as db:
+            return requests.take(db)
 
     def trim(self, retention: Retention, now: int) -> Trimmed:
         """Delete some of what retention does not keep. ``now`` is in milliseconds since 1970."""

@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 from typing_extensions import override
 
 from chatd.journal import Environment, JournalReader, Page, Query, Retention, RoomState, TooMuchError
+from chatd.journal.ages import Ages
 from chatd.journal.sqlite.database import schema
 from chatd.journal.sqlite.retention import Trimmed
 from chatd.journal.sqlite.searches import Searches
@@ -31,8 +32,9 @@ _log = Logger()
 class StoredJournal(JournalReader):
     """An open `Store`, written by one thread, read by another and searched by a third, and how each room stands."""
 
-    def __init__(self, environment: Environment, retention: Retention) -> None:
+    def __init__(self, environment: Environment, retention: Retention, ages: Ages) -> None:
         schema()  # read before the process may give up its privileges
+        self._ages = ages
         self._clock = environment.clock
         self._retention = retention
         self._writer = environment.make_worker("journal writer")
@@ -111,7 +113,7 @@ class StoredJournal(JournalReader):
         """Do one step of trimming, and see to the next."""
         self._trim_call = None
         began = self._clock.seconds()
-        step = self._writer.do(partial(self._opened.trim, self._retention, int(began * 1000)))
+        step = self._writer.do(partial(self._opened.trim, self._retention, self._ages()))
         step.addCallbacks(self._trimmed, self._not_trimmed, callbackArgs=(began,))
         step.addErrback(lambda failure: _log.failure("what is too old could not be deleted", failure))
 

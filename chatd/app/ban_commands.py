@@ -1,0 +1,92 @@
+"""``chatd ban``: which bans hold, and taking one back where nobody can who is let in."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from chatd.journal import JournalError
+from chatd.journal.factory import DEFAULT_JOURNAL, is_cluster
+from chatd.journal.sqlite.address import sqlite_path
+from chatd.journal.sqlite.bans import held_bans, remove_ban
+from chatd.protocol import names
+from chatd.protocol.duration import written
+from chatd.protocol.moderation_commands import SERVER
+from chatd.protocol.moderation_verbs import subject_of
+from chatd.protocol.text import clean
+from chatd.protocol.wire import timestamp
+
+PAUSE_SECONDS = 0.05
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Do what the arguments after ``chatd ban`` say. Raise `SystemExit`, with one line if it could not be done."""
+    options = _parser().parse_args(arguments)
+    carry_out: Callable[[argparse.Namespace], None] = options.carry_out
+    try:
+        carry_out(options)
+    except KeyboardInterrupt:
+        raise SystemExit("chatd: stopped; nothing was changed") from None
+    except (JournalError, OSError, ValueError) as error:
+        raise SystemExit(f"chatd: {clean(' '.join(str(error).split()))}") from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="chatd ban", description="Which bans hold, and taking one back.")
+    commands = parser.add_subparsers(required=True)
+    journal = argparse.ArgumentParser(add_help=False)
+    journal.add_argument("-j", "--journal", default=DEFAULT_JOURNAL, help="the journal [default: %(default)s]")
+
+    def command(name: str, carry_out: Callable[[argparse.Namespace], None], about: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, parents=[journal], help=about, description=about)
+        made.set_defaults(carry_out=carry_out)
+        return made
+
+    about = "Print who is banned, where, by whom, since when, for how long, what account or address that reaches, and"
+    command("list", _list, f"{about} why, a line each. The daemon may be running.")
+    remove = command("remove", _remove, "Take a ban back, as UNBAN does. The daemon may be running.")
+    remove.add_argument("who", help="a nick, an address or a network, as it was banned")
+    remove.add_argument("room", nargs="?", default=SERVER, help="such as '#lobby' [default: the whole server]")
+    return parser
+
+
+def _list(options: argparse.Namespace) -> None:
+    for room, action in held_bans(_path(options), _now()):
+        event = action.event
+        reach = (event.reach or "-").partition(" ")[0]
+        held = "-" if event.seconds is None else written(event.seconds)
+        told = (
+            event.subject,
+            room,
+            event.nick,
+            timestamp(action.time),
+            held,
+            reach,
+            event.text or "-",
+        )
+        print(clean("\t".join(told)))
+
+
+def _remove(options: argparse.Namespace) -> None:
+    room = options.room if options.room == SERVER else names.room(options.room)
+    began = time.monotonic()
+
+    def pause() -> float:
+        time.sleep(PAUSE_SECONDS)
+        return time.monotonic() - began
+
+    ban = remove_ban(_path(options), room, subject_of(options.who), _now(), pause)
+    where = "the server" if ban.room == SERVER else ban.room
+    print(f"{ban.subject} is not banned from {where} any more")
+
+
+def _path(options: argparse.Namespace) -> Path:
+    if is_cluster(options.journal):
+        raise ValueError("bans of a cluster are in its stream: LOGIN as a server operator on any node, and UNBAN")
+    return sqlite_path(options.journal)
+
+
+def _now() -> int:
+    return int(time.time() * 1000)

@@ -1,0 +1,126 @@
+"""The recipes of the README that need a server, as they are written."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from tests.support.daemon import DEADLINE, Client, Daemon, environment, wait_until
+from tests.support.programs import program
+
+pytestmark = pytest.mark.slow
+
+README = (Path(__file__).parents[2] / "README.rst").read_text()
+BLOCKS = [dedent(block) for block in re.findall(r"::\n\n((?: {4}.*\n|\n)+)", README)]
+
+
+def recipe(holds: str, daemon: Daemon) -> list[str]:
+    """Return the command that runs the one recipe that holds some text, on the port of a daemon."""
+    (found,) = [block for block in BLOCKS if holds in block and "10319" in block]
+    program("nc")
+    return [program("bash"), "-c", found.replace("10319", str(daemon.port))]
+
+
+@contextmanager
+def running(command: list[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # what it has started as well
+        process.wait()
+
+
+def end(daemon: Daemon, way: str) -> None:
+    if way == "TERM":
+        assert daemon.terminate() == 0
+    else:
+        daemon.kill()
+
+
+def until_inside(client: Client, nick: str, room: str) -> None:
+    """Return when somebody is in a room."""
+
+    def inside() -> bool:
+        client.send(b"WHO\n")
+        lines = client.until(lambda line: line.startswith("OK WHO"))
+        return any(nick in line.split() for line in lines if line.startswith(f"WHO {room} "))
+
+    wait_until(inside, lambda: f"{nick} in {room}")
+
+
+@pytest.mark.parametrize("way", ["TERM", "KILL"])
+def test_the_bot_answers_and_ends_with_the_server(tmp_path: Path, way: str) -> None:
+    with (
+        Daemon(tmp_path, "--journal", "memory:") as daemon,
+        running(recipe("MSG !time", daemon), tmp_path) as bot,
+        daemon.member("alice", "#builds") as alice,
+    ):
+        until_inside(alice, "clock", "#builds")
+        alice.send(b"MSG !time\n")
+        (*_, answer) = alice.until(lambda line: line.startswith("MSG clock "))
+        assert re.fullmatch(r"MSG clock #builds alice: it is \d\d:\d\d", answer)
+        assert bot.poll() is None
+        end(daemon, way)
+        bot.wait(DEADLINE)
+
+
+@pytest.mark.parametrize("way", ["TERM", "KILL"])
+def test_the_log_in_a_room_ends_with_the_server_though_nothing_is_logged(tmp_path: Path, way: str) -> None:
+    log = tmp_path / "app.log"
+    log.write_text("before\n")
+    with (
+        Daemon(tmp_path, "--journal", "memory:") as daemon,
+        running(recipe("tail -n 0", daemon), tmp_path) as script,
+        daemon.member("alice", "#logs") as alice,
+    ):
+        until_inside(alice, "log", "#logs")
+        said: list[str] = []
+
+        def is_said() -> bool:
+            with log.open("a") as file:  # tail may not have begun
+                file.write("it works\n")
+            alice.send(b"PING\n")
+            said.extend(alice.until(lambda line: line.startswith("PONG")))
+            return "MSG log #logs it works" in said
+
+        wait_until(is_said, lambda: str(said))
+        assert "MSG log #logs before" not in said
+        assert script.poll() is None
+        end(daemon, way)
+        script.wait(DEADLINE)
+
+
+@pytest.mark.parametrize(("holds", "status"), [("MSG passed\\nQUIT", 0), ("SEARCH release", 0)])
+def test_those_that_end_by_themselves(tmp_path: Path, holds: str, status: int) -> None:
+    with Daemon(tmp_path, "--journal", "memory:") as daemon, daemon.member("alice", "#builds") as alice:
+        alice.send(b"MSG the release is out\nPING\n")
+        alice.until(lambda line: line.startswith("PONG"))
+        done = subprocess.run(
+            recipe(holds, daemon), env=environment(), capture_output=True, timeout=DEADLINE, check=False
+        )
+        assert done.returncode == status, done
+
+
+def test_the_notice_fails_if_the_server_ends_first(tmp_path: Path) -> None:
+    with Daemon(tmp_path, "--journal", "memory:") as daemon:
+        command = recipe("MSG passed\\nQUIT", daemon)
+        daemon.kill()
+        done = subprocess.run(command, env=environment(), capture_output=True, timeout=DEADLINE, check=False)
+        assert done.returncode == 1

@@ -1,0 +1,50 @@
+"""Sockets that systemd passes on: which one is meant, and what is said where there is none such."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatd.app.inherited_sockets import Inherited
+
+PID = 77
+
+
+def inherited(**environment: str) -> Inherited:
+    return Inherited.from_environment({"LISTEN_PID": str(PID), **environment}, PID)
+
+
+@pytest.mark.parametrize("names", [{}, {"LISTEN_FDNAMES": "chat:chat-tls"}, {"LISTEN_FDNAMES": "chat"}])
+def test_by_number_whether_they_have_names_or_not(names: dict[str, str]) -> None:
+    found = inherited(LISTEN_FDS="2", **names)
+    assert [found.descriptor(str(index), None) for index in range(2)] == [3, 4]
+
+
+def test_by_name() -> None:
+    found = inherited(LISTEN_FDS="2", LISTEN_FDNAMES="chat:chat-tls")
+    assert [found.descriptor(None, name) for name in ("chat", "chat-tls")] == [3, 4]
+
+
+@pytest.mark.parametrize(
+    ("environment", "index", "name", "why"),
+    [
+        ({}, "0", None, "passed no socket on"),
+        ({"LISTEN_FDS": "0"}, "0", None, "passed no socket on"),
+        ({"LISTEN_FDS": "many"}, "0", None, "passed no socket on"),
+        ({"LISTEN_FDS": "1", "LISTEN_PID": "78"}, "0", None, "passed no socket on"),
+        ({"LISTEN_FDS": "1"}, None, None, "index=0 or name="),
+        ({"LISTEN_FDS": "1"}, "0", "chat", "not by both"),
+        ({"LISTEN_FDS": "1"}, "1", None, "index=0 is there, 1 is not"),
+        ({"LISTEN_FDS": "2"}, "-1", None, "index=0 to 1 is there, -1 is not"),
+        ({"LISTEN_FDS": "2"}, "first", None, "first is not"),
+        ({"LISTEN_FDS": "1"}, None, "chat", "of the name 'chat' on (none has a name)"),
+        ({"LISTEN_FDS": "1", "LISTEN_FDNAMES": "talk"}, None, "chat", "of the name 'chat' on (talk)"),
+        ({"LISTEN_FDS": "1", "LISTEN_FDNAMES": "talk:chat"}, None, "chat", "of the name 'chat' on"),
+    ],
+)
+def test_what_is_not_there_is_a_sentence(
+    environment: dict[str, str], index: str | None, name: str | None, why: str
+) -> None:
+    with pytest.raises(ValueError) as caught:
+        inherited(**environment).descriptor(index, name)
+    assert why in str(caught.value)
+    assert "\n" not in str(caught.value)
