@@ -230,8 +230,9 @@ class MembershipChanges:
                 left += self._forget(occupant, entry)
                 continue
             self.directory.remove(occupant)
-            for place in member.rooms:
-                if (room := self._hub.room(place.key)) is not None:
+            # It may be on its way out of some in which it is by what the others know alone.
+            for key in {*occupant.places, *(place.key for place in member.rooms)}:
+                if (room := self._hub.room(key)) is not None:
                     room.everybody.pop(member, None)
         if ended == self._announcer.incarnation:
             self._announcer.begin_again()
