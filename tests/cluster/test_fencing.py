@@ -88,7 +88,14 @@ def test_what_a_node_that_stood_still_says_late_is_not_under_the_name_of_another
 
 @pytest.mark.parametrize(
     "line",
-    ["MSG late", "TELL #den late", "TOPIC #den late", "MUTE bob #den", "BAN bob #den", "SET #den private=yes"],
+    [
+        "MSG late",
+        "TELL #den late",
+        "TOPIC #den late",
+        "MUTE bob #den",
+        "BAN bob #den",
+        "SET #den private=yes who=remove",
+    ],
 )
 def test_whatever_is_said_under_an_incarnation_that_is_over_is_refused_with_a_sentence(
     cluster: InMemoryCluster, line: str
@@ -137,7 +144,7 @@ def test_who_comes_goes_or_is_renamed_under_an_incarnation_that_is_over_is_where
     [
         ("BAN mallory #den", f"ERR not-in-room MSG {GONE}"),
         ("KICK mallory #den", f"ERR not-in-room MSG {GONE}"),
-        ("SET #den private=yes", f"ERR not-in-room MSG {GONE}"),
+        ("SET #den private=yes who=remove", f"ERR not-in-room MSG {GONE}"),
         ("MUTE mallory #den", "ERR muted MSG you may read and not speak"),
         ("MUTE mallory #*", "ERR muted MSG you may read and not speak"),
     ],
@@ -172,7 +179,7 @@ def test_a_ruling_after_the_loss_of_the_rank_elsewhere_is_not_done(cluster: InMe
     one.cluster.cut = True
     root.says("DEOP bob #den")
     cluster.settle()
-    bob.says("BAN mallory #den", "SET #den private=yes")
+    bob.says("BAN mallory #den", "SET #den private=yes who=remove")
     one.cluster.cut = False
     one.cluster.publish()
     cluster.settle()
@@ -327,16 +334,18 @@ class StopAndWake:
         accounts = {info[0]: info[2] for info in people if names.key(info[1]) == names.key(event.nick)}
         if list(accounts) != [source.info.member_id]:
             return False  # the name is another's, or nobody's
-        known_as = {names.key(event.nick), *accounts.values()}
         info = source.info
         if isinstance(event, Moderated):
             policy = self.observer.hub.policy(entry.room)
             return info.operator or policy.is_operator(info.account)
-        there = {member.member_id for member in self.observer.hub.members(entry.room)}
         policy = self.observer.hub.policy(entry.room)
-        held = {action.event.verb for action in policy if names.key(action.event.subject) in known_as}
-        ranked = any(policy.is_operator(account) for account in accounts.values())
-        return info.member_id in there and "MUTE" not in held and ("BAN" not in held or ranked)
+        for member in self.observer.hub.members(entry.room):
+            if member.member_id == info.member_id:
+                identity, is_operator = member.judged_as
+                muted = not is_operator and policy.against("MUTE", identity, entry.time)
+                spared = is_operator or policy.is_operator(identity.account)
+                return not muted and (spared or not policy.against("BAN", identity, entry.time))
+        return False
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))

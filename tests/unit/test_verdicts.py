@@ -66,7 +66,7 @@ def bodies(person: ChatClient) -> list[str]:
         ("MUTE eve for=5m", "ERR muted MSG you may read and not speak, for 5m in all"),
         ("BAN eve", f"ERR not-in-room MSG {GONE}"),
         ("KICK eve", f"ERR not-in-room MSG {GONE}"),
-        ("SET private=yes", f"ERR not-in-room MSG {GONE}"),
+        ("SET private=yes who=remove", f"ERR not-in-room MSG {GONE}"),
     ],
 )
 def test_what_was_ruled_first_holds_for_what_was_on_its_way(chat: InMemoryChat, ruling: str, answer: str) -> None:
@@ -110,7 +110,7 @@ def test_what_was_refused_was_not_said_under_its_label(chat: InMemoryChat) -> No
     [
         ("BAN eve", "ERR not-allowed BAN only operators of #den may do that; LOGIN if you are one"),
         ("KICK eve", "ERR not-allowed KICK only operators of #den may do that; LOGIN if you are one"),
-        ("SET private=yes", "ERR not-allowed SET only operators of #den may do that; LOGIN if you are one"),
+        ("SET private=yes who=remove", "ERR not-allowed SET only operators of #den may do that; LOGIN if you are one"),
         ("OP ann", "ERR not-allowed OP only operators of #den may do that; LOGIN if you are one"),
         ("TOPIC #den mine", "ERR not-allowed TOPIC only room operators may set the topic here"),
     ],
