@@ -39,10 +39,15 @@ class Speaker:
     def __init__(self, story: Story, node: Node, nick: str) -> None:
         self.number = next(story.numbers)
         self.nick = nick
-        self.client = NodeClient(node.port)
+        # Each from an address of its own: what is ruled of one holds for who comes from there later.
+        self.client = NodeClient(node.port, f"127.{story.seed + 1}.0.{self.number}")
         self.said = 0
         story.names[self.number] = nick
-        self.client.enter(nick, story.room)
+        try:
+            self.client.enter(nick, story.room)
+        except BaseException:
+            self.client.close()
+            raise
 
     def speak(self, room: str) -> None:
         """Say something and wait for nothing."""
