@@ -12,6 +12,7 @@ from chatd.chat.hub import Hub
 from chatd.chat.limits import Limits
 from chatd.chat.presence.presence import Presence
 from chatd.chat.server_policy import ServerModeration
+from chatd.chat.verdicts import Verdicts
 from chatd.journal import Journal
 from chatd.runtime.clocks import WallClock
 
@@ -33,5 +34,5 @@ def make_hub(
     hub = Hub(journal, clock, limits or Limits(), make_secret, accounts, ServerModeration(), wall or clock.seconds)
     if journal.cluster is not None:
         hub.nodes = Presence(hub, journal.cluster)
-    journal.follow(hub.deliver)
+    journal.follow(hub.deliver, Verdicts(hub))
     return hub

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
+from chatd.chat.private_lines import PrivateLine
 from chatd.model.cluster import MemberInfo
 from chatd.model.entry import Member, Place, RoomEvent, StoredEvent
 from chatd.model.room_policy import Identity, IPAddress
@@ -32,6 +33,8 @@ class Resumption(ResumeProof, Protocol):
     """The member id whose nick and places it takes."""
     stale_connections: Sequence[Client]
     """Those of this node that it took over, and that may have places in rooms still."""
+    untold: Sequence[PrivateLine]
+    """What those may not have got that was for them alone; it is told when a JOIN of this one takes effect."""
 
     def place_here(self, room: Place) -> Member | None:
         """Return a stale connection of this node whose place in a room is free to be taken; it has none then."""
@@ -105,11 +108,15 @@ class Client(Member, Protocol):
     def follow_rename(self, old: str, new: str) -> None:
         """Ignore somebody under a new nick too who was ignored under an old one, given its key."""
 
-    def tell(self, author: str, account: str | None, text: str) -> None:
-        """Send what somebody says to this client alone. Raise `ChatError` if it takes no more of that, or ignores them.
+    def tell(self, line: PrivateLine, account: str | None = None, *, again: bool = False) -> None:
+        """Send a private line of somebody, who has that account, given its key, if any.
 
-        ``author`` is a nick, and ``account`` the key of the account, if there is one.
+        With ``again`` it was sent to a connection that this one took over. Raise `ChatError` if the client takes no
+        more of that, or ignores them.
         """
+
+    def take_untold(self) -> Sequence[PrivateLine]:
+        """Return the private lines that the peer may not have got, once."""
 
     def submit(self, room: str, event: RoomEvent, label: str | None = None, verb: str = "MSG") -> None:
         """Hand an event to the journal, in this client's name."""

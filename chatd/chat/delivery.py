@@ -84,12 +84,6 @@ class Broadcast:
                 self._own.setdefault(author, {})[len(self._said)] = line
         self._said.append((body, entry))
 
-    def echo(self, entry: Entry) -> bytes:
-        """Return what the author of the entry that was just added gets of it."""
-        assert entry.author is not None
-        own = self._own.get(entry.author, {}).get(len(self._said) - 1)
-        return self._audience(tagged=entry.author.tagged)[-1] if own is None else own
-
     def hide(self, reader: Reader, instead: Event | None) -> None:
         """Let one reader have something else in the place of the entry that was just added, or nothing."""
         _, entry = self._said[-1]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from chatd.chat.participant import Participant
-from chatd.chat.permissions import milliseconds
+from chatd.chat.permissions import milliseconds, rank_refusal
 from chatd.model.entry import Member
 from chatd.model.room_policy import MAX_ACTIONS, Identity, ModerationAction, PolicyKey, RoomPolicy, is_address
 from chatd.protocol import moderation_commands as commands
@@ -135,12 +135,9 @@ def _policy(participant: Participant, room: RoomName) -> RoomPolicy:
 
 def _check_operator(participant: Participant, room: RoomName) -> None:
     """Raise `ChatError` unless a participant is an operator of a room, or a server operator."""
-    if participant.is_operator:
-        return
-    if room == SERVER:
-        raise ChatError(Code.NOT_ALLOWED, "only server operators may do that")
-    if not participant.hub.policy(room.key).is_operator(participant.account):
-        raise ChatError(Code.NOT_ALLOWED, f"only operators of {room} may do that; LOGIN if you are one")
+    policy = participant.hub.policy(room.key)
+    if (why := rank_refusal(policy, room, participant.account, is_operator=participant.is_operator)) is not None:
+        raise why
 
 
 def _sentence(participant: Participant, command: Command, room: RoomName) -> tuple[str, int | None, str | None]:

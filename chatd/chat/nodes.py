@@ -10,6 +10,7 @@ from typing_extensions import override
 from chatd.chat.client import Client, NickHolder
 from chatd.model.cluster import Source
 from chatd.model.entry import Entry, Member, Place, RoomEvent, unavailable
+from chatd.protocol.errors import ChatError
 from chatd.protocol.events import Renamed
 from chatd.protocol.names import Nick
 
@@ -43,6 +44,12 @@ class Nodes(Protocol):
         """Yield a batch of the journal in parts, each to be delivered before the next is asked for.
 
         What concerns more than one room is a part of its own.
+        """
+
+    def author_of(self, entry: Entry) -> Member | ChatError | None:
+        """Return who has done something, as known at its place in the order; None if it is of nobody in particular.
+
+        Return why it does not count, if whoever did it is gone, or is somebody else by now.
         """
 
     def rooms_of(self, member: Member) -> Collection[Place]:
@@ -115,6 +122,10 @@ class SingleNode(Nodes):
             else:
                 step.append(entry)
         yield step
+
+    @override
+    def author_of(self, entry: Entry) -> Member | ChatError | None:
+        return entry.author
 
     @override
     def rooms_of(self, member: Member) -> Collection[Place]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from chatd.chat import permissions
 from chatd.chat.client import CatchUp
 from chatd.chat.participant import NO_NICK, Participant
 from chatd.model.entry import Entry, Place
 from chatd.protocol import events, wire
-from chatd.protocol.errors import ANY_VERB
+from chatd.protocol.errors import ANY_VERB, ChatError
 from chatd.protocol.events import DurableEvent
 from chatd.protocol.names import Nick
 
@@ -101,6 +103,10 @@ def _joined(participant: Participant, entry: Entry, room: Place) -> bytes:
         return b""
     replay, participant.replay = participant.replay, None
     missed = b"" if replay is None else b"".join(replay.rest(room.last_id))
+    untold, participant.takeover.untold = participant.takeover.untold, ()
+    for line in untold:
+        with suppress(ChatError):  # it is ignored meanwhile, or is more than is taken at once
+            participant.tell(line, again=True)
     topic = b""
     told = replay is not None and replay.has_told(room.topic_id)
     if room.topic is not None and not told and permissions.may_read(participant, room.key, room.topic_id):

@@ -12,6 +12,7 @@ from typing_extensions import override
 from chatd.chat.client import CatchUp, Client
 from chatd.chat.hub import Hub
 from chatd.chat.peer import Peer
+from chatd.chat.private_lines import PrivateLine
 from chatd.chat.takeover import Takeover
 from chatd.model.cluster import MemberInfo
 from chatd.model.entry import Place
@@ -124,11 +125,11 @@ class Participant(Client):
             self.ignored = {**kept, names.key(new): new}
 
     @override
-    def tell(self, author: str, account: str | None, text: str) -> None:
-        if self.ignored and (names.key(author) in self.ignored or account in self.ignored):
+    def tell(self, line: PrivateLine, account: str | None = None, *, again: bool = False) -> None:
+        if self.ignored and (names.key(line.nick) in self.ignored or account in self.ignored):
             raise ChatError(Code.NOT_ALLOWED, f"{self.nick} takes no private lines from you")
-        now = wire.timestamp(self.hub.now)
-        if not self.peer.send_private(self.line(events.Told(author, text), tags={"time": now})):
+        tags = {"time": wire.timestamp(line.time)} | ({"old": ""} if again else {})
+        if not self.peer.send_private(self.line(events.Told(line.nick, line.text), tags=tags)):
             raise ChatError(Code.FULL, f"{self.nick} has not read what was there before; tell it again later")
 
     async def send_all(self, lines: Iterable[bytes]) -> None:

@@ -9,10 +9,11 @@ from chatd.chat.hub import Hub
 from chatd.chat.participant import Participant
 from chatd.model.cluster import MemberInfo
 from chatd.model.entry import Entry
-from chatd.model.room_policy import Identity, IPAddress, ModerationAction
+from chatd.model.room_policy import Identity, IPAddress, ModerationAction, RoomPolicy
 from chatd.protocol import names
 from chatd.protocol.duration import written
 from chatd.protocol.errors import ChatError, Code
+from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.names import RoomName
 
 
@@ -89,13 +90,18 @@ def judged_as(hub: Hub, info: MemberInfo) -> tuple[Identity, bool]:
 
 def check_voice(participant: Participant, room: str | None) -> None:
     """Raise `ChatError` if a participant is muted in a room, given its key, or everywhere."""
-    hub = participant.hub
-    now = milliseconds(hub)
-    mute = hub.server_policy.against("MUTE", participant.identity, now, spared=participant.is_operator)
-    if mute is None and room is not None and not participant.is_operator:
-        mute = hub.policy(room).against("MUTE", participant.identity, now)
-    if mute is not None:
-        raise ChatError(Code.MUTED, because("you may read and not speak", mute))
+    hub, identity = participant.hub, participant.identity
+    why = voice_refusal(hub, room, identity, is_operator=participant.is_operator, now=milliseconds(hub))
+    if why is not None:
+        raise why
+
+
+def voice_refusal(hub: Hub, room: str | None, identity: Identity, *, is_operator: bool, now: int) -> ChatError | None:
+    """Return why somebody may not speak in a room, given its key, or anywhere, at a time in milliseconds since 1970."""
+    mute = hub.server_policy.against("MUTE", identity, now, spared=is_operator)
+    if mute is None and room is not None and not is_operator:
+        mute = hub.policy(room).against("MUTE", identity, now)
+    return None if mute is None else ChatError(Code.MUTED, because("you may read and not speak", mute))
 
 
 def may_speak(participant: Participant, room: str) -> bool:
@@ -117,10 +123,26 @@ def check_rename(participant: Participant) -> None:
 def check_topic(participant: Participant, room: str) -> None:
     """Raise `ChatError` if a participant may not set the topic of a room, given its key."""
     policy = participant.hub.policy(room)
-    if policy.setting("topic") == "operators" and not (
-        policy.is_operator(participant.account) or participant.is_operator
-    ):
-        raise ChatError(Code.NOT_ALLOWED, "only room operators may set the topic here")
+    if (why := topic_refusal(policy, participant.account, is_operator=participant.is_operator)) is not None:
+        raise why
+
+
+def topic_refusal(policy: RoomPolicy, account: str | None, *, is_operator: bool) -> ChatError | None:
+    """Return why somebody may not set the topic of a room."""
+    if policy.setting("topic") == "operators" and not (is_operator or policy.is_operator(account)):
+        return ChatError(Code.NOT_ALLOWED, "only room operators may set the topic here")
+    return None
+
+
+def rank_refusal(policy: RoomPolicy, room: str, account: str | None, *, is_operator: bool) -> ChatError | None:
+    """Return why somebody may not moderate a room, or the server if ``room`` is that; None for its operators."""
+    if is_operator:
+        return None
+    if room == SERVER:
+        return ChatError(Code.NOT_ALLOWED, "only server operators may do that")
+    if not policy.is_operator(account):
+        return ChatError(Code.NOT_ALLOWED, f"only operators of {room} may do that; LOGIN if you are one")
+    return None
 
 
 def because(what: str, action: ModerationAction) -> str:

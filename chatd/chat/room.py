@@ -61,8 +61,6 @@ class Room:
             if author is None:
                 continue
             reply = author.took_effect(entry, self)
-            if type(entry.event) is Said and author not in self.members:
-                reply = broadcast.echo(entry)  # removed a moment ago, and what was said before that is said
             if reply:
                 broadcast.reply(entry, author, reply)
         broadcast.send(self.members)

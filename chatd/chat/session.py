@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from enum import Enum
 from typing import Any
 
@@ -16,6 +16,7 @@ from chatd.chat.hub import Hub
 from chatd.chat.keepalive import Heard, Keepalive
 from chatd.chat.participant import Participant
 from chatd.chat.peer import Peer
+from chatd.chat.private_lines import PrivateLine, PrivateLines
 from chatd.model.entry import INTERNAL, Entry, Member, Place, RoomEvent
 from chatd.model.room_policy import Identity
 from chatd.protocol import commands, events, wire
@@ -67,6 +68,7 @@ class Session(Participant, Heard):
         super().__init__(hub, peer)
         self.heard = hub.timers.now
         """When the peer last gave a sign of life, in seconds; its edge sets it."""
+        self._private = PrivateLines()
         self._in_flight = 0
         self._characters_in_flight = 0
         self._saying = False
@@ -169,6 +171,16 @@ class Session(Participant, Heard):
     def issue_resume_token(self) -> None:
         super().issue_resume_token()
         self._keepalive.expect_life()
+
+    @override
+    def tell(self, line: PrivateLine, account: str | None = None, *, again: bool = False) -> None:
+        super().tell(line, account, again=again)
+        self._private.add(line, self.hub.timers.now, self.heard)
+
+    @override
+    def take_untold(self) -> Sequence[PrivateLine]:
+        untold, self.takeover.untold = self.takeover.untold, ()
+        return [*untold, *self._private.take(self.heard)]
 
     # What the rooms call.
 

@@ -6,6 +6,7 @@ from chatd.chat import permissions, quotas
 from chatd.chat.client import NickHolder
 from chatd.chat.command_rows import Needs, Row, Work, in_room, need_nick, room_of
 from chatd.chat.participant import Participant
+from chatd.chat.private_lines import PrivateLine
 from chatd.model.entry import Place
 from chatd.protocol import events
 from chatd.protocol.commands import Msg, Pipe, Talk, Tell, Topic
@@ -42,7 +43,7 @@ def _tell(participant: Participant, command: Tell, label: str | None) -> Work | 
     if remote is not None:
         return _tell_remote(participant, remote, command.text, label)
     assert client is not None
-    client.tell(participant.nick, participant.account, command.text)
+    client.tell(PrivateLine(participant.nick, command.text, hub.now), participant.account)
     if participant.tagged:
         participant.send_event(Done("TELL", (client.nick,)), label)
     return None

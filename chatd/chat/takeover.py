@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from chatd.chat.client import Client, NickHolder, Resumption
 from chatd.chat.hub import Hub
+from chatd.chat.private_lines import PrivateLine
 from chatd.model.entry import Member, Place
 from chatd.protocol.errors import DisconnectReason
 from chatd.protocol.names import Nick
@@ -20,13 +21,14 @@ RESUME_SECONDS = 30
 class Takeover(Resumption):
     """What proves that another connection is the same person's, and the places that such a one has left in rooms."""
 
-    __slots__ = ("_client", "_hub", "proof", "secret", "stale_connections", "takes")
+    __slots__ = ("_client", "_hub", "proof", "secret", "stale_connections", "takes", "untold")
 
     def __init__(self, client: Client, hub: Hub) -> None:
         self.secret = ""
         self.proof = ""
         self.takes: str | None = None
         self.stale_connections: Sequence[Client] = ()
+        self.untold: Sequence[PrivateLine] = ()
         self._client = client
         self._hub = hub
 
@@ -46,6 +48,7 @@ class Takeover(Resumption):
             self._client.ignored = here.ignored
             if here.ignored:
                 hub.ignoring[self._client] = None
+            self.untold = [*self.untold, *here.take_untold()]
             earlier = here.takeover
             told = hub.nodes.shared  # the others are told of each that it is gone
             before = [*self.stale_connections, *earlier.stale_connections] if told else earlier.stale_connections

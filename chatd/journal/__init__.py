@@ -104,6 +104,14 @@ class Retention:
 
 Follower = Callable[[Sequence[Entry]], None]
 
+Judge = Callable[[Sequence[Entry]], int]
+"""Is shown a batch before anything of it is stored, when all before it has been handed back.
+
+It sets ``refused`` of durable entries that do not count at their place: they are not stored, take no label, and are
+handed back like the rest. It returns how many, from the first on, it could judge, which is at least one: the rest,
+whose verdict depends on them, is shown again once they have been handed back.
+"""
+
 
 class JournalReader(Protocol):
     """The reading side of a journal."""
@@ -163,8 +171,10 @@ class Journal(JournalReader, Protocol):
     def append(self, entry: Entry) -> None:
         """Take an entry. It comes back to the follower, stored or refused, in a later turn of the reactor."""
 
-    def follow(self, follower: Follower) -> None:
+    def follow(self, follower: Follower, judge: Judge = len) -> None:
         """Hand all that is appended from now on to ``follower``, batch by batch, in the order of its ids.
+
+        ``judge`` says what of a batch counts; without one all of it does.
 
         There is one follower; an entry that it appends meanwhile belongs to a later batch.
         """

@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from typing_extensions import override
 
-from chatd.journal import LABEL_SECONDS, Environment, Follower, Journal, Page, Query, RoomState, TooMuchError
+from chatd.journal import LABEL_SECONDS, Environment, Follower, Journal, Judge, Page, Query, RoomState, TooMuchError
 from chatd.journal.ages import AgeClock
 from chatd.journal.batching import Batcher
 from chatd.journal.memory_index import WordIndex
@@ -55,6 +55,7 @@ class MemoryJournal(Journal):
         self._delivery: IDelayedCall | None = None
         self._last_id = 0
         self._follower: Follower | None = None
+        self._judge: Judge = len
         self._room_states: dict[str, RoomState] = {}
         self._rings: defaultdict[str, deque[StoredEvent]] = defaultdict(deque)
         self._oldest: deque[tuple[str, StoredEvent]] = deque()
@@ -92,8 +93,8 @@ class MemoryJournal(Journal):
         return flushed
 
     @override
-    def follow(self, follower: Follower) -> None:
-        self._follower = follower
+    def follow(self, follower: Follower, judge: Judge = len) -> None:
+        self._follower, self._judge = follower, judge
 
     @override
     def append(self, entry: Entry) -> None:
@@ -185,10 +186,19 @@ class MemoryJournal(Journal):
         self._delivery = None
         turn, self._turn = self._turn, []
         now = int(self._wall() * 1000)
-        stored: list[tuple[str, StoredEvent]] = []
         for entry in turn:
             entry.time = now
-            if entry.durable and (entry.label is None or not self._is_repeated(entry, entry.label)):
+        judged = self._judge(turn)
+        if judged < len(turn):
+            turn, self._turn = turn[:judged], turn[judged:]
+            self._delivery = self._clock.callLater(0, self._deliver)
+        stored: list[tuple[str, StoredEvent]] = []
+        for entry in turn:
+            if (
+                entry.durable
+                and entry.refused is None
+                and (entry.label is None or not self._is_repeated(entry, entry.label))
+            ):
                 self._last_id += 1
                 entry.id = self._last_id
                 stored.append((entry.room, StoredEvent(entry.id, now, entry.event)))  # type: ignore[arg-type]  # durable

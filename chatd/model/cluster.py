@@ -89,6 +89,8 @@ class Snapshot(NamedTuple):
     """The id of the last entry, durable or not, that it takes into account."""
     state: Any
     """What `chatd.chat.presence.Presence.state` returned: lists, dicts, texts and numbers."""
+    refused: Collection[int] = ()
+    """The places of what did not count."""
 
 
 class Cluster(Protocol):

@@ -80,7 +80,8 @@ class Node:
 
     def __init__(self, order: Order) -> None:
         self.order = order
-        self.handed = 0
+        self.handed = self.read = 0
+        self.waiting: list[Entry] = []
         self.runs: set[str] = set()
         self.publishing: list[tuple[Sequence[Message], Deferred[bool]]] = []
         self.tasks: list[asyncio.Task[None]] = []
@@ -97,6 +98,7 @@ class Node:
             "s",
             lambda: self.handed,
             self._follow,
+            cast(Any, SimpleNamespace(places=list, forget=self._nothing)),
         )
         self.membership.incarnation = f"{len(order.nodes)}-{order.chance.random()}"
         self.membership.snapshot = lambda: sorted(self.runs)
@@ -126,17 +128,19 @@ class Node:
 
     def read_on(self, most: int) -> None:
         """Take in so much of the order."""
-        entries: list[Entry] = []
-        for message in self.order.messages[self.handed : self.handed + most]:
+        for message in self.order.messages[self.read : self.read + most]:
             entry = self.outbox.resolve(message.id)
             if entry is None:
                 entry = decode(message.payload).entry()
             assert not isinstance(entry, WriteProbe)
-            self.handed += 1
-            entry.place = self.handed
-            entries.append(entry)
-        self.membership.observe(entries)
-        self._follow(self.membership.deliverable(entries))
+            self.read += 1
+            entry.place = self.read
+            self.waiting.append(entry)
+        while judged := self.membership.gate.judge(self.waiting):
+            entries, self.waiting = self.waiting[:judged], self.waiting[judged:]
+            self.handed = entries[-1].place
+            self.membership.observe(entries)
+            self._follow(self.membership.deliverable(entries))
 
     def _follow(self, entries: Sequence[Entry]) -> None:
         for entry in entries:

@@ -270,3 +270,16 @@ def test_a_stopped_node_leaves_at_once_and_comes_back_with_its_index_or_without(
             eventually(lambda: bob.who("#den"), {"bob"})
             for file in east.folder.glob("*index*"):
                 file.unlink()
+
+
+def test_what_a_dead_connection_was_told_in_private_is_told_where_it_is_taken_over(pair: tuple[Node, Node]) -> None:
+    east, west = pair
+    with ExitStack() as stack:
+        ann = stack.enter_context(person(west, "t-ann", "#told"))
+        bob = stack.enter_context(person(east, "t-bob", "#told"))
+        ann.sees("JOIN t-bob #told")
+        assert ann.ask("TELL t-bob are you there?") == "OK TELL t-bob"  # and t-bob reads nothing any more
+        for node in (west, east):
+            bob = stack.enter_context(person(node, "t-bob", "#told", f"resume={bob.resume}"))
+            bob.sees("TELL t-ann are you there?")
+            assert [tags(line)[-1] for line in bob.tagged if line.endswith(" TELL t-ann are you there?")] == ["old"]

@@ -47,6 +47,7 @@ class Rig:
             "s",
             lambda: self.handed,
             self.followed.extend,
+            cast(Any, SimpleNamespace(places=list, forget=self._nothing)),
         )
         self.membership.incarnation = "own"
 

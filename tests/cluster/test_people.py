@@ -900,3 +900,20 @@ def test_one_node_alone_knows_nothing_of_this() -> None:
     assert room.everybody is room.members
     assert (alice.session.member_id, alice.session.info) == ("", None)
     assert isinstance(chat.hub.accounts, NoAccounts)
+
+
+def test_what_a_dead_connection_was_told_in_private_is_told_to_its_successor_on_another_node(
+    cluster: InMemoryCluster,
+) -> None:
+    one, two = cluster.nodes
+    bob, ann = come_in(cluster, one, "HELLO 1", "JOIN bob #a"), come_in(cluster, two, "HELLO 1", "JOIN ann #a")
+    ann.says("@label=1 TELL bob one", "@label=2 TELL bob two")
+    cluster.settle()
+    assert told(ann) == ["OK TELL bob", "OK TELL bob"]
+    again = ChatClient(two.hub)
+    again.take()
+    again.says("HELLO 1", f"JOIN bob #a resume={bob.session.takeover.secret}")
+    cluster.settle()
+    lines = again.take()
+    assert [line.partition(";old ")[2] for line in lines if "TELL" in line] == ["TELL ann one", "TELL ann two"]
+    assert told(bob)[-1].startswith("BYE replaced ")

@@ -222,7 +222,9 @@ def check_stories(chaos: Chaos) -> None:
         for room in ROOMS:
             now = {member.nick for member in node.hub.members(room)}
             assert there[room] == now - {"witness0", "witness1"}
-    durable = [entry.place for _, entry in chaos.cluster.log.entries if entry.durable and entry.room == "#a"]
+    log, refused = chaos.cluster.log.entries, chaos.cluster.nodes[0].cluster.refused
+    assert [node.cluster.refused for node in chaos.nodes] == [refused] * len(chaos.nodes)
+    durable = [e.place for _, e in log if e.durable and e.room == "#a" and e.place not in refused]
     ids = [int(line.split("=")[1].split(" ")[0]) for line in seen[0]["#a"] if line.startswith("@id=")]
     assert ids == [id_ for id_ in durable if id_ >= (ids[0] if ids else 0)]
 

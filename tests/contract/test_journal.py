@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 from chatd.chat.replay import MAX_MISSED
 from chatd.journal import LABEL_SECONDS, Journal, Query, Retention, TooMuchError
 from chatd.journal.factory import from_string
-from chatd.model.entry import Entry, StoredEvent
+from chatd.model.entry import Entry, StoredEvent, unavailable
 from chatd.protocol.errors import Code
 from chatd.protocol.events import Joined, Moderated, Said, TopicSet
 from tests.support.cluster_journals import drive, event_loop
@@ -173,6 +173,43 @@ def test_what_a_follower_appends_is_a_later_batch(kit: Kit) -> None:
     kit.journal.follow(follow)
     kit.say("x")
     assert sizes == [1, 1, 1]
+
+
+def test_what_is_judged_not_to_count_is_not_stored_and_takes_no_label(kit: Kit) -> None:
+    def judge(entries: Sequence[Entry]) -> int:
+        for entry in entries:
+            if isinstance(entry.event, Said) and entry.event.text == "no":
+                entry.refused = unavailable()
+        return len(entries)
+
+    kit.journal.follow(lambda entries: kit.batches.append(list(entries)), judge)
+    said = kit.say("yes", "no", label="1")
+    (again,) = kit.say("else", label="2")
+    assert [(entry.stored, entry.refused is None) for entry in said] == [(True, True), (False, False)]
+    assert said[1].refused is not None
+    assert said[1].refused.code is Code.UNAVAILABLE
+    (refused,) = kit.say("no", label="3")
+    (taken,) = kit.say("fresh", label="3")
+    assert (refused.id, taken.stored, taken.duplicate) == (0, True, False)
+    assert again.stored
+    assert texts(kit.read()) == ["yes", "else", "fresh"]
+    assert kit.search("no") == []
+
+
+def test_a_judge_who_has_to_know_more_is_asked_again_when_that_was_handed_back(kit: Kit) -> None:
+    seen: list[tuple[int, int]] = []
+    handed: list[Entry] = []
+
+    def judge(entries: Sequence[Entry]) -> int:
+        seen.append((len(handed), len(entries)))
+        return 1
+
+    kit.journal.follow(handed.extend, judge)
+    said = kit.say("1", "2", "3")
+    assert handed == said
+    assert [entry.stored for entry in said] == [True] * 3
+    assert [before for before, _ in seen] == [0, 1, 2]
+    assert texts(kit.read()) == ["1", "2", "3"]
 
 
 def test_flush_hands_back_all_that_was_appended(kit: Kit) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -13,7 +13,7 @@ from uuid import uuid4
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from chatd.journal import Retention
+from chatd.journal import Judge, Retention
 from chatd.journal.factory import from_string
 from chatd.journal.jetstream.journal import ClusterJournal
 from chatd.model.entry import Entry
@@ -70,17 +70,22 @@ class Node:
         self.clock.turn()
         self.description = description
         self.got: list[Entry] = []
+        self.verdict: Judge = len
+        """What judges; it may be changed at any time."""
 
     def open(self, retention: Retention | None = None, *, wait: bool = True) -> ClusterJournal:
         around = replace(journal_environment(self.clock, retention), make_epoch=lambda: uuid4().hex)
         journal = from_string(self.description, around)
         assert isinstance(journal, ClusterJournal)
         self.journal = journal
-        journal.follow(self.got.extend)
+        journal.follow(self.got.extend, self._judge)
         journal.start()
         if wait:
             self.until(lambda: journal.ready)
         return journal
+
+    def _judge(self, entries: Sequence[Entry]) -> int:
+        return self.verdict(entries)
 
     def close(self) -> None:
         self.wait_for(self.journal.stop())

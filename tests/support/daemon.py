@@ -153,7 +153,12 @@ class Client:
     """
 
     def __init__(
-        self, address: tuple[str, int] | Path, *, receive_buffer: int | None = None, may_be_cut: bool = False
+        self,
+        address: tuple[str, int] | Path,
+        *,
+        receive_buffer: int | None = None,
+        may_be_cut: bool = False,
+        source: str | None = None,
     ) -> None:
         self._may_be_cut = may_be_cut
         self.socket = socket.socket(socket.AF_UNIX if isinstance(address, Path) else socket.AF_INET)
@@ -161,6 +166,8 @@ class Client:
             if receive_buffer is not None:
                 self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
             self.socket.settimeout(DEADLINE)
+            if source is not None:
+                self.socket.bind((source, 0))
             self.socket.connect(str(address) if isinstance(address, Path) else address)
         except BaseException:
             self.socket.close()

@@ -15,7 +15,7 @@ from twisted.internet.task import Clock
 from chatd.accounts import NoAccounts
 from chatd.chat.assembly import make_hub
 from chatd.chat.limits import Limits
-from chatd.journal import Follower, Page, Query, RoomState
+from chatd.journal import Follower, Judge, Page, Query, RoomState
 from chatd.journal.memory import MemoryJournal
 from chatd.model.cluster import MemberInfo, NodeDown, NodeUp, Snapshot, Source
 from chatd.model.entry import Entry, StoredEvent, label_reused, unavailable
@@ -47,7 +47,7 @@ class Log:
         if not known:
             return None
         node = max(known, key=lambda each: each.place)
-        return Snapshot(node.place, json.loads(json.dumps(node.take())))
+        return Snapshot(node.place, json.loads(json.dumps(node.take())), frozenset(node.refused))
 
     def end(self, run: str) -> None:
         """Let the others give up a run."""
@@ -74,6 +74,9 @@ class NodeJournal:
         self._restore: Callable[[Any], None] = lambda _state: None
         self._answerer: Callable[[Any], Any] = lambda _question: None
         self._follower: Follower = lambda _entries: None
+        self._judge: Judge = len
+        self.refused: set[int] = set()
+        """The places of what did not count."""
         # What it knows of what was said is kept as a memory journal keeps it.
         self._index = MemoryJournal(journal_environment(log.clock))
         self._labels: dict[tuple[str, str, str], StoredEvent] = {}
@@ -94,8 +97,8 @@ class NodeJournal:
     def flush(self) -> Deferred[None]:
         return succeed(None)
 
-    def follow(self, follower: Follower) -> None:
-        self._follower = follower
+    def follow(self, follower: Follower, judge: Judge = len) -> None:
+        self._follower, self._judge = follower, judge
 
     def append(self, entry: Entry) -> None:
         self.outbox.append(entry)
@@ -139,6 +142,7 @@ class NodeJournal:
         """Announce the node, and learn from another who is where."""
         self.log.add(self, Entry("", NodeUp(self.incarnation), source=Source(self.incarnation, None)))
         snapshot = self.log.snapshot()
+        self.refused = set(snapshot.refused) if snapshot else set()
         while self.place < (snapshot.id if snapshot else 0):
             self._note(self._copy(self.log.entries[self.place]))
         self._restore(None if snapshot is None else snapshot.state)
@@ -170,11 +174,14 @@ class NodeJournal:
             if isinstance(entry.event, NodeDown) and entry.event.incarnation == self.incarnation:
                 self.incarnation = f"run{next(self.log.runs)}"
                 self.log.add(self, Entry("", NodeUp(self.incarnation), source=Source(self.incarnation, None)))
-            self._number(entry)
-        if batch:
-            self.place += len(batch)
-            self._follower(batch)
-            for entry in batch:
+        while batch:
+            judged = self._judge(batch)
+            part, batch = batch[:judged], batch[judged:]
+            for entry in part:
+                self._number(entry)
+            self.place += len(part)
+            self._follower(part)
+            for entry in part:
                 self._keep(entry)
 
     def replace_by_snapshot(self) -> None:
@@ -184,6 +191,7 @@ class NodeJournal:
         while self.place < node.place:
             self._note(self._copy(self.log.entries[self.place]))
         assert self.place == node.place
+        self.refused |= node.refused
         self._restore(json.loads(json.dumps(node.take())))
 
     def _copy(self, written: tuple[NodeJournal | None, Entry]) -> Entry:
@@ -199,6 +207,8 @@ class NodeJournal:
 
     def _note(self, entry: Entry) -> None:
         """Read an entry that somebody else's state takes into account."""
+        if entry.place in self.refused:
+            entry.refused = unavailable()
         self._number(entry)
         self._keep(entry)
         self.place += 1
@@ -206,6 +216,9 @@ class NodeJournal:
     def _number(self, entry: Entry) -> None:
         event = entry.event
         if not isinstance(event, DurableEvent):
+            return
+        if entry.refused is not None:
+            self.refused.add(entry.place)
             return
         entry.id = entry.place
         if entry.label is None:

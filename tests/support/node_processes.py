@@ -89,8 +89,8 @@ def nodes(folder: Path, journal: str, count: int, *options: str) -> Iterator[lis
 class NodeClient(Client):
     """A program that has said HELLO, in any rooms; it keeps every line that it reads, without the tags."""
 
-    def __init__(self, port: int) -> None:
-        super().__init__(("127.0.0.1", port), may_be_cut=True)
+    def __init__(self, port: int, source: str | None = None) -> None:
+        super().__init__(("127.0.0.1", port), may_be_cut=True, source=source)
         self.lines: list[str] = []
         """All that was read, without tags."""
         self.tagged: list[str] = []

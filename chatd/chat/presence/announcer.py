@@ -7,8 +7,9 @@ from itertools import count
 
 from chatd.chat.client import Client
 from chatd.chat.hub import Hub
-from chatd.model.cluster import Cluster, MemberInfo, Source, proof_of
+from chatd.model.cluster import Cluster, MemberInfo, Source, incarnation_of, proof_of
 from chatd.model.entry import INTERNAL, Entry, RoomEvent
+from chatd.protocol.errors import ChatError
 from chatd.protocol.events import Joined, Parted, Renamed, Said, TopicSet
 from chatd.protocol.moderation_commands import SERVER
 
@@ -113,6 +114,12 @@ class Announcer:
         client.takeover.stale_connections = ()
         for info in infos.values():
             self.dismiss(info)
+
+    def hand_on(self, client: Client, successor: str) -> None:
+        """Have a member of another node told what a client of ours may not have got that was for it alone."""
+        for line in client.take_untold():
+            question = {"tell": successor, "from": line.nick, "text": line.text, "time": line.time}
+            self._cluster.ask(incarnation_of(successor), question).addErrback(lambda failure: failure.trap(ChatError))
 
     def said(self, entry: Entry) -> bool:
         """Return whether an entry is one of our present incarnation."""

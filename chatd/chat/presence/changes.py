@@ -119,6 +119,8 @@ class MembershipChanges:
         info = info._replace(takes=None, nick=info.nick if old is None else old.info.nick)
         if old is not None:
             self.directory.inherit(old, info.member_id)
+            if client is None and not isinstance(old.member, RemoteMember):
+                self._announcer.hand_on(old.member, info.member_id)
             self._replaced(old.member)
             if client is not None:
                 client.takeover.respell(info.nick)
@@ -229,8 +231,9 @@ class MembershipChanges:
                 left += self._forget(occupant, entry)
                 continue
             self.directory.remove(occupant)
-            for place in member.rooms:
-                if (room := self._hub.room(place.key)) is not None:
+            # It may be on its way out of some in which it is by what the others know alone.
+            for key in {*occupant.places, *(place.key for place in member.rooms)}:
+                if (room := self._hub.room(key)) is not None:
                     room.everybody.pop(member, None)
         if ended == self._announcer.incarnation:
             self._announcer.begin_again()

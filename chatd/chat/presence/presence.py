@@ -16,9 +16,12 @@ from chatd.chat.presence.announcer import Announcer
 from chatd.chat.presence.changes import MembershipChanges
 from chatd.chat.presence.directory import Directory
 from chatd.chat.presence.remote import RemoteMember
+from chatd.chat.private_lines import PrivateLine
 from chatd.model.cluster import Cluster, Source, incarnation_of
 from chatd.model.entry import Entry, Member, Place, RoomEvent, unavailable
+from chatd.protocol import names
 from chatd.protocol.errors import ChatError, Code
+from chatd.protocol.events import DurableEvent
 from chatd.protocol.names import Nick
 
 _log = Logger()
@@ -80,6 +83,22 @@ class Presence(Nodes):
         return self._changes.place(client.member_id, room)
 
     @override
+    def author_of(self, entry: Entry) -> Member | ChatError | None:
+        source = entry.source
+        if source is None:
+            return None
+        if source.info is None:
+            return None if source.incarnation in self.directory.incarnations else _gone()
+        occupant = self.directory.get(source.info.member_id)
+        if occupant is None or occupant.successor is not None:
+            return _gone()
+        event = entry.event
+        nick = event.nick if isinstance(event, DurableEvent) else occupant.info.nick
+        if nick != occupant.info.nick and names.key(nick) != names.key(occupant.info.nick):
+            return ChatError(Code.UNAVAILABLE, "you had another name when it was its turn; say it again")
+        return occupant.member
+
+    @override
     def rooms_of(self, member: Member) -> Collection[Place]:
         occupant = self.directory.get(member.member_id)
         found = () if occupant is None else map(self.hub.room, occupant.places)
@@ -138,13 +157,17 @@ class Presence(Nodes):
     # What other nodes ask.
 
     def answer(self, question: Any) -> Any:
-        """Answer what another node asks: to tell something to somebody who is connected here."""
-        member_id, nick, text = question["tell"], question["from"], question["text"]
+        """Answer what another node asks: to tell something to somebody who is connected here.
+
+        It has a ``time``, in milliseconds since 1970, if it was told a connection that this one has taken over.
+        """
+        member_id, nick, text, time = question["tell"], question["from"], question["text"], question.get("time")
         client = self.announcer.client(member_id)
         if client is None or client.ended:
             return {"nick": None}
+        line = PrivateLine(nick, text, self.hub.now if time is None else time)
         try:
-            client.tell(nick, question.get("account"), text)
+            client.tell(line, question.get("account"), again=time is not None)
         except ChatError as error:  # a node that does not know "refused" takes it for nobody there
             return {"nick": None, "refused": [error.code, error.text]}
         return {"nick": client.nick}
@@ -172,3 +195,7 @@ class Presence(Nodes):
             occupant = self.directory.get(client.member_id)
             if occupant is None or any(client not in room.everybody for room in client.rooms):
                 announcer.announce(client)
+
+
+def _gone() -> ChatError:
+    return ChatError(Code.UNAVAILABLE, "this server was taken for dead when it was its turn; say it again")

@@ -7,6 +7,7 @@ stream, at once or later.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
 
@@ -14,7 +15,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chatd.journal import JournalError
+from chatd.journal import JournalError, Judge
 from chatd.journal.batching import Batcher
 from chatd.journal.jetstream.local_index import LocalIndex
 from chatd.journal.jetstream.messages import MessageId, ReceivedMessage, WriteProbe, decode
@@ -55,22 +56,29 @@ TRANSITIONS = {
 
 
 class Inbox:
-    """``own`` returns what this node sent with an id; ``hand_over`` takes entries, and the place that they go up to."""
+    """``own`` returns what this node sent with an id; ``hand_over`` takes entries, and the place that they go up to.
+
+    ``judge`` says of the next entries what counts of them, and of how many that can be said by now: see
+    `chatd.journal.Judge`. If it says 0, nothing more is taken until `go_on`.
+    """
 
     def __init__(
         self,
         clock: IReactorTime,
         index: LocalIndex,
         own: Callable[[MessageId], Entry | WriteProbe | None],
+        judge: Judge,
         hand_over: Callable[[Sequence[Entry], int], None],
     ) -> None:
         self._clock = clock
         self._index = index
         self._own = own
+        self._judge = judge
         self._hand_over = hand_over
         self._pace = Batcher(clock)
         self._incarnations: dict[str, int] = {}
-        self._news: dict[str, int] = {}
+        self._news: deque[tuple[int, MessageId]] = deque()
+        self._unnoted: dict[str, int] = {}
         self._waiting: list[Entry] = []
         self._place = 0
         self._next: IDelayedCall | None = None
@@ -108,10 +116,15 @@ class Inbox:
                 _log.warn("something in the stream is not of a node and is left out: {why}", why=str(error))
             self._has_warned = True
             return
-        self._incarnations[message_id.incarnation] = self._news[message_id.incarnation] = message_id.order
+        self._incarnations[message_id.incarnation] = message_id.order
+        self._news.append((received.place, message_id))
         if isinstance(entry, Entry):
             entry.place, entry.time = received.place, received.time
             self._waiting.append(entry)
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Take what waits, if nothing is under way."""
         if self._machine.state is InboxState.IDLE:
             self._gather(self._pace.delay())
 
@@ -129,13 +142,22 @@ class Inbox:
     def _take_batch(self) -> None:
         self._next = None
         self._machine.enter(InboxState.WRITING)
-        batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
-        place = batch[-1].place if self._waiting else self._place
+        batch = self._waiting[:MAX_BATCH]
+        judged = self._judge(batch) if batch else 0
+        batch, self._waiting = batch[:judged], self._waiting[judged:]
+        place = self._waiting[0].place - 1 if self._waiting else self._place
+        self._take_news(place)
         if any(entry.durable for entry in batch):
-            news, self._news = self._news, {}
+            news, self._unnoted = self._unnoted, {}
             self._write(batch, news, place)
         else:
             self._done(batch, place)
+
+    def _take_news(self, place: int) -> None:
+        """Let the index note with its next write what was taken in of each incarnation up to ``place``."""
+        while self._news and self._news[0][0] <= place:
+            _, message_id = self._news.popleft()
+            self._unnoted[message_id.incarnation] = message_id.order
 
     def _write(self, batch: Sequence[Entry], news: dict[str, int], place: int) -> None:
         written = self._index.write(batch, news, place)
@@ -170,7 +192,7 @@ class Inbox:
         finally:
             self._index.note_delivered(batch)
             if self._machine.state is InboxState.WRITING:
-                if self._waiting:
+                if self._waiting and batch:
                     self._machine.enter(InboxState.GATHERING)
                     self._next = self._clock.callLater(0, self._gather_more)
                 else:

@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from typing_extensions import override
 
-from chatd.journal import Environment, Follower, Journal, JournalError, Page, Query, RoomState
+from chatd.journal import Environment, Follower, Journal, JournalError, Judge, Page, Query, RoomState
 from chatd.journal.jetstream.address import parse
 from chatd.journal.jetstream.connection import Connection, ConnectionListener
 from chatd.journal.jetstream.errors import NatsError
@@ -18,10 +18,12 @@ from chatd.journal.jetstream.inbox import Inbox
 from chatd.journal.jetstream.journal_state import TRANSITIONS, JournalState
 from chatd.journal.jetstream.local_index import LocalIndex
 from chatd.journal.jetstream.maintenance import Maintenance
-from chatd.journal.jetstream.membership import Membership, make_incarnation
+from chatd.journal.jetstream.membership import Membership
 from chatd.journal.jetstream.messages import ReceivedMessage, Subjects
+from chatd.journal.jetstream.node_state import make_incarnation
 from chatd.journal.jetstream.outbox import Outbox
 from chatd.journal.jetstream.publisher import StreamPublisher
+from chatd.journal.jetstream.refusals import Refusals
 from chatd.journal.jetstream.requests import Requests
 from chatd.journal.jetstream.streams import OLD_SERVER, StreamInfo, open_bucket, open_stream
 from chatd.journal.jetstream.unacknowledged import Unacknowledged
@@ -57,12 +59,23 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
         self._publisher = publisher = StreamPublisher(self._connection)
         self._unacknowledged = Unacknowledged(clock, environment.wall, self._follow)
         self._outbox = Outbox(clock, publisher, self._subjects, self._unacknowledged.refused)
-        self._inbox = Inbox(clock, self._index, self._outbox.resolve, self._hand_over)
         self._feed = Feed(self._connection, clock, address.stream, self)
         self._requests = Requests(self._connection, self._subjects, lambda: self._handed, lambda: self.epoch)
+        self._refusals = refusals = Refusals(self._connection, self._index, address.stream)
+        self._index.note_refused = refusals.note
         self._membership = Membership(
-            clock, self._connection, self._requests, self._outbox, address.stream, lambda: self._handed, self._follow
+            clock,
+            self._connection,
+            self._requests,
+            self._outbox,
+            address.stream,
+            lambda: self._handed,
+            self._follow,
+            refusals,
         )
+        gate = self._membership.gate
+        self._inbox = Inbox(clock, self._index, self._outbox.resolve, gate.judge, self._hand_over)
+        gate.go_on = self._inbox.go_on
         self._maintenance = Maintenance(
             clock, self._connection, publisher, self._membership, self._feed, address.stream, self._check_stream
         )
@@ -112,6 +125,7 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
     def start(self) -> None:
         self.epoch, place, incarnations = self._index.start()
         self._inbox.start(incarnations, place)
+        self._refusals.start(self._index.refused())
         self._feed.place = self._handed = place
         self._membership.incarnation = make_incarnation()
         self._connection.start()
@@ -171,8 +185,8 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
         self._outbox.enqueue(entry)
 
     @override
-    def follow(self, follower: Follower) -> None:
-        self._follower = follower
+    def follow(self, follower: Follower, judge: Judge = len) -> None:
+        self._follower, self._membership.gate.judge_known = follower, judge
 
     @override
     def flush(self) -> Deferred[None]:
@@ -274,6 +288,7 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
         self.epoch = found.epoch
         self._subjects.per_subject = found.per_subject
         self._index.set_retention(found.retention)
+        self._refusals.delete_soon()
         self._feed.check_progress(found.last)
 
     # What is handed back.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -10,8 +10,9 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from typing_extensions import override
 
-from chatd.journal import LABEL_SECONDS, Environment, JournalError, Retention
+from chatd.journal import LABEL_SECONDS, Environment, JournalError, Retention, RoomState
 from chatd.journal.ages import StreamAges
+from chatd.journal.jetstream.forgetting import forget_entry
 from chatd.journal.sqlite.database import explained
 from chatd.journal.sqlite.store import Store
 from chatd.journal.sqlite.stored import StoredJournal
@@ -20,12 +21,16 @@ from chatd.model.entry import Entry
 # Of each incarnation the last message that was read, and where; a file of a journal without a cluster has none.
 _INCARNATIONS = """
     CREATE TABLE IF NOT EXISTS run (name TEXT PRIMARY KEY, message INTEGER NOT NULL, place INTEGER NOT NULL) STRICT"""
+# What did not count at its place, and whether it is deleted from the stream.
+_REFUSED = "CREATE TABLE IF NOT EXISTS refused (place INTEGER PRIMARY KEY, deleted INTEGER NOT NULL) STRICT"
 # Moderation actions and topics stay in the stream, so that they say nothing of what was there between them.
 _CUT = """
     UPDATE room SET cut = max(cut,
         coalesce((SELECT min(id) FROM entry WHERE room = room.id AND kind = 'MSG'), ?) - 1)"""
 _MAX_INCARNATIONS = 1000
 """Of how many incarnations the last message is remembered: those that sent something last."""
+MAX_REFUSED = 10_000
+"""Of how many that were refused last and are deleted from the stream the places are remembered."""
 
 
 _log = Logger()
@@ -38,6 +43,7 @@ class LocalIndexStore(Store):
         super().__init__(path, synchronous="NORMAL")
         with self.transaction() as db:
             db.execute(_INCARNATIONS)
+            db.execute(_REFUSED)
 
     def existing_epoch(self) -> str:
         """Return the epoch of the stream that the file was made from, empty if it is new."""
@@ -78,15 +84,45 @@ class LocalIndexStore(Store):
             db.execute(_CUT, (place + 1,))
             return dict(db.execute("SELECT key, cut FROM room"))
 
-    def write_read(self, entries: Sequence[Entry], incarnations: Mapping[str, int], place: int) -> None:
-        """Store ``entries``, that the stream was read up to ``place``, and the last message of each incarnation."""
+    def write_read(self, entries: Sequence[Entry], incarnations: Mapping[str, int], place: int) -> list[int]:
+        """Store ``entries``, that the stream was read up to ``place``, and the last message of each incarnation.
+
+        Return the places of those that were refused before, and are not stored.
+        """
         self._seen = [(incarnation, order, place) for incarnation, order in incarnations.items()]
+        self._refused = [entry.place for entry in entries if entry.durable and entry.refused is not None]
         self.write(entries)
+        return self._refused
+
+    def refused(self) -> list[tuple[int, bool]]:
+        """Return the places of what was refused, in their order, and whether it is deleted from the stream."""
+        with explained(self._path):
+            rows = self._writer.execute("SELECT place, deleted FROM refused ORDER BY place")
+            return [(place, bool(deleted)) for place, deleted in rows]
+
+    def note_deleted(self, place: int) -> None:
+        """Note that what was refused is deleted from the stream."""
+        with self.transaction() as db:
+            db.execute("UPDATE refused SET deleted = 1 WHERE place = ?", (place,))
+
+    def forget_places(self, places: Collection[int]) -> dict[str, RoomState]:
+        """Undo what was stored at some places, of which another node knows that it does not count.
+
+        Return how the rooms stand that this concerns, by key.
+        """
+        with self.transaction() as db:
+            rooms = {room for place in places for room in forget_entry(db, place)}
+            keys = {key for room in rooms for (key,) in db.execute("SELECT key FROM room WHERE id = ?", (room,))}
+        return {key: room_state for key, room_state in self.room_states().items() if key in keys} if keys else {}
 
     @override
     def write_more(self) -> None:
         db = self._writer
         db.executemany("INSERT OR REPLACE INTO run VALUES (?, ?, ?)", self._seen)
+        db.executemany("INSERT OR IGNORE INTO refused VALUES (?, 0)", [(place,) for place in self._refused])
+        if self._refused:
+            oldest = "SELECT place FROM refused WHERE deleted ORDER BY place DESC LIMIT 1 OFFSET ?"
+            db.execute(f"DELETE FROM refused WHERE deleted AND place < ({oldest})", [MAX_REFUSED])
         too_many = "SELECT place FROM run ORDER BY place DESC LIMIT 1 OFFSET ?"
         db.execute(f"DELETE FROM run WHERE place < ({too_many})", [_MAX_INCARNATIONS])
 
@@ -101,6 +137,8 @@ class LocalIndex(StoredJournal):
     def __init__(self, environment: Environment, path: Path) -> None:
         self._stream_ages = StreamAges(environment.clock)
         super().__init__(environment, Retention(), self._stream_ages)
+        self.note_refused: Callable[[Sequence[int]], None] = lambda _places: None
+        """Is called with the places of what was refused, once it is known here."""
         self._path = path
         self._finished = False
 
@@ -141,7 +179,28 @@ class LocalIndex(StoredJournal):
         assert isinstance(store, LocalIndexStore)
         if entries:
             self._stream_ages.hear(entries[-1].time)
-        return self._writer.do(partial(store.write_read, entries, dict(incarnations), place))
+        writing = self._writer.do(partial(store.write_read, entries, dict(incarnations), place))
+        return writing.addCallback(self.note_refused)
+
+    def refused(self) -> list[tuple[int, bool]]:
+        """Return the places of what was refused, and whether it is deleted. Raise `JournalError`."""
+        store = self._opened
+        assert isinstance(store, LocalIndexStore)
+        return store.refused()
+
+    def note_deleted(self, place: int) -> None:
+        """Note that what was refused is deleted from the stream; if that fails it is deleted again after a restart."""
+        if self._store is None:
+            return
+        store = self._opened
+        assert isinstance(store, LocalIndexStore)
+        self._writer.do(partial(store.note_deleted, place)).addErrback(lambda failure: failure.trap(JournalError))
+
+    def forget_places(self, places: Collection[int]) -> Deferred[None]:
+        """Undo what was stored at some places; it fails with `JournalError`, and then nothing was."""
+        store = self._opened
+        assert isinstance(store, LocalIndexStore)
+        return self._writer.do(partial(store.forget_places, places)).addCallback(self._room_states.update)
 
     def finish_once(self, place: int) -> None:
         """Note, the first time, that all that the stream had up to ``place`` was written."""

@@ -7,8 +7,7 @@ order. A node that joins asks another for a snapshot of who is where, and withho
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -17,10 +16,12 @@ from twisted.logger import Logger
 
 from chatd.journal.jetstream.connection import Connection
 from chatd.journal.jetstream.errors import NatsError
+from chatd.journal.jetstream.gate import Gate, live_after
 from chatd.journal.jetstream.leases import LOOK_SECONDS, Leases, lease_holders, renew
 from chatd.journal.jetstream.messages import PASSING_SECONDS
-from chatd.journal.jetstream.node_state import ANNOUNCING, LEARNING, READY, TRANSITIONS, NodeState
+from chatd.journal.jetstream.node_state import ANNOUNCING, LEARNING, READY, TRANSITIONS, NodeState, make_incarnation
 from chatd.journal.jetstream.outbox import Outbox
+from chatd.journal.jetstream.refusals import Refusals
 from chatd.journal.jetstream.requests import PresenceSnapshot, Requests
 from chatd.model.cluster import OTHERS, NodeDown, NodeUp, Source, ended_by
 from chatd.model.entry import Entry, unavailable
@@ -35,11 +36,6 @@ _WAIT_SECONDS = 0.02
 _log = Logger()
 
 
-def make_incarnation() -> str:
-    """Return a name for a new incarnation of a node."""
-    return secrets.token_hex(6)
-
-
 class Membership:
     """``handed`` returns the place of the last entry that was handed over; ``follow`` hands over what was withheld."""
 
@@ -52,10 +48,12 @@ class Membership:
         stream: str,
         handed: Callable[[], int],
         follow: Callable[[Sequence[Entry]], None],
+        refusals: Refusals,
     ) -> None:
         self.incarnation = ""
         self.snapshot: Callable[[], Any] = lambda: None
         self.restore: Callable[[Any], None] = lambda _state: None
+        self.gate = Gate()
         self.looked = 0.0
         """When the leases were last looked at, in seconds; set it to 0 to have them looked at the next time."""
         self._clock = clock
@@ -65,6 +63,7 @@ class Membership:
         self._stream = stream
         self._handed = handed
         self._follow = follow
+        self._refusals = refusals
         self._machine = StateMachine(NodeState.NEW, TRANSITIONS)
         self._lesson = 0
         self._known = MAX_ID
@@ -141,6 +140,7 @@ class Membership:
         self._down.discard(event.incarnation)
         if event.incarnation == self.incarnation and self.state in ANNOUNCING:
             self._machine.enter(ANNOUNCING[self.state])
+            self.gate.wait_at(entry.place)
             self._connection.spawn(self._learn(entry.place))
 
     def _observe_down(self, event: NodeDown, entry: Entry) -> bool:
@@ -155,7 +155,11 @@ class Membership:
             own = self.incarnation in ended
             self._live -= ended
             self._down |= ended
-        if event.incarnation == OTHERS and said_by == self.incarnation:
+            self.gate.end(ended)
+        alone = event.incarnation == OTHERS and said_by == self.incarnation
+        if self._alone is not None and (alone or own):
+            self.gate.wait_at(entry.place)
+        if alone:
             self._is_alone(entry.place)
         if own:
             self._declared_down()
@@ -218,6 +222,7 @@ class Membership:
         self._machine.enter(NodeState.CUT_OFF)
         self._lesson += 1
         self._known = MAX_ID
+        self.gate.close()
         self._outbox.close()
         self._requests.snapshot = None
         self._live.clear()
@@ -233,17 +238,22 @@ class Membership:
             known = await self._ask(place)
             if known is None and incarnation == self.incarnation:  # or another node was faster, and can be asked soon
                 known = await self._take_over_alone()
-        while known is not None and self._handed() < known.place:
-            await self._connection.pause(_WAIT_SECONDS)
         if known is None or lesson != self._lesson:
             return  # it was cut off again meanwhile and learns all anew, or it leaves
+        self.gate.refused = frozenset(known.refused)
+        self.gate.wait_at(known.place)
+        while self._handed() < known.place:
+            await self._connection.pause(_WAIT_SECONDS)
+        await self._refusals.forget(known.refused)
+        if lesson != self._lesson:
+            return
         self._learned(known)
         await self._requests.serve()
 
     def _learned(self, known: PresenceSnapshot) -> None:
         withheld, self._withheld = self._withheld, []
         later = [entry for entry in withheld if entry.place > known.place]
-        self._known, self._live = known.place, _live_after(known.incarnations, later)
+        self._known, self._live = known.place, live_after(known.incarnations, later)
         self._down -= self._live
         self.restore(known.state)
         self._machine.enter(NodeState.ACTIVE)
@@ -254,7 +264,10 @@ class Membership:
             entry.refused = unavailable()
         self._follow([*overtaken, *later])
         _log.info("joined the cluster; nodes in all: {count}", count=len(self._live | {self.incarnation}))
-        self._requests.snapshot = lambda: PresenceSnapshot(self._handed(), sorted(self._live), self.snapshot())
+        self._requests.snapshot = lambda: PresenceSnapshot(
+            self._handed(), sorted(self._live), self.snapshot(), self._refusals.places()
+        )
+        self.gate.open()
 
     async def _ask(self, place: int) -> PresenceSnapshot | None:
         """Return who is where, as another node knows it; None if no node is there that could know."""
@@ -271,6 +284,7 @@ class Membership:
         """
         incarnation = self.incarnation
         self._alone = alone = Deferred[int | None]()
+        self.gate.wait_at(MAX_ID)
         self._outbox.enqueue(self._says(NodeDown(OTHERS)))
         place = await self._connection.wait(alone)
         if place is None or self.incarnation != incarnation:
@@ -281,14 +295,3 @@ class Membership:
         alone, self._alone = self._alone, None
         if alone is not None:
             alone.callback(place)
-
-
-def _live_after(incarnations: Iterable[str], entries: Iterable[Entry]) -> set[str]:
-    """Return which incarnations are live after entries, given those that were before."""
-    live = set(incarnations)
-    for entry in entries:
-        if isinstance(entry.event, NodeUp):
-            live.add(entry.event.incarnation)
-        elif isinstance(entry.event, NodeDown):
-            live.difference_update(ended_by(entry.event, entry.source, live))
-    return live

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 from enum import Enum, auto
+
+
+def make_incarnation() -> str:
+    """Return a name for a new incarnation of a node."""
+    return secrets.token_hex(6)
 
 
 class NodeState(Enum):

@@ -166,9 +166,9 @@ class Outbox:
         return not of_itself or (entry.source is not None and entry.source.incarnation == self.incarnation)
 
     def _is_stale(self, entry: Entry) -> bool:
-        """Return whether something passing was done by a member of an earlier incarnation."""
+        """Return whether something was done by a member of an earlier incarnation, of whom nothing counts any more."""
         incarnation = None if entry.source is None else entry.source.incarnation
-        return incarnation not in (None, self.incarnation) and not entry.durable and not is_of_node(entry)
+        return incarnation not in (None, self.incarnation) and not is_of_node(entry)
 
     def _schedule(self, delay: float) -> None:
         if self._next is None and self._pending is None and self._machine.state is not OutboxState.STOPPED:

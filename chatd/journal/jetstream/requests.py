@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from chatd.journal.jetstream.connection import Connection, Incoming
@@ -35,6 +35,8 @@ class PresenceSnapshot(NamedTuple):
     """Those that are live."""
     state: Any
     """Lists, dicts, texts and numbers, as `chatd.model.cluster.Cluster.share` hands them over."""
+    refused: Collection[int] = ()
+    """The places of what did not count when it was its turn, and that may still be in the stream."""
 
 
 class Requests:
@@ -94,7 +96,7 @@ class Requests:
         inbox = self._connection.inbox()
         replies = await self._connection.subscribe_replies(inbox)
         try:
-            question = json.dumps({"after": after, "epoch": self._epoch()}).encode()
+            question = json.dumps({"after": after, "epoch": self._epoch(), "refused": True}).encode()
             await self._connection.publish(self._subjects.presence, question, reply=inbox)
             while len(parts) < wanted:
                 part = await replies.next(SNAPSHOT_SECONDS)
@@ -117,7 +119,10 @@ class Requests:
             await self._connection.pause(_WAIT_SECONDS)
         if self.snapshot is None or self._handed() < after:
             return
-        data = json.dumps(self.snapshot(), ensure_ascii=False).encode()
+        snapshot = self.snapshot()
+        # A node of a version before does not ask for what was refused, and can read nothing that it does not know.
+        told = snapshot if wanted.get("refused") else snapshot[:3]
+        data = json.dumps(told, ensure_ascii=False).encode()
         chunks = [data[start : start + CHUNK_BYTES] for start in range(0, len(data), CHUNK_BYTES)]
         for number, chunk in enumerate(chunks):
             await self._connection.publish(message.reply, chunk, {_PART: f"{number}/{len(chunks)}"})

@@ -12,7 +12,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from typing_extensions import override
 
-from chatd.journal import Environment, Follower, Journal, JournalError
+from chatd.journal import Environment, Follower, Journal, JournalError, Judge
 from chatd.journal.ages import AgeClock
 from chatd.journal.backlog import Backlog
 from chatd.journal.batching import Batcher
@@ -75,6 +75,7 @@ class SqliteJournal(StoredJournal, Journal):
         self._make_epoch = environment.make_epoch
         self._starts: Starts | None = None
         self._follower: Follower | None = None
+        self._judge: Judge = len
         self._pace = Batcher(self._clock)
         self._turn: list[Entry] = []
         self._machine = StateMachine(WriterState.IDLE, TRANSITIONS)
@@ -132,8 +133,8 @@ class SqliteJournal(StoredJournal, Journal):
         return Deferred.fromCoroutine(self._stop())
 
     @override
-    def follow(self, follower: Follower) -> None:
-        self._follower = follower
+    def follow(self, follower: Follower, judge: Judge = len) -> None:
+        self._follower, self._judge = follower, judge
 
     @override
     def append(self, entry: Entry) -> None:
@@ -166,12 +167,14 @@ class SqliteJournal(StoredJournal, Journal):
     def _take_batch(self) -> None:
         """Write what has been appended, or hand it back if there is nothing to write or no use in trying."""
         self._machine.enter(WriterState.WRITING)
-        batch, self._turn = self._turn[:MAX_BATCH], self._turn[MAX_BATCH:]
+        batch = self._turn[:MAX_BATCH]
         seconds = self._clock.seconds()
         now = int(self._wall() * 1000)
         for entry in batch:
             entry.time = now
-        if not any(entry.durable for entry in batch):
+        judged = self._judge(batch)
+        batch, self._turn = batch[:judged], self._turn[judged:]
+        if not any(entry.durable and entry.refused is None for entry in batch):
             self._hand_back(batch)
         elif self._outage.active and 0 < self._retry_at - seconds <= RETRY_SECONDS:
             self._refuse(batch)
@@ -194,7 +197,7 @@ class SqliteJournal(StoredJournal, Journal):
     def _refuse(self, batch: Sequence[Entry]) -> None:
         for entry in batch:
             if entry.durable:
-                entry.refused = unavailable()
+                entry.refused = entry.refused or unavailable()
         self._hand_back(batch)
 
     def _hand_back(self, batch: Sequence[Entry]) -> None:

@@ -56,6 +56,7 @@ class Numbering(NamedTuple):
 def number(db: sqlite3.Connection, entries: Sequence[Entry], numbering: Numbering) -> Batch:
     """Make the rooms that are missing, and give every durable entry its id, but duplicates."""
     rooms, id_, id_after, label_seconds, now = numbering
+    entries = [entry for entry in entries if entry.refused is None]
     made = _make_rooms(db, entries, rooms)
     batch = Batch(made, [], [], {}, [], [])
     known = _first_uses(db, entries, rooms)

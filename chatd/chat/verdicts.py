@@ -1,0 +1,121 @@
+"""Whether what somebody said counts: judged at its place in the order of the journal, on all nodes alike.
+
+What is checked when a line comes in may be so no more when its turn comes: others may have been ahead of it, here or on
+another node. So the journal asks again, before it stores anything, by the state that all nodes share at that place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from twisted.logger import Logger
+
+from chatd.chat import permissions
+from chatd.chat.hub import Hub
+from chatd.model.cluster import NodeDown, NodeUp
+from chatd.model.entry import Entry, Member, unavailable
+from chatd.protocol.errors import ChatError, Code
+from chatd.protocol.events import Moderated, Said, TopicSet
+from chatd.protocol.moderation_commands import SERVER
+
+_ALL = ("",)
+"""Stands for everybody."""
+_RANKS = frozenset({"OP", "DEOP", "SET"})
+"""The verbs that change who may do what, and not only who may speak."""
+
+_log = Logger()
+
+
+class Verdicts:
+    """Judges batches for a journal, see `chatd.journal.Judge`."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._shared = hub.nodes.shared
+        self._free: dict[Member | None, str] = {}  # who was last found to be free to speak, and in which room
+
+    def __call__(self, entries: Sequence[Entry]) -> int:
+        """Refuse what does not count; return how many could be judged by what is known before the first takes effect.
+
+        What depends on something else in the same batch is left for the next.
+        """
+        # So of a flood only the first costs. With other nodes, who is where may also change by what is not judged here.
+        free = {} if self._shared else self._free
+        changed: set[object] | None = None
+        for number, entry in enumerate(entries):
+            kind = type(entry.event)
+            if kind is Said and free.get(entry.author) is entry.room:
+                continue
+            if kind is Said or kind is TopicSet or kind is Moderated:
+                if changed and _depends(entry, changed):
+                    return number
+                if entry.refused is None:
+                    entry.refused = self._judged(entry)
+                if kind is not Moderated:
+                    if entry.refused is None and entry.author is not None:
+                        free[entry.author] = entry.room
+                    continue
+            free.clear()
+            changed = changed or set()
+            changed |= _changes(entry)
+        return len(entries)
+
+    def _judged(self, entry: Entry) -> ChatError | None:
+        try:
+            return self._refusal(entry)
+        except Exception:
+            _log.failure("what was said could not be judged")
+            return unavailable()
+
+    def _refusal(self, entry: Entry) -> ChatError | None:
+        hub, event = self._hub, entry.event
+        author = hub.nodes.author_of(entry)
+        if author is None or isinstance(author, ChatError):
+            return author
+        if type(event) is Moderated:
+            return self._ruling_refusal(entry, event, author)
+        room = hub.room(entry.room)
+        if room is None or author not in room.everybody:
+            return ChatError(Code.NOT_IN_ROOM, "you were not in that room any more when it was its turn; JOIN it again")
+        if not (room.policy or hub.server_policy):
+            return None
+        identity, is_operator = author.judged_as
+        why = permissions.refusal_of(hub, room.key, identity, is_operator=is_operator, now=entry.time)
+        why = why or permissions.voice_refusal(hub, room.key, identity, is_operator=is_operator, now=entry.time)
+        if why is None and type(event) is TopicSet:
+            why = permissions.topic_refusal(room.policy, identity.account, is_operator=is_operator)
+        return why
+
+    def _ruling_refusal(self, entry: Entry, event: Moderated, author: Member) -> ChatError | None:
+        hub = self._hub
+        info = None if entry.source is None else entry.source.info
+        identity, is_operator = author.judged_as if info is None else permissions.judged_as(hub, info)
+        policy = hub.policy(entry.room)
+        if event.verb == "SET" and event.subject.startswith("registered="):
+            registered = policy.setting("registered") == "yes"
+            return ChatError(Code.NOT_ALLOWED, f"{event.room} is registered already") if registered else None
+        return permissions.rank_refusal(policy, event.room, identity.account, is_operator=is_operator)
+
+
+def _changes(entry: Entry) -> set[object]:
+    """Return what the verdicts on others depend on after an entry: a room, who is who, or `_ALL`."""
+    event, source = entry.event, entry.source
+    match event:
+        case Moderated():
+            return {entry.room, (entry.room, "rank")} if event.verb in _RANKS else {entry.room}
+        case NodeUp() | NodeDown():
+            return {_ALL}
+    if source is None or source.info is None:
+        return {entry.author}
+    return {_ALL if source.info.takes is not None else source.info.member_id}
+
+
+def _depends(entry: Entry, changed: set[object]) -> bool:
+    """Return whether the verdict on an entry may be another after what was changed before it."""
+    source = entry.source
+    who = entry.author if source is None or source.info is None else source.info.member_id
+    if _ALL in changed or who in changed:
+        return True
+    if type(entry.event) is Moderated:
+        return (entry.room, "rank") in changed or (SERVER, "rank") in changed
+    return entry.room in changed or SERVER in changed
