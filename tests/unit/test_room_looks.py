@@ -41,7 +41,7 @@ def test_a_first_join_is_refused_and_the_name_is_not_taken(chat: InMemoryChat) -
 
 def test_a_room_that_looks_like_a_registered_one_is_not_made(chat: InMemoryChat) -> None:
     ann = owner(chat, "ann", "JOIN ann #paypal", "SET registered=yes", "PART #paypal")
-    assert chat.hub.room_count == 0
+    assert chat.hub.room("#paypal") is None
     mallory = chat.person("JOIN mallory #other")
     assert ask(chat, mallory, f"JOIN {TWIN}") == REFUSED
     assert ask(chat, ann, "JOIN #paypal") == ["OK JOIN #paypal 1"]
