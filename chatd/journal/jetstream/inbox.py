@@ -27,6 +27,11 @@ SATURATED = 2 * MAX_BATCH
 """How many entries may wait before no more is read."""
 RETRY_SECONDS = 1
 """After a write that failed, how long until the next attempt."""
+PATIENCE_SECONDS = 4
+"""After so long without a write that works, those who said what waits are told that it is not known to be stored.
+
+With the time that a file which another program holds is waited for, it is well below ten seconds.
+"""
 
 _log = Logger()
 
@@ -55,7 +60,10 @@ TRANSITIONS = {
 
 
 class Inbox:
-    """``own`` returns what this node sent with an id; ``hand_over`` takes entries, and the place that they go up to."""
+    """``own`` returns what this node sent with an id; ``hand_over`` takes entries, and the place that they go up to.
+
+    ``disown`` refuses what of entries was appended here, and returns them as another node would have read them.
+    """
 
     def __init__(
         self,
@@ -63,11 +71,13 @@ class Inbox:
         index: LocalIndex,
         own: Callable[[MessageId], Entry | WriteProbe | None],
         hand_over: Callable[[Sequence[Entry], int], None],
+        disown: Callable[[Sequence[Entry]], list[Entry]],
     ) -> None:
         self._clock = clock
         self._index = index
         self._own = own
         self._hand_over = hand_over
+        self._disown = disown
         self._pace = Batcher(clock)
         self._incarnations: dict[str, int] = {}
         self._news: dict[str, int] = {}
@@ -76,6 +86,7 @@ class Inbox:
         self._next: IDelayedCall | None = None
         self._machine = StateMachine(InboxState.IDLE, TRANSITIONS)
         self._outage = Outage(_log, "nothing is delivered", "the index can be written again")
+        self._began = 0.0
         self._has_warned = False
 
     @property
@@ -87,6 +98,11 @@ class Inbox:
     def failed(self) -> bool:
         """Whether the index cannot be written, as far as is known."""
         return self._outage.active
+
+    @property
+    def delivers(self) -> bool:
+        """Whether what comes is handed over in time, as far as is known."""
+        return not self._outage.active or self._clock.seconds() - self._began < PATIENCE_SECONDS
 
     def start(self, incarnations: dict[str, int], place: int) -> None:
         """Go on after what the index has."""
@@ -133,11 +149,12 @@ class Inbox:
         place = batch[-1].place if self._waiting else self._place
         if any(entry.durable for entry in batch):
             news, self._news = self._news, {}
+            self._began = self._clock.seconds()
             self._write(batch, news, place)
         else:
             self._done(batch, place)
 
-    def _write(self, batch: Sequence[Entry], news: dict[str, int], place: int) -> None:
+    def _write(self, batch: list[Entry], news: dict[str, int], place: int) -> None:
         written = self._index.write(batch, news, place)
         written.addCallbacks(
             self._written, self._not_written, callbackArgs=(batch, place), errbackArgs=(batch, news, place)
@@ -148,22 +165,27 @@ class Inbox:
         self._outage.ended()
         self._done(batch, place)
 
-    def _not_written(self, failure: Failure, batch: Sequence[Entry], news: dict[str, int], place: int) -> None:
+    def _not_written(self, failure: Failure, batch: list[Entry], news: dict[str, int], place: int) -> None:
         if failure.check(JournalError) is None:
             _log.failure("the index failed", failure)
-        self._outage.began(failure.getErrorMessage())
+        self._outage.began(f"{failure.getErrorMessage()}; it goes on by itself when the index can be written again")
         if self._machine.state is InboxState.STOPPED:
             return
+        if not self.delivers:
+            waiting = self._disown([*batch, *self._waiting])
+            batch, self._waiting = waiting[: len(batch)], waiting[len(batch) :]
         # All of it is in the stream and has its place: it has to go this way, however long that takes.
         self._machine.enter(InboxState.RETRYING)
         self._next = self._clock.callLater(RETRY_SECONDS, self._retry, batch, news, place)
 
-    def _retry(self, batch: Sequence[Entry], news: dict[str, int], place: int) -> None:
+    def _retry(self, batch: list[Entry], news: dict[str, int], place: int) -> None:
         self._next = None
         self._machine.enter(InboxState.WRITING)
         self._write(batch, news, place)
 
     def _done(self, batch: Sequence[Entry], place: int) -> None:
+        if self._machine.state is InboxState.STOPPED:
+            return
         try:
             with self._pace:
                 self._hand_over(batch, place)
