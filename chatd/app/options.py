@@ -20,6 +20,7 @@ from chatd import __version__
 from chatd.app.account_options import AccountOptions
 from chatd.app.asyncio_reactor import use_asyncio
 from chatd.app.endpoints import Wrap, endpoint_from
+from chatd.app.exit_status import ExitStatus
 from chatd.app.option_fields import from_options, parameter, parameters
 from chatd.app.service import ChatService, Listening
 from chatd.chat.assembly import make_hub
@@ -159,7 +160,10 @@ def makeService(options: Options) -> ChatService:
     tell_monotonic_time(reactor)
     clock = IReactorTime(reactor)
     limits, retention = from_options(Limits, options), from_options(Retention, options)
-    environment = Environment(clock, time.time, lambda: secrets.token_hex(8), partial(Thread, reactor), retention)
+    exit_status = ExitStatus(reactor)
+    environment = Environment(
+        clock, time.time, lambda: secrets.token_hex(8), partial(Thread, reactor), retention, exit_status.give_up
+    )
     try:
         journal = from_string(options["journal"], environment)
     except ValueError as error:
@@ -169,7 +173,7 @@ def makeService(options: Options) -> ChatService:
     trusted = options["trusted-proxy"] or THIS_MACHINE
     proxied = partial(ProxiedFactory, trusted=trusted, timers=hub.timers, header_seconds=limits.join_seconds)
     places = [_listening(IReactorCore(reactor), place, proxied, gateway) for place in options.places]
-    return ChatService(clock, gateway, places, options.twistd)
+    return ChatService(clock, gateway, places, exit_status, options.twistd)
 
 
 def _listening(reactor: IReactorCore, place: Place, proxied: Wrap, gateway: Gateway) -> Listening:

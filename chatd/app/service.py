@@ -21,8 +21,10 @@ from twisted.internet.interfaces import (
 from twisted.logger import Logger
 
 from chatd.accounts import AccountsError
+from chatd.app.exit_status import ExitStatus
 from chatd.app.malloc_trim import MallocTrim, trim_malloc
 from chatd.app.process import NoProcess, Process
+from chatd.app.stop_signals import StopSignals
 from chatd.edges.accept_backoff import install_accept_backoff, raise_file_limit
 from chatd.edges.gateway import Gateway
 from chatd.journal import JournalError
@@ -81,6 +83,7 @@ class ChatService(Service):
         reactor: IReactorTime,
         gateway: Gateway,
         places: Sequence[Listening],
+        exit_status: ExitStatus,
         twistd: Mapping[str, Any] | None = None,
     ) -> None:
         self.setName("chatd")
@@ -90,6 +93,7 @@ class ChatService(Service):
         self._connections = gateway.connections
         self._places = places
         self._process = Process(twistd) if twistd is not None else NoProcess()
+        self._exit_status = exit_status
         self._malloc_trim = MallocTrim(self._hub.timers, self._connections.__len__, trim_malloc)
 
     def setServiceParent(self, parent: Any) -> None:  # noqa: N802  # Twisted's
@@ -131,6 +135,7 @@ class ChatService(Service):
         self._malloc_trim.start()
         if IReactorCore.providedBy(self._reactor):
             self._reactor.callWhenRunning(self._process.started, self._reactor)
+            self._reactor.callWhenRunning(StopSignals(self._reactor).install)
             self._reactor.callWhenRunning(_collect_less_often)
             self._reactor.callWhenRunning(_give_the_reactor_priority)
             self._reactor.callWhenRunning(raise_file_limit)
@@ -151,7 +156,10 @@ class ChatService(Service):
         self._hub.log_limiter.flush()
         self._hub.timers.stop()
         self._hub.accounts.stop()
-        await self._hub.journal.stop()
+        try:
+            await self._hub.journal.stop()
+        except JournalError as error:
+            self._exit_status.fail(str(error))
         self._process.ended()
 
     def _listening(self, port: IListeningPort) -> None:

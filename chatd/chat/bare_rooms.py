@@ -6,6 +6,7 @@ from collections.abc import Container
 from itertools import islice
 
 from chatd.journal import Journal
+from chatd.model.health import Health
 from chatd.protocol.moderation_commands import SERVER
 from chatd.runtime.timers import TimerWheel
 
@@ -13,6 +14,8 @@ LOOK_SECONDS = 60
 """How often it is looked for rooms that retention has left without messages."""
 AT_ONCE = 200
 """How many are forgotten in one transaction, and in a second."""
+_KNOWING = (Health.WORKING, Health.UNWRITABLE)
+"""What a journal is like that knows in which rooms people are."""
 
 
 class BareRooms:
@@ -37,7 +40,7 @@ class BareRooms:
     def look(self, now: float) -> None:
         """Forget some, and see to the rest."""
         # A node that has lost the others does not know in which rooms people are.
-        more = self._journal.ready and self.forget_some()
+        more = self._journal.health in _KNOWING and self.forget_some()
         self._timers.add(self.look, now + (1 if more else LOOK_SECONDS))
 
     def forget_some(self) -> bool:

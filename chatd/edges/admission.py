@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address
 
 from chatd.chat.hub import Hub
+from chatd.model.health import Health
 from chatd.runtime.sockets import origin
 
 IPAddress = IPv4Address | IPv6Address
 
-NOT_READY = "this node has no connection to its cluster yet; try again, or connect to another node"
+REFUSALS: Mapping[Health, str] = {
+    Health.JOINING: "this node joins its cluster and is not ready yet; try again, or connect to another node",
+    Health.DISCONNECTED: "this node has no connection to its cluster; connect to another node, or try again later",
+    Health.SERVERS_UNUSABLE: "this node cannot use the servers of its cluster; connect to another node",
+    Health.STREAM_MISSING: "the cluster has lost its journal, and nothing can be said; try again later",
+    Health.STREAM_UNUSABLE: "this node cannot use the journal of its cluster; connect to another node",
+    Health.STORES_NOTHING: "the cluster can store nothing now, and nothing can be said; try again later",
+    Health.INDEX_UNWRITABLE: "this node cannot write to its disk, and nothing can be said; connect to another node",
+}
+"""What newcomers are told while nothing can be said here.
+
+Where the journal is `Health.UNWRITABLE` they are let in: there is no other node, and who comes in can read.
+"""
 
 
 class Admission:
@@ -30,8 +44,9 @@ class Admission:
         """Return why one more connection from an address is refused, None if it is not; a refusal is logged."""
         limits = self._limits
         why = None
-        if not self._hub.journal.ready:
-            why = NOT_READY
+        health = self._hub.journal.health
+        if health in REFUSALS:
+            why = REFUSALS[health]
         elif limits.connections and self.count >= limits.connections:
             why = f"the server is full, with {self.count} connections; try again later"
         # Whoever has joined has one nick, and two only while that changes.

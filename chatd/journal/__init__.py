@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from chatd.model.cluster import Cluster
 from chatd.model.entry import Entry, StoredEvent
+from chatd.model.health import Health
 from chatd.model.room_policy import ModerationAction, RoomPolicy
 from chatd.protocol.arguments import MAX_ID
 from chatd.protocol.events import Moderated, Said, TopicSet
@@ -147,8 +148,8 @@ class Journal(JournalReader, Protocol):
         """
 
     @property
-    def ready(self) -> bool:
-        """Whether it can be used; if not, clients should connect to another node."""
+    def health(self) -> Health:
+        """Whether what is said can be stored, as far as is known."""
 
     @property
     def cluster(self) -> Cluster | None:
@@ -166,7 +167,10 @@ class Journal(JournalReader, Protocol):
         """Open the journal. Raise `JournalError` if that fails."""
 
     def stop(self) -> Deferred[None]:
-        """Hand back all that has been appended, then close; fires once it is closed."""
+        """Hand back all that has been appended, then close; fires once it is closed.
+
+        It fails with `JournalError`, when it is closed, if something had to be handed back refused that may be stored.
+        """
 
     def append(self, entry: Entry) -> None:
         """Take an entry. It comes back to the follower, stored or refused, in a later turn of the reactor."""
@@ -199,3 +203,5 @@ class Environment:
     make_worker: Callable[[str], Worker]
     """Makes a thread of the given name."""
     retention: Retention = field(default_factory=Retention)
+    give_up: Callable[[str], None] = lambda _why: None
+    """Ends the process, with a sentence for the server operator: waiting cannot mend what is wrong."""

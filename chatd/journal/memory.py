@@ -17,6 +17,7 @@ from chatd.journal.memory_index import WordIndex
 from chatd.journal.rows import same_content
 from chatd.journal.starts import MARK_CHARACTERS, Start, Starts
 from chatd.model.entry import Entry, StoredEvent, label_reused
+from chatd.model.health import Health
 from chatd.protocol import names
 from chatd.protocol.events import DurableEvent, Said
 
@@ -38,7 +39,7 @@ class MemoryJournal(Journal):
     While deliveries are costly it gathers for longer than a turn, see `Batcher`.
     """
 
-    ready = True
+    health = Health.WORKING
     over_hard_limit = over_soft_limit = False
     cluster = None
 

@@ -164,7 +164,7 @@ class Node:
         return state
 
     async def _nothing(self, *_: object) -> bytes:
-        return b""
+        return b"{}"
 
     async def _pause(self, _seconds: float) -> None:
         await asyncio.sleep(0)

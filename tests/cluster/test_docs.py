@@ -21,6 +21,9 @@ pytestmark = pytest.mark.slow
 
 PAGE = Path(__file__).parents[2] / "docs" / "cluster.rst"
 COMMANDS = 6
+SERVERS = 3
+"""How many of them are of NATS: the first."""
+STOP_SECONDS = 15
 
 
 def commands() -> list[str]:
@@ -42,10 +45,11 @@ def test_six_commands_are_three_nodes(tmp_path: Path) -> None:
     assert len(six) == COMMANDS
     ports = [int(found[1]) for line in six if (found := re.search(r"--port (\d+)", line))]
     paths = environment() | {"PATH": f"{BIN}:{os.environ['PATH']}"}
+    started: list[subprocess.Popen[bytes]] = []
     with ExitStack() as stack:
         for number, line in enumerate(six):
             with (tmp_path / f"log{number}").open("wb") as log:
-                started = subprocess.Popen(
+                process = subprocess.Popen(
                     f"exec {line}",
                     shell=True,
                     cwd=tmp_path,
@@ -54,8 +58,9 @@ def test_six_commands_are_three_nodes(tmp_path: Path) -> None:
                     stdout=log,
                     stderr=log,
                 )
-            stack.callback(started.wait)
-            stack.callback(started.send_signal, signal.SIGKILL)
+            started.append(process)
+            stack.callback(process.wait)
+            stack.callback(process.send_signal, signal.SIGKILL)
 
         def greets(port: int) -> bool:
             try:
@@ -73,6 +78,12 @@ def test_six_commands_are_three_nodes(tmp_path: Path) -> None:
             assert one.ask("PING") == "PONG"
         people[0].sees("MSG nick1 #den hello from 1", "MSG nick2 #den hello from 2")
         assert people[2].who("#den") == {"nick0", "nick1", "nick2"}
+        for each in (*started, *started[SERVERS:]):
+            each.terminate()
+        assert [each.wait(STOP_SECONDS) for each in started] == [0] * COMMANDS
+        for number in range(SERVERS, COMMANDS):
+            log_text = (tmp_path / f"log{number}").read_text()
+            assert "critical" not in log_text, log_text
 
 
 def test_the_addresses_on_the_page_are_some() -> None:

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import pytest
 from twisted.logger import LogEvent, eventAsText, globalLogPublisher
+from twisted.python.failure import Failure
 
 from chatd.journal import JournalError, Query, Retention
 from chatd.journal.jetstream.errors import api
@@ -21,6 +22,7 @@ from chatd.journal.jetstream.leases import lease_holders
 from chatd.journal.jetstream.streams import StreamInfo, bucket, describe_stream
 from chatd.model.cluster import MemberInfo, NodeDown, NodeUp, Source
 from chatd.model.entry import Entry
+from chatd.model.health import Health
 from chatd.model.room_policy import Identity, PolicyKey
 from chatd.protocol import unicode_tables
 from chatd.protocol.errors import ChatError, Code
@@ -41,6 +43,8 @@ class Cluster:
         self.where = f"{url}/{uuid4().hex}"
         self.folder = folder
         self.nodes: list[Node] = []
+        self.failures: list[Failure] = []
+        """Of nodes that were stopped."""
 
     def node(self, index: str | None = None, retention: Retention | None = None, *, wait: bool = True) -> Node:
         """Start one more node, with a new index or the one of that name."""
@@ -62,7 +66,7 @@ class Cluster:
         self.nodes[0].until(all_turn_and_holds)
 
     def close(self, node: Node) -> None:
-        stopped = node.journal.stop()
+        stopped = node.journal.stop().addErrback(self.failures.append)
         self.until(lambda: stopped.called)
         self.nodes.remove(node)
         assert node.clock.getDelayedCalls() == []
@@ -268,7 +272,7 @@ def test_a_new_index_knows_what_holds_and_what_it_cannot_know(cluster: Cluster) 
 def test_a_node_that_stops_waits_for_no_server_that_stands_still(
     fragile: Cluster, server: NatsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chatd.journal.jetstream.journal.FLUSH_SECONDS", 1)
+    monkeypatch.setattr("chatd.journal.jetstream.departure.FLUSH_SECONDS", 1)
     a = fragile.node()
     fragile.say(a, "1")
     server.stand_still()
@@ -278,6 +282,8 @@ def test_a_node_that_stops_waits_for_no_server_that_stands_still(
     fragile.close(a)
     assert time.monotonic() - began < 5
     assert entry.refused is not None
+    (failure,) = fragile.failures
+    assert "had not come back from the cluster in time" in failure.getErrorMessage()
     server.go_on()
 
 
@@ -444,10 +450,12 @@ def test_a_node_that_was_cut_off_for_long_asks_who_is_where(cluster: Cluster) ->
 def test_an_index_of_another_stream_is_refused(cluster: Cluster, log: list[str]) -> None:
     cluster.close(cluster.node("i"))
     cluster.where = f"{cluster.where.rpartition('/')[0]}/{uuid4().hex}"
+    cluster.node()
     a = cluster.node("i", wait=False)
     cluster.until(lambda: any("another stream" in line for line in log))
     cluster.sleep(1.5)
     assert not a.journal.ready
+    assert a.journal.health is Health.STREAM_UNUSABLE
     assert sum("another stream" in line for line in log) == 1
 
 
@@ -571,7 +579,8 @@ def test_while_a_server_stands_still_for_long_all_is_refused(
     fragile.until(lambda: texts(b.got)[-1:] == ["4"])
     assert texts(a.got) == texts(b.got) == ["1", "2", "4"]
     assert [line for line in log if "stores" in line or "store what" in line] == [
-        "the cluster stores nothing: what is sent is refused until it does",
+        "the cluster stores nothing: the servers do not say that it is stored; if a disk of theirs was full, make"
+        " room and restart them; what is said is refused until it is stored again",
         "the cluster can store what is sent again",
     ]
 
@@ -624,6 +633,52 @@ def test_an_index_that_cannot_be_written_delays_and_loses_nothing(
     cluster.until(lambda: entry.stored)
     assert "the index can be written again" in log
     assert history(cluster, a) == ["1"]
+
+
+def test_an_index_that_cannot_be_written_for_long_answers_and_delivers_later(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b = cluster.node(), cluster.node()
+    a.journal.append(Entry("#a", Said("bob", "#a", "0")))
+    cluster.until(lambda: texts(b.got) == ["0"])
+    with monkeypatch.context() as patch:
+        patch.setattr(a.journal._index._opened, "write_more", _no_space)
+        began = time.monotonic()
+        said = cluster.say(a, "1", "2", label="l")
+        join = Entry("#a", Joined("eve", "#a"), source=Source(a.journal.incarnation, MemberInfo("eve.1", "eve")))
+        a.journal.append(join)
+        cluster.until(lambda: join.refused)
+        assert time.monotonic() - began < 8
+        assert [entry.refused.code for entry in said if entry.refused] == [Code.UNAVAILABLE] * 2
+        assert [entry for entry in a.got if entry.refused] == [*said, join]
+        assert a.journal.health.value == "index-unwritable"
+        began = time.monotonic()
+        (late,) = cluster.say(a, "3")
+        assert late.refused is not None
+        assert time.monotonic() - began < 0.5
+        cluster.say(b, "4")
+    cluster.until(lambda: texts(a.got)[-1:] == ["4"])
+    assert a.journal.health.value == "working"
+    assert texts(a.got) == texts(b.got) == ["0", "1", "4"]
+    assert [entry.time for entry in a.got if entry.stored] == [entry.time for entry in b.got if entry.stored]
+    (again,) = cluster.say(a, "1", label="l")
+    assert again.duplicate
+
+
+def _no_space() -> None:
+    raise JournalError("no space left")
+
+
+def test_servers_that_are_too_old_are_waited_for_with_one_line(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, log: list[str]
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("chatd.journal.jetstream.journal.MIN_VERSION", (99,))
+        a = cluster.node(wait=False)
+        cluster.until(lambda: a.journal.health is Health.SERVERS_UNUSABLE)
+        cluster.sleep(1.5)
+        assert sum("the servers are too old: NATS 2.12 or later is needed" in line for line in log) == 1
+    cluster.until(lambda: a.journal.health is Health.WORKING)
 
 
 TLS = """

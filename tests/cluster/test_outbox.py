@@ -5,24 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs, eventAsText
 
 from chatd.journal.backlog import SOFT_LIMIT
-from chatd.journal.jetstream.errors import NatsError
+from chatd.journal.jetstream.errors import ApiError, NatsError, NoRespondersError, RequestTimeoutError
 from chatd.journal.jetstream.messages import Message, MessageId, Subjects, WriteProbe, decode
 from chatd.journal.jetstream.outbox import (
     ABANDON_SECONDS,
     FULL,
     LAG_SECONDS,
-    MAX_BATCH,
-    MAX_BATCH_BYTES,
+    QUIET_SECONDS,
     RETRY_SECONDS,
     Outbox,
-    is_of_node,
 )
+from chatd.journal.jetstream.send_queue import MAX_BATCH, MAX_BATCH_BYTES, is_of_node
 from chatd.model.cluster import MemberInfo, NodeDown, NodeUp, Source
 from chatd.model.entry import Entry
 from chatd.protocol.errors import Code
@@ -54,9 +55,10 @@ class Stream:
 class Kit:
     def __init__(self) -> None:
         self.clock = Clock()
+        self.delivers = True
         self.stream = Stream()
         self.refused: list[Entry] = []
-        self.outbox = Outbox(self.clock, self.stream, Subjects("chatd"), self.refused.extend)
+        self.outbox = Outbox(self.clock, self.stream, Subjects("chatd"), self.refused.extend, lambda: self.delivers)
         self.outbox.start_incarnation("r1", Entry("", NodeUp("r1"), source=Source("r1", None)))
         self.outbox.open()
         self.turn()
@@ -78,8 +80,8 @@ class Kit:
         new = self.stream.store(messages)
         answer.callback(new and stored)
 
-    def fail(self) -> None:
-        self.stream.calls.pop()[1].errback(NatsError("no answer in time"))
+    def fail(self, error: NatsError | None = None) -> None:
+        self.stream.calls.pop()[1].errback(error or NatsError("no answer in time"))
 
     def say(self, *texts: str) -> list[Entry]:
         entries = [Entry("#a", Said("alice", "#a", text)) for text in texts]
@@ -183,12 +185,90 @@ def test_what_cannot_be_stored_is_refused_and_so_is_what_follows_at_once() -> No
     assert len(kit.refused) == 3
 
 
-def fail_until_given_up(kit: Kit) -> None:
+def fail_until_given_up(kit: Kit, error: NatsError | None = None) -> None:
     end = kit.clock.seconds() + 2 * LAG_SECONDS + ABANDON_SECONDS
     while not kit.outbox.unavailable and kit.clock.seconds() < end:
         if kit.stream.calls:
-            kit.fail()
+            kit.fail(error)
         kit.turn(RETRY_SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (
+            ApiError(10047, "insufficient storage resources available"),
+            "the servers say: insufficient storage resources",
+        ),
+        (RequestTimeoutError("no answer in time"), "make room and restart them;"),
+        (NoRespondersError("nobody is there to answer"), "make room and restart them all;"),
+        (NatsError("there is no connection"), "there is no connection;"),
+    ],
+)
+def test_the_log_says_why_nothing_is_stored(error: NatsError, why: str) -> None:
+    kit = Kit()
+    kit.say("1")
+    with capturedLogs() as events:
+        fail_until_given_up(kit, error)
+    (said,) = [eventAsText(event, includeTimestamp=False) for event in events]
+    assert "the cluster stores nothing: " in said
+    assert why in said
+    assert said.endswith("what is said is refused until it is stored again")
+
+
+def test_what_is_stored_and_will_not_be_handed_back_is_refused_and_comes_from_elsewhere() -> None:
+    kit = Kit()
+    stored = kit.say("1")
+    kit.answer()
+    kit.turn()
+    on_its_way = kit.say("2")
+    waiting = kit.say("3")
+    kit.delivers = False
+    kit.outbox.refuse_sent()
+    assert kit.refused == [*stored, *on_its_way, *waiting]
+    late = kit.say("4")
+    assert kit.refused[3:] == late
+    assert not kit.outbox.unavailable
+    kit.stream.store(kit.stream.calls[-1][0])
+    kit.answer()  # that it is known already counts only once it is read
+    kit.read_on()
+    assert texts(kit.back) == ["1", "2"]
+    assert not {id(each) for each in kit.back} & {id(each) for each in kit.refused}
+    kit.delivers = True
+    again = kit.say("5")
+    kit.answer()
+    kit.read_on()
+    assert kit.back[2:] == again
+    assert not kit.outbox.over_soft_limit
+
+
+def test_in_silence_it_finds_out_whether_anything_can_be_stored() -> None:
+    kit = Kit()
+    kit.outbox.probe_if_quiet()
+    kit.turn(QUIET_SECONDS - 1)
+    kit.outbox.probe_if_quiet()
+    kit.turn()
+    assert not kit.stream.calls
+    kit.turn(1)
+    kit.outbox.probe_if_quiet()
+    kit.turn()
+    kit.outbox.probe_if_quiet()
+    assert [type(decode(message.payload).event) for message in kit.stream.calls[-1][0]] == [WriteProbe]
+    fail_until_given_up(kit)
+    assert kit.outbox.unavailable
+
+
+def test_when_something_else_cannot_be_stored_it_finds_out_whether_anything_can() -> None:
+    kit = Kit()
+    kit.outbox.probe()
+    kit.turn()
+    assert [type(decode(message.payload).event) for message in kit.stream.calls[-1][0]] == [WriteProbe]
+    fail_until_given_up(kit)
+    assert kit.outbox.unavailable
+    kit.outbox.probe()
+    kit.turn(RETRY_SECONDS)
+    kit.answer()
+    assert not kit.outbox.unavailable
 
 
 def test_what_was_stored_and_is_not_back_when_something_later_is_given_up_is_refused_with_it() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from chatd.accounts import NoAccounts
-from chatd.edges.admission import NOT_READY, Admission
+from chatd.edges.admission import REFUSALS, Admission
 from chatd.model.cluster import NodeUp, Source
 from chatd.model.entry import Entry
+from chatd.model.health import Health
 from chatd.protocol.errors import DisconnectReason
 from chatd.protocol.events import Said
 from chatd.protocol.names import Nick
@@ -888,7 +889,7 @@ def test_nobody_is_let_in_before_the_node_is_ready(cluster: InMemoryCluster) -> 
     admission = Admission(node.hub)
     assert admission.refusal(None) is None
     node.cluster.ready = False
-    assert admission.refusal(None) == NOT_READY
+    assert admission.refusal(None) == REFUSALS[Health.JOINING]
 
 
 def test_one_node_alone_knows_nothing_of_this() -> None:

@@ -154,7 +154,7 @@ def test_what_is_written_in_part_is_noted_as_read_in_part() -> None:
         return succeed(None)
 
     index = cast(Any, SimpleNamespace(write=write, note_delivered=lambda _: None))
-    inbox = Inbox(clock, index, lambda _: None, lambda _: 1, lambda *_: None)
+    inbox = Inbox(clock, index, lambda _: None, lambda _: 1, lambda *_: None, list)
     for place in (3, 7, 9):
         message_id = MessageId("r", 1, place)
         message = subjects.message(Entry("#a", Said("ann", "#a", "x")), message_id)

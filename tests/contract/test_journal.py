@@ -18,6 +18,7 @@ from chatd.chat.replay import MAX_MISSED
 from chatd.journal import LABEL_SECONDS, Journal, Query, Retention, TooMuchError
 from chatd.journal.factory import from_string
 from chatd.model.entry import Entry, StoredEvent, unavailable
+from chatd.model.health import Health
 from chatd.protocol.errors import Code
 from chatd.protocol.events import Joined, Moderated, Said, TopicSet
 from tests.support.cluster_journals import drive, event_loop
@@ -102,7 +103,7 @@ class ClusterKit(Kit):
 
     def open(self, retention: Retention | None = None) -> Journal:
         journal = super().open(retention)
-        drive(self.loop, lambda: journal.ready, super().turn)
+        drive(self.loop, lambda: journal.health is Health.WORKING, super().turn)
         self.batches.clear()
         return journal
 

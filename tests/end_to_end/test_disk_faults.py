@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import resource
 import sqlite3
-import subprocess
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.support.daemon import Daemon, wait_until
+from tests.support.small_disks import SmallDisk, files_limited, sizes
 from tests.support.tagged_clients import (
     JOURNAL,
     MIB,
@@ -101,21 +99,6 @@ class Talk:
             assert said_and_ids(program.heard) == list(self.ids.items())
 
 
-def sizes(folder: Path) -> list[int]:
-    return [path.stat().st_size for path in folder.iterdir() if path.is_file()]
-
-
-@contextmanager
-def files_limited(daemon: Daemon, size: int) -> Iterator[None]:
-    """Let no file of a daemon grow beyond a size: writing past it fails, as CPython ignores SIGXFSZ."""
-    soft, hard = resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, (soft, hard))
-
-
 @pytest.mark.parametrize("log_too", [False, True], ids=["the journal", "the log too"])
 def test_when_the_files_cannot_grow_only_storing_stops_and_it_begins_again_by_itself(
     tmp_path: Path, log_too: bool
@@ -137,48 +120,9 @@ def test_when_the_files_cannot_grow_only_storing_stops_and_it_begins_again_by_it
         assert said_and_ids(kept_by(daemon)) == list(talk.ids.items())
 
 
-class SmallDisk:
-    """A file system of 1 MB, mounted where only the processes that are started ``inside`` see it.
-
-    It is mounted in a namespace that one process holds; nothing is left of it when that ends, however it does.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir()
-        if os.geteuid() == 0:
-            new, enter = ["unshare", "-m"], ["-m"]
-        else:
-            new, enter = ["unshare", "-rm"], ["-U", "--preserve-credentials", "-m"]
-        mount = 'mount -t tmpfs -o size=1m chatd "$1" && echo mounted && exec cat'
-        try:
-            self._holder = subprocess.Popen(
-                [*new, "sh", "-c", mount, "sh", str(folder)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-        except FileNotFoundError as error:
-            pytest.skip(f"no small disk can be mounted here: {error}")
-        assert self._holder.stdout is not None
-        answer = self._holder.stdout.readline()
-        if answer != "mounted\n":
-            self.close()
-            pytest.skip(f"no small disk can be mounted here: {answer.strip()}")
-        self.inside = ["nsenter", "-t", str(self._holder.pid), *enter]
-        self.folder = folder
-        """Where it is for those inside."""
-        self.seen = Path(f"/proc/{self._holder.pid}/root") / folder.relative_to("/")
-        """Where it is for everybody else."""
-
-    def close(self) -> None:
-        self._holder.kill()
-        self._holder.communicate()
-
-
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
-    disk = SmallDisk(tmp_path / "disk")
+    disk = SmallDisk(tmp_path / "disk", megabytes=1)
     yield disk
     disk.close()
 

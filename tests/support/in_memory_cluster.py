@@ -19,6 +19,7 @@ from chatd.journal import Follower, Judge, Page, Query, RoomState
 from chatd.journal.memory import MemoryJournal
 from chatd.model.cluster import MemberInfo, NodeDown, NodeUp, Snapshot, Source
 from chatd.model.entry import Entry, StoredEvent, label_reused, unavailable
+from chatd.model.health import Health
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import DurableEvent
@@ -87,6 +88,10 @@ class NodeJournal:
         return self
 
     # What the journal is for the hub.
+
+    @property
+    def health(self) -> Health:
+        return Health.WORKING if self.ready else Health.JOINING
 
     def start(self) -> None:
         pass

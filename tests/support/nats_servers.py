@@ -15,13 +15,14 @@ from urllib.request import urlopen
 
 from benchmarks.ports import free_ports
 from tests.support.daemon import BIN, environment, suspend, wait_until
+from tests.support.small_disks import SmallDisk
 
 COMMAND = BIN / "nats-server"
 _CONFIGURATION = """
 server_name: {name}
 listen: "127.0.0.1:{port}"
 http: "127.0.0.1:{monitor}"
-jetstream {{ store_dir: "{store}", sync_interval: {sync} }}
+jetstream {{ store_dir: "{store}", sync_interval: {sync}{limit} }}
 {more}
 """
 _ROUTES = """
@@ -32,10 +33,19 @@ cluster {{ name: test, listen: "127.0.0.1:{port}", routes: [{routes}] }}
 class NatsServer:
     """One server; what it stores, its log and its configuration are in ``folder``. ``more`` is configuration.
 
-    With ``sync="always"`` what it acknowledges survives a loss of power, at the cost of a disk's sync for each.
+    With ``sync="always"`` what it acknowledges survives a loss of power, at the cost of a disk's sync for each. It
+    stores no more than ``limit``, such as 3MB, and stores it on a ``disk`` if there is one.
     """
 
-    def __init__(self, folder: Path, name: str = "n1", more: str = "", sync: str = "2m") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        name: str = "n1",
+        more: str = "",
+        sync: str = "2m",
+        limit: str = "",
+        disk: SmallDisk | None = None,
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.name = name
         self.port, self.monitor = free_ports(2)
@@ -43,10 +53,17 @@ class NatsServer:
         self.url = f"nats://{self.address}"
         self.output = folder / "output"
         self.process: subprocess.Popen[bytes] | None = None
+        self._inside = disk.inside if disk else []
         self._file = folder / "nats.conf"
         self._file.write_text(
             _CONFIGURATION.format(
-                name=name, port=self.port, monitor=self.monitor, store=folder / "store", sync=sync, more=more
+                name=name,
+                port=self.port,
+                monitor=self.monitor,
+                store=disk.folder if disk else folder / "store",
+                sync=sync,
+                limit=f", max_file: {limit}" if limit else "",
+                more=more,
             )
         )
 
@@ -54,7 +71,7 @@ class NatsServer:
         """Start it, also again; return when it takes connections."""
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
-                [str(COMMAND), "-c", str(self._file)],
+                [*self._inside, str(COMMAND), "-c", str(self._file)],
                 env=environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -117,14 +134,14 @@ class NatsServer:
 
 
 class NatsCluster:
-    """Servers with routes to one another."""
+    """Servers with routes to one another, each of them on its disk if there are ``disks``."""
 
-    def __init__(self, folder: Path, count: int = 3, more: str = "") -> None:
+    def __init__(self, folder: Path, count: int = 3, more: str = "", disks: Sequence[SmallDisk | None] = ()) -> None:
         routes = free_ports(count)
         listed = ", ".join(f'"nats://127.0.0.1:{port}"' for port in routes)
         self.servers: Sequence[NatsServer] = [
-            NatsServer(folder / f"n{n}", f"n{n}", _ROUTES.format(port=port, routes=listed) + more)
-            for n, port in enumerate(routes, 1)
+            NatsServer(folder / f"n{n}", f"n{n}", _ROUTES.format(port=port, routes=listed) + more, disk=disk)
+            for n, (port, disk) in enumerate(zip(routes, disks or [None] * count, strict=True), 1)
         ]
         self.url = "nats://" + ",".join(server.address for server in self.servers)
 
@@ -173,9 +190,9 @@ def _leader(server: NatsServer, stream: str) -> str | None:
 
 
 @contextmanager
-def nats_server(folder: Path, more: str = "") -> Iterator[NatsServer]:
+def nats_server(folder: Path, more: str = "", limit: str = "") -> Iterator[NatsServer]:
     """One server, as long as the context lasts."""
-    server = NatsServer(folder, more=more)
+    server = NatsServer(folder, more=more, limit=limit)
     try:
         server.start()
         yield server

@@ -6,7 +6,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Self
@@ -20,18 +20,22 @@ PART_SECONDS = 20.0
 
 
 class Node:
-    """``twistd chatd --journal nats://...`` that can be killed and started again; its index stays in its folder."""
+    """``twistd chatd --journal nats://...`` that can be killed and started again; its index stays in its folder.
 
-    def __init__(self, folder: Path, journal: str, *options: str) -> None:
+    For ``inside`` see `Daemon`.
+    """
+
+    def __init__(self, folder: Path, journal: str, *options: str, inside: Sequence[str] = ()) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         (self.port,) = free_ports(1)
         self._options = ("--journal", journal, "--listen", f"tcp:{self.port}:interface=127.0.0.1", *options)
+        self._inside = inside
         self.daemon: Daemon | None = None
 
     def start(self, *, wait: bool = True) -> None:
         """Start it, also again; return when it lets people in, or without ``wait`` when it listens."""
-        self.daemon = Daemon(self.folder, *self._options)
+        self.daemon = Daemon(self.folder, *self._options, inside=self._inside)
         if wait:
             self.wait_until_ready()
 

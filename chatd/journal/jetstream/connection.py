@@ -21,8 +21,8 @@ from twisted.python.failure import Failure
 
 from chatd.journal.jetstream.address import Address
 from chatd.journal.jetstream.client import PENDING_BYTES, close, connect, explained, place, reason
-from chatd.journal.jetstream.errors import NatsError, RequestTimeoutError
-from chatd.protocol.text import clean
+from chatd.journal.jetstream.errors import NatsError, RequestTimeoutError, UnusableError
+from chatd.journal.jetstream.faults import Faults
 
 CLOSE_SECONDS = 1
 """How long a connection may take to close."""
@@ -86,7 +86,7 @@ class Connection:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = asyncio.Event()
         self._why = ""
-        self._problem = ""
+        self.faults = Faults(lambda: asyncio.get_event_loop().time())
 
     @property
     def connected(self) -> bool:
@@ -95,6 +95,7 @@ class Connection:
 
     def start(self) -> None:
         """Connect, and go on doing so until `stop`."""
+        self.faults.begin()
         self._keeper = asyncio.get_event_loop().create_task(self._keep())
 
     def run(self, work: Coroutine[Any, Any, T]) -> Deferred[T]:
@@ -212,22 +213,10 @@ class Connection:
             self._why = "the server does not answer"
             self._closed.set()
 
-    def reconnect(self, why: str) -> None:
+    def reconnect(self, why: UnusableError) -> None:
         """Drop the connection, because of ``why``, and make another."""
-        self._why = why
+        self.faults.unusable = why
         self._closed.set()
-
-    def report_problem(self, what: str) -> None:
-        """Log what keeps the node from its work; once, not at every attempt."""
-        if what != self._problem:
-            _log.error("{what}", what=clean(" ".join(what.split())))
-        self._problem = what
-
-    def report_recovery(self) -> None:
-        """Log that the last problem is over."""
-        if self._problem:
-            self._problem = ""
-            _log.info("the cluster works again")
 
     @property
     def _connected_client(self) -> Client:
@@ -241,30 +230,41 @@ class Connection:
                 await self._connect(server)
             except Exception as error:  # whatever nats-py raises, it is tried again
                 self._why = self._why or reason(error)
-                if len(self._address.servers) == 1 or server == self._address.servers[-1]:
-                    self.report_problem(
+                if server == self._address.servers[-1]:
+                    self.faults.unusable = None
+                    self.faults.report(
                         f"no connection to the cluster ({place(server)}): {self._why}; it is tried again"
                     )
-                await asyncio.sleep(PAUSE_SECONDS)
-                continue
-            try:
-                await self._listener.connected()
-                if self._problem:
-                    _log.info("connected to the cluster at {server}", server=place(server))
-                self._problem = ""
-                await self._closed.wait()
-                self.report_problem(f"the connection to the cluster ({place(server)}) is lost: {self._why or 'closed'}")
-            except NatsError as error:
-                self.report_problem(f"the cluster cannot be used: {error}; it is tried again")
-                await asyncio.sleep(PAUSE_SECONDS)
-            except asyncio.CancelledError:
-                raise
-            except Exception:
-                _log.failure("the cluster cannot be used")
-                await asyncio.sleep(PAUSE_SECONDS)
-            finally:
-                self._listener.disconnected()
-                await self._drop()
+            else:
+                try:
+                    worked = await self._use(server)
+                finally:
+                    self.faults.begin()
+                    self._listener.disconnected()
+                    await self._drop()
+                if worked:
+                    continue
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _use(self, server: str) -> bool:
+        """Use a connection until it is lost, or cannot be used; return whether it could be used until it was lost."""
+        try:
+            await self._listener.connected()
+            if self.faults.end():
+                _log.info("connected to the cluster at {server}", server=place(server))
+            await self._closed.wait()
+            if self.faults.unusable is not None:
+                raise self.faults.unusable
+            self.faults.report(f"the connection to the cluster ({place(server)}) is lost: {self._why or 'closed'}")
+            return True
+        except UnusableError as error:
+            self.faults.unusable = error
+            self.faults.report(f"the cluster cannot be used: {error}; until then this node takes nothing")
+        except NatsError as error:
+            self.faults.report(f"the cluster cannot be used: {error}; it is tried again")
+        except Exception:
+            _log.failure("the cluster cannot be used")
+        return False
 
     async def _connect(self, server: str) -> None:
         self._closed = closed = asyncio.Event()

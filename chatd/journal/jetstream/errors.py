@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from chatd.model.health import Health
+
 API_SECONDS = 5.0
 """How long a server may take to make or describe a stream."""
 
@@ -22,12 +24,43 @@ class RequestTimeoutError(NatsError):
     """No answer came in time."""
 
 
+class UnusableError(NatsError):
+    """The servers are there, and what they have cannot be used; ``health`` says what that is."""
+
+    def __init__(self, health: Health, why: str) -> None:
+        super().__init__(why)
+        self.health = health
+
+
 class ApiError(NatsError):
     """JetStream refused a request; ``code`` is its number for the reason."""
 
     def __init__(self, code: int, why: str) -> None:
         super().__init__(why)
         self.code = code
+
+
+def why_not_stored(error: NatsError) -> str:
+    """Return why a message could not be stored and what a server operator can do about it."""
+    match error:
+        case ApiError():
+            return f"the servers say: {error}"
+        case RequestTimeoutError():
+            return "the servers do not say that it is stored; if a disk of theirs was full, make room and restart them"
+        case NoRespondersError():
+            return "too few servers are up; if a disk of theirs was full, make room and restart them all"
+    return str(error)
+
+
+def check_stored(answer: bytes) -> None:
+    """Raise `ApiError` if JetStream answers that it has not stored a message, `NatsError` if it is not its answer."""
+    try:
+        error = json.loads(answer).get("error")
+        code = int(error["err_code"]) if error else 0
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise NatsError("the answer is not JetStream's") from None
+    if error:
+        raise ApiError(code, str(error.get("description", code)))
 
 
 class Requester(Protocol):

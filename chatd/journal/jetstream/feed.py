@@ -61,6 +61,7 @@ class Feed:
         self._expected = 1
         self._heard = 0.0
         self._restarting = False
+        self._complained = False
         self._watching: IDelayedCall | None = None
         self._seen = _Seen(0, 0)
 
@@ -117,6 +118,7 @@ class Feed:
         if generation != self._generation:
             return
         self._heard = self._clock.seconds()
+        self._complained = False
         if message.headers and (status := message.headers.get("Status")):
             await self._control(status, message)
             return
@@ -159,7 +161,9 @@ class Feed:
     def _restart(self, why: str) -> None:
         if not self._restarting and self._connection.connected:
             self._restarting = True
-            _log.debug("the stream is read anew from {place}: {why}", place=self.place + 1, why=why)
+            if not self._complained:
+                _log.debug("the stream is read anew from {place}: {why}", place=self.place + 1, why=why)
+            self._complained = True  # tried every second, for as long as the stream has no leader
             self._connection.spawn(self._start_again())
 
     async def _start_again(self) -> None:

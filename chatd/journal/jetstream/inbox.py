@@ -28,6 +28,11 @@ SATURATED = 2 * MAX_BATCH
 """How many entries may wait before no more is read."""
 RETRY_SECONDS = 1
 """After a write that failed, how long until the next attempt."""
+PATIENCE_SECONDS = 4
+"""After so long without a write that works, those who said what waits are told that it is not known to be stored.
+
+With the time that a file which another program holds is waited for, it is well below ten seconds.
+"""
 
 _log = Logger()
 
@@ -60,6 +65,7 @@ class Inbox:
 
     ``judge`` says of the next entries what counts of them, and of how many that can be said by now: see
     `chatd.journal.Judge`. If it says 0, nothing more is taken until `go_on`.
+    ``disown`` refuses what of entries was appended here, and returns them as another node would have read them.
     """
 
     def __init__(
@@ -69,12 +75,14 @@ class Inbox:
         own: Callable[[MessageId], Entry | WriteProbe | None],
         judge: Judge,
         hand_over: Callable[[Sequence[Entry], int], None],
+        disown: Callable[[Sequence[Entry]], list[Entry]],
     ) -> None:
         self._clock = clock
         self._index = index
         self._own = own
         self._judge = judge
         self._hand_over = hand_over
+        self._disown = disown
         self._pace = Batcher(clock)
         self._incarnations: dict[str, int] = {}
         self._news: deque[tuple[int, MessageId]] = deque()
@@ -84,6 +92,7 @@ class Inbox:
         self._next: IDelayedCall | None = None
         self._machine = StateMachine(InboxState.IDLE, TRANSITIONS)
         self._outage = Outage(_log, "nothing is delivered", "the index can be written again")
+        self._began = 0.0
         self._has_warned = False
 
     @property
@@ -95,6 +104,11 @@ class Inbox:
     def failed(self) -> bool:
         """Whether the index cannot be written, as far as is known."""
         return self._outage.active
+
+    @property
+    def delivers(self) -> bool:
+        """Whether what comes is handed over in time, as far as is known."""
+        return not self._outage.active or self._clock.seconds() - self._began < PATIENCE_SECONDS
 
     def start(self, incarnations: dict[str, int], place: int) -> None:
         """Go on after what the index has."""
@@ -149,6 +163,7 @@ class Inbox:
         self._take_news(place)
         if any(entry.durable for entry in batch):
             news, self._unnoted = self._unnoted, {}
+            self._began = self._clock.seconds()
             self._write(batch, news, place)
         else:
             self._done(batch, place)
@@ -159,7 +174,7 @@ class Inbox:
             _, message_id = self._news.popleft()
             self._unnoted[message_id.incarnation] = message_id.order
 
-    def _write(self, batch: Sequence[Entry], news: dict[str, int], place: int) -> None:
+    def _write(self, batch: list[Entry], news: dict[str, int], place: int) -> None:
         written = self._index.write(batch, news, place)
         written.addCallbacks(
             self._written, self._not_written, callbackArgs=(batch, place), errbackArgs=(batch, news, place)
@@ -170,22 +185,27 @@ class Inbox:
         self._outage.ended()
         self._done(batch, place)
 
-    def _not_written(self, failure: Failure, batch: Sequence[Entry], news: dict[str, int], place: int) -> None:
+    def _not_written(self, failure: Failure, batch: list[Entry], news: dict[str, int], place: int) -> None:
         if failure.check(JournalError) is None:
             _log.failure("the index failed", failure)
-        self._outage.began(failure.getErrorMessage())
+        self._outage.began(f"{failure.getErrorMessage()}; it goes on by itself when the index can be written again")
         if self._machine.state is InboxState.STOPPED:
             return
+        if not self.delivers:
+            waiting = self._disown([*batch, *self._waiting])
+            batch, self._waiting = waiting[: len(batch)], waiting[len(batch) :]
         # All of it is in the stream and has its place: it has to go this way, however long that takes.
         self._machine.enter(InboxState.RETRYING)
         self._next = self._clock.callLater(RETRY_SECONDS, self._retry, batch, news, place)
 
-    def _retry(self, batch: Sequence[Entry], news: dict[str, int], place: int) -> None:
+    def _retry(self, batch: list[Entry], news: dict[str, int], place: int) -> None:
         self._next = None
         self._machine.enter(InboxState.WRITING)
         self._write(batch, news, place)
 
     def _done(self, batch: Sequence[Entry], place: int) -> None:
+        if self._machine.state is InboxState.STOPPED:
+            return
         try:
             with self._pace:
                 self._hand_over(batch, place)

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall
 from typing_extensions import override
 
 from chatd.journal import Environment, Follower, Journal, JournalError, Judge, Page, Query, RoomState
 from chatd.journal.jetstream.address import parse
 from chatd.journal.jetstream.connection import Connection, ConnectionListener
-from chatd.journal.jetstream.errors import NatsError
+from chatd.journal.jetstream.departure import Departure
+from chatd.journal.jetstream.errors import UnusableError
 from chatd.journal.jetstream.feed import Feed, FeedConsumer
 from chatd.journal.jetstream.inbox import Inbox
 from chatd.journal.jetstream.journal_state import TRANSITIONS, JournalState
@@ -20,7 +20,7 @@ from chatd.journal.jetstream.local_index import LocalIndex
 from chatd.journal.jetstream.maintenance import Maintenance
 from chatd.journal.jetstream.membership import Membership
 from chatd.journal.jetstream.messages import ReceivedMessage, Subjects
-from chatd.journal.jetstream.node_state import make_incarnation
+from chatd.journal.jetstream.node_state import NodeState, make_incarnation
 from chatd.journal.jetstream.outbox import Outbox
 from chatd.journal.jetstream.publisher import StreamPublisher
 from chatd.journal.jetstream.refusals import Refusals
@@ -29,14 +29,11 @@ from chatd.journal.jetstream.streams import OLD_SERVER, StreamInfo, open_bucket,
 from chatd.journal.jetstream.unacknowledged import Unacknowledged
 from chatd.model.cluster import Cluster
 from chatd.model.entry import Entry, StoredEvent
+from chatd.model.health import Health
 from chatd.protocol import unicode_tables
 from chatd.runtime.states import StateMachine
 
 MIN_VERSION = (2, 12)
-FLUSH_SECONDS = 5
-"""How long a node that stops waits until all that was appended is stored and handed back."""
-GOODBYE_SECONDS = 2
-"""How long a node that stops waits until all nodes know that it is down."""
 
 
 class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
@@ -53,12 +50,15 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
         self._clock = clock = environment.clock
         self._wanted = environment.retention
         self._make_epoch = environment.make_epoch
+        self._give_up = environment.give_up
         self._index = LocalIndex(environment, address.index)
         self._subjects = Subjects(address.stream)
         self._connection = Connection(address, "chatd", self)
         self._publisher = publisher = StreamPublisher(self._connection)
         self._unacknowledged = Unacknowledged(clock, environment.wall, self._follow)
-        self._outbox = Outbox(clock, publisher, self._subjects, self._unacknowledged.refused)
+        self._outbox = Outbox(
+            clock, publisher, self._subjects, self._unacknowledged.refused, lambda: self._inbox.delivers
+        )
         self._feed = Feed(self._connection, clock, address.stream, self)
         self._requests = Requests(self._connection, self._subjects, lambda: self._handed, lambda: self.epoch)
         self._refusals = refusals = Refusals(self._connection, self._index, address.stream)
@@ -74,21 +74,38 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
             refusals,
         )
         gate = self._membership.gate
-        self._inbox = Inbox(clock, self._index, self._outbox.resolve, gate.judge, self._hand_over)
+        self._inbox = Inbox(clock, self._index, self._outbox.resolve, gate.judge, self._hand_over, self._disown)
         gate.go_on = self._inbox.go_on
         self._maintenance = Maintenance(
-            clock, self._connection, publisher, self._membership, self._feed, address.stream, self._check_stream
+            clock,
+            self._connection,
+            publisher,
+            self._outbox,
+            self._membership,
+            self._feed,
+            address.stream,
+            self._check_stream,
         )
         self._follower: Follower | None = None
         self._handed = 0
         self._machine = StateMachine(JournalState.NEW, TRANSITIONS)
-        self._goodbye: Deferred[None] | None = None
-        self._deadline: IDelayedCall | None = None
+        self._departure = Departure(clock, self._unacknowledged, self._outbox, self._inbox, self._membership)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the node has known once who is where, and can write down what it reads."""
+        return self._membership.ready and not self._inbox.failed
 
     @property
     @override
-    def ready(self) -> bool:
-        return self._membership.ready and not self._inbox.failed
+    def health(self) -> Health:
+        if (fault := self._connection.faults.health) is not None:
+            return fault
+        if self._inbox.failed:
+            return Health.INDEX_UNWRITABLE
+        if self._outbox.unavailable:
+            return Health.STORES_NOTHING
+        return Health.JOINING if self._membership.learning or not self._membership.ready else Health.WORKING
 
     @property
     @override
@@ -140,15 +157,16 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
         if self._machine.state is JournalState.RUNNING:
             self._machine.enter(JournalState.FLUSHING)
             self.hurry()
+            await self.flush()
         elif self._machine.state is JournalState.ABANDONED:
             self._machine.enter(JournalState.STOPPED)
         else:
             return
-        await self.flush()
-        if self._deadline is not None and self._deadline.active():
-            self._deadline.cancel()
+        self._departure.flushed()
         await self._leave()
         await self._close()
+        if self._departure.complaint is not None:
+            raise JournalError(self._departure.complaint)
 
     async def _leave(self) -> None:
         """Announce that this node is down, if that can be published, and wait until all nodes know."""
@@ -157,17 +175,9 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
         if self._machine.state is not JournalState.FLUSHING:
             return
         if can_announce:
-            await self._say_goodbye()
+            self._machine.enter(JournalState.LEAVING)
+            await self._departure.say_goodbye()
         self._machine.enter(JournalState.STOPPED)
-
-    async def _say_goodbye(self) -> None:
-        self._machine.enter(JournalState.LEAVING)
-        self._goodbye = Deferred()
-        self._membership.announce_down(self.incarnation)
-        deadline = self._clock.callLater(GOODBYE_SECONDS, self._said_goodbye)
-        await self._goodbye
-        if deadline.active():
-            deadline.cancel()
 
     async def _close(self) -> None:
         self._membership.left()
@@ -199,9 +209,7 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
         """
         running = self._machine.state is JournalState.RUNNING
         self._machine.enter(JournalState.ABANDONED if running else JournalState.STOPPED)
-        self._outbox.stop()
-        self._unacknowledged.settle()
-        self._unacknowledged.release_waiters()
+        self._departure.abandon()
 
     @override
     def room_state(self, room: str) -> RoomState | None:
@@ -240,18 +248,22 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
 
     @override
     def hurry(self) -> None:
-        if self._deadline is None:
-            self._deadline = self._clock.callLater(FLUSH_SECONDS, self._abandon)
+        self._departure.hurry(self._abandon)
 
     # What the connection and the feed call.
 
     @override
     async def connected(self) -> None:
-        if self._connection.version < MIN_VERSION:
-            raise NatsError(OLD_SERVER)
-        self._check_stream(
-            await open_stream(self._connection, self._subjects, self._wanted, self._make_epoch()), self._feed.place
-        )
+        try:
+            if self._connection.version < MIN_VERSION:
+                raise UnusableError(Health.SERVERS_UNUSABLE, OLD_SERVER)
+            epoch = "" if self.epoch else self._make_epoch()
+            found = await open_stream(self._connection, self._subjects, self._wanted, epoch)
+            self._check_stream(found, self._feed.place)
+        except UnusableError as error:
+            if error.health is Health.STREAM_UNUSABLE and self._membership.state is NodeState.NEW:
+                self._give_up(str(error))  # nobody is here who could still read
+            raise
         self._publisher.open = True
         await open_bucket(self._connection, self._subjects.stream)
         await self._membership.connected()
@@ -273,18 +285,20 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
     def _check_stream(self, found: StreamInfo, place: int) -> None:
         """Follow the stream's limits; it had been read up to ``place`` when it was asked for ``found``.
 
-        Raises `NatsError` if it is not the one that the index is made from, or is for nodes that know a later Unicode.
+        Raises `UnusableError` if it is not the one that the index is made from, or for nodes that know a later Unicode.
         """
         if unicode_tables.is_later(found.unicode):
             known = unicode_tables.VERSION
-            raise NatsError(f"the nodes judge names by Unicode {found.unicode}, and this one knows {known}; update it")
+            why = f"the nodes judge names by Unicode {found.unicode}, and this one knows {known}; update it"
+            raise UnusableError(Health.SERVERS_UNUSABLE, why)
         if found.epoch != self.epoch:
             try:
                 self._index.belong_to(found.epoch)
             except JournalError as error:
-                raise NatsError(str(error)) from None
+                raise UnusableError(Health.STREAM_UNUSABLE, str(error)) from None
         if found.last < place:
-            raise NatsError("the stream has lost what this node has read of it; remove the index to follow it again")
+            why = "the stream has lost what this node has read of it; remove the index to follow it again"
+            raise UnusableError(Health.STREAM_UNUSABLE, why)
         self.epoch = found.epoch
         self._subjects.per_subject = found.per_subject
         self._index.set_retention(found.retention)
@@ -303,13 +317,12 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
             self._handed = place
             self._unacknowledged.handed_back(entries)
         if own_is_down and self._machine.state is JournalState.LEAVING:
-            self._said_goodbye()
+            self._departure.said_goodbye()
+
+    def _disown(self, entries: Sequence[Entry]) -> list[Entry]:
+        self._outbox.refuse_sent()  # handed back after what of entries is refused: the order is that of appending
+        return self._unacknowledged.disown(entries)
 
     def _follow(self, entries: Sequence[Entry]) -> None:
         if self._follower is not None and entries:
             self._follower(entries)
-
-    def _said_goodbye(self) -> None:
-        goodbye, self._goodbye = self._goodbye, None
-        if goodbye is not None:
-            goodbye.callback(None)

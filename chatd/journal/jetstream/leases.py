@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from chatd.journal.jetstream.errors import Requester, api
+from chatd.journal.jetstream.errors import Requester, api, check_stored
 from chatd.journal.jetstream.streams import LEASE_SECONDS, bucket
 
 RENEW_SECONDS = 3
@@ -55,7 +55,7 @@ class Leases:
 
 async def renew(requester: Requester, stream: str, incarnation: str) -> None:
     """Renew the lease of an incarnation. Raise `NatsError` if that was not stored."""
-    await requester.request(f"$KV.{bucket(stream)}.{incarnation}", b"")
+    check_stored(await requester.request(f"$KV.{bucket(stream)}.{incarnation}", b""))
 
 
 async def lease_holders(requester: Requester, stream: str) -> set[str]:

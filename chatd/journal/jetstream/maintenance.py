@@ -12,9 +12,10 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chatd.journal.jetstream.connection import Connection
-from chatd.journal.jetstream.errors import NatsError, RequestTimeoutError
+from chatd.journal.jetstream.errors import NatsError, RequestTimeoutError, UnusableError
 from chatd.journal.jetstream.feed import Feed
 from chatd.journal.jetstream.membership import Membership
+from chatd.journal.jetstream.outbox import Outbox
 from chatd.journal.jetstream.publisher import StreamPublisher
 from chatd.journal.jetstream.streams import StreamInfo, describe_stream, open_bucket
 
@@ -28,7 +29,7 @@ _log = Logger()
 class Maintenance:
     """``check_stream`` is given the stream's description, and the place up to which it had been read before that.
 
-    It raises `NatsError` if the connection is to be dropped.
+    It raises `UnusableError` if the connection is to be dropped.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Maintenance:
         clock: IReactorTime,
         connection: Connection,
         publisher: StreamPublisher,
+        outbox: Outbox,
         membership: Membership,
         feed: Feed,
         stream: str,
@@ -44,6 +46,7 @@ class Maintenance:
         self._clock = clock
         self._connection = connection
         self._publisher = publisher
+        self._outbox = outbox
         self._membership = membership
         self._feed = feed
         self._stream = stream
@@ -69,23 +72,24 @@ class Maintenance:
         return self._connection.run(self._maintain()).addErrback(_report)
 
     async def _maintain(self) -> None:
+        self._outbox.probe_if_quiet()
         try:
             await self._membership.maintain()
             if self._clock.seconds() - self._looked >= STREAM_SECONDS:
                 self._looked = self._clock.seconds()
                 place = self._feed.place
                 found = await describe_stream(self._connection, self._stream)
-                try:
-                    self._check_stream(found, place)
-                except NatsError as error:
-                    self._connection.reconnect(str(error))
-                    return
-            self._connection.report_recovery()
+                self._check_stream(found, place)
+            self._connection.faults.report_recovery()
+        except UnusableError as error:
+            self._connection.reconnect(error)
         except RequestTimeoutError:
+            self._outbox.probe()
             await self._connection.ping()
         except NatsError as error:
+            self._outbox.probe()
             self._looked = self._membership.looked = 0.0  # looked at each time until it works again
-            self._connection.report_problem(f"the cluster does not work: {error}")
+            self._connection.faults.report(f"the cluster does not work: {error}")
             with suppress(NatsError):
                 await open_bucket(self._connection, self._stream)
 

@@ -10,7 +10,6 @@ may be stored later all the same; no node takes it in once something of a later 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -20,26 +19,24 @@ from twisted.python.failure import Failure
 
 from chatd.journal.backlog import Backlog
 from chatd.journal.batching import Batcher
-from chatd.journal.jetstream.errors import NatsError
+from chatd.journal.jetstream.errors import NatsError, why_not_stored
 from chatd.journal.jetstream.messages import Message, MessageId, Subjects, WriteProbe
 from chatd.journal.jetstream.outbox_state import TRANSITIONS, OutboxState
 from chatd.journal.jetstream.publisher import Publisher
-from chatd.model.cluster import OTHERS, NodeDown, NodeUp, Source
+from chatd.journal.jetstream.send_queue import SendQueue, is_of_node
 from chatd.model.entry import Entry, unavailable
 from chatd.runtime.states import Outage, StateMachine
 
-MAX_BATCH = 500
-"""How many entries a batch holds at most; JetStream takes 1000."""
-MAX_BATCH_BYTES = 512 * 1024
 ABANDON_SECONDS = 10
 """How long after it was first sent a batch is abandoned."""
 LAG_SECONDS = 1
 """How long what is stored may take to come back before something is sent to see whether the stream is there."""
+QUIET_SECONDS = 10
+"""After so long in which nothing was stored it is tried whether anything can be."""
 RETRY_SECONDS = 0.5
 """How long after a failure a batch is sent again."""
 FULL = 8192
 """How many entries may wait before no session is read from."""
-_OVERHEAD_BYTES = 200
 
 _log = Logger()
 
@@ -51,10 +48,15 @@ class PendingBatch(NamedTuple):
     messages: Sequence[Message]
     began: float
     attempts: list[int]
+    reasons: list[str]
+    """Why it was not stored, as far as a server gave a reason."""
 
 
 class Outbox:
-    """``refused`` is called with entries that will not be stored, in the order in which they were appended."""
+    """``refused`` is called with entries that will not be stored, in the order in which they were appended.
+
+    ``delivers`` returns whether what is stored is handed back: what members do is refused while it is not.
+    """
 
     def __init__(
         self,
@@ -62,30 +64,33 @@ class Outbox:
         publisher: Publisher,
         subjects: Subjects,
         refused: Callable[[Sequence[Entry]], None],
+        delivers: Callable[[], bool] = lambda: True,
     ) -> None:
-        self.incarnation = ""
-        """The present one of this node; empty until the first `start_incarnation`."""
         self._machine = StateMachine(OutboxState.CLOSED, TRANSITIONS)
         self._outage = Outage(_log, "the cluster stores nothing", "the cluster can store what is sent again")
         self._clock = clock
         self._publisher = publisher
-        self._subjects = subjects
         self._refused = refused
+        self._delivers = delivers
         self._pace = Batcher(clock)
-        self._batch = 0
-        self._urgent: deque[Entry | WriteProbe] = deque()
-        self._queue: deque[Entry] = deque()
+        self._queue = SendQueue(subjects)
         self._pending: PendingBatch | None = None
         self._sent: dict[MessageId, Entry | WriteProbe] = {}
         self._next: IDelayedCall | None = None
         self._refusal: IDelayedCall | None = None
         self._probe_call: IDelayedCall | None = None
+        self._stored_at = 0.0
         self._backlog = Backlog()
+
+    @property
+    def incarnation(self) -> str:
+        """The present one of this node; empty until the first `start_incarnation`."""
+        return self._queue.incarnation
 
     @property
     def over_hard_limit(self) -> bool:
         """Whether no session should be read from until something has come back."""
-        return len(self._queue) + len(self._sent) >= FULL
+        return self._queue.said_count + len(self._sent) >= FULL
 
     @property
     def over_soft_limit(self) -> bool:
@@ -107,17 +112,14 @@ class Outbox:
 
     def start_incarnation(self, incarnation: str, entry: Entry) -> None:
         """Send as another incarnation from here on, before all else the entry that announces it."""
-        self.incarnation, self._batch = incarnation, 0
-        self._urgent = deque([entry, *(each for each in self._urgent if self._is_current(each))])
+        self._queue.start_incarnation(incarnation, entry)
         self._schedule(0)
 
     def enqueue(self, entry: Entry) -> None:
         """Send an entry; what a node says of nodes goes first, whether the outbox is open or not."""
-        if is_of_node(entry):
-            self._urgent.append(entry)
-        else:
+        self._queue.add(entry)
+        if not is_of_node(entry):
             self._backlog.add(entry)
-            self._queue.append(entry)
             if not self._can_store and self._refusal is None:
                 self._refusal = self._clock.callLater(0, self._refuse_queue)
                 return
@@ -125,6 +127,9 @@ class Outbox:
 
     def resolve(self, message_id: MessageId) -> Entry | WriteProbe | None:
         """Return what was sent with an id that was read from the stream; None if it is unknown, or was abandoned."""
+        pending = self._pending
+        if pending is not None and pending.messages[-1].id == message_id:
+            self._settle(pending)
         if message_id not in self._sent:
             return None
         lost: list[Entry] = []
@@ -136,10 +141,26 @@ class Outbox:
         entry = self._sent.pop(message_id)
         if isinstance(entry, Entry) and not is_of_node(entry):
             self._backlog.remove(entry)
-        pending = self._pending
-        if pending is not None and pending.messages[-1].id == message_id:
-            self._settle(pending)
         return entry
+
+    def probe(self) -> None:
+        """Find out whether anything can be stored: something else could not."""
+        if not self._outage.active and self.incarnation:
+            self._queue.add_probe()
+            self._schedule(0)
+
+    def probe_if_quiet(self) -> None:
+        """Find out whether anything can be stored if nothing was for a while: newcomers are told before they speak."""
+        if self._clock.seconds() - self._stored_at >= QUIET_SECONDS and self._pending is None:
+            self.probe()
+
+    def refuse_sent(self) -> None:
+        """Refuse all that members did: what is stored of it will not be handed back for long.
+
+        It comes back as what somebody elsewhere did.
+        """
+        self._refuse_said()
+        self._refuse_queue()
 
     def stop(self) -> None:
         """Send nothing any more; whatever waits is refused."""
@@ -156,19 +177,7 @@ class Outbox:
 
     @property
     def _can_store(self) -> bool:
-        return self._machine.state is OutboxState.OPEN and not self._outage.active
-
-    def _is_current(self, entry: Entry | WriteProbe) -> bool:
-        """Return whether what the node says is still to be sent: not what an earlier incarnation says of itself."""
-        if not isinstance(entry, Entry):
-            return False
-        of_itself = type(entry.event) is NodeUp or (type(entry.event) is NodeDown and entry.event.incarnation == OTHERS)
-        return not of_itself or (entry.source is not None and entry.source.incarnation == self.incarnation)
-
-    def _is_stale(self, entry: Entry) -> bool:
-        """Return whether something was done by a member of an earlier incarnation, of whom nothing counts any more."""
-        incarnation = None if entry.source is None else entry.source.incarnation
-        return incarnation not in (None, self.incarnation) and not is_of_node(entry)
+        return self._machine.state is OutboxState.OPEN and not self._outage.active and self._delivers()
 
     def _schedule(self, delay: float) -> None:
         if self._next is None and self._pending is None and self._machine.state is not OutboxState.STOPPED:
@@ -178,40 +187,16 @@ class Outbox:
         self._next = None
         if not self._can_store:
             self._refuse_queue()
-        if self.unavailable and not self._urgent:
-            self._urgent.append(WriteProbe())
-        entries, messages = self._gathered()
+        if self.unavailable:
+            self._queue.add_probe()
+        entries, messages, stale = self._queue.take_batch()
+        self._refuse(stale)
         if not messages:
             return
         for entry, message in zip(entries, messages, strict=True):
             self._sent[message.id] = entry
-        self._pending = PendingBatch(entries, messages, self._clock.seconds(), [])
+        self._pending = PendingBatch(entries, messages, self._clock.seconds(), [], [])
         self._send(self._pending)
-
-    def _gathered(self) -> tuple[list[Entry | WriteProbe], list[Message]]:
-        """Take from the queue what one batch can hold."""
-        entries: list[Entry | WriteProbe] = []
-        messages: list[Message] = []
-        stale: list[Entry] = []
-        size = 0
-        number = self._batch + 1
-        while (self._urgent or self._queue) and len(entries) < MAX_BATCH and size < MAX_BATCH_BYTES:
-            entry = self._urgent.popleft() if self._urgent else self._queue.popleft()
-            message_id = MessageId(self.incarnation, number, len(entries))
-            if isinstance(entry, WriteProbe):
-                messages.append(self._subjects.write_probe(message_id))
-            elif self._is_stale(entry):
-                stale.append(entry)
-                continue
-            else:
-                entry.source = Source(self.incarnation, entry.source and entry.source.info)
-                messages.append(self._subjects.message(entry, message_id))
-            entries.append(entry)
-            size += len(messages[-1].payload) + _OVERHEAD_BYTES
-        if messages:
-            self._batch = number
-        self._refuse(stale)
-        return entries, messages
 
     def _send(self, pending: PendingBatch) -> None:
         attempt = len(pending.attempts)
@@ -227,7 +212,9 @@ class Outbox:
             self._retry_later(pending)
 
     def _not_published(self, failure: Failure, pending: PendingBatch) -> None:
-        if failure.check(NatsError) is None:
+        if isinstance(failure.value, NatsError):
+            pending.reasons.append(why_not_stored(failure.value))
+        else:
             _log.failure("a batch could not be sent", failure)
         self._retry_later(pending)
 
@@ -248,11 +235,12 @@ class Outbox:
         if pending is not self._pending:
             return
         self._pending = None
+        self._stored_at = self._clock.seconds()
         if self._next is not None:
             self._next.cancel()
             self._next = None
         self._outage.ended()
-        if self._urgent or self._queue:
+        if self._queue:
             self._schedule(self._pace.delay())
         self._probe_later()
 
@@ -263,35 +251,37 @@ class Outbox:
     def _probe(self, oldest: MessageId) -> None:
         """Send something if ``oldest`` is still not back and nothing else is on its way that could fail."""
         self._probe_call = None
-        if oldest in self._sent and self._pending is None and not self._urgent:
-            self._urgent.append(WriteProbe())
+        if oldest in self._sent and self._pending is None and not self._queue.urgent:
+            self._queue.add_probe()
             self._schedule(0)
         self._probe_later()
 
     def _abandon(self, pending: PendingBatch) -> None:
         self._pending = None
         if self._machine.state is not OutboxState.STOPPED:
-            self._outage.began("what is sent is refused until it does")
+            why = pending.reasons[-1] if pending.reasons else "the servers do not answer"
+            self._outage.began(f"{why}; what is said is refused until it is stored again")
+        of_node = [entry for entry in pending.entries if isinstance(entry, Entry) and is_of_node(entry)]
         # What was stored before and is still not back is abandoned as well: whoever said it, and all who spoke later
         # and are refused only in their turn, would wait for a stream that may be gone for long.
-        said = [entry for entry in self._sent.values() if isinstance(entry, Entry) and not is_of_node(entry)]
-        of_node = [entry for entry in pending.entries if isinstance(entry, Entry) and is_of_node(entry)]
+        self._refuse_said()
         for message in pending.messages:
             self._sent.pop(message.id, None)
-        self._sent = {id_: each for id_, each in self._sent.items() if isinstance(each, WriteProbe) or is_of_node(each)}
-        self._urgent.extendleft(reversed([entry for entry in of_node if self._is_current(entry)]))
-        self._refuse(said)
+        self._queue.put_back(of_node)
         self._refuse_queue()
         self._schedule(RETRY_SECONDS)
+
+    def _refuse_said(self) -> None:
+        said = [entry for entry in self._sent.values() if isinstance(entry, Entry) and not is_of_node(entry)]
+        self._sent = {id_: each for id_, each in self._sent.items() if isinstance(each, WriteProbe) or is_of_node(each)}
+        self._refuse(said)
 
     def _refuse_queue(self) -> None:
         if self._refusal is not None:
             if self._refusal.active():
                 self._refusal.cancel()
             self._refusal = None
-        waiting = list(self._queue)
-        self._queue.clear()
-        self._refuse(waiting)
+        self._refuse(self._queue.take_said())
 
     def _refuse(self, entries: Sequence[Entry]) -> None:
         if not entries:
@@ -300,8 +290,3 @@ class Outbox:
             entry.refused = unavailable()
             self._backlog.remove(entry)
         self._refused(entries)
-
-
-def is_of_node(entry: Entry) -> bool:
-    """Return whether a node says this of itself or of another node."""
-    return type(entry.event) in (NodeUp, NodeDown)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -10,7 +9,7 @@ from twisted.internet.defer import Deferred
 from typing_extensions import override
 
 from chatd.journal.jetstream.connection import Connection
-from chatd.journal.jetstream.errors import NatsError, RequestTimeoutError
+from chatd.journal.jetstream.errors import ApiError, NatsError, RequestTimeoutError, check_stored
 from chatd.journal.jetstream.messages import PASSING_SECONDS, Message
 
 ACK_SECONDS = 2.0
@@ -57,7 +56,13 @@ class StreamPublisher(Publisher):
         except RequestTimeoutError:
             await self._connection.ping()
             raise
-        return _stored(answer)
+        try:
+            check_stored(answer)
+        except ApiError as error:
+            if error.code not in _KNOWN:
+                raise
+            return False
+        return True
 
 
 def _headers(message: Message) -> dict[str, str]:
@@ -65,17 +70,3 @@ def _headers(message: Message) -> dict[str, str]:
     if message.lasts:
         return headers | {"Nats-TTL": "never"}
     return headers | {"Nats-TTL": f"{PASSING_SECONDS}s"} if message.passing else headers
-
-
-def _stored(answer: bytes) -> bool:
-    try:
-        fields = json.loads(answer)
-        error = fields.get("error")
-        code = int(error["err_code"]) if error else 0
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise NatsError("the answer is not JetStream's") from None
-    if code in _KNOWN:
-        return False
-    if error:
-        raise NatsError(str(error.get("description", code)))
-    return True

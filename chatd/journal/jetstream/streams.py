@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from chatd.journal import Retention
-from chatd.journal.jetstream.errors import ApiError, NatsError, Requester, api
+from chatd.journal.jetstream.errors import ApiError, Requester, UnusableError, api
 from chatd.journal.jetstream.messages import Subjects
+from chatd.model.health import Health
 from chatd.protocol import unicode_tables
 
 REPLICAS = 3
@@ -51,9 +52,11 @@ def stream_info(answer: Mapping[str, Any]) -> StreamInfo:
     metadata = config.get("metadata") or {}
     epoch = metadata.get(EPOCH)
     if not epoch:
-        raise NatsError(f"the stream {config['name']} is there but no journal of chatd; name another: nats://HOST/NAME")
+        why = f"the stream {config['name']} is there but no journal of chatd; name another: nats://HOST/NAME"
+        raise UnusableError(Health.STREAM_UNUSABLE, why)
     if not config.get("allow_atomic"):
-        raise NatsError(f"the stream {config['name']} does not take batches; allow_atomic is to be true")
+        why = f"the stream {config['name']} does not take batches; allow_atomic is to be true"
+        raise UnusableError(Health.STREAM_UNUSABLE, why)
     age, limit = config.get("max_age") or 0, config.get("max_msgs_per_subject") or -1
     per_subject = limit if limit > 0 else None
     kept = str(metadata.get(_KEEP_MESSAGES, ""))
@@ -64,7 +67,7 @@ def stream_info(answer: Mapping[str, Any]) -> StreamInfo:
 
 
 async def open_stream(requester: Requester, subjects: Subjects, wanted: Retention, epoch: str) -> StreamInfo:
-    """Return what is known of the stream, made with ``epoch`` if it is not there.
+    """Return what is known of the stream, made with ``epoch`` if it is not there, unless that is empty.
 
     Its limits are changed if ``wanted`` says so. Raises `NatsError`.
     """
@@ -73,6 +76,9 @@ async def open_stream(requester: Requester, subjects: Subjects, wanted: Retentio
     except ApiError as error:
         if error.code != _NOT_FOUND:
             raise
+        if not epoch:
+            # This node has read it before. A new one would stand in the way of the old one's backup.
+            raise _missing(subjects.stream) from None
         answer = await _made(requester, "STREAM", _config(subjects, wanted, epoch))
     known = stream_info(answer)
     config = answer["config"]
@@ -84,7 +90,20 @@ async def open_stream(requester: Requester, subjects: Subjects, wanted: Retentio
 
 async def describe_stream(requester: Requester, stream: str) -> StreamInfo:
     """Return what is known of the stream now. Raise `NatsError`."""
-    return stream_info(await api(requester, f"STREAM.INFO.{stream}"))
+    try:
+        return stream_info(await api(requester, f"STREAM.INFO.{stream}"))
+    except ApiError as error:
+        if error.code != _NOT_FOUND:
+            raise
+        raise _missing(stream) from None
+
+
+def _missing(stream: str) -> UnusableError:
+    return UnusableError(
+        Health.STREAM_MISSING,
+        f"the servers do not have the stream {stream} any more, which this node has read; restore it from a backup,"
+        " or stop all nodes, move their indexes away and start them with a new one",
+    )
 
 
 def bucket(stream: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from chatd.journal.flushes import Flushes
-from chatd.model.entry import Entry
+from chatd.model.entry import Entry, unavailable
 from chatd.runtime.clocks import WallClock
 
 
@@ -38,6 +39,20 @@ class Unacknowledged:
         if self._settling is None:
             self._settling = self._clock.callLater(0, self.settle)
 
+    def disown(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Refuse what of ``entries`` was appended here; return them with copies in its place that nobody waits for."""
+        own = [entry for entry in entries if id(entry) in self._entries and id(entry) not in self._refused]
+        copies = {id(entry): replace(entry, author=None, verb="MSG") for entry in own}
+        self._refuse_as_unavailable(own)
+        return [copies.get(id(entry), entry) for entry in entries]
+
+    def refuse_rest(self) -> int:
+        """Refuse, and hand back, all that is still on its way; return how much that is."""
+        rest = [entry for key, entry in self._entries.items() if key not in self._refused]
+        self._refuse_as_unavailable(rest)
+        self.settle()
+        return len(rest)
+
     def handed_back(self, entries: Sequence[Entry]) -> None:
         """Note what was handed back; entries of other nodes may be among it."""
         for entry in entries:
@@ -51,6 +66,12 @@ class Unacknowledged:
     def release_waiters(self) -> None:
         """Let nobody wait any more."""
         self._flushes.release()
+
+    def _refuse_as_unavailable(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            entry.refused = unavailable()
+        if entries:
+            self.refused(entries)
 
     def settle(self) -> None:
         """Hand back what was refused, up to the first entry that is still on its way."""

@@ -24,6 +24,7 @@ from chatd.journal.sqlite.store import Store
 from chatd.journal.sqlite.stored import StoredJournal
 from chatd.journal.starts import Starts
 from chatd.model.entry import Entry, unavailable
+from chatd.model.health import Health
 from chatd.runtime.states import Outage, StateMachine
 
 MAX_BATCH = 4096
@@ -62,7 +63,6 @@ class SqliteJournal(StoredJournal, Journal):
     moment so does all that follows; the rest of the order goes on.
     """
 
-    ready = True
     cluster = None
 
     def __init__(self, description: str, environment: Environment, *, synchronous: str = "FULL") -> None:
@@ -94,6 +94,11 @@ class SqliteJournal(StoredJournal, Journal):
     @override
     def holds(self, epoch: str | None, id_: int) -> bool:
         return self._starts is not None and self._starts.hold(epoch, id_)
+
+    @property
+    @override
+    def health(self) -> Health:
+        return Health.UNWRITABLE if self._outage.active else Health.WORKING
 
     @property
     @override
