@@ -15,12 +15,13 @@ from typing import Any, NamedTuple
 from chatd.journal import JournalError
 from chatd.journal.carried import Carried
 from chatd.journal.rows import from_row, to_row
-from chatd.journal.sqlite.database import explained, open_to_read
+from chatd.journal.sqlite.database import explained, open_to_read, refuse_index
 from chatd.journal.sqlite.rows import ENTRY_COLUMNS, EntryRow, delete_entries
 from chatd.journal.sqlite.store import Store
 from chatd.model.entry import Entry, StoredEvent
 from chatd.model.room_policy import is_reach
 from chatd.protocol import names
+from chatd.protocol.arguments import MAX_ID
 from chatd.protocol.errors import ChatError
 from chatd.protocol.events import Moderated
 from chatd.protocol.moderation_commands import SERVER
@@ -129,6 +130,7 @@ def import_lines(
     that is none of those, a room that has messages already, a file that is in use or cannot be written. ``progress``
     is told how many lines were added.
     """
+    refuse_index(path)
     store = Store(path)
     with closing(store), store.transaction() as db:
         taken = {room for (room,) in db.execute("SELECT key FROM room WHERE id IN (SELECT room FROM entry)")}
@@ -137,7 +139,7 @@ def import_lines(
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
-            kept = _read(number, line)
+            kept = read_line(number, line)
             key = names.key(kept.event.room)
             if key in taken:
                 raise JournalError(f"{kept.event.room} has messages in {path} already; nothing was imported")
@@ -160,23 +162,29 @@ def erase(path: Path, nick: str) -> int:
     """
     if not path.exists():
         raise JournalError(f"there is no file {path}")
-    key = names.key(nick)
+    refuse_index(path)
     store = Store(path)
     with closing(store):
         with store.transaction() as db:
-            nicks = db.execute("SELECT DISTINCT nick FROM entry WHERE kind IN ('MSG', 'TOPIC')").fetchall()
-            said = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE nick = ? AND kind IN ('MSG', 'TOPIC')"
-            spellings = [spelling for (spelling,) in nicks if names.key(spelling) == key]
-            rows = [EntryRow(*columns) for spelling in spellings for columns in db.execute(said, (spelling,))]
-            for room, highest in delete_entries(db, rows).items():
-                db.execute("UPDATE room SET erased = max(erased, ?) WHERE id = ?", (highest, room))
-            topics = db.execute("SELECT id, topic_nick FROM room WHERE topic_id IS NOT NULL").fetchall()
-            for room in [room for room, setter in topics if names.key(setter) == key]:
-                none = "topic_id = NULL, topic_time = NULL, topic_nick = NULL, topic_text = NULL"
-                db.execute(f"UPDATE room SET {none} WHERE id = ?", (room,))
-            db.execute("DELETE FROM label WHERE author = ?", (key,))
-            db.execute("INSERT INTO said (said) VALUES ('rebuild')")
+            count = erase_said(db, names.key(nick))
         store.compact()
+    return count
+
+
+def erase_said(db: sqlite3.Connection, key: str, last: int = MAX_ID) -> int:
+    """Delete all up to the id ``last`` that was said under a folded nick; return how many entries that was."""
+    nicks = db.execute("SELECT DISTINCT nick FROM entry WHERE kind IN ('MSG', 'TOPIC')").fetchall()
+    said = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE nick = ? AND kind IN ('MSG', 'TOPIC') AND id <= ?"
+    spellings = [spelling for (spelling,) in nicks if names.key(spelling) == key]
+    rows = [EntryRow(*columns) for spelling in spellings for columns in db.execute(said, (spelling, last))]
+    for room, highest in delete_entries(db, rows).items():
+        db.execute("UPDATE room SET erased = max(erased, ?) WHERE id = ?", (highest, room))
+    topics = db.execute("SELECT id, topic_nick FROM room WHERE topic_id <= ?", (last,)).fetchall()
+    for room in [room for room, setter in topics if names.key(setter) == key]:
+        none = "topic_id = NULL, topic_time = NULL, topic_nick = NULL, topic_text = NULL"
+        db.execute(f"UPDATE room SET {none} WHERE id = ?", (room,))
+    db.execute("DELETE FROM label WHERE author = ? AND entry <= ?", (key, last))
+    db.execute("INSERT INTO said (said) VALUES ('rebuild')")
     return len(rows)
 
 
@@ -185,7 +193,7 @@ def _operators(db: sqlite3.Connection, room: str) -> set[str]:
     return {subject for (subject,) in db.execute(query, (names.key(room),))}
 
 
-def _read(number: int, line: str) -> StoredEvent:
+def read_line(number: int, line: str) -> StoredEvent:
     """Return what a line of an export says; everything in it is checked as if a client had sent it."""
     try:
         fields: dict[str, Any] = json.loads(line)

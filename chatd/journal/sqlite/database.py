@@ -104,6 +104,36 @@ def open_to_read(path: Path) -> sqlite3.Connection:
         return db
 
 
+def is_index(path: Path) -> bool:
+    """Return whether a file is what a node of a cluster has read from the stream. Raise `JournalError`."""
+    with closing(open_to_read(path)) as db, explained(path):
+        if db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'run'").fetchone() is None:
+            return False
+        # A node has put the table into every file it was given, but never wrote to one that it did not make.
+        return _any(db, "run") or not (_any(db, "entry") or _any(db, "room"))
+
+
+def is_journal(path: Path) -> bool:
+    """Return whether a file holds the journal of a single chatd. Raise `JournalError` if it is no file of chatd's."""
+    with closing(open_to_read(path)) as db, explained(path):
+        begun = db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'journal'").fetchone() is not None
+        begun = begun and (_any(db, "journal") or _any(db, "entry") or _any(db, "room"))
+    return begun and not is_index(path)
+
+
+def refuse_index(path: Path) -> None:
+    """Raise `JournalError` for the index of a node: what is written there is in no stream, and is lost with it."""
+    if path.exists() and path.stat().st_size > 0 and is_index(path):
+        raise JournalError(
+            f"{path} is the index of a node of a cluster, made from the cluster's stream, and was left as it is;"
+            " give the address of the cluster, nats://..., instead"
+        )
+
+
+def _any(db: sqlite3.Connection, table: str) -> bool:
+    return db.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None
+
+
 @cache
 def schema() -> str:
     """Return the schema; asked for once while all files of the program can still be read."""

@@ -18,7 +18,7 @@ from chatd.journal.backlog import Backlog
 from chatd.journal.batching import Batcher
 from chatd.journal.flushes import Flushes
 from chatd.journal.sqlite.address import sqlite_path
-from chatd.journal.sqlite.database import LACKS_LOG
+from chatd.journal.sqlite.database import LACKS_LOG, refuse_index
 from chatd.journal.sqlite.requests import POLL_SECONDS
 from chatd.journal.sqlite.store import Store
 from chatd.journal.sqlite.stored import StoredJournal
@@ -113,6 +113,7 @@ class SqliteJournal(StoredJournal, Journal):
     @override
     def start(self) -> None:
         path = sqlite_path(self._description)
+        refuse_index(path)
         store = Store(path, synchronous=self._synchronous)
         try:
             if store.lacks_log:
