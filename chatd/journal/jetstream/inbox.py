@@ -133,7 +133,7 @@ class Inbox:
         self._incarnations[message_id.incarnation] = message_id.order
         self._news.append((received.place, message_id))
         if isinstance(entry, Entry):
-            entry.place, entry.time = received.place, received.time
+            entry.place, entry.time = received.place, decoded.time or received.time
             self._waiting.append(entry)
         self.go_on()
 

@@ -12,8 +12,10 @@ from chatd.journal import Environment, Follower, Journal, JournalError, Judge, P
 from chatd.journal.jetstream.address import parse
 from chatd.journal.jetstream.connection import Connection, ConnectionListener
 from chatd.journal.jetstream.departure import Departure
+from chatd.journal.jetstream.erasures import Erasures
 from chatd.journal.jetstream.errors import UnusableError
 from chatd.journal.jetstream.feed import Feed, FeedConsumer
+from chatd.journal.jetstream.holds import Holds
 from chatd.journal.jetstream.inbox import Inbox
 from chatd.journal.jetstream.journal_state import TRANSITIONS, JournalState
 from chatd.journal.jetstream.local_index import LocalIndex
@@ -25,6 +27,7 @@ from chatd.journal.jetstream.outbox import Outbox
 from chatd.journal.jetstream.publisher import StreamPublisher
 from chatd.journal.jetstream.refusals import Refusals
 from chatd.journal.jetstream.requests import Requests
+from chatd.journal.jetstream.sameness import check_same
 from chatd.journal.jetstream.streams import OLD_SERVER, StreamInfo, open_bucket, open_stream
 from chatd.journal.jetstream.unacknowledged import Unacknowledged
 from chatd.model.cluster import Cluster
@@ -34,6 +37,8 @@ from chatd.protocol import unicode_tables
 from chatd.runtime.states import StateMachine
 
 MIN_VERSION = (2, 12)
+COMPARED = 5
+"""How many of the newest entries are compared with the stream."""
 
 
 class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
@@ -60,6 +65,10 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
             clock, publisher, self._subjects, self._unacknowledged.refused, lambda: self._inbox.delivers
         )
         self._feed = Feed(self._connection, clock, address.stream, self)
+        self._holds = Holds(self._connection, self._subjects)
+        self._erasures = Erasures(
+            self._connection, self._subjects, self._index, lambda: self._handed < self._feed.place
+        )
         self._requests = Requests(self._connection, self._subjects, lambda: self._handed, lambda: self.epoch)
         self._refusals = refusals = Refusals(self._connection, self._index, address.stream)
         self._index.note_refused = refusals.note
@@ -87,6 +96,7 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
             self._check_stream,
         )
         self._follower: Follower | None = None
+        self._last: ReceivedMessage | None = None
         self._handed = 0
         self._machine = StateMachine(JournalState.NEW, TRANSITIONS)
         self._departure = Departure(clock, self._unacknowledged, self._outbox, self._inbox, self._membership)
@@ -143,7 +153,9 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
         self.epoch, place, incarnations = self._index.start()
         self._inbox.start(incarnations, place)
         self._refusals.start(self._index.refused())
-        self._feed.place = self._handed = place
+        # What was passing and came after the last entry is read again, and known for that: it could not be compared.
+        self._feed.place = min(place, self._index.last_id) or place
+        self._handed = place
         self._membership.incarnation = make_incarnation()
         self._connection.start()
         self._machine.enter(JournalState.RUNNING)
@@ -264,6 +276,10 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
             if error.health is Health.STREAM_UNUSABLE and self._membership.state is NodeState.NEW:
                 self._give_up(str(error))  # nobody is here who could still read
             raise
+        newest = await self._connection.wait(self._index.newest(COMPARED))
+        await check_same(self._connection, self._subjects.stream, self._last, newest)
+        await self._holds.open(found, self._feed.place, complete=self._index.complete)
+        await self._erasures.open()
         self._publisher.open = True
         await open_bucket(self._connection, self._subjects.stream)
         await self._membership.connected()
@@ -276,10 +292,15 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
 
     @override
     def receive(self, received: ReceivedMessage) -> None:
+        for earlier in self._holds.before(received.place):
+            self._inbox.receive(earlier)
         self._inbox.receive(received)
+        self._last = received
 
     @override
     def caught_up(self) -> None:
+        for earlier in self._holds.at_end():
+            self._inbox.receive(earlier)
         self._membership.caught_up()
 
     def _check_stream(self, found: StreamInfo, place: int) -> None:
@@ -303,7 +324,13 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
         self._subjects.per_subject = found.per_subject
         self._index.set_retention(found.retention)
         self._refusals.delete_soon()
-        self._feed.check_progress(found.last)
+        self._index.note_first(found.first)
+        if self._membership.ready:
+            self._index.forget_deleted()
+        if self._publisher.open:  # before, nothing is read yet, however often it is tried to connect
+            self._feed.check_progress(found.last)
+        if not self._membership.learning:
+            self._holds.settle(self._index.room_states, self._handed)
 
     # What is handed back.
 
@@ -315,6 +342,8 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
             self._follow(self._membership.deliverable(entries))
         finally:
             self._handed = place
+            if not self._membership.learning:  # before, something may be among it that does not count
+                self._holds.note(entries)
             self._unacknowledged.handed_back(entries)
         if own_is_down and self._machine.state is JournalState.LEAVING:
             self._departure.said_goodbye()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -13,16 +15,22 @@ from typing_extensions import override
 from chatd.journal import LABEL_SECONDS, Environment, JournalError, Retention, RoomState
 from chatd.journal.ages import StreamAges
 from chatd.journal.jetstream.forgetting import forget_entry
-from chatd.journal.sqlite.database import explained
+from chatd.journal.sqlite.archive import erase_said
+from chatd.journal.sqlite.database import explained, is_journal
+from chatd.journal.sqlite.retention import ROWS, Trimmed
+from chatd.journal.sqlite.rows import ENTRY_COLUMNS, EntryRow, delete_entries, stored_event
 from chatd.journal.sqlite.store import Store
 from chatd.journal.sqlite.stored import StoredJournal
-from chatd.model.entry import Entry
+from chatd.model.entry import Entry, StoredEvent
+from chatd.protocol import names
 
 # Of each incarnation the last message that was read, and where; a file of a journal without a cluster has none.
 _INCARNATIONS = """
     CREATE TABLE IF NOT EXISTS run (name TEXT PRIMARY KEY, message INTEGER NOT NULL, place INTEGER NOT NULL) STRICT"""
 # What did not count at its place, and whether it is deleted from the stream.
 _REFUSED = "CREATE TABLE IF NOT EXISTS refused (place INTEGER PRIMARY KEY, deleted INTEGER NOT NULL) STRICT"
+# Who was erased, and up to which place.
+_ERASED = "CREATE TABLE IF NOT EXISTS erased (nick TEXT PRIMARY KEY, place INTEGER NOT NULL) STRICT"
 # Moderation actions and topics stay in the stream, so that they say nothing of what was there between them.
 _CUT = """
     UPDATE room SET cut = max(cut,
@@ -41,9 +49,14 @@ class LocalIndexStore(Store):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, synchronous="NORMAL")
+        self.first = 1
+        """The place of the oldest message that the stream has: what was before it was deleted there."""
+        with explained(path):
+            self._writer.execute("PRAGMA secure_delete = ON")  # so that nothing stays of what is erased
         with self.transaction() as db:
             db.execute(_INCARNATIONS)
             db.execute(_REFUSED)
+            db.execute(_ERASED)
 
     def existing_epoch(self) -> str:
         """Return the epoch of the stream that the file was made from, empty if it is new."""
@@ -58,6 +71,48 @@ class LocalIndexStore(Store):
         """Return which message was read last of each incarnation, see `MessageId.order`."""
         with explained(self._path):
             return dict(self._writer.execute("SELECT name, message FROM run"))
+
+    def is_filled(self) -> bool:
+        """Return whether the file has all that the stream had when it was made."""
+        unfilled = "SELECT count(*) FROM sqlite_schema WHERE name = 'unfilled'"
+        with explained(self._path):
+            return bool(self.existing_epoch()) and not self._one(unfilled)
+
+    @property
+    def last_id(self) -> int:
+        """The highest id that an entry had, 0 before the first."""
+        return self._last_id
+
+    def newest(self, count: int) -> list[StoredEvent]:
+        """Return the newest entries, newest first."""
+        query = (
+            f"SELECT {ENTRY_COLUMNS}, name FROM entry JOIN room ON room.id = entry.room ORDER BY entry.id DESC LIMIT ?"
+        )
+        with explained(self._path):
+            rows = self._writer.execute(query, (count,)).fetchall()
+        return [stored_event(EntryRow(*values), name) for *values, name in rows]
+
+    def erase(self, nick: str, place: int, *, again: bool) -> None:
+        """Delete all up to ``place`` under a folded nick; ``again`` also if that was done before."""
+        with self.transaction() as db:
+            known = db.execute("SELECT 1 FROM erased WHERE nick = ? AND place >= ?", (nick, place)).fetchone()
+            if known and not again:
+                return
+            erase_said(db, nick, place)
+            db.execute("INSERT OR REPLACE INTO erased VALUES (?, ?)", (nick, place))
+        with suppress(sqlite3.Error):
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def forget_some(self) -> Trimmed:
+        """Delete some of what the stream does not have any more."""
+        with self.transaction() as db:
+            query = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE id < ? ORDER BY id LIMIT ?"
+            rows = [EntryRow(*values) for values in db.execute(query, (self.first, ROWS))]
+            watermarks: dict[str, int] = {}
+            for room, watermark in delete_entries(db, rows).items():
+                raised = db.execute("UPDATE room SET cut = max(cut, ?) WHERE id = ? RETURNING key", (watermark, room))
+                watermarks |= {key: watermark for (key,) in raised.fetchall()}
+        return Trimmed(watermarks, more=bool(rows), within_limits=set())
 
     def place(self) -> int:
         """Return up to where the stream was read."""
@@ -141,15 +196,36 @@ class LocalIndex(StoredJournal):
         """Is called with the places of what was refused, once it is known here."""
         self._path = path
         self._finished = False
+        self._forgotten_to = 1
+        self.complete = False
+        """Whether the file has all that the stream had up to the place that it was read to."""
+
+    @property
+    def last_id(self) -> int:
+        """The highest id that an entry had, 0 before the first."""
+        store = self._opened
+        assert isinstance(store, LocalIndexStore)
+        return store.last_id
+
+    @property
+    def room_states(self) -> Mapping[str, RoomState]:
+        """How each room stands, by its key."""
+        return self._room_states
 
     def start(self) -> tuple[str, int, dict[str, int]]:
         """Open the file; return its epoch, empty if it is new, its place, and the last message of each incarnation.
 
         Raises `JournalError`.
         """
+        if self._path.exists() and self._path.stat().st_size > 0 and is_journal(self._path):
+            raise JournalError(
+                f"{self._path} is the journal of a single chatd, and was left as it is; name another file with"
+                " ?index=FILE, and bring what is in this one into the cluster with chatd export and chatd import"
+            )
         store = LocalIndexStore(self._path)
         try:
             known = store.existing_epoch(), store.place(), store.incarnations()
+            self.complete = store.is_filled()
             self.open_store(store)
         except BaseException:
             store.close()
@@ -164,8 +240,55 @@ class LocalIndex(StoredJournal):
             store.mark_unfilled()
         if store.epoch(epoch) != epoch:
             raise JournalError(
-                f"{self._path} was made from another stream; remove it, or name another file with ?index=FILE"
+                f"{self._path} was made from another stream; name another file with ?index=FILE, or move this one away"
             )
+
+    def newest(self, count: int) -> Deferred[list[StoredEvent]]:
+        """Return the newest entries, newest first; it fails with `JournalError`."""
+        store = self._opened
+        assert isinstance(store, LocalIndexStore)
+        return self._writer.do(partial(store.newest, count))
+
+    def erase(self, nick: str, place: int, *, again: bool) -> Deferred[None]:
+        """Delete all up to ``place`` under a folded nick; it fails with `JournalError`."""
+        store = self._opened
+        assert isinstance(store, LocalIndexStore)
+        for room in self._room_states.values():
+            topic = room.topic
+            if topic is not None and topic.id <= place and names.key(topic.event.nick) == nick:
+                room.topic = None
+        return self._writer.do(partial(store.erase, nick, place, again=again))
+
+    def note_first(self, first: int) -> None:
+        """Note the place of the oldest message that the stream has: all that was before it is deleted there."""
+        store = self._opened
+        assert isinstance(store, LocalIndexStore)
+        store.first = first
+
+    def forget_deleted(self) -> None:
+        """Delete what was before the oldest message of the stream.
+
+        Only once nothing is undone any more, see `forget`: what held before that may be among it.
+        """
+        store = self._opened
+        assert isinstance(store, LocalIndexStore)
+        if self.complete and store.first > self._forgotten_to:
+            self._forgotten_to = store.first
+            self._forget()
+
+    def _forget(self) -> None:
+        """Delete step by step what was before the oldest message of the stream."""
+        if self._store is None:
+            return
+        store = self._opened
+        assert isinstance(store, LocalIndexStore)
+        step = self._writer.do(store.forget_some)
+        step.addCallbacks(self._forgotten, lambda failure: _log.error("{why}", why=failure.getErrorMessage()))
+
+    def _forgotten(self, forgotten: Trimmed) -> None:
+        self._raise_watermarks(forgotten.watermarks)
+        if forgotten.more:
+            self._forget()
 
     def set_retention(self, retention: Retention) -> None:
         """Keep as much as the stream does from here on."""
@@ -209,11 +332,13 @@ class LocalIndex(StoredJournal):
         self._finished = True
         store = self._opened
         assert isinstance(store, LocalIndexStore)
-        trimmed = self._retention != Retention()
+        trimmed = self._retention != Retention() or store.first > 1
         finishing = self._writer.do(partial(store.finish, place, trimmed=trimmed))
-        finishing.addCallbacks(
-            self._raise_watermarks, lambda failure: _log.error("{why}", why=failure.getErrorMessage())
-        )
+        finishing.addCallbacks(self._filled, lambda failure: _log.error("{why}", why=failure.getErrorMessage()))
+
+    def _filled(self, watermarks: Mapping[str, int]) -> None:
+        self.complete = True
+        self._raise_watermarks(watermarks)
 
     def _raise_watermarks(self, watermarks: Mapping[str, int]) -> None:
         for room, watermark in watermarks.items():

@@ -4,7 +4,8 @@ The payload is a JSON object: ``from`` is the incarnation of the node that sent 
 ``i`` the position in it; ``kind`` is the verb: MSG, TOPIC, a verb of moderation, JOIN, PART, NICK, BEGIN (a node is
 up), GONE (a node is down) or HERE (by which a node finds out whether anything can be stored). ``nick``, ``room`` and
 ``text`` are as in the line that clients are sent, ``label`` is the label it was sent with, ``card`` the member
-who did it, ``reach`` whom a MUTE or BAN of a nick holds for besides.
+who did it, ``reach`` whom a MUTE or BAN of a nick holds for besides. ``time`` is when it was said, in milliseconds
+since 1970, of what was brought in from elsewhere.
 """
 
 from __future__ import annotations
@@ -20,11 +21,15 @@ from urllib.parse import quote
 from chatd.journal.rows import from_row, to_row
 from chatd.model.cluster import MemberInfo, NodeDown, NodeUp, Source
 from chatd.model.entry import Entry, RoomEvent
-from chatd.model.room_policy import is_reach
+from chatd.model.room_policy import REGISTERED, PolicyKey, effects, is_reach
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError
 from chatd.protocol.events import DurableEvent, Joined, Moderated, Parted, Renamed, TopicSet
 
+HOLDS = "holds"
+"""What stands for the incarnation in what is kept beside the stream; the number of the batch is the place then."""
+TOPIC = PolicyKey("TOPIC", "")
+"""What a topic is about, beside the moderation actions."""
 PASSING_SECONDS = 600
 """How long the stream keeps what is only passing: for as long a node can have been away and still follow."""
 PASSING_KEPT = 100_000
@@ -32,6 +37,7 @@ PASSING_KEPT = 100_000
 _MEMBER_ID = "person"
 """The key that a member's id has in the payload."""
 MAX_BATCH_NUMBER = 2**48
+MAX_TIME = 2**48
 MAX_BATCH_POSITION = 1024
 """More than a batch holds."""
 STREAM_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -92,7 +98,7 @@ class Subjects:
     @property
     def all(self) -> list[str]:
         """The subjects that the stream stores."""
-        return [f"{self.stream}.room.*", f"{self.stream}.rule.*", f"{self.stream}.passing.>"]
+        return [f"{self.stream}.room.*", f"{self.stream}.rule.>", f"{self.stream}.passing.>"]
 
     @property
     def presence(self) -> str:
@@ -107,9 +113,39 @@ class Subjects:
         """Return the subject of a room's messages, given its key."""
         return f"{self.stream}.room.{_word(key)}"
 
-    def rule(self, key: str) -> str:
-        """Return the subject of a room's moderation actions and topics, which count however old they are."""
-        return f"{self.stream}.rule.{_word(key)}"
+    def rule(self, key: str, event: Moderated | TopicSet) -> str:
+        """Return the subject of a moderation action or topic in a room, which counts however old it is.
+
+        What is about something else has another one: so none of them displaces another by its number.
+        """
+        return f"{self.stream}.rule.{self.held(key, held_keys(event)[0])}"
+
+    @staticmethod
+    def held(room: str, key: PolicyKey) -> str:
+        """Return the words that say what something is about, given the room's key."""
+        return f"{_word(room)}.{_word(key.kind)}.{_word(key.subject) or '-'}"
+
+    @property
+    def all_holding(self) -> str:
+        """The subjects of what holds in the rooms, which are another stream's."""
+        return f"{self.stream}.holds.>"
+
+    def holding_prefix(self, room: str) -> str:
+        """Return how the subjects begin of what holds in one room."""
+        return f"{self.stream}.holds.{_word(room)}."
+
+    def holding(self, room: str, key: PolicyKey) -> str:
+        """Return the subject on which is kept what holds in a room about one thing."""
+        return f"{self.stream}.holds.{self.held(room, key)}"
+
+    @property
+    def all_erased(self) -> str:
+        """The subjects that say who is erased."""
+        return f"{self.stream}.erased.*"
+
+    def erased(self, nick: str) -> str:
+        """Return the subject that says that somebody is erased."""
+        return f"{self.stream}.erased.{_word(nick)}"
 
     def passing(self, message_id: MessageId) -> str:
         """Return the subject of a passing message: several take turns if the stream keeps few of each."""
@@ -118,8 +154,8 @@ class Subjects:
         slots = -(-PASSING_KEPT // self.per_subject)
         return f"{self.stream}.passing.{message_id.incarnation}.{message_id.order % slots}"
 
-    def message(self, entry: Entry, message_id: MessageId) -> Message:
-        """Return an entry as it is published with the id ``message_id``."""
+    def message(self, entry: Entry, message_id: MessageId, time: int | None = None) -> Message:
+        """Return an entry as it is published with the id ``message_id``; ``time`` is given if it was said before."""
         event = entry.event
         fields: dict[str, Any] = {
             "from": message_id.incarnation,
@@ -128,18 +164,19 @@ class Subjects:
         } | _event_fields(event)
         if entry.label is not None:
             fields["label"] = entry.label
+        if time is not None:
+            fields["time"] = time
         if entry.source is not None and entry.source.info is not None:
             fields["card"] = _info(entry.source.info)
-        lasts = isinstance(event, Moderated | TopicSet)
-        subject = (
-            self.rule(entry.room) if lasts else self.room(entry.room) if entry.durable else self.passing(message_id)
-        )
-        return Message(subject, _json(fields), message_id, not entry.durable, lasts)
+        if isinstance(event, Moderated | TopicSet):
+            return Message(self.rule(entry.room, event), to_json(fields), message_id, passing=False, lasts=True)
+        subject = self.room(entry.room) if entry.durable else self.passing(message_id)
+        return Message(subject, to_json(fields), message_id, not entry.durable)
 
     def write_probe(self, message_id: MessageId) -> Message:
         """Return a `WriteProbe` as it is published."""
         fields = {"from": message_id.incarnation, "n": message_id.batch, "i": message_id.position, "kind": "HERE"}
-        return Message(self.passing(message_id), _json(fields), message_id, passing=True)
+        return Message(self.passing(message_id), to_json(fields), message_id, passing=True)
 
 
 class DecodedMessage(NamedTuple):
@@ -149,12 +186,16 @@ class DecodedMessage(NamedTuple):
     event: RoomEvent | WriteProbe
     label: str | None
     info: MemberInfo | None
+    time: int | None = None
+    """When it was said, in milliseconds since 1970, if that is not when the stream took it."""
 
     def entry(self) -> Entry:
         """Return it as an entry that another node has appended."""
         assert not isinstance(self.event, WriteProbe)
         room = "" if isinstance(self.event, Renamed | NodeUp | NodeDown) else names.key(self.event.room)
-        return Entry(room, self.event, None, self.label, source=Source(self.id.incarnation, self.info))
+        # What is kept beside the stream has counted once, whoever said it.
+        source = None if self.id.incarnation == HOLDS else Source(self.id.incarnation, self.info)
+        return Entry(room, self.event, None, self.label, source=source)
 
 
 def decode(payload: bytes) -> DecodedMessage:
@@ -166,11 +207,13 @@ def decode(payload: bytes) -> DecodedMessage:
         )
         info = fields.get("card")
         label = fields.get("label")
+        time = fields.get("time")
         return DecodedMessage(
             message_id,
             _event(fields),
             None if label is None else _text(label),
             None if info is None else _read_info(info),
+            None if time is None else _number(time, MAX_TIME),
         )
     except (KeyError, TypeError, AttributeError, RecursionError, ChatError) as error:
         raise ValueError(f"no message of a node: {error}") from error
@@ -262,5 +305,22 @@ def _number(value: Any, limit: int) -> int:
     return value
 
 
-def _json(fields: Mapping[str, Any]) -> bytes:
+def held_keys(event: Moderated | TopicSet) -> list[PolicyKey]:
+    """Return what an event is about; of all that is about the same, the last one holds."""
+    if isinstance(event, TopicSet):
+        return [TOPIC]
+    keys = [key for key, _ in effects(event)]
+    if keys[0] == REGISTERED:
+        # Of these the first one counts, so that a later one is about something else.
+        keys[0] = PolicyKey(f"{REGISTERED.kind}.{REGISTERED.subject}", names.key(event.nick))
+    return keys
+
+
+def held_payload(event: Moderated | TopicSet, place: int, time: int) -> bytes:
+    """Return the payload that keeps an event beside the stream, in which it stood at ``place``."""
+    return to_json({"from": HOLDS, "n": place, "i": 0, "time": time} | _event_fields(event))
+
+
+def to_json(fields: Mapping[str, Any]) -> bytes:
+    """Return the payload that says ``fields``."""
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()

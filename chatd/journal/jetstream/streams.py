@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from chatd.journal import Retention
 from chatd.journal.jetstream.errors import ApiError, Requester, UnusableError, api
-from chatd.journal.jetstream.messages import Subjects
+from chatd.journal.jetstream.messages import Subjects, decode
+from chatd.journal.jetstream.scan import Scanner, scan
 from chatd.model.health import Health
 from chatd.protocol import unicode_tables
 
@@ -23,6 +24,11 @@ Each node keeps what is asked for; what the stream has beyond that, no node show
 """
 EPOCH = "chatd-epoch"
 UNICODE = "chatd-unicode"
+HOLDS_KEPT = "chatd-holds"
+"""Says of a stream which `holds_stream` has all that holds in its rooms, so that no node does without.
+
+The same is said of that one itself: another of the same name, made later, may lack something.
+"""
 _KEEP_MESSAGES = "chatd-keep-messages"
 _NANOSECONDS = 1_000_000_000
 _NOT_FOUND = 10059
@@ -44,6 +50,18 @@ class StreamInfo(NamedTuple):
     """The sequence number of the newest message there was, 0 before the first."""
     unicode: str = ""
     """The version of Unicode by which the nodes judge names, empty if none has said so."""
+    first: int = 1
+    """The sequence number of the oldest message there is, one above ``last`` if there is none."""
+    holds_kept: str = ""
+    """The mark of the stream that has all that holds in the rooms, empty if there is none yet."""
+
+
+class HoldsInfo(NamedTuple):
+    """What is known of a stream of what holds."""
+
+    mark: str
+    held: int
+    """How much there is that holds."""
 
 
 def stream_info(answer: Mapping[str, Any]) -> StreamInfo:
@@ -63,10 +81,12 @@ def stream_info(answer: Mapping[str, Any]) -> StreamInfo:
     most = int(kept) if kept.isascii() and kept.isdigit() and int(kept) > 0 else per_subject
     retention = Retention(age // _NANOSECONDS or None, most)
     unicode = str(metadata.get(UNICODE, ""))
-    return StreamInfo(str(epoch), retention, per_subject, int(answer["state"]["last_seq"]), unicode)
+    state = answer["state"]
+    last, first = int(state["last_seq"]), int(state.get("first_seq") or 1)
+    return StreamInfo(str(epoch), retention, per_subject, last, unicode, first, str(metadata.get(HOLDS_KEPT, "")))
 
 
-async def open_stream(requester: Requester, subjects: Subjects, wanted: Retention, epoch: str) -> StreamInfo:
+async def open_stream(requester: Scanner, subjects: Subjects, wanted: Retention, epoch: str) -> StreamInfo:
     """Return what is known of the stream, made with ``epoch`` if it is not there, unless that is empty.
 
     Its limits are changed if ``wanted`` says so. Raises `NatsError`.
@@ -79,10 +99,10 @@ async def open_stream(requester: Requester, subjects: Subjects, wanted: Retentio
         if not epoch:
             # This node has read it before. A new one would stand in the way of the old one's backup.
             raise _missing(subjects.stream) from None
-        answer = await _made(requester, "STREAM", _config(subjects, wanted, epoch))
+        answer = await _made(requester, "STREAM", await _new_config(requester, subjects, wanted, epoch))
     known = stream_info(answer)
     config = answer["config"]
-    changed = config | _limits(wanted, config.get("metadata") or {})
+    changed = config | _limits(wanted, config.get("metadata") or {}) | {"subjects": subjects.all}
     if changed != config:
         known = stream_info(await api(requester, f"STREAM.UPDATE.{subjects.stream}", changed))
     return known
@@ -133,6 +153,62 @@ async def open_bucket(requester: Requester, stream: str) -> None:
             "allow_direct": True,
         }
         await _made(requester, "STREAM", config)
+
+
+def holds_stream(stream: str) -> str:
+    """Return the name of the stream that has what holds in the rooms of another."""
+    return f"{stream}-holds"
+
+
+async def describe_holds(requester: Requester, stream: str) -> HoldsInfo | None:
+    """Return what is known of the stream of what holds; None if it is not there. Raise `NatsError`."""
+    question = {"subjects_filter": f"{stream}.holds.>"}
+    try:
+        answer = await api(requester, f"STREAM.INFO.{holds_stream(stream)}", question)
+    except ApiError as error:
+        if error.code != _NOT_FOUND:
+            raise
+        return None
+    return _holds_info(answer)
+
+
+def _holds_info(answer: Mapping[str, Any]) -> HoldsInfo:
+    mark = (answer["config"].get("metadata") or {}).get(HOLDS_KEPT, "")
+    return HoldsInfo(str(mark), len(answer["state"].get("subjects") or {}))
+
+
+async def make_holds(requester: Requester, subjects: Subjects, mark: str) -> HoldsInfo:
+    """Make the stream of what holds, with a mark that no other has. Raise `NatsError`."""
+    config = {
+        "name": holds_stream(subjects.stream),
+        "description": "what holds in the rooms of chatd",
+        "subjects": [subjects.all_holding, subjects.all_erased],
+        "max_msgs_per_subject": 1,
+        "storage": "file",
+        "retention": "limits",
+        "discard": "old",
+        "deny_purge": True,
+        "allow_direct": True,
+        "metadata": {HOLDS_KEPT: mark},
+    }
+    return _holds_info(await _made(requester, "STREAM", config))
+
+
+async def note_holds_kept(requester: Requester, stream: str, mark: str) -> None:
+    """Note of a stream that what holds in its rooms is kept. Raise `NatsError`."""
+    config = (await api(requester, f"STREAM.INFO.{stream}"))["config"]
+    config["metadata"] = (config.get("metadata") or {}) | {HOLDS_KEPT: mark}
+    await api(requester, f"STREAM.UPDATE.{stream}", config)
+
+
+async def _new_config(requester: Scanner, subjects: Subjects, wanted: Retention, epoch: str) -> dict[str, Any]:
+    """Return the settings of a new stream, which begins after all that holds from one before it."""
+    config = _config(subjects, wanted, epoch)
+    last = 0
+    if await describe_holds(requester, subjects.stream) is not None:
+        async for found in scan(requester, holds_stream(subjects.stream), [subjects.all_holding]):
+            last = max(last, decode(found.message.payload).id.batch)
+    return config | ({"first_seq": last + 1} if last else {})
 
 
 async def _made(requester: Requester, kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
