@@ -9,17 +9,20 @@ import shlex
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 from chatd.app.progress import Progress, tell
 from chatd.journal import JournalError
 from chatd.journal.carried import Carried
-from chatd.journal.factory import DEFAULT_JOURNAL
+from chatd.journal.factory import DEFAULT_JOURNAL, is_cluster
 from chatd.journal.sqlite.address import sqlite_path
-from chatd.journal.sqlite.archive import erase, export_rows, import_lines
+from chatd.journal.sqlite.archive import erase, export_rows, import_lines, read_line
 from chatd.journal.sqlite.backup import Contents, back_up, restore
 from chatd.journal.sqlite.database import LACKS_LOG, lacks_log
 from chatd.protocol import names
@@ -56,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     command("export", _export, about).add_argument("room", nargs="?", help="such as '#lobby'")
     about = "Add what an export wrote, from a file or the standard input. The daemon must not be running."
     command("import", _import, about).add_argument("file", nargs="?", type=Path)
-    about = "Take away all that one person has said. The daemon must not be running."
+    about = "Take away all that one person has said. The daemon must not be running; nodes of a cluster may."
     command("erase", _erase, about).add_argument("nick")
     about = "Copy the journal as it is now to a new file. The daemon may be running."
     command("backup", _backup, about).add_argument("file", type=Path)
@@ -75,12 +78,35 @@ def _parser() -> argparse.ArgumentParser:
 def _export(options: argparse.Namespace) -> None:
     if sys.stdout is None:
         raise ValueError("there is no standard output to write to")
-    path = sqlite_path(options.journal)
+    with _readable(options.journal) as path:
+        _export_file(path, options.room and names.room(options.room))
+
+
+@contextmanager
+def _readable(journal: str) -> Iterator[Path]:
+    """Yield the file of a journal, or one that is made of all that is in a cluster."""
+    if not is_cluster(journal):
+        yield sqlite_path(journal)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "export.sqlite3"
+        _commands().fill(journal, path)
+        yield path
+
+
+def _commands() -> ModuleType:
+    """Return what the commands do in a cluster."""
+    if find_spec("nats") is None:
+        raise ValueError("a journal in a cluster needs nats-py, which is not installed: pip install 'chatd[cluster]'")
+    return import_module("chatd.journal.jetstream.commands")
+
+
+def _export_file(path: Path, room: str | None) -> None:
     carried = Carried()
     # What is read at once is one state of the journal, and whoever reads it slowly keeps nothing of the daemon waiting.
     with tempfile.TemporaryFile() as spool:
         progress = Progress("exported")
-        for row in export_rows(path, options.room and names.room(options.room)):
+        for row in export_rows(path, room):
             spool.write(row.line().encode() + b"\n")
             carried.add(row.kind, row.room)
             progress.show(f"{carried.lines:,} lines")
@@ -99,6 +125,12 @@ def _import(options: argparse.Namespace) -> None:
     source = sys.stdin.fileno() if options.file is None else options.file
     with open(source, encoding="utf-8", closefd=options.file is not None) as lines:
         progress = Progress("imported")
+        if is_cluster(options.journal):
+            events = [read_line(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+            carried = _commands().bring_in(options.journal, events, lambda count: progress.show(f"{count:,} lines"))
+            progress.end()
+            print(f"imported {carried}")
+            return
         path = sqlite_path(options.journal)
         imported = import_lines(path, lines, secrets.token_hex(8), lambda count: progress.show(f"{count:,} lines"))
         progress.end()
@@ -106,6 +138,10 @@ def _import(options: argparse.Namespace) -> None:
 
 
 def _erase(options: argparse.Namespace) -> None:
+    if is_cluster(options.journal):
+        erased = _commands().erase(options.journal, names.nick(options.nick))
+        print(f"erased {erased} messages and topics; nodes that run follow at once, the others when they start")
+        return
     print(f"erased {erase(sqlite_path(options.journal), names.nick(options.nick))} messages and topics")
 
 
