@@ -59,6 +59,8 @@ class Refusals:
 
     async def forget(self, places: Collection[int]) -> None:
         """Undo what the index has of places, of which another node has said that what stands there does not count."""
+        # Named on to those that join later: whoever refused it may not have deleted it by then.
+        self._places |= dict.fromkeys(place for place in places if place not in self._places)
         while places:
             try:
                 await self._connection.wait(self._index.forget_places(places))
