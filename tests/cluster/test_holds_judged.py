@@ -13,10 +13,11 @@ import nats
 import pytest
 
 from chatd.journal import Judge
-from chatd.journal.jetstream.streams import holds_stream
+from chatd.journal.jetstream.holds import Holds
+from chatd.journal.jetstream.streams import describe_stream, holds_stream
 from chatd.model.entry import Entry, unavailable
 from chatd.model.room_policy import PolicyKey
-from chatd.protocol.events import Moderated, TopicSet
+from chatd.protocol.events import Moderated
 from tests.cluster.test_holds import RULED, asked, close_all, do, held, kept, stream_of
 from tests.cluster.test_journal import Cluster
 from tests.support.cluster_journals import Node, event_loop
@@ -114,19 +115,20 @@ def test_what_was_ruled_while_a_node_was_cut_off_counts_although_it_was_purged(
         cluster.close(b)
 
 
-def test_rulings_that_go_on_keep_no_node_out(cluster: Cluster) -> None:
+def test_what_is_ruled_while_a_node_connects_keeps_it_not_out(cluster: Cluster) -> None:
     a = cluster.node()
     do(cluster, a, *RULED)
-    b = cluster.node(wait=False)
-    number = 0
-    while not b.journal.ready:
-        number += 1
-        a.journal.append(Entry("#a", TopicSet("ann", "#a", f"topic {number}")))
-        cluster.sleep(0.005)
-        assert number < 2000
-    flushed = a.journal.flush()
-    cluster.until(lambda: flushed.called)
-    cluster.until(lambda: held(b, "#a") == held(a, "#a"))
+    kept(cluster, a)
+    connection, subjects = a.journal._connection, a.journal._subjects
+    outcomes: list[object] = []
+
+    async def open_late() -> None:
+        before = await describe_stream(connection, subjects.stream)
+        await Holds(connection, subjects).open(before._replace(last=1), 0, complete=False)
+
+    connection.run(open_late()).addBoth(outcomes.append)
+    cluster.until(lambda: outcomes)
+    assert outcomes == [None]
 
 
 def api_answer(server: NatsServer, what: str) -> str:
