@@ -13,9 +13,10 @@ import pytest
 from twisted.logger import LogEvent, eventAsText, globalLogPublisher
 
 from chatd.journal import Retention
-from chatd.journal.jetstream.errors import api
+from chatd.journal.jetstream.errors import UnusableError, api
 from chatd.journal.jetstream.streams import LEAST_KEPT, holds_stream
 from chatd.model.entry import Entry
+from chatd.model.health import Health
 from chatd.model.room_policy import PolicyKey
 from chatd.protocol.events import DurableEvent, Moderated, TopicSet
 from tests.cluster.test_journal import Cluster, history
@@ -207,6 +208,7 @@ def test_a_purge_is_followed_by_nodes_that_run(cluster: Cluster) -> None:
     for node in (a, b, c):
         cluster.until(lambda node=node: history(cluster, node) == ["new"])  # type: ignore[misc]  # bound at once
         assert len(held(node, "#a")) == 5
+    cluster.until(lambda: all(node.journal.room_state("#a").watermark for node in (a, b)))  # type: ignore[union-attr]
     watermarks = {node.journal.room_state("#a").watermark for node in (a, b)}  # type: ignore[union-attr]  # it is there
     assert 0 < watermarks.pop() < said.id
     assert not watermarks
@@ -252,7 +254,7 @@ def test_another_history_under_the_same_numbers_is_refused(
     shutil.rmtree(tmp_path / "nats" / "store")
     (tmp_path / "copy").rename(tmp_path / "nats" / "store")
     if running:
-        cluster.nodes[0].journal._connection.reconnect("a test")
+        cluster.nodes[0].journal._connection.reconnect(UnusableError(Health.STREAM_UNUSABLE, "a test"))
     server.start()
     c = cluster.node("c", wait=False)
     cluster.until(lambda: c.journal.ready)

@@ -21,9 +21,9 @@ from chatd.journal.jetstream.errors import ApiError, NatsError, api
 from chatd.journal.jetstream.leases import lease_holders
 from chatd.journal.jetstream.local_index import LocalIndexStore
 from chatd.journal.jetstream.messages import Message, MessageId, ReceivedMessage, Subjects, WriteProbe, decode
-from chatd.journal.jetstream.outbox import MAX_BATCH, MAX_BATCH_BYTES
 from chatd.journal.jetstream.publisher import StreamPublisher
 from chatd.journal.jetstream.scan import scan
+from chatd.journal.jetstream.send_queue import MAX_BATCH, MAX_BATCH_BYTES
 from chatd.journal.jetstream.streams import describe_holds, describe_stream, holds_stream, make_holds, open_stream
 from chatd.journal.rows import to_row
 from chatd.model.entry import Entry, StoredEvent

@@ -21,7 +21,7 @@ from twisted.logger import Logger
 
 from chatd.journal import RoomState
 from chatd.journal.jetstream.connection import Connection
-from chatd.journal.jetstream.errors import ApiError, NatsError, api
+from chatd.journal.jetstream.errors import ApiError, NatsError, UnusableError, api
 from chatd.journal.jetstream.messages import ReceivedMessage, Subjects, decode, held_keys, held_payload
 from chatd.journal.jetstream.scan import scan
 from chatd.journal.jetstream.streams import (
@@ -33,6 +33,7 @@ from chatd.journal.jetstream.streams import (
     note_holds_kept,
 )
 from chatd.model.entry import Entry
+from chatd.model.health import Health
 from chatd.model.room_policy import effects
 from chatd.protocol.events import Moderated, TopicSet
 
@@ -203,7 +204,8 @@ class Holds:
             self._outage = ""
         except NatsError as error:
             if await self._is_lost():
-                self._connection.reconnect(f"the stream {holds_stream(self._subjects.stream)} is gone")
+                why = f"the stream {holds_stream(self._subjects.stream)} is gone"
+                self._connection.reconnect(UnusableError(Health.STREAM_MISSING, why))
             elif str(error) != self._outage:
                 _log.error("what holds in the rooms cannot be written: {why}; it is tried again", why=str(error))
             self._outage = str(error)

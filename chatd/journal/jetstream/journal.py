@@ -276,7 +276,7 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
             if error.health is Health.STREAM_UNUSABLE and self._membership.state is NodeState.NEW:
                 self._give_up(str(error))  # nobody is here who could still read
             raise
-        newest = await self._connection.wait(self._index.newest(COMPARED))
+        newest = await self._connection.wait(self._index.newest_entries(COMPARED))
         await check_same(self._connection, self._subjects.stream, self._last, newest)
         await self._holds.open(found, self._feed.place, complete=self._index.complete)
         await self._erasures.open()

@@ -83,7 +83,7 @@ class LocalIndexStore(Store):
         """The highest id that an entry had, 0 before the first."""
         return self._last_id
 
-    def newest(self, count: int) -> list[StoredEvent]:
+    def newest_entries(self, count: int) -> list[StoredEvent]:
         """Return the newest entries, newest first."""
         query = (
             f"SELECT {ENTRY_COLUMNS}, name FROM entry JOIN room ON room.id = entry.room ORDER BY entry.id DESC LIMIT ?"
@@ -243,11 +243,11 @@ class LocalIndex(StoredJournal):
                 f"{self._path} was made from another stream; name another file with ?index=FILE, or move this one away"
             )
 
-    def newest(self, count: int) -> Deferred[list[StoredEvent]]:
+    def newest_entries(self, count: int) -> Deferred[list[StoredEvent]]:
         """Return the newest entries, newest first; it fails with `JournalError`."""
         store = self._opened
         assert isinstance(store, LocalIndexStore)
-        return self._writer.do(partial(store.newest, count))
+        return self._writer.do(partial(store.newest_entries, count))
 
     def erase(self, nick: str, place: int, *, again: bool) -> Deferred[None]:
         """Delete all up to ``place`` under a folded nick; it fails with `JournalError`."""
@@ -274,21 +274,21 @@ class LocalIndex(StoredJournal):
         assert isinstance(store, LocalIndexStore)
         if self.complete and store.first > self._forgotten_to:
             self._forgotten_to = store.first
-            self._forget()
+            self._delete_some()
 
-    def _forget(self) -> None:
+    def _delete_some(self) -> None:
         """Delete step by step what was before the oldest message of the stream."""
         if self._store is None:
             return
         store = self._opened
         assert isinstance(store, LocalIndexStore)
         step = self._writer.do(store.forget_some)
-        step.addCallbacks(self._forgotten, lambda failure: _log.error("{why}", why=failure.getErrorMessage()))
+        step.addCallbacks(self._deleted_some, lambda failure: _log.error("{why}", why=failure.getErrorMessage()))
 
-    def _forgotten(self, forgotten: Trimmed) -> None:
+    def _deleted_some(self, forgotten: Trimmed) -> None:
         self._raise_watermarks(forgotten.watermarks)
         if forgotten.more:
-            self._forget()
+            self._delete_some()
 
     def set_retention(self, retention: Retention) -> None:
         """Keep as much as the stream does from here on."""
