@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from math import inf
 from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
@@ -100,6 +101,7 @@ class ClusterKit(Kit):
         super().__init__(description)
         self.loop = loop
         monkeypatch.setattr("chatd.journal.jetstream.feed.stream_time", lambda _: int(self.clock.seconds() * 1000))
+        monkeypatch.setattr("chatd.journal.jetstream.sameness.TIME_SLACK", inf)  # the stream has kept its own times
 
     def open(self, retention: Retention | None = None) -> Journal:
         journal = super().open(retention)

@@ -118,7 +118,11 @@ class Connection:
             task.cancel()
         await self._drop()
         if others:
-            await asyncio.wait(others, timeout=CLOSE_SECONDS)
+            _, others = await asyncio.wait(others, timeout=CLOSE_SECONDS / 2)
+        for task in others:  # wait_for loses a cancellation that comes together with what it waits for
+            task.cancel()
+        if others:
+            await asyncio.wait(others, timeout=CLOSE_SECONDS / 2)
 
     async def wait(self, what: Deferred[T]) -> T:
         """Return what a Deferred fires with."""

@@ -87,9 +87,10 @@ class Holds:
         self._mark = ""
         kept = await describe_holds(self._connection, self._subjects.stream)
         if found.holds_kept and (kept is None or kept.mark != found.holds_kept) and not complete:
-            raise NatsError(
+            raise UnusableError(
+                Health.STREAM_MISSING,
                 f"the stream {holds_stream(self._subjects.stream)}, with what holds in the rooms, is gone, and nobody"
-                " is let in: restore it from a backup, or start a node that has its index still, which writes it again"
+                " is let in: restore it from a backup, or start a node that has its index still, which writes it again",
             )
         if kept is None:
             kept = await make_holds(self._connection, self._subjects, secrets.token_hex(8))
@@ -101,9 +102,10 @@ class Holds:
         if later and later[-1].place > last:  # ruled meanwhile, or another history
             last = (await describe_stream(self._connection, self._subjects.stream)).last
         if later and later[-1].place > last:
-            raise NatsError(
+            raise UnusableError(
+                Health.STREAM_UNUSABLE,
                 f"the stream {self._subjects.stream} ends before the last ruling that is in"
-                f" {holds_stream(self._subjects.stream)}: it is an older copy; restore both from the same one"
+                f" {holds_stream(self._subjects.stream)}: it is an older copy; restore both from the same one",
             )
         self._later = deque(later)
         self._settle_at = last

@@ -272,13 +272,13 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
             epoch = "" if self.epoch else self._make_epoch()
             found = await open_stream(self._connection, self._subjects, self._wanted, epoch)
             self._check_stream(found, self._feed.place)
+            newest = await self._connection.wait(self._index.newest_entries(COMPARED))
+            await check_same(self._connection, self._subjects.stream, self._last, newest)
+            await self._holds.open(found, self._feed.place, complete=self._index.complete)
         except UnusableError as error:
             if error.health is Health.STREAM_UNUSABLE and self._membership.state is NodeState.NEW:
                 self._give_up(str(error))  # nobody is here who could still read
             raise
-        newest = await self._connection.wait(self._index.newest_entries(COMPARED))
-        await check_same(self._connection, self._subjects.stream, self._last, newest)
-        await self._holds.open(found, self._feed.place, complete=self._index.complete)
         await self._erasures.open()
         self._publisher.open = True
         await open_bucket(self._connection, self._subjects.stream)
@@ -330,7 +330,7 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
         if self._publisher.open:  # before, nothing is read yet, however often it is tried to connect
             self._feed.check_progress(found.last)
         if not self._membership.learning:
-            self._holds.settle(self._index.room_states, self._handed)
+            self._holds.settle(self._index.known_rooms, self._handed)
 
     # What is handed back.
 

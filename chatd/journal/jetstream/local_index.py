@@ -207,11 +207,6 @@ class LocalIndex(StoredJournal):
         assert isinstance(store, LocalIndexStore)
         return store.last_id
 
-    @property
-    def room_states(self) -> Mapping[str, RoomState]:
-        """How each room stands, by its key."""
-        return self._room_states
-
     def start(self) -> tuple[str, int, dict[str, int]]:
         """Open the file; return its epoch, empty if it is new, its place, and the last message of each incarnation.
 

@@ -7,15 +7,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from chatd.journal.jetstream.errors import ApiError, NatsError, Requester, api
+from chatd.journal.jetstream.errors import ApiError, NatsError, Requester, UnusableError, api
 from chatd.journal.jetstream.messages import ReceivedMessage, WriteProbe, decode
 from chatd.journal.rows import to_row
 from chatd.model.entry import StoredEvent
+from chatd.model.health import Health
 from chatd.protocol.events import DurableEvent
 
 _NO_MESSAGE = 10037
 _MOST = 5
 """How many entries are looked for, newest first, until one is found that is not deleted."""
+TIME_SLACK = 1.0
+"""By how many milliseconds two times of one entry may differ: one is cut to milliseconds and the other rounded."""
 
 
 class _AtPlace(NamedTuple):
@@ -64,12 +67,12 @@ def _is_same(found: _AtPlace, kept: StoredEvent) -> bool:
     event = decoded.event
     if isinstance(event, WriteProbe) or not isinstance(event, DurableEvent):
         return False
-    # The one time is cut to milliseconds and the other rounded.
-    return to_row(event) == to_row(kept.event) and abs((decoded.time or found.time) - kept.time) <= 1
+    return to_row(event) == to_row(kept.event) and abs((decoded.time or found.time) - kept.time) <= TIME_SLACK
 
 
 def _different(stream: str, place: int) -> NatsError:
-    return NatsError(
+    return UnusableError(
+        Health.STREAM_UNUSABLE,
         f"the stream {stream} has another history than the one that this node has read: at {place} there is something"
-        " else, as after a restore from an older copy; stop all nodes, move their indexes away, and start them again"
+        " else, as after a restore from an older copy; stop all nodes, move their indexes away, and start them again",
     )
