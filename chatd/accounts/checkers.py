@@ -22,6 +22,7 @@ from chatd.accounts.passwords import INSTALL, Hasher
 from chatd.accounts.store import Account, AccountStore, TakenError
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError, Code
+from chatd.runtime.clocks import WallClock
 from chatd.runtime.log_limiter import LogLimiter
 from chatd.runtime.thread_pool import ThreadPool
 
@@ -169,11 +170,11 @@ class Checkers:
 class Realm:
     """Makes the avatar of a name; one that an ``--auth`` method accepts for the first time is added to the store."""
 
-    def __init__(self, store: AccountStore, workers: ThreadPool, clock: IReactorTime, log_limiter: LogLimiter) -> None:
+    def __init__(self, store: AccountStore, workers: ThreadPool, wall: WallClock, log_limiter: LogLimiter) -> None:
         self._store = store
         self._log_limiter = log_limiter
         self._workers = workers
-        self._clock = clock
+        self._wall = wall
 
     def requestAvatar(self, avatarId: AvatarId, mind: object, *interfaces: type[Interface]) -> Deferred[Login]:
         """Return an `IAccount`; it fails with `UnauthorizedLogin` if that name is another's or none."""
@@ -192,7 +193,7 @@ class Realm:
         key = names.key(nick)
         account = self._store.find(key)
         if account is None:
-            account = Account(key, nick, None, operator=False, created=int(self._clock.seconds()))
+            account = Account(key, nick, None, operator=False, created=int(self._wall()))
             made = account
             try:
                 await self._workers.do(lambda: self._store.add(made, twins=True))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import partial
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from chatd.accounts import AccountsError
 from chatd.accounts.store import NETWORK_SECONDS, AccountStore
 from chatd.accounts.throttle import Throttle, network_of
 from chatd.protocol.errors import ChatError
+from chatd.runtime.clocks import WallClock
 from chatd.runtime.thread_pool import ThreadPool
 
 FRESH_SECONDS = 24 * 60 * 60
@@ -23,9 +23,9 @@ _log = Logger()
 class KnownNetworks:
     """Tells a throttle what the store remembers. What cannot be read or written is as if it were not there."""
 
-    def __init__(self, store: AccountStore, clock: IReactorTime, workers: ThreadPool, guesses: Throttle) -> None:
+    def __init__(self, store: AccountStore, wall: WallClock, workers: ThreadPool, guesses: Throttle) -> None:
         self._store = store
-        self._clock = clock
+        self._wall = wall
         self._workers = workers
         self._guesses = guesses
 
@@ -44,7 +44,7 @@ class KnownNetworks:
 
     async def _write(self, key: str, network: str) -> None:
         try:
-            await self._workers.do(partial(self._store.note_login, key, network, int(self._clock.seconds())))
+            await self._workers.do(partial(self._store.note_login, key, network, int(self._wall())))
         except ChatError:  # many come in at once, or the server stops: the next login is noted
             pass
         except AccountsError as error:
@@ -57,4 +57,4 @@ class KnownNetworks:
         except AccountsError as error:
             _log.error("accounts: {why}", why=str(error))
             return float("inf")
-        return float("inf") if time is None else self._clock.seconds() - time
+        return float("inf") if time is None else self._wall() - time

@@ -21,6 +21,7 @@ from chatd.accounts.store import Account, AccountStore, CodeError, TakenError
 from chatd.accounts.throttle import Throttle
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError, Code
+from chatd.runtime.clocks import WallClock
 from chatd.runtime.log_limiter import LogLimiter
 from chatd.runtime.thread_pool import ThreadPool
 from chatd.runtime.timers import TimerWheel
@@ -44,7 +45,8 @@ class Registration(StrEnum):
 class AccountService(Accounts):
     """Accounts in a store. Hashes are made and compared by ``workers``, look-ups are made at once.
 
-    ``checkers`` are those of ``--auth``. The store's file is made at the start if ``make``.
+    ``checkers`` are those of ``--auth``. The store's file is made at the start if ``make``. ``wall`` tells the time of
+    day, if that is another clock.
     """
 
     members_only = False
@@ -60,10 +62,11 @@ class AccountService(Accounts):
         registration: Registration = Registration.OFF,
         members_only: bool = False,
         make: bool = True,
+        wall: WallClock | None = None,
     ) -> None:
         self.members_only = members_only
         self._store = store
-        self._clock = clock
+        self._wall = wall = wall or clock.seconds
         self._workers = workers
         self._hasher = hasher
         self._registration = registration
@@ -72,9 +75,9 @@ class AccountService(Accounts):
         self._timers = TimerWheel(clock)
         self._log_limiter = LogLimiter(self._timers)
         asked = Checkers(AccountChecker(store, workers, hasher, self._log_limiter), checkers, clock)
-        self._portal = Portal(Realm(store, workers, clock, self._log_limiter), [asked])
+        self._portal = Portal(Realm(store, workers, wall, self._log_limiter), [asked])
         self._guesses = Throttle(clock)
-        self._logins = KnownNetworks(store, clock, workers, self._guesses)
+        self._logins = KnownNetworks(store, wall, workers, self._guesses)
         self._newcomers = Throttle(clock, NEW_IN_AN_HOUR, 60 * 60, "many names were taken from where you are")
 
     @override
@@ -156,7 +159,7 @@ class AccountService(Accounts):
             raise ChatError(Code.BAD_PASSWORD, f"{error}; take another") from None
         used = self._check_code(code, address) if self._registration is Registration.CODE else None
         newcomer = self._newcomers.attempt(None, address)
-        key, now = names.key(nick), int(self._clock.seconds())
+        key, now = names.key(nick), int(self._wall())
         try:
             await self._workers.do(
                 lambda: self._store.add(Account(key, nick, hasher.hash(password), operator=False, created=now), used)
@@ -185,7 +188,7 @@ class AccountService(Accounts):
         if code is None:
             raise ChatError(Code.NOT_ALLOWED, "it takes an invitation: REGISTER <password> <code>")
         guess = self._guesses.attempt(None, address)
-        if not self._or_unavailable(lambda: self._store.has_code(code, int(self._clock.seconds()))):
+        if not self._or_unavailable(lambda: self._store.has_code(code, int(self._wall()))):
             raise _no_code()
         guess.void()
         return code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -104,4 +105,5 @@ class AccountOptions(usage.Options, AuthOptionMixin):
             registration=registration,
             members_only=bool(self["members-only"]),
             make=wanted,
+            wall=time.time,
         )

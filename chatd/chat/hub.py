@@ -66,7 +66,7 @@ class Hub:
         self.journal = journal
         self.clock = clock
         self._wall = wall
-        self._ages = AgeClock(clock, wall, None)
+        self._ages = AgeClock(clock, wall)
         self.limits = limits
         self.make_secret = make_secret
         self.shares = Shares(limits, clock)

@@ -48,8 +48,7 @@ class MemoryJournal(Journal):
         self._starts: Starts | None = None
         self._clock = environment.clock
         self._wall = environment.wall
-        keep, report = environment.retention.seconds, lambda what: _log.warn("{what}", what=what)
-        self._ages = AgeClock(environment.clock, environment.wall, keep, report)
+        self._ages = AgeClock(environment.clock, environment.wall, _log)
         self._pace = Batcher(self._clock)
         self._retention = environment.retention
         self._turn: list[Entry] = []

@@ -358,6 +358,7 @@ class Names(NoAccounts):
 @ensureDeferred
 async def test_a_real_server_is_understood(stage: Stage) -> None:
     service = stage.serve()
+    service._hub.accounts.stop()
     service._hub.accounts = Names()
     mallory, ann = stage.user("mallory", port_of(service), "#den"), stage.user("ann", port_of(service), "#den")
     await until(lambda: ann.state is LinkState.LOCKED)

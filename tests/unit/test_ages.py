@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from typing import Any, cast
 
 import pytest
 from twisted.internet.base import ReactorBase
 from twisted.internet.task import Clock
+from twisted.logger import Logger
 
-from chatd.journal.ages import PATIENCE_SECONDS, AgeClock, StreamAges
+from chatd.journal.ages import PATIENCE_SECONDS, STREAM_PATIENCE_SECONDS, AgeClock, StreamAges
 from chatd.runtime.clocks import tell_monotonic_time
 
 HOUR = 60 * 60
@@ -19,12 +21,13 @@ BEGUN = 1_000_000
 class Machine:
     """A clock for what passes, and one of the wall that is set."""
 
-    def __init__(self, patience: float | None = None) -> None:
+    def __init__(self, patience: float = PATIENCE_SECONDS) -> None:
         self.clock = Clock()
         self.clock.advance(BEGUN)
         self.off = 0.0
         self.told: list[str] = []
-        self.ages = AgeClock(self.clock, lambda: self.clock.seconds() + self.off, patience, self.told.append)
+        log = Logger("clock", observer=cast(Any, lambda event: self.told.append(event["what"])))
+        self.ages = AgeClock(self.clock, lambda: self.clock.seconds() + self.off, log, patience)
 
     def trusted(self) -> float:
         """Return by how much what is trusted differs from the time that has passed."""
@@ -69,7 +72,6 @@ def test_a_clock_that_stays_ahead_is_believed_in_the_end() -> None:
     assert machine.trusted() == 0
     machine.clock.advance(1)
     assert machine.trusted() == 80 * DAY
-    assert Machine(1000 * DAY).ages._patience == Machine().ages._patience == PATIENCE_SECONDS
 
 
 def test_a_clock_that_is_set_back_is_believed_at_once_for_that_keeps_all() -> None:
@@ -82,14 +84,14 @@ def test_a_clock_that_is_set_back_is_believed_at_once_for_that_keeps_all() -> No
 
 
 def test_a_start_trusts_no_more_than_what_was_stored_last() -> None:
-    machine = Machine(HOUR)
-    machine.ages.start((BEGUN - 3 * DAY) * 1000)
+    machine = Machine()
+    machine.ages.start((BEGUN - 3 * DAY) * 1000, HOUR)
     assert machine.trusted() == -3 * DAY
     machine.clock.advance(HOUR)
     assert machine.trusted() == 0
-    machine.ages.start((BEGUN + 3 * DAY) * 1000)  # stored while the clock was ahead
+    machine.ages.start((BEGUN + 3 * DAY) * 1000, HOUR)  # stored while the clock was ahead
     assert machine.trusted() == 0
-    machine.ages.start(None)
+    machine.ages.start(None, None)
     assert machine.trusted() == 0
     assert machine.told == []
 
@@ -98,11 +100,18 @@ def test_ages_in_a_stream_go_by_its_own_times() -> None:
     clock = Clock()
     ages = StreamAges(clock)
     assert ages() == 0
-    ages.hear(5_000)
-    clock.advance(2)
-    assert ages() == 7_000
+    ages.hear(5_000_000)
+    assert ages() == 0
+    clock.advance(STREAM_PATIENCE_SECONDS)
+    assert ages() == 5_000_000 + STREAM_PATIENCE_SECONDS * 1000
     ages.hear(6_000)
     assert ages() == 6_000
+    clock.advance(2)
+    assert ages() == 8_000
+    ages.hear(DAY * 1000)  # one of several servers is wrong
+    clock.advance(2)
+    ages.hear(10_000)
+    assert ages() == 10_000
 
 
 class Reactor(ReactorBase):

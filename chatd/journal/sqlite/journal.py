@@ -66,8 +66,7 @@ class SqliteJournal(StoredJournal, Journal):
     cluster = None
 
     def __init__(self, description: str, environment: Environment, *, synchronous: str = "FULL") -> None:
-        keep, report = environment.retention.seconds, lambda what: _log.warn("{what}", what=what)
-        self._age_clock = AgeClock(environment.clock, environment.wall, keep, report)
+        self._age_clock = AgeClock(environment.clock, environment.wall, _log)
         super().__init__(environment, environment.retention, self._age_clock)
         self._wall = environment.wall
         self._description = description
@@ -119,7 +118,7 @@ class SqliteJournal(StoredJournal, Journal):
             if store.lacks_log:
                 _log.warn("{path}: {why}", path=path, why=LACKS_LOG)
             self._starts = store.begin(self._make_epoch())
-            self._age_clock.start(store.newest())
+            self._age_clock.start(store.newest(), self._retention.seconds)
             self.open_store(store)
             self._poll_call = self._clock.callLater(POLL_SECONDS, self._poll)
         except BaseException:
