@@ -182,7 +182,7 @@ def lacks_log(path: Path) -> bool:
 def _note_unicode(db: sqlite3.Connection) -> None:
     """Note by which Unicode names are judged from here on; a chatd that knows an older one leaves the file alone."""
     with suppress(sqlite3.OperationalError):  # such as a full disk, which keeps nobody from reading
-        db.execute("UPDATE names SET unicode = ?1 WHERE unicode != ?1", (unicode_tables.VERSION,))
+        db.execute("UPDATE names SET unicode = :version WHERE unicode != :version", {"version": unicode_tables.VERSION})
 
 
 def _pragma(db: sqlite3.Connection, name: str) -> int:
