@@ -6,8 +6,10 @@ import errno
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
+from twisted.internet.error import ReactorNotRunning
 from twisted.logger import Logger
 
 from chatd.app.log_output import OwnLogFile
@@ -25,8 +27,9 @@ def install_signals(reactor: Any, log_file: OwnLogFile | None) -> None:
     def hang_up() -> None:
         if had_terminal and not _has_terminal():
             _let_go_of_the_terminal()
-            _log.info("the terminal is gone: stopping")
-            reactor.stop()
+            with suppress(ReactorNotRunning):  # it may be stopping, and a shell that ends sends a second one
+                reactor.stop()
+                _log.info("the terminal is gone: stopping")
         elif log_file is None:
             _log.info("SIGHUP: there is no log file to open again")
         else:

@@ -1,0 +1,42 @@
+"""What a signal does, while the reactor runs and when it is stopping already."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from twisted.internet.error import ReactorNotRunning
+
+from chatd.app import signals
+
+
+class StoppingOnce:
+    """A reactor that can be stopped once, as Twisted's."""
+
+    def __init__(self) -> None:
+        self.stopped = 0
+
+    def callFromThread(self, do: Callable[[], None]) -> None:  # noqa: N802  # Twisted's
+        do()
+
+    def stop(self) -> None:
+        self.stopped += 1
+        if self.stopped > 1:
+            raise ReactorNotRunning("Can't stop reactor that isn't running.")
+
+
+def test_a_terminal_that_is_lost_while_it_stops_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shell that ends sends SIGHUP, and the kernel another; or SIGTERM came before."""
+    taken: dict[int, Any] = {}
+    terminals = iter([True, False, False])
+    monkeypatch.setattr(signals, "_has_terminal", lambda: next(terminals))
+    monkeypatch.setattr(signals, "_let_go_of_the_terminal", lambda: None)
+    monkeypatch.setattr(signal, "signal", taken.__setitem__)
+    monkeypatch.setattr(signal, "getsignal", lambda _: signal.SIG_DFL)
+    reactor = StoppingOnce()
+    signals.install_signals(reactor, None)
+    for _ in range(2):
+        taken[signal.SIGHUP](signal.SIGHUP, None)
+    assert reactor.stopped == 2
