@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from chatd.chat.participant import Participant
-from chatd.chat.permissions import milliseconds, rank_refusal
+from chatd.chat.permissions import may_speak, milliseconds, rank_refusal
 from chatd.model.entry import Member
 from chatd.model.room_policy import MAX_ACTIONS, Identity, ModerationAction, PolicyKey, RoomPolicy, is_address
 from chatd.protocol import moderation_commands as commands
@@ -40,6 +40,8 @@ def moderate(participant: Participant, command: Command, label: str | None) -> N
     if isinstance(command, commands.Mute | commands.Ban | commands.Op | commands.Invite):
         _check_room_for_more(participant, room)
     subject, seconds, text = _sentence(participant, command, room)
+    if not may_speak(participant, room.key):
+        text = None  # everybody there would read it
     if isinstance(command, commands.Kick) and (account := _invited_as(participant, room, Nick.of(command.nick))):
         # Not asked for, so not answered: what takes the invitation back from whoever goes by another name here.
         revoked = Moderated(verb, participant.nick, room, account, None, text)

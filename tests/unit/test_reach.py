@@ -46,6 +46,15 @@ def test_the_muted_are_silent_whatever_they_would_be_called(chat: InMemoryChat) 
     assert bob.take() == ["PART mallory #den", "JOIN mallory #den", "PART mallory #den"]
 
 
+def test_a_room_operator_who_is_muted_moderates_without_a_word(chat: InMemoryChat) -> None:
+    ann, bob, _ = den(chat)
+    root = owner(chat, "root", "JOIN root #staff")
+    ask(chat, root, "MUTE ann #*")
+    bob.take()
+    ask(chat, ann, "MUTE mallory #den for=1h buy", "KICK mallory #den buy", "BAN mallory #den buy")
+    assert bob.take() == ["MUTE ann #den mallory for=1h", "KICK ann #den mallory", "BAN ann #den mallory"]
+
+
 def test_a_nick_that_was_on_its_way_when_the_mute_came_shakes_nothing_off(chat: InMemoryChat) -> None:
     ann, _, mallory = den(chat)
     mallory.says("NICK other")
