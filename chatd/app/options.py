@@ -66,8 +66,8 @@ class Options(AccountOptions):
 
     longdesc = (
         "A chat daemon that speaks lines: people connect with telnet, netcat or a client."
-        " What its journal keeps: chatd export, chatd import, chatd erase. Who has an account: chatd user."
-        " Who is banned: chatd ban."
+        " What its journal keeps: chatd export, chatd import, chatd erase. Copies of it: chatd backup, chatd restore."
+        " Who has an account: chatd user. Who is banned: chatd ban."
         " A certificate to start with: chatd certificate."
     )
     optParameters: ClassVar[list[list[object]]] = [
