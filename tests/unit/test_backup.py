@@ -69,6 +69,12 @@ def test_what_is_written_meanwhile_is_not_in_it_and_does_not_make_it_begin_anew(
     assert calls <= count + 1
 
 
+def test_a_folder_that_is_not_there_is_a_sentence_about_the_file_that_was_named(journal: Path) -> None:
+    target = journal.with_name("nowhere") / "copy"
+    with pytest.raises(JournalError, match="nowhere/copy cannot be made: No such file or directory; name another"):
+        back_up(journal, target, lambda _done, _pages: None)
+
+
 def test_a_file_that_is_there_is_not_written_over(journal: Path) -> None:
     for made in (lambda path: path.write_text("mine"), lambda path: path.symlink_to("nowhere")):
         target = journal.with_name("copy")

@@ -124,7 +124,10 @@ def _numbered(path: Path) -> Iterator[Path]:
 def _new_file(target: Path) -> Iterator[Path]:
     """Make an empty file beside ``target``, to be given that name; what is left of it in the end is removed."""
     made = target.with_name(f".{target.name}.{os.getpid()}")
-    os.close(os.open(made, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    try:
+        os.close(os.open(made, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise JournalError(f"{target} cannot be made: {error.strerror}; name another file") from None
     try:
         yield made
     finally:
