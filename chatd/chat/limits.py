@@ -97,5 +97,5 @@ class Limits:
     def __post_init__(self) -> None:
         object.__setattr__(self, "line_rate", Rate(self.lines_per_second, self.line_burst))
         object.__setattr__(self, "tell_rate", Rate(self.tells_per_minute / 60, max(1, self.tells_per_minute)))
-        burst = max(self.names_per_minute, self.rooms_per_connection)
+        burst = max(1, self.names_per_minute, self.rooms_per_connection)
         object.__setattr__(self, "name_rate", Rate(self.names_per_minute / 60, burst))

@@ -181,3 +181,11 @@ def test_what_is_known_of_addresses_is_bounded_and_goes() -> None:
         share.use("one", 1)
     assert len(share) == 1
     assert share.left("one") <= 0
+
+
+def test_without_limits_anybody_may_come() -> None:
+    chat = InMemoryChat(Limits(names_per_minute=0, rooms_per_connection=0))
+    ann = ChatClient(chat.hub)
+    ann.says("JOIN ann #den", "JOIN #other", "NICK anna", "PART #den", "JOIN #den")
+    chat.turn()
+    assert [line for line in ann.take() if line.startswith("ERR")] == []
