@@ -171,7 +171,13 @@ def makeService(options: Options) -> ChatService:
     hub = make_hub(journal, clock, limits, accounts=options.make_accounts(reactor), wall=time.time)
     gateway = Gateway(hub, clock)
     trusted = options["trusted-proxy"] or THIS_MACHINE
-    proxied = partial(ProxiedFactory, trusted=trusted, timers=hub.timers, header_seconds=limits.join_seconds)
+    proxied = partial(
+        ProxiedFactory,
+        trusted=trusted,
+        timers=hub.timers,
+        header_seconds=limits.join_seconds,
+        log_limiter=hub.log_limiter,
+    )
     places = [_listening(IReactorCore(reactor), place, proxied, gateway) for place in options.places]
     return ChatService(clock, gateway, places, exit_status, options.twistd)
 

@@ -121,13 +121,18 @@ class ProxiedFactory(WrappingFactory[ProxiedProtocol]):
     noisy = False
 
     def __init__(
-        self, wrapped: IProtocolFactory, trusted: Sequence[IPNetwork], timers: TimerWheel, header_seconds: int
+        self,
+        wrapped: IProtocolFactory,
+        trusted: Sequence[IPNetwork],
+        timers: TimerWheel,
+        header_seconds: int,
+        log_limiter: LogLimiter,
     ) -> None:
         super().__init__(wrapped)
         self.timers = timers
         self.header_seconds = header_seconds
         self._trusted = trusted
-        self._log_limiter = LogLimiter(timers)
+        self._log_limiter = log_limiter
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
         """Return the protocol for a new connection."""

@@ -15,6 +15,7 @@ from twisted.internet.testing import StringTransport
 from zope.interface import implementer
 
 from chatd.edges.proxy import ProxiedFactory
+from chatd.runtime.log_limiter import LogLimiter
 from chatd.runtime.sockets import is_private, network_address
 from chatd.runtime.timers import TimerWheel
 
@@ -57,7 +58,8 @@ class Connected:
     def __init__(self) -> None:
         self.edge = Edge()
         made = Factory.forProtocol(lambda: self.edge)
-        factory = ProxiedFactory(made, [ip_network("10.0.0.0/24")], TimerWheel(Clock()), 5)
+        timers = TimerWheel(Clock())
+        factory = ProxiedFactory(made, [ip_network("10.0.0.0/24")], timers, 5, LogLimiter(timers))
         self.transport = StringTransport(peerAddress=PROXY)
         self.protocol = factory.buildProtocol(PROXY)
         self.protocol.makeConnection(self.transport)

@@ -365,6 +365,8 @@ def test_what_is_no_header_is_closed_without_a_traceback(tmp_path: Path, stack: 
     assert "Traceback" not in daemon.log()
     (line,) = warnings(daemon)
     assert "was disconnected" in line
+    assert daemon.terminate() == 0
+    assert "; 20 such in a minute" in daemon.log()  # what was counted is said at the end
 
 
 def test_a_header_that_is_cut_is_logged_and_a_look_whether_somebody_listens_is_not(
