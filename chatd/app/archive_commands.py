@@ -163,6 +163,8 @@ def _restore(options: argparse.Namespace) -> None:
         path, options.file.absolute(), made, lambda done, pages: progress.show(f"{done / max(pages, 1):.0%}")
     )
     progress.end()
+    if lacks_log(options.file.absolute()):
+        tell(f"{options.file}: {LACKS_LOG}")
     if restored.set_aside is not None:
         print(f"what was there before is {restored.set_aside} now")
     print(f"{path} has {_described(restored.contents)}; programs that come back are told that they cannot resume")
