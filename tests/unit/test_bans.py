@@ -135,7 +135,9 @@ def test_a_daemon_that_uses_the_file_takes_the_ban_back(journal: Path) -> None:
     assert held_bans(journal, NOW + 60_000) == []
     chat.journal.stop()
     chat.turn()
-    assert running(journal).person("JOIN mallory #den").session.rooms
+    again = running(journal)
+    assert again.person("JOIN mallory #den").session.rooms
+    again.journal.stop()
 
 
 def test_a_daemon_that_does_not_answer_is_asked_no_longer(journal: Path) -> None:

@@ -200,6 +200,8 @@ def test_the_address_is_in_no_line(tmp_path: Path, kind: str) -> None:
     sent = [*ann.take(), *mallory.take(), *ask(chat, late, f"JOIN #den since=0 epoch={chat.journal.epoch}")]
     assert [line for line in sent if "BAN ann #den mallory spam" in line]
     assert not [line for line in sent if "10.6.6.6" in line or "reach" in line or "address" in line]
+    chat.journal.stop()
+    chat.turn()
 
 
 def test_it_holds_after_a_restart_and_in_what_was_imported(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -19,11 +19,12 @@ GONE = "you were not in that room any more when it was its turn; JOIN it again"
 
 
 @pytest.fixture(params=["memory", "sqlite"])
-def chat(request: pytest.FixtureRequest, tmp_path: Path) -> InMemoryChat:
+def chat(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[InMemoryChat]:
     where = "memory:" if request.param == "memory" else f"sqlite:{tmp_path}/journal"
     chat = InMemoryChat(journal=lambda clock: from_string(where, journal_environment(clock)))
     chat.hub.accounts = Names("ann", "bob", operators=("root",))  # type: ignore[assignment]
-    return chat
+    yield chat
+    chat.journal.stop()
 
 
 def come_in(chat: InMemoryChat, nick: str, *lines: str, account: str | None = None) -> ChatClient:
