@@ -88,11 +88,15 @@ class StreamAges:
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
         self._heard = 0.0, clock.seconds()
+        self._begun = False
         self._ages = AgeClock(clock, self._now, patience=STREAM_PATIENCE_SECONDS)
 
     def hear(self, time: int) -> None:
         """Note that something was stamped just now with a time in milliseconds since 1970."""
         self._heard = time / 1000, self._clock.seconds()
+        if not self._begun:
+            self._begun = True
+            self._ages.start(None, None)
 
     def __call__(self) -> int:
         """Return the time up to which ages are counted, in milliseconds since 1970; near 0 while it is not known."""

@@ -23,8 +23,6 @@ from tests.cluster.test_journal import Cluster, history
 from tests.support.cluster_journals import Node, event_loop
 from tests.support.nats_servers import NatsServer, nats_server
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[NatsServer]:

@@ -29,8 +29,6 @@ from tests.cluster.test_journal import Cluster
 from tests.support.cluster_journals import Node, event_loop
 from tests.support.nats_servers import NatsServer, nats_server
 
-pytestmark = pytest.mark.slow
-
 
 def refuse(entries: Sequence[Entry]) -> int:
     """Judge that nobody may say no."""

@@ -101,9 +101,13 @@ def test_ages_in_a_stream_go_by_its_own_times() -> None:
     ages = StreamAges(clock)
     assert ages() == 0
     ages.hear(5_000_000)
-    assert ages() == 0
-    clock.advance(STREAM_PATIENCE_SECONDS)
-    assert ages() == 5_000_000 + STREAM_PATIENCE_SECONDS * 1000
+    assert ages() == 5_000_000
+    ages.hear(9_000_000)
+    assert ages() == 5_000_000
+    clock.advance(STREAM_PATIENCE_SECONDS - 1)
+    assert ages() == 5_000_000 + (STREAM_PATIENCE_SECONDS - 1) * 1000
+    clock.advance(1)
+    assert ages() == 9_000_000 + STREAM_PATIENCE_SECONDS * 1000
     ages.hear(6_000)
     assert ages() == 6_000
     clock.advance(2)
