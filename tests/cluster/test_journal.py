@@ -237,7 +237,9 @@ def test_what_is_kept_is_what_the_stream_says(cluster: Cluster) -> None:
     b = cluster.node()
     for node in (a, b):
         assert node.journal._index._retention == Retention(messages=5)
-        node.clock.advance(61)
+        trim_call = node.journal._index._trim_call
+        assert trim_call is not None
+        trim_call.reset(0)  # a leap of the clock would be one of the leases too
     cluster.until(lambda: len(history(cluster, b)) == 5)
     assert history(cluster, a) == history(cluster, b) == [*map(str, range(25, 30))]
     c = cluster.node(retention=Retention(seconds=60))
