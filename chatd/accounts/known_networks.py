@@ -28,6 +28,7 @@ class KnownNetworks:
         self._wall = wall
         self._workers = workers
         self._guesses = guesses
+        self._unwritten: dict[tuple[str, str], int] = {}
 
     def recall(self, key: str, address: str | None) -> None:
         """Let the throttle know the network of an address, if the account was logged in to from there."""
@@ -39,16 +40,27 @@ class KnownNetworks:
         """Remember that an account was logged in to from an address; nobody waits until it is written."""
         network = network_of(address)
         if not 0 <= self._age(key, network) < FRESH_SECONDS:
-            writing = Deferred.fromCoroutine(self._write(key, network))
+            time = self._unwritten[key, network] = int(self._wall())
+            writing = Deferred.fromCoroutine(self._write(key, network, time))
             writing.addErrback(lambda failure: _log.failure("a login could not be noted", failure))
 
-    async def _write(self, key: str, network: str) -> None:
+    def flush(self) -> None:
+        """Write what still waits, once the workers have stopped: an owner must be known after a restart."""
         try:
-            await self._workers.do(partial(self._store.note_login, key, network, int(self._wall())))
-        except ChatError:  # many come in at once, or the server stops: the next login is noted
+            for (key, network), time in self._unwritten.items():
+                self._store.note_login(key, network, time)
+        except AccountsError as error:
+            _log.error("a login could not be noted: {why}", why=str(error))
+        self._unwritten.clear()
+
+    async def _write(self, key: str, network: str, time: int) -> None:
+        try:
+            await self._workers.do(partial(self._store.note_login, key, network, time))
+        except ChatError:  # many come in at once: the next login is noted
             pass
         except AccountsError as error:
             _log.error("a login could not be noted: {why}", why=str(error))
+        self._unwritten.pop((key, network), None)
 
     def _age(self, key: str, network: str) -> float:
         """Return how many seconds ago a login was noted, infinitely many if none was."""

@@ -92,6 +92,7 @@ class AccountService(Accounts):
         self._log_limiter.flush()
         self._timers.stop()
         self._workers.stop()
+        self._logins.flush()
         self._store.close()
 
     @override

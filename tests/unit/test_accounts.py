@@ -235,6 +235,23 @@ def test_where_the_owner_was_in_before_is_known_after_a_restart(tmp_path: Path) 
     after.close()
 
 
+def test_a_login_just_before_the_stop_is_remembered(tmp_path: Path) -> None:
+    worker = ManualWorker()
+    before = ChatWithAccounts("ann", path=tmp_path / "accounts", workers=[worker])
+    ann = before.visitor(f"LOGIN ann {PASSWORD}", address=NET)
+    while "OK LOGIN ann" not in ann.sent:
+        worker.work()
+        before.turn()
+    assert worker.jobs
+    before.close()
+    while worker.jobs:
+        worker.work()
+    after = AccountStore(tmp_path / "accounts")
+    after.open(make=False)
+    assert after.last_login("ann", f"{NET}/32") is not None
+    after.close()
+
+
 def test_where_an_account_was_made_its_owner_is_not_shut_out() -> None:
     chat = ChatWithAccounts(registration="open")
     assert register(chat, "ann") == "OK REGISTER ann"
