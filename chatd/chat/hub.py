@@ -18,6 +18,7 @@ from chatd.chat.nodes import Nodes, SingleNode
 from chatd.chat.room import Room
 from chatd.chat.room_looks import RoomLooks
 from chatd.chat.shares import Shares
+from chatd.chat.slow_rooms import SlowRooms
 from chatd.journal import Journal
 from chatd.journal.ages import AgeClock
 from chatd.model.cluster import NodeDown, NodeUp
@@ -70,6 +71,7 @@ class Hub:
         self.limits = limits
         self.make_secret = make_secret
         self.shares = Shares(limits, clock)
+        self.slow_rooms = SlowRooms()
         self.timers = TimerWheel(clock)
         self.log_limiter = LogLimiter(self.timers)
         """The way into the log for what peers cause."""

@@ -23,7 +23,7 @@ def _hello(participant: Participant, command: commands.Hello, label: str | None)
         raise ChatError(Code.ALREADY_IN, "HELLO comes before the first JOIN")
     if command.version != wire.PROTOCOL_VERSION:
         raise ChatError(Code.BAD_VERSION, f"this server speaks version {wire.PROTOCOL_VERSION}: HELLO 1")
-    participant.tagged = True
+    participant.tagged, participant.bot = True, command.bot
     values = {
         "protocol": wire.PROTOCOL_VERSION,
         "server": f"chatd/{__version__}",

@@ -9,8 +9,8 @@ from chatd.chat.participant import Participant
 from chatd.chat.permissions import may_speak, milliseconds, rank_refusal
 from chatd.model.entry import Member
 from chatd.model.room_policy import MAX_ACTIONS, Identity, ModerationAction, PolicyKey, RoomPolicy, is_address
+from chatd.protocol import duration, names
 from chatd.protocol import moderation_commands as commands
-from chatd.protocol import names
 from chatd.protocol.commands import LOBBY
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Done, Moderated
@@ -69,6 +69,8 @@ def change_setting(participant: Participant, command: commands.Set, label: str |
         if policy.setting("registered") != "yes":
             raise ChatError(Code.NOT_ALLOWED, f"{room} is nobody's yet; SET {room} registered=yes first")
     subject = f"{command.key}={command.value}"
+    if command.key == "keep":
+        _check_keeps(participant, command.value)
     if policy.setting(command.key) == command.value:
         participant.send_event(Done("SET", (room, subject)), label)
         return
@@ -99,6 +101,14 @@ def _settle_who_stays(participant: Participant, room: RoomName, policy: RoomPoli
     for account in accounts:
         invited = Moderated("INVITE", participant.nick, room, hub.accounts.name(account))
         participant.submit(room.key, invited, None, "SET")  # not asked for, so not answered
+
+
+def _check_keeps(participant: Participant, value: str) -> None:
+    """Raise `ChatError` if a room would keep what is said there for longer than the server keeps anything."""
+    most = participant.hub.journal.retention.seconds
+    if most is not None and value not in commands.SETTINGS["keep"] and duration.seconds(value) > most:
+        why = f"this server keeps what is said for {duration.written(most)}; a room may keep it for less, not longer"
+        raise ChatError(Code.NOT_ALLOWED, why)
 
 
 def _people(number: int) -> str:

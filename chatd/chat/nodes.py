@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from typing_extensions import override
@@ -10,6 +10,7 @@ from typing_extensions import override
 from chatd.chat.client import Client, NickHolder
 from chatd.model.cluster import Source
 from chatd.model.entry import Entry, Member, Place, RoomEvent, unavailable
+from chatd.model.member_facts import MemberFacts
 from chatd.protocol.errors import ChatError
 from chatd.protocol.events import Renamed
 from chatd.protocol.names import Nick
@@ -76,8 +77,11 @@ class Nodes(Protocol):
     def join_refused(self, client: Client) -> None:
         """Note that a JOIN of a client was refused by the journal or by a room."""
 
-    async def tell_remote(self, remote: NickHolder, author: Client, text: str) -> str:
-        """Tell something to one who is connected to another node; return the nick that heard it.
+    async def ask_facts(self, members: Sequence[Member]) -> Mapping[str, MemberFacts]:
+        """Return, by member id, what is known of those who are connected to other nodes, as far as these answer."""
+
+    async def tell_remote(self, remote: NickHolder, author: Client, text: str) -> tuple[str, MemberFacts]:
+        """Tell something to one who is connected to another node; return the nick that heard it, and what is known.
 
         Raise `ChatError` if that node does not answer, or nobody is there any more.
         """
@@ -164,5 +168,9 @@ class SingleNode(Nodes):
         pass
 
     @override
-    async def tell_remote(self, remote: NickHolder, author: Client, text: str) -> str:
+    async def ask_facts(self, members: Sequence[Member]) -> Mapping[str, MemberFacts]:
+        return {}
+
+    @override
+    async def tell_remote(self, remote: NickHolder, author: Client, text: str) -> tuple[str, MemberFacts]:
         raise unavailable()

@@ -16,6 +16,7 @@ from chatd.chat.private_lines import PrivateLine
 from chatd.chat.takeover import Takeover
 from chatd.model.cluster import MemberInfo
 from chatd.model.entry import Place
+from chatd.model.member_facts import MemberFacts
 from chatd.model.room_policy import Identity, IPAddress
 from chatd.protocol import events, names, wire
 from chatd.protocol.errors import ChatError, Code
@@ -67,6 +68,12 @@ class Participant(Client):
         """When its bucket of JOINs and NICKs is full again, in seconds; see `Rate`."""
         self.tells_full_at = 0.0
         """The same for what it says to one person."""
+        self.spoke_at = hub.timers.now
+        """When it said something last, or connected, in seconds."""
+        self.away: str | None = None
+        """Why it is away, if it is."""
+        self.bot = False
+        """Whether it is a program that answers by itself."""
         self.info: MemberInfo | None = None
         self._takeover = Takeover(self, hub)
         self._reader: Deferred[None] | None = None
@@ -101,6 +108,11 @@ class Participant(Client):
     @override
     def identity(self) -> Identity:
         return Identity(self.nick.key, self.account, self.peer.address, self.member_id or self._connection)
+
+    @property
+    @override
+    def facts(self) -> MemberFacts:
+        return MemberFacts(self.bot, self.away, int(self.hub.timers.now - self.spoke_at))
 
     @property
     @override

@@ -89,7 +89,7 @@ def judged_as(hub: Hub, info: MemberInfo) -> tuple[Identity, bool]:
 
 
 def check_voice(participant: Participant, room: str | None) -> None:
-    """Raise `ChatError` if a participant is muted in a room, given its key, or everywhere."""
+    """Raise `ChatError` if a participant may not speak in a room, given its key, or anywhere."""
     hub, identity = participant.hub, participant.identity
     why = voice_refusal(hub, room, identity, is_operator=participant.is_operator, now=milliseconds(hub))
     if why is not None:
@@ -98,6 +98,18 @@ def check_voice(participant: Participant, room: str | None) -> None:
 
 def voice_refusal(hub: Hub, room: str | None, identity: Identity, *, is_operator: bool, now: int) -> ChatError | None:
     """Return why somebody may not speak in a room, given its key, or anywhere, at a time in milliseconds since 1970."""
+    if (why := mute_refusal(hub, room, identity, is_operator=is_operator, now=now)) is not None:
+        return why
+    if room is None or is_operator:
+        return None
+    policy = hub.policy(room)
+    if policy.setting("speak") == "operators" and not policy.is_operator(identity.account):
+        return ChatError(Code.NOT_ALLOWED, "only its operators may speak in that room now; you may read")
+    return None
+
+
+def mute_refusal(hub: Hub, room: str | None, identity: Identity, *, is_operator: bool, now: int) -> ChatError | None:
+    """Return why somebody is muted in a room, given its key, or everywhere; None if it is not."""
     mute = hub.server_policy.against("MUTE", identity, now, spared=is_operator)
     if mute is None and room is not None and not is_operator:
         mute = hub.policy(room).against("MUTE", identity, now)
@@ -115,9 +127,10 @@ def may_speak(participant: Participant, room: str) -> bool:
 
 def check_rename(participant: Participant) -> None:
     """Raise `ChatError` if a participant is muted anywhere: another nick would be one more thing that it says there."""
-    check_voice(participant, None)
-    for room in participant.rooms:
-        check_voice(participant, room.key)
+    hub, identity, is_operator = participant.hub, participant.identity, participant.is_operator
+    for room in (None, *(room.key for room in participant.rooms)):
+        if (why := mute_refusal(hub, room, identity, is_operator=is_operator, now=milliseconds(hub))) is not None:
+            raise why
 
 
 def check_topic(participant: Participant, room: str) -> None:

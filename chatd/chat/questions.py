@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from chatd.chat import permissions, replay
+from chatd.chat import member_details, permissions, replay
 from chatd.chat.command_rows import Row, Work, for_anybody, for_named, in_room
 from chatd.chat.participant import Participant
 from chatd.model.entry import Place
@@ -15,7 +15,9 @@ from chatd.protocol.events import Done
 from chatd.protocol.verbs import VERBS
 
 
-def _who(participant: Participant, room: Place, _command: commands.Who, label: str | None) -> Work:
+def _who(participant: Participant, room: Place, command: commands.Who, label: str | None) -> Work:
+    if command.details:
+        return member_details.tell(participant, room, label)
     return participant.send_all(_present(participant, room, label))
 
 

@@ -1,9 +1,12 @@
-"""What is too much for one participant: rooms, JOINs and new nicks."""
+"""What is too much for one participant: rooms, JOINs, new nicks, and messages where there is a pace."""
 
 from __future__ import annotations
 
+from math import ceil
+
 from chatd.chat.participant import Participant
 from chatd.model.entry import Place
+from chatd.protocol.duration import written
 from chatd.protocol.errors import ChatError, Code
 
 
@@ -54,6 +57,21 @@ def check_tell(participant: Participant) -> None:
         raise _slow_down(f"no more than {hub.limits.tells_per_minute} TELLs to people a minute")
     participant.tells_full_at = rate.after(participant.tells_full_at, now, 1)
     tells.use(who, 1)
+
+
+def check_pace(participant: Participant, room: Place) -> None:
+    """Note that a participant speaks in a room. Raise `ChatError` if the room is slow and it spoke a moment ago."""
+    seconds = room.policy.seconds("slow")
+    if seconds is None or participant.is_operator or room.policy.is_operator(participant.account):
+        return
+    # A guest is known by the nick, and by the connection when that gets another.
+    guest = (f"nick {participant.nick.key}", f"connection {participant.identity.connection}")
+    who = (f"account {participant.account}",) if participant.account else guest
+    slow_rooms, now = participant.hub.slow_rooms, participant.hub.clock.seconds()
+    if (wait := slow_rooms.wait(room.key, who, now)) > 0:
+        why = f"{room.name} takes a message every {written(seconds)} from each; say it again in {ceil(wait)}s"
+        raise ChatError(Code.SLOW_DOWN, why)
+    slow_rooms.note(room.key, who, now, now + seconds)
 
 
 def _check_rate(participant: Participant) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chatd.chat import permissions, quotas
 from chatd.chat.client import NickHolder
 from chatd.chat.command_rows import Needs, Row, Work, in_room, need_nick, room_of
+from chatd.chat.member_details import note_away
 from chatd.chat.participant import Participant
 from chatd.chat.private_lines import PrivateLine
 from chatd.model.entry import Place
@@ -17,9 +18,11 @@ from chatd.protocol.wire import Mode
 
 
 def say(participant: Participant, room: Place, text: str, label: str | None, verb: str = "MSG") -> None:
-    """Say something in a room. Raise `ChatError` if the participant is muted."""
-    if room.policy.mutes or participant.hub.server_policy.mutes:
+    """Say something in a room. Raise `ChatError` if the participant may not, or not yet."""
+    if room.policy.may_silence or participant.hub.server_policy.may_silence:
         permissions.check_voice(participant, room.key)
+        quotas.check_pace(participant, room)
+    participant.spoke_at = participant.hub.timers.now
     participant.submit(room.key, events.Said(participant.nick, room.name, text), label, verb)
 
 
@@ -37,23 +40,25 @@ def _tell(participant: Participant, command: Tell, label: str | None) -> Work | 
     client = hub.client(to) if remote is None else None
     if client is None and remote is None:
         raise ChatError(Code.NO_SUCH_NICK, f"nobody here goes by {to}")
-    if hub.server_policy.mutes:
+    if hub.server_policy.may_silence:
         permissions.check_voice(participant, None)
     quotas.check_tell(participant)
     if remote is not None:
         return _tell_remote(participant, remote, command.text, label)
     assert client is not None
     client.tell(PrivateLine(participant.nick, command.text, hub.now), participant.account)
+    away = note_away(participant, client.nick, client.facts)
     if participant.tagged:
-        participant.send_event(Done("TELL", (client.nick,)), label)
+        participant.send_event(Done("TELL", (client.nick,), away), label)
     return None
 
 
 async def _tell_remote(participant: Participant, remote: NickHolder, text: str, label: str | None) -> None:
     """Tell one who is connected to another node, and answer when that one has it."""
-    nick = await participant.hub.nodes.tell_remote(remote, participant, text)
+    nick, facts = await participant.hub.nodes.tell_remote(remote, participant, text)
+    away = note_away(participant, nick, facts)
     if participant.tagged:
-        participant.send_event(Done("TELL", (nick,)), label)
+        participant.send_event(Done("TELL", (nick,), away), label)
 
 
 def _talk(participant: Participant, _command: Talk, label: str | None) -> None:

@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 from chatd.model.cluster import Cluster
 from chatd.model.entry import Entry, StoredEvent
 from chatd.model.health import Health
-from chatd.model.room_policy import ModerationAction, RoomPolicy
+from chatd.model.room_policy import KEEP, ModerationAction, RoomPolicy
 from chatd.protocol.arguments import MAX_ID
 from chatd.protocol.events import Moderated, Said, TopicSet
 from chatd.runtime.clocks import WallClock
@@ -103,6 +103,15 @@ class Retention:
     """In each room, topics included."""
 
 
+def kept_shorter(rooms: Mapping[str, RoomState]) -> dict[str, int]:
+    """Return for how many seconds rooms keep what is said there, by key, as far as they say so themselves."""
+    found: dict[str, int] = {}
+    for key, room_state in rooms.items():
+        if KEEP in room_state.policy and (seconds := room_state.policy.seconds("keep")) is not None:
+            found[key] = seconds
+    return found
+
+
 Follower = Callable[[Sequence[Entry]], None]
 
 Judge = Callable[[Sequence[Entry]], int]
@@ -154,6 +163,10 @@ class Journal(JournalReader, Protocol):
     @property
     def cluster(self) -> Cluster | None:
         """The connection to the other nodes, if there may be any."""
+
+    @property
+    def retention(self) -> Retention:
+        """How much is kept of every room; a room's own ``keep=`` keeps less."""
 
     @property
     def over_hard_limit(self) -> bool:

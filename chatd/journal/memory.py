@@ -10,7 +10,19 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from typing_extensions import override
 
-from chatd.journal import LABEL_SECONDS, Environment, Follower, Journal, Judge, Page, Query, RoomState, TooMuchError
+from chatd.journal import (
+    LABEL_SECONDS,
+    Environment,
+    Follower,
+    Journal,
+    Judge,
+    Page,
+    Query,
+    Retention,
+    RoomState,
+    TooMuchError,
+    kept_shorter,
+)
 from chatd.journal.ages import AgeClock
 from chatd.journal.batching import Batcher
 from chatd.journal.memory_index import WordIndex
@@ -19,7 +31,7 @@ from chatd.journal.starts import MARK_CHARACTERS, Start, Starts
 from chatd.model.entry import Entry, StoredEvent, label_reused
 from chatd.model.health import Health
 from chatd.protocol import names
-from chatd.protocol.events import DurableEvent, Said
+from chatd.protocol.events import DurableEvent, Moderated, Said
 
 MAX_KEPT = 50_000
 """How many events are kept, in all rooms together."""
@@ -39,6 +51,7 @@ class MemoryJournal(Journal):
     While deliveries are costly it gathers for longer than a turn, see `Batcher`.
     """
 
+    retention = Retention()
     health = Health.WORKING
     over_hard_limit = over_soft_limit = False
     cluster = None
@@ -50,7 +63,7 @@ class MemoryJournal(Journal):
         self._wall = environment.wall
         self._ages = AgeClock(environment.clock, environment.wall, _log)
         self._pace = Batcher(self._clock)
-        self._retention = environment.retention
+        self.retention = environment.retention
         self._turn: list[Entry] = []
         self._delivery: IDelayedCall | None = None
         self._last_id = 0
@@ -65,6 +78,7 @@ class MemoryJournal(Journal):
         self._deleted: list[int] = []
         self._forgotten: dict[str, int] = {}
         self._stale: set[int] = set()
+        self._kept_shorter: dict[str, int] = {}
         self._labels: OrderedDict[tuple[str, str, str], StoredEvent] = OrderedDict()
 
     @property
@@ -230,7 +244,7 @@ class MemoryJournal(Journal):
         return True
 
     def _note(self, new: Sequence[tuple[str, StoredEvent]]) -> None:
-        room_states, most = self._room_states, self._retention.messages
+        room_states, most = self._room_states, self.retention.messages
         for room, kept in new:
             self._bytes += len(kept.event.text or "")
             if kept.id <= self._forgotten.get(room, 0):
@@ -239,6 +253,9 @@ class MemoryJournal(Journal):
             if room_state is None:
                 room_state = room_states[room] = RoomState(kept.event.room)
             room_state.apply(kept)
+            if type(kept.event) is Moderated and kept.event.verb == "SET":
+                self._kept_shorter.pop(room, None)
+                self._kept_shorter |= kept_shorter({room: room_state})
             if most is not None and len(self._rings[room]) > most:
                 self._drop_first(room)
         self._oldest += new
@@ -251,8 +268,12 @@ class MemoryJournal(Journal):
         return self._rings.get(room, ())
 
     def _trim(self) -> None:
-        age = self._retention.seconds
+        age = self.retention.seconds
         horizon = 0 if age is None else self._ages() - age * 1000
+        for room, seconds in self._kept_shorter.items():
+            ring, shorter = self._rings.get(room), self._ages() - seconds * 1000
+            while ring and ring[0].time < shorter:
+                self._drop_first(room)
         oldest = self._oldest
         while oldest:
             room, kept = oldest[0]

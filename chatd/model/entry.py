@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from chatd.model.cluster import NodeDown, NodeUp, Source
+from chatd.model.member_facts import MemberFacts
 from chatd.model.room_policy import Identity, RoomPolicy
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import DurableEvent, Joined, Moderated, Parted, Renamed, Said, TopicSet
@@ -113,6 +114,10 @@ class Member(Reader, Protocol):
 
     def takes_over(self, room: Place) -> Member | None:
         """Return the member of ``room`` whose place this one takes unseen, if there is one."""
+
+    @property
+    def facts(self) -> MemberFacts | None:
+        """What is known of this one without asking; None of one who is connected to another node."""
 
     @property
     def judged_as(self) -> tuple[Identity, bool]:

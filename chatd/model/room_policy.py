@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from chatd.protocol import names
+from chatd.protocol import duration, names
 from chatd.protocol.events import Moderated
 from chatd.protocol.moderation_commands import SETTINGS
 
@@ -85,6 +85,9 @@ class Identity(NamedTuple):
 
 REGISTERED = PolicyKey("SET", "registered")
 """Of several actions with this key the first counts."""
+SPEAK = PolicyKey("SET", "speak")
+SLOW = PolicyKey("SET", "slow")
+KEEP = PolicyKey("SET", "keep")
 
 
 def effects(event: Moderated) -> Iterator[tuple[PolicyKey, Moderated | None]]:
@@ -119,14 +122,14 @@ class _Reaching(NamedTuple):
 class RoomPolicy:
     """All actions that hold in one room, or on the server."""
 
-    __slots__ = ("_actions", "_networks", "_reaching", "mutes")
+    __slots__ = ("_actions", "_networks", "_reaching", "may_silence")
 
     def __init__(self, actions: Iterable[ModerationAction] = ()) -> None:
         self._actions: dict[PolicyKey, ModerationAction] = {}
         self._networks: dict[_Width, dict[int, ModerationAction]] = {}
         self._reaching: dict[PolicyKey, dict[PolicyKey, _Reaching]] = {}
-        self.mutes = False
-        """Whether there is, or was, any MUTE."""
+        self.may_silence = False
+        """Whether there is, or was, anything by which somebody may read and not speak."""
         for action in actions:
             self.apply(action)
 
@@ -153,7 +156,7 @@ class RoomPolicy:
 
     def _set(self, where: PolicyKey, action: ModerationAction) -> None:
         self._actions[where] = action
-        self.mutes = self.mutes or where.kind == "MUTE"
+        self.may_silence = self.may_silence or where.kind == "MUTE" or where in (SPEAK, SLOW)
         if (reach := action.event.reach) is not None:
             trace, _, others = reach.partition(_BUT)
             reaching = _Reaching(action, frozenset(filter(None, others.split(","))))
@@ -189,6 +192,11 @@ class RoomPolicy:
         if action is None:
             return "no" if key == "registered" else SETTINGS[key][0]
         return action.event.subject.partition("=")[2]
+
+    def seconds(self, key: str) -> int | None:
+        """Return the length of time that something is set to; None if it is not set to any."""
+        value = self.setting(key)
+        return None if value in SETTINGS[key] else duration.seconds(value)
 
     def is_operator(self, account: str | None) -> bool:
         """Return whether an account is an operator of the room."""

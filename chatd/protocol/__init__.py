@@ -9,7 +9,7 @@ at work:
 - `chatd.protocol.commands`: what a client says, a class for each verb and their union `Command`; `LOBBY`,
   `MAX_HISTORY`, `DEFAULT_HISTORY`, `MAX_SEARCH_WORDS`;
 - `chatd.protocol.moderation_commands`: the same for accounts and moderation, and their union `ModerationCommand`;
-  `SERVER`, `SETTINGS`;
+  `SERVER`, `SETTINGS`, `LENGTHS`;
 - `chatd.protocol.events`: what a server says, a class for each kind of line and their union `Event`; `DurableEvent`;
 - `chatd.protocol.errors`: `ChatError`; `Code` and `DisconnectReason`, the codes of ``ERR`` and ``BYE``; `ANY_VERB`;
 - `chatd.protocol.names`: `nick` and `room`, which check a name, `BadNameError`; `key`, which is the same for two

@@ -102,6 +102,13 @@ class Arguments:
             self.refuse(f"{key} is the id of a message")
         return int(value)
 
+    def flag(self, key: str, values: Mapping[str, str]) -> bool:
+        """Return whether one of ``key=value`` words is ``yes``; it is not if it is left out or ``no``."""
+        value = values.get(key, "no")
+        if value not in ("yes", "no"):
+            self.refuse(f"{key} is yes or no")
+        return value == "yes"
+
     def text(self) -> str:
         """Take all that is left as text."""
         text = self.maybe_text()

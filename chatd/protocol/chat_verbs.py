@@ -12,8 +12,7 @@ from chatd.protocol.verb_row import Verb
 
 def _read_hello(words: Arguments) -> commands.Hello:
     version = words.word("the version")
-    words.end()
-    return commands.Hello(clean(version))
+    return commands.Hello(clean(version), words.flag("bot", words.values("bot")))
 
 
 def _read_join(words: Arguments) -> commands.Join:
@@ -71,8 +70,11 @@ def _read_unignore(words: Arguments) -> commands.Unignore:
 
 def _read_who(words: Arguments) -> commands.Who:
     room = words.maybe_room()
-    words.end()
-    return commands.Who(room)
+    return commands.Who(room, words.flag("details", words.values("details")))
+
+
+def _read_away(words: Arguments) -> commands.Away:
+    return commands.Away(words.maybe_text())
 
 
 def _read_rooms(words: Arguments) -> commands.Rooms:
@@ -134,7 +136,8 @@ ROWS = (
     Verb(commands.Pipe, "PIPE [#room]", "from here to the end of the input every line is said", _read_pipe),
     Verb(commands.Nick, "NICK <nick>", "go by another name", _read_nick),
     Verb(commands.Part, "PART [#room] [text]", "leave a room", _read_part),
-    Verb(commands.Who, "WHO [#room]", "who is in a room that you are in", _read_who),
+    Verb(commands.Who, "WHO [#room] [details=yes]", "who is in a room that you are in", _read_who),
+    Verb(commands.Away, "AWAY [text]", "say why you are away or, without a text, that you are back", _read_away),
     Verb(commands.Rooms, "ROOMS", "which rooms there are", _read_rooms),
     Verb(
         commands.Topic,
@@ -153,6 +156,6 @@ ROWS = (
     Verb(commands.Unignore, "UNIGNORE <nick>", "be told again what somebody says", _read_unignore),
     Verb(commands.Ping, "PING [token]", "answered by PONG", _read_ping),
     Verb(commands.Help, "HELP [verb]", "this list, or one line of it", _read_help),
-    Verb(commands.Hello, "HELLO 1", "for programs, before JOIN: tags on", _read_hello),
+    Verb(commands.Hello, "HELLO 1 [bot=yes]", "for programs, before JOIN: tags on", _read_hello),
 )
 QUIT = Verb(commands.Quit, "QUIT [text]", "leave; BYE quit says that all you said was taken", _read_quit)

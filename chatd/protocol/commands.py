@@ -24,9 +24,13 @@ MAX_SEARCH_WORDS = 32
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """A program says which version of the protocol it speaks, ``1`` today, before JOIN; tags are on from here."""
+    """A program says which version of the protocol it speaks, ``1`` today, before JOIN; tags are on from here.
+
+    ``bot`` says that it answers by itself: those who ask who is there are told so.
+    """
 
     version: str
+    bot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +107,17 @@ class Unignore:
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Ask who is in a room."""
+    """Ask who is in a room and, with ``details``, what is known of each."""
 
     room: str | None = None
+    details: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """Say why one is away or, without a text, that one is back."""
+
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +176,7 @@ class Quit:
 
 
 Talking = Hello | Join | Msg | Tell | Talk | Pipe | Nick | Part | Who | Rooms | Topic | History | Search
-Command = Talking | Ignore | Unignore | Ping | Help | Quit | moderation_commands.ModerationCommand
+Command = Talking | Away | Ignore | Unignore | Ping | Help | Quit | moderation_commands.ModerationCommand
 
 
 def render(command: Command) -> str:
@@ -180,11 +192,13 @@ def render(command: Command) -> str:
         case History(where, count, since, before):
             values = {"since": since, "before": before}
             parts = [where, str(count), *(f"{key}={value}" for key, value in values.items() if value is not None)]
-        case (
-            Hello(word) | Nick(word) | Ping(word) | Help(word) | Pipe(word) | Who(word) | Ignore(word) | Unignore(word)
-        ):
+        case Nick(word) | Ping(word) | Help(word) | Pipe(word) | Ignore(word) | Unignore(word):
             parts = [word]
-        case Msg(text) | Quit(text):
+        case Hello(version, bot):
+            parts = [version, "bot=yes" if bot else None]
+        case Who(where, details):
+            parts = [where, "details=yes" if details else None]
+        case Msg(text) | Quit(text) | Away(text):
             parts = [text]
         case Tell(where, text) | Part(where, text) | Topic(where, text) | Search(where, text):
             parts = [where, text]

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Never
 
-from chatd.protocol import duration
+from chatd.protocol import duration, member_details
 from chatd.protocol.commands import Ping
 from chatd.protocol.errors import ChatError, Code, DisconnectReason
+from chatd.protocol.member_details import MemberDetails
 from chatd.protocol.text import clean
 
 _NO_VALUES: Mapping[str, str] = MappingProxyType({})
@@ -176,6 +177,7 @@ Event = (
     | Told
     | Replayed
     | Present
+    | MemberDetails
     | Listed
     | Done
     | Pong
@@ -208,6 +210,7 @@ _RENDER: Mapping[type, Callable[..., str]] = {
     Replayed: lambda e: f"OLD {e.time} MSG {e.nick} {e.room} {e.text}",
     Note: lambda e: f"NOTE {e.text}",
     Present: lambda e: f"WHO {e.room} {' '.join(e.nicks)}",
+    MemberDetails: member_details.render,
     Listed: lambda e: f"ROOM {e.room} {e.members}" + (f" {e.topic}" if e.topic else ""),
     Done: _done,
     Pong: lambda e: f"PONG {e.token}" if e.token else "PONG",
@@ -305,6 +308,7 @@ _SHAPES: Mapping[str, Callable[[str | None], Event]] = {
     "OLD": _shape(lambda time, verb, *rest: Replayed(time, *rest) if verb == "MSG" else _no_shape(), 4, text=True),
     "NOTE": _shape(Note, 0, text=True),
     "WHO": _shape(lambda room, *nicks: Present(room, nicks), 1, text=False),
+    "IS": member_details.read,
     "ROOM": _shape(lambda room, members, topic=None: Listed(room, int(members), topic), 2, text=None),
     "OK": _read_done,
     "PONG": _shape(Pong, 0, text=False),

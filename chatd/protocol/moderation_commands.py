@@ -12,8 +12,17 @@ from chatd.protocol import duration
 
 SERVER = "#*"
 """Stands where a room would, for the whole server."""
-SETTINGS = {"registered": ("yes",), "private": ("no", "yes"), "topic": ("members", "operators")}
-"""What SET can set, and to what; of two, the first is how it is without it."""
+SETTINGS = {
+    "registered": ("yes",),
+    "private": ("no", "yes"),
+    "topic": ("members", "operators"),
+    "speak": ("members", "operators"),
+    "slow": ("off",),
+    "keep": ("all",),
+}
+"""What SET can set, and to what; the first is how it is without it, but for ``registered``."""
+LENGTHS = {"slow": (1, 60 * 60), "keep": (60, duration.MAX_SECONDS)}
+"""Which of these can be set to a length of time besides: the least and the most, in seconds."""
 WHO = ("keep", "remove")
 """What becomes of those who are in a room that is made private: they are invited, as far as that goes, or put out."""
 MAX_PASSWORD_BYTES = 256

@@ -109,13 +109,29 @@ def _read_set(words: Arguments) -> commands.Set:
     key, _, value = word.partition("=")
     if key not in commands.SETTINGS:
         words.refuse(f"{excerpt(word)} is no setting; there are {', '.join(commands.SETTINGS)}")
-    if value not in commands.SETTINGS[key]:
-        words.refuse(f"{key} is {' or '.join(commands.SETTINGS[key])}")
+    value = _value(words, key, value)
     if who is not None and (key, value) != ("private", "yes"):
         words.refuse("who= goes with private=yes alone")
     if who is not None and who not in commands.WHO:
         words.refuse(f"who is {' or '.join(commands.WHO)}")
     return commands.Set(key, value, room, who)
+
+
+def _value(words: Arguments, key: str, value: str) -> str:
+    """Return what a setting is set to, a length of time in its shortest form."""
+    values = " or ".join(commands.SETTINGS[key])
+    if value in commands.SETTINGS[key]:
+        return value
+    if key not in commands.LENGTHS:
+        words.refuse(f"{key} is {values}")
+    least, most = commands.LENGTHS[key]
+    try:
+        seconds = duration.seconds(value)
+    except ValueError as error:
+        words.refuse(f"{key} is {values}, or a length of time: {error}")
+    if not least <= seconds <= most:
+        words.refuse(f"{key} is {values}, or from {duration.written(least)} to {duration.written(most)}")
+    return duration.written(seconds)
 
 
 def _place(words: Arguments) -> str | None:
@@ -199,7 +215,7 @@ ROWS = (
     Verb(
         commands.Set,
         "SET [#room] <key>=<value> [who=keep|remove]",
-        "registered=yes makes a room yours; private=yes|no, topic=operators|members",
+        "registered=yes makes a room yours; private=, topic=, speak=, slow=10s, keep=30d",
         _read_set,
     ),
 )

@@ -236,16 +236,43 @@ def test_what_is_kept_is_what_the_stream_says(cluster: Cluster) -> None:
     cluster.say(a, *map(str, range(30)))
     b = cluster.node()
     for node in (a, b):
-        assert node.journal._index._retention == Retention(messages=5)
+        assert node.journal._index.retention == Retention(messages=5)
         trim_call = node.journal._index._trim_call
         assert trim_call is not None
         trim_call.reset(0)  # a leap of the clock would be one of the leases too
     cluster.until(lambda: len(history(cluster, b)) == 5)
     assert history(cluster, a) == history(cluster, b) == [*map(str, range(25, 30))]
     c = cluster.node(retention=Retention(seconds=60))
-    cluster.until(lambda: a.journal._index._retention == Retention(60, 5))
-    assert c.journal._index._retention == Retention(60, 5)
+    cluster.until(lambda: a.journal._index.retention == Retention(60, 5))
+    assert c.journal._index.retention == Retention(60, 5)
     assert texts(a.got) == [*map(str, range(30))]
+
+
+def in_stream(cluster: Cluster, node: Node) -> dict[str, int]:
+    """Return how many messages the stream has, by subject."""
+    connection, stream = node.journal._connection, node.journal._subjects.stream
+    found: list[Any] = []
+    connection.run(api(connection, f"STREAM.INFO.{stream}", {"subjects_filter": ">"})).addCallback(found.append)
+    cluster.until(lambda: found)
+    return found[0]["state"].get("subjects") or {}
+
+
+def test_a_room_keeps_less_than_the_stream(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    a = cluster.node()
+    a.journal.append(Entry("#a", Moderated("SET", "alice", "#a", "keep=1m"), verb="SET"))
+    cluster.say(a, "old")
+    for node in (a, b := cluster.node("b")):
+        index = node.journal._index
+        monkeypatch.setattr(index, "_ages", lambda ages=index._ages: ages() + 61_000)
+        trim_call = node.journal._index._trim_call
+        assert trim_call is not None
+        trim_call.reset(0)
+    cluster.until(lambda: history(cluster, a) == history(cluster, b) == [])
+    cluster.until(lambda: a.journal._subjects.room("#a") not in in_stream(cluster, a))
+    assert cluster.say(a, "new")[-1].refused is None
+    there = cluster.node("c").journal.room_state("#a")
+    assert there is not None
+    assert there.policy.seconds("keep") == 60
 
 
 def test_a_new_index_knows_what_holds_and_what_it_cannot_know(cluster: Cluster) -> None:

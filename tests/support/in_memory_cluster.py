@@ -15,7 +15,7 @@ from twisted.internet.task import Clock
 from chatd.accounts import NoAccounts
 from chatd.chat.assembly import make_hub
 from chatd.chat.limits import Limits
-from chatd.journal import Follower, Judge, Page, Query, RoomState
+from chatd.journal import Follower, Judge, Page, Query, Retention, RoomState
 from chatd.journal.memory import MemoryJournal
 from chatd.model.cluster import MemberInfo, NodeDown, NodeUp, Snapshot, Source
 from chatd.model.entry import Entry, StoredEvent, label_reused, unavailable
@@ -59,6 +59,7 @@ class NodeJournal:
     """One node's journal, and its connection to the others."""
 
     over_hard_limit = over_soft_limit = False
+    retention = Retention()
     epoch = "e1"
 
     def __init__(self, log: Log) -> None:

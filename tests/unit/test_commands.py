@@ -6,6 +6,7 @@ import pytest
 
 from chatd.protocol.commands import (
     LOBBY,
+    Away,
     Command,
     Hello,
     Help,
@@ -70,7 +71,11 @@ def refusal(line: bytes | str, mode: Mode = Mode.COMMAND) -> ChatError:
         ("PART bye", Part(None, "bye")),
         ("PART  #r", Part(None, " #r")),
         ("PART bye #r", Part(None, "bye #r")),
+        ("HELLO 1 bot=yes", Hello("1", bot=True)),
+        ("AWAY", Away()),
+        ("AWAY lunch", Away("lunch")),
         ("WHO", Who()),
+        ("WHO #r details=yes", Who("#r", details=True)),
         ("WHO #r", Who("#r")),
         ("ROOMS", Rooms()),
         ("TOPIC", Topic()),
@@ -278,6 +283,7 @@ REFUSED_FOR_EACH_VERB = [
     "NICK a b",
     "PART ",
     "WHO x",
+    "AWAY ",
     "IGNORE a b",
     "UNIGNORE",
     "ROOMS x",

@@ -267,6 +267,7 @@ NEEDING = {
         "INVITE bob",
         "IGNORE bob",
         "UNIGNORE bob",
+        "AWAY lunch",
     ),
     Needs.ROOM: ("MSG hi", "TALK", "PIPE", "PART", "WHO", "TOPIC", "HISTORY", "SEARCH x"),
     Needs.NOTHING: ("HELLO 1", "JOIN bob", "PING", "HELP", "QUIT", "LOGIN bob secret", "REGISTER secret"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from twisted.logger import Logger
@@ -11,7 +11,7 @@ from typing_extensions import override
 from chatd.chat.client import Client, NickHolder
 from chatd.chat.hub import Hub
 from chatd.chat.nodes import Nodes
-from chatd.chat.presence import snapshot
+from chatd.chat.presence import facts, snapshot
 from chatd.chat.presence.announcer import Announcer
 from chatd.chat.presence.changes import MembershipChanges
 from chatd.chat.presence.directory import Directory
@@ -19,6 +19,7 @@ from chatd.chat.presence.remote import RemoteMember
 from chatd.chat.private_lines import PrivateLine
 from chatd.model.cluster import Cluster, Source, incarnation_of
 from chatd.model.entry import Entry, Member, Place, RoomEvent, unavailable
+from chatd.model.member_facts import MemberFacts
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import DurableEvent
@@ -134,7 +135,11 @@ class Presence(Nodes):
             client.member_id = self.announcer.enroll(client)
 
     @override
-    async def tell_remote(self, remote: NickHolder, author: Client, text: str) -> str:
+    async def ask_facts(self, members: Sequence[Member]) -> Mapping[str, MemberFacts]:
+        return await facts.ask(self.cluster, members)
+
+    @override
+    async def tell_remote(self, remote: NickHolder, author: Client, text: str) -> tuple[str, MemberFacts]:
         question = {"tell": remote.member_id, "from": author.nick, "account": author.account, "text": text}
         try:
             answer = await self.cluster.ask(incarnation_of(remote.member_id), question)
@@ -148,7 +153,7 @@ class Presence(Nodes):
             raise ChatError(Code(code), why)
         if not isinstance(nick, str):
             raise ChatError(Code.NO_SUCH_NICK, f"nobody here goes by {remote.nick}")
-        return nick
+        return nick, facts.read(answer.get("facts"))
 
     @override
     def steps(self, entries: Sequence[Entry]) -> Iterator[list[Entry]]:
@@ -157,10 +162,12 @@ class Presence(Nodes):
     # What other nodes ask.
 
     def answer(self, question: Any) -> Any:
-        """Answer what another node asks: to tell something to somebody who is connected here.
+        """Answer what another node asks: facts, or to tell something to somebody who is connected here.
 
-        It has a ``time``, in milliseconds since 1970, if it was told a connection that this one has taken over.
+        That has a ``time``, in milliseconds since 1970, if it was told a connection that this one has taken over.
         """
+        if "facts" in question:
+            return facts.answer(question["facts"], self.announcer.client)
         member_id, nick, text, time = question["tell"], question["from"], question["text"], question.get("time")
         client = self.announcer.client(member_id)
         if client is None or client.ended:
@@ -170,7 +177,7 @@ class Presence(Nodes):
             client.tell(line, question.get("account"), again=time is not None)
         except ChatError as error:  # a node that does not know "refused" takes it for nobody there
             return {"nick": None, "refused": [error.code, error.text]}
-        return {"nick": client.nick}
+        return {"nick": client.nick, "facts": client.facts}
 
     def state(self) -> Any:
         """Return who is where, as of all that was handed over."""

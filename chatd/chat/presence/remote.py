@@ -41,6 +41,7 @@ class RemoteMember(NickHolder):
     tagged = False
     renaming = NO_NICK
     ignored = NOBODY
+    facts = None
     __slots__ = ("_hub", "_place", "info", "rooms")
 
     def __init__(self, hub: Hub, info: MemberInfo, place: Callable[[str, Place], Member | None]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from typing_extensions import override
 
-from chatd.journal import Environment, Follower, Journal, JournalError, Judge, Page, Query, RoomState
+from chatd.journal import Environment, Follower, Journal, JournalError, Judge, Page, Query, Retention, RoomState
 from chatd.journal.jetstream.address import parse
 from chatd.journal.jetstream.connection import Connection, ConnectionListener
 from chatd.journal.jetstream.departure import Departure
@@ -27,6 +27,7 @@ from chatd.journal.jetstream.outbox import Outbox
 from chatd.journal.jetstream.publisher import StreamPublisher
 from chatd.journal.jetstream.refusals import Refusals
 from chatd.journal.jetstream.requests import Requests
+from chatd.journal.jetstream.room_retention import RoomRetention
 from chatd.journal.jetstream.sameness import check_same
 from chatd.journal.jetstream.streams import OLD_SERVER, StreamInfo, open_bucket, open_stream
 from chatd.journal.jetstream.unacknowledged import Unacknowledged
@@ -70,6 +71,7 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
             self._connection, self._subjects, self._index, lambda: self._handed < self._feed.place
         )
         self._requests = Requests(self._connection, self._subjects, lambda: self._handed, lambda: self.epoch)
+        self._room_retention = RoomRetention(self._connection, self._subjects)
         self._refusals = refusals = Refusals(self._connection, self._index, address.stream)
         self._index.note_refused = refusals.note
         self._membership = Membership(
@@ -126,6 +128,11 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
     @override
     def cluster(self) -> Cluster:
         return self
+
+    @property
+    @override
+    def retention(self) -> Retention:
+        return self._index.retention
 
     @property
     @override
@@ -324,6 +331,7 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
         self._subjects.per_subject = found.per_subject
         self._index.set_retention(found.retention)
         self._refusals.delete_soon()
+        self._room_retention.purge_soon(self._index.known_rooms)
         self._index.note_first(found.first)
         if self._membership.ready:
             self._index.forget_deleted()

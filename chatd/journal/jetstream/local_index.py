@@ -287,7 +287,7 @@ class LocalIndex(StoredJournal):
 
     def set_retention(self, retention: Retention) -> None:
         """Keep as much as the stream does from here on."""
-        self._retention = retention
+        self.retention = retention
         # A node that joins later does not know the labels of what the stream has deleted.
         self._opened.label_seconds = min(LABEL_SECONDS, retention.seconds or LABEL_SECONDS)
 
@@ -327,7 +327,7 @@ class LocalIndex(StoredJournal):
         self._finished = True
         store = self._opened
         assert isinstance(store, LocalIndexStore)
-        trimmed = self._retention != Retention() or store.first > 1
+        trimmed = self.retention != Retention() or store.first > 1
         finishing = self._writer.do(partial(store.finish, place, trimmed=trimmed))
         finishing.addCallbacks(self._filled, lambda failure: _log.error("{why}", why=failure.getErrorMessage()))
 

@@ -120,6 +120,10 @@ class Subjects:
         """
         return f"{self.stream}.rule.{self.held(key, held_keys(event)[0])}"
 
+    def rules(self, key: str) -> str:
+        """Return the subjects of all moderation actions and topics in a room."""
+        return f"{self.stream}.rule.{_word(key)}.>"
+
     @staticmethod
     def held(room: str, key: PolicyKey) -> str:
         """Return the words that say what something is about, given the room's key."""

@@ -118,7 +118,7 @@ class SqliteJournal(StoredJournal, Journal):
             if store.lacks_log:
                 _log.warn("{path}: {why}", path=path, why=LACKS_LOG)
             self._starts = store.begin(self._make_epoch())
-            self._age_clock.start(store.newest(), self._retention.seconds)
+            self._age_clock.start(store.newest(), self.retention.seconds)
             self.open_store(store)
             self._poll_call = self._clock.callLater(POLL_SECONDS, self._poll)
         except BaseException:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from chatd.journal import LABEL_SECONDS, Retention
@@ -26,12 +26,15 @@ class Trimmed(NamedTuple):
     """The ids of rooms that have no more than they may."""
 
 
-def trim(db: sqlite3.Connection, retention: Retention, now: int, grown: Iterable[int]) -> Trimmed:
+def trim(
+    db: sqlite3.Connection, retention: Retention, now: int, grown: Iterable[int], shorter: Mapping[int, int]
+) -> Trimmed:
     """Delete up to `ROWS` entries and as many labels.
 
-    ``now`` is in milliseconds since 1970; ``grown`` are the ids of the rooms that may have more than they keep.
+    ``now`` is in milliseconds since 1970; ``grown`` are the ids of the rooms that may have more than they keep;
+    ``shorter`` says of rooms for how many seconds they keep what is said there.
     """
-    rows = _too_old(db, retention, now)
+    rows = _too_old(db, retention, now) or _too_old_in_rooms(db, shorter, now)
     within_limits: set[int] = set()
     if not rows:
         for room in grown:
@@ -72,6 +75,20 @@ def _too_old(db: sqlite3.Connection, retention: Retention, now: int) -> list[Ent
         return []
     query = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE time < ? ORDER BY time LIMIT ?"
     return [EntryRow(*columns) for columns in db.execute(query, (now - retention.seconds * 1000, ROWS))]
+
+
+def _too_old_in_rooms(db: sqlite3.Connection, shorter: Mapping[int, int], now: int) -> list[EntryRow]:
+    for room, seconds in shorter.items():
+        horizon = now - seconds * 1000
+        # The newest that is too old, in whatever room, bounds what of a room is looked at.
+        newest = db.execute("SELECT id FROM entry WHERE time < ? ORDER BY time DESC LIMIT 1", (horizon,)).fetchone()
+        if newest is None:
+            continue
+        query = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE room = ? AND id <= ? AND time < ? ORDER BY id LIMIT ?"
+        rows = [EntryRow(*columns) for columns in db.execute(query, (room, *newest, horizon, ROWS))]
+        if rows:
+            return rows
+    return []
 
 
 def _too_many(db: sqlite3.Connection, retention: Retention, room: int) -> list[EntryRow]:

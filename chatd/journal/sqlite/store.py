@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from chatd.journal import LABEL_SECONDS, JournalError, Retention, RoomState
@@ -190,10 +191,11 @@ class Store:
         with self.transaction() as db:
             return requests.take(db)
 
-    def trim(self, retention: Retention, now: int) -> Trimmed:
-        """Delete some of what retention does not keep. ``now`` is in milliseconds since 1970."""
+    def trim(self, retention: Retention, now: int, shorter: Mapping[str, int] = MappingProxyType({})) -> Trimmed:
+        """Delete some of what retention, and a room's own, does not keep; see `retention.trim`."""
+        kept_shorter = {self._rooms[key]: seconds for key, seconds in shorter.items() if key in self._rooms}
         with self.transaction() as db:
-            trimmed = trim(db, retention, now, self._grown)
+            trimmed = trim(db, retention, now, self._grown, kept_shorter)
         self._grown -= trimmed.within_limits
         return trimmed
 

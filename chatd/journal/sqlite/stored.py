@@ -12,7 +12,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from typing_extensions import override
 
-from chatd.journal import Environment, JournalReader, Page, Query, Retention, RoomState, TooMuchError
+from chatd.journal import Environment, JournalReader, Page, Query, Retention, RoomState, TooMuchError, kept_shorter
 from chatd.journal.ages import Ages
 from chatd.journal.sqlite.database import schema
 from chatd.journal.sqlite.retention import Trimmed
@@ -32,11 +32,13 @@ _log = Logger()
 class StoredJournal(JournalReader):
     """An open `Store`, written by one thread, read by another and searched by a third, and how each room stands."""
 
+    retention = Retention()
+
     def __init__(self, environment: Environment, retention: Retention, ages: Ages) -> None:
         schema()  # read before the process may give up its privileges
         self._ages = ages
         self._clock = environment.clock
-        self._retention = retention
+        self.retention = retention
         self._writer = environment.make_worker("journal writer")
         self._reader = environment.make_worker("journal reader")
         self._searcher = environment.make_worker("journal searcher")
@@ -134,7 +136,8 @@ class StoredJournal(JournalReader):
         """Do one step of trimming, and see to the next."""
         self._trim_call = None
         began = self._clock.seconds()
-        step = self._writer.do(partial(self._opened.trim, self._retention, self._ages()))
+        shorter = kept_shorter(self._room_states)
+        step = self._writer.do(partial(self._opened.trim, self.retention, self._ages(), shorter))
         step.addCallbacks(self._trimmed, self._not_trimmed, callbackArgs=(began,))
         step.addErrback(lambda failure: _log.failure("what is too old could not be deleted", failure))
 

@@ -1,0 +1,63 @@
+"""AWAY, and what WHO tells with ``details=yes`` of each who is in a room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from chatd.chat import permissions
+from chatd.chat.command_rows import Row, for_named
+from chatd.chat.participant import Participant
+from chatd.model.entry import Member, Place
+from chatd.model.member_facts import UNKNOWN, MemberFacts
+from chatd.protocol import commands
+from chatd.protocol.errors import ChatError, Code
+from chatd.protocol.events import Done, Note
+from chatd.protocol.member_details import MemberDetails
+
+MAX_AWAY_CHARACTERS = 200
+
+
+async def tell(participant: Participant, room: Place, label: str | None) -> None:
+    """Tell a participant who is in a room and what is known of each."""
+    members = list(room.everybody)
+    known = await participant.hub.nodes.ask_facts([member for member in members if member.facts is None])
+    await participant.send_all(_lines(participant, room, members, known, label))
+
+
+def _lines(
+    participant: Participant,
+    room: Place,
+    members: Sequence[Member],
+    known: Mapping[str, MemberFacts],
+    label: str | None,
+) -> Iterator[bytes]:
+    for member in members:
+        facts = member.facts or known.get(member.member_id, UNKNOWN)
+        operator = room.policy.is_operator(member.account) or member.judged_as[1]
+        details = MemberDetails(
+            member.nick, room.name, operator, facts.bot, facts.away is not None, facts.idle, facts.away
+        )
+        yield participant.line(details)
+    yield participant.line(Done("WHO", (room.name, str(len(members)))), label)
+
+
+def note_away(participant: Participant, nick: str, facts: MemberFacts | None) -> dict[str, str]:
+    """Let a person know that one who was told something is away; return what a program's ``OK TELL`` says of it."""
+    if facts is None or facts.away is None:
+        return {}
+    if not participant.tagged:
+        participant.send_event(Note(f"{nick} is away: {facts.away}"))
+    return {"away": "yes"}
+
+
+def _away(participant: Participant, command: commands.Away, label: str | None) -> None:
+    if command.text is not None:
+        # Whoever asks who is there reads it: it is something said.
+        permissions.check_voice(participant, None)
+        if len(command.text) > MAX_AWAY_CHARACTERS:
+            raise ChatError(Code.TOO_LONG, f"why you are away has at most {MAX_AWAY_CHARACTERS} characters")
+    participant.away = command.text
+    participant.send_event(Done("AWAY"), label)
+
+
+ROWS: tuple[Row, ...] = (for_named(commands.Away, _away),)
