@@ -229,7 +229,7 @@ def test_a_proof_shows_no_secret_and_knows_two() -> None:
 def test_an_answer_says_whether_somebody_is_here(stream: Stream) -> None:
     person = stream.node.person("JOIN dave #a")
     question = {"tell": person.session.member_id, "from": "alice", "text": "psst"}
-    assert stream.presence.answer(question) == {"nick": "dave"}
+    assert stream.presence.answer(question) == {"nick": "dave", "facts": (False, None, 0)}
     assert person.take() == ["TELL alice psst"]
     person.lose()
     assert stream.presence.answer(question) == {"nick": None}
