@@ -48,8 +48,7 @@ def _tell(participant: Participant, command: Tell, label: str | None) -> Work | 
     assert client is not None
     client.tell(PrivateLine(participant.nick, command.text, hub.now), participant.account)
     away = note_away(participant, client.nick, client.facts)
-    if participant.tagged:
-        participant.send_event(Done("TELL", (client.nick,), away), label)
+    participant.send_event(Done("TELL", (client.nick,), away), label)
     return None
 
 
@@ -57,8 +56,7 @@ async def _tell_remote(participant: Participant, remote: NickHolder, text: str, 
     """Tell one who is connected to another node, and answer when that one has it."""
     nick, facts = await participant.hub.nodes.tell_remote(remote, participant, text)
     away = note_away(participant, nick, facts)
-    if participant.tagged:
-        participant.send_event(Done("TELL", (nick,), away), label)
+    participant.send_event(Done("TELL", (nick,), away), label)
 
 
 def _talk(participant: Participant, _command: Talk, label: str | None) -> None:
