@@ -27,6 +27,7 @@ from chatd.app.process import NoProcess, Process
 from chatd.app.stop_signals import StopSignals
 from chatd.edges.accept_backoff import install_accept_backoff, raise_file_limit
 from chatd.edges.gateway import Gateway
+from chatd.edges.last_words import install_last_words
 from chatd.journal import JournalError
 from chatd.protocol import names
 from chatd.protocol.text import clean
@@ -165,6 +166,7 @@ class ChatService(Service):
     def _listening(self, port: IListeningPort) -> None:
         self.ports.append(port)
         install_accept_backoff(port, self._reactor, self._hub.log_limiter)
+        install_last_words(port)
         address = port.getHost()
         _log.info("listening on {address}", address=address_name(address))
         if _is_loopback(getattr(address, "host", "")):

@@ -9,6 +9,7 @@ from twisted.python.failure import Failure
 from typing_extensions import override
 from zope.interface import implementer
 
+from chatd.edges.by_hand import ByHand
 from chatd.edges.gateway import EdgeFactory
 from chatd.edges.peer_connection import PeerConnection
 from chatd.protocol import wire
@@ -31,10 +32,12 @@ class LineProtocol(LineReceiver):
     MAX_LENGTH = wire.MAX_LINE_BYTES
     factory: EdgeFactory
     peer: PeerConnection
+    by_hand: ByHand | None = None
 
     @override
     def connectionMade(self) -> None:
-        self.peer = PeerConnection(self.factory.gateway, self, LineDecoder(self.MAX_LENGTH))
+        self.decoder = LineDecoder(self.MAX_LENGTH, by_hand=True)
+        self.peer = PeerConnection(self.factory.gateway, self, self.decoder)
 
     @override
     def dataReceived(self, data: bytes) -> None:
@@ -43,6 +46,8 @@ class LineProtocol(LineReceiver):
     @override
     def lineReceived(self, line: bytes) -> None:
         session = self.peer.session
+        if self.decoder.has_keys and not (line := self._meant(line)):
+            return
         try:
             request: Request | ChatError = wire.parse_command(line, session.mode)
         except ChatError as error:
@@ -51,6 +56,13 @@ class LineProtocol(LineReceiver):
                 return
             request = error
         session.receive(request)
+
+    def _meant(self, line: bytes) -> bytes:
+        if len(line) > self.MAX_LENGTH:
+            return line  # some of it is gone, so that nothing makes it right
+        if self.by_hand is None:
+            self.by_hand = ByHand(self.peer.session)
+        return self.by_hand.read(line)
 
     def readConnectionLost(self) -> None:
         """Pass on that the peer sends no more."""

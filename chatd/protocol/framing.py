@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from enum import Enum, auto
 
-from chatd.protocol.telnet import IAC, EndlessSubnegotiationError, Filter
+from chatd.protocol.telnet import IAC, Edit, EndlessSubnegotiationError, Enquiry, Filter, Part
 from chatd.protocol.wire import MAX_LINE_BYTES
 
 BOM = b"\xef\xbb\xbf"
 
 _ALIEN = re.compile(rb"\x16\x03|(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI) |[!-~]+ [!-~]+ HTTP/[0-9]")
-_BLANK_LINES = re.compile(rb"(?:\r?\n)*")
+_BLANK_LINES = re.compile(rb"(?:\r?\n|\xff[\xf6\xfb\xfd](?:[0-9a-f]{2})?\n)*")
+"""Those that stand for what telnet asks among them."""
 _CARRIAGE_RETURNS = re.compile(rb"\r*")
 _NUL = 0x00
+_BS, _ESC, _DEL = 0x08, 0x1B, 0x7F
 _LF = 0x0A  # to look for a byte takes a sixth of the time that it takes to look for bytes
 
 
@@ -49,6 +51,11 @@ class LineDecoder:
     order mark, blank ones as ``b""``, and are not decoded: `chatd.protocol.wire.parse_command` does that. Telnet
     commands are removed wherever they stand (RFC 854).
 
+    ``by_hand`` keeps what they ask for, as a server needs it. What is to be answered comes as a line of its own, as
+    `chatd.protocol.telnet.Enquiry` writes it, before the line within which it stands: whoever waits for the answer has
+    not ended that one. What takes back something of its line stays there, as two bytes that count towards the limit:
+    whether it is heeded (`chatd.protocol.editing`) depends on the lines before.
+
     ``max_line_bytes`` is how many bytes a line may have, terminator and byte order mark excluded. Of a longer one
     ``max_line_bytes + 1`` are returned, so that whoever parses it sees that it is too long; if it is not terminated by
     then, it is returned as if it were, and what follows is dropped up to its terminator.
@@ -59,13 +66,16 @@ class LineDecoder:
     ``max_line_bytes`` times that.
     """
 
-    __slots__ = ("_buffer", "_filter", "_max", "_state", "has_lines", "telnet_commands")
+    __slots__ = ("_buffer", "_by_hand", "_filter", "_max", "_state", "has_keys", "has_lines", "telnet_commands")
 
-    def __init__(self, max_line_bytes: int = MAX_LINE_BYTES) -> None:
+    def __init__(self, max_line_bytes: int = MAX_LINE_BYTES, *, by_hand: bool = False) -> None:
         self.has_lines = False
         """Whether `next_lines` would return any."""
+        self.has_keys = False
+        """Whether anything was fed, ``by_hand``, that a key or telnet has sent and that is no text."""
         self.telnet_commands = 0
         """How many bytes of 0xFF were fed; whoever charges for them sets it back to 0."""
+        self._by_hand = by_hand
         self._max = max_line_bytes
         self._filter: Filter | None = None  # made when there is first anything for it
         self._buffer = b""
@@ -84,6 +94,8 @@ class LineDecoder:
         """
         if self._filter is not None or IAC in data or _NUL in data or data.endswith(b"\r"):
             data = self._without_telnet(data)
+        if self._by_hand and not self.has_keys:
+            self.has_keys = _BS in data or _DEL in data or _ESC in data
         state = self._state
         if state is _SKIPPING:
             data = self._skip(data)
@@ -121,13 +133,51 @@ class LineDecoder:
         self.has_lines = False
 
     def _without_telnet(self, data: bytes) -> bytes:
+        """Return the text that is left of a segment; none if it has commands that are kept, for then all is taken."""
         if self._filter is None:
             self._filter = Filter()
         self.telnet_commands += data.count(IAC)
         try:
-            return self._filter.feed(data)
+            parts = self._filter.feed(data)
         except EndlessSubnegotiationError:
             raise FramingError("this telnet talks without end") from None
+        text = [part for part in parts if type(part) is bytes]
+        if not self._by_hand:
+            return b"".join(text)
+        self.has_keys = self.has_keys or IAC in data
+        if len(text) == len(parts):
+            return b"".join(text)
+        self._take_parts(parts)
+        return b""
+
+    def _take_parts(self, parts: list[Part]) -> None:
+        """Take text and commands, in time that grows with their length alone."""
+        whole, unfinished, length = self._open_buffer()
+        for part in parts:
+            if isinstance(part, Enquiry):
+                whole.append(part.as_line() + b"\n")
+                continue
+            text = part.mark if isinstance(part, Edit) else part
+            if self._state is _SKIPPING:
+                text = self._skip(text)
+            ended, lf, text = text.rpartition(b"\n")
+            if lf:
+                whole += [*unfinished, ended, lf]
+                unfinished, length = [], 0
+            unfinished.append(text)
+            length += len(text)
+            if length > self._max:
+                self._buffer = b"".join(whole + unfinished)
+                if self._state is _FIRST_LINE:
+                    self._check_first_line()
+                self._cut_endless_line()
+                whole, unfinished, length = self._open_buffer()
+        self._buffer = b"".join(whole + unfinished)
+
+    def _open_buffer(self) -> tuple[list[bytes], list[bytes], int]:
+        """Return the whole lines, the unfinished one and its length, each in a list to which more can be added."""
+        whole, lf, unfinished = self._buffer.rpartition(b"\n")
+        return [whole, lf], [unfinished], len(unfinished)
 
     def _skip(self, data: bytes) -> bytes:
         """Return what follows the terminator of a line that is dropped."""

@@ -15,7 +15,7 @@ import pytest
 from OpenSSL import SSL
 
 from tests.support.certificates import write_certificate
-from tests.support.daemon import DEADLINE, Daemon
+from tests.support.daemon import DEADLINE, Daemon, wait_until
 from tests.support.programs import program
 
 pytestmark = pytest.mark.slow
@@ -74,6 +74,25 @@ def test_an_answer_of_megabytes_comes_whole(daemon: Daemon) -> None:
         lines = output(client, "JOIN reader #builds\nHISTORY 500\n")
         assert len([line for line in lines if line.startswith("OLD ")]) == 500
         assert ends_well(lines)
+
+
+GONE = [
+    ["openssl", "s_client", "-connect", "127.0.0.1:PORT"],
+    ["socat", "-t0", "-", "OPENSSL:127.0.0.1:PORT,verify=0"],
+    ["socat", "-t0", "-", "OPENSSL:127.0.0.1:PORT,verify=0,openssl-max-proto-version=TLS1.2"],
+    ["ncat", "--ssl", "127.0.0.1", "PORT"],
+]
+
+
+@pytest.mark.parametrize("client", GONE, ids=lambda words: " ".join(words[:2]))
+def test_of_whoever_leaves_at_once_all_is_said(daemon: Daemon, client: list[str]) -> None:
+    said = "".join(f"MSG {number} {'x' * 100}\n" for number in range(300))
+    output([word.replace("PORT", str(daemon.port)) for word in client], "JOIN ci #builds\nPING\n" + said)
+
+    def all_there() -> bool:
+        return sum(" MSG ci " in line for line in output(socat(daemon), "JOIN reader #builds\nHISTORY 1000\n")) == 300
+
+    wait_until(all_there, lambda: "all that was said before the connection broke off")
 
 
 TRUST = {

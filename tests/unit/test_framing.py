@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 
 import pytest
@@ -14,6 +15,7 @@ from chatd.protocol.telnet import MAX_SUBNEGOTIATION_BYTES
 MAX = 8
 PIECES = [b"\n", b"\r\n", b"\r\0", b"\r", b"\0", BOM, BOM[:1], b"a", b"bc ", b"x" * MAX, b"y" * (MAX + 1), b"\xff"]
 PIECES += [b"\xff\xf1", b"\xff\xfb\x01", b"\xff\xfa\x18\0x\xff\xf0", b"GET ", b"\x16", b"\x03", b"HTTP/1"]
+PIECES += [b"\xff\xf4", b"\xff\xf6", b"\xff\xf7", b"\xff\xfd\x06", b"\xff\xfd\n", b"\x08", b"z" * (MAX - 1)]
 STREAMS = st.lists(st.sampled_from(PIECES), max_size=30).map(b"".join)
 
 
@@ -25,9 +27,9 @@ def fed(decoder: LineDecoder, segments: Iterable[bytes]) -> list[bytes]:
     return [line for segment in segments for line in decoder.feed(segment)]
 
 
-def outcome(segments: Iterable[bytes], at_most: int = -1) -> tuple[list[bytes], bytes | str]:
+def outcome(segments: Iterable[bytes], at_most: int = -1, *, by_hand: bool = False) -> tuple[list[bytes], bytes | str]:
     """Return the lines that are not blank, asked for so many at a time, and how the stream ended."""
-    decoder = LineDecoder(MAX)
+    decoder = LineDecoder(MAX, by_hand=by_hand)
     lines: list[bytes] = []
     try:
         for segment in segments:
@@ -41,24 +43,30 @@ def outcome(segments: Iterable[bytes], at_most: int = -1) -> tuple[list[bytes], 
         rest = str(error)
     assert decoder.held_bytes <= MAX + len(BOM) + 1 or isinstance(rest, str)
     assert all(len(line) <= MAX + 1 for line in lines)
+    if isinstance(rest, str):
+        lines.clear()  # of the bytes that cause it nothing is returned, and before it there were enquiries at most
     return [line for line in lines if line], rest
 
 
 @settings(max_examples=300, deadline=None)
-@example(b"bc bc HTTP/1", [1], 1)
-@example(b"\r" + b"bc bc HTTP/1", [1], 1)
-@example(b"\r\r\nGET ", [1], 1)
-@given(STREAMS, st.lists(st.integers(1, 9), min_size=1, max_size=9), st.integers(1, 4))
-def test_in_any_segments_it_is_the_same_as_at_once(stream: bytes, lengths: list[int], at_most: int) -> None:
+@example(b"bc bc HTTP/1", [1], 1, False)
+@example(b"\r" + b"bc bc HTTP/1", [1], 1, False)
+@example(b"\r\r\nGET ", [1], 1, False)
+@example(b"x" * (MAX + 1) + b"\xff\xf6\xff\xf7a\n", [MAX + 1], 1, True)
+@example(b"\xff\xf6bc bc HTTP/1", [1], 1, True)
+@given(STREAMS, st.lists(st.integers(1, 9), min_size=1, max_size=9), st.integers(1, 4), st.booleans())
+def test_in_any_segments_it_is_the_same_as_at_once(
+    stream: bytes, lengths: list[int], at_most: int, by_hand: bool
+) -> None:
     segments: list[bytes] = []
     start = 0
     while start < len(stream):
         length = lengths[len(segments) % len(lengths)]
         segments.append(stream[start : start + length])
         start += length
-    at_once = outcome([stream])
-    assert outcome(segments, at_most) == at_once
-    assert outcome(map(_byte, stream), at_most) == at_once
+    at_once = outcome([stream], by_hand=by_hand)
+    assert outcome(segments, at_most, by_hand=by_hand) == at_once
+    assert outcome(map(_byte, stream), at_most, by_hand=by_hand) == at_once
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r\0"])
@@ -181,3 +189,48 @@ def test_a_stream_of_tls_or_http_has_no_lines(line: bytes) -> None:
 )
 def test_other_streams_have_lines(line: bytes) -> None:
     assert LineDecoder().feed(line + b"\n")
+
+
+def test_what_telnet_asks_for_is_a_line_before_the_one_in_which_it_stands_and_what_it_takes_back_stays_there() -> None:
+    stream = b"PING 1\nPING\xff\xfd\x06 x\xff\xf7\xff\xf62\nab\xff\xf4c\n"
+    lines = [b"PING 1", b"\xff\xfd06", b"\xff\xf6", b"PING x\xff\xf72", b"ab\xff\xf8c"]
+    for segments in ([stream], map(_byte, stream)):
+        assert fed(LineDecoder(by_hand=True), segments) == lines
+    assert fed(LineDecoder(), [stream]) == [b"PING 1", b"PING x2", b"abc"]
+
+
+def test_what_is_asked_within_a_line_that_is_skipped_is_asked_still() -> None:
+    decoder = LineDecoder(MAX, by_hand=True)
+    assert decoder.feed(b"x" * 50 + b"\xff\xf7\xff\xf6y\xff\xf4y") == [b"x" * (MAX + 1), b"\xff\xf6"]
+    assert decoder.held_bytes == 0
+    assert decoder.feed(b"\xff\xf6\xff\xf7y\nz\n") == [b"\xff\xf6", b"z"]
+
+
+@pytest.mark.parametrize(
+    ("data", "has"),
+    [(b"ab\r\0", False), (b"\x1b", True), (b"\b", True), (b"\x7f", True), (b"\xff\xf6", True)],
+    ids=repr,
+)
+def test_whether_keys_were_pressed_is_known(data: bytes, has: bool) -> None:
+    decoder = LineDecoder(by_hand=True)
+    decoder.feed(b"PING\n")
+    decoder.feed(data)
+    decoder.feed(b"PING\n")
+    assert decoder.has_keys is has
+    programs = LineDecoder()
+    programs.feed(data)
+    assert not programs.has_keys
+
+
+@pytest.mark.parametrize(
+    "stream", [b"x" * 8 + b"\r" + b"\xff\xf6" * 30_000, b"\xff\xfd\n" * 20_000, b"a\xff\xf7" * 20_000]
+)
+def test_commands_cost_what_they_are_long(stream: bytes) -> None:
+    def seconds(data: bytes) -> float:
+        decoder = LineDecoder(8, by_hand=True)
+        begun = time.process_time()
+        decoder.feed(data, 0)
+        return time.process_time() - begun
+
+    once = min(seconds(stream[: len(stream) // 10]) for _ in range(3))
+    assert min(seconds(stream) for _ in range(3)) < 40 * max(once, 0.0005)

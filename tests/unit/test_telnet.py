@@ -9,10 +9,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatd.protocol.telnet import MAX_SUBNEGOTIATION_BYTES, EndlessSubnegotiationError, Filter
+from chatd.protocol.telnet import (
+    ARE_YOU_THERE,
+    ERASE_CHARACTER,
+    ERASE_LINE,
+    MAX_SUBNEGOTIATION_BYTES,
+    TIMING_MARK,
+    EndlessSubnegotiationError,
+    Enquiry,
+    Filter,
+    Part,
+    Refusals,
+    do,
+    will,
+)
 
 STREAMS = (
-    st.lists(st.sampled_from(b"\xff\xff\xfa\xfb\xfe\xf0\xf1\xef\r\r\n\0\0a\x01"), max_size=60).map(bytes)
+    st.lists(st.sampled_from(b"\xff\xff\xfa\xfb\xfe\xf0\xf1\xf4\xf6\xf7\xef\xeb\r\r\n\0\0a\x01"), max_size=60).map(
+        bytes
+    )
     | st.lists(
         st.sampled_from(
             [b"\xff\xfb\x01", b"\xff\xfa\x18\0xterm\xff\xf0", b"\xff\xf1", b"MSG hi", b"\r\0", b"\r\n", b"\xff"]
@@ -40,7 +55,8 @@ WHOLE = [
     (b"a\xff\xfa\x1f\r\0\n\xff\xf0b", b"ab"),
     (b"a\xff\xf0b", b"ab"),
     (b"a\xffb", b"a\xffb"),
-    (b"a\xff\xefb", b"a\xff\xefb"),
+    (b"a\xff\xecb\xff\xed\xff\xee\xff\xefc", b"abc"),
+    (b"a\xff\xebb", b"a\xff\xebb"),
     (b"a\xff\xffb", b"a\xff\xffb"),
     (b"a\xff\xff\xf1b", b"a\xffb"),
     (b"\xff\0", b"\xff\0"),
@@ -57,13 +73,27 @@ WHOLE = [
 ]
 
 
-def fed(segments: Iterable[bytes]) -> bytes | None:
-    """Return all that a new filter lets through, or None if it gives up."""
+def parts(segments: Iterable[bytes]) -> list[Part] | None:
+    """Return what a new filter makes of a stream, texts in a row as one, or None if it gives up."""
     stream = Filter()
+    found: list[Part] = []
     try:
-        return b"".join([stream.feed(segment) for segment in segments])
+        for part in [part for segment in segments for part in stream.feed(segment)]:
+            if isinstance(part, bytes):
+                assert part
+                if found and isinstance(found[-1], bytes):
+                    found[-1] += part
+                    continue
+            found.append(part)
     except EndlessSubnegotiationError:
         return None
+    return found
+
+
+def fed(segments: Iterable[bytes]) -> bytes | None:
+    """Return all the text that a new filter lets through, or None if it gives up."""
+    found = parts(segments)
+    return None if found is None else b"".join(part for part in found if isinstance(part, bytes))
 
 
 def single_bytes(data: bytes) -> list[bytes]:
@@ -81,10 +111,10 @@ def test_stripped_in_one_segment_in_every_two_and_byte_by_byte(data: bytes, left
 @settings(deadline=None, max_examples=300)
 @given(STREAMS, st.lists(st.integers(0, 60)))
 def test_segments_make_no_difference(data: bytes, cuts: list[int]) -> None:
-    whole = fed([data])
+    whole = parts([data])
     bounds = [0, *sorted(cuts), len(data)]
-    assert fed(single_bytes(data)) == whole
-    assert fed([data[a:b] for a, b in pairwise(bounds)]) == whole
+    assert parts(single_bytes(data)) == whole
+    assert parts([data[a:b] for a, b in pairwise(bounds)]) == whole
 
 
 @settings(deadline=None)
@@ -128,5 +158,60 @@ def test_an_endless_subnegotiation(size: int, end: bytes) -> None:
 
 def test_what_is_held_back_is_told_at_the_end() -> None:
     stream = Filter()
-    assert stream.feed(b"a\xff") == b"a"
+    assert stream.feed(b"a\xff") == [b"a"]
     assert stream.rest() == b"\xff"
+
+
+def test_what_telnet_asks_for_stands_where_it_was_asked() -> None:
+    stream = b"a\xff\xf6b\r\xff\xf7\0\xff\xf8\xff\xf4\xff\xfd\x06\xff\xfb\n\xff\xfc\x01\xff\xfe\x01\xff\xf3c"
+    asked = [
+        b"a",
+        ARE_YOU_THERE,
+        b"b\r",
+        ERASE_CHARACTER,
+        b"\n",
+        ERASE_LINE,
+        ERASE_LINE,
+        do(TIMING_MARK),
+        will(10),
+        b"c",
+    ]
+    assert parts([stream]) == asked
+    assert parts(single_bytes(stream)) == asked
+
+
+@pytest.mark.parametrize("enquiry", [ARE_YOU_THERE, *map(do, range(256)), *map(will, range(256))])
+def test_an_enquiry_can_stand_among_lines(enquiry: Enquiry) -> None:
+    line = enquiry.as_line()
+    assert Enquiry.read(line) == enquiry
+    assert b"\n" not in line
+    assert b"\r" not in line
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b"PING", b"\xff", b"\xff\xfd1", b"\xff\xfd123", b"a\xff\xf6", b"\xff\xf7", b"\xff\xfdAB"]
+)
+def test_other_lines_are_no_enquiries(line: bytes) -> None:
+    assert Enquiry.read(line) is None
+
+
+def test_every_option_is_refused_once_and_a_timing_mark_each_time() -> None:
+    refusals = Refusals()
+    answers = [refusals.answer(ask(option)) for _ in range(3) for option in range(256) for ask in (do, will)]
+    given = [answer for answer in answers if answer]
+    assert given[:4] == [b"\xff\xfc\0", b"\xff\xfe\0", b"\xff\xfc\x01", b"\xff\xfe\x01"]
+    assert len(given) == 512 + 2
+    assert given.count(b"\xff\xfc\x06") == 3
+    assert given.count(b"\xff\xfe\x06") == 1
+
+
+def test_two_who_refuse_everything_are_soon_silent() -> None:
+    near, far = Filter(), Filter()
+    ours, theirs = Refusals(), Refusals()
+    data = b"".join(b"\xff\xfb%c\xff\xfd%c" % (option, option) for option in range(255))
+    passed = 0
+    while data:
+        data = b"".join(theirs.answer(part) for part in near.feed(data) if isinstance(part, Enquiry))
+        data = b"".join(ours.answer(part) for part in far.feed(data) if isinstance(part, Enquiry))
+        passed += 1
+        assert passed < 3

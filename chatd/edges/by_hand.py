@@ -1,0 +1,53 @@
+"""What a connection needs to which somebody types: telnet's answers, and the keys that take something back."""
+
+from __future__ import annotations
+
+from chatd.chat.session import Session
+from chatd.protocol.editing import edited, unedited
+from chatd.protocol.events import Note
+from chatd.protocol.telnet import ARE_YOU_THERE, TIMING_MARK, Enquiry, Refusals, do
+from chatd.protocol.wire import Mode
+
+HERE = "Yes, chatd is here."
+NO_KEYS = (
+    "Arrow keys and the like do nothing here, and were left out of your line. Backspace works, and "
+    '"rlwrap nc HOST PORT" lets you edit lines before they are sent.'
+)
+
+
+class ByHand:
+    """Answers telnet on one connection, and returns its lines as they were meant.
+
+    Programs, after HELLO, and what is piped have their lines as they are, and no option is refused there: the bytes of
+    that would stand in what they read. They too are told that one is here, and have their timing marks answered.
+    """
+
+    __slots__ = ("_has_noted", "_refusals", "_session")
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._refusals = Refusals()
+        self._has_noted = False
+
+    def read(self, line: bytes) -> bytes:
+        """Return the line that is to be carried out, empty if there is none. It has no more bytes than is allowed."""
+        if (enquiry := Enquiry.read(line)) is not None:
+            self._answer(enquiry)
+            return b""
+        if not self._is_typed:
+            return unedited(line)
+        meant = edited(line)
+        if meant.has_keys and not self._has_noted:
+            self._has_noted = True
+            self._session.send_event(Note(NO_KEYS))
+        return meant.line
+
+    @property
+    def _is_typed(self) -> bool:
+        return not self._session.tagged and self._session.mode is not Mode.PIPE
+
+    def _answer(self, enquiry: Enquiry) -> None:
+        if enquiry == ARE_YOU_THERE:
+            self._session.send_event(Note(HERE))
+        elif self._is_typed or enquiry == do(TIMING_MARK):
+            self._session.peer.send(self._refusals.answer(enquiry))
