@@ -14,8 +14,9 @@ from chatd.protocol.errors import ChatError, Code, DisconnectReason
 from chatd.protocol.events import Done
 from chatd.protocol.names import Nick, RoomName
 
-ALL_TAKEN = "goodbye; all that you said was taken"
-"""What BYE quit says when no line before it was answered by an ERR for what it was to say."""
+ALL_TAKEN = "taken=all goodbye; all that you said was taken"
+"""What BYE quit says when no line before it was answered by an ERR for what it was to say. Programs read its first word."""
+SOME_TAKEN = "taken=some goodbye; not all that you said was taken, see ERR"
 
 
 def _hello(participant: Participant, command: commands.Hello, label: str | None) -> None:
@@ -114,7 +115,7 @@ def _part(participant: Participant, room: Place, command: commands.Part, label: 
 
 
 def _quit(participant: Participant, command: commands.Quit, _label: str | None) -> None:
-    taken = "goodbye; not all that you said was taken, see ERR" if participant.untaken else ALL_TAKEN
+    taken = SOME_TAKEN if participant.untaken else ALL_TAKEN
     may_speak = all(permissions.may_speak(participant, room.key) for room in participant.rooms)
     participant.disconnect(DisconnectReason.QUIT, taken, parting_text=command.text if may_speak else None)
 

@@ -684,7 +684,7 @@ def test_a_stop_says_quit_and_waits_for_the_bye(rig: Rig) -> None:
     rig.link.stop().addCallback(done.append)
     assert rig.said() == ["QUIT good night"]
     rig.link.send_message("#a", "too late")
-    assert rig.hears(echo(tell, 1), "BYE quit goodbye; all that you said was taken") == []
+    assert rig.hears(echo(tell, 1), "BYE quit taken=all goodbye; all that you said was taken") == []
     assert rig.lines("#a") == [("last words", Delivery.STORED), ("too late", Delivery.WAITING)]
     assert done == []
     rig.drop()

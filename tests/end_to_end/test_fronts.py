@@ -89,12 +89,12 @@ def is_served(port: int, *, tls: bool) -> None:
         client.sendall(b"JOIN ann #den\nMSG hello\nPING 1\nQUIT\n")
         lines = rest(client)
         assert "PONG 1" in lines
-        assert lines[-1] == "BYE quit goodbye; all that you said was taken"
+        assert lines[-1] == "BYE quit taken=all goodbye; all that you said was taken"
     if not tls:
         with connected(port) as client:
             client.sendall(b"JOIN ann #den\nMSG hello\n")
             client.shutdown(socket.SHUT_WR)
-            assert rest(client)[-1] == "BYE quit goodbye; all that you said was taken"
+            assert rest(client)[-1] == "BYE quit taken=all goodbye; all that you said was taken"
     with connected(port, tls=tls) as client:
         client.sendall(b"GET / HTTP/1.1\r\n\r\n")
         assert rest(client)[-1].startswith("BYE not-chatd ")

@@ -18,7 +18,7 @@ from zope.interface import implementer
 
 from chatd.testing import EndlessTrafficError, Limits, MemoryServer
 
-QUIT = "BYE quit goodbye; all that you said was taken"
+QUIT = "BYE quit taken=all goodbye; all that you said was taken"
 
 
 class Recorder(Protocol):
