@@ -87,7 +87,13 @@ def _run(options: argparse.Namespace) -> None:
     start = Start.BEGINNING if options.from_start or options.once else Start.END
     paths = list(dict.fromkeys(os.path.abspath(file) for file in options.files))
     files = [
-        Following(path, [each for each in state.places if each.path == path], state.saved, Start.BEGINNING if path in state.paths else start, report)
+        Following(
+            path,
+            [each for each in state.places if each.path == path],
+            state.saved,
+            Start.BEGINNING if path in state.paths else start,
+            report,
+        )
         for path in paths
     ]
     mode = Mode.ONCE if options.once else Mode.FOLLOW
