@@ -15,10 +15,11 @@ from typing import Any
 from twisted.internet.error import ReactorNotRunning
 
 from chatd.feeder.connection import Identity
-from chatd.feeder.endpoint import Trust, endpoint_to
+from chatd.feeder.endpoint import endpoint_to
 from chatd.feeder.feeder import Feeder, Mode, Outcome
 from chatd.feeder.following import Following, Start
 from chatd.feeder.state_file import StateError, StateFile
+from chatd.feeder.trust import Trust
 from chatd.protocol import names
 from chatd.protocol.text import clean
 from chatd.runtime.clocks import tell_monotonic_time
@@ -86,16 +87,11 @@ def _run(options: argparse.Namespace) -> None:
     report = _reporter()
     start = Start.BEGINNING if options.from_start or options.once else Start.END
     paths = list(dict.fromkeys(os.path.abspath(file) for file in options.files))
-    files = [
-        Following(
-            path,
-            [each for each in state.places if each.path == path],
-            state.saved,
-            Start.BEGINNING if path in state.paths else start,
-            report,
-        )
-        for path in paths
-    ]
+    files = []
+    for path in paths:
+        known = [place for place in state.places if place.path == path]
+        begin = Start.BEGINNING if path in state.paths else start
+        files.append(Following(path, known, state.saved, begin, report))
     mode = Mode.ONCE if options.once else Mode.FOLLOW
     feeder = Feeder(reactor, endpoint, identity, files, store, state, report, mode)
     ended: list[Outcome] = []

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
 from twisted.internet.interfaces import IStreamClientEndpoint
 
+from chatd.feeder.trust import Trust
 from chatd.runtime.server_address import Address
 
 CONNECT_SECONDS = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Trust:
-    """Which certificate of a server is accepted: one that the system's authorities vouch for, by default."""
-
-    authorities: Path | None = None
-    """A PEM file with those that are trusted instead; a self-signed certificate is its own."""
-    fingerprint: str | None = None
-    """The SHA-256 of the only one that is accepted, whoever vouches for it."""
 
 
 def endpoint_to(where: Address | Path, reactor: Any, trust: Trust) -> IStreamClientEndpoint:

@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IOpenSSLClientConnectionCreator, IStream
 from twisted.internet.ssl import Certificate, CertificateOptions, optionsForClientTLS, trustRootFromCertificates
 from zope.interface import implementer
 
-from chatd.feeder.endpoint import Trust
+from chatd.feeder.trust import Trust
 from chatd.tls.certificate import fingerprint
 
 _END = b"-----END CERTIFICATE-----"
