@@ -23,10 +23,10 @@ from chatd.client.model.membership import MembershipCue
 from chatd.client.model.reducer import apply_event
 from chatd.client.model.settings import Settings
 from chatd.client.model.transcript import Transcript
-from chatd.client.net.address import Address
 from chatd.client.net.port import LinkPort
 from chatd.protocol import wire
 from chatd.protocol.commands import Command
+from chatd.runtime.server_address import Address
 
 LINES = 10_000
 ROOM = "#benchmark"

@@ -12,19 +12,22 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
+from chatd.app import import_command
 from chatd.app.progress import Progress, tell
 from chatd.journal import JournalError
 from chatd.journal.carried import Carried
 from chatd.journal.factory import DEFAULT_JOURNAL, is_cluster
 from chatd.journal.sqlite.address import sqlite_path
-from chatd.journal.sqlite.archive import erase, export_rows, import_lines, read_line
+from chatd.journal.sqlite.archive import erase, export_rows, import_events, read_line
 from chatd.journal.sqlite.backup import Contents, back_up, restore
 from chatd.journal.sqlite.database import LACKS_LOG, lacks_log
+from chatd.model.entry import StoredEvent
 from chatd.protocol import names
 from chatd.protocol.text import clean
 from chatd.protocol.wire import timestamp
@@ -57,8 +60,10 @@ def _parser() -> argparse.ArgumentParser:
 
     about = "Write a room, or everything, as lines of JSON to the standard output. The daemon may be running."
     command("export", _export, about).add_argument("room", nargs="?", help="such as '#lobby'")
-    about = "Add what an export wrote, from a file or the standard input. The daemon must not be running."
-    command("import", _import, about).add_argument("file", nargs="?", type=Path)
+    about = "Add what an export wrote, or another program, from files or the standard input. The daemon must not run."
+    importing = command("import", _import, about)
+    importing.add_argument("files", metavar="FILE", nargs="*", type=Path)
+    import_command.add_options(importing)
     about = "Take away all that one person has said. The daemon must not be running; nodes of a cluster may."
     command("erase", _erase, about).add_argument("nick")
     about = "Copy the journal as it is now to a new file. The daemon may be running."
@@ -120,21 +125,27 @@ def _export_file(path: Path, room: str | None) -> None:
 
 
 def _import(options: argparse.Namespace) -> None:
-    if options.file is None and sys.stdin is None:
+    if not options.files and sys.stdin is None:
         raise ValueError("there is no standard input to read from")
-    source = sys.stdin.fileno() if options.file is None else options.file
-    with open(source, encoding="utf-8", closefd=options.file is not None) as lines:
+    if options.format is not None:
+        print(f"imported {import_command.bring_in(options, partial(_write, options.journal))}")
+        return
+    if len(options.files) > 1:
+        raise ValueError("an export is one file; --format says what several are")
+    source = options.files[0] if options.files else sys.stdin.fileno()
+    with open(source, encoding="utf-8-sig", closefd=bool(options.files)) as lines:
         progress = Progress("imported")
-        if is_cluster(options.journal):
-            events = [read_line(number, line) for number, line in enumerate(lines, 1) if line.strip()]
-            carried = _commands().bring_in(options.journal, events, lambda count: progress.show(f"{count:,} lines"))
-            progress.end()
-            print(f"imported {carried}")
-            return
-        path = sqlite_path(options.journal)
-        imported = import_lines(path, lines, secrets.token_hex(8), lambda count: progress.show(f"{count:,} lines"))
+        kept = (read_line(number, line) for number, line in enumerate(lines, 1) if line.strip())
+        imported = _write(options.journal, kept, lambda count: progress.show(f"{count:,} lines"))
         progress.end()
     print(f"imported {imported}")
+
+
+def _write(journal: str, events: Iterator[StoredEvent], progress: Callable[[int], None]) -> Carried:
+    if is_cluster(journal):
+        carried: Carried = _commands().bring_in(journal, list(events), progress)
+        return carried
+    return import_events(sqlite_path(journal), events, secrets.token_hex(8), progress)
 
 
 def _erase(options: argparse.Namespace) -> None:

@@ -9,8 +9,8 @@ from importlib.util import find_spec
 from typing import Never
 
 from chatd import __version__
-from chatd.client.net.address import Address, parse
 from chatd.protocol import names
+from chatd.runtime.server_address import Address, parse
 
 NO_TKINTER = (
     "chatd-client: this Python has no tkinter; install it: apt install python3-tk (Debian, Ubuntu), "

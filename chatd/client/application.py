@@ -15,7 +15,6 @@ from twisted.internet.defer import Deferred
 from chatd.client.model.settings import Store
 from chatd.client.model.transcript import Transcript
 from chatd.client.model.trust import CertificateQuestion, KnownServers, Trust
-from chatd.client.net.address import Address, parse
 from chatd.client.net.endpoint import endpoint_of
 from chatd.client.net.link import Link
 from chatd.client.view.certificate_question import ask_about_certificate, show_certificate_notice
@@ -25,6 +24,7 @@ from chatd.client.view.notices import spawn
 from chatd.client.view.pump import Pump
 from chatd.client.view.window import Window
 from chatd.runtime.clocks import tell_monotonic_time
+from chatd.runtime.server_address import Address, parse
 
 
 @dataclass(frozen=True, slots=True)

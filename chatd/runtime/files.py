@@ -1,9 +1,11 @@
-"""Opening files of ours, and nobody else's."""
+"""Opening files of ours, and nobody else's, and replacing them at once."""
 
 from __future__ import annotations
 
 import errno
 import os
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -19,3 +21,27 @@ def open_own(path: Path, mode: int = 0o600) -> int:
         if error.errno == errno.ELOOP:
             raise OSError(errno.ELOOP, "it is a symbolic link; remove it", str(path)) from None
         raise
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Put ``content`` in the place of a file, readable by its owner alone; when this returns, it is on the disk.
+
+    Whoever reads, also after a crash in the middle of this, finds the old content or the new. Raise `OSError` and leave
+    the old one if it cannot be done.
+    """
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # with mode 0600
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -26,13 +26,13 @@ from chatd.client.model.membership import MembershipCue
 from chatd.client.model.transcript import UNKNOWN_FATE, Transcript
 from chatd.client.net import session
 from chatd.client.net.connection import CLOSE_SECONDS, HELLO_SECONDS, PING_SECONDS
-from chatd.client.net.failures import why_lost
 from chatd.client.net.link import NOT_CONNECTED, Link
 from chatd.client.net.reconnector import MAX_DETAIL
 from chatd.client.net.session import MAX_RETRY_SECONDS, MAX_UNANSWERED, MIN_RETRY_SECONDS
 from chatd.client.net.status import LinkState, Status
 from chatd.protocol import commands
 from chatd.protocol.wire import MAX_SERVER_LINE_BYTES
+from chatd.runtime.connection_failures import why_lost
 from tests.support.linked_users import Stage, port_of, real_reactor, until
 
 NOTE = "NOTE welcome"

@@ -26,11 +26,11 @@ from twisted.python.failure import Failure
 from chatd.client.model.membership import MembershipCue
 from chatd.client.model.transcript import Transcript
 from chatd.client.model.trust import CertificateQuestion, KnownServers, PresentedCertificate, Trust, Verdict, judge
-from chatd.client.net.address import Address
 from chatd.client.net.endpoint import endpoint_of
 from chatd.client.net.link import Link
 from chatd.client.net.status import LinkState, Status
 from chatd.client.net.tls import HANDSHAKE_SECONDS, NOT_ACCEPTED, HeldConnection, TlsFailedError
+from chatd.runtime.server_address import Address
 from chatd.tls.certificate import fingerprint
 from chatd.tls.endpoint import endpoint
 from tests.support.certificates import Authority, write_certificate

@@ -23,7 +23,6 @@ from chatd.client.model.membership import MembershipCue
 from chatd.client.model.reducer import apply_event
 from chatd.client.model.settings import Settings, Store, Theme
 from chatd.client.model.transcript import Transcript
-from chatd.client.net.address import Address, parse
 from chatd.client.net.port import NO_NAME
 from chatd.client.net.status import LinkState, Status
 from chatd.client.view import pump
@@ -34,6 +33,7 @@ from chatd.client.view.window import Window
 from chatd.protocol import events
 from chatd.protocol.commands import Command, Join, Nick, Part, Search
 from chatd.protocol.moderation_commands import Login, Register
+from chatd.runtime.server_address import Address, parse
 from tests.support.display import MISSING
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING)

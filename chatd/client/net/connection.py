@@ -17,12 +17,12 @@ from twisted.logger import Logger
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
 
-from chatd.client.net.failures import why_lost
 from chatd.protocol import wire
 from chatd.protocol.commands import Command, Ping, Quit
 from chatd.protocol.errors import ChatError, DisconnectReason
 from chatd.protocol.events import Event, Pong
 from chatd.protocol.wire import NO_TAGS, Tags
+from chatd.runtime.connection_failures import why_lost
 from chatd.runtime.sockets import is_private, network_address, tune
 
 HELLO_SECONDS = 30

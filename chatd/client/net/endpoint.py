@@ -12,7 +12,7 @@ from twisted.internet.task import deferLater
 from zope.interface import implementer
 
 from chatd.client.model.trust import Trust
-from chatd.client.net.address import Address
+from chatd.runtime.server_address import Address
 
 
 def endpoint_of(address: Address, reactor: Any, trust: Trust) -> IStreamClientEndpoint:

@@ -8,8 +8,8 @@ from typing import Protocol
 from twisted.internet.defer import Deferred, succeed
 from typing_extensions import override
 
-from chatd.client.net.address import Address
 from chatd.protocol.commands import Command
+from chatd.runtime.server_address import Address
 
 NO_NAME = "First enter your name at the top and press Join"
 

@@ -16,11 +16,11 @@ from twisted.python.failure import Failure
 from chatd.client.model.trust import NotAcceptedError
 from chatd.client.net.connection import Connection, ConnectionFactory, Owner
 from chatd.client.net.endpoint import NextTurnEndpoint
-from chatd.client.net.failures import why_not
 from chatd.client.net.retry import BadEnd, RetryDelay
 from chatd.client.net.status import LinkState, Status
 from chatd.protocol.errors import DisconnectReason
 from chatd.protocol.text import clean
+from chatd.runtime.connection_failures import why_not
 
 MAX_DETAIL = 300
 """How many characters of a sentence are shown, which can be the server's."""

@@ -36,7 +36,7 @@ from chatd.client.model.trust import (
     judge,
     other_names,
 )
-from chatd.client.net.failures import why_lost
+from chatd.runtime.connection_failures import why_lost
 from chatd.tls.certificate import fingerprint
 
 HANDSHAKE_SECONDS = 30

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from chatd.client.net.address import Address
+from chatd.runtime.server_address import Address
 
 
 class Actions(ABC):

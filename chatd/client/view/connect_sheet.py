@@ -6,11 +6,11 @@ import tkinter as tk
 from collections.abc import Callable
 from tkinter import ttk
 
-from chatd.client.net.address import Address, check_host, check_port
 from chatd.client.view.sheet import Sheet
 from chatd.protocol import names
 from chatd.protocol.commands import LOBBY
 from chatd.protocol.moderation_commands import MAX_PASSWORD_BYTES
+from chatd.runtime.server_address import Address, check_host, check_port
 
 Connect = Callable[[Address, str, str, str], None]
 

@@ -9,10 +9,10 @@ from chatd.client.model.changes import Change
 from chatd.client.model.membership import MembershipCue
 from chatd.client.model.settings import Settings
 from chatd.client.model.transcript import Transcript
-from chatd.client.net.address import Address
 from chatd.client.net.port import Dial, LinkPort, NoLink
 from chatd.protocol.commands import LOBBY
 from chatd.protocol.moderation_commands import Login
+from chatd.runtime.server_address import Address
 
 
 class Connector:

@@ -12,7 +12,6 @@ from chatd.client.model import persistence
 from chatd.client.model.room import Room
 from chatd.client.model.settings import Settings, Theme
 from chatd.client.model.transcript import Transcript
-from chatd.client.net.address import Address
 from chatd.client.view.actions import Actions
 from chatd.client.view.connect_sheet import ConnectSheet
 from chatd.client.view.find_bar import FindActions, FindBar
@@ -29,6 +28,7 @@ from chatd.client.view.switcher import Switcher
 from chatd.client.view.talk_pane import TalkActions, TalkPane
 from chatd.client.view.talk_rows import LocalZone
 from chatd.client.view.theme import Look
+from chatd.runtime.server_address import Address
 
 TITLE = "chatd"
 MAX_TOPIC = 300

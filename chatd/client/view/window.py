@@ -14,7 +14,6 @@ from chatd.client.model.changes import Change
 from chatd.client.model.room import Room
 from chatd.client.model.settings import Settings
 from chatd.client.model.transcript import Transcript
-from chatd.client.net.address import Address
 from chatd.client.net.port import Dial
 from chatd.client.net.status import LinkState, Status
 from chatd.client.view.browser import open_link
@@ -29,6 +28,7 @@ from chatd.client.view.theme import Look
 from chatd.protocol import names
 from chatd.protocol.commands import Nick, Part, Search
 from chatd.protocol.moderation_commands import Login
+from chatd.runtime.server_address import Address
 
 
 class Window(Layout):

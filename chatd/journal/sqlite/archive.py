@@ -124,11 +124,19 @@ def _select(db: sqlite3.Connection, query: str, wanted: Mapping[str, Any]) -> li
 def import_lines(
     path: Path, lines: Iterable[str], epoch: str, progress: Callable[[int], None] | None = None
 ) -> Carried:
-    """Add what `export_lines` wrote to a file, which is made if it is not there, and give the file a new ``epoch``.
+    """Add what `export_lines` wrote to a file, as `import_events` does. Raise `JournalError` for any other line."""
+    events = (read_line(number, line) for number, line in enumerate(lines, 1) if line.strip())
+    return import_events(path, events, epoch, progress)
 
-    Ids are given anew, in the order of the lines. All is added or, if `JournalError` is raised, nothing: for a line
-    that is none of those, a room that has messages already, a file that is in use or cannot be written. ``progress``
-    is told how many lines were added.
+
+def import_events(
+    path: Path, events: Iterable[StoredEvent], epoch: str, progress: Callable[[int], None] | None = None
+) -> Carried:
+    """Add events to a file, which is made if it is not there, and give the file a new ``epoch``.
+
+    Ids are given anew, in the order of the events. All is added or, if `JournalError` is raised, nothing: for a room
+    that has messages already, a file that is in use or cannot be written. What ``events`` raises has the same effect.
+    ``progress`` is told how many were added.
     """
     refuse_index(path)
     store = Store(path)
@@ -136,10 +144,7 @@ def import_lines(
         taken = {room for (room,) in db.execute("SELECT key FROM room WHERE id IN (SELECT room FROM entry)")}
         carried = Carried()
         entries: list[Entry] = []
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            kept = read_line(number, line)
+        for kept in events:
             key = names.key(kept.event.room)
             if key in taken:
                 raise JournalError(f"{kept.event.room} has messages in {path} already; nothing was imported")

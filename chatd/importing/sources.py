@@ -1,0 +1,120 @@
+"""The files of an import: folders, what gzip has packed, lines with their numbers."""
+
+from __future__ import annotations
+
+import gzip
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, cast
+
+MAX_LINE_BYTES = 64 * 1024 * 1024
+"""A longer line is not read: nothing that people have said is as long."""
+STANDARD_INPUT = Path("-")
+_BOM = b"\xef\xbb\xbf"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_GZIP = b"\x1f\x8b"
+
+
+class SourceError(ValueError):
+    """A file is none of the format; the argument is a sentence without its capital."""
+
+
+class Line(NamedTuple):
+    """A line without its end; ``text`` is None if it is too long or not in the charset."""
+
+    number: int
+    text: str | None
+
+
+class Sources:
+    """The files that were named, and how far they were read. ``charset`` is what lines are in that are not UTF-8."""
+
+    def __init__(self, paths: Sequence[Path], charset: str | None = None) -> None:
+        self.paths = paths or [STANDARD_INPUT]
+        self.charset = charset
+        self._total = sum(_size(path) for path in paths)
+        self._done = 0
+        self._position: Callable[[], int] = lambda: 0
+
+    @property
+    def fraction(self) -> float | None:
+        """How much was read, from 0 to 1; None if it is not known how much there is."""
+        return min(1.0, (self._done + self._position()) / self._total) if self._total else None
+
+    def files(self, *patterns: str) -> Iterator[Path]:
+        """Yield the files that were named, and those of folders whose names fit one of the patterns, in order."""
+        for path in self.paths:
+            if path.is_dir():
+                found = {each for pattern in patterns for each in path.rglob(pattern) if each.is_file()}
+                yield from sorted(found)
+            else:
+                yield path
+
+    def lines(self, path: Path) -> Iterator[Line]:
+        """Yield the lines of a file, of the standard input for `STANDARD_INPUT`. Raise `SourceError` or `OSError`."""
+        with self.opened(path) as file:
+            number = 0
+            while data := file.readline(MAX_LINE_BYTES + 1):
+                number += 1
+                if number == 1:
+                    if data.startswith(_UTF_16):
+                        raise SourceError(f"{path} is UTF-16; iconv -f UTF-16 -t UTF-8 makes UTF-8 of it")
+                    data = data.removeprefix(_BOM)
+                too_long = len(data) > MAX_LINE_BYTES
+                while len(data) > MAX_LINE_BYTES and not data.endswith(b"\n"):
+                    data = file.readline(MAX_LINE_BYTES + 1) or b"\n"
+                yield Line(number, None if too_long else self._decoded(data.rstrip(b"\r\n")))
+
+    @contextmanager
+    def opened(self, path: Path) -> Iterator[BinaryIO]:
+        """Yield an open file, unpacked if gzip has packed it. Raise `SourceError` or `OSError`."""
+        if path == STANDARD_INPUT:
+            if sys.stdin is None:
+                raise SourceError("there is no standard input to read from")
+            yield sys.stdin.buffer
+            return
+        with path.open("rb") as raw:
+            self._position = raw.tell
+            packed = raw.read(2) == _GZIP
+            raw.seek(0)
+            try:
+                with gzip.open(raw) if packed else raw as file:
+                    yield cast(BinaryIO, file)
+            except (gzip.BadGzipFile, EOFError) as error:
+                raise SourceError(f"{path} is broken: {error}") from None
+            finally:
+                self._position = lambda: 0
+        self._done += _size(path)
+
+    def passed(self, path: Path) -> None:
+        """Count a file that was read in another way."""
+        self._done += _size(path)
+
+    def _decoded(self, data: bytes) -> str | None:
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            if self.charset is None:
+                return None
+        try:
+            return data.decode(self.charset)
+        except UnicodeDecodeError:
+            return None
+
+
+def _size(path: Path) -> int:
+    try:
+        if path.is_dir():
+            return sum(each.stat().st_size for each in path.rglob("*") if each.is_file())
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def unreadable(charset: str | None) -> str:
+    """Return why a line has no text."""
+    if charset is None:
+        return "it is not UTF-8; --charset cp1252 reads such lines as the older programs of Windows and IRC wrote them"
+    return f"it is neither UTF-8 nor {charset}"
