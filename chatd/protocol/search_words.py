@@ -2,9 +2,9 @@
 
 The index takes text apart where there are spaces and punctuation, and Japanese, Chinese, Korean, Thai, Lao, Khmer and
 Burmese have none between words or join them in ways that only a dictionary undoes. So each run of such characters is
-fed as pairs that overlap, and its last character once more, 天気は as 天気 気は は: any part of it that has two characters
-or more is a phrase of pairs, and one character is the beginning of a pair. A segmenter would have to agree with itself
-about a word in every sentence, and pieces of three characters find no word of two, which most words are.
+fed as pairs that overlap, and its last character once more, 天気は as 天気 気は は: any part of it that has two or
+more characters is a phrase of pairs, and one character is the beginning of a pair. A segmenter would have to cut a
+word out of every sentence alike, and pieces of three characters find no word of two, which most words are.
 
 What else is fed differs from the text in this: it is in NFKC, what is invisible is left out, and so are accents and
 points of vowels, which some write and others do not. Other marks belong to their words, and SQLite takes them for
@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
+from operator import add
 from typing import NamedTuple
 
 from chatd.protocol.search_tables import INVISIBLE, MARKS, OPTIONAL, PRIVATE, TOGETHER
@@ -143,7 +144,7 @@ def _pairs(match: re.Match[str]) -> str:
 
 
 def _overlapping(run: str) -> list[str]:
-    return [first + second for first, second in zip(run, run[1:], strict=False)]
+    return list(map(add, run, run[1:]))
 
 
 @cache

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import chatd
-from chatd.protocol import search_words
+from chatd.protocol.search_tables import MARKS
 from chatd.protocol.search_words import are_together, fed, is_short_prefix, phrase, size
 from tools import make_search_tables
 
@@ -116,7 +116,7 @@ def test_any_part_that_is_two_characters_or_more_is_found(before: str, part: str
 
 
 def test_sqlite_takes_no_mark_for_a_space() -> None:
-    marks = [chr(point) for first, last in search_words.MARKS for point in range(first, last + 1)]
+    marks = [chr(point) for first, last in MARKS for point in range(first, last + 1)]
     with closing(sqlite3.connect(":memory:")) as db:
         db.execute("CREATE VIRTUAL TABLE said USING fts5 (text, tokenize = 'unicode61 remove_diacritics 2')")
         db.execute("CREATE VIRTUAL TABLE word USING fts5vocab (said, instance)")
