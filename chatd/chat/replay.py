@@ -8,12 +8,13 @@ from dataclasses import replace
 from chatd.chat import permissions
 from chatd.chat.client import CatchUp
 from chatd.chat.participant import Participant
-from chatd.journal import JournalError, Page, Query, TooMuchError
+from chatd.journal import Among, JournalError, Page, Query, Times, TooMuchError
 from chatd.model.entry import Place, StoredEvent
 from chatd.protocol import commands, events, names, wire
 from chatd.protocol.arguments import MAX_ID
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Done, Said
+from chatd.protocol.moments import Moment
 
 MAX_MISSED = 10_000
 """The most that is replayed to one who was away; of more, the newest."""
@@ -25,15 +26,8 @@ async def history(participant: Participant, room: Place, command: commands.Histo
     readable = permissions.readable_after(participant, room.key)
     if readable is None:
         raise ChatError(Code.NOT_ALLOWED, "that room is private")
-    upto = room.last_id + 1
-    query = Query(
-        room.key,
-        after=max(command.since or 0, readable),
-        before=upto if command.before is None else min(command.before, upto),
-        count=command.count,
-        newest=command.since is None,
-        said_only=True,
-    )
+    after, before, times = _between(participant, command, readable, room.last_id + 1)
+    query = Query(room.key, after, before, command.count, newest=command.since is None, said_only=True, times=times)
     told = 0
     more = True
     while more:
@@ -46,22 +40,38 @@ async def history(participant: Participant, room: Place, command: commands.Histo
     participant.send_event(Done("HISTORY", (room.name, str(told))), label)
 
 
-async def search(participant: Participant, room: Place, words: str, label: str | None) -> None:
+async def search(participant: Participant, room: Place, command: commands.Search, label: str | None) -> None:
     """Answer SEARCH."""
     readable = permissions.readable_after(participant, room.key)
     if readable is None:
         raise ChatError(Code.NOT_ALLOWED, "that room is private")
-    upto = room.last_id + 1  # what comes while this waits may be said in private
+    # What comes while this waits may be said in private.
+    after, before, times = _between(participant, command, readable, room.last_id + 1)
     await participant.next_turn()  # a flood of these is one at a time, and others in between
     try:
-        found = await participant.hub.journal.search(room.key, words.split(), upto, MAX_FOUND)
+        among = Among(after, command.author, times)
+        found = await participant.hub.journal.search(room.key, command.words.split(), before, MAX_FOUND, among)
     except TooMuchError:
         raise ChatError(Code.UNAVAILABLE, "that search takes too long; ask for fewer and rarer words") from None
     except JournalError:
         raise _unreadable() from None
-    found = [kept for kept in found if kept.id > readable]
     await participant.send_all(replayed(participant, kept) for kept in found)
     participant.send_event(Done("SEARCH", (room.name, str(len(found)))), label)
+
+
+def _between(
+    participant: Participant, command: commands.History | commands.Search, readable: int, upto: int
+) -> tuple[int, int, Times]:
+    """Return between which ids, both exclusive, and which times what is asked for has to be that may be read."""
+    since, before, now = command.since, command.before, participant.hub.now
+    return (
+        max(since, readable) if isinstance(since, int) else readable,
+        min(before, upto) if isinstance(before, int) else upto,
+        Times(
+            since.milliseconds(now) if isinstance(since, Moment) else None,
+            before.milliseconds(now) if isinstance(before, Moment) else None,
+        ),
+    )
 
 
 def replayed(participant: Participant, kept: StoredEvent) -> bytes:

@@ -31,6 +31,32 @@ class TooMuchError(JournalError):
     """A read was given up because it took too long, or the journal is being closed; the journal itself works."""
 
 
+class Times(NamedTuple):
+    """From when on and until when something was said, in milliseconds since 1970; None for any time.
+
+    It is looked up in the order of ids: from the first that was stored at that time or after it.
+    """
+
+    since: int | None = None
+    before: int | None = None
+
+
+ANY_TIME = Times()
+
+
+class Among(NamedTuple):
+    """Which of a room's messages a search is made among."""
+
+    after: int = 0
+    """Those with ids above this one."""
+    author: str | None = None
+    """Those that were sent under this nick, in any spelling; None for everybody's."""
+    times: Times = ANY_TIME
+
+
+EVERYTHING = Among()
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """Which of a room's durable events are wanted: the ids between ``after`` and ``before``, both exclusive."""
@@ -44,6 +70,7 @@ class Query:
     """Whether the newest of all that match are wanted, not the oldest."""
     said_only: bool = False
     """Whether messages alone are wanted."""
+    times: Times = ANY_TIME
 
 
 class Page(NamedTuple):
@@ -136,10 +163,13 @@ class JournalReader(Protocol):
     def read(self, query: Query) -> Deferred[Page]:
         """Return the first page of what is asked for; it fails with `JournalError`."""
 
-    def search(self, room: str, words: Sequence[str], before: int, count: int) -> Deferred[Sequence[StoredEvent]]:
+    def search(
+        self, room: str, words: Sequence[str], before: int, count: int, among: Among = EVERYTHING
+    ) -> Deferred[Sequence[StoredEvent]]:
         """Return the newest ``count`` messages that hold all ``words``, oldest first; it fails with `JournalError`.
 
-        Words are compared whole, without regard to case and to the accents of letters; ``before`` is exclusive.
+        What a word finds is said in `chatd.protocol.search_words`; ``before`` is exclusive. Without any word that has a
+        letter or a digit nothing is found, but where ``among`` names an author.
         """
 
 

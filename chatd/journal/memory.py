@@ -11,7 +11,9 @@ from twisted.logger import Logger
 from typing_extensions import override
 
 from chatd.journal import (
+    EVERYTHING,
     LABEL_SECONDS,
+    Among,
     Environment,
     Follower,
     Journal,
@@ -20,12 +22,13 @@ from chatd.journal import (
     Query,
     Retention,
     RoomState,
+    Times,
     TooMuchError,
     kept_shorter,
 )
 from chatd.journal.ages import AgeClock
 from chatd.journal.batching import Batcher
-from chatd.journal.memory_index import WordIndex
+from chatd.journal.memory_index import WordIndex, first_at
 from chatd.journal.rows import same_content
 from chatd.journal.starts import MARK_CHARACTERS, Start, Starts
 from chatd.model.entry import Entry, StoredEvent, label_reused
@@ -157,10 +160,11 @@ class MemoryJournal(Journal):
 
     @override
     def read(self, query: Query) -> Deferred[Page]:
+        after, before = self._within(query.after, query.before, query.times)
         found = [
             kept
             for kept in self._kept(query.room)
-            if query.after < kept.id < query.before and (type(kept.event) is Said or not query.said_only)
+            if after < kept.id < before and (type(kept.event) is Said or not query.said_only)
         ]
         wanted = found[-query.count :] if query.newest else found[: query.count]
         page = wanted[:PAGE_EVENTS]
@@ -170,13 +174,24 @@ class MemoryJournal(Journal):
         return succeed(Page(page, more=len(wanted) > len(page), skipped=skipped, watermark=watermark))
 
     @override
-    def search(self, room: str, words: Sequence[str], before: int, count: int) -> Deferred[Sequence[StoredEvent]]:
+    def search(
+        self, room: str, words: Sequence[str], before: int, count: int, among: Among = EVERYTHING
+    ) -> Deferred[Sequence[StoredEvent]]:
         said = {kept.id: kept for kept in self._kept(room)}
+        after, before = self._within(among.after, before, among.times)
         try:
-            found = self._updated_index().search(room, words, before, count)
+            found = self._updated_index().search(room, words, after, before, count, among.author)
         except TooMuchError as error:
             return fail(error)
         return succeed([said[id_] for id_ in found if id_ in said])
+
+    def _within(self, after: int, before: int, times: Times) -> tuple[int, int]:
+        """Return between which ids, both exclusive, that is which is between two others and two times."""
+        if times.since is not None:
+            after = max(after, first_at(self._oldest, times.since, self._last_id + 1) - 1)
+        if times.before is not None:
+            before = min(before, first_at(self._oldest, times.before, before))
+        return after, before
 
     def _updated_index(self) -> WordIndex:
         """Bring the index up to date with what was stored and deleted since the last search."""
@@ -188,7 +203,9 @@ class MemoryJournal(Journal):
             if stored.id <= indexed:
                 break
             new.append((room, stored))
-        self._index.add((kept.id, room, kept.event.text) for room, kept in new if type(kept.event) is Said)
+        self._index.add(
+            (kept.id, room, kept.event.nick, kept.event.text) for room, kept in new if type(kept.event) is Said
+        )
         self._index.remove(self._deleted)
         self._deleted.clear()
         if new:

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from time import monotonic
 
 from chatd.journal import TooMuchError
-from chatd.journal.search import TOKENIZE, match
+from chatd.journal.search import TOKENIZE, match, where
+from chatd.model.entry import StoredEvent
+from chatd.protocol.search_words import fed
 
 SEARCH_SECONDS = 0.1
 """How long a search may take; the reactor waits meanwhile."""
@@ -30,9 +32,12 @@ class WordIndex:
         """Close the database of a journal that nobody stopped."""
         self._db.close()
 
-    def add(self, messages: Iterable[tuple[int, str, str]]) -> None:
-        """Add messages, each as id, room and text."""
-        rows = ((id_, self._rooms.setdefault(room, len(self._rooms)), text) for id_, room, text in messages)
+    def add(self, messages: Iterable[tuple[int, str, str, str]]) -> None:
+        """Add messages, each as id, room, nick and text."""
+        rows = (
+            (id_, where(self._rooms.setdefault(room, len(self._rooms)), nick), fed(text))
+            for id_, room, nick, text in messages
+        )
         self._db.execute("BEGIN")
         self._db.executemany("INSERT INTO said (rowid, room, text) VALUES (?, ?, ?)", rows)
         self._db.execute("COMMIT")
@@ -43,19 +48,31 @@ class WordIndex:
         self._db.executemany("DELETE FROM said WHERE rowid = ?", ((id_,) for id_ in ids))
         self._db.execute("COMMIT")
 
-    def search(self, room: str, words: Sequence[str], before: int, count: int) -> list[int]:
-        """Return the newest ``count`` ids before ``before`` of messages in ``room`` with all ``words``, rising."""
-        wanted = match(self._rooms[room], words) if room in self._rooms else None
+    def search(
+        self, room: str, words: Sequence[str], after: int, before: int, count: int, author: str | None
+    ) -> list[int]:
+        """Return the newest ``count`` ids between two others of messages in ``room`` with all ``words``, rising."""
+        wanted = match(self._rooms[room], words, author) if room in self._rooms else None
         if wanted is None:
             return []
-        newest = "SELECT rowid FROM said WHERE said MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?"
+        newest = "SELECT rowid FROM said WHERE said MATCH ? AND rowid > ? AND rowid < ? ORDER BY rowid DESC LIMIT ?"
         end = monotonic() + SEARCH_SECONDS
         self._db.set_progress_handler(lambda: monotonic() > end, _PROGRESS_STEPS)
         try:
-            return [id_ for (id_,) in self._db.execute(newest, (wanted, before, count))][::-1]
+            return [id_ for (id_,) in self._db.execute(newest, (wanted, after, before, count))][::-1]
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
                 raise TooMuchError("the search took too long") from None
             raise
         finally:
             self._db.set_progress_handler(None, 0)
+
+
+def first_at(stored: Sequence[tuple[str, StoredEvent]], time: int, none: int) -> int:
+    """Return the id of the first event, of a room each, that was stored at a time or after it; ``none`` without any."""
+    found = none
+    for _, kept in reversed(stored):
+        if kept.time < time:
+            break
+        found = kept.id
+    return found

@@ -8,6 +8,7 @@ from typing import Never
 
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError, Code
+from chatd.protocol.moments import Moment, is_moment
 from chatd.protocol.names import Nick, RoomName
 from chatd.protocol.text import clean, excerpt
 
@@ -93,13 +94,13 @@ class Arguments:
             self.refuse(f"{what} is a number from {least} to {most}")
         return int(word)
 
-    def id_of(self, key: str, values: Mapping[str, str]) -> int | None:
-        """Return the id that one of ``key=value`` words gives, if it is there."""
+    def id_of(self, key: str, values: Mapping[str, str], what: str = "the id of a message") -> int | None:
+        """Return the id that one of ``key=value`` words gives, if it is there; ``what`` says what there may be."""
         value = values.get(key)
         if value is None:
             return None
         if not _is_number(value) or int(value) > MAX_ID:
-            self.refuse(f"{key} is the id of a message")
+            self.refuse(f"{key} is {what}")
         return int(value)
 
     def flag(self, key: str, values: Mapping[str, str]) -> bool:
@@ -108,6 +109,13 @@ class Arguments:
         if value not in ("yes", "no"):
             self.refuse(f"{key} is yes or no")
         return value == "yes"
+
+    def point_of(self, key: str, values: Mapping[str, str]) -> int | Moment | None:
+        """Return the id or the moment that one of ``key=value`` words gives, if it is there."""
+        value = values.get(key)
+        if value is None or not is_moment(value):
+            return self.id_of(key, values, "the id of a message, how long ago as in 2h, or a date as in 2026-11-01")
+        return Moment(value)
 
     def text(self) -> str:
         """Take all that is left as text."""

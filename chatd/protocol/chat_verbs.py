@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from chatd.protocol import commands
 from chatd.protocol.arguments import Arguments
+from chatd.protocol.search_terms import read_search
 from chatd.protocol.text import clean
 from chatd.protocol.verb_row import Verb
 
@@ -90,16 +89,8 @@ def _read_history(words: Arguments) -> commands.History:
     room = words.maybe_room()
     count = words.maybe_number("the count", 1, commands.MAX_HISTORY)
     values = words.values("since", "before")
-    since, before = words.id_of("since", values), words.id_of("before", values)
+    since, before = words.point_of("since", values), words.point_of("before", values)
     return commands.History(room, commands.DEFAULT_HISTORY if count is None else count, since, before)
-
-
-def _read_search(words: Arguments) -> commands.Search:
-    room = words.maybe_room()
-    text = words.text()
-    if len(re.findall(r"[^\W_]+|_+", text)) > commands.MAX_SEARCH_WORDS:
-        words.refuse(f"there are more than {commands.MAX_SEARCH_WORDS} words")
-    return commands.Search(room, text)
 
 
 def _read_ping(words: Arguments) -> commands.Ping:
@@ -148,10 +139,15 @@ ROWS = (
     Verb(
         commands.History,
         "HISTORY [#room] [<count>] [since=<id>] [before=<id>]",
-        "what was said before: the newest messages, or the oldest after an id",
+        "what was said before: the newest messages, or the oldest after an id or a time, as since=2h",
         _read_history,
     ),
-    Verb(commands.Search, "SEARCH [#room] <words>", "the newest messages with all of these words", _read_search),
+    Verb(
+        commands.Search,
+        "SEARCH [#room] <words> [from:<nick>] [since=<id>]",
+        "the newest messages with all of these words; fail* finds failed and failure",
+        read_search,
+    ),
     Verb(commands.Ignore, "IGNORE [nick]", "be told nothing that somebody says, or list whom you ignore", _read_ignore),
     Verb(commands.Unignore, "UNIGNORE <nick>", "be told again what somebody says", _read_unignore),
     Verb(commands.Ping, "PING [token]", "answered by PONG", _read_ping),

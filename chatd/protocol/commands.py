@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chatd.protocol import moderation_commands
+from chatd.protocol.moments import Moment
 from chatd.protocol.text import clean
 
 LOBBY = "#lobby"
@@ -137,21 +138,29 @@ class Topic:
 class History:
     """Ask for what was said before: the oldest ``count`` messages after ``since`` if that is given, else the newest.
 
-    ``count`` is 1 to `MAX_HISTORY`; ``since`` and ``before`` are ids, and the messages with them are not told.
+    ``count`` is 1 to `MAX_HISTORY`. ``since`` and ``before`` are ids, and the messages with them are not told, or
+    moments: from the one on, and until the other.
     """
 
     room: str | None = None
     count: int = DEFAULT_HISTORY
-    since: int | None = None
-    before: int | None = None
+    since: int | Moment | None = None
+    before: int | Moment | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Ask for the newest messages that hold all of some words, at most `MAX_SEARCH_WORDS`."""
+    """Ask for the newest messages that hold all of some words, at most `MAX_SEARCH_WORDS`, or that somebody has sent.
+
+    Without an ``author`` there are words, and with one they may be empty; ``since`` and ``before`` are as in `History`.
+    What among the words looks like one of these is read as such: see `chatd.protocol.search_terms`.
+    """
 
     room: str | None
     words: str
+    author: str | None = None
+    since: int | Moment | None = None
+    before: int | Moment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +199,9 @@ def render(command: Command) -> str:
                 *(f"{key}={value}" for key, value in values.items() if value is not None),
             ]
         case History(where, count, since, before):
-            values = {"since": since, "before": before}
-            parts = [where, str(count), *(f"{key}={value}" for key, value in values.items() if value is not None)]
+            parts = [where, str(count), *_between(since, before)]
+        case Search(where, words, author, since, before):
+            parts = [where, words, author and f"from:{author}", *_between(since, before)]
         case Nick(word) | Ping(word) | Help(word) | Pipe(word) | Ignore(word) | Unignore(word):
             parts = [word]
         case Hello(version, bot):
@@ -200,10 +210,16 @@ def render(command: Command) -> str:
             parts = [where, "details=yes" if details else None]
         case Msg(text) | Quit(text) | Away(text):
             parts = [text]
-        case Tell(where, text) | Part(where, text) | Topic(where, text) | Search(where, text):
+        case Tell(where, text) | Part(where, text) | Topic(where, text):
             parts = [where, text]
         case Talk() | Rooms():
             parts = []
         case _:
             parts = moderation_commands.parts(command)
     return clean(" ".join([type(command).__name__.upper(), *filter(None, parts)]))
+
+
+def _between(since: int | Moment | None, before: int | Moment | None) -> list[str]:
+    values = {"since": since, "before": before}
+    written = {key: value.text if isinstance(value, Moment) else value for key, value in values.items()}
+    return [f"{key}={value}" for key, value in written.items() if value is not None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 from typing import TypeVar
@@ -75,7 +76,7 @@ class Kit:
             kept += page.kept
             if not page.more:
                 return kept
-            query = Query(query.room, kept[-1].id, query.before, query.count - len(page.kept), False, query.said_only)
+            query = replace(query, after=kept[-1].id, count=query.count - len(page.kept), newest=False)
 
     def search(self, *words: str, room: str = "#a", before: int = 2**62, count: int = 50) -> list[str]:
         return [kept.event.text or "" for kept in result(self.journal.search(room, words, before, count))]
@@ -340,7 +341,8 @@ def test_as_much_as_a_resume_may_replay_is_kept(kit: Kit) -> None:
         (["bar-foo"], []),
         (["OR", "hello"], []),
         (["NOT"], []),
-        (["hel*"], []),
+        (["hel*"], ["Hello wörld", "hello, HELLO there!"]),
+        (["h*llo"], []),
         (['"hello'], ["Hello wörld", "hello, HELLO there!"]),
         (["text:hello"], []),
         (["!!!"], []),

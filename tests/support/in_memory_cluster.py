@@ -15,7 +15,7 @@ from twisted.internet.task import Clock
 from chatd.accounts import NoAccounts
 from chatd.chat.assembly import make_hub
 from chatd.chat.limits import Limits
-from chatd.journal import Follower, Judge, Page, Query, Retention, RoomState
+from chatd.journal import EVERYTHING, Among, Follower, Judge, Page, Query, Retention, RoomState
 from chatd.journal.memory import MemoryJournal
 from chatd.model.cluster import MemberInfo, NodeDown, NodeUp, Snapshot, Source
 from chatd.model.entry import Entry, StoredEvent, label_reused, unavailable
@@ -122,8 +122,10 @@ class NodeJournal:
     def read(self, query: Query) -> Deferred[Page]:
         return self._index.read(query)
 
-    def search(self, room: str, words: Sequence[str], before: int, count: int) -> Deferred[Sequence[StoredEvent]]:
-        return self._index.search(room, words, before, count)
+    def search(
+        self, room: str, words: Sequence[str], before: int, count: int, among: Among = EVERYTHING
+    ) -> Deferred[Sequence[StoredEvent]]:
+        return self._index.search(room, words, before, count, among)
 
     # What the cluster is for the hub.
 

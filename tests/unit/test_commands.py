@@ -93,7 +93,7 @@ def refusal(line: bytes | str, mode: Mode = Mode.COMMAND) -> ChatError:
         ("HISTORY 0005", History(None, 5)),
         ("SEARCH two words", Search(None, "two words")),
         ("SEARCH #r #tag", Search("#r", "#tag")),
-        ("SEARCH since=3", Search(None, "since=3")),
+        ('SEARCH "since=3', Search(None, '"since=3')),
         ("PING", Ping()),
         ("PING 7", Ping("7")),
         ("PING \x07", Ping("␇")),

@@ -15,6 +15,9 @@ from chatd.protocol.commands import Command, Msg
 from chatd.protocol.duration import MAX_SECONDS
 from chatd.protocol.errors import ChatError, Code, DisconnectReason
 from chatd.protocol.events import Event
+from chatd.protocol.moments import Moment
+from chatd.protocol.search_words import is_short_prefix
+from chatd.protocol.search_words import size as words_of
 from chatd.protocol.text import clean
 from chatd.protocol.verbs import VERBS
 from chatd.protocol.wire import (
@@ -47,6 +50,7 @@ TAGS = st.dictionaries(KEY, VALUE | st.just(""), max_size=16)
 PLAIN = TEXT.filter(lambda text: not text.startswith("#"))
 
 IDS = st.none() | st.integers(0, 2**63 - 1)
+POINTS = IDS | st.sampled_from(["2h", "2026-11-01", "2026-11-01T09:30:15.250Z"]).map(Moment)
 
 
 def optional_room_and_text(make: Callable[[str | None, str | None], Command]) -> st.SearchStrategy[Command]:
@@ -54,7 +58,9 @@ def optional_room_and_text(make: Callable[[str | None, str | None], Command]) ->
 
 
 def can_be_searched(text: str) -> bool:
-    return len(re.findall(r"[^\W_]+|_+", text)) <= commands.MAX_SEARCH_WORDS
+    words = text.split()
+    special = any(word.startswith(("from:", "since=", "before=")) or is_short_prefix(word) for word in words)
+    return bool(words) and not special and words_of(text) <= commands.MAX_SEARCH_WORDS
 
 
 COMMAND: st.SearchStrategy[Command] = st.one_of(
@@ -76,9 +82,10 @@ COMMAND: st.SearchStrategy[Command] = st.one_of(
     st.builds(commands.Who, st.none() | ROOM),
     st.builds(commands.Rooms),
     optional_room_and_text(commands.Topic),
-    st.builds(commands.History, st.none() | ROOM, st.integers(1, 1000), IDS, IDS),
+    st.builds(commands.History, st.none() | ROOM, st.integers(1, 1000), POINTS, POINTS),
     st.builds(commands.Search, ROOM, TEXT.filter(can_be_searched))
-    | st.builds(commands.Search, st.none(), PLAIN.filter(can_be_searched)),
+    | st.builds(commands.Search, st.none(), PLAIN.filter(can_be_searched))
+    | st.builds(commands.Search, st.none() | ROOM, st.sampled_from(["", "a fail* 天"]), NICK, POINTS, POINTS),
     st.builds(commands.Ping, st.none() | WORD),
     st.builds(commands.Help, st.none() | WORD.map(str.upper)),
     st.builds(commands.Quit, st.none() | TEXT),

@@ -16,6 +16,7 @@ from chatd.protocol import moderation_commands as orders
 from chatd.protocol.arguments import Arguments
 from chatd.protocol.commands import Command, Tell
 from chatd.protocol.errors import ChatError, Code
+from chatd.protocol.moments import Moment
 from chatd.protocol.text import clean, excerpt
 from chatd.protocol.verbs import VERBS
 from chatd.protocol.wire import MAX_LINE_BYTES
@@ -160,7 +161,7 @@ def _placed(command: Command, front: str | None, slash: _Slash) -> Command:
             return command
         case commands.Join():
             _refuse(f"Room names begin with #; type {slash.usage}")
-        case commands.History(since=int()) | commands.History(before=int()):
+        case commands.History(since=int() | Moment()) | commands.History(before=int() | Moment()):
             _refuse(f"Scroll up for older messages, or type {slash.usage}")
         case commands.Part(None) | commands.Who(None) | commands.Topic(None) | commands.History(None):
             return replace(command, room=_room(front, slash))

@@ -8,7 +8,19 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from typing_extensions import override
 
-from chatd.journal import Environment, Follower, Journal, JournalError, Judge, Page, Query, Retention, RoomState
+from chatd.journal import (
+    EVERYTHING,
+    Among,
+    Environment,
+    Follower,
+    Journal,
+    JournalError,
+    Judge,
+    Page,
+    Query,
+    Retention,
+    RoomState,
+)
 from chatd.journal.jetstream.address import parse
 from chatd.journal.jetstream.connection import Connection, ConnectionListener
 from chatd.journal.jetstream.departure import Departure
@@ -248,8 +260,10 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
         return self._index.read(query)
 
     @override
-    def search(self, room: str, words: Sequence[str], before: int, count: int) -> Deferred[Sequence[StoredEvent]]:
-        return self._index.search(room, words, before, count)
+    def search(
+        self, room: str, words: Sequence[str], before: int, count: int, among: Among = EVERYTHING
+    ) -> Deferred[Sequence[StoredEvent]]:
+        return self._index.search(room, words, before, count, among)
 
     # The connection to the other nodes, as the hub uses it.
 

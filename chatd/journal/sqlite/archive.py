@@ -189,7 +189,7 @@ def erase_said(db: sqlite3.Connection, key: str, last: int = MAX_ID) -> int:
         none = "topic_id = NULL, topic_time = NULL, topic_nick = NULL, topic_text = NULL"
         db.execute(f"UPDATE room SET {none} WHERE id = ?", (room,))
     db.execute("DELETE FROM label WHERE author = ? AND entry <= ?", (key, last))
-    db.execute("INSERT INTO said (said) VALUES ('rebuild')")
+    db.execute("UPDATE upkeep SET wanted = removals")
     return len(rows)
 
 

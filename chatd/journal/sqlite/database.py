@@ -78,6 +78,7 @@ def open_file(path: Path, synchronous: str = "FULL") -> OpenFile:
             if mode != "wal":
                 raise JournalError(f"{path} cannot be written ahead; is it on a file system of another machine?")
             writer.execute(f"PRAGMA synchronous = {synchronous}")
+            writer.execute("PRAGMA secure_delete = ON")  # of what is taken away nothing is to stay in the file
             writer.execute(f"PRAGMA journal_size_limit = {MAX_LOG_BYTES}")
             reader, searcher = _connect(path), _connect(path)
             for each in (reader, searcher):
@@ -156,6 +157,20 @@ def explained(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise JournalError(f"{path}: {error}") from error
+
+
+@contextmanager
+def transaction(path: Path, db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """All that is written within is stored together at the end, or nothing of it, if anything fails."""
+    with explained(path):
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            yield db
+            db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
 
 
 def check(path: Path) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
-from chatd.journal.sqlite.rows import LABEL_COLUMNS, EntryRow, FirstUse, LabelKey, chunks, entry_row
+from chatd.journal.sqlite.insertion import chunks
+from chatd.journal.sqlite.rows import LABEL_COLUMNS, EntryRow, FirstUse, LabelKey, entry_row
 from chatd.model.entry import Entry, label_reused
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError

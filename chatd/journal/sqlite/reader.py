@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 
-from chatd.journal import Page, Query, TooMuchError
-from chatd.journal.search import match
+from chatd.journal import EVERYTHING, Among, Page, Query, TooMuchError
 from chatd.journal.sqlite.database import explained
+from chatd.journal.sqlite.finding import Search, find, within
 from chatd.journal.sqlite.rows import ENTRY_COLUMNS, EntryRow, stored_event
 from chatd.model.entry import StoredEvent
 
@@ -40,18 +40,19 @@ class Reader:
 
     def read(self, query: Query) -> Page:
         """Return the first page of what is asked for, see `chatd.journal.JournalReader`; blocks."""
-        after, skipped = query.after, False
+        skipped = False
         with self._snapshot() as db:
+            after, before = within(db, query.after, query.before, query.times)
             if query.newest:
                 first = _FIRST_SAID_TOO_MANY if query.said_only else _FIRST_TOO_MANY
-                for (left_out,) in db.execute(first, (query.room, after, query.before, query.count)):
+                for (left_out,) in db.execute(first, (query.room, after, before, query.count)):
                     after, skipped = left_out, True
             found = db.execute("SELECT name, cut FROM room WHERE key = ?", (query.room,)).fetchone()
             name, watermark = found or ("", 0)
             page = _PAGE_OF_SAID if query.said_only else _PAGE
             kept: list[StoredEvent] = []
             size = 0
-            for columns in db.execute(page, (query.room, after, query.before, query.count)):
+            for columns in db.execute(page, (query.room, after, before, query.count)):
                 if size >= PAGE_BYTES:
                     return Page(kept, more=True, skipped=skipped, watermark=watermark)
                 row = EntryRow(*columns)
@@ -59,11 +60,10 @@ class Reader:
                 size += len(row.text)
         return Page(kept, more=False, skipped=skipped, watermark=watermark)
 
-    def search(self, room: str, words: Sequence[str], before: int, count: int, seconds: float) -> Sequence[StoredEvent]:
+    def search(
+        self, room: str, words: Sequence[str], before: int, count: int, seconds: float, among: Among = EVERYTHING
+    ) -> Sequence[StoredEvent]:
         """Return the newest messages with all ``words``, see `chatd.journal.JournalReader`; blocks for some seconds."""
-        newest = f"""
-            SELECT {ENTRY_COLUMNS} FROM said JOIN entry ON entry.id = said.rowid
-            WHERE said MATCH ? AND said.rowid < ? ORDER BY said.rowid DESC LIMIT ?"""
         end = monotonic() + seconds
         with self._snapshot() as db:
             db.set_progress_handler(lambda: self._stopping or monotonic() > end, _PROGRESS_STEPS)
@@ -71,9 +71,9 @@ class Reader:
             if found is None:
                 return []
             room_id, name = found
-            wanted = match(room_id, words)
-            rows = [] if wanted is None else db.execute(newest, (wanted, before, count)).fetchall()
-        return [stored_event(EntryRow(*columns), name) for columns in reversed(rows)]
+            after, before = within(db, among.after, before, among.times)
+            rows = find(db, Search(room_id, words, among.author, after, before, count))
+        return [stored_event(row, name) for row in rows]
 
     @contextmanager
     def _snapshot(self) -> Iterator[sqlite3.Connection]:

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from chatd.journal.rows import from_row, to_row
+from chatd.journal.sqlite import word_index
+from chatd.journal.sqlite.insertion import insert
+from chatd.journal.sqlite.word_index import IndexedMessage
 from chatd.model.entry import Entry, StoredEvent
 from chatd.model.room_policy import ModerationAction, PolicyKey
 from chatd.protocol.events import DurableEvent, Moderated
-
-ROWS_PER_INSERT = 64
-"""A statement for so many rows costs the full-text index a fraction of what one for each does.
-
-Fewer rows are cut into powers of two: a statement keeps the values that it was last given, and one for each number of
-rows would keep many megabytes.
-"""
 
 
 class EntryRow(NamedTuple):
@@ -70,7 +65,6 @@ ENTRY_COLUMNS = ", ".join(f"entry.{column}" for column in EntryRow._fields)
 ACTION_COLUMNS = ", ".join(f"ruling.{column}" for column in ActionRow._fields)
 """What a query selects for `ActionRow`."""
 LABEL_COLUMNS = ("room", "author", "label", *FirstUse._fields)
-SAID_COLUMNS = ("rowid", "room", "text")
 
 
 def entry_row(id_: int, room: int, entry: Entry, event: DurableEvent) -> EntryRow:
@@ -99,49 +93,38 @@ def moderation_action(row: ActionRow, room_name: str) -> ModerationAction:
 
 def insert_entries(db: sqlite3.Connection, rows: Sequence[EntryRow]) -> None:
     """Insert entries, and into the full-text index the messages among them."""
-    _insert(db, "entry", EntryRow._fields, rows)
-    _insert(db, "said", SAID_COLUMNS, [(row.id, row.room, row.text) for row in rows if row.kind == "MSG"])
+    insert(db, "entry", EntryRow._fields, rows)
+    word_index.add(db, _said(rows))
 
 
 def insert_labels(db: sqlite3.Connection, labels: Iterable[tuple[LabelKey, FirstUse]]) -> None:
     """Insert which entry was the first under each of some labels."""
-    _insert(db, "label", LABEL_COLUMNS, [(*key, *first) for key, first in labels])
+    insert(db, "label", LABEL_COLUMNS, [(*key, *first) for key, first in labels])
 
 
 def insert_action(db: sqlite3.Connection, row: ActionRow) -> None:
     """Insert a moderation action that holds."""
-    _insert(db, "ruling", ActionRow._fields, [row])
+    insert(db, "ruling", ActionRow._fields, [row])
 
 
-def delete_entries(db: sqlite3.Connection, rows: Iterable[EntryRow]) -> dict[int, int]:
+def delete_entries(db: sqlite3.Connection, rows: Sequence[EntryRow]) -> dict[int, int]:
     """Delete entries, also from the full-text index; return, by room, the highest id among them."""
     highest: dict[int, int] = {}
+    word_index.remove(db, _said(rows))
     for row in rows:
-        if row.kind == "MSG":
-            # The index must be told what it is to forget. https://www.sqlite.org/fts5.html#the_delete_command
-            values = (row.id, row.room, row.text)
-            db.execute("INSERT INTO said (said, rowid, room, text) VALUES ('delete', ?, ?, ?)", values)
         db.execute("DELETE FROM entry WHERE id = ?", (row.id,))
         highest[row.room] = max(row.id, highest.get(row.room, 0))
     return highest
 
 
-def chunks(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """Cut rows into pieces that are worth a statement each, see `ROWS_PER_INSERT`."""
-    start, size = 0, ROWS_PER_INSERT
-    while start < len(rows):
-        while size > len(rows) - start:
-            size //= 2
-        yield rows[start : start + size]
-        start += size
+def replace_text(db: sqlite3.Connection, row: EntryRow, text: str) -> EntryRow:
+    """Give an entry another text, also in the full-text index; return its row as it is then."""
+    changed = row._replace(text=text)
+    word_index.remove(db, _said([row]))
+    db.execute("UPDATE entry SET text = ? WHERE id = ?", (text, row.id))
+    word_index.add(db, _said([changed]))
+    return changed
 
 
-def _insert(db: sqlite3.Connection, table: str, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
-    for chunk in chunks(rows):
-        db.execute(_insertion(table, columns, len(chunk)), [value for row in chunk for value in row])
-
-
-@lru_cache
-def _insertion(table: str, columns: tuple[str, ...], rows: int) -> str:
-    values = "(" + ", ".join("?" * len(columns)) + ")"
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([values] * rows)}"
+def _said(rows: Iterable[EntryRow]) -> list[IndexedMessage]:
+    return [IndexedMessage(row.id, row.room, row.nick, row.text) for row in rows if row.kind == "MSG"]

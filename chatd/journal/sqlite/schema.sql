@@ -43,7 +43,8 @@ CREATE UNIQUE INDEX label_by_author ON label (room, author, label);
 
 CREATE VIEW message AS SELECT id, room, text FROM entry WHERE kind = 'MSG';
 -- The room is indexed as a word, so that a search in one room does not walk through the others. What columnsize is for,
--- the order of matches by rank, is not asked for.
+-- the order of matches by rank, is not asked for. Since version 6 other words are in it than those of the view, see
+-- chatd/protocol/search_words.py: FTS5's 'rebuild' would put back the words of the view.
 CREATE VIRTUAL TABLE said USING fts5 (room, text, content = 'message', content_rowid = 'id', columnsize = 0,
     tokenize = 'unicode61 remove_diacritics 2');
 
@@ -91,3 +92,14 @@ CREATE TABLE names (
     unicode TEXT NOT NULL
 ) STRICT;
 INSERT INTO names (unicode) VALUES ('');
+
+-- version 6
+
+-- One row: what is still to be done in the index `said`. See word_index.py and merging.py.
+CREATE TABLE upkeep (
+    fed_before INTEGER NOT NULL,                -- up to this id messages are in it as older versions have put them there
+    removals   INTEGER NOT NULL,                -- how often something was taken out of it
+    merged     INTEGER NOT NULL,                -- after how many of those nothing was left of what was taken out
+    wanted     INTEGER NOT NULL                 -- how many of them are not to wait
+) STRICT;
+INSERT INTO upkeep SELECT coalesce(max(id), 0), count(*) > 0, 0, 0 FROM (SELECT id FROM entry ORDER BY id DESC LIMIT 1);

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from chatd.journal import LABEL_SECONDS, JournalError, Retention, RoomState
-from chatd.journal.sqlite import requests
-from chatd.journal.sqlite.database import explained, identity, open_file
+from chatd.journal.sqlite import merging, requests
+from chatd.journal.sqlite.database import explained, identity, open_file, transaction
+from chatd.journal.sqlite.merging import IndexUpkeep, Step
 from chatd.journal.sqlite.numbering import Batch, Numbering, number
 from chatd.journal.sqlite.reader import Reader
 from chatd.journal.sqlite.retention import Trimmed, forget_room, trim
@@ -41,7 +43,8 @@ class Store:
     def __init__(self, path: Path, *, synchronous: str = "FULL", label_seconds: int = LABEL_SECONDS) -> None:
         self.label_seconds = label_seconds
         """How much older than an entry the first under the same label may be."""
-        self._path = path
+        self.path = path
+        """The file."""
         self._file = open_file(path, synchronous)
         self._log = path.with_name(path.name + "-wal")
         self.lacks_log = self._file.lacks_log
@@ -51,6 +54,8 @@ class Store:
         self._writer = self._file.writer
         self.reader = Reader(path, self._file.reader)
         self.searcher = Reader(path, self._file.searcher)
+        self.upkeep = IndexUpkeep(path, self._writer)
+        """What is still to be done in the full-text index; it belongs to the thread that writes."""
         self._rooms: dict[str, int] = {}
         self._last_id = 0
         self._begun: Start | None = None
@@ -67,7 +72,7 @@ class Store:
 
     def epoch(self, made: str) -> str:
         """Return the name of the journal, which is ``made`` if the file has none yet."""
-        with explained(self._path):
+        with explained(self.path):
             row = self._writer.execute("SELECT epoch FROM journal").fetchone()
         if row is not None:
             (epoch,) = row
@@ -82,12 +87,12 @@ class Store:
         On a full disk it is noted with the first thing that can be written.
         """
         name = self.epoch(made)
-        with explained(self._path):
+        with explained(self.path):
             known = [Start(*row) for row in self._writer.execute("SELECT mark, first_id FROM start ORDER BY number")]
         self._begun = begun = Start(made[:MARK_CHARACTERS] if name != made else "", self._last_id + 1)
         with suppress(JournalError):
             self.write(())
-            with explained(self._path):  # so that the file itself says it, also without its log
+            with explained(self.path):  # so that the file itself says it, also without its log
                 self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         return Starts(name, [*known, begun] if begun.mark else known)
 
@@ -100,13 +105,13 @@ class Store:
 
     def newest(self) -> int | None:
         """Return when the newest entry was stored, in milliseconds since 1970; None without entries."""
-        with explained(self._path):
+        with explained(self.path):
             row = self._writer.execute("SELECT time FROM entry ORDER BY id DESC LIMIT 1").fetchone()
         return None if row is None else int(row[0])
 
     def room_states(self) -> dict[str, RoomState]:
         """Return what is known of each room, by key."""
-        with explained(self._path):
+        with explained(self.path):
             rows = self._writer.execute("""
                 SELECT key, name, cut, topic_id, topic_time, topic_nick, topic_text,
                     max(cut, erased, coalesce((SELECT id FROM entry WHERE room = room.id ORDER BY id DESC LIMIT 1), 0)),
@@ -184,7 +189,7 @@ class Store:
 
     def take_requests(self) -> list[Entry]:
         """Return what commands ask for, see `requests`, and which is not asked for any more."""
-        with explained(self._path):
+        with explained(self.path):
             asked = self._one("SELECT EXISTS (SELECT 1 FROM request)")
         if not asked:
             return []
@@ -212,14 +217,14 @@ class Store:
 
         What was written last is in the log beside it, so that the same holds for that.
         """
-        now = (identity(self._path), identity(self._log))
+        now = (identity(self.path), identity(self._log))
         if self._identity is None and None not in now:
             self._identity = now
         if now != self._identity:
-            raise JournalError(f"{self._path} or {self._log} is not the file that was opened; put it back, or restart")
-        size = self._path.stat().st_size
+            raise JournalError(f"{self.path} or {self._log} is not the file that was opened; put it back, or restart")
+        size = self.path.stat().st_size
         if size < self._size:
-            raise JournalError(f"{self._path} was cut from {self._size} to {size} bytes; restore it, and restart")
+            raise JournalError(f"{self.path} was cut from {self._size} to {size} bytes; restore it, and restart")
         self._size = size
 
     def _recover(self, cause: BaseException | None) -> None:
@@ -242,13 +247,24 @@ class Store:
         """Return the id of an entry, given that of the one before; a kind of store may have ids from elsewhere."""
         return last + 1
 
-    def compact(self) -> None:
-        """Return the space of what was deleted to the system, so that nothing of it stays in the file."""
-        with explained(self._path):
-            self._writer.execute("VACUUM")
-            (busy, *_) = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        if busy:
-            raise JournalError(f"{self._path} is being read, so that old words are still in it; do it again after that")
+    def compact(self, progress: Callable[[Step, int], None] | None = None, *, vacuum: bool = True) -> None:
+        """Make all that was deleted leave the file; with ``vacuum`` its space is returned to the system as well.
+
+        ``progress`` is told what each step has done, and how many there were of its kind. Raise `JournalError` if
+        somebody reads the file.
+        """
+        with self.transaction() as db:
+            db.execute(merging.ASK)
+        steps: Counter[Step] = Counter()
+        while (step := self.upkeep.step(pages=merging.PAGES_AT_ONCE)) in (Step.FED, Step.MERGED):
+            steps[step] += 1
+            if progress is not None:
+                progress(step, steps[step])
+        with explained(self.path):
+            if vacuum:
+                self._writer.execute("VACUUM")
+        if not merging.empty_log(self.path, self._writer):
+            raise JournalError(f"{self.path} is being read, so that old words are still in it; do it again after that")
 
     def rename(self, made: str) -> None:
         """Make it another journal, within a transaction: what was told under the epochs before says nothing of it."""
@@ -256,15 +272,6 @@ class Store:
         self._writer.execute("DELETE FROM journal")
         self._writer.execute("INSERT INTO journal (epoch) VALUES (?)", (made,))
 
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
         """All that is written within is stored together at the end, or nothing of it, if anything fails."""
-        with explained(self._path):
-            self._writer.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._writer
-                self._writer.execute("COMMIT")
-            except BaseException:
-                if self._writer.in_transaction:
-                    self._writer.execute("ROLLBACK")
-                raise
+        return transaction(self.path, self._writer)

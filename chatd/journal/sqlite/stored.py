@@ -12,12 +12,24 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from typing_extensions import override
 
-from chatd.journal import Environment, JournalReader, Page, Query, Retention, RoomState, TooMuchError, kept_shorter
+from chatd.journal import (
+    EVERYTHING,
+    Among,
+    Environment,
+    JournalReader,
+    Page,
+    Query,
+    Retention,
+    RoomState,
+    TooMuchError,
+    kept_shorter,
+)
 from chatd.journal.ages import Ages
 from chatd.journal.sqlite.database import schema
 from chatd.journal.sqlite.retention import Trimmed
 from chatd.journal.sqlite.searches import Searches
 from chatd.journal.sqlite.store import Store
+from chatd.journal.sqlite.upkeep import Upkeep
 from chatd.model.entry import Entry, StoredEvent
 from chatd.protocol.events import DurableEvent
 from chatd.runtime.states import Outage
@@ -49,6 +61,7 @@ class StoredJournal(JournalReader):
         self._reading = Outage(_log, "the journal cannot be read", "the journal can be read again")
         self._trimming = Outage(_log, "what is too old cannot be deleted", "what is too old can be deleted again")
         self._trim_call: IDelayedCall | None = None
+        self._upkeep: Upkeep | None = None
 
     def open_store(self, store: Store) -> None:
         """Begin to use a store. Raise `JournalError` if it cannot be read."""
@@ -58,12 +71,17 @@ class StoredJournal(JournalReader):
         self._reader.start()
         self._searcher.start()
         self._trim_call = self._clock.callLater(TRIM_SECONDS, self._trim)
+        self._upkeep = Upkeep(self._clock, self._writer, store.upkeep, str(store.path))
+        self._upkeep.start()
 
     def close_store(self) -> None:
         """Close the store, once what is being written is; what is being read fails."""
         self._opened.reader.interrupt()
         self._opened.searcher.interrupt()
         self._searches.close()
+        if self._upkeep is not None:
+            self._upkeep.stop()
+            self._upkeep = None
         if self._trim_call is not None:
             self._trim_call.cancel()
             self._trim_call = None
@@ -98,8 +116,11 @@ class StoredJournal(JournalReader):
         return self._watched(self._reader.do(partial(self._opened.reader.read, query)))
 
     @override
-    def search(self, room: str, words: Sequence[str], before: int, count: int) -> Deferred[Sequence[StoredEvent]]:
-        return self._watched(self._searches.do(partial(self._opened.searcher.search, room, words, before, count)))
+    def search(
+        self, room: str, words: Sequence[str], before: int, count: int, among: Among = EVERYTHING
+    ) -> Deferred[Sequence[StoredEvent]]:
+        search = partial(self._opened.searcher.search, room, words, before, count, among=among)
+        return self._watched(self._searches.do(search))
 
     def _watched(self, reading: Deferred[T]) -> Deferred[T]:
         """Log when reading begins to fail, and when it works again."""

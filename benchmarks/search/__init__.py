@@ -1,0 +1,1 @@
+"""What the rule of the search index finds, and what it costs."""

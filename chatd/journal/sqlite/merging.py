@@ -1,0 +1,96 @@
+"""Makes what was deleted leave the file: step by step, each of which holds nobody up.
+
+What is taken out of the full-text index stays in its pages until they are merged with those that say so; pages that
+become free are overwritten with zeros (``PRAGMA secure_delete``); and what they held before is in the log beside the
+file until that is emptied. FTS5's own option ``secure-delete`` would do the first at once, but an SQLite before 3.42
+refuses an index with it for good.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from enum import Enum, auto
+from pathlib import Path
+
+from chatd.journal.sqlite.database import BUSY_SECONDS, explained, transaction
+from chatd.journal.sqlite.word_index import feed_some
+
+PAGES = 16
+"""How many pages of the index one step merges."""
+PAGES_AT_ONCE = 1000
+"""How many one step merges where nobody waits."""
+ASK = "UPDATE upkeep SET removals = removals + 1, wanted = removals + 1"
+"""Asks for a merge of all that there is, now."""
+_MERGE = "INSERT INTO said (said, rank) VALUES ('merge', ?)"
+_DUE = "SELECT fed_before > 0, removals > merged, wanted > merged, removals FROM upkeep"
+
+
+class Step(Enum):
+    """What one step has done."""
+
+    NOTHING = auto()
+    """There was nothing to do, or it may not begin yet."""
+    FED = auto()
+    """Some of what an older chatd has put into the index is fed anew."""
+    MERGED = auto()
+    """A part of the index is merged."""
+    WAITED = auto()
+    """All is merged, but somebody reads what is still in the log; to be tried again in a moment."""
+    DONE = auto()
+    """Of all that was taken away before it began, nothing is left in the file and its log."""
+
+
+class IndexUpkeep:
+    """Does what is still to be done in the index of a file, by its one connection that writes.
+
+    How far it has come stands in the file, but for a merge, which a restart begins anew.
+    """
+
+    def __init__(self, path: Path, db: sqlite3.Connection) -> None:
+        self._path = path
+        self._db = db
+        self._begun: int | None = None
+        """How often something had been taken out when the merge began that is under way."""
+
+    def step(self, *, may_merge: bool = True, pages: int = PAGES) -> Step:
+        """Do one step. A merge begins if it ``may``, or somebody waits for it. Raise `JournalError`."""
+        with explained(self._path):
+            is_old, is_due, is_wanted, removals = self._db.execute(_DUE).fetchone()
+        if is_old:
+            with transaction(self._path, self._db) as db:
+                feed_some(db)
+            return Step.FED
+        if self._begun is None:
+            if not is_due or not (may_merge or is_wanted):
+                return Step.NOTHING
+            if self._merge(pages):  # what is under way already, without what was taken out last
+                return Step.MERGED
+            self._begun = removals
+            pages = -pages  # from here on all that there is
+        return Step.MERGED if self._merge(pages) else self._empty_log(self._begun)
+
+    def _merge(self, pages: int) -> bool:
+        """Merge some pages; return whether there was anything to do. https://www.sqlite.org/fts5.html#the_merge_command"""
+        before = self._db.total_changes
+        with transaction(self._path, self._db) as db:
+            db.execute(_MERGE, (pages,))
+        return self._db.total_changes - before >= 2
+
+    def _empty_log(self, removals: int) -> Step:
+        if not empty_log(self._path, self._db):
+            return Step.WAITED
+        with transaction(self._path, self._db) as db:
+            db.execute("UPDATE upkeep SET merged = ?", (removals,))
+        self._begun = None
+        return Step.DONE
+
+
+def empty_log(path: Path, db: sqlite3.Connection) -> bool:
+    """Bring the log into the file and cut it to nothing, unless somebody reads; return whether that was done."""
+    with explained(path):
+        db.execute("PRAGMA busy_timeout = 0")  # what waits here keeps others from writing
+        try:
+            (busy, *_) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            db.execute(f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}")
+    return not busy

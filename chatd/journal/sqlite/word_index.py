@@ -1,0 +1,75 @@
+"""The full-text index of a journal's file, the table ``said``: what is put into it and what is taken out.
+
+The index keeps no text of its own, and has to be told what it is to forget, in exactly the words that it was fed by.
+Those follow from the row of the entry, by `chatd.journal.search` and `chatd.protocol.search_words`: so whoever deletes
+or changes entries says here what they were, as `rows.delete_entries` and `rows.replace_text` do.
+
+In a file that an older chatd has made, messages up to an id, ``fed_before``, are in the index by the words of before.
+They are fed anew step by step, the newest first, and a search asks for both kinds meanwhile.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from chatd.journal.search import where
+from chatd.journal.sqlite.insertion import insert
+from chatd.protocol.search_words import fed
+
+ROWS = 200
+"""How many messages one step feeds anew."""
+_COLUMNS = ("rowid", "room", "text")
+_FED_BEFORE = "SELECT fed_before FROM upkeep"
+_OLD = "SELECT id, room, nick, text FROM entry WHERE id <= ? AND kind = 'MSG' ORDER BY id DESC LIMIT ?"
+# https://www.sqlite.org/fts5.html#the_delete_command
+_DELETE = "INSERT INTO said (said, rowid, room, text) VALUES ('delete', ?, ?, ?)"
+
+
+class IndexedMessage(NamedTuple):
+    """What the index is told of a message."""
+
+    id: int
+    room: int
+    """The id of the room."""
+    nick: str
+    text: str
+
+
+def add(db: sqlite3.Connection, messages: Sequence[IndexedMessage]) -> None:
+    """Put messages into the index, within a transaction."""
+    insert(db, "said", _COLUMNS, _rows(messages, fed_before(db)))
+
+
+def remove(db: sqlite3.Connection, messages: Sequence[IndexedMessage]) -> None:
+    """Take messages out of the index, within a transaction; each has to be what it was when it was put there.
+
+    Their words are found no longer, and are gone from the file's pages once the index is merged: see `merging`.
+    """
+    if messages:
+        db.executemany(_DELETE, _rows(messages, fed_before(db)))
+        db.execute("UPDATE upkeep SET removals = removals + 1")
+
+
+def fed_before(db: sqlite3.Connection) -> int:
+    """Return up to which id messages are in the index as an older chatd has put them there; 0 if there are none."""
+    (last,) = db.execute(_FED_BEFORE).fetchone()
+    return int(last)
+
+
+def feed_some(db: sqlite3.Connection, count: int = ROWS) -> bool:
+    """Feed some messages anew, within a transaction; return whether more may be to be fed."""
+    old = [IndexedMessage(*row) for row in db.execute(_OLD, (fed_before(db), count))]
+    remove(db, old)
+    # Of all above it the next step has nothing to do, and if this is the last thing that is done, so has a restart.
+    db.execute("UPDATE upkeep SET fed_before = ?", (old[-1].id - 1 if old else 0,))
+    add(db, old)
+    return bool(old)
+
+
+def _rows(messages: Sequence[IndexedMessage], last: int) -> list[tuple[int, str, str]]:
+    return [
+        (id_, str(room), text) if id_ <= last else (id_, where(room, nick), fed(text))
+        for id_, room, nick, text in messages
+    ]

@@ -1,0 +1,252 @@
+"""The full-text index of a journal's file: what is fed anew, and that nothing stays of what was taken away."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from twisted.logger import LogEvent, eventAsText, globalLogPublisher
+
+from benchmarks.search.judged import MESSAGES, QUERIES
+from chatd.journal import Among, JournalError, Retention, Times
+from chatd.journal.sqlite import database, finding, word_index
+from chatd.journal.sqlite.archive import erase
+from chatd.journal.sqlite.database import APPLICATION_ID, schema
+from chatd.journal.sqlite.merging import Step
+from chatd.journal.sqlite.rows import ENTRY_COLUMNS, EntryRow, delete_entries, replace_text
+from chatd.journal.sqlite.store import Store
+from chatd.journal.sqlite.upkeep import LOOK_SECONDS, MAX_REST_SECONDS
+from chatd.model.entry import Entry
+from chatd.protocol.events import Said
+from chatd.runtime.schema import upgrade, versions
+from tests.contract.test_journal import Kit, result, texts
+
+WORDS = ["".join(random.Random(number).choices("abcdefghijklmnopqrstuvwxyz", k=14)) for number in range(2000)]
+"""Of each so much is in the file that a part of it is found there, although an index keeps once what two have alike."""
+
+
+def old_file(path: Path, *said: tuple[str, str]) -> Path:
+    """Make a file as chatd did before, with messages of a nick each, as they went into the index then."""
+    before = "".join(f"-- version {number}\n{text}" for number, text in versions(schema()).items() if number < 6)
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        upgrade(db, before)
+        db.execute("INSERT INTO journal (epoch) VALUES ('e0')")
+        db.execute("INSERT INTO room (key, name) VALUES ('#a', '#a')")
+        for id_, (nick, text) in enumerate(said, 1):
+            db.execute("INSERT INTO entry VALUES (?, 1, ?, 'MSG', ?, ?)", (id_, 1000 * id_, nick, text))
+            db.execute("INSERT INTO said (rowid, room, text) VALUES (?, 1, ?)", (id_, text))
+    return path
+
+
+@pytest.fixture
+def kit(tmp_path: Path) -> Iterator[Kit]:
+    kit = Kit(f"sqlite:{tmp_path}/j")
+    yield kit
+    kit.close()
+
+
+@pytest.fixture
+def logged() -> Iterator[list[str]]:
+    lines: list[str] = []
+
+    def observe(event: LogEvent) -> None:
+        lines.append(eventAsText(event, includeTimestamp=False, includeSystem=False))
+
+    globalLogPublisher.addObserver(observe)  # type: ignore[arg-type]  # any callable is one
+    yield lines
+    globalLogPublisher.removeObserver(observe)  # type: ignore[arg-type]  # as above
+
+
+def said(nick: str, text: str) -> Entry:
+    return Entry("#a", Said(nick, "#a", text), time=1000)
+
+
+def fed_before(store: Store) -> int:
+    with store.transaction() as db:
+        return word_index.fed_before(db)
+
+
+def words_in(path: Path) -> dict[str, int]:
+    """Return the words that the index has, and in how many messages."""
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE VIRTUAL TABLE temp.word USING fts5vocab (main, said, row)")
+        return dict(db.execute("SELECT term, doc FROM temp.word"))
+
+
+def left_in(folder: Path, words: list[str]) -> set[str]:
+    """Return which words are in the bytes of a file, of its log or of what else is beside it."""
+    data = b"".join(path.read_bytes() for path in folder.iterdir())
+    return {word for word in words if word[4:].encode() in data}
+
+
+def test_an_old_file_is_fed_anew_while_it_is_searched(kit: Kit, tmp_path: Path, logged: list[str]) -> None:
+    filler = [("bob", f"天気 {number}") for number in range(2 * word_index.ROWS)]
+    old_file(tmp_path / "j", *[("alice", text) for text in MESSAGES], *filler, ("Carol", "天気の話"))
+    kit.open()
+    assert kit.search("天気", "0") == ["天気 0"]
+    assert kit.search("fail*") == [MESSAGES[31]]
+    assert texts(result(kit.journal.search("#a", [], 2**62, 2, Among(author="ALICE")))) == list(MESSAGES[-2:])
+    kit.say("今日の天気")
+    assert kit.search("天気", count=2) == ["天気の話", "今日の天気"]
+    for _ in range(10):
+        kit.clock.advance(1)
+    assert [line.partition(" is ")[2] for line in logged] == [
+        "from an older chatd; until its index is made anew, SEARCH finds less",
+        "made anew: SEARCH finds all that it can",
+    ]
+    assert [query.words for query in QUERIES if not kit.search(*query.words.split()) and query.found] == []
+    assert texts(result(kit.journal.search("#a", ["天気"], 2**62, 9, Among(author="carol")))) == ["天気の話"]
+
+
+def test_how_far_an_old_file_is_fed_anew_outlives_a_restart(tmp_path: Path) -> None:
+    path = old_file(tmp_path / "j", *[("bob", f"会議室 {number}") for number in range(3 * word_index.ROWS)])
+    for left in (2, 1, 0):
+        with closing(Store(path)) as store:
+            assert store.upkeep.step() is Step.FED
+            assert fed_before(store) == left * word_index.ROWS
+            found = store.searcher.search("#a", ["会議"], 2**62, 10_000, 10)
+            assert len(found) == 3 * word_index.ROWS  # those of before by the beginning of their words
+    with closing(Store(path)) as store:
+        while store.upkeep.step() is not Step.NOTHING:
+            pass
+    assert {word for word in words_in(path) if not word.isascii()} == {"会議", "議室", "室"}
+
+
+def test_what_is_changed_and_deleted_before_it_is_fed_anew_leaves_no_words(tmp_path: Path) -> None:
+    path = old_file(tmp_path / "j", *[("bob", f"古い {number}") for number in range(10)])
+    with closing(Store(path)) as store:
+        store.write([said("bob", "新しい")])
+        with store.transaction() as db:
+            rows = [EntryRow(*row) for row in db.execute(f"SELECT {ENTRY_COLUMNS} FROM entry ORDER BY id")]
+            delete_entries(db, [rows[0], rows[-1]])
+            assert replace_text(db, rows[1], "変えた").text == "変えた"
+        while store.upkeep.step() is not Step.NOTHING:
+            pass
+        with store.transaction() as db:
+            delete_entries(db, [row._replace(text="変えた") if row is rows[1] else row for row in rows[1:-1]])
+        while store.upkeep.step() is not Step.NOTHING:
+            pass
+    assert words_in(path) == {}
+
+
+@pytest.mark.parametrize("compiled", ["ON", "OFF"])
+def test_of_what_retention_removes_no_word_stays(
+    kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiled: str
+) -> None:
+    connect = database._connect
+
+    def connect_as_compiled(path: Path) -> sqlite3.Connection:
+        db = connect(path)
+        db.execute(f"PRAGMA secure_delete = {compiled}")
+        return db
+
+    monkeypatch.setattr(database, "_connect", connect_as_compiled)
+    kit.open(Retention(seconds=60 * 60))
+    for start in range(0, 1600, 40):
+        kit.say(*(f"{word} {word[::-1]} 猫" for word in WORDS[start : start + 40]))
+    gone = [*WORDS[:1600], *(word[::-1] for word in WORDS[:1600])]
+    assert len(left_in(tmp_path, gone)) > 3000
+    kit.clock.advance(60 * 60)
+    kit.say(*WORDS[1600:])
+    for _ in range(3 * 60):
+        kit.clock.advance(1)
+    assert kit.search(WORDS[0]) == []
+    assert left_in(tmp_path, gone) == set()
+    assert len(left_in(tmp_path, WORDS[1600:])) == 400
+
+
+def test_of_what_is_erased_no_word_stays(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    with closing(Store(path)) as store:
+        store.epoch("e1")
+        for start in range(0, 1000, 20):
+            store.write([said("mallory", word) for word in WORDS[start : start + 20]])
+            store.write([said("alice", word) for word in WORDS[start + 1000 : start + 1020]])
+    assert erase(path, "mallory") == 1000
+    assert left_in(tmp_path, WORDS[:1000]) == set()
+    assert len(words_in(path)) == 1000 + 2  # the room, and alice
+
+
+def test_a_reader_keeps_what_was_deleted_in_the_log_for_as_long_as_it_reads(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    with closing(Store(path)) as store:
+        store.write([said("bob", word) for word in WORDS[:50]])
+        with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM entry").fetchone()
+            store.trim(Retention(messages=10), 2000)
+            while (step := store.upkeep.step()) is Step.MERGED:
+                pass
+            assert step is Step.WAITED
+            assert left_in(tmp_path, WORDS[:40])
+        assert store.upkeep.step() is Step.DONE
+        assert left_in(tmp_path, WORDS[:40]) == set()
+        assert store.upkeep.step() is Step.NOTHING
+
+
+def test_a_merge_rests_but_not_for_who_asks_for_it(kit: Kit, tmp_path: Path) -> None:
+    kit.open(Retention(messages=1))
+    kit.say("one", "two")
+    kit.clock.advance(60)
+    upkeep = kit.journal._upkeep  # type: ignore[attr-defined]
+    kit.clock.advance(LOOK_SECONDS)
+    assert words_in(tmp_path / "j").keys() >= {"two"}
+    upkeep._rest_until = kit.clock.seconds() + MAX_REST_SECONDS
+    kit.say("three")
+    for _ in range(7):
+        kit.clock.advance(LOOK_SECONDS)
+    assert merged(tmp_path / "j") < removals(tmp_path / "j")
+    with closing(sqlite3.connect(tmp_path / "j")) as db, db:
+        db.execute("UPDATE upkeep SET wanted = removals")
+    for _ in range(3):
+        kit.clock.advance(LOOK_SECONDS)
+    assert merged(tmp_path / "j") == removals(tmp_path / "j")
+
+
+def merged(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as db:
+        return int(db.execute("SELECT merged FROM upkeep").fetchone()[0])
+
+
+def removals(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as db:
+        return int(db.execute("SELECT removals FROM upkeep").fetchone()[0])
+
+
+def test_that_the_index_cannot_be_put_in_order_is_logged_once(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch, logged: list[str]
+) -> None:
+    kit.open()
+
+    def fail(*_: object, **__: object) -> Step:
+        raise JournalError("the disk is full")
+
+    monkeypatch.setattr("chatd.journal.sqlite.merging.IndexUpkeep.step", fail)
+    for _ in range(3):
+        kit.clock.advance(LOOK_SECONDS)
+    assert logged == ["the search index cannot be put in order: the disk is full"]
+    monkeypatch.undo()
+    kit.clock.advance(LOOK_SECONDS)
+    assert logged[1:] == ["the search index is put in order again"]
+
+
+def test_times_and_words_are_looked_up_by_an_index(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    with closing(Store(path)) as store:
+        store.write([said("bob", word) for word in WORDS[:500]])
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("ANALYZE")
+
+        def plan(query: str, *values: object) -> list[str]:
+            return [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {query}", values)]
+
+        assert plan(finding.FIRST_AT, 1000) == ["SEARCH entry USING COVERING INDEX entry_by_time (time>?)"]
+        scan, lookup = plan(f"{finding.FOUND} LIMIT ?", "x", 1, 2, 3)
+        assert scan.startswith("SCAN said VIRTUAL TABLE INDEX") and ":M" in scan
+        assert lookup == "SEARCH entry USING INTEGER PRIMARY KEY (rowid=?)"
+        assert finding.within(db, 3, 100, Times(since=1000)) == (3, 100)
