@@ -28,18 +28,28 @@ _SET: Mapping[str, str] = {
     "private=no": "{nick} opened {place} to everybody",
     "topic=operators": "{nick} lets only operators set the topic of {place}",
     "topic=members": "{nick} lets everybody in {place} set its topic",
+    "speak=operators": "{nick} lets only operators speak in {place}",
+    "speak=members": "{nick} lets everybody in {place} speak",
+    "slow=off": "{nick} lets everybody in {place} speak at any pace",
+    "keep=all": "{nick} lets {place} keep what is said for as long as the server does",
 }
-"""By subject; a setting that has no sentence here is told as it was written."""
+"""By subject."""
+_SET_TO = {
+    "slow": "{nick} lets everybody in {place} speak once in {value}",
+    "keep": "{nick} lets {place} keep what is said for {value}",
+}
+"""By key; a setting that has no sentence here or there is told as it was written."""
 _SET_OTHERWISE = "{nick} set {subject} in {place}"
 
 
 def sentence(event: Moderated) -> str:
     """Return what was ruled, as a sentence without its full stop; a text of whoever said it follows a colon."""
-    form = _SET.get(event.subject, _SET_OTHERWISE) if event.verb == "SET" else _RULED[event.verb]
+    key, _, value = event.subject.partition("=")
+    form = _RULED.get(event.verb) or _SET.get(event.subject) or _SET_TO.get(key, _SET_OTHERWISE)
     everywhere = event.room == SERVER
     place = "the whole server" if everywhere else event.room
     within = f"{'on' if everywhere else 'in'} {place}"
-    told = form.format(nick=event.nick, subject=event.subject, place=place, within=within)
+    told = form.format(nick=event.nick, subject=event.subject, place=place, within=within, value=value)
     held = "" if event.seconds is None else f" for {duration.written(event.seconds)}"
     return told + held + (f": {event.text}" if event.text else "")
 
