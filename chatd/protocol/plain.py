@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from chatd.protocol import duration, events
 from chatd.protocol.events import Event, Moderated, Told
+from chatd.protocol.member_details import MemberDetails
 from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.text import clean
 
@@ -54,7 +55,24 @@ def sentence(event: Moderated) -> str:
     return told + held + (f": {event.text}" if event.text else "")
 
 
+def described(details: MemberDetails) -> str:
+    """Return what is known of somebody who is in a room."""
+    known = [text for text, holds in (("operator", details.operator), ("bot", details.bot)) if holds]
+    if details.away:
+        known.append("away" + (f" ({details.text})" if details.text else ""))
+    if details.idle is not None:
+        known.append(f"silent for {_rounded(details.idle)}" if details.idle else "here")
+    return f"{details.nick}: {', '.join(known) or 'nothing is known'}"
+
+
+def _rounded(seconds: int) -> str:
+    """Return a length of time in whole units of the largest that fits."""
+    unit = max((unit for unit in (1, 60, 3600, 86400) if unit <= seconds), default=1)
+    return duration.written(seconds - seconds % unit)
+
+
 _LINES: Mapping[type, Callable[..., str]] = {
+    MemberDetails: lambda e: f"NOTE {described(e)}",
     Moderated: lambda e: f"NOTE {sentence(e)}",
     Told: lambda e: f"FROM {e.nick} {e.text}",
 }

@@ -150,11 +150,19 @@ def test_a_room_keeps_nothing_longer_than_the_server(chat: InMemoryChat) -> None
 def test_who_is_there_in_detail(chat: InMemoryChat) -> None:
     ann, bob, mallory = den(chat)
     robot = chat.person("HELLO 1 bot=yes", "JOIN robot #den")
+    robot.take()
     assert ask(chat, bob, "AWAY back in an hour")[-1] == "OK AWAY"
     chat.wait(40)
     ask(chat, ann, "MSG anybody?")
     mallory.take()
     assert ask(chat, mallory, "WHO details=yes") == [
+        "NOTE ann: operator, here",
+        "NOTE bob: away (back in an hour), silent for 40s",
+        "NOTE mallory: silent for 40s",
+        "NOTE robot: bot, silent for 40s",
+        "OK WHO #den 4",
+    ]
+    assert bodies(ask(chat, robot, "WHO details=yes")[-5:]) == [
         "IS ann #den operator=yes idle=0",
         "IS bob #den away=yes idle=40 back in an hour",
         "IS mallory #den idle=40",
@@ -163,7 +171,7 @@ def test_who_is_there_in_detail(chat: InMemoryChat) -> None:
     ]
     assert ask(chat, bob, "AWAY")[-1] == "OK AWAY"
     mallory.take()
-    assert ask(chat, mallory, "WHO details=yes")[1] == "IS bob #den idle=40"
+    assert ask(chat, mallory, "WHO details=yes")[1] == "NOTE bob: silent for 40s"
     assert robot.farewell is None
 
 
