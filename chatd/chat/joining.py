@@ -15,7 +15,7 @@ from chatd.protocol.events import Done
 from chatd.protocol.names import Nick, RoomName
 
 ALL_TAKEN = "taken=all goodbye; all that you said was taken"
-"""What BYE quit says when no line before it was answered by an ERR for what it was to say. Programs read its first word."""
+"""What BYE quit says when no line before it was answered by an ERR for what it was to say; scripts read one word."""
 SOME_TAKEN = "taken=some goodbye; not all that you said was taken, see ERR"
 
 

@@ -13,7 +13,7 @@ from chatd.protocol.errors import ANY_VERB, ChatError
 from chatd.protocol.events import DurableEvent
 from chatd.protocol.names import Nick
 
-SAYING = frozenset({"MSG", "TELL", "TOPIC", ANY_VERB})
+SAYING = frozenset({"MSG", "TELL", "POST", "TOPIC", ANY_VERB})
 """The verbs of lines that were to say something."""
 
 

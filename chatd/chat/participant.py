@@ -65,6 +65,8 @@ class Participant(Client):
         """Whether something that was to be said was answered by an ERR."""
         self.names_full_at = 0.0
         """When its bucket of JOINs and NICKs is full again, in seconds; see `Rate`."""
+        self.posted_as = ""
+        """The key of the nick under which it has last said something without coming in; empty before."""
         self.tells_full_at = 0.0
         """The same for what it says to one person."""
         self.info: MemberInfo | None = None

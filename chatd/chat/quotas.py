@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chatd.chat.participant import Participant
+from chatd.chat.visitor import Visitor
 from chatd.model.entry import Place
 from chatd.protocol.errors import ChatError, Code
 
@@ -12,29 +13,39 @@ def check_join(participant: Participant, key: str, room: Place | None) -> None:
 
     ``key`` is that of the room.
     """
-    hub, limits, count = participant.hub, participant.hub.limits, len(participant.rooms)
+    limits, count = participant.hub.limits, len(participant.rooms)
     if room is not None and room in participant.rooms:
         return
     if limits.rooms_per_connection and count >= limits.rooms_per_connection:
         raise ChatError(Code.FULL, f"you are in {count} rooms, which is all one may be in; PART one first")
-    # Those whose first JOIN is still on its way are not counted: one for each connection that made it.
-    is_new = room is None and key not in hub.arriving and key not in hub.journal.known_rooms
-    if is_new and limits.rooms and (there := hub.room_count) >= limits.rooms:
-        raise ChatError(Code.FULL, f"there are {there} rooms, which is all there may be; ROOMS lists those with people")
+    is_new = _is_new(participant, key, room)
     _check_rate(participant)
-    if participant.hub.shares.moves.left(participant.household) < 1:
-        raise _slow_down("too many have come and gone from where you are")
+    _check_moves(participant)
     if is_new:
         _note_new_room(participant, key)
 
 
-def check_name(participant: Participant) -> None:
-    """Note that a participant changes its nick; raise `ChatError` if it does so too often."""
+def check_post(visitor: Visitor, nick: str, key: str) -> None:
+    """Raise `ChatError` if it is too much that somebody speaks in a room without coming in.
+
+    ``nick`` and ``key`` are the keys of the nick and the room. Each other nick counts as one who comes and goes.
+    """
+    hub = visitor.hub
+    if hub.journal.over_hard_limit:
+        raise _slow_down("more is on its way than can be stored")
+    is_new = _is_new(visitor, key, hub.room(key))
+    if nick != visitor.posted_as:
+        check_name(visitor)
+        visitor.posted_as = nick
+    if is_new:
+        _note_new_room(visitor, key)
+
+
+def check_name(participant: Visitor) -> None:
+    """Note that somebody goes by another nick; raise `ChatError` if that happens too often."""
     _check_rate(participant)
-    moves = participant.hub.shares.moves
-    if moves.left(participant.household) < 1:
-        raise _slow_down("too many have come and gone from where you are")
-    moves.use(participant.household, 1)
+    _check_moves(participant)
+    participant.hub.shares.moves.use(participant.household, 1)
 
 
 def note_departure(participant: Participant, rooms: int) -> None:
@@ -56,7 +67,22 @@ def check_tell(participant: Participant) -> None:
     tells.use(who, 1)
 
 
-def _check_rate(participant: Participant) -> None:
+def _is_new(visitor: Visitor, key: str, room: Place | None) -> bool:
+    """Return whether a room, given its key, has to be made; raise `ChatError` if there may be no more."""
+    hub, limits = visitor.hub, visitor.hub.limits
+    # Those whose first JOIN is still on its way are not counted: one for each connection that made it.
+    is_new = room is None and key not in hub.arriving and key not in hub.journal.known_rooms
+    if is_new and limits.rooms and (there := hub.room_count) >= limits.rooms:
+        raise ChatError(Code.FULL, f"there are {there} rooms, which is all there may be; ROOMS lists those with people")
+    return is_new
+
+
+def _check_moves(participant: Visitor) -> None:
+    if participant.hub.shares.moves.left(participant.household) < 1:
+        raise _slow_down("too many have come and gone from where you are")
+
+
+def _check_rate(participant: Visitor) -> None:
     rate, now = participant.hub.limits.name_rate, participant.hub.clock.seconds()
     if rate.per_second and rate.left(participant.names_full_at, now) < 1:
         often = participant.hub.limits.names_per_minute
@@ -64,7 +90,7 @@ def _check_rate(participant: Participant) -> None:
     participant.names_full_at = rate.after(participant.names_full_at, now, 1)
 
 
-def _note_new_room(participant: Participant, key: str) -> None:
+def _note_new_room(participant: Visitor, key: str) -> None:
     new_rooms, who = participant.hub.shares.new_rooms, participant.household
     if new_rooms.left(who) < 1:
         raise _slow_down("too many new rooms were made from where you are")

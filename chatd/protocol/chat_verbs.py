@@ -36,6 +36,12 @@ def _read_tell(words: Arguments) -> commands.Tell:
     return commands.Tell(to, words.text())
 
 
+def _read_post(words: Arguments) -> commands.Post:
+    nick = words.nick_of(words.word("a name"))
+    room = words.maybe_room()
+    return commands.Post(nick, words.refuse("a room is missing") if room is None else room, words.text())
+
+
 def _read_talk(words: Arguments) -> commands.Talk:
     words.end()
     return commands.Talk()
@@ -129,6 +135,12 @@ ROWS = (
         "TELL <#room or nick> <text>",
         "say it in a room that you are in, or to one person",
         _read_tell,
+    ),
+    Verb(
+        commands.Post,
+        "POST <nick> <#room> <text>",
+        "say it without coming in, before JOIN; OK says that it is stored",
+        _read_post,
     ),
     Verb(commands.Talk, "TALK", "from here what you type is said, and /verb is a command", _read_talk),
     Verb(commands.Pipe, "PIPE [#room]", "from here to the end of the input every line is said", _read_pipe),

@@ -61,6 +61,15 @@ class Tell:
 
 
 @dataclass(frozen=True, slots=True)
+class Post:
+    """Say something in a room under a nick, without coming in: before JOIN."""
+
+    nick: str
+    room: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Talk:
     """From here every line is said, but for those that begin with a slash."""
 
@@ -163,7 +172,7 @@ class Quit:
     text: str | None = None
 
 
-Talking = Hello | Join | Msg | Tell | Talk | Pipe | Nick | Part | Who | Rooms | Topic | History | Search
+Talking = Hello | Join | Msg | Tell | Post | Talk | Pipe | Nick | Part | Who | Rooms | Topic | History | Search
 Command = Talking | Ignore | Unignore | Ping | Help | Quit | moderation_commands.ModerationCommand
 
 
@@ -184,6 +193,8 @@ def render(command: Command) -> str:
             Hello(word) | Nick(word) | Ping(word) | Help(word) | Pipe(word) | Who(word) | Ignore(word) | Unignore(word)
         ):
             parts = [word]
+        case Post(nick, room, text):
+            parts = [nick, room, text]
         case Msg(text) | Quit(text):
             parts = [text]
         case Tell(where, text) | Part(where, text) | Topic(where, text) | Search(where, text):
