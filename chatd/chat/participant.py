@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
 
@@ -59,6 +59,8 @@ class Participant(Client):
         self.rooms: dict[Place, None] = {}
         self.current: Place | None = None
         self.joining: tuple[str, str] | None = None
+        self.other_names: Iterator[Nick] | None = None
+        """The names that are left to try if the one of a JOIN is taken, see `chatd.chat.any_name`."""
         self.replay: CatchUp | None = None
         """What is told to it of the room whose JOIN is on its way."""
         self.untaken = False

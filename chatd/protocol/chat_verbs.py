@@ -22,8 +22,11 @@ def _read_join(words: Arguments) -> commands.Join:
     if room is None:
         nick = words.nick_of(words.word("your name"))
         room = words.maybe_room() or commands.LOBBY
-    values = words.values("since", "epoch", "resume")
-    return commands.Join(nick, room, words.id_of("since", values), values.get("epoch"), values.get("resume"))
+    values = words.values("since", "epoch", "resume", "any")
+    if "any" in values and (values["any"] != "yes" or nick is None):
+        words.refuse("any=yes goes with a name")
+    since = words.id_of("since", values)
+    return commands.Join(nick, room, since, values.get("epoch"), values.get("resume"), "any" in values)
 
 
 def _read_msg(words: Arguments) -> commands.Msg:

@@ -35,7 +35,8 @@ class Join:
 
     ``since`` is the id of the last message that was seen there, 0 for the beginning, and ``epoch`` the one that it is
     from, as ``OK HELLO`` said: all after it comes first. ``resume`` is the secret of the last ``OK JOIN``; with it the
-    nick is taken over from a connection that has not noticed its end.
+    nick is taken over from a connection that has not noticed its end. With ``any_nick`` it is the first free one of
+    ``nick``, ``nick-2``, ``nick-3`` and so on.
     """
 
     nick: str | None
@@ -43,6 +44,7 @@ class Join:
     since: int | None = None
     epoch: str | None = None
     resume: str | None = None
+    any_nick: bool = False
 
 
 @dataclass(slots=True)
@@ -179,8 +181,8 @@ Command = Talking | Ignore | Unignore | Ping | Help | Quit | moderation_commands
 def render(command: Command) -> str:
     """Return the line for ``command``, without tags and terminator, holding no control character but TAB."""
     match command:
-        case Join(nick, room, since, epoch, resume):
-            values = {"since": since, "epoch": epoch, "resume": resume}
+        case Join(nick, room, since, epoch, resume, any_nick):
+            values = {"since": since, "epoch": epoch, "resume": resume, "any": "yes" if any_nick else None}
             parts: list[str | None] = [
                 nick,
                 room,
