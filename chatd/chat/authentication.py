@@ -8,6 +8,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from chatd.chat.participant import Participant
+from chatd.chat.visitor import Visitor
 from chatd.protocol import moderation_commands as commands
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError, Code
@@ -17,8 +18,8 @@ from chatd.protocol.names import Nick
 Work = Coroutine[Deferred[Any], Any, None]
 
 
-def check_owner(participant: Participant, nick: Nick) -> None:
-    """Raise `ChatError` if a participant may not go by a nick, because it is, or looks like, somebody else's own."""
+def check_owner(participant: Visitor, nick: Nick) -> None:
+    """Raise `ChatError` if somebody may not go by a nick, because it is, or looks like, somebody else's own."""
     accounts = participant.hub.accounts
     if accounts.members_only and participant.account is None:
         raise ChatError(Code.NOT_ALLOWED, "only those with an account may join: LOGIN <nick> <password> first")

@@ -71,6 +71,20 @@ class CatchUp(Protocol):
         """Watch no longer."""
 
 
+class Resumable(Protocol):
+    """Somebody who waits until an entry has taken effect."""
+
+    @property
+    def address(self) -> IPAddress | None:
+        """Where that one connects from, None for a local socket."""
+
+    def resume_commands(self) -> None:
+        """Go on with what had to wait."""
+
+    def disconnect_on_fault(self) -> None:
+        """End the connection, because of a fault of ours."""
+
+
 class Client(Member, Protocol):
     """A session, without its commands."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chatd.chat import authentication, ignoring, joining, member_details, moderation, questions, speaking
+from chatd.chat import authentication, ignoring, joining, member_details, moderation, posting, questions, speaking
 from chatd.chat.command_rows import Row, Work, for_anybody, for_named
 from chatd.chat.participant import Participant
 from chatd.protocol import commands
@@ -32,6 +32,7 @@ HANDLERS: Mapping[type, Row] = {
     row.command: row
     for row in (
         *speaking.ROWS,
+        *posting.ROWS,
         *joining.ROWS,
         *questions.ROWS,
         *member_details.ROWS,

@@ -10,11 +10,12 @@ from twisted.internet.interfaces import IReactorTime
 
 from chatd.accounts import Accounts
 from chatd.chat.bare_rooms import BareRooms
-from chatd.chat.client import CatchUp, Client, NickHolder
+from chatd.chat.client import CatchUp, Client, NickHolder, Resumable
 from chatd.chat.cross_room import Merge
 from chatd.chat.limits import Limits
 from chatd.chat.nicks import NickRegistry
 from chatd.chat.nodes import Nodes, SingleNode
+from chatd.chat.posters import Posters
 from chatd.chat.room import Room
 from chatd.chat.room_looks import RoomLooks
 from chatd.chat.shares import Shares
@@ -79,12 +80,13 @@ class Hub:
         self.connection_numbers = count(1)
         self.barred: dict[Client, None] = {}
         """Those that are banned, and have not proved yet that they are server operators."""
-        self.unblocked: list[Client] = []
+        self.unblocked: list[Resumable] = []
         """Those that could not go on until an entry of theirs took effect, and now can."""
         self.stalled: dict[Client, None] = {}
         """Those that are not heard until the journal is below its hard limit again."""
         self.ignoring: dict[Client, None] = {}
         """Those that ignore somebody."""
+        self.posters = Posters()
         self.arriving: set[str] = set()
         """The keys of rooms that are not there yet, and into which the first JOIN is on its way."""
         self.last_id = 0
@@ -207,6 +209,15 @@ class Hub:
         self._nicks.withdraw(nick, client)
         if client.nick and not client.ended:
             self._nicks.assign(client.nick, client)
+
+    def nick_refusal(self, nick: Nick, account: str | None) -> ChatError | None:
+        """Return why one who is not here may not speak under a nick: somebody goes by it, or by one that looks alike.
+
+        In the order of the journal all nodes say the same. Whose own ``nick`` it is, by the ``account``, may.
+        """
+        if account == nick.key:
+            return None
+        return self.nodes.nick_refusal(nick, account) if self.nodes.shared else self._nicks.refusal(nick)
 
     def replace(self, old: NickHolder, new: Client) -> None:
         """Give the nick of a connection that has not noticed its death to the client that proved to be its successor.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chatd import __version__
-from chatd.chat import authentication, permissions, quotas
+from chatd.chat import any_name, authentication, permissions, quotas
 from chatd.chat.command_rows import Row, Work, for_anybody, for_named, in_room, need_nick
 from chatd.chat.outcomes import done_join
 from chatd.chat.participant import Participant
@@ -15,7 +15,7 @@ from chatd.protocol.events import Done
 from chatd.protocol.names import Nick, RoomName
 
 ALL_TAKEN = "taken=all goodbye; all that you said was taken"
-"""What BYE quit says when no line before it was answered by an ERR for what it was to say. Programs read its first word."""
+"""What BYE quit says when no line before it was answered by an ERR for what it was to say; scripts read one word."""
 SOME_TAKEN = "taken=some goodbye; not all that you said was taken, see ERR"
 
 
@@ -51,8 +51,11 @@ def _join(participant: Participant, command: commands.Join, label: str | None) -
     room = participant.hub.room(name.key)
     quotas.check_join(participant, name.key, room)
     if not participant.nick:
-        authentication.check_owner(participant, nick)
-        _take_nick(participant, nick, command.resume)
+        if command.any_nick:
+            _take_any_nick(participant, nick, command.resume, name.key)
+        else:
+            authentication.check_owner(participant, nick)
+            _take_nick(participant, nick, command.resume)
     if room is not None and room in participant.rooms:
         participant.enter(room)
         participant.send_event(done_join(participant, room), label)
@@ -90,6 +93,20 @@ def _take_nick(participant: Participant, nick: Nick, resume: str | None) -> None
     else:
         hub.claim(nick, participant)
         participant.nick = nick
+    if participant.tagged:
+        participant.issue_resume_token()
+
+
+def _take_any_nick(participant: Participant, nick: Nick, resume: str | None, room: str) -> None:
+    """Go by the first free one of some names, or by the one of them that is the participant's own already."""
+    for each in any_name.candidates(nick) if resume else ():
+        holder = participant.hub.holder(each)
+        if holder is not None and holder.takeover.is_proven_by(resume or ""):
+            authentication.check_owner(participant, each)
+            participant.other_names = any_name.candidates(nick)
+            _take_nick(participant, each, resume)
+            return
+    any_name.begin(participant, nick, room)
     if participant.tagged:
         participant.issue_resume_token()
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from chatd.chat.participant import Participant
-from chatd.chat.permissions import may_speak, milliseconds, rank_refusal
+from chatd.chat.permissions import judged_as, may_speak, milliseconds, rank_refusal
 from chatd.model.entry import Member
 from chatd.model.room_policy import MAX_ACTIONS, Identity, ModerationAction, PolicyKey, RoomPolicy, is_address
 from chatd.protocol import duration, names
@@ -163,7 +163,8 @@ def _sentence(participant: Participant, command: Command, room: RoomName) -> tup
             return target.renaming or target.nick, None, text
         case commands.Mute(who, _, seconds, text) | commands.Ban(who, _, seconds, text):
             target = _found(participant, Nick.of(who), room)
-            _check_not_operator(participant, Nick.of(who).key, None if target is None else target.account)
+            known = target or participant.hub.posters.get(Nick.of(who))
+            _check_not_operator(participant, Nick.of(who).key, None if known is None else known.account)
             return who, seconds, text
         case commands.Unmute(who) | commands.Unban(who) | commands.Deop(who):
             kind = _TAKEN_BACK[type(command)]
@@ -200,6 +201,9 @@ def _with_reach(participant: Participant, action: Moderated) -> Moderated:
     if is_address(action.subject):
         return action
     target = _found(participant, nick, room)
+    if target is None and (poster := participant.hub.posters.get(nick)) is not None:
+        identity, _ = judged_as(participant.hub, poster)
+        return replace(action, reach=identity.reach(_there(participant, room)))
     if target is not None:
         identity, _ = target.judged_as
         return replace(action, reach=identity._replace(nick=nick.key).reach(_there(participant, room)))

@@ -8,7 +8,7 @@ from typing import Protocol
 from typing_extensions import override
 
 from chatd.chat.client import Client, NickHolder
-from chatd.model.cluster import Source
+from chatd.model.cluster import MemberInfo, Source
 from chatd.model.entry import Entry, Member, Place, RoomEvent, unavailable
 from chatd.model.member_facts import MemberFacts
 from chatd.protocol.errors import ChatError
@@ -58,6 +58,12 @@ class Nodes(Protocol):
 
     def source(self, client: Client, event: RoomEvent) -> Source | None:
         """Return what goes along with something that a client does, for the other nodes."""
+
+    def source_of_post(self, poster: MemberInfo) -> Source:
+        """Return what goes along with something that somebody says without coming in."""
+
+    def nick_refusal(self, nick: Nick, account: str | None) -> ChatError | None:
+        """Return why a nick is not to be had by what all nodes know; `check_free` leaves out those who are here."""
 
     def place_for(self, client: Client, room: Place) -> Member | None:
         """Return whose place in a room a client takes unseen, if there is one; that one has none from here on."""
@@ -137,6 +143,14 @@ class SingleNode(Nodes):
 
     @override
     def source(self, client: Client, event: RoomEvent) -> Source | None:
+        return None
+
+    @override
+    def source_of_post(self, poster: MemberInfo) -> Source:
+        return Source("", None, poster)
+
+    @override
+    def nick_refusal(self, nick: Nick, account: str | None) -> ChatError | None:
         return None
 
     @override

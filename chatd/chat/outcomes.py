@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
-from chatd.chat import permissions
+from chatd.chat import any_name, permissions
 from chatd.chat.client import CatchUp
 from chatd.chat.participant import NO_NICK, Participant
 from chatd.model.entry import Entry, Place
@@ -13,7 +14,7 @@ from chatd.protocol.errors import ANY_VERB, ChatError
 from chatd.protocol.events import DurableEvent
 from chatd.protocol.names import Nick
 
-SAYING = frozenset({"MSG", "TELL", "TOPIC", ANY_VERB})
+SAYING = frozenset({"MSG", "TELL", "POST", "TOPIC", ANY_VERB})
 """The verbs of lines that were to say something."""
 
 
@@ -50,6 +51,8 @@ def done_join(participant: Participant, room: Place, missed: CatchUp | None = No
     ``missed`` is what it was told of what it missed, if it asked.
     """
     values = {"last": str(room.last_id), "resume": participant.takeover.secret} if participant.tagged else {}
+    if participant.other_names is not None:
+        values["nick"], participant.other_names = str(participant.nick), None
     if missed is not None and participant.tagged:
         values["recovered"] = "yes" if missed.recovered else "no"
         if not missed.known:
@@ -85,10 +88,15 @@ def _refused(participant: Participant, entry: Entry) -> bytes:
     participant.untaken = participant.untaken or entry.verb in SAYING
     if type(entry.event) is events.Joined:
         participant.joining = None
+        participant.hub.nodes.join_refused(participant)
+        why = any_name.take_another(participant, error, entry.room)
+        if why is None:
+            participant.submit(entry.room, replace(entry.event, nick=participant.nick), entry.label, entry.verb)
+            return b""
+        error, participant.other_names = why, None
         if participant.replay is not None:
             participant.replay.close()
             participant.replay = None
-        participant.hub.nodes.join_refused(participant)
     elif isinstance(entry.event, events.Renamed):
         participant.renaming = NO_NICK
         participant.hub.release(Nick.of(entry.event.new), participant)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
 
@@ -60,12 +60,16 @@ class Participant(Client):
         self.rooms: dict[Place, None] = {}
         self.current: Place | None = None
         self.joining: tuple[str, str] | None = None
+        self.other_names: Iterator[Nick] | None = None
+        """The names that are left to try if the one of a JOIN is taken, see `chatd.chat.any_name`."""
         self.replay: CatchUp | None = None
         """What is told to it of the room whose JOIN is on its way."""
         self.untaken = False
         """Whether something that was to be said was answered by an ERR."""
         self.names_full_at = 0.0
         """When its bucket of JOINs and NICKs is full again, in seconds; see `Rate`."""
+        self.posted_as = ""
+        """The key of the nick under which it has last said something without coming in; empty before."""
         self.tells_full_at = 0.0
         """The same for what it says to one person."""
         self.spoke_at = hub.timers.now

@@ -7,6 +7,7 @@ from ipaddress import ip_address
 
 from chatd.chat.hub import Hub
 from chatd.chat.participant import Participant
+from chatd.chat.visitor import Visitor
 from chatd.model.cluster import MemberInfo
 from chatd.model.entry import Entry
 from chatd.model.room_policy import Identity, IPAddress, ModerationAction, RoomPolicy
@@ -22,7 +23,7 @@ def milliseconds(hub: Hub) -> int:
     return hub.age_now
 
 
-def readable_after(participant: Participant, room: str) -> int | None:
+def readable_after(participant: Visitor, room: str) -> int | None:
     """Return the id after which a participant may read a room, given its key; None if it may read nothing."""
     return participant.hub.policy(room).readable_after(participant.account)
 
@@ -47,8 +48,8 @@ def refusal(participant: Participant, room: str, identity: Identity | None = Non
     return refusal_of(hub, room, who, is_operator=participant.is_operator, now=milliseconds(hub))
 
 
-def look_refusal(participant: Participant, name: RoomName) -> ChatError | None:
-    """Return why a participant may not make a room of that name; None also for a room that is there, or was."""
+def look_refusal(participant: Visitor, name: RoomName) -> ChatError | None:
+    """Return why somebody may not make a room of that name; None also for a room that is there, or was."""
     hub = participant.hub
     if hub.room(name.key) is not None or hub.journal.room_state(name.key) is not None:
         return None
@@ -114,6 +115,12 @@ def mute_refusal(hub: Hub, room: str | None, identity: Identity, *, is_operator:
     if mute is None and room is not None and not is_operator:
         mute = hub.policy(room).against("MUTE", identity, now)
     return None if mute is None else ChatError(Code.MUTED, because("you may read and not speak", mute))
+
+
+def speech_refusal(hub: Hub, room: str, identity: Identity, *, is_operator: bool, now: int) -> ChatError | None:
+    """Return why somebody may not say anything in a room, given its key, be it from without: all that holds there."""
+    why = refusal_of(hub, room, identity, is_operator=is_operator, now=now)
+    return why or voice_refusal(hub, room, identity, is_operator=is_operator, now=now)
 
 
 def may_speak(participant: Participant, room: str) -> bool:

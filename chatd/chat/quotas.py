@@ -5,9 +5,11 @@ from __future__ import annotations
 from math import ceil
 
 from chatd.chat.participant import Participant
+from chatd.chat.visitor import Visitor
 from chatd.model.entry import Place
 from chatd.protocol.duration import written
 from chatd.protocol.errors import ChatError, Code
+from chatd.protocol.names import Nick, RoomName
 
 
 def check_join(participant: Participant, key: str, room: Place | None) -> None:
@@ -15,29 +17,39 @@ def check_join(participant: Participant, key: str, room: Place | None) -> None:
 
     ``key`` is that of the room.
     """
-    hub, limits, count = participant.hub, participant.hub.limits, len(participant.rooms)
+    limits, count = participant.hub.limits, len(participant.rooms)
     if room is not None and room in participant.rooms:
         return
     if limits.rooms_per_connection and count >= limits.rooms_per_connection:
         raise ChatError(Code.FULL, f"you are in {count} rooms, which is all one may be in; PART one first")
-    # Those whose first JOIN is still on its way are not counted: one for each connection that made it.
-    is_new = room is None and key not in hub.arriving and key not in hub.journal.known_rooms
-    if is_new and limits.rooms and (there := hub.room_count) >= limits.rooms:
-        raise ChatError(Code.FULL, f"there are {there} rooms, which is all there may be; ROOMS lists those with people")
+    is_new = _is_new(participant, key, room)
     _check_rate(participant)
-    if participant.hub.shares.moves.left(participant.household) < 1:
-        raise _slow_down("too many have come and gone from where you are")
+    _check_moves(participant)
     if is_new:
         _note_new_room(participant, key)
 
 
-def check_name(participant: Participant) -> None:
-    """Note that a participant changes its nick; raise `ChatError` if it does so too often."""
+def check_post(visitor: Visitor, nick: str, key: str) -> None:
+    """Raise `ChatError` if it is too much that somebody speaks in a room without coming in.
+
+    ``nick`` and ``key`` are the keys of the nick and the room. Each other nick counts as one who comes and goes.
+    """
+    hub = visitor.hub
+    if hub.journal.over_hard_limit:
+        raise _slow_down("more is on its way than can be stored")
+    is_new = _is_new(visitor, key, hub.room(key))
+    if nick != visitor.posted_as:
+        check_name(visitor)
+        visitor.posted_as = nick
+    if is_new:
+        _note_new_room(visitor, key)
+
+
+def check_name(participant: Visitor) -> None:
+    """Note that somebody goes by another nick; raise `ChatError` if that happens too often."""
     _check_rate(participant)
-    moves = participant.hub.shares.moves
-    if moves.left(participant.household) < 1:
-        raise _slow_down("too many have come and gone from where you are")
-    moves.use(participant.household, 1)
+    _check_moves(participant)
+    participant.hub.shares.moves.use(participant.household, 1)
 
 
 def note_departure(participant: Participant, rooms: int) -> None:
@@ -59,22 +71,39 @@ def check_tell(participant: Participant) -> None:
     tells.use(who, 1)
 
 
-def check_pace(participant: Participant, room: Place) -> None:
-    """Note that a participant speaks in a room. Raise `ChatError` if the room is slow and it spoke a moment ago."""
-    seconds = room.policy.seconds("slow")
-    if seconds is None or participant.is_operator or room.policy.is_operator(participant.account):
+def check_pace(visitor: Visitor, nick: Nick, room: RoomName) -> None:
+    """Note that somebody speaks in a room. Raise `ChatError` if the room is slow and they spoke a moment ago."""
+    hub = visitor.hub
+    policy = hub.policy(room.key)
+    seconds = policy.seconds("slow")
+    if seconds is None or visitor.is_operator or policy.is_operator(visitor.account):
         return
     # A guest is known by the nick, and by the connection when that gets another.
-    guest = (f"nick {participant.nick.key}", f"connection {participant.identity.connection}")
-    who = (f"account {participant.account}",) if participant.account else guest
-    slow_rooms, now = participant.hub.slow_rooms, participant.hub.clock.seconds()
-    if (wait := slow_rooms.wait(room.key, who, now)) > 0:
-        why = f"{room.name} takes a message every {written(seconds)} from each; say it again in {ceil(wait)}s"
+    guest = (f"nick {nick.key}", f"connection {visitor.identity.connection}")
+    who = (f"account {visitor.account}",) if visitor.account else guest
+    now = hub.clock.seconds()
+    if (wait := hub.slow_rooms.wait(room.key, who, now)) > 0:
+        why = f"{room} takes a message every {written(seconds)} from each; say it again in {ceil(wait)}s"
         raise ChatError(Code.SLOW_DOWN, why)
-    slow_rooms.note(room.key, who, now, now + seconds)
+    hub.slow_rooms.note(room.key, who, now, now + seconds)
 
 
-def _check_rate(participant: Participant) -> None:
+def _is_new(visitor: Visitor, key: str, room: Place | None) -> bool:
+    """Return whether a room, given its key, has to be made; raise `ChatError` if there may be no more."""
+    hub, limits = visitor.hub, visitor.hub.limits
+    # Those whose first JOIN is still on its way are not counted: one for each connection that made it.
+    is_new = room is None and key not in hub.arriving and key not in hub.journal.known_rooms
+    if is_new and limits.rooms and (there := hub.room_count) >= limits.rooms:
+        raise ChatError(Code.FULL, f"there are {there} rooms, which is all there may be; ROOMS lists those with people")
+    return is_new
+
+
+def _check_moves(participant: Visitor) -> None:
+    if participant.hub.shares.moves.left(participant.household) < 1:
+        raise _slow_down("too many have come and gone from where you are")
+
+
+def _check_rate(participant: Visitor) -> None:
     rate, now = participant.hub.limits.name_rate, participant.hub.clock.seconds()
     if rate.per_second and rate.left(participant.names_full_at, now) < 1:
         often = participant.hub.limits.names_per_minute
@@ -82,7 +111,7 @@ def _check_rate(participant: Participant) -> None:
     participant.names_full_at = rate.after(participant.names_full_at, now, 1)
 
 
-def _note_new_room(participant: Participant, key: str) -> None:
+def _note_new_room(participant: Visitor, key: str) -> None:
     new_rooms, who = participant.hub.shares.new_rooms, participant.household
     if new_rooms.left(who) < 1:
         raise _slow_down("too many new rooms were made from where you are")

@@ -21,7 +21,7 @@ def say(participant: Participant, room: Place, text: str, label: str | None, ver
     """Say something in a room. Raise `ChatError` if the participant may not, or not yet."""
     if room.policy.may_silence or participant.hub.server_policy.may_silence:
         permissions.check_voice(participant, room.key)
-        quotas.check_pace(participant, room)
+        quotas.check_pace(participant, participant.nick, room.name)
     participant.spoke_at = participant.hub.timers.now
     participant.submit(room.key, events.Said(participant.nick, room.name, text), label, verb)
 

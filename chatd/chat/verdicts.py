@@ -12,11 +12,12 @@ from twisted.logger import Logger
 
 from chatd.chat import permissions
 from chatd.chat.hub import Hub
-from chatd.model.cluster import NodeDown, NodeUp
+from chatd.model.cluster import MemberInfo, NodeDown, NodeUp
 from chatd.model.entry import Entry, Member, unavailable
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Moderated, Said, TopicSet
 from chatd.protocol.moderation_commands import SERVER
+from chatd.protocol.names import Nick
 
 _ALL = ("",)
 """Stands for everybody."""
@@ -52,7 +53,7 @@ class Verdicts:
                 if entry.refused is None:
                     entry.refused = self._judged(entry)
                 if kind is not Moderated:
-                    if entry.refused is None and entry.author is not None:
+                    if entry.refused is None and entry.author is not None and poster_of(entry) is None:
                         free[entry.author] = entry.room
                     continue
             free.clear()
@@ -70,8 +71,12 @@ class Verdicts:
     def _refusal(self, entry: Entry) -> ChatError | None:
         hub, event = self._hub, entry.event
         author = hub.nodes.author_of(entry)
-        if author is None or isinstance(author, ChatError):
+        if isinstance(author, ChatError):
             return author
+        if (poster := poster_of(entry)) is not None:
+            return self._post_refusal(entry, poster)
+        if author is None:
+            return None
         if type(event) is Moderated:
             return self._ruling_refusal(entry, event, author)
         room = hub.room(entry.room)
@@ -80,10 +85,19 @@ class Verdicts:
         if not (room.policy or hub.server_policy):
             return None
         identity, is_operator = author.judged_as
-        why = permissions.refusal_of(hub, room.key, identity, is_operator=is_operator, now=entry.time)
-        why = why or permissions.voice_refusal(hub, room.key, identity, is_operator=is_operator, now=entry.time)
+        why = permissions.speech_refusal(hub, room.key, identity, is_operator=is_operator, now=entry.time)
         if why is None and type(event) is TopicSet:
             why = permissions.topic_refusal(room.policy, identity.account, is_operator=is_operator)
+        return why
+
+    def _post_refusal(self, entry: Entry, poster: MemberInfo) -> ChatError | None:
+        """Return why what somebody said without coming in does not count."""
+        hub = self._hub
+        identity, is_operator = permissions.judged_as(hub, poster)
+        why = hub.nick_refusal(Nick(poster.nick), poster.account)
+        why = why or permissions.speech_refusal(hub, entry.room, identity, is_operator=is_operator, now=entry.time)
+        if why is None:
+            hub.posters.note(poster)
         return why
 
     def _ruling_refusal(self, entry: Entry, event: Moderated, author: Member) -> ChatError | None:
@@ -95,6 +109,11 @@ class Verdicts:
             registered = policy.setting("registered") == "yes"
             return ChatError(Code.NOT_ALLOWED, f"{event.room} is registered already") if registered else None
         return permissions.rank_refusal(policy, event.room, identity.account, is_operator=is_operator)
+
+
+def poster_of(entry: Entry) -> MemberInfo | None:
+    """Return who said something without coming in; None for what members and nodes say."""
+    return None if entry.source is None else entry.source.poster
 
 
 def _changes(entry: Entry) -> set[object]:
@@ -112,6 +131,8 @@ def _changes(entry: Entry) -> set[object]:
 
 def _depends(entry: Entry, changed: set[object]) -> bool:
     """Return whether the verdict on an entry may be another after what was changed before it."""
+    if poster_of(entry) is not None:
+        return True  # on who goes by its nick
     source = entry.source
     who = entry.author if source is None or source.info is None else source.info.member_id
     if _ALL in changed or who in changed:

@@ -53,7 +53,9 @@ class Source(NamedTuple):
     incarnation: str
     """The incarnation of the node: it has another after every start, and after the others have declared it down."""
     info: MemberInfo | None
-    """The member who did it; None for what a node says of itself."""
+    """The member who did it; None for what a node says of itself, and for what somebody says who is no member."""
+    poster: MemberInfo | None = None
+    """Who said it without coming in, and under which nick; with a single node too, whose incarnation is empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,11 @@ def _read_join(words: Arguments) -> commands.Join:
     if room is None:
         nick = words.nick_of(words.word("your name"))
         room = words.maybe_room() or commands.LOBBY
-    values = words.values("since", "epoch", "resume")
-    return commands.Join(nick, room, words.id_of("since", values), values.get("epoch"), values.get("resume"))
+    values = words.values("since", "epoch", "resume", "any")
+    if "any" in values and (values["any"] != "yes" or nick is None):
+        words.refuse("any=yes goes with a name")
+    since = words.id_of("since", values)
+    return commands.Join(nick, room, since, values.get("epoch"), values.get("resume"), "any" in values)
 
 
 def _read_msg(words: Arguments) -> commands.Msg:
@@ -32,6 +35,12 @@ def _read_tell(words: Arguments) -> commands.Tell:
     to = words.word("a room or a name")
     to = words.room_of(to) if to.startswith("#") else words.nick_of(to)
     return commands.Tell(to, words.text())
+
+
+def _read_post(words: Arguments) -> commands.Post:
+    nick = words.nick_of(words.word("a name"))
+    room = words.maybe_room()
+    return commands.Post(nick, words.refuse("a room is missing") if room is None else room, words.text())
 
 
 def _read_talk(words: Arguments) -> commands.Talk:
@@ -122,6 +131,12 @@ ROWS = (
         "TELL <#room or nick> <text>",
         "say it in a room that you are in, or to one person",
         _read_tell,
+    ),
+    Verb(
+        commands.Post,
+        "POST <nick> <#room> <text>",
+        "say it without coming in, before JOIN; OK says that it is stored",
+        _read_post,
     ),
     Verb(commands.Talk, "TALK", "from here what you type is said, and /verb is a command", _read_talk),
     Verb(commands.Pipe, "PIPE [#room]", "from here to the end of the input every line is said", _read_pipe),

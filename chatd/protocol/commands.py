@@ -40,7 +40,8 @@ class Join:
 
     ``since`` is the id of the last message that was seen there, 0 for the beginning, and ``epoch`` the one that it is
     from, as ``OK HELLO`` said: all after it comes first. ``resume`` is the secret of the last ``OK JOIN``; with it the
-    nick is taken over from a connection that has not noticed its end.
+    nick is taken over from a connection that has not noticed its end. With ``any_nick`` it is the first free one of
+    ``nick``, ``nick-2``, ``nick-3`` and so on.
     """
 
     nick: str | None
@@ -48,6 +49,7 @@ class Join:
     since: int | None = None
     epoch: str | None = None
     resume: str | None = None
+    any_nick: bool = False
 
 
 @dataclass(slots=True)
@@ -62,6 +64,15 @@ class Tell:
     """Say something in a room, or to one person."""
 
     to: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Say something in a room under a nick, without coming in: before JOIN."""
+
+    nick: str
+    room: str
     text: str
 
 
@@ -184,15 +195,15 @@ class Quit:
     text: str | None = None
 
 
-Talking = Hello | Join | Msg | Tell | Talk | Pipe | Nick | Part | Who | Rooms | Topic | History | Search
+Talking = Hello | Join | Msg | Tell | Post | Talk | Pipe | Nick | Part | Who | Rooms | Topic | History | Search
 Command = Talking | Away | Ignore | Unignore | Ping | Help | Quit | moderation_commands.ModerationCommand
 
 
 def render(command: Command) -> str:
     """Return the line for ``command``, without tags and terminator, holding no control character but TAB."""
     match command:
-        case Join(nick, room, since, epoch, resume):
-            values = {"since": since, "epoch": epoch, "resume": resume}
+        case Join(nick, room, since, epoch, resume, any_nick):
+            values = {"since": since, "epoch": epoch, "resume": resume, "any": "yes" if any_nick else None}
             parts: list[str | None] = [
                 nick,
                 room,
@@ -208,6 +219,8 @@ def render(command: Command) -> str:
             parts = [version, "bot=yes" if bot else None]
         case Who(where, details):
             parts = [where, "details=yes" if details else None]
+        case Post(nick, room, text):
+            parts = [nick, room, text]
         case Msg(text) | Quit(text) | Away(text):
             parts = [text]
         case Tell(where, text) | Part(where, text) | Topic(where, text):

@@ -10,7 +10,10 @@ from chatd.protocol.wire import MAX_LINE_BYTES
 
 BOM = b"\xef\xbb\xbf"
 
-_ALIEN = re.compile(rb"\x16\x03|(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI) |[!-~]+ [!-~]+ HTTP/[0-9]")
+_ALIEN = re.compile(
+    rb"\x16\x03|(?:GET|HEAD|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI) |[!-~]+ [!-~]+ HTTP/[0-9]"
+    rb"|POST (?:[/*]|[0-9A-Za-z+.-]+://)"  # what HTTP posts to, which is no nick
+)
 _BLANK_LINES = re.compile(rb"(?:\r?\n|\xff[\xf6\xfb\xfd](?:[0-9a-f]{2})?\n)*")
 """Those that stand for what telnet asks among them."""
 _CARRIAGE_RETURNS = re.compile(rb"\r*")

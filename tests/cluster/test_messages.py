@@ -57,6 +57,14 @@ def test_an_entry_comes_back_as_it_was(event: RoomEvent, info: MemberInfo | None
     assert message.passing is not entry.durable
 
 
+def test_who_spoke_without_coming_in_is_no_member() -> None:
+    entry = Entry("#a", Said("ci", "#a", "passed"), label="l1", source=Source("r1", None, INFO))
+    message = Subjects("chatd").message(entry, MESSAGE_ID)
+    assert decode(message.payload).entry().source == entry.source
+    assert b'"card"' not in message.payload  # by which nodes before would judge it
+    assert not message.passing
+
+
 @given(WORD, WORD, TEXT, st.none() | WORD)
 def test_whatever_is_said_comes_back(nick: str, room: str, text: str, label: str | None) -> None:
     entry = Entry(f"#{room}", Said(nick, f"#{room}", text), label=label, source=Source("r1", MemberInfo("r1.1", nick)))

@@ -107,7 +107,7 @@ def test_the_log_in_a_room_ends_with_the_server_though_nothing_is_logged(tmp_pat
         script.wait(DEADLINE)
 
 
-@pytest.mark.parametrize(("holds", "status"), [("MSG passed\\nQUIT", 0), ("SEARCH release", 0)])
+@pytest.mark.parametrize(("holds", "status"), [("POST ci #builds passed\\nQUIT", 0), ("SEARCH release", 0)])
 def test_those_that_end_by_themselves(tmp_path: Path, holds: str, status: int) -> None:
     with Daemon(tmp_path, "--journal", "memory:") as daemon, daemon.member("alice", "#builds") as alice:
         alice.send(b"MSG the release is out\nPING\n")
@@ -120,7 +120,7 @@ def test_those_that_end_by_themselves(tmp_path: Path, holds: str, status: int) -
 
 def test_the_notice_fails_if_the_server_ends_first(tmp_path: Path) -> None:
     with Daemon(tmp_path, "--journal", "memory:") as daemon:
-        command = recipe("MSG passed\\nQUIT", daemon)
+        command = recipe("POST ci #builds passed\\nQUIT", daemon)
         daemon.kill()
         done = subprocess.run(command, env=environment(), capture_output=True, timeout=DEADLINE, check=False)
         assert done.returncode == 1

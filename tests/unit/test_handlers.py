@@ -270,7 +270,16 @@ NEEDING = {
         "AWAY lunch",
     ),
     Needs.ROOM: ("MSG hi", "TALK", "PIPE", "PART", "WHO", "TOPIC", "HISTORY", "SEARCH x"),
-    Needs.NOTHING: ("HELLO 1", "JOIN bob", "PING", "HELP", "QUIT", "LOGIN bob secret", "REGISTER secret"),
+    Needs.NOTHING: (
+        "HELLO 1",
+        "JOIN bob",
+        "PING",
+        "HELP",
+        "QUIT",
+        "LOGIN bob secret",
+        "REGISTER secret",
+        "POST bob #b hi",
+    ),
 }
 
 

@@ -96,6 +96,16 @@ def test_a_slow_room_takes_a_message_in_a_while(chat: InMemoryChat) -> None:
     assert refusals(chat, mallory, "MSG three") == []
 
 
+def test_who_posts_speaks_there(chat: InMemoryChat) -> None:
+    ann, _, _ = den(chat)
+    ask(chat, ann, "SET slow=10s")
+    ci = chat.person()
+    assert ask(chat, ci, "POST ci #den one")[-1].startswith("OK POST #den ")
+    assert ask(chat, ci, "POST ci #den two")[-1].startswith("ERR slow-down POST #den takes a message every 10s")
+    ask(chat, ann, "SET slow=off", "SET speak=operators")
+    assert ask(chat, ci, "POST ci #den two")[-1].startswith("ERR not-allowed POST only its operators may speak")
+
+
 def test_who_comes_again_under_the_same_name_is_no_faster(chat: InMemoryChat) -> None:
     ann, bob, mallory = den(chat)
     ask(chat, ann, "SET slow=10s")

@@ -17,7 +17,7 @@ from chatd.chat.presence.changes import MembershipChanges
 from chatd.chat.presence.directory import Directory
 from chatd.chat.presence.remote import RemoteMember
 from chatd.chat.private_lines import PrivateLine
-from chatd.model.cluster import Cluster, Source, incarnation_of
+from chatd.model.cluster import Cluster, MemberInfo, Source, incarnation_of
 from chatd.model.entry import Entry, Member, Place, RoomEvent, unavailable
 from chatd.model.member_facts import MemberFacts
 from chatd.protocol import names
@@ -108,6 +108,14 @@ class Presence(Nodes):
     @override
     def source(self, client: Client, event: RoomEvent) -> Source:
         return self.announcer.source(client, event)
+
+    @override
+    def source_of_post(self, poster: MemberInfo) -> Source:
+        return Source(self.announcer.incarnation, None, poster)
+
+    @override
+    def nick_refusal(self, nick: Nick, account: str | None) -> ChatError | None:
+        return self.directory.refusal(nick, account=account)
 
     @override
     def announce(self, client: Client) -> None:

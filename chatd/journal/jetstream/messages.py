@@ -5,7 +5,7 @@ The payload is a JSON object: ``from`` is the incarnation of the node that sent 
 up), GONE (a node is down) or HERE (by which a node finds out whether anything can be stored). ``nick``, ``room`` and
 ``text`` are as in the line that clients are sent, ``label`` is the label it was sent with, ``card`` the member
 who did it, ``reach`` whom a MUTE or BAN of a nick holds for besides. ``time`` is when it was said, in milliseconds
-since 1970, of what was brought in from elsewhere.
+since 1970, of what was brought in from elsewhere. ``poster`` is in the place of ``card`` who said it without coming in.
 """
 
 from __future__ import annotations
@@ -172,6 +172,9 @@ class Subjects:
             fields["time"] = time
         if entry.source is not None and entry.source.info is not None:
             fields["card"] = _info(entry.source.info)
+        elif entry.source is not None and entry.source.poster is not None:
+            # Not as "card": older nodes judge by that, and would find that nobody of that id is in the room.
+            fields["poster"] = _info(entry.source.poster)
         if isinstance(event, Moderated | TopicSet):
             return Message(self.rule(entry.room, event), to_json(fields), message_id, passing=False, lasts=True)
         subject = self.room(entry.room) if entry.durable else self.passing(message_id)
@@ -192,13 +195,14 @@ class DecodedMessage(NamedTuple):
     info: MemberInfo | None
     time: int | None = None
     """When it was said, in milliseconds since 1970, if that is not when the stream took it."""
+    poster: MemberInfo | None = None
 
     def entry(self) -> Entry:
         """Return it as an entry that another node has appended."""
         assert not isinstance(self.event, WriteProbe)
         room = "" if isinstance(self.event, Renamed | NodeUp | NodeDown) else names.key(self.event.room)
         # What is kept beside the stream has counted once, whoever said it.
-        source = None if self.id.incarnation == HOLDS else Source(self.id.incarnation, self.info)
+        source = None if self.id.incarnation == HOLDS else Source(self.id.incarnation, self.info, self.poster)
         return Entry(room, self.event, None, self.label, source=source)
 
 
@@ -209,7 +213,7 @@ def decode(payload: bytes) -> DecodedMessage:
         message_id = MessageId(
             _text(fields["from"]), _number(fields["n"], MAX_BATCH_NUMBER), _number(fields["i"], MAX_BATCH_POSITION)
         )
-        info = fields.get("card")
+        info, poster = fields.get("card"), fields.get("poster")
         label = fields.get("label")
         time = fields.get("time")
         return DecodedMessage(
@@ -218,6 +222,7 @@ def decode(payload: bytes) -> DecodedMessage:
             None if label is None else _text(label),
             None if info is None else _read_info(info),
             None if time is None else _number(time, MAX_TIME),
+            None if poster is None else _read_info(poster),
         )
     except (KeyError, TypeError, AttributeError, RecursionError, ChatError) as error:
         raise ValueError(f"no message of a node: {error}") from error

@@ -88,7 +88,8 @@ class SendQueue:
                 stale.append(entry)
                 continue
             else:
-                entry.source = Source(self.incarnation, entry.source and entry.source.info)
+                source = entry.source or Source(self.incarnation, None)
+                entry.source = source._replace(incarnation=self.incarnation)
                 messages.append(self._subjects.message(entry, message_id))
             entries.append(entry)
             size += len(messages[-1].payload) + _OVERHEAD_BYTES
