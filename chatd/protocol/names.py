@@ -131,27 +131,52 @@ def _name(text: str, what: str, longest: int) -> str:
 
 
 def _enforced(text: str, what: str) -> str:
-    refusal = BadNameError(
-        f"{excerpt(text)} will not do: {what} is made of letters, digits and _ - . and begins with a letter or digit"
-    )
     text = nfc(_WIDTHS.sub(_width_mapped, text))
-    mixed_digits = all(digits.search(text) for digits in _ARABIC_DIGITS)
-    if not text or mixed_digits or not _has_one_direction(text):
-        raise refusal
+    if broken := _broken_rule(text):
+        raise BadNameError(f"{excerpt(text)} will not do: {what} {broken}")
+    return text
+
+
+def _broken_rule(text: str) -> str:
+    """Return the rule of names that a text breaks first, as what is said of a name; nothing if it obeys them all."""
+    if not text:
+        return "has at least one character"
     marks: list[str] = []
     after_letter = False
     for position, character in enumerate(text):
         kind = _kind(character)
         if kind == "mark" and after_letter:
-            if len(marks) == MAX_MARKS_IN_A_ROW or character in marks[-1:]:
-                raise refusal
+            if len(marks) == MAX_MARKS_IN_A_ROW:
+                return f"has at most {MAX_MARKS_IN_A_ROW} marks on a letter"
+            if character in marks[-1:]:
+                return f"has no mark twice in a row on a letter, such as {_shown(character)}"
             marks.append(character)
             continue
         after_letter = kind == "letter"
         marks.clear()
-        if not (after_letter or kind == "digit" or (position and character in _PUNCTUATION)):
-            raise refusal
-    return text
+        if after_letter or kind == "digit" or (position and character in _PUNCTUATION):
+            continue
+        if character in _PUNCTUATION:
+            return f"begins with a letter or digit, not with {_shown(character)}"
+        if kind == "mark":
+            return f"may have marks on letters only, and {_shown(character)} follows none"
+        plain = nfkc(character)
+        if plain != character and _ASCII.fullmatch(plain):
+            return f'may not contain {_shown(character)}; write "{plain}"'
+        return f"may contain letters, digits and any of _ - . but not {_shown(character)}"
+    if all(digits.search(text) for digits in _ARABIC_DIGITS):
+        return "has Arabic digits of one kind, not of both"
+    return _broken_direction(text)
+
+
+def _shown(character: str) -> str:
+    """Return a character for a sentence, by its number if it may not be seen as what it is."""
+    if character == " ":
+        return "a space"
+    if "!" <= character <= "~":
+        return f'"{character}"'
+    number = f"U+{ord(character):04X}"
+    return f'"{character}" ({number})' if character in tables().letters or character in tables().numbers else number
 
 
 def _kind(character: str) -> str:
@@ -168,16 +193,23 @@ def _width_mapped(match: re.Match[str]) -> str:
     return mapped if len(mapped) == 1 else match[0]
 
 
-def _has_one_direction(text: str) -> bool:
-    """Return whether a name obeys the Bidi Rule (RFC 5893, section 2); those without right-to-left letters do.
+def _broken_direction(text: str) -> str:
+    """Return what of the Bidi Rule (RFC 5893, section 2) a name breaks; without right-to-left letters it cannot.
 
     What has such letters begins with one, and has no left-to-right ones.
     """
     known = tables().bidi
     kinds = [known.get(character) or _PUNCTUATION.get(character, "L") for character in text]
     if _RIGHT_TO_LEFT.isdisjoint(kinds):
-        return True
+        return ""
     while kinds[-1] == "NSM":
         kinds.pop()
-    mixed = "L" in kinds or {"EN", "AN"} <= set(kinds)
-    return kinds[0] in ("R", "AL") and kinds[-1] in ("R", "AL", "EN", "AN") and not mixed
+    if "L" in kinds:
+        return "has letters that are written from left to right or from right to left, not both"
+    if {"EN", "AN"} <= set(kinds):
+        return "has European digits or Arabic ones, not both"
+    if kinds[0] not in ("R", "AL"):
+        return "that is written from right to left begins with a letter"
+    return (
+        "" if kinds[-1] in ("R", "AL", "EN", "AN") else "that is written from right to left ends with a letter or digit"
+    )

@@ -207,6 +207,45 @@ def test_no_rooms(text: str) -> None:
         names.room(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("_bob", 'begins with a letter or digit, not with "_"'),
+        (".", 'begins with a letter or digit, not with "."'),
+        ("bob!", 'may contain letters, digits and any of _ - . but not "!"'),
+        ("two words", "may contain letters, digits and any of _ - . but not a space"),
+        ("bob\u200b", "may contain letters, digits and any of _ - . but not U+200B"),
+        ("bob★", "may contain letters, digits and any of _ - . but not U+2605"),
+        ("bob\x1b", "may contain letters, digits and any of _ - . but not U+001B"),
+        ("#bob", 'may contain letters, digits and any of _ - . but not "#"'),
+        ("\ufb01x", 'may not contain "\ufb01" (U+FB01); write "fi"'),
+        ("x²", 'may not contain "²" (U+00B2); write "2"'),
+        ("\u0301a", "may have marks on letters only, and U+0301 follows none"),
+        ("1\u0301", "may have marks on letters only, and U+0301 follows none"),
+        ("a\u0316\u0317\u0318\u0319\u0316", "has at most 4 marks on a letter"),
+        ("a\u0316\u0316", "has no mark twice in a row on a letter, such as U+0316"),
+        ("ب٣۴", "has Arabic digits of one kind, not of both"),
+        ("aא", "has letters that are written from left to right or from right to left, not both"),
+        ("ب1٣", "has European digits or Arabic ones, not both"),
+        ("1א", "that is written from right to left begins with a letter"),
+        ("א-", "that is written from right to left ends with a letter or digit"),
+    ],
+    ids=ascii,
+)
+def test_a_refusal_names_the_rule(text: str, rule: str) -> None:
+    with pytest.raises(BadNameError) as caught:
+        names.nick(text)
+    assert str(caught.value) == f'"{text}" will not do: a name {rule}'
+    with pytest.raises(BadNameError) as caught:
+        names.room("#" + text)
+    assert str(caught.value) == f'"{text}" will not do: a room\'s name after its # {rule}'
+
+
+def test_a_room_without_a_name_is_told_so() -> None:
+    with pytest.raises(BadNameError, match="a room's name after its # has at least one character"):
+        names.room("#")
+
+
 @pytest.mark.parametrize("text", ["x" * 8000, "%s" * 4000, "a b" * 2000], ids=["long", "percent", "spaces"])
 def test_a_refusal_quotes_only_the_beginning(text: str) -> None:
     with pytest.raises(BadNameError) as caught:
