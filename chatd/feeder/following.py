@@ -63,6 +63,7 @@ class Following:
             self.missing = True
             self._start = Start.BEGINNING  # what appears later is new
             self._report(self.path, f"waiting for {self.path}: {_reason(error)}")
+            self._find_unseen(None, now)
         else:
             self.missing = False
             self._report(self.path, "")
@@ -104,6 +105,7 @@ class Following:
         status = os.fstat(descriptor)
         if (current := self._current) is not None:
             current.quiet_since = now
+            self._find_unseen(status, now)
         offset, tail = 0, ""
         if self._start is Start.END:
             offset, tail = _last_line(descriptor, status.st_size)
@@ -132,7 +134,7 @@ class Following:
         for file in list(self._files):
             if file.quiet_since is None:
                 continue
-            if file.has_more() and not file.done:
+            if not file.done and file.has_grown():
                 file.quiet_since = now
             elif now - file.quiet_since >= QUIET_SECONDS:
                 file.done = True
@@ -157,10 +159,23 @@ class Following:
         os.close(descriptor)
         if (found := self._resume_rest(last)) is not None:
             since = found
-        places = {(place.device, place.inode) for place in known} | {(status.st_dev, status.st_ino)}
-        for file in open_unseen(self.path, places, since):
+        self._add_unseen(status, since)
+
+    def _find_unseen(self, found: os.stat_result | None, now: float) -> None:
+        """Take in what was rotated more than once since it was last looked; ``found`` is the file that is there now."""
+        if self._files:
+            last = self._files[-1]
+            if self._add_unseen(found, os.fstat(last.descriptor).st_mtime_ns) and last.quiet_since is None:
+                last.quiet_since = now
+
+    def _add_unseen(self, found: os.stat_result | None, since: int) -> bool:
+        known = {(file.place.device, file.place.inode) for file in self._files}
+        known |= {(found.st_dev, found.st_ino)} if found is not None else set()
+        unseen = open_unseen(self.path, known, since)
+        for file in unseen:
             file.quiet_since = 0.0
             self._files.append(file)
+        return bool(unseen)
 
     def _resume_rest(self, place: Place) -> int | None:
         """Go on with a file that was rotated away; return when it was last written, None if it is not found."""
