@@ -45,8 +45,7 @@ class Run:
         self._store.lock()
         state = self._store.load(TARGET)
         path = str(folder / "app.log")
-        begin = Start.BEGINNING if path in state.paths else start
-        files = [Following(path, state.places, state.saved, begin, self._tell)]
+        files = [Following(path, state.places, state.paths.get(path), start, self._tell)]
         self.feeder = Feeder(
             server.clock,
             server.endpoint(),
@@ -355,7 +354,7 @@ def test_a_state_is_one_targets_and_one_feeders(tmp_path: Path) -> None:
     with pytest.raises(StateError, match="another chatd tail uses"):
         StateFile(tmp_path / "state.json").lock()
     store.release()
-    store.path.write_text('{"version": 1, "target": "here", "resume": "", "paths": [], "files": [1]}')
+    store.path.write_text('{"version": 1, "target": "here", "resume": "", "paths": {}, "files": [1]}')
     with pytest.raises(StateError, match="cannot be used"):
         store.load("here")
 
