@@ -82,8 +82,6 @@ def _judge(options: argparse.Namespace, spool: Spool, report: _Report) -> None:
         raise ValueError(f"{what}; mend them, or leave them out with --skip-bad")
     if spool.bad:
         tell(f"left out {spool.bad:,} lines or messages that cannot be read")
-    if len(spool.room_names) > 1 and options.room is not None:
-        raise ValueError(f"--room is for one channel, and these are {len(spool.room_names)}; nothing was imported")
 
 
 def _event(said: Said) -> StoredEvent:
@@ -162,7 +160,7 @@ def _this_machines() -> ZoneInfo:
 def _charset(name: str | None) -> str | None:
     if name is not None:
         try:
-            b"".decode(name)
-        except LookupError:
+            b"a".decode(name)  # of nothing, no charset is looked up
+        except (LookupError, UnicodeDecodeError):
             raise ValueError(f"there is no charset {name}; cp1252 and latin-1 are usual") from None
     return name

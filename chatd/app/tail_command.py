@@ -90,8 +90,7 @@ def _run(options: argparse.Namespace) -> None:
     files = []
     for path in paths:
         known = [place for place in state.places if place.path == path]
-        begin = Start.BEGINNING if path in state.paths else start
-        files.append(Following(path, known, state.saved, begin, report))
+        files.append(Following(path, known, state.paths.get(path), start, report))
     mode = Mode.ONCE if options.once else Mode.FOLLOW
     feeder = Feeder(reactor, endpoint, identity, files, store, state, report, mode)
     ended: list[Outcome] = []

@@ -83,8 +83,7 @@ class Feeder(Owner):
         self._files = files
         self._store = store
         self._state = state
-        paths = [file.path for file in files]
-        state.paths = list(dict.fromkeys([*state.paths, *paths]))
+        paths = {file.path for file in files}
         self._others = [place for place in state.places if place.path not in paths]
         self._report = report
         self._mode = mode
@@ -156,6 +155,7 @@ class Feeder(Owner):
             self._dirty = True
 
     def _save(self) -> None:
+        self._state.paths |= {file.path: file.newest for file in self._files}
         self._state.places = self._others + [place for file in self._files for place in file.places]
         self._saved_at = self._clock.seconds()
         try:

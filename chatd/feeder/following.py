@@ -26,22 +26,22 @@ class Start(Enum):
 
 
 class Following:
-    """Follows ``path``. ``places`` are what is known of it from an earlier run, which was at ``since``, in nanoseconds.
+    """Follows ``path``. ``places`` and ``newest`` are what is known of it from an earlier run, None if there was none.
 
     Whoever has it calls `look` now and then, records `places`, and only then calls `read`.
     """
 
-    def __init__(self, path: str, places: Iterable[Place], since: int, start: Start, report: Report) -> None:
+    def __init__(self, path: str, places: Iterable[Place], newest: int | None, start: Start, report: Report) -> None:
         self.path = path
         self.missing = True
         """Whether there is no such file, or none that can be read."""
-        self._start = start
+        self.newest = newest or 0
+        """When what is known of was last written, in nanoseconds since 1970: what is newer was not seen."""
+        self._start = start if newest is None else Start.BEGINNING
         self._report = report
         self._files: list[OpenFile] = []
-        known = list(places)
-        if known:
-            self._start = Start.BEGINNING
-            self._resume(known, since)
+        if known := list(places):
+            self._resume(known)
 
     @property
     def places(self) -> list[Place]:
@@ -63,12 +63,14 @@ class Following:
             self.missing = True
             self._start = Start.BEGINNING  # what appears later is new
             self._report(self.path, f"waiting for {self.path}: {_reason(error)}")
+            self._find_unseen(None, now)
         else:
             self.missing = False
             self._report(self.path, "")
             if descriptor is not None:
                 self._begin(descriptor, now)
         self._check_truncation(now)
+        self._note_newest()
         self._let_go(now)
         return before != (len(self._files), self._current)
 
@@ -104,6 +106,7 @@ class Following:
         status = os.fstat(descriptor)
         if (current := self._current) is not None:
             current.quiet_since = now
+        self._find_unseen(status, now)
         offset, tail = 0, ""
         if self._start is Start.END:
             offset, tail = _last_line(descriptor, status.st_size)
@@ -132,7 +135,7 @@ class Following:
         for file in list(self._files):
             if file.quiet_since is None:
                 continue
-            if file.has_more() and not file.done:
+            if not file.done and file.has_grown():
                 file.quiet_since = now
             elif now - file.quiet_since >= QUIET_SECONDS:
                 file.done = True
@@ -140,7 +143,7 @@ class Following:
                     self._files.remove(file)
                     file.close()
 
-    def _resume(self, known: list[Place], since: int) -> None:
+    def _resume(self, known: list[Place]) -> None:
         for place in known[:-1]:
             self._resume_rest(place)
         last = known[-1]
@@ -155,22 +158,34 @@ class Following:
             self._files.append(OpenFile(last, descriptor))
             return
         os.close(descriptor)
-        if (found := self._resume_rest(last)) is not None:
-            since = found
-        places = {(place.device, place.inode) for place in known} | {(status.st_dev, status.st_ino)}
-        for file in open_unseen(self.path, places, since):
+        self._resume_rest(last)
+
+    def _note_newest(self) -> None:
+        for file in self._files:
+            self.newest = max(self.newest, os.fstat(file.descriptor).st_mtime_ns)
+
+    def _find_unseen(self, found: os.stat_result | None, now: float) -> None:
+        """Take in what was rotated away before it was seen; ``found`` is the file that is there now."""
+        self._note_newest()
+        if not self.newest:
+            return
+        current = self._current
+        known = {(file.place.device, file.place.inode) for file in self._files}
+        known |= {(found.st_dev, found.st_ino)} if found is not None else set()
+        for file in open_unseen(self.path, known, self.newest):
             file.quiet_since = 0.0
             self._files.append(file)
+            if current is not None:
+                current.quiet_since = now
 
-    def _resume_rest(self, place: Place) -> int | None:
-        """Go on with a file that was rotated away; return when it was last written, None if it is not found."""
+    def _resume_rest(self, place: Place) -> None:
+        """Go on with a file that was rotated away."""
         file = open_rest(place)
         if file is None:
             self._report("", f"what was written to {place.path} after byte {place.offset} is gone, and was not said")
-            return None
+            return
         file.quiet_since = 0.0
         self._files.append(file)
-        return os.stat(file.descriptor).st_mtime_ns
 
 
 def _reason(error: OSError) -> str:

@@ -41,6 +41,7 @@ class OpenFile:
         self._last = os.pread(descriptor, min(place.offset, TAIL_BYTES), max(0, place.offset - TAIL_BYTES))
         self._pieces: deque[Piece] = deque()
         self._size = place.offset
+        self._seen = -1
 
     @property
     def settled(self) -> bool:
@@ -62,6 +63,11 @@ class OpenFile:
     def give_up(self) -> None:
         """Read no more of it: what was there is gone."""
         self.done = self.gone = True
+
+    def has_grown(self) -> bool:
+        """Return whether the file is another length than when this was last asked. Raise `OSError`."""
+        seen, self._seen = self._seen, self.size()
+        return seen != self._seen
 
     def has_more(self) -> bool:
         """Return whether there is something that was not read yet. Raise `OSError`."""

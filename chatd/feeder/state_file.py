@@ -27,11 +27,9 @@ class State:
     target: str
     resume: str = ""
     """The secret by which a connection is taken over that has not noticed its death."""
-    paths: list[str] = field(default_factory=list)
-    """What was followed: there nothing is skipped any more, also where no file is."""
+    paths: dict[str, int] = field(default_factory=dict)
+    """What was followed, and when what is known of it was last written, in nanoseconds since 1970."""
     places: list[Place] = field(default_factory=list)
-    saved: int = 0
-    """When it was written, in nanoseconds since 1970; 0 if it never was."""
 
 
 class StateFile:
@@ -61,7 +59,7 @@ class StateFile:
         """Return what is kept, or an empty state if there is none. Raise `StateError` or `OSError`."""
         try:
             with self.path.open("rb") as file:
-                written, content = os.fstat(file.fileno()).st_mtime_ns, file.read(MAX_FILE_BYTES + 1)
+                content = file.read(MAX_FILE_BYTES + 1)
         except FileNotFoundError:
             return State(target)
         try:
@@ -69,8 +67,8 @@ class StateFile:
             if data["version"] != VERSION:
                 raise ValueError(f"it is of version {data['version']}")
             places = [_place(each) for each in data["files"]]
-            state = State(str(data["target"]), str(data["resume"]), list(map(str, data["paths"])), places, written)
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            state = State(str(data["target"]), str(data["resume"]), _times(data["paths"]), places)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise StateError(f"{self.path} cannot be used: {error!r}; remove it to begin anew") from None
         if state.target != target:
             raise StateError(
@@ -84,6 +82,10 @@ class StateFile:
         kept = {"target": state.target, "resume": state.resume, "paths": state.paths, "files": files}
         data = {"version": VERSION} | kept
         replace_file(self.path, json.dumps(data, indent=1).encode())
+
+
+def _times(data: dict[str, Any]) -> dict[str, int]:
+    return {str(path): int(time) for path, time in data.items()}
 
 
 def _place(data: dict[str, Any]) -> Place:

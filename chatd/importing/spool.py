@@ -52,11 +52,6 @@ class Spool:
         """Let go of the file."""
         self._db.close()
 
-    @property
-    def room_names(self) -> list[str]:
-        """The rooms as they were called, in the order in which they were first met."""
-        return self._places.names
-
     def take(self, found: Iterable[Found], tell_bad: Callable[[Bad], None]) -> Iterator[int]:
         """Take in what a reader finds, and yield now and then how much that was. Raise `TooManyNamesError`."""
         for number, each in enumerate(found, 1):
