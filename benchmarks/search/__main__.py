@@ -40,6 +40,8 @@ QUICK_COUNT = 50_000
 BATCH = 50
 """How many messages a transaction has."""
 ROOMS = 10
+ROOM = 3
+"""The one that is searched."""
 AUTHORS = 200
 REPETITIONS = 15
 _SCRIPTS: Sequence[tuple[str, str, int, int]] = (
@@ -51,7 +53,8 @@ _SCRIPTS: Sequence[tuple[str, str, int, int]] = (
     ("".join(map(chr, (*range(0xE01, 0xE2F), *range(0xE30, 0xE3A), 0xE48, 0xE49))), "", 2, 6),
 )
 """The letters of a script, what stands between words, and how long words are."""
-_WEIGHTS = (3, 2, 1.5, 2.5, 0.5, 0.5)
+_MIXED = (3.0, 2.0, 1.5, 2.5, 0.5, 0.5)
+_ASCII = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 class Side(NamedTuple):
@@ -69,8 +72,8 @@ def feed_before(db: sqlite3.Connection, messages: Sequence[IndexedMessage]) -> N
     insert(db, "said", ("rowid", "room", "text"), [(each.id, each.room, each.text) for each in messages])
 
 
-def made_up(count: int) -> Iterator[IndexedMessage]:
-    """Yield messages."""
+def made_up(count: int, shares: Sequence[float] = _MIXED) -> Iterator[IndexedMessage]:
+    """Yield messages, so much of them in each script."""
     chance = random.Random(1)
     vocabularies = []
     for letters, space, least, most in _SCRIPTS:
@@ -81,7 +84,7 @@ def made_up(count: int) -> Iterator[IndexedMessage]:
             weights.append(total)
         vocabularies.append((words, weights, space))
     for id_ in range(1, count + 1):
-        words, weights, space = chance.choices(vocabularies, _WEIGHTS)[0]
+        words, weights, space = chance.choices(vocabularies, shares)[0]
         text = space.join(chance.choices(words, cum_weights=weights, k=chance.randint(3, 14)))
         yield IndexedMessage(id_, chance.randrange(ROOMS) + 1, f"author{chance.randrange(AUTHORS)}", text)
 
@@ -97,11 +100,11 @@ def open_side(name: str, path: Path) -> Side:
     return Side(name, path, db, word_index.add, match)
 
 
-def fill(sides: Sequence[Side], count: int) -> dict[str, float]:
+def fill(sides: Sequence[Side], count: int, shares: Sequence[float]) -> dict[str, float]:
     """Write the messages to all files, in turns; return how much processor time a message took, in microseconds."""
     spent = dict.fromkeys([side.name for side in sides], 0.0)
     batch: list[IndexedMessage] = []
-    for message in made_up(count):
+    for message in made_up(count, shares):
         batch.append(message)
         if len(batch) < BATCH and message.id < count:
             continue
@@ -135,7 +138,7 @@ def searches(count: int) -> dict[str, tuple[list[str], str | None]]:
             if word.isascii():
                 frequent[word] = frequent.get(word, 0) + 1
     words = sorted(frequent, key=frequent.__getitem__, reverse=True)
-    japanese = next(m.text for m in made_up(count) if "\u4e00" <= m.text[0] <= "\u9fff" and len(m.text) > 8)
+    japanese = next(m.text for m in made_up(count) if m.room == ROOM and "\u3042" <= m.text[0] <= "\u9fff")
     return {
         "the most frequent word": ([words[0]], None),
         "a rare word": ([words[-1]], None),
@@ -157,7 +160,7 @@ def measure(sides: Sequence[Side], count: int) -> Iterator[Sequence[str]]:
         found: dict[str, str] = {}
         for number in range(REPETITIONS):
             for side in sides if number % 2 else reversed(sides):
-                wanted = side.match(3, words) if author is None else match(3, words, author)
+                wanted = side.match(ROOM, words) if author is None else match(ROOM, words, author)
                 if author is not None and side.name == "before":
                     continue
                 began = time.perf_counter()
@@ -246,16 +249,16 @@ def main() -> None:
     print(f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}; {count:,} messages\n")
     print(table(list(judge())), end="\n\n")
     with TemporaryDirectory(prefix="benchmark-", dir=options.directory) as folder:
-        sides = [open_side(name, Path(folder) / name) for name in ("before", "now")]
-        spent = fill(sides, count)
         lines = [["file", "CPU a message, us", "file, MB", "index, MB"]]
-        for side in sides:
-            lines.append([side.name, f"{spent[side.name]:.1f}", *(f"{size:.1f}" for size in sizes(side))])
+        for kind, shares in (("ASCII alone", _ASCII), ("mixed", _MIXED)):
+            sides = [open_side(name, Path(folder) / f"{name}-{kind}") for name in ("before", "now")]
+            spent = fill(sides, count, shares)
+            for side in sides:
+                figures = [f"{figure:.1f}" for figure in (spent[side.name], *sizes(side))]
+                lines.append([f"{kind}, {side.name}", *figures])
         print(table(lines), end="\n\n")
         print(table(list(measure(sides, count))), end="\n\n")
         print(table(list(upkeep(sides, count))))
-        for side in sides:
-            side.db.close()
 
 
 if __name__ == "__main__":

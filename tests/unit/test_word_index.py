@@ -29,14 +29,14 @@ WORDS = ["".join(random.Random(number).choices("abcdefghijklmnopqrstuvwxyz", k=1
 """Of each so much is in the file that a part of it is found there, although an index keeps once what two have alike."""
 
 
-def old_file(path: Path, *said: tuple[str, str]) -> Path:
+def old_file(path: Path, *said: tuple[str, str], room: str = "#a") -> Path:
     """Make a file as chatd did before, with messages of a nick each, as they went into the index then."""
     before = "".join(f"-- version {number}\n{text}" for number, text in versions(schema()).items() if number < 6)
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         upgrade(db, before)
         db.execute("INSERT INTO journal (epoch) VALUES ('e0')")
-        db.execute("INSERT INTO room (key, name) VALUES ('#a', '#a')")
+        db.execute("INSERT INTO room (key, name) VALUES (?, ?)", (room, room))
         for id_, (nick, text) in enumerate(said, 1):
             db.execute("INSERT INTO entry VALUES (?, 1, ?, 'MSG', ?, ?)", (id_, 1000 * id_, nick, text))
             db.execute("INSERT INTO said (rowid, room, text) VALUES (?, 1, ?)", (id_, text))
