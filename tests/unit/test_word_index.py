@@ -189,6 +189,23 @@ def test_a_reader_keeps_what_was_deleted_in_the_log_for_as_long_as_it_reads(tmp_
         assert store.upkeep.step() is Step.NOTHING
 
 
+def test_a_merge_comes_to_its_end_while_others_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatd.journal.sqlite.merging.STEP_SECONDS", 60)
+    with closing(Store(tmp_path / "j")) as store:
+        for start in range(0, 1000, 5):
+            store.write([said("bob", word) for word in WORDS[start : start + 5]])
+        while store.trim(Retention(messages=500), 2000).more:
+            pass
+        for start in range(1000, 2000, 20):
+            if store.upkeep.step() is Step.DONE:
+                break
+            for at in range(start, start + 20, 5):
+                store.write([said("bob", word) for word in WORDS[at : at + 5]])
+        else:
+            pytest.fail("it is not done after 50 steps")
+    assert left_in(tmp_path, WORDS[:500]) == set()
+
+
 def test_a_merge_rests_but_not_for_who_asks_for_it(kit: Kit, tmp_path: Path) -> None:
     kit.open(Retention(messages=1))
     kit.say("one", "two")

@@ -56,8 +56,7 @@ def compact(path: Path, progress: Progress, pause: Callable[[], None], *, vacuum
 
 def _compact_file(path: Path, progress: Progress, *, vacuum: bool) -> None:
     def show(step: Step, count: int) -> None:
-        fed = step is Step.FED
-        progress(f"{count * ROWS:,} messages fed anew" if fed else f"{count * merging.PAGES_AT_ONCE:,} pages merged")
+        progress(f"{count * ROWS:,} messages fed anew" if step is Step.FED else f"{count:,} parts merged")
 
     with closing(Store(path)) as store:
         store.compact(show, vacuum=vacuum)
