@@ -180,6 +180,8 @@ def measure(sides: Sequence[Side], count: int) -> Iterator[Sequence[str]]:
 def upkeep(sides: Sequence[Side], count: int) -> Iterator[Sequence[str]]:
     """Make the lines of the table of what is done in the background: steps, and how long each held the writer."""
     before, now = sides
+    for side in sides:
+        side.db.execute("PRAGMA synchronous = FULL")  # as the daemon has it
     yield ["steps of", "number", "median, ms", "p99, ms", "longest, ms", "CPU, s"]
     before.db.execute("UPDATE upkeep SET fed_before = ?", (min(count, 50_000),))
     yield _steps("feeding 50,000 messages anew", before, Step.FED)

@@ -21,7 +21,7 @@ from chatd.journal.sqlite.rows import ENTRY_COLUMNS, EntryRow, delete_entries, r
 from chatd.journal.sqlite.store import Store
 from chatd.journal.sqlite.upkeep import LOOK_SECONDS, MAX_REST_SECONDS
 from chatd.model.entry import Entry
-from chatd.protocol.events import Said
+from chatd.protocol.events import Said, TopicSet
 from chatd.runtime.schema import upgrade, versions
 from tests.contract.test_journal import Kit, result, texts
 
@@ -170,6 +170,18 @@ def test_of_what_is_erased_no_word_stays(tmp_path: Path) -> None:
     assert erase(path, "mallory") == 1000
     assert left_in(tmp_path, WORDS[:1000]) == set()
     assert len(words_in(path)) == 1000 + 2  # the room, and alice
+
+
+def test_of_a_topic_that_goes_no_word_stays(kit: Kit, tmp_path: Path) -> None:
+    kit.open(Retention(seconds=60 * 60))
+    for room, word in zip("ab", WORDS, strict=False):
+        kit.journal.append(Entry(f"#{room}", TopicSet("alice", f"#{room}", word)))
+        kit.turn()
+    kit.journal.forget({"#b": 10})
+    assert left_in(tmp_path, WORDS[:2]) == set(WORDS[:2])
+    for _ in range(30):
+        kit.clock.advance(1)
+    assert left_in(tmp_path, WORDS[:2]) == set(WORDS[:1])
 
 
 def test_a_reader_keeps_what_was_deleted_in_the_log_for_as_long_as_it_reads(tmp_path: Path) -> None:
