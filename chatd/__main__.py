@@ -14,7 +14,7 @@ from chatd.app import user_commands as users
 
 def main() -> None:
     """Run the daemon in the foreground, with the options of ``twistd chatd``, or a command beside it."""
-    if sys.argv[1:2] and sys.argv[1] in ("export", "import", "erase", "backup", "restore", "certificate"):
+    if sys.argv[1:2] and sys.argv[1] in ("export", "import", "erase", "backup", "restore", "compact", "certificate"):
         admin.main(sys.argv[1:])
         return
     if sys.argv[1:2] == ["user"]:

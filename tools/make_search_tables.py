@@ -72,8 +72,6 @@ WITHOUT_SPACES = (
     (0x30000, 0x323AF),
 )
 """Where the letters, marks and digits are of those who put no spaces between words, or write them together."""
-PRIVATE = 0xF0000
-"""What is added to a mark, so that SQLite takes it for a letter: it is for private use then."""
 LAST_BASIC = 0xFFFF
 
 
@@ -90,13 +88,11 @@ def make() -> Iterator[str]:
     yield "Code points stand in pairs, the first and the last of a run."
     yield '"""'
     yield ""
-    yield f"PRIVATE = 0x{PRIVATE:X}"
-    yield '"""What is added to a mark, so that SQLite takes it for a letter."""'
     yield from _table("INVISIBLE", _points(INVISIBLE), "What is left out before a text is normalized.")
     yield from _table("OPTIONAL", optional, "Marks that are left out afterwards.")
-    yield from _table("MARKS", kept, "Marks that belong to a word.")
-    also = {point + PRIVATE for point in together & kept}
-    yield from _table("TOGETHER", (together - kept) | also, "What is written without spaces between words.")
+    yield from _table("MARKS", kept - together, "Marks that belong to a word.")
+    yield from _table("TOGETHER", together - kept, "What is written without spaces between words.")
+    yield from _table("MARKS_TOGETHER", together & kept, "Marks that belong to those, in this order.")
 
 
 def _in_words(character: str) -> bool:

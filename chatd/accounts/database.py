@@ -54,7 +54,9 @@ def _unicode_of(db: sqlite3.Connection) -> str:
 
 def connect(path: Path, seconds: float) -> sqlite3.Connection:
     """Return a connection that waits so long for another process; any thread may use it."""
-    return sqlite3.connect(path, timeout=seconds, isolation_level=None, check_same_thread=False)
+    db = sqlite3.connect(path, timeout=seconds, isolation_level=None, check_same_thread=False)
+    db.execute("PRAGMA secure_delete = ON")  # of a hash that is replaced or removed nothing is to stay in the file
+    return db
 
 
 def is_ready(db: sqlite3.Connection, path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""``chatd export``, ``import``, ``erase``, ``backup``, ``restore``, ``certificate``: what is done beside the daemon."""
+"""``chatd export``, ``import``, ``erase``, ``backup``, ``restore``, ``compact``, ``certificate``: beside the daemon."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
-from chatd.app import import_command
+from chatd.app import compact_command, import_command
 from chatd.app.progress import Progress, tell
 from chatd.journal import JournalError
 from chatd.journal.carried import Carried
@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         "Put a backup in the place of the journal, which is kept under another name. The daemon must not be running."
     )
     command("restore", _restore, about).add_argument("file", type=Path)
+    compact_command.add_options(command("compact", compact_command.carry_out, compact_command.ABOUT))
     about = "Make a certificate that signs itself, and its key, for people to reach the daemon by TLS."
     certificate = commands.add_parser("certificate", help=about, description=about)
     certificate.set_defaults(carry_out=_certificate)

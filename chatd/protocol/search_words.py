@@ -18,17 +18,24 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import cache
 from operator import add
 from typing import NamedTuple
 
-from chatd.protocol.search_tables import INVISIBLE, MARKS, OPTIONAL, PRIVATE, TOGETHER
+from chatd.protocol.search_tables import INVISIBLE, MARKS, MARKS_TOGETHER, OPTIONAL, TOGETHER
 from chatd.protocol.unicode_tables import tables
 
 MIN_PREFIX_CHARACTERS = 3
 """How many characters of a word must stand before a ``*``: with fewer, half of all that was said is looked at."""
 CHARACTERS_PER_WORD = 4
 """How many characters that are written together cost as much as a word."""
+PRIVATE = 0xF0000
+"""What is added to a mark, so that SQLite takes it for a letter."""
+_PRIVATE_TOGETHER = 0xFF000
+"""What the first mark of what is written together becomes. They stand in a row, so that they are quickly looked for."""
+_PLAIN = re.compile("[\0-\x7f\xab\xbb\xc0-\u024f\u0400-\u0482\u048a-\u052f\u2013\u2014\u2018-\u201e\u2026\u20ac]*")
+"""What most texts that are not ASCII are made of, and of which nothing is replaced but by NFKC."""
 _TOKEN = r"(?:[^\W_]|[\U000f0000-\U000ffffd])"
 _MATHEMATICAL = r"\U0001d400-\U0001d6a5\U0001d6a8-\U0001d7cb\U0001d7ce-\U0001d7ff"
 """Letters and digits in the shapes of mathematics, which are used as ornaments. NFKC makes ordinary ones of them."""
@@ -44,7 +51,8 @@ class _Patterns(NamedTuple):
 
 def fed(text: str) -> str:
     """Return what the index is fed for a text."""
-    return text if text.isascii() else _patterns().together.sub(_pairs, _spelled(text))
+    spelled = _spelled(text)
+    return spelled if _PLAIN.fullmatch(spelled) else _patterns().together.sub(_pairs, spelled)
 
 
 def phrase(word: str) -> str | None:
@@ -126,6 +134,8 @@ def _spelled(text: str) -> str:
     """Return a text as it is fed, but for what is written together."""
     if text.isascii():
         return text
+    if _PLAIN.fullmatch(text):
+        return unicodedata.normalize("NFKC", text)
     patterns = _patterns()
     return patterns.marks.sub(_marked, patterns.known.sub(_normal, patterns.invisible.sub("", text)))
 
@@ -152,15 +162,23 @@ def _patterns() -> _Patterns:
     return _Patterns(
         re.compile(f"[{_inside(INVISIBLE)}]"),
         re.compile(f"[{tables().settled}{_MATHEMATICAL}]+"),
-        re.compile(f"[{_inside(OPTIONAL)}{_inside(MARKS)}]+"),
-        re.compile(f"[{_inside(TOGETHER)}]+"),
+        re.compile(f"[{_inside(OPTIONAL)}{_inside(MARKS)}{_inside(MARKS_TOGETHER)}]+"),
+        re.compile(f"[{_inside(TOGETHER)}{chr(_PRIVATE_TOGETHER)}-{max(_together().values())}]+"),
     )
 
 
 @cache
 def _replaced() -> dict[int, str]:
-    kept = {point: chr(point + PRIVATE) for first, last in MARKS for point in range(first, last + 1)}
-    return kept | {point: "" for first, last in OPTIONAL for point in range(first, last + 1)}
+    kept = {point: chr(point + PRIVATE) for point in _points(MARKS)}
+    return kept | _together() | dict.fromkeys(_points(OPTIONAL), "")
+
+
+def _together() -> dict[int, str]:
+    return {point: chr(_PRIVATE_TOGETHER + number) for number, point in enumerate(_points(MARKS_TOGETHER))}
+
+
+def _points(runs: tuple[tuple[int, int], ...]) -> Iterator[int]:
+    return (point for first, last in runs for point in range(first, last + 1))
 
 
 def _inside(runs: tuple[tuple[int, int], ...]) -> str:

@@ -43,7 +43,37 @@ def test_a_name_can_have_punctuation_and_marks() -> None:
     assert not mentions("anything", "")
 
 
+@pytest.mark.parametrize(
+    ("text", "nick"),
+    [
+        ("太郎さん、おはよう", "太郎"),
+        ("おはよう太郎", "太郎"),
+        ("aliceさん", "alice"),
+        ("ありがとうalice!", "alice"),
+        ("철수야 안녕", "철수"),
+        ("สวัสดีสมชายครับ", "สมชาย"),
+        ("ｱﾘｽさん", "アリス"),
+        ("bob2さん", "bob2"),
+        ("a太郎b", "太郎"),
+    ],
+)
+def test_where_there_are_no_spaces_between_words_any_part_is_a_mention(text: str, nick: str) -> None:
+    assert mentions(text, nick)
+
+
+@pytest.mark.parametrize(("text", "nick"), [("malice さん", "alice"), ("alicesさん", "alice"), ("太_郎", "太郎")])
+def test_the_words_beside_them_are_whole_still(text: str, nick: str) -> None:
+    assert not mentions(text, nick)
+
+
 def test_a_long_word_costs_one_look() -> None:
     begun = time.process_time()
     assert not mentions("alice" * 6000, "alice")
+    assert time.process_time() - begun < 1
+
+
+def test_a_long_text_without_spaces_costs_little() -> None:
+    begun = time.process_time()
+    assert not mentions("太" * 8000 + "太朗" * 8000, "太郎")
+    assert not mentions("a太" * 8000, "b太")
     assert time.process_time() - begun < 1

@@ -12,13 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import chatd
-from chatd.protocol.search_tables import MARKS
+from chatd.protocol import search_words
+from chatd.protocol.search_tables import MARKS, MARKS_TOGETHER
 from chatd.protocol.search_words import are_together, fed, is_short_prefix, phrase, size
 from tools import make_search_tables
 
-FED = "874170cac4bb67a8fa1076b5f422076ce87b54df68d5d931e1418d2604e49590"
+FED = "9e51d1547595ae2d3f15698beeeb34025a13545113b85fead515134daff08f2b"
 """The digest of what every character is fed as. Another one finds nothing in the journals that there are."""
-THAI = "\u0e27\U000f0e31"
+THAI = "\u0e27\U000ff000"
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,7 @@ THAI = "\u0e27\U000f0e31"
         ("ＡＢＣ１", "ABC1"),
         ("葛\U000e0100城", "葛城 城"),
         ("か\u3099", "が"),
-        ("วัน", f"{THAI} \U000f0e31\u0e19 \u0e19"),
+        ("วัน", f"{THAI} \U000ff000\u0e19 \u0e19"),
         ("हिन्दी", "\u0939\U000f093f\u0928\U000f094d\u0926\U000f0940"),
         ("שָׁלוֹם", "שלום"),
         ("مُحَمَّدٌ كتــاب", "محمد كتاب"),
@@ -79,6 +80,13 @@ def test_every_python_feeds_every_character_alike() -> None:
     assert digest.hexdigest() == FED
 
 
+def test_what_is_plain_is_fed_as_what_is_not() -> None:
+    plain = [chr(point) for point in range(0x10000) if search_words._PLAIN.fullmatch(chr(point))]
+    assert len(plain) > 800
+    mixed = [fed(f"{each}\u2764") for each in plain]  # a heart is neither plain nor a word
+    assert mixed == [f"{fed(each)}\u2764" for each in plain]
+
+
 def test_the_tables_are_what_the_tool_makes() -> None:
     made = "".join(f"{line}\n" for line in make_search_tables.make())
     assert (Path(chatd.__file__).parent / "protocol" / "search_tables.py").read_text() == made
@@ -116,7 +124,7 @@ def test_any_part_that_is_two_characters_or_more_is_found(before: str, part: str
 
 
 def test_sqlite_takes_no_mark_for_a_space() -> None:
-    marks = [chr(point) for first, last in MARKS for point in range(first, last + 1)]
+    marks = [chr(point) for first, last in (*MARKS, *MARKS_TOGETHER) for point in range(first, last + 1)]
     with closing(sqlite3.connect(":memory:")) as db:
         db.execute("CREATE VIRTUAL TABLE said USING fts5 (text, tokenize = 'unicode61 remove_diacritics 2')")
         db.execute("CREATE VIRTUAL TABLE word USING fts5vocab (said, instance)")

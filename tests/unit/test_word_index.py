@@ -21,7 +21,7 @@ from chatd.journal.sqlite.rows import ENTRY_COLUMNS, EntryRow, delete_entries, r
 from chatd.journal.sqlite.store import Store
 from chatd.journal.sqlite.upkeep import LOOK_SECONDS, MAX_REST_SECONDS
 from chatd.model.entry import Entry
-from chatd.protocol.events import Said
+from chatd.protocol.events import Said, TopicSet
 from chatd.runtime.schema import upgrade, versions
 from tests.contract.test_journal import Kit, result, texts
 
@@ -29,14 +29,14 @@ WORDS = ["".join(random.Random(number).choices("abcdefghijklmnopqrstuvwxyz", k=1
 """Of each so much is in the file that a part of it is found there, although an index keeps once what two have alike."""
 
 
-def old_file(path: Path, *said: tuple[str, str]) -> Path:
+def old_file(path: Path, *said: tuple[str, str], room: str = "#a") -> Path:
     """Make a file as chatd did before, with messages of a nick each, as they went into the index then."""
     before = "".join(f"-- version {number}\n{text}" for number, text in versions(schema()).items() if number < 6)
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         upgrade(db, before)
         db.execute("INSERT INTO journal (epoch) VALUES ('e0')")
-        db.execute("INSERT INTO room (key, name) VALUES ('#a', '#a')")
+        db.execute("INSERT INTO room (key, name) VALUES (?, ?)", (room, room))
         for id_, (nick, text) in enumerate(said, 1):
             db.execute("INSERT INTO entry VALUES (?, 1, ?, 'MSG', ?, ?)", (id_, 1000 * id_, nick, text))
             db.execute("INSERT INTO said (rowid, room, text) VALUES (?, 1, ?)", (id_, text))
@@ -172,6 +172,18 @@ def test_of_what_is_erased_no_word_stays(tmp_path: Path) -> None:
     assert len(words_in(path)) == 1000 + 2  # the room, and alice
 
 
+def test_of_a_topic_that_goes_no_word_stays(kit: Kit, tmp_path: Path) -> None:
+    kit.open(Retention(seconds=60 * 60))
+    for room, word in zip("ab", WORDS, strict=False):
+        kit.journal.append(Entry(f"#{room}", TopicSet("alice", f"#{room}", word)))
+        kit.turn()
+    kit.journal.forget({"#b": 10})
+    assert left_in(tmp_path, WORDS[:2]) == set(WORDS[:2])
+    for _ in range(30):
+        kit.clock.advance(1)
+    assert left_in(tmp_path, WORDS[:2]) == set(WORDS[:1])
+
+
 def test_a_reader_keeps_what_was_deleted_in_the_log_for_as_long_as_it_reads(tmp_path: Path) -> None:
     path = tmp_path / "j"
     with closing(Store(path)) as store:
@@ -187,6 +199,23 @@ def test_a_reader_keeps_what_was_deleted_in_the_log_for_as_long_as_it_reads(tmp_
         assert store.upkeep.step() is Step.DONE
         assert left_in(tmp_path, WORDS[:40]) == set()
         assert store.upkeep.step() is Step.NOTHING
+
+
+def test_a_merge_comes_to_its_end_while_others_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatd.journal.sqlite.merging.STEP_SECONDS", 60)
+    with closing(Store(tmp_path / "j")) as store:
+        for start in range(0, 1000, 5):
+            store.write([said("bob", word) for word in WORDS[start : start + 5]])
+        while store.trim(Retention(messages=500), 2000).more:
+            pass
+        for start in range(1000, 2000, 20):
+            if store.upkeep.step() is Step.DONE:
+                break
+            for at in range(start, start + 20, 5):
+                store.write([said("bob", word) for word in WORDS[at : at + 5]])
+        else:
+            pytest.fail("it is not done after 50 steps")
+    assert left_in(tmp_path, WORDS[:500]) == set()
 
 
 def test_a_merge_rests_but_not_for_who_asks_for_it(kit: Kit, tmp_path: Path) -> None:

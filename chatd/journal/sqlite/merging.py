@@ -11,12 +11,15 @@ from __future__ import annotations
 import sqlite3
 from enum import Enum, auto
 from pathlib import Path
+from time import monotonic
 
 from chatd.journal.sqlite.database import BUSY_SECONDS, explained, transaction
 from chatd.journal.sqlite.word_index import feed_some
 
 PAGES = 16
-"""How many pages of the index one step merges."""
+"""How many pages of the index are merged at a time."""
+STEP_SECONDS = 0.015
+"""How long a step goes on with that: it is over after the pages that follow."""
 PAGES_AT_ONCE = 1000
 """How many one step merges where nobody waits."""
 ASK = "UPDATE upkeep SET removals = removals + 1, wanted = removals + 1"
@@ -63,11 +66,25 @@ class IndexUpkeep:
         if self._begun is None:
             if not is_due or not (may_merge or is_wanted):
                 return Step.NOTHING
-            if self._merge(pages):  # what is under way already, without what was taken out last
+            # What is under way already is without what was taken out last; FTS5 would go on with that alone.
+            if self._merge_some(pages):
                 return Step.MERGED
             self._begun = removals
-            pages = -pages  # from here on all that there is
-        return Step.MERGED if self._merge(pages) else self._empty_log(self._begun)
+            if self._merge(-pages):  # from here on all that there is
+                return Step.MERGED
+        return Step.MERGED if self._merge_some(pages) else self._empty_log(self._begun)
+
+    def _merge_some(self, pages: int) -> bool:
+        """Merge for a moment; return whether there is more to do.
+
+        Who writes meanwhile adds pieces that are to be merged, and FTS5 takes the newest first: with one piece of work
+        for several that are added there would be no end.
+        """
+        end = monotonic() + STEP_SECONDS
+        while self._merge(pages):
+            if monotonic() > end:
+                return True
+        return False
 
     def _merge(self, pages: int) -> bool:
         """Merge some pages; return whether there was anything to do. https://www.sqlite.org/fts5.html#the_merge_command"""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from chatd.journal import LABEL_SECONDS, Retention
 from chatd.journal.sqlite.rows import ENTRY_COLUMNS, EntryRow, delete_entries
+from chatd.journal.sqlite.word_index import note_removal
 
 LABEL_SLACK_SECONDS = 60 * 60
 """How long labels that do not count any more are left: by another clock they may count still."""
@@ -56,6 +57,7 @@ def forget_room(db: sqlite3.Connection, room: int, upto: int) -> bool:
     if db.execute("SELECT 1 FROM entry WHERE room = ? AND id <= ? AND kind = 'MSG' LIMIT 1", (room, upto)).fetchone():
         return False
     db.execute("DELETE FROM entry WHERE room = ? AND id <= ? AND kind = 'TOPIC'", (room, upto))
+    note_removal(db)
     for table in ("entry", "ruling"):
         if db.execute(f"SELECT 1 FROM {table} WHERE room = ? LIMIT 1", (room,)).fetchone():
             topic = "topic_id = NULL, topic_time = NULL, topic_nick = NULL, topic_text = NULL"

@@ -110,7 +110,8 @@ def insert_action(db: sqlite3.Connection, row: ActionRow) -> None:
 def delete_entries(db: sqlite3.Connection, rows: Sequence[EntryRow]) -> dict[int, int]:
     """Delete entries, also from the full-text index; return, by room, the highest id among them."""
     highest: dict[int, int] = {}
-    word_index.remove(db, _said(rows))
+    if rows:
+        word_index.remove(db, _said(rows))
     for row in rows:
         db.execute("DELETE FROM entry WHERE id = ?", (row.id,))
         highest[row.room] = max(row.id, highest.get(row.room, 0))

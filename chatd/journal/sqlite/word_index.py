@@ -47,9 +47,13 @@ def remove(db: sqlite3.Connection, messages: Sequence[IndexedMessage]) -> None:
 
     Their words are found no longer, and are gone from the file's pages once the index is merged: see `merging`.
     """
-    if messages:
-        db.executemany(_DELETE, _rows(messages, fed_before(db)))
-        db.execute("UPDATE upkeep SET removals = removals + 1")
+    db.executemany(_DELETE, _rows(messages, fed_before(db)))
+    note_removal(db)
+
+
+def note_removal(db: sqlite3.Connection) -> None:
+    """Note that something was deleted, of the index or else, that is still in the pages or the log."""
+    db.execute("UPDATE upkeep SET removals = removals + 1")
 
 
 def fed_before(db: sqlite3.Connection) -> int:

@@ -1,0 +1,44 @@
+"""``chatd compact``: what was taken away leaves the file of a journal."""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from chatd.app.progress import Progress
+from chatd.journal.factory import is_cluster
+from chatd.journal.sqlite.address import sqlite_path
+from chatd.journal.sqlite.compaction import compact
+
+ABOUT = (
+    "Make all that was deleted leave the file: messages that were too old, retracted or erased, and their words in the"
+    " search index. The daemon may be running, but not with --vacuum."
+)
+PAUSE_SECONDS = 0.2
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes besides the journal."""
+    parser.add_argument("--vacuum", action="store_true", help="return the space to the system as well")
+
+
+def carry_out(options: argparse.Namespace) -> None:
+    """Do it. Raise `JournalError` or `ValueError`, with a sentence for the user, if that cannot be."""
+    if is_cluster(options.journal):
+        raise ValueError("what is deleted in a cluster its servers overwrite; of a node, name its index, sqlite:FILE")
+    path = sqlite_path(options.journal)
+    progress = Progress("compacted")
+    try:
+        done = compact(path, progress.show, lambda: time.sleep(PAUSE_SECONDS), vacuum=options.vacuum)
+    except KeyboardInterrupt:
+        raise SystemExit("chatd: stopped before it was done; do it again, and it goes on") from None
+    finally:
+        progress.end()
+    told = f"nothing of what was deleted is left in {path}"
+    by = ", by the chatd that uses it" if done.by_daemon else ""
+    free = f", {_megabytes(done.free)} of them free" if done.free else ""
+    print(f"{told}{by}; it had {_megabytes(done.before)} and has {_megabytes(done.after)}{free}")
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"
