@@ -39,6 +39,12 @@ class Accounts(Protocol):
     def name(self, key: str) -> str:
         """Return an account's nick as its owner writes it."""
 
+    def made(self, key: str) -> int:
+        """Return when an account was made, in seconds since 1970; 0 if its password is not kept here.
+
+        Raise `ChatError` if that cannot be found out now.
+        """
+
     def is_operator(self, key: str) -> bool:
         """Return whether an account is a server operator's."""
 
@@ -76,6 +82,10 @@ class NoAccounts(Accounts):
     @override
     def name(self, key: str) -> str:
         return key
+
+    @override
+    def made(self, key: str) -> int:
+        return 0
 
     @override
     def is_operator(self, key: str) -> bool:

@@ -92,6 +92,8 @@ class Client(Member, Protocol):
     member_id: str
     info: MemberInfo | None
     """As what all nodes know it, once they do; None on a single node."""
+    account_made: int
+    """When its account was made, see `chatd.accounts.Accounts.made`."""
     ignored: Mapping[str, str]
     joining: tuple[str, str] | None
     """The key and the name of the room whose JOIN is on its way."""

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chatd.chat import authentication, ignoring, joining, member_details, moderation, posting, questions, speaking
+from chatd.chat import (
+    authentication,
+    ignoring,
+    joining,
+    member_details,
+    moderation,
+    posting,
+    questions,
+    read_markers,
+    speaking,
+)
 from chatd.chat.command_rows import Row, Work, for_anybody, for_named
 from chatd.chat.participant import Participant
 from chatd.protocol import commands
@@ -37,6 +47,7 @@ HANDLERS: Mapping[type, Row] = {
         *questions.ROWS,
         *member_details.ROWS,
         *ignoring.ROWS,
+        *read_markers.ROWS,
         *_MODERATION,
     )
 }

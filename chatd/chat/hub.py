@@ -15,6 +15,7 @@ from chatd.chat.cross_room import Merge
 from chatd.chat.limits import Limits
 from chatd.chat.nicks import NickRegistry
 from chatd.chat.nodes import Nodes, SingleNode
+from chatd.chat.persons import Persons
 from chatd.chat.posters import Posters
 from chatd.chat.room import Room
 from chatd.chat.room_looks import RoomLooks
@@ -77,6 +78,7 @@ class Hub:
         self.log_limiter = LogLimiter(self.timers)
         """The way into the log for what peers cause."""
         self.clients: dict[Client, None] = {}
+        self.persons = Persons()
         self.connection_numbers = count(1)
         self.barred: dict[Client, None] = {}
         """Those that are banned, and have not proved yet that they are server operators."""
@@ -188,6 +190,7 @@ class Hub:
     def dismiss(self, client: Client) -> None:
         """Know a client no more that has ended; the rooms are told by others."""
         self.clients.pop(client, None)
+        self.persons.leave(client)
         self.stalled.pop(client, None)
         self.barred.pop(client, None)
         self.ignoring.pop(client, None)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from chatd.chat import any_name, permissions
 from chatd.chat.client import CatchUp
 from chatd.chat.participant import NO_NICK, Participant
+from chatd.chat.read_markers import seen_in
 from chatd.model.entry import Entry, Place
 from chatd.protocol import events, wire
 from chatd.protocol.errors import ANY_VERB, ChatError
@@ -53,6 +54,8 @@ def done_join(participant: Participant, room: Place, missed: CatchUp | None = No
     values = {"last": str(room.last_id), "resume": participant.takeover.secret} if participant.tagged else {}
     if participant.other_names is not None:
         values["nick"], participant.other_names = str(participant.nick), None
+    if participant.tagged and (seen := seen_in(participant, room)) is not None:
+        values["seen"] = str(seen)
     if missed is not None and participant.tagged:
         values["recovered"] = "yes" if missed.recovered else "no"
         if not missed.known:

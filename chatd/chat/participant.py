@@ -42,6 +42,8 @@ class Participant(Client):
     member_id: str = ""
     account: str | None = None
     """The key of the account that it has logged in to."""
+    account_made: int = 0
+    """When that was made, see `Accounts.made`."""
     nick: Nick = NO_NICK
     """Empty until the first JOIN was accepted."""
     renaming: Nick = NO_NICK
@@ -122,6 +124,14 @@ class Participant(Client):
     @override
     def is_operator(self) -> bool:
         return self.hub.is_operator(self.account)
+
+    def become_owner(self, account: str) -> None:
+        """Be logged in to an account. Raise `ChatError` if that cannot be looked up now."""
+        made = self.hub.accounts.made(account)
+        self.hub.persons.leave(self)  # one may LOGIN again, as somebody else
+        self.account, self.account_made = account, made
+        if not self.ended:
+            self.hub.persons.enter(self, account)
 
     @override
     def send_event(self, event: Event, label: str | None = None, tags: Tags = NO_TAGS) -> None:

@@ -175,6 +175,14 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """Note up to which message one has read a room: an id. Whoever has an account finds it on all connections."""
+
+    id: int
+    room: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ping:
     """Ask for a PONG; what the server sends to a silent program is the same line."""
 
@@ -196,7 +204,7 @@ class Quit:
 
 
 Talking = Hello | Join | Msg | Tell | Post | Talk | Pipe | Nick | Part | Who | Rooms | Topic | History | Search
-Command = Talking | Away | Ignore | Unignore | Ping | Help | Quit | moderation_commands.ModerationCommand
+Command = Talking | Away | Ignore | Unignore | Seen | Ping | Help | Quit | moderation_commands.ModerationCommand
 
 
 def render(command: Command) -> str:
@@ -213,6 +221,8 @@ def render(command: Command) -> str:
             parts = [where, str(count), *_between(since, before)]
         case Search(where, words, author, since, before):
             parts = [where, words, author and f"from:{author}", *_between(since, before)]
+        case Seen(id_, where):
+            parts = [str(id_), where]
         case Nick(word) | Ping(word) | Help(word) | Pipe(word) | Ignore(word) | Unignore(word):
             parts = [word]
         case Hello(version, bot):

@@ -127,12 +127,20 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """Up to which id the one who reads this line has read a room, over another connection."""
+
+    room: str
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """The end of what a command asked for: an ``OK`` line.
 
     ``words`` are those after the verb, and ``values`` its ``key=value`` words: for ``HELLO`` ``epoch`` and, in bytes
-    and seconds, ``max-line`` and ``ping``; for ``JOIN`` ``last`` (an id), ``resume``, ``recovered`` (``yes`` or ``no``)
-    and ``since`` (``unknown``). There may be others.
+    and seconds, ``max-line`` and ``ping``; for ``JOIN`` ``last`` and ``seen`` (ids), ``resume``, ``recovered`` (``yes``
+    or ``no``) and ``since`` (``unknown``). There may be others.
     """
 
     verb: str
@@ -179,6 +187,7 @@ Event = (
     | Present
     | MemberDetails
     | Listed
+    | Seen
     | Done
     | Pong
     | Refused
@@ -212,6 +221,7 @@ _RENDER: Mapping[type, Callable[..., str]] = {
     Present: lambda e: f"WHO {e.room} {' '.join(e.nicks)}",
     MemberDetails: member_details.render,
     Listed: lambda e: f"ROOM {e.room} {e.members}" + (f" {e.topic}" if e.topic else ""),
+    Seen: lambda e: f"SEEN {e.room} {e.id}",
     Done: _done,
     Pong: lambda e: f"PONG {e.token}" if e.token else "PONG",
     Ping: lambda e: f"PING {e.token}" if e.token else "PING",
@@ -310,6 +320,7 @@ _SHAPES: Mapping[str, Callable[[str | None], Event]] = {
     "WHO": _shape(lambda room, *nicks: Present(room, nicks), 1, text=False),
     "IS": member_details.read,
     "ROOM": _shape(lambda room, members, topic=None: Listed(room, int(members), topic), 2, text=None),
+    "SEEN": _shape(lambda room, id_: Seen(room, int(id_)), 2, text=False),
     "OK": _read_done,
     "PONG": _shape(Pong, 0, text=False),
     "PING": _shape(Ping, 0, text=False),

@@ -269,7 +269,7 @@ NEEDING = {
         "UNIGNORE bob",
         "AWAY lunch",
     ),
-    Needs.ROOM: ("MSG hi", "TALK", "PIPE", "PART", "WHO", "TOPIC", "HISTORY", "SEARCH x"),
+    Needs.ROOM: ("MSG hi", "TALK", "PIPE", "PART", "WHO", "TOPIC", "HISTORY", "SEARCH x", "SEEN 1"),
     Needs.NOTHING: (
         "HELLO 1",
         "JOIN bob",

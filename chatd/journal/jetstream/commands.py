@@ -24,7 +24,14 @@ from chatd.journal.jetstream.messages import Message, MessageId, ReceivedMessage
 from chatd.journal.jetstream.publisher import StreamPublisher
 from chatd.journal.jetstream.scan import scan
 from chatd.journal.jetstream.send_queue import MAX_BATCH, MAX_BATCH_BYTES
-from chatd.journal.jetstream.streams import describe_holds, describe_stream, holds_stream, make_holds, open_stream
+from chatd.journal.jetstream.streams import (
+    describe_holds,
+    describe_stream,
+    holds_stream,
+    make_holds,
+    open_stream,
+    purge_seen,
+)
 from chatd.journal.rows import to_row
 from chatd.model.entry import Entry, StoredEvent
 from chatd.protocol import names
@@ -246,6 +253,7 @@ async def _erase(connection: Connection, subjects: Subjects, nick: str) -> int:
         for sequence in said:
             await _delete(connection, stream, sequence)
         count += len(said) if stream == subjects.stream else 0
+    await purge_seen(connection, subjects.stream, subjects.all_seen_by(nick))
     await connection.request(subjects.erased(nick), erasure(nick, found.last))
     return count
 

@@ -17,6 +17,7 @@ from chatd.journal.carried import Carried
 from chatd.journal.rows import from_row, to_row
 from chatd.journal.sqlite.database import explained, open_to_read, refuse_index
 from chatd.journal.sqlite.rows import ENTRY_COLUMNS, EntryRow, delete_entries
+from chatd.journal.sqlite.seen import delete_markers
 from chatd.journal.sqlite.store import Store
 from chatd.model.entry import Entry, StoredEvent
 from chatd.model.room_policy import is_reach
@@ -163,7 +164,8 @@ def import_events(
 def erase(path: Path, nick: str) -> int:
     """Delete all messages and topics that were sent under a nick, in any spelling, and return how many there were.
 
-    Nothing of them stays in the file. Raise `JournalError` if the file is in use or cannot be written.
+    Its read markers go with them. Nothing of all that stays in the file. Raise `JournalError` if the file is in use or
+    cannot be written.
     """
     if not path.exists():
         raise JournalError(f"there is no file {path}")
@@ -172,6 +174,7 @@ def erase(path: Path, nick: str) -> int:
     with closing(store):
         with store.transaction() as db:
             count = erase_said(db, names.key(nick))
+            delete_markers(db, names.key(nick))
         store.compact()
     return count
 

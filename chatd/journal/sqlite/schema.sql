@@ -103,3 +103,14 @@ CREATE TABLE upkeep (
     wanted     INTEGER NOT NULL                 -- how many of them are not to wait
 ) STRICT;
 INSERT INTO upkeep SELECT coalesce(max(id), 0), count(*) > 0, 0, 0 FROM (SELECT id FROM entry ORDER BY id DESC LIMIT 1);
+
+-- version 7
+
+-- Up to where the owner of an account has read, see chatd/journal/read_markers.py.
+CREATE TABLE seen (
+    account TEXT NOT NULL,                      -- the nick, folded
+    room    TEXT NOT NULL,                      -- the key of the room
+    made    INTEGER NOT NULL,                   -- when the account was made, in seconds since 1970; 0 if not known
+    id      INTEGER NOT NULL,
+    PRIMARY KEY (account, room)
+) STRICT, WITHOUT ROWID;
