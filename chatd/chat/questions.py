@@ -45,7 +45,7 @@ def _history(participant: Participant, room: Place, command: commands.History, l
 
 
 def _search(participant: Participant, room: Place, command: commands.Search, label: str | None) -> Work:
-    return replay.search(participant, room, command.words, label)
+    return replay.search(participant, room, command, label)
 
 
 def _ping(participant: Participant, command: commands.Ping, label: str | None) -> None:

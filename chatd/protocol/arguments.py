@@ -98,9 +98,15 @@ class Arguments:
         value = values.get(key)
         if value is None:
             return None
-        if not _is_number(value) or int(value) > MAX_ID:
+        if not is_id(value):
             self.refuse(f"{key} is the id of a message")
         return int(value)
+
+    def yes_or_no(self, key: str, value: str | None) -> bool:
+        """Return whether the value of a ``key=value`` word is yes; no if it is not there."""
+        if value not in (None, "yes", "no"):
+            self.refuse(f"{key} is yes or no")
+        return value == "yes"
 
     def text(self) -> str:
         """Take all that is left as text."""
@@ -118,6 +124,11 @@ class Arguments:
         """Refuse whatever is left."""
         if self._rest is not None:
             self.refuse(f"{excerpt(self._rest)} does not belong there")
+
+
+def is_id(word: str) -> bool:
+    """Return whether a word is an id, or 0."""
+    return _is_number(word) and int(word) <= MAX_ID
 
 
 def _is_number(word: str) -> bool:

@@ -87,17 +87,19 @@ def _read_topic(words: Arguments) -> commands.Topic:
 def _read_history(words: Arguments) -> commands.History:
     room = words.maybe_room()
     count = words.maybe_number("the count", 1, commands.MAX_HISTORY)
-    values = words.values("since", "before")
+    values = words.values("since", "before", "ids")
     since, before = words.id_of("since", values), words.id_of("before", values)
-    return commands.History(room, commands.DEFAULT_HISTORY if count is None else count, since, before)
+    ids = words.yes_or_no("ids", values.get("ids"))
+    return commands.History(room, commands.DEFAULT_HISTORY if count is None else count, since, before, ids)
 
 
 def _read_search(words: Arguments) -> commands.Search:
     room = words.maybe_room()
+    ids = words.takes("ids=yes")
     text = words.text()
     if len(re.findall(r"[^\W_]+|_+", text)) > commands.MAX_SEARCH_WORDS:
         words.refuse(f"there are more than {commands.MAX_SEARCH_WORDS} words")
-    return commands.Search(room, text)
+    return commands.Search(room, text, ids)
 
 
 def _read_ping(words: Arguments) -> commands.Ping:
@@ -144,11 +146,16 @@ ROWS = (
     ),
     Verb(
         commands.History,
-        "HISTORY [#room] [<count>] [since=<id>] [before=<id>]",
+        "HISTORY [#room] [<count>] [since=<id>] [before=<id>] [ids=yes]",
         "what was said before: the newest messages, or the oldest after an id",
         _read_history,
     ),
-    Verb(commands.Search, "SEARCH [#room] <words>", "the newest messages with all of these words", _read_search),
+    Verb(
+        commands.Search,
+        "SEARCH [#room] [ids=yes] <words>",
+        "the newest messages with all of these words",
+        _read_search,
+    ),
     Verb(commands.Ignore, "IGNORE [nick]", "be told nothing that somebody says, or list whom you ignore", _read_ignore),
     Verb(commands.Unignore, "UNIGNORE <nick>", "be told again what somebody says", _read_unignore),
     Verb(commands.Ping, "PING [token]", "answered by PONG", _read_ping),

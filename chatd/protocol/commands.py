@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chatd.protocol import moderation_commands
+from chatd.protocol import moderation_commands, reference_commands
+from chatd.protocol.reference_commands import Edit, React, Retract, Unreact
 from chatd.protocol.text import clean
 
 LOBBY = "#lobby"
@@ -47,17 +48,22 @@ class Join:
 
 @dataclass(slots=True)
 class Msg:
-    """Say something in the current room. Not frozen: one is made for every message, and freezing doubles its cost."""
+    """Say something in the current room. Not frozen: one is made for every message, and freezing doubles its cost.
+
+    ``reply`` is the id of the message that it answers; it is a tag of the line.
+    """
 
     text: str
+    reply: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Tell:
-    """Say something in a room, or to one person."""
+    """Say something in a room, or to one person. ``reply`` is as for `Msg`."""
 
     to: str
     text: str
+    reply: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,20 +132,23 @@ class History:
     """Ask for what was said before: the oldest ``count`` messages after ``since`` if that is given, else the newest.
 
     ``count`` is 1 to `MAX_HISTORY`; ``since`` and ``before`` are ids, and the messages with them are not told.
+    With ``ids`` one who reads no tags is told the id of each message.
     """
 
     room: str | None = None
     count: int = DEFAULT_HISTORY
     since: int | None = None
     before: int | None = None
+    ids: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Ask for the newest messages that hold all of some words, at most `MAX_SEARCH_WORDS`."""
+    """Ask for the newest messages with all of some words, at most `MAX_SEARCH_WORDS`. ``ids`` is as for HISTORY."""
 
     room: str | None
     words: str
+    ids: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +173,8 @@ class Quit:
 
 
 Talking = Hello | Join | Msg | Tell | Talk | Pipe | Nick | Part | Who | Rooms | Topic | History | Search
-Command = Talking | Ignore | Unignore | Ping | Help | Quit | moderation_commands.ModerationCommand
+Asking = Ignore | Unignore | Ping | Help | Quit
+Command = Talking | Asking | reference_commands.ReferenceCommand | moderation_commands.ModerationCommand
 
 
 def render(command: Command) -> str:
@@ -178,7 +188,7 @@ def render(command: Command) -> str:
                 *(f"{key}={value}" for key, value in values.items() if value is not None),
             ]
         case History(where, count, since, before):
-            values = {"since": since, "before": before}
+            values = {"since": since, "before": before, "ids": "yes" if command.ids else None}
             parts = [where, str(count), *(f"{key}={value}" for key, value in values.items() if value is not None)]
         case (
             Hello(word) | Nick(word) | Ping(word) | Help(word) | Pipe(word) | Who(word) | Ignore(word) | Unignore(word)
@@ -186,10 +196,14 @@ def render(command: Command) -> str:
             parts = [word]
         case Msg(text) | Quit(text):
             parts = [text]
-        case Tell(where, text) | Part(where, text) | Topic(where, text) | Search(where, text):
+        case Tell(where, text) | Part(where, text) | Topic(where, text):
             parts = [where, text]
+        case Search(where, text):
+            parts = [where, "ids=yes" if command.ids else None, text]
         case Talk() | Rooms():
             parts = []
+        case Retract() | Edit() | React() | Unreact():
+            parts = reference_commands.parts(command)
         case _:
             parts = moderation_commands.parts(command)
     return clean(" ".join([type(command).__name__.upper(), *filter(None, parts)]))

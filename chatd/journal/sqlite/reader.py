@@ -11,6 +11,7 @@ from time import monotonic
 from chatd.journal import Page, Query, TooMuchError
 from chatd.journal.search import match
 from chatd.journal.sqlite.database import explained
+from chatd.journal.sqlite.references import with_reactions
 from chatd.journal.sqlite.rows import ENTRY_COLUMNS, EntryRow, stored_event
 from chatd.model.entry import StoredEvent
 
@@ -50,14 +51,15 @@ class Reader:
             name, watermark = found or ("", 0)
             page = _PAGE_OF_SAID if query.said_only else _PAGE
             kept: list[StoredEvent] = []
-            size = 0
+            size, more = 0, False
             for columns in db.execute(page, (query.room, after, query.before, query.count)):
-                if size >= PAGE_BYTES:
-                    return Page(kept, more=True, skipped=skipped, watermark=watermark)
+                if more := size >= PAGE_BYTES:
+                    break
                 row = EntryRow(*columns)
                 kept.append(stored_event(row, name))
                 size += len(row.text)
-        return Page(kept, more=False, skipped=skipped, watermark=watermark)
+            told = with_reactions(db, kept) if query.said_only else kept
+        return Page(told, more=more, skipped=skipped, watermark=watermark)
 
     def search(self, room: str, words: Sequence[str], before: int, count: int, seconds: float) -> Sequence[StoredEvent]:
         """Return the newest messages with all ``words``, see `chatd.journal.JournalReader`; blocks for some seconds."""
@@ -73,7 +75,7 @@ class Reader:
             room_id, name = found
             wanted = match(room_id, words)
             rows = [] if wanted is None else db.execute(newest, (wanted, before, count)).fetchall()
-        return [stored_event(EntryRow(*columns), name) for columns in reversed(rows)]
+            return with_reactions(db, [stored_event(EntryRow(*columns), name) for columns in reversed(rows)])
 
     @contextmanager
     def _snapshot(self) -> Iterator[sqlite3.Connection]:
