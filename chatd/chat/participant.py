@@ -18,7 +18,7 @@ from chatd.model.authorship import account_key, session_key
 from chatd.model.cluster import MemberInfo
 from chatd.model.entry import Place
 from chatd.model.room_policy import Identity, IPAddress
-from chatd.protocol import events, names, wire
+from chatd.protocol import events, names, plain, wire
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Event
 from chatd.protocol.names import Nick
@@ -121,7 +121,7 @@ class Participant(Client):
     def line(self, event: Event, label: str | None = None, tags: Tags = NO_TAGS) -> bytes:
         """Return a line for this peer alone, with tags if it reads them."""
         if not self.tagged:
-            return wire.encode(wire.render(event))
+            return wire.encode(plain.render(event))
         return wire.encode(wire.render(event), {**tags, "label": label} if label else tags)
 
     @override

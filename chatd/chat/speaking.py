@@ -58,16 +58,14 @@ def _tell(participant: Participant, command: Tell, label: str | None) -> Work | 
         return _tell_remote(participant, remote, command.text, label)
     assert client is not None
     client.tell(PrivateLine(participant.nick, command.text, hub.now), participant.account)
-    if participant.tagged:
-        participant.send_event(Done("TELL", (client.nick,)), label)
+    participant.send_event(Done("TELL", (client.nick,)), label)
     return None
 
 
 async def _tell_remote(participant: Participant, remote: NickHolder, text: str, label: str | None) -> None:
     """Tell one who is connected to another node, and answer when that one has it."""
     nick = await participant.hub.nodes.tell_remote(remote, participant, text)
-    if participant.tagged:
-        participant.send_event(Done("TELL", (nick,)), label)
+    participant.send_event(Done("TELL", (nick,)), label)
 
 
 def _talk(participant: Participant, _command: Talk, label: str | None) -> None:

@@ -297,6 +297,22 @@ def test_people_see_ids_when_they_ask_and_say_last(chat: InMemoryChat) -> None:
     assert "ERR no-such-message" in answers(chat, ann, "RETRACT last")[0]
 
 
+def test_people_read_sentences(chat: InMemoryChat) -> None:
+    ann, eve = come_in(chat, "ann", account="ann"), come_in(chat, "eve", tagged=False)
+    id_ = said(chat, ann, "one")
+    answers(chat, ann, f"EDIT {id_} two", f"REACT {id_} +1", f"UNREACT {id_} +1", f"REACT {id_} 👍")
+    assert eve.take()[1:] == [
+        "NOTE ann changed a message in #den to: two",
+        "NOTE ann gave +1 to a message in #den",
+        "NOTE ann took +1 back from a message in #den",
+        "NOTE ann gave 👍 to a message in #den",
+    ]
+    assert answers(chat, eve, "HISTORY ids=yes")[1] == f"NOTE {id_} has 👍 1"
+    assert len(answers(chat, eve, "HISTORY")) == 2
+    answers(chat, ann, f"RETRACT {id_}")
+    assert eve.take() == ["NOTE ann took back a message in #den; it is deleted"]
+
+
 def test_who_ignores_somebody_sees_no_change_of_theirs(chat: InMemoryChat) -> None:
     ann, eve = come_in(chat, "ann", account="ann"), come_in(chat, "eve")
     id_ = said(chat, eve, "one")
