@@ -12,7 +12,9 @@ from chatd.journal import Query
 from chatd.journal.factory import from_string
 from chatd.journal.references import MAX_EMOJI
 from chatd.journal.sqlite.journal import SqliteJournal
+from chatd.model.cluster import is_proven
 from tests.support.in_memory_chat import ChatClient, InMemoryChat, SlowJournalChat, journal_environment
+from tests.support.in_memory_cluster import InMemoryCluster
 from tests.unit.test_moderation import Names
 
 NOT_THERE = "is not in #den, or not any more"
@@ -126,6 +128,19 @@ def test_what_a_guest_said_goes_over_with_the_connection(chat: InMemoryChat) -> 
         joined = answers(chat, guest, "HELLO 1", f"JOIN eve #den resume={secret}")[-1]
         secret = joined.partition("resume=")[2]
     assert f"OK EDIT #den {id_}" in answers(chat, guest, f"EDIT {id_} hello again")
+
+
+def test_it_goes_over_from_node_to_node() -> None:
+    cluster = InMemoryCluster(3)
+    voices, secret = [], ""
+    for node in (*cluster.nodes, cluster.nodes[0]):
+        guest = ChatClient(node.hub)
+        guest.says("HELLO 1", "JOIN eve #den" + (f" resume={secret}" if secret else ""))
+        cluster.settle()
+        secret = guest.take()[-1].partition("resume=")[2]
+        voices.append(guest.session.voice)
+    assert len(voices) == 4 and len(set(voices)) == 1
+    assert is_proven(guest.session.info.proof, secret)  # type: ignore[union-attr]  # all nodes know it
 
 
 def test_who_registers_meanwhile_keeps_what_was_said_before(chat: InMemoryChat) -> None:

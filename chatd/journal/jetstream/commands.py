@@ -28,7 +28,8 @@ from chatd.journal.jetstream.streams import describe_holds, describe_stream, hol
 from chatd.journal.rows import to_row
 from chatd.model.entry import Entry, StoredEvent
 from chatd.protocol import names
-from chatd.protocol.events import Moderated, Said, TopicSet
+from chatd.protocol.events import Said, TopicSet
+from chatd.protocol.references import Edited
 
 _ATTEMPTS = 5
 _PAUSE_SECONDS = 1.0
@@ -255,7 +256,9 @@ def _is_by(message: ReceivedMessage, nick: str) -> bool:
         event = decode(message.payload).event
     except ValueError:
         return False
-    return isinstance(event, Said | TopicSet) and not isinstance(event, Moderated) and names.key(event.nick) == nick
+    if isinstance(event, Edited) and event.original is not None and names.key(event.original.nick) == nick:
+        return True
+    return isinstance(event, Said | TopicSet | Edited) and names.key(event.nick) == nick
 
 
 async def _delete(connection: Connection, stream: str, sequence: int) -> None:

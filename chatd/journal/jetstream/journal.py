@@ -27,6 +27,7 @@ from chatd.journal.jetstream.outbox import Outbox
 from chatd.journal.jetstream.publisher import StreamPublisher
 from chatd.journal.jetstream.refusals import Refusals
 from chatd.journal.jetstream.requests import Requests
+from chatd.journal.jetstream.retractions import Retractions
 from chatd.journal.jetstream.sameness import check_same
 from chatd.journal.jetstream.streams import OLD_SERVER, StreamInfo, open_bucket, open_stream
 from chatd.journal.jetstream.unacknowledged import Unacknowledged
@@ -72,6 +73,7 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
         self._requests = Requests(self._connection, self._subjects, lambda: self._handed, lambda: self.epoch)
         self._refusals = refusals = Refusals(self._connection, self._index, address.stream)
         self._index.note_refused = refusals.note
+        self._retractions = Retractions(self._connection, self._index, address.stream)
         self._membership = Membership(
             clock,
             self._connection,
@@ -324,6 +326,7 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
         self._subjects.per_subject = found.per_subject
         self._index.set_retention(found.retention)
         self._refusals.delete_soon()
+        self._retractions.delete_soon()
         self._index.note_first(found.first)
         if self._membership.ready:
             self._index.forget_deleted()
@@ -344,6 +347,7 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
             self._handed = place
             if not self._membership.learning:  # before, something may be among it that does not count
                 self._holds.note(entries)
+                self._retractions.note(entries)
             self._unacknowledged.handed_back(entries)
         if own_is_down and self._machine.state is JournalState.LEAVING:
             self._departure.said_goodbye()

@@ -173,10 +173,15 @@ def erase(path: Path, nick: str) -> int:
 
 def erase_said(db: sqlite3.Connection, key: str, last: int = MAX_ID) -> int:
     """Delete all up to the id ``last`` that was said under a folded nick; return how many entries that was."""
-    nicks = db.execute("SELECT DISTINCT nick FROM entry WHERE kind IN ('MSG', 'TOPIC')").fetchall()
-    said = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE nick = ? AND kind IN ('MSG', 'TOPIC') AND id <= ?"
+    nicks = db.execute("SELECT DISTINCT nick FROM entry WHERE kind IN ('MSG', 'TOPIC', 'EDIT')").fetchall()
+    said = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE nick = ? AND kind IN ('MSG', 'TOPIC', 'EDIT') AND id <= ?"
     spellings = [spelling for (spelling,) in nicks if names.key(spelling) == key]
     rows = [EntryRow(*columns) for spelling in spellings for columns in db.execute(said, (spelling, last))]
+    edits = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE target = ? AND kind = 'EDIT'"
+    known = {row.id for row in rows}
+    for row in [row for row in rows if row.edited is not None]:  # under whatever nick the text was changed
+        found = (EntryRow(*columns) for columns in db.execute(edits, (row.id,)))
+        rows += [edit for edit in found if edit.id not in known]
     for room, highest in delete_entries(db, rows).items():
         db.execute("UPDATE room SET erased = max(erased, ?) WHERE id = ?", (highest, room))
     topics = db.execute("SELECT id, topic_nick FROM room WHERE topic_id <= ?", (last,)).fetchall()

@@ -185,12 +185,16 @@ class Store:
         (row,) = batch.rows
         why = refusal_in(self._writer, row.room, entry, known=self.knows_all or not entry.seen)
         if why is not None:
+            self.note_refused(entry)
             return Batch(batch.rooms, [], [], {}, [], [Repeated(entry, 0, refused=why)])
         self._writer.executemany("DELETE FROM label WHERE entry = ?", [(expired,) for expired in batch.expired])
         insert_entries(self._writer, batch.rows)
         insert_labels(self._writer, batch.labels.items())
         self.note_gone(follow(self._writer, row.room, entry, row.id))
         return batch
+
+    def note_refused(self, entry: Entry) -> None:
+        """Note, within the transaction, that an entry does not count that refers to a message."""
 
     def note_gone(self, ids: Sequence[int]) -> None:
         """Note, within the transaction, of which entries nothing is left but what was said of them."""
