@@ -39,6 +39,8 @@ def _is_sign(part: str) -> bool:
 
 def _is_base(character: str) -> bool:
     point = ord(character)
+    if 0x1F1E6 <= point <= 0x1F1FF:  # one half of a flag
+        return False
     if point < _FIRST_SIGN or 0xE000 <= point <= 0xF8FF or point >= 0xE0000:
         return False
     known = tables()
