@@ -144,6 +144,8 @@ def test_a_node_that_comes_back_with_a_changed_message_last_knows_its_stream(
     cluster.close(a)
     a = cluster.node("a")
     assert kept(cluster, a)[0] == "Said better (edited)"
+    compared = a.wait_for(a.journal._index.newest_entries(5))
+    assert [type(each.event) for each in compared] == [Edited]  # the stream has the other as it was
 
 
 def test_what_does_not_count_is_in_no_index_made_anew(cluster: Cluster) -> None:

@@ -8,11 +8,15 @@ from unittest.mock import patch
 
 import pytest
 
+from chatd.chat.verdicts import Verdicts
 from chatd.journal import Query
 from chatd.journal.factory import from_string
 from chatd.journal.references import MAX_EMOJI
 from chatd.journal.sqlite.journal import SqliteJournal
 from chatd.model.cluster import is_proven
+from chatd.model.entry import Entry
+from chatd.protocol.events import DurableEvent, Said
+from chatd.protocol.references import Retracted
 from tests.support.in_memory_chat import ChatClient, InMemoryChat, SlowJournalChat, journal_environment
 from tests.support.in_memory_cluster import InMemoryCluster
 from tests.unit.test_moderation import Names
@@ -207,6 +211,16 @@ def answers_now(chat: InMemoryChat, person: ChatClient, line: str) -> list[str]:
     person.says(line)
     chat.turn()
     return person.take()
+
+
+def test_who_may_take_back_is_not_free_to_speak(chat: InMemoryChat) -> None:
+    ann, eve = come_in(chat, "ann", "SET registered=yes", account="ann"), come_in(chat, "eve")
+    id_ = said(chat, eve, "one")
+    answers(chat, ann, "MUTE eve")
+    events: list[DurableEvent] = [Retracted("eve", "#den", id_), Said("eve", "#den", "two")]
+    entries = [Entry("#den", event, eve.session, time=chat.hub.now, by=eve.session.keys) for event in events]
+    assert Verdicts(chat.hub)(entries) == 2
+    assert [entry.refused is None for entry in entries] == [True, False]
 
 
 def test_an_operator_that_is_none_any_more_takes_nothing_back(chat: InMemoryChat) -> None:
