@@ -50,6 +50,10 @@ class NickHolder(Member, Protocol):
     def takeover(self) -> ResumeProof:
         """What proves that somebody is the same person."""
 
+    @property
+    def voice(self) -> str:
+        """The key by which what a session has said is its own, see `chatd.model.authorship`."""
+
 
 class CatchUp(Protocol):
     """What is replayed to a client of a room that it is about to enter."""
@@ -97,6 +101,8 @@ class Client(Member, Protocol):
     ignored: Mapping[str, str]
     joining: tuple[str, str] | None
     """The key and the name of the room whose JOIN is on its way."""
+    voice: str
+    """The key by which what the session has said is its own; it goes over to whoever takes the connection over."""
 
     @property
     def ended(self) -> bool:
@@ -134,8 +140,10 @@ class Client(Member, Protocol):
     def take_untold(self) -> Sequence[PrivateLine]:
         """Return the private lines that the peer may not have got, once."""
 
-    def submit(self, room: str, event: RoomEvent, label: str | None = None, verb: str = "MSG") -> None:
-        """Hand an event to the journal, in this client's name."""
+    def submit(
+        self, room: str, event: RoomEvent, label: str | None = None, verb: str = "MSG", *, seen: bool = False
+    ) -> None:
+        """Hand an event to the journal, in this client's name; ``seen`` is as in `Entry`."""
 
     def disconnect(
         self, reason: DisconnectReason, text: str, *, parting: bool = True, parting_text: str | None = None

@@ -179,4 +179,7 @@ class Broadcast:
 
 def _tags(entry: Entry) -> str:
     time = wire.timestamp(entry.time)
+    event = entry.event
+    if type(event) is Said and event.reply:
+        return f"id={entry.id};time={time};reply={event.reply}"
     return f"id={entry.id};time={time}" if entry.id else f"time={time}"

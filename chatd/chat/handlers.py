@@ -13,6 +13,7 @@ from chatd.chat import (
     posting,
     questions,
     read_markers,
+    referring,
     speaking,
 )
 from chatd.chat.command_rows import Row, Work, for_anybody, for_named
@@ -48,6 +49,7 @@ HANDLERS: Mapping[type, Row] = {
         *member_details.ROWS,
         *ignoring.ROWS,
         *read_markers.ROWS,
+        *referring.ROWS,
         *_MODERATION,
     )
 }

@@ -32,6 +32,7 @@ from chatd.protocol.errors import ChatError, Code, DisconnectReason
 from chatd.protocol.events import DurableEvent, Renamed
 from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.names import Nick, RoomName
+from chatd.protocol.references import ReferringEvent
 from chatd.runtime.clocks import WallClock
 from chatd.runtime.log_limiter import LogLimiter
 from chatd.runtime.sockets import origin
@@ -45,6 +46,13 @@ class ServerPolicy(Protocol):
 
     def deliver(self, hub: Hub, entries: Sequence[Entry]) -> list[tuple[Reader, bytes]]:
         """Carry out moderation actions about the server; return the replies."""
+
+
+class Teller(Protocol):
+    """Somebody who is told what was said in a room before."""
+
+    def note(self, id_: int, event: DurableEvent) -> None:
+        """Note what was delivered in the room under an id, and refers to a message."""
 
 
 class Hub:
@@ -95,6 +103,7 @@ class Hub:
         """The highest id that was delivered, in any room."""
         self._server = server
         self._watches: dict[str, dict[CatchUp, None]] = {}
+        self._tellers: dict[str, dict[Teller, None]] = {}
         self._rooms: dict[str, Room] = {}
         self._looks = RoomLooks()
         self._looks.note(RoomName(LOBBY))
@@ -295,6 +304,17 @@ class Hub:
         if not watches:
             self._watches.pop(key, None)
 
+    def follow(self, key: str, teller: Teller) -> None:
+        """Let a teller note what becomes of the messages of a room, given its key."""
+        self._tellers.setdefault(key, {})[teller] = None
+
+    def unfollow(self, key: str, teller: Teller) -> None:
+        """Let it note nothing more; it is no mistake if it did not."""
+        tellers = self._tellers.get(key, {})
+        tellers.pop(teller, None)
+        if not tellers:
+            self._tellers.pop(key, None)
+
     async def shut_down(self) -> None:
         """Send everybody away, once all that was said is delivered; nobody is told that the others left."""
         self.nodes.prepare_stop()
@@ -334,6 +354,10 @@ class Hub:
             watch.passed += [
                 StoredEvent(e.id, e.time, e.event) for e in entries if e.stored and isinstance(e.event, DurableEvent)
             ]
+        for teller in self._tellers.get(key, ()):
+            for each in entries:
+                if each.stored and isinstance(each.event, ReferringEvent):
+                    teller.note(each.id, each.event)
         return room
 
     def _rename(self, entry: Entry, event: Renamed) -> None:

@@ -14,8 +14,9 @@ from chatd.protocol import events, wire
 from chatd.protocol.errors import ANY_VERB, ChatError
 from chatd.protocol.events import DurableEvent
 from chatd.protocol.names import Nick
+from chatd.protocol.references import Edited, Reacted, Retracted
 
-SAYING = frozenset({"MSG", "TELL", "POST", "TOPIC", ANY_VERB})
+SAYING = frozenset({"MSG", "TELL", "POST", "TOPIC", "RETRACT", "EDIT", "REACT", "UNREACT", ANY_VERB})
 """The verbs of lines that were to say something."""
 
 
@@ -37,6 +38,8 @@ def outcome(participant: Participant, entry: Entry, room: Place | None) -> bytes
             return participant.line(events.Done("TOPIC", (room.name,)), entry.label)
         case events.Moderated(verb, _, place, subject) if verb == entry.verb:
             return participant.line(events.Done(verb, (place, subject)), entry.label)
+        case Retracted() | Edited() | Reacted() if room is not None:
+            return participant.line(_done_about(entry, entry.event), entry.label)
         case events.Renamed(_, new):
             before, participant.nick, participant.renaming = participant.nick, Nick.of(new), NO_NICK
             participant.hub.release(before, participant)
@@ -130,7 +133,13 @@ def _said_before(participant: Participant, entry: Entry) -> bytes:
     tags = {"id": str(entry.id), "time": wire.timestamp(entry.time), "old": ""}
     event = entry.event
     assert isinstance(event, DurableEvent)
+    if isinstance(event, Retracted | Edited | Reacted):
+        return participant.line(event, tags=tags) + participant.line(_done_about(entry, event), entry.label)
     if isinstance(event, events.TopicSet | events.Moderated):
         words = (event.room, event.subject) if isinstance(event, events.Moderated) else (event.room,)
         return participant.line(event, tags=tags) + participant.line(events.Done(entry.verb, words), entry.label)
     return participant.line(event, entry.label, tags)
+
+
+def _done_about(entry: Entry, event: Retracted | Edited | Reacted) -> events.Done:
+    return events.Done(entry.verb, (event.room, str(event.id)))

@@ -14,6 +14,7 @@ from chatd.chat.hub import Hub
 from chatd.chat.peer import Peer
 from chatd.chat.private_lines import PrivateLine
 from chatd.chat.takeover import Takeover
+from chatd.model.authorship import account_key, session_key
 from chatd.model.cluster import MemberInfo
 from chatd.model.entry import Place
 from chatd.model.member_facts import MemberFacts
@@ -85,6 +86,7 @@ class Participant(Client):
         self._reader: Deferred[None] | None = None
         self._connection = f"{hub.journal.epoch}.{next(hub.connection_numbers)}"
         self.member_id = hub.enroll(self)
+        self.voice = session_key(self.member_id or self._connection)
 
     @override
     def send(self, data: bytes) -> None:
@@ -114,6 +116,11 @@ class Participant(Client):
     @override
     def identity(self) -> Identity:
         return Identity(self.nick.key, self.account, self.peer.address, self.member_id or self._connection)
+
+    @property
+    def keys(self) -> str:
+        """By which what was said is known to be its own, see `chatd.model.authorship`."""
+        return self.voice if self.account is None else f"{account_key(self.account)} {self.voice}"
 
     @property
     @override

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from chatd.chat.hub import Hub
 from chatd.chat.participant import Participant
 from chatd.chat.visitor import Visitor
+from chatd.model.authorship import Rights
 from chatd.model.cluster import MemberInfo
 from chatd.model.entry import Entry
 from chatd.model.room_policy import Identity, IPAddress, ModerationAction, RoomPolicy
@@ -163,6 +164,12 @@ def rank_refusal(policy: RoomPolicy, room: str, account: str | None, *, is_opera
     if not policy.is_operator(account):
         return ChatError(Code.NOT_ALLOWED, f"only operators of {room} may do that; LOGIN if you are one")
     return None
+
+
+def rights_of(policy: RoomPolicy, account: str | None, *, is_operator: bool) -> Rights | None:
+    """Return what somebody may who refers to a message of a room; None for who may read none of them."""
+    after = policy.readable_after(account)
+    return None if after is None else Rights(is_operator or policy.is_operator(account), after)
 
 
 def because(what: str, action: ModerationAction) -> str:

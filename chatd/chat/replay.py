@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from chatd.chat import permissions
 from chatd.chat.client import CatchUp
 from chatd.chat.participant import Participant
+from chatd.chat.telling import Telling
 from chatd.journal import Among, JournalError, Page, Query, Times, TooMuchError
 from chatd.model.entry import Place, StoredEvent
 from chatd.protocol import commands, events, names, wire
@@ -15,6 +16,7 @@ from chatd.protocol.arguments import MAX_ID
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Done, Said
 from chatd.protocol.moments import Moment
+from chatd.protocol.references import Edited, Reacted, ReactionCounts
 
 MAX_MISSED = 10_000
 """The most that is replayed to one who was away; of more, the newest."""
@@ -30,13 +32,16 @@ async def history(participant: Participant, room: Place, command: commands.Histo
     query = Query(room.key, after, before, command.count, newest=command.since is None, said_only=True, times=times)
     told = 0
     more = True
-    while more:
-        page = await _read(participant, query)
-        await participant.send_all(replayed(participant, kept) for kept in page.kept)
-        told += len(page.kept)
-        more = page.more and not participant.ended and not participant.peer.unreachable
-        if more:
-            query = replace(query, after=page.kept[-1].id, count=command.count - told, newest=False)
+    with Telling(participant.hub, room.key) as telling:
+        while more:
+            telling.reads()
+            page = await _read(participant, query)
+            telling.has_read(page.kept)
+            await participant.send_all(_told(participant, telling, page.kept, ids=command.ids))
+            told += len(page.kept)
+            more = page.more and not participant.ended and not participant.peer.unreachable
+            if more:
+                query = replace(query, after=page.kept[-1].id, count=command.count - told, newest=False)
     participant.send_event(Done("HISTORY", (room.name, str(told))), label)
 
 
@@ -48,15 +53,22 @@ async def search(participant: Participant, room: Place, command: commands.Search
     # What comes while this waits may be said in private.
     after, before, times = _between(participant, command, readable, room.last_id + 1)
     await participant.next_turn()  # a flood of these is one at a time, and others in between
+    with Telling(participant.hub, room.key) as telling:
+        query = Query(room.key, after, before, MAX_FOUND, times=times)
+        found = await _search(participant, query, command.words, command.author)
+        telling.has_read(found)
+        await participant.send_all(_told(participant, telling, found, ids=command.ids))
+    participant.send_event(Done("SEARCH", (room.name, str(len(found)))), label)
+
+
+async def _search(participant: Participant, query: Query, words: str, author: str | None) -> Sequence[StoredEvent]:
     try:
-        among = Among(after, command.author, times)
-        found = await participant.hub.journal.search(room.key, command.words.split(), before, MAX_FOUND, among)
+        among = Among(query.after, author, query.times)
+        return await participant.hub.journal.search(query.room, words.split(), query.before, query.count, among)
     except TooMuchError:
         raise ChatError(Code.UNAVAILABLE, "that search takes too long; ask for fewer and rarer words") from None
     except JournalError:
         raise _unreadable() from None
-    await participant.send_all(replayed(participant, kept) for kept in found)
-    participant.send_event(Done("SEARCH", (room.name, str(len(found)))), label)
 
 
 def _between(
@@ -74,15 +86,37 @@ def _between(
     )
 
 
-def replayed(participant: Participant, kept: StoredEvent) -> bytes:
-    """Return the line that tells a participant of something that happened before; nothing if it has no use for it."""
-    time = wire.timestamp(kept.time)
+def _told(
+    participant: Participant, telling: Telling, found: Sequence[StoredEvent], *, ids: bool = False
+) -> Iterator[bytes]:
+    """Yield the lines of what was found, as it is when it is its turn."""
+    for each in found:
+        kept = telling.current(each)
+        yield b"" if kept is None else replayed(participant, kept, ids=ids) + _reactions(participant, kept, ids=ids)
+
+
+def _reactions(participant: Participant, kept: StoredEvent, *, ids: bool) -> bytes:
+    if not kept.reactions or not (participant.tagged or ids):
+        return b""
+    return participant.line(ReactionCounts(kept.event.room, kept.id, kept.reactions), tags={"old": ""})
+
+
+def replayed(participant: Participant, kept: StoredEvent, *, ids: bool = False) -> bytes:
+    """Return the line that tells a participant of something that happened before; nothing if it has no use for it.
+
+    With ``ids`` one who reads no tags is told the id of a message.
+    """
+    time, event = wire.timestamp(kept.time), kept.event
     if participant.tagged:
-        return participant.line(kept.event, tags={"id": str(kept.id), "time": time, "old": ""})
-    event = kept.event
-    return (
-        participant.line(events.Replayed(time, event.nick, event.room, event.text)) if isinstance(event, Said) else b""
-    )
+        tags = {"id": str(kept.id), "time": time, "old": ""}
+        if isinstance(event, Said) and event.reply:
+            tags["reply"] = str(event.reply)
+        if kept.edited:
+            tags["edited"] = ""
+        return participant.line(event, tags=tags)
+    if not isinstance(event, Said):
+        return b""
+    return participant.line(events.Replayed(time, event.nick, event.room, event.text, kept.id if ids else 0))
 
 
 class Replay(CatchUp):
@@ -99,6 +133,7 @@ class Replay(CatchUp):
         self._participant = participant
         self._hub = participant.hub
         self._room = room
+        self._telling = Telling(self._hub, room)
         readable = permissions.readable_after(participant, room)
         self._floor = readable or 0
         self._last = max(since, self._floor)
@@ -116,6 +151,7 @@ class Replay(CatchUp):
         more = self._possible
         while more and self._may_go_on():
             self._hub.watch(self._room, self)
+            self._telling.reads()
             # What is not delivered yet may be part of what makes the room private; it is noted when it is delivered.
             upto = max(self._hub.last_id, self._known())
             count = MAX_MISSED if first else MAX_ID
@@ -130,7 +166,8 @@ class Replay(CatchUp):
             self.recovered = self.recovered and not page.skipped and page.watermark <= self._last
             lines = self._lines(kept for kept in page.kept if kept.id > self._floor)
             if more:
-                self.close()
+                self._watch_no_more()
+                self._telling.has_read(page.kept)
                 await self._participant.send_all(lines)
             else:
                 # Not at the reader's pace, for what passes meanwhile is kept in memory.
@@ -143,8 +180,9 @@ class Replay(CatchUp):
         if self._may_go_on():
             after = max(self._last, self._floor)
             passed = [kept for kept in self.passed if after < kept.id <= upto]
+        lines = list(self._lines(passed))
         self.close()
-        return self._lines(passed)
+        return iter(lines)
 
     def _known(self) -> int:
         room_state = self._hub.journal.room_state(self._room)
@@ -171,6 +209,10 @@ class Replay(CatchUp):
 
     def close(self) -> None:
         """Let the hub note nothing more here."""
+        self._watch_no_more()
+        self._telling.close()
+
+    def _watch_no_more(self) -> None:
         self._hub.unwatch(self._room, self)
         self.passed = []
 
@@ -178,9 +220,10 @@ class Replay(CatchUp):
         for each in kept:
             self._first = self._first or each.id
             self._last = each.id
-            ignored = self._participant.ignored
-            if not (ignored and type(each.event) is Said and names.key(each.event.nick) in ignored):
-                yield replayed(self._participant, each)
+            told, ignored = self._telling.current(each), self._participant.ignored
+            is_said = isinstance(each.event, Said | Edited | Reacted)
+            if told is not None and not (ignored and is_said and names.key(each.event.nick) in ignored):
+                yield replayed(self._participant, told)
 
 
 async def _read(participant: Participant, query: Query) -> Page:

@@ -13,6 +13,7 @@ from chatd.model.room_policy import ModerationAction, RoomPolicy
 from chatd.protocol import names
 from chatd.protocol.events import DurableEvent, Joined, Moderated, Parted, Said, TopicSet
 from chatd.protocol.names import RoomName
+from chatd.protocol.references import Edited, Reacted
 from chatd.protocol.wire import NO_TAGS, Tags, timestamp
 
 
@@ -74,7 +75,11 @@ class Room:
             self._ignoring.pop(member, None)
 
     def _hide(
-        self, event: Said | Parted, author: Member | None, broadcast: Broadcast, instead: Parted | None = None
+        self,
+        event: Said | Edited | Reacted | Parted,
+        author: Member | None,
+        broadcast: Broadcast,
+        instead: Parted | None = None,
     ) -> None:
         """Keep the entry that was just added from those who ignore its author, or let them read something else."""
         key, account = names.key(event.nick), None if author is None else author.account
@@ -100,7 +105,7 @@ class Room:
                 self._begin(event)
             self.last_id = entry.id
         match event:
-            case Said():
+            case Said() | Edited() | Reacted():
                 self._was_spoken_in = True
                 broadcast.add(entry)
                 if self._ignoring:

@@ -17,11 +17,13 @@ from chatd.chat.keepalive import Heard, Keepalive
 from chatd.chat.participant import Participant
 from chatd.chat.peer import Peer
 from chatd.chat.private_lines import PrivateLine, PrivateLines
+from chatd.model.authorship import account_key
 from chatd.model.entry import INTERNAL, Entry, Member, Place, RoomEvent
 from chatd.model.room_policy import Identity
 from chatd.protocol import commands, events
 from chatd.protocol.errors import ChatError, DisconnectReason
 from chatd.protocol.events import Said
+from chatd.protocol.references import REFERRING
 from chatd.protocol.wire import Request
 from chatd.runtime.sockets import origin
 
@@ -157,15 +159,21 @@ class Session(Participant, Heard):
     # What the commands call.
 
     @override
-    def submit(self, room: str, event: RoomEvent, label: str | None = None, verb: str = "MSG") -> None:
+    def submit(
+        self, room: str, event: RoomEvent, label: str | None = None, verb: str = "MSG", *, seen: bool = False
+    ) -> None:
         self._saying = type(event) is Said
         if type(event) is Said:
             self._characters_in_flight += len(event.text)
+            by = self.voice if self.account is None else account_key(self.account)
+        else:
+            by = self.keys if type(event) in REFERRING else ""
         if type(event) is events.Joined:
             self.joining = (room, event.room)
         self._in_flight += 1
         source = self.hub.nodes.source(self, event)
-        self.hub.journal.append(Entry(room, event, self, label if self.tagged else None, verb, source=source))
+        told = label if self.tagged else None
+        self.hub.journal.append(Entry(room, event, self, told, verb, source=source, by=by, seen=seen))
 
     @override
     def issue_resume_token(self) -> None:

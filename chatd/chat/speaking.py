@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatd.chat import permissions, quotas
+from chatd.chat import permissions, quotas, referring
 from chatd.chat.client import NickHolder
 from chatd.chat.command_rows import Needs, Row, Work, in_room, need_nick, room_of
 from chatd.chat.member_details import note_away
@@ -26,13 +26,27 @@ def say(participant: Participant, room: Place, text: str, label: str | None, ver
     participant.submit(room.key, events.Said(participant.nick, room.name, text), label, verb)
 
 
-def _msg(participant: Participant, command: Msg, label: str | None) -> None:
-    say(participant, room_of(participant, None), command.text, label)
+def _msg(participant: Participant, command: Msg, label: str | None) -> Work | None:
+    room = room_of(participant, None)
+    if command.reply is not None and participant.tagged:
+        return _answer(participant, room, command.text, label, "MSG", command.reply)
+    say(participant, room, command.text, label)
+    return None
+
+
+async def _answer(participant: Participant, room: Place, text: str, label: str | None, verb: str, reply: int) -> None:
+    """Say something that answers a message. Raise `ChatError` if that is not to be read there."""
+    permissions.check_voice(participant, room.key)
+    seen = await referring.check_reply(participant, room, reply, label)
+    participant.submit(room.key, events.Said(participant.nick, room.name, text, reply), label, verb, seen=seen)
 
 
 def _tell(participant: Participant, command: Tell, label: str | None) -> Work | None:
     if command.to.startswith("#"):
-        say(participant, room_of(participant, command.to), command.text, label, "TELL")
+        room = room_of(participant, command.to)
+        if command.reply is not None and participant.tagged:
+            return _answer(participant, room, command.text, label, "TELL", command.reply)
+        say(participant, room, command.text, label, "TELL")
         return None
     need_nick(participant)
     hub, to = participant.hub, Nick.of(command.to)

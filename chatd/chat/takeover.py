@@ -44,6 +44,7 @@ class Takeover(Resumption):
         here = hub.client(old.nick) if old.here else None
         hub.replace(old, self._client)
         self.proof, self.takes = proof, old.member_id
+        self._client.voice = old.voice
         if here is not None:
             self._client.ignored = here.ignored
             if here.ignored:

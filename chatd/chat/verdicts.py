@@ -12,12 +12,14 @@ from twisted.logger import Logger
 
 from chatd.chat import permissions
 from chatd.chat.hub import Hub
+from chatd.journal.references import refers
 from chatd.model.cluster import MemberInfo, NodeDown, NodeUp
 from chatd.model.entry import Entry, Member, unavailable
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Moderated, Said, TopicSet
 from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.names import Nick
+from chatd.protocol.references import REFERRING, Retracted
 
 _ALL = ("",)
 """Stands for everybody."""
@@ -45,15 +47,17 @@ class Verdicts:
         changed: set[object] | None = None
         for number, entry in enumerate(entries):
             kind = type(entry.event)
-            if kind is Said and free.get(entry.author) is entry.room:
+            if kind is Said and free.get(entry.author) is entry.room and not entry.event.reply:  # type: ignore[union-attr]  # Said
                 continue
-            if kind is Said or kind is TopicSet or kind is Moderated:
+            if kind is Said or kind is TopicSet or kind is Moderated or kind in REFERRING:
                 if changed and _depends(entry, changed):
                     return number
                 if entry.refused is None:
                     entry.refused = self._judged(entry)
                 if kind is not Moderated:
-                    if entry.refused is None and entry.author is not None and poster_of(entry) is None:
+                    if entry.refused is None and entry.author is not None and kind not in REFERRING:
+                        if poster_of(entry) is not None:
+                            continue
                         free[entry.author] = entry.room
                     continue
             free.clear()
@@ -82,10 +86,16 @@ class Verdicts:
         room = hub.room(entry.room)
         if room is None or author not in room.everybody:
             return ChatError(Code.NOT_IN_ROOM, "you were not in that room any more when it was its turn; JOIN it again")
-        if not (room.policy or hub.server_policy):
+        about = refers(entry)
+        if not (room.policy or hub.server_policy or about):
             return None
         identity, is_operator = author.judged_as
-        why = permissions.speech_refusal(hub, room.key, identity, is_operator=is_operator, now=entry.time)
+        if about:
+            entry.rights = permissions.rights_of(room.policy, identity.account, is_operator=is_operator)
+        rules = permissions.speech_refusal
+        if type(event) is Retracted:  # who may not speak may still take back what was said before
+            rules = permissions.refusal_of
+        why = rules(hub, room.key, identity, is_operator=is_operator, now=entry.time)
         if why is None and type(event) is TopicSet:
             why = permissions.topic_refusal(room.policy, identity.account, is_operator=is_operator)
         return why

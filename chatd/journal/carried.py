@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from chatd.protocol import names
+from chatd.protocol.references import VERBS
 
 
 class Carried:
@@ -26,7 +27,10 @@ class Carried:
 
     def __str__(self) -> str:
         messages, topics = self._kinds["MSG"], self._kinds["TOPIC"]
-        actions = self.lines - messages - topics
+        references = sum(self._kinds[verb] for verb in VERBS)
+        actions = self.lines - messages - topics - references
         counts = [(messages, "message"), (topics, "topic"), (actions, "moderation action"), (len(self._rooms), "room")]
+        if references:
+            counts.insert(1, (references, "reference"))
         *first, last = [f"{count} {noun}" + "s" * (count != 1) for count, noun in counts]
         return f"{', '.join(first)} in {last}"

@@ -29,9 +29,12 @@ from chatd.journal import (
 from chatd.journal.ages import AgeClock
 from chatd.journal.batching import Batcher
 from chatd.journal.memory_index import WordIndex, first_at
+from chatd.journal.memory_references import Labels, References, place_of, put
 from chatd.journal.read_markers import ReadMarkers
+from chatd.journal.references import refers, taken_back
 from chatd.journal.rows import same_content
 from chatd.journal.starts import MARK_CHARACTERS, Start, Starts
+from chatd.model.authorship import main_key
 from chatd.model.entry import Entry, StoredEvent, label_reused
 from chatd.model.health import Health
 from chatd.protocol import names
@@ -83,8 +86,11 @@ class MemoryJournal(Journal):
         self._deleted: list[int] = []
         self._forgotten: dict[str, int] = {}
         self._stale: set[int] = set()
+        self._changed: dict[int, tuple[str, str, str]] = {}
+        self._new: list[tuple[str, StoredEvent]] = []
         self._kept_shorter: dict[str, int] = {}
-        self._labels: OrderedDict[tuple[str, str, str], StoredEvent] = OrderedDict()
+        self._labels: Labels = OrderedDict()
+        self._references = References(self._replace, self._labels)
 
     @property
     @override
@@ -175,6 +181,8 @@ class MemoryJournal(Journal):
         ]
         wanted = found[-query.count :] if query.newest else found[: query.count]
         page = wanted[:PAGE_EVENTS]
+        if query.said_only:
+            page = [self._references.with_reactions(kept) for kept in page]
         room_state = self._room_states.get(query.room)
         watermark = room_state.watermark if room_state is not None else 0
         skipped = query.newest and len(found) > len(wanted)
@@ -190,7 +198,7 @@ class MemoryJournal(Journal):
             found = self._updated_index().search(room, words, after, before, count, among.author)
         except TooMuchError as error:
             return fail(error)
-        return succeed([said[id_] for id_ in found if id_ in said])
+        return succeed([self._references.with_reactions(said[id_]) for id_ in found if id_ in said])
 
     def _within(self, after: int, before: int, times: Times) -> tuple[int, int]:
         """Return between which ids, both exclusive, that is which is between two others and two times."""
@@ -213,8 +221,10 @@ class MemoryJournal(Journal):
         self._index.add(
             (kept.id, room, kept.event.nick, kept.event.text) for room, kept in new if type(kept.event) is Said
         )
-        self._index.remove(self._deleted)
+        self._index.remove([*self._deleted, *self._changed])
+        self._index.add((id_, *changed) for id_, changed in self._changed.items())
         self._deleted.clear()
+        self._changed.clear()
         if new:
             _, newest = new[0]
             self._indexed = newest.id
@@ -231,23 +241,61 @@ class MemoryJournal(Journal):
             turn, self._turn = turn[:judged], turn[judged:]
             self._delivery = self._clock.callLater(0, self._deliver)
         stored: list[tuple[str, StoredEvent]] = []
+        self._new = stored
         for entry in turn:
             if (
                 entry.durable
                 and entry.refused is None
                 and (entry.label is None or not self._is_repeated(entry, entry.label))
+                and not (refers(entry) and self._is_refused(entry))
             ):
-                self._last_id += 1
-                entry.id = self._last_id
-                stored.append((entry.room, StoredEvent(entry.id, now, entry.event)))  # type: ignore[arg-type]  # durable
+                self._store(entry)
         # As on a disk: what is handed back can be read, and only then the rooms stand as it leaves them.
-        for room, each in stored:
-            self._rings[room].append(each)
         if self._follower is not None:
             with self._pace:
                 self._follower(turn)
+        self._new = []
         self._note(stored)
         self._trim()
+
+    def _store(self, entry: Entry) -> None:
+        """Give an entry its id, and keep it."""
+        self._last_id += 1
+        entry.id = self._last_id
+        event = entry.event
+        assert isinstance(event, DurableEvent)
+        kept = StoredEvent(entry.id, entry.time, event, main_key(entry.by))
+        self._new.append((entry.room, kept))
+        self._rings[entry.room].append(kept)
+        if refers(entry):
+            self._references.follow(entry, self._rings[entry.room])
+
+    def _is_refused(self, entry: Entry) -> bool:
+        """Return whether what refers to a message does not count; if so, note why."""
+        entry.refused = self._references.refusal(entry, self._rings.get(entry.room, ()))
+        if entry.refused is not None and entry.label is not None:
+            assert isinstance(entry.event, DurableEvent)
+            self._labels.pop((entry.room, names.key(entry.event.nick), entry.label), None)
+        return entry.refused is not None
+
+    def _replace(self, room: str, id_: int, kept: StoredEvent | None) -> None:
+        """Put something in the place of what a room has under an id; nothing of it stays in memory."""
+        before = put(self._rings[room], id_, kept)
+        if before is None:
+            return
+        where = self._oldest if place_of(id_, self._new, _id_of) is None else self._new
+        at = place_of(id_, where, _id_of)
+        assert at is not None
+        where[at] = room, kept or before._replace(event=Said(before.event.nick, before.event.room, ""))
+        if where is self._oldest:
+            self._bytes += len(where[at][1].event.text or "") - len(before.event.text or "")
+        if kept is None:
+            self._stale.add(id_)
+            self._changed.pop(id_, None)
+        if id_ <= self._indexed and kept is None:
+            self._deleted.append(id_)
+        elif id_ <= self._indexed and kept is not None and type(kept.event) is Said:
+            self._changed[id_] = room, kept.event.nick, kept.event.text
 
     def _is_repeated(self, entry: Entry, label: str) -> bool:
         """Return whether the label was used before; if so, note what becomes of the entry."""
@@ -261,7 +309,9 @@ class MemoryJournal(Journal):
             if len(self._labels) > MAX_LABELS:
                 self._labels.popitem(last=False)
             return False
-        if same_content(first.event, event):
+        if not first.event.text and not first.edited and type(first.event) is Said:
+            entry.refused = taken_back()
+        elif first.edited or same_content(first.event, event):
             entry.id, entry.time, entry.duplicate = first.id, first.time, True
         else:
             entry.refused = label_reused(label)
@@ -314,9 +364,15 @@ class MemoryJournal(Journal):
     def _drop_first(self, room: str) -> None:
         ring = self._rings[room]
         kept = ring.popleft()
+        self._references.drop(kept)
         if kept.id <= self._indexed:
             self._deleted.append(kept.id)
+            self._changed.pop(kept.id, None)
         self._bytes -= len(kept.event.text or "")
         self._room_states[room].watermark = kept.id
         if not ring:
             del self._rings[room]
+
+
+def _id_of(each: tuple[str, StoredEvent]) -> int:
+    return each[1].id

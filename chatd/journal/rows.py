@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from chatd.protocol import events
+from chatd.protocol import events, references
 from chatd.protocol.events import DurableEvent, Said, TopicSet
+from chatd.protocol.references import Edited
 
 
 def to_row(event: DurableEvent) -> tuple[str, str, str]:
@@ -12,6 +13,8 @@ def to_row(event: DurableEvent) -> tuple[str, str, str]:
         return "MSG", event.nick, event.text
     if type(event) is TopicSet:
         return "TOPIC", event.nick, event.text
+    if type(event) is Edited:
+        return "EDIT", event.nick, f"{event.id} {event.text}"
     verb, nick, _, rest = events.render(event).split(" ", 3)
     return verb, nick, rest
 
@@ -22,7 +25,7 @@ def from_row(room: str, kind: str, nick: str, text: str) -> DurableEvent:
         return Said(nick, room, text)
     if kind == "TOPIC":
         return TopicSet(nick, room, text)
-    if kind not in events.MODERATION_VERBS:
+    if kind not in events.MODERATION_VERBS and kind not in references.VERBS:
         raise ValueError(f"there is no {kind}")
     event = events.read(kind, f"{nick} {room} {text}")
     assert isinstance(event, DurableEvent)
@@ -33,4 +36,8 @@ def same_content(first: DurableEvent, second: DurableEvent) -> bool:
     """Return whether two events say the same, whoever did them."""
     first_kind, _, first_text = to_row(first)
     second_kind, _, second_text = to_row(second)
-    return (first_kind, first_text) == (second_kind, second_text)
+    return (first_kind, first_text, _reply(first)) == (second_kind, second_text, _reply(second))
+
+
+def _reply(event: DurableEvent) -> int:
+    return event.reply if type(event) is Said else 0

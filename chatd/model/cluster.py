@@ -10,6 +10,8 @@ from typing import Any, NamedTuple, Protocol
 
 from twisted.internet.defer import Deferred
 
+from chatd.model.authorship import session_key
+
 
 class MemberInfo(NamedTuple):
     """A member, as all nodes know them."""
@@ -23,9 +25,19 @@ class MemberInfo(NamedTuple):
     operator: bool = False
     """Whether they are a server operator."""
     proof: str = ""
-    """The digests of their resume secret, and of the one that they proved themselves by, see `proof_of`."""
+    """The digests of their resume secret, and of the one that they proved themselves by, see `proof_of`.
+
+    And after them ``voice``, if it is not that of the member id: an older node takes it for one more digest.
+    """
     takes: str | None = None
     """The id of the member whose places in rooms they take over."""
+
+    @property
+    def voice(self) -> str:
+        """The key by which what they have said is their own, see `chatd.model.authorship`."""
+        own = session_key("")
+        taken = [each for each in self.proof.split() if each.startswith(own)]
+        return taken[-1] if taken else session_key(self.member_id)
 
     def is_judged_like(self, other: MemberInfo) -> bool:
         """Return whether permissions are the same for both."""

@@ -9,16 +9,18 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from chatd.model.authorship import Rights
 from chatd.model.cluster import NodeDown, NodeUp, Source
 from chatd.model.member_facts import MemberFacts
 from chatd.model.room_policy import Identity, RoomPolicy
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import DurableEvent, Joined, Moderated, Parted, Renamed, Said, TopicSet
 from chatd.protocol.names import Nick, RoomName
+from chatd.protocol.references import REFERRING
 from chatd.protocol.wire import Tags
 
 RoomEvent = DurableEvent | Joined | Parted | Renamed | NodeUp | NodeDown
-_DURABLE = frozenset({Said, TopicSet, Moderated})
+_DURABLE = frozenset({Said, TopicSet, Moderated}) | REFERRING
 
 INTERNAL = ""
 """The verb of what a node appends by itself for a member on it, and which nobody is told was done."""
@@ -50,6 +52,12 @@ class Entry:
     """Where it was appended, if there are several nodes; on another node it has no ``author``."""
     place: int = 0
     """Where it stands in the order that it shares with passing entries of other nodes, if there are several."""
+    by: str = ""
+    """Whose it is, see `chatd.model.authorship`; of what refers to a message all keys, separated by spaces."""
+    rights: Rights | None = None
+    """What its author may, of what refers to a message; None for what was brought in, and is believed."""
+    seen: bool = False
+    """Whether the message that it refers to was there when it was appended."""
 
     @property
     def durable(self) -> bool:
@@ -69,6 +77,12 @@ class StoredEvent(NamedTuple):
     time: int
     """In milliseconds since 1970."""
     event: DurableEvent
+    author: str = ""
+    """Whose it is, see `chatd.model.authorship`; no line says it."""
+    edited: bool = False
+    """Whether its text was changed."""
+    reactions: tuple[tuple[str, int], ...] = ()
+    """How often each emoji was given to it, if that was asked for."""
 
 
 class Reader(Protocol):

@@ -10,6 +10,9 @@ at work:
   `MAX_HISTORY`, `DEFAULT_HISTORY`, `MAX_SEARCH_WORDS`;
 - `chatd.protocol.moderation_commands`: the same for accounts and moderation, and their union `ModerationCommand`;
   `SERVER`, `SETTINGS`, `LENGTHS`;
+- `chatd.protocol.reference_commands`: the same for what is said about a message, and their union `ReferenceCommand`;
+- `chatd.protocol.references`: what a server says of that: `Retracted`, `Edited`, `Reacted`, `Unreacted`,
+  `ReactionCounts`;
 - `chatd.protocol.events`: what a server says, a class for each kind of line and their union `Event`; `DurableEvent`;
 - `chatd.protocol.errors`: `ChatError`; `Code` and `DisconnectReason`, the codes of ``ERR`` and ``BYE``; `ANY_VERB`;
 - `chatd.protocol.names`: `nick` and `room`, which check a name, `BadNameError`; `key`, which is the same for two
@@ -25,4 +28,15 @@ Their names are not exported from here again: ``commands.Nick`` and ``names.Nick
 needs names alone would import all the rest, which takes as long as starting Python does.
 """
 
-__all__ = ["commands", "errors", "events", "framing", "moderation_commands", "names", "text", "wire"]
+__all__ = [
+    "commands",
+    "errors",
+    "events",
+    "framing",
+    "moderation_commands",
+    "names",
+    "reference_commands",
+    "references",
+    "text",
+    "wire",
+]

@@ -99,7 +99,7 @@ class Arguments:
         value = values.get(key)
         if value is None:
             return None
-        if not _is_number(value) or int(value) > MAX_ID:
+        if not is_id(value):
             self.refuse(f"{key} is {what}")
         return int(value)
 
@@ -133,6 +133,11 @@ class Arguments:
         """Refuse whatever is left."""
         if self._rest is not None:
             self.refuse(f"{excerpt(self._rest)} does not belong there")
+
+
+def is_id(word: str) -> bool:
+    """Return whether a word is an id, or 0."""
+    return _is_number(word) and int(word) <= MAX_ID
 
 
 def _is_number(word: str) -> bool:

@@ -97,9 +97,10 @@ def _read_topic(words: Arguments) -> commands.Topic:
 def _read_history(words: Arguments) -> commands.History:
     room = words.maybe_room()
     count = words.maybe_number("the count", 1, commands.MAX_HISTORY)
-    values = words.values("since", "before")
+    values = words.values("since", "before", "ids")
     since, before = words.point_of("since", values), words.point_of("before", values)
-    return commands.History(room, commands.DEFAULT_HISTORY if count is None else count, since, before)
+    ids = words.flag("ids", values)
+    return commands.History(room, commands.DEFAULT_HISTORY if count is None else count, since, before, ids)
 
 
 def _read_seen(words: Arguments) -> commands.Seen:
@@ -163,7 +164,7 @@ ROWS = (
     Verb(
         commands.History,
         "HISTORY [#room] [<count>] [since=<id>] [before=<id>]",
-        "what was said before: the newest messages, or the oldest after an id or a time, as since=2h",
+        "what was said before: the newest messages, or the oldest after an id or a time; ids=yes shows ids",
         _read_history,
     ),
     Verb(

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chatd.protocol import moderation_commands
+from chatd.protocol import moderation_commands, reference_commands
 from chatd.protocol.moments import Moment
+from chatd.protocol.reference_commands import Edit, React, Retract, Unreact
 from chatd.protocol.text import clean
 
 LOBBY = "#lobby"
@@ -54,17 +55,22 @@ class Join:
 
 @dataclass(slots=True)
 class Msg:
-    """Say something in the current room. Not frozen: one is made for every message, and freezing doubles its cost."""
+    """Say something in the current room. Not frozen: one is made for every message, and freezing doubles its cost.
+
+    ``reply`` is the id of the message that it answers; it is a tag of the line.
+    """
 
     text: str
+    reply: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Tell:
-    """Say something in a room, or to one person."""
+    """Say something in a room, or to one person. ``reply`` is as for `Msg`."""
 
     to: str
     text: str
+    reply: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,21 +156,22 @@ class History:
     """Ask for what was said before: the oldest ``count`` messages after ``since`` if that is given, else the newest.
 
     ``count`` is 1 to `MAX_HISTORY`. ``since`` and ``before`` are ids, and the messages with them are not told, or
-    moments: from the one on, and until the other.
+    moments: from the one on, and until the other. With ``ids`` one who reads no tags is told the id of each message.
     """
 
     room: str | None = None
     count: int = DEFAULT_HISTORY
     since: int | Moment | None = None
     before: int | Moment | None = None
+    ids: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
     """Ask for the newest messages that hold all of some words, at most `MAX_SEARCH_WORDS`, or that somebody has sent.
 
-    Without an ``author`` there are words, and with one they may be empty; ``since`` and ``before`` are as in `History`.
-    What among the words looks like one of these is read as such: see `chatd.protocol.search_terms`.
+    Without an ``author`` there are words, and with one they may be empty; ``since``, ``before`` and ``ids`` are as in
+    `History`. What among the words looks like one of these is read as such: see `chatd.protocol.search_terms`.
     """
 
     room: str | None
@@ -172,6 +179,7 @@ class Search:
     author: str | None = None
     since: int | Moment | None = None
     before: int | Moment | None = None
+    ids: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +212,8 @@ class Quit:
 
 
 Talking = Hello | Join | Msg | Tell | Post | Talk | Pipe | Nick | Part | Who | Rooms | Topic | History | Search
-Command = Talking | Away | Ignore | Unignore | Seen | Ping | Help | Quit | moderation_commands.ModerationCommand
+Asking = Away | Ignore | Unignore | Seen | Ping | Help | Quit
+Command = Talking | Asking | reference_commands.ReferenceCommand | moderation_commands.ModerationCommand
 
 
 def render(command: Command) -> str:
@@ -218,9 +227,10 @@ def render(command: Command) -> str:
                 *(f"{key}={value}" for key, value in values.items() if value is not None),
             ]
         case History(where, count, since, before):
-            parts = [where, str(count), *_between(since, before)]
+            parts = [where, str(count), *_between(since, before), "ids=yes" if command.ids else None]
         case Search(where, words, author, since, before):
-            parts = [where, words, author and f"from:{author}", *_between(since, before)]
+            among = [author and f"from:{author}", *_between(since, before), "ids=yes" if command.ids else None]
+            parts = [where, words, *among]
         case Seen(id_, where):
             parts = [str(id_), where]
         case Nick(word) | Ping(word) | Help(word) | Pipe(word) | Ignore(word) | Unignore(word):
@@ -235,8 +245,12 @@ def render(command: Command) -> str:
             parts = [text]
         case Tell(where, text) | Part(where, text) | Topic(where, text):
             parts = [where, text]
+        case Search(where, text):
+            parts = [where, "ids=yes" if command.ids else None, text]
         case Talk() | Rooms():
             parts = []
+        case Retract() | Edit() | React() | Unreact():
+            parts = reference_commands.parts(command)
         case _:
             parts = moderation_commands.parts(command)
     return clean(" ".join([type(command).__name__.upper(), *filter(None, parts)]))

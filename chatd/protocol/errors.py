@@ -24,6 +24,7 @@ class Code(StrEnum):
     ALREADY_IN = "already-in"
     NOT_IN_ROOM = "not-in-room"
     NO_SUCH_NICK = "no-such-nick"
+    NO_SUCH_MESSAGE = "no-such-message"
     NOT_ALLOWED = "not-allowed"
     MUTED = "muted"
     BANNED = "banned"

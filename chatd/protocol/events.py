@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Never
 
-from chatd.protocol import duration, member_details
+from chatd.protocol import duration, member_details, references
 from chatd.protocol.commands import Ping
 from chatd.protocol.errors import ChatError, Code, DisconnectReason
 from chatd.protocol.member_details import MemberDetails
+from chatd.protocol.references import ReactionCounts, ReferringEvent
 from chatd.protocol.text import clean
 
 _NO_VALUES: Mapping[str, str] = MappingProxyType({})
@@ -71,6 +71,8 @@ class Said:
     nick: str
     room: str
     text: str
+    reply: int = 0
+    """The id of the message that it answers, 0 for none; it is told as a tag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +103,16 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """Something that was said before, for a person, who must not take it for new. ``time`` is as on the wire."""
+    """Something that was said before, for a person, who must not take it for new. ``time`` is as on the wire.
+
+    ``id`` is there if it was asked for, else 0.
+    """
 
     time: str
     nick: str
     room: str
     text: str
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +178,7 @@ class Ended:
     text: str
 
 
-DurableEvent = Said | TopicSet | Moderated
+DurableEvent = Said | TopicSet | Moderated | ReferringEvent
 """What gets an id and is kept; all else passes."""
 Event = (
     Note
@@ -182,6 +188,8 @@ Event = (
     | TopicSet
     | Said
     | Moderated
+    | ReferringEvent
+    | ReactionCounts
     | Told
     | Replayed
     | Present
@@ -215,8 +223,9 @@ _RENDER: Mapping[type, Callable[..., str]] = {
     Renamed: lambda e: f"NICK {e.old} {e.new}",
     TopicSet: lambda e: f"TOPIC {e.nick} {e.room} {e.text}",
     Moderated: _ruled,
+    **references.RENDER,
     Told: lambda e: f"TELL {e.nick} {e.text}",
-    Replayed: lambda e: f"OLD {e.time} MSG {e.nick} {e.room} {e.text}",
+    Replayed: lambda e: f"OLD {e.time} {f'{e.id} ' if e.id else ''}MSG {e.nick} {e.room} {e.text}",
     Note: lambda e: f"NOTE {e.text}",
     Present: lambda e: f"WHO {e.room} {' '.join(e.nicks)}",
     MemberDetails: member_details.render,
@@ -276,8 +285,13 @@ def _shape(make: Callable[..., Event], words: int, *, text: bool | None) -> Call
     return read_parts
 
 
-def _no_shape() -> Never:
-    raise ValueError
+def _read_old(rest: str | None) -> Replayed:
+    time, *more = (rest or "").split(" ", 1)
+    id_, _, line = more[0].partition(" ") if more and more[0][:1].isdigit() else ("0", "", "".join(more))
+    verb, nick, room, text = line.split(" ", 3)
+    if verb != "MSG" or not (time and nick and room and text and id_.isascii() and id_.isdigit()):
+        raise ValueError
+    return Replayed(time, nick, room, text, int(id_))
 
 
 def _read_done(rest: str | None) -> Done:
@@ -315,7 +329,7 @@ _SHAPES: Mapping[str, Callable[[str | None], Event]] = {
     "NICK": _shape(Renamed, 2, text=False),
     "TOPIC": _shape(TopicSet, 2, text=True),
     "TELL": _shape(Told, 1, text=True),
-    "OLD": _shape(lambda time, verb, *rest: Replayed(time, *rest) if verb == "MSG" else _no_shape(), 4, text=True),
+    "OLD": _read_old,
     "NOTE": _shape(Note, 0, text=True),
     "WHO": _shape(lambda room, *nicks: Present(room, nicks), 1, text=False),
     "IS": member_details.read,
@@ -326,5 +340,6 @@ _SHAPES: Mapping[str, Callable[[str | None], Event]] = {
     "PING": _shape(Ping, 0, text=False),
     "ERR": _shape(lambda code, verb, text: Refused(Code(code), verb, text), 2, text=True),
     **{verb: _read_ruled(verb) for verb in MODERATION_VERBS},
+    **references.SHAPES,
     "BYE": _shape(lambda code, text: Ended(DisconnectReason(code), text), 1, text=True),
 }

@@ -11,6 +11,7 @@ from chatd.protocol import duration, events
 from chatd.protocol.events import Event, Moderated, Told
 from chatd.protocol.member_details import MemberDetails
 from chatd.protocol.moderation_commands import SERVER
+from chatd.protocol.references import Edited, Reacted, ReactionCounts, Retracted, Unreacted
 from chatd.protocol.text import clean
 
 _RULED: Mapping[str, str] = {
@@ -75,6 +76,11 @@ _LINES: Mapping[type, Callable[..., str]] = {
     MemberDetails: lambda e: f"NOTE {described(e)}",
     Moderated: lambda e: f"NOTE {sentence(e)}",
     Told: lambda e: f"FROM {e.nick} {e.text}",
+    Retracted: lambda e: f"NOTE {e.nick} took back a message in {e.room}; it is deleted",
+    Edited: lambda e: f"NOTE {e.nick} changed a message in {e.room} to: {e.text}",
+    Reacted: lambda e: f"NOTE {e.nick} gave {e.emoji} to a message in {e.room}",
+    Unreacted: lambda e: f"NOTE {e.nick} took {e.emoji} back from a message in {e.room}",
+    ReactionCounts: lambda e: f"NOTE {e.id} has {', '.join(f'{emoji} {count}' for emoji, count in e.counts)}",
 }
 
 

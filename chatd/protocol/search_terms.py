@@ -9,7 +9,7 @@ from chatd.protocol import commands, search_words
 from chatd.protocol.arguments import Arguments
 from chatd.protocol.text import excerpt
 
-_KEYS = ("since", "before")
+_KEYS = ("since", "before", "ids")
 _AUTHOR = "from:"
 
 
@@ -39,7 +39,8 @@ def read_search(words: Arguments) -> commands.Search:
             least = search_words.MIN_PREFIX_CHARACTERS
             words.refuse(f"{excerpt(word)} is too short: before a * there are at least {least} letters or digits")
     found = text if author is None and not values else " ".join(left)
-    return commands.Search(room, found, author, words.point_of("since", values), words.point_of("before", values))
+    since, before = words.point_of("since", values), words.point_of("before", values)
+    return commands.Search(room, found, author, since, before, words.flag("ids", values))
 
 
 def _once(words: Arguments, word: str, *, is_first: bool) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum
 from functools import lru_cache
@@ -20,10 +21,10 @@ from types import MappingProxyType
 from typing import NamedTuple, Never
 
 from chatd.protocol import commands, events
-from chatd.protocol.arguments import Arguments
-from chatd.protocol.commands import Command, Msg, Pipe
+from chatd.protocol.arguments import Arguments, is_id
+from chatd.protocol.commands import Command, Msg, Pipe, Tell
 from chatd.protocol.errors import ANY_VERB, ChatError, Code
-from chatd.protocol.events import Event
+from chatd.protocol.events import Event, Said
 from chatd.protocol.text import clean, excerpt
 from chatd.protocol.verbs import VERBS
 
@@ -40,7 +41,8 @@ Tags = Mapping[str, str]
 """What stands before a line, by key: a key has 1 to 32 of ``a-z 0-9 -``, a value 1 to 64 of ``A-Z a-z 0-9 . _ : + -``.
 
 One without a value, such as ``old``, has an empty one. A server sends ``id`` (a number), ``time`` (see `timestamp`),
-``label`` (the sender's own) and ``old``, and may send others; a client sends ``label``.
+``label`` (the sender's own), ``old``, ``reply`` (an id) and ``edited``, and may send others; a client sends
+``label`` and, with what it says, ``reply``.
 """
 NO_TAGS: Tags = MappingProxyType({})
 
@@ -105,7 +107,10 @@ def parse_event(line: bytes) -> tuple[Tags, Event]:
         head, _, text = text[1:].partition(" ")
         tags = _parse_tags(head)
     verb, space, rest = text.partition(" ")
-    return tags, events.read(verb, rest if space else None)
+    event = events.read(verb, rest if space else None)
+    if "reply" in tags and type(event) is Said and is_id(tags["reply"]):
+        event.reply = int(tags["reply"])
+    return tags, event
 
 
 def render(value: Command | Event) -> str:
@@ -167,7 +172,8 @@ def _verb(word: str) -> str:
 def _parse_tagged(text: str) -> Request:
     head, _, text = text[1:].partition(" ")
     try:
-        label = _parse_tags(head).get("label")
+        tags = _parse_tags(head)
+        label = tags.get("label")
         if label == "":
             _refuse_tags("a label has a value")
     except ChatError as error:
@@ -176,10 +182,19 @@ def _parse_tagged(text: str) -> Request:
         error.fatal = name == "PIPE"
         raise
     try:
-        return Request(_parse_bare(text), label)
+        command = _parse_bare(text)
+        if "reply" in tags and isinstance(command, Msg | Tell):
+            command = replace(command, reply=_reply(tags["reply"], command))
+        return Request(command, label)
     except ChatError as error:
         error.label = label
         raise
+
+
+def _reply(value: str, command: Msg | Tell) -> int:
+    if not is_id(value) or int(value) == 0:
+        raise ChatError(Code.BAD_TAGS, "reply is the id of a message", verb=type(command).__name__.upper())
+    return int(value)
 
 
 def _parse_tags(head: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from chatd.client.model.slash import MAX_LABEL_BYTES, MAX_TEXT_BYTES, SLASHES, Typed, help_lines, read
 from chatd.protocol import commands, wire
+from chatd.protocol import reference_commands as about
 from chatd.protocol.commands import Command, Tell
 from chatd.protocol.wire import MAX_LINE_BYTES
 
@@ -47,6 +48,10 @@ def one(text: str, front: str | None = "#r") -> Command:
         ("/history", commands.History("#r", 50)),
         ("/history 7", commands.History("#r", 7)),
         ("/search green tree", commands.Search("#r", "green tree")),
+        ("/retract last", about.Retract(None, "#r")),
+        ("/edit 57 better", about.Edit(57, "#r", "better")),
+        ("/react last 👍", about.React(None, "👍", "#r")),
+        ("/unreact 57 +1 #x", about.Unreact(57, "+1", "#x")),
         ("/help", commands.Help()),
         ("/quit", commands.Quit()),
         ("/quit so long", commands.Quit("so long")),

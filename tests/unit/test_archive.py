@@ -17,7 +17,8 @@ from chatd.journal.sqlite.archive import erase, export_lines, import_lines
 from chatd.journal.sqlite.database import APPLICATION_ID, schema
 from chatd.journal.sqlite.store import Store
 from chatd.model.entry import Entry
-from chatd.protocol.events import Moderated, Said, TopicSet
+from chatd.protocol.events import DurableEvent, Moderated, Said, TopicSet
+from chatd.protocol.references import Edited, Reacted, Retracted, Unreacted
 from chatd.runtime.schema import upgrade
 from tests.contract.test_journal import result
 from tests.support.in_memory_chat import journal_environment
@@ -192,6 +193,49 @@ def test_a_file_that_is_not_there_is_not_made(read: Callable[[Path], object], tm
     with pytest.raises(JournalError, match="there is no file"):
         read(tmp_path / "j")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_references_go_out_and_come_in_about_the_same_messages(tmp_path: Path) -> None:
+    path, copy = tmp_path / "j", tmp_path / "copy"
+    with closing(Store(path)) as store:
+        store.epoch("e1")
+
+        def write(event: DurableEvent, by: str = "account=ann") -> int:
+            entry = Entry("#a", event, time=1000, by=by)
+            store.write([entry])
+            assert entry.id
+            return entry.id
+
+        gone = write(Said("ann", "#a", "hidden words"))
+        kept = write(Said("ann", "#a", "fist"))
+        write(Said("ann", "#a", "an answer", kept), "session=1")
+        write(Edited("ann", "#a", kept, "first"))
+        write(Reacted("bob", "#a", kept, "👍"), "session=2")
+        write(Reacted("eve", "#a", kept, "👍"), "session=3")
+        write(Unreacted("eve", "#a", kept, "👍"), "session=3")
+        write(Retracted("ann", "#a", gone))
+    exported = list(export_lines(path))
+    assert "hidden" not in "".join(exported) and "fist" not in "".join(exported) and "session" not in "".join(exported)
+    assert json.loads(exported[0]) | {"time": ""} == {
+        "id": kept,
+        "time": "",
+        "type": "MSG",
+        "room": "#a",
+        "nick": "ann",
+        "text": "first",
+        "author": "account=ann",
+    }
+    import_lines(copy, exported, "e2")
+    assert lines(copy)[:4] == [
+        ("MSG", "#a", "ann", "first"),
+        ("MSG", "#a", "ann", "an answer"),
+        ("EDIT", "#a", "ann", "1 first"),
+        ("REACT", "#a", "bob", "1 👍"),
+    ]
+    with closing(Store(copy)) as store:
+        first, answer = store.reader.read(Query("#a", said_only=True)).kept
+    assert (first.edited, first.reactions, first.author) == (True, (("👍", 1),), "account=ann")
+    assert isinstance(answer.event, Said) and (answer.event.reply, answer.author) == (1, "")
 
 
 def test_rulings_go_out_and_come_in_and_hold_again(tmp_path: Path) -> None:

@@ -311,6 +311,10 @@ REFUSED_FOR_EACH_VERB = [
     "INVITE a b",
     "SET private=perhaps",
     "QUIT ",
+    "RETRACT first",
+    "EDIT 5",
+    "REACT 5",
+    "UNREACT 5 +1 here",
 ]
 
 

@@ -9,7 +9,7 @@ from chatd.protocol.errors import ANY_VERB, ChatError, Code, DisconnectReason
 TEMPORARY = "unavailable slow-down full name-taken"
 PERMANENT = (
     "too-long not-utf8 bad-syntax bad-tags unknown-verb bad-version bad-nick bad-room name-needed already-in "
-    "not-in-room no-such-nick not-allowed muted banned bad-password tls-needed label-reused"
+    "not-in-room no-such-nick no-such-message not-allowed muted banned bad-password tls-needed label-reused"
 )
 FAREWELLS = "quit shutdown slow idle replaced kicked banned not-chatd refused internal"
 

@@ -251,6 +251,7 @@ def test_quit_parts_every_room_with_its_text(chat: InMemoryChat) -> None:
     assert bob.take() == ["PART alice #a see you", "PART alice #b see you"]
 
 
+ABOUT = ("RETRACT 1", "EDIT 1 x", "REACT 1 +1", "UNREACT 1 +1")
 NEEDING = {
     Needs.NICK: (
         "NICK bob",
@@ -269,7 +270,7 @@ NEEDING = {
         "UNIGNORE bob",
         "AWAY lunch",
     ),
-    Needs.ROOM: ("MSG hi", "TALK", "PIPE", "PART", "WHO", "TOPIC", "HISTORY", "SEARCH x", "SEEN 1"),
+    Needs.ROOM: ("MSG hi", "TALK", "PIPE", "PART", "WHO", "TOPIC", "HISTORY", "SEARCH x", "SEEN 1", *ABOUT),
     Needs.NOTHING: (
         "HELLO 1",
         "JOIN bob",

@@ -7,11 +7,13 @@ from itertools import count
 
 from chatd.chat.client import Client
 from chatd.chat.hub import Hub
+from chatd.model.authorship import session_key
 from chatd.model.cluster import Cluster, MemberInfo, Source, incarnation_of, proof_of
 from chatd.model.entry import INTERNAL, Entry, RoomEvent
 from chatd.protocol.errors import ChatError
 from chatd.protocol.events import Joined, Parted, Renamed, Said, TopicSet
 from chatd.protocol.moderation_commands import SERVER
+from chatd.protocol.references import REFERRING
 
 RETRY_SECONDS = 1
 """How long to wait before something is said again that the journal could not take."""
@@ -61,20 +63,23 @@ class Announcer:
 
     def source(self, client: Client, event: RoomEvent) -> Source:
         """Return what is to go with something that a client does."""
-        if type(event) is Said or type(event) is TopicSet:
+        if type(event) is Said or type(event) is TopicSet or type(event) in REFERRING:
             return Source(self.incarnation, MemberInfo(client.member_id, client.nick))
         return Source(self.incarnation, self.info(client))
 
     def info(self, client: Client) -> MemberInfo:
         """Return what the others are to know of a client."""
         address, takeover = client.address, client.takeover
+        proof = proof_of(takeover.secret, takeover.proof)
+        if client.voice != session_key(client.member_id):
+            proof = f"{proof} {client.voice}".strip()
         return MemberInfo(
             client.member_id,
             client.nick,
             client.account,
             None if address is None else str(address),
             client.is_operator,
-            proof_of(takeover.secret, takeover.proof),
+            proof,
             takeover.takes,
         )
 

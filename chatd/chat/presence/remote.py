@@ -77,6 +77,11 @@ class RemoteMember(NickHolder):
 
     @property
     @override
+    def voice(self) -> str:
+        return self.info.voice
+
+    @property
+    @override
     def judged_as(self) -> tuple[Identity, bool]:
         return permissions.judged_as(self._hub, self.info)
 

@@ -107,6 +107,8 @@ def _said(transcript: Transcript, tags: Tags, event: events.Said) -> list[Change
         id_of(tags),
         own=own,
         mention=not own and mentions(event.text, transcript.nick),
+        edited="edited" in tags,
+        answers=_answered(room, event.reply),
     )
     settled: list[Change] = []
     if label is not None and own and transcript.waits_in(label) is room:
@@ -120,6 +122,12 @@ def _said(transcript: Transcript, tags: Tags, event: events.Said) -> list[Change
         room.oldest_id = min(room.oldest_id or line.id, line.id)
     # What waited stood behind all that is stored: a change there covers it.
     return changes + (put_stored(transcript, room, line, old=old) or settled)
+
+
+def _answered(room: Room, id_: int) -> str:
+    """Return who said the message that has an id, if that is shown."""
+    index = room.timeline.find(id_) if id_ else None
+    return "" if index is None or room.lines[index].kind is not Kind.SAID else room.lines[index].nick
 
 
 def _said_without_id(transcript: Transcript, room: Room, line: Line) -> list[Change]:

@@ -27,6 +27,7 @@ class Kind(Enum):
     PARTED = "somebody left"
     RENAMED = "somebody took another name"
     MODERATED = "somebody was kicked, muted, banned or invited, or a setting was changed"
+    RETRACTED = "a message stood here and was taken back"
     NOTE = "information for the one who reads"
     ERROR = "a command failed"
     GAP = "messages are missing here"
@@ -54,7 +55,7 @@ class Line(NamedTuple):
     nick: str = ""
     """Who said or did it; of a RENAMED the old name. Empty for NOTE, ERROR, GAP and BEGUN."""
     text: str = ""
-    """What was said; of a RENAMED the new name, of a MODERATED what was done."""
+    """What was said; of a RENAMED the new name, of a MODERATED what was done, of a RETRACTED whose message it was."""
     id: int = 0
     """The server's, 0 if it has none."""
     run: int = 0
@@ -67,6 +68,12 @@ class Line(NamedTuple):
     """Of a line of one's own that is not stored."""
     reason: str = ""
     """Why it FAILED: the error's text."""
+    edited: bool = False
+    """Whether its text was changed."""
+    reactions: tuple[tuple[str, int], ...] = ()
+    """How often each emoji was given to it."""
+    answers: str = ""
+    """Whom it answers, if that is known."""
 
     @property
     def counts(self) -> bool:
@@ -85,6 +92,8 @@ def describe(line: Line) -> str:
             return f"{line.nick} is now {line.text}"
         case Kind.TOPIC:
             return f"{line.nick} set the topic: {line.text}"
+        case Kind.RETRACTED:
+            return f"{line.nick} deleted a message of {line.text}" if line.text else f"{line.nick} took a message back"
         case Kind.MODERATED:
             return f"{line.nick} {line.text}"
         case _:

@@ -13,6 +13,7 @@ from typing import NamedTuple, Never
 
 from chatd.protocol import commands, wire
 from chatd.protocol import moderation_commands as orders
+from chatd.protocol import reference_commands as about
 from chatd.protocol.arguments import Arguments
 from chatd.protocol.commands import Command, Tell
 from chatd.protocol.errors import ChatError, Code
@@ -61,6 +62,10 @@ _SLASHES: Mapping[str, _Slash] = MappingProxyType(
         "/nick": _same("NICK", "change your name"),
         "/history": _Slash("HISTORY", "/history [#room] [<count>]", "show the newest messages of a room"),
         "/search": _same("SEARCH", "find the newest messages with all of these words"),
+        "/retract": _same("RETRACT", "take back a message of yours; last is the newest"),
+        "/edit": _same("EDIT", "change the text of a message of yours"),
+        "/react": _same("REACT", "react to a message with an emoji"),
+        "/unreact": _same("UNREACT", "take a reaction back"),
         "/kick": _same("KICK", "remove somebody from a room; #* is the whole server"),
         "/mute": _same("MUTE", "stop somebody from speaking in a room; #* is the whole server"),
         "/unmute": _same("UNMUTE", "let somebody speak again"),
@@ -168,6 +173,8 @@ def _placed(command: Command, front: str | None, slash: _Slash) -> Command:
         case commands.Search(None) | orders.Kick(room=None) | orders.Mute(room=None) | orders.Unmute(room=None):
             return replace(command, room=_room(front, slash))
         case orders.Ban(room=None) | orders.Unban(room=None) | orders.Op(room=None) | orders.Deop(room=None):
+            return replace(command, room=_room(front, slash))
+        case about.Retract(room=None) | about.Edit(room=None) | about.React(room=None) | about.Unreact(room=None):
             return replace(command, room=_room(front, slash))
         case orders.Invite(room=None) | orders.Set(room=None):
             return replace(command, room=_room(front, slash))

@@ -87,6 +87,16 @@ class Timeline:
         self.last_id = max(self.last_id, line.id)
         return index
 
+    def find(self, id_: int) -> int | None:
+        """Return the index of the stored line of this run that has an id; None if there is none."""
+        place = (self.run, id_, _STORED)
+        index = bisect_left(self._places, place)
+        return index if index < len(self._places) and self._places[index] == place else None
+
+    def replace(self, index: int, line: Line) -> None:
+        """Let another line stand in the place of one, neither of which can be folded."""
+        self._lines[index] = line
+
     def add(self, line: Line) -> int:
         """Put a passing line after all that is not waiting, and return its index."""
         end = len(self._lines) - self._waiting

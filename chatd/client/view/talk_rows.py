@@ -18,6 +18,7 @@ Piece = tuple[str, tuple[str, ...]]
 _URL = re.compile(r"https?://[^\s<>\"'`]+", re.IGNORECASE)
 _TRAILING = ".,;:!?*_~"
 WAITING_SIGN = "… waiting for the server"
+EDITED_SIGN = "(edited)"
 FAILED_SIGN = "✗ not sent"
 
 
@@ -92,7 +93,14 @@ class Renderer:
         if "marked" in base:
             yield "@ ", (*base, "strong")
         yield f"{self._glyphs.safe(line.nick)}: ", (*base, "strong", f"nick{self._look.colour_of(line.nick)}")
+        if line.answers:
+            yield f"↪ {self._glyphs.safe(line.answers)}  ", (*base, "faint")
         yield from self._text(line.text, base)
+        if line.edited:
+            yield f"  {EDITED_SIGN}", (*base, "faint")
+        if line.reactions:
+            counts = "  ".join(f"{emoji} {count}" for emoji, count in line.reactions)
+            yield f"  [{self._glyphs.safe(counts)}]", (*base, "faint")
         if line.state is Delivery.WAITING:
             yield f"  {WAITING_SIGN}", (*base, "faint")
         elif line.state is Delivery.FAILED:

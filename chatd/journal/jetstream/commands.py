@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from chatd.journal import JournalError, Retention
 from chatd.journal.carried import Carried
+from chatd.journal.carried_ids import CarriedIds
 from chatd.journal.jetstream.address import Address, parse
 from chatd.journal.jetstream.client import place, reason
 from chatd.journal.jetstream.connection import Connection, ConnectionListener
@@ -35,7 +36,8 @@ from chatd.journal.jetstream.streams import (
 from chatd.journal.rows import to_row
 from chatd.model.entry import Entry, StoredEvent
 from chatd.protocol import names
-from chatd.protocol.events import Moderated, Said, TopicSet
+from chatd.protocol.events import DurableEvent, Said, TopicSet
+from chatd.protocol.references import Edited
 
 _ATTEMPTS = 5
 _PAUSE_SECONDS = 1.0
@@ -171,18 +173,35 @@ async def _bring_in(
     if await _nodes(connection, subjects.stream):
         raise JournalError("nodes of the cluster run, or did 15 seconds ago; stop them all first")
     await open_stream(connection, subjects, Retention(), secrets.token_hex(8))
+    before = (await describe_stream(connection, subjects.stream)).last
     rooms = {names.key(event.event.room): event.event.room for event in events}
     await _check_empty(connection, subjects, rooms)
     publisher = StreamPublisher(connection)
     publisher.open = True
     carried = Carried()
     incarnation = secrets.token_hex(6)
-    for number, batch in enumerate(_batches(subjects, events, incarnation), 1):
+    entries = _placed(events, before)
+    for number, batch in enumerate(_batches(subjects, entries, incarnation), 1):
         await _publish(connection, publisher, batch)
-        progress(min(number * MAX_BATCH, len(events)))
-    for kept in events:
-        carried.add(to_row(kept.event)[0], kept.event.room)
+        progress(min(number * MAX_BATCH, len(entries)))
+    if (await describe_stream(connection, subjects.stream)).last != before + len(entries):
+        raise JournalError("something else was written meanwhile; delete the streams, and import again")
+    for entry in entries:
+        assert isinstance(entry.event, DurableEvent)
+        carried.add(to_row(entry.event)[0], entry.event.room)
     return carried
+
+
+def _placed(events: Iterable[StoredEvent], last: int) -> list[Entry]:
+    """Return events as they are to stand in a stream behind the place ``last``, and with what they are about there."""
+    ids = CarriedIds()
+    entries: list[Entry] = []
+    for kept in events:
+        entry = ids.entry(kept)
+        if entry is not None:
+            entries.append(entry)
+            ids.note(kept, last + len(entries), original=True)
+    return entries
 
 
 async def _nodes(connection: Connection, stream: str) -> set[str]:
@@ -207,12 +226,11 @@ async def _check_empty(connection: Connection, subjects: Subjects, rooms: dict[s
             raise JournalError(f"{name} has messages in the cluster already; nothing was imported")
 
 
-def _batches(subjects: Subjects, events: Iterable[StoredEvent], incarnation: str) -> Iterable[Sequence[Message]]:
+def _batches(subjects: Subjects, entries: Iterable[Entry], incarnation: str) -> Iterable[Sequence[Message]]:
     batch: list[Message] = []
     size, number = 0, 1
-    for kept in events:
-        entry = Entry(names.key(kept.event.room), kept.event)
-        message = subjects.message(entry, MessageId(incarnation, number, len(batch)), kept.time)
+    for entry in entries:
+        message = subjects.message(entry, MessageId(incarnation, number, len(batch)), entry.time)
         batch.append(message)
         size += len(message.payload)
         if len(batch) == MAX_BATCH or size > MAX_BATCH_BYTES:
@@ -263,7 +281,9 @@ def _is_by(message: ReceivedMessage, nick: str) -> bool:
         event = decode(message.payload).event
     except ValueError:
         return False
-    return isinstance(event, Said | TopicSet) and not isinstance(event, Moderated) and names.key(event.nick) == nick
+    if isinstance(event, Edited) and event.original is not None and names.key(event.original.nick) == nick:
+        return True
+    return isinstance(event, Said | TopicSet | Edited) and names.key(event.nick) == nick
 
 
 async def _delete(connection: Connection, stream: str, sequence: int) -> None:

@@ -40,6 +40,7 @@ from chatd.journal.jetstream.outbox import Outbox
 from chatd.journal.jetstream.publisher import StreamPublisher
 from chatd.journal.jetstream.refusals import Refusals
 from chatd.journal.jetstream.requests import Requests
+from chatd.journal.jetstream.retractions import Retractions
 from chatd.journal.jetstream.room_retention import RoomRetention
 from chatd.journal.jetstream.sameness import check_same
 from chatd.journal.jetstream.streams import OLD_SERVER, StreamInfo, open_bucket, open_stream
@@ -90,6 +91,7 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
         self._room_retention = RoomRetention(self._connection, self._subjects)
         self._refusals = refusals = Refusals(self._connection, self._index, address.stream)
         self._index.note_refused = refusals.note
+        self._retractions = Retractions(self._connection, self._index, address.stream)
         self._membership = Membership(
             clock,
             self._connection,
@@ -357,6 +359,7 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
         self._index.set_retention(found.retention)
         self._refusals.delete_soon()
         self._room_retention.purge_soon(self._index.known_rooms)
+        self._retractions.delete_soon()
         self._index.note_first(found.first)
         if self._membership.ready:
             self._index.forget_deleted()
@@ -377,6 +380,7 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
             self._handed = place
             if not self._membership.learning:  # before, something may be among it that does not count
                 self._holds.note(entries)
+                self._retractions.note(entries)
             self._unacknowledged.handed_back(entries)
         if own_is_down and self._machine.state is JournalState.LEAVING:
             self._departure.said_goodbye()

@@ -31,6 +31,8 @@ _INCARNATIONS = """
 _REFUSED = "CREATE TABLE IF NOT EXISTS refused (place INTEGER PRIMARY KEY, deleted INTEGER NOT NULL) STRICT"
 # Who was erased, and up to which place.
 _ERASED = "CREATE TABLE IF NOT EXISTS erased (nick TEXT PRIMARY KEY, place INTEGER NOT NULL) STRICT"
+# What was taken back or changed, and is to be deleted from the stream.
+_GONE = "CREATE TABLE IF NOT EXISTS gone (place INTEGER PRIMARY KEY) STRICT"
 # Moderation actions and topics stay in the stream, so that they say nothing of what was there between them.
 _CUT = """
     UPDATE room SET cut = max(cut,
@@ -47,6 +49,8 @@ _log = Logger()
 class LocalIndexStore(Store):
     """A store in which each entry has the id that the stream gave it: its place."""
 
+    knows_all = False  # a new one never sees what was deleted from the stream before
+
     def __init__(self, path: Path) -> None:
         super().__init__(path, synchronous="NORMAL")
         self.first = 1
@@ -55,6 +59,7 @@ class LocalIndexStore(Store):
             db.execute(_INCARNATIONS)
             db.execute(_REFUSED)
             db.execute(_ERASED)
+            db.execute(_GONE)
 
     def existing_epoch(self) -> str:
         """Return the epoch of the stream that the file was made from, empty if it is new."""
@@ -82,9 +87,10 @@ class LocalIndexStore(Store):
         return self._last_id
 
     def newest_entries(self, count: int) -> list[StoredEvent]:
-        """Return the newest entries, newest first."""
+        """Return the newest entries that are as the stream has them, newest first."""
         query = (
-            f"SELECT {ENTRY_COLUMNS}, name FROM entry JOIN room ON room.id = entry.room ORDER BY entry.id DESC LIMIT ?"
+            f"SELECT {ENTRY_COLUMNS}, name FROM entry JOIN room ON room.id = entry.room"
+            " WHERE entry.edited IS NULL ORDER BY entry.id DESC LIMIT ?"
         )
         with explained(self.path):
             rows = self._writer.execute(query, (count,)).fetchall()
@@ -152,6 +158,26 @@ class LocalIndexStore(Store):
         with explained(self.path):
             rows = self._writer.execute("SELECT place, deleted FROM refused ORDER BY place")
             return [(place, bool(deleted)) for place, deleted in rows]
+
+    @override
+    def note_refused(self, entry: Entry) -> None:
+        # To be deleted from the stream: a node that reads it there cannot know what its author was allowed.
+        self._refused.append(entry.place)
+
+    @override
+    def note_gone(self, ids: Sequence[int]) -> None:
+        self._writer.executemany("INSERT OR IGNORE INTO gone VALUES (?)", [(place,) for place in ids])
+
+    def gone(self, count: int) -> list[int]:
+        """Return some of the places of what is to be deleted from the stream, because it was taken back or changed."""
+        with explained(self.path):
+            rows = self._writer.execute("SELECT place FROM gone ORDER BY place LIMIT ?", (count,)).fetchall()
+        return [place for (place,) in rows]
+
+    def forget_gone(self, places: Sequence[int]) -> None:
+        """Note that what was taken back or changed is deleted from the stream."""
+        with self.transaction() as db:
+            db.executemany("DELETE FROM gone WHERE place = ?", [(place,) for place in places])
 
     def note_deleted(self, place: int) -> None:
         """Note that what was refused is deleted from the stream."""
@@ -303,6 +329,18 @@ class LocalIndex(StoredJournal):
         store = self._opened
         assert isinstance(store, LocalIndexStore)
         return store.refused()
+
+    def gone(self, count: int) -> Deferred[list[int]]:
+        """Return some of the places of what is to be deleted from the stream; it fails with `JournalError`."""
+        store = self._opened
+        assert isinstance(store, LocalIndexStore)
+        return self._writer.do(partial(store.gone, count))
+
+    def forget_gone(self, places: Sequence[int]) -> Deferred[None]:
+        """Note that what was taken back or changed is deleted from the stream; it fails with `JournalError`."""
+        store = self._opened
+        assert isinstance(store, LocalIndexStore)
+        return self._writer.do(partial(store.forget_gone, places))
 
     def note_deleted(self, place: int) -> None:
         """Note that what was refused is deleted from the stream; if that fails it is deleted again after a restart."""

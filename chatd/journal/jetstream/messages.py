@@ -6,6 +6,9 @@ up), GONE (a node is down) or HERE (by which a node finds out whether anything c
 ``text`` are as in the line that clients are sent, ``label`` is the label it was sent with, ``card`` the member
 who did it, ``reach`` whom a MUTE or BAN of a nick holds for besides. ``time`` is when it was said, in milliseconds
 since 1970, of what was brought in from elsewhere. ``poster`` is in the place of ``card`` who said it without coming in.
+``by`` is whose it is, ``reply`` the place of the message that it
+answers. What refers to a message says with ``seen`` whether that was there when it was sent; EDIT says with ``first``
+what of it stays the same, for the message itself is deleted from the stream then.
 """
 
 from __future__ import annotations
@@ -23,8 +26,10 @@ from chatd.model.cluster import MemberInfo, NodeDown, NodeUp, Source
 from chatd.model.entry import Entry, RoomEvent
 from chatd.model.room_policy import REGISTERED, PolicyKey, effects, is_reach
 from chatd.protocol import names
+from chatd.protocol.arguments import MAX_ID
 from chatd.protocol.errors import ChatError
-from chatd.protocol.events import DurableEvent, Joined, Moderated, Parted, Renamed, TopicSet
+from chatd.protocol.events import DurableEvent, Joined, Moderated, Parted, Renamed, Said, TopicSet
+from chatd.protocol.references import Edited, Original
 
 HOLDS = "holds"
 """What stands for the incarnation in what is kept beside the stream; the number of the batch is the place then."""
@@ -183,6 +188,10 @@ class Subjects:
             fields["label"] = entry.label
         if time is not None:
             fields["time"] = time
+        if entry.by:
+            fields["by"] = entry.by
+        if entry.seen:
+            fields["seen"] = True
         if entry.source is not None and entry.source.info is not None:
             fields["card"] = _info(entry.source.info)
         elif entry.source is not None and entry.source.poster is not None:
@@ -209,6 +218,8 @@ class DecodedMessage(NamedTuple):
     time: int | None = None
     """When it was said, in milliseconds since 1970, if that is not when the stream took it."""
     poster: MemberInfo | None = None
+    by: str = ""
+    seen: bool = False
 
     def entry(self) -> Entry:
         """Return it as an entry that another node has appended."""
@@ -216,7 +227,7 @@ class DecodedMessage(NamedTuple):
         room = "" if isinstance(self.event, Renamed | NodeUp | NodeDown) else names.key(self.event.room)
         # What is kept beside the stream has counted once, whoever said it.
         source = None if self.id.incarnation == HOLDS else Source(self.id.incarnation, self.info, self.poster)
-        return Entry(room, self.event, None, self.label, source=source)
+        return Entry(room, self.event, None, self.label, source=source, by=self.by, seen=self.seen)
 
 
 def decode(payload: bytes) -> DecodedMessage:
@@ -236,6 +247,8 @@ def decode(payload: bytes) -> DecodedMessage:
             None if info is None else _read_info(info),
             None if time is None else _number(time, MAX_TIME),
             None if poster is None else _read_info(poster),
+            _text(fields.get("by", "")),
+            fields.get("seen") is True,
         )
     except (KeyError, TypeError, AttributeError, RecursionError, ChatError) as error:
         raise ValueError(f"no message of a node: {error}") from error
@@ -261,8 +274,14 @@ def _event_fields(event: RoomEvent) -> dict[str, Any]:
         case NodeDown():
             return {"kind": "GONE", "text": event.incarnation}
     kind, nick, text = to_row(event)
-    reach = {"reach": event.reach} if isinstance(event, Moderated) and event.reach is not None else {}
-    return {"kind": kind, "nick": nick, "room": event.room, "text": text} | reach
+    more: dict[str, Any] = {}
+    if isinstance(event, Moderated) and event.reach is not None:
+        more["reach"] = event.reach
+    elif isinstance(event, Said) and event.reply:
+        more["reply"] = event.reply
+    elif isinstance(event, Edited) and event.original is not None:
+        more["first"] = event.original._asdict()
+    return {"kind": kind, "nick": nick, "room": event.room, "text": text} | more
 
 
 def _event(fields: Mapping[str, Any]) -> RoomEvent | WriteProbe:
@@ -282,12 +301,21 @@ def _event(fields: Mapping[str, Any]) -> RoomEvent | WriteProbe:
             why = fields.get("text")
             return Parted(_text(fields["nick"]), _room(fields), None if why is None else _text(why))
     event: DurableEvent = from_row(_room(fields), _text(kind), _text(fields["nick"]), _text(fields["text"]))
+    if isinstance(event, Said) and "reply" in fields:
+        event.reply = _number(fields["reply"], MAX_ID)
+    if isinstance(event, Edited) and "first" in fields:
+        return replace(event, original=_read_original(fields["first"]))
     reach = fields.get("reach")
     if reach is None or not isinstance(event, Moderated):
         return event
     if not is_reach(_text(reach)):
         raise ValueError("a reach that no node gives")
     return replace(event, reach=reach)
+
+
+def _read_original(fields: Mapping[str, Any]) -> Original:
+    time, reply = _number(fields["time"], MAX_TIME), _number(fields["reply"], MAX_ID)
+    return Original(_text(fields["nick"]), time, _text(fields["author"]), reply)
 
 
 def _info(info: MemberInfo) -> dict[str, Any]:

@@ -14,23 +14,28 @@ from typing import Any, NamedTuple
 
 from chatd.journal import JournalError
 from chatd.journal.carried import Carried
+from chatd.journal.carried_ids import CarriedIds, is_about
 from chatd.journal.rows import from_row, to_row
 from chatd.journal.sqlite.database import explained, open_to_read, refuse_index
 from chatd.journal.sqlite.rows import ENTRY_COLUMNS, EntryRow, delete_entries
 from chatd.journal.sqlite.seen import delete_markers
 from chatd.journal.sqlite.store import Store
+from chatd.model.authorship import lasting
 from chatd.model.entry import Entry, StoredEvent
 from chatd.model.room_policy import is_reach
 from chatd.protocol import names
 from chatd.protocol.arguments import MAX_ID
+from chatd.protocol.emoji import is_emoji
 from chatd.protocol.errors import ChatError
-from chatd.protocol.events import Moderated
+from chatd.protocol.events import Moderated, Said
 from chatd.protocol.moderation_commands import SERVER
+from chatd.protocol.references import Reacted
 from chatd.protocol.text import clean
 from chatd.protocol.wire import MAX_LINE_BYTES, timestamp
 
 MAX_TEXT_BYTES = 3 * MAX_LINE_BYTES
 """As long as a text can get: a line of control characters, each of which became three bytes."""
+MAX_AUTHOR = 200
 LINES_AT_A_TIME = 1000
 """How many lines are read or written together."""
 
@@ -47,8 +52,11 @@ _FOUNDERS = """
 _REACHES = "SELECT entry, reach FROM ruling WHERE reach IS NOT NULL"
 _VERSION_WITH_REACHES = 4
 _ENTRIES = """
-    SELECT entry.id, time, kind, name, nick, text FROM entry JOIN room ON room.id = entry.room
+    SELECT entry.id, time, kind, name, nick, text, NULL, author, iif(kind = 'MSG', target, NULL)
+        FROM entry JOIN room ON room.id = entry.room
         WHERE entry.id > :after AND (:room IS NULL OR key = :room) ORDER BY entry.id LIMIT :count"""
+
+_ENTRIES_BEFORE = _ENTRIES.replace(", NULL, author, iif(kind = 'MSG', target, NULL)", "")
 
 
 class ExportRow(NamedTuple):
@@ -64,10 +72,14 @@ class ExportRow(NamedTuple):
     text: str
     reach: str | None = None
     """Whom a MUTE or BAN of a nick that holds still holds for besides: an account or an address."""
+    author: str = ""
+    """Whose it is, see `chatd.model.authorship`."""
+    reply: int | None = None
+    """The id of the message that it answers."""
 
     def line(self) -> str:
         """Return the line of JSON."""
-        fields = {
+        fields: dict[str, Any] = {
             "id": self.id,
             "time": timestamp(self.time),
             "type": self.kind,
@@ -77,14 +89,20 @@ class ExportRow(NamedTuple):
         }
         if self.reach is not None:
             fields["reach"] = self.reach
+        if author := lasting(self.author):
+            fields["author"] = author
+        if self.reply:
+            fields["reply"] = self.reply
         return json.dumps(fields, ensure_ascii=False)
 
 
 def export_lines(path: Path, room: str | None = None) -> Iterator[str]:
     """Yield a line of JSON for each of `export_rows`.
 
-    It has ``id``, ``time``, ``type`` (``MSG``, ``TOPIC`` or a verb of moderation), ``room``, ``nick`` and ``text``, and
-    ``reach`` where a MUTE or BAN of a nick holds for an account or an address besides.
+    It has ``id``, ``time``, ``type`` (``MSG``, ``TOPIC``, a verb of moderation, or ``RETRACT``, ``EDIT``, ``REACT`` or
+    ``UNREACT``, whose text begins with the id that they are about), ``room``, ``nick`` and ``text``; ``reach`` where a
+    MUTE or BAN of a nick holds for an account or an address besides, ``author`` where an account has said it, and
+    ``reply`` where it answers another.
     """
     return (row.line() for row in export_rows(path, room))
 
@@ -105,9 +123,11 @@ def export_rows(path: Path, room: str | None = None) -> Iterator[ExportRow]:
         if has_actions:
             rows = sorted(rows + _select(db, _ACTIONS_ALONE, wanted), key=attrgetter("id"))
         reaches: dict[int, str] = dict(db.execute(_REACHES)) if version >= _VERSION_WITH_REACHES else {}
+        columns = {name for _, name, *_ in db.execute("PRAGMA table_info(entry)")}
+        entries = _ENTRIES if "author" in columns else _ENTRIES_BEFORE
         while True:
             yield from (row._replace(reach=reaches.get(row.id)) for row in rows) if reaches else rows
-            rows = _select(db, _ENTRIES, wanted)
+            rows = _select(db, entries, wanted)
             if not rows:
                 break
             wanted["after"] = rows[-1].id
@@ -143,20 +163,31 @@ def import_events(
     store = Store(path)
     with closing(store), store.transaction() as db:
         taken = {room for (room,) in db.execute("SELECT key FROM room WHERE id IN (SELECT room FROM entry)")}
-        carried = Carried()
-        entries: list[Entry] = []
+        carried, ids = Carried(), CarriedIds()
+        waiting: list[tuple[StoredEvent, Entry]] = []
+
+        def write() -> None:
+            store.settle(store.add([entry for _, entry in waiting]))
+            for before, entry in waiting:
+                ids.note(before, entry.id)
+            waiting.clear()
+
         for kept in events:
             key = names.key(kept.event.room)
             if key in taken:
                 raise JournalError(f"{kept.event.room} has messages in {path} already; nothing was imported")
+            if is_about(kept):
+                write()  # what it is about has its new id then
+            entry = ids.entry(kept)
+            if entry is None:
+                continue
             carried.add(to_row(kept.event)[0], kept.event.room)
-            entries.append(Entry(key, kept.event, time=kept.time))
-            if len(entries) == LINES_AT_A_TIME:
-                store.settle(store.add(entries))
-                entries.clear()
+            waiting.append((kept, entry))
+            if len(waiting) == LINES_AT_A_TIME:
+                write()
                 if progress is not None:
                     progress(carried.lines)
-        store.settle(store.add(entries))
+        write()
         store.rename(epoch)
     return carried
 
@@ -181,10 +212,15 @@ def erase(path: Path, nick: str) -> int:
 
 def erase_said(db: sqlite3.Connection, key: str, last: int = MAX_ID) -> int:
     """Delete all up to the id ``last`` that was said under a folded nick; return how many entries that was."""
-    nicks = db.execute("SELECT DISTINCT nick FROM entry WHERE kind IN ('MSG', 'TOPIC')").fetchall()
-    said = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE nick = ? AND kind IN ('MSG', 'TOPIC') AND id <= ?"
+    nicks = db.execute("SELECT DISTINCT nick FROM entry WHERE kind IN ('MSG', 'TOPIC', 'EDIT')").fetchall()
+    said = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE nick = ? AND kind IN ('MSG', 'TOPIC', 'EDIT') AND id <= ?"
     spellings = [spelling for (spelling,) in nicks if names.key(spelling) == key]
     rows = [EntryRow(*columns) for spelling in spellings for columns in db.execute(said, (spelling, last))]
+    edits = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE target = ? AND kind = 'EDIT'"
+    known = {row.id for row in rows}
+    for row in [row for row in rows if row.edited is not None]:  # under whatever nick the text was changed
+        found = (EntryRow(*columns) for columns in db.execute(edits, (row.id,)))
+        rows += [edit for edit in found if edit.id not in known]
     for room, highest in delete_entries(db, rows).items():
         db.execute("UPDATE room SET erased = max(erased, ?) WHERE id = ?", (highest, room))
     topics = db.execute("SELECT id, topic_nick FROM room WHERE topic_id <= ?", (last,)).fetchall()
@@ -194,6 +230,11 @@ def erase_said(db: sqlite3.Connection, key: str, last: int = MAX_ID) -> int:
     db.execute("DELETE FROM label WHERE author = ? AND entry <= ?", (key, last))
     db.execute("UPDATE upkeep SET wanted = removals")
     return len(rows)
+
+
+def _id(value: object) -> int:
+    """Return an id, 0 for what is none: a line of another program has none, or others."""
+    return value if type(value) is int and 0 < value <= MAX_ID else 0
 
 
 def _operators(db: sqlite3.Connection, room: str) -> set[str]:
@@ -218,7 +259,14 @@ def read_line(number: int, line: str) -> StoredEvent:
             if not isinstance(event, Moderated) or not is_reach(reach):
                 raise ValueError("it has a reach that no MUTE or BAN has")
             event = replace(event, reach=reach)
-        return StoredEvent(0, time, event)
+        if isinstance(event, Reacted) and not is_emoji(event.emoji):
+            raise ValueError("it has a reaction that is no emoji")
+        if isinstance(event, Said):
+            event.reply = _id(fields.get("reply"))
+        author = fields.get("author", "")
+        if author and (lasting(author) != author or " " in author or len(author) > MAX_AUTHOR):
+            raise ValueError("it has an author that is no account")
+        return StoredEvent(_id(fields.get("id")), time, event, author)
     except (ChatError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         why = f"{error} is missing or unknown" if isinstance(error, KeyError) else str(error)
         raise JournalError(f"line {number} is not of an export: {why}; nothing was imported") from None

@@ -70,6 +70,7 @@ def open_file(path: Path, synchronous: str = "FULL") -> OpenFile:
                 without_log = lacks_log(path)
             os.close(open_own(path))  # nobody else may read it
             writer = _connect(path)
+            writer.execute("PRAGMA secure_delete = ON")  # so that nothing stays in the file of what is deleted
             if _pragma(writer, "application_id") != APPLICATION_ID:
                 writer.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             upgrade(writer, schema())

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
+from chatd.journal.references import taken_back
 from chatd.journal.sqlite.insertion import chunks
+from chatd.journal.sqlite.references import CHANGED, GONE
 from chatd.journal.sqlite.rows import LABEL_COLUMNS, EntryRow, FirstUse, LabelKey, entry_row
 from chatd.model.entry import Entry, label_reused
 from chatd.protocol import names
@@ -54,6 +56,16 @@ class Numbering(NamedTuple):
     """The time up to which the age of a label is counted, in milliseconds since 1970; None for that of each entry."""
 
 
+def join_onto(first: Batch, second: Batch) -> None:
+    """Add to one part of a transaction what the next one adds, which knew of the first."""
+    first.rooms.update(second.rooms)
+    first.new.extend(second.new)
+    first.rows.extend(second.rows)
+    first.labels.update(second.labels)
+    first.expired.extend(second.expired)
+    first.repeated.extend(second.repeated)
+
+
 def number(db: sqlite3.Connection, entries: Sequence[Entry], numbering: Numbering) -> Batch:
     """Make the rooms that are missing, and give every durable entry its id, but duplicates."""
     rooms, id_, id_after, label_seconds, now = numbering
@@ -70,7 +82,8 @@ def number(db: sqlite3.Connection, entries: Sequence[Entry], numbering: Numberin
         row = entry_row(next_id, room, entry, event)
         if entry.label is not None:
             key = (room, names.key(row.nick), entry.label)
-            digest = blake2b(f"{row.kind} {row.text}".encode(), digest_size=16).digest()
+            answers = f" {row.target}" if row.kind == "MSG" and row.target else ""
+            digest = blake2b(f"{row.kind}{answers} {row.text}".encode(), digest_size=16).digest()
             first = known.get(key)
             if first is not None and first.time >= (entry.time if now is None else now) - label_seconds * 1000:
                 batch.repeated.append(_repeated(entry, entry.label, digest, first))
@@ -117,6 +130,8 @@ def _first_uses(db: sqlite3.Connection, entries: Iterable[Entry], rooms: Mapping
 
 def _repeated(entry: Entry, label: str, digest: bytes, first: FirstUse) -> Repeated:
     """Return what becomes of an entry under a known label."""
-    if digest == first.digest:
+    if first.digest == GONE:
+        return Repeated(entry, 0, refused=taken_back())
+    if first.digest in (digest, CHANGED):
         return Repeated(entry, first.entry, duplicate=True, time=first.time)
     return Repeated(entry, 0, refused=label_reused(label))

@@ -11,6 +11,7 @@ from time import monotonic
 from chatd.journal import EVERYTHING, Among, Page, Query, TooMuchError
 from chatd.journal.sqlite.database import explained
 from chatd.journal.sqlite.finding import Search, find, within
+from chatd.journal.sqlite.references import with_reactions
 from chatd.journal.sqlite.rows import ENTRY_COLUMNS, EntryRow, stored_event
 from chatd.model.entry import StoredEvent
 
@@ -51,14 +52,15 @@ class Reader:
             name, watermark = found or ("", 0)
             page = _PAGE_OF_SAID if query.said_only else _PAGE
             kept: list[StoredEvent] = []
-            size = 0
+            size, more = 0, False
             for columns in db.execute(page, (query.room, after, before, query.count)):
-                if size >= PAGE_BYTES:
-                    return Page(kept, more=True, skipped=skipped, watermark=watermark)
+                if more := size >= PAGE_BYTES:
+                    break
                 row = EntryRow(*columns)
                 kept.append(stored_event(row, name))
                 size += len(row.text)
-        return Page(kept, more=False, skipped=skipped, watermark=watermark)
+            told = with_reactions(db, kept) if query.said_only else kept
+        return Page(told, more=more, skipped=skipped, watermark=watermark)
 
     def search(
         self, room: str, words: Sequence[str], before: int, count: int, seconds: float, among: Among = EVERYTHING
@@ -73,7 +75,7 @@ class Reader:
             room_id, name = found
             after, before = within(db, among.after, before, among.times)
             rows = find(db, Search(room_id, words, among.author, after, before, count))
-        return [stored_event(row, name) for row in rows]
+            return with_reactions(db, [stored_event(row, name) for row in rows])
 
     @contextmanager
     def _snapshot(self) -> Iterator[sqlite3.Connection]:

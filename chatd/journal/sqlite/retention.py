@@ -56,7 +56,8 @@ def forget_room(db: sqlite3.Connection, room: int, upto: int) -> bool:
     """Delete a room's topics, up to an id, if there is no message; return whether the room itself is gone too."""
     if db.execute("SELECT 1 FROM entry WHERE room = ? AND id <= ? AND kind = 'MSG' LIMIT 1", (room, upto)).fetchone():
         return False
-    db.execute("DELETE FROM entry WHERE room = ? AND id <= ? AND kind = 'TOPIC'", (room, upto))
+    about_none = "kind IN ('TOPIC', 'RETRACT', 'EDIT', 'REACT', 'UNREACT')"
+    db.execute(f"DELETE FROM entry WHERE room = ? AND id <= ? AND {about_none}", (room, upto))
     note_removal(db)
     for table in ("entry", "ruling"):
         if db.execute(f"SELECT 1 FROM {table} WHERE room = ? LIMIT 1", (room,)).fetchone():

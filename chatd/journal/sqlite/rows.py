@@ -7,13 +7,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from chatd.journal.references import refers, target_id
 from chatd.journal.rows import from_row, to_row
 from chatd.journal.sqlite import word_index
 from chatd.journal.sqlite.insertion import insert
 from chatd.journal.sqlite.word_index import IndexedMessage
+from chatd.model.authorship import main_key
 from chatd.model.entry import Entry, StoredEvent
 from chatd.model.room_policy import ModerationAction, PolicyKey
-from chatd.protocol.events import DurableEvent, Moderated
+from chatd.protocol.events import DurableEvent, Moderated, Said
 
 
 class EntryRow(NamedTuple):
@@ -27,6 +29,12 @@ class EntryRow(NamedTuple):
     kind: str
     nick: str
     text: str
+    author: str = ""
+    """Whose it is, see `chatd.model.authorship`."""
+    target: int | None = None
+    """The id of the message that it refers to."""
+    edited: int | None = None
+    """The id of the entry that gave it its text, if that is not its first."""
 
 
 LabelKey = tuple[int, str, str]
@@ -70,12 +78,16 @@ LABEL_COLUMNS = ("room", "author", "label", *FirstUse._fields)
 def entry_row(id_: int, room: int, entry: Entry, event: DurableEvent) -> EntryRow:
     """Return the row of an entry, given its id, the id of its room, and its event."""
     kind, nick, text = to_row(event)
-    return EntryRow(id_, room, entry.time, kind, nick, text)
+    target = target_id(event) if refers(entry) else None  # type: ignore[arg-type]  # it refers to a message
+    return EntryRow(id_, room, entry.time, kind, nick, text, main_key(entry.by), target)
 
 
 def stored_event(row: EntryRow, room_name: str) -> StoredEvent:
     """Return what a row stands for. Raise `ValueError` if its kind is unknown."""
-    return StoredEvent(row.id, row.time, from_row(room_name, row.kind, row.nick, row.text))
+    event = from_row(room_name, row.kind, row.nick, row.text)
+    if type(event) is Said and row.target is not None:
+        event.reply = row.target
+    return StoredEvent(row.id, row.time, event, row.author, row.edited is not None)
 
 
 def action_row(room: int, key: PolicyKey, id_: int, time: int, event: Moderated) -> ActionRow:

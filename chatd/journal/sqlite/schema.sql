@@ -114,3 +114,13 @@ CREATE TABLE seen (
     id      INTEGER NOT NULL,
     PRIMARY KEY (account, room)
 ) STRICT, WITHOUT ROWID;
+
+-- version 8
+
+-- Whose it is: an account's key, or what no other session has; no line says it. See chatd/model/authorship.py.
+ALTER TABLE entry ADD COLUMN author TEXT NOT NULL DEFAULT '';
+-- The id of the message that it refers to: what a reply answers, what was taken back, changed or reacted to.
+ALTER TABLE entry ADD COLUMN target INTEGER;
+-- Of a message whose text was changed the id of the entry that did it, which has the same text.
+ALTER TABLE entry ADD COLUMN edited INTEGER;
+CREATE INDEX entry_by_target ON entry (target, kind) WHERE target IS NOT NULL;

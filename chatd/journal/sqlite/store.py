@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import MappingProxyType
@@ -12,11 +12,13 @@ from typing import Any
 
 from chatd.journal import LABEL_SECONDS, JournalError, Retention, RoomState
 from chatd.journal.read_markers import Marker
+from chatd.journal.references import refers
 from chatd.journal.sqlite import merging, requests, seen
 from chatd.journal.sqlite.database import explained, identity, open_file, transaction
 from chatd.journal.sqlite.merging import IndexUpkeep, Step
-from chatd.journal.sqlite.numbering import Batch, Numbering, number
+from chatd.journal.sqlite.numbering import Batch, Numbering, Repeated, join_onto, number
 from chatd.journal.sqlite.reader import Reader
+from chatd.journal.sqlite.references import follow, refusal_in
 from chatd.journal.sqlite.retention import Trimmed, forget_room, trim
 from chatd.journal.sqlite.rows import (
     ACTION_COLUMNS,
@@ -40,6 +42,9 @@ class Store:
     A lock beside the file keeps other writing processes out. Any failure raises `JournalError`, and then
     nothing was changed. ``synchronous`` is SQLite's: with FULL, what is committed survives a loss of power.
     """
+
+    knows_all = True
+    """Whether all that ever stood in the order was read, so that what is not there never was, or is deleted."""
 
     def __init__(self, path: Path, *, synchronous: str = "FULL", label_seconds: int = LABEL_SECONDS) -> None:
         self.label_seconds = label_seconds
@@ -151,8 +156,23 @@ class Store:
 
     def add(self, entries: Sequence[Entry], now: int | None = None) -> Batch:
         """Add the durable ones of ``entries``, each with the time that it has, within a transaction."""
+        whole: Batch | None = None
+        for part, is_about in _parts(entries):
+            rooms = {**self._rooms, **whole.rooms} if whole is not None and whole.rooms else self._rooms
+            last_id = whole.rows[-1].id if whole is not None and whole.rows else self._last_id
+            numbering = Numbering(rooms, last_id, self._id_after, self.label_seconds, now)
+            added = self._add_about(part[0], numbering) if is_about else self._add_part(part, numbering)
+            if whole is None:
+                whole = added
+            else:
+                join_onto(whole, added)
+        assert whole is not None
+        return whole
+
+    def _add_part(self, entries: Sequence[Entry], numbering: Numbering) -> Batch:
+        """Add entries that refer to no others."""
         db = self._writer
-        batch = number(db, entries, Numbering(self._rooms, self._last_id, self._id_after, self.label_seconds, now))
+        batch = number(db, entries, numbering)
         insert_entries(db, batch.rows)
         db.executemany("DELETE FROM label WHERE entry = ?", [(entry,) for entry in batch.expired])
         insert_labels(db, batch.labels.items())
@@ -161,12 +181,34 @@ class Store:
         db.executemany(set_topic, topics)
         for entry, row in zip(batch.new, batch.rows, strict=True):
             if type(entry.event) is Moderated:
-                self._apply(entry, row.id, entry.event, batch)
+                self._apply(entry, row.id, entry.event, batch.rooms or numbering.rooms)
         return batch
 
-    def _apply(self, entry: Entry, id_: int, event: Moderated, batch: Batch) -> None:
+    def _add_about(self, entry: Entry, numbering: Numbering) -> Batch:
+        """Add an entry that refers to a message, and do what it says."""
+        batch = number(self._writer, [entry], numbering)
+        if not batch.rows:
+            return batch
+        (row,) = batch.rows
+        why = refusal_in(self._writer, row.room, entry, known=self.knows_all or not entry.seen)
+        if why is not None:
+            self.note_refused(entry)
+            return Batch(batch.rooms, [], [], {}, [], [Repeated(entry, 0, refused=why)])
+        self._writer.executemany("DELETE FROM label WHERE entry = ?", [(expired,) for expired in batch.expired])
+        insert_entries(self._writer, batch.rows)
+        insert_labels(self._writer, batch.labels.items())
+        self.note_gone(follow(self._writer, row.room, entry, row.id))
+        return batch
+
+    def note_refused(self, entry: Entry) -> None:
+        """Note, within the transaction, that an entry does not count that refers to a message."""
+
+    def note_gone(self, ids: Sequence[int]) -> None:
+        """Note, within the transaction, of which entries nothing is left but what was said of them."""
+
+    def _apply(self, entry: Entry, id_: int, event: Moderated, rooms: Mapping[str, int]) -> None:
         """Keep the moderation actions that hold from here on apart from the entries, which retention deletes."""
-        room = self._rooms.get(entry.room) or batch.rooms[entry.room]
+        room = self._rooms.get(entry.room) or rooms[entry.room]
         known = "FROM ruling WHERE room = ? AND kind = ? AND subject = ?"
         for key, held in effects(event):
             if key == REGISTERED and self._writer.execute(f"SELECT 1 {known}", (room, *key)).fetchone():
@@ -287,3 +329,16 @@ class Store:
     def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
         """All that is written within is stored together at the end, or nothing of it, if anything fails."""
         return transaction(self.path, self._writer)
+
+
+def _parts(entries: Sequence[Entry]) -> Iterator[tuple[Sequence[Entry], bool]]:
+    """Cut entries into parts that are stored together; whether each is one that refers to a message, and alone."""
+    start = 0
+    for at, entry in enumerate(entries):
+        if refers(entry):
+            if at > start:
+                yield entries[start:at], False
+            yield [entry], True
+            start = at + 1
+    if start < len(entries) or not entries:
+        yield entries[start:], False

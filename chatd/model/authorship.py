@@ -1,0 +1,45 @@
+"""Whose a message is: by this, and never by a nick alone, somebody may take it back, change it or react but once.
+
+A key is that of an account or, of somebody without one, of the session that said it, which goes over to whoever takes
+the connection over with its resume secret. The server makes it; it stands in no line, and nobody can claim one.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+_ACCOUNT = "account="
+
+
+class Rights(NamedTuple):
+    """What somebody may who refers to a message, as judged at the place of what they say in the order."""
+
+    moderates: bool
+    """Whether they are an operator of the room, or of the server."""
+    readable_after: int
+    """The id after which they may read the room."""
+
+
+def account_key(account: str) -> str:
+    """Return the key of an account, given that of its nick."""
+    return f"{_ACCOUNT}{account}"
+
+
+def session_key(session: str) -> str:
+    """Return the key of a session, given what no other session has."""
+    return f"session={session}"
+
+
+def lasting(author: str) -> str:
+    """Return a key if it is one that outlives its session, for an export; else nothing."""
+    return author if author.startswith(_ACCOUNT) else ""
+
+
+def is_own(author: str, keys: str) -> bool:
+    """Return whether a message is of the one who has ``keys``, which are separated by spaces."""
+    return author != "" and author in keys.split(" ")
+
+
+def main_key(keys: str) -> str:
+    """Return by which of the ``keys`` of somebody what they say is kept."""
+    return keys.partition(" ")[0]
