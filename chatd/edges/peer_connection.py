@@ -9,13 +9,13 @@ from typing_extensions import override
 
 from chatd.chat.peer import Peer
 from chatd.chat.session import Session
+from chatd.edges.by_hand import is_taken_back
 from chatd.edges.connection_state import TRANSITIONS, Event, State
 from chatd.edges.fairness import LINES_IN_A_CROWD, LINES_PER_TURN
 from chatd.edges.gateway import Gateway
 from chatd.edges.stream import Decoder, StreamEdge
 from chatd.edges.writer import writer_for
 from chatd.model.room_policy import IPAddress
-from chatd.protocol.editing import edited
 from chatd.protocol.errors import ChatError, Code, DisconnectReason
 from chatd.protocol.framing import FramingError
 from chatd.protocol.wire import Mode
@@ -259,17 +259,13 @@ class PeerConnection(Peer):
 
     def _serve_end(self) -> None:
         unfinished, self._unfinished = self._unfinished, b""
-        if not unfinished or self._is_taken_back(unfinished):
+        if not unfinished or is_taken_back(self.session, unfinished):
             self.session.finish()
         elif self.session.mode is Mode.PIPE:
             self._edge.lineReceived(unfinished)
         else:
             why = "unfinished line: it has no end, so it was not carried out"
             self.session.receive(ChatError(Code.BAD_SYNTAX, why))
-
-    def _is_taken_back(self, line: bytes) -> bool:
-        """Return whether nothing is left of a line because whoever typed it took it back."""
-        return not self.session.tagged and self.session.mode is not Mode.PIPE and not edited(line).line
 
     def _ask_for_lines(self) -> bool:
         """Ask the decoder for as many lines as the rate allows; return whether that is any."""
