@@ -17,6 +17,8 @@ from benchmarks.soak.daemon import HOST, Places
 FOREIGN_ADDRESSES = 60
 """From how many addresses hostile clients come, as far as they come through a proxy."""
 _CHUNK_BYTES = 1 << 16
+_REFUSALS = re.compile(rb"\xff[\xfc\xfe](?s:.)")
+"""What telnet is answered, which no terminal sees."""
 _VERDICT = re.compile(rb"^(?:@\S* )?((?:ERR|BYE) [a-z0-9-]+)", re.MULTILINE)
 
 Tally = Counter[str]
@@ -92,7 +94,7 @@ class Visitor:
         lines, newline, self._pending = (self._pending + data).rpartition(b"\n")
         lines += newline
         self._tally.update(verdict.decode() for verdict in _VERDICT.findall(lines))
-        if (found := dirt(lines)) is not None:
+        if (found := dirt(_REFUSALS.sub(b"", lines))) is not None:
             self._tally[f"DIRT {found}"] += 1
 
 

@@ -34,7 +34,7 @@ class ByHand:
         if (enquiry := Enquiry.read(line)) is not None:
             self._answer(enquiry)
             return b""
-        if not self._is_typed:
+        if not _is_typed(self._session):
             return unedited(line)
         meant = edited(line)
         if meant.has_keys and not self._has_noted:
@@ -42,12 +42,17 @@ class ByHand:
             self._session.send_event(Note(NO_KEYS))
         return meant.line
 
-    @property
-    def _is_typed(self) -> bool:
-        return not self._session.tagged and self._session.mode is not Mode.PIPE
-
     def _answer(self, enquiry: Enquiry) -> None:
         if enquiry == ARE_YOU_THERE:
             self._session.send_event(Note(HERE))
-        elif self._is_typed or enquiry == do(TIMING_MARK):
+        elif _is_typed(self._session) or enquiry == do(TIMING_MARK):
             self._session.peer.send(self._refusals.answer(enquiry))
+
+
+def is_taken_back(session: Session, line: bytes) -> bool:
+    """Return whether whoever typed a line has left nothing of it."""
+    return _is_typed(session) and not edited(line).line
+
+
+def _is_typed(session: Session) -> bool:
+    return not session.tagged and session.mode is not Mode.PIPE

@@ -9,13 +9,13 @@ from typing_extensions import override
 
 from chatd.chat.peer import Peer
 from chatd.chat.session import Session
+from chatd.edges.by_hand import is_taken_back
 from chatd.edges.connection_state import TRANSITIONS, Event, State
 from chatd.edges.fairness import LINES_IN_A_CROWD, LINES_PER_TURN
 from chatd.edges.gateway import Gateway
 from chatd.edges.stream import Decoder, StreamEdge
 from chatd.edges.writer import writer_for
 from chatd.model.room_policy import IPAddress
-from chatd.protocol.editing import edited
 from chatd.protocol.errors import ChatError, Code, DisconnectReason
 from chatd.protocol.framing import FramingError
 from chatd.protocol.wire import Mode
@@ -41,8 +41,8 @@ class PeerConnection(Peer):
     """
 
     __slots__ = (
-        "_decoder", "_edge", "_gateway", "_granted", "_lines", "_state", "_translate", "_unfinished", "_writer",
-        "address", "full_at", "household", "private", "send", "session",
+        "_decoder", "_edge", "_gateway", "_granted", "_is_cut", "_lines", "_state", "_torn", "_translate",
+        "_unfinished", "_writer", "address", "full_at", "household", "private", "send", "session",
     )  # fmt: skip
     address: IPAddress | None
     household: str
@@ -60,6 +60,8 @@ class PeerConnection(Peer):
         self._granted = 0  # how many lines may be asked of the decoder
         self._lines: list[bytes] = []  # those that it has returned; the next one is the last
         self._unfinished = b""
+        self._torn = False  # whether the input has broken off
+        self._is_cut = False  # whether that is why the session ends, so that it has no verdict
         self._state = _OPEN
         gateway.connections.add(self)
         tune(transport)
@@ -109,11 +111,15 @@ class PeerConnection(Peer):
             self._serve_lines(LINES_PER_TURN)
 
     def input_ended(self) -> None:
-        """Answer the end of the input when all that came before it has been carried out; the peer may still read."""
+        """Answer the end of the input when all that came before it has been carried out; the peer may still read.
+
+        Over TLS somebody may have cut off what followed: then the end is not answered, but what came before it is.
+        """
         self._change(Event.INPUT_ENDED)
         if self._state is _CLOSING:
             self.transport.loseConnection()
             return
+        self._torn = getattr(self.transport, "input_torn", False)
         self._unfinished = self._decoder.end()
         if self._gateway.turns.crowded:
             self._schedule_turn()
@@ -197,6 +203,7 @@ class PeerConnection(Peer):
             self._edge.resumeProducing()
         half = before is _OPEN and reason is not DisconnectReason.SHUTDOWN
         last = data if self._translate is None else self._translate(data)
+        last = b"" if self._is_cut else last
         self._writer.close(last, discard=reason is DisconnectReason.SLOW, half=half)
         seconds = LINGER_SECONDS if reason is DisconnectReason.QUIT else ABORT_SECONDS
         self._gateway.connections.abort_after(self, seconds)
@@ -259,17 +266,14 @@ class PeerConnection(Peer):
 
     def _serve_end(self) -> None:
         unfinished, self._unfinished = self._unfinished, b""
-        if not unfinished or self._is_taken_back(unfinished):
+        self._is_cut = self._torn
+        if not unfinished or self._torn or is_taken_back(self.session, unfinished):
             self.session.finish()
         elif self.session.mode is Mode.PIPE:
             self._edge.lineReceived(unfinished)
         else:
             why = "unfinished line: it has no end, so it was not carried out"
             self.session.receive(ChatError(Code.BAD_SYNTAX, why))
-
-    def _is_taken_back(self, line: bytes) -> bool:
-        """Return whether nothing is left of a line because whoever typed it took it back."""
-        return not self.session.tagged and self.session.mode is not Mode.PIPE and not edited(line).line
 
     def _ask_for_lines(self) -> bool:
         """Ask the decoder for as many lines as the rate allows; return whether that is any."""

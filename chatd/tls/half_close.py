@@ -41,9 +41,12 @@ class HalfClosingTLS(BufferingTLSTransport):
     closed as well. RFC 5246, 7.2.1, for TLS 1.2, wants the answer at once and what is due thrown away; but who says
     ``close_notify`` there and closes loses nothing by being written to, and OpenSSL and GnuTLS read on.
 
-    The end of TCP without ``close_notify`` may be an attacker's, who has cut the connection: it ends both directions.
+    The end of TCP without ``close_notify`` may be an attacker's, who has cut the connection: what came before it is
+    answered, as far as the peer reads, and nothing may be concluded from its being the end. `input_torn` says so.
     """
 
+    input_torn = False
+    """Whether the input has ended without ``close_notify``."""
     _input_ended = False
 
     @override
@@ -81,16 +84,23 @@ class HalfClosingTLS(BufferingTLSTransport):
         """End our direction, of TCP too: ncat may take ``close_notify`` with what came before, and forget it."""
         transport: Any = self.transport
         super()._shutdownTLS()
-        if self._handshakeDone and not self._input_ended and not self._aborted and ITCPTransport.providedBy(transport):
+        if self.input_torn:
+            transport.loseConnection()  # no close_notify will come that it could wait for
+        elif (
+            self._handshakeDone and not self._input_ended and not self._aborted and ITCPTransport.providedBy(transport)
+        ):
             transport.loseWriteConnection()
 
     def readConnectionLost(self) -> None:
-        """Take the end of TCP's input: nothing new after ``close_notify``, the end of all without."""
+        """Take the end of TCP's input: nothing new after ``close_notify``, a torn one without."""
         if self._input_ended:
             return
         transport: Any = self.transport
         if self._handshakeDone and self._tlsConnection.get_shutdown() & SSL.SENT_SHUTDOWN:
             transport.loseConnection()  # what was due has been sent, and is still to arrive
+        elif self._handshakeDone and IHalfCloseableProtocol.providedBy(self.wrappedProtocol):
+            self._input_ended = self.input_torn = True
+            self.wrappedProtocol.readConnectionLost()
         else:
             transport.abortConnection()
 

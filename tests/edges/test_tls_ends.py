@@ -142,7 +142,23 @@ def test_both_ends_at_once_are_the_end(pair: Pair) -> None:
     assert pair.inside.told == ["written", "too late"]
 
 
-def test_the_end_of_tcp_alone_cuts(pair: Pair) -> None:
+def test_the_end_of_tcp_alone_is_a_torn_input_after_which_what_is_due_is_sent(pair: Pair) -> None:
+    pair.client.send(b"last words")
+    pair.exchange()
+    assert not pair.server.input_torn
+    pair.server.readConnectionLost()
+    assert pair.server.input_torn
+    assert pair.inside.told == ["last words", "end"]
+    pair.inside.transport.write(b"heard")
+    pair.inside.transport.loseConnection()
+    pair.exchange()
+    assert pair.client.recv(100) == b"heard"
+    assert pair.ended
+    assert pair.transport.disconnecting
+
+
+def test_the_end_of_tcp_alone_cuts_who_knows_no_half_close(tmp_path: Path) -> None:
+    pair = Pair(tmp_path, Whole)
     pair.server.readConnectionLost()
     assert pair.transport.disconnected
 

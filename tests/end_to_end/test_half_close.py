@@ -196,11 +196,20 @@ def test_close_notify_ends_one_direction_with_the_end_of_tcp_and_without(client:
     assert client.ended == "close_notify"
 
 
-def test_the_end_of_tcp_alone_is_that_of_the_connection(client: TLSClient, daemon: Daemon) -> None:
-    client.send(b"JOIN ci #builds\nMSG passed\nMSG unfini")
+def test_what_comes_with_the_end_of_tcp_alone_is_answered_and_has_no_verdict(client: TLSClient, daemon: Daemon) -> None:
+    client.send(b"JOIN ci #builds\nMSG passed\nPING 1\nMSG unfini")
     client.socket.shutdown(socket.SHUT_WR)
-    assert "BYE" not in client.rest()
-    assert "MSG ci #builds passed\n" in "\n".join(output(socat(daemon), "JOIN reader #builds\nHISTORY\n")) + "\n"
+    answers = client.rest()
+    assert answers.endswith("PONG 1\r\n")
+    assert "BYE" not in answers
+    history = output(socat(daemon), "JOIN reader #builds\nHISTORY\n")
+    assert [line.split(" MSG ")[1] for line in history if line.startswith("OLD")] == ["ci #builds passed"]
+
+
+def test_a_quit_before_the_end_of_tcp_alone_has_its_verdict(client: TLSClient) -> None:
+    client.send(b"JOIN ci #builds\nMSG passed\nQUIT\n")
+    client.socket.shutdown(socket.SHUT_WR)
+    assert "BYE quit " in client.rest()
 
 
 def test_python_says_that_it_ends_and_reads_on(daemon: Daemon) -> None:

@@ -193,7 +193,7 @@ def test_a_visitor_counts_verdicts_and_how_it_ended() -> None:
 
 
 def test_a_visitor_counts_what_no_terminal_should_get() -> None:
-    tally = asyncio.run(count_verdicts(b"NOTE \x1b[31m\r\n"))
+    tally = asyncio.run(count_verdicts(b"\xff\xfc\x01NOTE \x1b[31m\xff\xfe\x1f\r\n"))
     assert [key for key in tally if key.startswith("DIRT")] == [r"DIRT b'NOTE \x1b[31m\r\n'"]
 
 

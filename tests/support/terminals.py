@@ -6,6 +6,7 @@ import os
 import pty
 import select
 import subprocess
+import termios
 import time
 from collections.abc import Sequence
 from typing import Self
@@ -18,6 +19,7 @@ class Terminal:
 
     def __init__(self, command: Sequence[str]) -> None:
         self._ours, theirs = pty.openpty()
+        termios.tcsetwinsize(theirs, (24, 80))
         words = [program("setsid"), "--ctty", program(command[0]), *command[1:]]
         try:
             self.process = subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs)

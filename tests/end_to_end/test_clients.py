@@ -1,0 +1,34 @@
+"""The lines of the page on connecting by hand, for the programs that `tests/run` installs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.programs import program
+from tools.client_table import Bench, bench
+from tools.clients import PLAIN, TLS, Client
+
+pytestmark = pytest.mark.slow
+
+INSTALLED = {"inetutils-telnet", "netcat-openbsd", "ncat", "socat", "bash", "openssl", "gnutls-bin"}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Bench]:
+    with bench() as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    "client",
+    [each for each in (*PLAIN, *TLS) if each.recipe and each.package in INSTALLED],
+    ids=lambda client: client.name,
+)
+def test_the_line_says_something_and_prints_the_verdict_though_the_server_is_slow(
+    server: Bench, client: Client
+) -> None:
+    if client.piped:
+        program(client.piped.split()[0])
+    assert server.recipe(client) == "works"
