@@ -32,10 +32,6 @@ STOP_SECONDS = 5.0
 PATIENCE_SECONDS = 10.0
 """After which it is told that the server has not acknowledged anything."""
 
-_FINAL = frozenset(
-    {Code.BAD_NICK, Code.BAD_ROOM, Code.BAD_PASSWORD, Code.TLS_NEEDED, Code.BAD_VERSION, Code.BAD_SYNTAX, Code.NOT_UTF8}
-)
-"""What a server refuses to let it in with that does not pass."""
 _OUTSIDE = frozenset({Code.NOT_IN_ROOM, Code.NAME_NEEDED})
 _UNSAYABLE = frozenset(
     {Code.LABEL_REUSED, Code.TOO_LONG, Code.NOT_UTF8, Code.BAD_SYNTAX, Code.BAD_TAGS, Code.UNKNOWN_VERB}
@@ -226,13 +222,13 @@ class Feeder(Owner):
         self._go_on()
 
     @override
-    def closed(self, why: str, refusal: Code | None) -> None:
+    def closed(self, why: str, *, is_final: bool) -> None:
         self._connection = None
         self._outbox.put_back()
         if self._outcome is not None:
             self._finish()
-        elif refusal in _FINAL:
-            self._report("server", f"refused: {why}")
+        elif is_final:
+            self._report("server", f"ended: {why}")
             self._outcome = Outcome.REFUSED
             self._finish()
         else:
