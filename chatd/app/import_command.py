@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import TextIO
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -70,7 +70,7 @@ def bring_in(options: argparse.Namespace, write: BringIn) -> Carried:
             report.names("nick", spool.nicks)
             report.names("room", spool.rooms)
         for what, count in spool.left_out.items():
-            tell(f"left out {count:,} {what}")
+            tell(f"left out: {what} ({count:,})")
     return carried
 
 
@@ -78,10 +78,14 @@ def _judge(options: argparse.Namespace, spool: Spool, report: _Report) -> None:
     """Raise `ValueError` if nothing is to be imported of what was read."""
     report.end_of_bad(spool.bad)
     if spool.bad and not options.skip_bad:
-        what = f"{spool.bad:,} lines or messages cannot be read, and nothing was imported"
-        raise ValueError(f"{what}; mend them, or leave them out with --skip-bad")
+        what = f"{_counted(spool.bad)} cannot be read, and nothing was imported"
+        raise ValueError(f"{what}; mend what is wrong, or leave it out with --skip-bad")
     if spool.bad:
-        tell(f"left out {spool.bad:,} lines or messages that cannot be read")
+        tell(f"left out: {_counted(spool.bad)} that cannot be read")
+
+
+def _counted(bad: int) -> str:
+    return "1 line or message" if bad == 1 else f"{bad:,} lines or messages"
 
 
 def _event(said: Said) -> StoredEvent:
@@ -140,13 +144,15 @@ def _zone(options: argparse.Namespace) -> tzinfo:
         if options.format in LOCAL_TIMES:
             tell(f"times are taken as those of {zone}; --timezone names another zone")
         return zone
+    if options.timezone.upper() == "UTC":
+        return UTC  # also where no zones are installed
     try:
         return ZoneInfo(options.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError(f"there is no time zone {options.timezone}; they are called like Europe/Berlin") from None
 
 
-def _this_machines() -> ZoneInfo:
+def _this_machines() -> tzinfo:
     linked = os.path.realpath("/etc/localtime").partition("zoneinfo/")[2]
     for name in (os.environ.get("TZ", "").removeprefix(":"), linked):
         try:
@@ -154,7 +160,7 @@ def _this_machines() -> ZoneInfo:
                 return ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             continue
-    return ZoneInfo("UTC")
+    return UTC
 
 
 def _charset(name: str | None) -> str | None:

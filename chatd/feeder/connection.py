@@ -13,10 +13,10 @@ from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
 from typing_extensions import override
 
-from chatd.protocol import wire
+from chatd.protocol import names, wire
 from chatd.protocol.commands import Command, Hello, Join, Msg, Ping, Quit
-from chatd.protocol.errors import ChatError, Code
-from chatd.protocol.events import Done, Ended, Event, Refused, Said
+from chatd.protocol.errors import ChatError, Code, DisconnectReason
+from chatd.protocol.events import Done, Ended, Event, Moderated, Refused, Said
 from chatd.protocol.moderation_commands import Login
 from chatd.protocol.wire import NO_TAGS
 from chatd.runtime.connection_failures import why_lost
@@ -29,6 +29,11 @@ PING_SECONDS = 30
 CLOSE_SECONDS = 5
 """How long a server may take to say BYE after QUIT."""
 
+_FINAL = frozenset(
+    {Code.BAD_NICK, Code.BAD_ROOM, Code.BAD_PASSWORD, Code.TLS_NEEDED, Code.BAD_VERSION, Code.BAD_SYNTAX, Code.NOT_UTF8}
+)
+"""What a server refuses to let it in with that does not pass."""
+_FAREWELLS = frozenset({DisconnectReason.REPLACED, DisconnectReason.KICKED, DisconnectReason.BANNED})
 _log = Logger()
 
 
@@ -64,8 +69,8 @@ class Owner(Protocol):
     def message_refused(self, label: str, error: Refused) -> None:
         """Note that a message is not stored."""
 
-    def closed(self, why: str, refusal: Code | None) -> None:
-        """Note the end, in a sentence without its capital, and what the server refused to let it in with, if it did."""
+    def closed(self, why: str, *, is_final: bool) -> None:
+        """Note the end, in a sentence without its capital, and whether it would be no use, or no manners, to return."""
 
 
 class FeederConnection(LineOnlyReceiver):
@@ -81,7 +86,7 @@ class FeederConnection(LineOnlyReceiver):
         self._resume = resume
         self._stage = Stage.ENTERING
         self._why = ""
-        self._refusal: Code | None = None
+        self._is_final = False
         self._deadline: IDelayedCall | None = None
         self._asked = False
 
@@ -106,9 +111,9 @@ class FeederConnection(LineOnlyReceiver):
             self._write(Quit())
             self._within(CLOSE_SECONDS, self.stream.abortConnection)
 
-    def give_up(self, why: str, refusal: Code | None = None) -> None:
-        """End the connection at once."""
-        self._why, self._refusal, self._stage = self._why or why, refusal, Stage.LEAVING
+    def give_up(self, why: str, *, is_final: bool = False) -> None:
+        """End the connection at once, and for good if that ``is_final``."""
+        self._why, self._is_final, self._stage = self._why or why, is_final, Stage.LEAVING
         self.stream.abortConnection()
 
     @override
@@ -146,18 +151,21 @@ class FeederConnection(LineOnlyReceiver):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         if self._deadline is not None and self._deadline.active():
             self._deadline.cancel()
-        self._owner.closed(self._why or why_lost(reason), self._refusal)
+        self._owner.closed(self._why or why_lost(reason), is_final=self._is_final)
 
     def _take(self, label: str, event: Event) -> None:
         match event:
             case Ping():
                 self._write(Ping("alive"))
-            case Ended(_, text):
+            case Ended(code, text):
                 self._why = self._why or f"the server closed the connection: {text}"
+                self._is_final = self._is_final or code in _FAREWELLS
+            case Moderated("KICK", by, _, subject) if names.key(subject) == names.key(self._identity.nick):
+                self.give_up(f"{by} removed it from the room{f': {event.text}' if event.text else ''}", is_final=True)
             case Said() if label:
                 self._owner.said(label)
             case Refused() if self._stage is Stage.ENTERING:
-                self.give_up(event.text, event.code)
+                self.give_up(event.text, is_final=event.code in _FINAL)
             case Refused() if label:
                 self._owner.message_refused(label, event)
             case Done("HELLO"):
@@ -177,7 +185,7 @@ class FeederConnection(LineOnlyReceiver):
         elif is_private(self.stream, network_address(self.stream.getPeer())):
             self._write(Login(self._identity.nick, self._identity.password))
         else:
-            self.give_up("a password is sent only over TLS, so it was not sent; use --tls", Code.TLS_NEEDED)
+            self.give_up("a password is sent only over TLS, so it was not sent; use --tls", is_final=True)
 
     def _join(self) -> None:
         self._write(Join(self._identity.nick, self._identity.room, resume=self._resume or None))

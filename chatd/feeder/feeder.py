@@ -11,6 +11,7 @@ from twisted.application.internet import backoffPolicy
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime, IStreamClientEndpoint
 from twisted.internet.protocol import Factory
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from typing_extensions import override
 
@@ -32,15 +33,14 @@ STOP_SECONDS = 5.0
 PATIENCE_SECONDS = 10.0
 """After which it is told that the server has not acknowledged anything."""
 
-_FINAL = frozenset(
-    {Code.BAD_NICK, Code.BAD_ROOM, Code.BAD_PASSWORD, Code.TLS_NEEDED, Code.BAD_VERSION, Code.BAD_SYNTAX, Code.NOT_UTF8}
-)
-"""What a server refuses to let it in with that does not pass."""
 _OUTSIDE = frozenset({Code.NOT_IN_ROOM, Code.NAME_NEEDED})
 _UNSAYABLE = frozenset(
     {Code.LABEL_REUSED, Code.TOO_LONG, Code.NOT_UTF8, Code.BAD_SYNTAX, Code.BAD_TAGS, Code.UNKNOWN_VERB}
 )
 """What one line is refused with, however often it is sent."""
+
+
+_log = Logger()
 
 
 class Outcome(Enum):
@@ -102,7 +102,7 @@ class Feeder(Owner):
 
     def start(self) -> None:
         """Begin."""
-        self._look()
+        self._look_on()
         if self._outcome is None:
             self._connect()
 
@@ -117,6 +117,14 @@ class Feeder(Owner):
         return self.done
 
     # The files.
+
+    def _look_on(self) -> None:
+        try:
+            self._look()
+        except Exception:
+            _log.failure("the files could not be followed")
+            self._report("files", "ended: something went wrong here, and the traceback says what")
+            self.stop(Outcome.REFUSED)
 
     def _look(self) -> None:
         now = self._clock.seconds()
@@ -137,7 +145,7 @@ class Feeder(Owner):
         if self._mode is Mode.ONCE and not has_read and not self._outbox and self._recorded:
             self.stop()
         elif self._outcome is None:
-            self._later("look", 0 if has_read and not self._outbox else LOOK_SECONDS, self._look)
+            self._later("look", 0 if has_read and not self._outbox else LOOK_SECONDS, self._look_on)
 
     def _fill(self) -> bool:
         """Read on, unless enough waits or it is not kept yet which file is which; return whether there was anything."""
@@ -226,13 +234,13 @@ class Feeder(Owner):
         self._go_on()
 
     @override
-    def closed(self, why: str, refusal: Code | None) -> None:
+    def closed(self, why: str, *, is_final: bool) -> None:
         self._connection = None
         self._outbox.put_back()
         if self._outcome is not None:
             self._finish()
-        elif refusal in _FINAL:
-            self._report("server", f"refused: {why}")
+        elif is_final:
+            self._report("server", f"ended: {why}")
             self._outcome = Outcome.REFUSED
             self._finish()
         else:

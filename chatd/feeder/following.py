@@ -56,6 +56,16 @@ class Following:
     def look(self, now: float) -> bool:
         """Find out whether the file is another one by now; return whether `places` changed."""
         before = len(self._files), self._current
+        self._look_under_the_path(now)
+        try:
+            self._check_truncation(now)
+            self._note_newest()
+            self._let_go(now)
+        except OSError as error:  # a disk that fails, a network's file system that is away
+            self._report(self.path, f"waiting for {self.path}: {_reason(error)}")
+        return before != (len(self._files), self._current)
+
+    def _look_under_the_path(self, now: float) -> None:
         try:
             status = os.stat(self.path)
             descriptor = None if self._is_current(status) else open_regular(self.path)
@@ -69,10 +79,6 @@ class Following:
             self._report(self.path, "")
             if descriptor is not None:
                 self._begin(descriptor, now)
-        self._check_truncation(now)
-        self._note_newest()
-        self._let_go(now)
-        return before != (len(self._files), self._current)
 
     def read(self, *, to_the_end: bool) -> Iterable[Piece]:
         """Yield what there is to read; ``to_the_end`` also a last line that has no end yet."""

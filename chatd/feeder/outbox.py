@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from chatd.feeder.open_file import Piece
 
-WINDOW = 64
+WINDOW = 192
 """How many messages are on their way at once."""
-FULL = 256
+FULL = 512
 """How many may wait before no more is read."""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from chatd.importing.line_logs import Settings
 from chatd.importing.record import JOINS, NO_TEXT, Bad, Found, LeftOut, Record, action, in_this_age
-from chatd.importing.sources import MAX_LINE_BYTES, Line, SourceError, Sources, unreadable
+from chatd.importing.sources import MAX_LINE_BYTES, Line, SourceError, Sources, is_encrypted, unreadable
 
 PRIVATE = "messages of private channels and conversations, which go into no room"
 _DIRECT = frozenset({"direct_post", "direct_channel"})
@@ -35,17 +35,18 @@ def _lines(sources: Sources, path: Path) -> Iterator[Line]:
     if not zipfile.is_zipfile(path):
         yield from sources.lines(path)
         return
-    with zipfile.ZipFile(path) as archive:
-        names = [name for name in archive.namelist() if name.endswith(".jsonl") and "/" not in name]
+    with sources.unzipped(path) as archive:
+        names = [each for each in archive.infolist() if each.filename.endswith(".jsonl") and "/" not in each.filename]
         if not names:
             raise SourceError(f"{path} has no .jsonl file, as a bulk export has")
         for name in names:
+            if is_encrypted(name):
+                raise SourceError(f"{path} is encrypted; unpack it first")
             with archive.open(name) as file:
                 number = 0
                 while data := file.readline(MAX_LINE_BYTES):
                     number += 1
                     yield Line(number, data.decode("utf-8-sig", errors="replace"))
-    sources.passed(path)
 
 
 class _Export:

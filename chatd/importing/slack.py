@@ -6,16 +6,20 @@ import html
 import json
 import re
 import zipfile
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePath
+from typing import IO, Any
+
+from typing_extensions import override
 
 from chatd.importing.line_logs import Settings
 from chatd.importing.record import JOINS, NO_TEXT, Bad, Found, LeftOut, Record, action, in_this_age
-from chatd.importing.sources import SourceError, Sources
+from chatd.importing.sources import SourceError, Sources, is_encrypted
 
 MAX_DOCUMENT_BYTES = 256 * 1024 * 1024
 """A file of a day that is larger is not read."""
+_USERS = "users.json"
 PRIVATE = "conversations that are private; what was said there goes into no room"
 _SPOKEN = frozenset(
     {
@@ -26,7 +30,6 @@ _SPOKEN = frozenset(
         "me_message",
         "thread_broadcast",
         "reply_broadcast",
-        "reminder_add",
     }
 )
 _LINK = re.compile(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
@@ -35,67 +38,71 @@ _LINK = re.compile(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
 def read(sources: Sources, settings: Settings) -> Iterator[Found]:
     """Yield what the exports say."""
     for path in sources.paths:
-        if not path.is_dir() and not zipfile.is_zipfile(path):
+        if path.is_dir():
+            yield from _export(_Folder(path), settings)
+            sources.passed(path)
+        elif zipfile.is_zipfile(path):
+            with sources.unzipped(path) as archive:
+                yield from _export(_Zip(path, archive), settings)
+        else:
             raise SourceError(f"{path} is neither the folder nor the zip of an export of Slack")
-        tree = _Folder(path) if path.is_dir() else _Zip(path)
-        with tree:
-            yield from _export(tree, settings)
-        sources.passed(path)
 
 
-class _Folder:
-    """The files of an export that was unpacked."""
+class _Tree(ABC):
+    """The files of an export. They may be in a folder of their own, as those are that were packed again."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, names: list[str]) -> None:
         self.path = path
-
-    def __enter__(self) -> _Folder:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def names(self) -> list[str]:
-        """Return the names of the files, from the folder down."""
-        return [str(each.relative_to(self.path)) for each in self.path.rglob("*.json")]
+        first = min((name for name in names if PurePath(name).name == _USERS), key=len, default=_USERS)
+        self._root = first.removesuffix(_USERS)
+        self.names = [name.removeprefix(self._root) for name in names if name.startswith(self._root)]
 
     def read(self, name: str) -> bytes:
         """Return what is in a file. Raise `OSError`, also for one that is not there."""
-        file = self.path / name
-        if file.stat().st_size > MAX_DOCUMENT_BYTES:
-            raise OSError(f"{name} is too long")
-        return file.read_bytes()
-
-
-class _Zip(_Folder):
-    """The files of an export as it came."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self._archive = zipfile.ZipFile(path)
-
-    def __exit__(self, *_: object) -> None:
-        self._archive.close()
-
-    def names(self) -> list[str]:
-        return [name for name in self._archive.namelist() if name.endswith(".json")]
-
-    def read(self, name: str) -> bytes:
-        try:
-            with self._archive.open(name) as file:
-                data = file.read(MAX_DOCUMENT_BYTES + 1)
-        except (KeyError, zipfile.BadZipFile) as error:
-            raise OSError(str(error)) from None
+        with self._open(self._root + name) as file:
+            data = file.read(MAX_DOCUMENT_BYTES + 1)
         if len(data) > MAX_DOCUMENT_BYTES:
             raise OSError(f"{name} is too long")
         return data
 
+    @abstractmethod
+    def _open(self, name: str) -> IO[bytes]: ...
 
-def _export(tree: _Folder, settings: Settings) -> Iterator[Found]:
-    users, channels = _Users(_listed(tree, "users.json")), _listed(tree, "channels.json")
+
+class _Folder(_Tree):
+    """The files of an export that was unpacked."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, [str(each.relative_to(path)) for each in path.rglob("*.json")])
+
+    @override
+    def _open(self, name: str) -> IO[bytes]:
+        return (self.path / name).open("rb")
+
+
+class _Zip(_Tree):
+    """The files of an export as it came."""
+
+    def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
+        super().__init__(path, [name for name in archive.namelist() if name.endswith(".json")])
+        self._archive = archive
+
+    @override
+    def _open(self, name: str) -> IO[bytes]:
+        try:
+            member = self._archive.getinfo(name)
+        except KeyError as error:
+            raise OSError(str(error)) from None
+        if is_encrypted(member):
+            raise OSError("it is encrypted; unpack it first")
+        return self._archive.open(member)
+
+
+def _export(tree: _Tree, settings: Settings) -> Iterator[Found]:
+    users, channels = _Users(_listed(tree, _USERS)), _listed(tree, "channels.json")
     public = {str(each.get("name")): str(each.get("id") or "") for each in channels}
     days: dict[str, list[str]] = {}
-    for name in sorted(tree.names()):
+    for name in sorted(tree.names):
         folder, slash, _ = name.rpartition("/")
         if slash:
             days.setdefault(folder, []).append(name)
@@ -108,7 +115,7 @@ def _export(tree: _Folder, settings: Settings) -> Iterator[Found]:
             yield from _day(tree, name, users, room, room_id)
 
 
-def _listed(tree: _Folder, name: str) -> list[dict[str, Any]]:
+def _listed(tree: _Tree, name: str) -> list[dict[str, Any]]:
     try:
         found = json.loads(tree.read(name).decode("utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
@@ -118,7 +125,7 @@ def _listed(tree: _Folder, name: str) -> list[dict[str, Any]]:
     return [each for each in found if isinstance(each, dict)]
 
 
-def _day(tree: _Folder, name: str, users: _Users, room: str, room_id: str) -> Iterator[Found]:
+def _day(tree: _Tree, name: str, users: _Users, room: str, room_id: str) -> Iterator[Found]:
     try:
         messages = json.loads(tree.read(name).decode("utf-8-sig"))
         if not isinstance(messages, list):

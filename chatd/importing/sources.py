@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import sys
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,8 @@ STANDARD_INPUT = Path("-")
 _BOM = b"\xef\xbb\xbf"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _GZIP = b"\x1f\x8b"
+_BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
+"""What an archive raises that is broken, or packed in a way that Python does not know."""
 
 
 class SourceError(ValueError):
@@ -82,14 +86,27 @@ class Sources:
             try:
                 with gzip.open(raw) if packed else raw as file:
                     yield cast(BinaryIO, file)
-            except (gzip.BadGzipFile, EOFError) as error:
+            except (gzip.BadGzipFile, EOFError, zlib.error) as error:
                 raise SourceError(f"{path} is broken: {error}") from None
             finally:
                 self._position = lambda: 0
         self._done += _size(path)
 
+    @contextmanager
+    def unzipped(self, path: Path) -> Iterator[zipfile.ZipFile]:
+        """Yield an archive, and count how much of it is read. Raise `SourceError` or `OSError`."""
+        try:
+            with path.open("rb") as raw, zipfile.ZipFile(raw) as archive:
+                self._position = raw.tell
+                yield archive
+        except _BROKEN_ZIP as error:
+            raise SourceError(f"{path} cannot be unpacked: {error}") from None
+        finally:
+            self._position = lambda: 0
+        self._done += _size(path)
+
     def passed(self, path: Path) -> None:
-        """Count a file that was read in another way."""
+        """Count a file that was read in another way, or is not read."""
         self._done += _size(path)
 
     def _decoded(self, data: bytes) -> str | None:
@@ -118,3 +135,8 @@ def unreadable(charset: str | None) -> str:
     if charset is None:
         return "it is not UTF-8; --charset cp1252 reads such lines as the older programs of Windows and IRC wrote them"
     return f"it is neither UTF-8 nor {charset}"
+
+
+def is_encrypted(member: zipfile.ZipInfo) -> bool:
+    """Return whether a file in an archive needs a password."""
+    return bool(member.flag_bits & 1)

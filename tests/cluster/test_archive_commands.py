@@ -68,6 +68,19 @@ def said_in(path: Path) -> list[tuple[int, str, str, str]]:
     return [(row.time, row.kind, row.room, row.text) for row in export_rows(path)]
 
 
+def test_a_log_of_another_program_goes_into_a_cluster(cluster: Cluster, tmp_path: Path) -> None:
+    log = tmp_path / "#den.log"
+    log.write_text("--- Log opened Sat Nov 28 19:00:00 2026\n19:01 <ann> one\n19:02  * bob|away waves\nwhat?\n")
+    command = ["import", "--format", "irssi", "--timezone", "UTC", "--journal", cluster.where, str(log)]
+    refused = chatd(*command)
+    assert refused.returncode == 1
+    assert "1 line or message cannot be read, and nothing was imported" in refused.stderr
+    imported = chatd(*command, "--skip-bad")
+    assert imported.stdout == "imported 2 messages, 0 topics, 0 moderation actions in 1 room\n"
+    exported = chatd("export", "--journal", cluster.where)
+    assert [json.loads(line)["text"] for line in exported.stdout.splitlines()] == ["one", "* bob|away waves"]
+
+
 def test_a_journal_goes_into_a_cluster_and_comes_out_of_it(cluster: Cluster, tmp_path: Path) -> None:
     before = tmp_path / "single.sqlite3"
     import_lines(before, [json.dumps(line) for line in LINES], "e1")

@@ -21,14 +21,14 @@ pytestmark = pytest.mark.slow
 class Tail:
     """``chatd tail app.log`` in a folder, into #logs as ``log``."""
 
-    def __init__(self, folder: Path, to: str, *options: str, file: str = "app.log") -> None:
+    def __init__(self, folder: Path, to: str, *options: str, password: str | None = None) -> None:
         self._errors = folder / "tail-errors"
-        command = [str(BIN / "chatd"), "tail", file, "--to", to, "--room", "#logs", "--nick", "log", *options]
+        command = [str(BIN / "chatd"), "tail", "app.log", "--to", to, "--room", "#logs", "--nick", "log", *options]
         with self._errors.open("ab") as errors:
             self.process = subprocess.Popen(
                 [*command, "--state", "state.json"],
                 cwd=folder,
-                env=environment(),
+                env=environment() | ({"CHATD_PASSWORD": password} if password is not None else {}),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
@@ -124,6 +124,23 @@ def test_the_certificate_in_a_file_is_trusted_for_its_names(tmp_path: Path) -> N
             tail.until_told("certificate verify failed")
         with running(Tail(tmp_path, f"127.0.0.1:{daemon.port}", "--tls", "--once", "--ca", str(certificate))) as tail:
             assert tail.process.wait(DEADLINE) == 0, tail.told()
+
+
+def test_a_nick_with_an_account_needs_its_password(tmp_path: Path) -> None:
+    (tmp_path / "app.log").write_text("one\n")
+    (tmp_path / "password").write_text("right-password\n")
+    with Daemon(tmp_path) as daemon:
+        add_user = [str(BIN / "chatd"), "user", "add", "log"]
+        subprocess.run(add_user, cwd=tmp_path, input=b"right-password\n", env=environment(), check=True)
+        to = f"127.0.0.1:{daemon.port}"
+        with running(Tail(tmp_path, to, "--once", password="wrong-password")) as tail:
+            assert tail.process.wait(DEADLINE) == 1
+            assert "ended: " in tail.told()
+        with running(Tail(tmp_path, to, "--once")) as tail:
+            tail.until_told("trying again in")
+        with running(Tail(tmp_path, to, "--once", "--password-file", "password")) as tail:
+            assert tail.process.wait(DEADLINE) == 0, tail.told()
+        assert "right-password" not in tail.told() + daemon.log()
 
 
 def test_over_a_local_socket_and_stopped_by_a_signal(tmp_path: Path) -> None:

@@ -19,7 +19,6 @@ from chatd.feeder.following import QUIET_SECONDS, Following, Start
 from chatd.feeder.log_lines import texts
 from chatd.feeder.open_file import CHUNK_BYTES
 from chatd.feeder.state_file import StateError, StateFile
-from chatd.protocol.errors import Code
 from chatd.testing import MemoryServer
 
 TIMES = count(10**18, 10**9)
@@ -282,7 +281,7 @@ def test_a_name_that_is_none_ends_it(server: MemoryServer, tmp_path: Path) -> No
     run = Run(server, tmp_path, nick="-")
     server.advance(1)
     assert run.ended == [Outcome.REFUSED]
-    assert run.told[-1].startswith("refused: ")
+    assert run.told[-1].startswith("ended: ")
 
 
 def test_once_ends_at_the_end_with_what_has_no_end(server: MemoryServer, tmp_path: Path, log: Path) -> None:
@@ -378,7 +377,7 @@ def test_what_is_said_of_a_line(line: bytes, shown: list[str]) -> None:
 
 class _Told(Owner):
     def __init__(self) -> None:
-        self.ends: list[tuple[str, Code | None]] = []
+        self.ends: list[tuple[str, bool]] = []
 
     def opened(self, connection: FeederConnection) -> None:
         pass
@@ -392,8 +391,8 @@ class _Told(Owner):
     def message_refused(self, label: str, error: object) -> None:
         pass
 
-    def closed(self, why: str, refusal: Code | None) -> None:
-        self.ends.append((why, refusal))
+    def closed(self, why: str, *, is_final: bool) -> None:
+        self.ends.append((why, is_final))
 
 
 def connection(told: _Told, clock: Clock, host: str) -> tuple[FeederConnection, StringTransport]:
@@ -409,7 +408,7 @@ def test_a_password_is_not_sent_where_others_could_listen_in() -> None:
     made.dataReceived(b"OK HELLO protocol=1 epoch=e\r\n")
     assert b"secret" not in transport.value()
     made.connectionLost()
-    assert told.ends == [("a password is sent only over TLS, so it was not sent; use --tls", Code.TLS_NEEDED)]
+    assert told.ends == [("a password is sent only over TLS, so it was not sent; use --tls", True)]
 
 
 def test_a_password_is_sent_within_this_machine() -> None:
@@ -417,6 +416,25 @@ def test_a_password_is_sent_within_this_machine() -> None:
     made.dataReceived(b"OK HELLO protocol=1 epoch=e\r\n")
     assert transport.value().endswith(b"LOGIN log secret password\r\n")
     made.connectionLost()
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("BYE replaced somebody else uses the name", "the server closed the connection: somebody else uses the name"),
+        (
+            "@id=9 KICK alice #logs log too much",
+            "alice removed it from the room: too much",
+        ),
+    ],
+)
+def test_who_is_sent_away_stays_away(line: str, why: str) -> None:
+    told = _Told()
+    made, _ = connection(told, Clock(), "127.0.0.1")
+    made.dataReceived(b"OK HELLO protocol=1\r\nOK LOGIN log\r\nOK JOIN #logs 1 last=0 resume=r\r\n")
+    made.dataReceived(f"{line}\r\n".encode())
+    made.connectionLost()
+    assert told.ends == [(why, True)]
 
 
 def test_a_server_that_is_silent_is_given_up() -> None:
@@ -427,7 +445,7 @@ def test_a_server_that_is_silent_is_given_up() -> None:
     assert transport.value().endswith(b"PING there\r\n")
     clock.advance(30)
     made.connectionLost()
-    assert told.ends == [("the server has not answered for 30 seconds", None)]
+    assert told.ends == [("the server has not answered for 30 seconds", False)]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def test_several_files_become_rooms(folder: Path, capsys: pytest.CaptureFixture[
     admin.main(["import", "--format", "irssi", "--timezone", "Europe/Berlin", "#den.log", "#Attic Room.log"])
     told = capsys.readouterr()
     assert told.out == "imported 7 messages, 1 topic, 0 moderation actions in 2 rooms\n"
-    assert "chatd: left out 1 joins, leaves and notices of the program\n" in told.err
+    assert "chatd: left out: joins, leaves and notices of the program (1)\n" in told.err
     assert "chatd: nick bob|away became bob_away\n" in told.err
     assert "chatd: room #Attic Room became #Attic_Room\n" in told.err
     assert lines(folder / "chatd.sqlite3")[:3] == [
@@ -48,13 +48,13 @@ def test_nothing_is_imported_where_something_is_bad(folder: Path, capsys: pytest
     command = ["import", "--format", "irssi", "--timezone", "UTC", "#den.log"]
     with pytest.raises(SystemExit) as ended:
         admin.main(command)
-    assert str(ended.value).startswith("chatd: 2 lines or messages cannot be read, and nothing was imported; mend them")
+    assert str(ended.value).startswith("chatd: 2 lines or messages cannot be read, and nothing was imported; mend ")
     told = capsys.readouterr().err
     assert "chatd: #den.log:4: it does not begin with a time: what is this\n" in told
     assert "\x1b" not in told
     assert lines(folder / "chatd.sqlite3") == []
     admin.main([*command, "--skip-bad", "--report", "report"])
-    assert "left out 2 lines or messages that cannot be read" in capsys.readouterr().err
+    assert "left out: 2 lines or messages that cannot be read" in capsys.readouterr().err
     assert len(lines(folder / "chatd.sqlite3")) == 2
     assert (folder / "report").read_text().splitlines() == [
         "#den.log:4: it does not begin with a time: what is this",
@@ -83,7 +83,9 @@ def test_a_room_with_messages_is_not_added_to(folder: Path) -> None:
 def test_what_was_private_goes_into_no_room(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     slack_folder(folder / "export")
     admin.main(["import", "--format", "slack", "export"])
-    assert "left out 2 conversations that are private; what was said there goes into no room" in capsys.readouterr().err
+    assert (
+        "left out: conversations that are private; what was said there goes into no room (2)" in capsys.readouterr().err
+    )
     assert {room for _, room, _, _ in lines(folder / "chatd.sqlite3")} == {"#den"}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zipfile
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -247,14 +247,14 @@ def test_the_journal_of_systemd(tmp_path: Path) -> None:
     assert (left_out(found), bad(found)) == (1, [])
 
 
-@pytest.mark.parametrize("packed", [False, True])
-def test_slack(tmp_path: Path, packed: bool) -> None:
+@pytest.mark.parametrize("packed", ["no", "as it comes", "again"])
+def test_slack(tmp_path: Path, packed: str) -> None:
     path = slack_folder(tmp_path / "export")
-    if packed:
+    if packed != "no":
         path = tmp_path / "export.zip"
         with zipfile.ZipFile(path, "w") as archive:
             for file in (tmp_path / "export").rglob("*.json"):
-                archive.write(file, file.relative_to(tmp_path / "export"))
+                archive.write(file, file.relative_to(tmp_path / ("export" if packed == "as it comes" else "")))
     found = read("slack", path)
     assert brief(found) == [
         ("28 19:04:21", "ann", "hi @bob, see the page https://x.example & #den", ""),
@@ -337,6 +337,33 @@ def test_what_is_no_export_is_refused_or_bad(tmp_path: Path, kind: str) -> None:
         assert bad(read(kind, path))
     except SourceError as error:
         assert str(path) in str(error)
+
+
+@pytest.mark.parametrize("kind", ["slack", "mattermost"])
+@pytest.mark.parametrize("place", [60, 200, -300])
+def test_a_broken_archive_is_refused_or_bad(tmp_path: Path, kind: str, place: int) -> None:
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("users.json", json.dumps(SLACK_USERS * 50))
+        archive.writestr("channels.json", json.dumps([{"id": "C1", "name": "den"}]))
+        archive.writestr("import.jsonl", "".join(json.dumps(each) + "\n" for each in MATTERMOST * 50))
+    data = bytearray(path.read_bytes())
+    data[place : place + 20] = bytes(20)
+    path.write_bytes(data)
+    with suppress(SourceError):
+        read(kind, path)
+
+
+def test_a_broken_gzip_is_refused(tmp_path: Path) -> None:
+    log = tmp_path / "#den.log.gz"
+    packed = bytearray(gzip.compress(IRSSI.encode() * 100))
+    packed[40:50] = bytes(10)
+    log.write_bytes(packed)
+    with pytest.raises(SourceError, match="is broken"):
+        read("irssi", log)
+    log.write_bytes(gzip.compress(IRSSI.encode())[:-20])
+    with pytest.raises(SourceError, match="is broken"):
+        read("irssi", log)
 
 
 def spooled(found: list[Found]) -> tuple[list[Said], Spool]:

@@ -35,6 +35,7 @@ READ_PATHS = {
     "journal/memory.py": "memory:",
     "journal/memory_index.py": "the words of memory:",
     "journal/sqlite/reader.py": "pages and searches of a file",
+    "journal/sqlite/finding.py": "the rows that a search finds",
     "journal/sqlite/stored.py": "the way to that",
     # What goes out of the process.
     "journal/sqlite/archive.py": "chatd export; chatd erase deletes what it reads",
@@ -43,6 +44,7 @@ READ_PATHS = {
     "journal/sqlite/references.py": "RETRACT and the others themselves",
     "journal/sqlite/retention.py": "what is too old",
     "journal/sqlite/rows.py": "the columns",
+    "journal/sqlite/word_index.py": "messages of older files, to feed them to the index anew",
     "journal/sqlite/store.py": "the newest ids and times of rooms",
     "journal/jetstream/forgetting.py": "what did not count",
     "journal/jetstream/local_index.py": "the newest entries that are as the stream has them",
