@@ -51,6 +51,8 @@ class _Patterns(NamedTuple):
 
 def fed(text: str) -> str:
     """Return what the index is fed for a text."""
+    if text.isascii():
+        return text
     spelled = _spelled(text)
     return spelled if _PLAIN.fullmatch(spelled) else _patterns().together.sub(_pairs, spelled)
 

@@ -13,8 +13,10 @@ import pytest
 from chatd.accounts.store import AccountStore
 from chatd.app import archive_commands
 from chatd.journal import JournalError, Retention
+from chatd.journal.jetstream.local_index import LocalIndexStore
 from chatd.journal.sqlite.compaction import compact
-from chatd.journal.sqlite.database import InUseError
+from chatd.journal.sqlite.database import InUseError, is_index
+from chatd.journal.sqlite.merging import Step
 from chatd.journal.sqlite.store import Store
 from chatd.journal.sqlite.upkeep import MAX_REST_SECONDS
 from tests.contract.test_journal import Kit
@@ -123,6 +125,24 @@ def test_a_file_of_an_older_chatd_is_fed_anew(tmp_path: Path) -> None:
     compact(path, told.append, lambda: None)
     assert told[:3] == ["200 messages fed anew", "400 messages fed anew", "600 messages fed anew"]
     assert "会議" in words_in(path)
+
+
+def test_the_index_of_a_node_loses_what_was_erased(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    with closing(LocalIndexStore(path)) as store:
+        store.epoch("a stream")
+        entries = [said("mallory" if place < 100 else "alice", WORDS[place]) for place in range(200)]
+        for place, entry in enumerate(entries):
+            entry.place = place + 1
+        for start in range(0, 200, 20):
+            store.write_read(entries[start : start + 20], {"a run": start}, start + 20)
+        store.erase("mallory", 200, again=False)
+        while store.upkeep.step(may_merge=False) is not Step.NOTHING:  # it does not wait for a rest
+            pass
+        assert left_in(tmp_path, WORDS[:100]) == set()
+    compact(path, lambda _: None, lambda: None)
+    assert is_index(path)
+    assert len(left_in(tmp_path, WORDS[:200])) == 100
 
 
 def test_of_a_hash_that_is_replaced_nothing_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,7 +63,7 @@ class LocalIndexStore(Store):
 
     def existing_epoch(self) -> str:
         """Return the epoch of the stream that the file was made from, empty if it is new."""
-        with explained(self.path):
+        with explained(self._path):
             row = self._writer.execute("SELECT epoch FROM journal").fetchone()
         if row is None:
             return ""
@@ -72,13 +72,13 @@ class LocalIndexStore(Store):
 
     def incarnations(self) -> dict[str, int]:
         """Return which message was read last of each incarnation, see `MessageId.order`."""
-        with explained(self.path):
+        with explained(self._path):
             return dict(self._writer.execute("SELECT name, message FROM run"))
 
     def is_filled(self) -> bool:
         """Return whether the file has all that the stream had when it was made."""
         unfilled = "SELECT count(*) FROM sqlite_schema WHERE name = 'unfilled'"
-        with explained(self.path):
+        with explained(self._path):
             return bool(self.existing_epoch()) and not self._one(unfilled)
 
     @property
@@ -92,7 +92,7 @@ class LocalIndexStore(Store):
             f"SELECT {ENTRY_COLUMNS}, name FROM entry JOIN room ON room.id = entry.room"
             " WHERE entry.edited IS NULL ORDER BY entry.id DESC LIMIT ?"
         )
-        with explained(self.path):
+        with explained(self._path):
             rows = self._writer.execute(query, (count,)).fetchall()
         return [stored_event(EntryRow(*values), name) for *values, name in rows]
 
@@ -120,7 +120,7 @@ class LocalIndexStore(Store):
 
     def place(self) -> int:
         """Return up to where the stream was read."""
-        with explained(self.path):
+        with explained(self._path):
             place: int = self._one("SELECT coalesce(max(place), 0) FROM run")
         return max(place, self._last_id)
 
@@ -155,7 +155,7 @@ class LocalIndexStore(Store):
 
     def refused(self) -> list[tuple[int, bool]]:
         """Return the places of what was refused, in their order, and whether it is deleted from the stream."""
-        with explained(self.path):
+        with explained(self._path):
             rows = self._writer.execute("SELECT place, deleted FROM refused ORDER BY place")
             return [(place, bool(deleted)) for place, deleted in rows]
 
@@ -170,7 +170,7 @@ class LocalIndexStore(Store):
 
     def gone(self, count: int) -> list[int]:
         """Return some of the places of what is to be deleted from the stream, because it was taken back or changed."""
-        with explained(self.path):
+        with explained(self._path):
             rows = self._writer.execute("SELECT place FROM gone ORDER BY place LIMIT ?", (count,)).fetchall()
         return [place for (place,) in rows]
 

@@ -50,17 +50,17 @@ class IndexUpkeep:
     """
 
     def __init__(self, path: Path, db: sqlite3.Connection) -> None:
-        self._path = path
+        self.path = path
         self._db = db
         self._begun: int | None = None
         """How often something had been taken out when the merge began that is under way."""
 
     def step(self, *, may_merge: bool = True, pages: int = PAGES) -> Step:
         """Do one step. A merge begins if it ``may``, or somebody waits for it. Raise `JournalError`."""
-        with explained(self._path):
+        with explained(self.path):
             is_old, is_due, is_wanted, removals = self._db.execute(_DUE).fetchone()
         if is_old:
-            with transaction(self._path, self._db) as db:
+            with transaction(self.path, self._db) as db:
                 feed_some(db)
             return Step.FED
         if self._begun is None:
@@ -89,14 +89,14 @@ class IndexUpkeep:
     def _merge(self, pages: int) -> bool:
         """Merge some pages; return whether there was anything to do. https://www.sqlite.org/fts5.html#the_merge_command"""
         before = self._db.total_changes
-        with transaction(self._path, self._db) as db:
+        with transaction(self.path, self._db) as db:
             db.execute(_MERGE, (pages,))
         return self._db.total_changes - before >= 2
 
     def _empty_log(self, removals: int) -> Step:
-        if not empty_log(self._path, self._db):
+        if not empty_log(self.path, self._db):
             return Step.WAITED
-        with transaction(self._path, self._db) as db:
+        with transaction(self.path, self._db) as db:
             db.execute("UPDATE upkeep SET merged = ?", (removals,))
         self._begun = None
         return Step.DONE

@@ -46,6 +46,7 @@ def ask_unban(path: Path, room: str, subject: str, pause: Callable[[], float]) -
         (version,) = db.execute("PRAGMA user_version").fetchone()
         if version < _VERSION_WITH_REQUESTS:
             raise JournalError(f"{path} is in use by an older chatd; stop it first")
+        db.execute("PRAGMA secure_delete = ON")
         number = db.execute("INSERT INTO request (room, subject) VALUES (?, ?)", (room, subject)).lastrowid
         while db.execute(_HELD, (names.key(room), names.key(subject))).fetchone():
             if pause() > ANSWER_SECONDS:

@@ -49,8 +49,7 @@ class Store:
     def __init__(self, path: Path, *, synchronous: str = "FULL", label_seconds: int = LABEL_SECONDS) -> None:
         self.label_seconds = label_seconds
         """How much older than an entry the first under the same label may be."""
-        self.path = path
-        """The file."""
+        self._path = path
         self._file = open_file(path, synchronous)
         self._log = path.with_name(path.name + "-wal")
         self.lacks_log = self._file.lacks_log
@@ -78,7 +77,7 @@ class Store:
 
     def epoch(self, made: str) -> str:
         """Return the name of the journal, which is ``made`` if the file has none yet."""
-        with explained(self.path):
+        with explained(self._path):
             row = self._writer.execute("SELECT epoch FROM journal").fetchone()
         if row is not None:
             (epoch,) = row
@@ -93,12 +92,12 @@ class Store:
         On a full disk it is noted with the first thing that can be written.
         """
         name = self.epoch(made)
-        with explained(self.path):
+        with explained(self._path):
             known = [Start(*row) for row in self._writer.execute("SELECT mark, first_id FROM start ORDER BY number")]
         self._begun = begun = Start(made[:MARK_CHARACTERS] if name != made else "", self._last_id + 1)
         with suppress(JournalError):
             self.write(())
-            with explained(self.path):  # so that the file itself says it, also without its log
+            with explained(self._path):  # so that the file itself says it, also without its log
                 self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         return Starts(name, [*known, begun] if begun.mark else known)
 
@@ -111,13 +110,13 @@ class Store:
 
     def newest(self) -> int | None:
         """Return when the newest entry was stored, in milliseconds since 1970; None without entries."""
-        with explained(self.path):
+        with explained(self._path):
             row = self._writer.execute("SELECT time FROM entry ORDER BY id DESC LIMIT 1").fetchone()
         return None if row is None else int(row[0])
 
     def room_states(self) -> dict[str, RoomState]:
         """Return what is known of each room, by key."""
-        with explained(self.path):
+        with explained(self._path):
             rows = self._writer.execute("""
                 SELECT key, name, cut, topic_id, topic_time, topic_nick, topic_text,
                     max(cut, erased, coalesce((SELECT id FROM entry WHERE room = room.id ORDER BY id DESC LIMIT 1), 0)),
@@ -232,7 +231,7 @@ class Store:
 
     def markers(self) -> list[Marker]:
         """Return up to where the owners of accounts have read."""
-        with explained(self.path):
+        with explained(self._path):
             return seen.read_markers(self._writer)
 
     def write_markers(self, markers: Sequence[Marker]) -> None:
@@ -243,7 +242,7 @@ class Store:
 
     def take_requests(self) -> list[Entry]:
         """Return what commands ask for, see `requests`, and which is not asked for any more."""
-        with explained(self.path):
+        with explained(self._path):
             asked = self._one("SELECT EXISTS (SELECT 1 FROM request)")
         if not asked:
             return []
@@ -271,14 +270,14 @@ class Store:
 
         What was written last is in the log beside it, so that the same holds for that.
         """
-        now = (identity(self.path), identity(self._log))
+        now = (identity(self._path), identity(self._log))
         if self._identity is None and None not in now:
             self._identity = now
         if now != self._identity:
-            raise JournalError(f"{self.path} or {self._log} is not the file that was opened; put it back, or restart")
-        size = self.path.stat().st_size
+            raise JournalError(f"{self._path} or {self._log} is not the file that was opened; put it back, or restart")
+        size = self._path.stat().st_size
         if size < self._size:
-            raise JournalError(f"{self.path} was cut from {self._size} to {size} bytes; restore it, and restart")
+            raise JournalError(f"{self._path} was cut from {self._size} to {size} bytes; restore it, and restart")
         self._size = size
 
     def _recover(self, cause: BaseException | None) -> None:
@@ -314,11 +313,11 @@ class Store:
             steps[step] += 1
             if progress is not None:
                 progress(step, steps[step])
-        with explained(self.path):
+        with explained(self._path):
             if vacuum:
                 self._writer.execute("VACUUM")
-        if not merging.empty_log(self.path, self._writer):
-            raise JournalError(f"{self.path} is being read, so that old words are still in it; do it again after that")
+        if not merging.empty_log(self._path, self._writer):
+            raise JournalError(f"{self._path} is being read, so that old words are still in it; do it again after that")
 
     def rename(self, made: str) -> None:
         """Make it another journal, within a transaction: what was told under the epochs before says nothing of it."""
@@ -328,7 +327,7 @@ class Store:
 
     def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
         """All that is written within is stored together at the end, or nothing of it, if anything fails."""
-        return transaction(self.path, self._writer)
+        return transaction(self._path, self._writer)
 
 
 def _parts(entries: Sequence[Entry]) -> Iterator[tuple[Sequence[Entry], bool]]:

@@ -71,7 +71,7 @@ class StoredJournal(JournalReader):
         self._reader.start()
         self._searcher.start()
         self._trim_call = self._clock.callLater(TRIM_SECONDS, self._trim)
-        self._upkeep = Upkeep(self._clock, self._writer, store.upkeep, str(store.path))
+        self._upkeep = Upkeep(self._clock, self._writer, store.upkeep)
         self._upkeep.start()
 
     def close_store(self) -> None:

@@ -19,7 +19,7 @@ PAUSES_PER_STEP = 4
 LEAST_PAUSE_SECONDS = 0.02
 WAIT_SECONDS = 1
 """After how long a log that somebody reads is tried again."""
-RESTS_PER_MERGE = 20
+RESTS_PER_MERGE = 100
 """How much longer than a merge the time after it is in which none begins."""
 MAX_REST_SECONDS = 60 * 60
 
@@ -27,17 +27,16 @@ _log = Logger()
 
 
 class Upkeep:
-    """Takes the steps of an `IndexUpkeep` in the thread that writes. ``name`` is the file's, for the log.
+    """Takes the steps of an `IndexUpkeep` in the thread that writes.
 
     A merge goes through all of the index. So that it is not forever about that, where little is deleted all the time,
     it rests after each, but for at most an hour: so long, and as long as a merge takes, what was deleted can stay.
     """
 
-    def __init__(self, clock: IReactorTime, worker: Worker, index: IndexUpkeep, name: str) -> None:
+    def __init__(self, clock: IReactorTime, worker: Worker, index: IndexUpkeep) -> None:
         self._clock = clock
         self._worker = worker
         self._index = index
-        self._name = name
         self._call: IDelayedCall | None = None
         self._stopped = False
         self._feeds = False
@@ -88,9 +87,11 @@ class Upkeep:
     def _tell(self, step: Step) -> None:
         """Say that an old file is fed anew, and when it is done."""
         if step is Step.FED and not self._feeds:
-            _log.info("{name} is from an older chatd; until its index is made anew, SEARCH finds less", name=self._name)
+            _log.info(
+                "{name} is from an older chatd; until its index is made anew, SEARCH finds less", name=self._index.path
+            )
         if step is not Step.FED and self._feeds:
-            _log.info("the index of {name} is made anew: SEARCH finds all that it can", name=self._name)
+            _log.info("the index of {name} is made anew: SEARCH finds all that it can", name=self._index.path)
         self._feeds = step is Step.FED
 
     def _failed(self, failure: Failure) -> None:
