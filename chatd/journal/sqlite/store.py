@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from chatd.journal import LABEL_SECONDS, JournalError, Retention, RoomState
-from chatd.journal.references import refers
 from chatd.journal.sqlite import requests
 from chatd.journal.sqlite.database import explained, identity, open_file
 from chatd.journal.sqlite.numbering import Batch, Numbering, Repeated, join_onto, number
@@ -28,7 +27,8 @@ from chatd.journal.sqlite.rows import (
 from chatd.journal.starts import MARK_CHARACTERS, MAX_STARTS, Start, Starts
 from chatd.model.entry import Entry, StoredEvent
 from chatd.model.room_policy import REGISTERED, PolicyKey, effects
-from chatd.protocol.events import Moderated, TopicSet
+from chatd.protocol.events import Moderated, Said, TopicSet
+from chatd.protocol.references import REFERRING
 
 
 class Store:
@@ -314,7 +314,9 @@ def _parts(entries: Sequence[Entry]) -> Iterator[tuple[Sequence[Entry], bool]]:
     """Cut entries into parts that are stored together; whether each is one that refers to a message, and alone."""
     start = 0
     for at, entry in enumerate(entries):
-        if refers(entry):
+        event = entry.event
+        # As `refers` says, for half of what the call would cost.
+        if event.reply if type(event) is Said else type(event) in REFERRING:
             if at > start:
                 yield entries[start:at], False
             yield [entry], True
