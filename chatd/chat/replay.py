@@ -48,7 +48,7 @@ async def history(participant: Participant, room: Place, command: commands.Histo
             more = page.more and not participant.ended and not participant.peer.unreachable
             if more:
                 query = replace(query, after=page.kept[-1].id, count=command.count - told, newest=False)
-    participant.send_event(Done("HISTORY", (room.name, str(told))), label)
+    participant.send_event(Done("HISTORY", (room.name, str(told - telling.left_out))), label)
 
 
 async def search(participant: Participant, room: Place, command: commands.Search, label: str | None) -> None:
@@ -62,7 +62,7 @@ async def search(participant: Participant, room: Place, command: commands.Search
         found = await _search(participant, Query(room.key, readable, upto, MAX_FOUND), command.words)
         telling.has_read(found)
         await participant.send_all(_told(participant, telling, found, ids=command.ids))
-    participant.send_event(Done("SEARCH", (room.name, str(len(found)))), label)
+    participant.send_event(Done("SEARCH", (room.name, str(len(found) - telling.left_out))), label)
 
 
 async def _search(participant: Participant, query: Query, words: str) -> Sequence[StoredEvent]:

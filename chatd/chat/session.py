@@ -171,7 +171,7 @@ class Session(Participant, Heard):
         source = self.hub.nodes.source(self, event)
         entry = Entry(room, event, self, label if self.tagged else None, verb, source=source)
         if is_said:
-            entry.by = self.voice if self.account is None else account_key(self.account)
+            entry.by = (self._voice or self.voice) if self.account is None else account_key(self.account)
             entry.seen = seen
         elif type(event) in REFERRING:
             entry.by, entry.seen = self.keys, seen

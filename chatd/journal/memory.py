@@ -135,6 +135,7 @@ class MemoryJournal(Journal):
                 del self._room_states[room]
             while ring and ring[0].id <= upto:
                 kept = ring.popleft()
+                self._references.drop(kept)
                 self._stale.add(kept.id)
                 if kept.id <= self._indexed:
                     self._deleted.append(kept.id)

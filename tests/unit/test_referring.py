@@ -373,6 +373,7 @@ def test_what_is_on_its_way_to_a_slow_reader_is_left_out(chat: InMemoryChat, lin
     told = [line.partition(" ")[2] for line in bob.take()]
     assert "MSG ann #den word 29" in told and "MSG ann #den changed" in told
     assert "MSG ann #den word 30" not in told and "MSG ann #den word 40" not in told
+    assert told[-1] == f"{line.split()[0]} #den 49"  # after its OK
 
 
 def test_what_is_read_while_it_is_taken_back_is_left_out_too(tmp_path: Path) -> None:
