@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from chatd.journal import Query
-from chatd.journal.jetstream.commands import fill
+from chatd.journal.jetstream.commands import bring_in, fill
 from chatd.journal.jetstream.errors import ApiError, api
 from chatd.journal.jetstream.journal import ClusterJournal
 from chatd.journal.jetstream.retractions import Retractions
 from chatd.journal.sqlite.archive import export_lines
 from chatd.model.authorship import Rights
-from chatd.model.entry import Entry
+from chatd.model.entry import Entry, StoredEvent
 from chatd.protocol.events import DurableEvent, Said
 from chatd.protocol.references import Edited, Original, Reacted, Retracted, Unreacted
 from tests.cluster.test_journal import Cluster
@@ -180,6 +180,27 @@ def test_reactions_are_the_same_on_all_nodes(cluster: Cluster) -> None:
 def reactions(node: Node) -> tuple[tuple[str, int], ...]:
     page = node.wait_for(node.journal.read(Query("#a", said_only=True)))
     return page.kept[0].reactions if page.kept else ()
+
+
+def test_an_import_brings_them_about_the_same_messages(cluster: Cluster) -> None:
+    before = [
+        StoredEvent(70, 1000, Said("ann", "#a", "better"), ANN),
+        StoredEvent(71, 1000, Said("eve", "#a", "yes", 70)),
+        StoredEvent(72, 1000, Edited("ann", "#a", 70, "better"), ANN),
+        StoredEvent(73, 1000, Reacted("eve", "#a", 71, "👍")),
+        StoredEvent(74, 1000, Reacted("bob", "#a", 71, "👍")),
+        StoredEvent(75, 1000, Retracted("bob", "#a", 69)),
+    ]
+    assert str(bring_in(cluster.where, before, lambda _count: None)) == (
+        "2 messages, 3 references, 0 topics, 0 moderation actions in 1 room"
+    )
+    asyncio.set_event_loop(cluster.loop)
+    a = cluster.node()
+    cluster.until(lambda: len(kept(cluster, a)) == 5)
+    for node in (a, cluster.node()):  # the second may read the stream without the message that was changed
+        first, second = node.wait_for(node.journal.read(Query("#a", said_only=True))).kept
+        assert (first.event.text, first.edited, first.author) == ("better", True, ANN)
+        assert (second.event.reply, second.reactions) == (first.id, (("👍", 2),))
 
 
 def test_an_export_of_the_cluster_lacks_it(cluster: Cluster, tmp_path: Path) -> None:
