@@ -190,14 +190,14 @@ class Store:
         self._writer.executemany("DELETE FROM label WHERE entry = ?", [(expired,) for expired in batch.expired])
         insert_entries(self._writer, batch.rows)
         insert_labels(self._writer, batch.labels.items())
-        self.note_gone(follow(self._writer, row.room, entry, row.id))
+        self.note_gone(follow(self._writer, row.room, entry, row.id), row.id)
         return batch
 
     def note_refused(self, entry: Entry) -> None:
         """Note, within the transaction, that an entry does not count that refers to a message."""
 
-    def note_gone(self, ids: Sequence[int]) -> None:
-        """Note, within the transaction, of which entries nothing is left but what was said of them."""
+    def note_gone(self, ids: Sequence[int], because: int) -> None:
+        """Note, within the transaction, of which entries nothing is left because of another, given their ids."""
 
     def _apply(self, entry: Entry, id_: int, event: Moderated, rooms: Mapping[str, int]) -> None:
         """Keep the moderation actions that hold from here on apart from the entries, which retention deletes."""
