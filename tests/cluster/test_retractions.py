@@ -134,6 +134,27 @@ def test_what_could_not_be_deleted_is_after_a_restart(cluster: Cluster, monkeypa
     cluster.until(lambda: "hidden" not in in_the_stream(cluster, a))
 
 
+def test_the_oldest_message_is_kept_when_it_is_changed(cluster: Cluster) -> None:
+    a = cluster.node()
+    oldest = said(cluster, a, "mistyped")
+    said(cluster, a, "stays")
+    done: list[None] = []
+    a.journal._connection.run(_purge_passing(a.journal)).addCallback(done.append)
+    cluster.until(lambda: done)
+    do(cluster, a, edited(oldest, "better"))
+    index = a.journal._index
+    cluster.until(lambda: index._forgotten_to > oldest.id)  # in the stream nothing is left where it stood
+    cluster.sleep(0.1)
+    assert kept(cluster, a) == ["Said better (edited)", "Said stays", "Edited better"]
+    late = cluster.node()
+    assert kept(cluster, late) == kept(cluster, a)
+
+
+async def _purge_passing(journal: ClusterJournal) -> None:
+    stream = journal._subjects.stream
+    await api(journal._connection, f"STREAM.PURGE.{stream}", {"filter": f"{stream}.passing.>"})
+
+
 def test_a_node_that_comes_back_with_a_changed_message_last_knows_its_stream(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,7 +36,7 @@ _GONE = "CREATE TABLE IF NOT EXISTS gone (place INTEGER PRIMARY KEY, because INT
 # Moderation actions and topics stay in the stream, so that they say nothing of what was there between them.
 _CUT = """
     UPDATE room SET cut = max(cut,
-        coalesce((SELECT min(id) FROM entry WHERE room = room.id AND kind = 'MSG'), ?) - 1)"""
+        coalesce((SELECT min(id) FROM entry WHERE room = room.id AND kind = 'MSG' AND edited IS NULL), ?) - 1)"""
 _MAX_INCARNATIONS = 1000
 """Of how many incarnations the last message is remembered: those that sent something last."""
 MAX_REFUSED = 10_000
@@ -112,8 +112,10 @@ class LocalIndexStore(Store):
     def forget_some(self) -> Trimmed:
         """Delete some of what the stream does not have any more."""
         with self.transaction() as db:
-            query = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE id < ? ORDER BY id LIMIT ?"
-            rows = [EntryRow(*values) for values in db.execute(query, (self.first, ROWS))]
+            # Of what was changed the stream has the change alone, further on.
+            old = "id < :first AND (edited IS NULL OR edited < :first)"
+            query = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE {old} ORDER BY id LIMIT :rows"
+            rows = [EntryRow(*values) for values in db.execute(query, {"first": self.first, "rows": ROWS})]
             watermarks: dict[str, int] = {}
             for room, watermark in delete_entries(db, rows).items():
                 raised = db.execute("UPDATE room SET cut = max(cut, ?) WHERE id = ? RETURNING key", (watermark, room))
