@@ -86,7 +86,7 @@ class Participant(Client):
         self._reader: Deferred[None] | None = None
         self._connection = f"{hub.journal.epoch}.{next(hub.connection_numbers)}"
         self.member_id = hub.enroll(self)
-        self.voice = session_key(self.member_id or self._connection)
+        self._voice = ""
 
     @override
     def send(self, data: bytes) -> None:
@@ -116,6 +116,16 @@ class Participant(Client):
     @override
     def identity(self) -> Identity:
         return Identity(self.nick.key, self.account, self.peer.address, self.member_id or self._connection)
+
+    @property
+    def voice(self) -> str:
+        """The key of what the session has said; it stays the same when all nodes know the client by another id."""
+        self._voice = self._voice or session_key(self.member_id or self._connection)
+        return self._voice
+
+    @voice.setter
+    def voice(self, key: str) -> None:
+        self._voice = key
 
     @property
     def keys(self) -> str:

@@ -169,7 +169,9 @@ def rank_refusal(policy: RoomPolicy, room: str, account: str | None, *, is_opera
 def rights_of(policy: RoomPolicy, account: str | None, *, is_operator: bool) -> Rights | None:
     """Return what somebody may who refers to a message of a room; None for who may read none of them."""
     after = policy.readable_after(account)
-    return None if after is None else Rights(is_operator or policy.is_operator(account), after)
+    if after is None:
+        return None
+    return Rights(is_operator or policy.is_operator(account), after, policy.readable_after(None) or 0)
 
 
 def because(what: str, action: ModerationAction) -> str:

@@ -42,7 +42,7 @@ async def history(participant: Participant, room: Place, command: commands.Histo
             more = page.more and not participant.ended and not participant.peer.unreachable
             if more:
                 query = replace(query, after=page.kept[-1].id, count=command.count - told, newest=False)
-    participant.send_event(Done("HISTORY", (room.name, str(told))), label)
+    participant.send_event(Done("HISTORY", (room.name, str(told - telling.left_out))), label)
 
 
 async def search(participant: Participant, room: Place, command: commands.Search, label: str | None) -> None:
@@ -58,7 +58,7 @@ async def search(participant: Participant, room: Place, command: commands.Search
         found = await _search(participant, query, command.words, command.author)
         telling.has_read(found)
         await participant.send_all(_told(participant, telling, found, ids=command.ids))
-    participant.send_event(Done("SEARCH", (room.name, str(len(found)))), label)
+    participant.send_event(Done("SEARCH", (room.name, str(len(found) - telling.left_out))), label)
 
 
 async def _search(participant: Participant, query: Query, words: str, author: str | None) -> Sequence[StoredEvent]:

@@ -162,18 +162,20 @@ class Session(Participant, Heard):
     def submit(
         self, room: str, event: RoomEvent, label: str | None = None, verb: str = "MSG", *, seen: bool = False
     ) -> None:
-        self._saying = type(event) is Said
+        is_said = self._saying = type(event) is Said
         if type(event) is Said:
             self._characters_in_flight += len(event.text)
-            by = self.voice if self.account is None else account_key(self.account)
-        else:
-            by = self.keys if type(event) in REFERRING else ""
         if type(event) is events.Joined:
             self.joining = (room, event.room)
         self._in_flight += 1
         source = self.hub.nodes.source(self, event)
-        told = label if self.tagged else None
-        self.hub.journal.append(Entry(room, event, self, told, verb, source=source, by=by, seen=seen))
+        entry = Entry(room, event, self, label if self.tagged else None, verb, source=source)
+        if is_said:
+            entry.by = (self._voice or self.voice) if self.account is None else account_key(self.account)
+            entry.seen = seen
+        elif type(event) in REFERRING:
+            entry.by, entry.seen = self.keys, seen
+        self.hub.journal.append(entry)
 
     @override
     def issue_resume_token(self) -> None:

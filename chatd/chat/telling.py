@@ -24,6 +24,8 @@ class Telling(Teller):
     def __init__(self, hub: Hub, room: str) -> None:
         self._hub = hub
         self._room = room
+        self.left_out = 0
+        """How many messages were left out that had been read."""
         self._pending: set[int] | None = None
         self._changed: dict[int, tuple[int, str | None]] = {}
         hub.follow(room, self)
@@ -59,6 +61,7 @@ class Telling(Teller):
         at, text = change
         event = kept.event
         if isinstance(event, Said):
+            self.left_out += text is None
             said = Said(event.nick, event.room, text or "", event.reply)
             return None if text is None else kept._replace(event=said, edited=True)
         if isinstance(event, Edited):

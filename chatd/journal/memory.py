@@ -31,7 +31,7 @@ from chatd.journal.batching import Batcher
 from chatd.journal.memory_index import WordIndex, first_at
 from chatd.journal.memory_references import Labels, References, place_of, put
 from chatd.journal.read_markers import ReadMarkers
-from chatd.journal.references import refers, taken_back
+from chatd.journal.references import taken_back
 from chatd.journal.rows import same_content
 from chatd.journal.starts import MARK_CHARACTERS, Start, Starts
 from chatd.model.authorship import main_key
@@ -39,6 +39,7 @@ from chatd.model.entry import Entry, StoredEvent, label_reused
 from chatd.model.health import Health
 from chatd.protocol import names
 from chatd.protocol.events import DurableEvent, Moderated, Said
+from chatd.protocol.references import REFERRING
 
 MAX_KEPT = 50_000
 """How many events are kept, in all rooms together."""
@@ -158,6 +159,7 @@ class MemoryJournal(Journal):
                 del self._room_states[room]
             while ring and ring[0].id <= upto:
                 kept = ring.popleft()
+                self._references.drop(kept)
                 self._stale.add(kept.id)
                 if kept.id <= self._indexed:
                     self._deleted.append(kept.id)
@@ -243,13 +245,22 @@ class MemoryJournal(Journal):
         stored: list[tuple[str, StoredEvent]] = []
         self._new = stored
         for entry in turn:
-            if (
-                entry.durable
-                and entry.refused is None
-                and (entry.label is None or not self._is_repeated(entry, entry.label))
-                and not (refers(entry) and self._is_refused(entry))
-            ):
-                self._store(entry)
+            if not entry.durable or entry.refused is not None:
+                continue
+            if entry.label is not None and self._is_repeated(entry, entry.label):
+                continue
+            event = entry.event
+            about = event.reply != 0 if type(event) is Said else type(event) in REFERRING
+            if about and self._is_refused(entry):
+                continue
+            self._last_id += 1
+            entry.id = self._last_id
+            author = main_key(entry.by) if about else entry.by
+            kept = StoredEvent(entry.id, now, event, author)  # type: ignore[arg-type]  # durable
+            stored.append((entry.room, kept))
+            self._rings[entry.room].append(kept)
+            if about:
+                self._references.follow(entry, self._rings[entry.room])
         # As on a disk: what is handed back can be read, and only then the rooms stand as it leaves them.
         if self._follower is not None:
             with self._pace:
@@ -257,18 +268,6 @@ class MemoryJournal(Journal):
         self._new = []
         self._note(stored)
         self._trim()
-
-    def _store(self, entry: Entry) -> None:
-        """Give an entry its id, and keep it."""
-        self._last_id += 1
-        entry.id = self._last_id
-        event = entry.event
-        assert isinstance(event, DurableEvent)
-        kept = StoredEvent(entry.id, entry.time, event, main_key(entry.by))
-        self._new.append((entry.room, kept))
-        self._rings[entry.room].append(kept)
-        if refers(entry):
-            self._references.follow(entry, self._rings[entry.room])
 
     def _is_refused(self, entry: Entry) -> bool:
         """Return whether what refers to a message does not count; if so, note why."""

@@ -62,6 +62,9 @@ def refusal(entry: Entry, target: Target | None, *, retracted: bool, known: bool
         case Edited():
             if rights is not None and not is_own(target.author, entry.by):
                 return ChatError(Code.NOT_ALLOWED, "only who said it may change it")
+            if rights is not None and event.id <= rights.public_after:
+                why = "that was said while the room was private, and all would read it now; RETRACT it, or say it anew"
+                return ChatError(Code.NOT_ALLOWED, why)
         case Unreacted():
             if not own_reactions(entry, event, target):
                 return ChatError(Code.NO_SUCH_MESSAGE, f"you have not given {event.emoji} to that message")

@@ -18,6 +18,8 @@ class Rights(NamedTuple):
     """Whether they are an operator of the room, or of the server."""
     readable_after: int
     """The id after which they may read the room."""
+    public_after: int = 0
+    """The id after which anybody may who is there; what is before was said while the room was private."""
 
 
 def account_key(account: str) -> str:

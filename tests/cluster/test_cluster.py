@@ -233,6 +233,28 @@ def test_who_comes_back_on_another_node_misses_nothing_and_is_not_seen_to_leave(
         assert [line for line in bob.lines if line.startswith(("JOIN r-ann ", "PART r-ann "))] == ["PART r-ann #resume"]
 
 
+def test_a_guest_takes_back_on_one_node_what_was_said_on_another(pair: tuple[Node, Node]) -> None:
+    east, west = pair
+    with person(east, "t-ann", "#taken") as ann, person(west, "t-bob", "#taken") as bob:
+        ids = [value(tags(ann.ask_tagged(f"MSG {text}"))[0], "id") for text in ("hidden", "mistyped", "lunch?")]
+        bob.sees("MSG t-ann #taken lunch?")
+        for line in (f"RETRACT {ids[0]}", f"EDIT {ids[0]} mine"):
+            assert bob.ask(line).startswith("ERR not-allowed ")
+        assert bob.ask(f"REACT {ids[2]} 👍") == f"OK REACT #taken {ids[2]}"
+        with person(west, "t-ann", "#taken", f"resume={ann.resume}") as again:
+            assert again.ask(f"EDIT {ids[1]} better") == f"OK EDIT #taken {ids[1]}"
+            with person(east, "t-ann", "#taken", f"resume={again.resume}") as third:
+                assert third.ask(f"RETRACT {ids[0]}") == f"OK RETRACT #taken {ids[0]}"
+                bob.sees(f"RETRACT t-ann #taken {ids[0]}")
+                for somebody in (third, bob):
+                    told = [body(line) for line in somebody.history("#taken")]
+                    assert told == [
+                        "MSG t-ann #taken better",
+                        "MSG t-ann #taken lunch?",
+                        f"REACTIONS #taken {ids[2]} 👍 1",
+                    ]
+
+
 def test_a_node_that_comes_later_knows_who_is_there_and_what_was_said(
     pair: tuple[Node, Node], nats: NatsServer, accounts: Path, tmp_path: Path
 ) -> None:

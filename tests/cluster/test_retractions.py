@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from chatd.journal import Query
-from chatd.journal.jetstream.commands import fill
+from chatd.journal.jetstream.commands import bring_in, fill
 from chatd.journal.jetstream.errors import ApiError, api
 from chatd.journal.jetstream.journal import ClusterJournal
 from chatd.journal.jetstream.retractions import Retractions
 from chatd.journal.sqlite.archive import export_lines
 from chatd.model.authorship import Rights
-from chatd.model.entry import Entry
+from chatd.model.entry import Entry, StoredEvent
 from chatd.protocol.events import DurableEvent, Said
 from chatd.protocol.references import Edited, Original, Reacted, Retracted, Unreacted
 from tests.cluster.test_journal import Cluster
@@ -134,6 +134,27 @@ def test_what_could_not_be_deleted_is_after_a_restart(cluster: Cluster, monkeypa
     cluster.until(lambda: "hidden" not in in_the_stream(cluster, a))
 
 
+def test_the_oldest_message_is_kept_when_it_is_changed(cluster: Cluster) -> None:
+    a = cluster.node()
+    oldest = said(cluster, a, "mistyped")
+    said(cluster, a, "stays")
+    done: list[None] = []
+    a.journal._connection.run(_purge_passing(a.journal)).addCallback(done.append)
+    cluster.until(lambda: done)
+    do(cluster, a, edited(oldest, "better"))
+    index = a.journal._index
+    cluster.until(lambda: index._forgotten_to > oldest.id)  # in the stream nothing is left where it stood
+    cluster.sleep(0.1)
+    assert kept(cluster, a) == ["Said better (edited)", "Said stays", "Edited better"]
+    late = cluster.node()
+    assert kept(cluster, late) == kept(cluster, a)
+
+
+async def _purge_passing(journal: ClusterJournal) -> None:
+    stream = journal._subjects.stream
+    await api(journal._connection, f"STREAM.PURGE.{stream}", {"filter": f"{stream}.passing.>"})
+
+
 def test_a_node_that_comes_back_with_a_changed_message_last_knows_its_stream(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,6 +201,28 @@ def test_reactions_are_the_same_on_all_nodes(cluster: Cluster) -> None:
 def reactions(node: Node) -> tuple[tuple[str, int], ...]:
     page = node.wait_for(node.journal.read(Query("#a", said_only=True)))
     return page.kept[0].reactions if page.kept else ()
+
+
+def test_an_import_brings_them_about_the_same_messages(cluster: Cluster) -> None:
+    before = [
+        StoredEvent(70, 1000, Said("ann", "#a", "better"), ANN),
+        StoredEvent(71, 1000, Said("eve", "#a", "yes", 70)),
+        StoredEvent(72, 1000, Edited("ann", "#a", 70, "better"), ANN),
+        StoredEvent(73, 1000, Reacted("eve", "#a", 71, "👍")),
+        StoredEvent(74, 1000, Reacted("bob", "#a", 71, "👍")),
+        StoredEvent(75, 1000, Retracted("bob", "#a", 69)),
+    ]
+    assert str(bring_in(cluster.where, before, lambda _count: None)) == (
+        "2 messages, 3 references, 0 topics, 0 moderation actions in 1 room"
+    )
+    asyncio.set_event_loop(cluster.loop)
+    a = cluster.node()
+    cluster.until(lambda: len(kept(cluster, a)) == 5)
+    cluster.until(lambda: in_the_stream(cluster, a).count("better") == 1)  # the message is deleted, its change is not
+    for node in (a, cluster.node()):
+        first, second = node.wait_for(node.journal.read(Query("#a", said_only=True))).kept
+        assert (first.event.text, first.edited, first.author) == ("better", True, ANN)
+        assert (second.event.reply, second.reactions) == (first.id, (("👍", 2),))
 
 
 def test_an_export_of_the_cluster_lacks_it(cluster: Cluster, tmp_path: Path) -> None:

@@ -250,6 +250,25 @@ def test_what_was_private_is_not_there_for_who_may_not_read_it(chat: InMemoryCha
             ]
 
 
+def test_what_was_said_in_private_is_not_told_to_others_by_a_change(chat: InMemoryChat) -> None:
+    ann = come_in(chat, "ann", "SET registered=yes", "SET private=yes", account="ann")
+    id_ = said(chat, ann, "between us")
+    assert f"OK EDIT #den {id_}" in answers(chat, ann, f"EDIT {id_} between the two of us")
+    answers(chat, ann, "SET private=no")
+    assert "ERR not-allowed" in answers(chat, ann, f"EDIT {id_} for all to read")[0]
+    assert f"OK RETRACT #den {id_}" in answers(chat, ann, f"RETRACT {id_}")
+
+
+def test_a_topic_and_a_line_of_moderation_cannot_be_taken_back(chat: InMemoryChat) -> None:
+    ann = come_in(chat, "ann", account="ann")
+    ann.says("TOPIC tea", "SET registered=yes")
+    chat.turn()
+    ids = [int(line[1:].partition(";")[0].removeprefix("id=")) for line in ann.take() if line.startswith("@id=")]
+    assert len(ids) == 2
+    for id_ in ids:
+        assert answers(chat, ann, f"RETRACT {id_}")[0].startswith("ERR no-such-message RETRACT")
+
+
 def test_a_label_makes_it_happen_once(chat: InMemoryChat) -> None:
     ann, bob = come_in(chat, "ann", account="ann"), come_in(chat, "ben")
     id_ = said(chat, ann, "one")
@@ -373,6 +392,7 @@ def test_what_is_on_its_way_to_a_slow_reader_is_left_out(chat: InMemoryChat, lin
     told = [line.partition(" ")[2] for line in bob.take()]
     assert "MSG ann #den word 29" in told and "MSG ann #den changed" in told
     assert "MSG ann #den word 30" not in told and "MSG ann #den word 40" not in told
+    assert told[-1] == f"{line.split()[0]} #den 49"  # after its OK
 
 
 def test_what_is_read_while_it_is_taken_back_is_left_out_too(tmp_path: Path) -> None:

@@ -359,13 +359,13 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
         self._index.set_retention(found.retention)
         self._refusals.delete_soon()
         self._room_retention.purge_soon(self._index.known_rooms)
-        self._retractions.delete_soon()
         self._index.note_first(found.first)
         if self._membership.ready:
             self._index.forget_deleted()
         if self._publisher.open:  # before, nothing is read yet, however often it is tried to connect
             self._feed.check_progress(found.last)
         if not self._membership.learning:
+            self._retractions.delete_soon()
             self._holds.settle(self._index.known_rooms, self._handed)
 
     # What is handed back.
@@ -378,9 +378,10 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
             self._follow(self._membership.deliverable(entries))
         finally:
             self._handed = place
-            if not self._membership.learning:  # before, something may be among it that does not count
+            learning = self._membership.learning  # so that something may be among it that does not count
+            if not learning:
                 self._holds.note(entries)
-                self._retractions.note(entries)
+            self._retractions.note(entries, surely=not learning)
             self._unacknowledged.handed_back(entries)
         if own_is_down and self._machine.state is JournalState.LEAVING:
             self._departure.said_goodbye()

@@ -32,11 +32,11 @@ _REFUSED = "CREATE TABLE IF NOT EXISTS refused (place INTEGER PRIMARY KEY, delet
 # Who was erased, and up to which place.
 _ERASED = "CREATE TABLE IF NOT EXISTS erased (nick TEXT PRIMARY KEY, place INTEGER NOT NULL) STRICT"
 # What was taken back or changed, and is to be deleted from the stream.
-_GONE = "CREATE TABLE IF NOT EXISTS gone (place INTEGER PRIMARY KEY) STRICT"
+_GONE = "CREATE TABLE IF NOT EXISTS gone (place INTEGER PRIMARY KEY, because INTEGER NOT NULL) STRICT"
 # Moderation actions and topics stay in the stream, so that they say nothing of what was there between them.
 _CUT = """
     UPDATE room SET cut = max(cut,
-        coalesce((SELECT min(id) FROM entry WHERE room = room.id AND kind = 'MSG'), ?) - 1)"""
+        coalesce((SELECT min(id) FROM entry WHERE room = room.id AND kind = 'MSG' AND edited IS NULL), ?) - 1)"""
 _MAX_INCARNATIONS = 1000
 """Of how many incarnations the last message is remembered: those that sent something last."""
 MAX_REFUSED = 10_000
@@ -110,8 +110,10 @@ class LocalIndexStore(Store):
     def forget_some(self) -> Trimmed:
         """Delete some of what the stream does not have any more."""
         with self.transaction() as db:
-            query = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE id < ? ORDER BY id LIMIT ?"
-            rows = [EntryRow(*values) for values in db.execute(query, (self.first, ROWS))]
+            # Of what was changed the stream has the change alone, further on.
+            old = "id < :first AND (edited IS NULL OR edited < :first)"
+            query = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE {old} ORDER BY id LIMIT :rows"
+            rows = [EntryRow(*values) for values in db.execute(query, {"first": self.first, "rows": ROWS})]
             watermarks: dict[str, int] = {}
             for room, watermark in delete_entries(db, rows).items():
                 raised = db.execute("UPDATE room SET cut = max(cut, ?) WHERE id = ? RETURNING key", (watermark, room))
@@ -165,8 +167,8 @@ class LocalIndexStore(Store):
         self._refused.append(entry.place)
 
     @override
-    def note_gone(self, ids: Sequence[int]) -> None:
-        self._writer.executemany("INSERT OR IGNORE INTO gone VALUES (?)", [(place,) for place in ids])
+    def note_gone(self, ids: Sequence[int], because: int) -> None:
+        self._writer.executemany("INSERT OR IGNORE INTO gone VALUES (?, ?)", [(place, because) for place in ids])
 
     def gone(self, count: int) -> list[int]:
         """Return some of the places of what is to be deleted from the stream, because it was taken back or changed."""
@@ -191,6 +193,7 @@ class LocalIndexStore(Store):
         """
         with self.transaction() as db:
             rooms = {room for place in places for room in forget_entry(db, place)}
+            db.executemany("DELETE FROM gone WHERE because = ?", [(place,) for place in places])
             keys = {key for room in rooms for (key,) in db.execute("SELECT key FROM room WHERE id = ?", (room,))}
         return {key: room_state for key, room_state in self.room_states().items() if key in keys} if keys else {}
 

@@ -36,11 +36,12 @@ class Retractions:
         self._deleting = False
         self._has_warned = False
 
-    def note(self, entries: Sequence[Entry]) -> None:
-        """Note what was handed over, and delete from the stream what it leaves nothing of."""
+    def note(self, entries: Sequence[Entry], *, surely: bool) -> None:
+        """Note what was handed over; delete from the stream what it leaves nothing of, if it ``surely`` counts."""
         if any(entry.stored and isinstance(entry.event, Retracted | Edited) for entry in entries):
             self._left = True
-            self.delete_soon()
+            if surely:
+                self.delete_soon()
 
     def delete_soon(self) -> None:
         """Delete what is left; what cannot be deleted now is tried again with the next call."""

@@ -18,6 +18,7 @@ GONE = b"-"
 """The same: it was taken back."""
 _MESSAGE = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE id = ? AND room = ? AND kind = 'MSG'"
 _ABOUT = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE target = ? AND kind = ?"
+_GIVEN = "SELECT id, text, author FROM entry WHERE target = ? AND kind = 'REACT'"
 _COUNTS = """
     SELECT target, text, count(*) FROM entry
     WHERE kind = 'REACT' AND target IN (SELECT value FROM json_each(?)) GROUP BY target, text ORDER BY min(id)"""
@@ -35,8 +36,9 @@ def refusal_in(db: sqlite3.Connection, room: int, entry: Entry, *, known: bool) 
     retracted = found is None and bool(_about(db, id_, "RETRACT"))
     target = None
     if found is not None:
-        reactions = _about(db, id_, "REACT") if isinstance(event, Reacted) else []
-        target = Target(EntryRow(*found).author, {(_emoji(row.text), row.author): row.id for row in reactions})
+        given = db.execute(_GIVEN, (id_,)) if isinstance(event, Reacted) else ()
+        reactions = {(_emoji(text), author): reaction for reaction, text, author in given}
+        target = Target(EntryRow(*found).author, reactions)
     return refusal(entry, target, retracted=retracted, known=known)
 
 

@@ -77,6 +77,8 @@ LABEL_COLUMNS = ("room", "author", "label", *FirstUse._fields)
 
 def entry_row(id_: int, room: int, entry: Entry, event: DurableEvent) -> EntryRow:
     """Return the row of an entry, given its id, the id of its room, and its event."""
+    if type(event) is Said and not event.reply:  # nearly every entry there is
+        return EntryRow(id_, room, entry.time, "MSG", event.nick, event.text, entry.by)
     kind, nick, text = to_row(event)
     target = target_id(event) if refers(entry) else None  # type: ignore[arg-type]  # it refers to a message
     return EntryRow(id_, room, entry.time, kind, nick, text, main_key(entry.by), target)

@@ -12,7 +12,6 @@ from typing import Any
 
 from chatd.journal import LABEL_SECONDS, JournalError, Retention, RoomState
 from chatd.journal.read_markers import Marker
-from chatd.journal.references import refers
 from chatd.journal.sqlite import merging, requests, seen
 from chatd.journal.sqlite.database import explained, identity, open_file, transaction
 from chatd.journal.sqlite.merging import IndexUpkeep, Step
@@ -32,7 +31,8 @@ from chatd.journal.sqlite.rows import (
 from chatd.journal.starts import MARK_CHARACTERS, MAX_STARTS, Start, Starts
 from chatd.model.entry import Entry, StoredEvent
 from chatd.model.room_policy import REGISTERED, PolicyKey, effects
-from chatd.protocol.events import Moderated, TopicSet
+from chatd.protocol.events import Moderated, Said, TopicSet
+from chatd.protocol.references import REFERRING
 
 
 class Store:
@@ -196,14 +196,14 @@ class Store:
         self._writer.executemany("DELETE FROM label WHERE entry = ?", [(expired,) for expired in batch.expired])
         insert_entries(self._writer, batch.rows)
         insert_labels(self._writer, batch.labels.items())
-        self.note_gone(follow(self._writer, row.room, entry, row.id))
+        self.note_gone(follow(self._writer, row.room, entry, row.id), row.id)
         return batch
 
     def note_refused(self, entry: Entry) -> None:
         """Note, within the transaction, that an entry does not count that refers to a message."""
 
-    def note_gone(self, ids: Sequence[int]) -> None:
-        """Note, within the transaction, of which entries nothing is left but what was said of them."""
+    def note_gone(self, ids: Sequence[int], because: int) -> None:
+        """Note, within the transaction, of which entries nothing is left because of another, given their ids."""
 
     def _apply(self, entry: Entry, id_: int, event: Moderated, rooms: Mapping[str, int]) -> None:
         """Keep the moderation actions that hold from here on apart from the entries, which retention deletes."""
@@ -334,7 +334,9 @@ def _parts(entries: Sequence[Entry]) -> Iterator[tuple[Sequence[Entry], bool]]:
     """Cut entries into parts that are stored together; whether each is one that refers to a message, and alone."""
     start = 0
     for at, entry in enumerate(entries):
-        if refers(entry):
+        event = entry.event
+        # As `refers` says, for half of what the call would cost.
+        if event.reply if type(event) is Said else type(event) in REFERRING:
             if at > start:
                 yield entries[start:at], False
             yield [entry], True
