@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from chatd import __version__
-from chatd.chat import authentication, permissions, quotas
-from chatd.chat.command_rows import Row, Work, for_anybody, for_named, in_room, need_nick
+from chatd.chat import authentication, guidance, permissions, quotas
+from chatd.chat.command_rows import Row, Work, for_anybody, for_named, in_room
 from chatd.chat.outcomes import done_join
 from chatd.chat.participant import Participant
 from chatd.chat.replay import Replay
@@ -19,6 +19,11 @@ ALL_TAKEN = "goodbye; all that you said was taken"
 
 
 def _hello(participant: Participant, command: commands.Hello, label: str | None) -> None:
+    if not _is_version(command.version) and not participant.tagged:
+        guidance.greet_back(participant, command.version)
+        return
+    if command.version is None or " " in command.version:
+        raise ChatError(Code.BAD_SYNTAX, "the version is one word; write HELLO 1")
     if participant.nick:
         raise ChatError(Code.ALREADY_IN, "HELLO comes before the first JOIN")
     if command.version != wire.PROTOCOL_VERSION:
@@ -36,9 +41,9 @@ def _hello(participant: Participant, command: commands.Hello, label: str | None)
 
 def _join(participant: Participant, command: commands.Join, label: str | None) -> Work | None:
     name = RoomName.of(command.room)
-    if command.nick is None:
-        need_nick(participant)
-    elif participant.nick:
+    if command.nick is None and not participant.nick:
+        raise ChatError(Code.NAME_NEEDED, f"say who you are first: JOIN <your name> {name}")
+    if command.nick is not None and participant.nick:
         why = f"you are in as {participant.nick}; JOIN <#room> enters one more, NICK renames"
         raise ChatError(Code.ALREADY_IN, why)
     nick = participant.nick or Nick.of(command.nick or "")
@@ -60,6 +65,11 @@ def _join(participant: Participant, command: commands.Join, label: str | None) -
         _enter(participant, name, label)
         return None
     return _catch_up_and_enter(participant, name, command.since, command.epoch, label)
+
+
+def _is_version(text: str | None) -> bool:
+    """Return whether what follows HELLO may be a version of the protocol, and not what people say to one another."""
+    return text is not None and any(map(str.isdigit, text))
 
 
 async def _catch_up_and_enter(

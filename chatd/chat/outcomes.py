@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from chatd.chat import permissions
+from chatd.chat import guidance, permissions
 from chatd.chat.client import CatchUp
 from chatd.chat.participant import NO_NICK, Participant
 from chatd.model.entry import Entry, Place
@@ -50,6 +50,8 @@ def done_join(participant: Participant, room: Place, missed: CatchUp | None = No
     ``missed`` is what it was told of what it missed, if it asked.
     """
     values = {"last": str(room.last_id), "resume": participant.takeover.secret} if participant.tagged else {}
+    if not participant.tagged and not participant.welcomed:
+        values["nick"] = participant.nick
     if missed is not None and participant.tagged:
         values["recovered"] = "yes" if missed.recovered else "no"
         if not missed.known:
@@ -111,8 +113,11 @@ def _joined(participant: Participant, entry: Entry, room: Place) -> bytes:
     told = replay is not None and replay.has_told(room.topic_id)
     if room.topic is not None and not told and permissions.may_read(participant, room.key, room.topic_id):
         topic = participant.line(room.topic, tags=room.topic_tags)
-    done = done_join(participant, room, replay)
-    return missed + topic + participant.line(done, entry.label)
+    done = participant.line(done_join(participant, room, replay), entry.label)
+    if not participant.tagged and not participant.welcomed:
+        participant.welcomed = True
+        return missed + topic + participant.line(guidance.welcome(participant.nick, room)) + done
+    return missed + topic + done
 
 
 def _said_before(participant: Participant, entry: Entry) -> bytes:

@@ -67,6 +67,10 @@ class Participant(Client):
         """When its bucket of JOINs and NICKs is full again, in seconds; see `Rate`."""
         self.tells_full_at = 0.0
         """The same for what it says to one person."""
+        self.welcomed = False
+        """Whether it was told how to speak."""
+        self.unknown_lines = 0
+        """How many of the last lines, one after the other, began with no verb."""
         self.info: MemberInfo | None = None
         self._takeover = Takeover(self, hub)
         self._reader: Deferred[None] | None = None

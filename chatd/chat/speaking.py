@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatd.chat import permissions, quotas
+from chatd.chat import guidance, permissions, quotas
 from chatd.chat.client import NickHolder
 from chatd.chat.command_rows import Needs, Row, Work, in_room, need_nick, room_of
 from chatd.chat.participant import Participant
@@ -25,6 +25,8 @@ def say(participant: Participant, room: Place, text: str, label: str | None, ver
 
 def _msg(participant: Participant, command: Msg, label: str | None) -> None:
     say(participant, room_of(participant, None), command.text, label)
+    if command.text[0] == "#":
+        guidance.warn_of_room(participant, command.text)
 
 
 def _tell(participant: Participant, command: Tell, label: str | None) -> Work | None:

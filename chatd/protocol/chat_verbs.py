@@ -11,9 +11,10 @@ from chatd.protocol.verb_row import Verb
 
 
 def _read_hello(words: Arguments) -> commands.Hello:
-    version = words.word("the version")
-    words.end()
-    return commands.Hello(clean(version))
+    text = words.maybe_text()
+    if text is not None and " " in text and any(map(str.isdigit, text)):
+        words.refuse("the version is one word")
+    return commands.Hello(text)
 
 
 def _read_join(words: Arguments) -> commands.Join:

@@ -24,9 +24,12 @@ MAX_SEARCH_WORDS = 32
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """A program says which version of the protocol it speaks, ``1`` today, before JOIN; tags are on from here."""
+    """A program says which version of the protocol it speaks, ``1`` today, before JOIN; tags are on from here.
 
-    version: str
+    People say hello too, with anything after it or nothing.
+    """
+
+    version: str | None
 
 
 @dataclass(frozen=True, slots=True)

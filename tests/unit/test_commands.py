@@ -43,6 +43,8 @@ def refusal(line: bytes | str, mode: Mode = Mode.COMMAND) -> ChatError:
     [
         ("HELLO 1", Hello("1")),
         ("HELLO 2", Hello("2")),
+        ("hello", Hello(None)),
+        ("hello all of you", Hello("all of you")),
         ("JOIN alice", Join("alice", LOBBY)),
         ("JOIN alice #builds", Join("alice", "#builds")),
         ("JOIN ＡlicE #Ｂuilds", Join("AlicE", "#Builds")),
@@ -118,7 +120,7 @@ def test_what_may_stand_alone_has_no_space_after_it(command: str) -> None:
     ("line", "code", "verb"),
     [
         # Words are missing.
-        *((verb, SYNTAX, verb) for verb in ("HELLO", "JOIN", "MSG", "TELL", "NICK")),
+        *((verb, SYNTAX, verb) for verb in ("JOIN", "MSG", "TELL", "NICK")),
         *((verb + " ", SYNTAX, verb) for verb in ("HELLO", "JOIN", "MSG", "TELL", "NICK")),
         ("TELL bob", SYNTAX, "TELL"),
         ("TELL bob ", SYNTAX, "TELL"),
@@ -225,7 +227,8 @@ def test_what_may_stand_alone_has_no_space_after_it(command: str) -> None:
         ("MSGhi", Code.UNKNOWN_VERB, "*"),
         ("MSG\thi", Code.UNKNOWN_VERB, "*"),
         ("MSG\0 hi", Code.UNKNOWN_VERB, "*"),
-        ("/MSG hi", Code.UNKNOWN_VERB, "*"),
+        ("//MSG hi", Code.UNKNOWN_VERB, "*"),
+        ("/", Code.UNKNOWN_VERB, "*"),
         ("VERB hi", Code.UNKNOWN_VERB, "*"),
         ("mſg hi", Code.UNKNOWN_VERB, "*"),
         ("joın alice", Code.UNKNOWN_VERB, "*"),
@@ -269,7 +272,7 @@ def test_a_refused_pipe_is_fatal(line: str, code: Code) -> None:
 
 
 REFUSED_FOR_EACH_VERB = [
-    "HELLO",
+    "HELLO 1 2",
     "JOIN",
     "MSG",
     "TELL bob",
