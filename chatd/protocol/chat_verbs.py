@@ -153,7 +153,7 @@ ROWS = (
     Verb(commands.Ignore, "IGNORE [nick]", "be told nothing that somebody says, or list whom you ignore", _read_ignore),
     Verb(commands.Unignore, "UNIGNORE <nick>", "be told again what somebody says", _read_unignore),
     Verb(commands.Ping, "PING [token]", "answered by PONG", _read_ping),
-    Verb(commands.Help, "HELP [verb]", "this list, or one line of it", _read_help),
+    Verb(commands.Help, "HELP [verb or ALL]", "what there is, or more about one verb; ALL is all of it", _read_help),
     Verb(commands.Hello, "HELLO 1", "for programs, before JOIN: tags on", _read_hello),
 )
 QUIT = Verb(commands.Quit, "QUIT [text]", "leave; BYE quit says that all you said was taken", _read_quit)

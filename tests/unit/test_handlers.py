@@ -234,7 +234,7 @@ def test_ping_before_and_after_join(chat: InMemoryChat) -> None:
 
 
 def test_help_lists_every_verb_and_one(chat: InMemoryChat) -> None:
-    lines = ask(chat, chat.person(), "HELP")
+    lines = ask(chat, chat.program(), "HELP")
     assert lines[-1] == "OK HELP"
     assert [line.split()[1] for line in lines[:-1]] == list(VERBS)
     note, done = ask(chat, chat.program(), "@label=h HELP ping")
