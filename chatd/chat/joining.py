@@ -29,6 +29,7 @@ def _hello(participant: Participant, command: commands.Hello, label: str | None)
     if command.version != wire.PROTOCOL_VERSION:
         raise ChatError(Code.BAD_VERSION, f"this server speaks version {wire.PROTOCOL_VERSION}: HELLO 1")
     participant.tagged = True
+    participant.show_clock(None)
     values = {
         "protocol": wire.PROTOCOL_VERSION,
         "server": f"chatd/{__version__}",

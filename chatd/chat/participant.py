@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from types import MappingProxyType
 
@@ -48,6 +48,10 @@ class Participant(Client):
     tagged: bool = False
     barred: bool = False
     """Whether it is banned from the server and may LOGIN, see `chatd.chat.barred`."""
+    stamp: Callable[[bytes], bytes] | None = None
+    """What puts the time before the lines for it, if it wants that."""
+    zone: int | None = None
+    """How many minutes its clock is ahead of UTC; None for the server's zone."""
     ignored: Mapping[str, str] = NOBODY
     """Whose lines it does not want: nicks as written, by their keys."""
 
@@ -80,6 +84,11 @@ class Participant(Client):
     @override
     def send(self, data: bytes) -> None:
         self.peer.send(data)
+
+    def show_clock(self, stamp: Callable[[bytes], bytes] | None) -> None:
+        """Send what ``stamp`` makes of lines from here on, or the lines themselves."""
+        self.stamp, send = stamp, self.peer.send
+        self.send = send if stamp is None else lambda data: send(stamp(data))  # type: ignore[method-assign]
 
     @property
     @override
@@ -133,7 +142,8 @@ class Participant(Client):
         if self.ignored and (names.key(line.nick) in self.ignored or account in self.ignored):
             raise ChatError(Code.NOT_ALLOWED, f"{self.nick} takes no private lines from you")
         tags = {"time": wire.timestamp(line.time)} | ({"old": ""} if again else {})
-        if not self.peer.send_private(self.line(events.Told(line.nick, line.text), tags=tags)):
+        told = self.line(events.Told(line.nick, line.text), tags=tags)
+        if not self.peer.send_private(told if self.stamp is None else self.stamp(told)):
             raise ChatError(Code.FULL, f"{self.nick} has not read what was there before; tell it again later")
 
     async def send_all(self, lines: Iterable[bytes]) -> None:

@@ -132,7 +132,8 @@ class Session(Participant, Heard):
         self, reason: DisconnectReason, text: str, *, parting: bool = True, parting_text: str | None = None
     ) -> None:
         if not self.ended:
-            self.peer.close(reason, self.line(events.Ended(reason, text)))
+            last = self.line(events.Ended(reason, text))
+            self.peer.close(reason, last if self.stamp is None else self.stamp(last))
             self.connection_lost(parting=parting, parting_text=parting_text)
 
     def connection_lost(self, *, parting: bool = True, parting_text: str | None = None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from chatd.protocol import commands
+from chatd.protocol import commands, zones
 from chatd.protocol.arguments import Arguments
 from chatd.protocol.text import clean
 from chatd.protocol.verb_row import Verb
@@ -101,6 +101,20 @@ def _read_search(words: Arguments) -> commands.Search:
     return commands.Search(room, text)
 
 
+def _read_time(words: Arguments) -> commands.Time:
+    word = words.maybe_word()
+    if word is not None and word.lower() not in ("on", "off"):
+        words.refuse("TIME is on or off")
+    zone = words.maybe_word()
+    words.end()
+    if zone is not None:
+        try:
+            zone = zones.written(zones.minutes(zone))
+        except ValueError as error:
+            words.refuse(str(error))
+    return commands.Time(None if word is None else word.lower() == "on", zone)
+
+
 def _read_ping(words: Arguments) -> commands.Ping:
     token = words.maybe_word()
     words.end()
@@ -152,6 +166,7 @@ ROWS = (
     Verb(commands.Search, "SEARCH [#room] <words>", "the newest messages with all of these words", _read_search),
     Verb(commands.Ignore, "IGNORE [nick]", "be told nothing that somebody says, or list whom you ignore", _read_ignore),
     Verb(commands.Unignore, "UNIGNORE <nick>", "be told again what somebody says", _read_unignore),
+    Verb(commands.Time, "TIME [on|off] [<zone>]", "show the time before each line; a zone is +02:00", _read_time),
     Verb(commands.Ping, "PING [token]", "answered by PONG", _read_ping),
     Verb(commands.Help, "HELP [verb or ALL]", "what there is, or more about one verb; ALL is all of it", _read_help),
     Verb(commands.Hello, "HELLO 1", "for programs, before JOIN: tags on", _read_hello),

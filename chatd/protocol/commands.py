@@ -146,6 +146,14 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
+class Time:
+    """Show a clock before each line, or none any more; with neither, ask for the time. ``zone`` is as in `zones`."""
+
+    on: bool | None = None
+    zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ping:
     """Ask for a PONG; what the server sends to a silent program is the same line."""
 
@@ -167,7 +175,7 @@ class Quit:
 
 
 Talking = Hello | Join | Msg | Tell | Talk | Pipe | Nick | Part | Who | Rooms | Topic | History | Search
-Command = Talking | Ignore | Unignore | Ping | Help | Quit | moderation_commands.ModerationCommand
+Command = Talking | Ignore | Unignore | Time | Ping | Help | Quit | moderation_commands.ModerationCommand
 
 
 def render(command: Command) -> str:
@@ -191,6 +199,8 @@ def render(command: Command) -> str:
             parts = [text]
         case Tell(where, text) | Part(where, text) | Topic(where, text) | Search(where, text):
             parts = [where, text]
+        case Time(on, zone):
+            parts = [None if on is None else "on" if on else "off", zone]
         case Talk() | Rooms():
             parts = []
         case _:

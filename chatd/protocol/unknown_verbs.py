@@ -117,7 +117,7 @@ _WORDS: Iterable[tuple[str, Callable[[_Typed], str]]] = (
     ("UNBLOCK", lambda typed: f"write UNIGNORE {typed.name}"),
     ("KICKBAN", lambda typed: f"write BAN {typed.name}"),
     ("SILENCE GAG QUIET", lambda typed: f"write MUTE {typed.name}"),
-    ("DATE CLOCK", _always("write TIME")),
+    ("DATE CLOCK", _always("write TIME, or TIME on to have it before each line")),
 )
 TABLE: Mapping[str, Callable[[_Typed], str]] = {word: answer for words, answer in _WORDS for word in words.split()}
 """By word in upper case."""
