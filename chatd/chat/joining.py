@@ -7,6 +7,7 @@ from chatd.chat import authentication, guidance, permissions, quotas
 from chatd.chat.command_rows import Row, Work, for_anybody, for_named, in_room
 from chatd.chat.outcomes import done_join
 from chatd.chat.participant import Participant
+from chatd.chat.recent import Recent
 from chatd.chat.replay import Replay
 from chatd.model.entry import Place
 from chatd.protocol import commands, events, wire
@@ -60,8 +61,9 @@ def _join(participant: Participant, command: commands.Join, label: str | None) -
         _take_nick(participant, nick, command.resume)
     if room is not None and room in participant.rooms:
         participant.enter(room)
-        participant.send_event(done_join(participant, room), label)
-        return None
+        return _show_again(participant, room, command.last or 0, label)
+    if command.last is not None:
+        return _show_and_enter(participant, name, command.last, label)
     if command.since is None:
         _enter(participant, name, label)
         return None
@@ -80,6 +82,21 @@ async def _catch_up_and_enter(
     await replay.send_stored()
     if not participant.ended:
         _enter(participant, name, label)
+
+
+async def _show_and_enter(participant: Participant, name: RoomName, count: int, label: str | None) -> None:
+    recent = participant.replay = Recent(participant, name.key, count)
+    await recent.send_stored()
+    if not participant.ended:
+        _enter(participant, name, label)
+
+
+async def _show_again(participant: Participant, room: Place, count: int, label: str | None) -> None:
+    if count:
+        recent = Recent(participant, room.key, count)
+        await recent.send_stored()
+        recent.close()
+    participant.send_event(done_join(participant, room), label)
 
 
 def _enter(participant: Participant, name: RoomName, label: str | None) -> None:

@@ -52,7 +52,7 @@ def done_join(participant: Participant, room: Place, missed: CatchUp | None = No
     values = {"last": str(room.last_id), "resume": participant.takeover.secret} if participant.tagged else {}
     if not participant.tagged and not participant.welcomed:
         values["nick"] = participant.nick
-    if missed is not None and participant.tagged:
+    if missed is not None and missed.asked_since and participant.tagged:
         values["recovered"] = "yes" if missed.recovered else "no"
         if not missed.known:
             values["since"] = "unknown"

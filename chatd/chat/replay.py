@@ -37,7 +37,7 @@ async def history(participant: Participant, room: Place, command: commands.Histo
     told = 0
     more = True
     while more:
-        page = await _read(participant, query)
+        page = await read(participant, query)
         await participant.send_all(replayed(participant, kept) for kept in page.kept)
         told += len(page.kept)
         more = page.more and not participant.ended and not participant.peer.unreachable
@@ -83,6 +83,8 @@ class Replay(CatchUp):
     the JOIN: no gap and no overlap, however fast the room and however slow the reader.
     """
 
+    asked_since = True
+
     def __init__(self, participant: Participant, room: str, since: int, epoch: str | None) -> None:
         self.passed: list[StoredEvent] = []
         """What was delivered in the room meanwhile; the hub adds to it."""
@@ -110,7 +112,7 @@ class Replay(CatchUp):
             upto = max(self._hub.last_id, self._known())
             count = MAX_MISSED if first else MAX_ID
             try:
-                page = await _read(self._participant, Query(self._room, self._last, upto + 1, count, newest=first))
+                page = await read(self._participant, Query(self._room, self._last, upto + 1, count, newest=first))
             except ChatError:
                 self.recovered = self._possible = False
                 return
@@ -173,7 +175,8 @@ class Replay(CatchUp):
                 yield replayed(self._participant, each)
 
 
-async def _read(participant: Participant, query: Query) -> Page:
+async def read(participant: Participant, query: Query) -> Page:
+    """Return some of what was said. Raise `ChatError` if it cannot be read now."""
     try:
         return await participant.hub.journal.read(query)
     except JournalError:

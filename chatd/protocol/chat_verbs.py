@@ -23,8 +23,12 @@ def _read_join(words: Arguments) -> commands.Join:
     if room is None:
         nick = words.nick_of(words.word("your name"))
         room = words.maybe_room() or commands.LOBBY
-    values = words.values("since", "epoch", "resume")
-    return commands.Join(nick, room, words.id_of("since", values), values.get("epoch"), values.get("resume"))
+    values = words.values("since", "epoch", "resume", "last")
+    if "last" in values and "since" in values:
+        words.refuse("last= and since= do not go together")
+    last = words.number_of("last", values, commands.MAX_HISTORY)
+    since = words.id_of("since", values)
+    return commands.Join(nick, room, since, values.get("epoch"), values.get("resume"), last=last)
 
 
 def _read_msg(words: Arguments) -> commands.Msg:

@@ -38,7 +38,8 @@ class Join:
 
     ``since`` is the id of the last message that was seen there, 0 for the beginning, and ``epoch`` the one that it is
     from, as ``OK HELLO`` said: all after it comes first. ``resume`` is the secret of the last ``OK JOIN``; with it the
-    nick is taken over from a connection that has not noticed its end.
+    nick is taken over from a connection that has not noticed its end. ``last`` is how many of the newest messages come
+    first, at most `MAX_HISTORY`, and does not go with ``since``.
     """
 
     nick: str | None
@@ -46,6 +47,7 @@ class Join:
     since: int | None = None
     epoch: str | None = None
     resume: str | None = None
+    last: int | None = None
 
 
 @dataclass(slots=True)
@@ -181,8 +183,8 @@ Command = Talking | Ignore | Unignore | Time | Ping | Help | Quit | moderation_c
 def render(command: Command) -> str:
     """Return the line for ``command``, without tags and terminator, holding no control character but TAB."""
     match command:
-        case Join(nick, room, since, epoch, resume):
-            values = {"since": since, "epoch": epoch, "resume": resume}
+        case Join(nick, room, since, epoch, resume, last):
+            values = {"since": since, "epoch": epoch, "resume": resume, "last": last}
             parts: list[str | None] = [
                 nick,
                 room,
