@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chatd.chat import authentication, ignoring, joining, line_clock, moderation, questions, speaking
+from chatd.chat import authentication, ignoring, joining, line_clock, moderation, questions, rules, speaking
 from chatd.chat.command_rows import Row, Work, for_anybody, for_named
 from chatd.chat.participant import Participant
 from chatd.protocol import commands
@@ -30,7 +30,15 @@ _MODERATION: tuple[Row, ...] = (
 
 HANDLERS: Mapping[type, Row] = {
     row.command: row
-    for row in (*speaking.ROWS, *joining.ROWS, *questions.ROWS, *ignoring.ROWS, *line_clock.ROWS, *_MODERATION)
+    for row in (
+        *speaking.ROWS,
+        *joining.ROWS,
+        *questions.ROWS,
+        *ignoring.ROWS,
+        *line_clock.ROWS,
+        *rules.ROWS,
+        *_MODERATION,
+    )
 }
 """By command; a test holds that every command has a row here and one in `chatd.protocol.verbs`."""
 

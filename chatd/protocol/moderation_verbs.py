@@ -118,6 +118,12 @@ def _read_set(words: Arguments) -> commands.Set:
     return commands.Set(key, value, room, who)
 
 
+def _read_rules(words: Arguments) -> commands.Rules:
+    room = _place(words)
+    words.end()
+    return commands.Rules(room)
+
+
 def _place(words: Arguments) -> str | None:
     """Take the next word if it is a room or stands for the whole server."""
     return commands.SERVER if words.takes(commands.SERVER) else words.maybe_room()
@@ -201,5 +207,11 @@ ROWS = (
         "SET [#room] <key>=<value> [who=keep|remove]",
         "registered=yes makes a room yours; private=yes|no, topic=operators|members",
         _read_set,
+    ),
+    Verb(
+        commands.Rules,
+        "RULES [#room]",
+        "what holds in a room: bans, mutes, operators, invitations, settings",
+        _read_rules,
     ),
 )

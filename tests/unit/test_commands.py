@@ -300,6 +300,7 @@ REFUSED_FOR_EACH_VERB = [
     "MUTE",
     "UNMUTE a b",
     "TIME perhaps",
+    "RULES a b",
     "BAN bob for=soon",
     "UNBAN",
     "OP",

@@ -267,9 +267,10 @@ NEEDING = {
         "INVITE bob",
         "IGNORE bob",
         "UNIGNORE bob",
+        "RULES",
     ),
     Needs.ROOM: ("MSG hi", "TALK", "PIPE", "PART", "WHO", "TOPIC", "HISTORY", "SEARCH x"),
-    Needs.NOTHING: ("HELLO 1", "JOIN bob", "PING", "HELP", "QUIT", "LOGIN bob secret", "REGISTER secret"),
+    Needs.NOTHING: ("HELLO 1", "JOIN bob", "TIME", "PING", "HELP", "QUIT", "LOGIN bob secret", "REGISTER secret"),
 }
 
 
