@@ -26,7 +26,7 @@ def _hello(participant: Participant, command: commands.Hello, label: str | None)
     if command.version is None or " " in command.version:
         raise ChatError(Code.BAD_SYNTAX, "the version is one word; write HELLO 1")
     if participant.nick:
-        raise ChatError(Code.ALREADY_IN, "HELLO comes before the first JOIN")
+        raise ChatError(Code.ALREADY_IN, "HELLO 1 comes before the first JOIN; MSG <text> says something")
     if command.version != wire.PROTOCOL_VERSION:
         raise ChatError(Code.BAD_VERSION, f"this server speaks version {wire.PROTOCOL_VERSION}: HELLO 1")
     participant.tagged = True

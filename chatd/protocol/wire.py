@@ -156,7 +156,9 @@ def _parse_bare(text: str, before: str = "") -> Command:
     if verb is None:
         if not word:
             fatal = _verb(text.lstrip(" ").partition(" ")[0]) == "PIPE"
-            raise ChatError(Code.BAD_SYNTAX, "a line begins with its verb, not with a space", fatal=fatal)
+            raise ChatError(
+                Code.BAD_SYNTAX, "a line begins with its verb, not with a space: HELP lists the verbs", fatal=fatal
+            )
         raise UnknownVerbError(word, f"{before if before in ('', '/') else f'@{before} '}{text}")
     try:
         return verb.read(Arguments(verb.usage, rest if space else None))
