@@ -30,9 +30,15 @@ _NEXT: Mapping[tuple[Code, str], tuple[str, str]] = {
 """What is added to an ERR, by its code and verb, that says only what was wrong: before the first JOIN, and after it."""
 
 
+_ABOUT_THE_LINE = frozenset({Code.UNKNOWN_VERB, Code.BAD_SYNTAX, Code.NOT_IN_ROOM})
+
+
 def explain(participant: Participant, error: ChatError) -> str:
     """Return the text of an ERR for a person: what was wrong, and what to type instead."""
     joined = bool(participant.nick)
+    if participant.mode is Mode.TALK and error.code in _ABOUT_THE_LINE:
+        text = advice(error, _VERBS, joined=joined) if isinstance(error, UnknownVerbError) else error.text
+        return f"{text} (after TALK, with a / before it)"
     if isinstance(error, UnknownVerbError):
         return advice(error, _VERBS, joined=joined)
     return error.text + _NEXT.get((error.code, error.verb), ("", ""))[joined]

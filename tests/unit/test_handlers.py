@@ -145,7 +145,8 @@ def test_talk_says_every_line_but_commands(chat: InMemoryChat) -> None:
     bob.take()
     assert ask(chat, alice, "TALK") == ["OK TALK #a"]
     answers = ask(chat, alice, "hello", "//etc", "@a=b MSG x", "/ping 1", "/nonsense", "QUIT")
-    assert answers == ["PONG 1", 'ERR unknown-verb * "nonsense" is not a command; HELP lists what there is']
+    why = '"nonsense" is not a command; HELP lists what there is (after TALK, with a / before it)'
+    assert answers == ["PONG 1", f"ERR unknown-verb * {why}"]
     assert bob.take() == [f"MSG alice #a {text}" for text in ("hello", "/etc", "@a=b MSG x", "QUIT")]
     ask(chat, alice, "/quit bye")
     assert bob.take() == ["PART alice #a bye"]

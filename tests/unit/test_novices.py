@@ -101,7 +101,7 @@ AFTER = [
     ("/j #den", "write JOIN #den"),
     ("#den hi", "write TELL #den hi"),
     ("cd den", "write JOIN #den"),
-    ("join den", "JOIN <#room> enters one more, NICK renames"),
+    ("join den", "JOIN #den enters a room, NICK den renames you"),
     ("/nick bob", "bob is here already; take another name: NICK <another name>"),
     ("name annie", "write NICK annie"),
     ("nick ann smith", "write NICK <nick>"),
