@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from typing_extensions import override
 
-from chatd.chat import permissions, replay
-from chatd.chat.client import CatchUp
+from chatd.chat import permissions
 from chatd.chat.participant import Participant
+from chatd.chat.replay import Replay, read, replayed
 from chatd.journal import Query
 from chatd.model.entry import StoredEvent
 from chatd.protocol import names
@@ -17,71 +17,48 @@ from chatd.protocol.errors import ChatError
 from chatd.protocol.events import Note, Said
 
 
-class Recent(CatchUp):
-    """The last ``count`` messages of a room, given its key, and those that are said while they are read."""
+class Recent(Replay):
+    """The last ``count`` messages of a room, given its key, and then what happens there while they are read."""
 
     asked_since = False
-    recovered = True
-    known = True
 
     def __init__(self, participant: Participant, room: str, count: int) -> None:
-        self.passed: list[StoredEvent] = []
-        self._participant = participant
-        self._hub = participant.hub
-        self._room = room
+        hub = participant.hub
+        room_state = hub.journal.room_state(room)
+        last = 0 if room_state is None else room_state.last_id
+        super().__init__(participant, room, last, hub.journal.epoch)
+        self._before = last + 1
         self._count = count
-        self._last = 0
 
+    @override
     async def send_stored(self) -> None:
-        """Send what is stored; a person is told if it cannot be read."""
-        hub = self._hub
-        if (floor := self._floor()) is None:
-            return
-        hub.watch(self._room, self)
-        room_state = hub.journal.room_state(self._room)
-        self._last = max(hub.last_id, 0 if room_state is None else room_state.last_id)
-        query = Query(self._room, floor, self._last + 1, self._count, newest=True, said_only=True)
-        kept: list[StoredEvent] = []
-        more = self._count > 0
+        # At the reader's pace, since nothing has to be kept in memory meanwhile: all that is new follows after these.
+        query = Query(self._room, self._floor, self._before, self._count, newest=True, said_only=True)
+        told, more = 0, self._count > 0 and self._may_go_on()
         while more:
             try:
-                page = await replay.read(self._participant, query)
+                page = await read(self._participant, query)
             except ChatError as error:
                 if not self._participant.tagged:
                     self._participant.send_event(Note(f"{error.text}: HISTORY {self._count}"))
                 break
-            kept += page.kept
-            more = page.more and bool(page.kept) and len(kept) < self._count
+            await self._participant.send_all(self._messages(page.kept))
+            told += len(page.kept)
+            more = page.more and told < self._count and self._may_go_on()
             if more:
-                query = replace(query, after=page.kept[-1].id, count=self._count - len(kept), newest=False)
-        await self._participant.send_all(self._lines(kept))
-
-    @override
-    def rest(self, upto: int) -> Iterator[bytes]:
-        passed = [kept for kept in self.passed if self._last < kept.id <= upto and type(kept.event) is Said]
-        self.close()
-        return self._lines(passed)
+                query = replace(query, after=page.kept[-1].id, count=self._count - told, newest=False)
+        await super().send_stored()
 
     @override
     def has_told(self, topic_id: int) -> bool:
-        return False
+        return self._participant.tagged and self._first is not None and topic_id >= self._first
 
-    @override
-    def close(self) -> None:
-        self._hub.unwatch(self._room, self)
-        self.passed = []
-
-    def _floor(self) -> int | None:
-        """Return the id after which the room may be read now; None if it may not be."""
-        if permissions.refusal(self._participant, self._room) is not None:
-            return None
-        return permissions.readable_after(self._participant, self._room)
-
-    def _lines(self, kept: Iterable[StoredEvent]) -> Iterator[bytes]:
+    def _messages(self, kept: Iterable[StoredEvent]) -> Iterator[bytes]:
+        """Yield the lines for messages, as long as they may be read: what is ruled meanwhile counts."""
         for each in kept:
-            floor, ignored = self._floor(), self._participant.ignored
-            if floor is None or self._participant.ended:
+            floor, ignored = permissions.readable_after(self._participant, self._room), self._participant.ignored
+            if floor is None:
                 return
             assert isinstance(each.event, Said)
             if each.id > floor and names.key(each.event.nick) not in ignored:
-                yield replay.replayed(self._participant, each)
+                yield replayed(self._participant, each)

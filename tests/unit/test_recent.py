@@ -87,3 +87,21 @@ def test_who_is_ignored_is_left_out() -> None:
 def test_it_is_a_number_and_does_not_go_with_since(words: str) -> None:
     chat = InMemoryChat()
     assert ask(chat, chat.person(), f"JOIN ann #den {words}")[0].startswith("ERR bad-syntax JOIN ")
+
+
+def test_nothing_is_kept_in_memory_for_one_who_does_not_read() -> None:
+    chat = InMemoryChat()
+    ann = chat.person("JOIN ann #den", *(f"MSG {number}" for number in range(100)))
+    bob = chat.person()
+    bob.blocked = True
+    bob.says("JOIN bob #den last=100")
+    chat.turn()
+    ask(chat, ann, *(f"MSG {number}" for number in range(100, 200)))
+    assert bob.session.replay is not None
+    assert not bob.session.replay.passed
+    bob.blocked = False
+    bob.session.resume_commands()
+    chat.turn()
+    lines = bob.take()
+    assert [line.rpartition(" ")[2] for line in lines[:-1]] == [str(number) for number in range(200)]
+    assert lines[-1] == "OK JOIN #den 2"
