@@ -58,6 +58,8 @@ class NickHolder(Member, Protocol):
 class CatchUp(Protocol):
     """What is replayed to a client of a room that it is about to enter."""
 
+    asked_since: bool
+    """Whether it was asked for all since an id, so that the answer is to say whether it is all."""
     passed: list[StoredEvent]
     """What was delivered in the room meanwhile."""
     recovered: bool

@@ -8,12 +8,14 @@ from chatd.chat import (
     authentication,
     ignoring,
     joining,
+    line_clock,
     member_details,
     moderation,
     posting,
     questions,
     read_markers,
     referring,
+    rules,
     speaking,
 )
 from chatd.chat.command_rows import Row, Work, for_anybody, for_named
@@ -48,8 +50,10 @@ HANDLERS: Mapping[type, Row] = {
         *questions.ROWS,
         *member_details.ROWS,
         *ignoring.ROWS,
+        *line_clock.ROWS,
         *read_markers.ROWS,
         *referring.ROWS,
+        *rules.ROWS,
         *_MODERATION,
     )
 }

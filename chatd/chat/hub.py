@@ -13,6 +13,7 @@ from chatd.chat.bare_rooms import BareRooms
 from chatd.chat.client import CatchUp, Client, NickHolder, Resumable
 from chatd.chat.cross_room import Merge
 from chatd.chat.limits import Limits
+from chatd.chat.line_stamp import LineClock
 from chatd.chat.nicks import NickRegistry
 from chatd.chat.nodes import Nodes, SingleNode
 from chatd.chat.persons import Persons
@@ -77,6 +78,7 @@ class Hub:
         self.journal = journal
         self.clock = clock
         self._wall = wall
+        self.line_clock = LineClock(wall)
         self._ages = AgeClock(clock, wall)
         self.limits = limits
         self.make_secret = make_secret

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from chatd import __version__
-from chatd.chat import any_name, authentication, permissions, quotas
-from chatd.chat.command_rows import Row, Work, for_anybody, for_named, in_room, need_nick
+from chatd.chat import any_name, authentication, guidance, permissions, quotas
+from chatd.chat.command_rows import Row, Work, for_anybody, for_named, in_room
 from chatd.chat.outcomes import done_join
 from chatd.chat.participant import Participant
+from chatd.chat.recent import Recent
 from chatd.chat.replay import Replay
 from chatd.model.entry import Place
 from chatd.protocol import commands, events, wire
@@ -20,11 +21,17 @@ SOME_TAKEN = "taken=some goodbye; not all that you said was taken, see ERR"
 
 
 def _hello(participant: Participant, command: commands.Hello, label: str | None) -> None:
+    if not _is_version(command.version) and not participant.tagged:
+        guidance.greet_back(participant, command.version)
+        return
+    if command.version is None or " " in command.version:
+        raise ChatError(Code.BAD_SYNTAX, "the version is one word; write HELLO 1")
     if participant.nick:
-        raise ChatError(Code.ALREADY_IN, "HELLO comes before the first JOIN")
+        raise ChatError(Code.ALREADY_IN, "HELLO 1 comes before the first JOIN; MSG <text> says something")
     if command.version != wire.PROTOCOL_VERSION:
         raise ChatError(Code.BAD_VERSION, f"this server speaks version {wire.PROTOCOL_VERSION}: HELLO 1")
     participant.tagged, participant.bot = True, command.bot
+    participant.show_clock(None)
     values = {
         "protocol": wire.PROTOCOL_VERSION,
         "server": f"chatd/{__version__}",
@@ -37,10 +44,10 @@ def _hello(participant: Participant, command: commands.Hello, label: str | None)
 
 def _join(participant: Participant, command: commands.Join, label: str | None) -> Work | None:
     name = RoomName.of(command.room)
-    if command.nick is None:
-        need_nick(participant)
-    elif participant.nick:
-        why = f"you are in as {participant.nick}; JOIN <#room> enters one more, NICK renames"
+    if command.nick is None and not participant.nick:
+        raise ChatError(Code.NAME_NEEDED, f"say who you are first: JOIN <your name> {name}")
+    if command.nick is not None and participant.nick:
+        why = f"you are in as {participant.nick}; JOIN #{command.nick} enters a room, NICK {command.nick} renames you"
         raise ChatError(Code.ALREADY_IN, why)
     nick = participant.nick or Nick.of(command.nick or "")
     identity = participant.identity._replace(nick=nick.key)
@@ -58,12 +65,18 @@ def _join(participant: Participant, command: commands.Join, label: str | None) -
             _take_nick(participant, nick, command.resume)
     if room is not None and room in participant.rooms:
         participant.enter(room)
-        participant.send_event(done_join(participant, room), label)
-        return None
+        return _show_again(participant, room, command.last or 0, label)
+    if command.last is not None:
+        return _show_and_enter(participant, name, command.last, label)
     if command.since is None:
         _enter(participant, name, label)
         return None
     return _catch_up_and_enter(participant, name, command.since, command.epoch, label)
+
+
+def _is_version(text: str | None) -> bool:
+    """Return whether what follows HELLO may be a version of the protocol, and not what people say to one another."""
+    return text is not None and any(map(str.isdigit, text))
 
 
 async def _catch_up_and_enter(
@@ -73,6 +86,21 @@ async def _catch_up_and_enter(
     await replay.send_stored()
     if not participant.ended:
         _enter(participant, name, label)
+
+
+async def _show_and_enter(participant: Participant, name: RoomName, count: int, label: str | None) -> None:
+    recent = participant.replay = Recent(participant, name.key, count)
+    await recent.send_stored()
+    if not participant.ended:
+        _enter(participant, name, label)
+
+
+async def _show_again(participant: Participant, room: Place, count: int, label: str | None) -> None:
+    if count:
+        recent = Recent(participant, room.key, count)
+        await recent.send_stored()
+        recent.close()
+    participant.send_event(done_join(participant, room), label)
 
 
 def _enter(participant: Participant, name: RoomName, label: str | None) -> None:

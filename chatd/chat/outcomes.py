@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
-from chatd.chat import any_name, permissions
+from chatd.chat import any_name, guidance, permissions
 from chatd.chat.client import CatchUp
 from chatd.chat.participant import NO_NICK, Participant
 from chatd.chat.read_markers import seen_in
@@ -55,11 +55,11 @@ def done_join(participant: Participant, room: Place, missed: CatchUp | None = No
     ``missed`` is what it was told of what it missed, if it asked.
     """
     values = {"last": str(room.last_id), "resume": participant.takeover.secret} if participant.tagged else {}
-    if participant.other_names is not None:
+    if participant.other_names is not None or not (participant.tagged or participant.welcomed):
         values["nick"], participant.other_names = str(participant.nick), None
     if participant.tagged and (seen := seen_in(participant, room)) is not None:
         values["seen"] = str(seen)
-    if missed is not None and participant.tagged:
+    if missed is not None and missed.asked_since and participant.tagged:
         values["recovered"] = "yes" if missed.recovered else "no"
         if not missed.known:
             values["since"] = "unknown"
@@ -125,8 +125,11 @@ def _joined(participant: Participant, entry: Entry, room: Place) -> bytes:
     told = replay is not None and replay.has_told(room.topic_id)
     if room.topic is not None and not told and permissions.may_read(participant, room.key, room.topic_id):
         topic = participant.line(room.topic, tags=room.topic_tags)
-    done = done_join(participant, room, replay)
-    return missed + topic + participant.line(done, entry.label)
+    done = participant.line(done_join(participant, room, replay), entry.label)
+    if not participant.tagged and not participant.welcomed:
+        participant.welcomed = True
+        return missed + topic + participant.line(guidance.welcome(participant.nick, room)) + done
+    return missed + topic + done
 
 
 def _said_before(participant: Participant, entry: Entry) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
 
@@ -52,6 +52,10 @@ class Participant(Client):
     tagged: bool = False
     barred: bool = False
     """Whether it is banned from the server and may LOGIN, see `chatd.chat.barred`."""
+    stamp: Callable[[bytes], bytes] | None = None
+    """What puts the time before the lines for it, if it wants that."""
+    zone: int | None = None
+    """How many minutes its clock is ahead of UTC; None for the server's zone."""
     ignored: Mapping[str, str] = NOBODY
     """Whose lines it does not want: nicks as written, by their keys."""
 
@@ -81,6 +85,10 @@ class Participant(Client):
         """Why it is away, if it is."""
         self.bot = False
         """Whether it is a program that answers by itself."""
+        self.welcomed = False
+        """Whether it was told how to speak."""
+        self.unknown_lines = 0
+        """How many of the last lines, one after the other, began with no verb."""
         self.info: MemberInfo | None = None
         self._takeover = Takeover(self, hub)
         self._reader: Deferred[None] | None = None
@@ -91,6 +99,11 @@ class Participant(Client):
     @override
     def send(self, data: bytes) -> None:
         self.peer.send(data)
+
+    def show_clock(self, stamp: Callable[[bytes], bytes] | None) -> None:
+        """Send what ``stamp`` makes of lines from here on, or the lines themselves."""
+        self.stamp, send = stamp, self.peer.send
+        self.send = send if stamp is None else lambda data: send(stamp(data))  # type: ignore[method-assign]
 
     @property
     @override
@@ -172,7 +185,8 @@ class Participant(Client):
         if self.ignored and (names.key(line.nick) in self.ignored or account in self.ignored):
             raise ChatError(Code.NOT_ALLOWED, f"{self.nick} takes no private lines from you")
         tags = {"time": wire.timestamp(line.time)} | ({"old": ""} if again else {})
-        if not self.peer.send_private(self.line(events.Told(line.nick, line.text), tags=tags)):
+        told = self.line(events.Told(line.nick, line.text), tags=tags)
+        if not self.peer.send_private(told if self.stamp is None else self.stamp(told)):
             raise ChatError(Code.FULL, f"{self.nick} has not read what was there before; tell it again later")
 
     async def send_all(self, lines: Iterable[bytes]) -> None:

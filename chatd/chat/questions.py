@@ -9,7 +9,7 @@ from chatd.chat import member_details, permissions, replay
 from chatd.chat.command_rows import Row, Work, for_anybody, for_named, in_room
 from chatd.chat.participant import Participant
 from chatd.model.entry import Place
-from chatd.protocol import commands, events, wire
+from chatd.protocol import commands, events, plain_lists, wire
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Done
 from chatd.protocol.verbs import VERBS
@@ -23,8 +23,10 @@ def _who(participant: Participant, room: Place, command: commands.Who, label: st
 
 def _present(participant: Participant, room: Place, label: str | None) -> Iterator[bytes]:
     nicks = [member.nick for member in room.everybody]
-    for line in events.present(room.name, nicks):
-        yield participant.line(line)
+    if participant.tagged:
+        yield from map(participant.line, events.present(room.name, nicks))
+    else:
+        yield from map(wire.encode, plain_lists.present_lines(room.name, nicks))
     yield participant.line(Done("WHO", (room.name, str(len(nicks)))), label)
 
 
@@ -56,17 +58,22 @@ def _ping(participant: Participant, command: commands.Ping, label: str | None) -
 
 def _help(participant: Participant, command: commands.Help, label: str | None) -> None:
     verb = command.verb
-    if verb is not None and verb not in VERBS:
+    if verb not in (None, "ALL") and verb not in VERBS:
         raise ChatError(Code.UNKNOWN_VERB, f"there is no {verb[:40]}; HELP lists what there is")
-    participant.send(_help_lines(verb))
+    participant.send(_help_lines(verb) if participant.tagged else _help_for_people(verb))
     participant.send_event(Done("HELP"), label)
 
 
 @cache
 def _help_lines(verb: str | None) -> bytes:
     """Return the lines about one verb or all, which are the same for everybody."""
-    about = VERBS.values() if verb is None else [VERBS[verb]]
+    about = VERBS.values() if verb in (None, "ALL") else [VERBS[verb]]
     return b"".join(wire.encode(wire.render(events.Note(f"{each.usage} - {each.summary}"))) for each in about)
+
+
+@cache
+def _help_for_people(verb: str | None) -> bytes:
+    return b"".join(map(wire.encode, plain_lists.help_lines(verb)))
 
 
 ROWS: tuple[Row, ...] = (

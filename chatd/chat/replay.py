@@ -35,7 +35,7 @@ async def history(participant: Participant, room: Place, command: commands.Histo
     with Telling(participant.hub, room.key) as telling:
         while more:
             telling.reads()
-            page = await _read(participant, query)
+            page = await read(participant, query)
             telling.has_read(page.kept)
             await participant.send_all(_told(participant, telling, page.kept, ids=command.ids))
             told += len(page.kept)
@@ -127,6 +127,8 @@ class Replay(CatchUp):
     the JOIN: no gap and no overlap, however fast the room and however slow the reader.
     """
 
+    asked_since = True
+
     def __init__(self, participant: Participant, room: str, since: int, epoch: str | None) -> None:
         self.passed: list[StoredEvent] = []
         """What was delivered in the room meanwhile; the hub adds to it."""
@@ -156,7 +158,7 @@ class Replay(CatchUp):
             upto = max(self._hub.last_id, self._known())
             count = MAX_MISSED if first else MAX_ID
             try:
-                page = await _read(self._participant, Query(self._room, self._last, upto + 1, count, newest=first))
+                page = await read(self._participant, Query(self._room, self._last, upto + 1, count, newest=first))
             except ChatError:
                 self.recovered = self._possible = False
                 return
@@ -226,7 +228,8 @@ class Replay(CatchUp):
                 yield replayed(self._participant, told)
 
 
-async def _read(participant: Participant, query: Query) -> Page:
+async def read(participant: Participant, query: Query) -> Page:
+    """Return some of what was said. Raise `ChatError` if it cannot be read now."""
     try:
         return await participant.hub.journal.read(query)
     except JournalError:

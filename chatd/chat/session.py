@@ -11,7 +11,7 @@ from twisted.python.failure import Failure
 from typing_extensions import override
 
 from chatd import __version__
-from chatd.chat import barred, handlers, outcomes, permissions, quotas
+from chatd.chat import barred, guidance, handlers, outcomes, permissions, quotas
 from chatd.chat.hub import Hub
 from chatd.chat.keepalive import Heard, Keepalive
 from chatd.chat.participant import Participant
@@ -35,7 +35,7 @@ SHARE_IN_FLIGHT = 4
 SHARE_OF_CHARACTERS = 2048
 """How much of that one may have on its way while the journal is over its soft limit, so that who says little does not
 wait long."""
-GREETING = f"This is chatd {__version__}. JOIN <your name> to join, HELP to see what else there is."
+GREETING = f"This is chatd {__version__}. JOIN <your name> to come in, MSG <text> to speak, HELP for more."
 
 
 class Phase(Enum):
@@ -134,7 +134,8 @@ class Session(Participant, Heard):
         self, reason: DisconnectReason, text: str, *, parting: bool = True, parting_text: str | None = None
     ) -> None:
         if not self.ended:
-            self.peer.close(reason, self.line(events.Ended(reason, text)))
+            last = self.line(events.Ended(reason, text))
+            self.peer.close(reason, last if self.stamp is None else self.stamp(last))
             self.connection_lost(parting=parting, parting_text=parting_text)
 
     def connection_lost(self, *, parting: bool = True, parting_text: str | None = None) -> None:
@@ -244,6 +245,7 @@ class Session(Participant, Heard):
         if isinstance(request, ChatError):
             self._refuse(request, request.label)
             return
+        self.unknown_lines = 0
         try:
             work = handlers.carry_out(self, request)
         except ChatError as error:
@@ -277,7 +279,10 @@ class Session(Participant, Heard):
 
     def _refuse(self, error: ChatError, label: str | None) -> None:
         self.untaken = self.untaken or error.verb in outcomes.SAYING
-        self.send_event(events.Refused(error.code, error.verb, error.text), label)
+        text = error.text if self.tagged else guidance.explain(self, error)
+        self.send_event(events.Refused(error.code, error.verb, text), label)
+        if not self.tagged:
+            guidance.follow_up(self, error)
         if error.fatal:
             self.disconnect(
                 DisconnectReason.REFUSED, "what follows was to be said and not carried out, so it is not read"

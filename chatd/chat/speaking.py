@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatd.chat import permissions, quotas, referring
+from chatd.chat import guidance, permissions, quotas, referring
 from chatd.chat.client import NickHolder
 from chatd.chat.command_rows import Needs, Row, Work, in_room, need_nick, room_of
 from chatd.chat.member_details import note_away
@@ -19,11 +19,16 @@ from chatd.protocol.wire import Mode
 
 def say(participant: Participant, room: Place, text: str, label: str | None, verb: str = "MSG") -> None:
     """Say something in a room. Raise `ChatError` if the participant may not, or not yet."""
+    check_speech(participant, room)
+    participant.submit(room.key, events.Said(participant.nick, room.name, text), label, verb)
+
+
+def check_speech(participant: Participant, room: Place) -> None:
+    """Note that a participant speaks in a room. Raise `ChatError` if it may not, or not yet."""
     if room.policy.may_silence or participant.hub.server_policy.may_silence:
         permissions.check_voice(participant, room.key)
         quotas.check_pace(participant, participant.nick, room.name)
     participant.spoke_at = participant.hub.timers.now
-    participant.submit(room.key, events.Said(participant.nick, room.name, text), label, verb)
 
 
 def _msg(participant: Participant, command: Msg, label: str | None) -> Work | None:
@@ -31,12 +36,14 @@ def _msg(participant: Participant, command: Msg, label: str | None) -> Work | No
     if command.reply is not None and participant.tagged:
         return _answer(participant, room, command.text, label, "MSG", command.reply)
     say(participant, room, command.text, label)
+    if command.text[0] == "#":
+        guidance.warn_of_room(participant, command.text)
     return None
 
 
 async def _answer(participant: Participant, room: Place, text: str, label: str | None, verb: str, reply: int) -> None:
     """Say something that answers a message. Raise `ChatError` if that is not to be read there."""
-    permissions.check_voice(participant, room.key)
+    check_speech(participant, room)
     seen = await referring.check_reply(participant, room, reply, label)
     participant.submit(room.key, events.Said(participant.nick, room.name, text, reply), label, verb, seen=seen)
 

@@ -117,6 +117,15 @@ class Arguments:
             return self.id_of(key, values, "the id of a message, how long ago as in 2h, or a date as in 2026-11-01")
         return Moment(value)
 
+    def number_of(self, key: str, values: Mapping[str, str], most: int) -> int | None:
+        """Return the whole number, up to ``most``, that one of ``key=value`` words gives, if it is there."""
+        value = values.get(key)
+        if value is None:
+            return None
+        if not _is_number(value) or int(value) > most:
+            self.refuse(f"{key} is a number from 0 to {most}")
+        return int(value)
+
     def text(self) -> str:
         """Take all that is left as text."""
         text = self.maybe_text()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatd.protocol import commands
+from chatd.protocol import commands, zones
 from chatd.protocol.arguments import MAX_ID, Arguments
 from chatd.protocol.search_terms import read_search
 from chatd.protocol.text import clean
@@ -10,8 +10,11 @@ from chatd.protocol.verb_row import Verb
 
 
 def _read_hello(words: Arguments) -> commands.Hello:
-    version = words.word("the version")
-    return commands.Hello(clean(version), words.flag("bot", words.values("bot")))
+    word = words.maybe_word()
+    if word is not None and any(map(str.isdigit, word)):
+        return commands.Hello(clean(word), words.flag("bot", words.values("bot")))
+    rest = words.maybe_text()
+    return commands.Hello(None if word is None else clean(word) + (f" {rest}" if rest else ""))
 
 
 def _read_join(words: Arguments) -> commands.Join:
@@ -20,11 +23,14 @@ def _read_join(words: Arguments) -> commands.Join:
     if room is None:
         nick = words.nick_of(words.word("your name"))
         room = words.maybe_room() or commands.LOBBY
-    values = words.values("since", "epoch", "resume", "any")
+    values = words.values("since", "epoch", "resume", "any", "last")
     if "any" in values and (values["any"] != "yes" or nick is None):
         words.refuse("any=yes goes with a name")
+    if "last" in values and "since" in values:
+        words.refuse("last= and since= do not go together")
+    last = words.number_of("last", values, commands.MAX_HISTORY)
     since = words.id_of("since", values)
-    return commands.Join(nick, room, since, values.get("epoch"), values.get("resume"), "any" in values)
+    return commands.Join(nick, room, since, values.get("epoch"), values.get("resume"), "any" in values, last)
 
 
 def _read_msg(words: Arguments) -> commands.Msg:
@@ -112,6 +118,20 @@ def _read_seen(words: Arguments) -> commands.Seen:
     return commands.Seen(id_, room)
 
 
+def _read_time(words: Arguments) -> commands.Time:
+    word = words.maybe_word()
+    if word is not None and word.lower() not in ("on", "off"):
+        words.refuse("TIME is on or off")
+    zone = words.maybe_word()
+    words.end()
+    if zone is not None:
+        try:
+            zone = zones.written(zones.minutes(zone))
+        except ValueError as error:
+            words.refuse(str(error))
+    return commands.Time(None if word is None else word.lower() == "on", zone)
+
+
 def _read_ping(words: Arguments) -> commands.Ping:
     token = words.maybe_word()
     words.end()
@@ -176,8 +196,9 @@ ROWS = (
     Verb(commands.Ignore, "IGNORE [nick]", "be told nothing that somebody says, or list whom you ignore", _read_ignore),
     Verb(commands.Unignore, "UNIGNORE <nick>", "be told again what somebody says", _read_unignore),
     Verb(commands.Seen, "SEEN <id> [#room]", "note up to where you have read, for your other connections", _read_seen),
+    Verb(commands.Time, "TIME [on|off] [<zone>]", "show the time before each line; a zone is +02:00", _read_time),
     Verb(commands.Ping, "PING [token]", "answered by PONG", _read_ping),
-    Verb(commands.Help, "HELP [verb]", "this list, or one line of it", _read_help),
+    Verb(commands.Help, "HELP [verb or ALL]", "what there is, or more about one verb; ALL is all of it", _read_help),
     Verb(commands.Hello, "HELLO 1 [bot=yes]", "for programs, before JOIN: tags on", _read_hello),
 )
 QUIT = Verb(commands.Quit, "QUIT [text]", "leave; BYE quit says that all you said was taken", _read_quit)

@@ -28,10 +28,11 @@ MAX_SEARCH_WORDS = 32
 class Hello:
     """A program says which version of the protocol it speaks, ``1`` today, before JOIN; tags are on from here.
 
-    ``bot`` says that it answers by itself: those who ask who is there are told so.
+    People say hello too, with anything after it or nothing. ``bot`` says that a program answers by itself: those who
+    ask who is there are told so.
     """
 
-    version: str
+    version: str | None
     bot: bool = False
 
 
@@ -42,7 +43,8 @@ class Join:
     ``since`` is the id of the last message that was seen there, 0 for the beginning, and ``epoch`` the one that it is
     from, as ``OK HELLO`` said: all after it comes first. ``resume`` is the secret of the last ``OK JOIN``; with it the
     nick is taken over from a connection that has not noticed its end. With ``any_nick`` it is the first free one of
-    ``nick``, ``nick-2``, ``nick-3`` and so on.
+    ``nick``, ``nick-2``, ``nick-3`` and so on. ``last`` is how many of the newest messages come first, at most
+    `MAX_HISTORY`, and does not go with ``since``.
     """
 
     nick: str | None
@@ -51,6 +53,7 @@ class Join:
     epoch: str | None = None
     resume: str | None = None
     any_nick: bool = False
+    last: int | None = None
 
 
 @dataclass(slots=True)
@@ -191,6 +194,14 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Time:
+    """Show a clock before each line, or none any more; with neither, ask for the time. ``zone`` is as in `zones`."""
+
+    on: bool | None = None
+    zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ping:
     """Ask for a PONG; what the server sends to a silent program is the same line."""
 
@@ -212,15 +223,21 @@ class Quit:
 
 
 Talking = Hello | Join | Msg | Tell | Post | Talk | Pipe | Nick | Part | Who | Rooms | Topic | History | Search
-Asking = Away | Ignore | Unignore | Seen | Ping | Help | Quit
+Asking = Away | Ignore | Unignore | Seen | Time | Ping | Help | Quit
 Command = Talking | Asking | reference_commands.ReferenceCommand | moderation_commands.ModerationCommand
 
 
 def render(command: Command) -> str:
     """Return the line for ``command``, without tags and terminator, holding no control character but TAB."""
     match command:
-        case Join(nick, room, since, epoch, resume, any_nick):
-            values = {"since": since, "epoch": epoch, "resume": resume, "any": "yes" if any_nick else None}
+        case Join(nick, room, since, epoch, resume, any_nick, last):
+            values = {
+                "since": since,
+                "epoch": epoch,
+                "resume": resume,
+                "any": "yes" if any_nick else None,
+                "last": last,
+            }
             parts: list[str | None] = [
                 nick,
                 room,
@@ -245,8 +262,8 @@ def render(command: Command) -> str:
             parts = [text]
         case Tell(where, text) | Part(where, text) | Topic(where, text):
             parts = [where, text]
-        case Search(where, text):
-            parts = [where, "ids=yes" if command.ids else None, text]
+        case Time(on, zone):
+            parts = [None if on is None else "on" if on else "off", zone]
         case Talk() | Rooms():
             parts = []
         case Retract() | Edit() | React() | Unreact():

@@ -123,7 +123,14 @@ class Set:
     who: str | None = None
 
 
-ModerationCommand = Login | Register | Kick | Mute | Ban | Unmute | Unban | Op | Deop | Invite | Set
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Ask what holds in a room or, with `SERVER`, on the server."""
+
+    room: str | None = None
+
+
+ModerationCommand = Login | Register | Kick | Mute | Ban | Unmute | Unban | Op | Deop | Invite | Set | Rules
 
 
 def parts(command: ModerationCommand) -> list[str | None]:
@@ -139,5 +146,7 @@ def parts(command: ModerationCommand) -> list[str | None]:
             return [who, room, None if seconds is None else f"for={duration.written(seconds)}", text]
         case Unmute(who, room) | Unban(who, room) | Op(who, room) | Deop(who, room) | Invite(who, room):
             return [who, room]
+        case Rules(room):
+            return [room]
         case Set(key, value, room, who):
             return [room, f"{key}={value}", None if who is None else f"who={who}"]

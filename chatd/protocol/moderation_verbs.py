@@ -134,6 +134,12 @@ def _value(words: Arguments, key: str, value: str) -> str:
     return duration.written(seconds)
 
 
+def _read_rules(words: Arguments) -> commands.Rules:
+    room = _place(words)
+    words.end()
+    return commands.Rules(room)
+
+
 def _place(words: Arguments) -> str | None:
     """Take the next word if it is a room or stands for the whole server."""
     return commands.SERVER if words.takes(commands.SERVER) else words.maybe_room()
@@ -217,5 +223,11 @@ ROWS = (
         "SET [#room] <key>=<value> [who=keep|remove]",
         "registered=yes makes a room yours; private=, topic=, speak=, slow=10s, keep=30d",
         _read_set,
+    ),
+    Verb(
+        commands.Rules,
+        "RULES [#room]",
+        "what holds in a room: bans, mutes, operators, invitations, settings",
+        _read_rules,
     ),
 )

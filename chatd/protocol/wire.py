@@ -26,6 +26,7 @@ from chatd.protocol.commands import Command, Msg, Pipe, Tell
 from chatd.protocol.errors import ANY_VERB, ChatError, Code
 from chatd.protocol.events import Event, Said
 from chatd.protocol.text import clean, excerpt
+from chatd.protocol.unknown_verbs import UnknownVerbError, check_private
 from chatd.protocol.verbs import VERBS
 
 PROTOCOL_VERSION = "1"
@@ -80,10 +81,10 @@ def parse_command(line: bytes, mode: Mode = Mode.COMMAND) -> Request:
     if mode is not Mode.COMMAND:
         if mode is Mode.PIPE or not text.startswith("/"):
             return Request(Msg(Arguments("", text).text()))
-        text = text[1:]
-        if text.startswith("/"):
-            return Request(Msg(Arguments("", text).text()))
-    elif text.startswith("@"):
+        if text.startswith("//"):
+            return Request(Msg(Arguments("", text[1:]).text()))
+        return Request(_parse_bare(text[1:], "/"))
+    if text.startswith("@"):
         return _parse_tagged(text)
     return Request(_parse_bare(text))
 
@@ -144,18 +145,26 @@ def timestamp(milliseconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03}Z"
 
 
-def _parse_bare(text: str) -> Command:
-    """Return the command of a line that has no tags."""
+def _parse_bare(text: str, before: str = "") -> Command:
+    """Return the command of a line, but for what was taken off ``before`` it: its tags, or the slash of TALK.
+
+    Where that is nothing, a verb may have the slash before it that people are used to.
+    """
     word, space, rest = text.partition(" ")
-    if word == "MSG" and rest:  # nearly every line there is
+    if word == "MSG" and rest and before != "/":  # nearly every line there is
         return Msg(clean(rest))
-    name = _verb(word)
+    slash = not before and word.startswith("/")
+    name = _verb(word[1:] if slash else word)
     verb = VERBS.get(name)
+    if slash or before == "/":
+        check_private(name, rest)
     if verb is None:
         if not word:
             fatal = _verb(text.lstrip(" ").partition(" ")[0]) == "PIPE"
-            raise ChatError(Code.BAD_SYNTAX, "a line begins with its verb, not with a space", fatal=fatal)
-        raise ChatError(Code.UNKNOWN_VERB, f"there is no {excerpt(word)}; HELP lists what there is")
+            raise ChatError(
+                Code.BAD_SYNTAX, "a line begins with its verb, not with a space: HELP lists the verbs", fatal=fatal
+            )
+        raise UnknownVerbError(word, f"{before if before in ('', '/') else f'@{before} '}{text}")
     try:
         return verb.read(Arguments(verb.usage, rest if space else None))
     except ChatError as error:
@@ -182,7 +191,7 @@ def _parse_tagged(text: str) -> Request:
         error.fatal = name == "PIPE"
         raise
     try:
-        command = _parse_bare(text)
+        command = _parse_bare(text, head)
         if "reply" in tags and isinstance(command, Msg | Tell):
             command = replace(command, reply=_reply(tags["reply"], command))
         return Request(command, label)
@@ -226,6 +235,8 @@ def _unreadable(code: Code, why: str, line: bytes, mode: Mode) -> ChatError:
             tags = tags if space else ""
             matches = [match for tag in tags.split(";") if (match := _TAG.fullmatch(tag))]
             error.label = next((match[2] for match in matches if match[1] == "label"), None)
+        else:
+            head = head.removeprefix("/")
     else:
         head = line[1:6].decode(errors="replace") if mode is Mode.TALK and line.startswith(b"/") else ""
     error.fatal = _verb(head.partition(" ")[0]) == "PIPE"

@@ -76,8 +76,8 @@ def test_what_is_said_on_one_edge_is_read_on_the_other() -> None:
     bob = edges.connect("json", b'{"do": "JOIN bob #a"}', b'{"do": "MSG hello"}', b"[]")
     assert b"MSG bob #a hello\r\n" in alice.value()
     answers = [json.loads(line)["said"] for line in bob.value().splitlines()]
-    assert answers[1] == "OK JOIN #a 2"
-    assert answers[2].startswith("ERR bad-syntax ")
+    assert answers[2] == "OK JOIN #a 2 nick=bob"
+    assert answers[3].startswith("ERR bad-syntax ")
 
 
 @pytest.mark.parametrize(("first", "second"), [("lines", "json"), ("json", "lines")])

@@ -26,11 +26,11 @@ T = TypeVar("T")
 
 
 class ChatClient:
-    """A session, with a peer that remembers what it was sent."""
+    """A session, with a peer that remembers what it was sent; unless it is a newcomer it is not told how to speak."""
 
     private = True
 
-    def __init__(self, hub: Hub, address: str | None = None) -> None:
+    def __init__(self, hub: Hub, address: str | None = None, *, newcomer: bool = False) -> None:
         self.address = None if address is None else ip_address(address)
         self.sent: list[str] = []
         self.farewell: DisconnectReason | None = None
@@ -40,6 +40,7 @@ class ChatClient:
         self.proceeded = 0
         self._pending: list[bytes] = []
         self.session = Session(hub, self)
+        self.session.welcomed = not newcomer
         self.take()
 
     def send(self, data: bytes) -> None:

@@ -155,7 +155,7 @@ def test_a_file_of_passwords_and_a_restart(folder: Path) -> None:
         with daemon.client() as client:
             assert says(client, "LOGIN carol wrong-horse", "OK LOGIN").startswith("ERR bad-password ")
             assert says(client, f"LOGIN carol {PASSWORD}", "OK LOGIN") == "OK LOGIN carol"
-            assert says(client, "JOIN carol", "OK JOIN") == "OK JOIN #lobby 1"
+            assert says(client, "JOIN carol", "OK JOIN") == "OK JOIN #lobby 1 nick=carol"
         assert daemon.terminate() == 0
         assert PASSWORD not in daemon.log()
         assert "Traceback" not in daemon.log()
@@ -180,7 +180,7 @@ def test_registration_over_real_connections_and_a_restart(folder: Path) -> None:
     with Daemon(folder, "--members-only") as daemon, daemon.client() as client:
         assert says(client, "JOIN bob", "OK JOIN").startswith("ERR not-allowed ")
         assert says(client, f"LOGIN ann {PASSWORD}", "OK LOGIN") == "OK LOGIN ann"
-        assert says(client, "JOIN ann", "OK JOIN") == "OK JOIN #lobby 1"
+        assert says(client, "JOIN ann", "OK JOIN") == "OK JOIN #lobby 1 nick=ann"
     for file in folder.glob("chatd*"):
         assert PASSWORD.encode() not in file.read_bytes(), file
 

@@ -176,7 +176,7 @@ def test_the_way_back_in(tmp_path: Path) -> None:
     chatd("user", "add", "root", "--operator", password=PASSWORD)
     with Daemon(tmp_path) as daemon, daemon.client() as root:
         root.send(f"LOGIN root {PASSWORD}\nJOIN root\nBAN 127.0.0.1 #*\nBAN 127.0.0.0/8 #*\nQUIT\n".encode())
-        assert [line.split(" ")[:3] for line in root.rest()[3:5]] == [["ERR", "not-allowed", "BAN"]] * 2
+        assert [line.split(" ")[:3] for line in root.rest()[4:6]] == [["ERR", "not-allowed", "BAN"]] * 2
         assert daemon.terminate() == 0
     with closing(Store(tmp_path / "chatd.sqlite3")) as store:
         store.write([Entry("#*", Moderated("BAN", "root", "#*", "127.0.0.1"), time=NOW)])
@@ -186,7 +186,7 @@ def test_the_way_back_in(tmp_path: Path) -> None:
             assert client.rest()[-1] == "BYE banned you are banned"
         with daemon.client() as root:
             root.send(f"LOGIN root {PASSWORD}\nJOIN root\nQUIT\n".encode())
-            assert root.rest()[-2] == "OK JOIN #lobby 1"
+            assert root.rest()[-2] == "OK JOIN #lobby 1 nick=root"
         assert chatd("ban", "list").startswith("127.0.0.1\t#*\troot\t")
         assert chatd("ban", "remove", "127.0.0.1") == "127.0.0.1 is not banned from the server any more\n"
         with daemon.member("alice", "#lobby"):

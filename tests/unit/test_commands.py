@@ -24,6 +24,7 @@ from chatd.protocol.commands import (
     Seen,
     Talk,
     Tell,
+    Time,
     Topic,
     Who,
 )
@@ -46,6 +47,12 @@ def refusal(line: bytes | str, mode: Mode = Mode.COMMAND) -> ChatError:
     [
         ("HELLO 1", Hello("1")),
         ("HELLO 2", Hello("2")),
+        ("hello", Hello(None)),
+        ("TIME", Time()),
+        ("time ON", Time(True)),
+        ("TIME on +2", Time(True, "+02:00")),
+        ("TIME off", Time(False)),
+        ("hello all of you", Hello("all of you")),
         ("JOIN alice", Join("alice", LOBBY)),
         ("JOIN alice #builds", Join("alice", "#builds")),
         ("JOIN ＡlicE #Ｂuilds", Join("AlicE", "#Builds")),
@@ -128,7 +135,7 @@ def test_what_may_stand_alone_has_no_space_after_it(command: str) -> None:
     ("line", "code", "verb"),
     [
         # Words are missing.
-        *((verb, SYNTAX, verb) for verb in ("HELLO", "JOIN", "MSG", "TELL", "NICK")),
+        *((verb, SYNTAX, verb) for verb in ("JOIN", "MSG", "TELL", "NICK")),
         *((verb + " ", SYNTAX, verb) for verb in ("HELLO", "JOIN", "MSG", "TELL", "NICK")),
         ("TELL bob", SYNTAX, "TELL"),
         ("TELL bob ", SYNTAX, "TELL"),
@@ -235,7 +242,8 @@ def test_what_may_stand_alone_has_no_space_after_it(command: str) -> None:
         ("MSGhi", Code.UNKNOWN_VERB, "*"),
         ("MSG\thi", Code.UNKNOWN_VERB, "*"),
         ("MSG\0 hi", Code.UNKNOWN_VERB, "*"),
-        ("/MSG hi", Code.UNKNOWN_VERB, "*"),
+        ("//MSG hi", Code.UNKNOWN_VERB, "*"),
+        ("/", Code.UNKNOWN_VERB, "*"),
         ("VERB hi", Code.UNKNOWN_VERB, "*"),
         ("mſg hi", Code.UNKNOWN_VERB, "*"),
         ("joın alice", Code.UNKNOWN_VERB, "*"),
@@ -279,7 +287,7 @@ def test_a_refused_pipe_is_fatal(line: str, code: Code) -> None:
 
 
 REFUSED_FOR_EACH_VERB = [
-    "HELLO",
+    "HELLO 1 2",
     "JOIN",
     "MSG",
     "TELL bob",
@@ -304,6 +312,8 @@ REFUSED_FOR_EACH_VERB = [
     "KICK",
     "MUTE",
     "UNMUTE a b",
+    "TIME perhaps",
+    "RULES a b",
     "BAN bob for=soon",
     "UNBAN",
     "OP",

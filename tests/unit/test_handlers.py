@@ -145,7 +145,8 @@ def test_talk_says_every_line_but_commands(chat: InMemoryChat) -> None:
     bob.take()
     assert ask(chat, alice, "TALK") == ["OK TALK #a"]
     answers = ask(chat, alice, "hello", "//etc", "@a=b MSG x", "/ping 1", "/nonsense", "QUIT")
-    assert answers == ["PONG 1", 'ERR unknown-verb * there is no "nonsense"; HELP lists what there is']
+    why = '"nonsense" is not a command; HELP lists what there is (after TALK, with a / before it)'
+    assert answers == ["PONG 1", f"ERR unknown-verb * {why}"]
     assert bob.take() == [f"MSG alice #a {text}" for text in ("hello", "/etc", "@a=b MSG x", "QUIT")]
     ask(chat, alice, "/quit bye")
     assert bob.take() == ["PART alice #a bye"]
@@ -234,7 +235,7 @@ def test_ping_before_and_after_join(chat: InMemoryChat) -> None:
 
 
 def test_help_lists_every_verb_and_one(chat: InMemoryChat) -> None:
-    lines = ask(chat, chat.person(), "HELP")
+    lines = ask(chat, chat.program(), "HELP")
     assert lines[-1] == "OK HELP"
     assert [line.split()[1] for line in lines[:-1]] == list(VERBS)
     note, done = ask(chat, chat.program(), "@label=h HELP ping")
@@ -269,11 +270,13 @@ NEEDING = {
         "IGNORE bob",
         "UNIGNORE bob",
         "AWAY lunch",
+        "RULES",
     ),
     Needs.ROOM: ("MSG hi", "TALK", "PIPE", "PART", "WHO", "TOPIC", "HISTORY", "SEARCH x", "SEEN 1", *ABOUT),
     Needs.NOTHING: (
         "HELLO 1",
         "JOIN bob",
+        "TIME",
         "PING",
         "HELP",
         "QUIT",

@@ -22,14 +22,15 @@ from tests.support.in_memory_chat import ChatClient, InMemoryChat, journal_envir
 
 ROOT = Path(chatd.__file__).parent
 READS = re.compile(
-    r"journal\.(?:read|search)\(|\.(?:reader|searcher)\.(?:read|search)\b|FROM (?:entry|said)\b|ENTRY_COLUMNS"
-    r"|\.passed\b|_rings\b|_oldest\b|\.newest_entries\b"
+    r"journal\.(?:read|search)\(|\.(?:reader|searcher)\.(?:read|search)\b|FROM (?:entry|said)\b|ENTRY_COLUMNS|await read\("
+    r"|(?<!sources)\.passed\b|_rings\b|_oldest\b|\.newest_entries\b"
 )
 """How the text of something that was said before is come by."""
 
 READ_PATHS = {
     # What is told to people and programs; `ways_out` asks each of these.
     "chat/replay.py": "HISTORY, SEARCH and since=",
+    "chat/recent.py": "JOIN last=, see `Replay.rest`",
     "chat/referring.py": "the message that is referred to, of which nothing is told",
     "chat/hub.py": "what passes while somebody comes in, see `Replay.rest`",
     "journal/memory.py": "memory:",
@@ -38,6 +39,7 @@ READ_PATHS = {
     "journal/sqlite/finding.py": "the rows that a search finds",
     "journal/sqlite/stored.py": "the way to that",
     # What goes out of the process.
+    "importing/spool.py": "what is about to be imported",
     "journal/sqlite/archive.py": "chatd export; chatd erase deletes what it reads",
     "journal/sqlite/backup.py": "chatd backup counts, and copies the file",
     # What reads in order to delete, to change or to compare.
@@ -74,6 +76,11 @@ def ways_out(chat: InMemoryChat, words: list[str]) -> Iterator[tuple[str, str]]:
         asker.says(*hello, f"JOIN asker{next(numbers)} #den since=0 epoch=e1")
         chat.turn()
         yield "since=", "\n".join(asker.take())
+        newcomer = ChatClient(chat.hub)
+        newcomer.says(*hello, f"JOIN asker{next(numbers)} #den last=1000")
+        chat.turn()
+        yield "last=", "\n".join(newcomer.take())
+        newcomer.lose()
         for line in ("HISTORY 1000", "HISTORY 1000 since=0", "HISTORY 1000 ids=yes"):
             asker.says(line)
             chat.turn()

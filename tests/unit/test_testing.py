@@ -285,7 +285,7 @@ def test_bytes_can_arrive_one_by_one() -> None:
         bot.write("JOIN jürgen\r\n".encode())
         server.flush()
         assert {len(data) for data in bot.received} == {1}
-        assert b"".join(bot.received).decode().endswith("OK JOIN #lobby 1\r\n")
+        assert b"".join(bot.received).decode().endswith("OK JOIN #lobby 1 nick=jürgen\r\n")
 
 
 def test_both_ways_of_closing_are_as_on_tcp(server: MemoryServer) -> None:
