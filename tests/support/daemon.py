@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -18,6 +19,8 @@ BIN = Path(sys.executable).parent
 DEADLINE = 30.0
 """Seconds after which what is waited for will not come any more."""
 _POLL = 0.02
+_REFUSALS = re.compile(rb"\xff[\xfc\xfe](?s:.)")
+"""What telnet is answered, and random bytes that look like it."""
 _LISTENING = "listening on "
 
 
@@ -229,7 +232,7 @@ class Client:
         """Read line after line to the end; each must be UTF-8 and end in CRLF."""
         partial = b""
         while data := self._receive():
-            whole, newline, partial = (partial + data).rpartition(b"\n")
+            whole, newline, partial = _REFUSALS.sub(b"", partial + data).rpartition(b"\n")
             for line in whole.split(b"\n") if newline else ():
                 assert line.endswith(b"\r"), line
                 yield line[:-1].decode()
