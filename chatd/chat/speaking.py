@@ -43,7 +43,7 @@ def _tell(participant: Participant, command: Tell, label: str | None) -> Work | 
     if remote is not None:
         return _tell_remote(participant, remote, command.text, label)
     assert client is not None
-    client.tell(PrivateLine(participant.nick, command.text, hub.now), participant.account)
+    hub.persons.tell(client, PrivateLine(participant.nick, command.text, hub.now), participant.account)
     if participant.tagged:
         participant.send_event(Done("TELL", (client.nick,)), label)
     return None
