@@ -6,8 +6,9 @@ from chatd.client.model.changes import Change
 from chatd.client.model.incoming import apply_incoming
 from chatd.client.model.moderation import apply_moderation
 from chatd.client.model.replies import apply_done, apply_refused
+from chatd.client.model.seen import apply_seen
 from chatd.client.model.transcript import Transcript
-from chatd.protocol.events import Done, Event, Moderated, Refused
+from chatd.protocol.events import Done, Event, Moderated, Refused, Seen
 from chatd.protocol.wire import Tags
 
 
@@ -23,5 +24,7 @@ def apply_event(transcript: Transcript, tags: Tags, event: Event) -> list[Change
             return apply_refused(transcript, tags, event)
         case Moderated():
             return apply_moderation(transcript, tags, event)
+        case Seen():
+            return apply_seen(transcript, event)
         case _:
             return apply_incoming(transcript, tags, event)
