@@ -98,9 +98,12 @@ class Client(Member, Protocol):
     member_id: str
     info: MemberInfo | None
     """As what all nodes know it, once they do; None on a single node."""
+    person: object
     account_made: int
     """When its account was made, see `chatd.accounts.Accounts.made`."""
     ignored: Mapping[str, str]
+    away: str | None
+    """Why it is away, if it is."""
     joining: tuple[str, str] | None
     """The key and the name of the room whose JOIN is on its way."""
     voice: str

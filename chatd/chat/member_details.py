@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from chatd.chat import permissions
 from chatd.chat.command_rows import Row, for_named
+from chatd.chat.hub import Hub
 from chatd.chat.participant import Participant
 from chatd.model.entry import Member, Place
 from chatd.model.member_facts import UNKNOWN, MemberFacts
@@ -19,7 +20,7 @@ MAX_AWAY_CHARACTERS = 200
 
 async def tell(participant: Participant, room: Place, label: str | None) -> None:
     """Tell a participant who is in a room and what is known of each."""
-    members = list(room.everybody)
+    members = list(room.people)
     known = await participant.hub.nodes.ask_facts([member for member in members if member.facts is None])
     await participant.send_all(_lines(participant, room, members, known, label))
 
@@ -32,13 +33,21 @@ def _lines(
     label: str | None,
 ) -> Iterator[bytes]:
     for member in members:
-        facts = member.facts or known.get(member.member_id, UNKNOWN)
+        facts = _facts_here(participant.hub, member) or known.get(member.member_id, UNKNOWN)
         operator = room.policy.is_operator(member.account) or member.judged_as[1]
         details = MemberDetails(
             member.nick, room.name, operator, facts.bot, facts.away is not None, facts.idle, facts.away
         )
         yield participant.line(details)
     yield participant.line(Done("WHO", (room.name, str(len(members)))), label)
+
+
+def _facts_here(hub: Hub, member: Member) -> MemberFacts | None:
+    """Return what is known of a person who is connected to this node, maybe more than once; else None."""
+    if not isinstance(member, Participant):
+        return member.facts
+    found = [member.facts, *(each.facts for each in hub.persons.beside(member))]
+    return member.facts._replace(idle=min(facts.idle or 0 for facts in found if facts is not None))
 
 
 def note_away(participant: Participant, nick: str, facts: MemberFacts | None) -> dict[str, str]:
@@ -56,7 +65,8 @@ def _away(participant: Participant, command: commands.Away, label: str | None) -
         permissions.check_voice(participant, None)
         if len(command.text) > MAX_AWAY_CHARACTERS:
             raise ChatError(Code.TOO_LONG, f"why you are away has at most {MAX_AWAY_CHARACTERS} characters")
-    participant.away = command.text
+    for each in (participant, *participant.hub.persons.beside(participant)):
+        each.away = command.text
     participant.send_event(Done("AWAY"), label)
 
 

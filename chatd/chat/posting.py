@@ -94,6 +94,11 @@ class _Poster(Member, Resumable):
 
     @property
     @override
+    def person(self) -> object:
+        return self
+
+    @property
+    @override
     def nick(self) -> Nick:
         return Nick(self._info.nick)
 

@@ -22,7 +22,7 @@ def _who(participant: Participant, room: Place, command: commands.Who, label: st
 
 
 def _present(participant: Participant, room: Place, label: str | None) -> Iterator[bytes]:
-    nicks = [member.nick for member in room.everybody]
+    nicks = [member.nick for member in room.people]
     if participant.tagged:
         yield from map(participant.line, events.present(room.name, nicks))
     else:
@@ -40,7 +40,7 @@ def _listed(participant: Participant, label: str | None) -> Iterator[bytes]:
         topic = None
         if room.topic is not None and permissions.may_read(participant, room.key, room.topic_id):
             topic = room.topic.text
-        yield participant.line(events.Listed(room.name, len(room.everybody), topic))
+        yield participant.line(events.Listed(room.name, room.head_count, topic))
     yield participant.line(Done("ROOMS", (str(len(rooms)),)), label)
 
 

@@ -67,7 +67,7 @@ def _tell(participant: Participant, command: Tell, label: str | None) -> Work | 
     if remote is not None:
         return _tell_remote(participant, remote, command.text, label)
     assert client is not None
-    client.tell(PrivateLine(participant.nick, command.text, hub.now), participant.account)
+    hub.persons.tell(client, PrivateLine(participant.nick, command.text, hub.now), participant.account)
     away = note_away(participant, client.nick, client.facts)
     participant.send_event(Done("TELL", (client.nick,), away), label)
     return None

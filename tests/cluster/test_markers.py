@@ -115,6 +115,16 @@ def test_what_no_node_has_written_is_passed_over_and_written_over(cluster: Clust
     assert cluster.node().journal.markers.of("alice", 0) == {"#a": 2}
 
 
+def test_a_node_goes_on_without_where_there_is_no_room_for_the_stream(cluster: Cluster) -> None:
+    a = cluster.node()
+    stream = seen_stream(stream_of(cluster))
+    asked(cluster, a, f"STREAM.DELETE.{stream}")
+    config = {"name": "other", "subjects": [f"{stream_of(cluster)}.seen.>"]}
+    asked(cluster, a, "STREAM.CREATE.other", config)
+    b = cluster.node()
+    assert cluster.say(b, "hi")[0].stored
+
+
 @pytest.mark.slow
 def test_who_is_erased_has_none_on_any_node(cluster: Cluster) -> None:
     a = cluster.node()

@@ -22,8 +22,8 @@ from tests.support.in_memory_chat import ChatClient, InMemoryChat, journal_envir
 
 ROOT = Path(chatd.__file__).parent
 READS = re.compile(
-    r"journal\.(?:read|search)\(|\.(?:reader|searcher)\.(?:read|search)\b|FROM (?:entry|said)\b|ENTRY_COLUMNS|await read\("
-    r"|(?<!sources)\.passed\b|_rings\b|_oldest\b|\.newest_entries\b"
+    r"journal\.(?:read|search)\(|\.(?:reader|searcher)\.(?:read|search)\b|FROM (?:entry|said)\b|ENTRY_COLUMNS"
+    r"|await read\(|(?<!sources)\.passed\b|_rings\b|_oldest\b|\.newest_entries\b"
 )
 """How the text of something that was said before is come by."""
 

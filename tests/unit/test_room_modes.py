@@ -193,6 +193,18 @@ def test_who_tells_something_to_one_who_is_away_is_told_so(chat: InMemoryChat) -
     assert ask(chat, robot, "TELL bob hello")[-1].startswith("OK TELL bob away=yes")
 
 
+def test_one_person_is_away_over_all_connections(chat: InMemoryChat) -> None:
+    den(chat)
+    desk = owner(chat, "bob", "JOIN bob #den")
+    phone = owner(chat, "bob", "JOIN bob #den")
+    ask(chat, desk, "AWAY lunch")
+    chat.wait(40)
+    ask(chat, phone, "MSG not quite")
+    assert [line for line in ask(chat, phone, "WHO details=yes") if "bob" in line] == ["NOTE bob: away (lunch), here"]
+    ask(chat, phone, "AWAY")
+    assert [line for line in ask(chat, desk, "WHO details=yes") if "bob:" in line] == ["NOTE bob: here"]
+
+
 def test_why_one_is_away_is_short_and_nothing_the_muted_say(chat: InMemoryChat) -> None:
     _, bob, _ = den(chat)
     assert ask(chat, bob, f"AWAY {'x' * 201}")[-1].startswith("ERR too-long AWAY ")

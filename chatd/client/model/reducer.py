@@ -7,8 +7,9 @@ from chatd.client.model.incoming import apply_incoming
 from chatd.client.model.moderation import apply_moderation
 from chatd.client.model.references import apply_reference
 from chatd.client.model.replies import apply_done, apply_refused
+from chatd.client.model.seen import apply_seen
 from chatd.client.model.transcript import Transcript
-from chatd.protocol.events import Done, Event, Moderated, Refused
+from chatd.protocol.events import Done, Event, Moderated, Refused, Seen
 from chatd.protocol.references import Edited, Reacted, ReactionCounts, Retracted
 from chatd.protocol.wire import Tags
 
@@ -27,5 +28,7 @@ def apply_event(transcript: Transcript, tags: Tags, event: Event) -> list[Change
             return apply_moderation(transcript, tags, event)
         case Retracted() | Edited() | Reacted() | ReactionCounts():
             return apply_reference(transcript, tags, event)
+        case Seen():
+            return apply_seen(transcript, event)
         case _:
             return apply_incoming(transcript, tags, event)

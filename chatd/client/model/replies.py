@@ -11,13 +11,13 @@ from chatd.client.model.changes import (
     RoomsListed,
     StillWaiting,
     TopicChanged,
-    UnreadChanged,
 )
 from chatd.client.model.incoming import apply_rename, mark_left, room_for
 from chatd.client.model.lines import Delivery, Kind, Line, id_of
 from chatd.client.model.membership import MembershipCue
 from chatd.client.model.presence import PresenceCue
 from chatd.client.model.room import Room
+from chatd.client.model.seen import apply_joined
 from chatd.client.model.transcript import Transcript
 from chatd.protocol.commands import Command, History, Who
 from chatd.protocol.events import Done, Refused
@@ -127,10 +127,7 @@ def _joined(transcript: Transcript, reply: Done) -> list[Change]:
     last = id_of(reply.values, "last")
     room.timeline.last_id = max(room.timeline.last_id, last)
     room.heard(last, transcript.epoch)
-    if room.seen_id is None or room is transcript.front:
-        room.seen_id = room.last_id
-        changes.append(UnreadChanged(room.key))
-    return [*changes, MembersChanged(room.key)]
+    return [*changes, *apply_joined(transcript, room, reply), MembersChanged(room.key)]
 
 
 def _bar(room: Room, line: Line, after: int) -> list[Change]:

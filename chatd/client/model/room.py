@@ -54,6 +54,8 @@ class Room:
         """The epoch under which the server told of that id."""
         self.seen_id: int | None = None
         """The newest id that was seen by the one who reads; None before the first OK JOIN."""
+        self.reported_id: int | None = None
+        """Up to which id the server knows that it was read; None if it does not keep that, as for guests."""
         self._mark: tuple[Place, int] | None = None
         self._speakers: dict[str, tuple[int, str]] = {}
 
@@ -172,7 +174,7 @@ class Room:
         self.timeline.begin_run()
         self.oldest_id = 0
         self.may_have_older = True
-        self.resume_id = self.seen_id = self.resume_epoch = None
+        self.resume_id = self.seen_id = self.resume_epoch = self.reported_id = None
         self.topic, self.topic_id = "", 0
 
     def is_from_before(self, line: Line) -> bool:

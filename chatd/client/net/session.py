@@ -14,10 +14,11 @@ from chatd.client.model.reducer import apply_event
 from chatd.client.model.room import Room
 from chatd.client.model.transcript import UNKNOWN_FATE, Transcript
 from chatd.client.net.connection import Aftermath, Connection
+from chatd.client.net.seen_reports import SeenReports
 from chatd.client.net.send_queue import Flow, Message, Question, SendQueue
 from chatd.client.net.session_memory import SessionMemory
 from chatd.protocol import names
-from chatd.protocol.commands import LOBBY, Command, History, Join, Nick, Part, Tell, Topic, Who
+from chatd.protocol.commands import LOBBY, Command, History, Join, Nick, Part, Seen, Tell, Topic, Who
 from chatd.protocol.errors import Code
 from chatd.protocol.events import Done, Event, Refused, Said
 from chatd.protocol.moderation_commands import Login, Register
@@ -66,6 +67,7 @@ class Session:
         self._kept_from: list[Room] = []
         """The rooms that one was not let into, while it is not known whether that is for their sake."""
         self._queue = SendQueue()
+        self._seen_reports = SeenReports(transcript, connection, self._report_seen)
 
     @property
     def present(self) -> bool:
@@ -109,6 +111,8 @@ class Session:
                 changes += self._kept_out(asked, tags, event)
             case Question(command=History(), own=True), Refused() if event.code.temporary:
                 self._ask_later(asked)
+            case Question(command=Seen()), Refused():
+                pass  # nobody has asked
             case _:
                 changes += apply_event(self._transcript, tags, event)
         match asked, event:
@@ -182,7 +186,13 @@ class Session:
         if names.key(name) in self._memory.unread:
             self._queue.append_urgent(Question(self._make_label(), History(name, PAGE), name, own=True))
         self._queue.release()
+        if "seen" in done.values:
+            self._seen_reports.begin()
         return changes
+
+    def _report_seen(self, command: Seen) -> None:
+        self._queue.append_urgent(Question(self._make_label(), command, None, own=True))
+        self._go_on()
 
     def _give_up_others(self) -> list[Change]:
         """Let fail what was sent under another name: the server would not know it again."""
@@ -227,7 +237,7 @@ class Session:
         label, command, room, own = question
         # The transcript tells the old lines of one answer from those of another by the order of the questions. A WHO
         # that it does not know of is one that nobody asked for, and not shown.
-        if not (own and isinstance(command, Who | Login)):
+        if not (own and isinstance(command, Who | Login | Seen)):
             self._transcript.note_question(label, command, room)
         self._sent[label] = question
         self._connection.write_command(command, label)

@@ -203,6 +203,7 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
             await self.flush()
         elif self._machine.state is JournalState.ABANDONED:
             self._machine.enter(JournalState.STOPPED)
+            await self._markers.close()
         else:
             return
         self._departure.flushed()

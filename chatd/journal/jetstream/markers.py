@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 
 from chatd.journal.jetstream.connection import Connection, Incoming
 from chatd.journal.jetstream.errors import ApiError, NatsError, RequestTimeoutError, api
@@ -27,6 +28,8 @@ WRITE_SECONDS = 5.0
 """How long one write of many markers may take; what is left is written by the next."""
 _WRONG_LAST = 10071
 _NO_MESSAGE = 10037
+
+_log = Logger()
 
 
 class Kept(NamedTuple):
@@ -48,10 +51,20 @@ class MarkerStream:
         self._subjects = subjects
         self._epoch = epoch
         self._kept: dict[str, Kept] = {}
+        self._refused = ""
 
     async def open(self) -> None:
-        """Follow the markers from here on, and read those there are. Raise `NatsError`."""
-        await open_seen(self._connection, self._subjects)
+        """Follow the markers from here on, and read those there are. Raise `NatsError`.
+
+        A node goes on without, if JetStream has no room for one stream more.
+        """
+        try:
+            await open_seen(self._connection, self._subjects)
+        except ApiError as error:
+            if str(error) != self._refused:
+                _log.error("read markers are not kept: {why}", why=str(error))
+            self._refused = str(error)
+            return
         await self._connection.subscribe(self._subjects.all_seen, self._take)
         stream, kept = seen_stream(self._subjects.stream), dict[str, Kept]()
         async for subject, message in scan(self._connection, stream, [self._subjects.all_seen]):
