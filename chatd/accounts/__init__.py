@@ -39,6 +39,12 @@ class Accounts(Protocol):
     def name(self, key: str) -> str:
         """Return an account's nick as its owner writes it."""
 
+    def party(self, key: str) -> str | None:
+        """Return what an account is called that nobody's is called later, see `chatd.model.conversation`.
+
+        It is None if there is no such account. Raise `ChatError` if that cannot be found out now.
+        """
+
     def is_operator(self, key: str) -> bool:
         """Return whether an account is a server operator's."""
 
@@ -76,6 +82,10 @@ class NoAccounts(Accounts):
     @override
     def name(self, key: str) -> str:
         return key
+
+    @override
+    def party(self, key: str) -> str | None:
+        return None
 
     @override
     def is_operator(self, key: str) -> bool:

@@ -109,6 +109,11 @@ class AccountService(Accounts):
         return key if account is None else account.name
 
     @override
+    def party(self, key: str) -> str | None:
+        account = self._find(key)
+        return None if account is None else f"{account.key}.{account.mark}"
+
+    @override
     def is_operator(self, key: str) -> bool:
         account = self._find_if_possible(key)
         return account is not None and account.operator
