@@ -79,6 +79,10 @@ class Client(Member, Protocol):
     info: MemberInfo | None
     """As what all nodes know it, once they do; None on a single node."""
     ignored: Mapping[str, str]
+    party: str | None
+    """What it is in conversations, see `chatd.model.conversation`; None without an account."""
+    heard: float
+    """When the peer last gave a sign of life, by the clock, in seconds."""
     joining: tuple[str, str] | None
     """The key and the name of the room whose JOIN is on its way."""
 
@@ -113,6 +117,12 @@ class Client(Member, Protocol):
 
         With ``again`` it was sent to a connection that this one took over. Raise `ChatError` if the client takes no
         more of that, or ignores them.
+        """
+
+    def tell_kept(self, kept: StoredEvent, *, again: bool) -> bool:
+        """Send a private line that is stored; return False if the client does not take it now.
+
+        With ``again`` it was stored before the client was there, or could take it.
         """
 
     def take_untold(self) -> Sequence[PrivateLine]:

@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 from chatd.accounts import Accounts
 from chatd.chat.bare_rooms import BareRooms
 from chatd.chat.client import CatchUp, Client, NickHolder
+from chatd.chat.conversations import Conversations
 from chatd.chat.cross_room import Merge
 from chatd.chat.limits import Limits
 from chatd.chat.nicks import NickRegistry
@@ -21,6 +22,7 @@ from chatd.chat.shares import Shares
 from chatd.journal import Journal
 from chatd.journal.ages import AgeClock
 from chatd.model.cluster import NodeDown, NodeUp
+from chatd.model.conversation import is_conversation
 from chatd.model.entry import Entry, Member, Reader, StoredEvent
 from chatd.model.room_policy import NO_POLICY, RoomPolicy
 from chatd.protocol import names, wire
@@ -93,7 +95,8 @@ class Hub:
         self._looks = RoomLooks()
         self._looks.note(RoomName(LOBBY))
         """Of the rooms that have people in them or are registered, and of the default room."""
-        self.bare_rooms = BareRooms(journal, self.timers, self._rooms)
+        self.conversations = Conversations(journal, clock, self.timers, self.log_limiter)
+        self.bare_rooms = BareRooms(journal, self.timers, self._rooms, self.conversations.forget)
         self._nicks: NickRegistry[Client] = NickRegistry(lambda client: client.nick)
 
     @property
@@ -114,7 +117,8 @@ class Hub:
     @property
     def room_count(self) -> int:
         """How many rooms there are: with people in them, or with something in the journal."""
-        return len((self._rooms.keys() | self.journal.known_rooms.keys()) - {SERVER})
+        known = self._rooms.keys() | self.journal.known_rooms.keys()
+        return len(known - {SERVER}) - sum(map(is_conversation, known))
 
     @property
     def nick_count(self) -> int:
@@ -168,6 +172,7 @@ class Hub:
         for key, state in self.journal.known_rooms.items():
             if _lasts(key, state.policy):
                 self._looks.note(RoomName(state.name))
+        self.conversations.read_journal(self.journal.known_rooms)
 
     def twin(self, name: RoomName) -> RoomName | None:
         """Return another room, which has people in it or is registered, that a room could be mistaken for."""
@@ -187,6 +192,7 @@ class Hub:
         self.stalled.pop(client, None)
         self.barred.pop(client, None)
         self.ignoring.pop(client, None)
+        self.conversations.leave(client)
         if client.nick:
             self.release(client.nick, client)
 
@@ -296,6 +302,9 @@ class Hub:
             try:
                 if key == SERVER:
                     replies += self._server.deliver(self, entries)
+                    continue
+                if is_conversation(key):
+                    replies += self.conversations.deliver(entries)
                     continue
                 replies += self._room_of(key, entries).deliver(entries, merge)
             except Exception:

@@ -82,6 +82,9 @@ class Nodes(Protocol):
         Raise `ChatError` if that node does not answer, or nobody is there any more.
         """
 
+    async def check_heard(self, remote: NickHolder, author: Client) -> None:
+        """Raise `ChatError` if one who is connected to another node ignores an author; not if that node is silent."""
+
 
 class SingleNode(Nodes):
     """There is no other node: everything is known here, and nobody else needs to be told."""
@@ -166,3 +169,7 @@ class SingleNode(Nodes):
     @override
     async def tell_remote(self, remote: NickHolder, author: Client, text: str) -> str:
         raise unavailable()
+
+    @override
+    async def check_heard(self, remote: NickHolder, author: Client) -> None:
+        pass

@@ -15,7 +15,7 @@ from chatd.chat.peer import Peer
 from chatd.chat.private_lines import PrivateLine
 from chatd.chat.takeover import Takeover
 from chatd.model.cluster import MemberInfo
-from chatd.model.entry import Place
+from chatd.model.entry import Place, StoredEvent
 from chatd.model.room_policy import Identity, IPAddress
 from chatd.protocol import events, names, wire
 from chatd.protocol.errors import ChatError, Code
@@ -41,6 +41,10 @@ class Participant(Client):
     member_id: str = ""
     account: str | None = None
     """The key of the account that it has logged in to."""
+    party: str | None = None
+    telling: str = ""
+    """Whom it tells the private line that is on its way to the journal."""
+    heard: float = 0.0
     nick: Nick = NO_NICK
     """Empty until the first JOIN was accepted."""
     renaming: Nick = NO_NICK
@@ -131,6 +135,20 @@ class Participant(Client):
         tags = {"time": wire.timestamp(line.time)} | ({"old": ""} if again else {})
         if not self.peer.send_private(self.line(events.Told(line.nick, line.text), tags=tags)):
             raise ChatError(Code.FULL, f"{self.nick} has not read what was there before; tell it again later")
+
+    @override
+    def tell_kept(self, kept: StoredEvent, *, again: bool) -> bool:
+        # One who is ignored meanwhile is left out for good, as in rooms.
+        return names.key(kept.event.nick) in self.ignored or self.peer.send_private(self.kept_line(kept, again=again))
+
+    def kept_line(self, kept: StoredEvent, *, again: bool) -> bytes:
+        """Return a private line that is stored as this peer reads it; with ``again`` it is none that comes just now."""
+        time, event = wire.timestamp(kept.time), kept.event
+        assert isinstance(event, events.Said)
+        if again and not self.tagged:
+            return self.line(events.ToldBefore(time, event.nick, event.text))
+        tags = {"id": str(kept.id), "time": time} | ({"old": ""} if again else {})
+        return self.line(events.Told(event.nick, event.text), tags=tags)
 
     async def send_all(self, lines: Iterable[bytes]) -> None:
         """Send lines as fast as the peer reads them, and not so many at a time that others have to wait."""

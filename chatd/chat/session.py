@@ -158,7 +158,8 @@ class Session(Participant, Heard):
 
     @override
     def submit(self, room: str, event: RoomEvent, label: str | None = None, verb: str = "MSG") -> None:
-        self._saying = type(event) is Said
+        # What is said to a person has an answer, which comes before what is done next.
+        self._saying = type(event) is Said and room[0] != "="
         if type(event) is Said:
             self._characters_in_flight += len(event.text)
         if type(event) is events.Joined:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Never
 
 from chatd.protocol import duration
 from chatd.protocol.commands import Ping
@@ -109,6 +108,15 @@ class Replayed:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldBefore:
+    """Something that was said to one person before. ``time`` is as on the wire."""
+
+    time: str
+    nick: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Present:
     """Some of those who are in a room."""
 
@@ -175,6 +183,7 @@ Event = (
     | Moderated
     | Told
     | Replayed
+    | ToldBefore
     | Present
     | Listed
     | Done
@@ -206,6 +215,7 @@ _RENDER: Mapping[type, Callable[..., str]] = {
     Moderated: _ruled,
     Told: lambda e: f"TELL {e.nick} {e.text}",
     Replayed: lambda e: f"OLD {e.time} MSG {e.nick} {e.room} {e.text}",
+    ToldBefore: lambda e: f"OLD {e.time} TELL {e.nick} {e.text}",
     Note: lambda e: f"NOTE {e.text}",
     Present: lambda e: f"WHO {e.room} {' '.join(e.nicks)}",
     Listed: lambda e: f"ROOM {e.room} {e.members}" + (f" {e.topic}" if e.topic else ""),
@@ -263,8 +273,17 @@ def _shape(make: Callable[..., Event], words: int, *, text: bool | None) -> Call
     return read_parts
 
 
-def _no_shape() -> Never:
-    raise ValueError
+def _read_old(rest: str | None) -> Replayed | ToldBefore:
+    verb = (rest or "").split(" ", 2)[1:2]
+    if verb == ["MSG"]:
+        shape = _shape(lambda time, _verb, *rest: Replayed(time, *rest), 4, text=True)
+    elif verb == ["TELL"]:
+        shape = _shape(lambda time, _verb, *rest: ToldBefore(time, *rest), 3, text=True)
+    else:
+        raise ValueError
+    event = shape(rest)
+    assert isinstance(event, Replayed | ToldBefore)
+    return event
 
 
 def _read_done(rest: str | None) -> Done:
@@ -302,7 +321,7 @@ _SHAPES: Mapping[str, Callable[[str | None], Event]] = {
     "NICK": _shape(Renamed, 2, text=False),
     "TOPIC": _shape(TopicSet, 2, text=True),
     "TELL": _shape(Told, 1, text=True),
-    "OLD": _shape(lambda time, verb, *rest: Replayed(time, *rest) if verb == "MSG" else _no_shape(), 4, text=True),
+    "OLD": _read_old,
     "NOTE": _shape(Note, 0, text=True),
     "WHO": _shape(lambda room, *nicks: Present(room, nicks), 1, text=False),
     "ROOM": _shape(lambda room, members, topic=None: Listed(room, int(members), topic), 2, text=None),

@@ -18,6 +18,7 @@ from chatd.chat.presence.directory import Directory
 from chatd.chat.presence.remote import RemoteMember
 from chatd.chat.private_lines import PrivateLine
 from chatd.model.cluster import Cluster, Source, incarnation_of
+from chatd.model.conversation import is_conversation
 from chatd.model.entry import Entry, Member, Place, RoomEvent, unavailable
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError, Code
@@ -93,6 +94,8 @@ class Presence(Nodes):
         if occupant is None or occupant.successor is not None:
             return _gone()
         event = entry.event
+        if is_conversation(entry.room) and occupant.info.account is not None:
+            return occupant.member  # it is by the account, whatever it goes by
         nick = event.nick if isinstance(event, DurableEvent) else occupant.info.nick
         if nick != occupant.info.nick and names.key(nick) != names.key(occupant.info.nick):
             return ChatError(Code.UNAVAILABLE, "you had another name when it was its turn; say it again")
@@ -151,6 +154,17 @@ class Presence(Nodes):
         return nick
 
     @override
+    async def check_heard(self, remote: NickHolder, author: Client) -> None:
+        question = {"heard": remote.member_id, "from": author.nick, "account": author.account}
+        try:
+            answer = await self.cluster.ask(incarnation_of(remote.member_id), question)
+        except Exception:  # it stands still, or does not know the question: what is stored is told later
+            return
+        if isinstance(answer, dict) and isinstance(answer.get("refused"), list):
+            code, why = answer["refused"]
+            raise ChatError(Code(code), why)
+
+    @override
     def steps(self, entries: Sequence[Entry]) -> Iterator[list[Entry]]:
         return self._changes.steps(entries)
 
@@ -161,6 +175,12 @@ class Presence(Nodes):
 
         It has a ``time``, in milliseconds since 1970, if it was told a connection that this one has taken over.
         """
+        if "heard" in question:
+            client = self.announcer.client(question["heard"])
+            ignored = () if client is None else client.ignored
+            if client is None or {names.key(question["from"]), question.get("account")}.isdisjoint(ignored):
+                return {}
+            return {"refused": [Code.NOT_ALLOWED, f"{client.nick} takes no private lines from you"]}
         member_id, nick, text, time = question["tell"], question["from"], question["text"], question.get("time")
         client = self.announcer.client(member_id)
         if client is None or client.ended:

@@ -1,0 +1,155 @@
+"""Private lines to those who have accounts: kept, told when they come, and read by the two alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.support.in_memory_accounts import PASSWORD, ChatWithAccounts
+from tests.support.in_memory_chat import ChatClient
+
+
+def logged_in(chat: ChatWithAccounts, name: str, *more: str, nick: str | None = None) -> ChatClient:
+    person = chat.visitor("HELLO 1", f"LOGIN {name} {PASSWORD}", f"JOIN {nick or name}", *more)
+    chat.turn()
+    return person
+
+
+@contextmanager
+def people(*names: str, **options: object) -> Iterator[ChatWithAccounts]:
+    chat = ChatWithAccounts("root", *names, **options)  # type: ignore[arg-type]  # those of the service
+    try:
+        yield chat
+    finally:
+        chat.close()
+        chat.journal.stop()
+
+
+def told(person: ChatClient) -> list[str]:
+    """Return the private lines that somebody was sent since the last time."""
+    return [line for line in person.take() if " TELL " in line and " OK " not in line]
+
+
+def test_it_is_stored_before_the_answer_and_told_at_once_to_who_is_there() -> None:
+    with people("ann", "bob") as chat:
+        ann, bob = logged_in(chat, "ann"), logged_in(chat, "bob")
+        ann.take(), bob.take()
+        chat.send(ann, "@label=7 TELL bob hi")
+        assert bob.take() == ["@id=1;time=1970-01-12T13:46:40.000Z TELL ann hi"]
+        assert ann.take() == ["@label=7 OK TELL bob id=1 time=1970-01-12T13:46:40.000Z stored=yes"]
+
+
+def test_who_was_away_is_told_at_the_next_login() -> None:
+    with people("ann", "bob") as chat:
+        ann = logged_in(chat, "ann")
+        ann.take()
+        chat.send(ann, "TELL bob one", "TELL BOB two")
+        assert [line.split(" ", 1)[0] for line in ann.take()] == ["OK", "OK"]
+        bob = logged_in(chat, "bob")
+        assert [line.split(" ", 1) for line in told(bob)] == [
+            ["@id=1;time=1970-01-12T13:46:40.000Z;old", "TELL ann one"],
+            ["@id=2;time=1970-01-12T13:46:40.000Z;old", "TELL ann two"],
+        ]
+
+
+def test_a_line_that_arrived_is_not_told_again_and_one_that_may_not_have_is() -> None:
+    with people("ann", "bob") as chat:
+        ann, bob = logged_in(chat, "ann"), logged_in(chat, "bob")
+        chat.send(ann, "TELL bob got")
+        chat.wait(5)
+        bob.session.heard = chat.hub.timers.now
+        chat.send(ann, "TELL bob lost")
+        bob.lose()
+        again = logged_in(chat, "bob")
+        assert [line.partition(" TELL ")[2] for line in told(again)] == ["ann lost"]
+
+
+def test_what_guests_tell_each_other_is_kept_nowhere_and_the_answer_says_so() -> None:
+    with people("ann") as chat:
+        eve, joe, ann = chat.program("JOIN eve"), chat.program("JOIN joe"), logged_in(chat, "ann")
+        ann.take(), joe.take()
+        assert chat.send(eve, "TELL joe hi")[-1] == "OK TELL joe stored=no"
+        assert joe.take() == ["@time=1970-01-12T13:46:40.000Z TELL eve hi"]
+        assert chat.send(ann, "TELL joe hi")[-1] == "OK TELL joe stored=no"
+        assert not chat.hub.journal.known_rooms
+        assert chat.send(eve, "TELL nobody hi")[-1] == "ERR no-such-nick TELL nobody here goes by nobody"
+
+
+def test_what_a_guest_tells_an_account_is_kept_for_that_one() -> None:
+    with people("bob") as chat:
+        eve = chat.program("JOIN eve")
+        assert "stored=yes" in chat.send(eve, "TELL bob hi")[-1]
+        bob = logged_in(chat, "bob")
+        assert [line.partition(" TELL ")[2] for line in told(bob)] == ["eve hi"]
+
+
+def test_it_goes_by_the_account_whatever_nick_its_owner_goes_by() -> None:
+    with people("ann", "bob") as chat:
+        ann, bob = logged_in(chat, "ann", nick="annie"), logged_in(chat, "bob", nick="robert")
+        ann.take(), bob.take()
+        chat.send(ann, "TELL bob one", "TELL robert two")
+        assert [line.partition(" TELL ")[2] for line in told(bob)] == ["ann one", "ann two"]
+        assert [line.split(" ")[2] for line in ann.take()] == ["bob", "robert"]
+        chat.send(bob, "TELL ann three", "TELL annie four")
+        assert [line.partition(" TELL ")[2] for line in told(ann)] == ["bob three", "bob four"]
+        assert len(chat.hub.journal.known_rooms) == 1
+
+
+def test_whoever_takes_the_name_of_an_account_that_was_removed_is_told_nothing_of_before() -> None:
+    with people("ann", "bob", registration="open") as chat:
+        ann = logged_in(chat, "ann")
+        chat.send(ann, "TELL bob secret")
+        assert chat.store.remove("bob")
+        bob = chat.program("JOIN bob", f"REGISTER {PASSWORD}")
+        assert told(bob) == []
+        chat.send(ann, "TELL bob new")
+        bob.lose()
+        assert [line.partition(" TELL ")[2] for line in told(logged_in(chat, "bob"))] == ["ann new"]
+
+
+def test_a_label_makes_it_one_line_however_often_it_is_sent() -> None:
+    with people("ann", "bob") as chat:
+        ann = logged_in(chat, "ann")
+        ann.take()
+        chat.send(ann, "@label=a TELL bob hi", "@label=a TELL bob hi", "@label=a TELL bob ho")
+        first, second, third = ann.take()
+        assert second == first.replace("@label=a", "@old;label=a")
+        assert third.startswith("@label=a ERR label-reused TELL ")
+        assert len(told(logged_in(chat, "bob"))) == 1
+
+
+def test_no_list_of_rooms_and_no_count_of_them_has_a_conversation() -> None:
+    with people("ann", "bob") as chat:
+        ann = logged_in(chat, "ann")
+        before = chat.hub.room_count
+        chat.send(ann, "TELL bob hi")
+        ann.take()
+        assert chat.hub.room_count == before
+        assert [line for line in chat.send(ann, "ROOMS") if "ROOM " in line] == ["ROOM #lobby 1"]
+        key = next(iter(chat.hub.conversations.of(ann.session.party or "")))
+        for verb in ("JOIN {}", "HISTORY {}", "WHO {}", "TELL {} x", "SEARCH {} hi", "PART {}", "PIPE {}"):
+            ann.take()
+            answers = chat.send(ann, verb.format(key))
+            assert not any("hi" in answer.split() and " TELL " in answer for answer in answers)
+            assert key not in " ".join(answer for answer in answers if not answer.startswith("ERR")), verb
+
+
+@pytest.mark.parametrize("by", ["ann", "annie"])
+def test_who_ignores_somebody_is_told_nothing_and_nothing_is_stored(by: str) -> None:
+    with people("ann", "bob") as chat:
+        ann, bob = logged_in(chat, "ann", nick="annie"), logged_in(chat, "bob", f"IGNORE {by}")
+        bob.take(), ann.take()
+        assert chat.send(ann, "TELL bob hi") == ["ERR not-allowed TELL bob takes no private lines from you"]
+        assert told(bob) == []
+        assert not chat.hub.journal.known_rooms
+
+
+def test_who_is_muted_on_the_server_tells_nothing() -> None:
+    with people("ann", "bob") as chat:
+        ann, root = logged_in(chat, "ann"), logged_in(chat, "root")
+        chat.send(root, "MUTE ann #*")
+        ann.take()
+        assert chat.send(ann, "TELL bob hi")[-1].startswith("ERR muted TELL ")
+        assert told(logged_in(chat, "bob")) == []
