@@ -7,7 +7,7 @@ from itertools import accumulate
 
 from chatd.chat.cross_room import Merge
 from chatd.model.entry import Entry, Reader
-from chatd.protocol import wire
+from chatd.protocol import plain, wire
 from chatd.protocol.events import Event, Said
 
 
@@ -89,8 +89,8 @@ class Broadcast:
         _, entry = self._said[-1]
         line = b""
         if instead is not None:
-            tags = f"@{_tags(entry)} " if reader.tagged else ""
-            line = f"{tags}{wire.render(instead)}\r\n".encode()
+            shown = f"@{_tags(entry)} {wire.render(instead)}" if reader.tagged else plain.render(instead)
+            line = f"{shown}\r\n".encode()
         self._own.setdefault(reader, {})[len(self._said) - 1] = line
 
     def answer(self, reader: Reader, entry: Entry, line: bytes) -> None:
@@ -173,7 +173,7 @@ class Broadcast:
             elif tagged:
                 audience.add(f"@{_tags(entry)} {body}\r\n".encode())
             else:
-                audience.add(f"{body}\r\n".encode())
+                audience.add(f"{plain.render(entry.event, body)}\r\n".encode())  # type: ignore[arg-type]  # see `add`
         return audience
 
 

@@ -25,7 +25,7 @@ from chatd.model.cluster import NodeDown, NodeUp
 from chatd.model.conversation import is_conversation
 from chatd.model.entry import Entry, Member, Reader, StoredEvent
 from chatd.model.room_policy import NO_POLICY, RoomPolicy
-from chatd.protocol import names, wire
+from chatd.protocol import names, plain, wire
 from chatd.protocol.commands import LOBBY
 from chatd.protocol.errors import ChatError, Code, DisconnectReason
 from chatd.protocol.events import DurableEvent, Renamed
@@ -333,8 +333,8 @@ class Hub:
         author = entry.author
         if author is None:
             return
-        body, tags = wire.render(event), {"time": wire.timestamp(entry.time)}
-        lines = (wire.encode(body), wire.encode(body, tags))
+        tags = {"time": wire.timestamp(entry.time)}
+        lines = (wire.encode(plain.render(event)), wire.encode(wire.render(event), tags))
         rooms = [room for place in self.nodes.rooms_of(author) if (room := self._rooms.get(place.key)) is not None]
         others = dict.fromkeys(m for room in rooms if author in room.everybody for m in room.members)
         reply = author.took_effect(entry, None)

@@ -46,12 +46,13 @@ def outcome(participant: Participant, entry: Entry, room: Place | None) -> bytes
 
 
 def told(participant: Participant, entry: Entry) -> bytes:
-    """Return the answer to a TELL to a person whose line is stored; those without tags get none."""
-    if not participant.tagged:
-        return b""
-    values = {"id": str(entry.id), "time": wire.timestamp(entry.time), "stored": "yes"}
+    """Return the answer to a TELL to a person whose line is stored."""
+    values = {"id": str(entry.id), "time": wire.timestamp(entry.time)} if participant.tagged else {}
+    values["stored"] = "yes"
+    if not participant.telling.here:
+        values["here"] = "no"
     tags = {"old": ""} if entry.duplicate else wire.NO_TAGS
-    return participant.line(events.Done("TELL", (participant.telling,), values), entry.label, tags)
+    return participant.line(events.Done("TELL", (participant.telling.nick,), values), entry.label, tags)
 
 
 def done_join(participant: Participant, room: Place, missed: CatchUp | None = None) -> events.Done:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import partial
 from types import MappingProxyType
+from typing import NamedTuple
 
 from twisted.internet.defer import Deferred
 from typing_extensions import override
@@ -17,7 +18,7 @@ from chatd.chat.takeover import Takeover
 from chatd.model.cluster import MemberInfo
 from chatd.model.entry import Place, StoredEvent
 from chatd.model.room_policy import Identity, IPAddress
-from chatd.protocol import events, names, wire
+from chatd.protocol import events, names, plain, wire
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Event
 from chatd.protocol.names import Nick
@@ -34,6 +35,14 @@ MAX_IGNORED = 100
 """How many nicks one may ignore, those included that the ignored take meanwhile: a line has room for them all."""
 
 
+class Addressee(NamedTuple):
+    """Whom a private line is for."""
+
+    nick: str
+    here: bool
+    """Whether they are connected, to whatever node."""
+
+
 class Participant(Client):
     """One connection as the commands see it; `chatd.chat.session` adds the order in which they are carried out."""
 
@@ -42,7 +51,7 @@ class Participant(Client):
     account: str | None = None
     """The key of the account that it has logged in to."""
     party: str | None = None
-    telling: str = ""
+    telling: Addressee = Addressee("", here=False)
     """Whom it tells the private line that is on its way to the journal."""
     heard: float = 0.0
     nick: Nick = NO_NICK
@@ -118,7 +127,7 @@ class Participant(Client):
     def line(self, event: Event, label: str | None = None, tags: Tags = NO_TAGS) -> bytes:
         """Return a line for this peer alone, with tags if it reads them."""
         if not self.tagged:
-            return wire.encode(wire.render(event))
+            return wire.encode(plain.render(event))
         return wire.encode(wire.render(event), {**tags, "label": label} if label else tags)
 
     @override

@@ -19,7 +19,7 @@ from chatd.chat.peer import Peer
 from chatd.chat.private_lines import PrivateLine, PrivateLines
 from chatd.model.entry import INTERNAL, Entry, Member, Place, RoomEvent
 from chatd.model.room_policy import Identity
-from chatd.protocol import commands, events, wire
+from chatd.protocol import commands, events
 from chatd.protocol.errors import ChatError, DisconnectReason
 from chatd.protocol.events import Said
 from chatd.protocol.wire import Request
@@ -132,7 +132,7 @@ class Session(Participant, Heard):
         self, reason: DisconnectReason, text: str, *, parting: bool = True, parting_text: str | None = None
     ) -> None:
         if not self.ended:
-            self.peer.close(reason, wire.encode(wire.render(events.Ended(reason, text))))
+            self.peer.close(reason, self.line(events.Ended(reason, text)))
             self.connection_lost(parting=parting, parting_text=parting_text)
 
     def connection_lost(self, *, parting: bool = True, parting_text: str | None = None) -> None:

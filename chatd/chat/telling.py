@@ -6,7 +6,7 @@ from chatd.chat import permissions, quotas
 from chatd.chat.client import NickHolder
 from chatd.chat.command_rows import Work, need_nick
 from chatd.chat.hub import Hub
-from chatd.chat.participant import Participant
+from chatd.chat.participant import Addressee, Participant
 from chatd.chat.private_lines import PrivateLine
 from chatd.model.conversation import GUESTS, conversation
 from chatd.protocol import commands, events
@@ -53,36 +53,37 @@ def party_of(hub: Hub, nick: Nick, holder: NickHolder | None) -> str | None:
 def _keep(
     participant: Participant, key: str, party: str, holder: NickHolder | None, command: commands.Tell, label: str | None
 ) -> Work | None:
-    """Have a line stored; `Conversations` tells it."""
+    """Have a line stored; `chatd.chat.conversations` tells it."""
     hub = participant.hub
     listeners = hub.conversations.listeners(party)
+    shown = hub.accounts.name(Nick.of(command.to).key) if holder is None else holder.nick
     by = {participant.nick.key, participant.account}
     if listeners and all(not by.isdisjoint(client.ignored) for client in listeners):
-        raise ignored_by(command.to if holder is None else holder.nick)
+        raise ignored_by(shown)
     if (why := hub.conversations.refusal(key, party)) is not None:
         raise why
+    to = Addressee(shown, here=holder is not None or bool(listeners))
     if holder is not None and not holder.here:
-        return _keep_if_heard(participant, key, holder, command.text, label)
-    _submit(participant, key, holder, command, label)
+        return _keep_if_heard(participant, key, holder, to, command.text, label)
+    _submit(participant, key, to, command.text, label)
     return None
 
 
-async def _keep_if_heard(participant: Participant, key: str, holder: NickHolder, text: str, label: str | None) -> None:
+async def _keep_if_heard(
+    participant: Participant, key: str, holder: NickHolder, to: Addressee, text: str, label: str | None
+) -> None:
     """Have a line stored for one who is connected to another node, unless that one ignores the participant."""
     await participant.hub.nodes.check_heard(holder, participant)
     if not participant.ended:
-        _submit(participant, key, holder, commands.Tell(holder.nick, text), label)
+        _submit(participant, key, to, text, label)
 
 
-def _submit(
-    participant: Participant, key: str, holder: NickHolder | None, command: commands.Tell, label: str | None
-) -> None:
-    hub, account = participant.hub, participant.account
-    to = Nick.of(command.to)
-    participant.telling = hub.accounts.name(to.key) if holder is None else holder.nick
+def _submit(participant: Participant, key: str, to: Addressee, text: str, label: str | None) -> None:
+    account = participant.account
+    participant.telling = to
     # By the name of the account, whatever it goes by now: so it is known for its owner's as long as it is kept.
-    author = participant.nick if account is None else hub.accounts.name(account)
-    participant.submit(key, events.Said(author, key, command.text), label, "TELL")
+    author = participant.nick if account is None else participant.hub.accounts.name(account)
+    participant.submit(key, events.Said(author, key, text), label, "TELL")
 
 
 def _pass_on(participant: Participant, holder: NickHolder, text: str, label: str | None) -> Work | None:
@@ -103,8 +104,7 @@ async def _pass_on_to_node(participant: Participant, remote: NickHolder, text: s
 
 
 def _answer(participant: Participant, nick: str, label: str | None) -> None:
-    if participant.tagged:
-        participant.send_event(Done("TELL", (nick,), {"stored": "no"}), label)
+    participant.send_event(Done("TELL", (nick,), {"stored": "no"}), label)
 
 
 def ignored_by(nick: str) -> ChatError:

@@ -230,7 +230,7 @@ def test_an_answer_says_whether_somebody_is_here(stream: Stream) -> None:
     person = stream.node.person("JOIN dave #a")
     question = {"tell": person.session.member_id, "from": "alice", "text": "psst"}
     assert stream.presence.answer(question) == {"nick": "dave"}
-    assert person.take() == ["TELL alice psst"]
+    assert person.take() == ["FROM alice psst"]
     person.lose()
     assert stream.presence.answer(question) == {"nick": None}
     assert stream.presence.answer(question | {"tell": "r.1"}) == {"nick": None}

@@ -130,7 +130,7 @@ def test_a_daemon_that_uses_the_file_takes_the_ban_back(journal: Path) -> None:
     for room, subject in (("#den", "mallory"), ("#*", "127.0.0.1")):
         remove_ban(journal, room, subject, NOW + 60_000, pause)
     assert next(seconds) <= 6
-    assert other.take() == ["UNBAN chatd #den Mallory"]
+    assert other.take() == ["NOTE chatd unbanned Mallory from #den"]
     assert ChatClient(chat.hub, "127.0.0.1").take() == []
     assert held_bans(journal, NOW + 60_000) == []
     chat.journal.stop()

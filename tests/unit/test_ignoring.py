@@ -63,8 +63,8 @@ def test_a_private_line_is_refused_with_a_sentence(chat: InMemoryChat) -> None:
     quiet(alice)
     assert ask(chat, eve, "TELL alice hello") == ["ERR not-allowed TELL alice takes no private lines from you"]
     assert alice.take() == []
-    assert ask(chat, alice, "TELL eve leave me alone") == []
-    assert eve.take() == ["TELL alice leave me alone"]
+    assert ask(chat, alice, "TELL eve leave me alone") == ["OK TELL eve"]
+    assert eve.take() == ["FROM alice leave me alone"]
 
 
 def test_a_new_nick_is_of_no_use(chat: InMemoryChat) -> None:
@@ -105,7 +105,7 @@ def test_it_can_be_listed_and_taken_back(chat: InMemoryChat) -> None:
     ]
     assert not chat.hub.ignoring
     ask(chat, eve, "MSG hello", "TELL alice hello")
-    assert alice.take() == ["MSG eve #lobby hello", "TELL eve hello"]
+    assert alice.take() == ["MSG eve #lobby hello", "FROM eve hello"]
     assert ask(chat, alice, "UNIGNORE eve")[0].startswith("ERR no-such-nick UNIGNORE you do not ignore eve; ")
     assert ask(chat, alice, "IGNORE alice")[0].startswith("ERR not-allowed IGNORE ")
     assert ask(chat, chat.person(), "IGNORE eve")[0].startswith("ERR name-needed IGNORE ")

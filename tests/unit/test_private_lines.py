@@ -25,7 +25,7 @@ def test_private_lines_have_a_rate_of_their_own() -> None:
     mallory.says(*(f"TELL alice {number}" for number in range(200)))
     chat.turn()
     assert len(alice.take()) == 60
-    assert codes(mallory.take()) == ["ERR slow-down TELL"] * 140
+    assert codes(mallory.take()) == ["OK TELL alice"] * 60 + ["ERR slow-down TELL"] * 140
     mallory.says("MSG rooms have theirs", "TELL #lobby and this")
     chat.turn()
     assert len(alice.take()) == 2
@@ -42,7 +42,7 @@ def test_it_is_shared_by_the_connections_of_one_address() -> None:
         mallory = ChatClient(chat.hub, "192.0.2.1")
         mallory.says(f"JOIN m{number}", *["TELL alice hello"] * 60, "QUIT")
         chat.turn()
-        heard += sum(line.startswith("TELL ") for line in alice.take())
+        heard += sum(line.startswith("FROM ") for line in alice.take())
     assert heard == 60 * CONNECTIONS
 
 

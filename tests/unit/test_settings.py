@@ -53,14 +53,14 @@ def test_those_with_accounts_can_be_kept(chat: InMemoryChat) -> None:
     bob.take()
     ann.take()
     assert ask(chat, ann, "SET #den private=yes who=keep") == [
-        "KICK ann #den mallory the room is private",
+        "NOTE ann removed mallory from #den: the room is private",
         "OK SET #den private=yes",
     ]
     assert bob.take() == [
-        "INVITE ann #den bob",
-        "INVITE ann #den zoe",
-        "SET ann #den private=yes",
-        "KICK ann #den mallory the room is private",
+        "NOTE ann invited bob to #den",
+        "NOTE ann invited zoe to #den",
+        "NOTE ann made #den private: only those who are invited may join it",
+        "NOTE ann removed mallory from #den: the room is private",
     ]
     assert ask(chat, bob, "PART", "JOIN #den")[-1] == "OK JOIN #den 3"
 

@@ -46,7 +46,7 @@ def test_who_was_away_is_told_at_the_next_login() -> None:
         ann = logged_in(chat, "ann")
         ann.take()
         chat.send(ann, "TELL bob one", "TELL BOB two")
-        assert [line.split(" ", 1)[0] for line in ann.take()] == ["OK", "OK"]
+        assert [line.rpartition("Z ")[2] for line in ann.take()] == ["stored=yes here=no"] * 2
         bob = logged_in(chat, "bob")
         assert [line.split(" ", 1) for line in told(bob)] == [
             ["@id=1;time=1970-01-12T13:46:40.000Z;old", "TELL ann one"],

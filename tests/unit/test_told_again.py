@@ -81,7 +81,7 @@ def test_who_owns_the_name_and_reads_no_tags_is_told_again_too(chat: InMemoryCha
     again.take()
     again.says("JOIN bob #a")
     chat.turn()
-    assert again.take() == ["TELL ann hello", "OK JOIN #a 2"]
+    assert again.take() == ["FROM ann hello", "OK JOIN #a 2"]
 
 
 def test_a_stranger_who_takes_the_free_name_is_told_nothing(chat: InMemoryChat) -> None:
