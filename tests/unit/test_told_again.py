@@ -35,9 +35,6 @@ def test_what_a_dead_connection_was_told_is_told_again_to_its_successor(chat: In
         "@label=1 OK TELL bob stored=no",
         "@label=2 OK TELL bob stored=no",
     ]
-        "@label=1 OK TELL bob stored=no",
-        "@label=2 OK TELL bob stored=no",
-    ]
     assert resumed(chat, bob) == [
         f"@{TIME};old TELL ann first",
         f"@{TIME};old TELL ann second",
