@@ -58,7 +58,7 @@ class Conversations:
         self._keys: dict[str, dict[str, None]] = {}
         self._mailboxes: dict[str, dict[Client, Mailbox]] = {}
         self._waiting: dict[tuple[str, str], Waiting] = {}
-        self._all: dict[str, None] = {}
+        self._all: dict[str, int] = {}  # by key, the id of what was delivered last, 0 if that was before the start
 
     def read_journal(self, keys: Iterable[str]) -> None:
         """Learn from the keys of what is in the journal which conversations there are."""
@@ -69,6 +69,12 @@ class Conversations:
     def of(self, party: str) -> Collection[str]:
         """Return the conversations of a party."""
         return self._keys.get(party, {})
+
+    def last_id(self, key: str) -> int:
+        """Return the id of the last line of a conversation that was delivered, 0 if there is none."""
+        # The journal notes it only when the whole batch was.
+        room_state = self._office.journal.room_state(key)
+        return max(self._all.get(key, 0), 0 if room_state is None else room_state.last_id)
 
     def forget(self, keys: Iterable[str]) -> None:
         """Know no more of conversations of which nothing is left, and of which there may be more later."""
@@ -104,7 +110,8 @@ class Conversations:
 
     def refusal(self, key: str, to: str) -> ChatError | None:
         """Return why nothing more can be kept in a conversation for one of its parties."""
-        if self._waiting_for(key, to).lines < MAX_WAITING:
+        is_told = any(not mailbox.is_behind for mailbox in self._mailboxes.get(to, {}).values())
+        if is_told or self._waiting_for(key, to).lines < MAX_WAITING:
             return None
         return ChatError(Code.FULL, f"{MAX_WAITING} of your lines wait to be read there; tell it later")
 
@@ -123,6 +130,7 @@ class Conversations:
             reply = b"" if author is None else author.took_effect(entry, None)
             if entry.stored and entry.refused is None and isinstance(entry.event, Said):
                 self._note(entry.room)
+                self._all[entry.room] = entry.id
                 self._tell(entry.room, StoredEvent(entry.id, entry.time, entry.event))
             if author is not None and reply:
                 replies.append((author, reply))
@@ -153,7 +161,7 @@ class Conversations:
 
     def _note(self, key: str) -> None:
         if key not in self._all:
-            self._all[key] = None
+            self._all[key] = 0
             for party in parties(key):
                 if party != GUESTS:
                     self._keys.setdefault(party, {})[key] = None

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from chatd.journal import JournalReader, Page, Query
 from chatd.model.entry import StoredEvent
 from chatd.protocol import names
+from chatd.protocol.arguments import MAX_ID
 
 AT_A_TIME = 50
 """How many lines of each conversation are read together."""
@@ -63,15 +64,18 @@ async def beginning(journal: JournalReader, spans: Mapping[str, Span], most: int
 
 
 async def next_lines(journal: JournalReader, spans: Mapping[str, Span], own: str) -> list[Missed]:
-    """Return the oldest lines of each span, in the order of their ids, without those said under ``own``."""
+    """Return the oldest lines of all spans together, in their order; those said under ``own`` need not be told."""
     found: list[Missed] = []
+    complete = MAX_ID  # up to here no conversation has more than was read
     for conversation, (after, upto) in spans.items():
         page = await journal.read(Query(conversation, after, upto + 1, AT_A_TIME))
+        if page.more or len(page.kept) == AT_A_TIME:
+            complete = min(complete, page.kept[-1].id)
         for kept in page.kept:
             found.append(Missed(conversation, kept.id, None if names.key(kept.event.nick) == own else kept))
         if not page.kept:  # retention was faster
             found.append(Missed(conversation, upto, None))
-    return sorted(found, key=attrgetter("id"))
+    return sorted((each for each in found if each.id <= complete), key=attrgetter("id"))
 
 
 async def _all(journal: JournalReader, query: Query, page: Page) -> AsyncIterator[StoredEvent]:

@@ -9,6 +9,7 @@ from chatd.chat import permissions
 from chatd.chat.client import CatchUp
 from chatd.chat.participant import Participant
 from chatd.journal import JournalError, Page, Query, TooMuchError
+from chatd.model.conversation import is_conversation
 from chatd.model.entry import Place, StoredEvent
 from chatd.protocol import commands, events, names, wire
 from chatd.protocol.arguments import MAX_ID
@@ -66,6 +67,8 @@ async def search(participant: Participant, room: Place, words: str, label: str |
 
 def replayed(participant: Participant, kept: StoredEvent) -> bytes:
     """Return the line that tells a participant of something that happened before; nothing if it has no use for it."""
+    if is_conversation(kept.event.room):
+        return participant.kept_line(kept, again=True)
     time = wire.timestamp(kept.time)
     if participant.tagged:
         return participant.line(kept.event, tags={"id": str(kept.id), "time": time, "old": ""})

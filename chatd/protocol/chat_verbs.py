@@ -6,6 +6,7 @@ import re
 
 from chatd.protocol import commands
 from chatd.protocol.arguments import Arguments
+from chatd.protocol.private_verbs import or_person
 from chatd.protocol.text import clean
 from chatd.protocol.verb_row import Verb
 
@@ -127,7 +128,7 @@ ROWS = (
     Verb(
         commands.Tell,
         "TELL <#room or nick> <text>",
-        "say it in a room that you are in, or to one person",
+        "say it in a room that you are in, or to one person; HISTORY <nick> has what you two told each other",
         _read_tell,
     ),
     Verb(commands.Talk, "TALK", "from here what you type is said, and /verb is a command", _read_talk),
@@ -146,9 +147,14 @@ ROWS = (
         commands.History,
         "HISTORY [#room] [<count>] [since=<id>] [before=<id>]",
         "what was said before: the newest messages, or the oldest after an id",
-        _read_history,
+        or_person(_read_history, bare=True),
     ),
-    Verb(commands.Search, "SEARCH [#room] <words>", "the newest messages with all of these words", _read_search),
+    Verb(
+        commands.Search,
+        "SEARCH [#room] <words>",
+        "the newest messages with all of these words",
+        or_person(_read_search, bare=False),
+    ),
     Verb(commands.Ignore, "IGNORE [nick]", "be told nothing that somebody says, or list whom you ignore", _read_ignore),
     Verb(commands.Unignore, "UNIGNORE <nick>", "be told again what somebody says", _read_unignore),
     Verb(commands.Ping, "PING [token]", "answered by PONG", _read_ping),

@@ -8,7 +8,7 @@ How values are read from lines stands in `chatd.protocol.chat_verbs` and `chatd.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chatd.protocol import moderation_commands
 from chatd.protocol.text import clean
@@ -126,20 +126,26 @@ class History:
     """Ask for what was said before: the oldest ``count`` messages after ``since`` if that is given, else the newest.
 
     ``count`` is 1 to `MAX_HISTORY`; ``since`` and ``before`` are ids, and the messages with them are not told.
+    ``person`` is a nick: what is asked for is what was told in private, by and to the owner of that.
     """
 
     room: str | None = None
     count: int = DEFAULT_HISTORY
     since: int | None = None
     before: int | None = None
+    person: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Ask for the newest messages that hold all of some words, at most `MAX_SEARCH_WORDS`."""
+    """Ask for the newest messages that hold all of some words, at most `MAX_SEARCH_WORDS`.
+
+    ``person`` is as in `History`.
+    """
 
     room: str | None
     words: str
+    person: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +176,10 @@ Command = Talking | Ignore | Unignore | Ping | Help | Quit | moderation_commands
 def render(command: Command) -> str:
     """Return the line for ``command``, without tags and terminator, holding no control character but TAB."""
     match command:
+        case History(person=str(person)) | Search(person=str(person)):
+            # Of a nick by itself one that is a number would be a count.
+            verb, rest = render(replace(command, person=None)).split(" ", 1)
+            return f"{verb} with={clean(person)} {rest}"
         case Join(nick, room, since, epoch, resume):
             values = {"since": since, "epoch": epoch, "resume": resume}
             parts: list[str | None] = [

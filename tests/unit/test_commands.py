@@ -282,7 +282,7 @@ REFUSED_FOR_EACH_VERB = [
     "UNIGNORE",
     "ROOMS x",
     "TOPIC ",
-    "HISTORY x",
+    "HISTORY 0",
     "SEARCH",
     "PING 7 8",
     "HELP a b",

@@ -153,3 +153,72 @@ def test_who_is_muted_on_the_server_tells_nothing() -> None:
         ann.take()
         assert chat.send(ann, "TELL bob hi")[-1].startswith("ERR muted TELL ")
         assert told(logged_in(chat, "bob")) == []
+
+
+def asked(chat: ChatWithAccounts, person: ChatClient, *lines: str) -> list[str]:
+    """Return the answers without their tags."""
+    person.take()
+    return [line.partition(" ")[2] if line.startswith("@") else line for line in chat.send(person, *lines)]
+
+
+def test_both_may_read_what_they_told_each_other_and_nobody_else() -> None:
+    with people("ann", "bob", "eve") as chat:
+        ann, bob, eve, root = (logged_in(chat, name) for name in ("ann", "bob", "eve", "root"))
+        chat.send(ann, "TELL bob first red", "TELL bob second", "TELL eve to eve red")
+        chat.send(bob, "TELL ann third")
+        for person, other in ((ann, "bob"), (bob, "ann")):
+            both = ["TELL ann first red", "TELL ann second", "TELL bob third"]
+            assert asked(chat, person, f"HISTORY {other}") == [*both, f"OK HISTORY {other} 3"]
+            assert asked(chat, person, f"HISTORY {other} 2") == [*both[1:], f"OK HISTORY {other} 2"]
+            assert asked(chat, person, f"HISTORY with={other} since=1 before=4") == [both[1], f"OK HISTORY {other} 1"]
+            assert asked(chat, person, f"SEARCH with={other} RED") == [both[0], f"OK SEARCH {other} 1"]
+        assert asked(chat, eve, "HISTORY ann") == ["TELL ann to eve red", "OK HISTORY ann 1"]
+        for person in (eve, root):
+            assert asked(chat, person, "HISTORY bob", "SEARCH with=bob red") == ["OK HISTORY bob 0", "OK SEARCH bob 0"]
+        guest = chat.program("JOIN guest")
+        for line in ("HISTORY ann", "SEARCH with=ann red"):
+            verb = line.partition(" ")[0]
+            assert asked(chat, guest, line)[0].startswith(f"ERR not-allowed {verb} private lines are kept for those")
+        assert asked(chat, ann, "HISTORY nobody")[0].startswith("ERR no-such-nick HISTORY ")
+
+
+def test_it_reads_as_a_dialogue_for_people() -> None:
+    with people("ann", "bob") as chat:
+        ann = logged_in(chat, "ann")
+        chat.send(ann, "TELL bob hi")
+        bob = chat.visitor(f"LOGIN bob {PASSWORD}", "JOIN bob")
+        chat.turn()
+        assert "OLD 1970-01-12T13:46:40.000Z FROM ann hi" in bob.take()
+        chat.send(ann, "TELL bob there you are")
+        assert bob.take() == ["FROM ann there you are"]
+        assert chat.send(bob, "TELL ann yes", "HISTORY ann 1") == [
+            "OK TELL ann stored=yes",
+            "OLD 1970-01-12T13:46:40.000Z FROM bob yes",
+            "OK HISTORY ann 1",
+        ]
+
+
+def test_what_was_told_to_an_account_that_is_gone_can_be_read_by_the_other_and_not_by_the_next_of_its_name() -> None:
+    with people("ann", "bob", registration="open") as chat:
+        ann = logged_in(chat, "ann")
+        chat.send(ann, "TELL bob secret")
+        chat.store.remove("bob")
+        assert asked(chat, ann, "HISTORY bob") == ["TELL ann secret", "OK HISTORY bob 1"]
+        bob = chat.program("JOIN bob", f"REGISTER {PASSWORD}")
+        assert asked(chat, bob, "HISTORY ann", "SEARCH with=ann secret") == ["OK HISTORY ann 0", "OK SEARCH ann 0"]
+
+
+def test_a_nick_of_digits_is_asked_for_by_with() -> None:
+    with people("ann", "12") as chat:
+        ann = logged_in(chat, "ann")
+        chat.send(ann, "TELL 12 hi")
+        assert asked(chat, ann, "HISTORY 12") == ["OK HISTORY #lobby 0"]
+        assert asked(chat, ann, "HISTORY with=12") == ["TELL ann hi", "OK HISTORY 12 1"]
+
+
+def test_what_guests_told_can_be_read_by_the_one_they_told() -> None:
+    with people("ann") as chat:
+        eve, ann = chat.program("JOIN eve"), logged_in(chat, "ann")
+        chat.send(eve, "TELL ann hi")
+        assert asked(chat, ann, "HISTORY eve") == ["TELL eve hi", "OK HISTORY eve 1"]
+        assert "not-allowed" in asked(chat, eve, "HISTORY ann")[0]
