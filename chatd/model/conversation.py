@@ -37,6 +37,16 @@ def account_of(party: str) -> str:
     return party.rpartition(".")[0]
 
 
+def all_of(account: str) -> str:
+    """Return what stands for all conversations of whoever has, or had, an account of that name."""
+    return _SIGN + account
+
+
+def is_of(key: str, wanted: str) -> bool:
+    """Return whether a conversation is among those that `all_of` stands for."""
+    return is_conversation(key) and wanted.removeprefix(_SIGN) in map(account_of, parties(key))
+
+
 def other_party(key: str, party: str) -> str:
     """Return whom a party talks to in a conversation, which may be itself."""
     one, other = parties(key)

@@ -26,6 +26,7 @@ from chatd.journal.jetstream.scan import scan
 from chatd.journal.jetstream.send_queue import MAX_BATCH, MAX_BATCH_BYTES
 from chatd.journal.jetstream.streams import describe_holds, describe_stream, holds_stream, make_holds, open_stream
 from chatd.journal.rows import to_row
+from chatd.model.conversation import is_conversation, is_of
 from chatd.model.entry import Entry, StoredEvent
 from chatd.protocol import names
 from chatd.protocol.events import Moderated, Said, TopicSet
@@ -80,6 +81,8 @@ def bring_in(description: str, events: Sequence[StoredEvent], progress: Callable
 
 def erase(description: str, nick: str) -> int:
     """Delete all messages and topics under a nick from a cluster, and return how many there were.
+
+    ``=`` before the nick is as in `chatd.journal.sqlite.archive.erase`.
 
     Nodes that run follow; those that do not, when they start. Raise `JournalError`.
     """
@@ -255,6 +258,8 @@ def _is_by(message: ReceivedMessage, nick: str) -> bool:
         event = decode(message.payload).event
     except ValueError:
         return False
+    if is_conversation(nick):
+        return isinstance(event, Said) and is_of(names.key(event.room), nick)
     return isinstance(event, Said | TopicSet) and not isinstance(event, Moderated) and names.key(event.nick) == nick
 
 

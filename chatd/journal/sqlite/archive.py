@@ -18,6 +18,7 @@ from chatd.journal.rows import from_row, to_row
 from chatd.journal.sqlite.database import explained, open_to_read, refuse_index
 from chatd.journal.sqlite.rows import ENTRY_COLUMNS, EntryRow, delete_entries
 from chatd.journal.sqlite.store import Store
+from chatd.model.conversation import is_conversation, is_of
 from chatd.model.entry import Entry, StoredEvent
 from chatd.model.room_policy import is_reach
 from chatd.protocol import names
@@ -45,9 +46,11 @@ _FOUNDERS = """
         WHERE kind = 'SET' AND subject = 'registered' AND (:room IS NULL OR key = :room) ORDER BY entry"""
 _REACHES = "SELECT entry, reach FROM ruling WHERE reach IS NOT NULL"
 _VERSION_WITH_REACHES = 4
+# What was told in private, in rooms whose keys begin with =, is for those two alone.
 _ENTRIES = """
     SELECT entry.id, time, kind, name, nick, text FROM entry JOIN room ON room.id = entry.room
-        WHERE entry.id > :after AND (:room IS NULL OR key = :room) ORDER BY entry.id LIMIT :count"""
+        WHERE entry.id > :after AND key NOT LIKE '=%' AND (:room IS NULL OR key = :room)
+        ORDER BY entry.id LIMIT :count"""
 
 
 class ExportRow(NamedTuple):
@@ -158,7 +161,8 @@ def import_lines(
 def erase(path: Path, nick: str) -> int:
     """Delete all messages and topics that were sent under a nick, in any spelling, and return how many there were.
 
-    Nothing of them stays in the file. Raise `JournalError` if the file is in use or cannot be written.
+    ``=`` before the nick stands for all that was told in private to the account of that name, or by it. Nothing of
+    them stays in the file. Raise `JournalError` if the file is in use or cannot be written.
     """
     if not path.exists():
         raise JournalError(f"there is no file {path}")
@@ -172,11 +176,11 @@ def erase(path: Path, nick: str) -> int:
 
 
 def erase_said(db: sqlite3.Connection, key: str, last: int = MAX_ID) -> int:
-    """Delete all up to the id ``last`` that was said under a folded nick; return how many entries that was."""
-    nicks = db.execute("SELECT DISTINCT nick FROM entry WHERE kind IN ('MSG', 'TOPIC')").fetchall()
-    said = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE nick = ? AND kind IN ('MSG', 'TOPIC') AND id <= ?"
-    spellings = [spelling for (spelling,) in nicks if names.key(spelling) == key]
-    rows = [EntryRow(*columns) for spelling in spellings for columns in db.execute(said, (spelling, last))]
+    """Delete all up to the id ``last`` that was said under a folded nick; return how many entries that was.
+
+    With ``=`` before the nick it is what was told in private, see `erase`.
+    """
+    rows = _told(db, key, last) if is_conversation(key) else _said(db, key, last)
     for room, highest in delete_entries(db, rows).items():
         db.execute("UPDATE room SET erased = max(erased, ?) WHERE id = ?", (highest, room))
     topics = db.execute("SELECT id, topic_nick FROM room WHERE topic_id <= ?", (last,)).fetchall()
@@ -186,6 +190,21 @@ def erase_said(db: sqlite3.Connection, key: str, last: int = MAX_ID) -> int:
     db.execute("DELETE FROM label WHERE author = ? AND entry <= ?", (key, last))
     db.execute("INSERT INTO said (said) VALUES ('rebuild')")
     return len(rows)
+
+
+def _said(db: sqlite3.Connection, key: str, last: int) -> list[EntryRow]:
+    nicks = db.execute("SELECT DISTINCT nick FROM entry WHERE kind IN ('MSG', 'TOPIC')").fetchall()
+    said = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE nick = ? AND kind IN ('MSG', 'TOPIC') AND id <= ?"
+    spellings = [spelling for (spelling,) in nicks if names.key(spelling) == key]
+    return [EntryRow(*columns) for spelling in spellings for columns in db.execute(said, (spelling, last))]
+
+
+def _told(db: sqlite3.Connection, key: str, last: int) -> list[EntryRow]:
+    rooms = db.execute("SELECT id, key FROM room WHERE key LIKE '=%'").fetchall()
+    told = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE room = ? AND id <= ?"
+    theirs = [room for room, conversation in rooms if is_of(conversation, key)]
+    db.executemany("DELETE FROM label WHERE room = ? AND entry <= ?", [(room, last) for room in theirs])
+    return [EntryRow(*columns) for room in theirs for columns in db.execute(told, (room, last))]
 
 
 def _operators(db: sqlite3.Connection, room: str) -> set[str]:
