@@ -26,7 +26,7 @@ def outcome(participant: Participant, entry: Entry, room: Place | None) -> bytes
         return _said_before(participant, entry)
     match entry.event:
         case events.Said():
-            return told(participant, entry) if is_conversation(entry.room) else b""
+            return told(participant, entry) if entry.verb == "TELL" and is_conversation(entry.room) else b""
         case events.Joined() if room is not None:
             return _joined(participant, entry, room)
         case events.Parted() if room is not None:
