@@ -45,6 +45,12 @@ class Accounts(Protocol):
         It is None if there is no such account. Raise `ChatError` if that cannot be found out now.
         """
 
+    def made(self, key: str) -> int:
+        """Return when an account was made, in seconds since 1970; 0 if its password is not kept here.
+
+        Raise `ChatError` if that cannot be found out now.
+        """
+
     def is_operator(self, key: str) -> bool:
         """Return whether an account is a server operator's."""
 
@@ -86,6 +92,10 @@ class NoAccounts(Accounts):
     @override
     def party(self, key: str) -> str | None:
         return None
+
+    @override
+    def made(self, key: str) -> int:
+        return 0
 
     @override
     def is_operator(self, key: str) -> bool:

@@ -114,6 +114,12 @@ class AccountService(Accounts):
         return None if account is None else f"{account.key}.{account.mark}"
 
     @override
+    def made(self, key: str) -> int:
+        account = self._find(key)
+        # Of those of an --auth method each node notes another time, and only that method knows when one is another's.
+        return 0 if account is None or account.hash is None else account.created
+
+    @override
     def is_operator(self, key: str) -> bool:
         account = self._find_if_possible(key)
         return account is not None and account.operator

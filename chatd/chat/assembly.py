@@ -8,6 +8,7 @@ from collections.abc import Callable
 from twisted.internet.interfaces import IReactorTime
 
 from chatd.accounts import Accounts, NoAccounts
+from chatd.chat import read_markers
 from chatd.chat.hub import Hub
 from chatd.chat.limits import Limits
 from chatd.chat.presence.presence import Presence
@@ -35,4 +36,5 @@ def make_hub(
     if journal.cluster is not None:
         hub.nodes = Presence(hub, journal.cluster)
     journal.follow(hub.deliver, Verdicts(hub))
+    read_markers.follow(hub)
     return hub

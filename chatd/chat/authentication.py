@@ -57,18 +57,16 @@ def _check_private(participant: Participant) -> None:
 
 async def _log_in(participant: Participant, command: commands.Login, label: str | None) -> None:
     accounts, address = participant.hub.accounts, participant.address
-    participant.account = await accounts.log_in(command.nick, command.password, str(address) if address else None)
-    participant.party = accounts.party(participant.account)
-    participant.send_event(Done("LOGIN", (accounts.name(participant.account),)), label)
+    account = await accounts.log_in(command.nick, command.password, str(address) if address else None)
+    participant.become_owner(account)
+    participant.send_event(Done("LOGIN", (accounts.name(account),)), label)
 
 
 async def _register(participant: Participant, command: commands.Register, label: str | None) -> None:
     nick, address = participant.nick, participant.address
     accounts = participant.hub.accounts
-    participant.account = await accounts.register(
-        nick, command.password, command.code, str(address) if address else None
-    )
-    participant.party = accounts.party(participant.account)
+    account = await accounts.register(nick, command.password, command.code, str(address) if address else None)
+    participant.become_owner(account)
     participant.hub.conversations.arrive(participant)
     participant.hub.nodes.announce(participant)
     participant.send_event(Done("REGISTER", (nick,)), label)

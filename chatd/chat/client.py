@@ -78,6 +78,8 @@ class Client(Member, Protocol):
     member_id: str
     info: MemberInfo | None
     """As what all nodes know it, once they do; None on a single node."""
+    account_made: int
+    """When its account was made, see `chatd.accounts.Accounts.made`."""
     ignored: Mapping[str, str]
     party: str | None
     """What it is in conversations, see `chatd.model.conversation`; None without an account."""

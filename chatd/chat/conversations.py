@@ -11,6 +11,7 @@ from typing_extensions import override
 from chatd.chat.client import Client
 from chatd.chat.mailbox import Mailbox, Office, Told
 from chatd.journal import Journal
+from chatd.journal.read_markers import Marker
 from chatd.model.conversation import GUESTS, account_of, is_conversation, parties
 from chatd.model.entry import Entry, Reader, StoredEvent
 from chatd.protocol import names
@@ -35,26 +36,26 @@ class Waiting(NamedTuple):
     lines: int
 
 
-class ToldHere(Told):
-    """Who was told what, as long as the process lives."""
+class Markers(Told):
+    """Keeps who was told what among the read markers of the journal, where a party is an account of its own."""
 
-    def __init__(self) -> None:
-        self._told: dict[tuple[str, str], int] = {}
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
 
     @override
     def told(self, party: str, conversation: str) -> int:
-        return self._told.get((party, conversation), 0)
+        return self._journal.markers.of(party, 0).get(conversation, 0)
 
     @override
     def note_told(self, party: str, conversation: str, id_: int) -> None:
-        self._told[party, conversation] = max(id_, self.told(party, conversation))
+        self._journal.markers.note(Marker(party, 0, conversation, id_))
 
 
 class Conversations:
     """All conversations of the journal, by their parties, and the mailboxes of those who are connected here."""
 
     def __init__(self, journal: Journal, clock: IReactorTime, timers: TimerWheel, log_limiter: LogLimiter) -> None:
-        self._office = Office(journal, clock, timers, ToldHere(), log_limiter)
+        self._office = Office(journal, clock, timers, Markers(journal), log_limiter)
         self._keys: dict[str, dict[str, None]] = {}
         self._mailboxes: dict[str, dict[Client, Mailbox]] = {}
         self._waiting: dict[tuple[str, str], Waiting] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chatd.chat import authentication, ignoring, joining, moderation, questions, speaking
+from chatd.chat import authentication, ignoring, joining, moderation, questions, read_markers, speaking
 from chatd.chat.command_rows import Row, Work, for_anybody, for_named
 from chatd.chat.participant import Participant
 from chatd.protocol import commands
@@ -29,7 +29,8 @@ _MODERATION: tuple[Row, ...] = (
 )
 
 HANDLERS: Mapping[type, Row] = {
-    row.command: row for row in (*speaking.ROWS, *joining.ROWS, *questions.ROWS, *ignoring.ROWS, *_MODERATION)
+    row.command: row
+    for row in (*speaking.ROWS, *joining.ROWS, *questions.ROWS, *ignoring.ROWS, *read_markers.ROWS, *_MODERATION)
 }
 """By command; a test holds that every command has a row here and one in `chatd.protocol.verbs`."""
 

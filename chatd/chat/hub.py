@@ -16,6 +16,7 @@ from chatd.chat.cross_room import Merge
 from chatd.chat.limits import Limits
 from chatd.chat.nicks import NickRegistry
 from chatd.chat.nodes import Nodes, SingleNode
+from chatd.chat.persons import Persons
 from chatd.chat.room import Room
 from chatd.chat.room_looks import RoomLooks
 from chatd.chat.shares import Shares
@@ -76,6 +77,7 @@ class Hub:
         self.log_limiter = LogLimiter(self.timers)
         """The way into the log for what peers cause."""
         self.clients: dict[Client, None] = {}
+        self.persons = Persons()
         self.connection_numbers = count(1)
         self.barred: dict[Client, None] = {}
         """Those that are banned, and have not proved yet that they are server operators."""
@@ -189,6 +191,7 @@ class Hub:
     def dismiss(self, client: Client) -> None:
         """Know a client no more that has ended; the rooms are told by others."""
         self.clients.pop(client, None)
+        self.persons.leave(client)
         self.stalled.pop(client, None)
         self.barred.pop(client, None)
         self.ignoring.pop(client, None)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from chatd.chat import permissions
 from chatd.chat.client import CatchUp
 from chatd.chat.participant import NO_NICK, Participant
+from chatd.chat.read_markers import seen_in
 from chatd.model.conversation import is_conversation
 from chatd.model.entry import Entry, Place
 from chatd.protocol import events, wire
@@ -61,6 +62,8 @@ def done_join(participant: Participant, room: Place, missed: CatchUp | None = No
     ``missed`` is what it was told of what it missed, if it asked.
     """
     values = {"last": str(room.last_id), "resume": participant.takeover.secret} if participant.tagged else {}
+    if participant.tagged and (seen := seen_in(participant, room)) is not None:
+        values["seen"] = str(seen)
     if missed is not None and participant.tagged:
         values["recovered"] = "yes" if missed.recovered else "no"
         if not missed.known:

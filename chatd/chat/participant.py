@@ -50,6 +50,8 @@ class Participant(Client):
     member_id: str = ""
     account: str | None = None
     """The key of the account that it has logged in to."""
+    account_made: int = 0
+    """When that was made, see `Accounts.made`."""
     party: str | None = None
     telling: Addressee = Addressee("", here=False)
     """Whom it tells the private line that is on its way to the journal."""
@@ -119,6 +121,14 @@ class Participant(Client):
     @override
     def is_operator(self) -> bool:
         return self.hub.is_operator(self.account)
+
+    def become_owner(self, account: str) -> None:
+        """Be logged in to an account. Raise `ChatError` if that cannot be looked up now."""
+        made, party = self.hub.accounts.made(account), self.hub.accounts.party(account)
+        self.hub.persons.leave(self)  # one may LOGIN again, as somebody else
+        self.account, self.account_made, self.party = account, made, party
+        if not self.ended:
+            self.hub.persons.enter(self, account)
 
     @override
     def send_event(self, event: Event, label: str | None = None, tags: Tags = NO_TAGS) -> None:

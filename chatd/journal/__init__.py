@@ -9,6 +9,7 @@ from typing import Annotated, NamedTuple, Protocol
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
+from chatd.journal.read_markers import ReadMarkers
 from chatd.model.cluster import Cluster
 from chatd.model.entry import Entry, StoredEvent
 from chatd.model.health import Health
@@ -162,6 +163,10 @@ class Journal(JournalReader, Protocol):
     @property
     def over_soft_limit(self) -> bool:
         """Whether so much is on its way that each session should have only a few entries among it."""
+
+    @property
+    def markers(self) -> ReadMarkers:
+        """Up to where the owners of accounts have read."""
 
     def start(self) -> None:
         """Open the journal. Raise `JournalError` if that fails."""

@@ -14,6 +14,7 @@ from chatd.journal import LABEL_SECONDS, Environment, Follower, Journal, Judge, 
 from chatd.journal.ages import AgeClock
 from chatd.journal.batching import Batcher
 from chatd.journal.memory_index import WordIndex
+from chatd.journal.read_markers import ReadMarkers
 from chatd.journal.rows import same_content
 from chatd.journal.starts import MARK_CHARACTERS, Start, Starts
 from chatd.model.entry import Entry, StoredEvent, label_reused
@@ -51,6 +52,7 @@ class MemoryJournal(Journal):
         self._ages = AgeClock(environment.clock, environment.wall, _log)
         self._pace = Batcher(self._clock)
         self._retention = environment.retention
+        self._markers = ReadMarkers(environment.clock)
         self._turn: list[Entry] = []
         self._delivery: IDelayedCall | None = None
         self._last_id = 0
@@ -75,6 +77,11 @@ class MemoryJournal(Journal):
     @override
     def holds(self, epoch: str | None, id_: int) -> bool:
         return self._starts is not None and self._starts.hold(epoch, id_)
+
+    @property
+    @override
+    def markers(self) -> ReadMarkers:
+        return self._markers
 
     @override
     def start(self) -> None:

@@ -44,7 +44,8 @@ def all_of(account: str) -> str:
 
 def is_of(key: str, wanted: str) -> bool:
     """Return whether a conversation is among those that `all_of` stands for."""
-    return is_conversation(key) and wanted.removeprefix(_SIGN) in map(account_of, parties(key))
+    both = is_conversation(key) and is_conversation(wanted)
+    return both and wanted.removeprefix(_SIGN) in map(account_of, parties(key))
 
 
 def other_party(key: str, party: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from chatd.protocol import commands
-from chatd.protocol.arguments import Arguments
+from chatd.protocol.arguments import MAX_ID, Arguments
 from chatd.protocol.private_verbs import or_person
 from chatd.protocol.text import clean
 from chatd.protocol.verb_row import Verb
@@ -101,6 +101,15 @@ def _read_search(words: Arguments) -> commands.Search:
     return commands.Search(room, text)
 
 
+def _read_seen(words: Arguments) -> commands.Seen:
+    id_ = words.maybe_number("the id", 0, MAX_ID)
+    if id_ is None:
+        words.refuse("the id is missing")
+    room = words.maybe_room()
+    words.end()
+    return commands.Seen(id_, room)
+
+
 def _read_ping(words: Arguments) -> commands.Ping:
     token = words.maybe_word()
     words.end()
@@ -157,6 +166,7 @@ ROWS = (
     ),
     Verb(commands.Ignore, "IGNORE [nick]", "be told nothing that somebody says, or list whom you ignore", _read_ignore),
     Verb(commands.Unignore, "UNIGNORE <nick>", "be told again what somebody says", _read_unignore),
+    Verb(commands.Seen, "SEEN <id> [#room]", "note up to where you have read, for your other connections", _read_seen),
     Verb(commands.Ping, "PING [token]", "answered by PONG", _read_ping),
     Verb(commands.Help, "HELP [verb]", "this list, or one line of it", _read_help),
     Verb(commands.Hello, "HELLO 1", "for programs, before JOIN: tags on", _read_hello),

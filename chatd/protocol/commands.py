@@ -149,6 +149,14 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """Note up to which message one has read a room: an id. Whoever has an account finds it on all connections."""
+
+    id: int
+    room: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ping:
     """Ask for a PONG; what the server sends to a silent program is the same line."""
 
@@ -170,7 +178,7 @@ class Quit:
 
 
 Talking = Hello | Join | Msg | Tell | Talk | Pipe | Nick | Part | Who | Rooms | Topic | History | Search
-Command = Talking | Ignore | Unignore | Ping | Help | Quit | moderation_commands.ModerationCommand
+Command = Talking | Ignore | Unignore | Seen | Ping | Help | Quit | moderation_commands.ModerationCommand
 
 
 def render(command: Command) -> str:
@@ -190,6 +198,8 @@ def render(command: Command) -> str:
         case History(where, count, since, before):
             values = {"since": since, "before": before}
             parts = [where, str(count), *(f"{key}={value}" for key, value in values.items() if value is not None)]
+        case Seen(id_, where):
+            parts = [str(id_), where]
         case (
             Hello(word) | Nick(word) | Ping(word) | Help(word) | Pipe(word) | Who(word) | Ignore(word) | Unignore(word)
         ):

@@ -134,12 +134,20 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """Up to which id the one who reads this line has read a room, over another connection."""
+
+    room: str
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """The end of what a command asked for: an ``OK`` line.
 
     ``words`` are those after the verb, and ``values`` its ``key=value`` words: for ``HELLO`` ``epoch`` and, in bytes
-    and seconds, ``max-line`` and ``ping``; for ``JOIN`` ``last`` (an id), ``resume``, ``recovered`` (``yes`` or ``no``)
-    and ``since`` (``unknown``). There may be others.
+    and seconds, ``max-line`` and ``ping``; for ``JOIN`` ``last`` and ``seen`` (ids), ``resume``, ``recovered`` (``yes``
+    or ``no``) and ``since`` (``unknown``). There may be others.
     """
 
     verb: str
@@ -186,6 +194,7 @@ Event = (
     | ToldBefore
     | Present
     | Listed
+    | Seen
     | Done
     | Pong
     | Refused
@@ -219,6 +228,7 @@ _RENDER: Mapping[type, Callable[..., str]] = {
     Note: lambda e: f"NOTE {e.text}",
     Present: lambda e: f"WHO {e.room} {' '.join(e.nicks)}",
     Listed: lambda e: f"ROOM {e.room} {e.members}" + (f" {e.topic}" if e.topic else ""),
+    Seen: lambda e: f"SEEN {e.room} {e.id}",
     Done: _done,
     Pong: lambda e: f"PONG {e.token}" if e.token else "PONG",
     Ping: lambda e: f"PING {e.token}" if e.token else "PING",
@@ -325,6 +335,7 @@ _SHAPES: Mapping[str, Callable[[str | None], Event]] = {
     "NOTE": _shape(Note, 0, text=True),
     "WHO": _shape(lambda room, *nicks: Present(room, nicks), 1, text=False),
     "ROOM": _shape(lambda room, members, topic=None: Listed(room, int(members), topic), 2, text=None),
+    "SEEN": _shape(lambda room, id_: Seen(room, int(id_)), 2, text=False),
     "OK": _read_done,
     "PONG": _shape(Pong, 0, text=False),
     "PING": _shape(Ping, 0, text=False),

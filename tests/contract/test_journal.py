@@ -18,6 +18,7 @@ from twisted.python.failure import Failure
 from chatd.chat.replay import MAX_MISSED
 from chatd.journal import LABEL_SECONDS, Journal, Query, Retention, TooMuchError
 from chatd.journal.factory import from_string
+from chatd.journal.read_markers import WRITE_SECONDS, Marker
 from chatd.model.entry import Entry, StoredEvent, unavailable
 from chatd.model.health import Health
 from chatd.protocol.errors import Code
@@ -65,6 +66,15 @@ class Kit:
             self.journal.append(entry)
         self.turn()
         return entries
+
+    def write_markers(self) -> None:
+        """Let markers be written that are due."""
+        self.clock.advance(WRITE_SECONDS)
+        self.drive(self.journal.markers.flush())
+
+    def drive(self, until: Deferred[None]) -> None:
+        """Let the time pass that something takes."""
+        assert until.called
 
     def read(self, **wanted: object) -> list[StoredEvent]:
         """Return all pages of an answer."""
@@ -537,6 +547,33 @@ def test_what_holds_stays_when_its_entry_is_taken_away(pruned: Callable[..., Kit
     room_state = kit.journal.room_state("#a")
     assert room_state is not None
     assert [ruling.event for ruling in room_state.policy] == [BAN]
+
+
+def test_read_markers_only_rise_and_are_nothing_that_was_said(kit: Kit) -> None:
+    markers = kit.journal.markers
+    for marker in (Marker("alice", 5, "#a", 7), Marker("alice", 5, "alice bob", 9), Marker("alice", 5, "#a", 3)):
+        markers.note(marker)
+    kit.write_markers()
+    assert markers.of("alice", 5) == {"#a": 7, "alice bob": 9}
+    assert markers.of("alice", 6) == markers.of("bob", 5) == {}
+    [first] = kit.say("hi")
+    assert first.id == kit.first
+    assert list(kit.journal.known_rooms) == ["#a"]
+
+
+def test_read_markers_outlive_what_was_read_and_a_restart(pruned: Callable[..., Kit]) -> None:
+    kit = pruned(seconds=DAY)
+    [said] = kit.say("one")
+    kit.journal.markers.note(Marker("alice", 5, "#a", said.id))
+    kit.clock.advance(2 * DAY)
+    trimmed(kit)
+    assert kit.read() == []
+    kit.journal.markers.note(Marker("alice", 5, "#b", said.id))  # and what is not written yet is when it is closed
+    before = kit.journal
+    kit.close()
+    kit.open(Retention(seconds=DAY))
+    kept = (before if kit.description == "memory:" else kit.journal).markers
+    assert kept.of("alice", 5) == {"#a": said.id, "#b": said.id}
 
 
 def test_a_search_in_memory_that_takes_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,8 +15,9 @@ from twisted.internet.task import Clock
 from chatd.accounts import NoAccounts
 from chatd.chat.assembly import make_hub
 from chatd.chat.limits import Limits
-from chatd.journal import Follower, Judge, Page, Query, RoomState
+from chatd.journal import Follower, JournalError, Judge, Page, Query, RoomState
 from chatd.journal.memory import MemoryJournal
+from chatd.journal.read_markers import Marker, ReadMarkers
 from chatd.model.cluster import MemberInfo, NodeDown, NodeUp, Snapshot, Source
 from chatd.model.entry import Entry, StoredEvent, label_reused, unavailable
 from chatd.model.health import Health
@@ -81,6 +82,7 @@ class NodeJournal:
         # What it knows of what was said is kept as a memory journal keeps it.
         self._index = MemoryJournal(journal_environment(log.clock))
         self._labels: dict[tuple[str, str, str], StoredEvent] = {}
+        self.markers = ReadMarkers(log.clock, self._write_markers)
         log.nodes.append(self)
 
     @property
@@ -123,6 +125,15 @@ class NodeJournal:
 
     def search(self, room: str, words: Sequence[str], before: int, count: int) -> Deferred[Sequence[StoredEvent]]:
         return self._index.search(room, words, before, count)
+
+    def _write_markers(self, markers: Sequence[Marker]) -> Deferred[None]:
+        if self.cut or self.dead:
+            return fail(JournalError("no connection"))
+        raised = [marker for marker in markers if marker.id]
+        for node in self.log.nodes:
+            for marker in raised if node is not self else ():
+                node.markers.learn(marker)
+        return succeed(None)
 
     # What the cluster is for the hub.
 

@@ -266,8 +266,11 @@ def test_what_was_told_in_private_is_in_no_export_and_comes_by_no_import(tmp_pat
 
 def test_all_that_somebody_told_or_was_told_in_private_can_be_erased(tmp_path: Path) -> None:
     path = written(tmp_path / "j", *PRIVATE)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.executemany("INSERT INTO seen VALUES (?, ?, 0, 1)", [("x", room) for room, _, _ in PRIVATE])
     assert erase(path, "=Ann") == 3
     with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT room FROM seen ORDER BY room").fetchall() == [("#a",), ("=bob.d0=eve.d0",)]
         assert db.execute("SELECT text FROM entry ORDER BY id").fetchall() == [("between bob and eve",), ("in a room",)]
         assert db.execute("SELECT count(*) FROM label").fetchone() == (2,)
     assert b"another ann" not in path.read_bytes()

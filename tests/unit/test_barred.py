@@ -29,7 +29,7 @@ def test_a_server_operator_who_is_banned_logs_in_and_takes_it_back(chat: ChatWit
     root = ChatClient(chat.hub, HERE)
     assert chat.send(root, "HELLO 1", f"@label=1 LOGIN root {PASSWORD}", "@label=2 JOIN root")[1:] == [
         "@label=1 OK LOGIN root",
-        "@label=2 OK JOIN #lobby 1 last=0 resume=secret1",
+        "@label=2 OK JOIN #lobby 1 last=0 resume=secret1 seen=0",
     ]
     root.take()
     assert chat.send(root, f"UNBAN {HERE} #*")[-1] == f"OK UNBAN #* {HERE}"

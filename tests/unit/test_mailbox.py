@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from twisted.internet.task import Clock
 
 from chatd.chat import conversations, mailbox, missed_lines
-from chatd.journal import Retention
+from chatd.journal import Journal, Retention
+from chatd.journal.factory import from_string
 from chatd.journal.memory import MemoryJournal
+from chatd.journal.read_markers import Marker
+from chatd.model.conversation import other_party
 from tests.support.in_memory_accounts import PASSWORD
-from tests.support.in_memory_chat import ChatClient
-from tests.unit.test_telling import logged_in, people, told
+from tests.support.in_memory_chat import ChatClient, journal_environment
+from tests.unit.test_telling import again, logged_in, people, told
 
 
 def texts(person: ChatClient) -> list[str]:
@@ -130,3 +136,34 @@ def test_a_conversation_of_which_retention_leaves_nothing_is_forgotten() -> None
         assert told(logged_in(chat, "bob")) == []
         chat.send(ann, "TELL bob again")
         assert chat.send(ann, "HISTORY bob")[-1] == "OK HISTORY bob 1"
+
+
+def test_a_file_knows_after_a_restart_what_was_told_and_what_was_not(tmp_path: Path) -> None:
+    def journal(clock: Clock) -> Journal:
+        return from_string(f"sqlite:{tmp_path / 'journal'}", journal_environment(clock))
+
+    with people("ann", "bob", path=tmp_path / "accounts", journal=journal) as chat:
+        ann, bob = logged_in(chat, "ann"), logged_in(chat, "bob")
+        chat.send(ann, "TELL bob got")
+        chat.wait(mailbox.NOTE_SECONDS)
+        bob.session.heard = chat.hub.timers.now
+        chat.wait(mailbox.NOTE_SECONDS + 2)
+        chat.send(ann, "TELL bob lost")
+        bob.lose()
+    with again(path=tmp_path / "accounts", journal=journal) as chat:
+        bob = logged_in(chat, "bob")
+        assert texts(bob) == ["lost"]
+        assert chat.send(bob, "HISTORY ann")[-1] == "OK HISTORY ann 2"
+
+
+def test_markers_of_another_history_keep_nothing_back() -> None:
+    with people("ann", "bob") as chat:
+        ann = logged_in(chat, "ann")
+        chat.send(ann, "TELL bob hi")
+        (key,) = chat.hub.conversations.of(ann.session.party or "")
+        bob = other_party(key, ann.session.party or "")
+        chat.journal.markers.note(Marker(bob, 0, key, 1000))
+        there = logged_in(chat, "bob")
+        assert texts(there) == ["hi"]
+        chat.send(ann, "TELL bob hello")
+        assert texts(there) == ["hello"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 import pytest
 
@@ -17,14 +18,21 @@ def logged_in(chat: ChatWithAccounts, name: str, *more: str, nick: str | None = 
     return person
 
 
+def people(*names: str, **options: Any) -> AbstractContextManager[ChatWithAccounts]:
+    """A chat of these and root, who looks after the server."""
+    return again("root", *names, **options)
+
+
 @contextmanager
-def people(*names: str, **options: object) -> Iterator[ChatWithAccounts]:
-    chat = ChatWithAccounts("root", *names, **options)  # type: ignore[arg-type]  # those of the service
+def again(*names: str, **options: Any) -> Iterator[ChatWithAccounts]:
+    """The same without new accounts, if none are named."""
+    chat = ChatWithAccounts(*names, **options)
     try:
         yield chat
     finally:
-        chat.close()
         chat.journal.stop()
+        chat.turn()
+        chat.close()
 
 
 def told(person: ChatClient) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -24,7 +25,16 @@ from chatd.journal.jetstream.messages import Message, MessageId, ReceivedMessage
 from chatd.journal.jetstream.publisher import StreamPublisher
 from chatd.journal.jetstream.scan import scan
 from chatd.journal.jetstream.send_queue import MAX_BATCH, MAX_BATCH_BYTES
-from chatd.journal.jetstream.streams import describe_holds, describe_stream, holds_stream, make_holds, open_stream
+from chatd.journal.jetstream.streams import (
+    describe_holds,
+    describe_stream,
+    has_seen,
+    holds_stream,
+    make_holds,
+    open_stream,
+    purge_seen,
+    seen_stream,
+)
 from chatd.journal.rows import to_row
 from chatd.model.conversation import is_conversation, is_of
 from chatd.model.entry import Entry, StoredEvent
@@ -249,6 +259,11 @@ async def _erase(connection: Connection, subjects: Subjects, nick: str) -> int:
         for sequence in said:
             await _delete(connection, stream, sequence)
         count += len(said) if stream == subjects.stream else 0
+    await purge_seen(connection, subjects.stream, subjects.all_seen_by(nick))
+    if is_conversation(nick) and await has_seen(connection, subjects.stream):
+        async for subject, message in scan(connection, seen_stream(subjects.stream), [subjects.all_seen]):
+            if is_of(json.loads(message.payload)["room"], nick):
+                await purge_seen(connection, subjects.stream, subject)
     await connection.request(subjects.erased(nick), erasure(nick, found.last))
     return count
 

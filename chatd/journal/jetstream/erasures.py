@@ -13,6 +13,8 @@ from chatd.journal.jetstream.local_index import LocalIndex
 from chatd.journal.jetstream.messages import Subjects, to_json
 from chatd.journal.jetstream.scan import scan
 from chatd.journal.jetstream.streams import holds_stream
+from chatd.journal.read_markers import ReadMarkers
+from chatd.model.conversation import is_of
 
 PAUSE_SECONDS = 0.05
 PATIENCE_SECONDS = 5.0
@@ -30,11 +32,17 @@ class Erasures:
     """Learns who is erased, when it connects and later. ``waits`` says whether something is on its way to the index."""
 
     def __init__(
-        self, connection: Connection, subjects: Subjects, index: LocalIndex, waits: Callable[[], bool]
+        self,
+        connection: Connection,
+        subjects: Subjects,
+        index: LocalIndex,
+        markers: ReadMarkers,
+        waits: Callable[[], bool],
     ) -> None:
         self._connection = connection
         self._subjects = subjects
         self._index = index
+        self._markers = markers
         self._waits = waits
 
     async def open(self) -> None:
@@ -54,6 +62,8 @@ class Erasures:
             nick, place = str(fields["erased"]), int(fields["place"])
         except (ValueError, KeyError, TypeError):
             return
+        self._markers.forget(nick, place)
+        self._markers.forget_rooms(lambda room: is_of(room, nick))
         waited = 0.0
         while again and self._waits() and waited < PATIENCE_SECONDS:
             waited += PAUSE_SECONDS

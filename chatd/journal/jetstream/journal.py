@@ -20,6 +20,7 @@ from chatd.journal.jetstream.inbox import Inbox
 from chatd.journal.jetstream.journal_state import TRANSITIONS, JournalState
 from chatd.journal.jetstream.local_index import LocalIndex
 from chatd.journal.jetstream.maintenance import Maintenance
+from chatd.journal.jetstream.markers import MarkerStream
 from chatd.journal.jetstream.membership import Membership
 from chatd.journal.jetstream.messages import ReceivedMessage, Subjects
 from chatd.journal.jetstream.node_state import NodeState, make_incarnation
@@ -30,6 +31,7 @@ from chatd.journal.jetstream.requests import Requests
 from chatd.journal.jetstream.sameness import check_same
 from chatd.journal.jetstream.streams import OLD_SERVER, StreamInfo, open_bucket, open_stream
 from chatd.journal.jetstream.unacknowledged import Unacknowledged
+from chatd.journal.read_markers import ReadMarkers
 from chatd.model.cluster import Cluster
 from chatd.model.entry import Entry, StoredEvent
 from chatd.model.health import Health
@@ -66,8 +68,10 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
         )
         self._feed = Feed(self._connection, clock, address.stream, self)
         self._holds = Holds(self._connection, self._subjects)
+        self._marker_stream = MarkerStream(self._connection, self._subjects, lambda: self.epoch)
+        self._marker_stream.markers = self._markers = ReadMarkers(clock, self._marker_stream.write)
         self._erasures = Erasures(
-            self._connection, self._subjects, self._index, lambda: self._handed < self._feed.place
+            self._connection, self._subjects, self._index, self._markers, lambda: self._handed < self._feed.place
         )
         self._requests = Requests(self._connection, self._subjects, lambda: self._handed, lambda: self.epoch)
         self._refusals = refusals = Refusals(self._connection, self._index, address.stream)
@@ -148,6 +152,11 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
     def holds(self, epoch: str | None, id_: int) -> bool:
         return epoch == self.epoch
 
+    @property
+    @override
+    def markers(self) -> ReadMarkers:
+        return self._markers
+
     @override
     def start(self) -> None:
         self.epoch, place, incarnations = self._index.start()
@@ -169,6 +178,7 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
         if self._machine.state is JournalState.RUNNING:
             self._machine.enter(JournalState.FLUSHING)
             self.hurry()
+            await self._markers.close()
             await self.flush()
         elif self._machine.state is JournalState.ABANDONED:
             self._machine.enter(JournalState.STOPPED)
@@ -280,6 +290,7 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
                 self._give_up(str(error))  # nobody is here who could still read
             raise
         await self._erasures.open()
+        await self._marker_stream.open()
         self._publisher.open = True
         await open_bucket(self._connection, self._subjects.stream)
         await self._membership.connected()

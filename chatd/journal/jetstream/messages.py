@@ -140,6 +140,19 @@ class Subjects:
         return f"{self.stream}.holds.{self.held(room, key)}"
 
     @property
+    def all_seen(self) -> str:
+        """The subjects of read markers, which are another stream's."""
+        return f"{self.stream}.seen.>"
+
+    def seen(self, account: str, room: str) -> str:
+        """Return the subject of the read marker of an account in a room, given their keys."""
+        return f"{self.stream}.seen.{_word(account)}.{_word(room)}"
+
+    def all_seen_by(self, account: str) -> str:
+        """Return the subjects of the read markers of one account."""
+        return f"{self.stream}.seen.{_word(account)}.*"
+
+    @property
     def all_erased(self) -> str:
         """The subjects that say who is erased."""
         return f"{self.stream}.erased.*"

@@ -201,6 +201,51 @@ async def note_holds_kept(requester: Requester, stream: str, mark: str) -> None:
     await api(requester, f"STREAM.UPDATE.{stream}", config)
 
 
+def seen_stream(stream: str) -> str:
+    """Return the name of the stream that has the read markers of another."""
+    return f"{stream}-seen"
+
+
+async def open_seen(requester: Requester, subjects: Subjects) -> None:
+    """Make the stream of read markers if it is not there. Raise `NatsError`."""
+    name = seen_stream(subjects.stream)
+    try:
+        await api(requester, f"STREAM.INFO.{name}")
+    except ApiError as error:
+        if error.code != _NOT_FOUND:
+            raise
+        config = {
+            "name": name,
+            "description": "the read markers of chatd",
+            "subjects": [subjects.all_seen],
+            "max_msgs_per_subject": 1,
+            "storage": "file",
+            "retention": "limits",
+            "discard": "old",
+            "allow_direct": True,
+        }
+        await _made(requester, "STREAM", config)
+
+
+async def has_seen(requester: Requester, stream: str) -> bool:
+    """Return whether there are read markers. Raise `NatsError`."""
+    try:
+        return bool((await api(requester, f"STREAM.INFO.{seen_stream(stream)}"))["state"]["messages"])
+    except ApiError as error:
+        if error.code != _NOT_FOUND:
+            raise
+        return False
+
+
+async def purge_seen(requester: Requester, stream: str, subject: str) -> None:
+    """Delete read markers, given their subjects; a stream that is not there has none. Raise `NatsError`."""
+    try:
+        await api(requester, f"STREAM.PURGE.{seen_stream(stream)}", {"filter": subject})
+    except ApiError as error:
+        if error.code != _NOT_FOUND:
+            raise
+
+
 async def _new_config(requester: Scanner, subjects: Subjects, wanted: Retention, epoch: str) -> dict[str, Any]:
     """Return the settings of a new stream, which begins after all that holds from one before it."""
     config = _config(subjects, wanted, epoch)

@@ -17,6 +17,7 @@ from chatd.journal.carried import Carried
 from chatd.journal.rows import from_row, to_row
 from chatd.journal.sqlite.database import explained, open_to_read, refuse_index
 from chatd.journal.sqlite.rows import ENTRY_COLUMNS, EntryRow, delete_entries
+from chatd.journal.sqlite.seen import delete_markers
 from chatd.journal.sqlite.store import Store
 from chatd.model.conversation import is_conversation, is_of
 from chatd.model.entry import Entry, StoredEvent
@@ -161,8 +162,9 @@ def import_lines(
 def erase(path: Path, nick: str) -> int:
     """Delete all messages and topics that were sent under a nick, in any spelling, and return how many there were.
 
-    ``=`` before the nick stands for all that was told in private to the account of that name, or by it. Nothing of
-    them stays in the file. Raise `JournalError` if the file is in use or cannot be written.
+    ``=`` before the nick stands for all that was told in private to the account of that name, or by it. Its read
+    markers go with them. Nothing of all that stays in the file. Raise `JournalError` if the file is in use or cannot
+    be written.
     """
     if not path.exists():
         raise JournalError(f"there is no file {path}")
@@ -171,6 +173,7 @@ def erase(path: Path, nick: str) -> int:
     with closing(store):
         with store.transaction() as db:
             count = erase_said(db, names.key(nick))
+            delete_markers(db, names.key(nick))
         store.compact()
     return count
 
@@ -204,6 +207,7 @@ def _told(db: sqlite3.Connection, key: str, last: int) -> list[EntryRow]:
     told = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE room = ? AND id <= ?"
     theirs = [room for room, conversation in rooms if is_of(conversation, key)]
     db.executemany("DELETE FROM label WHERE room = ? AND entry <= ?", [(room, last) for room in theirs])
+    db.executemany("DELETE FROM seen WHERE room = (SELECT key FROM room WHERE id = ?)", [(room,) for room in theirs])
     return [EntryRow(*columns) for room in theirs for columns in db.execute(told, (room, last))]
 
 

@@ -17,6 +17,7 @@ from chatd.journal.ages import AgeClock
 from chatd.journal.backlog import Backlog
 from chatd.journal.batching import Batcher
 from chatd.journal.flushes import Flushes
+from chatd.journal.read_markers import Marker, ReadMarkers
 from chatd.journal.sqlite.address import sqlite_path
 from chatd.journal.sqlite.database import LACKS_LOG, refuse_index
 from chatd.journal.sqlite.requests import POLL_SECONDS
@@ -78,6 +79,7 @@ class SqliteJournal(StoredJournal, Journal):
         self._pace = Batcher(self._clock)
         self._turn: list[Entry] = []
         self._machine = StateMachine(WriterState.IDLE, TRANSITIONS)
+        self._markers = ReadMarkers(self._clock, self._write_markers)
         self._outage = Outage(_log, "nothing can be stored", "the journal can be written again")
         self._retry_at = 0.0
         self._backlog = Backlog()
@@ -109,6 +111,11 @@ class SqliteJournal(StoredJournal, Journal):
     def over_soft_limit(self) -> bool:
         return self._backlog.over_soft_limit
 
+    @property
+    @override
+    def markers(self) -> ReadMarkers:
+        return self._markers
+
     @override
     def start(self) -> None:
         path = sqlite_path(self._description)
@@ -119,6 +126,7 @@ class SqliteJournal(StoredJournal, Journal):
                 _log.warn("{path}: {why}", path=path, why=LACKS_LOG)
             self._starts = store.begin(self._make_epoch())
             self._age_clock.start(store.newest(), self._retention.seconds)
+            self._markers.load(store.markers())
             self.open_store(store)
             self._poll_call = self._clock.callLater(POLL_SECONDS, self._poll)
         except BaseException:
@@ -131,6 +139,7 @@ class SqliteJournal(StoredJournal, Journal):
             self._poll_call = None
         if self._store is not None:
             await self.flush()
+            await self._markers.close()
             self.close_store()
 
     @override
@@ -153,6 +162,9 @@ class SqliteJournal(StoredJournal, Journal):
     @override
     def flush(self) -> Deferred[None]:
         return self._flushes.wait()
+
+    def _write_markers(self, markers: Sequence[Marker]) -> Deferred[None]:
+        return self._writer.do(partial(self._opened.write_markers, markers))
 
     def _poll(self) -> None:
         """Do what commands ask for, and see to the next time; what cannot be read now is asked for still."""

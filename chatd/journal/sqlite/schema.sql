@@ -91,3 +91,14 @@ CREATE TABLE names (
     unicode TEXT NOT NULL
 ) STRICT;
 INSERT INTO names (unicode) VALUES ('');
+
+-- version 6
+
+-- Up to where the owner of an account has read, see chatd/journal/read_markers.py.
+CREATE TABLE seen (
+    account TEXT NOT NULL,                      -- the nick, folded
+    room    TEXT NOT NULL,                      -- the key of the room
+    made    INTEGER NOT NULL,                   -- when the account was made, in seconds since 1970; 0 if not known
+    id      INTEGER NOT NULL,
+    PRIMARY KEY (account, room)
+) STRICT, WITHOUT ROWID;

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from chatd.journal import LABEL_SECONDS, JournalError, Retention, RoomState
-from chatd.journal.sqlite import requests
+from chatd.journal.read_markers import Marker
+from chatd.journal.sqlite import requests, seen
 from chatd.journal.sqlite.database import explained, identity, open_file
 from chatd.journal.sqlite.numbering import Batch, Numbering, number
 from chatd.journal.sqlite.reader import Reader
@@ -180,6 +181,17 @@ class Store:
             entry.id, entry.duplicate, entry.refused = id_, duplicate, refused
             if time is not None:
                 entry.time = time
+
+    def markers(self) -> list[Marker]:
+        """Return up to where the owners of accounts have read."""
+        with explained(self._path):
+            return seen.read_markers(self._writer)
+
+    def write_markers(self, markers: Sequence[Marker]) -> None:
+        """Store markers, see `ReadMarkers`, in one transaction."""
+        with self.transaction() as db:
+            self._check_identity()
+            seen.write_markers(db, markers)
 
     def take_requests(self) -> list[Entry]:
         """Return what commands ask for, see `requests`, and which is not asked for any more."""
