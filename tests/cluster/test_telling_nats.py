@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.test_telling import reads
+from tests.end_to_end.test_telling import hears, reads
 from tests.support.daemon import BIN, DEADLINE, environment
 from tests.support.members import Member, make_accounts, member
 from tests.support.nats_servers import NatsServer, nats_server
@@ -95,3 +95,22 @@ def test_an_export_has_none_and_erase_takes_them_from_the_nodes_that_run(
         eventually(lambda: bob.ask("HISTORY ann"), "OK HISTORY ann 0")
         eventually(lambda: ann.ask("HISTORY bob"), "OK HISTORY bob 0")
         assert eve.ask("HISTORY ann") == "OK HISTORY ann 1"
+
+
+def test_what_arrived_is_not_told_again_on_any_node_after_all_were_stopped(pair: tuple[Node, Node]) -> None:
+    east, west = pair
+    with member(east.port, "ann") as ann, member(west.port, "bob") as bob:
+        ann.sees("JOIN bob #lobby")
+        assert "stored=yes" in ann.ask("TELL bob got it?")
+        reads(bob, "got it?")
+        hears(bob, 3)  # it counts as heard once that is well after the line was sent
+    for node in pair:
+        assert node.stop() == 0
+    for node in pair:
+        node.start(wait=False)
+    for node in pair:
+        node.wait_until_ready()
+    with member(east.port, "ann") as ann, member(east.port, "bob") as bob:
+        assert "stored=yes" in ann.ask("TELL bob next")
+        reads(bob, "next")
+        assert bob.texts() == ["next"]

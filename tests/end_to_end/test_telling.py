@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,30 @@ def reads(person: Member, *texts: str) -> None:
         return set(texts) <= set(person.texts())
 
     wait_until(has_read, lambda: f"{texts}, but {person.texts()}")
+
+
+def hears(person: Member, seconds: float) -> None:
+    """Let the server hear of somebody for so long."""
+    end = time.monotonic() + seconds
+
+    def has_been_heard() -> bool:
+        person.read_up()
+        return time.monotonic() > end
+
+    wait_until(has_been_heard, lambda: "time")
+
+
+def test_what_arrived_is_not_told_again_after_a_restart(tmp_path: Path) -> None:
+    make_accounts(tmp_path / "accounts", "ann", "bob")
+    with serve(tmp_path) as daemon, member(daemon.port, "ann") as ann, member(daemon.port, "bob") as bob:
+        assert "stored=yes" in ann.ask("TELL bob got it?")
+        reads(bob, "got it?")
+        hears(bob, 3)  # it counts as heard once that is well after the line was sent
+        assert daemon.terminate() == 0
+    with serve(tmp_path) as daemon, member(daemon.port, "ann") as ann, member(daemon.port, "bob") as bob:
+        assert "stored=yes" in ann.ask("TELL bob next")
+        reads(bob, "next")
+        assert bob.texts() == ["next"]
 
 
 def test_a_line_that_was_acknowledged_is_told_after_kill_9(tmp_path: Path) -> None:

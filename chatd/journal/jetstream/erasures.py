@@ -63,7 +63,7 @@ class Erasures:
         except (ValueError, KeyError, TypeError):
             return
         self._markers.forget(nick, place)
-        self._markers.forget_rooms(lambda room: is_of(room, nick))
+        self._markers.forget_rooms(lambda room: is_of(room, nick), place)
         waited = 0.0
         while again and self._waits() and waited < PATIENCE_SECONDS:
             waited += PAUSE_SECONDS
