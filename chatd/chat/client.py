@@ -127,6 +127,9 @@ class Client(Member, Protocol):
         With ``again`` it was stored before the client was there, or could take it.
         """
 
+    def tell_own(self, kept: StoredEvent, to: str) -> bool:
+        """The same with what its owner told somebody, given the nick, over another connection."""
+
     def take_untold(self) -> Sequence[PrivateLine]:
         """Return the private lines that the peer may not have got, once."""
 

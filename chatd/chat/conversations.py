@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from twisted.internet.interfaces import IReactorTime
@@ -54,8 +54,15 @@ class Markers(Told):
 class Conversations:
     """All conversations of the journal, by their parties, and the mailboxes of those who are connected here."""
 
-    def __init__(self, journal: Journal, clock: IReactorTime, timers: TimerWheel, log_limiter: LogLimiter) -> None:
-        self._office = Office(journal, clock, timers, Markers(journal), log_limiter)
+    def __init__(
+        self,
+        journal: Journal,
+        clock: IReactorTime,
+        timers: TimerWheel,
+        name_of: Callable[[str], str],
+        log_limiter: LogLimiter,
+    ) -> None:
+        self._office = Office(journal, clock, timers, Markers(journal), name_of, log_limiter)
         self._keys: dict[str, dict[str, None]] = {}
         self._mailboxes: dict[str, dict[Client, Mailbox]] = {}
         self._waiting: dict[tuple[str, str], Waiting] = {}
@@ -132,19 +139,19 @@ class Conversations:
             if entry.stored and entry.refused is None and isinstance(entry.event, Said):
                 self._note(entry.room)
                 self._all[entry.room] = entry.id
-                self._tell(entry.room, StoredEvent(entry.id, entry.time, entry.event))
+                self._tell(entry.room, StoredEvent(entry.id, entry.time, entry.event), author)
             if author is not None and reply:
                 replies.append((author, reply))
         return replies
 
-    def _tell(self, key: str, kept: StoredEvent) -> None:
+    def _tell(self, key: str, kept: StoredEvent, author: Reader | None) -> None:
         by = names.key(kept.event.nick)
         one, other = parties(key)
         for party in dict.fromkeys(each for each in (one, other) if each != GUESTS):
             mailboxes = self._mailboxes.get(party, {}).values()
             if account_of(party) == by and one != other:
                 for mailbox in mailboxes:
-                    mailbox.skip(key, kept.id)
+                    mailbox.take_own(key, kept, author)
                 continue
             for mailbox in mailboxes:
                 mailbox.take(key, kept)

@@ -97,7 +97,7 @@ class Hub:
         self._looks = RoomLooks()
         self._looks.note(RoomName(LOBBY))
         """Of the rooms that have people in them or are registered, and of the default room."""
-        self.conversations = Conversations(journal, clock, self.timers, self.log_limiter)
+        self.conversations = Conversations(journal, clock, self.timers, self.name_of, self.log_limiter)
         self.bare_rooms = BareRooms(journal, self.timers, self._rooms, self.conversations.forget)
         self._nicks: NickRegistry[Client] = NickRegistry(lambda client: client.nick)
 
@@ -155,6 +155,10 @@ class Hub:
             return room.policy
         room_state = self.journal.room_state(key)
         return NO_POLICY if room_state is None else room_state.policy
+
+    def name_of(self, account: str) -> str:
+        """Return an account's name as its owner writes it, given its key."""
+        return self.accounts.name(account)
 
     def is_operator(self, account: str | None) -> bool:
         """Return whether an account is a server operator's."""

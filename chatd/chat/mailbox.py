@@ -8,7 +8,7 @@ with the same id, and none is lost.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, Protocol
 
 from twisted.internet.defer import Deferred
@@ -20,7 +20,7 @@ from chatd.chat.missed_lines import Missed, Span, beginning, next_lines
 from chatd.chat.private_lines import PROOF_SECONDS
 from chatd.journal import Journal, JournalError
 from chatd.model.conversation import account_of, other_party
-from chatd.model.entry import StoredEvent
+from chatd.model.entry import Reader, StoredEvent
 from chatd.protocol.events import Note
 from chatd.runtime.log_limiter import LogLimiter
 from chatd.runtime.sockets import origin
@@ -55,6 +55,8 @@ class Office(NamedTuple):
     clock: IReactorTime
     timers: TimerWheel
     told: Told
+    name_of: Callable[[str], str]
+    """Returns an account's name as its owner writes it, given the key."""
     log_limiter: LogLimiter
 
 
@@ -123,10 +125,14 @@ class Mailbox:
         else:
             self._fall_behind()
 
-    def skip(self, conversation: str, id_: int) -> None:
-        """Note a line of the owner's own, which needs not be told."""
-        if not self._behind:
-            self._note_sent(conversation, id_)
+    def take_own(self, conversation: str, kept: StoredEvent, author: Reader | None) -> None:
+        """Show a line of the owner's own, unless it was said over this connection; it needs not be told again."""
+        if self._behind:
+            return
+        other = account_of(other_party(conversation, self._party))
+        if author is not self._client and other and not self._client.tell_own(kept, self._office.name_of(other)):
+            return  # the next line that is told notes this one too
+        self._note_sent(conversation, kept.id)
 
     # What has arrived.
 
@@ -205,7 +211,8 @@ class Mailbox:
         self._begun = True
         if more and not self._closed:
             others = [account_of(other_party(conversation, self._party)) for conversation in more[:MAX_NAMED]]
-            asked = ", ".join(f"HISTORY {other}" for other in others if other) or "HISTORY and a name"
+            asked = ", ".join(f"HISTORY {self._office.name_of(each)}" for each in others if each)
+            asked = asked or "HISTORY and a name"
             self._client.send_event(Note(f"You were told more while you were away. Ask for it: {asked}"))
 
     def _send(self, lines: Iterable[Missed]) -> bool:

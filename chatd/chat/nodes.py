@@ -82,8 +82,11 @@ class Nodes(Protocol):
         Raise `ChatError` if that node does not answer, or nobody is there any more.
         """
 
-    async def check_heard(self, remote: NickHolder, author: Client) -> None:
-        """Raise `ChatError` if one who is connected to another node ignores an author; not if that node is silent."""
+    async def ask_party(self, remote: NickHolder, author: Client) -> str | None:
+        """Return what one who is connected to another node is in conversations; None if that node does not say.
+
+        Raise `ChatError` if they ignore the author.
+        """
 
 
 class SingleNode(Nodes):
@@ -171,5 +174,5 @@ class SingleNode(Nodes):
         raise unavailable()
 
     @override
-    async def check_heard(self, remote: NickHolder, author: Client) -> None:
-        pass
+    async def ask_party(self, remote: NickHolder, author: Client) -> str | None:
+        return None

@@ -160,6 +160,11 @@ class Participant(Client):
         # One who is ignored meanwhile is left out for good, as in rooms.
         return names.key(kept.event.nick) in self.ignored or self.peer.send_private(self.kept_line(kept, again=again))
 
+    @override
+    def tell_own(self, kept: StoredEvent, to: str) -> bool:
+        tags = {"id": str(kept.id), "time": wire.timestamp(kept.time)}
+        return self.peer.send_private(self.line(events.ToldOthers(to, kept.event.text or ""), tags=tags))
+
     def kept_line(self, kept: StoredEvent, *, again: bool) -> bytes:
         """Return a private line that is stored as this peer reads it; with ``again`` it is none that comes just now."""
         time, event = wire.timestamp(kept.time), kept.event

@@ -64,16 +64,18 @@ def _keep(
         raise why
     to = Addressee(shown, here=holder is not None or bool(listeners))
     if holder is not None and not holder.here:
-        return _keep_if_heard(participant, key, holder, to, command.text, label)
+        return _keep_elsewhere(participant, key, holder, to, command.text, label)
     _submit(participant, key, to, command.text, label)
     return None
 
 
-async def _keep_if_heard(
+async def _keep_elsewhere(
     participant: Participant, key: str, holder: NickHolder, to: Addressee, text: str, label: str | None
 ) -> None:
     """Have a line stored for one who is connected to another node, unless that one ignores the participant."""
-    await participant.hub.nodes.check_heard(holder, participant)
+    party = await participant.hub.nodes.ask_party(holder, participant)
+    if party is not None:  # that node may have accounts of its own
+        key = conversation(participant.party or GUESTS, party)
     if not participant.ended:
         _submit(participant, key, to, text, label)
 

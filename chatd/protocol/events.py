@@ -108,6 +108,14 @@ class Replayed:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldOthers:
+    """Something that one said oneself to one person alone, over another connection. ``nick`` is that person's."""
+
+    nick: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class ToldBefore:
     """Something that was said to one person before. ``time`` is as on the wire."""
 
@@ -192,6 +200,7 @@ Event = (
     | Told
     | Replayed
     | ToldBefore
+    | ToldOthers
     | Present
     | Listed
     | Seen
@@ -224,6 +233,7 @@ _RENDER: Mapping[type, Callable[..., str]] = {
     Moderated: _ruled,
     Told: lambda e: f"TELL {e.nick} {e.text}",
     Replayed: lambda e: f"OLD {e.time} MSG {e.nick} {e.room} {e.text}",
+    ToldOthers: lambda e: f"TOLD {e.nick} {e.text}",
     ToldBefore: lambda e: f"OLD {e.time} TELL {e.nick} {e.text}",
     Note: lambda e: f"NOTE {e.text}",
     Present: lambda e: f"WHO {e.room} {' '.join(e.nicks)}",
@@ -331,6 +341,7 @@ _SHAPES: Mapping[str, Callable[[str | None], Event]] = {
     "NICK": _shape(Renamed, 2, text=False),
     "TOPIC": _shape(TopicSet, 2, text=True),
     "TELL": _shape(Told, 1, text=True),
+    "TOLD": _shape(ToldOthers, 1, text=True),
     "OLD": _read_old,
     "NOTE": _shape(Note, 0, text=True),
     "WHO": _shape(lambda room, *nicks: Present(room, nicks), 1, text=False),

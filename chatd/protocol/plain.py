@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from chatd.protocol import duration, events
-from chatd.protocol.events import Event, Moderated, Told, ToldBefore
+from chatd.protocol.events import Event, Moderated, Told, ToldBefore, ToldOthers
 from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.text import clean
 
@@ -47,6 +47,7 @@ def sentence(event: Moderated) -> str:
 _LINES: Mapping[type, Callable[..., str]] = {
     Moderated: lambda e: f"NOTE {sentence(e)}",
     Told: lambda e: f"FROM {e.nick} {e.text}",
+    ToldOthers: lambda e: f"TO {e.nick} {e.text}",
     ToldBefore: lambda e: f"OLD {e.time} FROM {e.nick} {e.text}",
 }
 

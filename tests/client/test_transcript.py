@@ -727,3 +727,13 @@ def test_what_a_search_in_private_finds_is_found_there() -> None:
     assert client.hears("@label=s OK SEARCH bob 1") == [Found("bob")]
     assert [line.text for line in client.room("bob").found] == ["hello"]
     assert client.states("bob") == ["psst STORED"]
+
+
+def test_what_one_told_over_another_connection_is_ones_own() -> None:
+    client = Client(IN)
+    client.hears("@id=5;time=1970-01-01T00:00:05.000Z TOLD bob from my phone")
+    (line,) = client.room("bob").lines
+    assert (line.nick, line.text, line.own, line.id) == ("me", "from my phone", True, 5)
+    assert client.room("bob").unread == 0
+    client.hears("TOLD #r hi", "TOLD bob without an id")
+    assert client.states("bob") == ["from my phone STORED"]

@@ -6,12 +6,14 @@ from tests.support.in_memory_chat import ChatClient
 from tests.support.in_memory_cluster import InMemoryCluster, Node, bodies
 
 
-def comes_in(cluster: InMemoryCluster, node: Node, name: str, *more: str) -> ChatClient:
-    """Return somebody who is logged in to the account of a name, and uses it."""
+def comes_in(
+    cluster: InMemoryCluster, node: Node, name: str, *more: str, party: str | None = None, nick: str | None = None
+) -> ChatClient:
+    """Return somebody who is logged in to the account of a name, and uses it or another nick."""
     person = ChatClient(node.hub)
     person.says("HELLO 1")
-    person.session.account, person.session.party = name, cluster.accounts.party(name)
-    person.says(f"JOIN {name}", *more)
+    person.session.account, person.session.party = name, party or cluster.accounts.party(name)
+    person.says(f"JOIN {nick or name}", *more)
     cluster.settle()
     return person
 
@@ -99,3 +101,30 @@ def test_who_is_muted_when_it_is_its_turn_tells_nothing_on_any_node() -> None:
     assert bodies(ann.take())[-1].startswith("ERR muted TELL ")
     assert told(bob) == []
     assert not any(key.startswith("=") for node in cluster.nodes for key in node.cluster.known_rooms)
+
+
+def test_nodes_with_accounts_of_their_own_tell_the_one_who_is_there() -> None:
+    cluster = InMemoryCluster(2)
+    cluster.accounts.owned |= {"ann", "bob"}
+    one, two = cluster.nodes
+    ann, bob = comes_in(cluster, one, "ann"), comes_in(cluster, two, "bob")
+    bob.says("QUIT")
+    cluster.settle()
+    other_bob = comes_in(cluster, two, "bob", party="bob.77")
+    ann.says("TELL bob hi")
+    cluster.settle()
+    assert told(other_bob) == ["TELL ann hi"]
+    other_bob.says("HISTORY ann")
+    cluster.settle()
+    assert bodies(other_bob.take())[-1] == "OK HISTORY ann 1"
+
+
+def test_what_one_tells_on_one_node_is_seen_on_another() -> None:
+    cluster = InMemoryCluster(2)
+    cluster.accounts.owned |= {"ann", "bob"}
+    one, two = cluster.nodes
+    phone, desktop = comes_in(cluster, one, "ann"), comes_in(cluster, two, "ann", nick="annie")
+    desktop.take()
+    phone.says("TELL bob hi")
+    cluster.settle()
+    assert bodies(desktop.take()) == ["TOLD bob hi"]

@@ -230,3 +230,17 @@ def test_what_guests_told_can_be_read_by_the_one_they_told() -> None:
         chat.send(eve, "TELL ann hi")
         assert asked(chat, ann, "HISTORY eve") == ["TELL eve hi", "OK HISTORY eve 1"]
         assert "not-allowed" in asked(chat, eve, "HISTORY ann")[0]
+
+
+def test_what_one_tells_over_one_connection_is_seen_on_the_others() -> None:
+    with people("ann", "bob") as chat:
+        phone, desktop = logged_in(chat, "ann"), logged_in(chat, "ann", nick="annie")
+        terminal = chat.visitor(f"LOGIN ann {PASSWORD}", "JOIN ann3")
+        for each in (phone, desktop, terminal):
+            each.take()
+        chat.send(phone, "TELL bob hi")
+        assert [line.partition(" ")[0] for line in phone.take()] == ["OK"]
+        assert desktop.take() == ["@id=1;time=1970-01-12T13:46:40.000Z TOLD bob hi"]
+        assert terminal.take() == ["TO bob hi"]
+        chat.send(logged_in(chat, "bob"), "TELL annie yes")
+        assert [each.take()[-1].partition(" bob ")[2] for each in (phone, desktop, terminal)] == ["yes"] * 3

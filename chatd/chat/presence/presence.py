@@ -154,15 +154,17 @@ class Presence(Nodes):
         return nick
 
     @override
-    async def check_heard(self, remote: NickHolder, author: Client) -> None:
-        question = {"heard": remote.member_id, "from": author.nick, "account": author.account}
+    async def ask_party(self, remote: NickHolder, author: Client) -> str | None:
+        question = {"party": remote.member_id, "from": author.nick, "account": author.account}
         try:
             answer = await self.cluster.ask(incarnation_of(remote.member_id), question)
         except Exception:  # it stands still, or does not know the question: what is stored is told later
-            return
+            return None
         if isinstance(answer, dict) and isinstance(answer.get("refused"), list):
             code, why = answer["refused"]
             raise ChatError(Code(code), why)
+        party = answer.get("party") if isinstance(answer, dict) else None
+        return party if isinstance(party, str) else None
 
     @override
     def steps(self, entries: Sequence[Entry]) -> Iterator[list[Entry]]:
@@ -175,11 +177,11 @@ class Presence(Nodes):
 
         It has a ``time``, in milliseconds since 1970, if it was told a connection that this one has taken over.
         """
-        if "heard" in question:
-            client = self.announcer.client(question["heard"])
+        if "party" in question:
+            client = self.announcer.client(question["party"])
             ignored = () if client is None else client.ignored
             if client is None or {names.key(question["from"]), question.get("account")}.isdisjoint(ignored):
-                return {}
+                return {"party": None if client is None else client.party}
             return {"refused": [Code.NOT_ALLOWED, f"{client.nick} takes no private lines from you"]}
         member_id, nick, text, time = question["tell"], question["from"], question["text"], question.get("time")
         client = self.announcer.client(member_id)

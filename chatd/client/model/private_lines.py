@@ -37,6 +37,18 @@ def apply_private(transcript: Transcript, tags: Tags, event: events.Told) -> lis
     return changes + put_private(transcript, room, line, old=about == person)
 
 
+def apply_own(transcript: Transcript, tags: Tags, event: events.ToldOthers) -> list[Change]:
+    """Take in what one told somebody oneself, over another connection."""
+    if event.nick.startswith("#") or not id_of(tags):
+        return []
+    room, changes = room_for(transcript, event.nick)
+    if room is None:
+        return []
+    time, serial = time_of_event(transcript, tags), room.timeline.serial()
+    line = Line(serial, Kind.SAID, time, transcript.nick, event.text, id_of(tags), own=True)
+    return changes + put_private(transcript, room, line, old=False)
+
+
 def put_private(transcript: Transcript, room: Room, line: Line, *, old: bool) -> list[Change]:
     """Put a private line that is stored into its conversation, unless it is there already."""
     room.oldest_id = min(room.oldest_id or line.id, line.id)
