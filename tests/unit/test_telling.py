@@ -244,3 +244,14 @@ def test_what_one_tells_over_one_connection_is_seen_on_the_others() -> None:
         assert terminal.take() == ["TO bob hi"]
         chat.send(logged_in(chat, "bob"), "TELL annie yes")
         assert [each.take()[-1].partition(" bob ")[2] for each in (phone, desktop, terminal)] == ["yes"] * 3
+
+
+def test_what_one_person_tells_and_then_says_comes_in_that_order() -> None:
+    with people("ann", "bob") as chat:
+        ann, bob, eve = logged_in(chat, "ann"), logged_in(chat, "bob"), chat.program("JOIN eve")
+        bob.take()
+        eve.says("MSG first in the batch")
+        ann.says("TELL bob one", "MSG two", "TELL bob three", "MSG four")
+        chat.turn()
+        by_ann = [line.rpartition(" ")[2] for line in bob.take() if " ann " in line]
+        assert by_ann == ["one", "two", "three", "four"]
