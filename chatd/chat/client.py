@@ -78,6 +78,7 @@ class Client(Member, Protocol):
     member_id: str
     info: MemberInfo | None
     """As what all nodes know it, once they do; None on a single node."""
+    person: object
     account_made: int
     """When its account was made, see `chatd.accounts.Accounts.made`."""
     ignored: Mapping[str, str]

@@ -144,9 +144,9 @@ class Hub:
         return self.nodes.remote(nick) or self.client(nick)
 
     def members(self, key: str) -> Collection[Member]:
-        """Return who is in a room, given its key."""
+        """Return who is in a room, given its key: one member for each person."""
         room = self._rooms.get(key)
-        return () if room is None else room.everybody
+        return () if room is None else room.people
 
     def policy(self, key: str) -> RoomPolicy:
         """Return what holds in a room, given its key."""
@@ -202,6 +202,9 @@ class Hub:
         self.conversations.leave(client)
         if client.nick:
             self.release(client.nick, client)
+            heir = next(iter(self.persons.beside(client)), None)
+            if heir is not None and self._nicks.holder(client.nick) is None:
+                self._nicks.assign(client.nick, heir)
 
     def claim(self, nick: Nick, client: Client) -> None:
         """Make ``nick`` the client's, beside any that it has.

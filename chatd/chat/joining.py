@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from chatd import __version__
 from chatd.chat import authentication, permissions, quotas
+from chatd.chat.client import NickHolder
 from chatd.chat.command_rows import Row, Work, for_anybody, for_named, in_room, need_nick
+from chatd.chat.hub import Hub
 from chatd.chat.outcomes import done_join
 from chatd.chat.participant import Participant
 from chatd.chat.replay import Replay
@@ -81,11 +83,16 @@ def _take_nick(participant: Participant, nick: Nick, resume: str | None) -> None
     """Go by a nick, or by that of a connection that the participant proves to be the successor of."""
     hub = participant.hub
     holder = hub.holder(nick)
-    owns = participant.account == nick.key
-    proven = holder is not None and (owns or (resume is not None and holder.takeover.is_proven_by(resume)))
-    if holder is not None and proven and not holder.renaming:
-        participant.takeover.begin(holder, resume or "")
-        participant.nick = holder.nick
+    if holder is not None and holder.renaming:
+        holder = None
+    dead = None if holder is None or resume is None else _resumed(hub, holder, resume)
+    present = None if holder is None or hub.nodes.shared else hub.persons.own(participant, holder)
+    if dead is None and present is not None:
+        hub.persons.join(participant, present)
+    elif holder is not None and (dead is not None or participant.account == nick.key):
+        old = dead or holder
+        participant.takeover.begin(old, old if isinstance(old, Participant) else None, resume or "")
+        participant.nick = old.nick
     else:
         hub.claim(nick, participant)
         participant.nick = nick
@@ -93,11 +100,20 @@ def _take_nick(participant: Participant, nick: Nick, resume: str | None) -> None
         participant.issue_resume_token()
 
 
+def _resumed(hub: Hub, holder: NickHolder, resume: str) -> NickHolder | None:
+    """Return the connection whose resume token that is: of the one who goes by a nick, who may have several."""
+    others = hub.persons.beside(holder) if isinstance(holder, Participant) else ()
+    return next((each for each in (holder, *others) if each.takeover.is_proven_by(resume)), None)
+
+
 def _rename(participant: Participant, command: commands.Nick, label: str | None) -> None:
     nick = Nick.of(command.nick)
     if nick == participant.nick:
         participant.send_event(Done("NICK", (nick,)), label)
         return
+    if others := len(participant.hub.persons.beside(participant)):
+        why = f"you are here over {others + 1} connections, which share your name; QUIT the others first"
+        raise ChatError(Code.NOT_ALLOWED, why)
     permissions.check_rename(participant)
     authentication.check_owner(participant, nick)
     quotas.check_name(participant)

@@ -68,7 +68,7 @@ def done_join(participant: Participant, room: Place, missed: CatchUp | None = No
         values["recovered"] = "yes" if missed.recovered else "no"
         if not missed.known:
             values["since"] = "unknown"
-    return events.Done("JOIN", (room.name, str(len(room.everybody))), values)
+    return events.Done("JOIN", (room.name, str(room.head_count)), values)
 
 
 def internal(participant: Participant, entry: Entry, room: Place | None) -> bytes:

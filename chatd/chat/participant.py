@@ -50,6 +50,8 @@ class Participant(Client):
     member_id: str = ""
     account: str | None = None
     """The key of the account that it has logged in to."""
+    person: object = None
+    """What it has in common with the other connections of the same person."""
     account_made: int = 0
     """When that was made, see `Accounts.made`."""
     party: str | None = None
@@ -70,6 +72,7 @@ class Participant(Client):
         self.hub = hub
         self.peer = peer
         self.send = peer.send  # type: ignore[method-assign]  # one call less for every line
+        self.person = object()
         self.mode = Mode.COMMAND
         self.rooms: dict[Place, None] = {}
         self.current: Place | None = None

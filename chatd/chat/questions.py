@@ -21,7 +21,7 @@ def _who(participant: Participant, room: Place, _command: commands.Who, label: s
 
 
 def _present(participant: Participant, room: Place, label: str | None) -> Iterator[bytes]:
-    nicks = [member.nick for member in room.everybody]
+    nicks = [member.nick for member in room.people]
     for line in events.present(room.name, nicks):
         yield participant.line(line)
     yield participant.line(Done("WHO", (room.name, str(len(nicks)))), label)
@@ -37,7 +37,7 @@ def _listed(participant: Participant, label: str | None) -> Iterator[bytes]:
         topic = None
         if room.topic is not None and permissions.may_read(participant, room.key, room.topic_id):
             topic = room.topic.text
-        yield participant.line(events.Listed(room.name, len(room.everybody), topic))
+        yield participant.line(events.Listed(room.name, room.head_count, topic))
     yield participant.line(Done("ROOMS", (str(len(rooms)),)), label)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from chatd.chat.cross_room import Merge
@@ -29,6 +29,7 @@ class Room:
         """Those who are connected to this node: who gets lines."""
         self.everybody: dict[Member, None] = {} if shared else self.members
         """Who is in the room, on whatever node."""
+        self._persons: dict[object, int] = {}  # how many connections each has in here, if this is the only node
         self._ignoring: dict[Member, None] = {}  # those of the members who ignore somebody
         self.topic: TopicSet | None = None
         self.topic_id = 0
@@ -42,6 +43,21 @@ class Room:
         self.forgotten = 0
         """Up to which id the journal is to forget what was in it; 0 for nothing."""
         self._was_spoken_in = room_state is not None and room_state.said_id > 0
+
+    @property
+    def head_count(self) -> int:
+        """How many people are in it, over however many connections."""
+        return len(self._persons) if self.everybody is self.members else len(self.everybody)
+
+    @property
+    def people(self) -> Collection[Member]:
+        """One member for each person in it, in the order in which they came."""
+        if self.head_count == len(self.everybody):
+            return self.everybody.keys()
+        first: dict[object, Member] = {}
+        for member in self.everybody:
+            first.setdefault(member.person, member)
+        return first.values()
 
     def deliver(self, entries: Sequence[Entry], merge: Merge | None = None) -> Sequence[tuple[Reader, bytes]]:
         """Apply a batch, in its order, and send it to the members, but to those for whom ``merge`` collects it.
@@ -110,10 +126,11 @@ class Room:
             case Parted() if author is not None:
                 if author not in self.everybody and author not in self.members:
                     return
-                entry.event = event = replace(event, nick=author.nick)
-                broadcast.add(entry)
-                if self._ignoring and event.text:
-                    self._hide(event, author, broadcast, replace(event, text=None))
+                if self._persons.get(author.person, 0) < 2:  # else the person is here still, over another connection
+                    entry.event = event = replace(event, nick=author.nick)
+                    broadcast.add(entry)
+                    if self._ignoring and event.text:
+                        self._hide(event, author, broadcast, replace(event, text=None))
                 self._remove(author, broadcast)
             case Moderated():
                 broadcast.add(entry)
@@ -138,16 +155,31 @@ class Room:
             self.everybody.pop(replaced)
             self.members.pop(replaced, None)
             self._ignoring.pop(replaced, None)
-        elif not (known or here):  # who is announced again was seen here all the time
+            self._count(replaced, -1)
+        elif not (known or here or author.person in self._persons):  # who is announced again was seen all the time
             entry.event = replace(event, nick=author.nick, room=self.name)
             broadcast.add(entry)
+        if not known:
+            self._count(author, 1)
         self.everybody[author] = None
         if author.here and entry.verb != INTERNAL:
             self.members[author] = None
             self.note_ignoring(author)
             broadcast.join(author)
 
+    def _count(self, member: Member, change: int) -> None:
+        """Count the connections of a person; with other nodes each connection is a person of its own."""
+        if self.everybody is not self.members:
+            return
+        count = self._persons.get(member.person, 0) + change
+        if count:
+            self._persons[member.person] = count
+        else:
+            self._persons.pop(member.person, None)
+
     def _remove(self, member: Member, broadcast: Broadcast) -> None:
+        if member in self.everybody:
+            self._count(member, -1)
         if member in self.members:
             broadcast.flush_departing(member)
             del self.members[member]
@@ -164,8 +196,10 @@ class Room:
         self.policy.apply(action)
         # On a node that was given up and is here again, some are not known to the others yet.
         there = {**self.everybody, **self.members} if self.everybody is not self.members else self.members
+        told: set[object] = set()
         for member in self._evicted(there, action):
-            if event.verb != "KICK":
+            if event.verb != "KICK" and member.person not in told:
+                told.add(member.person)
                 why = event.text if event.verb == "BAN" else "the room is private"
                 kicked = Entry(
                     self.key, Moderated("KICK", event.nick, self.name, member.nick, None, why), time=entry.time
@@ -183,6 +217,9 @@ class Room:
             identity, is_operator = member.judged_as
             if evicts(identity) and not (spares_operators and is_operator):
                 found.append(member)
+        if len(self._persons) < len(self.members):  # somebody is here more than once, and goes with all connections
+            persons = {member.person for member in found}
+            found = [member for member in members if member.person in persons]
         return found
 
     def _set_topic(self, topic: TopicSet, id_: int, time: int) -> None:

@@ -48,7 +48,8 @@ def _disconnect(hub: Hub, action: ModerationAction) -> None:
         nick = Nick(event.subject)
         client = hub.client(nick)
         if client is not None and hub.nodes.remote(nick) is None:
-            client.disconnect(DisconnectReason.KICKED, why)
+            for each in (client, *hub.persons.beside(client)):
+                each.disconnect(DisconnectReason.KICKED, why)
     elif event.verb == "BAN":
         only = RoomPolicy([action])
         for client in [each for each in hub.clients if not each.is_operator]:

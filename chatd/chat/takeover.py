@@ -38,13 +38,16 @@ class Takeover(Resumption):
         known = (self.secret, self.proof)
         return any(compare_digest(secret.encode(), each.encode()) for each in known if each)
 
-    def begin(self, old: NickHolder, proof: str) -> None:
-        """Be what another connection of the same person was; the rooms see nothing of it in ``RESUME_SECONDS``."""
+    def begin(self, old: NickHolder, here: Client | None, proof: str) -> None:
+        """Be what another connection of the same person was; the rooms see nothing of it in ``RESUME_SECONDS``.
+
+        ``here`` is ``old`` if that one is connected to this node.
+        """
         hub = self._hub
-        here = hub.client(old.nick) if old.here else None
         hub.replace(old, self._client)
         self.proof, self.takes = proof, old.member_id
         if here is not None:
+            self._client.person = here.person
             self._client.ignored = here.ignored
             if here.ignored:
                 hub.ignoring[self._client] = None

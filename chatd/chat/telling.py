@@ -95,7 +95,7 @@ def _pass_on(participant: Participant, holder: NickHolder, text: str, label: str
         return _pass_on_to_node(participant, holder, text, label)
     client = hub.client(holder.nick)
     assert client is not None
-    client.tell(PrivateLine(participant.nick, text, hub.now), participant.account)
+    hub.persons.tell(client, PrivateLine(participant.nick, text, hub.now), participant.account)
     _answer(participant, client.nick, label)
     return None
 

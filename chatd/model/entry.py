@@ -108,6 +108,10 @@ class Member(Reader, Protocol):
         """What all nodes know this one by, see `chatd.model.cluster.MemberInfo`; empty if there is one node."""
 
     @property
+    def person(self) -> object:
+        """What the connections of one person have in common, and nobody else has: a room has one place for them."""
+
+    @property
     def here(self) -> bool:
         """Whether this one is connected to this node."""
 
@@ -149,6 +153,14 @@ class Place(Protocol):
     @property
     def everybody(self) -> Collection[Member]:
         """Its members, on whatever node."""
+
+    @property
+    def people(self) -> Collection[Member]:
+        """One member for each person in it."""
+
+    @property
+    def head_count(self) -> int:
+        """How many people are in it."""
 
     def note_ignoring(self, member: Member) -> None:
         """Note whether a member ignores somebody."""

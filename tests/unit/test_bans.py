@@ -196,8 +196,7 @@ def test_the_way_back_in(tmp_path: Path) -> None:
 
 def test_a_file_of_the_version_before_keeps_what_holds(journal: Path) -> None:
     with closing(sqlite3.connect(journal, isolation_level=None)) as db:
-        db.executescript("ALTER TABLE ruling DROP COLUMN reach; DROP TABLE request; DROP TABLE names")
-        db.execute("DROP TABLE seen")
+        db.executescript("ALTER TABLE ruling DROP COLUMN reach; DROP TABLE request; DROP TABLE names; DROP TABLE seen")
         db.execute("PRAGMA user_version = 3")
     with closing(Store(journal)) as store:
         held = store.room_states()["#den"].policy.held(PolicyKey("BAN", "mallory"), NOW)

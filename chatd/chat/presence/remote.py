@@ -66,6 +66,11 @@ class RemoteMember(NickHolder):
 
     @property
     @override
+    def person(self) -> RemoteMember:
+        return self
+
+    @property
+    @override
     def account(self) -> str | None:
         return self.info.account
 
