@@ -7,8 +7,8 @@ from dataclasses import replace
 from chatd.chat import permissions, replay
 from chatd.chat.command_rows import Row, Work, need_nick
 from chatd.chat.participant import Participant
+from chatd.chat.private_telling import party_of
 from chatd.chat.room import Room
-from chatd.chat.telling import party_of
 from chatd.model.conversation import GUESTS, account_of, conversation, other_party
 from chatd.protocol import commands
 from chatd.protocol.errors import ChatError, Code

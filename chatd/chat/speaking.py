@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatd.chat import permissions, telling
+from chatd.chat import permissions, private_telling
 from chatd.chat.command_rows import Needs, Row, Work, in_room, room_of
 from chatd.chat.participant import Participant
 from chatd.model.entry import Place
@@ -27,7 +27,7 @@ def _tell(participant: Participant, command: Tell, label: str | None) -> Work | 
     if command.to.startswith("#"):
         say(participant, room_of(participant, command.to), command.text, label, "TELL")
         return None
-    return telling.tell(participant, command, label)
+    return private_telling.tell(participant, command, label)
 
 
 def _talk(participant: Participant, _command: Talk, label: str | None) -> None:
