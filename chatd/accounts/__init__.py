@@ -39,6 +39,12 @@ class Accounts(Protocol):
     def name(self, key: str) -> str:
         """Return an account's nick as its owner writes it."""
 
+    def party(self, key: str) -> str | None:
+        """Return what an account is called that nobody's is called later, see `chatd.model.conversation`.
+
+        It is None if there is no such account. Raise `ChatError` if that cannot be found out now.
+        """
+
     def made(self, key: str) -> int:
         """Return when an account was made, in seconds since 1970; 0 if its password is not kept here.
 
@@ -82,6 +88,10 @@ class NoAccounts(Accounts):
     @override
     def name(self, key: str) -> str:
         return key
+
+    @override
+    def party(self, key: str) -> str | None:
+        return None
 
     @override
     def made(self, key: str) -> int:

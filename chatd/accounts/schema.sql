@@ -39,3 +39,15 @@ CREATE TABLE names (
     unicode TEXT NOT NULL
 ) STRICT;
 INSERT INTO names (unicode) VALUES ('');
+
+-- version 3
+
+-- What no other account of the same name has, before or after it: at random where the password is kept here. Where an
+-- --auth method knows it, whom the name is of is that method's to say, and all nodes are to come to the same by
+-- themselves: it counts how often an account of that name was removed.
+ALTER TABLE account ADD COLUMN mark TEXT NOT NULL DEFAULT '';
+UPDATE account SET mark = iif(hash IS NULL, 'd0', printf('%x', created));
+CREATE TABLE removed (
+    key   TEXT PRIMARY KEY,
+    times INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

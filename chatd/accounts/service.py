@@ -109,6 +109,11 @@ class AccountService(Accounts):
         return key if account is None else account.name
 
     @override
+    def party(self, key: str) -> str | None:
+        account = self._find(key)
+        return None if account is None else f"{account.key}.{account.mark}"
+
+    @override
     def made(self, key: str) -> int:
         account = self._find(key)
         # Of those of an --auth method each node notes another time, and only that method knows when one is another's.

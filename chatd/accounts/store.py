@@ -45,6 +45,8 @@ class Account:
     """None if an ``--auth`` method knows the password."""
     operator: bool
     created: int
+    mark: str = field(default="", compare=False)
+    """What no other account of the same name has, before or after it; the store gives it."""
 
 
 def beside(journal: Path) -> Path:
@@ -140,7 +142,8 @@ class AccountStore:
                 if not twins:
                     raise TakenError(f"{account.name} could be mistaken for {twin}; take another name")
             values = (account.key, account.name, account.hash, account.operator, account.created)
-            db.execute(f"INSERT INTO account ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)", values)
+            mark = _AUTH_MARK if account.hash is None else _OWN_MARK
+            db.execute(f"INSERT INTO account ({_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, {mark})", values)
             rows = [(look, account.key) for look in set(names.looks(account.name))]
             db.executemany("INSERT INTO look (look, key) VALUES (?, ?)", rows)
 
@@ -168,7 +171,11 @@ class AccountStore:
     def remove(self, key: str) -> bool:
         """Delete an account; return whether there was one."""
         with self._writing() as db:
-            return db.execute("DELETE FROM account WHERE key = ?", (key,)).rowcount > 0
+            removed = db.execute("DELETE FROM account WHERE key = ?", (key,)).rowcount > 0
+            if removed:
+                once_more = "ON CONFLICT (key) DO UPDATE SET times = times + 1"
+                db.execute(f"INSERT INTO removed (key, times) VALUES (?, 1) {once_more}", (key,))
+            return removed
 
     def add_code(self, code: str, expires: int | None, now: int) -> None:
         """Make ``code`` an invitation for one account, until ``expires``; both times are in seconds since 1970."""
@@ -245,15 +252,18 @@ class AccountStore:
         return db
 
 
-_COLUMNS = "key, name, hash, operator, created"
+_COLUMNS = "key, name, hash, operator, created, mark"
 """Of an account, as `_account` takes them."""
+_OWN_MARK = "lower(hex(randomblob(8)))"
+_AUTH_MARK = "'d' || coalesce((SELECT times FROM removed WHERE key = ?1), 0)"
+"""See ``schema.sql``."""
 _IS_OPEN = "WHERE digest = ? AND (expires IS NULL OR expires > ?)"
 _TWIN = "SELECT name FROM look JOIN account USING (key) WHERE look IN (?, ?) AND key != ? LIMIT 1"
 
 
 def _account(columns: tuple[Any, ...]) -> Account:
-    key, name, hash_, operator, created = columns
-    return Account(key, name, hash_, bool(operator), created)
+    key, name, hash_, operator, created, mark = columns
+    return Account(key, name, hash_, bool(operator), created, mark)
 
 
 def _digest(code: str) -> bytes:

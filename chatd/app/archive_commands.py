@@ -27,6 +27,7 @@ from chatd.journal.sqlite.address import sqlite_path
 from chatd.journal.sqlite.archive import erase, export_rows, import_events, read_line
 from chatd.journal.sqlite.backup import Contents, back_up, restore
 from chatd.journal.sqlite.database import LACKS_LOG, lacks_log
+from chatd.model.conversation import all_of
 from chatd.model.entry import StoredEvent
 from chatd.protocol import names
 from chatd.protocol.text import clean
@@ -65,7 +66,10 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_argument("files", metavar="FILE", nargs="*", type=Path)
     import_command.add_options(importing)
     about = "Take away all that one person has said. The daemon must not be running; nodes of a cluster may."
-    command("erase", _erase, about).add_argument("nick")
+    erasing = command("erase", _erase, about)
+    erasing.add_argument("nick")
+    about = "take away all that was told in private to the account of that name or by it, instead"
+    erasing.add_argument("--private", action="store_true", help=about)
     about = "Copy the journal as it is now to a new file. The daemon may be running."
     command("backup", _backup, about).add_argument("file", type=Path)
     about = (
@@ -150,11 +154,13 @@ def _write(journal: str, events: Iterator[StoredEvent], progress: Callable[[int]
 
 
 def _erase(options: argparse.Namespace) -> None:
+    nick: str = names.nick(options.nick)
+    wanted, what = (all_of(nick), "private lines") if options.private else (nick, "messages and topics")
     if is_cluster(options.journal):
-        erased = _commands().erase(options.journal, names.nick(options.nick))
-        print(f"erased {erased} messages and topics; nodes that run follow at once, the others when they start")
+        erased = _commands().erase(options.journal, wanted)
+        print(f"erased {erased} {what}; nodes that run follow at once, the others when they start")
         return
-    print(f"erased {erase(sqlite_path(options.journal), names.nick(options.nick))} messages and topics")
+    print(f"erased {erase(sqlite_path(options.journal), wanted)} {what}")
 
 
 def _backup(options: argparse.Namespace) -> None:

@@ -84,7 +84,8 @@ def _remove(options: argparse.Namespace) -> None:
     with open_account_store(_path(options), make=False) as store:
         if not store.remove(names.key(nick)):
             raise ValueError(f"{nick} has no account")
-    print(f"{nick} has no account any more; what it may do in rooms goes to whoever takes the name next")
+    left = "what it may do in rooms goes to whoever takes the name next, and what it was told in private does not"
+    print(f"{nick} has no account any more; {left}")
 
 
 def _list(options: argparse.Namespace) -> None:

@@ -68,5 +68,6 @@ async def _register(participant: Participant, command: commands.Register, label:
     accounts = participant.hub.accounts
     account = await accounts.register(nick, command.password, command.code, str(address) if address else None)
     participant.become_owner(account)
+    participant.hub.conversations.arrive(participant)
     participant.hub.nodes.announce(participant)
     participant.send_event(Done("REGISTER", (nick,)), label)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Container, Iterable
 from itertools import islice
 
 from chatd.journal import Journal
@@ -21,14 +21,23 @@ _KNOWING = (Health.WORKING, Health.UNWRITABLE)
 class BareRooms:
     """Looks for such rooms in a journal; ``in_use`` holds the keys of those that people are in.
 
+    So are conversations forgotten, which have keys like rooms and no people in them; ``forgotten`` hears of all.
+
     A room that its last member leaves is forgotten at that place in the order, by `chatd.chat.room`. Here are those
     that retention has left without messages since, and those of an earlier run.
     """
 
-    def __init__(self, journal: Journal, timers: TimerWheel, in_use: Container[str]) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        timers: TimerWheel,
+        in_use: Container[str],
+        forgotten: Callable[[Iterable[str]], None] = lambda _keys: None,
+    ) -> None:
         self._journal = journal
         self._timers = timers
         self._in_use = in_use
+        self._note_forgotten = forgotten
 
     def start(self, *, shared: bool) -> None:
         """Look from here on; at once, unless others know better in which rooms people are."""
@@ -50,4 +59,5 @@ class BareRooms:
         found = {key: self._journal.known_rooms[key].last_id for key in islice(bare, AT_ONCE)}
         if found:
             self._journal.forget(found)
+            self._note_forgotten(found)
         return len(found) == AT_ONCE

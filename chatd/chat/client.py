@@ -104,6 +104,10 @@ class Client(Member, Protocol):
     ignored: Mapping[str, str]
     away: str | None
     """Why it is away, if it is."""
+    party: str | None
+    """What it is in conversations, see `chatd.model.conversation`; None without an account."""
+    heard: float
+    """When the peer last gave a sign of life, by the clock, in seconds."""
     joining: tuple[str, str] | None
     """The key and the name of the room whose JOIN is on its way."""
     voice: str
@@ -141,6 +145,15 @@ class Client(Member, Protocol):
         With ``again`` it was sent to a connection that this one took over. Raise `ChatError` if the client takes no
         more of that, or ignores them.
         """
+
+    def tell_kept(self, kept: StoredEvent, *, again: bool) -> bool:
+        """Send a private line that is stored; return False if the client does not take it now.
+
+        With ``again`` it was stored before the client was there, or could take it.
+        """
+
+    def tell_own(self, kept: StoredEvent, to: str) -> bool:
+        """The same with what its owner told somebody, given the nick, over another connection."""
 
     def take_untold(self) -> Sequence[PrivateLine]:
         """Return the private lines that the peer may not have got, once."""

@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 from chatd.accounts import Accounts
 from chatd.chat.bare_rooms import BareRooms
 from chatd.chat.client import CatchUp, Client, NickHolder, Resumable
+from chatd.chat.conversations import Conversations
 from chatd.chat.cross_room import Merge
 from chatd.chat.limits import Limits
 from chatd.chat.line_stamp import LineClock
@@ -25,6 +26,7 @@ from chatd.chat.slow_rooms import SlowRooms
 from chatd.journal import Journal
 from chatd.journal.ages import AgeClock
 from chatd.model.cluster import NodeDown, NodeUp
+from chatd.model.conversation import is_conversation
 from chatd.model.entry import Entry, Member, Reader, StoredEvent
 from chatd.model.room_policy import NO_POLICY, RoomPolicy
 from chatd.protocol import names, plain, wire
@@ -110,7 +112,8 @@ class Hub:
         self._looks = RoomLooks()
         self._looks.note(RoomName(LOBBY))
         """Of the rooms that have people in them or are registered, and of the default room."""
-        self.bare_rooms = BareRooms(journal, self.timers, self._rooms)
+        self.conversations = Conversations(journal, clock, self.timers, self.name_of, self.log_limiter)
+        self.bare_rooms = BareRooms(journal, self.timers, self._rooms, self.conversations.forget)
         self._nicks: NickRegistry[Client] = NickRegistry(lambda client: client.nick)
 
     @property
@@ -131,7 +134,8 @@ class Hub:
     @property
     def room_count(self) -> int:
         """How many rooms there are: with people in them, or with something in the journal."""
-        return len((self._rooms.keys() | self.journal.known_rooms.keys()) - {SERVER})
+        known = self._rooms.keys() | self.journal.known_rooms.keys()
+        return len(known - {SERVER}) - sum(map(is_conversation, known))
 
     @property
     def nick_count(self) -> int:
@@ -167,6 +171,10 @@ class Hub:
         room_state = self.journal.room_state(key)
         return NO_POLICY if room_state is None else room_state.policy
 
+    def name_of(self, account: str) -> str:
+        """Return an account's name as its owner writes it, given its key."""
+        return self.accounts.name(account)
+
     def is_operator(self, account: str | None) -> bool:
         """Return whether an account is a server operator's."""
         return account is not None and (self.accounts.is_operator(account) or self.server_policy.is_operator(account))
@@ -185,6 +193,7 @@ class Hub:
         for key, state in self.journal.known_rooms.items():
             if _lasts(key, state.policy):
                 self._looks.note(RoomName(state.name))
+        self.conversations.read_journal(self.journal.known_rooms)
 
     def twin(self, name: RoomName) -> RoomName | None:
         """Return another room, which has people in it or is registered, that a room could be mistaken for."""
@@ -205,6 +214,7 @@ class Hub:
         self.stalled.pop(client, None)
         self.barred.pop(client, None)
         self.ignoring.pop(client, None)
+        self.conversations.leave(client)
         if client.nick:
             self.release(client.nick, client)
             heir = next(iter(self.persons.beside(client)), None)
@@ -337,6 +347,9 @@ class Hub:
             try:
                 if key == SERVER:
                     replies += self._server.deliver(self, entries)
+                    continue
+                if is_conversation(key):
+                    replies += self.conversations.deliver(entries)
                     continue
                 replies += self._room_of(key, entries).deliver(entries, merge)
             except Exception:

@@ -92,6 +92,12 @@ class Nodes(Protocol):
         Raise `ChatError` if that node does not answer, or nobody is there any more.
         """
 
+    async def ask_party(self, remote: NickHolder, author: Client) -> str | None:
+        """Return what one who is connected to another node is in conversations; None if that node does not say.
+
+        Raise `ChatError` if they ignore the author.
+        """
+
 
 class SingleNode(Nodes):
     """There is no other node: everything is known here, and nobody else needs to be told."""
@@ -188,3 +194,7 @@ class SingleNode(Nodes):
     @override
     async def tell_remote(self, remote: NickHolder, author: Client, text: str) -> tuple[str, MemberFacts]:
         raise unavailable()
+
+    @override
+    async def ask_party(self, remote: NickHolder, author: Client) -> str | None:
+        return None

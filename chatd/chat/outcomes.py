@@ -9,6 +9,7 @@ from chatd.chat import any_name, guidance, permissions
 from chatd.chat.client import CatchUp
 from chatd.chat.participant import NO_NICK, Participant
 from chatd.chat.read_markers import seen_in
+from chatd.model.conversation import is_conversation
 from chatd.model.entry import Entry, Place
 from chatd.protocol import events, wire
 from chatd.protocol.errors import ANY_VERB, ChatError
@@ -28,7 +29,7 @@ def outcome(participant: Participant, entry: Entry, room: Place | None) -> bytes
         return _said_before(participant, entry)
     match entry.event:
         case events.Said():
-            return b""
+            return told(participant, entry) if entry.verb == "TELL" and is_conversation(entry.room) else b""
         case events.Joined() if room is not None:
             return _joined(participant, entry, room)
         case events.Parted() if room is not None:
@@ -47,6 +48,18 @@ def outcome(participant: Participant, entry: Entry, room: Place | None) -> bytes
                 participant.hub.release(participant.nick, participant)
             return participant.line(events.Done("NICK", (new,)), entry.label)
     return b""
+
+
+def told(participant: Participant, entry: Entry) -> bytes:
+    """Return the answer to a TELL to a person whose line is stored."""
+    values = {"id": str(entry.id), "time": wire.timestamp(entry.time)} if participant.tagged else {}
+    values["stored"] = "yes"
+    if not participant.telling.here:
+        values["here"] = "no"
+    if participant.telling.away:
+        values["away"] = "yes"
+    tags = {"old": ""} if entry.duplicate else wire.NO_TAGS
+    return participant.line(events.Done("TELL", (participant.telling.nick,), values), entry.label, tags)
 
 
 def done_join(participant: Participant, room: Place, missed: CatchUp | None = None) -> events.Done:
@@ -115,6 +128,7 @@ def _joined(participant: Participant, entry: Entry, room: Place) -> bytes:
     if participant.ended:
         participant.takeover.forget()
         return b""
+    participant.hub.conversations.arrive(participant)
     replay, participant.replay = participant.replay, None
     missed = b"" if replay is None else b"".join(replay.rest(room.last_id))
     untold, participant.takeover.untold = participant.takeover.untold, ()
@@ -136,6 +150,8 @@ def _said_before(participant: Participant, entry: Entry) -> bytes:
     tags = {"id": str(entry.id), "time": wire.timestamp(entry.time), "old": ""}
     event = entry.event
     assert isinstance(event, DurableEvent)
+    if is_conversation(entry.room):
+        return told(participant, entry)
     if isinstance(event, Retracted | Edited | Reacted):
         return participant.line(event, tags=tags) + participant.line(_done_about(entry, event), entry.label)
     if isinstance(event, events.TopicSet | events.Moderated):

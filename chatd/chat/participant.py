@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
+from typing import NamedTuple
 
 from twisted.internet.defer import Deferred
 from typing_extensions import override
@@ -16,7 +17,7 @@ from chatd.chat.private_lines import PrivateLine
 from chatd.chat.takeover import Takeover
 from chatd.model.authorship import account_key, session_key
 from chatd.model.cluster import MemberInfo
-from chatd.model.entry import Place
+from chatd.model.entry import Place, StoredEvent
 from chatd.model.member_facts import MemberFacts
 from chatd.model.room_policy import Identity, IPAddress
 from chatd.protocol import events, names, plain, wire
@@ -36,6 +37,16 @@ MAX_IGNORED = 100
 """How many nicks one may ignore, those included that the ignored take meanwhile: a line has room for them all."""
 
 
+class Addressee(NamedTuple):
+    """Whom a private line is for."""
+
+    nick: str
+    here: bool
+    """Whether they are connected, to whatever node."""
+    away: bool = False
+    """Whether they have said that they are away."""
+
+
 class Participant(Client):
     """One connection as the commands see it; `chatd.chat.session` adds the order in which they are carried out."""
 
@@ -47,6 +58,10 @@ class Participant(Client):
     """What it has in common with the other connections of the same person."""
     account_made: int = 0
     """When that was made, see `Accounts.made`."""
+    party: str | None = None
+    telling: Addressee = Addressee("", here=False)
+    """Whom it tells the private line that is on its way to the journal."""
+    heard: float = 0.0
     nick: Nick = NO_NICK
     """Empty until the first JOIN was accepted."""
     renaming: Nick = NO_NICK
@@ -160,9 +175,9 @@ class Participant(Client):
 
     def become_owner(self, account: str) -> None:
         """Be logged in to an account. Raise `ChatError` if that cannot be looked up now."""
-        made = self.hub.accounts.made(account)
+        made, party = self.hub.accounts.made(account), self.hub.accounts.party(account)
         self.hub.persons.leave(self)  # one may LOGIN again, as somebody else
-        self.account, self.account_made = account, made
+        self.account, self.account_made, self.party = account, made, party
         if not self.ended:
             self.hub.persons.enter(self, account)
 
@@ -191,6 +206,25 @@ class Participant(Client):
         told = self.line(events.Told(line.nick, line.text), tags=tags)
         if not self.peer.send_private(told if self.stamp is None else self.stamp(told)):
             raise ChatError(Code.FULL, f"{self.nick} has not read what was there before; tell it again later")
+
+    @override
+    def tell_kept(self, kept: StoredEvent, *, again: bool) -> bool:
+        # One who is ignored meanwhile is left out for good, as in rooms.
+        return names.key(kept.event.nick) in self.ignored or self.peer.send_private(self.kept_line(kept, again=again))
+
+    @override
+    def tell_own(self, kept: StoredEvent, to: str) -> bool:
+        tags = {"id": str(kept.id), "time": wire.timestamp(kept.time)}
+        return self.peer.send_private(self.line(events.ToldOthers(to, kept.event.text or ""), tags=tags))
+
+    def kept_line(self, kept: StoredEvent, *, again: bool) -> bytes:
+        """Return a private line that is stored as this peer reads it; with ``again`` it is none that comes just now."""
+        time, event = wire.timestamp(kept.time), kept.event
+        assert isinstance(event, events.Said)
+        if again and not self.tagged:
+            return self.line(events.ToldBefore(time, event.nick, event.text))
+        tags = {"id": str(kept.id), "time": time} | ({"old": ""} if again else {})
+        return self.line(events.Told(event.nick, event.text), tags=tags)
 
     async def send_all(self, lines: Iterable[bytes]) -> None:
         """Send lines as fast as the peer reads them, and not so many at a time that others have to wait."""

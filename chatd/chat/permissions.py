@@ -29,6 +29,16 @@ def readable_after(participant: Visitor, room: str) -> int | None:
     return participant.hub.policy(room).readable_after(participant.account)
 
 
+def own_party(participant: Participant) -> str:
+    """Return what a participant is in conversations. Raise `ChatError` if it may read none, not having an account.
+
+    Nobody but the two may read one, whatever else they may do.
+    """
+    if participant.party is None:
+        raise ChatError(Code.NOT_ALLOWED, "private lines are kept for those who have an account: LOGIN to yours first")
+    return participant.party
+
+
 def may_read(participant: Participant, room: str, id_: int) -> bool:
     """Return whether a participant may read what happened in a room, given its key, under an id."""
     after = readable_after(participant, room)

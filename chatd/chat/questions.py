@@ -8,6 +8,7 @@ from functools import cache
 from chatd.chat import member_details, permissions, replay
 from chatd.chat.command_rows import Row, Work, for_anybody, for_named, in_room
 from chatd.chat.participant import Participant
+from chatd.chat.private_history import or_private
 from chatd.model.entry import Place
 from chatd.protocol import commands, events, plain_lists, wire
 from chatd.protocol.errors import ChatError, Code
@@ -79,8 +80,8 @@ def _help_for_people(verb: str | None) -> bytes:
 ROWS: tuple[Row, ...] = (
     in_room(commands.Who, _who, is_question=True),
     for_named(commands.Rooms, _rooms, is_question=True),
-    in_room(commands.History, _history, is_question=True),
-    in_room(commands.Search, _search, is_question=True),
+    or_private(in_room(commands.History, _history, is_question=True)),
+    or_private(in_room(commands.Search, _search, is_question=True)),
     for_anybody(commands.Ping, _ping, is_question=True),
     for_anybody(commands.Help, _help, is_question=True),
 )

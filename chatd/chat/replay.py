@@ -10,6 +10,7 @@ from chatd.chat.client import CatchUp
 from chatd.chat.participant import Participant
 from chatd.chat.telling import Telling
 from chatd.journal import Among, JournalError, Page, Query, Times, TooMuchError
+from chatd.model.conversation import is_conversation
 from chatd.model.entry import Place, StoredEvent
 from chatd.protocol import commands, events, names, wire
 from chatd.protocol.arguments import MAX_ID
@@ -106,6 +107,8 @@ def replayed(participant: Participant, kept: StoredEvent, *, ids: bool = False) 
 
     With ``ids`` one who reads no tags is told the id of a message.
     """
+    if is_conversation(kept.event.room):
+        return participant.kept_line(kept, again=True)
     time, event = wire.timestamp(kept.time), kept.event
     if participant.tagged:
         tags = {"id": str(kept.id), "time": time, "old": ""}

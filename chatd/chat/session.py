@@ -163,7 +163,9 @@ class Session(Participant, Heard):
     def submit(
         self, room: str, event: RoomEvent, label: str | None = None, verb: str = "MSG", *, seen: bool = False
     ) -> None:
-        is_said = self._saying = type(event) is Said
+        is_said = type(event) is Said
+        # What is said to a person has an answer, which comes before what is done next.
+        self._saying = is_said and room[0] != "="
         if type(event) is Said:
             self._characters_in_flight += len(event.text)
         if type(event) is events.Joined:

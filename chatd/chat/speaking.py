@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from chatd.chat import guidance, permissions, quotas, referring
-from chatd.chat.client import NickHolder
-from chatd.chat.command_rows import Needs, Row, Work, in_room, need_nick, room_of
-from chatd.chat.member_details import note_away
+from chatd.chat import guidance, permissions, private_telling, quotas, referring
+from chatd.chat.command_rows import Needs, Row, Work, in_room, room_of
 from chatd.chat.participant import Participant
-from chatd.chat.private_lines import PrivateLine
 from chatd.model.entry import Place
 from chatd.protocol import events
 from chatd.protocol.commands import Msg, Pipe, Talk, Tell, Topic
-from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Done
-from chatd.protocol.names import Nick
 from chatd.protocol.wire import Mode
 
 
@@ -55,29 +50,7 @@ def _tell(participant: Participant, command: Tell, label: str | None) -> Work | 
             return _answer(participant, room, command.text, label, "TELL", command.reply)
         say(participant, room, command.text, label, "TELL")
         return None
-    need_nick(participant)
-    hub, to = participant.hub, Nick.of(command.to)
-    remote = hub.nodes.remote(to)
-    client = hub.client(to) if remote is None else None
-    if client is None and remote is None:
-        raise ChatError(Code.NO_SUCH_NICK, f"nobody here goes by {to}")
-    if hub.server_policy.may_silence:
-        permissions.check_voice(participant, None)
-    quotas.check_tell(participant)
-    if remote is not None:
-        return _tell_remote(participant, remote, command.text, label)
-    assert client is not None
-    hub.persons.tell(client, PrivateLine(participant.nick, command.text, hub.now), participant.account)
-    away = note_away(participant, client.nick, client.facts)
-    participant.send_event(Done("TELL", (client.nick,), away), label)
-    return None
-
-
-async def _tell_remote(participant: Participant, remote: NickHolder, text: str, label: str | None) -> None:
-    """Tell one who is connected to another node, and answer when that one has it."""
-    nick, facts = await participant.hub.nodes.tell_remote(remote, participant, text)
-    away = note_away(participant, nick, facts)
-    participant.send_event(Done("TELL", (nick,), away), label)
+    return private_telling.tell(participant, command, label)
 
 
 def _talk(participant: Participant, _command: Talk, label: str | None) -> None:

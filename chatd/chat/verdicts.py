@@ -14,6 +14,7 @@ from chatd.chat import permissions
 from chatd.chat.hub import Hub
 from chatd.journal.references import refers
 from chatd.model.cluster import MemberInfo, NodeDown, NodeUp
+from chatd.model.conversation import account_of, is_conversation, parties
 from chatd.model.entry import Entry, Member, unavailable
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Moderated, Said, TopicSet
@@ -83,6 +84,8 @@ class Verdicts:
             return None
         if type(event) is Moderated:
             return self._ruling_refusal(entry, event, author)
+        if is_conversation(entry.room):
+            return self._tell_refusal(entry, author)
         room = hub.room(entry.room)
         if room is None or author not in room.everybody:
             return ChatError(Code.NOT_IN_ROOM, "you were not in that room any more when it was its turn; JOIN it again")
@@ -109,6 +112,14 @@ class Verdicts:
         if why is None:
             hub.posters.note(poster)
         return why
+
+    def _tell_refusal(self, entry: Entry, author: Member) -> ChatError | None:
+        """Return why a private line does not count: the author is none of the two, or has no voice on the server."""
+        identity, is_operator = author.judged_as
+        if (identity.account or "") not in map(account_of, parties(entry.room)):
+            return ChatError(Code.UNAVAILABLE, "you had logged in to another account when it was its turn")
+        ban = permissions.refusal_of(self._hub, entry.room, identity, is_operator=is_operator, now=entry.time)
+        return ban or permissions.voice_refusal(self._hub, None, identity, is_operator=is_operator, now=entry.time)
 
     def _ruling_refusal(self, entry: Entry, event: Moderated, author: Member) -> ChatError | None:
         hub = self._hub

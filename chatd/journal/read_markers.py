@@ -105,6 +105,11 @@ class ReadMarkers:
             assert kept is not None
             self._drop(account, kept, room)
 
+    def forget_rooms(self, gone: Callable[[str], bool], upto: int) -> None:
+        """Forget up to where anybody has read in those rooms, given their keys, that are gone up to an id."""
+        for marker in [marker for marker in self.all() if marker.id <= upto and gone(marker.room)]:
+            self._drop(marker.account, self._accounts[marker.account], marker.room)
+
     def again(self, marker: Marker) -> None:
         """Write a marker that the store turns out to lack."""
         self._want(marker)

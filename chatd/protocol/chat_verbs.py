@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chatd.protocol import commands, zones
 from chatd.protocol.arguments import MAX_ID, Arguments
+from chatd.protocol.private_verbs import or_person
 from chatd.protocol.search_terms import read_search
 from chatd.protocol.text import clean
 from chatd.protocol.verb_row import Verb
@@ -159,7 +160,7 @@ ROWS = (
     Verb(
         commands.Tell,
         "TELL <#room or nick> <text>",
-        "say it in a room that you are in, or to one person",
+        "say it in a room that you are in, or to one person; HISTORY <nick> has what you two told each other",
         _read_tell,
     ),
     Verb(
@@ -185,13 +186,13 @@ ROWS = (
         commands.History,
         "HISTORY [#room] [<count>] [since=<id>] [before=<id>]",
         "what was said before: the newest messages, or the oldest after an id or a time; ids=yes shows ids",
-        _read_history,
+        or_person(_read_history, bare=True),
     ),
     Verb(
         commands.Search,
         "SEARCH [#room] <words> [from:<nick>] [since=<id>]",
         "the newest messages with all of these words; fail* finds failed and failure",
-        read_search,
+        or_person(read_search, bare=False),
     ),
     Verb(commands.Ignore, "IGNORE [nick]", "be told nothing that somebody says, or list whom you ignore", _read_ignore),
     Verb(commands.Unignore, "UNIGNORE <nick>", "be told again what somebody says", _read_unignore),

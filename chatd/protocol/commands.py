@@ -8,7 +8,7 @@ How values are read from lines stands in `chatd.protocol.chat_verbs` and `chatd.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chatd.protocol import moderation_commands, reference_commands
 from chatd.protocol.moments import Moment
@@ -160,6 +160,7 @@ class History:
 
     ``count`` is 1 to `MAX_HISTORY`. ``since`` and ``before`` are ids, and the messages with them are not told, or
     moments: from the one on, and until the other. With ``ids`` one who reads no tags is told the id of each message.
+    ``person`` is a nick: what is asked for is what was told in private, by and to the owner of that.
     """
 
     room: str | None = None
@@ -167,14 +168,15 @@ class History:
     since: int | Moment | None = None
     before: int | Moment | None = None
     ids: bool = False
+    person: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
     """Ask for the newest messages that hold all of some words, at most `MAX_SEARCH_WORDS`, or that somebody has sent.
 
-    Without an ``author`` there are words, and with one they may be empty; ``since``, ``before`` and ``ids`` are as in
-    `History`. What among the words looks like one of these is read as such: see `chatd.protocol.search_terms`.
+    Without an ``author`` there are words, and with one they may be empty; the rest is as in `History`. What among the
+    words looks like one of these is read as such: see `chatd.protocol.search_terms`.
     """
 
     room: str | None
@@ -183,6 +185,7 @@ class Search:
     since: int | Moment | None = None
     before: int | Moment | None = None
     ids: bool = False
+    person: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +233,10 @@ Command = Talking | Asking | reference_commands.ReferenceCommand | moderation_co
 def render(command: Command) -> str:
     """Return the line for ``command``, without tags and terminator, holding no control character but TAB."""
     match command:
+        case History(person=str(person)) | Search(person=str(person)):
+            # Of a nick by itself one that is a number would be a count.
+            verb, rest = render(replace(command, person=None)).split(" ", 1)
+            return f"{verb} with={clean(person)} {rest}"
         case Join(nick, room, since, epoch, resume, any_nick, last):
             values = {
                 "since": since,

@@ -116,6 +116,23 @@ class Replayed:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldOthers:
+    """Something that one said oneself to one person alone, over another connection. ``nick`` is that person's."""
+
+    nick: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToldBefore:
+    """Something that was said to one person before. ``time`` is as on the wire."""
+
+    time: str
+    nick: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Present:
     """Some of those who are in a room."""
 
@@ -192,6 +209,8 @@ Event = (
     | ReactionCounts
     | Told
     | Replayed
+    | ToldBefore
+    | ToldOthers
     | Present
     | MemberDetails
     | Listed
@@ -226,6 +245,8 @@ _RENDER: Mapping[type, Callable[..., str]] = {
     **references.RENDER,
     Told: lambda e: f"TELL {e.nick} {e.text}",
     Replayed: lambda e: f"OLD {e.time} {f'{e.id} ' if e.id else ''}MSG {e.nick} {e.room} {e.text}",
+    ToldOthers: lambda e: f"TOLD {e.nick} {e.text}",
+    ToldBefore: lambda e: f"OLD {e.time} TELL {e.nick} {e.text}",
     Note: lambda e: f"NOTE {e.text}",
     Present: lambda e: f"WHO {e.room} {' '.join(e.nicks)}",
     MemberDetails: member_details.render,
@@ -285,12 +306,17 @@ def _shape(make: Callable[..., Event], words: int, *, text: bool | None) -> Call
     return read_parts
 
 
-def _read_old(rest: str | None) -> Replayed:
+def _read_old(rest: str | None) -> Replayed | ToldBefore:
     time, *more = (rest or "").split(" ", 1)
     id_, _, line = more[0].partition(" ") if more and more[0][:1].isdigit() else ("0", "", "".join(more))
-    verb, nick, room, text = line.split(" ", 3)
-    if verb != "MSG" or not (time and nick and room and text and id_.isascii() and id_.isdigit()):
-        raise ValueError
+    if not (time and id_.isascii() and id_.isdigit()):
+        raise ValueError(rest)
+    verb, nick, text = line.split(" ", 2)
+    if verb == "TELL" and nick and text and id_ == "0":
+        return ToldBefore(time, nick, text)
+    room, text = text.split(" ", 1)
+    if verb != "MSG" or not (nick and room and text):
+        raise ValueError(rest)
     return Replayed(time, nick, room, text, int(id_))
 
 
@@ -329,6 +355,7 @@ _SHAPES: Mapping[str, Callable[[str | None], Event]] = {
     "NICK": _shape(Renamed, 2, text=False),
     "TOPIC": _shape(TopicSet, 2, text=True),
     "TELL": _shape(Told, 1, text=True),
+    "TOLD": _shape(ToldOthers, 1, text=True),
     "OLD": _read_old,
     "NOTE": _shape(Note, 0, text=True),
     "WHO": _shape(lambda room, *nicks: Present(room, nicks), 1, text=False),

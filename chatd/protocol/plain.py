@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from chatd.protocol import duration, events
-from chatd.protocol.events import Event, Moderated, Told
+from chatd.protocol.events import Event, Moderated, Told, ToldBefore, ToldOthers
 from chatd.protocol.member_details import MemberDetails
 from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.references import Edited, Reacted, ReactionCounts, Retracted, Unreacted
@@ -76,6 +76,8 @@ _LINES: Mapping[type, Callable[..., str]] = {
     MemberDetails: lambda e: f"NOTE {described(e)}",
     Moderated: lambda e: f"NOTE {sentence(e)}",
     Told: lambda e: f"FROM {e.nick} {e.text}",
+    ToldOthers: lambda e: f"TO {e.nick} {e.text}",
+    ToldBefore: lambda e: f"OLD {e.time} FROM {e.nick} {e.text}",
     Retracted: lambda e: f"NOTE {e.nick} took back a message in {e.room}; it is deleted",
     Edited: lambda e: f"NOTE {e.nick} changed a message in {e.room} to: {e.text}",
     Reacted: lambda e: f"NOTE {e.nick} gave {e.emoji} to a message in {e.room}",

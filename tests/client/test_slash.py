@@ -47,6 +47,8 @@ def one(text: str, front: str | None = "#r") -> Command:
         ("/unignore bob", commands.Unignore("bob")),
         ("/history", commands.History("#r", 50)),
         ("/history 7", commands.History("#r", 7)),
+        ("/history bob 7", commands.History(None, 7, person="bob")),
+        ("/search with=bob red", commands.Search(None, "red", "bob")),
         ("/search green tree", commands.Search("#r", "green tree")),
         ("/retract last", about.Retract(None, "#r")),
         ("/edit 57 better", about.Edit(57, "#r", "better")),
@@ -77,7 +79,7 @@ def test_what_is_typed_becomes_a_command(text: str, command: Command) -> None:
         ("/join bob #room", "/join <#room>"),
         ("/join #r since=1", "/join <#room>"),
         ("/join #b@d", '"b@d"'),
-        ("/history many", "/history [#room] [<count>]"),
+        ("/history 0", "/history [#room] [<count>]"),
         ("/history 9999", "1000"),
         ("/history since=4", "/history [#room] [<count>]"),
         ("/search", "/search [#room] <words>"),
@@ -132,3 +134,8 @@ def test_whatever_is_typed_can_be_sent_or_is_refused(text: str, front: str | Non
     for command in typed.commands:
         line = wire.encode(wire.render(command), {"label": "x" * MAX_LABEL_BYTES}).removesuffix(b"\r\n")
         assert wire.parse_command(line).command == command
+
+
+def test_in_a_private_conversation_history_and_search_are_of_that() -> None:
+    assert read("/history", "bob").commands == (commands.History(None, 50, person="bob"),)
+    assert read("/search red", "bob").commands == (commands.Search(None, "red", "bob"),)

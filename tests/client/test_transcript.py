@@ -683,3 +683,57 @@ def test_no_line_of_a_server_breaks_anything(heard: list[tuple[dict[str, str], s
     transcript.rejoin()
     transcript.disconnected()
     transcript.load_waiting(transcript.dump_waiting())
+
+
+def test_a_private_line_that_is_stored_is_there_once_however_often_it_is_told() -> None:
+    client = Client(IN)
+    client.hears("@id=5;time=1970-01-01T00:00:05.000Z TELL bob psst")
+    client.hears("@id=5;time=1970-01-01T00:00:05.000Z;old TELL bob psst")
+    client.hears("@id=3;time=1970-01-01T00:00:03.000Z;old TELL bob before")
+    assert client.states("bob") == ["before STORED", "psst STORED"]
+    client.transcript.add_waiting("bob", "what?", "a1", 8)
+    client.hears("@label=a1 OK TELL bob id=7 time=1970-01-01T00:00:08.000Z stored=yes")
+    client.hears("@id=6;time=1970-01-01T00:00:06.000Z TELL bob are you there?")
+    assert client.states("bob") == ["before STORED", "psst STORED", "are you there? STORED", "what? STORED"]
+
+
+def test_what_was_missed_in_private_is_unread_and_what_was_asked_for_is_not() -> None:
+    client = Client(IN)
+    client.hears("@id=5;time=1970-01-01T00:00:05.000Z;old TELL bob psst")
+    assert client.room("bob").unread == 1
+    client.transcript.set_front("bob")
+    client.transcript.set_front("#r")
+    command = client.transcript.ask_older("bob", "h", 10)
+    assert command == commands.History(None, 10, None, 5, person="bob")
+    client.hears("@id=1;time=1970-01-01T00:00:01.000Z;old TELL me hello", "@id=2;old TELL bob hi")
+    client.hears("@label=h OK HISTORY bob 2")
+    assert client.states("bob") == ["hello STORED", "hi STORED", "psst STORED"]
+    assert [line.own for line in client.room("bob").lines] == [True, False, False]
+    assert client.room("bob").unread == 0
+    assert client.transcript.ask_older("bob", "h2", 10) is None
+
+
+def test_nothing_older_is_asked_for_where_nothing_is_kept() -> None:
+    client = Client(IN)
+    client.hears(f"@time={timestamp(7000)} TELL bob psst")
+    assert client.transcript.ask_older("bob", "h", 10) is None
+
+
+def test_what_a_search_in_private_finds_is_found_there() -> None:
+    client = Client(IN)
+    client.hears("@id=5 TELL bob psst")
+    client.transcript.note_question("s", commands.Search(None, "hello", "bob"), "bob")
+    client.hears("@id=1;old TELL me hello")
+    assert client.hears("@label=s OK SEARCH bob 1") == [Found("bob")]
+    assert [line.text for line in client.room("bob").found] == ["hello"]
+    assert client.states("bob") == ["psst STORED"]
+
+
+def test_what_one_told_over_another_connection_is_ones_own() -> None:
+    client = Client(IN)
+    client.hears("@id=5;time=1970-01-01T00:00:05.000Z TOLD bob from my phone")
+    (line,) = client.room("bob").lines
+    assert (line.nick, line.text, line.own, line.id) == ("me", "from my phone", True, 5)
+    assert client.room("bob").unread == 0
+    client.hears("TOLD #r hi", "TOLD bob without an id")
+    assert client.states("bob") == ["from my phone STORED"]

@@ -113,9 +113,9 @@ def test_a_private_line_goes_to_another_node(pair: tuple[Node, Node]) -> None:
     with person(pair[0], "t-ann", "#tell") as ann, person(pair[1], "t-bob", "#tell") as bob:
         ann.sees("JOIN t-bob #tell")
         assert bob.ask("PART #tell") == "OK PART #tell"
-        assert ann.ask("TELL t-bob are you there?") == "OK TELL t-bob"
+        assert ann.ask("TELL t-bob are you there?") == "OK TELL t-bob stored=no"
         bob.sees("TELL t-ann are you there?")
-        assert bob.ask("TELL t-ann yes") == "OK TELL t-ann"
+        assert bob.ask("TELL t-ann yes") == "OK TELL t-ann stored=no"
         ann.sees("TELL t-bob yes")
         assert ann.ask("TELL t-nobody hello").startswith("ERR no-such-nick TELL ")
 
@@ -300,7 +300,7 @@ def test_what_a_dead_connection_was_told_in_private_is_told_where_it_is_taken_ov
         ann = stack.enter_context(person(west, "t-ann", "#told"))
         bob = stack.enter_context(person(east, "t-bob", "#told"))
         ann.sees("JOIN t-bob #told")
-        assert ann.ask("TELL t-bob are you there?") == "OK TELL t-bob"  # and t-bob reads nothing any more
+        assert ann.ask("TELL t-bob are you there?") == "OK TELL t-bob stored=no"  # and t-bob reads nothing any more
         for node in (west, east):
             bob = stack.enter_context(person(node, "t-bob", "#told", f"resume={bob.resume}"))
             bob.sees("TELL t-ann are you there?")

@@ -138,3 +138,19 @@ def test_who_is_erased_has_none_on_any_node(cluster: Cluster) -> None:
     flushed = a.journal.markers.flush()
     cluster.until(lambda: flushed.called)
     assert list(cluster.node().journal.markers.all()) == [Marker("bob", 0, "#a", 1)]
+
+
+@pytest.mark.slow
+def test_who_was_told_what_is_erased_with_what_was_told_on_every_node(cluster: Cluster) -> None:
+    a = cluster.node()
+    cluster.say(a, "one", "two")
+    rooms = ("=ann.d0=bob.d0", "=ann.d0=eve.d0", "#a")
+    note(cluster, a, *(Marker("ann.d0", 0, room, 1) for room in rooms))
+    thread = Thread(target=lambda: commands.erase(cluster.where, "=eve"))
+    thread.start()
+    cluster.until(lambda: not thread.is_alive())
+    thread.join()
+    cluster.until(lambda: len(a.journal.markers.of("ann.d0", 0)) == 2)
+    note(cluster, a, Marker("ann.d0", 0, "=ann.d0=eve.d0", 1000))  # of what was told since
+    b = cluster.node()
+    assert b.journal.markers.of("ann.d0", 0) == {"=ann.d0=bob.d0": 1, "=ann.d0=eve.d0": 1000, "#a": 1}

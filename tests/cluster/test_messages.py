@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -266,3 +267,15 @@ def test_the_own_key_is_renewed_in_time() -> None:
     leases.note_renewal(0)
     assert not leases.renewal_due(RENEW_SECONDS - 1)
     assert leases.renewal_due(RENEW_SECONDS)
+
+
+def test_a_private_line_has_a_kind_of_its_own_which_nodes_of_a_version_before_leave_alone() -> None:
+    subjects, key = Subjects("chatd"), "=ann.d0=bob.d0"
+    message = subjects.message(Entry(key, Said("ann", key, "hi")), MessageId("run", 1, 0))
+    assert json.loads(message.payload)["kind"] == "TELL"
+    assert message.subject == "chatd.room.%3Dann%2Ed0%3Dbob%2Ed0"
+    entry = decode(message.payload).entry()
+    assert (entry.room, entry.event) == (key, Said("ann", key, "hi"))
+    assert entry.durable
+    with pytest.raises(ValueError, match="no TELL"):
+        decode(message.payload.replace(key.encode(), b"#room"))

@@ -99,7 +99,7 @@ def test_a_node_that_begins_while_another_is_cut_off_agrees_with_it_in_the_end(
         for one in (bob, carol):
             eventually(partial(one.who, "#den"), {"ann", "bob", "carol"})
         assert any(line.startswith("BYE replaced ") for line in ann.rest())
-        assert carol.ask("TELL ann is it you?") == "OK TELL ann"
+        assert carol.ask("TELL ann is it you?") == "OK TELL ann stored=no"
         thief.sees("TELL carol is it you?")
 
 

@@ -760,7 +760,7 @@ def test_tell_reaches_who_is_elsewhere(cluster: InMemoryCluster) -> None:
     alice = come_in(cluster, one, "HELLO 1", "JOIN alice #a")
     bob = come_in(cluster, two, "JOIN bob #b")
     alice.says("TELL BOB psst")
-    assert bodies(alice.take()) == ["OK TELL bob"]
+    assert bodies(alice.take()) == ["OK TELL bob stored=no"]
     assert bob.take() == ["FROM alice psst"]
 
 
@@ -910,7 +910,7 @@ def test_what_a_dead_connection_was_told_in_private_is_told_to_its_successor_on_
     bob, ann = come_in(cluster, one, "HELLO 1", "JOIN bob #a"), come_in(cluster, two, "HELLO 1", "JOIN ann #a")
     ann.says("@label=1 TELL bob one", "@label=2 TELL bob two")
     cluster.settle()
-    assert told(ann) == ["OK TELL bob", "OK TELL bob"]
+    assert told(ann) == ["OK TELL bob stored=no", "OK TELL bob stored=no"]
     again = ChatClient(two.hub)
     again.take()
     again.says("HELLO 1", f"JOIN bob #a resume={bob.session.takeover.secret}")

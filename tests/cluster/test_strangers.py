@@ -95,7 +95,7 @@ def test_what_the_documentation_lets_a_node_do_is_enough(tmp_path: Path) -> None
         ann.sees("JOIN bob #den")
         ann.ask("MSG hello")
         bob.sees("MSG ann #den hello")
-        assert bob.ask("TELL ann hello") == "OK TELL ann"
+        assert bob.ask("TELL ann hello") == "OK TELL ann stored=no"
         ann.sees("TELL bob hello")
         assert ann.ask("PART #den").startswith("OK PART ")
         bob.sees("PART ann #den")

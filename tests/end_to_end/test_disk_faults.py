@@ -83,7 +83,7 @@ class Talk:
                 self._note(text, speaker.answer(text))
             assert listener.ask("WHO", f"OK WHO {ROOM} ")[-2:] == [f"WHO {ROOM} ann bob guest", f"OK WHO {ROOM} 3"]
             assert said_and_ids(read_back(guest)) == list(self.ids.items())
-            assert guest.ask("TELL bob psst", "OK TELL ")[-1] == "OK TELL bob"
+            assert guest.ask("TELL bob psst", "OK TELL ")[-1] == "OK TELL bob stored=no"
             assert guest.ask(f"PART {ROOM} see you", "OK PART ")[-1] == f"OK PART {ROOM}"
         lines = [body(line) for line in listener.until(lambda line: body(line).startswith("PART guest "))]
         assert [line for line in lines if not line.startswith("MSG ")][-2:] == [

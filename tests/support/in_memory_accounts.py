@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from twisted.cred.checkers import ICredentialsChecker
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import Clock
 
 from chatd.accounts.passwords import Hasher
 from chatd.accounts.service import AccountService, Registration
 from chatd.accounts.store import Account, AccountStore
+from chatd.journal import Journal
 from chatd.protocol import names
 from chatd.runtime.thread_pool import ThreadPool
 from chatd.runtime.threads import Worker
@@ -49,9 +51,10 @@ class ChatWithAccounts(InMemoryChat):
         workers: Sequence[Worker] = (),
         most: int = 64,
         hasher: Hasher | None = None,
+        journal: Callable[[Clock], Journal] | None = None,
         **options: Any,
     ) -> None:
-        super().__init__()
+        super().__init__(journal=journal)
         self.store = AccountStore(path)
         self.hasher = CountingHasher()
         self.members = AccountService(

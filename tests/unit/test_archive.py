@@ -289,3 +289,38 @@ def test_an_export_is_one_state_of_the_journal_whatever_retention_deletes_meanwh
         loaded = [json.loads(line) for line in [first, *exported]]
     assert [each["text"] for each in loaded if each["type"] == "MSG"] == [f"{number}" for number in range(3000)]
     assert [each["text"] for each in loaded if each["type"] == "SET"] == ["private=yes"]
+
+
+PRIVATE = (
+    ("=ann.d0=bob.d0", "ann", "between ann and bob"),
+    ("=ann.77=eve.d0", "eve", "to another ann"),
+    ("=bob.d0=eve.d0", "eve", "between bob and eve"),
+    ("=ann.d0=~", "guest", "of a guest"),
+    ("#a", "ann", "in a room"),
+)
+
+
+def test_what_was_told_in_private_is_in_no_export_and_comes_by_no_import(tmp_path: Path) -> None:
+    path = written(tmp_path / "j", *PRIVATE)
+    assert lines(path) == [("MSG", "#a", "ann", "in a room")]
+    assert lines(path, "=ann.d0=bob.d0") == []
+    with pytest.raises(JournalError, match="begins with #"):
+        import_lines(tmp_path / "new", [json.dumps(LINE | {"room": "=ann.d0=bob.d0"})], "e2")
+
+
+def test_all_that_somebody_told_or_was_told_in_private_can_be_erased(tmp_path: Path) -> None:
+    path = written(tmp_path / "j", *PRIVATE)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.executemany("INSERT INTO seen VALUES (?, ?, 0, 1)", [("x", room) for room, _, _ in PRIVATE])
+    assert erase(path, "=Ann") == 3
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT room FROM seen ORDER BY room").fetchall() == [("#a",), ("=bob.d0=eve.d0",)]
+        assert db.execute("SELECT text FROM entry ORDER BY id").fetchall() == [("between bob and eve",), ("in a room",)]
+        assert db.execute("SELECT count(*) FROM label").fetchone() == (2,)
+    assert b"another ann" not in path.read_bytes()
+
+
+def test_what_somebody_said_is_erased_in_private_too(tmp_path: Path) -> None:
+    path = written(tmp_path / "j", *PRIVATE)
+    assert erase(path, "ann") == 2
+    assert b"between ann" not in path.read_bytes()

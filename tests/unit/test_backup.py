@@ -166,3 +166,9 @@ def test_a_copy_without_its_log_is_known_as_one(tmp_path: Path) -> None:
         assert store.lacks_log
     with closing(Store(copy)) as store:
         assert not store.lacks_log
+
+
+def test_a_backup_has_private_lines_and_does_not_count_their_rooms(tmp_path: Path) -> None:
+    path = written(tmp_path / "j", ("#a", "ann", "hi"), ("=ann.d0=bob.d0", "ann", "psst"))
+    assert back_up(path, tmp_path / "copy", ignored) == Contents(2, 1, 1000)
+    assert b"psst" in (tmp_path / "copy").read_bytes()

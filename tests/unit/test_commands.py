@@ -302,7 +302,7 @@ REFUSED_FOR_EACH_VERB = [
     "UNIGNORE",
     "ROOMS x",
     "TOPIC ",
-    "HISTORY x",
+    "HISTORY 0",
     "SEARCH",
     "SEEN",
     "PING 7 8",

@@ -133,9 +133,9 @@ def test_tell_a_room_is_like_msg_there(chat: InMemoryChat) -> None:
 
 def test_tell_a_person(chat: InMemoryChat) -> None:
     bob, carol = chat.person("JOIN bob"), chat.program("JOIN carol #c")
-    assert ask(chat, bob, "TELL CAROL psst") == ["OK TELL carol"]
+    assert ask(chat, bob, "TELL CAROL psst") == ["OK TELL carol stored=no"]
     assert carol.take() == [f"@time={TIME} TELL bob psst"]
-    assert ask(chat, carol, "@label=t TELL Bob what?") == ["@label=t OK TELL bob"]
+    assert ask(chat, carol, "@label=t TELL Bob what?") == ["@label=t OK TELL bob stored=no"]
     assert bob.take() == ["FROM carol what?"]
 
 

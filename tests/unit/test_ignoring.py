@@ -63,7 +63,7 @@ def test_a_private_line_is_refused_with_a_sentence(chat: InMemoryChat) -> None:
     quiet(alice)
     assert ask(chat, eve, "TELL alice hello") == ["ERR not-allowed TELL alice takes no private lines from you"]
     assert alice.take() == []
-    assert ask(chat, alice, "TELL eve leave me alone") == ["OK TELL eve"]
+    assert ask(chat, alice, "TELL eve leave me alone") == ["OK TELL eve stored=no"]
     assert eve.take() == ["FROM alice leave me alone"]
 
 

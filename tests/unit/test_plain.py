@@ -99,6 +99,6 @@ def test_a_private_line_reads_otherwise_where_it_is_received() -> None:
         each.take()
     alice.says("TELL Bob hello", "TELL bot hello")
     chat.turn()
-    assert alice.take() == ["OK TELL bob", "OK TELL bot"]
+    assert alice.take() == ["OK TELL bob stored=no", "OK TELL bot stored=no"]
     assert bob.take() == ["FROM alice hello"]
     assert program.take()[-1].partition(" ")[2] == "TELL alice hello"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -324,3 +325,42 @@ def test_names_of_a_later_unicode_are_refused(tmp_path: Path) -> None:
     execute(tmp_path / "roll", "UPDATE names SET unicode = '103.0.0'")
     with pytest.raises(AccountsError, match=r"roll has names of Unicode 103.0.0; this chatd knows 17.0.0"):
         open_account_store(tmp_path / "roll", make=False)
+
+
+def mark_of(store: AccountStore, key: str) -> str:
+    account = store.find(key)
+    assert account is not None
+    return account.mark
+
+
+def test_an_account_that_is_made_again_has_another_mark(roll: AccountStore) -> None:
+    marks: list[str] = []
+    for hash_ in ("x", "x", None, None):
+        roll.add(Account("ann", "Ann", hash_, operator=False, created=7))
+        marks.append(mark_of(roll, "ann"))
+        roll.remove("ann")
+    assert len(set(marks)) == 4
+    assert not any(set(mark) & set(".=~") for mark in marks)
+
+
+def test_accounts_of_an_auth_method_have_the_same_mark_in_the_files_of_all_nodes(tmp_path: Path) -> None:
+    marks: list[str] = []
+    for number in range(2):
+        store = AccountStore(tmp_path / f"{number}")
+        store.open(make=True)
+        store.add(Account("ann", "Ann", None, operator=False, created=number))
+        marks.append(mark_of(store, "ann"))
+        store.close()
+    assert marks[0] == marks[1]
+
+
+def test_accounts_of_a_file_from_before_there_were_marks_are_given_some(tmp_path: Path) -> None:
+    made_by_version_1(tmp_path / "roll", ("wow", "wow", "wow"))
+    shutil.copy(tmp_path / "roll", tmp_path / "copy")
+    marks: list[str] = []
+    for name in ("roll", "copy"):
+        store = AccountStore(tmp_path / name)
+        store.open(make=False)
+        marks.append(mark_of(store, "wow"))
+        store.close()
+    assert marks[0] and marks[0] == marks[1]

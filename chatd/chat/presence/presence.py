@@ -18,6 +18,7 @@ from chatd.chat.presence.directory import Directory
 from chatd.chat.presence.remote import RemoteMember
 from chatd.chat.private_lines import PrivateLine
 from chatd.model.cluster import Cluster, MemberInfo, Source, incarnation_of
+from chatd.model.conversation import is_conversation
 from chatd.model.entry import Entry, Member, Place, RoomEvent, unavailable
 from chatd.model.member_facts import MemberFacts
 from chatd.protocol import names
@@ -94,6 +95,8 @@ class Presence(Nodes):
         if occupant is None or occupant.successor is not None:
             return _gone()
         event = entry.event
+        if is_conversation(entry.room) and occupant.info.account is not None:
+            return occupant.member  # it is by the account, whatever it goes by
         nick = event.nick if isinstance(event, DurableEvent) else occupant.info.nick
         if nick != occupant.info.nick and names.key(nick) != names.key(occupant.info.nick):
             return ChatError(Code.UNAVAILABLE, "you had another name when it was its turn; say it again")
@@ -164,6 +167,19 @@ class Presence(Nodes):
         return nick, facts.read(answer.get("facts"))
 
     @override
+    async def ask_party(self, remote: NickHolder, author: Client) -> str | None:
+        question = {"party": remote.member_id, "from": author.nick, "account": author.account}
+        try:
+            answer = await self.cluster.ask(incarnation_of(remote.member_id), question)
+        except Exception:  # it stands still, or does not know the question: what is stored is told later
+            return None
+        if isinstance(answer, dict) and isinstance(answer.get("refused"), list):
+            code, why = answer["refused"]
+            raise ChatError(Code(code), why)
+        party = answer.get("party") if isinstance(answer, dict) else None
+        return party if isinstance(party, str) else None
+
+    @override
     def steps(self, entries: Sequence[Entry]) -> Iterator[list[Entry]]:
         return self._changes.steps(entries)
 
@@ -176,6 +192,12 @@ class Presence(Nodes):
         """
         if "facts" in question:
             return facts.answer(question["facts"], self.announcer.client)
+        if "party" in question:
+            client = self.announcer.client(question["party"])
+            ignored = () if client is None else client.ignored
+            if client is None or {names.key(question["from"]), question.get("account")}.isdisjoint(ignored):
+                return {"party": None if client is None else client.party}
+            return {"refused": [Code.NOT_ALLOWED, f"{client.nick} takes no private lines from you"]}
         member_id, nick, text, time = question["tell"], question["from"], question["text"], question.get("time")
         client = self.announcer.client(member_id)
         if client is None or client.ended:

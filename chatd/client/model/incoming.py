@@ -44,8 +44,6 @@ def apply_incoming(transcript: Transcript, tags: Tags, event: Event) -> list[Cha
             return _parted(transcript, tags, event)
         case events.Renamed(old, new):
             return apply_rename(transcript, tags, old, new)
-        case events.Told():
-            return _private(transcript, tags, event)
         case events.Present(name, nicks):
             return _present(transcript, name, nicks)
         case events.Listed():
@@ -117,7 +115,7 @@ def _said(transcript: Transcript, tags: Tags, event: events.Said) -> list[Change
         room.found = [*room.found[-MAX_FOUND:], line]
         return changes
     if not line.id:
-        return changes + _said_without_id(transcript, room, line)
+        return changes + said_without_id(transcript, room, line)
     if label is None:
         room.oldest_id = min(room.oldest_id or line.id, line.id)
     # What waited stood behind all that is stored: a change there covers it.
@@ -130,7 +128,7 @@ def _answered(room: Room, id_: int) -> str:
     return "" if index is None or room.lines[index].kind is not Kind.SAID else room.lines[index].nick
 
 
-def _said_without_id(transcript: Transcript, room: Room, line: Line) -> list[Change]:
+def said_without_id(transcript: Transcript, room: Room, line: Line) -> list[Change]:
     """Show something said that has no place in the order, at the end."""
     index = room.timeline.add(line)
     changes: list[Change] = [LinesChanged(room.key, index)]
@@ -224,18 +222,6 @@ def apply_rename(transcript: Transcript, tags: Tags, old: str, new: str) -> list
             changes.append(RoomRenamed(before, conversation.key))
         changes += _passing(transcript, conversation, tags, Kind.RENAMED, old, new)
     return changes
-
-
-def _private(transcript: Transcript, tags: Tags, event: events.Told) -> list[Change]:
-    if event.nick.startswith("#"):
-        return []
-    room, changes = room_for(transcript, event.nick)
-    if room is None:
-        return transcript.add_note(None, f"Private message from {event.nick}: {event.text}")
-    own = names.key(event.nick) == names.key(transcript.nick)
-    time = time_of_event(transcript, tags)
-    line = Line(room.timeline.serial(), Kind.SAID, time, event.nick, event.text, own=own, mention=not own)
-    return changes + _said_without_id(transcript, room, line)
 
 
 def _present(transcript: Transcript, name: str, nicks: Iterable[str]) -> list[Change]:

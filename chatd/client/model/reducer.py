@@ -5,11 +5,12 @@ from __future__ import annotations
 from chatd.client.model.changes import Change
 from chatd.client.model.incoming import apply_incoming
 from chatd.client.model.moderation import apply_moderation
+from chatd.client.model.private_lines import apply_own, apply_private
 from chatd.client.model.references import apply_reference
 from chatd.client.model.replies import apply_done, apply_refused
 from chatd.client.model.seen import apply_seen
 from chatd.client.model.transcript import Transcript
-from chatd.protocol.events import Done, Event, Moderated, Refused, Seen
+from chatd.protocol.events import Done, Event, Moderated, Refused, Seen, Told, ToldOthers
 from chatd.protocol.references import Edited, Reacted, ReactionCounts, Retracted
 from chatd.protocol.wire import Tags
 
@@ -30,5 +31,9 @@ def apply_event(transcript: Transcript, tags: Tags, event: Event) -> list[Change
             return apply_reference(transcript, tags, event)
         case Seen():
             return apply_seen(transcript, event)
+        case Told():
+            return apply_private(transcript, tags, event)
+        case ToldOthers():
+            return apply_own(transcript, tags, event)
         case _:
             return apply_incoming(transcript, tags, event)

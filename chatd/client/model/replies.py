@@ -16,6 +16,7 @@ from chatd.client.model.incoming import apply_rename, mark_left, room_for
 from chatd.client.model.lines import Delivery, Kind, Line, id_of
 from chatd.client.model.membership import MembershipCue
 from chatd.client.model.presence import PresenceCue
+from chatd.client.model.private_lines import put_private
 from chatd.client.model.room import Room
 from chatd.client.model.seen import apply_joined
 from chatd.client.model.transcript import Transcript
@@ -51,7 +52,7 @@ def apply_done(transcript: Transcript, tags: Tags, reply: Done) -> list[Change]:
         case "UNIGNORE" if word:
             return transcript.add_note(asked_in, f"You no longer ignore {word}")
         case "TELL":
-            return _delivered(transcript, label)
+            return _delivered(transcript, label, reply)
         case "WHO" if room is not None and not room.private:
             return _listed(transcript, room, asked_in if isinstance(command, Who) else None)
         case "ROOMS":
@@ -87,7 +88,7 @@ def _begin_epoch(transcript: Transcript, epoch: str | None) -> list[Change]:
         return []
     changes: list[Change] = []
     for room in transcript.rooms.values():
-        if not room.private:
+        if not room.private or room.last_id:
             changes += _begin_run(transcript, room)
     return changes
 
@@ -135,13 +136,16 @@ def _bar(room: Room, line: Line, after: int) -> list[Change]:
     return [] if index is None else [LinesChanged(room.key, index), *room.trim()]
 
 
-def _delivered(transcript: Transcript, label: str) -> list[Change]:
-    """Let a private message be acknowledged, as a passing line of this moment."""
+def _delivered(transcript: Transcript, label: str, reply: Done) -> list[Change]:
+    """Let a private message be acknowledged: in its place if it is stored, else as a passing line of this moment."""
     room = transcript.waits_in(label)
     if room is None or not room.private:
         return []
-    line, _ = transcript.settle(label)
-    return transcript.add_passing(room, line._replace(state=Delivery.STORED))
+    line, index = transcript.settle(label)
+    line = line._replace(state=Delivery.STORED, id=id_of(reply.values, "id"))
+    if not line.id:
+        return transcript.add_passing(room, line)
+    return put_private(transcript, room, line, old=False) or [LinesChanged(room.key, index)]
 
 
 def _listed(transcript: Transcript, room: Room, asked_in: str | None) -> list[Change]:

@@ -168,6 +168,10 @@ def _placed(command: Command, front: str | None, slash: _Slash) -> Command:
             _refuse(f"Room names begin with #; type {slash.usage}")
         case commands.History(since=int() | Moment()) | commands.History(before=int() | Moment()):
             _refuse(f"Scroll up for older messages, or type {slash.usage}")
+        case commands.History(person=str()) | commands.Search(person=str()):
+            return command
+        case commands.History(None) | commands.Search(None) if front is not None and not front.startswith("#"):
+            return replace(command, person=front)
         case commands.Part(None) | commands.Who(None) | commands.Topic(None) | commands.History(None):
             return replace(command, room=_room(front, slash))
         case commands.Search(None) | orders.Kick(room=None) | orders.Mute(room=None) | orders.Unmute(room=None):

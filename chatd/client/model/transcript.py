@@ -8,6 +8,7 @@ changes by their key (`names.key`).
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from chatd.client.model import outbox
@@ -94,7 +95,10 @@ class Transcript:
         A SEARCH has to be told here, else what it finds is taken for history.
         """
         self.asked[label] = (command, names.key(room or ""))
-        if isinstance(command, Search) and (found := self.find_room(command.room or room)) is not None:
+        if (
+            isinstance(command, Search)
+            and (found := self.find_room(command.person or command.room or room)) is not None
+        ):
             found.found.clear()
 
     def ask_older(self, room: str, label: str, count: int = 100) -> History | None:
@@ -103,11 +107,17 @@ class Transcript:
         None if there are none, if as many lines as a room keeps are there, or if the room is not one to ask in.
         """
         place = self.find_room(room)
-        if place is None or not (place.joined and place.may_have_older) or place.timeline.full:
+        if place is None or not place.may_have_older or place.timeline.full:
+            return None
+        # Of a conversation nothing is kept for guests: it is asked for where something is known to be.
+        if not (place.last_id if place.private else place.joined):
             return None
         if any(isinstance(each, History) and key == place.key for each, key in self.asked.values()):
             return None
-        command = History(place.name, count, None, place.oldest_id or None)
+        before = place.oldest_id or None
+        command = History(None if place.private else place.name, count, None, before)
+        if place.private:
+            command = replace(command, person=place.name)
         self.note_question(label, command, room)
         return command
 

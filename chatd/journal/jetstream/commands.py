@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -28,12 +29,15 @@ from chatd.journal.jetstream.send_queue import MAX_BATCH, MAX_BATCH_BYTES
 from chatd.journal.jetstream.streams import (
     describe_holds,
     describe_stream,
+    has_seen,
     holds_stream,
     make_holds,
     open_stream,
     purge_seen,
+    seen_stream,
 )
 from chatd.journal.rows import to_row
+from chatd.model.conversation import is_conversation, is_of
 from chatd.model.entry import Entry, StoredEvent
 from chatd.protocol import names
 from chatd.protocol.events import DurableEvent, Said, TopicSet
@@ -89,6 +93,8 @@ def bring_in(description: str, events: Sequence[StoredEvent], progress: Callable
 
 def erase(description: str, nick: str) -> int:
     """Delete all messages and topics under a nick from a cluster, and return how many there were.
+
+    ``=`` before the nick is as in `chatd.journal.sqlite.archive.erase`.
 
     Nodes that run follow; those that do not, when they start. Raise `JournalError`.
     """
@@ -272,6 +278,10 @@ async def _erase(connection: Connection, subjects: Subjects, nick: str) -> int:
             await _delete(connection, stream, sequence)
         count += len(said) if stream == subjects.stream else 0
     await purge_seen(connection, subjects.stream, subjects.all_seen_by(nick))
+    if is_conversation(nick) and await has_seen(connection, subjects.stream):
+        async for subject, message in scan(connection, seen_stream(subjects.stream), [subjects.all_seen]):
+            if is_of(json.loads(message.payload)["room"], nick):
+                await purge_seen(connection, subjects.stream, subject)
     await connection.request(subjects.erased(nick), erasure(nick, found.last))
     return count
 
@@ -281,6 +291,8 @@ def _is_by(message: ReceivedMessage, nick: str) -> bool:
         event = decode(message.payload).event
     except ValueError:
         return False
+    if is_conversation(nick):
+        return isinstance(event, Said) and is_of(names.key(event.room), nick)
     if isinstance(event, Edited) and event.original is not None and names.key(event.original.nick) == nick:
         return True
     return isinstance(event, Said | TopicSet | Edited) and names.key(event.nick) == nick

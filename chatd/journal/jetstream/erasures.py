@@ -14,6 +14,7 @@ from chatd.journal.jetstream.messages import Subjects, to_json
 from chatd.journal.jetstream.scan import scan
 from chatd.journal.jetstream.streams import holds_stream
 from chatd.journal.read_markers import ReadMarkers
+from chatd.model.conversation import is_of
 
 PAUSE_SECONDS = 0.05
 PATIENCE_SECONDS = 5.0
@@ -62,6 +63,7 @@ class Erasures:
         except (ValueError, KeyError, TypeError):
             return
         self._markers.forget(nick, place)
+        self._markers.forget_rooms(lambda room: is_of(room, nick), place)
         waited = 0.0
         while again and self._waits() and waited < PATIENCE_SECONDS:
             waited += PAUSE_SECONDS

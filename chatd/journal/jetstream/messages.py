@@ -1,12 +1,12 @@
 """An entry as a message of the stream, and back: its subject, and its payload, which other programs may read too.
 
 The payload is a JSON object: ``from`` is the incarnation of the node that sent it, ``n`` the number of the batch and
-``i`` the position in it; ``kind`` is the verb: MSG, TOPIC, a verb of moderation, JOIN, PART, NICK, BEGIN (a node is
-up), GONE (a node is down) or HERE (by which a node finds out whether anything can be stored). ``nick``, ``room`` and
-``text`` are as in the line that clients are sent, ``label`` is the label it was sent with, ``card`` the member
-who did it, ``reach`` whom a MUTE or BAN of a nick holds for besides. ``time`` is when it was said, in milliseconds
-since 1970, of what was brought in from elsewhere. ``poster`` is in the place of ``card`` who said it without coming in.
-``by`` is whose it is, ``reply`` the place of the message that it
+``i`` the position in it; ``kind`` is the verb: MSG, TELL (what MSG is in a room, in a conversation of two), TOPIC, a
+verb of moderation, JOIN, PART, NICK, BEGIN (a node is up), GONE (a node is down) or HERE (by which a node finds out
+whether anything can be stored). ``nick``, ``room`` and ``text`` are as in the line that clients are sent, ``label`` is
+the label it was sent with, ``card`` the member who did it, ``reach`` whom a MUTE or BAN of a nick holds for besides.
+``time`` is when it was said, in milliseconds since 1970, of what was brought in from elsewhere. ``poster`` is in the
+place of ``card`` who said it without coming in. ``by`` is whose it is, ``reply`` the place of the message that it
 answers. What refers to a message says with ``seen`` whether that was there when it was sent; EDIT says with ``first``
 what of it stays the same, for the message itself is deleted from the stream then.
 """
@@ -23,6 +23,7 @@ from urllib.parse import quote
 
 from chatd.journal.rows import from_row, to_row
 from chatd.model.cluster import MemberInfo, NodeDown, NodeUp, Source
+from chatd.model.conversation import is_conversation
 from chatd.model.entry import Entry, RoomEvent
 from chatd.model.room_policy import REGISTERED, PolicyKey, effects, is_reach
 from chatd.protocol import names
@@ -199,6 +200,8 @@ class Subjects:
             fields["poster"] = _info(entry.source.poster)
         if isinstance(event, Moderated | TopicSet):
             return Message(self.rule(entry.room, event), to_json(fields), message_id, passing=False, lasts=True)
+        if is_conversation(entry.room):
+            fields["kind"] = "TELL"  # which nodes of a version before leave alone: as a MSG they would refuse it
         subject = self.room(entry.room) if entry.durable else self.passing(message_id)
         return Message(subject, to_json(fields), message_id, not entry.durable)
 
@@ -297,6 +300,8 @@ def _event(fields: Mapping[str, Any]) -> RoomEvent | WriteProbe:
             return Renamed(_text(fields["nick"]), _text(fields["text"]))
         case "JOIN":
             return Joined(_text(fields["nick"]), _room(fields))
+        case "TELL" if is_conversation(_room(fields)):
+            return Said(_text(fields["nick"]), _room(fields), _text(fields["text"]))
         case "PART":
             why = fields.get("text")
             return Parted(_text(fields["nick"]), _room(fields), None if why is None else _text(why))

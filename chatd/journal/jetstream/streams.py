@@ -227,6 +227,16 @@ async def open_seen(requester: Requester, subjects: Subjects) -> None:
         await _made(requester, "STREAM", config)
 
 
+async def has_seen(requester: Requester, stream: str) -> bool:
+    """Return whether there are read markers. Raise `NatsError`."""
+    try:
+        return bool((await api(requester, f"STREAM.INFO.{seen_stream(stream)}"))["state"]["messages"])
+    except ApiError as error:
+        if error.code != _NOT_FOUND:
+            raise
+        return False
+
+
 async def purge_seen(requester: Requester, stream: str, subject: str) -> None:
     """Delete read markers, given their subjects; a stream that is not there has none. Raise `NatsError`."""
     try:

@@ -21,6 +21,7 @@ from chatd.journal.sqlite.rows import ENTRY_COLUMNS, EntryRow, delete_entries
 from chatd.journal.sqlite.seen import delete_markers
 from chatd.journal.sqlite.store import Store
 from chatd.model.authorship import lasting
+from chatd.model.conversation import is_conversation, is_of
 from chatd.model.entry import Entry, StoredEvent
 from chatd.model.room_policy import is_reach
 from chatd.protocol import names
@@ -51,10 +52,12 @@ _FOUNDERS = """
         WHERE kind = 'SET' AND subject = 'registered' AND (:room IS NULL OR key = :room) ORDER BY entry"""
 _REACHES = "SELECT entry, reach FROM ruling WHERE reach IS NOT NULL"
 _VERSION_WITH_REACHES = 4
+# What was told in private, in rooms whose keys begin with =, is for those two alone.
 _ENTRIES = """
     SELECT entry.id, time, kind, name, nick, text, NULL, author, iif(kind = 'MSG', target, NULL)
         FROM entry JOIN room ON room.id = entry.room
-        WHERE entry.id > :after AND (:room IS NULL OR key = :room) ORDER BY entry.id LIMIT :count"""
+        WHERE entry.id > :after AND key NOT LIKE '=%' AND (:room IS NULL OR key = :room)
+        ORDER BY entry.id LIMIT :count"""
 
 _ENTRIES_BEFORE = _ENTRIES.replace(", NULL, author, iif(kind = 'MSG', target, NULL)", "")
 
@@ -195,8 +198,9 @@ def import_events(
 def erase(path: Path, nick: str) -> int:
     """Delete all messages and topics that were sent under a nick, in any spelling, and return how many there were.
 
-    Its read markers go with them. Nothing of all that stays in the file. Raise `JournalError` if the file is in use or
-    cannot be written.
+    ``=`` before the nick stands for all that was told in private to the account of that name, or by it. Its read
+    markers go with them. Nothing of all that stays in the file. Raise `JournalError` if the file is in use or cannot
+    be written.
     """
     if not path.exists():
         raise JournalError(f"there is no file {path}")
@@ -211,16 +215,11 @@ def erase(path: Path, nick: str) -> int:
 
 
 def erase_said(db: sqlite3.Connection, key: str, last: int = MAX_ID) -> int:
-    """Delete all up to the id ``last`` that was said under a folded nick; return how many entries that was."""
-    nicks = db.execute("SELECT DISTINCT nick FROM entry WHERE kind IN ('MSG', 'TOPIC', 'EDIT')").fetchall()
-    said = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE nick = ? AND kind IN ('MSG', 'TOPIC', 'EDIT') AND id <= ?"
-    spellings = [spelling for (spelling,) in nicks if names.key(spelling) == key]
-    rows = [EntryRow(*columns) for spelling in spellings for columns in db.execute(said, (spelling, last))]
-    edits = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE target = ? AND kind = 'EDIT'"
-    known = {row.id for row in rows}
-    for row in [row for row in rows if row.edited is not None]:  # under whatever nick the text was changed
-        found = (EntryRow(*columns) for columns in db.execute(edits, (row.id,)))
-        rows += [edit for edit in found if edit.id not in known]
+    """Delete all up to the id ``last`` that was said under a folded nick; return how many entries that was.
+
+    With ``=`` before the nick it is what was told in private, see `erase`.
+    """
+    rows = _told(db, key, last) if is_conversation(key) else _said(db, key, last)
     for room, highest in delete_entries(db, rows).items():
         db.execute("UPDATE room SET erased = max(erased, ?) WHERE id = ?", (highest, room))
     topics = db.execute("SELECT id, topic_nick FROM room WHERE topic_id <= ?", (last,)).fetchall()
@@ -235,6 +234,28 @@ def erase_said(db: sqlite3.Connection, key: str, last: int = MAX_ID) -> int:
 def _id(value: object) -> int:
     """Return an id, 0 for what is none: a line of another program has none, or others."""
     return value if type(value) is int and 0 < value <= MAX_ID else 0
+
+
+def _said(db: sqlite3.Connection, key: str, last: int) -> list[EntryRow]:
+    nicks = db.execute("SELECT DISTINCT nick FROM entry WHERE kind IN ('MSG', 'TOPIC', 'EDIT')").fetchall()
+    said = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE nick = ? AND kind IN ('MSG', 'TOPIC', 'EDIT') AND id <= ?"
+    spellings = [spelling for (spelling,) in nicks if names.key(spelling) == key]
+    rows = [EntryRow(*columns) for spelling in spellings for columns in db.execute(said, (spelling, last))]
+    edits = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE target = ? AND kind = 'EDIT'"
+    known = {row.id for row in rows}
+    for row in [row for row in rows if row.edited is not None]:  # under whatever nick the text was changed
+        found = (EntryRow(*columns) for columns in db.execute(edits, (row.id,)))
+        rows += [edit for edit in found if edit.id not in known]
+    return rows
+
+
+def _told(db: sqlite3.Connection, key: str, last: int) -> list[EntryRow]:
+    rooms = db.execute("SELECT id, key FROM room WHERE key LIKE '=%'").fetchall()
+    told = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE room = ? AND id <= ?"
+    theirs = [room for room, conversation in rooms if is_of(conversation, key)]
+    db.executemany("DELETE FROM label WHERE room = ? AND entry <= ?", [(room, last) for room in theirs])
+    db.executemany("DELETE FROM seen WHERE room = (SELECT key FROM room WHERE id = ?)", [(room,) for room in theirs])
+    return [EntryRow(*columns) for room in theirs for columns in db.execute(told, (room, last))]
 
 
 def _operators(db: sqlite3.Connection, room: str) -> set[str]:

@@ -93,7 +93,9 @@ def _copy(path: Path, target: Path, progress: Progress) -> Contents:
 
 def _contents(path: Path) -> Contents:
     with closing(open_to_read(path)) as db, explained(path):
-        query = "SELECT count(*), count(DISTINCT room), max(time) FROM entry WHERE kind = 'MSG'"
+        in_room = "room NOT IN (SELECT id FROM room WHERE key LIKE '=%')"  # and not in a conversation of two
+        rooms = f"count(DISTINCT room) FILTER (WHERE {in_room})"
+        query = f"SELECT count(*), {rooms}, max(time) FROM entry WHERE kind = 'MSG'"
         return Contents(*db.execute(query).fetchone())
 
 
