@@ -24,7 +24,6 @@ _NEXT: Mapping[tuple[Code, str], tuple[str, str]] = {
     (Code.BAD_NICK, "JOIN"): ("; JOIN ann is a good one", "; JOIN <#room> enters one more room"),
     (Code.BAD_NICK, "NICK"): ("; first comes JOIN <your name>", "; NICK ann is a good one"),
     (Code.NO_SUCH_NICK, "TELL"): ("", "; WHO lists who is in the room"),
-    (Code.NO_SUCH_NICK, "KICK"): ("", "; WHO lists who is in the room"),
     (Code.BAD_TAGS, ANY_VERB): (f"; {_AT}JOIN <your name> comes first", f"; {_AT}TELL <name> <text> is for one person"),
 }
 """What is added to an ERR, by its code and verb, that says only what was wrong: before the first JOIN, and after it."""

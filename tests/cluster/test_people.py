@@ -99,8 +99,8 @@ def test_who_is_in_no_room_keeps_the_nick(cluster: InMemoryCluster) -> None:
     bob.take()
     bob.says("JOIN Alice #b", "JOIN a1ice #b")
     assert bob.take() == [
-        "ERR name-taken JOIN alice is here already; take another name",
-        "ERR name-taken JOIN a1ice could be mistaken for alice; take another name",
+        "ERR name-taken JOIN alice is here already; take another name: JOIN <another name>",
+        "ERR name-taken JOIN a1ice could be mistaken for alice; take another name: JOIN <another name>",
     ]
     alice.lose()
     cluster.settle()
@@ -151,7 +151,7 @@ def test_a_claim_on_its_way_refuses_others_here_at_once(cluster: InMemoryCluster
     second = ChatClient(one.hub)
     second.take()
     second.says("JOIN alice #b")
-    assert second.take() == ["ERR name-taken JOIN alice is here already; take another name"]
+    assert second.take() == ["ERR name-taken JOIN alice is here already; take another name: JOIN <another name>"]
 
 
 def test_a_nick_is_free_here_at_once_when_its_session_ends(cluster: InMemoryCluster) -> None:
@@ -796,7 +796,7 @@ def test_a_new_node_knows_who_is_where(cluster: InMemoryCluster) -> None:
     carol.says("JOIN bob #a", "JOIN carol #a", "WHO", "ROOMS")
     cluster.settle()
     assert carol.take() == [
-        "ERR name-taken JOIN bob is here already; take another name",
+        "ERR name-taken JOIN bob is here already; take another name: JOIN <another name>",
         "OK JOIN #a 3",
         "WHO #a bob alice carol",
         "OK WHO #a 3",

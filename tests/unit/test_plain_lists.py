@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from chatd.protocol.plain_lists import WIDTH, help_lines, present_lines
+from chatd.protocol.plain_lists import help_lines, present_lines
 from chatd.protocol.verbs import VERBS
 from tests.support.in_memory_chat import InMemoryChat
 from tests.unit.test_guidance import ask
+
+WIDTH = 80
 
 
 def test_help_fits_twenty_lines() -> None:
