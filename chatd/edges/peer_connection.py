@@ -16,7 +16,8 @@ from chatd.edges.stream import Decoder, StreamEdge
 from chatd.edges.writer import writer_for
 from chatd.model.room_policy import IPAddress
 from chatd.protocol.errors import ChatError, Code, DisconnectReason
-from chatd.protocol.framing import FramingError
+from chatd.protocol.framing import FramingError, LineDecoder
+from chatd.protocol.log_decoder import LogDecoder, LogError, LogOptions, LongLines
 from chatd.protocol.wire import Mode
 from chatd.runtime.sockets import address_name, is_private, network_address, origin, tune
 
@@ -40,7 +41,7 @@ class PeerConnection(Peer):
     """
 
     __slots__ = (
-        "_decoder", "_edge", "_gateway", "_granted", "_lines", "_state", "_translate", "_unfinished", "_writer",
+        "_decoder", "_edge", "_gateway", "_granted", "_lines", "_state", "_translate", "_writer",
         "address", "full_at", "household", "private", "send", "session",
     )  # fmt: skip
     address: IPAddress | None
@@ -58,7 +59,6 @@ class PeerConnection(Peer):
         self._decoder = decoder
         self._granted = 0  # how many lines may be asked of the decoder
         self._lines: list[bytes] = []  # those that it has returned; the next one is the last
-        self._unfinished = b""
         self._state = _OPEN
         gateway.connections.add(self)
         tune(transport)
@@ -91,8 +91,8 @@ class PeerConnection(Peer):
         self.session.heard = self._gateway.hub.timers.now
         decoder = self._decoder
         try:
-            lines = decoder.feed(data, 0 if self._lines else self._granted)
-        except FramingError as error:
+            lines = decoder.feed(data, 0 if self._lines or self.session.waits else self._granted)
+        except (FramingError, LogError) as error:
             self.session.disconnect(DisconnectReason.NOT_CHATD, str(error))
             return
         if lines:
@@ -113,7 +113,6 @@ class PeerConnection(Peer):
         if self._state is _CLOSING:
             self.transport.loseConnection()
             return
-        self._unfinished = self._decoder.end()
         if self._gateway.turns.crowded:
             self._schedule_turn()
         else:
@@ -126,8 +125,6 @@ class PeerConnection(Peer):
     def connection_lost(self) -> None:
         """Carry out the whole lines that came before the end, then end the session."""
         self._change(Event.LOST)
-        self._decoder.end()
-        self._unfinished = b""
         self._gateway.connections.remove(self)
         if self._state is _CLOSED:
             return
@@ -205,6 +202,17 @@ class PeerConnection(Peer):
         self._serve()
 
     @override
+    def read_as_log(self, charset: str, long: str) -> None:
+        if not isinstance(self._decoder, LineDecoder):
+            return
+        telnet, held = self._decoder.hand_over()
+        self._decoder = LogDecoder(LogOptions(charset, LongLines(long)), telnet)
+        waiting = b"".join(line + b"\n" for line in reversed(self._lines))
+        self._granted += len(self._lines)
+        self._lines = []
+        self._decoder.resume(waiting + held)
+
+    @override
     def send_private(self, data: bytes) -> bool:
         return self._writer.write_private(data if self._translate is None else self._translate(data))
 
@@ -236,6 +244,8 @@ class PeerConnection(Peer):
                     break
             else:
                 self._schedule_turn()
+        except LogError as error:
+            self.session.disconnect(DisconnectReason.NOT_CHATD, str(error))
         except Exception:
             self._gateway.hub.log_limiter.failure("a line could not be carried out", origin(self.address))
             self.session.disconnect_on_fault()
@@ -257,7 +267,7 @@ class PeerConnection(Peer):
         return True
 
     def _serve_end(self) -> None:
-        unfinished, self._unfinished = self._unfinished, b""
+        unfinished = b"" if self._state is _LOST else self._decoder.end()
         if not unfinished:
             self.session.finish()
         elif self.session.mode is Mode.PIPE:

@@ -9,7 +9,7 @@ from typing import Never
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.names import Nick, RoomName
-from chatd.protocol.text import clean, excerpt
+from chatd.protocol.text import excerpt, plain
 
 MAX_ID = 2**63 - 1
 _VALUE = re.compile(r"[A-Za-z0-9._:+-]{1,64}")
@@ -24,7 +24,7 @@ class Arguments:
 
     def refuse(self, why: str, code: Code = Code.BAD_SYNTAX) -> Never:
         """Raise the error for this line."""
-        raise ChatError(code, f"{why}; write {self._usage}" if code is Code.BAD_SYNTAX else why)
+        raise ChatError(code, f"{why}; write {self._usage}" if code is Code.BAD_SYNTAX and self._usage else why)
 
     def word(self, what: str) -> str:
         """Take the next word."""
@@ -112,7 +112,8 @@ class Arguments:
         rest, self._rest = self._rest, None
         if rest == "":
             self.refuse("the text is empty")
-        return None if rest is None else clean(rest)
+        text = None if rest is None else plain(rest)
+        return self.refuse("there is nothing in it but what a terminal carries out") if text == "" else text
 
     def end(self) -> None:
         """Refuse whatever is left."""

@@ -78,9 +78,11 @@ class Talk:
 
 @dataclass(frozen=True, slots=True)
 class Pipe:
-    """From here to the end every line is said."""
+    """From here to the end every line is said, as what a program prints: see `chatd.protocol.log_decoder`."""
 
     room: str | None = None
+    charset: str = "utf-8"
+    long: str = "split"
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +193,14 @@ def render(command: Command) -> str:
         case History(where, count, since, before):
             values = {"since": since, "before": before}
             parts = [where, str(count), *(f"{key}={value}" for key, value in values.items() if value is not None)]
-        case (
-            Hello(word) | Nick(word) | Ping(word) | Help(word) | Pipe(word) | Who(word) | Ignore(word) | Unignore(word)
-        ):
+        case Hello(word) | Nick(word) | Ping(word) | Help(word) | Who(word) | Ignore(word) | Unignore(word):
             parts = [word]
+        case Pipe(room, charset, long):
+            parts = [
+                room,
+                f"charset={charset}" if charset != "utf-8" else None,
+                None if long == "split" else f"long={long}",
+            ]
         case Post(nick, room, text):
             parts = [nick, room, text]
         case Msg(text) | Quit(text):

@@ -24,7 +24,7 @@ from chatd.protocol.arguments import Arguments
 from chatd.protocol.commands import Command, Msg, Pipe
 from chatd.protocol.errors import ANY_VERB, ChatError, Code
 from chatd.protocol.events import Event
-from chatd.protocol.text import clean, excerpt
+from chatd.protocol.text import excerpt, plain
 from chatd.protocol.verbs import VERBS
 
 PROTOCOL_VERSION = "1"
@@ -142,8 +142,8 @@ def timestamp(milliseconds: int) -> str:
 def _parse_bare(text: str) -> Command:
     """Return the command of a line that has no tags."""
     word, space, rest = text.partition(" ")
-    if word == "MSG" and rest:  # nearly every line there is
-        return Msg(clean(rest))
+    if word == "MSG" and rest and (said := plain(rest)):  # nearly every line there is
+        return Msg(said)
     name = _verb(word)
     verb = VERBS.get(name)
     if verb is None:
