@@ -47,3 +47,14 @@ def test_an_endless_line_without_a_pipe_is_still_one_error() -> None:
         assert log.lines()[-1].startswith("ERR too-long * ")
         log._stream.write(b"x" * 20_000 + b"\nPING\n")
         assert log.lines() == ["PONG"]
+
+
+def test_a_line_that_goes_on_behind_a_pipe_that_waits_is_not_cut() -> None:
+    with MemoryServer() as server:
+        alice = server.client("alice", "#logs")
+        log = LineClient(server.flush)
+        server.connect(log)
+        log._stream.write(b"JOIN log #logs\nPIPE\n" + BAR[:20_000])
+        server.flush()
+        log._stream.write(BAR[20_000:])
+        assert [line for line in alice.lines() if "MSG" in line] == ["MSG log #logs done."]
