@@ -44,6 +44,10 @@ class Peer(Protocol):
         self.send(data)
         return True
 
+    def read_as_log(self, charset: str, long: str) -> None:  # noqa: ARG002  # for peers that read no stream
+        """Take what follows in the stream as what programs print; see `chatd.protocol.log_decoder.LogOptions`."""
+        return
+
     def close(self, reason: DisconnectReason, data: bytes) -> None:
         """Send the last line, then close."""
 

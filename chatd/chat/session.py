@@ -103,6 +103,11 @@ class Session(Participant, Heard):
             self._phase = phase = _HELD if self._is_ahead() else _OPEN
         return phase is _OPEN and self._waiting is None
 
+    @property
+    def waits(self) -> bool:
+        """Whether a request waits for its turn, so that what follows must be left as it arrived."""
+        return self._waiting is not None
+
     def receive(self, request: Request | ChatError) -> None:
         """Carry out what the next line asks for, or answer that it could not be read.
 

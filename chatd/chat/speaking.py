@@ -59,9 +59,10 @@ def _talk(participant: Participant, _command: Talk, label: str | None) -> None:
     participant.send_event(Done("TALK", (room.name,)), label)
 
 
-def _pipe(participant: Participant, room: Place, _command: Pipe, label: str | None) -> None:
+def _pipe(participant: Participant, room: Place, command: Pipe, label: str | None) -> None:
     participant.enter(room)
     participant.mode = Mode.PIPE
+    participant.peer.read_as_log(command.charset, command.long)
     participant.send_event(Done("PIPE", (room.name,)), label)
 
 

@@ -16,6 +16,7 @@ from chatd.protocol import wire
 from chatd.protocol.errors import ChatError, Code, DisconnectReason
 from chatd.protocol.framing import LineDecoder
 from chatd.protocol.irc import NOT_IRC, is_irc
+from chatd.protocol.telnet import IAC
 from chatd.protocol.wire import Request
 
 
@@ -46,7 +47,8 @@ class LineProtocol(LineReceiver):
     @override
     def lineReceived(self, line: bytes) -> None:
         session = self.peer.session
-        if self.decoder.has_keys and not (line := self._meant(line)):
+        # In PIPE, where another decoder has taken over, only what telnet asks begins so.
+        if (self.decoder.has_keys or line[0] == IAC) and not (line := self._meant(line)):
             return
         try:
             request: Request | ChatError = wire.parse_command(line, session.mode)

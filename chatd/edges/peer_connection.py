@@ -17,7 +17,8 @@ from chatd.edges.stream import Decoder, StreamEdge
 from chatd.edges.writer import writer_for
 from chatd.model.room_policy import IPAddress
 from chatd.protocol.errors import ChatError, Code, DisconnectReason
-from chatd.protocol.framing import FramingError
+from chatd.protocol.framing import FramingError, LineDecoder
+from chatd.protocol.log_decoder import LogDecoder, LogError, LogOptions, LongLines
 from chatd.protocol.wire import Mode
 from chatd.runtime.sockets import address_name, is_private, network_address, origin, tune
 
@@ -42,7 +43,7 @@ class PeerConnection(Peer):
 
     __slots__ = (
         "_decoder", "_edge", "_gateway", "_granted", "_is_cut", "_lines", "_state", "_torn", "_translate",
-        "_unfinished", "_writer", "address", "full_at", "household", "private", "send", "session",
+        "_writer", "address", "full_at", "household", "private", "send", "session",
     )  # fmt: skip
     address: IPAddress | None
     household: str
@@ -59,7 +60,6 @@ class PeerConnection(Peer):
         self._decoder = decoder
         self._granted = 0  # how many lines may be asked of the decoder
         self._lines: list[bytes] = []  # those that it has returned; the next one is the last
-        self._unfinished = b""
         self._torn = False  # whether the input has broken off
         self._is_cut = False  # whether that is why the session ends, so that it has no verdict
         self._state = _OPEN
@@ -94,8 +94,8 @@ class PeerConnection(Peer):
         self.session.heard = self._gateway.hub.timers.now
         decoder = self._decoder
         try:
-            lines = decoder.feed(data, 0 if self._lines else self._granted)
-        except FramingError as error:
+            lines = decoder.feed(data, 0 if self._lines or self.session.waits else self._granted)
+        except (FramingError, LogError) as error:
             self.session.disconnect(DisconnectReason.NOT_CHATD, str(error))
             return
         if lines:
@@ -120,7 +120,6 @@ class PeerConnection(Peer):
             self.transport.loseConnection()
             return
         self._torn = getattr(self.transport, "input_torn", False)
-        self._unfinished = self._decoder.end()
         if self._gateway.turns.crowded:
             self._schedule_turn()
         else:
@@ -133,8 +132,6 @@ class PeerConnection(Peer):
     def connection_lost(self) -> None:
         """Carry out the whole lines that came before the end, then end the session."""
         self._change(Event.LOST)
-        self._decoder.end()
-        self._unfinished = b""
         self._gateway.connections.remove(self)
         if self._state is _CLOSED:
             return
@@ -213,6 +210,17 @@ class PeerConnection(Peer):
         self._serve()
 
     @override
+    def read_as_log(self, charset: str, long: str) -> None:
+        if not isinstance(self._decoder, LineDecoder):
+            return
+        telnet, held = self._decoder.hand_over()
+        self._decoder = LogDecoder(LogOptions(charset, LongLines(long)), telnet)
+        waiting = b"".join(line + b"\n" for line in reversed(self._lines))
+        self._granted += len(self._lines)
+        self._lines = []
+        self._decoder.resume(waiting + held)
+
+    @override
     def send_private(self, data: bytes) -> bool:
         return self._writer.write_private(data if self._translate is None else self._translate(data))
 
@@ -244,6 +252,8 @@ class PeerConnection(Peer):
                     break
             else:
                 self._schedule_turn()
+        except LogError as error:
+            self.session.disconnect(DisconnectReason.NOT_CHATD, str(error))
         except Exception:
             self._gateway.hub.log_limiter.failure("a line could not be carried out", origin(self.address))
             self.session.disconnect_on_fault()
@@ -265,7 +275,7 @@ class PeerConnection(Peer):
         return True
 
     def _serve_end(self) -> None:
-        unfinished, self._unfinished = self._unfinished, b""
+        unfinished = b"" if self._state is _LOST else self._decoder.end()
         self._is_cut = self._torn
         if not unfinished or self._torn or is_taken_back(self.session, unfinished):
             self.session.finish()

@@ -10,7 +10,7 @@ from chatd.protocol import names
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.moments import Moment, is_moment
 from chatd.protocol.names import Nick, RoomName
-from chatd.protocol.text import clean, excerpt
+from chatd.protocol.text import excerpt, plain
 
 MAX_ID = 2**63 - 1
 _VALUE = re.compile(r"[A-Za-z0-9._:+-]{1,64}")
@@ -25,7 +25,7 @@ class Arguments:
 
     def refuse(self, why: str, code: Code = Code.BAD_SYNTAX) -> Never:
         """Raise the error for this line."""
-        raise ChatError(code, f"{why}; write {self._usage}" if code is Code.BAD_SYNTAX else why)
+        raise ChatError(code, f"{why}; write {self._usage}" if code is Code.BAD_SYNTAX and self._usage else why)
 
     def word(self, what: str) -> str:
         """Take the next word."""
@@ -145,7 +145,8 @@ class Arguments:
         rest, self._rest = self._rest, None
         if rest == "":
             self.refuse("the text is empty")
-        return None if rest is None else clean(rest)
+        text = None if rest is None else plain(rest)
+        return self.refuse("there is nothing in it but what a terminal carries out") if text == "" else text
 
     def end(self) -> None:
         """Refuse whatever is left."""

@@ -56,9 +56,13 @@ def _read_talk(words: Arguments) -> commands.Talk:
 
 
 def _read_pipe(words: Arguments) -> commands.Pipe:
-    room = words.maybe_room()
-    words.end()
-    return commands.Pipe(room)
+    room, values = words.maybe_room(), words.values("charset", "long")
+    charset, long = values.get("charset", "utf-8").lower(), values.get("long", "split")
+    if charset not in ("utf-8", "latin-1", "cp1252"):
+        words.refuse("the charset is utf-8, latin-1 or cp1252")
+    if long not in ("split", "cut"):
+        words.refuse("long lines are split or cut")
+    return commands.Pipe(room, charset, long)
 
 
 def _read_nick(words: Arguments) -> commands.Nick:
@@ -170,7 +174,12 @@ ROWS = (
         _read_post,
     ),
     Verb(commands.Talk, "TALK", "from here what you type is said, and /verb is a command", _read_talk),
-    Verb(commands.Pipe, "PIPE [#room]", "from here to the end of the input every line is said", _read_pipe),
+    Verb(
+        commands.Pipe,
+        "PIPE [#room] [charset=utf-8] [long=split]",
+        "from here to the end of the input every line is said",
+        _read_pipe,
+    ),
     Verb(commands.Nick, "NICK <nick>", "go by another name", _read_nick),
     Verb(commands.Part, "PART [#room] [text]", "leave a room", _read_part),
     Verb(commands.Who, "WHO [#room] [details=yes]", "who is in a room that you are in", _read_who),

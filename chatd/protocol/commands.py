@@ -92,9 +92,11 @@ class Talk:
 
 @dataclass(frozen=True, slots=True)
 class Pipe:
-    """From here to the end every line is said."""
+    """From here to the end every line is said, as what a program prints: see `chatd.protocol.log_decoder`."""
 
     room: str | None = None
+    charset: str = "utf-8"
+    long: str = "split"
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,12 +259,18 @@ def render(command: Command) -> str:
             parts = [where, words, *among]
         case Seen(id_, where):
             parts = [str(id_), where]
-        case Nick(word) | Ping(word) | Help(word) | Pipe(word) | Ignore(word) | Unignore(word):
+        case Nick(word) | Ping(word) | Help(word) | Ignore(word) | Unignore(word):
             parts = [word]
         case Hello(version, bot):
             parts = [version, "bot=yes" if bot else None]
         case Who(where, details):
             parts = [where, "details=yes" if details else None]
+        case Pipe(room, charset, long):
+            parts = [
+                room,
+                f"charset={charset}" if charset != "utf-8" else None,
+                None if long == "split" else f"long={long}",
+            ]
         case Post(nick, room, text):
             parts = [nick, room, text]
         case Msg(text) | Quit(text) | Away(text):

@@ -63,6 +63,9 @@ class LineDecoder:
     ``max_line_bytes + 1`` are returned, so that whoever parses it sees that it is too long; if it is not terminated by
     then, it is returned as if it were, and what follows is dropped up to its terminator.
 
+    Where lines are asked for by number, an unfinished one that is too long is cut when it is the next, and others come
+    whole: what is before may be a PIPE, after which another decoder takes over, see `hand_over`.
+
     Held between calls are the lines that were not asked for, one unfinished line, and 1 KiB of a telnet command: a
     caller that reads no more of the stream while `has_lines` holds one segment at most beside the unfinished line. No
     line costs more than its length, nor do many; a line that arrives byte by byte is the exception, at
@@ -105,24 +108,39 @@ class LineDecoder:
         self._buffer += data
         if state is _FIRST_LINE:
             self._check_first_line()
-        if len(self._buffer) > self._max:
-            self._cut_endless_line()
         self.has_lines = _LF in self._buffer
+        if len(self._buffer) > self._max:
+            if at_most < 0:
+                self._cut_endless_line()
+            self.has_lines = self.has_lines or _LF in self._buffer or self._is_endless()
         return self.next_lines(at_most) if self.has_lines and at_most else []
 
     def next_lines(self, at_most: int = -1) -> list[bytes]:
         """Return the next ``at_most`` lines, or all that are whole: those that `feed` has not returned."""
         lines = self._buffer.split(b"\n", at_most)
+        if (at_most < 0 or len(lines) == 1) and len(lines[-1]) > self._max:
+            self._cut_endless_line()
+            lines = self._buffer.split(b"\n", at_most)
         self._buffer = rest = lines.pop()
-        self.has_lines = _LF in rest
+        self.has_lines = _LF in rest or (len(rest) > self._max and self._is_endless())
+        if at_most >= 0:
+            return [line.removesuffix(b"\r").removeprefix(BOM) for line in lines]
         length = self._max + 1
         return [line.removesuffix(b"\r").removeprefix(BOM)[:length] for line in lines]
+
+    def hand_over(self) -> tuple[Filter | None, bytes]:
+        """Return what another decoder goes on with: what has seen the negotiation, and the bytes that are held."""
+        buffer, self._buffer = self._buffer, b""
+        self.has_lines = False
+        return self._filter, buffer
 
     def end(self) -> bytes:
         """Take the end of the stream; return the line that it has left unterminated, ``b""`` if there is none.
 
         Whole lines can be asked for still. After this, nothing may be fed.
         """
+        if len(self._buffer) > self._max:
+            self._cut_endless_line()
         terminated, lf, unfinished = self._buffer.rpartition(b"\n")
         self._buffer = terminated + lf
         if self._filter is not None:
@@ -205,6 +223,10 @@ class LineDecoder:
             # As much as stays too long when a byte order mark and a CR have been taken off.
             self._buffer = self._buffer[: start + len(BOM) + self._max + 2] + b"\n"
             self._state = _SKIPPING
+
+    def _is_endless(self) -> bool:
+        start = self._buffer.rfind(b"\n") + 1
+        return len(self._text(self._buffer[start:])) > self._max
 
     def _text(self, line: bytes) -> bytes:
         return line.removesuffix(b"\r").removeprefix(BOM)[: self._max + 1]

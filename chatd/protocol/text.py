@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from chatd.protocol.terminal import without_sequences
+
 REPLACEMENT = "\ufffd"
 
 
@@ -31,6 +33,11 @@ def clean(text: str) -> str:
     """
     # All that the table replaces is unprintable, and the test costs a tenth of the translation.
     return text if text.isprintable() else text.translate(_TABLE)
+
+
+def plain(text: str) -> str:
+    """Return what somebody said as it may be shown: control sequences leave nothing, all else is as in `clean`."""
+    return text if text.isprintable() else without_sequences(text).translate(_TABLE)
 
 
 def excerpt(text: str, limit: int = 40) -> str:

@@ -25,7 +25,7 @@ from chatd.protocol.arguments import Arguments, is_id
 from chatd.protocol.commands import Command, Msg, Pipe, Tell
 from chatd.protocol.errors import ANY_VERB, ChatError, Code
 from chatd.protocol.events import Event, Said
-from chatd.protocol.text import clean, excerpt
+from chatd.protocol.text import excerpt, plain
 from chatd.protocol.unknown_verbs import UnknownVerbError, check_private
 from chatd.protocol.verbs import VERBS
 
@@ -151,8 +151,8 @@ def _parse_bare(text: str, before: str = "") -> Command:
     Where that is nothing, a verb may have the slash before it that people are used to.
     """
     word, space, rest = text.partition(" ")
-    if word == "MSG" and rest and before != "/":  # nearly every line there is
-        return Msg(clean(rest))
+    if word == "MSG" and rest and before != "/" and (said := plain(rest)):  # nearly every line there is
+        return Msg(said)
     slash = not before and word.startswith("/")
     name = _verb(word[1:] if slash else word)
     verb = VERBS.get(name)

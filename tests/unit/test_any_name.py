@@ -42,7 +42,7 @@ def test_only_who_asks_is_told_the_nick(chat: InMemoryChat) -> None:
     job = chat.person()
     assert ask(chat, job, "JOIN ci #a any=yes", "JOIN #b") == ["OK JOIN #a 1 nick=ci", "OK JOIN #b 1"]
     assert ask(chat, chat.person(), "JOIN ci", "JOIN ci2") == [
-        "ERR name-taken JOIN ci is here already; take another name",
+        "ERR name-taken JOIN ci is here already; take another name: JOIN <another name>",
         "OK JOIN #lobby 1",
     ]
 
@@ -52,7 +52,8 @@ def test_one_that_failed_leaves_nothing_behind(chat: InMemoryChat) -> None:
     assert len(people) == MOST
     job = chat.person()
     (refused,) = ask(chat, job, "JOIN x any=yes")
-    assert refused == f"ERR name-taken JOIN the {MOST} names that were tried are taken; take another name"
+    why = f"the {MOST} names that were tried are taken; take another name: JOIN <another name>"
+    assert refused == f"ERR name-taken JOIN {why}"
     assert ask(chat, job, "JOIN job") == [f"OK JOIN #lobby {MOST + 1}"]
 
 

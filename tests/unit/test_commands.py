@@ -66,7 +66,7 @@ def refusal(line: bytes | str, mode: Mode = Mode.COMMAND) -> ChatError:
         ("MSG  hi  ", Msg(" hi  ")),
         ("MSG  ", Msg(" ")),
         ("MSG #a since=1 @x", Msg("#a since=1 @x")),
-        ("MSG \x1b[2J\x00\t\x7f\u202e", Msg("␛[2J␀\t␡\ufffd")),
+        ("MSG \x1b[2J\x00\t\x7f\u202e", Msg("␀\t␡\ufffd")),
         ("TELL bob hi", Tell("bob", "hi")),
         ("TELL #a  hi ", Tell("#a", " hi ")),
         ("TELL bob #a", Tell("bob", "#a")),

@@ -42,7 +42,8 @@ def outcome(segments: Iterable[bytes], at_most: int = -1, *, by_hand: bool = Fal
     except FramingError as error:
         rest = str(error)
     assert decoder.held_bytes <= MAX + len(BOM) + 1 or isinstance(rest, str)
-    assert all(len(line) <= MAX + 1 for line in lines)
+    assert all(len(line) <= MAX + 1 for line in lines) or at_most > 0
+    lines = [line[: MAX + 1] for line in lines]
     if isinstance(rest, str):
         lines.clear()  # of the bytes that cause it nothing is returned, and before it there were enquiries at most
     return [line for line in lines if line], rest

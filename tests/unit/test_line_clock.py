@@ -36,7 +36,7 @@ def test_each_line_has_it_from_then_on_and_nobody_else() -> None:
     bob.says("MSG hi", "TELL ann psst", "MSG again")
     chat.turn()
     assert ann.take() == [f"{NOW} MSG bob #den hi", f"{NOW} FROM bob psst", f"{NOW} MSG bob #den again"]
-    assert bob.take() == ["OK TELL ann"]
+    assert bob.take() == ["OK TELL ann stored=no"]
     chat.wait(60)
     assert ask(chat, ann, "WHO", "TIME off", "WHO") == [
         "13:47 WHO #den ann bob",

@@ -15,6 +15,7 @@ from chatd.protocol import wire
 from chatd.protocol.events import read
 from chatd.protocol.member_details import MemberDetails
 from tests.cluster.test_people import come_in
+from tests.support.in_memory_accounts import PASSWORD, ChatWithAccounts
 from tests.support.in_memory_chat import ChatClient, InMemoryChat, journal_environment
 from tests.support.in_memory_cluster import InMemoryCluster, bodies
 from tests.unit.test_moderation import Names, ask, den, owner
@@ -190,19 +191,19 @@ def test_who_tells_something_to_one_who_is_away_is_told_so(chat: InMemoryChat) -
     ask(chat, bob, "AWAY lunch")
     assert "NOTE bob is away: lunch" in ask(chat, mallory, "TELL bob hello")
     robot = chat.person("HELLO 1", "JOIN robot #den")
-    assert ask(chat, robot, "TELL bob hello")[-1].startswith("OK TELL bob away=yes")
+    assert ask(chat, robot, "TELL bob hello")[-1].startswith("OK TELL bob stored=no away=yes")
 
 
-def test_one_person_is_away_over_all_connections(chat: InMemoryChat) -> None:
-    den(chat)
-    desk = owner(chat, "bob", "JOIN bob #den")
-    phone = owner(chat, "bob", "JOIN bob #den")
+def test_one_person_is_away_over_all_connections() -> None:
+    chat = ChatWithAccounts("ann", "bob")
+    desk, phone = (chat.visitor(f"LOGIN bob {PASSWORD}", "JOIN bob #den") for _ in range(2))
     ask(chat, desk, "AWAY lunch")
     chat.wait(40)
     ask(chat, phone, "MSG not quite")
     assert [line for line in ask(chat, phone, "WHO details=yes") if "bob" in line] == ["NOTE bob: away (lunch), here"]
     ask(chat, phone, "AWAY")
     assert [line for line in ask(chat, desk, "WHO details=yes") if "bob:" in line] == ["NOTE bob: here"]
+    chat.close()
 
 
 def test_why_one_is_away_is_short_and_nothing_the_muted_say(chat: InMemoryChat) -> None:
@@ -225,7 +226,7 @@ def test_those_on_other_nodes_are_asked_for() -> None:
     assert [line for line in bodies(alice.take()) if "bob" in line or "alice" in line] == [
         "IS alice #a idle=0",
         "IS bob #a bot=yes away=yes idle=0 gone",
-        "OK TELL bob away=yes",
+        "OK TELL bob stored=no away=yes",
     ]
     assert isinstance(bob, ChatClient)
 
