@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         "Put a backup in the place of the journal, which is kept under another name. The daemon must not be running."
     )
     command("restore", _restore, about).add_argument("file", type=Path)
-    compact_command.add_options(command("compact", compact_command.carry_out, compact_command.ABOUT))
+    command("compact", compact_command.carry_out, compact_command.ABOUT)
     about = "Make a certificate that signs itself, and its key, for people to reach the daemon by TLS."
     certificate = commands.add_parser("certificate", help=about, description=about)
     certificate.set_defaults(carry_out=_certificate)

@@ -12,14 +12,9 @@ from chatd.journal.sqlite.compaction import compact
 
 ABOUT = (
     "Make all that was deleted leave the file: messages that were too old, retracted or erased, and their words in the"
-    " search index. The daemon may be running, but not with --vacuum."
+    " search index. While the daemon runs it merges the index; stop it, and the file is written anew."
 )
 PAUSE_SECONDS = 0.2
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add what the command takes besides the journal."""
-    parser.add_argument("--vacuum", action="store_true", help="return the space to the system as well")
 
 
 def carry_out(options: argparse.Namespace) -> None:
@@ -29,15 +24,19 @@ def carry_out(options: argparse.Namespace) -> None:
     path = sqlite_path(options.journal)
     progress = Progress("compacted")
     try:
-        done = compact(path, progress.show, lambda: time.sleep(PAUSE_SECONDS), vacuum=options.vacuum)
+        done = compact(path, progress.show, lambda: time.sleep(PAUSE_SECONDS))
     except KeyboardInterrupt:
         raise SystemExit("chatd: stopped before it was done; do it again, and it goes on") from None
     finally:
         progress.end()
     told = f"nothing of what was deleted is left in {path}"
-    by = ", by the chatd that uses it" if done.by_daemon else ""
+    if done.by_daemon:
+        told = (
+            f"the chatd that uses {path} has merged its index; parts of what was deleted may be left in pages that"
+            " SQLite has moved rows out of: stop the daemon and do it again to be sure that nothing is"
+        )
     free = f", {_megabytes(done.free)} of them free" if done.free else ""
-    print(f"{told}{by}; it had {_megabytes(done.before)} and has {_megabytes(done.after)}{free}")
+    print(f"{told}; it had {_megabytes(done.before)} and has {_megabytes(done.after)}{free}")
 
 
 def _megabytes(size: int) -> str:

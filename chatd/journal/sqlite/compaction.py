@@ -34,32 +34,31 @@ class Compacted(NamedTuple):
     """How many bytes of the file are free, and used again."""
 
 
-def compact(path: Path, progress: Progress, pause: Callable[[], None], *, vacuum: bool = False) -> Compacted:
+def compact(path: Path, progress: Progress, pause: Callable[[], None]) -> Compacted:
     """Make all that was taken away leave a journal's file, and return what it came to.
 
-    A daemon that uses the file is asked to, and ``pause`` waits for a moment. Raise `JournalError` if the file is none
-    or is being read, or if it is in use and to be vacuumed, which returns the space to the system.
+    The file is written anew. A daemon that uses it is asked to merge its index instead, and ``pause`` waits for a
+    moment: SQLite moves rows between pages, and what it leaves of them there goes with the page. Raise `JournalError`
+    if the file is none or is being read.
     """
     with closing(open_to_read(path)):
         before = _size(path)
     by_daemon = False
     try:
-        _compact_file(path, progress, vacuum=vacuum)
+        _compact_file(path, progress)
     except InUseError:
-        if vacuum:
-            raise
         by_daemon = _ask(path, progress, pause)
         if not by_daemon:
-            _compact_file(path, progress, vacuum=vacuum)
+            _compact_file(path, progress)
     return Compacted(by_daemon, before, _size(path), _free(path))
 
 
-def _compact_file(path: Path, progress: Progress, *, vacuum: bool) -> None:
+def _compact_file(path: Path, progress: Progress) -> None:
     def show(step: Step, count: int) -> None:
         progress(f"{count * ROWS:,} messages fed anew" if step is Step.FED else f"{count:,} parts merged")
 
     with closing(Store(path)) as store:
-        store.compact(show, vacuum=vacuum)
+        store.compact(show)
 
 
 def _ask(path: Path, progress: Progress, pause: Callable[[], None]) -> bool:

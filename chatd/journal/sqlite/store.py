@@ -300,8 +300,11 @@ class Store:
         """Return the id of an entry, given that of the one before; a kind of store may have ids from elsewhere."""
         return last + 1
 
-    def compact(self, progress: Callable[[Step, int], None] | None = None, *, vacuum: bool = True) -> None:
-        """Make all that was deleted leave the file; with ``vacuum`` its space is returned to the system as well.
+    def compact(self, progress: Callable[[Step, int], None] | None = None) -> None:
+        """Make all that was deleted leave the file, and return its space to the system.
+
+        Rows that SQLite has moved to other pages may have left parts of themselves in the unused middle of those where
+        they were, also with ``secure_delete``: so the file is written anew.
 
         ``progress`` is told what each step has done, and how many there were of its kind. Raise `JournalError` if
         somebody reads the file.
@@ -314,8 +317,7 @@ class Store:
             if progress is not None:
                 progress(step, steps[step])
         with explained(self._path):
-            if vacuum:
-                self._writer.execute("VACUUM")
+            self._writer.execute("VACUUM")
         if not merging.empty_log(self._path, self._writer):
             raise JournalError(f"{self._path} is being read, so that old words are still in it; do it again after that")
 
