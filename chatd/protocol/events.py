@@ -248,7 +248,7 @@ _RENDER: Mapping[type, Callable[..., str]] = {
     ToldOthers: lambda e: f"TOLD {e.nick} {e.text}",
     ToldBefore: lambda e: f"OLD {e.time} TELL {e.nick} {e.text}",
     Note: lambda e: f"NOTE {e.text}",
-    Present: lambda e: f"WHO {e.room} {' '.join(e.nicks)}",
+    Present: lambda e: " ".join(("WHO", e.room, *e.nicks)),
     MemberDetails: member_details.render,
     Listed: lambda e: f"ROOM {e.room} {e.members}" + (f" {e.topic}" if e.topic else ""),
     Seen: lambda e: f"SEEN {e.room} {e.id}",

@@ -48,7 +48,7 @@ def one(text: str, front: str | None = "#r") -> Command:
         ("/history", commands.History("#r", 50)),
         ("/history 7", commands.History("#r", 7)),
         ("/history bob 7", commands.History(None, 7, person="bob")),
-        ("/search with=bob red", commands.Search(None, "red", "bob")),
+        ("/search with=bob red", commands.Search(None, "red", person="bob")),
         ("/search green tree", commands.Search("#r", "green tree")),
         ("/retract last", about.Retract(None, "#r")),
         ("/edit 57 better", about.Edit(57, "#r", "better")),
@@ -138,4 +138,4 @@ def test_whatever_is_typed_can_be_sent_or_is_refused(text: str, front: str | Non
 
 def test_in_a_private_conversation_history_and_search_are_of_that() -> None:
     assert read("/history", "bob").commands == (commands.History(None, 50, person="bob"),)
-    assert read("/search red", "bob").commands == (commands.Search(None, "red", "bob"),)
+    assert read("/search red", "bob").commands == (commands.Search(None, "red", person="bob"),)

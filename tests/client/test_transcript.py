@@ -722,7 +722,7 @@ def test_nothing_older_is_asked_for_where_nothing_is_kept() -> None:
 def test_what_a_search_in_private_finds_is_found_there() -> None:
     client = Client(IN)
     client.hears("@id=5 TELL bob psst")
-    client.transcript.note_question("s", commands.Search(None, "hello", "bob"), "bob")
+    client.transcript.note_question("s", commands.Search(None, "hello", person="bob"), "bob")
     client.hears("@id=1;old TELL me hello")
     assert client.hears("@label=s OK SEARCH bob 1") == [Found("bob")]
     assert [line.text for line in client.room("bob").found] == ["hello"]

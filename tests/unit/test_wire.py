@@ -146,7 +146,8 @@ def refusal(line: bytes, mode: Mode = Mode.COMMAND) -> tuple[Code, str, str | No
 @given(COMMAND, TAGS, st.none() | VALUE)
 def test_every_command_is_read_back_as_it_was(command: Command, tags: dict[str, str], label: str | None) -> None:
     assert parse_command(line_of(command)) == Request(command)
-    assert parse_command(b"/" + line_of(command), Mode.TALK) == Request(command)
+    if not isinstance(command, Msg):  # elsewhere /msg is for one person alone, so that it is refused here
+        assert parse_command(b"/" + line_of(command), Mode.TALK) == Request(command)
     tags = {key: tags[key] for key in sorted(tags)[:15] if key != "label"}
     if label is not None:
         tags["label"] = label
