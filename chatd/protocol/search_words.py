@@ -17,12 +17,12 @@ normalized but what all Pythons know, which Unicode has promised not to change.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from functools import cache
 from operator import add
 from typing import NamedTuple
 
+from chatd.protocol.normal_forms import nfkc
 from chatd.protocol.search_tables import INVISIBLE, MARKS, MARKS_TOGETHER, OPTIONAL, TOGETHER
 from chatd.protocol.unicode_tables import tables
 
@@ -137,13 +137,13 @@ def _spelled(text: str) -> str:
     if text.isascii():
         return text
     if _PLAIN.fullmatch(text):
-        return unicodedata.normalize("NFKC", text)
+        return nfkc(text)
     patterns = _patterns()
     return patterns.marks.sub(_marked, patterns.known.sub(_normal, patterns.invisible.sub("", text)))
 
 
 def _normal(match: re.Match[str]) -> str:
-    return unicodedata.normalize("NFKC", match[0])
+    return nfkc(match[0])
 
 
 def _marked(match: re.Match[str]) -> str:

@@ -146,6 +146,7 @@ def test_of_what_retention_removes_no_word_stays(
         return db
 
     monkeypatch.setattr(database, "_connect", connect_as_compiled)
+    monkeypatch.setattr("chatd.journal.sqlite.upkeep.MAX_REST_SECONDS", 1)
     kit.open(Retention(seconds=60 * 60))
     for start in range(0, 1600, 40):
         kit.say(*(f"{word} {word[::-1]} 猫" for word in WORDS[start : start + 40]))
