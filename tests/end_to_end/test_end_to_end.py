@@ -194,7 +194,7 @@ def test_telnet_joins_says_and_quits(daemon: Daemon) -> None:
             process.wait(DEADLINE)
         said, answered = passed.result(DEADLINE)
     assert "MSG grüße\r\n".encode() in said
-    assert answered.count(b"\r\n") == answered.count(b"\n") == 4
+    assert answered.count(b"\r\n") == answered.count(b"\n") == 5
     assert answered.endswith(b"\r\n")
 
 

@@ -259,12 +259,14 @@ def test_private_lines_of_a_stranger_do_not_send_a_slow_reader_away(tmp_path: Pa
     stranger = stack.enter_context(daemon.member("stranger", "#b"))
     tells = f"TELL victim {'x' * 8000}\n".encode() * 2000
     stranger.send(tells + b"PING done\n")
-    refused = stranger.until(lambda line: line == "PONG done")[:-1]
+    answers = stranger.until(lambda line: line == "PONG done")[:-1]
+    assert len(answers) == 2000
+    refused = [line for line in answers if line != "OK TELL victim stored=no"]
     assert 1000 < len(refused) < 2000
     assert {line.split(" has not read ")[0] for line in refused} == {"ERR full TELL victim"}
     friend.send(b"MSG are you there\n")
     heard = victim.until(lambda line: line == "MSG friend #a are you there")
-    assert len([line for line in heard if line.startswith("TELL stranger ")]) == 2000 - len(refused)
+    assert len([line for line in heard if line.startswith("FROM stranger ")]) == 2000 - len(refused)
     still_works(victim)
 
 
@@ -320,10 +322,10 @@ def test_who_connects_again_and_again_through_a_proxy_is_held_to_his_own_address
     let_in = 0
     for number in range(700):
         with proxied(daemon, from_address(1) + f"JOIN m{number}\nQUIT look at me\n".encode()) as client:
-            let_in += "OK JOIN #lobby 1" in client.rest()
+            let_in += any(line.startswith("OK JOIN #lobby 1 ") for line in client.rest())
     assert 500 <= let_in < 600
     with proxied(daemon, from_address(2) + b"JOIN alice\nQUIT\n") as client:
-        assert "OK JOIN #lobby 1" in client.rest()
+        assert any(line.startswith("OK JOIN #lobby 1 ") for line in client.rest())
 
 
 def test_a_header_from_anywhere_else_does_not_count(tmp_path: Path, stack: ExitStack) -> None:
