@@ -108,6 +108,15 @@ def test_who_changes_what_was_said_is_no_faster_in_a_slow_room(chat: InMemoryCha
     assert refusals(chat, mallory, "MSG three")[0].startswith("ERR slow-down MSG ")
 
 
+def test_a_topic_is_a_message_of_a_slow_room(chat: InMemoryChat) -> None:
+    ann, _, mallory = den(chat)
+    ask(chat, ann, "SET slow=10s")
+    assert refusals(chat, mallory, "TOPIC one") == []
+    slow = "ERR slow-down TOPIC #den takes a message every 10s from each; say it again in 10s"
+    assert refusals(chat, mallory, "TOPIC two") == [slow]
+    assert refusals(chat, ann, "TOPIC its operators", "TOPIC as they like") == []
+
+
 def test_who_posts_speaks_there(chat: InMemoryChat) -> None:
     ann, _, _ = den(chat)
     ask(chat, ann, "SET slow=10s")
