@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chatd.chat import permissions
+from chatd.chat import permissions, quotas
 from chatd.chat.command_rows import Row, Work, in_room
 from chatd.chat.participant import Participant
 from chatd.journal import JournalError, Query
@@ -31,6 +31,7 @@ async def _retract(participant: Participant, room: Place, command: commands.Retr
 
 def _edit(participant: Participant, room: Place, command: commands.Edit, label: str | None) -> Work:
     permissions.check_voice(participant, room.key)
+    quotas.check_pace(participant, participant.nick, room.name)
     return _edit_found(participant, room, command, label)
 
 

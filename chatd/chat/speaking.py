@@ -70,6 +70,7 @@ def _topic(participant: Participant, room: Place, command: Topic, label: str | N
     if command.text is not None:
         permissions.check_voice(participant, room.key)
         permissions.check_topic(participant, room.key)
+        quotas.check_pace(participant, participant.nick, room.name)
         participant.submit(room.key, events.TopicSet(participant.nick, room.name, command.text), label, "TOPIC")
         return
     if room.topic is not None and permissions.may_read(participant, room.key, room.topic_id):

@@ -97,6 +97,26 @@ def test_a_slow_room_takes_a_message_in_a_while(chat: InMemoryChat) -> None:
     assert refusals(chat, mallory, "MSG three") == []
 
 
+def test_who_changes_what_was_said_is_no_faster_in_a_slow_room(chat: InMemoryChat) -> None:
+    ann, _, mallory = den(chat)
+    ask(chat, ann, "SET slow=10s")
+    assert refusals(chat, mallory, "MSG one") == []
+    slow = "ERR slow-down EDIT #den takes a message every 10s from each; say it again in 10s"
+    assert refusals(chat, mallory, "EDIT last two") == [slow]
+    chat.clock.advance(10)
+    assert refusals(chat, mallory, "EDIT last two") == []
+    assert refusals(chat, mallory, "MSG three")[0].startswith("ERR slow-down MSG ")
+
+
+def test_a_topic_is_a_message_of_a_slow_room(chat: InMemoryChat) -> None:
+    ann, _, mallory = den(chat)
+    ask(chat, ann, "SET slow=10s")
+    assert refusals(chat, mallory, "TOPIC one") == []
+    slow = "ERR slow-down TOPIC #den takes a message every 10s from each; say it again in 10s"
+    assert refusals(chat, mallory, "TOPIC two") == [slow]
+    assert refusals(chat, ann, "TOPIC its operators", "TOPIC as they like") == []
+
+
 def test_who_posts_speaks_there(chat: InMemoryChat) -> None:
     ann, _, _ = den(chat)
     ask(chat, ann, "SET slow=10s")
