@@ -68,7 +68,7 @@ class Options(AccountOptions):
         "A chat daemon that speaks lines: people connect with telnet, netcat or a client."
         " What its journal keeps: chatd export, chatd import, chatd erase. Copies of it: chatd backup, chatd restore."
         " That what was deleted leaves its file: chatd compact."
-        " Who has an account: chatd user. Who is banned: chatd ban."
+        " Log files said in a room: chatd tail. Who has an account: chatd user. Who is banned: chatd ban."
         " A certificate to start with: chatd certificate."
     )
     optParameters: ClassVar[list[list[object]]] = [

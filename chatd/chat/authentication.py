@@ -36,7 +36,7 @@ def log_in(participant: Participant, command: commands.Login, label: str | None)
     """Return what is left to do of a LOGIN."""
     _check_private(participant)
     if participant.nick:
-        raise ChatError(Code.ALREADY_IN, "LOGIN comes before the first JOIN")
+        raise ChatError(Code.ALREADY_IN, "LOGIN comes before the first JOIN; QUIT, connect again and LOGIN first")
     return _log_in(participant, command, label)
 
 

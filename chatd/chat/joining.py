@@ -49,6 +49,8 @@ def _join(participant: Participant, command: commands.Join, label: str | None) -
     if command.nick is None and not participant.nick:
         raise ChatError(Code.NAME_NEEDED, f"say who you are first: JOIN <your name> {name}")
     if command.nick is not None and participant.nick:
+        if Nick.of(command.nick).key == participant.nick.key:
+            raise ChatError(Code.ALREADY_IN, f"you are in as {participant.nick}; JOIN {name} enters a room")
         why = f"you are in as {participant.nick}; JOIN #{command.nick} enters a room, NICK {command.nick} renames you"
         raise ChatError(Code.ALREADY_IN, why)
     nick = participant.nick or Nick.of(command.nick or "")

@@ -83,7 +83,7 @@ def check_pace(visitor: Visitor, nick: Nick, room: RoomName) -> None:
     who = (f"account {visitor.account}",) if visitor.account else guest
     now = hub.clock.seconds()
     if (wait := hub.slow_rooms.wait(room.key, who, now)) > 0:
-        why = f"{room} takes a message every {written(seconds)} from each; say it again in {ceil(wait)}s"
+        why = f"{room} takes one message every {written(seconds)} from each person; say it again in {ceil(wait)}s"
         raise ChatError(Code.SLOW_DOWN, why)
     hub.slow_rooms.note(room.key, who, now, now + seconds)
 

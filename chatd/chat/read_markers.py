@@ -29,7 +29,7 @@ def follow(hub: Hub) -> None:
 
 def _seen(participant: Participant, room: Place, command: commands.Seen, label: str | None) -> None:
     if participant.account is None:
-        raise ChatError(Code.NOT_ALLOWED, "only who has an account can be told elsewhere what was read; REGISTER first")
+        raise ChatError(Code.NOT_ALLOWED, "what you have read is noted only for an account; LOGIN to yours before JOIN")
     if command.id > room.last_id:
         raise ChatError(Code.BAD_SYNTAX, f"nothing in {room.name} has that id yet; the last one is {room.last_id}")
     marker = Marker(participant.account, participant.account_made, room.key, command.id)

@@ -33,12 +33,12 @@ _SET: Mapping[str, str] = {
     "speak=operators": "{nick} lets only operators speak in {place}",
     "speak=members": "{nick} lets everybody in {place} speak",
     "slow=off": "{nick} lets everybody in {place} speak at any pace",
-    "keep=all": "{nick} lets {place} keep what is said for as long as the server does",
+    "keep=all": "{nick} has what is said in {place} kept for as long as the server keeps it",
 }
 """By subject."""
 _SET_TO = {
-    "slow": "{nick} lets everybody in {place} speak once in {value}",
-    "keep": "{nick} lets {place} keep what is said for {value}",
+    "slow": "{nick} lets everybody in {place} speak once every {value}",
+    "keep": "{nick} has what is said in {place} deleted after {value}",
 }
 """By key; a setting that has no sentence here or there is told as it was written."""
 _SET_OTHERWISE = "{nick} set {subject} in {place}"

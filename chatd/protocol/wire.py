@@ -35,6 +35,7 @@ MAX_LINE_BYTES = 8192
 MAX_SERVER_LINE_BYTES = 32 * 1024
 """The longest line a server sends. `clean` turns one byte into three at most, so that no text needs cutting."""
 MAX_TAGS = 16
+_NOT_UTF8 = "the line is not UTF-8; send it through iconv -f latin1 -t UTF-8, or after PIPE charset=latin-1"
 EOL = "\r\n"
 """The terminator that both sides send; a server takes others too."""
 
@@ -77,7 +78,7 @@ def parse_command(line: bytes, mode: Mode = Mode.COMMAND) -> Request:
     try:
         text = line.decode()
     except UnicodeDecodeError:
-        raise _unreadable(Code.NOT_UTF8, "the line is not UTF-8", line, mode) from None
+        raise _unreadable(Code.NOT_UTF8, _NOT_UTF8, line, mode) from None
     if mode is not Mode.COMMAND:
         if mode is Mode.PIPE or not text.startswith("/"):
             return Request(Msg(Arguments("", text).text()))
@@ -102,7 +103,7 @@ def parse_event(line: bytes) -> tuple[Tags, Event]:
     try:
         text = line.decode()
     except UnicodeDecodeError:
-        raise ChatError(Code.NOT_UTF8, "the line is not UTF-8") from None
+        raise ChatError(Code.NOT_UTF8, _NOT_UTF8) from None
     tags = NO_TAGS
     if text.startswith("@"):
         head, _, text = text[1:].partition(" ")

@@ -102,6 +102,8 @@ AFTER = [
     ("#den hi", "write TELL #den hi"),
     ("cd den", "write JOIN #den"),
     ("join den", "JOIN #den enters a room, NICK den renames you"),
+    ("LOGIN ann secret", "QUIT, connect again and LOGIN first"),
+    ("JOIN ann #den", "you are in as ann; JOIN #den enters a room"),
     ("/nick bob", "bob is here already; take another name: NICK <another name>"),
     ("name annie", "write NICK annie"),
     ("nick ann smith", "write NICK <nick>"),

@@ -32,6 +32,9 @@ from tests.unit.test_moderation import Names
         ("SET ann #den private=no", "ann opened #den to everybody"),
         ("SET ann #den topic=operators", "ann lets only operators set the topic of #den"),
         ("SET ann #den topic=members", "ann lets everybody in #den set its topic"),
+        ("SET ann #den slow=10s", "ann lets everybody in #den speak once every 10s"),
+        ("SET ann #den keep=30d", "ann has what is said in #den deleted after 30d"),
+        ("SET ann #den keep=all", "ann has what is said in #den kept for as long as the server keeps it"),
         ("SET ann #den colour=red", "ann set colour=red in #den"),
     ],
 )

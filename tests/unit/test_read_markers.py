@@ -108,7 +108,7 @@ def test_what_cannot_be_read_is_refused(chat: ChatWithAccounts, line: str, answe
 
 def test_guests_have_none(chat: ChatWithAccounts) -> None:
     bob = said(chat, 1)
-    why = "only who has an account can be told elsewhere what was read; REGISTER first"
+    why = "what you have read is noted only for an account; LOGIN to yours before JOIN"
     assert chat.send(bob, "SEEN 1")[-1] == f"ERR not-allowed SEEN {why}"
 
 

@@ -86,7 +86,7 @@ def test_a_slow_room_takes_a_message_in_a_while(chat: InMemoryChat) -> None:
     ask(chat, ann, "SET slow=10s")
     assert refusals(chat, mallory, "MSG one") == []
     chat.clock.advance(2.5)
-    slow = "ERR slow-down MSG #den takes a message every 10s from each; say it again in 8s"
+    slow = "ERR slow-down MSG #den takes one message every 10s from each person; say it again in 8s"
     assert ask(chat, mallory, "MSG two")[-1] == slow
     assert ask(chat, mallory, "NICK max", "MSG two")[-1] == slow
     assert refusals(chat, bob, "MSG others may") == []
@@ -122,7 +122,7 @@ def test_who_posts_speaks_there(chat: InMemoryChat) -> None:
     ask(chat, ann, "SET slow=10s")
     ci = chat.person()
     assert ask(chat, ci, "POST ci #den one")[-1].startswith("OK POST #den ")
-    assert ask(chat, ci, "POST ci #den two")[-1].startswith("ERR slow-down POST #den takes a message every 10s")
+    assert ask(chat, ci, "POST ci #den two")[-1].startswith("ERR slow-down POST #den takes one message every 10s")
     ask(chat, ann, "SET slow=off", "SET speak=operators")
     assert ask(chat, ci, "POST ci #den two")[-1].startswith("ERR not-allowed POST only its operators may speak")
 
