@@ -65,6 +65,9 @@ def _away(participant: Participant, command: commands.Away, label: str | None) -
         permissions.check_voice(participant, None)
         if len(command.text) > MAX_AWAY_CHARACTERS:
             raise ChatError(Code.TOO_LONG, f"why you are away has at most {MAX_AWAY_CHARACTERS} characters")
+    elif not participant.tagged:
+        back = "You are back." if participant.away is not None else "You were not away. AWAY <text> says why you are."
+        participant.send_event(Note(back))
     for each in (participant, *participant.hub.persons.beside(participant)):
         each.away = command.text
     participant.send_event(Done("AWAY"), label)

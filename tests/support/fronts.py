@@ -62,6 +62,7 @@ def haproxy(folder: Path, config: str, *ports: int) -> Iterator[HAProxyState]:
     state = folder / "haproxy.sock"
     (folder / "haproxy.cfg").write_text(f"global\n    stats socket {state}\n\n{config}")
     with running(["haproxy", "-db", "-f", "haproxy.cfg"], folder, ports):
+        wait_until(state.exists, lambda: "HAProxy has no socket for its state")  # it comes after the ports
         yield HAProxyState(state)
 
 

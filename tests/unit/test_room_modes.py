@@ -206,6 +206,12 @@ def test_who_is_there_in_detail(chat: InMemoryChat) -> None:
     assert robot.farewell is None
 
 
+def test_who_says_away_alone_is_told_what_that_means(chat: InMemoryChat) -> None:
+    ann = chat.person("JOIN ann")
+    assert ask(chat, ann, "AWAY") == ["NOTE You were not away. AWAY <text> says why you are.", "OK AWAY"]
+    assert ask(chat, ann, "AWAY lunch", "AWAY") == ["OK AWAY", "NOTE You are back.", "OK AWAY"]
+
+
 def test_who_tells_something_to_one_who_is_away_is_told_so(chat: InMemoryChat) -> None:
     _, bob, mallory = den(chat)
     ask(chat, bob, "AWAY lunch")

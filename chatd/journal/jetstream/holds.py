@@ -125,6 +125,11 @@ class Holds:
             self._given = self._later[0].place
             yield self._later.popleft()
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether all that holds, as far as it was handed over, is kept beside the stream."""
+        return not self._wanted
+
     def note(self, entries: Sequence[Entry]) -> None:
         """Keep what of ``entries`` holds; they were handed over."""
         for entry in entries:

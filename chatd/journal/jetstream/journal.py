@@ -359,7 +359,8 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
         self._subjects.per_subject = found.per_subject
         self._index.set_retention(found.retention)
         self._refusals.delete_soon()
-        self._room_retention.purge_soon(self._index.known_rooms)
+        if self._holds.is_kept:  # what holds goes from the stream, too, when it is old
+            self._room_retention.purge_soon(self._index.known_rooms)
         self._index.note_first(found.first)
         if self._membership.ready:
             self._index.forget_deleted()

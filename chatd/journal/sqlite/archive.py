@@ -241,6 +241,10 @@ def _said(db: sqlite3.Connection, key: str, last: int) -> list[EntryRow]:
     said = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE nick = ? AND kind IN ('MSG', 'TOPIC', 'EDIT') AND id <= ?"
     spellings = [spelling for (spelling,) in nicks if names.key(spelling) == key]
     rows = [EntryRow(*columns) for spelling in spellings for columns in db.execute(said, (spelling, last))]
+    edited = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE id = ? AND edited = ?"
+    for row in [row for row in rows if row.kind == "EDIT"]:  # a message has the text of whoever changed it last
+        rows += (EntryRow(*columns) for columns in db.execute(edited, (row.target, row.id)))
+    rows = list({row.id: row for row in rows}.values())
     edits = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE target = ? AND kind = 'EDIT'"
     known = {row.id for row in rows}
     for row in [row for row in rows if row.edited is not None]:  # under whatever nick the text was changed
