@@ -195,6 +195,17 @@ def test_a_file_that_is_not_there_is_not_made(read: Callable[[Path], object], tm
     assert list(tmp_path.iterdir()) == []
 
 
+def test_who_is_erased_leaves_no_text_in_what_was_said_under_another_name(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    with closing(Store(path)) as store:
+        store.epoch("e1")
+        said = Entry("#a", Said("ann", "#a", "before"), time=1000, by="account=ann")
+        store.write([said])
+        store.write([Entry("#a", Edited("mallory", "#a", said.id, "secret words"), time=1000, by="account=ann")])
+    assert erase(path, "mallory") == 2
+    assert list(export_lines(path)) == []
+
+
 def test_references_go_out_and_come_in_about_the_same_messages(tmp_path: Path) -> None:
     path, copy = tmp_path / "j", tmp_path / "copy"
     with closing(Store(path)) as store:
