@@ -101,7 +101,7 @@ def test_who_changes_what_was_said_is_no_faster_in_a_slow_room(chat: InMemoryCha
     ann, _, mallory = den(chat)
     ask(chat, ann, "SET slow=10s")
     assert refusals(chat, mallory, "MSG one") == []
-    slow = "ERR slow-down EDIT #den takes a message every 10s from each; say it again in 10s"
+    slow = "ERR slow-down EDIT #den takes one message every 10s from each person; say it again in 10s"
     assert refusals(chat, mallory, "EDIT last two") == [slow]
     chat.clock.advance(10)
     assert refusals(chat, mallory, "EDIT last two") == []
@@ -112,7 +112,7 @@ def test_a_topic_is_a_message_of_a_slow_room(chat: InMemoryChat) -> None:
     ann, _, mallory = den(chat)
     ask(chat, ann, "SET slow=10s")
     assert refusals(chat, mallory, "TOPIC one") == []
-    slow = "ERR slow-down TOPIC #den takes a message every 10s from each; say it again in 10s"
+    slow = "ERR slow-down TOPIC #den takes one message every 10s from each person; say it again in 10s"
     assert refusals(chat, mallory, "TOPIC two") == [slow]
     assert refusals(chat, ann, "TOPIC its operators", "TOPIC as they like") == []
 
@@ -207,7 +207,8 @@ def test_who_is_there_in_detail(chat: InMemoryChat) -> None:
 
 
 def test_who_says_away_alone_is_told_what_that_means(chat: InMemoryChat) -> None:
-    ann = chat.person("JOIN ann")
+    _, ann, _ = den(chat)
+    ann.take()
     assert ask(chat, ann, "AWAY") == ["NOTE You were not away. AWAY <text> says why you are.", "OK AWAY"]
     assert ask(chat, ann, "AWAY lunch", "AWAY") == ["OK AWAY", "NOTE You are back.", "OK AWAY"]
 

@@ -43,7 +43,8 @@ LINES_AT_A_TIME = 1000
 _YEAR_10000 = round(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000) + 24 * 60 * 60 * 1000
 _TOPICS_ALONE = """
     SELECT topic_id, topic_time, 'TOPIC', name, topic_nick, topic_text FROM room
-        WHERE topic_id NOT IN (SELECT id FROM entry) AND (:room IS NULL OR key = :room) ORDER BY topic_id"""
+        WHERE topic_id IS NOT NULL AND topic_id NOT IN (SELECT id FROM entry)
+            AND (:room IS NULL OR key = :room) ORDER BY topic_id"""
 _ACTIONS_ALONE = """
     SELECT entry, time, verb, name, nick, text FROM ruling JOIN room ON room.id = room
         WHERE entry NOT IN (SELECT id FROM entry) AND (:room IS NULL OR key = :room) ORDER BY entry, kind DESC"""
