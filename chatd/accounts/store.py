@@ -141,9 +141,11 @@ class AccountStore:
             for (twin,) in db.execute(_TWIN, (*names.looks(account.name), account.key)).fetchall():
                 if not twins:
                     raise TakenError(f"{account.name} could be mistaken for {twin}; take another name")
-            values = (account.key, account.name, account.hash, account.operator, account.created)
+            values = {column: getattr(account, column) for column in ("key", "name", "hash", "operator", "created")}
             mark = _AUTH_MARK if account.hash is None else _OWN_MARK
-            db.execute(f"INSERT INTO account ({_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, {mark})", values)
+            db.execute(
+                f"INSERT INTO account ({_COLUMNS}) VALUES (:key, :name, :hash, :operator, :created, {mark})", values
+            )
             rows = [(look, account.key) for look in set(names.looks(account.name))]
             db.executemany("INSERT INTO look (look, key) VALUES (?, ?)", rows)
 
@@ -255,7 +257,7 @@ class AccountStore:
 _COLUMNS = "key, name, hash, operator, created, mark"
 """Of an account, as `_account` takes them."""
 _OWN_MARK = "lower(hex(randomblob(8)))"
-_AUTH_MARK = "'d' || coalesce((SELECT times FROM removed WHERE key = ?1), 0)"
+_AUTH_MARK = "'d' || coalesce((SELECT times FROM removed WHERE key = :key), 0)"
 """See ``schema.sql``."""
 _IS_OPEN = "WHERE digest = ? AND (expires IS NULL OR expires > ?)"
 _TWIN = "SELECT name FROM look JOIN account USING (key) WHERE look IN (?, ?) AND key != ? LIMIT 1"
