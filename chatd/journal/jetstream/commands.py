@@ -18,6 +18,7 @@ from chatd.journal.carried_ids import CarriedIds
 from chatd.journal.jetstream.address import Address, parse
 from chatd.journal.jetstream.client import place, reason
 from chatd.journal.jetstream.connection import Connection, ConnectionListener
+from chatd.journal.jetstream.deletion import delete_message
 from chatd.journal.jetstream.erasures import erasure
 from chatd.journal.jetstream.errors import ApiError, NatsError, api
 from chatd.journal.jetstream.leases import lease_holders
@@ -45,7 +46,6 @@ from chatd.protocol.references import Edited
 
 _ATTEMPTS = 5
 _PAUSE_SECONDS = 1.0
-_NO_MESSAGE = 10043
 
 T = TypeVar("T")
 
@@ -275,7 +275,7 @@ async def _erase(connection: Connection, subjects: Subjects, nick: str) -> int:
     ):
         said = [each.message.place async for each in scan(connection, stream, wanted) if _is_by(each.message, nick)]
         for sequence in said:
-            await _delete(connection, stream, sequence)
+            await delete_message(connection, stream, sequence)
         count += len(said) if stream == subjects.stream else 0
     await purge_seen(connection, subjects.stream, subjects.all_seen_by(nick))
     if is_conversation(nick) and await has_seen(connection, subjects.stream):
@@ -296,11 +296,3 @@ def _is_by(message: ReceivedMessage, nick: str) -> bool:
     if isinstance(event, Edited) and event.original is not None and names.key(event.original.nick) == nick:
         return True
     return isinstance(event, Said | TopicSet | Edited) and names.key(event.nick) == nick
-
-
-async def _delete(connection: Connection, stream: str, sequence: int) -> None:
-    try:
-        await api(connection, f"STREAM.MSG.DELETE.{stream}", {"seq": sequence})
-    except ApiError as error:
-        if error.code != _NO_MESSAGE:
-            raise

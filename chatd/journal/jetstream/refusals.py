@@ -12,15 +12,13 @@ from twisted.logger import Logger
 
 from chatd.journal import JournalError
 from chatd.journal.jetstream.connection import Connection
-from chatd.journal.jetstream.errors import ApiError, NatsError, api
+from chatd.journal.jetstream.deletion import delete_message
+from chatd.journal.jetstream.errors import NatsError
 from chatd.journal.jetstream.local_index import LocalIndex
 
 MAX_REMEMBERED = 10_000
 """How many places of what was refused last are named to a node that joins."""
 RETRY_SECONDS = 1
-_NO_SEQUENCE = 10043
-_NO_MESSAGE = "no message found"
-"""How JetStream says that a message is not there any more: by its code or, before the first there is, by a text."""
 
 _log = Logger()
 
@@ -78,7 +76,7 @@ class Refusals:
         try:
             while self._left:
                 place = next(iter(self._left))
-                await self._delete(place)
+                await delete_message(self._connection, self._stream, place, overwrite=False)
                 self._left.pop(place, None)
                 self._index.note_deleted(place)
         except NatsError as error:
@@ -87,10 +85,3 @@ class Refusals:
             self._has_warned = True
         finally:
             self._deleting = False
-
-    async def _delete(self, place: int) -> None:
-        try:
-            await api(self._connection, f"STREAM.MSG.DELETE.{self._stream}", {"seq": place, "no_erase": True})
-        except ApiError as error:
-            if error.code != _NO_SEQUENCE and _NO_MESSAGE not in str(error):
-                raise

@@ -12,15 +12,14 @@ from twisted.logger import Logger
 
 from chatd.journal import JournalError
 from chatd.journal.jetstream.connection import Connection
-from chatd.journal.jetstream.errors import ApiError, NatsError, api
+from chatd.journal.jetstream.deletion import delete_message
+from chatd.journal.jetstream.errors import NatsError
 from chatd.journal.jetstream.local_index import LocalIndex
 from chatd.model.entry import Entry
 from chatd.protocol.references import Edited, Retracted
 
 AT_A_TIME = 100
 """How many places are asked for and forgotten together."""
-_NO_SEQUENCE = 10043
-_NO_MESSAGE = "no message found"
 
 _log = Logger()
 
@@ -55,7 +54,7 @@ class Retractions:
                 self._left = False
                 while places := await self._connection.wait(self._index.gone(AT_A_TIME)):
                     for place in places:
-                        await self._delete(place)
+                        await delete_message(self._connection, self._stream, place)
                     await self._connection.wait(self._index.forget_gone(places))
         except (NatsError, JournalError) as error:
             self._left = True
@@ -64,10 +63,3 @@ class Retractions:
             self._has_warned = True
         finally:
             self._deleting = False
-
-    async def _delete(self, place: int) -> None:
-        try:
-            await api(self._connection, f"STREAM.MSG.DELETE.{self._stream}", {"seq": place})
-        except ApiError as error:
-            if error.code != _NO_SEQUENCE and _NO_MESSAGE not in str(error):
-                raise
