@@ -36,7 +36,7 @@ class WebOptions(usage.Options):
         self["web-host"] = []
 
     def opt_web(self, where: str) -> None:
-        """Port or Twisted endpoint of the page, or off.  [default: 10380 of --interface, if that is free]"""
+        """Port or endpoint of the page, or off.  [default: 10380; off with --port 0, or with --listen and no --port]"""
         if where.isdecimal():
             Number("web", "PORT", "", 0, 65535).parse(where)
         self["web"] = where
@@ -59,8 +59,8 @@ def _place(where: str | None, options: Any) -> WebPlace | None:
     if where == OFF:
         return None
     if where is None:
-        if options["port"] is None and options["listen"]:
-            return None  # where that is a door of its own, nobody expects another
+        if options["port"] == 0 or (options["port"] is None and options["listen"]):
+            return None  # somebody who chooses the doors with such care expects no other
         return WebPlace("the page", _tcp(DEFAULT_WEB_PORT, options["interface"]), asked_for=False)
     if where.isdecimal():
         name = f"port {where} of {options['interface']}"
