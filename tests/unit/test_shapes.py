@@ -158,7 +158,7 @@ def test_what_is_no_object_is_a_sentence(shape: str, body: str) -> None:
         line_of(shape, body, "")
 
 
-WORDS = [
+WORDS = (
     "text",
     "attachments",
     "commits",
@@ -177,7 +177,7 @@ WORDS = [
     "blocks",
     "ref",
     "commonLabels",
-]
+)
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
     lambda inner: (
