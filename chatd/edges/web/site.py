@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress
-from twisted.internet.protocol import Protocol
+from twisted.internet.interfaces import IProtocolNegotiationFactory
 from typing_extensions import override
+from zope.interface import implementer
 
 from chatd.edges.gateway import EdgeFactory, Gateway
 from chatd.edges.web import login, page, websocket
@@ -26,6 +26,7 @@ ROWS: Sequence[Route] = (*page.ROWS, *login.ROWS, *websocket.ROWS)
 """All routes; each module brings its own."""
 
 
+@implementer(IProtocolNegotiationFactory)
 class WebFactory(EdgeFactory):
     """Makes a `WebChannel` for each connection that is admitted, and answers what it asks for.
 
@@ -43,9 +44,9 @@ class WebFactory(EdgeFactory):
         self._trust = Trust(hosts)
         self._routes = Routes(ROWS)
 
-    @override
-    def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
-        return super().buildProtocol(addr)
+    def acceptableProtocols(self) -> list[bytes]:  # noqa: N802  # Twisted's
+        """Return what may be chosen when TLS begins (ALPN)."""
+        return [b"http/1.1"]
 
     @override
     def farewell(self, why: str) -> bytes:
