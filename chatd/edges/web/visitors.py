@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 
 from chatd.chat.hub import Hub
 from chatd.chat.visitor import Visitor
@@ -22,6 +23,8 @@ class WebVisitor(Visitor):
         """Whether nobody can listen in: over TLS, from this machine, over a local socket."""
         self._address = address
         self._connection = f"web-{secrets.token_hex(8)}"
+        self._owner: WebVisitor | None = None  # of the account that the last request with one was of
+        self._look_up: Callable[[], str] | None = None
 
     @property
     def address(self) -> IPAddress | None:
@@ -47,3 +50,20 @@ class WebVisitor(Visitor):
     def is_operator(self) -> bool:
         """Whether it is a server operator's."""
         return self.hub.is_operator(self.account)
+
+    def logged_in(self, account: str, look_up: Callable[[], str]) -> WebVisitor:
+        """Return the same as the owner of an account.
+
+        ``look_up`` returns the account of its token or login, and raises `ChatError` when that is over.
+        """
+        owner = self._owner
+        if owner is None or owner.account != account:
+            owner = self._owner = WebVisitor(self.hub, self._address, private=self.private)
+            owner.account, owner._connection = account, self._connection
+        owner._look_up = look_up
+        return owner
+
+    @property
+    def look_up(self) -> Callable[[], str] | None:
+        """What returns its account anew, and raises `ChatError` when its token or login is over; None for a guest."""
+        return self._look_up

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from websockets.datastructures import Headers
@@ -59,6 +59,8 @@ class WebSocketEdge:
         self.peer = PeerConnection(gateway, self, decoder, _FRAMES.of, self._farewell, handshake)
         self._ping_seconds = gateway.hub.limits.ping_seconds
         self._heard = self._pinged = False
+        self.look_up: Callable[[], str] | None = None
+        """Raises `ChatError` when the token or login is over by which the session has its account."""
         self._slot = gateway.hub.timers.add(self._check, gateway.hub.timers.now + self._ping_seconds)
 
     # What the channel tells it.
@@ -148,11 +150,11 @@ class WebSocketEdge:
         else:
             self._end(1002, "that is not the WebSocket protocol")
 
-    def _end(self, code: int, why: str) -> None:
+    def _end(self, code: int, why: str, reason: DisconnectReason = DisconnectReason.NOT_CHATD) -> None:
         if not self._ends:
             self._ends = True
             self._close = code, why
-            self.peer.session.disconnect(DisconnectReason.NOT_CHATD, why)
+            self.peer.session.disconnect(reason, why)
 
     def _farewell(self, reason: DisconnectReason, last: bytes) -> bytes:
         code, why = self._close or (CLOSE_CODES[reason], last.decode(errors="replace").strip())
@@ -164,6 +166,9 @@ class WebSocketEdge:
             return
         if self._pinged and not self._heard and not self.paused:
             self._end(1008, "no answer came to a ping")
+            return
+        if self.look_up is not None and _is_over(self.look_up):
+            self._end(4004, "that login is over; log in again", DisconnectReason.REFUSED)
             return
         self._pinged, self._heard = not self._heard, False
         if self._pinged:
@@ -185,12 +190,24 @@ async def _open(call: Call) -> None:
         names = ("Upgrade", "Sec-WebSocket-Version")
         kept = {name: response.headers[name] for name in names if name in response.headers}
         raise HTTPError(response.status_code, "websocket-needed", text, kept)
-    account = call.visitor.account
+    visitor = call.visitor
     channel.leave_http()
     edge = WebSocketEdge(call.gateway, channel.transport, response.serialize())
     channel.upgraded = edge
-    if account is not None and not edge.peer.session.ended:
-        edge.peer.session.become_owner(account)
+    if visitor.account is not None and not edge.peer.session.ended:
+        edge.look_up = visitor.look_up
+        try:
+            edge.peer.session.become_owner(visitor.account)
+        except ChatError as error:  # HTTP has nothing to answer with any more
+            edge.peer.session.disconnect(DisconnectReason.INTERNAL, error.text)
+
+
+def _is_over(look_up: Callable[[], str]) -> bool:
+    try:
+        look_up()
+    except ChatError as error:
+        return not error.code.temporary
+    return False
 
 
 ROWS: Sequence[Route] = (Route("GET", "/-/ws", _open, Access.ANYBODY),)
