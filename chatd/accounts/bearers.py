@@ -26,6 +26,7 @@ class Bearers:
     """
 
     def __init__(self, store: AccountStore, clock: IReactorTime, wall: WallClock, workers: ThreadPool) -> None:
+        self._store = store
         self._tokens = TokenStore(store)
         self._logins = LoginStore(store)
         self._wall = wall
@@ -48,10 +49,14 @@ class Bearers:
 
     async def open_login(self, account: str) -> str:
         """Begin a login, see `chatd.accounts.Accounts.open_login`."""
+        found = self._store.find(account)
         try:
-            return await self._workers.do(lambda: self._logins.open(account, int(self._wall())))
+            if found is None:
+                raise NoAccountError
+            # By the account as it is now: a password that is changed while this waits ends this login too.
+            return await self._workers.do(lambda: self._logins.open(found, int(self._wall())))
         except NoAccountError:
-            raise ChatError(Code.BAD_PASSWORD, "that account is there no more") from None
+            raise ChatError(Code.BAD_PASSWORD, "that account has changed meanwhile; log in again") from None
 
     def check_login(self, secret: str) -> str:
         """Return the account of a login, see `chatd.accounts.Accounts.check_login`."""

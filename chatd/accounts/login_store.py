@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from chatd.accounts.random_secrets import digest, is_login, new_login
-from chatd.accounts.store import AccountStore, NoAccountError
+from chatd.accounts.store import Account, AccountStore, NoAccountError
 
 LOGIN_SECONDS = 30 * 24 * 60 * 60
 """How long a login lasts without being used."""
@@ -28,17 +28,20 @@ class LoginStore:
     def __init__(self, store: AccountStore) -> None:
         self._store = store
 
-    def open(self, key: str, now: int) -> str:
-        """Begin a login of an account at ``now`` and return its secret. Raise `NoAccountError` if there is none."""
-        secret = new_login()
+    def open(self, account: Account, now: int) -> str:
+        """Begin a login of an account at ``now`` and return its secret.
+
+        Raise `NoAccountError` if it has another password by now, or is there no more.
+        """
+        secret, key = new_login(), account.key
         older = "SELECT digest FROM page_login WHERE key = ? ORDER BY expires DESC LIMIT -1 OFFSET ?"
         with self._store.writing() as db:
             db.execute("DELETE FROM page_login WHERE key = ? AND expires <= ?", (key, now))
             db.execute(f"DELETE FROM page_login WHERE digest IN ({older})", (key, MAX_LOGINS - 1))
             added = db.execute(
                 "INSERT INTO page_login (digest, key, mark, expires)"
-                " SELECT ?1, key, mark, ?2 FROM account WHERE key = ?3",
-                (digest(secret), now + LOGIN_SECONDS, key),
+                " SELECT ?, key, mark, ? FROM account WHERE key = ? AND mark = ? AND hash IS ?",
+                (digest(secret), now + LOGIN_SECONDS, key, account.mark, account.hash),
             )
             if not added.rowcount:
                 raise NoAccountError

@@ -49,7 +49,7 @@ class TokenStore:
             values = (made.id, digest(made.secret), written, post_only, now, expires, key)
             added = db.execute(
                 "INSERT INTO token (id, digest, key, mark, rooms, post_only, made, expires)"
-                " SELECT ?1, ?2, key, mark, ?3, ?4, ?5, ?6 FROM account WHERE key = ?7",
+                " SELECT ?, ?, key, mark, ?, ?, ?, ? FROM account WHERE key = ?",
                 values,
             )
             if not added.rowcount:

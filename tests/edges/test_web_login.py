@@ -13,11 +13,13 @@ from chatd.accounts import AccountsError
 from chatd.accounts.login_store import LOGIN_SECONDS, LoginStore
 from chatd.accounts.throttle import FAILURES
 from chatd.accounts.token_store import TokenStore
+from chatd.chat.posting import post
 from chatd.edges.web import site
 from chatd.edges.web.call import Call
 from chatd.edges.web.credentials import bearer_token, cookie, cookie_name
 from chatd.edges.web.errors import HTTPError
 from chatd.edges.web.routes import Access, Route
+from chatd.protocol import names
 from chatd.protocol.moderation_commands import MAX_PASSWORD_BYTES
 from chatd.runtime.sockets import IEncryptedOutside
 from tests.support.in_memory_accounts import PASSWORD, ChatWithAccounts, CountingHasher
@@ -32,7 +34,14 @@ async def _who(call: Call) -> None:
     call.json(200, {"account": visitor.account, "operator": visitor.is_operator, "household": visitor.household})
 
 
+async def _say(call: Call) -> None:
+    nick = names.nick(call.query("nick") or "")
+    posted = await post(call.visitor, nick, call.room, call.body().decode())
+    call.json(201, {"id": posted.id})
+
+
 PLACES: Sequence[Route] = (
+    Route("POST", "/ROOM/say", _say, body_bytes=100),
     Route("POST", "/ROOM", _who, body_bytes=100),
     Route("PUT", "/ROOM", _who, body_bytes=100),
     Route("GET", "/ROOM/json", _who),
@@ -188,6 +197,41 @@ def test_a_connection_is_not_its_last_account(web: Web, chat: ChatWithAccounts) 
     connection = web.connect()
     for headers, whose in ((token(chat, "ann"), "ann"), ({}, None), (token(chat), "bob"), (token(chat, "ann"), "ann")):
         assert account(connection.request("GET", "/tea/json", headers=headers)) == whose
+
+
+def say(web: Web, nick: str, headers: dict[str, str], room: str = "tea") -> tuple[int, str]:
+    """Say something by a request, and return its status and what that is called."""
+    answer = web.request("POST", f"/{room}/say?nick={nick}", "hello", headers, address=ELSEWHERE)
+    return answer.status, answer.json.get("error", "")
+
+
+def test_a_token_speaks_under_the_name_of_its_account_and_no_other_that_is_somebodys(
+    web: Web, chat: ChatWithAccounts
+) -> None:
+    assert say(web, "bob", token(chat)) == (201, "")
+    assert say(web, "robot", token(chat)) == (201, "")
+    assert say(web, "ann", token(chat)) == (403, "not-allowed")
+    assert say(web, "bob", token(chat, "ann")) == (403, "not-allowed")
+
+
+@pytest.mark.parametrize(
+    ("ruling", "code"), [("BAN bob #tea", "banned"), ("MUTE bob #tea", "muted"), ("BAN bob #*", "banned")]
+)
+def test_what_was_ruled_on_an_account_holds_for_its_tokens(
+    web: Web, chat: ChatWithAccounts, ruling: str, code: str
+) -> None:
+    ann = chat.visitor(f"LOGIN ann {PASSWORD}", "JOIN ann #tea")
+    chat.send(ann, ruling)
+    for nick in ("bob", "robot"):
+        assert say(web, nick, token(chat)) == (403, code)
+    assert say(web, "ann", token(chat, "ann")) == (201, "")
+
+
+def test_a_token_goes_where_its_account_is_invited(web: Web, chat: ChatWithAccounts) -> None:
+    ann = chat.visitor(f"LOGIN ann {PASSWORD}", "JOIN ann #den", "SET #den registered=yes", "SET #den private=yes")
+    assert say(web, "bob", token(chat), "den")[0] == 403
+    chat.send(ann, "INVITE bob #den")
+    assert say(web, "bob", token(chat), "den") == (201, "")
 
 
 # WebSockets.

@@ -74,7 +74,10 @@ def test_a_token_is_revoked_by_its_id_or_by_all_of_it(do: Do) -> None:
 def test_logout_ends_the_logins_of_an_account(do: Do) -> None:
     (secret,) = do("token", "ci")
     with open_account_store(Path("chatd.accounts.sqlite3"), make=False) as store:
-        ours, theirs = LoginStore(store).open("ci", 0), LoginStore(store).open("ann", 0)
+        ci, ann = store.find("ci"), store.find("ann")
+        assert ci is not None
+        assert ann is not None
+        ours, theirs = LoginStore(store).open(ci, 0), LoginStore(store).open(ann, 0)
         assert do("logout", "Ci") == ["Ci is logged out of the page; logins that ended: 1"]
         assert LoginStore(store).find(ours, 1) is None
         assert LoginStore(store).find(theirs, 1) is not None

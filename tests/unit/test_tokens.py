@@ -325,6 +325,21 @@ def test_the_same_password_at_another_cost_ends_none() -> None:
     chat.close()
 
 
+@pytest.mark.parametrize("change", ["remove", "set_hash"])
+def test_a_login_that_waits_while_its_password_is_changed_is_none(change: str) -> None:
+    worker = ManualWorker()
+    chat = ChatWithAccounts("ann", workers=[worker])
+    opening = chat.members.open_login("ann")
+    if change == "remove":
+        chat.store.remove("ann")
+        chat.store.add(Account("ann", "ann", None, operator=False, created=0))
+    else:
+        chat.store.set_hash("ann", CountingHasher().hash("another-horse"))
+    worker.work()
+    assert failure(opening) is Code.BAD_PASSWORD
+    chat.close()
+
+
 def test_a_login_that_cannot_be_written_is_none(chat: ChatWithAccounts, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> str:
         raise AccountsError("the disk is full")
