@@ -8,6 +8,7 @@ from collections.abc import Callable
 from chatd.chat.hub import Hub
 from chatd.chat.visitor import Visitor
 from chatd.model.room_policy import Identity, IPAddress
+from chatd.protocol.errors import ChatError
 from chatd.runtime.sockets import origin
 
 
@@ -64,6 +65,14 @@ class WebVisitor(Visitor):
         return owner
 
     @property
-    def look_up(self) -> Callable[[], str] | None:
-        """What returns its account anew, and raises `ChatError` when its token or login is over; None for a guest."""
-        return self._look_up
+    def is_over(self) -> bool:
+        """Whether its token or login holds no more; what lasts asks this now and then. It is not for a guest.
+
+        As long as that cannot be looked up, it is not over.
+        """
+        try:
+            if self._look_up is not None:
+                self._look_up()
+        except ChatError as error:
+            return not error.code.temporary
+        return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from websockets.datastructures import Headers
@@ -19,6 +19,7 @@ from chatd.edges.web.call import Call
 from chatd.edges.web.errors import HTTPError
 from chatd.edges.web.frames import PING, TextFrames, close_frame, frame, short_text, size_when_masked
 from chatd.edges.web.routes import Access, Route
+from chatd.edges.web.visitors import WebVisitor
 from chatd.protocol import wire
 from chatd.protocol.errors import ChatError, DisconnectReason
 from chatd.protocol.framing import LineDecoder
@@ -59,8 +60,8 @@ class WebSocketEdge:
         self.peer = PeerConnection(gateway, self, decoder, _FRAMES.of, self._farewell, handshake)
         self._ping_seconds = gateway.hub.limits.ping_seconds
         self._heard = self._pinged = False
-        self.look_up: Callable[[], str] | None = None
-        """Raises `ChatError` when the token or login is over by which the session has its account."""
+        self.visitor: WebVisitor | None = None
+        """Whoever has an account here by a token or a login."""
         self._slot = gateway.hub.timers.add(self._check, gateway.hub.timers.now + self._ping_seconds)
 
     # What the channel tells it.
@@ -167,7 +168,7 @@ class WebSocketEdge:
         if self._pinged and not self._heard and not self.paused:
             self._end(1008, "no answer came to a ping")
             return
-        if self.look_up is not None and _is_over(self.look_up):
+        if self.visitor is not None and self.visitor.is_over:
             self._end(4004, "that login is over; log in again", DisconnectReason.REFUSED)
             return
         self._pinged, self._heard = not self._heard, False
@@ -195,19 +196,11 @@ async def _open(call: Call) -> None:
     edge = WebSocketEdge(call.gateway, channel.transport, response.serialize())
     channel.upgraded = edge
     if visitor.account is not None and not edge.peer.session.ended:
-        edge.look_up = visitor.look_up
+        edge.visitor = visitor
         try:
             edge.peer.session.become_owner(visitor.account)
         except ChatError as error:  # HTTP has nothing to answer with any more
             edge.peer.session.disconnect(DisconnectReason.INTERNAL, error.text)
-
-
-def _is_over(look_up: Callable[[], str]) -> bool:
-    try:
-        look_up()
-    except ChatError as error:
-        return not error.code.temporary
-    return False
 
 
 ROWS: Sequence[Route] = (Route("GET", "/-/ws", _open, Access.ANYBODY),)
