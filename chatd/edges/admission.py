@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
 
 from chatd.chat.hub import Hub
@@ -26,6 +28,18 @@ Where the journal is `Health.UNWRITABLE` they are let in: there is no other node
 """
 
 
+class Why(Enum):
+    """The kinds of reasons for which a connection is refused. A value is a word for programs, and stays what it is."""
+
+    JOURNAL = "journal"
+    """Nothing can be said here, see `REFUSALS`."""
+    FULL = "full"
+    WAITING = "waiting"
+    """Too many have not joined yet."""
+    ADDRESS = "address"
+    """Too many come from the same address."""
+
+
 class Admission:
     """Counts the connections of one server, over all its edges, and says why one more is refused.
 
@@ -39,24 +53,32 @@ class Admission:
         self._by_address: dict[str, int] = {}
         self.count = 0
         """How many connections there are."""
+        self.admitted = 0
+        """How many there have been."""
+        self.refused: Counter[Why] = Counter()
+        """How many were refused."""
 
     def refusal(self, address: IPAddress | None) -> str | None:
         """Return why one more connection from an address is refused, None if it is not; a refusal is logged."""
         limits = self._limits
-        why = None
+        why, kind = None, Why.JOURNAL
         health = self._hub.journal.health
         if health in REFUSALS:
             why = REFUSALS[health]
         elif limits.connections and self.count >= limits.connections:
+            kind = Why.FULL
             why = f"the server is full, with {self.count} connections; try again later"
         # Whoever has joined has one nick, and two only while that changes.
         elif limits.waiting and self.count - self._hub.nick_count >= limits.waiting:
+            kind = Why.WAITING
             why = "too many connections have not joined yet; try again in a little while"
         elif limits.connections_per_address and address is not None and not address.is_loopback:
             here = self._by_address.get(origin(address), 0)
             if here >= limits.connections_per_address:
+                kind = Why.ADDRESS
                 why = f"{here} connections come from your address already; close one first"
         if why is not None:
+            self.refused[kind] += 1
             what = f"a connection from {address or 'a local socket'} was refused: {why}"
             self._hub.log_limiter.note(what, "admission", origin(address))
         return why
@@ -64,6 +86,7 @@ class Admission:
     def admit(self, address: IPAddress | None) -> None:
         """Count a new connection."""
         self.count += 1
+        self.admitted += 1
         if self._limits.connections_per_address and address is not None:
             where = origin(address)
             self._by_address[where] = self._by_address.get(where, 0) + 1
