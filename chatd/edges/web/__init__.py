@@ -1,0 +1,1 @@
+"""The edge for browsers and for programs that speak HTTP: pages, requests, streams, WebSockets."""
