@@ -7,6 +7,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from ipaddress import ip_network
@@ -23,11 +24,13 @@ from chatd.app.endpoints import Wrap, endpoint_from
 from chatd.app.exit_status import ExitStatus
 from chatd.app.option_fields import from_options, parameter, parameters
 from chatd.app.service import ChatService, Listening
+from chatd.app.web_options import BACKLOG, WebOptions
 from chatd.chat.assembly import make_hub
 from chatd.chat.limits import Limits
 from chatd.edges.gateway import EdgeFactory, Gateway
 from chatd.edges.line import LineFactory
 from chatd.edges.proxy import THIS_MACHINE, ProxiedFactory
+from chatd.edges.web.site import WebFactory
 from chatd.journal import Environment, Retention
 from chatd.journal.factory import DEFAULT_JOURNAL, from_string, is_cluster
 from chatd.runtime.clocks import tell_monotonic_time
@@ -37,9 +40,6 @@ from chatd.runtime.threads import Thread
 DEFAULT_PORT = 10319
 DEFAULT_PID_FILE = "twistd.pid"
 """The file of twistd's own choice."""
-BACKLOG = 1024
-"""How many connections the kernel may keep ready to be accepted; Twisted's own 50 drop connections in a rush."""
-
 PORT = Number("port", "PORT", f"Port to listen on, 0 for any free one.  [default: {DEFAULT_PORT}]", 0, 65535)
 
 
@@ -61,7 +61,7 @@ def _listen_option(edge: type[EdgeFactory], about: str) -> Callable[[Options, st
     return listen
 
 
-class Options(AccountOptions):
+class Options(AccountOptions, WebOptions):
     """The options of ``twistd chatd``; a wrong one ends the process with one line."""
 
     longdesc = (
@@ -179,16 +179,20 @@ def makeService(options: Options) -> ChatService:
         header_seconds=limits.join_seconds,
         log_limiter=hub.log_limiter,
     )
-    places = [_listening(IReactorCore(reactor), place, proxied, gateway) for place in options.places]
+    listen = partial(_listening, IReactorCore(reactor), proxied)
+    places = [listen(place.name, place.description, place.edge(gateway)) for place in options.places]
+    if (web := options.web_place) is not None:
+        site = WebFactory(gateway, guests=bool(options["web-guests"]), hosts=options["web-host"])
+        page = listen(web.name, web.description, site)
+        places.append(replace(page, asked_for=web.asked_for, is_page=True))
     return ChatService(clock, gateway, places, exit_status, options.twistd)
 
 
-def _listening(reactor: IReactorCore, place: Place, proxied: Wrap, gateway: Gateway) -> Listening:
-    description = place.description
+def _listening(reactor: IReactorCore, proxied: Wrap, name: str, description: str, edge: EdgeFactory) -> Listening:
     if re.match(r"(haproxy:)?(ssl|tls):", description, re.IGNORECASE) and find_spec("OpenSSL") is None:
         raise SystemExit(f"chatd: {description!r} needs TLS, which is not installed: pip install 'chatd[tls]'")
     try:
-        return Listening(place.name, endpoint_from(reactor, description, proxied), place.edge(gateway))
+        return Listening(name, endpoint_from(reactor, description, proxied), edge)
     except Exception as error:  # endpoints are plugins: each has its own way to refuse its arguments
         why = f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else str(error)
         raise SystemExit(f"chatd: {description!r} is no endpoint: {' '.join(why.split())}") from None

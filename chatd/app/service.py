@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import errno
 import gc
+import re
+import socket
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from twisted.application.service import Service
@@ -71,6 +74,10 @@ class Listening:
     description: str
     endpoint: IStreamServerEndpoint
     factory: IProtocolFactory
+    asked_for: bool = True
+    """Whether the server does not start if it cannot be listened on."""
+    is_page: bool = False
+    """Whether browsers find the page there."""
 
 
 class ChatService(Service):
@@ -111,11 +118,15 @@ class ChatService(Service):
             raise self._cannot_start(str(error)) from None
         failures: list[str] = []
         for place in self._places:
+            failures.clear()
             place.endpoint.listen(place.factory).addCallbacks(
-                self._listening, lambda failure: failures.append(_why_not(failure.value))
+                partial(self._listening, place), lambda failure: failures.append(_why_not(failure.value))
             )
-            if failures:
+            if failures and place.asked_for:
                 raise self._cannot_start(f"cannot listen on {place.description}: {failures[0]}")
+            if failures:
+                what = f"going on without {place.description}, which nobody asked for: {failures[0]}"
+                _log.info("{what}", what=what)
 
     def startService(self) -> None:
         """Open the accounts and the journal, and start the timers. Raise `CannotStartError` if one cannot be opened."""
@@ -163,13 +174,15 @@ class ChatService(Service):
             self._exit_status.fail(str(error))
         self._process.ended()
 
-    def _listening(self, port: IListeningPort) -> None:
+    def _listening(self, place: Listening, port: IListeningPort) -> None:
         self.ports.append(port)
         install_accept_backoff(port, self._reactor, self._hub.log_limiter)
         install_last_words(port)
         address = port.getHost()
         _log.info("listening on {address}", address=address_name(address))
-        if _is_loopback(getattr(address, "host", "")):
+        if place.is_page and (page := _page_address(address, place.description)):
+            _log.info("the page is at {page}", page=page)
+        elif _is_loopback(getattr(address, "host", "")):
             _log.info("only programs on this machine can connect; --interface 0.0.0.0 opens it to the network")
 
     def _cannot_start(self, why: str) -> CannotStartError:
@@ -191,6 +204,19 @@ def _collect_less_often() -> None:
 
 def _is_loopback(host: str) -> bool:
     return host == "::1" or host.startswith("127.")
+
+
+def _page_address(address: object, description: str) -> str | None:
+    """Return what to open in a browser, None if that cannot be known."""
+    host, port = getattr(address, "host", None), getattr(address, "port", None)
+    if host is None or port is None:
+        return None
+    if host in ("0.0.0.0", "::"):
+        host = socket.gethostname()
+    elif ":" in host:
+        host = f"[{host}]"
+    scheme = "https" if re.search(r"(^|:)(tls|ssl):", description, re.IGNORECASE) else "http"
+    return f"{scheme}://{host}:{port}/"
 
 
 def _why_not(error: BaseException) -> str:

@@ -27,6 +27,7 @@ class Gateway:
 
     def __init__(self, hub: Hub, clock: IReactorTime) -> None:
         self.hub = hub
+        self.clock = clock
         self.connections = Connections(clock)
         self.admission = Admission(hub)
         self.turns = Turns(clock)

@@ -38,11 +38,12 @@ class PeerConnection(Peer):
     arrive faster than ``--line-rate`` allows, wait in the decoder, and meanwhile nothing is read.
 
     ``translate`` makes, of the whole lines that the server sends, what the peers of an edge read; it is None where
-    those read the lines themselves.
+    those read the lines themselves. ``farewell`` makes what they read last, of why they are sent away and that line.
+    ``preface`` is sent before anything of the session's.
     """
 
     __slots__ = (
-        "_decoder", "_edge", "_gateway", "_granted", "_is_cut", "_lines", "_state", "_torn", "_translate",
+        "_decoder", "_edge", "_farewell", "_gateway", "_granted", "_is_cut", "_lines", "_state", "_torn", "_translate",
         "_writer", "address", "full_at", "household", "private", "send", "session",
     )  # fmt: skip
     address: IPAddress | None
@@ -51,7 +52,13 @@ class PeerConnection(Peer):
     send: Callable[[bytes], None]  # type: ignore[assignment]  # its writer's own, so that nothing stands between
 
     def __init__(
-        self, gateway: Gateway, edge: StreamEdge, decoder: Decoder, translate: Callable[[bytes], bytes] | None = None
+        self,
+        gateway: Gateway,
+        edge: StreamEdge,
+        decoder: Decoder,
+        translate: Callable[[bytes], bytes] | None = None,
+        farewell: Callable[[DisconnectReason, bytes], bytes] | None = None,
+        preface: bytes = b"",
     ) -> None:
         transport = edge.transport
         self.full_at = 0.0
@@ -72,6 +79,9 @@ class PeerConnection(Peer):
         self.private = is_private(transport, self.address)
         self._writer = writer_for(transport, gateway.hub.limits.send_queue_bytes, self)
         self._translate = translate
+        self._farewell = farewell
+        if preface:
+            self._writer.write(preface)
         self.send = self._writer.write if translate is None else self._send_translated
         self.session = Session(gateway.hub, self)
 
@@ -209,9 +219,7 @@ class PeerConnection(Peer):
         if before is _OPEN and self._edge.paused:
             self._edge.resumeProducing()
         half = before is _OPEN and reason is not DisconnectReason.SHUTDOWN
-        last = data if self._translate is None else self._translate(data)
-        last = b"" if self._is_cut else last
-        self._writer.close(last, discard=reason is DisconnectReason.SLOW, half=half)
+        self._writer.close(self._last(reason, data), discard=reason is DisconnectReason.SLOW, half=half)
         seconds = LINGER_SECONDS if reason is DisconnectReason.QUIT else ABORT_SECONDS
         self._gateway.connections.abort_after(self, seconds)
 
@@ -233,6 +241,17 @@ class PeerConnection(Peer):
     @override
     def send_private(self, data: bytes) -> bool:
         return self._writer.write_private(data if self._translate is None else self._translate(data))
+
+    def send_frame(self, data: bytes) -> None:
+        """Send what no line was made into, in its turn behind what waits."""
+        self._writer.write(data)
+
+    def _last(self, reason: DisconnectReason, data: bytes) -> bytes:
+        if self._is_cut:
+            return b""
+        if self._farewell is not None:
+            return self._farewell(reason, data)
+        return data if self._translate is None else self._translate(data)
 
     def _send_translated(self, data: bytes) -> None:
         assert self._translate is not None

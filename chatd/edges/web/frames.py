@@ -1,0 +1,39 @@
+"""WebSocket frames as the server sends them (RFC 6455): unmasked, whole, made once for all who are sent the same."""
+
+from __future__ import annotations
+
+import struct
+
+TEXT, CLOSE, PING = 0x81, 0x88, 0x89
+MAX_REASON_BYTES = 123
+"""A control frame has 125 bytes, two of which are the code."""
+
+
+def frame(first: int, payload: bytes) -> bytes:
+    """Return one frame; ``first`` is its first byte."""
+    size = len(payload)
+    if size < 126:
+        return bytes((first, size)) + payload
+    if size < 1 << 16:
+        return struct.pack("!BBH", first, 126, size) + payload
+    return struct.pack("!BBQ", first, 127, size) + payload
+
+
+def close_frame(code: int, reason: str) -> bytes:
+    """Return the frame that says why a connection ends; a long reason is cut."""
+    cut = reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")
+    return frame(CLOSE, struct.pack("!H", code) + cut.encode())
+
+
+class TextFrames:
+    """Makes frames of lines; of a batch that goes to many one after the other, the frame is made once."""
+
+    def __init__(self) -> None:
+        self._data = b""
+        self._frame = b""
+
+    def of(self, data: bytes) -> bytes:
+        """Return the text frame of whole lines."""
+        if data is not self._data:  # the same object, for comparing long ones takes as long as making them
+            self._data, self._frame = data, frame(TEXT, data)
+        return self._frame

@@ -1,0 +1,113 @@
+"""The page: its files, and at which addresses browsers find it."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from chatd.edges.web.call import Call
+from chatd.edges.web.errors import HTTPError
+from chatd.edges.web.routes import Access, Route
+
+KINDS: Mapping[str, str] = {
+    "css": "text/css; charset=utf-8",
+    "html": "text/html; charset=utf-8",
+    "ico": "image/x-icon",
+    "js": "text/javascript; charset=utf-8",
+    "json": "application/json; charset=utf-8",
+    "png": "image/png",
+    "svg": "image/svg+xml",
+    "webmanifest": "application/manifest+json",
+}
+"""The type of a file by how its name ends."""
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; font-src 'self'; "
+    "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
+"""What the page may do: load its own files, and talk to this server."""
+PAGE = "index.html"
+
+
+class PageFile(NamedTuple):
+    """One file, as it is sent."""
+
+    data: bytes
+    compressed: bytes
+    kind: str
+    tag: str
+    """Its ETag: the same as long as the file is."""
+
+
+@cache
+def page_files() -> Mapping[str, PageFile]:
+    """Return the files of the page by name."""
+    found: dict[str, PageFile] = {}
+    for each in files("chatd.edges.web").joinpath("page").iterdir():
+        kind = KINDS.get(each.name.rpartition(".")[2])
+        if kind is not None:
+            data = each.read_bytes()
+            tag = hashlib.sha256(data).hexdigest()[:16]
+            found[each.name] = PageFile(data, gzip.compress(data, 9, mtime=0), kind, f'"{tag}"')
+    return found
+
+
+def send_file(call: Call, name: str) -> None:
+    """Answer with a file of the page, or that it has not changed. Raise `HTTPError` if there is no such file."""
+    file = page_files().get(name)
+    if file is None:
+        raise HTTPError(404, "not-found", f"the page has no file {name[:100]}")
+    headers = {
+        "ETag": file.tag,
+        "Cache-Control": "no-cache",  # kept, but asked for whether it has changed
+        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+        "Vary": "Accept-Encoding",
+    }
+    if file.tag in (call.header("If-None-Match") or "").replace("W/", "").split(", "):
+        call.begin(304, file.kind, headers)
+        call.finish()
+        return
+    data = file.data
+    if call.takes_gzip:
+        headers["Content-Encoding"] = "gzip"
+        data = file.compressed
+    call.begin(200, file.kind, {**headers, "Content-Length": str(len(data))})
+    call.write(data)
+    call.finish()
+
+
+async def _page(call: Call) -> None:
+    send_file(call, PAGE)
+
+
+async def _room_page(call: Call) -> None:
+    room = call.room
+    if call.accepts("text/html"):
+        send_file(call, PAGE)
+        return
+    path = call.request.path.decode("ascii", "replace")
+    say = f"{room} is a room. To say something: curl -d 'hello' ADDRESS."
+    text = f"{say} To read: {path}/raw, {path}/json, {path}/sse.\n"
+    call.send(200, "text/plain; charset=utf-8", text.encode(), {"Vary": "Accept"})
+
+
+async def _file(call: Call) -> None:
+    send_file(call, call.values["NAME"])
+
+
+async def _icon(call: Call) -> None:
+    send_file(call, "icon.svg")
+
+
+ROWS: Sequence[Route] = (
+    Route("GET", "/", _page, Access.ANYBODY),
+    Route("GET", "/favicon.ico", _icon, Access.ANYBODY),
+    Route("GET", "/-/page/NAME", _file, Access.ANYBODY),
+    Route("GET", "/ROOM", _room_page, Access.ANYBODY),
+)

@@ -1,0 +1,109 @@
+"""The site: takes the requests of all connections to the routes, once they are seen to be somebody's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IAddress
+from twisted.internet.protocol import Protocol
+from typing_extensions import override
+
+from chatd.edges.gateway import EdgeFactory, Gateway
+from chatd.edges.web import login, page, websocket
+from chatd.edges.web.call import Call
+from chatd.edges.web.channel import WebChannel, WebRequest
+from chatd.edges.web.errors import HTTPError
+from chatd.edges.web.routes import Access, Route, Routes
+from chatd.edges.web.trust import Trust
+from chatd.edges.web.visitors import WebVisitor
+from chatd.protocol.errors import ChatError
+from chatd.runtime.sockets import origin
+
+ROWS: Sequence[Route] = (*page.ROWS, *login.ROWS, *websocket.ROWS)
+"""All routes; each module brings its own."""
+
+
+class WebFactory(EdgeFactory):
+    """Makes a `WebChannel` for each connection that is admitted, and answers what it asks for.
+
+    ``guests`` says that whoever comes from elsewhere may speak and read without a token or a login, as on the line
+    port. ``hosts`` are names of this server beside those that the machine has.
+    """
+
+    protocol = WebChannel
+
+    def __init__(self, gateway: Gateway, *, guests: bool = False, hosts: Sequence[str] = ()) -> None:
+        super().__init__(gateway)
+        self.channels: dict[WebChannel, None] = {}
+        """Those that are open."""
+        self._guests = guests
+        self._trust = Trust(hosts)
+        self._routes = Routes(ROWS)
+
+    @override
+    def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
+        return super().buildProtocol(addr)
+
+    @override
+    def farewell(self, why: str) -> bytes:
+        body = f'{{"error":"refused","text":"{why}"}}\n'.encode()
+        head = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json; charset=utf-8\r\nRetry-After: 5\r\n"
+        return f"{head}Connection: close\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+    @override
+    def stopFactory(self) -> None:
+        for channel in list(self.channels):
+            channel.close_when_idle()
+
+    def log(self, request: WebRequest) -> None:
+        """Keep no record of requests: who said what is in the journal."""
+
+    def body_limit(self, method: bytes, uri: bytes) -> int:
+        """Return how long the body of a request may be, before it comes. Raise `HTTPError` if it is no use."""
+        path = uri.partition(b"?")[0]
+        return self._routes.find(method.decode("latin-1"), path.decode("latin-1"))[0].body_bytes
+
+    def serve(self, request: WebRequest, visitor: WebVisitor) -> None:
+        """Answer a request."""
+        answer: Callable[[], Coroutine[Any, Any, None]] = partial(self._answer, request, visitor)
+        Deferred.fromCoroutine(answer())
+
+    def refuse(self, request: WebRequest, error: HTTPError) -> None:
+        """Answer that a request is not done."""
+        Call(self.gateway, request, request.channel.visitor, {}).refuse(error)
+
+    async def _answer(self, request: WebRequest, visitor: WebVisitor) -> None:
+        call = Call(self.gateway, request, visitor, {})
+        try:
+            method, path = request.method.decode("latin-1"), request.path.decode("latin-1")
+            navigates = method in ("GET", "HEAD") and call.header("Sec-Fetch-Mode") == "navigate"
+            self._trust.check(
+                call.header("Host"), call.header("Origin"), call.header("Sec-Fetch-Site"), navigates=navigates
+            )
+            if request.clientproto == b"HTTP/1.1" and call.header("Host") is None:
+                raise HTTPError(400, "bad-syntax", "a request of HTTP/1.1 has a Host")
+            route, call.values = self._routes.find(method, path)
+            call.visitor = login.visitor_of(call, visitor)
+            self._check_access(route, call.visitor)
+            await route.answer(call)
+        except HTTPError as error:
+            call.refuse(error)
+        except ChatError as error:
+            call.refuse(HTTPError.of(error))
+        except Exception:
+            address = visitor.address
+            self.gateway.hub.log_limiter.failure("a request could not be answered", origin(address))
+            call.refuse(HTTPError(500, "internal", "this went wrong here; the log of the server says why"))
+
+    def _check_access(self, route: Route, visitor: WebVisitor) -> None:
+        if route.access is Access.ANYBODY:
+            return
+        if route.access is Access.OPERATOR:
+            if not (visitor.is_here or visitor.is_operator):
+                raise HTTPError(403, "not-allowed", "this is for the machine itself, or with an operator's token")
+        elif not (visitor.is_here or visitor.account is not None or self._guests):
+            text = "from elsewhere this takes a token, as chatd user token makes them: Authorization: Bearer ..."
+            raise HTTPError(401, "token-needed", text)

@@ -1,0 +1,190 @@
+"""``/-/ws``: the line protocol in text frames, one or more lines in each, in a session like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from websockets.datastructures import Headers
+from websockets.exceptions import PayloadTooBig
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request as HandshakeRequest
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+from websockets.typing import Subprotocol
+
+from chatd.edges.gateway import Gateway
+from chatd.edges.peer_connection import PeerConnection
+from chatd.edges.web.call import Call
+from chatd.edges.web.errors import HTTPError
+from chatd.edges.web.frames import PING, TextFrames, close_frame, frame
+from chatd.edges.web.routes import Access, Route
+from chatd.protocol import wire
+from chatd.protocol.errors import ChatError, DisconnectReason
+from chatd.protocol.framing import LineDecoder
+from chatd.protocol.wire import Request
+
+SUBPROTOCOL = Subprotocol("chatd.v1")
+MAX_MESSAGE_BYTES = 64 * 1024
+CLOSE_CODES: Mapping[DisconnectReason, int] = {
+    DisconnectReason.QUIT: 1000,
+    DisconnectReason.SHUTDOWN: 1012,
+    DisconnectReason.SLOW: 1013,
+    DisconnectReason.IDLE: 4000,
+    DisconnectReason.REPLACED: 4001,
+    DisconnectReason.KICKED: 4002,
+    DisconnectReason.BANNED: 4003,
+    DisconnectReason.NOT_CHATD: 1008,
+    DisconnectReason.REFUSED: 1013,
+    DisconnectReason.INTERNAL: 1011,
+}
+"""What a close frame says; its reason is the one of BYE."""
+_FRAMES = TextFrames()
+
+
+class WebSocketEdge:
+    """One connection: what comes in frames goes, as lines, to its session, and what that sends comes in frames."""
+
+    paused = False
+
+    def __init__(self, gateway: Gateway, transport: Any, handshake: bytes) -> None:
+        self.transport = transport
+        self._gateway = gateway
+        self._protocol = ServerProtocol(state=State.OPEN, max_size=MAX_MESSAGE_BYTES)
+        self._parts: list[bytes] = []
+        self._close: tuple[int, str] | None = None  # what the close frame says, if it is not BYE's own
+        self._ends = False
+        decoder = LineDecoder(wire.MAX_LINE_BYTES)
+        self.peer = PeerConnection(gateway, self, decoder, _FRAMES.of, self._farewell, handshake)
+        self._ping_seconds = gateway.hub.limits.ping_seconds
+        self._heard = self._pinged = False
+        self._slot = gateway.hub.timers.add(self._check, gateway.hub.timers.now + self._ping_seconds)
+
+    # What the channel tells it.
+
+    def data_received(self, data: bytes) -> None:
+        """Take a segment."""
+        self._heard = True
+        if self._ends:
+            return
+        protocol = self._protocol
+        protocol.receive_data(data)
+        for event in protocol.events_received():
+            if isinstance(event, Frame):
+                self._take(event)
+        if self._ends:
+            return
+        if protocol.parser_exc is not None:
+            self._fail(protocol)
+        else:
+            for pong in protocol.data_to_send():
+                self.peer.charge(1)
+                self.peer.send_frame(pong)
+
+    def connection_lost(self) -> None:
+        """End the session."""
+        self._ends = True
+        self._gateway.hub.timers.discard(self._check, self._slot)
+        self.peer.connection_lost()
+
+    # What the peer asks of its edge.
+
+    def lineReceived(self, line: bytes) -> None:  # Twisted's
+        """Hand the session what a line asks for."""
+        session = self.peer.session
+        try:
+            request: Request | ChatError = wire.parse_command(line, session.mode)
+        except ChatError as error:
+            request = error
+        session.receive(request)
+
+    def pauseProducing(self) -> None:
+        """Read no more for now."""
+        self.paused = True
+        self.transport.pauseProducing()
+
+    def resumeProducing(self) -> None:
+        """Read again."""
+        self.paused = False
+        self.transport.resumeProducing()
+
+    # What comes in frames.
+
+    def _take(self, received: Frame) -> None:
+        match received.opcode:
+            case Opcode.TEXT | Opcode.CONT:
+                self._parts.append(bytes(received.data))
+                if received.fin:
+                    self._take_message(b"".join(self._parts))
+                    self._parts = []
+            case Opcode.BINARY:
+                self._end(1003, "frames of text only")
+            case Opcode.CLOSE:
+                self._ends = True
+                self._close = (1000, "")
+                self.peer.input_ended()
+
+    def _take_message(self, message: bytes) -> None:
+        try:
+            message.decode()
+        except UnicodeDecodeError:
+            self._end(1007, "that is not UTF-8")
+            return
+        if message:
+            self.peer.data_received(message if message.endswith(b"\n") else message + b"\n")
+
+    def _fail(self, protocol: ServerProtocol) -> None:
+        error = protocol.parser_exc
+        if isinstance(error, PayloadTooBig):
+            self._end(1009, f"a message has {MAX_MESSAGE_BYTES} bytes at most")
+        elif isinstance(error, UnicodeDecodeError):
+            self._end(1007, "that is not UTF-8")
+        else:
+            self._end(1002, "that is not the WebSocket protocol")
+
+    def _end(self, code: int, why: str) -> None:
+        if not self._ends:
+            self._ends = True
+            self._close = code, why
+            self.peer.session.disconnect(DisconnectReason.NOT_CHATD, why)
+
+    def _farewell(self, reason: DisconnectReason, last: bytes) -> bytes:
+        code, why = self._close or (CLOSE_CODES[reason], last.decode(errors="replace").strip())
+        return _FRAMES.of(last) + close_frame(code, why)
+
+    def _check(self, now: float) -> None:
+        """Ping whoever was silent, so that proxies keep the connection; give up who does not answer that."""
+        if self._ends:
+            return
+        if self._pinged and not self._heard and not self.paused:
+            self._end(1008, "no answer came to a ping")
+            return
+        self._pinged, self._heard = not self._heard, False
+        if self._pinged:
+            self.peer.send_frame(frame(PING, b""))
+        self._slot = self._gateway.hub.timers.add(self._check, now + self._ping_seconds)
+
+
+async def _open(call: Call) -> None:
+    """Change a connection over to WebSocket, or answer why not."""
+    channel: Any = call.request.channel
+    protocol = ServerProtocol(subprotocols=[SUBPROTOCOL])
+    headers = Headers()
+    for name, values in call.request.requestHeaders.getAllRawHeaders():
+        for value in values:
+            headers[name.decode("latin-1")] = value.decode("latin-1")
+    response = protocol.accept(HandshakeRequest(call.request.uri.decode("latin-1"), headers))
+    if response.status_code != 101:
+        text = "this address speaks WebSocket, with the subprotocol chatd.v1"
+        names = ("Upgrade", "Sec-WebSocket-Version")
+        kept = {name: response.headers[name] for name in names if name in response.headers}
+        raise HTTPError(response.status_code, "websocket-needed", text, kept)
+    account = call.visitor.account
+    channel.leave_http()
+    edge = WebSocketEdge(call.gateway, channel.transport, response.serialize())
+    channel.upgraded = edge
+    if account is not None and not edge.peer.session.ended:
+        edge.peer.session.become_owner(account)
+
+
+ROWS: Sequence[Route] = (Route("GET", "/-/ws", _open, Access.ANYBODY),)
