@@ -58,12 +58,15 @@ class Admission:
         self.refused: Counter[Why] = Counter()
         """How many were refused."""
 
-    def refusal(self, address: IPAddress | None) -> str | None:
-        """Return why one more connection from an address is refused, None if it is not; a refusal is logged."""
+    def refusal(self, address: IPAddress | None, *, while_closed: bool = False) -> str | None:
+        """Return why one more connection from an address is refused, None if it is not; a refusal is logged.
+
+        With ``while_closed`` it is not refused for the journal's sake.
+        """
         limits = self._limits
         why, kind = None, Why.JOURNAL
         health = self._hub.journal.health
-        if health in REFUSALS:
+        if health in REFUSALS and not while_closed:
             why = REFUSALS[health]
         elif limits.connections and self.count >= limits.connections:
             kind = Why.FULL

@@ -46,13 +46,15 @@ class EdgeFactory(Factory[Protocol]):
     """Makes a ``protocol`` for each connection that is admitted, and refuses the others."""
 
     noisy = False
+    takes_all = False
+    """Whether those are let in, too, who come while nothing can be said: the edge itself says so to them."""
 
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
 
     @override
     def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
-        why = self.gateway.admission.refusal(network_address(addr))
+        why = self.gateway.admission.refusal(network_address(addr), while_closed=self.takes_all)
         return super().buildProtocol(addr) if why is None else RefusedConnection(self.farewell(why))
 
     def farewell(self, why: str) -> bytes:

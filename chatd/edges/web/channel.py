@@ -95,6 +95,9 @@ class WebChannel(HTTPChannel):
     totalHeadersSize = MAX_HEADER_BYTES
     maxHeaders = MAX_HEADERS
     abortTimeout = CLOSE_SECONDS
+    kind = "web"
+    queued_bytes = 0
+    """How much waits for the peer of what is sent as it happens; an answer that does so keeps it up to date."""
 
     @override
     def connectionMade(self) -> None:
@@ -222,6 +225,7 @@ class WebChannel(HTTPChannel):
         gateway.connections.remove(self)
         gateway.rate_limiter.forget(self, self._granted)
         gateway.admission.release(self.address)
+        gateway.admission.admitted -= 1
         self.factory.channels.pop(self, None)
         self.requests.clear()
         self._has_left = True

@@ -7,12 +7,11 @@ from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress
-from twisted.internet.protocol import Protocol
 from typing_extensions import override
 
+from chatd.edges.admission import REFUSALS
 from chatd.edges.gateway import EdgeFactory, Gateway
-from chatd.edges.web import login, page, websocket
+from chatd.edges.web import login, page, watching, websocket
 from chatd.edges.web.call import Call
 from chatd.edges.web.channel import WebChannel, WebRequest
 from chatd.edges.web.errors import HTTPError
@@ -22,7 +21,7 @@ from chatd.edges.web.visitors import WebVisitor
 from chatd.protocol.errors import ChatError
 from chatd.runtime.sockets import origin
 
-ROWS: Sequence[Route] = (*page.ROWS, *login.ROWS, *websocket.ROWS)
+ROWS: Sequence[Route] = (*page.ROWS, *login.ROWS, *watching.ROWS, *websocket.ROWS)
 """All routes; each module brings its own."""
 
 
@@ -43,9 +42,7 @@ class WebFactory(EdgeFactory):
         self._trust = Trust(hosts)
         self._routes = Routes(ROWS)
 
-    @override
-    def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
-        return super().buildProtocol(addr)
+    takes_all = True
 
     @override
     def farewell(self, why: str) -> bytes:
@@ -86,12 +83,15 @@ class WebFactory(EdgeFactory):
             if request.clientproto == b"HTTP/1.1" and call.header("Host") is None:
                 raise HTTPError(400, "bad-syntax", "a request of HTTP/1.1 has a Host")
             route, call.values = self._routes.find(method, path)
+            if not route.always and (why := REFUSALS.get(self.gateway.hub.journal.health)) is not None:
+                raise HTTPError(503, "refused", why)
             call.visitor = login.visitor_of(call, visitor)
             self._check_access(route, call.visitor)
             await route.answer(call)
         except HTTPError as error:
             call.refuse(error)
         except ChatError as error:
+            self.gateway.hub.tallies.refusals[error.code] += 1
             call.refuse(HTTPError.of(error))
         except Exception:
             address = visitor.address
