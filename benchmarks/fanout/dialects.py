@@ -23,6 +23,10 @@ class Dialect(Protocol):
     def echoes(self) -> bool:
         """Whether a sender gets its own messages too."""
 
+    @property
+    def in_frames(self) -> bool:
+        """Whether both sides speak in WebSocket frames; `saying` is one, `delivery` is what is in one."""
+
     def entrance(self, nick: bytes, room: bytes) -> Sequence[tuple[bytes, bytes]]:
         """Return what to send in order to come in, step by step, and what is in the line that answers it."""
 
@@ -42,6 +46,7 @@ class Chatd(Dialect):
 
     in_one_order: bool = True
     echoes: bool = False
+    in_frames: bool = False
 
     @override
     def entrance(self, nick: bytes, room: bytes) -> Sequence[tuple[bytes, bytes]]:
@@ -67,6 +72,7 @@ class Irc(Dialect):
     address: bytes
     in_one_order: bool = True
     echoes: bool = False
+    in_frames: bool = False
 
     @override
     def entrance(self, nick: bytes, room: bytes) -> Sequence[tuple[bytes, bytes]]:
@@ -91,6 +97,7 @@ class Redis(Dialect):
 
     in_one_order: bool = True
     echoes: bool = True
+    in_frames: bool = False
 
     @override
     def entrance(self, nick: bytes, room: bytes) -> Sequence[tuple[bytes, bytes]]:  # the protocol's
@@ -115,6 +122,7 @@ class Nats(Dialect):
 
     in_one_order: bool = False
     echoes: bool = False
+    in_frames: bool = False
 
     @override
     def entrance(self, nick: bytes, room: bytes) -> Sequence[tuple[bytes, bytes]]:  # the protocol's

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from benchmarks.fanout.dialects import Dialect
+from benchmarks.fanout.pages import Unframer
 from benchmarks.fanout.streams import Sender, Stream
 from benchmarks.fanout.works import Work
 
@@ -20,6 +21,7 @@ class Member:
 
     __slots__ = (
         "_epoll",
+        "_unframer",
         "_unsent",
         "incoming",
         "is_probe",
@@ -43,6 +45,7 @@ class Member:
         self.socket: socket.socket
         self._epoll: select.epoll
         self._unsent = b""
+        self._unframer = Unframer() if room.dialect.in_frames else None
 
     def connect(self, port: int, epoll: select.epoll) -> None:
         """Begin to connect."""
@@ -58,6 +61,9 @@ class Member:
         """Give what comes to that."""
         self.incoming = incoming
         self.take = incoming.take
+        if self._unframer is not None:
+            self._unframer.take_payload = incoming.take
+            self.take = self._unframer.take
 
     def send(self, data: bytes) -> None:
         """Send it, or keep what the kernel does not take until it does; `flush` is to be called then."""
@@ -86,6 +92,7 @@ class Room:
 
     def __init__(self, dialect: Dialect, work: Work, number: int) -> None:
         self.name = b"#r%04d" % number
+        self.dialect = dialect
         self.members: list[Member] = []
         self.senders: dict[int, Member] = {}
         """Those who say something, by their letters."""

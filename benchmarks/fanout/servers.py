@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks.fanout import bare, threaded
 from benchmarks.fanout.dialects import Chatd, Dialect, Irc, Nats, Redis
+from benchmarks.fanout.pages import ChatdPage
 
 BACKLOG = 4096
 PLENTY = 1_000_000_000
@@ -100,6 +101,11 @@ def _chatd(journal: str) -> Callable[[int, Path], Sequence[str]]:
     return lambda port, _: ["-m", "chatd", "--port", str(port), *where, *limits]
 
 
+def _chatd_pages(port: int, _: Path) -> Sequence[str]:
+    limits = ["--line-rate", "0", "--max-connections", "0", "--max-waiting", "0"]
+    return ["-m", "chatd", "--port", "0", "--web", str(port), "--journal", "memory:", *limits]
+
+
 def _script(module: str | None) -> Callable[[int, Path], Sequence[str]]:
     return lambda port, _: [str(module), str(port)]
 
@@ -113,6 +119,7 @@ SERVERS = {
     server.name: server
     for server in (
         Server("chatd-memory", "chatd memory", sys.executable, Chatd(), _chatd("memory:"), ours=True),
+        Server("chatd-pages", "chatd pages", sys.executable, ChatdPage(), _chatd_pages, ours=True),
         Server("chatd-sqlite", "chatd SQLite", sys.executable, Chatd(), _chatd("sqlite:journal.sqlite3"), ours=True),
         Server("redis", "redis", "redis-server", Redis(), lambda _, file: [str(file)], REDIS),
         Server("inspircd", "inspircd", "inspircd", Irc(b"u@127.0.0.1"), _inspircd, INSPIRCD, max_rush=2000),

@@ -17,7 +17,7 @@ from chatd.edges.gateway import Gateway
 from chatd.edges.peer_connection import PeerConnection
 from chatd.edges.web.call import Call
 from chatd.edges.web.errors import HTTPError
-from chatd.edges.web.frames import PING, TextFrames, close_frame, frame
+from chatd.edges.web.frames import PING, TextFrames, close_frame, frame, short_text, size_when_masked
 from chatd.edges.web.routes import Access, Route
 from chatd.protocol import wire
 from chatd.protocol.errors import ChatError, DisconnectReason
@@ -53,6 +53,7 @@ class WebSocketEdge:
         self._gateway = gateway
         self._protocol = ServerProtocol(state=State.OPEN, max_size=MAX_MESSAGE_BYTES)
         self._parts: list[bytes] = []
+        self._unread = 0  # how many bytes of an unfinished frame the protocol has
         self._close: tuple[int, str] | None = None  # what the close frame says, if it is not BYE's own
         self._ends = False
         decoder = LineDecoder(wire.MAX_LINE_BYTES)
@@ -68,10 +69,15 @@ class WebSocketEdge:
         self._heard = True
         if self._ends:
             return
+        if not self._unread and not self._parts and (text := short_text(data)) is not None:
+            self._take_message(text)
+            return
         protocol = self._protocol
         protocol.receive_data(data)
+        self._unread += len(data)
         for event in protocol.events_received():
             if isinstance(event, Frame):
+                self._unread -= size_when_masked(event.data)
                 self._take(event)
         if self._ends:
             return
