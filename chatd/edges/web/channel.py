@@ -74,6 +74,8 @@ class WebRequest(Request):
     @override
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         # The inherited one reads forms as well, which nobody here asks for.
+        if self.refused is not None:
+            return
         self.method, self.uri, self.clientproto = command, path, version
         self.path = path.partition(b"?")[0]
         self.args = {}
@@ -182,7 +184,6 @@ class WebChannel(HTTPChannel):
         except HTTPError as error:
             refused = error
         if length is not None and length > request.room_for:
-            request.method, request.uri, request.clientproto = self._command, self._path, self._version
             self.refuse_the_rest(request, refused)
 
     def refuse_the_rest(self, request: WebRequest, error: HTTPError) -> None:
@@ -192,16 +193,20 @@ class WebChannel(HTTPChannel):
         self._deaf = True
         self.persistent = 0
         request.refused = error
-        if not request.startedWriting:
-            self.factory.refuse(request, error)
-        transport: Any = self.transport
         self.setTimeout(None)
+        request.method, request.clientproto = getattr(self, "_command", b"GET"), b"HTTP/1.1"
+        self.factory.refuse(request, error)  # which ends in `loseConnection`, since nothing may follow
+
+    @override
+    def loseConnection(self) -> None:
+        transport: Any = self.transport
+        if not (self._deaf and ITCPTransport.providedBy(transport)) or INegotiated.providedBy(transport):
+            super().loseConnection()
+            return
+        # A socket that is closed while the peer still sends resets the connection, and the answer is lost on its way.
         self._networkProducer.unregisterProducer()  # type: ignore[attr-defined]
-        if ITCPTransport.providedBy(transport) and not INegotiated.providedBy(transport):
-            transport.loseWriteConnection()
-            self._abortingCall = self.callLater(CLOSE_SECONDS, self.forceAbortClient)
-        else:
-            transport.loseConnection()
+        transport.loseWriteConnection()
+        self._abortingCall = self.callLater(CLOSE_SECONDS, self.forceAbortClient)
 
     def serve(self, request: WebRequest) -> None:
         """Serve a request when the rate allows it."""
