@@ -46,16 +46,18 @@ class EdgeFactory(Factory[Protocol]):
     """Makes a ``protocol`` for each connection that is admitted, and refuses the others."""
 
     noisy = False
-    takes_all = False
-    """Whether those are let in, too, who come while nothing can be said: the edge itself says so to them."""
 
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
 
     @override
     def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
-        why = self.gateway.admission.refusal(network_address(addr), while_closed=self.takes_all)
+        why = self.refusal(network_address(addr))
         return super().buildProtocol(addr) if why is None else RefusedConnection(self.farewell(why))
+
+    def refusal(self, address: IPAddress | None) -> str | None:
+        """Return why a connection from an address is refused, None if it is not."""
+        return self.gateway.admission.refusal(address)
 
     def farewell(self, why: str) -> bytes:
         """Return what tells a connection why it is refused, in the language of this edge."""

@@ -8,15 +8,18 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.parser import text_string_to_metric_families as plain_families
 from twisted.internet.address import IPv4Address, UNIXAddress
+from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IAddress, IProtocol
 from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
 
+from chatd.chat.limits import Limits
 from chatd.edges.admission import REFUSALS
 from chatd.edges.gateway import Gateway
 from chatd.edges.line import LineFactory
 from chatd.edges.web.call import Call
 from chatd.edges.web.routes import Route, Routes
-from chatd.edges.web.site import WebFactory
+from chatd.edges.web.site import MAX_WATCHERS, WebFactory
 from chatd.edges.web.visitors import WebVisitor
 from chatd.model.health import Health
 from chatd.protocol.errors import ChatError, Code
@@ -40,8 +43,8 @@ class Answer:
 class Site:
     """A server and its web edge, in memory."""
 
-    def __init__(self) -> None:
-        self.chat = InMemoryChat()
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.chat = InMemoryChat(limits)
         self.gateway = Gateway(self.chat.hub, self.chat.clock)
         self.factory = WebFactory(self.gateway)
 
@@ -112,6 +115,32 @@ def test_whoever_watches_is_let_in_where_nobody_else_is() -> None:
     assert transport.value().startswith(b"BYE refused ")
     site.chat.journal.health = Health.WORKING  # type: ignore[misc]
     assert site.ask("/builds", "Accept: text/html").status == 200
+
+
+@pytest.mark.parametrize("limits", [Limits(connections=2), Limits(waiting=2)])
+def test_a_full_server_tells_this_machine_how_it_is_and_nothing_else(limits: Limits) -> None:
+    site = Site(limits)
+    for _ in range(2):
+        site.connect()
+    assert site.ask("/-/health").status == 200
+    assert site.ask("/-/metrics").status == 200
+    refused = site.ask("/builds", "Accept: text/html")
+    assert refused.status == 503
+    assert json.loads(refused.body)["error"] == "refused"
+    assert site.ask("/-/health", address=ELSEWHERE).status == 503
+    assert site.gateway.admission.refused.total() == 1
+
+
+def test_only_so_many_are_heard_beyond_the_limit_and_their_places_are_free_again() -> None:
+    site = Site(Limits(connections=1))
+    site.connect()
+    more = [site.connect() for _ in range(MAX_WATCHERS)]
+    assert site.ask("/-/health").status == 503
+    assert site.gateway.admission.count == 1 + MAX_WATCHERS
+    for protocol, _ in more:
+        protocol.connectionLost(Failure(ConnectionDone()))
+    assert site.gateway.admission.count == 1
+    assert site.ask("/-/health").status == 200
 
 
 def test_metrics_come_as_openmetrics_to_who_asks_for_that_and_as_plain_text_to_others() -> None:

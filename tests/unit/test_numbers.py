@@ -134,9 +134,11 @@ def test_refused_connections_are_counted_by_reason() -> None:
     server.connect()
     server.connect()
     assert server.value("chatd_connections_refused_total", reason="full") == 1
-    server.chat.journal.health = Health.DISCONNECTED  # type: ignore[misc]
-    server.connect()
-    assert server.value("chatd_connections_refused_total", reason="journal") == 1
+    assert server.value("chatd_connections_refused_total", reason="journal") == 0
+    closed = Server()
+    closed.chat.journal.health = Health.DISCONNECTED  # type: ignore[misc]
+    closed.connect()
+    assert closed.value("chatd_connections_refused_total", reason="journal") == 1
     waiting = Server(InMemoryChat(Limits(waiting=1)))
     waiting.connect()
     waiting.connect()

@@ -40,7 +40,7 @@ class Route(NamedTuple):
     body_bytes: int = 0
     """How long the body of a request may be."""
     always: bool = False
-    """Whether it is answered also while the journal is such that nobody is let in."""
+    """Whether it is answered also while nobody is let in."""
 
 
 class Routes:

@@ -9,7 +9,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from typing_extensions import override
 
-from chatd.edges.admission import REFUSALS
+from chatd.edges.admission import REFUSALS, Why
 from chatd.edges.gateway import EdgeFactory, Gateway
 from chatd.edges.web import login, page, watching, websocket
 from chatd.edges.web.call import Call
@@ -19,10 +19,12 @@ from chatd.edges.web.routes import Access, Route, Routes
 from chatd.edges.web.trust import Trust
 from chatd.edges.web.visitors import WebVisitor
 from chatd.protocol.errors import ChatError
-from chatd.runtime.sockets import origin
+from chatd.runtime.sockets import IPAddress, origin
 
 ROWS: Sequence[Route] = (*page.ROWS, *login.ROWS, *watching.ROWS, *websocket.ROWS)
 """All routes; each module brings its own."""
+MAX_WATCHERS = 8
+"""How many connections from this machine there may be beyond the limits, to ask how the server is."""
 
 
 class WebFactory(EdgeFactory):
@@ -38,11 +40,19 @@ class WebFactory(EdgeFactory):
         super().__init__(gateway)
         self.channels: dict[WebChannel, None] = {}
         """Those that are open."""
+        self.watchers: dict[WebChannel, str] = {}
+        """Those of them that there was no room for, and why: they hear how the server is, and nothing else."""
         self._guests = guests
         self._trust = Trust(hosts)
         self._routes = Routes(ROWS)
 
-    takes_all = True
+    @override
+    def refusal(self, address: IPAddress | None) -> str | None:
+        found = self.gateway.admission.obstacle(address)
+        if found is None or found.kind is Why.JOURNAL:  # that is answered to each request
+            return None
+        is_here = address is None or address.is_loopback
+        return None if is_here and len(self.watchers) < MAX_WATCHERS else super().refusal(address)
 
     @override
     def farewell(self, why: str) -> bytes:
@@ -83,7 +93,8 @@ class WebFactory(EdgeFactory):
             if request.clientproto == b"HTTP/1.1" and call.header("Host") is None:
                 raise HTTPError(400, "bad-syntax", "a request of HTTP/1.1 has a Host")
             route, call.values = self._routes.find(method, path)
-            if not route.always and (why := REFUSALS.get(self.gateway.hub.journal.health)) is not None:
+            why = self.watchers.get(request.channel) or REFUSALS.get(self.gateway.hub.journal.health)
+            if why is not None and not route.always:
                 raise HTTPError(503, "refused", why)
             call.visitor = login.visitor_of(call, visitor)
             self._check_access(route, call.visitor)
