@@ -7,7 +7,9 @@ from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IProtocolNegotiationFactory
 from typing_extensions import override
+from zope.interface import implementer
 
 from chatd.edges.admission import REFUSALS, Why
 from chatd.edges.gateway import EdgeFactory, Gateway
@@ -27,6 +29,7 @@ MAX_WATCHERS = 8
 """How many connections from this machine there may be beyond the limits, to ask how the server is."""
 
 
+@implementer(IProtocolNegotiationFactory)
 class WebFactory(EdgeFactory):
     """Makes a `WebChannel` for each connection that is admitted, and answers what it asks for.
 
@@ -53,6 +56,10 @@ class WebFactory(EdgeFactory):
             return None
         is_here = address is None or address.is_loopback
         return None if is_here and len(self.watchers) < MAX_WATCHERS else super().refusal(address)
+
+    def acceptableProtocols(self) -> list[bytes]:  # noqa: N802  # Twisted's
+        """Return what may be chosen when TLS begins (ALPN)."""
+        return [b"http/1.1"]
 
     @override
     def farewell(self, why: str) -> bytes:
