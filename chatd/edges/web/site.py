@@ -13,7 +13,7 @@ from zope.interface import implementer
 
 from chatd.edges.admission import REFUSALS, Why
 from chatd.edges.gateway import EdgeFactory, Gateway
-from chatd.edges.web import login, page, watching, websocket
+from chatd.edges.web import login, page, say, watching, websocket
 from chatd.edges.web.call import Call
 from chatd.edges.web.channel import WebChannel, WebRequest
 from chatd.edges.web.errors import HTTPError
@@ -23,7 +23,7 @@ from chatd.edges.web.visitors import WebVisitor
 from chatd.protocol.errors import ChatError
 from chatd.runtime.sockets import IPAddress, origin
 
-ROWS: Sequence[Route] = (*page.ROWS, *login.ROWS, *watching.ROWS, *websocket.ROWS)
+ROWS: Sequence[Route] = (*page.ROWS, *login.ROWS, *say.ROWS, *watching.ROWS, *websocket.ROWS)
 """All routes; each module brings its own."""
 MAX_WATCHERS = 8
 """How many connections from this machine there may be beyond the limits, to ask how the server is."""
