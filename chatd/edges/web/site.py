@@ -104,7 +104,7 @@ class WebFactory(EdgeFactory):
             if why is not None and not route.always:
                 raise HTTPError(503, "refused", why)
             call.visitor = login.visitor_of(call, visitor, route)
-            self._check_access(route, call.visitor)
+            self._check_access(route, call)
             await route.answer(call)
         except HTTPError as error:
             call.refuse(error)
@@ -116,12 +116,14 @@ class WebFactory(EdgeFactory):
             self.gateway.hub.log_limiter.failure("a request could not be answered", origin(address))
             call.refuse(HTTPError(500, "internal", "this went wrong here; the log of the server says why"))
 
-    def _check_access(self, route: Route, visitor: WebVisitor) -> None:
+    def _check_access(self, route: Route, call: Call) -> None:
         if route.access is Access.ANYBODY:
             return
+        visitor = call.visitor
+        here = visitor.is_here and not call.forwarded
         if route.access is Access.OPERATOR:
-            if not (visitor.is_here or visitor.is_operator):
+            if not (here or visitor.is_operator):
                 raise HTTPError(403, "not-allowed", "this is for the machine itself, or with an operator's token")
-        elif not (visitor.is_here or visitor.account is not None or self._guests):
+        elif not (here or visitor.account is not None or self._guests):
             text = "from elsewhere this takes a token, as chatd user token makes them: Authorization: Bearer ..."
             raise HTTPError(401, "token-needed", text)
