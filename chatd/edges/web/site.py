@@ -87,7 +87,7 @@ class WebFactory(EdgeFactory):
             if request.clientproto == b"HTTP/1.1" and call.header("Host") is None:
                 raise HTTPError(400, "bad-syntax", "a request of HTTP/1.1 has a Host")
             route, call.values = self._routes.find(method, path)
-            call.visitor = login.visitor_of(call, visitor)
+            call.visitor = login.visitor_of(call, visitor, route)
             self._check_access(route, call.visitor)
             await route.answer(call)
         except HTTPError as error:
