@@ -151,6 +151,10 @@ class AccountService(Accounts):
     def end_login(self, secret: str) -> Deferred[None]:
         return Deferred.fromCoroutine(self._written(self._bearers.end_login(secret)))
 
+    @override
+    def use_link(self, secret: str, address: str | None) -> Deferred[str]:
+        return Deferred.fromCoroutine(self._written(self._bearers.use_link(secret, address)))
+
     async def _log_in(self, nick: str, password: str, address: str | None) -> str:
         if not self._has_checkers and not self._or_unavailable(lambda: self._store.is_there):
             raise ChatError(Code.NOT_ALLOWED, "nobody has an account here yet")
