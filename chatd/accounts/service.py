@@ -66,7 +66,7 @@ class AccountService(Accounts):
         wall: WallClock | None = None,
     ) -> None:
         self.members_only = members_only
-        self._store = store
+        self.store = self._store = store
         self._wall = wall = wall or clock.seconds
         self._workers = workers
         self._hasher = hasher
