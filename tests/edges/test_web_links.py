@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
+from chatd.accounts.database import schema
 from chatd.accounts.link_store import LinkStore, ensure_operator
 from chatd.accounts.store import Account, CodeError, NoAccountError, TakenError
 from chatd.protocol import names
+from chatd.runtime.schema import versions
 from tests.support.in_memory_accounts import ChatWithAccounts, CountingHasher
 from tests.support.web import ELSEWHERE, HERE, Answer, Web
 
@@ -107,3 +113,16 @@ def test_an_invitation_is_good_for_as_many_accounts_as_it_says(chat: ChatWithAcc
     assert not chat.store.has_code("class", 1)
     with pytest.raises(CodeError):
         chat.store.add(Account("e3", "e3", None, operator=False, created=1), "class")
+
+
+def test_an_invitation_of_the_version_before_holds_for_one(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "accounts", isolation_level=None)) as db:
+        for number, statements in versions(schema()).items():
+            if number < 5:
+                db.executescript(f"{statements}; PRAGMA user_version = {number}")
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("INSERT INTO code (digest) VALUES (?)", (sha256(b"old").digest(),))
+    chat = ChatWithAccounts(path=tmp_path / "accounts")
+    chat.store.add(Account("c1", "c1", None, operator=False, created=1), "old")
+    assert not chat.store.has_code("old", 1)
+    chat.close()

@@ -125,29 +125,29 @@ def test_a_token_from_the_terminal_is_taken_by_the_daemon_until_it_is_revoked(fo
 
 @pytest.mark.parametrize("over_tls", [False, True])
 def test_a_login_lasts_over_a_restart_until_it_is_ended(folder: Path, over_tls: bool) -> None:
-    web = "tls:tls:port={}:interface=127.0.0.1" if over_tls else "{}"
+    web = "tls:tls:port=0:interface=127.0.0.1" if over_tls else "0"
+    host = ("-H", "Host: 127.0.0.1:1")  # what the cookie is called goes by the port, which is another each time
     user(folder, "add", "ann", "--operator")
     login = ("-H", "Content-Type: application/json", "-d", json.dumps({"nick": "ann", "password": PASSWORD}))
-    with page(folder, web.format(0)) as (daemon, address):
-        assert curl(folder, f"{address}/-/me").status == 401
-        assert curl(folder, *login, f"{address}/-/login").status == 200
-        assert json.loads(curl(folder, f"{address}/-/me").body)["operator"] is True
+    with page(folder, web) as (daemon, address):
+        assert curl(folder, *host, f"{address}/-/me").status == 401
+        assert curl(folder, *host, *login, f"{address}/-/login").status == 200
+        assert json.loads(curl(folder, *host, f"{address}/-/me").body)["operator"] is True
         assert daemon.terminate() == 0
         log = daemon.log()
-    name = "__Host-chatd-" if over_tls else "chatd-"
+    name = "__Host-chatd-1" if over_tls else "chatd-1"
     (kept,) = [line.split("\t") for line in (folder / "jar").read_text().splitlines() if f"\t{name}" in line]
     assert kept[0].startswith("#HttpOnly_")
     assert kept[3] == ("TRUE" if over_tls else "FALSE")
     assert kept[6] not in log
-    port = address.rpartition(":")[2]
-    with page(folder, web.format(port)) as (daemon, address):
-        assert curl(folder, f"{address}/-/me").status == 200
+    with page(folder, web) as (daemon, address):
+        assert curl(folder, *host, f"{address}/-/me").status == 200
         user(folder, "logout", "ann")
-        assert curl(folder, f"{address}/-/me").status == 401
-        assert curl(folder, *login, f"{address}/-/login").status == 200
+        assert curl(folder, *host, f"{address}/-/me").status == 401
+        assert curl(folder, *host, *login, f"{address}/-/login").status == 200
         user(folder, "passwd", "ann", password="another-horse")
-        assert curl(folder, f"{address}/-/me").status == 401
-        assert curl(folder, *login, f"{address}/-/login").status == 401
+        assert curl(folder, *host, f"{address}/-/me").status == 401
+        assert curl(folder, *host, *login, f"{address}/-/login").status == 401
         assert daemon.terminate() == 0
         assert "Traceback" not in daemon.log()
 

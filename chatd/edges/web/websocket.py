@@ -46,6 +46,7 @@ _FRAMES = TextFrames()
 class WebSocketEdge:
     """One connection: what comes in frames goes, as lines, to its session, and what that sends comes in frames."""
 
+    kind = "web"
     paused = False
 
     def __init__(self, gateway: Gateway, transport: Any, handshake: bytes) -> None:
