@@ -102,6 +102,15 @@ async def _register(call: Call) -> None:
     await _begin(call, account, 201)
 
 
+async def _redeem(call: Call) -> None:
+    """Log in by a link that is good once. Where somebody else could read it, it is not looked at and stays good."""
+    if not call.visitor.private:
+        text = "this link works on the computer that the server runs on, or over TLS; open it there"
+        raise ChatError(Code.TLS_NEEDED, text)
+    code = _fields(call).get("code", "")
+    await _begin(call, await call.hub.accounts.use_link(code, _address(call.visitor)), 200)
+
+
 async def _begin(call: Call, account: str, status: int) -> None:
     """Begin a login of its own, whatever cookie came, and say whose it is."""
     before = _cookie(call)
@@ -185,5 +194,6 @@ ROWS: Sequence[Route] = (
     Route("POST", "/-/login", _log_in, Access.ANYBODY, BODY_BYTES),
     Route("POST", "/-/logout", _log_out, Access.ANYBODY, BODY_BYTES),
     Route("POST", "/-/register", _register, Access.ANYBODY, BODY_BYTES),
+    Route("POST", "/-/redeem", _redeem, Access.ANYBODY, BODY_BYTES),
     Route("GET", "/-/me", _me, Access.ANYBODY),
 )
