@@ -39,6 +39,8 @@ class Admission:
         self._by_address: dict[str, int] = {}
         self.count = 0
         """How many connections there are."""
+        self.readers = 0
+        """How many of them read a room without being in it, so that they are not to join."""
 
     def refusal(self, address: IPAddress | None) -> str | None:
         """Return why one more connection from an address is refused, None if it is not; a refusal is logged."""
@@ -50,7 +52,7 @@ class Admission:
         elif limits.connections and self.count >= limits.connections:
             why = f"the server is full, with {self.count} connections; try again later"
         # Whoever has joined has one nick, and two only while that changes.
-        elif limits.waiting and self.count - self._hub.nick_count >= limits.waiting:
+        elif limits.waiting and self.count - self._hub.nick_count - self.readers >= limits.waiting:
             why = "too many connections have not joined yet; try again in a little while"
         elif limits.connections_per_address and address is not None and not address.is_loopback:
             here = self._by_address.get(origin(address), 0)

@@ -12,7 +12,7 @@ from twisted.internet.protocol import Protocol
 from typing_extensions import override
 
 from chatd.edges.gateway import EdgeFactory, Gateway
-from chatd.edges.web import login, page, websocket
+from chatd.edges.web import login, page, read, websocket
 from chatd.edges.web.call import Call
 from chatd.edges.web.channel import WebChannel, WebRequest
 from chatd.edges.web.errors import HTTPError
@@ -22,7 +22,7 @@ from chatd.edges.web.visitors import WebVisitor
 from chatd.protocol.errors import ChatError
 from chatd.runtime.sockets import origin
 
-ROWS: Sequence[Route] = (*page.ROWS, *login.ROWS, *websocket.ROWS)
+ROWS: Sequence[Route] = (*page.ROWS, *login.ROWS, *websocket.ROWS, *read.ROWS)
 """All routes; each module brings its own."""
 
 
