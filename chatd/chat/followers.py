@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from chatd.model.entry import Entry, StoredEvent
-from chatd.protocol.errors import ChatError, Code
+from chatd.protocol.errors import ChatError
 from chatd.protocol.events import DurableEvent
 from chatd.protocol.moderation_commands import SERVER
 from chatd.runtime.log_limiter import LogLimiter
@@ -42,6 +42,9 @@ class Follower(Protocol):
 
     def end(self, error: ChatError) -> None:
         """Be told nothing more, and why."""
+
+    def abort(self) -> None:
+        """Be told nothing more: that failed."""
 
 
 class Followers:
@@ -94,11 +97,11 @@ class Followers:
         """Tell nobody anything more, and why."""
         for followers in list(self.by_room.values()):
             for follower in list(followers):
-                follower.end(error)
+                self._call(follower, follower.end, error)
 
-    def _call(self, follower: Follower, tell: Callable[..., None], *what: Batch) -> None:
+    def _call(self, follower: Follower, tell: Callable[..., None], *what: object) -> None:
         try:
             tell(*what)
         except Exception:
             self._log_limiter.failure("somebody who follows a room could not be told what happened there")
-            follower.end(ChatError(Code.UNAVAILABLE, "this went wrong here; the log of the server says why"))
+            follower.abort()

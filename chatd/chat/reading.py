@@ -15,6 +15,7 @@ from chatd.chat.telling import Telling
 from chatd.chat.visitor import Visitor
 from chatd.journal import Query, Times
 from chatd.model.entry import StoredEvent
+from chatd.protocol import commands
 from chatd.protocol.arguments import MAX_ID
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.moments import Moment
@@ -61,6 +62,9 @@ class Output(Protocol):
     def end(self, error: ChatError | None) -> None:
         """Be told that there is nothing more and why; None if it is all that was wanted."""
 
+    def abort(self) -> None:
+        """Be broken off."""
+
 
 class Reading(Follower):
     """One who reads one room, without being in it.
@@ -103,6 +107,7 @@ class Reading(Follower):
         except ChatError as error:
             self.end(error)
         finally:
+            self._waiting = None  # whoever drops this while it waits must not have it go on
             self.close()
 
     def close(self) -> None:
@@ -138,8 +143,14 @@ class Reading(Follower):
     @override
     def end(self, error: ChatError) -> None:
         if not self.over:
-            self.close()
+            self.over = True
             self._output.end(error)
+            self.close()
+
+    @override
+    def abort(self) -> None:
+        self.close()
+        self._output.abort()
 
     # What was said before.
 
@@ -238,16 +249,10 @@ class Reading(Follower):
 
     # What may be read.
 
-    def refusal(self) -> ChatError | None:
-        """Return why the room may not be read, None if it may."""
-        visitor = self._visitor
-        now, is_operator = permissions.milliseconds(self._hub), visitor.is_operator
-        return permissions.refusal_of(self._hub, self._room, visitor.identity, is_operator=is_operator, now=now)
-
     def _may_go_on(self) -> bool:
         if self.over:
             return False
-        if (why_not := self.refusal()) is not None:
+        if (why_not := permissions.reading_refusal(self._visitor, self._room)) is not None:
             self.end(why_not)
             return False
         self._floor = max(self._floor, self._readable() or 0)
@@ -271,3 +276,20 @@ class Reading(Follower):
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
             waiting.callback(None)
+
+
+async def find(visitor: Visitor, room: RoomName, command: commands.Search, count: int) -> Sequence[StoredEvent]:
+    """Return the newest messages of a room, as they are now, that a search finds. Raise `ChatError` if it cannot."""
+    hub = visitor.hub
+    readable = permissions.readable_after(visitor, room.key)
+    if readable is None:
+        raise ChatError(Code.NOT_ALLOWED, "that room is private")
+    room_state = hub.journal.room_state(room.key)
+    upto = max(hub.last_id, 0 if room_state is None else room_state.last_id)
+    after, before, times = replay.between(visitor, command, readable, upto + 1)
+    with Telling(hub, room.key) as telling:
+        query = Query(room.key, after, before, count, times=times)
+        found = await replay.find(visitor, query, command.words, command.author)
+        current = [telling.current(each) for each in found]
+    floor = permissions.readable_after(visitor, room.key)
+    return [each for each in current if each is not None and floor is not None and each.id > floor]

@@ -9,18 +9,15 @@ from functools import partial
 
 from twisted.internet.defer import Deferred
 
-from chatd.chat import permissions, replay
+from chatd.chat import permissions, reading, replay
 from chatd.chat.reading import Reading, Wanted
-from chatd.chat.telling import Telling
 from chatd.edges.web.call import Call
 from chatd.edges.web.errors import HTTPError
 from chatd.edges.web.routes import Route
 from chatd.edges.web.stream_forms import Form, json_form, raw_form, sse_form
 from chatd.edges.web.streams import Stream
-from chatd.journal import Query
 from chatd.protocol import commands, wire
 from chatd.protocol.arguments import MAX_ID
-from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.moments import Moment, is_moment
 from chatd.protocol.text import clean
 
@@ -51,8 +48,8 @@ async def _read(make_form: Callable[[str], Form], call: Call) -> None:
         return
     stream = Stream(call, form, live=wanted.live, headers=headers)
     try:
-        reading = stream.reading = Reading(call.visitor, call.room, wanted, stream, form.render)
-        await reading.run()
+        stream.reading = Reading(call.visitor, call.room, wanted, stream, form.render)
+        await stream.reading.run()
     finally:
         stream.close()
 
@@ -122,9 +119,8 @@ def _flag(call: Call, name: str) -> bool:
 
 def _check_may_read(call: Call) -> None:
     """Raise `ChatError` if whoever asks may not read the room: as if it were to JOIN."""
-    hub, visitor, room = call.hub, call.visitor, call.room
-    now = permissions.milliseconds(hub)
-    why_not = permissions.refusal_of(hub, room.key, visitor.identity, is_operator=visitor.is_operator, now=now)
+    visitor, room = call.visitor, call.room
+    why_not = permissions.reading_refusal(visitor, room.key)
     if why_not is None:
         why_not = permissions.look_refusal(visitor, room)
     if why_not is not None:
@@ -142,25 +138,17 @@ def _tag(call: Call) -> str:
 
 async def _search(call: Call, form: Form, words: str, wanted: Wanted) -> None:
     """Answer with the newest messages that hold words."""
-    hub, visitor, room = call.hub, call.visitor, call.room
+    visitor, room = call.visitor, call.room
     command = wire.parse_command(f"SEARCH {room} {clean(words)}".encode()).command
     assert isinstance(command, commands.Search)
     since, before = command.since or wanted.since, command.before or wanted.before
     command = replace(command, since=since, before=before)
-    readable = permissions.readable_after(visitor, room.key)
-    if readable is None:
-        raise ChatError(Code.NOT_ALLOWED, "that room is private")
-    state = hub.journal.room_state(room.key)
-    last = 0 if state is None else state.last_id
-    after, before, times = replay.between(visitor, command, readable, last + 1)
     count = min(_count(call) or replay.MAX_FOUND, replay.MAX_FOUND)
     await _turn(call)  # a flood of these is one at a time, and others in between
-    with Telling(hub, room.key) as telling:
-        query = Query(room.key, after, before, count, times=times)
-        found = await replay.find(visitor, query, command.words, command.author)
-        _check_may_read(call)
-        current = [telling.current(each) for each in found]
-    data = b"".join(form.render(each) for each in current if each is not None)
+    _check_may_read(call)
+    found = await reading.find(visitor, room, command, count)
+    _check_may_read(call)
+    data = b"".join(form.render(each) for each in found)
     call.send(200, form.kind, data, {"Cache-Control": "private, no-cache"})
 
 

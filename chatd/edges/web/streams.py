@@ -25,8 +25,8 @@ STREAM_HEADERS: Mapping[str, str] = {"X-Accel-Buffering": "no"}
 class Stream(Output):
     """Writes to one request as fast as its reader takes it, and no faster.
 
-    A ``live`` one is sent a sign of life when nothing was sent for ``--ping-interval``; a reader that takes nothing for
-    twice that is given up. One that is not live may be compressed.
+    A ``live`` one is sent a sign of life each ``--ping-interval``; a reader that takes nothing for twice that is given
+    up. One that is not live may be compressed.
     """
 
     def __init__(self, call: Call, form: Form, *, live: bool, headers: Mapping[str, str]) -> None:
@@ -41,8 +41,7 @@ class Stream(Output):
         self._waiting: list[Deferred[None]] = []
         self._deflate: Any = None
         self._begun = self._over = False
-        self._quiet = True  # whether nothing was sent since the last look
-        self._stuck = 0  # how many looks ago the reader has last taken something
+        self._stuck = 0  # at how many looks in a row the reader had taken nothing
         self._gateway.admission.readers += 1
         self._slot = self._timers.add(self._look, self._timers.now + self._seconds)
         call.when_lost(self._lose)
@@ -64,14 +63,15 @@ class Stream(Output):
                 self._deflate = zlib.compressobj(6, wbits=GZIP_WINDOW)
         call.begin(200, self._form.kind, headers)
         self._begun = True
-        epoch, room = call.hub.journal.epoch, str(call.room)
-        opened = {"event": "open", "epoch": epoch, "room": room, "since": since, "recovered": recovered}
+        hub, room = call.hub, call.room
+        found, state = hub.room(room.key), hub.journal.room_state(room.key)
+        name = str(found.name) if found is not None else str(room) if state is None else state.name
+        opened = {"event": "open", "epoch": hub.journal.epoch, "room": name, "since": since, "recovered": recovered}
         call.write(b"")  # the head goes out, whether or not there is something to say
         self.tell(self._form.aside(opened))
 
     def tell(self, data: bytes) -> None:
         """Send something."""
-        self._quiet = False
         if self._deflate is not None:
             data = self._deflate.compress(data)
         if data and not self._over:
@@ -101,6 +101,7 @@ class Stream(Output):
         if error is not None and not self._begun:
             self.close()
             self._call.refuse(HTTPError.of(error))
+            self._wake()
             return
         if error is not None:
             self.tell(self._form.aside({"event": "end", "error": error.code.value, "text": error.text}))
@@ -108,9 +109,17 @@ class Stream(Output):
             self._call.write(self._deflate.flush())
         self.close()
         self._call.finish()
+        self._wake()
+
+    def abort(self) -> None:
+        """Break the connection off."""
+        channel: Any = self._call.request.channel
+        self.close()
+        if channel is not None:
+            channel.abort()
 
     def close(self) -> None:
-        """Count no more, and wait for nothing."""
+        """Count no more, and send nothing more."""
         if self._over:
             return
         self._over = True
@@ -118,7 +127,6 @@ class Stream(Output):
         self._timers.discard(self._look, self._slot)
         if not self._call.lost:
             self._call.request.unregisterProducer()
-        self._wake()
 
     # What the transport tells it.
 
@@ -141,6 +149,7 @@ class Stream(Output):
             self.reading.close()
         self._call.lost = True
         self.close()
+        self._wake()
 
     def _wake(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -164,6 +173,5 @@ class Stream(Output):
                     f"{channel.name} was sent away: slow", "a reader was sent away", channel.household
                 )
                 channel.abort()
-        elif self._quiet and self._begun and self._live:
+        elif self._begun and self._live:
             self._call.write(self._form.keepalive)
-        self._quiet = True
