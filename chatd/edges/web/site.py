@@ -7,12 +7,12 @@ from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress
-from twisted.internet.protocol import Protocol
+from twisted.internet.interfaces import IProtocolNegotiationFactory
 from typing_extensions import override
+from zope.interface import implementer
 
 from chatd.edges.gateway import EdgeFactory, Gateway
-from chatd.edges.web import login, page, read, websocket
+from chatd.edges.web import login, page, read, say, websocket
 from chatd.edges.web.call import Call
 from chatd.edges.web.channel import WebChannel, WebRequest
 from chatd.edges.web.errors import HTTPError
@@ -22,10 +22,11 @@ from chatd.edges.web.visitors import WebVisitor
 from chatd.protocol.errors import ChatError
 from chatd.runtime.sockets import origin
 
-ROWS: Sequence[Route] = (*page.ROWS, *login.ROWS, *websocket.ROWS, *read.ROWS)
+ROWS: Sequence[Route] = (*page.ROWS, *login.ROWS, *websocket.ROWS, *say.ROWS, *read.ROWS)
 """All routes; each module brings its own."""
 
 
+@implementer(IProtocolNegotiationFactory)
 class WebFactory(EdgeFactory):
     """Makes a `WebChannel` for each connection that is admitted, and answers what it asks for.
 
@@ -43,9 +44,9 @@ class WebFactory(EdgeFactory):
         self._trust = Trust(hosts)
         self._routes = Routes(ROWS)
 
-    @override
-    def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
-        return super().buildProtocol(addr)
+    def acceptableProtocols(self) -> list[bytes]:  # noqa: N802  # Twisted's
+        """Return what may be chosen when TLS begins (ALPN)."""
+        return [b"http/1.1"]
 
     @override
     def farewell(self, why: str) -> bytes:
