@@ -62,6 +62,8 @@ def refusal(participant: Participant, room: str, identity: Identity | None = Non
 def reading_refusal(visitor: Visitor, room: str) -> ChatError | None:
     """Return why somebody may not read a room, given its key, without being in it: what would keep it from entering."""
     hub = visitor.hub
+    if hub.accounts.members_only and visitor.account is None:
+        return ChatError(Code.NOT_ALLOWED, "only those with an account may read here")
     return refusal_of(hub, room, visitor.identity, is_operator=visitor.is_operator, now=milliseconds(hub))
 
 

@@ -15,6 +15,7 @@ from chatd.journal import Retention
 from chatd.journal.factory import from_string
 from chatd.journal.memory import MemoryJournal
 from chatd.model.entry import Entry
+from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Moderated, Said
 from chatd.protocol.names import RoomName
 from tests.support.in_memory_chat import ChatClient, InMemoryChat, SlowJournalChat, journal_environment
@@ -326,6 +327,30 @@ def test_who_may_not_come_in_may_not_read(chat: InMemoryChat, web: WebEdge, ann:
         assert (again.status, json.loads(again.text)["error"]) == (403, error)
         assert web.ask(f"/den/json{query}", address="10.6.6.6", method="HEAD").status == 403
     assert web.ask("/den/json?poll=yes", account="ann").told == ["open", "secret"]
+
+
+def test_only_members_read_where_only_they_may_join(chat: InMemoryChat, web: WebEdge) -> None:
+    chat.hub.accounts.members_only = True  # type: ignore[misc]
+    assert json.loads(web.ask("/den/json").text)["error"] == "not-allowed"
+    assert web.ask("/den/json", account="ann").opened
+
+
+def test_who_is_logged_out_reads_no_more(chat: InMemoryChat, web: WebEdge, ann: ChatClient) -> None:
+    holds = [True]
+
+    def look_up() -> str:
+        if not holds[0]:
+            raise ChatError(Code.BAD_PASSWORD, "that is over")
+        return "ann"
+
+    reader = web.ask("/den/json", look_up=look_up)
+    chat.wait(46)
+    assert not reader.ended
+    holds[0] = False
+    chat.wait(45)
+    assert reader.ended and reader.objects[-1]["error"] == "not-allowed"
+    say(chat, ann, "secret")
+    assert reader.told == []
 
 
 def test_a_ban_from_the_server_ends_what_is_read(chat: InMemoryChat, web: WebEdge, ann: ChatClient) -> None:

@@ -242,3 +242,28 @@ def test_a_new_room_each_time_is_held_to_the_limits() -> None:
     answers = [posted(web, f"/r{number}", "x") for number in range(5)]
     assert [answer.status for answer in answers] == [201] * 3 + [503] * 2
     assert answers[-1].json["error"] == "full"
+
+
+def test_what_other_programs_send_is_said_as_a_line(web: Web) -> None:
+    reader = eve(web)
+    answer = posted(web, "/builds?from=slack", '{"text": "build passed"}', Content_Type="application/json")
+    assert (answer.status, answer.body) == (200, b"ok")
+    form = "payload=%7B%22text%22%3A%22from+a+form%22%7D"
+    posted(web, "/builds?from=slack&nick=ci", form, Content_Type="application/x-www-form-urlencoded")
+    posted(web, "/builds?from=github", '{"zen": "z"}', X_GitHub_Event="ping")
+    assert reader.take() == [
+        "MSG slack #builds build passed",
+        "MSG ci #builds from a form",
+        "MSG github #builds the webhook is set up: z",
+    ]
+    for target, body in (("/builds?from=slack", "{"), ("/builds?from=teams", "{}"), ("/builds?from=slack", "{}")):
+        answer = posted(web, target, body)
+        assert (answer.status, answer.json["error"]) == (400, "bad-syntax")
+
+
+def test_what_ntfy_sends_is_said_as_a_line(web: Web) -> None:
+    reader = eve(web)
+    posted(web, "/builds?priority=high", "disk full", Title="db1", Tags="warning")
+    assert web.request("PUT", "/builds?message=hello&t=Greeting", "").status == 201
+    assert reader.take() == ["MSG guest #builds [high] db1: disk full #warning", "MSG guest #builds Greeting: hello"]
+    assert posted(web, "/builds", "later", Delay="30m").status == 400

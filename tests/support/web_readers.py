@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from twisted.internet.address import IPv4Address
@@ -123,6 +123,7 @@ class WebEdge:
         account: str | None = None,
         version: str = "1.1",
         stop: bool = False,
+        look_up: Callable[[], str] | None = None,
     ) -> WebReader:
         """Return the connection of one who asks for something, once that has its answer or the beginning of one.
 
@@ -132,6 +133,7 @@ class WebEdge:
         lines = [f"{method} {path} HTTP/{version}", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
         reader = WebReader(self.factory, address)
         reader.protocol.visitor.account = account
+        reader.protocol.visitor._look_up = look_up
         reader.protocol.dataReceived("\r\n".join(lines).encode())
         if stop:
             reader.take_nothing()

@@ -10,6 +10,7 @@ from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel, Request
 from typing_extensions import override
 
+from chatd.edges.admission import Why
 from chatd.edges.gateway import Gateway
 from chatd.edges.web.errors import HTTPError
 from chatd.edges.web.visitors import WebVisitor
@@ -39,6 +40,8 @@ class Site(Protocol):
     gateway: Gateway
     channels: dict[WebChannel, None]
     """Those that are open and still speak HTTP."""
+    watchers: dict[WebChannel, str]
+    """Those that there was no room for."""
 
     def body_limit(self, method: bytes, uri: bytes) -> int:
         """Return how long the body of a request may be, in bytes. Raise `HTTPError` if no route takes it."""
@@ -97,6 +100,9 @@ class WebChannel(HTTPChannel):
     totalHeadersSize = MAX_HEADER_BYTES
     maxHeaders = MAX_HEADERS
     abortTimeout = CLOSE_SECONDS
+    kind = "web"
+    queued_bytes = 0
+    """How much waits for the peer of what is sent as it happens; an answer that does so keeps it up to date."""
 
     @override
     def connectionMade(self) -> None:
@@ -114,6 +120,9 @@ class WebChannel(HTTPChannel):
         tune(transport)
         self.address: IPAddress | None = network_address(transport.getPeer())
         self.household = "" if self.address is None or self.address.is_loopback else origin(self.address)
+        found = gateway.admission.obstacle(self.address)
+        if found is not None and found.kind is not Why.JOURNAL:
+            self.factory.watchers[self] = found.text
         gateway.admission.admit(self.address)
         gateway.connections.add(self)
         self.factory.channels[self] = None
@@ -145,6 +154,7 @@ class WebChannel(HTTPChannel):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         gateway = self.factory.gateway
         self.factory.channels.pop(self, None)
+        self.factory.watchers.pop(self, None)
         if self._has_left:
             if self.upgraded is not None:
                 self.upgraded.connection_lost()
@@ -227,6 +237,7 @@ class WebChannel(HTTPChannel):
         gateway.connections.remove(self)
         gateway.rate_limiter.forget(self, self._granted)
         gateway.admission.release(self.address)
+        gateway.admission.admitted -= 1
         self.factory.channels.pop(self, None)
         self.requests.clear()
         self._has_left = True

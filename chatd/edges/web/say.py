@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 from chatd.chat import posting
 from chatd.chat.any_name import candidates
 from chatd.chat.posting import Posted
+from chatd.edges.web import shapes
 from chatd.edges.web.call import Call
 from chatd.edges.web.errors import HTTPError
 from chatd.edges.web.routes import Route
+from chatd.edges.web.shapes import ntfy
 from chatd.protocol import commands, names, wire
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.names import BadNameError, Nick, RoomName
@@ -22,12 +24,16 @@ GUEST = "guest"
 MAX_LINES = 100
 """How many messages one request may be with ``lines=yes``."""
 BODY_BYTES = 256 * 1024
+_FORMS = ("slack", "github")
 
 
 async def _say(call: Call) -> None:
     room = call.room
-    texts = _texts(call)
     key = _key(call)
+    if (shape := call.query("from")) is not None:
+        await _say_shaped(call, room, shape, key)
+        return
+    texts = _texts(call)
     if call.query("lines") != "yes":
         posted, nick = await _post(call, room, texts[0], key)
         where = {"Location": f"{call.request.path.decode('ascii', 'replace')}/{posted.id}"}
@@ -40,6 +46,35 @@ async def _say(call: Call) -> None:
         answers.append({**_answer(posted), "nick": nick})
         status = max(status, _status(posted))
     call.json(status, {"messages": answers})
+
+
+async def _say_shaped(call: Call, room: RoomName, shape: str, key: str | None) -> None:
+    """Say what another program sends in its own form."""
+    if shape not in shapes.SHAPES:
+        known = ", ".join(sorted(shapes.SHAPES))
+        raise HTTPError(400, Code.BAD_SYNTAX.value, f"from= is one of {known}")
+    header = shapes.EVENT_HEADERS.get(shape)
+    event = "" if header is None else call.header(header) or ""
+    try:
+        text = shapes.line_of(shape, _body_of(call, shape), event)
+    except ValueError as error:
+        raise HTTPError(400, Code.BAD_SYNTAX.value, str(error)) from None
+    posted, nick = await _post(call, room, text, key, shape)
+    if shape == "slack":  # whose clients look for these two letters
+        call.send(200, "text/plain; charset=utf-8", b"ok")
+    else:
+        call.json(_status(posted), {**_answer(posted), "nick": nick})
+
+
+def _body_of(call: Call, shape: str) -> str:
+    """Return the JSON of a body; Slack's clients may send it as the field ``payload`` of a form, and GitHub too."""
+    text = _decoded(call)
+    if (call.header("Content-Type") or "").startswith("application/x-www-form-urlencoded") and shape in _FORMS:
+        try:
+            return parse_qs(text, max_num_fields=8).get("payload", [text])[0]
+        except ValueError:
+            return text
+    return text
 
 
 async def _edit(call: Call) -> None:
@@ -57,11 +92,11 @@ async def _retract(call: Call) -> None:
     call.json(200, {"id": call.message, "room": room, "nick": nick})
 
 
-async def _post(call: Call, room: RoomName, text: str, key: str | None) -> tuple[Posted, Nick]:
+async def _post(call: Call, room: RoomName, text: str, key: str | None, guest: str = GUEST) -> tuple[Posted, Nick]:
     """Say one message under the nick that is asked for, or as a guest under the first that is free."""
     given = _given_nick(call)
     refused = ChatError(Code.NAME_TAKEN, "all names for guests are taken; say which nick is yours: ?nick=")
-    for nick in [given] if given is not None else candidates(Nick(GUEST)):
+    for nick in [given] if given is not None else candidates(Nick(guest)):
         if given is None and call.hub.accounts.is_registered(nick.key):
             continue
         request = _parsed("POST", f"{nick} {room} {text}", key)
@@ -99,6 +134,10 @@ def _texts(call: Call) -> list[str]:
     """Return what is to be said, message by message."""
     text = _decoded(call)
     if call.query("lines") != "yes":
+        try:
+            text = ntfy.line(text, lambda name: call.header(name) or call.query(name))
+        except ValueError as error:
+            raise HTTPError(400, Code.BAD_SYNTAX.value, str(error)) from None
         return [_single(call, text)]
     lines = [line for line in (each.rstrip("\r") for each in text.split("\n")) if line.strip()]
     if not lines:

@@ -14,7 +14,7 @@ from chatd.chat.reading import Output, Reading
 from chatd.edges.web.call import Call
 from chatd.edges.web.errors import HTTPError
 from chatd.edges.web.stream_forms import Form
-from chatd.protocol.errors import ChatError
+from chatd.protocol.errors import ChatError, Code
 
 GZIP_WINDOW = 16 + zlib.MAX_WBITS
 STREAM_HEADERS: Mapping[str, str] = {"X-Accel-Buffering": "no"}
@@ -162,6 +162,8 @@ class Stream(Output):
             return
         self._slot = self._timers.add(self._look, now + self._seconds)
         if self.reading is not None:
+            if self._call.visitor.is_over:
+                self.reading.end(ChatError(Code.NOT_ALLOWED, "that login or token is over; come again with another"))
             self.reading.look_again()
         if self._over:
             return
