@@ -549,3 +549,18 @@ def test_a_place_without_a_room(web: WebEdge) -> None:
     assert web.ask("/no%20room/json").status == 404
     assert web.ask("/den/nothing").status == 404
     assert web.ask("/den/json", method="POST").status == 405
+
+
+def test_a_rooms_own_address_shows_people_its_last_words(chat: InMemoryChat, web: WebEdge, ann: ChatClient) -> None:
+    say(chat, ann, *(f"word{number}" for number in range(20)))
+    reader = web.ask("/den", {"Accept": "*/*"})
+    hint, *lines = reader.text.partition("\n\n")[::2]
+    assert "/den/raw" in hint and reader.ended
+    assert [line.split()[-1] for line in lines[0].splitlines()] == [f"word{number}" for number in range(10, 20)]
+    assert web.ask("/den", {"Accept": "text/html"}).headers["content-type"].startswith("text/html")
+    own(chat, ann)
+    do(chat, ann, "BAN 10.6.6.6")
+    assert web.ask("/den", address="10.6.6.6").status == 403
+    closed = WebEdge(chat, guests=False)
+    assert closed.ask("/den", address="10.6.6.7").status == closed.ask("/den/raw", address="10.6.6.7").status == 401
+    assert closed.ask("/den", {"Accept": "text/html"}, address="10.6.6.7").status == 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import threading
 import time
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from benchmarks.ports import free_ports
-from tests.support.daemon import DEADLINE, Daemon, wait_until
+from tests.support.daemon import DEADLINE, Daemon, rss, wait_until
 from tests.support.nats_servers import nats_server
 from tests.support.node_processes import Node
 from tests.support.programs import program
@@ -146,6 +147,29 @@ def test_nothing_is_lost_or_doubled_when_the_daemon_is_killed(tmp_path: Path, fo
                 wait_until(lambda: follower.objects[-1]["event"] == "end", lambda: f"{follower.objects[-1]}")
     finally:
         daemon.kill()
+
+
+def test_a_reader_that_takes_nothing_costs_no_memory(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    count = 6000
+    with Daemon(tmp_path, "--web", str(port), "--journal", f"sqlite:{tmp_path}/journal") as daemon:
+        slow = socket.socket()
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.settimeout(DEADLINE)
+        with slow, daemon.member("ann", "#builds") as ann:
+            slow.connect(("127.0.0.1", port))
+            slow.sendall(b"GET /builds/raw HTTP/1.0\r\n\r\n")
+            assert slow.recv(1000).startswith(b"HTTP/1.0 200")
+            before = rss(daemon.pid)
+            for number in range(count):
+                ann.send(b"MSG %d %b\n" % (number, b"x" * 4000))
+            ann.send(b"PING done\n")
+            ann.until(lambda line: line == "PONG done")
+            assert rss(daemon.pid) - before < count * 4000 // 2
+            with slow.makefile("rb") as answer:
+                told = [int(answer.readline().split()[3]) for _ in range(count)]
+        assert told == [*range(count)]
+        assert "Traceback" not in daemon.log()
 
 
 def test_a_reader_goes_on_at_another_node(tmp_path: Path) -> None:

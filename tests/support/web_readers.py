@@ -108,10 +108,10 @@ class WebReader:
 class WebEdge:
     """The web edge of a chat."""
 
-    def __init__(self, chat: InMemoryChat) -> None:
+    def __init__(self, chat: InMemoryChat, *, guests: bool = True) -> None:
         self.chat = chat
         self.gateway = Gateway(chat.hub, chat.clock)
-        self.factory = WebFactory(self.gateway, guests=True)
+        self.factory = WebFactory(self.gateway, guests=guests)
 
     def ask(
         self,

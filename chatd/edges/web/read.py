@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -22,6 +22,8 @@ from chatd.protocol.moments import Moment, is_moment
 from chatd.protocol.text import clean
 
 MAX_ID_DIGITS = 19
+SHOWN = 10
+"""How many messages whoever asks for a room's own address is shown, if it is no browser."""
 YES = ("yes", "true", "1")
 NO = ("no", "false", "0")
 
@@ -42,6 +44,18 @@ async def _read(make_form: Callable[[str], Form], call: Call) -> None:
             call.begin(304, form.kind, headers)
             call.finish()
             return
+    await _stream(call, form, wanted, headers)
+
+
+async def show_newest(call: Call, head: bytes) -> None:
+    """Answer with a text for people and the newest messages of a room after it."""
+    _check_may_read(call)
+    wanted = Wanted(count=SHOWN, live=False)
+    form = raw_form("")._replace(aside=lambda value: head if value["event"] == "open" else b"")
+    await _stream(call, form, wanted, {"Vary": "Accept, Accept-Encoding"})
+
+
+async def _stream(call: Call, form: Form, wanted: Wanted, headers: Mapping[str, str]) -> None:
     if call.method == "HEAD":
         call.begin(200, form.kind, headers)
         call.finish()

@@ -104,7 +104,8 @@ class WebFactory(EdgeFactory):
             if why is not None and not route.always:
                 raise HTTPError(503, "refused", why)
             call.visitor = login.visitor_of(call, visitor, route)
-            self._check_access(route, call.visitor)
+            call.check_access = partial(self._check_access, visitor=call.visitor)
+            call.check_access(route.access)
             await route.answer(call)
         except HTTPError as error:
             call.refuse(error)
@@ -116,10 +117,10 @@ class WebFactory(EdgeFactory):
             self.gateway.hub.log_limiter.failure("a request could not be answered", origin(address))
             call.refuse(HTTPError(500, "internal", "this went wrong here; the log of the server says why"))
 
-    def _check_access(self, route: Route, visitor: WebVisitor) -> None:
-        if route.access is Access.ANYBODY:
+    def _check_access(self, access: Access, visitor: WebVisitor) -> None:
+        if access is Access.ANYBODY:
             return
-        if route.access is Access.OPERATOR:
+        if access is Access.OPERATOR:
             if not (visitor.is_here or visitor.is_operator):
                 raise HTTPError(403, "not-allowed", "this is for the machine itself, or with an operator's token")
         elif not (visitor.is_here or visitor.account is not None or self._guests):

@@ -57,7 +57,7 @@ class Stream(Output):
         """Send the head of the answer, and where it begins."""
         call, headers = self._call, {**self._headers, **(STREAM_HEADERS if self._live else {})}
         if not self._live:
-            headers["Vary"] = "Accept-Encoding"
+            headers.setdefault("Vary", "Accept-Encoding")
             if call.takes_gzip:
                 headers["Content-Encoding"] = "gzip"
                 self._deflate = zlib.compressobj(6, wbits=GZIP_WINDOW)
