@@ -47,6 +47,8 @@ class Call:
         self.values = values
         self.lost = False
         """Whether the connection is lost, so that nothing need be made for it any more."""
+        self.check_access: Callable[[Any], None] = _check_nothing
+        """Raises `HTTPError` if whoever asks is not among those of an `Access`; for rows with parts for fewer."""
         self._query: dict[str, list[str]] | None = None
         request.notifyFinish().addErrback(self._note_loss)
 
@@ -179,3 +181,7 @@ class Call:
 
     def _note_loss(self, _: object) -> None:
         self.lost = True
+
+
+def _check_nothing(_access: object) -> None:
+    """Raise nothing: the request is refused already."""
