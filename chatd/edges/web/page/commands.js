@@ -1,0 +1,123 @@
+// What somebody types, as things to do: text is said, `/word` is a command, `//x` says `/x`.
+
+import { t } from './strings.js';
+import { MAX_LABEL_BYTES, MAX_LINE_BYTES, bytes, clean, isRoom } from './wire.js';
+
+const MAX_TEXT_BYTES = MAX_LINE_BYTES - MAX_LABEL_BYTES - 100; // a name, the tags and the verb besides
+const SECRET = new Set(['/login', '/register']);
+
+/** Of each command how it is written, and its verb. `room` is whether it is for a room; without one, the one in front. */
+export const COMMANDS = {
+  '/join': { usage: '<#room>', help: 'cmd.join' }, '/part': { usage: '[#room] [text]', help: 'cmd.part', room: true },
+  '/msg': { usage: '<nick or #room> <text>', help: 'cmd.msg' }, '/me': { usage: '<text>', help: 'cmd.me' },
+  '/topic': { usage: '[#room] <text>', help: 'cmd.topic', room: true }, '/nick': { usage: '<nick>', help: 'cmd.nick' },
+  '/away': { usage: '[text]', help: 'cmd.away' }, '/search': { usage: '<words> [from:nick]', help: 'cmd.search' },
+  '/who': { usage: '[#room]', help: 'cmd.who', room: true }, '/rooms': { usage: '', help: 'cmd.rooms' },
+  '/react': { usage: '<id or last> <emoji>', help: 'cmd.react', tail: true },
+  '/unreact': { usage: '<id or last> <emoji>', help: 'cmd.unreact', tail: true },
+  '/edit': { usage: '<text>', help: 'cmd.edit' }, '/retract': { usage: '', help: 'cmd.retract' },
+  '/ignore': { usage: '[nick]', help: 'cmd.ignore' }, '/unignore': { usage: '<nick>', help: 'cmd.unignore' },
+  '/kick': { usage: '<nick> [text]', help: 'cmd.kick', after: 1 },
+  '/mute': { usage: '<nick> [for=15m] [text]', help: 'cmd.mute', after: 1 },
+  '/unmute': { usage: '<nick>', help: 'cmd.unmute', after: 1 },
+  '/ban': { usage: '<nick> [for=2h] [text]', help: 'cmd.ban', after: 1 },
+  '/unban': { usage: '<nick>', help: 'cmd.unban', after: 1 }, '/op': { usage: '<nick>', help: 'cmd.op', after: 1 },
+  '/deop': { usage: '<nick>', help: 'cmd.deop', after: 1 }, '/invite': { usage: '<nick>', help: 'cmd.invite', after: 1 },
+  '/set': { usage: '<key>=<value>', help: 'cmd.set', room: true },
+  '/rules': { usage: '[#room]', help: 'cmd.rules', room: true },
+  '/register': { usage: '<password> [code]', help: 'cmd.register' }, '/login': { usage: '', help: 'cmd.login' },
+  '/logout': { usage: '', help: 'cmd.logout' }, '/settings': { usage: '', help: 'cmd.settings' },
+  '/help': { usage: '', help: 'cmd.help' },
+};
+
+export const holdsSecret = (text) => text.split('\n').some((line) => SECRET.has(line.trim().split(/\s/, 1)[0].toLowerCase()));
+
+/** Do what a text asks for; return a sentence that says why it cannot be done, or nothing. */
+export function carryOut(app, text, reply = 0) {
+  const lines = text.split('\n').filter((line) => line.trim());
+  if (!lines.length) return null;
+  if (lines[0].startsWith('/') && !lines[0].startsWith('//')) {
+    return lines.length > 1 ? t('cmd.alone') : command(app, lines[0]);
+  }
+  if (holdsSecret(text)) return t('cmd.secret');
+  const room = app.store.front;
+  if (!room) return t('cmd.noroom');
+  if (room.out && !room.joined && !room.private) return t('cmd.out', { room: room.name, why: room.out });
+  const said = lines.map((line, index) => clean(index === 0 && line.startsWith('//') ? line.slice(1) : line));
+  const long = said.find((line) => bytes(line) > MAX_TEXT_BYTES);
+  if (long) return t('cmd.long', { n: bytes(long), most: MAX_TEXT_BYTES });
+  for (const [index, line] of said.entries()) {
+    if (!app.session.say(room, line, index === 0 ? reply : 0)) return t('cmd.full');
+  }
+  app.log.toEnd();
+  return null;
+}
+
+function command(app, line) {
+  const [word, ...rest] = line.trim().split(/\s+/);
+  const name = word.toLowerCase();
+  const tail = clean(line.trim().slice(word.length).trim());
+  if (!Object.hasOwn(COMMANDS, name)) return t('cmd.unknown', { word });
+  const { usage } = COMMANDS[name];
+  if (usage.startsWith('<') && !tail) return t('cmd.usage', { usage: `${name} ${usage}` });
+  if (Object.hasOwn(DONE_HERE, name)) return DONE_HERE[name](app, tail, rest) ?? null;
+  return ordered(app, name, tail, rest);
+}
+
+/** A command that the server carries out, with the room that it is for. */
+function ordered(app, name, tail, rest) {
+  const { room: takesRoom, after, tail: last } = COMMANDS[name];
+  const verb = name.slice(1).toUpperCase();
+  const front = app.store.front;
+  if (!takesRoom && after === undefined && !last) {
+    app.session.ask(verb, [tail]);
+    return null;
+  }
+  const at = last ? rest.length : after ?? 0;
+  const named = isRoom(rest[last ? rest.length - 1 : at] ?? '');
+  if (!named && (!front || front.private)) return t('cmd.notroom', { usage: `${name} ${COMMANDS[name].usage}` });
+  const words = named ? [tail] : [...rest.slice(0, at), front.name, ...rest.slice(at)];
+  app.session.ask(verb, words);
+  return null;
+}
+
+const DONE_HERE = {
+  '/join': (app, tail) => (isRoom(tail) ? app.goTo(tail.split(' ')[0]) : t('cmd.hash')),
+  '/part': (app, tail, rest) => {
+    const room = isRoom(rest[0] ?? '') ? app.store.find(rest[0]) : app.store.front;
+    if (!room) return t('cmd.noroom');
+    return app.leave(room, isRoom(rest[0] ?? '') ? rest.slice(1).join(' ') : tail);
+  },
+  '/msg': (app, tail, [to]) => {
+    const text = tail.slice(to.length).trim();
+    const room = isRoom(to) ? app.store.find(to) : app.store.open(to);
+    if (!room) return t('cmd.notin', { room: to });
+    if (text) app.session.say(room, text);
+    return app.go(room);
+  },
+  '/me': (app, tail) => {
+    const room = app.store.front;
+    return room ? carryOut(app, `* ${app.store.nick} ${tail}`) : t('cmd.noroom');
+  },
+  '/search': (app, tail) => app.search.open(tail),
+  '/rooms': (app) => app.sheets.join(),
+  '/away': (app, tail) => app.session.ask('AWAY', [tail]),
+  '/edit': (app, tail) => {
+    const room = app.store.front;
+    return room && !room.private ? app.session.ask('EDIT', ['last', room.name, tail]) : t('cmd.noroom');
+  },
+  '/retract': (app) => {
+    const room = app.store.front;
+    return room && !room.private ? app.session.ask('RETRACT', ['last', room.name]) : t('cmd.noroom');
+  },
+  '/login': (app) => app.sheets.signIn({ mode: 'login' }),
+  '/logout': (app) => app.signOut(),
+  '/settings': (app) => app.sheets.settings(),
+  '/help': (app) => app.sheets.help(),
+};
+for (const [name, act] of Object.entries(DONE_HERE)) {
+  DONE_HERE[name] = (...values) => {
+    const answer = act(...values);
+    return typeof answer === 'string' ? answer : null;
+  };
+}

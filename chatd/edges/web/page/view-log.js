@@ -1,0 +1,281 @@
+// The lines of the room in front. What comes is appended, what is too old is taken away: nothing is drawn twice.
+
+import { $, h } from './dom.js';
+import { t } from './strings.js';
+import { decorate, fillRow, makeRow } from './view-row.js';
+import { PAGE } from './session.js';
+
+const FIRST = 120; // rows that are made at once when a room is shown
+const NEAR = 60; // pixels from the end within which one reads the newest
+
+const ANCHORED = CSS.supports('overflow-anchor: auto');
+
+export class LogView {
+  #rows = new Map();
+  #from = 0; // index of the first line that has a row
+  #follow = true;
+  #asking = false;
+  #frame = 0;
+  #mark = h('div', { class: 'mark', role: 'separator' }, h('span', {}, t('mark')));
+
+  constructor(app) {
+    this.app = app;
+    this.store = app.store;
+    this.log = $('log');
+    this.list = $('lines');
+    this.below = $('below');
+    this.below.addEventListener('click', () => this.toEnd());
+    this.log.addEventListener('scroll', () => this.#scrolled(), { passive: true });
+    new ResizeObserver(() => this.#follow && this.#pin()).observe(this.list);
+    new ResizeObserver(() => this.#follow && this.#pin()).observe(this.log);
+    this.#listen();
+  }
+
+  #listen() {
+    const { store } = this;
+    const ours = (act) => (room, ...rest) => room === store.front && act(room, ...rest);
+    store.on('front', (room) => this.#show(room));
+    store.on('line', ours((room, line, index) => this.#insert(room, line, index)));
+    store.on('changed', ours((room, line) => this.#changed(room, line)));
+    store.on('removed', ours((room, lines) => this.#removed(lines)));
+    store.on('cleared', ours((room) => this.#show(room)));
+    store.on('room', ours(() => this.#showBelow()));
+    document.addEventListener('visibilitychange', () => this.look());
+    window.addEventListener('focus', () => this.look());
+    window.addEventListener('blur', () => this.look());
+  }
+
+  /** Note whether somebody sees the newest lines now: then they are read. */
+  look() {
+    const room = this.store.front;
+    const looking = Boolean(room) && this.#follow && document.visibilityState === 'visible' && document.hasFocus();
+    if (this.store.looking && !looking) this.#mark.remove();
+    this.store.looking = looking;
+    if (looking) this.store.seen(room);
+    this.#showBelow();
+  }
+
+  #show(room) {
+    this.log.setAttribute('aria-live', 'off');
+    this.#rows.clear();
+    this.list.replaceChildren();
+    this.#mark.remove();
+    this.#follow = true;
+    this.#asking = false;
+    $('empty').hidden = true;
+    if (room) {
+      this.#from = Math.max(0, room.lines.length - FIRST);
+      this.list.append(...this.#made(room, room.lines.slice(this.#from)));
+      this.#placeMark(room);
+      this.#showEmpty();
+      this.#pin();
+    }
+    setTimeout(() => this.log.setAttribute('aria-live', 'polite'), 100);
+    this.look();
+  }
+
+  #made(room, lines) {
+    let before = null;
+    return lines.map((line) => {
+      const row = makeRow(line, room);
+      this.#rows.set(line, row);
+      decorate(row, before);
+      before = row;
+      return row;
+    });
+  }
+
+  #insert(room, line, index) {
+    $('empty').hidden = true;
+    if (index < this.#from) {
+      this.#from += 1;
+      return;
+    }
+    const row = makeRow(line, room);
+    const next = this.#rows.get(room.lines[index + 1]);
+    this.#rows.set(line, row);
+    if (!next && room.firstUnread === 0 && !this.store.looking && this.#counts(room, line) && !this.#mark.isConnected) {
+      this.list.append(this.#mark);
+    }
+    if (next) next.before(row);
+    else this.list.append(row);
+    this.#settle(row);
+    if (this.#follow) this.#pin();
+  }
+
+  #counts(room, line) {
+    return line.kind === 'said' && !line.own && line.id > (room.seenId ?? 0);
+  }
+
+  /** Bring in order how a row and those after it stand with one another. */
+  #settle(row) {
+    decorate(row, this.#before(row));
+    for (let next = this.#after(row); next; next = this.#after(next)) {
+      if (!decorate(next, this.#before(next))) break;
+    }
+  }
+
+  #before(row) {
+    let before = row.previousElementSibling;
+    while (before && !before.line) before = before.previousElementSibling;
+    return before;
+  }
+
+  #after(row) {
+    let after = row.nextElementSibling;
+    while (after && !after.line) after = after.nextElementSibling;
+    return after;
+  }
+
+  #changed(room, line) {
+    const row = this.#rows.get(line);
+    if (!row) return;
+    fillRow(row, room);
+    this.#settle(row);
+  }
+
+  #removed(lines) {
+    for (const line of lines) {
+      const row = this.#rows.get(line);
+      if (!row) {
+        this.#from = Math.max(0, this.#from - 1);
+        continue;
+      }
+      this.#rows.delete(line);
+      const next = this.#after(row);
+      const had = row.contains(document.activeElement);
+      row.remove();
+      if (had) this.log.focus();
+      if (next && lines.length === 1) this.#settle(next);
+    }
+    const first = this.list.firstElementChild;
+    if (first?.line && lines.length > 1) this.#settle(first);
+  }
+
+  #placeMark(room) {
+    const row = room.firstUnread ? this.#rows.get(room.find(room.firstUnread)) : null;
+    if (row) row.before(this.#mark);
+  }
+
+  // Scrolling.
+
+  #pin() {
+    if (this.#frame) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      if (this.#follow) this.log.scrollTop = this.log.scrollHeight;
+    });
+  }
+
+  toEnd() {
+    this.#follow = true;
+    this.log.scrollTop = this.log.scrollHeight;
+    this.#pin();
+    this.look();
+  }
+
+  #scrolled() {
+    const { scrollTop, scrollHeight, clientHeight } = this.log;
+    const follow = scrollHeight - scrollTop - clientHeight < NEAR;
+    if (follow !== this.#follow) {
+      this.#follow = follow;
+      this.look();
+    }
+    if (scrollTop < clientHeight) this.older();
+    this.app.menus?.hideActions();
+  }
+
+  #showBelow() {
+    const room = this.store.front;
+    const n = room?.unread ?? 0;
+    this.below.hidden = !room || (this.#follow && (!n || this.store.looking));
+    this.below.lastChild.textContent = n ? t('below', { n }) : t('below.none');
+  }
+
+  /** Show older lines: those that are here, or else those that the server has. */
+  older() {
+    const room = this.store.front;
+    if (!room || this.#asking) return;
+    if (this.#from > 0) {
+      const from = Math.max(0, this.#from - FIRST);
+      this.#prepend(room, room.lines.slice(from, this.#from));
+      this.#from = from;
+    } else if (room.mayHaveOlder && !room.full && this.app.session.present && (room.joined || room.private)) {
+      this.#ask(room);
+    }
+  }
+
+  #prepend(room, lines) {
+    const first = this.list.firstElementChild;
+    const keep = this.#hold();
+    this.list.prepend(...this.#made(room, lines));
+    if (first?.line) this.#settle(first);
+    keep();
+  }
+
+  /** Keep what is in view where it is while something is put above it; return what to do after that. */
+  #hold() {
+    if (this.log.scrollTop < 1) this.log.scrollTop = 1; // at 0 browsers do not keep it by themselves
+    const first = this.list.firstElementChild;
+    if (ANCHORED || !first) return () => {};
+    const before = first.offsetTop;
+    return () => {
+      if (!this.#follow) this.log.scrollTop += first.offsetTop - before;
+    };
+  }
+
+  #ask(room) {
+    const oldest = room.oldestId;
+    const words = [room.private ? `with=${room.name}` : room.name, String(PAGE), oldest ? `before=${oldest}` : null];
+    this.#asking = true;
+    this.log.setAttribute('aria-busy', 'true');
+    const keep = this.#hold();
+    const over = () => {
+      this.#asking = false;
+      this.log.removeAttribute('aria-busy');
+      if (room !== this.store.front) return;
+      keep();
+      this.#showEmpty();
+    };
+    const lost = () => {
+      room.mayHaveOlder = room.mayHaveOlder && !room.private;
+      over();
+    };
+    const more = { room: room.name, person: room.private ? room.name : null, ids: [], older: PAGE, done: over, lost };
+    this.app.session.fetch('HISTORY', words, more);
+  }
+
+  #showEmpty() {
+    const room = this.store.front;
+    $('empty').hidden = !room || room.lines.some((line) => line.kind === 'said');
+    if (!$('empty').hidden) $('empty').textContent = room.private ? t('empty.person', { nick: room.name }) : t('empty', { room: room.name });
+  }
+
+  // What others ask of it.
+
+  rowOf(line) {
+    return this.#rows.get(line);
+  }
+
+  /** Bring a message into view and show which it is; return false if it is not here. */
+  jump(id) {
+    const room = this.store.front;
+    const line = room?.find(id);
+    if (!line) return false;
+    while (!this.#rows.has(line) && this.#from > 0) this.older();
+    const row = this.#rows.get(line);
+    if (!row) return false;
+    this.#follow = false;
+    row.scrollIntoView({ block: 'center' });
+    row.classList.add('found');
+    setTimeout(() => row.classList.remove('found'), 2500);
+    row.focus({ preventScroll: true });
+    this.look();
+    return true;
+  }
+
+  /** The rows that can be gone through by arrow keys. */
+  get rows() {
+    return [...this.list.children].filter((each) => each.line);
+  }
+}
