@@ -1,22 +1,19 @@
 // The page as a whole: it puts the parts together, and carries out what concerns more than one of them.
 
-import { pathOf, roomOf, showAddress, socketAddress, takeCodes } from './address.js';
+import { logIn, logOut, pathOf, redeem, register, roomOf, settings, showAddress, socketAddress, tab, takeCodes, whoAmI } from './browser.js';
+import { notifications } from './notify.js';
 import { Connection } from './connection.js';
+import { Store } from './model.js';
+import { Outbox } from './outbox.js';
+import { Session } from './session.js';
+import { t } from './strings.js';
 import { Composer } from './view-composer.js';
 import { LogView } from './view-log.js';
 import { Menus } from './view-menus.js';
-import { Outbox } from './outbox.js';
-import { PeopleView } from './view-people.js';
-import { RoomsView } from './view-rooms.js';
 import { Search } from './view-search.js';
-import { Session } from './session.js';
-import { Shell } from './view-shell.js';
 import { Sheets } from './view-sheets.js';
-import { Store } from './store.js';
-import { logIn, logOut, redeem, whoAmI } from './account.js';
-import { notifications } from './notify.js';
-import { settings, tab } from './storage.js';
-import { t } from './strings.js';
+import { Shell } from './view-shell.js';
+import { PeopleView, RoomsView } from './view-sides.js';
 import { isRoom } from './wire.js';
 
 const MAX_KEPT_ROOMS = 100;
@@ -46,7 +43,6 @@ export class App {
     store.on('notice', (room, line) => notifications.show(room, line, () => this.go(room)));
     session.on('refused', (code, text) => this.#refused(code, text));
     session.on('stopped', (code, text) => this.shell.stopped(text));
-    session.on('registered', () => this.#remember());
     window.addEventListener('popstate', () => this.goTo(roomOf(location.pathname), { replace: true }));
     window.addEventListener('hashchange', () => this.#codes(takeCodes()));
     window.addEventListener('online', () => this.connection.hurry());
@@ -60,15 +56,14 @@ export class App {
     const first = this.#want(roomOf(location.pathname));
     this.store.show(first ?? null);
     await this.#codes(codes, { begin: false });
-    const known = await whoAmI();
+    const known = settings.get('account') ? await this.#known() : null;
     const kept = tab.get('resume');
-    this.store.account = Boolean(known);
     const nick = known ?? kept?.nick ?? settings.get('nick', '');
     this.store.nick = nick;
     for (const message of this.outbox.all()) this.session.showWaiting(message);
     this.store.resume = kept && kept.nick === nick ? kept.secret : null;
     if (codes.invite && !known) this.sheets.signIn({ mode: 'register', code: codes.invite, nick });
-    else if (known || kept) this.session.begin({ nick });
+    else if (known || kept) this.session.begin(nick);
     else this.sheets.signIn({ nick });
   }
 
@@ -80,46 +75,45 @@ export class App {
 
   async #codes({ operator, invite }, { begin = true } = {}) {
     if (operator) {
-      const wrong = await redeem(operator);
-      this.warn(wrong || t('operator.done'));
-      if (!wrong && begin) await this.#comeAgain();
+      const answer = await redeem(operator);
+      this.warn(answer.ok ? t('operator.done') : answer.text);
+      if (answer.ok) settings.set('account', true);
+      if (answer.ok && begin) this.#begin((await this.#known()) ?? this.store.nick);
     }
     if (invite && begin) this.sheets.signIn({ mode: 'register', code: invite });
   }
 
-  /** Come in as whoever the cookie says. */
-  async #comeAgain() {
-    const nick = (await whoAmI()) ?? this.store.nick;
-    if (nick !== this.store.nick) this.store.resume = null;
-    this.store.account = true;
-    this.session.begin({ nick });
-  }
-
   // Who one is.
 
-  signIn({ nick, password, register, code }) {
+  /** The nick of the account that this browser is logged in to, null if that is over. */
+  async #known() {
+    const { ok, nick } = await whoAmI();
+    settings.set('account', ok);
+    this.store.account = ok;
+    return ok ? nick : null;
+  }
+
+  #begin(nick) {
     if (nick !== this.store.nick) this.store.resume = null;
-    this.#remembers = password ? { nick, password } : null;
-    this.session.begin({ nick, password, register, code });
+    this.session.begin(nick);
+  }
+
+  /** Come in as a guest or, with a password, to an account; return a sentence that says what is wrong, or nothing. */
+  async signIn({ nick, password, code, mode }) {
+    if (mode !== 'guest') {
+      const answer = await (mode === 'login' ? logIn(nick, password) : register(nick, password, code));
+      if (!answer.ok) return answer.text;
+      settings.set('account', true);
+      this.store.account = true;
+    }
+    this.#begin(nick);
     return null;
-  }
-
-  #remembers = null;
-
-  /** After a password was right, let the browser have a cookie, so that a reload needs none. */
-  async #remember() {
-    const values = this.#remembers;
-    this.#remembers = null;
-    if (values) await logIn(values.nick, values.password);
-  }
-
-  arrived() {
-    if (this.#remembers && !this.session.identity.register) this.#remember();
   }
 
   async signOut() {
     this.session.end();
-    await logOut();
+    if (this.store.account) await logOut();
+    settings.set('account', false);
     tab.remove('resume');
     this.store.resume = null;
     this.store.account = false;
@@ -127,17 +121,16 @@ export class App {
   }
 
   #refused(code, text) {
-    const mode = code === 'bad-password' || code === 'not-allowed' || this.#remembers ? 'login' : 'guest';
-    this.#remembers = null;
-    this.sheets.signIn({ mode, error: text, nick: this.session.identity?.nick ?? this.store.nick });
+    const mode = code === 'not-allowed' ? 'login' : 'guest';
+    this.sheets.signIn({ mode, error: text });
   }
 
   // Where one is.
 
   go(room, { replace = false } = {}) {
     if (!room) return;
-    this.store.show(room);
     showAddress(room, { replace });
+    this.store.show(room);
   }
 
   goTo(name, more) {

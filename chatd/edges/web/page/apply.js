@@ -1,9 +1,8 @@
 // What each line of the server that nobody asked for does to the store.
 
-import { t } from './strings.js';
 import { moderation } from './sentences.js';
-import { mentions } from './mention.js';
-import { idOf, isRoom, key } from './wire.js';
+import { t } from './strings.js';
+import { idOf, isRoom, key, mentions } from './wire.js';
 
 const MAX_REACTIONS = 50;
 
@@ -210,8 +209,13 @@ function counted(before, event, own) {
   return new Map([...counts].filter(([, { n }]) => n > 0).slice(0, MAX_REACTIONS));
 }
 
-function moderated(store, event) {
+function moderated(store, event, asked) {
   const text = moderation(event);
+  if (event.verb === 'SET') setPolicy(store, event);
+  if (isOld(event) && asked?.verb === 'RULES') {
+    asked.rules.push(`${event.nick} ${text}`);
+    return;
+  }
   const room = isRoom(event.room) && event.room !== '#*' ? store.find(event.room) : null;
   if (!room) {
     if (!isOld(event)) store.note(`${event.nick} ${text}`);
@@ -220,11 +224,6 @@ function moderated(store, event) {
   heard(store, room, event);
   const about = store.isMe(event.subject);
   store.put(room, { kind: 'moderated', id: idOf(event.tags), time: timeOf(event), nick: event.nick, text, about });
-  if (event.verb === 'SET') {
-    const [name, value] = event.subject.split('=');
-    room.policy[name] = value;
-    store.emit('room', room);
-  }
   if (isOld(event)) return;
   if ((event.verb === 'OP' || event.verb === 'DEOP') && room.member(event.subject)) {
     room.addMember(event.subject, { operator: event.verb === 'OP' });
@@ -233,6 +232,14 @@ function moderated(store, event) {
   if (event.verb !== 'KICK') return;
   if (about) store.left(room, t('out.kicked', { nick: event.nick }));
   else gone(store, room, event.subject);
+}
+
+function setPolicy(store, event) {
+  const room = store.find(event.room);
+  if (!room) return;
+  const [name, value] = event.subject.split('=');
+  room.policy[name] = value;
+  store.emit('topic', room);
 }
 
 function seenElsewhere(store, event) {

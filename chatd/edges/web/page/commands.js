@@ -1,7 +1,7 @@
-// What somebody types, as things to do: text is said, `/word` is a command, `//x` says `/x`.
+// What somebody types, as things to do: text is said, `/word` is a command, `//x` says `/x`; and what Tab makes of a word.
 
 import { t } from './strings.js';
-import { MAX_LABEL_BYTES, MAX_LINE_BYTES, bytes, clean, isRoom } from './wire.js';
+import { bytes, clean, isRoom, key, MAX_LABEL_BYTES, MAX_LINE_BYTES } from './wire.js';
 
 const MAX_TEXT_BYTES = MAX_LINE_BYTES - MAX_LABEL_BYTES - 100; // a name, the tags and the verb besides
 const SECRET = new Set(['/login', '/register']);
@@ -77,7 +77,7 @@ function ordered(app, name, tail, rest) {
   const named = isRoom(rest[last ? rest.length - 1 : at] ?? '');
   if (!named && (!front || front.private)) return t('cmd.notroom', { usage: `${name} ${COMMANDS[name].usage}` });
   const words = named ? [tail] : [...rest.slice(0, at), front.name, ...rest.slice(at)];
-  app.session.ask(verb, words);
+  app.session.ask(verb, words, verb === 'RULES' ? { rules: [], shown: true } : {});
   return null;
 }
 
@@ -110,6 +110,9 @@ const DONE_HERE = {
     const room = app.store.front;
     return room && !room.private ? app.session.ask('RETRACT', ['last', room.name]) : t('cmd.noroom');
   },
+  '/register': (app, tail, [password, code]) => {
+    app.signIn({ mode: 'register', nick: app.store.nick, password, code }).then((wrong) => app.warn(wrong ?? t('registered', { nick: app.store.nick })));
+  },
   '/login': (app) => app.sheets.signIn({ mode: 'login' }),
   '/logout': (app) => app.signOut(),
   '/settings': (app) => app.sheets.settings(),
@@ -121,3 +124,56 @@ for (const [name, act] of Object.entries(DONE_HERE)) {
     return typeof answer === 'string' ? answer : null;
   };
 }
+
+export class Completer {
+  #last = null;
+  #ends = [];
+  #next = 0;
+  #head = '';
+  #tail = '';
+
+  /** Return `{text, cursor}` after one more Tab, or null if nothing fits. */
+  complete(text, cursor, store) {
+    if (!this.#last || this.#last.text !== text || this.#last.cursor !== cursor) this.#begin(text, cursor, store);
+    if (!this.#ends.length) return null;
+    const head = this.#head + this.#ends[this.#next];
+    this.#next = (this.#next + 1) % this.#ends.length;
+    this.#last = { text: head + this.#tail, cursor: head.length };
+    return this.#last;
+  }
+
+  #begin(text, cursor, store) {
+    const start = Math.max(text.lastIndexOf(' ', cursor - 1), text.lastIndexOf('\n', cursor - 1)) + 1;
+    const word = text.slice(start, cursor);
+    this.#head = text.slice(0, start);
+    this.#tail = text.slice(cursor);
+    this.#next = 0;
+    this.#last = null;
+    this.#ends = word ? endsOf(word, start, text, store) : [];
+  }
+}
+
+function endsOf(word, start, text, store) {
+  if (word.startsWith('#')) {
+    const known = [...store.rooms.values()].filter((room) => !room.private).map((room) => room.name);
+    return fitting(word, [...new Set([...known, ...store.listing.map((each) => each.name)])].sort()).map((name) => `${name} `);
+  }
+  if (word.startsWith('/') && start === 0) return Object.keys(COMMANDS).filter((name) => name.startsWith(word.toLowerCase())).map((name) => `${name} `);
+  if (holdsSecret(text)) return [];
+  const at = word.startsWith('@') ? '@' : '';
+  const after = start || at ? ' ' : ': ';
+  return fitting(word.slice(at.length), people(store)).map((nick) => at + nick + after);
+}
+
+/** Who can be meant: those who spoke last, then the others by name, oneself at the end. */
+function people(store) {
+  const room = store.front;
+  if (!room) return [];
+  if (room.private) return [room.name, store.nick];
+  const spoke = room.speakers.filter((nick) => room.member(nick));
+  const others = [...room.members.values()].map((member) => member.nick).sort();
+  const all = [...new Set([...spoke, ...others])];
+  return [...all.filter((nick) => !store.isMe(nick)), store.nick];
+}
+
+const fitting = (word, names) => names.filter((name) => key(name).startsWith(key(word)));

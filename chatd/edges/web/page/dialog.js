@@ -1,13 +1,76 @@
-// Sheets that ask for something: a form in a <dialog>. The browser keeps the focus inside, and Escape closes it.
+// Menus that open beside a button or a row, and sheets that ask for something. Arrow keys go through a menu, Escape closes
+// both, and the focus goes back to where it was.
 
-import { h, iconButton } from './dom.js';
+import { $, h, icon, iconButton, rove } from './dom.js';
 import { t } from './strings.js';
+
+let open = null;
+
+/** Show a menu `[{text, icon, act, danger, checked}]` (null is a line between) beside an element, or at a point. */
+export function showMenu(anchor, items, { label, back = document.activeElement, grid = false } = {}) {
+  closeMenu();
+  const menu = h('div', { class: grid ? 'menu grid' : 'menu', role: 'menu', 'aria-label': label });
+  for (const item of items) menu.append(item ? itemOf(item, grid) : h('div', { role: 'separator' }));
+  $('talk').append(menu);
+  place(menu, anchor);
+  open = { menu, back, anchor };
+  anchor.setAttribute?.('aria-expanded', 'true');
+  const buttons = () => [...menu.querySelectorAll('button')];
+  rove(menu, buttons, { horizontal: grid });
+  menu.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape' || event.key === 'Tab') {
+      event.preventDefault();
+      event.stopPropagation();
+      closeMenu();
+    }
+  });
+  buttons()[0]?.focus();
+  return menu;
+}
+
+function itemOf({ text, name = text, icon: sign, act, danger, checked }, grid) {
+  const role = checked === undefined ? 'menuitem' : 'menuitemcheckbox';
+  const attributes = { type: 'button', role, tabindex: '-1', class: danger ? 'danger' : null, 'aria-label': grid ? name : null };
+  const button = h('button', attributes, sign ? icon(sign) : null, h('span', {}, text));
+  if (checked !== undefined) button.setAttribute('aria-checked', String(checked));
+  button.addEventListener('click', () => {
+    closeMenu();
+    act();
+  });
+  return button;
+}
+
+function place(menu, anchor) {
+  const box = anchor.getBoundingClientRect();
+  const { width, height } = menu.getBoundingClientRect();
+  const rtl = document.dir === 'rtl';
+  const start = rtl ? box.right - width : box.left;
+  const below = box.bottom + 4 + height <= window.innerHeight;
+  menu.style.left = `${Math.max(8, Math.min(start, window.innerWidth - width - 8))}px`;
+  menu.style.top = `${below ? box.bottom + 4 : Math.max(8, box.top - height - 4)}px`;
+}
+
+export function closeMenu() {
+  if (!open) return;
+  const { menu, back, anchor } = open;
+  open = null;
+  anchor.removeAttribute?.('aria-expanded');
+  const had = menu.contains(document.activeElement);
+  menu.remove();
+  if (had && back?.isConnected) back.focus();
+}
+
+document.addEventListener('pointerdown', (event) => {
+  if (open && !open.menu.contains(event.target)) closeMenu();
+});
+window.addEventListener('resize', closeMenu);
 
 let serial = 0;
 
 /**
  * Ask for values. `fields` are `{name, label, type, value, options, hint, required, autocomplete}`, where `type` is that of an
- * input, 'select' or 'checkbox'. `submit(values)` returns a sentence that says what is wrong, or nothing; then the sheet closes.
+ * input, 'select' or 'checkbox'. `submit(values)` returns, at once or
+ * later, a sentence that says what is wrong, or nothing; then the sheet closes.
  * `closable` is whether it can be closed without an answer. Returns the dialog, with `say(text)` to show what went wrong.
  */
 export function ask({ title, text, fields = [], extra = [], done = t('ok'), danger, submit, closable = true, closed }) {
@@ -19,11 +82,11 @@ export function ask({ title, text, fields = [], extra = [], done = t('ok'), dang
   buttons.append(h('button', { class: danger ? 'primary danger' : 'primary' }, done));
   const form = h('form', { novalidate: true }, text ? h('p', {}, text) : null,
     ...inputs.map(({ box }) => box), error, ...extra, buttons);
-  form.addEventListener('submit', (event) => {
+  form.addEventListener('submit', async (event) => {
     event.preventDefault();
     const missing = inputs.find(({ field, read }) => field.required && !read());
     const values = Object.fromEntries(inputs.map(({ field, read }) => [field.name, read()]));
-    const wrong = missing ? t('form.missing', { what: missing.field.label }) : submit(values);
+    const wrong = missing ? t('form.missing', { what: missing.field.label }) : await submit(values);
     if (!wrong) dialog.close();
     else dialog.say(typeof wrong === 'string' ? wrong : '');
     missing?.input.focus();

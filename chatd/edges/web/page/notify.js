@@ -1,6 +1,6 @@
 // Notifications of the desktop, for lines that name one and private ones while nobody looks. Asked for by a click alone.
 
-import { settings } from './storage.js';
+import { settings } from './browser.js';
 import { t } from './strings.js';
 
 const supported = () => typeof Notification === 'function' && window.isSecureContext;

@@ -1,8 +1,8 @@
-// What was said here and is not acknowledged yet. It is there after a reload, and is said again under the same label:
-// the server says it once.
+// What is to be said, and what is sent in which order. What was said here and is not acknowledged is there after a
+// reload, and is said again under the same label: the server says it once.
 
-import { tab } from './storage.js';
-import { isRoom } from './wire.js';
+import { tab } from './browser.js';
+import { format, isRoom, label } from './wire.js';
 
 const NAME = 'outbox';
 const MOST = 1000;
@@ -66,4 +66,126 @@ export const unsure = (message, stored) => message.sent && !isRoom(message.room)
 function valid(each) {
   return each && typeof each.room === 'string' && each.room && typeof each.text === 'string' && each.text
     && /^[A-Za-z0-9._:+-]{1,64}$/.test(each.label) && Number.isFinite(each.time);
+}
+
+const MAX_UNANSWERED = 64;
+const OLD_LINES = new Set(['HISTORY', 'SEARCH', 'JOIN', 'RULES']);
+const pause = () => 1000 + Math.random() * 4000;
+
+/** An item is a question `{verb, words, ...}` or something said, `{message: label}`. */
+export class Sender {
+  present = false;
+  renaming = false;
+  #asked = new Map();
+  #urgent = [];
+  #items = [];
+  #held = [];
+  #refused = [];
+  #holding = false;
+  #connection;
+
+  constructor(store, connection, outbox) {
+    this.store = store;
+    this.outbox = outbox;
+    this.#connection = connection;
+  }
+
+  /** Forget all that was to be sent over a connection that has ended; who asked is told. */
+  reset() {
+    this.present = this.renaming = false;
+    const asked = [...this.#asked.values(), ...this.#urgent];
+    this.#asked.clear();
+    this.#urgent = [];
+    this.#items = [];
+    this.#held = [];
+    this.#refused = [];
+    for (const each of asked) each.lost?.();
+  }
+
+  append(item) {
+    this.#items.push(item);
+    this.goOn();
+  }
+
+  urgent(question) {
+    this.#urgent.push(question);
+    this.goOn();
+  }
+
+  /** Send a question now, whatever waits. */
+  write(question) {
+    const token = label();
+    this.#asked.set(token, question);
+    this.#connection.send(format(question.verb, question.words, { label: token }));
+  }
+
+  /** Take out what was sent under a label, now that it is answered. */
+  answered(token) {
+    const item = this.#asked.get(token);
+    this.#asked.delete(token);
+    return item;
+  }
+
+  /** The question that old lines and lists answer: answers come in the order of the questions. */
+  get oldest() {
+    for (const each of this.#asked.values()) if (OLD_LINES.has(each.verb) || each.seen) return each;
+    return null;
+  }
+
+  goOn() {
+    while (this.present && !this.renaming && this.#asked.size < MAX_UNANSWERED) {
+      const item = this.#urgent.shift() ?? this.#items.shift();
+      if (!item) return;
+      if (item.message) {
+        this.#say(item);
+      } else if (item.verb === 'NICK' && this.#asked.size) {
+        this.#items.unshift(item); // labels hold for one name: what was said before it is acknowledged first
+        return;
+      } else {
+        this.renaming = item.verb === 'NICK';
+        this.write(item);
+      }
+    }
+  }
+
+  #say(item) {
+    const message = this.outbox.get(item.message);
+    const room = message && this.store.find(message.room);
+    if (!room) return;
+    if (this.#holding || (room.wanted && !room.joined && isRoom(room.name))) {
+      this.#held.push(item);
+      return;
+    }
+    this.#asked.set(message.label, item);
+    this.outbox.sent(message.label, this.store.nick);
+    const tags = { label: message.label, reply: message.reply || '' };
+    this.#connection.send(format('TELL', [message.room, message.text], tags));
+  }
+
+  /** The server could not take a message now: it, and all that was said after it, is sent a little later. */
+  hold(item) {
+    this.#refused.push(item);
+    if (this.#holding) return;
+    this.#holding = true;
+    setTimeout(() => {
+      this.#holding = false;
+      this.release();
+    }, pause());
+  }
+
+  /** Put what was held back to where it was, before all that was said after it. */
+  release() {
+    if (this.#holding) return;
+    this.#items.unshift(...this.#refused, ...this.#held);
+    this.#refused = [];
+    this.#held = [];
+    this.goOn();
+  }
+
+  /** Ask again a little later, if the room is still wanted then. */
+  later(question) {
+    setTimeout(() => {
+      if (this.present && this.store.find(question.room)?.wanted) this.urgent(question);
+    }, pause());
+  }
 }

@@ -2,7 +2,7 @@
 
 import { putPrivate, rename } from './apply.js';
 import { t } from './strings.js';
-import { history, idOf, key } from './wire.js';
+import { history, idOf } from './wire.js';
 
 const QUIET = new Set(['SEEN', 'RULES', 'WHO', 'HISTORY', 'PING']);
 
@@ -21,13 +21,15 @@ export function refused(session, question, event) {
 
 const ANSWERS = {
   HELLO: greeted, JOIN: joined, PART: parted, NICK: renamed, WHO: listed, HISTORY: told, SEARCH: found, TELL: delivered,
-  REGISTER: registered, LOGIN: () => {},
   ROOMS: ({ store }) => {
     if (store.listingWhole) store.listing = [];
     store.listingWhole = true;
     store.emit('listing');
   },
   IGNORE: ({ store }, question, { words }) => store.note(t('ignore.list', { names: words.join(', ') || t('nobody') })),
+  RULES: ({ store }, { rules = [], shown, room }) => {
+    if (shown) store.note(rules.length ? t('rules', { rules: rules.join('\n') }) : t('rules.none'), { room: store.find(room) });
+  },
   UNIGNORE: ({ store }, question, { words }) => store.note(t('ignore.end', { nick: words[0] ?? '' })),
   AWAY: ({ store }, question) => {
     store.note(question.words?.[0] ? t('away.set') : t('away.end'));
@@ -108,17 +110,8 @@ function parted({ store }, question, { words }) {
   if (question.close) store.close(room);
 }
 
-function renamed({ store, identity }, question, { words }) {
-  if (!words[0]) return;
-  identity.nick = words[0];
-  rename(store, store.nick, words[0], { tags: {} });
-}
-
-function registered(session, question, { words }) {
-  session.store.account = true;
-  session.identity.password = question.words[0];
-  session.store.note(t('registered', { nick: words[0] ?? '' }));
-  session.emit('registered', words[0]);
+function renamed({ store }, question, { words }) {
+  if (words[0]) rename(store, store.nick, words[0], { tags: {} });
 }
 
 function listed({ store }, question, { words }) {
@@ -172,5 +165,3 @@ function delivered(session, { told: message }, { words, values }) {
     store.note(t('tell.away', { nick: room.name }), { room });
   }
 }
-
-export const isConversation = (room, nick) => room.private && room.key === key(nick);

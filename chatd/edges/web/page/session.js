@@ -2,46 +2,44 @@
 // order, what is asked, and what is sent again.
 
 import { apply } from './apply.js';
+import { tab } from './browser.js';
+import { Sender, unsure } from './outbox.js';
 import { answered, refused } from './replies.js';
-import { SendQueue } from './queue.js';
-import { Emitter } from './emitter.js';
-import { tab } from './storage.js';
-import { unsure } from './outbox.js';
 import { t } from './strings.js';
-import { LOBBY, format, isRoom, key, label, parse } from './wire.js';
+import { Emitter } from './emitter.js';
+import { key, label, LOBBY, parse } from './wire.js';
 
-const MAX_UNANSWERED = 64;
 const SEEN_MS = 2000;
 export const PAGE = 100;
 const TEMPORARY = new Set(['unavailable', 'slow-down', 'full', 'name-taken']);
+const PERSONAL = new Set(['bad-nick', 'name-needed', 'tls-needed', 'already-in']);
 const FINAL = new Set(['replaced', 'kicked', 'banned', 'not-chatd']);
-const OLD_LINES = new Set(['HISTORY', 'SEARCH', 'JOIN']);
 
 /** Emits 'refused' (code, text): the server lets nobody in under this name; and 'stopped' (code, text). */
 export class Session extends Emitter {
-  /** `{nick, password, register, code}`: a password is kept for as long as the page is there. */
-  identity = null;
-  asked = new Map();
-  present = false;
-  #renaming = false;
   #arrivedOnce = false;
   #connection;
-  #queue = new SendQueue();
 
   constructor(store, connection, outbox) {
     super();
     this.store = store;
     this.outbox = outbox;
+    this.sender = new Sender(store, connection, outbox);
     this.#connection = connection;
     connection.on('line', (line) => this.#take(line));
     connection.on('state', (state) => this.#connected(state));
     setInterval(() => this.#reportSeen(), SEEN_MS);
   }
 
-  begin(identity) {
-    this.identity = identity;
+  /** Whether the server let one in. */
+  get present() {
+    return this.sender.present;
+  }
+
+  /** Come in under a nick, as whoever the browser's cookie says. */
+  begin(nick) {
     this.#arrivedOnce = false;
-    this.store.setNick(identity.nick);
+    this.store.setNick(nick);
     this.#connection.stop();
     this.#connection.open();
   }
@@ -62,7 +60,7 @@ export class Session extends Emitter {
     const message = { label: label(), room: room.name, text, reply, time: Date.now(), nick: '', sent: false };
     if (!this.outbox.add(message)) return false;
     this.showWaiting(message);
-    this.#send({ message: message.label });
+    if (this.present) this.sender.append({ message: message.label });
     return true;
   }
 
@@ -81,18 +79,19 @@ export class Session extends Emitter {
 
   /** Ask something for somebody in a room; what the answer says is shown there. */
   ask(verb, words, { room = this.store.front, ...more } = {}) {
-    this.#send({ verb, words, room: room?.name ?? null, ...more });
+    if (this.present) this.sender.append({ verb, words, room: room?.name ?? null, ...more });
+    else this.store.note(t('state.away'), { kind: 'error' });
   }
 
   join(room) {
     room.wanted = true;
     room.out = '';
-    if (this.present && !room.joined) this.#urgent(this.#joinOf(room));
+    if (this.present && !room.joined) this.sender.urgent(this.#joinOf(room));
   }
 
   /** Ask for what the page needs itself. */
   fetch(verb, words, more = {}) {
-    if (this.present) this.#urgent({ verb, words, own: true, ...more });
+    if (this.present) this.sender.urgent({ verb, words, own: true, ...more });
     return this.present;
   }
 
@@ -101,13 +100,10 @@ export class Session extends Emitter {
   #connected(state) {
     if (state === 'open') {
       this.store.setPresence('greeting');
-      this.#queue = new SendQueue();
-      this.asked.clear();
-      this.#write({ verb: 'HELLO', words: ['1'], own: true });
+      this.sender.reset();
+      this.sender.write({ verb: 'HELLO', words: ['1'], own: true });
     } else if (state !== 'connecting') {
-      this.present = this.#renaming = false;
-      for (const each of this.asked.values()) each.lost?.();
-      this.asked.clear();
+      this.sender.reset();
       this.store.disconnected();
     }
   }
@@ -115,7 +111,7 @@ export class Session extends Emitter {
   #take(text) {
     const event = parse(text);
     if (!event) return;
-    if (event.verb === 'PING') this.#connection.send(format('PONG', [event.text]).replace('PONG', 'PING'));
+    if (event.verb === 'PING') this.#connection.send(format('PING', [event.text]));
     else if (event.verb === 'BYE') this.#ended(event);
     else if (event.verb === 'OK' || event.verb === 'ERR') this.#answer(event);
     else this.#event(event);
@@ -124,20 +120,14 @@ export class Session extends Emitter {
   #event(event) {
     const token = event.tags.label;
     if (event.verb === 'MSG' && token) this.#acknowledged(token);
-    apply(this.store, event, this.#oldest());
-  }
-
-  /** The question that old lines and lists answer: answers come in the order of the questions. */
-  #oldest() {
-    for (const each of this.asked.values()) if (OLD_LINES.has(each.verb) || each.seen) return each;
-    return null;
+    apply(this.store, event, this.sender.oldest);
   }
 
   #acknowledged(token) {
-    this.asked.delete(token);
+    this.sender.answered(token);
     const message = this.outbox.settle(token);
     if (message) this.removeWaiting(message);
-    this.#goOn();
+    this.sender.goOn();
   }
 
   removeWaiting(message) {
@@ -148,14 +138,12 @@ export class Session extends Emitter {
   }
 
   #answer(event) {
-    const token = event.tags.label ?? '';
-    const question = this.asked.get(token);
-    this.asked.delete(token);
+    const question = this.sender.answered(event.tags.label ?? '');
     if (question?.message) this.#answerMessage(question, event);
     else if (!this.present) this.#arriving(question, event);
     else this.#answerQuestion(question ?? {}, event);
-    if (question?.verb === 'NICK') this.#renaming = false;
-    this.#goOn();
+    if (question?.verb === 'NICK') this.sender.renaming = false;
+    this.sender.goOn();
   }
 
   #answerQuestion(question, event) {
@@ -166,15 +154,14 @@ export class Session extends Emitter {
     }
     if (question.verb === 'JOIN') this.#keptOut(question, event);
     refused(this, question, event);
-    if (question.own && question.verb === 'JOIN' && TEMPORARY.has(event.code)) this.#later(question);
+    if (question.own && question.verb === 'JOIN' && TEMPORARY.has(event.code)) this.sender.later(question);
   }
 
   #answerMessage(question, event) {
     const message = this.outbox.get(question.message);
     if (!message) return;
     if (event.verb === 'ERR' && TEMPORARY.has(event.code)) {
-      this.#queue.holdRefused({ message: message.label });
-      this.#hold();
+      this.sender.hold({ message: message.label });
     } else if (event.verb === 'ERR') {
       this.fail(message, event.text);
     } else {
@@ -205,23 +192,20 @@ export class Session extends Emitter {
     const ok = event.verb === 'OK';
     if (!question) return;
     if (question.verb === 'HELLO' && ok) this.#greeted(event);
-    else if (question.verb === 'LOGIN' && ok) this.#enterFirst();
     else if (question.verb === 'JOIN' && ok) this.#arrived(question, event);
     else if (!ok) this.#turnedAway(question, event);
   }
 
   #greeted({ values }) {
     answered(this, { verb: 'HELLO' }, { command: 'HELLO', values, words: [] });
-    const { nick, password, register } = this.identity;
-    if (password && !register) this.#write({ verb: 'LOGIN', words: [nick, password], own: true });
-    else this.#enterFirst();
+    this.#enterFirst();
   }
 
   #enterFirst() {
     const wanted = this.store.wantedRooms();
     const first = wanted.includes(this.store.front) ? this.store.front : wanted[0];
     const room = first ?? this.store.open(LOBBY);
-    this.#write(this.#joinOf(room, this.identity.nick));
+    this.sender.write(this.#joinOf(room, this.store.nick));
   }
 
   #joinOf(room, nick = null) {
@@ -233,33 +217,27 @@ export class Session extends Emitter {
   }
 
   #arrived(question, event) {
-    this.present = this.#arrivedOnce = true;
+    this.sender.present = this.#arrivedOnce = true;
     this.#connection.proven();
-    const { nick, register, password, code } = this.identity;
     this.#entered(event);
     answered(this, question, event);
-    for (const room of this.store.wantedRooms()) if (!room.joined) this.#urgent(this.#joinOf(room));
-    if (register) {
-      this.identity = { nick, password };
-      this.ask('REGISTER', [password, code], { room: this.store.find(question.room) });
-    }
+    for (const room of this.store.wantedRooms()) if (!room.joined) this.sender.urgent(this.#joinOf(room));
     for (const message of this.outbox.all()) this.#takeUp(message);
     this.store.setPresence('present');
-    this.#goOn();
+    this.sender.goOn();
   }
 
   #takeUp(message) {
     const renamed = message.nick && key(message.nick) !== key(this.store.nick);
     const stored = this.store.find(message.room)?.stored;
     if ((message.sent && renamed) || unsure(message, stored)) this.fail(message, t('fail.unknown'));
-    else this.#queue.append({ message: message.label });
+    else this.sender.append({ message: message.label });
   }
 
   #turnedAway(question, { code, text }) {
     const room = question.verb === 'JOIN' ? this.store.find(question.room) : null;
-    const personal = ['bad-nick', 'name-needed', 'bad-password', 'tls-needed'].includes(code)
-      || code === 'name-taken' || question.verb === 'LOGIN';
-    if (room && !personal && !TEMPORARY.has(code) && room.name !== LOBBY && code !== 'already-in') {
+    const ofTheRoom = !TEMPORARY.has(code) && !PERSONAL.has(code) && room?.name !== LOBBY;
+    if (room && ofTheRoom) {
       this.store.left(room, text);
       this.store.note(text, { room, kind: 'error' });
       this.#enterFirst();
@@ -279,81 +257,14 @@ export class Session extends Emitter {
       tab.set('resume', { nick: this.store.nick, secret: event.values.resume });
     }
     if (room) this.fetch('WHO', [room.name, 'details=yes'], { room: room.name, seen: new Set() });
-    if (room) this.fetch('RULES', [room.name], { room: room.name, quiet: true });
-    this.#queue.release();
+    if (room) this.fetch('RULES', [room.name], { room: room.name, rules: [] });
+    this.sender.release();
   }
 
   #keptOut(question, { code, text }) {
     const room = this.store.find(question.room);
     if (room && !TEMPORARY.has(code) && code !== 'already-in') this.store.left(room, text);
-    this.#queue.release();
-  }
-
-  // What is sent, and when.
-
-  #send(item) {
-    this.#queue.append(item);
-    this.#goOn();
-  }
-
-  #urgent(question) {
-    this.#queue.appendUrgent(question);
-    this.#goOn();
-  }
-
-  #goOn() {
-    while (this.present && !this.#renaming && this.asked.size < MAX_UNANSWERED) {
-      const item = this.#queue.next();
-      if (!item) return;
-      if (item.message) {
-        this.#sendMessage(item);
-      } else if (item.verb === 'NICK' && this.asked.size) {
-        this.#queue.putBack(item); // labels hold for one name: what was said before it is acknowledged first
-        return;
-      } else {
-        this.#renaming = item.verb === 'NICK';
-        this.#write(item);
-      }
-    }
-  }
-
-  #write(question) {
-    const token = label();
-    this.asked.set(token, question);
-    this.#connection.send(format(question.verb, question.words, { label: token }));
-  }
-
-  #sendMessage(item) {
-    const message = this.outbox.get(item.message);
-    const room = message && this.store.find(message.room);
-    if (!room) return;
-    if (this.#queue.holding || (room.wanted && !room.joined && isRoom(room.name))) {
-      this.#queue.hold(item);
-      return;
-    }
-    this.asked.set(message.label, item);
-    this.outbox.sent(message.label, this.store.nick);
-    const tags = { label: message.label, reply: message.reply || '' };
-    this.#connection.send(format('TELL', [message.room, message.text], tags));
-  }
-
-  #pause = () => 1000 + Math.random() * 4000;
-
-  #hold() {
-    if (this.#queue.holding) return;
-    const queue = this.#queue;
-    queue.holding = true;
-    setTimeout(() => {
-      queue.holding = false;
-      queue.release();
-      this.#goOn();
-    }, this.#pause());
-  }
-
-  #later(question) {
-    setTimeout(() => {
-      if (this.present && this.store.find(question.room)?.wanted) this.#urgent(question);
-    }, this.#pause());
+    this.sender.release();
   }
 
   #reportSeen() {

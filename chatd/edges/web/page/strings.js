@@ -1,30 +1,24 @@
 // The texts of the page in the reader's language. A key of the catalogue has a sentence in each of them; `{name}`
 // stands for a value, and a key with `.one` beside it is for a number that is not one.
 
-import { en } from './en.js';
-import { de } from './de.js';
-import { settings } from './storage.js';
-
-const CATALOGUE = { en, de };
-
-/** The names of the languages, each in itself. */
-export const LANGUAGES = { en: 'English', de: 'Deutsch' };
+import { settings } from './browser.js';
+import { LANGUAGES, TEXTS } from './texts.js';
 
 export const language = choose(settings.get('language'));
 
 function choose(wanted) {
   const asked = [wanted, ...navigator.languages].filter(Boolean).map((each) => each.slice(0, 2).toLowerCase());
-  return asked.find((each) => Object.hasOwn(CATALOGUE, each)) ?? 'en';
+  return asked.find((each) => Object.hasOwn(LANGUAGES, each)) ?? 'en';
 }
 
+const column = Object.keys(LANGUAGES).indexOf(language);
 const plural = new Intl.PluralRules(language);
 const numbers = new Intl.NumberFormat(language);
 
 /** The text of a key, with its values put in. */
 export function t(name, values = {}) {
-  const texts = CATALOGUE[language];
-  const one = typeof values.n === 'number' && plural.select(values.n) === 'one' ? texts[`${name}.one`] : undefined;
-  const text = one ?? texts[name] ?? name;
+  const isOne = typeof values.n === 'number' && plural.select(values.n) === 'one';
+  const text = ((isOne && TEXTS[`${name}.one`]) || TEXTS[name])[column];
   return text.replace(/\{(\w+)\}/g, (all, each) => {
     const value = values[each];
     return typeof value === 'number' ? numbers.format(value) : value ?? all;
@@ -42,7 +36,7 @@ export function translate(root) {
   }
 }
 
-const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' });
+const clock = new Intl.DateTimeFormat(language, { hour: 'numeric', minute: '2-digit' });
 const full = new Intl.DateTimeFormat(language, { dateStyle: 'full', timeStyle: 'medium' });
 const day = new Intl.DateTimeFormat(language, { weekday: 'long', day: 'numeric', month: 'long' });
 const dayOfYear = new Intl.DateTimeFormat(language, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });

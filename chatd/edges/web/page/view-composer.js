@@ -1,8 +1,7 @@
 // The field in which one writes, and what stands above it: what is answered or changed.
 
+import { carryOut, Completer } from './commands.js';
 import { $ } from './dom.js';
-import { Completer } from './complete.js';
-import { carryOut } from './commands.js';
 import { t } from './strings.js';
 
 const MAX_HISTORY = 50;

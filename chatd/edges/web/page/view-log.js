@@ -1,9 +1,9 @@
 // The lines of the room in front. What comes is appended, what is too old is taken away: nothing is drawn twice.
 
 import { $, h } from './dom.js';
+import { PAGE } from './session.js';
 import { t } from './strings.js';
 import { decorate, fillRow, makeRow } from './view-row.js';
-import { PAGE } from './session.js';
 
 const FIRST = 120; // rows that are made at once when a room is shown
 const NEAR = 60; // pixels from the end within which one reads the newest

@@ -1,8 +1,7 @@
 // What can be done with a message and with a person: buttons over the row under the pointer, menus, and keys.
 
+import { ask, showMenu } from './dialog.js';
 import { $, iconButton, rove } from './dom.js';
-import { showMenu } from './menu.js';
-import { ask } from './dialog.js';
 import { t } from './strings.js';
 
 const EMOJI = ['👍', '❤️', '😂', '🎉', '😮', '😢', '🙏', '👀', '✅', '🚀', '🤔', '👎'];

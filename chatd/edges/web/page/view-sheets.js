@@ -1,11 +1,12 @@
 // The sheets: signing in, joining a room, one's name, a room's topic and settings, the page's settings, help.
 
+import { settings } from './browser.js';
+import { notifications } from './notify.js';
+import { COMMANDS } from './commands.js';
 import { ask, sheet } from './dialog.js';
 import { h } from './dom.js';
-import { COMMANDS } from './commands.js';
-import { notifications } from './notify.js';
-import { settings } from './storage.js';
-import { LANGUAGES, language, t } from './strings.js';
+import { language, t } from './strings.js';
+import { LANGUAGES } from './texts.js';
 import { isRoom } from './wire.js';
 
 export class Sheets {
@@ -32,7 +33,7 @@ export class Sheets {
       type: 'button', class: 'link', on: { click: () => this.signIn({ mode: each, nick: dialog.input('nick').value, code }) },
     }, modes[each])));
     const closable = this.app.session.present;
-    const submit = (values) => this.app.signIn({ ...values, register: mode === 'register' });
+    const submit = (values) => this.app.signIn({ ...values, mode });
     const title = mode === 'guest' ? t('sign.title') : modes[mode];
     const dialog = ask({ title, text: t('sign.text'), fields, extra: [extra], done: modes[mode], closable, submit, closed: () => this.#closed(dialog) });
     dialog.classList.add('sign');

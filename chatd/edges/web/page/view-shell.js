@@ -1,8 +1,8 @@
 // What is around the talk: the head with topic and buttons, the state of the connection, drawers, the title, keys.
 
+import { settings } from './browser.js';
+import { showMenu } from './dialog.js';
 import { $ } from './dom.js';
-import { showMenu } from './menu.js';
-import { settings } from './storage.js';
 import { t, translate } from './strings.js';
 
 const WARNING_MS = 8000;
@@ -61,10 +61,8 @@ export class Shell {
 
   #presence(presence) {
     document.body.dataset.presence = presence;
-    if (presence === 'present') {
-      $('state').hidden = true;
-      this.app.arrived();
-    } else if (presence === 'greeting') {
+    if (presence === 'present') $('state').hidden = true;
+    else if (presence === 'greeting') {
       this.#say(t('state.arriving'));
     } else if (this.app.connection.state === 'connecting') {
       this.#say(t('state.connecting'));
@@ -121,7 +119,7 @@ export class Shell {
       const may = app.store.operates(room) || (app.store.account && room.policy.registered !== 'yes');
       if (may) items.push({ text: t('do.room'), icon: 'gear', act: () => app.sheets.room() });
       if (may) items.push({ text: t('invite.do'), icon: 'person', act: () => app.sheets.invite() });
-      items.push({ text: t('do.rules'), icon: 'shield', act: () => app.session.ask('RULES', [room.name], { shown: true }) });
+      items.push({ text: t('do.rules'), icon: 'shield', act: () => app.session.ask('RULES', [room.name], { rules: [], shown: true }) });
     }
     items.push({ text: room.private ? t('do.close') : t('do.leave'), icon: 'out', act: () => app.leave(room) });
     showMenu(anchor, items, { label: t('menu.room', { room: room.name }) });

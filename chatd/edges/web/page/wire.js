@@ -1,4 +1,4 @@
-// The line protocol, as docs/protocol.rst has it: lines of the server into events, commands into lines. No state.
+// The line protocol, as docs/protocol.rst has it: lines of the server into events, commands into lines, and names. No state.
 
 export const MAX_LINE_BYTES = 8192;
 export const MAX_LABEL_BYTES = 40;
@@ -123,4 +123,23 @@ export const history = (epoch) => (epoch ?? '').split('.')[0];
 export function label() {
   const random = crypto.getRandomValues(new Uint8Array(12));
   return Array.from(random, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+const IN_WORD = /[\p{L}\p{M}\p{N}_]/u;
+const TOGETHER = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
+
+const goesOn = (before, after) => IN_WORD.test(before) && IN_WORD.test(after)
+  && !TOGETHER.test(before) && !TOGETHER.test(after);
+
+export function mentions(text, nick) {
+  const own = key(nick);
+  const folded = key(text);
+  if (!own) return false;
+  for (let start = folded.indexOf(own); start >= 0; start = folded.indexOf(own, start + 1)) {
+    const end = start + own.length;
+    const before = start && goesOn(folded[start - 1], folded[start]);
+    const after = end < folded.length && (goesOn(folded[end - 1], folded[end]) || /^[.-]+[\p{L}\p{N}_]/u.test(folded.slice(end)));
+    if (!before && !after) return true;
+  }
+  return false;
 }
