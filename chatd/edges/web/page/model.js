@@ -170,6 +170,8 @@ export class Store extends Emitter {
   front = null;
   /** Whether somebody looks at the newest lines of the room in front. */
   looking = false;
+  /** Whether somebody reads further up in it, so that lines are not taken away. */
+  reading = false;
   listing = [];
   listingWhole = true;
 
@@ -229,7 +231,7 @@ export class Store extends Emitter {
     const isNew = line.kind === 'said' && line.id > (room.seenId ?? 0) && !(old && room.seenId === null);
     if (isNew && !line.own) this.#arrived(room, line, old);
     else if (isNew && line.own) this.seen(room, line.id);
-    const dropped = room.trim(room === this.front && !this.looking);
+    const dropped = room.trim(room === this.front && this.reading);
     if (dropped.length) this.emit('removed', room, dropped);
     return true;
   }

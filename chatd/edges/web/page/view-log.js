@@ -5,7 +5,10 @@ import { PAGE } from './session.js';
 import { t } from './strings.js';
 import { decorate, fillRow, makeRow } from './view-row.js';
 
+const CHUNK = 50; // rows that the browser skips together while they are out of view
 const FIRST = 120; // rows that are made at once when a room is shown
+const BY_HAND_MS = 400;
+const LEAP = 300; // pixels
 const NEAR = 60; // pixels from the end within which one reads the newest
 
 const ANCHORED = CSS.supports('overflow-anchor: auto');
@@ -16,6 +19,8 @@ export class LogView {
   #follow = true;
   #asking = false;
   #frame = 0;
+  #top = 0;
+  #touched = -BY_HAND_MS;
   #mark = h('div', { class: 'mark', role: 'separator' }, h('span', {}, t('mark')));
 
   constructor(app) {
@@ -26,6 +31,9 @@ export class LogView {
     this.below = $('below');
     this.below.addEventListener('click', () => this.toEnd());
     this.log.addEventListener('scroll', () => this.#scrolled(), { passive: true });
+    for (const event of ['wheel', 'touchmove', 'keydown', 'pointermove']) {
+      this.log.addEventListener(event, (each) => this.#touch(each), { passive: true });
+    }
     new ResizeObserver(() => this.#follow && this.#pin()).observe(this.list);
     new ResizeObserver(() => this.#follow && this.#pin()).observe(this.log);
     this.#listen();
@@ -51,6 +59,7 @@ export class LogView {
     const looking = Boolean(room) && this.#follow && document.visibilityState === 'visible' && document.hasFocus();
     if (this.store.looking && !looking) this.#mark.remove();
     this.store.looking = looking;
+    this.store.reading = !this.#follow;
     if (looking) this.store.seen(room);
     this.#showBelow();
   }
@@ -65,7 +74,7 @@ export class LogView {
     $('empty').hidden = true;
     if (room) {
       this.#from = Math.max(0, room.lines.length - FIRST);
-      this.list.append(...this.#made(room, room.lines.slice(this.#from)));
+      this.list.append(...this.#chunks(room, room.lines.slice(this.#from)));
       this.#placeMark(room);
       this.#showEmpty();
       this.#pin();
@@ -74,15 +83,28 @@ export class LogView {
     this.look();
   }
 
-  #made(room, lines) {
+  /** The rows of lines, in chunks. */
+  #chunks(room, lines) {
+    const chunks = [];
     let before = null;
-    return lines.map((line) => {
+    for (const [index, line] of lines.entries()) {
       const row = makeRow(line, room);
       this.#rows.set(line, row);
       decorate(row, before);
       before = row;
-      return row;
-    });
+      if (index % CHUNK === 0) chunks.push(h('div', { class: 'chunk' }));
+      chunks.at(-1).append(row);
+    }
+    return chunks;
+  }
+
+  #append(...elements) {
+    let last = this.list.lastElementChild;
+    if (!last || last.childElementCount >= CHUNK) {
+      last = h('div', { class: 'chunk' });
+      this.list.append(last);
+    }
+    last.append(...elements);
   }
 
   #insert(room, line, index) {
@@ -94,17 +116,16 @@ export class LogView {
     const row = makeRow(line, room);
     const next = this.#rows.get(room.lines[index + 1]);
     this.#rows.set(line, row);
-    if (!next && room.firstUnread === 0 && !this.store.looking && this.#counts(room, line) && !this.#mark.isConnected) {
-      this.list.append(this.#mark);
-    }
     if (next) next.before(row);
-    else this.list.append(row);
+    else if (this.#isFirstUnread(room, line)) this.#append(this.#mark, row);
+    else this.#append(row);
     this.#settle(row);
     if (this.#follow) this.#pin();
   }
 
-  #counts(room, line) {
-    return line.kind === 'said' && !line.own && line.id > (room.seenId ?? 0);
+  #isFirstUnread(room, line) {
+    const isNew = line.kind === 'said' && !line.own && line.id > (room.seenId ?? 0);
+    return isNew && room.firstUnread === 0 && !this.store.looking && !this.#mark.isConnected;
   }
 
   /** Bring in order how a row and those after it stand with one another. */
@@ -116,15 +137,17 @@ export class LogView {
   }
 
   #before(row) {
-    let before = row.previousElementSibling;
-    while (before && !before.line) before = before.previousElementSibling;
-    return before;
+    let at = row;
+    do at = at.previousElementSibling ?? at.parentElement.previousElementSibling?.lastElementChild;
+    while (at && !at.line);
+    return at ?? null;
   }
 
   #after(row) {
-    let after = row.nextElementSibling;
-    while (after && !after.line) after = after.nextElementSibling;
-    return after;
+    let at = row;
+    do at = at.nextElementSibling ?? at.parentElement.nextElementSibling?.firstElementChild;
+    while (at && !at.line);
+    return at ?? null;
   }
 
   #changed(room, line) {
@@ -143,13 +166,16 @@ export class LogView {
       }
       this.#rows.delete(line);
       const next = this.#after(row);
-      const had = row.contains(document.activeElement);
+      const chunk = row.parentElement;
+      if (row.contains(document.activeElement)) this.log.focus();
       row.remove();
-      if (had) this.log.focus();
+      if (!chunk.querySelector('.row')) chunk.remove();
       if (next && lines.length === 1) this.#settle(next);
     }
-    const first = this.list.firstElementChild;
-    if (first?.line && lines.length > 1) this.#settle(first);
+    if (lines.length === 1) return;
+    this.#top = 0; // what was taken away above has moved all
+    const first = this.list.querySelector('.row');
+    if (first) this.#settle(first);
   }
 
   #placeMark(room) {
@@ -167,6 +193,10 @@ export class LogView {
     });
   }
 
+  #touch({ type, buttons }) {
+    if (type !== 'pointermove' || buttons) this.#touched = performance.now();
+  }
+
   toEnd() {
     this.#follow = true;
     this.log.scrollTop = this.log.scrollHeight;
@@ -176,7 +206,11 @@ export class LogView {
 
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.log;
-    const follow = scrollHeight - scrollTop - clientHeight < NEAR;
+    const near = scrollHeight - scrollTop - clientHeight < NEAR;
+    // Lines that come move the end away, and rows whose height becomes known move all a little: that is not the reader.
+    const byHand = performance.now() - this.#touched < BY_HAND_MS || scrollTop < this.#top - LEAP;
+    const follow = near || (this.#follow && !byHand);
+    this.#top = scrollTop;
     if (follow !== this.#follow) {
       this.#follow = follow;
       this.look();
@@ -206,10 +240,10 @@ export class LogView {
   }
 
   #prepend(room, lines) {
-    const first = this.list.firstElementChild;
+    const first = this.list.querySelector('.row');
     const keep = this.#hold();
-    this.list.prepend(...this.#made(room, lines));
-    if (first?.line) this.#settle(first);
+    this.list.prepend(...this.#chunks(room, lines));
+    if (first) this.#settle(first);
     keep();
   }
 
@@ -276,6 +310,6 @@ export class LogView {
 
   /** The rows that can be gone through by arrow keys. */
   get rows() {
-    return [...this.list.children].filter((each) => each.line);
+    return [...this.list.querySelectorAll('.row')];
   }
 }

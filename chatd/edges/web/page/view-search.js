@@ -32,6 +32,7 @@ export class Search {
   open(words = '') {
     if (!this.app.store.front) return;
     this.panel.hidden = false;
+    document.body.classList.add('searching');
     $('search-button').setAttribute('aria-expanded', 'true');
     $('words').value = words;
     $('words').focus();
@@ -41,6 +42,7 @@ export class Search {
   close({ focus = true } = {}) {
     if (this.panel.hidden) return;
     this.panel.hidden = true;
+    document.body.classList.remove('searching');
     $('search-button').setAttribute('aria-expanded', 'false');
     this.results.replaceChildren();
     $('search-state').textContent = '';
