@@ -4,6 +4,7 @@ import { putPrivate, rename } from './apply.js';
 import { t } from './strings.js';
 import { history, idOf } from './wire.js';
 
+const NEWEST = 100;
 const QUIET = new Set(['SEEN', 'RULES', 'WHO', 'HISTORY', 'PING']);
 
 /** Take in an OK line. */
@@ -71,8 +72,9 @@ function joined(session, question, { words, values }) {
   room.members.clear();
   room.addMember(store.nick);
   room.lastId = Math.max(room.lastId, last);
-  if (!question.known) room.mayHaveOlder = (question.ids?.length ?? 0) >= 0 && room.oldestId !== 0;
-  if (missing) session.fetch('HISTORY', [room.name, '100'], { room: room.name, ids: [] });
+  // Asked for and not told by JOIN, since HISTORY has the reactions too.
+  const more = { room: room.name, ids: [], older: missing ? 0 : NEWEST };
+  if (!question.known || missing) session.fetch('HISTORY', [room.name, String(NEWEST)], more);
   room.resumeId = Math.max(room.resumeId ?? 0, last);
   room.resumeEpoch = store.epoch;
   markers(store, room, values);

@@ -211,7 +211,6 @@ export class Session extends Emitter {
   #joinOf(room, nick = null) {
     const words = [nick, room.name];
     if (room.resumeId !== null) words.push(`since=${room.resumeId}`, `epoch=${room.resumeEpoch}`);
-    else words.push(`last=${PAGE}`);
     if (nick && this.store.resume) words.push(`resume=${this.store.resume}`);
     return { verb: 'JOIN', words, room: room.name, own: true, known: room.resumeId !== null, ids: [] };
   }
