@@ -1,7 +1,6 @@
 // The page as a whole: it puts the parts together, and carries out what concerns more than one of them.
 
-import { logIn, logOut, pathOf, redeem, register, roomOf, settings, showAddress, socketAddress, tab, takeCodes, whoAmI } from './browser.js';
-import { notifications } from './notify.js';
+import { logIn, logOut, notifications, pathOf, redeem, register, roomOf, settings, showAddress, socketAddress, tab, takeCodes, whoAmI } from './browser.js';
 import { Connection } from './connection.js';
 import { Store } from './model.js';
 import { Outbox } from './outbox.js';
@@ -18,7 +17,7 @@ import { isRoom } from './wire.js';
 
 const MAX_KEPT_ROOMS = 100;
 
-export class App {
+class App {
   constructor() {
     this.store = new Store();
     this.outbox = new Outbox();
@@ -40,7 +39,7 @@ export class App {
     store.on('front', (room) => this.#front(room));
     store.on('rooms', () => this.#keepRooms());
     store.on('nick', (nick) => nick && settings.set('nick', nick));
-    store.on('notice', (room, line) => notifications.show(room, line, () => this.go(room)));
+    store.on('notice', (room, line) => this.#notify(room, line));
     session.on('refused', (code, text) => this.#refused(code, text));
     session.on('stopped', (code, text) => this.shell.stopped(text));
     window.addEventListener('popstate', () => this.goTo(roomOf(location.pathname), { replace: true }));
@@ -151,6 +150,11 @@ export class App {
     this.shell.title();
   }
 
+  #notify(room, { nick, text }) {
+    const title = room.private ? nick : t('notify.title', { nick, room: room.name });
+    notifications.show(title, text, room.key, () => this.go(room));
+  }
+
   #keepRooms() {
     tab.set('rooms', this.store.wantedRooms().map((room) => room.name).slice(0, MAX_KEPT_ROOMS));
   }
@@ -174,3 +178,5 @@ export class App {
     this.shell.dress();
   }
 }
+
+new App().start();

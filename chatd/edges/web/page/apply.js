@@ -1,7 +1,6 @@
 // What each line of the server that nobody asked for does to the store.
 
-import { moderation } from './sentences.js';
-import { t } from './strings.js';
+import { moderation, t } from './strings.js';
 import { idOf, isRoom, key, mentions } from './wire.js';
 
 const MAX_REACTIONS = 50;

@@ -1,4 +1,4 @@
-// What the browser does for the page: it keeps settings, and has an address and a cookie.
+// What the browser does for the page: it keeps settings, has an address and a cookie, and shows notifications.
 
 import { isRoom, LOBBY } from './wire.js';
 
@@ -111,3 +111,40 @@ class Kept {
 
 export const settings = new Kept(() => window.localStorage);
 export const tab = new Kept(() => window.sessionStorage);
+
+// Notifications of the desktop. The browser asks whether they are wanted, and only after a click.
+
+const supported = () => typeof Notification === 'function' && window.isSecureContext;
+
+export const notifications = {
+  get on() {
+    return supported() && Notification.permission === 'granted' && settings.get('notify', false);
+  },
+
+  /** Why there can be none: 'insecure', 'denied' or nothing. */
+  get barred() {
+    if (!supported()) return 'insecure';
+    return Notification.permission === 'denied' ? 'denied' : '';
+  },
+
+  /** Turn them on or off; the browser asks once whether they are wanted. To be called from a click. */
+  async turn(wanted) {
+    if (wanted && supported() && Notification.permission === 'default') await Notification.requestPermission();
+    settings.set('notify', wanted);
+  },
+
+  /** Show one, unless somebody looks; of those with the same tag the last one stays. */
+  show(title, text, tag, act) {
+    if (!this.on || document.hasFocus()) return;
+    try {
+      const shown = new Notification(title, { body: text.slice(0, 300), tag, icon: '/-/page/icon.svg' });
+      shown.onclick = () => {
+        window.focus();
+        shown.close();
+        act();
+      };
+    } catch {
+      // browsers of phones have them for service workers alone
+    }
+  },
+};

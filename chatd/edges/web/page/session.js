@@ -3,10 +3,10 @@
 
 import { apply } from './apply.js';
 import { tab } from './browser.js';
+import { Emitter } from './emitter.js';
 import { Sender, unsure } from './outbox.js';
 import { answered, refused } from './replies.js';
 import { t } from './strings.js';
-import { Emitter } from './emitter.js';
 import { key, label, LOBBY, parse } from './wire.js';
 
 const SEEN_MS = 2000;

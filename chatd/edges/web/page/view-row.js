@@ -1,8 +1,7 @@
 // One line of a room as an element: its text with links and code, and how it stands with the line before it.
 
 import { h, hue, icon } from './dom.js';
-import { traffic } from './sentences.js';
-import { clockTime, dayName, dayOf, fullTime, t } from './strings.js';
+import { clockTime, dayName, dayOf, fullTime, t, traffic } from './strings.js';
 import { key } from './wire.js';
 
 const PARTS = /`([^`]+)`|\bhttps?:\/\/[^\s<>"`\u2066-\u2069\u202a-\u202e]+/giu;

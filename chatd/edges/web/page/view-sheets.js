@@ -1,7 +1,6 @@
 // The sheets: signing in, joining a room, one's name, a room's topic and settings, the page's settings, help.
 
-import { settings } from './browser.js';
-import { notifications } from './notify.js';
+import { notifications, settings } from './browser.js';
 import { COMMANDS } from './commands.js';
 import { ask, sheet } from './dialog.js';
 import { h } from './dom.js';
@@ -115,12 +114,13 @@ export class Sheets {
   }
 
   settings() {
+    const barred = { insecure: t('notify.insecure'), denied: t('notify.denied') }[notifications.barred];
     const themes = [['auto', t('theme.auto')], ['light', t('theme.light')], ['dark', t('theme.dark')]];
     const fields = [
       { name: 'theme', label: t('theme'), type: 'select', value: settings.get('theme', 'auto'), options: themes },
       { name: 'language', label: t('language'), type: 'select', value: language, options: Object.entries(LANGUAGES) },
       { name: 'traffic', label: t('settings.traffic'), type: 'checkbox', value: settings.get('traffic', true) },
-      { name: 'notify', label: t('settings.notify'), type: 'checkbox', value: notifications.on, hint: notifications.why() },
+      { name: 'notify', label: t('settings.notify'), type: 'checkbox', value: notifications.on, hint: barred },
     ];
     const submit = async (values) => {
       settings.set('theme', values.theme);
