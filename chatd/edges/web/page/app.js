@@ -48,7 +48,6 @@ class App {
     document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && this.connection.hurry());
   }
 
-  /** Begin: take up what this page had before a reload, and come in or ask for a name. */
   async start() {
     const codes = takeCodes();
     for (const name of tab.get('rooms', [])) if (typeof name === 'string' && isRoom(name)) this.#want(name);
@@ -159,7 +158,6 @@ class App {
     tab.set('rooms', this.store.wantedRooms().map((room) => room.name).slice(0, MAX_KEPT_ROOMS));
   }
 
-  /** Ask for what is missing at a gap. */
   fillGap(room, line) {
     const most = 200;
     const more = { room: room.name, person: room.private ? room.name : null, gap: line, most, ids: [] };

@@ -20,13 +20,11 @@ async function ask(path, value) {
 /** Whose the cookie is: `{ok, nick, text}`, where `text` says why it is nobody's. */
 export const whoAmI = () => ask('/-/me');
 
-/** Log in, or make an account: `{ok, nick, text}`. */
 export const logIn = (nick, password) => ask('/-/login', { nick, password });
 export const register = (nick, password, code) => ask('/-/register', { nick, password, code });
 
 export const logOut = () => ask('/-/logout', {});
 
-/** Become an operator by a link that works once. */
 export const redeem = (code) => ask('/-/redeem', { code });
 
 /** The room of a path: `/builds` is #builds, `/` is #lobby. */
@@ -53,7 +51,6 @@ export function takeCodes() {
   }
 }
 
-/** Let the address be that of a room; a conversation has none. */
 export function showAddress(room, { replace = false } = {}) {
   if (!isRoom(room.name) || location.pathname === pathOf(room.name)) return;
   if (replace) history.replaceState(null, '', pathOf(room.name));

@@ -64,7 +64,6 @@ function command(app, line) {
   return ordered(app, name, tail, rest);
 }
 
-/** A command that the server carries out, with the room that it is for. */
 function ordered(app, name, tail, rest) {
   const { room: takesRoom, after, tail: last } = COMMANDS[name];
   const verb = name.slice(1).toUpperCase();

@@ -26,7 +26,6 @@ export class Connection extends Emitter {
     this.#url = url;
   }
 
-  /** Connect now, whatever was waited for. */
   open() {
     clearTimeout(this.#timer);
     if (this.#socket) return;
@@ -52,7 +51,6 @@ export class Connection extends Emitter {
     this.#failures = 0;
   }
 
-  /** End the connection and stay away until `open`. */
   stop() {
     clearTimeout(this.#timer);
     const socket = this.#socket;
@@ -61,7 +59,6 @@ export class Connection extends Emitter {
     socket?.close(1000);
   }
 
-  /** End the connection and come back after a wait. */
   restart() {
     if (this.#socket) this.#drop(this.#socket);
   }

@@ -16,7 +16,6 @@ export function h(name, attributes = {}, ...children) {
 
 export const $ = (id) => document.getElementById(id);
 
-/** An icon of the sheet of symbols in index.html. */
 export function icon(name) {
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
   const use = document.createElementNS('http://www.w3.org/2000/svg', 'use');
@@ -27,7 +26,6 @@ export function icon(name) {
   return svg;
 }
 
-/** A button that shows an icon and is named for those who do not see it. */
 export function iconButton(name, label, click, attributes = {}) {
   return h('button', { type: 'button', class: 'icon-button', 'aria-label': label, title: label, on: { click }, ...attributes }, icon(name));
 }

@@ -39,7 +39,6 @@ export class Outbox {
     this.#keep();
   }
 
-  /** Take out what is acknowledged, refused or given up. */
   settle(label) {
     const message = this.#waiting.get(label);
     if (message) {
@@ -49,7 +48,6 @@ export class Outbox {
     return message;
   }
 
-  /** All that waits, in the order in which it was said. */
   all() {
     return [...this.#waiting.values()];
   }
@@ -119,7 +117,6 @@ export class Sender {
     this.#connection.send(format(question.verb, question.words, { label: token }));
   }
 
-  /** Take out what was sent under a label, now that it is answered. */
   answered(token) {
     const item = this.#asked.get(token);
     this.#asked.delete(token);
@@ -182,7 +179,6 @@ export class Sender {
     this.goOn();
   }
 
-  /** Ask again a little later, if the room is still wanted then. */
   later(question) {
     setTimeout(() => {
       if (this.present && this.store.find(question.room)?.wanted) this.urgent(question);

@@ -7,7 +7,6 @@ import { history, idOf } from './wire.js';
 const NEWEST = 100;
 const QUIET = new Set(['SEEN', 'RULES', 'WHO', 'HISTORY', 'PING']);
 
-/** Take in an OK line. */
 export function answered(session, question, event) {
   ANSWERS[event.command]?.(session, question, event);
 }

@@ -31,12 +31,10 @@ export class Session extends Emitter {
     setInterval(() => this.#reportSeen(), SEEN_MS);
   }
 
-  /** Whether the server let one in. */
   get present() {
     return this.sender.present;
   }
 
-  /** Come in under a nick, as whoever the browser's cookie says. */
   begin(nick) {
     this.#arrivedOnce = false;
     this.store.setNick(nick);
@@ -71,7 +69,6 @@ export class Session extends Emitter {
     this.store.put(room, { ...line, key: Infinity, label: token, reactions: new Map() });
   }
 
-  /** Say again what failed, under the label that it had. */
   resay(line) {
     const room = this.store.open(line.to);
     if (room && this.say(room, line.text, line.reply)) this.store.remove(room, line);
@@ -89,7 +86,6 @@ export class Session extends Emitter {
     if (this.present && !room.joined) this.sender.urgent(this.#joinOf(room));
   }
 
-  /** Ask for what the page needs itself. */
   fetch(verb, words, more = {}) {
     if (this.present) this.sender.urgent({ verb, words, own: true, ...more });
     return this.present;

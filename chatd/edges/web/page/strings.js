@@ -15,7 +15,6 @@ const column = Object.keys(LANGUAGES).indexOf(language);
 const plural = new Intl.PluralRules(language);
 const numbers = new Intl.NumberFormat(language);
 
-/** The text of a key, with its values put in. */
 export function t(name, values = {}) {
   const isOne = typeof values.n === 'number' && plural.select(values.n) === 'one';
   const text = ((isOne && TEXTS[`${name}.one`]) || TEXTS[name])[column];
@@ -46,7 +45,6 @@ export const clockTime = (time) => clock.format(time);
 export const fullTime = (time) => full.format(time);
 export const dayOf = (time) => new Date(time).setHours(0, 0, 0, 0);
 
-/** A day as people say it: today, yesterday, or its date. */
 export function dayName(time) {
   const today = dayOf(Date.now());
   const then = dayOf(time);

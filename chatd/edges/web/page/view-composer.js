@@ -32,12 +32,10 @@ export class Composer {
     if (matchMedia('(hover: hover)').matches) this.field.focus();
   }
 
-  /** Answer a message. */
   reply(line) {
     this.#setAbout('reply', line, t('about.reply', { nick: line.nick, text: line.text.slice(0, 80) }));
   }
 
-  /** Change a message of one's own. */
   edit(line) {
     this.#setAbout('edit', line, t('about.edit'));
     this.set(line.text);
@@ -56,7 +54,6 @@ export class Composer {
     this.field.setSelectionRange(text.length, text.length);
   }
 
-  /** Put a name where the cursor is. */
   mention(nick) {
     const { value, selectionStart: at } = this.field;
     const name = at === 0 ? `${nick}: ` : `${value[at - 1] === ' ' ? '' : ' '}${nick} `;

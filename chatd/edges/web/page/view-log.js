@@ -4,23 +4,15 @@ import { $, h } from './dom.js';
 import { PAGE } from './session.js';
 import { t } from './strings.js';
 import { decorate, fillRow, makeRow } from './view-row.js';
+import { Scroller } from './view-scroll.js';
 
 const CHUNK = 50; // rows that the browser skips together while they are out of view
 const FIRST = 120; // rows that are made at once when a room is shown
-const BY_HAND_MS = 400;
-const LEAP = 300; // pixels
-const NEAR = 60; // pixels from the end within which one reads the newest
-
-const ANCHORED = CSS.supports('overflow-anchor: auto');
 
 export class LogView {
   #rows = new Map();
   #from = 0; // index of the first line that has a row
-  #follow = true;
   #asking = false;
-  #frame = 0;
-  #top = 0;
-  #touched = -BY_HAND_MS;
   #mark = h('div', { class: 'mark', role: 'separator' }, h('span', {}, t('mark')));
 
   constructor(app) {
@@ -30,12 +22,8 @@ export class LogView {
     this.list = $('lines');
     this.below = $('below');
     this.below.addEventListener('click', () => this.toEnd());
-    this.log.addEventListener('scroll', () => this.#scrolled(), { passive: true });
-    for (const event of ['wheel', 'touchmove', 'keydown', 'pointermove']) {
-      this.log.addEventListener(event, (each) => this.#touch(each), { passive: true });
-    }
-    new ResizeObserver(() => this.#follow && this.#pin()).observe(this.list);
-    new ResizeObserver(() => this.#follow && this.#pin()).observe(this.log);
+    this.scroller = new Scroller(this.log, this.list, () => this.look(), () => this.older());
+    this.log.addEventListener('scroll', () => this.app.menus?.hideActions(), { passive: true });
     this.#listen();
   }
 
@@ -56,10 +44,10 @@ export class LogView {
   /** Note whether somebody sees the newest lines now: then they are read. */
   look() {
     const room = this.store.front;
-    const looking = Boolean(room) && this.#follow && document.visibilityState === 'visible' && document.hasFocus();
+    const looking = Boolean(room) && this.scroller.follow && document.visibilityState === 'visible' && document.hasFocus();
     if (this.store.looking && !looking) this.#mark.remove();
     this.store.looking = looking;
-    this.store.reading = !this.#follow;
+    this.store.reading = !this.scroller.follow;
     if (looking) this.store.seen(room);
     this.#showBelow();
   }
@@ -69,7 +57,7 @@ export class LogView {
     this.#rows.clear();
     this.list.replaceChildren();
     this.#mark.remove();
-    this.#follow = true;
+    this.scroller.follow = true;
     this.#asking = false;
     $('empty').hidden = true;
     if (room) {
@@ -77,13 +65,12 @@ export class LogView {
       this.list.append(...this.#chunks(room, room.lines.slice(this.#from)));
       this.#placeMark(room);
       this.#showEmpty();
-      this.#pin();
+      this.scroller.pin();
     }
     setTimeout(() => this.log.setAttribute('aria-live', 'polite'), 100);
     this.look();
   }
 
-  /** The rows of lines, in chunks. */
   #chunks(room, lines) {
     const chunks = [];
     let before = null;
@@ -120,7 +107,7 @@ export class LogView {
     else if (this.#isFirstUnread(room, line)) this.#append(this.#mark, row);
     else this.#append(row);
     this.#settle(row);
-    if (this.#follow) this.#pin();
+    this.scroller.pin();
   }
 
   #isFirstUnread(room, line) {
@@ -128,7 +115,6 @@ export class LogView {
     return isNew && room.firstUnread === 0 && !this.store.looking && !this.#mark.isConnected;
   }
 
-  /** Bring in order how a row and those after it stand with one another. */
   #settle(row) {
     decorate(row, this.#before(row));
     for (let next = this.#after(row); next; next = this.#after(next)) {
@@ -173,7 +159,7 @@ export class LogView {
       if (next && lines.length === 1) this.#settle(next);
     }
     if (lines.length === 1) return;
-    this.#top = 0; // what was taken away above has moved all
+    this.scroller.forget();
     const first = this.list.querySelector('.row');
     if (first) this.#settle(first);
   }
@@ -185,44 +171,17 @@ export class LogView {
 
   // Scrolling.
 
-  #pin() {
-    if (this.#frame) return;
-    this.#frame = requestAnimationFrame(() => {
-      this.#frame = 0;
-      if (this.#follow) this.log.scrollTop = this.log.scrollHeight;
-    });
-  }
-
-  #touch({ type, buttons }) {
-    if (type !== 'pointermove' || buttons) this.#touched = performance.now();
-  }
-
   toEnd() {
-    this.#follow = true;
+    this.scroller.follow = true;
     this.log.scrollTop = this.log.scrollHeight;
-    this.#pin();
+    this.scroller.pin();
     this.look();
-  }
-
-  #scrolled() {
-    const { scrollTop, scrollHeight, clientHeight } = this.log;
-    const near = scrollHeight - scrollTop - clientHeight < NEAR;
-    // Lines that come move the end away, and rows whose height becomes known move all a little: that is not the reader.
-    const byHand = performance.now() - this.#touched < BY_HAND_MS || scrollTop < this.#top - LEAP;
-    const follow = near || (this.#follow && !byHand);
-    this.#top = scrollTop;
-    if (follow !== this.#follow) {
-      this.#follow = follow;
-      this.look();
-    }
-    if (scrollTop < clientHeight) this.older();
-    this.app.menus?.hideActions();
   }
 
   #showBelow() {
     const room = this.store.front;
     const n = room?.unread ?? 0;
-    this.below.hidden = !room || (this.#follow && (!n || this.store.looking));
+    this.below.hidden = !room || (this.scroller.follow && (!n || this.store.looking));
     this.below.lastChild.textContent = n ? t('below', { n }) : t('below.none');
   }
 
@@ -241,21 +200,10 @@ export class LogView {
 
   #prepend(room, lines) {
     const first = this.list.querySelector('.row');
-    const keep = this.#hold();
+    const keep = this.scroller.hold();
     this.list.prepend(...this.#chunks(room, lines));
     if (first) this.#settle(first);
     keep();
-  }
-
-  /** Keep what is in view where it is while something is put above it; return what to do after that. */
-  #hold() {
-    if (this.log.scrollTop < 1) this.log.scrollTop = 1; // at 0 browsers do not keep it by themselves
-    const first = this.list.firstElementChild;
-    if (ANCHORED || !first) return () => {};
-    const before = first.offsetTop;
-    return () => {
-      if (!this.#follow) this.log.scrollTop += first.offsetTop - before;
-    };
   }
 
   #ask(room) {
@@ -263,7 +211,7 @@ export class LogView {
     const words = [room.private ? `with=${room.name}` : room.name, String(PAGE), oldest ? `before=${oldest}` : null];
     this.#asking = true;
     this.log.setAttribute('aria-busy', 'true');
-    const keep = this.#hold();
+    const keep = this.scroller.hold();
     const over = () => {
       this.#asking = false;
       this.log.removeAttribute('aria-busy');
@@ -299,7 +247,7 @@ export class LogView {
     while (!this.#rows.has(line) && this.#from > 0) this.older();
     const row = this.#rows.get(line);
     if (!row) return false;
-    this.#follow = false;
+    this.scroller.follow = false;
     row.scrollIntoView({ block: 'center' });
     row.classList.add('found');
     setTimeout(() => row.classList.remove('found'), 2500);
@@ -308,7 +256,6 @@ export class LogView {
     return true;
   }
 
-  /** The rows that can be gone through by arrow keys. */
   get rows() {
     return [...this.list.querySelectorAll('.row')];
   }

@@ -109,7 +109,6 @@ export class Menus {
     return what !== 'retract' || line.own || this.app.store.operates(room);
   }
 
-  /** The menu of a message. */
   message(row, anchor) {
     const { line } = row ?? {};
     if (line?.kind !== 'said') return;
@@ -161,7 +160,6 @@ export class Menus {
 
   // People.
 
-  /** The menu of a person: what everybody may do, and what an operator may. */
   person(anchor, nick) {
     const { app } = this;
     const { store, session } = app;
@@ -172,7 +170,7 @@ export class Menus {
       items.push({ text: t('do.nick'), icon: 'edit', act: () => app.sheets.nick() }, { text: t('do.away'), icon: 'clock', act: () => app.sheets.away() });
     } else {
       items.push({ text: t('do.talk', { nick }), icon: 'talk', act: () => app.go(store.open(nick)) });
-      items.push({ text: t('do.mention'), icon: 'at', act: () => app.composer.mention(nick) });
+      items.push({ text: t('do.mention'), icon: 'person', act: () => app.composer.mention(nick) });
       items.push({ text: t('do.ignore'), icon: 'mute', act: () => session.ask('IGNORE', [nick]) });
     }
     if (store.operates(room) && !me) items.push(null, ...this.#moderation(room, nick));
@@ -188,7 +186,7 @@ export class Menus {
       { text: t('do.kick'), icon: 'out', act: sheet('KICK', t('kick.title', { nick, room: room.name })), danger: true },
       { text: t('do.mute'), icon: 'mute', act: sheet('MUTE', t('mute.title', { nick, room: room.name })), danger: true },
       { text: t('do.unmute'), icon: 'talk', act: order('UNMUTE') },
-      { text: t('do.ban'), icon: 'ban', act: sheet('BAN', t('ban.title', { nick, room: room.name })), danger: true },
+      { text: t('do.ban'), icon: 'out', act: sheet('BAN', t('ban.title', { nick, room: room.name })), danger: true },
       { text: operator ? t('do.deop') : t('do.op'), icon: 'shield', act: order(operator ? 'DEOP' : 'OP') },
     ];
   }

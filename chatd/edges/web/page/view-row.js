@@ -52,7 +52,6 @@ export const isIndented = (text) => /^(?: {4}|\t)/.test(text);
 const GROUP_MS = 5 * 60_000;
 const QUOTE = 120;
 
-/** The element of a line. `room` is where it was said, for what it answers. */
 export function makeRow(line, room) {
   const row = h('div', { class: 'row', role: 'article', tabindex: '-1' });
   row.line = line;
@@ -60,7 +59,6 @@ export function makeRow(line, room) {
   return row;
 }
 
-/** Show a line as it is now. */
 export function fillRow(row, room) {
   const { line } = row;
   row.className = `row ${line.kind}${line.mention || line.about ? ' mention' : ''}`;

@@ -16,7 +16,6 @@ export class Sheets {
     app.store.on('listing', () => this.#showListing());
   }
 
-  /** Ask under which name to come in: as a guest, logged in, or with a new account. */
   signIn({ mode = 'guest', error = '', nick = this.app.store.nick, code = '' } = {}) {
     this.#signIn?.close();
     const modes = { guest: t('sign.guest'), login: t('sign.login'), register: t('sign.register') };

@@ -69,7 +69,6 @@ export class Shell {
     }
   }
 
-  /** Say that the connection has ended for good, and why. */
   stopped(text) {
     this.#say(text, t('state.again'));
   }
@@ -152,7 +151,6 @@ export class Shell {
     }
   }
 
-  /** Go from one part of the page to the next. */
   #nextPart(by) {
     const at = PARTS.findIndex((id) => $(id).contains(document.activeElement));
     for (let i = 1; i <= PARTS.length; i += 1) {

@@ -23,7 +23,6 @@ export class RoomsView {
     $('join').addEventListener('click', () => app.sheets.join());
   }
 
-  /** Put the items in order; those that are there stay. */
   #arrange() {
     const { store } = this.app;
     const rooms = store.sorted();
@@ -88,7 +87,6 @@ export class RoomsView {
     }
   }
 
-  /** Go to the room before or after the one in front. */
   step(by) {
     const rooms = this.app.store.sorted();
     const at = rooms.indexOf(this.app.store.front);
