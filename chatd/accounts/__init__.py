@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from twisted.internet.defer import Deferred
 from typing_extensions import override
@@ -12,6 +12,21 @@ from chatd.protocol.errors import ChatError, Code
 
 class AccountsError(Exception):
     """Accounts cannot be opened, read or written. Its argument is a sentence that says why, for the server operator."""
+
+
+class Grant(NamedTuple):
+    """What a bearer token is good for."""
+
+    account: str
+    """The key of its account."""
+    nick: str
+    """The same as its owner writes it."""
+    rooms: frozenset[str] | None
+    """The keys of the only rooms that it is good for; None if any."""
+    post_only: bool
+    """Whether it says things and does nothing else."""
+    token: str
+    """What the token is called by, which anybody may know."""
 
 
 class Accounts(Protocol):
@@ -63,6 +78,22 @@ class Accounts(Protocol):
     def register(self, nick: str, password: str, code: str | None, address: str | None) -> Deferred[str]:
         """Make an account and return its key; it fails with `ChatError` if that may not be."""
 
+    def check_token(self, secret: str, address: str | None) -> Grant:
+        """Return what a bearer token is good for.
+
+        Raise `ChatError`: ``bad-password`` if it holds no more or never did, ``slow-down`` if too many from that
+        address did not. ``address`` is None for a local socket.
+        """
+
+    def open_login(self, account: str) -> Deferred[str]:
+        """Begin a login, and return the secret for its cookie; it fails with `ChatError` if that cannot be."""
+
+    def check_login(self, secret: str) -> str:
+        """Return the key of a login's account. Raise `ChatError`, ``bad-password`` if it is over."""
+
+    def end_login(self, secret: str) -> Deferred[None]:
+        """End a login, if it is not over; it fails with `ChatError` if that cannot be."""
+
 
 class NoAccounts(Accounts):
     """A server without accounts."""
@@ -107,6 +138,22 @@ class NoAccounts(Accounts):
 
     @override
     def register(self, nick: str, password: str, code: str | None, address: str | None) -> Deferred[str]:
+        raise _none()
+
+    @override
+    def check_token(self, secret: str, address: str | None) -> Grant:
+        raise _none()
+
+    @override
+    def open_login(self, account: str) -> Deferred[str]:
+        raise _none()
+
+    @override
+    def check_login(self, secret: str) -> str:
+        raise _none()
+
+    @override
+    def end_login(self, secret: str) -> Deferred[None]:
         raise _none()
 
 

@@ -51,3 +51,28 @@ CREATE TABLE removed (
     key   TEXT PRIMARY KEY,
     times INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- version 4
+
+-- Bearer tokens. One is good for the account with this key and this mark, and for no later one of the same name.
+CREATE TABLE token (
+    id        TEXT PRIMARY KEY,                 -- what it is called by, a part of it
+    digest    BLOB NOT NULL,                    -- SHA-256 of the whole
+    key       TEXT NOT NULL REFERENCES account ON DELETE CASCADE,
+    mark      TEXT NOT NULL,
+    rooms     TEXT,                             -- names with a space between; null if any room
+    post_only INTEGER NOT NULL,                 -- whether it says things and does nothing else
+    made      INTEGER NOT NULL,                 -- seconds since 1970, as the others
+    expires   INTEGER,                          -- null if never
+    used      INTEGER                           -- last, to a day; null if never
+) STRICT, WITHOUT ROWID;
+CREATE INDEX token_by_key ON token (key);
+
+-- Logins of the page, each of which a browser has in a cookie.
+CREATE TABLE page_login (
+    digest  BLOB PRIMARY KEY,                   -- SHA-256 of what is in the cookie
+    key     TEXT NOT NULL REFERENCES account ON DELETE CASCADE,
+    mark    TEXT NOT NULL,
+    expires INTEGER NOT NULL                    -- seconds since 1970; later with each day on which it is used
+) STRICT, WITHOUT ROWID;
+CREATE INDEX page_login_by_key ON page_login (key);

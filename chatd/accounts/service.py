@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
@@ -13,7 +13,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from typing_extensions import override
 
-from chatd.accounts import Accounts, AccountsError, passwords
+from chatd.accounts import Accounts, AccountsError, Grant, passwords
+from chatd.accounts.bearers import Bearers
 from chatd.accounts.checkers import AccountChecker, Checkers, Credentials, IAccount, Realm
 from chatd.accounts.known_networks import KnownNetworks
 from chatd.accounts.passwords import Hasher
@@ -78,6 +79,7 @@ class AccountService(Accounts):
         self._portal = Portal(Realm(store, workers, wall, self._log_limiter), [asked])
         self._guesses = Throttle(clock)
         self._logins = KnownNetworks(store, wall, workers, self._guesses)
+        self._bearers = Bearers(store, clock, wall, workers)
         self._newcomers = Throttle(clock, NEW_IN_AN_HOUR, 60 * 60, "many names were taken from where you are")
 
     @override
@@ -93,6 +95,7 @@ class AccountService(Accounts):
         self._timers.stop()
         self._workers.stop()
         self._logins.flush()
+        self._bearers.flush()
         self._store.close()
 
     @override
@@ -131,6 +134,22 @@ class AccountService(Accounts):
     @override
     def register(self, nick: str, password: str, code: str | None, address: str | None) -> Deferred[str]:
         return Deferred.fromCoroutine(self._register(nick, password, code, address))
+
+    @override
+    def check_token(self, secret: str, address: str | None) -> Grant:
+        return self._or_unavailable(lambda: self._bearers.check_token(secret, address))
+
+    @override
+    def open_login(self, account: str) -> Deferred[str]:
+        return Deferred.fromCoroutine(self._written(self._bearers.open_login(account)))
+
+    @override
+    def check_login(self, secret: str) -> str:
+        return self._or_unavailable(lambda: self._bearers.check_login(secret))
+
+    @override
+    def end_login(self, secret: str) -> Deferred[None]:
+        return Deferred.fromCoroutine(self._written(self._bearers.end_login(secret)))
 
     async def _log_in(self, nick: str, password: str, address: str | None) -> str:
         if not self._has_checkers and not self._or_unavailable(lambda: self._store.is_there):
@@ -217,6 +236,12 @@ class AccountService(Accounts):
     def _or_unavailable(self, look_up: Callable[[], T]) -> T:
         try:
             return look_up()
+        except AccountsError as error:
+            raise self._unavailable(error) from None
+
+    async def _written(self, writing: Awaitable[T]) -> T:
+        try:
+            return await writing
         except AccountsError as error:
             raise self._unavailable(error) from None
 

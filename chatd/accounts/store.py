@@ -31,6 +31,10 @@ class TakenError(Exception):
     """An account cannot be made under a name; the argument is a sentence that says why."""
 
 
+class NoAccountError(Exception):
+    """There is no account of a name."""
+
+
 class CodeError(Exception):
     """An invitation code is none, was used or is too old."""
 
@@ -99,29 +103,29 @@ class AccountStore:
 
     def find(self, key: str) -> Account | None:
         """Return the account of that key."""
-        found = self._read(f"SELECT {_COLUMNS} FROM account WHERE key = ?", (key,))
+        found = self.read(f"SELECT {_COLUMNS} FROM account WHERE key = ?", (key,))
         return next(map(_account, found), None)
 
     def twin(self, nick: str) -> str | None:
         """Return the name of an account which is not that of ``nick`` but looks like it."""
-        return next((str(name) for (name,) in self._read(_TWIN, (*names.looks(nick), names.key(nick)))), None)
+        return next((str(name) for (name,) in self.read(_TWIN, (*names.looks(nick), names.key(nick)))), None)
 
     def accounts(self) -> list[Account]:
         """Return all accounts in the order of their keys."""
-        return list(map(_account, self._read(f"SELECT {_COLUMNS} FROM account ORDER BY key", ())))
+        return list(map(_account, self.read(f"SELECT {_COLUMNS} FROM account ORDER BY key", ())))
 
     def last_login(self, key: str, network: str) -> int | None:
         """Return when an account was last noted as logged in to from a network, in seconds since 1970."""
-        found = self._read("SELECT time FROM login WHERE key = ? AND network = ?", (key, network))
+        found = self.read("SELECT time FROM login WHERE key = ? AND network = ?", (key, network))
         return next((int(time) for (time,) in found), None)
 
     def has_hashes(self) -> bool:
         """Return whether the store has the hash of any password."""
-        return bool(self._read("SELECT 1 FROM account WHERE hash IS NOT NULL LIMIT 1", ()))
+        return bool(self.read("SELECT 1 FROM account WHERE hash IS NOT NULL LIMIT 1", ()))
 
     def has_code(self, code: str, now: int) -> bool:
         """Return whether a code is an invitation that holds at ``now``, in seconds since 1970."""
-        return bool(self._read(f"SELECT 1 FROM code {_IS_OPEN}", (_digest(code), now)))
+        return bool(self.read(f"SELECT 1 FROM code {_IS_OPEN}", (_digest(code), now)))
 
     # What is changed.
 
@@ -131,7 +135,7 @@ class AccountStore:
         Raise `TakenError` if there is one of that key or, unless ``twins`` may be, one that looks like it; `CodeError`
         if the code is not an open one.
         """
-        with self._writing() as db:
+        with self.writing() as db:
             if code is not None:
                 used = db.execute(f"DELETE FROM code {_IS_OPEN}", (_digest(code), account.created))
                 if not used.rowcount:
@@ -150,10 +154,15 @@ class AccountStore:
             db.executemany("INSERT INTO look (look, key) VALUES (?, ?)", rows)
 
     def set_hash(self, key: str, new: str, *, instead_of: str | None = None) -> bool:
-        """Give an account another password, if ``instead_of`` it is as before; return whether that was so."""
+        """Give an account another password, which ends its logins; return whether there is such an account.
+
+        ``instead_of`` is the hash of the same password that ``new`` replaces, if that is still there.
+        """
         condition, values = ("", ()) if instead_of is None else (" AND hash = ?", (instead_of,))
-        with self._writing() as db:
+        with self.writing() as db:
             done = db.execute(f"UPDATE account SET hash = ? WHERE key = ?{condition}", (new, key, *values))
+            if instead_of is None:  # it is another password, and not the same at another cost
+                db.execute("DELETE FROM page_login WHERE key = ?", (key,))
             return done.rowcount > 0
 
     def note_login(self, key: str, network: str, now: int) -> None:
@@ -163,7 +172,7 @@ class AccountStore:
         """
         too_old = "time < (SELECT max(time) FROM login WHERE key = ?) - ?"
         too_many = "network NOT IN (SELECT network FROM login WHERE key = ? ORDER BY time DESC LIMIT ?)"
-        with self._writing() as db:
+        with self.writing() as db:
             if not db.execute("SELECT 1 FROM account WHERE key = ?", (key,)).fetchall():
                 return
             db.execute(f"DELETE FROM login WHERE key = ? AND {too_old}", (key, key, NETWORK_SECONDS))
@@ -172,7 +181,7 @@ class AccountStore:
 
     def remove(self, key: str) -> bool:
         """Delete an account; return whether there was one."""
-        with self._writing() as db:
+        with self.writing() as db:
             removed = db.execute("DELETE FROM account WHERE key = ?", (key,)).rowcount > 0
             if removed:
                 once_more = "ON CONFLICT (key) DO UPDATE SET times = times + 1"
@@ -181,11 +190,14 @@ class AccountStore:
 
     def add_code(self, code: str, expires: int | None, now: int) -> None:
         """Make ``code`` an invitation for one account, until ``expires``; both times are in seconds since 1970."""
-        with self._writing() as db:
+        with self.writing() as db:
             db.execute("DELETE FROM code WHERE expires <= ?", (now,))
             db.execute("INSERT INTO code (digest, expires) VALUES (?, ?)", (_digest(code), expires))
 
-    def _read(self, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+    # For what else is kept in the file.
+
+    def read(self, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+        """Return what a query finds; nothing as long as there is no file."""
         db = self._find_reader()
         if db is None:
             return []
@@ -213,8 +225,8 @@ class AccountStore:
         return reader
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction, which is not if what is done in it raises."""
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Begin a transaction, of which nothing is done if what happens in it raises."""
         with self._lock, explained(self.path):
             db = self._writer or self._open_writer()
             db.execute("BEGIN IMMEDIATE")

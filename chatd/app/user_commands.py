@@ -9,12 +9,12 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 from chatd.accounts import AccountsError, passwords
-from chatd.accounts.store import Account, TakenError, beside, open_account_store
-from chatd.journal.factory import DEFAULT_JOURNAL
-from chatd.journal.sqlite.address import sqlite_path
+from chatd.accounts.store import Account, TakenError, open_account_store
+from chatd.accounts.token_store import TokenStore
+from chatd.app import token_commands
+from chatd.app.account_file import file_options, path_of
 from chatd.protocol import names
 from chatd.protocol.duration import seconds
 from chatd.protocol.text import clean
@@ -37,9 +37,7 @@ def main(arguments: Sequence[str]) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="chatd user", description="Who has an account. The daemon may be running.")
     commands = parser.add_subparsers(required=True)
-    file = argparse.ArgumentParser(add_help=False)
-    file.add_argument("--accounts", type=Path, metavar="FILE", help="the accounts [default: beside the journal]")
-    file.add_argument("-j", "--journal", default=DEFAULT_JOURNAL, help="the journal [default: %(default)s]")
+    file = file_options()
 
     def command(name: str, carry_out: Callable[[argparse.Namespace], None], about: str) -> argparse.ArgumentParser:
         made = commands.add_parser(name, parents=[file], help=about, description=about)
@@ -51,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("nick")
     add.add_argument("--operator", action="store_true", help="make it a server operator's")
     add.add_argument("--no-password", action="store_true", help="an --auth method of the daemon knows it")
-    about = "Give an account another password, asked for or read from the standard input."
+    about = "Give an account another password, asked for or read from the standard input. It ends logins on the page."
     command("passwd", _passwd, about).add_argument("nick")
     about = "Take an account away: the nick is anybody's again. Who is logged in stays until the connection ends."
     command("remove", _remove, about).add_argument("nick")
@@ -59,29 +57,32 @@ def _parser() -> argparse.ArgumentParser:
     about = "Print a new invitation code for one, for REGISTER where the daemon's --registration is code."
     invite = command("invite", _invite, about)
     invite.add_argument("--expires", metavar="TIME", help="how long it holds: 12h, 7d, 2w [default: until it is used]")
+    token_commands.add_to(command)
     return parser
 
 
 def _add(options: argparse.Namespace) -> None:
     nick = names.nick(options.nick)
     kept = None if options.no_password else _new_hash(_hasher())
-    with open_account_store(_path(options), make=True) as store:
+    with open_account_store(path_of(options), make=True) as store:
         store.add(Account(names.key(nick), nick, kept, options.operator, int(time.time())))
     print(f"{nick} has an account now")
 
 
 def _passwd(options: argparse.Namespace) -> None:
     nick, hasher = names.nick(options.nick), _hasher()
-    with open_account_store(_path(options), make=False) as store:
+    with open_account_store(path_of(options), make=False) as store:
         account = store.find(names.key(nick))
         if account is None or not store.set_hash(account.key, _new_hash(hasher)):
             raise ValueError(f"{nick} has no account")
-    print(f"{account.name} has another password now")
+        tokens = len(TokenStore(store).all(account.key))
+    left = f"; its tokens hold as before, see chatd user tokens {account.name}" if tokens else ""
+    print(f"{account.name} has another password now{left}")
 
 
 def _remove(options: argparse.Namespace) -> None:
     nick = names.nick(options.nick)
-    with open_account_store(_path(options), make=False) as store:
+    with open_account_store(path_of(options), make=False) as store:
         if not store.remove(names.key(nick)):
             raise ValueError(f"{nick} has no account")
     left = "what it may do in rooms goes to whoever takes the name next, and what it was told in private does not"
@@ -89,7 +90,7 @@ def _remove(options: argparse.Namespace) -> None:
 
 
 def _list(options: argparse.Namespace) -> None:
-    with open_account_store(_path(options), make=False) as store:
+    with open_account_store(path_of(options), make=False) as store:
         for each in store.accounts():
             made = datetime.fromtimestamp(each.created, UTC).date().isoformat()
             print(each.name, "operator" if each.operator else "-", "password" if each.hash else "auth", made, sep="\t")
@@ -99,14 +100,9 @@ def _invite(options: argparse.Namespace) -> None:
     now = int(time.time())
     expires = None if options.expires is None else now + seconds(options.expires)
     code = secrets.token_hex(CODE_BYTES)
-    with open_account_store(_path(options), make=True) as store:
+    with open_account_store(path_of(options), make=True) as store:
         store.add_code(code, expires, now)
     print(code)
-
-
-def _path(options: argparse.Namespace) -> Path:
-    given: Path | None = options.accounts
-    return beside(sqlite_path(options.journal)) if given is None else given.resolve()
 
 
 def _hasher() -> passwords.Hasher:

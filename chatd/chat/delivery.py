@@ -61,13 +61,14 @@ class Broadcast:
     Only the audiences that there are get their lines rendered.
     """
 
-    __slots__ = ("_audiences", "_first", "_merge", "_own", "_said", "replies")
+    __slots__ = ("_answers", "_audiences", "_first", "_merge", "_own", "_said", "replies")
 
     def __init__(self, merge: Merge | None = None) -> None:
         self.replies: list[tuple[Reader, bytes]] = []
         """What is to be sent when every room has had its part of the batch."""
         self._merge = merge
         self._said: list[tuple[str, Entry]] = []
+        self._answers = 0  # how many of those are for one reader alone
         self._audiences = (Audience(), Audience())
         self._own: dict[Reader, dict[int, bytes]] = {}
         self._first: dict[Reader, int] = {}
@@ -97,6 +98,7 @@ class Broadcast:
         """Add, in the place of an entry, a line that is for one reader alone."""
         self._own.setdefault(reader, {})[len(self._said)] = line
         self._said.append(("", entry))
+        self._answers += 1
 
     def join(self, reader: Reader) -> None:
         """From here on ``reader`` is among the members."""
@@ -139,8 +141,11 @@ class Broadcast:
         if self._merge is not None:
             self._merge.alias_position(entry, other)
 
-    def send(self, members: Collection[Reader]) -> None:
-        """Give ``members`` their lines: now, with what is merged, or, to those who came just now, after the replies."""
+    def send(self, members: Collection[Reader]) -> int:
+        """Give ``members`` their lines: now, with what is merged, or, to those who came just now, after the replies.
+
+        Return how many that were, each line counted once for each member.
+        """
         if self._merge is not None:
             later = dict.fromkeys(member for member in members if self._merge.wants(member))
             for member in later:
@@ -163,6 +168,7 @@ class Broadcast:
                 data = shared[tagged] = self._audience(tagged=tagged).all()
             if data:
                 member.send(data)
+        return (len(self._said) - self._answers) * len(members)
 
     def _audience(self, *, tagged: bool) -> Audience:
         """Return what one kind of members reads, up to here."""

@@ -23,6 +23,7 @@ from chatd.chat.room import Room
 from chatd.chat.room_looks import RoomLooks
 from chatd.chat.shares import Shares
 from chatd.chat.slow_rooms import SlowRooms
+from chatd.chat.tallies import Tallies
 from chatd.journal import Journal
 from chatd.journal.ages import AgeClock
 from chatd.model.cluster import NodeDown, NodeUp
@@ -86,6 +87,7 @@ class Hub:
         self.make_secret = make_secret
         self.shares = Shares(limits, clock)
         self.slow_rooms = SlowRooms()
+        self.tallies = Tallies()
         self.timers = TimerWheel(clock)
         self.log_limiter = LogLimiter(self.timers)
         """The way into the log for what peers cause."""
@@ -136,6 +138,11 @@ class Hub:
         """How many rooms there are: with people in them, or with something in the journal."""
         known = self._rooms.keys() | self.journal.known_rooms.keys()
         return len(known - {SERVER}) - sum(map(is_conversation, known))
+
+    @property
+    def occupied_count(self) -> int:
+        """How many rooms have people in them, on whatever node."""
+        return len(self._rooms)
 
     @property
     def nick_count(self) -> int:
@@ -297,7 +304,7 @@ class Hub:
         room = self._rooms.get(name.key)
         if room is None:
             room_state = self.journal.room_state(name.key)
-            room = self._rooms[name.key] = Room(name, room_state, shared=self.nodes.shared)
+            room = self._rooms[name.key] = Room(name, room_state, self.tallies, shared=self.nodes.shared)
             self._looks.note(room.name)
         return room
 

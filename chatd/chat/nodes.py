@@ -23,6 +23,10 @@ class Nodes(Protocol):
     def shared(self) -> bool:
         """Whether rooms may have members on other nodes."""
 
+    @property
+    def count(self) -> int:
+        """How many nodes there are, this one included, as far as is known."""
+
     def start(self) -> None:
         """Begin, now that the journal is open."""
 
@@ -106,6 +110,11 @@ class SingleNode(Nodes):
     @override
     def shared(self) -> bool:
         return False
+
+    @property
+    @override
+    def count(self) -> int:
+        return 1
 
     @override
     def start(self) -> None:

@@ -119,6 +119,7 @@ def _refused(participant: Participant, entry: Entry) -> bytes:
     elif isinstance(entry.event, events.Renamed):
         participant.renaming = NO_NICK
         participant.hub.release(Nick.of(entry.event.new), participant)
+    participant.hub.tallies.refusals[error.code] += 1
     return participant.line(events.Refused(error.code, entry.verb, error.text), entry.label)
 
 

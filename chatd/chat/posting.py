@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from twisted.internet.defer import Deferred
@@ -13,14 +14,18 @@ from chatd.chat.client import Resumable
 from chatd.chat.command_rows import Row, Work, for_anybody
 from chatd.chat.hub import Hub
 from chatd.chat.participant import NO_NICK, NOBODY, Participant
+from chatd.chat.referring import read_one
 from chatd.chat.visitor import Visitor
+from chatd.journal.references import Target, no_such_message, refusal
+from chatd.model.authorship import account_key, main_key, session_key
 from chatd.model.cluster import MemberInfo
-from chatd.model.entry import Entry, Member, Place
+from chatd.model.entry import Entry, Member, Place, StoredEvent
 from chatd.model.room_policy import Identity, IPAddress
-from chatd.protocol import commands, wire
+from chatd.protocol import commands, names, wire
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Done, Said
 from chatd.protocol.names import Nick, RoomName
+from chatd.protocol.references import Edited, Original, Retracted
 
 
 class Posted(NamedTuple):
@@ -42,25 +47,88 @@ async def post(visitor: Visitor, nick: Nick, room: RoomName, text: str, label: s
     calls this has bounded. The same again under the same ``label``, by that nick in that room, is said once. Raise
     `ChatError` if it is not said: who may not JOIN that room under that nick, or not speak there, may not do this.
     """
+    poster = _checked(visitor, nick, room)
+    quotas.check_post(visitor, nick.key, room.key)
+    name = _name(visitor.hub, room)
+    quotas.check_pace(visitor, nick, room)
+    entry = await _append(visitor, poster, Said(nick, name, text), label, "POST")
+    return Posted(name, entry.id, entry.time, entry.duplicate)
+
+
+async def edit(visitor: Visitor, nick: Nick, room: RoomName, id_: int, text: str) -> None:
+    """Change the text of a message of one's own, under a nick, without coming in; return once that is stored.
+
+    It is one's own if it was posted from the same account or, without one, over the same connection. Raise `ChatError`
+    if it is not changed.
+    """
+    poster = _checked(visitor, nick, room)
+    quotas.check_pace(visitor, nick, room)
+    kept = await read_one(visitor, room.key, id_)
+    event = Edited(nick, _name(visitor.hub, room), id_, text)
+    if kept is not None and isinstance(kept.event, Said):
+        event = replace(event, original=Original(kept.event.nick, kept.time, kept.author, kept.event.reply))
+    await _refer(visitor, poster, event, kept, "EDIT")
+
+
+async def retract(visitor: Visitor, nick: Nick, room: RoomName, id_: int) -> None:
+    """Take a message back, one's own or as an operator anybody's, as `edit` changes one."""
+    poster = _checked(visitor, nick, room, permissions.refusal_of)
+    kept = await read_one(visitor, room.key, id_)
+    await _refer(visitor, poster, Retracted(nick, _name(visitor.hub, room), id_), kept, "RETRACT")
+
+
+def _checked(
+    visitor: Visitor,
+    nick: Nick,
+    room: RoomName,
+    rules: Callable[..., ChatError | None] = permissions.speech_refusal,
+) -> MemberInfo:
+    """Return by what all nodes are to judge somebody. Raise `ChatError` if they may not do that in a room."""
     hub = visitor.hub
     authentication.check_owner(visitor, nick)
     poster = _info(visitor, nick)
     identity, is_operator = permissions.judged_as(hub, poster)
-    now = permissions.milliseconds(hub)
     why_not = hub.nick_refusal(nick, visitor.account)
-    why_not = why_not or permissions.speech_refusal(hub, room.key, identity, is_operator=is_operator, now=now)
+    why_not = why_not or rules(hub, room.key, identity, is_operator=is_operator, now=permissions.milliseconds(hub))
     if (why_not := why_not or permissions.look_refusal(visitor, room)) is not None:
         raise why_not
-    quotas.check_post(visitor, nick.key, room.key)
-    name = _name(hub, room)
-    quotas.check_pace(visitor, nick, room)
+    return poster
+
+
+async def _refer(
+    visitor: Visitor, poster: MemberInfo, event: Edited | Retracted, kept: StoredEvent | None, verb: str
+) -> None:
+    room = names.key(event.room)
+    rights = permissions.rights_of(visitor.hub.policy(room), visitor.account, is_operator=visitor.is_operator)
+    if kept is None or rights is None:
+        raise no_such_message(event)
+    attempt = Entry(room, event, by=_keys(visitor), rights=rights)
+    if (why := refusal(attempt, Target(kept.author), retracted=False)) is not None:
+        raise why
+    await _append(visitor, poster, event, None, verb)
+
+
+async def _append(
+    visitor: Visitor, poster: MemberInfo, event: Said | Edited | Retracted, label: str | None, verb: str
+) -> Entry:
+    """Hand an event to the journal; return it once it is stored and delivered. Raise `ChatError` if it is refused."""
+    hub = visitor.hub
     author = _Poster(hub, poster)
-    entry = Entry(room.key, Said(nick, name, text), author, label, "POST", source=hub.nodes.source_of_post(poster))
+    source = hub.nodes.source_of_post(poster)
+    entry = Entry(names.key(event.room), event, author, label, verb, source=source)
+    keys = _keys(visitor)
+    entry.by, entry.seen = (main_key(keys), False) if isinstance(event, Said) else (keys, True)
     hub.journal.append(entry)
     await author.done
     if entry.refused is not None:
         raise entry.refused
-    return Posted(name, entry.id, entry.time, entry.duplicate)
+    return entry
+
+
+def _keys(visitor: Visitor) -> str:
+    """Return by which what somebody posted is known to be theirs, see `chatd.model.authorship`."""
+    own = session_key(visitor.identity.connection)
+    return own if visitor.account is None else f"{account_key(visitor.account)} {own}"
 
 
 def _info(visitor: Visitor, nick: Nick) -> MemberInfo:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from chatd.chat import permissions, quotas
 from chatd.chat.command_rows import Row, Work, in_room
 from chatd.chat.participant import Participant
+from chatd.chat.visitor import Visitor
 from chatd.journal import JournalError, Query
 from chatd.journal.references import Target, no_such_message, refusal
 from chatd.model.authorship import Rights, is_own
@@ -64,7 +65,7 @@ async def check_reply(participant: Participant, room: Place, id_: int, label: st
     What was said under the same label before, when it was there, is still that: so it is let through to the journal.
     """
     rights = _rights(participant, room)
-    kept = None if rights is None else await _read_one(participant, room, id_)
+    kept = None if rights is None else await read_one(participant, room.key, id_)
     if kept is None or rights is None or id_ <= rights.readable_after:
         if label is None or not participant.tagged or rights is None:
             raise no_such_message(Said(participant.nick, room.name, "", id_))
@@ -105,7 +106,7 @@ async def _found(
     Raise `ChatError` if there is none such, or nothing can be read now.
     """
     if id_ is not None:
-        return id_, await _read_one(participant, room, id_)
+        return id_, await read_one(participant, room.key, id_)
     kept = await _last(participant, room, own=own)
     if kept is None:
         whose = "you have said" if own else "anybody else has said"
@@ -113,8 +114,9 @@ async def _found(
     return kept.id, kept
 
 
-async def _read_one(participant: Participant, room: Place, id_: int) -> StoredEvent | None:
-    for kept in await _read(participant, Query(room.key, id_ - 1, id_ + 1, 1, said_only=True)):
+async def read_one(visitor: Visitor, room: str, id_: int) -> StoredEvent | None:
+    """Return a message of a room, given its key; None if it is not there. Raise `ChatError` if none can be read now."""
+    for kept in await _read(visitor, Query(room, id_ - 1, id_ + 1, 1, said_only=True)):
         return kept
     return None
 
@@ -130,12 +132,12 @@ async def _last(participant: Participant, room: Place, *, own: bool) -> StoredEv
     return None
 
 
-async def _read(participant: Participant, query: Query) -> list[StoredEvent]:
+async def _read(visitor: Visitor, query: Query) -> list[StoredEvent]:
     found: list[StoredEvent] = []
     more = True
     while more:
         try:
-            page = await participant.hub.journal.read(query)
+            page = await visitor.hub.journal.read(query)
         except JournalError:
             raise ChatError(Code.UNAVAILABLE, "what was said before cannot be read now; do it again later") from None
         found += page.kept

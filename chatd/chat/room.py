@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from chatd.chat.cross_room import Merge
 from chatd.chat.delivery import Broadcast
+from chatd.chat.tallies import Tallies
 from chatd.journal import RoomState
 from chatd.model.entry import INTERNAL, Entry, Member, Reader, RoomEvent
 from chatd.model.room_policy import ModerationAction, RoomPolicy
@@ -20,11 +21,20 @@ from chatd.protocol.wire import NO_TAGS, Tags, timestamp
 class Room:
     """One room. ``name`` is as first written; members are in the order in which they joined.
 
-    ``shared`` says whether there may be others in it who are connected to other nodes.
+    ``shared`` says whether there may be others in it who are connected to other nodes. What it delivers is counted in
+    ``tallies``.
     """
 
-    def __init__(self, name: RoomName, room_state: RoomState | None = None, *, shared: bool = False) -> None:
+    def __init__(
+        self,
+        name: RoomName,
+        room_state: RoomState | None = None,
+        tallies: Tallies | None = None,
+        *,
+        shared: bool = False,
+    ) -> None:
         self.key = name.key
+        self._tallies = Tallies() if tallies is None else tallies
         self.name = name if room_state is None else RoomName(room_state.name)
         self.members: dict[Member, None] = {}
         """Those who are connected to this node: who gets lines."""
@@ -80,7 +90,7 @@ class Room:
             reply = author.took_effect(entry, self)
             if reply:
                 broadcast.reply(entry, author, reply)
-        broadcast.send(self.members)
+        self._tallies.deliveries += broadcast.send(self.members)
         return broadcast.replies
 
     def note_ignoring(self, member: Member) -> None:
@@ -121,7 +131,13 @@ class Room:
                 self._begin(event)
             self.last_id = entry.id
         match event:
-            case Said() | Edited() | Reacted():
+            case Said():
+                self._tallies.messages += 1
+                self._was_spoken_in = True
+                broadcast.add(entry)
+                if self._ignoring:
+                    self._hide(event, author, broadcast)
+            case Edited() | Reacted():
                 self._was_spoken_in = True
                 broadcast.add(entry)
                 if self._ignoring:

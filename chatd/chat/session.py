@@ -286,6 +286,7 @@ class Session(Participant, Heard):
 
     def _refuse(self, error: ChatError, label: str | None) -> None:
         self.untaken = self.untaken or error.verb in outcomes.SAYING
+        self.hub.tallies.refusals[error.code] += 1
         text = error.text if self.tagged else guidance.explain(self, error)
         self.send_event(events.Refused(error.code, error.verb, text), label)
         if not self.tagged:

@@ -107,8 +107,11 @@ class Verdicts:
         """Return why what somebody said without coming in does not count."""
         hub = self._hub
         identity, is_operator = permissions.judged_as(hub, poster)
+        if refers(entry):
+            entry.rights = permissions.rights_of(hub.policy(entry.room), identity.account, is_operator=is_operator)
+        rules = permissions.refusal_of if type(entry.event) is Retracted else permissions.speech_refusal
         why = hub.nick_refusal(Nick(poster.nick), poster.account)
-        why = why or permissions.speech_refusal(hub, entry.room, identity, is_operator=is_operator, now=entry.time)
+        why = why or rules(hub, entry.room, identity, is_operator=is_operator, now=entry.time)
         if why is None:
             hub.posters.note(poster)
         return why

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
+from typing import NamedTuple
 
 from chatd.chat.hub import Hub
 from chatd.model.health import Health
@@ -26,6 +29,26 @@ Where the journal is `Health.UNWRITABLE` they are let in: there is no other node
 """
 
 
+class Why(Enum):
+    """The kinds of reasons for which a connection is refused. A value is a word for programs, and stays what it is."""
+
+    JOURNAL = "journal"
+    """Nothing can be said here, see `REFUSALS`."""
+    FULL = "full"
+    WAITING = "waiting"
+    """Too many have not joined yet."""
+    ADDRESS = "address"
+    """Too many come from the same address."""
+
+
+class Obstacle(NamedTuple):
+    """What stands against a connection."""
+
+    kind: Why
+    text: str
+    """A sentence for whoever connects."""
+
+
 class Admission:
     """Counts the connections of one server, over all its edges, and says why one more is refused.
 
@@ -39,31 +62,41 @@ class Admission:
         self._by_address: dict[str, int] = {}
         self.count = 0
         """How many connections there are."""
+        self.admitted = 0
+        """How many there have been."""
+        self.refused: Counter[Why] = Counter()
+        """How many were refused."""
 
     def refusal(self, address: IPAddress | None) -> str | None:
         """Return why one more connection from an address is refused, None if it is not; a refusal is logged."""
+        found = self.obstacle(address)
+        if found is None:
+            return None
+        self.refused[found.kind] += 1
+        what = f"a connection from {address or 'a local socket'} was refused: {found.text}"
+        self._hub.log_limiter.note(what, "admission", origin(address))
+        return found.text
+
+    def obstacle(self, address: IPAddress | None) -> Obstacle | None:
+        """Return what stands against one more connection from an address; the state of the journal last."""
         limits = self._limits
-        why = None
-        health = self._hub.journal.health
-        if health in REFUSALS:
-            why = REFUSALS[health]
-        elif limits.connections and self.count >= limits.connections:
-            why = f"the server is full, with {self.count} connections; try again later"
+        if limits.connections and self.count >= limits.connections:
+            return Obstacle(Why.FULL, f"the server is full, with {self.count} connections; try again later")
         # Whoever has joined has one nick, and two only while that changes.
-        elif limits.waiting and self.count - self._hub.nick_count >= limits.waiting:
-            why = "too many connections have not joined yet; try again in a little while"
-        elif limits.connections_per_address and address is not None and not address.is_loopback:
+        if limits.waiting and self.count - self._hub.nick_count >= limits.waiting:
+            return Obstacle(Why.WAITING, "too many connections have not joined yet; try again in a little while")
+        if limits.connections_per_address and address is not None and not address.is_loopback:
             here = self._by_address.get(origin(address), 0)
             if here >= limits.connections_per_address:
-                why = f"{here} connections come from your address already; close one first"
-        if why is not None:
-            what = f"a connection from {address or 'a local socket'} was refused: {why}"
-            self._hub.log_limiter.note(what, "admission", origin(address))
-        return why
+                text = f"{here} connections come from your address already; close one first"
+                return Obstacle(Why.ADDRESS, text)
+        closed = REFUSALS.get(self._hub.journal.health)
+        return None if closed is None else Obstacle(Why.JOURNAL, closed)
 
     def admit(self, address: IPAddress | None) -> None:
         """Count a new connection."""
         self.count += 1
+        self.admitted += 1
         if self._limits.connections_per_address and address is not None:
             where = origin(address)
             self._by_address[where] = self._by_address.get(where, 0) + 1

@@ -16,6 +16,14 @@ class Connection(Protocol):
     def transport(self) -> Any:
         """Its transport."""
 
+    @property
+    def kind(self) -> str:
+        """Which edge it is of, in a word for programs, such as ``line``."""
+
+    @property
+    def queued_bytes(self) -> int:
+        """How much waits for its reader to be sent."""
+
     def abort(self) -> None:
         """Close it at once, whatever waits for its reader."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.protocol import Factory, Protocol
 from twisted.logger import LogLevel
@@ -30,9 +32,12 @@ class Gateway:
         self.admission = Admission(hub)
         self.turns = Turns(clock)
         self.rate_limiter = RateLimiter(clock, hub.limits.line_rate, self.turns, hub.shares.lines)
+        self.sent_away: Counter[DisconnectReason] = Counter()
+        """How many connections the server has ended, and why; those who quit, or are there when it stops, are none."""
 
     def log_sent_away(self, name: str, address: IPAddress | None, reason: DisconnectReason) -> None:
-        """Note for the log that a peer was sent its last line."""
+        """Note, for the log and in `sent_away`, that a peer was sent its last line."""
+        self.sent_away[reason] += 1
         what = f"was sent away: {reason.value}"
         self.hub.log_limiter.note(f"{name} {what}", what, origin(address), level=LogLevel.info)
 
@@ -47,8 +52,12 @@ class EdgeFactory(Factory[Protocol]):
 
     @override
     def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
-        why = self.gateway.admission.refusal(network_address(addr))
+        why = self.refusal(network_address(addr))
         return super().buildProtocol(addr) if why is None else RefusedConnection(self.farewell(why))
+
+    def refusal(self, address: IPAddress | None) -> str | None:
+        """Return why a connection from an address is refused, None if it is not."""
+        return self.gateway.admission.refusal(address)
 
     def farewell(self, why: str) -> bytes:
         """Return what tells a connection why it is refused, in the language of this edge."""

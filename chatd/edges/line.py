@@ -29,6 +29,7 @@ class LineProtocol(LineReceiver):
     lines that may not be carried out yet.
     """
 
+    kind = "line"
     delimiter = wire.EOL.encode()
     MAX_LENGTH = wire.MAX_LINE_BYTES
     factory: EdgeFactory

@@ -91,6 +91,16 @@ class PeerConnection(Peer):
         return self._edge.transport
 
     @property
+    def kind(self) -> str:
+        """Which edge it is of."""
+        return self._edge.kind
+
+    @property
+    def queued_bytes(self) -> int:
+        """How much waits for the peer."""
+        return self._writer.waiting
+
+    @property
     def name(self) -> str:
         """Where the peer is, for the log."""
         return address_name(self.transport.getPeer())

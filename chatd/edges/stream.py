@@ -29,6 +29,8 @@ class Decoder(Protocol):
 class StreamEdge(Protocol):
     """What is Twisted's of a connection; every `twisted.protocols.basic.LineReceiver` has it."""
 
+    kind: str
+    """Which edge it is, in a word for programs."""
     transport: Any
     paused: Any
     """Whether nothing is read."""

@@ -13,6 +13,7 @@ from chatd.journal.read_markers import ReadMarkers
 from chatd.model.cluster import Cluster
 from chatd.model.entry import Entry, StoredEvent
 from chatd.model.health import Health
+from chatd.model.numbers import JournalNumbers
 from chatd.model.room_policy import KEEP, ModerationAction, RoomPolicy
 from chatd.protocol.arguments import MAX_ID
 from chatd.protocol.events import Moderated, Said, TopicSet
@@ -210,6 +211,10 @@ class Journal(JournalReader, Protocol):
     @property
     def markers(self) -> ReadMarkers:
         """Up to where the owners of accounts have read."""
+
+    @property
+    def numbers(self) -> JournalNumbers:
+        """How it stands now, for whoever watches the server; asked for now and then."""
 
     def start(self) -> None:
         """Open the journal. Raise `JournalError` if that fails."""

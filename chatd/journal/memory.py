@@ -37,6 +37,7 @@ from chatd.journal.starts import MARK_CHARACTERS, Start, Starts
 from chatd.model.authorship import main_key
 from chatd.model.entry import Entry, StoredEvent, label_reused
 from chatd.model.health import Health
+from chatd.model.numbers import CommitTimes, JournalNumbers
 from chatd.protocol import names
 from chatd.protocol.events import DurableEvent, Moderated, Said
 from chatd.protocol.references import REFERRING
@@ -73,6 +74,7 @@ class MemoryJournal(Journal):
         self._pace = Batcher(self._clock)
         self.retention = environment.retention
         self._markers = ReadMarkers(environment.clock)
+        self._commits = CommitTimes()
         self._turn: list[Entry] = []
         self._delivery: IDelayedCall | None = None
         self._last_id = 0
@@ -106,6 +108,11 @@ class MemoryJournal(Journal):
     @override
     def markers(self) -> ReadMarkers:
         return self._markers
+
+    @property
+    @override
+    def numbers(self) -> JournalNumbers:
+        return JournalNumbers("memory", self._commits, len(self._turn), self._bytes)
 
     @override
     def start(self) -> None:

@@ -66,6 +66,12 @@ class Request(NamedTuple):
     label: str | None = None
 
 
+def is_label(text: str) -> bool:
+    """Return whether a text may be the value of ``label``."""
+    match = _TAG.fullmatch(f"label={text}")
+    return match is not None and match[2] == text
+
+
 def parse_command(line: bytes, mode: Mode = Mode.COMMAND) -> Request:
     """Return what one line of a client asks for.
 

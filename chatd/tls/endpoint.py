@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from OpenSSL import SSL
 from twisted.internet.endpoints import serverFromString
-from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IReactorTime, IStreamServerEndpoint
+from twisted.internet.interfaces import (
+    IOpenSSLServerConnectionCreator,
+    IProtocolNegotiationFactory,
+    IReactorTime,
+    IStreamServerEndpoint,
+)
 from twisted.internet.ssl import CertificateOptions, TLSVersion
 from twisted.logger import Logger
 from zope.interface import implementer
@@ -75,13 +80,15 @@ class Certificates:
         for expired in self._expired(pairs):
             _log.error("{why}", why=f"{_has_expired(expired)}; renew it")
 
-    def serverConnectionForTLS(self, protocol: object) -> SSL.Connection:  # noqa: ARG002, N802  # Twisted's
+    def serverConnectionForTLS(self, protocol: object) -> SSL.Connection:  # noqa: N802  # Twisted's
         """Return the server's side of a new connection."""
         now = self._clock.seconds()
         if not 0 <= now - self._looked < LOOK_SECONDS:
             self._looked = now
             self._look()
-        return SSL.Connection(self._default, None)
+        connection = SSL.Connection(self._default, None)
+        connection.set_app_data(protocol)  # Twisted asks it which protocols may be chosen (ALPN)
+        return connection
 
     def _look(self) -> None:
         """Read the files again if they have changed; if they are of no use, say so once and keep what there was."""
@@ -123,13 +130,15 @@ class Certificates:
         try:
             # Twisted hands on what pyOpenSSL takes, whose own types for it are deprecated.
             key, certificate, chain = cast("tuple[PKey, X509, list[X509]]", (pair.key, pair.certificate, [*pair.chain]))
-            return CertificateOptions(
+            context = CertificateOptions(
                 privateKey=key,
                 certificate=certificate,
                 extraCertChain=chain,
                 raiseMinimumTo=TLSVersion.TLSv1_2,
                 contextForServerName=self._for_name,
             ).getContext()
+            context.set_alpn_select_callback(_choose_protocol)
+            return context
         except (SSL.Error, TypeError, ValueError):
             raise ValueError(f"{pair.path} cannot be served: OpenSSL does not take it or its key") from None
 
@@ -141,6 +150,16 @@ class Certificates:
     def _expired(self, pairs: Sequence[Pair]) -> list[Pair]:
         now = datetime.fromtimestamp(self._wall(), UTC)
         return [pair for pair in pairs if pair.until <= now]
+
+
+def _choose_protocol(connection: SSL.Connection, offered: Sequence[bytes]) -> Any:
+    """Return what is spoken of what a client offers (ALPN), or that it is nothing of that; Twisted ends TLS then.
+
+    A client that speaks lines may offer what it likes: they are spoken all the same.
+    """
+    edge = connection.get_app_data().factory.wrappedFactory
+    spoken = edge.acceptableProtocols() if IProtocolNegotiationFactory.providedBy(edge) else ()
+    return next((each for each in spoken if each in offered), SSL.NO_OVERLAPPING_PROTOCOLS)
 
 
 def _has_expired(pair: Pair) -> str:

@@ -578,6 +578,21 @@ def test_read_markers_outlive_what_was_read_and_a_restart(pruned: Callable[..., 
     assert kept.of("alice", 5) == {"#a": said.id, "#b": said.id}
 
 
+def test_the_numbers_say_what_waits_and_how_many_batches_were_stored(kit: Kit) -> None:
+    before = dict(kit.journal.numbers.commits.at_most())[inf]
+    kit.journal.append(Entry("#a", Said("alice", "#a", "hello")))
+    assert kit.journal.numbers.waiting == 1
+    kit.turn()
+    numbers = kit.journal.numbers
+    assert numbers.waiting == numbers.commits.failed == 0
+    assert numbers.kind == kit.description.partition(":")[0]
+    assert (dict(numbers.commits.at_most())[inf] > before) == (numbers.kind != "memory")
+    assert numbers.size_bytes > 0
+    assert (numbers.stream is not None) == (numbers.kind == "nats")
+    if numbers.stream is not None:
+        assert numbers.stream.connected and not numbers.stream.behind
+
+
 def test_a_search_in_memory_that_takes_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chatd.journal.memory_index.SEARCH_SECONDS", 0)
     monkeypatch.setattr("chatd.journal.memory_index._PROGRESS_STEPS", 10)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import socket
 import ssl
 import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -452,3 +455,20 @@ def test_a_chain_is_verified_by_who_trusts_the_authority(tmp_path: Path, folder:
     assert pair.chain == ()
     with daemon(tmp_path) as running, encrypted(running.port, above.file) as client:
         client.join("ann", "#den")
+
+
+def test_a_client_may_offer_to_speak_whatever_it_likes(tmp_path: Path, folder: Path) -> None:
+    write(folder, "localhost")
+    place = "tls:tls:port=0:interface=127.0.0.1"
+    with daemon(tmp_path, "--web", place) as running:
+        wait_until(lambda: "the page is at https://" in running.log(), running.log)
+        lines, page = map(int, re.findall(r"listening on 127\.0\.0\.1:(\d+)", running.log()))
+        chosen = {}
+        for port, offered in product((lines, page), (["h2", "http/1.1"], ["h2"], ["irc"])):
+            context = ssl.create_default_context()
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            context.set_alpn_protocols(offered)
+            with socket.create_connection(("127.0.0.1", port)) as plain, context.wrap_socket(plain) as client:
+                chosen[port, offered[-1]] = client.selected_alpn_protocol()
+        assert {key for key, protocol in chosen.items() if protocol} == {(page, "http/1.1")}
+        assert "Traceback" not in running.log()

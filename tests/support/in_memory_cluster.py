@@ -21,6 +21,7 @@ from chatd.journal.read_markers import Marker, ReadMarkers
 from chatd.model.cluster import MemberInfo, NodeDown, NodeUp, Snapshot, Source
 from chatd.model.entry import Entry, StoredEvent, label_reused, unavailable
 from chatd.model.health import Health
+from chatd.model.numbers import CommitTimes, JournalNumbers, StreamNumbers
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import DurableEvent
@@ -89,6 +90,10 @@ class NodeJournal:
     @property
     def cluster(self) -> NodeJournal:
         return self
+
+    @property
+    def numbers(self) -> JournalNumbers:
+        return JournalNumbers("nats", CommitTimes(), len(self.own), 0, StreamNumbers(not self.cut, 0))
 
     # What the journal is for the hub.
 

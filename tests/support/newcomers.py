@@ -24,6 +24,8 @@ def check_conversation(here: tuple[str, int], there: tuple[str, int]) -> None:
         assert answers(ann, "JOIN ann #tea")[-1] == "OK JOIN #tea 1 nick=ann"
         assert answers(ann, "hi") == ['ERR unknown-verb * "hi" is not a command; to say it, write MSG hi']
         assert answers(ann, "MSG one") == answers(ann, "/msg two") == []
+        # PING does not wait for what was said before it; HISTORY does, and what is stored comes before a later JOIN.
+        assert re.fullmatch(r"OLD \d{4}-\S+Z MSG ann #tea two", answers(ann, "HISTORY 1")[0])
         shown = answers(bob, "JOIN bob #tea last=1")
         assert re.fullmatch(r"OLD \d{4}-\S+Z MSG ann #tea two", shown[0])
         assert shown[1].startswith("NOTE You are bob. ")

@@ -56,6 +56,11 @@ class Presence(Nodes):
     def shared(self) -> bool:
         return True
 
+    @property
+    @override
+    def count(self) -> int:
+        return len({*self.directory.incarnations, self.cluster.incarnation})
+
     @override
     def start(self) -> None:
         self.announcer.begin()

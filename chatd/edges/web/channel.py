@@ -10,6 +10,7 @@ from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel, Request
 from typing_extensions import override
 
+from chatd.edges.admission import Why
 from chatd.edges.gateway import Gateway
 from chatd.edges.web.errors import HTTPError
 from chatd.edges.web.visitors import WebVisitor
@@ -39,6 +40,8 @@ class Site(Protocol):
     gateway: Gateway
     channels: dict[WebChannel, None]
     """Those that are open and still speak HTTP."""
+    watchers: dict[WebChannel, str]
+    """Those that there was no room for."""
 
     def body_limit(self, method: bytes, uri: bytes) -> int:
         """Return how long the body of a request may be, in bytes. Raise `HTTPError` if no route takes it."""
@@ -74,6 +77,8 @@ class WebRequest(Request):
     @override
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         # The inherited one reads forms as well, which nobody here asks for.
+        if self.refused is not None:
+            return
         self.method, self.uri, self.clientproto = command, path, version
         self.path = path.partition(b"?")[0]
         self.args = {}
@@ -95,6 +100,9 @@ class WebChannel(HTTPChannel):
     totalHeadersSize = MAX_HEADER_BYTES
     maxHeaders = MAX_HEADERS
     abortTimeout = CLOSE_SECONDS
+    kind = "web"
+    queued_bytes = 0
+    """How much waits for the peer of what is sent as it happens; an answer that does so keeps it up to date."""
 
     @override
     def connectionMade(self) -> None:
@@ -112,6 +120,9 @@ class WebChannel(HTTPChannel):
         tune(transport)
         self.address: IPAddress | None = network_address(transport.getPeer())
         self.household = "" if self.address is None or self.address.is_loopback else origin(self.address)
+        found = gateway.admission.obstacle(self.address)
+        if found is not None and found.kind is not Why.JOURNAL:
+            self.factory.watchers[self] = found.text
         gateway.admission.admit(self.address)
         gateway.connections.add(self)
         self.factory.channels[self] = None
@@ -143,6 +154,7 @@ class WebChannel(HTTPChannel):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         gateway = self.factory.gateway
         self.factory.channels.pop(self, None)
+        self.factory.watchers.pop(self, None)
         if self._has_left:
             if self.upgraded is not None:
                 self.upgraded.connection_lost()
@@ -179,7 +191,6 @@ class WebChannel(HTTPChannel):
         except HTTPError as error:
             refused = error
         if length is not None and length > request.room_for:
-            request.method, request.uri, request.clientproto = self._command, self._path, self._version
             self.refuse_the_rest(request, refused)
 
     def refuse_the_rest(self, request: WebRequest, error: HTTPError) -> None:
@@ -189,16 +200,20 @@ class WebChannel(HTTPChannel):
         self._deaf = True
         self.persistent = 0
         request.refused = error
-        if not request.startedWriting:
-            self.factory.refuse(request, error)
-        transport: Any = self.transport
         self.setTimeout(None)
+        request.method, request.clientproto = getattr(self, "_command", b"GET"), b"HTTP/1.1"
+        self.factory.refuse(request, error)  # which ends in `loseConnection`, since nothing may follow
+
+    @override
+    def loseConnection(self) -> None:
+        transport: Any = self.transport
+        if not (self._deaf and ITCPTransport.providedBy(transport)) or INegotiated.providedBy(transport):
+            super().loseConnection()
+            return
+        # A socket that is closed while the peer still sends resets the connection, and the answer is lost on its way.
         self._networkProducer.unregisterProducer()  # type: ignore[attr-defined]
-        if ITCPTransport.providedBy(transport) and not INegotiated.providedBy(transport):
-            transport.loseWriteConnection()
-            self._abortingCall = self.callLater(CLOSE_SECONDS, self.forceAbortClient)
-        else:
-            transport.loseConnection()
+        transport.loseWriteConnection()
+        self._abortingCall = self.callLater(CLOSE_SECONDS, self.forceAbortClient)
 
     def serve(self, request: WebRequest) -> None:
         """Serve a request when the rate allows it."""
@@ -222,6 +237,7 @@ class WebChannel(HTTPChannel):
         gateway.connections.remove(self)
         gateway.rate_limiter.forget(self, self._granted)
         gateway.admission.release(self.address)
+        gateway.admission.admitted -= 1
         self.factory.channels.pop(self, None)
         self.requests.clear()
         self._has_left = True

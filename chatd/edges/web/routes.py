@@ -39,6 +39,8 @@ class Route(NamedTuple):
     access: Access = Access.VISITOR
     body_bytes: int = 0
     """How long the body of a request may be."""
+    always: bool = False
+    """Whether it is answered also while nobody is let in."""
 
 
 class Routes:

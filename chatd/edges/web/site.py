@@ -7,12 +7,13 @@ from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress
-from twisted.internet.protocol import Protocol
+from twisted.internet.interfaces import IProtocolNegotiationFactory
 from typing_extensions import override
+from zope.interface import implementer
 
+from chatd.edges.admission import REFUSALS, Why
 from chatd.edges.gateway import EdgeFactory, Gateway
-from chatd.edges.web import login, page, websocket
+from chatd.edges.web import login, page, say, watching, websocket
 from chatd.edges.web.call import Call
 from chatd.edges.web.channel import WebChannel, WebRequest
 from chatd.edges.web.errors import HTTPError
@@ -20,12 +21,15 @@ from chatd.edges.web.routes import Access, Route, Routes
 from chatd.edges.web.trust import Trust
 from chatd.edges.web.visitors import WebVisitor
 from chatd.protocol.errors import ChatError
-from chatd.runtime.sockets import origin
+from chatd.runtime.sockets import IPAddress, origin
 
-ROWS: Sequence[Route] = (*page.ROWS, *login.ROWS, *websocket.ROWS)
+ROWS: Sequence[Route] = (*page.ROWS, *login.ROWS, *say.ROWS, *watching.ROWS, *websocket.ROWS)
 """All routes; each module brings its own."""
+MAX_WATCHERS = 8
+"""How many connections from this machine there may be beyond the limits, to ask how the server is."""
 
 
+@implementer(IProtocolNegotiationFactory)
 class WebFactory(EdgeFactory):
     """Makes a `WebChannel` for each connection that is admitted, and answers what it asks for.
 
@@ -39,13 +43,23 @@ class WebFactory(EdgeFactory):
         super().__init__(gateway)
         self.channels: dict[WebChannel, None] = {}
         """Those that are open."""
+        self.watchers: dict[WebChannel, str] = {}
+        """Those of them that there was no room for, and why: they hear how the server is, and nothing else."""
         self._guests = guests
         self._trust = Trust(hosts)
         self._routes = Routes(ROWS)
 
     @override
-    def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
-        return super().buildProtocol(addr)
+    def refusal(self, address: IPAddress | None) -> str | None:
+        found = self.gateway.admission.obstacle(address)
+        if found is None or found.kind is Why.JOURNAL:  # that is answered to each request
+            return None
+        is_here = address is None or address.is_loopback
+        return None if is_here and len(self.watchers) < MAX_WATCHERS else super().refusal(address)
+
+    def acceptableProtocols(self) -> list[bytes]:  # noqa: N802  # Twisted's
+        """Return what may be chosen when TLS begins (ALPN)."""
+        return [b"http/1.1"]
 
     @override
     def farewell(self, why: str) -> bytes:
@@ -86,12 +100,16 @@ class WebFactory(EdgeFactory):
             if request.clientproto == b"HTTP/1.1" and call.header("Host") is None:
                 raise HTTPError(400, "bad-syntax", "a request of HTTP/1.1 has a Host")
             route, call.values = self._routes.find(method, path)
-            call.visitor = login.visitor_of(call, visitor)
+            why = self.watchers.get(request.channel) or REFUSALS.get(self.gateway.hub.journal.health)
+            if why is not None and not route.always:
+                raise HTTPError(503, "refused", why)
+            call.visitor = login.visitor_of(call, visitor, route)
             self._check_access(route, call.visitor)
             await route.answer(call)
         except HTTPError as error:
             call.refuse(error)
         except ChatError as error:
+            self.gateway.hub.tallies.refusals[error.code] += 1
             call.refuse(HTTPError.of(error))
         except Exception:
             address = visitor.address

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 
 from chatd.chat.hub import Hub
 from chatd.chat.visitor import Visitor
 from chatd.model.room_policy import Identity, IPAddress
+from chatd.protocol.errors import ChatError
 from chatd.runtime.sockets import origin
 
 
@@ -22,6 +24,8 @@ class WebVisitor(Visitor):
         """Whether nobody can listen in: over TLS, from this machine, over a local socket."""
         self._address = address
         self._connection = f"web-{secrets.token_hex(8)}"
+        self._owner: WebVisitor | None = None  # of the account that the last request with one was of
+        self._look_up: Callable[[], str] | None = None
 
     @property
     def address(self) -> IPAddress | None:
@@ -47,3 +51,28 @@ class WebVisitor(Visitor):
     def is_operator(self) -> bool:
         """Whether it is a server operator's."""
         return self.hub.is_operator(self.account)
+
+    def logged_in(self, account: str, look_up: Callable[[], str]) -> WebVisitor:
+        """Return the same as the owner of an account.
+
+        ``look_up`` returns the account of its token or login, and raises `ChatError` when that is over.
+        """
+        owner = self._owner
+        if owner is None or owner.account != account:
+            owner = self._owner = WebVisitor(self.hub, self._address, private=self.private)
+            owner.account, owner._connection = account, self._connection
+        owner._look_up = look_up
+        return owner
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its token or login holds no more; what lasts asks this now and then. It is not for a guest.
+
+        As long as that cannot be looked up, it is not over.
+        """
+        try:
+            if self._look_up is not None:
+                self._look_up()
+        except ChatError as error:
+            return not error.code.temporary
+        return False

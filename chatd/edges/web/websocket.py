@@ -17,8 +17,9 @@ from chatd.edges.gateway import Gateway
 from chatd.edges.peer_connection import PeerConnection
 from chatd.edges.web.call import Call
 from chatd.edges.web.errors import HTTPError
-from chatd.edges.web.frames import PING, TextFrames, close_frame, frame
+from chatd.edges.web.frames import PING, TextFrames, close_frame, frame, short_text, size_when_masked
 from chatd.edges.web.routes import Access, Route
+from chatd.edges.web.visitors import WebVisitor
 from chatd.protocol import wire
 from chatd.protocol.errors import ChatError, DisconnectReason
 from chatd.protocol.framing import LineDecoder
@@ -45,6 +46,7 @@ _FRAMES = TextFrames()
 class WebSocketEdge:
     """One connection: what comes in frames goes, as lines, to its session, and what that sends comes in frames."""
 
+    kind = "web"
     paused = False
 
     def __init__(self, gateway: Gateway, transport: Any, handshake: bytes) -> None:
@@ -52,12 +54,15 @@ class WebSocketEdge:
         self._gateway = gateway
         self._protocol = ServerProtocol(state=State.OPEN, max_size=MAX_MESSAGE_BYTES)
         self._parts: list[bytes] = []
+        self._unread = 0  # how many bytes of an unfinished frame the protocol has
         self._close: tuple[int, str] | None = None  # what the close frame says, if it is not BYE's own
         self._ends = False
         decoder = LineDecoder(wire.MAX_LINE_BYTES)
         self.peer = PeerConnection(gateway, self, decoder, _FRAMES.of, self._farewell, handshake)
         self._ping_seconds = gateway.hub.limits.ping_seconds
         self._heard = self._pinged = False
+        self.visitor: WebVisitor | None = None
+        """Whoever has an account here by a token or a login."""
         self._slot = gateway.hub.timers.add(self._check, gateway.hub.timers.now + self._ping_seconds)
 
     # What the channel tells it.
@@ -67,10 +72,15 @@ class WebSocketEdge:
         self._heard = True
         if self._ends:
             return
+        if not self._unread and not self._parts and (text := short_text(data)) is not None:
+            self._take_message(text)
+            return
         protocol = self._protocol
         protocol.receive_data(data)
+        self._unread += len(data)
         for event in protocol.events_received():
             if isinstance(event, Frame):
+                self._unread -= size_when_masked(event.data)
                 self._take(event)
         if self._ends:
             return
@@ -142,11 +152,11 @@ class WebSocketEdge:
         else:
             self._end(1002, "that is not the WebSocket protocol")
 
-    def _end(self, code: int, why: str) -> None:
+    def _end(self, code: int, why: str, reason: DisconnectReason = DisconnectReason.NOT_CHATD) -> None:
         if not self._ends:
             self._ends = True
             self._close = code, why
-            self.peer.session.disconnect(DisconnectReason.NOT_CHATD, why)
+            self.peer.session.disconnect(reason, why)
 
     def _farewell(self, reason: DisconnectReason, last: bytes) -> bytes:
         code, why = self._close or (CLOSE_CODES[reason], last.decode(errors="replace").strip())
@@ -158,6 +168,9 @@ class WebSocketEdge:
             return
         if self._pinged and not self._heard and not self.paused:
             self._end(1008, "no answer came to a ping")
+            return
+        if self.visitor is not None and self.visitor.is_over:
+            self._end(4004, "that login is over; log in again", DisconnectReason.REFUSED)
             return
         self._pinged, self._heard = not self._heard, False
         if self._pinged:
@@ -179,12 +192,16 @@ async def _open(call: Call) -> None:
         names = ("Upgrade", "Sec-WebSocket-Version")
         kept = {name: response.headers[name] for name in names if name in response.headers}
         raise HTTPError(response.status_code, "websocket-needed", text, kept)
-    account = call.visitor.account
+    visitor = call.visitor
     channel.leave_http()
     edge = WebSocketEdge(call.gateway, channel.transport, response.serialize())
     channel.upgraded = edge
-    if account is not None and not edge.peer.session.ended:
-        edge.peer.session.become_owner(account)
+    if visitor.account is not None and not edge.peer.session.ended:
+        edge.visitor = visitor
+        try:
+            edge.peer.session.become_owner(visitor.account)
+        except ChatError as error:  # HTTP has nothing to answer with any more
+            edge.peer.session.disconnect(DisconnectReason.INTERNAL, error.text)
 
 
 ROWS: Sequence[Route] = (Route("GET", "/-/ws", _open, Access.ANYBODY),)

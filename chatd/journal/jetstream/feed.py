@@ -106,6 +106,11 @@ class Feed:
             self._watching.cancel()
             self._watching = None
 
+    @property
+    def behind(self) -> int:
+        """How many messages the stream had that are not read yet, when `check_progress` was called last."""
+        return max(0, self._seen.last - self.place)
+
     def check_progress(self, last: int) -> None:
         """Compare with the sequence number of the stream's newest message: twice at the same place is a stall."""
         if last > self.place and self._seen.place == self.place and last > self._seen.last > self.place:

@@ -49,6 +49,7 @@ from chatd.journal.read_markers import ReadMarkers
 from chatd.model.cluster import Cluster
 from chatd.model.entry import Entry, StoredEvent
 from chatd.model.health import Health
+from chatd.model.numbers import JournalNumbers, StreamNumbers
 from chatd.protocol import unicode_tables
 from chatd.runtime.states import StateMachine
 
@@ -177,6 +178,12 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
     @override
     def markers(self) -> ReadMarkers:
         return self._markers
+
+    @property
+    @override
+    def numbers(self) -> JournalNumbers:
+        stream = StreamNumbers(self._connection.connected, self._feed.behind)
+        return JournalNumbers("nats", self._outbox.commits, len(self._unacknowledged), self._index.size_bytes, stream)
 
     @override
     def start(self) -> None:

@@ -25,6 +25,7 @@ from chatd.journal.jetstream.outbox_state import TRANSITIONS, OutboxState
 from chatd.journal.jetstream.publisher import Publisher
 from chatd.journal.jetstream.send_queue import SendQueue, is_of_node
 from chatd.model.entry import Entry, unavailable
+from chatd.model.numbers import CommitTimes
 from chatd.runtime.states import Outage, StateMachine
 
 ABANDON_SECONDS = 10
@@ -80,6 +81,7 @@ class Outbox:
         self._refusal: IDelayedCall | None = None
         self._probe_call: IDelayedCall | None = None
         self._stored_at = 0.0
+        self.commits = CommitTimes()
         self._backlog = Backlog()
 
     @property
@@ -236,6 +238,7 @@ class Outbox:
             return
         self._pending = None
         self._stored_at = self._clock.seconds()
+        self.commits.note(self._stored_at - pending.began)
         if self._next is not None:
             self._next.cancel()
             self._next = None
@@ -260,6 +263,7 @@ class Outbox:
         self._pending = None
         if self._machine.state is not OutboxState.STOPPED:
             why = pending.reasons[-1] if pending.reasons else "the servers do not answer"
+            self.commits.failed += 1
             self._outage.began(f"{why}; what is said is refused until it is stored again")
         of_node = [entry for entry in pending.entries if isinstance(entry, Entry) and is_of_node(entry)]
         # What was stored before and is still not back is abandoned as well: whoever said it, and all who spoke later

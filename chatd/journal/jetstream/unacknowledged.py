@@ -25,6 +25,9 @@ class Unacknowledged:
         self._flushes = Flushes()
         self._settling: IDelayedCall | None = None
 
+    def __len__(self) -> int:
+        return len(self._entries)
+
     def add(self, entry: Entry) -> None:
         """Note that an entry was appended."""
         self._flushes.appended += 1

@@ -26,6 +26,7 @@ from chatd.journal.sqlite.stored import StoredJournal
 from chatd.journal.starts import Starts
 from chatd.model.entry import Entry, unavailable
 from chatd.model.health import Health
+from chatd.model.numbers import CommitTimes, JournalNumbers
 from chatd.runtime.states import Outage, StateMachine
 
 MAX_BATCH = 4096
@@ -85,6 +86,7 @@ class SqliteJournal(StoredJournal, Journal):
         self._backlog = Backlog()
         self._handed_back = 0
         self._flushes = Flushes()
+        self._commits = CommitTimes()
         self._poll_call: IDelayedCall | None = None
 
     @property
@@ -115,6 +117,12 @@ class SqliteJournal(StoredJournal, Journal):
     @override
     def markers(self) -> ReadMarkers:
         return self._markers
+
+    @property
+    @override
+    def numbers(self) -> JournalNumbers:
+        waiting = self._flushes.appended - self._handed_back
+        return JournalNumbers("sqlite", self._commits, waiting, self.size_bytes)
 
     @override
     def start(self) -> None:
@@ -197,16 +205,18 @@ class SqliteJournal(StoredJournal, Journal):
             self._refuse(batch)
         else:
             written = self._writer.do(partial(self._opened.write, batch, self._ages()))
-            written.addCallbacks(self._written, self._not_written, callbackArgs=(batch,), errbackArgs=(batch,))
+            written.addCallbacks(self._written, self._not_written, callbackArgs=(batch, seconds), errbackArgs=(batch,))
             written.addErrback(lambda failure: _log.failure("a batch was not handed back", failure))
 
-    def _written(self, _result: None, batch: Sequence[Entry]) -> None:
+    def _written(self, _result: None, batch: Sequence[Entry], began: float) -> None:
+        self._commits.note(self._clock.seconds() - began)
         self._outage.ended()
         self._hand_back(batch)
 
     def _not_written(self, failure: Failure, batch: Sequence[Entry]) -> None:
         if failure.check(JournalError) is None:
             _log.failure("the journal failed", failure)
+        self._commits.failed += 1
         self._outage.began(failure.getErrorMessage())
         self._retry_at = self._clock.seconds() + RETRY_SECONDS
         self._refuse(batch)

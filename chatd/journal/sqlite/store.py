@@ -69,6 +69,11 @@ class Store:
             self._load()
         self._grown = set(self._rooms.values())
 
+    @property
+    def size_bytes(self) -> int:
+        """How long the file was, without its log, when something was last written."""
+        return self._size
+
     def close(self) -> None:
         """Close the file; what was written is all in it, and nothing is left beside it but the lock."""
         with suppress(sqlite3.Error):  # such as a full disk: the next start is told of a log that may be missing

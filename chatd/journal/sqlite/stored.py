@@ -137,6 +137,11 @@ class StoredJournal(JournalReader):
         return reading.addCallbacks(succeeded, failed)
 
     @property
+    def size_bytes(self) -> int:
+        """How long the file was when something was last written; 0 while it is not open."""
+        return 0 if self._store is None else self._store.size_bytes
+
+    @property
     def _opened(self) -> Store:
         assert self._store is not None, "the journal was not started, or is stopped"
         return self._store

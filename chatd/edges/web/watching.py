@@ -1,0 +1,48 @@
+"""``/-/health`` and ``/-/metrics``: what whoever watches the server asks it, also while it takes nobody in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from prometheus_client.exposition import choose_encoder
+
+from chatd.edges.admission import REFUSALS
+from chatd.edges.web.call import Call
+from chatd.edges.web.errors import RETRY_AFTER_SECONDS, HTTPError
+from chatd.edges.web.numbers import registry
+from chatd.edges.web.routes import Access, Route
+from chatd.model.health import Health
+
+WHY_NOT: Mapping[Health, str] = {
+    **REFUSALS,
+    Health.UNWRITABLE: "the journal cannot be written, and nothing can be said; what was said can be read",
+}
+"""What is answered while the journal takes no messages."""
+_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
+
+
+async def _health(call: Call) -> None:
+    health = call.hub.journal.health
+    if health is Health.WORKING:
+        call.json(200, {"status": "ok"})
+    else:
+        later = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+        call.json(503, {"status": health.value, "text": WHY_NOT[health]}, later)
+
+
+async def _metrics(call: Call) -> None:
+    if not call.visitor.is_operator and any(call.request.getHeader(name) is not None for name in _FORWARDED):
+        # It comes from this machine, and was asked for by somebody who may be anywhere.
+        raise HTTPError(403, "not-allowed", "through a proxy this takes an operator's token")
+    accept = call.header("Accept") or ""
+    try:
+        encode, kind = choose_encoder(accept)
+    except TypeError:  # prometheus_client compares versions, and the one that was asked for has words in it
+        encode, kind = choose_encoder("")
+    call.send(200, kind, encode(registry(call.gateway)), {"Vary": "Accept"})
+
+
+ROWS: Sequence[Route] = (
+    Route("GET", "/-/health", _health, Access.ANYBODY, always=True),
+    Route("GET", "/-/metrics", _metrics, Access.OPERATOR, always=True),
+)
