@@ -50,7 +50,7 @@ class App {
 
   async start() {
     const codes = takeCodes();
-    for (const name of tab.get('rooms', [])) if (typeof name === 'string' && isRoom(name)) this.#want(name);
+    for (const name of tab.get('rooms', [])) if (typeof name === 'string' && name) this.#want(name);
     const first = this.#want(roomOf(location.pathname));
     this.store.show(first ?? null);
     await this.#codes(codes, { begin: false });
@@ -67,7 +67,7 @@ class App {
 
   #want(name) {
     const room = this.store.open(name);
-    if (room) room.wanted = true;
+    if (room && !room.private) room.wanted = true;
     return room;
   }
 
@@ -155,7 +155,8 @@ class App {
   }
 
   #keepRooms() {
-    tab.set('rooms', this.store.wantedRooms().map((room) => room.name).slice(0, MAX_KEPT_ROOMS));
+    const kept = [...this.store.rooms.values()].filter((room) => room.wanted || room.private);
+    tab.set('rooms', kept.map((room) => room.name).slice(0, MAX_KEPT_ROOMS));
   }
 
   fillGap(room, line) {

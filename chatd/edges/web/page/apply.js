@@ -224,9 +224,11 @@ function moderated(store, event, asked) {
   const about = store.isMe(event.subject);
   store.put(room, { kind: 'moderated', id: idOf(event.tags), time: timeOf(event), nick: event.nick, text, about });
   if (isOld(event)) return;
-  if ((event.verb === 'OP' || event.verb === 'DEOP') && room.member(event.subject)) {
-    room.addMember(event.subject, { operator: event.verb === 'OP' });
-    store.emit('member', room, event.subject);
+  const raised = event.verb === 'OP' ? event.subject : event.subject === 'registered=yes' && event.nick;
+  const who = raised || (event.verb === 'DEOP' && event.subject);
+  if (who && room.member(who)) {
+    room.addMember(who, { operator: Boolean(raised) });
+    store.emit('member', room, who);
   }
   if (event.verb !== 'KICK') return;
   if (about) store.left(room, t('out.kicked', { nick: event.nick }));

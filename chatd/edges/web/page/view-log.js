@@ -66,6 +66,7 @@ export class LogView {
       this.#placeMark(room);
       this.#showEmpty();
       this.scroller.pin();
+      if (room.private && !room.lines.length) this.older();
     }
     setTimeout(() => this.log.setAttribute('aria-live', 'polite'), 100);
     this.look();
