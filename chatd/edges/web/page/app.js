@@ -54,15 +54,25 @@ class App {
     const first = this.#want(roomOf(location.pathname));
     this.store.show(first ?? null);
     await this.#codes(codes, { begin: false });
-    const known = settings.get('account') ? await this.#known() : null;
-    const kept = tab.get('resume');
-    const nick = known ?? kept?.nick ?? settings.get('nick', '');
+    const had = settings.get('account');
+    const known = had ? await this.#known() : null;
+    const nick = known ?? tab.get('nick') ?? settings.get('nick', '');
     this.store.nick = nick;
     for (const message of this.outbox.all()) this.session.showWaiting(message);
-    this.store.resume = kept && kept.nick === nick ? kept.secret : null;
+    this.#takeSecret(nick);
     if (codes.invite && !known) this.sheets.signIn({ mode: 'register', code: codes.invite, nick });
-    else if (known || kept) this.session.begin(nick);
-    else this.sheets.signIn({ nick });
+    else if (known || (tab.get('nick') && !had)) this.session.begin(nick);
+    else this.sheets.signIn({ nick, mode: had ? 'login' : 'guest' });
+  }
+
+  /** The secret of the name goes over a reload, and not into a copy of this tab, which would take the name from it. */
+  #takeSecret(nick) {
+    const kept = tab.get('resume');
+    tab.remove('resume');
+    this.store.resume = kept?.nick === nick ? kept.secret : null;
+    window.addEventListener('pagehide', () => {
+      if (this.session.present) tab.set('resume', { nick: this.store.nick, secret: this.store.resume });
+    });
   }
 
   #want(name) {
@@ -112,7 +122,7 @@ class App {
     this.session.end();
     if (this.store.account) await logOut();
     settings.set('account', false);
-    tab.remove('resume');
+    tab.remove('nick');
     this.store.resume = null;
     this.store.account = false;
     this.sheets.signIn({ mode: 'guest' });

@@ -247,10 +247,8 @@ export class Session extends Emitter {
   #entered(event) {
     const room = this.store.find(event.words[0] ?? '');
     if (event.values.nick) this.store.setNick(event.values.nick);
-    if (event.values.resume) {
-      this.store.resume = event.values.resume;
-      tab.set('resume', { nick: this.store.nick, secret: event.values.resume });
-    }
+    this.store.resume = event.values.resume ?? this.store.resume;
+    tab.set('nick', this.store.nick);
     if (room) this.fetch('WHO', [room.name, 'details=yes'], { room: room.name, seen: new Set() });
     if (room) this.fetch('RULES', [room.name], { room: room.name, rules: [] });
     this.sender.release();

@@ -41,6 +41,9 @@ const day = new Intl.DateTimeFormat(language, { weekday: 'long', day: 'numeric',
 const dayOfYear = new Intl.DateTimeFormat(language, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
 const DAY_MS = 86_400_000;
 
+/** A length of time in words: `span(5, 'minute')`. */
+export const span = (n, unit) => new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long' }).format(n);
+
 export const clockTime = (time) => clock.format(time);
 export const fullTime = (time) => full.format(time);
 export const dayOf = (time) => new Date(time).setHours(0, 0, 0, 0);

@@ -82,7 +82,7 @@ export class Composer {
 
   #label() {
     const room = this.app.store.front;
-    const label = !room ? t('write.none') : room.private ? t('write.person', { nick: room.name }) : t('write', { room: room.name });
+    const label = !room ? t('cmd.noroom') : room.private ? t('write.person', { nick: room.name }) : t('write', { room: room.name });
     this.field.placeholder = label;
     this.field.setAttribute('aria-label', label);
   }

@@ -2,7 +2,7 @@
 
 import { ask, showMenu } from './dialog.js';
 import { $, iconButton, rove } from './dom.js';
-import { t } from './strings.js';
+import { span, t } from './strings.js';
 
 const EMOJI = ['👍', '❤️', '😂', '🎉', '😮', '😢', '🙏', '👀', '✅', '🚀', '🤔', '👎'];
 
@@ -25,6 +25,9 @@ export class Menus {
     this.lines.addEventListener('keydown', (event) => this.#pressed(event));
     this.lines.addEventListener('contextmenu', (event) => this.#context(event));
     rove(this.lines, () => app.log.rows, { loop: false });
+    $('log').addEventListener('keydown', (event) => {
+      if (event.target === $('log') && event.key === 'Enter') this.lastRow()?.focus();
+    });
   }
 
   // Where the buttons are.
@@ -149,7 +152,7 @@ export class Menus {
   #react(row) {
     const anchor = row === this.#row && !this.actions.hidden ? this.actions : row;
     const choose = (emoji) => ({ text: emoji, act: () => this.#toggle(row.line, emoji) });
-    const other = { text: '…', name: t('react.other'), act: () => this.#reactOther(row.line) };
+    const other = { text: '…', name: t('react.emoji'), act: () => this.#reactOther(row.line) };
     showMenu(anchor, [...EMOJI.map(choose), other], { label: t('do.react'), back: row, grid: true });
   }
 
@@ -183,19 +186,20 @@ export class Menus {
     const order = (verb) => () => session.ask(verb, [nick, room.name]);
     const sheet = (verb, title) => () => this.#order(verb, title, room, nick);
     return [
-      { text: t('do.kick'), icon: 'out', act: sheet('KICK', t('kick.title', { nick, room: room.name })), danger: true },
-      { text: t('do.mute'), icon: 'mute', act: sheet('MUTE', t('mute.title', { nick, room: room.name })), danger: true },
+      { text: t('do.kick'), icon: 'out', act: sheet('KICK', t('do.kick')), danger: true },
+      { text: t('do.mute'), icon: 'mute', act: sheet('MUTE', t('do.mute')), danger: true },
       { text: t('do.unmute'), icon: 'talk', act: order('UNMUTE') },
-      { text: t('do.ban'), icon: 'out', act: sheet('BAN', t('ban.title', { nick, room: room.name })), danger: true },
+      { text: t('do.ban'), icon: 'out', act: sheet('BAN', t('do.ban')), danger: true },
       { text: operator ? t('do.deop') : t('do.op'), icon: 'shield', act: order(operator ? 'DEOP' : 'OP') },
     ];
   }
 
   #order(verb, title, room, nick) {
-    const times = [['', t('for.ever')], ['5m', t('for.5m')], ['1h', t('for.1h')], ['1d', t('for.1d')], ['1w', t('for.1w')]];
+    const spans = [['5m', span(5, 'minute')], ['1h', span(1, 'hour')], ['1d', span(1, 'day')], ['1w', span(1, 'week')]];
+    const times = [...spans, ['', t('for.ever')]];
     const fields = [{ name: 'text', label: t('order.why'), max: 300 }];
     if (verb !== 'KICK') fields.unshift({ name: 'time', label: t('order.time'), type: 'select', value: '1h', options: times });
     const submit = ({ time, text }) => { this.app.session.ask(verb, [nick, room.name, time ? `for=${time}` : '', text]); };
-    ask({ title, fields, done: t('order.do'), danger: true, submit });
+    ask({ title, text: `${nick}, ${room.name}`, fields, danger: true, submit });
   }
 }

@@ -79,13 +79,13 @@ export class Sheets {
   topic() {
     const room = this.app.store.front;
     const fields = [{ name: 'text', label: t('topic'), value: room.topic, required: true, max: 1000 }];
-    ask({ title: t('topic.title', { room: room.name }), fields, done: t('save'), submit: ({ text }) => { this.app.session.ask('TOPIC', [room.name, text]); } });
+    ask({ title: t('topic'), text: room.name, fields, done: t('save'), submit: ({ text }) => { this.app.session.ask('TOPIC', [room.name, text]); } });
   }
 
   invite() {
     const room = this.app.store.front;
     const fields = [{ name: 'nick', label: t('invite.who'), required: true, max: 32 }];
-    ask({ title: t('invite.title', { room: room.name }), fields, done: t('invite.do'), submit: ({ nick }) => { this.app.session.ask('INVITE', [nick, room.name]); } });
+    ask({ title: t('invite.do'), text: room.name, fields, done: t('invite.do'), submit: ({ nick }) => { this.app.session.ask('INVITE', [nick, room.name]); } });
   }
 
   /** What holds in a room: only what is changed is set. */
@@ -93,7 +93,7 @@ export class Sheets {
     const room = this.app.store.front;
     const was = { private: 'no', topic: 'members', speak: 'members', slow: 'off', keep: 'all', ...room.policy };
     if (room.policy.registered !== 'yes') {
-      ask({ title: t('room.title', { room: room.name }), text: t('room.register.text'), done: t('room.register'), submit: () => { this.app.session.ask('SET', [room.name, 'registered=yes']); } });
+      ask({ title: room.name, text: t('room.register.text'), done: t('room.register'), submit: () => { this.app.session.ask('SET', [room.name, 'registered=yes']); } });
       return;
     }
     const who = [['members', t('who.members')], ['operators', t('who.operators')]];
@@ -109,7 +109,7 @@ export class Sheets {
         if (value && value !== was[name]) this.app.session.ask('SET', [room.name, `${name}=${value}${name === 'private' && value === 'yes' ? ' who=keep' : ''}`]);
       }
     };
-    ask({ title: t('room.title', { room: room.name }), fields, done: t('save'), submit });
+    ask({ title: t('do.room'), text: room.name, fields, done: t('save'), submit });
   }
 
   settings() {
@@ -136,10 +136,10 @@ export class Sheets {
   help() {
     const dialog = sheet(t('help'), { wide: true });
     const keys = [
-      ['Enter', t('key.send')], ['Shift+Enter', t('key.line')], ['Tab', t('key.tab')], ['↑', t('key.up')],
-      ['↑ ↓ Home End', t('key.move')], ['Enter, Shift+F10', t('key.menu')], ['r', t('key.reply')], ['e', t('key.edit')],
-      ['+', t('key.react')], ['Delete', t('key.delete')], ['Alt+↑ Alt+↓', t('key.rooms')], ['Ctrl+↑ Ctrl+↓', t('key.recall')],
-      ['Ctrl+Shift+F', t('key.search')], ['F6', t('key.parts')], ['Esc', t('key.back')],
+      ['Enter', t('send')], ['Shift+Enter', t('key.line')], ['Tab', t('key.tab')], ['↑', t('key.up')],
+      ['↑ ↓ Home End', t('key.move')], ['Enter, Shift+F10', t('key.menu')], ['r', t('do.reply')], ['e', t('do.edit')],
+      ['+', t('do.react')], ['Delete', t('do.retract')], ['Alt+↑ Alt+↓', t('key.rooms')], ['Ctrl+↑ Ctrl+↓', t('key.recall')],
+      ['Ctrl+Shift+F', t('search')], ['F6', t('key.parts')], ['Esc', t('key.back')],
     ];
     const rows = (pairs) => h('dl', {}, ...pairs.flatMap(([name, text]) => [h('dt', {}, h('kbd', {}, name)), h('dd', {}, text)]));
     const commands = Object.entries(COMMANDS).map(([name, { usage, help }]) => [`${name} ${usage}`.trim(), t(help)]);

@@ -3,7 +3,7 @@
 import { settings } from './browser.js';
 import { showMenu } from './dialog.js';
 import { $ } from './dom.js';
-import { t, translate } from './strings.js';
+import { span, t, translate } from './strings.js';
 
 const WARNING_MS = 8000;
 const PARTS = ['text', 'lines', 'sidebar-lists', 'people'];
@@ -22,7 +22,7 @@ export class Shell {
     store.on('nick', (nick) => { $('me').textContent = nick; });
     store.on('presence', (presence) => this.#presence(presence));
     store.on('homeless', (text) => this.warn(text));
-    connection.on('wait', (n) => this.#say(t('state.waits', { n }), t('state.now')));
+    connection.on('wait', (n) => this.#say(t('state.waits', { time: span(n, 'second') }), t('state.now')));
     $('state-button').addEventListener('click', () => app.session.again());
     $('topic').addEventListener('click', () => app.sheets.topic());
     $('me-button').addEventListener('click', (event) => this.#own(event.currentTarget));
@@ -65,7 +65,7 @@ export class Shell {
     else if (presence === 'greeting') {
       this.#say(t('state.arriving'));
     } else if (this.app.connection.state === 'connecting') {
-      this.#say(t('state.connecting'));
+      this.#say(t('state.arriving'));
     }
   }
 
@@ -155,7 +155,8 @@ export class Shell {
     const at = PARTS.findIndex((id) => $(id).contains(document.activeElement));
     for (let i = 1; i <= PARTS.length; i += 1) {
       const part = $(PARTS[(at + by * i + 2 * PARTS.length) % PARTS.length]);
-      const target = part.matches('textarea') ? part : part.querySelector('[tabindex="0"]') ?? part.querySelector('.row:last-child');
+      const inside = part.id === 'lines' ? this.app.menus.lastRow() : part.querySelector('[tabindex="0"]');
+      const target = part.matches('textarea') ? part : inside;
       if (target?.checkVisibility()) {
         target.focus();
         return;
