@@ -138,11 +138,16 @@ def test_the_operators_link_works_once(tmp_path: Path) -> None:
         assert invitation not in log
 
 
-def test_a_name_that_is_somebodys_account_is_not_made_an_operator(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--nick", "ann"], "ann has an account here that is no server operator's; take another --nick"),
+        (["--web", "unix:page"], "a class needs an address to open, which --web unix:page has not; give it a port"),
+    ],
+)
+def test_what_cannot_be_opened_is_one_line(tmp_path: Path, options: list[str], why: str) -> None:
     add = [str(BIN / "chatd"), "user", "add", "ann", "--no-password"]
     subprocess.run(add, check=True, cwd=tmp_path, env=environment(), capture_output=True, timeout=DEADLINE)
-    with opened(tmp_path, "--nick", "ann") as school:
+    with opened(tmp_path, *options) as school:
         assert school.process.wait(DEADLINE) == 1
-        assert school.screen().strip() == (
-            "chatd: ann has an account here that is no server operator's; take another --nick"
-        )
+        assert school.screen().strip() == f"chatd: {why}"
