@@ -372,6 +372,7 @@ def test_what_was_said_in_private_stays_so(chat: InMemoryChat, web: WebEdge, ann
         reader = web.ask(f"/den/json?{query}")
         assert reader.told == ["after"], query
         assert "secret" not in reader.text
+    assert web.ask("/den/json?poll=yes&since=0&count=1").told == ["after"]
     assert web.ask("/den/json?since=1&epoch=e1").opened["recovered"] is False
     assert web.ask("/den/json?search=secret").text == ""
 
