@@ -120,7 +120,7 @@ class Reading(Follower):
 
     @override
     def delivered(self, batch: Batch) -> None:
-        if not self._may_go_on():
+        if self.over or (batch.ruled and not self._may_go_on()):
             return
         if not self._live or self._output.blocked:
             self._live, self._behind = False, True
