@@ -104,7 +104,7 @@ class WebFactory(EdgeFactory):
             if why is not None and not route.always:
                 raise HTTPError(503, "refused", why)
             call.visitor = login.visitor_of(call, visitor, route)
-            call.check_access = partial(self._check_access, visitor=call.visitor)
+            call.check_access = partial(self._check_access, call)
             call.check_access(route.access)
             await route.answer(call)
         except HTTPError as error:
@@ -117,12 +117,14 @@ class WebFactory(EdgeFactory):
             self.gateway.hub.log_limiter.failure("a request could not be answered", origin(address))
             call.refuse(HTTPError(500, "internal", "this went wrong here; the log of the server says why"))
 
-    def _check_access(self, access: Access, visitor: WebVisitor) -> None:
+    def _check_access(self, call: Call, access: Access) -> None:
         if access is Access.ANYBODY:
             return
+        visitor = call.visitor
+        here = visitor.is_here and not call.forwarded
         if access is Access.OPERATOR:
-            if not (visitor.is_here or visitor.is_operator):
+            if not (here or visitor.is_operator):
                 raise HTTPError(403, "not-allowed", "this is for the machine itself, or with an operator's token")
-        elif not (visitor.is_here or visitor.account is not None or self._guests):
+        elif not (here or visitor.account is not None or self._guests):
             text = "from elsewhere this takes a token, as chatd user token makes them: Authorization: Bearer ..."
             raise HTTPError(401, "token-needed", text)

@@ -1,0 +1,178 @@
+// What somebody types, as things to do: text is said, `/word` is a command, `//x` says `/x`; and what Tab makes of a word.
+
+import { t } from './strings.js';
+import { bytes, clean, isRoom, key, MAX_LABEL_BYTES, MAX_LINE_BYTES } from './wire.js';
+
+const MAX_TEXT_BYTES = MAX_LINE_BYTES - MAX_LABEL_BYTES - 100; // a name, the tags and the verb besides
+const SECRET = new Set(['/login', '/register']);
+
+/** Of each command how it is written, and its verb. `room` is whether it is for a room; without one, the one in front. */
+export const COMMANDS = {
+  '/join': { usage: '<#room>', help: 'join.title' }, '/part': { usage: '[#room] [text]', help: 'do.leave', room: true },
+  '/msg': { usage: '<nick or #room> <text>', help: 'cmd.msg' }, '/me': { usage: '<text>', help: 'cmd.me' },
+  '/topic': { usage: '[#room] <text>', help: 'topic.none', room: true }, '/nick': { usage: '<nick>', help: 'do.nick' },
+  '/away': { usage: '[text]', help: 'do.away' }, '/search': { usage: '<words> [from:nick]', help: 'search.words' },
+  '/who': { usage: '[#room]', help: 'cmd.who', room: true }, '/rooms': { usage: '', help: 'join.open' },
+  '/react': { usage: '<id or last> <emoji>', help: 'do.react', tail: true },
+  '/unreact': { usage: '<id or last> <emoji>', help: 'cmd.unreact', tail: true },
+  '/edit': { usage: '<text>', help: 'do.edit' }, '/retract': { usage: '', help: 'do.retract' },
+  '/ignore': { usage: '[nick]', help: 'do.ignore' }, '/unignore': { usage: '<nick>', help: 'cmd.unignore' },
+  '/kick': { usage: '<nick> [text]', help: 'do.kick', after: 1 },
+  '/mute': { usage: '<nick> [for=15m] [text]', help: 'do.mute', after: 1 },
+  '/unmute': { usage: '<nick>', help: 'do.unmute', after: 1 },
+  '/ban': { usage: '<nick> [for=2h] [text]', help: 'do.ban', after: 1 },
+  '/unban': { usage: '<nick>', help: 'cmd.unban', after: 1 }, '/op': { usage: '<nick>', help: 'do.op', after: 1 },
+  '/deop': { usage: '<nick>', help: 'do.deop', after: 1 }, '/invite': { usage: '<nick>', help: 'invite.do', after: 1 },
+  '/set': { usage: '<key>=<value>', help: 'do.room', room: true },
+  '/rules': { usage: '[#room]', help: 'do.rules', room: true },
+  '/register': { usage: '<password> [code]', help: 'sign.register' }, '/login': { usage: '', help: 'sign.login' },
+  '/logout': { usage: '', help: 'do.out' }, '/settings': { usage: '', help: 'settings' },
+  '/help': { usage: '', help: 'help' },
+};
+
+export const holdsSecret = (text) => text.split('\n').some((line) => SECRET.has(line.trim().split(/\s/, 1)[0].toLowerCase()));
+
+/** Do what a text asks for; return a sentence that says why it cannot be done, or nothing. */
+export function carryOut(app, text, reply = 0) {
+  const lines = text.split('\n').filter((line) => line.trim());
+  if (!lines.length) return null;
+  if (lines[0].startsWith('/') && !lines[0].startsWith('//')) {
+    return lines.length > 1 ? t('cmd.alone') : command(app, lines[0]);
+  }
+  if (holdsSecret(text)) return t('cmd.secret');
+  const room = app.store.front;
+  if (!room) return t('cmd.noroom');
+  if (room.out && !room.joined && !room.private) return t('cmd.out', { room: room.name, why: room.out });
+  const said = lines.map((line, index) => clean(index === 0 && line.startsWith('//') ? line.slice(1) : line));
+  const long = said.find((line) => bytes(line) > MAX_TEXT_BYTES);
+  if (long) return t('cmd.long', { n: bytes(long), most: MAX_TEXT_BYTES });
+  for (const [index, line] of said.entries()) {
+    if (!app.session.say(room, line, index === 0 ? reply : 0)) return t('cmd.full');
+  }
+  app.log.toEnd();
+  return null;
+}
+
+function command(app, line) {
+  const [word, ...rest] = line.trim().split(/\s+/);
+  const name = word.toLowerCase();
+  const tail = clean(line.trim().slice(word.length).trim());
+  if (!Object.hasOwn(COMMANDS, name)) return t('cmd.unknown', { word });
+  const { usage } = COMMANDS[name];
+  if (usage.startsWith('<') && !tail) return t('cmd.usage', { usage: `${name} ${usage}` });
+  if (Object.hasOwn(DONE_HERE, name)) return DONE_HERE[name](app, tail, rest) ?? null;
+  return ordered(app, name, tail, rest);
+}
+
+function ordered(app, name, tail, rest) {
+  const { room: takesRoom, after, tail: last } = COMMANDS[name];
+  const verb = name.slice(1).toUpperCase();
+  const front = app.store.front;
+  if (!takesRoom && after === undefined && !last) {
+    app.session.ask(verb, [tail]);
+    return null;
+  }
+  const at = last ? rest.length : after ?? 0;
+  const named = isRoom(rest[last ? rest.length - 1 : at] ?? '');
+  if (!named && (!front || front.private)) return t('cmd.notroom', { usage: `${name} ${COMMANDS[name].usage}` });
+  const words = named ? [tail] : [...rest.slice(0, at), front.name, ...rest.slice(at)];
+  app.session.ask(verb, words, verb === 'RULES' ? { rules: [], shown: true } : {});
+  return null;
+}
+
+const DONE_HERE = {
+  '/join': (app, tail) => (isRoom(tail) ? app.goTo(tail.split(' ')[0]) : t('cmd.hash')),
+  '/part': (app, tail, rest) => {
+    const room = isRoom(rest[0] ?? '') ? app.store.find(rest[0]) : app.store.front;
+    if (!room) return t('cmd.noroom');
+    return app.leave(room, isRoom(rest[0] ?? '') ? rest.slice(1).join(' ') : tail);
+  },
+  '/msg': (app, tail, [to]) => {
+    const text = tail.slice(to.length).trim();
+    const room = isRoom(to) ? app.store.find(to) : app.store.open(to);
+    if (!room) return t('cmd.notin', { room: to });
+    if (text) app.session.say(room, text);
+    return app.go(room);
+  },
+  '/me': (app, tail) => {
+    const room = app.store.front;
+    return room ? carryOut(app, `* ${app.store.nick} ${tail}`) : t('cmd.noroom');
+  },
+  '/search': (app, tail) => app.search.open(tail),
+  '/rooms': (app) => app.sheets.join(),
+  '/away': (app, tail) => app.session.ask('AWAY', [tail]),
+  '/edit': (app, tail) => {
+    const room = app.store.front;
+    return room && !room.private ? app.session.ask('EDIT', ['last', room.name, tail]) : t('cmd.noroom');
+  },
+  '/retract': (app) => {
+    const room = app.store.front;
+    return room && !room.private ? app.session.ask('RETRACT', ['last', room.name]) : t('cmd.noroom');
+  },
+  '/register': (app, tail, [password, code]) => {
+    app.signIn({ mode: 'register', nick: app.store.nick, password, code }).then((wrong) => app.warn(wrong ?? t('registered', { nick: app.store.nick })));
+  },
+  '/login': (app) => app.sheets.signIn({ mode: 'login' }),
+  '/logout': (app) => app.signOut(),
+  '/settings': (app) => app.sheets.settings(),
+  '/help': (app) => app.sheets.help(),
+};
+for (const [name, act] of Object.entries(DONE_HERE)) {
+  DONE_HERE[name] = (...values) => {
+    const answer = act(...values);
+    return typeof answer === 'string' ? answer : null;
+  };
+}
+
+export class Completer {
+  #last = null;
+  #ends = [];
+  #next = 0;
+  #head = '';
+  #tail = '';
+
+  /** Return `{text, cursor}` after one more Tab, or null if nothing fits. */
+  complete(text, cursor, store) {
+    if (!this.#last || this.#last.text !== text || this.#last.cursor !== cursor) this.#begin(text, cursor, store);
+    if (!this.#ends.length) return null;
+    const head = this.#head + this.#ends[this.#next];
+    this.#next = (this.#next + 1) % this.#ends.length;
+    this.#last = { text: head + this.#tail, cursor: head.length };
+    return this.#last;
+  }
+
+  #begin(text, cursor, store) {
+    const start = Math.max(text.lastIndexOf(' ', cursor - 1), text.lastIndexOf('\n', cursor - 1)) + 1;
+    const word = text.slice(start, cursor);
+    this.#head = text.slice(0, start);
+    this.#tail = text.slice(cursor);
+    this.#next = 0;
+    this.#last = null;
+    this.#ends = word ? endsOf(word, start, text, store) : [];
+  }
+}
+
+function endsOf(word, start, text, store) {
+  if (word.startsWith('#')) {
+    const known = [...store.rooms.values()].filter((room) => !room.private).map((room) => room.name);
+    return fitting(word, [...new Set([...known, ...store.listing.map((each) => each.name)])].sort()).map((name) => `${name} `);
+  }
+  if (word.startsWith('/') && start === 0) return Object.keys(COMMANDS).filter((name) => name.startsWith(word.toLowerCase())).map((name) => `${name} `);
+  if (holdsSecret(text)) return [];
+  const at = word.startsWith('@') ? '@' : '';
+  const after = start || at ? ' ' : ': ';
+  return fitting(word.slice(at.length), people(store)).map((nick) => at + nick + after);
+}
+
+/** Who can be meant: those who spoke last, then the others by name, oneself at the end. */
+function people(store) {
+  const room = store.front;
+  if (!room) return [];
+  if (room.private) return [room.name, store.nick];
+  const spoke = room.speakers.filter((nick) => room.member(nick));
+  const others = [...room.members.values()].map((member) => member.nick).sort();
+  const all = [...new Set([...spoke, ...others])];
+  return [...all.filter((nick) => !store.isMe(nick)), store.nick];
+}
+
+const fitting = (word, names) => names.filter((name) => key(name).startsWith(key(word)));

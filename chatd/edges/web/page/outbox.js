@@ -1,0 +1,187 @@
+// What is to be said, and what is sent in which order. What was said here and is not acknowledged is there after a
+// reload, and is said again under the same label: the server says it once.
+
+import { tab } from './browser.js';
+import { format, isRoom, label } from './wire.js';
+
+const NAME = 'outbox';
+const MOST = 1000;
+
+export class Outbox {
+  #waiting = new Map();
+
+  constructor() {
+    const kept = tab.get(NAME, []);
+    if (!Array.isArray(kept)) return;
+    for (const each of kept.slice(0, MOST)) {
+      if (valid(each)) this.#waiting.set(each.label, each);
+    }
+  }
+
+  /** Keep a message `{label, room, text, reply, time, nick, sent}` until it is settled; false if too many wait. */
+  add(message) {
+    if (this.#waiting.size >= MOST) return false;
+    this.#waiting.set(message.label, message);
+    this.#keep();
+    return true;
+  }
+
+  get(label) {
+    return this.#waiting.get(label);
+  }
+
+  /** Note that a message is on its way, under which name: a label is known again for that name alone. */
+  sent(label, nick) {
+    const message = this.#waiting.get(label);
+    if (!message || (message.sent && message.nick === nick)) return;
+    message.sent = true;
+    message.nick = nick;
+    this.#keep();
+  }
+
+  settle(label) {
+    const message = this.#waiting.get(label);
+    if (message) {
+      this.#waiting.delete(label);
+      this.#keep();
+    }
+    return message;
+  }
+
+  all() {
+    return [...this.#waiting.values()];
+  }
+
+  #keep() {
+    if (this.#waiting.size) tab.set(NAME, this.all());
+    else tab.remove(NAME);
+  }
+}
+
+/** Whether saying it again could say it twice: a private line that is not stored has no memory of its label. */
+export const unsure = (message, stored) => message.sent && !isRoom(message.room) && !stored;
+
+function valid(each) {
+  return each && typeof each.room === 'string' && each.room && typeof each.text === 'string' && each.text
+    && /^[A-Za-z0-9._:+-]{1,64}$/.test(each.label) && Number.isFinite(each.time);
+}
+
+const MAX_UNANSWERED = 64;
+const OLD_LINES = new Set(['HISTORY', 'SEARCH', 'JOIN', 'RULES']);
+const pause = () => 1000 + Math.random() * 4000;
+
+/** An item is a question `{verb, words, ...}` or something said, `{message: label}`. */
+export class Sender {
+  present = false;
+  renaming = false;
+  #asked = new Map();
+  #urgent = [];
+  #items = [];
+  #held = [];
+  #refused = [];
+  #holding = false;
+  #connection;
+
+  constructor(store, connection, outbox) {
+    this.store = store;
+    this.outbox = outbox;
+    this.#connection = connection;
+  }
+
+  /** Forget all that was to be sent over a connection that has ended; who asked is told. */
+  reset() {
+    this.present = this.renaming = false;
+    const asked = [...this.#asked.values(), ...this.#urgent];
+    this.#asked.clear();
+    this.#urgent = [];
+    this.#items = [];
+    this.#held = [];
+    this.#refused = [];
+    for (const each of asked) each.lost?.();
+  }
+
+  append(item) {
+    this.#items.push(item);
+    this.goOn();
+  }
+
+  urgent(question) {
+    this.#urgent.push(question);
+    this.goOn();
+  }
+
+  /** Send a question now, whatever waits. */
+  write(question) {
+    const token = label();
+    this.#asked.set(token, question);
+    this.#connection.send(format(question.verb, question.words, { label: token }));
+  }
+
+  answered(token) {
+    const item = this.#asked.get(token);
+    this.#asked.delete(token);
+    return item;
+  }
+
+  /** The question that old lines and lists answer: answers come in the order of the questions. */
+  get oldest() {
+    for (const each of this.#asked.values()) if (OLD_LINES.has(each.verb) || each.seen) return each;
+    return null;
+  }
+
+  goOn() {
+    while (this.present && !this.renaming && this.#asked.size < MAX_UNANSWERED) {
+      const item = this.#urgent.shift() ?? this.#items.shift();
+      if (!item) return;
+      if (item.message) {
+        this.#say(item);
+      } else if (item.verb === 'NICK' && this.#asked.size) {
+        this.#items.unshift(item); // labels hold for one name: what was said before it is acknowledged first
+        return;
+      } else {
+        this.renaming = item.verb === 'NICK';
+        this.write(item);
+      }
+    }
+  }
+
+  #say(item) {
+    const message = this.outbox.get(item.message);
+    const room = message && this.store.find(message.room);
+    if (!room) return;
+    if (this.#holding || (room.wanted && !room.joined && isRoom(room.name))) {
+      this.#held.push(item);
+      return;
+    }
+    this.#asked.set(message.label, item);
+    this.outbox.sent(message.label, this.store.nick);
+    const tags = { label: message.label, reply: message.reply || '' };
+    this.#connection.send(format('TELL', [message.room, message.text], tags));
+  }
+
+  /** The server could not take a message now: it, and all that was said after it, is sent a little later. */
+  hold(item) {
+    this.#refused.push(item);
+    if (this.#holding) return;
+    this.#holding = true;
+    setTimeout(() => {
+      this.#holding = false;
+      this.release();
+    }, pause());
+  }
+
+  /** Put what was held back to where it was, before all that was said after it. */
+  release() {
+    if (this.#holding) return;
+    this.#items.unshift(...this.#refused, ...this.#held);
+    this.#refused = [];
+    this.#held = [];
+    this.goOn();
+  }
+
+  later(question) {
+    setTimeout(() => {
+      if (this.present && this.store.find(question.room)?.wanted) this.urgent(question);
+    }, pause());
+  }
+}

@@ -1,0 +1,168 @@
+// One line of a room as an element: its text with links and code, and how it stands with the line before it.
+
+import { h, hue, icon } from './dom.js';
+import { clockTime, dayName, dayOf, fullTime, t, traffic } from './strings.js';
+import { key } from './wire.js';
+
+const PARTS = /`([^`]+)`|\bhttps?:\/\/[^\s<>"`\u2066-\u2069\u202a-\u202e]+/giu;
+const TRAILING = /[.,;:!?'"»”’*_~\]]+$/u;
+const MAX_LINKS = 100;
+
+/** Return the nodes of a text; all that is no link and no code is text. */
+export function nodesOf(text) {
+  const nodes = [];
+  let done = 0;
+  for (const found of text.matchAll(PARTS)) {
+    if (nodes.length > 2 * MAX_LINKS) break;
+    const [whole, code] = found;
+    const node = code === undefined ? linkOf(whole) : h('code', {}, code);
+    if (!node) continue;
+    if (found.index > done) nodes.push(text.slice(done, found.index));
+    nodes.push(node);
+    done = found.index + (code === undefined ? node.textContent.length : whole.length);
+  }
+  if (done < text.length) nodes.push(text.slice(done));
+  return nodes;
+}
+
+function linkOf(text) {
+  const shown = trimmed(text);
+  let url;
+  try {
+    url = new URL(shown);
+  } catch {
+    return null;
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return null;
+  return h('a', { href: url.href, rel: 'noopener noreferrer', target: '_blank', dir: 'ltr' }, shown);
+}
+
+/** An address without what belongs to the sentence around it: a full stop, a bracket that was opened before. */
+function trimmed(text) {
+  let shown = text.replace(TRAILING, '');
+  while (shown.endsWith(')') && shown.split('(').length < shown.split(')').length) {
+    shown = shown.slice(0, -1).replace(TRAILING, '');
+  }
+  return shown;
+}
+
+export const isFence = (text) => /^\s*```[\w+-]*\s*$/.test(text);
+export const isIndented = (text) => /^(?: {4}|\t)/.test(text);
+
+const GROUP_MS = 5 * 60_000;
+const QUOTE = 120;
+
+export function makeRow(line, room) {
+  const row = h('div', { class: 'row', role: 'article', tabindex: '-1' });
+  row.line = line;
+  fillRow(row, room);
+  return row;
+}
+
+export function fillRow(row, room) {
+  const { line } = row;
+  row.className = `row ${line.kind}${line.mention || line.about ? ' mention' : ''}`;
+  row.replaceChildren(...(MAKERS[line.kind] ?? note)(line, room));
+}
+
+const MAKERS = {
+  said, retracted, traffic: (line) => [h('div', { class: 'small', dir: 'auto' }, traffic(line.deeds))], gap,
+  topic: (line) => [act(line, t('topic.set', { nick: line.nick, text: line.text }), 'topic')],
+  moderated: (line) => [act(line, `${line.nick} ${line.text}`, 'shield')],
+};
+
+function said(line, room) {
+  const text = h('div', { class: 'text', dir: 'auto' }, ...nodesOf(line.text));
+  if (line.edited) text.append(' ', h('span', { class: 'edited' }, t('edited')));
+  const body = h('div', { class: 'body' }, head(line));
+  if (line.reply) body.append(quote(line, room));
+  body.append(text);
+  if (line.reactions?.size) body.append(reactions(line));
+  if (line.state) body.append(state(line));
+  return [avatar(line.nick), body];
+}
+
+export function avatar(nick) {
+  const letter = String.fromCodePoint(nick.codePointAt(0) ?? 63).toLocaleUpperCase();
+  return h('span', { class: `avatar c${hue(key(nick))}`, 'aria-hidden': 'true' }, letter);
+}
+
+function head(line) {
+  const nick = h('button', { type: 'button', class: 'nick', tabindex: '-1', 'data-nick': line.nick }, h('bdi', {}, line.nick));
+  return h('div', { class: 'head' }, nick, timeOf(line));
+}
+
+function timeOf(line) {
+  return h('time', { datetime: new Date(line.time).toISOString(), title: fullTime(line.time) }, clockTime(line.time));
+}
+
+function quote(line, room) {
+  const answered = room.find(line.reply);
+  const known = answered?.kind === 'said';
+  const text = known ? answered.text.slice(0, QUOTE) : t('reply.unknown');
+  return h('button', { type: 'button', class: 'quote', tabindex: '-1', 'data-jump': String(line.reply) }, icon('reply'),
+    known && h('b', {}, h('bdi', {}, answered.nick)), ' ', h('bdi', {}, text));
+}
+
+function reactions(line) {
+  const group = h('div', { class: 'reactions' });
+  for (const [emoji, { n, own }] of line.reactions) {
+    const label = t('reaction.count', { emoji, n });
+    const attributes = { type: 'button', class: 'reaction', 'aria-pressed': String(own), 'data-emoji': emoji, 'aria-label': label, title: label };
+    group.append(h('button', attributes, shown(emoji), h('span', {}, String(n))));
+  }
+  return group;
+}
+
+const shown = (emoji) => ({ '+1': '👍', '-1': '👎' }[emoji] ?? emoji);
+
+function state(line) {
+  if (line.state === 'waiting') return h('div', { class: 'state' }, icon('clock'), t('state.waiting'));
+  return h('div', { class: 'state failed' }, icon('warning'), h('span', {}, t('state.failed', { reason: line.reason })),
+    h('button', { type: 'button', class: 'link', 'data-do': 'again' }, t('again')),
+    h('button', { type: 'button', class: 'link', 'data-do': 'discard' }, t('discard')));
+}
+
+function retracted(line) {
+  const text = line.by ? t('retracted.by', { by: line.by, nick: line.nick }) : t('retracted', { nick: line.nick });
+  return [h('div', { class: 'small', dir: 'auto' }, text)];
+}
+
+function act(line, text, name) {
+  return h('div', { class: 'small act' }, icon(name), h('span', { dir: 'auto' }, text), timeOf(line));
+}
+
+function gap(line) {
+  const text = h('span', {}, line.text);
+  if (line.fixed) return [h('div', { class: 'small bar' }, text)];
+  return [h('div', { class: 'small bar' }, text, h('button', { type: 'button', class: 'link', 'data-do': 'fill' }, t('gap.load')))];
+}
+
+function note(line) {
+  return [h('div', { class: 'small', dir: 'auto' }, line.kind === 'error' ? icon('warning') : '', h('span', {}, line.text))];
+}
+
+/** Mark how a row stands with the row before it; return whether that has changed for what follows it. */
+export function decorate(row, before) {
+  const { line } = row;
+  const previous = before?.line;
+  const newDay = Boolean(line.time) && (!previous || (Boolean(previous.time) && dayOf(previous.time) !== dayOf(line.time)));
+  const goesOn = !newDay && line.kind === 'said' && previous?.kind === 'said' && previous.nick === line.nick
+    && !line.reply && Math.abs(line.time - previous.time) < GROUP_MS;
+  showDay(row, newDay);
+  row.classList.toggle('goes-on', goesOn);
+  const fenced = goesOn && before.fenced;
+  const fence = line.kind === 'said' && isFence(line.text);
+  row.classList.toggle('fence', fence);
+  row.classList.toggle('code', line.kind === 'said' && !fence && (fenced || isIndented(line.text)));
+  const opens = fence ? !fenced : fenced;
+  const changed = row.fenced !== opens;
+  row.fenced = opens;
+  return changed;
+}
+
+function showDay(row, wanted) {
+  const shownDay = row.firstElementChild?.classList.contains('day') ? row.firstElementChild : null;
+  if (wanted && !shownDay) row.prepend(h('div', { class: 'day' }, h('span', {}, dayName(row.line.time))));
+  if (!wanted) shownDay?.remove();
+}
