@@ -94,6 +94,13 @@ class Accounts(Protocol):
     def end_login(self, secret: str) -> Deferred[None]:
         """End a login, if it is not over; it fails with `ChatError` if that cannot be."""
 
+    def use_link(self, secret: str, address: str | None) -> Deferred[str]:
+        """Use up a link that logs in once, and return the key of its account.
+
+        It fails with `ChatError`: ``bad-password`` if it holds no more or never did, ``slow-down`` if too many from
+        that address did not. ``address`` is None for a local socket.
+        """
+
 
 class NoAccounts(Accounts):
     """A server without accounts."""
@@ -154,6 +161,10 @@ class NoAccounts(Accounts):
 
     @override
     def end_login(self, secret: str) -> Deferred[None]:
+        raise _none()
+
+    @override
+    def use_link(self, secret: str, address: str | None) -> Deferred[str]:
         raise _none()
 
 

@@ -8,6 +8,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from chatd.accounts import Grant
 from chatd.accounts.daily_writes import DAY_SECONDS, DailyWrites
+from chatd.accounts.link_store import LinkStore
 from chatd.accounts.login_store import LOGIN_SECONDS, LoginStore
 from chatd.accounts.random_secrets import digest
 from chatd.accounts.store import AccountStore, NoAccountError
@@ -29,6 +30,7 @@ class Bearers:
         self._store = store
         self._tokens = TokenStore(store)
         self._logins = LoginStore(store)
+        self._links = LinkStore(store)
         self._wall = wall
         self._workers = workers
         self._writes = DailyWrites(workers, clock)
@@ -71,6 +73,15 @@ class Bearers:
     async def end_login(self, secret: str) -> None:
         """End a login, see `chatd.accounts.Accounts.end_login`."""
         await self._workers.do(lambda: self._logins.end(secret))
+
+    async def use_link(self, secret: str, address: str | None) -> str:
+        """Use up a link, see `chatd.accounts.Accounts.use_link`."""
+        account = await self._workers.do(lambda: self._links.use(secret, int(self._wall())))
+        if account is None:
+            self._guesses.attempt(None, address)
+            why = "that link was used before, or is too old; ask whoever runs this server for another"
+            raise ChatError(Code.BAD_PASSWORD, why)
+        return account
 
     def flush(self) -> None:
         """Write what still waits, once the workers have stopped."""

@@ -40,7 +40,7 @@ def token_id(secret: str) -> str | None:
 
 
 def new_login() -> str:
-    """Return what a cookie is to have in it: 256 random bits."""
+    """Return what a cookie, or a link that logs in once, is to have in it: 256 random bits."""
     return secrets.token_hex(LOGIN_BYTES)
 
 

@@ -76,3 +76,17 @@ CREATE TABLE page_login (
     expires INTEGER NOT NULL                    -- seconds since 1970; later with each day on which it is used
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX page_login_by_key ON page_login (key);
+
+-- version 5
+
+-- How many accounts may still be made by an invitation.
+ALTER TABLE code ADD COLUMN uses INTEGER NOT NULL DEFAULT 1;
+
+-- Links that log in to an account once. One is good for the account with this key and this mark.
+CREATE TABLE login_link (
+    digest  BLOB PRIMARY KEY,                   -- SHA-256 of what is in the link
+    key     TEXT NOT NULL REFERENCES account ON DELETE CASCADE,
+    mark    TEXT NOT NULL,
+    expires INTEGER NOT NULL                    -- seconds since 1970
+) STRICT, WITHOUT ROWID;
+CREATE INDEX login_link_by_key ON login_link (key);

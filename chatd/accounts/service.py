@@ -66,7 +66,7 @@ class AccountService(Accounts):
         wall: WallClock | None = None,
     ) -> None:
         self.members_only = members_only
-        self._store = store
+        self.store = self._store = store
         self._wall = wall = wall or clock.seconds
         self._workers = workers
         self._hasher = hasher
@@ -150,6 +150,10 @@ class AccountService(Accounts):
     @override
     def end_login(self, secret: str) -> Deferred[None]:
         return Deferred.fromCoroutine(self._written(self._bearers.end_login(secret)))
+
+    @override
+    def use_link(self, secret: str, address: str | None) -> Deferred[str]:
+        return Deferred.fromCoroutine(self._written(self._bearers.use_link(secret, address)))
 
     async def _log_in(self, nick: str, password: str, address: str | None) -> str:
         if not self._has_checkers and not self._or_unavailable(lambda: self._store.is_there):

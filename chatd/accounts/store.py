@@ -137,9 +137,10 @@ class AccountStore:
         """
         with self.writing() as db:
             if code is not None:
-                used = db.execute(f"DELETE FROM code {_IS_OPEN}", (_digest(code), account.created))
+                used = db.execute(f"UPDATE code SET uses = uses - 1 {_IS_OPEN}", (_digest(code), account.created))
                 if not used.rowcount:
                     raise CodeError
+                db.execute("DELETE FROM code WHERE uses <= 0")
             if db.execute("SELECT 1 FROM account WHERE key = ?", (account.key,)).fetchall():
                 raise TakenError(f"{account.name} is somebody's own already")
             for (twin,) in db.execute(_TWIN, (*names.looks(account.name), account.key)).fetchall():
@@ -163,6 +164,7 @@ class AccountStore:
             done = db.execute(f"UPDATE account SET hash = ? WHERE key = ?{condition}", (new, key, *values))
             if instead_of is None:  # it is another password, and not the same at another cost
                 db.execute("DELETE FROM page_login WHERE key = ?", (key,))
+                db.execute("DELETE FROM login_link WHERE key = ?", (key,))
             return done.rowcount > 0
 
     def note_login(self, key: str, network: str, now: int) -> None:
@@ -188,11 +190,11 @@ class AccountStore:
                 db.execute(f"INSERT INTO removed (key, times) VALUES (?, 1) {once_more}", (key,))
             return removed
 
-    def add_code(self, code: str, expires: int | None, now: int) -> None:
-        """Make ``code`` an invitation for one account, until ``expires``; both times are in seconds since 1970."""
+    def add_code(self, code: str, expires: int | None, now: int, uses: int = 1) -> None:
+        """Make ``code`` an invitation for that many accounts, until ``expires``; both times are seconds since 1970."""
         with self.writing() as db:
             db.execute("DELETE FROM code WHERE expires <= ?", (now,))
-            db.execute("INSERT INTO code (digest, expires) VALUES (?, ?)", (_digest(code), expires))
+            db.execute("INSERT INTO code (digest, expires, uses) VALUES (?, ?, ?)", (_digest(code), expires, uses))
 
     # For what else is kept in the file.
 

@@ -19,6 +19,7 @@ from twisted.python import usage
 
 from chatd import __version__
 from chatd.app.account_options import AccountOptions
+from chatd.app.announce_options import AnnounceOptions
 from chatd.app.asyncio_reactor import use_asyncio
 from chatd.app.endpoints import Wrap, endpoint_from
 from chatd.app.exit_status import ExitStatus
@@ -61,7 +62,7 @@ def _listen_option(edge: type[EdgeFactory], about: str) -> Callable[[Options, st
     return listen
 
 
-class Options(AccountOptions, WebOptions):
+class Options(AccountOptions, WebOptions, AnnounceOptions):
     """The options of ``twistd chatd``; a wrong one ends the process with one line."""
 
     longdesc = (
@@ -69,7 +70,7 @@ class Options(AccountOptions, WebOptions):
         " What its journal keeps: chatd export, chatd import, chatd erase. Copies of it: chatd backup, chatd restore."
         " That what was deleted leaves its file: chatd compact."
         " Log files said in a room: chatd tail. Who has an account: chatd user. Who is banned: chatd ban."
-        " A certificate to start with: chatd certificate."
+        " A certificate to start with: chatd certificate. For a class in one room: chatd class."
     )
     optParameters: ClassVar[list[list[object]]] = [
         parameter(PORT, None, "p"),
@@ -185,7 +186,8 @@ def makeService(options: Options) -> ChatService:
         site = WebFactory(gateway, guests=bool(options["web-guests"]), hosts=options["web-host"])
         page = listen(web.name, web.description, site)
         places.append(replace(page, asked_for=web.asked_for, is_page=True))
-    return ChatService(clock, gateway, places, exit_status, options.twistd)
+    announcer = options.make_announcer(reactor)
+    return ChatService(clock, gateway, places, exit_status, options.twistd, announcer)
 
 
 def _listening(reactor: IReactorCore, proxied: Wrap, name: str, description: str, edge: EdgeFactory) -> Listening:

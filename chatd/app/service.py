@@ -24,6 +24,7 @@ from twisted.internet.interfaces import (
 from twisted.logger import Logger
 
 from chatd.accounts import AccountsError
+from chatd.app.announcing import Announcer, Door, NoAnnouncer
 from chatd.app.exit_status import ExitStatus
 from chatd.app.malloc_trim import MallocTrim, trim_malloc
 from chatd.app.process import NoProcess, Process
@@ -93,9 +94,13 @@ class ChatService(Service):
         places: Sequence[Listening],
         exit_status: ExitStatus,
         twistd: Mapping[str, Any] | None = None,
+        announcer: Announcer | None = None,
     ) -> None:
         self.setName("chatd")
         self.ports: list[IListeningPort] = []
+        self.doors: list[Door] = []
+        """Those of the ports that other machines could be told of: TCP, and no proxy's."""
+        self._announcer = announcer or NoAnnouncer()
         self._reactor = reactor
         self._hub = gateway.hub
         self._connections = gateway.connections
@@ -151,6 +156,7 @@ class ChatService(Service):
             self._reactor.callWhenRunning(_collect_less_often)
             self._reactor.callWhenRunning(_give_the_reactor_priority)
             self._reactor.callWhenRunning(raise_file_limit)
+            self._reactor.callWhenRunning(self._announcer.start, self.doors)
 
     def stopService(self) -> Deferred[None]:
         """Stop accepting, deliver what was said, send every client its BYE and wait up to 3 seconds for that."""
@@ -158,6 +164,7 @@ class ChatService(Service):
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
+        await self._announcer.stop()
         for port in self.ports:
             await maybeDeferred(port.stopListening)
         await self._hub.shut_down()
@@ -179,6 +186,8 @@ class ChatService(Service):
         install_accept_backoff(port, self._reactor, self._hub.log_limiter)
         install_last_words(port)
         address = port.getHost()
+        if (door := Door.of(address, place.description, is_page=place.is_page)) is not None:
+            self.doors.append(door)
         _log.info("listening on {address}", address=address_name(address))
         if place.is_page and (page := _page_address(address, place.description)):
             _log.info("the page is at {page}", page=page)

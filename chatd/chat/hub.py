@@ -13,6 +13,7 @@ from chatd.chat.bare_rooms import BareRooms
 from chatd.chat.client import CatchUp, Client, NickHolder, Resumable
 from chatd.chat.conversations import Conversations
 from chatd.chat.cross_room import Merge
+from chatd.chat.followers import Followers
 from chatd.chat.limits import Limits
 from chatd.chat.line_stamp import LineClock
 from chatd.chat.nicks import NickRegistry
@@ -91,6 +92,7 @@ class Hub:
         self.timers = TimerWheel(clock)
         self.log_limiter = LogLimiter(self.timers)
         """The way into the log for what peers cause."""
+        self.followers = Followers(self.log_limiter)
         self.clients: dict[Client, None] = {}
         self.persons = Persons()
         self.connection_numbers = count(1)
@@ -288,6 +290,8 @@ class Hub:
                 self.drop_if_empty(room)
         if forgotten:
             self.journal.forget(forgotten)
+        if self.followers.by_room:
+            self.followers.tell(keys)
         if self.stalled and not self.journal.over_hard_limit:
             self.unblocked += self.stalled
             self.stalled.clear()
@@ -341,6 +345,7 @@ class Hub:
         """Send everybody away, once all that was said is delivered; nobody is told that the others left."""
         self.nodes.prepare_stop()
         await self.journal.flush()
+        self.followers.end_all(ChatError(Code.UNAVAILABLE, "the server is stopping; come again in a moment"))
         for client in list(self.clients):
             client.disconnect(DisconnectReason.SHUTDOWN, "the server is stopping", parting=False)
 
@@ -375,6 +380,8 @@ class Hub:
         if room is None:
             event = entries[0].event
             room = self.make_room(RoomName("" if isinstance(event, Renamed | NodeUp | NodeDown) else event.room))
+        if self.followers.by_room:
+            self.followers.note(key, entries)
         for watch in self._watches.get(key, ()):
             watch.passed += [
                 StoredEvent(e.id, e.time, e.event) for e in entries if e.stored and isinstance(e.event, DurableEvent)

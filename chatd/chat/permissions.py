@@ -59,6 +59,14 @@ def refusal(participant: Participant, room: str, identity: Identity | None = Non
     return refusal_of(hub, room, who, is_operator=participant.is_operator, now=milliseconds(hub))
 
 
+def reading_refusal(visitor: Visitor, room: str) -> ChatError | None:
+    """Return why somebody may not read a room, given its key, without being in it: what would keep it from entering."""
+    hub = visitor.hub
+    if hub.accounts.members_only and visitor.account is None:
+        return ChatError(Code.NOT_ALLOWED, "only those with an account may read here")
+    return refusal_of(hub, room, visitor.identity, is_operator=visitor.is_operator, now=milliseconds(hub))
+
+
 def look_refusal(participant: Visitor, name: RoomName) -> ChatError | None:
     """Return why somebody may not make a room of that name; None also for a room that is there, or was."""
     hub = participant.hub

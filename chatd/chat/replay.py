@@ -9,6 +9,7 @@ from chatd.chat import permissions
 from chatd.chat.client import CatchUp
 from chatd.chat.participant import Participant
 from chatd.chat.telling import Telling
+from chatd.chat.visitor import Visitor
 from chatd.journal import Among, JournalError, Page, Query, Times, TooMuchError
 from chatd.model.conversation import is_conversation
 from chatd.model.entry import Place, StoredEvent
@@ -29,7 +30,7 @@ async def history(participant: Participant, room: Place, command: commands.Histo
     readable = permissions.readable_after(participant, room.key)
     if readable is None:
         raise ChatError(Code.NOT_ALLOWED, "that room is private")
-    after, before, times = _between(participant, command, readable, room.last_id + 1)
+    after, before, times = between(participant, command, readable, room.last_id + 1)
     query = Query(room.key, after, before, command.count, newest=command.since is None, said_only=True, times=times)
     told = 0
     more = True
@@ -52,31 +53,32 @@ async def search(participant: Participant, room: Place, command: commands.Search
     if readable is None:
         raise ChatError(Code.NOT_ALLOWED, "that room is private")
     # What comes while this waits may be said in private.
-    after, before, times = _between(participant, command, readable, room.last_id + 1)
+    after, before, times = between(participant, command, readable, room.last_id + 1)
     await participant.next_turn()  # a flood of these is one at a time, and others in between
     with Telling(participant.hub, room.key) as telling:
         query = Query(room.key, after, before, MAX_FOUND, times=times)
-        found = await _search(participant, query, command.words, command.author)
+        found = await find(participant, query, command.words, command.author)
         telling.has_read(found)
         await participant.send_all(_told(participant, telling, found, ids=command.ids))
     participant.send_event(Done("SEARCH", (room.name, str(len(found) - telling.left_out))), label)
 
 
-async def _search(participant: Participant, query: Query, words: str, author: str | None) -> Sequence[StoredEvent]:
+async def find(visitor: Visitor, query: Query, words: str, author: str | None) -> Sequence[StoredEvent]:
+    """Return the newest messages among those of a query that hold words. Raise `ChatError` if they cannot be found."""
     try:
         among = Among(query.after, author, query.times)
-        return await participant.hub.journal.search(query.room, words.split(), query.before, query.count, among)
+        return await visitor.hub.journal.search(query.room, words.split(), query.before, query.count, among)
     except TooMuchError:
         raise ChatError(Code.UNAVAILABLE, "that search takes too long; ask for fewer and rarer words") from None
     except JournalError:
         raise _unreadable() from None
 
 
-def _between(
-    participant: Participant, command: commands.History | commands.Search, readable: int, upto: int
+def between(
+    visitor: Visitor, command: commands.History | commands.Search, readable: int, upto: int
 ) -> tuple[int, int, Times]:
     """Return between which ids, both exclusive, and which times what is asked for has to be that may be read."""
-    since, before, now = command.since, command.before, participant.hub.now
+    since, before, now = command.since, command.before, visitor.hub.now
     return (
         max(since, readable) if isinstance(since, int) else readable,
         min(before, upto) if isinstance(before, int) else upto,
@@ -231,10 +233,10 @@ class Replay(CatchUp):
                 yield replayed(self._participant, told)
 
 
-async def read(participant: Participant, query: Query) -> Page:
+async def read(visitor: Visitor, query: Query) -> Page:
     """Return some of what was said. Raise `ChatError` if it cannot be read now."""
     try:
-        return await participant.hub.journal.read(query)
+        return await visitor.hub.journal.read(query)
     except JournalError:
         raise _unreadable() from None
 

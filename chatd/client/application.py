@@ -7,7 +7,7 @@ import sys
 import time
 import tkinter as tk
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -17,6 +17,7 @@ from chatd.client.model.transcript import Transcript
 from chatd.client.model.trust import CertificateQuestion, KnownServers, Trust
 from chatd.client.net.endpoint import endpoint_of
 from chatd.client.net.link import Link
+from chatd.client.net.nearby import nearby
 from chatd.client.view.certificate_question import ask_about_certificate, show_certificate_notice
 from chatd.client.view.desktop import this_desktop
 from chatd.client.view.glyphs import Glyphs, trial_command
@@ -46,7 +47,7 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
     settings, problem = store.load()
     transcript = Transcript("", lambda: int(time.time() * 1000))
     pump = Pump(root, reactor, descriptor)
-    desktop = this_desktop(os.environ)
+    desktop = replace(this_desktop(os.environ), nearby=nearby(reactor))
 
     def ask(question: CertificateQuestion) -> Deferred[bool]:
         return ask_about_certificate(window.question, question)

@@ -62,6 +62,8 @@ class Admission:
         self._by_address: dict[str, int] = {}
         self.count = 0
         """How many connections there are."""
+        self.readers = 0
+        """How many of them read a room without being in it, so that they are not to join."""
         self.admitted = 0
         """How many there have been."""
         self.refused: Counter[Why] = Counter()
@@ -83,7 +85,7 @@ class Admission:
         if limits.connections and self.count >= limits.connections:
             return Obstacle(Why.FULL, f"the server is full, with {self.count} connections; try again later")
         # Whoever has joined has one nick, and two only while that changes.
-        if limits.waiting and self.count - self._hub.nick_count >= limits.waiting:
+        if limits.waiting and self.count - self._hub.nick_count - self.readers >= limits.waiting:
             return Obstacle(Why.WAITING, "too many connections have not joined yet; try again in a little while")
         if limits.connections_per_address and address is not None and not address.is_loopback:
             here = self._by_address.get(origin(address), 0)

@@ -23,6 +23,7 @@ from chatd.client.model.membership import MembershipCue
 from chatd.client.model.reducer import apply_event
 from chatd.client.model.settings import Settings, Store, Theme
 from chatd.client.model.transcript import Transcript
+from chatd.client.net.nearby import NoNearby, Place
 from chatd.client.net.port import NO_NAME
 from chatd.client.net.status import LinkState, Status
 from chatd.client.view import pump
@@ -738,6 +739,38 @@ def test_the_connect_sheet(desk: Desk) -> None:
     assert not sheet.is_open
     assert desk.dialled == [Address("127.0.0.1", 7)]
     assert desk.transcript.rooms["#lobby"].wanted
+
+
+def test_the_connect_sheet_offers_the_servers_on_the_network(desk: Desk) -> None:
+    sheet = desk.window.connect_sheet
+    looked: list[str] = []
+
+    class Found(NoNearby):
+        def start(self, changed: Callable[[Sequence[Place]], None]) -> None:
+            looked.append("start")
+            changed([Place("Klasse 5b", Address("10.0.0.5", 4321, tls=True)), Place("🙂", Address("10.0.0.6"))])
+
+        def stop(self) -> None:
+            looked.append("stop")
+
+    desk.window.ask_server()
+    desk.turn()
+    assert not sheet.near.winfo_manager()
+    sheet.close()
+    sheet.nearby = Found()
+    desk.window.ask_server()
+    desk.turn()
+    first, second = sheet.near.get_children()
+    assert sheet.near.winfo_manager()
+    assert sheet.near.item(first, "text") == "Klasse 5b"
+    assert sheet.near.item(second, "text") == desk.window.glyphs.safe("🙂")
+    sheet.near.selection_set(first)
+    desk.turn()
+    assert (sheet.host.get(), sheet.port.get(), sheet.tls.get()) == ("10.0.0.5", "4321", True)
+    sheet.name.insert(0, "ann")
+    sheet.button.invoke()
+    assert desk.dialled == [Address("10.0.0.5", 4321, tls=True)]
+    assert looked == ["stop", "start", "stop"]
 
 
 def test_the_connect_sheet_takes_a_password_and_shows_none(desk: Desk) -> None:

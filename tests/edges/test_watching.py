@@ -13,6 +13,7 @@ from twisted.internet.interfaces import IAddress, IProtocol
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
+from chatd.accounts.token_store import TokenStore
 from chatd.chat.limits import Limits
 from chatd.edges.admission import REFUSALS
 from chatd.edges.gateway import Gateway
@@ -23,6 +24,7 @@ from chatd.edges.web.site import MAX_WATCHERS, WebFactory
 from chatd.edges.web.visitors import WebVisitor
 from chatd.model.health import Health
 from chatd.protocol.errors import ChatError, Code
+from tests.support.in_memory_accounts import ChatWithAccounts
 from tests.support.in_memory_chat import InMemoryChat
 
 HERE = IPv4Address("TCP", "127.0.0.1", 40001)
@@ -43,8 +45,8 @@ class Answer:
 class Site:
     """A server and its web edge, in memory."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
-        self.chat = InMemoryChat(limits)
+    def __init__(self, limits: Limits | None = None, chat: InMemoryChat | None = None) -> None:
+        self.chat = chat or InMemoryChat(limits)
         self.gateway = Gateway(self.chat.hub, self.chat.clock)
         self.factory = WebFactory(self.gateway)
 
@@ -190,6 +192,21 @@ def test_metrics_are_for_this_machine_or_an_operator(monkeypatch: pytest.MonkeyP
     assert b"chatd_" not in answer.body
     monkeypatch.setattr(WebVisitor, "is_operator", True)
     assert site.ask("/-/metrics", address=ELSEWHERE).status == 200
+
+
+def test_the_token_that_elsewhere_takes_is_a_whole_one_of_an_operator() -> None:
+    chat = ChatWithAccounts("ann", "bob")
+    site, tokens = Site(chat=chat), TokenStore(chat.store)
+
+    def status(account: str, *headers: str, post_only: bool = False) -> int:
+        made = tokens.add(account, 0, rooms=None, post_only=post_only, expires=None)
+        return site.ask("/-/metrics", f"Authorization: Bearer {made.secret}", *headers, address=ELSEWHERE).status
+
+    assert status("ann") == 200
+    assert status("ann", "X-Forwarded-For: 192.0.2.8") == 200
+    assert status("ann", post_only=True) == 403
+    assert status("bob") == 403
+    chat.close()
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For: 192.0.2.7", "Forwarded: for=192.0.2.7", "X-Real-IP: 192.0.2.7"])

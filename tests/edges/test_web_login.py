@@ -327,6 +327,34 @@ def test_behind_a_proxy_that_adds_tls_it_is_the_same(web: Web) -> None:
     assert account(web.request("GET", "/-/me", headers=cookie_of(answer))) == "bob"
 
 
+FORWARDED = [
+    {"X-Forwarded-For": "192.0.2.9"},
+    {"Forwarded": "for=192.0.2.9;proto=http"},
+    {"X-Real-IP": "192.0.2.9"},
+    {"Via": "1.1 front"},
+    {"X-Forwarded-Proto": "http"},
+]
+"""What a proxy on this machine adds to what comes from anywhere."""
+
+
+@pytest.mark.parametrize("headers", FORWARDED)
+def test_what_a_proxy_on_this_machine_hands_on_is_from_elsewhere(
+    web: Web, chat: ChatWithAccounts, headers: dict[str, str]
+) -> None:
+    kept = cookie_of(log_in(web))
+    chat.hasher.verified.clear()
+    assert said(web.request("GET", "/tea/json", headers=headers)) == (401, "token-needed")
+    assert said(web.request("GET", "/-/numbers", headers=headers)) == (403, "not-allowed")
+    assert account(web.request("GET", "/-/numbers", headers=headers | token(chat, "ann"))) == "ann"
+    assert said(log_in(web, headers=headers)) == (403, "tls-needed")
+    assert said(web.request("GET", "/-/me", headers=headers | kept)) == (401, "token-needed")
+    assert websocket(web, headers).says(f"LOGIN bob {PASSWORD}")[-1].startswith("ERR tls-needed LOGIN ")
+    assert not chat.hasher.verified
+    answer = log_in(web, headers=headers | {"X-Forwarded-Proto": "https"})
+    assert answer.headers["set-cookie"].startswith("__Host-chatd=")
+    assert websocket(web, {"X-Forwarded-Proto": "https"}).says(f"LOGIN bob {PASSWORD}")[-1] == "OK LOGIN Bob"
+
+
 def test_two_servers_of_one_machine_have_two_cookies(web: Web) -> None:
     answer = log_in(web, headers={"Host": "127.0.0.1:10380"})
     assert answer.headers["set-cookie"].startswith("chatd-10380=")

@@ -99,6 +99,13 @@ def test_a_token_from_the_terminal_is_taken_by_the_daemon_until_it_is_revoked(fo
         assert refused.status == 403
         assert json.loads(refused.body)["error"] == "not-allowed"
 
+        words = ("-H", f"Authorization: Bearer {limited}")
+        reply = curl(folder, *words, "-d", "passed", f"{address}/builds")
+        assert reply.status == 201
+        assert json.loads(reply.body)["nick"] == "ci"
+        assert curl(folder, *words, "-d", "passed", f"{address}/lobby").status == 403
+        assert curl(folder, *words, "-X", "DELETE", f"{address}/builds/{json.loads(reply.body)['id']}").status == 403
+
         socket = f"{address.replace('http', 'ws')}/-/ws"
         protocol = [Subprotocol("chatd.v1")]
         with connect(socket, subprotocols=protocol, additional_headers={"Authorization": f"Bearer {secret}"}) as ci:

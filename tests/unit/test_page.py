@@ -1,4 +1,4 @@
-"""The files of the page: how much they are, that they hold together, and that no text in them becomes markup or code."""
+"""The files of the page: how much they are, that they hold together, and that no text becomes markup or code."""
 
 from __future__ import annotations
 

@@ -19,11 +19,13 @@ from chatd.journal.sqlite.archive import export_lines
 from chatd.journal.sqlite.backup import back_up
 from chatd.journal.sqlite.store import Store
 from tests.support.in_memory_chat import ChatClient, InMemoryChat, journal_environment
+from tests.support.web_readers import WebEdge
 
 ROOT = Path(chatd.__file__).parent
 READS = re.compile(
     r"journal\.(?:read|search)\(|\.(?:reader|searcher)\.(?:read|search)\b|FROM (?:entry|said)\b|ENTRY_COLUMNS"
-    r"|await read\(|(?<!sources)\.passed\b|_rings\b|_oldest\b|\.newest_entries\b"
+    r"|await (?:replay\.|reading\.)?(?:read|find)\(|\bkept\.extend\(|\bbatch\.kept\b"
+    r"|(?<!sources)\.passed\b|_rings\b|_oldest\b|\.newest_entries\b"
 )
 """How the text of something that was said before is come by."""
 
@@ -34,6 +36,9 @@ READ_PATHS = {
     "chat/mailbox.py": "private lines, which nothing can refer to",
     "chat/missed_lines.py": "the same, of those that were missed",
     "chat/referring.py": "the message that is referred to, of which nothing is told",
+    "chat/reading.py": "GET /room/json, sse and raw",
+    "chat/followers.py": "what passes while somebody reads so",
+    "edges/web/read.py": "GET /room/json?search=",
     "chat/hub.py": "what passes while somebody comes in, see `Replay.rest`",
     "journal/memory.py": "memory:",
     "journal/memory_index.py": "the words of memory:",
@@ -93,6 +98,14 @@ def ways_out(chat: InMemoryChat, words: list[str]) -> Iterator[tuple[str, str]]:
             yield "SEARCH", "\n".join(line for line in asker.take() if " SEARCH " not in line)
         asker.lose()
         chat.turn()
+    web = WebEdge(chat)
+    for form in ("json", "sse", "raw"):
+        for query in ("since=all", "count=1000", "poll=yes&since=all", "before=9999999&count=1000"):
+            reader = web.ask(f"/den/{form}?{query}")
+            yield f"GET {form}?{query}", reader.text
+            reader.lose()
+        for word in words:
+            yield "SEARCH", web.ask(f"/den/{form}?search={word}").text
     pages: list[str] = []
     for said_only in (True, False):
         chat.journal.read(Query("#den", said_only=said_only)).addCallback(lambda page: pages.append(repr(page)))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from tkinter import ttk
 
+from chatd.client.net.nearby import Nearby, NoNearby, Place
 from chatd.client.view.sheet import Sheet
 from chatd.protocol import names
 from chatd.protocol.commands import LOBBY
@@ -13,14 +14,20 @@ from chatd.protocol.moderation_commands import MAX_PASSWORD_BYTES
 from chatd.runtime.server_address import Address, check_host, check_port
 
 Connect = Callable[[Address, str, str, str], None]
+SHOWN_PLACES = 4
+"""How many servers on the network are seen without scrolling."""
 
 
 class ConnectSheet(Sheet):
     """Host, port, name, room, password and TLS; ``connect`` is called with what was entered, once it can be."""
 
-    def __init__(self, parent: tk.Misc, connect: Connect) -> None:
-        super().__init__(parent, "Connect to a server")
+    def __init__(self, parent: tk.Misc, connect: Connect, safe: Callable[[str], str]) -> None:
+        super().__init__(parent, "Connect to a server", self._look_no_more)
+        self.nearby: Nearby = NoNearby()
+        """Finds the servers that are offered; looked for while the sheet is open."""
         self._connect = connect
+        self._safe = safe
+        self._places: dict[str, Place] = {}
         body = self.body
         self.host = self._field(0, "Host")
         self.port = self._field(1, "Port")
@@ -35,6 +42,11 @@ class ConnectSheet(Sheet):
         self.problem.grid(row=6, column=0, columnspan=2, sticky="w", pady=(4, 0))
         self.button = ttk.Button(body, text="Connect", style="Accent.TButton", command=self.submit)
         self.button.grid(row=7, column=1, sticky="e", pady=(12, 0))
+        self.near = ttk.Treeview(body, style="Flat.Treeview", columns=("where",), selectmode="browse", show="tree")
+        self.near_label = ttk.Label(body, text="On this network")
+        self.near.configure(height=SHOWN_PLACES)
+        self.near.bind("<<TreeviewSelect>>", lambda _: self._choose())
+        self.near.bind("<Return>", lambda _: self.submit())
         body.columnconfigure(0, weight=0)
         body.columnconfigure(1, weight=1)
         body.rowconfigure(0, weight=0)
@@ -54,6 +66,25 @@ class ConnectSheet(Sheet):
         self.tls.set(address.tls)
         self.problem.configure(text=f"! {problem}" if problem else "")
         self.open(self.password if problem else self.name)
+        self.nearby.stop()
+        self.show_places(())
+        self.nearby.start(self.show_places)
+
+    def show_places(self, places: Sequence[Place]) -> None:
+        """Offer the servers that are on the network; nothing is seen of it if there are none."""
+        chosen = next(iter(self.near.selection()), "")
+        self._places = {f"{each.name} {each.address}": each for each in places}
+        self.near.delete(*self.near.get_children())
+        for row, each in self._places.items():
+            self.near.insert("", "end", row, text=self._safe(each.name), values=(str(each.address),))
+        if chosen in self._places:
+            self.near.selection_set(chosen)
+        if not places:
+            self.near_label.grid_forget()
+            self.near.grid_forget()
+            return
+        self.near_label.grid(row=8, column=0, sticky="nw", padx=(0, 12), pady=4)
+        self.near.grid(row=8, column=1, sticky="ew", pady=4)
 
     def submit(self) -> None:
         """Do what the button does."""
@@ -71,6 +102,18 @@ class ConnectSheet(Sheet):
         self.password.delete(0, "end")
         self.close()
         self._connect(address, *entered, password)
+
+    def _choose(self) -> None:
+        place = self._places.get(next(iter(self.near.selection()), ""))
+        if place is None:
+            return
+        for field, value in ((self.host, place.address.host), (self.port, str(place.address.port))):
+            field.delete(0, "end")
+            field.insert(0, value)
+        self.tls.set(place.address.tls)
+
+    def _look_no_more(self) -> None:
+        self.nearby.stop()
 
     def _field(self, row: int, label: str, show: str = "") -> ttk.Entry:
         ttk.Label(self.body, text=label).grid(row=row, column=0, sticky="w", padx=(0, 12), pady=4)

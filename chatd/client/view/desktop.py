@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import webbrowser
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from chatd.client.net.nearby import Nearby, NoNearby
 
 
 def _no_browser(_: str) -> bool:
@@ -24,6 +26,8 @@ class Desktop:
     """Whether the environment asks for a dark theme."""
     open_browser: Callable[[str], bool] = _no_browser
     """Opens an address, which can take a while, and returns whether a browser took it."""
+    nearby: Nearby = field(default_factory=NoNearby, compare=False)
+    """Finds servers on the network."""
 
 
 def this_desktop(environment: Mapping[str, str]) -> Desktop:

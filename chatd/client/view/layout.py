@@ -112,7 +112,7 @@ class Layout(Actions):
 
     def _sheets(self, root: tk.Tk) -> None:
         self.switcher = Switcher(root, self.glyphs, self.show_room)
-        self.connect_sheet = ConnectSheet(root, self.connect_elsewhere)
+        self.connect_sheet = ConnectSheet(root, self.connect_elsewhere, self.glyphs.safe)
         self.help_sheet = HelpSheet(root, self.look)
         self.rooms_sheet = Listing(root, self.look, "Rooms on the server", ("Room", "People and topic"), self.go_to)
         self.found_sheet = Listing(root, self.look, "Found on the server", ("When and who", "What"))

@@ -66,6 +66,7 @@ class Window(Layout):
         self._notices = Notices(reactor, root.bell, desktop.notify_send)
         look = Look(root, settings.theme, settings.font_size, system_dark=desktop.dark)
         super().__init__(root, reactor, look, Glyphs(TkFont(root)))
+        self.connect_sheet.nearby = desktop.nearby
         self.update_title()
         self.draw_topic()
         self.name_bar.show_name(transcript.nick, locked=False)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import ISSLTransport
 from twisted.web.http import Request, datetimeToString
 
 from chatd.edges.gateway import Gateway
@@ -16,6 +17,7 @@ from chatd.edges.web.errors import HTTPError
 from chatd.edges.web.visitors import WebVisitor
 from chatd.protocol import names
 from chatd.protocol.names import BadNameError, RoomName
+from chatd.runtime.sockets import IEncryptedOutside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 GZIP_LEAST_BYTES = 1024
 """Shorter answers are sent as they are."""
 MAX_PARAMETERS = 32
+FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
+"""Headers of which proxies send at least one."""
 SAFE_HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -43,6 +47,8 @@ class Call:
         self.values = values
         self.lost = False
         """Whether the connection is lost, so that nothing need be made for it any more."""
+        self.check_access: Callable[[Any], None] = _check_nothing
+        """Raises `HTTPError` if whoever asks is not among those of an `Access`; for rows with parts for fewer."""
         self._query: dict[str, list[str]] | None = None
         request.notifyFinish().addErrback(self._note_loss)
 
@@ -50,6 +56,24 @@ class Call:
     def method(self) -> str:
         """Such as ``GET``."""
         return self.request.method.decode("ascii", "replace")
+
+    @property
+    def forwarded(self) -> bool:
+        """Whether a proxy says that it hands the request on: whoever asks may be anywhere, wherever it comes from."""
+        return any(self.request.requestHeaders.hasHeader(name) for name in FORWARDED)
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the browser speaks TLS, be it with a proxy in front that hands requests on without."""
+        transport = getattr(self.request.channel, "transport", None)
+        if any(each.providedBy(transport) for each in (ISSLTransport, IEncryptedOutside)):
+            return True
+        return self.header("X-Forwarded-Proto") == "https" or (self.header("Origin") or "").startswith("https://")
+
+    @property
+    def private(self) -> bool:
+        """Whether nobody can listen in on the way, also where a proxy hands the request on."""
+        return self.visitor.private and (self.encrypted or not self.forwarded)
 
     @property
     def room(self) -> RoomName:
@@ -157,3 +181,7 @@ class Call:
 
     def _note_loss(self, _: object) -> None:
         self.lost = True
+
+
+def _check_nothing(_access: object) -> None:
+    """Raise nothing: the request is refused already."""

@@ -8,8 +8,6 @@ from functools import partial
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
-from twisted.internet.interfaces import ISSLTransport
-
 from chatd.edges.web.call import Call
 from chatd.edges.web.credentials import bearer_token, cookie, cookie_name, set_cookie
 from chatd.edges.web.errors import HTTPError
@@ -19,7 +17,6 @@ from chatd.protocol import names
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.moderation_commands import MAX_PASSWORD_BYTES
 from chatd.protocol.names import BadNameError, Nick
-from chatd.runtime.sockets import IEncryptedOutside
 
 BODY_BYTES = 4096
 _SAYING = ("POST", "PUT")
@@ -59,14 +56,6 @@ def _check_grant(call: Call, route: Route, rooms: frozenset[str] | None, *, post
         raise ChatError(Code.NOT_ALLOWED, f"this token is good for {known} alone")
 
 
-def is_encrypted(call: Call) -> bool:
-    """Return whether the browser speaks TLS, be it with a proxy in front that hands requests on without."""
-    transport = getattr(call.request.channel, "transport", None)
-    if any(each.providedBy(transport) for each in (ISSLTransport, IEncryptedOutside)):
-        return True
-    return (call.header("Origin") or "").startswith("https://")
-
-
 class _Cookie(NamedTuple):
     """The cookie of a login."""
 
@@ -77,14 +66,14 @@ class _Cookie(NamedTuple):
 
 def _cookie(call: Call) -> _Cookie | None:
     """Return the cookie that came, None if none did, or if others could have read it on its way."""
-    if not call.visitor.private:
+    if not call.private:
         return None
     sent, host = call.request.requestHeaders.getRawHeaders(b"cookie", []), call.header("Host")
     for encrypted in (True, False):
         name = cookie_name(host, encrypted=encrypted)
         if (login := cookie(sent, name)) is not None:
             return _Cookie(name, login)
-        if is_encrypted(call):
+        if call.encrypted:
             break  # the other may have been set by whoever has a host beside this one, or the way to it
     return None
 
@@ -113,13 +102,22 @@ async def _register(call: Call) -> None:
     await _begin(call, account, 201)
 
 
+async def _redeem(call: Call) -> None:
+    """Log in by a link that is good once. Where somebody else could read it, it is not looked at and stays good."""
+    if not call.visitor.private:
+        text = "this link works on the computer that the server runs on, or over TLS; open it there"
+        raise ChatError(Code.TLS_NEEDED, text)
+    code = _fields(call).get("code", "")
+    await _begin(call, await call.hub.accounts.use_link(code, _address(call.visitor)), 200)
+
+
 async def _begin(call: Call, account: str, status: int) -> None:
     """Begin a login of its own, whatever cookie came, and say whose it is."""
     before = _cookie(call)
     secret = await call.hub.accounts.open_login(account)
     if before is not None:
         await call.hub.accounts.end_login(before.login)
-    encrypted = is_encrypted(call)
+    encrypted = call.encrypted
     name = cookie_name(call.header("Host"), encrypted=encrypted)
     _tell_who(call, account, status, _Cookie(name, secret))
 
@@ -150,7 +148,7 @@ def _tell_who(call: Call, account: str, status: int, kept: _Cookie | None) -> No
 
 def _check_private(call: Call) -> None:
     """Raise `ChatError` where somebody else could read a password; whatever it is, it is not looked at."""
-    if not call.visitor.private:
+    if not call.private:
         text = "passwords go over TLS only; open the page as https://, and take another password"
         raise ChatError(Code.TLS_NEEDED, text)
 
@@ -196,5 +194,6 @@ ROWS: Sequence[Route] = (
     Route("POST", "/-/login", _log_in, Access.ANYBODY, BODY_BYTES),
     Route("POST", "/-/logout", _log_out, Access.ANYBODY, BODY_BYTES),
     Route("POST", "/-/register", _register, Access.ANYBODY, BODY_BYTES),
+    Route("POST", "/-/redeem", _redeem, Access.ANYBODY, BODY_BYTES),
     Route("GET", "/-/me", _me, Access.ANYBODY),
 )

@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
+from chatd.edges.web import read
 from chatd.edges.web.call import Call
 from chatd.edges.web.errors import HTTPError
 from chatd.edges.web.routes import Access, Route
@@ -91,10 +92,10 @@ async def _room_page(call: Call) -> None:
     if call.accepts("text/html"):
         send_file(call, PAGE)
         return
+    call.check_access(Access.VISITOR)
     path = call.request.path.decode("ascii", "replace")
-    say = f"{room} is a room. To say something: curl -d 'hello' ADDRESS."
-    text = f"{say} To read: {path}/raw, {path}/json, {path}/sse.\n"
-    call.send(200, "text/plain; charset=utf-8", text.encode(), {"Vary": "Accept"})
+    hint = f"{room}: curl -d 'hello' to this address says something, curl -N to {path}/raw reads on.\n\n"
+    await read.show_newest(call, hint.encode())
 
 
 async def _file(call: Call) -> None:

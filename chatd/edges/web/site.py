@@ -13,7 +13,7 @@ from zope.interface import implementer
 
 from chatd.edges.admission import REFUSALS, Why
 from chatd.edges.gateway import EdgeFactory, Gateway
-from chatd.edges.web import login, page, say, watching, websocket
+from chatd.edges.web import login, page, read, say, watching, websocket
 from chatd.edges.web.call import Call
 from chatd.edges.web.channel import WebChannel, WebRequest
 from chatd.edges.web.errors import HTTPError
@@ -23,7 +23,7 @@ from chatd.edges.web.visitors import WebVisitor
 from chatd.protocol.errors import ChatError
 from chatd.runtime.sockets import IPAddress, origin
 
-ROWS: Sequence[Route] = (*page.ROWS, *login.ROWS, *say.ROWS, *watching.ROWS, *websocket.ROWS)
+ROWS: Sequence[Route] = (*page.ROWS, *login.ROWS, *watching.ROWS, *websocket.ROWS, *say.ROWS, *read.ROWS)
 """All routes; each module brings its own."""
 MAX_WATCHERS = 8
 """How many connections from this machine there may be beyond the limits, to ask how the server is."""
@@ -104,7 +104,8 @@ class WebFactory(EdgeFactory):
             if why is not None and not route.always:
                 raise HTTPError(503, "refused", why)
             call.visitor = login.visitor_of(call, visitor, route)
-            self._check_access(route, call.visitor)
+            call.check_access = partial(self._check_access, call)
+            call.check_access(route.access)
             await route.answer(call)
         except HTTPError as error:
             call.refuse(error)
@@ -116,12 +117,14 @@ class WebFactory(EdgeFactory):
             self.gateway.hub.log_limiter.failure("a request could not be answered", origin(address))
             call.refuse(HTTPError(500, "internal", "this went wrong here; the log of the server says why"))
 
-    def _check_access(self, route: Route, visitor: WebVisitor) -> None:
-        if route.access is Access.ANYBODY:
+    def _check_access(self, call: Call, access: Access) -> None:
+        if access is Access.ANYBODY:
             return
-        if route.access is Access.OPERATOR:
-            if not (visitor.is_here or visitor.is_operator):
+        visitor = call.visitor
+        here = visitor.is_here and not call.forwarded
+        if access is Access.OPERATOR:
+            if not (here or visitor.is_operator):
                 raise HTTPError(403, "not-allowed", "this is for the machine itself, or with an operator's token")
-        elif not (visitor.is_here or visitor.account is not None or self._guests):
+        elif not (here or visitor.account is not None or self._guests):
             text = "from elsewhere this takes a token, as chatd user token makes them: Authorization: Bearer ..."
             raise HTTPError(401, "token-needed", text)

@@ -196,6 +196,7 @@ async def _open(call: Call) -> None:
     channel.leave_http()
     edge = WebSocketEdge(call.gateway, channel.transport, response.serialize())
     channel.upgraded = edge
+    edge.peer.private = call.private
     if visitor.account is not None and not edge.peer.session.ended:
         edge.visitor = visitor
         try:

@@ -1,0 +1,122 @@
+"""What is announced on the network and taken back, with a real second zeroconf that looks for it on loopback."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pytest_twisted import ensureDeferred
+from twisted.internet import reactor
+from twisted.internet.task import deferLater
+from twisted.logger import LogEvent, eventAsText, globalLogPublisher
+from zeroconf import IPVersion, ServiceBrowser, ServiceListener, Zeroconf
+
+from chatd.app.announcing import LINES, NOTHING, PAGES, Door, ZeroconfAnnouncer
+from chatd.runtime.threads import Thread
+
+SECONDS = 20.0
+PAGE = Door("127.0.0.1", 10380, is_page=True, tls=False)
+LINE = Door("127.0.0.1", 10319, is_page=False, tls=False)
+
+
+class Found(ServiceListener):
+    """What is announced now, by name."""
+
+    def __init__(self) -> None:
+        self.services: dict[str, Any] = {}
+        self.lock = threading.Lock()
+
+    def add_service(self, zc: Zeroconf, type_: str, name: str) -> None:
+        info = zc.get_service_info(type_, name)
+        with self.lock:
+            self.services[name] = info
+
+    def update_service(self, zc: Zeroconf, type_: str, name: str) -> None:
+        self.add_service(zc, type_, name)
+
+    def remove_service(self, zc: Zeroconf, type_: str, name: str) -> None:
+        del zc, type_
+        with self.lock:
+            self.services.pop(name, None)
+
+
+@pytest.fixture
+def found() -> Iterator[Found]:
+    listener = Found()
+    zeroconf = Zeroconf(interfaces=["127.0.0.1"], ip_version=IPVersion.V4Only)
+    browser = ServiceBrowser(zeroconf, [LINES, PAGES], listener)
+    yield listener
+    browser.cancel()
+    zeroconf.close()
+
+
+async def until(found: Found, prefix: str, count: int) -> list[str]:
+    """Return the names that begin so, once there are that many of them."""
+    end = time.monotonic() + SECONDS
+    while True:
+        with found.lock:
+            names = sorted(name for name in found.services if name.startswith(prefix))
+        if len(names) == count:
+            return names
+        assert time.monotonic() < end, f"{names} is not {count}"
+        await deferLater(reactor, 0.05)
+
+
+def announcer(name: str) -> ZeroconfAnnouncer:
+    clock: Any = reactor
+    return ZeroconfAnnouncer(name, clock, Thread(reactor, "announce"), loopback=True)
+
+
+@pytest.mark.slow
+@ensureDeferred
+async def test_a_server_is_announced_until_it_stops(found: Found) -> None:
+    name = f"Klasse 5b {secrets.token_hex(4)}"
+    announced = announcer(name)
+    announced.start([LINE, PAGE])
+    try:
+        lines, page = await until(found, name, 2)
+        assert (lines, page) == (f"{name}.{LINES}", f"{name}.{PAGES}")
+        assert found.services[lines].port == 10319
+        assert found.services[lines].parsed_addresses() == ["127.0.0.1"]
+        assert found.services[page].port == 10380
+        assert found.services[page].properties == {b"path": b"/"}
+    finally:
+        await announced.stop()
+    await until(found, name, 0)
+
+
+@pytest.mark.slow
+@ensureDeferred
+async def test_a_name_that_is_taken_gets_a_number(found: Found) -> None:
+    name = f"class {secrets.token_hex(4)}"
+    first, second = announcer(name), announcer(name)
+    try:
+        first.start([LINE])
+        await until(found, name, 1)
+        second.start([LINE._replace(port=10320)])
+        assert await until(found, name, 2) == [f"{name}-2.{LINES}", f"{name}.{LINES}"]
+    finally:
+        await first.stop()
+        await second.stop()
+
+
+@ensureDeferred
+async def test_of_a_server_for_this_machine_alone_nothing_is_announced() -> None:
+    said: list[str] = []
+
+    def observe(event: LogEvent) -> None:
+        said.append(eventAsText(event, includeTimestamp=False, includeSystem=False))
+
+    clock: Any = reactor
+    quiet = ZeroconfAnnouncer("nobody", clock, Thread(reactor, "announce"))
+    globalLogPublisher.addObserver(observe)  # type: ignore[arg-type]  # any callable is one
+    try:
+        quiet.start([LINE, PAGE])
+        await quiet.stop()
+    finally:
+        globalLogPublisher.removeObserver(observe)  # type: ignore[arg-type]  # as above
+    assert said == [NOTHING]
