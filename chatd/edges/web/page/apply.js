@@ -113,7 +113,7 @@ function repeated(room, line) {
 
 /** Put a private line in its place. Guests' have no ids: they are counted here. */
 export function putPrivate(store, room, line, { old = false } = {}) {
-  room.seenId ??= 0;
+  if (!old) room.seenId ??= Math.max(0, line.id - 1);
   if (!store.put(room, line, { old }) || line.id || line.own) return;
   if (room === store.front && store.looking) return;
   room.unread += 1;
