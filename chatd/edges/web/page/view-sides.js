@@ -186,6 +186,7 @@ export class PeopleView {
     $('people-count').textContent = room?.private ? '' : t('people.count', { n });
     $('people-button').hidden = !room || room.private;
     $('people-number').textContent = n ? String(n) : '';
+    $('people-button').setAttribute('aria-label', t('people.count', { n }));
     document.body.classList.toggle('alone', !room || room.private);
     const first = this.list.querySelector('.person');
     if (first && !this.list.querySelector('[tabindex="0"]')) first.tabIndex = 0;
