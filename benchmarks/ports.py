@@ -10,7 +10,7 @@ from functools import cache
 from itertools import cycle
 
 _CHOICE = range(11_000, 32_768)
-"""Above the two that chatd itself takes if nothing is said, and below those that systems give to connections that go out."""
+"""Above chatd's own, and below those that systems give to connections that go out: one could be gone by then."""
 _SHARE = 512
 """How many ports a process has to itself."""
 
