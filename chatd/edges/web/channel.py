@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from twisted.internet.interfaces import INegotiated, ITCPTransport
+from twisted.internet.interfaces import IHalfCloseableProtocol, INegotiated, ITCPTransport
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel, Request
 from typing_extensions import override
+from zope.interface import implementer
 
 from chatd.edges.admission import Why
 from chatd.edges.gateway import Gateway
@@ -92,6 +93,7 @@ def too_long() -> HTTPError:
     return HTTPError(413, "too-long", "that is longer than this address takes")
 
 
+@implementer(IHalfCloseableProtocol)
 class WebChannel(HTTPChannel):
     """One connection, held to the limits that all edges share; a request counts as a line."""
 
@@ -114,6 +116,7 @@ class WebChannel(HTTPChannel):
         self._granted = 0
         self._waiting: WebRequest | None = None
         self._deaf = False
+        self._input_ended = False
         self._has_left = False  # whether it speaks HTTP no more
         self.site = None
         transport: Any = self.transport
@@ -163,6 +166,23 @@ class WebChannel(HTTPChannel):
         gateway.rate_limiter.forget(self, self._granted)
         gateway.admission.release(self.address)
         super().connectionLost(reason)
+
+    def readConnectionLost(self) -> None:
+        """Answer what was asked for before the peer said that it sends no more; a stream that runs ends."""
+        self._input_ended = True
+        if self._has_left or not self._handlingRequest or self.requests[0].startedWriting:
+            transport: Any = self.transport
+            transport.abortConnection() if self._has_left else self.loseConnection()
+
+    def writeConnectionLost(self) -> None:
+        """Do nothing: the peer has `CLOSE_SECONDS` to close its side."""
+
+    @override
+    def requestDone(self, request: Request) -> None:
+        super().requestDone(request)
+        if self._input_ended and not self.requests and self.persistent:
+            self._input_ended = False  # for the next requests end within this one's end
+            self.loseConnection()
 
     @override
     def timeoutConnection(self) -> None:
