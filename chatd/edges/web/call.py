@@ -116,6 +116,11 @@ class Call:
         data: bytes = content.read()
         return data
 
+    async def next_line(self) -> None:
+        """Return when the rate allows one line more than the request counts as."""
+        channel: Any = self.request.channel
+        await channel.wait_for_rate()
+
     def accepts(self, kind: str) -> bool:
         """Return whether the answer may be of a kind, such as ``text/html``, because the request names it."""
         return any(each.partition(";")[0].strip() == kind for each in (self.header("Accept") or "").lower().split(","))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IHalfCloseableProtocol, INegotiated, ITCPTransport
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
@@ -115,6 +116,7 @@ class WebChannel(HTTPChannel):
         self.full_at = 0.0
         self._granted = 0
         self._waiting: WebRequest | None = None
+        self._paused: Deferred[None] | None = None  # of an answer that counts as more lines than its request
         self._deaf = False
         self._input_ended = False
         self._has_left = False  # whether it speaks HTTP no more
@@ -245,9 +247,20 @@ class WebChannel(HTTPChannel):
 
     def resume_lines(self) -> None:
         """Continue: the rate allows it again."""
+        paused, self._paused = self._paused, None
+        if paused is not None:
+            paused.callback(None)
+            return
         request, self._waiting = self._waiting, None
         if request is not None and not request._disconnected:
             self.serve(request)
+
+    async def wait_for_rate(self) -> None:
+        """Return when the rate allows what counts as one more line than the request itself; never once it is lost."""
+        while not (self._granted or self._ask()):
+            self._paused = Deferred()
+            await self._paused
+        self._granted -= 1
 
     def leave_http(self) -> None:
         """Prepare for something else, which sets ``upgraded``, and which counts this connection from here on."""

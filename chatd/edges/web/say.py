@@ -42,6 +42,8 @@ async def _say(call: Call) -> None:
     answers = []
     status = 200
     for number, text in enumerate(texts, 1):
+        if number > 1:
+            await call.next_line()
         posted, nick = await _post(call, room, text, key and f"{key}-{number}")
         answers.append({**_answer(posted), "nick": nick})
         status = max(status, _status(posted))
@@ -93,8 +95,13 @@ async def _retract(call: Call) -> None:
 
 
 async def _post(call: Call, room: RoomName, text: str, key: str | None, guest: str = GUEST) -> tuple[Posted, Nick]:
-    """Say one message under the nick that is asked for, or as a guest under the first that is free."""
+    """Say one message under the nick that is asked for, or as a guest under the first that is free.
+
+    Under a key it is the guest's very nick.
+    """
     given = _given_nick(call)
+    if given is None and key is not None:
+        given = Nick(guest)  # under another nick, the same key would say it again
     refused = ChatError(Code.NAME_TAKEN, "all names for guests are taken; say which nick is yours: ?nick=")
     for nick in [given] if given is not None else candidates(Nick(guest)):
         if given is None and call.hub.accounts.is_registered(nick.key):
