@@ -22,20 +22,43 @@ export class LogView {
     this.list = $('lines');
     this.below = $('below');
     this.below.addEventListener('click', () => this.toEnd());
-    this.scroller = new Scroller(this.log, this.list, () => this.look(), () => this.older());
+    this.scroller = new Scroller(
+      this.log,
+      this.list,
+      () => this.look(),
+      () => this.older(),
+    );
     this.log.addEventListener('scroll', () => this.app.menus?.hideActions(), { passive: true });
     this.#listen();
   }
 
   #listen() {
     const { store } = this;
-    const ours = (act) => (room, ...rest) => room === store.front && act(room, ...rest);
+    const ours =
+      (act) =>
+      (room, ...rest) =>
+        room === store.front && act(room, ...rest);
     store.on('front', (room) => this.#show(room));
-    store.on('line', ours((room, line, index) => this.#insert(room, line, index)));
-    store.on('changed', ours((room, line) => this.#changed(room, line)));
-    store.on('removed', ours((room, lines) => this.#removed(lines)));
-    store.on('cleared', ours((room) => this.#show(room)));
-    store.on('room', ours(() => this.#showBelow()));
+    store.on(
+      'line',
+      ours((room, line, index) => this.#insert(room, line, index)),
+    );
+    store.on(
+      'changed',
+      ours((room, line) => this.#changed(room, line)),
+    );
+    store.on(
+      'removed',
+      ours((room, lines) => this.#removed(lines)),
+    );
+    store.on(
+      'cleared',
+      ours((room) => this.#show(room)),
+    );
+    store.on(
+      'room',
+      ours(() => this.#showBelow()),
+    );
     document.addEventListener('visibilitychange', () => this.look());
     window.addEventListener('focus', () => this.look());
     window.addEventListener('blur', () => this.look());
@@ -44,7 +67,8 @@ export class LogView {
   /** Note whether somebody sees the newest lines now: then they are read. */
   look() {
     const room = this.store.front;
-    const looking = Boolean(room) && this.scroller.follow && document.visibilityState === 'visible' && document.hasFocus();
+    const looking =
+      Boolean(room) && this.scroller.follow && document.visibilityState === 'visible' && document.hasFocus();
     if (this.store.looking && !looking) this.#mark.remove();
     this.store.looking = looking;
     this.store.reading = !this.scroller.follow;
@@ -231,14 +255,11 @@ export class LogView {
   #showEmpty() {
     const room = this.store.front;
     $('empty').hidden = !room || room.lines.some((line) => line.kind === 'said');
-    if (!$('empty').hidden) $('empty').textContent = room.private ? t('empty.person', { nick: room.name }) : t('empty', { room: room.name });
+    if (!$('empty').hidden)
+      $('empty').textContent = room.private ? t('empty.person', { nick: room.name }) : t('empty', { room: room.name });
   }
 
   // What others ask of it.
-
-  rowOf(line) {
-    return this.#rows.get(line);
-  }
 
   /** Bring a message into view and show which it is; return false if it is not here. */
   jump(id) {
