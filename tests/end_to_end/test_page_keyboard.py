@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from tests.support.browser import Browser, Page, address_of, chromium
-from tests.support.daemon import Daemon, wait_until
+from tests.support.daemon import Daemon, suspend, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -56,7 +58,7 @@ def test_the_keyboard_alone_does_everything(tmp_path: Path) -> None:
             bob.until(lambda line: "👍" in line)
             _reply(browser)
             bob.until(lambda line: line.endswith("yes, now"))
-            browser.wait("document.querySelector('.row:last-child .quote')?.textContent.includes('shall we start?')")
+            browser.wait("document.querySelector('.row:last-child:not(:has(.state)) .quote')?.textContent.includes('shall we start?')")
             _edit_and_retract(browser)
             bob.until(lambda line: "RETRACT" in line or "took back" in line)
         _rooms(browser)
@@ -151,3 +153,19 @@ def _dialogs(browser: Browser) -> None:
     wait_until(round_is_over, lambda: str(stops))
     for part in ("text", "join", "me-button", "search-button", "room-button", "log", "person"):
         assert any(f" {part} " in f" {stop} " for stop in stops), f"Tab does not come to {part}: {stops}"
+
+
+def test_the_focus_stays_on_a_line_that_is_said_meanwhile(tmp_path: Path) -> None:
+    with Daemon(tmp_path, "--web", "0") as daemon, chromium(tmp_path) as browser:
+        page = Page(browser, address_of(daemon) + "/")
+        page.come_in("ann")
+        suspend(daemon.pid)
+        try:
+            page.say("it takes a while")
+            assert page.waiting() == ["it takes a while"]
+            browser.press("ARROW_UP")
+            browser.wait(ON_ROW)
+        finally:
+            os.kill(daemon.pid, signal.SIGCONT)
+        page.wait_for(["it takes a while"])
+        assert "it takes a while" in focus(browser)
