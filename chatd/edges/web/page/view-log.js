@@ -13,6 +13,7 @@ export class LogView {
   #rows = new Map();
   #from = 0; // index of the first line that has a row
   #asking = false;
+  #bereft = false; // whether the focus was on a line of one's own that comes again, as said
   #mark = h('div', { class: 'mark', role: 'separator' }, h('span', {}, t('mark')));
 
   constructor(app) {
@@ -133,6 +134,8 @@ export class LogView {
     else this.#append(row);
     this.#settle(row);
     this.scroller.pin();
+    if (this.#bereft && line.own && document.activeElement === this.log) row.focus({ preventScroll: true });
+    this.#bereft = false;
   }
 
   #isFirstUnread(room, line) {
@@ -178,7 +181,10 @@ export class LogView {
       this.#rows.delete(line);
       const next = this.#after(row);
       const chunk = row.parentElement;
-      if (row.contains(document.activeElement)) this.log.focus();
+      if (row.contains(document.activeElement)) {
+        this.#bereft = line.state === 'waiting';
+        this.log.focus();
+      }
       row.remove();
       if (!chunk.querySelector('.row')) chunk.remove();
       if (next && lines.length === 1) this.#settle(next);
