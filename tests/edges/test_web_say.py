@@ -298,3 +298,21 @@ def test_what_ntfy_sends_is_said_as_a_line(web: Web) -> None:
     assert web.request("PUT", "/builds?message=hello&t=Greeting", "").status == 201
     assert reader.take() == ["MSG guest #builds [high] db1: disk full #warning", "MSG guest #builds Greeting: hello"]
     assert posted(web, "/builds", "later", Delay="30m").status == 400
+
+
+def test_what_ntfy_publishes_as_json_is_said_in_the_room_of_its_topic(web: Web) -> None:
+    reader = eve(web, "#café")
+    sent = '{"topic": "café", "message": "disk full", "title": "db1", "tags": ["warning", 7], "priority": 4}'
+    answer = posted(web, "/", sent, Content_Type="application/json", Idempotency_Key="k", Nick="ci")
+    assert (answer.status, answer.json["room"]) == (201, "#café")
+    assert answer.headers["location"] == f"/caf%C3%A9/{answer.json['id']}"
+    assert posted(web, "/", sent, Idempotency_Key="k", Nick="ci").status == 200
+    assert reader.take() == ["MSG ci #café [high] db1: disk full #warning"]
+    for body, status in (
+        ("", 400), ("{", 400), ("[]", 400), ("passed", 400), ('{"message": "x"}', 400), ('{"topic": "caf\u00e9"}', 400),
+        ('{"topic": "a b", "message": "x"}', 404), ('{"topic": "-", "message": "x"}', 404), ("[" * 100_000, 400),
+        ('{"topic": "café", "message": "a\\nb"}', 422), ('{"topic": "café", "message": "x", "delay": "30m"}', 400),
+        ('{"topic": "café", "message": "x", "actions": [{}]}', 400),
+    ):  # fmt: skip
+        assert posted(web, "/", body).status == status, body
+    assert reader.take() == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs, quote, unquote
 
 from chatd.chat import posting
 from chatd.chat.any_name import candidates
@@ -35,9 +35,7 @@ async def _say(call: Call) -> None:
         return
     texts = _texts(call)
     if call.query("lines") != "yes":
-        posted, nick = await _post(call, room, texts[0], key)
-        where = {"Location": f"{call.request.path.decode('ascii', 'replace')}/{posted.id}"}
-        call.json(_status(posted), {**_answer(posted), "nick": nick}, where)
+        await _say_one(call, room, texts[0], key)
         return
     answers = []
     status = 200
@@ -48,6 +46,22 @@ async def _say(call: Call) -> None:
         answers.append({**_answer(posted), "nick": nick})
         status = max(status, _status(posted))
     call.json(status, {"messages": answers})
+
+
+async def _say_one(call: Call, room: RoomName, text: str, key: str | None) -> None:
+    posted, nick = await _post(call, room, text, key)
+    where = {"Location": f"/{quote(room.removeprefix('#'), safe='')}/{posted.id}"}
+    call.json(_status(posted), {**_answer(posted), "nick": nick}, where)
+
+
+async def _publish(call: Call) -> None:
+    """Say what ntfy's clients send as JSON, which names the room itself."""
+    try:
+        topic, text = ntfy.published(_decoded(call))
+    except ValueError as error:
+        raise HTTPError(400, Code.BAD_SYNTAX.value, str(error)) from None
+    call.values = {"ROOM": topic}
+    await _say_one(call, call.room, _single(call, text), _key(call))
 
 
 async def _say_shaped(call: Call, room: RoomName, shape: str, key: str | None) -> None:
@@ -196,6 +210,8 @@ def _answer(posted: Posted) -> dict[str, Any]:
 ROWS: Sequence[Route] = (
     Route("POST", "/ROOM", _say, body_bytes=BODY_BYTES),
     Route("PUT", "/ROOM", _say, body_bytes=BODY_BYTES),
+    Route("POST", "/", _publish, body_bytes=BODY_BYTES),
+    Route("PUT", "/", _publish, body_bytes=BODY_BYTES),
     Route("PATCH", "/ROOM/ID", _edit, body_bytes=BODY_BYTES),
     Route("DELETE", "/ROOM/ID", _retract),
 )

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Callable, Mapping
+from typing import Any
+
+from chatd.edges.web.shapes.fields import Fields
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "title": ("title", "x-title", "ti", "t"),
@@ -35,6 +39,23 @@ def line(text: str, value: Callable[[str], str | None]) -> str:
     said = text.removesuffix("\n").removesuffix("\r") or given["message"]
     words = (f"[{priority}]" if priority else "", f"{title}:" if title and said else title, said, tags, given["click"])
     return " ".join(word for word in words if word)
+
+
+def published(body: str) -> tuple[str, str]:
+    """Return the topic and the line of a message that is published as JSON. Raise `ValueError` if it is of no use."""
+    try:
+        value: Any = json.loads(body)
+    except (ValueError, RecursionError):
+        value = None
+    message = Fields(value)
+    topic = message.text("topic")
+    if not topic:
+        raise ValueError('send {"topic": "builds", "message": "passed"}, or the text alone to /builds')
+    given = dict(message.items())
+    given.update({name: "" for name in NOT_TAKEN if value.get(name)})
+    tags = value.get("tags")
+    given["tags"] = ",".join(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else ""
+    return topic, line(message.text("message"), given.get)
 
 
 def _decoded(text: str) -> str:
