@@ -156,7 +156,8 @@ def _texts(call: Call) -> list[str]:
     text = _decoded(call)
     if call.query("lines") != "yes":
         try:
-            text = ntfy.line(text, lambda name: call.header(name) or call.query(name))
+            if words := call.names & ntfy.WORDS:
+                text = ntfy.line(text, lambda name: (call.header(name) or call.query(name)) if name in words else None)
         except ValueError as error:
             raise HTTPError(400, Code.BAD_SYNTAX.value, str(error)) from None
         return [_single(call, text)]

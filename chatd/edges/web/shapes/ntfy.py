@@ -20,6 +20,8 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
 """Each may be a header or a parameter, by any of its names."""
 NOT_TAKEN = ("delay", "x-delay", "at", "in", "attach", "x-attach", "actions", "x-actions", "email", "x-email", "call")
 """What means something else than a line that is said now."""
+WORDS = frozenset(NOT_TAKEN).union(*_NAMES.values())
+"""All names, so that who gives none of them need not be asked for each."""
 _PRIORITIES = {"1": "min", "2": "low", "3": "", "4": "high", "5": "urgent", "default": "", "max": "urgent"}
 _ENCODED = re.compile(r"=\?utf-8\?([bq])\?([^?]*)\?=", re.IGNORECASE)
 
