@@ -243,3 +243,16 @@ def test_who_sends_no_more_before_a_request_is_whole_is_let_go() -> None:
         connection.channel.readConnectionLost()
         assert not connection.transport.connected
     assert web.gateway.admission.count == 0
+
+
+def test_a_body_that_is_refused_is_not_asked_for() -> None:
+    connection = Web().connect()
+    connection.send(written("POST", "/builds", None, {"Expect": "100-continue", "Content-Length": "999999999"}))
+    answer = connection.received()
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"100 Continue" not in answer
+    connection = Web().connect()
+    connection.send(written("POST", "/builds", None, {"Expect": "100-continue", "Content-Length": "2"}))
+    assert connection.received() == b"HTTP/1.1 100 Continue\r\n\r\n"
+    connection.send(b"hi")
+    assert parsed(connection.received()).status == 201

@@ -1,4 +1,4 @@
-"""How fast the page is in a real browser. The times are printed and not judged: they are the machine's as much as ours."""
+"""How fast the page is in a real browser. The times are printed and not judged: they are the machine's too."""
 
 from __future__ import annotations
 

@@ -237,6 +237,10 @@ class WebChannel(HTTPChannel):
         transport.loseWriteConnection()
         self._abortingCall = self.callLater(CLOSE_SECONDS, self.forceAbortClient)
 
+    def _send100Continue(self) -> None:  # noqa: N802  # Twisted's
+        if not self._deaf:  # an answer that refuses the body has gone before
+            super()._send100Continue()
+
     def serve(self, request: WebRequest) -> None:
         """Serve a request when the rate allows it."""
         if self._granted or self._ask():
