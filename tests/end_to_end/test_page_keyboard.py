@@ -58,9 +58,8 @@ def test_the_keyboard_alone_does_everything(tmp_path: Path) -> None:
             bob.until(lambda line: "👍" in line)
             _reply(browser)
             bob.until(lambda line: line.endswith("yes, now"))
-            browser.wait(
-                "document.querySelector('.row:last-child:not(:has(.state)) .quote')?.textContent.includes('shall we start?')"
-            )
+            quote = "document.querySelector('.row:last-child:not(:has(.state)) .quote')"
+            browser.wait(f"{quote}?.textContent.includes('shall we start?')")
             _edit_and_retract(browser)
             bob.until(lambda line: "RETRACT" in line or "took back" in line)
         _rooms(browser)
