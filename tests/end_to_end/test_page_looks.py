@@ -57,7 +57,7 @@ def lively_room(folder: Path, **settings: object) -> Iterator[tuple[Browser, Pag
         page.come_in("ann")
         with daemon.member("bob", "#builds") as bob:
             bob.send(
-                b"TOPIC everything is green\nMSG with `code` and https://example.org/ in it\nMSG ```\nMSG x = 1\nMSG ```\n"
+                b"TOPIC everything is green\nMSG with `code` and https://example.org/\nMSG ```\nMSG x = 1\nMSG ```\n"
             )
             page.say("ann: fine, @bob")
             page.wait_for(["x = 1", "ann: fine, @bob"])
@@ -111,7 +111,7 @@ def test_what_others_say_is_text_and_nothing_else(tmp_path: Path) -> None:
     with lively_room(tmp_path) as (browser, page, bob):
         for text in HARMFUL:
             bob.send(f"MSG {text}\n".encode())
-        bob.send("TOPIC <img src=x onerror=\"document.title='hacked'\">\nMSG the end\n".encode())
+        bob.send(b"TOPIC <img src=x onerror=\"document.title='hacked'\">\nMSG the end\n")
         page.wait_for([*HARMFUL, "the end"])
         browser.wait("document.getElementById('topic').textContent.startsWith('<img')")
         assert "hacked" not in browser.js("return document.title")
