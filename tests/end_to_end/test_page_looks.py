@@ -57,8 +57,7 @@ def lively_room(folder: Path, **settings: object) -> Iterator[tuple[Browser, Pag
         page.come_in("ann")
         with daemon.member("bob", "#builds") as bob:
             bob.send(
-                b"TOPIC everything is green\nMSG with `code` and https://example.org/ in it\n"
-                b"MSG ```\nMSG x = 1\nMSG ```\n"
+                b"TOPIC everything is green\nMSG with `code` and https://example.org/\nMSG ```\nMSG x = 1\nMSG ```\n"
             )
             page.say("ann: fine, @bob")
             page.wait_for(["x = 1", "ann: fine, @bob"])
