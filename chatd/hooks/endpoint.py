@@ -15,6 +15,7 @@ from twisted.internet.interfaces import (
     IStreamClientEndpoint,
 )
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
+from twisted.python.failure import Failure
 from twisted.web.client import URI
 from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer
@@ -84,36 +85,53 @@ class _Bounded(ProtocolWrapper):
     """Ends a connection over which too much has come since something was last sent."""
 
     came = 0
+    factory: _BoundedFactory
+
+    def makeConnection(self, transport: Any) -> None:  # noqa: N802  # Twisted's
+        self.factory.connections.add(self)
+        super().makeConnection(transport)
 
     def write(self, data: bytes) -> None:
         self.came = 0
         super().write(data)
 
-    def writeSequence(self, data: Any) -> None:  # noqa: N802  # Twisted's
+    def writeSequence(self, data: Any) -> None:  # noqa: N802
         self.came = 0
         super().writeSequence(data)
 
     def dataReceived(self, data: bytes) -> None:
         self.came += len(data)
         if self.came > MAX_ANSWER:
-            transport: Any = self.transport
-            transport.abortConnection()
+            self.abort()
         else:
             super().dataReceived(data)
+
+    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+        self.factory.connections.discard(self)
+        super().connectionLost(reason)
+
+    def abort(self) -> None:
+        transport: Any = self.transport
+        transport.abortConnection()
 
 
 class _BoundedFactory(WrappingFactory):
     protocol = _Bounded
     noisy = False
 
+    def __init__(self, factory: IProtocolFactory, connections: set[_Bounded]) -> None:
+        super().__init__(factory)
+        self.connections = connections
+
 
 @implementer(IStreamClientEndpoint)
 class _BoundedEndpoint:
-    def __init__(self, endpoint: IStreamClientEndpoint) -> None:
+    def __init__(self, endpoint: IStreamClientEndpoint, connections: set[_Bounded]) -> None:
         self._endpoint = endpoint
+        self._connections = connections
 
     def connect(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
-        connected: Deferred[Any] = self._endpoint.connect(_BoundedFactory(factory))
+        connected: Deferred[Any] = self._endpoint.connect(_BoundedFactory(factory, self._connections))
         return connected.addCallback(lambda wrapper: wrapper.wrappedProtocol)
 
 
@@ -125,10 +143,16 @@ class CheckedEndpoints:
         self._reactor = reactor
         self._is_allowed = is_allowed
         self._tls = tls
+        self._connections: set[_Bounded] = set()
+
+    def abort(self) -> None:
+        """Break off every connection that is open: asked to end, one over TLS would wait for the other side."""
+        for each in list(self._connections):
+            each.abort()
 
     def endpointForURI(self, uri: URI) -> IStreamClientEndpoint:  # noqa: N802  # Twisted's
         """Return the endpoint for a URI."""
         endpoint: Any = CheckedEndpoint(self._reactor, uri.host.decode(), uri.port, self._is_allowed)
         if uri.scheme == b"https":
             endpoint = wrapClientTLS(self._tls(uri.host, uri.port), endpoint)
-        return _BoundedEndpoint(endpoint)
+        return _BoundedEndpoint(endpoint, self._connections)

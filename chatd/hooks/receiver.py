@@ -52,8 +52,8 @@ class Receiver:
         self._pool = HTTPConnectionPool(reactor)
         self._pool.maxPersistentPerHost = 1
         self._pool.retryAutomatically = False
-        endpoints = CheckedEndpoints(reactor, _anything if private else is_public, _tls)
-        self._agent = Agent.usingEndpointFactory(reactor, endpoints, self._pool)
+        self._endpoints = CheckedEndpoints(reactor, _anything if private else is_public, _tls)
+        self._agent = Agent.usingEndpointFactory(reactor, self._endpoints, self._pool)
 
     async def post(self, headers: dict[str, str], body: bytes) -> Outcome:
         """Send one request. It never raises, unless it is cancelled."""
@@ -84,7 +84,10 @@ class Receiver:
         try:
             await sink.ended
         except _TooLateError:
-            sink.abort()
+            self._endpoints.abort()
+        except CancelledError:
+            self._endpoints.abort()
+            raise
 
     def _retry_after(self, response: Any) -> float:
         value = (response.headers.getRawHeaders("retry-after") or [""])[-1].strip()
@@ -124,10 +127,6 @@ class _Sink(Protocol):
 
     def __init__(self) -> None:
         self.ended: Deferred[None] = Deferred()
-
-    def abort(self) -> None:
-        transport: Any = self.transport
-        transport.abortConnection()
 
     def connectionLost(self, reason: Failure = Failure(Exception())) -> None:  # noqa: ARG002, B008  # Twisted's
         if not self.ended.called:
