@@ -27,7 +27,7 @@ class HookOptions(usage.Options):
         path = hooks_path(self["hooks"], self["journal"])
         if path is None:
             return None
-        thread = Thread(reactor, "chatd hooks", patient=True)
+        thread = Thread(reactor, "chatd hooks")
         return Hooks(path, reactor, thread, hub.journal, time.time, hub.log_limiter)
 
 

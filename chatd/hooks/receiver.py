@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from twisted.internet.defer import CancelledError, Deferred, succeed
@@ -18,6 +19,7 @@ from zope.interface import implementer
 from chatd import __version__
 from chatd.hooks.addresses import is_public
 from chatd.hooks.endpoint import CheckedEndpoints, NotAllowedError
+from chatd.hooks.store import MAX_HOOKS
 from chatd.hooks.target import Target
 from chatd.runtime.clocks import WallClock
 from chatd.runtime.connection_failures import why_lost, why_not
@@ -141,7 +143,9 @@ def _anything(_host: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=MAX_HOOKS)
 def _tls(host: bytes, port: int) -> Any:
+    # To read the authorities' certificates takes some hundredths of a second: not for each connection.
     from twisted.web.client import BrowserLikePolicyForHTTPS  # needs what is not always installed
 
     return BrowserLikePolicyForHTTPS().creatorForNetloc(host, port)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from random import random
@@ -66,7 +67,8 @@ class Hooks(Surroundings):
     def start(self) -> None:
         """Begin to look for hooks."""
         self.started = int(self.wall() * 1000)
-        self._loop.start(LOOK_SECONDS)
+        looking: Deferred[Any] = self._loop.start(LOOK_SECONDS)
+        looking.addErrback(lambda failure: self._log_limiter.failure("hooks are not served any more", failure=failure))
 
     async def stop(self) -> None:
         """Send nothing more, and give the requests under way a short time to end."""
@@ -87,7 +89,7 @@ class Hooks(Surroundings):
 
     def _look(self) -> None:
         due = self._looks % LOOKS_PER_READING == 0 and self._reading is None
-        if due and (self._store is not None or self._path.exists()):
+        if due and (self._store is not None or os.path.exists(self._path)):
             self._reading = Deferred.fromCoroutine(self._read(self._path))
             self._reading.addBoth(self._has_read)
         self._looks += 1
@@ -144,4 +146,7 @@ class Hooks(Surroundings):
 
     @override
     def fault(self, hook: Hook, failure: Failure) -> None:
-        self._log_limiter.failure("a hook could not be served", str(hook.id), failure)
+        if failure.check(HooksError) is None:
+            self._log_limiter.failure("a hook could not be served", str(hook.id), failure)
+        else:
+            self._log_limiter.note(f"where hooks are cannot be written: {failure.value}", "hooks cannot be written")

@@ -21,7 +21,7 @@ from chatd.hooks.addresses import is_public
 from chatd.hooks.receiver import Outcome, Receiver
 from chatd.hooks.signing import key_of, new_secret, signature
 from chatd.hooks.target import parse, shown
-from tests.support.certificates import write_certificate
+from tests.support.certificates import Authority, write_certificate
 
 NOW = 1_700_000_000.0
 
@@ -227,6 +227,18 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) 
         outcome = await post(f"https://hook.test:{port}/")
     assert outcome.status is None and "TLS" in outcome.why
     assert not requests
+
+
+@ensureDeferred
+async def test_a_certificate_is_that_of_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    authority = Authority(tmp_path / "authority")
+    authority.sign(tmp_path / "pem", tmp_path / "pem", "right.test")
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    async with answering(OK, tmp_path / "pem") as (port, requests):
+        assert await post(f"https://right.test:{port}/") == Outcome(204)
+        wrong = await post(f"https://wrong.test:{port}/")
+    assert wrong.status is None and "belongs to another server" in wrong.why
+    assert len(requests) == 1
 
 
 @pytest.mark.parametrize(
