@@ -12,6 +12,7 @@ import pytest
 from benchmarks.ports import free_ports
 from tests.support.browser import GONE, Page, chromium
 from tests.support.daemon import DEADLINE, Daemon
+from tests.support.lossy_relay import LossyRelay
 from tests.support.programs import program
 from tests.support.windows import Screen, started
 
@@ -138,3 +139,34 @@ def test_what_was_not_said_survives_a_reload_and_is_said_once(tmp_path: Path) ->
             assert ann.waiting() == []
     finally:
         daemon.kill()
+
+
+def test_what_was_taken_unknown_to_the_page_is_not_said_again(tmp_path: Path) -> None:
+    """Its lines arrive, the answers do not: after that the page cannot know, and says them again under their labels."""
+    (port,) = free_ports(1)
+    lines = [f"on its way {number}" for number in range(20)]
+    with start(tmp_path, port) as daemon, LossyRelay(port) as relay, chromium(tmp_path) as browser:
+        browser.allow(GONE)
+        ann = Page(browser, f"http://127.0.0.1:{relay.port}/builds")
+        ann.come_in("ann")
+        with daemon.member("eve", "#builds") as eve:
+            for reload in (False, True):
+                relay.lose()
+                texts = [f"{text}, {reload}" for text in lines]
+                browser.js("document.getElementById('text').value = arguments[0]", "\n".join(texts))
+                ann.say("")
+                eve.until(lambda line: line.endswith(texts[-1]))  # noqa: B023 - called at once
+                assert ann.waiting() == texts
+                relay.cut()
+                if reload:
+                    browser.driver.refresh()
+                ann.wait_for_presence()
+                ann.wait_for(texts)
+            eve.send(b"MSG the end\n")
+            ann.wait_for(["the end"])
+            eve.send(b"HISTORY 100\n")
+            history = eve.until(lambda line: line.startswith("OK HISTORY"))
+        everything = [f"{text}, {reload}" for reload in (False, True) for text in lines]
+        assert ann.texts() == [*everything, "the end"]
+        assert ann.waiting() == []
+        assert [sum(line.endswith(text) for line in history) for text in everything] == [1] * len(everything)
