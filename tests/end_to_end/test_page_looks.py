@@ -33,9 +33,10 @@ OPENERS = {
 }
 COMMANDS = ("/settings", "/help", "/login")
 SIDEWAYS = (
-    "return [document.documentElement, document.body, document.getElementById('log')]"
-    ".filter(each => each.scrollWidth > each.clientWidth).map(each => each.id || each.tagName)"
+    "return [document.documentElement, document.body, ...document.querySelectorAll('#log, .text')]"
+    ".filter(each => each.scrollWidth > each.clientWidth).map(each => each.id || `${each.tagName} ${each.className}`)"
 )
+"""What has more in it than its width shows."""
 LONG = "w" * 400
 HARMFUL = (
     "<img src=x onerror=\"document.title='hacked'\">",
