@@ -60,6 +60,7 @@ class Hooks(Surroundings):
         self._store: HookStore | None = None
         self._reading: Deferred[None] | None = None
         self._seen: int | None = None
+        self._worker_started = False
         self._looks = 0
         self._loop = LoopingCall(self._look)
         self._loop.clock = self.clock
@@ -84,8 +85,10 @@ class Hooks(Surroundings):
         self._deliveries.clear()
         if self._store is not None:
             await self._worker.do(self._store.close)
-            self._worker.stop()
             self._store = None
+        if self._worker_started:
+            self._worker.stop()
+            self._worker_started = False
 
     def _look(self) -> None:
         due = self._looks % LOOKS_PER_READING == 0 and self._reading is None
@@ -107,12 +110,10 @@ class Hooks(Surroundings):
     async def _read(self, path: Path) -> None:
         """Take up the hooks that were added, and drop those that were removed, since the last time."""
         if self._store is None:
-            self._worker.start()
-            try:
-                self._store = await self._worker.do(lambda: HookStore(path))
-            except HooksError:
-                self._worker.stop()
-                raise
+            if not self._worker_started:  # a thread that was stopped takes no more jobs
+                self._worker.start()
+                self._worker_started = True
+            self._store = await self._worker.do(lambda: HookStore(path))
         store = self._store
         changes = await self._worker.do(store.changes)
         if changes == self._seen:

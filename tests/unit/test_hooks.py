@@ -403,3 +403,34 @@ def test_the_file_is_for_its_owner_alone_and_for_hooks_alone(tmp_path: Path) -> 
         pass
     with pytest.raises(HooksError, match="not one of chatd's hooks"):
         HookStore(tmp_path / "journal")
+
+
+class EndingWorker(ImmediateWorker):
+    """A worker that takes no more jobs once it was stopped, as Twisted's thread pool does, whatever is started then."""
+
+    stopped = False
+
+    def stop(self) -> None:
+        self.stopped = True
+
+    def do(self, job: Callable[[], Any]) -> Deferred[Any]:
+        assert not self.stopped
+        return super().do(job)
+
+
+def test_a_file_that_is_mended_is_read_without_a_restart(tmp_path: Path) -> None:
+    chat, path = InMemoryChat(), tmp_path / "hooks"
+    path.write_bytes(b"no database")
+    worker = EndingWorker()
+    hooks = Hooks(path, chat.clock, worker, chat.journal, chat.clock.seconds, log_limiter=chat.hub.log_limiter)
+    hooks.start()
+    chat.clock.pump([0.1] * 30)
+    assert hooks._store is None
+    path.unlink()
+    HookStore(path).close()
+    chat.clock.pump([0.1] * 30)
+    assert hooks._store is not None
+    ended = Deferred.fromCoroutine(hooks.stop())
+    chat.clock.pump([0.1] * 30)
+    assert ended.called
+    assert worker.stopped
