@@ -15,6 +15,7 @@ nox.options.reuse_venv = "yes"
 def tests(session: nox.Session) -> None:
     """Run the tests on every Python that is installed; tests/run also installs system packages that they need."""
     session.install("-e", ".[test]")
+    session.install("--no-deps", "axe-playwright-python>=0.1.8")
     session.run("pytest", "-n", "auto", *session.posargs)
 
 

@@ -240,7 +240,7 @@ def _why_not(error: BaseException) -> str:
     cause = getattr(error, "socketError", error)
     match getattr(cause, "errno", None):
         case errno.EADDRINUSE:
-            return "another program has it; stop that one or choose another --port"
+            return "another program has it; stop that one or choose another port"
         case errno.EACCES:
             return "not allowed; ports below 1024 need root, 10319 does not"
         case errno.EADDRNOTAVAIL:

@@ -1,6 +1,20 @@
 // The page as a whole: it puts the parts together, and carries out what concerns more than one of them.
 
-import { logIn, logOut, notifications, pathOf, redeem, register, roomOf, settings, showAddress, socketAddress, tab, takeCodes, whoAmI } from './browser.js';
+import {
+  logIn,
+  logOut,
+  notifications,
+  pathOf,
+  redeem,
+  register,
+  roomOf,
+  settings,
+  showAddress,
+  socketAddress,
+  tab,
+  takeCodes,
+  whoAmI,
+} from './browser.js';
 import { Connection } from './connection.js';
 import { Store } from './model.js';
 import { Outbox } from './outbox.js';
@@ -45,7 +59,10 @@ class App {
     window.addEventListener('popstate', () => this.goTo(roomOf(location.pathname), { replace: true }));
     window.addEventListener('hashchange', () => this.#codes(takeCodes()));
     window.addEventListener('online', () => this.connection.hurry());
-    document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && this.connection.hurry());
+    document.addEventListener(
+      'visibilitychange',
+      () => document.visibilityState === 'visible' && this.connection.hurry(),
+    );
   }
 
   async start() {
@@ -172,7 +189,11 @@ class App {
   fillGap(room, line) {
     const most = 200;
     const more = { room: room.name, person: room.private ? room.name : null, gap: line, most, ids: [] };
-    this.session.fetch('HISTORY', [room.private ? `with=${room.name}` : room.name, String(most), `since=${line.after}`], more);
+    this.session.fetch(
+      'HISTORY',
+      [room.private ? `with=${room.name}` : room.name, String(most), `since=${line.after}`],
+      more,
+    );
   }
 
   warn(text) {

@@ -11,10 +11,31 @@ export function apply(store, event, asked) {
 }
 
 const EVENTS = {
-  MSG: said, TOPIC: topic, JOIN: joined, PART: parted, NICK: (store, event) => rename(store, event.nick, event.to, event),
-  TELL: told, TOLD: told, WHO: present, IS: details, ROOM: listed, RETRACT: refers, EDIT: refers, REACT: refers,
-  UNREACT: refers, REACTIONS: refers, KICK: moderated, MUTE: moderated, UNMUTE: moderated, BAN: moderated,
-  UNBAN: moderated, OP: moderated, DEOP: moderated, INVITE: moderated, SET: moderated, SEEN: seenElsewhere,
+  MSG: said,
+  TOPIC: topic,
+  JOIN: joined,
+  PART: parted,
+  NICK: (store, event) => rename(store, event.nick, event.to, event),
+  TELL: told,
+  TOLD: told,
+  WHO: present,
+  IS: details,
+  ROOM: listed,
+  RETRACT: refers,
+  EDIT: refers,
+  REACT: refers,
+  UNREACT: refers,
+  REACTIONS: refers,
+  KICK: moderated,
+  MUTE: moderated,
+  UNMUTE: moderated,
+  BAN: moderated,
+  UNBAN: moderated,
+  OP: moderated,
+  DEOP: moderated,
+  INVITE: moderated,
+  SET: moderated,
+  SEEN: seenElsewhere,
   NOTE: (store, event) => store.presence === 'present' && store.note(event.text),
 };
 
@@ -36,16 +57,22 @@ function said(store, event, asked) {
   if (!room) return;
   const own = store.isMe(event.nick);
   const line = {
-    kind: 'said', id: idOf(event.tags), time: timeOf(event), nick: event.nick, text: event.text, own,
-    mention: !own && mentions(event.text, store.nick), edited: 'edited' in event.tags,
-    reply: idOf(event.tags, 'reply'), reactions: new Map(),
+    kind: 'said',
+    id: idOf(event.tags),
+    time: timeOf(event),
+    nick: event.nick,
+    text: event.text,
+    own,
+    mention: !own && mentions(event.text, store.nick),
+    edited: 'edited' in event.tags,
+    reply: idOf(event.tags, 'reply'),
+    reactions: new Map(),
   };
   if (isOld(event) && asked?.verb === 'SEARCH') {
     asked.found.push(line);
     return;
   }
   if (isOld(event) && asked?.verb === 'HISTORY') asked.ids.push(line.id);
-  if (own && event.tags.label) line.mine = true;
   store.put(room, line, { old: isOld(event) });
   heard(store, room, event);
 }
@@ -59,7 +86,13 @@ function told(store, event, asked) {
   if (!room) return;
   const nick = own ? store.nick : event.nick;
   const line = {
-    kind: 'said', id: idOf(event.tags), time: timeOf(event), nick, text: event.text, own, mention: false,
+    kind: 'said',
+    id: idOf(event.tags),
+    time: timeOf(event),
+    nick,
+    text: event.text,
+    own,
+    mention: false,
     reactions: new Map(),
   };
   if (person && asked.verb === 'SEARCH') {
@@ -73,12 +106,14 @@ function told(store, event, asked) {
 
 /** Whether a line that is kept nowhere is told again after a takeover: it has the same time. */
 function repeated(room, line) {
-  return room.lines.slice(-60).some((each) => !each.id && !each.own && each.time === line.time && each.text === line.text);
+  return room.lines
+    .slice(-60)
+    .some((each) => !each.id && !each.own && each.time === line.time && each.text === line.text);
 }
 
 /** Put a private line in its place. Guests' have no ids: they are counted here. */
 export function putPrivate(store, room, line, { old = false } = {}) {
-  room.seenId ??= 0;
+  if (!old) room.seenId ??= Math.max(0, line.id - 1);
   if (!store.put(room, line, { old }) || line.id || line.own) return;
   if (room === store.front && store.looking) return;
   room.unread += 1;
@@ -98,7 +133,11 @@ function topic(store, event) {
   }
   heard(store, room, event);
   if (isOld(event) && room.lines.length && id < room.lines[0].key) return;
-  store.put(room, { kind: 'topic', id, time: timeOf(event), nick: event.nick, text: event.text }, { old: isOld(event) });
+  store.put(
+    room,
+    { kind: 'topic', id, time: timeOf(event), nick: event.nick, text: event.text },
+    { old: isOld(event) },
+  );
 }
 
 /** Who came and went, one line for many of them. */

@@ -1,4 +1,4 @@
-// What somebody types, as things to do: text is said, `/word` is a command, `//x` says `/x`; and what Tab makes of a word.
+// What somebody types, as things to do; and what Tab makes of a word.
 
 import { t } from './strings.js';
 import { bytes, clean, isRoom, key, MAX_LABEL_BYTES, MAX_LINE_BYTES } from './wire.js';
@@ -6,31 +6,43 @@ import { bytes, clean, isRoom, key, MAX_LABEL_BYTES, MAX_LINE_BYTES } from './wi
 const MAX_TEXT_BYTES = MAX_LINE_BYTES - MAX_LABEL_BYTES - 100; // a name, the tags and the verb besides
 const SECRET = new Set(['/login', '/register']);
 
-/** Of each command how it is written, and its verb. `room` is whether it is for a room; without one, the one in front. */
+/** How each is written. `room`: a room may come first; `after`: it may come after so many words; `tail`: at the end. */
 export const COMMANDS = {
-  '/join': { usage: '<#room>', help: 'join.title' }, '/part': { usage: '[#room] [text]', help: 'do.leave', room: true },
-  '/msg': { usage: '<nick or #room> <text>', help: 'cmd.msg' }, '/me': { usage: '<text>', help: 'cmd.me' },
-  '/topic': { usage: '[#room] <text>', help: 'topic.none', room: true }, '/nick': { usage: '<nick>', help: 'do.nick' },
-  '/away': { usage: '[text]', help: 'do.away' }, '/search': { usage: '<words> [from:nick]', help: 'search.words' },
-  '/who': { usage: '[#room]', help: 'cmd.who', room: true }, '/rooms': { usage: '', help: 'join.open' },
+  '/join': { usage: '<#room>', help: 'join.title' },
+  '/part': { usage: '[#room] [text]', help: 'do.leave', room: true },
+  '/msg': { usage: '<nick or #room> <text>', help: 'cmd.msg' },
+  '/me': { usage: '<text>', help: 'cmd.me' },
+  '/topic': { usage: '[#room] <text>', help: 'topic.none', room: true },
+  '/nick': { usage: '<nick>', help: 'do.nick' },
+  '/away': { usage: '[text]', help: 'do.away' },
+  '/search': { usage: '<words> [from:nick]', help: 'search.words' },
+  '/who': { usage: '[#room]', help: 'cmd.who', room: true },
+  '/rooms': { usage: '', help: 'join.open' },
   '/react': { usage: '<id or last> <emoji>', help: 'do.react', tail: true },
   '/unreact': { usage: '<id or last> <emoji>', help: 'cmd.unreact', tail: true },
-  '/edit': { usage: '<text>', help: 'do.edit' }, '/retract': { usage: '', help: 'do.retract' },
-  '/ignore': { usage: '[nick]', help: 'do.ignore' }, '/unignore': { usage: '<nick>', help: 'cmd.unignore' },
+  '/edit': { usage: '<text>', help: 'do.edit' },
+  '/retract': { usage: '', help: 'do.retract' },
+  '/ignore': { usage: '[nick]', help: 'do.ignore' },
+  '/unignore': { usage: '<nick>', help: 'cmd.unignore' },
   '/kick': { usage: '<nick> [text]', help: 'do.kick', after: 1 },
   '/mute': { usage: '<nick> [for=15m] [text]', help: 'do.mute', after: 1 },
   '/unmute': { usage: '<nick>', help: 'do.unmute', after: 1 },
   '/ban': { usage: '<nick> [for=2h] [text]', help: 'do.ban', after: 1 },
-  '/unban': { usage: '<nick>', help: 'cmd.unban', after: 1 }, '/op': { usage: '<nick>', help: 'do.op', after: 1 },
-  '/deop': { usage: '<nick>', help: 'do.deop', after: 1 }, '/invite': { usage: '<nick>', help: 'invite.do', after: 1 },
+  '/unban': { usage: '<nick>', help: 'cmd.unban', after: 1 },
+  '/op': { usage: '<nick>', help: 'do.op', after: 1 },
+  '/deop': { usage: '<nick>', help: 'do.deop', after: 1 },
+  '/invite': { usage: '<nick>', help: 'invite.do', after: 1 },
   '/set': { usage: '<key>=<value>', help: 'do.room', room: true },
   '/rules': { usage: '[#room]', help: 'do.rules', room: true },
-  '/register': { usage: '<password> [code]', help: 'sign.register' }, '/login': { usage: '', help: 'sign.login' },
-  '/logout': { usage: '', help: 'do.out' }, '/settings': { usage: '', help: 'settings' },
+  '/register': { usage: '<password> [code]', help: 'sign.register' },
+  '/login': { usage: '', help: 'sign.login' },
+  '/logout': { usage: '', help: 'do.out' },
+  '/settings': { usage: '', help: 'settings' },
   '/help': { usage: '', help: 'help' },
 };
 
-export const holdsSecret = (text) => text.split('\n').some((line) => SECRET.has(line.trim().split(/\s/, 1)[0].toLowerCase()));
+const holdsSecret = (text) =>
+  text.split('\n').some((line) => SECRET.has(line.trim().split(/\s/, 1)[0].toLowerCase()));
 
 /** Do what a text asks for; return a sentence that says why it cannot be done, or nothing. */
 export function carryOut(app, text, reply = 0) {
@@ -72,7 +84,7 @@ function ordered(app, name, tail, rest) {
     app.session.ask(verb, [tail]);
     return null;
   }
-  const at = last ? rest.length : after ?? 0;
+  const at = last ? rest.length : (after ?? 0);
   const named = isRoom(rest[last ? rest.length - 1 : at] ?? '');
   if (!named && (!front || front.private)) return t('cmd.notroom', { usage: `${name} ${COMMANDS[name].usage}` });
   const words = named ? [tail] : [...rest.slice(0, at), front.name, ...rest.slice(at)];
@@ -81,7 +93,7 @@ function ordered(app, name, tail, rest) {
 }
 
 const DONE_HERE = {
-  '/join': (app, tail) => (isRoom(tail) ? app.goTo(tail.split(' ')[0]) : t('cmd.hash')),
+  '/join': (app, tail, [name]) => app.goTo(isRoom(name) ? name : `#${name}`),
   '/part': (app, tail, rest) => {
     const room = isRoom(rest[0] ?? '') ? app.store.find(rest[0]) : app.store.front;
     if (!room) return t('cmd.noroom');
@@ -90,7 +102,7 @@ const DONE_HERE = {
   '/msg': (app, tail, [to]) => {
     const text = tail.slice(to.length).trim();
     const room = isRoom(to) ? app.store.find(to) : app.store.open(to);
-    if (!room) return t('cmd.notin', { room: to });
+    if (!room) return app.goTo(to);
     if (text) app.session.say(room, text);
     return app.go(room);
   },
@@ -110,7 +122,9 @@ const DONE_HERE = {
     return room && !room.private ? app.session.ask('RETRACT', ['last', room.name]) : t('cmd.noroom');
   },
   '/register': (app, tail, [password, code]) => {
-    app.signIn({ mode: 'register', nick: app.store.nick, password, code }).then((wrong) => app.warn(wrong ?? t('registered', { nick: app.store.nick })));
+    app
+      .signIn({ mode: 'register', nick: app.store.nick, password, code })
+      .then((wrong) => app.warn(wrong ?? t('registered', { nick: app.store.nick })));
   },
   '/login': (app) => app.sheets.signIn({ mode: 'login' }),
   '/logout': (app) => app.signOut(),
@@ -155,9 +169,14 @@ export class Completer {
 function endsOf(word, start, text, store) {
   if (word.startsWith('#')) {
     const known = [...store.rooms.values()].filter((room) => !room.private).map((room) => room.name);
-    return fitting(word, [...new Set([...known, ...store.listing.map((each) => each.name)])].sort()).map((name) => `${name} `);
+    return fitting(word, [...new Set([...known, ...store.listing.map((each) => each.name)])].sort()).map(
+      (name) => `${name} `,
+    );
   }
-  if (word.startsWith('/') && start === 0) return Object.keys(COMMANDS).filter((name) => name.startsWith(word.toLowerCase())).map((name) => `${name} `);
+  if (word.startsWith('/') && start === 0)
+    return Object.keys(COMMANDS)
+      .filter((name) => name.startsWith(word.toLowerCase()))
+      .map((name) => `${name} `);
   if (holdsSecret(text)) return [];
   const at = word.startsWith('@') ? '@' : '';
   const after = start || at ? ' ' : ': ';

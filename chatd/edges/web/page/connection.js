@@ -1,6 +1,5 @@
 // The WebSocket: opened, kept alive, opened again with a pause that grows. It knows lines, and not what they mean.
 
-
 import { Emitter } from './emitter.js';
 
 const FIRST_WAIT = 1000;

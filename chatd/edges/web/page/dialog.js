@@ -1,12 +1,11 @@
-// Menus that open beside a button or a row, and sheets that ask for something. Arrow keys go through a menu, Escape closes
-// both, and the focus goes back to where it was.
+// Menus that open beside a button or a row, and sheets that ask for something. The focus goes back to where it was.
 
 import { $, h, icon, iconButton, rove } from './dom.js';
 import { t } from './strings.js';
 
 let open = null;
 
-/** Show a menu `[{text, icon, act, danger, checked}]` (null is a line between) beside an element, or at a point. */
+/** Show a menu `[{text, icon, act, danger}]` (null is a line between) beside an element, or at a point. */
 export function showMenu(anchor, items, { label, back = document.activeElement, grid = false } = {}) {
   closeMenu();
   const menu = h('div', { class: grid ? 'menu grid' : 'menu', role: 'menu', 'aria-label': label });
@@ -28,11 +27,15 @@ export function showMenu(anchor, items, { label, back = document.activeElement, 
   return menu;
 }
 
-function itemOf({ text, name = text, icon: sign, act, danger, checked }, grid) {
-  const role = checked === undefined ? 'menuitem' : 'menuitemcheckbox';
-  const attributes = { type: 'button', role, tabindex: '-1', class: danger ? 'danger' : null, 'aria-label': grid ? name : null };
+function itemOf({ text, name = text, icon: sign, act, danger }, grid) {
+  const attributes = {
+    type: 'button',
+    role: 'menuitem',
+    tabindex: '-1',
+    class: danger ? 'danger' : null,
+    'aria-label': grid ? name : null,
+  };
   const button = h('button', attributes, sign ? icon(sign) : null, h('span', {}, text));
-  if (checked !== undefined) button.setAttribute('aria-checked', String(checked));
   button.addEventListener('click', () => {
     closeMenu();
     act();
@@ -50,7 +53,7 @@ function place(menu, anchor) {
   menu.style.top = `${below ? box.bottom + 4 : Math.max(8, box.top - height - 4)}px`;
 }
 
-export function closeMenu() {
+function closeMenu() {
   if (!open) return;
   const { menu, back, anchor } = open;
   open = null;
@@ -68,10 +71,8 @@ window.addEventListener('resize', closeMenu);
 let serial = 0;
 
 /**
- * Ask for values. `fields` are `{name, label, type, value, options, hint, required, autocomplete}`, where `type` is that of an
- * input, 'select' or 'checkbox'. `submit(values)` returns, at once or
- * later, a sentence that says what is wrong, or nothing; then the sheet closes.
- * `closable` is whether it can be closed without an answer. Returns the dialog, with `say(text)` to show what went wrong.
+ * Ask for values. A field is `{name, label, type, value, options, hint, required, autocomplete, max}`; `type` is
+ * that of an input, or 'select'. `submit(values)` returns, at once or later, what is wrong in a sentence, or nothing.
  */
 export function ask({ title, text, fields = [], extra = [], done = t('ok'), danger, submit, closable = true, closed }) {
   const dialog = sheet(title, { closable, closed });
@@ -80,8 +81,15 @@ export function ask({ title, text, fields = [], extra = [], done = t('ok'), dang
   const buttons = h('div', { class: 'buttons' });
   if (closable) buttons.append(h('button', { type: 'button', on: { click: () => dialog.close() } }, t('cancel')));
   buttons.append(h('button', { class: danger ? 'primary danger' : 'primary' }, done));
-  const form = h('form', { novalidate: true }, text ? h('p', {}, text) : null,
-    ...inputs.map(({ box }) => box), error, ...extra, buttons);
+  const form = h(
+    'form',
+    { novalidate: true },
+    text ? h('p', {}, text) : null,
+    ...inputs.map(({ box }) => box),
+    error,
+    ...extra,
+    buttons,
+  );
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
     const missing = inputs.find(({ field, read }) => field.required && !read());
@@ -132,11 +140,25 @@ function inputOf(field) {
   if (type === 'checkbox') {
     const input = h('input', { ...shared, type });
     input.checked = Boolean(value);
-    return { field, input, read: () => input.checked, box: h('div', { class: 'field check' }, input, h('label', { for: id }, label), small) };
+    return {
+      field,
+      input,
+      read: () => input.checked,
+      box: h('div', { class: 'field check' }, input, h('label', { for: id }, label), small),
+    };
   }
-  const input = type === 'select'
-    ? h('select', shared, ...options.map(([each, text]) => h('option', { value: each }, text)))
-    : h('input', { ...shared, type, autocomplete, maxlength: max ?? null, spellcheck: 'false', autocapitalize: 'off', dir: 'auto' });
+  const input =
+    type === 'select'
+      ? h('select', shared, ...options.map(([each, text]) => h('option', { value: each }, text)))
+      : h('input', {
+          ...shared,
+          type,
+          autocomplete,
+          maxlength: max ?? null,
+          spellcheck: 'false',
+          autocapitalize: 'off',
+          dir: 'auto',
+        });
   input.value = value;
   const read = () => (type === 'password' ? input.value : input.value.trim());
   return { field, input, read, box: h('div', { class: 'field' }, h('label', { for: id }, label), input, small) };

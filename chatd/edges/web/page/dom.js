@@ -27,7 +27,11 @@ export function icon(name) {
 }
 
 export function iconButton(name, label, click, attributes = {}) {
-  return h('button', { type: 'button', class: 'icon-button', 'aria-label': label, title: label, on: { click }, ...attributes }, icon(name));
+  return h(
+    'button',
+    { type: 'button', class: 'icon-button', 'aria-label': label, title: label, on: { click }, ...attributes },
+    icon(name),
+  );
 }
 
 /** Let arrow keys, Home and End go through a list whose items are `items()`; one of them can be reached by Tab. */

@@ -1,7 +1,7 @@
 // All that the page knows. It emits what has changed, and knows no DOM and no socket:
-// 'line' (room, line, index), 'changed' (room, line), 'removed' (room, lines), 'cleared' (room), 'rooms', 'room' (room),
-// 'members' (room), 'member' (room, nick), 'topic' (room), 'nick', 'presence', 'notice' (room, line), 'found' (lines,
-// question), 'listing', 'front' (room), 'homeless' (text).
+// 'line' (room, line, index), 'changed' (room, line), 'removed' (room, lines), 'cleared' (room), 'rooms',
+// 'room' (room), 'members' (room), 'member' (room, nick), 'topic' (room), 'nick', 'presence', 'notice' (room, line),
+// 'listing', 'found' (lines, question), 'front' (room), 'homeless' (text).
 
 import { Emitter } from './emitter.js';
 import { Room } from './room.js';

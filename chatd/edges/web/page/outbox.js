@@ -62,8 +62,15 @@ export class Outbox {
 export const unsure = (message, stored) => message.sent && !isRoom(message.room) && !stored;
 
 function valid(each) {
-  return each && typeof each.room === 'string' && each.room && typeof each.text === 'string' && each.text
-    && /^[A-Za-z0-9._:+-]{1,64}$/.test(each.label) && Number.isFinite(each.time);
+  return (
+    each &&
+    typeof each.room === 'string' &&
+    each.room &&
+    typeof each.text === 'string' &&
+    each.text &&
+    /^[A-Za-z0-9._:+-]{1,64}$/.test(each.label) &&
+    Number.isFinite(each.time)
+  );
 }
 
 const MAX_UNANSWERED = 64;

@@ -20,7 +20,14 @@ export function refused(session, question, event) {
 }
 
 const ANSWERS = {
-  HELLO: greeted, JOIN: joined, PART: parted, NICK: renamed, WHO: listed, HISTORY: told, SEARCH: found, TELL: delivered,
+  HELLO: greeted,
+  JOIN: joined,
+  PART: parted,
+  NICK: renamed,
+  WHO: listed,
+  HISTORY: told,
+  SEARCH: found,
+  TELL: delivered,
   ROOMS: ({ store }) => {
     if (store.listingWhole) store.listing = [];
     store.listingWhole = true;
@@ -28,7 +35,8 @@ const ANSWERS = {
   },
   IGNORE: ({ store }, question, { words }) => store.note(t('ignore.list', { names: words.join(', ') || t('nobody') })),
   RULES: ({ store }, { rules = [], shown, room }) => {
-    if (shown) store.note(rules.length ? t('rules', { rules: rules.join('\n') }) : t('rules.none'), { room: store.find(room) });
+    if (shown)
+      store.note(rules.length ? t('rules', { rules: rules.join('\n') }) : t('rules.none'), { room: store.find(room) });
   },
   UNIGNORE: ({ store }, question, { words }) => store.note(t('ignore.end', { nick: words[0] ?? '' })),
   AWAY: ({ store }, question) => {
@@ -88,7 +96,8 @@ function markers(store, room, values) {
   store.account = store.account || kept;
   room.reportedId = kept ? seen : null;
   const isNew = room.seenId === null;
-  if (isNew && !seen) room.seenId = room.lastId; // nobody has read it: it only counts from here on
+  if (isNew && !seen)
+    room.seenId = room.lastId; // nobody has read it: it only counts from here on
   else if (isNew) room.seenId = seen;
   store.seen(room, Math.max(seen, room.seenId));
   if (!room.unread && isNew && room.seenId < room.lastId) {
@@ -96,7 +105,7 @@ function markers(store, room, values) {
     store.emit('room', room);
   }
   const first = room.lines.find((line) => line.kind === 'said' && !line.own && line.id > room.seenId);
-  room.firstUnread = room.unread ? first?.id ?? 0 : 0;
+  room.firstUnread = room.unread ? (first?.id ?? 0) : 0;
 }
 
 /** A line that says that something is missing after an id; it can be asked for there. */

@@ -20,7 +20,7 @@ export function t(name, values = {}) {
   const text = ((isOne && TEXTS[`${name}.one`]) || TEXTS[name])[column];
   return text.replace(/\{(\w+)\}/g, (all, each) => {
     const value = values[each];
-    return typeof value === 'number' ? numbers.format(value) : value ?? all;
+    return typeof value === 'number' ? numbers.format(value) : (value ?? all);
   });
 }
 
@@ -38,11 +38,17 @@ export function translate(root) {
 const clock = new Intl.DateTimeFormat(language, { hour: 'numeric', minute: '2-digit' });
 const full = new Intl.DateTimeFormat(language, { dateStyle: 'full', timeStyle: 'medium' });
 const day = new Intl.DateTimeFormat(language, { weekday: 'long', day: 'numeric', month: 'long' });
-const dayOfYear = new Intl.DateTimeFormat(language, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+const dayOfYear = new Intl.DateTimeFormat(language, {
+  weekday: 'long',
+  day: 'numeric',
+  month: 'long',
+  year: 'numeric',
+});
 const DAY_MS = 86_400_000;
 
 /** A length of time in words: `span(5, 'minute')`. */
-export const span = (n, unit) => new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long' }).format(n);
+export const span = (n, unit) =>
+  new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long' }).format(n);
 
 export const clockTime = (time) => clock.format(time);
 export const fullTime = (time) => full.format(time);
@@ -68,30 +74,45 @@ function deed({ verb, nick, room, subject }) {
   const who = { who: subject, room, setting: subject };
   const self = key(nick) === key(subject);
   switch (verb) {
-    case 'KICK': return server ? t('mod.kick.server', who) : t('mod.kick', who);
-    case 'MUTE': return server ? t('mod.mute.server', who) : t('mod.mute', who);
-    case 'UNMUTE': return t('mod.unmute', who);
-    case 'BAN': return server ? t('mod.ban.server', who) : t('mod.ban', who);
-    case 'UNBAN': return t('mod.unban', who);
-    case 'OP': return self ? t('mod.op.self') : t('mod.op', who);
-    case 'DEOP': return self ? t('mod.deop.self') : t('mod.deop', who);
-    case 'INVITE': return t('mod.invite', who);
-    default: return setting(subject, who);
+    case 'KICK':
+      return server ? t('mod.kick.server', who) : t('mod.kick', who);
+    case 'MUTE':
+      return server ? t('mod.mute.server', who) : t('mod.mute', who);
+    case 'UNMUTE':
+      return t('mod.unmute', who);
+    case 'BAN':
+      return server ? t('mod.ban.server', who) : t('mod.ban', who);
+    case 'UNBAN':
+      return t('mod.unban', who);
+    case 'OP':
+      return self ? t('mod.op.self') : t('mod.op', who);
+    case 'DEOP':
+      return self ? t('mod.deop.self') : t('mod.deop', who);
+    case 'INVITE':
+      return t('mod.invite', who);
+    default:
+      return setting(subject, who);
   }
 }
 
 function setting(subject, who) {
   switch (subject) {
-    case 'registered=yes': return t('set.registered', who);
-    case 'private=yes': return t('set.private', who);
-    case 'private=no': return t('set.public', who);
-    case 'topic=members': return t('set.topic.members');
-    case 'topic=operators': return t('set.topic.operators');
-    case 'speak=members': return t('set.speak.members');
-    case 'speak=operators': return t('set.speak.operators');
-    case 'slow=off': return t('set.slow.off');
-    case 'keep=all': return t('set.keep.all');
-    default: return t('set.other', who);
+    case 'registered=yes':
+      return t('set.registered', who);
+    case 'private=yes':
+      return t('set.private', who);
+    case 'private=no':
+      return t('set.public', who);
+    case 'topic=members':
+      return t('set.topic.members');
+    case 'topic=operators':
+      return t('set.topic.operators');
+    case 'speak=members':
+      return t('set.speak.members');
+    case 'speak=operators':
+      return t('set.speak.operators');
+    default:
+      return t('set.other', who);
   }
 }
 
@@ -105,6 +126,5 @@ export function traffic(deeds) {
   return parts.join(' · ');
 }
 
-const list = (names) => (names.length > 6
-  ? t('traffic.more', { names: names.slice(0, 5).join(', '), n: names.length - 5 })
-  : names.join(', '));
+const list = (names) =>
+  names.length > 6 ? t('traffic.more', { names: names.slice(0, 5).join(', '), n: names.length - 5 }) : names.join(', ');

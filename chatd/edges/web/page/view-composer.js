@@ -82,7 +82,11 @@ export class Composer {
 
   #label() {
     const room = this.app.store.front;
-    const label = !room ? t('cmd.noroom') : room.private ? t('write.person', { nick: room.name }) : t('write', { room: room.name });
+    const label = !room
+      ? t('cmd.noroom')
+      : room.private
+        ? t('write.person', { nick: room.name })
+        : t('write', { room: room.name });
     this.field.placeholder = label;
     this.field.setAttribute('aria-label', label);
   }
@@ -140,7 +144,8 @@ export class Composer {
     const text = this.field.value.replace(/\r\n?/g, '\n');
     if (!text.trim()) return;
     const about = this.#about;
-    const wrong = about?.what === 'edit' ? this.#change(about.line, text) : carryOut(this.app, text, about?.line.id ?? 0);
+    const wrong =
+      about?.what === 'edit' ? this.#change(about.line, text) : carryOut(this.app, text, about?.line.id ?? 0);
     if (wrong) {
       this.app.warn(wrong);
       return;

@@ -13,6 +13,7 @@ export class LogView {
   #rows = new Map();
   #from = 0; // index of the first line that has a row
   #asking = false;
+  #bereft = false; // whether the focus was on a line of one's own that comes again, as said
   #mark = h('div', { class: 'mark', role: 'separator' }, h('span', {}, t('mark')));
 
   constructor(app) {
@@ -22,20 +23,43 @@ export class LogView {
     this.list = $('lines');
     this.below = $('below');
     this.below.addEventListener('click', () => this.toEnd());
-    this.scroller = new Scroller(this.log, this.list, () => this.look(), () => this.older());
+    this.scroller = new Scroller(
+      this.log,
+      this.list,
+      () => this.look(),
+      () => this.older(),
+    );
     this.log.addEventListener('scroll', () => this.app.menus?.hideActions(), { passive: true });
     this.#listen();
   }
 
   #listen() {
     const { store } = this;
-    const ours = (act) => (room, ...rest) => room === store.front && act(room, ...rest);
+    const ours =
+      (act) =>
+      (room, ...rest) =>
+        room === store.front && act(room, ...rest);
     store.on('front', (room) => this.#show(room));
-    store.on('line', ours((room, line, index) => this.#insert(room, line, index)));
-    store.on('changed', ours((room, line) => this.#changed(room, line)));
-    store.on('removed', ours((room, lines) => this.#removed(lines)));
-    store.on('cleared', ours((room) => this.#show(room)));
-    store.on('room', ours(() => this.#showBelow()));
+    store.on(
+      'line',
+      ours((room, line, index) => this.#insert(room, line, index)),
+    );
+    store.on(
+      'changed',
+      ours((room, line) => this.#changed(room, line)),
+    );
+    store.on(
+      'removed',
+      ours((room, lines) => this.#removed(lines)),
+    );
+    store.on(
+      'cleared',
+      ours((room) => this.#show(room)),
+    );
+    store.on(
+      'room',
+      ours(() => this.#showBelow()),
+    );
     document.addEventListener('visibilitychange', () => this.look());
     window.addEventListener('focus', () => this.look());
     window.addEventListener('blur', () => this.look());
@@ -44,7 +68,8 @@ export class LogView {
   /** Note whether somebody sees the newest lines now: then they are read. */
   look() {
     const room = this.store.front;
-    const looking = Boolean(room) && this.scroller.follow && document.visibilityState === 'visible' && document.hasFocus();
+    const looking =
+      Boolean(room) && this.scroller.follow && document.visibilityState === 'visible' && document.hasFocus();
     if (this.store.looking && !looking) this.#mark.remove();
     this.store.looking = looking;
     this.store.reading = !this.scroller.follow;
@@ -109,6 +134,8 @@ export class LogView {
     else this.#append(row);
     this.#settle(row);
     this.scroller.pin();
+    if (this.#bereft && line.own && document.activeElement === this.log) row.focus({ preventScroll: true });
+    this.#bereft = false;
   }
 
   #isFirstUnread(room, line) {
@@ -154,7 +181,10 @@ export class LogView {
       this.#rows.delete(line);
       const next = this.#after(row);
       const chunk = row.parentElement;
-      if (row.contains(document.activeElement)) this.log.focus();
+      if (row.contains(document.activeElement)) {
+        this.#bereft = line.state === 'waiting';
+        this.log.focus();
+      }
       row.remove();
       if (!chunk.querySelector('.row')) chunk.remove();
       if (next && lines.length === 1) this.#settle(next);
@@ -231,14 +261,11 @@ export class LogView {
   #showEmpty() {
     const room = this.store.front;
     $('empty').hidden = !room || room.lines.some((line) => line.kind === 'said');
-    if (!$('empty').hidden) $('empty').textContent = room.private ? t('empty.person', { nick: room.name }) : t('empty', { room: room.name });
+    if (!$('empty').hidden)
+      $('empty').textContent = room.private ? t('empty.person', { nick: room.name }) : t('empty', { room: room.name });
   }
 
   // What others ask of it.
-
-  rowOf(line) {
-    return this.#rows.get(line);
-  }
 
   /** Bring a message into view and show which it is; return false if it is not here. */
   jump(id) {

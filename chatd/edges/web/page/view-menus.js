@@ -65,7 +65,8 @@ export class Menus {
     const row = event.target.closest('.row');
     if (!row) return;
     if (!target) {
-      if (matchMedia('(hover: none)').matches && !event.target.closest('a') && this.#changeable(row)) this.message(row, row);
+      if (matchMedia('(hover: none)').matches && !event.target.closest('a') && this.#changeable(row))
+        this.message(row, row);
       return;
     }
     const { nick, jump, emoji, do: what } = target.dataset;
@@ -117,11 +118,17 @@ export class Menus {
     if (line?.kind !== 'said') return;
     const item = (what, text, sign, more = {}) => ({ text, icon: sign, act: () => this.#do(what, row), ...more });
     const items = [];
-    if (line.state === 'failed') items.push(item('again', t('again'), 'send'), item('discard', t('discard'), 'trash', { danger: true }));
-    if (this.#may('reply', line)) items.push({ text: t('do.react'), icon: 'smile', act: () => this.#react(row) }, item('reply', t('do.reply'), 'reply'));
+    if (line.state === 'failed')
+      items.push(item('again', t('again'), 'send'), item('discard', t('discard'), 'trash', { danger: true }));
+    if (this.#may('reply', line))
+      items.push(
+        { text: t('do.react'), icon: 'smile', act: () => this.#react(row) },
+        item('reply', t('do.reply'), 'reply'),
+      );
     if (this.#may('edit', line)) items.push(item('edit', t('do.edit'), 'edit'));
     items.push(item('copy', t('do.copy'), 'copy'));
-    if (!line.own) items.push({ text: t('do.person', { nick: line.nick }), icon: 'person', act: () => this.person(row, line.nick) });
+    if (!line.own)
+      items.push({ text: t('do.person', { nick: line.nick }), icon: 'person', act: () => this.person(row, line.nick) });
     if (this.#may('retract', line)) items.push(null, item('retract', t('do.retract'), 'trash', { danger: true }));
     showMenu(anchor, items, { label: t('menu.message'), back: anchor.focus ? anchor : row });
   }
@@ -136,10 +143,16 @@ export class Menus {
       again: () => this.app.session.resay(line),
       discard: () => this.app.store.remove(room, line),
       fill: () => this.app.fillGap(room, line),
-      retract: () => ask({
-        title: t('retract.title'), text: t('retract.text', { text: line.text.slice(0, 200) }), done: t('do.retract'), danger: true,
-        submit: () => { this.app.session.ask('RETRACT', [String(line.id), room.name]); },
-      }),
+      retract: () =>
+        ask({
+          title: t('retract.title'),
+          text: t('retract.text', { text: line.text.slice(0, 200) }),
+          done: t('do.retract'),
+          danger: true,
+          submit: () => {
+            this.app.session.ask('RETRACT', [String(line.id), room.name]);
+          },
+        }),
     };
     deeds[what]?.();
   }
@@ -170,7 +183,10 @@ export class Menus {
     const me = store.isMe(nick);
     const items = [];
     if (me) {
-      items.push({ text: t('do.nick'), icon: 'edit', act: () => app.sheets.nick() }, { text: t('do.away'), icon: 'clock', act: () => app.sheets.away() });
+      items.push(
+        { text: t('do.nick'), icon: 'edit', act: () => app.sheets.nick() },
+        { text: t('do.away'), icon: 'clock', act: () => app.sheets.away() },
+      );
     } else {
       items.push({ text: t('do.talk', { nick }), icon: 'talk', act: () => app.go(store.open(nick)) });
       items.push({ text: t('do.mention'), icon: 'person', act: () => app.composer.mention(nick) });
@@ -195,11 +211,19 @@ export class Menus {
   }
 
   #order(verb, title, room, nick) {
-    const spans = [['5m', span(5, 'minute')], ['1h', span(1, 'hour')], ['1d', span(1, 'day')], ['1w', span(1, 'week')]];
+    const spans = [
+      ['5m', span(5, 'minute')],
+      ['1h', span(1, 'hour')],
+      ['1d', span(1, 'day')],
+      ['1w', span(1, 'week')],
+    ];
     const times = [...spans, ['', t('for.ever')]];
     const fields = [{ name: 'text', label: t('order.why'), max: 300 }];
-    if (verb !== 'KICK') fields.unshift({ name: 'time', label: t('order.time'), type: 'select', value: '1h', options: times });
-    const submit = ({ time, text }) => { this.app.session.ask(verb, [nick, room.name, time ? `for=${time}` : '', text]); };
+    if (verb !== 'KICK')
+      fields.unshift({ name: 'time', label: t('order.time'), type: 'select', value: '1h', options: times });
+    const submit = ({ time, text }) => {
+      this.app.session.ask(verb, [nick, room.name, time ? `for=${time}` : '', text]);
+    };
     ask({ title, text: `${nick}, ${room.name}`, fields, danger: true, submit });
   }
 }

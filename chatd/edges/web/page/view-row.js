@@ -9,7 +9,7 @@ const TRAILING = /[.,;:!?'"»”’*_~\]]+$/u;
 const MAX_LINKS = 100;
 
 /** Return the nodes of a text; all that is no link and no code is text. */
-export function nodesOf(text) {
+function nodesOf(text) {
   const nodes = [];
   let done = 0;
   for (const found of text.matchAll(PARTS)) {
@@ -46,8 +46,8 @@ function trimmed(text) {
   return shown;
 }
 
-export const isFence = (text) => /^\s*```[\w+-]*\s*$/.test(text);
-export const isIndented = (text) => /^(?: {4}|\t)/.test(text);
+const isFence = (text) => /^\s*```[\w+-]*\s*$/.test(text);
+const isIndented = (text) => /^(?: {4}|\t)/.test(text);
 
 const GROUP_MS = 5 * 60_000;
 const QUOTE = 120;
@@ -66,7 +66,10 @@ export function fillRow(row, room) {
 }
 
 const MAKERS = {
-  said, retracted, traffic: (line) => [h('div', { class: 'small', dir: 'auto' }, traffic(line.deeds))], gap,
+  said,
+  retracted,
+  traffic: (line) => [h('div', { class: 'small', dir: 'auto' }, traffic(line.deeds))],
+  gap,
   topic: (line) => [act(line, t('topic.set', { nick: line.nick, text: line.text }), 'topic')],
   moderated: (line) => [act(line, `${line.nick} ${line.text}`, 'shield')],
 };
@@ -88,7 +91,11 @@ export function avatar(nick) {
 }
 
 function head(line) {
-  const nick = h('button', { type: 'button', class: 'nick', tabindex: '-1', 'data-nick': line.nick }, h('bdi', {}, line.nick));
+  const nick = h(
+    'button',
+    { type: 'button', class: 'nick', tabindex: '-1', 'data-nick': line.nick },
+    h('bdi', {}, line.nick),
+  );
   return h('div', { class: 'head' }, nick, timeOf(line));
 }
 
@@ -100,27 +107,45 @@ function quote(line, room) {
   const answered = room.find(line.reply);
   const known = answered?.kind === 'said';
   const text = known ? answered.text.slice(0, QUOTE) : t('reply.unknown');
-  return h('button', { type: 'button', class: 'quote', tabindex: '-1', 'data-jump': String(line.reply) }, icon('reply'),
-    known && h('b', {}, h('bdi', {}, answered.nick)), ' ', h('bdi', {}, text));
+  return h(
+    'button',
+    { type: 'button', class: 'quote', tabindex: '-1', 'data-jump': String(line.reply) },
+    icon('reply'),
+    known && h('b', {}, h('bdi', {}, answered.nick)),
+    ' ',
+    h('bdi', {}, text),
+  );
 }
 
 function reactions(line) {
   const group = h('div', { class: 'reactions' });
   for (const [emoji, { n, own }] of line.reactions) {
-    const label = t('reaction.count', { emoji, n });
-    const attributes = { type: 'button', class: 'reaction', 'aria-pressed': String(own), 'data-emoji': emoji, 'aria-label': label, title: label };
+    const label = `${emoji}: ${n}`;
+    const attributes = {
+      type: 'button',
+      class: 'reaction',
+      'aria-pressed': String(own),
+      'data-emoji': emoji,
+      'aria-label': label,
+      title: label,
+    };
     group.append(h('button', attributes, shown(emoji), h('span', {}, String(n))));
   }
   return group;
 }
 
-const shown = (emoji) => ({ '+1': '👍', '-1': '👎' }[emoji] ?? emoji);
+const shown = (emoji) => ({ '+1': '👍', '-1': '👎' })[emoji] ?? emoji;
 
 function state(line) {
   if (line.state === 'waiting') return h('div', { class: 'state' }, icon('clock'), t('state.waiting'));
-  return h('div', { class: 'state failed' }, icon('warning'), h('span', {}, t('state.failed', { reason: line.reason })),
+  return h(
+    'div',
+    { class: 'state failed' },
+    icon('warning'),
+    h('span', {}, t('state.failed', { reason: line.reason })),
     h('button', { type: 'button', class: 'link', 'data-do': 'again' }, t('again')),
-    h('button', { type: 'button', class: 'link', 'data-do': 'discard' }, t('discard')));
+    h('button', { type: 'button', class: 'link', 'data-do': 'discard' }, t('discard')),
+  );
 }
 
 function retracted(line) {
@@ -135,20 +160,35 @@ function act(line, text, name) {
 function gap(line) {
   const text = h('span', {}, line.text);
   if (line.fixed) return [h('div', { class: 'small bar' }, text)];
-  return [h('div', { class: 'small bar' }, text, h('button', { type: 'button', class: 'link', 'data-do': 'fill' }, t('gap.load')))];
+  return [
+    h(
+      'div',
+      { class: 'small bar' },
+      text,
+      h('button', { type: 'button', class: 'link', 'data-do': 'fill' }, t('gap.load')),
+    ),
+  ];
 }
 
 function note(line) {
-  return [h('div', { class: 'small', dir: 'auto' }, line.kind === 'error' ? icon('warning') : '', h('span', {}, line.text))];
+  return [
+    h('div', { class: 'small', dir: 'auto' }, line.kind === 'error' ? icon('warning') : '', h('span', {}, line.text)),
+  ];
 }
 
 /** Mark how a row stands with the row before it; return whether that has changed for what follows it. */
 export function decorate(row, before) {
   const { line } = row;
   const previous = before?.line;
-  const newDay = Boolean(line.time) && (!previous || (Boolean(previous.time) && dayOf(previous.time) !== dayOf(line.time)));
-  const goesOn = !newDay && line.kind === 'said' && previous?.kind === 'said' && previous.nick === line.nick
-    && !line.reply && Math.abs(line.time - previous.time) < GROUP_MS;
+  const newDay =
+    Boolean(line.time) && (!previous || (Boolean(previous.time) && dayOf(previous.time) !== dayOf(line.time)));
+  const goesOn =
+    !newDay &&
+    line.kind === 'said' &&
+    previous?.kind === 'said' &&
+    previous.nick === line.nick &&
+    !line.reply &&
+    Math.abs(line.time - previous.time) < GROUP_MS;
   showDay(row, newDay);
   row.classList.toggle('goes-on', goesOn);
   const fenced = goesOn && before.fenced;

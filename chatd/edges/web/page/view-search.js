@@ -54,21 +54,35 @@ export class Search {
     const words = $('words').value.trim();
     if (!words || !room) return;
     const where = room.private ? `with=${room.name}` : room.name;
-    const over = () => { $('search-state').textContent = ''; };
-    const asked = this.app.session.fetch('SEARCH', [where, words], { room: room.name, person: room.private ? room.name : null, found: [], lost: over });
+    const over = () => {
+      $('search-state').textContent = '';
+    };
+    const asked = this.app.session.fetch('SEARCH', [where, words], {
+      room: room.name,
+      person: room.private ? room.name : null,
+      found: [],
+      lost: over,
+    });
     $('search-state').textContent = asked ? t('search.busy') : t('state.away');
   }
 
   #show(lines, room) {
     if (this.panel.hidden || room !== this.app.store.front) return;
     $('search-state').textContent = t('search.found', { n: lines.length });
-    this.results.replaceChildren(...lines.reverse().map((line, index) => {
-      const item = h('button', { type: 'button', class: 'result', tabindex: index ? '-1' : '0' },
-        h('bdi', { class: 'name' }, line.nick), h('time', { datetime: new Date(line.time).toISOString() }, fullTime(line.time)), h('span', { class: 'text', dir: 'auto' }, line.text));
-      item.line = line;
-      item.room = room;
-      return h('li', {}, item);
-    }));
+    this.results.replaceChildren(
+      ...lines.reverse().map((line, index) => {
+        const item = h(
+          'button',
+          { type: 'button', class: 'result', tabindex: index ? '-1' : '0' },
+          h('bdi', { class: 'name' }, line.nick),
+          h('time', { datetime: new Date(line.time).toISOString() }, fullTime(line.time)),
+          h('span', { class: 'text', dir: 'auto' }, line.text),
+        );
+        item.line = line;
+        item.room = room;
+        return h('li', {}, item);
+      }),
+    );
   }
 
   /** Bring a message of a room into view; one that is not here is asked for, with what was said around it. */
@@ -86,7 +100,10 @@ export class Search {
   #landed(room, id, { ids }) {
     const last = Math.max(...ids, 0);
     const next = room.lines.find((line) => line.id > last && line.kind === 'said');
-    const touches = ids.length < AROUND || !next || room.lines.some((line) => line.kind === 'gap' && line.key > last && line.key < next.key);
+    const touches =
+      ids.length < AROUND ||
+      !next ||
+      room.lines.some((line) => line.kind === 'gap' && line.key > last && line.key < next.key);
     if (!touches) gap(this.app.store, room, last);
     if (room === this.app.store.front && !this.app.log.jump(id)) this.app.warn(t('search.gone'));
   }

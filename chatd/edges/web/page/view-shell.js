@@ -19,7 +19,9 @@ export class Shell {
     store.on('front', () => this.#head());
     for (const what of ['topic', 'members', 'member', 'rooms']) store.on(what, () => this.#head());
     store.on('room', () => this.title());
-    store.on('nick', (nick) => { $('me').textContent = nick; });
+    store.on('nick', (nick) => {
+      $('me').textContent = nick;
+    });
     store.on('presence', (presence) => this.#presence(presence));
     store.on('homeless', (text) => this.warn(text));
     connection.on('wait', (n) => this.#say(t('state.waits', { time: span(n, 'second') }), t('state.now')));
@@ -44,7 +46,8 @@ export class Shell {
     $('room-name').textContent = room?.name ?? '';
     const topic = $('topic');
     topic.hidden = !room || room.private;
-    const may = room && !room.private && room.joined && (room.policy.topic !== 'operators' || this.app.store.operates(room));
+    const may =
+      room && !room.private && room.joined && (room.policy.topic !== 'operators' || this.app.store.operates(room));
     topic.disabled = !may;
     topic.textContent = room?.topic || (may ? t('topic.none') : '');
     topic.title = room?.topic ?? '';
@@ -101,8 +104,10 @@ export class Shell {
       { text: t('help'), icon: 'help', act: () => app.sheets.help() },
       null,
     ];
-    if (!app.store.account) items.push({ text: t('sign.login'), icon: 'person', act: () => app.sheets.signIn({ mode: 'login' }) });
-    if (!app.store.account) items.push({ text: t('sign.register'), icon: 'shield', act: () => app.sheets.signIn({ mode: 'register' }) });
+    if (!app.store.account)
+      items.push({ text: t('sign.login'), icon: 'person', act: () => app.sheets.signIn({ mode: 'login' }) });
+    if (!app.store.account)
+      items.push({ text: t('sign.register'), icon: 'shield', act: () => app.sheets.signIn({ mode: 'register' }) });
     items.push({ text: t('do.out'), icon: 'out', act: () => app.signOut() });
     showMenu(anchor, items, { label: t('menu.own') });
   }
@@ -118,7 +123,11 @@ export class Shell {
       const may = app.store.operates(room) || (app.store.account && room.policy.registered !== 'yes');
       if (may) items.push({ text: t('do.room'), icon: 'gear', act: () => app.sheets.room() });
       if (may) items.push({ text: t('invite.do'), icon: 'person', act: () => app.sheets.invite() });
-      items.push({ text: t('do.rules'), icon: 'shield', act: () => app.session.ask('RULES', [room.name], { rules: [], shown: true }) });
+      items.push({
+        text: t('do.rules'),
+        icon: 'shield',
+        act: () => app.session.ask('RULES', [room.name], { rules: [], shown: true }),
+      });
     }
     items.push({ text: room.private ? t('do.close') : t('do.leave'), icon: 'out', act: () => app.leave(room) });
     showMenu(anchor, items, { label: t('menu.room', { room: room.name }) });
@@ -132,7 +141,10 @@ export class Shell {
     else delete document.body.dataset.drawer;
     $('rooms-button').setAttribute('aria-expanded', String(wanted === 'rooms'));
     $('people-button').setAttribute('aria-expanded', String(wanted === 'people'));
-    if (wanted) $(wanted === 'rooms' ? 'sidebar-lists' : 'people').querySelector('[tabindex="0"]')?.focus();
+    if (wanted)
+      $(wanted === 'rooms' ? 'sidebar-lists' : 'people')
+        .querySelector('[tabindex="0"]')
+        ?.focus();
     else if (before) $(`${before}-button`).focus();
   }
 

@@ -46,7 +46,14 @@ export class RoomsView {
 
   #make(room) {
     const sign = room.private ? avatar(room.name) : h('span', { class: 'hash', 'aria-hidden': 'true' }, '#');
-    const item = h('button', { type: 'button', class: 'room', tabindex: '-1' }, sign, h('bdi', { class: 'name' }), h('span', { class: 'count', 'aria-hidden': 'true' }), h('span', { class: 'hidden' }));
+    const item = h(
+      'button',
+      { type: 'button', class: 'room', tabindex: '-1' },
+      sign,
+      h('bdi', { class: 'name' }),
+      h('span', { class: 'count', 'aria-hidden': 'true' }),
+      h('span', { class: 'hidden' }),
+    );
     item.room = room;
     this.#items.set(room, item);
     h('li', {}, item);
@@ -145,11 +152,28 @@ export class PeopleView {
   }
 
   #make(member) {
-    const words = [member.operator && t('person.operator'), member.bot && t('person.bot'), member.away && t('person.away')].filter(Boolean);
+    const words = [
+      member.operator && t('person.operator'),
+      member.bot && t('person.bot'),
+      member.away && t('person.away'),
+    ].filter(Boolean);
     const why = typeof member.away === 'string' ? member.away : null;
-    const item = h('button', { type: 'button', class: member.away ? 'person away' : 'person', tabindex: '-1', title: why, 'aria-haspopup': 'menu' },
-      avatar(member.nick), h('bdi', { class: 'name' }, member.nick), member.operator ? icon('shield') : null,
-      words.length ? h('span', { class: member.operator && words.length === 1 ? 'hidden' : 'role' }, words.join(', ')) : null);
+    const item = h(
+      'button',
+      {
+        type: 'button',
+        class: member.away ? 'person away' : 'person',
+        tabindex: '-1',
+        title: why,
+        'aria-haspopup': 'menu',
+      },
+      avatar(member.nick),
+      h('bdi', { class: 'name' }, member.nick),
+      member.operator ? icon('shield') : null,
+      words.length
+        ? h('span', { class: member.operator && words.length === 1 ? 'hidden' : 'role' }, words.join(', '))
+        : null,
+    );
     item.nick = member.nick;
     const box = h('li', {}, item);
     this.#items.set(key(member.nick), box);
@@ -162,6 +186,7 @@ export class PeopleView {
     $('people-count').textContent = room?.private ? '' : t('people.count', { n });
     $('people-button').hidden = !room || room.private;
     $('people-number').textContent = n ? String(n) : '';
+    $('people-button').setAttribute('aria-label', t('people.count', { n }));
     document.body.classList.toggle('alone', !room || room.private);
     const first = this.list.querySelector('.person');
     if (first && !this.list.querySelector('[tabindex="0"]')) first.tabIndex = 0;

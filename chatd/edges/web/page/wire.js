@@ -1,4 +1,4 @@
-// The line protocol, as docs/protocol.rst has it: lines of the server into events, commands into lines, and names. No state.
+// The line protocol, as docs/protocol.rst has it: lines into events, commands into lines, and names.
 
 export const MAX_LINE_BYTES = 8192;
 export const MAX_LABEL_BYTES = 40;
@@ -9,16 +9,36 @@ const encoder = new TextEncoder();
 
 // The words of each verb, in their order. "text" is the rest of the line; one with "?" may be missing.
 const GRAMMAR = {
-  NOTE: ['text'], JOIN: ['nick', 'room'], PART: ['nick', 'room', 'text?'], NICK: ['nick', 'to'],
-  TOPIC: ['nick', 'room', 'text'], MSG: ['nick', 'room', 'text'], TELL: ['nick', 'text'], TOLD: ['nick', 'text'],
-  RETRACT: ['nick', 'room', 'about'], EDIT: ['nick', 'room', 'about', 'text'],
-  REACT: ['nick', 'room', 'about', 'emoji'], UNREACT: ['nick', 'room', 'about', 'emoji'],
-  REACTIONS: ['room', 'about', '*words'], WHO: ['room', '*words'], IS: ['nick', 'room', '*values', 'text?'],
-  KICK: ['nick', 'room', 'subject', 'text?'], MUTE: ['nick', 'room', 'subject', '*values', 'text?'],
-  BAN: ['nick', 'room', 'subject', '*values', 'text?'], UNMUTE: ['nick', 'room', 'subject'],
-  UNBAN: ['nick', 'room', 'subject'], OP: ['nick', 'room', 'subject'], DEOP: ['nick', 'room', 'subject'],
-  INVITE: ['nick', 'room', 'subject'], SET: ['nick', 'room', 'subject'], ROOM: ['room', 'count', 'text?'],
-  SEEN: ['room', 'about'], PONG: ['text?'], PING: ['text?'], ERR: ['code', 'command', 'text'], BYE: ['code', 'text'],
+  NOTE: ['text'],
+  JOIN: ['nick', 'room'],
+  PART: ['nick', 'room', 'text?'],
+  NICK: ['nick', 'to'],
+  TOPIC: ['nick', 'room', 'text'],
+  MSG: ['nick', 'room', 'text'],
+  TELL: ['nick', 'text'],
+  TOLD: ['nick', 'text'],
+  RETRACT: ['nick', 'room', 'about'],
+  EDIT: ['nick', 'room', 'about', 'text'],
+  REACT: ['nick', 'room', 'about', 'emoji'],
+  UNREACT: ['nick', 'room', 'about', 'emoji'],
+  REACTIONS: ['room', 'about', '*words'],
+  WHO: ['room', '*words'],
+  IS: ['nick', 'room', '*values', 'text?'],
+  KICK: ['nick', 'room', 'subject', 'text?'],
+  MUTE: ['nick', 'room', 'subject', '*values', 'text?'],
+  BAN: ['nick', 'room', 'subject', '*values', 'text?'],
+  UNMUTE: ['nick', 'room', 'subject'],
+  UNBAN: ['nick', 'room', 'subject'],
+  OP: ['nick', 'room', 'subject'],
+  DEOP: ['nick', 'room', 'subject'],
+  INVITE: ['nick', 'room', 'subject'],
+  SET: ['nick', 'room', 'subject'],
+  ROOM: ['room', 'count', 'text?'],
+  SEEN: ['room', 'about'],
+  PONG: ['text?'],
+  PING: ['text?'],
+  ERR: ['code', 'command', 'text'],
+  BYE: ['code', 'text'],
 };
 const KEYS = { IS: ['operator', 'bot', 'away', 'idle'], MUTE: ['for'], BAN: ['for'] };
 
@@ -99,7 +119,9 @@ function parseDone(tags, tail) {
 
 /** One line to the server, without its end: `format('MSG', ['hi'], {label: 'a1'})`. Empty words are left out. */
 export function format(verb, words = [], tags = {}) {
-  const said = Object.entries(tags).filter(([, value]) => value).map(([name, value]) => `${name}=${value}`);
+  const said = Object.entries(tags)
+    .filter(([, value]) => value)
+    .map(([name, value]) => `${name}=${value}`);
   const line = [verb, ...words.filter((word) => word !== '' && word != null)].join(' ');
   return said.length ? `@${said.join(';')} ${line}` : line;
 }
@@ -126,10 +148,11 @@ export function label() {
 }
 
 const IN_WORD = /[\p{L}\p{M}\p{N}_]/u;
-const TOGETHER = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
+const TOGETHER =
+  /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Mymr}]/u;
 
-const goesOn = (before, after) => IN_WORD.test(before) && IN_WORD.test(after)
-  && !TOGETHER.test(before) && !TOGETHER.test(after);
+const goesOn = (before, after) =>
+  IN_WORD.test(before) && IN_WORD.test(after) && !TOGETHER.test(before) && !TOGETHER.test(after);
 
 export function mentions(text, nick) {
   const own = key(nick);
@@ -138,7 +161,8 @@ export function mentions(text, nick) {
   for (let start = folded.indexOf(own); start >= 0; start = folded.indexOf(own, start + 1)) {
     const end = start + own.length;
     const before = start && goesOn(folded[start - 1], folded[start]);
-    const after = end < folded.length && (goesOn(folded[end - 1], folded[end]) || /^[.-]+[\p{L}\p{N}_]/u.test(folded.slice(end)));
+    const after =
+      end < folded.length && (goesOn(folded[end - 1], folded[end]) || /^[.-]+[\p{L}\p{N}_]/u.test(folded.slice(end)));
     if (!before && !after) return true;
   }
   return false;
