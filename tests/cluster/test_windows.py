@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.client.test_windows import MISSING_TOOLS, Screen, screen, window
+from tests.client.test_windows import screen, window
 from tests.support.nats_servers import nats_server
 from tests.support.node_processes import nodes
+from tests.support.windows import MISSING_TOOLS, Screen
 
 __all__ = ["screen"]  # a fixture
 

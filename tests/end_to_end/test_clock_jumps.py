@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks.ports import free_ports
-from tests.client.test_windows import MISSING_TOOLS, RealWindow, Screen
 from tests.support.daemon import DEADLINE, Daemon, wait_until
 from tests.support.display import virtual_display
 from tests.support.fake_clock import FakeClock
 from tests.support.tagged_clients import Program
+from tests.support.windows import MISSING_TOOLS, RealWindow, Screen
 
 pytestmark = pytest.mark.slow
 

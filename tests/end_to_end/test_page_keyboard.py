@@ -16,6 +16,7 @@ pytestmark = pytest.mark.slow
 IN_TEXT = "document.activeElement.id === 'text'"
 ON_ROW = "document.activeElement.matches('.row')"
 FRONT = "document.getElementById('room-name').textContent"
+ANSWER = "document.querySelector('.row:last-child:not(:has(.state)) .quote')"
 MENU = "document.querySelector('[role=menu]')"
 SEEN = """
 const at = document.activeElement;
@@ -58,9 +59,7 @@ def test_the_keyboard_alone_does_everything(tmp_path: Path) -> None:
             bob.until(lambda line: "👍" in line)
             _reply(browser)
             bob.until(lambda line: line.endswith("yes, now"))
-            browser.wait(
-                "document.querySelector('.row:last-child:not(:has(.state)) .quote')?.textContent.includes('shall we start?')"
-            )
+            browser.wait(f"{ANSWER}?.textContent.includes('shall we start?')")
             _edit_and_retract(browser)
             bob.until(lambda line: "RETRACT" in line or "took back" in line)
         _rooms(browser)

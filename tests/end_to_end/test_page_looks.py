@@ -33,9 +33,10 @@ OPENERS = {
 }
 COMMANDS = ("/settings", "/help", "/login")
 SIDEWAYS = (
-    "return [document.documentElement, document.body, document.getElementById('log')]"
-    ".filter(each => each.scrollWidth > each.clientWidth).map(each => each.id || each.tagName)"
+    "return [document.documentElement, document.body, ...document.querySelectorAll('#log, .text')]"
+    ".filter(each => each.scrollWidth > each.clientWidth).map(each => each.id || `${each.tagName} ${each.className}`)"
 )
+"""What has more in it than its width shows."""
 LONG = "w" * 400
 HARMFUL = (
     "<img src=x onerror=\"document.title='hacked'\">",
@@ -57,8 +58,7 @@ def lively_room(folder: Path, **settings: object) -> Iterator[tuple[Browser, Pag
         page.come_in("ann")
         with daemon.member("bob", "#builds") as bob:
             bob.send(
-                b"TOPIC everything is green\nMSG with `code` and https://example.org/ in it\n"
-                b"MSG ```\nMSG x = 1\nMSG ```\n"
+                b"TOPIC everything is green\nMSG with `code` and https://example.org/\nMSG ```\nMSG x = 1\nMSG ```\n"
             )
             page.say("ann: fine, @bob")
             page.wait_for(["x = 1", "ann: fine, @bob"])

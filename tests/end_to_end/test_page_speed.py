@@ -1,4 +1,4 @@
-"""How fast the page is in a real browser. The times are printed and not judged: they are the machine's too."""
+"""How fast the page is in a real browser: printed, and not judged, as the times are the machine's as well as ours."""
 
 from __future__ import annotations
 

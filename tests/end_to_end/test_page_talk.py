@@ -1,66 +1,113 @@
-"""The page in a real browser, with other clients in the room, while the server is killed and started again."""
+"""The page in a real browser, with a window and nc in the room, while the server is killed and started again."""
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from benchmarks.ports import free_ports
 from tests.support.browser import GONE, Page, chromium
-from tests.support.daemon import Daemon
+from tests.support.daemon import DEADLINE, Daemon
+from tests.support.lossy_relay import LossyRelay
+from tests.support.programs import program
+from tests.support.windows import Screen, started
 
 pytestmark = pytest.mark.slow
 
 
-def start(folder: Path, port: int) -> Daemon:
-    return Daemon(folder, "--web", str(port), "--journal", f"sqlite:{folder}/journal")
+def start(folder: Path, port: int, *options: str) -> Daemon:
+    return Daemon(folder, "--web", str(port), "--journal", f"sqlite:{folder}/journal", *options)
 
 
-def test_two_pages_and_a_line_client_lose_and_double_nothing_when_the_server_is_killed(tmp_path: Path) -> None:
-    (port,) = free_ports(1)
-    daemon = start(tmp_path, port)
-    try:
-        with chromium(tmp_path) as browser:
-            browser.allow(GONE)
-            ann = Page(browser, f"http://127.0.0.1:{port}/builds")
-            ann.come_in("ann")
-            bob = Page(browser, f"http://127.0.0.1:{port}/builds", new=True)
-            bob.come_in("bob")
-            with daemon.member("carol", "#builds") as carol:
-                ann.say("ann before")
-                bob.say("bob before")
-                carol.send(b"MSG carol before\n")
-                carol.until(lambda line: line.endswith("bob before"))
-                said = ["ann before", "bob before", "carol before"]
-                ann.wait_for(said)
-                bob.wait_for(said)
-                daemon.kill()
-            ann.front().wait("document.body.dataset.presence !== 'present'")
-            ann.say("ann meanwhile 1", "ann meanwhile 2")
-            bob.front().wait("document.body.dataset.presence !== 'present'")
-            bob.say("bob meanwhile")
-            assert ann.waiting() == ["ann meanwhile 1", "ann meanwhile 2"]
-            daemon = start(tmp_path, port)
-            meanwhile = ["ann meanwhile 1", "ann meanwhile 2", "bob meanwhile"]
-            ann.wait_for([*said, *meanwhile])
-            bob.wait_for([*said, *meanwhile])
-            with daemon.member("carol", "#builds") as carol:
-                carol.send(b"MSG carol after\n")
-                ann.wait_for(["carol after"])
-                bob.wait_for(["carol after"])
-                carol.send(b"HISTORY 50\n")
-                history = carol.until(lambda line: line.startswith("OK HISTORY"))
-            everything = [*said, *meanwhile, "carol after"]
-            for page in (ann, bob):
-                assert sorted(page.texts()) == sorted(everything)
-                assert page.waiting() == []
-            for text in everything[:-1]:
-                assert sum(line.endswith(f" {text}") for line in history) == 1, history
-            assert ann.texts() == bob.texts()
-            assert "Traceback" not in daemon.log()
-    finally:
-        daemon.kill()
+class Talk:
+    """Two pages, a window and nc in #builds, over several lives of a daemon."""
+
+    def __init__(self, folder: Path, display: str, stack: ExitStack) -> None:
+        (self._port,) = free_ports(1)
+        (self._lines,) = free_ports(1)
+        self._folder = folder
+        self.daemon = self._start()
+        stack.callback(self._end)
+        self.browser = stack.enter_context(chromium(folder))
+        self.browser.allow(GONE)
+        self.pages = {nick: self._page(nick, new=nick == "bob") for nick in ("ann", "bob")}
+        place = f"127.0.0.1:{self._lines}"
+        arguments = (place, "--name", "dora", "--room", "#builds")
+        self.window = stack.enter_context(started(Screen(display), folder / "dora", *arguments))
+        self.window.wait_for("dora has joined")
+
+    def _start(self) -> Daemon:
+        return start(self._folder, self._port, "--listen", f"tcp:{self._lines}:interface=127.0.0.1")
+
+    def _page(self, nick: str, *, new: bool) -> Page:
+        page = Page(self.browser, f"http://127.0.0.1:{self._port}/builds", new=new)
+        page.come_in(nick)
+        return page
+
+    def _end(self) -> None:
+        self.daemon.kill()
+
+    def restart(self) -> None:
+        self.daemon = self._start()
+
+    def kill(self) -> None:
+        """Kill the daemon, and wait until both pages know."""
+        self.daemon.kill()
+        for page in self.pages.values():
+            page.front().wait("document.body.dataset.presence !== 'present'")
+
+    def say_by_nc(self, *texts: str) -> None:
+        """Say something as a script does, and wait for the server's word that it has taken all of it."""
+        lines = ["JOIN carol #builds", *(f"MSG {text}" for text in texts), "QUIT"]
+        done = subprocess.run(
+            [program("nc"), "127.0.0.1", str(self._lines)],
+            check=True, input="".join(f"{line}\n" for line in lines), capture_output=True, text=True, timeout=DEADLINE,
+        )  # fmt: skip
+        assert "BYE quit taken=all" in done.stdout
+
+    def wait_for(self, texts: Sequence[str]) -> None:
+        for page in self.pages.values():
+            page.wait_for(texts)
+        for text in texts:
+            self.window.wait_for(text)
+
+
+def test_pages_a_window_and_nc_lose_and_double_nothing_when_the_server_is_killed(tmp_path: Path, display: str) -> None:
+    with ExitStack() as stack:
+        talk = Talk(tmp_path, display, stack)
+        ann, bob = talk.pages.values()
+        ann.say("ann before")
+        bob.say("bob before")
+        talk.window.say("dora before")
+        talk.say_by_nc("carol before")
+        before = ["ann before", "bob before", "dora before", "carol before"]
+        talk.wait_for(before)
+        talk.kill()
+        ann.say("ann meanwhile 1", "ann meanwhile 2")
+        bob.say("bob meanwhile")
+        talk.window.say("dora meanwhile")
+        assert ann.waiting() == ["ann meanwhile 1", "ann meanwhile 2"]
+        talk.restart()
+        meanwhile = ["ann meanwhile 1", "ann meanwhile 2", "bob meanwhile", "dora meanwhile"]
+        talk.wait_for([*before, *meanwhile])
+        talk.say_by_nc("carol after")
+        talk.wait_for(["carol after"])
+        everything = sorted([*before, *meanwhile, "carol after"])
+        with talk.daemon.member("eve", "#builds") as eve:
+            eve.send(b"HISTORY 50\n")
+            history = eve.until(lambda line: line.startswith("OK HISTORY"))
+        for page in talk.pages.values():
+            assert sorted(page.texts()) == everything
+            assert page.waiting() == []
+        assert ann.texts() == bob.texts()
+        for text in everything:
+            assert sum(line.endswith(text) for line in history) == 1, history
+            assert "\n".join(talk.window.seen()).count(text) == 1
+        assert "Traceback" not in talk.daemon.log() + talk.window.log()
 
 
 def test_what_was_not_said_survives_a_reload_and_is_said_once(tmp_path: Path) -> None:
@@ -92,3 +139,34 @@ def test_what_was_not_said_survives_a_reload_and_is_said_once(tmp_path: Path) ->
             assert ann.waiting() == []
     finally:
         daemon.kill()
+
+
+def test_what_was_taken_unknown_to_the_page_is_not_said_again(tmp_path: Path) -> None:
+    """Its lines arrive, the answers do not: after that the page cannot know, and says them again under their labels."""
+    (port,) = free_ports(1)
+    lines = [f"on its way {number}" for number in range(20)]
+    with start(tmp_path, port) as daemon, LossyRelay(port) as relay, chromium(tmp_path) as browser:
+        browser.allow(GONE)
+        ann = Page(browser, f"http://127.0.0.1:{relay.port}/builds")
+        ann.come_in("ann")
+        with daemon.member("eve", "#builds") as eve:
+            for reload in (False, True):
+                relay.lose()
+                texts = [f"{text}, {reload}" for text in lines]
+                browser.js("document.getElementById('text').value = arguments[0]", "\n".join(texts))
+                ann.say("")
+                eve.until(lambda line: line.endswith(texts[-1]))  # noqa: B023 - called at once
+                assert ann.waiting() == texts
+                relay.cut()
+                if reload:
+                    browser.driver.refresh()
+                ann.wait_for_presence()
+                ann.wait_for(texts)
+            eve.send(b"MSG the end\n")
+            ann.wait_for(["the end"])
+            eve.send(b"HISTORY 100\n")
+            history = eve.until(lambda line: line.startswith("OK HISTORY"))
+        everything = [f"{text}, {reload}" for reload in (False, True) for text in lines]
+        assert ann.texts() == [*everything, "the end"]
+        assert ann.waiting() == []
+        assert [sum(line.endswith(text) for line in history) for text in everything] == [1] * len(everything)
