@@ -170,7 +170,11 @@ async def test_what_was_checked_is_what_is_connected_to(monkeypatch: pytest.Monk
 @ensureDeferred
 async def test_another_address_is_tried_where_one_does_not_answer() -> None:
     async with answering(OK) as (port, _):
-        assert await post(f"http://hook.test:{port}/", Resolver(["127.0.0.9", "127.0.0.1"])) == Outcome(204)
+        named = Named(Resolver(["127.0.0.9", "127.0.0.1"]))
+        sender = Receiver(named, parse(f"http://hook.test:{port}/", private=True), lambda: NOW, private=True)
+        assert await sender.post({}, b"{}") == Outcome(204)
+        assert named.connected == ["127.0.0.9", "127.0.0.1"]
+        await sender.rest()
 
 
 @ensureDeferred

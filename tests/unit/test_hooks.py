@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.logger import ILogObserver, LogEvent, eventAsText, globalLogPublisher
 
 from chatd.hooks import HooksError
@@ -38,7 +38,7 @@ class FakeReceiver:
         self.answer: Outcome | None = OK
         self.requests: list[tuple[dict[str, str], bytes]] = []
         self.waiting: list[Deferred[Outcome]] = []
-        self.most_waiting = 0
+        self.most_waiting = self.broken_off = 0
 
     async def post(self, headers: dict[str, str], body: bytes) -> Outcome:
         self.requests.append((headers, body))
@@ -47,7 +47,11 @@ class FakeReceiver:
         waiting: Deferred[Outcome] = Deferred()
         self.waiting.append(waiting)
         self.most_waiting = max(self.most_waiting, len(self.waiting))
-        return await waiting
+        try:
+            return await waiting
+        except CancelledError:
+            self.broken_off += 1
+            return DOWN
 
     def rest(self) -> Deferred[None]:
         return succeed(None)
@@ -89,7 +93,7 @@ class Hooked:
         """Add a hook and let it be seen."""
         now = int(self.chat.clock.seconds() * 1000)
         id_ = self.store.add(replace(Hook(0, RoomName(room), URL, KEY, False, now, "series"), **more))
-        self.chat.wait(1)
+        self.pass_time(1.2)
         return id_
 
     def pass_time(self, seconds: float = 1.0) -> None:
@@ -203,11 +207,14 @@ def test_it_is_tried_again_later_and_later(hooked: Hooked) -> None:
     hooked.receiver.answer = DOWN
     with logged() as lines:
         hooked.chat.program("JOIN ann #builds", "MSG one", "MSG two")
+        hooked.pass_time(0.6)
+        assert (len(hooked.receiver.requests), hooked.state.behind) == (1, 2)
         hooked.pass_time(40)
     assert len(hooked.receiver.requests) == 6  # after 1, 2, 4, 8 and 16 seconds
     assert (hooked.state.failures, hooked.state.behind, hooked.state.why) == (6, 2, "connection refused")
     assert hooked.state.next > hooked.chat.clock.seconds()
-    hooked.pass_time(2 * 60 * 60)
+    with logged() as meanwhile:
+        hooked.pass_time(2 * 60 * 60)
     before = len(hooked.receiver.requests)
     hooked.pass_time(10 * MAX_RETRY_SECONDS)
     assert 9 <= len(hooked.receiver.requests) - before <= 10
@@ -216,7 +223,7 @@ def test_it_is_tried_again_later_and_later(hooked: Hooked) -> None:
         hooked.pass_time(MAX_RETRY_SECONDS)
     assert hooked.receiver.texts[-2:] == ["one", "two"]
     assert (hooked.state.failures, hooked.state.behind, hooked.state.why) == (0, 0, "")
-    told = [line for line in [*lines, *after] if "hook" in line]
+    told = [line for line in [*lines, *meanwhile, *after] if "hook" in line]
     assert [line.partition("example.org ")[2] for line in told] == [
         "fails: connection refused; it is tried again",
         "works again",
@@ -235,7 +242,19 @@ def test_what_waits_is_counted_meanwhile(hooked: Hooked) -> None:
     assert len(hooked.receiver.requests) == 1
 
 
-def test_retry_after_is_honoured_up_to_a_day_and_over_a_restart(hooked: Hooked) -> None:
+def test_retry_after_is_honoured_up_to_a_day(hooked: Hooked) -> None:
+    hooked.add()
+    hooked.receiver.answer = Outcome(429, "answered 429", 10**8)
+    hooked.chat.program("JOIN ann #builds", "MSG one")
+    hooked.pass_time()
+    hooked.chat.clock.advance(MAX_LEAVE_ALONE_SECONDS - 10)
+    hooked.pass_time()
+    assert len(hooked.receiver.requests) == 1
+    hooked.pass_time(10)
+    assert len(hooked.receiver.requests) == 2
+
+
+def test_retry_after_is_honoured_over_a_restart(hooked: Hooked) -> None:
     hooked.add()
     hooked.receiver.answer = Outcome(429, "answered 429", 10**8)
     hooked.chat.program("JOIN ann #builds", "MSG one")
@@ -346,6 +365,7 @@ def test_a_hook_that_is_removed_sends_nothing_more_and_breaks_off(hooked: Hooked
     hooked.pass_time()
     assert hooked.store.remove(id_)
     hooked.pass_time(2)
+    assert hooked.receiver.broken_off == 1
     ann.says("MSG three")
     hooked.pass_time(10)
     assert hooked.receiver.texts == ["one"]
@@ -364,6 +384,7 @@ def test_a_receiver_that_does_not_answer_holds_up_neither_another_nor_the_end(ho
     hooked.pass_time()
     assert hooked.receiver.texts == ["one", "two"]
     hooked.end()
+    assert hooked.receiver.broken_off == 1
     first, _ = hooked.store.all()
     assert first.failures == 0
 
