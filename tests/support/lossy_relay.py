@@ -35,8 +35,8 @@ class LossyRelay:
             self._listening.shutdown(socket.SHUT_RDWR)
         self._threads[0].join()
         self.cut()
-        for each in self._threads:
-            each.join()
+        for thread in self._threads:
+            thread.join()
         self._listening.close()
         for each in self._sockets:
             each.close()
