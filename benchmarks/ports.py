@@ -9,8 +9,8 @@ from contextlib import ExitStack, suppress
 from functools import cache
 from itertools import cycle
 
-_CHOICE = range(10_000, 32_768)
-"""Systems give connections that go out a port of their own above these, or one could be gone when a server wants it."""
+_CHOICE = range(11_000, 32_768)
+"""Above chatd's own, and below those that systems give to connections that go out: one could be gone by then."""
 _SHARE = 512
 """How many ports a process has to itself."""
 

@@ -9,6 +9,7 @@ from twisted.scripts.twistd import run
 from chatd.app import archive_commands as admin
 from chatd.app import ban_commands as bans
 from chatd.app import class_command as school
+from chatd.app import hook_command as hooks
 from chatd.app import tail_command as tail
 from chatd.app import user_commands as users
 
@@ -26,6 +27,9 @@ def main() -> None:
         return
     if sys.argv[1:2] == ["tail"]:
         tail.main(sys.argv[2:])
+        return
+    if sys.argv[1:2] == ["hook"]:
+        hooks.main(sys.argv[2:])
         return
     if sys.argv[1:2] == ["class"]:
         school.main(sys.argv[2:])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +21,11 @@ WORKERS_PER_CORE = 2
 """Most tests wait for a process or a moment most of the time."""
 TOGETHER = ("tests/end_to_end/test_packaging.py", "tests/cluster/test_cluster.py")
 """Files whose tests share what takes long to make; they are run by one worker."""
+
+# Under nohup, or in the background of a script, these are ignored, and so they would be in all that tests start.
+for ignored, handler in ((signal.SIGHUP, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
+    if signal.getsignal(ignored) is signal.SIG_IGN:
+        signal.signal(ignored, handler)
 
 # How long an example takes says nothing where other tests run at the same time.
 settings.register_profile("side by side", deadline=None, suppress_health_check=[HealthCheck.too_slow])

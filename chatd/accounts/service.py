@@ -66,7 +66,7 @@ class AccountService(Accounts):
         wall: WallClock | None = None,
     ) -> None:
         self.members_only = members_only
-        self.store = self._store = store
+        self._store = store
         self._wall = wall = wall or clock.seconds
         self._workers = workers
         self._hasher = hasher
@@ -81,6 +81,11 @@ class AccountService(Accounts):
         self._logins = KnownNetworks(store, wall, workers, self._guesses)
         self._bearers = Bearers(store, clock, wall, workers)
         self._newcomers = Throttle(clock, NEW_IN_AN_HOUR, 60 * 60, "many names were taken from where you are")
+
+    @property
+    def store(self) -> AccountStore:
+        """Where they are kept."""
+        return self._store
 
     @override
     def start(self) -> None:

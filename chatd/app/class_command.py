@@ -133,7 +133,7 @@ def _opened(reactor: Any, service: ChatService, options: ClassOptions) -> None:
     """Say what is open; or why that cannot be, and stop."""
     try:
         text = banner(_opening(service, options), lambda link: qr_code(link, colour=_is_terminal()))
-    except (AccountsError, TakenError) as error:
+    except (AccountsError, TakenError, ValueError) as error:
         ExitStatus(reactor).give_up(str(error))
         return
     _say(text)
@@ -141,7 +141,10 @@ def _opened(reactor: Any, service: ChatService, options: ClassOptions) -> None:
 
 
 def _opening(service: ChatService, options: ClassOptions) -> Opened:
-    page = next(door for door in service.doors if door.is_page)
+    """Return what is open. Raise `AccountsError`, `TakenError` or `ValueError`, with a sentence, if it cannot be."""
+    page = next((door for door in service.doors if door.is_page), None)
+    if page is None:
+        raise ValueError(f"a class needs an address to open, which --web {options['web']} has not; give it a port")
     own = interfaces()
     operator_code, invitation = _codes(options)
     return Opened(

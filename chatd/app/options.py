@@ -23,6 +23,7 @@ from chatd.app.announce_options import AnnounceOptions
 from chatd.app.asyncio_reactor import use_asyncio
 from chatd.app.endpoints import Wrap, endpoint_from
 from chatd.app.exit_status import ExitStatus
+from chatd.app.hook_options import HookOptions
 from chatd.app.option_fields import from_options, parameter, parameters
 from chatd.app.service import ChatService, Listening
 from chatd.app.web_options import BACKLOG, WebOptions
@@ -62,7 +63,7 @@ def _listen_option(edge: type[EdgeFactory], about: str) -> Callable[[Options, st
     return listen
 
 
-class Options(AccountOptions, WebOptions, AnnounceOptions):
+class Options(AccountOptions, WebOptions, AnnounceOptions, HookOptions):
     """The options of ``twistd chatd``; a wrong one ends the process with one line."""
 
     longdesc = (
@@ -71,6 +72,7 @@ class Options(AccountOptions, WebOptions, AnnounceOptions):
         " That what was deleted leaves its file: chatd compact."
         " Log files said in a room: chatd tail. Who has an account: chatd user. Who is banned: chatd ban."
         " A certificate to start with: chatd certificate. For a class in one room: chatd class."
+        " What is said in a room, sent on to a URL: chatd hook."
     )
     optParameters: ClassVar[list[list[object]]] = [
         parameter(PORT, None, "p"),
@@ -187,7 +189,7 @@ def makeService(options: Options) -> ChatService:
         page = listen(web.name, web.description, site)
         places.append(replace(page, asked_for=web.asked_for, is_page=True))
     announcer = options.make_announcer(reactor)
-    return ChatService(clock, gateway, places, exit_status, options.twistd, announcer)
+    return ChatService(clock, gateway, places, exit_status, options.twistd, announcer, options.make_hooks(reactor, hub))
 
 
 def _listening(reactor: IReactorCore, proxied: Wrap, name: str, description: str, edge: EdgeFactory) -> Listening:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 
 INSTALL = "pip install 'chatd[class]'"
-QUIET = 2
-"""How many empty modules are around it."""
+QUIET = 4
+"""How many empty modules are around it (ISO/IEC 18004, 6.3.8)."""
 _HALVES = {(False, False): "█", (False, True): "▀", (True, False): "▄", (True, True): " "}
 """By whether the upper and the lower module are dark: what is light is drawn, since most terminals are dark."""
 _WHITE_ON_BLACK, _PLAIN = "\x1b[97;40m", "\x1b[0m"

@@ -32,6 +32,7 @@ from chatd.app.stop_signals import StopSignals
 from chatd.edges.accept_backoff import install_accept_backoff, raise_file_limit
 from chatd.edges.gateway import Gateway
 from chatd.edges.last_words import install_last_words
+from chatd.hooks.service import Hooks
 from chatd.journal import JournalError
 from chatd.protocol import names
 from chatd.protocol.text import clean
@@ -95,12 +96,14 @@ class ChatService(Service):
         exit_status: ExitStatus,
         twistd: Mapping[str, Any] | None = None,
         announcer: Announcer | None = None,
+        hooks: Hooks | None = None,
     ) -> None:
         self.setName("chatd")
         self.ports: list[IListeningPort] = []
         self.doors: list[Door] = []
         """Those of the ports that other machines could be told of: TCP, and no proxy's."""
         self._announcer = announcer or NoAnnouncer()
+        self._hooks = hooks
         self._reactor = reactor
         self._hub = gateway.hub
         self._connections = gateway.connections
@@ -149,6 +152,8 @@ class ChatService(Service):
             "warm"
         )  # reading the tables of Unicode takes some hundredths of a second: not at somebody's JOIN
         self._hub.start()
+        if self._hooks is not None:
+            self._hooks.start()
         self._malloc_trim.start()
         if IReactorCore.providedBy(self._reactor):
             self._reactor.callWhenRunning(self._process.started, self._reactor)
@@ -168,6 +173,8 @@ class ChatService(Service):
         for port in self.ports:
             await maybeDeferred(port.stopListening)
         await self._hub.shut_down()
+        if self._hooks is not None:
+            await self._hooks.stop()
         deadline = self._reactor.callLater(STOP_SECONDS, self._connections.abort_all)
         await self._connections.all_lost()
         if deadline.active():
@@ -233,7 +240,7 @@ def _why_not(error: BaseException) -> str:
     cause = getattr(error, "socketError", error)
     match getattr(cause, "errno", None):
         case errno.EADDRINUSE:
-            return "another program has it; stop that one or choose another --port"
+            return "another program has it; stop that one or choose another port"
         case errno.EACCES:
             return "not allowed; ports below 1024 need root, 10319 does not"
         case errno.EADDRNOTAVAIL:

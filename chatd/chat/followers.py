@@ -7,7 +7,7 @@ from typing import Protocol
 
 from chatd.model.entry import Entry, StoredEvent
 from chatd.protocol.errors import ChatError
-from chatd.protocol.events import DurableEvent
+from chatd.protocol.events import DurableEvent, Moderated
 from chatd.protocol.moderation_commands import SERVER
 from chatd.runtime.log_limiter import LogLimiter
 
@@ -17,10 +17,12 @@ Render = Callable[[StoredEvent], bytes]
 class Batch:
     """What was delivered in one room together. All followers who read it in the same form share the work of that."""
 
-    __slots__ = ("_rendered", "kept")
+    __slots__ = ("_rendered", "kept", "ruled")
 
     def __init__(self) -> None:
         self.kept: list[StoredEvent] = []
+        self.ruled = False
+        """Whether something in it may change who may read the room."""
         self._rendered: dict[Render, bytes] = {}
 
     def rendered(self, render: Render) -> bytes:
@@ -80,7 +82,9 @@ class Followers:
             if each.stored and isinstance(each.event, DurableEvent)
         ]
         if stored:
-            self._batches.setdefault(key, Batch()).kept.extend(stored)
+            batch = self._batches.setdefault(key, Batch())
+            batch.kept.extend(stored)
+            batch.ruled = batch.ruled or any(isinstance(each.event, Moderated) for each in stored)
 
     def tell(self, keys: Iterable[str]) -> None:
         """Tell those whom it concerns what was noted, now that all rooms have had their part of it."""

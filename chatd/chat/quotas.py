@@ -84,7 +84,7 @@ def check_pace(visitor: Visitor, nick: Nick, room: RoomName) -> None:
     now = hub.clock.seconds()
     if (wait := hub.slow_rooms.wait(room.key, who, now)) > 0:
         why = f"{room} takes one message every {written(seconds)} from each person; say it again in {ceil(wait)}s"
-        raise ChatError(Code.SLOW_DOWN, why)
+        raise ChatError(Code.SLOW_DOWN, why, seconds=ceil(wait))
     hub.slow_rooms.note(room.key, who, now, now + seconds)
 
 

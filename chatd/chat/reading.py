@@ -120,7 +120,7 @@ class Reading(Follower):
 
     @override
     def delivered(self, batch: Batch) -> None:
-        if not self._may_go_on():
+        if self.over or (batch.ruled and not self._may_go_on()):
             return
         if not self._live or self._output.blocked:
             self._live, self._behind = False, True
@@ -186,16 +186,14 @@ class Reading(Follower):
         self._last = max(self._last, last)
 
     def _resumes(self, since: int, epoch: str | None) -> bool | None:
-        """Return whether nothing is missing after an id that was seen; None if that says nothing of what there is."""
+        """Return whether all that came after an id that was seen may be told; None if there was no such id here."""
         journal = self._hub.journal
         # Another node may have told more already than is delivered here.
         ahead = since > self._last and not self._hub.nodes.shared
         if ahead or (epoch is not None and not journal.holds(epoch, since)):
             return None
         self._last = since
-        state = journal.room_state(self._room)
-        trimmed = state is not None and state.watermark > since
-        return (not since or epoch is not None) and self._floor <= since and not trimmed
+        return (not since or epoch is not None) and self._floor <= since
 
     async def _catch_up(self) -> None:
         """Tell what was delivered after what was told, until that is all there is."""

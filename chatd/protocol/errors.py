@@ -65,7 +65,8 @@ class ChatError(Exception):
 
     ``verb`` is the verb that was read, or ``*``. ``label`` is the sender's label if its tags could be
     read. ``fatal`` is set when the line would have begun a mode in which the lines that follow
-    are not commands (``PIPE``), so that nothing after it may be carried out.
+    are not commands (``PIPE``), so that nothing after it may be carried out. ``seconds`` is after how
+    long it may be done again, where that is known.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class ChatError(Exception):
         verb: str = ANY_VERB,
         label: str | None = None,
         fatal: bool = False,
+        seconds: int | None = None,
     ) -> None:
         super().__init__(code, text)
         self.code = code
@@ -83,3 +85,4 @@ class ChatError(Exception):
         self.verb = verb
         self.label = label
         self.fatal = fatal
+        self.seconds = seconds

@@ -222,3 +222,37 @@ def test_a_stop_closes_those_that_ask_for_nothing_at_once() -> None:
     web.factory.stopFactory()
     assert not idle.transport.connected
     assert len(web.gateway.connections) <= 1
+
+
+def test_who_sends_no_more_is_still_answered() -> None:
+    connection = Web().connect()
+    connection.protocol.dataReceived(
+        written("HEAD", "/") + written("POST", "/builds?nick=ci", "x") + written("HEAD", "/")
+    )
+    connection.channel.readConnectionLost()
+    connection.web.chat.turn()
+    assert connection.received().count(b"HTTP/1.1 20") == 3
+    assert not connection.transport.connected
+
+
+def test_who_sends_no_more_before_a_request_is_whole_is_let_go() -> None:
+    web = Web()
+    for sent in (b"", b"GET / HTTP/1.1\r\n"):
+        connection = web.connect()
+        connection.send(sent)
+        connection.channel.readConnectionLost()
+        assert not connection.transport.connected
+    assert web.gateway.admission.count == 0
+
+
+def test_a_body_that_is_refused_is_not_asked_for() -> None:
+    connection = Web().connect()
+    connection.send(written("POST", "/builds", None, {"Expect": "100-continue", "Content-Length": "999999999"}))
+    answer = connection.received()
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"100 Continue" not in answer
+    connection = Web().connect()
+    connection.send(written("POST", "/builds", None, {"Expect": "100-continue", "Content-Length": "2"}))
+    assert connection.received() == b"HTTP/1.1 100 Continue\r\n\r\n"
+    connection.send(b"hi")
+    assert parsed(connection.received()).status == 201

@@ -168,7 +168,13 @@ def test_a_token_for_rooms_is_good_for_those_alone(web: Web, chat: ChatWithAccou
     headers = token(chat, rooms=["#Tea", "#über"])
     for path in ("/tea/json", "/TEA/json", "/%C3%BCber/json"):
         assert account(web.request("GET", path, headers=headers)) == "bob"
-    for method, path in (("GET", "/ale/json"), ("GET", "/-/me"), ("GET", "/-/anybody"), ("POST", "/ale")):
+    for method, path in (
+        ("GET", "/ale/json"),
+        ("GET", "/-/me"),
+        ("GET", "/-/anybody"),
+        ("POST", "/ale"),
+        ("POST", "/"),
+    ):
         answer = web.request(method, path, headers=headers)
         assert said(answer) == (403, "not-allowed")
         assert answer.json["text"] == "this token is good for #tea, #über alone"

@@ -127,6 +127,17 @@ def test_the_forms_that_people_and_browsers_read(chat: InMemoryChat, web: WebEdg
     assert event.startswith("id: e1:5\ndata: {") and json.loads(event.partition("data: ")[2])["text"] == "three"
 
 
+def test_nothing_commands_a_terminal_whatever_a_journal_holds(
+    chat: InMemoryChat, web: WebEdge, ann: ChatClient
+) -> None:
+    say(chat, ann, "hello")
+    readers = [web.ask(f"/den/{form}") for form in ("json", "sse", "raw")]
+    chat.journal.append(Entry("#den", Said("ann", RoomName("#Den"), "a\x9b31m\u202eb\nid: 7")))
+    chat.turn()
+    for reader in readers:
+        assert "a\ufffd31m\ufffdb" in reader.text and "\nid: 7" not in reader.text
+
+
 def test_what_is_asked_for(chat: InMemoryChat, web: WebEdge, ann: ChatClient) -> None:
     say(chat, ann, *(f"build {number} passed" for number in range(1, 61)))
     told = lambda query: [int(text.split()[1]) for text in web.ask(f"/den/json?{query}").told]  # noqa: E731
@@ -372,6 +383,7 @@ def test_what_was_said_in_private_stays_so(chat: InMemoryChat, web: WebEdge, ann
         reader = web.ask(f"/den/json?{query}")
         assert reader.told == ["after"], query
         assert "secret" not in reader.text
+    assert web.ask("/den/json?poll=yes&since=0&count=1").told == ["after"]
     assert web.ask("/den/json?since=1&epoch=e1").opened["recovered"] is False
     assert web.ask("/den/json?search=secret").text == ""
 

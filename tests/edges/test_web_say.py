@@ -11,7 +11,7 @@ from chatd.chat.limits import Limits
 from chatd.edges.web.say import MAX_LINES
 from chatd.journal.factory import from_string
 from tests.support.in_memory_chat import ChatClient, InMemoryChat, journal_environment
-from tests.support.web import ELSEWHERE, Answer, Web, WebConnection
+from tests.support.web import ELSEWHERE, Answer, Web, WebConnection, parsed, written
 from tests.unit.test_moderation import Names
 
 
@@ -139,6 +139,37 @@ def test_lines_are_messages_if_that_is_asked_for(web: Web) -> None:
     assert posted(web, "/builds?lines=yes", "x\n" * (MAX_LINES + 1)).status == 413
 
 
+def test_each_of_several_lines_waits_for_the_line_rate() -> None:
+    web = Web(Limits(lines_per_second=1, line_burst=3))
+    reader, connection = eve(web), web.connect()
+    connection.send(written("POST", "/builds?nick=ci&lines=yes", "x\n" * 10))
+    assert 1 <= len(reader.take()) <= 4
+    assert connection.received() == b""
+    web.chat.clock.pump([0.1] * 80)
+    web.chat.turn()
+    answer = parsed(connection.received())
+    assert (answer.status, len(answer.json["messages"])) == (201, 10)
+
+
+def test_lines_of_a_connection_that_is_lost_are_said_no_more() -> None:
+    web = Web(Limits(lines_per_second=1, line_burst=3))
+    reader, connection = eve(web), web.connect()
+    connection.send(written("POST", "/builds?nick=ci&lines=yes", "x\n" * 10))
+    reader.take()
+    connection.lose()
+    web.chat.clock.pump([0.1] * 120)
+    assert reader.take() == []
+
+
+def test_a_key_without_a_nick_is_never_said_again_under_another(web: Web) -> None:
+    reader = eve(web)
+    assert posted(web, "/builds", "passed", Idempotency_Key="k").json["nick"] == "guest"
+    web.chat.person("JOIN guest #other")
+    answer = posted(web, "/builds", "passed", Idempotency_Key="k")
+    assert (answer.status, answer.json["error"]) == (409, "name-taken")
+    assert reader.take() == ["MSG guest #builds passed"]
+
+
 def test_a_form_with_files_is_told_what_to_send(web: Web) -> None:
     assert posted(web, "/builds", "--x", Content_Type="multipart/form-data; boundary=x").status == 415
 
@@ -186,7 +217,7 @@ def test_bans_mutes_and_slow_rooms_hold(web: Web) -> None:
     assert posted(web, "/builds?nick=kim", "x").status == 201
     slow = posted(web, "/builds?nick=kim", "x")
     assert (slow.status, slow.json["error"]) == (429, "slow-down")
-    assert int(slow.headers["retry-after"]) > 0
+    assert slow.headers["retry-after"] == "60"
     ann.says("SET private=yes")
     web.chat.turn()
     assert posted(web, "/builds?nick=lee", "x").status == 403
@@ -267,3 +298,21 @@ def test_what_ntfy_sends_is_said_as_a_line(web: Web) -> None:
     assert web.request("PUT", "/builds?message=hello&t=Greeting", "").status == 201
     assert reader.take() == ["MSG guest #builds [high] db1: disk full #warning", "MSG guest #builds Greeting: hello"]
     assert posted(web, "/builds", "later", Delay="30m").status == 400
+
+
+def test_what_ntfy_publishes_as_json_is_said_in_the_room_of_its_topic(web: Web) -> None:
+    reader = eve(web, "#café")
+    sent = '{"topic": "café", "message": "disk full", "title": "db1", "tags": ["warning", 7], "priority": 4}'
+    answer = posted(web, "/", sent, Content_Type="application/json", Idempotency_Key="k", Nick="ci")
+    assert (answer.status, answer.json["room"]) == (201, "#café")
+    assert answer.headers["location"] == f"/caf%C3%A9/{answer.json['id']}"
+    assert posted(web, "/", sent, Idempotency_Key="k", Nick="ci").status == 200
+    assert reader.take() == ["MSG ci #café [high] db1: disk full #warning"]
+    for body, status in (
+        ("", 400), ("{", 400), ("[]", 400), ("passed", 400), ('{"message": "x"}', 400), ('{"topic": "caf\u00e9"}', 400),
+        ('{"topic": "a b", "message": "x"}', 404), ('{"topic": "-", "message": "x"}', 404), ("[" * 100_000, 400),
+        ('{"topic": "café", "message": "a\\nb"}', 422), ('{"topic": "café", "message": "x", "delay": "30m"}', 400),
+        ('{"topic": "café", "message": "x", "actions": [{}]}', 400),
+    ):  # fmt: skip
+        assert posted(web, "/", body).status == status, body
+    assert reader.take() == []

@@ -10,7 +10,7 @@ from websockets.frames import Opcode
 from chatd.chat.limits import Limits
 from chatd.edges.web.frames import TextFrames, close_frame, short_text
 from chatd.edges.web.websocket import MAX_MESSAGE_BYTES
-from tests.support.web import ELSEWHERE, Web, WebSocketClient
+from tests.support.web import ELSEWHERE, Web, WebSocketClient, written
 
 
 def joined(web: Web, nick: str, room: str = "#tea") -> WebSocketClient:
@@ -238,3 +238,43 @@ def test_a_long_reason_is_cut_between_characters() -> None:
     frame = close_frame(1000, "é" * 100)
     assert len(frame) == 2 + 2 + 122
     assert frame[4:].decode() == "é" * 61
+
+
+HANDSHAKE = (
+    b"GET /-/ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: chatd.v1\r\n"
+)
+PING_FRAME = b"\x81\x86" + bytes(4) + b"PING x"
+
+
+def test_it_may_begin_behind_a_request_and_with_frames_behind_it() -> None:
+    web = Web()
+    connection = web.connect()
+    connection.send(written("POST", "/builds?nick=ci", "passed") + HANDSHAKE + b"\r\n" + PING_FRAME)
+    answers = connection.received()
+    assert answers.startswith(b"HTTP/1.1 201 ")
+    assert b"HTTP/1.1 101 " in answers
+    assert answers.endswith(b"PONG x\r\n")
+    assert web.gateway.admission.count == len(web.gateway.connections) == 1
+    connection.lose()
+    assert web.gateway.admission.count == len(web.gateway.connections) == 0
+
+
+def test_a_handshake_with_a_body_or_of_an_old_version_is_refused() -> None:
+    for handshake, status in (
+        (HANDSHAKE + b"Content-Length: 5\r\n\r\nhello", b" 413 "),
+        (HANDSHAKE.replace(b"HTTP/1.1", b"HTTP/1.0", 1) + b"\r\n", b" 505 "),
+    ):
+        connection = Web().connect()
+        connection.send(handshake + PING_FRAME)
+        assert status in connection.received().partition(b"\r\n")[0]
+
+
+def test_pings_may_come_within_a_message() -> None:
+    client = joined(Web(), "ann")
+    client.protocol.send_text(b"PING ", fin=False)
+    client.protocol.send_ping(b"now")
+    client.protocol.send_continuation(b"x", fin=True)
+    client.flush()
+    assert client.lines() == ["PONG x"]
+    assert [(frame.opcode, bytes(frame.data)) for frame in client.frames] == [(Opcode.PONG, b"now")]

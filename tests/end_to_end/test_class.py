@@ -17,8 +17,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.sync.client import connect as sync_connect
 from websockets.typing import Subprotocol
 
+from chatd.app.announcing import NOTHING
 from tests.support.daemon import BIN, DEADLINE, environment, wait_until
 
 pytestmark = pytest.mark.slow
@@ -79,16 +81,16 @@ async def talk(link: str) -> None:
 
     async def pupil(number: int, socket: ClientConnection) -> None:
         await socket.send(f"JOIN pupil{number} #class\n")
-        here.add(number)
-        while len(here) < PUPILS:
-            await asyncio.sleep(0)
+        while "OK JOIN" not in str(await socket.recv()):
+            pass
+        await all_are_here.wait()
         await socket.send(f"MSG #class here is {number}.\n")
         missing = {f"here is {each}." for each in range(PUPILS)} - {f"here is {number}."}
         while missing:
             text = str(await socket.recv())
             missing = {each for each in missing if each not in text}
 
-    here: set[int] = set()
+    all_are_here = asyncio.Barrier(PUPILS)
     sockets = [await connect(address, subprotocols=[Subprotocol("chatd.v1")], proxy=None) for _ in range(PUPILS)]
     try:
         async with asyncio.timeout(TALK_SECONDS):
@@ -119,21 +121,33 @@ def test_the_operators_link_works_once(tmp_path: Path) -> None:
         assert ask(link, "GET", "/-/me", cookie=cookie)[1] == who
         status, refused, _ = ask(link, "POST", "/-/redeem", {"code": code})
         assert (status, refused["error"]) == (401, "bad-password")
+        headers = {"Cookie": cookie}
+        address = f"ws://{urlsplit(link).netloc}/-/ws"
+        with sync_connect(address, subprotocols=[Subprotocol("chatd.v1")], additional_headers=headers) as socket:
+            socket.send("JOIN Frau-Ott #class\n")
+            while "OK JOIN" not in (text := str(socket.recv(DEADLINE))):
+                assert "ERR" not in text
         invitation = school.link(r"#invite=\w+").partition("=")[2]
         for nick in ("ann", "bob"):
             fields = {"nick": nick, "password": "correct-horse", "code": invitation}
             assert ask(link, "POST", "/-/register", fields)[0] == 201
         log = (tmp_path / "chatd-class.log").read_text()
         assert "listening on" in log
+        assert NOTHING in log
         assert code not in log
         assert invitation not in log
 
 
-def test_a_name_that_is_somebodys_account_is_not_made_an_operator(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--nick", "ann"], "ann has an account here that is no server operator's; take another --nick"),
+        (["--web", "unix:page"], "a class needs an address to open, which --web unix:page has not; give it a port"),
+    ],
+)
+def test_what_cannot_be_opened_is_one_line(tmp_path: Path, options: list[str], why: str) -> None:
     add = [str(BIN / "chatd"), "user", "add", "ann", "--no-password"]
     subprocess.run(add, check=True, cwd=tmp_path, env=environment(), capture_output=True, timeout=DEADLINE)
-    with opened(tmp_path, "--nick", "ann") as school:
+    with opened(tmp_path, *options) as school:
         assert school.process.wait(DEADLINE) == 1
-        assert school.screen().strip() == (
-            "chatd: ann has an account here that is no server operator's; take another --nick"
-        )
+        assert school.screen().strip() == f"chatd: {why}"

@@ -118,6 +118,7 @@ def test_the_wheel_has_no_more_than_it_needs(built: Path) -> None:
     kinds = ("*.py", "*.sql", "*.txt")
     expected = {str(path.relative_to(ROOT)) for kind in kinds for path in (ROOT / "chatd").rglob(kind)}
     expected |= {"chatd/py.typed", "twisted/plugins/chatd_plugin.py"}
+    expected |= {str(path.relative_to(ROOT)) for path in (ROOT / "chatd/edges/web/page").iterdir()}
     information = f"chatd-{__version__}.dist-info/"
     assert {name for name in names if not name.startswith(information)} == expected
     for license_ in ("LICENSE", "LICENSE.unicode"):

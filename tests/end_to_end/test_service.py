@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from twisted.internet.endpoints import clientFromString, connectProtocol
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
+from chatd.app.announcing import Door, NoAnnouncer
 from chatd.app.options import Options, makeService
 from chatd.app.service import STOP_SECONDS, CannotStartError, ChatService
 
@@ -154,3 +156,20 @@ async def test_tcp_sends_at_once_and_notices_a_dead_machine() -> None:
     client.transport.loseConnection()
     await client.lost
     await service.stopService()
+
+
+@ensureDeferred
+async def test_a_server_is_announced_while_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[object] = []
+
+    class Noting(NoAnnouncer):
+        def start(self, doors: Sequence[Door]) -> None:
+            told.append([(door.host, door.is_page) for door in doors])
+
+        async def stop(self) -> None:
+            told.append("gone")
+
+    monkeypatch.setattr(Options, "make_announcer", lambda *_: Noting())
+    service = start("--web", "0", "--listen", "unix:chat")
+    await service.stopService()
+    assert told == [[("127.0.0.1", False), ("127.0.0.1", True)], "gone"]

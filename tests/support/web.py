@@ -93,7 +93,10 @@ class WebConnection:
         return parsed(self.received())
 
     def lose(self) -> None:
-        """Break the connection."""
+        """Break the connection, if it is there still."""
+        if not self.transport.connected:
+            return
+        self.transport.connected = False
         self.protocol.connectionLost(Failure(ConnectionDone()))
 
 

@@ -39,6 +39,7 @@ READ_PATHS = {
     "chat/reading.py": "GET /room/json, sse and raw",
     "chat/followers.py": "what passes while somebody reads so",
     "edges/web/read.py": "GET /room/json?search=",
+    "hooks/delivery.py": "chatd hook, one message when it is to be sent",
     "chat/hub.py": "what passes while somebody comes in, see `Replay.rest`",
     "journal/memory.py": "memory:",
     "journal/memory_index.py": "the words of memory:",

@@ -65,8 +65,14 @@ def nearby(reactor: Any) -> Nearby:
         return NoNearby()
     worker = Thread(reactor, "chatd nearby")
     worker.start()
-    reactor.addSystemEventTrigger("after", "shutdown", worker.stop)
-    return ZeroconfNearby(reactor, worker)
+    found = ZeroconfNearby(reactor, worker)
+
+    def end() -> None:
+        found.stop()
+        worker.stop()
+
+    reactor.addSystemEventTrigger("after", "shutdown", end)
+    return found
 
 
 class ZeroconfNearby(Nearby):

@@ -98,16 +98,25 @@ class Call:
         except UnicodeDecodeError:
             raise HTTPError(400, "not-utf8", f"the header {name} is not UTF-8") from None
 
+    @property
+    def names(self) -> set[str]:
+        """The names of all headers and of what the address says after ``?``, in lower case."""
+        headers = {name.decode("latin-1").lower() for name, _ in self.request.requestHeaders.getAllRawHeaders()}
+        return headers | {name.lower() for name in self._parameters()}
+
     def query(self, name: str) -> str | None:
         """Return what the address says after ``?`` under a name, the last of several. Raise `HTTPError` if too much."""
+        values = self._parameters().get(name)
+        return None if values is None else values[-1]
+
+    def _parameters(self) -> dict[str, list[str]]:
         if self._query is None:
             text = self.request.uri.partition(b"?")[2].decode("ascii", "replace")
             try:
                 self._query = parse_qs(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
             except ValueError:
                 raise HTTPError(400, "bad-syntax", "what follows ? in the address cannot be read") from None
-        values = self._query.get(name)
-        return None if values is None else values[-1]
+        return self._query
 
     def body(self) -> bytes:
         """Return the body, which is no longer than the route allows."""
@@ -115,6 +124,11 @@ class Call:
         content.seek(0)
         data: bytes = content.read()
         return data
+
+    async def next_line(self) -> None:
+        """Return when the rate allows one line more than the request counts as."""
+        channel: Any = self.request.channel
+        await channel.wait_for_rate()
 
     def accepts(self, kind: str) -> bool:
         """Return whether the answer may be of a kind, such as ``text/html``, because the request names it."""

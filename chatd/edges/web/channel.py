@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from twisted.internet.interfaces import INegotiated, ITCPTransport
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IHalfCloseableProtocol, INegotiated, ITCPTransport
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel, Request
 from typing_extensions import override
+from zope.interface import implementer
 
 from chatd.edges.admission import Why
 from chatd.edges.gateway import Gateway
@@ -92,6 +94,7 @@ def too_long() -> HTTPError:
     return HTTPError(413, "too-long", "that is longer than this address takes")
 
 
+@implementer(IHalfCloseableProtocol)
 class WebChannel(HTTPChannel):
     """One connection, held to the limits that all edges share; a request counts as a line."""
 
@@ -113,7 +116,9 @@ class WebChannel(HTTPChannel):
         self.full_at = 0.0
         self._granted = 0
         self._waiting: WebRequest | None = None
+        self._paused: Deferred[None] | None = None  # of an answer that counts as more lines than its request
         self._deaf = False
+        self._input_ended = False
         self._has_left = False  # whether it speaks HTTP no more
         self.site = None
         transport: Any = self.transport
@@ -163,6 +168,23 @@ class WebChannel(HTTPChannel):
         gateway.rate_limiter.forget(self, self._granted)
         gateway.admission.release(self.address)
         super().connectionLost(reason)
+
+    def readConnectionLost(self) -> None:
+        """Answer what was asked for before the peer said that it sends no more; a stream that runs ends."""
+        self._input_ended = True
+        if self._has_left or not self._handlingRequest or self.requests[0].startedWriting:
+            transport: Any = self.transport
+            transport.abortConnection() if self._has_left else self.loseConnection()
+
+    def writeConnectionLost(self) -> None:
+        """Do nothing: the peer has `CLOSE_SECONDS` to close its side."""
+
+    @override
+    def requestDone(self, request: Request) -> None:
+        super().requestDone(request)
+        if self._input_ended and not self.requests and self.persistent:
+            self._input_ended = False  # for the next requests end within this one's end
+            self.loseConnection()
 
     @override
     def timeoutConnection(self) -> None:
@@ -215,6 +237,10 @@ class WebChannel(HTTPChannel):
         transport.loseWriteConnection()
         self._abortingCall = self.callLater(CLOSE_SECONDS, self.forceAbortClient)
 
+    def _send100Continue(self) -> None:  # noqa: N802  # Twisted's
+        if not self._deaf:  # an answer that refuses the body has gone before
+            super()._send100Continue()
+
     def serve(self, request: WebRequest) -> None:
         """Serve a request when the rate allows it."""
         if self._granted or self._ask():
@@ -225,9 +251,20 @@ class WebChannel(HTTPChannel):
 
     def resume_lines(self) -> None:
         """Continue: the rate allows it again."""
+        paused, self._paused = self._paused, None
+        if paused is not None:
+            paused.callback(None)
+            return
         request, self._waiting = self._waiting, None
         if request is not None and not request._disconnected:
             self.serve(request)
+
+    async def wait_for_rate(self) -> None:
+        """Return when the rate allows what counts as one more line than the request itself; never once it is lost."""
+        while not (self._granted or self._ask()):
+            self._paused = Deferred()
+            await self._paused
+        self._granted -= 1
 
     def leave_http(self) -> None:
         """Prepare for something else, which sets ``upgraded``, and which counts this connection from here on."""

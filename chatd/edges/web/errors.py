@@ -58,4 +58,5 @@ class HTTPError(Exception):
     @classmethod
     def of(cls, error: ChatError) -> HTTPError:
         """Return what an error of the protocol is over HTTP."""
-        return cls(STATUS[error.code], error.code.value, error.text)
+        later = {} if error.seconds is None else {"Retry-After": str(error.seconds)}
+        return cls(STATUS[error.code], error.code.value, error.text, later)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs, quote, unquote
 
 from chatd.chat import posting
 from chatd.chat.any_name import candidates
@@ -35,17 +35,33 @@ async def _say(call: Call) -> None:
         return
     texts = _texts(call)
     if call.query("lines") != "yes":
-        posted, nick = await _post(call, room, texts[0], key)
-        where = {"Location": f"{call.request.path.decode('ascii', 'replace')}/{posted.id}"}
-        call.json(_status(posted), {**_answer(posted), "nick": nick}, where)
+        await _say_one(call, room, texts[0], key)
         return
     answers = []
     status = 200
     for number, text in enumerate(texts, 1):
+        if number > 1:
+            await call.next_line()
         posted, nick = await _post(call, room, text, key and f"{key}-{number}")
         answers.append({**_answer(posted), "nick": nick})
         status = max(status, _status(posted))
     call.json(status, {"messages": answers})
+
+
+async def _say_one(call: Call, room: RoomName, text: str, key: str | None) -> None:
+    posted, nick = await _post(call, room, text, key)
+    where = {"Location": f"/{quote(room.removeprefix('#'), safe='')}/{posted.id}"}
+    call.json(_status(posted), {**_answer(posted), "nick": nick}, where)
+
+
+async def _publish(call: Call) -> None:
+    """Say what ntfy's clients send as JSON, which names the room itself."""
+    try:
+        topic, text = ntfy.published(_decoded(call))
+    except ValueError as error:
+        raise HTTPError(400, Code.BAD_SYNTAX.value, str(error)) from None
+    call.values = {"ROOM": topic}
+    await _say_one(call, call.room, _single(call, text), _key(call))
 
 
 async def _say_shaped(call: Call, room: RoomName, shape: str, key: str | None) -> None:
@@ -93,8 +109,13 @@ async def _retract(call: Call) -> None:
 
 
 async def _post(call: Call, room: RoomName, text: str, key: str | None, guest: str = GUEST) -> tuple[Posted, Nick]:
-    """Say one message under the nick that is asked for, or as a guest under the first that is free."""
+    """Say one message under the nick that is asked for, or as a guest under the first that is free.
+
+    Under a key it is the guest's very nick.
+    """
     given = _given_nick(call)
+    if given is None and key is not None:
+        given = Nick(guest)  # under another nick, the same key would say it again
     refused = ChatError(Code.NAME_TAKEN, "all names for guests are taken; say which nick is yours: ?nick=")
     for nick in [given] if given is not None else candidates(Nick(guest)):
         if given is None and call.hub.accounts.is_registered(nick.key):
@@ -135,7 +156,8 @@ def _texts(call: Call) -> list[str]:
     text = _decoded(call)
     if call.query("lines") != "yes":
         try:
-            text = ntfy.line(text, lambda name: call.header(name) or call.query(name))
+            if words := call.names & ntfy.WORDS:
+                text = ntfy.line(text, lambda name: (call.header(name) or call.query(name)) if name in words else None)
         except ValueError as error:
             raise HTTPError(400, Code.BAD_SYNTAX.value, str(error)) from None
         return [_single(call, text)]
@@ -189,6 +211,8 @@ def _answer(posted: Posted) -> dict[str, Any]:
 ROWS: Sequence[Route] = (
     Route("POST", "/ROOM", _say, body_bytes=BODY_BYTES),
     Route("PUT", "/ROOM", _say, body_bytes=BODY_BYTES),
+    Route("POST", "/", _publish, body_bytes=BODY_BYTES),
+    Route("PUT", "/", _publish, body_bytes=BODY_BYTES),
     Route("PATCH", "/ROOM/ID", _edit, body_bytes=BODY_BYTES),
     Route("DELETE", "/ROOM/ID", _retract),
 )

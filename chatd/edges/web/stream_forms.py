@@ -61,7 +61,7 @@ def as_object(epoch: str, kept: StoredEvent) -> dict[str, Any]:
     }
     match event:
         case Said():
-            found["text"] = event.text
+            found["text"] = clean(event.text)
             if event.reply:
                 found["reply"] = event.reply
             if kept.edited:
@@ -69,19 +69,19 @@ def as_object(epoch: str, kept: StoredEvent) -> dict[str, Any]:
             if kept.reactions:
                 found["reactions"] = dict(kept.reactions)
         case Edited():
-            found |= {"message": event.id, "text": event.text}
+            found |= {"message": event.id, "text": clean(event.text)}
         case Retracted():
             found["message"] = event.id
         case Reacted():
-            found |= {"message": event.id, "emoji": event.emoji}
+            found |= {"message": event.id, "emoji": clean(event.emoji)}
         case TopicSet():
-            found["text"] = event.text
+            found["text"] = clean(event.text)
         case Moderated():
-            found["subject"] = event.subject
+            found["subject"] = clean(event.subject)
             if event.seconds is not None:
                 found["seconds"] = event.seconds
             if event.text:
-                found["text"] = event.text
+                found["text"] = clean(event.text)
     return found
 
 

@@ -25,8 +25,8 @@ STREAM_HEADERS: Mapping[str, str] = {"X-Accel-Buffering": "no"}
 class Stream(Output):
     """Writes to one request as fast as its reader takes it, and no faster.
 
-    A ``live`` one is sent a sign of life each ``--ping-interval``; a reader that takes nothing for twice that is given
-    up. One that is not live may be compressed.
+    A ``live`` one is sent a sign of life each ``--ping-interval``; a reader that takes nothing for more than twice that
+    is given up. One that is not live may be compressed.
     """
 
     def __init__(self, call: Call, form: Form, *, live: bool, headers: Mapping[str, str]) -> None:

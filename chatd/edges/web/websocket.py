@@ -186,7 +186,11 @@ async def _open(call: Call) -> None:
     for name, values in call.request.requestHeaders.getAllRawHeaders():
         for value in values:
             headers[name.decode("latin-1")] = value.decode("latin-1")
-    response = protocol.accept(HandshakeRequest(call.request.uri.decode("latin-1"), headers))
+    response = protocol.accept(
+        HandshakeRequest(
+            call.request.uri.decode("latin-1"), headers, protocol=call.request.clientproto.decode("latin-1")
+        )
+    )
     if response.status_code != 101:
         text = "this address speaks WebSocket, with the subprotocol chatd.v1"
         names = ("Upgrade", "Sec-WebSocket-Version")

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Callable, Mapping
+from typing import Any
+
+from chatd.edges.web.shapes.fields import Fields
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "title": ("title", "x-title", "ti", "t"),
@@ -16,6 +20,8 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
 """Each may be a header or a parameter, by any of its names."""
 NOT_TAKEN = ("delay", "x-delay", "at", "in", "attach", "x-attach", "actions", "x-actions", "email", "x-email", "call")
 """What means something else than a line that is said now."""
+WORDS = frozenset(NOT_TAKEN).union(*_NAMES.values())
+"""All names, so that who gives none of them need not be asked for each."""
 _PRIORITIES = {"1": "min", "2": "low", "3": "", "4": "high", "5": "urgent", "default": "", "max": "urgent"}
 _ENCODED = re.compile(r"=\?utf-8\?([bq])\?([^?]*)\?=", re.IGNORECASE)
 
@@ -35,6 +41,23 @@ def line(text: str, value: Callable[[str], str | None]) -> str:
     said = text.removesuffix("\n").removesuffix("\r") or given["message"]
     words = (f"[{priority}]" if priority else "", f"{title}:" if title and said else title, said, tags, given["click"])
     return " ".join(word for word in words if word)
+
+
+def published(body: str) -> tuple[str, str]:
+    """Return the topic and the line of a message that is published as JSON. Raise `ValueError` if it is of no use."""
+    try:
+        value: Any = json.loads(body)
+    except (ValueError, RecursionError):
+        value = None
+    message = Fields(value)
+    topic = message.text("topic")
+    if not topic:
+        raise ValueError('send {"topic": "builds", "message": "passed"}, or the text alone to /builds')
+    given = dict(message.items())
+    given.update({name: "" for name in NOT_TAKEN if value.get(name)})
+    tags = value.get("tags")
+    given["tags"] = ",".join(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else ""
+    return topic, line(message.text("message"), given.get)
 
 
 def _decoded(text: str) -> str:

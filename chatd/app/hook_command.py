@@ -1,0 +1,124 @@
+"""``chatd hook``: where what is said in a room is sent on to. The daemon may be running."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from chatd.app.hook_options import hooks_path
+from chatd.hooks import HooksError
+from chatd.hooks.delivery import MOST_COUNTED
+from chatd.hooks.signing import key_of, new_secret
+from chatd.hooks.store import Hook, new_series, open_hook_store
+from chatd.hooks.target import parse, shown
+from chatd.journal.factory import DEFAULT_JOURNAL
+from chatd.protocol import names
+from chatd.protocol.arguments import MAX_ID
+from chatd.protocol.text import clean
+
+_ONCE = "Nobody is shown it again: give it to the receiver, which checks the signatures by it"
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Do what the arguments after ``chatd hook`` say. Raise `SystemExit`, with one line if it could not be done."""
+    options = _parser().parse_args(arguments)
+    carry_out: Callable[[argparse.Namespace], None] = options.carry_out
+    try:
+        carry_out(options)
+    except KeyboardInterrupt:
+        raise SystemExit("chatd: stopped; nothing was changed") from None
+    except (HooksError, OSError, ValueError) as error:
+        raise SystemExit(f"chatd: {clean(' '.join(str(error).split()))}") from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    about = "Where what is said in a room is sent on to, a POST a message. The daemon may be running."
+    parser = argparse.ArgumentParser(prog="chatd hook", description=about)
+    commands = parser.add_subparsers(required=True)
+    file = argparse.ArgumentParser(add_help=False)
+    file.add_argument(
+        "--hooks", metavar="FILE", help="the hooks, as the daemon's --hooks [default: beside the journal]"
+    )
+    file.add_argument("-j", "--journal", default=DEFAULT_JOURNAL, help="the journal [default: %(default)s]")
+
+    def command(name: str, carry_out: Callable[[argparse.Namespace], None], about: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, parents=[file], help=about, description=about)
+        made.set_defaults(carry_out=carry_out)
+        return made
+
+    add = command("add", _add, "Send on what is said in a room, and print the secret that requests are signed with.")
+    add.add_argument("room", metavar="'#ROOM'")
+    add.add_argument("url", metavar="URL")
+    add.add_argument("--secret-file", type=Path, metavar="FILE", help="a secret that is there already, whsec_...")
+    add.add_argument("--private", action="store_true", help="let it send to private addresses, and over http://")
+    about = "begin after the message ID, at the beginning, or with what is said from now on [default: now]"
+    add.add_argument("--from", dest="start", default="now", metavar="ID|beginning|now", help=about)
+    about = "Print id, room, receiver, position, how many messages wait, state, last status and next try, a line each."
+    command("list", _list, about)
+    command(
+        "remove", _remove, "Send nothing on any more, by the id of a hook. What it had not sent, it never does."
+    ).add_argument("id", type=int)
+    return parser
+
+
+def _path(options: argparse.Namespace) -> Path:
+    path = hooks_path(options.hooks, options.journal)
+    if path is None:
+        raise ValueError("that journal is in no file; give --hooks FILE here and to the daemon")
+    return path
+
+
+def _add(options: argparse.Namespace) -> None:
+    room, now = names.room(options.room), int(time.time() * 1000)
+    parse(options.url, private=options.private)
+    position = _position(options.start)
+    given = options.secret_file
+    secret = new_secret() if given is None else given.read_text(errors="replace").strip()
+    key = key_of(secret)
+    hook = Hook(0, room, options.url, key, options.private, now, new_series(), None, position)
+    with open_hook_store(_path(options), make=True) as store:
+        id_ = store.add(hook)
+    if given is None:
+        print(secret)
+        print(f"{_ONCE}.", file=sys.stderr)
+    print(f"What is said in {room} goes to {shown(options.url)} by the hook {id_} now.", file=sys.stderr)
+
+
+def _position(start: str) -> int | None:
+    if start == "now":
+        return None
+    if start == "beginning":
+        return 0
+    if not (start.isascii() and start.isdigit() and len(start) < 20 and int(start) <= MAX_ID):
+        raise ValueError("--from takes the id of a message, beginning, or now")
+    return int(start)
+
+
+def _list(options: argparse.Namespace) -> None:
+    with open_hook_store(_path(options), make=False) as store:
+        for hook in store.all():
+            print(*_columns(hook), sep="\t")
+
+
+def _remove(options: argparse.Namespace) -> None:
+    with open_hook_store(_path(options), make=False) as store:
+        if not store.remove(options.id):
+            raise ValueError("there is no hook of that id; chatd hook list lists them")
+    print(f"the hook {options.id} is gone")
+
+
+def _columns(hook: Hook) -> tuple[str, ...]:
+    position = "new" if hook.position is None else str(hook.position)
+    behind = f"{MOST_COUNTED}+" if hook.behind >= MOST_COUNTED else str(hook.behind)
+    state = "works" if not hook.why else f"fails: {clean(hook.why)}"
+    if hook.disabled:
+        state = "disabled: the receiver answered that it is gone"
+    if hook.missed > (hook.position or 0):
+        state += f" (deleted before it was sent: up to {hook.missed})"
+    status = "-" if hook.status is None else str(hook.status)
+    next_try = datetime.fromtimestamp(hook.next, UTC).isoformat().replace("+00:00", "Z") if hook.next else "-"
+    return str(hook.id), str(hook.room), shown(hook.url), position, behind, state, status, next_try

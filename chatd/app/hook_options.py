@@ -1,0 +1,41 @@
+"""``--hooks``: the file in which ``chatd hook`` keeps where what is said is sent on to."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any, ClassVar
+
+from twisted.python import usage
+
+from chatd.chat.hub import Hub
+from chatd.hooks.service import Hooks
+from chatd.hooks.store import beside
+from chatd.journal.sqlite.address import sqlite_path
+from chatd.runtime.threads import Thread
+
+
+class HookOptions(usage.Options):
+    """``--hooks``."""
+
+    optParameters: ClassVar[list[list[object]]] = [
+        ["hooks", None, None, "File of the hooks.  [default: chatd.hooks.sqlite3 beside the journal]"],
+    ]
+
+    def make_hooks(self, reactor: Any, hub: Hub) -> Hooks | None:
+        """Return what sends on what is said, nothing opened yet; None if there is no file for hooks."""
+        path = hooks_path(self["hooks"], self["journal"])
+        if path is None:
+            return None
+        thread = Thread(reactor, "chatd hooks")
+        return Hooks(path, reactor, thread, hub.journal, time.time, hub.log_limiter)
+
+
+def hooks_path(hooks: str | None, journal: str) -> Path | None:
+    """Return the file of the hooks; None if none is given and the journal is in no file."""
+    if hooks is not None:
+        return Path(hooks).resolve()
+    try:
+        return beside(sqlite_path(journal))
+    except ValueError:
+        return None
