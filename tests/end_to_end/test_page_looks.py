@@ -77,17 +77,32 @@ def faults(browser: Browser, where: str) -> list[str]:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(tmp_path: Path, scheme: str, width: int) -> None:
     found: list[str] = []
-    with Daemon(tmp_path, "--web", "0") as daemon, chromium(tmp_path, size=(width, 844)) as browser:
+    with (
+        Daemon(tmp_path, "--web", "0") as daemon,
+        daemon.member("cem", "#builds") as cem,
+        chromium(tmp_path, size=(width, 844)) as browser,
+    ):
+        cem.send(b"AWAY at lunch\n")
         browser.prefer(color_scheme=scheme)
         page = Page(browser, address_of(daemon) + "/builds")
         browser.wait("document.querySelector('dialog.sign')")
         browser.js(axe_script())
         found += faults(browser, "signing in")
         page.come_in("ann")
+        browser.wait("document.querySelector('.person.away')")
         with daemon.member("bob", "#builds") as bob:
             bob.send(b"TOPIC all is green\nMSG `code` and https://example.org/\nMSG ann: look\nREACT last ok\n")
-            page.say("fine")
-            page.wait_for(["fine", "ann: look"])
+            page.wait_for(["ann: look"])
+            browser.js("document.getElementById('text').value = 'x'.repeat(9000)")
+            page.say("")
+            browser.wait("!document.getElementById('warning').hidden")
+            found += faults(browser, "a warning")
+            browser.js("document.getElementById('text').value = ''")
+            page.say("/msg nobody are you there?")
+            browser.wait("document.querySelector('.state.failed')")
+            found += faults(browser, "a message that was refused")
+            page.say("/join #builds", "fine")
+            page.wait_for(["fine"])
             found += faults(browser, "the room")
             for where, opens in OPENERS.items():
                 browser.js(opens)
