@@ -49,9 +49,6 @@ class Browser:
         rules = ", ".join([*(f"MAP {name} {address}" for name, address in (names or {}).items()), _NOWHERE])
         for each in (*_QUIET, f"--user-data-dir={profile}", f"--host-resolver-rules={rules}"):
             options.add_argument(each)
-        # Not the page for a new tab, which is large.
-        startup = {"session.restore_on_startup": 4, "session.startup_urls": ["about:blank"]}
-        options.add_experimental_option("prefs", startup)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         self.driver = webdriver.Chrome(options, Service(program("chromedriver")))
         self.driver.set_script_timeout(DEADLINE)
