@@ -157,12 +157,26 @@ def test_a_body_of_unknown_length_is_cut_off_when_it_is_too_long() -> None:
     assert parsed(connection.received()).status == 413
 
 
+@pytest.mark.parametrize("behind", [b"", b"GET /-/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"])
+def test_a_body_that_is_refused_may_end_in_the_same_segment(behind: bytes) -> None:
+    web = Web()
+    connection = web.connect()
+    head = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+    connection.send(head + b"3\r\nabc\r\n0\r\n\r\n" + behind)
+    answer = connection.received()
+    assert parsed(answer).status == 413
+    assert answer.count(b"HTTP/1.1 ") == 1
+    seconds(web, 10)
+    assert web.gateway.admission.count == 0
+
+
 @pytest.mark.parametrize(
     "head",
     [
         b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -5\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost 127.0.0.1\r\n\r\n",
         b"HELLO 1\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n",

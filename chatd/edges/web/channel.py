@@ -24,6 +24,7 @@ CLOSE_SECONDS = 5
 """How long a peer that is refused in the middle of a request may take to read why."""
 MAX_HEADER_BYTES = 16 * 1024
 MAX_HEADERS = 100
+MAX_LENGTH_DIGITS = 32
 
 
 class Upgraded(Protocol):
@@ -154,6 +155,20 @@ class WebChannel(HTTPChannel):
             self.upgraded.data_received(data)
         elif not self._deaf:
             super().rawDataReceived(data)
+
+    @override
+    def allContentReceived(self) -> None:
+        if not self._deaf:  # the end of a body that was refused may come in the segment that had it refused
+            super().allContentReceived()
+
+    @override
+    def headerReceived(self, line: bytes) -> bool:
+        # The inherited one fails at a number of thousands of digits.
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length" and len(value.strip()) > MAX_LENGTH_DIGITS:
+            self._respondToBadRequestAndDisconnect()
+            return False
+        return super().headerReceived(line)
 
     @override
     def connectionLost(self, reason: Failure = connectionDone) -> None:
