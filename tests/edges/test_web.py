@@ -219,6 +219,21 @@ def test_a_connection_that_asks_for_nothing_is_closed() -> None:
     assert len(web.gateway.connections) == 0
 
 
+@pytest.mark.parametrize("headers", [{}, {"Connection": "close"}])
+def test_who_does_not_take_the_answer_is_let_go(headers: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    web = Web()
+    connection = web.connect()
+    # A transport that is told to close does so once all that was written is taken.
+    monkeypatch.setattr(connection.transport, "loseConnection", lambda: None)
+    monkeypatch.setattr(connection.transport, "abortConnection", connection.lose)
+    connection.send(written("GET", "/", headers=headers))
+    seconds(web, REQUEST_SECONDS - 1)
+    assert connection.transport.connected
+    seconds(web, REQUEST_SECONDS + 2)
+    assert not connection.transport.connected
+    assert web.gateway.admission.count == 0
+
+
 def test_requests_wait_for_the_line_rate() -> None:
     web = Web(Limits(lines_per_second=1, line_burst=3))
     connection = web.connect()

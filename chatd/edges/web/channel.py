@@ -24,7 +24,6 @@ CLOSE_SECONDS = 5
 """How long a peer that is refused in the middle of a request may take to read why."""
 MAX_HEADER_BYTES = 16 * 1024
 MAX_HEADERS = 100
-MAX_LENGTH_DIGITS = 32
 
 
 class Upgraded(Protocol):
@@ -163,9 +162,8 @@ class WebChannel(HTTPChannel):
 
     @override
     def headerReceived(self, line: bytes) -> bool:
-        # The inherited one fails at a number of thousands of digits.
         name, _, value = line.partition(b":")
-        if name.lower() == b"content-length" and len(value.strip()) > MAX_LENGTH_DIGITS:
+        if name.lower() == b"content-length" and len(value.strip()) > 32:  # int() fails at thousands
             self._respondToBadRequestAndDisconnect()
             return False
         return super().headerReceived(line)
@@ -245,6 +243,8 @@ class WebChannel(HTTPChannel):
     def loseConnection(self) -> None:
         transport: Any = self.transport
         if not (self._deaf and ITCPTransport.providedBy(transport)) or INegotiated.providedBy(transport):
+            if self._abortingCall is None:  # else one that takes nothing would stay for good
+                self._abortingCall = self.callLater(REQUEST_SECONDS, self.forceAbortClient)
             super().loseConnection()
             return
         # A socket that is closed while the peer still sends resets the connection, and the answer is lost on its way.
