@@ -157,12 +157,26 @@ def test_a_body_of_unknown_length_is_cut_off_when_it_is_too_long() -> None:
     assert parsed(connection.received()).status == 413
 
 
+@pytest.mark.parametrize("behind", [b"", b"GET /-/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"])
+def test_a_body_that_is_refused_may_end_in_the_same_segment(behind: bytes) -> None:
+    web = Web()
+    connection = web.connect()
+    head = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+    connection.send(head + b"3\r\nabc\r\n0\r\n\r\n" + behind)
+    answer = connection.received()
+    assert parsed(answer).status == 413
+    assert answer.count(b"HTTP/1.1 ") == 1
+    seconds(web, 10)
+    assert web.gateway.admission.count == 0
+
+
 @pytest.mark.parametrize(
     "head",
     [
         b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -5\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost 127.0.0.1\r\n\r\n",
         b"HELLO 1\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n",
@@ -203,6 +217,21 @@ def test_a_connection_that_asks_for_nothing_is_closed() -> None:
     assert not connection.transport.connected
     assert web.gateway.admission.count == 0
     assert len(web.gateway.connections) == 0
+
+
+@pytest.mark.parametrize("headers", [{}, {"Connection": "close"}])
+def test_who_does_not_take_the_answer_is_let_go(headers: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    web = Web()
+    connection = web.connect()
+    # A transport that is told to close does so once all that was written is taken.
+    monkeypatch.setattr(connection.transport, "loseConnection", lambda: None)
+    monkeypatch.setattr(connection.transport, "abortConnection", connection.lose)
+    connection.send(written("GET", "/", headers=headers))
+    seconds(web, REQUEST_SECONDS - 1)
+    assert connection.transport.connected
+    seconds(web, REQUEST_SECONDS + 2)
+    assert not connection.transport.connected
+    assert web.gateway.admission.count == 0
 
 
 def test_requests_wait_for_the_line_rate() -> None:

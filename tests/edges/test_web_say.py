@@ -316,3 +316,11 @@ def test_what_ntfy_publishes_as_json_is_said_in_the_room_of_its_topic(web: Web) 
     ):  # fmt: skip
         assert posted(web, "/", body).status == status, body
     assert reader.take() == []
+
+
+def test_half_a_character_in_json_is_replaced(web: Web) -> None:
+    reader = eve(web)
+    assert posted(web, "/builds?from=slack", '{"text": "a \\ud800 b"}').status == 200
+    assert reader.take() == ["MSG slack #builds a ? b"]
+    answer = posted(web, "/", '{"topic": "a\\ud800b", "message": "x"}')
+    assert (answer.status, answer.json["error"]) == (404, "bad-room")

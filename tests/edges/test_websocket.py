@@ -9,7 +9,7 @@ from websockets.frames import Opcode
 
 from chatd.chat.limits import Limits
 from chatd.edges.web.frames import TextFrames, close_frame, short_text
-from chatd.edges.web.websocket import MAX_MESSAGE_BYTES
+from chatd.edges.web.websocket import MAX_MESSAGE_BYTES, WebSocketEdge
 from tests.support.web import ELSEWHERE, Web, WebSocketClient, written
 
 
@@ -278,3 +278,17 @@ def test_pings_may_come_within_a_message() -> None:
     client.flush()
     assert client.lines() == ["PONG x"]
     assert [(frame.opcode, bytes(frame.data)) for frame in client.frames] == [(Opcode.PONG, b"now")]
+
+
+def test_empty_parts_are_not_kept() -> None:
+    client = joined(Web(), "ann")
+    client.protocol.send_text(b"", fin=False)
+    for _ in range(100):
+        client.protocol.send_continuation(b"", fin=False)
+    client.flush()
+    edge = client.connection.channel.upgraded
+    assert isinstance(edge, WebSocketEdge)
+    assert len(edge._parts) == 1
+    client.protocol.send_continuation(b"PING x", fin=True)
+    client.flush()
+    assert client.lines() == ["PONG x"]

@@ -174,7 +174,7 @@ class Call:
 
     def json(self, status: int, value: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> None:
         """Send an object as a whole answer."""
-        data = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        data = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
         self.send(status, "application/json; charset=utf-8", data, headers)
 
     def refuse(self, error: HTTPError) -> None:

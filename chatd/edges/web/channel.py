@@ -156,6 +156,20 @@ class WebChannel(HTTPChannel):
             super().rawDataReceived(data)
 
     @override
+    def allContentReceived(self) -> None:
+        if not self._deaf:  # the end of a body that was refused may come in the segment that had it refused
+            super().allContentReceived()
+
+    @override
+    def headerReceived(self, line: bytes) -> bool:
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length" and len(value.strip()) > 32:  # int() fails at thousands
+            self._respondToBadRequestAndDisconnect()
+            return False
+        taken: bool = super().headerReceived(line)
+        return taken
+
+    @override
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         gateway = self.factory.gateway
         self.factory.channels.pop(self, None)
@@ -230,6 +244,8 @@ class WebChannel(HTTPChannel):
     def loseConnection(self) -> None:
         transport: Any = self.transport
         if not (self._deaf and ITCPTransport.providedBy(transport)) or INegotiated.providedBy(transport):
+            if self._abortingCall is None:  # else one that takes nothing would stay for good
+                self._abortingCall = self.callLater(REQUEST_SECONDS, self.forceAbortClient)
             super().loseConnection()
             return
         # A socket that is closed while the peer still sends resets the connection, and the answer is lost on its way.

@@ -197,7 +197,8 @@ def _parsed(verb: str, arguments: str, key: str | None) -> wire.Request:
         why = "an Idempotency-Key has 64 characters at most, of a-z A-Z 0-9 . _ : + -"
         raise HTTPError(400, Code.BAD_TAGS.value, why)
     tags = "" if key is None else f"@label={key} "
-    return wire.parse_command(f"{tags}{verb} {arguments}".encode())
+    # Half a character, which JSON can write, is no UTF-8.
+    return wire.parse_command(f"{tags}{verb} {arguments}".encode("utf-8", "replace"))
 
 
 def _status(posted: Posted) -> int:

@@ -123,7 +123,8 @@ class WebSocketEdge:
     def _take(self, received: Frame) -> None:
         match received.opcode:
             case Opcode.TEXT | Opcode.CONT:
-                self._parts.append(bytes(received.data))
+                if received.data or not self._parts:  # no limit counts the empty ones
+                    self._parts.append(bytes(received.data))
                 if received.fin:
                     self._take_message(b"".join(self._parts))
                     self._parts = []
