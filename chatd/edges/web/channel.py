@@ -166,7 +166,7 @@ class WebChannel(HTTPChannel):
         if name.lower() == b"content-length" and len(value.strip()) > 32:  # int() fails at thousands
             self._respondToBadRequestAndDisconnect()
             return False
-        return super().headerReceived(line)
+        return bool(super().headerReceived(line))
 
     @override
     def connectionLost(self, reason: Failure = connectionDone) -> None:
