@@ -130,6 +130,17 @@ class PeerConnection(Peer):
         else:
             self._serve_lines(LINES_PER_TURN)
 
+    def frames_received(self, count: int) -> None:
+        """Count what came that is no line and costs as much as so many; while the rate allows none, nothing is read."""
+        if self._state is not _OPEN:
+            return
+        paid = min(count, self._granted)
+        self._granted -= paid
+        self._gateway.rate_limiter.charge(self, count - paid)
+        if not self._granted:
+            self._granted = self._gateway.rate_limiter.grant(self)
+        self._pause_or_resume()
+
     def input_ended(self) -> None:
         """Answer the end of the input when all that came before it has been carried out; the peer may still read.
 

@@ -438,6 +438,28 @@ def test_nothing_is_kept_for_a_slow_reader(chat: InMemoryChat, web: WebEdge, ann
     assert reader.told[-1] == "live"
 
 
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_who_sends_no_more_is_told_all_of_what_ends(
+    chat: InMemoryChat, web: WebEdge, ann: ChatClient, version: str
+) -> None:
+    for number in range(50):
+        say(chat, ann, f"{number}")
+    reader = web.ask("/den/json?poll=yes&since=all", version=version, stop=True)
+    assert len(reader.told) < 50
+    reader.protocol.readConnectionLost()
+    reader.take_all()
+    chat.turn()
+    assert reader.told == [str(number) for number in range(50)]
+    assert reader.transport.disconnecting
+
+
+def test_who_sends_no_more_is_told_nothing_more_of_what_goes_on(web: WebEdge) -> None:
+    reader = web.ask("/den/json")
+    assert not reader.transport.disconnecting
+    reader.protocol.readConnectionLost()
+    assert reader.transport.disconnecting
+
+
 def test_a_reader_that_takes_nothing_is_given_up(chat: InMemoryChat, web: WebEdge, ann: ChatClient) -> None:
     reader, other = web.ask("/den/json"), web.ask("/den/json")
     reader.take_nothing()

@@ -292,3 +292,26 @@ def test_empty_parts_are_not_kept() -> None:
     client.protocol.send_continuation(b"PING x", fin=True)
     client.flush()
     assert client.lines() == ["PONG x"]
+
+
+@pytest.mark.parametrize("kind", ["ping", "pong", "empty"])
+def test_who_sends_frames_without_end_is_not_read_for_a_while(kind: str) -> None:
+    web = Web(Limits(lines_per_second=1, line_burst=5))
+    client = joined(web, "ann")
+    client.protocol.send_text(b"", fin=False)
+    send = {
+        "ping": lambda: client.protocol.send_ping(b""),
+        "pong": lambda: client.protocol.send_pong(b""),
+        "empty": lambda: client.protocol.send_continuation(b"", fin=False),
+    }[kind]
+    for _ in range(20):
+        send()
+    client.flush()
+    transport = client.connection.transport
+    assert transport.producerState == "paused"
+    for _ in range(300):
+        web.chat.clock.advance(0.1)
+    assert transport.producerState == "producing"
+    client.protocol.send_continuation(b"PING x", fin=True)
+    client.flush()
+    assert client.lines() == ["PONG x"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import signal
 import socket
 import threading
@@ -101,6 +102,7 @@ class NodeClient(Client):
         """The same as it came."""
         self.resume = ""
         self._labels = 0
+        self._series = secrets.token_hex(8)  # its address in memory may be another's later
         try:
             self.epoch = value(self.ask("HELLO 1"), "epoch")
         except BaseException:
@@ -121,7 +123,7 @@ class NodeClient(Client):
     def ask_tagged(self, command: str, label: str | None = None) -> str:
         """Send a command under a label of its own, or that one; return the line that answers it."""
         self._labels += 1
-        label = label or f"q{id(self)}.{self._labels}"
+        label = label or f"{self._series}.{self._labels}"
         self.send(f"@label={label} {command}\n".encode())
         return self.until(lambda line: line.startswith("@") and f"label={label}" in tags(line))[-1]
 

@@ -62,6 +62,7 @@ class WebRequest(Request):
     finished: bool
     room_for = 0  # how many bytes of the body are still taken; its route says so
     refused: HTTPError | None = None
+    endless = False  # whether its answer has begun and goes on until somebody ends it
 
     @override
     def gotLength(self, length: int | None) -> None:
@@ -166,8 +167,7 @@ class WebChannel(HTTPChannel):
         if name.lower() == b"content-length" and len(value.strip()) > 32:  # int() fails at thousands
             self._respondToBadRequestAndDisconnect()
             return False
-        taken: bool = super().headerReceived(line)
-        return taken
+        return bool(super().headerReceived(line))
 
     @override
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -184,9 +184,9 @@ class WebChannel(HTTPChannel):
         super().connectionLost(reason)
 
     def readConnectionLost(self) -> None:
-        """Answer what was asked for before the peer said that it sends no more; a stream that runs ends."""
+        """Answer what was asked for before the peer said that it sends no more; what has no end is ended."""
         self._input_ended = True
-        if self._has_left or not self._handlingRequest or self.requests[0].startedWriting:
+        if self._has_left or not self._handlingRequest or self.requests[0].endless:
             transport: Any = self.transport
             transport.abortConnection() if self._has_left else self.loseConnection()
 

@@ -62,6 +62,8 @@ class Stream(Output):
                 headers["Content-Encoding"] = "gzip"
                 self._deflate = zlib.compressobj(6, wbits=GZIP_WINDOW)
         call.begin(200, self._form.kind, headers)
+        request: Any = call.request
+        request.endless = self._live
         self._begun = True
         hub, room = call.hub, call.room
         found, state = hub.room(room.key), hub.journal.room_state(room.key)

@@ -54,6 +54,7 @@ class WebSocketEdge:
         self._gateway = gateway
         self._protocol = ServerProtocol(state=State.OPEN, max_size=MAX_MESSAGE_BYTES)
         self._parts: list[bytes] = []
+        self._lineless = 0  # how many frames came in a segment that no line pays for
         self._unread = 0  # how many bytes of an unfinished frame the protocol has
         self._close: tuple[int, str] | None = None  # what the close frame says, if it is not BYE's own
         self._ends = False
@@ -76,6 +77,7 @@ class WebSocketEdge:
             self._take_message(text)
             return
         protocol = self._protocol
+        self._lineless = 0
         protocol.receive_data(data)
         self._unread += len(data)
         for event in protocol.events_received():
@@ -88,8 +90,9 @@ class WebSocketEdge:
             self._fail(protocol)
         else:
             for pong in protocol.data_to_send():
-                self.peer.charge(1)
                 self.peer.send_frame(pong)
+            if self._lineless:
+                self.peer.frames_received(self._lineless)
 
     def connection_lost(self) -> None:
         """End the session."""
@@ -121,6 +124,8 @@ class WebSocketEdge:
     # What comes in frames.
 
     def _take(self, received: Frame) -> None:
+        if received.opcode in (Opcode.PING, Opcode.PONG) or not received.data:
+            self._lineless += 1
         match received.opcode:
             case Opcode.TEXT | Opcode.CONT:
                 if received.data or not self._parts:  # no limit counts the empty ones
