@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,10 @@ class Follower:
         """Each time that it came, whether nothing was missing."""
         return [each["recovered"] for each in list(self.objects) if each["event"] == "open"]
 
+    def has_opened(self, times: int) -> bool:
+        """Whether it came in so often."""
+        return len(self.opened) >= times
+
     @contextmanager
     def running(self) -> Iterator[None]:
         self._thread.start()
@@ -134,6 +139,8 @@ def test_nothing_is_lost_or_doubled_when_the_daemon_is_killed(tmp_path: Path, fo
             posted: list[tuple[int, str]] = []
             for number in range(POSTS):
                 if number % (POSTS // KILLS) == POSTS // KILLS // 2:
+                    lives = number // (POSTS // KILLS) + 1  # a reader that is slow to come back misses none of them
+                    wait_until(partial(follower.has_opened, lives), daemon.log)
                     daemon.kill()
                     daemon = Daemon(tmp_path, *options)
                 posted.append((poster.say(f"build {number}"), f"build {number}"))
