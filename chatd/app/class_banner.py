@@ -97,13 +97,13 @@ def _what_is_open(opened: Opened) -> str:
     ports = f"port {opened.page.port} (the page)"
     if opened.lines is not None:
         ports += f" and port {opened.lines.port} (nc, telnet, chatd-client)"
-    who = "Whoever is in the same network" if opened.addresses else "For now only who is on this computer"
+    who = "Whoever is on the same network" if opened.addresses else "For now only who is on this computer"
     may = "may come in under any free name" if opened.guests else "may come in with an account"
     lines = [
         f"Open: {ports}.",
         f"{who} {may}, and read and write in all rooms that are not private.",
-        "Nothing goes to the internet." + ("" if opened.page.tls else " Others in the network can read along."),
+        "Nothing goes to the internet." + ("" if opened.page.tls else " Others on the network can read along."),
     ]
     if opened.announced is not None and opened.addresses:
-        lines.append(f"Announced in the network as {opened.announced!r}.")
+        lines.append(f"Announced on the network as {opened.announced!r}.")
     return "\n".join([*lines, opened.kept, f"The log is in {opened.log}.", "Stop with Ctrl-C."])

@@ -49,7 +49,7 @@ class ClassOptions(Options):
         ["nick", None, "teacher", "The name of the server operator's account that the link is for."],
         ["log", None, DEFAULT_LOG, "File of the log."],
     ]
-    optFlags: ClassVar[list[list[object]]] = [["no-announce", None, "Do not announce the server in the network."]]
+    optFlags: ClassVar[list[list[object]]] = [["no-announce", None, "Do not announce the server on the network."]]
 
     def __init__(self) -> None:
         super().__init__()

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from twisted.internet.endpoints import quoteStringArgument
 from twisted.python import usage
 
+from chatd.protocol.text import clean
 from chatd.runtime.option import Number
 
 DEFAULT_WEB_PORT = 10380
@@ -38,7 +39,10 @@ class WebOptions(usage.Options):
     def opt_web(self, where: str) -> None:
         """Port or endpoint of the page, or off.  [default: 10380; off with --port 0, or with --listen and no --port]"""
         if where.isdecimal():
-            Number("web", "PORT", "", 0, 65535).parse(where)
+            try:
+                Number("web", "PORT", "", 0, 65535).parse(where)
+            except ValueError as error:
+                raise usage.UsageError(str(error)) from None
         self["web"] = where
 
     def opt_web_guests(self) -> None:
@@ -47,6 +51,9 @@ class WebOptions(usage.Options):
 
     def opt_web_host(self, name: str) -> None:
         """Name under which browsers reach the page, if it is not this machine's own; repeatable."""
+        if not name or any(sign in "/:@" or sign.isspace() for sign in name):
+            wanted = "the name of a host alone, like chat.example.org"
+            raise usage.UsageError(f"--web-host takes {wanted}, not {clean(name)!r}")
         self["web-host"].append(name)
 
     @property

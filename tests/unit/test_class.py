@@ -68,8 +68,8 @@ def test_the_banner_says_where_to_go_and_what_is_open() -> None:
     assert "http://10.0.0.5:10380/class" in text
     assert "http://127.0.0.1:10380/class#operator=secret\n" in text
     assert "port 10380 (the page) and port 10319 (nc, telnet, chatd-client)" in text
-    assert "Whoever is in the same network may come in under any free name" in text
-    assert "Others in the network can read along." in text
+    assert "Whoever is on the same network may come in under any free name" in text
+    assert "Others on the network can read along." in text
     assert "Stop with Ctrl-C." in text
 
 

@@ -49,6 +49,10 @@ def test_where_it_listens(words: list[str], places: list[str]) -> None:
         (["--send-queue", "-5"], "send-queue"),
         (["--speed", "11"], "speed"),
         (["more"], "more"),
+        (["--web", "99999"], "--web takes a whole number from 0 to 65535, not '99999'"),
+        (["--web-host", ""], "--web-host takes the name of a host alone"),
+        (["--web-host", "http://a/"], "not 'http://a/'"),
+        (["--web-host", "a:10380"], "not 'a:10380'"),
     ],
 )
 def test_a_wrong_option_is_one_line(words: list[str], said: str) -> None:
