@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from twisted.internet.interfaces import ITCPTransport
+from zope.interface import alsoProvides
 
 from chatd.chat.limits import Limits
-from chatd.edges.web.channel import MAX_HEADER_BYTES, MAX_HEADERS, REQUEST_SECONDS
+from chatd.edges.web.channel import MAX_HEADER_BYTES, MAX_HEADERS, REQUEST_SECONDS, WebChannel
 from chatd.edges.web.errors import STATUS
 from chatd.edges.web.page import CONTENT_SECURITY_POLICY, page_files
 from chatd.edges.web.trust import Trust
 from chatd.protocol.errors import Code
-from tests.support.web import Web, parsed, written
+from tests.support.web import Transport, Web, parsed, written
 
 
 def seconds(web: Web, count: float) -> None:
@@ -285,3 +287,35 @@ def test_a_body_that_is_refused_is_not_asked_for() -> None:
     assert connection.received() == b"HTTP/1.1 100 Continue\r\n\r\n"
     connection.send(b"hi")
     assert parsed(connection.received()).status == 201
+
+
+class TCPTransport(Transport):
+    """One whose two directions end one by one."""
+
+    sends_no_more = False
+
+    def loseWriteConnection(self) -> None:  # noqa: N802  # Twisted's
+        self.sends_no_more = True
+
+    def setTcpNoDelay(self, enabled: object) -> None:  # noqa: N802  # Twisted's
+        pass
+
+    def unregisterProducer(self) -> None:  # Twisted's, and the real one's may be called twice
+        self.producer = None
+
+
+def test_who_was_refused_in_the_middle_is_let_go_as_soon_as_it_has_closed_its_side() -> None:
+    web = Web()
+    connection = web.connect()
+    refused = web.factory.buildProtocol(connection.transport.getPeer())
+    assert isinstance(refused, WebChannel)
+    transport = TCPTransport(peerAddress=connection.transport.getPeer())
+    alsoProvides(transport, ITCPTransport)
+    transport.protocol = refused
+    refused.makeConnection(transport)
+    refused.dataReceived(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000\r\n\r\nx")
+    assert transport.sends_no_more
+    assert transport.connected
+    refused.readConnectionLost()
+    assert not transport.connected
+    assert not [call for call in web.chat.clock.getDelayedCalls() if call.func == refused.forceAbortClient]

@@ -243,7 +243,8 @@ class WebChannel(HTTPChannel):
     @override
     def loseConnection(self) -> None:
         transport: Any = self.transport
-        if not (self._deaf and ITCPTransport.providedBy(transport)) or INegotiated.providedBy(transport):
+        half = self._deaf and not self._input_ended and ITCPTransport.providedBy(transport)
+        if not half or INegotiated.providedBy(transport):
             if self._abortingCall is None:  # else one that takes nothing would stay for good
                 self._abortingCall = self.callLater(REQUEST_SECONDS, self.forceAbortClient)
             super().loseConnection()
