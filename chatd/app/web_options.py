@@ -43,6 +43,9 @@ class WebOptions(usage.Options):
                 Number("web", "PORT", "", 0, 65535).parse(where)
             except ValueError as error:
                 raise usage.UsageError(str(error)) from None
+        elif where != OFF and ":" not in where:
+            wanted = "a port, an endpoint like tls:DIRECTORY:port=443, or off"
+            raise usage.UsageError(f"--web takes {wanted}, not {clean(where)!r}")
         self["web"] = where
 
     def opt_web_guests(self) -> None:

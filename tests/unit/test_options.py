@@ -50,6 +50,8 @@ def test_where_it_listens(words: list[str], places: list[str]) -> None:
         (["--speed", "11"], "speed"),
         (["more"], "more"),
         (["--web", "99999"], "--web takes a whole number from 0 to 65535, not '99999'"),
+        (["--web", "nonsense"], "--web takes a port, an endpoint like tls:DIRECTORY:port=443, or off, not 'nonsense'"),
+        (["--web", "-1"], "or off, not '-1'"),
         (["--web-host", ""], "--web-host takes the name of a host alone"),
         (["--web-host", "http://a/"], "not 'http://a/'"),
         (["--web-host", "a:10380"], "not 'a:10380'"),
