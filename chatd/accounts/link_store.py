@@ -24,7 +24,7 @@ class LinkStore:
             db.execute("DELETE FROM login_link WHERE key = ? OR expires <= ?", (key, now))
             added = db.execute(
                 "INSERT INTO login_link (digest, key, mark, expires)"
-                " SELECT ?1, key, mark, ?2 FROM account WHERE key = ?3",
+                " SELECT ?, key, mark, ? FROM account WHERE key = ?",
                 (digest(secret), expires, key),
             )
             if not added.rowcount:

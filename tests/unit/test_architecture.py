@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -162,3 +163,8 @@ def test_nobody_takes_the_reactor_for_granted(path: Path) -> None:
     top_level = ast.Module([n for n in ast.parse(path.read_text()).body if isinstance(n, ast.ImportFrom)], [])
     names = {f"{n.module}.{a.name}" for n in ast.walk(top_level) if isinstance(n, ast.ImportFrom) for a in n.names}
     assert "twisted.internet.reactor" not in names
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda path: module_of(path, ROOT))
+def test_no_parameter_of_sqlite_is_numbered(path: Path) -> None:
+    assert not re.search(r"\?[1-9]", path.read_text()), "CPython warns of these from 3.12 on: name them, or number none"
