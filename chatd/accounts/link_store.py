@@ -23,8 +23,7 @@ class LinkStore:
         with self._store.writing() as db:
             db.execute("DELETE FROM login_link WHERE key = ? OR expires <= ?", (key, now))
             added = db.execute(
-                "INSERT INTO login_link (digest, key, mark, expires)"
-                " SELECT ?, key, mark, ? FROM account WHERE key = ?",
+                "INSERT INTO login_link (digest, key, mark, expires) SELECT ?, key, mark, ? FROM account WHERE key = ?",
                 (digest(secret), expires, key),
             )
             if not added.rowcount:
