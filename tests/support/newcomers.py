@@ -24,8 +24,12 @@ def check_conversation(here: tuple[str, int], there: tuple[str, int]) -> None:
         assert answers(ann, "JOIN ann #tea")[-1] == "OK JOIN #tea 1 nick=ann"
         assert answers(ann, "hi") == ['ERR unknown-verb * "hi" is not a command; to say it, write MSG hi']
         assert answers(ann, "MSG one") == answers(ann, "/msg two") == []
-        # PING does not wait for what was said before it; HISTORY does, and what is stored comes before a later JOIN.
+        # PING does not wait for what was said before it, HISTORY does. And a JOIN elsewhere shows what that node has by
+        # then: all that comes before something which was posted there and answered.
         assert re.fullmatch(r"OLD \d{4}-\S+Z MSG ann #tea two", answers(ann, "HISTORY 1")[0])
+        with Client(there) as clerk:
+            clerk.send(b"POST clerk #kitchen the kettle is on\n")
+            clerk.until(lambda line: line.startswith("OK POST #kitchen "))
         shown = answers(bob, "JOIN bob #tea last=1")
         assert re.fullmatch(r"OLD \d{4}-\S+Z MSG ann #tea two", shown[0])
         assert shown[1].startswith("NOTE You are bob. ")
