@@ -16,7 +16,7 @@ from twisted.application import app
 from twisted.application.service import IServiceMaker
 from twisted.plugin import IPlugin
 from twisted.python import usage
-from twisted.scripts.twistd import ServerOptions, runApp  # type: ignore[attr-defined]
+from twisted.scripts.twistd import ServerOptions, runApp  # type: ignore[attr-defined]  # Twisted lists it nowhere
 from typing_extensions import override
 from zope.interface import implementer
 

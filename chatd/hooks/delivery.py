@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -107,8 +107,8 @@ class Delivery:
         if self.busy is not None:
             self.busy.cancel()
 
-    def _begin(self, work: object) -> None:
-        busy: Deferred[None] = Deferred.fromCoroutine(work)  # type: ignore[arg-type]
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        busy: Deferred[None] = Deferred.fromCoroutine(work)
         self.busy = busy
         busy.addBoth(self._ended)
 

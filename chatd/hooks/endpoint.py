@@ -40,10 +40,10 @@ class _Addresses:
     def resolutionBegan(self, resolutionInProgress: Any) -> None:  # noqa: N802, N803  # Twisted's
         pass
 
-    def addressResolved(self, address: Any) -> None:  # noqa: N802
+    def addressResolved(self, address: Any) -> None:  # noqa: N802  # Twisted's
         self.found.append(address)
 
-    def resolutionComplete(self) -> None:  # noqa: N802
+    def resolutionComplete(self) -> None:  # noqa: N802  # Twisted's
         if not self.complete.called:
             self.complete.callback(None)
 
@@ -95,7 +95,7 @@ class _Bounded(ProtocolWrapper):
         self.came = 0
         super().write(data)
 
-    def writeSequence(self, data: Any) -> None:  # noqa: N802
+    def writeSequence(self, data: Any) -> None:  # noqa: N802  # Twisted's
         self.came = 0
         super().writeSequence(data)
 
@@ -106,7 +106,7 @@ class _Bounded(ProtocolWrapper):
         else:
             super().dataReceived(data)
 
-    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]  # Twisted's has a default
         self.factory.connections.discard(self)
         super().connectionLost(reason)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import parse_qs
 
 from twisted.internet.defer import Deferred
@@ -18,9 +18,6 @@ from chatd.edges.web.visitors import WebVisitor
 from chatd.protocol import names
 from chatd.protocol.names import BadNameError, RoomName
 from chatd.runtime.sockets import IEncryptedOutside
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 GZIP_LEAST_BYTES = 1024
 """Shorter answers are sent as they are."""

@@ -112,7 +112,7 @@ class WebChannel(HTTPChannel):
     def connectionMade(self) -> None:
         gateway = self.factory.gateway
         self.timeOut = min(REQUEST_SECONDS, gateway.hub.limits.join_seconds)
-        self.callLater = gateway.clock.callLater  # type: ignore[assignment, method-assign]
+        self.callLater = gateway.clock.callLater  # type: ignore[assignment, method-assign]  # as Twisted has it
         self.upgraded: Upgraded | None = None
         self.full_at = 0.0
         self._granted = 0
@@ -250,7 +250,7 @@ class WebChannel(HTTPChannel):
             super().loseConnection()
             return
         # A socket that is closed while the peer still sends resets the connection, and the answer is lost on its way.
-        self._networkProducer.unregisterProducer()  # type: ignore[attr-defined]
+        self._networkProducer.unregisterProducer()  # type: ignore[attr-defined]  # it is a transport
         transport.loseWriteConnection()
         self._abortingCall = self.callLater(CLOSE_SECONDS, self.forceAbortClient)
 
@@ -286,7 +286,7 @@ class WebChannel(HTTPChannel):
     def leave_http(self) -> None:
         """Prepare for something else, which sets ``upgraded``, and which counts this connection from here on."""
         self.setTimeout(None)
-        self._networkProducer.unregisterProducer()  # type: ignore[attr-defined]
+        self._networkProducer.unregisterProducer()  # type: ignore[attr-defined]  # it is a transport
         gateway = self.factory.gateway
         gateway.connections.remove(self)
         gateway.rate_limiter.forget(self, self._granted)

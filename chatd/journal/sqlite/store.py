@@ -301,7 +301,7 @@ class Store:
         (value,) = self._writer.execute(query).fetchone()
         return value
 
-    def _id_after(self, last: int, entry: Entry) -> int:  # noqa: ARG002
+    def _id_after(self, last: int, entry: Entry) -> int:  # noqa: ARG002  # for those who override it
         """Return the id of an entry, given that of the one before; a kind of store may have ids from elsewhere."""
         return last + 1
 
