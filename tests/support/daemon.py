@@ -22,6 +22,7 @@ _POLL = 0.02
 _REFUSALS = re.compile(rb"\xff[\xfc\xfe](?s:.)")
 """What telnet is answered, and random bytes that look like it."""
 _LISTENING = "listening on "
+_PLACES = ("--listen", "--web")
 
 
 def environment() -> dict[str, str]:
@@ -68,14 +69,19 @@ def rss(pid: int) -> int:
 
 def place_in(log: str) -> str | None:
     """Return the first place that a log says is listened on, once its line is whole."""
-    for line in log.splitlines(keepends=True):
-        if _LISTENING in line and line.endswith("\n"):
-            return line.partition(_LISTENING)[2].strip()
-    return None
+    return next(iter(places_in(log)), None)
+
+
+def places_in(log: str) -> list[str]:
+    """Return the places that a log says are listened on, in whole lines."""
+    lines = (line for line in log.splitlines(keepends=True) if line.endswith("\n"))
+    return [line.partition(_LISTENING)[2].strip() for line in lines if _LISTENING in line]
 
 
 class Daemon:
     """``twistd -n chatd`` with ``options``, running in ``cwd`` and, without ``--listen``, on a free port.
+
+    It is there when it listens on every place that the options name.
 
     Without ``--line-rate`` its peers may send lines as fast as they can.
 
@@ -92,10 +98,10 @@ class Daemon:
                 command, cwd=cwd, env=environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=output
             )
         try:
-            wait_until(lambda: self._place() is not None or self.process.poll() is not None, self.log)
-            place = self._place()
-            assert place is not None, f"the daemon did not start: {self.log()}"
-            self.place = place
+            expected = _count_places(options)
+            wait_until(lambda: len(self.places()) >= expected or self.process.poll() is not None, self.log)
+            assert len(self.places()) >= expected, f"the daemon did not start: {self.log()}"
+            self.place = self.places()[0]
         except BaseException:
             self.kill()
             raise
@@ -145,8 +151,16 @@ class Daemon:
             raise
         return client
 
-    def _place(self) -> str | None:
-        return place_in(self.log())
+    def places(self) -> list[str]:
+        """Return the places that it listens on by now, in the order of its log."""
+        return places_in(self.log())
+
+
+def _count_places(options: Sequence[str]) -> int:
+    """Return on how many places a daemon listens that is given these options, those at least that they name."""
+    values = {name: [options[at + 1] for at, each in enumerate(options) if each == name] for name in _PLACES}
+    pages = [value for value in values["--web"] if value != "off"]
+    return max(1, len(set(values["--listen"]))) + len(pages)
 
 
 class Client:
