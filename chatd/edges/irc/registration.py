@@ -40,7 +40,7 @@ class Negotiation:
                 if version.isdecimal() and len(version) < 6:
                     user.capability_version = max(user.capability_version, int(version))
                 if user.capability_version >= 302:
-                    user.capabilities.add(IMPLIED_BY_302)
+                    user.set_capabilities(user.capabilities | {IMPLIED_BY_302})
                 user.negotiates = not user.registered
                 self._list(user, "LS", self._offered(user))
             case "LIST":
@@ -90,8 +90,7 @@ class Negotiation:
         known = known and needed <= changed
         user.answer(Message("CAP", (user.nick, "ACK" if known else "NAK", wanted), user.server.name))
         if known:
-            user.capabilities.clear()
-            user.capabilities.update(changed)
+            user.set_capabilities(changed)
 
 
 def _nick(user: IrcUser, message: Message) -> Work | None:
