@@ -94,9 +94,13 @@ class Onlookers:
             self._touched.pop(nick.key, None)
 
     def concerned(self, member: Member) -> Iterator[Onlooker]:
-        """Yield, once each, those who share a room with a person or watch the nick; not the member that is named."""
-        found: dict[Member, None] = {}
-        for each in (member, *self._persons.beside(member)):
+        """Yield, once each, those who share a room with a person, watch the nick, or are the person too.
+
+        The member that is named is none of them.
+        """
+        beside = self._persons.beside(member)
+        found: dict[Member, None] = dict.fromkeys(beside)
+        for each in (member, *beside):
             for room in each.rooms:
                 found.update(dict.fromkeys(room.members))
         found.update(self._watched.get(member.nick.key, {}))
@@ -126,8 +130,11 @@ class Onlookers:
             self._tell(onlooker.away_changed, member, text)
 
     def account_changed(self, member: Member) -> None:
-        """Tell those whom it concerns that somebody is logged in to another account, or to none."""
-        for onlooker in list(self.concerned(member)) if self else ():
+        """Tell those whom it concerns, and themselves, that somebody is logged in to another account, or to none."""
+        if not self:
+            return
+        own = self._onlookers.get(member)
+        for onlooker in (*self.concerned(member), *(() if own is None else (own,))):
             self._tell(onlooker.account_changed, member)
 
     def learned(self, member: Member, before: MemberInfo, now: MemberInfo) -> None:

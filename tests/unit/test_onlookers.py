@@ -138,13 +138,21 @@ def test_away_of_one_of_several_connections_is_over_with_it(owners: ChatWithAcco
     assert beside.heard() == []
 
 
+def test_away_is_told_to_the_persons_other_connections(owners: ChatWithAccounts) -> None:
+    login = f"LOGIN alice {PASSWORD}"
+    phone = owners.visitor(login, "JOIN alice #a")
+    desktop = Recorder(owners.visitor(login, "JOIN alice #b"))
+    owners.send(phone, "AWAY lunch")
+    assert desktop.heard() == ["alice is away: lunch"]
+
+
 def test_who_registers_is_told_to_those_who_share_a_room(owners: ChatWithAccounts) -> None:
     beside = Recorder(owners.visitor("JOIN bob #a"), "carol")
     elsewhere = Recorder(owners.visitor("JOIN dave #b"))
-    carol = owners.visitor("JOIN carol #a")
+    herself = Recorder(carol := owners.visitor("JOIN carol #a"))
     assert beside.heard() == ["+carol"]
     owners.send(carol, f"REGISTER {PASSWORD}")
-    assert beside.heard() == ["carol is carol"]
+    assert beside.heard() == herself.heard() == ["carol is carol"]
     assert elsewhere.heard() == []
 
 
