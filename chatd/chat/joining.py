@@ -149,7 +149,7 @@ def _take_any_nick(participant: Participant, nick: Nick, resume: str | None, roo
 
 
 def take_name(participant: Participant, nick: Nick, label: str | None) -> None:
-    """Go by a nick, in no room yet; ``OK NICK`` says when all nodes know. Raise `ChatError` if that is not to be had."""
+    """Go by a nick, in no room yet; ``OK NICK`` says when all nodes know. Raise `ChatError` if it is not to be had."""
     identity = participant.identity._replace(nick=nick.key)
     if (ban := permissions.server_ban(participant, identity)) is not None:
         raise ChatError(Code.BANNED, permissions.because("you are banned", ban))
