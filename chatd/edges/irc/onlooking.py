@@ -6,6 +6,8 @@ of those who are away and of bots.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from typing_extensions import override
 
 from chatd.chat.onlookers import Onlooker
@@ -31,12 +33,12 @@ class Watching(Onlooker):
     @override
     def came(self, nick: Nick) -> None:
         user = self._user
-        user.send(online(user, nick))
+        _tell(user, (n.RPL_MONONLINE, nick, user.hub.going_by(nick)), lambda: online(user, nick, everybody=True))
 
     @override
     def went(self, nick: Nick) -> None:
         user = self._user
-        user.send(offline(user, nick))
+        _tell(user, (n.RPL_MONOFFLINE, nick), lambda: offline(user, nick, everybody=True))
 
     @override
     def away_changed(self, member: Member, text: str | None) -> None:
@@ -44,32 +46,46 @@ class Watching(Onlooker):
         if member.person is user.session.person:  # said over another connection
             numeric, why = away_state(text)
             user.send(Message(numeric, (user.nick, why), user.server.name))
-        elif self._wants("away-notify", member):
-            user.send(message_of(user, member, "AWAY", *(() if text is None else (text,))))
+        else:
+            self._tell_of("away-notify", member, "AWAY", *(() if text is None else (text,)))
 
     @override
     def account_changed(self, member: Member) -> None:
-        user = self._user
-        if self._wants("account-notify", member):
-            account = "*" if member.account is None else user.hub.name_of(member.account)
-            user.send(message_of(user, member, "ACCOUNT", account))
+        account = "*" if member.account is None else self._user.hub.name_of(member.account)
+        self._tell_of("account-notify", member, "ACCOUNT", account)
 
     def realname_changed(self, member: Member, realname: str) -> None:
         """Be told another real name of somebody."""
-        if self._wants("setname", member):
-            self._user.send(message_of(self._user, member, "SETNAME", realname))
+        self._tell_of("setname", member, "SETNAME", realname)
 
-    def _wants(self, capability: str, member: Member) -> bool:
-        """Return whether the client wants to be told so of somebody: also of one whom it only monitors?"""
+    def _tell_of(self, capability: str, member: Member, command: str, *params: str) -> None:
+        """Tell the client something of somebody, if it wants that; also of one whom it only monitors?"""
         user = self._user
         if not user.has(capability):
-            return False
-        return user.has("extended-monitor") or member is user.session or shares_room(user, member)
+            return
+        if user.has("extended-monitor") or member is user.session or shares_room(user, member):
+            about = (command, params, member, member.nick, member.account, member.bot)
+            _tell(user, about, lambda: message_of(user, member, command, *params))
 
 
 def begin(user: IrcUser) -> None:
     """Tell a client, from here on, what it wants to know of others."""
     user.hub.onlookers.add(user.session, Watching(user))
+
+
+def _tell(user: IrcUser, about: tuple[object, ...], make: Callable[[], Message]) -> None:
+    """Tell a client what many are told alike: made once for those who have the same capabilities.
+
+    ``about`` is what it depends on; for a second it is the same message, with its time.
+    """
+    key = (*about, user.hub.now // 1000)
+    if user.server.notice[0] != key:
+        user.server.notice = (key, {})
+    known, capabilities = user.server.notice[1], frozenset(user.capabilities)
+    data = known.get(capabilities)
+    if data is None:
+        data = known[capabilities] = user.encode(make())
+    user.write(data)
 
 
 def shares_room(user: IrcUser, member: Member) -> bool:
@@ -78,14 +94,15 @@ def shares_room(user: IrcUser, member: Member) -> bool:
     return any(room in rooms for each in (member, *user.hub.persons.beside(member)) for room in each.rooms)
 
 
-def online(user: IrcUser, nick: str) -> Message:
-    """Return what says that somebody is there whom a client monitors."""
-    return Message(n.RPL_MONONLINE, (user.nick, user.server.person_called(nick).source), user.server.name)
+def online(user: IrcUser, nick: str, *, everybody: bool = False) -> Message:
+    """Return what says that somebody is there whom a client monitors, or ``everybody`` who does."""
+    source = user.server.person_called(nick).source
+    return Message(n.RPL_MONONLINE, ("*" if everybody else user.nick, source), user.server.name)
 
 
-def offline(user: IrcUser, nick: str) -> Message:
-    """Return what says that nobody is there by a nick that a client monitors."""
-    return Message(n.RPL_MONOFFLINE, (user.nick, nick), user.server.name)
+def offline(user: IrcUser, nick: str, *, everybody: bool = False) -> Message:
+    """Return what says that nobody is there by a nick that a client monitors, or ``everybody`` who does."""
+    return Message(n.RPL_MONOFFLINE, ("*" if everybody else user.nick, nick), user.server.name)
 
 
 def message_of(user: IrcUser, member: Member, command: str, *params: str) -> Message:

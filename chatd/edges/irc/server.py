@@ -60,6 +60,8 @@ class IrcServer:
         """What lines that many are sent are to those who have the same capabilities."""
         self.gone: deque[Gone] = deque(maxlen=MAX_GONE)
         """Those of the clients that have gone, the last at the end."""
+        self.notice: tuple[object, dict[frozenset[str], bytes]] = (None, {})
+        """What many were told last unasked: what it is about, and its bytes by the capabilities of its readers."""
         self._client_tags: OrderedDict[int, Mapping[str, str]] = OrderedDict()
 
     @property

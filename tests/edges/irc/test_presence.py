@@ -10,7 +10,7 @@ from chatd.edges.gateway import Gateway
 from chatd.edges.irc.connection import IrcFactory
 from chatd.edges.irc.onlooking import tell_away, tell_bot, who_flags
 from chatd.edges.irc.server import MAX_REALNAME
-from chatd.protocol.names import Nick
+from chatd.protocol.names import MAX_NICK_LENGTH, Nick
 from tests.support.in_memory_cluster import InMemoryCluster, Node, SharedAccounts
 from tests.support.irc import IrcChat, IrcClient, commands
 
@@ -144,6 +144,22 @@ def test_away_over_another_connection_of_ones_own(chat: IrcChat) -> None:
     assert commands(client.take()) == ["305"]
 
 
+def test_each_is_told_in_the_form_that_it_has_asked_for(chat: IrcChat) -> None:
+    ann, dora = chat.irc("ann", "away-notify", rooms="#den"), chat.irc("dora", "away-notify", rooms="#den")
+    timed = chat.irc("erin", "away-notify", "server-time", rooms="#den")
+    bob = chat.irc("bob", rooms="#den")
+    for each in (ann, dora, timed):
+        each.take()
+    bob.says("AWAY :lunch")
+    first, second, third = ann.take()[0], dora.take()[0], timed.take()[0]
+    assert first.line == second.line
+    assert (first.tags, list(third.tags)) == ({}, ["time"])
+    chat.wait(2)
+    bob.says("AWAY :dinner")
+    assert ann.take()[0].text == "dinner"
+    assert timed.take()[0].tags["time"] != third.tags["time"]
+
+
 # account-notify
 
 
@@ -159,6 +175,9 @@ def test_accounts_are_told_to_those_in_a_room_and_to_oneself(chat: IrcChat) -> N
         (told,) = each.take()
         assert (told.command, told.nick, told.params) == ("ACCOUNT", "bob", ["bob"])
     assert without.take() == elsewhere.take() == []
+    accounts.owned.add("erin")
+    elsewhere.protocol.peer.session.become_owner("erin")
+    assert [(each.command, each.params) for each in elsewhere.take()] == [("ACCOUNT", ["erin"])]
 
 
 # SETNAME
@@ -209,6 +228,16 @@ def test_ison_names_those_who_are_there(chat: IrcChat) -> None:
     assert ann.says("ISON :bob nobody")[0].params == ["ann", "Bob"]
     assert ann.says("ISON nobody")[0].params == ["ann", ""]
     assert commands(ann.says("ISON")) == ["461"]
+
+
+def test_ison_is_one_message_that_fits(chat: IrcChat) -> None:
+    ann = chat.irc("ann")
+    nicks = [f"{letter}" * MAX_NICK_LENGTH for letter in "bcdefghijklmnop"]
+    for nick in nicks:
+        chat.irc(nick)
+    (told,) = ann.says(f"ISON {' '.join(nicks)}")
+    assert told.text == " ".join(nicks[:-1])
+    assert len(told.line) <= 510
 
 
 def test_userhost_tells_who_is_here_away_and_an_operator(chat: IrcChat) -> None:
@@ -281,9 +310,11 @@ def test_people_on_other_nodes_come_go_are_away_and_have_accounts() -> None:
     assert [(each.command, each.nick, each.params) for each in ann.take()] == [("AWAY", "bob", ["lunch"])]
     assert ann.says("USERHOST bob")[0].text.startswith("bob=-~u@")
     assert one.hub.going_by(Nick("bob")) is not None
-    bob.says("AWAY", "MODE bob +B")
+    bob.says("AWAY")
     cluster.wait(2)
-    assert [(each.command, each.tags) for each in ann.take()] == [("AWAY", {"bot": ""})]
+    assert [(each.command, each.tags) for each in ann.take()] == [("AWAY", {})]
+    bob.says("MODE bob +B")
+    cluster.wait(2)
     bob.says("PRIVMSG #den :beep")
     assert ann.take()[0].tags["bot"] == ""
     cluster.accounts.owned.add("bob")
