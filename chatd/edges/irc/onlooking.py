@@ -122,12 +122,6 @@ def away_state(text: str | None) -> tuple[str, str]:
     return n.RPL_NOWAWAY, "You have been marked as being away"
 
 
-def tell_away(user: IrcUser, member: Member) -> None:
-    """Answer a client that has to do with somebody who is away why they are; nothing if they are not."""
-    if member.away is not None:
-        user.answer(away_reply(user, member, member.away))
-
-
 def away_reply(user: IrcUser, member: Member, text: str) -> Message:
     """Return RPL_AWAY of somebody."""
     nick = str(member.nick)
@@ -138,15 +132,3 @@ def away_reply(user: IrcUser, member: Member, text: str) -> Message:
 def room_for(user: IrcUser, numeric: str) -> int:
     """Return how many bytes of parameters there is room for in a numeric whose last one is a text."""
     return MAX_BODY_BYTES - len(f":{user.server.name} {numeric} {user.nick} :".encode())
-
-
-def tell_bot(user: IrcUser, member: Member) -> None:
-    """Answer a client that asks about somebody that they are a bot; nothing if they are not."""
-    if member.bot:
-        user.reply(n.RPL_WHOISBOT, str(member.nick), "is a bot")
-
-
-def who_flags(member: Member) -> str:
-    """Return what WHO says of somebody, besides what they are in a room: here or gone, server operator, bot."""
-    away = "H" if member.away is None else "G"
-    return away + ("*" if member.judged_as[1] else "") + (BOT if member.bot else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import partial
 
 from chatd.chat import joining
 from chatd.chat.command_rows import Work
@@ -16,8 +17,8 @@ from chatd.edges.irc.rows import Row
 from chatd.edges.irc.server import MAX_REALNAME
 from chatd.edges.irc.user import IrcUser
 from chatd.protocol import commands, names
-from chatd.protocol.errors import ChatError, Code
-from chatd.protocol.events import Done, Refused
+from chatd.protocol.errors import Code
+from chatd.protocol.events import Done
 from chatd.protocol.names import BadNameError
 from chatd.protocol.text import clean
 
@@ -145,18 +146,12 @@ def try_to_register(user: IrcUser) -> Work | None:
 
 async def _register(user: IrcUser) -> None:
     wanted, user.wanted_nick = user.wanted_nick, ""
-    pending = user.expect(commands.Nick(wanted), user.begin(""))
-    refused: Refused | ChatError | None = None
-    try:
-        joining.take_name(user.session, names.nick(wanted), pending.label)
-    except ChatError as error:
-        refused = error
-    else:
-        refused = (await user.result_of(pending)).refused
+    nick = names.nick(wanted)
+    result = await user.ask_by(commands.Nick(nick), partial(joining.take_name, user.session, nick))
+    refused = result.refused
     if user.session.ended:
         return
     if refused is not None:
-        user.withdraw(pending)
         if user.hub.accounts.members_only and user.session.account is None and refused.code is Code.NOT_ALLOWED:
             user.reply(n.ERR_PASSWDMISMATCH, refused.text)
         else:
@@ -169,10 +164,14 @@ async def _register(user: IrcUser) -> None:
     welcome.tell(user)
 
 
-def _ping(user: IrcUser, message: Message) -> None:
+async def _ping(user: IrcUser, message: Message) -> None:
     if not message.params:
         user.reply(n.ERR_NOORIGIN, "PING needs a word, which PONG repeats")
         return
+    if user.registered and not user.hub.nodes.shared:
+        # Whoever has its PONG has been told all that was said before; with nodes, that could take as long as an outage.
+        nick = user.session.nick
+        await user.ask_by(commands.Nick(nick), partial(joining.wait_for_others, user.session))
     user.answer(Message("PONG", (user.server.name, message.params[0]), user.server.name))
 
 

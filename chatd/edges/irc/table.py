@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chatd.edges.irc import monitor, presence, registration, rooms, speaking, user_modes, welcome
+from chatd.edges.irc import (
+    about,
+    listing,
+    monitor,
+    presence,
+    registration,
+    rooms,
+    speaking,
+    user_modes,
+    welcome,
+    who,
+    whois,
+)
 from chatd.edges.irc.capabilities import IMPLIED_BY_302, Capability
 from chatd.edges.irc.rows import Row
 
@@ -35,6 +47,10 @@ COMMANDS: Mapping[str, Row] = {
         *welcome.ROWS,
         *rooms.ROWS,
         *speaking.ROWS,
+        *who.ROWS,
+        *whois.ROWS,
+        *listing.ROWS,
+        *about.ROWS,
         *presence.ROWS,
         *monitor.ROWS,
         *user_modes.ROWS,

@@ -1,4 +1,4 @@
-"""The modes of people: ``B`` marks a bot, ``i`` is kept as clients ask for it, ``o`` is a server operator."""
+"""The modes of people: ``B`` marks a bot, ``i`` hides from WHO, and ``o`` is a server operator."""
 
 from __future__ import annotations
 

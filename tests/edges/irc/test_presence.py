@@ -8,7 +8,6 @@ from chatd.chat.limits import Limits
 from chatd.chat.member_details import MAX_AWAY_CHARACTERS
 from chatd.edges.gateway import Gateway
 from chatd.edges.irc.connection import IrcFactory
-from chatd.edges.irc.onlooking import tell_away, tell_bot, who_flags
 from chatd.edges.irc.server import MAX_REALNAME
 from chatd.protocol.names import MAX_NICK_LENGTH, Nick
 from tests.support.in_memory_cluster import InMemoryCluster, Node, SharedAccounts
@@ -262,24 +261,17 @@ def test_userhost_tells_who_is_here_away_and_an_operator(chat: IrcChat) -> None:
 
 def test_what_whois_and_who_say_of_people(chat: IrcChat) -> None:
     ann, bob = chat.irc("ann"), chat.irc("bob")
-    user, member = ann.protocol.user, bob.protocol.peer.session
-    assert user is not None
-    tell_away(user, member)
-    tell_bot(user, member)
-    assert ann.take() == []
-    assert who_flags(member) == "H"
+    assert {"301", "335"}.isdisjoint(commands(ann.says("WHOIS bob")))
+    assert ann.says("WHO bob")[0].params[6] == "H"
     bob.says("AWAY :lunch", "MODE bob +B")
-    tell_away(user, member)
-    tell_bot(user, member)
-    assert [(each.command, each.params[:2]) for each in ann.take()] == [
-        ("301", ["ann", "bob"]),
-        ("335", ["ann", "bob"]),
-    ]
-    assert who_flags(member) == "GB"
+    told = {each.command: each.params for each in ann.says("WHOIS bob")}
+    assert told["301"] == ["ann", "bob", "lunch"]
+    assert told["335"] == ["ann", "bob", "is a bot"]
+    assert ann.says("WHO bob")[0].params[6] == "GB"
     chat.hub.accounts = accounts = SharedAccounts()
     accounts.operators.add("bob")
-    member.account = "bob"
-    assert who_flags(member) == "G*B"
+    bob.protocol.peer.session.account = "bob"
+    assert ann.says("WHO bob")[0].params[6] == "G*B"
 
 
 # Several nodes.
