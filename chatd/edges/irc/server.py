@@ -19,6 +19,8 @@ DEFAULT_NAME = "irc.local"
 MAX_CLIENT_TAGS = 1000
 """Of how many messages the client-only tags are known, which are passed on and not kept."""
 MAX_TRANSLATIONS = 64
+MAX_REALNAME = 150
+"""How many characters a real name may have."""
 MAX_GONE = 500
 """Of how many IRC clients that have gone it is known how they were shown."""
 
@@ -43,6 +45,8 @@ class IrcServer:
         """What lines that many are sent are to those who have the same capabilities."""
         self.gone: deque[Gone] = deque(maxlen=MAX_GONE)
         """Those of the clients that have gone, the last at the end."""
+        self.notice: tuple[object, dict[frozenset[str], bytes]] = (None, {})
+        """What many were told last unasked: what it is about, and its bytes by the capabilities of its readers."""
         self._client_tags: OrderedDict[int, Mapping[str, str]] = OrderedDict()
 
     @property
@@ -79,8 +83,7 @@ class IrcServer:
     def make_person(self, member: Member, ident: str, realname: str) -> Person:
         """Return how somebody is shown who gave these names."""
         account = None if member.account is None else self.hub.name_of(member.account)
-        facts = member.facts
-        return Person(member.nick, ident, host_of(member), realname, account, facts is not None and facts.bot)
+        return Person(member.nick, ident, host_of(member), realname, account, member.bot)
 
     def person_called(self, nick: str) -> Person:
         """Return how somebody is shown who goes by a nick, or went by it when what they said was said."""
