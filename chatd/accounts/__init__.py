@@ -94,7 +94,10 @@ class Accounts(Protocol):
         """
 
     def mechanisms(self) -> Sequence[str]:
-        """Return the SASL mechanisms by which one may log in, the simplest first; none if nobody can."""
+        """Return the SASL mechanisms by which one may log in, the simplest first; none if nobody can.
+
+        Raise `ChatError` if that cannot be found out now.
+        """
 
     def exchange(self, mechanism: str, address: str | None) -> Exchange:
         """Return a new exchange. Raise `ChatError`, ``not-allowed``, if that is none of the `mechanisms`."""

@@ -61,18 +61,22 @@ class ScramServer:
 
 
 class Sasl:
-    """The mechanisms, and the exchanges by them. SCRAM is one if there is a ``server`` for it."""
+    """The mechanisms, and the exchanges by them. SCRAM is one if there is a ``server`` for it that keeps keys."""
 
     def __init__(self, log_in: LogIn, server: ScramServer | None) -> None:
         self._log_in = log_in
         self._server = server
-        self.mechanisms = (PLAIN,) if server is None else (PLAIN, scram.NAME)
+
+    @property
+    def mechanisms(self) -> tuple[str, ...]:
+        """Their names, the simplest first. Raise `AccountsError` if the store cannot be read."""
+        return (PLAIN,) if self._server is None or not self._server.store.keeps else (PLAIN, scram.NAME)
 
     def exchange(self, mechanism: str, address: str | None) -> Exchange:
         """Return a new exchange, see `Accounts.exchange`."""
         if mechanism == PLAIN:
             return PlainExchange(self._log_in, address)
-        if mechanism == scram.NAME and self._server is not None:
+        if mechanism == scram.NAME and self._server is not None and scram.NAME in self.mechanisms:
             return ScramExchange(self._server, address)
         raise ChatError(Code.NOT_ALLOWED, f"this server logs in by {' or '.join(self.mechanisms)}")
 

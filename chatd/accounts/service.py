@@ -144,11 +144,11 @@ class AccountService(Accounts):
 
     @override
     def mechanisms(self) -> Sequence[str]:
-        return self._sasl.mechanisms if self._is_there() else ()
+        return self._or_unavailable(lambda: self._sasl.mechanisms) if self._is_there() else ()
 
     @override
     def exchange(self, mechanism: str, address: str | None) -> Exchange:
-        return self._sasl.exchange(mechanism, address)
+        return self._or_unavailable(lambda: self._sasl.exchange(mechanism, address))
 
     @override
     def register(self, nick: str, password: str, code: str | None, address: str | None) -> Deferred[str]:

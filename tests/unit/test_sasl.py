@@ -84,6 +84,15 @@ def test_there_is_scram_where_it_is_wanted_and_plain_anyway(chat: ChatWithAccoun
     without.close()
 
 
+def test_there_is_none_where_keys_are_kept_no_more(chat: ChatWithAccounts) -> None:
+    chat.scram.end()
+    assert chat.members.mechanisms() == ("PLAIN",)
+    with refused(Code.NOT_ALLOWED, "PLAIN"):
+        chat.members.exchange("SCRAM-SHA-256", NET)
+    login(chat, "ann")
+    assert chat.scram.find("ann") is None
+
+
 def test_there_is_no_mechanism_where_nobody_can_have_an_account(tmp_path: Path) -> None:
     assert NoAccounts().mechanisms() == ()
     with refused(Code.NOT_ALLOWED):
