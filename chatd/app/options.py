@@ -24,12 +24,14 @@ from chatd.app.asyncio_reactor import use_asyncio
 from chatd.app.endpoints import Wrap, endpoint_from
 from chatd.app.exit_status import ExitStatus
 from chatd.app.hook_options import HookOptions
+from chatd.app.irc_options import IrcOptions
 from chatd.app.option_fields import from_options, parameter, parameters
 from chatd.app.service import ChatService, Listening
 from chatd.app.web_options import BACKLOG, WebOptions
 from chatd.chat.assembly import make_hub
 from chatd.chat.limits import Limits
 from chatd.edges.gateway import EdgeFactory, Gateway
+from chatd.edges.irc.connection import IrcFactory
 from chatd.edges.line import LineFactory
 from chatd.edges.proxy import THIS_MACHINE, ProxiedFactory
 from chatd.edges.web.site import WebFactory
@@ -63,7 +65,7 @@ def _listen_option(edge: type[EdgeFactory], about: str) -> Callable[[Options, st
     return listen
 
 
-class Options(AccountOptions, WebOptions, AnnounceOptions, HookOptions):
+class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptions):
     """The options of ``twistd chatd``; a wrong one ends the process with one line."""
 
     longdesc = (
@@ -184,6 +186,9 @@ def makeService(options: Options) -> ChatService:
     )
     listen = partial(_listening, IReactorCore(reactor), proxied)
     places = [listen(place.name, place.description, place.edge(gateway)) for place in options.places]
+    if irc_places := options.irc_places:
+        irc = IrcFactory(gateway, options["irc-name"])
+        places += [listen(place.name, place.description, irc) for place in irc_places]
     if (web := options.web_place) is not None:
         site = WebFactory(gateway, guests=bool(options["web-guests"]), hosts=options["web-host"])
         page = listen(web.name, web.description, site)

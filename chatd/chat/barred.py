@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from chatd.chat import permissions
+from chatd.chat.command_rows import Task
 from chatd.chat.participant import Participant
 from chatd.model.room_policy import ModerationAction
 from chatd.protocol import commands, events
@@ -32,9 +33,9 @@ def bar(participant: Participant, ban: ModerationAction) -> None:
     hub.timers.add(partial(_expire, participant), hub.timers.now + LOGIN_SECONDS)
 
 
-def hears(participant: Participant, request: Request | ChatError) -> bool:
+def hears(participant: Participant, request: Request | ChatError | Task) -> bool:
     """Return whether to look at what one asks for who is barred; if not, it was sent away for it."""
-    if not isinstance(request, ChatError) and isinstance(request.command, _HEARD):
+    if isinstance(request, Request) and isinstance(request.command, _HEARD):
         return True
     send_away(participant)
     return not participant.ended

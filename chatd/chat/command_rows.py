@@ -44,6 +44,16 @@ class Row:
     """Whether it only asks for something, so that it is of no use to one who cannot be answered."""
 
 
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What an edge does itself of what it was asked, in the turn of a command: after all that came before it.
+
+    ``run`` returns what is left to do, and raises `ChatError` if it cannot be done.
+    """
+
+    run: Callable[[], Work | None]
+
+
 class InRoom(Protocol):
     """A command for a room."""
 

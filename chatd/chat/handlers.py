@@ -18,7 +18,7 @@ from chatd.chat import (
     rules,
     speaking,
 )
-from chatd.chat.command_rows import Row, Work, for_anybody, for_named
+from chatd.chat.command_rows import Row, Task, Work, for_anybody, for_named
 from chatd.chat.participant import Participant
 from chatd.protocol import commands
 from chatd.protocol import moderation_commands as moderators
@@ -71,9 +71,9 @@ def carry_out(participant: Participant, request: Request) -> Work | None:
         raise
 
 
-def only_says(participant: Participant, request: Request | ChatError) -> bool:
+def only_says(participant: Participant, request: Request | ChatError | Task) -> bool:
     """Return whether a request only says something more in a room, so that it need not wait for what was said."""
-    if isinstance(request, ChatError):
+    if not isinstance(request, Request):
         return False
     command = request.command
     if type(command) is commands.Msg:
@@ -83,9 +83,9 @@ def only_says(participant: Participant, request: Request | ChatError) -> bool:
     return participant.hub.room(RoomName.of(command.to).key) in participant.rooms
 
 
-def is_question(request: Request | ChatError) -> bool:
+def is_question(request: Request | ChatError | Task) -> bool:
     """Return whether a request only asks for something, so that it is of no use to one who cannot be answered."""
-    return not isinstance(request, ChatError) and HANDLERS[type(request.command)].is_question
+    return isinstance(request, Request) and HANDLERS[type(request.command)].is_question
 
 
 def verb_of(command: Command) -> str:

@@ -148,6 +148,21 @@ def _take_any_nick(participant: Participant, nick: Nick, resume: str | None, roo
         participant.issue_resume_token()
 
 
+def take_name(participant: Participant, nick: Nick, label: str | None) -> None:
+    """Go by a nick, in no room yet; ``OK NICK`` says when all nodes know. Raise `ChatError` if it is not to be had."""
+    identity = participant.identity._replace(nick=nick.key)
+    if (ban := permissions.server_ban(participant, identity)) is not None:
+        raise ChatError(Code.BANNED, permissions.because("you are banned", ban))
+    quotas.check_name(participant)
+    authentication.check_owner(participant, nick)
+    _take_nick(participant, nick, None)
+    if participant.hub.nodes.shared:
+        participant.submit("", events.Renamed(participant.nick, participant.nick), label, "NICK")
+        return
+    participant.hub.conversations.arrive(participant)
+    participant.send_event(Done("NICK", (participant.nick,)), label)
+
+
 def _resumed(hub: Hub, holder: NickHolder, resume: str) -> NickHolder | None:
     """Return the connection whose resume token that is: of the one who goes by a nick, who may have several."""
     others = hub.persons.beside(holder) if isinstance(holder, Participant) else ()

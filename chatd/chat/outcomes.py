@@ -41,6 +41,9 @@ def outcome(participant: Participant, entry: Entry, room: Place | None) -> bytes
             return participant.line(events.Done(verb, (place, subject)), entry.label)
         case Retracted() | Edited() | Reacted() if room is not None:
             return participant.line(_done_about(entry, entry.event), entry.label)
+        case events.Renamed(old, new) if old == new:
+            participant.hub.conversations.arrive(participant)
+            return participant.line(events.Done("NICK", (new,)), entry.label)
         case events.Renamed(_, new):
             before, participant.nick, participant.renaming = participant.nick, Nick.of(new), NO_NICK
             participant.hub.release(before, participant)
@@ -116,6 +119,8 @@ def _refused(participant: Participant, entry: Entry) -> bytes:
         if participant.replay is not None:
             participant.replay.close()
             participant.replay = None
+    elif isinstance(entry.event, events.Renamed) and entry.event.old == entry.event.new:
+        participant.hub.nodes.join_refused(participant)
     elif isinstance(entry.event, events.Renamed):
         participant.renaming = NO_NICK
         participant.hub.release(Nick.of(entry.event.new), participant)

@@ -226,13 +226,17 @@ class Participant(Client):
         tags = {"id": str(kept.id), "time": time} | ({"old": ""} if again else {})
         return self.line(events.Told(event.nick, event.text), tags=tags)
 
-    async def send_all(self, lines: Iterable[bytes]) -> None:
-        """Send lines as fast as the peer reads them, and not so many at a time that others have to wait."""
+    async def send_all(self, lines: Iterable[bytes], send: Callable[[bytes], None] | None = None) -> None:
+        """Send lines as fast as the peer reads them, and not so many at a time that others have to wait.
+
+        ``send`` is for lines that are in the language of an edge already.
+        """
+        send = send or self.send
         for number, line in enumerate(lines, 1):
             if self.ended or self.peer.unreachable:
                 return
             if line:
-                self.send(line)
+                send(line)
             if self.peer.blocked and not self.ended:
                 self._reader = Deferred()
                 await self._reader

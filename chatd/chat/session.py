@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from enum import Enum
-from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
@@ -12,6 +11,7 @@ from typing_extensions import override
 
 from chatd import __version__
 from chatd.chat import barred, guidance, handlers, outcomes, permissions, quotas
+from chatd.chat.command_rows import Task, Work
 from chatd.chat.hub import Hub
 from chatd.chat.keepalive import Heard, Keepalive
 from chatd.chat.participant import Participant
@@ -74,7 +74,7 @@ class Session(Participant, Heard):
         self._in_flight = 0
         self._characters_in_flight = 0
         self._saying = False
-        self._waiting: Request | ChatError | None = None
+        self._waiting: Request | ChatError | Task | None = None
         self._keepalive = Keepalive(self, hub.timers, hub.limits)
         if (ban := permissions.server_ban(self, self.identity)) is not None:
             barred.bar(self, ban)
@@ -108,7 +108,7 @@ class Session(Participant, Heard):
         """Whether a request waits for its turn, so that what follows must be left as it arrived."""
         return self._waiting is not None
 
-    def receive(self, request: Request | ChatError) -> None:
+    def receive(self, request: Request | ChatError | Task) -> None:
         """Carry out what the next line asks for, or answer that it could not be read.
 
         What must come after something that is still on its way is kept, and carried out in its turn.
@@ -246,7 +246,7 @@ class Session(Participant, Heard):
             return True
         return (entries >= SHARE_IN_FLIGHT or characters >= SHARE_OF_CHARACTERS) and self.hub.journal.over_soft_limit
 
-    def _carry_out(self, request: Request | ChatError) -> None:
+    def _carry_out(self, request: Request | ChatError | Task) -> None:
         if self.barred and not barred.hears(self, request):
             return
         if isinstance(request, ChatError):
@@ -254,9 +254,9 @@ class Session(Participant, Heard):
             return
         self.unknown_lines = 0
         try:
-            work = handlers.carry_out(self, request)
+            work = request.run() if isinstance(request, Task) else handlers.carry_out(self, request)
         except ChatError as error:
-            self._refuse(error, request.label)
+            self._refuse(error, _label(request))
             return
         if work is not None:
             self._change_phase(Phase.BUSY)
@@ -265,13 +265,14 @@ class Session(Participant, Heard):
                 done.addCallback(lambda _: self.resume_commands())
                 done.addErrback(lambda failure: self._log_fault("the next command could not be carried out", failure))
 
-    async def _finish(self, work: Coroutine[Deferred[Any], Any, None], request: Request) -> None:
+    async def _finish(self, work: Work, request: Request | Task) -> None:
         """Carry out what takes time; until it is done no other command is."""
         try:
             await work
         except ChatError as error:
-            error.verb = handlers.verb_of(request.command)
-            self._refuse(error, request.label)
+            if isinstance(request, Request):
+                error.verb = handlers.verb_of(request.command)
+            self._refuse(error, _label(request))
         except Exception:
             self._log_fault("a command could not be carried out to its end")
             self.disconnect_on_fault()
@@ -295,3 +296,7 @@ class Session(Participant, Heard):
             self.disconnect(
                 DisconnectReason.REFUSED, "what follows was to be said and not carried out, so it is not read"
             )
+
+
+def _label(request: Request | Task) -> str | None:
+    return request.label if isinstance(request, Request) else None

@@ -7,6 +7,7 @@ from typing import Any
 
 from typing_extensions import override
 
+from chatd.chat.hub import Hub
 from chatd.chat.peer import Peer
 from chatd.chat.session import Session
 from chatd.edges.by_hand import is_taken_back
@@ -59,6 +60,7 @@ class PeerConnection(Peer):
         translate: Callable[[bytes], bytes] | None = None,
         farewell: Callable[[DisconnectReason, bytes], bytes] | None = None,
         preface: bytes = b"",
+        make_session: Callable[[Hub, Peer], Session] = Session,
     ) -> None:
         transport = edge.transport
         self.full_at = 0.0
@@ -83,7 +85,7 @@ class PeerConnection(Peer):
         if preface:
             self._writer.write(preface)
         self.send = self._writer.write if translate is None else self._send_translated
-        self.session = Session(gateway.hub, self)
+        self.session = make_session(gateway.hub, self)
 
     @property
     def transport(self) -> Any:

@@ -204,7 +204,7 @@ class MembershipChanges:
         occupant = self.directory.get(info.member_id)
         assert occupant is not None
         if event.old == event.new:
-            return []
+            return [] if entry.author is None else [entry]
         entry.event = Renamed(occupant.info.nick, event.new)
         self.directory.rename(occupant, event.new)
         self._note(occupant, occupant.info)

@@ -1,0 +1,64 @@
+"""What the command line says of the IRC edge."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from twisted.internet.endpoints import quoteStringArgument
+from twisted.python import usage
+
+from chatd.edges.irc.server import DEFAULT_NAME
+from chatd.protocol.text import clean
+from chatd.runtime.option import Number
+
+_BACKLOG = 1024
+_NAME = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+
+
+class IrcPlace(NamedTuple):
+    """Where the IRC edge listens."""
+
+    name: str
+    """What the user calls it."""
+    description: str
+    """That of the endpoint."""
+
+
+class IrcOptions(usage.Options):
+    """The options of the IRC edge."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self["irc"] = []
+        self["irc-name"] = DEFAULT_NAME
+
+    def opt_irc(self, where: str) -> None:
+        """Port or endpoint for IRC clients, such as 6667 or tls:DIRECTORY:port=6697; repeatable.  [default: none]"""
+        if where.isdecimal():
+            try:
+                Number("irc", "PORT", "", 0, 65535).parse(where)
+            except ValueError as error:
+                raise usage.UsageError(str(error)) from None
+        elif ":" not in where:
+            wanted = "a port or an endpoint like tls:DIRECTORY:port=6697"
+            raise usage.UsageError(f"--irc takes {wanted}, not {clean(where)!r}")
+        self["irc"].append(where)
+
+    def opt_irc_name(self, name: str) -> None:
+        """What the server calls itself on IRC.  [default: irc.local]"""
+        if not _NAME.fullmatch(name) or len(name) > 63:
+            raise usage.UsageError(f"--irc-name takes a name with a dot, like irc.example.org, not {clean(name)!r}")
+        self["irc-name"] = name
+
+    @property
+    def irc_places(self) -> list[IrcPlace]:
+        """Where the IRC edge is to listen, nowhere unless it is asked for."""
+        return [_place(where, self["interface"]) for where in dict.fromkeys(self["irc"])]
+
+
+def _place(where: str, interface: str) -> IrcPlace:
+    if not where.isdecimal():
+        return IrcPlace(where, where)
+    description = f"tcp:{where}:interface={quoteStringArgument(interface)}:backlog={_BACKLOG}"
+    return IrcPlace(f"port {where} of {interface}", description)

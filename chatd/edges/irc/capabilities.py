@@ -1,0 +1,35 @@
+"""The capabilities of IRCv3: which there are, and which tags they let a client be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+TAG_NEEDS: Mapping[str, str] = {
+    "time": "server-time",
+    "account": "account-tag",
+    "label": "labeled-response",
+    "batch": "batch",
+}
+"""Which capability a tag needs; all others need ``message-tags``."""
+IMPLIED_BY_302 = "cap-notify"
+"""What a client has that asks for version 302."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """A capability that clients are offered.
+
+    ``value`` returns what is said of it, given whether nobody can listen in on the connection; None if it is not
+    offered there.
+    """
+
+    name: str
+    value: Callable[[bool], str | None] = lambda private: ""  # noqa: ARG005
+    only_with: str = ""
+    """Another one without which it cannot be had."""
+
+
+def shown_tags(tags: Mapping[str, str], capabilities: Collection[str]) -> dict[str, str]:
+    """Return those tags that a client with some capabilities may be sent."""
+    return {key: value for key, value in tags.items() if TAG_NEEDS.get(key, "message-tags") in capabilities}

@@ -1,0 +1,109 @@
+"""What Twisted calls for one IRC connection, and the factory that makes them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.protocol import connectionDone
+from twisted.protocols.basic import LineReceiver
+from twisted.python.failure import Failure
+from typing_extensions import override
+from zope.interface import implementer
+
+from chatd.edges.gateway import EdgeFactory, Gateway
+from chatd.edges.irc import numerics as n
+from chatd.edges.irc import translation
+from chatd.edges.irc.message import MAX_LINE_BYTES, Message, TooLongError, parse, parse_tags, render
+from chatd.edges.irc.rows import answer_alone, receive
+from chatd.edges.irc.server import DEFAULT_NAME, IrcServer
+from chatd.edges.irc.session import IrcSession
+from chatd.edges.irc.table import COMMANDS
+from chatd.edges.irc.user import IrcUser
+from chatd.edges.peer_connection import PeerConnection
+from chatd.protocol.errors import DisconnectReason
+from chatd.protocol.framing import LineDecoder
+
+
+@implementer(IHalfCloseableProtocol)
+class IrcProtocol(LineReceiver):
+    """One connection of an IRC client."""
+
+    kind = "irc"
+    factory: IrcFactory
+    user: IrcUser | None = None
+
+    @override
+    def connectionMade(self) -> None:
+        gateway, decoder = self.factory.gateway, LineDecoder(MAX_LINE_BYTES)
+        self.peer = PeerConnection(gateway, self, decoder, self._translated, self._farewell, make_session=IrcSession)
+        session = self.peer.session
+        assert isinstance(session, IrcSession)
+        if not session.ended:
+            self.user = session.user = IrcUser(self.factory.server, self.peer)
+
+    @override
+    def dataReceived(self, data: bytes) -> None:
+        self.peer.data_received(data)
+
+    @override
+    def lineReceived(self, line: bytes) -> None:
+        user = self.user
+        if user is None:
+            return
+        try:
+            message = parse(line)
+        except TooLongError:
+            why = "a message has at most 510 bytes, and 4096 of tags"
+            answer_alone(user, partial(user.reply, n.ERR_INPUTTOOLONG, why))
+        except UnicodeDecodeError:
+            self._refuse_encoding(user, line)
+        else:
+            if message.command:
+                receive(user, message, COMMANDS)
+
+    def _refuse_encoding(self, user: IrcUser, line: bytes) -> None:
+        tags, _, body = line.partition(b" ") if line.startswith(b"@") else (b"", b"", line)
+        label = parse_tags(tags[1:].decode(errors="replace")).get("label", "")
+        command = body.lstrip(b" ").split(b" ")[0].decode("ascii", "replace").upper()[:20]
+        text = "only UTF-8 is spoken here; set your client's encoding to UTF-8"
+        answer_alone(user, partial(user.fail, command, "INVALID_UTF8", text), label)
+
+    def readConnectionLost(self) -> None:
+        """Pass on that the peer sends no more."""
+        self.peer.input_ended()
+
+    def writeConnectionLost(self) -> None:
+        """Pass on that the peer was sent its last line."""
+        self.peer.output_sent()
+
+    @override
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.peer.connection_lost()
+
+    def _translated(self, lines: bytes) -> bytes:
+        return b"" if self.user is None else translation.translated(self.user, lines)
+
+    def _farewell(self, reason: DisconnectReason, last: bytes) -> bytes:
+        if reason is DisconnectReason.NOT_CHATD:
+            return error("this port speaks IRC, and neither TLS nor HTTP")
+        return translation.farewell(self.user, last)
+
+
+def error(why: str) -> bytes:
+    """Return the last message to a connection."""
+    return render(Message("ERROR", (f"Closing link: {why}",)))
+
+
+class IrcFactory(EdgeFactory):
+    """Makes an `IrcProtocol` for each connection that is admitted; ``name`` is what the server is called on IRC."""
+
+    protocol = IrcProtocol
+
+    def __init__(self, gateway: Gateway, name: str = DEFAULT_NAME) -> None:
+        super().__init__(gateway)
+        self.server = IrcServer(gateway, name)
+
+    @override
+    def farewell(self, why: str) -> bytes:
+        return error(why)

@@ -1,0 +1,123 @@
+"""The lines of IRC: messages with tags, as Modern IRC and IRCv3 message-tags have them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+MAX_BODY_BYTES = 510
+"""What a message may have besides its tags, terminator excluded."""
+MAX_CLIENT_TAGS_BYTES = 4096
+"""What the tags of a client's message may have, with their ``@`` and the space after them."""
+MAX_LINE_BYTES = 8191 + MAX_BODY_BYTES
+"""What a line may have, terminator excluded; longer ones are not even looked at."""
+
+_KEY = re.compile(r"\+?(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9-]+")
+_ESCAPES = {";": "\\:", " ": "\\s", "\\": "\\\\", "\r": "\\r", "\n": "\\n"}
+_ESCAPED = re.compile(r"[; \\\r\n]")
+_MEANT = {escape[1]: character for character, escape in _ESCAPES.items()}
+_ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
+_NO_COLON = frozenset({"JOIN", "NICK", "MODE", "BATCH", "AUTHENTICATE", "ACCOUNT", "MARKREAD"})
+"""Commands whose last parameter is a word, which some clients do not expect a colon before."""
+
+NO_TAGS: Mapping[str, str] = MappingProxyType({})
+
+
+class TooLongError(ValueError):
+    """A message, or its tags, is longer than it may be."""
+
+
+class Message(NamedTuple):
+    """One message. ``command`` is in upper case; a tag without a value has an empty one."""
+
+    command: str
+    params: tuple[str, ...] = ()
+    source: str = ""
+    tags: Mapping[str, str] = NO_TAGS
+
+    def param(self, index: int) -> str:
+        """Return a parameter, empty if there are not so many."""
+        return self.params[index] if index < len(self.params) else ""
+
+
+def parse(line: bytes) -> Message:
+    """Return the message of a client's line, which has no terminator.
+
+    Raise `TooLongError` if it is too long, and `UnicodeDecodeError` if it is not UTF-8.
+    What has no command has an empty one. Spaces between parameters may be several.
+    """
+    head, body = b"", line
+    if line.startswith(b"@"):
+        head, _, body = line.partition(b" ")
+    if len(head) + 1 > MAX_CLIENT_TAGS_BYTES or len(body) > MAX_BODY_BYTES:
+        raise TooLongError
+    line.decode()  # as a whole, so that the error tells where
+    text = body.decode().lstrip(" ")
+    source = ""
+    if text.startswith(":"):
+        source, _, text = text[1:].partition(" ")
+    middle, colon, trailing = f" {text}".partition(" :")
+    words = middle.split(" ")
+    words = [word for word in words if word]
+    if colon:
+        words.append(trailing)
+    command = words.pop(0) if words else ""
+    return Message(command.upper(), tuple(words), source, parse_tags(head[1:].decode()) if head else NO_TAGS)
+
+
+def parse_tags(text: str) -> dict[str, str]:
+    """Return the tags of what stands between ``@`` and the space; of one that comes twice the last counts."""
+    tags: dict[str, str] = {}
+    for tag in text.split(";"):
+        key, _, value = tag.partition("=")
+        if _KEY.fullmatch(key):
+            tags[key] = unescaped(value)
+    return tags
+
+
+def unescaped(value: str) -> str:
+    r"""Return what a tag's value means: ``\:`` is a semicolon and ``\s`` a space."""
+    return _ESCAPE.sub(lambda match: _MEANT.get(match[1], match[1]), value) if "\\" in value else value
+
+
+def escaped(value: str) -> str:
+    """Return a value as it is written in a tag."""
+    return _ESCAPED.sub(lambda match: _ESCAPES[match[0]], value)
+
+
+def render(message: Message) -> bytes:
+    """Return the bytes of a message, terminator included.
+
+    What would end the line, or a parameter that is not the last, is left out: no parameter makes a second message.
+    """
+    parts = [f":{message.source}"] if message.source else []
+    parts.append(message.command)
+    parts += [_word(param) for param in message.params[:-1]]
+    if message.params:
+        parts.append(_last(message.command, message.params[-1], alone=len(message.params) == 1))
+    line = " ".join(parts)
+    if message.tags:
+        line = f"@{rendered_tags(message.tags)} {line}"
+    return line.encode(errors="replace") + b"\r\n"
+
+
+def rendered_tags(tags: Mapping[str, str]) -> str:
+    """Return tags as they stand between ``@`` and the space."""
+    return ";".join(f"{key}={escaped(value)}" if value else key for key, value in tags.items())
+
+
+def _word(param: str) -> str:
+    word = _one_line(param).replace(" ", "").lstrip(":")
+    return word or "*"
+
+
+def _last(command: str, param: str, *, alone: bool) -> str:
+    text = _one_line(param)
+    needs_colon = not text or " " in text or text.startswith(":")
+    return f":{text}" if needs_colon or not (command in _NO_COLON or alone) else text
+
+
+def _one_line(text: str) -> str:
+    return text.replace("\r", "").replace("\n", "").replace("\0", "")

@@ -1,0 +1,116 @@
+"""What all IRC connections to a node have in common: its name, and what is known of people and messages."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import NamedTuple
+
+from chatd.chat.hub import Hub
+from chatd.edges.gateway import Gateway
+from chatd.edges.irc.session import IrcSession
+from chatd.model.entry import Member
+from chatd.protocol.names import Nick
+
+DEFAULT_NAME = "irc.local"
+MAX_CLIENT_TAGS = 1000
+"""Of how many messages the client-only tags are known, which are passed on and not kept."""
+MAX_TRANSLATIONS = 64
+MAX_GONE = 500
+"""Of how many IRC clients that have gone it is known how they were shown."""
+
+
+class Person(NamedTuple):
+    """How somebody is shown to IRC clients. No address is: the host only tells people apart."""
+
+    nick: str
+    user: str
+    host: str
+    realname: str
+    account: str | None = None
+    """The name of the account as its owner writes it."""
+    bot: bool = False
+
+    @property
+    def source(self) -> str:
+        """What their messages come from."""
+        return f"{self.nick}!{self.user}@{self.host}"
+
+
+class Gone(NamedTuple):
+    """One who has gone, and when, in milliseconds since 1970."""
+
+    person: Person
+    time: int
+
+
+class IrcServer:
+    """One for each node; ``created`` is in milliseconds since 1970."""
+
+    def __init__(self, gateway: Gateway, name: str = DEFAULT_NAME) -> None:
+        self.gateway = gateway
+        self.name = name
+        self.created = gateway.hub.now
+        self.most_users = 0
+        """How many people there were at most at a time."""
+        self.translations: OrderedDict[tuple[bytes, frozenset[str]], bytes] = OrderedDict()
+        """What lines that many are sent are to those who have the same capabilities."""
+        self.gone: deque[Gone] = deque(maxlen=MAX_GONE)
+        """Those of the clients that have gone, the last at the end."""
+        self._client_tags: OrderedDict[int, Mapping[str, str]] = OrderedDict()
+
+    @property
+    def hub(self) -> Hub:
+        """The hub of the node."""
+        return self.gateway.hub
+
+    def msgid(self, id_: int | str) -> str:
+        """Return what a message is called by on IRC: ids begin again in another journal."""
+        return f"{self.hub.journal.epoch.partition('.')[0]}-{id_}"
+
+    def id_of(self, msgid: str) -> int | None:
+        """Return the id of a message, None if no message of this journal can be called that."""
+        epoch, _, number = msgid.rpartition("-")
+        is_id = number.isascii() and number.isdigit() and len(number) <= 19
+        return int(number) if is_id and epoch == self.hub.journal.epoch.partition(".")[0] else None
+
+    def note_client_tags(self, id_: int, tags: Mapping[str, str]) -> None:
+        """Remember what client-only tags a message was sent with."""
+        self._client_tags[id_] = tags
+        while len(self._client_tags) > MAX_CLIENT_TAGS:
+            self._client_tags.popitem(last=False)
+
+    def client_tags(self, id_: int) -> Mapping[str, str]:
+        """Return the client-only tags of a message, none if they are not known any more."""
+        return self._client_tags.get(id_, {})
+
+    def person(self, member: Member) -> Person:
+        """Return how somebody who is here, over whatever edge, is shown."""
+        account = None if member.account is None else self.hub.name_of(member.account)
+        facts = member.facts
+        bot = facts is not None and facts.bot
+        host = host_of(member)
+        if isinstance(member, IrcSession) and (user := member.user) is not None:
+            return Person(member.nick, user.ident, host, user.realname, account, bot)
+        return Person(member.nick, "~u", host, member.nick, account, bot)
+
+    def person_called(self, nick: str) -> Person:
+        """Return how somebody is shown who goes by a nick, or went by it when what they said was said."""
+        holder = self.hub.holder(Nick.of(nick))
+        if holder is None:
+            key = Nick.of(nick).key
+            gone = next((each.person for each in reversed(self.gone) if Nick(each.person.nick).key == key), None)
+            return gone or Person(nick, "~u", "gone.guest", nick)
+        return self.person(holder)._replace(nick=nick)
+
+    def note_users(self) -> None:
+        """Count how many people there are."""
+        self.most_users = max(self.most_users, self.hub.nick_count)
+
+
+def host_of(member: Member) -> str:
+    """Return the host of somebody: the same for all connections of an account, and for one guest's connection."""
+    identity, _ = member.judged_as
+    kind, what = ("account", identity.account) if identity.account else ("guest", identity.connection)
+    return f"{blake2b(f'{kind} {what}'.encode(), digest_size=5).hexdigest()}.{kind}"

@@ -1,0 +1,183 @@
+"""PRIVMSG and NOTICE: what is said, to rooms and to people, and the CTCP that clients put into it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from chatd.chat import quotas
+from chatd.chat.command_rows import Task, Work
+from chatd.edges.irc import numerics as n
+from chatd.edges.irc.answer import Answer
+from chatd.edges.irc.formatting import without_formatting
+from chatd.edges.irc.message import Message
+from chatd.edges.irc.refusals import refuse
+from chatd.edges.irc.rooms import targets
+from chatd.edges.irc.rows import Row
+from chatd.edges.irc.session import IrcSession
+from chatd.edges.irc.telling import ACTION, room_for
+from chatd.edges.irc.user import IrcUser
+from chatd.protocol import names
+from chatd.protocol.commands import Tell
+from chatd.protocol.events import Done, Refused, Said
+from chatd.protocol.names import BadNameError, Nick
+from chatd.protocol.text import plain
+
+MAX_TARGETS = 4
+_CTCP = "\x01"
+
+
+def say(user: IrcUser, message: Message) -> None:
+    """Carry out PRIVMSG or NOTICE: at once if it is for one target, so that more can follow before it is stored."""
+    answer = user.begin(message.tags.get("label", ""))
+    to = targets(message.param(0))
+    if len(to) == 1 and (command := _single(user, message, to[0])) is not None:
+        pending = user.expect(command, answer, client_tags(message.tags))
+        answer.close()
+        pending.listener = partial(_said_one, user, message, to[0], answer)
+        user.session.receive(pending.request)
+        return
+    user.session.receive(Task(partial(_in_turn, user, message, to, answer)))
+
+
+def client_tags(tags: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the tags that are passed on to others as they are."""
+    return {key: value for key, value in tags.items() if key.startswith("+")}
+
+
+def _single(user: IrcUser, message: Message, target: str) -> Tell | None:
+    """Return the command that says a text to one target, None if there is something to be said against it."""
+    text = message.param(1)
+    if not text or is_too_long(user, message, target) or _is_other_ctcp(text):
+        return None
+    return _tell(user, message, target, text)
+
+
+def _tell(user: IrcUser, message: Message, target: str, text: str) -> Tell | None:
+    try:
+        to = names.room(target) if target.startswith("#") else names.nick(target)
+    except BadNameError:
+        return None
+    said = text_of(text)
+    if not said:
+        return None
+    return user.with_notice(Tell(to, said), is_notice=message.command == "NOTICE", tags=message.tags)
+
+
+def text_of(text: str) -> str:
+    """Return what others are to read of a text: an action is one that begins with ``/me``."""
+    if text.startswith(f"{_CTCP}ACTION") and len(text) > len("xACTION"):
+        text = ACTION + text[len("xACTION") :].strip(f" {_CTCP}")
+    return plain(without_formatting(text))
+
+
+def is_too_long(user: IrcUser, message: Message, target: str) -> bool:
+    """Return whether a text does not fit into the message that others would read."""
+    return len(message.param(1).encode()) > room_for(user.person.source, message.command, target)
+
+
+def _is_other_ctcp(text: str) -> bool:
+    return text.startswith(_CTCP) and not text.startswith(f"{_CTCP}ACTION ")
+
+
+def _said_one(user: IrcUser, message: Message, target: str, answer: Answer, outcome: object) -> None:
+    if isinstance(outcome, Refused):
+        _refuse(user, message, outcome, target, answer)
+    elif isinstance(outcome, Done):
+        _told(user, message, target, outcome, answer)
+
+
+def _refuse(user: IrcUser, message: Message, refused: Refused, target: str, answer: Answer) -> None:
+    if message.command == "NOTICE":
+        return  # to which nothing is ever answered
+    before, user.answering = user.answering, answer
+    try:
+        refuse(user, message.command, refused, target)
+    finally:
+        user.answering = before
+
+
+def _told(user: IrcUser, message: Message, target: str, done: Done, answer: Answer) -> None:
+    """Tell a client of what it told somebody: the echo, and that they are away."""
+    holder = user.hub.holder(Nick.of(target))
+    if user.has("echo-message"):
+        answer.add(user.own_message(message.command, target, message.param(1), done, client_tags(message.tags)))
+    if "away" in done.values and message.command != "NOTICE" and holder is not None:
+        away = holder.facts.away if holder.here and holder.facts is not None else None
+        answer.add(Message(n.RPL_AWAY, (user.nick, str(holder.nick), away or "away"), user.server.name))
+
+
+# What waits for its turn.
+
+
+def _in_turn(user: IrcUser, message: Message, to: list[str], answer: Answer) -> Work | None:
+    user.answering = answer
+    is_notice = message.command == "NOTICE"
+    if not to or not message.param(1):
+        if not is_notice:
+            _say_what_is_missing(user, message, to)
+        user.answering = None
+        answer.close()
+        return None
+    return _say_all(user, message, to, answer)
+
+
+def _say_what_is_missing(user: IrcUser, message: Message, to: list[str]) -> None:
+    if not to:
+        user.reply(n.ERR_NORECIPIENT, f"{message.command} needs somebody or a room that it is for")
+    else:
+        user.reply(n.ERR_NOTEXTTOSEND, f"{message.command} needs a text")
+
+
+async def _say_all(user: IrcUser, message: Message, to: list[str], answer: Answer) -> None:
+    try:
+        if len(to) > MAX_TARGETS:
+            user.reply(n.ERR_TOOMANYTARGETS, to[MAX_TARGETS], f"{MAX_TARGETS} targets at a time, not more")
+            return
+        for target in to:
+            await _say_to(user, message, target, answer)
+    finally:
+        user.answering = None
+        answer.close()
+
+
+async def _say_to(user: IrcUser, message: Message, target: str, answer: Answer) -> None:
+    text = message.param(1)
+    if is_too_long(user, message, target):
+        most = room_for(user.person.source, message.command, target)
+        user.reply(n.ERR_INPUTTOOLONG, f"that is too long to be passed on; a text to {target} has {most} bytes at most")
+    elif _is_other_ctcp(text):
+        _pass_ctcp(user, message, target)
+    elif (command := _tell(user, message, target, text)) is None:
+        if message.command != "NOTICE":
+            numeric = n.ERR_NOSUCHCHANNEL if target.startswith("#") else n.ERR_NOSUCHNICK
+            user.reply(
+                numeric, target, "there is no such room" if target.startswith("#") else "nobody can be called that"
+            )
+    else:
+        result = await user.ask(command, client_tags(message.tags))
+        if not isinstance(result.outcome, Said):
+            _said_one(user, message, target, answer, result.outcome)
+
+
+def _pass_ctcp(user: IrcUser, message: Message, target: str) -> None:
+    """Pass on what one client asks of another, or answers; nothing of it is kept."""
+    if target.startswith("#"):
+        user.reply(n.ERR_CANNOTSENDTOCHAN, target, "of CTCP only actions (/me) go to a room")
+        return
+    try:
+        holder = user.hub.holder(names.nick(target))
+    except BadNameError:
+        holder = None
+    if not isinstance(holder, IrcSession) or not isinstance(holder.user, IrcUser):
+        if message.command != "NOTICE":
+            user.reply(n.ERR_NOSUCHNICK, target, "no IRC client of that name is here, which could answer that")
+        return
+    quotas.check_tell(user.session)
+    holder.user.send(Message(message.command, (str(holder.nick), message.param(1)), user.person.source))
+
+
+ROWS: tuple[Row, ...] = (
+    Row("PRIVMSG", say, at_once=True),
+    Row("NOTICE", say, at_once=True),
+)

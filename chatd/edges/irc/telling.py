@@ -1,0 +1,99 @@
+"""What the server says of rooms and people, as the messages of IRC that say it: the same for all who may read them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from chatd.edges.irc.message import MAX_BODY_BYTES, Message
+from chatd.edges.irc.server import IrcServer, Person
+from chatd.protocol import plain
+from chatd.protocol.events import Event, Joined, Moderated, Parted, Renamed, Said, TopicSet
+from chatd.protocol.names import Nick
+from chatd.protocol.wire import Tags
+
+ACTION = "/me "
+"""What a message begins with that says what somebody does."""
+
+
+def room_messages(server: IrcServer, capabilities: Collection[str], tags: Tags, event: Event) -> Iterator[Message]:
+    """Yield the messages that tell clients with some capabilities what happened in a room; none if IRC has none."""
+    match event:
+        case Said():
+            yield from said(server, tags, event, event.room)
+        case Joined():
+            person = server.person_called(event.nick)
+            account_and_name = (person.account or "*", person.realname) if "extended-join" in capabilities else ()
+            yield Message("JOIN", (event.room, *account_and_name), person.source, shown(server, tags, person))
+        case Parted():
+            person = server.person_called(event.nick)
+            text = (event.text,) if event.text else ()
+            if server.hub.holder(Nick.of(event.nick)) is None:
+                yield Message("QUIT", text or ("Quit",), person.source, shown(server, tags, person))
+            else:
+                yield Message("PART", (event.room, *text), person.source, shown(server, tags, person))
+        case Renamed():
+            person = server.person_called(event.new)
+            yield Message("NICK", (event.new,), person._replace(nick=event.old).source, shown(server, tags, person))
+        case TopicSet():
+            person = server.person_called(event.nick)
+            yield Message("TOPIC", (event.room, event.text), person.source, shown(server, tags, person))
+        case Moderated():
+            yield from moderated(server, tags, event)
+
+
+def moderated(server: IrcServer, tags: Tags, event: Moderated) -> Iterator[Message]:
+    """Yield the messages that tell of a ruling."""
+    person = server.person_called(event.nick)
+    if event.verb == "KICK":
+        params = (event.room, event.subject, event.text or event.nick)
+        yield Message("KICK", params, person.source, shown(server, tags, person))
+        return
+    yield Message("NOTICE", (event.room, plain.render(event).removeprefix("NOTE ")), server.name, shown(server, tags))
+
+
+def said(server: IrcServer, tags: Tags, event: Said, target: str, person: Person | None = None) -> Iterator[Message]:
+    """Yield the messages that tell a text to a target: as many as it takes, for it may be longer than IRC's are."""
+    person = person or server.person_called(event.nick)
+    command = "NOTICE" if "notice" in tags else "PRIVMSG"
+    all_tags = shown(server, tags, person)
+    for text in lines_of(event.text, room_for(person.source, command, target)):
+        yield Message(command, (target, text), person.source, all_tags)
+
+
+def room_for(source: str, command: str, target: str) -> int:
+    """Return how many bytes of text there is room for in a message."""
+    return MAX_BODY_BYTES - len(f":{source} {command} {target} :".encode())
+
+
+def lines_of(text: str, size: int) -> Iterator[str]:
+    """Yield a text in parts of so many bytes at most, cut between characters, at spaces where that can be."""
+    is_action = text.startswith(ACTION)
+    before, after = ("\x01ACTION ", "\x01") if is_action else ("", "")
+    rest = text.removeprefix(ACTION) if is_action else text
+    size = max(size - len(before + after), 16)
+    while True:
+        part = rest.encode()[:size].decode(errors="ignore")
+        if len(part) == len(rest):
+            yield f"{before}{part}{after}"
+            return
+        at_space = part.rfind(" ", len(part) // 2)
+        part = part if at_space < 0 else part[: at_space + 1]
+        rest = rest[len(part) :]
+        yield f"{before}{part}{after}"
+
+
+def shown(server: IrcServer, tags: Tags, person: Person | None = None) -> Mapping[str, str]:
+    """Return the tags of a message, made of those of a line and of what is known of whom it comes from."""
+    found: dict[str, str] = {}
+    if "time" in tags:
+        found["time"] = tags["time"]
+    if "id" in tags:
+        found["msgid"] = server.msgid(tags["id"])
+        found |= server.client_tags(int(tags["id"]))
+    if "reply" in tags:
+        found["+draft/reply"] = server.msgid(tags["reply"])
+    if person is not None and person.account is not None:
+        found["account"] = person.account
+    if person is not None and person.bot:
+        found["bot"] = ""
+    return found

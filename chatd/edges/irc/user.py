@@ -1,0 +1,293 @@
+"""One IRC client: what it is told, and what its session is asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from itertools import count
+from typing import Any, NamedTuple
+
+from twisted.internet.defer import Deferred
+from typing_extensions import override
+
+from chatd.chat import handlers
+from chatd.chat.command_rows import Work
+from chatd.chat.hub import Hub
+from chatd.edges.irc.answer import Answer
+from chatd.edges.irc.capabilities import shown_tags
+from chatd.edges.irc.message import Message, render
+from chatd.edges.irc.server import Gone, IrcServer, Person
+from chatd.edges.irc.session import IrcSession, Owner
+from chatd.edges.peer_connection import PeerConnection
+from chatd.model.entry import Entry
+from chatd.protocol import wire
+from chatd.protocol.commands import Command, Tell
+from chatd.protocol.errors import ChatError, Code
+from chatd.protocol.events import Done, Refused, Said
+from chatd.protocol.references import Edited, Reacted, Retracted
+from chatd.protocol.wire import NO_TAGS, Request, Tags
+
+Outcome = Done | Said | Refused | Retracted | Edited | Reacted
+"""What the session says at last of a command: that it was done, the echo of what was said, or why not."""
+
+
+class Result(NamedTuple):
+    """What became of a command, and the tags of the line that said so."""
+
+    outcome: Outcome
+    tags: Tags = NO_TAGS
+
+    @property
+    def refused(self) -> Refused | None:
+        """Why it was not done; None if it was."""
+        return self.outcome if isinstance(self.outcome, Refused) else None
+
+
+class Pending:
+    """A command that the session was asked to carry out, until it has said what became of it."""
+
+    def __init__(self, label: str, answer: Answer, command: Command, client_tags: Mapping[str, str]) -> None:
+        self.label = label
+        self.answer = answer
+        self.command = command
+        self.client_tags = client_tags
+        self.result: Result | None = None
+        self.waiting: Deferred[None] | None = None
+        self.listener: Callable[[Outcome], None] | None = None
+        """Told at once what became of it."""
+        answer.open()
+
+    @property
+    def request(self) -> Request:
+        """What the session is to receive."""
+        return Request(self.command, self.label)
+
+    def settle(self, result: Result) -> None:
+        """Note what became of it; what waits for that goes on when all rooms have had the batch."""
+        self.result = result
+        if self.listener is not None:
+            self.listener(result.outcome)
+        if self.waiting is None:
+            self.answer.close()
+
+    def told(self) -> None:
+        """Go on with what waited."""
+        if self.waiting is not None and not self.waiting.called:
+            self.waiting.callback(None)
+            self.answer.close()
+
+
+class IrcUser(Owner):
+    """The client of one connection. ``ident`` and ``realname`` are what it gave with USER."""
+
+    def __init__(self, server: IrcServer, peer: PeerConnection) -> None:
+        assert isinstance(peer.session, IrcSession)
+        self.server = server
+        self.peer = peer
+        self.session = peer.session
+        self.capabilities: set[str] = set()
+        self.capability_version = 301
+        self.negotiates = False
+        """Whether it negotiates capabilities, so that it is not registered before it says that this is over."""
+        self.registered = False
+        """Whether it has a nick, and was welcomed under it."""
+        self.wanted_nick = ""
+        self.ident = ""
+        self.realname = ""
+        self.password = ""
+        self.invisible = False
+        self.signed_on = server.hub.now
+        """In milliseconds since 1970."""
+        self.told_quit = ("", "")
+        """Who has gone, and when, as far as it was told of it last: those who shared several rooms are told once."""
+        self.answering: Answer | None = None
+        """The answer to the line that is being carried out."""
+        self.numbers = count(1)
+        self._labels = f"irc-{server.hub.make_secret()[:8]}-"
+        self._pending: dict[str, Pending] = {}
+        self._settled: list[Pending] = []
+        self._held: list[bytes] | None = None
+
+    # What there is to know of it.
+
+    @property
+    def hub(self) -> Hub:
+        """The hub of the node."""
+        return self.server.hub
+
+    @property
+    def nick(self) -> str:
+        """What it goes by, or a star before that."""
+        return str(self.session.nick) if self.registered else "*"
+
+    @property
+    def person(self) -> Person:
+        """How it is shown to others."""
+        return self.server.person(self.session)
+
+    def has(self, capability: str) -> bool:
+        """Return whether it has a capability."""
+        return capability in self.capabilities
+
+    # What it is told.
+
+    def reply(self, numeric: str, *params: str) -> None:
+        """Answer it with a numeric, or another message of the server's that begins with the one it is for."""
+        self.answer(Message(numeric, (self.nick, *params), self.server.name))
+
+    def fail(self, command: str, code: str, *context: str, kind: str = "FAIL") -> None:
+        """Answer it with a standard reply (IRCv3); the last of ``context`` is a sentence."""
+        self.answer(Message(kind, (command, code, *context), self.server.name))
+
+    def answer(self, message: Message) -> None:
+        """Tell it something that answers its line; it stands in the batch of that."""
+        if self.answering is None:
+            self.send(message)
+        else:
+            self.answering.add(message)
+
+    def send(self, message: Message) -> None:
+        """Tell it something that answers nothing."""
+        self.write(self.encode(message))
+
+    async def send_all(self, messages: Iterable[Message]) -> None:
+        """Answer it with many messages, as fast as it reads them, and others have their turn in between."""
+        answer = self.answering
+
+        def lines() -> Iterable[bytes]:
+            for message in messages:
+                written: list[bytes] = []
+                before = self.collect(written)
+                if answer is None:
+                    self.send(message)
+                else:
+                    answer.add(message)
+                self.collect(before)
+                yield b"".join(written)
+
+        await self.session.send_all(lines(), self.write)
+
+    def encode(self, message: Message) -> bytes:
+        """Return a message as this client reads it."""
+        tags = message.tags
+        if "server-time" in self.capabilities and "time" not in tags and message.command != "ACK":
+            tags = {**tags, "time": wire.timestamp(self.hub.now)}
+        return render(message._replace(tags=shown_tags(tags, self.capabilities)))
+
+    def write(self, data: bytes) -> None:
+        """Send what is in the client's language, in its turn."""
+        if self._held is not None:
+            self._held.append(data)
+        elif data:
+            self.peer.send_frame(data)
+
+    def collect(self, held: list[bytes] | None) -> list[bytes] | None:
+        """Have what is written put into a list, or sent again; return what was so before."""
+        before, self._held = self._held, held
+        return before
+
+    # What its session is asked.
+
+    def begin(self, label: str) -> Answer:
+        """Return the answer to a line with a label, empty if it has none or the client knows of none."""
+        label = label if "labeled-response" in self.capabilities else ""
+        return Answer(self.send, label, self.numbers, self.server.name)
+
+    def expect(self, command: Command, answer: Answer, client_tags: Mapping[str, str] = NO_TAGS) -> Pending:
+        """Return what stands for a command that the session is to be asked, under its label, until that is done."""
+        pending = Pending(f"{self._labels}{next(self.numbers)}", answer, command, client_tags)
+        self._pending[pending.label] = pending
+        return pending
+
+    async def ask(self, command: Command, client_tags: Mapping[str, str] = NO_TAGS) -> Result:
+        """Have the session carry out a command in the turn of the present line, and return what became of it."""
+        answer = self.answering or self.begin("")
+        if self.session.ended:
+            return Result(Refused(Code.UNAVAILABLE, "", "the connection has ended"))
+        pending = self.expect(command, answer, client_tags)
+        try:
+            work: Work | None = handlers.carry_out(self.session, pending.request)
+            if work is not None:
+                await work
+        except ChatError as error:
+            self.settle(pending.label, Result(Refused(error.code, error.verb, error.text)))
+        result = await self.result_of(pending)
+        self.answering = answer
+        return result
+
+    async def result_of(self, pending: Pending) -> Result:
+        """Return what became of a command, when that is known."""
+        if pending.result is None:
+            pending.waiting = Deferred()
+            await pending.waiting
+        assert pending.result is not None
+        return pending.result
+
+    def withdraw(self, pending: Pending) -> None:
+        """Expect nothing of what the session did not take."""
+        if self._pending.pop(pending.label, None) is not None:
+            pending.answer.close()
+
+    def pending(self, label: str | None) -> Pending | None:
+        """Return what a label of the session's stands for."""
+        return self._pending.get(label or "")
+
+    def awaited(self, kind: type[Any]) -> Iterable[Any]:
+        """Return the commands of a kind that the session has not said the last of."""
+        return [each.command for each in self._pending.values() if isinstance(each.command, kind)]
+
+    def pending_own(self, *kinds: type[Any]) -> Pending | None:
+        """Return the first command of some kinds of which the last was not said yet."""
+        return next((each for each in self._pending.values() if isinstance(each.command, kinds)), None)
+
+    def settle(self, label: str, result: Result) -> None:
+        """Note what became of a command."""
+        pending = self._pending.pop(label, None)
+        if pending is not None:
+            pending.settle(result)
+            if pending.waiting is not None:
+                self._settled.append(pending)
+
+    def with_notice(self, command: Tell, *, is_notice: bool, tags: Mapping[str, str]) -> Tell:
+        """Return what is said as what programs do not answer, if it is that, and as what it answers."""
+        del is_notice
+        reply = self.server.id_of(tags.get("+draft/reply", tags.get("+reply", "")))
+        return command if not reply else replace(command, reply=reply)
+
+    def own_message(self, command: str, target: str, text: str, done: Done, client_tags: Mapping[str, str]) -> Message:
+        """Return what this client has told somebody, as it is told of it itself."""
+        tags = dict(client_tags)
+        if "id" in done.values:
+            tags |= {"msgid": self.server.msgid(done.values["id"]), "time": done.values["time"]}
+        person = self.person
+        if person.account is not None:
+            tags["account"] = person.account
+        return Message(command, (target, text), person.source, tags)
+
+    # What its session tells it.
+
+    @override
+    def took_effect(self, entry: Entry) -> None:
+        pending = self.pending(entry.label)
+        if pending is None:
+            return
+        if pending.client_tags and entry.stored:
+            self.server.note_client_tags(entry.id, pending.client_tags)
+        if pending.waiting is not None:
+            self.hub.unblocked.append(self.session)
+
+    @override
+    def go_on(self) -> None:
+        settled, self._settled = self._settled, []
+        for pending in settled:
+            pending.told()
+
+    @override
+    def lost(self) -> None:
+        for label in list(self._pending):
+            with suppress(Exception):  # whatever waits must not keep the others from their end
+                self.settle(label, Result(Refused(Code.UNAVAILABLE, "", "the connection has ended")))
+        self.go_on()
+        if self.registered:
+            self.server.gone.append(Gone(self.person, self.hub.now))

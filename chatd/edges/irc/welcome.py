@@ -1,0 +1,103 @@
+"""What a client is told when it comes in: who and where it is, what there is here, and how many are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from chatd import __version__
+from chatd.edges.irc import numerics as n
+from chatd.edges.irc.message import Message
+from chatd.edges.irc.rows import Row
+from chatd.edges.irc.user import IrcUser
+from chatd.protocol import commands
+from chatd.protocol.names import MAX_NICK_LENGTH, MAX_ROOM_LENGTH
+
+NETWORK = "chatd"
+USER_MODES = "Bi"
+ROOM_MODES = "bimnopqrstv"
+TOKENS_PER_LINE = 12
+MOTD = (
+    "Rooms and what was said in them are kept: who comes later can read it.",
+    f"{commands.LOBBY} is where everybody comes in: /join {commands.LOBBY}",
+)
+
+
+def isupport(user: IrcUser) -> Mapping[str, str]:
+    """Return the tokens of RPL_ISUPPORT; an empty value stands for none."""
+    limits = user.hub.limits
+    rooms = limits.rooms_per_connection
+    return {
+        "AWAYLEN": "200",
+        "BOT": "B",
+        "CASEMAPPING": "ascii",
+        "CHANLIMIT": f"#:{rooms or ''}",
+        "CHANMODES": "bq,,,imnprst",
+        "CHANNELLEN": str(MAX_ROOM_LENGTH + 1),
+        "CHANTYPES": "#",
+        "ELIST": "MNTU",
+        "HOSTLEN": "24",
+        "KICKLEN": "300",
+        "MODES": "10",
+        "NETWORK": NETWORK,
+        "NICKLEN": str(MAX_NICK_LENGTH),
+        "PREFIX": "(ov)@+",
+        "TARGMAX": "JOIN:,KICK:,LIST:,NAMES:,NOTICE:4,PART:,PRIVMSG:4,TAGMSG:4,WHOIS:1",
+        "TOPICLEN": "400",
+        "USERLEN": "19",
+        "UTF8ONLY": "",
+        "WHOX": "",
+    }
+
+
+def tell(user: IrcUser) -> None:
+    """Welcome a client."""
+    server = user.server
+    user.reply(n.RPL_WELCOME, f"Welcome to {NETWORK}, {user.person.source}")
+    user.reply(n.RPL_YOURHOST, f"Your host is {server.name}, running chatd {__version__}")
+    created = datetime.fromtimestamp(server.created // 1000, UTC)
+    user.reply(n.RPL_CREATED, f"This server was started {created:%Y-%m-%d %H:%M:%S} UTC")
+    user.reply(n.RPL_MYINFO, server.name, f"chatd-{__version__}", USER_MODES, ROOM_MODES)
+    tell_isupport(user)
+    tell_lusers(user)
+    tell_motd(user)
+
+
+def tell_isupport(user: IrcUser) -> None:
+    """Tell a client what this server supports."""
+    tokens = [f"{key}={value}" if value else key for key, value in isupport(user).items()]
+    for first in range(0, len(tokens), TOKENS_PER_LINE):
+        user.reply(n.RPL_ISUPPORT, *tokens[first : first + TOKENS_PER_LINE], "are supported by this server")
+
+
+def tell_lusers(user: IrcUser) -> None:
+    """Tell a client how many people, rooms and connections there are."""
+    hub, gateway = user.hub, user.server.gateway
+    people = hub.nick_count
+    most = max(user.server.most_users, people)
+    unknown = max(gateway.admission.count - gateway.admission.readers - people, 0)
+    user.reply(n.RPL_LUSERCLIENT, f"There are {people} users and 0 invisible on {hub.nodes.count} servers")
+    user.reply(n.RPL_LUSERUNKNOWN, str(unknown), "connections that have no name yet")
+    user.reply(n.RPL_LUSERCHANNELS, str(hub.occupied_count), "rooms with people in them")
+    user.reply(n.RPL_LUSERME, f"I have {people} clients and {hub.nodes.count - 1} servers")
+    user.reply(n.RPL_LOCALUSERS, str(people), str(most), f"Current local users {people}, max {most}")
+    user.reply(n.RPL_GLOBALUSERS, str(people), str(most), f"Current global users {people}, max {most}")
+
+
+def tell_motd(user: IrcUser) -> None:
+    """Tell a client the message of the day."""
+    user.reply(n.RPL_MOTDSTART, f"- {user.server.name} message of the day -")
+    for line in MOTD:
+        user.reply(n.RPL_MOTD, f"- {line}")
+    user.reply(n.RPL_ENDOFMOTD, "End of /MOTD")
+
+
+def _lusers(user: IrcUser, _message: Message) -> None:
+    tell_lusers(user)
+
+
+def _motd(user: IrcUser, _message: Message) -> None:
+    tell_motd(user)
+
+
+ROWS: tuple[Row, ...] = (Row("LUSERS", _lusers), Row("MOTD", _motd))
