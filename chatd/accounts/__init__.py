@@ -54,6 +54,10 @@ class Accounts(Protocol):
     def members_only(self) -> bool:
         """Whether only those may connect who log in."""
 
+    @property
+    def takes_newcomers(self) -> bool:
+        """Whether anybody, or whoever is invited, may make an account with REGISTER."""
+
     def start(self) -> None:
         """Open the account store. Raise `AccountsError` if that fails."""
 
@@ -133,6 +137,7 @@ class NoAccounts(Accounts):
     """A server without accounts."""
 
     members_only = False
+    takes_newcomers = False
 
     @override
     def start(self) -> None:

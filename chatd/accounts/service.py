@@ -51,6 +51,7 @@ class AccountService(Accounts):
     """
 
     members_only = False
+    takes_newcomers = False
 
     def __init__(
         self,
@@ -67,6 +68,7 @@ class AccountService(Accounts):
         scram: ScramStore | None = None,
     ) -> None:
         self.members_only = members_only
+        self.takes_newcomers = registration is not Registration.OFF and hasher is not None
         self._store = store
         self._wall = wall = wall or clock.seconds
         self._workers = workers

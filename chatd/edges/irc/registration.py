@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from chatd.chat import joining
 from chatd.chat.command_rows import Work
+from chatd.edges.irc import logging_in, welcome
 from chatd.edges.irc import numerics as n
-from chatd.edges.irc import welcome
 from chatd.edges.irc.capabilities import IMPLIED_BY_302, Capability
 from chatd.edges.irc.message import MAX_BODY_BYTES, Message
 from chatd.edges.irc.refusals import refuse
@@ -59,7 +59,7 @@ class Negotiation:
     def _offered(self, user: IrcUser) -> list[str]:
         found = []
         for each in self._all.values():
-            value = each.value(user.peer.private)
+            value = each.value(user.session)
             if value is not None:
                 found.append(f"{each.name}={value}" if value and user.capability_version >= 302 else each.name)
         return found
@@ -82,7 +82,7 @@ class Negotiation:
         for word in words:
             name = word.removeprefix("-")
             capability = self._all.get(name)
-            known = known and capability is not None and capability.value(user.peer.private) is not None
+            known = known and capability is not None and capability.value(user.session) is not None
             known = known and not (word.startswith("-") and name == IMPLIED_BY_302 and user.capability_version >= 302)
             (changed.discard if word.startswith("-") else changed.add)(name)
         needed = {self._all[name].only_with for name in changed if name in self._all} - {""}
@@ -145,6 +145,8 @@ def try_to_register(user: IrcUser) -> Work | None:
 
 async def _register(user: IrcUser) -> None:
     wanted, user.wanted_nick = user.wanted_nick, ""
+    if not await logging_in.before_registration(user, wanted):
+        return
     pending = user.expect(commands.Nick(wanted), user.begin(""))
     refused: Refused | ChatError | None = None
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chatd.edges.irc import registration, rooms, speaking, welcome
+from chatd.edges.irc import account_registration, logging_in, registration, rooms, speaking, welcome
 from chatd.edges.irc.capabilities import IMPLIED_BY_302, Capability
 from chatd.edges.irc.rows import Row
 
@@ -17,7 +17,9 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("labeled-response", only_with="batch"),
     Capability("message-tags"),
     Capability("multi-prefix"),
+    Capability("draft/account-registration", account_registration.offered),
     Capability("draft/no-implicit-names"),
+    Capability("sasl", logging_in.offered),
     Capability("server-time"),
     Capability("standard-replies"),
     Capability("userhost-in-names"),
@@ -28,6 +30,8 @@ COMMANDS: Mapping[str, Row] = {
     for row in (
         Row("CAP", registration.Negotiation(CAPABILITIES).carry_out, least=1, registered=False),
         *registration.ROWS,
+        *logging_in.ROWS,
+        *account_registration.ROWS,
         *welcome.ROWS,
         *rooms.ROWS,
         *speaking.ROWS,
