@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from chatd.accounts import passwords
 from chatd.chat.authentication import check_private
 from chatd.chat.participant import Participant
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError, Code
+
+MIN_PASSWORD_CHARACTERS = passwords.MIN_CHARACTERS
 
 
 def mechanisms(participant: Participant) -> Sequence[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chatd.chat.command_rows import Work
+from chatd.chat.sasl import MIN_PASSWORD_CHARACTERS
 from chatd.chat.session import Session
 from chatd.edges.irc.logging_in import tell_logged_in
 from chatd.edges.irc.message import Message
@@ -53,18 +54,20 @@ def _register(user: IrcUser, message: Message) -> Work | None:
 async def _make(user: IrcUser, account: str, password: str, code: str | None) -> None:
     result = await user.ask(commands.Register(password, code))
     if result.refused is not None:
-        _refuse(user, account, result.refused, code)
+        _refuse(user, account, result.refused, password, code)
         return
     name = str(user.session.nick)
     user.answer(Message("REGISTER", ("SUCCESS", name, f"{name} is yours now"), user.server.name))
     tell_logged_in(user)
 
 
-def _refuse(user: IrcUser, account: str, refused: Refused, code: str | None) -> None:
-    text = refused.text
+def _refuse(user: IrcUser, account: str, refused: Refused, password: str, code: str | None) -> None:
+    why, text = _CODES.get(refused.code, "TEMPORARILY_UNAVAILABLE"), refused.text
     if refused.code is Code.NOT_ALLOWED and code is None:
         text = f"it takes an invitation: REGISTER {OWN} <invitation> <password>"
-    _fail(user, _CODES.get(refused.code, "TEMPORARILY_UNAVAILABLE"), account, text)
+    if refused.code is Code.BAD_PASSWORD and len(password) < MIN_PASSWORD_CHARACTERS:
+        why = "WEAK_PASSWORD"
+    _fail(user, why, account, text)
 
 
 def _verify(user: IrcUser, message: Message) -> None:
