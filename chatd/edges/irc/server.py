@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -103,6 +104,11 @@ class IrcServer:
             gone = next((each.person for each in reversed(self.gone) if Nick(each.person.nick).key == key), None)
             return gone or Person(nick, "~u", "gone.guest", nick)
         return self.person(holder)._replace(nick=nick)
+
+    @staticmethod
+    def date(time: int) -> str:
+        """Return a time, in milliseconds since 1970, as people read it."""
+        return f"{datetime.fromtimestamp(time // 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
     def note_users(self) -> None:
         """Count how many people there are."""

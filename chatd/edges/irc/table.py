@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chatd.edges.irc import account_registration, logging_in, registration, rooms, speaking, welcome
+from chatd.edges.irc import (
+    about,
+    account_registration,
+    listing,
+    logging_in,
+    registration,
+    rooms,
+    speaking,
+    welcome,
+    who,
+    whois,
+)
 from chatd.edges.irc.capabilities import IMPLIED_BY_302, Capability
 from chatd.edges.irc.rows import Row
 
@@ -35,5 +46,9 @@ COMMANDS: Mapping[str, Row] = {
         *welcome.ROWS,
         *rooms.ROWS,
         *speaking.ROWS,
+        *who.ROWS,
+        *whois.ROWS,
+        *listing.ROWS,
+        *about.ROWS,
     )
 }

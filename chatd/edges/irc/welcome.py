@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from chatd import __version__
 from chatd.edges.irc import numerics as n
@@ -55,8 +54,7 @@ def tell(user: IrcUser) -> None:
     server = user.server
     user.reply(n.RPL_WELCOME, f"Welcome to {NETWORK}, {user.person.source}")
     user.reply(n.RPL_YOURHOST, f"Your host is {server.name}, running chatd {__version__}")
-    created = datetime.fromtimestamp(server.created // 1000, UTC)
-    user.reply(n.RPL_CREATED, f"This server was started {created:%Y-%m-%d %H:%M:%S} UTC")
+    user.reply(n.RPL_CREATED, f"This server was started {server.date(server.created)}")
     user.reply(n.RPL_MYINFO, server.name, f"chatd-{__version__}", USER_MODES, ROOM_MODES)
     tell_isupport(user)
     tell_lusers(user)
@@ -72,10 +70,10 @@ def tell_isupport(user: IrcUser) -> None:
 
 def tell_lusers(user: IrcUser) -> None:
     """Tell a client how many people, rooms and connections there are."""
-    hub, gateway = user.hub, user.server.gateway
+    hub = user.hub
     people = hub.nick_count
     most = max(user.server.most_users, people)
-    unknown = max(gateway.admission.count - gateway.admission.readers - people, 0)
+    unknown = max(len(hub.clients) - people, 0)
     user.reply(n.RPL_LUSERCLIENT, f"There are {people} users and 0 invisible on {hub.nodes.count} servers")
     user.reply(n.RPL_LUSERUNKNOWN, str(unknown), "connections that have no name yet")
     user.reply(n.RPL_LUSERCHANNELS, str(hub.occupied_count), "rooms with people in them")
