@@ -40,9 +40,9 @@ def test_rooms_and_private_lines_are_shared() -> None:
     one, two = irc_nodes()
     ann, bob = one.irc("ann", rooms="#den"), two.irc("bob")
     settle(one, two)
-    bob.says("JOIN #den")
+    told = bob.says("JOIN #den")
     settle(one, two)
-    told = bob.take()
+    told += bob.take()
     assert commands(told) == ["JOIN", "353", "366"]
     assert told[1].text == "ann bob"
     assert commands(ann.take()) == ["JOIN"]
