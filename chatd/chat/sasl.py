@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chatd.accounts import passwords
+from chatd.chat import barred
 from chatd.chat.authentication import check_private
 from chatd.chat.participant import Participant
 from chatd.protocol import names
@@ -59,6 +60,12 @@ async def log_in(participant: Participant, nick: str, password: str, *, operator
     if operator and not hub.is_operator(account):
         raise ChatError(Code.NOT_ALLOWED, f"{hub.name_of(account)} is no server operator")
     _become_owner(participant, account)
+
+
+def send_away_if_barred(participant: Participant) -> None:
+    """Send one away who is banned, if that is no server operator; called when a login was answered, or none came."""
+    if participant.barred and not participant.ended:
+        barred.send_away(participant)
 
 
 def check_may_log_in(participant: Participant) -> None:

@@ -37,16 +37,19 @@ async def before_registration(user: IrcUser, wanted_nick: str) -> bool:
     if user.exchange is not None:
         _abort(user, "the login has ended, because you came in before it was over")
     password, user.password = user.password, ""
-    if not password or user.session.account is not None:
-        return True
+    if password and user.session.account is None:
+        await _log_in_by_pass(user, *_name_and_password(password, wanted_nick))
+    sasl.send_away_if_barred(user.session)
+    return not user.session.ended
+
+
+async def _log_in_by_pass(user: IrcUser, nick: str, password: str) -> None:
     try:
-        if not user.hub.accounts.mechanisms():  # nobody has an account: whatever the password is for, it is not here
-            return True
-        await sasl.log_in(user.session, *_name_and_password(password, wanted_nick))
+        if user.hub.accounts.mechanisms():  # else nobody has an account: whatever the password is for, it is not here
+            await sasl.log_in(user.session, nick, password)
     except ChatError as error:
         user.reply(n.ERR_PASSWDMISMATCH, error.text)
         user.session.disconnect(DisconnectReason.REFUSED, error.text)
-    return not user.session.ended
 
 
 def _name_and_password(given: str, nick: str) -> tuple[str, str]:
@@ -107,6 +110,7 @@ async def _step(user: IrcUser, exchange: Exchange, message: bytes) -> None:
     except ChatError as error:
         user.exchange = None
         user.reply(n.ERR_SASLTOOLONG if error.code is Code.TOO_LONG else n.ERR_SASLFAIL, error.text)
+        sasl.send_away_if_barred(user.session)
         return
     if user.session.ended:
         return
@@ -117,6 +121,7 @@ async def _step(user: IrcUser, exchange: Exchange, message: bytes) -> None:
     user.exchange = None
     tell_logged_in(user)
     user.reply(n.RPL_SASLSUCCESS, "you have logged in")
+    sasl.send_away_if_barred(user.session)
 
 
 def _abort(user: IrcUser, why: str) -> None:

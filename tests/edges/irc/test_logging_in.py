@@ -378,6 +378,62 @@ def test_pass_comes_first_and_has_a_word(chat: IrcChatWithAccounts, line: str, c
     assert commands(client.says(line)) == [command]
 
 
+# Who is banned from the server.
+
+
+@pytest.fixture
+def banned(chat: IrcChatWithAccounts) -> IrcClient:
+    """Return a client from an address that is banned from the server; ann is a server operator."""
+    ann = chat.person(f"LOGIN ann {PASSWORD}", "JOIN ann")
+    ann.says("BAN 127.0.0.1 #* flood", "QUIT")
+    chat.turn()
+    return chat.connect()
+
+
+BANNED = ["ERROR :Closing link: you are banned: flood"]
+
+
+def lines(told: list[Told]) -> list[str]:
+    return [each.line for each in told]
+
+
+@pytest.mark.parametrize("way", ["PLAIN", "SCRAM", "PASS"])
+def test_a_server_operator_who_is_banned_logs_in(chat: IrcChatWithAccounts, banned: IrcClient, way: str) -> None:
+    banned.says("CAP LS 302", "CAP REQ :sasl", "NICK ann", "USER ann 0 * :Ann")
+    if way == "PASS":
+        banned.says(f"PASS {PASSWORD}")
+    elif way == "PLAIN":
+        plain(banned, "ann")
+    else:
+        chat.accounts.scram.keep("ann", chat.accounts.store.accounts()[0].hash or "", PASSWORD)
+        assert commands(scram(banned, "ann")) == ["900", "903"]
+    assert commands(banned.says("CAP END"))[0] == "001"
+    assert not chat.hub.barred
+
+
+@pytest.mark.parametrize("way", ["PLAIN", "SCRAM", "PASS", "none"])
+def test_others_who_are_banned_are_sent_away(chat: IrcChatWithAccounts, banned: IrcClient, way: str) -> None:
+    if way == "PLAIN":
+        told = plain(banned, "bob")
+        assert commands(told) == ["AUTHENTICATE", "900", "903", "465", "ERROR"]
+    elif way == "SCRAM":
+        told = scram(banned, "ann", "wrong-horse")
+        assert commands(told) == ["904", "465", "ERROR"]
+    else:
+        told = banned.says(f"PASS {PASSWORD}" if way == "PASS" else "PING 1", "NICK bob", "USER bob 0 * :Bob")
+    assert lines(told)[-2].startswith(":irc.example.org 465 ")
+    assert lines(told)[-1:] == BANNED
+    assert banned.ended
+    assert not chat.hub.barred
+    assert "001" not in commands(told)
+
+
+@pytest.mark.parametrize("line", ["JOIN #den", "PRIVMSG ann :hello", "FROBNICATE", "OPER ann x", "WHO ann"])
+def test_nothing_else_is_heard_of_one_who_is_banned(banned: IrcClient, line: str) -> None:
+    assert lines(banned.says(line))[-1:] == BANNED
+    assert banned.ended
+
+
 # OPER.
 
 
