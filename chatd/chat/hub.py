@@ -401,7 +401,8 @@ class Hub:
         rooms = [room for place in self.nodes.rooms_of(author) if (room := self._rooms.get(place.key)) is not None]
         others = dict.fromkeys(m for room in rooms if author in room.everybody for m in room.members)
         reply = author.took_effect(entry, None)
-        for member in others if entry.refused is None else ():
+        is_seen = entry.refused is None and event.old != event.new
+        for member in others if is_seen else ():
             if member is not author:
                 member.send(lines[member.tagged])
         for client in self.ignoring if entry.refused is None else ():

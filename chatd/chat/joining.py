@@ -163,6 +163,11 @@ def take_name(participant: Participant, nick: Nick, label: str | None) -> None:
     participant.send_event(Done("NICK", (participant.nick,)), label)
 
 
+def wait_for_others(participant: Participant, label: str) -> None:
+    """Have ``OK NICK`` answered when all that anybody here has done before has been delivered."""
+    participant.submit("", events.Renamed(participant.nick, participant.nick), label, "NICK")
+
+
 def _resumed(hub: Hub, holder: NickHolder, resume: str) -> NickHolder | None:
     """Return the connection whose resume token that is: of the one who goes by a nick, who may have several."""
     others = hub.persons.beside(holder) if isinstance(holder, Participant) else ()

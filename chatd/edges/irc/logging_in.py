@@ -8,10 +8,12 @@ from chatd.chat.session import Session
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.exchange import EMPTY, Exchange, TooLongError, pieces_of
 from chatd.edges.irc.message import Message
+from chatd.edges.irc.refusals import refuse
 from chatd.edges.irc.rows import Row
 from chatd.edges.irc.user import IrcUser
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError, Code, DisconnectReason
+from chatd.protocol.events import Refused
 from chatd.protocol.names import BadNameError
 
 ABORT = "*"
@@ -59,6 +61,18 @@ def _name_and_password(given: str, nick: str) -> tuple[str, str]:
         return (names.nick(account), password) if colon else (nick, given)
     except BadNameError:
         return nick, given
+
+
+def refuse_nick(user: IrcUser, refused: Refused | ChatError, nick: str) -> None:
+    """Answer why a client cannot have a nick; if that is for want of an account, how one logs in here."""
+    if refused.code is not Code.NOT_ALLOWED or user.session.account is not None:
+        refuse(user, "NICK", refused, nick)
+        return
+    how = "log in with SASL, or with PASS account:password" if sasl.mechanisms(user.session) else "log in over TLS"
+    if user.hub.accounts.members_only:
+        user.reply(n.ERR_PASSWDMISMATCH, f"only those with an account may come in; {how}")
+    else:
+        user.reply(n.ERR_NICKNAMEINUSE, nick, f"{nick} is somebody's own; if it is yours, {how}")
 
 
 def _pass(user: IrcUser, message: Message) -> None:

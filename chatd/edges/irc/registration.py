@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import partial
 
 from chatd.chat import joining
 from chatd.chat.command_rows import Work
@@ -11,12 +12,10 @@ from chatd.edges.irc import logging_in, welcome
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.capabilities import IMPLIED_BY_302, Capability
 from chatd.edges.irc.message import MAX_BODY_BYTES, Message
-from chatd.edges.irc.refusals import refuse
 from chatd.edges.irc.rows import Row
 from chatd.edges.irc.user import IrcUser
 from chatd.protocol import commands, names
-from chatd.protocol.errors import ChatError, Code
-from chatd.protocol.events import Done, Refused
+from chatd.protocol.events import Done
 from chatd.protocol.names import BadNameError
 from chatd.protocol.text import clean
 
@@ -115,7 +114,7 @@ async def _rename(user: IrcUser, nick: str) -> None:
         return
     result = await user.ask(commands.Nick(nick))
     if result.refused is not None:
-        refuse(user, "NICK", result.refused, nick)
+        logging_in.refuse_nick(user, result.refused, nick)
     elif isinstance(result.outcome, Done):
         user.answer(Message("NICK", (str(user.session.nick),), source))
 
@@ -147,22 +146,13 @@ async def _register(user: IrcUser) -> None:
     wanted, user.wanted_nick = user.wanted_nick, ""
     if not await logging_in.before_registration(user, wanted):
         return
-    pending = user.expect(commands.Nick(wanted), user.begin(""))
-    refused: Refused | ChatError | None = None
-    try:
-        joining.take_name(user.session, names.nick(wanted), pending.label)
-    except ChatError as error:
-        refused = error
-    else:
-        refused = (await user.result_of(pending)).refused
+    nick = names.nick(wanted)
+    result = await user.ask_by(commands.Nick(nick), partial(joining.take_name, user.session, nick))
+    refused = result.refused
     if user.session.ended:
         return
     if refused is not None:
-        user.withdraw(pending)
-        if user.hub.accounts.members_only and user.session.account is None and refused.code is Code.NOT_ALLOWED:
-            user.reply(n.ERR_PASSWDMISMATCH, refused.text)
-        else:
-            refuse(user, "NICK", refused, wanted)
+        logging_in.refuse_nick(user, refused, wanted)
         return
     user.registered = True
     user.session.issue_resume_token()
@@ -170,10 +160,14 @@ async def _register(user: IrcUser) -> None:
     welcome.tell(user)
 
 
-def _ping(user: IrcUser, message: Message) -> None:
+async def _ping(user: IrcUser, message: Message) -> None:
     if not message.params:
         user.reply(n.ERR_NOORIGIN, "PING needs a word, which PONG repeats")
         return
+    if user.registered and not user.hub.nodes.shared:
+        # Whoever has its PONG has been told all that was said before; with nodes, that could take as long as an outage.
+        nick = user.session.nick
+        await user.ask_by(commands.Nick(nick), partial(joining.wait_for_others, user.session))
     user.answer(Message("PONG", (user.server.name, message.params[0]), user.server.name))
 
 

@@ -206,12 +206,20 @@ class IrcUser(Owner):
 
     async def ask(self, command: Command, client_tags: Mapping[str, str] = NO_TAGS) -> Result:
         """Have the session carry out a command in the turn of the present line, and return what became of it."""
+        return await self.ask_by(
+            command, lambda label: handlers.carry_out(self.session, Request(command, label)), client_tags
+        )
+
+    async def ask_by(
+        self, command: Command, carry_out: Callable[[str], Work | None], client_tags: Mapping[str, str] = NO_TAGS
+    ) -> Result:
+        """Have something carried out, given its label, that does what a command would; return what became of it."""
         answer = self.answering or self.begin("")
         if self.session.ended:
             return Result(Refused(Code.UNAVAILABLE, "", "the connection has ended"))
         pending = self.expect(command, answer, client_tags)
         try:
-            work: Work | None = handlers.carry_out(self.session, pending.request)
+            work = carry_out(pending.label)
             if work is not None:
                 await work
         except ChatError as error:

@@ -13,7 +13,7 @@ from chatd.accounts.throttle import FAILURES
 from chatd.edges.irc.exchange import MAX_MESSAGE, Exchange, pieces_of
 from tests.support.in_memory_accounts import PASSWORD
 from tests.support.in_memory_chat import ManualWorker
-from tests.support.irc import ELSEWHERE, IrcChat, IrcClient, Told, commands
+from tests.support.irc import ELSEWHERE, HERE, IrcChat, IrcClient, Told, commands
 from tests.support.irc_accounts import IrcChatWithAccounts, pieces, plain
 
 WRONG = "the name or the password is wrong"
@@ -105,14 +105,18 @@ def test_neither_the_capability_nor_a_nick_has_to_be_asked_for_first(chat: IrcCh
 
 def test_a_registered_nick_is_for_who_is_logged_in(chat: IrcChatWithAccounts) -> None:
     client = chat.connect()
-    assert commands(come_in(client, "ann")) == ["433"]
+    (told,) = come_in(client, "ann")
+    why = "ann is somebody's own; if it is yours, log in with SASL, or with PASS account:password"
+    assert (told.command, told.params) == ("433", ["*", "ann", why])
     assert commands(plain(client, "ann"))[-1] == "903"
     assert "001" in commands(client.says("NICK ann"))
 
 
 def test_members_only_lets_in_who_has_logged_in() -> None:
     chat = IrcChatWithAccounts("ann", members_only=True)
-    assert commands(come_in(chat.connect(), "carol")) == ["464"]
+    for address, how in ((HERE, "log in with SASL, or with PASS account:password"), (ELSEWHERE, "log in over TLS")):
+        (told,) = come_in(chat.connect(address), "carol")
+        assert (told.command, told.params) == ("464", ["*", f"only those with an account may come in; {how}"])
     client = chat.connect()
     plain(client, "ann")
     assert "001" in commands(come_in(client, "carol"))
@@ -270,6 +274,14 @@ def test_who_has_come_in_may_log_in_once(chat: IrcChatWithAccounts) -> None:
         ["carol", "you are logged in as ann; connect again to be somebody else"],
     )
     assert commands(client.says("NICK ann")) == ["NICK"]
+
+
+def test_a_nick_of_others_is_refused_to_who_is_in(chat: IrcChatWithAccounts) -> None:
+    (told,) = chat.irc("carol").says("NICK ann")
+    assert (told.command, told.params[:2]) == ("433", ["carol", "ann"])
+    assert "log in with SASL" in told.text
+    (told,) = chat.logged_in("bob").says("NICK ann")
+    assert (told.command, told.params[:2]) == ("433", ["bob", "ann"])
 
 
 def test_who_logs_in_later_gets_what_was_told_in_private(chat: IrcChatWithAccounts) -> None:

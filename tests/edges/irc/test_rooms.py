@@ -90,3 +90,12 @@ def test_a_topic_is_told_with_who_set_it(chat: IrcChat) -> None:
     assert told[2].params[2].startswith("carol!")
     assert commands(ann.says("TOPIC #den :more tea")) == ["TOPIC"]
     assert carol.take()[-1] == "TOPIC ann #den more tea"
+
+
+def test_whoever_has_its_pong_was_told_all_that_was_said_before(chat: IrcChat) -> None:
+    ann, bob = chat.irc("ann", rooms="#den"), chat.irc("bob", rooms="#den")
+    bob.take()
+    ann.protocol.dataReceived(b"PRIVMSG #den :hello\r\n")
+    bob.protocol.dataReceived(b"PING 1\r\n")
+    chat.turn()
+    assert commands(bob.take()) == ["PRIVMSG", "PONG"]
