@@ -277,7 +277,7 @@ class Session(Participant, Heard):
             self._log_fault("a command could not be carried out to its end")
             self.disconnect_on_fault()
         finally:
-            if self.barred and not self.ended:
+            if self.barred and not self.ended and isinstance(request, Request):
                 barred.send_away(self)  # unless that was a LOGIN which lets it in
             if self._phase is Phase.BUSY:
                 self._change_phase(Phase.OPEN)

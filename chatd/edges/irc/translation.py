@@ -129,6 +129,6 @@ def farewell(user: IrcUser | None, last: bytes) -> bytes:
     if code == "quit":
         why = "goodbye" if why.startswith("taken=all") else "goodbye; not all that you said was taken"
     error = Message("ERROR", (f"Closing link: {why or code}",))
-    if user is None or user.registered or code not in ("banned", "refused"):
+    if user is None or user.registered or code != "banned":
         return render(error)
     return render(Message(n.ERR_YOUREBANNEDCREEP, (user.nick, why), user.server.name)) + render(error)

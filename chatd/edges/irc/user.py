@@ -16,6 +16,7 @@ from chatd.chat.command_rows import Work
 from chatd.chat.hub import Hub
 from chatd.edges.irc.answer import Answer
 from chatd.edges.irc.capabilities import shown_tags
+from chatd.edges.irc.exchange import Exchange
 from chatd.edges.irc.message import Message, render
 from chatd.edges.irc.person import Person
 from chatd.edges.irc.server import Gone, IrcServer
@@ -97,6 +98,9 @@ class IrcUser(Owner):
         self.ident = ""
         self.realname = ""
         self.password = ""
+        """What it gave with PASS."""
+        self.exchange: Exchange | None = None
+        """The SASL exchange that it is in."""
         self.invisible = False
         self.signed_on = server.hub.now
         """In milliseconds since 1970."""
