@@ -64,6 +64,8 @@ def as_object(epoch: str, kept: StoredEvent) -> dict[str, Any]:
             found["text"] = clean(event.text)
             if event.reply:
                 found["reply"] = event.reply
+            if event.notice:
+                found["notice"] = True
             if kept.edited:
                 found["edited"] = True
             if kept.reactions:
