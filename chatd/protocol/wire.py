@@ -20,7 +20,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple, Never
 
-from chatd.protocol import commands, events
+from chatd.protocol import actions, commands, events
 from chatd.protocol.arguments import Arguments, is_id
 from chatd.protocol.commands import Command, Msg, Pipe, Tell
 from chatd.protocol.errors import ANY_VERB, ChatError, Code
@@ -88,6 +88,8 @@ def parse_command(line: bytes, mode: Mode = Mode.COMMAND) -> Request:
     if mode is not Mode.COMMAND:
         if mode is Mode.PIPE or not text.startswith("/"):
             return Request(Msg(Arguments("", text).text()))
+        if (action := actions.typed(text)) is not None:
+            return Request(Msg(Arguments("", action).text()))
         if text.startswith("//"):
             return Request(Msg(Arguments("", text[1:]).text()))
         return Request(_parse_bare(text[1:], "/"))
