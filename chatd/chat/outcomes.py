@@ -9,6 +9,7 @@ from chatd.chat import any_name, founding, guidance, permissions
 from chatd.chat.client import CatchUp
 from chatd.chat.participant import NO_NICK, Participant
 from chatd.chat.read_markers import seen_in
+from chatd.chat.replay import said_tags
 from chatd.model.conversation import is_conversation
 from chatd.model.entry import Entry, Place
 from chatd.protocol import events, wire
@@ -168,7 +169,7 @@ def _said_before(participant: Participant, entry: Entry) -> bytes:
     if isinstance(event, events.TopicSet | events.Moderated):
         words = (event.room, event.subject) if isinstance(event, events.Moderated) else (event.room,)
         return participant.line(event, tags=tags) + participant.line(events.Done(entry.verb, words), entry.label)
-    return participant.line(event, entry.label, tags)
+    return participant.line(event, entry.label, tags | said_tags(event))
 
 
 def _done_about(entry: Entry, event: Retracted | Edited | Reacted) -> events.Done:

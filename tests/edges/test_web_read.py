@@ -108,14 +108,20 @@ def test_each_thing_has_its_object(chat: InMemoryChat, web: WebEdge, ann: ChatCl
     assert (message["text"], message["edited"], message["reactions"]) == ("hello", True, {"🎉": 1})
 
 
+def test_a_notice_says_that_it_is_one(chat: InMemoryChat, web: WebEdge, ann: ChatClient) -> None:
+    reader = web.ask("/den/json")
+    do(chat, ann, "@notice MSG done", "MSG hi")
+    assert [(each["text"], each.get("notice")) for each in reader.objects[1:]] == [("done", True), ("hi", None)]
+
+
 def test_the_forms_that_people_and_browsers_read(chat: InMemoryChat, web: WebEdge, ann: ChatClient) -> None:
-    say(chat, ann, "so\x1b[31mred", "two")
+    say(chat, ann, "so\x1b[31mred", "/me waves")
     raw = web.ask("/den/raw?count=2")
     do(chat, ann, "TOPIC the news", "RETRACT 2")
     lines = [line.split(" ", 2)[2] for line in raw.text.splitlines()]
     assert lines == [
         "ann: sored",
-        "ann: two",
+        "* ann waves",
         "* ann set the topic: the news",
         "* ann took back a message in #Den; it is deleted",
     ]

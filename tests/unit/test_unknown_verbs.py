@@ -31,7 +31,8 @@ def advice(line: str, *, joined: bool) -> str:
     [
         ("hi all", "write JOIN <your name> to come in, then MSG hi all says it", "to say it, write MSG hi all"),
         ("say hi all", "write MSG hi all", "write MSG hi all"),
-        ("/me waves", "write MSG *waves*", "write MSG *waves*"),
+        ("/me", "write MSG /me <text>", "write MSG /me <text>"),
+        ("emote waves", "write MSG /me waves", "write MSG /me waves"),
         ("PRIVMSG #den :hi all", "write TELL #den hi all", "write TELL #den hi all"),
         ("whisper bob psst", "write TELL bob psst", "write TELL bob psst"),
         ("NAMES #den", "write WHO", "write WHO"),
