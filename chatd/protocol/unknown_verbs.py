@@ -12,8 +12,8 @@ from chatd.protocol.text import clean, excerpt
 
 LONGEST_ECHO = 60
 """How many characters of what somebody typed are typed again in an answer; of more, none."""
-_NAME = re.compile(r"[^\W_][\w.-]{0,31}")
-_ROOM = re.compile(r"#[^\W_][\w.-]{0,62}")
+_NAME = re.compile(r"(?=.*[^\W_])[\w\[\]\\`^{|}][\w.\[\]\\`^{|}-]{0,31}")
+_ROOM = re.compile(r"#(?=.*[^\W_])[\w#+\[\]`^{|}][\w.#+\[\]`^{|}-]{0,62}")
 _CLOSE = 0.75
 """How alike, from 0 to 1, a word and the verb that was meant are."""
 LONGEST_VERB = 12

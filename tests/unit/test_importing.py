@@ -380,19 +380,21 @@ def test_all_is_in_the_order_of_its_time() -> None:
 
 def test_names_become_names() -> None:
     people = [
-        ("1", "Ann Lee"), ("2", "Ann_Lee"), ("3", "Ann/Lee"), ("", "bob|away"), ("", "[x]"), ("", "~~~"),
+        ("1", "Ann Lee"), ("2", "Ann_Lee"), ("3", "Ann/Lee"), ("", "bob|away"), ("", "[x]"), ("", "~~~"), ("", "[y]!z"),
         ("", "山田 太郎"),
         ("", "Bob"), ("", "bob"), ("", "x" * 40), ("4", "Bob"), ("5", "😀"), ("1", "Ann again"),
     ]  # fmt: skip
     found: list[Found] = [Record(0, "den & co", name, "hi", who=who) for who, name in people]
     said, spool = spooled(found)
     assert [each.nick for each in said] == [
-        "Ann_Lee-2", "Ann_Lee", "Ann_Lee-3", "bob_away", "x", "someone", "山田_太郎",
+        "Ann_Lee-2", "Ann_Lee", "Ann_Lee-3", "bob|away", "[x]", "someone", "[y]_z", "山田_太郎",
         "Bob", "Bob", "x" * 32, "Bob-2", "someone-2", "Ann_Lee-2",
     ]  # fmt: skip
     assert {each.room for each in said} == {"#den_co"}
     assert ("Ann Lee", "Ann_Lee-2") in spool.nicks.changed
     assert spool.rooms.changed == [("den & co", "#den_co")]
+    said, spool = spooled([Record(0, room, "ann", "hi") for room in ("##c++", "c++ & more", "a\\b")])
+    assert {each.room for each in said} == {"##c++", "#c++_more", "#a_b"}
 
 
 def test_a_long_text_becomes_parts_of_whole_characters() -> None:
