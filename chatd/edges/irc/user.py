@@ -275,9 +275,8 @@ class IrcUser(Owner):
 
     def with_notice(self, command: Tell, *, is_notice: bool, tags: Mapping[str, str]) -> Tell:
         """Return what is said as what programs do not answer, if it is that, and as what it answers."""
-        del is_notice
         reply = self.server.id_of(tags.get("+draft/reply", tags.get("+reply", "")))
-        return command if not reply else replace(command, reply=reply)
+        return replace(command, reply=reply or None, notice=is_notice)
 
     def own_message(self, command: str, target: str, text: str, done: Done, client_tags: Mapping[str, str]) -> Message:
         """Return what this client has told somebody, as it is told of it itself."""
