@@ -140,7 +140,7 @@ class Announcer:
     def hand_on(self, client: Client, successor: str) -> None:
         """Have a member of another node told what a client of ours may not have got that was for it alone."""
         for line in client.take_untold():
-            question = {"tell": successor, "from": line.nick, "text": line.text, "time": line.time}
+            question = {"tell": successor, "time": line.time} | line.as_question()
             self._cluster.ask(incarnation_of(successor), question).addErrback(lambda failure: failure.trap(ChatError))
 
     def said(self, entry: Entry) -> bool:

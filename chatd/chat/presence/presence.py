@@ -159,8 +159,8 @@ class Presence(Nodes):
         return await facts.ask(self.cluster, members)
 
     @override
-    async def tell_remote(self, remote: NickHolder, author: Client, text: str) -> tuple[str, MemberFacts]:
-        question = {"tell": remote.member_id, "from": author.nick, "account": author.account, "text": text}
+    async def tell_remote(self, remote: NickHolder, author: Client, line: PrivateLine) -> tuple[str, MemberFacts]:
+        question = {"tell": remote.member_id, "account": author.account} | line.as_question()
         try:
             answer = await self.cluster.ask(incarnation_of(remote.member_id), question)
         except ChatError:
@@ -208,10 +208,11 @@ class Presence(Nodes):
                 return {"party": None if client is None else client.party}
             return {"refused": [Code.NOT_ALLOWED, f"{client.nick} takes no private lines from you"]}
         member_id, nick, text, time = question["tell"], question["from"], question["text"], question.get("time")
+        notice = question.get("notice") is True
         client = self.announcer.client(member_id)
         if client is None or client.ended:
             return {"nick": None}
-        line = PrivateLine(nick, text, self.hub.now if time is None else time)
+        line = PrivateLine(nick, text, self.hub.now if time is None else time, notice)
         try:
             client.tell(line, question.get("account"), again=time is not None)
         except ChatError as error:  # a node that does not know "refused" takes it for nobody there

@@ -45,6 +45,7 @@ HELP: Mapping[str, tuple[str, str]] = {
     "TIME": ("TIME", "Says what time it is here."),
     "TOPIC": ("TOPIC <#room> [<text>]", "Asks what a room is about, or says it."),
     "USERHOST": ("USERHOST <nick> ...", "Says whether these people are here or away."),
+    "VERIFY": ("VERIFY <account> <code>", "Has nothing to do here: accounts need not be verified."),
     "VERSION": ("VERSION", "Says which version of chatd this is, and what it supports."),
     "WHO": ("WHO <#room or mask>", "Lists people with their names and whether they are away."),
     "WHOIS": ("WHOIS <nick>", "Says who somebody is, and which of your rooms they are in."),

@@ -8,16 +8,14 @@ from functools import partial
 
 from chatd.chat import joining
 from chatd.chat.command_rows import Work
+from chatd.edges.irc import logging_in, onlooking, welcome
 from chatd.edges.irc import numerics as n
-from chatd.edges.irc import onlooking, welcome
 from chatd.edges.irc.capabilities import IMPLIED_BY_302, Capability
 from chatd.edges.irc.message import MAX_BODY_BYTES, Message
-from chatd.edges.irc.refusals import refuse
 from chatd.edges.irc.rows import Row
 from chatd.edges.irc.server import MAX_REALNAME
 from chatd.edges.irc.user import IrcUser
 from chatd.protocol import commands, names
-from chatd.protocol.errors import Code
 from chatd.protocol.events import Done
 from chatd.protocol.names import BadNameError
 from chatd.protocol.text import clean
@@ -40,7 +38,7 @@ class Negotiation:
                 if version.isdecimal() and len(version) < 6:
                     user.capability_version = max(user.capability_version, int(version))
                 if user.capability_version >= 302:
-                    user.capabilities.add(IMPLIED_BY_302)
+                    user.set_capabilities(user.capabilities | {IMPLIED_BY_302})
                 user.negotiates = not user.registered
                 self._list(user, "LS", self._offered(user))
             case "LIST":
@@ -60,7 +58,7 @@ class Negotiation:
     def _offered(self, user: IrcUser) -> list[str]:
         found = []
         for each in self._all.values():
-            value = each.value(user.peer.private)
+            value = each.value(user.session)
             if value is not None:
                 found.append(f"{each.name}={value}" if value and user.capability_version >= 302 else each.name)
         return found
@@ -83,15 +81,14 @@ class Negotiation:
         for word in words:
             name = word.removeprefix("-")
             capability = self._all.get(name)
-            known = known and capability is not None and capability.value(user.peer.private) is not None
+            known = known and capability is not None and capability.value(user.session) is not None
             known = known and not (word.startswith("-") and name == IMPLIED_BY_302 and user.capability_version >= 302)
             (changed.discard if word.startswith("-") else changed.add)(name)
         needed = {self._all[name].only_with for name in changed if name in self._all} - {""}
         known = known and needed <= changed
         user.answer(Message("CAP", (user.nick, "ACK" if known else "NAK", wanted), user.server.name))
         if known:
-            user.capabilities.clear()
-            user.capabilities.update(changed)
+            user.set_capabilities(changed)
 
 
 def _nick(user: IrcUser, message: Message) -> Work | None:
@@ -116,7 +113,7 @@ async def _rename(user: IrcUser, nick: str) -> None:
         return
     result = await user.ask(commands.Nick(nick))
     if result.refused is not None:
-        refuse(user, "NICK", result.refused, nick)
+        logging_in.refuse_nick(user, result.refused, nick)
     elif isinstance(result.outcome, Done):
         user.answer(Message("NICK", (str(user.session.nick),), source))
 
@@ -146,16 +143,15 @@ def try_to_register(user: IrcUser) -> Work | None:
 
 async def _register(user: IrcUser) -> None:
     wanted, user.wanted_nick = user.wanted_nick, ""
+    if not await logging_in.before_registration(user, wanted):
+        return
     nick = names.nick(wanted)
     result = await user.ask_by(commands.Nick(nick), partial(joining.take_name, user.session, nick))
     refused = result.refused
     if user.session.ended:
         return
     if refused is not None:
-        if user.hub.accounts.members_only and user.session.account is None and refused.code is Code.NOT_ALLOWED:
-            user.reply(n.ERR_PASSWDMISMATCH, refused.text)
-        else:
-            refuse(user, "NICK", refused, wanted)
+        logging_in.refuse_nick(user, refused, wanted)
         return
     user.registered = True
     user.session.issue_resume_token()

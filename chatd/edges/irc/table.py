@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 from chatd.edges.irc import (
     about,
+    account_registration,
     listing,
+    logging_in,
     monitor,
     presence,
     registration,
@@ -32,7 +34,9 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("labeled-response", only_with="batch"),
     Capability("message-tags"),
     Capability("multi-prefix"),
+    Capability("draft/account-registration", account_registration.offered),
     Capability("draft/no-implicit-names"),
+    Capability("sasl", logging_in.offered),
     Capability("server-time"),
     Capability("setname"),
     Capability("standard-replies"),
@@ -44,6 +48,8 @@ COMMANDS: Mapping[str, Row] = {
     for row in (
         Row("CAP", registration.Negotiation(CAPABILITIES).carry_out, least=1, registered=False),
         *registration.ROWS,
+        *logging_in.ROWS,
+        *account_registration.ROWS,
         *welcome.ROWS,
         *rooms.ROWS,
         *speaking.ROWS,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from chatd.edges.irc.message import MAX_BODY_BYTES, Message
-from chatd.edges.irc.server import IrcServer, Person
+from chatd.edges.irc.person import Person
+from chatd.edges.irc.server import IrcServer
 from chatd.protocol import plain
 from chatd.protocol.events import Event, Joined, Moderated, Parted, Renamed, Said, TopicSet
 from chatd.protocol.names import Nick
