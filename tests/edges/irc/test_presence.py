@@ -202,8 +202,7 @@ def test_a_real_name_that_will_not_do(chat: IrcChat, name: str) -> None:
     ann = chat.irc("ann", "setname")
     (told,) = ann.says(f"SETNAME :{name}")
     assert (told.command, told.params[:2]) == ("FAIL", ["SETNAME", "INVALID_REALNAME"])
-    assert ann.protocol.user is not None
-    assert ann.protocol.user.realname == "Ann Example"
+    assert ann.says("WHOIS ann")[0].text == "Ann Example"
     assert chat.irc("bob").says(f"SETNAME :{name}") == []
 
 
@@ -285,13 +284,19 @@ def settle(*nodes: IrcNode) -> None:
 
 def test_people_on_other_nodes_come_go_are_away_and_have_accounts() -> None:
     one, two = irc_nodes()
-    ann = one.irc("ann", "away-notify", "account-notify", "message-tags", rooms="#den")
+    capabilities = ("away-notify", "account-notify", "extended-join", "message-tags", "setname")
+    ann = one.irc("ann", *capabilities, rooms="#den")
     ann.says("MONITOR + bob")
     settle(one, two)
     ann.take()
     bob = two.irc("bob", rooms="#den")
     settle(one, two)
-    assert sorted(commands(ann.take())) == ["730", "JOIN"]
+    joined, there = ann.take()
+    assert (joined.command, joined.params, there.command) == ("JOIN", ["#den", "*", "Bob Example"], "730")
+    bob.says("SETNAME :Bob Other")
+    settle(one, two)
+    assert [(each.command, each.nick, each.params) for each in ann.take()] == [("SETNAME", "bob", ["Bob Other"])]
+    assert ann.says("WHOIS bob")[0].text == "Bob Other"
     bob.says("AWAY :lunch")
     settle(one, two)
     assert [(each.command, each.nick, each.params) for each in ann.take()] == [("AWAY", "bob", ["lunch"])]
