@@ -82,6 +82,11 @@ class RemoteMember(NickHolder):
 
     @property
     @override
+    def realname(self) -> str:
+        return self.info.realname
+
+    @property
+    @override
     def bot(self) -> bool:
         return self.info.bot
 

@@ -78,12 +78,12 @@ class IrcServer:
         """Return how somebody who is here, over whatever edge, is shown."""
         if isinstance(member, IrcSession) and member.user is not None:
             return member.user.person
-        return self.make_person(member, "~u", member.nick)
+        return self.make_person(member, "~u")
 
-    def make_person(self, member: Member, ident: str, realname: str) -> Person:
-        """Return how somebody is shown who gave these names."""
+    def make_person(self, member: Member, ident: str) -> Person:
+        """Return how somebody is shown who gave that name of a user."""
         account = None if member.account is None else self.hub.name_of(member.account)
-        return Person(member.nick, ident, host_of(member), realname, account, member.bot)
+        return Person(member.nick, ident, host_of(member), member.realname or member.nick, account, member.bot)
 
     def person_called(self, nick: str) -> Person:
         """Return how somebody is shown who goes by a nick, or went by it when what they said was said."""

@@ -81,7 +81,7 @@ class Pending:
 
 
 class IrcUser(Owner):
-    """The client of one connection. ``ident`` and ``realname`` are what it gave with USER."""
+    """The client of one connection. ``ident`` is what it gave with USER."""
 
     def __init__(self, server: IrcServer, peer: PeerConnection) -> None:
         assert isinstance(peer.session, IrcSession)
@@ -96,7 +96,6 @@ class IrcUser(Owner):
         """Whether it has a nick, and was welcomed under it."""
         self.wanted_nick = ""
         self.ident = ""
-        self.realname = ""
         self.password = ""
         """What it gave with PASS."""
         self.exchange: Exchange | None = None
@@ -132,10 +131,10 @@ class IrcUser(Owner):
     def person(self) -> Person:
         """How it is shown to others."""
         session = self.session
-        known = (session.nick, session.account, self.realname, session.bot)
+        known = (session.nick, session.account, session.realname, session.bot)
         if known != self._known:
             self._known = known
-            self._person = self.server.make_person(session, self.ident, self.realname)
+            self._person = self.server.make_person(session, self.ident)
         return self._person
 
     def has(self, capability: str) -> bool:
