@@ -8,6 +8,7 @@ from typing import Protocol
 from typing_extensions import override
 
 from chatd.chat.client import Client, NickHolder
+from chatd.chat.private_lines import PrivateLine
 from chatd.model.cluster import MemberInfo, Source
 from chatd.model.entry import Entry, Member, Place, RoomEvent, unavailable
 from chatd.model.member_facts import MemberFacts
@@ -75,6 +76,9 @@ class Nodes(Protocol):
     def announce(self, client: Client) -> None:
         """Tell the other nodes all that they should know of a client and do not."""
 
+    def announce_soon(self, client: Client) -> None:
+        """The same within a second, however often: of what it says of itself."""
+
     def withdraw(self, client: Client, room: Place) -> None:
         """Let a client leave a room that it is in only by what the other nodes know."""
 
@@ -90,8 +94,8 @@ class Nodes(Protocol):
     async def ask_facts(self, members: Sequence[Member]) -> Mapping[str, MemberFacts]:
         """Return, by member id, what is known of those who are connected to other nodes, as far as these answer."""
 
-    async def tell_remote(self, remote: NickHolder, author: Client, text: str) -> tuple[str, MemberFacts]:
-        """Tell something to one who is connected to another node; return the nick that heard it, and what is known.
+    async def tell_remote(self, remote: NickHolder, author: Client, line: PrivateLine) -> tuple[str, MemberFacts]:
+        """Tell a line to one who is connected to another node; return the nick that heard it, and what is known.
 
         Raise `ChatError` if that node does not answer, or nobody is there any more.
         """
@@ -177,6 +181,10 @@ class SingleNode(Nodes):
         pass
 
     @override
+    def announce_soon(self, client: Client) -> None:
+        pass
+
+    @override
     def withdraw(self, client: Client, room: Place) -> None:
         pass
 
@@ -201,7 +209,7 @@ class SingleNode(Nodes):
         return {}
 
     @override
-    async def tell_remote(self, remote: NickHolder, author: Client, text: str) -> tuple[str, MemberFacts]:
+    async def tell_remote(self, remote: NickHolder, author: Client, line: PrivateLine) -> tuple[str, MemberFacts]:
         raise unavailable()
 
     @override

@@ -250,6 +250,8 @@ class Session(Participant, Heard):
         if self.barred and not barred.hears(self, request):
             return
         if isinstance(request, ChatError):
+            request = guidance.meant(self, request)
+        if isinstance(request, ChatError):
             self._refuse(request, request.label)
             return
         self.unknown_lines = 0

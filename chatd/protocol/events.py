@@ -17,7 +17,7 @@ from chatd.protocol.text import clean
 _NO_VALUES: Mapping[str, str] = MappingProxyType({})
 _PAIR = re.compile(r"([a-z0-9-]{1,32})=(.*)")
 _TIMED = frozenset({"MUTE", "BAN"})
-MODERATION_VERBS = ("KICK", "MUTE", "UNMUTE", "BAN", "UNBAN", "OP", "DEOP", "INVITE", "SET")
+MODERATION_VERBS = ("KICK", "MUTE", "UNMUTE", "BAN", "UNBAN", "OP", "DEOP", "VOICE", "UNVOICE", "INVITE", "SET")
 """The verbs of `Moderated`."""
 LIST_LINE_CHARACTERS = 2000
 """About how many characters of names a line of a list holds: at most 8 KB, whatever the script."""
@@ -73,6 +73,8 @@ class Said:
     text: str
     reply: int = 0
     """The id of the message that it answers, 0 for none; it is told as a tag."""
+    notice: bool = False
+    """Whether no program is to answer it by itself; it is told as a tag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +97,11 @@ class Moderated:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Somebody said something to one person alone."""
+    """Somebody said something to one person alone. ``notice`` is as for `Said`."""
 
     nick: str
     text: str
+    notice: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +120,15 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True)
 class ToldOthers:
-    """Something that one said oneself to one person alone, over another connection. ``nick`` is that person's."""
+    """Something that one said oneself to one person alone, over another connection. ``nick`` is that person's.
+
+    ``by`` is the nick that one had, which stands in no line. ``notice`` is as for `Said`.
+    """
 
     nick: str
     text: str
+    notice: bool = False
+    by: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

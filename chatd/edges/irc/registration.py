@@ -8,11 +8,12 @@ from functools import partial
 
 from chatd.chat import joining
 from chatd.chat.command_rows import Work
-from chatd.edges.irc import logging_in, welcome
+from chatd.edges.irc import logging_in, onlooking, welcome
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.capabilities import IMPLIED_BY_302, Capability
 from chatd.edges.irc.message import MAX_BODY_BYTES, Message
 from chatd.edges.irc.rows import Row
+from chatd.edges.irc.server import MAX_REALNAME
 from chatd.edges.irc.user import IrcUser
 from chatd.protocol import commands, names
 from chatd.protocol.events import Done
@@ -20,7 +21,6 @@ from chatd.protocol.names import BadNameError
 from chatd.protocol.text import clean
 
 MAX_IDENT = 18
-MAX_REALNAME = 150
 _NOT_IN_IDENT = re.compile(r"[^A-Za-z0-9_.-]")
 
 
@@ -38,7 +38,7 @@ class Negotiation:
                 if version.isdecimal() and len(version) < 6:
                     user.capability_version = max(user.capability_version, int(version))
                 if user.capability_version >= 302:
-                    user.capabilities.add(IMPLIED_BY_302)
+                    user.set_capabilities(user.capabilities | {IMPLIED_BY_302})
                 user.negotiates = not user.registered
                 self._list(user, "LS", self._offered(user))
             case "LIST":
@@ -88,8 +88,7 @@ class Negotiation:
         known = known and needed <= changed
         user.answer(Message("CAP", (user.nick, "ACK" if known else "NAK", wanted), user.server.name))
         if known:
-            user.capabilities.clear()
-            user.capabilities.update(changed)
+            user.set_capabilities(changed)
 
 
 def _nick(user: IrcUser, message: Message) -> Work | None:
@@ -157,6 +156,7 @@ async def _register(user: IrcUser) -> None:
     user.registered = True
     user.session.issue_resume_token()
     user.server.note_users()
+    onlooking.begin(user)
     welcome.tell(user)
 
 

@@ -9,9 +9,12 @@ from chatd.edges.irc import (
     account_registration,
     listing,
     logging_in,
+    monitor,
+    presence,
     registration,
     rooms,
     speaking,
+    user_modes,
     welcome,
     who,
     whois,
@@ -21,10 +24,13 @@ from chatd.edges.irc.rows import Row
 
 CAPABILITIES: tuple[Capability, ...] = (
     Capability(IMPLIED_BY_302),
+    Capability("account-notify"),
     Capability("account-tag"),
+    Capability("away-notify"),
     Capability("batch"),
     Capability("echo-message"),
     Capability("extended-join"),
+    Capability("extended-monitor"),
     Capability("labeled-response", only_with="batch"),
     Capability("message-tags"),
     Capability("multi-prefix"),
@@ -32,6 +38,7 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("draft/no-implicit-names"),
     Capability("sasl", logging_in.offered),
     Capability("server-time"),
+    Capability("setname"),
     Capability("standard-replies"),
     Capability("userhost-in-names"),
 )
@@ -50,5 +57,8 @@ COMMANDS: Mapping[str, Row] = {
         *whois.ROWS,
         *listing.ROWS,
         *about.ROWS,
+        *presence.ROWS,
+        *monitor.ROWS,
+        *user_modes.ROWS,
     )
 }

@@ -19,8 +19,8 @@ _ECHOED = (Said, Retracted, Edited, Reacted)
 
 def translated(user: IrcUser, lines: bytes) -> bytes:
     """Return what a client is sent for whole lines of its session; nothing before it is registered."""
-    own = b";label=" in lines or lines.startswith(b"@label=") or user.session.in_several_rooms
-    key = (lines, frozenset(user.capabilities))
+    own = user.session.in_several_rooms or b"label=" in lines
+    key = (lines, user.capabilities)
     known = user.server.translations
     if not own and (found := known.get(key)) is not None:
         return found

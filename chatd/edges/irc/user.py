@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count
@@ -18,7 +18,8 @@ from chatd.edges.irc.answer import Answer
 from chatd.edges.irc.capabilities import shown_tags
 from chatd.edges.irc.exchange import Exchange
 from chatd.edges.irc.message import Message, render
-from chatd.edges.irc.server import Gone, IrcServer, Person
+from chatd.edges.irc.person import Person
+from chatd.edges.irc.server import Gone, IrcServer
 from chatd.edges.irc.session import IrcSession, Owner
 from chatd.edges.peer_connection import PeerConnection
 from chatd.model.entry import Entry
@@ -87,7 +88,7 @@ class IrcUser(Owner):
         self.server = server
         self.peer = peer
         self.session = peer.session
-        self.capabilities: set[str] = set()
+        self.capabilities: frozenset[str] = frozenset()
         self.capability_version = 301
         self.negotiates = False
         """Whether it negotiates capabilities, so that it is not registered before it says that this is over."""
@@ -112,6 +113,8 @@ class IrcUser(Owner):
         self._pending: dict[str, Pending] = {}
         self._settled: list[Pending] = []
         self._held: list[bytes] | None = None
+        self._known: object = None
+        self._person = Person("", "", "", "")
 
     # What there is to know of it.
 
@@ -128,11 +131,20 @@ class IrcUser(Owner):
     @property
     def person(self) -> Person:
         """How it is shown to others."""
-        return self.server.person(self.session)
+        session = self.session
+        known = (session.nick, session.account, self.realname, session.bot)
+        if known != self._known:
+            self._known = known
+            self._person = self.server.make_person(session, self.ident, self.realname)
+        return self._person
 
     def has(self, capability: str) -> bool:
         """Return whether it has a capability."""
         return capability in self.capabilities
+
+    def set_capabilities(self, capabilities: Collection[str]) -> None:
+        """Note which capabilities it has from here on."""
+        self.capabilities = frozenset(capabilities)
 
     # What it is told.
 
@@ -263,9 +275,8 @@ class IrcUser(Owner):
 
     def with_notice(self, command: Tell, *, is_notice: bool, tags: Mapping[str, str]) -> Tell:
         """Return what is said as what programs do not answer, if it is that, and as what it answers."""
-        del is_notice
         reply = self.server.id_of(tags.get("+draft/reply", tags.get("+reply", "")))
-        return command if not reply else replace(command, reply=reply)
+        return replace(command, reply=reply or None, notice=is_notice)
 
     def own_message(self, command: str, target: str, text: str, done: Done, client_tags: Mapping[str, str]) -> Message:
         """Return what this client has told somebody, as it is told of it itself."""
@@ -275,6 +286,8 @@ class IrcUser(Owner):
         person = self.person
         if person.account is not None:
             tags["account"] = person.account
+        if person.bot:
+            tags["bot"] = ""
         return Message(command, (target, text), person.source, tags)
 
     # What its session tells it.

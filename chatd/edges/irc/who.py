@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.glob import is_mask, matcher
 from chatd.edges.irc.message import Message
+from chatd.edges.irc.onlooking import BOT
 from chatd.edges.irc.people import facts_of, found_by_nick, in_sight, shared_rooms
 from chatd.edges.irc.ranks import prefix
 from chatd.edges.irc.rows import Row
@@ -75,7 +76,7 @@ def flags(user: IrcUser, member: Member, known: MemberFacts, room: Place | None)
     """Return what WHO says of somebody in one word: here or gone, operator, bot, and rank in a room."""
     rank = "" if room is None else prefix(user.hub, room, member, multiple=user.has("multi-prefix"))
     operator = "*" if member.judged_as[1] else ""
-    return f"{'H' if known.away is None else 'G'}{operator}{'B' if known.bot else ''}{rank}"
+    return f"{'H' if known.away is None else 'G'}{operator}{BOT if known.bot else ''}{rank}"
 
 
 def _reply(user: IrcUser, member: Member, known: MemberFacts, room: Place | None) -> Message:

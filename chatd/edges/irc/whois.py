@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.message import Message
+from chatd.edges.irc.onlooking import away_reply
 from chatd.edges.irc.people import facts_of, found_by_nick, shared_rooms
 from chatd.edges.irc.ranks import prefix
 from chatd.edges.irc.rows import Row
@@ -40,7 +41,7 @@ async def _tell(user: IrcUser, member: Member) -> None:
         user.reply(n.RPL_WHOISCHANNELS, nick, " ".join(rooms[first : first + _ROOMS_AT_A_TIME]))
     user.reply(n.RPL_WHOISSERVER, nick, server.name, "chatd")
     if facts.away is not None:
-        user.reply(n.RPL_AWAY, nick, facts.away)
+        user.answer(away_reply(user, member, facts.away))
     if member.judged_as[1]:
         user.reply(n.RPL_WHOISOPERATOR, nick, "is a server operator")
     if facts.bot:

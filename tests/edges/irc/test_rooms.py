@@ -99,3 +99,18 @@ def test_whoever_has_its_pong_was_told_all_that_was_said_before(chat: IrcChat) -
     bob.protocol.dataReceived(b"PING 1\r\n")
     chat.turn()
     assert commands(bob.take()) == ["PRIVMSG", "PONG"]
+
+
+def test_a_notice_is_one_for_others_too(chat: IrcChat) -> None:
+    ann, bob, carol = chat.irc("ann", rooms="#den"), chat.irc("bob", rooms="#den"), chat.program("JOIN carol #den")
+    bob.take()
+    ann.says("NOTICE #den :built", "NOTICE bob :psst", "NOTICE #nowhere :x", "NOTICE nobody :x")
+    assert [(each.command, each.params) for each in bob.take()] == [
+        ("NOTICE", ["#den", "built"]),
+        ("NOTICE", ["bob", "psst"]),
+    ]
+    assert [line for line in carol.take() if ";notice MSG ann #den built" in line]
+    assert ann.take() == []
+    carol.says("@notice TELL ann quiet")
+    chat.turn()
+    assert [(each.command, each.text) for each in ann.take()] == [("NOTICE", "quiet")]
