@@ -104,6 +104,8 @@ class Client(Member, Protocol):
     ignored: Mapping[str, str]
     away: str | None
     """Why it is away, if it is."""
+    bot: bool
+    """Whether it is a program that answers by itself."""
     party: str | None
     """What it is in conversations, see `chatd.model.conversation`; None without an account."""
     heard: float

@@ -18,6 +18,7 @@ from chatd.chat.limits import Limits
 from chatd.chat.line_stamp import LineClock
 from chatd.chat.nicks import NickRegistry
 from chatd.chat.nodes import Nodes, SingleNode
+from chatd.chat.onlookers import Onlookers
 from chatd.chat.persons import Persons
 from chatd.chat.posters import Posters
 from chatd.chat.room import Room
@@ -118,7 +119,8 @@ class Hub:
         """Of the rooms that have people in them or are registered, and of the default room."""
         self.conversations = Conversations(journal, clock, self.timers, self.name_of, self.log_limiter)
         self.bare_rooms = BareRooms(journal, self.timers, self._rooms, self.conversations.forget)
-        self._nicks: NickRegistry[Client] = NickRegistry(lambda client: client.nick)
+        self.onlookers = Onlookers(clock, self._spelled, self.persons, self.log_limiter)
+        self._nicks: NickRegistry[Client] = NickRegistry(lambda client: client.nick, self.onlookers.touch)
 
     @property
     def now(self) -> int:
@@ -166,6 +168,14 @@ class Hub:
     def holder(self, nick: Nick) -> NickHolder | None:
         """Return who goes by a nick, in any spelling."""
         return self.nodes.remote(nick) or self.client(nick)
+
+    def going_by(self, nick: Nick) -> NickHolder | None:
+        """Return who goes by a nick, in any spelling, and is known to; not who has only claimed it so far."""
+        if (remote := self.nodes.remote(nick)) is not None:
+            return remote
+        client = self.client(nick)
+        known = client is not None and (client.info is not None or not self.nodes.shared)
+        return client if known and client is not None and client.nick.key == nick.key else None
 
     def members(self, key: str) -> Collection[Member]:
         """Return who is in a room, given its key: one member for each person."""
@@ -223,12 +233,15 @@ class Hub:
         self.stalled.pop(client, None)
         self.barred.pop(client, None)
         self.ignoring.pop(client, None)
+        self.onlookers.leave(client)
         self.conversations.leave(client)
         if client.nick:
             self.release(client.nick, client)
             heir = next(iter(self.persons.beside(client)), None)
             if heir is not None and self._nicks.holder(client.nick) is None:
                 self._nicks.assign(client.nick, heir)
+            if heir is not None and client.away is not None and heir.away is None:
+                self.onlookers.away_changed(heir, None)
 
     def claim(self, nick: Nick, client: Client) -> None:
         """Make ``nick`` the client's, beside any that it has.
@@ -348,6 +361,10 @@ class Hub:
         self.followers.end_all(ChatError(Code.UNAVAILABLE, "the server is stopping; come again in a moment"))
         for client in list(self.clients):
             client.disconnect(DisconnectReason.SHUTDOWN, "the server is stopping", parting=False)
+
+    def _spelled(self, nick: Nick) -> Nick | None:
+        holder = self.going_by(nick)
+        return None if holder is None else holder.nick
 
     def _deliver_step(self, step: Sequence[Entry]) -> None:
         by_room: dict[str, list[Entry]] = {}

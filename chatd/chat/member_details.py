@@ -68,8 +68,14 @@ def _away(participant: Participant, command: commands.Away, label: str | None) -
     elif not participant.tagged:
         back = "You are back." if participant.away is not None else "You were not away. AWAY <text> says why you are."
         participant.send_event(Note(back))
-    for each in (participant, *participant.hub.persons.beside(participant)):
+    hub = participant.hub
+    connections = (participant, *hub.persons.beside(participant))
+    changed = any(each.away != command.text for each in connections)
+    for each in connections:
         each.away = command.text
+    if changed:
+        hub.nodes.announce_soon(participant)
+        hub.onlookers.away_changed(participant, command.text)
     participant.send_event(Done("AWAY"), label)
 
 

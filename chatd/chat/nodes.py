@@ -75,6 +75,9 @@ class Nodes(Protocol):
     def announce(self, client: Client) -> None:
         """Tell the other nodes all that they should know of a client and do not."""
 
+    def announce_soon(self, client: Client) -> None:
+        """The same within a second, however often: of what it says of itself."""
+
     def withdraw(self, client: Client, room: Place) -> None:
         """Let a client leave a room that it is in only by what the other nodes know."""
 
@@ -174,6 +177,10 @@ class SingleNode(Nodes):
 
     @override
     def announce(self, client: Client) -> None:
+        pass
+
+    @override
+    def announce_soon(self, client: Client) -> None:
         pass
 
     @override

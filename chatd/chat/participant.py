@@ -67,6 +67,8 @@ class Participant(Client):
     renaming: Nick = NO_NICK
     """Another nick that was claimed, and that the rooms do not know yet."""
     tagged: bool = False
+    away: str | None = None
+    bot: bool = False
     barred: bool = False
     """Whether it is banned from the server and may LOGIN, see `chatd.chat.barred`."""
     stamp: Callable[[bytes], bytes] | None = None
@@ -99,10 +101,6 @@ class Participant(Client):
         """The same for what it says to one person."""
         self.spoke_at = hub.timers.now
         """When it said something last, or connected, in seconds."""
-        self.away: str | None = None
-        """Why it is away, if it is."""
-        self.bot = False
-        """Whether it is a program that answers by itself."""
         self.welcomed = False
         """Whether it was told how to speak."""
         self.unknown_lines = 0
@@ -180,6 +178,8 @@ class Participant(Client):
         self.account, self.account_made, self.party = account, made, party
         if not self.ended:
             self.hub.persons.enter(self, account)
+        if self.nick:
+            self.hub.onlookers.account_changed(self)
 
     @override
     def send_event(self, event: Event, label: str | None = None, tags: Tags = NO_TAGS) -> None:

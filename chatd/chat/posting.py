@@ -152,6 +152,8 @@ class _Poster(Member, Resumable):
     renaming = NO_NICK
     ignored: Mapping[str, str] = NOBODY
     facts = None
+    away = None
+    bot = False
 
     def __init__(self, hub: Hub, info: MemberInfo) -> None:
         self.done: Deferred[None] = Deferred()

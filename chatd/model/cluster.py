@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from hmac import compare_digest
@@ -11,6 +13,10 @@ from typing import Any, NamedTuple, Protocol
 from twisted.internet.defer import Deferred
 
 from chatd.model.authorship import session_key
+
+_BOT = "bot"
+_AWAY = "away="
+_SAFE = b"-_"
 
 
 class MemberInfo(NamedTuple):
@@ -27,7 +33,8 @@ class MemberInfo(NamedTuple):
     proof: str = ""
     """The digests of their resume secret, and of the one that they proved themselves by, see `proof_of`.
 
-    And after them ``voice``, if it is not that of the member id: an older node takes it for one more digest.
+    And after them ``voice``, if it is not that of the member id, and `said_of_oneself`: an older node takes each for
+    one more digest.
     """
     takes: str | None = None
     """The id of the member whose places in rooms they take over."""
@@ -38,6 +45,20 @@ class MemberInfo(NamedTuple):
         own = session_key("")
         taken = [each for each in self.proof.split() if each.startswith(own)]
         return taken[-1] if taken else session_key(self.member_id)
+
+    @property
+    def away(self) -> str | None:
+        """Why they are away, if they are and their node says so."""
+        for each in self.proof.split():
+            if each.startswith(_AWAY):
+                with suppress(ValueError):
+                    return b64decode(each.removeprefix(_AWAY).encode(), _SAFE, validate=True).decode()
+        return None
+
+    @property
+    def bot(self) -> bool:
+        """Whether they are a program that answers by itself, if their node says so."""
+        return _BOT in self.proof.split()
 
     def is_judged_like(self, other: MemberInfo) -> bool:
         """Return whether permissions are the same for both."""
@@ -52,6 +73,14 @@ def incarnation_of(member_id: str) -> str:
 def proof_of(*secrets: str) -> str:
     """Return the digests of secrets; those that are empty are left out."""
     return " ".join(blake2b(secret.encode(), digest_size=16).hexdigest() for secret in secrets if secret)
+
+
+def said_of_oneself(away: str | None, *, bot: bool) -> str:
+    """Return what somebody says of themselves, in words of ASCII."""
+    words = [_BOT] if bot else []
+    if away is not None:
+        words.append(_AWAY + b64encode(away.encode(), _SAFE).decode())
+    return " ".join(words)
 
 
 def is_proven(proof: str, secret: str) -> bool:

@@ -130,6 +130,10 @@ class Presence(Nodes):
         self.announcer.announce(client)
 
     @override
+    def announce_soon(self, client: Client) -> None:
+        self.announcer.announce_soon(client)
+
+    @override
     def withdraw(self, client: Client, room: Place) -> None:
         self.announcer.withdraw(client, room.key, room.name)
 
@@ -222,12 +226,15 @@ class Presence(Nodes):
         """Take over what another node says of who is where, None for nobody; see `Cluster.share`."""
         hub, announcer = self.hub, self.announcer
         state = state or {"runs": [self.cluster.incarnation], "people": [], "rooms": []}
+        before = self.directory
         missed_the_end = announcer.incarnation not in ("", self.cluster.incarnation)
         if not missed_the_end:
             announcer.begin()
         hub.read_journal()
-        self._changes.directory = snapshot.read(state, self.directory, announcer, self._changes.remote)
+        self._changes.directory = snapshot.read(state, before, announcer, self._changes.remote)
         snapshot.fill_rooms(state, hub, self.directory, announcer)
+        if hub.onlookers:
+            self._tell_what_is_new(before)
         while hub.bare_rooms.forget_some():
             pass
         if missed_the_end:
@@ -237,6 +244,14 @@ class Presence(Nodes):
             occupant = self.directory.get(client.member_id)
             if occupant is None or any(client not in room.everybody for room in client.rooms):
                 announcer.announce(client)
+
+    def _tell_what_is_new(self, before: Directory) -> None:
+        """Tell those who are told of people what is new, after who is where was learned anew."""
+        self.hub.onlookers.look_again()
+        for occupant in self.directory.all():
+            known = before.get(occupant.member_id)
+            if known is not None and isinstance(occupant.member, RemoteMember):
+                self.hub.onlookers.learned(occupant.member, known.info, occupant.info)
 
 
 def _gone() -> ChatError:

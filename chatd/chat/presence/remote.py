@@ -77,6 +77,16 @@ class RemoteMember(NickHolder):
 
     @property
     @override
+    def away(self) -> str | None:
+        return self.info.away
+
+    @property
+    @override
+    def bot(self) -> bool:
+        return self.info.bot
+
+    @property
+    @override
     def takeover(self) -> RemoteProof:
         return RemoteProof(self.info.proof)
 

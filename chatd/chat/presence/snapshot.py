@@ -30,7 +30,7 @@ def read(
     state: Any, before: Directory, announcer: Announcer, remote: Callable[[MemberInfo], RemoteMember]
 ) -> Directory:
     """Return the directory of a state. Who was known ``before`` is the same member; others are made by ``remote``."""
-    directory = Directory()
+    directory = Directory(before.changed)
     directory.incarnations = dict.fromkeys(state["runs"])
     for *fields, successor in state["people"]:
         info = MemberInfo(*fields)

@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from chatd.chat import joining
 from chatd.chat.command_rows import Work
 from chatd.edges.irc import numerics as n
-from chatd.edges.irc import welcome
+from chatd.edges.irc import onlooking, welcome
 from chatd.edges.irc.capabilities import IMPLIED_BY_302, Capability
 from chatd.edges.irc.message import MAX_BODY_BYTES, Message
 from chatd.edges.irc.refusals import refuse
 from chatd.edges.irc.rows import Row
+from chatd.edges.irc.server import MAX_REALNAME
 from chatd.edges.irc.user import IrcUser
 from chatd.protocol import commands, names
 from chatd.protocol.errors import ChatError, Code
@@ -21,7 +22,6 @@ from chatd.protocol.names import BadNameError
 from chatd.protocol.text import clean
 
 MAX_IDENT = 18
-MAX_REALNAME = 150
 _NOT_IN_IDENT = re.compile(r"[^A-Za-z0-9_.-]")
 
 
@@ -165,6 +165,7 @@ async def _register(user: IrcUser) -> None:
     user.registered = True
     user.session.issue_resume_token()
     user.server.note_users()
+    onlooking.begin(user)
     welcome.tell(user)
 
 

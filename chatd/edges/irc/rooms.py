@@ -86,7 +86,7 @@ async def _enter(user: IrcUser, name: RoomName) -> None:
 def tell_of_entry(user: IrcUser, room: Place) -> None:
     """Tell a client that it is in a room, what that is about, and who is in it."""
     joined = events.Joined(str(user.session.nick), str(room.name))
-    for message in room_messages(user.server, user.capabilities, {}, joined):
+    for message in room_messages(user.server, user.capabilities - {"away-notify"}, {}, joined):
         user.answer(message)
     if room.topic is not None and room.topic.text and permissions.may_read(user.session, room.key, room.topic_id):
         tell_topic(user, room)

@@ -18,6 +18,8 @@ DEFAULT_NAME = "irc.local"
 MAX_CLIENT_TAGS = 1000
 """Of how many messages the client-only tags are known, which are passed on and not kept."""
 MAX_TRANSLATIONS = 64
+MAX_REALNAME = 150
+"""How many characters a real name may have."""
 MAX_GONE = 500
 """Of how many IRC clients that have gone it is known how they were shown."""
 
@@ -89,12 +91,10 @@ class IrcServer:
     def person(self, member: Member) -> Person:
         """Return how somebody who is here, over whatever edge, is shown."""
         account = None if member.account is None else self.hub.name_of(member.account)
-        facts = member.facts
-        bot = facts is not None and facts.bot
         host = host_of(member)
         if isinstance(member, IrcSession) and (user := member.user) is not None:
-            return Person(member.nick, user.ident, host, user.realname, account, bot)
-        return Person(member.nick, "~u", host, member.nick, account, bot)
+            return Person(member.nick, user.ident, host, user.realname, account, member.bot)
+        return Person(member.nick, "~u", host, member.nick, account, member.bot)
 
     def person_called(self, nick: str) -> Person:
         """Return how somebody is shown who goes by a nick, or went by it when what they said was said."""

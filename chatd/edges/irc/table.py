@@ -4,21 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chatd.edges.irc import about, listing, registration, rooms, speaking, welcome, who, whois
+from chatd.edges.irc import (
+    about,
+    listing,
+    monitor,
+    presence,
+    registration,
+    rooms,
+    speaking,
+    user_modes,
+    welcome,
+    who,
+    whois,
+)
 from chatd.edges.irc.capabilities import IMPLIED_BY_302, Capability
 from chatd.edges.irc.rows import Row
 
 CAPABILITIES: tuple[Capability, ...] = (
     Capability(IMPLIED_BY_302),
+    Capability("account-notify"),
     Capability("account-tag"),
+    Capability("away-notify"),
     Capability("batch"),
     Capability("echo-message"),
     Capability("extended-join"),
+    Capability("extended-monitor"),
     Capability("labeled-response", only_with="batch"),
     Capability("message-tags"),
     Capability("multi-prefix"),
     Capability("draft/no-implicit-names"),
     Capability("server-time"),
+    Capability("setname"),
     Capability("standard-replies"),
     Capability("userhost-in-names"),
 )
@@ -35,5 +51,8 @@ COMMANDS: Mapping[str, Row] = {
         *whois.ROWS,
         *listing.ROWS,
         *about.ROWS,
+        *presence.ROWS,
+        *monitor.ROWS,
+        *user_modes.ROWS,
     )
 }

@@ -23,7 +23,13 @@ def room_messages(server: IrcServer, capabilities: Collection[str], tags: Tags, 
         case Joined():
             person = server.person_called(event.nick)
             account_and_name = (person.account or "*", person.realname) if "extended-join" in capabilities else ()
-            yield Message("JOIN", (event.room, *account_and_name), person.source, shown(server, tags, person))
+            all_tags = shown(server, tags, person)
+            yield Message("JOIN", (event.room, *account_and_name), person.source, all_tags)
+            holder = server.hub.holder(Nick.of(event.nick))
+            if "away-notify" in capabilities and holder is not None and holder.away is not None:
+                yield Message(
+                    "AWAY", (part_of(holder.away, room_for(person.source, "AWAY", "")),), person.source, all_tags
+                )
         case Parted():
             person = server.person_called(event.nick)
             text = (event.text,) if event.text else ()
@@ -63,6 +69,11 @@ def said(server: IrcServer, tags: Tags, event: Said, target: str, person: Person
 def room_for(source: str, command: str, target: str) -> int:
     """Return how many bytes of text there is room for in a message."""
     return MAX_BODY_BYTES - len(f":{source} {command} {target} :".encode())
+
+
+def part_of(text: str, size: int) -> str:
+    """Return as much of a text, from its beginning, as has so many bytes."""
+    return text.encode()[:size].decode(errors="ignore")
 
 
 def lines_of(text: str, size: int) -> Iterator[str]:

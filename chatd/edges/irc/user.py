@@ -263,6 +263,8 @@ class IrcUser(Owner):
         person = self.person
         if person.account is not None:
             tags["account"] = person.account
+        if person.bot:
+            tags["bot"] = ""
         return Message(command, (target, text), person.source, tags)
 
     # What its session tells it.

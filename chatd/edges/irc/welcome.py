@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chatd import __version__
+from chatd.chat.member_details import MAX_AWAY_CHARACTERS
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.message import Message
+from chatd.edges.irc.onlooking import BOT, MAX_MONITORED
 from chatd.edges.irc.rows import Row
+from chatd.edges.irc.server import MAX_REALNAME
 from chatd.edges.irc.user import IrcUser
 from chatd.protocol import commands
 from chatd.protocol.names import MAX_NICK_LENGTH, MAX_ROOM_LENGTH
 
 NETWORK = "chatd"
-USER_MODES = "Bi"
+USER_MODES = f"{BOT}io"
 ROOM_MODES = "bimnopqrstv"
 TOKENS_PER_LINE = 12
 MOTD = (
@@ -27,8 +30,8 @@ def isupport(user: IrcUser) -> Mapping[str, str]:
     limits = user.hub.limits
     rooms = limits.rooms_per_connection
     return {
-        "AWAYLEN": "200",
-        "BOT": "B",
+        "AWAYLEN": str(MAX_AWAY_CHARACTERS),
+        "BOT": BOT,
         "CASEMAPPING": "ascii",
         "CHANLIMIT": f"#:{rooms or ''}",
         "CHANMODES": "bq,,,imnprst",
@@ -38,6 +41,8 @@ def isupport(user: IrcUser) -> Mapping[str, str]:
         "HOSTLEN": "24",
         "KICKLEN": "300",
         "MODES": "10",
+        "MONITOR": str(MAX_MONITORED),
+        "NAMELEN": str(MAX_REALNAME),
         "NETWORK": NETWORK,
         "NICKLEN": str(MAX_NICK_LENGTH),
         "PREFIX": "(ov)@+",
