@@ -21,6 +21,7 @@ from chatd.chat.nodes import Nodes, SingleNode
 from chatd.chat.onlookers import Onlookers
 from chatd.chat.persons import Persons
 from chatd.chat.posters import Posters
+from chatd.chat.ranks import NO_RANKS, Ranks
 from chatd.chat.room import Room
 from chatd.chat.room_looks import RoomLooks
 from chatd.chat.shares import Shares
@@ -118,7 +119,7 @@ class Hub:
         self._looks.note(RoomName(LOBBY))
         """Of the rooms that have people in them or are registered, and of the default room."""
         self.conversations = Conversations(journal, clock, self.timers, self.name_of, self.log_limiter)
-        self.bare_rooms = BareRooms(journal, self.timers, self._rooms, self.conversations.forget)
+        self.bare_rooms = BareRooms(journal, self.timers, self._rooms, self.conversations.forget, self.has_founders)
         self.onlookers = Onlookers(clock, self._spelled, self.persons, self.log_limiter)
         self._nicks: NickRegistry[Client] = NickRegistry(lambda client: client.nick, self.onlookers.touch)
 
@@ -188,7 +189,23 @@ class Hub:
         if room is not None:
             return room.policy
         room_state = self.journal.room_state(key)
-        return NO_POLICY if room_state is None else room_state.policy
+        if room_state is None:
+            return NO_POLICY
+        policy = room_state.policy
+        # Nobody is in it, so that what was ruled there has lapsed.
+        return policy.since(room_state.last_id) if len(policy) and self.has_founders(key, policy) else policy
+
+    def has_founders(self, key: str, policy: RoomPolicy) -> bool:
+        """Return whether a room, given its key and what holds in it, is run by who came first, as it is nobody's."""
+        return self._may_be_founded(key) and policy.setting("registered") != "yes"
+
+    def ranks(self, key: str) -> Ranks:
+        """Return who has a rank in a room, given its key, only as long as they are in it."""
+        room = self._rooms.get(key)
+        return NO_RANKS if room is None else room.ranks
+
+    def _may_be_founded(self, key: str) -> bool:
+        return bool(self.limits.room_founders) and key not in (LOBBY, SERVER) and not is_conversation(key)
 
     def name_of(self, account: str) -> str:
         """Return an account's name as its owner writes it, given its key."""
@@ -321,7 +338,13 @@ class Hub:
         room = self._rooms.get(name.key)
         if room is None:
             room_state = self.journal.room_state(name.key)
-            room = self._rooms[name.key] = Room(name, room_state, self.tallies, shared=self.nodes.shared)
+            room = self._rooms[name.key] = Room(
+                name,
+                room_state,
+                self.tallies,
+                shared=self.nodes.shared,
+                has_founders=self._may_be_founded(name.key),
+            )
             self._looks.note(room.name)
         return room
 

@@ -34,9 +34,10 @@ def _lines(
 ) -> Iterator[bytes]:
     for member in members:
         facts = _facts_here(participant.hub, member) or known.get(member.member_id, UNKNOWN)
-        operator = room.policy.is_operator(member.account) or member.judged_as[1]
+        operator = permissions.is_room_operator(participant.hub, room.key, member)
+        voice = permissions.has_voice(participant.hub, room.key, member)
         details = MemberDetails(
-            member.nick, room.name, operator, facts.bot, facts.away is not None, facts.idle, facts.away
+            member.nick, room.name, operator, facts.bot, facts.away is not None, facts.idle, facts.away, voice
         )
         yield participant.line(details)
     yield participant.line(Done("WHO", (room.name, str(len(members)))), label)

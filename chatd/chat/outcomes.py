@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
-from chatd.chat import any_name, guidance, permissions
+from chatd.chat import any_name, founding, guidance, permissions
 from chatd.chat.client import CatchUp
 from chatd.chat.participant import NO_NICK, Participant
 from chatd.chat.read_markers import seen_in
@@ -75,6 +75,8 @@ def done_join(participant: Participant, room: Place, missed: CatchUp | None = No
         values["nick"], participant.other_names = str(participant.nick), None
     if participant.tagged and (seen := seen_in(participant, room)) is not None:
         values["seen"] = str(seen)
+    if participant.tagged:
+        values |= founding.shown(participant, room)
     if missed is not None and missed.asked_since and participant.tagged:
         values["recovered"] = "yes" if missed.recovered else "no"
         if not missed.known:
@@ -91,6 +93,8 @@ def internal(participant: Participant, entry: Entry, room: Place | None) -> byte
         return participant.line(events.Done("NICK", (event.new,)))
     if room is None:
         return b""
+    if isinstance(event, events.Joined):
+        founding.note_founding(participant, entry, room)
     if participant.ended:
         participant.rooms.pop(room, None)
         return b""
@@ -131,6 +135,7 @@ def _refused(participant: Participant, entry: Entry) -> bytes:
 def _joined(participant: Participant, entry: Entry, room: Place) -> bytes:
     participant.joining = None
     participant.enter(room)
+    founding.note_founding(participant, entry, room)
     if participant.ended:
         participant.takeover.forget()
         return b""

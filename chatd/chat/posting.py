@@ -99,7 +99,7 @@ async def _refer(
     visitor: Visitor, poster: MemberInfo, event: Edited | Retracted, kept: StoredEvent | None, verb: str
 ) -> None:
     room = names.key(event.room)
-    rights = permissions.rights_of(visitor.hub.policy(room), visitor.account, is_operator=visitor.is_operator)
+    rights = permissions.rights_of(visitor.hub, room, visitor.identity, is_operator=visitor.is_operator)
     if kept is None or rights is None:
         raise no_such_message(event)
     attempt = Entry(room, event, by=_keys(visitor), rights=rights)

@@ -95,7 +95,7 @@ def _submit(
 
 
 def _rights(participant: Participant, room: Place) -> Rights | None:
-    return permissions.rights_of(room.policy, participant.account, is_operator=participant.is_operator)
+    return permissions.rights_of(participant.hub, room.key, participant.identity, is_operator=participant.is_operator)
 
 
 async def _found(

@@ -17,7 +17,7 @@ from chatd.protocol.text import clean
 _NO_VALUES: Mapping[str, str] = MappingProxyType({})
 _PAIR = re.compile(r"([a-z0-9-]{1,32})=(.*)")
 _TIMED = frozenset({"MUTE", "BAN"})
-MODERATION_VERBS = ("KICK", "MUTE", "UNMUTE", "BAN", "UNBAN", "OP", "DEOP", "INVITE", "SET")
+MODERATION_VERBS = ("KICK", "MUTE", "UNMUTE", "BAN", "UNBAN", "OP", "DEOP", "VOICE", "UNVOICE", "INVITE", "SET")
 """The verbs of `Moderated`."""
 LIST_LINE_CHARACTERS = 2000
 """About how many characters of names a line of a list holds: at most 8 KB, whatever the script."""

@@ -22,10 +22,13 @@ _RULED: Mapping[str, str] = {
     "UNBAN": "{nick} unbanned {subject} from {place}",
     "OP": "{nick} made {subject} an operator of {place}",
     "DEOP": "{nick} removed {subject} as an operator of {place}",
+    "VOICE": "{nick} gave {subject} a voice in {place}",
+    "UNVOICE": "{nick} took the voice of {subject} in {place} back",
     "INVITE": "{nick} invited {subject} to {place}",
 }
 _SET: Mapping[str, str] = {
     "registered=yes": "{nick} registered {place} and is its operator",
+    "founded=anew": "{nick} opened {place} anew: what was ruled there before no longer holds",
     "private=yes": "{nick} made {place} private: only those who are invited may join it",
     "private=no": "{nick} opened {place} to everybody",
     "topic=operators": "{nick} lets only operators set the topic of {place}",
@@ -58,7 +61,8 @@ def sentence(event: Moderated) -> str:
 
 def described(details: MemberDetails) -> str:
     """Return what is known of somebody who is in a room."""
-    known = [text for text, holds in (("operator", details.operator), ("bot", details.bot)) if holds]
+    marks = (("operator", details.operator), ("has a voice", details.voice), ("bot", details.bot))
+    known = [text for text, holds in marks if holds]
     if details.away:
         known.append("away" + (f" ({details.text})" if details.text else ""))
     if details.idle is not None:

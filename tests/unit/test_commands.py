@@ -318,6 +318,8 @@ REFUSED_FOR_EACH_VERB = [
     "UNBAN",
     "OP",
     "DEOP",
+    "VOICE",
+    "UNVOICE a b",
     "INVITE a b",
     "SET private=perhaps",
     "QUIT ",

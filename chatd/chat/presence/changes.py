@@ -239,7 +239,7 @@ class MembershipChanges:
             # It may be on its way out of some in which it is by what the others know alone.
             for key in {*occupant.places, *(place.key for place in member.rooms)}:
                 if (room := self._hub.room(key)) is not None:
-                    room.everybody.pop(member, None)
+                    room.vacate(member)
         if ended == self._announcer.incarnation:
             self._announcer.begin_again()
         return left

@@ -23,7 +23,10 @@ def take(hub: Hub, directory: Directory) -> Any:
     there = [room for room in hub.rooms() if room.everybody]
     rooms = [[room.key, room.name, [member.member_id for member in room.everybody]] for room in there]
     people = [[*occupant.info, occupant.successor] for occupant in directory.all()]
-    return {"runs": sorted(directory.incarnations), "people": people, "rooms": rooms}
+    state = {"runs": sorted(directory.incarnations), "people": people, "rooms": rooms}
+    if ranks := {room.key: room.ranks.state() for room in there if hub.has_founders(room.key, room.policy)}:
+        state["ranks"] = ranks  # which an older node does not know, and leaves alone
+    return state
 
 
 def read(
@@ -52,6 +55,7 @@ def fill_rooms(state: Any, hub: Hub, directory: Directory, announcer: Announcer)
         for occupant in occupants:
             occupant.places[key] = name
         _refill(hub, announcer, room, [occupant.member for occupant in occupants])
+        room.restore(state.get("ranks", {}).get(key), hub.journal.room_state(key))
         hub.drop_if_empty(room)
 
 
