@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 from chatd.edges.irc import (
     about,
+    kicking,
     listing,
+    modes,
     monitor,
     presence,
     registration,
     rooms,
     speaking,
-    user_modes,
     welcome,
     who,
     whois,
@@ -53,6 +54,7 @@ COMMANDS: Mapping[str, Row] = {
         *about.ROWS,
         *presence.ROWS,
         *monitor.ROWS,
-        *user_modes.ROWS,
+        *modes.ROWS,
+        *kicking.ROWS,
     )
 }

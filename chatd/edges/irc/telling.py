@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from chatd.edges.irc.message import MAX_BODY_BYTES, Message
+from chatd.edges.irc.mode_telling import ruling_messages
 from chatd.edges.irc.server import IrcServer, Person
-from chatd.protocol import plain
 from chatd.protocol.events import Event, Joined, Moderated, Parted, Renamed, Said, TopicSet
 from chatd.protocol.names import Nick
 from chatd.protocol.wire import Tags
@@ -44,17 +44,8 @@ def room_messages(server: IrcServer, capabilities: Collection[str], tags: Tags, 
             person = server.person_called(event.nick)
             yield Message("TOPIC", (event.room, event.text), person.source, shown(server, tags, person))
         case Moderated():
-            yield from moderated(server, tags, event)
-
-
-def moderated(server: IrcServer, tags: Tags, event: Moderated) -> Iterator[Message]:
-    """Yield the messages that tell of a ruling."""
-    person = server.person_called(event.nick)
-    if event.verb == "KICK":
-        params = (event.room, event.subject, event.text or event.nick)
-        yield Message("KICK", params, person.source, shown(server, tags, person))
-        return
-    yield Message("NOTICE", (event.room, plain.render(event).removeprefix("NOTE ")), server.name, shown(server, tags))
+            person = server.person_called(event.nick)
+            yield from ruling_messages(server, capabilities, event, person.source, shown(server, tags, person))
 
 
 def said(server: IrcServer, tags: Tags, event: Said, target: str, person: Person | None = None) -> Iterator[Message]:
