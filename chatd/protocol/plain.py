@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from chatd.protocol import duration, events
-from chatd.protocol.events import Event, Moderated, Told, ToldBefore, ToldOthers
+from chatd.protocol.events import Event, Moderated, Told, ToldBefore, ToldOthers, TopicSet
 from chatd.protocol.member_details import MemberDetails
 from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.references import Edited, Reacted, ReactionCounts, Retracted, Unreacted
@@ -79,6 +79,7 @@ def _rounded(seconds: int) -> str:
 _LINES: Mapping[type, Callable[..., str]] = {
     MemberDetails: lambda e: f"NOTE {described(e)}",
     Moderated: lambda e: f"NOTE {sentence(e)}",
+    TopicSet: lambda e: events.render(e) if e.topic else f"NOTE {e.nick} took the topic of {e.room} away",
     Told: lambda e: f"FROM {e.nick} {e.text}",
     ToldOthers: lambda e: f"TO {e.nick} {e.text}",
     ToldBefore: lambda e: f"OLD {e.time} FROM {e.nick} {e.text}",

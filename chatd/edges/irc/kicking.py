@@ -15,9 +15,6 @@ from chatd.model.entry import Place
 from chatd.protocol.moderation_commands import Kick
 from chatd.protocol.text import plain
 
-MAX_REASON = 300
-"""How many characters of a reason are told, see KICKLEN of ISUPPORT."""
-
 
 async def _kick(user: IrcUser, message: Message) -> None:
     rooms, nicks = message.param(0).split(","), message.param(1).split(",")
@@ -26,7 +23,7 @@ async def _kick(user: IrcUser, message: Message) -> None:
     if len(rooms) != len(nicks):
         user.reply(n.ERR_NEEDMOREPARAMS, "KICK", "as many rooms as people, or one room: KICK #den bob,carol")
         return
-    text = plain(message.param(2))[:MAX_REASON] or None
+    text = plain(message.param(2)) or None
     for room_text, nick_text in dict.fromkeys(zip(rooms, nicks, strict=True)):
         room = own_room(user, room_text, missing=n.ERR_NOSUCHCHANNEL)
         if room is not None:

@@ -20,6 +20,8 @@ FLAGS: Mapping[str, tuple[str, str, str]] = {
     "t": ("topic", "operators", "members"),
 }
 """By letter: a setting, and what it is set to and unset."""
+MAX_TEXT_BYTES = 300
+"""How much is told of a reason, see KICKLEN of ISUPPORT."""
 _OF_SUBJECT = {
     "BAN": (True, "b"),
     "UNBAN": (False, "b"),
@@ -39,7 +41,7 @@ def ruling_messages(
 ) -> Iterator[Message]:
     """Yield the messages that tell those in a room of a ruling, which comes from ``source``."""
     if event.verb == "KICK":
-        yield Message("KICK", (event.room, event.subject, event.text or event.nick), source, tags)
+        yield Message("KICK", (event.room, event.subject, _short(event.text or event.nick)), source, tags)
         return
     if event.verb == "INVITE":
         if "invite-notify" in capabilities and not nicks_of(server, event.room, event.subject):
@@ -51,7 +53,12 @@ def ruling_messages(
     if made:
         yield Message("MODE", (event.room, *written(made)), source, tags)
     if not made or (event.verb in _OF_SUBJECT and (event.seconds is not None or event.text)):
-        yield Message("NOTICE", (event.room, plain.render(event).removeprefix("NOTE ")), server.name, tags)
+        yield Message("NOTICE", (event.room, _short(plain.render(event).removeprefix("NOTE "))), server.name, tags)
+
+
+def _short(text: str) -> str:
+    """Return as much of a text as there is room for in any message."""
+    return text.encode()[:MAX_TEXT_BYTES].decode(errors="ignore")
 
 
 def _changes(server: IrcServer, event: Moderated) -> list[Change]:

@@ -42,7 +42,8 @@ def room_messages(server: IrcServer, capabilities: Collection[str], tags: Tags, 
             yield Message("NICK", (event.new,), person._replace(nick=event.old).source, shown(server, tags, person))
         case TopicSet():
             person = server.person_called(event.nick)
-            yield Message("TOPIC", (event.room, event.text), person.source, shown(server, tags, person))
+            topic = part_of(event.topic, room_for(person.source, "TOPIC", event.room))
+            yield Message("TOPIC", (event.room, topic), person.source, shown(server, tags, person))
         case Moderated():
             person = server.person_called(event.nick)
             yield from ruling_messages(server, capabilities, event, person.source, shown(server, tags, person))

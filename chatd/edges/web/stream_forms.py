@@ -75,7 +75,7 @@ def as_object(epoch: str, kept: StoredEvent) -> dict[str, Any]:
         case Reacted():
             found |= {"message": event.id, "emoji": clean(event.emoji)}
         case TopicSet():
-            found["text"] = clean(event.text)
+            found["text"] = clean(event.topic)
         case Moderated():
             found["subject"] = clean(event.subject)
             if event.seconds is not None:
@@ -121,7 +121,7 @@ def _raw_line(kept: StoredEvent) -> bytes:
     time = datetime.fromtimestamp(kept.time / 1000, UTC).astimezone()
     if isinstance(event, Said):
         told = f"{event.nick}: {event.text}"
-    elif isinstance(event, TopicSet):
+    elif isinstance(event, TopicSet) and event.topic:
         told = f"* {event.nick} set the topic: {event.text}"
     else:
         told = "* " + plain.render(event).removeprefix("NOTE ")
