@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from twisted.internet.address import IPv4Address
+from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransportWithDisconnection
 
 from chatd.chat.limits import Limits
 from chatd.edges.gateway import Gateway
 from chatd.edges.irc.connection import IrcFactory, IrcProtocol
 from chatd.edges.irc.message import unescaped
+from chatd.journal import Journal
 from tests.support.in_memory_chat import ChatClient, InMemoryChat
 
 HERE = "127.0.0.1"
@@ -91,8 +94,13 @@ class IrcClient:
 class IrcChat(InMemoryChat):
     """A chat with an IRC edge."""
 
-    def __init__(self, limits: Limits | None = None, name: str = "irc.example.org") -> None:
-        super().__init__(limits)
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        name: str = "irc.example.org",
+        journal: Callable[[Clock], Journal] | None = None,
+    ) -> None:
+        super().__init__(limits, journal)
         self.gateway = Gateway(self.hub, self.clock)
         self.factory = IrcFactory(self.gateway, name)
 

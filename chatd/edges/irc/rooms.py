@@ -7,6 +7,7 @@ from datetime import datetime
 
 from chatd.chat import permissions
 from chatd.chat.command_rows import Work
+from chatd.edges.irc import chathistory
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.message import MAX_BODY_BYTES, Message
 from chatd.edges.irc.ranks import prefix
@@ -16,6 +17,7 @@ from chatd.edges.irc.telling import room_messages
 from chatd.edges.irc.user import IrcUser
 from chatd.model.entry import Place
 from chatd.protocol import commands, events, names
+from chatd.protocol.events import Done
 from chatd.protocol.names import BadNameError, RoomName
 from chatd.protocol.text import plain
 
@@ -81,6 +83,8 @@ async def _enter(user: IrcUser, name: RoomName) -> None:
     room = user.hub.room(name.key)
     if room is not None and room in user.session.rooms:
         tell_of_entry(user, room)
+        if isinstance(result.outcome, Done):
+            await chathistory.tell_newcomer(user, room, result.outcome)
 
 
 def tell_of_entry(user: IrcUser, room: Place) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chatd.edges.irc import registration, rooms, speaking, welcome
+from chatd.edges.irc import chathistory, registration, rooms, speaking, welcome
 from chatd.edges.irc.capabilities import IMPLIED_BY_302, Capability
 from chatd.edges.irc.rows import Row
 
@@ -17,6 +17,8 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("labeled-response", only_with="batch"),
     Capability("message-tags"),
     Capability("multi-prefix"),
+    Capability(chathistory.NAME),
+    Capability(chathistory.EVENTS),
     Capability("draft/no-implicit-names"),
     Capability("server-time"),
     Capability("standard-replies"),
@@ -31,5 +33,6 @@ COMMANDS: Mapping[str, Row] = {
         *welcome.ROWS,
         *rooms.ROWS,
         *speaking.ROWS,
+        *chathistory.ROWS,
     )
 }

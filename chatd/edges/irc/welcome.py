@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from chatd import __version__
+from chatd.edges.irc import chathistory
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.message import Message
 from chatd.edges.irc.rows import Row
@@ -31,6 +32,7 @@ def isupport(user: IrcUser) -> Mapping[str, str]:
         "AWAYLEN": "200",
         "BOT": "B",
         "CASEMAPPING": "ascii",
+        **chathistory.ISUPPORT,
         "CHANLIMIT": f"#:{rooms or ''}",
         "CHANMODES": "bq,,,imnprst",
         "CHANNELLEN": str(MAX_ROOM_LENGTH + 1),
