@@ -22,6 +22,10 @@ MAX_SCANS = 20
 """How often that many entries are looked through for those of a kind that is wanted."""
 
 
+ANYTHING: tuple[type, ...] = (object,)
+"""All kinds of entries."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where something was said: a room, or what a participant and one other have told each other."""
@@ -167,7 +171,7 @@ async def _comes_before(participant: Participant, source: Source, one: Mark, oth
 async def _narrowed(participant: Participant, excerpt: Excerpt) -> Query:
     """Return a query that begins with the first entry of an excerpt; of what it finds the first so many are meant."""
     query, count = excerpt.query, excerpt.count
-    if query.said_only and not excerpt.source.guest:
+    if (query.said_only or excerpt.kinds == ANYTHING) and not excerpt.source.guest:
         return replace(query, count=count, newest=excerpt.newest)
     if not excerpt.newest:
         return query

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from chatd.chat import permissions
 from chatd.chat.command_rows import Work
-from chatd.edges.irc import chathistory
+from chatd.edges.irc import chathistory, markers
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.message import MAX_BODY_BYTES, Message
 from chatd.edges.irc.ranks import prefix
@@ -76,6 +76,8 @@ async def _enter(user: IrcUser, name: RoomName) -> None:
     room = user.hub.room(name.key)
     if room is not None and room in user.session.rooms:
         return
+    if user.has(markers.NAME):
+        await markers.learn(user, name.key)
     result = await user.ask(commands.Join(None, name))
     if result.refused is not None:
         refuse(user, "JOIN", result.refused, name)
@@ -94,6 +96,8 @@ def tell_of_entry(user: IrcUser, room: Place) -> None:
         user.answer(message)
     if room.topic is not None and room.topic.text and permissions.may_read(user.session, room.key, room.topic_id):
         tell_topic(user, room)
+    if user.has(markers.NAME):
+        markers.tell(user, room.name, room.key)
     if not user.has("draft/no-implicit-names") and not user.has("no-implicit-names"):
         tell_names(user, room)
 

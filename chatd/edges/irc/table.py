@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chatd.edges.irc import chathistory, registration, rooms, speaking, welcome
+from chatd.edges.irc import chathistory, markers, registration, rooms, speaking, welcome
 from chatd.edges.irc.capabilities import IMPLIED_BY_302, Capability
 from chatd.edges.irc.rows import Row
 
@@ -20,6 +20,7 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability(chathistory.NAME),
     Capability(chathistory.EVENTS),
     Capability("draft/no-implicit-names"),
+    Capability(markers.NAME),
     Capability("server-time"),
     Capability("standard-replies"),
     Capability("userhost-in-names"),
@@ -34,5 +35,6 @@ COMMANDS: Mapping[str, Row] = {
         *rooms.ROWS,
         *speaking.ROWS,
         *chathistory.ROWS,
+        *markers.ROWS,
     )
 }
