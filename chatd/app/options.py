@@ -195,7 +195,7 @@ def makeService(options: Options) -> ChatService:
     listen = partial(_listening, IReactorCore(reactor), proxied)
     places = [listen(place.name, place.description, place.edge(gateway)) for place in options.places]
     if irc_places := options.irc_places:
-        irc = IrcFactory(gateway, options["irc-name"])
+        irc = IrcFactory(gateway, options["irc-name"], options["irc-history"])
         places += [listen(place.name, place.description, irc) for place in irc_places]
     if (web := options.web_place) is not None:
         site = WebFactory(gateway, guests=bool(options["web-guests"]), hosts=options["web-host"])

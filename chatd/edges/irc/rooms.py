@@ -7,6 +7,7 @@ from datetime import datetime
 
 from chatd.chat import permissions
 from chatd.chat.command_rows import Work
+from chatd.edges.irc import chathistory, markers
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.message import MAX_BODY_BYTES, Message
 from chatd.edges.irc.ranks import prefix
@@ -16,6 +17,7 @@ from chatd.edges.irc.telling import part_of, room_for, room_messages
 from chatd.edges.irc.user import IrcUser
 from chatd.model.entry import Place
 from chatd.protocol import commands, events, names
+from chatd.protocol.events import Done
 from chatd.protocol.names import BadNameError, RoomName
 from chatd.protocol.text import plain
 
@@ -76,6 +78,8 @@ async def _enter(user: IrcUser, name: RoomName) -> None:
     room = user.hub.room(name.key)
     if room is not None and room in user.session.rooms:
         return
+    if user.has(markers.NAME):
+        await markers.learn(user, name.key)
     result = await user.ask(commands.Join(None, name))
     if result.refused is not None:
         refuse(user, "JOIN", result.refused, name)
@@ -83,6 +87,8 @@ async def _enter(user: IrcUser, name: RoomName) -> None:
     room = user.hub.room(name.key)
     if room is not None and room in user.session.rooms:
         tell_of_entry(user, room)
+        if isinstance(result.outcome, Done):
+            await chathistory.tell_newcomer(user, room, result.outcome)
 
 
 def tell_of_entry(user: IrcUser, room: Place) -> None:
@@ -92,6 +98,8 @@ def tell_of_entry(user: IrcUser, room: Place) -> None:
         user.answer(message)
     if (topic := permissions.readable_topic(user.session, room)) is not None and topic.topic:
         tell_topic(user, room, topic)
+    if user.has(markers.NAME):
+        markers.tell(user, room.name, room.key)
     if not user.has("draft/no-implicit-names") and not user.has("no-implicit-names"):
         tell_names(user, room)
 

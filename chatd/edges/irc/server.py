@@ -16,6 +16,7 @@ from chatd.model.entry import Member
 from chatd.protocol.names import Nick
 
 DEFAULT_NAME = "irc.local"
+DEFAULT_LAST_LINES = 20
 MAX_CLIENT_TAGS = 1000
 """Of how many messages the client-only tags are known, which are passed on and not kept."""
 MAX_TRANSLATIONS = 64
@@ -35,9 +36,11 @@ class Gone(NamedTuple):
 class IrcServer:
     """One for each node; ``created`` is in milliseconds since 1970."""
 
-    def __init__(self, gateway: Gateway, name: str = DEFAULT_NAME) -> None:
+    def __init__(self, gateway: Gateway, name: str = DEFAULT_NAME, history: int = DEFAULT_LAST_LINES) -> None:
         self.gateway = gateway
         self.name = name
+        self.history = history
+        """How many of the last lines of a room a client is told that enters it and cannot ask for them."""
         self.created = gateway.hub.now
         self.most_users = 0
         """How many people there were at most at a time."""
@@ -107,5 +110,13 @@ class IrcServer:
 def host_of(member: Member) -> str:
     """Return the host of somebody: the same for all connections of an account, and for one guest's connection."""
     identity, _ = member.judged_as
-    kind, what = ("account", identity.account) if identity.account else ("guest", identity.connection)
+    return host_of_account(identity.account) if identity.account else _host("guest", identity.connection)
+
+
+def host_of_account(account: str) -> str:
+    """Return the host of whoever is logged in to an account, given its key."""
+    return _host("account", account)
+
+
+def _host(kind: str, what: object) -> str:
     return f"{blake2b(f'{kind} {what}'.encode(), digest_size=5).hexdigest()}.{kind}"

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from chatd.edges.irc import (
     about,
     account_registration,
+    chathistory,
     kicking,
     listing,
     logging_in,
+    markers,
     modes,
     monitor,
     presence,
@@ -36,7 +38,10 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("message-tags"),
     Capability("multi-prefix"),
     Capability("draft/account-registration", account_registration.offered),
+    Capability(chathistory.NAME),
+    Capability(chathistory.EVENTS),
     Capability("draft/no-implicit-names"),
+    Capability(markers.NAME),
     Capability("sasl", logging_in.offered),
     Capability("server-time"),
     Capability("setname"),
@@ -62,5 +67,7 @@ COMMANDS: Mapping[str, Row] = {
         *monitor.ROWS,
         *modes.ROWS,
         *kicking.ROWS,
+        *chathistory.ROWS,
+        *markers.ROWS,
     )
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chatd.edges.irc import markers
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.message import Message, render
 from chatd.edges.irc.server import MAX_TRANSLATIONS
@@ -77,6 +78,8 @@ def _tell(user: IrcUser, tags: Tags, event: Event) -> bool:
             user.send(Message("NOTICE", (user.nick, text), user.server.name))
         case commands.Ping(token):
             user.send(Message("PING", (token or "chatd",), user.server.name))
+        case events.Seen():
+            markers.heard(user, event)
         case Told(nick, text):
             for message in said(user.server, tags, Said(nick, "", text), user.nick):
                 user.send(message)

@@ -19,6 +19,7 @@ from chatd.edges.irc.capabilities import shown_tags
 from chatd.edges.irc.exchange import Exchange
 from chatd.edges.irc.message import Message, render
 from chatd.edges.irc.person import Person
+from chatd.edges.irc.read_times import ReadTimes
 from chatd.edges.irc.server import Gone, IrcServer
 from chatd.edges.irc.session import IrcSession, Owner
 from chatd.edges.peer_connection import PeerConnection
@@ -103,6 +104,7 @@ class IrcUser(Owner):
         self.invisible = False
         self.signed_on = server.hub.now
         """In milliseconds since 1970."""
+        self.read_times = ReadTimes()
         self.told_quit = ("", "")
         """Who has gone, and when, as far as it was told of it last: those who shared several rooms are told once."""
         self.answering: Answer | None = None

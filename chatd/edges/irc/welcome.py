@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from chatd import __version__
 from chatd.chat.member_details import MAX_AWAY_CHARACTERS
+from chatd.edges.irc import chathistory
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.message import Message
 from chatd.edges.irc.mode_changes import MAX_CHANGES
@@ -36,6 +37,7 @@ def isupport(user: IrcUser) -> Mapping[str, str]:
         "AWAYLEN": str(MAX_AWAY_CHARACTERS),
         "BOT": BOT,
         "CASEMAPPING": "ascii",
+        **chathistory.ISUPPORT,
         "CHANLIMIT": f"#:{rooms or ''}",
         "CHANMODES": "bq,,,imnprst",
         "CHANNELLEN": str(MAX_ROOM_LENGTH + 1),
