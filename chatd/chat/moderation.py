@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from chatd.chat import founding
+from chatd.chat import founding, inviting
 from chatd.chat.participant import Participant
-from chatd.chat.permissions import is_room_operator, judged_as, may_speak, milliseconds, rank_refusal
+from chatd.chat.permissions import judged_as, may_speak, milliseconds, rank_refusal
 from chatd.model.entry import Member
 from chatd.model.room_policy import (
     MAX_ACTIONS,
@@ -37,10 +37,17 @@ Command = (
     | commands.Voice
     | commands.Unvoice
     | commands.Invite
+    | commands.Uninvite
 )
 DEFAULT_ROOM = names.key(LOBBY)
 """The key of the room that a JOIN without one is for. It is nobody's but the server operators'."""
-_TAKEN_BACK = {commands.Unmute: "MUTE", commands.Unban: "BAN", commands.Deop: "OP", commands.Unvoice: "VOICE"}
+_TAKEN_BACK = {
+    commands.Unmute: "MUTE",
+    commands.Unban: "BAN",
+    commands.Deop: "OP",
+    commands.Unvoice: "VOICE",
+    commands.Uninvite: "INVITE",
+}
 
 
 def moderate(participant: Participant, command: Command, label: str | None) -> None:
@@ -54,10 +61,12 @@ def moderate(participant: Participant, command: Command, label: str | None) -> N
     subject, seconds, text = _sentence(participant, command, room)
     if text != WHILE_HERE and not may_speak(participant, room.key):
         text = None  # everybody there would read it
-    if isinstance(command, commands.Kick) and (account := _invited_as(participant, room, Nick.of(command.nick))):
-        # Not asked for, so not answered: what takes the invitation back from whoever goes by another name here.
-        revoked = Moderated(verb, participant.nick, room, account, None, text)
-        participant.submit(room.key, revoked, None, "INVITE")
+    if isinstance(command, commands.Invite):
+        participant.submit(room.key, inviting.invitation(participant, room, Nick.of(command.nick)), label, verb)
+        return
+    besides: list[Moderated] = []
+    if isinstance(command, commands.Kick) and (target := _target(participant, Nick.of(command.nick), room)):
+        besides += inviting.taken_back(participant, room, target, text)
     action = Moderated(verb, participant.nick, room, subject, seconds, text)
     if isinstance(command, commands.Op | commands.Voice | commands.Deop | commands.Unvoice):
         action = _of_rank(participant, action)
@@ -66,6 +75,8 @@ def moderate(participant: Participant, command: Command, label: str | None) -> N
     if isinstance(command, commands.Ban):
         _check_not_oneself(participant, action)
     participant.submit(room.key, action, label, verb)
+    for each in besides:  # not asked for, so not answered
+        participant.submit(room.key, each, None, "INVITE")
 
 
 def change_setting(participant: Participant, command: commands.Set, label: str | None) -> None:
@@ -90,33 +101,8 @@ def change_setting(participant: Participant, command: commands.Set, label: str |
         participant.send_event(Done("SET", (room, subject)), label)
         return
     if subject == "private=yes":
-        _settle_who_stays(participant, room, policy, command.who)
+        inviting.settle_who_stays(participant, room, command.who)
     participant.submit(room.key, Moderated("SET", participant.nick, room, subject), label, "SET")
-
-
-def _settle_who_stays(participant: Participant, room: RoomName, policy: RoomPolicy, who: str | None) -> None:
-    """Invite those who are to stay in a room that becomes private.
-
-    Raise `ChatError` if it would put somebody out and ``who`` does not say what is to become of them.
-    """
-    hub = participant.hub
-    others = [each for each in hub.members(room.key) if not is_room_operator(hub, room.key, each)]
-    leaving = [member.account for member in others if not policy.is_member(member.account)]
-    if not leaving or who == "remove":
-        return
-    accounts = dict.fromkeys(account for account in leaving if account is not None)
-    guests = leaving.count(None)
-    if who is None:
-        why = f"{_people(len(leaving))} in {room} without an invitation would be put out; add who=keep to invite"
-        why += f" those with an account ({len(leaving) - guests}; the others, {guests}, are put out)"
-        raise ChatError(Code.NOT_ALLOWED, f"{why}, or who=remove to put all of them out")
-    if policy.holding(milliseconds(hub)) + len(accounts) >= MAX_ACTIONS:
-        raise ChatError(
-            Code.FULL, f"only {MAX_ACTIONS} moderation actions hold in a room; say who=remove, and INVITE some"
-        )
-    for account in accounts:
-        invited = Moderated("INVITE", participant.nick, room, hub.accounts.name(account))
-        participant.submit(room.key, invited, None, "SET")  # not asked for, so not answered
 
 
 def _check_keeps(participant: Participant, value: str) -> None:
@@ -125,10 +111,6 @@ def _check_keeps(participant: Participant, value: str) -> None:
     if most is not None and value not in commands.SETTINGS["keep"] and duration.seconds(value) > most:
         why = f"this server keeps what is said for {duration.written(most)}; a room may keep it for less, not longer"
         raise ChatError(Code.NOT_ALLOWED, why)
-
-
-def _people(number: int) -> str:
-    return "1 person" if number == 1 else f"{number} people"
 
 
 def _check_may_register(participant: Participant, room: RoomName, policy: RoomPolicy) -> None:
@@ -182,7 +164,15 @@ def _sentence(participant: Participant, command: Command, room: RoomName) -> tup
             known = target or participant.hub.posters.get(Nick.of(who))
             _check_not_operator(participant, Nick.of(who).key, None if known is None else known.account)
             return who, seconds, text
-        case commands.Unmute(who) | commands.Unban(who) | commands.Deop(who) | commands.Unvoice(who):
+        case commands.Invite(nick):
+            return nick, None, None
+        case (
+            commands.Unmute(who)
+            | commands.Unban(who)
+            | commands.Deop(who)
+            | commands.Unvoice(who)
+            | commands.Uninvite(who)
+        ):
             kind = _TAKEN_BACK[type(command)]
             target = _target(participant, Nick.of(who), room) if kind in ("OP", "VOICE") else None
             if PolicyKey(kind, Nick.of(who).key) not in _policy(participant, room) and not founding.ranks(
@@ -190,10 +180,10 @@ def _sentence(participant: Participant, command: Command, room: RoomName) -> tup
             ):
                 raise ChatError(Code.NO_SUCH_NICK, f"there is no {kind} of {who} in {room}")
             return who, None, None
-        case commands.Op(nick) | commands.Voice(nick) | commands.Invite(nick):
+        case commands.Op(nick) | commands.Voice(nick):
             if isinstance(command, commands.Voice) and room == SERVER:
                 raise ChatError(Code.NOT_ALLOWED, "a voice is one in a room; name the room")
-            target = None if isinstance(command, commands.Invite) else _target(participant, Nick.of(nick), room)
+            target = _target(participant, Nick.of(nick), room)
             if not participant.hub.accounts.is_registered(Nick.of(nick).key) and founding.reach(
                 participant, room, target
             ):
@@ -267,15 +257,6 @@ def _check_room_for_more(participant: Participant, room: RoomName) -> None:
     if len(policy) >= MAX_ACTIONS and policy.holding(milliseconds(participant.hub)) >= MAX_ACTIONS:
         why = f"{MAX_ACTIONS} moderation actions hold here; take some back, or ban a network"
         raise ChatError(Code.FULL, why)
-
-
-def _invited_as(participant: Participant, room: RoomName, nick: Nick) -> str | None:
-    """Return the name that somebody was invited into a room by, if it is not the nick they go by."""
-    target = _target(participant, nick, room)
-    account = None if target is None else target.account
-    if account is None or account == nick.key or PolicyKey("INVITE", account) not in participant.hub.policy(room.key):
-        return None
-    return participant.hub.accounts.name(account)
 
 
 def _check_not_operator(participant: Participant, *accounts: str | None) -> None:

@@ -29,8 +29,8 @@ def milliseconds(hub: Hub) -> int:
 def readable_after(participant: Visitor, room: str) -> int | None:
     """Return the id after which a participant may read a room, given its key; None if it may read nothing."""
     hub = participant.hub
-    trusted = hub.ranks(room).is_operator(participant.identity.connection)
-    return hub.policy(room).readable_after(participant.account, trusted=trusted)
+    identity = participant.identity
+    return hub.policy(room).readable_by(identity, trusted=hub.ranks(room).is_operator(identity.connection))
 
 
 def is_room_operator(hub: Hub, room: str, member: Member) -> bool:
@@ -158,7 +158,7 @@ def refusal_of(hub: Hub, room: str, identity: Identity, *, is_operator: bool, no
         ban = policy.against("BAN", identity, now)
     if ban is not None:
         return ChatError(Code.BANNED, because("you are banned", ban))
-    if policy.readable_after(identity.account, trusted=is_trusted) is None:
+    if policy.readable_by(identity, trusted=is_trusted) is None:
         return ChatError(Code.NOT_ALLOWED, "that room is private; ask one of its operators to INVITE you")
     return None
 
@@ -253,7 +253,7 @@ def rank_refusal(hub: Hub, room: str, identity: Identity, *, is_operator: bool) 
 def rights_of(hub: Hub, room: str, identity: Identity, *, is_operator: bool) -> Rights | None:
     """Return what somebody may who refers to a message of a room, given its key; None for who may read none of them."""
     policy, moderates = hub.policy(room), _is_operator(hub, room, identity)
-    after = policy.readable_after(identity.account, trusted=moderates)
+    after = policy.readable_by(identity, trusted=moderates)
     if after is None:
         return None
     return Rights(is_operator or moderates, after, policy.readable_after(None) or 0)

@@ -23,7 +23,14 @@ MAX_SHARING = 100
 _BUT = " but="
 """Comes before the connections that the reach of an address leaves out."""
 _HOST_BITS = 64
-_REVOKES = {"UNMUTE": "MUTE", "UNBAN": "BAN", "DEOP": "OP", "UNVOICE": "VOICE", "KICK": "INVITE"}
+_REVOKES = {
+    "UNMUTE": "MUTE",
+    "UNBAN": "BAN",
+    "DEOP": "OP",
+    "UNVOICE": "VOICE",
+    "KICK": "INVITE",
+    "UNINVITE": "INVITE",
+}
 """The kind of action that a verb ends. One who is kicked out of a private room needs a new invitation."""
 
 
@@ -96,6 +103,9 @@ ANEW = "founded=anew"
 """The subject of a SET that no client can say: what was ruled before it has lapsed, see `RoomPolicy.lapse`."""
 WHILE_HERE = "for as long as they are here"
 """The text of an OP or VOICE of somebody who has no account: it is about who is there, and holds in no policy."""
+
+WHILE_CONNECTED = "for as long as they are connected"
+"""The text of an INVITE of somebody who has no account."""
 
 
 def effects(event: Moderated) -> Iterator[tuple[PolicyKey, Moderated | None]]:
@@ -275,7 +285,19 @@ class RoomPolicy:
 
     def is_member(self, account: str | None) -> bool:
         """Return whether an account may be in the room when it is private."""
-        return self.is_operator(account) or (account is not None and PolicyKey("INVITE", account) in self._actions)
+        if account is None:
+            return False
+        invited = self._actions.get(PolicyKey("INVITE", account))  # with a reach it was a guest of that name
+        return self.is_operator(account) or (invited is not None and invited.event.reach is None)
+
+    def invited_as(self, connection: str) -> str | None:
+        """Return the nick by which a guest's connection was invited; None if it was not."""
+        found = self._reaching.get(PolicyKey("INVITE", f"connection={connection}"), {})
+        return next((each.action.event.subject for each in found.values()), None)
+
+    def lets_in(self, identity: Identity) -> bool:
+        """Return whether somebody may be in the room when it is private, with an account or as a guest."""
+        return self.is_member(identity.account) or self.invited_as(identity.connection) is not None
 
     def held(self, where: PolicyKey, now: int) -> ModerationAction | None:
         """Return the action that holds under a key."""
@@ -321,8 +343,8 @@ class RoomPolicy:
                     ban.against("BAN", identity, action.time, spared=self.is_member(identity.account)) is not None
                     and not self.is_operator(identity.account)
                 )
-            case "SET" | "DEOP":
-                return lambda identity: self.readable_after(identity.account) is None
+            case "SET" | "DEOP" | "UNINVITE":
+                return lambda identity: self.readable_by(identity) is None
         return lambda _identity: False
 
     def readable_after(self, account: str | None, *, trusted: bool = False) -> int | None:
@@ -336,6 +358,10 @@ class RoomPolicy:
         if action is None or trusted or self.is_member(account):
             return self._sealed
         return None if action.event.subject == "private=yes" else max(action.id, self._sealed)
+
+    def readable_by(self, identity: Identity, *, trusted: bool = False) -> int | None:
+        """Return the same for somebody who may be a guest."""
+        return self.readable_after(identity.account, trusted=trusted or self.lets_in(identity))
 
 
 NO_POLICY = RoomPolicy()

@@ -17,7 +17,20 @@ from chatd.protocol.text import clean
 _NO_VALUES: Mapping[str, str] = MappingProxyType({})
 _PAIR = re.compile(r"([a-z0-9-]{1,32})=(.*)")
 _TIMED = frozenset({"MUTE", "BAN"})
-MODERATION_VERBS = ("KICK", "MUTE", "UNMUTE", "BAN", "UNBAN", "OP", "DEOP", "VOICE", "UNVOICE", "INVITE", "SET")
+MODERATION_VERBS = (
+    "KICK",
+    "MUTE",
+    "UNMUTE",
+    "BAN",
+    "UNBAN",
+    "OP",
+    "DEOP",
+    "VOICE",
+    "UNVOICE",
+    "INVITE",
+    "UNINVITE",
+    "SET",
+)
 """The verbs of `Moderated`."""
 NO_TOPIC = "-"
 """The text of a topic that says that there is none."""

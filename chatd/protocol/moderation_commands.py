@@ -123,7 +123,15 @@ class Unvoice:
 
 @dataclass(frozen=True, slots=True)
 class Invite:
-    """Let the owner of a nick into a private room."""
+    """Let somebody into a private room: the owner of a nick or, as long as they are connected, a guest."""
+
+    nick: str
+    room: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Uninvite:
+    """Take an invitation back."""
 
     nick: str
     room: str | None = None
@@ -147,7 +155,21 @@ class Rules:
 
 
 ModerationCommand = (
-    Login | Register | Kick | Mute | Ban | Unmute | Unban | Op | Deop | Voice | Unvoice | Invite | Set | Rules
+    Login
+    | Register
+    | Kick
+    | Mute
+    | Ban
+    | Unmute
+    | Unban
+    | Op
+    | Deop
+    | Voice
+    | Unvoice
+    | Invite
+    | Uninvite
+    | Set
+    | Rules
 )
 
 
@@ -162,7 +184,7 @@ def parts(command: ModerationCommand) -> list[str | None]:
             return [nick, room, text]
         case Mute(who, room, seconds, text) | Ban(who, room, seconds, text):
             return [who, room, None if seconds is None else f"for={duration.written(seconds)}", text]
-        case Unmute(who, room) | Unban(who, room) | Invite(who, room):
+        case Unmute(who, room) | Unban(who, room) | Invite(who, room) | Uninvite(who, room):
             return [who, room]
         case Op(who, room) | Deop(who, room) | Voice(who, room) | Unvoice(who, room):
             return [who, room]

@@ -110,6 +110,10 @@ def _read_invite(words: Arguments) -> commands.Invite:
     return commands.Invite(*_nick_and_place(words))
 
 
+def _read_uninvite(words: Arguments) -> commands.Uninvite:
+    return commands.Uninvite(*_nick_and_place(words))
+
+
 def _read_set(words: Arguments) -> commands.Set:
     room = _place(words)
     word = words.word("a setting")
@@ -237,6 +241,12 @@ ROWS = (
         "INVITE <nick> [#room]",
         "let somebody into a private room",
         _read_invite,
+    ),
+    Verb(
+        commands.Uninvite,
+        "UNINVITE <nick> [#room]",
+        "take that back, and put them out if the room is private",
+        _read_uninvite,
     ),
     Verb(
         commands.Set,

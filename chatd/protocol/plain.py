@@ -28,6 +28,7 @@ _RULED: Mapping[str, str] = {
     "VOICE": "{nick} gave {subject} a voice in {place}",
     "UNVOICE": "{nick} took the voice of {subject} in {place} back",
     "INVITE": "{nick} invited {subject} to {place}",
+    "UNINVITE": "{nick} took the invitation of {subject} to {place} back",
 }
 _SET: Mapping[str, str] = {
     "registered=yes": "{nick} registered {place} and is its operator",

@@ -328,6 +328,7 @@ REFUSED_FOR_EACH_VERB = [
     "DEOP",
     "VOICE",
     "UNVOICE a b",
+    "UNINVITE a b",
     "INVITE a b",
     "SET private=perhaps",
     "QUIT ",

@@ -268,6 +268,7 @@ NEEDING = {
         "DEOP bob",
         "VOICE bob",
         "UNVOICE bob",
+        "UNINVITE bob",
         "INVITE bob",
         "IGNORE bob",
         "UNIGNORE bob",

@@ -38,31 +38,34 @@ def test_the_room_that_everybody_comes_into_belongs_to_the_server_operators(chat
 def test_a_room_with_people_in_it_is_not_made_private_unasked(chat: InMemoryChat) -> None:
     ann, bob, mallory = den(chat)
     assert ask(chat, ann, "SET private=yes") == [
-        "ERR not-allowed SET 2 people in #den without an invitation would be put out; add who=keep to invite those with"
-        " an account (1; the others, 1, are put out), or who=remove to put all of them out"
+        "ERR not-allowed SET 2 people in #den without an invitation would be put out; add who=keep to invite them,"
+        " those without an account for as long as they are connected, or who=remove to put all of them out"
     ]
     assert bob.take() == mallory.take() == []
     assert ask(chat, ann, "INVITE bob", "KICK mallory", "SET private=yes")[-1] == "OK SET #den private=yes"
     assert ask(chat, ann, "WHO")[-1] == "OK WHO #den 2"
 
 
-def test_those_with_accounts_can_be_kept(chat: InMemoryChat) -> None:
+def test_those_who_are_there_can_be_kept_guests_while_they_are_connected(chat: InMemoryChat) -> None:
     ann, bob, mallory = den(chat)
     owner(chat, "zoe", "JOIN other #den")
     mallory.take()
     bob.take()
     ann.take()
-    assert ask(chat, ann, "SET #den private=yes who=keep") == [
-        "NOTE ann removed mallory from #den: the room is private",
-        "OK SET #den private=yes",
-    ]
+    assert ask(chat, ann, "SET #den private=yes who=keep") == ["OK SET #den private=yes"]
     assert bob.take() == [
         "NOTE ann invited bob to #den",
+        "NOTE ann invited mallory to #den: for as long as they are connected",
         "NOTE ann invited zoe to #den",
         "NOTE ann made #den private: only those who are invited may join it",
-        "NOTE ann removed mallory from #den: the room is private",
     ]
-    assert ask(chat, bob, "PART", "JOIN #den")[-1] == "OK JOIN #den 3"
+    assert ask(chat, bob, "PART", "JOIN #den")[-1] == "OK JOIN #den 4"
+    assert ask(chat, mallory, "PART", "JOIN #den")[-1] == "OK JOIN #den 4"
+    assert ask(chat, mallory, "NICK molly")[-1] == "OK NICK molly"
+    assert ask(chat, mallory, "PART", "JOIN #den")[-1] == "OK JOIN #den 4"
+    mallory.lose()
+    again = chat.person("JOIN mallory")
+    assert ask(chat, again, "JOIN #den")[0].startswith("ERR not-allowed JOIN")
 
 
 def test_all_can_be_put_out(chat: InMemoryChat) -> None:
@@ -74,6 +77,6 @@ def test_all_can_be_put_out(chat: InMemoryChat) -> None:
 def test_more_than_can_be_invited_are_not(chat: InMemoryChat, monkeypatch: pytest.MonkeyPatch) -> None:
     ann, _, _ = den(chat)
     assert MAX_ACTIONS > 3
-    monkeypatch.setattr("chatd.chat.moderation.MAX_ACTIONS", 3)
+    monkeypatch.setattr("chatd.chat.inviting.MAX_ACTIONS", 3)
     assert ask(chat, ann, "SET private=yes who=keep")[0].startswith("ERR full SET only 3 moderation actions")
     assert ask(chat, ann, "WHO")[-1] == "OK WHO #den 3"

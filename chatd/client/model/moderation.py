@@ -75,6 +75,8 @@ def _deed(event: Moderated) -> str:
             return f"took the voice of {who} in {place} back"
         case "INVITE":
             return f"invited {who} to {place}"
+        case "UNINVITE":
+            return f"took the invitation of {who} to {place} back"
     return _setting(event.subject, place)
 
 

@@ -34,6 +34,7 @@ const EVENTS = {
   OP: moderated,
   DEOP: moderated,
   INVITE: moderated,
+  UNINVITE: moderated,
   SET: moderated,
   SEEN: seenElsewhere,
   NOTE: (store, event) => store.presence === 'present' && store.note(event.text),

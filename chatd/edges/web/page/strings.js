@@ -90,6 +90,8 @@ function deed({ verb, nick, room, subject }) {
       return self ? t('mod.deop.self') : t('mod.deop', who);
     case 'INVITE':
       return t('mod.invite', who);
+    case 'UNINVITE':
+      return t('mod.uninvite', who);
     default:
       return setting(subject, who);
   }

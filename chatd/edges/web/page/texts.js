@@ -96,6 +96,7 @@ export const TEXTS = {
   'mod.deop': ['removed {who} as an operator', 'hat {who} die Leitung genommen'],
   'mod.deop.self': ['is no longer an operator', 'hat die Leitung abgegeben'],
   'mod.for': [' for {time}', ' für {time}'],
+  'mod.uninvite': ['took the invitation of {who} back', 'hat die Einladung von {who} zurückgenommen'],
   'mod.invite': ['invited {who}', 'hat {who} eingeladen'],
   'mod.kick': ['removed {who} from the room', 'hat {who} aus dem Raum entfernt'],
   'mod.kick.server': ['removed {who} from the server', 'hat {who} vom Server entfernt'],

@@ -32,6 +32,7 @@ const GRAMMAR = {
   OP: ['nick', 'room', 'subject'],
   DEOP: ['nick', 'room', 'subject'],
   INVITE: ['nick', 'room', 'subject'],
+  UNINVITE: ['nick', 'room', 'subject'],
   SET: ['nick', 'room', 'subject'],
   ROOM: ['room', 'count', 'text?'],
   SEEN: ['room', 'about'],

@@ -1,0 +1,79 @@
+"""Invitations: of accounts for good, and of guests for as long as they are connected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chatd.chat.participant import Participant
+from chatd.chat.permissions import is_room_operator, milliseconds
+from chatd.chat.ranks import connection_of
+from chatd.model.entry import Member
+from chatd.model.room_policy import MAX_ACTIONS, WHILE_CONNECTED, PolicyKey
+from chatd.protocol.errors import ChatError, Code
+from chatd.protocol.events import Moderated
+from chatd.protocol.names import Nick, RoomName
+
+
+def invitation(participant: Participant, room: RoomName, nick: Nick) -> Moderated:
+    """Return what lets somebody into a room, named by a nick. Raise `ChatError` if nobody can be meant."""
+    hub = participant.hub
+    target = hub.going_by(nick)
+    if hub.accounts.is_registered(nick.key):
+        return _of_account(participant, room, nick)
+    if target is None:
+        why = f"nobody goes by {nick} now, and it is nobody's own; INVITE them when they are here, or have an account"
+        raise ChatError(Code.NO_SUCH_NICK, why)
+    if target.account is not None:
+        return _of_account(participant, room, hub.name_of(target.account))
+    return _of_guest(participant, room, target)
+
+
+def _of_account(participant: Participant, room: RoomName, name: str) -> Moderated:
+    return Moderated("INVITE", participant.nick, room, name)
+
+
+def _of_guest(participant: Participant, room: RoomName, guest: Member) -> Moderated:
+    reach = f"connection={connection_of(guest)}"
+    return Moderated("INVITE", participant.nick, room, str(guest.nick), None, WHILE_CONNECTED, reach)
+
+
+def taken_back(participant: Participant, room: RoomName, target: Member, text: str | None) -> Iterator[Moderated]:
+    """Yield what takes back the invitations of one who was put out that are to other names than the one they go by."""
+    policy = participant.hub.policy(room.key)
+    account, guest = target.account, policy.invited_as(connection_of(target))
+    if account is not None and account != target.nick.key and PolicyKey("INVITE", account) in policy:
+        yield Moderated("KICK", participant.nick, room, participant.hub.accounts.name(account), None, text)
+    if guest is not None and Nick.of(guest).key != target.nick.key:
+        yield Moderated("UNINVITE", participant.nick, room, guest)
+
+
+def settle_who_stays(participant: Participant, room: RoomName, who: str | None) -> None:
+    """Invite those who are to stay in a room that becomes private.
+
+    Raise `ChatError` if it would put somebody out and ``who`` does not say what is to become of them.
+    """
+    hub = participant.hub
+    policy = hub.policy(room.key)
+    others = [each for each in hub.members(room.key) if not is_room_operator(hub, room.key, each)]
+    leaving = [each for each in others if not policy.lets_in(each.judged_as[0])]
+    if not leaving or who == "remove":
+        return
+    if who is None:
+        why = f"{_people(len(leaving))} in {room} without an invitation would be put out; add who=keep to invite them,"
+        why += " those without an account for as long as they are connected, or who=remove to put all of them out"
+        raise ChatError(Code.NOT_ALLOWED, why)
+    invited = {each.account or connection_of(each): each for each in leaving}
+    if policy.holding(milliseconds(hub)) + len(invited) >= MAX_ACTIONS:
+        raise ChatError(
+            Code.FULL, f"only {MAX_ACTIONS} moderation actions hold in a room; say who=remove, and INVITE some"
+        )
+    for each in invited.values():
+        if each.account is not None:
+            action = _of_account(participant, room, hub.name_of(each.account))
+        else:
+            action = _of_guest(participant, room, each)
+        participant.submit(room.key, action, None, "SET")  # not asked for, so not answered
+
+
+def _people(number: int) -> str:
+    return "1 person" if number == 1 else f"{number} people"
