@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from chatd.chat import founding
 from chatd.chat.participant import Participant
-from chatd.chat.permissions import is_room_operator, judged_as, may_speak, milliseconds, rank_refusal
+from chatd.chat.permissions import judged_as, may_speak, milliseconds, rank_refusal
 from chatd.model.entry import Member
 from chatd.model.room_policy import (
     MAX_ACTIONS,
@@ -100,8 +100,8 @@ def _settle_who_stays(participant: Participant, room: RoomName, policy: RoomPoli
     Raise `ChatError` if it would put somebody out and ``who`` does not say what is to become of them.
     """
     hub = participant.hub
-    others = [each for each in hub.members(room.key) if not is_room_operator(hub, room.key, each)]
-    leaving = [member.account for member in others if not policy.is_member(member.account)]
+    there = [member for member in hub.members(room.key) if not policy.is_member(member.account)]
+    leaving = [member.account for member in there if not founding.ranks(participant, room, member, "OP")]
     if not leaving or who == "remove":
         return
     accounts = dict.fromkeys(account for account in leaving if account is not None)

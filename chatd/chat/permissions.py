@@ -28,7 +28,7 @@ def milliseconds(hub: Hub) -> int:
 def readable_after(participant: Visitor, room: str) -> int | None:
     """Return the id after which a participant may read a room, given its key; None if it may read nothing."""
     hub = participant.hub
-    trusted = hub.ranks(room).is_operator(participant.identity.connection)
+    trusted = bool(ranks := hub.ranks(room)) and ranks.is_operator(participant.identity.connection)
     return hub.policy(room).readable_after(participant.account, trusted=trusted)
 
 
