@@ -28,10 +28,9 @@ def note_founding(participant: Participant, entry: Entry, room: Place) -> None:
     room_state = hub.journal.room_state(room.key)
     if (found := hub.room(room.key)) is None or room_state is None:
         return
-    if found.lapsed_by or room_state.policy.lapsing_by:
-        anew = Moderated("SET", participant.nick, room.name, ANEW)
-        # Nobody waits for it, so it has no author here.
-        hub.journal.append(Entry(room.key, anew, source=hub.nodes.source(participant, anew)))
+    if nick := found.lapsed_by or room_state.policy.lapsing_by:
+        anew = Moderated("SET", nick, room.name, ANEW)
+        hub.journal.append(Entry(room.key, anew, source=hub.nodes.own_source))
 
 
 def check_may_set(participant: Participant, room: RoomName, key: str) -> None:

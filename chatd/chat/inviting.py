@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from chatd.chat import founding
 from chatd.chat.participant import Participant
-from chatd.chat.permissions import is_room_operator, milliseconds
+from chatd.chat.permissions import milliseconds
 from chatd.chat.ranks import connection_of
 from chatd.model.entry import Member
 from chatd.model.room_policy import MAX_ACTIONS, WHILE_CONNECTED, PolicyKey
@@ -54,8 +55,8 @@ def settle_who_stays(participant: Participant, room: RoomName, who: str | None) 
     """
     hub = participant.hub
     policy = hub.policy(room.key)
-    others = [each for each in hub.members(room.key) if not is_room_operator(hub, room.key, each)]
-    leaving = [each for each in others if not policy.lets_in(each.judged_as[0])]
+    others = [each for each in hub.members(room.key) if not policy.lets_in(each.judged_as[0])]
+    leaving = [each for each in others if not founding.ranks(participant, room, each, "OP")]
     if not leaving or who == "remove":
         return
     if who is None:

@@ -30,7 +30,8 @@ def readable_after(participant: Visitor, room: str) -> int | None:
     """Return the id after which a participant may read a room, given its key; None if it may read nothing."""
     hub = participant.hub
     identity = participant.identity
-    return hub.policy(room).readable_by(identity, trusted=hub.ranks(room).is_operator(identity.connection))
+    trusted = bool(ranks := hub.ranks(room)) and ranks.is_operator(identity.connection)
+    return hub.policy(room).readable_by(identity, trusted=trusted)
 
 
 def is_room_operator(hub: Hub, room: str, member: Member) -> bool:

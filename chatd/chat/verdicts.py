@@ -109,7 +109,7 @@ class Verdicts:
         if entry.source is None or type(entry.event) is not Moderated or entry.event.subject != ANEW:
             return None
         room = self._hub.room(entry.room)
-        if room is None or not room.everybody:
+        if room is None or not room.policy.lapsing_by:
             return None
         return ChatError(Code.UNAVAILABLE, "somebody had come in when it was its turn, and may have ruled something")
 
@@ -141,8 +141,6 @@ class Verdicts:
         if event.verb == "SET" and event.subject.startswith("registered="):
             registered = hub.policy(entry.room).setting("registered") == "yes"
             return ChatError(Code.NOT_ALLOWED, f"{event.room} is registered already") if registered else None
-        if event.subject == ANEW and event.verb == "SET":  # what its node says; it has lapsed, whoever is there now
-            return None
         if event.text == WHILE_HERE and not permissions.is_there(hub, entry.room, event.reach):
             return ChatError(Code.NO_SUCH_NICK, f"{event.subject} was not there any more when it was its turn")
         return permissions.rank_refusal(hub, event.room, identity, is_operator=is_operator)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 
 from chatd.chat.limits import Limits
 from chatd.chat.permissions import has_voice, is_room_operator
-from chatd.model.room_policy import ModerationAction, PolicyKey
-from chatd.protocol.events import Said
+from chatd.journal.jetstream.local_index import LocalIndexStore
+from chatd.model.entry import Entry
+from chatd.model.room_policy import ANEW, ModerationAction, PolicyKey
+from chatd.protocol.events import DurableEvent, Moderated, Said
 from tests.cluster.test_people import check_equal, come_in, told
 from tests.support.in_memory_chat import ChatClient
 from tests.support.in_memory_cluster import InMemoryCluster, Node
@@ -204,3 +207,24 @@ def test_whatever_is_done_at_once_all_nodes_agree(cluster: InMemoryCluster, seed
     known = [(held(node), readable(node)) for node in cluster.nodes]
     assert known[0] == known[1] == known[2]
     del late
+
+
+def test_what_was_to_say_that_it_has_lapsed_and_does_not_count_is_undone(tmp_path: Path) -> None:
+    store = LocalIndexStore(tmp_path / "index")
+    store.epoch("e1")
+    events: list[DurableEvent] = [
+        Moderated("BAN", "gina", "#den", "eve"),
+        Moderated("SET", "gina", "#den", "private=yes"),
+        Said("gina", "#den", "secret"),
+        Moderated("SET", "gina", "#den", ANEW),
+        Moderated("MUTE", "ben", "#den", "fred"),
+    ]
+    store.write_read([Entry("#den", event, place=n) for n, event in enumerate(events, 1)], {"r": 5}, 5)
+    policy = store.room_states()["#den"].policy
+    assert {key for key, _ in policy.items()} == {PolicyKey("SET", "sealed"), PolicyKey("MUTE", "fred")}
+    assert policy.readable_after("gina") == 3
+    policy = store.forget_places([4])["#den"].policy
+    kinds = {key for key, _ in policy.items()}
+    assert kinds == {PolicyKey("BAN", "eve"), PolicyKey("SET", "private"), PolicyKey("MUTE", "fred")}
+    assert policy.readable_after(None) is None
+    store.close()

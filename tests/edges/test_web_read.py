@@ -616,3 +616,19 @@ def test_a_rooms_own_address_shows_people_its_last_words(chat: InMemoryChat, web
     closed = WebEdge(chat, guests=False)
     assert closed.ask("/den", address="10.6.6.7").status == closed.ask("/den/raw", address="10.6.6.7").status == 401
     assert closed.ask("/den", {"Accept": "text/html"}, address="10.6.6.7").status == 200
+
+
+def test_what_was_private_stays_so_when_everybody_has_left(chat: InMemoryChat, web: WebEdge) -> None:
+    chat.hub.limits = Limits(room_founders=True)
+    gina = chat.person("JOIN gina #Den", "SET private=yes", "MSG secret")
+    assert web.ask("/den/json?since=all").status == 403
+    do(chat, gina, "PART")
+    for _ in range(2):
+        for query in ("since=all", "count=9", "since=1&epoch=e1", "poll=yes&since=all", "before=99"):
+            assert "secret" not in web.ask(f"/den/json?{query}", account="ann").text
+        ben = chat.person("JOIN ben #Den")
+        say(chat, ben, "after")
+        assert web.ask("/den/json?poll=yes&since=all").told[-1] == "after"
+        ben.lose()
+        chat.turn()
+    assert web.ask("/den/json?poll=yes&since=all").told == ["after", "after"]

@@ -212,10 +212,10 @@ class NodeJournal:
         """Learn anew from another who is where."""
         others = [node for node in self.log.nodes if node is not self and node.ready and not node.dead]
         node = max(others, key=lambda each: each.place)
+        self.refused |= node.refused
         while self.place < node.place:
             self._note(self._copy(self.log.entries[self.place]))
         assert self.place == node.place
-        self.refused |= node.refused
         self._restore(json.loads(json.dumps(node.take())))
 
     def _copy(self, written: tuple[NodeJournal | None, Entry]) -> Entry:

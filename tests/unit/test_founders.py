@@ -228,6 +228,18 @@ def test_what_was_said_in_private_is_read_by_nobody_after_it(chat: InMemoryChat)
         assert "OK SEARCH #den 0" in answer
 
 
+def test_what_was_private_comes_with_no_way_of_reading(chat: InMemoryChat) -> None:
+    ask(chat, chat.person("JOIN gina #den", "SET private=yes", "TOPIC hidden plan", "MSG hidden", "INVITE bob"), "PART")
+    bob = ChatClient(chat.hub)
+    bob.session.account = "bob"
+    answer = ask(chat, bob, "HELLO 1", "JOIN bob #den since=0 epoch=e1", "JOIN #den last=10", "TOPIC", "ROOMS", "RULES")
+    assert operators(chat) == ["bob"]
+    answer += ask(chat, bob, "SET private=yes", "HISTORY since=0", "REACT last +1", "SET private=no", "HISTORY")
+    late = chat.person("JOIN late #den")
+    answer += ask(chat, late, "HISTORY", "SEARCH hidden", "ROOMS")
+    assert [line for line in answer if "hidden" in line] == []
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "memory"])
 def test_after_a_restart_it_has_lapsed_too_and_talk_since_is_read(tmp_path: Path, kind: str) -> None:
     def journal(clock: Clock) -> Journal:

@@ -84,6 +84,8 @@ def _setting(subject: str, place: str) -> str:
     match subject:
         case "registered=yes":
             return f"registered {place}"
+        case "founded=anew":
+            return f"ruled in {place} until everybody had left; it no longer holds"
         case "private=yes":
             return f"made {place} private"
         case "private=no":

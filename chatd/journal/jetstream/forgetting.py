@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from chatd.journal.sqlite.rows import ENTRY_COLUMNS, EntryRow, action_row, delete_entries, insert_action, stored_event
-from chatd.model.room_policy import PolicyKey, effects
+from chatd.model.room_policy import ANEW, ModerationAction, PolicyKey, RoomPolicy, effects
 from chatd.protocol.events import Moderated
 
 _RULINGS = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE room = ? AND kind NOT IN ('MSG', 'TOPIC') ORDER BY id"
@@ -25,10 +25,25 @@ def forget_entry(db: sqlite3.Connection, id_: int) -> Iterator[int]:
         db.execute(_TOPIC, (id_,))
         (name,) = db.execute("SELECT name FROM room WHERE id = ?", (row.room,)).fetchone()
         event = stored_event(row, name).event
-        if isinstance(event, Moderated):
+        if isinstance(event, Moderated) and event.subject == ANEW:
+            _restore_all(db, row.room, name)
+        elif isinstance(event, Moderated):
             for key, _held in effects(event):
                 _restore(db, row.room, name, key)
         yield row.room
+
+
+def _restore_all(db: sqlite3.Connection, room: int, name: str) -> None:
+    """Let hold what the entries say that there still are: what ended what was before it is no more."""
+    policy = RoomPolicy()
+    for columns in db.execute(_RULINGS, (room,)).fetchall():
+        row = EntryRow(*columns)
+        event = stored_event(row, name).event
+        if isinstance(event, Moderated):
+            policy.apply(ModerationAction(row.id, row.time, event))
+    db.execute("DELETE FROM ruling WHERE room = ?", (room,))
+    for key, action in policy.items():
+        insert_action(db, action_row(room, key, action.id, action.time, action.event))
 
 
 def _restore(db: sqlite3.Connection, room: int, name: str, key: PolicyKey) -> None:
