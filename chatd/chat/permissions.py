@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import ip_address
 
@@ -115,10 +116,28 @@ def look_refusal(participant: Visitor, name: RoomName) -> ChatError | None:
 
 def refusal_at(participant: Participant, room: str, entry: Entry) -> ChatError | None:
     """Return why a participant may not enter a room by an entry of its own; if there are nodes, as all see it."""
+    hub = participant.hub
+    before = hub.nodes.predecessors(participant.member_id, participant.takeover.stale_connections)
     if participant.info is None:
-        return refusal(participant, room)
-    identity, is_operator = participant.judged_as
-    return refusal_of(participant.hub, room, identity, is_operator=is_operator, now=entry.time)
+        return entering_refusal(hub, room, participant.judged_as, before, milliseconds(hub))
+    return entering_refusal(hub, room, participant.judged_as, before, entry.time)
+
+
+def entering_refusal(
+    hub: Hub, room: str, judged_as: tuple[Identity, bool], before: Iterable[Member], now: int
+) -> ChatError | None:
+    """Return why somebody may not enter a room, given its key, who may take the places of those ``before``.
+
+    ``judged_as`` is as `Member` has it. Who ran it over another connection runs it still.
+    """
+    identity, is_operator = judged_as
+    why, ranks = refusal_of(hub, room, identity, is_operator=is_operator, now=now), hub.ranks(room)
+    if why is not None and ranks:
+        for connection in (member.judged_as[0].connection for member in before):
+            if ranks.is_operator(connection):
+                heir = identity._replace(connection=connection)
+                return refusal_of(hub, room, heir, is_operator=is_operator, now=now)
+    return why
 
 
 def refusal_of(hub: Hub, room: str, identity: Identity, *, is_operator: bool, now: int) -> ChatError | None:

@@ -31,7 +31,7 @@ _RULED: Mapping[str, str] = {
 }
 _SET: Mapping[str, str] = {
     "registered=yes": "{nick} registered {place} and is its operator",
-    "founded=anew": "{nick} opened {place} anew: what was ruled there before no longer holds",
+    "founded=anew": "what was ruled in {place} no longer holds: everybody had left",
     "private=yes": "{nick} made {place} private: only those who are invited may join it",
     "private=no": "{nick} opened {place} to everybody",
     "topic=operators": "{nick} lets only operators set the topic of {place}",

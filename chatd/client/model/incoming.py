@@ -21,6 +21,7 @@ from chatd.client.model.presence import Presence
 from chatd.client.model.room import Room
 from chatd.client.model.transcript import Transcript
 from chatd.protocol import events, names
+from chatd.protocol.actions import shown
 from chatd.protocol.commands import History, Join, Search
 from chatd.protocol.events import Event
 from chatd.protocol.wire import Tags
@@ -241,7 +242,7 @@ def _passing(transcript: Transcript, room: Room, tags: Tags, kind: Kind, nick: s
 def notice_of(transcript: Transcript, room: Room, line: Line) -> list[Change]:
     """Give a notice of a line, unless its room is in front or gives none."""
     quiet = room.muted or room is transcript.front
-    return [] if quiet else [Notice(room.key, line.nick, line.text)]
+    return [] if quiet else [Notice(room.key, line.nick, shown(line.nick, line.text))]
 
 
 def time_of_event(transcript: Transcript, tags: Tags) -> int:
