@@ -301,6 +301,8 @@ def test_people_on_other_nodes_come_go_are_away_and_have_accounts() -> None:
     settle(one, two)
     assert [(each.command, each.nick, each.params) for each in ann.take()] == [("AWAY", "bob", ["lunch"])]
     assert ann.says("USERHOST bob")[0].text.startswith("bob=-~u@")
+    (told,) = ann.says("PRIVMSG bob :hi")
+    assert (told.command, told.params) == ("301", ["ann", "bob", "lunch"])
     bob.says("AWAY")
     settle(one, two)
     assert [(each.command, each.tags) for each in ann.take()] == [("AWAY", {})]
