@@ -11,11 +11,12 @@ from chatd.chat.participant import Participant
 from chatd.chat.visitor import Visitor
 from chatd.model.authorship import Rights
 from chatd.model.cluster import MemberInfo
-from chatd.model.entry import Entry, Member
+from chatd.model.entry import Entry, Member, Place
 from chatd.model.room_policy import Identity, IPAddress, ModerationAction
 from chatd.protocol import names
 from chatd.protocol.duration import written
 from chatd.protocol.errors import ChatError, Code
+from chatd.protocol.events import TopicSet
 from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.names import RoomName
 
@@ -77,6 +78,14 @@ def may_read(participant: Participant, room: str, id_: int) -> bool:
     """Return whether a participant may read what happened in a room, given its key, under an id."""
     after = readable_after(participant, room)
     return after is not None and id_ > after
+
+
+def readable_topic(participant: Participant, room: Place) -> TopicSet | None:
+    """Return what a participant is to be told of a room's topic; that it was taken away concerns programs alone."""
+    topic = room.topic
+    if topic is None or not (topic.topic or participant.tagged):
+        return None
+    return topic if may_read(participant, room.key, room.topic_id) else None
 
 
 def server_ban(participant: Participant, identity: Identity) -> ModerationAction | None:

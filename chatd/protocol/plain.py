@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from chatd.protocol import duration, events
 from chatd.protocol.actions import BEGINNING, shown
-from chatd.protocol.events import Event, Moderated, Replayed, Said, Told, ToldBefore, ToldOthers
+from chatd.protocol.events import Event, Moderated, Replayed, Said, Told, ToldBefore, ToldOthers, TopicSet
 from chatd.protocol.member_details import MemberDetails
 from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.references import Edited, Reacted, ReactionCounts, Retracted, Unreacted
@@ -82,6 +82,7 @@ def _rounded(seconds: int) -> str:
 _LINES: Mapping[type, Callable[..., str]] = {
     MemberDetails: lambda e: f"NOTE {described(e)}",
     Moderated: lambda e: f"NOTE {sentence(e)}",
+    TopicSet: lambda e: events.render(e) if e.topic else f"NOTE {e.nick} took the topic of {e.room} away",
     Told: lambda e: f"FROM {e.nick} {shown(e.nick, e.text)}",
     ToldOthers: lambda e: f"TO {e.nick} {shown(e.by, e.text)}",
     ToldBefore: lambda e: f"OLD {e.time} FROM {e.nick} {shown(e.nick, e.text)}",

@@ -161,9 +161,9 @@ def _topic(transcript: Transcript, tags: Tags, event: events.TopicSet) -> list[C
     own = names.key(event.nick) == names.key(transcript.nick)
     id_ = id_of(tags)
     time = time_of_event(transcript, tags)
-    line = Line(room.timeline.serial(), Kind.TOPIC, time, event.nick, event.text, id_, own=own)
+    line = Line(room.timeline.serial(), Kind.TOPIC, time, event.nick, event.topic, id_, own=own)
     if not id_ or id_ >= room.topic_id:
-        room.topic, room.topic_id = event.text, id_ or room.topic_id
+        room.topic, room.topic_id = event.topic, id_ or room.topic_id
         changes.append(TopicChanged(room.key))
     # Of a topic that a newcomer is told, what was said around it is not known: `oldest_id` stays.
     return changes + (put_stored(transcript, room, line, old=old) if id_ else transcript.add_passing(room, line))

@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from chatd.edges.irc import (
     about,
     account_registration,
+    kicking,
     listing,
     logging_in,
+    modes,
     monitor,
     presence,
     registration,
     rooms,
     speaking,
-    user_modes,
     welcome,
     who,
     whois,
@@ -59,6 +60,7 @@ COMMANDS: Mapping[str, Row] = {
         *about.ROWS,
         *presence.ROWS,
         *monitor.ROWS,
-        *user_modes.ROWS,
+        *modes.ROWS,
+        *kicking.ROWS,
     )
 }

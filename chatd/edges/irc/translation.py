@@ -20,6 +20,7 @@ _ECHOED = (Said, Retracted, Edited, Reacted)
 def translated(user: IrcUser, lines: bytes) -> bytes:
     """Return what a client is sent for whole lines of its session; nothing before it is registered."""
     own = user.session.in_several_rooms or b"label=" in lines
+    own = own or user.answering is not None  # it may be the outcome of what the client is about
     key = (lines, user.capabilities)
     known = user.server.translations
     if not own and (found := known.get(key)) is not None:
