@@ -11,8 +11,8 @@ from chatd.protocol.normal_forms import nfc
 from chatd.protocol.text import clean
 
 MIN_CHARACTERS = 8
-MAX_BYTES = 256
-"""The same as in `chatd.protocol.moderation_commands`: what a line can say."""
+MAX_BYTES = 300
+"""The same as in `chatd.protocol.moderation_commands`, and as many as clients of IRC count on."""
 MEMORY_KIB = 64 * 1024
 """For the moment of a hash. This, the rounds and the lanes are the second choice of RFC 9106, section 4."""
 ROUNDS = 3

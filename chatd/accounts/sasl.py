@@ -16,7 +16,7 @@ from chatd.protocol.errors import ChatError, Code
 
 PLAIN = "PLAIN"
 MAX_MESSAGE_BYTES = 1024
-"""How long a message of a client may be; a password has 256 bytes and a nick at most half as many."""
+"""How long a message of a client may be; a password has 300 bytes and a nick at most half as many."""
 WRONG = "the name or the password is wrong"
 """Whichever it is."""
 WRONG_PROOF = f"{WRONG}, or this account has not logged in with PLAIN yet"

@@ -25,7 +25,7 @@ LENGTHS = {"slow": (1, 60 * 60), "keep": (60, duration.MAX_SECONDS)}
 """Which of these can be set to a length of time besides: the least and the most, in seconds."""
 WHO = ("keep", "remove")
 """What becomes of those who are in a room that is made private: they are invited, as far as that goes, or put out."""
-MAX_PASSWORD_BYTES = 256
+MAX_PASSWORD_BYTES = 300
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,14 @@ def test_a_nick_becomes_ones_own(chat: IrcChatWithAccounts, account: str) -> Non
     assert chat.accounts.scram.find("carol") is not None
 
 
+def test_a_password_that_clients_may_count_on(chat: IrcChatWithAccounts) -> None:
+    password = "\u00e9" * 150
+    client = chat.irc("carol")
+    assert commands(client.says(f"REGISTER * * {password}")) == ["REGISTER", "900"]
+    client.says("QUIT")
+    assert commands(plain(chat.connect(), "carol", password))[-1] == "903"
+
+
 @pytest.mark.parametrize(
     ("line", "code", "account"),
     [
@@ -52,7 +60,7 @@ def test_a_nick_becomes_ones_own(chat: IrcChatWithAccounts, account: str) -> Non
         (f"REGISTER * me@example.org {PASSWORD}", "UNACCEPTABLE_EMAIL", "carol"),
         ("REGISTER * * short", "WEAK_PASSWORD", "carol"),
         ("REGISTER * * :correct horse", "UNACCEPTABLE_PASSWORD", "carol"),
-        (f"REGISTER * * {'x' * 257}", "UNACCEPTABLE_PASSWORD", "carol"),
+        (f"REGISTER * * {'x' * 301}", "UNACCEPTABLE_PASSWORD", "carol"),
     ],
 )
 def test_what_is_refused(chat: IrcChatWithAccounts, line: str, code: str, account: str) -> None:

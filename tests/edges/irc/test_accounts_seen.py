@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.in_memory_accounts import PASSWORD
 from tests.support.irc import commands
-from tests.support.irc_accounts import IrcChatWithAccounts
+from tests.support.irc_accounts import IrcChatWithAccounts, plain
 
 
 @pytest.fixture
@@ -52,6 +52,19 @@ def test_who_has_none_is_told_with_a_star(chat: IrcChatWithAccounts) -> None:
     chat.irc("bob", rooms="#den")
     (joined,) = ann.take()
     assert (joined.params, joined.tags) == (["#den", "*", "Bob Example"], {})
+
+
+@pytest.mark.parametrize("way", ["AUTHENTICATE", "OPER"])
+def test_who_logs_in_later_is_seen_to_have_an_account(chat: IrcChatWithAccounts, way: str) -> None:
+    ann = chat.irc("ann", "account-notify", "account-tag", rooms="#den")
+    bob = chat.irc("bob", "account-notify", rooms="#den")
+    ann.take()
+    told = plain(bob, "root") if way == "AUTHENTICATE" else bob.says(f"OPER root {PASSWORD}")
+    assert [each.params for each in told if each.command == "ACCOUNT"] == [["root"]]
+    (account,) = ann.take()
+    assert (account.command, account.nick, account.params) == ("ACCOUNT", "bob", ["root"])
+    bob.says("PRIVMSG #den :after")
+    assert ann.take()[0].tags == {"account": "root"}
 
 
 def test_logging_in_before_coming_in_is_told_to_nobody(chat: IrcChatWithAccounts) -> None:
