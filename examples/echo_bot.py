@@ -56,7 +56,7 @@ class EchoBot(LineOnlyReceiver):
                     self.note_done(values["last"])
             case events.Said("echo") if "label" in tags:  # an answer is stored, so its question is done
                 self.note_done(tags["label"])
-            case events.Said(nick, room, text) if nick != "echo" and text.startswith("!echo "):
+            case events.Said(nick, room, text, notice=False) if nick != "echo" and text.startswith("!echo "):
                 self.say(commands.Tell(room, f"{nick}: {text.removeprefix('!echo ')}"), label=tags["id"])
             case commands.Ping():
                 self.say(commands.Ping())

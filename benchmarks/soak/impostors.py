@@ -19,6 +19,10 @@ LOOK_ALIKES = [
     nick_of(0).replace("e", "\uff45"),  # full width
     nick_of(0).replace("w", "vv"),
     nick_of(11).replace("1", "l"),
+    nick_of(11).replace("1", "|"),
+    f"[{nick_of(0)}]",
+    f"{nick_of(0)}|away",
+    f"{nick_of(0)}\\r\\n",
     nick_of(0) + "\u200b",
     "\u202e" + nick_of(0),
     nick_of(0) + "\u0301",

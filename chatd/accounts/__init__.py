@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from twisted.internet.defer import Deferred
@@ -29,12 +30,33 @@ class Grant(NamedTuple):
     """What the token is called by, which anybody may know."""
 
 
+class LoggedIn(NamedTuple):
+    """How a SASL exchange ends well."""
+
+    account: str
+    """The key of the account."""
+
+
+class Exchange(Protocol):
+    """One SASL exchange (RFC 4422), from the first message of the client on."""
+
+    async def step(self, message: bytes) -> bytes | LoggedIn:
+        """Return what the client is to be sent as the answer to a message, or that it is logged in.
+
+        Raise `ChatError` if the exchange has failed, after which there is no other step.
+        """
+
+
 class Accounts(Protocol):
     """The owners of nicks. An account is named by the key of its nick, see `chatd.protocol.names.key`."""
 
     @property
     def members_only(self) -> bool:
         """Whether only those may connect who log in."""
+
+    @property
+    def takes_newcomers(self) -> bool:
+        """Whether anybody, or whoever is invited, may make an account with REGISTER."""
 
     def start(self) -> None:
         """Open the account store. Raise `AccountsError` if that fails."""
@@ -75,6 +97,15 @@ class Accounts(Protocol):
         ``address`` is where the connection comes from, None if from a local socket.
         """
 
+    def mechanisms(self) -> Sequence[str]:
+        """Return the SASL mechanisms by which one may log in, the simplest first; none if nobody can.
+
+        Raise `ChatError` if that cannot be found out now.
+        """
+
+    def exchange(self, mechanism: str, address: str | None) -> Exchange:
+        """Return a new exchange. Raise `ChatError`, ``not-allowed``, if that is none of the `mechanisms`."""
+
     def register(self, nick: str, password: str, code: str | None, address: str | None) -> Deferred[str]:
         """Make an account and return its key; it fails with `ChatError` if that may not be."""
 
@@ -106,6 +137,7 @@ class NoAccounts(Accounts):
     """A server without accounts."""
 
     members_only = False
+    takes_newcomers = False
 
     @override
     def start(self) -> None:
@@ -141,6 +173,14 @@ class NoAccounts(Accounts):
 
     @override
     def log_in(self, nick: str, password: str, address: str | None) -> Deferred[str]:
+        raise _none()
+
+    @override
+    def mechanisms(self) -> Sequence[str]:
+        return ()
+
+    @override
+    def exchange(self, mechanism: str, address: str | None) -> Exchange:
         raise _none()
 
     @override

@@ -19,6 +19,7 @@ from zope.interface import Attribute, Interface, implementer
 
 from chatd.accounts import AccountsError
 from chatd.accounts.passwords import INSTALL, Hasher
+from chatd.accounts.scram_store import ScramStore
 from chatd.accounts.store import Account, AccountStore, TakenError
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError, Code
@@ -77,9 +78,15 @@ class AccountChecker:
     credentialInterfaces = (IUsernamePassword,)
 
     def __init__(
-        self, store: AccountStore, workers: ThreadPool, hasher: Hasher | None, log_limiter: LogLimiter
+        self,
+        store: AccountStore,
+        workers: ThreadPool,
+        hasher: Hasher | None,
+        log_limiter: LogLimiter,
+        scram: ScramStore | None = None,
     ) -> None:
         self._store = store
+        self._scram = scram
         self._log_limiter = log_limiter
         self._workers = workers
         self._hasher = hasher
@@ -108,11 +115,24 @@ class AccountChecker:
         now = self._store.find(account.key)
         if not right or now is None or now.hash != kept:  # it may have changed meanwhile
             raise WrongPasswordError
+        if self._scram is not None and self._scram.lacks(account.key):
+            why = await self._workers.do(lambda: self._make_keys(account.key, kept, password))
+            if why:
+                self._log_limiter.note(f"what SCRAM needs could not be kept: {why}", "keys")
         if hasher.is_outdated(kept):
             why = await self._workers.do(lambda: self._hash_anew(hasher, account.key, password, kept))
             if why:
                 self._log_limiter.note(f"a password could not be hashed anew: {why}", "hash")
         return account.name.encode()
+
+    def _make_keys(self, key: str, kept: str, password: str) -> str:
+        """Keep what SCRAM needs of a password, in a thread; return why that could not be, empty if it was."""
+        assert self._scram is not None
+        try:
+            self._scram.keep(key, kept, password)
+        except AccountsError as error:  # the password is right all the same
+            return str(error)
+        return ""
 
     def _hash_anew(self, hasher: Hasher, key: str, password: str, kept: str) -> str:
         """Store a new hash of the same password, in a thread; return why that could not be, empty if it was."""

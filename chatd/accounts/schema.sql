@@ -90,3 +90,19 @@ CREATE TABLE login_link (
     expires INTEGER NOT NULL                    -- seconds since 1970
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX login_link_by_key ON login_link (key);
+
+-- version 6
+
+-- What SCRAM-SHA-256 needs of a password (RFC 5802, section 3), where it is kept at all. It goes when the password does.
+CREATE TABLE scram (
+    key        TEXT PRIMARY KEY REFERENCES account ON DELETE CASCADE,
+    salt       BLOB NOT NULL,
+    stored_key BLOB NOT NULL,
+    server_key BLOB NOT NULL,
+    iterations INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- No row where such keys are not kept. Else one: what the salts are made of that are told for accounts without keys.
+CREATE TABLE scram_secret (
+    secret BLOB NOT NULL
+) STRICT;

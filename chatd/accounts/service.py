@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from typing import TypeVar
 
@@ -13,11 +14,13 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from typing_extensions import override
 
-from chatd.accounts import Accounts, AccountsError, Grant, passwords
+from chatd.accounts import Accounts, AccountsError, Exchange, Grant, passwords
 from chatd.accounts.bearers import Bearers
 from chatd.accounts.checkers import AccountChecker, Checkers, Credentials, IAccount, Realm
 from chatd.accounts.known_networks import KnownNetworks
 from chatd.accounts.passwords import Hasher
+from chatd.accounts.sasl import WRONG, Sasl, ScramServer
+from chatd.accounts.scram_store import ScramStore
 from chatd.accounts.store import Account, AccountStore, CodeError, TakenError
 from chatd.accounts.throttle import Throttle
 from chatd.protocol import names
@@ -29,9 +32,6 @@ from chatd.runtime.timers import TimerWheel
 
 NEW_IN_AN_HOUR = 50
 """How many accounts may be made from one address; enough for a class behind one router."""
-WRONG = "the name or the password is wrong"
-"""Whichever it is."""
-
 T = TypeVar("T")
 
 
@@ -47,10 +47,11 @@ class AccountService(Accounts):
     """Accounts in a store. Hashes are made and compared by ``workers``, look-ups are made at once.
 
     ``checkers`` are those of ``--auth``. The store's file is made at the start if ``make``. ``wall`` tells the time of
-    day, if that is another clock.
+    day, if that is another clock. ``scram`` is where the keys of SCRAM are kept, if they are.
     """
 
     members_only = False
+    takes_newcomers = False
 
     def __init__(
         self,
@@ -64,8 +65,10 @@ class AccountService(Accounts):
         members_only: bool = False,
         make: bool = True,
         wall: WallClock | None = None,
+        scram: ScramStore | None = None,
     ) -> None:
         self.members_only = members_only
+        self.takes_newcomers = registration is not Registration.OFF and hasher is not None
         self._store = store
         self._wall = wall = wall or clock.seconds
         self._workers = workers
@@ -75,10 +78,13 @@ class AccountService(Accounts):
         self._has_checkers = bool(checkers)
         self._timers = TimerWheel(clock)
         self._log_limiter = LogLimiter(self._timers)
-        asked = Checkers(AccountChecker(store, workers, hasher, self._log_limiter), checkers, clock)
+        asked = Checkers(AccountChecker(store, workers, hasher, self._log_limiter, scram), checkers, clock)
         self._portal = Portal(Realm(store, workers, wall, self._log_limiter), [asked])
         self._guesses = Throttle(clock)
         self._logins = KnownNetworks(store, wall, workers, self._guesses)
+        self._scram = scram
+        server = None if scram is None else ScramServer(scram, self._guesses, self._logins, self._unavailable)
+        self._sasl = Sasl(self._log_in, server)
         self._bearers = Bearers(store, clock, wall, workers)
         self._newcomers = Throttle(clock, NEW_IN_AN_HOUR, 60 * 60, "many names were taken from where you are")
 
@@ -92,6 +98,8 @@ class AccountService(Accounts):
         self._store.open(make=self._make)
         if self._hasher is None and self._store.has_hashes():
             raise AccountsError(f"to check the passwords in {self._store.path} {passwords.INSTALL}")
+        if self._scram is not None:
+            self._scram.begin()
         self._timers.start()
 
     @override
@@ -137,6 +145,14 @@ class AccountService(Accounts):
         return Deferred.fromCoroutine(self._log_in(nick, password, address))
 
     @override
+    def mechanisms(self) -> Sequence[str]:
+        return self._or_unavailable(lambda: self._sasl.mechanisms) if self._is_there() else ()
+
+    @override
+    def exchange(self, mechanism: str, address: str | None) -> Exchange:
+        return self._or_unavailable(lambda: self._sasl.exchange(mechanism, address))
+
+    @override
     def register(self, nick: str, password: str, code: str | None, address: str | None) -> Deferred[str]:
         return Deferred.fromCoroutine(self._register(nick, password, code, address))
 
@@ -161,7 +177,7 @@ class AccountService(Accounts):
         return Deferred.fromCoroutine(self._written(self._bearers.use_link(secret, address)))
 
     async def _log_in(self, nick: str, password: str, address: str | None) -> str:
-        if not self._has_checkers and not self._or_unavailable(lambda: self._store.is_there):
+        if not self._is_there():
             raise ChatError(Code.NOT_ALLOWED, "nobody has an account here yet")
         key = names.key(nick)
         self._logins.recall(key, address)
@@ -201,9 +217,7 @@ class AccountService(Accounts):
         newcomer = self._newcomers.attempt(None, address)
         key, now = names.key(nick), int(self._wall())
         try:
-            await self._workers.do(
-                lambda: self._store.add(Account(key, nick, hasher.hash(password), operator=False, created=now), used)
-            )
+            await self._workers.do(lambda: self._add(key, nick, password, hasher, now, used))
         except TakenError as error:
             raise ChatError(Code.NAME_TAKEN, str(error)) from None
         except CodeError:
@@ -216,6 +230,18 @@ class AccountService(Accounts):
             raise
         self._logins.note(key, address)
         return key
+
+    def _add(self, key: str, nick: str, password: str, hasher: Hasher, now: int, code: str | None) -> None:
+        """Add an account, in a thread. Raise as the store does."""
+        kept = hasher.hash(password)
+        self._store.add(Account(key, nick, kept, operator=False, created=now), code)
+        if self._scram is not None:
+            with suppress(AccountsError):  # there is an account all the same, and its next login does it
+                self._scram.keep(key, kept, password)
+
+    def _is_there(self) -> bool:
+        """Return whether there can be an account."""
+        return self._has_checkers or self._or_unavailable(lambda: self._store.is_there)
 
     def _check_is_free(self, nick: str) -> None:
         if self.is_registered(names.key(nick)):

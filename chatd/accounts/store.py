@@ -165,6 +165,7 @@ class AccountStore:
             if instead_of is None:  # it is another password, and not the same at another cost
                 db.execute("DELETE FROM page_login WHERE key = ?", (key,))
                 db.execute("DELETE FROM login_link WHERE key = ?", (key,))
+                db.execute("DELETE FROM scram WHERE key = ?", (key,))
             return done.rowcount > 0
 
     def note_login(self, key: str, network: str, now: int) -> None:

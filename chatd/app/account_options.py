@@ -13,8 +13,9 @@ from twisted.cred.strcred import AuthOptionMixin
 from twisted.internet.interfaces import IReactorTime
 from twisted.python import usage
 
-from chatd.accounts import Accounts, NoAccounts, passwords
+from chatd.accounts import Accounts, NoAccounts, passwords, scram
 from chatd.accounts.passwords import Hasher
+from chatd.accounts.scram_store import ScramStore
 from chatd.accounts.service import AccountService, Registration
 from chatd.accounts.store import AccountStore, beside
 from chatd.journal.sqlite.address import sqlite_path
@@ -28,7 +29,7 @@ MAX_WAITING = 64
 
 
 class AccountOptions(usage.Options, AuthOptionMixin):
-    """``--accounts``, ``--auth``, ``--registration``, ``--members-only``."""
+    """``--accounts``, ``--auth``, ``--registration``, ``--members-only``, ``--scram``."""
 
     supportedInterfaces: Any = (IUsernamePassword,)
     optParameters: ClassVar[list[list[object]]] = [
@@ -37,6 +38,7 @@ class AccountOptions(usage.Options, AuthOptionMixin):
     ]
     optFlags: ClassVar[list[list[object]]] = [
         ["members-only", None, "Let nobody in who has no account."],
+        ["scram", None, "Let IRC clients log in by SCRAM-SHA-256 too, for which more is kept of each password."],
     ]
 
     def opt_auth(self, description: str) -> None:
@@ -57,6 +59,10 @@ class AccountOptions(usage.Options, AuthOptionMixin):
         except ValueError:
             choice = ", ".join(Registration)
             raise usage.UsageError(f"--registration is one of {choice}, not {self['registration']!r}") from None
+        if self["scram"] and self.checkers:
+            raise usage.UsageError(
+                "--scram and --auth exclude each other: what --auth asks takes passwords, and SCRAM sends none"
+            )
         if not self["members-only"]:
             return
         if self["registration"] is not Registration.OFF:
@@ -89,15 +95,19 @@ class AccountOptions(usage.Options, AuthOptionMixin):
         Raise `SystemExit`, with one line for the user, if something is not installed that they need.
         """
         path, registration = self.accounts_path, self["registration"]
-        wanted = bool(registration is not Registration.OFF or self["accounts"] is not None or self.checkers)
+        kept = self["accounts"] is not None or self["scram"]
+        wanted = bool(registration is not Registration.OFF or kept or self.checkers)
         if path is None and not wanted:
             return NoAccounts()
         installed = passwords.is_installed()
         if registration is not Registration.OFF and not installed:
             raise SystemExit(f"chatd: --registration {passwords.INSTALL}")
+        if self["scram"] and not scram.is_installed():
+            raise SystemExit(f"chatd: --scram {scram.INSTALL}")
+        store = AccountStore(path)
         threads = [Thread(reactor, f"chatd accounts {number}", patient=True) for number in range(HASHES_AT_A_TIME)]
         return AccountService(
-            AccountStore(path),
+            store,
             IReactorTime(reactor),
             ThreadPool(threads, MAX_WAITING),
             Hasher() if installed else None,
@@ -106,4 +116,5 @@ class AccountOptions(usage.Options, AuthOptionMixin):
             members_only=bool(self["members-only"]),
             make=wanted,
             wall=time.time,
+            scram=ScramStore(store) if self["scram"] else None,
         )

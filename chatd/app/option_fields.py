@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar, get_args, get_type_hints
 
 from twisted.python import usage
 
-from chatd.runtime.option import Duration, Number, Option
+from chatd.runtime.option import Duration, Number, Option, Switch
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ def option_fields(dataclass: type) -> Iterator[OptionField]:
     hints = get_type_hints(dataclass, include_extras=True)
     for field in fields(dataclass):
         for option in get_args(hints[field.name])[1:]:
-            if isinstance(option, Number | Duration):
+            if isinstance(option, Number | Duration | Switch):
                 yield OptionField(field.name, option, field.default)
 
 

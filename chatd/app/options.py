@@ -146,6 +146,14 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
         return "Usage: twistd [twistd options] chatd [options], or in the foreground: chatd [options]"
 
     @property
+    def limits(self) -> Limits:
+        """What one connection, and all of them, may use."""
+        limits = from_options(Limits, self)
+        if limits.room_founders is None:  # who comes with an IRC client expects to run the room that they open
+            return replace(limits, room_founders=bool(self["irc"]))
+        return limits
+
+    @property
     def places(self) -> list[Place]:
         """Where to listen: on each endpoint of --listen once, and before them on --port if that or nothing is given."""
         places: list[Place] = list(dict.fromkeys(self["listen"]))
@@ -165,7 +173,7 @@ def makeService(options: Options) -> ChatService:
 
     tell_monotonic_time(reactor)
     clock = IReactorTime(reactor)
-    limits, retention = from_options(Limits, options), from_options(Retention, options)
+    limits, retention = options.limits, from_options(Retention, options)
     exit_status = ExitStatus(reactor)
     environment = Environment(
         clock, time.time, lambda: secrets.token_hex(8), partial(Thread, reactor), retention, exit_status.give_up

@@ -9,9 +9,11 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
-from chatd.accounts import AccountsError, passwords
-from chatd.accounts.store import Account, TakenError, open_account_store
+from chatd.accounts import AccountsError, passwords, scram
+from chatd.accounts.scram_store import ScramStore
+from chatd.accounts.store import Account, AccountStore, TakenError, open_account_store
 from chatd.accounts.token_store import TokenStore
 from chatd.app import token_commands
 from chatd.app.account_file import file_options, path_of
@@ -57,15 +59,19 @@ def _parser() -> argparse.ArgumentParser:
     about = "Print a new invitation code for one, for REGISTER where the daemon's --registration is code."
     invite = command("invite", _invite, about)
     invite.add_argument("--expires", metavar="TIME", help="how long it holds: 12h, 7d, 2w [default: until it is used]")
+    about = "Delete what is kept for SCRAM of one password or, without NICK, of all: see --scram of the daemon."
+    command("forget-scram", _forget_scram, about).add_argument("nick", nargs="?")
     token_commands.add_to(command)
     return parser
 
 
 def _add(options: argparse.Namespace) -> None:
     nick = names.nick(options.nick)
-    kept = None if options.no_password else _new_hash(_hasher())
+    password = None if options.no_password else _new_password(_hasher())
     with open_account_store(path_of(options), make=True) as store:
+        kept = None if password is None else password.hash
         store.add(Account(names.key(nick), nick, kept, options.operator, int(time.time())))
+        _keep_for_scram(store, names.key(nick), password)
     print(f"{nick} has an account now")
 
 
@@ -73,8 +79,10 @@ def _passwd(options: argparse.Namespace) -> None:
     nick, hasher = names.nick(options.nick), _hasher()
     with open_account_store(path_of(options), make=False) as store:
         account = store.find(names.key(nick))
-        if account is None or not store.set_hash(account.key, _new_hash(hasher)):
+        password = None if account is None else _new_password(hasher)
+        if account is None or password is None or not store.set_hash(account.key, password.hash):
             raise ValueError(f"{nick} has no account")
+        _keep_for_scram(store, account.key, password)
         tokens = len(TokenStore(store).all(account.key))
     left = f"; its tokens hold as before, see chatd user tokens {account.name}" if tokens else ""
     print(f"{account.name} has another password now{left}")
@@ -111,8 +119,36 @@ def _hasher() -> passwords.Hasher:
     return passwords.Hasher()
 
 
-def _new_hash(hasher: passwords.Hasher) -> str:
-    """Ask for a new password, twice where nobody sees it, and return its hash."""
+def _forget_scram(options: argparse.Namespace) -> None:
+    with open_account_store(path_of(options), make=False) as store:
+        kept = ScramStore(store)
+        if options.nick is None:
+            count = kept.end()
+            accounts = f"{count} {'account' if count == 1 else 'accounts'}"
+            print(f"nothing is kept for SCRAM any more, of {accounts}, until a daemon starts with --scram")
+            return
+        nick = names.nick(options.nick)
+        if not kept.forget(names.key(nick)):
+            raise ValueError(f"nothing is kept for SCRAM of {nick}")
+    print(f"nothing is kept for SCRAM of {nick}, until the password is typed again where the daemon has --scram")
+
+
+def _keep_for_scram(store: AccountStore, key: str, password: _NewPassword | None) -> None:
+    """Keep what SCRAM needs of a password, where that is kept; without scramp, the next login does it."""
+    kept = ScramStore(store)
+    if password is not None and kept.keeps and scram.is_installed():
+        kept.keep(key, password.hash, password.text)
+
+
+class _NewPassword(NamedTuple):
+    """A password that was just chosen."""
+
+    text: str
+    hash: str
+
+
+def _new_password(hasher: passwords.Hasher) -> _NewPassword:
+    """Ask for a new password, twice where nobody sees it."""
     if sys.stdin is None:
         raise ValueError("there is no standard input to read the password from")
     if sys.stdin.isatty():
@@ -123,4 +159,4 @@ def _new_hash(hasher: passwords.Hasher) -> str:
     else:
         password = sys.stdin.readline().rstrip("\r\n")
         passwords.check(password)
-    return hasher.hash(password)
+    return _NewPassword(password, hasher.hash(password))

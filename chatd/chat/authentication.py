@@ -34,7 +34,7 @@ def check_owner(participant: Visitor, nick: Nick) -> None:
 
 def log_in(participant: Participant, command: commands.Login, label: str | None) -> Work:
     """Return what is left to do of a LOGIN."""
-    _check_private(participant)
+    check_private(participant)
     if participant.nick:
         raise ChatError(Code.ALREADY_IN, "LOGIN comes before the first JOIN; QUIT, connect again and LOGIN first")
     return _log_in(participant, command, label)
@@ -42,7 +42,7 @@ def log_in(participant: Participant, command: commands.Login, label: str | None)
 
 def register(participant: Participant, command: commands.Register, label: str | None) -> Work:
     """Return what is left to do of a REGISTER."""
-    _check_private(participant)
+    check_private(participant)
     if not participant.nick:
         raise ChatError(Code.NAME_NEEDED, "JOIN under the name that is to be yours first")
     if participant.account is not None:
@@ -50,7 +50,7 @@ def register(participant: Participant, command: commands.Register, label: str | 
     return _register(participant, command, label)
 
 
-def _check_private(participant: Participant) -> None:
+def check_private(participant: Participant) -> None:
     """Raise `ChatError` where somebody else could read a password; whatever it is, it is not looked at."""
     if not participant.peer.private:
         raise ChatError(Code.TLS_NEEDED, "passwords go over TLS only; take that port, and take another password")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable
 from itertools import islice
 
-from chatd.journal import Journal
+from chatd.journal import Journal, RoomState
 from chatd.model.health import Health
+from chatd.model.room_policy import RoomPolicy
 from chatd.protocol.moderation_commands import SERVER
 from chatd.runtime.timers import TimerWheel
 
@@ -22,6 +23,7 @@ class BareRooms:
     """Looks for such rooms in a journal; ``in_use`` holds the keys of those that people are in.
 
     So are conversations forgotten, which have keys like rooms and no people in them; ``forgotten`` hears of all.
+    ``lapses`` says of a room, by its key and what holds in it, whether that holds no more when nobody is there.
 
     A room that its last member leaves is forgotten at that place in the order, by `chatd.chat.room`. Here are those
     that retention has left without messages since, and those of an earlier run.
@@ -33,11 +35,13 @@ class BareRooms:
         timers: TimerWheel,
         in_use: Container[str],
         forgotten: Callable[[Iterable[str]], None] = lambda _keys: None,
+        lapses: Callable[[str, RoomPolicy], bool] = lambda _key, _policy: False,
     ) -> None:
         self._journal = journal
         self._timers = timers
         self._in_use = in_use
         self._note_forgotten = forgotten
+        self._lapses = lapses
 
     def start(self, *, shared: bool) -> None:
         """Look from here on; at once, unless others know better in which rooms people are."""
@@ -55,9 +59,12 @@ class BareRooms:
     def forget_some(self) -> bool:
         """Forget `AT_ONCE`; return whether there may be more."""
         known = self._journal.known_rooms.items()
-        bare = (key for key, state in known if state.bare and key != SERVER and key not in self._in_use)
+        bare = (key for key, state in known if self._is_bare(key, state) and key != SERVER and key not in self._in_use)
         found = {key: self._journal.known_rooms[key].last_id for key in islice(bare, AT_ONCE)}
         if found:
             self._journal.forget(found)
             self._note_forgotten(found)
         return len(found) == AT_ONCE
+
+    def _is_bare(self, key: str, state: RoomState) -> bool:
+        return state.bare or (state.is_unspoken and self._lapses(key, state.policy))

@@ -35,7 +35,11 @@ def bar(participant: Participant, ban: ModerationAction) -> None:
 
 def hears(participant: Participant, request: Request | ChatError | Task) -> bool:
     """Return whether to look at what one asks for who is barred; if not, it was sent away for it."""
-    if isinstance(request, Request) and isinstance(request.command, _HEARD):
+    if isinstance(request, Task):
+        is_heard = request.for_barred
+    else:
+        is_heard = isinstance(request, Request) and isinstance(request.command, _HEARD)
+    if is_heard:
         return True
     send_away(participant)
     return not participant.ended

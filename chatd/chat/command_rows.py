@@ -52,6 +52,8 @@ class Task:
     """
 
     run: Callable[[], Work | None]
+    for_barred: bool = False
+    """Whether it belongs to logging in, so that it is done for one who is banned too, see `chatd.chat.barred`."""
 
 
 class InRoom(Protocol):

@@ -186,6 +186,7 @@ class Broadcast:
 def _tags(entry: Entry) -> str:
     time = wire.timestamp(entry.time)
     event = entry.event
-    if type(event) is Said and event.reply:
-        return f"id={entry.id};time={time};reply={event.reply}"
+    if type(event) is Said and (event.reply or event.notice):
+        reply = f";reply={event.reply}" if event.reply else ""
+        return f"id={entry.id};time={time}{reply}" + (";notice" if event.notice else "")
     return f"id={entry.id};time={time}" if entry.id else f"time={time}"

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 
 from chatd.chat.participant import Participant
 from chatd.model.entry import Place
+from chatd.protocol import actions
+from chatd.protocol.commands import Msg
 from chatd.protocol.errors import ANY_VERB, ChatError, Code
 from chatd.protocol.events import Note
 from chatd.protocol.names import Nick, key
-from chatd.protocol.text import excerpt
+from chatd.protocol.text import excerpt, plain
 from chatd.protocol.unknown_verbs import UnknownVerbError, advice
 from chatd.protocol.verbs import VERBS
-from chatd.protocol.wire import Mode
+from chatd.protocol.wire import Mode, Request
 
 UNKNOWN_IN_A_ROW = 2
 """After so many lines that begin with no verb somebody who has joined is told of TALK."""
@@ -41,6 +43,14 @@ def explain(participant: Participant, error: ChatError) -> str:
     if isinstance(error, UnknownVerbError):
         return advice(error, _VERBS, joined=joined)
     return error.text + _NEXT.get((error.code, error.verb), ("", ""))[joined]
+
+
+def meant(participant: Participant, error: ChatError) -> Request | ChatError:
+    """Return what a person asks for by a line that begins with no verb, such as ``/me waves``; if none, the error."""
+    if participant.tagged or not isinstance(error, UnknownVerbError):
+        return error
+    said = actions.typed(error.line)
+    return error if said is None else Request(Msg(plain(said)))
 
 
 def follow_up(participant: Participant, error: ChatError) -> None:

@@ -38,6 +38,8 @@ _MODERATION: tuple[Row, ...] = (
     for_named(moderators.Unban, moderation.moderate),
     for_named(moderators.Op, moderation.moderate),
     for_named(moderators.Deop, moderation.moderate),
+    for_named(moderators.Voice, moderation.moderate),
+    for_named(moderators.Unvoice, moderation.moderate),
     for_named(moderators.Invite, moderation.moderate),
 )
 

@@ -18,8 +18,10 @@ from chatd.chat.limits import Limits
 from chatd.chat.line_stamp import LineClock
 from chatd.chat.nicks import NickRegistry
 from chatd.chat.nodes import Nodes, SingleNode
+from chatd.chat.onlookers import Onlookers
 from chatd.chat.persons import Persons
 from chatd.chat.posters import Posters
+from chatd.chat.ranks import NO_RANKS, Ranks
 from chatd.chat.room import Room
 from chatd.chat.room_looks import RoomLooks
 from chatd.chat.shares import Shares
@@ -30,11 +32,11 @@ from chatd.journal.ages import AgeClock
 from chatd.model.cluster import NodeDown, NodeUp
 from chatd.model.conversation import is_conversation
 from chatd.model.entry import Entry, Member, Reader, StoredEvent
-from chatd.model.room_policy import NO_POLICY, RoomPolicy
+from chatd.model.room_policy import ANEW, NO_POLICY, RoomPolicy
 from chatd.protocol import names, plain, wire
 from chatd.protocol.commands import LOBBY
 from chatd.protocol.errors import ChatError, Code, DisconnectReason
-from chatd.protocol.events import DurableEvent, Renamed
+from chatd.protocol.events import DurableEvent, Moderated, Renamed
 from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.names import Nick, RoomName
 from chatd.protocol.references import ReferringEvent
@@ -117,8 +119,9 @@ class Hub:
         self._looks.note(RoomName(LOBBY))
         """Of the rooms that have people in them or are registered, and of the default room."""
         self.conversations = Conversations(journal, clock, self.timers, self.name_of, self.log_limiter)
-        self.bare_rooms = BareRooms(journal, self.timers, self._rooms, self.conversations.forget)
-        self._nicks: NickRegistry[Client] = NickRegistry(lambda client: client.nick)
+        self.bare_rooms = BareRooms(journal, self.timers, self._rooms, self.conversations.forget, self._lapses)
+        self.onlookers = Onlookers(clock, self._spelled, self.persons, self.log_limiter)
+        self._nicks: NickRegistry[Client] = NickRegistry(lambda client: client.nick, self.onlookers.touch)
 
     @property
     def now(self) -> int:
@@ -167,6 +170,14 @@ class Hub:
         """Return who goes by a nick, in any spelling."""
         return self.nodes.remote(nick) or self.client(nick)
 
+    def going_by(self, nick: Nick) -> NickHolder | None:
+        """Return who goes by a nick, in any spelling, and is known to; not who has only claimed it so far."""
+        if (remote := self.nodes.remote(nick)) is not None:
+            return remote
+        client = self.client(nick)
+        known = client is not None and (client.info is not None or not self.nodes.shared)
+        return client if known and client is not None and client.nick.key == nick.key else None
+
     def members(self, key: str) -> Collection[Member]:
         """Return who is in a room, given its key: one member for each person."""
         room = self._rooms.get(key)
@@ -178,7 +189,28 @@ class Hub:
         if room is not None:
             return room.policy
         room_state = self.journal.room_state(key)
-        return NO_POLICY if room_state is None else room_state.policy
+        if room_state is None:
+            return NO_POLICY
+        policy = room_state.policy
+        # Nobody is in it, so that what was ruled there has lapsed.
+        return policy.since(room_state.last_id) if len(policy) and self.has_founders(key, policy) else policy
+
+    def has_founders(self, key: str, policy: RoomPolicy) -> bool:
+        """Return whether a room, given its key and what holds in it, is run by who came first, as it is nobody's."""
+        return self._may_be_founded(key) and policy.setting("registered") != "yes"
+
+    def ranks(self, key: str) -> Ranks:
+        """Return who has a rank in a room, given its key, only as long as they are in it."""
+        room = self._rooms.get(key)
+        return NO_RANKS if room is None else room.ranks
+
+    def _lapses(self, key: str, policy: RoomPolicy) -> bool:
+        """Return whether nothing is kept by what was ruled in a room, given its key, in which nobody is."""
+        # Other nodes are to be told first, see `_note_lapse`: the stream has it still.
+        return self.has_founders(key, policy) and not (self.nodes.shared and policy.lapsing_by)
+
+    def _may_be_founded(self, key: str) -> bool:
+        return bool(self.limits.room_founders) and key not in (LOBBY, SERVER) and not is_conversation(key)
 
     def name_of(self, account: str) -> str:
         """Return an account's name as its owner writes it, given its key."""
@@ -223,12 +255,15 @@ class Hub:
         self.stalled.pop(client, None)
         self.barred.pop(client, None)
         self.ignoring.pop(client, None)
+        self.onlookers.leave(client)
         self.conversations.leave(client)
         if client.nick:
             self.release(client.nick, client)
             heir = next(iter(self.persons.beside(client)), None)
             if heir is not None and self._nicks.holder(client.nick) is None:
                 self._nicks.assign(client.nick, heir)
+            if heir is not None and client.away is not None and heir.away is None:
+                self.onlookers.away_changed(heir, None)
 
     def claim(self, nick: Nick, client: Client) -> None:
         """Make ``nick`` the client's, beside any that it has.
@@ -284,6 +319,8 @@ class Hub:
         for key in keys:
             if (room := self._rooms.get(key)) is None:
                 continue
+            if room.lapsed_by and not room.everybody:
+                self._note_lapse(room)
             if room.forgotten:
                 forgotten[key], room.forgotten = room.forgotten, 0
             if not room.members:
@@ -303,12 +340,25 @@ class Hub:
                 self.log_limiter.failure("a command that had waited could not be carried out", origin(client.address))
                 client.disconnect_on_fault()
 
+    def _note_lapse(self, room: Room) -> None:
+        """Let the journal know that what was ruled in a room has lapsed; where it has forgotten the room it does."""
+        if self.nodes.leads and (self.nodes.shared or not room.forgotten):
+            anew = Moderated("SET", room.lapsed_by, room.name, ANEW)
+            self.journal.append(Entry(room.key, anew, source=self.nodes.own_source))
+        room.lapsed_by = ""
+
     def make_room(self, name: RoomName) -> Room:
         """Return a room, and make it, with that name, if it is not there."""
         room = self._rooms.get(name.key)
         if room is None:
             room_state = self.journal.room_state(name.key)
-            room = self._rooms[name.key] = Room(name, room_state, self.tallies, shared=self.nodes.shared)
+            room = self._rooms[name.key] = Room(
+                name,
+                room_state,
+                self.tallies,
+                shared=self.nodes.shared,
+                has_founders=self._may_be_founded(name.key),
+            )
             self._looks.note(room.name)
         return room
 
@@ -348,6 +398,10 @@ class Hub:
         self.followers.end_all(ChatError(Code.UNAVAILABLE, "the server is stopping; come again in a moment"))
         for client in list(self.clients):
             client.disconnect(DisconnectReason.SHUTDOWN, "the server is stopping", parting=False)
+
+    def _spelled(self, nick: Nick) -> Nick | None:
+        holder = self.going_by(nick)
+        return None if holder is None else holder.nick
 
     def _deliver_step(self, step: Sequence[Entry]) -> None:
         by_room: dict[str, list[Entry]] = {}
@@ -401,7 +455,8 @@ class Hub:
         rooms = [room for place in self.nodes.rooms_of(author) if (room := self._rooms.get(place.key)) is not None]
         others = dict.fromkeys(m for room in rooms if author in room.everybody for m in room.members)
         reply = author.took_effect(entry, None)
-        for member in others if entry.refused is None else ():
+        is_seen = entry.refused is None and event.old != event.new
+        for member in others if is_seen else ():
             if member is not author:
                 member.send(lines[member.tagged])
         for client in self.ignoring if entry.refused is None else ():

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from chatd.runtime.option import Number
+from chatd.runtime.option import Number, Switch
 
 ROUNDING = 0.001
 """So much less than one thing is one still: times are rounded to a fraction of a microsecond."""
@@ -83,6 +83,15 @@ class Limits:
     ] = 100
     rooms: Annotated[int, Number("max-rooms", "COUNT", "Rooms in all.", least=0)] = 10_000
     """Those that people are in, and those of which something is kept."""
+
+    room_founders: Annotated[
+        bool | None,
+        Switch(
+            "room-founders",
+            "Whether who enters an empty room that is not registered runs it: yes or no.  [default: yes with --irc]",
+        ),
+    ] = None
+    """None for what suits the edges that there are, see `chatd.app.options`; off without a word."""
 
     line_rate: Rate = field(init=False)
     """How fast one connection is read from."""

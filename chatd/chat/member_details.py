@@ -34,9 +34,10 @@ def _lines(
 ) -> Iterator[bytes]:
     for member in members:
         facts = _facts_here(participant.hub, member) or known.get(member.member_id, UNKNOWN)
-        operator = room.policy.is_operator(member.account) or member.judged_as[1]
+        operator = permissions.is_room_operator(participant.hub, room.key, member)
+        voice = permissions.has_voice(participant.hub, room.key, member)
         details = MemberDetails(
-            member.nick, room.name, operator, facts.bot, facts.away is not None, facts.idle, facts.away
+            member.nick, room.name, operator, facts.bot, facts.away is not None, facts.idle, facts.away, voice
         )
         yield participant.line(details)
     yield participant.line(Done("WHO", (room.name, str(len(members)))), label)
@@ -68,8 +69,14 @@ def _away(participant: Participant, command: commands.Away, label: str | None) -
     elif not participant.tagged:
         back = "You are back." if participant.away is not None else "You were not away. AWAY <text> says why you are."
         participant.send_event(Note(back))
-    for each in (participant, *participant.hub.persons.beside(participant)):
+    hub = participant.hub
+    connections = (participant, *hub.persons.beside(participant))
+    changed = any(each.away != command.text for each in connections)
+    for each in connections:
         each.away = command.text
+    if changed:
+        hub.nodes.announce_soon(participant)
+        hub.onlookers.away_changed(participant, command.text)
     participant.send_event(Done("AWAY"), label)
 
 

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from chatd.chat import founding
 from chatd.chat.participant import Participant
-from chatd.chat.permissions import judged_as, may_speak, milliseconds, rank_refusal
+from chatd.chat.permissions import is_room_operator, judged_as, may_speak, milliseconds, rank_refusal
 from chatd.model.entry import Member
-from chatd.model.room_policy import MAX_ACTIONS, Identity, ModerationAction, PolicyKey, RoomPolicy, is_address
+from chatd.model.room_policy import (
+    MAX_ACTIONS,
+    WHILE_HERE,
+    Identity,
+    ModerationAction,
+    PolicyKey,
+    RoomPolicy,
+    is_address,
+)
 from chatd.protocol import duration, names
 from chatd.protocol import moderation_commands as commands
 from chatd.protocol.commands import LOBBY
@@ -25,11 +34,13 @@ Command = (
     | commands.Unban
     | commands.Op
     | commands.Deop
+    | commands.Voice
+    | commands.Unvoice
     | commands.Invite
 )
 DEFAULT_ROOM = names.key(LOBBY)
 """The key of the room that a JOIN without one is for. It is nobody's but the server operators'."""
-_TAKEN_BACK = {commands.Unmute: "MUTE", commands.Unban: "BAN", commands.Deop: "OP"}
+_TAKEN_BACK = {commands.Unmute: "MUTE", commands.Unban: "BAN", commands.Deop: "OP", commands.Unvoice: "VOICE"}
 
 
 def moderate(participant: Participant, command: Command, label: str | None) -> None:
@@ -37,16 +48,19 @@ def moderate(participant: Participant, command: Command, label: str | None) -> N
     room = _room(participant, command.room)
     verb = type(command).__name__.upper()
     _check_operator(participant, room)
-    if isinstance(command, commands.Mute | commands.Ban | commands.Op | commands.Invite):
+    founding.check_holds(participant, room)
+    if isinstance(command, commands.Mute | commands.Ban | commands.Op | commands.Voice | commands.Invite):
         _check_room_for_more(participant, room)
     subject, seconds, text = _sentence(participant, command, room)
-    if not may_speak(participant, room.key):
+    if text != WHILE_HERE and not may_speak(participant, room.key):
         text = None  # everybody there would read it
     if isinstance(command, commands.Kick) and (account := _invited_as(participant, room, Nick.of(command.nick))):
         # Not asked for, so not answered: what takes the invitation back from whoever goes by another name here.
         revoked = Moderated(verb, participant.nick, room, account, None, text)
         participant.submit(room.key, revoked, None, "INVITE")
     action = Moderated(verb, participant.nick, room, subject, seconds, text)
+    if isinstance(command, commands.Op | commands.Voice | commands.Deop | commands.Unvoice):
+        action = _of_rank(participant, action)
     if isinstance(command, commands.Mute | commands.Ban):
         action = _with_reach(participant, action)
     if isinstance(command, commands.Ban):
@@ -66,8 +80,9 @@ def change_setting(participant: Participant, command: commands.Set, label: str |
         _check_may_register(participant, room, policy)
     else:
         _check_operator(participant, room)
+        founding.check_holds(participant, room)
         if policy.setting("registered") != "yes":
-            raise ChatError(Code.NOT_ALLOWED, f"{room} is nobody's yet; SET {room} registered=yes first")
+            founding.check_may_set(participant, room, command.key)
     subject = f"{command.key}={command.value}"
     if command.key == "keep":
         _check_keeps(participant, command.value)
@@ -85,7 +100,8 @@ def _settle_who_stays(participant: Participant, room: RoomName, policy: RoomPoli
     Raise `ChatError` if it would put somebody out and ``who`` does not say what is to become of them.
     """
     hub = participant.hub
-    leaving = [member.account for member in hub.members(room.key) if not policy.is_member(member.account)]
+    others = [each for each in hub.members(room.key) if not is_room_operator(hub, room.key, each)]
+    leaving = [member.account for member in others if not policy.is_member(member.account)]
     if not leaving or who == "remove":
         return
     accounts = dict.fromkeys(account for account in leaving if account is not None)
@@ -147,8 +163,8 @@ def _policy(participant: Participant, room: RoomName) -> RoomPolicy:
 
 def _check_operator(participant: Participant, room: RoomName) -> None:
     """Raise `ChatError` unless a participant is an operator of a room, or a server operator."""
-    policy = participant.hub.policy(room.key)
-    if (why := rank_refusal(policy, room, participant.account, is_operator=participant.is_operator)) is not None:
+    hub, identity = participant.hub, participant.identity
+    if (why := rank_refusal(hub, room, identity, is_operator=participant.is_operator)) is not None:
         raise why
 
 
@@ -166,12 +182,22 @@ def _sentence(participant: Participant, command: Command, room: RoomName) -> tup
             known = target or participant.hub.posters.get(Nick.of(who))
             _check_not_operator(participant, Nick.of(who).key, None if known is None else known.account)
             return who, seconds, text
-        case commands.Unmute(who) | commands.Unban(who) | commands.Deop(who):
+        case commands.Unmute(who) | commands.Unban(who) | commands.Deop(who) | commands.Unvoice(who):
             kind = _TAKEN_BACK[type(command)]
-            if PolicyKey(kind, Nick.of(who).key) not in _policy(participant, room):
+            target = _target(participant, Nick.of(who), room) if kind in ("OP", "VOICE") else None
+            if PolicyKey(kind, Nick.of(who).key) not in _policy(participant, room) and not founding.ranks(
+                participant, room, target, kind
+            ):
                 raise ChatError(Code.NO_SUCH_NICK, f"there is no {kind} of {who} in {room}")
             return who, None, None
-        case commands.Op(nick) | commands.Invite(nick):
+        case commands.Op(nick) | commands.Voice(nick) | commands.Invite(nick):
+            if isinstance(command, commands.Voice) and room == SERVER:
+                raise ChatError(Code.NOT_ALLOWED, "a voice is one in a room; name the room")
+            target = None if isinstance(command, commands.Invite) else _target(participant, Nick.of(nick), room)
+            if not participant.hub.accounts.is_registered(Nick.of(nick).key) and founding.reach(
+                participant, room, target
+            ):
+                return nick, None, WHILE_HERE
             if not participant.hub.accounts.is_registered(Nick.of(nick).key):
                 raise ChatError(Code.NOT_ALLOWED, f"{nick} is nobody's own yet; its owner must REGISTER it first")
             return nick, None, None
@@ -209,6 +235,14 @@ def _with_reach(participant: Participant, action: Moderated) -> Moderated:
         return replace(action, reach=identity._replace(nick=nick.key).reach(_there(participant, room)))
     before = _policy(participant, room).held(PolicyKey(action.verb, nick.key), milliseconds(participant.hub))
     return action if before is None else replace(action, reach=before.event.reach)
+
+
+def _of_rank(participant: Participant, action: Moderated) -> Moderated:
+    """Return an OP or VOICE, or what takes it back, with the connection that it is about; it may be about none."""
+    if action.verb in ("OP", "VOICE") and action.text is None:
+        return action
+    room = RoomName.of(action.room)
+    return replace(action, reach=founding.reach(participant, room, _target(participant, Nick.of(action.subject), room)))
 
 
 def _there(participant: Participant, room: RoomName) -> Iterator[Identity]:

@@ -13,10 +13,14 @@ T = TypeVar("T")
 
 
 class NickRegistry(Generic[T]):
-    """Nicks and their looks (`names.skeleton`), each with its holder; ``nick_of`` returns how a holder spells it."""
+    """Nicks and their looks (`names.skeleton`), each with its holder; ``nick_of`` returns how a holder spells it.
 
-    def __init__(self, nick_of: Callable[[T], str]) -> None:
+    ``changed`` is called with the key of each nick that is given to somebody or taken from them.
+    """
+
+    def __init__(self, nick_of: Callable[[T], str], changed: Callable[[str], None] = lambda _key: None) -> None:
         self._nick_of = nick_of
+        self._changed = changed
         self._by_key: dict[str, T] = {}
         self._by_look: dict[str, T] = {}
 
@@ -52,11 +56,13 @@ class NickRegistry(Generic[T]):
         """Give a nick to somebody, whoever had it."""
         self._by_key[nick.key] = holder
         self._by_look |= dict.fromkeys(names.looks(nick), holder)
+        self._changed(nick.key)
 
     def withdraw(self, nick: Nick, holder: T) -> None:
         """Take a nick from somebody; it is no mistake if somebody else has it."""
         if self._by_key.get(nick.key) == holder:
             del self._by_key[nick.key]
+            self._changed(nick.key)
         for look in names.looks(nick):
             if self._by_look.get(look) == holder:
                 del self._by_look[look]

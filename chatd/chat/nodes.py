@@ -8,6 +8,7 @@ from typing import Protocol
 from typing_extensions import override
 
 from chatd.chat.client import Client, NickHolder
+from chatd.chat.private_lines import PrivateLine
 from chatd.model.cluster import MemberInfo, Source
 from chatd.model.entry import Entry, Member, Place, RoomEvent, unavailable
 from chatd.model.member_facts import MemberFacts
@@ -63,6 +64,14 @@ class Nodes(Protocol):
     def source(self, client: Client, event: RoomEvent) -> Source | None:
         """Return what goes along with something that a client does, for the other nodes."""
 
+    @property
+    def leads(self) -> bool:
+        """Whether it is this node that says what all nodes know, and one of them is to say."""
+
+    @property
+    def own_source(self) -> Source | None:
+        """What goes along with something that this node says by itself, for the other nodes."""
+
     def source_of_post(self, poster: MemberInfo) -> Source:
         """Return what goes along with something that somebody says without coming in."""
 
@@ -72,8 +81,14 @@ class Nodes(Protocol):
     def place_for(self, client: Client, room: Place) -> Member | None:
         """Return whose place in a room a client takes unseen, if there is one; that one has none from here on."""
 
+    def predecessors(self, member_id: str, here: Sequence[Member]) -> Sequence[Member]:
+        """Return those whose places in rooms a member may take; ``here`` are those of this node that it took over."""
+
     def announce(self, client: Client) -> None:
         """Tell the other nodes all that they should know of a client and do not."""
+
+    def announce_soon(self, client: Client) -> None:
+        """The same within a second, however often: of what it says of itself."""
 
     def withdraw(self, client: Client, room: Place) -> None:
         """Let a client leave a room that it is in only by what the other nodes know."""
@@ -90,8 +105,8 @@ class Nodes(Protocol):
     async def ask_facts(self, members: Sequence[Member]) -> Mapping[str, MemberFacts]:
         """Return, by member id, what is known of those who are connected to other nodes, as far as these answer."""
 
-    async def tell_remote(self, remote: NickHolder, author: Client, text: str) -> tuple[str, MemberFacts]:
-        """Tell something to one who is connected to another node; return the nick that heard it, and what is known.
+    async def tell_remote(self, remote: NickHolder, author: Client, line: PrivateLine) -> tuple[str, MemberFacts]:
+        """Tell a line to one who is connected to another node; return the nick that heard it, and what is known.
 
         Raise `ChatError` if that node does not answer, or nobody is there any more.
         """
@@ -172,8 +187,26 @@ class SingleNode(Nodes):
     def place_for(self, client: Client, room: Place) -> Member | None:
         return client.takeover.place_here(room)
 
+    @property
+    @override
+    def leads(self) -> bool:
+        return True
+
+    @property
+    @override
+    def own_source(self) -> None:
+        return None
+
+    @override
+    def predecessors(self, member_id: str, here: Sequence[Member]) -> Sequence[Member]:
+        return here
+
     @override
     def announce(self, client: Client) -> None:
+        pass
+
+    @override
+    def announce_soon(self, client: Client) -> None:
         pass
 
     @override
@@ -201,7 +234,7 @@ class SingleNode(Nodes):
         return {}
 
     @override
-    async def tell_remote(self, remote: NickHolder, author: Client, text: str) -> tuple[str, MemberFacts]:
+    async def tell_remote(self, remote: NickHolder, author: Client, line: PrivateLine) -> tuple[str, MemberFacts]:
         raise unavailable()
 
     @override

@@ -5,10 +5,11 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
-from chatd.chat import any_name, guidance, permissions
+from chatd.chat import any_name, founding, guidance, permissions
 from chatd.chat.client import CatchUp
 from chatd.chat.participant import NO_NICK, Participant
 from chatd.chat.read_markers import seen_in
+from chatd.chat.replay import said_tags
 from chatd.model.conversation import is_conversation
 from chatd.model.entry import Entry, Place
 from chatd.protocol import events, wire
@@ -75,6 +76,8 @@ def done_join(participant: Participant, room: Place, missed: CatchUp | None = No
         values["nick"], participant.other_names = str(participant.nick), None
     if participant.tagged and (seen := seen_in(participant, room)) is not None:
         values["seen"] = str(seen)
+    if participant.tagged:
+        values |= founding.shown(participant, room)
     if missed is not None and missed.asked_since and participant.tagged:
         values["recovered"] = "yes" if missed.recovered else "no"
         if not missed.known:
@@ -91,6 +94,8 @@ def internal(participant: Participant, entry: Entry, room: Place | None) -> byte
         return participant.line(events.Done("NICK", (event.new,)))
     if room is None:
         return b""
+    if isinstance(event, events.Joined):
+        founding.note_founding(participant, entry, room)
     if participant.ended:
         participant.rooms.pop(room, None)
         return b""
@@ -131,6 +136,7 @@ def _refused(participant: Participant, entry: Entry) -> bytes:
 def _joined(participant: Participant, entry: Entry, room: Place) -> bytes:
     participant.joining = None
     participant.enter(room)
+    founding.note_founding(participant, entry, room)
     if participant.ended:
         participant.takeover.forget()
         return b""
@@ -143,8 +149,8 @@ def _joined(participant: Participant, entry: Entry, room: Place) -> bytes:
             participant.tell(line, again=True)
     topic = b""
     told = replay is not None and replay.has_told(room.topic_id)
-    if room.topic is not None and not told and permissions.may_read(participant, room.key, room.topic_id):
-        topic = participant.line(room.topic, tags=room.topic_tags)
+    if not told and (known := permissions.readable_topic(participant, room)) is not None:
+        topic = participant.line(known, tags=room.topic_tags)
     done = participant.line(done_join(participant, room, replay), entry.label)
     if not participant.tagged and not participant.welcomed:
         participant.welcomed = True
@@ -163,7 +169,7 @@ def _said_before(participant: Participant, entry: Entry) -> bytes:
     if isinstance(event, events.TopicSet | events.Moderated):
         words = (event.room, event.subject) if isinstance(event, events.Moderated) else (event.room,)
         return participant.line(event, tags=tags) + participant.line(events.Done(entry.verb, words), entry.label)
-    return participant.line(event, entry.label, tags)
+    return participant.line(event, entry.label, tags | said_tags(event))
 
 
 def _done_about(entry: Entry, event: Retracted | Edited | Reacted) -> events.Done:

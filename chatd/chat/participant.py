@@ -67,6 +67,9 @@ class Participant(Client):
     renaming: Nick = NO_NICK
     """Another nick that was claimed, and that the rooms do not know yet."""
     tagged: bool = False
+    away: str | None = None
+    realname: str = ""
+    bot: bool = False
     barred: bool = False
     """Whether it is banned from the server and may LOGIN, see `chatd.chat.barred`."""
     stamp: Callable[[bytes], bytes] | None = None
@@ -99,10 +102,6 @@ class Participant(Client):
         """The same for what it says to one person."""
         self.spoke_at = hub.timers.now
         """When it said something last, or connected, in seconds."""
-        self.away: str | None = None
-        """Why it is away, if it is."""
-        self.bot = False
-        """Whether it is a program that answers by itself."""
         self.welcomed = False
         """Whether it was told how to speak."""
         self.unknown_lines = 0
@@ -180,6 +179,8 @@ class Participant(Client):
         self.account, self.account_made, self.party = account, made, party
         if not self.ended:
             self.hub.persons.enter(self, account)
+        if self.nick:
+            self.hub.onlookers.account_changed(self)
 
     @override
     def send_event(self, event: Event, label: str | None = None, tags: Tags = NO_TAGS) -> None:
@@ -202,7 +203,7 @@ class Participant(Client):
     def tell(self, line: PrivateLine, account: str | None = None, *, again: bool = False) -> None:
         if self.ignored and (names.key(line.nick) in self.ignored or account in self.ignored):
             raise ChatError(Code.NOT_ALLOWED, f"{self.nick} takes no private lines from you")
-        tags = {"time": wire.timestamp(line.time)} | ({"old": ""} if again else {})
+        tags = {"time": wire.timestamp(line.time)} | ({"old": ""} if again else {}) | _noticed(line)
         told = self.line(events.Told(line.nick, line.text), tags=tags)
         if not self.peer.send_private(told if self.stamp is None else self.stamp(told)):
             raise ChatError(Code.FULL, f"{self.nick} has not read what was there before; tell it again later")
@@ -214,8 +215,10 @@ class Participant(Client):
 
     @override
     def tell_own(self, kept: StoredEvent, to: str) -> bool:
-        tags = {"id": str(kept.id), "time": wire.timestamp(kept.time)}
-        return self.peer.send_private(self.line(events.ToldOthers(to, kept.event.text or ""), tags=tags))
+        event = kept.event
+        assert isinstance(event, events.Said)
+        tags = {"id": str(kept.id), "time": wire.timestamp(kept.time)} | _noticed(event)
+        return self.peer.send_private(self.line(events.ToldOthers(to, event.text, by=event.nick), tags=tags))
 
     def kept_line(self, kept: StoredEvent, *, again: bool) -> bytes:
         """Return a private line that is stored as this peer reads it; with ``again`` it is none that comes just now."""
@@ -223,7 +226,7 @@ class Participant(Client):
         assert isinstance(event, events.Said)
         if again and not self.tagged:
             return self.line(events.ToldBefore(time, event.nick, event.text))
-        tags = {"id": str(kept.id), "time": time} | ({"old": ""} if again else {})
+        tags = {"id": str(kept.id), "time": time} | ({"old": ""} if again else {}) | _noticed(event)
         return self.line(events.Told(event.nick, event.text), tags=tags)
 
     async def send_all(self, lines: Iterable[bytes], send: Callable[[bytes], None] | None = None) -> None:
@@ -281,3 +284,7 @@ class Participant(Client):
         if self._reader is not None:
             reader, self._reader = self._reader, None
             reader.callback(None)
+
+
+def _noticed(told: PrivateLine | events.Said) -> dict[str, str]:
+    return {"notice": ""} if told.notice else {}

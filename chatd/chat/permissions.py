@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import ip_address
 
@@ -10,11 +11,12 @@ from chatd.chat.participant import Participant
 from chatd.chat.visitor import Visitor
 from chatd.model.authorship import Rights
 from chatd.model.cluster import MemberInfo
-from chatd.model.entry import Entry
-from chatd.model.room_policy import Identity, IPAddress, ModerationAction, RoomPolicy
+from chatd.model.entry import Entry, Member, Place
+from chatd.model.room_policy import Identity, IPAddress, ModerationAction
 from chatd.protocol import names
 from chatd.protocol.duration import written
 from chatd.protocol.errors import ChatError, Code
+from chatd.protocol.events import TopicSet
 from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.names import RoomName
 
@@ -26,7 +28,40 @@ def milliseconds(hub: Hub) -> int:
 
 def readable_after(participant: Visitor, room: str) -> int | None:
     """Return the id after which a participant may read a room, given its key; None if it may read nothing."""
-    return participant.hub.policy(room).readable_after(participant.account)
+    hub = participant.hub
+    trusted = hub.ranks(room).is_operator(participant.identity.connection)
+    return hub.policy(room).readable_after(participant.account, trusted=trusted)
+
+
+def is_room_operator(hub: Hub, room: str, member: Member) -> bool:
+    """Return whether a member is an operator of a room, given its key, or of the server."""
+    identity, is_operator = member.judged_as
+    return is_operator or _is_operator(hub, room, identity)
+
+
+def has_voice(hub: Hub, room: str, member: Member) -> bool:
+    """Return whether a member was given a voice in a room, given its key, be it an operator besides or not."""
+    return _has_voice(hub, room, member.judged_as[0])
+
+
+def is_there(hub: Hub, room: str, reach: str | None) -> bool:
+    """Return whether the connection that a moderation action is about is in a room, given its key."""
+    found = hub.room(room)
+    there = () if found is None else found.everybody
+    return any(reach == f"connection={member.judged_as[0].connection}" for member in there)
+
+
+def moderates(visitor: Visitor, room: str) -> bool:
+    """Return whether somebody is an operator of a room, given its key, leaving aside what they are on the server."""
+    return _is_operator(visitor.hub, room, visitor.identity)
+
+
+def _is_operator(hub: Hub, room: str, identity: Identity) -> bool:
+    return hub.policy(room).is_operator(identity.account) or hub.ranks(room).is_operator(identity.connection)
+
+
+def _has_voice(hub: Hub, room: str, identity: Identity) -> bool:
+    return hub.policy(room).has_voice(identity.account) or hub.ranks(room).has_voice(identity.connection)
 
 
 def own_party(participant: Participant) -> str:
@@ -43,6 +78,14 @@ def may_read(participant: Participant, room: str, id_: int) -> bool:
     """Return whether a participant may read what happened in a room, given its key, under an id."""
     after = readable_after(participant, room)
     return after is not None and id_ > after
+
+
+def readable_topic(participant: Participant, room: Place) -> TopicSet | None:
+    """Return what a participant is to be told of a room's topic; that it was taken away concerns programs alone."""
+    topic = room.topic
+    if topic is None or not (topic.topic or participant.tagged):
+        return None
+    return topic if may_read(participant, room.key, room.topic_id) else None
 
 
 def server_ban(participant: Participant, identity: Identity) -> ModerationAction | None:
@@ -82,21 +125,40 @@ def look_refusal(participant: Visitor, name: RoomName) -> ChatError | None:
 
 def refusal_at(participant: Participant, room: str, entry: Entry) -> ChatError | None:
     """Return why a participant may not enter a room by an entry of its own; if there are nodes, as all see it."""
+    hub = participant.hub
+    before = hub.nodes.predecessors(participant.member_id, participant.takeover.stale_connections)
     if participant.info is None:
-        return refusal(participant, room)
-    identity, is_operator = participant.judged_as
-    return refusal_of(participant.hub, room, identity, is_operator=is_operator, now=entry.time)
+        return entering_refusal(hub, room, participant.judged_as, before, milliseconds(hub))
+    return entering_refusal(hub, room, participant.judged_as, before, entry.time)
+
+
+def entering_refusal(
+    hub: Hub, room: str, judged_as: tuple[Identity, bool], before: Iterable[Member], now: int
+) -> ChatError | None:
+    """Return why somebody may not enter a room, given its key, who may take the places of those ``before``.
+
+    ``judged_as`` is as `Member` has it. Who ran it over another connection runs it still.
+    """
+    identity, is_operator = judged_as
+    why, ranks = refusal_of(hub, room, identity, is_operator=is_operator, now=now), hub.ranks(room)
+    if why is not None and ranks:
+        for connection in (member.judged_as[0].connection for member in before):
+            if ranks.is_operator(connection):
+                heir = identity._replace(connection=connection)
+                return refusal_of(hub, room, heir, is_operator=is_operator, now=now)
+    return why
 
 
 def refusal_of(hub: Hub, room: str, identity: Identity, *, is_operator: bool, now: int) -> ChatError | None:
     """Return why somebody may not enter a room, given its key, at a time in milliseconds since 1970."""
     policy = hub.policy(room)
     ban = None if is_operator else hub.server_policy.against("BAN", identity, now)
-    if ban is None and not (policy.is_operator(identity.account) or is_operator):
+    is_trusted = _is_operator(hub, room, identity)
+    if ban is None and not (is_trusted or is_operator):
         ban = policy.against("BAN", identity, now)
     if ban is not None:
         return ChatError(Code.BANNED, because("you are banned", ban))
-    if policy.readable_after(identity.account) is None:
+    if policy.readable_after(identity.account, trusted=is_trusted) is None:
         return ChatError(Code.NOT_ALLOWED, "that room is private; ask one of its operators to INVITE you")
     return None
 
@@ -122,8 +184,9 @@ def voice_refusal(hub: Hub, room: str | None, identity: Identity, *, is_operator
         return why
     if room is None or is_operator:
         return None
-    policy = hub.policy(room)
-    if policy.setting("speak") == "operators" and not policy.is_operator(identity.account):
+    if hub.policy(room).setting("speak") == "operators" and not (
+        _is_operator(hub, room, identity) or _has_voice(hub, room, identity)
+    ):
         return ChatError(Code.NOT_ALLOWED, "only its operators may speak in that room now; you may read")
     return None
 
@@ -161,35 +224,39 @@ def check_rename(participant: Participant) -> None:
 
 def check_topic(participant: Participant, room: str) -> None:
     """Raise `ChatError` if a participant may not set the topic of a room, given its key."""
-    policy = participant.hub.policy(room)
-    if (why := topic_refusal(policy, participant.account, is_operator=participant.is_operator)) is not None:
+    identity, is_operator = participant.identity, participant.is_operator
+    if (why := topic_refusal(participant.hub, room, identity, is_operator=is_operator)) is not None:
         raise why
 
 
-def topic_refusal(policy: RoomPolicy, account: str | None, *, is_operator: bool) -> ChatError | None:
-    """Return why somebody may not set the topic of a room."""
-    if policy.setting("topic") == "operators" and not (is_operator or policy.is_operator(account)):
+def topic_refusal(hub: Hub, room: str, identity: Identity, *, is_operator: bool) -> ChatError | None:
+    """Return why somebody may not set the topic of a room, given its key."""
+    if hub.policy(room).setting("topic") == "operators" and not (is_operator or _is_operator(hub, room, identity)):
         return ChatError(Code.NOT_ALLOWED, "only room operators may set the topic here")
     return None
 
 
-def rank_refusal(policy: RoomPolicy, room: str, account: str | None, *, is_operator: bool) -> ChatError | None:
-    """Return why somebody may not moderate a room, or the server if ``room`` is that; None for its operators."""
+def rank_refusal(hub: Hub, room: str, identity: Identity, *, is_operator: bool) -> ChatError | None:
+    """Return why somebody may not moderate a room, or the server if ``room`` is that; None for its operators.
+
+    Here ``room`` is the name, as it is written.
+    """
     if is_operator:
         return None
     if room == SERVER:
         return ChatError(Code.NOT_ALLOWED, "only server operators may do that")
-    if not policy.is_operator(account):
+    if not _is_operator(hub, names.key(room), identity):
         return ChatError(Code.NOT_ALLOWED, f"only operators of {room} may do that; LOGIN if you are one")
     return None
 
 
-def rights_of(policy: RoomPolicy, account: str | None, *, is_operator: bool) -> Rights | None:
-    """Return what somebody may who refers to a message of a room; None for who may read none of them."""
-    after = policy.readable_after(account)
+def rights_of(hub: Hub, room: str, identity: Identity, *, is_operator: bool) -> Rights | None:
+    """Return what somebody may who refers to a message of a room, given its key; None for who may read none of them."""
+    policy, moderates = hub.policy(room), _is_operator(hub, room, identity)
+    after = policy.readable_after(identity.account, trusted=moderates)
     if after is None:
         return None
-    return Rights(is_operator or policy.is_operator(account), after, policy.readable_after(None) or 0)
+    return Rights(is_operator or moderates, after, policy.readable_after(None) or 0)
 
 
 def because(what: str, action: ModerationAction) -> str:

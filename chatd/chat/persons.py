@@ -10,6 +10,7 @@ from collections.abc import Collection
 
 from chatd.chat.client import Client, NickHolder
 from chatd.chat.private_lines import PrivateLine
+from chatd.model.entry import Member
 from chatd.protocol.errors import ChatError, Code
 
 MAX_CONNECTIONS = 10
@@ -43,7 +44,7 @@ class Persons:
         """Return the connections of an account to this node, in the order in which they logged in."""
         return () if account is None else self._connections.get(account, {}).keys()
 
-    def beside(self, client: Client) -> list[Client]:
+    def beside(self, client: Member) -> list[Client]:
         """Return the other connections of the same person."""
         person = client.person
         return [each for each in self.connections(client.account) if each.person is person and each is not client]

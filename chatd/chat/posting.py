@@ -14,7 +14,7 @@ from chatd.chat.client import Resumable
 from chatd.chat.command_rows import Row, Work, for_anybody
 from chatd.chat.hub import Hub
 from chatd.chat.participant import NO_NICK, NOBODY, Participant
-from chatd.chat.referring import read_one
+from chatd.chat.referring import original_of, read_one
 from chatd.chat.visitor import Visitor
 from chatd.journal.references import Target, no_such_message, refusal
 from chatd.model.authorship import account_key, main_key, session_key
@@ -25,7 +25,7 @@ from chatd.protocol import commands, names, wire
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Done, Said
 from chatd.protocol.names import Nick, RoomName
-from chatd.protocol.references import Edited, Original, Retracted
+from chatd.protocol.references import Edited, Retracted
 
 
 class Posted(NamedTuple):
@@ -66,7 +66,7 @@ async def edit(visitor: Visitor, nick: Nick, room: RoomName, id_: int, text: str
     kept = await read_one(visitor, room.key, id_)
     event = Edited(nick, _name(visitor.hub, room), id_, text)
     if kept is not None and isinstance(kept.event, Said):
-        event = replace(event, original=Original(kept.event.nick, kept.time, kept.author, kept.event.reply))
+        event = replace(event, original=original_of(kept, kept.event))
     await _refer(visitor, poster, event, kept, "EDIT")
 
 
@@ -99,7 +99,7 @@ async def _refer(
     visitor: Visitor, poster: MemberInfo, event: Edited | Retracted, kept: StoredEvent | None, verb: str
 ) -> None:
     room = names.key(event.room)
-    rights = permissions.rights_of(visitor.hub.policy(room), visitor.account, is_operator=visitor.is_operator)
+    rights = permissions.rights_of(visitor.hub, room, visitor.identity, is_operator=visitor.is_operator)
     if kept is None or rights is None:
         raise no_such_message(event)
     attempt = Entry(room, event, by=_keys(visitor), rights=rights)
@@ -152,6 +152,9 @@ class _Poster(Member, Resumable):
     renaming = NO_NICK
     ignored: Mapping[str, str] = NOBODY
     facts = None
+    away = None
+    realname = ""
+    bot = False
 
     def __init__(self, hub: Hub, info: MemberInfo) -> None:
         self.done: Deferred[None] = Deferred()

@@ -20,6 +20,12 @@ class PrivateLine(NamedTuple):
     text: str
     time: int
     """In milliseconds since 1970."""
+    notice: bool = False
+
+    def as_question(self) -> dict[str, object]:
+        """Return what of it another node is asked to tell."""
+        asked: dict[str, object] = {"from": self.nick, "text": self.text}
+        return {**asked, "notice": True} if self.notice else asked
 
 
 class PrivateLines:

@@ -37,7 +37,7 @@ def tell(participant: Participant, command: commands.Tell, label: str | None) ->
                 Code.FULL, f"there are too many conversations to keep one more; tell {to} when they are here"
             )
     assert holder is not None
-    return _pass_on(participant, holder, command.text, label)
+    return _pass_on(participant, holder, command, label)
 
 
 def party_of(hub: Hub, nick: Nick, holder: NickHolder | None) -> str | None:
@@ -66,15 +66,20 @@ def _keep(
         raise why
     to = Addressee(shown, here=holder is not None or bool(listeners))
     if holder is not None and not holder.here:
-        return _keep_elsewhere(participant, key, holder, to, command.text, label)
+        return _keep_elsewhere(participant, key, holder, to, command, label)
     if holder is not None and note_away(participant, to.nick, holder.facts):
         to = to._replace(away=True)
-    _submit(participant, key, to, command.text, label)
+    _submit(participant, key, to, command, label)
     return None
 
 
 async def _keep_elsewhere(
-    participant: Participant, key: str, holder: NickHolder, to: Addressee, text: str, label: str | None
+    participant: Participant,
+    key: str,
+    holder: NickHolder,
+    to: Addressee,
+    command: commands.Tell,
+    label: str | None,
 ) -> None:
     """Have a line stored for one who is connected to another node, unless that one ignores the participant."""
     nodes = participant.hub.nodes
@@ -85,32 +90,34 @@ async def _keep_elsewhere(
     if not participant.ended:
         if note_away(participant, to.nick, known.get(holder.member_id)):
             to = to._replace(away=True)
-        _submit(participant, key, to, text, label)
+        _submit(participant, key, to, command, label)
 
 
-def _submit(participant: Participant, key: str, to: Addressee, text: str, label: str | None) -> None:
+def _submit(participant: Participant, key: str, to: Addressee, command: commands.Tell, label: str | None) -> None:
     account = participant.account
     participant.telling = to
     # By the name of the account, whatever it goes by now: so it is known for its owner's as long as it is kept.
     author = participant.nick if account is None else participant.hub.accounts.name(account)
-    participant.submit(key, events.Said(author, key, text), label, "TELL")
+    said = events.Said(author, key, command.text, notice=command.notice and participant.tagged)
+    participant.submit(key, said, label, "TELL")
 
 
-def _pass_on(participant: Participant, holder: NickHolder, text: str, label: str | None) -> Work | None:
+def _pass_on(participant: Participant, holder: NickHolder, command: commands.Tell, label: str | None) -> Work | None:
     """Tell one who is there something that is kept nowhere."""
     hub = participant.hub
+    line = PrivateLine(participant.nick, command.text, hub.now, command.notice and participant.tagged)
     if not holder.here:
-        return _pass_on_to_node(participant, holder, text, label)
+        return _pass_on_to_node(participant, holder, line, label)
     client = hub.client(holder.nick)
     assert client is not None
-    hub.persons.tell(client, PrivateLine(participant.nick, text, hub.now), participant.account)
+    hub.persons.tell(client, line, participant.account)
     _answer(participant, client.nick, client.facts, label)
     return None
 
 
-async def _pass_on_to_node(participant: Participant, remote: NickHolder, text: str, label: str | None) -> None:
+async def _pass_on_to_node(participant: Participant, remote: NickHolder, line: PrivateLine, label: str | None) -> None:
     """Tell one who is connected to another node, and answer when that one has it."""
-    nick, facts = await participant.hub.nodes.tell_remote(remote, participant, text)
+    nick, facts = await participant.hub.nodes.tell_remote(remote, participant, line)
     _answer(participant, nick, facts, label)
 
 

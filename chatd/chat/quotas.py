@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
+from chatd.chat import permissions
 from chatd.chat.participant import Participant
 from chatd.chat.visitor import Visitor
 from chatd.model.entry import Place
@@ -76,7 +77,7 @@ def check_pace(visitor: Visitor, nick: Nick, room: RoomName) -> None:
     hub = visitor.hub
     policy = hub.policy(room.key)
     seconds = policy.seconds("slow")
-    if seconds is None or visitor.is_operator or policy.is_operator(visitor.account):
+    if seconds is None or visitor.is_operator or permissions.moderates(visitor, room.key):
         return
     # A guest is known by the nick, and by the connection when that gets another.
     guest = (f"nick {nick.key}", f"connection {visitor.identity.connection}")

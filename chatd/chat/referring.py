@@ -40,8 +40,13 @@ async def _edit_found(participant: Participant, room: Place, command: commands.E
     id_, kept = await _found(participant, room, command.id, own=True)
     event = Edited(participant.nick, room.name, id_, command.text)
     if kept is not None and isinstance(kept.event, Said):
-        event = replace(event, original=Original(kept.event.nick, kept.time, kept.author, kept.event.reply))
+        event = replace(event, original=original_of(kept, kept.event))
     _submit(participant, room, event, kept, label)
+
+
+def original_of(kept: StoredEvent, said: Said) -> Original:
+    """Return what of a message stays the same when its text is changed."""
+    return Original(said.nick, kept.time, kept.author, said.reply, said.notice)
 
 
 def _react(
@@ -95,7 +100,7 @@ def _submit(
 
 
 def _rights(participant: Participant, room: Place) -> Rights | None:
-    return permissions.rights_of(room.policy, participant.account, is_operator=participant.is_operator)
+    return permissions.rights_of(participant.hub, room.key, participant.identity, is_operator=participant.is_operator)
 
 
 async def _found(

@@ -114,14 +114,20 @@ def replayed(participant: Participant, kept: StoredEvent, *, ids: bool = False) 
     time, event = wire.timestamp(kept.time), kept.event
     if participant.tagged:
         tags = {"id": str(kept.id), "time": time, "old": ""}
-        if isinstance(event, Said) and event.reply:
-            tags["reply"] = str(event.reply)
+        if isinstance(event, Said):
+            tags |= said_tags(event)
         if kept.edited:
             tags["edited"] = ""
         return participant.line(event, tags=tags)
     if not isinstance(event, Said):
         return b""
     return participant.line(events.Replayed(time, event.nick, event.room, event.text, kept.id if ids else 0))
+
+
+def said_tags(event: Said) -> dict[str, str]:
+    """Return the tags of what was said, but for those that all messages have."""
+    tags = {"reply": str(event.reply)} if event.reply else {}
+    return {**tags, "notice": ""} if event.notice else tags
 
 
 class Replay(CatchUp):

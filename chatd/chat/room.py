@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from chatd.chat.cross_room import Merge
 from chatd.chat.delivery import Broadcast
+from chatd.chat.ranks import Ranks, connection_of
 from chatd.chat.tallies import Tallies
 from chatd.journal import RoomState
 from chatd.model.entry import INTERNAL, Entry, Member, Reader, RoomEvent
-from chatd.model.room_policy import ModerationAction, RoomPolicy
+from chatd.model.room_policy import ANEW, REGISTERED, ModerationAction, RoomPolicy
 from chatd.protocol import names
 from chatd.protocol.events import DurableEvent, Joined, Moderated, Parted, Said, TopicSet
 from chatd.protocol.names import RoomName
@@ -21,8 +23,8 @@ from chatd.protocol.wire import NO_TAGS, Tags, timestamp
 class Room:
     """One room. ``name`` is as first written; members are in the order in which they joined.
 
-    ``shared`` says whether there may be others in it who are connected to other nodes. What it delivers is counted in
-    ``tallies``.
+    ``shared`` says whether there may be others in it who are connected to other nodes, and ``has_founders`` whether
+    who enters it when nobody is there runs it until it is registered. What it delivers is counted in ``tallies``.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class Room:
         tallies: Tallies | None = None,
         *,
         shared: bool = False,
+        has_founders: bool = False,
     ) -> None:
         self.key = name.key
         self._tallies = Tallies() if tallies is None else tallies
@@ -51,6 +54,12 @@ class Room:
             assert isinstance(room_state.topic.event, TopicSet)
             self._set_topic(room_state.topic.event, room_state.topic.id, room_state.topic.time)
         self.policy = RoomPolicy() if room_state is None else room_state.policy
+        self.ranks = Ranks()
+        self._has_founders = has_founders
+        self.lapsed_by = ""
+        """Who ruled last what holds no more since this was made, and still holds in the journal; empty if nothing."""
+        if has_founders and not self.is_registered:
+            self.policy = self.policy.since(self.last_id)
         self.forgotten = 0
         """Up to which id the journal is to forget what was in it; 0 for nothing."""
         self._was_spoken_in = room_state is not None and room_state.said_id > 0
@@ -153,6 +162,8 @@ class Room:
                     if self._ignoring and event.text:
                         self._hide(event, author, broadcast, replace(event, text=None))
                 self._remove(author, broadcast)
+            case Moderated(subject=subject) if subject == ANEW:
+                self.policy.apply(ModerationAction(entry.id, entry.time, event))
             case Moderated():
                 broadcast.add(entry)
                 self._enforce(entry, event, broadcast)
@@ -169,6 +180,9 @@ class Room:
 
     def _enter(self, entry: Entry, event: Joined, author: Member, broadcast: Broadcast) -> None:
         known, here = author in self.everybody, author in self.members
+        founds = self._has_founders and not self.everybody and not self.is_registered
+        if founds:
+            self._found(entry, author)
         if not self.everybody and not self.last_id:
             self._begin(event)
         replaced = None if known else author.takes_over(self)
@@ -177,10 +191,14 @@ class Room:
             self.members.pop(replaced, None)
             self._ignoring.pop(replaced, None)
             self._count(replaced, -1)
+            if self.ranks:
+                self.ranks.move(connection_of(replaced), connection_of(author))
         elif not (known or here or author.person in self._persons):  # who is announced again was seen all the time
             entry.event = replace(event, nick=author.nick, room=self.name)
             broadcast.add(entry)
         if not known:
+            if self.ranks and not founds and author.person in self._persons:
+                self.ranks.join(author, self.everybody)
             self._count(author, 1)
         self.everybody[author] = None
         if author.here and entry.verb != INTERNAL:
@@ -204,17 +222,72 @@ class Room:
         if member in self.members:
             broadcast.flush_departing(member)
             del self.members[member]
-        self.everybody.pop(member, None)
         self._ignoring.pop(member, None)
-        if not self.everybody and not self._was_spoken_in and not len(self.policy):
+        self.vacate(member)
+        # With other nodes, what was ruled is in the stream still, until it is said there that it has lapsed.
+        lapses = (
+            self._has_founders and not self.is_registered and (self.everybody is self.members or not self.lapsed_by)
+        )
+        if not self.everybody and not self._was_spoken_in and (lapses or not len(self.policy)):
             # At this place in the order, so that it is the same on all nodes.
             self.forgotten, self.last_id = self.last_id or self.forgotten, 0
             self.topic, self.topic_id, self.topic_tags = None, 0, NO_TAGS
+            if lapses:
+                self.policy = RoomPolicy()
+
+    @property
+    def is_registered(self) -> bool:
+        """Whether it belongs to somebody, with people in it or without."""
+        return REGISTERED in self.policy
+
+    def vacate(self, member: Member) -> None:
+        """Know a member no more to be here, whatever it is sent still; it is no mistake if it was not."""
+        self.everybody.pop(member, None)
+        if not self._has_founders:
+            return
+        if self.ranks:
+            self.ranks.drop(connection_of(member))
+        if not self.everybody and not self.is_registered:
+            self.ranks.clear()
+            self._lapse()
+
+    def _lapse(self) -> None:
+        self.lapsed_by = self.policy.lapsing_by or self.lapsed_by
+        self.policy = self.policy.since(self.last_id)
+
+    def restore(self, ranks: Any, room_state: RoomState | None) -> None:
+        """Be what another node says of the ranks, None for nothing, and of what was ruled what the journal says."""
+        if not self._has_founders:
+            return
+        seal = self.ranks.restore(ranks, self.everybody)
+        if room_state is not None:
+            self.last_id = max(self.last_id, room_state.last_id)
+        ruled = RoomPolicy() if room_state is None else room_state.policy
+        if REGISTERED in ruled:
+            self.policy = ruled
+        elif ranks is None:  # an older node says nothing of them, and lets nothing lapse while somebody is there
+            self.policy = ruled if self.everybody else ruled.since(self.last_id)
+        else:
+            self.policy = ruled.sealed(seal, self.ranks.after)
+
+    @property
+    def shared_ranks(self) -> Any:
+        """What other nodes are to know of the ranks, and of what has lapsed; None if there is nothing."""
+        return self.ranks.state(self.policy.seal) if self._has_founders and not self.is_registered else None
+
+    def _found(self, entry: Entry, author: Member) -> None:
+        self._lapse()
+        # With other nodes ids are places in the one order, and a node may know of what this one has forgotten.
+        self.ranks.found(connection_of(author), entry, max(self.last_id, entry.place))
 
     def _enforce(self, entry: Entry, event: Moderated, broadcast: Broadcast) -> None:
         """Remove those who may not be here any more, each with a line that says so."""
         action = ModerationAction(entry.id, entry.time, event)
         self.policy.apply(action)
+        if self.is_registered:
+            self.ranks.clear()
+        elif self._has_founders:
+            self.ranks.change(action, self.everybody)
         # On a node that was given up and is here again, some are not known to the others yet.
         there = {**self.everybody, **self.members} if self.everybody is not self.members else self.members
         told: set[object] = set()
@@ -236,6 +309,8 @@ class Room:
         found: list[Member] = []
         for member in members:
             identity, is_operator = member.judged_as
+            if self.ranks.is_operator(identity.connection) and action.event.verb != "KICK":
+                continue
             if evicts(identity) and not (spares_operators and is_operator):
                 found.append(member)
         if len(self._persons) < len(self.members):  # somebody is here more than once, and goes with all connections

@@ -18,14 +18,16 @@ def _rules(participant: Participant, command: commands.Rules, label: str | None)
     hub = participant.hub
     if command.room == SERVER:
         policy = hub.server_policy
-        why = permissions.rank_refusal(policy, SERVER, participant.account, is_operator=participant.is_operator)
+        why = permissions.rank_refusal(hub, SERVER, participant.identity, is_operator=participant.is_operator)
         if why is not None:
             raise why
         return participant.send_all(_told(participant, SERVER, _holding(participant, policy), policy, label))
     room = room_of(participant, command.room)
     # What was ruled while the room was private stays with those who may read what was said then.
     readable = permissions.readable_after(participant, room.key)
-    held = [] if readable is None else [each for each in _holding(participant, room.policy) if each.id > readable]
+    holding = [*_holding(participant, room.policy), *hub.ranks(room.key).actions()]
+    holding.sort(key=lambda each: each.id)
+    held = [] if readable is None else [each for each in holding if each.id > readable]
     return participant.send_all(_told(participant, room.name, held, room.policy, label))
 
 

@@ -250,6 +250,8 @@ class Session(Participant, Heard):
         if self.barred and not barred.hears(self, request):
             return
         if isinstance(request, ChatError):
+            request = guidance.meant(self, request)
+        if isinstance(request, ChatError):
             self._refuse(request, request.label)
             return
         self.unknown_lines = 0
@@ -277,7 +279,7 @@ class Session(Participant, Heard):
             self._log_fault("a command could not be carried out to its end")
             self.disconnect_on_fault()
         finally:
-            if self.barred and not self.ended:
+            if self.barred and not self.ended and isinstance(request, Request):
                 barred.send_away(self)  # unless that was a LOGIN which lets it in
             if self._phase is Phase.BUSY:
                 self._change_phase(Phase.OPEN)

@@ -12,10 +12,12 @@ from chatd.protocol.events import Done
 from chatd.protocol.wire import Mode
 
 
-def say(participant: Participant, room: Place, text: str, label: str | None, verb: str = "MSG") -> None:
+def say(
+    participant: Participant, room: Place, text: str, label: str | None, verb: str = "MSG", *, notice: bool = False
+) -> None:
     """Say something in a room. Raise `ChatError` if the participant may not, or not yet."""
     check_speech(participant, room)
-    participant.submit(room.key, events.Said(participant.nick, room.name, text), label, verb)
+    participant.submit(room.key, events.Said(participant.nick, room.name, text, 0, notice), label, verb)
 
 
 def check_speech(participant: Participant, room: Place) -> None:
@@ -29,26 +31,29 @@ def check_speech(participant: Participant, room: Place) -> None:
 def _msg(participant: Participant, command: Msg, label: str | None) -> Work | None:
     room = room_of(participant, None)
     if command.reply is not None and participant.tagged:
-        return _answer(participant, room, command.text, label, "MSG", command.reply)
-    say(participant, room, command.text, label)
+        return _answer(participant, room, command, label, "MSG", command.reply)
+    say(participant, room, command.text, label, notice=command.notice and participant.tagged)
     if command.text[0] == "#":
         guidance.warn_of_room(participant, command.text)
     return None
 
 
-async def _answer(participant: Participant, room: Place, text: str, label: str | None, verb: str, reply: int) -> None:
+async def _answer(
+    participant: Participant, room: Place, command: Msg | Tell, label: str | None, verb: str, reply: int
+) -> None:
     """Say something that answers a message. Raise `ChatError` if that is not to be read there."""
     check_speech(participant, room)
     seen = await referring.check_reply(participant, room, reply, label)
-    participant.submit(room.key, events.Said(participant.nick, room.name, text, reply), label, verb, seen=seen)
+    said = events.Said(participant.nick, room.name, command.text, reply, command.notice)
+    participant.submit(room.key, said, label, verb, seen=seen)
 
 
 def _tell(participant: Participant, command: Tell, label: str | None) -> Work | None:
     if command.to.startswith("#"):
         room = room_of(participant, command.to)
         if command.reply is not None and participant.tagged:
-            return _answer(participant, room, command.text, label, "TELL", command.reply)
-        say(participant, room, command.text, label, "TELL")
+            return _answer(participant, room, command, label, "TELL", command.reply)
+        say(participant, room, command.text, label, "TELL", notice=command.notice and participant.tagged)
         return None
     return private_telling.tell(participant, command, label)
 
@@ -73,8 +78,8 @@ def _topic(participant: Participant, room: Place, command: Topic, label: str | N
         quotas.check_pace(participant, participant.nick, room.name)
         participant.submit(room.key, events.TopicSet(participant.nick, room.name, command.text), label, "TOPIC")
         return
-    if room.topic is not None and permissions.may_read(participant, room.key, room.topic_id):
-        participant.send_event(room.topic, tags=room.topic_tags)
+    if (topic := permissions.readable_topic(participant, room)) is not None:
+        participant.send_event(topic, tags=room.topic_tags)
     participant.send_event(Done("TOPIC", (room.name,)), label)
 
 

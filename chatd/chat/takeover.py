@@ -48,6 +48,8 @@ class Takeover(Resumption):
         self.proof, self.takes = proof, old.member_id
         self._client.voice = old.voice
         if here is not None:
+            if here.away is not None and self._client.away is None:
+                hub.onlookers.away_changed(here, None)  # AWAY ends with the connection
             self._client.person = here.person
             self._client.ignored = here.ignored
             if here.ignored:

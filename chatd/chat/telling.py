@@ -6,6 +6,7 @@ A long answer is told at the pace of its reader: minutes may pass between readin
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from typing_extensions import override
 
@@ -62,8 +63,7 @@ class Telling(Teller):
         event = kept.event
         if isinstance(event, Said):
             self.left_out += text is None
-            said = Said(event.nick, event.room, text or "", event.reply)
-            return None if text is None else kept._replace(event=said, edited=True)
+            return None if text is None else kept._replace(event=replace(event, text=text), edited=True)
         if isinstance(event, Edited):
             return kept if kept.id >= at else None
         return None if text is None and isinstance(event, Reacted) else kept

@@ -16,6 +16,7 @@ from chatd.journal.references import refers
 from chatd.model.cluster import MemberInfo, NodeDown, NodeUp
 from chatd.model.conversation import account_of, is_conversation, parties
 from chatd.model.entry import Entry, Member, unavailable
+from chatd.model.room_policy import ANEW, WHILE_HERE
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Moderated, Said, TopicSet
 from chatd.protocol.moderation_commands import SERVER
@@ -24,8 +25,8 @@ from chatd.protocol.references import REFERRING, Retracted
 
 _ALL = ("",)
 """Stands for everybody."""
-_RANKS = frozenset({"OP", "DEOP", "SET"})
-"""The verbs that change who may do what, and not only who may speak."""
+_RANKS = frozenset({"OP", "DEOP", "SET", "KICK", "BAN"})
+"""The verbs that change who may do what, and not only who may speak; who is put out may have run the room."""
 
 _log = Logger()
 
@@ -81,7 +82,7 @@ class Verdicts:
         if (poster := poster_of(entry)) is not None:
             return self._post_refusal(entry, poster)
         if author is None:
-            return None
+            return self._node_refusal(entry)
         if type(event) is Moderated:
             return self._ruling_refusal(entry, event, author)
         if is_conversation(entry.room):
@@ -94,21 +95,30 @@ class Verdicts:
             return None
         identity, is_operator = author.judged_as
         if about:
-            entry.rights = permissions.rights_of(room.policy, identity.account, is_operator=is_operator)
+            entry.rights = permissions.rights_of(hub, room.key, identity, is_operator=is_operator)
         rules = permissions.speech_refusal
         if type(event) is Retracted:  # who may not speak may still take back what was said before
             rules = permissions.refusal_of
         why = rules(hub, room.key, identity, is_operator=is_operator, now=entry.time)
         if why is None and type(event) is TopicSet:
-            why = permissions.topic_refusal(room.policy, identity.account, is_operator=is_operator)
+            why = permissions.topic_refusal(hub, room.key, identity, is_operator=is_operator)
         return why
+
+    def _node_refusal(self, entry: Entry) -> ChatError | None:
+        """Return why what a node says by itself does not count: that what was ruled in a room has lapsed."""
+        if entry.source is None or type(entry.event) is not Moderated or entry.event.subject != ANEW:
+            return None
+        room = self._hub.room(entry.room)
+        if room is None or not room.everybody:
+            return None
+        return ChatError(Code.UNAVAILABLE, "somebody had come in when it was its turn, and may have ruled something")
 
     def _post_refusal(self, entry: Entry, poster: MemberInfo) -> ChatError | None:
         """Return why what somebody said without coming in does not count."""
         hub = self._hub
         identity, is_operator = permissions.judged_as(hub, poster)
         if refers(entry):
-            entry.rights = permissions.rights_of(hub.policy(entry.room), identity.account, is_operator=is_operator)
+            entry.rights = permissions.rights_of(hub, entry.room, identity, is_operator=is_operator)
         rules = permissions.refusal_of if type(entry.event) is Retracted else permissions.speech_refusal
         why = hub.nick_refusal(Nick(poster.nick), poster.account)
         why = why or rules(hub, entry.room, identity, is_operator=is_operator, now=entry.time)
@@ -128,11 +138,14 @@ class Verdicts:
         hub = self._hub
         info = None if entry.source is None else entry.source.info
         identity, is_operator = author.judged_as if info is None else permissions.judged_as(hub, info)
-        policy = hub.policy(entry.room)
         if event.verb == "SET" and event.subject.startswith("registered="):
-            registered = policy.setting("registered") == "yes"
+            registered = hub.policy(entry.room).setting("registered") == "yes"
             return ChatError(Code.NOT_ALLOWED, f"{event.room} is registered already") if registered else None
-        return permissions.rank_refusal(policy, event.room, identity.account, is_operator=is_operator)
+        if event.subject == ANEW and event.verb == "SET":  # what its node says; it has lapsed, whoever is there now
+            return None
+        if event.text == WHILE_HERE and not permissions.is_there(hub, entry.room, event.reach):
+            return ChatError(Code.NO_SUCH_NICK, f"{event.subject} was not there any more when it was its turn")
+        return permissions.rank_refusal(hub, event.room, identity, is_operator=is_operator)
 
 
 def poster_of(entry: Entry) -> MemberInfo | None:
@@ -162,5 +175,7 @@ def _depends(entry: Entry, changed: set[object]) -> bool:
     if _ALL in changed or who in changed:
         return True
     if type(entry.event) is Moderated:
+        if entry.event.text == WHILE_HERE or entry.event.subject == ANEW:
+            return True  # on who is there
         return (entry.room, "rank") in changed or (SERVER, "rank") in changed
     return entry.room in changed or SERVER in changed

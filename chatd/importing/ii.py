@@ -31,7 +31,7 @@ def _parser(log: Log) -> ParseLine:
         if said := _SAID.fullmatch(text):
             nick, words = bare_nick(said[1]), said[2]
             if (doing := ctcp_action(words)) is not None:
-                return Record(at, log.room, nick, action(nick, doing))
+                return Record(at, log.room, nick, action(doing))
             return LeftOut("questions of programs to programs") if is_ctcp(words) else Record(at, log.room, nick, words)
         if topic := _TOPIC.fullmatch(text):
             return Record(at, log.room, topic[1], topic[2], is_topic=True)

@@ -85,7 +85,7 @@ class _Export:
         if kind.startswith("system_"):
             return LeftOut(JOINS)
         if kind == "me":
-            text = action(user, text.strip("*"))
+            text = action(text.strip("*"))
         files = [str(each.get("path") or "").rpartition("/")[2] for each in post.get("attachments") or ()]
         text = "\n".join([text, *(f"[file: {name}]" for name in files)]).strip()
         if not text:

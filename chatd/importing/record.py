@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from chatd.protocol.actions import BEGINNING
+
 _YEAR_10000 = round(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000) + 24 * 60 * 60 * 1000
 JOINS = "joins, leaves and notices of the program"
 NO_TEXT = "messages without a text"
@@ -50,6 +52,6 @@ def in_this_age(time: int) -> bool:
     return 0 <= time < _YEAR_10000
 
 
-def action(name: str, text: str) -> str:
-    """Return how what ``/me`` says elsewhere stands in a room here."""
-    return f"* {name} {text}"
+def action(text: str) -> str:
+    """Return what ``/me`` says elsewhere as it is said here, see `chatd.protocol.actions`."""
+    return BEGINNING + text

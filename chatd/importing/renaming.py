@@ -22,12 +22,23 @@ class TooManyNamesError(ValueError):
 
 
 class Renaming:
-    """Gives names to those who are told apart by a key. ``read`` takes a name here, or raises `BadNameError`."""
+    """Gives names to those who are told apart by a key.
 
-    def __init__(self, read: Callable[[str], str], length: int, otherwise: str, prefix: str = "") -> None:
+    ``read`` takes a name here, or raises `BadNameError`; ``keeps`` says whether a name may have a character.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[str], str],
+        keeps: Callable[[str], bool],
+        length: int,
+        otherwise: str,
+        prefix: str = "",
+    ) -> None:
         self.changed: list[tuple[str, str]] = []
         """What is another than it was, in the order in which it was first met."""
         self._read = read
+        self._keeps = keeps
         self._length = length
         self._otherwise = otherwise
         self._prefix = prefix
@@ -62,7 +73,7 @@ class Renaming:
 
     def _made(self, name: str) -> str:
         bare = name.lstrip("#&+!~@%")[: 4 * MAX_ROOM_LENGTH]
-        kept = "".join(each if names.in_word(each) else "_" for each in bare)
+        kept = "".join(each if self._keeps(each) else "_" for each in bare)
         for text in (kept, _NO_WORD.sub("_", bare)):
             made = re.sub("_{2,}", "_", text).lstrip("_.-").rstrip("_")
             for length in range(self._length - len(self._prefix), 0, -8):
@@ -75,12 +86,12 @@ class Renaming:
 
 def nicks() -> Renaming:
     """Return what gives nicks."""
-    return Renaming(names.nick, MAX_NICK_LENGTH, "someone")
+    return Renaming(names.nick, names.in_nick, MAX_NICK_LENGTH, "someone")
 
 
 def rooms() -> Renaming:
     """Return what gives rooms."""
-    return Renaming(_room, MAX_ROOM_LENGTH + 1, "room", "#")
+    return Renaming(_room, names.in_room, MAX_ROOM_LENGTH + 1, "room", "#")
 
 
 def _room(name: str) -> str:

@@ -161,7 +161,7 @@ class _Users:
         if not text:
             text = "\n".join(self._plain(str(each.get("fallback") or "")) for each in message.get("attachments") or ())
         if kind == "me_message":
-            text = action(name, text)
+            text = action(text)
         text = "\n".join([text, *files]).strip()
         return Record(at, room, name, text, room_id, who) if text else LeftOut(NO_TEXT)
 

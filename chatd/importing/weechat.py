@@ -46,7 +46,7 @@ def _parser(log: Log) -> ParseLine:
         prefix, text = rest[0].strip(), rest[1]
         if prefix == "*":
             nick, _, doing = text.partition(" ")
-            return Record(at, log.room, bare_nick(nick), action(bare_nick(nick), doing))
+            return Record(at, log.room, bare_nick(nick), action(doing))
         if prefix not in _OURS:
             return Record(at, log.room, bare_nick(prefix.removeprefix("<").removesuffix(">")), text)
         if prefix == "--" and (topic := _TOPIC.fullmatch(text)):

@@ -55,7 +55,7 @@ def _said(log: Log, at: int, text: str) -> Record | LeftOut:
     if text.startswith("***"):
         return LeftOut(JOINS)
     if doing := _ACTION.fullmatch(text):
-        return Record(at, log.room, bare_nick(doing[1]), action(bare_nick(doing[1]), doing[2]))
+        return Record(at, log.room, bare_nick(doing[1]), action(doing[2]))
     if notice := _NOTICE.fullmatch(text):
         return Record(at, log.room, bare_nick(notice[1]), notice[2])
     if text.startswith(("Connected to IRC", "Disconnected from IRC", "Broadcast: ")):

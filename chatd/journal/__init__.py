@@ -105,7 +105,12 @@ class RoomState:
     @property
     def bare(self) -> bool:
         """Whether nothing is left of it but a topic: no message and nothing that moderators have decided."""
-        return self.said_id <= self.watermark and not len(self.policy)
+        return self.is_unspoken and not len(self.policy)
+
+    @property
+    def is_unspoken(self) -> bool:
+        """Whether no message is left of it."""
+        return self.said_id <= self.watermark
 
     def apply(self, kept: StoredEvent) -> None:
         """Apply one more durable event, with an id above all before."""

@@ -23,7 +23,7 @@ class CarriedIds:
         if kept.id and isinstance(event, Said):
             self._new[kept.id] = id_
             if original:
-                self._original[id_] = Original(event.nick, kept.time, kept.author, event.reply)
+                self._original[id_] = Original(event.nick, kept.time, kept.author, event.reply, event.notice)
 
     def entry(self, kept: StoredEvent) -> Entry | None:
         """Return something as it is to be stored; None if it is about a message that was not brought along."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter, OrderedDict
 from collections.abc import Callable, MutableSequence, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from chatd.journal.references import Target, own_reactions, refusal, target_id
@@ -59,7 +59,7 @@ class References:
                 kept = _said(ring, id_)
                 assert kept is not None and isinstance(kept.event, Said)
                 marks = self._marks.setdefault(id_, _Marks())
-                said = Said(kept.event.nick, kept.event.room, text, kept.event.reply)
+                said = replace(kept.event, text=text)
                 self._replace(room, id_, kept._replace(event=said, edited=True))
                 self._forget_label(id_, edited=True)
                 if marks.edit:

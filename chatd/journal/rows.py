@@ -36,8 +36,8 @@ def same_content(first: DurableEvent, second: DurableEvent) -> bool:
     """Return whether two events say the same, whoever did them."""
     first_kind, _, first_text = to_row(first)
     second_kind, _, second_text = to_row(second)
-    return (first_kind, first_text, _reply(first)) == (second_kind, second_text, _reply(second))
+    return (first_kind, first_text, _told_as_tags(first)) == (second_kind, second_text, _told_as_tags(second))
 
 
-def _reply(event: DurableEvent) -> int:
-    return event.reply if type(event) is Said else 0
+def _told_as_tags(event: DurableEvent) -> tuple[int, bool]:
+    return (event.reply, event.notice) if type(event) is Said else (0, False)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from hmac import compare_digest
@@ -11,6 +13,11 @@ from typing import Any, NamedTuple, Protocol
 from twisted.internet.defer import Deferred
 
 from chatd.model.authorship import session_key
+
+_BOT = "bot"
+_AWAY = "away="
+_REALNAME = "name="
+_SAFE = b"-_"
 
 
 class MemberInfo(NamedTuple):
@@ -27,7 +34,8 @@ class MemberInfo(NamedTuple):
     proof: str = ""
     """The digests of their resume secret, and of the one that they proved themselves by, see `proof_of`.
 
-    And after them ``voice``, if it is not that of the member id: an older node takes it for one more digest.
+    And after them ``voice``, if it is not that of the member id, and `said_of_oneself`: an older node takes each for
+    one more digest.
     """
     takes: str | None = None
     """The id of the member whose places in rooms they take over."""
@@ -38,6 +46,28 @@ class MemberInfo(NamedTuple):
         own = session_key("")
         taken = [each for each in self.proof.split() if each.startswith(own)]
         return taken[-1] if taken else session_key(self.member_id)
+
+    @property
+    def away(self) -> str | None:
+        """Why they are away, if they are and their node says so."""
+        return self._said(_AWAY)
+
+    @property
+    def realname(self) -> str:
+        """What they are called besides the nick, if their node says so."""
+        return self._said(_REALNAME) or ""
+
+    @property
+    def bot(self) -> bool:
+        """Whether they are a program that answers by itself, if their node says so."""
+        return _BOT in self.proof.split()
+
+    def _said(self, key: str) -> str | None:
+        for each in self.proof.split():
+            if each.startswith(key):
+                with suppress(ValueError):
+                    return b64decode(each.removeprefix(key).encode(), _SAFE, validate=True).decode()
+        return None
 
     def is_judged_like(self, other: MemberInfo) -> bool:
         """Return whether permissions are the same for both."""
@@ -52,6 +82,14 @@ def incarnation_of(member_id: str) -> str:
 def proof_of(*secrets: str) -> str:
     """Return the digests of secrets; those that are empty are left out."""
     return " ".join(blake2b(secret.encode(), digest_size=16).hexdigest() for secret in secrets if secret)
+
+
+def said_of_oneself(away: str | None, realname: str, *, bot: bool) -> str:
+    """Return what somebody says of themselves, in words of ASCII."""
+    words = [_BOT] if bot else []
+    texts = ((_AWAY, away), (_REALNAME, realname or None))
+    words += [key + b64encode(text.encode(), _SAFE).decode() for key, text in texts if text is not None]
+    return " ".join(words)
 
 
 def is_proven(proof: str, secret: str) -> bool:

@@ -138,6 +138,18 @@ class Member(Reader, Protocol):
         """What is known of this one without asking; None of one who is connected to another node."""
 
     @property
+    def away(self) -> str | None:
+        """Why this one is away; None if not, or if its node is of a version that says so only when it is asked."""
+
+    @property
+    def realname(self) -> str:
+        """What this one is called besides the nick; empty where that was not said, or not unasked."""
+
+    @property
+    def bot(self) -> bool:
+        """Whether this one is a program that answers by itself, as far as its node says so unasked."""
+
+    @property
     def judged_as(self) -> tuple[Identity, bool]:
         """Whom moderation actions are about, and whether that is a server operator: the same on all nodes."""
 
@@ -172,6 +184,10 @@ class Place(Protocol):
     @property
     def everybody(self) -> Collection[Member]:
         """Its members, on whatever node."""
+
+    @property
+    def members(self) -> Collection[Member]:
+        """Those of them who are connected to this node."""
 
     @property
     def people(self) -> Collection[Member]:

@@ -23,7 +23,7 @@ MAX_SHARING = 100
 _BUT = " but="
 """Comes before the connections that the reach of an address leaves out."""
 _HOST_BITS = 64
-_REVOKES = {"UNMUTE": "MUTE", "UNBAN": "BAN", "DEOP": "OP", "KICK": "INVITE"}
+_REVOKES = {"UNMUTE": "MUTE", "UNBAN": "BAN", "DEOP": "OP", "UNVOICE": "VOICE", "KICK": "INVITE"}
 """The kind of action that a verb ends. One who is kicked out of a private room needs a new invitation."""
 
 
@@ -88,18 +88,27 @@ REGISTERED = PolicyKey("SET", "registered")
 SPEAK = PolicyKey("SET", "speak")
 SLOW = PolicyKey("SET", "slow")
 KEEP = PolicyKey("SET", "keep")
+_PRIVATE = PolicyKey("SET", "private")
+_SEALED = PolicyKey("SET", "sealed")
+"""Up to its id nobody may read any more: it was said while the room was private, and that has lapsed."""
+_FOUNDED = PolicyKey("SET", "founded")
+ANEW = "founded=anew"
+"""The subject of a SET that no client can say: what was ruled before it has lapsed, see `RoomPolicy.lapse`."""
+WHILE_HERE = "for as long as they are here"
+"""The text of an OP or VOICE of somebody who has no account: it is about who is there, and holds in no policy."""
 
 
 def effects(event: Moderated) -> Iterator[tuple[PolicyKey, Moderated | None]]:
     """Yield what an action changes: by key what holds from here on, None for what no longer does."""
     if event.verb == "SET":
         where = PolicyKey("SET", event.subject.partition("=")[0])
-        yield where, event
+        yield where, None if where == _FOUNDED else event
         if where == REGISTERED:
             yield PolicyKey("OP", names.key(event.nick)), Moderated("OP", event.nick, event.room, event.nick)
         return
     kind = _REVOKES.get(event.verb, event.verb)
-    yield PolicyKey(kind, names.key(event.subject)), event if kind == event.verb else None
+    holds = kind == event.verb and not (kind in ("OP", "VOICE") and event.text)
+    yield PolicyKey(kind, names.key(event.subject)), event if holds else None
 
 
 class _Width(NamedTuple):
@@ -122,12 +131,13 @@ class _Reaching(NamedTuple):
 class RoomPolicy:
     """All actions that hold in one room, or on the server."""
 
-    __slots__ = ("_actions", "_networks", "_reaching", "may_silence")
+    __slots__ = ("_actions", "_networks", "_reaching", "_sealed", "may_silence")
 
     def __init__(self, actions: Iterable[ModerationAction] = ()) -> None:
         self._actions: dict[PolicyKey, ModerationAction] = {}
         self._networks: dict[_Width, dict[int, ModerationAction]] = {}
         self._reaching: dict[PolicyKey, dict[PolicyKey, _Reaching]] = {}
+        self._sealed = 0
         self.may_silence = False
         """Whether there is, or was, anything by which somebody may read and not speak."""
         for action in actions:
@@ -135,6 +145,10 @@ class RoomPolicy:
 
     def __iter__(self) -> Iterator[ModerationAction]:
         return iter(self._actions.values())
+
+    def items(self) -> Iterable[tuple[PolicyKey, ModerationAction]]:
+        """Return the actions, each with its key."""
+        return self._actions.items()
 
     def __contains__(self, where: PolicyKey) -> bool:
         return where in self._actions
@@ -147,6 +161,9 @@ class RoomPolicy:
         if len(self._actions) > 2 * MAX_ACTIONS:
             for where in [where for where, held in self._actions.items() if not held.holds(action.time)]:
                 self._remove(where)
+        if action.event.verb == "SET" and action.event.subject == ANEW:
+            self.lapse(action.id - 1)
+            return
         for where, event in effects(action.event):
             if where == REGISTERED and REGISTERED in self._actions:
                 return
@@ -156,6 +173,8 @@ class RoomPolicy:
 
     def _set(self, where: PolicyKey, action: ModerationAction) -> None:
         self._actions[where] = action
+        if where == _SEALED:
+            self._sealed = action.id
         self.may_silence = self.may_silence or where.kind == "MUTE" or where in (SPEAK, SLOW)
         if (reach := action.event.reach) is not None:
             trace, _, others = reach.partition(_BUT)
@@ -177,6 +196,54 @@ class RoomPolicy:
         if (network := _network(where.subject)) is not None:
             width = _Width(where.kind, network.version, network.max_prefixlen - network.prefixlen)
             self._networks.get(width, {}).pop(int(network.network_address) >> width.host_bits, None)
+
+    def lapse(self, upto: int) -> None:
+        """Let nothing hold any more that was ruled up to an id, unless the room is registered.
+
+        What was said while the room was private stays unread, from here on by everybody.
+        """
+        if REGISTERED in self._actions and self._actions[REGISTERED].id <= upto:
+            return
+        seal = self._seal(upto)
+        for where in [where for where, action in self._actions.items() if action.id <= upto]:
+            self._remove(where)
+        if seal is not None:
+            self._set(_SEALED, seal)
+
+    def since(self, upto: int) -> RoomPolicy:
+        """Return what is left of it when all has lapsed that was ruled up to an id."""
+        return self.sealed(self._seal(upto), upto)
+
+    @property
+    def seal(self) -> ModerationAction | None:
+        """The action up to whose id nobody may read, if there is one."""
+        return self._actions.get(_SEALED)
+
+    def sealed(self, seal: ModerationAction | None, upto: int) -> RoomPolicy:
+        """Return what of it was ruled after an id, with a seal in the place of its own."""
+        left = RoomPolicy()
+        if seal is not None:
+            left.restore(_SEALED, seal)
+        for where, action in self._actions.items():
+            if action.id > upto and where != _SEALED:
+                left.restore(where, action)
+        return left
+
+    def _seal(self, upto: int) -> ModerationAction | None:
+        """Return the action that nobody may read up to the id of, if all has lapsed that was ruled up to another."""
+        seal, private = self._actions.get(_SEALED), self._actions.get(_PRIVATE)
+        if private is None or private.id > upto:
+            return seal
+        last = upto if private.event.subject == "private=yes" else private.id
+        if last <= self._sealed:
+            return seal
+        sealed = Moderated("SET", private.event.nick, private.event.room, f"{_SEALED.subject}={last}")
+        return ModerationAction(last, private.time, sealed)
+
+    @property
+    def lapsing_by(self) -> str:
+        """Who said the last of what can lapse in it; empty if there is nothing."""
+        return next((action.event.nick for key, action in reversed(self._actions.items()) if key != _SEALED), "")
 
     def holding(self, now: int) -> int:
         """Return how many actions hold."""
@@ -201,6 +268,10 @@ class RoomPolicy:
     def is_operator(self, account: str | None) -> bool:
         """Return whether an account is an operator of the room."""
         return account is not None and PolicyKey("OP", account) in self._actions
+
+    def has_voice(self, account: str | None) -> bool:
+        """Return whether an account may speak where operators alone do, without being one."""
+        return account is not None and PolicyKey("VOICE", account) in self._actions
 
     def is_member(self, account: str | None) -> bool:
         """Return whether an account may be in the room when it is private."""
@@ -254,16 +325,17 @@ class RoomPolicy:
                 return lambda identity: self.readable_after(identity.account) is None
         return lambda _identity: False
 
-    def readable_after(self, account: str | None) -> int | None:
+    def readable_after(self, account: str | None, *, trusted: bool = False) -> int | None:
         """Return the id after which an account may read the room's messages; None if none of them.
 
         This is what decides every read: JOIN, HISTORY, SEARCH, replays, topics, WHO and the list of rooms. What was
-        sent while the room was private stays with its members when it no longer is.
+        sent while the room was private stays with its members when it no longer is. Who is ``trusted`` is one of them,
+        also without an account.
         """
-        action = self._actions.get(PolicyKey("SET", "private"))
-        if action is None or self.is_member(account):
-            return 0
-        return None if action.event.subject == "private=yes" else action.id
+        action = self._actions.get(_PRIVATE)
+        if action is None or trusted or self.is_member(account):
+            return self._sealed
+        return None if action.event.subject == "private=yes" else max(action.id, self._sealed)
 
 
 NO_POLICY = RoomPolicy()

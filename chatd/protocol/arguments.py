@@ -62,11 +62,11 @@ class Arguments:
         return self.room_of(self.word("a room"))
 
     def maybe_person(self, *, bare: bool) -> Nick | None:
-        """Take the next word if it is ``with=<nick>`` or, if ``bare``, a nick that begins with a letter."""
+        """Take the next word if it is ``with=<nick>`` or, if ``bare``, a nick that does not begin with a digit."""
         nick = self.maybe_value("with")
         if nick is None and bare and self._rest is not None:
             word = self._rest.partition(" ")[0]
-            if word[:1].isalpha() and "=" not in word:
+            if (word[:1].isalpha() or word.startswith(names.SPECIALS)) and "=" not in word:
                 nick = self.word("a name")
         return None if nick is None else self.nick_of(nick)
 

@@ -60,20 +60,23 @@ class Join:
 class Msg:
     """Say something in the current room. Not frozen: one is made for every message, and freezing doubles its cost.
 
-    ``reply`` is the id of the message that it answers; it is a tag of the line.
+    ``reply`` is the id of the message that it answers, and ``notice`` says that no program is to answer it by itself;
+    they are tags of the line.
     """
 
     text: str
     reply: int | None = None
+    notice: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Tell:
-    """Say something in a room, or to one person. ``reply`` is as for `Msg`."""
+    """Say something in a room, or to one person. ``reply`` and ``notice`` are as for `Msg`."""
 
     to: str
     text: str
     reply: int | None = None
+    notice: bool = False
 
 
 @dataclass(frozen=True, slots=True)

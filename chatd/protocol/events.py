@@ -17,8 +17,10 @@ from chatd.protocol.text import clean
 _NO_VALUES: Mapping[str, str] = MappingProxyType({})
 _PAIR = re.compile(r"([a-z0-9-]{1,32})=(.*)")
 _TIMED = frozenset({"MUTE", "BAN"})
-MODERATION_VERBS = ("KICK", "MUTE", "UNMUTE", "BAN", "UNBAN", "OP", "DEOP", "INVITE", "SET")
+MODERATION_VERBS = ("KICK", "MUTE", "UNMUTE", "BAN", "UNBAN", "OP", "DEOP", "VOICE", "UNVOICE", "INVITE", "SET")
 """The verbs of `Moderated`."""
+NO_TOPIC = "-"
+"""The text of a topic that says that there is none."""
 LIST_LINE_CHARACTERS = 2000
 """About how many characters of names a line of a list holds: at most 8 KB, whatever the script."""
 
@@ -57,11 +59,16 @@ class Renamed:
 
 @dataclass(frozen=True, slots=True)
 class TopicSet:
-    """Somebody set a room's topic."""
+    """Somebody set a room's topic, or took it away: then the text is `NO_TOPIC`."""
 
     nick: str
     room: str
     text: str
+
+    @property
+    def topic(self) -> str:
+        """What the room is about from here on; empty if nobody says."""
+        return "" if self.text == NO_TOPIC else self.text
 
 
 @dataclass(slots=True)
@@ -73,6 +80,8 @@ class Said:
     text: str
     reply: int = 0
     """The id of the message that it answers, 0 for none; it is told as a tag."""
+    notice: bool = False
+    """Whether no program is to answer it by itself; it is told as a tag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +104,11 @@ class Moderated:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Somebody said something to one person alone."""
+    """Somebody said something to one person alone. ``notice`` is as for `Said`."""
 
     nick: str
     text: str
+    notice: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +127,15 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True)
 class ToldOthers:
-    """Something that one said oneself to one person alone, over another connection. ``nick`` is that person's."""
+    """Something that one said oneself to one person alone, over another connection. ``nick`` is that person's.
+
+    ``by`` is the nick that one had, which stands in no line. ``notice`` is as for `Said`.
+    """
 
     nick: str
     text: str
+    notice: bool = False
+    by: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,13 @@ class MemberDetails:
     idle: int | None = None
     """For how many seconds they have said nothing in any room; None if their node does not answer."""
     text: str | None = None
+    voice: bool = False
+    """Whether they may speak where operators alone do, without being one."""
 
 
 def render(details: MemberDetails) -> str:
     """Return the line; ``idle`` is the last word before the text, which may look like one more."""
-    marks = (("operator", details.operator), ("bot", details.bot), ("away", details.away))
+    marks = (("operator", details.operator), ("voice", details.voice), ("bot", details.bot), ("away", details.away))
     words = [f"{key}=yes" for key, holds in marks if holds]
     words.append(f"idle={'unknown' if details.idle is None else details.idle}")
     return " ".join(("IS", details.nick, details.room, *words, *filter(None, [details.text])))
@@ -37,5 +39,6 @@ def read(rest: str | None) -> MemberDetails:
     if match is None:
         raise ValueError(rest)
     nick, room, words, idle, text = match.groups()
-    operator, bot, away = (f"{key}=yes" in words.split(" ") for key in ("operator", "bot", "away"))
-    return MemberDetails(nick, room, operator, bot, away, None if idle == "unknown" else int(idle), text)
+    known = ("operator", "bot", "away", "voice")
+    operator, bot, away, voice = (f"{key}=yes" in words.split(" ") for key in known)
+    return MemberDetails(nick, room, operator, bot, away, None if idle == "unknown" else int(idle), text, voice)

@@ -106,6 +106,22 @@ class Deop:
 
 
 @dataclass(frozen=True, slots=True)
+class Voice:
+    """Let somebody speak where operators alone do."""
+
+    nick: str
+    room: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unvoice:
+    """Let somebody speak there no longer."""
+
+    nick: str
+    room: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Invite:
     """Let the owner of a nick into a private room."""
 
@@ -130,7 +146,9 @@ class Rules:
     room: str | None = None
 
 
-ModerationCommand = Login | Register | Kick | Mute | Ban | Unmute | Unban | Op | Deop | Invite | Set | Rules
+ModerationCommand = (
+    Login | Register | Kick | Mute | Ban | Unmute | Unban | Op | Deop | Voice | Unvoice | Invite | Set | Rules
+)
 
 
 def parts(command: ModerationCommand) -> list[str | None]:
@@ -144,7 +162,9 @@ def parts(command: ModerationCommand) -> list[str | None]:
             return [nick, room, text]
         case Mute(who, room, seconds, text) | Ban(who, room, seconds, text):
             return [who, room, None if seconds is None else f"for={duration.written(seconds)}", text]
-        case Unmute(who, room) | Unban(who, room) | Op(who, room) | Deop(who, room) | Invite(who, room):
+        case Unmute(who, room) | Unban(who, room) | Invite(who, room):
+            return [who, room]
+        case Op(who, room) | Deop(who, room) | Voice(who, room) | Unvoice(who, room):
             return [who, room]
         case Rules(room):
             return [room]

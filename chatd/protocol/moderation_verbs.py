@@ -98,6 +98,14 @@ def _read_deop(words: Arguments) -> commands.Deop:
     return commands.Deop(*_nick_and_place(words))
 
 
+def _read_voice(words: Arguments) -> commands.Voice:
+    return commands.Voice(*_nick_and_place(words))
+
+
+def _read_unvoice(words: Arguments) -> commands.Unvoice:
+    return commands.Unvoice(*_nick_and_place(words))
+
+
 def _read_invite(words: Arguments) -> commands.Invite:
     return commands.Invite(*_nick_and_place(words))
 
@@ -211,6 +219,18 @@ ROWS = (
         "DEOP <nick> [#room]",
         "make somebody a room operator no longer",
         _read_deop,
+    ),
+    Verb(
+        commands.Voice,
+        "VOICE <nick> [#room]",
+        "let somebody speak where only operators do",
+        _read_voice,
+    ),
+    Verb(
+        commands.Unvoice,
+        "UNVOICE <nick> [#room]",
+        "take that back",
+        _read_unvoice,
     ),
     Verb(
         commands.Invite,

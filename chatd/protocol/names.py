@@ -1,8 +1,12 @@
 """What a nick and a room may be called, and when two names are the same or could be mistaken.
 
-A nick has 1 to 32 characters, a room ``#`` and 1 to 63: letters, marks after a letter, digits and
-``_ - .``, beginning with a letter or a digit, valid under PRECIS UsernameCasePreserved (RFC 8265,
-section 3.4). Lengths count characters (code points) after that profile was enforced.
+A nick has 1 to 32 characters, a room ``#`` and 1 to 63: letters, marks after a letter, digits, ``_ - .`` and what RFC
+2812 calls special; a room has no backslash, but ``#`` and ``+``. None begins with ``-`` or ``.``, and each is valid
+under PRECIS UsernameCasePreserved (RFC 8265, section 3.4). Lengths count characters (code points) after that profile
+was enforced.
+
+A room's web address is its name, percent-encoded: what begins with ``-`` is the server's own there, what begins with
+``.`` is a way through a file system, and of a backslash browsers and proxies make a slash.
 
 All of it is judged by `unicode_tables` and nothing by what the Python knows of Unicode: a name that one node takes
 is a name on every node, and for whoever opens the journal next.
@@ -12,7 +16,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Self
+from typing import NamedTuple, Self
 
 from chatd.protocol.normal_forms import casefold, nfc, nfd, nfkc
 from chatd.protocol.text import excerpt
@@ -26,9 +30,13 @@ MAX_MARKS_IN_A_ROW = 4
 MAX_COMPOSED = 4
 """How many characters NFC makes one of, at most."""
 
-_ASCII = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-_PUNCTUATION = {"_": "ON", "-": "ES", ".": "CS"}
-"""What is neither a letter, a mark nor a digit, with its bidirectional class."""
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_NEVER_FIRST = "-."
+_IRC_SPECIALS = r"[]\`^{|}"
+SPECIALS = ("_", *_IRC_SPECIALS)
+"""What a nick may begin with that is neither a letter nor a digit."""
+_PUNCTUATION = {"_": "ON", "-": "ES", ".": "CS", **dict.fromkeys(_IRC_SPECIALS, "ON"), "#": "ET", "+": "ES"}
+"""What of a name is neither a letter, a mark nor a digit, with its bidirectional class."""
 _WIDTHS = re.compile("[\uff01-\uffef]")
 """Fullwidth and halfwidth forms."""
 _ARABIC_DIGITS = re.compile("[\u0660-\u0669]"), re.compile("[\u06f0-\u06f9]")
@@ -73,16 +81,31 @@ class RoomName(Name):
     __slots__ = ()
 
 
+class _Form(NamedTuple):
+    """What nicks and rooms do not have in common."""
+
+    what: str
+    longest: int
+    punctuation: str
+    before: str = ""
+    """What stands before the name itself."""
+
+
+_NICK = _Form("a name", MAX_NICK_LENGTH, f"_-.{_IRC_SPECIALS}")
+_ROOM = _Form("a room's name after its #", MAX_ROOM_LENGTH, "_-.#+" + _IRC_SPECIALS.replace("\\", ""), "#")
+_ASCII = {form: re.compile(f"(?![.-])[A-Za-z0-9{re.escape(form.punctuation)}]+") for form in (_NICK, _ROOM)}
+
+
 def nick(text: str) -> Nick:
     """Return ``text`` as a nick: width-mapped and in NFC, case kept. Raise `BadNameError` if it cannot be one."""
-    return Nick(_name(text, "a name", MAX_NICK_LENGTH))
+    return Nick(_name(text, _NICK))
 
 
 def room(text: str) -> RoomName:
     """Return ``text``, which begins with ``#``, as a room's name. Raise `BadNameError` if it cannot be one."""
     if not text.startswith("#"):
         raise BadNameError(f"{excerpt(text)} is no room: a room begins with #")
-    return RoomName("#" + _name(text[1:], "a room's name after its #", MAX_ROOM_LENGTH))
+    return RoomName("#" + _name(text[1:], _ROOM))
 
 
 @lru_cache(maxsize=4096)
@@ -101,10 +124,19 @@ def folded(text: str) -> str:
     return nfkc(text)
 
 
-def in_word(character: str) -> bool:
-    """Return whether a character could be one of a name's, or of a word's."""
+def in_nick(character: str) -> bool:
+    """Return whether a character could be one of a nick's, or of a word's."""
+    return character in _NICK.punctuation or _in_word(character)
+
+
+def in_room(character: str) -> bool:
+    """Return whether a character could be one of a room's, or of a word's."""
+    return character in _ROOM.punctuation or _in_word(character)
+
+
+def _in_word(character: str) -> bool:
     known = tables()
-    return any(character in each for each in (_PUNCTUATION, known.letters, known.marks, known.numbers))
+    return any(character in each for each in (known.letters, known.marks, known.numbers))
 
 
 @lru_cache(maxsize=4096)
@@ -121,23 +153,23 @@ def looks(name: str) -> tuple[str, str]:
     return skeleton(name), skeleton(key(name))
 
 
-def _name(text: str, what: str, longest: int) -> str:
+def _name(text: str, form: _Form) -> str:
     # Whatever it is made of, what is longer than this cannot become short enough, and is not worth normalizing.
-    if len(text) <= MAX_COMPOSED * longest and not _ASCII.fullmatch(text):
-        text = _enforced(text, what)
-    if len(text) > longest:
-        raise BadNameError(f"{excerpt(text)} is too long: {what} has at most {longest} characters")
+    if len(text) <= MAX_COMPOSED * form.longest and not _ASCII[form].fullmatch(text):
+        text = _enforced(text, form)
+    if len(text) > form.longest:
+        raise BadNameError(f"{excerpt(text)} is too long: {form.what} has at most {form.longest} characters")
     return text
 
 
-def _enforced(text: str, what: str) -> str:
+def _enforced(text: str, form: _Form) -> str:
     text = nfc(_WIDTHS.sub(_width_mapped, text))
-    if broken := _broken_rule(text):
-        raise BadNameError(f"{excerpt(text)} will not do: {what} {broken}")
+    if broken := _broken_rule(text, form):
+        raise BadNameError(f"{excerpt(text)} will not do: {form.what} {broken}")
     return text
 
 
-def _broken_rule(text: str) -> str:
+def _broken_rule(text: str, form: _Form) -> str:
     """Return the rule of names that a text breaks first, as what is said of a name; nothing if it obeys them all."""
     if not text:
         return "has at least one character"
@@ -154,19 +186,37 @@ def _broken_rule(text: str) -> str:
             continue
         after_letter = kind == "letter"
         marks.clear()
-        if after_letter or kind == "digit" or (position and character in _PUNCTUATION):
-            continue
-        if character in _PUNCTUATION:
-            return f"begins with a letter or digit, not with {_shown(character)}"
-        if kind == "mark":
-            return f"may have marks on letters only, and {_shown(character)} follows none"
-        plain = nfkc(character)
-        if plain != character and _ASCII.fullmatch(plain):
-            return f'may not contain {_shown(character)}; write "{plain}"'
-        return f"may contain letters, digits and any of _ - . but not {_shown(character)}"
+        if not (after_letter or kind == "digit") and (broken := _stray(text, position, kind, form)):
+            return broken
     if all(digits.search(text) for digits in _ARABIC_DIGITS):
         return "has Arabic digits of one kind, not of both"
     return _broken_direction(text)
+
+
+def _stray(text: str, position: int, kind: str, form: _Form) -> str:
+    """Return what rule a character breaks that is neither a letter with its marks nor a digit, if it breaks one."""
+    character = text[position]
+    if character in form.punctuation:
+        if position or character not in _NEVER_FIRST:
+            return ""
+        return f"does not begin with {_shown(character)}{_instead(text, form)}"
+    if kind == "mark":
+        return f"may have marks on letters only, and {_shown(character)} follows none"
+    plain = nfkc(character)
+    if plain != character and _PLAIN.fullmatch(plain):
+        return f'may not contain {_shown(character)}; write "{plain}"'
+    allowed = " ".join(form.punctuation)
+    return f"may contain letters, digits and any of {allowed} but not {_shown(character)}{_instead(text, form)}"
+
+
+def _instead(text: str, form: _Form) -> str:
+    """Return what to write instead of a text, with ``_`` for whatever no name has; nothing if that is no name."""
+    kept = "".join(each if each in form.punctuation or _kind(each) else " " for each in text)
+    name = "_".join(kept.split()).lstrip(_NEVER_FIRST)
+    # What is left has fewer characters that no name has, so this comes to an end.
+    if not name or len(name) > form.longest or name == text or _broken_rule(name, form):
+        return ""
+    return f'; write "{form.before}{name}"'
 
 
 def _shown(character: str) -> str:

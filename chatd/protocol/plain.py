@@ -1,14 +1,17 @@
 """How what the server says reads for people: those lines that programs get in another form.
 
-A row here is what an untagged connection is sent for one type of event; every other event reads the same for both.
+A row here is what an untagged connection is sent for one type of event; every other event reads the same for both, but
+for the text of an action, see `chatd.protocol.actions`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from chatd.protocol import duration, events
-from chatd.protocol.events import Event, Moderated, Told, ToldBefore, ToldOthers
+from chatd.protocol.actions import BEGINNING, shown
+from chatd.protocol.events import Event, Moderated, Replayed, Said, Told, ToldBefore, ToldOthers, TopicSet
 from chatd.protocol.member_details import MemberDetails
 from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.references import Edited, Reacted, ReactionCounts, Retracted, Unreacted
@@ -22,10 +25,13 @@ _RULED: Mapping[str, str] = {
     "UNBAN": "{nick} unbanned {subject} from {place}",
     "OP": "{nick} made {subject} an operator of {place}",
     "DEOP": "{nick} removed {subject} as an operator of {place}",
+    "VOICE": "{nick} gave {subject} a voice in {place}",
+    "UNVOICE": "{nick} took the voice of {subject} in {place} back",
     "INVITE": "{nick} invited {subject} to {place}",
 }
 _SET: Mapping[str, str] = {
     "registered=yes": "{nick} registered {place} and is its operator",
+    "founded=anew": "what was ruled in {place} no longer holds: everybody had left",
     "private=yes": "{nick} made {place} private: only those who are invited may join it",
     "private=no": "{nick} opened {place} to everybody",
     "topic=operators": "{nick} lets only operators set the topic of {place}",
@@ -58,7 +64,8 @@ def sentence(event: Moderated) -> str:
 
 def described(details: MemberDetails) -> str:
     """Return what is known of somebody who is in a room."""
-    known = [text for text, holds in (("operator", details.operator), ("bot", details.bot)) if holds]
+    marks = (("operator", details.operator), ("has a voice", details.voice), ("bot", details.bot))
+    known = [text for text, holds in marks if holds]
     if details.away:
         known.append("away" + (f" ({details.text})" if details.text else ""))
     if details.idle is not None:
@@ -75,11 +82,12 @@ def _rounded(seconds: int) -> str:
 _LINES: Mapping[type, Callable[..., str]] = {
     MemberDetails: lambda e: f"NOTE {described(e)}",
     Moderated: lambda e: f"NOTE {sentence(e)}",
-    Told: lambda e: f"FROM {e.nick} {e.text}",
-    ToldOthers: lambda e: f"TO {e.nick} {e.text}",
-    ToldBefore: lambda e: f"OLD {e.time} FROM {e.nick} {e.text}",
+    TopicSet: lambda e: events.render(e) if e.topic else f"NOTE {e.nick} took the topic of {e.room} away",
+    Told: lambda e: f"FROM {e.nick} {shown(e.nick, e.text)}",
+    ToldOthers: lambda e: f"TO {e.nick} {shown(e.by, e.text)}",
+    ToldBefore: lambda e: f"OLD {e.time} FROM {e.nick} {shown(e.nick, e.text)}",
     Retracted: lambda e: f"NOTE {e.nick} took back a message in {e.room}; it is deleted",
-    Edited: lambda e: f"NOTE {e.nick} changed a message in {e.room} to: {e.text}",
+    Edited: lambda e: f"NOTE {e.nick} changed a message in {e.room} to: {shown(e.nick, e.text)}",
     Reacted: lambda e: f"NOTE {e.nick} gave {e.emoji} to a message in {e.room}",
     Unreacted: lambda e: f"NOTE {e.nick} took {e.emoji} back from a message in {e.room}",
     ReactionCounts: lambda e: f"NOTE {e.id} has {', '.join(f'{emoji} {count}' for emoji, count in e.counts)}",
@@ -91,7 +99,9 @@ def render(event: Event, otherwise: str | None = None) -> str:
 
     ``otherwise`` is the line that programs get, if it was rendered already.
     """
-    line = _LINES.get(type(event))
-    if line is not None:
+    if type(event) is Said or type(event) is Replayed:
+        if event.text[:4] == BEGINNING:  # which costs half of what startswith does
+            return events.render(replace(event, text=shown(event.nick, event.text)))
+    elif (line := _LINES.get(type(event))) is not None:
         return clean(line(event))
     return events.render(event) if otherwise is None else otherwise

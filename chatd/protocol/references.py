@@ -32,6 +32,7 @@ class Original(NamedTuple):
     author: str
     """Whose it is, see `chatd.model.authorship`."""
     reply: int = 0
+    notice: bool = False
 
 
 @dataclass(frozen=True, slots=True)

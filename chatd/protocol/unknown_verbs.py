@@ -12,8 +12,8 @@ from chatd.protocol.text import clean, excerpt
 
 LONGEST_ECHO = 60
 """How many characters of what somebody typed are typed again in an answer; of more, none."""
-_NAME = re.compile(r"[^\W_][\w.-]{0,31}")
-_ROOM = re.compile(r"#[^\W_][\w.-]{0,62}")
+_NAME = re.compile(r"(?=.*[^\W_])[\w\[\]\\`^{|}][\w.\[\]\\`^{|}-]{0,31}")
+_ROOM = re.compile(r"#(?=.*[^\W_])[\w#+\[\]`^{|}][\w.#+\[\]`^{|}-]{0,62}")
 _CLOSE = 0.75
 """How alike, from 0 to 1, a word and the verb that was meant are."""
 LONGEST_VERB = 12
@@ -66,7 +66,7 @@ def _say(typed: _Typed) -> str:
 
 
 def _act(typed: _Typed) -> str:
-    return f"write MSG *{typed.text}*"
+    return f"write MSG /me {typed.text}"
 
 
 def _tell(typed: _Typed) -> str:
@@ -125,7 +125,7 @@ TABLE: Mapping[str, Callable[[_Typed], str]] = {word: answer for words, answer i
 
 def check_private(verb: str, rest: str) -> None:
     """Raise `ChatError` for a ``/msg``, which elsewhere is for one person alone: here all in the room would read it."""
-    if verb == "MSG" and " " in rest.strip(" ") and not rest.startswith("#"):
+    if verb == "MSG" and " " in rest.strip(" ") and not rest.startswith(("#", "/me ")):
         tell = _tell(_Typed(rest, joined=True))
         why = f"/msg is not private here; {clean(tell)} for one person, or MSG without the slash for everybody"
         raise ChatError(Code.BAD_SYNTAX, why, verb="MSG")

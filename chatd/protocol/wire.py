@@ -20,11 +20,11 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple, Never
 
-from chatd.protocol import commands, events
+from chatd.protocol import actions, commands, events
 from chatd.protocol.arguments import Arguments, is_id
 from chatd.protocol.commands import Command, Msg, Pipe, Tell
 from chatd.protocol.errors import ANY_VERB, ChatError, Code
-from chatd.protocol.events import Event, Said
+from chatd.protocol.events import Event, Said, Told, ToldOthers
 from chatd.protocol.text import excerpt, plain
 from chatd.protocol.unknown_verbs import UnknownVerbError, check_private
 from chatd.protocol.verbs import VERBS
@@ -43,8 +43,8 @@ Tags = Mapping[str, str]
 """What stands before a line, by key: a key has 1 to 32 of ``a-z 0-9 -``, a value 1 to 64 of ``A-Z a-z 0-9 . _ : + -``.
 
 One without a value, such as ``old``, has an empty one. A server sends ``id`` (a number), ``time`` (see `timestamp`),
-``label`` (the sender's own), ``old``, ``reply`` (an id) and ``edited``, and may send others; a client sends
-``label`` and, with what it says, ``reply``.
+``label`` (the sender's own), ``old``, ``reply`` (an id), ``notice`` and ``edited``, and may send others; a client sends
+``label`` and, with what it says, ``reply`` and ``notice``.
 """
 NO_TAGS: Tags = MappingProxyType({})
 
@@ -88,6 +88,8 @@ def parse_command(line: bytes, mode: Mode = Mode.COMMAND) -> Request:
     if mode is not Mode.COMMAND:
         if mode is Mode.PIPE or not text.startswith("/"):
             return Request(Msg(Arguments("", text).text()))
+        if (action := actions.typed(text)) is not None:
+            return Request(Msg(Arguments("", action).text()))
         if text.startswith("//"):
             return Request(Msg(Arguments("", text[1:]).text()))
         return Request(_parse_bare(text[1:], "/"))
@@ -118,6 +120,8 @@ def parse_event(line: bytes) -> tuple[Tags, Event]:
     event = events.read(verb, rest if space else None)
     if "reply" in tags and type(event) is Said and is_id(tags["reply"]):
         event.reply = int(tags["reply"])
+    if "notice" in tags and isinstance(event, Said | Told | ToldOthers):
+        event = replace(event, notice=True)
     return tags, event
 
 
@@ -201,6 +205,8 @@ def _parse_tagged(text: str) -> Request:
         command = _parse_bare(text, head)
         if "reply" in tags and isinstance(command, Msg | Tell):
             command = replace(command, reply=_reply(tags["reply"], command))
+        if "notice" in tags and isinstance(command, Msg | Tell):
+            command = replace(command, notice=_notice(tags["notice"], command))
         return Request(command, label)
     except ChatError as error:
         error.label = label
@@ -211,6 +217,12 @@ def _reply(value: str, command: Msg | Tell) -> int:
     if not is_id(value) or int(value) == 0:
         raise ChatError(Code.BAD_TAGS, "reply is the id of a message", verb=type(command).__name__.upper())
     return int(value)
+
+
+def _notice(value: str, command: Msg | Tell) -> bool:
+    if value:
+        raise ChatError(Code.BAD_TAGS, "notice has no value", verb=type(command).__name__.upper())
+    return True
 
 
 def _parse_tags(head: str) -> dict[str, str]:

@@ -53,4 +53,20 @@ class Duration:
             raise ValueError(f"--{self.name}: {error}") from None
 
 
-Option = Number | Duration
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Something that is on or off: ``--name yes`` or ``no``."""
+
+    name: str
+    """Without the dashes."""
+    help: str
+    unit: str = "ANSWER"
+
+    def parse(self, text: str) -> bool:
+        """Return whether it is on. Raise `ValueError`, with a sentence that names the option."""
+        if text not in ("yes", "no"):
+            raise ValueError(f"--{self.name} takes yes or no, not {text!r}")
+        return text == "yes"
+
+
+Option = Number | Duration | Switch

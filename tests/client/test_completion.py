@@ -48,6 +48,15 @@ def test_rooms_and_commands() -> None:
     assert tabs("/msg al", room_with("alice")) == "/msg alice |"
 
 
+def test_names_of_irc_are_completed_from_their_first_character() -> None:
+    room = room_with("[bob]", "al|away", "_bart", "a\\b", "{x}")
+    assert [tabs(word, room) for word in ("[B", "al|", "_", "a\\", "{")] == [
+        "[bob]: |", "al|away: |", "_bart: |", "a\\b: |", "{x}: |",
+    ]  # fmt: skip
+    completer = Completer()
+    assert completer.complete("in ##c", 6, room, ["#c++", "##c++"], "me") == ("in ##c++ ", 9)
+
+
 def test_nothing_that_fits_changes_nothing() -> None:
     assert tabs("zz", room_with("alice")) == "zz|"
     assert tabs("", room_with("alice")) == "|"

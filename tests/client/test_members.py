@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from chatd.client.model.members import Members, colour_index
 from chatd.protocol import names
 
-NICKS = st.sampled_from(["alice", "Alice", "bob", "Ça", "ça", "Zoe", "ａlice", "dave"])
+NICKS = st.sampled_from(["alice", "Alice", "bob", "Ça", "ça", "Zoe", "ａlice", "dave", "[bob]", "a\\b", "{x}"])
 
 
 def test_members_are_sorted_by_what_spellings_have_in_common() -> None:

@@ -22,6 +22,11 @@ from chatd.client.model.mention import mentions
         "ask bob/alice",
         "ａlice?",
         "-alice-",
+        "[alice]",
+        "`alice`:",
+        "{alice}...",
+        "alice|",
+        "(cc \\alice)",
     ],
 )
 def test_a_whole_word_is_a_mention(text: str) -> None:
@@ -29,7 +34,21 @@ def test_a_whole_word_is_a_mention(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "malice", "alices", "alice_", "alice.b", "alice-bob", "x alice2 y", "àlice", "alicé"]
+    "text",
+    [
+        "",
+        "malice",
+        "alices",
+        "alice_",
+        "alice.b",
+        "alice-bob",
+        "x alice2 y",
+        "àlice",
+        "alicé",
+        "alice|away",
+        "x[alice]",
+        "`alice_",
+    ],
 )
 def test_a_part_of_a_word_is_none(text: str) -> None:
     assert not mentions(text, "alice")
@@ -38,6 +57,12 @@ def test_a_part_of_a_word_is_none(text: str) -> None:
 def test_a_name_can_have_punctuation_and_marks() -> None:
     assert mentions("hi a.b-c_!", "A.B-c_")
     assert mentions("so a., then", "a.")
+    assert mentions("what, a...", "a.")
+    for nick in ("[bob]", "al|away", "_bart", "bob^", "bob`", "{x}", "a\\b", "|", "[]"):
+        for text in (nick, f"{nick}: hi", f"hi ({nick})", f"ask {nick.upper()}.", f"[{nick}]"):
+            assert mentions(text, nick), (text, nick)
+        assert not mentions(f"x{nick}", nick)
+        assert not mentions("bob, bart, away and x", nick)
     assert mentions("नमस्ते हिन्दी", "हिन्दी")
     assert mentions("STRASSE", "straße")
     assert not mentions("anything", "")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from chatd.accounts import NoAccounts
+from chatd.chat import sasl
+from chatd.chat.command_rows import Task
 from chatd.edges.admission import REFUSALS, Admission
 from chatd.model.cluster import NodeUp, Source
 from chatd.model.entry import Entry
@@ -259,6 +261,24 @@ def test_an_account_that_is_made_in_a_room_is_known_to_all_nodes(cluster: InMemo
     assert bob.take() == ["OK REGISTER bob"]
     assert len(two.cluster.outbox) == 1
     cluster.settle()
+    root.says("SET #a private=yes who=remove")
+    cluster.settle()
+    assert [len(node.hub.members("#a")) for node in cluster.nodes] == [2, 2]
+    assert bob.take() == ["NOTE root made #a private: only those who are invited may join it"]
+    check_equal(cluster)
+
+
+def test_a_login_in_a_room_is_known_to_all_nodes(cluster: InMemoryCluster) -> None:
+    one, two = cluster.nodes
+    cluster.accounts.operators = {"root"}
+    root = come_in(cluster, one, "JOIN root #a", "SET #a registered=yes", account="root")
+    bob = come_in(cluster, two, "JOIN bob #a")
+    cluster.accounts.owned = {"root", "robert"}
+    root.says("INVITE robert #a")
+    cluster.settle()
+    bob.session.receive(Task(lambda: sasl.log_in(bob.session, "robert", "secret-word")))
+    cluster.settle()
+    bob.take()
     root.says("SET #a private=yes who=remove")
     cluster.settle()
     assert [len(node.hub.members("#a")) for node in cluster.nodes] == [2, 2]

@@ -226,6 +226,28 @@ def test_a_judge_who_has_to_know_more_is_asked_again_when_that_was_handed_back(k
     assert texts(kit.read()) == ["1", "2", "3"]
 
 
+def test_rooms_and_people_of_irc_have_what_is_theirs(kit: Kit) -> None:
+    rooms = ("##c++", "#c++", "##", "#[a]", "#{a}", "#a|b", "#a^", "#a`", "#_")
+    for room in rooms:
+        kit.say(f"in {room}", room=room, nick="a\\b", label="x")
+        ruled = [Moderated("BAN", "ann", room, subject) for subject in ("[bob]", "{bob}", "a\\b", "_")]
+        rule(kit, *ruled, Moderated("UNBAN", "ann", room, "[BOB]"))
+        kit.journal.markers.note(Marker("[bob]", 5, room, 7))
+    kit.write_markers()
+    for _ in range(2):
+        for room in rooms:
+            assert texts(kit.read(room=room, said_only=True)) == [f"in {room}"]
+            room_state = kit.journal.room_state(room)
+            assert room_state is not None
+            assert (room_state.name, len(room_state.policy)) == (room, 3)
+        assert kit.journal.markers.of("[bob]", 5) == dict.fromkeys(rooms, 7)
+        assert kit.journal.markers.of("{bob}", 5) == {}
+        if kit.description == "memory:":
+            break
+        kit.close()
+        kit.open()
+
+
 def test_flush_hands_back_all_that_was_appended(kit: Kit) -> None:
     kit.journal.append(Entry("#a", Said("a", "#a", "x")))
     flushed = kit.journal.flush()

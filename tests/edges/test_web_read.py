@@ -71,6 +71,18 @@ def test_it_is_live_from_now_on(chat: InMemoryChat, web: WebEdge, ann: ChatClien
     assert reader.headers["content-type"] == "application/x-ndjson; charset=utf-8"
 
 
+@pytest.mark.parametrize("path", ["/%23c%2B%2B", "/%23C++"])
+def test_a_room_of_irc_is_read_at_its_address(chat: InMemoryChat, web: WebEdge, path: str) -> None:
+    bob = chat.program("JOIN [bob] ##c++")
+    say(chat, bob, "before")
+    readers = [web.ask(f"{path}/{form}?since=all") for form in ("json", "sse", "raw")]
+    say(chat, bob, "now")
+    assert readers[0].opened["room"] == "##c++"
+    assert [(each["nick"], each["text"]) for each in readers[0].objects[1:]] == [("[bob]", "before"), ("[bob]", "now")]
+    assert '"nick":"[bob]"' in readers[1].text
+    assert readers[2].text.splitlines()[-1].endswith(" [bob]: now")
+
+
 def test_history_then_live(chat: InMemoryChat, web: WebEdge, ann: ChatClient) -> None:
     say(chat, ann, "one", "two", "three")
     readers = [web.ask(f"/den/json?{query}") for query in ("since=1&epoch=e1", "since=all", "count=1", "since=latest")]
@@ -108,14 +120,20 @@ def test_each_thing_has_its_object(chat: InMemoryChat, web: WebEdge, ann: ChatCl
     assert (message["text"], message["edited"], message["reactions"]) == ("hello", True, {"🎉": 1})
 
 
+def test_a_notice_says_that_it_is_one(chat: InMemoryChat, web: WebEdge, ann: ChatClient) -> None:
+    reader = web.ask("/den/json")
+    do(chat, ann, "@notice MSG done", "MSG hi")
+    assert [(each["text"], each.get("notice")) for each in reader.objects[1:]] == [("done", True), ("hi", None)]
+
+
 def test_the_forms_that_people_and_browsers_read(chat: InMemoryChat, web: WebEdge, ann: ChatClient) -> None:
-    say(chat, ann, "so\x1b[31mred", "two")
+    say(chat, ann, "so\x1b[31mred", "/me waves")
     raw = web.ask("/den/raw?count=2")
     do(chat, ann, "TOPIC the news", "RETRACT 2")
     lines = [line.split(" ", 2)[2] for line in raw.text.splitlines()]
     assert lines == [
         "ann: sored",
-        "ann: two",
+        "* ann waves",
         "* ann set the topic: the news",
         "* ann took back a message in #Den; it is deleted",
     ]

@@ -61,6 +61,34 @@ def test_a_room_is_found_by_its_name_in_utf8(web: Web) -> None:
     assert reader.take() == ["MSG guest #café passed"]
 
 
+@pytest.mark.parametrize(
+    ("path", "room", "place"),
+    [
+        ("/%23c%2B%2B", "##c++", "/%23c%2B%2B"),
+        ("/c++", "#c++", "/c%2B%2B"),
+        ("/c%2b%2b", "#c++", "/c%2B%2B"),
+        ("/%23", "##", "/%23"),
+        ("/[b]`{c}^|", "#[b]`{c}^|", "/%5Bb%5D%60%7Bc%7D%5E%7C"),
+        ("/_", "#_", "/_"),
+    ],
+)
+def test_a_room_of_irc_has_an_address(web: Web, path: str, room: str, place: str) -> None:
+    reader = eve(web, room)
+    answer = posted(web, f"{path}?nick=%5Bbob%5D", "passed", Nick="a%5Cb")
+    assert (answer.status, answer.json["room"], answer.json["nick"]) == (201, room, "[bob]")
+    assert answer.headers["location"] == f"{place}/{answer.json['id']}"
+    assert reader.take() == [f"MSG [bob] {room} passed"]
+    assert posted(web, path, "passed", Nick="a%5Cb").json["nick"] == "a\\b"
+
+
+@pytest.mark.parametrize(
+    "path", ["/a%2Fb", "/a%5Cb", "/a%2Cb", "/a%3Ab", "/a%3Fb", "/%2A", "/..%2F", "/%2E%2E", "/-x", "/a%25"]
+)
+def test_what_would_lead_elsewhere_is_no_room(web: Web, path: str) -> None:
+    answer = posted(web, path, "x")
+    assert (answer.status, answer.json["error"]) == (404, "bad-room")
+
+
 def test_a_nick_comes_in_a_header_too(web: Web) -> None:
     assert posted(web, "/builds", "x", Nick="ci").json["nick"] == "ci"
     assert posted(web, "/builds", "x", Nick="Zo%C3%AB").json["nick"] == "Zoë"

@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import Clock
 
 from chatd.accounts.passwords import Hasher
+from chatd.accounts.scram_store import ScramStore
 from chatd.accounts.service import AccountService, Registration
 from chatd.accounts.store import Account, AccountStore
 from chatd.journal import Journal
@@ -20,6 +21,8 @@ from chatd.runtime.threads import Worker
 from tests.support.in_memory_chat import ChatClient, ImmediateWorker, InMemoryChat
 
 PASSWORD = "correct-horse"
+SCRAM_ITERATIONS = 4096
+"""The fewest that scramp takes."""
 
 
 class CountingHasher(Hasher):
@@ -52,10 +55,12 @@ class ChatWithAccounts(InMemoryChat):
         most: int = 64,
         hasher: Hasher | None = None,
         journal: Callable[[Clock], Journal] | None = None,
+        scram: bool = False,
         **options: Any,
     ) -> None:
         super().__init__(journal=journal)
         self.store = AccountStore(path)
+        self.scram = ScramStore(self.store, SCRAM_ITERATIONS)
         self.hasher = CountingHasher()
         self.members = AccountService(
             self.store,
@@ -64,6 +69,7 @@ class ChatWithAccounts(InMemoryChat):
             hasher or self.hasher,
             checkers,
             registration=Registration(registration),
+            scram=self.scram if scram else None,
             **options,
         )
         self.members.start()

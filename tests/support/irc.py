@@ -15,6 +15,7 @@ from chatd.edges.irc.connection import IrcFactory, IrcProtocol
 from chatd.edges.irc.message import unescaped
 from chatd.journal import Journal
 from tests.support.in_memory_chat import ChatClient, InMemoryChat
+from tests.support.in_memory_cluster import InMemoryCluster, Log, Node, SharedAccounts
 
 HERE = "127.0.0.1"
 ELSEWHERE = "192.0.2.7"
@@ -54,7 +55,7 @@ def read(line: str) -> Told:
 class IrcClient:
     """A client; what it sends is carried out before ``says`` returns."""
 
-    def __init__(self, chat: IrcChat, address: str) -> None:
+    def __init__(self, chat: WithIrc, address: str) -> None:
         self._chat = chat
         protocol = chat.factory.buildProtocol(IPv4Address("TCP", address, 1))
         assert isinstance(protocol, IrcProtocol)
@@ -91,16 +92,14 @@ class IrcClient:
         self._chat.turn()
 
 
-class IrcChat(InMemoryChat):
-    """A chat with an IRC edge."""
+class WithIrc(InMemoryChat):
+    """What a chat with an IRC edge can do."""
 
-    def __init__(
-        self,
-        limits: Limits | None = None,
-        name: str = "irc.example.org",
-        journal: Callable[[Clock], Journal] | None = None,
-    ) -> None:
-        super().__init__(limits, journal)
+    gateway: Gateway
+    factory: IrcFactory
+
+    def open_irc(self, name: str = "irc.example.org") -> None:
+        """Begin to take IRC clients in."""
         self.gateway = Gateway(self.hub, self.clock)
         self.factory = IrcFactory(self.gateway, name)
 
@@ -123,6 +122,33 @@ class IrcChat(InMemoryChat):
     def lines(self, nick: str, room: str = "#den") -> ChatClient:
         """Return a person on the line protocol in a room."""
         return self.person(f"JOIN {nick} {room}")
+
+
+class IrcChat(WithIrc):
+    """A chat with an IRC edge."""
+
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        name: str = "irc.example.org",
+        journal: Callable[[Clock], Journal] | None = None,
+    ) -> None:
+        super().__init__(limits, journal)
+        self.open_irc(name)
+
+
+class IrcNode(WithIrc, Node):
+    """One node of a cluster, with an IRC edge."""
+
+    def __init__(self, log: Log, limits: Limits | None = None, accounts: SharedAccounts | None = None) -> None:
+        Node.__init__(self, log, limits, accounts)
+        self.open_irc()
+
+
+def irc_nodes(count: int = 2) -> list[IrcNode]:
+    """Return nodes of one cluster that IRC clients can connect to."""
+    cluster = InMemoryCluster(0)
+    return [IrcNode(cluster.log, None, cluster.accounts) for _ in range(count)]
 
 
 def commands(told: list[Told]) -> list[str]:

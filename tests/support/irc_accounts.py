@@ -1,29 +1,34 @@
-"""A chat with an IRC edge and accounts, whose owners are logged in before they say who they are."""
+"""The IRC edge of a server with accounts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from base64 import b64encode
+from typing import Any
 
-from twisted.internet.task import Clock
-
-from chatd.edges.gateway import Gateway
-from chatd.edges.irc.connection import IrcFactory
-from chatd.journal import Journal
 from chatd.protocol import names
-from tests.support.in_memory_accounts import ChatWithAccounts
-from tests.support.irc import HERE, IrcChat, IrcClient, commands
+from tests.support.in_memory_accounts import PASSWORD, ChatWithAccounts
+from tests.support.irc import HERE, IrcChat, IrcClient, Told, commands
 
 
-class IrcChatWithAccounts(IrcChat, ChatWithAccounts):
-    """``owners`` have accounts; the first looks after the server."""
+class IrcChatWithAccounts(IrcChat):
+    """A chat with an IRC edge, and with accounts of ``owners``, who have the same password; the first is a server
+    operator."""
 
-    def __init__(self, *owners: str, journal: Callable[[Clock], Journal] | None = None) -> None:
-        ChatWithAccounts.__init__(self, *owners, journal=journal)
-        self.gateway = Gateway(self.hub, self.clock)
-        self.factory = IrcFactory(self.gateway, "irc.example.org")
+    def __init__(self, *owners: str, **options: Any) -> None:
+        super().__init__()
+        self.accounts = ChatWithAccounts(*owners, **options)
+        self.hub.accounts = self.accounts.members
+
+    def logged_in(self, nick: str, *capabilities: str, password: str = PASSWORD, address: str = HERE) -> IrcClient:
+        """Return a client that has logged in and is registered, and has read all that came."""
+        client = self.connect(address)
+        client.says("CAP LS 302", f"CAP REQ :{' '.join(('sasl', *capabilities))}")
+        assert plain(client, nick, password)[-1].command == "903"
+        client.says(f"NICK {nick}", f"USER {nick} 0 * :{nick.title()} Example", "CAP END")
+        return client
 
     def owner(self, account: str, *capabilities: str, rooms: str = "", nick: str = "") -> IrcClient:
-        """Return the client of an account's owner, as `IrcChat.irc` does anybody's."""
+        """Return the client of an account's owner, who may go by another nick, as `WithIrc.irc` does anybody's."""
         client = self.connect(HERE)
         client.protocol.peer.session.become_owner(names.key(account))
         if capabilities:
@@ -33,3 +38,18 @@ class IrcChatWithAccounts(IrcChat, ChatWithAccounts):
         if rooms:
             client.says(f"JOIN {rooms}")
         return client
+
+    def close(self) -> None:
+        self.accounts.close()
+
+
+def plain(client: IrcClient, nick: str, password: str = PASSWORD, other: str = "") -> list[Told]:
+    """Let a client log in with PLAIN; return what it was told."""
+    return client.says("AUTHENTICATE PLAIN", *pieces(f"{other}\0{nick}\0{password}".encode()))
+
+
+def pieces(message: bytes) -> list[str]:
+    """Return the lines of a message."""
+    text = b64encode(message).decode()
+    parts = [text[first : first + 400] for first in range(0, len(text) + 1, 400)]
+    return [f"AUTHENTICATE {part or '+'}" for part in parts]

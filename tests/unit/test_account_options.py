@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chatd.accounts import NoAccounts
+from chatd.accounts import NoAccounts, scram
 from chatd.accounts.service import AccountService
 from chatd.accounts.store import Account, open_account_store
 from chatd.app.options import Options, makeService
@@ -73,6 +73,7 @@ def test_a_file_is_made_where_there_will_be_accounts(folder: Path, words: list[s
         (["--registration", "maybe"], "off, open, code"),
         (["--members-only", "--journal", "memory:"], "--members-only would let nobody in"),
         (["--members-only", "--registration", "open"], "exclude each other"),
+        (["--scram", "--auth", "file:users"], "exclude each other"),
         (["--auth", "nonsense"], "nonsense"),
         (["--auth", "file:nowhere"], "nowhere"),
         (["--auth", "file"], "file"),
@@ -92,6 +93,22 @@ def test_a_wrong_option_is_one_line(words: list[str], said: str, capfd: pytest.C
 @pytest.mark.parametrize("words", [[], ["--auth", "file:users", "--journal", "memory:"], ["--accounts", "people"]])
 def test_a_closed_site_needs_somebody_who_may_come(words: list[str]) -> None:
     assert accounts("--members-only", *words).members_only
+
+
+def test_scram_is_spoken_where_it_is_asked_for() -> None:
+    for words in (["--accounts", "people"], ["--accounts", "people", "--scram"], ["--journal", "memory:", "--scram"]):
+        service = accounts(*words)
+        service.start()
+        assert service.mechanisms() == ("PLAIN", "SCRAM-SHA-256")[: 1 + ("--scram" in words)]
+        service.stop()
+
+
+def test_without_scramp_scram_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scram, "is_installed", lambda: False)
+    assert accounts("--registration", "open").mechanisms() == ()
+    with pytest.raises(SystemExit) as end:
+        accounts("--scram")
+    assert str(end.value) == "chatd: --scram needs scramp, which is not installed: pip install 'chatd[irc]'"
 
 
 def test_without_argon2_registration_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

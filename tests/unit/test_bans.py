@@ -198,7 +198,7 @@ def test_a_file_of_the_version_before_keeps_what_holds(journal: Path) -> None:
     with closing(sqlite3.connect(journal, isolation_level=None)) as db:
         db.executescript("ALTER TABLE ruling DROP COLUMN reach; DROP TABLE request; DROP TABLE names")
         db.executescript("DROP TABLE upkeep; DROP TABLE seen; DROP INDEX entry_by_target")
-        for column in ("author", "target", "edited"):
+        for column in ("author", "target", "edited", "notice"):
             db.execute(f"ALTER TABLE entry DROP COLUMN {column}")
         db.execute("PRAGMA user_version = 3")
     with closing(Store(journal)) as store:

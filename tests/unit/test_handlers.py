@@ -266,6 +266,8 @@ NEEDING = {
         "UNBAN bob",
         "OP bob",
         "DEOP bob",
+        "VOICE bob",
+        "UNVOICE bob",
         "INVITE bob",
         "IGNORE bob",
         "UNIGNORE bob",

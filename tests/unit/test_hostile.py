@@ -84,3 +84,19 @@ def test_what_cannot_be_text_is_relayed_to_nobody(tmp_path: Path) -> None:
         answers = everything_heard(eve)
         assert [line.split()[1] for line in answers[:-1]] == ["not-utf8"] * 6
         assert everything_heard(ann) == ["PONG done"]
+
+
+def test_names_that_formats_and_shells_would_read_are_words_like_others(tmp_path: Path) -> None:
+    nicks, rooms = ("{0}", "{why}", "a\\n", "`id`", "^C", "[exit]", "|x", "_"), ("#{0}", "##", "#`id`", "#|")
+    with Daemon(tmp_path) as daemon, daemon.member("ann", "#den") as ann, daemon.client() as eve:
+        lines = [f"JOIN {nicks[0]} #den", *(f"JOIN {room}" for room in rooms)]
+        for nick in nicks[1:]:
+            lines += [f"NICK {nick}", f"TELL #den from {nick}", f"TELL ann {nick}", f"KICK {nick} #den", "PART #| bye"]
+            lines += ["JOIN #|", f"HISTORY {nick}", f"LOGIN {nick} wrong", f"BAN {nick} #{{0}}", f"HELP {nick}"]
+        eve.send("".join(f"{line}\n" for line in lines).encode())
+        everything_heard(eve)
+        heard = [line for line in everything_heard(ann) if line.startswith("MSG ")]
+        log = daemon.log()
+    assert heard == [f"MSG {nick} #den from {nick}" for nick in nicks[1:]]
+    assert "Traceback" not in log
+    assert "Unable to format" not in log

@@ -10,7 +10,7 @@ from chatd.app import archive_commands as admin
 from tests.unit.test_archive import lines
 from tests.unit.test_importing import DISCORD, IRSSI, put, slack_folder
 
-LOG = "--- Log opened Sat Nov 28 19:00:00 2026\n19:01 <ann> one\n19:02 <bob|away> two\n"
+LOG = "--- Log opened Sat Nov 28 19:00:00 2026\n19:01 <ann> one\n19:02 <bob!away> two\n"
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def test_several_files_become_rooms(folder: Path, capsys: pytest.CaptureFixture[
     told = capsys.readouterr()
     assert told.out == "imported 7 messages, 1 topic, 0 moderation actions in 2 rooms\n"
     assert "chatd: left out: joins, leaves and notices of the program (1)\n" in told.err
-    assert "chatd: nick bob|away became bob_away\n" in told.err
+    assert "chatd: nick bob!away became bob_away\n" in told.err
     assert "chatd: room #Attic Room became #Attic_Room\n" in told.err
     assert lines(folder / "chatd.sqlite3")[:3] == [
         ("MSG", "#den", "ann", "one"),
@@ -59,7 +59,7 @@ def test_nothing_is_imported_where_something_is_bad(folder: Path, capsys: pytest
     assert (folder / "report").read_text().splitlines() == [
         "#den.log:4: it does not begin with a time: what is this",
         "#den.log:5: it does not begin with a time: and␛[2J this",
-        "nick bob|away became bob_away",
+        "nick bob!away became bob_away",
     ]
 
 

@@ -185,7 +185,7 @@ def test_weechat(tmp_path: Path) -> None:
     found = read("weechat", put(tmp_path / "irc.libera.#den.weechatlog", WEECHAT))
     assert brief(found) == [
         ("28 19:04:21", "ann", "hello there", ""),
-        ("28 19:04:22", "bob", "* bob waves", ""),
+        ("28 19:04:22", "bob", "/me waves", ""),
         ("28 19:04:23", "ann", 'new "quoted" one', "T"),
         ("28 19:04:24", "ci", "build 7 passed", ""),
         ("28 19:04:25", "bob", "by WeeChat 4.8", ""),
@@ -199,7 +199,7 @@ def test_irssi(tmp_path: Path) -> None:
     assert brief(found) == [
         ("28 23:58:00", "ann", "hello there", ""),
         ("28 23:58:00", "bob", "hi", ""),
-        ("28 23:59:00", "bob", "* bob waves", ""),
+        ("28 23:59:00", "bob", "/me waves", ""),
         ("29 00:01:00", "ann", "new one", "T"),
         ("29 00:02:00", "ci", "build 7 passed", ""),
         ("29 00:03:07", "cem", "with seconds", ""),
@@ -218,7 +218,7 @@ def test_znc(tmp_path: Path) -> None:
     found = read("znc", tmp_path)
     assert brief(found) == [
         ("28 19:04:21", "ann", "\x02bold\x02 and \x0304,01red\x03", ""),
-        ("28 19:04:22", "bob", "* bob waves", ""),
+        ("28 19:04:22", "bob", "/me waves", ""),
         ("28 19:04:23", "ann", "it's new", "T"),
         ("28 19:04:24", "ci", "build 7 passed", ""),
     ]
@@ -230,7 +230,7 @@ def test_ii(tmp_path: Path) -> None:
     found = read("ii", put(tmp_path / "#den" / "out", II))
     assert brief(found) == [
         ("28 19:04:21", "ann", "hello there", ""),
-        ("28 19:04:22", "bob", "* bob waves", ""),
+        ("28 19:04:22", "bob", "/me waves", ""),
         ("28 19:04:23", "ann", "new one", "T"),
     ]
     assert (left_out(found), bad(found)) == (2, [])
@@ -258,7 +258,7 @@ def test_slack(tmp_path: Path, packed: str) -> None:
     found = read("slack", path)
     assert brief(found) == [
         ("28 19:04:21", "ann", "hi @bob, see the page https://x.example & #den", ""),
-        ("28 19:04:22", "bob", "* bob waves", ""),
+        ("28 19:04:22", "bob", "/me waves", ""),
         ("28 19:04:24", "ann", "new one", "T"),
         ("28 19:04:25", "ci", "a\nb", ""),
         ("28 19:04:26", "eve", "[file: f.txt]", ""),
@@ -277,7 +277,7 @@ def test_mattermost(tmp_path: Path, packed: bool) -> None:
     assert brief(found) == [
         ("28 19:04:21", "ann", "hello", ""),
         ("28 19:04:22", "bob", "hi", ""),
-        ("28 19:04:23", "bob", "* bob waves", ""),
+        ("28 19:04:23", "bob", "/me waves", ""),
     ]
     assert (left_out(found), bad(found)) == (3, [])
 
@@ -380,19 +380,21 @@ def test_all_is_in_the_order_of_its_time() -> None:
 
 def test_names_become_names() -> None:
     people = [
-        ("1", "Ann Lee"), ("2", "Ann_Lee"), ("3", "Ann/Lee"), ("", "bob|away"), ("", "[x]"), ("", "~~~"),
+        ("1", "Ann Lee"), ("2", "Ann_Lee"), ("3", "Ann/Lee"), ("", "bob|away"), ("", "[x]"), ("", "~~~"), ("", "[y]!z"),
         ("", "山田 太郎"),
         ("", "Bob"), ("", "bob"), ("", "x" * 40), ("4", "Bob"), ("5", "😀"), ("1", "Ann again"),
     ]  # fmt: skip
     found: list[Found] = [Record(0, "den & co", name, "hi", who=who) for who, name in people]
     said, spool = spooled(found)
     assert [each.nick for each in said] == [
-        "Ann_Lee-2", "Ann_Lee", "Ann_Lee-3", "bob_away", "x", "someone", "山田_太郎",
+        "Ann_Lee-2", "Ann_Lee", "Ann_Lee-3", "bob|away", "[x]", "someone", "[y]_z", "山田_太郎",
         "Bob", "Bob", "x" * 32, "Bob-2", "someone-2", "Ann_Lee-2",
     ]  # fmt: skip
     assert {each.room for each in said} == {"#den_co"}
     assert ("Ann Lee", "Ann_Lee-2") in spool.nicks.changed
     assert spool.rooms.changed == [("den & co", "#den_co")]
+    said, spool = spooled([Record(0, room, "ann", "hi") for room in ("##c++", "c++ & more", "a\\b")])
+    assert {each.room for each in said} == {"##c++", "#c++_more", "#a_b"}
 
 
 def test_a_long_text_becomes_parts_of_whole_characters() -> None:

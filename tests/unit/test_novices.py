@@ -83,7 +83,7 @@ AFTER = [
     ("send hi", "write MSG hi"),
     ("MSG", "the text is missing; write MSG <text>"),
     ("msg #den hi", "NOTE That was said in #lobby"),
-    ("/me waves", "write MSG *waves*"),
+    ("me waves", "write MSG /me waves"),
     ("/msg bob hi", "write TELL bob hi"),
     ("/query bob", "write TELL bob <text>"),
     ("/w bob hi", "write TELL bob hi"),

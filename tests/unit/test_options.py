@@ -13,7 +13,7 @@ from chatd.app.option_fields import OptionField, from_options, option_fields
 from chatd.app.options import Options, makeService
 from chatd.chat.limits import Limits
 from chatd.journal import Retention
-from chatd.runtime.option import Number
+from chatd.runtime.option import Duration, Number, Switch
 
 
 def options(*words: str) -> Options:
@@ -122,7 +122,7 @@ def test_every_number_of_the_limits_and_of_retention_is_an_option() -> None:
 def test_a_field_is_an_option_with_its_default_its_help_and_a_row_of_the_readme(
     made_of: type, each: OptionField
 ) -> None:
-    name, written = each.option.name, "12" if isinstance(each.option, Number) else "12m"
+    name, written = each.option.name, {Number: "12", Duration: "12m", Switch: "yes"}[type(each.option)]
     assert getattr(from_options(made_of, options()), each.field) == each.default
     assert getattr(from_options(made_of, options(f"--{name}", written)), each.field) == each.option.parse(written)
     assert f"--{name}=" in options().getUsage()

@@ -19,7 +19,7 @@ from chatd.protocol.text import clean
 from chatd.protocol.unicode_tables import VERSION, tables
 from tools import make_unicode_tables
 
-VERDICTS = "3d487de7c1dfbc8df08bf97ac42cf041154586d3b9018f1ae9cd1a1b8ea11df5"
+VERDICTS = "a64d8feef345e71d94670aee7030dd2a7de6c529762568d98f0ab8887c4c975f"
 """The digest of what every character is here. Another one makes other names of those that are stored."""
 ROOT = Path(chatd.__file__).parent
 CHARACTERS = [chr(point) for point in range(0x110000)]
@@ -40,9 +40,9 @@ def as_nick(text: str) -> str:
 
 def verdicts(character: str) -> str:
     """Return what a character is by itself, after a letter from the left or the right, and as text."""
-    if not names.in_word(character) and ord(character) >> 16 not in (0, 1, 2, 3, 14):
+    if not names.in_nick(character) and ord(character) >> 16 not in (0, 1, 2, 3, 14):
         return clean(character)  # planes without characters, or for private use: what is done costs nothing else
-    nicks = ("", "a", "\u05d0") if names.in_word(character) or "\uff00" <= character < "\ufff0" else ()
+    nicks = ("", "a", "\u05d0") if names.in_nick(character) or "\uff00" <= character < "\ufff0" else ()
     key, look = names.folded(character), names.skeleton.__wrapped__(character)
     return "\t".join((*(as_nick(before + character) for before in nicks), key, look, clean(character), nfc(character)))
 
@@ -59,7 +59,7 @@ def test_the_tables_are_of_the_version_that_is_said() -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_what_this_python_knows_it_normalizes_and_folds_alike(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     ours, pythons = FORMS[form]
-    known = [each for each in CHARACTERS if names.in_word(each) and unicodedata.category(each) != "Cn"]
+    known = [each for each in CHARACTERS if names.in_nick(each) and unicodedata.category(each) != "Cn"]
     assert [hex(ord(each)) for each in known if ours(each) != pythons(each)] == []
     monkeypatch.setattr(normal_forms, "_is_settled", lambda _text: False)
     assert [hex(ord(each)) for each in known if ours(each) != pythons(each)] == []

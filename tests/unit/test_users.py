@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from chatd import __main__
-from chatd.accounts import passwords
+from chatd.accounts import passwords, scram
+from chatd.accounts.scram import Keys
+from chatd.accounts.scram_store import ScramStore
 from chatd.accounts.store import Account, open_account_store
 from chatd.app import user_commands as users
 from tests.support.daemon import BIN, DEADLINE, Daemon, environment
@@ -95,6 +97,45 @@ def test_passwd_changes_the_password_alone(do: Do) -> None:
     assert (before.created, before.operator, before.name) == (after.created, after.operator, after.name)
 
 
+def keys(nick: str) -> Keys | None:
+    with open_account_store(Path("chatd.accounts.sqlite3"), make=False) as roll:
+        return ScramStore(roll).find(nick)
+
+
+def test_what_scram_needs_is_kept_where_a_daemon_wants_it(do: Do, monkeypatch: pytest.MonkeyPatch) -> None:
+    do("add", "ann")
+    assert keys("ann") is None
+    with open_account_store(Path("chatd.accounts.sqlite3"), make=False) as roll:
+        ScramStore(roll).begin()
+    do("passwd", "ann")
+    first = keys("ann")
+    do("passwd", "ann")
+    do("add", "bob")
+    do("add", "carol", "--no-password")
+    assert None not in (first, keys("ann"), keys("bob"))
+    assert first != keys("ann")
+    assert keys("carol") is None
+    monkeypatch.setattr(scram, "is_installed", lambda: False)
+    do("passwd", "ann")
+    assert keys("ann") is None
+
+
+def test_what_scram_needs_is_forgotten(do: Do) -> None:
+    do("add", "ann")
+    with open_account_store(Path("chatd.accounts.sqlite3"), make=False) as roll:
+        ScramStore(roll).begin()
+    do("passwd", "ann")
+    do("add", "bob")
+    (said,) = do("forget-scram", "Ann")
+    assert said.startswith("nothing is kept for SCRAM of Ann, until the password is typed again")
+    assert keys("ann") is None and keys("bob") is not None
+    (said,) = do("forget-scram")
+    assert said == "nothing is kept for SCRAM any more, of 1 account, until a daemon starts with --scram"
+    assert keys("bob") is None
+    do("passwd", "bob")
+    assert keys("bob") is None
+
+
 def test_list_says_who_there_is(do: Do, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.time", lambda: 86_400.0)
     do("add", "bob", "--no-password")
@@ -138,6 +179,7 @@ def test_invite_prints_a_code_for_one(do: Do, monkeypatch: pytest.MonkeyPatch) -
         (["passwd", "bob"], PASSWORD, "bob has no account"),
         (["passwd", "ann"], "short", "at least 8 characters"),
         (["remove", "bob"], PASSWORD, "bob has no account"),
+        (["forget-scram", "ann"], PASSWORD, "nothing is kept for SCRAM of ann"),
         (["remove", "bob", "--accounts", "nowhere"], PASSWORD, "there is no file"),
         (["list", "--accounts", "nowhere"], PASSWORD, "there is no file"),
         (["invite", "--expires", "soon"], PASSWORD, "length of time"),

@@ -40,8 +40,10 @@ RAW = st.text(
 )
 TEXT = RAW.filter(bool).map(clean)
 WORD = TEXT.map(lambda text: text.replace(" ", "")).filter(bool)
-NICK = st.text(st.sampled_from("aZ09éßłжαшあ漢한Ａ"), min_size=1, max_size=32).map(names.nick)
-ROOM = NICK.map(lambda nick: "#" + nick)
+NICK = st.text(st.sampled_from("aZ09éßłжαшあ漢한Ａ_[]\\`^{|}"), min_size=1, max_size=32).map(names.nick)
+ROOM = st.text(st.sampled_from("aZ09éжあ漢_[]`^{|}#+"), min_size=1, max_size=63).map(
+    lambda text: names.room("#" + text)
+)
 VALUE = st.text("azAZ09._:+-", min_size=1, max_size=64)
 KEY = st.text("az09-", min_size=1, max_size=32)
 VERB = st.sampled_from(sorted(VERBS))

@@ -8,13 +8,15 @@ from itertools import count
 from chatd.chat.client import Client
 from chatd.chat.hub import Hub
 from chatd.model.authorship import session_key
-from chatd.model.cluster import Cluster, MemberInfo, Source, incarnation_of, proof_of
+from chatd.model.cluster import Cluster, MemberInfo, Source, incarnation_of, proof_of, said_of_oneself
 from chatd.model.entry import INTERNAL, Entry, RoomEvent
 from chatd.protocol.errors import ChatError
 from chatd.protocol.events import Joined, Parted, Renamed, Said, TopicSet
 from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.references import REFERRING
 
+CHANGED_SECONDS = 1
+"""How long to wait before it is said what somebody says of themselves, so that a flood of it is one entry a second."""
 RETRY_SECONDS = 1
 """How long to wait before something is said again that the journal could not take."""
 
@@ -31,6 +33,7 @@ class Announcer:
         self._clients: dict[str, Client] = {}
         self._unsaid: dict[str, Entry] = {}
         self._retry_is_due = False
+        self._changed: dict[Client, None] = {}
 
     def begin(self) -> None:
         """Take the cluster's incarnation for ours."""
@@ -73,6 +76,7 @@ class Announcer:
         proof = proof_of(takeover.secret, takeover.proof)
         if client.voice != session_key(client.member_id):
             proof = f"{proof} {client.voice}".strip()
+        proof = f"{proof} {said_of_oneself(client.away, client.realname, bot=client.bot)}".strip()
         return MemberInfo(
             client.member_id,
             client.nick,
@@ -92,6 +96,18 @@ class Announcer:
         for room in client.rooms:
             if client not in room.everybody:
                 self._append(Entry(room.key, Joined(client.nick, room.name), verb=INTERNAL, source=source))
+
+    def announce_soon(self, client: Client) -> None:
+        """Let the others know within `CHANGED_SECONDS`, however often it changes, what a client says of itself."""
+        if not self._changed:
+            timers = self._hub.timers
+            timers.add(self._announce_changed, timers.now + CHANGED_SECONDS)
+        self._changed[client] = None
+
+    def _announce_changed(self, _now: float) -> None:
+        changed, self._changed = self._changed, {}
+        for client in changed:
+            self.announce(client)
 
     def leave(self, client: Client, parting_text: str | None) -> None:
         """Let a client leave for good, unless it never joined."""
@@ -123,7 +139,7 @@ class Announcer:
     def hand_on(self, client: Client, successor: str) -> None:
         """Have a member of another node told what a client of ours may not have got that was for it alone."""
         for line in client.take_untold():
-            question = {"tell": successor, "from": line.nick, "text": line.text, "time": line.time}
+            question = {"tell": successor, "time": line.time} | line.as_question()
             self._cluster.ask(incarnation_of(successor), question).addErrback(lambda failure: failure.trap(ChatError))
 
     def said(self, entry: Entry) -> bool:

@@ -26,7 +26,7 @@ class MembershipChanges:
     """Changes a `Directory` as entries want it, and says what of them the rooms are to carry out."""
 
     def __init__(self, hub: Hub, announcer: Announcer) -> None:
-        self.directory = Directory()
+        self.directory = Directory(hub.onlookers.touch)
         self._hub = hub
         self._announcer = announcer
 
@@ -121,6 +121,8 @@ class MembershipChanges:
             self.directory.inherit(old, info.member_id)
             if client is None and not isinstance(old.member, RemoteMember):
                 self._announcer.hand_on(old.member, info.member_id)
+            if old.info.away is not None and (client is None or isinstance(old.member, RemoteMember)):
+                self._hub.onlookers.away_changed(old.member, None)  # AWAY ends with the connection
             self._replaced(old.member)
             if client is not None:
                 client.takeover.respell(info.nick)
@@ -133,7 +135,10 @@ class MembershipChanges:
         return None
 
     def _note(self, occupant: Occupant, info: MemberInfo) -> None:
-        occupant.info = occupant.member.info = info
+        member, before = occupant.member, occupant.member.info
+        occupant.info = member.info = info
+        if isinstance(member, RemoteMember) and before is not None:
+            self._hub.onlookers.learned(member, before, info)
 
     def _taken(self, info: MemberInfo) -> Occupant | None:
         """Return the one whose nick and places a member is to take, if it goes by that nick still."""
@@ -234,7 +239,7 @@ class MembershipChanges:
             # It may be on its way out of some in which it is by what the others know alone.
             for key in {*occupant.places, *(place.key for place in member.rooms)}:
                 if (room := self._hub.room(key)) is not None:
-                    room.everybody.pop(member, None)
+                    room.vacate(member)
         if ended == self._announcer.incarnation:
             self._announcer.begin_again()
         return left

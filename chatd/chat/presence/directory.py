@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from chatd.chat.client import Client
@@ -30,13 +31,14 @@ class Occupant:
 
 
 class Directory:
-    """Everybody whose incarnation is live, by member id and by nick."""
+    """Everybody whose incarnation is live, by member id and by nick; ``changed`` is as in `NickRegistry`."""
 
-    def __init__(self) -> None:
+    def __init__(self, changed: Callable[[str], None]) -> None:
+        self.changed = changed
         self.incarnations: dict[str, None] = {}
         """Those that are live."""
         self._occupants: dict[str, Occupant] = {}
-        self._nicks: NickRegistry[str] = NickRegistry(lambda member_id: self._occupants[member_id].info.nick)
+        self._nicks: NickRegistry[str] = NickRegistry(lambda member_id: self._occupants[member_id].info.nick, changed)
         self._stale: dict[str, dict[str, None]] = {}  # by successor
 
     def all(self) -> list[Occupant]:

@@ -89,6 +89,20 @@ class Presence(Nodes):
     def place_for(self, client: Client, room: Place) -> Member | None:
         return self._changes.place(client.member_id, room)
 
+    @property
+    @override
+    def leads(self) -> bool:
+        return self.announcer.incarnation == min(self.directory.incarnations, default="")
+
+    @property
+    @override
+    def own_source(self) -> Source:
+        return Source(self.announcer.incarnation, None)
+
+    @override
+    def predecessors(self, member_id: str, here: Sequence[Member]) -> Sequence[Member]:
+        return [stale.member for stale in self.directory.stale_connections(member_id)]
+
     @override
     def author_of(self, entry: Entry) -> Member | ChatError | None:
         source = entry.source
@@ -130,6 +144,10 @@ class Presence(Nodes):
         self.announcer.announce(client)
 
     @override
+    def announce_soon(self, client: Client) -> None:
+        self.announcer.announce_soon(client)
+
+    @override
     def withdraw(self, client: Client, room: Place) -> None:
         self.announcer.withdraw(client, room.key, room.name)
 
@@ -155,8 +173,8 @@ class Presence(Nodes):
         return await facts.ask(self.cluster, members)
 
     @override
-    async def tell_remote(self, remote: NickHolder, author: Client, text: str) -> tuple[str, MemberFacts]:
-        question = {"tell": remote.member_id, "from": author.nick, "account": author.account, "text": text}
+    async def tell_remote(self, remote: NickHolder, author: Client, line: PrivateLine) -> tuple[str, MemberFacts]:
+        question = {"tell": remote.member_id, "account": author.account} | line.as_question()
         try:
             answer = await self.cluster.ask(incarnation_of(remote.member_id), question)
         except ChatError:
@@ -204,10 +222,11 @@ class Presence(Nodes):
                 return {"party": None if client is None else client.party}
             return {"refused": [Code.NOT_ALLOWED, f"{client.nick} takes no private lines from you"]}
         member_id, nick, text, time = question["tell"], question["from"], question["text"], question.get("time")
+        notice = question.get("notice") is True
         client = self.announcer.client(member_id)
         if client is None or client.ended:
             return {"nick": None}
-        line = PrivateLine(nick, text, self.hub.now if time is None else time)
+        line = PrivateLine(nick, text, self.hub.now if time is None else time, notice)
         try:
             client.tell(line, question.get("account"), again=time is not None)
         except ChatError as error:  # a node that does not know "refused" takes it for nobody there
@@ -222,12 +241,15 @@ class Presence(Nodes):
         """Take over what another node says of who is where, None for nobody; see `Cluster.share`."""
         hub, announcer = self.hub, self.announcer
         state = state or {"runs": [self.cluster.incarnation], "people": [], "rooms": []}
+        before = self.directory
         missed_the_end = announcer.incarnation not in ("", self.cluster.incarnation)
         if not missed_the_end:
             announcer.begin()
         hub.read_journal()
-        self._changes.directory = snapshot.read(state, self.directory, announcer, self._changes.remote)
+        self._changes.directory = snapshot.read(state, before, announcer, self._changes.remote)
         snapshot.fill_rooms(state, hub, self.directory, announcer)
+        if hub.onlookers:
+            self._tell_what_is_new(before)
         while hub.bare_rooms.forget_some():
             pass
         if missed_the_end:
@@ -237,6 +259,14 @@ class Presence(Nodes):
             occupant = self.directory.get(client.member_id)
             if occupant is None or any(client not in room.everybody for room in client.rooms):
                 announcer.announce(client)
+
+    def _tell_what_is_new(self, before: Directory) -> None:
+        """Tell those who are told of people what is new, after who is where was learned anew."""
+        self.hub.onlookers.look_again()
+        for occupant in self.directory.all():
+            known = before.get(occupant.member_id)
+            if known is not None and isinstance(occupant.member, RemoteMember):
+                self.hub.onlookers.learned(occupant.member, known.info, occupant.info)
 
 
 def _gone() -> ChatError:

@@ -23,14 +23,17 @@ def take(hub: Hub, directory: Directory) -> Any:
     there = [room for room in hub.rooms() if room.everybody]
     rooms = [[room.key, room.name, [member.member_id for member in room.everybody]] for room in there]
     people = [[*occupant.info, occupant.successor] for occupant in directory.all()]
-    return {"runs": sorted(directory.incarnations), "people": people, "rooms": rooms}
+    state = {"runs": sorted(directory.incarnations), "people": people, "rooms": rooms}
+    # An older node does not know them, and leaves them alone.
+    ranks = {room.key: known for room in there if (known := room.shared_ranks) is not None}
+    return {**state, "ranks": ranks} if ranks else state
 
 
 def read(
     state: Any, before: Directory, announcer: Announcer, remote: Callable[[MemberInfo], RemoteMember]
 ) -> Directory:
     """Return the directory of a state. Who was known ``before`` is the same member; others are made by ``remote``."""
-    directory = Directory()
+    directory = Directory(before.changed)
     directory.incarnations = dict.fromkeys(state["runs"])
     for *fields, successor in state["people"]:
         info = MemberInfo(*fields)
@@ -52,6 +55,7 @@ def fill_rooms(state: Any, hub: Hub, directory: Directory, announcer: Announcer)
         for occupant in occupants:
             occupant.places[key] = name
         _refill(hub, announcer, room, [occupant.member for occupant in occupants])
+        room.restore(state.get("ranks", {}).get(key), hub.journal.room_state(key))
         hub.drop_if_empty(room)
 
 

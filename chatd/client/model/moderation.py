@@ -69,6 +69,10 @@ def _deed(event: Moderated) -> str:
             return f"is now a {role}" if oneself else f"made {who} a {role}"
         case "DEOP":
             return f"is no longer a {role}" if oneself else f"removed {who} as a {role}"
+        case "VOICE":
+            return f"let {who} speak in {place}"
+        case "UNVOICE":
+            return f"took the voice of {who} in {place} back"
         case "INVITE":
             return f"invited {who} to {place}"
     return _setting(event.subject, place)

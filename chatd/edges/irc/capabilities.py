@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
+from chatd.chat.session import Session
+
 TAG_NEEDS: Mapping[str, str] = {
     "time": "server-time",
     "account": "account-tag",
@@ -20,12 +22,11 @@ IMPLIED_BY_302 = "cap-notify"
 class Capability:
     """A capability that clients are offered.
 
-    ``value`` returns what is said of it, given whether nobody can listen in on the connection; None if it is not
-    offered there.
+    ``value`` returns what is said of it to whoever has a session; None if it is not offered there.
     """
 
     name: str
-    value: Callable[[bool], str | None] = lambda private: ""  # noqa: ARG005
+    value: Callable[[Session], str | None] = lambda _session: ""
     only_with: str = ""
     """Another one without which it cannot be had."""
 

@@ -10,7 +10,8 @@ from chatd.chat import excerpts, replay
 from chatd.chat.excerpts import Excerpt, Source
 from chatd.chat.telling import Telling
 from chatd.edges.irc.message import Message
-from chatd.edges.irc.server import IrcServer, Person, host_of_account
+from chatd.edges.irc.person import Person
+from chatd.edges.irc.server import IrcServer, host_of_account
 from chatd.edges.irc.telling import ACTION, room_messages, said
 from chatd.edges.irc.user import IrcUser
 from chatd.model.authorship import account_of

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import partial
 
 from chatd.chat import joining
 from chatd.chat.command_rows import Work
+from chatd.edges.irc import logging_in, onlooking, welcome
 from chatd.edges.irc import numerics as n
-from chatd.edges.irc import welcome
 from chatd.edges.irc.capabilities import IMPLIED_BY_302, Capability
 from chatd.edges.irc.message import MAX_BODY_BYTES, Message
-from chatd.edges.irc.refusals import refuse
 from chatd.edges.irc.rows import Row
+from chatd.edges.irc.server import MAX_REALNAME
 from chatd.edges.irc.user import IrcUser
 from chatd.protocol import commands, names
-from chatd.protocol.errors import ChatError, Code
-from chatd.protocol.events import Done, Refused
+from chatd.protocol.events import Done
 from chatd.protocol.names import BadNameError
 from chatd.protocol.text import clean
 
 MAX_IDENT = 18
-MAX_REALNAME = 150
 _NOT_IN_IDENT = re.compile(r"[^A-Za-z0-9_.-]")
 
 
@@ -39,7 +38,7 @@ class Negotiation:
                 if version.isdecimal() and len(version) < 6:
                     user.capability_version = max(user.capability_version, int(version))
                 if user.capability_version >= 302:
-                    user.capabilities.add(IMPLIED_BY_302)
+                    user.set_capabilities(user.capabilities | {IMPLIED_BY_302})
                 user.negotiates = not user.registered
                 self._list(user, "LS", self._offered(user))
             case "LIST":
@@ -59,7 +58,7 @@ class Negotiation:
     def _offered(self, user: IrcUser) -> list[str]:
         found = []
         for each in self._all.values():
-            value = each.value(user.peer.private)
+            value = each.value(user.session)
             if value is not None:
                 found.append(f"{each.name}={value}" if value and user.capability_version >= 302 else each.name)
         return found
@@ -82,15 +81,14 @@ class Negotiation:
         for word in words:
             name = word.removeprefix("-")
             capability = self._all.get(name)
-            known = known and capability is not None and capability.value(user.peer.private) is not None
+            known = known and capability is not None and capability.value(user.session) is not None
             known = known and not (word.startswith("-") and name == IMPLIED_BY_302 and user.capability_version >= 302)
             (changed.discard if word.startswith("-") else changed.add)(name)
         needed = {self._all[name].only_with for name in changed if name in self._all} - {""}
         known = known and needed <= changed
         user.answer(Message("CAP", (user.nick, "ACK" if known else "NAK", wanted), user.server.name))
         if known:
-            user.capabilities.clear()
-            user.capabilities.update(changed)
+            user.set_capabilities(changed)
 
 
 def _nick(user: IrcUser, message: Message) -> Work | None:
@@ -115,7 +113,7 @@ async def _rename(user: IrcUser, nick: str) -> None:
         return
     result = await user.ask(commands.Nick(nick))
     if result.refused is not None:
-        refuse(user, "NICK", result.refused, nick)
+        logging_in.refuse_nick(user, result.refused, nick)
     elif isinstance(result.outcome, Done):
         user.answer(Message("NICK", (str(user.session.nick),), source))
 
@@ -132,7 +130,7 @@ def _user(user: IrcUser, message: Message) -> Work | None:
     if not ident:
         user.reply(n.ERR_INVALIDUSERNAME, "a user name is made of letters and digits: USER alice 0 * :Alice")
         return None
-    user.ident, user.realname = f"~{ident}", clean(realname)[:MAX_REALNAME]
+    user.ident, user.session.realname = f"~{ident}", clean(realname)[:MAX_REALNAME]
     return try_to_register(user)
 
 
@@ -145,33 +143,31 @@ def try_to_register(user: IrcUser) -> Work | None:
 
 async def _register(user: IrcUser) -> None:
     wanted, user.wanted_nick = user.wanted_nick, ""
-    pending = user.expect(commands.Nick(wanted), user.begin(""))
-    refused: Refused | ChatError | None = None
-    try:
-        joining.take_name(user.session, names.nick(wanted), pending.label)
-    except ChatError as error:
-        refused = error
-    else:
-        refused = (await user.result_of(pending)).refused
+    if not await logging_in.before_registration(user, wanted):
+        return
+    nick = names.nick(wanted)
+    result = await user.ask_by(commands.Nick(nick), partial(joining.take_name, user.session, nick))
+    refused = result.refused
     if user.session.ended:
         return
     if refused is not None:
-        user.withdraw(pending)
-        if user.hub.accounts.members_only and user.session.account is None and refused.code is Code.NOT_ALLOWED:
-            user.reply(n.ERR_PASSWDMISMATCH, refused.text)
-        else:
-            refuse(user, "NICK", refused, wanted)
+        logging_in.refuse_nick(user, refused, wanted)
         return
     user.registered = True
     user.session.issue_resume_token()
     user.server.note_users()
+    onlooking.begin(user)
     welcome.tell(user)
 
 
-def _ping(user: IrcUser, message: Message) -> None:
+async def _ping(user: IrcUser, message: Message) -> None:
     if not message.params:
         user.reply(n.ERR_NOORIGIN, "PING needs a word, which PONG repeats")
         return
+    if user.registered and not user.hub.nodes.shared:
+        # Whoever has its PONG has been told all that was said before; with nodes, that could take as long as an outage.
+        nick = user.session.nick
+        await user.ask_by(commands.Nick(nick), partial(joining.wait_for_others, user.session))
     user.answer(Message("PONG", (user.server.name, message.params[0]), user.server.name))
 
 

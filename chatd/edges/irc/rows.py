@@ -39,7 +39,8 @@ def receive(user: IrcUser, message: Message, table: Mapping[str, Row]) -> None:
         row.carry_out(user, message)
         return
     answer = user.begin(message.tags.get("label", ""))
-    user.session.receive(Task(partial(_run, user, message, row, answer)))
+    comes_in = row is not None and not row.registered
+    user.session.receive(Task(partial(_run, user, message, row, answer), for_barred=comes_in))
 
 
 def answer_alone(user: IrcUser, tell: Callable[[], None], label: str = "") -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import NamedTuple
 
 from chatd.chat.hub import Hub
 from chatd.edges.gateway import Gateway
+from chatd.edges.irc.person import Person
 from chatd.edges.irc.session import IrcSession
 from chatd.model.entry import Member
 from chatd.protocol.names import Nick
@@ -18,25 +20,10 @@ DEFAULT_LAST_LINES = 20
 MAX_CLIENT_TAGS = 1000
 """Of how many messages the client-only tags are known, which are passed on and not kept."""
 MAX_TRANSLATIONS = 64
+MAX_REALNAME = 150
+"""How many characters a real name may have."""
 MAX_GONE = 500
 """Of how many IRC clients that have gone it is known how they were shown."""
-
-
-class Person(NamedTuple):
-    """How somebody is shown to IRC clients. No address is: the host only tells people apart."""
-
-    nick: str
-    user: str
-    host: str
-    realname: str
-    account: str | None = None
-    """The name of the account as its owner writes it."""
-    bot: bool = False
-
-    @property
-    def source(self) -> str:
-        """What their messages come from."""
-        return f"{self.nick}!{self.user}@{self.host}"
 
 
 class Gone(NamedTuple):
@@ -61,6 +48,8 @@ class IrcServer:
         """What lines that many are sent are to those who have the same capabilities."""
         self.gone: deque[Gone] = deque(maxlen=MAX_GONE)
         """Those of the clients that have gone, the last at the end."""
+        self.notice: tuple[object, dict[frozenset[str], bytes]] = (None, {})
+        """What many were told last unasked: what it is about, and its bytes by the capabilities of its readers."""
         self._client_tags: OrderedDict[int, Mapping[str, str]] = OrderedDict()
 
     @property
@@ -90,13 +79,14 @@ class IrcServer:
 
     def person(self, member: Member) -> Person:
         """Return how somebody who is here, over whatever edge, is shown."""
+        if isinstance(member, IrcSession) and member.user is not None:
+            return member.user.person
+        return self.make_person(member, "~u")
+
+    def make_person(self, member: Member, ident: str) -> Person:
+        """Return how somebody is shown who gave that name of a user."""
         account = None if member.account is None else self.hub.name_of(member.account)
-        facts = member.facts
-        bot = facts is not None and facts.bot
-        host = host_of(member)
-        if isinstance(member, IrcSession) and (user := member.user) is not None:
-            return Person(member.nick, user.ident, host, user.realname, account, bot)
-        return Person(member.nick, "~u", host, member.nick, account, bot)
+        return Person(member.nick, ident, host_of(member), member.realname or member.nick, account, member.bot)
 
     def person_called(self, nick: str) -> Person:
         """Return how somebody is shown who goes by a nick, or went by it when what they said was said."""
@@ -106,6 +96,11 @@ class IrcServer:
             gone = next((each.person for each in reversed(self.gone) if Nick(each.person.nick).key == key), None)
             return gone or Person(nick, "~u", "gone.guest", nick)
         return self.person(holder)._replace(nick=nick)
+
+    @staticmethod
+    def date(time: int) -> str:
+        """Return a time, in milliseconds since 1970, as people read it."""
+        return f"{datetime.fromtimestamp(time // 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
     def note_users(self) -> None:
         """Count how many people there are."""

@@ -9,6 +9,7 @@ from typing_extensions import override
 from chatd.chat.hub import Hub
 from chatd.chat.peer import Peer
 from chatd.chat.session import Session
+from chatd.edges.irc.person import Person
 from chatd.model.entry import Entry, Place
 
 
@@ -16,7 +17,10 @@ class Owner(Protocol):
     """Whose session it is, as far as the session needs to know."""
 
     ident: str
-    realname: str
+
+    @property
+    def person(self) -> Person:
+        """How it is shown to others."""
 
     def took_effect(self, entry: Entry) -> None:
         """Note that an entry of the session's has happened; what it is told of that comes after this."""

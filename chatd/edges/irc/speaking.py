@@ -11,6 +11,7 @@ from chatd.edges.irc import numerics as n
 from chatd.edges.irc.answer import Answer
 from chatd.edges.irc.formatting import without_formatting
 from chatd.edges.irc.message import Message
+from chatd.edges.irc.onlooking import away_reply
 from chatd.edges.irc.refusals import refuse
 from chatd.edges.irc.rooms import targets
 from chatd.edges.irc.rows import Row
@@ -103,8 +104,7 @@ def _told(user: IrcUser, message: Message, target: str, done: Done, answer: Answ
     if user.has("echo-message"):
         answer.add(user.own_message(message.command, target, message.param(1), done, client_tags(message.tags)))
     if "away" in done.values and message.command != "NOTICE" and holder is not None:
-        away = holder.facts.away if holder.here and holder.facts is not None else None
-        answer.add(Message(n.RPL_AWAY, (user.nick, str(holder.nick), away or "away"), user.server.name))
+        answer.add(away_reply(user, holder, holder.away or "away"))
 
 
 # What waits for its turn.

@@ -4,24 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chatd.edges.irc import chathistory, markers, registration, rooms, speaking, welcome
+from chatd.edges.irc import (
+    about,
+    account_registration,
+    chathistory,
+    kicking,
+    listing,
+    logging_in,
+    markers,
+    modes,
+    monitor,
+    presence,
+    registration,
+    rooms,
+    speaking,
+    welcome,
+    who,
+    whois,
+)
 from chatd.edges.irc.capabilities import IMPLIED_BY_302, Capability
 from chatd.edges.irc.rows import Row
 
 CAPABILITIES: tuple[Capability, ...] = (
     Capability(IMPLIED_BY_302),
+    Capability("account-notify"),
     Capability("account-tag"),
+    Capability("away-notify"),
     Capability("batch"),
     Capability("echo-message"),
     Capability("extended-join"),
+    Capability("extended-monitor"),
     Capability("labeled-response", only_with="batch"),
     Capability("message-tags"),
     Capability("multi-prefix"),
+    Capability("draft/account-registration", account_registration.offered),
     Capability(chathistory.NAME),
     Capability(chathistory.EVENTS),
     Capability("draft/no-implicit-names"),
     Capability(markers.NAME),
+    Capability("sasl", logging_in.offered),
     Capability("server-time"),
+    Capability("setname"),
     Capability("standard-replies"),
     Capability("userhost-in-names"),
 )
@@ -31,9 +54,19 @@ COMMANDS: Mapping[str, Row] = {
     for row in (
         Row("CAP", registration.Negotiation(CAPABILITIES).carry_out, least=1, registered=False),
         *registration.ROWS,
+        *logging_in.ROWS,
+        *account_registration.ROWS,
         *welcome.ROWS,
         *rooms.ROWS,
         *speaking.ROWS,
+        *who.ROWS,
+        *whois.ROWS,
+        *listing.ROWS,
+        *about.ROWS,
+        *presence.ROWS,
+        *monitor.ROWS,
+        *modes.ROWS,
+        *kicking.ROWS,
         *chathistory.ROWS,
         *markers.ROWS,
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from chatd.edges.irc.message import MAX_BODY_BYTES, Message
-from chatd.edges.irc.server import IrcServer, Person
-from chatd.protocol import plain
+from chatd.edges.irc.mode_telling import ruling_messages
+from chatd.edges.irc.person import Person
+from chatd.edges.irc.server import IrcServer
 from chatd.protocol.events import Event, Joined, Moderated, Parted, Renamed, Said, TopicSet
 from chatd.protocol.names import Nick
 from chatd.protocol.wire import Tags
@@ -23,7 +24,13 @@ def room_messages(server: IrcServer, capabilities: Collection[str], tags: Tags, 
         case Joined():
             person = server.person_called(event.nick)
             account_and_name = (person.account or "*", person.realname) if "extended-join" in capabilities else ()
-            yield Message("JOIN", (event.room, *account_and_name), person.source, shown(server, tags, person))
+            all_tags = shown(server, tags, person)
+            yield Message("JOIN", (event.room, *account_and_name), person.source, all_tags)
+            holder = server.hub.holder(Nick.of(event.nick))
+            if "away-notify" in capabilities and holder is not None and holder.away is not None:
+                yield Message(
+                    "AWAY", (part_of(holder.away, room_for(person.source, "AWAY", "")),), person.source, all_tags
+                )
         case Parted():
             person = server.person_called(event.nick)
             text = (event.text,) if event.text else ()
@@ -36,19 +43,11 @@ def room_messages(server: IrcServer, capabilities: Collection[str], tags: Tags, 
             yield Message("NICK", (event.new,), person._replace(nick=event.old).source, shown(server, tags, person))
         case TopicSet():
             person = server.person_called(event.nick)
-            yield Message("TOPIC", (event.room, event.text), person.source, shown(server, tags, person))
+            topic = part_of(event.topic, room_for(person.source, "TOPIC", event.room))
+            yield Message("TOPIC", (event.room, topic), person.source, shown(server, tags, person))
         case Moderated():
-            yield from moderated(server, tags, event)
-
-
-def moderated(server: IrcServer, tags: Tags, event: Moderated) -> Iterator[Message]:
-    """Yield the messages that tell of a ruling."""
-    person = server.person_called(event.nick)
-    if event.verb == "KICK":
-        params = (event.room, event.subject, event.text or event.nick)
-        yield Message("KICK", params, person.source, shown(server, tags, person))
-        return
-    yield Message("NOTICE", (event.room, plain.render(event).removeprefix("NOTE ")), server.name, shown(server, tags))
+            person = server.person_called(event.nick)
+            yield from ruling_messages(server, capabilities, event, person.source, shown(server, tags, person))
 
 
 def said(server: IrcServer, tags: Tags, event: Said, target: str, person: Person | None = None) -> Iterator[Message]:
@@ -63,6 +62,11 @@ def said(server: IrcServer, tags: Tags, event: Said, target: str, person: Person
 def room_for(source: str, command: str, target: str) -> int:
     """Return how many bytes of text there is room for in a message."""
     return MAX_BODY_BYTES - len(f":{source} {command} {target} :".encode())
+
+
+def part_of(text: str, size: int) -> str:
+    """Return as much of a text, from its beginning, as has so many bytes."""
+    return text.encode()[:size].decode(errors="ignore")
 
 
 def lines_of(text: str, size: int) -> Iterator[str]:

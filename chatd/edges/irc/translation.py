@@ -20,8 +20,9 @@ _ECHOED = (Said, Retracted, Edited, Reacted)
 
 def translated(user: IrcUser, lines: bytes) -> bytes:
     """Return what a client is sent for whole lines of its session; nothing before it is registered."""
-    own = b";label=" in lines or lines.startswith(b"@label=") or user.session.in_several_rooms
-    key = (lines, frozenset(user.capabilities))
+    own = user.session.in_several_rooms or b"label=" in lines
+    own = own or user.answering is not None  # it may be the outcome of what the client is about
+    key = (lines, user.capabilities)
     known = user.server.translations
     if not own and (found := known.get(key)) is not None:
         return found
@@ -132,6 +133,6 @@ def farewell(user: IrcUser | None, last: bytes) -> bytes:
     if code == "quit":
         why = "goodbye" if why.startswith("taken=all") else "goodbye; not all that you said was taken"
     error = Message("ERROR", (f"Closing link: {why or code}",))
-    if user is None or user.registered or code not in ("banned", "refused"):
+    if user is None or user.registered or code != "banned":
         return render(error)
     return render(Message(n.ERR_YOUREBANNEDCREEP, (user.nick, why), user.server.name)) + render(error)

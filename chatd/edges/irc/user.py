@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count
@@ -16,9 +16,11 @@ from chatd.chat.command_rows import Work
 from chatd.chat.hub import Hub
 from chatd.edges.irc.answer import Answer
 from chatd.edges.irc.capabilities import shown_tags
+from chatd.edges.irc.exchange import Exchange
 from chatd.edges.irc.message import Message, render
+from chatd.edges.irc.person import Person
 from chatd.edges.irc.read_times import ReadTimes
-from chatd.edges.irc.server import Gone, IrcServer, Person
+from chatd.edges.irc.server import Gone, IrcServer
 from chatd.edges.irc.session import IrcSession, Owner
 from chatd.edges.peer_connection import PeerConnection
 from chatd.model.entry import Entry
@@ -80,14 +82,14 @@ class Pending:
 
 
 class IrcUser(Owner):
-    """The client of one connection. ``ident`` and ``realname`` are what it gave with USER."""
+    """The client of one connection. ``ident`` is what it gave with USER."""
 
     def __init__(self, server: IrcServer, peer: PeerConnection) -> None:
         assert isinstance(peer.session, IrcSession)
         self.server = server
         self.peer = peer
         self.session = peer.session
-        self.capabilities: set[str] = set()
+        self.capabilities: frozenset[str] = frozenset()
         self.capability_version = 301
         self.negotiates = False
         """Whether it negotiates capabilities, so that it is not registered before it says that this is over."""
@@ -95,8 +97,10 @@ class IrcUser(Owner):
         """Whether it has a nick, and was welcomed under it."""
         self.wanted_nick = ""
         self.ident = ""
-        self.realname = ""
         self.password = ""
+        """What it gave with PASS."""
+        self.exchange: Exchange | None = None
+        """The SASL exchange that it is in."""
         self.invisible = False
         self.signed_on = server.hub.now
         """In milliseconds since 1970."""
@@ -110,6 +114,8 @@ class IrcUser(Owner):
         self._pending: dict[str, Pending] = {}
         self._settled: list[Pending] = []
         self._held: list[bytes] | None = None
+        self._known: object = None
+        self._person = Person("", "", "", "")
 
     # What there is to know of it.
 
@@ -126,11 +132,20 @@ class IrcUser(Owner):
     @property
     def person(self) -> Person:
         """How it is shown to others."""
-        return self.server.person(self.session)
+        session = self.session
+        known = (session.nick, session.account, session.realname, session.bot)
+        if known != self._known:
+            self._known = known
+            self._person = self.server.make_person(session, self.ident)
+        return self._person
 
     def has(self, capability: str) -> bool:
         """Return whether it has a capability."""
         return capability in self.capabilities
+
+    def set_capabilities(self, capabilities: Collection[str]) -> None:
+        """Note which capabilities it has from here on."""
+        self.capabilities = frozenset(capabilities)
 
     # What it is told.
 
@@ -204,12 +219,20 @@ class IrcUser(Owner):
 
     async def ask(self, command: Command, client_tags: Mapping[str, str] = NO_TAGS) -> Result:
         """Have the session carry out a command in the turn of the present line, and return what became of it."""
+        return await self.ask_by(
+            command, lambda label: handlers.carry_out(self.session, Request(command, label)), client_tags
+        )
+
+    async def ask_by(
+        self, command: Command, carry_out: Callable[[str], Work | None], client_tags: Mapping[str, str] = NO_TAGS
+    ) -> Result:
+        """Have something carried out, given its label, that does what a command would; return what became of it."""
         answer = self.answering or self.begin("")
         if self.session.ended:
             return Result(Refused(Code.UNAVAILABLE, "", "the connection has ended"))
         pending = self.expect(command, answer, client_tags)
         try:
-            work: Work | None = handlers.carry_out(self.session, pending.request)
+            work = carry_out(pending.label)
             if work is not None:
                 await work
         except ChatError as error:
@@ -253,9 +276,8 @@ class IrcUser(Owner):
 
     def with_notice(self, command: Tell, *, is_notice: bool, tags: Mapping[str, str]) -> Tell:
         """Return what is said as what programs do not answer, if it is that, and as what it answers."""
-        del is_notice
         reply = self.server.id_of(tags.get("+draft/reply", tags.get("+reply", "")))
-        return command if not reply else replace(command, reply=reply)
+        return replace(command, reply=reply or None, notice=is_notice)
 
     def own_message(self, command: str, target: str, text: str, done: Done, client_tags: Mapping[str, str]) -> Message:
         """Return what this client has told somebody, as it is told of it itself."""
@@ -265,6 +287,8 @@ class IrcUser(Owner):
         person = self.person
         if person.account is not None:
             tags["account"] = person.account
+        if person.bot:
+            tags["bot"] = ""
         return Message(command, (target, text), person.source, tags)
 
     # What its session tells it.

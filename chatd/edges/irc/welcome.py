@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from chatd import __version__
+from chatd.chat.member_details import MAX_AWAY_CHARACTERS
 from chatd.edges.irc import chathistory
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.message import Message
+from chatd.edges.irc.mode_changes import MAX_CHANGES
+from chatd.edges.irc.mode_telling import MAX_TEXT_BYTES
+from chatd.edges.irc.onlooking import BOT, MAX_MONITORED
+from chatd.edges.irc.rooms import MAX_TOPIC
 from chatd.edges.irc.rows import Row
+from chatd.edges.irc.server import MAX_REALNAME
 from chatd.edges.irc.user import IrcUser
 from chatd.protocol import commands
 from chatd.protocol.names import MAX_NICK_LENGTH, MAX_ROOM_LENGTH
 
 NETWORK = "chatd"
-USER_MODES = "Bi"
+USER_MODES = f"{BOT}io"
 ROOM_MODES = "bimnopqrstv"
 TOKENS_PER_LINE = 12
 MOTD = (
@@ -29,8 +34,8 @@ def isupport(user: IrcUser) -> Mapping[str, str]:
     limits = user.hub.limits
     rooms = limits.rooms_per_connection
     return {
-        "AWAYLEN": "200",
-        "BOT": "B",
+        "AWAYLEN": str(MAX_AWAY_CHARACTERS),
+        "BOT": BOT,
         "CASEMAPPING": "ascii",
         **chathistory.ISUPPORT,
         "CHANLIMIT": f"#:{rooms or ''}",
@@ -39,13 +44,15 @@ def isupport(user: IrcUser) -> Mapping[str, str]:
         "CHANTYPES": "#",
         "ELIST": "MNTU",
         "HOSTLEN": "24",
-        "KICKLEN": "300",
-        "MODES": "10",
+        "KICKLEN": str(MAX_TEXT_BYTES),
+        "MODES": str(MAX_CHANGES),
+        "MONITOR": str(MAX_MONITORED),
+        "NAMELEN": str(MAX_REALNAME),
         "NETWORK": NETWORK,
         "NICKLEN": str(MAX_NICK_LENGTH),
         "PREFIX": "(ov)@+",
         "TARGMAX": "JOIN:,KICK:,LIST:,NAMES:,NOTICE:4,PART:,PRIVMSG:4,TAGMSG:4,WHOIS:1",
-        "TOPICLEN": "400",
+        "TOPICLEN": str(MAX_TOPIC),
         "USERLEN": "19",
         "UTF8ONLY": "",
         "WHOX": "",
@@ -57,8 +64,7 @@ def tell(user: IrcUser) -> None:
     server = user.server
     user.reply(n.RPL_WELCOME, f"Welcome to {NETWORK}, {user.person.source}")
     user.reply(n.RPL_YOURHOST, f"Your host is {server.name}, running chatd {__version__}")
-    created = datetime.fromtimestamp(server.created // 1000, UTC)
-    user.reply(n.RPL_CREATED, f"This server was started {created:%Y-%m-%d %H:%M:%S} UTC")
+    user.reply(n.RPL_CREATED, f"This server was started {server.date(server.created)}")
     user.reply(n.RPL_MYINFO, server.name, f"chatd-{__version__}", USER_MODES, ROOM_MODES)
     tell_isupport(user)
     tell_lusers(user)
@@ -74,10 +80,10 @@ def tell_isupport(user: IrcUser) -> None:
 
 def tell_lusers(user: IrcUser) -> None:
     """Tell a client how many people, rooms and connections there are."""
-    hub, gateway = user.hub, user.server.gateway
+    hub = user.hub
     people = hub.nick_count
     most = max(user.server.most_users, people)
-    unknown = max(gateway.admission.count - gateway.admission.readers - people, 0)
+    unknown = max(len(hub.clients) - people, 0)
     user.reply(n.RPL_LUSERCLIENT, f"There are {people} users and 0 invisible on {hub.nodes.count} servers")
     user.reply(n.RPL_LUSERUNKNOWN, str(unknown), "connections that have no name yet")
     user.reply(n.RPL_LUSERCHANNELS, str(hub.occupied_count), "rooms with people in them")

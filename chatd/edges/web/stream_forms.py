@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from chatd.chat.followers import Render
 from chatd.model.entry import StoredEvent
 from chatd.protocol import plain, wire
+from chatd.protocol.actions import shown
 from chatd.protocol.events import DurableEvent, Moderated, Said, TopicSet
 from chatd.protocol.references import Edited, Reacted, Retracted, Unreacted
 from chatd.protocol.text import clean
@@ -64,6 +65,8 @@ def as_object(epoch: str, kept: StoredEvent) -> dict[str, Any]:
             found["text"] = clean(event.text)
             if event.reply:
                 found["reply"] = event.reply
+            if event.notice:
+                found["notice"] = True
             if kept.edited:
                 found["edited"] = True
             if kept.reactions:
@@ -75,7 +78,7 @@ def as_object(epoch: str, kept: StoredEvent) -> dict[str, Any]:
         case Reacted():
             found |= {"message": event.id, "emoji": clean(event.emoji)}
         case TopicSet():
-            found["text"] = clean(event.text)
+            found["text"] = clean(event.topic)
         case Moderated():
             found["subject"] = clean(event.subject)
             if event.seconds is not None:
@@ -120,8 +123,9 @@ def _raw_line(kept: StoredEvent) -> bytes:
     event = kept.event
     time = datetime.fromtimestamp(kept.time / 1000, UTC).astimezone()
     if isinstance(event, Said):
-        told = f"{event.nick}: {event.text}"
-    elif isinstance(event, TopicSet):
+        said = shown(event.nick, event.text)
+        told = said if said is not event.text else f"{event.nick}: {said}"
+    elif isinstance(event, TopicSet) and event.topic:
         told = f"* {event.nick} set the topic: {event.text}"
     else:
         told = "* " + plain.render(event).removeprefix("NOTE ")

@@ -40,7 +40,7 @@ from chatd.protocol.events import Moderated, TopicSet
 _WRONG_LAST = 10071
 _NO_MESSAGE = 10037
 _ATTEMPTS = 5
-_REVOKED_BY = {"MUTE": "UNMUTE", "BAN": "UNBAN", "OP": "DEOP", "INVITE": "KICK"}
+_REVOKED_BY = {"MUTE": "UNMUTE", "BAN": "UNBAN", "OP": "DEOP", "VOICE": "UNVOICE", "INVITE": "KICK"}
 
 _log = Logger()
 

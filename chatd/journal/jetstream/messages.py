@@ -7,8 +7,9 @@ whether anything can be stored). ``nick``, ``room`` and ``text`` are as in the l
 the label it was sent with, ``card`` the member who did it, ``reach`` whom a MUTE or BAN of a nick holds for besides.
 ``time`` is when it was said, in milliseconds since 1970, of what was brought in from elsewhere. ``poster`` is in the
 place of ``card`` who said it without coming in. ``by`` is whose it is, ``reply`` the place of the message that it
-answers. What refers to a message says with ``seen`` whether that was there when it was sent; EDIT says with ``first``
-what of it stays the same, for the message itself is deleted from the stream then.
+answers, ``notice`` whether no program is to answer it by itself. What refers to a message says with ``seen`` whether
+that was there when it was sent; EDIT says with ``first`` what of it stays the same, for the message itself is deleted
+from the stream then.
 """
 
 from __future__ import annotations
@@ -280,8 +281,11 @@ def _event_fields(event: RoomEvent) -> dict[str, Any]:
     more: dict[str, Any] = {}
     if isinstance(event, Moderated) and event.reach is not None:
         more["reach"] = event.reach
-    elif isinstance(event, Said) and event.reply:
-        more["reply"] = event.reply
+    elif isinstance(event, Said):
+        if event.reply:
+            more["reply"] = event.reply
+        if event.notice:
+            more["notice"] = True
     elif isinstance(event, Edited) and event.original is not None:
         more["first"] = event.original._asdict()
     return {"kind": kind, "nick": nick, "room": event.room, "text": text} | more
@@ -301,13 +305,15 @@ def _event(fields: Mapping[str, Any]) -> RoomEvent | WriteProbe:
         case "JOIN":
             return Joined(_text(fields["nick"]), _room(fields))
         case "TELL" if is_conversation(_room(fields)):
-            return Said(_text(fields["nick"]), _room(fields), _text(fields["text"]))
+            notice = fields.get("notice") is True
+            return Said(_text(fields["nick"]), _room(fields), _text(fields["text"]), notice=notice)
         case "PART":
             why = fields.get("text")
             return Parted(_text(fields["nick"]), _room(fields), None if why is None else _text(why))
     event: DurableEvent = from_row(_room(fields), _text(kind), _text(fields["nick"]), _text(fields["text"]))
-    if isinstance(event, Said) and "reply" in fields:
-        event.reply = _number(fields["reply"], MAX_ID)
+    if isinstance(event, Said):
+        event.reply = _number(fields.get("reply", 0), MAX_ID)
+        event.notice = fields.get("notice") is True
     if isinstance(event, Edited) and "first" in fields:
         return replace(event, original=_read_original(fields["first"]))
     reach = fields.get("reach")
@@ -320,7 +326,7 @@ def _event(fields: Mapping[str, Any]) -> RoomEvent | WriteProbe:
 
 def _read_original(fields: Mapping[str, Any]) -> Original:
     time, reply = _number(fields["time"], MAX_TIME), _number(fields["reply"], MAX_ID)
-    return Original(_text(fields["nick"]), time, _text(fields["author"]), reply)
+    return Original(_text(fields["nick"]), time, _text(fields["author"]), reply, fields.get("notice") is True)
 
 
 def _info(info: MemberInfo) -> dict[str, Any]:

@@ -55,12 +55,13 @@ _REACHES = "SELECT entry, reach FROM ruling WHERE reach IS NOT NULL"
 _VERSION_WITH_REACHES = 4
 # What was told in private, in rooms whose keys begin with =, is for those two alone.
 _ENTRIES = """
-    SELECT entry.id, time, kind, name, nick, text, NULL, author, iif(kind = 'MSG', target, NULL)
+    SELECT entry.id, time, kind, name, nick, text, NULL, author, iif(kind = 'MSG', target, NULL), notice
         FROM entry JOIN room ON room.id = entry.room
         WHERE entry.id > :after AND key NOT LIKE '=%' AND (:room IS NULL OR key = :room)
         ORDER BY entry.id LIMIT :count"""
 
-_ENTRIES_BEFORE = _ENTRIES.replace(", NULL, author, iif(kind = 'MSG', target, NULL)", "")
+_ENTRIES_OF_8 = _ENTRIES.replace(", notice", "")
+_ENTRIES_BEFORE = _ENTRIES_OF_8.replace(", NULL, author, iif(kind = 'MSG', target, NULL)", "")
 
 
 class ExportRow(NamedTuple):
@@ -80,6 +81,8 @@ class ExportRow(NamedTuple):
     """Whose it is, see `chatd.model.authorship`."""
     reply: int | None = None
     """The id of the message that it answers."""
+    notice: int | None = None
+    """1 for a message that no program is to answer by itself."""
 
     def line(self) -> str:
         """Return the line of JSON."""
@@ -97,6 +100,8 @@ class ExportRow(NamedTuple):
             fields["author"] = author
         if self.reply:
             fields["reply"] = self.reply
+        if self.notice:
+            fields["notice"] = True
         return json.dumps(fields, ensure_ascii=False)
 
 
@@ -105,8 +110,8 @@ def export_lines(path: Path, room: str | None = None) -> Iterator[str]:
 
     It has ``id``, ``time``, ``type`` (``MSG``, ``TOPIC``, a verb of moderation, or ``RETRACT``, ``EDIT``, ``REACT`` or
     ``UNREACT``, whose text begins with the id that they are about), ``room``, ``nick`` and ``text``; ``reach`` where a
-    MUTE or BAN of a nick holds for an account or an address besides, ``author`` where an account has said it, and
-    ``reply`` where it answers another.
+    MUTE or BAN of a nick holds for an account or an address besides, ``author`` where an account has said it,
+    ``reply`` where it answers another, and ``notice``, which is true, where no program is to answer it by itself.
     """
     return (row.line() for row in export_rows(path, room))
 
@@ -128,7 +133,7 @@ def export_rows(path: Path, room: str | None = None) -> Iterator[ExportRow]:
             rows = sorted(rows + _select(db, _ACTIONS_ALONE, wanted), key=attrgetter("id"))
         reaches: dict[int, str] = dict(db.execute(_REACHES)) if version >= _VERSION_WITH_REACHES else {}
         columns = {name for _, name, *_ in db.execute("PRAGMA table_info(entry)")}
-        entries = _ENTRIES if "author" in columns else _ENTRIES_BEFORE
+        entries = _ENTRIES if "notice" in columns else _ENTRIES_OF_8 if "author" in columns else _ENTRIES_BEFORE
         while True:
             yield from (row._replace(reach=reaches.get(row.id)) for row in rows) if reaches else rows
             rows = _select(db, entries, wanted)
@@ -288,7 +293,7 @@ def read_line(number: int, line: str) -> StoredEvent:
         if isinstance(event, Reacted) and not is_emoji(event.emoji):
             raise ValueError("it has a reaction that is no emoji")
         if isinstance(event, Said):
-            event.reply = _id(fields.get("reply"))
+            event.reply, event.notice = _id(fields.get("reply")), fields.get("notice") is True
         author = fields.get("author", "")
         if author and (lasting(author) != author or " " in author or len(author) > MAX_AUTHOR):
             raise ValueError("it has an author that is no account")

@@ -83,7 +83,8 @@ def number(db: sqlite3.Connection, entries: Sequence[Entry], numbering: Numberin
         if entry.label is not None:
             key = (room, names.key(row.nick), entry.label)
             answers = f" {row.target}" if row.kind == "MSG" and row.target else ""
-            digest = blake2b(f"{row.kind}{answers} {row.text}".encode(), digest_size=16).digest()
+            notice = " notice" if row.notice else ""
+            digest = blake2b(f"{row.kind}{answers}{notice} {row.text}".encode(), digest_size=16).digest()
             first = known.get(key)
             if first is not None and first.time >= (entry.time if now is None else now) - label_seconds * 1000:
                 batch.repeated.append(_repeated(entry, entry.label, digest, first))

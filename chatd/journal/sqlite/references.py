@@ -101,8 +101,8 @@ def _missing(room: int, event: Edited) -> list[EntryRow]:
     original = event.original
     if original is None:
         return []
-    reply = original.reply or None
-    return [EntryRow(event.id, room, original.time, "MSG", original.nick, "", original.author, reply)]
+    reply, notice = original.reply or None, 1 if original.notice else None
+    return [EntryRow(event.id, room, original.time, "MSG", original.nick, "", original.author, reply, notice=notice)]
 
 
 def _emoji(text: str) -> str:

@@ -59,6 +59,8 @@ def forget_room(db: sqlite3.Connection, room: int, upto: int) -> bool:
     about_none = "kind IN ('TOPIC', 'RETRACT', 'EDIT', 'REACT', 'UNREACT')"
     db.execute(f"DELETE FROM entry WHERE room = ? AND id <= ? AND {about_none}", (room, upto))
     note_removal(db)
+    # Who lets a room be forgotten says that nothing holds in it: what is there has lapsed.
+    db.execute("DELETE FROM ruling WHERE room = ? AND entry <= ?", (room, upto))
     for table in ("entry", "ruling"):
         if db.execute(f"SELECT 1 FROM {table} WHERE room = ? LIMIT 1", (room,)).fetchone():
             topic = "topic_id = NULL, topic_time = NULL, topic_nick = NULL, topic_text = NULL"

@@ -35,6 +35,8 @@ class EntryRow(NamedTuple):
     """The id of the message that it refers to."""
     edited: int | None = None
     """The id of the entry that gave it its text, if that is not its first."""
+    notice: int | None = None
+    """1 for a message that no program is to answer by itself."""
 
 
 LabelKey = tuple[int, str, str]
@@ -78,17 +80,19 @@ LABEL_COLUMNS = ("room", "author", "label", *FirstUse._fields)
 def entry_row(id_: int, room: int, entry: Entry, event: DurableEvent) -> EntryRow:
     """Return the row of an entry, given its id, the id of its room, and its event."""
     if type(event) is Said and not event.reply:  # nearly every entry there is
-        return EntryRow(id_, room, entry.time, "MSG", event.nick, event.text, entry.by)
+        notice = 1 if event.notice else None
+        return EntryRow(id_, room, entry.time, "MSG", event.nick, event.text, entry.by, None, None, notice)
     kind, nick, text = to_row(event)
     target = target_id(event) if refers(entry) else None  # type: ignore[arg-type]  # it refers to a message
-    return EntryRow(id_, room, entry.time, kind, nick, text, main_key(entry.by), target)
+    notice = 1 if type(event) is Said and event.notice else None
+    return EntryRow(id_, room, entry.time, kind, nick, text, main_key(entry.by), target, None, notice)
 
 
 def stored_event(row: EntryRow, room_name: str) -> StoredEvent:
     """Return what a row stands for. Raise `ValueError` if its kind is unknown."""
     event = from_row(room_name, row.kind, row.nick, row.text)
-    if type(event) is Said and row.target is not None:
-        event.reply = row.target
+    if type(event) is Said:
+        event.reply, event.notice = row.target or 0, row.notice is not None
     return StoredEvent(row.id, row.time, event, row.author, row.edited is not None)
 
 

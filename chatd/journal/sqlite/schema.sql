@@ -124,3 +124,8 @@ ALTER TABLE entry ADD COLUMN target INTEGER;
 -- Of a message whose text was changed the id of the entry that did it, which has the same text.
 ALTER TABLE entry ADD COLUMN edited INTEGER;
 CREATE INDEX entry_by_target ON entry (target, kind) WHERE target IS NOT NULL;
+
+-- version 9
+
+-- 1 for a message that no program is to answer by itself.
+ALTER TABLE entry ADD COLUMN notice INTEGER;

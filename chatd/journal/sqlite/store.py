@@ -14,6 +14,7 @@ from chatd.journal import LABEL_SECONDS, JournalError, Retention, RoomState
 from chatd.journal.read_markers import Marker
 from chatd.journal.sqlite import merging, requests, seen
 from chatd.journal.sqlite.database import explained, identity, open_file, transaction
+from chatd.journal.sqlite.lapsing import lapse
 from chatd.journal.sqlite.merging import IndexUpkeep, Step
 from chatd.journal.sqlite.numbering import Batch, Numbering, Repeated, join_onto, number
 from chatd.journal.sqlite.reader import Reader
@@ -30,7 +31,7 @@ from chatd.journal.sqlite.rows import (
 )
 from chatd.journal.starts import MARK_CHARACTERS, MAX_STARTS, Start, Starts
 from chatd.model.entry import Entry, StoredEvent
-from chatd.model.room_policy import REGISTERED, PolicyKey, effects
+from chatd.model.room_policy import ANEW, REGISTERED, PolicyKey, effects
 from chatd.protocol.events import Moderated, Said, TopicSet
 from chatd.protocol.references import REFERRING
 
@@ -213,6 +214,9 @@ class Store:
     def _apply(self, entry: Entry, id_: int, event: Moderated, rooms: Mapping[str, int]) -> None:
         """Keep the moderation actions that hold from here on apart from the entries, which retention deletes."""
         room = self._rooms.get(entry.room) or rooms[entry.room]
+        if event.verb == "SET" and event.subject == ANEW:
+            lapse(self._writer, room, event.room, id_ - 1)
+            return
         known = "FROM ruling WHERE room = ? AND kind = ? AND subject = ?"
         for key, held in effects(event):
             if key == REGISTERED and self._writer.execute(f"SELECT 1 {known}", (room, *key)).fetchone():

@@ -90,3 +90,70 @@ def test_a_topic_is_told_with_who_set_it(chat: IrcChat) -> None:
     assert told[2].params[2].startswith("carol!")
     assert commands(ann.says("TOPIC #den :more tea")) == ["TOPIC"]
     assert carol.take()[-1] == "TOPIC ann #den more tea"
+
+
+def test_whoever_has_its_pong_was_told_all_that_was_said_before(chat: IrcChat) -> None:
+    ann, bob = chat.irc("ann", rooms="#den"), chat.irc("bob", rooms="#den")
+    bob.take()
+    ann.protocol.dataReceived(b"PRIVMSG #den :hello\r\n")
+    bob.protocol.dataReceived(b"PING 1\r\n")
+    chat.turn()
+    assert commands(bob.take()) == ["PRIVMSG", "PONG"]
+
+
+def test_a_notice_is_one_for_others_too(chat: IrcChat) -> None:
+    ann, bob, carol = chat.irc("ann", rooms="#den"), chat.irc("bob", rooms="#den"), chat.program("JOIN carol #den")
+    bob.take()
+    ann.says("NOTICE #den :built", "NOTICE bob :psst", "NOTICE #nowhere :x", "NOTICE nobody :x")
+    assert [(each.command, each.params) for each in bob.take()] == [
+        ("NOTICE", ["#den", "built"]),
+        ("NOTICE", ["bob", "psst"]),
+    ]
+    assert [line for line in carol.take() if ";notice MSG ann #den built" in line]
+    assert ann.take() == []
+    carol.says("@notice TELL ann quiet")
+    chat.turn()
+    assert [(each.command, each.text) for each in ann.take()] == [("NOTICE", "quiet")]
+
+
+def test_a_topic_is_taken_away(chat: IrcChat) -> None:
+    carol, ann = chat.lines("carol"), chat.irc("ann", rooms="#den")
+    assert commands(ann.says("TOPIC #den")) == ["331"]
+    ann.says("TOPIC #den :tea")
+    assert ann.says("TOPIC #den :tea") == []
+    carol.take()
+    (told,) = ann.says("TOPIC #den :")
+    assert (told.command, told.params) == ("TOPIC", ["#den", ""])
+    assert told.line.endswith(" TOPIC #den :")
+    assert ann.says("TOPIC #den :") == []
+    assert carol.take() == ["NOTE ann took the topic of #den away"]
+    assert commands(ann.says("TOPIC #den")) == ["331"]
+    assert commands(chat.irc("bob").says("JOIN #den")) == ["JOIN", "353", "366"]
+    assert ann.says("LIST #den")[-2].text == ""
+    carol.says("TOPIC #den milk", "TOPIC #den -", "TOPIC #den", "ROOMS")
+    chat.turn()
+    assert [each.text for each in ann.take() if each.command == "TOPIC"] == ["milk", ""]
+    assert carol.take()[-3:] == ["OK TOPIC #den", "ROOM #den 3", "OK ROOMS 1"]
+
+
+def test_a_topic_fits_into_a_message(chat: IrcChat) -> None:
+    carol, ann = chat.lines("carol"), chat.irc("ann", rooms="#den")
+    ann.take()
+    (told,) = ann.says(f"TOPIC #den :{'x' * 450}")
+    assert told.text == "x" * 390
+    carol.says(f"TOPIC #den {'ä' * 3000}")
+    chat.turn()
+    (told,) = ann.take()
+    assert 400 < len(told.line.encode()) <= 510
+    assert all(len(each.line.encode()) <= 510 for each in ann.says("TOPIC #den", "LIST"))
+
+
+def test_a_topic_of_a_room_that_is_not_there(chat: IrcChat) -> None:
+    ann = chat.irc("ann")
+    chat.irc("bob", rooms="#den")
+    assert commands(ann.says("TOPIC #nowhere", "TOPIC #nowhere :x", "TOPIC #den :x", "TOPIC")) == [
+        "403",
+        "403",
+        "442",
+        "461",
+    ]

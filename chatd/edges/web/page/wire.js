@@ -42,7 +42,7 @@ const GRAMMAR = {
 };
 const KEYS = { IS: ['operator', 'bot', 'away', 'idle'], MUTE: ['for'], BAN: ['for'] };
 
-/** The event of one line of the server, `{verb, tags, ...}`; null for one that this page does not know. */
+/** The event of one line of the server, null for one that is not known here. */
 export function parse(line) {
   let tags = {};
   let rest = line;
@@ -126,8 +126,11 @@ export function format(verb, words = [], tags = {}) {
   return said.length ? `@${said.join(';')} ${line}` : line;
 }
 
-/** A text of one line as the server shows it: what would end the line becomes a space. */
+/** A text as the server shows it, in one line. */
 export const clean = (text) => text.replace(/[\r\n\0\u2028\u2029]/g, ' ');
+
+/** A message as one reads it. */
+export const textOf = ({ nick, text }) => text.replace(/^\/me /, () => `* ${nick} `);
 
 export const bytes = (text) => encoder.encode(text).length;
 
@@ -138,7 +141,7 @@ export const isRoom = (name) => name.startsWith('#');
 
 export const idOf = (values, name = 'id') => (/^\d{1,19}$/.test(values[name] ?? '') ? Number(values[name]) : 0);
 
-/** The history's name of an epoch: what follows the dot is another at each start of a server. */
+/** What of an epoch stays when the server starts again. */
 export const history = (epoch) => (epoch ?? '').split('.')[0];
 
 /** A fresh token for one thing said. `crypto.randomUUID` is missing where the page came without TLS. */
@@ -147,23 +150,24 @@ export function label() {
   return Array.from(random, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-const IN_WORD = /[\p{L}\p{M}\p{N}_]/u;
+const IN_NAME = /[\p{L}\p{M}\p{N}_.\-[\]\\`^{|}]/u;
+const WORD = /[\p{L}\p{M}\p{N}_]/u;
 const TOGETHER =
   /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Mymr}]/u;
 
 const goesOn = (before, after) =>
-  IN_WORD.test(before) && IN_WORD.test(after) && !TOGETHER.test(before) && !TOGETHER.test(after);
+  IN_NAME.test(before) && IN_NAME.test(after) && !TOGETHER.test(before) && !TOGETHER.test(after);
 
 export function mentions(text, nick) {
   const own = key(nick);
   const folded = key(text);
-  if (!own) return false;
-  for (let start = folded.indexOf(own); start >= 0; start = folded.indexOf(own, start + 1)) {
-    const end = start + own.length;
-    const before = start && goesOn(folded[start - 1], folded[start]);
-    const after =
-      end < folded.length && (goesOn(folded[end - 1], folded[end]) || /^[.-]+[\p{L}\p{N}_]/u.test(folded.slice(end)));
-    if (!before && !after) return true;
+  let end = 0;
+  for (let at; own && (at = folded.indexOf(own, end)) >= 0; end += 1) {
+    let start = at;
+    end = at + own.length;
+    while (start && goesOn(folded[start - 1], folded[start])) start -= 1;
+    while (end < folded.length && goesOn(folded[end - 1], folded[end])) end += 1;
+    if (!WORD.test(folded.slice(start, at) + folded.slice(at + own.length, end))) return true;
   }
   return false;
 }

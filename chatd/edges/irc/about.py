@@ -1,0 +1,77 @@
+"""VERSION, TIME, ADMIN, INFO, LINKS, STATS and HELP: what the server says of itself."""
+
+from __future__ import annotations
+
+import textwrap
+
+from chatd import __version__
+from chatd.edges.irc import numerics as n
+from chatd.edges.irc import welcome
+from chatd.edges.irc.help_texts import HELP, OVERVIEW
+from chatd.edges.irc.message import Message
+from chatd.edges.irc.rows import Row
+from chatd.edges.irc.user import IrcUser
+
+DESCRIPTION = "a chatd server"
+
+
+def _version(user: IrcUser, _message: Message) -> None:
+    user.reply(n.RPL_VERSION, f"chatd-{__version__}", user.server.name, "all that is said in rooms is kept")
+    welcome.tell_isupport(user)
+
+
+def _time(user: IrcUser, _message: Message) -> None:
+    user.reply(n.RPL_TIME, user.server.name, user.server.date(user.hub.now))
+
+
+def _admin(user: IrcUser, _message: Message) -> None:
+    user.reply(n.RPL_ADMINME, user.server.name, "Administrative info")
+    user.reply(n.RPL_ADMINLOC1, "Server operators have an account here and are marked in WHOIS")
+
+
+def _info(user: IrcUser, _message: Message) -> None:
+    lines = (
+        f"chatd {__version__}: one chat for IRC clients, browsers, a window, telnet and scripts",
+        f"This server was started {user.server.date(user.server.created)}",
+    )
+    for line in lines:
+        user.reply(n.RPL_INFO, line)
+    user.reply(n.RPL_ENDOFINFO, "End of /INFO")
+
+
+def _links(user: IrcUser, _message: Message) -> None:
+    user.reply(n.RPL_LINKS, user.server.name, user.server.name, f"0 {DESCRIPTION}")
+    user.reply(n.RPL_ENDOFLINKS, "*", "End of /LINKS")
+
+
+def _stats(user: IrcUser, message: Message) -> None:
+    user.reply(n.RPL_ENDOFSTATS, message.param(0)[:1] or "*", "numbers are at /-/metrics of the web port")
+
+
+def _help(user: IrcUser, message: Message) -> None:
+    subject = message.param(0).upper()
+    if not subject:
+        _tell_help(user, "*", "Commands; HELP <command> says more", OVERVIEW)
+    elif (found := HELP.get(subject)) is not None:
+        _tell_help(user, subject, found[0], textwrap.wrap(found[1], 70))
+    else:
+        user.reply(n.ERR_HELPNOTFOUND, message.param(0), "there is no help for that; HELP lists the commands")
+
+
+def _tell_help(user: IrcUser, subject: str, first: str, lines: list[str]) -> None:
+    user.reply(n.RPL_HELPSTART, subject, first)
+    for line in lines:
+        user.reply(n.RPL_HELPTXT, subject, line)
+    user.reply(n.RPL_ENDOFHELP, subject, "End of /HELP")
+
+
+ROWS: tuple[Row, ...] = (
+    Row("VERSION", _version),
+    Row("TIME", _time),
+    Row("ADMIN", _admin),
+    Row("INFO", _info),
+    Row("LINKS", _links),
+    Row("STATS", _stats),
+    Row("HELP", _help),
+    Row("HELPOP", _help),
+)

@@ -1,0 +1,54 @@
+"""What HELP says of each command: how it is written, and what it does."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+
+HELP: Mapping[str, tuple[str, str]] = {
+    "ADMIN": ("ADMIN", "Says who runs this server."),
+    "AUTHENTICATE": ("AUTHENTICATE <mechanism>", "Logs in to an account (SASL), before NICK and USER or after them."),
+    "AWAY": ("AWAY [<text>]", "Says why you are away to those who write to you; without a text, that you are back."),
+    "CAP": ("CAP LS|LIST|REQ|END", "Negotiates capabilities (IRCv3)."),
+    "CHATHISTORY": ("CHATHISTORY <subcommand> <target> ...", "Gives what was said before (draft/chathistory)."),
+    "HELP": ("HELP [<command>]", "Lists the commands, or says what one does."),
+    "INFO": ("INFO", "Says what this server is."),
+    "INVITE": ("INVITE <nick> <#room>", "Invites somebody into a room; a private one can be entered only so."),
+    "ISON": ("ISON <nick> ...", "Says which of these people are here."),
+    "JOIN": ("JOIN <#room>[,<#room>]", "Enters rooms, and makes those that are not there."),
+    "KICK": ("KICK <#room> <nick> [<reason>]", "Puts somebody out of a room, as one of its operators."),
+    "LINKS": ("LINKS", "Names this server."),
+    "LIST": ("LIST [<mask or condition>,...]", "Lists rooms with people in them: LIST *dev*, LIST >10, LIST T<60."),
+    "LUSERS": ("LUSERS", "Says how many people and rooms there are."),
+    "MARKREAD": ("MARKREAD <target> [timestamp=<time>]", "Says or asks up to where you have read (draft/read-marker)."),
+    "MODE": (
+        "MODE <#room> [<modes> [<who> ...]]",
+        "Asks for the modes of a room, or sets them.",
+    ),
+    "MONITOR": ("MONITOR +|-|C|L|S [<nick>,...]", "Tells you when people come and go."),
+    "MOTD": ("MOTD", "Shows the message of the day."),
+    "NAMES": ("NAMES <#room>", "Lists who is in a room that you are in."),
+    "NICK": ("NICK <name>", "Gives you another name."),
+    "NOTICE": ("NOTICE <nick or #room> <text>", "Says something that programs do not answer."),
+    "OPER": ("OPER <account> <password>", "Logs in to the account of a server operator."),
+    "PART": ("PART <#room>[,<#room>] [<text>]", "Leaves rooms."),
+    "PASS": ("PASS <account>:<password>", "Logs in before NICK and USER, for clients without SASL."),
+    "PING": ("PING <word>", "Is answered by PONG with the same word."),
+    "PRIVMSG": (
+        "PRIVMSG <nick or #room>[,...] <text>",
+        "Says something, in a room or to somebody alone.",
+    ),
+    "QUIT": ("QUIT [<text>]", "Leaves this server."),
+    "REDACT": ("REDACT <#room> <msgid> [<reason>]", "Takes a message back (draft/message-redaction)."),
+    "REGISTER": ("REGISTER * * <password>", "Makes the name that you use your own (draft/account-registration)."),
+    "SETNAME": ("SETNAME <real name>", "Changes your real name."),
+    "TIME": ("TIME", "Says what time it is here."),
+    "TOPIC": ("TOPIC <#room> [<text>]", "Asks what a room is about, or says it."),
+    "USERHOST": ("USERHOST <nick> ...", "Says whether these people are here or away."),
+    "VERIFY": ("VERIFY <account> <code>", "Has nothing to do here: accounts need not be verified."),
+    "VERSION": ("VERSION", "Says which version of chatd this is, and what it supports."),
+    "WHO": ("WHO <#room or mask>", "Lists people with their names and whether they are away."),
+    "WHOIS": ("WHOIS <nick>", "Says who somebody is, and which of your rooms they are in."),
+    "WHOWAS": ("WHOWAS <nick>", "Says who of that name has left lately."),
+}
+OVERVIEW = textwrap.wrap(" ".join(HELP), 70)

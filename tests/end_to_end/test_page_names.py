@@ -1,0 +1,54 @@
+"""Names as people bring them from IRC, in the page: an address for each room, and who is mentioned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from chatd.client.model.mention import mentions
+from tests.support.browser import Page, address_of, chromium
+from tests.support.daemon import Daemon, wait_until
+
+pytestmark = pytest.mark.slow
+
+MENTIONS = """
+const [texts, nick, done] = arguments;
+import('/-/page/wire.js').then((wire) => done(texts.map((text) => wire.mentions(text, nick))));
+"""
+NICKS = ("alice", "[bob]", "al|away", "_bart", "bob^", "bob`", "{x}", "a\\b", "a.", "太郎")
+PATTERNS = (
+    "{}", "{}: hi", "hi ({})", "ask {}.", "[{}]", "`{}`", "{}さん", "x{}", "{}x", "{}_", "_{}",
+    "{}|y", "y.{}", "{}.b", "-{}-", "{}...", "{}{}", "malice, bart, away, bob and x", "",
+)  # fmt: skip
+
+
+def test_rooms_of_irc_have_addresses_and_their_people_names(tmp_path: Path) -> None:
+    with Daemon(tmp_path, "--web", "0") as daemon, chromium(tmp_path) as browser:
+        where = address_of(daemon)
+        pages: dict[str, Page] = {}
+        for nick, path in (("[bob]", "/%23c%2B%2B"), ("al|away", "/" + quote("#c++"))):
+            pages[nick] = Page(browser, where + path, new=bool(pages))
+            pages[nick].come_in(nick)
+        pages["al|away"].say("[bob]: hi", "bob: no", "/join ##a|[b]`{c}^")
+        browser.wait("document.querySelector('.room[aria-current] .name')?.textContent === '#a|[b]`{c}^'")
+        assert browser.js("return location.pathname") == "/%23a%7C%5Bb%5D%60%7Bc%7D%5E"
+        browser.driver.back()
+        browser.wait("location.pathname === '/%23c%2B%2B'")
+        browser.driver.refresh()
+        pages["al|away"].wait_for(["[bob]: hi", "bob: no"])
+        pages["[bob]"].wait_for(["[bob]: hi", "bob: no"])
+        mentioned = "return [...document.querySelectorAll('.row.mention .text')].map(each => each.textContent)"
+        assert pages["[bob]"].front().js(mentioned) == ["[bob]: hi"]
+        people = "return [...document.querySelectorAll('.person .name')].map(each => each.textContent)"
+        wait_until(lambda: {"[bob]", "al|away"} <= set(browser.js(people)), lambda: str(browser.js(people)))
+
+
+def test_the_page_and_the_window_agree_on_who_is_mentioned(tmp_path: Path) -> None:
+    with Daemon(tmp_path, "--web", "0") as daemon, chromium(tmp_path) as browser:
+        Page(browser, address_of(daemon))
+        for nick in NICKS:
+            texts = [pattern.replace("{}", nick) for pattern in PATTERNS]
+            told = browser.driver.execute_async_script(MENTIONS, texts, nick)
+            assert dict(zip(texts, told, strict=True)) == {text: mentions(text, nick) for text in texts}, nick

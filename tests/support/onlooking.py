@@ -1,0 +1,40 @@
+"""An onlooker that notes what it is told of people, as a line for each."""
+
+from __future__ import annotations
+
+from chatd.chat.onlookers import Onlooker
+from chatd.model.entry import Member
+from chatd.protocol.names import Nick
+from tests.support.in_memory_chat import ChatClient
+
+
+class Recorder(Onlooker):
+    """Hears of those who share a room with a person, and of ``nicks``."""
+
+    def __init__(self, person: ChatClient, *nicks: str) -> None:
+        self.person = person
+        self._heard: list[str] = []
+        onlookers = person.session.hub.onlookers
+        onlookers.add(person.session, self)
+        for nick in nicks:
+            onlookers.watch(person.session, Nick(nick))
+
+    def came(self, nick: Nick) -> None:
+        self._heard.append(f"+{nick}")
+
+    def went(self, nick: Nick) -> None:
+        self._heard.append(f"-{nick}")
+
+    def away_changed(self, member: Member, text: str | None) -> None:
+        self._heard.append(f"{member.nick} is back" if text is None else f"{member.nick} is away: {text}")
+
+    def account_changed(self, member: Member) -> None:
+        self._heard.append(f"{member.nick} is {member.account}")
+
+    def realname_changed(self, member: Member) -> None:
+        self._heard.append(f"{member.nick} is called {member.realname}")
+
+    def heard(self) -> list[str]:
+        """Return what it was told since the last time."""
+        heard, self._heard = self._heard, []
+        return heard
