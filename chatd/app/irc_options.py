@@ -8,7 +8,8 @@ from typing import NamedTuple
 from twisted.internet.endpoints import quoteStringArgument
 from twisted.python import usage
 
-from chatd.edges.irc.server import DEFAULT_NAME
+from chatd.edges.irc.server import DEFAULT_LAST_LINES, DEFAULT_NAME
+from chatd.protocol.commands import MAX_HISTORY
 from chatd.protocol.text import clean
 from chatd.runtime.option import Number
 
@@ -32,6 +33,7 @@ class IrcOptions(usage.Options):
         super().__init__()
         self["irc"] = []
         self["irc-name"] = DEFAULT_NAME
+        self["irc-history"] = DEFAULT_LAST_LINES
 
     def opt_irc(self, where: str) -> None:
         """Port or endpoint for IRC clients, such as 6667 or tls:DIRECTORY:port=6697; repeatable.  [default: none]"""
@@ -50,6 +52,13 @@ class IrcOptions(usage.Options):
         if not _NAME.fullmatch(name) or len(name) > 63:
             raise usage.UsageError(f"--irc-name takes a name with a dot, like irc.example.org, not {clean(name)!r}")
         self["irc-name"] = name
+
+    def opt_irc_history(self, count: str) -> None:
+        """How many of the last lines IRC clients that cannot ask are told on JOIN, 0 for none.  [default: 20]"""
+        try:
+            self["irc-history"] = Number("irc-history", "COUNT", "", 0, MAX_HISTORY).parse(count)
+        except ValueError as error:
+            raise usage.UsageError(str(error)) from None
 
     @property
     def irc_places(self) -> list[IrcPlace]:

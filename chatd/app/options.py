@@ -146,6 +146,14 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
         return "Usage: twistd [twistd options] chatd [options], or in the foreground: chatd [options]"
 
     @property
+    def limits(self) -> Limits:
+        """What one connection, and all of them, may use."""
+        limits = from_options(Limits, self)
+        if limits.room_founders is None:  # who comes with an IRC client expects to run the room that they open
+            return replace(limits, room_founders=bool(self["irc"]))
+        return limits
+
+    @property
     def places(self) -> list[Place]:
         """Where to listen: on each endpoint of --listen once, and before them on --port if that or nothing is given."""
         places: list[Place] = list(dict.fromkeys(self["listen"]))
@@ -165,7 +173,7 @@ def makeService(options: Options) -> ChatService:
 
     tell_monotonic_time(reactor)
     clock = IReactorTime(reactor)
-    limits, retention = from_options(Limits, options), from_options(Retention, options)
+    limits, retention = options.limits, from_options(Retention, options)
     exit_status = ExitStatus(reactor)
     environment = Environment(
         clock, time.time, lambda: secrets.token_hex(8), partial(Thread, reactor), retention, exit_status.give_up
@@ -187,7 +195,7 @@ def makeService(options: Options) -> ChatService:
     listen = partial(_listening, IReactorCore(reactor), proxied)
     places = [listen(place.name, place.description, place.edge(gateway)) for place in options.places]
     if irc_places := options.irc_places:
-        irc = IrcFactory(gateway, options["irc-name"])
+        irc = IrcFactory(gateway, options["irc-name"], options["irc-history"])
         places += [listen(place.name, place.description, irc) for place in irc_places]
     if (web := options.web_place) is not None:
         site = WebFactory(gateway, guests=bool(options["web-guests"]), hosts=options["web-host"])

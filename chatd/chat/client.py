@@ -104,6 +104,8 @@ class Client(Member, Protocol):
     ignored: Mapping[str, str]
     away: str | None
     """Why it is away, if it is."""
+    realname: str
+    """What its owner is called besides the nick, empty if that was not said."""
     bot: bool
     """Whether it is a program that answers by itself."""
     party: str | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chatd.chat import permissions
 from chatd.chat.participant import Participant
-from chatd.chat.room import connection_of
+from chatd.chat.ranks import connection_of
 from chatd.model.entry import Entry, Member, Place
 from chatd.model.room_policy import ANEW
 from chatd.protocol.errors import ChatError, Code
@@ -19,7 +19,8 @@ _FOR_OWNERS = ("registered", "keep")
 def note_founding(participant: Participant, entry: Entry, room: Place) -> None:
     """If a participant has founded a room by a JOIN, let the journal know that what was ruled before has lapsed.
 
-    Where nothing was, nothing is stored. It is said once, by the founder's node, in the founder's name.
+    Where nothing was, or the hub has said so when the last one left, nothing is stored. Here it is for those who left
+    as the server stopped.
     """
     hub = participant.hub
     if hub.ranks(room.key).founding is not entry:
@@ -27,7 +28,7 @@ def note_founding(participant: Participant, entry: Entry, room: Place) -> None:
     room_state = hub.journal.room_state(room.key)
     if (found := hub.room(room.key)) is None or room_state is None:
         return
-    if found.has_lapsed or room_state.policy.has_lapsing:
+    if found.lapsed_by or room_state.policy.lapsing_by:
         anew = Moderated("SET", participant.nick, room.name, ANEW)
         # Nobody waits for it, so it has no author here.
         hub.journal.append(Entry(room.key, anew, source=hub.nodes.source(participant, anew)))

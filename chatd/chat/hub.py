@@ -32,11 +32,11 @@ from chatd.journal.ages import AgeClock
 from chatd.model.cluster import NodeDown, NodeUp
 from chatd.model.conversation import is_conversation
 from chatd.model.entry import Entry, Member, Reader, StoredEvent
-from chatd.model.room_policy import NO_POLICY, RoomPolicy
+from chatd.model.room_policy import ANEW, NO_POLICY, RoomPolicy
 from chatd.protocol import names, plain, wire
 from chatd.protocol.commands import LOBBY
 from chatd.protocol.errors import ChatError, Code, DisconnectReason
-from chatd.protocol.events import DurableEvent, Renamed
+from chatd.protocol.events import DurableEvent, Moderated, Renamed
 from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.names import Nick, RoomName
 from chatd.protocol.references import ReferringEvent
@@ -119,7 +119,7 @@ class Hub:
         self._looks.note(RoomName(LOBBY))
         """Of the rooms that have people in them or are registered, and of the default room."""
         self.conversations = Conversations(journal, clock, self.timers, self.name_of, self.log_limiter)
-        self.bare_rooms = BareRooms(journal, self.timers, self._rooms, self.conversations.forget, self.has_founders)
+        self.bare_rooms = BareRooms(journal, self.timers, self._rooms, self.conversations.forget, self._lapses)
         self.onlookers = Onlookers(clock, self._spelled, self.persons, self.log_limiter)
         self._nicks: NickRegistry[Client] = NickRegistry(lambda client: client.nick, self.onlookers.touch)
 
@@ -203,6 +203,11 @@ class Hub:
         """Return who has a rank in a room, given its key, only as long as they are in it."""
         room = self._rooms.get(key)
         return NO_RANKS if room is None else room.ranks
+
+    def _lapses(self, key: str, policy: RoomPolicy) -> bool:
+        """Return whether nothing is kept by what was ruled in a room, given its key, in which nobody is."""
+        # Other nodes are to be told first, see `_note_lapse`: the stream has it still.
+        return self.has_founders(key, policy) and not (self.nodes.shared and policy.lapsing_by)
 
     def _may_be_founded(self, key: str) -> bool:
         return bool(self.limits.room_founders) and key not in (LOBBY, SERVER) and not is_conversation(key)
@@ -314,6 +319,8 @@ class Hub:
         for key in keys:
             if (room := self._rooms.get(key)) is None:
                 continue
+            if room.lapsed_by and not room.everybody:
+                self._note_lapse(room)
             if room.forgotten:
                 forgotten[key], room.forgotten = room.forgotten, 0
             if not room.members:
@@ -332,6 +339,13 @@ class Hub:
             except Exception:
                 self.log_limiter.failure("a command that had waited could not be carried out", origin(client.address))
                 client.disconnect_on_fault()
+
+    def _note_lapse(self, room: Room) -> None:
+        """Let the journal know that what was ruled in a room has lapsed; where it has forgotten the room it does."""
+        if self.nodes.leads and (self.nodes.shared or not room.forgotten):
+            anew = Moderated("SET", room.lapsed_by, room.name, ANEW)
+            self.journal.append(Entry(room.key, anew, source=self.nodes.own_source))
+        room.lapsed_by = ""
 
     def make_room(self, name: RoomName) -> Room:
         """Return a room, and make it, with that name, if it is not there."""

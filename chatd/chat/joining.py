@@ -55,6 +55,10 @@ def _join(participant: Participant, command: commands.Join, label: str | None) -
         raise ChatError(Code.ALREADY_IN, why)
     nick = participant.nick or Nick.of(command.nick or "")
     identity = participant.identity._replace(nick=nick.key)
+    holder = None if command.resume is None else participant.hub.holder(nick)
+    before = None if holder is None else _resumed(participant.hub, holder, command.resume or "")
+    if before is not None and participant.hub.ranks(name.key).is_operator(before.judged_as[0].connection):
+        identity = identity._replace(connection=before.judged_as[0].connection)
     if (why_not := permissions.refusal(participant, name.key, identity)) is not None:
         raise why_not
     if (why_not := permissions.look_refusal(participant, name)) is not None:

@@ -88,7 +88,7 @@ class Limits:
         bool | None,
         Switch(
             "room-founders",
-            "Whether who enters an empty room that is not registered runs it: yes or no.  [default: no]",
+            "Whether who enters an empty room that is not registered runs it: yes or no.  [default: yes with --irc]",
         ),
     ] = None
     """None for what suits the edges that there are, see `chatd.app.options`; off without a word."""

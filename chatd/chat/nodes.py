@@ -64,6 +64,14 @@ class Nodes(Protocol):
     def source(self, client: Client, event: RoomEvent) -> Source | None:
         """Return what goes along with something that a client does, for the other nodes."""
 
+    @property
+    def leads(self) -> bool:
+        """Whether it is this node that says what all nodes know, and one of them is to say."""
+
+    @property
+    def own_source(self) -> Source | None:
+        """What goes along with something that this node says by itself, for the other nodes."""
+
     def source_of_post(self, poster: MemberInfo) -> Source:
         """Return what goes along with something that somebody says without coming in."""
 
@@ -72,6 +80,9 @@ class Nodes(Protocol):
 
     def place_for(self, client: Client, room: Place) -> Member | None:
         """Return whose place in a room a client takes unseen, if there is one; that one has none from here on."""
+
+    def predecessors(self, member_id: str, here: Sequence[Member]) -> Sequence[Member]:
+        """Return those whose places in rooms a member may take; ``here`` are those of this node that it took over."""
 
     def announce(self, client: Client) -> None:
         """Tell the other nodes all that they should know of a client and do not."""
@@ -175,6 +186,20 @@ class SingleNode(Nodes):
     @override
     def place_for(self, client: Client, room: Place) -> Member | None:
         return client.takeover.place_here(room)
+
+    @property
+    @override
+    def leads(self) -> bool:
+        return True
+
+    @property
+    @override
+    def own_source(self) -> None:
+        return None
+
+    @override
+    def predecessors(self, member_id: str, here: Sequence[Member]) -> Sequence[Member]:
+        return here
 
     @override
     def announce(self, client: Client) -> None:

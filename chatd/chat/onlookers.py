@@ -1,4 +1,5 @@
-"""Those who are told, without asking, of people: that somebody comes or goes, is away or back, or has an account.
+"""Those who are told, without asking, of people: that somebody comes or goes, is away or back,
+has an account or another real name.
 
 An edge whose protocol has such notices registers an `Onlooker` for a connection. It hears of those who share a room
 with it, and of the nicks that it watches, until the hub knows the connection no more.
@@ -33,6 +34,9 @@ class Onlooker(Protocol):
 
     def account_changed(self, member: Member) -> None:
         """Be told that somebody is logged in to another account than before, or to none."""
+
+    def realname_changed(self, member: Member) -> None:
+        """Be told that somebody is called otherwise besides the nick."""
 
 
 class Onlookers:
@@ -137,10 +141,17 @@ class Onlookers:
         for onlooker in (*self.concerned(member), *(() if own is None else (own,))):
             self._tell(onlooker.account_changed, member)
 
+    def realname_changed(self, member: Member) -> None:
+        """Tell those whom it concerns that somebody is called otherwise."""
+        for onlooker in list(self.concerned(member)) if self else ():
+            self._tell(onlooker.realname_changed, member)
+
     def learned(self, member: Member, before: MemberInfo, now: MemberInfo) -> None:
         """Tell what is new of one who is connected to another node."""
         if before.proof != now.proof and before.away != now.away:
             self.away_changed(member, now.away)
+        if before.proof != now.proof and before.realname != now.realname:
+            self.realname_changed(member)
         if before.account != now.account:
             self.account_changed(member)
 

@@ -149,8 +149,8 @@ def _joined(participant: Participant, entry: Entry, room: Place) -> bytes:
             participant.tell(line, again=True)
     topic = b""
     told = replay is not None and replay.has_told(room.topic_id)
-    if room.topic is not None and not told and permissions.may_read(participant, room.key, room.topic_id):
-        topic = participant.line(room.topic, tags=room.topic_tags)
+    if not told and (known := permissions.readable_topic(participant, room)) is not None:
+        topic = participant.line(known, tags=room.topic_tags)
     done = participant.line(done_join(participant, room, replay), entry.label)
     if not participant.tagged and not participant.welcomed:
         participant.welcomed = True

@@ -68,6 +68,7 @@ class Participant(Client):
     """Another nick that was claimed, and that the rooms do not know yet."""
     tagged: bool = False
     away: str | None = None
+    realname: str = ""
     bot: bool = False
     barred: bool = False
     """Whether it is banned from the server and may LOGIN, see `chatd.chat.barred`."""

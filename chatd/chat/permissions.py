@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import ip_address
 
@@ -10,11 +11,12 @@ from chatd.chat.participant import Participant
 from chatd.chat.visitor import Visitor
 from chatd.model.authorship import Rights
 from chatd.model.cluster import MemberInfo
-from chatd.model.entry import Entry, Member
+from chatd.model.entry import Entry, Member, Place
 from chatd.model.room_policy import Identity, IPAddress, ModerationAction
 from chatd.protocol import names
 from chatd.protocol.duration import written
 from chatd.protocol.errors import ChatError, Code
+from chatd.protocol.events import TopicSet
 from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.names import RoomName
 
@@ -78,6 +80,14 @@ def may_read(participant: Participant, room: str, id_: int) -> bool:
     return after is not None and id_ > after
 
 
+def readable_topic(participant: Participant, room: Place) -> TopicSet | None:
+    """Return what a participant is to be told of a room's topic; that it was taken away concerns programs alone."""
+    topic = room.topic
+    if topic is None or not (topic.topic or participant.tagged):
+        return None
+    return topic if may_read(participant, room.key, room.topic_id) else None
+
+
 def server_ban(participant: Participant, identity: Identity) -> ModerationAction | None:
     """Return the ban that keeps somebody off the server, who is the participant or wants to be."""
     if participant.is_operator:
@@ -115,10 +125,28 @@ def look_refusal(participant: Visitor, name: RoomName) -> ChatError | None:
 
 def refusal_at(participant: Participant, room: str, entry: Entry) -> ChatError | None:
     """Return why a participant may not enter a room by an entry of its own; if there are nodes, as all see it."""
+    hub = participant.hub
+    before = hub.nodes.predecessors(participant.member_id, participant.takeover.stale_connections)
     if participant.info is None:
-        return refusal(participant, room)
-    identity, is_operator = participant.judged_as
-    return refusal_of(participant.hub, room, identity, is_operator=is_operator, now=entry.time)
+        return entering_refusal(hub, room, participant.judged_as, before, milliseconds(hub))
+    return entering_refusal(hub, room, participant.judged_as, before, entry.time)
+
+
+def entering_refusal(
+    hub: Hub, room: str, judged_as: tuple[Identity, bool], before: Iterable[Member], now: int
+) -> ChatError | None:
+    """Return why somebody may not enter a room, given its key, who may take the places of those ``before``.
+
+    ``judged_as`` is as `Member` has it. Who ran it over another connection runs it still.
+    """
+    identity, is_operator = judged_as
+    why, ranks = refusal_of(hub, room, identity, is_operator=is_operator, now=now), hub.ranks(room)
+    if why is not None and ranks:
+        for connection in (member.judged_as[0].connection for member in before):
+            if ranks.is_operator(connection):
+                heir = identity._replace(connection=connection)
+                return refusal_of(hub, room, heir, is_operator=is_operator, now=now)
+    return why
 
 
 def refusal_of(hub: Hub, room: str, identity: Identity, *, is_operator: bool, now: int) -> ChatError | None:

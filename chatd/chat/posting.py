@@ -153,6 +153,7 @@ class _Poster(Member, Resumable):
     ignored: Mapping[str, str] = NOBODY
     facts = None
     away = None
+    realname = ""
     bot = False
 
     def __init__(self, hub: Hub, info: MemberInfo) -> None:

@@ -30,7 +30,7 @@ def or_private(row: Row) -> Row:
 
 
 def _ask(participant: Participant, command: commands.History | commands.Search, other: Nick, label: str | None) -> Work:
-    key, shown = _conversation(participant, other)
+    key, shown = conversation_with(participant, other)
     there = Room(RoomName(key))
     there.name, there.last_id = RoomName(shown), participant.hub.conversations.last_id(key)
     if isinstance(command, commands.History):
@@ -38,7 +38,7 @@ def _ask(participant: Participant, command: commands.History | commands.Search, 
     return replay.search(participant, there, command, label)
 
 
-def _conversation(participant: Participant, other: Nick) -> tuple[str, str]:
+def conversation_with(participant: Participant, other: Nick) -> tuple[str, str]:
     """Return the key of what somebody and the owner of a nick told each other, and what that nick is to be called.
 
     Of several who had the name, one after the other, it is the one who has it now, or else the last to be told

@@ -38,10 +38,8 @@ def _rooms(participant: Participant, _command: commands.Rooms, label: str | None
 def _listed(participant: Participant, label: str | None) -> Iterator[bytes]:
     rooms = [r for r in participant.hub.rooms() if permissions.readable_after(participant, r.key) is not None]
     for room in rooms:
-        topic = None
-        if room.topic is not None and permissions.may_read(participant, room.key, room.topic_id):
-            topic = room.topic.text
-        yield participant.line(events.Listed(room.name, room.head_count, topic))
+        topic = permissions.readable_topic(participant, room)
+        yield participant.line(events.Listed(room.name, room.head_count, None if topic is None else topic.topic))
     yield participant.line(Done("ROOMS", (str(len(rooms)),)), label)
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from chatd.model.entry import Entry
+from chatd.model.entry import Entry, Member
 from chatd.model.room_policy import ModerationAction
 from chatd.protocol.events import Moderated
 
 OPERATOR = "OP"
 VOICE = "VOICE"
+_RANKS = {"OP": OPERATOR, "DEOP": OPERATOR, "VOICE": VOICE, "UNVOICE": VOICE}
+"""By the verb that gives or takes it."""
 
 
 class Ranks:
@@ -55,10 +57,30 @@ class Ranks:
         if not held:
             self._held.pop(connection, None)
 
-    def share(self, connection: str, other: str) -> None:
-        """Let a connection have what another one of the same person has."""
-        if other in self._held:
-            self._held[connection] = dict(self._held[other])
+    def change(self, action: ModerationAction, members: Collection[Member]) -> None:
+        """Do what an action says of the ranks of one of ``members``, with all connections of that person."""
+        event = action.event
+        kind, _, connection = (event.reach or "").partition("=")
+        if event.verb not in _RANKS or kind != "connection":
+            return
+        there = {connection_of(member): member.person for member in members}
+        for each, person in there.items():
+            if person is there.get(connection):
+                if event.verb in (OPERATOR, VOICE):
+                    self.give(each, action)
+                else:
+                    self.take(each, _RANKS[event.verb])
+
+    def join(self, newcomer: Member, members: Collection[Member]) -> None:
+        """Let a further connection of a person have what the others have, who are among ``members``."""
+        other = next((each for each in members if each.person is newcomer.person), None)
+        if other is not None and (held := self._held.get(connection_of(other))):
+            self._held[connection_of(newcomer)] = dict(held)
+
+    def move(self, connection: str, successor: str) -> None:
+        """Let a connection have what the one had whose place it takes."""
+        if (held := self._held.pop(connection, None)) is not None:
+            self._held[successor] = held
 
     def drop(self, connection: str) -> None:
         """Forget a connection."""
@@ -73,24 +95,33 @@ class Ranks:
         found = {action.id: action for held in self._held.values() for action in held.values() if action is not None}
         yield from found.values()
 
-    def state(self) -> Any:
-        """Return all of it in lists and texts, for other nodes."""
+    def state(self, seal: ModerationAction | None) -> Any:
+        """Return all of it in lists and texts, for other nodes, with the seal of the room's policy."""
         held = [
             [connection, rank, None if action is None else [action.id, action.time, *_words(action.event)]]
             for connection, ranks in self._held.items()
             for rank, action in ranks.items()
         ]
-        return [self.after, held]
+        return [self.after, held, None if seal is None else [seal.id, seal.time, *_words(seal.event)]]
 
-    def restore(self, state: Any, connections: Collection[str]) -> None:
-        """Be what another node says, as far as it is of those who are there."""
+    def restore(self, state: Any, members: Collection[Member]) -> ModerationAction | None:
+        """Be what another node says, None for nothing, as far as it is of ``members``; return the seal."""
         self.clear()
-        self.after, held = state
+        self.after, held, seal = state or (0, [], None)
+        connections = {connection_of(member) for member in members}
         for connection, rank, action in held:
             if connection in connections and rank in (OPERATOR, VOICE):
-                id_, time, *words = action or (0, 0)
-                known = None if action is None else ModerationAction(id_, time, Moderated(rank, *words))
-                self._held.setdefault(connection, {})[rank] = known
+                self._held.setdefault(connection, {})[rank] = None if action is None else _action(rank, *action)
+        return None if seal is None else _action("SET", *seal)
+
+
+def connection_of(member: Member) -> str:
+    """Return by what a member's ranks are known, on all nodes alike."""
+    return member.judged_as[0].connection
+
+
+def _action(verb: str, id_: int, time: int, *words: Any) -> ModerationAction:
+    return ModerationAction(id_, time, Moderated(verb, *words))
 
 
 def _words(event: Moderated) -> list[str | int | None]:

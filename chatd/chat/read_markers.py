@@ -22,6 +22,20 @@ def seen_in(participant: Participant, room: Place) -> int | None:
     return min(seen, room.last_id)
 
 
+def noted(participant: Participant, key: str) -> int:
+    """Return the id up to which the owner of an account has read a room or a conversation, by its key; 0 if unknown."""
+    if participant.account is None:
+        return 0
+    return participant.hub.journal.markers.of(participant.account, participant.account_made).get(key, 0)
+
+
+def note(participant: Participant, key: str, id_: int) -> None:
+    """Note that the owner of an account has read a conversation, by its key, up to an id."""
+    if participant.account is not None:
+        marker = Marker(participant.account, participant.account_made, key, id_)
+        participant.hub.journal.markers.note(marker)
+
+
 def follow(hub: Hub) -> None:
     """Tell the connections here what their owners have read over connections to other nodes."""
     hub.journal.markers.told = lambda marker: _tell(hub, marker)

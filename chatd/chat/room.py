@@ -8,7 +8,7 @@ from typing import Any
 
 from chatd.chat.cross_room import Merge
 from chatd.chat.delivery import Broadcast
-from chatd.chat.ranks import OPERATOR, VOICE, Ranks
+from chatd.chat.ranks import Ranks, connection_of
 from chatd.chat.tallies import Tallies
 from chatd.journal import RoomState
 from chatd.model.entry import INTERNAL, Entry, Member, Reader, RoomEvent
@@ -56,8 +56,8 @@ class Room:
         self.policy = RoomPolicy() if room_state is None else room_state.policy
         self.ranks = Ranks()
         self._has_founders = has_founders
-        self.has_lapsed = False
-        """Whether something that was ruled here holds no more since this was last made, and may hold in the journal."""
+        self.lapsed_by = ""
+        """Who ruled last what holds no more since this was made, and still holds in the journal; empty if nothing."""
         if has_founders and not self.is_registered:
             self.policy = self.policy.since(self.last_id)
         self.forgotten = 0
@@ -192,14 +192,13 @@ class Room:
             self._ignoring.pop(replaced, None)
             self._count(replaced, -1)
             if self.ranks:
-                self.ranks.share(connection_of(author), connection_of(replaced))
-                self.ranks.drop(connection_of(replaced))
+                self.ranks.move(connection_of(replaced), connection_of(author))
         elif not (known or here or author.person in self._persons):  # who is announced again was seen all the time
             entry.event = replace(event, nick=author.nick, room=self.name)
             broadcast.add(entry)
         if not known:
             if self.ranks and not founds and author.person in self._persons:
-                self._share_ranks(author)
+                self.ranks.join(author, self.everybody)
             self._count(author, 1)
         self.everybody[author] = None
         if author.here and entry.verb != INTERNAL:
@@ -225,7 +224,10 @@ class Room:
             del self.members[member]
         self._ignoring.pop(member, None)
         self.vacate(member)
-        lapses = self._has_founders and not self.is_registered
+        # With other nodes, what was ruled is in the stream still, until it is said there that it has lapsed.
+        lapses = (
+            self._has_founders and not self.is_registered and (self.everybody is self.members or not self.lapsed_by)
+        )
         if not self.everybody and not self._was_spoken_in and (lapses or not len(self.policy)):
             # At this place in the order, so that it is the same on all nodes.
             self.forgotten, self.last_id = self.last_id or self.forgotten, 0
@@ -247,54 +249,45 @@ class Room:
             self.ranks.drop(connection_of(member))
         if not self.everybody and not self.is_registered:
             self.ranks.clear()
-            self.has_lapsed = self.has_lapsed or self.policy.has_lapsing
-            self.policy = self.policy.since(self.last_id)
+            self._lapse()
+
+    def _lapse(self) -> None:
+        self.lapsed_by = self.policy.lapsing_by or self.lapsed_by
+        self.policy = self.policy.since(self.last_id)
 
     def restore(self, ranks: Any, room_state: RoomState | None) -> None:
         """Be what another node says of the ranks, None for nothing, and of what was ruled what the journal says."""
         if not self._has_founders:
             return
-        self.ranks.restore(ranks or [0, []], {connection_of(member) for member in self.everybody})
+        seal = self.ranks.restore(ranks, self.everybody)
         if room_state is not None:
             self.last_id = max(self.last_id, room_state.last_id)
-            is_registered = REGISTERED in room_state.policy
-            self.policy = room_state.policy if is_registered else room_state.policy.since(self.ranks.after)
+        ruled = RoomPolicy() if room_state is None else room_state.policy
+        if REGISTERED in ruled:
+            self.policy = ruled
+        elif ranks is None:  # an older node says nothing of them, and lets nothing lapse while somebody is there
+            self.policy = ruled if self.everybody else ruled.since(self.last_id)
+        else:
+            self.policy = ruled.sealed(seal, self.ranks.after)
+
+    @property
+    def shared_ranks(self) -> Any:
+        """What other nodes are to know of the ranks, and of what has lapsed; None if there is nothing."""
+        return self.ranks.state(self.policy.seal) if self._has_founders and not self.is_registered else None
 
     def _found(self, entry: Entry, author: Member) -> None:
-        self.has_lapsed = self.has_lapsed or self.policy.has_lapsing
-        self.policy = self.policy.since(self.last_id)
-        self.ranks.found(connection_of(author), entry, self.last_id)
-
-    def _share_ranks(self, newcomer: Member) -> None:
-        """Let a further connection of a person have the rank of the others."""
-        for member in self.everybody:
-            if member.person is newcomer.person:
-                self.ranks.share(connection_of(newcomer), connection_of(member))
-                return
-
-    def _change_ranks(self, action: ModerationAction) -> None:
-        """Do what an action says of the ranks of those who are here."""
-        event = action.event
-        if event.verb == "SET" and self.is_registered:
-            self.ranks.clear()
-        rank = {"OP": OPERATOR, "DEOP": OPERATOR, "VOICE": VOICE, "UNVOICE": VOICE}.get(event.verb)
-        kind, _, connection = (event.reach or "").partition("=")
-        if rank is None or kind != "connection" or self.is_registered:
-            return
-        there = {connection_of(member): member.person for member in self.everybody}
-        for each, person in there.items():
-            if connection in there and person is there[connection]:
-                if event.verb == rank:
-                    self.ranks.give(each, action)
-                else:
-                    self.ranks.take(each, rank)
+        self._lapse()
+        # With other nodes ids are places in the one order, and a node may know of what this one has forgotten.
+        self.ranks.found(connection_of(author), entry, max(self.last_id, entry.place))
 
     def _enforce(self, entry: Entry, event: Moderated, broadcast: Broadcast) -> None:
         """Remove those who may not be here any more, each with a line that says so."""
         action = ModerationAction(entry.id, entry.time, event)
         self.policy.apply(action)
-        if self._has_founders:
-            self._change_ranks(action)
+        if self.is_registered:
+            self.ranks.clear()
+        elif self._has_founders:
+            self.ranks.change(action, self.everybody)
         # On a node that was given up and is here again, some are not known to the others yet.
         there = {**self.everybody, **self.members} if self.everybody is not self.members else self.members
         told: set[object] = set()
@@ -328,8 +321,3 @@ class Room:
     def _set_topic(self, topic: TopicSet, id_: int, time: int) -> None:
         self.topic, self.topic_id = topic, id_
         self.topic_tags = {"id": str(id_), "time": timestamp(time), "old": ""}
-
-
-def connection_of(member: Member) -> str:
-    """Return by what a member's ranks are known, on all nodes alike."""
-    return member.judged_as[0].connection

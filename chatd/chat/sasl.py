@@ -52,7 +52,6 @@ class SaslLogin:
 
 async def log_in(participant: Participant, nick: str, password: str, *, operator: bool = False) -> None:
     """Log somebody in, with ``operator`` to the account of a server operator alone; raise `ChatError` if it fails."""
-    check_private(participant)
     if participant.account != names.key(nick):
         check_may_log_in(participant)
     hub = participant.hub

@@ -78,8 +78,8 @@ def _topic(participant: Participant, room: Place, command: Topic, label: str | N
         quotas.check_pace(participant, participant.nick, room.name)
         participant.submit(room.key, events.TopicSet(participant.nick, room.name, command.text), label, "TOPIC")
         return
-    if room.topic is not None and permissions.may_read(participant, room.key, room.topic_id):
-        participant.send_event(room.topic, tags=room.topic_tags)
+    if (topic := permissions.readable_topic(participant, room)) is not None:
+        participant.send_event(topic, tags=room.topic_tags)
     participant.send_event(Done("TOPIC", (room.name,)), label)
 
 

@@ -25,8 +25,8 @@ from chatd.protocol.references import REFERRING, Retracted
 
 _ALL = ("",)
 """Stands for everybody."""
-_RANKS = frozenset({"OP", "DEOP", "SET"})
-"""The verbs that change who may do what, and not only who may speak."""
+_RANKS = frozenset({"OP", "DEOP", "SET", "KICK", "BAN"})
+"""The verbs that change who may do what, and not only who may speak; who is put out may have run the room."""
 
 _log = Logger()
 
@@ -82,7 +82,7 @@ class Verdicts:
         if (poster := poster_of(entry)) is not None:
             return self._post_refusal(entry, poster)
         if author is None:
-            return None
+            return self._node_refusal(entry)
         if type(event) is Moderated:
             return self._ruling_refusal(entry, event, author)
         if is_conversation(entry.room):
@@ -103,6 +103,15 @@ class Verdicts:
         if why is None and type(event) is TopicSet:
             why = permissions.topic_refusal(hub, room.key, identity, is_operator=is_operator)
         return why
+
+    def _node_refusal(self, entry: Entry) -> ChatError | None:
+        """Return why what a node says by itself does not count: that what was ruled in a room has lapsed."""
+        if entry.source is None or type(entry.event) is not Moderated or entry.event.subject != ANEW:
+            return None
+        room = self._hub.room(entry.room)
+        if room is None or not room.everybody:
+            return None
+        return ChatError(Code.UNAVAILABLE, "somebody had come in when it was its turn, and may have ruled something")
 
     def _post_refusal(self, entry: Entry, poster: MemberInfo) -> ChatError | None:
         """Return why what somebody said without coming in does not count."""
@@ -166,7 +175,7 @@ def _depends(entry: Entry, changed: set[object]) -> bool:
     if _ALL in changed or who in changed:
         return True
     if type(entry.event) is Moderated:
-        if entry.event.text == WHILE_HERE:
+        if entry.event.text == WHILE_HERE or entry.event.subject == ANEW:
             return True  # on who is there
         return (entry.room, "rank") in changed or (SERVER, "rank") in changed
     return entry.room in changed or SERVER in changed

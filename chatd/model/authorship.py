@@ -32,6 +32,11 @@ def session_key(session: str) -> str:
     return f"session={session}"
 
 
+def account_of(author: str) -> str:
+    """Return the key of the account that a key is of, empty for that of a session."""
+    return author.removeprefix(_ACCOUNT) if author.startswith(_ACCOUNT) else ""
+
+
 def lasting(author: str) -> str:
     """Return a key if it is one that outlives its session, for an export; else nothing."""
     return author if author.startswith(_ACCOUNT) else ""

@@ -16,6 +16,7 @@ from chatd.model.authorship import session_key
 
 _BOT = "bot"
 _AWAY = "away="
+_REALNAME = "name="
 _SAFE = b"-_"
 
 
@@ -49,16 +50,24 @@ class MemberInfo(NamedTuple):
     @property
     def away(self) -> str | None:
         """Why they are away, if they are and their node says so."""
-        for each in self.proof.split():
-            if each.startswith(_AWAY):
-                with suppress(ValueError):
-                    return b64decode(each.removeprefix(_AWAY).encode(), _SAFE, validate=True).decode()
-        return None
+        return self._said(_AWAY)
+
+    @property
+    def realname(self) -> str:
+        """What they are called besides the nick, if their node says so."""
+        return self._said(_REALNAME) or ""
 
     @property
     def bot(self) -> bool:
         """Whether they are a program that answers by itself, if their node says so."""
         return _BOT in self.proof.split()
+
+    def _said(self, key: str) -> str | None:
+        for each in self.proof.split():
+            if each.startswith(key):
+                with suppress(ValueError):
+                    return b64decode(each.removeprefix(key).encode(), _SAFE, validate=True).decode()
+        return None
 
     def is_judged_like(self, other: MemberInfo) -> bool:
         """Return whether permissions are the same for both."""
@@ -75,11 +84,11 @@ def proof_of(*secrets: str) -> str:
     return " ".join(blake2b(secret.encode(), digest_size=16).hexdigest() for secret in secrets if secret)
 
 
-def said_of_oneself(away: str | None, *, bot: bool) -> str:
+def said_of_oneself(away: str | None, realname: str, *, bot: bool) -> str:
     """Return what somebody says of themselves, in words of ASCII."""
     words = [_BOT] if bot else []
-    if away is not None:
-        words.append(_AWAY + b64encode(away.encode(), _SAFE).decode())
+    texts = ((_AWAY, away), (_REALNAME, realname or None))
+    words += [key + b64encode(text.encode(), _SAFE).decode() for key, text in texts if text is not None]
     return " ".join(words)
 
 

@@ -142,6 +142,10 @@ class Member(Reader, Protocol):
         """Why this one is away; None if not, or if its node is of a version that says so only when it is asked."""
 
     @property
+    def realname(self) -> str:
+        """What this one is called besides the nick; empty where that was not said, or not unasked."""
+
+    @property
     def bot(self) -> bool:
         """Whether this one is a program that answers by itself, as far as its node says so unasked."""
 

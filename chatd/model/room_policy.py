@@ -212,8 +212,17 @@ class RoomPolicy:
 
     def since(self, upto: int) -> RoomPolicy:
         """Return what is left of it when all has lapsed that was ruled up to an id."""
+        return self.sealed(self._seal(upto), upto)
+
+    @property
+    def seal(self) -> ModerationAction | None:
+        """The action up to whose id nobody may read, if there is one."""
+        return self._actions.get(_SEALED)
+
+    def sealed(self, seal: ModerationAction | None, upto: int) -> RoomPolicy:
+        """Return what of it was ruled after an id, with a seal in the place of its own."""
         left = RoomPolicy()
-        if (seal := self._seal(upto)) is not None:
+        if seal is not None:
             left.restore(_SEALED, seal)
         for where, action in self._actions.items():
             if action.id > upto and where != _SEALED:
@@ -232,9 +241,9 @@ class RoomPolicy:
         return ModerationAction(last, private.time, sealed)
 
     @property
-    def has_lapsing(self) -> bool:
-        """Whether there is anything in it that can lapse."""
-        return len(self._actions) > (_SEALED in self._actions)
+    def lapsing_by(self) -> str:
+        """Who said the last of what can lapse in it; empty if there is nothing."""
+        return next((action.event.nick for key, action in reversed(self._actions.items()) if key != _SEALED), "")
 
     def holding(self, now: int) -> int:
         """Return how many actions hold."""

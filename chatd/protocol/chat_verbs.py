@@ -188,7 +188,7 @@ ROWS = (
     Verb(
         commands.Topic,
         "TOPIC [#room] [text]",
-        "set the topic of a room or, without a text, ask for it",
+        "set the topic of a room, - takes it away; without a text, ask for it",
         _read_topic,
     ),
     Verb(

@@ -19,6 +19,8 @@ _PAIR = re.compile(r"([a-z0-9-]{1,32})=(.*)")
 _TIMED = frozenset({"MUTE", "BAN"})
 MODERATION_VERBS = ("KICK", "MUTE", "UNMUTE", "BAN", "UNBAN", "OP", "DEOP", "VOICE", "UNVOICE", "INVITE", "SET")
 """The verbs of `Moderated`."""
+NO_TOPIC = "-"
+"""The text of a topic that says that there is none."""
 LIST_LINE_CHARACTERS = 2000
 """About how many characters of names a line of a list holds: at most 8 KB, whatever the script."""
 
@@ -57,11 +59,16 @@ class Renamed:
 
 @dataclass(frozen=True, slots=True)
 class TopicSet:
-    """Somebody set a room's topic."""
+    """Somebody set a room's topic, or took it away: then the text is `NO_TOPIC`."""
 
     nick: str
     room: str
     text: str
+
+    @property
+    def topic(self) -> str:
+        """What the room is about from here on; empty if nobody says."""
+        return "" if self.text == NO_TOPIC else self.text
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from chatd.protocol import duration, events
 from chatd.protocol.actions import BEGINNING, shown
-from chatd.protocol.events import Event, Moderated, Replayed, Said, Told, ToldBefore, ToldOthers
+from chatd.protocol.events import Event, Moderated, Replayed, Said, Told, ToldBefore, ToldOthers, TopicSet
 from chatd.protocol.member_details import MemberDetails
 from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.references import Edited, Reacted, ReactionCounts, Retracted, Unreacted
@@ -31,7 +31,7 @@ _RULED: Mapping[str, str] = {
 }
 _SET: Mapping[str, str] = {
     "registered=yes": "{nick} registered {place} and is its operator",
-    "founded=anew": "{nick} opened {place} anew: what was ruled there before no longer holds",
+    "founded=anew": "what was ruled in {place} no longer holds: everybody had left",
     "private=yes": "{nick} made {place} private: only those who are invited may join it",
     "private=no": "{nick} opened {place} to everybody",
     "topic=operators": "{nick} lets only operators set the topic of {place}",
@@ -82,6 +82,7 @@ def _rounded(seconds: int) -> str:
 _LINES: Mapping[type, Callable[..., str]] = {
     MemberDetails: lambda e: f"NOTE {described(e)}",
     Moderated: lambda e: f"NOTE {sentence(e)}",
+    TopicSet: lambda e: events.render(e) if e.topic else f"NOTE {e.nick} took the topic of {e.room} away",
     Told: lambda e: f"FROM {e.nick} {shown(e.nick, e.text)}",
     ToldOthers: lambda e: f"TO {e.nick} {shown(e.by, e.text)}",
     ToldBefore: lambda e: f"OLD {e.time} FROM {e.nick} {shown(e.nick, e.text)}",

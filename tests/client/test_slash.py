@@ -36,6 +36,9 @@ def one(text: str, front: str | None = "#r") -> Command:
         ("/tell bob hi you", Tell("bob", "hi you")),
         ("/msg bob hi", Tell("bob", "hi")),
         ("/msg #x hi", Tell("#x", "hi")),
+        ("/me waves", Tell("#r", "/me waves")),
+        ("/ME  waves ", Tell("#r", "/me waves")),
+        ("//me waves", Tell("#r", "/me waves")),
         ("/nick rob", commands.Nick("rob")),
         ("/join #b", commands.Join(None, "#b")),
         ("/part", commands.Part("#r")),
@@ -67,6 +70,7 @@ def test_what_is_typed_becomes_a_command(text: str, command: Command) -> None:
     ("text", "part"),
     [
         ("/nonsense", '"/nonsense"'),
+        ("/me", "write /me <text>"),
         ("/", '"/"'),
         ("/ who", '"/"'),
         ("/tell", "/tell <#room or nick> <text>"),

@@ -189,10 +189,12 @@ def test_what_a_node_learns_anew_is_told(cluster: InMemoryCluster) -> None:
 
 def test_a_node_of_a_version_before_reads_what_others_say_of_themselves() -> None:
     # It takes each word of a proof for a digest, and compares them in constant time, which only ASCII allows.
-    words = said_of_oneself("zurück um 2", bot=True)
+    words = said_of_oneself("zurück um 2", "Bob der Bär", bot=True)
     assert words.isascii()
     info = MemberInfo("run1.1", "bob", proof=f"{proof_of('secret')} {words}")
     assert (info.away, info.bot, info.voice) == ("zurück um 2", True, "session=run1.1")
+    assert info.realname == "Bob der Bär"
     assert not any(word == proof_of(word) for word in words.split())
     assert MemberInfo("run1.1", "bob", proof="away=**").away is None
-    assert (MemberInfo("run1.1", "bob").away, MemberInfo("run1.1", "bob").bot) == (None, False)
+    bare = MemberInfo("run1.1", "bob", proof=said_of_oneself(None, "", bot=False))
+    assert (bare.away, bare.bot, bare.realname, bare.proof) == (None, False, "", "")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from twisted.internet.address import IPv4Address
+from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransportWithDisconnection
 
 from chatd.chat.limits import Limits
 from chatd.edges.gateway import Gateway
 from chatd.edges.irc.connection import IrcFactory, IrcProtocol
 from chatd.edges.irc.message import unescaped
+from chatd.journal import Journal
 from tests.support.in_memory_chat import ChatClient, InMemoryChat
 from tests.support.in_memory_cluster import InMemoryCluster, Log, Node, SharedAccounts
 
@@ -124,8 +127,13 @@ class WithIrc(InMemoryChat):
 class IrcChat(WithIrc):
     """A chat with an IRC edge."""
 
-    def __init__(self, limits: Limits | None = None, name: str = "irc.example.org") -> None:
-        super().__init__(limits)
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        name: str = "irc.example.org",
+        journal: Callable[[Clock], Journal] | None = None,
+    ) -> None:
+        super().__init__(limits, journal)
         self.open_irc(name)
 
 

@@ -31,6 +31,9 @@ class Recorder(Onlooker):
     def account_changed(self, member: Member) -> None:
         self._heard.append(f"{member.nick} is {member.account}")
 
+    def realname_changed(self, member: Member) -> None:
+        self._heard.append(f"{member.nick} is called {member.realname}")
+
     def heard(self) -> list[str]:
         """Return what it was told since the last time."""
         heard, self._heard = self._heard, []

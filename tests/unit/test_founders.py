@@ -14,7 +14,9 @@ from chatd.journal.factory import from_string
 from chatd.journal.memory import MemoryJournal
 from chatd.model.room_policy import ANEW, WHILE_HERE, ModerationAction, PolicyKey, RoomPolicy
 from chatd.protocol.events import Moderated
+from tests.support.in_memory_accounts import PASSWORD, ChatWithAccounts
 from tests.support.in_memory_chat import ChatClient, InMemoryChat, journal_environment
+from tests.support.in_memory_cluster import bodies
 from tests.unit.test_moderation import Names, ask, owner
 
 ON = Limits(room_founders=True)
@@ -129,6 +131,38 @@ def test_who_proves_to_be_the_founder_keeps_the_rank(chat: InMemoryChat) -> None
     assert " operator=yes" in ask(chat, again, "HELLO 1", f"JOIN gina #den resume={secret}")[-1]
     assert operators(chat) == ["gina"]
     assert ask(chat, again, "KICK ben")[-1] == "OK KICK #den ben"
+
+
+@pytest.mark.parametrize("setting", ["private=yes who=remove", "private=no"])
+def test_who_proves_to_be_the_founder_comes_back_into_a_room_made_private(chat: InMemoryChat, setting: str) -> None:
+    gina = ChatClient(chat.hub)
+    secret = ask(chat, gina, "HELLO 1", "JOIN gina #den")[-1].split("resume=")[1].split()[0]
+    assert ask(chat, gina, f"SET {setting}")[-1].startswith("OK SET #den private=")
+    again = ChatClient(chat.hub)
+    assert " operator=yes" in ask(chat, again, "HELLO 1", f"JOIN gina #den resume={secret}")[-1]
+    refused = ask(chat, chat.person("JOIN ben"), "JOIN #den")[0].startswith("ERR not-allowed JOIN that room is private")
+    assert refused is ("yes" in setting)
+
+
+def test_the_rank_goes_over_to_the_persons_other_connection() -> None:
+    chat = ChatWithAccounts("root", "alice")
+    chat.hub.limits = ON
+    login = f"LOGIN alice {PASSWORD}"
+    phone, desktop = chat.visitor("HELLO 1", login, "JOIN alice #a"), chat.visitor("HELLO 1", login, "JOIN alice #a")
+    ben = chat.visitor("JOIN ben #a")
+    assert operators(chat, "#a") == ["alice"]
+    chat.send(phone, "QUIT")
+    assert operators(chat, "#a") == ["alice"]
+    assert bodies(chat.send(desktop, "KICK ben"))[-1] == "OK KICK #a ben"
+    ben.take()
+    assert chat.send(ben, "JOIN #a")[-1] == "OK JOIN #a 2"
+    chat.send(desktop, "OP ben")
+    third = chat.visitor("HELLO 1", login, "JOIN alice #a")
+    chat.send(ben, "DEOP alice")
+    assert operators(chat, "#a") == ["ben"]
+    for each in (third, desktop):
+        assert bodies(chat.send(each, "KICK ben"))[-1].startswith("ERR not-allowed KICK ")
+    chat.close()
 
 
 def test_who_registers_the_room_ends_the_ranks_by_connection(chat: InMemoryChat) -> None:
@@ -344,7 +378,7 @@ def test_the_marker_ends_what_was_ruled_before_it_and_seals_what_was_private() -
     )
     assert {key.kind for key, _ in policy.items()} == {"MUTE", "SET"}
     assert policy.readable_after("ann") == policy.readable_after(None) == 3
-    assert not policy.since(5).has_lapsing
+    assert not policy.since(5).lapsing_by
     assert policy.since(5).readable_after(None) == 3
 
 

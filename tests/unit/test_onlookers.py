@@ -156,6 +156,17 @@ def test_who_registers_is_told_to_those_who_share_a_room(owners: ChatWithAccount
     assert elsewhere.heard() == []
 
 
+def test_who_is_called_otherwise_is_told_to_those_who_share_a_room_or_watch(chat: InMemoryChat) -> None:
+    beside, watcher = Recorder(chat.person("JOIN alice #a")), Recorder(chat.person("JOIN carol #c"), "bob")
+    stranger = Recorder(chat.person("JOIN dave #c"))
+    bob = chat.person("JOIN bob #a")
+    assert watcher.heard() == ["+bob"]
+    bob.session.realname = "Robert"
+    chat.hub.onlookers.realname_changed(bob.session)
+    assert beside.heard() == watcher.heard() == ["bob is called Robert"]
+    assert stranger.heard() == []
+
+
 def test_who_has_ended_or_watches_no_more_is_told_nothing(chat: InMemoryChat) -> None:
     alice, carol = chat.person("JOIN alice #a"), chat.person("JOIN carol #a")
     first, second = Recorder(alice, "bob", "dave"), Recorder(carol, "bob")

@@ -33,6 +33,7 @@ READ_PATHS = {
     # What is told to people and programs; `ways_out` asks each of these.
     "chat/replay.py": "HISTORY, SEARCH and since=",
     "chat/recent.py": "JOIN last=, see `Replay.rest`",
+    "chat/excerpts.py": "CHATHISTORY, and the last lines on JOIN over IRC",
     "chat/mailbox.py": "private lines, which nothing can refer to",
     "chat/missed_lines.py": "the same, of those that were missed",
     "chat/referring.py": "the message that is referred to, of which nothing is told",

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from scramp import ScramClient, ScramException
 from twisted.internet.defer import Deferred
 
@@ -326,6 +328,28 @@ def test_accounts_that_cannot_be_read(chat: ChatWithAccounts, at: str, monkeypat
     monkeypatch.setattr(chat.store, "read", refuse)
     with refused(Code.UNAVAILABLE):
         step(exchange, message.encode())
+
+
+WORDS = st.sampled_from(
+    [b"n,,", b"y,,", b"p=x,,", b"n=", b"ann", b"r=", b"abc", b",", b"=", b"c=", b"biws", b"p=", b"m=", b"=2C", b"\0"]
+)
+MESSAGES = st.one_of(
+    st.binary(max_size=40), st.lists(st.one_of(WORDS, st.text(max_size=3).map(str.encode))).map(b"".join)
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(MESSAGES, st.sampled_from(["PLAIN", "SCRAM-SHA-256", "proof"]))
+def test_any_message_is_answered_or_refused(chat: ChatWithAccounts, message: bytes, what: str) -> None:
+    chat.clock.advance(SECONDS)  # so that each is looked at
+    exchange = chat.members.exchange("PLAIN" if what == "PLAIN" else "SCRAM-SHA-256", None)
+    if what == "proof":
+        challenge = step(exchange, b"n,,n=ann,r=abc")
+        message = message.replace(b"abc", challenge.partition(b",")[0][2:])
+    try:
+        assert isinstance(step(exchange, message), bytes)
+    except ChatError as error:
+        assert error.code is not Code.UNAVAILABLE
 
 
 # What is kept, and when.

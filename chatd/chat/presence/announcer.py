@@ -76,8 +76,7 @@ class Announcer:
         proof = proof_of(takeover.secret, takeover.proof)
         if client.voice != session_key(client.member_id):
             proof = f"{proof} {client.voice}".strip()
-        if client.bot or client.away is not None:
-            proof = f"{proof} {said_of_oneself(client.away, bot=client.bot)}".strip()
+        proof = f"{proof} {said_of_oneself(client.away, client.realname, bot=client.bot)}".strip()
         return MemberInfo(
             client.member_id,
             client.nick,

@@ -89,6 +89,20 @@ class Presence(Nodes):
     def place_for(self, client: Client, room: Place) -> Member | None:
         return self._changes.place(client.member_id, room)
 
+    @property
+    @override
+    def leads(self) -> bool:
+        return self.announcer.incarnation == min(self.directory.incarnations, default="")
+
+    @property
+    @override
+    def own_source(self) -> Source:
+        return Source(self.announcer.incarnation, None)
+
+    @override
+    def predecessors(self, member_id: str, here: Sequence[Member]) -> Sequence[Member]:
+        return [stale.member for stale in self.directory.stale_connections(member_id)]
+
     @override
     def author_of(self, entry: Entry) -> Member | ChatError | None:
         source = entry.source

@@ -82,6 +82,11 @@ class RemoteMember(NickHolder):
 
     @property
     @override
+    def realname(self) -> str:
+        return self.info.realname
+
+    @property
+    @override
     def bot(self) -> bool:
         return self.info.bot
 
@@ -110,8 +115,8 @@ class RemoteMember(NickHolder):
 
     @override
     def refusal(self, room: Place, entry: Entry) -> ChatError | None:
-        identity, is_operator = self.judged_as
-        return permissions.refusal_of(self._hub, room.key, identity, is_operator=is_operator, now=entry.time)
+        before = self._hub.nodes.predecessors(self.member_id, ())
+        return permissions.entering_refusal(self._hub, room.key, self.judged_as, before, entry.time)
 
     @override
     def removed_from(self, room: Place) -> None:

@@ -24,9 +24,9 @@ def take(hub: Hub, directory: Directory) -> Any:
     rooms = [[room.key, room.name, [member.member_id for member in room.everybody]] for room in there]
     people = [[*occupant.info, occupant.successor] for occupant in directory.all()]
     state = {"runs": sorted(directory.incarnations), "people": people, "rooms": rooms}
-    if ranks := {room.key: room.ranks.state() for room in there if hub.has_founders(room.key, room.policy)}:
-        state["ranks"] = ranks  # which an older node does not know, and leaves alone
-    return state
+    # An older node does not know them, and leaves them alone.
+    ranks = {room.key: known for room in there if (known := room.shared_ranks) is not None}
+    return {**state, "ranks": ranks} if ranks else state
 
 
 def read(

@@ -21,6 +21,7 @@ from chatd.client.model.presence import Presence
 from chatd.client.model.room import Room
 from chatd.client.model.transcript import Transcript
 from chatd.protocol import events, names
+from chatd.protocol.actions import shown
 from chatd.protocol.commands import History, Join, Search
 from chatd.protocol.events import Event
 from chatd.protocol.wire import Tags
@@ -160,9 +161,9 @@ def _topic(transcript: Transcript, tags: Tags, event: events.TopicSet) -> list[C
     own = names.key(event.nick) == names.key(transcript.nick)
     id_ = id_of(tags)
     time = time_of_event(transcript, tags)
-    line = Line(room.timeline.serial(), Kind.TOPIC, time, event.nick, event.text, id_, own=own)
+    line = Line(room.timeline.serial(), Kind.TOPIC, time, event.nick, event.topic, id_, own=own)
     if not id_ or id_ >= room.topic_id:
-        room.topic, room.topic_id = event.text, id_ or room.topic_id
+        room.topic, room.topic_id = event.topic, id_ or room.topic_id
         changes.append(TopicChanged(room.key))
     # Of a topic that a newcomer is told, what was said around it is not known: `oldest_id` stays.
     return changes + (put_stored(transcript, room, line, old=old) if id_ else transcript.add_passing(room, line))
@@ -241,7 +242,7 @@ def _passing(transcript: Transcript, room: Room, tags: Tags, kind: Kind, nick: s
 def notice_of(transcript: Transcript, room: Room, line: Line) -> list[Change]:
     """Give a notice of a line, unless its room is in front or gives none."""
     quiet = room.muted or room is transcript.front
-    return [] if quiet else [Notice(room.key, line.nick, line.text)]
+    return [] if quiet else [Notice(room.key, line.nick, shown(line.nick, line.text))]
 
 
 def time_of_event(transcript: Transcript, tags: Tags) -> int:

@@ -91,7 +91,7 @@ def describe(line: Line) -> str:
         case Kind.RENAMED:
             return f"{line.nick} is now {line.text}"
         case Kind.TOPIC:
-            return f"{line.nick} set the topic: {line.text}"
+            return f"{line.nick} set the topic: {line.text}" if line.text else f"{line.nick} took the topic away"
         case Kind.RETRACTED:
             return f"{line.nick} deleted a message of {line.text}" if line.text else f"{line.nick} took a message back"
         case Kind.MODERATED:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple, Never
 
-from chatd.protocol import commands, wire
+from chatd.protocol import actions, commands, wire
 from chatd.protocol import moderation_commands as orders
 from chatd.protocol import reference_commands as about
 from chatd.protocol.arguments import Arguments
@@ -57,6 +57,7 @@ _SLASHES: Mapping[str, _Slash] = MappingProxyType(
         "/rooms": _same("ROOMS", "list the rooms on the server"),
         "/tell": _same("TELL", _SEND),
         "/msg": _Slash("TELL", "/msg <#room or nick> <text>", _SEND),
+        "/me": _Slash("MSG", "/me <text>", "say what you are doing"),
         "/ignore": _same("IGNORE", "show nothing that somebody says, or list the people you ignore"),
         "/unignore": _same("UNIGNORE", "show again what somebody says"),
         "/nick": _same("NICK", "change your name"),
@@ -162,6 +163,8 @@ def _command(line: str, front: str | None) -> Command:
 def _placed(command: Command, front: str | None, slash: _Slash) -> Command:
     """Return a command with the room that it is for."""
     match command:
+        case commands.Msg(text):
+            return _said(actions.BEGINNING + text, front)
         case commands.Join(nick=None, since=None, epoch=None, resume=None):
             return command
         case commands.Join():

@@ -12,6 +12,7 @@ from chatd.client.model.lines import Delivery, Kind, Line, describe
 from chatd.client.model.room import Room
 from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.theme import Look
+from chatd.protocol.actions import BEGINNING
 
 Piece = tuple[str, tuple[str, ...]]
 
@@ -92,10 +93,15 @@ class Renderer:
             return
         if "marked" in base:
             yield "@ ", (*base, "strong")
-        yield f"{self._glyphs.safe(line.nick)}: ", (*base, "strong", f"nick{self._look.colour_of(line.nick)}")
+        doing = line.text.removeprefix(BEGINNING)
+        is_action = doing != line.text
+        if is_action:
+            yield "* ", base
+        named = f"{self._glyphs.safe(line.nick)}{' ' if is_action else ': '}"
+        yield named, (*base, "strong", f"nick{self._look.colour_of(line.nick)}")
         if line.answers:
             yield f"↪ {self._glyphs.safe(line.answers)}  ", (*base, "faint")
-        yield from self._text(line.text, base)
+        yield from self._text(doing, (*base, "action") if is_action else base)
         if line.edited:
             yield f"  {EDITED_SIGN}", (*base, "faint")
         if line.reactions:
@@ -135,6 +141,7 @@ def paint(text: tk.Text, look: Look) -> None:
     text.tag_configure("time", foreground=palette.faint)
     text.tag_configure("faint", foreground=palette.faint)
     text.tag_configure("strong", font=look.bold)
+    text.tag_configure("action", font=look.italic)
     for number, colour in enumerate(palette.nicks):
         text.tag_configure(f"nick{number}", foreground=colour)
     text.tag_configure("bar", justify="center", foreground=palette.faint, spacing1=6, spacing3=6)

@@ -110,6 +110,7 @@ class Look:
             tkinter.font.nametofont(name, root).configure(family=family)
         self.text = tkinter.font.Font(root, name="ChatdText", family=family, size=size)
         self.bold = tkinter.font.Font(root, name="ChatdBold", family=family, size=size, weight="bold")
+        self.italic = tkinter.font.Font(root, name="ChatdItalic", family=family, size=size, slant="italic")
         self.large = tkinter.font.Font(root, name="ChatdLarge", family=family, size=size, weight="bold")
         self.small = tkinter.font.Font(root, name="ChatdSmall", family=family, size=size)
         self.apply()
@@ -127,7 +128,9 @@ class Look:
         sv_ttk.set_theme(self.palette.name, self._root)
         for name, scale in _SCALES.items():
             tkinter.font.nametofont(name, self._root).configure(size=max(6, round(self.size * scale)))
-        for font, scale in ((self.text, 1.0), (self.bold, 1.0), (self.large, 1.2), (self.small, 0.85)):
+        for font in (self.text, self.bold, self.italic):
+            font.configure(size=max(6, self.size))
+        for font, scale in ((self.large, 1.2), (self.small, 0.85)):
             font.configure(size=max(6, round(self.size * scale)))
         style = ttk.Style(self._root)
         style.configure("Treeview", rowheight=self.text.metrics("linespace") + 6, indent=6)

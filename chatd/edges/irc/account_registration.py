@@ -39,8 +39,6 @@ def _register(user: IrcUser, message: Message) -> Work | None:
         _fail(user, "COMPLETE_CONNECTION_REQUIRED", account, "come in first, with NICK and USER; then REGISTER")
     elif not user.hub.accounts.takes_newcomers:
         _fail(user, "TEMPORARILY_UNAVAILABLE", account, "who runs this server makes the accounts; ask there")
-    elif user.session.account is not None:
-        _fail(user, "ALREADY_AUTHENTICATED", account, "you have an account and are logged in to it")
     elif names.key(account) != names.key(user.nick):
         _fail(user, "ACCOUNT_NAME_MUST_BE_NICK", account, f"an account is named like your nick; NICK {account} first")
     elif "@" in email:

@@ -16,7 +16,7 @@ from chatd.edges.irc import numerics as n
 from chatd.edges.irc import translation
 from chatd.edges.irc.message import MAX_LINE_BYTES, Message, TooLongError, parse, parse_tags, render
 from chatd.edges.irc.rows import answer_alone, receive
-from chatd.edges.irc.server import DEFAULT_NAME, IrcServer
+from chatd.edges.irc.server import DEFAULT_LAST_LINES, DEFAULT_NAME, IrcServer
 from chatd.edges.irc.session import IrcSession
 from chatd.edges.irc.table import COMMANDS
 from chatd.edges.irc.user import IrcUser
@@ -96,13 +96,16 @@ def error(why: str) -> bytes:
 
 
 class IrcFactory(EdgeFactory):
-    """Makes an `IrcProtocol` for each connection that is admitted; ``name`` is what the server is called on IRC."""
+    """Makes an `IrcProtocol` for each connection that is admitted.
+
+    ``name`` is what the server is called on IRC, and ``history`` how many of the last lines are told on JOIN.
+    """
 
     protocol = IrcProtocol
 
-    def __init__(self, gateway: Gateway, name: str = DEFAULT_NAME) -> None:
+    def __init__(self, gateway: Gateway, name: str = DEFAULT_NAME, history: int = DEFAULT_LAST_LINES) -> None:
         super().__init__(gateway)
-        self.server = IrcServer(gateway, name)
+        self.server = IrcServer(gateway, name, history)
 
     @override
     def farewell(self, why: str) -> bytes:

@@ -9,8 +9,9 @@ from chatd.chat import permissions
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.glob import is_mask, matcher
 from chatd.edges.irc.message import Message
-from chatd.edges.irc.rooms import seconds_of, targets
+from chatd.edges.irc.rooms import MAX_TOPIC, seconds_of, targets
 from chatd.edges.irc.rows import Row
+from chatd.edges.irc.telling import part_of
 from chatd.edges.irc.user import IrcUser
 from chatd.model.entry import Place
 from chatd.protocol import names
@@ -52,7 +53,7 @@ def _condition(user: IrcUser, text: str) -> Wanted | None:
     def holds(room: Place) -> bool:
         if not of_topic:
             return room.head_count > number if sign == ">" else room.head_count < number
-        if room.topic is None:
+        if room.topic is None or not room.topic.topic:
             return False
         minutes = (user.hub.now // 1000 - seconds_of(room.topic_tags.get("time", ""))) / 60
         return minutes > number if sign == ">" else minutes < number
@@ -65,9 +66,8 @@ def _found(user: IrcUser, named: list[Wanted], also: list[Wanted]) -> Iterator[M
         if permissions.readable_after(user.session, room.key) is None:
             continue
         if (not named or any(each(room) for each in named)) and all(each(room) for each in also):
-            topic = ""
-            if room.topic is not None and permissions.may_read(user.session, room.key, room.topic_id):
-                topic = room.topic.text
+            known = permissions.readable_topic(user.session, room)
+            topic = "" if known is None else part_of(known.topic, MAX_TOPIC)
             yield Message(n.RPL_LIST, (user.nick, room.name, str(room.head_count), topic), user.server.name)
 
 

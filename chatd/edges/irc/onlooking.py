@@ -54,9 +54,9 @@ class Watching(Onlooker):
         account = "*" if member.account is None else self._user.hub.name_of(member.account)
         self._tell_of("account-notify", member, "ACCOUNT", account)
 
-    def realname_changed(self, member: Member, realname: str) -> None:
-        """Be told another real name of somebody."""
-        self._tell_of("setname", member, "SETNAME", realname)
+    @override
+    def realname_changed(self, member: Member) -> None:
+        self._tell_of("setname", member, "SETNAME", member.realname or member.nick)
 
     def _tell_of(self, capability: str, member: Member, command: str, *params: str) -> None:
         """Tell the client something of somebody, if it wants that; also of one whom it only monitors?"""

@@ -8,7 +8,7 @@ from chatd.chat import permissions
 from chatd.chat.member_details import MAX_AWAY_CHARACTERS
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.message import Message
-from chatd.edges.irc.onlooking import Watching, away_state, message_of, room_for
+from chatd.edges.irc.onlooking import away_state, message_of, room_for
 from chatd.edges.irc.rows import Row
 from chatd.edges.irc.server import MAX_REALNAME
 from chatd.edges.irc.user import IrcUser
@@ -47,12 +47,11 @@ def _setname(user: IrcUser, message: Message) -> None:
         if user.has("setname"):
             user.fail("SETNAME", "CANNOT_CHANGE_REALNAME", error.text)
         return
-    user.realname = realname
+    user.session.realname = realname
     if user.has("setname"):
         user.answer(message_of(user, user.session, "SETNAME", realname))
-    for onlooker in list(user.hub.onlookers.concerned(user.session)):
-        if isinstance(onlooker, Watching):
-            onlooker.realname_changed(user.session, realname)
+    user.hub.nodes.announce_soon(user.session)
+    user.hub.onlookers.realname_changed(user.session)
 
 
 # ISON and USERHOST.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chatd.chat import permissions
 from chatd.chat.hub import Hub
 from chatd.model.entry import Member, Place
 
@@ -11,8 +12,8 @@ PREFIXES = {"o": "@", "v": "+"}
 
 def ranks(hub: Hub, room: Place, member: Member) -> str:
     """Return the letters of what somebody is in a room, the highest first."""
-    del hub
-    return "o" if room.policy.is_operator(member.account) or member.judged_as[1] else ""
+    operator = permissions.is_room_operator(hub, room.key, member)
+    return ("o" if operator else "") + ("v" if permissions.has_voice(hub, room.key, member) else "")
 
 
 def prefix(hub: Hub, room: Place, member: Member, *, multiple: bool) -> str:

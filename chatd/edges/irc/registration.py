@@ -130,7 +130,7 @@ def _user(user: IrcUser, message: Message) -> Work | None:
     if not ident:
         user.reply(n.ERR_INVALIDUSERNAME, "a user name is made of letters and digits: USER alice 0 * :Alice")
         return None
-    user.ident, user.realname = f"~{ident}", clean(realname)[:MAX_REALNAME]
+    user.ident, user.session.realname = f"~{ident}", clean(realname)[:MAX_REALNAME]
     return try_to_register(user)
 
 

@@ -7,19 +7,23 @@ from datetime import datetime
 
 from chatd.chat import permissions
 from chatd.chat.command_rows import Work
+from chatd.edges.irc import chathistory, markers
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.message import MAX_BODY_BYTES, Message
 from chatd.edges.irc.ranks import prefix
 from chatd.edges.irc.refusals import refuse
 from chatd.edges.irc.rows import Row
-from chatd.edges.irc.telling import room_messages
+from chatd.edges.irc.telling import part_of, room_for, room_messages
 from chatd.edges.irc.user import IrcUser
 from chatd.model.entry import Place
 from chatd.protocol import commands, events, names
+from chatd.protocol.events import Done
 from chatd.protocol.names import BadNameError, RoomName
 from chatd.protocol.text import plain
 
 LEAVE_ALL = "0"
+MAX_TOPIC = 390
+"""How many characters of a topic are taken, see TOPICLEN of ISUPPORT: with a name before it, it fits into a message."""
 
 
 def targets(text: str) -> list[str]:
@@ -74,6 +78,8 @@ async def _enter(user: IrcUser, name: RoomName) -> None:
     room = user.hub.room(name.key)
     if room is not None and room in user.session.rooms:
         return
+    if user.has(markers.NAME):
+        await markers.learn(user, name.key)
     result = await user.ask(commands.Join(None, name))
     if result.refused is not None:
         refuse(user, "JOIN", result.refused, name)
@@ -81,6 +87,8 @@ async def _enter(user: IrcUser, name: RoomName) -> None:
     room = user.hub.room(name.key)
     if room is not None and room in user.session.rooms:
         tell_of_entry(user, room)
+        if isinstance(result.outcome, Done):
+            await chathistory.tell_newcomer(user, room, result.outcome)
 
 
 def tell_of_entry(user: IrcUser, room: Place) -> None:
@@ -88,8 +96,10 @@ def tell_of_entry(user: IrcUser, room: Place) -> None:
     joined = events.Joined(str(user.session.nick), str(room.name))
     for message in room_messages(user.server, user.capabilities - {"away-notify"}, {}, joined):
         user.answer(message)
-    if room.topic is not None and room.topic.text and permissions.may_read(user.session, room.key, room.topic_id):
-        tell_topic(user, room)
+    if (topic := permissions.readable_topic(user.session, room)) is not None and topic.topic:
+        tell_topic(user, room, topic)
+    if user.has(markers.NAME):
+        markers.tell(user, room.name, room.key)
     if not user.has("draft/no-implicit-names") and not user.has("no-implicit-names"):
         tell_names(user, room)
 
@@ -156,12 +166,12 @@ async def _names(user: IrcUser, message: Message) -> None:
 # TOPIC.
 
 
-def tell_topic(user: IrcUser, room: Place) -> None:
+def tell_topic(user: IrcUser, room: Place, topic: events.TopicSet) -> None:
     """Tell a client what a room is about, and who said so when."""
-    assert room.topic is not None
-    user.reply(n.RPL_TOPIC, room.name, room.topic.text)
+    text = part_of(topic.topic, room_for(user.server.name, f"{n.RPL_TOPIC} {user.nick}", room.name))
+    user.reply(n.RPL_TOPIC, room.name, text)
     time = room.topic_tags.get("time", "")
-    setter = user.server.person_called(room.topic.nick).source
+    setter = user.server.person_called(topic.nick).source
     user.reply(n.RPL_TOPICWHOTIME, room.name, setter, str(seconds_of(time)))
 
 
@@ -174,12 +184,15 @@ def _topic(user: IrcUser, message: Message) -> Work | None:
     room = own_room(user, message.param(0), missing=n.ERR_NOSUCHCHANNEL)
     if room is None:
         return None
+    topic = permissions.readable_topic(user.session, room)
     if len(message.params) > 1:
-        return _set_topic(user, room, plain(message.param(1)))
-    if room.topic is None or not room.topic.text or not permissions.may_read(user.session, room.key, room.topic_id):
+        text = plain(message.param(1))[:MAX_TOPIC]
+        is_new = text != ("" if topic is None else topic.topic)
+        return _set_topic(user, room, text or events.NO_TOPIC) if is_new else None
+    if topic is None or not topic.topic:
         user.reply(n.RPL_NOTOPIC, room.name, "no topic is set")
     else:
-        tell_topic(user, room)
+        tell_topic(user, room, topic)
     return None
 
 

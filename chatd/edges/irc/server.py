@@ -16,6 +16,7 @@ from chatd.model.entry import Member
 from chatd.protocol.names import Nick
 
 DEFAULT_NAME = "irc.local"
+DEFAULT_LAST_LINES = 20
 MAX_CLIENT_TAGS = 1000
 """Of how many messages the client-only tags are known, which are passed on and not kept."""
 MAX_TRANSLATIONS = 64
@@ -35,9 +36,11 @@ class Gone(NamedTuple):
 class IrcServer:
     """One for each node; ``created`` is in milliseconds since 1970."""
 
-    def __init__(self, gateway: Gateway, name: str = DEFAULT_NAME) -> None:
+    def __init__(self, gateway: Gateway, name: str = DEFAULT_NAME, history: int = DEFAULT_LAST_LINES) -> None:
         self.gateway = gateway
         self.name = name
+        self.history = history
+        """How many of the last lines of a room a client is told that enters it and cannot ask for them."""
         self.created = gateway.hub.now
         self.most_users = 0
         """How many people there were at most at a time."""
@@ -78,12 +81,12 @@ class IrcServer:
         """Return how somebody who is here, over whatever edge, is shown."""
         if isinstance(member, IrcSession) and member.user is not None:
             return member.user.person
-        return self.make_person(member, "~u", member.nick)
+        return self.make_person(member, "~u")
 
-    def make_person(self, member: Member, ident: str, realname: str) -> Person:
-        """Return how somebody is shown who gave these names."""
+    def make_person(self, member: Member, ident: str) -> Person:
+        """Return how somebody is shown who gave that name of a user."""
         account = None if member.account is None else self.hub.name_of(member.account)
-        return Person(member.nick, ident, host_of(member), realname, account, member.bot)
+        return Person(member.nick, ident, host_of(member), member.realname or member.nick, account, member.bot)
 
     def person_called(self, nick: str) -> Person:
         """Return how somebody is shown who goes by a nick, or went by it when what they said was said."""
@@ -107,5 +110,13 @@ class IrcServer:
 def host_of(member: Member) -> str:
     """Return the host of somebody: the same for all connections of an account, and for one guest's connection."""
     identity, _ = member.judged_as
-    kind, what = ("account", identity.account) if identity.account else ("guest", identity.connection)
+    return host_of_account(identity.account) if identity.account else _host("guest", identity.connection)
+
+
+def host_of_account(account: str) -> str:
+    """Return the host of whoever is logged in to an account, given its key."""
+    return _host("account", account)
+
+
+def _host(kind: str, what: object) -> str:
     return f"{blake2b(f'{kind} {what}'.encode(), digest_size=5).hexdigest()}.{kind}"

@@ -17,7 +17,6 @@ class Owner(Protocol):
     """Whose session it is, as far as the session needs to know."""
 
     ident: str
-    realname: str
 
     @property
     def person(self) -> Person:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from chatd.edges.irc.message import MAX_BODY_BYTES, Message
+from chatd.edges.irc.mode_telling import ruling_messages
 from chatd.edges.irc.person import Person
 from chatd.edges.irc.server import IrcServer
-from chatd.protocol import plain
 from chatd.protocol.events import Event, Joined, Moderated, Parted, Renamed, Said, TopicSet
 from chatd.protocol.names import Nick
 from chatd.protocol.wire import Tags
@@ -43,19 +43,11 @@ def room_messages(server: IrcServer, capabilities: Collection[str], tags: Tags, 
             yield Message("NICK", (event.new,), person._replace(nick=event.old).source, shown(server, tags, person))
         case TopicSet():
             person = server.person_called(event.nick)
-            yield Message("TOPIC", (event.room, event.text), person.source, shown(server, tags, person))
+            topic = part_of(event.topic, room_for(person.source, "TOPIC", event.room))
+            yield Message("TOPIC", (event.room, topic), person.source, shown(server, tags, person))
         case Moderated():
-            yield from moderated(server, tags, event)
-
-
-def moderated(server: IrcServer, tags: Tags, event: Moderated) -> Iterator[Message]:
-    """Yield the messages that tell of a ruling."""
-    person = server.person_called(event.nick)
-    if event.verb == "KICK":
-        params = (event.room, event.subject, event.text or event.nick)
-        yield Message("KICK", params, person.source, shown(server, tags, person))
-        return
-    yield Message("NOTICE", (event.room, plain.render(event).removeprefix("NOTE ")), server.name, shown(server, tags))
+            person = server.person_called(event.nick)
+            yield from ruling_messages(server, capabilities, event, person.source, shown(server, tags, person))
 
 
 def said(server: IrcServer, tags: Tags, event: Said, target: str, person: Person | None = None) -> Iterator[Message]:

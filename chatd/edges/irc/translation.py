@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chatd.edges.irc import markers
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.message import Message, render
 from chatd.edges.irc.server import MAX_TRANSLATIONS
@@ -20,6 +21,7 @@ _ECHOED = (Said, Retracted, Edited, Reacted)
 def translated(user: IrcUser, lines: bytes) -> bytes:
     """Return what a client is sent for whole lines of its session; nothing before it is registered."""
     own = user.session.in_several_rooms or b"label=" in lines
+    own = own or user.answering is not None  # it may be the outcome of what the client is about
     key = (lines, user.capabilities)
     known = user.server.translations
     if not own and (found := known.get(key)) is not None:
@@ -76,6 +78,8 @@ def _tell(user: IrcUser, tags: Tags, event: Event) -> bool:
             user.send(Message("NOTICE", (user.nick, text), user.server.name))
         case commands.Ping(token):
             user.send(Message("PING", (token or "chatd",), user.server.name))
+        case events.Seen():
+            markers.heard(user, event)
         case Told(nick, text):
             for message in said(user.server, tags, Said(nick, "", text), user.nick):
                 user.send(message)

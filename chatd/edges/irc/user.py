@@ -19,6 +19,7 @@ from chatd.edges.irc.capabilities import shown_tags
 from chatd.edges.irc.exchange import Exchange
 from chatd.edges.irc.message import Message, render
 from chatd.edges.irc.person import Person
+from chatd.edges.irc.read_times import ReadTimes
 from chatd.edges.irc.server import Gone, IrcServer
 from chatd.edges.irc.session import IrcSession, Owner
 from chatd.edges.peer_connection import PeerConnection
@@ -81,7 +82,7 @@ class Pending:
 
 
 class IrcUser(Owner):
-    """The client of one connection. ``ident`` and ``realname`` are what it gave with USER."""
+    """The client of one connection. ``ident`` is what it gave with USER."""
 
     def __init__(self, server: IrcServer, peer: PeerConnection) -> None:
         assert isinstance(peer.session, IrcSession)
@@ -96,7 +97,6 @@ class IrcUser(Owner):
         """Whether it has a nick, and was welcomed under it."""
         self.wanted_nick = ""
         self.ident = ""
-        self.realname = ""
         self.password = ""
         """What it gave with PASS."""
         self.exchange: Exchange | None = None
@@ -104,6 +104,7 @@ class IrcUser(Owner):
         self.invisible = False
         self.signed_on = server.hub.now
         """In milliseconds since 1970."""
+        self.read_times = ReadTimes()
         self.told_quit = ("", "")
         """Who has gone, and when, as far as it was told of it last: those who shared several rooms are told once."""
         self.answering: Answer | None = None
@@ -132,10 +133,10 @@ class IrcUser(Owner):
     def person(self) -> Person:
         """How it is shown to others."""
         session = self.session
-        known = (session.nick, session.account, self.realname, session.bot)
+        known = (session.nick, session.account, session.realname, session.bot)
         if known != self._known:
             self._known = known
-            self._person = self.server.make_person(session, self.ident, self.realname)
+            self._person = self.server.make_person(session, self.ident)
         return self._person
 
     def has(self, capability: str) -> bool:

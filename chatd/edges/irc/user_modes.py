@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from chatd.chat.command_rows import Work
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.message import Message
 from chatd.edges.irc.onlooking import BOT, message_of
 from chatd.edges.irc.presence import nick_of
-from chatd.edges.irc.rows import Row
 from chatd.edges.irc.user import IrcUser
 
 _GIVEN = "o"
@@ -51,14 +49,3 @@ def _change(user: IrcUser, letters: str) -> None:
         user.answer(message_of(user, user.session, "MODE", str(user.session.nick), changed))
     if unknown:
         user.reply(n.ERR_UMODEUNKNOWNFLAG, f"there is no mode {unknown[0]} for people; B and i are all one can set")
-
-
-def _mode(user: IrcUser, message: Message) -> Work | None:
-    if message.param(0).startswith("#"):
-        user.reply(n.ERR_UNKNOWNCOMMAND, "MODE", "rooms have no modes here")
-    else:
-        carry_out(user, message)
-    return None
-
-
-ROWS: tuple[Row, ...] = (Row("MODE", _mode, least=1),)

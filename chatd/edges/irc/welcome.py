@@ -6,9 +6,13 @@ from collections.abc import Mapping
 
 from chatd import __version__
 from chatd.chat.member_details import MAX_AWAY_CHARACTERS
+from chatd.edges.irc import chathistory
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.message import Message
+from chatd.edges.irc.mode_changes import MAX_CHANGES
+from chatd.edges.irc.mode_telling import MAX_TEXT_BYTES
 from chatd.edges.irc.onlooking import BOT, MAX_MONITORED
+from chatd.edges.irc.rooms import MAX_TOPIC
 from chatd.edges.irc.rows import Row
 from chatd.edges.irc.server import MAX_REALNAME
 from chatd.edges.irc.user import IrcUser
@@ -33,21 +37,22 @@ def isupport(user: IrcUser) -> Mapping[str, str]:
         "AWAYLEN": str(MAX_AWAY_CHARACTERS),
         "BOT": BOT,
         "CASEMAPPING": "ascii",
+        **chathistory.ISUPPORT,
         "CHANLIMIT": f"#:{rooms or ''}",
         "CHANMODES": "bq,,,imnprst",
         "CHANNELLEN": str(MAX_ROOM_LENGTH + 1),
         "CHANTYPES": "#",
         "ELIST": "MNTU",
         "HOSTLEN": "24",
-        "KICKLEN": "300",
-        "MODES": "10",
+        "KICKLEN": str(MAX_TEXT_BYTES),
+        "MODES": str(MAX_CHANGES),
         "MONITOR": str(MAX_MONITORED),
         "NAMELEN": str(MAX_REALNAME),
         "NETWORK": NETWORK,
         "NICKLEN": str(MAX_NICK_LENGTH),
         "PREFIX": "(ov)@+",
         "TARGMAX": "JOIN:,KICK:,LIST:,NAMES:,NOTICE:4,PART:,PRIVMSG:4,TAGMSG:4,WHOIS:1",
-        "TOPICLEN": "400",
+        "TOPICLEN": str(MAX_TOPIC),
         "USERLEN": "19",
         "UTF8ONLY": "",
         "WHOX": "",

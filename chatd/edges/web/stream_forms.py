@@ -78,7 +78,7 @@ def as_object(epoch: str, kept: StoredEvent) -> dict[str, Any]:
         case Reacted():
             found |= {"message": event.id, "emoji": clean(event.emoji)}
         case TopicSet():
-            found["text"] = clean(event.text)
+            found["text"] = clean(event.topic)
         case Moderated():
             found["subject"] = clean(event.subject)
             if event.seconds is not None:
@@ -125,7 +125,7 @@ def _raw_line(kept: StoredEvent) -> bytes:
     if isinstance(event, Said):
         said = shown(event.nick, event.text)
         told = said if said is not event.text else f"{event.nick}: {said}"
-    elif isinstance(event, TopicSet):
+    elif isinstance(event, TopicSet) and event.topic:
         told = f"* {event.nick} set the topic: {event.text}"
     else:
         told = "* " + plain.render(event).removeprefix("NOTE ")

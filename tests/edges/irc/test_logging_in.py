@@ -145,9 +145,17 @@ def test_what_fails_is_a_904_that_says_why(chat: IrcChatWithAccounts, message: b
     assert commands(plain(client, "ann"))[-1] == "903"
 
 
-def test_a_failed_login_counts_as_a_guess(chat: IrcChatWithAccounts) -> None:
+@pytest.mark.parametrize("way", ["AUTHENTICATE", "PASS", "OPER"])
+def test_a_failed_login_counts_as_a_guess(chat: IrcChatWithAccounts, way: str) -> None:
     for _ in range(FAILURES):
-        plain(chat.connect(), "ann", "wrong-horse")
+        client = chat.connect()
+        if way == "AUTHENTICATE":
+            plain(client, "ann", "wrong-horse")
+        elif way == "PASS":
+            client.says("PASS ann:wrong-horse", "NICK carol", "USER carol 0 * :Carol")
+        else:
+            come_in(client, "carol")
+            client.says("OPER ann wrong-horse", "QUIT")
     told = plain(chat.connect(), "ann")[-1]
     assert (told.command, "too many guesses were wrong" in told.text) == ("904", True)
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from chatd.chat.limits import Limits
 from chatd.chat.member_details import MAX_AWAY_CHARACTERS
-from chatd.edges.gateway import Gateway
-from chatd.edges.irc.connection import IrcFactory
 from chatd.edges.irc.server import MAX_REALNAME
-from chatd.protocol.names import MAX_NICK_LENGTH, Nick
-from tests.support.in_memory_cluster import InMemoryCluster, Node, SharedAccounts
-from tests.support.irc import IrcChat, IrcClient, commands
+from chatd.protocol.names import MAX_NICK_LENGTH
+from tests.support.in_memory_cluster import SharedAccounts
+from tests.support.irc import IrcChat, IrcNode, commands, irc_nodes
 
 
 @pytest.fixture
@@ -205,8 +202,7 @@ def test_a_real_name_that_will_not_do(chat: IrcChat, name: str) -> None:
     ann = chat.irc("ann", "setname")
     (told,) = ann.says(f"SETNAME :{name}")
     assert (told.command, told.params[:2]) == ("FAIL", ["SETNAME", "INVALID_REALNAME"])
-    assert ann.protocol.user is not None
-    assert ann.protocol.user.realname == "Ann Example"
+    assert ann.says("WHOIS ann")[0].text == "Ann Example"
     assert chat.irc("bob").says(f"SETNAME :{name}") == []
 
 
@@ -277,42 +273,49 @@ def test_what_whois_and_who_say_of_people(chat: IrcChat) -> None:
 # Several nodes.
 
 
-def connect(node: Node, cluster: InMemoryCluster, nick: str, *capabilities: str) -> IrcClient:
-    """Return a client of a node, in #den."""
-    chat = IrcChat()
-    chat.hub, chat.clock = node.hub, node.clock
-    chat.gateway = Gateway(node.hub, node.clock)
-    chat.factory = IrcFactory(chat.gateway, "irc.example.org")
-    chat.turn = cluster.settle  # type: ignore[method-assign]  # what a node does reaches the others
-    client = chat.irc(nick, *capabilities, rooms="#den")
-    client.take()
-    return client
+def settle(*nodes: IrcNode) -> None:
+    """Let time pass until all nodes know what each of them does."""
+    for _ in range(3):
+        nodes[0].clock.advance(1)
+        for _ in range(3):
+            for node in nodes:
+                node.turn()
 
 
 def test_people_on_other_nodes_come_go_are_away_and_have_accounts() -> None:
-    cluster = InMemoryCluster(2, Limits())
-    one, two = cluster.nodes
-    ann = connect(one, cluster, "ann", "away-notify", "account-notify", "message-tags")
+    one, two = irc_nodes()
+    capabilities = ("away-notify", "account-notify", "extended-join", "message-tags", "setname")
+    ann = one.irc("ann", *capabilities, rooms="#den")
     ann.says("MONITOR + bob")
+    settle(one, two)
     ann.take()
-    bob = connect(two, cluster, "bob")
-    assert sorted(commands(ann.take())) == ["730", "JOIN"]
+    bob = two.irc("bob", rooms="#den")
+    settle(one, two)
+    joined, there = ann.take()
+    assert (joined.command, joined.params, there.command) == ("JOIN", ["#den", "*", "Bob Example"], "730")
+    bob.says("SETNAME :Bob Other")
+    settle(one, two)
+    assert [(each.command, each.nick, each.params) for each in ann.take()] == [("SETNAME", "bob", ["Bob Other"])]
+    assert ann.says("WHOIS bob")[0].text == "Bob Other"
     bob.says("AWAY :lunch")
-    cluster.wait(2)
+    settle(one, two)
     assert [(each.command, each.nick, each.params) for each in ann.take()] == [("AWAY", "bob", ["lunch"])]
     assert ann.says("USERHOST bob")[0].text.startswith("bob=-~u@")
-    assert one.hub.going_by(Nick("bob")) is not None
     bob.says("AWAY")
-    cluster.wait(2)
+    settle(one, two)
     assert [(each.command, each.tags) for each in ann.take()] == [("AWAY", {})]
     bob.says("MODE bob +B")
-    cluster.wait(2)
+    settle(one, two)
     bob.says("PRIVMSG #den :beep")
+    settle(one, two)
     assert ann.take()[0].tags["bot"] == ""
-    cluster.accounts.owned.add("bob")
+    accounts = two.hub.accounts
+    assert isinstance(accounts, SharedAccounts)
+    accounts.owned.add("bob")
     bob.protocol.peer.session.become_owner("bob")
     two.hub.nodes.announce(bob.protocol.peer.session)
-    cluster.settle()
+    settle(one, two)
     assert [(each.command, each.params) for each in ann.take()] == [("ACCOUNT", ["bob"])]
     bob.says("QUIT")
+    settle(one, two)
     assert sorted(commands(ann.take())) == ["731", "QUIT"]

@@ -114,3 +114,46 @@ def test_a_notice_is_one_for_others_too(chat: IrcChat) -> None:
     carol.says("@notice TELL ann quiet")
     chat.turn()
     assert [(each.command, each.text) for each in ann.take()] == [("NOTICE", "quiet")]
+
+
+def test_a_topic_is_taken_away(chat: IrcChat) -> None:
+    carol, ann = chat.lines("carol"), chat.irc("ann", rooms="#den")
+    assert commands(ann.says("TOPIC #den")) == ["331"]
+    ann.says("TOPIC #den :tea")
+    assert ann.says("TOPIC #den :tea") == []
+    carol.take()
+    (told,) = ann.says("TOPIC #den :")
+    assert (told.command, told.params) == ("TOPIC", ["#den", ""])
+    assert told.line.endswith(" TOPIC #den :")
+    assert ann.says("TOPIC #den :") == []
+    assert carol.take() == ["NOTE ann took the topic of #den away"]
+    assert commands(ann.says("TOPIC #den")) == ["331"]
+    assert commands(chat.irc("bob").says("JOIN #den")) == ["JOIN", "353", "366"]
+    assert ann.says("LIST #den")[-2].text == ""
+    carol.says("TOPIC #den milk", "TOPIC #den -", "TOPIC #den", "ROOMS")
+    chat.turn()
+    assert [each.text for each in ann.take() if each.command == "TOPIC"] == ["milk", ""]
+    assert carol.take()[-3:] == ["OK TOPIC #den", "ROOM #den 3", "OK ROOMS 1"]
+
+
+def test_a_topic_fits_into_a_message(chat: IrcChat) -> None:
+    carol, ann = chat.lines("carol"), chat.irc("ann", rooms="#den")
+    ann.take()
+    (told,) = ann.says(f"TOPIC #den :{'x' * 450}")
+    assert told.text == "x" * 390
+    carol.says(f"TOPIC #den {'ä' * 3000}")
+    chat.turn()
+    (told,) = ann.take()
+    assert 400 < len(told.line.encode()) <= 510
+    assert all(len(each.line.encode()) <= 510 for each in ann.says("TOPIC #den", "LIST"))
+
+
+def test_a_topic_of_a_room_that_is_not_there(chat: IrcChat) -> None:
+    ann = chat.irc("ann")
+    chat.irc("bob", rooms="#den")
+    assert commands(ann.says("TOPIC #nowhere", "TOPIC #nowhere :x", "TOPIC #den :x", "TOPIC")) == [
+        "403",
+        "403",
+        "442",
+        "461",
+    ]

@@ -27,7 +27,7 @@ import { Search } from './view-search.js';
 import { Sheets } from './view-sheets.js';
 import { Shell } from './view-shell.js';
 import { PeopleView, RoomsView } from './view-sides.js';
-import { isRoom } from './wire.js';
+import { isRoom, textOf } from './wire.js';
 
 const MAX_KEPT_ROOMS = 100;
 
@@ -176,9 +176,9 @@ class App {
     this.shell.title();
   }
 
-  #notify(room, { nick, text }) {
-    const title = room.private ? nick : t('notify.title', { nick, room: room.name });
-    notifications.show(title, text, room.key, () => this.go(room));
+  #notify(room, line) {
+    const title = room.private ? line.nick : t('notify.title', { nick: line.nick, room: room.name });
+    notifications.show(title, textOf(line), room.key, () => this.go(room));
   }
 
   #keepRooms() {

@@ -122,12 +122,15 @@ export function putPrivate(store, room, line, { old = false } = {}) {
   store.emit('notice', room, line);
 }
 
+/** Return what a room is about; a dash says that nobody says. */
+const topicOf = ({ text }) => (text === '-' ? '' : text);
+
 function topic(store, event) {
   const room = isRoom(event.room) && store.open(event.room);
   if (!room) return;
   const id = idOf(event.tags);
   if (!id || id >= room.topicId) {
-    room.topic = event.text;
+    room.topic = topicOf(event);
     room.topicId = id || room.topicId;
     store.emit('topic', room);
   }
@@ -135,7 +138,7 @@ function topic(store, event) {
   if (isOld(event) && room.lines.length && id < room.lines[0].key) return;
   store.put(
     room,
-    { kind: 'topic', id, time: timeOf(event), nick: event.nick, text: event.text },
+    { kind: 'topic', id, time: timeOf(event), nick: event.nick, text: topicOf(event) },
     { old: isOld(event) },
   );
 }

@@ -72,7 +72,10 @@ function command(app, line) {
   if (!Object.hasOwn(COMMANDS, name)) return t('cmd.unknown', { word });
   const { usage } = COMMANDS[name];
   if (usage.startsWith('<') && !tail) return t('cmd.usage', { usage: `${name} ${usage}` });
-  if (Object.hasOwn(DONE_HERE, name)) return DONE_HERE[name](app, tail, rest) ?? null;
+  if (Object.hasOwn(DONE_HERE, name)) {
+    const wrong = DONE_HERE[name](app, tail, rest);
+    return typeof wrong === 'string' ? wrong : null;
+  }
   return ordered(app, name, tail, rest);
 }
 
@@ -95,9 +98,9 @@ function ordered(app, name, tail, rest) {
 const DONE_HERE = {
   '/join': (app, tail, [name]) => app.goTo(isRoom(name) ? name : `#${name}`),
   '/part': (app, tail, rest) => {
-    const room = isRoom(rest[0] ?? '') ? app.store.find(rest[0]) : app.store.front;
-    if (!room) return t('cmd.noroom');
-    return app.leave(room, isRoom(rest[0] ?? '') ? rest.slice(1).join(' ') : tail);
+    const named = isRoom(rest[0] ?? '');
+    const room = named ? app.store.find(rest[0]) : app.store.front;
+    return room ? app.leave(room, named ? rest.slice(1).join(' ') : tail) : t('cmd.noroom');
   },
   '/msg': (app, tail, [to]) => {
     const text = tail.slice(to.length).trim();
@@ -106,10 +109,7 @@ const DONE_HERE = {
     if (text) app.session.say(room, text);
     return app.go(room);
   },
-  '/me': (app, tail) => {
-    const room = app.store.front;
-    return room ? carryOut(app, `* ${app.store.nick} ${tail}`) : t('cmd.noroom');
-  },
+  '/me': (app, tail) => carryOut(app, `//me ${tail}`),
   '/search': (app, tail) => app.search.open(tail),
   '/rooms': (app) => app.sheets.join(),
   '/away': (app, tail) => app.session.ask('AWAY', [tail]),
@@ -131,12 +131,6 @@ const DONE_HERE = {
   '/settings': (app) => app.sheets.settings(),
   '/help': (app) => app.sheets.help(),
 };
-for (const [name, act] of Object.entries(DONE_HERE)) {
-  DONE_HERE[name] = (...values) => {
-    const answer = act(...values);
-    return typeof answer === 'string' ? answer : null;
-  };
-}
 
 export class Completer {
   #last = null;

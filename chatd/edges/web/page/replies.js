@@ -40,11 +40,11 @@ const ANSWERS = {
   },
   UNIGNORE: ({ store }, question, { words }) => store.note(t('ignore.end', { nick: words[0] ?? '' })),
   AWAY: ({ store }, question) => {
-    store.note(question.words?.[0] ? t('away.set') : t('away.end'));
-    const facts = { away: question.words?.[0] || false };
+    const away = question.words?.[0] || false;
+    store.note(away ? t('away.set') : t('away.end'));
     for (const room of store.rooms.values()) {
       if (!room.member(store.nick)) continue;
-      room.addMember(store.nick, facts);
+      room.addMember(store.nick, { away });
       store.emit('member', room, store.nick);
     }
   },
@@ -96,9 +96,7 @@ function markers(store, room, values) {
   store.account = store.account || kept;
   room.reportedId = kept ? seen : null;
   const isNew = room.seenId === null;
-  if (isNew && !seen)
-    room.seenId = room.lastId; // nobody has read it: it only counts from here on
-  else if (isNew) room.seenId = seen;
+  if (isNew) room.seenId = seen || room.lastId; // of what nobody has read it only counts what comes
   store.seen(room, Math.max(seen, room.seenId));
   if (!room.unread && isNew && room.seenId < room.lastId) {
     room.markSeen(room.seenId);

@@ -188,6 +188,7 @@ export const TEXTS = {
   today: ['Today', 'Heute'],
   topic: ['Topic', 'Thema'],
   'topic.none': ['Set a topic', 'Thema setzen'],
+  'topic.away': ['{nick} took the topic away', '{nick} hat das Thema entfernt'],
   'topic.set': ['{nick} set the topic: {text}', '{nick} hat das Thema gesetzt: {text}'],
   'traffic.joined': ['{names} joined', '{names} gekommen'],
   'traffic.left': ['{names} left', '{names} gegangen'],

@@ -3,6 +3,7 @@
 import { carryOut, Completer } from './commands.js';
 import { $ } from './dom.js';
 import { t } from './strings.js';
+import { textOf } from './wire.js';
 
 const MAX_HISTORY = 50;
 
@@ -33,7 +34,7 @@ export class Composer {
   }
 
   reply(line) {
-    this.#setAbout('reply', line, t('about.reply', { nick: line.nick, text: line.text.slice(0, 80) }));
+    this.#setAbout('reply', line, t('about.reply', { nick: line.nick, text: textOf(line).slice(0, 80) }));
   }
 
   edit(line) {

@@ -35,31 +35,13 @@ export class LogView {
 
   #listen() {
     const { store } = this;
-    const ours =
-      (act) =>
-      (room, ...rest) =>
-        room === store.front && act(room, ...rest);
-    store.on('front', (room) => this.#show(room));
-    store.on(
-      'line',
-      ours((room, line, index) => this.#insert(room, line, index)),
-    );
-    store.on(
-      'changed',
-      ours((room, line) => this.#changed(room, line)),
-    );
-    store.on(
-      'removed',
-      ours((room, lines) => this.#removed(lines)),
-    );
-    store.on(
-      'cleared',
-      ours((room) => this.#show(room)),
-    );
-    store.on(
-      'room',
-      ours(() => this.#showBelow()),
-    );
+    const on = (name, act) => store.on(name, (room, ...rest) => room === store.front && act(room, ...rest));
+    on('front', (room) => this.#show(room));
+    on('line', (room, line, index) => this.#insert(room, line, index));
+    on('changed', (room, line) => this.#changed(room, line));
+    on('removed', (room, lines) => this.#removed(lines));
+    on('cleared', (room) => this.#show(room));
+    on('room', () => this.#showBelow());
     document.addEventListener('visibilitychange', () => this.look());
     window.addEventListener('focus', () => this.look());
     window.addEventListener('blur', () => this.look());
@@ -264,8 +246,6 @@ export class LogView {
     if (!$('empty').hidden)
       $('empty').textContent = room.private ? t('empty.person', { nick: room.name }) : t('empty', { room: room.name });
   }
-
-  // What others ask of it.
 
   /** Bring a message into view and show which it is; return false if it is not here. */
   jump(id) {

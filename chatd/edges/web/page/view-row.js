@@ -2,7 +2,7 @@
 
 import { h, hue, icon } from './dom.js';
 import { clockTime, dayName, dayOf, fullTime, t, traffic } from './strings.js';
-import { key } from './wire.js';
+import { key, textOf } from './wire.js';
 
 const PARTS = /`([^`]+)`|\bhttps?:\/\/[^\s<>"`\u2066-\u2069\u202a-\u202e]+/giu;
 const TRAILING = /[.,;:!?'"»”’*_~\]]+$/u;
@@ -70,12 +70,13 @@ const MAKERS = {
   retracted,
   traffic: (line) => [h('div', { class: 'small', dir: 'auto' }, traffic(line.deeds))],
   gap,
-  topic: (line) => [act(line, t('topic.set', { nick: line.nick, text: line.text }), 'topic')],
+  topic: (line) => [act(line, t(line.text ? 'topic.set' : 'topic.away', { nick: line.nick, text: line.text }), 'topic')],
   moderated: (line) => [act(line, `${line.nick} ${line.text}`, 'shield')],
 };
 
 function said(line, room) {
-  const text = h('div', { class: 'text', dir: 'auto' }, ...nodesOf(line.text));
+  const read = textOf(line);
+  const text = h('div', { class: read === line.text ? 'text' : 'text action', dir: 'auto' }, ...nodesOf(read));
   if (line.edited) text.append(' ', h('span', { class: 'edited' }, t('edited')));
   const body = h('div', { class: 'body' }, head(line));
   if (line.reply) body.append(quote(line, room));
@@ -106,7 +107,7 @@ function timeOf(line) {
 function quote(line, room) {
   const answered = room.find(line.reply);
   const known = answered?.kind === 'said';
-  const text = known ? answered.text.slice(0, QUOTE) : t('reply.unknown');
+  const text = known ? textOf(answered).slice(0, QUOTE) : t('reply.unknown');
   return h(
     'button',
     { type: 'button', class: 'quote', tabindex: '-1', 'data-jump': String(line.reply) },
@@ -158,16 +159,8 @@ function act(line, text, name) {
 }
 
 function gap(line) {
-  const text = h('span', {}, line.text);
-  if (line.fixed) return [h('div', { class: 'small bar' }, text)];
-  return [
-    h(
-      'div',
-      { class: 'small bar' },
-      text,
-      h('button', { type: 'button', class: 'link', 'data-do': 'fill' }, t('gap.load')),
-    ),
-  ];
+  const fill = h('button', { type: 'button', class: 'link', 'data-do': 'fill' }, t('gap.load'));
+  return [h('div', { class: 'small bar' }, h('span', {}, line.text), !line.fixed && fill)];
 }
 
 function note(line) {

@@ -3,6 +3,7 @@
 import { $, h, rove } from './dom.js';
 import { gap } from './replies.js';
 import { fullTime, t } from './strings.js';
+import { textOf } from './wire.js';
 
 const AROUND = 50;
 
@@ -76,7 +77,7 @@ export class Search {
           { type: 'button', class: 'result', tabindex: index ? '-1' : '0' },
           h('bdi', { class: 'name' }, line.nick),
           h('time', { datetime: new Date(line.time).toISOString() }, fullTime(line.time)),
-          h('span', { class: 'text', dir: 'auto' }, line.text),
+          h('span', { class: 'text', dir: 'auto' }, textOf(line)),
         );
         item.line = line;
         item.room = room;

@@ -134,14 +134,14 @@ export class Sheets {
 
   topic() {
     const room = this.app.store.front;
-    const fields = [{ name: 'text', label: t('topic'), value: room.topic, required: true, max: 1000 }];
+    const fields = [{ name: 'text', label: t('topic'), value: room.topic, max: 1000 }];
     ask({
       title: t('topic'),
       text: room.name,
       fields,
       done: t('save'),
       submit: ({ text }) => {
-        this.app.session.ask('TOPIC', [room.name, text]);
+        this.app.session.ask('TOPIC', [room.name, text || '-']);
       },
     });
   }

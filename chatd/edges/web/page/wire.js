@@ -129,6 +129,9 @@ export function format(verb, words = [], tags = {}) {
 /** A text as the server shows it, in one line. */
 export const clean = (text) => text.replace(/[\r\n\0\u2028\u2029]/g, ' ');
 
+/** A message as one reads it. */
+export const textOf = ({ nick, text }) => text.replace(/^\/me /, () => `* ${nick} `);
+
 export const bytes = (text) => encoder.encode(text).length;
 
 /** The same for two spellings of one name: NFKC and, as near as a browser comes to it, case folding. */

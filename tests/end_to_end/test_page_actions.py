@@ -1,0 +1,50 @@
+"""What somebody does, on the page: how it is typed, shown, answered, found and told by the desktop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.browser import Page, address_of, chromium
+from tests.support.daemon import Daemon
+
+pytestmark = pytest.mark.slow
+
+AWAY = """
+    window.told = [];
+    window.Notification = class {
+      static permission = 'granted';
+      constructor(title, { body }) { window.told.push(`${title}: ${body}`); }
+    };
+    localStorage.setItem('chatd.notify', 'true');
+    document.hasFocus = () => false;
+    window.dispatchEvent(new Event('blur'));"""
+"""Lets the desktop tell of what comes, and nobody look at the page."""
+
+
+def test_what_somebody_does_reads_so(tmp_path: Path) -> None:
+    with Daemon(tmp_path, "--web", "0") as daemon, chromium(tmp_path) as browser:
+        page = Page(browser, address_of(daemon) + "/")
+        page.come_in("ann")
+        with daemon.member("bob", "#lobby") as bob:
+            page.say("/me waves", "/ME nods")
+            bob.until(lambda line: line == "MSG ann #lobby * ann waves")
+            bob.until(lambda line: line == "MSG ann #lobby * ann nods")
+            bob.send(b"/me looks at https://x.example for ann\nMSG /mean it\n")
+            page.wait_for(["* ann waves", "* ann nods", "* bob looks at https://x.example for ann", "/mean it"])
+            styles = "[...document.querySelectorAll('.text')].map(each => getComputedStyle(each).fontStyle)"
+            assert browser.js(f"return {styles}") == ["italic"] * 3 + ["normal"]
+            assert browser.js("return document.querySelector('.text a').textContent") == "https://x.example"
+            browser.press("ARROW_UP", "ARROW_UP", "r")
+            browser.wait("document.getElementById('about-text').textContent.includes('* bob looks')")
+            browser.type("what for?")
+            browser.press("ENTER")
+            browser.wait("document.querySelector('.quote')?.textContent.includes('* bob looks')")
+            page.say("/search nods")
+            browser.wait("document.querySelector('.result .text')?.textContent === '* ann nods'")
+            browser.press("ESCAPE")
+            browser.js(AWAY)
+            bob.send(b"/me pokes ann\nTELL ann /me whispers\n")
+            browser.wait("told.length === 2")
+            assert browser.js("return told") == ["bob in #lobby: * bob pokes ann", "bob: * bob whispers"]
