@@ -45,8 +45,7 @@ class Net:
     def nc(self, nick: str, room: str = "#den") -> Netcat:
         """Return nc, with somebody in a room."""
         nc = Netcat(self.folder / f"nc-{nick}", self.lines)
-        nc.type(f"JOIN {nick} {room}")
-        wait_until(lambda: any(line.startswith(f"OK JOIN {room} ") for line in nc.shown()), lambda: f"{nc.shown()}")
+        nc.join(nick, room)
         return nc
 
 

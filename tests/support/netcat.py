@@ -36,6 +36,11 @@ class Netcat:
         self._process.stdin.write("".join(f"{line}\n" for line in lines).encode())
         self._process.stdin.flush()
 
+    def join(self, nick: str, room: str) -> None:
+        """Come into a room."""
+        self.type(f"JOIN {nick} {room}")
+        wait_until(lambda: any(line.startswith(f"OK JOIN {room} ") for line in self.shown()), lambda: f"{self.shown()}")
+
     def shown(self) -> list[str]:
         """Return all lines that it has shown whole."""
         return self._output.read_bytes().decode().split("\r\n")[:-1]
