@@ -22,7 +22,7 @@ _POLL = 0.02
 _REFUSALS = re.compile(rb"\xff[\xfc\xfe](?s:.)")
 """What telnet is answered, and random bytes that look like it."""
 _LISTENING = "listening on "
-_PLACES = ("--listen", "--web")
+_PLACES = ("--listen", "--web", "--irc")
 
 
 def environment() -> dict[str, str]:
@@ -160,7 +160,7 @@ def _count_places(options: Sequence[str]) -> int:
     """Return on how many places a daemon listens that is given these options, those at least that they name."""
     values = {name: [options[at + 1] for at, each in enumerate(options) if each == name] for name in _PLACES}
     pages = [value for value in values["--web"] if value != "off"]
-    return max(1, len(set(values["--listen"]))) + len(pages)
+    return max(1, len(set(values["--listen"]))) + len(pages) + len(set(values["--irc"]))
 
 
 class Client:

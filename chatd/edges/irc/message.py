@@ -19,8 +19,11 @@ _ESCAPES = {";": "\\:", " ": "\\s", "\\": "\\\\", "\r": "\\r", "\n": "\\n"}
 _ESCAPED = re.compile(r"[; \\\r\n]")
 _MEANT = {escape[1]: character for character, escape in _ESCAPES.items()}
 _ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
-_NO_COLON = frozenset({"JOIN", "NICK", "MODE", "BATCH", "AUTHENTICATE", "ACCOUNT", "MARKREAD"})
-"""Commands whose last parameter is a word, which some clients do not expect a colon before."""
+_NO_COLON = frozenset({"JOIN", "MODE", "BATCH", "AUTHENTICATE", "ACCOUNT", "MARKREAD"})
+"""Commands whose last parameter is a word, which some clients do not expect a colon before.
+
+Before all others there is one, also where a word would do without: ii reads NICK, PING and QUIT only behind a colon.
+"""
 
 NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
@@ -116,7 +119,8 @@ def _word(param: str) -> str:
 def _last(command: str, param: str, *, alone: bool) -> str:
     text = _one_line(param)
     needs_colon = not text or " " in text or text.startswith(":")
-    return f":{text}" if needs_colon or not (command in _NO_COLON or alone) else text
+    is_word = command in _NO_COLON or (alone and command == "PART")
+    return f":{text}" if needs_colon or not is_word else text
 
 
 def _one_line(text: str) -> str:

@@ -1,0 +1,108 @@
+"""IRC clients that people use, beside nc, the page and the window, on a real daemon."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.ports import free_ports
+from tests.support.daemon import Daemon, wait_until
+from tests.support.irc_minimal import Ii, Sic
+from tests.support.irc_programs import IrcProgram, Irssi, WeeChat
+from tests.support.netcat import Netcat
+
+pytestmark = pytest.mark.slow
+
+ALL: tuple[type[IrcProgram], ...] = (Irssi, WeeChat, Ii, Sic)
+
+
+class Net:
+    """A daemon that can be started again, and where it is."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.irc, self.lines = free_ports(2)
+        self.daemon = self._start()
+
+    def _start(self) -> Daemon:
+        return Daemon(
+            self.folder, "--listen", f"tcp:{self.lines}:interface=127.0.0.1", "--irc", str(self.irc),
+            "--journal", "sqlite:chat.sqlite3",
+        )  # fmt: skip
+
+    def restart(self) -> None:
+        """Stop the daemon, and start another one in its place."""
+        assert self.daemon.terminate() == 0
+        self.daemon = self._start()
+
+    def run(self, kind: type[IrcProgram], nick: str = "ann", room: str = "#den") -> IrcProgram:
+        """Return a client that is in a room."""
+        return kind(self.folder / nick, self.irc, nick, room)
+
+    def nc(self, nick: str, room: str = "#den") -> Netcat:
+        """Return nc, with somebody in a room."""
+        nc = Netcat(self.folder / f"nc-{nick}", self.lines)
+        nc.join(nick, room)
+        return nc
+
+
+@pytest.fixture
+def net(tmp_path: Path) -> Iterator[Net]:
+    net = Net(tmp_path)
+    try:
+        yield net
+        assert "Traceback" not in net.daemon.log()
+    finally:
+        net.daemon.kill()
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_a_client_and_nc_talk_both_ways(kind: type[IrcProgram], net: Net) -> None:
+    with net.nc("carol") as carol, net.run(kind) as ann:
+        carol.wait_for("JOIN ann #den")
+        carol.type("MSG hello ann, smörgåsbord?")
+        ann.wait_for(kind.SAID, nick="carol", text="hello ann, smörgåsbord?")
+        ann.type("hello carol: smörgås :)")
+        carol.wait_for("MSG ann #den hello carol: smörgås :)")
+        carol.type("MSG /me waves")
+        ann.wait_for(kind.ACTED, nick="carol", text="waves")
+        ann.act("waves back")
+        carol.wait_for("MSG ann #den * ann waves back")
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_a_client_and_nc_set_topics_change_names_and_leave(kind: type[IrcProgram], net: Net) -> None:
+    with net.nc("carol") as carol, net.run(kind) as ann:
+        carol.wait_for("JOIN ann #den")
+        carol.type("TOPIC #den all about tea")
+        ann.wait_for(kind.TOPIC, nick="carol", text="all about tea")
+        ann.set_topic("all about coffee")
+        carol.wait_for("TOPIC ann #den all about coffee")
+        carol.type("NICK caroline")
+        ann.wait_for(kind.RENAMED, nick="carol", new="caroline")
+        ann.rename("anna")
+        carol.wait_for("NICK ann anna")
+        ann.part()
+        wait_until(lambda: any(line.startswith("PART anna #den") for line in carol.shown()), lambda: f"{carol.shown()}")
+        ann.come_in()
+        carol.wait_for("JOIN anna #den")
+        ann.quit()
+        wait_until(lambda: ann.process.poll() is not None, lambda: "it ends")
+        gone = re.compile("PART anna #den")
+        wait_until(lambda: len(gone.findall("\n".join(carol.shown()))) == 2, lambda: f"{carol.shown()}")
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_a_client_comes_back_after_the_server_was_away_or_ends(kind: type[IrcProgram], net: Net) -> None:
+    with net.run(kind) as ann:
+        net.restart()
+        if not kind.reconnects:
+            assert ann.process.wait(10) == 1
+            return
+        ann.wait_for(kind.JOINED, times=2)
+        with net.nc("carol") as carol:
+            ann.type("here I am again")
+            carol.wait_for("MSG ann #den here I am again")
