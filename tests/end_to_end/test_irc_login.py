@@ -15,6 +15,7 @@ from scramp import ScramClient
 
 from tests.support.certificates import write_certificate
 from tests.support.daemon import BIN, DEADLINE, Daemon, environment, wait_until
+from tests.support.programs import program
 
 PASSWORD = "correct-horse"
 ELSEWHERE = "192.0.2.1"
@@ -67,11 +68,16 @@ def log_in_by_scram(irc: Irc) -> str:
     return irc.hears("903")
 
 
-def test_an_owner_logs_in_over_tls_and_nobody_does_where_others_listen_in(tmp_path: Path) -> None:
-    (tmp_path / "tls").mkdir()
-    write_certificate(tmp_path / "tls" / "key.pem", tmp_path / "tls" / "cert.pem", "localhost")
+def make_server(folder: Path) -> None:
+    """Make a certificate, and an account for ann."""
+    (folder / "tls").mkdir()
+    write_certificate(folder / "tls" / "key.pem", folder / "tls" / "cert.pem", "localhost")
     add = [str(BIN / "chatd"), "user", "add", "ann"]
-    subprocess.run(add, check=True, cwd=tmp_path, env=environment(), input=f"{PASSWORD}\n", text=True, timeout=DEADLINE)
+    subprocess.run(add, check=True, cwd=folder, env=environment(), input=f"{PASSWORD}\n", text=True, timeout=DEADLINE)
+
+
+def test_an_owner_logs_in_over_tls_and_nobody_does_where_others_listen_in(tmp_path: Path) -> None:
+    make_server(tmp_path)
     places = ["--irc", "haproxy:tls:tls:port=0:interface=127.0.0.1", "--irc", "haproxy:tcp:0:interface=127.0.0.1"]
     with Daemon(tmp_path, *places, "--scram", "--web", "off") as daemon:
         wait_until(lambda: len(daemon.places()) == 3, daemon.log)
@@ -103,3 +109,46 @@ def test_an_owner_logs_in_over_tls_and_nobody_does_where_others_listen_in(tmp_pa
             assert irc.hears("464").startswith("passwords go over TLS only")
         assert daemon.terminate() == 0
         assert "Traceback" not in daemon.log() and PASSWORD not in daemon.log()
+
+
+WEECHAT = (
+    "/set logger.file.flush_delay 0",
+    # Older and newer versions have other names for it.
+    *(f"/set irc.server_default.{name} on" for name in ("ssl", "tls")),
+    *(f"/set irc.server_default.{name}_verify off" for name in ("ssl", "tls")),
+    "/set irc.server_default.sasl_mechanism {mechanism}",
+    "/server add here 127.0.0.1/{port} -nicks=ann -username=ann -sasl_username=ann -sasl_password={password}",
+    "/connect here",
+)
+
+
+@contextmanager
+def weechat(folder: Path, **values: str) -> Iterator[Path]:
+    """Run WeeChat, which connects and logs in; yield the file into which it writes what the server says."""
+    folder.mkdir()
+    command = [program("weechat-headless"), "--dir", str(folder), "--run-command", ";".join(WEECHAT).format(**values)]
+    nothing = subprocess.DEVNULL
+    surroundings = environment() | {"HOME": str(folder), "LC_ALL": "C.UTF-8"}
+    with subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing, env=surroundings) as process:
+        try:
+            yield folder / "logs" / "irc.server.here.weechatlog"
+        finally:
+            process.kill()
+
+
+def test_a_client_of_other_people_logs_in_over_tls(tmp_path: Path) -> None:
+    make_server(tmp_path)
+    tries = [
+        ("plain", PASSWORD, "you have logged in"),
+        ("scram-sha-256", PASSWORD, "you have logged in"),
+        ("scram-sha-256", "wrong-horse", "the name or the password is wrong"),
+    ]
+    with Daemon(tmp_path, "--irc", "tls:tls:port=0:interface=127.0.0.1", "--scram", "--web", "off") as daemon:
+        wait_until(lambda: len(daemon.places()) == 2, daemon.log)
+        port = daemon.places()[1].rpartition(":")[2]
+        for number, (mechanism, password, said) in enumerate(tries):
+            with weechat(tmp_path / str(number), port=port, mechanism=mechanism, password=password) as log:
+                wait_until(lambda log=log, said=said: log.exists() and said in log.read_text(), daemon.log)  # type: ignore[misc]
+                assert ("Welcome to chatd, ann" in log.read_text()) <= (password == PASSWORD)
+        assert daemon.terminate() == 0
+        assert "Traceback" not in daemon.log()

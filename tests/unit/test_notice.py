@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from chatd.chat.referring import original_of
+from chatd.chat.telling import Telling
 from chatd.journal import Query
 from chatd.journal.jetstream.messages import MessageId, Subjects, decode
 from chatd.journal.sqlite.archive import export_lines, import_lines
 from chatd.journal.sqlite.database import APPLICATION_ID, schema
 from chatd.journal.sqlite.store import Store
-from chatd.model.entry import Entry
+from chatd.model.entry import Entry, StoredEvent
 from chatd.protocol.commands import Msg, Tell, Topic
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Said, Told, ToldOthers, TopicSet
@@ -123,6 +125,17 @@ def test_a_notice_that_is_changed_is_one_still(chat: InMemoryChat) -> None:
     ci.says("HISTORY")
     chat.turn()
     assert told(ci)[0] == "old;notice;edited MSG ci #den done"
+
+
+def test_what_is_changed_while_it_is_told_is_one_still(chat: InMemoryChat) -> None:
+    said = StoredEvent(1, 1000, Said("ci", "#den", "don", 0, notice=True), "account=ann")
+    with Telling(chat.hub, "#den") as telling:
+        telling.has_read([said])
+        telling.note(2, Edited("ci", "#den", 1, "done"))
+        kept = telling.current(said)
+    assert kept is not None
+    assert kept.event == Said("ci", "#den", "done", notice=True)
+    assert original_of(said, kept.event) == Original("ci", 1000, "account=ann", notice=True)
 
 
 def test_before_hello_it_is_checked_and_ignored(chat: InMemoryChat) -> None:
