@@ -8,6 +8,7 @@ from chatd.edges.irc import (
     about,
     account_registration,
     chathistory,
+    inviting,
     kicking,
     listing,
     logging_in,
@@ -34,6 +35,7 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("echo-message"),
     Capability("extended-join"),
     Capability("extended-monitor"),
+    Capability(inviting.NOTIFY),
     Capability("labeled-response", only_with="batch"),
     Capability("message-tags"),
     Capability("multi-prefix"),
@@ -67,6 +69,7 @@ COMMANDS: Mapping[str, Row] = {
         *monitor.ROWS,
         *modes.ROWS,
         *kicking.ROWS,
+        *inviting.ROWS,
         *chathistory.ROWS,
         *markers.ROWS,
     )
