@@ -17,6 +17,7 @@ FLAGS: Mapping[str, tuple[str, str, str]] = {
     "i": ("private", "yes", "no"),
     "m": ("speak", "operators", "members"),
     "r": ("registered", "yes", "no"),
+    "s": ("listed", "no", "yes"),
     "t": ("topic", "operators", "members"),
 }
 """By letter: a setting, and what it is set to and unset."""

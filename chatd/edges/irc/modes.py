@@ -195,6 +195,7 @@ async def _refuse_word(user: IrcUser, room: Place, change: Change) -> bool:
         "e": "nobody is excepted from a ban; ban fewer, or -b who is to come in",
         "k": "rooms have no keys here; +i keeps out all who are not invited",
         "l": "rooms have no limits here; +i keeps out all who are not invited",
+        "p": "+s takes a room off the list, and +i keeps out all who are not invited",
     }[change.letter]
     user.reply(n.ERR_INVALIDMODEPARAM, room.name, change.letter, "*", why)
     return True
@@ -205,7 +206,7 @@ _CARRIED: Mapping[str, Carried] = {
     "n": _refuse_outsiders,
     **dict.fromkeys(RANKS, _set_rank),
     **dict.fromkeys(mode_lists.LISTS, _change_list),
-    **dict.fromkeys("ekl", _refuse_word),
+    **dict.fromkeys("eklp", _refuse_word),
 }
 
 ROWS: tuple[Row, ...] = (Row("MODE", _mode, least=1),)
