@@ -11,6 +11,7 @@ from chatd.edges.irc.server import IrcServer
 from chatd.model.room_policy import ANEW, BY_NAME, RoomPolicy
 from chatd.protocol import plain
 from chatd.protocol.events import Moderated
+from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.names import Nick
 
 FLAGS: Mapping[str, tuple[str, str, str]] = {
@@ -43,6 +44,9 @@ def ruling_messages(
     server: IrcServer, capabilities: Collection[str], event: Moderated, source: str, tags: Mapping[str, str]
 ) -> Iterator[Message]:
     """Yield the messages that tell those in a room of a ruling, which comes from ``source``."""
+    if event.room == SERVER:
+        yield Message("NOTICE", ("*", _short(plain.render(event).removeprefix("NOTE "))), server.name, tags)
+        return
     if event.verb == "KICK":
         yield Message("KICK", (event.room, event.subject, _short(event.text or event.nick)), source, tags)
         return
