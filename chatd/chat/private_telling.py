@@ -105,7 +105,8 @@ def _submit(participant: Participant, key: str, to: Addressee, command: commands
 def _pass_on(participant: Participant, holder: NickHolder, command: commands.Tell, label: str | None) -> Work | None:
     """Tell one who is there something that is kept nowhere."""
     hub = participant.hub
-    line = PrivateLine(participant.nick, command.text, hub.now, command.notice and participant.tagged)
+    ref = label or "" if participant.labels_are_unique else ""
+    line = PrivateLine(participant.nick, command.text, hub.now, command.notice and participant.tagged, ref)
     if not holder.here:
         return _pass_on_to_node(participant, holder, line, label)
     client = hub.client(holder.nick)

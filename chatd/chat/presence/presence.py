@@ -226,7 +226,7 @@ class Presence(Nodes):
         client = self.announcer.client(member_id)
         if client is None or client.ended:
             return {"nick": None}
-        line = PrivateLine(nick, text, self.hub.now if time is None else time, notice)
+        line = PrivateLine(nick, text, self.hub.now if time is None else time, notice, question.get("ref") or "")
         try:
             client.tell(line, question.get("account"), again=time is not None)
         except ChatError as error:  # a node that does not know "refused" takes it for nobody there

@@ -35,7 +35,7 @@ def say(user: IrcUser, message: Message) -> None:
     if len(to) == 1 and (command := _single(user, message, to[0])) is not None:
         pending = user.expect(command, answer, client_tags(message.tags))
         answer.close()
-        pending.listener = partial(_said_one, user, message, to[0], answer)
+        pending.listener = partial(_said_one, user, message, to[0], answer, pending.label)
         user.session.receive(pending.request)
         return
     user.session.receive(Task(partial(_in_turn, user, message, to, answer)))
@@ -81,11 +81,11 @@ def _is_other_ctcp(text: str) -> bool:
     return text.startswith(_CTCP) and not text.startswith(f"{_CTCP}ACTION ")
 
 
-def _said_one(user: IrcUser, message: Message, target: str, answer: Answer, outcome: object) -> None:
+def _said_one(user: IrcUser, message: Message, target: str, answer: Answer, label: str, outcome: object) -> None:
     if isinstance(outcome, Refused):
         _refuse(user, message, outcome, target, answer)
     elif isinstance(outcome, Done):
-        _told(user, message, target, outcome, answer)
+        _told(user, message, target, outcome, answer, label)
 
 
 def _refuse(user: IrcUser, message: Message, refused: Refused, target: str, answer: Answer) -> None:
@@ -98,11 +98,12 @@ def _refuse(user: IrcUser, message: Message, refused: Refused, target: str, answ
         user.answering = before
 
 
-def _told(user: IrcUser, message: Message, target: str, done: Done, answer: Answer) -> None:
+def _told(user: IrcUser, message: Message, target: str, done: Done, answer: Answer, label: str) -> None:
     """Tell a client of what it told somebody: the echo, and that they are away."""
     holder = user.hub.holder(Nick.of(target))
     if user.has("echo-message"):
-        answer.add(user.own_message(message.command, target, message.param(1), done, client_tags(message.tags)))
+        tags = client_tags(message.tags)
+        answer.add(user.own_message(message.command, target, message.param(1), done, label, tags))
     if "away" in done.values and message.command != "NOTICE" and holder is not None:
         answer.add(away_reply(user, holder, holder.away or "away"))
 
@@ -157,7 +158,7 @@ async def _say_to(user: IrcUser, message: Message, target: str, answer: Answer) 
     else:
         result = await user.ask(command, client_tags(message.tags))
         if not isinstance(result.outcome, Said):
-            _said_one(user, message, target, answer, result.outcome)
+            _said_one(user, message, target, answer, result.tags.get("label", ""), result.outcome)
 
 
 def _pass_ctcp(user: IrcUser, message: Message, target: str) -> None:

@@ -91,9 +91,10 @@ def shown(server: IrcServer, tags: Tags, person: Person | None = None) -> Mappin
     found: dict[str, str] = {}
     if "time" in tags:
         found["time"] = tags["time"]
-    if "id" in tags:
-        found["msgid"] = server.msgid(tags["id"])
-        found |= server.client_tags(int(tags["id"]))
+    msgid = server.msgid(tags["id"]) if "id" in tags else tags.get("ref")
+    if msgid is not None:
+        found["msgid"] = msgid
+        found |= server.client_tags.of(msgid)
     if "reply" in tags:
         found["+draft/reply"] = server.msgid(tags["reply"])
     if person is not None and person.account is not None:

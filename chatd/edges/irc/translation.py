@@ -81,7 +81,8 @@ def _tell(user: IrcUser, tags: Tags, event: Event) -> bool:
         case events.Seen():
             markers.heard(user, event)
         case Told(nick, text):
-            for message in said(user.server, tags, Said(nick, "", text), user.nick):
+            known = tags if "id" in tags or "ref" in tags else {**tags, "ref": user.new_msgid()}
+            for message in said(user.server, known, Said(nick, "", text), user.nick):
                 user.send(message)
         case ToldOthers(nick, text):
             if user.has("echo-message"):

@@ -213,9 +213,18 @@ class IrcUser(Owner):
 
     def expect(self, command: Command, answer: Answer, client_tags: Mapping[str, str] = NO_TAGS) -> Pending:
         """Return what stands for a command that the session is to be asked, under its label, until that is done."""
-        pending = Pending(f"{self._labels}{next(self.numbers)}", answer, command, client_tags)
+        pending = Pending(self.new_msgid(), answer, command, client_tags)
         self._pending[pending.label] = pending
+        if client_tags and isinstance(command, Tell) and not command.to.startswith("#"):
+            self.server.client_tags.note(pending.label, client_tags)
         return pending
+
+    def new_msgid(self) -> str:
+        """Return what something is called that is stored nowhere: no other message of any node is called that.
+
+        It is the label, too, of what the session is asked: so a private line is called alike at both ends.
+        """
+        return f"{self._labels}{next(self.numbers)}"
 
     async def ask(self, command: Command, client_tags: Mapping[str, str] = NO_TAGS) -> Result:
         """Have the session carry out a command in the turn of the present line, and return what became of it."""
@@ -279,9 +288,11 @@ class IrcUser(Owner):
         reply = self.server.id_of(tags.get("+draft/reply", tags.get("+reply", "")))
         return replace(command, reply=reply or None, notice=is_notice)
 
-    def own_message(self, command: str, target: str, text: str, done: Done, client_tags: Mapping[str, str]) -> Message:
-        """Return what this client has told somebody, as it is told of it itself."""
-        tags = dict(client_tags)
+    def own_message(
+        self, command: str, target: str, text: str, done: Done, label: str, client_tags: Mapping[str, str]
+    ) -> Message:
+        """Return what this client has told somebody under a label of the session's, as it is told of it itself."""
+        tags = {**client_tags, "msgid": label}
         if "id" in done.values:
             tags |= {"msgid": self.server.msgid(done.values["id"]), "time": done.values["time"]}
         person = self.person
@@ -299,7 +310,7 @@ class IrcUser(Owner):
         if pending is None:
             return
         if pending.client_tags and entry.stored:
-            self.server.note_client_tags(entry.id, pending.client_tags)
+            self.server.client_tags.note(self.server.msgid(entry.id), pending.client_tags)
         if pending.waiting is not None:
             self.hub.unblocked.append(self.session)
 
