@@ -25,9 +25,7 @@ def tell(participant: Participant, command: commands.Tell, label: str | None) ->
     party = party_of(hub, to, holder)
     if holder is None and party is None:
         raise ChatError(Code.NO_SUCH_NICK, f"nobody here goes by {to}")
-    if hub.server_policy.may_silence:
-        permissions.check_voice(participant, None)
-    quotas.check_tell(participant)
+    check_telling(participant)
     if party is not None:
         key = conversation(participant.party or GUESTS, party)
         if hub.conversations.has_room_for(key):
@@ -38,6 +36,13 @@ def tell(participant: Participant, command: commands.Tell, label: str | None) ->
             )
     assert holder is not None
     return _pass_on(participant, holder, command, label)
+
+
+def check_telling(participant: Participant) -> None:
+    """Note that a participant tells a person something. Raise `ChatError` if it may tell nobody, or not yet."""
+    if participant.hub.server_policy.may_silence:
+        permissions.check_voice(participant, None)
+    quotas.check_tell(participant)
 
 
 def party_of(hub: Hub, nick: Nick, holder: NickHolder | None) -> str | None:

@@ -42,6 +42,7 @@ HELP: Mapping[str, tuple[str, str]] = {
     "REDACT": ("REDACT <#room> <msgid> [<reason>]", "Takes a message back (draft/message-redaction)."),
     "REGISTER": ("REGISTER * * <password>", "Makes the name that you use your own (draft/account-registration)."),
     "SETNAME": ("SETNAME <real name>", "Changes your real name."),
+    "TAGMSG": ("TAGMSG <nick or #room>[,...]", "Passes on what its tags say: a reaction, that you are typing."),
     "TIME": ("TIME", "Says what time it is here."),
     "TOPIC": ("TOPIC <#room> [<text>]", "Asks what a room is about, or says it."),
     "USERHOST": ("USERHOST <nick> ...", "Says whether these people are here or away."),

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
-from chatd.chat import quotas
+from chatd.chat import quotas, referring
 from chatd.chat.command_rows import Task, Work
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.answer import Answer
 from chatd.edges.irc.formatting import without_formatting
 from chatd.edges.irc.message import Message
 from chatd.edges.irc.onlooking import away_reply
+from chatd.edges.irc.reference_telling import REPLIES
 from chatd.edges.irc.refusals import refuse
 from chatd.edges.irc.rooms import targets
 from chatd.edges.irc.rows import Row
 from chatd.edges.irc.session import IrcSession
 from chatd.edges.irc.telling import ACTION, room_for
-from chatd.edges.irc.user import IrcUser
+from chatd.edges.irc.user import IrcUser, Result
 from chatd.protocol import names
 from chatd.protocol.commands import Tell
 from chatd.protocol.events import Done, Refused, Said
@@ -32,7 +34,11 @@ def say(user: IrcUser, message: Message) -> None:
     """Carry out PRIVMSG or NOTICE: at once if it is for one target, so that more can follow before it is stored."""
     answer = user.begin(message.tags.get("label", ""))
     to = targets(message.param(0))
-    if len(to) == 1 and (command := _single(user, message, to[0])) is not None:
+    if (
+        len(to) == 1
+        and user.referred_to(message.tags) is None
+        and (command := _single(user, message, to[0])) is not None
+    ):
         pending = user.expect(command, answer, client_tags(message.tags))
         answer.close()
         pending.listener = partial(_said_one, user, message, to[0], answer, pending.label)
@@ -156,9 +162,22 @@ async def _say_to(user: IrcUser, message: Message, target: str, answer: Answer) 
                 numeric, target, "there is no such room" if target.startswith("#") else "nobody can be called that"
             )
     else:
-        result = await user.ask(command, client_tags(message.tags))
+        result = await _ask(user, command, client_tags(message.tags))
         if not isinstance(result.outcome, Said):
             _said_one(user, message, target, answer, result.tags.get("label", ""), result.outcome)
+
+
+async def _ask(user: IrcUser, command: Tell, tags: Mapping[str, str]) -> Result:
+    """Say something; if what it answers is not to be read there, it is said all the same, and answers nothing."""
+    room = user.hub.room(names.key(command.to)) if command.reply is not None else None
+    if room is not None and room in user.session.rooms and command.reply is not None:
+        answer = user.answering
+        is_there = await referring.is_there(user.session, room, command.reply)
+        user.answering = answer
+        if not is_there:
+            command = replace(command, reply=None)
+            tags = {key: value for key, value in tags.items() if key not in REPLIES}
+    return await user.ask(command, tags)
 
 
 def _pass_ctcp(user: IrcUser, message: Message, target: str) -> None:

@@ -15,14 +15,17 @@ from chatd.edges.irc import (
     modes,
     monitor,
     presence,
+    redacting,
     registration,
     rooms,
     speaking,
+    tagging,
     welcome,
     who,
     whois,
 )
 from chatd.edges.irc.capabilities import IMPLIED_BY_302, Capability
+from chatd.edges.irc.reference_telling import REDACTION
 from chatd.edges.irc.rows import Row
 
 CAPABILITIES: tuple[Capability, ...] = (
@@ -40,6 +43,7 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("draft/account-registration", account_registration.offered),
     Capability(chathistory.NAME),
     Capability(chathistory.EVENTS),
+    Capability(REDACTION),
     Capability("draft/no-implicit-names"),
     Capability(markers.NAME),
     Capability("sasl", logging_in.offered),
@@ -59,6 +63,8 @@ COMMANDS: Mapping[str, Row] = {
         *welcome.ROWS,
         *rooms.ROWS,
         *speaking.ROWS,
+        *tagging.ROWS,
+        *redacting.ROWS,
         *who.ROWS,
         *whois.ROWS,
         *listing.ROWS,

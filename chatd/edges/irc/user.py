@@ -20,6 +20,7 @@ from chatd.edges.irc.exchange import Exchange
 from chatd.edges.irc.message import Message, render
 from chatd.edges.irc.person import Person
 from chatd.edges.irc.read_times import ReadTimes
+from chatd.edges.irc.reference_telling import REPLIES
 from chatd.edges.irc.server import Gone, IrcServer
 from chatd.edges.irc.session import IrcSession, Owner
 from chatd.edges.peer_connection import PeerConnection
@@ -285,8 +286,12 @@ class IrcUser(Owner):
 
     def with_notice(self, command: Tell, *, is_notice: bool, tags: Mapping[str, str]) -> Tell:
         """Return what is said as what programs do not answer, if it is that, and as what it answers."""
-        reply = self.server.id_of(tags.get("+draft/reply", tags.get("+reply", "")))
-        return replace(command, reply=reply or None, notice=is_notice)
+        return replace(command, reply=self.referred_to(tags), notice=is_notice)
+
+    def referred_to(self, tags: Mapping[str, str]) -> int | None:
+        """Return the id of the message that tags say something is about; None if they name none of this journal."""
+        msgid = next((tags[key] for key in REPLIES if key in tags), "")
+        return self.server.id_of(msgid) or None
 
     def own_message(
         self, command: str, target: str, text: str, done: Done, label: str, client_tags: Mapping[str, str]
