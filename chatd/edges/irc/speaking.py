@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
-from chatd.chat import quotas, referring
+from chatd.chat import passing, referring
 from chatd.chat.command_rows import Task, Work
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.answer import Answer
@@ -18,10 +18,12 @@ from chatd.edges.irc.refusals import refuse
 from chatd.edges.irc.rooms import targets
 from chatd.edges.irc.rows import Row
 from chatd.edges.irc.session import IrcSession
-from chatd.edges.irc.telling import ACTION, room_for
+from chatd.edges.irc.telling import ACTION, room_for, shown
 from chatd.edges.irc.user import IrcUser, Result
+from chatd.model.entry import Member
 from chatd.protocol import names
 from chatd.protocol.commands import Tell
+from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Done, Refused, Said
 from chatd.protocol.names import BadNameError, Nick
 from chatd.protocol.text import plain
@@ -94,7 +96,7 @@ def _said_one(user: IrcUser, message: Message, target: str, answer: Answer, labe
         _told(user, message, target, outcome, answer, label)
 
 
-def _refuse(user: IrcUser, message: Message, refused: Refused, target: str, answer: Answer) -> None:
+def _refuse(user: IrcUser, message: Message, refused: Refused | ChatError, target: str, answer: Answer) -> None:
     if message.command == "NOTICE":
         return  # to which nothing is ever answered
     before, user.answering = user.answering, answer
@@ -142,7 +144,10 @@ async def _say_all(user: IrcUser, message: Message, to: list[str], answer: Answe
             user.reply(n.ERR_TOOMANYTARGETS, to[MAX_TARGETS], f"{MAX_TARGETS} targets at a time, not more")
             return
         for target in to:
-            await _say_to(user, message, target, answer)
+            try:
+                await _say_to(user, message, target, answer)
+            except ChatError as error:
+                _refuse(user, message, error, target, answer)
     finally:
         user.answering = None
         answer.close()
@@ -180,21 +185,29 @@ async def _ask(user: IrcUser, command: Tell, tags: Mapping[str, str]) -> Result:
     return await user.ask(command, tags)
 
 
+def clients_among(members: Iterable[Member]) -> Iterator[IrcUser]:
+    """Yield the IRC clients among some members."""
+    for member in members:
+        if isinstance(member, IrcSession) and isinstance(member.user, IrcUser) and member.user.registered:
+            yield member.user
+
+
 def _pass_ctcp(user: IrcUser, message: Message, target: str) -> None:
     """Pass on what one client asks of another, or answers; nothing of it is kept."""
     if target.startswith("#"):
         user.reply(n.ERR_CANNOTSENDTOCHAN, target, "of CTCP only actions (/me) go to a room")
         return
     try:
-        holder = user.hub.holder(names.nick(target))
+        nick, readers = passing.to_person(user.session, Nick.of(names.nick(target)))
     except BadNameError:
-        holder = None
-    if not isinstance(holder, IrcSession) or not isinstance(holder.user, IrcUser):
-        if message.command != "NOTICE":
-            user.reply(n.ERR_NOSUCHNICK, target, "no IRC client of that name is here, which could answer that")
-        return
-    quotas.check_tell(user.session)
-    holder.user.send(Message(message.command, (str(holder.nick), message.param(1)), user.person.source))
+        raise ChatError(Code.NO_SUCH_NICK, "nobody can be called that") from None
+    client = next(clients_among(readers), None)  # one answer is enough
+    if client is None:
+        raise ChatError(Code.NO_SUCH_NICK, "no IRC client of that name is here, which could answer that")
+    tags = {**shown(user.server, {}, user.person), **client_tags(message.tags), "msgid": user.new_msgid()}
+    passed = Message(message.command, (str(nick), message.param(1)), user.person.source, tags)
+    if not client.write_private(client.encode(passed)):
+        raise ChatError(Code.FULL, f"{nick} has not read what was there before; try it again later")
 
 
 ROWS: tuple[Row, ...] = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from chatd.chat import passing
 from chatd.chat.command_rows import Work
@@ -12,8 +12,7 @@ from chatd.edges.irc.reference_telling import REACT, UNREACT
 from chatd.edges.irc.refusals import refuse
 from chatd.edges.irc.rooms import targets
 from chatd.edges.irc.rows import Row
-from chatd.edges.irc.session import IrcSession
-from chatd.edges.irc.speaking import MAX_TARGETS, client_tags
+from chatd.edges.irc.speaking import MAX_TARGETS, client_tags, clients_among
 from chatd.edges.irc.telling import shown
 from chatd.edges.irc.user import IrcUser
 from chatd.model.entry import Member
@@ -64,15 +63,24 @@ async def _in_room(user: IrcUser, target: str, tags: Mapping[str, str]) -> None:
             return
         if result.refused.code is not Code.NO_SUCH_MESSAGE:
             raise ChatError(result.refused.code, result.refused.text)
-    _pass_on(user, str(room.name), passing.to_room(user.session, room), tags)
+    message, written = _message(user, str(room.name), tags), dict[Collection[str], bytes]()
+    for reader in _clients(passing.to_room(user.session, room)):
+        if reader.capabilities not in written:
+            written[reader.capabilities] = reader.encode(message)
+        reader.write(written[reader.capabilities])
+    _echo(user, message)
 
 
 async def _in_private(user: IrcUser, target: str, tags: Mapping[str, str]) -> None:
     try:
-        nick, told = passing.to_person(user.session, Nick.of(names.nick(target)))
+        nick, readers = passing.to_person(user.session, Nick.of(names.nick(target)))
     except BadNameError:
         raise ChatError(Code.NO_SUCH_NICK, "nobody can be called that") from None
-    _pass_on(user, str(nick), told, tags)
+    message = _message(user, str(nick), tags)
+    taken = [reader.write_private(reader.encode(message)) for reader in _clients(readers)]
+    if taken and not any(taken):
+        raise ChatError(Code.FULL, f"{nick} has not read what was there before; tell it again later")
+    _echo(user, message)
 
 
 def reaction(user: IrcUser, room: str, tags: Mapping[str, str]) -> React | Unreact | None:
@@ -83,19 +91,18 @@ def reaction(user: IrcUser, room: str, tags: Mapping[str, str]) -> React | Unrea
     return React(id_, emoji, room) if REACT in tags else Unreact(id_, emoji, room)
 
 
-def _pass_on(user: IrcUser, target: str, readers: Iterable[Member], tags: Mapping[str, str]) -> None:
-    """Tell IRC clients that read tags, and the sender if it wants that, what is kept nowhere."""
+def _message(user: IrcUser, target: str, tags: Mapping[str, str]) -> Message:
+    """Return the message that passes on what is kept nowhere."""
     own = {"time": wire.timestamp(user.hub.now), "msgid": user.new_msgid()}
-    message = Message("TAGMSG", (target,), user.person.source, {**shown(user.server, {}, user.person), **own, **tags})
-    written: dict[Collection[str], bytes] = {}
-    for reader in readers:
-        if not isinstance(reader, IrcSession) or not isinstance(reader.user, IrcUser):
-            continue
-        each = reader.user
-        if each.registered and each.has(CAPABILITY):
-            if each.capabilities not in written:
-                written[each.capabilities] = each.encode(message)
-            each.write(written[each.capabilities])
+    return Message("TAGMSG", (target,), user.person.source, {**shown(user.server, {}, user.person), **own, **tags})
+
+
+def _clients(members: Iterable[Member]) -> Iterator[IrcUser]:
+    """Yield the IRC clients among some members that read tags."""
+    return (client for client in clients_among(members) if client.has(CAPABILITY))
+
+
+def _echo(user: IrcUser, message: Message) -> None:
     if user.has("echo-message"):
         user.answer(message)
 

@@ -200,6 +200,13 @@ class IrcUser(Owner):
         elif data:
             self.peer.send_frame(data)
 
+    def write_private(self, data: bytes) -> bool:
+        """Send what somebody says to this client alone; return False if it reads too slowly to be sent more."""
+        if self._held is not None:
+            self._held.append(data)
+            return True
+        return self.peer.send_private_frame(data)
+
     def collect(self, held: list[bytes] | None) -> list[bytes] | None:
         """Have what is written put into a list, or sent again; return what was so before."""
         before, self._held = self._held, held

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.irc import IrcChat, IrcClient, irc_nodes
+from chatd.chat.limits import Limits
+from tests.support.irc import IrcChat, IrcClient, commands, irc_nodes
 from tests.support.irc_owners import IrcChatWithOwners
 
 CAPABILITIES = ("batch", "echo-message", "labeled-response", "message-tags", "server-time", "draft/chathistory")
@@ -107,3 +108,40 @@ def test_who_has_no_message_tags_gets_none_of_them() -> None:
     ann, joe = chat.irc("ann", *CAPABILITIES), chat.irc("joe", "server-time")
     ann.says("@+example=1 PRIVMSG joe :hi")
     assert list(joe.take()[0].tags) == ["time"]
+
+
+# What is passed on live, and CTCP.
+
+
+@pytest.mark.parametrize("line", ["@+a={filler} TAGMSG bob", "@+a={filler} PRIVMSG bob :\x01PING 1\x01"])
+def test_who_does_not_read_is_not_sent_away_because_of_what_a_stranger_passes_on(line: str) -> None:
+    chat = IrcChat(Limits(send_queue_bytes=10_000))
+    eve, bob = chat.irc("eve", *CAPABILITIES), chat.irc("bob", *CAPABILITIES)
+    bob.transport.producer.pauseProducing()  # type: ignore[union-attr]
+    refused = sum(commands(eve.says(line.format(filler="x" * 900))) == ["FAIL"] for _ in range(50))
+    assert 40 < refused < 50
+    assert not bob.ended
+    bob.transport.producer.resumeProducing()  # type: ignore[union-attr]
+    assert len(bob.take()) == 50 - refused
+
+
+def test_ctcp_goes_to_one_client_of_a_person_that_can_answer_it() -> None:
+    chat = IrcChatWithOwners("root", "bob")
+    ann = chat.irc("ann", *CAPABILITIES)
+    chat.program("JOIN carol #den")
+    phone, desk = chat.owner("bob", *CAPABILITIES), chat.owner("bob", *CAPABILITIES)
+    ann.says("@+a=1 PRIVMSG bob :\x01VERSION\x01")
+    told = [each for client in (phone, desk) for each in client.take() if each.command == "PRIVMSG"]
+    assert [(each.text, each.tags["+a"], "msgid" in each.tags) for each in told] == [("\x01VERSION\x01", "1", True)]
+    for nobody in ("carol", "nobody", "a*b"):
+        assert commands(ann.says(f"PRIVMSG {nobody} :\x01VERSION\x01")) == ["401"]
+
+
+def test_an_answer_to_ctcp_is_never_answered() -> None:
+    chat = IrcChat()
+    ann, bob = chat.irc("ann", *CAPABILITIES), chat.irc("bob", *CAPABILITIES)
+    bob.protocol.peer.session.ignored = {"ann": "ann"}
+    for target in ("nobody", "bob", "a*b"):
+        assert ann.says(f"NOTICE {target} :\x01VERSION example\x01") == []
+    assert commands(ann.says("PRIVMSG bob :\x01VERSION\x01")) == ["404"]
+    assert bob.take() == []

@@ -395,6 +395,25 @@ def test_a_new_text_is_told_as_a_message_that_answers_the_old_one(chat: IrcChat,
     assert [each.text for each in plain.take()[1:]] == [old.text, new.text, "\x01ACTION waves\x01", action.text]
 
 
+def test_what_was_said_in_private_times_of_a_room_cannot_be_told_from_what_never_was() -> None:
+    chat = IrcChatWithOwners("root")
+    keeper = chat.program(f"LOGIN root {PASSWORD}", "JOIN root #den", "SET registered=yes", "SET private=yes")
+    keeper.says("MSG secret")
+    chat.turn()
+    secret = one_line(keeper).partition("id=")[2].partition(";")[0]
+    keeper.says("SET private=no")
+    chat.turn()
+    ann = chat.irc("ann", *CAPABILITIES, rooms="#den")
+    told = []
+    for msgid in (f"e1-{secret}", "e1-9999"):
+        lines = [f"REDACT #den {msgid}", f"@+draft/react=👍;+draft/reply={msgid} TAGMSG #den"]
+        lines += [f"@+draft/unreact=👍;+draft/reply={msgid} TAGMSG #den", f"@+draft/reply={msgid} PRIVMSG #den :hm"]
+        answers = [each for line in lines for each in ann.says(line)]
+        told.append([(each.command, sorted(each.tags), each.params[:2]) for each in answers])
+        assert len(answers) == 4
+    assert told[0] == told[1]
+
+
 # On several nodes.
 
 
