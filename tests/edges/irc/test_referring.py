@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from chatd.chat.limits import Limits
+from chatd.journal.factory import from_string
 from tests.support.in_memory_accounts import PASSWORD
-from tests.support.in_memory_chat import ChatClient
+from tests.support.in_memory_chat import ChatClient, journal_environment
 from tests.support.irc import IrcChat, IrcClient, IrcNode, Told, commands, irc_nodes
 from tests.support.irc_owners import IrcChatWithOwners
 
 CAPABILITIES = ("batch", "echo-message", "labeled-response", "message-tags", "server-time", "draft/message-redaction")
 
 
-@pytest.fixture
-def chat() -> IrcChat:
+@pytest.fixture(params=["memory", "sqlite"])
+def chat(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[IrcChat]:
     """A chat in which who opens a room runs it."""
-    return IrcChat(Limits(room_founders=True))
+    where = "memory:" if request.param == "memory" else f"sqlite:{tmp_path}/journal"
+    chat = IrcChat(Limits(room_founders=True), journal=lambda clock: from_string(where, journal_environment(clock)))
+    yield chat
+    chat.journal.stop()
 
 
 @pytest.fixture
