@@ -67,6 +67,8 @@ class Participant(Client):
     renaming: Nick = NO_NICK
     """Another nick that was claimed, and that the rooms do not know yet."""
     tagged: bool = False
+    labels_are_unique: bool = False
+    """Whether its edge makes its labels, no two of them alike on all nodes, and calls private lines by them."""
     away: str | None = None
     realname: str = ""
     bot: bool = False
@@ -206,6 +208,7 @@ class Participant(Client):
         if line.room and self.hub.onlookers.invited(self, line):
             return
         tags = {"time": wire.timestamp(line.time)} | ({"old": ""} if again else {}) | _noticed(line)
+        tags |= {"ref": line.ref} if line.ref else {}
         told = self.line(events.Note(line.text) if line.room else events.Told(line.nick, line.text), tags=tags)
         if not self.peer.send_private(told if self.stamp is None else self.stamp(told)):
             raise ChatError(Code.FULL, f"{self.nick} has not read what was there before; tell it again later")

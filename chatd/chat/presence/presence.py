@@ -238,7 +238,8 @@ class Presence(Nodes):
         client = self.announcer.client(member_id)
         if client is None or client.ended:
             return {"nick": None}
-        line = PrivateLine(nick, text, self.hub.now if time is None else time, notice, question.get("room", ""))
+        told_at, room, ref = self.hub.now if time is None else time, question.get("room", ""), question.get("ref") or ""
+        line = PrivateLine(nick, text, told_at, notice, room=room, ref=ref)
         try:
             client.tell(line, question.get("account"), again=time is not None)
         except ChatError as error:  # a node that does not know "refused" takes it for nobody there

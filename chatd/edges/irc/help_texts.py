@@ -55,6 +55,7 @@ HELP: Mapping[str, tuple[str, str]] = {
     "SQUIT": ("SQUIT", "Has nothing to do here: nodes find one another."),
     "STATS": ("STATS [<letter>]", "Says where the numbers are."),
     "SUMMON": ("SUMMON", "Has nothing to do here: nobody is summoned."),
+    "TAGMSG": ("TAGMSG <nick or #room>[,...]", "Passes on what its tags say: a reaction, that you are typing."),
     "TIME": ("TIME", "Says what time it is here."),
     "TOPIC": ("TOPIC <#room> [<text>]", "Asks what a room is about, or says it."),
     "TRACE": ("TRACE", "Traces nothing: WHOIS says who somebody is."),

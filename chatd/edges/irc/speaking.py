@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 
-from chatd.chat import quotas
+from chatd.chat import passing, referring
 from chatd.chat.command_rows import Task, Work
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.answer import Answer
 from chatd.edges.irc.formatting import without_formatting
 from chatd.edges.irc.message import Message
 from chatd.edges.irc.onlooking import away_reply
+from chatd.edges.irc.reference_telling import REPLIES
 from chatd.edges.irc.refusals import refuse
 from chatd.edges.irc.rooms import targets
 from chatd.edges.irc.rows import Row
 from chatd.edges.irc.session import IrcSession
-from chatd.edges.irc.telling import ACTION, room_for
-from chatd.edges.irc.user import IrcUser
+from chatd.edges.irc.telling import ACTION, room_for, shown
+from chatd.edges.irc.user import IrcUser, Result
+from chatd.model.entry import Member
 from chatd.protocol import names
 from chatd.protocol.commands import Tell
+from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Done, Refused, Said
 from chatd.protocol.names import BadNameError, Nick
 from chatd.protocol.text import plain
@@ -34,10 +38,14 @@ def say(user: IrcUser, message: Message) -> None:
     """Carry out PRIVMSG or NOTICE: at once if it is for one target, so that more can follow before it is stored."""
     answer = user.begin(message.tags.get("label", ""))
     to = targets(message.param(0))
-    if len(to) == 1 and (command := _single(user, message, to[0])) is not None:
+    if (
+        len(to) == 1
+        and user.referred_to(message.tags) is None
+        and (command := _single(user, message, to[0])) is not None
+    ):
         pending = user.expect(command, answer, client_tags(message.tags))
         answer.close()
-        pending.listener = partial(_said_one, user, message, to[0], answer)
+        pending.listener = partial(_said_one, user, message, to[0], answer, pending.label)
         user.session.receive(pending.request)
         return
     user.session.receive(Task(partial(_in_turn, user, message, to, answer)))
@@ -83,14 +91,14 @@ def _is_other_ctcp(text: str) -> bool:
     return text.startswith(_CTCP) and not text.startswith(f"{_CTCP}ACTION ")
 
 
-def _said_one(user: IrcUser, message: Message, target: str, answer: Answer, outcome: object) -> None:
+def _said_one(user: IrcUser, message: Message, target: str, answer: Answer, label: str, outcome: object) -> None:
     if isinstance(outcome, Refused):
         _refuse(user, message, outcome, target, answer)
     elif isinstance(outcome, Done):
-        _told(user, message, target, outcome, answer)
+        _told(user, message, target, outcome, answer, label)
 
 
-def _refuse(user: IrcUser, message: Message, refused: Refused, target: str, answer: Answer) -> None:
+def _refuse(user: IrcUser, message: Message, refused: Refused | ChatError, target: str, answer: Answer) -> None:
     if message.command == "NOTICE":
         return  # to which nothing is ever answered
     before, user.answering = user.answering, answer
@@ -100,11 +108,12 @@ def _refuse(user: IrcUser, message: Message, refused: Refused, target: str, answ
         user.answering = before
 
 
-def _told(user: IrcUser, message: Message, target: str, done: Done, answer: Answer) -> None:
+def _told(user: IrcUser, message: Message, target: str, done: Done, answer: Answer, label: str) -> None:
     """Tell a client of what it told somebody: the echo, and that they are away."""
     holder = user.hub.holder(Nick.of(target))
     if user.has("echo-message"):
-        answer.add(user.own_message(message.command, target, message.param(1), done, client_tags(message.tags)))
+        tags = client_tags(message.tags)
+        answer.add(user.own_message(message.command, target, message.param(1), done, label, tags))
     if "away" in done.values and message.command != "NOTICE" and holder is not None:
         answer.add(away_reply(user, holder, holder.away or "away"))
 
@@ -137,7 +146,10 @@ async def _say_all(user: IrcUser, message: Message, to: list[str], answer: Answe
             user.reply(n.ERR_TOOMANYTARGETS, to[MAX_TARGETS], f"{MAX_TARGETS} targets at a time, not more")
             return
         for target in to:
-            await _say_to(user, message, target, answer)
+            try:
+                await _say_to(user, message, target, answer)
+            except ChatError as error:
+                _refuse(user, message, error, target, answer)
     finally:
         user.answering = None
         answer.close()
@@ -161,9 +173,29 @@ async def _say_to(user: IrcUser, message: Message, target: str, answer: Answer) 
                 numeric, target, "there is no such room" if target.startswith("#") else "nobody can be called that"
             )
     else:
-        result = await user.ask(command, client_tags(message.tags))
+        result = await _ask(user, command, client_tags(message.tags))
         if not isinstance(result.outcome, Said):
-            _said_one(user, message, target, answer, result.outcome)
+            _said_one(user, message, target, answer, result.tags.get("label", ""), result.outcome)
+
+
+async def _ask(user: IrcUser, command: Tell, tags: Mapping[str, str]) -> Result:
+    """Say something; if what it answers is not to be read there, it is said all the same, and answers nothing."""
+    room = user.hub.room(names.key(command.to)) if command.reply is not None else None
+    if room is not None and room in user.session.rooms and command.reply is not None:
+        answer = user.answering
+        is_there = await referring.is_there(user.session, room, command.reply)
+        user.answering = answer
+        if not is_there:
+            command = replace(command, reply=None)
+            tags = {key: value for key, value in tags.items() if key not in REPLIES}
+    return await user.ask(command, tags)
+
+
+def clients_among(members: Iterable[Member]) -> Iterator[IrcUser]:
+    """Yield the IRC clients among some members."""
+    for member in members:
+        if isinstance(member, IrcSession) and isinstance(member.user, IrcUser) and member.user.registered:
+            yield member.user
 
 
 def _pass_ctcp(user: IrcUser, message: Message, target: str) -> None:
@@ -172,15 +204,16 @@ def _pass_ctcp(user: IrcUser, message: Message, target: str) -> None:
         user.reply(n.ERR_CANNOTSENDTOCHAN, target, "of CTCP only actions (/me) go to a room")
         return
     try:
-        holder = user.hub.holder(names.nick(target))
+        nick, readers = passing.to_person(user.session, Nick.of(names.nick(target)))
     except BadNameError:
-        holder = None
-    if not isinstance(holder, IrcSession) or not isinstance(holder.user, IrcUser):
-        if message.command != "NOTICE":
-            user.reply(n.ERR_NOSUCHNICK, target, "no IRC client of that name is here, which could answer that")
-        return
-    quotas.check_tell(user.session)
-    holder.user.send(Message(message.command, (str(holder.nick), message.param(1)), user.person.source))
+        raise ChatError(Code.NO_SUCH_NICK, "nobody can be called that") from None
+    client = next(clients_among(readers), None)  # one answer is enough
+    if client is None:
+        raise ChatError(Code.NO_SUCH_NICK, "no IRC client of that name is here, which could answer that")
+    tags = {**shown(user.server, {}, user.person), **client_tags(message.tags), "msgid": user.new_msgid()}
+    passed = Message(message.command, (str(nick), message.param(1)), user.person.source, tags)
+    if not client.write_private(client.encode(passed)):
+        raise ChatError(Code.FULL, f"{nick} has not read what was there before; try it again later")
 
 
 ROWS: tuple[Row, ...] = (

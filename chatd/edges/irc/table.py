@@ -17,14 +17,17 @@ from chatd.edges.irc import (
     monitor,
     operating,
     presence,
+    redacting,
     registration,
     rooms,
     speaking,
+    tagging,
     welcome,
     who,
     whois,
 )
 from chatd.edges.irc.capabilities import IMPLIED_BY_302, Capability
+from chatd.edges.irc.reference_telling import REDACTION
 from chatd.edges.irc.rows import Row
 
 CAPABILITIES: tuple[Capability, ...] = (
@@ -43,6 +46,7 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("draft/account-registration", account_registration.offered),
     Capability(chathistory.NAME),
     Capability(chathistory.EVENTS),
+    Capability(REDACTION),
     Capability("draft/no-implicit-names"),
     Capability(markers.NAME),
     Capability("sasl", logging_in.offered),
@@ -60,6 +64,8 @@ ROWS: tuple[Row, ...] = (
     *welcome.ROWS,
     *rooms.ROWS,
     *speaking.ROWS,
+    *tagging.ROWS,
+    *redacting.ROWS,
     *who.ROWS,
     *whois.ROWS,
     *listing.ROWS,

@@ -7,9 +7,11 @@ from collections.abc import Collection, Iterator, Mapping
 from chatd.edges.irc.message import MAX_BODY_BYTES, Message
 from chatd.edges.irc.mode_telling import ruling_messages
 from chatd.edges.irc.person import Person
+from chatd.edges.irc.reference_telling import REPLY, reference_messages, shown_edit
 from chatd.edges.irc.server import IrcServer
 from chatd.protocol.events import Event, Joined, Moderated, Parted, Renamed, Said, TopicSet
 from chatd.protocol.names import Nick
+from chatd.protocol.references import Edited, Reacted, Retracted
 from chatd.protocol.wire import Tags
 
 ACTION = "/me "
@@ -45,6 +47,12 @@ def room_messages(server: IrcServer, capabilities: Collection[str], tags: Tags, 
             person = server.person_called(event.nick)
             topic = part_of(event.topic, room_for(person.source, "TOPIC", event.room))
             yield Message("TOPIC", (event.room, topic), person.source, shown(server, tags, person))
+        case Edited():
+            edited = Said(event.nick, event.room, shown_edit(event))
+            yield from said(server, {**tags, "reply": str(event.id)}, edited, event.room)
+        case Retracted() | Reacted():
+            person = server.person_called(event.nick)
+            yield from reference_messages(server, capabilities, event, person.source, shown(server, tags, person))
         case Moderated():
             person = server.person_called(event.nick)
             yield from ruling_messages(server, capabilities, event, person.source, shown(server, tags, person))
@@ -91,11 +99,12 @@ def shown(server: IrcServer, tags: Tags, person: Person | None = None) -> Mappin
     found: dict[str, str] = {}
     if "time" in tags:
         found["time"] = tags["time"]
-    if "id" in tags:
-        found["msgid"] = server.msgid(tags["id"])
-        found |= server.client_tags(int(tags["id"]))
+    msgid = server.msgid(tags["id"]) if "id" in tags else tags.get("ref")
+    if msgid is not None:
+        found["msgid"] = msgid
+        found |= server.client_tags.of(msgid)
     if "reply" in tags:
-        found["+draft/reply"] = server.msgid(tags["reply"])
+        found[REPLY] = server.msgid(tags["reply"])
     if person is not None and person.account is not None:
         found["account"] = person.account
     if person is not None and person.bot:

@@ -8,11 +8,11 @@ from chatd.edges.irc.message import Message, render
 from chatd.edges.irc.server import MAX_TRANSLATIONS
 from chatd.edges.irc.telling import room_messages, said
 from chatd.edges.irc.user import IrcUser, Pending, Result
-from chatd.protocol import commands, events, wire
+from chatd.protocol import commands, events, reference_commands, wire
 from chatd.protocol.errors import ChatError
 from chatd.protocol.events import Done, Event, Moderated, Refused, Said, Told, ToldOthers, TopicSet
 from chatd.protocol.moderation_commands import ModerationCommand
-from chatd.protocol.references import Edited, Reacted, Retracted
+from chatd.protocol.references import Edited, Reacted, Retracted, Unreacted
 from chatd.protocol.wire import Tags
 
 _ECHOED = (Said, Retracted, Edited, Reacted)
@@ -81,7 +81,8 @@ def _tell(user: IrcUser, tags: Tags, event: Event) -> bool:
         case events.Seen():
             markers.heard(user, event)
         case Told(nick, text):
-            for message in said(user.server, tags, Said(nick, "", text), user.nick):
+            known = tags if "id" in tags or "ref" in tags else {**tags, "ref": user.new_msgid()}
+            for message in said(user.server, known, Said(nick, "", text), user.nick):
                 user.send(message)
         case ToldOthers(nick, text):
             if user.has("echo-message"):
@@ -100,6 +101,8 @@ def _tell_of_room(user: IrcUser, tags: Tags, event: Event) -> bool:
     if isinstance(event, TopicSet) and "old" in tags:
         return False  # who comes in is told the topic with the rest
     own = _own_command(user, event)
+    if own is not None and isinstance(event, Reacted) and not user.has("echo-message"):
+        return False
     for message in room_messages(user.server, user.capabilities, tags, event):
         if message.command == "QUIT" and _was_told(user, message, tags):
             continue
@@ -123,9 +126,24 @@ def _own_command(user: IrcUser, event: Event) -> Pending | None:
     """Return the command of the client's own that an event is the outcome of, before the line that ends it."""
     if isinstance(event, TopicSet) and event.nick == user.session.nick:
         return user.pending_own(commands.Topic)
+    if isinstance(event, Retracted | Reacted) and event.nick == user.session.nick:
+        own = user.pending_own(reference_commands.Retract, reference_commands.React, reference_commands.Unreact)
+        return own if own is not None and _asks_for(own.command, event) else None
     if isinstance(event, Moderated) and event.nick == user.session.nick:
         return user.pending_own(*ModerationCommand.__args__)
     return None
+
+
+def _asks_for(command: commands.Command, event: Retracted | Reacted) -> bool:
+    """Return whether an event is what a command about a message asked for."""
+    match command, event:
+        case reference_commands.Retract(id_), Retracted(_, _, about):
+            return id_ == about
+        case reference_commands.Unreact(id_, emoji), Unreacted(_, _, about, given):
+            return (id_, emoji) == (about, given)
+        case reference_commands.React(id_, emoji), Reacted(_, _, about, given):
+            return (id_, emoji) == (about, given)
+    return False
 
 
 def farewell(user: IrcUser | None, last: bytes) -> bytes:

@@ -20,6 +20,7 @@ from chatd.edges.irc.exchange import Exchange
 from chatd.edges.irc.message import Message, render
 from chatd.edges.irc.person import Person
 from chatd.edges.irc.read_times import ReadTimes
+from chatd.edges.irc.reference_telling import REPLIES
 from chatd.edges.irc.server import Gone, IrcServer
 from chatd.edges.irc.session import IrcSession, Owner
 from chatd.edges.peer_connection import PeerConnection
@@ -199,6 +200,13 @@ class IrcUser(Owner):
         elif data:
             self.peer.send_frame(data)
 
+    def write_private(self, data: bytes) -> bool:
+        """Send what somebody says to this client alone; return False if it reads too slowly to be sent more."""
+        if self._held is not None:
+            self._held.append(data)
+            return True
+        return self.peer.send_private_frame(data)
+
     def collect(self, held: list[bytes] | None) -> list[bytes] | None:
         """Have what is written put into a list, or sent again; return what was so before."""
         before, self._held = self._held, held
@@ -213,9 +221,18 @@ class IrcUser(Owner):
 
     def expect(self, command: Command, answer: Answer, client_tags: Mapping[str, str] = NO_TAGS) -> Pending:
         """Return what stands for a command that the session is to be asked, under its label, until that is done."""
-        pending = Pending(f"{self._labels}{next(self.numbers)}", answer, command, client_tags)
+        pending = Pending(self.new_msgid(), answer, command, client_tags)
         self._pending[pending.label] = pending
+        if client_tags and isinstance(command, Tell) and not command.to.startswith("#"):
+            self.server.client_tags.note(pending.label, client_tags)
         return pending
+
+    def new_msgid(self) -> str:
+        """Return what something is called that is stored nowhere: no other message of any node is called that.
+
+        It is the label, too, of what the session is asked: so a private line is called alike at both ends.
+        """
+        return f"{self._labels}{next(self.numbers)}"
 
     async def ask(self, command: Command, client_tags: Mapping[str, str] = NO_TAGS) -> Result:
         """Have the session carry out a command in the turn of the present line, and return what became of it."""
@@ -276,12 +293,18 @@ class IrcUser(Owner):
 
     def with_notice(self, command: Tell, *, is_notice: bool, tags: Mapping[str, str]) -> Tell:
         """Return what is said as what programs do not answer, if it is that, and as what it answers."""
-        reply = self.server.id_of(tags.get("+draft/reply", tags.get("+reply", "")))
-        return replace(command, reply=reply or None, notice=is_notice)
+        return replace(command, reply=self.referred_to(tags), notice=is_notice)
 
-    def own_message(self, command: str, target: str, text: str, done: Done, client_tags: Mapping[str, str]) -> Message:
-        """Return what this client has told somebody, as it is told of it itself."""
-        tags = dict(client_tags)
+    def referred_to(self, tags: Mapping[str, str]) -> int | None:
+        """Return the id of the message that tags say something is about; None if they name none of this journal."""
+        msgid = next((tags[key] for key in REPLIES if key in tags), "")
+        return self.server.id_of(msgid) or None
+
+    def own_message(
+        self, command: str, target: str, text: str, done: Done, label: str, client_tags: Mapping[str, str]
+    ) -> Message:
+        """Return what this client has told somebody under a label of the session's, as it is told of it itself."""
+        tags = {**client_tags, "msgid": label}
         if "id" in done.values:
             tags |= {"msgid": self.server.msgid(done.values["id"]), "time": done.values["time"]}
         person = self.person
@@ -299,7 +322,7 @@ class IrcUser(Owner):
         if pending is None:
             return
         if pending.client_tags and entry.stored:
-            self.server.note_client_tags(entry.id, pending.client_tags)
+            self.server.client_tags.note(self.server.msgid(entry.id), pending.client_tags)
         if pending.waiting is not None:
             self.hub.unblocked.append(self.session)
 
