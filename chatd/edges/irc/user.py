@@ -82,12 +82,13 @@ class Pending:
 
 
 class IrcUser(Owner):
-    """The client of one connection. ``ident`` is what it gave with USER."""
+    """The client of one connection, to which ``send`` carries lines. ``ident`` is what it gave with USER."""
 
-    def __init__(self, server: IrcServer, peer: PeerConnection) -> None:
+    def __init__(self, server: IrcServer, peer: PeerConnection, send: Callable[[bytes], None]) -> None:
         assert isinstance(peer.session, IrcSession)
         self.server = server
         self.peer = peer
+        self._send = send
         self.session = peer.session
         self.capabilities: frozenset[str] = frozenset()
         self.capability_version = 301
@@ -197,7 +198,7 @@ class IrcUser(Owner):
         if self._held is not None:
             self._held.append(data)
         elif data:
-            self.peer.send_frame(data)
+            self._send(data)
 
     def collect(self, held: list[bytes] | None) -> list[bytes] | None:
         """Have what is written put into a list, or sent again; return what was so before."""
