@@ -52,13 +52,21 @@ class IrcSpeech(Speech):
         try:
             message = parse(line)
         except TooLongError:
+            self._tear(user)
             why = "a message has at most 510 bytes, and 4096 of tags"
             answer_alone(user, partial(user.reply, n.ERR_INPUTTOOLONG, why))
         except UnicodeDecodeError:
+            self._tear(user)
             self._refuse_encoding(user, line)
         else:
             if message.command:
                 receive(user, message, COMMANDS)
+
+    @staticmethod
+    def _tear(user: IrcUser) -> None:
+        """Note that a line cannot be read, which may be one of a batch: what is left would be another message."""
+        if user.draft is not None:
+            user.draft.torn = not user.draft.refused
 
     def _refuse_encoding(self, user: IrcUser, line: bytes) -> None:
         tags, _, body = line.partition(b" ") if line.startswith(b"@") else (b"", b"", line)

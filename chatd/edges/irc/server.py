@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import NamedTuple
 
 from chatd.chat.hub import Hub
 from chatd.edges.gateway import Gateway
+from chatd.edges.irc.composition import Piece
 from chatd.edges.irc.person import Person
 from chatd.edges.irc.session import IrcSession
 from chatd.model.entry import Member
@@ -20,6 +21,8 @@ DEFAULT_LAST_LINES = 20
 MAX_CLIENT_TAGS = 1000
 """Of how many messages the client-only tags are known, which are passed on and not kept."""
 MAX_TRANSLATIONS = 64
+MAX_IN_PIECES = 200
+"""Of how many texts of several messages it is known how their senders have put them into these."""
 MAX_REALNAME = 150
 """How many characters a real name may have."""
 MAX_GONE = 500
@@ -46,6 +49,7 @@ class IrcServer:
         """How many people there were at most at a time."""
         self.translations: OrderedDict[tuple[bytes, frozenset[str]], bytes] = OrderedDict()
         """What lines that many are sent are to those who have the same capabilities."""
+        self._pieces: OrderedDict[str, Sequence[Piece]] = OrderedDict()
         self.gone: deque[Gone] = deque(maxlen=MAX_GONE)
         """Those of the clients that have gone, the last at the end."""
         self.notice: tuple[object, dict[frozenset[str], bytes]] = (None, {})
@@ -76,6 +80,16 @@ class IrcServer:
     def client_tags(self, id_: int) -> Mapping[str, str]:
         """Return the client-only tags of a message, none if they are not known any more."""
         return self._client_tags.get(id_, {})
+
+    def note_pieces(self, msgid: str, pieces: Sequence[Piece]) -> None:
+        """Remember how a text was put into several messages, so that others read it in the same ones."""
+        self._pieces[msgid] = pieces
+        while len(self._pieces) > MAX_IN_PIECES:
+            self._pieces.popitem(last=False)
+
+    def pieces(self, msgid: str) -> Sequence[Piece]:
+        """Return how a text was put into several messages, none if it was not, or that is not known any more."""
+        return self._pieces.get(msgid, ())
 
     def person(self, member: Member) -> Person:
         """Return how somebody who is here, over whatever edge, is shown."""

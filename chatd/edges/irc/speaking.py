@@ -1,22 +1,25 @@
-"""PRIVMSG and NOTICE: what is said, to rooms and to people, and the CTCP that clients put into it."""
+"""PRIVMSG and NOTICE: what is said, to rooms and to people, and the CTCP that clients put into it.
+
+`chatd.edges.irc.multiline` has their rows: it hears them first.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from chatd.chat import quotas
 from chatd.chat.command_rows import Task, Work
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.answer import Answer
+from chatd.edges.irc.composition import Piece, room_for
 from chatd.edges.irc.formatting import without_formatting
 from chatd.edges.irc.message import Message
 from chatd.edges.irc.onlooking import away_reply
 from chatd.edges.irc.refusals import refuse
 from chatd.edges.irc.rooms import targets
-from chatd.edges.irc.rows import Row
 from chatd.edges.irc.session import IrcSession
-from chatd.edges.irc.telling import ACTION, room_for
+from chatd.edges.irc.telling import ACTION
 from chatd.edges.irc.user import IrcUser
 from chatd.protocol import names
 from chatd.protocol.commands import Tell
@@ -33,12 +36,25 @@ def say(user: IrcUser, message: Message) -> None:
     answer = user.begin(message.tags.get("label", ""))
     to = targets(message.param(0))
     if len(to) == 1 and (command := _single(user, message, to[0])) is not None:
-        pending = user.expect(command, answer, client_tags(message.tags))
-        answer.close()
-        pending.listener = partial(_said_one, user, message, to[0], answer)
-        user.session.receive(pending.request)
+        _say_at_once(user, message, command, answer)
         return
     user.session.receive(Task(partial(_in_turn, user, message, to, answer)))
+
+
+def say_whole(user: IrcUser, message: Message, pieces: Sequence[Piece]) -> None:
+    """Say a text to one target that came in pieces, none if others may put it into their own; both can be said."""
+    target, text = message.params
+    command = _tell(user, message, target, text)
+    assert command is not None, f"{target} was looked at before"
+    _say_at_once(user, message, command, user.begin(message.tags.get("label", "")), pieces)
+
+
+def _say_at_once(user: IrcUser, message: Message, command: Tell, answer: Answer, pieces: Sequence[Piece] = ()) -> None:
+    pending = user.expect(command, answer, client_tags(message.tags))
+    pending.pieces = pieces
+    answer.close()
+    pending.listener = partial(_said_one, user, message, message.param(0), answer)
+    user.session.receive(pending.request)
 
 
 def client_tags(tags: Mapping[str, str]) -> Mapping[str, str]:
@@ -175,9 +191,3 @@ def _pass_ctcp(user: IrcUser, message: Message, target: str) -> None:
         return
     quotas.check_tell(user.session)
     holder.user.send(Message(message.command, (str(holder.nick), message.param(1)), user.person.source))
-
-
-ROWS: tuple[Row, ...] = (
-    Row("PRIVMSG", say, at_once=True),
-    Row("NOTICE", say, at_once=True),
-)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count
@@ -16,6 +16,7 @@ from chatd.chat.command_rows import Work
 from chatd.chat.hub import Hub
 from chatd.edges.irc.answer import Answer
 from chatd.edges.irc.capabilities import shown_tags
+from chatd.edges.irc.composition import Draft, Piece, composed
 from chatd.edges.irc.exchange import Exchange
 from chatd.edges.irc.message import Message, render
 from chatd.edges.irc.person import Person
@@ -59,6 +60,8 @@ class Pending:
         self.waiting: Deferred[None] | None = None
         self.listener: Callable[[Outcome], None] | None = None
         """Told at once what became of it."""
+        self.pieces: Sequence[Piece] = ()
+        """How the client has put a text into several messages."""
         answer.open()
 
     @property
@@ -102,6 +105,8 @@ class IrcUser(Owner):
         """What it gave with PASS."""
         self.exchange: Exchange | None = None
         """The SASL exchange that it is in."""
+        self.draft: Draft | None = None
+        """The batch of several lines that it has opened."""
         self.invisible = False
         self.signed_on = server.hub.now
         """In milliseconds since 1970."""
@@ -187,7 +192,11 @@ class IrcUser(Owner):
         await self.session.send_all(lines(), self.write)
 
     def encode(self, message: Message) -> bytes:
-        """Return a message as this client reads it."""
+        """Return a message as this client reads it: as several, if its text takes these."""
+        known = self.server.pieces(message.tags.get("msgid", ""))
+        return b"".join(map(self._encode_one, composed(message, self.capabilities, known)))
+
+    def _encode_one(self, message: Message) -> bytes:
         tags = message.tags
         if "server-time" in self.capabilities and "time" not in tags and message.command != "ACK":
             tags = {**tags, "time": wire.timestamp(self.hub.now)}
@@ -301,6 +310,8 @@ class IrcUser(Owner):
             return
         if pending.client_tags and entry.stored:
             self.server.note_client_tags(entry.id, pending.client_tags)
+        if pending.pieces and entry.stored:
+            self.server.note_pieces(self.server.msgid(entry.id), pending.pieces)
         if pending.waiting is not None:
             self.hub.unblocked.append(self.session)
 
