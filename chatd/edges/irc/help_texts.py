@@ -9,6 +9,7 @@ HELP: Mapping[str, tuple[str, str]] = {
     "ADMIN": ("ADMIN", "Says who runs this server."),
     "AUTHENTICATE": ("AUTHENTICATE <mechanism>", "Logs in to an account (SASL), before NICK and USER or after them."),
     "AWAY": ("AWAY [<text>]", "Says why you are away to those who write to you; without a text, that you are back."),
+    "BATCH": ("BATCH +<name> draft/multiline <target>", "Begins a message of several lines; BATCH -<name> says it."),
     "CAP": ("CAP LS|LIST|REQ|END", "Negotiates capabilities (IRCv3)."),
     "CONNECT": ("CONNECT", "Has nothing to do here: nodes find one another."),
     "DIE": ("DIE", "Has nothing to do here: the server is stopped on its machine."),

@@ -12,12 +12,13 @@ from chatd.edges.irc.masks import mask_of
 from chatd.edges.irc.message import Message
 from chatd.edges.irc.mode_changes import MAX_CHANGES, RANKS, Change, Gathered, changes, written
 from chatd.edges.irc.mode_telling import FLAGS, modes_of
+from chatd.edges.irc.pending import Result
 from chatd.edges.irc.presence import nick_of
 from chatd.edges.irc.ranks import ranks
 from chatd.edges.irc.refusals import refuse
 from chatd.edges.irc.rooms import room_name
 from chatd.edges.irc.rows import Row
-from chatd.edges.irc.user import IrcUser, Result
+from chatd.edges.irc.user import IrcUser
 from chatd.model.entry import Member, Place
 from chatd.protocol import moderation_commands as moderators
 from chatd.protocol.errors import Code

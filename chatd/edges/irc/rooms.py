@@ -9,11 +9,12 @@ from chatd.chat import permissions
 from chatd.chat.command_rows import Work
 from chatd.edges.irc import chathistory, markers
 from chatd.edges.irc import numerics as n
+from chatd.edges.irc.composition import room_for
 from chatd.edges.irc.message import MAX_BODY_BYTES, Message
 from chatd.edges.irc.ranks import prefix
 from chatd.edges.irc.refusals import refuse
 from chatd.edges.irc.rows import Row
-from chatd.edges.irc.telling import part_of, room_for, room_messages
+from chatd.edges.irc.telling import part_of, room_messages
 from chatd.edges.irc.user import IrcUser
 from chatd.model.entry import Place
 from chatd.protocol import commands, events, names

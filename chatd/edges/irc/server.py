@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import NamedTuple
 
 from chatd.chat.hub import Hub
 from chatd.edges.gateway import Gateway
+from chatd.edges.irc.composition import Piece
 from chatd.edges.irc.message import NO_TAGS
 from chatd.edges.irc.person import Person
 from chatd.edges.irc.remembered import Remembered
@@ -46,6 +47,8 @@ class IrcServer:
         """How many people there were at most at a time."""
         self.translations: OrderedDict[tuple[bytes, frozenset[str]], bytes] = OrderedDict()
         """What lines that many are sent are to those who have the same capabilities."""
+        self.pieces: Remembered[str, Sequence[Piece]] = Remembered(())
+        """How the senders of texts have put them into several messages, by msgid, so that others read them in these."""
         self.gone: deque[Gone] = deque(maxlen=MAX_GONE)
         """Those of the clients that have gone, the last at the end."""
         self.notice: tuple[object, dict[frozenset[str], bytes]] = (None, {})

@@ -1,8 +1,11 @@
-"""PRIVMSG and NOTICE: what is said, to rooms and to people, and the CTCP that clients put into it."""
+"""PRIVMSG and NOTICE: what is said, to rooms and to people, and the CTCP that clients put into it.
+
+`chatd.edges.irc.multiline` has their rows: it hears them first.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -10,16 +13,17 @@ from chatd.chat import passing, referring
 from chatd.chat.command_rows import Task, Work
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.answer import Answer
+from chatd.edges.irc.composition import Piece, room_for
 from chatd.edges.irc.formatting import without_formatting
 from chatd.edges.irc.message import Message
 from chatd.edges.irc.onlooking import away_reply
+from chatd.edges.irc.pending import Result
 from chatd.edges.irc.reference_telling import REPLIES
 from chatd.edges.irc.refusals import refuse
 from chatd.edges.irc.rooms import targets
-from chatd.edges.irc.rows import Row
 from chatd.edges.irc.session import IrcSession
-from chatd.edges.irc.telling import ACTION, room_for, shown
-from chatd.edges.irc.user import IrcUser, Result
+from chatd.edges.irc.telling import ACTION, shown
+from chatd.edges.irc.user import IrcUser
 from chatd.model.entry import Member
 from chatd.protocol import names
 from chatd.protocol.commands import Tell
@@ -38,17 +42,30 @@ def say(user: IrcUser, message: Message) -> None:
     """Carry out PRIVMSG or NOTICE: at once if it is for one target, so that more can follow before it is stored."""
     answer = user.begin(message.tags.get("label", ""))
     to = targets(message.param(0))
-    if (
-        len(to) == 1
-        and user.referred_to(message.tags) is None
-        and (command := _single(user, message, to[0])) is not None
-    ):
-        pending = user.expect(command, answer, client_tags(message.tags))
-        answer.close()
-        pending.listener = partial(_said_one, user, message, to[0], answer, pending.label)
-        user.session.receive(pending.request)
+    at_once = len(to) == 1 and user.referred_to(message.tags) is None
+    if at_once and (command := _single(user, message, to[0])) is not None:
+        _say_at_once(user, message, command, answer)
         return
     user.session.receive(Task(partial(_in_turn, user, message, to, answer)))
+
+
+def say_whole(user: IrcUser, message: Message, pieces: Sequence[Piece]) -> None:
+    """Say a text to one target that came in pieces, none if others may put it into their own; both can be said."""
+    target, text = message.params
+    command = _tell(user, message, target, text)
+    assert command is not None, f"{target} was looked at before"
+    answer = user.begin(message.tags.get("label", ""))
+    if user.referred_to(message.tags) is None:
+        _say_at_once(user, message, command, answer, pieces)
+    else:
+        user.session.receive(Task(partial(_say_in_turn, user, message, command, answer, pieces)))
+
+
+def _say_at_once(user: IrcUser, message: Message, command: Tell, answer: Answer, pieces: Sequence[Piece] = ()) -> None:
+    pending = user.expect(command, answer, client_tags(message.tags), pieces)
+    answer.close()
+    pending.listener = partial(_said_one, user, message, message.param(0), answer, pending.label)
+    user.session.receive(pending.request)
 
 
 def client_tags(tags: Mapping[str, str]) -> Mapping[str, str]:
@@ -173,12 +190,28 @@ async def _say_to(user: IrcUser, message: Message, target: str, answer: Answer) 
                 numeric, target, "there is no such room" if target.startswith("#") else "nobody can be called that"
             )
     else:
-        result = await _ask(user, command, client_tags(message.tags))
-        if not isinstance(result.outcome, Said):
-            _said_one(user, message, target, answer, result.tags.get("label", ""), result.outcome)
+        await _say(user, message, command, answer)
 
 
-async def _ask(user: IrcUser, command: Tell, tags: Mapping[str, str]) -> Result:
+async def _say_in_turn(user: IrcUser, message: Message, command: Tell, answer: Answer, pieces: Sequence[Piece]) -> None:
+    user.answering = answer
+    try:
+        await _say(user, message, command, answer, pieces)
+    except ChatError as error:
+        _refuse(user, message, error, message.param(0), answer)
+    finally:
+        user.answering = None
+        answer.close()
+
+
+async def _say(user: IrcUser, message: Message, command: Tell, answer: Answer, pieces: Sequence[Piece] = ()) -> None:
+    result = await _ask(user, command, client_tags(message.tags), pieces)
+    if not isinstance(result.outcome, Said):
+        label = result.tags.get("label", "")
+        _said_one(user, message, str(command.to), answer, label, result.outcome)
+
+
+async def _ask(user: IrcUser, command: Tell, tags: Mapping[str, str], pieces: Sequence[Piece]) -> Result:
     """Say something; if what it answers is not to be read there, it is said all the same, and answers nothing."""
     room = user.hub.room(names.key(command.to)) if command.reply is not None else None
     if room is not None and room in user.session.rooms and command.reply is not None:
@@ -188,7 +221,7 @@ async def _ask(user: IrcUser, command: Tell, tags: Mapping[str, str]) -> Result:
         if not is_there:
             command = replace(command, reply=None)
             tags = {key: value for key, value in tags.items() if key not in REPLIES}
-    return await user.ask(command, tags)
+    return await user.ask(command, tags, pieces)
 
 
 def clients_among(members: Iterable[Member]) -> Iterator[IrcUser]:
@@ -214,9 +247,3 @@ def _pass_ctcp(user: IrcUser, message: Message, target: str) -> None:
     passed = Message(message.command, (str(nick), message.param(1)), user.person.source, tags)
     if not client.write_private(client.encode(passed)):
         raise ChatError(Code.FULL, f"{nick} has not read what was there before; try it again later")
-
-
-ROWS: tuple[Row, ...] = (
-    Row("PRIVMSG", say, at_once=True),
-    Row("NOTICE", say, at_once=True),
-)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from chatd.edges.irc.message import MAX_BODY_BYTES, Message
+from chatd.edges.irc.composition import room_for
+from chatd.edges.irc.message import Message
 from chatd.edges.irc.mode_telling import ruling_messages
 from chatd.edges.irc.person import Person
 from chatd.edges.irc.reference_telling import REPLY, reference_messages, shown_edit
@@ -59,39 +60,15 @@ def room_messages(server: IrcServer, capabilities: Collection[str], tags: Tags, 
 
 
 def said(server: IrcServer, tags: Tags, event: Said, target: str, person: Person | None = None) -> Iterator[Message]:
-    """Yield the messages that tell a text to a target: as many as it takes, for it may be longer than IRC's are."""
+    """Yield the message that tells a text to a target, however long that is, see `chatd.edges.irc.composition`."""
     person = person or server.person_called(event.nick)
     command = "NOTICE" if "notice" in tags else "PRIVMSG"
-    all_tags = shown(server, tags, person)
-    for text in lines_of(event.text, room_for(person.source, command, target)):
-        yield Message(command, (target, text), person.source, all_tags)
-
-
-def room_for(source: str, command: str, target: str) -> int:
-    """Return how many bytes of text there is room for in a message."""
-    return MAX_BODY_BYTES - len(f":{source} {command} {target} :".encode())
+    yield Message(command, (target, event.text), person.source, shown(server, tags, person))
 
 
 def part_of(text: str, size: int) -> str:
     """Return as much of a text, from its beginning, as has so many bytes."""
     return text.encode()[:size].decode(errors="ignore")
-
-
-def lines_of(text: str, size: int) -> Iterator[str]:
-    """Yield a text in parts of so many bytes at most, cut between characters, at spaces where that can be."""
-    is_action = text.startswith(ACTION)
-    before, after = ("\x01ACTION ", "\x01") if is_action else ("", "")
-    rest = text.removeprefix(ACTION) if is_action else text
-    size = max(size - len(before + after), 16)
-    while True:
-        part = rest.encode()[:size].decode(errors="ignore")
-        if len(part) == len(rest):
-            yield f"{before}{part}{after}"
-            return
-        at_space = part.rfind(" ", len(part) // 2)
-        part = part if at_space < 0 else part[: at_space + 1]
-        rest = rest[len(part) :]
-        yield f"{before}{part}{after}"
 
 
 def shown(server: IrcServer, tags: Tags, person: Person | None = None) -> Mapping[str, str]:

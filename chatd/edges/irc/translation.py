@@ -5,9 +5,10 @@ from __future__ import annotations
 from chatd.edges.irc import markers
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.message import Message, render
+from chatd.edges.irc.pending import Pending, Result
 from chatd.edges.irc.server import MAX_TRANSLATIONS
 from chatd.edges.irc.telling import room_messages, said
-from chatd.edges.irc.user import IrcUser, Pending, Result
+from chatd.edges.irc.user import IrcUser
 from chatd.protocol import commands, events, reference_commands, wire
 from chatd.protocol.errors import ChatError
 from chatd.protocol.events import Done, Event, Moderated, Refused, Said, Told, ToldOthers, TopicSet

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from typing_extensions import override
@@ -16,8 +16,10 @@ from chatd.chat.command_rows import Work
 from chatd.chat.hub import Hub
 from chatd.edges.irc.answer import Answer
 from chatd.edges.irc.capabilities import shown_tags
+from chatd.edges.irc.composition import Draft, Piece, composed
 from chatd.edges.irc.exchange import Exchange
 from chatd.edges.irc.message import Message, render
+from chatd.edges.irc.pending import Pending, Result
 from chatd.edges.irc.person import Person
 from chatd.edges.irc.read_times import ReadTimes
 from chatd.edges.irc.reference_telling import REPLIES
@@ -28,67 +30,18 @@ from chatd.model.entry import Entry
 from chatd.protocol import wire
 from chatd.protocol.commands import Command, Tell
 from chatd.protocol.errors import ChatError, Code
-from chatd.protocol.events import Done, Refused, Said
-from chatd.protocol.references import Edited, Reacted, Retracted
-from chatd.protocol.wire import NO_TAGS, Request, Tags
-
-Outcome = Done | Said | Refused | Retracted | Edited | Reacted
-"""What the session says at last of a command: that it was done, the echo of what was said, or why not."""
-
-
-class Result(NamedTuple):
-    """What became of a command, and the tags of the line that said so."""
-
-    outcome: Outcome
-    tags: Tags = NO_TAGS
-
-    @property
-    def refused(self) -> Refused | None:
-        """Why it was not done; None if it was."""
-        return self.outcome if isinstance(self.outcome, Refused) else None
-
-
-class Pending:
-    """A command that the session was asked to carry out, until it has said what became of it."""
-
-    def __init__(self, label: str, answer: Answer, command: Command, client_tags: Mapping[str, str]) -> None:
-        self.label = label
-        self.answer = answer
-        self.command = command
-        self.client_tags = client_tags
-        self.result: Result | None = None
-        self.waiting: Deferred[None] | None = None
-        self.listener: Callable[[Outcome], None] | None = None
-        """Told at once what became of it."""
-        answer.open()
-
-    @property
-    def request(self) -> Request:
-        """What the session is to receive."""
-        return Request(self.command, self.label)
-
-    def settle(self, result: Result) -> None:
-        """Note what became of it; what waits for that goes on when all rooms have had the batch."""
-        self.result = result
-        if self.listener is not None:
-            self.listener(result.outcome)
-        if self.waiting is None:
-            self.answer.close()
-
-    def told(self) -> None:
-        """Go on with what waited."""
-        if self.waiting is not None and not self.waiting.called:
-            self.waiting.callback(None)
-            self.answer.close()
+from chatd.protocol.events import Done, Refused
+from chatd.protocol.wire import NO_TAGS, Request
 
 
 class IrcUser(Owner):
-    """The client of one connection. ``ident`` is what it gave with USER."""
+    """The client of one connection, to which ``send`` carries lines. ``ident`` is what it gave with USER."""
 
-    def __init__(self, server: IrcServer, peer: PeerConnection) -> None:
+    def __init__(self, server: IrcServer, peer: PeerConnection, send: Callable[[bytes], None]) -> None:
         assert isinstance(peer.session, IrcSession)
         self.server = server
         self.peer = peer
+        self._send = send
         self.session = peer.session
         self.capabilities: frozenset[str] = frozenset()
         self.capability_version = 301
@@ -102,6 +55,8 @@ class IrcUser(Owner):
         """What it gave with PASS."""
         self.exchange: Exchange | None = None
         """The SASL exchange that it is in."""
+        self.draft: Draft | None = None
+        """The batch of several lines that it has opened."""
         self.invisible = False
         self.signed_on = server.hub.now
         """In milliseconds since 1970."""
@@ -187,7 +142,11 @@ class IrcUser(Owner):
         await self.session.send_all(lines(), self.write)
 
     def encode(self, message: Message) -> bytes:
-        """Return a message as this client reads it."""
+        """Return a message as this client reads it: as several, if its text takes these."""
+        known = self.server.pieces.of(message.tags.get("msgid", ""))
+        return b"".join(map(self._encode_one, composed(message, self.capabilities, known)))
+
+    def _encode_one(self, message: Message) -> bytes:
         tags = message.tags
         if "server-time" in self.capabilities and "time" not in tags and message.command != "ACK":
             tags = {**tags, "time": wire.timestamp(self.hub.now)}
@@ -198,7 +157,7 @@ class IrcUser(Owner):
         if self._held is not None:
             self._held.append(data)
         elif data:
-            self.peer.send_frame(data)
+            self._send(data)
 
     def write_private(self, data: bytes) -> bool:
         """Send what somebody says to this client alone; return False if it reads too slowly to be sent more."""
@@ -219,9 +178,15 @@ class IrcUser(Owner):
         label = label if "labeled-response" in self.capabilities else ""
         return Answer(self.send, label, self.numbers, self.server.name)
 
-    def expect(self, command: Command, answer: Answer, client_tags: Mapping[str, str] = NO_TAGS) -> Pending:
+    def expect(
+        self,
+        command: Command,
+        answer: Answer,
+        client_tags: Mapping[str, str] = NO_TAGS,
+        pieces: Sequence[Piece] = (),
+    ) -> Pending:
         """Return what stands for a command that the session is to be asked, under its label, until that is done."""
-        pending = Pending(self.new_msgid(), answer, command, client_tags)
+        pending = Pending(self.new_msgid(), answer, command, client_tags, pieces)
         self._pending[pending.label] = pending
         if client_tags and isinstance(command, Tell) and not command.to.startswith("#"):
             self.server.client_tags.note(pending.label, client_tags)
@@ -234,20 +199,26 @@ class IrcUser(Owner):
         """
         return f"{self._labels}{next(self.numbers)}"
 
-    async def ask(self, command: Command, client_tags: Mapping[str, str] = NO_TAGS) -> Result:
+    async def ask(
+        self, command: Command, client_tags: Mapping[str, str] = NO_TAGS, pieces: Sequence[Piece] = ()
+    ) -> Result:
         """Have the session carry out a command in the turn of the present line, and return what became of it."""
         return await self.ask_by(
-            command, lambda label: handlers.carry_out(self.session, Request(command, label)), client_tags
+            command, lambda label: handlers.carry_out(self.session, Request(command, label)), client_tags, pieces
         )
 
     async def ask_by(
-        self, command: Command, carry_out: Callable[[str], Work | None], client_tags: Mapping[str, str] = NO_TAGS
+        self,
+        command: Command,
+        carry_out: Callable[[str], Work | None],
+        client_tags: Mapping[str, str] = NO_TAGS,
+        pieces: Sequence[Piece] = (),
     ) -> Result:
         """Have something carried out, given its label, that does what a command would; return what became of it."""
         answer = self.answering or self.begin("")
         if self.session.ended:
             return Result(Refused(Code.UNAVAILABLE, "", "the connection has ended"))
-        pending = self.expect(command, answer, client_tags)
+        pending = self.expect(command, answer, client_tags, pieces)
         try:
             work = carry_out(pending.label)
             if work is not None:
@@ -323,6 +294,8 @@ class IrcUser(Owner):
             return
         if pending.client_tags and entry.stored:
             self.server.client_tags.note(self.server.msgid(entry.id), pending.client_tags)
+        if pending.pieces and entry.stored:
+            self.server.pieces.note(self.server.msgid(entry.id), pending.pieces)
         if pending.waiting is not None:
             self.hub.unblocked.append(self.session)
 
