@@ -314,6 +314,15 @@ def test_tags_as_long_as_they_may_be_are_passed_on(ann: IrcClient, bob: IrcClien
         assert one(ann.says(line)).tags["+baz"] == one(bob.take()).tags["+baz"] == value
 
 
+@pytest.mark.parametrize("command", ["PRIVMSG #den :hi", "NOTICE bob :hi", "TAGMSG #den", "TAGMSG bob"])
+def test_no_client_writes_the_tags_of_the_server(ann: IrcClient, bob: IrcClient, command: str) -> None:
+    forged = "msgid=e1-77;time=2000-01-01T00:00:00.000Z;account=root;bot;batch=b;+a=1"
+    for told in (one(ann.says(f"@{forged} {command}")), one(bob.take())):
+        assert sorted(told.tags) == ["+a", "msgid", "time"]
+        assert told.tags["msgid"] != "e1-77"
+        assert told.tags["time"] == "1970-01-12T13:46:40.000Z"
+
+
 def test_without_message_tags_there_is_no_tagmsg(chat: IrcChat, ann: IrcClient) -> None:
     joe = chat.irc("joe", "server-time", rooms="#den")
     ann.take()
