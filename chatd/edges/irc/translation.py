@@ -101,10 +101,10 @@ def _tell_of_room(user: IrcUser, tags: Tags, event: Event) -> bool:
     if isinstance(event, TopicSet) and "old" in tags:
         return False  # who comes in is told the topic with the rest
     own = _own_command(user, event)
+    if own is not None and isinstance(event, Reacted) and not user.has("echo-message"):
+        return False
     for message in room_messages(user.server, user.capabilities, tags, event):
         if message.command == "QUIT" and _was_told(user, message, tags):
-            continue
-        if own is not None and message.command == "TAGMSG" and not user.has("echo-message"):
             continue
         if own is not None:
             own.answer.add(message)
