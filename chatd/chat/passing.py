@@ -6,7 +6,8 @@ may not do this either.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import TypeVar
 
 from chatd.chat import permissions, private_telling, quotas
 from chatd.chat.client import Client
@@ -15,6 +16,8 @@ from chatd.chat.participant import Participant
 from chatd.model.entry import Member, Place
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.names import Nick, RoomName
+
+M = TypeVar("M", bound=Member)
 
 
 def room_for_passing(participant: Participant, name: RoomName) -> Place:
@@ -30,7 +33,7 @@ def to_room(participant: Participant, room: Place) -> Collection[Member]:
     In a slow room it has a pace of its own: who is seen typing may say it then.
     """
     quotas.check_pace(participant, participant.nick, room.name, apart="passing")
-    return [each for each in room.members if each is not participant and not _ignores(each, participant)]
+    return _wanting([each for each in room.members if each is not participant], participant)
 
 
 def to_person(participant: Participant, nick: Nick) -> tuple[Nick, Collection[Client]]:
@@ -46,11 +49,13 @@ def to_person(participant: Participant, nick: Nick) -> tuple[Nick, Collection[Cl
     client = hub.client(nick)
     if client is None or not holder.here:
         raise ChatError(Code.UNAVAILABLE, f"{holder.nick} is connected to another node, which is told messages alone")
-    told = [each for each in (client, *hub.persons.beside(client)) if not _ignores(each, participant)]
+    told = _wanting([client, *hub.persons.beside(client)], participant)
     if not told:
         raise private_telling.ignored_by(client.nick)
     return client.nick, told
 
 
-def _ignores(member: Member, participant: Participant) -> bool:
-    return not {participant.nick.key, participant.account}.isdisjoint(member.ignored)
+def _wanting(members: Sequence[M], participant: Participant) -> Sequence[M]:
+    """Return those who do not ignore a participant."""
+    keys = {participant.nick.key, participant.account}
+    return [each for each in members if not each.ignored or keys.isdisjoint(each.ignored)]

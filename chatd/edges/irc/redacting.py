@@ -64,9 +64,14 @@ async def _take_back(user: IrcUser, room: RoomName, id_: int, msgid: str, reason
 
 
 async def _as_member(user: IrcUser, room: RoomName, id_: int) -> None:
-    given = await referring.reaction_of(user.session, room.key, id_)
-    command = Retract(id_, room) if given is None else Unreact(given.id, given.emoji, room)
-    result = await user.ask(command)
+    server, given = user.server, await referring.reaction_of(user.session, room.key, id_)
+    if given is None:
+        result = await user.ask(Retract(id_, room))
+    else:
+        key = (server.msgid(given.id), given.emoji, names.key(user.session.nick))
+        server.redacted.note(key, server.msgid(id_))
+        result = await user.ask(Unreact(given.id, given.emoji, room))
+        server.redacted.forget(key)
     if result.refused is not None:
         raise ChatError(result.refused.code, result.refused.text)
 

@@ -22,14 +22,21 @@ def reference_messages(
     server: IrcServer, capabilities: Collection[str], event: Retracted | Reacted, source: str, tags: Mapping[str, str]
 ) -> Iterator[Message]:
     """Yield the message that says that a reaction was given or taken back, or a message was; none if it is not read."""
-    msgid = server.msgid(event.id)
+    msgid, nick = server.msgid(event.id), names.key(event.nick)
+    knows_redact = REDACTION in capabilities
     if isinstance(event, Retracted):
-        reason = server.reasons.of((msgid, names.key(event.nick)))
-        if REDACTION in capabilities:
-            yield Message("REDACT", (event.room, msgid, *((reason,) if reason else ())), source, tags)
+        if knows_redact:
+            yield _redact(server, event.room, msgid, nick, source, tags)
+    elif knows_redact and (redacted := server.redacted.of((msgid, event.emoji, nick))):
+        yield _redact(server, event.room, redacted, nick, source, tags)
     elif "message-tags" in capabilities:
         key = UNREACT if isinstance(event, Unreacted) else REACT
         yield Message("TAGMSG", (event.room,), source, {**tags, key: event.emoji, REPLY: msgid})
+
+
+def _redact(server: IrcServer, room: str, msgid: str, nick: str, source: str, tags: Mapping[str, str]) -> Message:
+    reason = server.reasons.of((msgid, nick))
+    return Message("REDACT", (room, msgid, *((reason,) if reason else ())), source, tags)
 
 
 def shown_edit(event: Edited) -> str:

@@ -55,6 +55,8 @@ class IrcServer:
         """What many were told last unasked: what it is about, and its bytes by the capabilities of its readers."""
         self.client_tags: Remembered[str, Mapping[str, str]] = Remembered(NO_TAGS)
         """The client-only tags of messages, by their msgids: they are passed on and not kept."""
+        self.redacted: Remembered[tuple[str, str, str], str] = Remembered("")
+        """The msgids of reactions that are being taken back by REDACT, by what they are to, themselves, and whose."""
         self.reasons: Remembered[tuple[str, str], str] = Remembered("")
         """Why messages were taken back, by their msgids and the key of who did it: the same holds for that."""
 

@@ -86,7 +86,7 @@ async def _in_private(user: IrcUser, target: str, tags: Mapping[str, str]) -> No
 def reaction(user: IrcUser, room: str, tags: Mapping[str, str]) -> React | Unreact | None:
     """Return the command that tags are for: a reaction that can be kept, given or taken back; None if they are not."""
     id_, emoji = user.referred_to(tags), tags.get(REACT, tags.get(UNREACT, ""))
-    if id_ is None or not is_emoji(emoji):
+    if (REACT in tags) == (UNREACT in tags) or id_ is None or not is_emoji(emoji):
         return None
     return React(id_, emoji, room) if REACT in tags else Unreact(id_, emoji, room)
 

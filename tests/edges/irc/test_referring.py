@@ -206,11 +206,14 @@ def test_it_is_taken_back_by_a_tag_or_by_redact(chat: IrcChat, ann: IrcClient, b
     given = one(bob.says(f"@+draft/react=👍;+draft/reply={msgid} TAGMSG #den"))
     bob.says(f"@+draft/react=🎉;+draft/reply={msgid} TAGMSG #den")
     ann.take()
-    for line in (f"@+draft/unreact=🎉;+draft/reply={msgid} TAGMSG #den", f"REDACT #den {given.tags['msgid']}"):
-        assert commands(bob.says(line)) == ["TAGMSG"]
-        told = one(ann.take())
-        assert (told.tags["+draft/reply"], "+draft/react" in told.tags) == (msgid, False)
-    assert told.tags["+draft/unreact"] == "👍"
+    joe = chat.irc("joe", "message-tags", rooms="#den")
+    ann.take(), bob.take()
+    assert commands(bob.says(f"@+draft/unreact=🎉;+draft/reply={msgid} TAGMSG #den")) == ["TAGMSG"]
+    told = one(ann.take())
+    assert (told.tags["+draft/unreact"], told.tags["+draft/reply"]) == ("🎉", msgid)
+    redacted = [one(bob.says(f"REDACT #den {given.tags['msgid']} :oops")), one(ann.take())]
+    assert [each.params for each in redacted] == [["#den", given.tags["msgid"], "oops"]] * 2
+    assert [each.tags["+draft/unreact"] for each in joe.take()] == ["🎉", "👍"]
     assert reactions(chat, id_of(msgid)) == []
 
 
@@ -243,7 +246,8 @@ def test_reactions_are_played_back(chat: IrcChat, ann: IrcClient) -> None:
 def test_what_can_be_no_reaction_of_ours_is_passed_on(ann: IrcClient, bob: IrcClient, chat: IrcChat) -> None:
     msgid = said(ann)
     bob.take()
-    for tags in (f"+draft/react=lol;+draft/reply={msgid}", "+draft/react=👍;+draft/reply=123", "+draft/react=👍"):
+    both = f"+draft/react=👍;+draft/unreact=🎉;+draft/reply={msgid}"
+    for tags in (f"+draft/react=lol;+draft/reply={msgid}", "+draft/react=👍;+draft/reply=123", "+draft/react=👍", both):
         echo = one(ann.says(f"@{tags} TAGMSG #den"))
         assert echo.tags["+draft/react"] == one(bob.take()).tags["+draft/react"]
     assert reactions(chat, id_of(msgid)) == []
@@ -312,6 +316,15 @@ def test_tags_as_long_as_they_may_be_are_passed_on(ann: IrcClient, bob: IrcClien
     value = "a" * 4081
     for line in (f"@foo=bar;+baz={value} TAGMSG #den", f"@foo=bar;+baz={value} PRIVMSG #den hi"):
         assert one(ann.says(line)).tags["+baz"] == one(bob.take()).tags["+baz"] == value
+
+
+@pytest.mark.parametrize("command", ["PRIVMSG #den :hi", "NOTICE bob :hi", "TAGMSG #den", "TAGMSG bob"])
+def test_no_client_writes_the_tags_of_the_server(ann: IrcClient, bob: IrcClient, command: str) -> None:
+    forged = "msgid=e1-77;time=2000-01-01T00:00:00.000Z;account=root;bot;batch=b;+a=1"
+    for told in (one(ann.says(f"@{forged} {command}")), one(bob.take())):
+        assert sorted(told.tags) == ["+a", "msgid", "time"]
+        assert told.tags["msgid"] != "e1-77"
+        assert told.tags["time"] == "1970-01-12T13:46:40.000Z"
 
 
 def test_without_message_tags_there_is_no_tagmsg(chat: IrcChat, ann: IrcClient) -> None:
