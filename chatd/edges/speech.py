@@ -22,8 +22,8 @@ class Speech(Protocol):
     """How long a line of the peer may be, without its end, see `chatd.protocol.framing.LineDecoder`."""
     make_session: Callable[[Hub, Peer], Session]
 
-    def begin(self, peer: PeerConnection, send: Callable[[bytes], None]) -> None:
-        """Speak for a peer; ``send`` takes what no line of its session was made into."""
+    def begin(self, peer: PeerConnection, frames: Callable[[bytes], bytes]) -> None:
+        """Speak for a peer; ``frames`` returns what carries lines that no line of its session was made into."""
 
     def line_received(self, line: bytes) -> None:
         """Hand the session what a line asks for; it is not empty."""

@@ -38,11 +38,11 @@ class IrcSpeech(Speech):
         self._server = server
 
     @override
-    def begin(self, peer: PeerConnection, send: Callable[[bytes], None]) -> None:
+    def begin(self, peer: PeerConnection, frames: Callable[[bytes], bytes]) -> None:
         session = peer.session
         assert isinstance(session, IrcSession)
         if not session.ended:
-            self.user = session.user = IrcUser(self._server, peer, send)
+            self.user = session.user = IrcUser(self._server, peer, frames)
 
     @override
     def line_received(self, line: bytes) -> None:
@@ -98,7 +98,7 @@ class IrcProtocol(LineReceiver):
         self.peer = PeerConnection(
             self.factory.gateway, self, decoder, speech.translated, self._farewell, make_session=speech.make_session
         )
-        speech.begin(self.peer, self.peer.send_frame)
+        speech.begin(self.peer, bytes)
 
     @override
     def dataReceived(self, data: bytes) -> None:

@@ -35,13 +35,13 @@ from chatd.protocol.wire import NO_TAGS, Request
 
 
 class IrcUser(Owner):
-    """The client of one connection, to which ``send`` carries lines. ``ident`` is what it gave with USER."""
+    """The client of one connection; ``frames`` returns what carries its lines. ``ident`` is what it gave with USER."""
 
-    def __init__(self, server: IrcServer, peer: PeerConnection, send: Callable[[bytes], None]) -> None:
+    def __init__(self, server: IrcServer, peer: PeerConnection, frames: Callable[[bytes], bytes]) -> None:
         assert isinstance(peer.session, IrcSession)
         self.server = server
         self.peer = peer
-        self._send = send
+        self._frames = frames
         self.session = peer.session
         self.capabilities: frozenset[str] = frozenset()
         self.capability_version = 301
@@ -157,14 +157,14 @@ class IrcUser(Owner):
         if self._held is not None:
             self._held.append(data)
         elif data:
-            self._send(data)
+            self.peer.send_frame(self._frames(data))
 
     def write_private(self, data: bytes) -> bool:
         """Send what somebody says to this client alone; return False if it reads too slowly to be sent more."""
         if self._held is not None:
             self._held.append(data)
             return True
-        return self.peer.send_private_frame(data)
+        return self.peer.send_private_frame(self._frames(data))
 
     def collect(self, held: list[bytes] | None) -> list[bytes] | None:
         """Have what is written put into a list, or sent again; return what was so before."""

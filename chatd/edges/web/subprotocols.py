@@ -28,7 +28,7 @@ class LineSpeech(Speech):
     _session: Session
 
     @override
-    def begin(self, peer: PeerConnection, send: Callable[[bytes], None]) -> None:
+    def begin(self, peer: PeerConnection, frames: Callable[[bytes], bytes]) -> None:
         self._session = peer.session
 
     @override

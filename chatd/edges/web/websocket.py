@@ -63,7 +63,7 @@ class WebSocketEdge:
         self.peer = PeerConnection(
             gateway, self, decoder, self._translated, self._farewell, handshake, speech.make_session
         )
-        speech.begin(self.peer, self._send)
+        speech.begin(self.peer, self._frames)
         self._ping_seconds = gateway.hub.limits.ping_seconds
         self._heard = self._pinged = False
         self.visitor: WebVisitor | None = None
@@ -168,9 +168,6 @@ class WebSocketEdge:
 
     def _translated(self, lines: bytes) -> bytes:
         return self._frames(self._speech.translated(lines))
-
-    def _send(self, lines: bytes) -> None:
-        self.peer.send_frame(self._frames(lines))
 
     def _check(self, now: float) -> None:
         """Ping whoever was silent, so that proxies keep the connection; give up who does not answer that."""

@@ -279,6 +279,17 @@ def test_a_text_that_was_changed_is_not_put_into_the_lines_that_it_had() -> None
     assert list(composed(message, MULTILINE, [Piece("old"), Piece("text")])) == [message]
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_it_may_answer_a_message_and_is_said_too_if_that_is_not_there(chat: IrcChat, *, there: bool) -> None:
+    ann, bob = (chat.irc(nick, *MULTILINE, rooms="#den") for nick in ("ann", "bob"))
+    ann.says("PRIVMSG #den :who comes?")
+    msgid = bob.take()[-1].tags["msgid"]
+    batch(ann, *POEM, tags=f"+draft/reply={msgid if there else msgid + '9'}")
+    begins, *lines, _ = bob.take()
+    assert texts(lines) == ["hello", "#how is ", "everyone?"]
+    assert ("+draft/reply" in begins.tags) == there
+
+
 # What is refused.
 
 

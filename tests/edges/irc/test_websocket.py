@@ -73,6 +73,14 @@ def test_it_is_the_session_of_any_irc_client(subprotocol: str) -> None:
     assert ann.tells("PING on-e")[0].params == ["irc.example.org", "on-e"]
 
 
+def test_what_is_passed_on_to_one_alone_is_a_message_of_its_own() -> None:
+    web = Web(irc=True)
+    ann, bob = registered(web, "ann"), registered(web, "bob")
+    ann.told()
+    bob.tells("PRIVMSG ann :\x01VERSION\x01")
+    assert [(each.command, each.params) for each in ann.told()] == [("PRIVMSG", ["ann", "\x01VERSION\x01"])]
+
+
 def test_without_irc_it_is_not_offered() -> None:
     for name in NAMES:
         handshake = IrcSocket(Web(), name).handshake
