@@ -111,6 +111,9 @@ class Nodes(Protocol):
         Raise `ChatError` if that node does not answer, or nobody is there any more.
         """
 
+    def show_invitation(self, room: Place, by: str, nick: str) -> None:
+        """Let the other nodes tell those in a room, as far as they want that, that somebody was invited into it."""
+
     async def ask_party(self, remote: NickHolder, author: Client) -> str | None:
         """Return what one who is connected to another node is in conversations; None if that node does not say.
 
@@ -236,6 +239,10 @@ class SingleNode(Nodes):
     @override
     async def tell_remote(self, remote: NickHolder, author: Client, line: PrivateLine) -> tuple[str, MemberFacts]:
         raise unavailable()
+
+    @override
+    def show_invitation(self, room: Place, by: str, nick: str) -> None:
+        pass
 
     @override
     async def ask_party(self, remote: NickHolder, author: Client) -> str | None:

@@ -203,8 +203,10 @@ class Participant(Client):
     def tell(self, line: PrivateLine, account: str | None = None, *, again: bool = False) -> None:
         if self.ignored and (names.key(line.nick) in self.ignored or account in self.ignored):
             raise ChatError(Code.NOT_ALLOWED, f"{self.nick} takes no private lines from you")
+        if line.room and self.hub.onlookers.invited(self, line):
+            return
         tags = {"time": wire.timestamp(line.time)} | ({"old": ""} if again else {}) | _noticed(line)
-        told = self.line(events.Told(line.nick, line.text), tags=tags)
+        told = self.line(events.Note(line.text) if line.room else events.Told(line.nick, line.text), tags=tags)
         if not self.peer.send_private(told if self.stamp is None else self.stamp(told)):
             raise ChatError(Code.FULL, f"{self.nick} has not read what was there before; tell it again later")
 

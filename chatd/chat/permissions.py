@@ -81,6 +81,18 @@ def may_read(participant: Participant, room: str, id_: int) -> bool:
     return after is not None and id_ > after
 
 
+def is_listed(participant: Participant, room: Place) -> bool:
+    """Return whether a participant finds a room in lists: those who may read it do, unless it is not to be found.
+
+    Who is in it, or was let in, and whoever runs it or the server finds it all the same.
+    """
+    if readable_after(participant, room.key) is None:
+        return False
+    if room.policy.setting("listed") == "yes" or room in participant.rooms:
+        return True
+    return room.policy.lets_in(participant.identity) or is_room_operator(participant.hub, room.key, participant)
+
+
 def readable_topic(participant: Participant, room: Place) -> TopicSet | None:
     """Return what a participant is to be told of a room's topic; that it was taken away concerns programs alone."""
     topic = room.topic

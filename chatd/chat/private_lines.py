@@ -21,10 +21,14 @@ class PrivateLine(NamedTuple):
     time: int
     """In milliseconds since 1970."""
     notice: bool = False
+    room: str = ""
+    """Into which the other is invited; the text says so in words."""
 
     def as_question(self) -> dict[str, object]:
         """Return what of it another node is asked to tell."""
         asked: dict[str, object] = {"from": self.nick, "text": self.text}
+        if self.room:
+            asked["room"] = self.room
         return {**asked, "notice": True} if self.notice else asked
 
 

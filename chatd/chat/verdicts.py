@@ -25,8 +25,10 @@ from chatd.protocol.references import REFERRING, Retracted
 
 _ALL = ("",)
 """Stands for everybody."""
-_RANKS = frozenset({"OP", "DEOP", "SET", "KICK", "BAN"})
-"""The verbs that change who may do what, and not only who may speak; who is put out may have run the room."""
+_RANKS = frozenset({"OP", "DEOP", "SET"})
+"""The verbs that change who may do what, and not only who may speak."""
+_REMOVALS = frozenset({"KICK", "BAN"})
+"""Those that do so where somebody runs the room only as long as they are there."""
 
 _log = Logger()
 
@@ -65,7 +67,15 @@ class Verdicts:
             free.clear()
             changed = changed or set()
             changed |= _changes(entry)
+            if self._ends_a_rank(entry):
+                changed.add((entry.room, "rank"))
         return len(entries)
+
+    def _ends_a_rank(self, entry: Entry) -> bool:
+        """Return whether whoever an entry puts out may have run a room only as long as they were there."""
+        if type(entry.event) is not Moderated or entry.event.verb not in _REMOVALS:
+            return False
+        return entry.room == SERVER or bool(self._hub.ranks(entry.room))
 
     def _judged(self, entry: Entry) -> ChatError | None:
         try:

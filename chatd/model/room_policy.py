@@ -106,6 +106,8 @@ WHILE_HERE = "for as long as they are here"
 
 WHILE_CONNECTED = "for as long as they are connected"
 """The text of an INVITE of somebody who has no account."""
+BY_NAME = "whoever goes by that name"
+"""The text of an INVITE of a name that is nobody's own, for those who would rather trust a name than a connection."""
 
 
 def effects(event: Moderated) -> Iterator[tuple[PolicyKey, Moderated | None]]:
@@ -297,7 +299,17 @@ class RoomPolicy:
 
     def lets_in(self, identity: Identity) -> bool:
         """Return whether somebody may be in the room when it is private, with an account or as a guest."""
-        return self.is_member(identity.account) or self.invited_as(identity.connection) is not None
+        return self.is_member(identity.account) or self._invites_guest(identity)
+
+    def invites(self, identity: Identity) -> bool:
+        """Return whether somebody has an invitation."""
+        account = None if identity.account is None else self._actions.get(PolicyKey("INVITE", identity.account))
+        return (account is not None and account.event.reach is None) or self._invites_guest(identity)
+
+    def _invites_guest(self, identity: Identity) -> bool:
+        if self.invited_as(identity.connection) is not None:
+            return True
+        return bool(self._reaching) and PolicyKey("INVITE", f"nick={identity.nick}") in self._reaching
 
     def held(self, where: PolicyKey, now: int) -> ModerationAction | None:
         """Return the action that holds under a key."""
@@ -376,7 +388,8 @@ def is_address(subject: str) -> bool:
 def is_reach(text: str) -> bool:
     """Return whether a text is a reach, as it is stored."""
     kind, _, value = text.partition(_BUT)[0].partition("=")
-    return bool(value) and (kind in ("account", "connection") or (kind == "address" and _network(value) is not None))
+    is_known = kind in ("account", "connection", "nick") or (kind == "address" and _network(value) is not None)
+    return bool(value) and is_known
 
 
 @lru_cache(maxsize=4096)

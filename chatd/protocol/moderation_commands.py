@@ -15,6 +15,7 @@ SERVER = "#*"
 SETTINGS = {
     "registered": ("yes",),
     "private": ("no", "yes"),
+    "listed": ("yes", "no"),
     "topic": ("members", "operators"),
     "speak": ("members", "operators"),
     "slow": ("off",),

@@ -8,15 +8,17 @@ from chatd.edges.irc.masks import mask_of
 from chatd.edges.irc.message import Message
 from chatd.edges.irc.mode_changes import Change, written
 from chatd.edges.irc.server import IrcServer
-from chatd.model.room_policy import ANEW, RoomPolicy
+from chatd.model.room_policy import ANEW, BY_NAME, RoomPolicy
 from chatd.protocol import plain
 from chatd.protocol.events import Moderated
+from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.names import Nick
 
 FLAGS: Mapping[str, tuple[str, str, str]] = {
     "i": ("private", "yes", "no"),
     "m": ("speak", "operators", "members"),
     "r": ("registered", "yes", "no"),
+    "s": ("listed", "no", "yes"),
     "t": ("topic", "operators", "members"),
 }
 """By letter: a setting, and what it is set to and unset."""
@@ -27,6 +29,8 @@ _OF_SUBJECT = {
     "UNBAN": (False, "b"),
     "MUTE": (True, "q"),
     "UNMUTE": (False, "q"),
+    "INVITE": (True, "I"),
+    "UNINVITE": (False, "I"),
 }
 _OF_RANK = {"OP": (True, "o"), "DEOP": (False, "o"), "VOICE": (True, "v"), "UNVOICE": (False, "v")}
 
@@ -40,10 +44,13 @@ def ruling_messages(
     server: IrcServer, capabilities: Collection[str], event: Moderated, source: str, tags: Mapping[str, str]
 ) -> Iterator[Message]:
     """Yield the messages that tell those in a room of a ruling, which comes from ``source``."""
+    if event.room == SERVER:
+        yield Message("NOTICE", ("*", _short(plain.render(event).removeprefix("NOTE "))), server.name, tags)
+        return
     if event.verb == "KICK":
         yield Message("KICK", (event.room, event.subject, _short(event.text or event.nick)), source, tags)
         return
-    if event.verb == "INVITE":
+    if event.verb == "INVITE" and event.text != BY_NAME:
         if "invite-notify" in capabilities and not nicks_of(server, event.room, event.subject):
             yield Message("INVITE", (event.subject, event.room), source, tags)
         return
@@ -52,7 +59,7 @@ def ruling_messages(
     made = _changes(server, event)
     if made:
         yield Message("MODE", (event.room, *written(made)), source, tags)
-    if not made or (event.verb in _OF_SUBJECT and (event.seconds is not None or event.text)):
+    if not made or (event.verb in _OF_SUBJECT and (event.seconds is not None or event.text not in (None, "", BY_NAME))):
         yield Message("NOTICE", (event.room, _short(plain.render(event).removeprefix("NOTE "))), server.name, tags)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from chatd.chat import permissions
+from chatd.chat import moderation, permissions
 from chatd.chat.command_rows import Work
 from chatd.edges.irc import mode_lists, user_modes
 from chatd.edges.irc import numerics as n
+from chatd.edges.irc.masks import mask_of
 from chatd.edges.irc.message import Message
 from chatd.edges.irc.mode_changes import MAX_CHANGES, RANKS, Change, Gathered, changes, written
 from chatd.edges.irc.mode_telling import FLAGS, modes_of
@@ -16,7 +17,7 @@ from chatd.edges.irc.ranks import ranks
 from chatd.edges.irc.refusals import refuse
 from chatd.edges.irc.rooms import room_name
 from chatd.edges.irc.rows import Row
-from chatd.edges.irc.user import IrcUser
+from chatd.edges.irc.user import IrcUser, Result
 from chatd.model.entry import Member, Place
 from chatd.protocol import moderation_commands as moderators
 from chatd.protocol.errors import Code
@@ -100,7 +101,11 @@ def _may_moderate(user: IrcUser, room: Place) -> bool:
 
 
 async def _ask(user: IrcUser, room: Place, command: moderators.ModerationCommand, change: Change) -> bool:
-    result = await user.ask(command)
+    return _went(user, room, await user.ask(command), change)
+
+
+def _went(user: IrcUser, room: Place, result: Result, change: Change) -> bool:
+    """Answer why a change could not be made, if it could not; return whether those after it may be."""
     if result.refused is None:
         return True
     if result.refused.code is Code.FULL:
@@ -170,7 +175,19 @@ def _name_of(user: IrcUser, member: Member) -> str:
 
 async def _change_list(user: IrcUser, room: Place, change: Change) -> bool:
     command = mode_lists.command_for(user, room, change)
+    if isinstance(command, moderators.Invite):
+        return await _invite(user, room, command, change)
     return command is None or await _ask(user, room, command, change)
+
+
+async def _invite(user: IrcUser, room: Place, command: moderators.Invite, change: Change) -> bool:
+    """Let in whoever has a name, be they here or not: INVITE is for who is here, or has an account."""
+    nick = Nick.of(command.nick)
+    result = await user.ask_by(command, lambda label: moderation.invite_name(user.session, room.name, nick, label))
+    if result.refused is None and user.hub.accounts.is_registered(nick.key):
+        made = written([Change(change.letter, param=mask_of(command.nick))])
+        user.answer(Message("MODE", (str(room.name), *made), user.person.source))
+    return _went(user, room, result, change)
 
 
 async def _refuse_word(user: IrcUser, room: Place, change: Change) -> bool:
@@ -178,6 +195,7 @@ async def _refuse_word(user: IrcUser, room: Place, change: Change) -> bool:
         "e": "nobody is excepted from a ban; ban fewer, or -b who is to come in",
         "k": "rooms have no keys here; +i keeps out all who are not invited",
         "l": "rooms have no limits here; +i keeps out all who are not invited",
+        "p": "+s takes a room off the list, and +i keeps out all who are not invited",
     }[change.letter]
     user.reply(n.ERR_INVALIDMODEPARAM, room.name, change.letter, "*", why)
     return True
@@ -188,7 +206,7 @@ _CARRIED: Mapping[str, Carried] = {
     "n": _refuse_outsiders,
     **dict.fromkeys(RANKS, _set_rank),
     **dict.fromkeys(mode_lists.LISTS, _change_list),
-    **dict.fromkeys("ekl", _refuse_word),
+    **dict.fromkeys("eklp", _refuse_word),
 }
 
 ROWS: tuple[Row, ...] = (Row("MODE", _mode, least=1),)

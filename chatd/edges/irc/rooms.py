@@ -137,7 +137,8 @@ def tell_names(user: IrcUser, room: Place) -> None:
 
 def names_of(user: IrcUser, room: Place) -> Iterator[Message]:
     """Yield as many messages as it takes to say who is in a room."""
-    symbol = "@" if room.policy.readable_after(None) is None else "="
+    is_secret = room.policy.readable_after(None) is None or room.policy.setting("listed") == "no"
+    symbol = "@" if is_secret else "="
     size = MAX_BODY_BYTES - len(f":{user.server.name} 353 {user.nick} {symbol} {room.name} :".encode())
     line, length = "", 0
     for member in room.people:

@@ -26,6 +26,8 @@ from chatd.protocol.text import plain
 
 MAX_TARGETS = 4
 _CTCP = "\x01"
+_RANKS = "~&@%+"
+"""What stands before a room, on other servers, of what is for those with a rank there alone (STATUSMSG)."""
 
 
 def say(user: IrcUser, message: Message) -> None:
@@ -148,6 +150,10 @@ async def _say_to(user: IrcUser, message: Message, target: str, answer: Answer) 
         user.reply(n.ERR_INPUTTOOLONG, f"that is too long to be passed on; a text to {target} has {most} bytes at most")
     elif _is_other_ctcp(text):
         _pass_ctcp(user, message, target)
+    elif target.lstrip(_RANKS)[:1] == "#" and target[0] in _RANKS:
+        if message.command != "NOTICE":
+            why = f"nobody is written to by rank here; write to {target.lstrip(_RANKS)}, or to each of them"
+            user.reply(n.ERR_CANNOTSENDTOCHAN, target, why)
     elif (command := _tell(user, message, target, text)) is None:
         if message.command != "NOTICE":
             numeric = n.ERR_NOSUCHCHANNEL if target.startswith("#") else n.ERR_NOSUCHNICK

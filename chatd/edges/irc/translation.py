@@ -103,6 +103,8 @@ def _tell_of_room(user: IrcUser, tags: Tags, event: Event) -> bool:
     for message in room_messages(user.server, user.capabilities, tags, event):
         if message.command == "QUIT" and _was_told(user, message, tags):
             continue
+        if message.command == "INVITE" and own is not None:
+            continue  # RPL_INVITING says so
         if own is not None:
             own.answer.add(message)
         else:

@@ -80,6 +80,7 @@ def test_a_topic_is_for_operators_where_they_say_so(chat: IrcChat, ann: IrcClien
         ("MODE #chan +Z", "472", ["ann", "Z"]),
         ("MODE #chan -n", "696", ["ann", "#chan", "n", "*"]),
         ("MODE #chan +k key", "696", ["ann", "#chan", "k", "*"]),
+        ("MODE #chan +p", "696", ["ann", "#chan", "p", "*"]),
         ("MODE #chan +l 3", "696", ["ann", "#chan", "l", "*"]),
         ("MODE #chan +e bob!*@*", "696", ["ann", "#chan", "e", "*"]),
         ("MODE #chan +r", "482", ["ann", "#chan"]),
@@ -197,3 +198,22 @@ def test_what_mode_cannot_say_is_a_notice(chat: IrcChat, ann: IrcClient) -> None
 def test_modes_of_people_are_not_those_of_rooms(ann: IrcClient) -> None:
     assert [(each.command, each.params) for each in ann.says("MODE ann")] == [("221", ["ann", "+"])]
     assert commands(ann.says("MODE ann +X", "MODE bob +i")) == ["501", "401"]
+
+
+def test_a_room_that_is_secret_is_found_by_those_who_know_of_it(chat: IrcChat, ann: IrcClient) -> None:
+    bob, carol = chat.irc("bob"), chat.lines("carol", "#other")
+    assert [each.params for each in ann.says("MODE #chan +s")] == [["#chan", "+s"]]
+    assert ann.says("MODE #chan")[0].params == ["ann", "#chan", "+s"]
+    carol.take()
+    carol.says("ROOMS")
+    chat.turn()
+    assert carol.take() == ["ROOM #other 1", "OK ROOMS 1"]
+    assert [each.params[1] for each in ann.says("LIST") if each.command == "322"] == ["#chan", "#other"]
+    assert [each.params[1] for each in bob.says("LIST", "LIST #chan") if each.command == "322"] == ["#other"]
+    told = bob.says("JOIN #chan")
+    assert told[1].params == ["bob", "@", "#chan", "@ann bob"]
+    assert [each.params[1] for each in bob.says("LIST") if each.command == "322"] == ["#chan", "#other"]
+    ann.says("MODE #chan -s")
+    carol.says("ROOMS")
+    chat.turn()
+    assert carol.take()[-1] == "OK ROOMS 2"
