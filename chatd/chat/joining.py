@@ -157,7 +157,7 @@ def take_name(participant: Participant, nick: Nick, label: str | None) -> None:
     identity = participant.identity._replace(nick=nick.key)
     if (ban := permissions.server_ban(participant, identity)) is not None:
         raise ChatError(Code.BANNED, permissions.because("you are banned", ban))
-    quotas.check_name(participant)
+    quotas.check_first_name(participant)
     authentication.check_owner(participant, nick)
     _take_nick(participant, nick, None)
     if participant.hub.nodes.shared:

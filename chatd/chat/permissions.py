@@ -218,6 +218,11 @@ def speech_refusal(hub: Hub, room: str, identity: Identity, *, is_operator: bool
     return why or voice_refusal(hub, room, identity, is_operator=is_operator, now=now)
 
 
+def hears_outsiders(room: Place) -> bool:
+    """Return whether somebody who is not in a room may say something there."""
+    return room.policy.setting("outsiders") == "yes"
+
+
 def may_speak(participant: Participant, room: str) -> bool:
     """Return whether a participant may say something in a room, given its key."""
     try:

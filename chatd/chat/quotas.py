@@ -49,6 +49,14 @@ def check_post(visitor: Visitor, nick: str, key: str) -> None:
 def check_name(participant: Visitor) -> None:
     """Note that somebody goes by another nick; raise `ChatError` if that happens too often."""
     _check_rate(participant)
+    check_first_name(participant)
+
+
+def check_first_name(participant: Visitor) -> None:
+    """Note that somebody goes by a first nick, in no room yet; raise `ChatError` if that happens too often there.
+
+    It is not one of the JOINs and NICKs of the connection: those are left for all rooms that one may be in.
+    """
     _check_moves(participant)
     participant.hub.shares.moves.use(participant.household, 1)
 

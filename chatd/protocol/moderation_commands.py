@@ -18,6 +18,7 @@ SETTINGS = {
     "listed": ("yes", "no"),
     "topic": ("members", "operators"),
     "speak": ("members", "operators"),
+    "outsiders": ("no", "yes"),
     "slow": ("off",),
     "keep": ("all",),
 }

@@ -41,6 +41,8 @@ _SET: Mapping[str, str] = {
     "topic=members": "{nick} lets everybody in {place} set its topic",
     "speak=operators": "{nick} lets only operators speak in {place}",
     "speak=members": "{nick} lets everybody in {place} speak",
+    "outsiders=yes": "{nick} lets people speak in {place} without being there",
+    "outsiders=no": "{nick} lets only those who are in {place} speak there",
     "slow=off": "{nick} lets everybody in {place} speak at any pace",
     "keep=all": "{nick} has what is said in {place} kept for as long as the server keeps it",
 }

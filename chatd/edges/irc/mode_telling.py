@@ -17,6 +17,7 @@ from chatd.protocol.names import Nick
 FLAGS: Mapping[str, tuple[str, str, str]] = {
     "i": ("private", "yes", "no"),
     "m": ("speak", "operators", "members"),
+    "n": ("outsiders", "no", "yes"),
     "r": ("registered", "yes", "no"),
     "s": ("listed", "no", "yes"),
     "t": ("topic", "operators", "members"),

@@ -132,13 +132,6 @@ async def _set_flag(user: IrcUser, room: Place, change: Change) -> bool:
     return await _ask(user, room, moderators.Set(key, value, str(room.name), who), change)
 
 
-async def _refuse_outsiders(user: IrcUser, room: Place, change: Change) -> bool:
-    if not change.on:
-        why = "nobody speaks in a room without being in it here; n is always set"
-        user.reply(n.ERR_INVALIDMODEPARAM, room.name, "n", "*", why)
-    return True
-
-
 # Ranks.
 
 
@@ -204,7 +197,6 @@ async def _refuse_word(user: IrcUser, room: Place, change: Change) -> bool:
 
 _CARRIED: Mapping[str, Carried] = {
     **dict.fromkeys(FLAGS, _set_flag),
-    "n": _refuse_outsiders,
     **dict.fromkeys(RANKS, _set_rank),
     **dict.fromkeys(mode_lists.LISTS, _change_list),
     **dict.fromkeys("eklp", _refuse_word),

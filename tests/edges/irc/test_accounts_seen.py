@@ -73,3 +73,15 @@ def test_logging_in_before_coming_in_is_told_to_nobody(chat: IrcChatWithAccounts
     assert commands(ann.take()) == []
     alice.says("JOIN #den")
     assert commands(ann.take()) == ["JOIN"]
+
+
+def test_whois_tells_of_accounts_and_of_who_looks_after_the_server(chat: IrcChatWithAccounts) -> None:
+    ann = chat.irc("ann")
+    chat.logged_in("root")
+    chat.logged_in("Alice")
+    told = {each.command: each.params[:3] for each in ann.says("WHOIS root")}
+    assert (told["330"], told["313"][:2]) == (["ann", "root", "root"], ["ann", "root"])
+    told = {each.command: each.params[:3] for each in ann.says("WHOIS alice")}
+    assert told["330"] == ["ann", "Alice", "Alice"]
+    assert "313" not in told
+    assert not {"313", "330"} & set(commands(ann.says("WHOIS ann")))

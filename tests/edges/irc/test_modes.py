@@ -33,10 +33,12 @@ def test_modes_are_set_and_unset_in_one_message_each(ann: IrcClient) -> None:
     (told,) = ann.says("MODE #chan +imt")
     assert (told.command, told.nick, told.params) == ("MODE", "ann", ["#chan", "+imt"])
     modes, made = ann.says("MODE #chan")
-    assert (modes.command, modes.params) == ("324", ["ann", "#chan", "+imt"])
+    assert (modes.command, modes.params) == ("324", ["ann", "#chan", "+imnt"])
     assert (made.command, made.params[:2]) == ("329", ["ann", "#chan"])
     assert int(made.params[2])
     assert [each.params for each in ann.says("MODE #chan -imt")] == [["#chan", "-imt"]]
+    assert ann.says("MODE #chan")[0].params == ["ann", "#chan", "+n"]
+    assert [each.params for each in ann.says("MODE #chan -n")] == [["#chan", "-n"]]
     assert ann.says("MODE #chan")[0].params == ["ann", "#chan", "+"]
     assert ann.says("MODE #chan -m") == []
 
@@ -52,6 +54,29 @@ def test_the_others_read_what_changed(chat: IrcChat, ann: IrcClient) -> None:
     dave = chat.irc("dave", rooms="#chan")
     dave.take()
     assert commands(dave.says("PRIVMSG #chan :nor I")) == ["404"]
+
+
+def test_who_is_not_in_a_room_speaks_there_only_if_its_operators_let_them(chat: IrcChat, ann: IrcClient) -> None:
+    bob = chat.irc("bob", "echo-message", "message-tags", "labeled-response", "batch")
+    (refused,) = bob.says("@label=a1 PRIVMSG #chan :hello")
+    assert (refused.command, refused.params[:2], refused.tags) == ("404", ["bob", "#chan"], {"label": "a1"})
+    assert ann.take() == []
+    ann.says("MODE #chan -n")
+    (echo,) = bob.says("@label=a2 PRIVMSG #chan :hello")
+    assert (echo.params, echo.tags["label"]) == (["#chan", "hello"], "a2")
+    bob.says("PRIVMSG #chan,bob :hello both")
+    heard = ann.take()
+    assert [(each.nick, each.params) for each in heard] == [
+        ("bob", ["#chan", "hello"]),
+        ("bob", ["#chan", "hello both"]),
+    ]
+    assert echo.tags["msgid"]
+    ann.says("MODE #chan +b bob")
+    assert commands(bob.says("PRIVMSG #chan :hello")) == ["404"]
+    ann.says("MODE #chan -b bob", "MODE #chan +m")
+    assert commands(bob.says("PRIVMSG #chan :hello")) == ["404"]
+    ann.says("MODE #chan +n-m")
+    assert commands(bob.says("PRIVMSG #chan :hello")) == ["404"]
 
 
 def test_a_topic_is_for_operators_where_they_say_so(chat: IrcChat, ann: IrcClient) -> None:
@@ -78,7 +103,6 @@ def test_a_topic_is_for_operators_where_they_say_so(chat: IrcChat, ann: IrcClien
         ("MODE #chan -o bob", "696", ["ann", "#chan", "o", "bob"]),
         ("MODE #chan -v bob", "696", ["ann", "#chan", "v", "bob"]),
         ("MODE #chan +Z", "472", ["ann", "Z"]),
-        ("MODE #chan -n", "696", ["ann", "#chan", "n", "*"]),
         ("MODE #chan +k key", "696", ["ann", "#chan", "k", "*"]),
         ("MODE #chan +p", "696", ["ann", "#chan", "p", "*"]),
         ("MODE #chan +l 3", "696", ["ann", "#chan", "l", "*"]),
@@ -131,7 +155,7 @@ def test_only_so_many_changes_are_made_at_a_time(ann: IrcClient) -> None:
     changed, refused = ann.says("MODE #chan +m-m+m-m+m-m+m-m+m-m+t")
     assert changed.params == ["#chan", "+m-m+m-m+m-m+m-m+m-m"]
     assert refused.command == "400"
-    assert ann.says("MODE #chan")[0].params[2] == "+"
+    assert ann.says("MODE #chan")[0].params[2] == "+n"
 
 
 def test_who_is_banned_by_name_does_not_come_in(chat: IrcChat, ann: IrcClient) -> None:
@@ -203,7 +227,7 @@ def test_modes_of_people_are_not_those_of_rooms(ann: IrcClient) -> None:
 def test_a_room_that_is_secret_is_found_by_those_who_know_of_it(chat: IrcChat, ann: IrcClient) -> None:
     bob, carol = chat.irc("bob"), chat.lines("carol", "#other")
     assert [each.params for each in ann.says("MODE #chan +s")] == [["#chan", "+s"]]
-    assert ann.says("MODE #chan")[0].params == ["ann", "#chan", "+s"]
+    assert ann.says("MODE #chan")[0].params == ["ann", "#chan", "+ns"]
     carol.take()
     carol.says("ROOMS")
     chat.turn()
