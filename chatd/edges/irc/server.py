@@ -12,6 +12,7 @@ from chatd.chat.hub import Hub
 from chatd.edges.gateway import Gateway
 from chatd.edges.irc.person import Person
 from chatd.edges.irc.session import IrcSession
+from chatd.edges.irc.translations import Translations
 from chatd.model.entry import Member
 from chatd.protocol.names import Nick
 
@@ -19,7 +20,6 @@ DEFAULT_NAME = "irc.local"
 DEFAULT_LAST_LINES = 20
 MAX_CLIENT_TAGS = 1000
 """Of how many messages the client-only tags are known, which are passed on and not kept."""
-MAX_TRANSLATIONS = 64
 MAX_REALNAME = 150
 """How many characters a real name may have."""
 MAX_GONE = 500
@@ -44,8 +44,7 @@ class IrcServer:
         self.created = gateway.hub.now
         self.most_users = 0
         """How many people there were at most at a time."""
-        self.translations: OrderedDict[tuple[bytes, frozenset[str]], bytes] = OrderedDict()
-        """What lines that many are sent are to those who have the same capabilities."""
+        self.translations = Translations()
         self.gone: deque[Gone] = deque(maxlen=MAX_GONE)
         """Those of the clients that have gone, the last at the end."""
         self.notice: tuple[object, dict[frozenset[str], bytes]] = (None, {})
@@ -95,7 +94,8 @@ class IrcServer:
             key = Nick.of(nick).key
             gone = next((each.person for each in reversed(self.gone) if Nick(each.person.nick).key == key), None)
             return gone or Person(nick, "~u", "gone.guest", nick)
-        return self.person(holder)._replace(nick=nick)
+        person = self.person(holder)
+        return person if person.nick == nick else person._replace(nick=nick)
 
     @staticmethod
     def date(time: int) -> str:
