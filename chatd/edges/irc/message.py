@@ -90,8 +90,8 @@ def escaped(value: str) -> str:
     return _ESCAPED.sub(lambda match: _ESCAPES[match[0]], value)
 
 
-def render(message: Message) -> bytes:
-    """Return the bytes of a message, terminator included.
+def render(message: Message, tags: Mapping[str, str] | None = None) -> bytes:
+    """Return the bytes of a message, terminator included; with other tags than its own if there are any given.
 
     What would end the line, or a parameter that is not the last, is left out: no parameter makes a second message.
     """
@@ -101,8 +101,9 @@ def render(message: Message) -> bytes:
     if message.params:
         parts.append(_last(message.command, message.params[-1], alone=len(message.params) == 1))
     line = " ".join(parts)
-    if message.tags:
-        line = f"@{rendered_tags(message.tags)} {line}"
+    tags = message.tags if tags is None else tags
+    if tags:
+        line = f"@{rendered_tags(tags)} {line}"
     return line.encode(errors="replace") + b"\r\n"
 
 
@@ -124,4 +125,4 @@ def _last(command: str, param: str, *, alone: bool) -> str:
 
 
 def _one_line(text: str) -> str:
-    return text.replace("\r", "").replace("\n", "").replace("\0", "")
+    return text if text.isprintable() else text.replace("\r", "").replace("\n", "").replace("\0", "")

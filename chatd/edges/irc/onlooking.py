@@ -53,8 +53,13 @@ class Watching(Onlooker):
 
     @override
     def account_changed(self, member: Member) -> None:
-        account = "*" if member.account is None else self._user.hub.name_of(member.account)
-        self._tell_of("account-notify", member, "ACCOUNT", account)
+        user = self._user
+        account = "*" if member.account is None else user.hub.name_of(member.account)
+        if member is user.session and user.answering is not None:
+            if user.has("account-notify"):  # its client waits for 900 and 903 before it reads anything else
+                user.answering.add_last(message_of(user, member, "ACCOUNT", account))
+        else:
+            self._tell_of("account-notify", member, "ACCOUNT", account)
 
     @override
     def realname_changed(self, member: Member) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -15,12 +15,12 @@ from chatd.edges.irc.message import NO_TAGS
 from chatd.edges.irc.person import Person
 from chatd.edges.irc.remembered import Remembered
 from chatd.edges.irc.session import IrcSession
+from chatd.edges.irc.translations import Translations
 from chatd.model.entry import Member
 from chatd.protocol.names import Nick
 
 DEFAULT_NAME = "irc.local"
 DEFAULT_LAST_LINES = 20
-MAX_TRANSLATIONS = 64
 MAX_REALNAME = 150
 """How many characters a real name may have."""
 MAX_GONE = 500
@@ -45,8 +45,7 @@ class IrcServer:
         self.created = gateway.hub.now
         self.most_users = 0
         """How many people there were at most at a time."""
-        self.translations: OrderedDict[tuple[bytes, frozenset[str]], bytes] = OrderedDict()
-        """What lines that many are sent are to those who have the same capabilities."""
+        self.translations = Translations()
         self.pieces: Remembered[str, Sequence[Piece]] = Remembered(())
         """How the senders of texts have put them into several messages, by msgid, so that others read them in these."""
         self.gone: deque[Gone] = deque(maxlen=MAX_GONE)
@@ -93,7 +92,8 @@ class IrcServer:
             key = Nick.of(nick).key
             gone = next((each.person for each in reversed(self.gone) if Nick(each.person.nick).key == key), None)
             return gone or Person(nick, "~u", "gone.guest", nick)
-        return self.person(holder)._replace(nick=nick)
+        person = self.person(holder)
+        return person if person.nick == nick else person._replace(nick=nick)
 
     @staticmethod
     def date(time: int) -> str:

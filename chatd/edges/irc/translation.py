@@ -6,8 +6,8 @@ from chatd.edges.irc import markers
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.message import Message, render
 from chatd.edges.irc.pending import Pending, Result
-from chatd.edges.irc.server import MAX_TRANSLATIONS
 from chatd.edges.irc.telling import room_messages, said
+from chatd.edges.irc.translations import Same
 from chatd.edges.irc.user import IrcUser
 from chatd.protocol import commands, events, reference_commands, wire
 from chatd.protocol.errors import ChatError
@@ -20,42 +20,65 @@ _ECHOED = (Said, Retracted, Edited, Reacted)
 
 
 def translated(user: IrcUser, lines: bytes) -> bytes:
-    """Return what a client is sent for whole lines of its session; nothing before it is registered."""
-    own = user.session.in_several_rooms or b"label=" in lines
-    own = own or user.answering is not None  # it may be the outcome of what the client is about
-    key = (lines, user.capabilities)
-    known = user.server.translations
-    if not own and (found := known.get(key)) is not None:
-        return found
+    """Return what a client is sent for whole lines of its session; nothing before it is registered.
+
+    Most of what is sent is the same for many, and made once: whole batches, and the lines of those that are not, such
+    as what each of several who speak at once is sent of the others.
+    """
+    known, key = user.server.translations, (lines, user.capabilities)
+    if user.held is None:
+        if (found := known.batches.get(key)) is not None:
+            return found
+        if _is_free(user) and (found := known.batches_for_the_free.get(key)) is not None:
+            return found
     written: list[bytes] = []
     before = user.collect(written)
     try:
-        shared = [_translate(user, line) for line in lines.split(b"\r\n") if line]
+        same = _translate_all(user, lines, written)
     finally:
         user.collect(before)
     data = b"".join(written)
     if before is not None:
         before.append(data)
         return b""
-    if not own and all(shared):
-        known[key] = data
-        if len(known) > MAX_TRANSLATIONS:
-            known.popitem(last=False)
+    if same is Same.FOR_ALL or _is_free(user):
+        known.note_batch(lines, user.capabilities, data, same)
     return data
 
 
-def _translate(user: IrcUser, line: bytes) -> bool:
-    """Tell a client what a line says; return whether it would be the same for all others."""
+def _is_free(user: IrcUser) -> bool:
+    return user.answering is None and not user.session.in_several_rooms
+
+
+def _translate_all(user: IrcUser, lines: bytes, written: list[bytes]) -> Same:
+    """Translate each line, or take what it was for others; return for whom all of them are the same."""
+    translations, capabilities = user.server.translations, user.capabilities
+    known = translations.lines(capabilities) if user.registered else {}
+    least = Same.FOR_ALL
+    for line in lines.split(b"\r\n"):
+        if (data := known.get(line)) is not None:
+            written.append(data)
+        elif line:
+            first = len(written)
+            same = _translate(user, line)
+            if same is Same.FOR_ALL:
+                translations.note_line(line, capabilities, b"".join(written[first:]))
+            least = min(least, same)
+    return least
+
+
+def _translate(user: IrcUser, line: bytes) -> Same:
+    """Tell a client what a line says; return for which others it would be the same."""
     try:
         tags, event = wire.parse_event(line)
     except ChatError:
-        return True
+        return Same.FOR_ALL
     if (pending := user.pending(tags.get("label"))) is not None:
         _settle(user, pending, tags, event)
-        return False
-    if not user.registered:
-        return False
-    return _tell(user, tags, event)
+        return Same.FOR_NOBODY
+    if not user.registered or not _tell(user, tags, event):
+        return Same.FOR_NOBODY
+    return Same.FOR_ALL if isinstance(event, Said) else Same.FOR_THE_FREE
 
 
 def _settle(user: IrcUser, pending: Pending, tags: Tags, event: Event) -> None:
@@ -74,6 +97,7 @@ def echo(user: IrcUser, pending: Pending, tags: Tags, event: Event) -> None:
 
 
 def _tell(user: IrcUser, tags: Tags, event: Event) -> bool:
+    """Tell a client what happened; return whether it is told as others are."""
     match event:
         case events.Note(text):
             user.send(Message("NOTICE", (user.nick, text), user.server.name))

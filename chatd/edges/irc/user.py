@@ -69,7 +69,8 @@ class IrcUser(Owner):
         self._labels = f"irc-{server.hub.make_secret()[:8]}-"
         self._pending: dict[str, Pending] = {}
         self._settled: list[Pending] = []
-        self._held: list[bytes] | None = None
+        self.held: list[bytes] | None = None
+        """What is written for the time being, in place of sending it."""
         self._known: object = None
         self._person = Person("", "", "", "")
 
@@ -150,25 +151,25 @@ class IrcUser(Owner):
         tags = message.tags
         if "server-time" in self.capabilities and "time" not in tags and message.command != "ACK":
             tags = {**tags, "time": wire.timestamp(self.hub.now)}
-        return render(message._replace(tags=shown_tags(tags, self.capabilities)))
+        return render(message, shown_tags(tags, self.capabilities) if tags else tags)
 
     def write(self, data: bytes) -> None:
         """Send what is in the client's language, in its turn."""
-        if self._held is not None:
-            self._held.append(data)
+        if self.held is not None:
+            self.held.append(data)
         elif data:
             self.peer.send_frame(self._frames(data))
 
     def write_private(self, data: bytes) -> bool:
         """Send what somebody says to this client alone; return False if it reads too slowly to be sent more."""
-        if self._held is not None:
-            self._held.append(data)
+        if self.held is not None:
+            self.held.append(data)
             return True
         return self.peer.send_private_frame(self._frames(data))
 
     def collect(self, held: list[bytes] | None) -> list[bytes] | None:
         """Have what is written put into a list, or sent again; return what was so before."""
-        before, self._held = self._held, held
+        before, self.held = self.held, held
         return before
 
     # What its session is asked.

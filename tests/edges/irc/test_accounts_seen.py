@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.in_memory_accounts import PASSWORD
 from tests.support.irc import commands
-from tests.support.irc_accounts import IrcChatWithAccounts, plain
+from tests.support.irc_accounts import IrcChatWithAccounts, pieces, plain
 
 
 @pytest.fixture
@@ -65,6 +65,16 @@ def test_who_logs_in_later_is_seen_to_have_an_account(chat: IrcChatWithAccounts,
     assert (account.command, account.nick, account.params) == ("ACCOUNT", "bob", ["root"])
     bob.says("PRIVMSG #den :after")
     assert ann.take()[0].tags == {"account": "root"}
+
+
+@pytest.mark.parametrize("label", ["", "@label=7 "])
+def test_one_is_told_of_ones_own_account_after_the_numerics_of_the_login(chat: IrcChatWithAccounts, label: str) -> None:
+    bob = chat.irc("bob", "account-notify", "labeled-response", "batch")
+    bob.says("AUTHENTICATE PLAIN")
+    (line,) = pieces(f"\0root\0{PASSWORD}".encode())
+    told = bob.says(f"{label}{line}")
+    assert [each for each in commands(told) if each != "BATCH"] == ["900", "903", "ACCOUNT"]
+    assert commands(told).count("BATCH") == (2 if label else 0)
 
 
 def test_logging_in_before_coming_in_is_told_to_nobody(chat: IrcChatWithAccounts) -> None:
