@@ -34,7 +34,7 @@ def check_join(participant: Participant, room: Place | None, nick: Nick, *, resu
     if room.has_place_of(participant) or _may_be_there(participant, nick):
         return
     is_operator = participant.is_operator or permissions.moderates(participant, room.key)
-    if not (is_operator or room.policy.lets_in(participant.identity)):
+    if not (is_operator or room.policy.lets_in(participant.identity._replace(nick=nick.key))):
         raise _full(room, limit)
 
 
