@@ -214,10 +214,12 @@ def test_nobody_comes_into_a_full_room_but_who_is_let_in(chat: IrcChat, ann: Irc
     bob.says("INVITE carol #chan")
     carol.take()
     assert commands(carol.says("JOIN #chan")) == ["471"]
-    assert "341" in commands(ann.says("INVITE carol #chan", "MODE #chan +I dave!*@*"))
+    assert "341" in commands(ann.says("INVITE carol #chan", "MODE #chan +II dave!*@* erin!*@*"))
     carol.take()
     assert commands(carol.says("JOIN #chan"))[:3] == ["JOIN", "353", "366"]
     assert commands(chat.irc("dave").says("JOIN #chan"))[:3] == ["JOIN", "353", "366"]
+    chat.lines("erin", "#chan")
+    assert [str(each.nick) for each in chat.hub.members("#chan")] == ["ann", "bob", "carol", "dave", "erin"]
 
 
 def test_the_last_place_is_free_again_when_somebody_leaves(chat: IrcChat, ann: IrcClient) -> None:
