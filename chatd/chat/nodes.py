@@ -79,7 +79,7 @@ class Nodes(Protocol):
         """Return why a nick is not to be had by what all nodes know; `check_free` leaves out those who are here."""
 
     def place_for(self, client: Client, room: Place) -> Member | None:
-        """Return whose place in a room a client takes unseen, if there is one; that one has none from here on."""
+        """Return whose place in a room a client may take unseen, if there is one."""
 
     def predecessors(self, member_id: str, here: Sequence[Member]) -> Sequence[Member]:
         """Return those whose places in rooms a member may take; ``here`` are those of this node that it took over."""

@@ -140,7 +140,7 @@ def _refused(participant: Participant, entry: Entry) -> bytes:
         participant.renaming = NO_NICK
         participant.hub.release(Nick.of(entry.event.new), participant)
     participant.hub.tallies.refusals[error.code] += 1
-    return participant.line(events.Refused(error.code, entry.verb, error.text), entry.label)
+    return participant.line(events.Refused(error.code, entry.verb, error.text), entry.label, error.tags)
 
 
 def _joined(participant: Participant, entry: Entry, room: Place) -> bytes:

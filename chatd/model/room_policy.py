@@ -277,6 +277,11 @@ class RoomPolicy:
         value = self.setting(key)
         return None if value in SETTINGS[key] else duration.seconds(value)
 
+    def count(self, key: str) -> int | None:
+        """Return the whole number that something is set to; None if it is not set to any."""
+        value = self.setting(key)
+        return int(value) if value.isdecimal() else None
+
     def is_operator(self, account: str | None) -> bool:
         """Return whether an account is an operator of the room."""
         return account is not None and PolicyKey("OP", account) in self._actions

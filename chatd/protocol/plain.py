@@ -45,11 +45,13 @@ _SET: Mapping[str, str] = {
     "outsiders=no": "{nick} lets only those who are in {place} speak there",
     "slow=off": "{nick} lets everybody in {place} speak at any pace",
     "keep=all": "{nick} has what is said in {place} kept for as long as the server keeps it",
+    "limit=off": "{nick} lets any number of people into {place}",
 }
 """By subject."""
 _SET_TO = {
     "slow": "{nick} lets everybody in {place} speak once every {value}",
     "keep": "{nick} has what is said in {place} deleted after {value}",
+    "limit": "{nick} lets at most {value} into {place} at a time",
 }
 """By key; a setting that has no sentence here or there is told as it was written."""
 _SET_OTHERWISE = "{nick} set {subject} in {place}"

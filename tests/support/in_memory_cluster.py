@@ -226,7 +226,7 @@ class NodeJournal:
         if source is not None and source.info is not None:
             source = Source(source.incarnation, MemberInfo(**json.loads(json.dumps(source.info._asdict()))))
         copied = Entry(names.key(entry.room), entry.event, None, entry.label, source=source, by=entry.by)
-        copied.place, copied.time = entry.place, entry.time
+        copied.place, copied.time, copied.again = entry.place, entry.time, entry.again
         return copied
 
     def _note(self, entry: Entry) -> None:

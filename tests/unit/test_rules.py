@@ -10,7 +10,7 @@ WHEN = "[1970-01-12 13:46 UTC]"
 TIME = "1970-01-12T13:46:40.000Z"
 SETTINGS = (
     "NOTE The settings of #den are registered=yes private={} listed=yes topic=members speak=members outsiders=no"
-    " slow=off keep=all; HELP SET says how to change them."
+    " slow=off keep=all limit=off; HELP SET says how to change them."
 )
 
 

@@ -34,7 +34,8 @@ def _invite(user: IrcUser, message: Message) -> Work | None:
     if room is None:
         return None
     is_open = inviting.is_open(user.session, room.name)
-    if not is_open and "o" not in ranks(user.hub, room, user.session):
+    may_let_in = "o" in ranks(user.hub, room, user.session)
+    if not (is_open or may_let_in):
         user.reply(n.ERR_CHANOPRIVSNEEDED, room.name, f"{room.name} is private: only its operators invite others")
         return None
     nick = nick_of(message.param(0))
@@ -42,7 +43,7 @@ def _invite(user: IrcUser, message: Message) -> Work | None:
         user.reply(n.ERR_USERONCHANNEL, str(member.nick), room.name, "is in that room already")
     elif nick is None:
         user.reply(n.ERR_NOSUCHNICK, message.param(0), "nobody can be called that")
-    elif is_open:
+    elif is_open and not (may_let_in and room.policy.count("limit")):
         return _tell(user, room, nick)
     else:
         return _let_in(user, room, nick)
@@ -50,7 +51,7 @@ def _invite(user: IrcUser, message: Message) -> Work | None:
 
 
 async def _tell(user: IrcUser, room: Place, nick: Nick) -> None:
-    """Tell somebody of an open room: no ruling comes of it, whoever does it."""
+    """Tell somebody of an open room: no ruling comes of it, whoever does it, but where there is a limit to pass."""
     command = Invite(nick, str(room.name))
     result = await user.ask_by(command, lambda label: inviting.tell(user.session, room.name, nick, label))
     if result.refused is None:

@@ -11,7 +11,7 @@ from chatd.edges.irc.server import IrcServer
 from chatd.model.room_policy import ANEW, BY_NAME, RoomPolicy
 from chatd.protocol import plain
 from chatd.protocol.events import Moderated
-from chatd.protocol.moderation_commands import SERVER
+from chatd.protocol.moderation_commands import SERVER, SETTINGS
 from chatd.protocol.names import Nick
 
 FLAGS: Mapping[str, tuple[str, str, str]] = {
@@ -23,6 +23,7 @@ FLAGS: Mapping[str, tuple[str, str, str]] = {
     "t": ("topic", "operators", "members"),
 }
 """By letter: a setting, and what it is set to and unset."""
+NO_LIMIT = SETTINGS["limit"][0]
 MAX_TEXT_BYTES = 300
 """How much is told of a reason, see KICKLEN of ISUPPORT."""
 _OF_SUBJECT = {
@@ -38,7 +39,10 @@ _OF_RANK = {"OP": (True, "o"), "DEOP": (False, "o"), "VOICE": (True, "v"), "UNVO
 
 def modes_of(policy: RoomPolicy) -> list[Change]:
     """Return the modes of a room, lists and ranks excluded."""
-    return [Change(letter) for letter, (key, on, _) in sorted(FLAGS.items()) if policy.setting(key) == on]
+    modes = [Change(letter) for letter, (key, on, _) in FLAGS.items() if policy.setting(key) == on]
+    if (limit := policy.count("limit")) is not None:
+        modes.append(Change("l", param=str(limit)))
+    return sorted(modes)
 
 
 def ruling_messages(
@@ -78,6 +82,8 @@ def _changes(server: IrcServer, event: Moderated) -> list[Change]:
         on, letter = _OF_RANK[event.verb]
         return [Change(letter, on, nick) for nick in nicks_of(server, event.room, event.subject)]
     key, _, value = event.subject.partition("=")
+    if key == "limit":
+        return [Change("l", on=False) if value == NO_LIMIT else Change("l", param=value)]
     for letter, (of, on_value, off_value) in FLAGS.items():
         if key == of and value in (on_value, off_value):
             made = [Change(letter, value == on_value)]

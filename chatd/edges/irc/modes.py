@@ -11,7 +11,7 @@ from chatd.edges.irc import numerics as n
 from chatd.edges.irc.masks import mask_of
 from chatd.edges.irc.message import Message
 from chatd.edges.irc.mode_changes import MAX_CHANGES, RANKS, Change, Gathered, changes, written
-from chatd.edges.irc.mode_telling import FLAGS, modes_of
+from chatd.edges.irc.mode_telling import FLAGS, NO_LIMIT, modes_of
 from chatd.edges.irc.pending import Result
 from chatd.edges.irc.presence import nick_of
 from chatd.edges.irc.ranks import ranks
@@ -132,6 +132,22 @@ async def _set_flag(user: IrcUser, room: Place, change: Change) -> bool:
     return await _ask(user, room, moderators.Set(key, value, str(room.name), who), change)
 
 
+async def _set_limit(user: IrcUser, room: Place, change: Change) -> bool:
+    if change.on and change.param is None:
+        user.reply(n.ERR_NEEDMOREPARAMS, "MODE", f"how many? MODE {room.name} +l 30")
+        return True
+    number = moderators.whole_number("limit", change.param or "") if change.on else None
+    if change.on and number is None:
+        least, most = moderators.COUNTS["limit"]
+        why = f"a limit is a whole number from {least} to {most}; -l takes it away"
+        user.reply(n.ERR_INVALIDMODEPARAM, room.name, "l", change.param or "*", why)
+        return True
+    value = NO_LIMIT if number is None else str(number)
+    if room.policy.setting("limit") == value:
+        return True
+    return await _ask(user, room, moderators.Set("limit", value, str(room.name)), change)
+
+
 # Ranks.
 
 
@@ -188,7 +204,6 @@ async def _refuse_word(user: IrcUser, room: Place, change: Change) -> bool:
     why = {
         "e": "nobody is excepted from a ban; ban fewer, or -b who is to come in",
         "k": "rooms have no keys here; +i keeps out all who are not invited",
-        "l": "rooms have no limits here; +i keeps out all who are not invited",
         "p": "+s takes a room off the list, and +i keeps out all who are not invited",
     }[change.letter]
     user.reply(n.ERR_INVALIDMODEPARAM, room.name, change.letter, "*", why)
@@ -197,9 +212,10 @@ async def _refuse_word(user: IrcUser, room: Place, change: Change) -> bool:
 
 _CARRIED: Mapping[str, Carried] = {
     **dict.fromkeys(FLAGS, _set_flag),
+    "l": _set_limit,
     **dict.fromkeys(RANKS, _set_rank),
     **dict.fromkeys(mode_lists.LISTS, _change_list),
-    **dict.fromkeys("eklp", _refuse_word),
+    **dict.fromkeys("ekp", _refuse_word),
 }
 
 ROWS: tuple[Row, ...] = (Row("MODE", _mode, least=1),)

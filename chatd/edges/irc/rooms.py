@@ -82,6 +82,9 @@ async def _enter(user: IrcUser, name: RoomName) -> None:
     if user.has(markers.NAME):
         await markers.learn(user, name.key)
     result = await user.ask(commands.Join(None, name))
+    if result.refused is not None and "limit" in result.tags:
+        user.reply(n.ERR_CHANNELISFULL, name, result.refused.text)
+        return
     if result.refused is not None:
         refuse(user, "JOIN", result.refused, name)
         return

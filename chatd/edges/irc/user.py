@@ -225,7 +225,7 @@ class IrcUser(Owner):
             if work is not None:
                 await work
         except ChatError as error:
-            self.settle(pending.label, Result(Refused(error.code, error.verb, error.text)))
+            self.settle(pending.label, Result(Refused(error.code, error.verb, error.text), error.tags))
         result = await self.result_of(pending)
         self.answering = answer
         return result

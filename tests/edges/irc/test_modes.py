@@ -105,7 +105,12 @@ def test_a_topic_is_for_operators_where_they_say_so(chat: IrcChat, ann: IrcClien
         ("MODE #chan +Z", "472", ["ann", "Z"]),
         ("MODE #chan +k key", "696", ["ann", "#chan", "k", "*"]),
         ("MODE #chan +p", "696", ["ann", "#chan", "p", "*"]),
-        ("MODE #chan +l 3", "696", ["ann", "#chan", "l", "*"]),
+        ("MODE #chan +l", "461", ["ann", "MODE"]),
+        ("MODE #chan +l 0", "696", ["ann", "#chan", "l", "0"]),
+        ("MODE #chan +l -1", "696", ["ann", "#chan", "l", "-1"]),
+        ("MODE #chan +l abc", "696", ["ann", "#chan", "l", "abc"]),
+        ("MODE #chan +l :", "696", ["ann", "#chan", "l", "*"]),
+        ("MODE #chan +l 100001", "696", ["ann", "#chan", "l", "100001"]),
         ("MODE #chan +e bob!*@*", "696", ["ann", "#chan", "e", "*"]),
         ("MODE #chan +r", "482", ["ann", "#chan"]),
         ("MODE #chan -b bob!*@*", "698", ["ann", "#chan", "bob!*@*", "b"]),
@@ -204,6 +209,66 @@ def test_who_is_muted_reads_on(chat: IrcChat, ann: IrcClient) -> None:
     assert (end.command, end.params[:3]) == ("729", ["ann", "#chan", "q"])
     ann.says("MODE #chan -q bob!*@*")
     assert commands(bob.says("PRIVMSG #chan :hello")) == ["MODE"]
+
+
+def test_a_limit_is_set_with_its_number_and_taken_away(chat: IrcChat, ann: IrcClient) -> None:
+    bob = chat.irc("bob", rooms="#chan")
+    ann.take()
+    bob.take()
+    assert [each.params for each in ann.says("MODE #chan +tl 002")] == [["#chan", "+tl", "2"]]
+    assert [each.params for each in bob.take()] == [["#chan", "+t"], ["#chan", "+l", "2"]]
+    assert ann.says("MODE #chan")[0].params == ["ann", "#chan", "+lt", "2"]
+    assert ann.says("MODE #chan +l 2") == []
+    assert [each.params for each in ann.says("MODE #chan +l-t 3")] == [["#chan", "+l-t", "3"]]
+    assert [each.params for each in ann.says("MODE #chan -l")] == [["#chan", "-l"]]
+    assert ann.says("MODE #chan -l") == []
+    assert ann.says("MODE #chan")[0].params[2:] == ["+"]
+
+
+def test_nobody_comes_into_a_full_room_but_who_is_let_in(chat: IrcChat, ann: IrcClient) -> None:
+    bob, carol = chat.irc("bob", rooms="#chan"), chat.irc("carol")
+    ann.says("MODE #chan +l 1")
+    bob.take()
+    (full,) = carol.says("JOIN #chan")
+    assert (full.command, full.params[:2]) == ("471", ["carol", "#chan"])
+    assert full.text == "#chan is full: no more than 1 may be there; JOIN it later, or have an operator INVITE you"
+    assert commands(bob.says("PRIVMSG #chan :I am here still")) == []
+    assert [each.text for each in ann.take()][-1] == "I am here still"
+    assert commands(carol.says("JOIN #other")) == ["JOIN", "353", "366"]
+    bob.says("INVITE carol #chan")
+    carol.take()
+    assert commands(carol.says("JOIN #chan")) == ["471"]
+    assert "341" in commands(ann.says("INVITE carol #chan", "MODE #chan +II dave!*@* erin!*@*"))
+    carol.take()
+    assert commands(carol.says("JOIN #chan"))[:3] == ["JOIN", "353", "366"]
+    assert commands(chat.irc("dave").says("JOIN #chan"))[:3] == ["JOIN", "353", "366"]
+    chat.lines("erin", "#chan")
+    assert [str(each.nick) for each in chat.hub.members("#chan")] == ["ann", "bob", "carol", "dave", "erin"]
+
+
+def test_the_last_place_is_free_again_when_somebody_leaves(chat: IrcChat, ann: IrcClient) -> None:
+    bob, carol = chat.irc("bob", rooms="#chan"), chat.irc("carol")
+    ann.says("MODE #chan +l 2")
+    assert commands(carol.says("JOIN #chan")) == ["471"]
+    bob.says("PART #chan")
+    assert commands(carol.says("JOIN #chan")) == ["JOIN", "353", "366"]
+
+
+def test_too_many_rooms_are_no_full_room() -> None:
+    client = IrcChat(Limits(rooms_per_connection=1)).irc("ann", rooms="#chan")
+    assert commands(client.says("JOIN #other")) == ["405"]
+
+
+def test_a_limit_that_was_set_on_lines_is_a_mode(chat: IrcChat) -> None:
+    gina = chat.lines("gina", "#chan")
+    bob = chat.irc("bob", rooms="#chan")
+    bob.take()
+    gina.says("SET #chan limit=30", "SET #chan limit=off")
+    chat.turn()
+    assert [(each.command, each.params) for each in bob.take()] == [
+        ("MODE", ["#chan", "+l", "30"]),
+        ("MODE", ["#chan", "-l"]),
+    ]
 
 
 def test_what_mode_cannot_say_is_a_notice(chat: IrcChat, ann: IrcClient) -> None:
