@@ -192,10 +192,10 @@ async def _invite(user: IrcUser, room: Place, command: moderators.Invite, change
 
 async def _refuse_word(user: IrcUser, room: Place, change: Change) -> bool:
     why = {
+        "p": "+s takes a room off the list, and +i keeps out all who are not invited",
         "e": "nobody is excepted from a ban; ban fewer, or -b who is to come in",
         "k": "rooms have no keys here; +i keeps out all who are not invited",
         "l": "rooms have no limits here; +i keeps out all who are not invited",
-        "p": "+s takes a room off the list, and +i keeps out all who are not invited",
     }[change.letter]
     user.reply(n.ERR_INVALIDMODEPARAM, room.name, change.letter, "*", why)
     return True
@@ -204,9 +204,10 @@ async def _refuse_word(user: IrcUser, room: Place, change: Change) -> bool:
 _CARRIED: Mapping[str, Carried] = {
     **dict.fromkeys(FLAGS, _set_flag),
     "n": _refuse_outsiders,
+    "p": _refuse_word,
     **dict.fromkeys(RANKS, _set_rank),
     **dict.fromkeys(mode_lists.LISTS, _change_list),
-    **dict.fromkeys("eklp", _refuse_word),
+    **dict.fromkeys("ekl", _refuse_word),
 }
 
 ROWS: tuple[Row, ...] = (Row("MODE", _mode, least=1),)
