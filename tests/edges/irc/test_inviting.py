@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from chatd.chat.limits import Limits
+from chatd.protocol.moderation_commands import Mute
+from chatd.protocol.wire import Request
 from tests.support.in_memory_chat import ChatClient
 from tests.support.in_memory_cluster import InMemoryCluster
 from tests.support.irc import IrcChat, IrcClient, IrcNode, Told, WithIrc, commands
@@ -129,6 +131,17 @@ def test_nobody_is_told_of_invitations_by_those_whom_they_ignore(chat: IrcChat, 
     assert (told.command, told.params[:4]) == ("FAIL", ["INVITE", "NOT_ALLOWED", "bob", "#den"])
     ann.says("MODE #den +i")
     assert commands(ann.says("INVITE bob #den")) == ["341"]
+    assert bob.take() == []
+
+
+def test_who_is_muted_on_the_server_invites_nobody(owners: IrcChatWithAccounts) -> None:
+    root, bob, eve = owners.owner("ann"), owners.irc("bobby"), owners.irc("eve", rooms="#den")
+    ruling = Request(Mute("eve", "#*"), None)
+    root.protocol.peer.session.receive(ruling)
+    owners.turn()
+    eve.take()
+    (told,) = eve.says("INVITE bobby #den")
+    assert (told.command, told.params[:2]) == ("404", ["eve", "#den"])
     assert bob.take() == []
 
 
