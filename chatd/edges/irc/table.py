@@ -52,27 +52,25 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("userhost-in-names"),
 )
 
-COMMANDS: Mapping[str, Row] = {
-    row.command: row
-    for row in (
-        Row("CAP", registration.Negotiation(CAPABILITIES).carry_out, least=1, registered=False),
-        *registration.ROWS,
-        *logging_in.ROWS,
-        *account_registration.ROWS,
-        *welcome.ROWS,
-        *rooms.ROWS,
-        *speaking.ROWS,
-        *who.ROWS,
-        *whois.ROWS,
-        *listing.ROWS,
-        *about.ROWS,
-        *presence.ROWS,
-        *monitor.ROWS,
-        *modes.ROWS,
-        *kicking.ROWS,
-        *inviting.ROWS,
-        *chathistory.ROWS,
-        *markers.ROWS,
-        *operating.ROWS,
-    )
-}
+ROWS: tuple[Row, ...] = (
+    Row("CAP", registration.Negotiation(CAPABILITIES).carry_out, least=1, registered=False),
+    *registration.ROWS,
+    *logging_in.ROWS,
+    *account_registration.ROWS,
+    *welcome.ROWS,
+    *rooms.ROWS,
+    *speaking.ROWS,
+    *who.ROWS,
+    *whois.ROWS,
+    *listing.ROWS,
+    *about.ROWS,
+    *presence.ROWS,
+    *monitor.ROWS,
+    *modes.ROWS,
+    *kicking.ROWS,
+    *inviting.ROWS,
+    *chathistory.ROWS,
+    *markers.ROWS,
+    *operating.ROWS,
+)
+COMMANDS: Mapping[str, Row] = {row.command: row for row in ROWS}
