@@ -208,11 +208,13 @@ def test_everybody_in_an_open_room_invites_over_lines(chat: IrcChat) -> None:
 
 def test_an_account_is_invited_whether_its_owner_is_here_or_not(owners: IrcChatWithAccounts) -> None:
     ann, desk = owners.owner("ann", rooms="#den"), owners.owner("bob", nick="bobby")
-    ann.says("SET", "MODE #den +r", "MODE #den +i")
+    eve = owners.irc("eve", "invite-notify", rooms="#den")
+    ann.says("MODE #den +r", "MODE #den +i")
     ann.take()
     assert commands(ann.says("INVITE bob #den")) == ["341"]
     (told,) = desk.take()
     assert (told.command, told.params) == ("INVITE", ["bobby", "#den"])
+    assert told_of(eve.take())[-1] == ("INVITE", ["bobby", "#den"])
     desk.says("QUIT")
     assert commands(ann.says("INVITE bob #den")) == ["341"]
     later = owners.owner("bob")
