@@ -204,8 +204,8 @@ async def _refuse_word(user: IrcUser, room: Place, change: Change) -> bool:
 _CARRIED: Mapping[str, Carried] = {
     **dict.fromkeys(FLAGS, _set_flag),
     "n": _refuse_outsiders,
-    "p": _refuse_word,
     **dict.fromkeys(RANKS, _set_rank),
+    "p": _refuse_word,
     **dict.fromkeys(mode_lists.LISTS, _change_list),
     **dict.fromkeys("ekl", _refuse_word),
 }
