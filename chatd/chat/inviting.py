@@ -19,6 +19,7 @@ from chatd.model.entry import Member, Place
 from chatd.model.room_policy import BY_NAME, MAX_ACTIONS, WHILE_CONNECTED, PolicyKey
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Done, Moderated
+from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.names import Nick, RoomName
 
 
@@ -51,9 +52,9 @@ def is_open(participant: Participant, room: RoomName) -> bool:
 def invitations(participant: Participant) -> Iterator[str]:
     """Yield the names of the rooms that a participant has been let into and is not in."""
     hub, identity = participant.hub, participant.identity
-    inside = {room.key for room in participant.rooms}
+    passed_over = {SERVER, *(room.key for room in participant.rooms)}
     for key, state in list(hub.journal.known_rooms.items()):
-        if key not in inside and len(state.policy) and hub.policy(key).invites(identity):
+        if key not in passed_over and len(state.policy) and hub.policy(key).invites(identity):
             yield state.name
 
 

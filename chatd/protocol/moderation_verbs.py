@@ -249,7 +249,7 @@ ROWS = (
     Verb(
         commands.Invite,
         "INVITE <nick> [#room]",
-        "let somebody into a private room",
+        "let somebody into a private room, or tell them of an open one",
         _read_invite,
     ),
     Verb(

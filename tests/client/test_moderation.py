@@ -70,6 +70,8 @@ def rig() -> Iterator[Rig]:
         ("SET bob #r private=yes", "bob made #r private"),
         ("SET bob #r private=no", "bob made #r public"),
         ("SET bob #r topic=members", "bob allowed every member to set the topic"),
+        ("SET bob #r listed=no", "bob took #r off the list of rooms"),
+        ("SET bob #r listed=yes", "bob put #r on the list of rooms"),
         ("SET bob #r topic=operators", "bob restricted setting the topic to room operators"),
         ("SET bob #r colour=red", "bob set colour=red in #r"),
     ],

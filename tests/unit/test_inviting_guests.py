@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from chatd.chat.limits import Limits
 from chatd.chat.moderation import invite_name
-from chatd.model.room_policy import is_reach
+from chatd.journal.jetstream.messages import MessageId, Subjects, decode
+from chatd.journal.sqlite.store import Store
+from chatd.model.entry import Entry
+from chatd.model.room_policy import BY_NAME, Identity, is_reach
+from chatd.protocol.events import Moderated
 from chatd.protocol.names import Nick, RoomName
 from tests.support.in_memory_chat import ChatClient, InMemoryChat
 
@@ -101,6 +107,20 @@ def test_a_name_is_let_in_as_long_as_it_is_the_name(chat: InMemoryChat) -> None:
     assert not chat.hub.policy("#den").invites(bob.session.identity._replace(nick="bob"))
 
 
-def test_a_name_is_stored_and_read_again() -> None:
-    assert is_reach("nick=bob")
+def test_a_name_goes_over_the_stream_and_into_an_archive() -> None:
+    event = Moderated("INVITE", "ann", "#den", "Bob", None, BY_NAME, "nick=bob")
+    message = Subjects("chat").message(Entry("#den", event), MessageId("run1", 1, 0))
+    assert decode(message.payload).event == event
     assert not is_reach("nick=")
+
+
+def test_a_name_that_was_let_in_is_kept_in_the_file(tmp_path: Path) -> None:
+    event = Moderated("INVITE", "ann", "#den", "Bob", None, BY_NAME, "nick=bob")
+    store = Store(tmp_path / "chat.db")
+    store.write([Entry("#den", event, time=1)])
+    store.close()
+    again = Store(tmp_path / "chat.db")
+    bob, eve = (Identity(nick, None, None, "c1") for nick in ("bob", "eve"))
+    policy = again.room_states()["#den"].policy
+    again.close()
+    assert (policy.lets_in(bob), policy.lets_in(eve)) == (True, False)

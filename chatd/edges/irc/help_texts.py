@@ -68,12 +68,11 @@ HELP: Mapping[str, tuple[str, str]] = {
     "WHOIS": ("WHOIS <nick>", "Says who somebody is, and which of your rooms they are in."),
     "WHOWAS": ("WHOWAS <nick>", "Says who of that name has left lately."),
 }
-_NO_SERVICES = "there are no services; REGISTER makes your name your own, MODE +r a room, and HELP says how"
 ABSENT: Mapping[str, str] = {
     "KNOCK": "rooms take no knocks; ask one of its operators to INVITE you",
     "SERVICE": "there are no services",
     "WALLOPS": "nothing is said to everybody at once; say it in a room",
-    **dict.fromkeys(("CHANSERV", "CS", "NICKSERV", "NS"), _NO_SERVICES),
+    **dict.fromkeys(("CHANSERV", "CS"), "there is no ChanServ; MODE #room +r makes a room your own"),
 }
 """Commands that programs send and that there are none of, and what to do instead."""
 OVERVIEW = textwrap.wrap(" ".join(HELP), 70)

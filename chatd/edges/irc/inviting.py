@@ -18,6 +18,7 @@ from chatd.edges.irc.rows import Row
 from chatd.edges.irc.user import IrcUser
 from chatd.model.entry import Place
 from chatd.protocol.errors import Code
+from chatd.protocol.events import Refused
 from chatd.protocol.moderation_commands import Invite
 from chatd.protocol.names import Nick
 
@@ -59,7 +60,7 @@ async def _tell(user: IrcUser, room: Place, nick: Nick) -> None:
     elif result.refused.code is Code.NOT_ALLOWED:
         user.fail("INVITE", "NOT_ALLOWED", nick, room.name, result.refused.text)
     else:
-        refuse(user, "INVITE", result.refused, nick)
+        _refuse(user, room, nick, result.refused)
 
 
 async def _let_in(user: IrcUser, room: Place, nick: Nick) -> None:
@@ -67,7 +68,11 @@ async def _let_in(user: IrcUser, room: Place, nick: Nick) -> None:
     if result.refused is None:
         _say_that_it_was_done(user, room, nick)
     else:
-        refuse(user, "INVITE", result.refused, nick if result.refused.code is Code.NO_SUCH_NICK else room.name)
+        _refuse(user, room, nick, result.refused)
+
+
+def _refuse(user: IrcUser, room: Place, nick: Nick, refused: Refused) -> None:
+    refuse(user, "INVITE", refused, nick if refused.code is Code.NO_SUCH_NICK else room.name)
 
 
 def _say_that_it_was_done(user: IrcUser, room: Place, nick: Nick) -> None:

@@ -57,7 +57,7 @@ def ruling_messages(
         return
     if event.verb == "INVITE" and event.text != BY_NAME:
         if "invite-notify" in capabilities and not nicks_of(server, event.room, event.subject):
-            yield Message("INVITE", (event.subject, event.room), source, tags)
+            yield Message("INVITE", (_nick_of(server, event.subject), event.room), source, tags)
         return
     if event.subject == ANEW:
         return  # it is for the journal: whoever came has been told what holds
@@ -91,6 +91,12 @@ def _changes(server: IrcServer, event: Moderated) -> list[Change]:
                 made += [Change("o", param=nick) for nick in nicks_of(server, event.room, event.nick)]
             return made
     return []
+
+
+def _nick_of(server: IrcServer, name: str) -> str:
+    """Return what somebody goes by on this node who is called something, or has the account of that name."""
+    owner = next(iter(server.hub.persons.connections(Nick.of(name).key)), None)
+    return name if owner is None or not owner.nick else str(owner.nick)
 
 
 def nicks_of(server: IrcServer, room: str, name: str) -> list[str]:

@@ -202,9 +202,9 @@ async def _invite(user: IrcUser, room: Place, command: moderators.Invite, change
 
 async def _refuse_word(user: IrcUser, room: Place, change: Change) -> bool:
     why = {
+        "p": "+s takes a room off the list, and +i keeps out all who are not invited",
         "e": "nobody is excepted from a ban; ban fewer, or -b who is to come in",
         "k": "rooms have no keys here; +i keeps out all who are not invited",
-        "p": "+s takes a room off the list, and +i keeps out all who are not invited",
     }[change.letter]
     user.reply(n.ERR_INVALIDMODEPARAM, room.name, change.letter, "*", why)
     return True

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from chatd.chat.limits import Limits
+from chatd.protocol.moderation_commands import Mute
+from chatd.protocol.wire import Request
 from tests.support.in_memory_chat import ChatClient
 from tests.support.in_memory_cluster import InMemoryCluster
 from tests.support.irc import IrcChat, IrcClient, IrcNode, Told, WithIrc, commands
@@ -132,6 +134,17 @@ def test_nobody_is_told_of_invitations_by_those_whom_they_ignore(chat: IrcChat, 
     assert bob.take() == []
 
 
+def test_who_is_muted_on_the_server_invites_nobody(owners: IrcChatWithAccounts) -> None:
+    root, bob, eve = owners.owner("ann"), owners.irc("bobby"), owners.irc("eve", rooms="#den")
+    ruling = Request(Mute("eve", "#*"), None)
+    root.protocol.peer.session.receive(ruling)
+    owners.turn()
+    eve.take()
+    (told,) = eve.says("INVITE bobby #den")
+    assert (told.command, told.params[:2]) == ("404", ["eve", "#den"])
+    assert bob.take() == []
+
+
 def test_invitations_are_no_way_around_the_limit_of_private_lines() -> None:
     chat = IrcChat(Limits(room_founders=True, tells_per_minute=3))
     ann, bob = chat.irc("ann", rooms="#den"), chat.irc("bob")
@@ -195,11 +208,13 @@ def test_everybody_in_an_open_room_invites_over_lines(chat: IrcChat) -> None:
 
 def test_an_account_is_invited_whether_its_owner_is_here_or_not(owners: IrcChatWithAccounts) -> None:
     ann, desk = owners.owner("ann", rooms="#den"), owners.owner("bob", nick="bobby")
-    ann.says("SET", "MODE #den +r", "MODE #den +i")
+    eve = owners.irc("eve", "invite-notify", rooms="#den")
+    ann.says("MODE #den +r", "MODE #den +i")
     ann.take()
     assert commands(ann.says("INVITE bob #den")) == ["341"]
     (told,) = desk.take()
     assert (told.command, told.params) == ("INVITE", ["bobby", "#den"])
+    assert told_of(eve.take())[-1] == ("INVITE", ["bobby", "#den"])
     desk.says("QUIT")
     assert commands(ann.says("INVITE bob #den")) == ["341"]
     later = owners.owner("bob")
