@@ -216,8 +216,8 @@ def test_a_limit_is_set_with_its_number_and_taken_away(chat: IrcChat, ann: IrcCl
     ann.take()
     bob.take()
     assert [each.params for each in ann.says("MODE #chan +tl 002")] == [["#chan", "+tl", "2"]]
-    assert [each.params for each in bob.take()] == [["#chan", "+t"], ["#chan", "+l", "2"]]
-    assert ann.says("MODE #chan")[0].params == ["ann", "#chan", "+lt", "2"]
+    assert [each.params for each in bob.take()] == [["#chan", "+nt"], ["#chan", "+l", "2"]]
+    assert ann.says("MODE #chan")[0].params == ["ann", "#chan", "+lnt", "2"]
     assert ann.says("MODE #chan +l 2") == []
     assert [each.params for each in ann.says("MODE #chan +l-t 3")] == [["#chan", "+l-t", "3"]]
     assert [each.params for each in ann.says("MODE #chan -l")] == [["#chan", "-l"]]
