@@ -194,7 +194,7 @@ class IrcUser(Owner):
     def encode(self, message: Message) -> bytes:
         """Return a message as this client reads it: as several, if its text takes these."""
         known = self.server.pieces(message.tags.get("msgid", ""))
-        return b"".join(map(self._encode_one, composed(message, self.capabilities, known)))
+        return b"".join(map(self._encode_one, composed(message, self.capabilities, known, self.server.name)))
 
     def _encode_one(self, message: Message) -> bytes:
         tags = message.tags

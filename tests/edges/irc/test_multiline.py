@@ -229,10 +229,21 @@ def test_a_notice_that_is_long_is_several(chat: IrcChat) -> None:
     assert set(commands(ann.take())) == {"NOTICE"}
 
 
-def test_one_who_answers_under_a_label_without_it_has_one_message(chat: IrcChat) -> None:
-    bob = chat.irc("bob", *TAGS, rooms="#den")
-    (echo,) = bob.says("@label=1 PRIVMSG #den :one␊two")
-    assert (echo.text, echo.tags["label"]) == ("one␊two", "1")
+@pytest.mark.parametrize("capabilities", [MULTILINE, TAGS])
+@pytest.mark.parametrize("long", [True, False])
+def test_the_label_is_on_one_message_or_one_batch(chat: IrcChat, capabilities: tuple[str, ...], *, long: bool) -> None:
+    ann = chat.irc("ann", *capabilities, rooms="#den")
+    if capabilities is TAGS:
+        first, *inside, last = ann.says("@label=1;+x=y PRIVMSG #den :one␊two")
+    else:
+        lines = ["\x01ACTION waves", *["and waves " * 40] * (4 if long else 1)]
+        first, *inside, last = batch(ann, *lines, tags="label=1;+x=y")
+    assert (first.command, first.params[1], first.tags["label"]) == ("BATCH", "labeled-response", "1")
+    assert last.params == [f"-{first.params[0][1:]}"]
+    assert all(each.tags["batch"] == first.params[0][1:] and "label" not in each.tags for each in inside)
+    assert len(inside) > 1
+    assert {each.tags["+x"] for each in inside} == {"y"}
+    assert [bool(each.tags.get("msgid")) for each in inside] == [True, *[False] * (len(inside) - 1)]
 
 
 # History.
