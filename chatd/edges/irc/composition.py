@@ -21,6 +21,7 @@ MAX_LINES = 32
 """How many messages a client's batch may have; more than that many lines no text is put into either."""
 LINE_FEED = "\u240a"
 _CTCP = "\x01"
+_SURELY_FITS = MAX_BODY_BYTES - len(": PRIVMSG  :")  # no character has more than four bytes
 _TEXTS = frozenset({"PRIVMSG", "NOTICE"})
 _NOT_IN_BATCH: Mapping[str, str] = {"time": ""}  # the batch has it
 
@@ -47,6 +48,16 @@ def joined(pieces: Sequence[Piece]) -> str:
 def takes_batches(capabilities: Collection[str]) -> bool:
     """Return whether a client with some capabilities reads and sends several lines in a batch."""
     return NAME in capabilities and "batch" in capabilities
+
+
+def is_whole(message: Message) -> bool:
+    """Return whether a message is surely sent as it is; most are, and this costs less than `composed`."""
+    command, params, source, _ = message
+    if command not in _TEXTS or len(params) != 2:
+        return True
+    target, text = params
+    fits = 4 * (len(source) + len(target) + len(text)) <= _SURELY_FITS
+    return fits and LINE_FEED not in text and not text.startswith(BEGINNING)
 
 
 def composed(
