@@ -73,9 +73,10 @@ def composed(
         return
     target, text = params
     size = room_for(source, command, target)
-    in_batch = command == "PRIVMSG" and takes_batches(capabilities) and not text.startswith((BEGINNING, _CTCP))
+    is_action = text.startswith((BEGINNING, _CTCP))
+    in_batch = command == "PRIVMSG" and takes_batches(capabilities) and not is_action
     pieces: Sequence[Piece] = known
-    if not known or joined(known) != text or any(len(each.text.encode()) > size for each in known):
+    if not known or is_action or joined(known) != text or any(len(each.text.encode()) > size for each in known):
         pieces = [Piece(text)] if text.startswith(_CTCP) else _pieces_of(text, size)
     if len(pieces) == 1:
         yield message._replace(params=(target, pieces[0].text))

@@ -155,6 +155,13 @@ def test_an_action_of_several_lines_is_several_actions(chat: IrcChat) -> None:
     assert [bool(each.tags.get("msgid")) for each in echo] == [True, False]
 
 
+def test_lines_that_begin_as_an_action_does_are_one_for_all(chat: IrcChat) -> None:
+    ann, bob = chat.irc("ann", *MULTILINE, rooms="#den"), chat.irc("bob", *MULTILINE, rooms="#den")
+    ann.take()
+    batch(ann, "/me waves", "and bows")
+    assert texts(bob.take()) == ["\x01ACTION waves\x01", "\x01ACTION and bows\x01"]
+
+
 @pytest.mark.parametrize("capabilities", [MULTILINE, TAGS])
 def test_it_may_be_told_to_one_person(capabilities: tuple[str, ...]) -> None:
     chat = IrcChatWithOwners("ann", "bob")
