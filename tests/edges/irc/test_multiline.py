@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.chat.limits import Limits
-from chatd.edges.irc.composition import LINE_FEED, MAX_LINES, Piece, composed, joined
+from chatd.edges.irc.composition import LINE_FEED, MAX_LINES, Piece, composed, is_whole, joined
 from chatd.edges.irc.message import MAX_BODY_BYTES, Message, render
 from chatd.edges.irc.server import MAX_IN_PIECES
 from tests.support.in_memory_chat import ChatClient
@@ -95,6 +95,14 @@ def test_others_without_it_read_messages_of_which_the_first_has_the_id(chat: Irc
     assert {each.tags["+colour"] for each in told} == {"red"}
     assert not any(CONCAT in each.tags or "batch" in each.tags for each in told)
     assert texts(plain.take())[-3:] == ["hello", "#how is ", "everyone?"]
+
+
+def test_it_can_be_put_together_without_any_other_tag(chat: IrcChat) -> None:
+    ann, bob = chat.irc("ann", *MULTILINE, rooms="#den"), chat.irc("bob", "batch", "draft/multiline", rooms="#den")
+    bob.take()
+    batch(ann, *POEM)
+    name = (told := bob.take())[0].params[0][1:]
+    assert [each.tags for each in told] == [{}, {"batch": name}, {"batch": name}, {"batch": name, CONCAT: ""}, {}]
 
 
 def test_empty_lines_are_kept_for_those_who_read_it_whole(chat: IrcChat) -> None:
@@ -233,7 +241,10 @@ def test_a_text_is_put_into_so_many_lines_and_not_more(chat: IrcChat) -> None:
 def test_a_notice_that_is_long_is_several(chat: IrcChat) -> None:
     carol, ann = chat.person("HELLO 1", "JOIN carol #den"), chat.irc("ann", *MULTILINE, rooms="#den")
     says(chat, carol, f"@notice MSG {'a ' * 400}")
-    assert set(commands(ann.take())) == {"NOTICE"}
+    told = ann.take()
+    assert set(commands(told)) == {"NOTICE"}
+    assert "".join(each.text for each in told) == "a " * 400
+    assert len(told) > 1
 
 
 @pytest.mark.parametrize("capabilities", [MULTILINE, TAGS])
@@ -308,6 +319,29 @@ def test_lines_of_another_batch_or_of_none_end_it(chat: IrcChat) -> None:
     assert failed(ann.says("@batch=7 PRIVMSG #den :hi")) == ["MULTILINE_INVALID"]
     assert failed(ann.says("BATCH -7")) == ["MULTILINE_INVALID"]
     assert texts(ann.says("PRIVMSG #den :on")) == ["on"]
+
+
+def test_a_line_that_names_no_batch_is_refused_under_its_own_label(chat: IrcChat) -> None:
+    ann = chat.irc("ann", *MULTILINE, rooms="#den")
+    for line in ("@batch=7;label=3 PRIVMSG #den :hi", "@label=3 BATCH -7"):
+        told = ann.says(line)
+        assert failed(told) == ["MULTILINE_INVALID"]
+        assert told[0].tags["label"] == "3"
+
+
+def test_a_batch_that_was_refused_is_refused_once(chat: IrcChat) -> None:
+    ann = chat.irc("ann", *MULTILINE, rooms="#den")
+    ann.says("BATCH +1 draft/multiline #den")
+    assert len(ann.says("@batch=1 NOTICE #den :x")) == 1
+    ann.send(b"@batch=1 PRIVMSG #den :caf\xe9")
+    assert len(ann.take()) == 1, "that it is no UTF-8"
+    assert ann.says("BATCH -1") == []
+
+
+def test_the_target_may_be_spelt_otherwise_in_each_line(chat: IrcChat) -> None:
+    ann = chat.irc("ann", *MULTILINE, rooms="#den")
+    ann.says("BATCH +1 draft/multiline #den", "@batch=1 PRIVMSG #Den :one", "@batch=1 PRIVMSG #DEN :two")
+    assert texts(ann.says("BATCH -1")) == ["one", "two"]
 
 
 def test_an_ordinary_message_may_follow_one_that_was_refused(chat: IrcChat) -> None:
@@ -385,6 +419,8 @@ def test_the_longest_that_is_promised_is_taken(chat: IrcChat) -> None:
     echo = batch(ann, *lines, tags="label=1")
     assert texts(echo) == texts(bob.take()) == lines
     assert sum(map(len, lines)) + 31 == 4096
+    assert failed(batch(ann, *lines[:-1], "y" * 129)) == ["MULTILINE_MAX_BYTES", "4096"]
+    assert texts(batch(ann, *lines[:-2], f"+{'x' * 127}", "y" * 129)) == [*lines[:-1], "y" * 129]
 
 
 def test_it_counts_as_one_message_where_the_room_is_slow() -> None:
@@ -412,6 +448,7 @@ def test_each_of_its_lines_waits_for_the_rate() -> None:
 def test_whatever_is_said_fits_and_is_all_there(text: str, multiline: bool) -> None:
     message = Message("PRIVMSG", ("#den", text), "ann!~ann@0123456789.guest", {"msgid": "e-1"})
     told = list(composed(message, MULTILINE if multiline else TAGS))
+    assert told == [message] or not is_whole(message)
     assert all(len(render(each._replace(tags={}))) <= MAX_BODY_BYTES + 2 for each in told)
     pieces = [Piece(each.params[1], CONCAT in each.tags) for each in told if each.command == "PRIVMSG"]
     if multiline:
