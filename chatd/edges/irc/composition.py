@@ -7,7 +7,7 @@ one message of several lines, all others as several messages.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from chatd.edges.irc.message import MAX_BODY_BYTES, NO_TAGS, Message
@@ -21,6 +21,7 @@ MAX_LINES = 32
 """How many messages a client's batch may have; more than that many lines no text is put into either."""
 LINE_FEED = "\u240a"
 _CTCP = "\x01"
+_ACTION = f"{_CTCP}ACTION "
 _SURELY_FITS = MAX_BODY_BYTES - len(": PRIVMSG  :")  # no character has more than four bytes
 _TEXTS = frozenset({"PRIVMSG", "NOTICE"})
 _NOT_IN_BATCH: Mapping[str, str] = {"time": ""}  # the batch has it
@@ -60,32 +61,27 @@ def is_whole(message: Message) -> bool:
     return fits and LINE_FEED not in text and not text.startswith(BEGINNING)
 
 
-def composed(
-    message: Message, capabilities: Collection[str], known: Sequence[Piece] = (), server: str = ""
-) -> Iterator[Message]:
-    """Yield a message as a client with some capabilities reads it: as several if it has a text that takes these.
+def composed(message: Message, capabilities: Collection[str], known: Sequence[Piece] = ()) -> Iterable[Message]:
+    """Return a message as a client with some capabilities reads it: as several if it has a text that takes these.
 
-    ``known`` is how its sender has put it into pieces, empty if that is not known, and ``server`` the server's name.
+    ``known`` is how its sender has put it into pieces, empty if that is not known.
     """
     command, params, source, tags = message
-    if command not in _TEXTS or len(params) != 2:
-        yield message
-        return
+    if command not in _TEXTS or len(params) != 2 or (not known and is_whole(message)):
+        return (message,)
     target, text = params
     size = room_for(source, command, target)
+    if text.startswith(_ACTION):
+        text = BEGINNING + text[len(_ACTION) :].removesuffix(_CTCP)
     is_action = text.startswith((BEGINNING, _CTCP))
-    in_batch = command == "PRIVMSG" and takes_batches(capabilities) and not is_action
     pieces: Sequence[Piece] = known
     if not known or is_action or joined(known) != text or any(len(each.text.encode()) > size for each in known):
         pieces = [Piece(text)] if text.startswith(_CTCP) else _pieces_of(text, size)
     if len(pieces) == 1:
-        yield message._replace(params=(target, pieces[0].text))
-    elif in_batch:
-        yield from _batched(message, target, pieces)
-    elif "label" in tags:
-        yield from _under_label(message, target, pieces, server)
-    else:
-        yield from _one_by_one(message, target, pieces)
+        return (message._replace(params=(target, pieces[0].text)),)
+    if command == "PRIVMSG" and takes_batches(capabilities) and not is_action:
+        return _batched(message, target, pieces)
+    return (_under_label if "label" in tags else _one_by_one)(message, target, pieces)
 
 
 def _batched(message: Message, target: str, pieces: Sequence[Piece]) -> Iterator[Message]:
@@ -99,13 +95,13 @@ def _batched(message: Message, target: str, pieces: Sequence[Piece]) -> Iterator
     yield Message("BATCH", (f"-{name}",), source, {**outer, **_NOT_IN_BATCH})
 
 
-def _under_label(message: Message, target: str, pieces: Sequence[Piece], server: str) -> Iterator[Message]:
+def _under_label(message: Message, target: str, pieces: Sequence[Piece]) -> Iterator[Message]:
     """Yield messages that answer one command together (IRCv3 labeled-response)."""
     name = f"p-{message.tags.get('msgid', '')}"
     inside = {key: value for key, value in message.tags.items() if key != "label"} | {"batch": name}
-    yield Message("BATCH", (f"+{name}", "labeled-response"), server, {"label": message.tags["label"]})
+    yield Message("BATCH", (f"+{name}", "labeled-response"), message.source, {"label": message.tags["label"]})
     yield from _one_by_one(message._replace(tags=inside), target, pieces)
-    yield Message("BATCH", (f"-{name}",), server)
+    yield Message("BATCH", (f"-{name}",), message.source)
 
 
 def _one_by_one(message: Message, target: str, pieces: Sequence[Piece]) -> Iterator[Message]:

@@ -16,7 +16,7 @@ from chatd.chat.command_rows import Work
 from chatd.chat.hub import Hub
 from chatd.edges.irc.answer import Answer
 from chatd.edges.irc.capabilities import shown_tags
-from chatd.edges.irc.composition import Draft, Piece, composed, is_whole
+from chatd.edges.irc.composition import Draft, Piece, composed
 from chatd.edges.irc.exchange import Exchange
 from chatd.edges.irc.message import Message, render
 from chatd.edges.irc.person import Person
@@ -194,9 +194,7 @@ class IrcUser(Owner):
     def encode(self, message: Message) -> bytes:
         """Return a message as this client reads it: as several, if its text takes these."""
         known = self.server.pieces(message.tags.get("msgid", ""))
-        if not known and is_whole(message):
-            return self._encode_one(message)
-        return b"".join(map(self._encode_one, composed(message, self.capabilities, known, self.server.name)))
+        return b"".join(map(self._encode_one, composed(message, self.capabilities, known)))
 
     def _encode_one(self, message: Message) -> bytes:
         tags = message.tags

@@ -264,6 +264,14 @@ def test_the_label_is_on_one_message_or_one_batch(chat: IrcChat, capabilities: t
     assert [bool(each.tags.get("msgid")) for each in inside] == [True, *[False] * (len(inside) - 1)]
 
 
+@pytest.mark.parametrize("text", [f"\x01ACTION {'waves ' * 200}␊bows\x01", f"/me {'waves ' * 200}␊bows"])
+def test_a_long_action_is_several_however_it_is_written(text: str) -> None:
+    told = list(composed(Message("PRIVMSG", ("#den", text), "ann!~u@h", {"msgid": "e-1"}), MULTILINE))
+    assert len(told) == 4
+    assert all(each.params[1].startswith("\x01ACTION ") and each.params[1].endswith("\x01") for each in told)
+    assert all(len(render(each._replace(tags={}))) <= MAX_BODY_BYTES + 2 for each in told)
+
+
 # History.
 
 
