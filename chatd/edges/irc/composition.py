@@ -7,7 +7,7 @@ one message of several lines, all others as several messages.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from chatd.edges.irc.message import MAX_BODY_BYTES, NO_TAGS, Message
@@ -21,6 +21,8 @@ MAX_LINES = 32
 """How many messages a client's batch may have; more than that many lines no text is put into either."""
 LINE_FEED = "\u240a"
 _CTCP = "\x01"
+_ACTION = f"{_CTCP}ACTION "
+_SURELY_FITS = MAX_BODY_BYTES - len(": PRIVMSG  :")  # no character has more than four bytes
 _TEXTS = frozenset({"PRIVMSG", "NOTICE"})
 _NOT_IN_BATCH: Mapping[str, str] = {"time": ""}  # the batch has it
 
@@ -49,28 +51,37 @@ def takes_batches(capabilities: Collection[str]) -> bool:
     return NAME in capabilities and "batch" in capabilities
 
 
-def composed(message: Message, capabilities: Collection[str], known: Sequence[Piece] = ()) -> Iterator[Message]:
-    """Yield a message as a client with some capabilities reads it: as several if it has a text that takes these.
+def is_whole(message: Message) -> bool:
+    """Return whether a message is surely sent as it is; most are, and this costs less than `composed`."""
+    command, params, source, _ = message
+    if command not in _TEXTS or len(params) != 2:
+        return True
+    target, text = params
+    fits = 4 * (len(source) + len(target) + len(text)) <= _SURELY_FITS
+    return fits and LINE_FEED not in text and not text.startswith(BEGINNING)
+
+
+def composed(message: Message, capabilities: Collection[str], known: Sequence[Piece] = ()) -> Iterable[Message]:
+    """Return a message as a client with some capabilities reads it: as several if it has a text that takes these.
 
     ``known`` is how its sender has put it into pieces, empty if that is not known.
     """
     command, params, source, tags = message
-    if command not in _TEXTS or len(params) != 2:
-        yield message
-        return
+    if command not in _TEXTS or len(params) != 2 or (not known and is_whole(message)):
+        return (message,)
     target, text = params
     size = room_for(source, command, target)
-    in_batch = command == "PRIVMSG" and takes_batches(capabilities) and not text.startswith((BEGINNING, _CTCP))
-    whole = "label" in tags and not in_batch  # one message is the answer, and whoever has sent it knows that it fits
+    if text.startswith(_ACTION):
+        text = BEGINNING + text[len(_ACTION) :].removesuffix(_CTCP)
+    is_action = text.startswith((BEGINNING, _CTCP))
     pieces: Sequence[Piece] = known
-    if not known or joined(known) != text or any(len(each.text.encode()) > size for each in known):
-        pieces = [Piece(text)] if text.startswith(_CTCP) else _pieces_of(text, size, lines=1 if whole else MAX_LINES)
+    if not known or is_action or joined(known) != text or any(len(each.text.encode()) > size for each in known):
+        pieces = [Piece(text)] if text.startswith(_CTCP) else _pieces_of(text, size)
     if len(pieces) == 1:
-        yield message._replace(params=(target, pieces[0].text))
-    elif in_batch:
-        yield from _batched(message, target, pieces)
-    else:
-        yield from _one_by_one(message, target, pieces)
+        return (message._replace(params=(target, pieces[0].text)),)
+    if command == "PRIVMSG" and takes_batches(capabilities) and not is_action:
+        return _batched(message, target, pieces)
+    return (_under_label if "label" in tags else _one_by_one)(message, target, pieces)
 
 
 def _batched(message: Message, target: str, pieces: Sequence[Piece]) -> Iterator[Message]:
@@ -84,6 +95,15 @@ def _batched(message: Message, target: str, pieces: Sequence[Piece]) -> Iterator
     yield Message("BATCH", (f"-{name}",), source, {**outer, **_NOT_IN_BATCH})
 
 
+def _under_label(message: Message, target: str, pieces: Sequence[Piece]) -> Iterator[Message]:
+    """Yield messages that answer one command together (IRCv3 labeled-response)."""
+    name = f"p-{message.tags.get('msgid', '')}"
+    inside = {key: value for key, value in message.tags.items() if key != "label"} | {"batch": name}
+    yield Message("BATCH", (f"+{name}", "labeled-response"), message.source, {"label": message.tags["label"]})
+    yield from _one_by_one(message._replace(tags=inside), target, pieces)
+    yield Message("BATCH", (f"-{name}",), message.source)
+
+
 def _one_by_one(message: Message, target: str, pieces: Sequence[Piece]) -> Iterator[Message]:
     """Yield messages of which the first alone has the id, and none is empty."""
     tags = message.tags
@@ -93,14 +113,14 @@ def _one_by_one(message: Message, target: str, pieces: Sequence[Piece]) -> Itera
             tags = {key: value for key, value in tags.items() if key != "msgid"}
 
 
-def _pieces_of(text: str, size: int, *, lines: int) -> list[Piece]:
-    """Return a text in pieces of so many bytes at most, and in so many lines at most."""
+def _pieces_of(text: str, size: int) -> list[Piece]:
+    """Return a text in pieces of so many bytes at most, and in `MAX_LINES` at most, the rest in the last."""
     before, after = "", ""
     if text.startswith(BEGINNING):
         before, after, text = f"{_CTCP}ACTION ", _CTCP, text.removeprefix(BEGINNING)
     size = max(size - len(before + after), 16)
     pieces: list[Piece] = []
-    for line in text.split(LINE_FEED, lines - 1):
+    for line in text.split(LINE_FEED, MAX_LINES - 1):
         parts = _parts_of(line, size) if line or not before else ()
         pieces += [Piece(f"{before}{part}{after}", number > 0) for number, part in enumerate(parts)]
     return pieces if any(each.text for each in pieces) else [Piece(f"{before}{text}{after}")]

@@ -89,7 +89,8 @@ def _say_whole(user: IrcUser, draft: Draft) -> None:
     elif len(text.encode()) > MAX_TEXT_BYTES:
         _refuse(user, draft.label, "MULTILINE_MAX_BYTES", str(MAX_BYTES), "it is too long with its control characters")
     else:
-        speaking.say_whole(user, Message("PRIVMSG", (draft.target, text), "", draft.tags), pieces)
+        message = Message("PRIVMSG", (draft.target, text), "", draft.tags)
+        speaking.say_whole(user, message, pieces if len(pieces) > 1 else ())
 
 
 def _say(user: IrcUser, message: Message) -> None:

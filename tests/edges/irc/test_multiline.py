@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.chat.limits import Limits
-from chatd.edges.irc.composition import LINE_FEED, MAX_LINES, Piece, composed, joined
+from chatd.edges.irc.composition import LINE_FEED, MAX_LINES, Piece, composed, is_whole, joined
 from chatd.edges.irc.message import MAX_BODY_BYTES, Message, render
 from tests.support.in_memory_chat import ChatClient
 from tests.support.irc import IrcChat, IrcClient, Told, commands
@@ -97,6 +97,14 @@ def test_others_without_it_read_messages_of_which_the_first_has_the_id(chat: Irc
     assert texts(plain.take())[-3:] == ["hello", "#how is ", "everyone?"]
 
 
+def test_it_can_be_put_together_without_any_other_tag(chat: IrcChat) -> None:
+    ann, bob = chat.irc("ann", *MULTILINE, rooms="#den"), chat.irc("bob", "batch", "draft/multiline", rooms="#den")
+    bob.take()
+    batch(ann, *POEM)
+    name = (told := bob.take())[0].params[0][1:]
+    assert [each.tags for each in told] == [{}, {"batch": name}, {"batch": name}, {"batch": name, CONCAT: ""}, {}]
+
+
 def test_empty_lines_are_kept_for_those_who_read_it_whole(chat: IrcChat) -> None:
     ann, bob = chat.irc("ann", *MULTILINE, rooms="#den"), chat.irc("bob", *MULTILINE, rooms="#den")
     ann.take()
@@ -153,6 +161,13 @@ def test_an_action_of_several_lines_is_several_actions(chat: IrcChat) -> None:
     echo = batch(ann, "\x01ACTION waves", "and bows\x01")
     assert texts(echo) == texts(bob.take()) == ["\x01ACTION waves\x01", "\x01ACTION and bows\x01"]
     assert [bool(each.tags.get("msgid")) for each in echo] == [True, False]
+
+
+def test_lines_that_begin_as_an_action_does_are_one_for_all(chat: IrcChat) -> None:
+    ann, bob = chat.irc("ann", *MULTILINE, rooms="#den"), chat.irc("bob", *MULTILINE, rooms="#den")
+    ann.take()
+    batch(ann, "/me waves", "and bows")
+    assert texts(bob.take()) == ["\x01ACTION waves\x01", "\x01ACTION and bows\x01"]
 
 
 @pytest.mark.parametrize("capabilities", [MULTILINE, TAGS])
@@ -226,13 +241,35 @@ def test_a_text_is_put_into_so_many_lines_and_not_more(chat: IrcChat) -> None:
 def test_a_notice_that_is_long_is_several(chat: IrcChat) -> None:
     carol, ann = chat.person("HELLO 1", "JOIN carol #den"), chat.irc("ann", *MULTILINE, rooms="#den")
     says(chat, carol, f"@notice MSG {'a ' * 400}")
-    assert set(commands(ann.take())) == {"NOTICE"}
+    told = ann.take()
+    assert set(commands(told)) == {"NOTICE"}
+    assert "".join(each.text for each in told) == "a " * 400
+    assert len(told) > 1
 
 
-def test_one_who_answers_under_a_label_without_it_has_one_message(chat: IrcChat) -> None:
-    bob = chat.irc("bob", *TAGS, rooms="#den")
-    (echo,) = bob.says("@label=1 PRIVMSG #den :one␊two")
-    assert (echo.text, echo.tags["label"]) == ("one␊two", "1")
+@pytest.mark.parametrize("capabilities", [MULTILINE, TAGS])
+@pytest.mark.parametrize("long", [True, False])
+def test_the_label_is_on_one_message_or_one_batch(chat: IrcChat, capabilities: tuple[str, ...], *, long: bool) -> None:
+    ann = chat.irc("ann", *capabilities, rooms="#den")
+    if capabilities is TAGS:
+        first, *inside, last = ann.says("@label=1;+x=y PRIVMSG #den :one␊two")
+    else:
+        lines = ["\x01ACTION waves", *["and waves " * 40] * (4 if long else 1)]
+        first, *inside, last = batch(ann, *lines, tags="label=1;+x=y")
+    assert (first.command, first.params[1], first.tags["label"]) == ("BATCH", "labeled-response", "1")
+    assert last.params == [f"-{first.params[0][1:]}"]
+    assert all(each.tags["batch"] == first.params[0][1:] and "label" not in each.tags for each in inside)
+    assert len(inside) > 1
+    assert {each.tags["+x"] for each in inside} == {"y"}
+    assert [bool(each.tags.get("msgid")) for each in inside] == [True, *[False] * (len(inside) - 1)]
+
+
+@pytest.mark.parametrize("text", [f"\x01ACTION {'waves ' * 200}␊bows\x01", f"/me {'waves ' * 200}␊bows"])
+def test_a_long_action_is_several_however_it_is_written(text: str) -> None:
+    told = list(composed(Message("PRIVMSG", ("#den", text), "ann!~u@h", {"msgid": "e-1"}), MULTILINE))
+    assert len(told) == 4
+    assert all(each.params[1].startswith("\x01ACTION ") and each.params[1].endswith("\x01") for each in told)
+    assert all(len(render(each._replace(tags={}))) <= MAX_BODY_BYTES + 2 for each in told)
 
 
 # History.
@@ -304,6 +341,29 @@ def test_lines_of_another_batch_or_of_none_end_it(chat: IrcChat) -> None:
     assert failed(ann.says("@batch=7 PRIVMSG #den :hi")) == ["MULTILINE_INVALID"]
     assert failed(ann.says("BATCH -7")) == ["MULTILINE_INVALID"]
     assert texts(ann.says("PRIVMSG #den :on")) == ["on"]
+
+
+def test_a_line_that_names_no_batch_is_refused_under_its_own_label(chat: IrcChat) -> None:
+    ann = chat.irc("ann", *MULTILINE, rooms="#den")
+    for line in ("@batch=7;label=3 PRIVMSG #den :hi", "@label=3 BATCH -7"):
+        told = ann.says(line)
+        assert failed(told) == ["MULTILINE_INVALID"]
+        assert told[0].tags["label"] == "3"
+
+
+def test_a_batch_that_was_refused_is_refused_once(chat: IrcChat) -> None:
+    ann = chat.irc("ann", *MULTILINE, rooms="#den")
+    ann.says("BATCH +1 draft/multiline #den")
+    assert len(ann.says("@batch=1 NOTICE #den :x")) == 1
+    ann.send(b"@batch=1 PRIVMSG #den :caf\xe9")
+    assert len(ann.take()) == 1, "that it is no UTF-8"
+    assert ann.says("BATCH -1") == []
+
+
+def test_the_target_may_be_spelt_otherwise_in_each_line(chat: IrcChat) -> None:
+    ann = chat.irc("ann", *MULTILINE, rooms="#den")
+    ann.says("BATCH +1 draft/multiline #den", "@batch=1 PRIVMSG #Den :one", "@batch=1 PRIVMSG #DEN :two")
+    assert texts(ann.says("BATCH -1")) == ["one", "two"]
 
 
 def test_an_ordinary_message_may_follow_one_that_was_refused(chat: IrcChat) -> None:
@@ -381,6 +441,8 @@ def test_the_longest_that_is_promised_is_taken(chat: IrcChat) -> None:
     echo = batch(ann, *lines, tags="label=1")
     assert texts(echo) == texts(bob.take()) == lines
     assert sum(map(len, lines)) + 31 == 4096
+    assert failed(batch(ann, *lines[:-1], "y" * 129)) == ["MULTILINE_MAX_BYTES", "4096"]
+    assert texts(batch(ann, *lines[:-2], f"+{'x' * 127}", "y" * 129)) == [*lines[:-1], "y" * 129]
 
 
 def test_it_counts_as_one_message_where_the_room_is_slow() -> None:
@@ -408,6 +470,7 @@ def test_each_of_its_lines_waits_for_the_rate() -> None:
 def test_whatever_is_said_fits_and_is_all_there(text: str, multiline: bool) -> None:
     message = Message("PRIVMSG", ("#den", text), "ann!~ann@0123456789.guest", {"msgid": "e-1"})
     told = list(composed(message, MULTILINE if multiline else TAGS))
+    assert told == [message] or not is_whole(message)
     assert all(len(render(each._replace(tags={}))) <= MAX_BODY_BYTES + 2 for each in told)
     pieces = [Piece(each.params[1], CONCAT in each.tags) for each in told if each.command == "PRIVMSG"]
     if multiline:
