@@ -12,7 +12,7 @@ from chatd.chat.visitor import Visitor
 from chatd.model.authorship import Rights
 from chatd.model.cluster import MemberInfo
 from chatd.model.entry import Entry, Member, Place
-from chatd.model.room_policy import Identity, IPAddress, ModerationAction
+from chatd.model.room_policy import MAY_STAY, Identity, IPAddress, ModerationAction
 from chatd.protocol import names
 from chatd.protocol.duration import written
 from chatd.protocol.errors import ChatError, Code
@@ -205,10 +205,15 @@ def voice_refusal(hub: Hub, room: str | None, identity: Identity, *, is_operator
 
 
 def mute_refusal(hub: Hub, room: str | None, identity: Identity, *, is_operator: bool, now: int) -> ChatError | None:
-    """Return why somebody is muted in a room, given its key, or everywhere; None if it is not."""
+    """Return why somebody is muted in a room, given its key, or everywhere; None if it is not.
+
+    Who is banned from a room and is in it, because they may stay, is muted there.
+    """
     mute = hub.server_policy.against("MUTE", identity, now, spared=is_operator)
     if mute is None and room is not None and not is_operator:
         mute = hub.policy(room).against("MUTE", identity, now)
+        if mute is None and not _is_operator(hub, room, identity):
+            mute = hub.policy(room).against("BAN", identity, now)
     return None if mute is None else ChatError(Code.MUTED, because("you may read and not speak", mute))
 
 
@@ -281,7 +286,7 @@ def because(what: str, action: ModerationAction) -> str:
     """Return a sentence with how long a moderation action holds and why, as far as it says."""
     event = action.event
     held = "" if event.seconds is None else f", for {written(event.seconds)} in all"
-    return f"{what}{held}" + (f": {event.text}" if event.text else "")
+    return f"{what}{held}" + (f": {event.text}" if event.text and event.text != MAY_STAY else "")
 
 
 @lru_cache(maxsize=4096)

@@ -109,6 +109,9 @@ WHILE_CONNECTED = "for as long as they are connected"
 BY_NAME = "whoever goes by that name"
 """The text of an INVITE of a name that is nobody's own, for those who would rather trust a name than a connection."""
 
+MAY_STAY = "who is there may stay and read"
+"""The text of a BAN that puts nobody out, as IRC knows them."""
+
 
 def effects(event: Moderated) -> Iterator[tuple[PolicyKey, Moderated | None]]:
     """Yield what an action changes: by key what holds from here on, None for what no longer does."""
@@ -187,7 +190,7 @@ class RoomPolicy:
         self._actions[where] = action
         if where == _SEALED:
             self._sealed = action.id
-        self.may_silence = self.may_silence or where.kind == "MUTE" or where in (SPEAK, SLOW)
+        self.may_silence = self.may_silence or where.kind in ("MUTE", "BAN") or where in (SPEAK, SLOW)
         if (reach := action.event.reach) is not None:
             trace, _, others = reach.partition(_BUT)
             reaching = _Reaching(action, frozenset(filter(None, others.split(","))))
@@ -354,7 +357,7 @@ class RoomPolicy:
             case "KICK":
                 subject = names.key(event.subject)
                 return lambda identity: identity.nick == subject
-            case "BAN":
+            case "BAN" if event.text != MAY_STAY:
                 ban = RoomPolicy([action])
                 return lambda identity: (
                     ban.against("BAN", identity, action.time, spared=self.is_member(identity.account)) is not None

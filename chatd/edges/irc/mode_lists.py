@@ -12,7 +12,7 @@ from chatd.edges.irc.message import Message
 from chatd.edges.irc.mode_changes import Change
 from chatd.edges.irc.user import IrcUser
 from chatd.model.entry import Place
-from chatd.model.room_policy import PolicyKey, is_address
+from chatd.model.room_policy import MAY_STAY, PolicyKey, is_address
 from chatd.protocol import moderation_commands as moderators
 from chatd.protocol import names
 
@@ -28,9 +28,14 @@ class _List(NamedTuple):
     """What stands before the mask in the numerics."""
 
 
+def _ban(subject: str, room: str) -> moderators.Ban:
+    """Return a ban that puts nobody out: IRC clients kick whoever is to go."""
+    return moderators.Ban(subject, room, None, MAY_STAY)
+
+
 INVITATIONS = "I"
 _LISTS: Mapping[str, _List] = {
-    "b": _List("BAN", moderators.Ban, moderators.Unban, n.RPL_BANLIST, n.RPL_ENDOFBANLIST),
+    "b": _List("BAN", _ban, moderators.Unban, n.RPL_BANLIST, n.RPL_ENDOFBANLIST),
     "q": _List("MUTE", moderators.Mute, moderators.Unmute, n.RPL_QUIETLIST, n.RPL_ENDOFQUIETLIST, ("q",)),
     INVITATIONS: _List("INVITE", moderators.Invite, moderators.Uninvite, n.RPL_INVEXLIST, n.RPL_ENDOFINVEXLIST),
 }

@@ -8,7 +8,7 @@ from chatd.edges.irc.masks import mask_of
 from chatd.edges.irc.message import Message
 from chatd.edges.irc.mode_changes import Change, written
 from chatd.edges.irc.server import IrcServer
-from chatd.model.room_policy import ANEW, BY_NAME, RoomPolicy
+from chatd.model.room_policy import ANEW, BY_NAME, MAY_STAY, RoomPolicy
 from chatd.protocol import plain
 from chatd.protocol.events import Moderated
 from chatd.protocol.moderation_commands import SERVER, SETTINGS
@@ -34,6 +34,8 @@ _OF_SUBJECT = {
     "INVITE": (True, "I"),
     "UNINVITE": (False, "I"),
 }
+_SAYS_NOTHING = (None, "", BY_NAME, MAY_STAY)
+"""Texts of rulings that say no more than the change of a mode does."""
 _OF_RANK = {"OP": (True, "o"), "DEOP": (False, "o"), "VOICE": (True, "v"), "UNVOICE": (False, "v")}
 
 
@@ -64,7 +66,7 @@ def ruling_messages(
     made = _changes(server, event)
     if made:
         yield Message("MODE", (event.room, *written(made)), source, tags)
-    if not made or (event.verb in _OF_SUBJECT and (event.seconds is not None or event.text not in (None, "", BY_NAME))):
+    if not made or (event.verb in _OF_SUBJECT and (event.seconds is not None or event.text not in _SAYS_NOTHING)):
         yield Message("NOTICE", (event.room, _short(plain.render(event).removeprefix("NOTE "))), server.name, tags)
 
 

@@ -176,16 +176,43 @@ def test_who_is_banned_by_name_does_not_come_in(chat: IrcChat, ann: IrcClient) -
     assert commands(ann.says("MODE #chan +b")) == ["JOIN", "368"]
 
 
-def test_who_is_banned_by_the_host_that_is_shown_is_put_out(chat: IrcChat, ann: IrcClient) -> None:
-    bob = chat.irc("bob", rooms="#chan", address=ELSEWHERE)
+def test_who_is_banned_by_the_host_that_is_shown_stays_and_is_silent(chat: IrcChat, ann: IrcClient) -> None:
+    bob, carol = chat.irc("bob", rooms="#chan", address=ELSEWHERE), chat.lines("carol", "#chan")
     bob.take()
-    (joined,) = ann.take()
+    joined = ann.take()[0]
     host = joined.line.partition("@")[2].partition(" ")[0]
-    told = ann.says(f"MODE #chan +b *!*~bob@{host}"[:60])
-    assert [each.params for each in told] == [["#chan", "+b", "bob!*@*"], ["#chan", "bob", "ann"]]
-    assert commands(told) == ["MODE", "KICK"]
-    assert commands(bob.take()) == ["MODE", "KICK"]
-    assert commands(bob.says("JOIN #chan")) == ["474"]
+    (told,) = ann.says(f"MODE #chan +b *!*~bob@{host}")
+    assert (told.command, told.params) == ("MODE", ["#chan", "+b", "bob!*@*"])
+    assert carol.take() == ["NOTE ann banned bob from #chan: who is there may stay and read"]
+    refused = bob.says("PRIVMSG #chan :hello", "NICK bobby", "TOPIC #chan :mine")
+    assert commands(refused) == ["MODE", "404", "433", "404"]
+    assert [each.text for each in refused if each.command == "404"] == ["you may read and not speak"] * 2
+    assert carol.take() == []
+    ann.says("PRIVMSG #chan :you may listen")
+    assert commands(bob.take()) == ["PRIVMSG"]
+    ann.says("MODE #chan -b bob!*@*", "PING 1")
+    bob.says("PRIVMSG #chan :hello again")
+    assert (ann.take()[-1].nick, carol.take()[-1]) == ("bob", "MSG bob #chan hello again")
+
+
+def test_a_ban_and_a_kick_put_somebody_out_for_good(chat: IrcChat, ann: IrcClient) -> None:
+    bob = chat.irc("bob", rooms="#chan")
+    bob.take()
+    ann.take()
+    assert commands(ann.says("MODE #chan +b bob!*@*", "KICK #chan bob :enough")) == ["MODE", "KICK"]
+    assert commands(bob.says("JOIN #chan")) == ["MODE", "KICK", "474"]
+
+
+def test_a_ban_of_the_line_protocol_is_a_ban_and_a_kick(chat: IrcChat, ann: IrcClient) -> None:
+    bob, carol = chat.irc("bob", rooms="#chan"), chat.lines("carol", "#chan")
+    ann.says("MODE #chan +o carol")
+    bob.take()
+    carol.says("BAN bob")
+    chat.turn()
+    assert [(each.command, each.params[:2]) for each in bob.take()] == [
+        ("MODE", ["#chan", "+b"]),
+        ("KICK", ["#chan", "bob"]),
+    ]
 
 
 @pytest.mark.parametrize("mask", ["*!*@192.0.2.0/24", "192.0.2.0/24", "*!*@192.0.2.*"])
