@@ -76,9 +76,13 @@ def _translate(user: IrcUser, line: bytes) -> Same:
     if (pending := user.pending(tags.get("label"))) is not None:
         _settle(user, pending, tags, event)
         return Same.FOR_NOBODY
-    if not user.registered or not _tell(user, tags, event):
+    if not user.registered:
         return Same.FOR_NOBODY
-    return Same.FOR_ALL if isinstance(event, Said) else Same.FOR_THE_FREE
+    if isinstance(event, Said):  # most are
+        for message in said(user.server, tags, event, event.room):
+            user.send(message)
+        return Same.FOR_ALL
+    return Same.FOR_THE_FREE if _tell(user, tags, event) else Same.FOR_NOBODY
 
 
 def _settle(user: IrcUser, pending: Pending, tags: Tags, event: Event) -> None:
