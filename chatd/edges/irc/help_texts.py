@@ -29,6 +29,7 @@ HELP: Mapping[str, tuple[str, str]] = {
     "MOTD": ("MOTD", "Shows the message of the day."),
     "NAMES": ("NAMES <#room>", "Lists who is in a room that you are in."),
     "NICK": ("NICK <name>", "Gives you another name."),
+    "NICKSERV": ("NICKSERV IDENTIFY [<account>] <password>", "Logs in to an account, for bots that know no other way."),
     "NOTICE": ("NOTICE <nick or #room> <text>", "Says something that programs do not answer."),
     "OPER": ("OPER <account> <password>", "Logs in to the account of a server operator."),
     "PART": ("PART <#room>[,<#room>] [<text>]", "Leaves rooms."),

@@ -7,6 +7,7 @@ from functools import partial
 
 from chatd.chat import quotas
 from chatd.chat.command_rows import Task, Work
+from chatd.edges.irc import nickserv
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.answer import Answer
 from chatd.edges.irc.formatting import without_formatting
@@ -49,7 +50,7 @@ def client_tags(tags: Mapping[str, str]) -> Mapping[str, str]:
 def _single(user: IrcUser, message: Message, target: str) -> Tell | None:
     """Return the command that says a text to one target, None if there is something to be said against it."""
     text = message.param(1)
-    if not text or is_too_long(user, message, target) or _is_other_ctcp(text):
+    if not text or nickserv.is_meant(target) or is_too_long(user, message, target) or _is_other_ctcp(text):
         return None
     return _tell(user, message, target, text)
 
@@ -143,7 +144,10 @@ async def _say_all(user: IrcUser, message: Message, to: list[str], answer: Answe
 
 async def _say_to(user: IrcUser, message: Message, target: str, answer: Answer) -> None:
     text = message.param(1)
-    if is_too_long(user, message, target):
+    if nickserv.is_meant(target):
+        if message.command != "NOTICE":
+            await nickserv.say(user, text)
+    elif is_too_long(user, message, target):
         most = room_for(user.person.source, message.command, target)
         user.reply(n.ERR_INPUTTOOLONG, f"that is too long to be passed on; a text to {target} has {most} bytes at most")
     elif _is_other_ctcp(text):
