@@ -31,6 +31,7 @@ HELP: Mapping[str, tuple[str, str]] = {
     "NICK": ("NICK <name>", "Gives you another name."),
     "NICKSERV": ("NICKSERV IDENTIFY [<account>] <password>", "Logs in to an account, for bots that know no other way."),
     "NOTICE": ("NOTICE <nick or #room> <text>", "Says something that programs do not answer."),
+    "NS": ("NS IDENTIFY [<account>] <password>", "Is short for NICKSERV."),
     "OPER": ("OPER <account> <password>", "Logs in to the account of a server operator."),
     "PART": ("PART <#room>[,<#room>] [<text>]", "Leaves rooms."),
     "PASS": ("PASS <account>:<password>", "Logs in before NICK and USER, for clients without SASL."),
