@@ -11,7 +11,7 @@ from chatd.edges.irc import nickserv
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.answer import Answer
 from chatd.edges.irc.formatting import without_formatting
-from chatd.edges.irc.message import Message
+from chatd.edges.irc.message import CTCP, Message
 from chatd.edges.irc.onlooking import away_reply
 from chatd.edges.irc.refusals import refuse
 from chatd.edges.irc.rooms import targets
@@ -26,7 +26,6 @@ from chatd.protocol.names import BadNameError, Nick
 from chatd.protocol.text import plain
 
 MAX_TARGETS = 4
-_CTCP = "\x01"
 
 
 def say(user: IrcUser, message: Message) -> None:
@@ -68,9 +67,15 @@ def _tell(user: IrcUser, message: Message, target: str, text: str) -> Tell | Non
 
 def text_of(text: str) -> str:
     """Return what others are to read of a text: an action is one that begins with ``/me``."""
-    if text.startswith(f"{_CTCP}ACTION") and len(text) > len("xACTION"):
-        text = ACTION + text[len("xACTION") :].strip(f" {_CTCP}")
+    if text.startswith(f"{CTCP}ACTION") and len(text) > len("xACTION"):
+        text = ACTION + text[len("xACTION") :].strip(f" {CTCP}")
     return plain(without_formatting(text))
+
+
+def _as_read(text: str) -> str:
+    """Return a text as those read it who use IRC."""
+    said = text_of(text)
+    return f"{CTCP}ACTION {said.removeprefix(ACTION)}{CTCP}" if said.startswith(ACTION) else said
 
 
 def is_too_long(user: IrcUser, message: Message, target: str) -> bool:
@@ -79,7 +84,7 @@ def is_too_long(user: IrcUser, message: Message, target: str) -> bool:
 
 
 def _is_other_ctcp(text: str) -> bool:
-    return text.startswith(_CTCP) and not text.startswith(f"{_CTCP}ACTION ")
+    return text.startswith(CTCP) and not text.startswith(f"{CTCP}ACTION ")
 
 
 def _said_one(user: IrcUser, message: Message, target: str, answer: Answer, outcome: object) -> None:
@@ -103,7 +108,8 @@ def _told(user: IrcUser, message: Message, target: str, done: Done, answer: Answ
     """Tell a client of what it told somebody: the echo, and that they are away."""
     holder = user.hub.holder(Nick.of(target))
     if user.has("echo-message"):
-        answer.add(user.own_message(message.command, target, message.param(1), done, client_tags(message.tags)))
+        text = _as_read(message.param(1))
+        answer.add(user.own_message(message.command, target, text, done, client_tags(message.tags)))
     if "away" in done.values and message.command != "NOTICE" and holder is not None:
         answer.add(away_reply(user, holder, holder.away or "away"))
 
