@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import clock_gettime, monotonic, sleep
@@ -40,6 +40,9 @@ class Places:
     proxied: int
     """Where the first line says, as the PROXY protocol has it, where a connection comes from."""
     tls: int
+    irc: int
+    irc_proxied: int
+    """Where IRC clients come from, as they say in a first line."""
 
     def as_text(self) -> str:
         """Return what `from_text` makes the same of."""
@@ -71,7 +74,7 @@ class Usage:
 
 
 class Daemon:
-    """A running daemon with a journal on the disk, and its limits as they are but one, on three ports."""
+    """A running daemon with a journal on the disk, and its limits as they are but one, on five ports."""
 
     def __init__(self, directory: Path) -> None:
         self._file = directory / "log"
@@ -80,6 +83,7 @@ class Daemon:
         with self._file.open("wb") as output:
             places = ["--port", "0", "--listen", f"haproxy:tcp:0:interface={HOST}"]
             places += ["--listen", f"tls:tls:port=0:interface={HOST}", "--join-timeout", str(JOIN_SECONDS)]
+            places += ["--irc", "0", "--irc", f"haproxy:tcp:0:interface={HOST}", "--web", "off"]
             self._process = subprocess.Popen(
                 [*command, *places], cwd=directory, stdin=subprocess.DEVNULL, stdout=output, stderr=output
             )
@@ -115,12 +119,13 @@ class Daemon:
 
     def _wait_for_places(self) -> Places:
         end = monotonic() + START_SECONDS
-        while len(ports := _LISTENING.findall(self.log())) < 3:
+        wanted = len(fields(Places))
+        while len(ports := _LISTENING.findall(self.log())) < wanted:
             if not self.is_running or monotonic() > end:
                 said = self.log().strip().splitlines()[-1:] or ["it says nothing"]
                 raise SoakError(f"the daemon did not start: {said[0]}")
             sleep(_POLL_SECONDS)
-        return Places(*map(int, ports[:3]))
+        return Places(*map(int, ports[:wanted]))
 
 
 def _prepare(command: Sequence[str], directory: Path) -> None:

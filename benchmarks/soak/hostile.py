@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from benchmarks.fanout.process import raise_file_limit
-from benchmarks.soak import crowds, floods, impostors, malformed, readers
+from benchmarks.soak import crowds, floods, impostors, irc, malformed, readers
 from benchmarks.soak.daemon import Places
 from benchmarks.soak.visitor import Attack, Gang, Tally
 
@@ -78,6 +78,27 @@ KINDS = (
     Kind("PROXY on plain", impostors.forged_proxy_header, 2),
     Kind("malformed PROXY", impostors.malformed_proxy_header, 5),
     Kind("resume= of others", impostors.resumer, 2),
+    Kind("IRC: random bytes", irc.random_bytes, 2),
+    Kind("IRC: TLS or HTTP on plain", irc.wrong_protocol, 2),
+    Kind("IRC: endless line", irc.endless_line, 2),
+    Kind("IRC: lines at the limit", irc.lines_at_the_limit, 2),
+    Kind("IRC: noise in every field", irc.noise_in_every_field, 2),
+    Kind("IRC: noise before coming in", irc.noise_before_coming_in, 2),
+    Kind("IRC flood: tags", irc.tags),
+    Kind("IRC flood: labels", irc.labels),
+    Kind("IRC flood: BATCH", irc.batches),
+    Kind("IRC flood: CAP", irc.capabilities),
+    Kind("IRC flood: AUTHENTICATE", irc.logins),
+    Kind("IRC flood: NickServ, OPER", irc.services, 1),
+    Kind("IRC flood: NICK", irc.nicks),
+    Kind("IRC flood: masks", irc.masks),
+    Kind("IRC flood: JOIN of lists", irc.lists_of_rooms),
+    Kind("IRC flood: MONITOR", irc.onlookers),
+    Kind("IRC flood: PRIVMSG, open room", irc.messages_to_those_who_behave, 1),
+    Kind("IRC: never reads", irc.never_reads, 10, 30),
+    Kind("IRC: historian", irc.historian, 1),
+    Kind("IRC: half-open", irc.half_open, 5),
+    Kind("IRC: never comes in", irc.never_comes_in, 20, 60),
 )
 
 

@@ -20,6 +20,9 @@ _CHUNK_BYTES = 1 << 16
 _REFUSALS = re.compile(rb"\xff[\xfc\xfe](?s:.)")
 """What telnet is answered, which no terminal sees."""
 _VERDICT = re.compile(rb"^(?:@\S* )?((?:ERR|BYE) [a-z0-9-]+)", re.MULTILINE)
+_IRC_VERDICT = re.compile(rb"^(?:@\S* )?(?::\S+ )?(FAIL \S+ \S+|ERROR|[45]\d\d|90[4-7]) ", re.MULTILINE)
+_ACTION = re.compile(rb":\x01ACTION ([^\x01\r]*)\x01(?=\r\n)")
+"""What IRC clients turn into something else before they show it."""
 
 Tally = Counter[str]
 """How often each verdict was heard, and how connections ended."""
@@ -28,8 +31,11 @@ Tally = Counter[str]
 class Visitor:
     """One connection, which counts what it is told in a tally and says what it likes."""
 
-    def __init__(self, connection: socket.socket, tally: Tally, chance: random.Random, *, in_lines: bool) -> None:
+    def __init__(
+        self, connection: socket.socket, tally: Tally, chance: random.Random, *, in_lines: bool, irc: bool = False
+    ) -> None:
         self.nick = f"h{chance.getrandbits(48):x}"
+        self._irc = irc
         self._socket = connection
         self._tally = tally
         self._in_lines = in_lines
@@ -93,8 +99,10 @@ class Visitor:
             return
         lines, newline, self._pending = (self._pending + data).rpartition(b"\n")
         lines += newline
-        self._tally.update(verdict.decode() for verdict in _VERDICT.findall(lines))
-        if (found := dirt(_REFUSALS.sub(b"", lines))) is not None:
+        verdict = _IRC_VERDICT if self._irc else _VERDICT
+        self._tally.update(each.decode() for each in verdict.findall(lines))
+        shown = _ACTION.sub(rb":\1", lines) if self._irc else _REFUSALS.sub(b"", lines)
+        if (found := dirt(shown)) is not None:
             self._tally[f"DIRT {found}"] += 1
 
 
@@ -114,9 +122,10 @@ class Gang:
         origin: str | None = None,
         reads: bool = True,
         in_lines: bool = True,
+        irc: bool = False,
         receive_buffer: int | None = None,
     ) -> Visitor:
-        """Make a connection, to the plain port or through a proxy if nothing is said; raise `OSError` if it fails.
+        """Make a connection, to a plain port or through a proxy if nothing is said; raise `OSError` if it fails.
 
         Through the proxy it comes from ``origin``, or from some foreign address. One that does not read has a
         small buffer in the kernel.
@@ -127,9 +136,10 @@ class Gang:
         connection.settimeout(0)
         if receive_buffer is not None:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        visitor = Visitor(connection, self.tally, self.chance, in_lines=in_lines)
+        visitor = Visitor(connection, self.tally, self.chance, in_lines=in_lines, irc=irc)
         self._visitors.append(visitor)
-        where = port or (self.places.proxied if origin else self.places.plain)
+        plain, proxied = (self.places.irc, self.places.irc_proxied) if irc else (self.places.plain, self.places.proxied)
+        where = port or (proxied if origin else plain)
         await asyncio.get_running_loop().sock_connect(connection, (HOST, where))
         if origin is not None:
             await visitor.send(f"PROXY TCP4 {origin} 198.51.100.254 40000 10319\r\n".encode())
@@ -141,6 +151,14 @@ class Gang:
         """Make a connection that comes into a room; whether that is granted is not waited for."""
         visitor = await self.connect(reads=reads, receive_buffer=None if reads else 4096)
         await visitor.say(*(["HELLO 1"] if tagged else []), f"JOIN {visitor.nick} {room}")
+        return visitor
+
+    async def register(self, *rooms: str, reads: bool = True, capabilities: str = "") -> Visitor:
+        """Make a connection of an IRC client that comes in, and into rooms; whether it may is not waited for."""
+        visitor = await self.connect(irc=True, reads=reads, receive_buffer=None if reads else 4096)
+        asked = [f"CAP REQ :{capabilities}", "CAP END"] if capabilities else []
+        come_in = [f"NICK {visitor.nick}", f"USER {visitor.nick} 0 * :one of many"]
+        await visitor.say(*come_in[:1], *asked, *come_in[1:], *(f"JOIN {room}" for room in rooms))
         return visitor
 
     async def leave(self) -> None:

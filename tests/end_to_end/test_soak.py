@@ -34,7 +34,7 @@ from benchmarks.soak.well_behaved import ATTACK, PHASES, Report
 
 pytestmark = pytest.mark.slow
 
-SHORT = Plan(seconds=6, warm_up_seconds=1, settle_seconds=6, rest_seconds=1, programs=12, scale=0.1)
+SHORT = Plan(seconds=8, warm_up_seconds=1, settle_seconds=6, rest_seconds=1, programs=12, scale=0.1)
 ROOM = "#calm"
 ROOMS = {ROOM: {"ann", "bob"}}
 SAID = [Said(nick, ROOM, f"{nick} {number}", f"{nick}.{number}") for number in range(3) for nick in ("ann", "bob")]
@@ -175,7 +175,7 @@ async def count_verdicts(answer: bytes) -> Tally:
     """Return what a visitor counts of an answer in small pieces, after which the server closes."""
     tally = Tally()
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        gang = Gang(Places(*[listener.getsockname()[1]] * 3), tally, random.Random(1))
+        gang = Gang(Places(*[listener.getsockname()[1]] * 5), tally, random.Random(1))
         visitor = await gang.connect(listener.getsockname()[1])
         accepted, _ = listener.accept()
         with accepted:
@@ -195,6 +195,29 @@ def test_a_visitor_counts_verdicts_and_how_it_ended() -> None:
 def test_a_visitor_counts_what_no_terminal_should_get() -> None:
     tally = asyncio.run(count_verdicts(b"\xff\xfc\x01NOTE \x1b[31m\xff\xfe\x1f\r\n"))
     assert [key for key in tally if key.startswith("DIRT")] == [r"DIRT b'NOTE \x1b[31m\r\n'"]
+
+
+async def count_irc_verdicts(answer: bytes) -> Tally:
+    """Return what an IRC client counts of an answer."""
+    tally = Tally()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        gang = Gang(Places(*[listener.getsockname()[1]] * 5), tally, random.Random(1))
+        visitor = await gang.connect(listener.getsockname()[1], irc=True)
+        accepted, _ = listener.accept()
+        with accepted:
+            accepted.sendall(answer)
+        await visitor.over(5)
+        await gang.leave()
+    return tally
+
+
+def test_a_visitor_over_irc_counts_numerics_and_what_no_terminal_should_get() -> None:
+    answer = b":s 001 ann :hi\r\n@a=b :s 433 * ann :no\r\nFAIL NICK X :no\r\nERROR :bye\r\n"
+    tally = asyncio.run(count_irc_verdicts(answer + b":a PRIVMSG #b :\x01ACTION waves\x01\r\n:a PRIVMSG b :\x01\r\n"))
+    dirty = [key for key in tally if key.startswith("DIRT")]
+    assert len(dirty) == 1 and dirty[0].endswith(r"PRIVMSG b :\x01\r\n'")
+    del tally[dirty[0]]
+    assert tally == {"connections": 1, "433": 1, "FAIL NICK X": 1, "ERROR": 1, "closed": 1}
 
 
 def test_each_kind_has_a_name_of_its_own() -> None:
@@ -217,6 +240,11 @@ def test_a_short_soak_has_no_faults() -> None:
         "150 of one address": "BYE refused",
         "fifty for one nick": "ERR name-taken",
         "resume= of others": "ERR name-taken",
+        "IRC: TLS or HTTP on plain": "ERROR",
+        "IRC: endless line": "417",
+        "IRC: noise before coming in": "432",
+        "IRC flood: AUTHENTICATE": "904",
+        "IRC flood: NICK": "433",
     }.items():
         assert outcome.tallies[kind].get(verdict), (kind, outcome.tallies[kind])
 

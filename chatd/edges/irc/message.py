@@ -7,10 +7,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from chatd.protocol.text import clean
+
 MAX_BODY_BYTES = 510
 """What a message may have besides its tags, terminator excluded."""
 MAX_CLIENT_TAGS_BYTES = 4096
 """What the tags of a client's message may have, with their ``@`` and the space after them."""
+MAX_TAGS = 200
+"""How many tags of a message are looked at."""
 MAX_LINE_BYTES = 8191 + MAX_BODY_BYTES
 """What a line may have, terminator excluded; longer ones are not even looked at."""
 
@@ -25,6 +29,8 @@ _NO_COLON = frozenset({"JOIN", "MODE", "BATCH", "AUTHENTICATE", "ACCOUNT", "MARK
 Before all others there is one, also where a word would do without: ii reads NICK, PING and QUIT only behind a colon.
 """
 
+CTCP = "\x01"
+"""Stands around what clients say to each other, actions among it."""
 NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -73,7 +79,7 @@ def parse(line: bytes) -> Message:
 def parse_tags(text: str) -> dict[str, str]:
     """Return the tags of what stands between ``@`` and the space; of one that comes twice the last counts."""
     tags: dict[str, str] = {}
-    for tag in text.split(";"):
+    for tag in text.split(";", MAX_TAGS)[:MAX_TAGS]:
         key, _, value = tag.partition("=")
         if _KEY.fullmatch(key):
             tags[key] = unescaped(value)
@@ -93,7 +99,8 @@ def escaped(value: str) -> str:
 def render(message: Message, tags: Mapping[str, str] | None = None) -> bytes:
     """Return the bytes of a message, terminator included; with other tags than its own if there are any given.
 
-    What would end the line, or a parameter that is not the last, is left out: no parameter makes a second message.
+    No parameter makes a second message or commands a terminal, for nc is an IRC client, too: what would is replaced by
+    a character that shows it, and what would end a parameter that is not the last is left out.
     """
     parts = [f":{message.source}"] if message.source else []
     parts.append(message.command)
@@ -109,20 +116,20 @@ def render(message: Message, tags: Mapping[str, str] | None = None) -> bytes:
 
 def rendered_tags(tags: Mapping[str, str]) -> str:
     """Return tags as they stand between ``@`` and the space."""
-    return ";".join(f"{key}={escaped(value)}" if value else key for key, value in tags.items())
+    return ";".join(f"{key}={clean(escaped(value))}" if value else key for key, value in tags.items())
 
 
 def _word(param: str) -> str:
-    word = _one_line(param).replace(" ", "").lstrip(":")
+    word = clean(param).replace(" ", "").lstrip(":")
     return word or "*"
 
 
 def _last(command: str, param: str, *, alone: bool) -> str:
-    text = _one_line(param)
+    text = _shown_ctcp(param) if param.startswith(CTCP) and command in ("PRIVMSG", "NOTICE") else clean(param)
     needs_colon = not text or " " in text or text.startswith(":")
     is_word = command in _NO_COLON or (alone and command == "PART")
     return f":{text}" if needs_colon or not is_word else text
 
 
-def _one_line(text: str) -> str:
-    return text if text.isprintable() else text.replace("\r", "").replace("\n", "").replace("\0", "")
+def _shown_ctcp(text: str) -> str:
+    return f"{CTCP}{clean(text.strip(CTCP))}{CTCP}"

@@ -11,11 +11,12 @@ from functools import partial
 
 from chatd.chat import passing, referring
 from chatd.chat.command_rows import Task, Work
+from chatd.edges.irc import nickserv
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.answer import Answer
 from chatd.edges.irc.composition import Piece, room_for
 from chatd.edges.irc.formatting import without_formatting
-from chatd.edges.irc.message import Message
+from chatd.edges.irc.message import CTCP, Message
 from chatd.edges.irc.onlooking import away_reply
 from chatd.edges.irc.pending import Result
 from chatd.edges.irc.reference_telling import REPLIES
@@ -33,7 +34,6 @@ from chatd.protocol.names import BadNameError, Nick
 from chatd.protocol.text import plain
 
 MAX_TARGETS = 4
-_CTCP = "\x01"
 _RANKS = "~&@%+"
 """What stands before a room, on other servers, of what is for those with a rank there alone (STATUSMSG)."""
 
@@ -76,7 +76,7 @@ def client_tags(tags: Mapping[str, str]) -> Mapping[str, str]:
 def _single(user: IrcUser, message: Message, target: str) -> Tell | None:
     """Return the command that says a text to one target, None if there is something to be said against it."""
     text = message.param(1)
-    if not text or is_too_long(user, message, target) or _is_other_ctcp(text):
+    if not text or nickserv.is_meant(target) or is_too_long(user, message, target) or _is_other_ctcp(text):
         return None
     return _tell(user, message, target, text)
 
@@ -94,9 +94,15 @@ def _tell(user: IrcUser, message: Message, target: str, text: str) -> Tell | Non
 
 def text_of(text: str) -> str:
     """Return what others are to read of a text: an action is one that begins with ``/me``."""
-    if text.startswith(f"{_CTCP}ACTION") and len(text) > len("xACTION"):
-        text = ACTION + text[len("xACTION") :].strip(f" {_CTCP}")
+    if text.startswith(f"{CTCP}ACTION") and len(text) > len("xACTION"):
+        text = ACTION + text[len("xACTION") :].strip(f" {CTCP}")
     return plain(without_formatting(text))
+
+
+def _as_read(text: str) -> str:
+    """Return a text as those read it who use IRC."""
+    said = text_of(text)
+    return f"{CTCP}ACTION {said.removeprefix(ACTION)}{CTCP}" if said.startswith(ACTION) else said
 
 
 def is_too_long(user: IrcUser, message: Message, target: str) -> bool:
@@ -105,7 +111,7 @@ def is_too_long(user: IrcUser, message: Message, target: str) -> bool:
 
 
 def _is_other_ctcp(text: str) -> bool:
-    return text.startswith(_CTCP) and not text.startswith(f"{_CTCP}ACTION ")
+    return text.startswith(CTCP) and not text.startswith(f"{CTCP}ACTION ")
 
 
 def _said_one(user: IrcUser, message: Message, target: str, answer: Answer, label: str, outcome: object) -> None:
@@ -129,8 +135,8 @@ def _told(user: IrcUser, message: Message, target: str, done: Done, answer: Answ
     """Tell a client of what it told somebody: the echo, and that they are away."""
     holder = user.hub.holder(Nick.of(target))
     if user.has("echo-message"):
-        tags = client_tags(message.tags)
-        answer.add(user.own_message(message.command, target, message.param(1), done, label, tags))
+        text, tags = _as_read(message.param(1)), client_tags(message.tags)
+        answer.add(user.own_message(message.command, target, text, done, label, tags))
     if "away" in done.values and message.command != "NOTICE" and holder is not None:
         answer.add(away_reply(user, holder, holder.away or "away"))
 
@@ -174,7 +180,10 @@ async def _say_all(user: IrcUser, message: Message, to: list[str], answer: Answe
 
 async def _say_to(user: IrcUser, message: Message, target: str, answer: Answer) -> None:
     text = message.param(1)
-    if is_too_long(user, message, target):
+    if nickserv.is_meant(target):
+        if message.command != "NOTICE":
+            await nickserv.say(user, text)
+    elif is_too_long(user, message, target):
         most = room_for(user.person.source, message.command, target)
         user.reply(n.ERR_INPUTTOOLONG, f"that is too long to be passed on; a text to {target} has {most} bytes at most")
     elif _is_other_ctcp(text):
