@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from typing_extensions import override
@@ -38,6 +38,10 @@ class Dialect(Protocol):
 
     def noise(self, members: int) -> bytes:
         """Return what may stand between what is delivered, in a room of so many members; it may be empty."""
+
+    def heard(self, nick: bytes, answer: bytes) -> None:  # noqa: ARG002  # most dialects learn nothing
+        """Note what was answered to a step of somebody's entrance, from what it was waited for to the line's end."""
+        return
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,24 @@ class Irc(Dialect):
     @override
     def noise(self, members: int) -> bytes:  # the protocol's
         return b""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatdIrc(Irc):
+    """IRC as chatd speaks it: what it shows of each user is learned from its welcome, and has a fixed length."""
+
+    hosts: dict[bytes, bytes] = field(default_factory=dict)
+    """By nick."""
+
+    @override
+    def delivery(self, nick: bytes, room: bytes, text: bytes) -> bytes:
+        address = self.address + self.hosts.get(nick, b"?" * 16)
+        return b":%b!%b PRIVMSG %b :%b\r\n" % (nick, address, room, text)
+
+    @override
+    def heard(self, nick: bytes, answer: bytes) -> None:
+        if answer.startswith(b" 001 "):
+            self.hosts[nick] = answer.rstrip().rpartition(b"@")[2]
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,6 +149,7 @@ class Entrance:
             end = pending.find(b"\n", start + len(expected)) if start >= 0 else -1
             if end < 0:
                 break
+            self._member.room.dialect.heard(self._member.nick, pending[start:end])
             pending = pending[end + 1 :]
             self._advance()
         self._pending = pending[-1024:] if self._steps else b""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.fanout import bare, threaded
-from benchmarks.fanout.dialects import Chatd, Dialect, Irc, Nats, Redis
+from benchmarks.fanout.dialects import Chatd, ChatdIrc, Dialect, Irc, Nats, Redis
 from benchmarks.fanout.pages import ChatdPage
 
 BACKLOG = 4096
@@ -106,6 +106,11 @@ def _chatd_pages(port: int, _: Path) -> Sequence[str]:
     return ["-m", "chatd", "--port", "0", "--web", str(port), "--journal", "memory:", *limits]
 
 
+def _chatd_irc(port: int, _: Path) -> Sequence[str]:
+    limits = ["--line-rate", "0", "--name-rate", "0", "--max-connections", "0", "--max-waiting", "0"]
+    return ["-m", "chatd", "--port", "0", "--web", "off", "--irc", str(port), "--journal", "memory:", *limits]
+
+
 def _script(module: str | None) -> Callable[[int, Path], Sequence[str]]:
     return lambda port, _: [str(module), str(port)]
 
@@ -120,6 +125,7 @@ SERVERS = {
     for server in (
         Server("chatd-memory", "chatd memory", sys.executable, Chatd(), _chatd("memory:"), ours=True),
         Server("chatd-pages", "chatd pages", sys.executable, ChatdPage(), _chatd_pages, ours=True),
+        Server("chatd-irc", "chatd IRC", sys.executable, ChatdIrc(b"~u@"), _chatd_irc, ours=True),
         Server("chatd-sqlite", "chatd SQLite", sys.executable, Chatd(), _chatd("sqlite:journal.sqlite3"), ours=True),
         Server("redis", "redis", "redis-server", Redis(), lambda _, file: [str(file)], REDIS),
         Server("inspircd", "inspircd", "inspircd", Irc(b"u@127.0.0.1"), _inspircd, INSPIRCD, max_rush=2000),

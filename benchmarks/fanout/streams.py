@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
+from functools import partial
 from zlib import crc32
 
 from benchmarks.fanout.dialects import Dialect
 
 FIRST_LETTER = ord("a")
 _NUMBER_BYTES = 8
+_HOLE = b"\0" * _NUMBER_BYTES
 MIN_TEXT_BYTES = 1 + _NUMBER_BYTES
 
 
@@ -23,10 +25,9 @@ class Sender:
     def __init__(self, dialect: Dialect, nick: bytes, room: bytes, index: int, text_bytes: int) -> None:
         self.letter = FIRST_LETTER + index
         start, filling = b"%c" % self.letter, b"x" * (text_bytes - MIN_TEXT_BYTES)
-        hole = b"\0" * _NUMBER_BYTES
-        text = start + hole + filling
-        self._said = dialect.saying(room, text).split(hole)
-        self._delivered = dialect.delivery(nick, room, text).split(hole)
+        self._text = start + _HOLE + filling
+        self._said = dialect.saying(room, self._text).split(_HOLE)
+        self._deliver = partial(dialect.delivery, nick, room)
         self.delivered: list[bytes] = []
         """What was said, as the others are to get it."""
         self.times = array("d")
@@ -36,7 +37,7 @@ class Sender:
         """Return the next so many messages, as they are sent."""
         first = len(self.delivered)
         numbers = [b"%08d" % number for number in range(first, first + count)]
-        before, after = self._delivered
+        before, after = self._deliver(self._text).split(_HOLE)
         self.delivered += [before + number + after for number in numbers]
         self.times.extend([time] * count)
         before, after = self._said

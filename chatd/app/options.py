@@ -194,11 +194,12 @@ def makeService(options: Options) -> ChatService:
     )
     listen = partial(_listening, IReactorCore(reactor), proxied)
     places = [listen(place.name, place.description, place.edge(gateway)) for place in options.places]
-    if irc_places := options.irc_places:
-        irc = IrcFactory(gateway, options["irc-name"], options["irc-history"])
-        places += [listen(place.name, place.description, irc) for place in irc_places]
+    irc = IrcFactory(gateway, options["irc-name"], options["irc-history"]) if options.irc_places else None
+    if irc is not None:
+        places += [listen(place.name, place.description, irc) for place in options.irc_places]
     if (web := options.web_place) is not None:
-        site = WebFactory(gateway, guests=bool(options["web-guests"]), hosts=options["web-host"])
+        speech = None if irc is None else irc.speech
+        site = WebFactory(gateway, guests=bool(options["web-guests"]), hosts=options["web-host"], irc=speech)
         page = listen(web.name, web.description, site)
         places.append(replace(page, asked_for=web.asked_for, is_page=True))
     announcer = options.make_announcer(reactor)

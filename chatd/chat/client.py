@@ -37,7 +37,7 @@ class Resumption(ResumeProof, Protocol):
     """What those may not have got that was for them alone; it is told when a JOIN of this one takes effect."""
 
     def place_here(self, room: Place) -> Member | None:
-        """Return a stale connection of this node whose place in a room is free to be taken; it has none then."""
+        """Return a stale connection of this node whose place in a room is free to be taken."""
 
     def respell(self, nick: str) -> None:
         """Go by the nick as the one that was taken over has spelled it last."""

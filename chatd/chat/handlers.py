@@ -40,7 +40,7 @@ _MODERATION: tuple[Row, ...] = (
     for_named(moderators.Deop, moderation.moderate),
     for_named(moderators.Voice, moderation.moderate),
     for_named(moderators.Unvoice, moderation.moderate),
-    for_named(moderators.Invite, moderation.moderate),
+    for_named(moderators.Invite, moderation.invite),
     for_named(moderators.Uninvite, moderation.moderate),
 )
 

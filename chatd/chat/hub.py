@@ -14,6 +14,7 @@ from chatd.chat.client import CatchUp, Client, NickHolder, Resumable
 from chatd.chat.conversations import Conversations
 from chatd.chat.cross_room import Merge
 from chatd.chat.followers import Followers
+from chatd.chat.invited import Invited
 from chatd.chat.limits import Limits
 from chatd.chat.line_stamp import LineClock
 from chatd.chat.nicks import NickRegistry
@@ -122,6 +123,7 @@ class Hub:
         self.bare_rooms = BareRooms(journal, self.timers, self._rooms, self.conversations.forget, self._lapses)
         self.onlookers = Onlookers(clock, self._spelled, self.persons, self.log_limiter)
         self._nicks: NickRegistry[Client] = NickRegistry(lambda client: client.nick, self.onlookers.touch)
+        self._invited = Invited(self.persons, self.client)
 
     @property
     def now(self) -> int:
@@ -418,6 +420,7 @@ class Hub:
                     replies += self.conversations.deliver(entries)
                     continue
                 replies += self._room_of(key, entries).deliver(entries, merge)
+                self._invited.tell(entries)
             except Exception:
                 self.log_limiter.failure("what happened in a room could not be delivered")
                 for entry in entries:

@@ -1,17 +1,25 @@
-"""Invitations: of accounts for good, and of guests for as long as they are connected."""
+"""Invitations: of accounts for good, of guests for as long as they are connected, and of names.
+
+To a room that is open, whoever is in it may invite anybody who is here: nothing is kept of that, and they are told.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chatd.chat import founding
+from chatd.chat import founding, permissions, quotas
+from chatd.chat.client import NickHolder
+from chatd.chat.command_rows import Work
+from chatd.chat.invited import invitation_line
 from chatd.chat.participant import Participant
 from chatd.chat.permissions import milliseconds
+from chatd.chat.private_lines import PrivateLine
 from chatd.chat.ranks import connection_of
-from chatd.model.entry import Member
-from chatd.model.room_policy import MAX_ACTIONS, WHILE_CONNECTED, PolicyKey
+from chatd.model.entry import Member, Place
+from chatd.model.room_policy import BY_NAME, MAX_ACTIONS, WHILE_CONNECTED, PolicyKey
 from chatd.protocol.errors import ChatError, Code
-from chatd.protocol.events import Moderated
+from chatd.protocol.events import Done, Moderated
+from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.names import Nick, RoomName
 
 
@@ -27,6 +35,62 @@ def invitation(participant: Participant, room: RoomName, nick: Nick) -> Moderate
     if target.account is not None:
         return _of_account(participant, room, hub.name_of(target.account))
     return _of_guest(participant, room, target)
+
+
+def by_name(participant: Participant, room: RoomName, nick: Nick) -> Moderated:
+    """Return what lets in the owner of a name or, while that is nobody's own, whoever goes by it."""
+    if participant.hub.accounts.is_registered(nick.key):
+        return _of_account(participant, room, nick)
+    return Moderated("INVITE", participant.nick, room, str(nick), None, BY_NAME, f"nick={nick.key}")
+
+
+def is_open(participant: Participant, room: RoomName) -> bool:
+    """Return whether everybody may enter a room who is not banned from it."""
+    return participant.hub.policy(room.key).setting("private") != "yes"
+
+
+def invitations(participant: Participant) -> Iterator[str]:
+    """Yield the names of the rooms that a participant has been let into and is not in."""
+    hub, identity = participant.hub, participant.identity
+    passed_over = {SERVER, *(room.key for room in participant.rooms)}
+    for key, state in list(hub.journal.known_rooms.items()):
+        if key not in passed_over and len(state.policy) and hub.policy(key).invites(identity):
+            yield state.name
+
+
+def tell(participant: Participant, name: RoomName, nick: Nick, label: str | None) -> Work | None:
+    """Tell somebody that they are invited into an open room. Raise `ChatError` if that cannot be."""
+    hub, room = participant.hub, participant.hub.room(name.key)
+    if room is None or room not in participant.rooms:
+        raise ChatError(Code.NOT_IN_ROOM, f"you are not in {name}; JOIN {name} first")
+    target = hub.going_by(nick)
+    if target is None:
+        raise ChatError(Code.NO_SUCH_NICK, f"nobody here goes by {nick}")
+    if any(member.person is target.person for member in room.everybody):
+        raise ChatError(Code.NOT_ALLOWED, f"{target.nick} is in {room.name} already")
+    permissions.check_voice(participant, None)
+    quotas.check_tell(participant)
+    line = invitation_line(participant.nick, room.name, hub.now)
+    if not target.here:
+        return _tell_on_node(participant, room, target, line, label)
+    client = hub.client(target.nick)
+    assert client is not None
+    hub.persons.tell(client, line, participant.account)
+    _answer(participant, room, client.nick, label)
+    return None
+
+
+async def _tell_on_node(
+    participant: Participant, room: Place, target: NickHolder, line: PrivateLine, label: str | None
+) -> None:
+    nick, _ = await participant.hub.nodes.tell_remote(target, participant, line)
+    _answer(participant, room, nick, label)
+
+
+def _answer(participant: Participant, room: Place, nick: str, label: str | None) -> None:
+    participant.send_event(Done("INVITE", (str(room.name), nick)), label)
+    participant.hub.onlookers.others_invited(room, participant.nick, nick)
+    participant.hub.nodes.show_invitation(room, participant.nick, nick)
 
 
 def _of_account(participant: Participant, room: RoomName, name: str) -> Moderated:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chatd import __version__
-from chatd.chat import any_name, authentication, guidance, permissions, quotas
+from chatd.chat import any_name, authentication, full_rooms, guidance, permissions, quotas
 from chatd.chat.client import NickHolder
 from chatd.chat.command_rows import Row, Work, for_anybody, for_named, in_room
 from chatd.chat.hub import Hub
@@ -64,6 +64,7 @@ def _join(participant: Participant, command: commands.Join, label: str | None) -
     if (why_not := permissions.look_refusal(participant, name)) is not None:
         raise why_not
     room = participant.hub.room(name.key)
+    full_rooms.check_join(participant, room, nick, resumes=command.resume is not None)
     quotas.check_join(participant, name.key, room)
     if not participant.nick:
         if command.any_nick:
@@ -157,7 +158,7 @@ def take_name(participant: Participant, nick: Nick, label: str | None) -> None:
     identity = participant.identity._replace(nick=nick.key)
     if (ban := permissions.server_ban(participant, identity)) is not None:
         raise ChatError(Code.BANNED, permissions.because("you are banned", ban))
-    quotas.check_name(participant)
+    quotas.check_first_name(participant)
     authentication.check_owner(participant, nick)
     _take_nick(participant, nick, None)
     if participant.hub.nodes.shared:

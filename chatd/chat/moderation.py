@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from chatd.chat import founding, inviting
+from chatd.chat import founding, inviting, quotas
+from chatd.chat.command_rows import Work
 from chatd.chat.participant import Participant
 from chatd.chat.permissions import judged_as, may_speak, milliseconds, rank_refusal
 from chatd.model.entry import Member
@@ -62,7 +63,9 @@ def moderate(participant: Participant, command: Command, label: str | None) -> N
     if text != WHILE_HERE and not may_speak(participant, room.key):
         text = None  # everybody there would read it
     if isinstance(command, commands.Invite):
-        participant.submit(room.key, inviting.invitation(participant, room, Nick.of(command.nick)), label, verb)
+        ruling = inviting.invitation(participant, room, Nick.of(command.nick))
+        quotas.check_tell(participant)  # they are told of it
+        participant.submit(room.key, ruling, label, verb)
         return
     besides: list[Moderated] = []
     if isinstance(command, commands.Kick) and (target := _target(participant, Nick.of(command.nick), room)):
@@ -77,6 +80,24 @@ def moderate(participant: Participant, command: Command, label: str | None) -> N
     participant.submit(room.key, action, label, verb)
     for each in besides:  # not asked for, so not answered
         participant.submit(room.key, each, None, "INVITE")
+
+
+def invite(participant: Participant, command: commands.Invite, label: str | None) -> Work | None:
+    """Let somebody into a room or, if it is open and one does not run it, tell them of it. Raise `ChatError`."""
+    room = _room(participant, command.room)
+    is_told = room != SERVER and inviting.is_open(participant, room)
+    if is_told and rank_refusal(participant.hub, room, participant.identity, is_operator=participant.is_operator):
+        return inviting.tell(participant, room, Nick.of(command.nick), label)
+    moderate(participant, command, label)
+    return None
+
+
+def invite_name(participant: Participant, room: RoomName, nick: Nick, label: str | None) -> None:
+    """Let the owner of a name into a room or, while it is nobody's own, whoever goes by it. Raise `ChatError`."""
+    _check_operator(participant, room)
+    founding.check_holds(participant, room)
+    _check_room_for_more(participant, room)
+    participant.submit(room.key, inviting.by_name(participant, room, nick), label, "INVITE")
 
 
 def change_setting(participant: Participant, command: commands.Set, label: str | None) -> None:

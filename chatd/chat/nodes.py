@@ -79,7 +79,7 @@ class Nodes(Protocol):
         """Return why a nick is not to be had by what all nodes know; `check_free` leaves out those who are here."""
 
     def place_for(self, client: Client, room: Place) -> Member | None:
-        """Return whose place in a room a client takes unseen, if there is one; that one has none from here on."""
+        """Return whose place in a room a client may take unseen, if there is one."""
 
     def predecessors(self, member_id: str, here: Sequence[Member]) -> Sequence[Member]:
         """Return those whose places in rooms a member may take; ``here`` are those of this node that it took over."""
@@ -110,6 +110,9 @@ class Nodes(Protocol):
 
         Raise `ChatError` if that node does not answer, or nobody is there any more.
         """
+
+    def show_invitation(self, room: Place, by: str, nick: str) -> None:
+        """Let the other nodes tell those in a room, as far as they want that, that somebody was invited into it."""
 
     async def ask_party(self, remote: NickHolder, author: Client) -> str | None:
         """Return what one who is connected to another node is in conversations; None if that node does not say.
@@ -236,6 +239,10 @@ class SingleNode(Nodes):
     @override
     async def tell_remote(self, remote: NickHolder, author: Client, line: PrivateLine) -> tuple[str, MemberFacts]:
         raise unavailable()
+
+    @override
+    def show_invitation(self, room: Place, by: str, nick: str) -> None:
+        pass
 
     @override
     async def ask_party(self, remote: NickHolder, author: Client) -> str | None:

@@ -14,8 +14,10 @@ from twisted.internet.interfaces import IReactorTime
 
 from chatd.chat.client import Client
 from chatd.chat.persons import Persons
+from chatd.chat.private_lines import PrivateLine
 from chatd.model.cluster import MemberInfo
-from chatd.model.entry import Member
+from chatd.model.entry import Member, Place
+from chatd.protocol import names
 from chatd.protocol.names import Nick
 from chatd.runtime.log_limiter import LogLimiter
 
@@ -37,6 +39,12 @@ class Onlooker(Protocol):
 
     def realname_changed(self, member: Member) -> None:
         """Be told that somebody is called otherwise besides the nick."""
+
+    def invited(self, line: PrivateLine) -> None:
+        """Be told that one is invited into a room oneself."""
+
+    def other_invited(self, room: str, by: str, nick: str) -> None:
+        """Be told that ``by`` has invited another into a room that one is in."""
 
 
 class Onlookers:
@@ -145,6 +153,20 @@ class Onlookers:
         """Tell those whom it concerns that somebody is called otherwise."""
         for onlooker in list(self.concerned(member)) if self else ():
             self._tell(onlooker.realname_changed, member)
+
+    def invited(self, client: Client, line: PrivateLine) -> bool:
+        """Tell a client that it is invited into a room; return False if it has no onlooker that would tell it."""
+        onlooker = self._onlookers.get(client)
+        if onlooker is not None:
+            self._tell(onlooker.invited, line)
+        return onlooker is not None
+
+    def others_invited(self, room: Place, by: str, nick: str) -> None:
+        """Tell those in a room, but for the one who did it, that somebody was invited into it by a notice alone."""
+        for member in list(room.members) if self else ():
+            onlooker = self._onlookers.get(member)
+            if onlooker is not None and member.nick.key != names.key(by):
+                self._tell(onlooker.other_invited, str(room.name), by, nick)
 
     def learned(self, member: Member, before: MemberInfo, now: MemberInfo) -> None:
         """Tell what is new of one who is connected to another node."""

@@ -30,7 +30,9 @@ def outcome(participant: Participant, entry: Entry, room: Place | None) -> bytes
         return _said_before(participant, entry)
     match entry.event:
         case events.Said():
-            return told(participant, entry) if entry.verb == "TELL" and is_conversation(entry.room) else b""
+            if entry.verb == "TELL" and is_conversation(entry.room):
+                return told(participant, entry)
+            return _told_from_without(participant, entry, room)
         case events.Joined() if room is not None:
             return _joined(participant, entry, room)
         case events.Parted() if room is not None:
@@ -64,6 +66,14 @@ def told(participant: Participant, entry: Entry) -> bytes:
         values["away"] = "yes"
     tags = {"old": ""} if entry.duplicate else wire.NO_TAGS
     return participant.line(events.Done("TELL", (participant.telling.nick,), values), entry.label, tags)
+
+
+def _told_from_without(participant: Participant, entry: Entry, room: Place | None) -> bytes:
+    """Return the answer to a TELL to a room that a program is not in; who is in it is answered by its own line."""
+    if room is None or room in participant.rooms or not participant.tagged:
+        return b""
+    values = {"id": str(entry.id), "time": wire.timestamp(entry.time)}
+    return participant.line(events.Done(entry.verb, (room.name,), values), entry.label)
 
 
 def done_join(participant: Participant, room: Place, missed: CatchUp | None = None) -> events.Done:
@@ -130,7 +140,7 @@ def _refused(participant: Participant, entry: Entry) -> bytes:
         participant.renaming = NO_NICK
         participant.hub.release(Nick.of(entry.event.new), participant)
     participant.hub.tallies.refusals[error.code] += 1
-    return participant.line(events.Refused(error.code, entry.verb, error.text), entry.label)
+    return participant.line(events.Refused(error.code, entry.verb, error.text), entry.label, error.tags)
 
 
 def _joined(participant: Participant, entry: Entry, room: Place) -> bytes:

@@ -67,6 +67,8 @@ class Participant(Client):
     renaming: Nick = NO_NICK
     """Another nick that was claimed, and that the rooms do not know yet."""
     tagged: bool = False
+    labels_are_unique: bool = False
+    """Whether its edge makes its labels, no two of them alike on all nodes, and calls private lines by them."""
     away: str | None = None
     realname: str = ""
     bot: bool = False
@@ -203,8 +205,11 @@ class Participant(Client):
     def tell(self, line: PrivateLine, account: str | None = None, *, again: bool = False) -> None:
         if self.ignored and (names.key(line.nick) in self.ignored or account in self.ignored):
             raise ChatError(Code.NOT_ALLOWED, f"{self.nick} takes no private lines from you")
+        if line.room and self.hub.onlookers.invited(self, line):
+            return
         tags = {"time": wire.timestamp(line.time)} | ({"old": ""} if again else {}) | _noticed(line)
-        told = self.line(events.Told(line.nick, line.text), tags=tags)
+        tags |= {"ref": line.ref} if line.ref else {}
+        told = self.line(events.Note(line.text) if line.room else events.Told(line.nick, line.text), tags=tags)
         if not self.peer.send_private(told if self.stamp is None else self.stamp(told)):
             raise ChatError(Code.FULL, f"{self.nick} has not read what was there before; tell it again later")
 

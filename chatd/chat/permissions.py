@@ -12,7 +12,7 @@ from chatd.chat.visitor import Visitor
 from chatd.model.authorship import Rights
 from chatd.model.cluster import MemberInfo
 from chatd.model.entry import Entry, Member, Place
-from chatd.model.room_policy import Identity, IPAddress, ModerationAction
+from chatd.model.room_policy import MAY_STAY, Identity, IPAddress, ModerationAction
 from chatd.protocol import names
 from chatd.protocol.duration import written
 from chatd.protocol.errors import ChatError, Code
@@ -79,6 +79,18 @@ def may_read(participant: Participant, room: str, id_: int) -> bool:
     """Return whether a participant may read what happened in a room, given its key, under an id."""
     after = readable_after(participant, room)
     return after is not None and id_ > after
+
+
+def is_listed(participant: Participant, room: Place) -> bool:
+    """Return whether a participant finds a room in lists: those who may read it do, unless it is not to be found.
+
+    Who is in it, or was let in, and whoever runs it or the server finds it all the same.
+    """
+    if readable_after(participant, room.key) is None:
+        return False
+    if room.policy.setting("listed") == "yes" or room in participant.rooms:
+        return True
+    return room.policy.lets_in(participant.identity) or is_room_operator(participant.hub, room.key, participant)
 
 
 def readable_topic(participant: Participant, room: Place) -> TopicSet | None:
@@ -193,10 +205,15 @@ def voice_refusal(hub: Hub, room: str | None, identity: Identity, *, is_operator
 
 
 def mute_refusal(hub: Hub, room: str | None, identity: Identity, *, is_operator: bool, now: int) -> ChatError | None:
-    """Return why somebody is muted in a room, given its key, or everywhere; None if it is not."""
+    """Return why somebody is muted in a room, given its key, or everywhere; None if it is not.
+
+    Who is banned from a room and is in it, because they may stay, is muted there.
+    """
     mute = hub.server_policy.against("MUTE", identity, now, spared=is_operator)
     if mute is None and room is not None and not is_operator:
         mute = hub.policy(room).against("MUTE", identity, now)
+        if mute is None and not _is_operator(hub, room, identity):
+            mute = hub.policy(room).against("BAN", identity, now)
     return None if mute is None else ChatError(Code.MUTED, because("you may read and not speak", mute))
 
 
@@ -204,6 +221,11 @@ def speech_refusal(hub: Hub, room: str, identity: Identity, *, is_operator: bool
     """Return why somebody may not say anything in a room, given its key, be it from without: all that holds there."""
     why = refusal_of(hub, room, identity, is_operator=is_operator, now=now)
     return why or voice_refusal(hub, room, identity, is_operator=is_operator, now=now)
+
+
+def hears_outsiders(room: Place) -> bool:
+    """Return whether somebody who is not in a room may say something there."""
+    return room.policy.setting("outsiders") == "yes"
 
 
 def may_speak(participant: Participant, room: str) -> bool:
@@ -264,7 +286,7 @@ def because(what: str, action: ModerationAction) -> str:
     """Return a sentence with how long a moderation action holds and why, as far as it says."""
     event = action.event
     held = "" if event.seconds is None else f", for {written(event.seconds)} in all"
-    return f"{what}{held}" + (f": {event.text}" if event.text else "")
+    return f"{what}{held}" + (f": {event.text}" if event.text and event.text != MAY_STAY else "")
 
 
 @lru_cache(maxsize=4096)

@@ -21,11 +21,17 @@ class PrivateLine(NamedTuple):
     time: int
     """In milliseconds since 1970."""
     notice: bool = False
+    room: str = ""
+    """Into which the other is invited; the text says so in words."""
+    ref: str = ""
+    """What the edge of its author calls it, as no other line is; empty if that has no need to."""
 
     def as_question(self) -> dict[str, object]:
         """Return what of it another node is asked to tell."""
         asked: dict[str, object] = {"from": self.nick, "text": self.text}
-        return {**asked, "notice": True} if self.notice else asked
+        asked |= {"notice": True} if self.notice else {}
+        asked |= {"room": self.room} if self.room else {}
+        return asked | ({"ref": self.ref} if self.ref else {})
 
 
 class PrivateLines:

@@ -25,9 +25,7 @@ def tell(participant: Participant, command: commands.Tell, label: str | None) ->
     party = party_of(hub, to, holder)
     if holder is None and party is None:
         raise ChatError(Code.NO_SUCH_NICK, f"nobody here goes by {to}")
-    if hub.server_policy.may_silence:
-        permissions.check_voice(participant, None)
-    quotas.check_tell(participant)
+    check_telling(participant)
     if party is not None:
         key = conversation(participant.party or GUESTS, party)
         if hub.conversations.has_room_for(key):
@@ -38,6 +36,13 @@ def tell(participant: Participant, command: commands.Tell, label: str | None) ->
             )
     assert holder is not None
     return _pass_on(participant, holder, command, label)
+
+
+def check_telling(participant: Participant) -> None:
+    """Note that a participant tells a person something. Raise `ChatError` if it may tell nobody, or not yet."""
+    if participant.hub.server_policy.may_silence:
+        permissions.check_voice(participant, None)
+    quotas.check_tell(participant)
 
 
 def party_of(hub: Hub, nick: Nick, holder: NickHolder | None) -> str | None:
@@ -105,7 +110,8 @@ def _submit(participant: Participant, key: str, to: Addressee, command: commands
 def _pass_on(participant: Participant, holder: NickHolder, command: commands.Tell, label: str | None) -> Work | None:
     """Tell one who is there something that is kept nowhere."""
     hub = participant.hub
-    line = PrivateLine(participant.nick, command.text, hub.now, command.notice and participant.tagged)
+    ref = label or "" if participant.labels_are_unique else ""
+    line = PrivateLine(participant.nick, command.text, hub.now, command.notice and participant.tagged, ref=ref)
     if not holder.here:
         return _pass_on_to_node(participant, holder, line, label)
     client = hub.client(holder.nick)

@@ -36,7 +36,7 @@ def _rooms(participant: Participant, _command: commands.Rooms, label: str | None
 
 
 def _listed(participant: Participant, label: str | None) -> Iterator[bytes]:
-    rooms = [r for r in participant.hub.rooms() if permissions.readable_after(participant, r.key) is not None]
+    rooms = [room for room in participant.hub.rooms() if permissions.is_listed(participant, room)]
     for room in rooms:
         topic = permissions.readable_topic(participant, room)
         yield participant.line(events.Listed(room.name, room.head_count, None if topic is None else topic.topic))

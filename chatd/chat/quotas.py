@@ -49,6 +49,14 @@ def check_post(visitor: Visitor, nick: str, key: str) -> None:
 def check_name(participant: Visitor) -> None:
     """Note that somebody goes by another nick; raise `ChatError` if that happens too often."""
     _check_rate(participant)
+    check_first_name(participant)
+
+
+def check_first_name(participant: Visitor) -> None:
+    """Note that somebody goes by a first nick, in no room yet; raise `ChatError` if that happens too often there.
+
+    It is not one of the JOINs and NICKs of the connection: those are left for all rooms that one may be in.
+    """
     _check_moves(participant)
     participant.hub.shares.moves.use(participant.household, 1)
 
@@ -72,16 +80,20 @@ def check_tell(participant: Participant) -> None:
     tells.use(who, 1)
 
 
-def check_pace(visitor: Visitor, nick: Nick, room: RoomName) -> None:
-    """Note that somebody speaks in a room. Raise `ChatError` if the room is slow and they spoke a moment ago."""
+def check_pace(visitor: Visitor, nick: Nick, room: RoomName, *, apart: str = "") -> None:
+    """Note that somebody speaks in a room. Raise `ChatError` if the room is slow and they spoke a moment ago.
+
+    ``apart`` names what is counted by itself, so that it is not in the way of what is said.
+    """
     hub = visitor.hub
     policy = hub.policy(room.key)
     seconds = policy.seconds("slow")
     if seconds is None or visitor.is_operator or permissions.moderates(visitor, room.key):
         return
     # A guest is known by the nick, and by the connection when that gets another.
-    guest = (f"nick {nick.key}", f"connection {visitor.identity.connection}")
+    guest: tuple[str, ...] = (f"nick {nick.key}", f"connection {visitor.identity.connection}")
     who = (f"account {visitor.account}",) if visitor.account else guest
+    who = tuple(f"{each} {apart}" for each in who) if apart else who
     now = hub.clock.seconds()
     if (wait := hub.slow_rooms.wait(room.key, who, now)) > 0:
         why = f"{room} takes one message every {written(seconds)} from each person; say it again in {ceil(wait)}s"

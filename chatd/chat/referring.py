@@ -69,13 +69,17 @@ async def check_reply(participant: Participant, room: Place, id_: int, label: st
 
     What was said under the same label before, when it was there, is still that: so it is let through to the journal.
     """
+    if await is_there(participant, room, id_):
+        return True
+    if label is None or not participant.tagged or _rights(participant, room) is None:
+        raise no_such_message(Said(participant.nick, room.name, "", id_))
+    return False
+
+
+async def is_there(participant: Participant, room: Place, id_: int) -> bool:
+    """Return whether there is a message that a participant may read. Raise `ChatError` if none can be read now."""
     rights = _rights(participant, room)
-    kept = None if rights is None else await read_one(participant, room.key, id_)
-    if kept is None or rights is None or id_ <= rights.readable_after:
-        if label is None or not participant.tagged or rights is None:
-            raise no_such_message(Said(participant.nick, room.name, "", id_))
-        return False
-    return True
+    return rights is not None and id_ > rights.readable_after and await read_one(participant, room.key, id_) is not None
 
 
 def _submit(
@@ -123,6 +127,17 @@ async def read_one(visitor: Visitor, room: str, id_: int) -> StoredEvent | None:
     """Return a message of a room, given its key; None if it is not there. Raise `ChatError` if none can be read now."""
     for kept in await _read(visitor, Query(room, id_ - 1, id_ + 1, 1, said_only=True)):
         return kept
+    return None
+
+
+async def reaction_of(participant: Participant, room: str, id_: int) -> Reacted | None:
+    """Return a reaction that a participant has given in a room, given its key and its own id; None if it is none.
+
+    Raise `ChatError` if none can be read now.
+    """
+    for kept in await _read(participant, Query(room, id_ - 1, id_ + 1, 1)):
+        if type(kept.event) is Reacted and is_own(kept.author, participant.keys):
+            return kept.event
     return None
 
 

@@ -79,6 +79,10 @@ class Room:
             first.setdefault(member.person, member)
         return first.values()
 
+    def has_place_of(self, member: Member) -> bool:
+        """Return whether somebody has a place in it already: over any connection, or one that is theirs to take."""
+        return member in self.everybody or member.person in self._persons or member.takes_over(self) is not None
+
     def deliver(self, entries: Sequence[Entry], merge: Merge | None = None) -> Sequence[tuple[Reader, bytes]]:
         """Apply a batch, in its order, and send it to the members, but to those for whom ``merge`` collects it.
 
@@ -187,6 +191,7 @@ class Room:
             self._begin(event)
         replaced = None if known else author.takes_over(self)
         if replaced is not None:
+            replaced.rooms.pop(self, None)
             self.everybody.pop(replaced)
             self.members.pop(replaced, None)
             self._ignoring.pop(replaced, None)

@@ -10,7 +10,7 @@ from twisted.python.failure import Failure
 from typing_extensions import override
 
 from chatd import __version__
-from chatd.chat import barred, guidance, handlers, outcomes, permissions, quotas
+from chatd.chat import barred, full_rooms, guidance, handlers, outcomes, permissions, quotas
 from chatd.chat.command_rows import Task, Work
 from chatd.chat.hub import Hub
 from chatd.chat.keepalive import Heard, Keepalive
@@ -215,7 +215,7 @@ class Session(Participant, Heard):
 
     @override
     def refusal(self, room: Place, entry: Entry) -> ChatError | None:
-        return permissions.refusal_at(self, room.key, entry)
+        return permissions.refusal_at(self, room.key, entry) or full_rooms.refusal(self.hub, room, self, entry)
 
     @override
     def removed_from(self, room: Place) -> None:
@@ -291,7 +291,7 @@ class Session(Participant, Heard):
         self.untaken = self.untaken or error.verb in outcomes.SAYING
         self.hub.tallies.refusals[error.code] += 1
         text = error.text if self.tagged else guidance.explain(self, error)
-        self.send_event(events.Refused(error.code, error.verb, text), label)
+        self.send_event(events.Refused(error.code, error.verb, text), label, error.tags)
         if not self.tagged:
             guidance.follow_up(self, error)
         if error.fatal:

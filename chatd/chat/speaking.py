@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from chatd.chat import guidance, permissions, private_telling, quotas, referring
-from chatd.chat.command_rows import Needs, Row, Work, in_room, room_of
+from chatd.chat.command_rows import Needs, Row, Work, in_room, need_nick, room_of
 from chatd.chat.participant import Participant
 from chatd.model.entry import Place
 from chatd.protocol import events
 from chatd.protocol.commands import Msg, Pipe, Talk, Tell, Topic
 from chatd.protocol.events import Done
+from chatd.protocol.names import RoomName
 from chatd.protocol.wire import Mode
 
 
@@ -50,12 +51,25 @@ async def _answer(
 
 def _tell(participant: Participant, command: Tell, label: str | None) -> Work | None:
     if command.to.startswith("#"):
-        room = room_of(participant, command.to)
+        answers = command.reply is not None and participant.tagged
+        room = room_of(participant, command.to) if answers else _told_room(participant, command.to)
         if command.reply is not None and participant.tagged:
             return _answer(participant, room, command, label, "TELL", command.reply)
         say(participant, room, command.text, label, "TELL", notice=command.notice and participant.tagged)
         return None
     return private_telling.tell(participant, command, label)
+
+
+def _told_room(participant: Participant, name: str) -> Place:
+    """Return the room that is told something, from within or without. Raise `ChatError` if it may not be told."""
+    need_nick(participant)
+    room = participant.hub.room(RoomName.of(name).key)
+    if room is None or room in participant.rooms or not permissions.hears_outsiders(room):
+        return room_of(participant, name)
+    if (why_not := permissions.refusal(participant, room.key)) is not None:
+        raise why_not
+    quotas.check_tell(participant)
+    return room
 
 
 def _talk(participant: Participant, _command: Talk, label: str | None) -> None:

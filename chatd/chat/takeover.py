@@ -71,11 +71,7 @@ class Takeover(Resumption):
 
     @override
     def place_here(self, room: Place) -> Member | None:
-        for stale in self.stale_connections:
-            if stale in room.everybody:
-                stale.rooms.pop(room, None)
-                return stale
-        return None
+        return next((stale for stale in self.stale_connections if stale in room.everybody), None)
 
     def forget(self) -> None:
         """Leave the places to whoever comes next."""

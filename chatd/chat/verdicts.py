@@ -15,7 +15,7 @@ from chatd.chat.hub import Hub
 from chatd.journal.references import refers
 from chatd.model.cluster import MemberInfo, NodeDown, NodeUp
 from chatd.model.conversation import account_of, is_conversation, parties
-from chatd.model.entry import Entry, Member, unavailable
+from chatd.model.entry import Entry, Member, Place, unavailable
 from chatd.model.room_policy import ANEW, WHILE_HERE
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Moderated, Said, TopicSet
@@ -25,8 +25,10 @@ from chatd.protocol.references import REFERRING, Retracted
 
 _ALL = ("",)
 """Stands for everybody."""
-_RANKS = frozenset({"OP", "DEOP", "SET", "KICK", "BAN"})
-"""The verbs that change who may do what, and not only who may speak; who is put out may have run the room."""
+_RANKS = frozenset({"OP", "DEOP", "SET"})
+"""The verbs that change who may do what, and not only who may speak."""
+_REMOVALS = frozenset({"KICK", "BAN"})
+"""Those that do so where somebody runs the room only as long as they are there."""
 
 _log = Logger()
 
@@ -65,7 +67,15 @@ class Verdicts:
             free.clear()
             changed = changed or set()
             changed |= _changes(entry)
+            if self._ends_a_rank(entry):
+                changed.add((entry.room, "rank"))
         return len(entries)
+
+    def _ends_a_rank(self, entry: Entry) -> bool:
+        """Return whether whoever an entry puts out may have run a room only as long as they were there."""
+        if type(entry.event) is not Moderated or entry.event.verb not in _REMOVALS:
+            return False
+        return entry.room == SERVER or bool(self._hub.ranks(entry.room))
 
     def _judged(self, entry: Entry) -> ChatError | None:
         try:
@@ -88,7 +98,7 @@ class Verdicts:
         if is_conversation(entry.room):
             return self._tell_refusal(entry, author)
         room = hub.room(entry.room)
-        if room is None or author not in room.everybody:
+        if room is None or not (author in room.everybody or _is_from_without(entry, room)):
             return ChatError(Code.NOT_IN_ROOM, "you were not in that room any more when it was its turn; JOIN it again")
         about = refers(entry)
         if not (room.policy or hub.server_policy or about):
@@ -144,6 +154,11 @@ class Verdicts:
         if event.text == WHILE_HERE and not permissions.is_there(hub, entry.room, event.reach):
             return ChatError(Code.NO_SUCH_NICK, f"{event.subject} was not there any more when it was its turn")
         return permissions.rank_refusal(hub, event.room, identity, is_operator=is_operator)
+
+
+def _is_from_without(entry: Entry, room: Place) -> bool:
+    """Return whether an entry counts although its author is not in the room: a text that answers nothing."""
+    return isinstance(entry.event, Said) and not entry.event.reply and permissions.hears_outsiders(room)
 
 
 def poster_of(entry: Entry) -> MemberInfo | None:

@@ -259,6 +259,10 @@ class PeerConnection(Peer):
         """Send what no line was made into, in its turn behind what waits."""
         self._writer.write(data)
 
+    def send_private_frame(self, data: bytes) -> bool:
+        """The same with what one person says to the other side alone; return False if it reads too slowly for more."""
+        return self._writer.write_private(data)
+
     def _last(self, reason: DisconnectReason, data: bytes) -> bytes:
         if self._is_cut:
             return b""

@@ -58,6 +58,8 @@ class Entry:
     """What its author may, of what refers to a message; None for what was brought in, and is believed."""
     seen: bool = False
     """Whether the message that it refers to was there when it was appended."""
+    again: bool = False
+    """Whether it says anew that somebody is in a room, for nodes that have taken this one for dead."""
 
     @property
     def durable(self) -> bool:
@@ -131,7 +133,7 @@ class Member(Reader, Protocol):
         """Whether this one is connected to this node."""
 
     def takes_over(self, room: Place) -> Member | None:
-        """Return the member of ``room`` whose place this one takes unseen, if there is one."""
+        """Return the member of ``room`` whose place this one may take unseen, if there is one."""
 
     @property
     def facts(self) -> MemberFacts | None:
@@ -196,6 +198,9 @@ class Place(Protocol):
     @property
     def head_count(self) -> int:
         """How many people are in it."""
+
+    def has_place_of(self, member: Member) -> bool:
+        """Return whether somebody has a place in it already: over any connection, or one that is theirs to take."""
 
     def note_ignoring(self, member: Member) -> None:
         """Note whether a member ignores somebody."""

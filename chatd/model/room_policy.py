@@ -106,6 +106,11 @@ WHILE_HERE = "for as long as they are here"
 
 WHILE_CONNECTED = "for as long as they are connected"
 """The text of an INVITE of somebody who has no account."""
+BY_NAME = "whoever goes by that name"
+"""The text of an INVITE of a name that is nobody's own, for those who would rather trust a name than a connection."""
+
+MAY_STAY = "who is there may stay and read"
+"""The text of a BAN that puts nobody out, as IRC knows them."""
 
 
 def effects(event: Moderated) -> Iterator[tuple[PolicyKey, Moderated | None]]:
@@ -185,7 +190,7 @@ class RoomPolicy:
         self._actions[where] = action
         if where == _SEALED:
             self._sealed = action.id
-        self.may_silence = self.may_silence or where.kind == "MUTE" or where in (SPEAK, SLOW)
+        self.may_silence = self.may_silence or where.kind in ("MUTE", "BAN") or where in (SPEAK, SLOW)
         if (reach := action.event.reach) is not None:
             trace, _, others = reach.partition(_BUT)
             reaching = _Reaching(action, frozenset(filter(None, others.split(","))))
@@ -275,6 +280,11 @@ class RoomPolicy:
         value = self.setting(key)
         return None if value in SETTINGS[key] else duration.seconds(value)
 
+    def count(self, key: str) -> int | None:
+        """Return the whole number that something is set to; None if it is not set to any."""
+        value = self.setting(key)
+        return int(value) if value.isdecimal() else None
+
     def is_operator(self, account: str | None) -> bool:
         """Return whether an account is an operator of the room."""
         return account is not None and PolicyKey("OP", account) in self._actions
@@ -297,7 +307,17 @@ class RoomPolicy:
 
     def lets_in(self, identity: Identity) -> bool:
         """Return whether somebody may be in the room when it is private, with an account or as a guest."""
-        return self.is_member(identity.account) or self.invited_as(identity.connection) is not None
+        return self.is_member(identity.account) or self._invites_guest(identity)
+
+    def invites(self, identity: Identity) -> bool:
+        """Return whether somebody has an invitation."""
+        account = None if identity.account is None else self._actions.get(PolicyKey("INVITE", identity.account))
+        return (account is not None and account.event.reach is None) or self._invites_guest(identity)
+
+    def _invites_guest(self, identity: Identity) -> bool:
+        if self.invited_as(identity.connection) is not None:
+            return True
+        return bool(self._reaching) and PolicyKey("INVITE", f"nick={identity.nick}") in self._reaching
 
     def held(self, where: PolicyKey, now: int) -> ModerationAction | None:
         """Return the action that holds under a key."""
@@ -337,7 +357,7 @@ class RoomPolicy:
             case "KICK":
                 subject = names.key(event.subject)
                 return lambda identity: identity.nick == subject
-            case "BAN":
+            case "BAN" if event.text != MAY_STAY:
                 ban = RoomPolicy([action])
                 return lambda identity: (
                     ban.against("BAN", identity, action.time, spared=self.is_member(identity.account)) is not None
@@ -376,7 +396,8 @@ def is_address(subject: str) -> bool:
 def is_reach(text: str) -> bool:
     """Return whether a text is a reach, as it is stored."""
     kind, _, value = text.partition(_BUT)[0].partition("=")
-    return bool(value) and (kind in ("account", "connection") or (kind == "address" and _network(value) is not None))
+    is_known = kind in ("account", "connection", "nick") or (kind == "address" and _network(value) is not None)
+    return bool(value) and is_known
 
 
 @lru_cache(maxsize=4096)

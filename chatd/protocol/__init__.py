@@ -9,7 +9,7 @@ at work:
 - `chatd.protocol.commands`: what a client says, a class for each verb and their union `Command`; `LOBBY`,
   `MAX_HISTORY`, `DEFAULT_HISTORY`, `MAX_SEARCH_WORDS`;
 - `chatd.protocol.moderation_commands`: the same for accounts and moderation, and their union `ModerationCommand`;
-  `SERVER`, `SETTINGS`, `LENGTHS`;
+  `SERVER`, `SETTINGS`, `LENGTHS`, `COUNTS`;
 - `chatd.protocol.reference_commands`: the same for what is said about a message, and their union `ReferenceCommand`;
 - `chatd.protocol.references`: what a server says of that: `Retracted`, `Edited`, `Reacted`, `Unreacted`,
   `ReactionCounts`;

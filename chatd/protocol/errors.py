@@ -66,7 +66,8 @@ class ChatError(Exception):
     ``verb`` is the verb that was read, or ``*``. ``label`` is the sender's label if its tags could be
     read. ``fatal`` is set when the line would have begun a mode in which the lines that follow
     are not commands (``PIPE``), so that nothing after it may be carried out. ``seconds`` is after how
-    long it may be done again, where that is known.
+    long it may be done again, where that is known. ``limit`` is how many people may be in the room that
+    is full, if it is that which is.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class ChatError(Exception):
         label: str | None = None,
         fatal: bool = False,
         seconds: int | None = None,
+        limit: int | None = None,
     ) -> None:
         super().__init__(code, text)
         self.code = code
@@ -86,3 +88,9 @@ class ChatError(Exception):
         self.label = label
         self.fatal = fatal
         self.seconds = seconds
+        self.limit = limit
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """What the line says besides that tells of it."""
+        return {} if self.limit is None else {"limit": str(self.limit)}

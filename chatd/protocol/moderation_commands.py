@@ -15,17 +15,31 @@ SERVER = "#*"
 SETTINGS = {
     "registered": ("yes",),
     "private": ("no", "yes"),
+    "listed": ("yes", "no"),
     "topic": ("members", "operators"),
     "speak": ("members", "operators"),
+    "outsiders": ("no", "yes"),
     "slow": ("off",),
     "keep": ("all",),
+    "limit": ("off",),
 }
 """What SET can set, and to what; the first is how it is without it, but for ``registered``."""
 LENGTHS = {"slow": (1, 60 * 60), "keep": (60, duration.MAX_SECONDS)}
 """Which of these can be set to a length of time besides: the least and the most, in seconds."""
+COUNTS = {"limit": (1, 100_000)}
+"""Which of these can be set to a whole number besides: the least and the most."""
 WHO = ("keep", "remove")
 """What becomes of those who are in a room that is made private: they are invited, as far as that goes, or put out."""
 MAX_PASSWORD_BYTES = 300
+
+
+def whole_number(key: str, text: str) -> int | None:
+    """Return the number, of those that something can be set to, that a text says; None if it says none of them."""
+    least, most = COUNTS[key]
+    digits = text.lstrip("0") if text.isascii() and text.isdigit() else ""
+    # Not longer than the most, so that no endless number is read.
+    number = int(digits) if 0 < len(digits) <= len(str(most)) else 0
+    return number if least <= number <= most else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,10 +130,12 @@ def _read_set(words: Arguments) -> commands.Set:
 
 
 def _value(words: Arguments, key: str, value: str) -> str:
-    """Return what a setting is set to, a length of time in its shortest form."""
+    """Return what a setting is set to, a number or a length of time in its shortest form."""
     values = " or ".join(commands.SETTINGS[key])
     if value in commands.SETTINGS[key]:
         return value
+    if key in commands.COUNTS:
+        return _count(words, key, value)
     if key not in commands.LENGTHS:
         words.refuse(f"{key} is {values}")
     least, most = commands.LENGTHS[key]
@@ -144,6 +146,14 @@ def _value(words: Arguments, key: str, value: str) -> str:
     if not least <= seconds <= most:
         words.refuse(f"{key} is {values}, or from {duration.written(least)} to {duration.written(most)}")
     return duration.written(seconds)
+
+
+def _count(words: Arguments, key: str, value: str) -> str:
+    least, most = commands.COUNTS[key]
+    if (number := commands.whole_number(key, value)) is None:
+        values = " or ".join(commands.SETTINGS[key])
+        words.refuse(f"{key} is {values}, or a whole number from {least} to {most}")
+    return str(number)
 
 
 def _read_rules(words: Arguments) -> commands.Rules:
@@ -239,7 +249,7 @@ ROWS = (
     Verb(
         commands.Invite,
         "INVITE <nick> [#room]",
-        "let somebody into a private room",
+        "let somebody into a private room, or tell them of an open one",
         _read_invite,
     ),
     Verb(
@@ -251,7 +261,7 @@ ROWS = (
     Verb(
         commands.Set,
         "SET [#room] <key>=<value> [who=keep|remove]",
-        "registered=yes makes a room yours; private=, topic=, speak=, slow=10s, keep=30d",
+        "registered=yes makes a room yours; private=, topic=, speak=, slow=10s, keep=30d, limit=30",
         _read_set,
     ),
     Verb(

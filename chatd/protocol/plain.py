@@ -35,17 +35,23 @@ _SET: Mapping[str, str] = {
     "founded=anew": "what was ruled in {place} no longer holds: everybody had left",
     "private=yes": "{nick} made {place} private: only those who are invited may join it",
     "private=no": "{nick} opened {place} to everybody",
+    "listed=no": "{nick} took {place} off the list of rooms",
+    "listed=yes": "{nick} put {place} on the list of rooms",
     "topic=operators": "{nick} lets only operators set the topic of {place}",
     "topic=members": "{nick} lets everybody in {place} set its topic",
     "speak=operators": "{nick} lets only operators speak in {place}",
     "speak=members": "{nick} lets everybody in {place} speak",
+    "outsiders=yes": "{nick} lets people speak in {place} without being there",
+    "outsiders=no": "{nick} lets only those who are in {place} speak there",
     "slow=off": "{nick} lets everybody in {place} speak at any pace",
     "keep=all": "{nick} has what is said in {place} kept for as long as the server keeps it",
+    "limit=off": "{nick} lets any number of people into {place}",
 }
 """By subject."""
 _SET_TO = {
     "slow": "{nick} lets everybody in {place} speak once every {value}",
     "keep": "{nick} has what is said in {place} deleted after {value}",
+    "limit": "{nick} lets at most {value} into {place} at a time",
 }
 """By key; a setting that has no sentence here or there is told as it was written."""
 _SET_OTHERWISE = "{nick} set {subject} in {place}"

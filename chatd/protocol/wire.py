@@ -43,8 +43,8 @@ Tags = Mapping[str, str]
 """What stands before a line, by key: a key has 1 to 32 of ``a-z 0-9 -``, a value 1 to 64 of ``A-Z a-z 0-9 . _ : + -``.
 
 One without a value, such as ``old``, has an empty one. A server sends ``id`` (a number), ``time`` (see `timestamp`),
-``label`` (the sender's own), ``old``, ``reply`` (an id), ``notice`` and ``edited``, and may send others; a client sends
-``label`` and, with what it says, ``reply`` and ``notice``.
+``label`` (the sender's own), ``old``, ``reply`` (an id), ``notice``, ``edited`` and ``ref``, and may send others; a
+client sends ``label`` and, with what it says, ``reply`` and ``notice``.
 """
 NO_TAGS: Tags = MappingProxyType({})
 

@@ -405,6 +405,25 @@ def test_a_second_room_that_is_full_for_now_is_tried_again(rig: Rig) -> None:
     assert said[-1].endswith("TELL #b hi")
 
 
+def test_a_room_that_has_its_limit_of_people_keeps_nobody_out_of_the_others(rig: Rig) -> None:
+    rig.link.send_message("#b", "hi")
+    rig.start()
+    rig.connect()
+    (join,) = rig.hears(NOTE, HELLO)
+    (join,) = rig.hears(f"@limit=2;label={label(join)} ERR full JOIN #a is full")
+    assert join.endswith("JOIN me #b")
+    assert not rig.transcript.rooms["#a"].wanted
+    assert rig.hears(f"@label={label(join)} OK JOIN #b 1 last=0 resume=s1")[-1].endswith("TELL #b hi")
+
+
+def test_a_second_room_that_has_its_limit_of_people_is_not_tried_again(rig: Rig) -> None:
+    (join,) = labels(rig.join(), "JOIN")
+    rig.hears(f"@limit=2;label={join} ERR full JOIN #b is full")
+    rig.clock.advance(MAX_RETRY_SECONDS)
+    assert rig.said() == []
+    assert not rig.transcript.rooms["#b"].wanted
+
+
 # What is said.
 
 

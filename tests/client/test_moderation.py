@@ -70,6 +70,8 @@ def rig() -> Iterator[Rig]:
         ("SET bob #r private=yes", "bob made #r private"),
         ("SET bob #r private=no", "bob made #r public"),
         ("SET bob #r topic=members", "bob allowed every member to set the topic"),
+        ("SET bob #r listed=no", "bob took #r off the list of rooms"),
+        ("SET bob #r listed=yes", "bob put #r on the list of rooms"),
         ("SET bob #r topic=operators", "bob restricted setting the topic to room operators"),
         ("SET bob #r colour=red", "bob set colour=red in #r"),
     ],
@@ -272,7 +274,7 @@ def test_in_a_private_conversation_the_room_is_to_be_named(text: str) -> None:
     [
         *("/login s3cret", "/login a b s3cret", "/login !s3cret x", "/register", "/register a b s3cret"),
         *(" /login bob s3cret", "hello\n/register s3cret", "/login bob s3cret\nhello", "\t/LOGIN bob s3cret"),
-        "/login bob " + "s3cret" * 50,
+        "/login bob " + "s3cret" * 51,
     ],
 )
 def test_a_password_is_neither_said_nor_shown_when_it_was_typed_wrongly(text: str) -> None:

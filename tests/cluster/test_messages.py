@@ -58,6 +58,14 @@ def test_an_entry_comes_back_as_it_was(event: RoomEvent, info: MemberInfo | None
     assert message.passing is not entry.durable
 
 
+def test_who_is_announced_anew_is_told_from_who_comes_in() -> None:
+    for again in (False, True):
+        entry = Entry("#a", Joined("ann", "#a"), source=Source("r1", INFO), again=again)
+        payload = Subjects("chatd").message(entry, MESSAGE_ID).payload
+        assert decode(payload).entry().again is again
+        assert (b'"again":true' in payload) is again
+
+
 def test_who_spoke_without_coming_in_is_no_member() -> None:
     entry = Entry("#a", Said("ci", "#a", "passed"), label="l1", source=Source("r1", None, INFO))
     message = Subjects("chatd").message(entry, MESSAGE_ID)

@@ -105,6 +105,7 @@ class Chaos:
     def order(self) -> str:
         nick, room = self.chance.choice(NICKS), self.chance.choice(ROOMS)
         lines = [f"KICK {nick} {room}", f"BAN {nick} {room} for=20s", f"UNBAN {nick} {room}", f"KICK {nick} #*"]
+        lines += [f"SET {room} limit={self.chance.randrange(1, 5)}", f"SET {room} limit=off"]
         return self.chance.choice([*lines, f"SET {room} private=yes who=remove", f"SET {room} private=no"])
 
     def something_breaks(self) -> None:

@@ -48,3 +48,19 @@ def test_what_somebody_does_reads_so(tmp_path: Path) -> None:
             bob.send(b"/me pokes ann\nTELL ann /me whispers\n")
             browser.wait("told.length === 2")
             assert browser.js("return told") == ["bob in #lobby: * bob pokes ann", "bob: * bob whispers"]
+
+
+def test_who_finds_a_room_full_is_in_the_others(tmp_path: Path) -> None:
+    founders = ("--web", "0", "--room-founders", "yes")
+    with (
+        Daemon(tmp_path, *founders) as daemon,
+        daemon.member("gina", "#den") as gina,
+        chromium(tmp_path) as browser,
+    ):
+        gina.send(b"SET limit=1\n")
+        gina.until(lambda line: line == "OK SET #den limit=1")
+        page = Page(browser, address_of(daemon) + "/den")
+        page.come_in("ann")
+        browser.wait("document.body.textContent.includes('#den is full: no more than 1 may be there')")
+        gina.send(b"JOIN #lobby\n")
+        gina.until(lambda line: line == "OK JOIN #lobby 2")

@@ -225,9 +225,9 @@ class NodeJournal:
         source = entry.source
         if source is not None and source.info is not None:
             source = Source(source.incarnation, MemberInfo(**json.loads(json.dumps(source.info._asdict()))))
-        return Entry(
-            names.key(entry.room), entry.event, None, entry.label, source=source, place=entry.place, time=entry.time
-        )
+        copied = Entry(names.key(entry.room), entry.event, None, entry.label, source=source, by=entry.by)
+        copied.place, copied.time, copied.again = entry.place, entry.time, entry.again
+        return copied
 
     def _note(self, entry: Entry) -> None:
         """Read an entry that somebody else's state takes into account."""
@@ -256,7 +256,7 @@ class NodeJournal:
 
     def _keep(self, entry: Entry) -> None:
         if entry.stored and isinstance(entry.event, DurableEvent):
-            kept = StoredEvent(entry.id, entry.time, entry.event)
+            kept = StoredEvent(entry.id, entry.time, entry.event, entry.by)
             self._index._rings[entry.room].append(kept)
             self._index._note([(entry.room, kept)])
 

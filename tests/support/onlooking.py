@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chatd.chat.onlookers import Onlooker
+from chatd.chat.private_lines import PrivateLine
 from chatd.model.entry import Member
 from chatd.protocol.names import Nick
 from tests.support.in_memory_chat import ChatClient
@@ -33,6 +34,12 @@ class Recorder(Onlooker):
 
     def realname_changed(self, member: Member) -> None:
         self._heard.append(f"{member.nick} is called {member.realname}")
+
+    def invited(self, line: PrivateLine) -> None:
+        self._heard.append(f"{line.nick} invites you to {line.room}")
+
+    def other_invited(self, room: str, by: str, nick: str) -> None:
+        self._heard.append(f"{by} invites {nick} to {room}")
 
     def heard(self) -> list[str]:
         """Return what it was told since the last time."""

@@ -19,6 +19,7 @@ from websockets.uri import parse_uri
 
 from chatd.chat.limits import Limits
 from chatd.edges.gateway import Gateway
+from chatd.edges.irc.connection import IrcFactory
 from chatd.edges.line import LineFactory, LineProtocol
 from chatd.edges.web.channel import WebChannel
 from chatd.edges.web.site import WebFactory
@@ -101,15 +102,23 @@ class WebConnection:
 
 
 class Web:
-    """A server with a web edge and a line edge, in memory."""
+    """A server with a web edge and a line edge, in memory; with ``irc`` IRC is spoken over WebSocket as well."""
 
     def __init__(
-        self, limits: Limits | None = None, *, guests: bool = False, hosts: Sequence[str] = (), chat: Any = None
+        self,
+        limits: Limits | None = None,
+        *,
+        guests: bool = False,
+        hosts: Sequence[str] = (),
+        chat: Any = None,
+        irc: bool = False,
     ) -> None:
         self.chat = InMemoryChat(limits or Limits()) if chat is None else chat
         self.hub = self.chat.hub
         self.gateway = Gateway(self.hub, self.chat.clock)
-        self.factory = WebFactory(self.gateway, guests=guests, hosts=hosts)
+        self.irc = IrcFactory(self.gateway, "irc.example.org")
+        speech = self.irc.speech if irc else None
+        self.factory = WebFactory(self.gateway, guests=guests, hosts=hosts, irc=speech)
         self.lines = LineFactory(self.gateway)
 
     def connect(self, address: str = HERE) -> WebConnection:

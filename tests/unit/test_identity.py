@@ -146,7 +146,7 @@ def test_which_accounts_there_are_is_told_by_these_and_not_by_login(chat: ChatWi
     told["JOIN"] = [chat.answer(f"JOIN {nick}").split(" ", 2)[:2] for nick in ("ann", "nobody")]
     assert told == {
         "OP": [["OK", "OP"], ["ERR", "not-allowed"]],
-        "INVITE": [["OK", "INVITE"], ["ERR", "not-allowed"]],
+        "INVITE": [["OK", "INVITE"], ["ERR", "no-such-nick"]],
         "BAN": [["ERR", "not-allowed"], ["OK", "BAN"]],
         "JOIN": [["ERR", "not-allowed"], ["OK", "JOIN"]],
     }

@@ -12,6 +12,8 @@ from chatd import __version__
 from chatd.app.option_fields import OptionField, from_options, option_fields
 from chatd.app.options import Options, makeService
 from chatd.chat.limits import Limits
+from chatd.edges.irc.connection import IrcFactory
+from chatd.edges.web.site import WebFactory
 from chatd.journal import Retention
 from chatd.runtime.option import Duration, Number, Switch
 
@@ -52,6 +54,8 @@ def test_where_it_listens(words: list[str], places: list[str]) -> None:
         (["--web", "99999"], "--web takes a whole number from 0 to 65535, not '99999'"),
         (["--web", "nonsense"], "--web takes a port, an endpoint like tls:DIRECTORY:port=443, or off, not 'nonsense'"),
         (["--web", "-1"], "or off, not '-1'"),
+        (["--irc-history", "1001"], "--irc-history takes a whole number from 0 to 1000, not '1001'"),
+        (["--irc-history", "-1"], "from 0 to 1000, not '-1'"),
         (["--web-host", ""], "--web-host takes the name of a host alone"),
         (["--web-host", "http://a/"], "not 'http://a/'"),
         (["--web-host", "a:10380"], "not 'a:10380'"),
@@ -142,3 +146,23 @@ def test_what_is_out_of_bounds_is_refused_in_the_words_of_the_option(_made_of: t
     if isinstance(option, Number):
         for right in (option.least, option.most):
             assert options(f"--{option.name}={right}")[option.name] == right
+
+
+@pytest.mark.parametrize(("words", "count"), [([], 20), (["--irc-history", "0"], 0), (["--irc-history", "1000"], 1000)])
+def test_how_many_of_the_last_lines_irc_clients_are_told(words: list[str], count: int) -> None:
+    service = makeService(options("--journal", "memory:", "--irc", "0", "--port", "0", *words))
+    servers = [place.factory.server for place in service._places if isinstance(place.factory, IrcFactory)]
+    assert [server.history for server in servers] == [count]
+
+
+@pytest.mark.parametrize(
+    ("words", "spoken"),
+    [
+        ([], ["chatd.v1"]),
+        (["--irc", "0"], ["chatd.v1", "text.ircv3.net", "binary.ircv3.net"]),
+    ],
+)
+def test_irc_is_spoken_over_websocket_where_it_is_spoken_at_all(words: list[str], spoken: list[str]) -> None:
+    service = makeService(options("--journal", "memory:", "--port", "0", "--web", "0", *words))
+    (site,) = [place.factory for place in service._places if isinstance(place.factory, WebFactory)]
+    assert list(site.subprotocols) == spoken

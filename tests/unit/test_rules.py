@@ -9,8 +9,8 @@ from tests.unit.test_moderation import Names, owner
 WHEN = "[1970-01-12 13:46 UTC]"
 TIME = "1970-01-12T13:46:40.000Z"
 SETTINGS = (
-    "NOTE The settings of #den are registered=yes private={} topic=members speak=members slow=off keep=all;"
-    " HELP SET says how to change them."
+    "NOTE The settings of #den are registered=yes private={} listed=yes topic=members speak=members outsiders=no"
+    " slow=off keep=all limit=off; HELP SET says how to change them."
 )
 
 

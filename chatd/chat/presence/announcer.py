@@ -95,7 +95,8 @@ class Announcer:
         self._append(Entry("", Renamed(client.nick, client.nick), verb=INTERNAL, source=source))
         for room in client.rooms:
             if client not in room.everybody:
-                self._append(Entry(room.key, Joined(client.nick, room.name), verb=INTERNAL, source=source))
+                joined = Joined(client.nick, room.name)
+                self._append(Entry(room.key, joined, verb=INTERNAL, source=source, again=True))
 
     def announce_soon(self, client: Client) -> None:
         """Let the others know within `CHANGED_SECONDS`, however often it changes, what a client says of itself."""

@@ -31,12 +31,9 @@ class MembershipChanges:
         self._announcer = announcer
 
     def place(self, member_id: str, room: Place) -> Member | None:
-        """Return whose place in a room a member takes, if there is one; from here on that one has none."""
-        for stale in self.directory.stale_connections(member_id):
-            if stale.member in room.everybody:
-                stale.member.rooms.pop(room, None)
-                return stale.member
-        return None
+        """Return whose place in a room a member may take, if there is one."""
+        stale = (stale.member for stale in self.directory.stale_connections(member_id))
+        return next((member for member in stale if member in room.everybody), None)
 
     def remote(self, info: MemberInfo) -> RemoteMember:
         """Return a stand-in for one who is connected to another node."""

@@ -190,6 +190,13 @@ class Presence(Nodes):
         return nick, facts.read(answer.get("facts"))
 
     @override
+    def show_invitation(self, room: Place, by: str, nick: str) -> None:
+        there = {incarnation_of(member.member_id) for member in room.everybody if not member.here}
+        for incarnation in there:
+            question = {"invited": nick, "from": by, "room": room.key}
+            self.cluster.ask(incarnation, question).addErrback(lambda _: None)  # it stands still, or is an older one
+
+    @override
     async def ask_party(self, remote: NickHolder, author: Client) -> str | None:
         question = {"party": remote.member_id, "from": author.nick, "account": author.account}
         try:
@@ -215,6 +222,11 @@ class Presence(Nodes):
         """
         if "facts" in question:
             return facts.answer(question["facts"], self.announcer.client)
+        if "invited" in question:
+            room = self.hub.room(question["room"])
+            if room is not None:
+                self.hub.onlookers.others_invited(room, question["from"], question["invited"])
+            return {}
         if "party" in question:
             client = self.announcer.client(question["party"])
             ignored = () if client is None else client.ignored
@@ -226,7 +238,8 @@ class Presence(Nodes):
         client = self.announcer.client(member_id)
         if client is None or client.ended:
             return {"nick": None}
-        line = PrivateLine(nick, text, self.hub.now if time is None else time, notice)
+        told_at, room, ref = self.hub.now if time is None else time, question.get("room", ""), question.get("ref") or ""
+        line = PrivateLine(nick, text, told_at, notice, room=room, ref=ref)
         try:
             client.tell(line, question.get("account"), again=time is not None)
         except ChatError as error:  # a node that does not know "refused" takes it for nobody there

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from typing_extensions import override
 
-from chatd.chat import permissions
+from chatd.chat import full_rooms, permissions
 from chatd.chat.client import NickHolder, ResumeProof
 from chatd.chat.hub import Hub
 from chatd.chat.participant import NO_NICK, NOBODY
@@ -116,7 +116,8 @@ class RemoteMember(NickHolder):
     @override
     def refusal(self, room: Place, entry: Entry) -> ChatError | None:
         before = self._hub.nodes.predecessors(self.member_id, ())
-        return permissions.entering_refusal(self._hub, room.key, self.judged_as, before, entry.time)
+        why = permissions.entering_refusal(self._hub, room.key, self.judged_as, before, entry.time)
+        return why or full_rooms.refusal(self._hub, room, self, entry)
 
     @override
     def removed_from(self, room: Place) -> None:

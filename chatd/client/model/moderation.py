@@ -90,6 +90,10 @@ def _setting(subject: str, place: str) -> str:
             return f"made {place} private"
         case "private=no":
             return f"made {place} public"
+        case "listed=no":
+            return f"took {place} off the list of rooms"
+        case "listed=yes":
+            return f"put {place} on the list of rooms"
         case "topic=members":
             return "allowed every member to set the topic"
         case "topic=operators":

@@ -72,7 +72,7 @@ _SLASHES: Mapping[str, _Slash] = MappingProxyType(
         "/unmute": _same("UNMUTE", "let somebody speak again"),
         "/ban": _same("BAN", "keep somebody out of a room; #* is the whole server"),
         "/unban": _same("UNBAN", "lift a ban"),
-        "/invite": _same("INVITE", "let somebody into a private room"),
+        "/invite": _same("INVITE", "let somebody into a private room, or tell them of an open one"),
         "/op": _same("OP", "make somebody a room operator"),
         "/deop": _same("DEOP", "remove somebody as a room operator"),
         "/set": _same("SET", VERBS["SET"].summary),

@@ -207,11 +207,12 @@ class Session:
         return changes
 
     def _kept_out(self, asked: Question, tags: Tags, error: Refused) -> list[Change]:
-        """Do without a room that the server does not let one into, or try again later."""
-        if not self.present and (error.code.temporary or error.code in _PERSONAL):
+        """Do without a room that the server does not let one into, or that is full, or try again later."""
+        passes = error.code.temporary and "limit" not in tags
+        if not self.present and (passes or error.code in _PERSONAL):
             self._connection.close(error.text, Aftermath.RETRY_REFUSED)
             return []
-        if error.code.temporary:
+        if passes:
             self._ask_later(asked)
             return []
         room = self._transcript.find_room(asked.room)

@@ -26,6 +26,7 @@ class Answer:
         self._server = server
         self._open = 1
         self._collected: list[Message] = []
+        self._last: list[Message] = []
         self._batch = ""
 
     @property
@@ -44,12 +45,23 @@ class Answer:
             if len(self._collected) > MAX_COLLECTED:
                 self._begin_batch()
 
+    def add_last(self, message: Message) -> None:
+        """Send a message after all others of the answer."""
+        if self.is_over:
+            self._send(message)
+        else:
+            self._last.append(message)
+
     def open(self) -> None:
         """Expect more, until one more `close`."""
         self._open += 1
 
     def close(self) -> None:
         """Expect nothing more, if this was the last."""
+        if self._open == 1:
+            last, self._last = self._last, []
+            for message in last:
+                self.add(message)
         self._open -= 1
         if self._open or not self._label:
             return

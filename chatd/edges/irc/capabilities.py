@@ -6,12 +6,14 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from chatd.chat.session import Session
+from chatd.edges.irc.composition import CONCAT, NAME
 
 TAG_NEEDS: Mapping[str, str] = {
     "time": "server-time",
     "account": "account-tag",
     "label": "labeled-response",
     "batch": "batch",
+    CONCAT: NAME,
 }
 """Which capability a tag needs; all others need ``message-tags``."""
 IMPLIED_BY_302 = "cap-notify"
@@ -32,5 +34,9 @@ class Capability:
 
 
 def shown_tags(tags: Mapping[str, str], capabilities: Collection[str]) -> dict[str, str]:
-    """Return those tags that a client with some capabilities may be sent."""
-    return {key: value for key, value in tags.items() if TAG_NEEDS.get(key, "message-tags") in capabilities}
+    """Return those tags that a client with some capabilities may be sent; an empty time is none."""
+    return {
+        key: value
+        for key, value in tags.items()
+        if TAG_NEEDS.get(key, "message-tags") in capabilities and (value or key != "time")
+    }

@@ -1,7 +1,8 @@
-"""What Twisted calls for one IRC connection, and the factory that makes them."""
+"""IRC as it is spoken over a connection, what Twisted calls for one of a stream, and the factory that makes them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from twisted.internet.interfaces import IHalfCloseableProtocol
@@ -21,46 +22,51 @@ from chatd.edges.irc.session import IrcSession
 from chatd.edges.irc.table import COMMANDS
 from chatd.edges.irc.user import IrcUser
 from chatd.edges.peer_connection import PeerConnection
+from chatd.edges.speech import Speech
 from chatd.protocol.errors import DisconnectReason
 from chatd.protocol.framing import LineDecoder
 
 
-@implementer(IHalfCloseableProtocol)
-class IrcProtocol(LineReceiver):
-    """One connection of an IRC client."""
+class IrcSpeech(Speech):
+    """IRC, over whatever carries it."""
 
-    kind = "irc"
-    factory: IrcFactory
+    max_line_bytes = MAX_LINE_BYTES
+    make_session = IrcSession
     user: IrcUser | None = None
 
+    def __init__(self, server: IrcServer) -> None:
+        self._server = server
+
     @override
-    def connectionMade(self) -> None:
-        gateway, decoder = self.factory.gateway, LineDecoder(MAX_LINE_BYTES)
-        self.peer = PeerConnection(gateway, self, decoder, self._translated, self._farewell, make_session=IrcSession)
-        session = self.peer.session
+    def begin(self, peer: PeerConnection, frames: Callable[[bytes], bytes]) -> None:
+        session = peer.session
         assert isinstance(session, IrcSession)
         if not session.ended:
-            self.user = session.user = IrcUser(self.factory.server, self.peer)
+            self.user = session.user = IrcUser(self._server, peer, frames)
 
     @override
-    def dataReceived(self, data: bytes) -> None:
-        self.peer.data_received(data)
-
-    @override
-    def lineReceived(self, line: bytes) -> None:
+    def line_received(self, line: bytes) -> None:
         user = self.user
         if user is None:
             return
         try:
             message = parse(line)
         except TooLongError:
+            self._tear(user)
             why = "a message has at most 510 bytes, and 4096 of tags"
             answer_alone(user, partial(user.reply, n.ERR_INPUTTOOLONG, why))
         except UnicodeDecodeError:
+            self._tear(user)
             self._refuse_encoding(user, line)
         else:
             if message.command:
                 receive(user, message, COMMANDS)
+
+    @staticmethod
+    def _tear(user: IrcUser) -> None:
+        """Note that a line cannot be read, which may be one of a batch: what is left would be another message."""
+        if user.draft is not None:
+            user.draft.torn = not user.draft.refused
 
     def _refuse_encoding(self, user: IrcUser, line: bytes) -> None:
         tags, _, body = line.partition(b" ") if line.startswith(b"@") else (b"", b"", line)
@@ -68,6 +74,39 @@ class IrcProtocol(LineReceiver):
         command = body.lstrip(b" ").split(b" ")[0].decode("ascii", "replace").upper()[:20]
         text = "only UTF-8 is spoken here; set your client's encoding to UTF-8"
         answer_alone(user, partial(user.fail, command, "INVALID_UTF8", text), label)
+
+    @override
+    def translated(self, lines: bytes) -> bytes:
+        return b"" if self.user is None else translation.translated(self.user, lines)
+
+    @override
+    def farewell(self, reason: DisconnectReason, last: bytes) -> bytes:
+        return translation.farewell(self.user, last)
+
+
+@implementer(IHalfCloseableProtocol)
+class IrcProtocol(LineReceiver):
+    """One connection of an IRC client over a stream."""
+
+    kind = "irc"
+    factory: IrcFactory
+
+    @override
+    def connectionMade(self) -> None:
+        speech = self._speech = self.factory.speech()
+        decoder = LineDecoder(speech.max_line_bytes)
+        self.peer = PeerConnection(
+            self.factory.gateway, self, decoder, speech.translated, self._farewell, make_session=speech.make_session
+        )
+        speech.begin(self.peer, bytes)
+
+    @override
+    def dataReceived(self, data: bytes) -> None:
+        self.peer.data_received(data)
+
+    @override
+    def lineReceived(self, line: bytes) -> None:
+        self._speech.line_received(line)
 
     def readConnectionLost(self) -> None:
         """Pass on that the peer sends no more."""
@@ -81,13 +120,10 @@ class IrcProtocol(LineReceiver):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.peer.connection_lost()
 
-    def _translated(self, lines: bytes) -> bytes:
-        return b"" if self.user is None else translation.translated(self.user, lines)
-
     def _farewell(self, reason: DisconnectReason, last: bytes) -> bytes:
         if reason is DisconnectReason.NOT_CHATD:
             return error("this port speaks IRC, and neither TLS nor HTTP")
-        return translation.farewell(self.user, last)
+        return self._speech.farewell(reason, last)
 
 
 def error(why: str) -> bytes:
@@ -106,6 +142,10 @@ class IrcFactory(EdgeFactory):
     def __init__(self, gateway: Gateway, name: str = DEFAULT_NAME, history: int = DEFAULT_LAST_LINES) -> None:
         super().__init__(gateway)
         self.server = IrcServer(gateway, name, history)
+
+    def speech(self) -> IrcSpeech:
+        """Return what is spoken over one more connection."""
+        return IrcSpeech(self.server)
 
     @override
     def farewell(self, why: str) -> bytes:

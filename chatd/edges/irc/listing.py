@@ -63,7 +63,7 @@ def _condition(user: IrcUser, text: str) -> Wanted | None:
 
 def _found(user: IrcUser, named: list[Wanted], also: list[Wanted]) -> Iterator[Message]:
     for room in user.hub.rooms():
-        if permissions.readable_after(user.session, room.key) is None:
+        if not permissions.is_listed(user.session, room):
             continue
         if (not named or any(each(room) for each in named)) and all(each(room) for each in also):
             known = permissions.readable_topic(user.session, room)

@@ -96,8 +96,8 @@ def escaped(value: str) -> str:
     return _ESCAPED.sub(lambda match: _ESCAPES[match[0]], value)
 
 
-def render(message: Message) -> bytes:
-    """Return the bytes of a message, terminator included.
+def render(message: Message, tags: Mapping[str, str] | None = None) -> bytes:
+    """Return the bytes of a message, terminator included; with other tags than its own if there are any given.
 
     No parameter makes a second message or commands a terminal, for nc is an IRC client, too: what would is replaced by
     a character that shows it, and what would end a parameter that is not the last is left out.
@@ -108,8 +108,9 @@ def render(message: Message) -> bytes:
     if message.params:
         parts.append(_last(message.command, message.params[-1], alone=len(message.params) == 1))
     line = " ".join(parts)
-    if message.tags:
-        line = f"@{rendered_tags(message.tags)} {line}"
+    tags = message.tags if tags is None else tags
+    if tags:
+        line = f"@{rendered_tags(tags)} {line}"
     return line.encode(errors="replace") + b"\r\n"
 
 

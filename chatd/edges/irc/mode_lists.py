@@ -1,4 +1,4 @@
-"""The lists of a room that MODE shows and changes: who is banned, and who is muted."""
+"""The lists of a room that MODE shows and changes: who is banned, muted and invited."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chatd.edges.irc.message import Message
 from chatd.edges.irc.mode_changes import Change
 from chatd.edges.irc.user import IrcUser
 from chatd.model.entry import Place
-from chatd.model.room_policy import PolicyKey
+from chatd.model.room_policy import MAY_STAY, PolicyKey, is_address
 from chatd.protocol import moderation_commands as moderators
 from chatd.protocol import names
 
@@ -28,9 +28,16 @@ class _List(NamedTuple):
     """What stands before the mask in the numerics."""
 
 
+def _ban(subject: str, room: str) -> moderators.Ban:
+    """Return a ban that puts nobody out: IRC clients kick whoever is to go."""
+    return moderators.Ban(subject, room, None, MAY_STAY)
+
+
+INVITATIONS = "I"
 _LISTS: Mapping[str, _List] = {
-    "b": _List("BAN", moderators.Ban, moderators.Unban, n.RPL_BANLIST, n.RPL_ENDOFBANLIST),
+    "b": _List("BAN", _ban, moderators.Unban, n.RPL_BANLIST, n.RPL_ENDOFBANLIST),
     "q": _List("MUTE", moderators.Mute, moderators.Unmute, n.RPL_QUIETLIST, n.RPL_ENDOFQUIETLIST, ("q",)),
+    INVITATIONS: _List("INVITE", moderators.Invite, moderators.Uninvite, n.RPL_INVEXLIST, n.RPL_ENDOFINVEXLIST),
 }
 LISTS = "".join(_LISTS)
 
@@ -59,6 +66,8 @@ def command_for(user: IrcUser, room: Place, change: Change) -> moderators.Modera
     about, mask = _LISTS[change.letter], change.param or ""
     try:
         subject = subject_of(mask, room.everybody)
+        if change.letter == INVITATIONS and is_address(subject):
+            raise BadMaskError("nobody is invited by where they come from; write one nick, nick!*@*")
     except BadMaskError as error:
         user.reply(n.ERR_INVALIDMODEPARAM, room.name, change.letter, mask or "*", str(error))
         return None

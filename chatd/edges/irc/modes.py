@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from chatd.chat import permissions
+from chatd.chat import moderation, permissions
 from chatd.chat.command_rows import Work
 from chatd.edges.irc import mode_lists, user_modes
 from chatd.edges.irc import numerics as n
+from chatd.edges.irc.masks import mask_of
 from chatd.edges.irc.message import Message
 from chatd.edges.irc.mode_changes import MAX_CHANGES, RANKS, Change, Gathered, changes, written
-from chatd.edges.irc.mode_telling import FLAGS, modes_of
+from chatd.edges.irc.mode_telling import FLAGS, NO_LIMIT, modes_of
+from chatd.edges.irc.pending import Result
 from chatd.edges.irc.presence import nick_of
 from chatd.edges.irc.ranks import ranks
 from chatd.edges.irc.refusals import refuse
@@ -100,7 +102,11 @@ def _may_moderate(user: IrcUser, room: Place) -> bool:
 
 
 async def _ask(user: IrcUser, room: Place, command: moderators.ModerationCommand, change: Change) -> bool:
-    result = await user.ask(command)
+    return _went(user, room, await user.ask(command), change)
+
+
+def _went(user: IrcUser, room: Place, result: Result, change: Change) -> bool:
+    """Answer why a change could not be made, if it could not; return whether those after it may be."""
     if result.refused is None:
         return True
     if result.refused.code is Code.FULL:
@@ -126,11 +132,20 @@ async def _set_flag(user: IrcUser, room: Place, change: Change) -> bool:
     return await _ask(user, room, moderators.Set(key, value, str(room.name), who), change)
 
 
-async def _refuse_outsiders(user: IrcUser, room: Place, change: Change) -> bool:
-    if not change.on:
-        why = "nobody speaks in a room without being in it here; n is always set"
-        user.reply(n.ERR_INVALIDMODEPARAM, room.name, "n", "*", why)
-    return True
+async def _set_limit(user: IrcUser, room: Place, change: Change) -> bool:
+    if change.on and change.param is None:
+        user.reply(n.ERR_NEEDMOREPARAMS, "MODE", f"how many? MODE {room.name} +l 30")
+        return True
+    number = moderators.whole_number("limit", change.param or "") if change.on else None
+    if change.on and number is None:
+        least, most = moderators.COUNTS["limit"]
+        why = f"a limit is a whole number from {least} to {most}; -l takes it away"
+        user.reply(n.ERR_INVALIDMODEPARAM, room.name, "l", change.param or "*", why)
+        return True
+    value = NO_LIMIT if number is None else str(number)
+    if room.policy.setting("limit") == value:
+        return True
+    return await _ask(user, room, moderators.Set("limit", value, str(room.name)), change)
 
 
 # Ranks.
@@ -170,14 +185,26 @@ def _name_of(user: IrcUser, member: Member) -> str:
 
 async def _change_list(user: IrcUser, room: Place, change: Change) -> bool:
     command = mode_lists.command_for(user, room, change)
+    if isinstance(command, moderators.Invite):
+        return await _invite(user, room, command, change)
     return command is None or await _ask(user, room, command, change)
+
+
+async def _invite(user: IrcUser, room: Place, command: moderators.Invite, change: Change) -> bool:
+    """Let in whoever has a name, be they here or not: INVITE is for who is here, or has an account."""
+    nick = Nick.of(command.nick)
+    result = await user.ask_by(command, lambda label: moderation.invite_name(user.session, room.name, nick, label))
+    if result.refused is None and user.hub.accounts.is_registered(nick.key):
+        made = written([Change(change.letter, param=mask_of(command.nick))])
+        user.answer(Message("MODE", (str(room.name), *made), user.person.source))
+    return _went(user, room, result, change)
 
 
 async def _refuse_word(user: IrcUser, room: Place, change: Change) -> bool:
     why = {
+        "p": "+s takes a room off the list, and +i keeps out all who are not invited",
         "e": "nobody is excepted from a ban; ban fewer, or -b who is to come in",
         "k": "rooms have no keys here; +i keeps out all who are not invited",
-        "l": "rooms have no limits here; +i keeps out all who are not invited",
     }[change.letter]
     user.reply(n.ERR_INVALIDMODEPARAM, room.name, change.letter, "*", why)
     return True
@@ -185,10 +212,10 @@ async def _refuse_word(user: IrcUser, room: Place, change: Change) -> bool:
 
 _CARRIED: Mapping[str, Carried] = {
     **dict.fromkeys(FLAGS, _set_flag),
-    "n": _refuse_outsiders,
+    "l": _set_limit,
     **dict.fromkeys(RANKS, _set_rank),
     **dict.fromkeys(mode_lists.LISTS, _change_list),
-    **dict.fromkeys("ekl", _refuse_word),
+    **dict.fromkeys("ekp", _refuse_word),
 }
 
 ROWS: tuple[Row, ...] = (Row("MODE", _mode, least=1),)

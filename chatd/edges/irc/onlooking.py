@@ -1,7 +1,7 @@
 """What a client is told of others without asking, and what it is told of them in answers to several commands.
 
-That is ``away-notify``, ``account-notify``, ``setname`` and ``extended-monitor`` of IRCv3, and the numerics of MONITOR,
-of those who are away and of bots.
+That is INVITE, ``invite-notify``, ``away-notify``, ``account-notify``, ``setname`` and ``extended-monitor`` of IRCv3,
+and the numerics of MONITOR, of those who are away and of bots.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from collections.abc import Callable
 from typing_extensions import override
 
 from chatd.chat.onlookers import Onlooker
+from chatd.chat.private_lines import PrivateLine
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.message import MAX_BODY_BYTES, Message
 from chatd.edges.irc.telling import part_of, shown
 from chatd.edges.irc.user import IrcUser
 from chatd.model.entry import Member
+from chatd.protocol import wire
 from chatd.protocol.names import Nick
 
 MAX_MONITORED = 100
@@ -51,12 +53,31 @@ class Watching(Onlooker):
 
     @override
     def account_changed(self, member: Member) -> None:
-        account = "*" if member.account is None else self._user.hub.name_of(member.account)
-        self._tell_of("account-notify", member, "ACCOUNT", account)
+        user = self._user
+        account = "*" if member.account is None else user.hub.name_of(member.account)
+        if member is user.session and user.answering is not None:
+            if user.has("account-notify"):  # its client waits for 900 and 903 before it reads anything else
+                user.answering.add_last(message_of(user, member, "ACCOUNT", account))
+        else:
+            self._tell_of("account-notify", member, "ACCOUNT", account)
 
     @override
     def realname_changed(self, member: Member) -> None:
         self._tell_of("setname", member, "SETNAME", member.realname or member.nick)
+
+    @override
+    def invited(self, line: PrivateLine) -> None:
+        self._tell_invitation(self._user.nick, line.room, line.nick, line.time)
+
+    @override
+    def other_invited(self, room: str, by: str, nick: str) -> None:
+        if self._user.has("invite-notify"):
+            self._tell_invitation(nick, room, by, self._user.hub.now)
+
+    def _tell_invitation(self, nick: str, room: str, by: str, time: int) -> None:
+        person = self._user.server.person_called(by)
+        tags = shown(self._user.server, {"time": wire.timestamp(time)}, person)
+        self._user.send(Message("INVITE", (nick, room), person.source, tags))
 
     def _tell_of(self, capability: str, member: Member, command: str, *params: str) -> None:
         """Tell the client something of somebody, if it wants that; also of one whom it only monitors?"""

@@ -11,6 +11,7 @@ from chatd.chat.excerpts import Excerpt, Source
 from chatd.chat.telling import Telling
 from chatd.edges.irc.message import Message
 from chatd.edges.irc.person import Person
+from chatd.edges.irc.reference_telling import REDACTION
 from chatd.edges.irc.server import IrcServer, host_of_account
 from chatd.edges.irc.telling import ACTION, room_messages, said
 from chatd.edges.irc.user import IrcUser
@@ -19,7 +20,7 @@ from chatd.model.entry import StoredEvent
 from chatd.protocol import names, wire
 from chatd.protocol.events import Event, Moderated, Said, Told, TopicSet
 from chatd.protocol.names import Nick
-from chatd.protocol.references import Reacted
+from chatd.protocol.references import Reacted, Retracted
 from chatd.protocol.wire import Tags
 
 
@@ -27,7 +28,8 @@ def kinds(user: IrcUser, *, events: bool) -> tuple[type, ...]:
     """Return of which kinds of entries a client is told: messages and, with ``events``, what happened besides."""
     if not events:
         return (Said,)
-    return (Said, TopicSet, Moderated, Reacted) if user.has("message-tags") else (Said, TopicSet, Moderated)
+    reactions: tuple[type, ...] = (Reacted,) if user.has("message-tags") else ()
+    return (Said, TopicSet, Moderated, *reactions, *((Retracted,) if user.has(REDACTION) else ()))
 
 
 async def tell(user: IrcUser, excerpt: Excerpt, batch: str = "", *, stamped: bool = False) -> None:

@@ -22,6 +22,7 @@ _ANYWHERE: Mapping[Code, str] = {
 _OF: Mapping[tuple[str, Code], str] = {
     ("JOIN", Code.NOT_ALLOWED): n.ERR_INVITEONLYCHAN,
     ("JOIN", Code.FULL): n.ERR_TOOMANYCHANNELS,
+    ("KILL", Code.NOT_ALLOWED): n.ERR_NOPRIVILEGES,
     ("NICK", Code.NOT_ALLOWED): n.ERR_NICKNAMEINUSE,
     ("NICK", Code.MUTED): n.ERR_NICKNAMEINUSE,
     **{

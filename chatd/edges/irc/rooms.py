@@ -9,11 +9,12 @@ from chatd.chat import permissions
 from chatd.chat.command_rows import Work
 from chatd.edges.irc import chathistory, markers
 from chatd.edges.irc import numerics as n
+from chatd.edges.irc.composition import room_for
 from chatd.edges.irc.message import MAX_BODY_BYTES, Message
 from chatd.edges.irc.ranks import prefix
 from chatd.edges.irc.refusals import refuse
 from chatd.edges.irc.rows import Row
-from chatd.edges.irc.telling import part_of, room_for, room_messages
+from chatd.edges.irc.telling import part_of, room_messages
 from chatd.edges.irc.user import IrcUser
 from chatd.model.entry import Place
 from chatd.protocol import commands, events, names
@@ -81,6 +82,9 @@ async def _enter(user: IrcUser, name: RoomName) -> None:
     if user.has(markers.NAME):
         await markers.learn(user, name.key)
     result = await user.ask(commands.Join(None, name))
+    if result.refused is not None and "limit" in result.tags:
+        user.reply(n.ERR_CHANNELISFULL, name, result.refused.text)
+        return
     if result.refused is not None:
         refuse(user, "JOIN", result.refused, name)
         return
@@ -137,7 +141,8 @@ def tell_names(user: IrcUser, room: Place) -> None:
 
 def names_of(user: IrcUser, room: Place) -> Iterator[Message]:
     """Yield as many messages as it takes to say who is in a room."""
-    symbol = "@" if room.policy.readable_after(None) is None else "="
+    is_secret = room.policy.readable_after(None) is None or room.policy.setting("listed") == "no"
+    symbol = "@" if is_secret else "="
     size = MAX_BODY_BYTES - len(f":{user.server.name} 353 {user.nick} {symbol} {room.name} :".encode())
     line, length = "", 0
     for member in room.people:

@@ -9,6 +9,7 @@ from functools import partial
 from chatd.chat.command_rows import Task, Work
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.answer import Answer
+from chatd.edges.irc.help_texts import ABSENT
 from chatd.edges.irc.message import Message
 from chatd.edges.irc.refusals import refuse
 from chatd.edges.irc.user import IrcUser
@@ -70,7 +71,8 @@ def _run(user: IrcUser, message: Message, row: Row | None, answer: Answer) -> Wo
 def _started(user: IrcUser, message: Message, row: Row | None) -> Work | None:
     if row is None:
         if user.registered or not message.command.isalpha():
-            user.reply(n.ERR_UNKNOWNCOMMAND, message.command, "no such command; HELP lists what there is")
+            why = ABSENT.get(message.command, "no such command; HELP lists what there is")
+            user.reply(n.ERR_UNKNOWNCOMMAND, message.command, why)
         else:
             user.reply(n.ERR_NOTREGISTERED, "register first, with NICK and USER")
     elif row.registered and not user.registered:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import NamedTuple
 
 from chatd.chat.hub import Hub
 from chatd.edges.gateway import Gateway
+from chatd.edges.irc.composition import Piece
+from chatd.edges.irc.message import NO_TAGS
 from chatd.edges.irc.person import Person
+from chatd.edges.irc.remembered import Remembered
 from chatd.edges.irc.session import IrcSession
+from chatd.edges.irc.translations import Translations
 from chatd.model.entry import Member
 from chatd.protocol.names import Nick
 
 DEFAULT_NAME = "irc.local"
 DEFAULT_LAST_LINES = 20
-MAX_CLIENT_TAGS = 1000
-"""Of how many messages the client-only tags are known, which are passed on and not kept."""
-MAX_TRANSLATIONS = 64
 MAX_REALNAME = 150
 """How many characters a real name may have."""
 MAX_GONE = 500
@@ -44,13 +45,19 @@ class IrcServer:
         self.created = gateway.hub.now
         self.most_users = 0
         """How many people there were at most at a time."""
-        self.translations: OrderedDict[tuple[bytes, frozenset[str]], bytes] = OrderedDict()
-        """What lines that many are sent are to those who have the same capabilities."""
+        self.translations = Translations()
+        self.pieces: Remembered[str, Sequence[Piece]] = Remembered(())
+        """How the senders of texts have put them into several messages, by msgid, so that others read them in these."""
         self.gone: deque[Gone] = deque(maxlen=MAX_GONE)
         """Those of the clients that have gone, the last at the end."""
         self.notice: tuple[object, dict[frozenset[str], bytes]] = (None, {})
         """What many were told last unasked: what it is about, and its bytes by the capabilities of its readers."""
-        self._client_tags: OrderedDict[int, Mapping[str, str]] = OrderedDict()
+        self.client_tags: Remembered[str, Mapping[str, str]] = Remembered(NO_TAGS)
+        """The client-only tags of messages, by their msgids: they are passed on and not kept."""
+        self.redacted: Remembered[tuple[str, str, str], str] = Remembered("")
+        """The msgids of reactions that are being taken back by REDACT, by what they are to, themselves, and whose."""
+        self.reasons: Remembered[tuple[str, str], str] = Remembered("")
+        """Why messages were taken back, by their msgids and the key of who did it: the same holds for that."""
 
     @property
     def hub(self) -> Hub:
@@ -66,16 +73,6 @@ class IrcServer:
         epoch, _, number = msgid.rpartition("-")
         is_id = number.isascii() and number.isdigit() and len(number) <= 19
         return int(number) if is_id and epoch == self.hub.journal.epoch.partition(".")[0] else None
-
-    def note_client_tags(self, id_: int, tags: Mapping[str, str]) -> None:
-        """Remember what client-only tags a message was sent with."""
-        self._client_tags[id_] = tags
-        while len(self._client_tags) > MAX_CLIENT_TAGS:
-            self._client_tags.popitem(last=False)
-
-    def client_tags(self, id_: int) -> Mapping[str, str]:
-        """Return the client-only tags of a message, none if they are not known any more."""
-        return self._client_tags.get(id_, {})
 
     def person(self, member: Member) -> Person:
         """Return how somebody who is here, over whatever edge, is shown."""
@@ -95,7 +92,8 @@ class IrcServer:
             key = Nick.of(nick).key
             gone = next((each.person for each in reversed(self.gone) if Nick(each.person.nick).key == key), None)
             return gone or Person(nick, "~u", "gone.guest", nick)
-        return self.person(holder)._replace(nick=nick)
+        person = self.person(holder)
+        return person if person.nick == nick else person._replace(nick=nick)
 
     @staticmethod
     def date(time: int) -> str:

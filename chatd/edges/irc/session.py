@@ -36,6 +36,7 @@ class IrcSession(Session):
     """A session that its owner follows."""
 
     user: Owner | None = None
+    labels_are_unique = True
 
     def __init__(self, hub: Hub, peer: Peer) -> None:
         super().__init__(hub, peer)

@@ -1,44 +1,71 @@
-"""PRIVMSG and NOTICE: what is said, to rooms and to people, and the CTCP that clients put into it."""
+"""PRIVMSG and NOTICE: what is said, to rooms and to people, and the CTCP that clients put into it.
+
+`chatd.edges.irc.multiline` has their rows: it hears them first.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
-from chatd.chat import quotas
+from chatd.chat import passing, referring
 from chatd.chat.command_rows import Task, Work
 from chatd.edges.irc import nickserv
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.answer import Answer
+from chatd.edges.irc.composition import Piece, room_for
 from chatd.edges.irc.formatting import without_formatting
 from chatd.edges.irc.message import CTCP, Message
 from chatd.edges.irc.onlooking import away_reply
+from chatd.edges.irc.pending import Result
+from chatd.edges.irc.reference_telling import REPLIES
 from chatd.edges.irc.refusals import refuse
 from chatd.edges.irc.rooms import targets
-from chatd.edges.irc.rows import Row
 from chatd.edges.irc.session import IrcSession
-from chatd.edges.irc.telling import ACTION, room_for
+from chatd.edges.irc.telling import ACTION, shown
 from chatd.edges.irc.user import IrcUser
+from chatd.model.entry import Member
 from chatd.protocol import names
 from chatd.protocol.commands import Tell
+from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Done, Refused, Said
 from chatd.protocol.names import BadNameError, Nick
 from chatd.protocol.text import plain
 
 MAX_TARGETS = 4
+_RANKS = "~&@%+"
+"""What stands before a room, on other servers, of what is for those with a rank there alone (STATUSMSG)."""
 
 
 def say(user: IrcUser, message: Message) -> None:
     """Carry out PRIVMSG or NOTICE: at once if it is for one target, so that more can follow before it is stored."""
     answer = user.begin(message.tags.get("label", ""))
     to = targets(message.param(0))
-    if len(to) == 1 and (command := _single(user, message, to[0])) is not None:
-        pending = user.expect(command, answer, client_tags(message.tags))
-        answer.close()
-        pending.listener = partial(_said_one, user, message, to[0], answer)
-        user.session.receive(pending.request)
+    at_once = len(to) == 1 and user.referred_to(message.tags) is None
+    if at_once and (command := _single(user, message, to[0])) is not None:
+        _say_at_once(user, message, command, answer)
         return
     user.session.receive(Task(partial(_in_turn, user, message, to, answer)))
+
+
+def say_whole(user: IrcUser, message: Message, pieces: Sequence[Piece]) -> None:
+    """Say a text to one target that came in pieces, none if others may put it into their own; both can be said."""
+    target, text = message.params
+    command = _tell(user, message, target, text)
+    assert command is not None, f"{target} was looked at before"
+    answer = user.begin(message.tags.get("label", ""))
+    if user.referred_to(message.tags) is None:
+        _say_at_once(user, message, command, answer, pieces)
+    else:
+        user.session.receive(Task(partial(_say_in_turn, user, message, command, answer, pieces)))
+
+
+def _say_at_once(user: IrcUser, message: Message, command: Tell, answer: Answer, pieces: Sequence[Piece] = ()) -> None:
+    pending = user.expect(command, answer, client_tags(message.tags), pieces)
+    answer.close()
+    pending.listener = partial(_said_one, user, message, message.param(0), answer, pending.label)
+    user.session.receive(pending.request)
 
 
 def client_tags(tags: Mapping[str, str]) -> Mapping[str, str]:
@@ -87,14 +114,14 @@ def _is_other_ctcp(text: str) -> bool:
     return text.startswith(CTCP) and not text.startswith(f"{CTCP}ACTION ")
 
 
-def _said_one(user: IrcUser, message: Message, target: str, answer: Answer, outcome: object) -> None:
+def _said_one(user: IrcUser, message: Message, target: str, answer: Answer, label: str, outcome: object) -> None:
     if isinstance(outcome, Refused):
         _refuse(user, message, outcome, target, answer)
     elif isinstance(outcome, Done):
-        _told(user, message, target, outcome, answer)
+        _told(user, message, target, outcome, answer, label)
 
 
-def _refuse(user: IrcUser, message: Message, refused: Refused, target: str, answer: Answer) -> None:
+def _refuse(user: IrcUser, message: Message, refused: Refused | ChatError, target: str, answer: Answer) -> None:
     if message.command == "NOTICE":
         return  # to which nothing is ever answered
     before, user.answering = user.answering, answer
@@ -104,12 +131,12 @@ def _refuse(user: IrcUser, message: Message, refused: Refused, target: str, answ
         user.answering = before
 
 
-def _told(user: IrcUser, message: Message, target: str, done: Done, answer: Answer) -> None:
+def _told(user: IrcUser, message: Message, target: str, done: Done, answer: Answer, label: str) -> None:
     """Tell a client of what it told somebody: the echo, and that they are away."""
     holder = user.hub.holder(Nick.of(target))
     if user.has("echo-message"):
-        text = _as_read(message.param(1))
-        answer.add(user.own_message(message.command, target, text, done, client_tags(message.tags)))
+        tags = client_tags(message.tags)
+        answer.add(user.own_message(message.command, target, _as_read(message.param(1)), done, label, tags))
     if "away" in done.values and message.command != "NOTICE" and holder is not None:
         answer.add(away_reply(user, holder, holder.away or "away"))
 
@@ -142,7 +169,10 @@ async def _say_all(user: IrcUser, message: Message, to: list[str], answer: Answe
             user.reply(n.ERR_TOOMANYTARGETS, to[MAX_TARGETS], f"{MAX_TARGETS} targets at a time, not more")
             return
         for target in to:
-            await _say_to(user, message, target, answer)
+            try:
+                await _say_to(user, message, target, answer)
+            except ChatError as error:
+                _refuse(user, message, error, target, answer)
     finally:
         user.answering = None
         answer.close()
@@ -158,6 +188,10 @@ async def _say_to(user: IrcUser, message: Message, target: str, answer: Answer) 
         user.reply(n.ERR_INPUTTOOLONG, f"that is too long to be passed on; a text to {target} has {most} bytes at most")
     elif _is_other_ctcp(text):
         _pass_ctcp(user, message, target)
+    elif target.lstrip(_RANKS)[:1] == "#" and target[0] in _RANKS:
+        if message.command != "NOTICE":
+            why = f"nobody is written to by rank here; write to {target.lstrip(_RANKS)}, or to each of them"
+            user.reply(n.ERR_CANNOTSENDTOCHAN, target, why)
     elif (command := _tell(user, message, target, text)) is None:
         if message.command != "NOTICE":
             numeric = n.ERR_NOSUCHCHANNEL if target.startswith("#") else n.ERR_NOSUCHNICK
@@ -165,9 +199,45 @@ async def _say_to(user: IrcUser, message: Message, target: str, answer: Answer) 
                 numeric, target, "there is no such room" if target.startswith("#") else "nobody can be called that"
             )
     else:
-        result = await user.ask(command, client_tags(message.tags))
-        if not isinstance(result.outcome, Said):
-            _said_one(user, message, target, answer, result.outcome)
+        await _say(user, message, command, answer)
+
+
+async def _say_in_turn(user: IrcUser, message: Message, command: Tell, answer: Answer, pieces: Sequence[Piece]) -> None:
+    user.answering = answer
+    try:
+        await _say(user, message, command, answer, pieces)
+    except ChatError as error:
+        _refuse(user, message, error, message.param(0), answer)
+    finally:
+        user.answering = None
+        answer.close()
+
+
+async def _say(user: IrcUser, message: Message, command: Tell, answer: Answer, pieces: Sequence[Piece] = ()) -> None:
+    result = await _ask(user, command, client_tags(message.tags), pieces)
+    if not isinstance(result.outcome, Said):
+        label = result.tags.get("label", "")
+        _said_one(user, message, str(command.to), answer, label, result.outcome)
+
+
+async def _ask(user: IrcUser, command: Tell, tags: Mapping[str, str], pieces: Sequence[Piece]) -> Result:
+    """Say something; if what it answers is not to be read there, it is said all the same, and answers nothing."""
+    room = user.hub.room(names.key(command.to)) if command.reply is not None else None
+    if room is not None and room in user.session.rooms and command.reply is not None:
+        answer = user.answering
+        is_there = await referring.is_there(user.session, room, command.reply)
+        user.answering = answer
+        if not is_there:
+            command = replace(command, reply=None)
+            tags = {key: value for key, value in tags.items() if key not in REPLIES}
+    return await user.ask(command, tags, pieces)
+
+
+def clients_among(members: Iterable[Member]) -> Iterator[IrcUser]:
+    """Yield the IRC clients among some members."""
+    for member in members:
+        if isinstance(member, IrcSession) and isinstance(member.user, IrcUser) and member.user.registered:
+            yield member.user
 
 
 def _pass_ctcp(user: IrcUser, message: Message, target: str) -> None:
@@ -176,18 +246,13 @@ def _pass_ctcp(user: IrcUser, message: Message, target: str) -> None:
         user.reply(n.ERR_CANNOTSENDTOCHAN, target, "of CTCP only actions (/me) go to a room")
         return
     try:
-        holder = user.hub.holder(names.nick(target))
+        nick, readers = passing.to_person(user.session, Nick.of(names.nick(target)))
     except BadNameError:
-        holder = None
-    if not isinstance(holder, IrcSession) or not isinstance(holder.user, IrcUser):
-        if message.command != "NOTICE":
-            user.reply(n.ERR_NOSUCHNICK, target, "no IRC client of that name is here, which could answer that")
-        return
-    quotas.check_tell(user.session)
-    holder.user.send(Message(message.command, (str(holder.nick), message.param(1)), user.person.source))
-
-
-ROWS: tuple[Row, ...] = (
-    Row("PRIVMSG", say, at_once=True),
-    Row("NOTICE", say, at_once=True),
-)
+        raise ChatError(Code.NO_SUCH_NICK, "nobody can be called that") from None
+    client = next(clients_among(readers), None)  # one answer is enough
+    if client is None:
+        raise ChatError(Code.NO_SUCH_NICK, "no IRC client of that name is here, which could answer that")
+    tags = {**shown(user.server, {}, user.person), **client_tags(message.tags), "msgid": user.new_msgid()}
+    passed = Message(message.command, (str(nick), message.param(1)), user.person.source, tags)
+    if not client.write_private(client.encode(passed)):
+        raise ChatError(Code.FULL, f"{nick} has not read what was there before; try it again later")

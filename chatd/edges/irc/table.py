@@ -8,22 +8,28 @@ from chatd.edges.irc import (
     about,
     account_registration,
     chathistory,
+    composition,
+    inviting,
     kicking,
     listing,
     logging_in,
     markers,
     modes,
     monitor,
+    multiline,
     nickserv,
+    operating,
     presence,
+    redacting,
     registration,
     rooms,
-    speaking,
+    tagging,
     welcome,
     who,
     whois,
 )
 from chatd.edges.irc.capabilities import IMPLIED_BY_302, Capability
+from chatd.edges.irc.reference_telling import REDACTION
 from chatd.edges.irc.rows import Row
 
 CAPABILITIES: tuple[Capability, ...] = (
@@ -35,12 +41,15 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("echo-message"),
     Capability("extended-join"),
     Capability("extended-monitor"),
+    Capability(inviting.NOTIFY),
     Capability("labeled-response", only_with="batch"),
     Capability("message-tags"),
     Capability("multi-prefix"),
     Capability("draft/account-registration", account_registration.offered),
     Capability(chathistory.NAME),
     Capability(chathistory.EVENTS),
+    Capability(REDACTION),
+    Capability(composition.NAME, lambda _session: multiline.VALUE),
     Capability("draft/no-implicit-names"),
     Capability(markers.NAME),
     Capability("sasl", logging_in.offered),
@@ -50,26 +59,28 @@ CAPABILITIES: tuple[Capability, ...] = (
     Capability("userhost-in-names"),
 )
 
-COMMANDS: Mapping[str, Row] = {
-    row.command: row
-    for row in (
-        Row("CAP", registration.Negotiation(CAPABILITIES).carry_out, least=1, registered=False),
-        *registration.ROWS,
-        *logging_in.ROWS,
-        *account_registration.ROWS,
-        *nickserv.ROWS,
-        *welcome.ROWS,
-        *rooms.ROWS,
-        *speaking.ROWS,
-        *who.ROWS,
-        *whois.ROWS,
-        *listing.ROWS,
-        *about.ROWS,
-        *presence.ROWS,
-        *monitor.ROWS,
-        *modes.ROWS,
-        *kicking.ROWS,
-        *chathistory.ROWS,
-        *markers.ROWS,
-    )
-}
+ROWS: tuple[Row, ...] = (
+    Row("CAP", registration.Negotiation(CAPABILITIES).carry_out, least=1, registered=False),
+    *registration.ROWS,
+    *logging_in.ROWS,
+    *account_registration.ROWS,
+    *nickserv.ROWS,
+    *welcome.ROWS,
+    *rooms.ROWS,
+    *multiline.ROWS,
+    *tagging.ROWS,
+    *redacting.ROWS,
+    *who.ROWS,
+    *whois.ROWS,
+    *listing.ROWS,
+    *about.ROWS,
+    *presence.ROWS,
+    *monitor.ROWS,
+    *modes.ROWS,
+    *kicking.ROWS,
+    *inviting.ROWS,
+    *chathistory.ROWS,
+    *markers.ROWS,
+    *operating.ROWS,
+)
+COMMANDS: Mapping[str, Row] = {row.command: row for row in ROWS}

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from chatd.edges.irc.message import MAX_BODY_BYTES, Message
+from chatd.edges.irc.composition import room_for
+from chatd.edges.irc.message import Message
 from chatd.edges.irc.mode_telling import ruling_messages
 from chatd.edges.irc.person import Person
+from chatd.edges.irc.reference_telling import REPLY, reference_messages, shown_edit
 from chatd.edges.irc.server import IrcServer
 from chatd.protocol.events import Event, Joined, Moderated, Parted, Renamed, Said, TopicSet
 from chatd.protocol.names import Nick
+from chatd.protocol.references import Edited, Reacted, Retracted
 from chatd.protocol.wire import Tags
 
 ACTION = "/me "
@@ -45,23 +48,22 @@ def room_messages(server: IrcServer, capabilities: Collection[str], tags: Tags, 
             person = server.person_called(event.nick)
             topic = part_of(event.topic, room_for(person.source, "TOPIC", event.room))
             yield Message("TOPIC", (event.room, topic), person.source, shown(server, tags, person))
+        case Edited():
+            edited = Said(event.nick, event.room, shown_edit(event))
+            yield from said(server, {**tags, "reply": str(event.id)}, edited, event.room)
+        case Retracted() | Reacted():
+            person = server.person_called(event.nick)
+            yield from reference_messages(server, capabilities, event, person.source, shown(server, tags, person))
         case Moderated():
             person = server.person_called(event.nick)
             yield from ruling_messages(server, capabilities, event, person.source, shown(server, tags, person))
 
 
 def said(server: IrcServer, tags: Tags, event: Said, target: str, person: Person | None = None) -> Iterator[Message]:
-    """Yield the messages that tell a text to a target: as many as it takes, for it may be longer than IRC's are."""
+    """Yield the message that tells a text to a target, however long that is, see `chatd.edges.irc.composition`."""
     person = person or server.person_called(event.nick)
     command = "NOTICE" if "notice" in tags else "PRIVMSG"
-    all_tags = shown(server, tags, person)
-    for text in lines_of(event.text, room_for(person.source, command, target)):
-        yield Message(command, (target, text), person.source, all_tags)
-
-
-def room_for(source: str, command: str, target: str) -> int:
-    """Return how many bytes of text there is room for in a message."""
-    return MAX_BODY_BYTES - len(f":{source} {command} {target} :".encode())
+    yield Message(command, (target, event.text), person.source, shown(server, tags, person))
 
 
 def part_of(text: str, size: int) -> str:
@@ -69,33 +71,17 @@ def part_of(text: str, size: int) -> str:
     return text.encode()[:size].decode(errors="ignore")
 
 
-def lines_of(text: str, size: int) -> Iterator[str]:
-    """Yield a text in parts of so many bytes at most, cut between characters, at spaces where that can be."""
-    is_action = text.startswith(ACTION)
-    before, after = ("\x01ACTION ", "\x01") if is_action else ("", "")
-    rest = text.removeprefix(ACTION) if is_action else text
-    size = max(size - len(before + after), 16)
-    while True:
-        part = rest.encode()[:size].decode(errors="ignore")
-        if len(part) == len(rest):
-            yield f"{before}{part}{after}"
-            return
-        at_space = part.rfind(" ", len(part) // 2)
-        part = part if at_space < 0 else part[: at_space + 1]
-        rest = rest[len(part) :]
-        yield f"{before}{part}{after}"
-
-
 def shown(server: IrcServer, tags: Tags, person: Person | None = None) -> Mapping[str, str]:
     """Return the tags of a message, made of those of a line and of what is known of whom it comes from."""
     found: dict[str, str] = {}
     if "time" in tags:
         found["time"] = tags["time"]
-    if "id" in tags:
-        found["msgid"] = server.msgid(tags["id"])
-        found |= server.client_tags(int(tags["id"]))
+    msgid = server.msgid(tags["id"]) if "id" in tags else tags.get("ref")
+    if msgid is not None:
+        found["msgid"] = msgid
+        found |= server.client_tags.of(msgid)
     if "reply" in tags:
-        found["+draft/reply"] = server.msgid(tags["reply"])
+        found[REPLY] = server.msgid(tags["reply"])
     if person is not None and person.account is not None:
         found["account"] = person.account
     if person is not None and person.bot:

@@ -5,56 +5,84 @@ from __future__ import annotations
 from chatd.edges.irc import markers
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.message import Message, render
-from chatd.edges.irc.server import MAX_TRANSLATIONS
+from chatd.edges.irc.pending import Pending, Result
 from chatd.edges.irc.telling import room_messages, said
-from chatd.edges.irc.user import IrcUser, Pending, Result
-from chatd.protocol import commands, events, wire
+from chatd.edges.irc.translations import Same
+from chatd.edges.irc.user import IrcUser
+from chatd.protocol import commands, events, reference_commands, wire
 from chatd.protocol.errors import ChatError
 from chatd.protocol.events import Done, Event, Moderated, Refused, Said, Told, ToldOthers, TopicSet
 from chatd.protocol.moderation_commands import ModerationCommand
-from chatd.protocol.references import Edited, Reacted, Retracted
+from chatd.protocol.references import Edited, Reacted, Retracted, Unreacted
 from chatd.protocol.wire import Tags
 
 _ECHOED = (Said, Retracted, Edited, Reacted)
 
 
 def translated(user: IrcUser, lines: bytes) -> bytes:
-    """Return what a client is sent for whole lines of its session; nothing before it is registered."""
-    own = user.session.in_several_rooms or b"label=" in lines
-    own = own or user.answering is not None  # it may be the outcome of what the client is about
-    key = (lines, user.capabilities)
-    known = user.server.translations
-    if not own and (found := known.get(key)) is not None:
-        return found
+    """Return what a client is sent for whole lines of its session; nothing before it is registered.
+
+    Most of what is sent is the same for many, and made once: whole batches, and the lines of those that are not, such
+    as what each of several who speak at once is sent of the others.
+    """
+    known, key = user.server.translations, (lines, user.capabilities)
+    if user.held is None:
+        if (found := known.batches.get(key)) is not None:
+            return found
+        if _is_free(user) and (found := known.batches_for_the_free.get(key)) is not None:
+            return found
     written: list[bytes] = []
     before = user.collect(written)
     try:
-        shared = [_translate(user, line) for line in lines.split(b"\r\n") if line]
+        same = _translate_all(user, lines, written)
     finally:
         user.collect(before)
     data = b"".join(written)
     if before is not None:
         before.append(data)
         return b""
-    if not own and all(shared):
-        known[key] = data
-        if len(known) > MAX_TRANSLATIONS:
-            known.popitem(last=False)
+    if same is Same.FOR_ALL or _is_free(user):
+        known.note_batch(lines, user.capabilities, data, same)
     return data
 
 
-def _translate(user: IrcUser, line: bytes) -> bool:
-    """Tell a client what a line says; return whether it would be the same for all others."""
+def _is_free(user: IrcUser) -> bool:
+    return user.answering is None and not user.session.in_several_rooms
+
+
+def _translate_all(user: IrcUser, lines: bytes, written: list[bytes]) -> Same:
+    """Translate each line, or take what it was for others; return for whom all of them are the same."""
+    translations, capabilities = user.server.translations, user.capabilities
+    known = translations.lines(capabilities) if user.registered else {}
+    least = Same.FOR_ALL
+    for line in lines.split(b"\r\n"):
+        if (data := known.get(line)) is not None:
+            written.append(data)
+        elif line:
+            first = len(written)
+            same = _translate(user, line)
+            if same is Same.FOR_ALL:
+                translations.note_line(line, capabilities, b"".join(written[first:]))
+            least = min(least, same)
+    return least
+
+
+def _translate(user: IrcUser, line: bytes) -> Same:
+    """Tell a client what a line says; return for which others it would be the same."""
     try:
         tags, event = wire.parse_event(line)
     except ChatError:
-        return True
+        return Same.FOR_ALL
     if (pending := user.pending(tags.get("label"))) is not None:
         _settle(user, pending, tags, event)
-        return False
+        return Same.FOR_NOBODY
     if not user.registered:
-        return False
-    return _tell(user, tags, event)
+        return Same.FOR_NOBODY
+    if isinstance(event, Said):  # most are
+        for message in said(user.server, tags, event, event.room):
+            user.send(message)
+        return Same.FOR_ALL
+    return Same.FOR_THE_FREE if _tell(user, tags, event) else Same.FOR_NOBODY
 
 
 def _settle(user: IrcUser, pending: Pending, tags: Tags, event: Event) -> None:
@@ -73,6 +101,7 @@ def echo(user: IrcUser, pending: Pending, tags: Tags, event: Event) -> None:
 
 
 def _tell(user: IrcUser, tags: Tags, event: Event) -> bool:
+    """Tell a client what happened; return whether it is told as others are."""
     match event:
         case events.Note(text):
             user.send(Message("NOTICE", (user.nick, text), user.server.name))
@@ -81,7 +110,8 @@ def _tell(user: IrcUser, tags: Tags, event: Event) -> bool:
         case events.Seen():
             markers.heard(user, event)
         case Told(nick, text):
-            for message in said(user.server, tags, Said(nick, "", text), user.nick):
+            known = tags if "id" in tags or "ref" in tags else {**tags, "ref": user.new_msgid()}
+            for message in said(user.server, known, Said(nick, "", text), user.nick):
                 user.send(message)
         case ToldOthers(nick, text):
             if user.has("echo-message"):
@@ -100,9 +130,13 @@ def _tell_of_room(user: IrcUser, tags: Tags, event: Event) -> bool:
     if isinstance(event, TopicSet) and "old" in tags:
         return False  # who comes in is told the topic with the rest
     own = _own_command(user, event)
+    if own is not None and isinstance(event, Reacted) and not user.has("echo-message"):
+        return False
     for message in room_messages(user.server, user.capabilities, tags, event):
         if message.command == "QUIT" and _was_told(user, message, tags):
             continue
+        if message.command == "INVITE" and own is not None:
+            continue  # RPL_INVITING says so
         if own is not None:
             own.answer.add(message)
         else:
@@ -121,9 +155,24 @@ def _own_command(user: IrcUser, event: Event) -> Pending | None:
     """Return the command of the client's own that an event is the outcome of, before the line that ends it."""
     if isinstance(event, TopicSet) and event.nick == user.session.nick:
         return user.pending_own(commands.Topic)
+    if isinstance(event, Retracted | Reacted) and event.nick == user.session.nick:
+        own = user.pending_own(reference_commands.Retract, reference_commands.React, reference_commands.Unreact)
+        return own if own is not None and _asks_for(own.command, event) else None
     if isinstance(event, Moderated) and event.nick == user.session.nick:
         return user.pending_own(*ModerationCommand.__args__)
     return None
+
+
+def _asks_for(command: commands.Command, event: Retracted | Reacted) -> bool:
+    """Return whether an event is what a command about a message asked for."""
+    match command, event:
+        case reference_commands.Retract(id_), Retracted(_, _, about):
+            return id_ == about
+        case reference_commands.Unreact(id_, emoji), Unreacted(_, _, about, given):
+            return (id_, emoji) == (about, given)
+        case reference_commands.React(id_, emoji), Reacted(_, _, about, given):
+            return (id_, emoji) == (about, given)
+    return False
 
 
 def farewell(user: IrcUser | None, last: bytes) -> bytes:

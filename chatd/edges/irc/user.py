@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from typing_extensions import override
@@ -16,10 +16,13 @@ from chatd.chat.command_rows import Work
 from chatd.chat.hub import Hub
 from chatd.edges.irc.answer import Answer
 from chatd.edges.irc.capabilities import shown_tags
+from chatd.edges.irc.composition import Draft, Piece, composed
 from chatd.edges.irc.exchange import Exchange
 from chatd.edges.irc.message import Message, render
+from chatd.edges.irc.pending import Pending, Result
 from chatd.edges.irc.person import Person
 from chatd.edges.irc.read_times import ReadTimes
+from chatd.edges.irc.reference_telling import REPLIES
 from chatd.edges.irc.server import Gone, IrcServer
 from chatd.edges.irc.session import IrcSession, Owner
 from chatd.edges.peer_connection import PeerConnection
@@ -27,67 +30,18 @@ from chatd.model.entry import Entry
 from chatd.protocol import wire
 from chatd.protocol.commands import Command, Tell
 from chatd.protocol.errors import ChatError, Code
-from chatd.protocol.events import Done, Refused, Said
-from chatd.protocol.references import Edited, Reacted, Retracted
-from chatd.protocol.wire import NO_TAGS, Request, Tags
-
-Outcome = Done | Said | Refused | Retracted | Edited | Reacted
-"""What the session says at last of a command: that it was done, the echo of what was said, or why not."""
-
-
-class Result(NamedTuple):
-    """What became of a command, and the tags of the line that said so."""
-
-    outcome: Outcome
-    tags: Tags = NO_TAGS
-
-    @property
-    def refused(self) -> Refused | None:
-        """Why it was not done; None if it was."""
-        return self.outcome if isinstance(self.outcome, Refused) else None
-
-
-class Pending:
-    """A command that the session was asked to carry out, until it has said what became of it."""
-
-    def __init__(self, label: str, answer: Answer, command: Command, client_tags: Mapping[str, str]) -> None:
-        self.label = label
-        self.answer = answer
-        self.command = command
-        self.client_tags = client_tags
-        self.result: Result | None = None
-        self.waiting: Deferred[None] | None = None
-        self.listener: Callable[[Outcome], None] | None = None
-        """Told at once what became of it."""
-        answer.open()
-
-    @property
-    def request(self) -> Request:
-        """What the session is to receive."""
-        return Request(self.command, self.label)
-
-    def settle(self, result: Result) -> None:
-        """Note what became of it; what waits for that goes on when all rooms have had the batch."""
-        self.result = result
-        if self.listener is not None:
-            self.listener(result.outcome)
-        if self.waiting is None:
-            self.answer.close()
-
-    def told(self) -> None:
-        """Go on with what waited."""
-        if self.waiting is not None and not self.waiting.called:
-            self.waiting.callback(None)
-            self.answer.close()
+from chatd.protocol.events import Done, Refused
+from chatd.protocol.wire import NO_TAGS, Request
 
 
 class IrcUser(Owner):
-    """The client of one connection. ``ident`` is what it gave with USER."""
+    """The client of one connection; ``frames`` returns what carries its lines. ``ident`` is what it gave with USER."""
 
-    def __init__(self, server: IrcServer, peer: PeerConnection) -> None:
+    def __init__(self, server: IrcServer, peer: PeerConnection, frames: Callable[[bytes], bytes]) -> None:
         assert isinstance(peer.session, IrcSession)
         self.server = server
         self.peer = peer
+        self._frames = frames
         self.session = peer.session
         self.capabilities: frozenset[str] = frozenset()
         self.capability_version = 301
@@ -101,6 +55,8 @@ class IrcUser(Owner):
         """What it gave with PASS."""
         self.exchange: Exchange | None = None
         """The SASL exchange that it is in."""
+        self.draft: Draft | None = None
+        """The batch of several lines that it has opened."""
         self.invisible = False
         self.signed_on = server.hub.now
         """In milliseconds since 1970."""
@@ -113,7 +69,8 @@ class IrcUser(Owner):
         self._labels = f"irc-{server.hub.make_secret()[:8]}-"
         self._pending: dict[str, Pending] = {}
         self._settled: list[Pending] = []
-        self._held: list[bytes] | None = None
+        self.held: list[bytes] | None = None
+        """What is written for the time being, in place of sending it."""
         self._known: object = None
         self._person = Person("", "", "", "")
 
@@ -186,22 +143,33 @@ class IrcUser(Owner):
         await self.session.send_all(lines(), self.write)
 
     def encode(self, message: Message) -> bytes:
-        """Return a message as this client reads it."""
+        """Return a message as this client reads it: as several, if its text takes these."""
+        known = self.server.pieces.of(message.tags.get("msgid", ""))
+        return b"".join(map(self._encode_one, composed(message, self.capabilities, known)))
+
+    def _encode_one(self, message: Message) -> bytes:
         tags = message.tags
         if "server-time" in self.capabilities and "time" not in tags and message.command != "ACK":
             tags = {**tags, "time": wire.timestamp(self.hub.now)}
-        return render(message._replace(tags=shown_tags(tags, self.capabilities)))
+        return render(message, shown_tags(tags, self.capabilities) if tags else tags)
 
     def write(self, data: bytes) -> None:
         """Send what is in the client's language, in its turn."""
-        if self._held is not None:
-            self._held.append(data)
+        if self.held is not None:
+            self.held.append(data)
         elif data:
-            self.peer.send_frame(data)
+            self.peer.send_frame(self._frames(data))
+
+    def write_private(self, data: bytes) -> bool:
+        """Send what somebody says to this client alone; return False if it reads too slowly to be sent more."""
+        if self.held is not None:
+            self.held.append(data)
+            return True
+        return self.peer.send_private_frame(self._frames(data))
 
     def collect(self, held: list[bytes] | None) -> list[bytes] | None:
         """Have what is written put into a list, or sent again; return what was so before."""
-        before, self._held = self._held, held
+        before, self.held = self.held, held
         return before
 
     # What its session is asked.
@@ -211,32 +179,53 @@ class IrcUser(Owner):
         label = label if "labeled-response" in self.capabilities else ""
         return Answer(self.send, label, self.numbers, self.server.name)
 
-    def expect(self, command: Command, answer: Answer, client_tags: Mapping[str, str] = NO_TAGS) -> Pending:
+    def expect(
+        self,
+        command: Command,
+        answer: Answer,
+        client_tags: Mapping[str, str] = NO_TAGS,
+        pieces: Sequence[Piece] = (),
+    ) -> Pending:
         """Return what stands for a command that the session is to be asked, under its label, until that is done."""
-        pending = Pending(f"{self._labels}{next(self.numbers)}", answer, command, client_tags)
+        pending = Pending(self.new_msgid(), answer, command, client_tags, pieces)
         self._pending[pending.label] = pending
+        if client_tags and isinstance(command, Tell) and not command.to.startswith("#"):
+            self.server.client_tags.note(pending.label, client_tags)
         return pending
 
-    async def ask(self, command: Command, client_tags: Mapping[str, str] = NO_TAGS) -> Result:
+    def new_msgid(self) -> str:
+        """Return what something is called that is stored nowhere: no other message of any node is called that.
+
+        It is the label, too, of what the session is asked: so a private line is called alike at both ends.
+        """
+        return f"{self._labels}{next(self.numbers)}"
+
+    async def ask(
+        self, command: Command, client_tags: Mapping[str, str] = NO_TAGS, pieces: Sequence[Piece] = ()
+    ) -> Result:
         """Have the session carry out a command in the turn of the present line, and return what became of it."""
         return await self.ask_by(
-            command, lambda label: handlers.carry_out(self.session, Request(command, label)), client_tags
+            command, lambda label: handlers.carry_out(self.session, Request(command, label)), client_tags, pieces
         )
 
     async def ask_by(
-        self, command: Command, carry_out: Callable[[str], Work | None], client_tags: Mapping[str, str] = NO_TAGS
+        self,
+        command: Command,
+        carry_out: Callable[[str], Work | None],
+        client_tags: Mapping[str, str] = NO_TAGS,
+        pieces: Sequence[Piece] = (),
     ) -> Result:
         """Have something carried out, given its label, that does what a command would; return what became of it."""
         answer = self.answering or self.begin("")
         if self.session.ended:
             return Result(Refused(Code.UNAVAILABLE, "", "the connection has ended"))
-        pending = self.expect(command, answer, client_tags)
+        pending = self.expect(command, answer, client_tags, pieces)
         try:
             work = carry_out(pending.label)
             if work is not None:
                 await work
         except ChatError as error:
-            self.settle(pending.label, Result(Refused(error.code, error.verb, error.text)))
+            self.settle(pending.label, Result(Refused(error.code, error.verb, error.text), error.tags))
         result = await self.result_of(pending)
         self.answering = answer
         return result
@@ -276,12 +265,18 @@ class IrcUser(Owner):
 
     def with_notice(self, command: Tell, *, is_notice: bool, tags: Mapping[str, str]) -> Tell:
         """Return what is said as what programs do not answer, if it is that, and as what it answers."""
-        reply = self.server.id_of(tags.get("+draft/reply", tags.get("+reply", "")))
-        return replace(command, reply=reply or None, notice=is_notice)
+        return replace(command, reply=self.referred_to(tags), notice=is_notice)
 
-    def own_message(self, command: str, target: str, text: str, done: Done, client_tags: Mapping[str, str]) -> Message:
-        """Return what this client has told somebody, as it is told of it itself."""
-        tags = dict(client_tags)
+    def referred_to(self, tags: Mapping[str, str]) -> int | None:
+        """Return the id of the message that tags say something is about; None if they name none of this journal."""
+        msgid = next((tags[key] for key in REPLIES if key in tags), "")
+        return self.server.id_of(msgid) or None
+
+    def own_message(
+        self, command: str, target: str, text: str, done: Done, label: str, client_tags: Mapping[str, str]
+    ) -> Message:
+        """Return what this client has told somebody under a label of the session's, as it is told of it itself."""
+        tags = {**client_tags, "msgid": label}
         if "id" in done.values:
             tags |= {"msgid": self.server.msgid(done.values["id"]), "time": done.values["time"]}
         person = self.person
@@ -299,7 +294,9 @@ class IrcUser(Owner):
         if pending is None:
             return
         if pending.client_tags and entry.stored:
-            self.server.note_client_tags(entry.id, pending.client_tags)
+            self.server.client_tags.note(self.server.msgid(entry.id), pending.client_tags)
+        if pending.pieces and entry.stored:
+            self.server.pieces.note(self.server.msgid(entry.id), pending.pieces)
         if pending.waiting is not None:
             self.hub.unblocked.append(self.session)
 

@@ -21,7 +21,7 @@ from chatd.protocol.names import MAX_NICK_LENGTH, MAX_ROOM_LENGTH
 
 NETWORK = "chatd"
 USER_MODES = f"{BOT}io"
-ROOM_MODES = "bimnopqrstv"
+ROOM_MODES = "Ibilmnoqrstv"
 TOKENS_PER_LINE = 12
 MOTD = (
     "Rooms and what was said in them are kept: who comes later can read it.",
@@ -39,11 +39,12 @@ def isupport(user: IrcUser) -> Mapping[str, str]:
         "CASEMAPPING": "ascii",
         **chathistory.ISUPPORT,
         "CHANLIMIT": f"#:{rooms or ''}",
-        "CHANMODES": "bq,,,imnprst",
+        "CHANMODES": "Ibq,,l,imnrst",
         "CHANNELLEN": str(MAX_ROOM_LENGTH + 1),
         "CHANTYPES": "#",
         "ELIST": "MNTU",
         "HOSTLEN": "24",
+        "INVEX": "I",
         "KICKLEN": str(MAX_TEXT_BYTES),
         "MODES": str(MAX_CHANGES),
         "MONITOR": str(MAX_MONITORED),

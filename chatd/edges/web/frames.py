@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-TEXT, CLOSE, PING = 0x81, 0x88, 0x89
+TEXT, BINARY, CLOSE, PING = 0x81, 0x82, 0x88, 0x89
 MASKED = 0x80
 MAX_SHORT_BYTES = 125
 """Of longer payloads the length is written otherwise."""
@@ -58,3 +58,22 @@ class TextFrames:
         if data is not self._data:  # the same object, for comparing long ones takes as long as making them
             self._data, self._frame = data, frame(TEXT, data)
         return self._frame
+
+
+class LineFrames:
+    """Makes a frame of each line, without its end; of lines that go to many one after the other, they are made once.
+
+    ``first`` is the first byte of each frame.
+    """
+
+    def __init__(self, first: int) -> None:
+        self._first = first
+        self._data = b""
+        self._frames = b""
+
+    def of(self, data: bytes) -> bytes:
+        """Return the frames of whole lines."""
+        if data is not self._data:
+            frames = b"".join(frame(self._first, line) for line in data.split(b"\r\n") if line)
+            self._data, self._frames = data, frames
+        return self._frames

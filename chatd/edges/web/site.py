@@ -13,7 +13,8 @@ from zope.interface import implementer
 
 from chatd.edges.admission import REFUSALS, Why
 from chatd.edges.gateway import EdgeFactory, Gateway
-from chatd.edges.web import login, page, read, say, watching, websocket
+from chatd.edges.speech import Speech
+from chatd.edges.web import login, page, read, say, subprotocols, watching, websocket
 from chatd.edges.web.call import Call
 from chatd.edges.web.channel import WebChannel, WebRequest
 from chatd.edges.web.errors import HTTPError
@@ -34,17 +35,26 @@ class WebFactory(EdgeFactory):
     """Makes a `WebChannel` for each connection that is admitted, and answers what it asks for.
 
     ``guests`` says that whoever comes from elsewhere may speak and read without a token or a login, as on the line
-    port. ``hosts`` are names of this server beside those that the machine has.
+    port. ``hosts`` are names of this server beside those that the machine has. ``irc`` makes what IRC clients speak
+    over WebSocket, None where the server speaks no IRC.
     """
 
     protocol = WebChannel
 
-    def __init__(self, gateway: Gateway, *, guests: bool = False, hosts: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        *,
+        guests: bool = False,
+        hosts: Sequence[str] = (),
+        irc: Callable[[], Speech] | None = None,
+    ) -> None:
         super().__init__(gateway)
         self.channels: dict[WebChannel, None] = {}
         """Those that are open."""
         self.watchers: dict[WebChannel, str] = {}
         """Those of them that there was no room for, and why: they hear how the server is, and nothing else."""
+        self.subprotocols = subprotocols.by_name(irc)
         self._guests = guests
         self._trust = Trust(hosts)
         self._routes = Routes(ROWS)

@@ -1,4 +1,4 @@
-"""``/-/ws``: the line protocol in text frames, one or more lines in each, in a session like any other."""
+"""``/-/ws``: a session like any other over WebSocket, in the line protocol or in IRC, as its subprotocol says."""
 
 from __future__ import annotations
 
@@ -11,21 +11,18 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request as HandshakeRequest
 from websockets.protocol import State
 from websockets.server import ServerProtocol
-from websockets.typing import Subprotocol
 
 from chatd.edges.gateway import Gateway
 from chatd.edges.peer_connection import PeerConnection
 from chatd.edges.web.call import Call
 from chatd.edges.web.errors import HTTPError
-from chatd.edges.web.frames import PING, TextFrames, close_frame, frame, short_text, size_when_masked
+from chatd.edges.web.frames import PING, close_frame, frame, short_text, size_when_masked
 from chatd.edges.web.routes import Access, Route
+from chatd.edges.web.subprotocols import Subprotocol, first_of
 from chatd.edges.web.visitors import WebVisitor
-from chatd.protocol import wire
 from chatd.protocol.errors import ChatError, DisconnectReason
 from chatd.protocol.framing import LineDecoder
-from chatd.protocol.wire import Request
 
-SUBPROTOCOL = Subprotocol("chatd.v1")
 MAX_MESSAGE_BYTES = 64 * 1024
 CLOSE_CODES: Mapping[DisconnectReason, int] = {
     DisconnectReason.QUIT: 1000,
@@ -40,7 +37,6 @@ CLOSE_CODES: Mapping[DisconnectReason, int] = {
     DisconnectReason.INTERNAL: 1011,
 }
 """What a close frame says; its reason is the one of BYE."""
-_FRAMES = TextFrames()
 
 
 class WebSocketEdge:
@@ -49,7 +45,7 @@ class WebSocketEdge:
     kind = "web"
     paused = False
 
-    def __init__(self, gateway: Gateway, transport: Any, handshake: bytes) -> None:
+    def __init__(self, gateway: Gateway, transport: Any, handshake: bytes, subprotocol: Subprotocol) -> None:
         self.transport = transport
         self._gateway = gateway
         self._protocol = ServerProtocol(state=State.OPEN, max_size=MAX_MESSAGE_BYTES)
@@ -58,8 +54,16 @@ class WebSocketEdge:
         self._unread = 0  # how many bytes of an unfinished frame the protocol has
         self._close: tuple[int, str] | None = None  # what the close frame says, if it is not BYE's own
         self._ends = False
-        decoder = LineDecoder(wire.MAX_LINE_BYTES)
-        self.peer = PeerConnection(gateway, self, decoder, _FRAMES.of, self._farewell, handshake)
+        make_speech, self._frames, self._opcode = subprotocol
+        self._is_text = self._opcode is Opcode.TEXT
+        speech = self._speech = make_speech()
+        self.lineReceived = speech.line_received
+        """Hands the session what a line asks for; called as Twisted does."""
+        decoder = LineDecoder(speech.max_line_bytes)
+        self.peer = PeerConnection(
+            gateway, self, decoder, self._translated, self._farewell, handshake, speech.make_session
+        )
+        speech.begin(self.peer, self._frames)
         self._ping_seconds = gateway.hub.limits.ping_seconds
         self._heard = self._pinged = False
         self.visitor: WebVisitor | None = None
@@ -73,7 +77,7 @@ class WebSocketEdge:
         self._heard = True
         if self._ends:
             return
-        if not self._unread and not self._parts and (text := short_text(data)) is not None:
+        if self._is_text and not self._unread and not self._parts and (text := short_text(data)) is not None:
             self._take_message(text)
             return
         protocol = self._protocol
@@ -102,15 +106,6 @@ class WebSocketEdge:
 
     # What the peer asks of its edge.
 
-    def lineReceived(self, line: bytes) -> None:  # Twisted's
-        """Hand the session what a line asks for."""
-        session = self.peer.session
-        try:
-            request: Request | ChatError = wire.parse_command(line, session.mode)
-        except ChatError as error:
-            request = error
-        session.receive(request)
-
     def pauseProducing(self) -> None:
         """Read no more for now."""
         self.paused = True
@@ -127,25 +122,26 @@ class WebSocketEdge:
         if received.opcode in (Opcode.PING, Opcode.PONG) or not received.data:
             self._lineless += 1
         match received.opcode:
-            case Opcode.TEXT | Opcode.CONT:
+            case Opcode.TEXT | Opcode.BINARY if received.opcode is not self._opcode:
+                self._end(1003, f"frames of {self._opcode.name.lower()} only")
+            case Opcode.TEXT | Opcode.BINARY | Opcode.CONT:
                 if received.data or not self._parts:  # no limit counts the empty ones
                     self._parts.append(bytes(received.data))
                 if received.fin:
                     self._take_message(b"".join(self._parts))
                     self._parts = []
-            case Opcode.BINARY:
-                self._end(1003, "frames of text only")
             case Opcode.CLOSE:
                 self._ends = True
                 self._close = (1000, "")
                 self.peer.input_ended()
 
     def _take_message(self, message: bytes) -> None:
-        try:
-            message.decode()
-        except UnicodeDecodeError:
-            self._end(1007, "that is not UTF-8")
-            return
+        if self._is_text:
+            try:
+                message.decode()
+            except UnicodeDecodeError:
+                self._end(1007, "that is not UTF-8")
+                return
         if message:
             self.peer.data_received(message if message.endswith(b"\n") else message + b"\n")
 
@@ -165,8 +161,13 @@ class WebSocketEdge:
             self.peer.session.disconnect(reason, why)
 
     def _farewell(self, reason: DisconnectReason, last: bytes) -> bytes:
-        code, why = self._close or (CLOSE_CODES[reason], last.decode(errors="replace").strip())
-        return _FRAMES.of(last) + close_frame(code, why)
+        lines = self._speech.farewell(reason, last)
+        told = lines.rstrip(b"\r\n").rpartition(b"\n")[2]
+        code, why = self._close or (CLOSE_CODES[reason], told.decode(errors="replace"))
+        return self._frames(lines) + close_frame(code, why)
+
+    def _translated(self, lines: bytes) -> bytes:
+        return self._frames(self._speech.translated(lines))
 
     def _check(self, now: float) -> None:
         """Ping whoever was silent, so that proxies keep the connection; give up who does not answer that."""
@@ -187,7 +188,8 @@ class WebSocketEdge:
 async def _open(call: Call) -> None:
     """Change a connection over to WebSocket, or answer why not."""
     channel: Any = call.request.channel
-    protocol = ServerProtocol(subprotocols=[SUBPROTOCOL])
+    known: Mapping[str, Subprotocol] = channel.factory.subprotocols
+    protocol = ServerProtocol(select_subprotocol=first_of(known))
     headers = Headers()
     for name, values in call.request.requestHeaders.getAllRawHeaders():
         for value in values:
@@ -198,13 +200,14 @@ async def _open(call: Call) -> None:
         )
     )
     if response.status_code != 101:
-        text = "this address speaks WebSocket, with the subprotocol chatd.v1"
+        text = f"this address speaks WebSocket, with the subprotocol {' or '.join(known)}"
         names = ("Upgrade", "Sec-WebSocket-Version")
         kept = {name: response.headers[name] for name in names if name in response.headers}
         raise HTTPError(response.status_code, "websocket-needed", text, kept)
     visitor = call.visitor
     channel.leave_http()
-    edge = WebSocketEdge(call.gateway, channel.transport, response.serialize())
+    assert protocol.subprotocol is not None
+    edge = WebSocketEdge(call.gateway, channel.transport, response.serialize(), known[protocol.subprotocol])
     channel.upgraded = edge
     edge.peer.private = call.private
     if visitor.account is not None and not edge.peer.session.ended:

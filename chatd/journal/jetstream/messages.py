@@ -7,9 +7,9 @@ whether anything can be stored). ``nick``, ``room`` and ``text`` are as in the l
 the label it was sent with, ``card`` the member who did it, ``reach`` whom a MUTE or BAN of a nick holds for besides.
 ``time`` is when it was said, in milliseconds since 1970, of what was brought in from elsewhere. ``poster`` is in the
 place of ``card`` who said it without coming in. ``by`` is whose it is, ``reply`` the place of the message that it
-answers, ``notice`` whether no program is to answer it by itself. What refers to a message says with ``seen`` whether
-that was there when it was sent; EDIT says with ``first`` what of it stays the same, for the message itself is deleted
-from the stream then.
+answers, ``notice`` whether no program is to answer it by itself. JOIN says with ``again`` that the member was in the
+room all the time. What refers to a message says with ``seen`` whether that was there when it was sent; EDIT says with
+``first`` what of it stays the same, for the message itself is deleted from the stream then.
 """
 
 from __future__ import annotations
@@ -194,6 +194,8 @@ class Subjects:
             fields["by"] = entry.by
         if entry.seen:
             fields["seen"] = True
+        if entry.again:
+            fields["again"] = True
         if entry.source is not None and entry.source.info is not None:
             fields["card"] = _info(entry.source.info)
         elif entry.source is not None and entry.source.poster is not None:
@@ -224,6 +226,7 @@ class DecodedMessage(NamedTuple):
     poster: MemberInfo | None = None
     by: str = ""
     seen: bool = False
+    again: bool = False
 
     def entry(self) -> Entry:
         """Return it as an entry that another node has appended."""
@@ -231,7 +234,7 @@ class DecodedMessage(NamedTuple):
         room = "" if isinstance(self.event, Renamed | NodeUp | NodeDown) else names.key(self.event.room)
         # What is kept beside the stream has counted once, whoever said it.
         source = None if self.id.incarnation == HOLDS else Source(self.id.incarnation, self.info, self.poster)
-        return Entry(room, self.event, None, self.label, source=source, by=self.by, seen=self.seen)
+        return Entry(room, self.event, None, self.label, source=source, by=self.by, seen=self.seen, again=self.again)
 
 
 def decode(payload: bytes) -> DecodedMessage:
@@ -253,6 +256,7 @@ def decode(payload: bytes) -> DecodedMessage:
             None if poster is None else _read_info(poster),
             _text(fields.get("by", "")),
             fields.get("seen") is True,
+            fields.get("again") is True,
         )
     except (KeyError, TypeError, AttributeError, RecursionError, ChatError) as error:
         raise ValueError(f"no message of a node: {error}") from error

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.in_memory_accounts import PASSWORD
 from tests.support.irc import commands
-from tests.support.irc_accounts import IrcChatWithAccounts, plain
+from tests.support.irc_accounts import IrcChatWithAccounts, pieces, plain
 
 
 @pytest.fixture
@@ -67,9 +67,31 @@ def test_who_logs_in_later_is_seen_to_have_an_account(chat: IrcChatWithAccounts,
     assert ann.take()[0].tags == {"account": "root"}
 
 
+@pytest.mark.parametrize("label", ["", "@label=7 "])
+def test_one_is_told_of_ones_own_account_after_the_numerics_of_the_login(chat: IrcChatWithAccounts, label: str) -> None:
+    bob = chat.irc("bob", "account-notify", "labeled-response", "batch")
+    bob.says("AUTHENTICATE PLAIN")
+    (line,) = pieces(f"\0root\0{PASSWORD}".encode())
+    told = bob.says(f"{label}{line}")
+    assert [each for each in commands(told) if each != "BATCH"] == ["900", "903", "ACCOUNT"]
+    assert commands(told).count("BATCH") == (2 if label else 0)
+
+
 def test_logging_in_before_coming_in_is_told_to_nobody(chat: IrcChatWithAccounts) -> None:
     ann = chat.irc("ann", "account-notify", rooms="#den")
     alice = chat.logged_in("Alice", "account-notify")
     assert commands(ann.take()) == []
     alice.says("JOIN #den")
     assert commands(ann.take()) == ["JOIN"]
+
+
+def test_whois_tells_of_accounts_and_of_who_looks_after_the_server(chat: IrcChatWithAccounts) -> None:
+    ann = chat.irc("ann")
+    chat.logged_in("root")
+    chat.logged_in("Alice")
+    told = {each.command: each.params[:3] for each in ann.says("WHOIS root")}
+    assert (told["330"], told["313"][:2]) == (["ann", "root", "root"], ["ann", "root"])
+    told = {each.command: each.params[:3] for each in ann.says("WHOIS alice")}
+    assert told["330"] == ["ann", "Alice", "Alice"]
+    assert "313" not in told
+    assert not {"313", "330"} & set(commands(ann.says("WHOIS ann")))

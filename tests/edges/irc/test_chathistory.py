@@ -245,12 +245,56 @@ def test_who_cannot_ask_is_told_the_last_lines_after_the_names(chat: IrcChat) ->
     assert (first.text, first.tags["time"]) == ("message 6", "1970-01-12T13:46:40.000Z")
 
 
+@pytest.mark.parametrize("batch", [True, False])
+@pytest.mark.parametrize("timed", [True, False])
+def test_they_have_their_times_and_stand_in_a_batch_if_the_client_knows_these(
+    chat: IrcChat, *, timed: bool, batch: bool
+) -> None:
+    carol = chat.lines("carol")
+    carol.says("MSG one", "MSG two")
+    chat.turn()
+    chat.clock.advance(60)
+    capabilities = [name for name, has in (("server-time", timed), ("batch", batch)) if has]
+    told = chat.irc("ann", *capabilities).says("JOIN #den")[3:]
+    inside = batch_of(told, "#den") if batch else told
+    stamp = "" if timed else "[1970-01-12 13:46] "
+    assert [each.params for each in inside] == [["#den", f"{stamp}one"], ["#den", f"{stamp}two"]]
+    assert [each.tags.get("time") for each in inside] == ["1970-01-12T13:46:40.000Z" if timed else None] * 2
+    assert {each.nick for each in inside} == {"carol"}
+
+
+def test_they_come_under_the_label_of_the_join_each_time_and_for_each_room(chat: IrcChat) -> None:
+    for room in ("#den", "#tea"):
+        carol = chat.lines(f"carol-{room[1:]}", room)
+        carol.says(f"MSG in {room}")
+    chat.turn()
+    ann = chat.irc("ann", "batch", "labeled-response", "server-time")
+    for _ in range(2):
+        first, *told, last = ann.says("@label=1 JOIN #den,#tea")
+        assert (first.params[1], first.tags["label"]) == ("labeled-response", "1")
+        assert last.params == [f"-{first.params[0][1:]}"]
+        assert [each.text for each in told if each.command == "PRIVMSG"] == ["in #den", "in #tea"]
+        ann.says("PART #den,#tea")
+
+
+def test_a_room_in_which_nothing_was_said_has_none_and_no_batch(chat: IrcChat) -> None:
+    assert commands(chat.irc("ann", "batch").says("JOIN #den")) == ["JOIN", "353", "366"]
+
+
+@pytest.mark.parametrize(("count", "told"), [(0, []), (1, ["five"]), (3, ["three", "four", "five"])])
+def test_they_are_as_many_as_whoever_runs_the_server_says(chat: IrcChat, count: int, told: list[str]) -> None:
+    chat.lines("carol").says(*(f"MSG {word}" for word in ("one", "two", "three", "four", "five")))
+    chat.turn()
+    chat.factory.server.history = count
+    ann = chat.irc("ann", "server-time", "batch").says("JOIN #den")
+    assert [each.text for each in ann if each.command == "PRIVMSG"] == told
+    assert ("BATCH" in commands(ann)) is bool(told)
+
+
 def test_who_can_ask_is_told_nothing_unasked(chat: IrcChat) -> None:
     chat.lines("carol").says("MSG hello")
     chat.turn()
     assert commands(chat.irc("ann", *CAPABILITIES).says("JOIN #den")) == ["JOIN", "353", "366"]
-    chat.factory.server.history = 0
-    assert commands(chat.irc("bob").says("JOIN #den")) == ["JOIN", "353", "366"]
 
 
 @pytest.mark.parametrize(

@@ -33,10 +33,12 @@ def test_modes_are_set_and_unset_in_one_message_each(ann: IrcClient) -> None:
     (told,) = ann.says("MODE #chan +imt")
     assert (told.command, told.nick, told.params) == ("MODE", "ann", ["#chan", "+imt"])
     modes, made = ann.says("MODE #chan")
-    assert (modes.command, modes.params) == ("324", ["ann", "#chan", "+imt"])
+    assert (modes.command, modes.params) == ("324", ["ann", "#chan", "+imnt"])
     assert (made.command, made.params[:2]) == ("329", ["ann", "#chan"])
     assert int(made.params[2])
     assert [each.params for each in ann.says("MODE #chan -imt")] == [["#chan", "-imt"]]
+    assert ann.says("MODE #chan")[0].params == ["ann", "#chan", "+n"]
+    assert [each.params for each in ann.says("MODE #chan -n")] == [["#chan", "-n"]]
     assert ann.says("MODE #chan")[0].params == ["ann", "#chan", "+"]
     assert ann.says("MODE #chan -m") == []
 
@@ -52,6 +54,29 @@ def test_the_others_read_what_changed(chat: IrcChat, ann: IrcClient) -> None:
     dave = chat.irc("dave", rooms="#chan")
     dave.take()
     assert commands(dave.says("PRIVMSG #chan :nor I")) == ["404"]
+
+
+def test_who_is_not_in_a_room_speaks_there_only_if_its_operators_let_them(chat: IrcChat, ann: IrcClient) -> None:
+    bob = chat.irc("bob", "echo-message", "message-tags", "labeled-response", "batch")
+    (refused,) = bob.says("@label=a1 PRIVMSG #chan :hello")
+    assert (refused.command, refused.params[:2], refused.tags) == ("404", ["bob", "#chan"], {"label": "a1"})
+    assert ann.take() == []
+    ann.says("MODE #chan -n")
+    (echo,) = bob.says("@label=a2 PRIVMSG #chan :hello")
+    assert (echo.params, echo.tags["label"]) == (["#chan", "hello"], "a2")
+    bob.says("PRIVMSG #chan,bob :hello both")
+    heard = ann.take()
+    assert [(each.nick, each.params) for each in heard] == [
+        ("bob", ["#chan", "hello"]),
+        ("bob", ["#chan", "hello both"]),
+    ]
+    assert echo.tags["msgid"]
+    ann.says("MODE #chan +b bob")
+    assert commands(bob.says("PRIVMSG #chan :hello")) == ["404"]
+    ann.says("MODE #chan -b bob", "MODE #chan +m")
+    assert commands(bob.says("PRIVMSG #chan :hello")) == ["404"]
+    ann.says("MODE #chan +n-m")
+    assert commands(bob.says("PRIVMSG #chan :hello")) == ["404"]
 
 
 def test_a_topic_is_for_operators_where_they_say_so(chat: IrcChat, ann: IrcClient) -> None:
@@ -78,9 +103,14 @@ def test_a_topic_is_for_operators_where_they_say_so(chat: IrcChat, ann: IrcClien
         ("MODE #chan -o bob", "696", ["ann", "#chan", "o", "bob"]),
         ("MODE #chan -v bob", "696", ["ann", "#chan", "v", "bob"]),
         ("MODE #chan +Z", "472", ["ann", "Z"]),
-        ("MODE #chan -n", "696", ["ann", "#chan", "n", "*"]),
         ("MODE #chan +k key", "696", ["ann", "#chan", "k", "*"]),
-        ("MODE #chan +l 3", "696", ["ann", "#chan", "l", "*"]),
+        ("MODE #chan +p", "696", ["ann", "#chan", "p", "*"]),
+        ("MODE #chan +l", "461", ["ann", "MODE"]),
+        ("MODE #chan +l 0", "696", ["ann", "#chan", "l", "0"]),
+        ("MODE #chan +l -1", "696", ["ann", "#chan", "l", "-1"]),
+        ("MODE #chan +l abc", "696", ["ann", "#chan", "l", "abc"]),
+        ("MODE #chan +l :", "696", ["ann", "#chan", "l", "*"]),
+        ("MODE #chan +l 100001", "696", ["ann", "#chan", "l", "100001"]),
         ("MODE #chan +e bob!*@*", "696", ["ann", "#chan", "e", "*"]),
         ("MODE #chan +r", "482", ["ann", "#chan"]),
         ("MODE #chan -b bob!*@*", "698", ["ann", "#chan", "bob!*@*", "b"]),
@@ -130,7 +160,7 @@ def test_only_so_many_changes_are_made_at_a_time(ann: IrcClient) -> None:
     changed, refused = ann.says("MODE #chan +m-m+m-m+m-m+m-m+m-m+t")
     assert changed.params == ["#chan", "+m-m+m-m+m-m+m-m+m-m"]
     assert refused.command == "400"
-    assert ann.says("MODE #chan")[0].params[2] == "+"
+    assert ann.says("MODE #chan")[0].params[2] == "+n"
 
 
 def test_who_is_banned_by_name_does_not_come_in(chat: IrcChat, ann: IrcClient) -> None:
@@ -146,16 +176,43 @@ def test_who_is_banned_by_name_does_not_come_in(chat: IrcChat, ann: IrcClient) -
     assert commands(ann.says("MODE #chan +b")) == ["JOIN", "368"]
 
 
-def test_who_is_banned_by_the_host_that_is_shown_is_put_out(chat: IrcChat, ann: IrcClient) -> None:
-    bob = chat.irc("bob", rooms="#chan", address=ELSEWHERE)
+def test_who_is_banned_by_the_host_that_is_shown_stays_and_is_silent(chat: IrcChat, ann: IrcClient) -> None:
+    bob, carol = chat.irc("bob", rooms="#chan", address=ELSEWHERE), chat.lines("carol", "#chan")
     bob.take()
-    (joined,) = ann.take()
+    joined = ann.take()[0]
     host = joined.line.partition("@")[2].partition(" ")[0]
-    told = ann.says(f"MODE #chan +b *!*~bob@{host}"[:60])
-    assert [each.params for each in told] == [["#chan", "+b", "bob!*@*"], ["#chan", "bob", "ann"]]
-    assert commands(told) == ["MODE", "KICK"]
-    assert commands(bob.take()) == ["MODE", "KICK"]
-    assert commands(bob.says("JOIN #chan")) == ["474"]
+    (told,) = ann.says(f"MODE #chan +b *!*~bob@{host}")
+    assert (told.command, told.params) == ("MODE", ["#chan", "+b", "bob!*@*"])
+    assert carol.take() == ["NOTE ann banned bob from #chan: who is there may stay and read"]
+    refused = bob.says("PRIVMSG #chan :hello", "NICK bobby", "TOPIC #chan :mine")
+    assert commands(refused) == ["MODE", "404", "433", "404"]
+    assert [each.text for each in refused if each.command == "404"] == ["you may read and not speak"] * 2
+    assert carol.take() == []
+    ann.says("PRIVMSG #chan :you may listen")
+    assert commands(bob.take()) == ["PRIVMSG"]
+    ann.says("MODE #chan -b bob!*@*", "PING 1")
+    bob.says("PRIVMSG #chan :hello again")
+    assert (ann.take()[-1].nick, carol.take()[-1]) == ("bob", "MSG bob #chan hello again")
+
+
+def test_a_ban_and_a_kick_put_somebody_out_for_good(chat: IrcChat, ann: IrcClient) -> None:
+    bob = chat.irc("bob", rooms="#chan")
+    bob.take()
+    ann.take()
+    assert commands(ann.says("MODE #chan +b bob!*@*", "KICK #chan bob :enough")) == ["MODE", "KICK"]
+    assert commands(bob.says("JOIN #chan")) == ["MODE", "KICK", "474"]
+
+
+def test_a_ban_of_the_line_protocol_is_a_ban_and_a_kick(chat: IrcChat, ann: IrcClient) -> None:
+    bob, carol = chat.irc("bob", rooms="#chan"), chat.lines("carol", "#chan")
+    ann.says("MODE #chan +o carol")
+    bob.take()
+    carol.says("BAN bob")
+    chat.turn()
+    assert [(each.command, each.params[:2]) for each in bob.take()] == [
+        ("MODE", ["#chan", "+b"]),
+        ("KICK", ["#chan", "bob"]),
+    ]
 
 
 @pytest.mark.parametrize("mask", ["*!*@192.0.2.0/24", "192.0.2.0/24", "*!*@192.0.2.*"])
@@ -181,6 +238,66 @@ def test_who_is_muted_reads_on(chat: IrcChat, ann: IrcClient) -> None:
     assert commands(bob.says("PRIVMSG #chan :hello")) == ["MODE"]
 
 
+def test_a_limit_is_set_with_its_number_and_taken_away(chat: IrcChat, ann: IrcClient) -> None:
+    bob = chat.irc("bob", rooms="#chan")
+    ann.take()
+    bob.take()
+    assert [each.params for each in ann.says("MODE #chan +tl 002")] == [["#chan", "+tl", "2"]]
+    assert [each.params for each in bob.take()] == [["#chan", "+nt"], ["#chan", "+l", "2"]]
+    assert ann.says("MODE #chan")[0].params == ["ann", "#chan", "+lnt", "2"]
+    assert ann.says("MODE #chan +l 2") == []
+    assert [each.params for each in ann.says("MODE #chan +l-t 3")] == [["#chan", "+l-t", "3"]]
+    assert [each.params for each in ann.says("MODE #chan -l")] == [["#chan", "-l"]]
+    assert ann.says("MODE #chan -l") == []
+    assert ann.says("MODE #chan")[0].params[2:] == ["+"]
+
+
+def test_nobody_comes_into_a_full_room_but_who_is_let_in(chat: IrcChat, ann: IrcClient) -> None:
+    bob, carol = chat.irc("bob", rooms="#chan"), chat.irc("carol")
+    ann.says("MODE #chan +l 1")
+    bob.take()
+    (full,) = carol.says("JOIN #chan")
+    assert (full.command, full.params[:2]) == ("471", ["carol", "#chan"])
+    assert full.text == "#chan is full: no more than 1 may be there; JOIN it later, or have an operator INVITE you"
+    assert commands(bob.says("PRIVMSG #chan :I am here still")) == []
+    assert [each.text for each in ann.take()][-1] == "I am here still"
+    assert commands(carol.says("JOIN #other")) == ["JOIN", "353", "366"]
+    bob.says("INVITE carol #chan")
+    carol.take()
+    assert commands(carol.says("JOIN #chan")) == ["471"]
+    assert "341" in commands(ann.says("INVITE carol #chan", "MODE #chan +II dave!*@* erin!*@*"))
+    carol.take()
+    assert commands(carol.says("JOIN #chan"))[:3] == ["JOIN", "353", "366"]
+    assert commands(chat.irc("dave").says("JOIN #chan"))[:3] == ["JOIN", "353", "366"]
+    chat.lines("erin", "#chan")
+    assert [str(each.nick) for each in chat.hub.members("#chan")] == ["ann", "bob", "carol", "dave", "erin"]
+
+
+def test_the_last_place_is_free_again_when_somebody_leaves(chat: IrcChat, ann: IrcClient) -> None:
+    bob, carol = chat.irc("bob", rooms="#chan"), chat.irc("carol")
+    ann.says("MODE #chan +l 2")
+    assert commands(carol.says("JOIN #chan")) == ["471"]
+    bob.says("PART #chan")
+    assert commands(carol.says("JOIN #chan")) == ["JOIN", "353", "366"]
+
+
+def test_too_many_rooms_are_no_full_room() -> None:
+    client = IrcChat(Limits(rooms_per_connection=1)).irc("ann", rooms="#chan")
+    assert commands(client.says("JOIN #other")) == ["405"]
+
+
+def test_a_limit_that_was_set_on_lines_is_a_mode(chat: IrcChat) -> None:
+    gina = chat.lines("gina", "#chan")
+    bob = chat.irc("bob", rooms="#chan")
+    bob.take()
+    gina.says("SET #chan limit=30", "SET #chan limit=off")
+    chat.turn()
+    assert [(each.command, each.params) for each in bob.take()] == [
+        ("MODE", ["#chan", "+l", "30"]),
+        ("MODE", ["#chan", "-l"]),
+    ]
+
+
 def test_what_mode_cannot_say_is_a_notice(chat: IrcChat, ann: IrcClient) -> None:
     bob, carol = chat.irc("bob", rooms="#chan"), chat.lines("carol", "#chan")
     ann.says("MODE #chan +o carol")
@@ -197,3 +314,22 @@ def test_what_mode_cannot_say_is_a_notice(chat: IrcChat, ann: IrcClient) -> None
 def test_modes_of_people_are_not_those_of_rooms(ann: IrcClient) -> None:
     assert [(each.command, each.params) for each in ann.says("MODE ann")] == [("221", ["ann", "+"])]
     assert commands(ann.says("MODE ann +X", "MODE bob +i")) == ["501", "401"]
+
+
+def test_a_room_that_is_secret_is_found_by_those_who_know_of_it(chat: IrcChat, ann: IrcClient) -> None:
+    bob, carol = chat.irc("bob"), chat.lines("carol", "#other")
+    assert [each.params for each in ann.says("MODE #chan +s")] == [["#chan", "+s"]]
+    assert ann.says("MODE #chan")[0].params == ["ann", "#chan", "+ns"]
+    carol.take()
+    carol.says("ROOMS")
+    chat.turn()
+    assert carol.take() == ["ROOM #other 1", "OK ROOMS 1"]
+    assert [each.params[1] for each in ann.says("LIST") if each.command == "322"] == ["#chan", "#other"]
+    assert [each.params[1] for each in bob.says("LIST", "LIST #chan") if each.command == "322"] == ["#other"]
+    told = bob.says("JOIN #chan")
+    assert told[1].params == ["bob", "@", "#chan", "@ann bob"]
+    assert [each.params[1] for each in bob.says("LIST") if each.command == "322"] == ["#chan", "#other"]
+    ann.says("MODE #chan -s")
+    carol.says("ROOMS")
+    chat.turn()
+    assert carol.take()[-1] == "OK ROOMS 2"

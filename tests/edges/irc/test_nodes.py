@@ -53,3 +53,18 @@ def test_rooms_and_private_lines_are_shared() -> None:
     settle(one, two)
     (gone,) = ann.take()
     assert (gone.command, gone.nick) == ("QUIT", "bob")
+
+
+def test_several_lines_are_one_message_on_all_nodes() -> None:
+    one, two = irc_nodes()
+    ann = one.irc("ann", "batch", "message-tags", "draft/multiline", rooms="#den")
+    settle(one, two)
+    bob = two.irc("bob", "batch", "message-tags", "draft/multiline", rooms="#den")
+    settle(one, two)
+    bob.take()
+    ann.says("BATCH +1 draft/multiline #den", "@batch=1 PRIVMSG #den :one", "@batch=1 PRIVMSG #den :two", "BATCH -1")
+    settle(one, two)
+    first, *inside, last = bob.take()
+    assert (first.command, last.command) == ("BATCH", "BATCH")
+    assert first.tags["msgid"]
+    assert [each.text for each in inside] == ["one", "two"]

@@ -58,7 +58,9 @@ def test_what_is_asked_for_is_had_as_a_whole_or_not_at_all(chat: IrcChat, wanted
 
 
 def test_an_unknown_subcommand_is_named(chat: IrcChat) -> None:
-    assert chat.connect().says("CAP NOTACOMMAND")[0].params[:2] == ["*", "NOTACOMMAND"]
+    for client, nick in ((chat.connect(), "*"), (chat.irc("ann"), "ann")):
+        (told,) = client.says("CAP NOTACOMMAND")
+        assert (told.command, told.params[:2]) == ("410", [nick, "NOTACOMMAND"])
 
 
 def test_a_nick_that_will_not_do_is_refused_and_another_is_taken(chat: IrcChat) -> None:

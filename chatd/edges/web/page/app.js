@@ -82,7 +82,7 @@ class App {
     else this.sheets.signIn({ nick, mode: had ? 'login' : 'guest' });
   }
 
-  /** The secret of the name goes over a reload, and not into a copy of this tab, which would take the name from it. */
+  /** The secret of the name outlives a reload; a copy of this tab, which would take the name, does not get it. */
   #takeSecret(nick) {
     const kept = tab.get('resume');
     tab.remove('resume');

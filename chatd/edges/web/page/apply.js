@@ -123,7 +123,7 @@ export function putPrivate(store, room, line, { old = false } = {}) {
   store.emit('notice', room, line);
 }
 
-/** Return what a room is about; a dash says that nobody says. */
+// A dash takes a topic away.
 const topicOf = ({ text }) => (text === '-' ? '' : text);
 
 function topic(store, event) {

@@ -62,7 +62,7 @@ export class Connection extends Emitter {
     if (this.#socket) this.#drop(this.#socket);
   }
 
-  /** The network is back, or somebody looks at the page: do not wait any longer, and do not trust a silent line. */
+  /** The network may be back: wait no longer, and do not trust a silent line. */
   hurry() {
     if (this.state === 'waiting') this.open();
     else if (this.state === 'open') this.#ask();

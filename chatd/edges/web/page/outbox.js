@@ -130,7 +130,7 @@ export class Sender {
     return item;
   }
 
-  /** The question that old lines and lists answer: answers come in the order of the questions. */
+  /** The question that is answered now. */
   get oldest() {
     for (const each of this.#asked.values()) if (OLD_LINES.has(each.verb) || each.seen) return each;
     return null;
@@ -177,7 +177,6 @@ export class Sender {
     }, pause());
   }
 
-  /** Put what was held back to where it was, before all that was said after it. */
   release() {
     if (this.#holding) return;
     this.#items.unshift(...this.#refused, ...this.#held);

@@ -11,7 +11,7 @@ export function answered(session, question, event) {
   ANSWERS[event.command]?.(session, question, event);
 }
 
-/** Take in an ERR line: what somebody asked for is answered where it was asked. */
+/** Take in an ERR line. */
 export function refused(session, question, event) {
   question.lost?.();
   if (question.quiet || (question.own && QUIET.has(question.verb))) return;

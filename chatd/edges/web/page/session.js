@@ -11,7 +11,7 @@ import { key, label, LOBBY, parse } from './wire.js';
 
 const SEEN_MS = 2000;
 export const PAGE = 100;
-const TEMPORARY = new Set(['unavailable', 'slow-down', 'full', 'name-taken']);
+const TEMPORARY = new Set(['unavailable', 'slow-down', 'name-taken']);
 const PERSONAL = new Set(['bad-nick', 'name-needed', 'tls-needed', 'already-in']);
 const FINAL = new Set(['replaced', 'kicked', 'banned', 'not-chatd']);
 
@@ -156,7 +156,7 @@ export class Session extends Emitter {
   #answerMessage(question, event) {
     const message = this.outbox.get(question.message);
     if (!message) return;
-    if (event.verb === 'ERR' && TEMPORARY.has(event.code)) {
+    if (event.code === 'full' || TEMPORARY.has(event.code)) {
       this.sender.hold({ message: message.label });
     } else if (event.verb === 'ERR') {
       this.fail(message, event.text);

@@ -70,7 +70,7 @@ const MAKERS = {
   retracted,
   traffic: (line) => [h('div', { class: 'small', dir: 'auto' }, traffic(line.deeds))],
   gap,
-  topic: (line) => [act(line, t(line.text ? 'topic.set' : 'topic.away', { nick: line.nick, text: line.text }), 'topic')],
+  topic: (line) => [act(line, line.text ? t('topic.set', line) : t('topic.away', line), 'topic')],
   moderated: (line) => [act(line, `${line.nick} ${line.text}`, 'shield')],
 };
 

@@ -1,0 +1,88 @@
+"""What many are told alike is made once: whole batches, and lines of which each has others."""
+
+from __future__ import annotations
+
+from chatd.edges.irc.translations import MAX_BATCHES, MAX_LINES, Same, Translations
+from tests.support.irc import IrcChat, IrcClient, Told
+
+NONE: frozenset[str] = frozenset()
+
+
+def texts(told: list[Told]) -> list[str]:
+    return [each.text for each in told]
+
+
+def speak_at_once(chat: IrcChat, *speakers: IrcClient) -> None:
+    """Let each say the number that it has among them, in one turn."""
+    for number, each in enumerate(speakers):
+        each.protocol.dataReceived(f"PRIVMSG #den :{number}\r\n".encode())
+    chat.turn()
+
+
+def lines_known(chat: IrcChat, *capabilities: str) -> list[bytes]:
+    """Return what single lines were made into, for those who have some capabilities."""
+    return list(chat.factory.server.translations.lines(frozenset(capabilities)).values())
+
+
+def test_each_of_several_who_speak_at_once_reads_what_the_others_say_and_it_is_made_once() -> None:
+    chat = IrcChat()
+    people = [chat.irc(nick, rooms="#den") for nick in ("ann", "bob", "eve", "ci")]
+    for each in people:
+        each.take()
+    speak_at_once(chat, *people[:3])
+    assert [texts(each.take()) for each in people] == [["1", "2"], ["0", "2"], ["0", "1"], ["0", "1", "2"]]
+    assert len(lines_known(chat)) == 3
+
+
+def test_what_is_made_once_is_that_of_the_same_capabilities() -> None:
+    chat = IrcChat()
+    ann, bob = chat.irc("ann", rooms="#den"), chat.irc("bob", "message-tags", rooms="#den")
+    eve, ci = chat.irc("eve", rooms="#den"), chat.irc("ci", "message-tags", rooms="#den")
+    for each in (ann, bob, eve, ci):
+        each.take()
+    speak_at_once(chat, ann, bob)
+    assert [len(each.tags) for reader in (ann, eve) for each in reader.take()] == [0, 0, 0]
+    assert [list(each.tags) for reader in (bob, ci) for each in reader.take()] == [["msgid"]] * 3
+    assert len(lines_known(chat)) == len(lines_known(chat, "cap-notify", "message-tags")) == 2
+
+
+def test_who_is_in_several_rooms_reads_what_was_made_for_the_others() -> None:
+    chat = IrcChat()
+    ann, bob, eve = (
+        chat.irc(nick, rooms=rooms) for nick, rooms in (("ann", "#den"), ("bob", "#den,#attic"), ("eve", "#den"))
+    )
+    for each in (ann, bob, eve):
+        each.take()
+    ann.says("PRIVMSG #den :hi")
+    assert texts(bob.take()) == texts(eve.take()) == ["hi"]
+    assert [data for (_, _), data in chat.factory.server.translations.batches.items() if b":hi\r\n" in data] == [
+        lines_known(chat)[0]
+    ]
+
+
+def test_who_asked_for_a_topic_has_it_in_the_answer_though_others_were_told_of_it_before() -> None:
+    chat = IrcChat()
+    ann = chat.irc("ann", rooms="#den")
+    bob = chat.irc("bob", "labeled-response", "batch", rooms="#den")
+    watcher = chat.irc("eve", "labeled-response", "batch", rooms="#den,#attic")
+    for each in (ann, bob, watcher):
+        each.take()
+    ann.says("MODE #den -t")
+    for each in (ann, bob, watcher):
+        each.take()
+    (topic,) = bob.says("@label=1 TOPIC #den :new")
+    assert (topic.command, topic.tags) == ("TOPIC", {"label": "1"})
+    assert [each.tags for each in watcher.take()] == [{}]
+
+
+def test_no_more_is_kept_than_there_is_room_for() -> None:
+    known = Translations()
+    for number in range(MAX_LINES + 1):
+        known.note_line(b"%d" % number, NONE, b"")
+    assert len(known.lines(NONE)) == 1
+    for number in range(MAX_BATCHES + 1):
+        for same in Same:
+            known.note_batch(b"%d" % number, NONE, b"", same)
+    for kept in (known.batches, known.batches_for_the_free):
+        assert len(kept) == MAX_BATCHES
+        assert (b"0", NONE) not in kept
