@@ -99,7 +99,7 @@ async def noise_before_coming_in(gang: Gang) -> None:
     """The same in all that comes before NICK and USER."""
     visitor = await gang.connect(irc=True)
     for noise in gang.chance.sample(NOISE, len(NOISE)):
-        first = (b"CAP " + noise, b"CAP REQ :" + noise, b"PASS " + noise, b"AUTHENTICATE " + noise)
+        first = (b"CAP " + noise, b"CAP REQ :" + noise, b"AUTHENTICATE " + noise)
         await visitor.say(noise, *first, b"NICK " + noise, b"USER " + noise + b" 0 * :" + noise)
     await visitor.over(1)
 
@@ -132,7 +132,7 @@ masks = flood_of(
     f"WHO {'*?' * 200}", f"LIST {'*a' * 200}", f"WHO {'*,' * 200}", f"MODE {OPEN_ROOM} +b {'*?' * 100}!*@*",
     f"MODE {OPEN_ROOM} +{'b' * 400}", f"MODE {OPEN_ROOM} b", f"WHOIS {'x,' * 200}", "USERHOST a b c d e f g",
 )  # fmt: skip
-services = flood_of(f"PRIVMSG NickServ :IDENTIFY {ACCOUNT} hunter2", "NS HELP", f"OPER {ACCOUNT} hunter2")
+services = flood_of("PRIVMSG NickServ :IDENTIFY a b hunter2", "NS HELP", f"OPER {ACCOUNT}", "NOTICE NickServ :HELP")
 
 
 async def capabilities(gang: Gang) -> None:
@@ -146,7 +146,7 @@ async def capabilities(gang: Gang) -> None:
 
 
 async def logins(gang: Gang) -> None:
-    """A guess, and exchanges that are begun, aborted, too long or no base64; then it comes in by PASS."""
+    """A guess, and exchanges that are begun, aborted, too long or no base64; then it comes in."""
     visitor = await gang.connect(irc=True)
     guess = b64encode(f"\0{ACCOUNT}\0hunter2".encode()).decode()
     await visitor.say("AUTHENTICATE PLAIN", f"AUTHENTICATE {guess}")
@@ -156,7 +156,7 @@ async def logins(gang: Gang) -> None:
             "AUTHENTICATE !!!", "AUTHENTICATE PLAIN", "AUTHENTICATE !!!", "AUTHENTICATE", f"AUTHENTICATE {'A' * 401}",
         )  # fmt: skip
         await asyncio.sleep(0.05)
-    await visitor.say(f"PASS {ACCOUNT}:hunter2", f"NICK {visitor.nick}", f"USER {visitor.nick} 0 * :guest")
+    await visitor.say(f"NICK {visitor.nick}", f"USER {visitor.nick} 0 * :guest")
     await visitor.over(5)
 
 

@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from benchmarks.ports import free_ports
-from tests.support.daemon import Daemon, wait_until
+from tests.support.certificates import write_certificate
+from tests.support.daemon import BIN, DEADLINE, Daemon, environment, wait_until
 from tests.support.irc_minimal import Ii, Sic
 from tests.support.irc_programs import IrcProgram, Irssi, WeeChat
 from tests.support.netcat import Netcat
 
 pytestmark = pytest.mark.slow
 
+PASSWORD = "correct-horse"
 ALL: tuple[type[IrcProgram], ...] = (Irssi, WeeChat, Ii, Sic)
+
+
+class IrssiWithAccount(Irssi):
+    """irssi that comes over TLS, and logs in."""
+
+    _CONFIG = Irssi._CONFIG.replace('port = "{port}";', 'port = "{port}"; use_tls = "yes"; tls_verify = "no";').replace(
+        'nick = "{nick}";',
+        f'nick = "{{nick}}"; sasl_mechanism = "PLAIN"; sasl_username = "{{nick}}"; sasl_password = "{PASSWORD}";',
+    )
+
+
+def make_account(folder: Path, nick: str) -> None:
+    """Make a certificate, and an account."""
+    (folder / "tls").mkdir()
+    write_certificate(folder / "tls" / "key.pem", folder / "tls" / "cert.pem", "localhost")
+    add = [str(BIN / "chatd"), "user", "add", nick]
+    subprocess.run(add, check=True, cwd=folder, env=environment(), input=f"{PASSWORD}\n", text=True, timeout=DEADLINE)
 
 
 class Net:
@@ -93,6 +113,43 @@ def test_a_client_and_nc_set_topics_change_names_and_leave(kind: type[IrcProgram
         wait_until(lambda: ann.process.poll() is not None, lambda: "it ends")
         gone = re.compile("PART anna #den")
         wait_until(lambda: len(gone.findall("\n".join(carol.shown()))) == 2, lambda: f"{carol.shown()}")
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_a_client_that_comes_in_reads_what_was_said_before(kind: type[IrcProgram], net: Net) -> None:
+    with net.nc("carol") as carol:
+        carol.type("MSG early words", "MSG /me waves early", "PING said")
+        carol.wait_for("PONG said")
+        with net.run(kind) as ann:
+            before = "" if kind.knows_times else r"\[\d{{4}}-\d\d-\d\d \d\d:\d\d\] "
+            ann.wait_for(kind.SAID.replace("{text}", f"{before}{{text}}"), nick="carol", text="early words")
+            ann.wait_for(kind.ACTED.replace("{text}", f"{before}{{text}}"), nick="carol", text="waves early")
+            carol.type("MSG late words")
+            ann.wait_for(kind.SAID, nick="carol", text="late words")
+
+
+@pytest.mark.parametrize("kind", [Irssi, WeeChat])
+def test_a_client_that_comes_in_again_is_where_it_was(kind: type[IrcProgram], net: Net) -> None:
+    with net.nc("carol") as carol, net.run(kind) as ann:
+        ann.type("before I go")
+        carol.wait_for("MSG ann #den before I go")
+        ann.part()
+        ann.wait_for(kind.PARTED)
+        carol.type("MSG while you are away", "PING said")
+        carol.wait_for("PONG said")
+        ann.come_in()
+        ann.wait_for(kind.JOINED, times=2)
+        ann.wait_for("while you are away")
+
+
+def test_irssi_logs_in_over_tls_with_the_settings_that_are_documented(tmp_path: Path) -> None:
+    make_account(tmp_path, "ann")
+    with Daemon(tmp_path, "--irc", "tls:tls:port=0:interface=127.0.0.1", "--web", "off") as daemon:
+        wait_until(lambda: len(daemon.places()) == 2, daemon.log)
+        port = int(daemon.places()[1].rpartition(":")[2])
+        with IrssiWithAccount(tmp_path / "ann", port, "ann", "#den") as ann:
+            ann.type("here I am")  # nobody else gets this nick
+            ann.wait_for(ann.SAID, text="here I am")
 
 
 @pytest.mark.parametrize("kind", ALL)

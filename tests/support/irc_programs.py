@@ -35,6 +35,8 @@ class IrcProgram(ABC):
     RENAMED: ClassVar[str]
     reconnects: ClassVar[bool]
     """Whether it comes back by itself after the server was away; the others end."""
+    knows_times: ClassVar[bool] = False
+    """Whether it shows itself when something was said; others are told that in the text."""
 
     def __init__(self, folder: Path, port: int, nick: str, room: str) -> None:
         self.folder, self.port, self.nick, self.room = folder, port, nick, room
@@ -135,6 +137,7 @@ class Irssi(IrcProgram):
     PARTED = r"-!- {nick} \[.*\] has left {room}"
     RENAMED = r"-!- ({nick} is|You're) now known as {new}\n"
     reconnects = True
+    knows_times = True
     _CONFIG = """
         servers = ( {{ address = "{host}"; port = "{port}"; chatnet = "here"; autoconnect = "yes"; }} );
         chatnets = {{ here = {{ type = "IRC"; nick = "{nick}"; username = "{nick}"; realname = "{nick}"; }}; }};
@@ -192,6 +195,7 @@ class WeeChat(IrcProgram):
     PARTED = r"\t<--\t{nick} .*has left {room}"
     RENAMED = r"\t({nick} is|You are) now known as {new}\n"
     reconnects = True
+    knows_times = True
     _COMMANDS = (
         "/set logger.file.flush_delay 0",
         "/set irc.server_default.autoreconnect_delay 1",

@@ -64,6 +64,7 @@ ROWS: tuple[Row, ...] = (
     *registration.ROWS,
     *logging_in.ROWS,
     *account_registration.ROWS,
+    *nickserv.ROWS,
     *welcome.ROWS,
     *rooms.ROWS,
     *multiline.ROWS,
