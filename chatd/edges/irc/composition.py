@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from chatd.edges.irc.message import MAX_BODY_BYTES, NO_TAGS, Message
+from chatd.edges.irc.message import CTCP, MAX_BODY_BYTES, NO_TAGS, Message
 from chatd.protocol.actions import BEGINNING
 
 NAME = "draft/multiline"
@@ -20,8 +20,7 @@ MAX_BYTES = 4096
 MAX_LINES = 32
 """How many messages a client's batch may have; more than that many lines no text is put into either."""
 LINE_FEED = "\u240a"
-_CTCP = "\x01"
-_ACTION = f"{_CTCP}ACTION "
+_ACTION = f"{CTCP}ACTION "
 _SURELY_FITS = MAX_BODY_BYTES - len(": PRIVMSG  :")  # no character has more than four bytes
 _TEXTS = frozenset({"PRIVMSG", "NOTICE"})
 _NOT_IN_BATCH: Mapping[str, str] = {"time": ""}  # the batch has it
@@ -72,11 +71,11 @@ def composed(message: Message, capabilities: Collection[str], known: Sequence[Pi
     target, text = params
     size = room_for(source, command, target)
     if text.startswith(_ACTION):
-        text = BEGINNING + text[len(_ACTION) :].removesuffix(_CTCP)
-    is_action = text.startswith((BEGINNING, _CTCP))
+        text = BEGINNING + text[len(_ACTION) :].removesuffix(CTCP)
+    is_action = text.startswith((BEGINNING, CTCP))
     pieces: Sequence[Piece] = known
     if not known or is_action or joined(known) != text or any(len(each.text.encode()) > size for each in known):
-        pieces = [Piece(text)] if text.startswith(_CTCP) else _pieces_of(text, size)
+        pieces = [Piece(text)] if text.startswith(CTCP) else _pieces_of(text, size)
     if len(pieces) == 1:
         return (message._replace(params=(target, pieces[0].text)),)
     if command == "PRIVMSG" and takes_batches(capabilities) and not is_action:
@@ -117,7 +116,7 @@ def _pieces_of(text: str, size: int) -> list[Piece]:
     """Return a text in pieces of so many bytes at most, and in `MAX_LINES` at most, the rest in the last."""
     before, after = "", ""
     if text.startswith(BEGINNING):
-        before, after, text = f"{_CTCP}ACTION ", _CTCP, text.removeprefix(BEGINNING)
+        before, after, text = f"{CTCP}ACTION ", CTCP, text.removeprefix(BEGINNING)
     size = max(size - len(before + after), 16)
     pieces: list[Piece] = []
     for line in text.split(LINE_FEED, MAX_LINES - 1):

@@ -100,6 +100,11 @@ class IrcProtocol(LineReceiver):
         )
         speech.begin(self.peer, bytes)
 
+    @property
+    def user(self) -> IrcUser | None:
+        """The client; None if it was sent away before it could begin."""
+        return self._speech.user
+
     @override
     def dataReceived(self, data: bytes) -> None:
         self.peer.data_received(data)

@@ -167,7 +167,15 @@ async def _set_rank(user: IrcUser, room: Place, change: Change) -> bool:
         why = f"{member.nick} {_RANK_NAMES[change.letter]} of {room.name}"
         user.reply(n.ERR_INVALIDMODEPARAM, room.name, change.letter, str(member.nick), why)
         return True
-    return await _ask(user, room, _RULES[change.letter, change.on](_name_of(user, member), str(room.name)), change)
+    name = _name_of(user, member)
+    if (change.letter, change.on) == ("o", False) and _would_be_put_out(room, member):
+        await user.ask(moderators.Invite(name, str(room.name)))
+    return await _ask(user, room, _RULES[change.letter, change.on](name, str(room.name)), change)
+
+
+def _would_be_put_out(room: Place, member: Member) -> bool:
+    """Return whether an operator of a room is in it for that alone: IRC leaves those there who run it no longer."""
+    return room.policy.setting("private") == "yes" and not room.policy.invites(member.judged_as[0])
 
 
 def member_called(room: Place, nick: Nick) -> Member | None:

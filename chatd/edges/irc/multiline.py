@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from chatd.edges.irc import speaking
+from chatd.edges.irc import nickserv, speaking
 from chatd.edges.irc.composition import (
     CONCAT,
     LINE_FEED,
@@ -16,7 +16,7 @@ from chatd.edges.irc.composition import (
     joined,
     takes_batches,
 )
-from chatd.edges.irc.message import Message
+from chatd.edges.irc.message import CTCP, Message
 from chatd.edges.irc.rows import Row, answer_alone
 from chatd.edges.irc.user import IrcUser
 from chatd.protocol import names
@@ -25,8 +25,7 @@ from chatd.protocol.names import BadNameError
 VALUE = f"max-bytes={MAX_BYTES},max-lines={MAX_LINES}"
 MAX_TEXT_BYTES = 8000
 """How long a text may become whose control characters are shown; no other edge takes a longer one."""
-_CTCP = "\x01"
-_ACTION = f"{_CTCP}ACTION "
+_ACTION = f"{CTCP}ACTION "
 
 
 def _batch(user: IrcUser, message: Message) -> None:
@@ -57,6 +56,8 @@ def _open(user: IrcUser, name: str, message: Message) -> None:
 
 
 def _refusal_of_target(target: str) -> str | None:
+    if nickserv.is_meant(target):
+        return f"{nickserv.NAME} reads single messages"
     try:
         names.room(target) if target.startswith("#") else names.nick(target)
     except BadNameError as error:
@@ -77,14 +78,14 @@ def _close(user: IrcUser, name: str, label: str) -> None:
 def _say_whole(user: IrcUser, draft: Draft) -> None:
     raw = joined(draft.pieces) if draft.pieces else ""
     pieces: tuple[Piece, ...] = ()
-    if raw.startswith(_CTCP):
+    if raw.startswith(CTCP):
         text = speaking.text_of(raw)
     else:
         pieces = tuple(Piece(speaking.text_of(text), goes_on) for text, goes_on in draft.pieces)
         text = joined(pieces) if pieces else ""
     if not text.replace(LINE_FEED, ""):
         _give_up(user, draft, "a message needs a text")
-    elif raw.startswith(_CTCP) and not raw.startswith(_ACTION):
+    elif raw.startswith(CTCP) and not raw.startswith(_ACTION):
         _give_up(user, draft, "of CTCP only actions (/me) are said in several messages")
     elif len(text.encode()) > MAX_TEXT_BYTES:
         _refuse(user, draft.label, "MULTILINE_MAX_BYTES", str(MAX_BYTES), "it is too long with its control characters")

@@ -135,8 +135,8 @@ def _told(user: IrcUser, message: Message, target: str, done: Done, answer: Answ
     """Tell a client of what it told somebody: the echo, and that they are away."""
     holder = user.hub.holder(Nick.of(target))
     if user.has("echo-message"):
-        tags = client_tags(message.tags)
-        answer.add(user.own_message(message.command, target, _as_read(message.param(1)), done, label, tags))
+        text, tags = _as_read(message.param(1)), client_tags(message.tags)
+        answer.add(user.own_message(message.command, target, text, done, label, tags))
     if "away" in done.values and message.command != "NOTICE" and holder is not None:
         answer.add(away_reply(user, holder, holder.away or "away"))
 

@@ -68,6 +68,7 @@ ROWS: tuple[Row, ...] = (
     *welcome.ROWS,
     *rooms.ROWS,
     *multiline.ROWS,
+    *nickserv.ROWS,
     *tagging.ROWS,
     *redacting.ROWS,
     *who.ROWS,

@@ -156,6 +156,19 @@ def test_ranks_are_given_and_taken(chat: IrcChat, ann: IrcClient) -> None:
     assert sorted(many.says("JOIN #chan")[1].text.split()) == ["+ann", "@+bob", "many"]
 
 
+def test_who_runs_a_private_room_no_longer_stays_in_it(chat: IrcChat, ann: IrcClient) -> None:
+    bob, carol = chat.irc("bob", rooms="#chan"), chat.lines("carol", "#chan")
+    ann.says("MODE #chan +o bob", "MODE #chan +i")
+    bob.take()
+    carol.take()
+    (told,) = ann.says("MODE #chan -o ann")
+    assert (told.command, told.params) == ("MODE", ["#chan", "-o", "ann"])
+    assert [(each.command, each.params) for each in bob.take()] == [("MODE", ["#chan", "-o", "ann"])]
+    assert carol.take()[0] == "NOTE ann invited ann to #chan: for as long as they are connected"
+    assert commands(ann.says("NAMES #chan", "PRIVMSG #chan :still here")) == ["353", "366"]
+    assert commands(ann.says("MODE #chan -o bob")) == ["482"]
+
+
 def test_only_so_many_changes_are_made_at_a_time(ann: IrcClient) -> None:
     changed, refused = ann.says("MODE #chan +m-m+m-m+m-m+m-m+m-m+t")
     assert changed.params == ["#chan", "+m-m+m-m+m-m+m-m+m-m"]
@@ -243,13 +256,13 @@ def test_a_limit_is_set_with_its_number_and_taken_away(chat: IrcChat, ann: IrcCl
     ann.take()
     bob.take()
     assert [each.params for each in ann.says("MODE #chan +tl 002")] == [["#chan", "+tl", "2"]]
-    assert [each.params for each in bob.take()] == [["#chan", "+nt"], ["#chan", "+l", "2"]]
+    assert [each.params for each in bob.take()] == [["#chan", "+t"], ["#chan", "+l", "2"]]
     assert ann.says("MODE #chan")[0].params == ["ann", "#chan", "+lnt", "2"]
     assert ann.says("MODE #chan +l 2") == []
     assert [each.params for each in ann.says("MODE #chan +l-t 3")] == [["#chan", "+l-t", "3"]]
     assert [each.params for each in ann.says("MODE #chan -l")] == [["#chan", "-l"]]
     assert ann.says("MODE #chan -l") == []
-    assert ann.says("MODE #chan")[0].params[2:] == ["+"]
+    assert ann.says("MODE #chan")[0].params[2:] == ["+n"]
 
 
 def test_nobody_comes_into_a_full_room_but_who_is_let_in(chat: IrcChat, ann: IrcClient) -> None:

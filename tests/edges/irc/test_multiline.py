@@ -373,6 +373,12 @@ def test_an_ordinary_message_may_follow_one_that_was_refused(chat: IrcChat) -> N
     assert texts(batch(ann, "one", "two")) == ["one", "two"]
 
 
+def test_a_password_for_nickserv_is_not_said_in_a_batch(chat: IrcChat) -> None:
+    ann = chat.irc("ann", *MULTILINE)
+    assert failed(ann.says("BATCH +1 draft/multiline NickServ")) == ["MULTILINE_INVALID"]
+    assert ann.says("@batch=1 PRIVMSG NickServ :IDENTIFY s3cret", "BATCH -1") == []
+
+
 @pytest.mark.parametrize(
     ("lines", "fail"),
     [
