@@ -34,7 +34,7 @@ from benchmarks.soak.well_behaved import ATTACK, PHASES, Report
 
 pytestmark = pytest.mark.slow
 
-SHORT = Plan(seconds=8, warm_up_seconds=1, settle_seconds=15, rest_seconds=1, programs=12, scale=0.1)
+SHORT = Plan(seconds=8, warm_up_seconds=1, settle_seconds=30, rest_seconds=1, programs=12, scale=0.1)
 ROOM = "#calm"
 ROOMS = {ROOM: {"ann", "bob"}}
 SAID = [Said(nick, ROOM, f"{nick} {number}", f"{nick}.{number}") for number in range(3) for nick in ("ann", "bob")]
