@@ -16,7 +16,8 @@ EVERYTHING = "message-tags server-time batch labeled-response account-tag away-n
 BODY_BYTES = 510
 TAGS_BYTES = 4096
 _FOR_EVER = 3600
-_LINES_AT_ONCE = 200
+_LINES_AT_ONCE = 40
+_PAUSE_SECONDS = 0.4
 
 
 async def random_bytes(gang: Gang) -> None:
@@ -105,13 +106,13 @@ async def noise_before_coming_in(gang: Gang) -> None:
 
 
 def flood_of(*lines: str, capabilities: str = "") -> Attack:
-    """Return who comes in and sends these lines over and over, as fast as they are taken."""
+    """Return who comes in and sends these lines over and over, faster than they are read."""
 
     async def flood(gang: Gang) -> None:
         visitor = await gang.register(flooded_room(gang), capabilities=capabilities)
         while True:
             await visitor.say(*[*lines] * (_LINES_AT_ONCE // len(lines)))
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(_PAUSE_SECONDS)
 
     return flood
 
@@ -141,8 +142,8 @@ async def capabilities(gang: Gang) -> None:
     storm = ["CAP LS 302", f"CAP REQ :{EVERYTHING}", f"CAP REQ :-{EVERYTHING.replace(' ', ' -')}", "CAP LIST"]
     storm += [f"CAP REQ :{'x' * 490}", "CAP REQ", "CAP", "CAP LS 99999999999999999999", "CAP NOSUCH"]
     while True:
-        await visitor.say(*storm * 20)
-        await asyncio.sleep(0.05)
+        await visitor.say(*storm * 4)
+        await asyncio.sleep(_PAUSE_SECONDS)
 
 
 async def logins(gang: Gang) -> None:
@@ -175,7 +176,7 @@ async def onlookers(gang: Gang) -> None:
     for number in count():
         nicks_of = ",".join(f"m{number}-{place}" for place in range(45))
         await visitor.say(f"MONITOR + {nicks_of}", "MONITOR S", "MONITOR L", f"MONITOR - {nicks_of}", "MONITOR C")
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.05)
 
 
 async def messages_to_those_who_behave(gang: Gang) -> None:

@@ -64,7 +64,6 @@ ROWS: tuple[Row, ...] = (
     *registration.ROWS,
     *logging_in.ROWS,
     *account_registration.ROWS,
-    *nickserv.ROWS,
     *welcome.ROWS,
     *rooms.ROWS,
     *multiline.ROWS,
