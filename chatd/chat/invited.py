@@ -10,7 +10,7 @@ from chatd.chat.persons import Persons
 from chatd.chat.private_lines import PrivateLine
 from chatd.chat.ranks import connection_of
 from chatd.model.entry import Entry
-from chatd.model.room_policy import WHILE_CONNECTED
+from chatd.model.room_policy import BY_NAME, WHILE_CONNECTED
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError
 from chatd.protocol.events import Moderated
@@ -47,11 +47,11 @@ class Invited:
                     client.tell(line, account)
 
     def _meant(self, event: Moderated) -> list[Client]:
-        """Return the connections of whoever an invitation is for."""
+        """Return the connections of whoever an invitation is for; that of a name is for nobody in particular."""
         subject = Nick.of(event.subject)
         guest = self._client(subject)
         if event.text == WHILE_CONNECTED:
             return [guest] if guest is not None and event.reach == f"connection={connection_of(guest)}" else []
-        if event.reach is not None:
-            return [guest] if guest is not None else []
+        if event.text == BY_NAME:
+            return []
         return list(self._persons.connections(names.key(subject)))

@@ -285,6 +285,12 @@ def test_a_name_is_let_in_before_anybody_goes_by_it(chat: IrcChat, ann: IrcClien
     assert commands(bob.says("JOIN #den")) == ["473"]
 
 
+def test_who_goes_by_a_name_that_is_let_in_is_not_told(chat: IrcChat, ann: IrcClient) -> None:
+    bob = chat.irc("bob")
+    ann.says("MODE #den +i", "MODE #den +I bob!*@*")
+    assert commands(bob.says("JOIN #den")) == ["JOIN", "353", "366"]
+
+
 def test_invitations_of_people_are_in_the_list(chat: IrcChat, ann: IrcClient) -> None:
     bob = chat.irc("bob")
     ann.says("MODE #den +i", "INVITE bob #den")
