@@ -192,8 +192,10 @@ def _topic(user: IrcUser, message: Message) -> Work | None:
     topic = permissions.readable_topic(user.session, room)
     if len(message.params) > 1:
         text = plain(message.param(1))[:MAX_TOPIC]
-        is_new = text != ("" if topic is None else topic.topic)
-        return _set_topic(user, room, text or events.NO_TOPIC) if is_new else None
+        if text != ("" if topic is None else topic.topic):
+            return _set_topic(user, room, text or events.NO_TOPIC)
+        permissions.check_topic(user.session, room.key)  # who may not is told so, though nothing would change
+        return None
     if topic is None or not topic.topic:
         user.reply(n.RPL_NOTOPIC, room.name, "no topic is set")
     else:

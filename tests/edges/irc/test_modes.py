@@ -85,9 +85,13 @@ def test_a_topic_is_for_operators_where_they_say_so(chat: IrcChat, ann: IrcClien
     ann.says("MODE #chan +t", "MODE #chan +v bob")
     bob.take()
     assert commands(bob.says("TOPIC #chan :tea")) == ["482"]
+    assert commands(bob.says("TOPIC #chan :")) == ["482"]  # though there is none that would be taken away
     ann.says("MODE #chan -t")
     bob.take()
     assert commands(bob.says("TOPIC #chan :tea")) == ["TOPIC"]
+    ann.says("MODE #chan +t")
+    bob.take()
+    assert commands(bob.says("TOPIC #chan :tea")) == ["482"]
 
 
 @pytest.mark.parametrize(
