@@ -45,8 +45,8 @@ def test_to_identify_is_to_log_in(line: str, chat: IrcChatWithAccounts) -> None:
     told = bridge.says(line)
     assert commands(told) == ["900", "NOTICE"]
     assert answer(told) == "you have logged in"
-    (account,) = onlooker.take()
-    assert (account.command, account.params, account.line[:8]) == ("ACCOUNT", ["bob"], ":bridge!")
+    (heard,) = onlooker.take()
+    assert (heard.nick, heard.command, heard.params) == ("bridge", "ACCOUNT", ["bob"])
 
 
 def test_the_nick_is_the_account_if_none_is_named(chat: IrcChatWithAccounts) -> None:
