@@ -91,6 +91,7 @@ class Hub:
         self.make_secret = make_secret
         self.shares = Shares(limits, clock)
         self.slow_rooms = SlowRooms()
+        self._counted = ((-1, -1), 0)
         self.tallies = Tallies()
         self.timers = TimerWheel(clock)
         self.log_limiter = LogLimiter(self.timers)
@@ -142,9 +143,20 @@ class Hub:
 
     @property
     def room_count(self) -> int:
-        """How many rooms there are: with people in them, or with something in the journal."""
-        known = self._rooms.keys() | self.journal.known_rooms.keys()
-        return len(known - {SERVER}) - sum(map(is_conversation, known))
+        """How many rooms there are: with people in them, or with something in the journal.
+
+        They are counted when there may be others than last time; see `room_count_at_most` for what costs nothing.
+        """
+        sizes = len(self._rooms), len(self.journal.known_rooms)
+        if sizes != self._counted[0]:
+            known = self._rooms.keys() | self.journal.known_rooms.keys()
+            self._counted = sizes, len(known - {SERVER}) - sum(map(is_conversation, known))
+        return self._counted[1]
+
+    @property
+    def room_count_at_most(self) -> int:
+        """What `room_count` is at most."""
+        return len(self._rooms) + len(self.journal.known_rooms)
 
     @property
     def occupied_count(self) -> int:

@@ -106,7 +106,9 @@ def _is_new(visitor: Visitor, key: str, room: Place | None) -> bool:
     hub, limits = visitor.hub, visitor.hub.limits
     # Those whose first JOIN is still on its way are not counted: one for each connection that made it.
     is_new = room is None and key not in hub.arriving and key not in hub.journal.known_rooms
-    if is_new and limits.rooms and (there := hub.room_count) >= limits.rooms:
+    if not (is_new and limits.rooms) or hub.room_count_at_most < limits.rooms:
+        return is_new
+    if (there := hub.room_count) >= limits.rooms:
         raise ChatError(Code.FULL, f"there are {there} rooms, which is all there may be; ROOMS lists those with people")
     return is_new
 

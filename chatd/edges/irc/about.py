@@ -12,8 +12,6 @@ from chatd.edges.irc.message import Message
 from chatd.edges.irc.rows import Row
 from chatd.edges.irc.user import IrcUser
 
-DESCRIPTION = "a chatd server"
-
 
 def _version(user: IrcUser, _message: Message) -> None:
     user.reply(n.RPL_VERSION, f"chatd-{__version__}", user.server.name, "all that is said in rooms is kept")
@@ -40,8 +38,7 @@ def _info(user: IrcUser, _message: Message) -> None:
 
 
 def _links(user: IrcUser, _message: Message) -> None:
-    user.reply(n.RPL_LINKS, user.server.name, user.server.name, f"0 {DESCRIPTION}")
-    user.reply(n.RPL_ENDOFLINKS, "*", "End of /LINKS")
+    user.reply(n.RPL_ENDOFLINKS, "*", "no other servers are linked to this one")
 
 
 def _stats(user: IrcUser, message: Message) -> None:
@@ -66,12 +63,12 @@ def _tell_help(user: IrcUser, subject: str, first: str, lines: list[str]) -> Non
 
 
 ROWS: tuple[Row, ...] = (
-    Row("VERSION", _version),
-    Row("TIME", _time),
-    Row("ADMIN", _admin),
-    Row("INFO", _info),
-    Row("LINKS", _links),
-    Row("STATS", _stats),
-    Row("HELP", _help),
-    Row("HELPOP", _help),
+    Row("VERSION", _version, only_asks=True),
+    Row("TIME", _time, only_asks=True),
+    Row("ADMIN", _admin, only_asks=True),
+    Row("INFO", _info, only_asks=True),
+    Row("LINKS", _links, only_asks=True),
+    Row("STATS", _stats, only_asks=True),
+    Row("HELP", _help, only_asks=True),
+    Row("HELPOP", _help, only_asks=True),
 )

@@ -237,4 +237,4 @@ async def tell_newcomer(user: IrcUser, room: Place, joined: Done) -> None:
         await past.tell(user, excerpt, batch, stamped=not user.has("server-time"))
 
 
-ROWS: tuple[Row, ...] = (Row("CHATHISTORY", _carry_out),)
+ROWS: tuple[Row, ...] = (Row("CHATHISTORY", _carry_out, only_asks=True),)

@@ -24,7 +24,7 @@ HELP: Mapping[str, tuple[str, str]] = {
     "JOIN": ("JOIN <#room>[,<#room>]", "Enters rooms, and makes those that are not there."),
     "KICK": ("KICK <#room> <nick> [<reason>]", "Puts somebody out of a room, as one of its operators."),
     "KILL": ("KILL <nick> [<reason>]", "Puts somebody off the server, as a server operator."),
-    "LINKS": ("LINKS", "Names this server."),
+    "LINKS": ("LINKS", "Lists other servers: there are none."),
     "LIST": ("LIST [<mask or condition>,...]", "Lists rooms with people in them: LIST *dev*, LIST >10, LIST T<60."),
     "LUSERS": ("LUSERS", "Says how many people and rooms there are."),
     "MARKREAD": ("MARKREAD <target> [timestamp=<time>]", "Says or asks up to where you have read (draft/read-marker)."),

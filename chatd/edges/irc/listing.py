@@ -71,4 +71,4 @@ def _found(user: IrcUser, named: list[Wanted], also: list[Wanted]) -> Iterator[M
             yield Message(n.RPL_LIST, (user.nick, room.name, str(room.head_count), topic), user.server.name)
 
 
-ROWS: tuple[Row, ...] = (Row("LIST", _list),)
+ROWS: tuple[Row, ...] = (Row("LIST", _list, only_asks=True),)

@@ -34,6 +34,8 @@ def kinds(user: IrcUser, *, events: bool) -> tuple[type, ...]:
 
 async def tell(user: IrcUser, excerpt: Excerpt, batch: str = "", *, stamped: bool = False) -> None:
     """Tell a client an excerpt, in a batch if it has one; ``stamped`` puts the time before each text."""
+    if user.session.peer.unreachable:
+        return
 
     async def take(telling: Telling, kept: Sequence[StoredEvent]) -> None:
         await user.send_all(_told(user, excerpt.source, telling, kept, batch, stamped=stamped))

@@ -212,6 +212,6 @@ async def _set_topic(user: IrcUser, room: Place, text: str) -> None:
 ROWS: tuple[Row, ...] = (
     Row("JOIN", _join, least=1),
     Row("PART", _part, least=1),
-    Row("NAMES", _names),
+    Row("NAMES", _names, only_asks=True),
     Row("TOPIC", _topic, least=1),
 )

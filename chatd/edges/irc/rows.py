@@ -31,6 +31,8 @@ class Row:
     """Whether it is for clients that are registered."""
     at_once: bool = False
     """Whether it is called when the line comes, and gives the session one thing to do: what is said needs not wait."""
+    only_asks: bool = False
+    """Whether it changes nothing, so that it is dropped if no answer reaches the client any more."""
 
 
 def receive(user: IrcUser, message: Message, table: Mapping[str, Row]) -> None:
@@ -52,6 +54,9 @@ def answer_alone(user: IrcUser, tell: Callable[[], None], label: str = "") -> No
 
 
 def _run(user: IrcUser, message: Message, row: Row | None, answer: Answer) -> Work | None:
+    if row is not None and row.only_asks and user.session.peer.unreachable:
+        answer.close()
+        return None
     user.answering = answer
     work: Work | None = None
     try:

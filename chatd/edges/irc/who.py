@@ -107,4 +107,4 @@ def _fields(user: IrcUser, member: Member, known: MemberFacts, room: Place | Non
     return Message(n.RPL_WHOSPCRPL, (user.nick, *told), user.server.name)
 
 
-ROWS: tuple[Row, ...] = (Row("WHO", _who),)
+ROWS: tuple[Row, ...] = (Row("WHO", _who, only_asks=True),)

@@ -72,4 +72,4 @@ def _whowas(user: IrcUser, message: Message) -> None:
     user.reply(n.RPL_ENDOFWHOWAS, nick, "End of /WHOWAS")
 
 
-ROWS: tuple[Row, ...] = (Row("WHOIS", _whois), Row("WHOWAS", _whowas))
+ROWS: tuple[Row, ...] = (Row("WHOIS", _whois, only_asks=True), Row("WHOWAS", _whowas, only_asks=True))

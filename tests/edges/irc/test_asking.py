@@ -107,7 +107,7 @@ def test_list_takes_names_masks_and_conditions(chat: IrcChat, ann: IrcClient, wa
         ("TIME", ["391"]),
         ("ADMIN", ["256", "257"]),
         ("INFO", ["371", "374"]),
-        ("LINKS", ["364", "365"]),
+        ("LINKS", ["365"]),
         ("STATS", ["219"]),
         ("LUSERS", ["251", "253", "254", "255", "265", "266"]),
         ("MOTD", ["375", "372", "376"]),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from benchmarks.soak.check import dirt
 from benchmarks.soak.malformed import NOISE
+from chatd.chat import excerpts, replay
 from chatd.edges.irc.glob import matcher
 from chatd.edges.irc.message import MAX_TAGS, parse_tags
+from chatd.journal import Page
 from tests.support.irc import IrcChat, IrcClient, commands
 
 FIELDS = (
@@ -62,6 +67,30 @@ def test_a_line_without_an_end_is_one_error_and_the_next_one_is_read(begin: byte
         ann.protocol.dataReceived(b"x" * (1 << 14))
     ann.send(b"", b"PING still-here")
     assert commands(ann.take()) == ["417", "PONG"]
+
+
+def test_who_is_gone_is_answered_nothing_and_what_they_said_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[object] = []
+    chat = IrcChat()
+    ann, bob = chat.irc("ann", "draft/chathistory", rooms="#den"), chat.irc("bob", rooms="#den")
+
+    async def counted(*args: Any) -> Page:
+        read.append(args)
+        return await replay.read(*args)
+
+    monkeypatch.setattr(excerpts, "replay", SimpleNamespace(read=counted))
+    ann.says("PRIVMSG #den :hello", "CHATHISTORY LATEST #den * 100")
+    assert len(read) == 1
+    asked = b"CHATHISTORY LATEST #den * 100\r\nWHO #den\r\nHELP\r\nJOIN #tea\r\nPART #tea\r\n" * 400
+    ann.protocol.dataReceived(asked + b"PRIVMSG #den :last words\r\n")
+    ann.lose()
+    read.clear()
+    bob.take()
+    for _ in range(200):
+        chat.clock.advance(1)
+        chat.turn()
+    assert [each.text for each in bob.take() if each.command == "PRIVMSG"] == ["last words"]
+    assert read == []
 
 
 def test_of_tags_without_number_the_first_are_looked_at() -> None:
