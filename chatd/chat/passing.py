@@ -36,6 +36,16 @@ def to_room(participant: Participant, room: Place) -> Collection[Member]:
     return _wanting([each for each in room.members if each is not participant], participant)
 
 
+def may_add_text(participant: Participant, room: RoomName) -> bool:
+    """Return whether a participant may say something beside what it does in a room, and note that it does."""
+    try:
+        permissions.check_voice(participant, room.key)
+        quotas.check_pace(participant, participant.nick, room, apart="passing")
+    except ChatError:
+        return False
+    return True
+
+
 def to_person(participant: Participant, nick: Nick) -> tuple[Nick, Collection[Client]]:
     """Return what somebody is called, and the connections to this node that are to be told something.
 

@@ -209,8 +209,10 @@ class PeerConnection(Peer):
 
     @override
     def charge(self, lines: int) -> None:
-        self._gateway.rate_limiter.charge(self, lines)
-        self._granted = 0
+        granted = min(lines, self._granted)  # those are paid for
+        self._granted -= granted
+        if lines > granted:
+            self._gateway.rate_limiter.charge(self, lines - granted)
 
     @override
     def in_turn(self, go_on: Callable[[], None]) -> None:

@@ -15,7 +15,7 @@ from zope.interface import implementer
 from chatd.edges.gateway import EdgeFactory, Gateway
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc import translation
-from chatd.edges.irc.message import MAX_LINE_BYTES, Message, TooLongError, parse, parse_tags, render
+from chatd.edges.irc.message import MAX_BODY_BYTES, MAX_LINE_BYTES, Message, TooLongError, parse, parse_tags, render
 from chatd.edges.irc.rows import answer_alone, receive
 from chatd.edges.irc.server import DEFAULT_LAST_LINES, DEFAULT_NAME, IrcServer
 from chatd.edges.irc.session import IrcSession
@@ -59,6 +59,8 @@ class IrcSpeech(Speech):
             self._tear(user)
             self._refuse_encoding(user, line)
         else:
+            if len(line) > MAX_BODY_BYTES:  # its tags cost as much as the lines that they could be
+                user.session.peer.charge(len(line) // MAX_BODY_BYTES)
             if message.command:
                 receive(user, message, COMMANDS)
 

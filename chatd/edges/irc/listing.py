@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from chatd.chat import permissions
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.glob import is_mask, matcher
 from chatd.edges.irc.message import Message
+from chatd.edges.irc.people import chosen
 from chatd.edges.irc.rooms import MAX_TOPIC, seconds_of, targets
 from chatd.edges.irc.rows import Row
 from chatd.edges.irc.telling import part_of
@@ -32,7 +33,8 @@ async def _list(user: IrcUser, message: Message) -> None:
         else:
             named.append(_named(text))
     user.reply(n.RPL_LISTSTART, "Channel", "Users  Name")
-    await user.send_all(_found(user, named, also))
+    rooms = await chosen(user, user.hub.rooms(), lambda room: _is_wanted(room, named, also))
+    await user.send_all(_told(user, rooms))
     user.reply(n.RPL_LISTEND, "End of /LIST")
 
 
@@ -61,11 +63,13 @@ def _condition(user: IrcUser, text: str) -> Wanted | None:
     return holds
 
 
-def _found(user: IrcUser, named: list[Wanted], also: list[Wanted]) -> Iterator[Message]:
-    for room in user.hub.rooms():
-        if not permissions.is_listed(user.session, room):
-            continue
-        if (not named or any(each(room) for each in named)) and all(each(room) for each in also):
+def _is_wanted(room: Place, named: list[Wanted], also: list[Wanted]) -> bool:
+    return (not named or any(each(room) for each in named)) and all(each(room) for each in also)
+
+
+def _told(user: IrcUser, rooms: Iterable[Place]) -> Iterator[Message]:
+    for room in rooms:
+        if permissions.is_listed(user.session, room):
             known = permissions.readable_topic(user.session, room)
             topic = "" if known is None else part_of(known.topic, MAX_TOPIC)
             yield Message(n.RPL_LIST, (user.nick, room.name, str(room.head_count), topic), user.server.name)

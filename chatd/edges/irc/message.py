@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from chatd.protocol.text import clean
 
 MAX_BODY_BYTES = 510
 """What a message may have besides its tags, terminator excluded."""
+_SURELY_FITS = MAX_BODY_BYTES // 4  # no character has more than four bytes
 MAX_CLIENT_TAGS_BYTES = 4096
 """What the tags of a client's message may have, with their ``@`` and the space after them."""
 MAX_TAGS = 200
@@ -77,11 +78,16 @@ def parse(line: bytes) -> Message:
 
 
 def parse_tags(text: str) -> dict[str, str]:
-    """Return the tags of what stands between ``@`` and the space; of one that comes twice the last counts."""
+    """Return the tags of what stands between ``@`` and the space; of one that comes twice the last counts.
+
+    Control characters become those that show them, which are longer; tags that have no room any more are left out.
+    """
     tags: dict[str, str] = {}
+    room = MAX_CLIENT_TAGS_BYTES
     for tag in text.split(";", MAX_TAGS)[:MAX_TAGS]:
-        key, _, value = tag.partition("=")
-        if _KEY.fullmatch(key):
+        key, _, value = clean(tag).partition("=")
+        room -= len(key) + len(value.encode(errors="replace")) + len("=;")
+        if _KEY.fullmatch(key) and room >= 0:
             tags[key] = unescaped(value)
     return tags
 
@@ -100,18 +106,36 @@ def render(message: Message, tags: Mapping[str, str] | None = None) -> bytes:
     """Return the bytes of a message, terminator included; with other tags than its own if there are any given.
 
     No parameter makes a second message or commands a terminal, for nc is an IRC client, too: what would is replaced by
-    a character that shows it, and what would end a parameter that is not the last is left out.
+    a character that shows it, and what would end a parameter that is not the last is left out. What is too long for a
+    message, such as what a client has sent and an error repeats, is cut.
     """
-    parts = [f":{message.source}"] if message.source else []
-    parts.append(message.command)
-    parts += [_word(param) for param in message.params[:-1]]
-    if message.params:
-        parts.append(_last(message.command, message.params[-1], alone=len(message.params) == 1))
-    line = " ".join(parts)
+    line = _line(message, message.params)
+    if len(line) > _SURELY_FITS and len(line.encode(errors="replace")) > MAX_BODY_BYTES:
+        line = _line(message, _shortened(message))
     tags = message.tags if tags is None else tags
     if tags:
         line = f"@{rendered_tags(tags)} {line}"
     return line.encode(errors="replace") + b"\r\n"
+
+
+def _line(message: Message, params: Sequence[str]) -> str:
+    """Return a message without its tags."""
+    parts = [f":{message.source}"] if message.source else []
+    parts.append(message.command)
+    parts += [_word(param) for param in params[:-1]]
+    if params:
+        parts.append(_last(message.command, params[-1], alone=len(params) == 1))
+    return " ".join(parts)
+
+
+def _shortened(message: Message) -> list[str]:
+    """Return the parameters of a message that is too long, as they fit: from the longest the end is cut off."""
+    params = [f"{CTCP}{clean(each.strip(CTCP))}" if each.startswith(CTCP) else clean(each) for each in message.params]
+    while params and (excess := len(_line(message, params).encode(errors="replace")) - MAX_BODY_BYTES) > 0:
+        longest = max(range(len(params)), key=lambda number: len(params[number].encode(errors="replace")))
+        data = params[longest].encode(errors="replace")
+        params[longest] = data[: max(len(data) - excess, 0)].decode(errors="ignore")
+    return params
 
 
 def rendered_tags(tags: Mapping[str, str]) -> str:

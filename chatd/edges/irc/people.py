@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeVar
 
 from chatd.edges.irc.session import IrcSession
 from chatd.edges.irc.user import IrcUser
@@ -10,6 +11,8 @@ from chatd.model.entry import Member, Place
 from chatd.model.member_facts import UNKNOWN, MemberFacts
 from chatd.protocol import names
 from chatd.protocol.names import BadNameError
+
+T = TypeVar("T")
 
 
 def found_by_nick(user: IrcUser, nick: str) -> Member | None:
@@ -38,6 +41,20 @@ def in_sight(user: IrcUser) -> Iterator[Member]:
 
 def _is_visible(client: object) -> bool:
     return isinstance(client, IrcSession) and isinstance(client.user, IrcUser) and not client.user.invisible
+
+
+async def chosen(user: IrcUser, among: Iterable[T], is_wanted: Callable[[T], bool]) -> list[T]:
+    """Return those of some things that are wanted; however many are looked at, others have their turn in between."""
+    found: list[T] = []
+
+    def looked_at() -> Iterator[bytes]:
+        for each in among:
+            if is_wanted(each):
+                found.append(each)
+            yield b""
+
+    await user.session.send_all(looked_at())
+    return found
 
 
 async def facts_of(user: IrcUser, members: list[Member]) -> Mapping[Member, MemberFacts]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatd.chat import posting, referring
+from chatd.chat import passing, posting, referring
 from chatd.chat.command_rows import Work
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.message import MAX_BODY_BYTES, Message
@@ -46,7 +46,12 @@ def _redact(user: IrcUser, message: Message) -> Work | None:
 
 
 def _reason(user: IrcUser, message: Message) -> str:
-    """Return why something is taken back, as far as there is room for it in the message that says so."""
+    """Return why something is taken back, as far as there is room for it in the message that says so.
+
+    It is something said: who may say nothing there now takes back without it.
+    """
+    if not message.param(2) or not passing.may_add_text(user.session, names.room(message.param(0))):
+        return ""
     head = f":{user.person.source} REDACT {message.param(0)} {message.param(1)} :"
     return part_of(plain(message.param(2)), MAX_BODY_BYTES - len(head.encode()))
 

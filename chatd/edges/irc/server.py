@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
-from typing import NamedTuple
 
 from chatd.chat.hub import Hub
 from chatd.edges.gateway import Gateway
 from chatd.edges.irc.composition import Piece
+from chatd.edges.irc.departures import Departures
 from chatd.edges.irc.message import NO_TAGS
 from chatd.edges.irc.person import Person
 from chatd.edges.irc.remembered import Remembered
@@ -23,15 +22,6 @@ DEFAULT_NAME = "irc.local"
 DEFAULT_LAST_LINES = 20
 MAX_REALNAME = 150
 """How many characters a real name may have."""
-MAX_GONE = 500
-"""Of how many IRC clients that have gone it is known how they were shown."""
-
-
-class Gone(NamedTuple):
-    """One who has gone, and when, in milliseconds since 1970."""
-
-    person: Person
-    time: int
 
 
 class IrcServer:
@@ -48,8 +38,7 @@ class IrcServer:
         self.translations = Translations()
         self.pieces: Remembered[str, Sequence[Piece]] = Remembered(())
         """How the senders of texts have put them into several messages, by msgid, so that others read them in these."""
-        self.gone: deque[Gone] = deque(maxlen=MAX_GONE)
-        """Those of the clients that have gone, the last at the end."""
+        self.departures = Departures()
         self.notice: tuple[object, dict[frozenset[str], bytes]] = (None, {})
         """What many were told last unasked: what it is about, and its bytes by the capabilities of its readers."""
         self.client_tags: Remembered[str, Mapping[str, str]] = Remembered(NO_TAGS)
@@ -89,9 +78,7 @@ class IrcServer:
         """Return how somebody is shown who goes by a nick, or went by it when what they said was said."""
         holder = self.hub.holder(Nick.of(nick))
         if holder is None:
-            key = Nick.of(nick).key
-            gone = next((each.person for each in reversed(self.gone) if Nick(each.person.nick).key == key), None)
-            return gone or Person(nick, "~u", "gone.guest", nick)
+            return self.departures.last(nick) or Person(nick, "~u", "gone.guest", nick)
         person = self.person(holder)
         return person if person.nick == nick else person._replace(nick=nick)
 

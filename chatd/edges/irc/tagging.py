@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from chatd.chat import passing
 from chatd.chat.command_rows import Work
 from chatd.edges.irc import numerics as n
-from chatd.edges.irc.message import Message
+from chatd.edges.irc.message import MAX_BODY_BYTES, Message, rendered_tags
 from chatd.edges.irc.reference_telling import REACT, UNREACT
 from chatd.edges.irc.refusals import refuse
 from chatd.edges.irc.rooms import targets
@@ -43,6 +43,8 @@ def _tag(user: IrcUser, message: Message) -> Work | None:
 
 
 async def _tag_all(user: IrcUser, to: list[str], tags: Mapping[str, str]) -> None:
+    # What is passed on is not held up by the journal. The first target was paid for with the line.
+    user.session.peer.charge((len(to) - 1) * (1 + len(rendered_tags(tags).encode()) // MAX_BODY_BYTES))
     for target in to:
         try:
             await (_in_room(user, target, tags) if target.startswith("#") else _in_private(user, target, tags))

@@ -23,7 +23,7 @@ from chatd.edges.irc.pending import Pending, Result
 from chatd.edges.irc.person import Person
 from chatd.edges.irc.read_times import ReadTimes
 from chatd.edges.irc.reference_telling import REPLIES
-from chatd.edges.irc.server import Gone, IrcServer
+from chatd.edges.irc.server import IrcServer
 from chatd.edges.irc.session import IrcSession, Owner
 from chatd.edges.peer_connection import PeerConnection
 from chatd.model.entry import Entry
@@ -313,4 +313,4 @@ class IrcUser(Owner):
                 self.settle(label, Result(Refused(Code.UNAVAILABLE, "", "the connection has ended")))
         self.go_on()
         if self.registered:
-            self.server.gone.append(Gone(self.person, self.hub.now))
+            self.server.departures.note(self.person, self.hub.now)

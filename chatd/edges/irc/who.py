@@ -8,7 +8,7 @@ from chatd.edges.irc import numerics as n
 from chatd.edges.irc.glob import is_mask, matcher
 from chatd.edges.irc.message import Message
 from chatd.edges.irc.onlooking import BOT
-from chatd.edges.irc.people import facts_of, found_by_nick, in_sight, shared_rooms
+from chatd.edges.irc.people import chosen, facts_of, found_by_nick, in_sight, shared_rooms
 from chatd.edges.irc.ranks import prefix
 from chatd.edges.irc.rows import Row
 from chatd.edges.irc.user import IrcUser
@@ -27,7 +27,7 @@ async def _who(user: IrcUser, message: Message) -> None:
     mask = message.param(0) or "*"
     fields, _, token = message.param(1).partition(",")
     room = _room(user, mask)
-    found = _found(user, mask) if room is None else sorted(room.people, key=lambda member: member.nick.key)
+    found = await _found(user, mask) if room is None else sorted(room.people, key=lambda member: member.nick.key)
     facts = await facts_of(user, found)
     wanted = fields[1:] if fields.startswith("%") else None
     await user.send_all(_lines(user, found, facts, room, wanted, token))
@@ -44,15 +44,18 @@ def _room(user: IrcUser, mask: str) -> Place | None:
     return room if room in user.session.rooms else None
 
 
-def _found(user: IrcUser, mask: str) -> list[Member]:
+async def _found(user: IrcUser, mask: str) -> list[Member]:
     if mask.startswith("#"):
         return []
     if not is_mask(mask) and mask != "0":
         member = found_by_nick(user, mask)
         return [] if member is None else [member]
     matches = matcher("*" if mask == "0" else mask)
-    people = in_sight(user)
-    found = [member for member in people if matches(member.nick) or matches(user.server.person(member).realname)]
+
+    def is_meant(member: Member) -> bool:
+        return matches(member.nick) or matches(user.server.person(member).realname)
+
+    found = await chosen(user, in_sight(user), is_meant)
     return sorted(found, key=lambda member: member.nick.key)
 
 

@@ -11,7 +11,6 @@ from chatd.edges.irc.rows import Row
 from chatd.edges.irc.session import IrcSession
 from chatd.edges.irc.user import IrcUser
 from chatd.model.entry import Member
-from chatd.protocol import names
 
 _ROOMS_AT_A_TIME = 10
 
@@ -58,8 +57,7 @@ def _whowas(user: IrcUser, message: Message) -> None:
     if not nick:
         user.reply(n.ERR_NONICKNAMEGIVEN, "WHOWAS needs a name: WHOWAS alice")
         return
-    key = names.key(nick)
-    gone = [each for each in reversed(user.server.gone) if names.key(each.person.nick) == key]
+    gone = user.server.departures.of(nick)
     count = message.param(1)
     if count.isdecimal() and int(count[:9]):
         gone = gone[: int(count[:9])]

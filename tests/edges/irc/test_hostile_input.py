@@ -10,8 +10,11 @@ import pytest
 from benchmarks.soak.check import dirt
 from benchmarks.soak.malformed import NOISE
 from chatd.chat import excerpts, replay
+from chatd.chat.limits import Limits
+from chatd.edges.irc.departures import MAX_GONE, Departures
 from chatd.edges.irc.glob import matcher
-from chatd.edges.irc.message import MAX_TAGS, parse_tags
+from chatd.edges.irc.message import MAX_BODY_BYTES, MAX_CLIENT_TAGS_BYTES, MAX_TAGS, parse_tags, rendered_tags
+from chatd.edges.irc.person import Person
 from chatd.journal import Page
 from tests.support.irc import IrcChat, IrcClient, commands
 
@@ -119,3 +122,89 @@ def test_new_names_are_rated() -> None:
 
 def test_a_mask_takes_no_longer_than_it_is_long() -> None:
     assert not matcher("*a" * 250 + "c")("a" * 500)
+
+
+@pytest.mark.parametrize(
+    ("mask", "meant", "not_meant"),
+    [
+        ("a*b", ["ab", "axb", "abb"], ["a", "b", "abx", "xab"]),
+        ("?b*", ["ab", "abc"], ["b", "xab"]),
+        ("*?b", ["ab", "aab"], ["b", "aba"]),
+        ("a*b*a", ["aba", "abba"], ["aa", "abab", "ab"]),
+        ("*a?c*d", ["abcd", "xabcxd", "acabcd"], ["acd", "abc", "abdc"]),
+        ("ab", ["AB"], ["abc", "a", ""]),
+        ("", [""], ["a"]),
+    ],
+)
+def test_a_mask_stands_for_what_has_its_pieces_in_their_order(
+    mask: str, meant: list[str], not_meant: list[str]
+) -> None:
+    matches = matcher(mask)
+    assert [matches(text) for text in meant + not_meant] == [True] * len(meant) + [False] * len(not_meant)
+
+
+@pytest.mark.parametrize("noise", ["\U0001f600" * 110, "\x01" * 440, "\x1b]0;x\x07" * 60, "a" * 440])
+def test_no_client_is_sent_a_message_that_is_too_long(noise: str) -> None:
+    for field in FIELDS:
+        chat = IrcChat()
+        newcomer, ann = chat.connect(), chat.irc("ann", *EVERYTHING, rooms="#den")
+        bob, carol = chat.irc("bob", *EVERYTHING, rooms="#den"), chat.irc("carol", rooms="#den")
+        line = field.replace(b"%s", noise.encode())
+        newcomer.send(line)
+        ann.send(line, b"JOIN #other")
+        bob.send(b"WHO #den", b"WHOIS ann", b"JOIN #other", b"NAMES #other")
+        for client in (newcomer, ann, bob, carol):
+            for sent_line in sent(client).split(b"\r\n"):
+                body = sent_line.partition(b" ")[2] if sent_line.startswith(b"@") else sent_line
+                assert len(body) <= MAX_BODY_BYTES, (field, body)
+
+
+def test_tags_do_not_grow_by_how_control_characters_are_shown() -> None:
+    tags = parse_tags(";".join(f"+{number}=" + "\x01" * 1000 for number in range(4)))
+    assert list(tags) == ["+0"]
+    assert len(rendered_tags(tags)) <= MAX_CLIENT_TAGS_BYTES
+
+
+@pytest.mark.parametrize(("line", "end"), [("LIST *x*y", "323"), ("WHO *x*y", "315")])
+def test_others_have_their_turn_while_masks_are_compared(line: str, end: str) -> None:
+    chat = IrcChat()
+    for number in range(50):
+        chat.irc(f"user{number}", rooms=f"#room{number}")
+    ann = chat.irc("ann")
+    ann.protocol.dataReceived(f"{line}\r\n".encode())
+    assert end not in commands(ann.take())
+    chat.turn()
+    assert end in commands(ann.take())
+
+
+def test_those_who_have_gone_are_found_by_nick_and_the_first_are_forgotten() -> None:
+    departures = Departures()
+    for number in range(MAX_GONE + 10):
+        departures.note(Person(f"user{number}", "~u", "x.guest", ""), number)
+    for number in range(MAX_GONE):
+        departures.note(Person("Ann", "~u", f"{number}.guest", ""), number)
+    assert departures.of("user9") == departures.of(f"user{MAX_GONE}") == []
+    assert len(departures.of("ann")) == MAX_GONE
+    last = departures.last("ANN")
+    assert last is not None
+    assert last.host == f"{MAX_GONE - 1}.guest"
+
+
+@pytest.mark.parametrize(
+    ("line", "most"),
+    [
+        ("@+a=1 TAGMSG #den", 40),
+        ("@+a=1 TAGMSG #den,#two,#three,#four", 20),
+        (f"@+a={'x' * 4000} TAGMSG #den", 10),
+        (f"@+a={'x' * 4000} PRIVMSG #den :hi", 10),
+    ],
+)
+def test_tags_count_as_the_lines_that_they_are_as_long_as(line: str, most: int) -> None:
+    chat = IrcChat(Limits(lines_per_second=1, line_burst=40))
+    bob = chat.irc("bob", "message-tags", rooms="#den,#two,#three,#four")
+    ann = chat.irc("ann", "message-tags", rooms="#den,#two,#three,#four")
+    chat.wait(60)
+    bob.take()
+    for _ in range(40):
+        ann.send(line.encode())
+    assert most / 2 <= len([each for each in bob.take() if each.params[0] == "#den"]) <= most

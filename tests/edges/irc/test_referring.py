@@ -57,6 +57,21 @@ def one(told: list[Told]) -> Told:
 # REDACT.
 
 
+@pytest.mark.parametrize("ruling", ["MUTE bob #den", "SET #den slow=10m"])
+def test_who_may_say_nothing_now_takes_back_without_a_reason(
+    chat: IrcChat, ann: IrcClient, bob: IrcClient, ruling: str
+) -> None:
+    first, second = said(bob), said(bob)
+    carol = chat.lines("carol")
+    ann.says("MODE #den +o carol")
+    carol.says(ruling)
+    chat.turn()
+    ann.take()
+    bob.says(f"REDACT #den {first} :one", f"REDACT #den {second} :two")
+    reasons = [each.params[2:] for each in ann.take() if each.command == "REDACT"]
+    assert reasons == ([[], []] if ruling.startswith("MUTE") else [["one"], []])
+
+
 @pytest.mark.parametrize("reason", ["", "wrong room"])
 def test_one_takes_back_what_one_has_said(ann: IrcClient, bob: IrcClient, reason: str) -> None:
     msgid = said(bob)
