@@ -78,7 +78,7 @@ def test_a_log_of_another_program_goes_into_a_cluster(cluster: Cluster, tmp_path
     imported = chatd(*command, "--skip-bad")
     assert imported.stdout == "imported 2 messages, 0 topics, 0 moderation actions in 1 room\n"
     exported = chatd("export", "--journal", cluster.where)
-    assert [json.loads(line)["text"] for line in exported.stdout.splitlines()] == ["one", "* bob|away waves"]
+    assert [json.loads(line)["text"] for line in exported.stdout.splitlines()] == ["one", "/me waves"]
 
 
 def test_a_journal_goes_into_a_cluster_and_comes_out_of_it(cluster: Cluster, tmp_path: Path) -> None:

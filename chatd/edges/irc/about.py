@@ -7,7 +7,7 @@ import textwrap
 from chatd import __version__
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc import welcome
-from chatd.edges.irc.help_texts import HELP, OVERVIEW
+from chatd.edges.irc.help_texts import ABSENT, HELP, OVERVIEW
 from chatd.edges.irc.message import Message
 from chatd.edges.irc.rows import Row
 from chatd.edges.irc.user import IrcUser
@@ -50,9 +50,11 @@ def _help(user: IrcUser, message: Message) -> None:
     if not subject:
         _tell_help(user, "*", "Commands; HELP <command> says more", OVERVIEW)
     elif (found := HELP.get(subject)) is not None:
-        _tell_help(user, subject, found[0], textwrap.wrap(found[1], 70))
+        usage, text = found
+        _tell_help(user, subject, usage, [part for line in text.split("\n") for part in textwrap.wrap(line, 70)])
     else:
-        user.reply(n.ERR_HELPNOTFOUND, message.param(0), "there is no help for that; HELP lists the commands")
+        why = ABSENT.get(subject, "there is no help for that; HELP lists the commands")
+        user.reply(n.ERR_HELPNOTFOUND, message.param(0), why)
 
 
 def _tell_help(user: IrcUser, subject: str, first: str, lines: list[str]) -> None:

@@ -31,10 +31,16 @@ class Change(NamedTuple):
 
 
 def changes(params: Sequence[str]) -> Iterator[Change]:
-    """Yield what the parameters of a MODE ask for, the target excluded."""
+    """Yield what the parameters of a MODE ask for, the target excluded.
+
+    Further modes begin with a sign, as in ``+b bob -m``. What has none and belongs to no mode is left out: ``bob`` in
+    ``+h bob`` is the parameter of a mode that rooms here do not have.
+    """
     rest = list(params)
     while rest:
         letters, on = rest.pop(0), True
+        if len(rest) + 1 < len(params) and letters[:1] not in ("+", "-"):
+            continue
         for letter in letters:
             if letter in "+-":
                 on = letter == "+"

@@ -98,8 +98,7 @@ async def _enter(user: IrcUser, name: RoomName) -> None:
 def tell_of_entry(user: IrcUser, room: Place) -> None:
     """Tell a client that it is in a room, what that is about, and who is in it."""
     joined = events.Joined(str(user.session.nick), str(room.name))
-    for message in room_messages(user.server, user.capabilities - {"away-notify"}, {}, joined):
-        user.answer(message)
+    user.answer(next(room_messages(user.server, user.capabilities, {}, joined)))
     if (topic := permissions.readable_topic(user.session, room)) is not None and topic.topic:
         tell_topic(user, room, topic)
     if user.has(markers.NAME):

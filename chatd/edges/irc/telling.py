@@ -6,8 +6,10 @@ from collections.abc import Collection, Iterator, Mapping
 
 from chatd.edges.irc.composition import room_for
 from chatd.edges.irc.message import Message
+from chatd.edges.irc.mode_changes import Change, written
 from chatd.edges.irc.mode_telling import ruling_messages
 from chatd.edges.irc.person import Person
+from chatd.edges.irc.ranks import ranks
 from chatd.edges.irc.reference_telling import REPLY, reference_messages, shown_edit
 from chatd.edges.irc.server import IrcServer
 from chatd.protocol.events import Event, Joined, Moderated, Parted, Renamed, Said, TopicSet
@@ -25,15 +27,7 @@ def room_messages(server: IrcServer, capabilities: Collection[str], tags: Tags, 
         case Said():
             yield from said(server, tags, event, event.room)
         case Joined():
-            person = server.person_called(event.nick)
-            account_and_name = (person.account or "*", person.realname) if "extended-join" in capabilities else ()
-            all_tags = shown(server, tags, person)
-            yield Message("JOIN", (event.room, *account_and_name), person.source, all_tags)
-            holder = server.hub.holder(Nick.of(event.nick))
-            if "away-notify" in capabilities and holder is not None and holder.away is not None:
-                yield Message(
-                    "AWAY", (part_of(holder.away, room_for(person.source, "AWAY", "")),), person.source, all_tags
-                )
+            yield from _joined(server, capabilities, tags, event)
         case Parted():
             person = server.person_called(event.nick)
             text = (event.text,) if event.text else ()
@@ -57,6 +51,23 @@ def room_messages(server: IrcServer, capabilities: Collection[str], tags: Tags, 
         case Moderated():
             person = server.person_called(event.nick)
             yield from ruling_messages(server, capabilities, event, person.source, shown(server, tags, person))
+
+
+def _joined(server: IrcServer, capabilities: Collection[str], tags: Tags, event: Joined) -> Iterator[Message]:
+    """Yield JOIN, and what JOIN cannot say of who comes in: that they are away, and what they are in the room."""
+    person = server.person_called(event.nick)
+    account_and_name = (person.account or "*", person.realname) if "extended-join" in capabilities else ()
+    all_tags = shown(server, tags, person)
+    yield Message("JOIN", (event.room, *account_and_name), person.source, all_tags)
+    holder, room = server.hub.holder(Nick.of(event.nick)), server.hub.room(Nick(event.room).key)
+    if holder is None:
+        return
+    if "away-notify" in capabilities and holder.away is not None:
+        text = part_of(holder.away, room_for(person.source, "AWAY", ""))
+        yield Message("AWAY", (text,), person.source, all_tags)
+    if room is not None and (letters := ranks(server.hub, room, holder)):
+        given = written(Change(letter, param=event.nick) for letter in letters)
+        yield Message("MODE", (event.room, *given), server.name, shown(server, tags))
 
 
 def said(server: IrcServer, tags: Tags, event: Said, target: str, person: Person | None = None) -> Iterator[Message]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chatd.edges.irc.glob import matcher
-from chatd.edges.irc.help_texts import HELP
+from chatd.edges.irc.help_texts import ABSENT, HELP
 from chatd.edges.irc.table import COMMANDS
 from tests.support.irc import IrcChat, IrcClient, commands
 
@@ -120,12 +120,21 @@ def test_the_server_says_what_it_is(ann: IrcClient, command: str, numerics: list
 
 
 def test_help_has_every_command(ann: IrcClient) -> None:
-    for command in sorted(COMMANDS.keys() - {"PONG", "USER", "HELPOP"}):
+    for command in sorted(COMMANDS.keys() - {"HELPOP"}):
         told = ann.says(f"HELP {command}")
         assert list(dict.fromkeys(commands(told))) == ["704", "705", "706"], command
         assert {each.params[1] for each in told} == {command}
         assert command in HELP
     assert commands(ann.says("HELP thisisnone")) == ["524"]
+    assert ann.says("HELP knock")[0].text == ABSENT["KNOCK"]
+
+
+def test_help_lists_the_commands_by_the_alphabet_and_the_modes_there_are(ann: IrcClient) -> None:
+    assert list(HELP) == sorted(HELP)
+    told = "\n".join(each.text for each in ann.says("HELP MODE"))
+    known = next(each for each in ann.says("VERSION") if "CHANMODES=" in each.line)
+    modes = known.line.partition("CHANMODES=")[2].partition(" ")[0].replace(",", "") + "ov"
+    assert [letter for letter in modes if f"+{letter} " not in told] == []
 
 
 @pytest.mark.parametrize(

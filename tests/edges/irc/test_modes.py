@@ -173,6 +173,14 @@ def test_who_runs_a_private_room_no_longer_stays_in_it(chat: IrcChat, ann: IrcCl
     assert commands(ann.says("MODE #chan -o bob")) == ["482"]
 
 
+def test_what_belongs_to_no_mode_is_no_mode(chat: IrcChat, ann: IrcClient) -> None:
+    chat.irc("bob", rooms="#chan")
+    ann.take()
+    assert [(each.command, each.params[1]) for each in ann.says("MODE #chan +h bob")] == [("472", "h")]
+    assert [each.params for each in ann.says("MODE #chan -l 30 +m -n")] == [["#chan", "+m-n"]]
+    assert ann.says("MODE #chan")[0].params[2] == "+m"
+
+
 def test_only_so_many_changes_are_made_at_a_time(ann: IrcClient) -> None:
     changed, refused = ann.says("MODE #chan +m-m+m-m+m-m+m-m+m-m+t")
     assert changed.params == ["#chan", "+m-m+m-m+m-m+m-m+m-m"]

@@ -28,6 +28,21 @@ def test_no_command_and_no_capability_is_there_twice() -> None:
     assert COMMANDS.keys().isdisjoint(ABSENT)
 
 
+def test_others_read_what_somebody_is_in_a_room_when_they_come_in(chat: IrcChatWithAccounts) -> None:
+    bob, carol = chat.owner("bob", rooms="#den"), chat.irc("carol", rooms="#den")
+    for line in ("MODE #den +r", "PART #den"):
+        bob.says(line)
+    carol.take()
+    assert commands(bob.says("JOIN #den")) == ["JOIN", "353", "366"]
+    joined, mode = carol.take()
+    assert (joined.command, joined.nick) == ("JOIN", "bob")
+    assert (mode.command, mode.nick, mode.params) == ("MODE", "irc.example.org", ["#den", "+o", "bob"])
+    chat.owner("ann", rooms="#den")
+    assert [each.params for each in carol.take()] == [["#den"], ["#den", "+o", "ann"]]
+    chat.irc("dave", rooms="#den")
+    assert commands(carol.take()) == ["JOIN"]
+
+
 def test_server_operators_put_people_off_the_server(chat: IrcChatWithAccounts) -> None:
     ann, bob, carol = chat.owner("ann", rooms="#den"), chat.irc("bobby", rooms="#den"), chat.irc("carol", rooms="#den")
     for client in (ann, bob, carol):
