@@ -71,7 +71,7 @@ class Limits:
     """In the long run: what is more is read later."""
     line_burst: Annotated[int, Number("line-burst", "COUNT", "Lines that may arrive before that rate holds.")] = 2000
     names_per_minute: Annotated[
-        int, Number("name-rate", "COUNT", "JOINs and NICKs a minute from one connection.", least=0)
+        int, Number("name-rate", "COUNT", "JOINs, NICKs and AWAYs a minute from one connection.", least=0)
     ] = 60
     """In the long run."""
     tells_per_minute: Annotated[

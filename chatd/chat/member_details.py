@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from chatd.chat import permissions
+from chatd.chat import permissions, quotas
 from chatd.chat.command_rows import Row, for_named
 from chatd.chat.hub import Hub
 from chatd.chat.participant import Participant
@@ -62,10 +62,9 @@ def note_away(participant: Participant, nick: str, facts: MemberFacts | None) ->
 
 def _away(participant: Participant, command: commands.Away, label: str | None) -> None:
     if command.text is not None:
-        # Whoever asks who is there reads it: it is something said.
-        permissions.check_voice(participant, None)
         if len(command.text) > MAX_AWAY_CHARACTERS:
             raise ChatError(Code.TOO_LONG, f"why you are away has at most {MAX_AWAY_CHARACTERS} characters")
+        quotas.check_shown_text(participant)
     elif not participant.tagged:
         back = "You are back." if participant.away is not None else "You were not away. AWAY <text> says why you are."
         participant.send_event(Note(back))

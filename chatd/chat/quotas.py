@@ -61,6 +61,16 @@ def check_first_name(participant: Visitor) -> None:
     participant.hub.shares.moves.use(participant.household, 1)
 
 
+def check_shown_text(participant: Participant) -> None:
+    """Note that a participant shows another text of its own to all who are in its rooms: why it is away, its real name.
+
+    Raise `ChatError` if it may not, for it is muted in one of them, or if that happens too often.
+    """
+    permissions.check_voice(participant, None)
+    permissions.check_rename(participant)
+    _check_rate(participant)
+
+
 def note_departure(participant: Participant, rooms: int) -> None:
     """Note that so many rooms see a participant leave: it is what those who come in again and again have to wait for.
 
@@ -122,7 +132,7 @@ def _check_rate(participant: Visitor) -> None:
     rate, now = participant.hub.limits.name_rate, participant.hub.clock.seconds()
     if rate.per_second and rate.left(participant.names_full_at, now) < 1:
         often = participant.hub.limits.names_per_minute
-        raise _slow_down(f"no more than {often} JOINs and NICKs a minute")
+        raise _slow_down(f"no more than {often} JOINs, new names and AWAYs a minute")
     participant.names_full_at = rate.after(participant.names_full_at, now, 1)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from chatd.chat import permissions
+from chatd.chat import quotas
 from chatd.chat.member_details import MAX_AWAY_CHARACTERS
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.message import Message
@@ -42,7 +42,7 @@ def _setname(user: IrcUser, message: Message) -> None:
             user.fail("SETNAME", "INVALID_REALNAME", why)
         return
     try:
-        permissions.check_voice(user.session, None)  # whoever asks who is there reads it: it is something said
+        quotas.check_shown_text(user.session)
     except ChatError as error:
         if user.has("setname"):
             user.fail("SETNAME", "CANNOT_CHANGE_REALNAME", error.text)

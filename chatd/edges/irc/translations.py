@@ -43,13 +43,18 @@ class Translations:
         """Return what is known of single lines that are the same for all; to be looked at, and not to be kept."""
         known = self._lines.get(capabilities)
         if known is None:
+            if len(self._lines) >= MAX_BATCHES:  # a client may ask for any capabilities, one set after the other
+                self._forget_lines()
             known = self._lines[capabilities] = {}
         return known
 
     def note_line(self, line: bytes, capabilities: frozenset[str], data: bytes) -> None:
         """Keep what a line is for all."""
         if self._line_count >= MAX_LINES:
-            self._lines.clear()
-            self._line_count = 0
+            self._forget_lines()
         self.lines(capabilities)[line] = data
         self._line_count += 1
+
+    def _forget_lines(self) -> None:
+        self._lines.clear()
+        self._line_count = 0

@@ -62,13 +62,14 @@ def test_why_one_is_away_is_cut_at_a_character_so_that_it_fits_into_a_message(ch
         assert 500 < len(each.line.encode()) <= 510
 
 
-def test_away_that_is_refused_says_why(chat: IrcChat) -> None:
+@pytest.mark.parametrize("room", ["#*", "#den"])
+def test_away_that_is_refused_says_why(chat: IrcChat, room: str) -> None:
     ann = chat.irc("ann", rooms="#den")
     chat.hub.accounts = accounts = SharedAccounts()
     accounts.operators.add("root")
     root = chat.lines("root")
     root.session.account = "root"
-    root.says("MUTE ann #*")
+    root.says(f"MUTE ann {room}")
     chat.turn()
     ann.take()
     (told,) = ann.says("AWAY :lunch")
@@ -76,6 +77,13 @@ def test_away_that_is_refused_says_why(chat: IrcChat) -> None:
     ann.says("CAP REQ setname")
     (told,) = ann.says("SETNAME :other")
     assert (told.command, told.params[:2]) == ("FAIL", ["SETNAME", "CANNOT_CHANGE_REALNAME"])
+
+
+def test_others_are_told_of_no_more_texts_than_of_new_nicks(chat: IrcChat) -> None:
+    ann, bob = chat.irc("ann", "setname", rooms="#den"), chat.irc("bob", "setname", "away-notify", rooms="#den")
+    told = [each for number in range(100) for each in ann.says(f"AWAY :{number}", f"SETNAME :{number}")]
+    assert [each.params[:2] for each in told[-2:]] == [["AWAY", "SLOW_DOWN"], ["SETNAME", "CANNOT_CHANGE_REALNAME"]]
+    assert len(bob.take()) <= 101
 
 
 # away-notify

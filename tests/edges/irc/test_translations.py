@@ -86,3 +86,12 @@ def test_no_more_is_kept_than_there_is_room_for() -> None:
     for kept in (known.batches, known.batches_for_the_free):
         assert len(kept) == MAX_BATCHES
         assert (b"0", NONE) not in kept
+
+
+def test_no_more_sets_of_capabilities_are_kept_than_there_may_be() -> None:
+    translations = Translations()
+    first = translations.lines(frozenset({"first"}))
+    for number in range(MAX_BATCHES):
+        translations.lines(frozenset({str(number)}))
+    assert translations.lines(frozenset({"first"})) is not first
+    assert translations.lines(frozenset({"first"})) is translations.lines(frozenset({"first"}))
