@@ -196,7 +196,7 @@ def makeService(options: Options) -> ChatService:
     places = [listen(place.name, place.description, place.edge(gateway)) for place in options.places]
     irc = IrcFactory(gateway, options["irc-name"], options["irc-history"]) if options.irc_places else None
     if irc is not None:
-        places += [listen(place.name, place.description, irc) for place in options.irc_places]
+        places += [replace(listen(each.name, each.description, irc), is_irc=True) for each in options.irc_places]
     if (web := options.web_place) is not None:
         speech = None if irc is None else irc.speech
         site = WebFactory(gateway, guests=bool(options["web-guests"]), hosts=options["web-host"], irc=speech)

@@ -80,6 +80,8 @@ class Listening:
     """Whether the server does not start if it cannot be listened on."""
     is_page: bool = False
     """Whether browsers find the page there."""
+    is_irc: bool = False
+    """Whether IRC is spoken there."""
 
 
 class ChatService(Service):
@@ -193,9 +195,12 @@ class ChatService(Service):
         install_accept_backoff(port, self._reactor, self._hub.log_limiter)
         install_last_words(port)
         address = port.getHost()
-        if (door := Door.of(address, place.description, is_page=place.is_page)) is not None:
+        door = None if place.is_irc else Door.of(address, place.description, is_page=place.is_page)
+        if door is not None:
             self.doors.append(door)
         _log.info("listening on {address}", address=address_name(address))
+        if place.is_irc:
+            _log.info("IRC clients connect to {address}", address=address_name(address))
         if place.is_page and (page := _page_address(address, place.description)):
             _log.info("the page is at {page}", page=page)
         elif _is_loopback(getattr(address, "host", "")):

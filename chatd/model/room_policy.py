@@ -190,7 +190,8 @@ class RoomPolicy:
         self._actions[where] = action
         if where == _SEALED:
             self._sealed = action.id
-        self.may_silence = self.may_silence or where.kind in ("MUTE", "BAN") or where in (SPEAK, SLOW)
+        stays = where.kind == "BAN" and action.event.text == MAY_STAY
+        self.may_silence = self.may_silence or stays or where.kind == "MUTE" or where in (SPEAK, SLOW)
         if (reach := action.event.reach) is not None:
             trace, _, others = reach.partition(_BUT)
             reaching = _Reaching(action, frozenset(filter(None, others.split(","))))

@@ -295,7 +295,8 @@ def test_a_client_of_irc_is_sent_away(edge: Edge, lines: bytes, errors: list[byt
         protocol.dataReceived(bytes([byte]))
     *before, bye = said(edge, transport)
     assert [b" ".join(line.split()[:3]) for line in before] == errors
-    assert bye == b"BYE not-chatd this port speaks chatd's own lines and not IRC; try nc, telnet or chatd-client"
+    why = "this port speaks chatd's own lines and not IRC, which --irc opens on another; try nc, telnet or chatd-client"
+    assert bye == f"BYE not-chatd {why}".encode()
     assert said(edge, bob) == []
 
 

@@ -170,6 +170,6 @@ async def test_a_server_is_announced_while_it_runs(monkeypatch: pytest.MonkeyPat
             told.append("gone")
 
     monkeypatch.setattr(Options, "make_announcer", lambda *_: Noting())
-    service = start("--web", "0", "--listen", "unix:chat")
+    service = start("--web", "0", "--listen", "unix:chat", "--irc", "0")
     await service.stopService()
     assert told == [[("127.0.0.1", False), ("127.0.0.1", True)], "gone"]

@@ -166,7 +166,8 @@ def _say_what_is_missing(user: IrcUser, message: Message, to: list[str]) -> None
 async def _say_all(user: IrcUser, message: Message, to: list[str], answer: Answer) -> None:
     try:
         if len(to) > MAX_TARGETS:
-            user.reply(n.ERR_TOOMANYTARGETS, to[MAX_TARGETS], f"{MAX_TARGETS} targets at a time, not more")
+            if message.command != "NOTICE":
+                user.reply(n.ERR_TOOMANYTARGETS, to[MAX_TARGETS], f"at most {MAX_TARGETS} targets at a time")
             return
         for target in to:
             try:
@@ -243,8 +244,7 @@ def clients_among(members: Iterable[Member]) -> Iterator[IrcUser]:
 def _pass_ctcp(user: IrcUser, message: Message, target: str) -> None:
     """Pass on what one client asks of another, or answers; nothing of it is kept."""
     if target.startswith("#"):
-        user.reply(n.ERR_CANNOTSENDTOCHAN, target, "of CTCP only actions (/me) go to a room")
-        return
+        raise ChatError(Code.NOT_ALLOWED, "a room takes no CTCP but actions (/me)")
     try:
         nick, readers = passing.to_person(user.session, Nick.of(names.nick(target)))
     except BadNameError:

@@ -141,7 +141,9 @@ def test_an_answer_to_ctcp_is_never_answered() -> None:
     chat = IrcChat()
     ann, bob = chat.irc("ann", *CAPABILITIES), chat.irc("bob", *CAPABILITIES)
     bob.protocol.peer.session.ignored = {"ann": "ann"}
-    for target in ("nobody", "bob", "a*b"):
+    ann.says("JOIN #den")
+    for target in ("nobody", "bob", "a*b", "#den", "#nowhere", "#not,bob", "a,b,c,d,e"):
         assert ann.says(f"NOTICE {target} :\x01VERSION example\x01") == []
+    assert commands(ann.says("PRIVMSG #den :\x01VERSION\x01")) == ["404"]
     assert commands(ann.says("PRIVMSG bob :\x01VERSION\x01")) == ["404"]
     assert bob.take() == []
