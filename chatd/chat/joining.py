@@ -197,15 +197,15 @@ def _rename(participant: Participant, command: commands.Nick, label: str | None)
 
 
 def _part(participant: Participant, room: Place, command: commands.Part, label: str | None) -> None:
-    text = command.text if permissions.may_speak(participant, room.key) else None
+    text = command.text if quotas.may_say_why_it_leaves(participant, room.key) else None
     quotas.note_departure(participant, 1)
     participant.submit(room.key, events.Parted(participant.nick, room.name, text), label, "PART")
 
 
 def _quit(participant: Participant, command: commands.Quit, _label: str | None) -> None:
     taken = SOME_TAKEN if participant.untaken else ALL_TAKEN
-    may_speak = all(permissions.may_speak(participant, room.key) for room in participant.rooms)
-    participant.disconnect(DisconnectReason.QUIT, taken, parting_text=command.text if may_speak else None)
+    says_why = all(quotas.may_say_why_it_leaves(participant, room.key) for room in participant.rooms)
+    participant.disconnect(DisconnectReason.QUIT, taken, parting_text=command.text if says_why else None)
 
 
 ROWS: tuple[Row, ...] = (

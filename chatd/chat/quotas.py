@@ -96,9 +96,8 @@ def check_pace(visitor: Visitor, nick: Nick, room: RoomName, *, apart: str = "")
     ``apart`` names what is counted by itself, so that it is not in the way of what is said.
     """
     hub = visitor.hub
-    policy = hub.policy(room.key)
-    seconds = policy.seconds("slow")
-    if seconds is None or visitor.is_operator or permissions.moderates(visitor, room.key):
+    seconds = _pace(visitor, room.key)
+    if seconds is None:
         return
     # A guest is known by the nick, and by the connection when that gets another.
     guest: tuple[str, ...] = (f"nick {nick.key}", f"connection {visitor.identity.connection}")
@@ -109,6 +108,20 @@ def check_pace(visitor: Visitor, nick: Nick, room: RoomName, *, apart: str = "")
         why = f"{room} takes one message every {written(seconds)} from each person; say it again in {ceil(wait)}s"
         raise ChatError(Code.SLOW_DOWN, why, seconds=ceil(wait))
     hub.slow_rooms.note(room.key, who, now, now + seconds)
+
+
+def may_say_why_it_leaves(participant: Participant, room: str) -> bool:
+    """Return whether a participant may leave a room, given its key, with a text.
+
+    Where there is a pace nobody does: who comes in again could say one more.
+    """
+    return _pace(participant, room) is None and permissions.may_speak(participant, room)
+
+
+def _pace(visitor: Visitor, room: str) -> int | None:
+    """Return how many seconds somebody has to wait between two messages in a room, given its key; None for none."""
+    seconds = visitor.hub.policy(room).seconds("slow")
+    return None if visitor.is_operator or permissions.moderates(visitor, room) else seconds
 
 
 def _is_new(visitor: Visitor, key: str, room: Place | None) -> bool:

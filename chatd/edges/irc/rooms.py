@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from chatd.chat import permissions
+from chatd.chat import permissions, quotas
 from chatd.chat.command_rows import Work
 from chatd.edges.irc import chathistory, markers
 from chatd.edges.irc import numerics as n
@@ -120,7 +120,7 @@ async def _part_all(user: IrcUser, texts: list[str], text: str) -> None:
 
 async def _leave(user: IrcUser, room: Place, text: str) -> None:
     name = str(room.name)
-    shown = (text,) if text and permissions.may_speak(user.session, room.key) else ()
+    shown = (text,) if text and quotas.may_say_why_it_leaves(user.session, room.key) else ()
     result = await user.ask(commands.Part(name, text or None))
     if result.refused is not None:
         refuse(user, "PART", result.refused, name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chatd.chat.limits import Limits
 from tests.support.irc import IrcChat, commands
 
 
@@ -157,3 +158,16 @@ def test_a_topic_of_a_room_that_is_not_there(chat: IrcChat) -> None:
         "442",
         "461",
     ]
+
+
+def test_nobody_goes_on_talking_in_a_slow_room_by_leaving_it() -> None:
+    chat = IrcChat(Limits(room_founders=True))
+    ann = chat.lines("ann")
+    bob, eve = chat.irc("bob", rooms="#den"), chat.irc("eve", rooms="#den")
+    ann.says("SET #den slow=10m")
+    chat.turn()
+    eve.take()
+    told = bob.says("PART #den :one", "JOIN #den")
+    assert told[0].params == ["#den"]
+    bob.says("QUIT :two")
+    assert [each.params for each in eve.take()] == [["#den"], ["#den"], ["#den"]]
