@@ -13,14 +13,23 @@ from chatd.protocol import names
 from tests.support.in_memory_accounts import ChatWithAccounts
 from tests.support.irc import HERE, IrcChat, IrcClient, commands
 
+_opened: list[IrcChatWithOwners] = []
+
+
+def close_chats() -> None:
+    """Close the accounts of all chats that were made."""
+    while _opened:
+        _opened.pop().close()
+
 
 class IrcChatWithOwners(IrcChat, ChatWithAccounts):
-    """``owners`` have accounts; the first looks after the server."""
+    """``owners`` have accounts; the first looks after the server. Tests of IRC have it closed at their end."""
 
     def __init__(self, *owners: str, journal: Callable[[Clock], Journal] | None = None) -> None:
         ChatWithAccounts.__init__(self, *owners, journal=journal)
         self.gateway = Gateway(self.hub, self.clock)
         self.factory = IrcFactory(self.gateway, "irc.example.org")
+        _opened.append(self)
 
     def owner(self, account: str, *capabilities: str, rooms: str = "", nick: str = "") -> IrcClient:
         """Return the client of an account's owner, as `IrcChat.irc` does anybody's."""
