@@ -14,6 +14,7 @@ from chatd.edges.gateway import Gateway
 from chatd.edges.irc.connection import IrcFactory, IrcProtocol
 from chatd.edges.irc.message import unescaped
 from chatd.journal import Journal
+from chatd.protocol import names
 from tests.support.in_memory_chat import ChatClient, InMemoryChat
 from tests.support.in_memory_cluster import InMemoryCluster, Log, Node, SharedAccounts
 
@@ -114,6 +115,18 @@ class WithIrc(InMemoryChat):
             asked = client.says("CAP LS 302", f"CAP REQ :{' '.join(capabilities)}")
             assert asked[-1].params[1] == "ACK", asked[-1].line
         welcome = client.says(f"NICK {nick}", f"USER {nick} 0 * :{nick.title()} Example", "CAP END")
+        assert "001" in commands(welcome), welcome
+        if rooms:
+            client.says(f"JOIN {rooms}")
+        return client
+
+    def owner(self, account: str, *capabilities: str, rooms: str = "", nick: str = "") -> IrcClient:
+        """Return the client of an account's owner, who may go by another nick, as `irc` does anybody's."""
+        client = self.connect(HERE)
+        client.protocol.peer.session.become_owner(names.key(account))
+        if capabilities:
+            client.says("CAP LS 302", f"CAP REQ :{' '.join(capabilities)}")
+        welcome = client.says(f"NICK {nick or account}", f"USER {account} 0 * :{account} Example", "CAP END")
         assert "001" in commands(welcome), welcome
         if rooms:
             client.says(f"JOIN {rooms}")

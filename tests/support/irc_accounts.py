@@ -5,9 +5,8 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import Any
 
-from chatd.protocol import names
 from tests.support.in_memory_accounts import PASSWORD, ChatWithAccounts
-from tests.support.irc import HERE, IrcChat, IrcClient, Told, commands
+from tests.support.irc import HERE, IrcChat, IrcClient, Told
 
 
 class IrcChatWithAccounts(IrcChat):
@@ -25,18 +24,6 @@ class IrcChatWithAccounts(IrcChat):
         client.says("CAP LS 302", f"CAP REQ :{' '.join(('sasl', *capabilities))}")
         assert plain(client, nick, password)[-1].command == "903"
         client.says(f"NICK {nick}", f"USER {nick} 0 * :{nick.title()} Example", "CAP END")
-        return client
-
-    def owner(self, account: str, *capabilities: str, rooms: str = "", nick: str = "") -> IrcClient:
-        """Return the client of an account's owner, who may go by another nick, as `WithIrc.irc` does anybody's."""
-        client = self.connect(HERE)
-        client.protocol.peer.session.become_owner(names.key(account))
-        if capabilities:
-            client.says("CAP LS 302", f"CAP REQ :{' '.join(capabilities)}")
-        welcome = client.says(f"NICK {nick or account}", f"USER {account} 0 * :{account} Example", "CAP END")
-        assert "001" in commands(welcome), welcome
-        if rooms:
-            client.says(f"JOIN {rooms}")
         return client
 
     def close(self) -> None:

@@ -9,9 +9,8 @@ from twisted.internet.task import Clock
 from chatd.edges.gateway import Gateway
 from chatd.edges.irc.connection import IrcFactory
 from chatd.journal import Journal
-from chatd.protocol import names
 from tests.support.in_memory_accounts import ChatWithAccounts
-from tests.support.irc import HERE, IrcChat, IrcClient, commands
+from tests.support.irc import IrcChat
 
 _opened: list[IrcChatWithOwners] = []
 
@@ -30,15 +29,3 @@ class IrcChatWithOwners(IrcChat, ChatWithAccounts):
         self.gateway = Gateway(self.hub, self.clock)
         self.factory = IrcFactory(self.gateway, "irc.example.org")
         _opened.append(self)
-
-    def owner(self, account: str, *capabilities: str, rooms: str = "", nick: str = "") -> IrcClient:
-        """Return the client of an account's owner, as `IrcChat.irc` does anybody's."""
-        client = self.connect(HERE)
-        client.protocol.peer.session.become_owner(names.key(account))
-        if capabilities:
-            client.says("CAP LS 302", f"CAP REQ :{' '.join(capabilities)}")
-        welcome = client.says(f"NICK {nick or account}", f"USER {account} 0 * :{account} Example", "CAP END")
-        assert "001" in commands(welcome), welcome
-        if rooms:
-            client.says(f"JOIN {rooms}")
-        return client
