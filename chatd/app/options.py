@@ -38,6 +38,7 @@ from chatd.edges.web.site import WebFactory
 from chatd.journal import Environment, Retention
 from chatd.journal.factory import DEFAULT_JOURNAL, from_string, is_cluster
 from chatd.runtime.clocks import tell_monotonic_time
+from chatd.runtime.extras import missing
 from chatd.runtime.option import Number
 from chatd.runtime.threads import Thread
 
@@ -208,7 +209,7 @@ def makeService(options: Options) -> ChatService:
 
 def _listening(reactor: IReactorCore, proxied: Wrap, name: str, description: str, edge: EdgeFactory) -> Listening:
     if re.match(r"(haproxy:)?(ssl|tls):", description, re.IGNORECASE) and find_spec("OpenSSL") is None:
-        raise SystemExit(f"chatd: {description!r} needs TLS, which is not installed: pip install 'chatd[tls]'")
+        raise SystemExit(f"chatd: {description!r} {missing('TLS', 'tls')}")
     try:
         return Listening(name, endpoint_from(reactor, description, proxied), edge)
     except Exception as error:  # endpoints are plugins: each has its own way to refuse its arguments

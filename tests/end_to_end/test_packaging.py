@@ -109,7 +109,8 @@ def test_tls_that_is_not_installed_is_asked_for_in_one_line(installed: Path, tmp
     )
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
-    assert "pip install 'chatd[tls]'" in line
+    wanted = "'pyopenssl>=24.3' 'twisted[tls]>=26.10'"
+    assert line.endswith(f"needs TLS, which is not installed: {installed / 'python'} -m pip install {wanted}")
 
 
 def test_the_wheel_has_no_more_than_it_needs(built: Path) -> None:
