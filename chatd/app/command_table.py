@@ -55,7 +55,10 @@ TASKS = (
     ),
     Task(
         "running a server",
-        (Command("certificate", _ARCHIVE, "make a certificate to start with", shares_parser=True),),
+        (
+            Command("certificate", _ARCHIVE, "make a certificate to start with", shares_parser=True),
+            Command("kit", "chatd.app.kit_command", "one folder to install it from where there is no network"),
+        ),
     ),
 )
 COMMANDS = {command.name: command for task in TASKS for command in task.commands}
