@@ -55,7 +55,10 @@ TASKS = (
     ),
     Task(
         "running a server",
-        (Command("certificate", _ARCHIVE, "make a certificate to start with", shares_parser=True),),
+        (
+            Command("config", "chatd.app.configuration.command", "which options hold, and where each comes from"),
+            Command("certificate", _ARCHIVE, "make a certificate to start with", shares_parser=True),
+        ),
     ),
 )
 COMMANDS = {command.name: command for task in TASKS for command in task.commands}

@@ -99,6 +99,7 @@ class ChatService(Service):
         twistd: Mapping[str, Any] | None = None,
         announcer: Announcer | None = None,
         hooks: Hooks | None = None,
+        files: Sequence[str] = (),
     ) -> None:
         self.setName("chatd")
         self.ports: list[IListeningPort] = []
@@ -106,6 +107,7 @@ class ChatService(Service):
         """Those of the ports that other machines could be told of: TCP, and no proxy's."""
         self._announcer = announcer or NoAnnouncer()
         self._hooks = hooks
+        self._files = files
         self._reactor = reactor
         self._hub = gateway.hub
         self._connections = gateway.connections
@@ -141,6 +143,8 @@ class ChatService(Service):
     def startService(self) -> None:
         """Open the accounts and the journal, and start the timers. Raise `CannotStartError` if one cannot be opened."""
         super().startService()
+        if self._files:
+            _log.info("files: {files}", files=", ".join(self._files))
         try:
             self._hub.accounts.start()
         except AccountsError as error:
