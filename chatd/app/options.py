@@ -21,6 +21,7 @@ from chatd import __version__
 from chatd.app.account_options import AccountOptions
 from chatd.app.announce_options import AnnounceOptions
 from chatd.app.asyncio_reactor import use_asyncio
+from chatd.app.control import Control
 from chatd.app.endpoints import Wrap, endpoint_from
 from chatd.app.exit_status import ExitStatus
 from chatd.app.hook_options import HookOptions
@@ -240,7 +241,8 @@ def _make_service(options: Options) -> ChatService:
         places.append(replace(page, asked_for=web.asked_for, is_page=True))
     announcer = options.make_announcer(reactor)
     hooks = options.make_hooks(reactor, hub)
-    return ChatService(clock, gateway, places, exit_status, options.twistd, announcer, hooks, options.files)
+    control = Control(reactor, options.state_directory)
+    return ChatService(clock, gateway, places, exit_status, options.twistd, announcer, hooks, options.files, control)
 
 
 def _listening(

@@ -25,6 +25,7 @@ from twisted.logger import Logger
 
 from chatd.accounts import AccountsError
 from chatd.app.announcing import Announcer, Door, NoAnnouncer
+from chatd.app.control import Control
 from chatd.app.exit_status import ExitStatus
 from chatd.app.malloc_trim import MallocTrim, trim_malloc
 from chatd.app.process import NoProcess, Process
@@ -100,6 +101,7 @@ class ChatService(Service):
         announcer: Announcer | None = None,
         hooks: Hooks | None = None,
         files: Sequence[str] = (),
+        control: Control | None = None,
     ) -> None:
         self.setName("chatd")
         self.ports: list[IListeningPort] = []
@@ -108,6 +110,7 @@ class ChatService(Service):
         self._announcer = announcer or NoAnnouncer()
         self._hooks = hooks
         self._files = files
+        self._control = control
         self._reactor = reactor
         self._hub = gateway.hub
         self._connections = gateway.connections
@@ -160,6 +163,8 @@ class ChatService(Service):
         self._hub.start()
         if self._hooks is not None:
             self._hooks.start()
+        if self._control is not None:
+            self._control.start()
         self._malloc_trim.start()
         if IReactorCore.providedBy(self._reactor):
             self._reactor.callWhenRunning(self._process.started, self._reactor)
@@ -185,6 +190,8 @@ class ChatService(Service):
         await self._connections.all_lost()
         if deadline.active():
             deadline.cancel()
+        if self._control is not None:
+            await self._control.stop()
         self._hub.log_limiter.flush()
         self._hub.timers.stop()
         self._hub.accounts.stop()
