@@ -21,6 +21,7 @@ from chatd import __version__
 from chatd.app.account_options import AccountOptions
 from chatd.app.announce_options import AnnounceOptions
 from chatd.app.asyncio_reactor import use_asyncio
+from chatd.app.configuration.layers import GivenElsewhereError
 from chatd.app.control import Control
 from chatd.app.endpoints import Wrap, endpoint_from
 from chatd.app.exit_status import ExitStatus
@@ -115,6 +116,8 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
         """Read the command line. Raise `SystemExit`, with one line for the user, if it is wrong."""
         try:
             super().parseOptions(options)
+        except GivenElsewhereError as error:
+            raise SystemExit(f"chatd: {' '.join(str(error).split())}") from None
         except usage.UsageError as error:
             raise SystemExit(f"chatd: {' '.join(str(error).split())}; --help lists the options") from None
 
