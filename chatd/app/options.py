@@ -24,7 +24,7 @@ from chatd.app.asyncio_reactor import use_asyncio
 from chatd.app.endpoints import Wrap, endpoint_from
 from chatd.app.exit_status import ExitStatus
 from chatd.app.hook_options import HookOptions
-from chatd.app.irc_options import IrcOptions
+from chatd.app.irc_options import IrcOptions, IrcPlace
 from chatd.app.option_fields import from_options, parameter, parameters
 from chatd.app.service import ChatService, Listening
 from chatd.app.web_options import BACKLOG, WebOptions
@@ -193,10 +193,16 @@ def makeService(options: Options) -> ChatService:
         log_limiter=hub.log_limiter,
     )
     listen = partial(_listening, IReactorCore(reactor), proxied)
-    places = [listen(place.name, place.description, place.edge(gateway)) for place in options.places]
+    places = [
+        replace(listen(each.name, each.description, each.edge(gateway)), opened_by=_opened_by(each, "--listen"))
+        for each in options.places
+    ]
     irc = IrcFactory(gateway, options["irc-name"], options["irc-history"]) if options.irc_places else None
     if irc is not None:
-        places += [replace(listen(each.name, each.description, irc), is_irc=True) for each in options.irc_places]
+        places += [
+            replace(listen(each.name, each.description, irc), is_irc=True, opened_by=_opened_by(each, "--irc"))
+            for each in options.irc_places
+        ]
     if (web := options.web_place) is not None:
         speech = None if irc is None else irc.speech
         site = WebFactory(gateway, guests=bool(options["web-guests"]), hosts=options["web-host"], irc=speech)
@@ -204,6 +210,11 @@ def makeService(options: Options) -> ChatService:
         places.append(replace(page, asked_for=web.asked_for, is_page=True))
     announcer = options.make_announcer(reactor)
     return ChatService(clock, gateway, places, exit_status, options.twistd, announcer, options.make_hooks(reactor, hub))
+
+
+def _opened_by(place: Place | IrcPlace, option: str) -> str:
+    """Return what lets other machines connect to a place: what was said as an endpoint says its interface itself."""
+    return f"interface=0.0.0.0 in {option}" if place.name == place.description else "--interface 0.0.0.0"
 
 
 def _listening(reactor: IReactorCore, proxied: Wrap, name: str, description: str, edge: EdgeFactory) -> Listening:
