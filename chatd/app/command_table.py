@@ -55,7 +55,10 @@ TASKS = (
     ),
     Task(
         "running a server",
-        (Command("certificate", _ARCHIVE, "make a certificate to start with", shares_parser=True),),
+        (
+            Command("check", "chatd.app.check_command", "what would keep the daemon from starting, or lose messages"),
+            Command("certificate", _ARCHIVE, "make a certificate to start with", shares_parser=True),
+        ),
     ),
 )
 COMMANDS = {command.name: command for task in TASKS for command in task.commands}
