@@ -51,7 +51,7 @@ def _place(options: Configured, place: Place, now: datetime) -> Iterator[Result]
         yield from _secrecy(file)
     for pair in pairs:
         yield from dates(pair, now)
-        yield from _strength(pair)
+        yield from strength(pair)
         yield from _chain(pair)
     yield _names(options, place, [name for pair in pairs for name in pair.names])
 
@@ -98,7 +98,8 @@ def dates(pair: Pair, now: datetime) -> Iterator[Result]:
         yield good(name, f"{pair.path} is good until {until:%Y-%m-%d}")
 
 
-def _strength(pair: Pair) -> Iterator[Result]:
+def strength(pair: Pair) -> Iterator[Result]:
+    """Yield what is weak of a key and its certificate."""
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
     name, hashed = "certificates.strength", pair.certificate.signature_hash_algorithm

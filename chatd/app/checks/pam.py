@@ -30,7 +30,7 @@ def service(name: str, rules: Path, user: int, groups: set[int]) -> Iterator[Res
     file = rules / name
     if not file.is_file():
         what = f"there is no {file}, so that the rules of {rules / 'other'} hold, which refuse everybody by default"
-        yield warning("pam.service", what, f"write {file}; docs/security.rst shows one")
+        yield warning("pam.service", what, f"write {file}, with auth and account lines; see pam.d(5)")
         return
     try:
         text = file.read_text(errors="replace")

@@ -41,13 +41,13 @@ def check(question: Question) -> Iterator[Result]:
 
 
 def owner(question: Question) -> int | None:
-    """Return the number of the process that serves these options now, None if that is not known."""
+    """Return the number of the process that serves these options now, 0 if none does; None if no file would say."""
     if question.in_daemon:
         return os.getpid()
     if question.file is None:
         return None
     holder = locks(question.file.with_name(f"{question.file.name}-lock"))
-    return None if holder is None else holder.pid
+    return 0 if holder is None else holder.pid
 
 
 def _twice(place: Place, spot: Spot, taken: list[tuple[Tcp, str]]) -> Result | None:
@@ -102,11 +102,9 @@ def _taken(name: str, holder: Process | None, own: int | None, *, optional: bool
 def _bind(spot: Tcp) -> OSError | None:
     """Return why a port cannot be bound; it is bound for a moment, and nothing can connect to it."""
     try:
-        found = socket.getaddrinfo(spot.host or "0.0.0.0", spot.port, type=socket.SOCK_STREAM)
-        family, kind, protocol, _, address = found[0]
-        with socket.socket(family, kind, protocol) as probe:
+        with socket.socket(socket.AF_INET6 if ":" in spot.host else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
+            probe.bind((spot.host, spot.port))
     except OSError as error:
         return error
     return None
