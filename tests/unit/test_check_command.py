@@ -107,3 +107,13 @@ def test_a_reload_leaves_out_what_is_the_daemons_own(folder: Path) -> None:
     names = {each.name for each in checks.checks_for_reload(question("--port", "0").options)}
     assert not names & {"journal.holder", "journal.integrity", "journal.version"}
     assert {"ports.place", "journal.space", "journal.permissions", "installed.extras"} <= names
+
+
+def test_the_page_names_every_check_and_no_other() -> None:
+    source = "".join(path.read_text() for path in Path(checks.__file__).parent.glob("*.py"))
+    subjects = "|".join(checks._SUBJECTS)
+    used = set(re.findall(rf'"((?:{subjects})\.[a-z0-9-]+)"', source))
+    for kind in ("accounts", "hooks", "journal"):
+        used |= {f"{kind}.{each}" for each in re.findall(r'f"\{kind\.subject\}\.([a-z-]+)"', source)}
+    page = (Path(checks.__file__).parents[3] / "docs" / "checking.rst").read_text()
+    assert set(re.findall(r"^``([a-z]+\.[a-z0-9-]+)``", page, re.MULTILINE)) == used
