@@ -25,7 +25,7 @@ from chatd.journal import JournalError
 from chatd.journal.carried import Carried
 from chatd.journal.factory import is_cluster
 from chatd.journal.sqlite.address import sqlite_path
-from chatd.journal.sqlite.archive import erase, export_rows, import_events, read_line
+from chatd.journal.sqlite.archive import erase, export_rows, import_events, knows_room, read_line
 from chatd.journal.sqlite.backup import Contents, back_up, restore
 from chatd.journal.sqlite.database import LACKS_LOG, lacks_log
 from chatd.model.conversation import all_of
@@ -91,7 +91,10 @@ def _export(options: argparse.Namespace) -> None:
     if sys.stdout is None:
         raise ValueError("there is no standard output to write to")
     with _readable(options.journal) as path:
-        _export_file(path, options.room and names.room(options.room))
+        room = options.room and names.room(options.room)
+        if room and not knows_room(path, room):
+            raise ValueError(f"there is no room {room} in {options.journal.rpartition('@')[2]}")
+        _export_file(path, room)
 
 
 @contextmanager

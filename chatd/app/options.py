@@ -248,6 +248,11 @@ def _make_service(options: Options) -> ChatService:
     return ChatService(clock, gateway, places, exit_status, options.twistd, announcer, hooks, options.files, control)
 
 
+def _opened_by(place: Place | IrcPlace | WebPlace) -> str:
+    """Return what lets other machines connect to a place: what was said as an endpoint says its interface itself."""
+    return f"interface=0.0.0.0 in --{place.option}" if place.name == place.description else "--interface 0.0.0.0"
+
+
 def _listening(
     reactor: IReactorCore, proxied: Wrap, place: Place | IrcPlace | WebPlace, edge: EdgeFactory
 ) -> Listening:
@@ -255,7 +260,7 @@ def _listening(
     if re.match(r"(haproxy:)?(ssl|tls):", description, re.IGNORECASE) and find_spec("OpenSSL") is None:
         raise SystemExit(f"chatd: {description!r} needs TLS, which is not installed: pip install 'chatd[tls]'")
     try:
-        return Listening(place.name, endpoint_from(reactor, description, proxied), edge)
+        return Listening(place.name, endpoint_from(reactor, description, proxied), edge, opened_by=_opened_by(place))
     except Exception as error:  # endpoints are plugins: each has its own way to refuse its arguments
         why = f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else str(error)
         raise SystemExit(f"chatd: --{place.option}: {description!r} is no endpoint: {' '.join(why.split())}") from None

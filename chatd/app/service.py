@@ -83,6 +83,8 @@ class Listening:
     """Whether browsers find the page there."""
     is_irc: bool = False
     """Whether IRC is spoken there."""
+    opened_by: str = "--interface 0.0.0.0"
+    """What lets other machines connect, if they cannot."""
 
 
 class ChatService(Service):
@@ -215,7 +217,8 @@ class ChatService(Service):
         if place.is_page and (page := _page_address(address, place.description)):
             _log.info("the page is at {page}", page=page)
         elif _is_loopback(getattr(address, "host", "")):
-            _log.info("only programs on this machine can connect; --interface 0.0.0.0 opens it to the network")
+            what = f"only programs on this machine can connect; {place.opened_by} opens it to the network"
+            _log.info("{what}", what=what)
 
     def _cannot_start(self, why: str) -> CannotStartError:
         """Log why, say it on the terminal, and return what is to be raised."""
