@@ -27,6 +27,7 @@ from chatd.app.hook_options import HookOptions
 from chatd.app.irc_options import IrcOptions
 from chatd.app.option_fields import from_options, parameter, parameters
 from chatd.app.service import ChatService, Listening
+from chatd.app.systemd import standing, take_notifier
 from chatd.app.web_options import BACKLOG, WebOptions
 from chatd.chat.assembly import make_hub
 from chatd.chat.limits import Limits
@@ -203,7 +204,9 @@ def makeService(options: Options) -> ChatService:
         page = listen(web.name, web.description, site)
         places.append(replace(page, asked_for=web.asked_for, is_page=True))
     announcer = options.make_announcer(reactor)
-    return ChatService(clock, gateway, places, exit_status, options.twistd, announcer, options.make_hooks(reactor, hub))
+    hooks = options.make_hooks(reactor, hub)
+    notifier = take_notifier(os.environ, clock, partial(standing, gateway))
+    return ChatService(clock, gateway, places, exit_status, options.twistd, announcer, hooks, notifier)
 
 
 def _listening(reactor: IReactorCore, proxied: Wrap, name: str, description: str, edge: EdgeFactory) -> Listening:

@@ -29,6 +29,7 @@ from chatd.app.exit_status import ExitStatus
 from chatd.app.malloc_trim import MallocTrim, trim_malloc
 from chatd.app.process import NoProcess, Process
 from chatd.app.stop_signals import StopSignals
+from chatd.app.systemd import NoNotifier
 from chatd.edges.accept_backoff import install_accept_backoff, raise_file_limit
 from chatd.edges.gateway import Gateway
 from chatd.edges.last_words import install_last_words
@@ -99,6 +100,7 @@ class ChatService(Service):
         twistd: Mapping[str, Any] | None = None,
         announcer: Announcer | None = None,
         hooks: Hooks | None = None,
+        notifier: NoNotifier | None = None,
     ) -> None:
         self.setName("chatd")
         self.ports: list[IListeningPort] = []
@@ -106,6 +108,7 @@ class ChatService(Service):
         """Those of the ports that other machines could be told of: TCP, and no proxy's."""
         self._announcer = announcer or NoAnnouncer()
         self._hooks = hooks
+        self.notifier = notifier or NoNotifier()
         self._reactor = reactor
         self._hub = gateway.hub
         self._connections = gateway.connections
@@ -164,6 +167,7 @@ class ChatService(Service):
             self._reactor.callWhenRunning(_give_the_reactor_priority)
             self._reactor.callWhenRunning(raise_file_limit)
             self._reactor.callWhenRunning(self._announcer.start, self.doors)
+            self._reactor.callWhenRunning(self.notifier.start)
 
     def stopService(self) -> Deferred[None]:
         """Stop accepting, deliver what was said, send every client its BYE and wait up to 3 seconds for that."""
@@ -171,6 +175,7 @@ class ChatService(Service):
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
+        self.notifier.stopping()
         await self._announcer.stop()
         for port in self.ports:
             await maybeDeferred(port.stopListening)
@@ -189,6 +194,7 @@ class ChatService(Service):
         except JournalError as error:
             self._exit_status.fail(str(error))
         self._process.ended()
+        self.notifier.close()
 
     def _listening(self, place: Listening, port: IListeningPort) -> None:
         self.ports.append(port)
