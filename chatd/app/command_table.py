@@ -55,7 +55,10 @@ TASKS = (
     ),
     Task(
         "running a server",
-        (Command("certificate", _ARCHIVE, "make a certificate to start with", shares_parser=True),),
+        (
+            Command("certificate", _ARCHIVE, "make a certificate to start with", shares_parser=True),
+            Command("unit", "chatd.app.unit_command", "print the files with which systemd runs a server"),
+        ),
     ),
 )
 COMMANDS = {command.name: command for task in TASKS for command in task.commands}
