@@ -56,8 +56,9 @@ TASKS = (
     Task(
         "running a server",
         (
-            Command("certificate", _ARCHIVE, "make a certificate to start with", shares_parser=True),
             Command("unit", "chatd.app.unit_command", "print the files with which systemd runs a server"),
+            Command("config", "chatd.app.configuration.command", "which options hold, and where each comes from"),
+            Command("certificate", _ARCHIVE, "make a certificate to start with", shares_parser=True),
         ),
     ),
 )

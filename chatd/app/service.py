@@ -100,6 +100,7 @@ class ChatService(Service):
         twistd: Mapping[str, Any] | None = None,
         announcer: Announcer | None = None,
         hooks: Hooks | None = None,
+        files: Sequence[str] = (),
         notifier: NoNotifier | None = None,
     ) -> None:
         self.setName("chatd")
@@ -109,6 +110,7 @@ class ChatService(Service):
         self._announcer = announcer or NoAnnouncer()
         self._hooks = hooks
         self.notifier = notifier or NoNotifier()
+        self._files = files
         self._reactor = reactor
         self._hub = gateway.hub
         self._connections = gateway.connections
@@ -144,6 +146,8 @@ class ChatService(Service):
     def startService(self) -> None:
         """Open the accounts and the journal, and start the timers. Raise `CannotStartError` if one cannot be opened."""
         super().startService()
+        if self._files:
+            _log.info("files: {files}", files=", ".join(self._files))
         try:
             self._hub.accounts.start()
         except AccountsError as error:

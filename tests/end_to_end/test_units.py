@@ -15,6 +15,8 @@ from tests.support.systemd_manager import STATE, SystemdManager, systemd_manager
 pytestmark = pytest.mark.slow
 
 OUTPUT = Path("/run/output")
+CONFIGURATION = Path("/run/chatd.toml")
+NO_PAGE = '[web]\nweb = "off"'
 LOGGED = {"StandardOutput": f"append:{OUTPUT}", "StandardError": f"append:{OUTPUT}", "RestartSec": "100ms"}
 
 
@@ -25,15 +27,14 @@ def manager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SystemdManager
 
 
 class Service:
-    """chatd.service, installed with some settings and started with some options."""
+    """chatd.service, installed with some settings and started with a configuration."""
 
-    def __init__(self, manager: SystemdManager, *options: str, **settings: str) -> None:
+    def __init__(self, manager: SystemdManager, configuration: str, **settings: str) -> None:
         self.manager = manager
         (self.port,) = free_ports(1)
-        command = " ".join([str(BIN / "chatd"), "--port", str(self.port), *options])
-        replaced = {"ExecStartPre": "", "ExecReload": "", "ExecStart": command, **LOGGED, **settings}
+        manager.write(CONFIGURATION, f"[listen]\nport = {self.port}\n{configuration}\n")
         manager.run("rm", "-f", str(OUTPUT))
-        manager.install("chatd.service", replaced)
+        manager.install("chatd.service", {"ExecStartPre": "", **LOGGED, **settings})
         manager.systemctl("start", "chatd.service")
 
     def client(self) -> Client:
@@ -51,7 +52,7 @@ def _stopped(manager: SystemdManager) -> Iterator[None]:
 
 
 def test_when_start_returns_people_can_come_in(manager: SystemdManager) -> None:
-    service = Service(manager, "--web", "off", "--accounts", "accounts", "--registration", "open")
+    service = Service(manager, f'[accounts]\nregistration = "open"\n{NO_PAGE}')
     assert manager.show("StatusText") == "0 connections, people in 0 rooms"
     with service.client() as ann:
         ann.join("ann", "#den")
@@ -70,19 +71,20 @@ def test_tls_and_the_page_work_in_the_sandbox(manager: SystemdManager) -> None:
     done = manager.run(str(BIN / "chatd"), "certificate", "/run/certificate", "localhost")
     assert done.returncode == 0, done.stderr
     manager.run("chmod", "-R", "a+rX", "/run/certificate")
-    Service(manager, "--listen", f"tls:/run/certificate:port={tls}", "--web", str(web), "--announce", "test")
+    more = f'listen = ["tls:/run/certificate:port={tls}"]\nannounce = "test"\n[web]\nweb = "{web}"'
+    Service(manager, more)
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    with Client(("127.0.0.1", tls)) as ann:
-        ann.socket = context.wrap_socket(ann.socket)
-        ann.join("ann", "#den")
+    with Client(("127.0.0.1", tls)) as bob:
+        bob.socket = context.wrap_socket(bob.socket)
+        bob.join("bob", "#den")
     with Client(("127.0.0.1", web)) as page:
         page.send(b"GET /-/health HTTP/1.0\r\nHost: localhost\r\n\r\n")
         assert page.line().endswith(" 200 OK")
 
 
 def test_a_reactor_that_stands_still_is_ended_and_begun_anew(manager: SystemdManager) -> None:
-    service = Service(manager, "--web", "off", WatchdogSec="2")
+    service = Service(manager, NO_PAGE, WatchdogSec="2")
     first = manager.show("MainPID")
     manager.run("kill", "-STOP", first)
     wait_until(
@@ -90,12 +92,12 @@ def test_a_reactor_that_stands_still_is_ended_and_begun_anew(manager: SystemdMan
         lambda: manager.log() + service.log(),
     )
     assert manager.show("MainPID") != first
-    with service.client() as ann:
-        ann.join("ann", "#den")
+    with service.client() as bob:
+        bob.join("bob", "#den")
 
 
 def test_what_cannot_start_is_not_ready(manager: SystemdManager) -> None:
     with pytest.raises(AssertionError, match=r"Job for chatd\.service failed"):
-        Service(manager, "--listen", "tcp:1:interface=192.0.2.1", "--web", "off", Restart="no")
+        Service(manager, f'listen = ["tcp:1:interface=192.0.2.1"]\n{NO_PAGE}', Restart="no")
     assert manager.show("Result") == "exit-code"
     assert "this machine has no such address" in manager.read(OUTPUT)
