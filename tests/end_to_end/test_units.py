@@ -10,12 +10,11 @@ import pytest
 
 from benchmarks.ports import free_ports
 from tests.support.daemon import BIN, Client, wait_until
-from tests.support.systemd_manager import STATE, SystemdManager, systemd_manager
+from tests.support.systemd_manager import CONFIGURATION, STATE, SystemdManager, systemd_manager
 
 pytestmark = pytest.mark.slow
 
 OUTPUT = Path("/run/output")
-CONFIGURATION = Path("/run/chatd.toml")
 NO_PAGE = '[web]\nweb = "off"'
 LOGGED = {"StandardOutput": f"append:{OUTPUT}", "StandardError": f"append:{OUTPUT}", "RestartSec": "100ms"}
 
@@ -34,7 +33,7 @@ class Service:
         (self.port,) = free_ports(1)
         manager.write(CONFIGURATION, f"[listen]\nport = {self.port}\n{configuration}\n")
         manager.run("rm", "-f", str(OUTPUT))
-        manager.install("chatd.service", {"ExecStartPre": "", **LOGGED, **settings})
+        manager.install("chatd.service", ExecStartPre="", **LOGGED, **settings)
         manager.systemctl("start", "chatd.service")
 
     def client(self) -> Client:
@@ -101,3 +100,38 @@ def test_what_cannot_start_is_not_ready(manager: SystemdManager) -> None:
         Service(manager, f'listen = ["tcp:1:interface=192.0.2.1"]\n{NO_PAGE}', Restart="no")
     assert manager.show("Result") == "exit-code"
     assert "this machine has no such address" in manager.read(OUTPUT)
+
+
+def test_a_backup_is_made_beside_the_daemon(manager: SystemdManager) -> None:
+    service = Service(manager, NO_PAGE)
+    with service.client() as bob:
+        bob.join("bob", "#den")
+        bob.send(b"MSG to be kept\nPING\n")
+        bob.until(lambda line: line == "PONG")
+        manager.install("chatd-backup.service", **LOGGED)
+        manager.systemctl("start", "chatd-backup.service")
+    names = manager.run("ls", str(STATE / "backups")).stdout.split()
+    assert names[0].startswith("chatd-")
+    assert "backups has chatd-" in service.log()
+    manager.install("chatd-backup.timer")
+    manager.systemctl("start", "chatd-backup.timer")
+    assert manager.show("NextElapseUSecRealtime", "chatd-backup.timer")
+    manager.systemctl("stop", "chatd-backup.timer")
+
+
+def test_a_socket_of_systemd_is_there_before_the_daemon(manager: SystemdManager) -> None:
+    line, web = free_ports(2)
+    manager.write(CONFIGURATION, '[listen]\nlisten = ["systemd:index=0"]\n[web]\nweb = "systemd:index=1"\n')
+    manager.run("rm", "-f", str(OUTPUT))
+    manager.install("chatd.service", ExecStartPre="", **LOGGED)
+    manager.install("chatd.socket", ListenStream=f"127.0.0.1:{line}\n127.0.0.1:{web}")
+    manager.systemctl("start", "chatd.socket")
+    assert manager.show("ActiveState") == "inactive"
+    with Client(("127.0.0.1", line)) as bob:
+        bob.join("bob", "#den")
+        manager.systemctl("stop", "chatd.service")
+        assert bob.rest()[-1].startswith("BYE shutdown ")
+        with Client(("127.0.0.1", web)) as page:
+            page.send(b"GET /-/health HTTP/1.0\r\nHost: localhost\r\n\r\n")
+            assert page.line().endswith(" 200 OK")
+    assert manager.show("ActiveState") == "active"

@@ -10,7 +10,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from tests.support.programs import program
 SYSTEMD = Path("/lib/systemd/systemd")
 STATE = Path("/var/lib/chatd")
 UNITS = Path("/run/units")
+CONFIGURATION = Path("/run/chatd.toml")
 _ROOT = Path(__file__).parents[2]
 _TARGETS = "sysinit basic shutdown sockets timers paths slices multi-user network network-online nss-lookup"
 _BEGIN = f"""
@@ -78,16 +79,20 @@ class SystemdManager:
         """Return a property of a unit."""
         return self.systemctl("show", "--property", name, "--value", of)
 
-    def install(self, name: str, settings: Mapping[str, str]) -> None:
-        """Install a unit of ours as it is printed, for the user nobody, with some of its settings replaced."""
+    def install(self, name: str, **settings: str) -> None:
+        """Install a unit of ours as it is printed, for the user nobody, with some of its settings replaced.
+
+        Several values of one setting are separated by newlines.
+        """
         command = [str(BIN / "chatd")]
-        self.write(UNITS / name, unit(name, command, user="nobody", state="chatd", config=Path("/run/chatd.toml")))
+        self.write(UNITS / name, unit(name, command, user="nobody", state="chatd", config=CONFIGURATION))
         if name.endswith(".service"):
             # What the tests run from may be where a unit of ours hides everything.
             reached = dict.fromkeys((str(_ROOT), sys.prefix, sys.base_prefix))
             settings = {"ProtectHome": "tmpfs", "BindReadOnlyPaths": " ".join(reached), **settings}
-            lines = [line for key, value in settings.items() for line in (f"{key}=", f"{key}={value}")]
-            self.write(UNITS / f"{name}.d" / "test.conf", "\n".join(["[Service]", *lines, ""]))
+        lines = [f"{key}={value}" for key, values in settings.items() for value in ("", *values.split("\n"))]
+        section = name.rpartition(".")[2].capitalize()
+        self.write(UNITS / f"{name}.d" / "test.conf", "\n".join([f"[{section}]", *lines, ""]))
         self.systemctl("daemon-reload")
 
     def _first(self) -> int:
