@@ -21,7 +21,7 @@ from twisted.internet.interfaces import (
     IReactorTime,
     IStreamServerEndpoint,
 )
-from twisted.logger import Logger
+from twisted.logger import Logger, LogLevel
 
 from chatd.accounts import AccountsError
 from chatd.app.announcing import Announcer, Door, NoAnnouncer
@@ -123,6 +123,10 @@ class ChatService(Service):
         """See to the log of the application that it becomes part of."""
         self._process.set_log(parent)
         super().setServiceParent(parent)
+
+    def set_log_level(self, level: LogLevel) -> None:
+        """Log nothing below a level from here on."""
+        self._process.set_log_level(level)
 
     def privilegedStartService(self) -> None:
         """Write the pid file and bind every place. Raise `CannotStartError` if one cannot be."""
