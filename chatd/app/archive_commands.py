@@ -33,6 +33,7 @@ from chatd.model.conversation import all_of
 from chatd.model.entry import StoredEvent
 from chatd.protocol import names
 from chatd.protocol.text import clean
+from chatd.runtime.extras import install_command, missing
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -111,7 +112,7 @@ def _readable(journal: str) -> Iterator[Path]:
 def _commands() -> ModuleType:
     """Return what the commands do in a cluster."""
     if find_spec("nats") is None:
-        raise ValueError("a journal in a cluster needs nats-py, which is not installed: pip install 'chatd[cluster]'")
+        raise ValueError(f"a journal in a cluster {missing('nats-py', 'cluster')}")
     return import_module("chatd.journal.jetstream.commands")
 
 
@@ -184,7 +185,7 @@ def _restore(options: argparse.Namespace) -> None:
 
 def _certificate(options: argparse.Namespace) -> None:
     if find_spec("OpenSSL") is None:
-        raise ValueError("TLS needs more than is installed here: pip install 'chatd[tls]'")
+        raise ValueError(f"TLS needs more than is installed here: {install_command('tls')}")
     from chatd.tls.certificate import CERTIFICATE_FILE, KEY_FILE, fingerprint, write_new
 
     try:

@@ -42,6 +42,7 @@ from chatd.edges.web.site import WebFactory
 from chatd.journal import Environment, Retention
 from chatd.journal.factory import DEFAULT_JOURNAL, from_string, is_cluster, without_secrets
 from chatd.runtime.clocks import tell_monotonic_time
+from chatd.runtime.extras import missing
 from chatd.runtime.option import Number
 from chatd.runtime.threads import Thread
 
@@ -264,7 +265,7 @@ def _listening(
 ) -> Listening:
     description = place.description
     if re.match(r"(haproxy:)?(ssl|tls):", description, re.IGNORECASE) and find_spec("OpenSSL") is None:
-        raise SystemExit(f"chatd: {description!r} needs TLS, which is not installed: pip install 'chatd[tls]'")
+        raise SystemExit(f"chatd: {description!r} {missing('TLS', 'tls')}")
     try:
         return Listening(place.name, endpoint_from(reactor, description, proxied), edge, opened_by=_opened_by(place))
     except Exception as error:  # endpoints are plugins: each has its own way to refuse its arguments
