@@ -18,20 +18,21 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
-from chatd.app import compact_command, import_command
+from chatd.app import backup_command, compact_command, import_command
+from chatd.app.backup_command import described
 from chatd.app.progress import Progress, tell
+from chatd.app.where import settle, where_options
 from chatd.journal import JournalError
 from chatd.journal.carried import Carried
-from chatd.journal.factory import DEFAULT_JOURNAL, is_cluster
+from chatd.journal.factory import is_cluster
 from chatd.journal.sqlite.address import sqlite_path
-from chatd.journal.sqlite.archive import erase, export_rows, import_events, read_line
-from chatd.journal.sqlite.backup import Contents, back_up, restore
+from chatd.journal.sqlite.archive import erase, export_rows, import_events, knows_room, read_line
+from chatd.journal.sqlite.backup import restore
 from chatd.journal.sqlite.database import LACKS_LOG, lacks_log
 from chatd.model.conversation import all_of
 from chatd.model.entry import StoredEvent
 from chatd.protocol import names
 from chatd.protocol.text import clean
-from chatd.protocol.wire import timestamp
 from chatd.runtime.extras import install_command, missing
 
 
@@ -39,6 +40,8 @@ def main(arguments: Sequence[str]) -> None:
     """Do what the arguments after ``chatd`` say. Raise `SystemExit`, with one line if it could not be done."""
     options = _parser().parse_args(arguments)
     carry_out: Callable[[argparse.Namespace], None] = options.carry_out
+    if carry_out is not _certificate:
+        settle(options, make=carry_out in (_import, _restore))
     try:
         carry_out(options)
     except BrokenPipeError:  # whoever read the export has had enough
@@ -52,8 +55,7 @@ def main(arguments: Sequence[str]) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="chatd")
     commands = parser.add_subparsers(required=True)
-    journal = argparse.ArgumentParser(add_help=False)
-    journal.add_argument("-j", "--journal", default=DEFAULT_JOURNAL, help="the journal [default: %(default)s]")
+    journal = where_options()
 
     def command(name: str, carry_out: Callable[[argparse.Namespace], None], about: str) -> argparse.ArgumentParser:
         made = commands.add_parser(name, parents=[journal], help=about, description=about)
@@ -71,8 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     erasing.add_argument("nick")
     about = "take away all that was told in private to the account of that name or by it, instead"
     erasing.add_argument("--private", action="store_true", help=about)
-    about = "Copy the journal as it is now to a new file. The daemon may be running."
-    command("backup", _backup, about).add_argument("file", type=Path)
+    backup_command.add_options(command("backup", backup_command.carry_out, backup_command.ABOUT))
     about = (
         "Put a backup in the place of the journal, which is kept under another name. The daemon must not be running."
     )
@@ -90,7 +91,10 @@ def _export(options: argparse.Namespace) -> None:
     if sys.stdout is None:
         raise ValueError("there is no standard output to write to")
     with _readable(options.journal) as path:
-        _export_file(path, options.room and names.room(options.room))
+        room = options.room and names.room(options.room)
+        if room and not knows_room(path, room):
+            raise ValueError(f"there is no room {room} in {options.journal.rpartition('@')[2]}")
+        _export_file(path, room)
 
 
 @contextmanager
@@ -164,16 +168,6 @@ def _erase(options: argparse.Namespace) -> None:
     print(f"erased {erase(sqlite_path(options.journal), wanted)} {what}")
 
 
-def _backup(options: argparse.Namespace) -> None:
-    path = sqlite_path(options.journal)
-    progress = Progress("copied")
-    contents = back_up(path, options.file.absolute(), lambda done, pages: progress.show(f"{done / max(pages, 1):.0%}"))
-    progress.end()
-    if lacks_log(path):
-        tell(f"{path}: {LACKS_LOG}")
-    print(f"{options.file} has {_described(contents)}; chatd restore puts it back")
-
-
 def _restore(options: argparse.Namespace) -> None:
     path = sqlite_path(options.journal)
     progress = Progress("copied")
@@ -186,15 +180,7 @@ def _restore(options: argparse.Namespace) -> None:
         tell(f"{options.file}: {LACKS_LOG}")
     if restored.set_aside is not None:
         print(f"what was there before is {restored.set_aside} now")
-    print(f"{path} has {_described(restored.contents)}; programs that come back are told that they cannot resume")
-
-
-def _described(contents: Contents) -> str:
-    if contents.newest is None:
-        return "no messages"
-    messages, rooms = contents.messages, contents.rooms
-    counted = f"{messages} message{'s' * (messages != 1)} in {rooms} room{'s' * (rooms != 1)}"
-    return f"{counted}, the newest of {timestamp(contents.newest)}"
+    print(f"{path} has {described(restored.contents)}; programs that come back are told that they cannot resume")
 
 
 def _certificate(options: argparse.Namespace) -> None:

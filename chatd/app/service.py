@@ -21,14 +21,16 @@ from twisted.internet.interfaces import (
     IReactorTime,
     IStreamServerEndpoint,
 )
-from twisted.logger import Logger
+from twisted.logger import Logger, LogLevel
 
 from chatd.accounts import AccountsError
 from chatd.app.announcing import Announcer, Door, NoAnnouncer
+from chatd.app.control import Control
 from chatd.app.exit_status import ExitStatus
 from chatd.app.malloc_trim import MallocTrim, trim_malloc
 from chatd.app.process import NoProcess, Process
 from chatd.app.stop_signals import StopSignals
+from chatd.app.systemd import NoNotifier
 from chatd.edges.accept_backoff import install_accept_backoff, raise_file_limit
 from chatd.edges.gateway import Gateway
 from chatd.edges.last_words import install_last_words
@@ -82,6 +84,8 @@ class Listening:
     """Whether browsers find the page there."""
     is_irc: bool = False
     """Whether IRC is spoken there."""
+    opened_by: str = "--interface 0.0.0.0"
+    """What lets other machines connect, if they cannot."""
 
 
 class ChatService(Service):
@@ -99,6 +103,9 @@ class ChatService(Service):
         twistd: Mapping[str, Any] | None = None,
         announcer: Announcer | None = None,
         hooks: Hooks | None = None,
+        files: Sequence[str] = (),
+        control: Control | None = None,
+        notifier: NoNotifier | None = None,
     ) -> None:
         self.setName("chatd")
         self.ports: list[IListeningPort] = []
@@ -106,6 +113,9 @@ class ChatService(Service):
         """Those of the ports that other machines could be told of: TCP, and no proxy's."""
         self._announcer = announcer or NoAnnouncer()
         self._hooks = hooks
+        self.notifier = notifier or NoNotifier()
+        self._files = files
+        self._control = control
         self._reactor = reactor
         self._hub = gateway.hub
         self._connections = gateway.connections
@@ -118,6 +128,10 @@ class ChatService(Service):
         """See to the log of the application that it becomes part of."""
         self._process.set_log(parent)
         super().setServiceParent(parent)
+
+    def set_log_level(self, level: LogLevel) -> None:
+        """Log nothing below a level from here on."""
+        self._process.set_log_level(level)
 
     def privilegedStartService(self) -> None:
         """Write the pid file and bind every place. Raise `CannotStartError` if one cannot be."""
@@ -141,6 +155,8 @@ class ChatService(Service):
     def startService(self) -> None:
         """Open the accounts and the journal, and start the timers. Raise `CannotStartError` if one cannot be opened."""
         super().startService()
+        if self._files:
+            _log.info("files: {files}", files=", ".join(self._files))
         try:
             self._hub.accounts.start()
         except AccountsError as error:
@@ -156,6 +172,8 @@ class ChatService(Service):
         self._hub.start()
         if self._hooks is not None:
             self._hooks.start()
+        if self._control is not None:
+            self._control.start()
         self._malloc_trim.start()
         if IReactorCore.providedBy(self._reactor):
             self._reactor.callWhenRunning(self._process.started, self._reactor)
@@ -164,6 +182,7 @@ class ChatService(Service):
             self._reactor.callWhenRunning(_give_the_reactor_priority)
             self._reactor.callWhenRunning(raise_file_limit)
             self._reactor.callWhenRunning(self._announcer.start, self.doors)
+            self._reactor.callWhenRunning(self.notifier.start)
 
     def stopService(self) -> Deferred[None]:
         """Stop accepting, deliver what was said, send every client its BYE and wait up to 3 seconds for that."""
@@ -171,6 +190,7 @@ class ChatService(Service):
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
+        self.notifier.stopping()
         await self._announcer.stop()
         for port in self.ports:
             await maybeDeferred(port.stopListening)
@@ -181,6 +201,8 @@ class ChatService(Service):
         await self._connections.all_lost()
         if deadline.active():
             deadline.cancel()
+        if self._control is not None:
+            await self._control.stop()
         self._hub.log_limiter.flush()
         self._hub.timers.stop()
         self._hub.accounts.stop()
@@ -189,6 +211,7 @@ class ChatService(Service):
         except JournalError as error:
             self._exit_status.fail(str(error))
         self._process.ended()
+        self.notifier.close()
 
     def _listening(self, place: Listening, port: IListeningPort) -> None:
         self.ports.append(port)
@@ -204,7 +227,8 @@ class ChatService(Service):
         if place.is_page and (page := _page_address(address, place.description)):
             _log.info("the page is at {page}", page=page)
         elif _is_loopback(getattr(address, "host", "")):
-            _log.info("only programs on this machine can connect; --interface 0.0.0.0 opens it to the network")
+            what = f"only programs on this machine can connect; {place.opened_by} opens it to the network"
+            _log.info("{what}", what=what)
 
     def _cannot_start(self, why: str) -> CannotStartError:
         """Log why, say it on the terminal, and return what is to be raised."""
