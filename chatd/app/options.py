@@ -26,6 +26,7 @@ from chatd.app.exit_status import ExitStatus
 from chatd.app.hook_options import HookOptions
 from chatd.app.irc_options import IrcOptions
 from chatd.app.option_fields import from_options, parameter, parameters
+from chatd.app.places_file import places_of
 from chatd.app.service import ChatService, Listening
 from chatd.app.web_options import BACKLOG, WebOptions
 from chatd.chat.assembly import make_hub
@@ -203,7 +204,9 @@ def makeService(options: Options) -> ChatService:
         page = listen(web.name, web.description, site)
         places.append(replace(page, asked_for=web.asked_for, is_page=True))
     announcer = options.make_announcer(reactor)
-    return ChatService(clock, gateway, places, exit_status, options.twistd, announcer, options.make_hooks(reactor, hub))
+    hooks = options.make_hooks(reactor, hub)
+    kept_places = places_of(options["journal"])
+    return ChatService(clock, gateway, places, exit_status, options.twistd, announcer, hooks, kept_places)
 
 
 def _listening(reactor: IReactorCore, proxied: Wrap, name: str, description: str, edge: EdgeFactory) -> Listening:

@@ -7,13 +7,15 @@ import gc
 import re
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.internet.error import ReactorNotRunning
 from twisted.internet.interfaces import (
     IListeningPort,
     IProtocolFactory,
@@ -25,8 +27,10 @@ from twisted.logger import Logger
 
 from chatd.accounts import AccountsError
 from chatd.app.announcing import Announcer, Door, NoAnnouncer
+from chatd.app.drain import Drain
 from chatd.app.exit_status import ExitStatus
 from chatd.app.malloc_trim import MallocTrim, trim_malloc
+from chatd.app.places_file import NoPlaces
 from chatd.app.process import NoProcess, Process
 from chatd.app.stop_signals import StopSignals
 from chatd.edges.accept_backoff import install_accept_backoff, raise_file_limit
@@ -99,6 +103,7 @@ class ChatService(Service):
         twistd: Mapping[str, Any] | None = None,
         announcer: Announcer | None = None,
         hooks: Hooks | None = None,
+        kept_places: NoPlaces | None = None,
     ) -> None:
         self.setName("chatd")
         self.ports: list[IListeningPort] = []
@@ -106,6 +111,9 @@ class ChatService(Service):
         """Those of the ports that other machines could be told of: TCP, and no proxy's."""
         self._announcer = announcer or NoAnnouncer()
         self._hooks = hooks
+        self._kept_places = kept_places or NoPlaces()
+        self._drain: Drain | None = None
+        self._gateway = gateway
         self._reactor = reactor
         self._hub = gateway.hub
         self._connections = gateway.connections
@@ -153,17 +161,41 @@ class ChatService(Service):
         names.skeleton(
             "warm"
         )  # reading the tables of Unicode takes some hundredths of a second: not at somebody's JOIN
-        self._hub.start()
+        self._hub.start(partial(self._kept_places.restore, self._hub))
         if self._hooks is not None:
             self._hooks.start()
         self._malloc_trim.start()
         if IReactorCore.providedBy(self._reactor):
-            self._reactor.callWhenRunning(self._process.started, self._reactor)
+            self._reactor.callWhenRunning(self._process.started, self._reactor, partial(self.drain, self._note))
             self._reactor.callWhenRunning(StopSignals(self._reactor).install)
             self._reactor.callWhenRunning(_collect_less_often)
             self._reactor.callWhenRunning(_give_the_reactor_priority)
             self._reactor.callWhenRunning(raise_file_limit)
             self._reactor.callWhenRunning(self._announcer.start, self.doors)
+
+    def drain(self, tell: Callable[[str], None]) -> Deferred[None]:
+        """Send everybody away for a daemon that follows, then end the process; see `chatd.app.drain`.
+
+        ``tell`` is told in sentences how far that is. The Deferred fires before the process ends. A second drain ends
+        with the first.
+        """
+        if not self.running:
+            tell("it is stopping already")
+            return succeed(None)
+        if self._drain is None:
+            self._drain = Drain(self._reactor, self._gateway, self.ports, self._kept_places, tell)
+            self._drain.start(self._end)
+        else:
+            tell("it is draining already")
+        return self._drain.finished()
+
+    def _note(self, sentence: str) -> None:
+        _log.info("{sentence}", sentence=sentence)
+
+    def _end(self) -> None:
+        if IReactorCore.providedBy(self._reactor):
+            with suppress(ReactorNotRunning):  # it may be stopping
+                self._reactor.stop()
 
     def stopService(self) -> Deferred[None]:
         """Stop accepting, deliver what was said, send every client its BYE and wait up to 3 seconds for that."""
@@ -171,6 +203,9 @@ class ChatService(Service):
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
+        if self._drain is not None:
+            self._drain.hurry()
+            await self._drain.finished()
         await self._announcer.stop()
         for port in self.ports:
             await maybeDeferred(port.stopListening)

@@ -1,0 +1,173 @@
+"""A daemon that drains and another that follows it: all is told once, and nobody is seen to go."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from benchmarks.drain.daemons import Daemon as Following
+from benchmarks.drain.daemons import HeldSocket
+from benchmarks.drain.run import Load, one_daemon
+from chatd.chat.takeover import RESUME_SECONDS
+from tests.support.daemon import DEADLINE, Client, Daemon, wait_until
+from tests.support.tagged_clients import JOURNAL, ROOM, Program, body, heard, value
+
+pytestmark = pytest.mark.slow
+
+
+@contextmanager
+def served(folder: Path, held: HeldSocket, *options: str) -> Iterator[Following]:
+    daemon = Following(folder, held.fileno, *options)
+    try:
+        daemon.wait_until_listening()
+        yield daemon
+        assert "Traceback" not in daemon.log(), daemon.log()
+    finally:
+        daemon.kill()
+
+
+def drained(daemon: Following) -> None:
+    daemon.drain()
+    assert daemon.wait() == 0, daemon.log()
+
+
+def resume(program: Program) -> str:
+    """Return the words by which a program comes back to where it was."""
+    last = max((said.id for said in program.heard), default=0)
+    return f"since={last} epoch={program.epoch} resume={value(program.joined, 'resume')}"
+
+
+def test_under_load_each_thing_is_told_once_and_nobody_is_refused_or_seen_to_go(tmp_path: Path) -> None:
+    figures = asyncio.run(one_daemon(tmp_path, Load(4, 6, 25), 2))
+    assert (figures.lost, figures.doubled, figures.refused) == (0, 0, 0)
+    assert figures.said > 100
+
+
+def test_programs_come_back_unseen_and_those_who_cannot_are_seen_to_go(tmp_path: Path) -> None:
+    with HeldSocket() as held:
+        with served(tmp_path, held) as first:
+            ann, bob = Program(held.port, "ann"), Program(held.port, "bob")
+            eve = Client(("127.0.0.1", held.port))
+            eve.join("eve", ROOM)
+            bob.send(b"AWAY lunch\n")
+            ann.say("a1 before")
+            ann.read_up()
+            drained(first)
+        told = [body(line) for line in ann.rest()]
+        assert f"PART eve {ROOM}" in told
+        assert not [line for line in told if line.startswith("PART bob")]
+        assert told[-1].startswith("BYE restart retry=")
+        assert 0 <= float(value(told[-1], "retry")) < 10
+        assert eve.rest()[-1] == "BYE restart the server is restarting; connect again in a few seconds"
+        path = tmp_path / f"{JOURNAL}-places"
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert value(ann.joined, "resume") not in path.read_text()
+        with served(tmp_path, held) as second, closing(Program(held.port)) as again:
+            assert not path.exists()
+            again.come_in("ann", resume(ann))
+            assert value(again.joined, "recovered") == "yes"
+            assert again.joined.startswith(f"OK JOIN {ROOM} 2 ")
+            assert f"WHO {ROOM} bob ann" in again.ask("WHO", "OK WHO ")
+            assert f"IS bob {ROOM} away=yes" in " ".join(again.ask("WHO details=yes", "OK WHO "))
+            with closing(Program(held.port)) as bobs:
+                bobs.come_in("bob", resume(bob))
+                bobs.say("b1 after")
+                said = [body(line) for line in again.until(lambda line: line.endswith("after"))]
+            assert not [line for line in said if line.startswith(("JOIN", "PART"))]
+            assert "2 have 30 seconds to come back unseen" in second.log()
+        for each in (ann, bob, eve):
+            each.close()
+
+
+def test_a_wrong_secret_takes_no_place_and_who_does_not_come_back_leaves(tmp_path: Path) -> None:
+    with HeldSocket() as held:
+        with served(tmp_path, held) as first, closing(Program(held.port, "ann")), closing(Program(held.port, "bob")):
+            drained(first)
+        with served(tmp_path, held), closing(Program(held.port)) as mallory:
+            digests = mallory.ask(f"JOIN ann {ROOM} resume=forged", "ERR name-taken ")
+            assert digests[-1].startswith("ERR name-taken JOIN ann is here already")
+            mallory.come_in("mallory")
+            mallory.socket.settimeout(RESUME_SECONDS + DEADLINE)
+            gone = {body(mallory.line()) for _ in range(2)}
+            assert gone == {f"PART ann {ROOM}", f"PART bob {ROOM}"}
+
+
+@pytest.mark.parametrize("kind", ["link", "readable", "broken", "stale"])
+def test_a_file_of_places_that_is_not_right_is_passed_over_and_said(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / f"{JOURNAL}-places"
+    with HeldSocket() as held:
+        with served(tmp_path, held) as first, closing(Program(held.port, "ann")):
+            drained(first)
+        content = path.read_bytes()
+        path.unlink()
+        match kind:
+            case "link":
+                (tmp_path / "elsewhere").write_bytes(content)
+                (tmp_path / "elsewhere").chmod(0o600)
+                path.symlink_to("elsewhere")
+            case "readable":
+                path.write_bytes(content)
+                path.chmod(0o644)
+            case "broken":
+                path.write_bytes(content[:-20])
+                path.chmod(0o600)
+            case "stale":
+                path.write_bytes(content.replace(b'"uptime":', b'"uptime":-'))
+                path.chmod(0o600)
+        with served(tmp_path, held) as second, closing(Program(held.port, "bob")) as bob:
+            assert f"WHO {ROOM} bob" in bob.ask("WHO", "OK WHO ")
+            assert "who was where is not taken from" in second.log()
+        assert path.exists() == (kind in ("link", "readable"))
+
+
+def test_what_was_read_is_answered_before_the_end(tmp_path: Path) -> None:
+    """A pace that is too slow for what was read does not keep it from being said."""
+    with Daemon(tmp_path, "--line-rate", "5", "--line-burst", "5") as daemon, Program(daemon.port, "ann") as ann:
+        texts = [f"t{n} x" for n in range(100)]
+        ann.send_texts(texts)
+        ann.until(lambda line: "label=t0 " in line)
+        daemon.process.send_signal(signal.SIGUSR1)
+        told = [said.text for line in ann.rest() if (said := heard(line)) is not None]
+        assert told == texts[1:]
+        assert daemon.process.wait(10) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGTERM])
+def test_another_signal_while_it_drains_ends_it_in_order(number: signal.Signals, tmp_path: Path) -> None:
+    with Daemon(tmp_path) as daemon, Program(daemon.port, "ann") as ann, closing(idle(daemon.port)):
+        daemon.process.send_signal(signal.SIGUSR1)
+        wait_until(lambda: "draining: nobody is let in" in daemon.log(), daemon.log)
+        with suppress(ProcessLookupError):
+            os.kill(daemon.pid, number)
+        assert body(ann.rest()[-1]).startswith("BYE restart retry=")
+        assert daemon.process.wait(10) == 0
+        assert "Traceback" not in daemon.log()
+        assert (tmp_path / f"{JOURNAL}-places").exists()
+        assert not (tmp_path / f"{JOURNAL}-wal").exists()
+
+
+def idle(port: int) -> socket.socket:
+    """Return a connection that reads nothing and does not close its side, so that a drain takes a while."""
+    return socket.create_connection(("127.0.0.1", port))
+
+
+def test_a_journal_in_memory_keeps_no_places(tmp_path: Path) -> None:
+    with Daemon(tmp_path, "--journal", "memory:") as daemon, Program(daemon.port, "ann") as ann:
+        daemon.process.send_signal(signal.SIGUSR1)
+        assert body(ann.rest()[-1]).startswith("BYE restart retry=")
+        assert daemon.process.wait(10) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["output"]
+
+
+def test_a_plain_stop_keeps_no_places(tmp_path: Path) -> None:
+    with Daemon(tmp_path) as daemon, Program(daemon.port, "ann") as ann:
+        assert daemon.terminate() == 0
+        assert body(ann.rest()[-1]) == "BYE shutdown the server is stopping"
+    assert not (tmp_path / f"{JOURNAL}-places").exists()
