@@ -55,7 +55,11 @@ TASKS = (
     ),
     Task(
         "running a server",
-        (Command("certificate", _ARCHIVE, "make a certificate to start with", shares_parser=True),),
+        (
+            Command("config", "chatd.app.configuration.command", "which options hold, and where each comes from"),
+            Command("drain", "chatd.app.drain_command", "end the daemon for one that follows it, as in an upgrade"),
+            Command("certificate", _ARCHIVE, "make a certificate to start with", shares_parser=True),
+        ),
     ),
 )
 COMMANDS = {command.name: command for task in TASKS for command in task.commands}

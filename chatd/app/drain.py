@@ -36,6 +36,7 @@ TURN_SECONDS = 0.05
 """How long after some the next are sent to the other nodes."""
 
 _log = Logger()
+DRAINED = "drained: nobody is connected any more"
 TEXT = "the server is restarting; connect again in a few seconds"
 
 
@@ -57,7 +58,7 @@ class Drain:
         self._connections = gateway.connections
         self._ports = ports
         self._places = places
-        self._tell = tell
+        self._listener = tell
         self._chance = chance or random.Random()
         self._hurried = False
         self._done = False
@@ -86,6 +87,10 @@ class Drain:
             call.cancel()
             waiting.callback(None)
 
+    def _tell(self, sentence: str) -> None:
+        _log.info("{sentence}", sentence=sentence)
+        self._listener(sentence)
+
     def _finish(self, end: Callable[[], None]) -> None:
         self._done = True
         waiting, self._waiting = self._waiting, []
@@ -105,7 +110,7 @@ class Drain:
         self._connections.abort_all()
         if self._hub.nodes.shared:
             await self._see_them_back()
-        self._tell("drained")
+        self._tell(DRAINED)
 
     async def _send_all_away(self) -> None:
         """End all connections at once, so that the next daemon can start."""

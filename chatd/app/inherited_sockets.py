@@ -6,15 +6,13 @@ import os
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from twisted.internet import tcp, unix
-from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import AdoptedStreamServerEndpoint
-from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
-from zope.interface import implementer
+from twisted.internet.interfaces import IStreamServerEndpoint
+
+from chatd.app.adopted_unix import AdoptedUNIXEndpoint
 
 FIRST = 3
 """The number of the first one's descriptor."""
@@ -71,31 +69,9 @@ def inherited_endpoint(reactor: Any, arguments: str) -> IStreamServerEndpoint:
         raise ValueError("what systemd passed on is no socket, or another endpoint has it already") from None
     if not listens or family not in _FAMILIES.values():
         raise ValueError("the socket is none that takes connections: it needs ListenStream= and not Accept=yes")
-    endpoint = AdoptedStreamServerEndpoint(reactor, descriptor, family)
-    return _KeptPathEndpoint(endpoint) if family == socket.AF_UNIX else endpoint
-
-
-@implementer(IStreamServerEndpoint)
-class _KeptPathEndpoint:
-    """A local socket whose path stays when this process listens no more: systemd listens on it still.
-
-    Twisted shuts every local socket down and removes its path, and nobody could connect until systemd listens anew.
-    """
-
-    def __init__(self, endpoint: AdoptedStreamServerEndpoint) -> None:
-        self._endpoint = endpoint
-
-    def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:  # noqa: N803  # the interface's
-        """Listen, once."""
-        listening: Deferred[IListeningPort] = self._endpoint.listen(protocolFactory)
-        return listening.addCallback(_keep_path)
-
-
-def _keep_path(port: IListeningPort) -> IListeningPort:
-    assert isinstance(port, unix.Port)
-    port.connectionLost = partial(tcp.Port.connectionLost, port)  # type: ignore[method-assign]
-    port._shouldShutdown = False  # as Twisted has it for an adopted port of TCP
-    return port
+    if family == socket.AF_UNIX:
+        return AdoptedUNIXEndpoint(reactor, descriptor)
+    return AdoptedStreamServerEndpoint(reactor, descriptor, family)
 
 
 def _which(arguments: str) -> tuple[str | None, str | None]:

@@ -27,6 +27,7 @@ from twisted.logger import Logger
 
 from chatd.accounts import AccountsError
 from chatd.app.announcing import Announcer, Door, NoAnnouncer
+from chatd.app.control import Control
 from chatd.app.drain import Drain
 from chatd.app.exit_status import ExitStatus
 from chatd.app.malloc_trim import MallocTrim, trim_malloc
@@ -103,6 +104,8 @@ class ChatService(Service):
         twistd: Mapping[str, Any] | None = None,
         announcer: Announcer | None = None,
         hooks: Hooks | None = None,
+        files: Sequence[str] = (),
+        control: Control | None = None,
         kept_places: NoPlaces | None = None,
     ) -> None:
         self.setName("chatd")
@@ -111,6 +114,8 @@ class ChatService(Service):
         """Those of the ports that other machines could be told of: TCP, and no proxy's."""
         self._announcer = announcer or NoAnnouncer()
         self._hooks = hooks
+        self._files = files
+        self._control = control
         self._kept_places = kept_places or NoPlaces()
         self._drain: Drain | None = None
         self._gateway = gateway
@@ -149,6 +154,8 @@ class ChatService(Service):
     def startService(self) -> None:
         """Open the accounts and the journal, and start the timers. Raise `CannotStartError` if one cannot be opened."""
         super().startService()
+        if self._files:
+            _log.info("files: {files}", files=", ".join(self._files))
         try:
             self._hub.accounts.start()
         except AccountsError as error:
@@ -164,20 +171,23 @@ class ChatService(Service):
         self._hub.start(partial(self._kept_places.restore, self._hub))
         if self._hooks is not None:
             self._hooks.start()
+        if self._control is not None:
+            self._control.requests["drain"] = self._drain_as_asked
+            self._control.start()
         self._malloc_trim.start()
         if IReactorCore.providedBy(self._reactor):
-            self._reactor.callWhenRunning(self._process.started, self._reactor, partial(self.drain, self._note))
+            self._reactor.callWhenRunning(self._process.started, self._reactor, self.drain)
             self._reactor.callWhenRunning(StopSignals(self._reactor).install)
             self._reactor.callWhenRunning(_collect_less_often)
             self._reactor.callWhenRunning(_give_the_reactor_priority)
             self._reactor.callWhenRunning(raise_file_limit)
             self._reactor.callWhenRunning(self._announcer.start, self.doors)
 
-    def drain(self, tell: Callable[[str], None]) -> Deferred[None]:
+    def drain(self, tell: Callable[[str], None] = lambda _sentence: None) -> Deferred[None]:
         """Send everybody away for a daemon that follows, then end the process; see `chatd.app.drain`.
 
-        ``tell`` is told in sentences how far that is. The Deferred fires before the process ends. A second drain ends
-        with the first.
+        ``tell`` is told in sentences how far that is, and so is the log. The Deferred fires before the process ends. A
+        second drain ends with the first.
         """
         if not self.running:
             tell("it is stopping already")
@@ -189,8 +199,10 @@ class ChatService(Service):
             tell("it is draining already")
         return self._drain.finished()
 
-    def _note(self, sentence: str) -> None:
-        _log.info("{sentence}", sentence=sentence)
+    async def _drain_as_asked(self, say: Callable[[str], None]) -> int:
+        await self.drain(say)
+        await Deferred()  # what ends the connection is the end of the process
+        return 0
 
     def _end(self) -> None:
         if IReactorCore.providedBy(self._reactor):
@@ -216,6 +228,8 @@ class ChatService(Service):
         await self._connections.all_lost()
         if deadline.active():
             deadline.cancel()
+        if self._control is not None:
+            await self._control.stop()
         self._hub.log_limiter.flush()
         self._hub.timers.stop()
         self._hub.accounts.stop()

@@ -34,7 +34,8 @@ class Kept(NamedTuple):
 
     nick: str
     account: str | None
-    account_made: int
+    party: str | None
+    """What the account is in conversations, which one made anew under its name is not."""
     address: str | None
     person: int
     """The same number for all connections of one person."""
@@ -64,7 +65,7 @@ class KeptRoom(NamedTuple):
 
 _TEXT, _MAYBE, _NUMBER = (str,), (str, type(None)), (int,)
 _TYPES: tuple[tuple[type, ...], ...] = (
-    _TEXT, _MAYBE, _NUMBER, _MAYBE, _NUMBER, _TEXT, _TEXT, _TEXT, (bool,), _MAYBE, _TEXT, _NUMBER, (dict,), (list,),
+    _TEXT, _MAYBE, _MAYBE, _MAYBE, _NUMBER, _TEXT, _TEXT, _TEXT, (bool,), _MAYBE, _TEXT, _NUMBER, (dict,), (list,),
 )  # fmt: skip
 """What the fields of `Kept` are."""
 
@@ -130,7 +131,7 @@ def _kept(client: Participant, person: int) -> Kept:
     return Kept(
         nick=str(client.nick),
         account=client.account,
-        account_made=client.account_made,
+        party=client.party,
         address=None if client.address is None else str(client.address),
         person=person,
         digests=client.takeover.digests,
@@ -185,7 +186,10 @@ def restore(hub: Hub, people: Sequence[Kept], rooms: Sequence[KeptRoom]) -> int:
 
 def _restored(hub: Hub, kept: Kept, person: object) -> Session | None:
     """Return a session that is what somebody was; None if that cannot be any more."""
-    address = None if kept.address is None else ipaddress.ip_address(kept.address)
+    try:
+        address = None if kept.address is None else ipaddress.ip_address(kept.address)
+    except ValueError:
+        return None
     session = Session(hub, AbsentPeer(address))
     try:
         if kept.account is not None:
@@ -193,7 +197,7 @@ def _restored(hub: Hub, kept: Kept, person: object) -> Session | None:
         nick = Nick.of(kept.nick)
         authentication.check_owner(session, nick)
         holder = hub.client(nick)
-        if session.account_made != kept.account_made or session.ended:
+        if session.party != kept.party or session.ended:
             raise ValueError("the account is another's")
         if holder is None or holder.person is not person:
             hub.claim(nick, session)
