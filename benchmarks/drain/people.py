@@ -71,17 +71,20 @@ class Program:
             if not self._done:
                 await asyncio.sleep(wait)
 
+    def say(self, text: str) -> None:
+        """Say one thing, now or when it can be said."""
+        self.said.append(text)
+        self._waiting[text] = text
+        if self.present.is_set():
+            self._send(f"@label={text} MSG {text}")
+
     async def speak(self, until: asyncio.Event) -> None:
         """Say things at the rate until that is enough; what cannot be sent yet is sent later."""
         number = 0
         while not until.is_set():
             if len(self._waiting) < WINDOW:
                 number += 1
-                text = f"{self.nick}-{number}"
-                self.said.append(text)
-                self._waiting[text] = text
-                if self.present.is_set():
-                    self._send(f"@label={text} MSG {text}")
+                self.say(f"{self.nick}-{number}")
             await asyncio.sleep(1 / self._rate)
 
     def leave(self) -> None:

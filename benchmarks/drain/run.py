@@ -15,6 +15,7 @@ from benchmarks.ports import free_ports
 SETTLE_SECONDS = 1.0
 """How long everybody talks before a drain and after it."""
 PATIENCE_SECONDS = 30.0
+BEGINNING = "beginning"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,10 @@ async def talking(load: Load, ports: Sequence[Sequence[int]]) -> AsyncIterator[l
     tasks = [asyncio.create_task(each.run()) for each in programs]
     try:
         await _until(lambda: all(each.present.is_set() for each in programs), "somebody could not come in")
+        writers[0].say(BEGINNING)  # what comes after it in the order is not of those who come in at first
+        await _until(
+            lambda: all(BEGINNING in each.heard.values() for each in programs), "somebody is not told anything"
+        )
         for each in programs:
             each.seen.clear()
         speaking = [asyncio.create_task(each.speak(enough)) for each in writers]

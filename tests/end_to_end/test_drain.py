@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -16,7 +17,7 @@ from benchmarks.drain.daemons import Daemon as Following
 from benchmarks.drain.daemons import HeldSocket
 from benchmarks.drain.run import Load, one_daemon
 from chatd.chat.takeover import RESUME_SECONDS
-from tests.support.daemon import DEADLINE, Client, Daemon, wait_until
+from tests.support.daemon import BIN, DEADLINE, Client, Daemon, environment, wait_until
 from tests.support.tagged_clients import JOURNAL, ROOM, Program, body, heard, value
 
 pytestmark = pytest.mark.slow
@@ -171,3 +172,36 @@ def test_a_plain_stop_keeps_no_places(tmp_path: Path) -> None:
         assert daemon.terminate() == 0
         assert body(ann.rest()[-1]) == "BYE shutdown the server is stopping"
     assert not (tmp_path / f"{JOURNAL}-places").exists()
+
+
+def test_drain_as_it_is_typed_tells_how_far_it_is_and_returns_at_the_end(tmp_path: Path) -> None:
+    with Daemon(tmp_path) as daemon, Program(daemon.port, "ann"):
+        done = subprocess.run(
+            [BIN / "chatd", "drain"], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=True
+        )
+        assert done.stdout.splitlines() == [
+            "draining: nobody is let in any more; connections to end: 1",
+            "places kept for 30 seconds: 1",
+            "drained: nobody is connected any more",
+        ]
+        assert daemon.process.wait(1) == 0
+    again = subprocess.run(
+        [BIN / "chatd", "drain"], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert (again.returncode, again.stderr.count("\n")) == (1, 1)
+    assert again.stderr.startswith("chatd: no daemon listens at ")
+
+
+def test_clients_of_irc_and_streams_of_http_are_told_in_their_own_words(tmp_path: Path) -> None:
+    with Daemon(tmp_path, "--irc", "tcp:0:interface=127.0.0.1", "--web", "0", "--line-rate", "0") as daemon:
+        irc = int(
+            next(line for line in daemon.log().splitlines() if "IRC clients connect to" in line).rpartition(":")[2]
+        )
+        with Client(("127.0.0.1", irc)) as bob, daemon.client() as ann:
+            bob.send(b"NICK bob\r\nUSER bob 0 * :bob\r\n")
+            bob.until(lambda line: " 376 " in line or " 422 " in line)
+            daemon.process.send_signal(signal.SIGUSR1)
+            last = bob.rest()[-1]
+            assert last == "ERROR :Closing link: the server is restarting; connect again in a few seconds"
+            assert ann.rest()[-1].startswith("BYE restart the server is restarting")
+        assert daemon.process.wait(10) == 0
