@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--cluster", action="store_true", help="three nodes as well, which needs nats-server")
     parser.add_argument("--rounds", type=int, help="how often (3)")
     options = parser.parse_args()
-    load = Load(4, 8, 25) if options.quick else Load(20, 80, 25)
+    load = Load(4, 8, 25) if options.quick else Load(10, 40, 10)
     rounds = options.rounds or (1 if options.quick else 3)
     print(f"{os.cpu_count()} CPUs, Python {platform.python_version()}; {load}", flush=True)
     found: dict[str, list[Figures]] = {}

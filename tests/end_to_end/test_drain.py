@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -16,8 +16,11 @@ import pytest
 from benchmarks.drain.daemons import Daemon as Following
 from benchmarks.drain.daemons import HeldSocket
 from benchmarks.drain.run import Load, one_daemon
+from benchmarks.ports import free_ports
 from chatd.chat.takeover import RESUME_SECONDS
+from tests.support.browser import GONE, Page, chromium
 from tests.support.daemon import BIN, DEADLINE, Client, Daemon, environment, wait_until
+from tests.support.node_processes import NodeClient
 from tests.support.tagged_clients import JOURNAL, ROOM, Program, body, heard, value
 
 pytestmark = pytest.mark.slow
@@ -205,3 +208,24 @@ def test_clients_of_irc_and_streams_of_http_are_told_in_their_own_words(tmp_path
             assert last == "ERROR :Closing link: the server is restarting; connect again in a few seconds"
             assert ann.rest()[-1].startswith("BYE restart the server is restarting")
         assert daemon.process.wait(10) == 0
+
+
+def test_a_page_comes_back_by_itself_and_nobody_sees_it_go(tmp_path: Path) -> None:
+    web, lines = free_ports(2)
+    options = ("--web", str(web), "--listen", f"tcp:{lines}:interface=127.0.0.1")
+    with ExitStack() as stack:
+        first = stack.enter_context(Daemon(tmp_path, *options))
+        browser = stack.enter_context(chromium(tmp_path))
+        browser.allow(GONE)
+        page = Page(browser, f"http://127.0.0.1:{web}/builds")
+        page.come_in("ann")
+        bob = stack.enter_context(closing(NodeClient(lines)))
+        token = bob.ask("JOIN bob #builds").rpartition("resume=")[2].split()[0]
+        first.process.send_signal(signal.SIGUSR1)
+        assert first.process.wait(10) == 0
+        stack.enter_context(Daemon(tmp_path, *options))
+        again = stack.enter_context(closing(NodeClient(lines)))
+        assert again.ask(f"JOIN bob #builds resume={token}").startswith("OK JOIN #builds 2 ")
+        page.say("back again")
+        again.until(lambda line: "MSG ann #builds back again" in line)
+        assert not [line for line in again.lines if line.startswith(("JOIN ", "PART "))]
