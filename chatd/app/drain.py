@@ -17,6 +17,7 @@ from chatd.chat.takeover import RESUME_SECONDS
 from chatd.edges.connections import Connection
 from chatd.edges.gateway import Gateway
 from chatd.edges.peer_connection import PeerConnection
+from chatd.model.health import Health
 from chatd.protocol.errors import ChatError, Code, DisconnectReason
 
 FIRST_SECONDS = 0.5
@@ -133,26 +134,28 @@ class Drain:
 
     async def _send_to_others(self) -> None:
         """End the connections a few at a time: each comes back at once, to another node."""
-        turns = max(1, math.ceil(self._spread() / TURN_SECONDS))
-        size = max(1, math.ceil(len(self._connections) / turns))
+        spread = self._spread()
+        size = max(1, math.ceil(len(self._connections) * TURN_SECONDS / spread))
+        late = self._clock.seconds() + 2 * spread
         self._hub.followers.end_all(ChatError(Code.UNAVAILABLE, TEXT))
+        for other in [each for each in self._connections if not isinstance(each, PeerConnection)]:
+            other.wind_down()
         while there := [each for each in self._connections if isinstance(each, PeerConnection) and not each.ended]:
-            group = there if self._hurried else there[:size]
+            group = there if self._hurried or self._clock.seconds() > late else there[:size]
             await self._serve(group)
             for connection in group:
                 client = connection.session
                 self._send_away(client, parting=not may_come_back(client), retry=0.0)
             await self._pause(0 if self._hurried else TURN_SECONDS)
-        for other in list(self._connections):
-            other.wind_down()
         await self._flush()
 
     async def _see_them_back(self) -> None:
         """Stay until those who are to come back are at another node: before that they would be told to have left."""
-        nodes = self._hub.nodes
+        nodes, journal = self._hub.nodes, self._hub.journal
         if nodes.awaited:
             self._tell(f"waiting until all are at another node, for {RESUME_SECONDS} seconds at most")
-        await self._until(lambda: not nodes.awaited, RESUME_SECONDS)
+        # A node that is cut off is told of nobody.
+        await self._until(lambda: not nodes.awaited or journal.health is not Health.WORKING, RESUME_SECONDS)
         if nodes.awaited:
             self._tell(f"who did not come back leaves: {nodes.awaited}")
 

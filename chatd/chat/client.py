@@ -118,6 +118,8 @@ class Client(Member, Protocol):
     """When the peer last gave a sign of life, by the clock, in seconds."""
     joining: tuple[str, str] | None
     """The key and the name of the room whose JOIN is on its way."""
+    absent: bool
+    """Whether it is nobody's connection, but a place that is kept from before a restart."""
     resumes: bool
     """Whether its peer is told its resume token."""
     voice: str

@@ -69,6 +69,7 @@ class Participant(Client):
     tagged: bool = False
     labels_are_unique: bool = False
     """Whether its edge makes its labels, no two of them alike on all nodes, and calls private lines by them."""
+    absent = False
     resumes = True
     away: str | None = None
     realname: str = ""
@@ -162,7 +163,7 @@ class Participant(Client):
 
     def resume_as(self, connection: str, voice: str, proof: str, idle: int) -> None:
         """Be known by what one was known by before a restart, ``idle`` seconds after one has said something."""
-        self._connection, self.voice, self._takeover.earlier = connection, voice, proof
+        self.absent, self._connection, self.voice, self._takeover.earlier = True, connection, voice, proof
         self.spoke_at = self.hub.timers.now - idle
 
     @property

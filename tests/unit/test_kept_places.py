@@ -16,6 +16,7 @@ from chatd.accounts.store import open_account_store
 from chatd.app.places_file import MAX_BYTES, PlacesFile, places_of
 from chatd.chat.limits import Limits
 from chatd.chat.permissions import is_room_operator
+from chatd.chat.persons import MAX_CONNECTIONS
 from chatd.journal import Journal
 from chatd.journal.factory import from_string
 from chatd.protocol.names import Nick
@@ -179,6 +180,17 @@ def test_the_connections_of_a_person_come_back_one_by_one(house: House) -> None:
     after.wait(31)
     assert bob.take() == []
     assert "OK WHO #a 2" in bodies(after.send(bob, "WHO #a"))
+
+
+def test_places_that_are_kept_are_not_counted_as_connections(house: House) -> None:
+    before = house.chat_with_accounts("root", "alice")
+    for _ in range(MAX_CONNECTIONS):
+        before.visitor(LOGIN, "JOIN alice #a")
+    assert house.drain() == MAX_CONNECTIONS
+    after = house.chat_with_accounts()
+    came = [after.visitor(LOGIN, "JOIN alice #a") for _ in range(MAX_CONNECTIONS + 1)]
+    answers = [each.sent[-1].split(" ")[:2] for each in came]
+    assert answers == [["OK", "JOIN"]] * MAX_CONNECTIONS + [["ERR", "full"]]
 
 
 def test_an_owner_without_a_token_comes_back_by_the_password(house: House) -> None:
