@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python import usage
 
 from chatd import oidc
+from chatd.accounts.pam import PamChecker
 from chatd.app.group_options import GroupOptions
 from chatd.chat.hub import Hub
 from chatd.edges.web.sign_on import NO_SIGN_ON, Pages, pages_for
@@ -60,7 +61,7 @@ class OidcOptions(GroupOptions):
 
     def _check_groups_have_a_source(self) -> None:
         for name in ("operators-group", "room-group"):
-            if self[name] and not self.get("credCheckers"):
+            if self[name] and not any(isinstance(each, PamChecker) for each in self.get("credCheckers", [])):
                 raise usage.UsageError(f"--{name} needs who knows of groups: --oidc-issuer, or --auth pam")
 
     def make_sign_on(self, reactor: Any, hub: Hub) -> Pages:

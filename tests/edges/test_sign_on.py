@@ -346,7 +346,7 @@ def test_a_provider_that_is_down(scene: Scene, browser: Browser) -> None:
     answer = browser.get("/-/oidc")
     assert answer.status == 503
     assert refusal(answer) == (
-        "Logging in with login.example.org did not work: the provider answers 503 when it is asked about itself"
+        "Logging in with login.example.org did not work: the provider answers 503 when it is asked about itself."
     )
     assert scene.log == [
         "a login with login.example.org did not work: the provider answers 503 when it is asked about itself"

@@ -1,6 +1,6 @@
 """A small OpenID provider: strict as a real one, and wrong in one point where a test wants it to be.
 
-``python -m tests.support.provider FILE`` runs it by itself, and writes its address into the file.
+``python -m tests.support.provider FILE REDIRECT`` runs it by itself, and writes its address into the file.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 import time
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
+from fnmatch import fnmatch
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar
@@ -50,6 +51,7 @@ class Provider(Resource):
             Provider._first_key = rsa_key("first")  # takes its time, so all have the same
         self.issuer = ""
         self.redirects: list[str] = []
+        """Where people come back to; ``*`` stands for anything."""
         self.secret = secret
         self.key: Any = Provider._first_key
         self.published: list[Any] = [self.key]
@@ -121,7 +123,7 @@ class Provider(Resource):
 
     def _authorize(self, request: Request) -> bytes:
         asked = _fields(request)
-        if asked["redirect_uri"] not in self.redirects or asked["client_id"] != CLIENT_ID:
+        if not any(fnmatch(asked["redirect_uri"], each) for each in self.redirects) or asked["client_id"] != CLIENT_ID:
             return _json(request, {"error": "invalid_request", "error_description": asked["redirect_uri"]}, 400)
         assert asked["response_type"] == "code"
         assert asked["code_challenge_method"] == "S256"
