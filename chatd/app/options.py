@@ -27,9 +27,12 @@ from chatd.app.endpoints import Wrap, endpoint_from
 from chatd.app.exit_status import ExitStatus
 from chatd.app.hook_options import HookOptions
 from chatd.app.irc_options import IrcOptions, IrcPlace
+from chatd.app.log_options import LogOptions
+from chatd.app.oidc_options import OidcOptions
 from chatd.app.option_fields import from_options, parameter, parameters
 from chatd.app.places_file import places_of
 from chatd.app.service import ChatService, Listening
+from chatd.app.systemd import standing, take_notifier
 from chatd.app.web_options import BACKLOG, WebOptions, WebPlace
 from chatd.chat.assembly import make_hub
 from chatd.chat.limits import Limits
@@ -41,6 +44,7 @@ from chatd.edges.web.site import WebFactory
 from chatd.journal import Environment, Retention
 from chatd.journal.factory import DEFAULT_JOURNAL, from_string, is_cluster, without_secrets
 from chatd.runtime.clocks import tell_monotonic_time
+from chatd.runtime.extras import missing
 from chatd.runtime.option import Number
 from chatd.runtime.threads import Thread
 
@@ -69,7 +73,7 @@ def _listen_option(edge: type[EdgeFactory], about: str) -> Callable[[Options, st
     return listen
 
 
-class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptions):
+class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptions, LogOptions, OidcOptions):
     """The options of ``twistd chatd``; a wrong one ends the process with one line."""
 
     longdesc = (
@@ -99,7 +103,7 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
         self["listen"] = []
         self["trusted-proxy"] = []
         self.twistd: dict[str, Any] | None = None
-        """What twistd itself was told; None if it is not twistd that runs the service."""
+        """What twistd itself was told, and how the log is written; None if it is not twistd that runs the service."""
 
     def opt_trusted_proxy(self, network: str) -> None:
         """Network whose PROXY headers count on haproxy: endpoints; repeatable.  [default: this machine]"""
@@ -146,7 +150,8 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
             wanted = ""
         if self["logfile"] is not None:
             twistd["logfile"] = self["logfile"]
-        self.twistd = {**twistd, "pidfile": wanted and os.path.join(self.state_directory, wanted)}
+        pid_file = wanted and os.path.join(self.state_directory, wanted)
+        self.twistd = {**twistd, "pidfile": pid_file, "log": self["log"], "log-level": self.log_level}
 
     def parseArgs(self, *extra: str) -> None:
         """Refuse what is no option."""
@@ -224,6 +229,7 @@ def _make_service(options: Options) -> ChatService:
     except ValueError as error:
         raise SystemExit(f"chatd: --journal: {error}") from None
     hub = make_hub(journal, clock, limits, accounts=options.make_accounts(reactor), wall=time.time)
+    options.settle_groups(hub, clock)
     gateway = Gateway(hub, clock)
     trusted = options["trusted-proxy"] or THIS_MACHINE
     proxied = partial(
@@ -240,16 +246,34 @@ def _make_service(options: Options) -> ChatService:
         places += [replace(listen(each, irc), is_irc=True) for each in options.irc_places]
     if (web := options.web_place) is not None:
         speech = None if irc is None else irc.speech
-        site = WebFactory(gateway, guests=bool(options["web-guests"]), hosts=options["web-host"], irc=speech)
+        sign_on = options.make_sign_on(reactor, hub)
+        guests = bool(options["web-guests"])
+        site = WebFactory(gateway, guests=guests, hosts=options["web-host"], irc=speech, sign_on=sign_on)
         page = listen(web, site)
         places.append(replace(page, asked_for=web.asked_for, is_page=True))
     announcer = options.make_announcer(reactor)
     hooks = options.make_hooks(reactor, hub)
-    kept_places = places_of(options["journal"])
+    notifier = take_notifier(os.environ, clock, partial(standing, gateway))
     control = Control(reactor, options.state_directory)
+    kept_places = places_of(options["journal"])
     return ChatService(
-        clock, gateway, places, exit_status, options.twistd, announcer, hooks, options.files, control, kept_places
+        clock,
+        gateway,
+        places,
+        exit_status,
+        options.twistd,
+        announcer,
+        hooks,
+        options.files,
+        control,
+        notifier,
+        kept_places,
     )
+
+
+def _opened_by(place: Place | IrcPlace | WebPlace) -> str:
+    """Return what lets other machines connect to a place: what was said as an endpoint says its interface itself."""
+    return f"interface=0.0.0.0 in --{place.option}" if place.name == place.description else "--interface 0.0.0.0"
 
 
 def _listening(
@@ -257,9 +281,9 @@ def _listening(
 ) -> Listening:
     description = place.description
     if re.match(r"(haproxy:)?(ssl|tls):", description, re.IGNORECASE) and find_spec("OpenSSL") is None:
-        raise SystemExit(f"chatd: {description!r} needs TLS, which is not installed: pip install 'chatd[tls]'")
+        raise SystemExit(f"chatd: {description!r} {missing('TLS', 'tls')}")
     try:
-        return Listening(place.name, endpoint_from(reactor, description, proxied), edge)
+        return Listening(place.name, endpoint_from(reactor, description, proxied), edge, opened_by=_opened_by(place))
     except Exception as error:  # endpoints are plugins: each has its own way to refuse its arguments
         why = f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else str(error)
         raise SystemExit(f"chatd: --{place.option}: {description!r} is no endpoint: {' '.join(why.split())}") from None

@@ -7,15 +7,13 @@ import gc
 import re
 import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, maybeDeferred, succeed
-from twisted.internet.error import ReactorNotRunning
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import (
     IListeningPort,
     IProtocolFactory,
@@ -23,17 +21,18 @@ from twisted.internet.interfaces import (
     IReactorTime,
     IStreamServerEndpoint,
 )
-from twisted.logger import Logger
+from twisted.logger import Logger, LogLevel
 
 from chatd.accounts import AccountsError
 from chatd.app.announcing import Announcer, Door, NoAnnouncer
 from chatd.app.control import Control
-from chatd.app.drain import Drain
+from chatd.app.draining import Draining
 from chatd.app.exit_status import ExitStatus
 from chatd.app.malloc_trim import MallocTrim, trim_malloc
 from chatd.app.places_file import NoPlaces
 from chatd.app.process import NoProcess, Process
 from chatd.app.stop_signals import StopSignals
+from chatd.app.systemd import NoNotifier
 from chatd.edges.accept_backoff import install_accept_backoff, raise_file_limit
 from chatd.edges.gateway import Gateway
 from chatd.edges.last_words import install_last_words
@@ -87,6 +86,8 @@ class Listening:
     """Whether browsers find the page there."""
     is_irc: bool = False
     """Whether IRC is spoken there."""
+    opened_by: str = "--interface 0.0.0.0"
+    """What lets other machines connect, if they cannot."""
 
 
 class ChatService(Service):
@@ -106,6 +107,7 @@ class ChatService(Service):
         hooks: Hooks | None = None,
         files: Sequence[str] = (),
         control: Control | None = None,
+        notifier: NoNotifier | None = None,
         kept_places: NoPlaces | None = None,
     ) -> None:
         self.setName("chatd")
@@ -114,11 +116,11 @@ class ChatService(Service):
         """Those of the ports that other machines could be told of: TCP, and no proxy's."""
         self._announcer = announcer or NoAnnouncer()
         self._hooks = hooks
+        self.notifier = notifier or NoNotifier()
         self._files = files
         self._control = control
         self._kept_places = kept_places or NoPlaces()
-        self._drain: Drain | None = None
-        self._gateway = gateway
+        self.draining = Draining(reactor, gateway, self.ports, self._kept_places, self.notifier)
         self._reactor = reactor
         self._hub = gateway.hub
         self._connections = gateway.connections
@@ -131,6 +133,10 @@ class ChatService(Service):
         """See to the log of the application that it becomes part of."""
         self._process.set_log(parent)
         super().setServiceParent(parent)
+
+    def set_log_level(self, level: LogLevel) -> None:
+        """Log nothing below a level from here on."""
+        self._process.set_log_level(level)
 
     def privilegedStartService(self) -> None:
         """Write the pid file and bind every place. Raise `CannotStartError` if one cannot be."""
@@ -172,42 +178,17 @@ class ChatService(Service):
         if self._hooks is not None:
             self._hooks.start()
         if self._control is not None:
-            self._control.requests["drain"] = self._drain_as_asked
+            self._control.requests["drain"] = self.draining.as_asked
             self._control.start()
         self._malloc_trim.start()
         if IReactorCore.providedBy(self._reactor):
-            self._reactor.callWhenRunning(self._process.started, self._reactor, self.drain)
+            self._reactor.callWhenRunning(self._process.started, self._reactor, self.draining.drain)
             self._reactor.callWhenRunning(StopSignals(self._reactor).install)
             self._reactor.callWhenRunning(_collect_less_often)
             self._reactor.callWhenRunning(_give_the_reactor_priority)
             self._reactor.callWhenRunning(raise_file_limit)
             self._reactor.callWhenRunning(self._announcer.start, self.doors)
-
-    def drain(self, tell: Callable[[str], None] = lambda _sentence: None) -> Deferred[None]:
-        """Send everybody away for a daemon that follows, then end the process; see `chatd.app.drain`.
-
-        ``tell`` is told in sentences how far that is, and so is the log. The Deferred fires before the process ends. A
-        second drain ends with the first.
-        """
-        if not self.running:
-            tell("it is stopping already")
-            return succeed(None)
-        if self._drain is None:
-            self._drain = Drain(self._reactor, self._gateway, self.ports, self._kept_places, tell)
-            self._drain.start(self._end)
-        else:
-            tell("it is draining already")
-        return self._drain.finished()
-
-    async def _drain_as_asked(self, say: Callable[[str], None]) -> int:
-        await self.drain(say)
-        await Deferred()  # what ends the connection is the end of the process
-        return 0
-
-    def _end(self) -> None:
-        if IReactorCore.providedBy(self._reactor):
-            with suppress(ReactorNotRunning):  # it may be stopping
-                self._reactor.stop()
+            self._reactor.callWhenRunning(self.notifier.start)
 
     def stopService(self) -> Deferred[None]:
         """Stop accepting, deliver what was said, send every client its BYE and wait up to 3 seconds for that."""
@@ -215,9 +196,8 @@ class ChatService(Service):
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
-        if self._drain is not None:
-            self._drain.hurry()
-            await self._drain.finished()
+        self.notifier.stopping()
+        await self.draining.hurry()
         await self._announcer.stop()
         for port in self.ports:
             await maybeDeferred(port.stopListening)
@@ -238,6 +218,7 @@ class ChatService(Service):
         except JournalError as error:
             self._exit_status.fail(str(error))
         self._process.ended()
+        self.notifier.close()
 
     def _listening(self, place: Listening, port: IListeningPort) -> None:
         self.ports.append(port)
@@ -253,7 +234,8 @@ class ChatService(Service):
         if place.is_page and (page := _page_address(address, place.description)):
             _log.info("the page is at {page}", page=page)
         elif _is_loopback(getattr(address, "host", "")):
-            _log.info("only programs on this machine can connect; --interface 0.0.0.0 opens it to the network")
+            what = f"only programs on this machine can connect; {place.opened_by} opens it to the network"
+            _log.info("{what}", what=what)
 
     def _cannot_start(self, why: str) -> CannotStartError:
         """Log why, say it on the terminal, and return what is to be raised."""
