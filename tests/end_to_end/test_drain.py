@@ -90,6 +90,16 @@ def test_programs_come_back_unseen_and_those_who_cannot_are_seen_to_go(tmp_path:
             each.close()
 
 
+def test_a_room_in_which_nothing_was_said_keeps_its_topic_with_those_who_are_in_it(tmp_path: Path) -> None:
+    with HeldSocket() as held:
+        with served(tmp_path, held) as first, closing(Program(held.port, "ann")) as ann:
+            ann.ask("TOPIC all quiet", "OK TOPIC ")
+            token = value(ann.joined, "resume")
+            drained(first)
+        with served(tmp_path, held), closing(Program(held.port)) as again:
+            assert f"TOPIC ann {ROOM} all quiet" in again.ask(f"JOIN ann {ROOM} resume={token}", f"OK JOIN {ROOM} ")
+
+
 def test_a_wrong_secret_takes_no_place_and_who_does_not_come_back_leaves(tmp_path: Path) -> None:
     with HeldSocket() as held:
         with served(tmp_path, held) as first, closing(Program(held.port, "ann")), closing(Program(held.port, "bob")):
