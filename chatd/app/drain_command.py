@@ -12,14 +12,7 @@ from chatd.app.options import ReadOptions
 
 def main(arguments: Sequence[str]) -> None:
     """Have the daemon drain, tell how far it is, and return when it has ended. Raise `SystemExit` if it does not."""
-    parser = argparse.ArgumentParser(
-        prog="chatd drain",
-        description="End the daemon for one that follows: nobody is let in any more, what was read is answered and"
-        " stored, and all are told when to come back. Return when it has ended.",
-    )
-    parser.add_argument("-c", "--config", metavar="FILE", help="the daemon's configuration")
-    parser.add_argument("--state-directory", metavar="DIR", help="the daemon's directory [default: the working one]")
-    given = {name: value for name, value in vars(parser.parse_args(arguments)).items() if value is not None}
+    given = {name: value for name, value in vars(_parser().parse_args(arguments)).items() if value is not None}
     read = ReadOptions()
     read.parseOptions([f"--{name.replace('_', '-')}={value}" for name, value in given.items()])
     told: list[str] = []
@@ -33,3 +26,14 @@ def main(arguments: Sequence[str]) -> None:
     except ValueError as error:
         if told[-1:] != [DRAINED]:  # else it has ended, as it should
             raise SystemExit(f"chatd: {error}") from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="chatd drain",
+        description="End the daemon for one that follows: nobody is let in any more, what was read is answered and"
+        " stored, and all are told when to come back. Return when it has ended.",
+    )
+    parser.add_argument("-c", "--config", metavar="FILE", help="the daemon's configuration")
+    parser.add_argument("--state-directory", metavar="DIR", help="the daemon's directory [default: the working one]")
+    return parser
