@@ -206,17 +206,30 @@ def test_drain_as_it_is_typed_tells_how_far_it_is_and_returns_at_the_end(tmp_pat
 
 
 def test_clients_of_irc_and_streams_of_http_are_told_in_their_own_words(tmp_path: Path) -> None:
-    with Daemon(tmp_path, "--irc", "tcp:0:interface=127.0.0.1", "--web", "0", "--line-rate", "0") as daemon:
-        irc = int(
-            next(line for line in daemon.log().splitlines() if "IRC clients connect to" in line).rpartition(":")[2]
-        )
-        with Client(("127.0.0.1", irc)) as bob, daemon.client() as ann:
-            bob.send(b"NICK bob\r\nUSER bob 0 * :bob\r\n")
-            bob.until(lambda line: " 376 " in line or " 422 " in line)
-            daemon.process.send_signal(signal.SIGUSR1)
-            last = bob.rest()[-1]
-            assert last == "ERROR :Closing link: the server is restarting; connect again in a few seconds"
-            assert ann.rest()[-1].startswith("BYE restart the server is restarting")
+    irc, web = free_ports(2)
+    with (
+        Daemon(tmp_path, "--irc", f"tcp:{irc}:interface=127.0.0.1", "--web", str(web)) as daemon,
+        Client(("127.0.0.1", irc)) as bob,
+        daemon.client() as ann,
+        Client(("127.0.0.1", web)) as stream,
+        Client(("127.0.0.1", web)) as kept,
+    ):
+        bob.send(b"NICK bob\r\nUSER bob 0 * :bob\r\n")
+        bob.until(lambda line: " 376 " in line or " 422 " in line)
+        stream.send(b"GET /lobby/json HTTP/1.0\r\n\r\n")
+        kept.send(b"GET /-/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        opened = b""
+        while b'"event":"open"' not in opened:
+            more = stream.socket.recv(1 << 16)
+            assert more, opened
+            opened += more
+        assert kept.socket.recv(1 << 16).startswith(b"HTTP/1.1 200 ")
+        daemon.process.send_signal(signal.SIGUSR1)
+        assert bob.rest()[-1] == "ERROR :Closing link: the server is restarting; connect again in a few seconds"
+        assert ann.rest()[1:] == ["BYE restart the server is restarting; connect again in a few seconds"]
+        ended = b"".join(iter(lambda: stream.socket.recv(1 << 16), b""))
+        assert b'"event":"end","error":"unavailable","text":"the server is restarting;' in ended
+        assert kept.socket.recv(1 << 16) == b""
         assert daemon.process.wait(10) == 0
 
 
