@@ -30,6 +30,7 @@ from chatd.app.irc_options import IrcOptions, IrcPlace
 from chatd.app.log_options import LogOptions
 from chatd.app.oidc_options import OidcOptions
 from chatd.app.option_fields import from_options, parameter, parameters
+from chatd.app.places_file import places_of
 from chatd.app.service import ChatService, Listening
 from chatd.app.systemd import standing, take_notifier
 from chatd.app.web_options import BACKLOG, WebOptions, WebPlace
@@ -254,8 +255,19 @@ def _make_service(options: Options) -> ChatService:
     hooks = options.make_hooks(reactor, hub)
     notifier = take_notifier(os.environ, clock, partial(standing, gateway))
     control = Control(reactor, options.state_directory)
+    kept_places = places_of(options["journal"])
     return ChatService(
-        clock, gateway, places, exit_status, options.twistd, announcer, hooks, options.files, control, notifier
+        clock,
+        gateway,
+        places,
+        exit_status,
+        options.twistd,
+        announcer,
+        hooks,
+        options.files,
+        control,
+        notifier,
+        kept_places,
     )
 
 

@@ -51,14 +51,14 @@ def test_hup_opens_the_log_again(tmp_path: Path) -> None:
         log.rename(moved)
         os.kill(process, signal.SIGHUP)
         wait_until(lambda: log.exists() and "the log was opened again" in log.read_text(), moved.read_text)
-        os.kill(process, signal.SIGUSR1)
+        os.kill(process, signal.SIGUSR2)
         wait_until((tmp_path / "twistd.log.1").exists, log.read_text)
         os.kill(process, signal.SIGTERM)
         wait_until(lambda: not is_running(process), log.read_text)
         assert not (tmp_path / "twistd.pid").exists()
 
 
-@pytest.mark.parametrize("name", ["SIGHUP", "SIGUSR1", "SIGUSR2"])
+@pytest.mark.parametrize("name", ["SIGHUP", "SIGUSR2"])
 def test_a_signal_in_the_foreground_ends_nothing_unsaid(name: str, tmp_path: Path) -> None:
     with Daemon(tmp_path, "--journal", "memory:") as daemon, daemon.member("ann", "#den") as ann:
         daemon.process.send_signal(getattr(signal, name))
