@@ -131,7 +131,7 @@ class Daemon:
 def _prepare(command: Sequence[str], directory: Path) -> None:
     """Make a certificate, and an account whose password nobody is told."""
     secret = f"{secrets.token_hex(16)}\n"
-    for made in (["certificate", "tls", "localhost", HOST], ["user", "add", ACCOUNT]):
+    for made in (["certificate", "tls", "localhost", HOST], ["user", "add", ACCOUNT, "--state-directory=."]):
         subprocess.run([*command, *made], cwd=directory, check=True, input=secret, text=True, stdout=subprocess.DEVNULL)
 
 

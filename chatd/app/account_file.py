@@ -5,20 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from chatd.accounts.store import beside
-from chatd.journal.factory import DEFAULT_JOURNAL
 from chatd.journal.sqlite.address import sqlite_path
 
 
-def file_options() -> argparse.ArgumentParser:
-    """Return the options that say so, as a parent of a command's parser."""
-    file = argparse.ArgumentParser(add_help=False)
-    file.add_argument("--accounts", type=Path, metavar="FILE", help="the accounts [default: beside the journal]")
-    file.add_argument("-j", "--journal", default=DEFAULT_JOURNAL, help="the journal [default: %(default)s]")
-    return file
-
-
 def path_of(options: argparse.Namespace) -> Path:
-    """Return the file that the options say. Raise `ValueError` if the journal is in no file."""
-    given: Path | None = options.accounts
-    return beside(sqlite_path(options.journal)) if given is None else given.resolve()
+    """Return the file that the options say, once they are settled. Raise `ValueError` if there is none."""
+    found: Path | None = options.accounts
+    if found is None:
+        sqlite_path(options.journal)
+        raise ValueError("that journal has no accounts beside it; give --accounts FILE here and to the daemon")
+    return found

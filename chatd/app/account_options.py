@@ -18,6 +18,7 @@ from chatd.accounts.passwords import Hasher
 from chatd.accounts.scram_store import ScramStore
 from chatd.accounts.service import AccountService, Registration
 from chatd.accounts.store import AccountStore, beside
+from chatd.app.state_options import StateOptions
 from chatd.journal.sqlite.address import sqlite_path
 from chatd.runtime.thread_pool import ThreadPool
 from chatd.runtime.threads import Thread
@@ -28,7 +29,7 @@ MAX_WAITING = 64
 """How many passwords may wait for their turn, before people are asked to come again later."""
 
 
-class AccountOptions(usage.Options, AuthOptionMixin):
+class AccountOptions(StateOptions, AuthOptionMixin):
     """``--accounts``, ``--auth``, ``--registration``, ``--members-only``, ``--scram``."""
 
     supportedInterfaces: Any = (IUsernamePassword,)
@@ -83,7 +84,7 @@ class AccountOptions(usage.Options, AuthOptionMixin):
     def accounts_path(self) -> Path | None:
         """The file of the accounts; None if they are kept in memory, as the journal is."""
         if self["accounts"] is not None:
-            return Path(self["accounts"]).resolve()
+            return self.in_state_directory(self["accounts"])
         try:
             return beside(sqlite_path(self["journal"]))
         except ValueError:

@@ -20,9 +20,10 @@ from types import ModuleType
 
 from chatd.app import compact_command, import_command
 from chatd.app.progress import Progress, tell
+from chatd.app.where import settle, where_options
 from chatd.journal import JournalError
 from chatd.journal.carried import Carried
-from chatd.journal.factory import DEFAULT_JOURNAL, is_cluster
+from chatd.journal.factory import is_cluster
 from chatd.journal.sqlite.address import sqlite_path
 from chatd.journal.sqlite.archive import erase, export_rows, import_events, knows_room, read_line
 from chatd.journal.sqlite.backup import Contents, back_up, restore
@@ -38,6 +39,8 @@ def main(arguments: Sequence[str]) -> None:
     """Do what the arguments after ``chatd`` say. Raise `SystemExit`, with one line if it could not be done."""
     options = _parser().parse_args(arguments)
     carry_out: Callable[[argparse.Namespace], None] = options.carry_out
+    if carry_out is not _certificate:
+        settle(options, make=carry_out in (_import, _restore))
     try:
         carry_out(options)
     except BrokenPipeError:  # whoever read the export has had enough
@@ -51,8 +54,7 @@ def main(arguments: Sequence[str]) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="chatd")
     commands = parser.add_subparsers(required=True)
-    journal = argparse.ArgumentParser(add_help=False)
-    journal.add_argument("-j", "--journal", default=DEFAULT_JOURNAL, help="the journal [default: %(default)s]")
+    journal = where_options()
 
     def command(name: str, carry_out: Callable[[argparse.Namespace], None], about: str) -> argparse.ArgumentParser:
         made = commands.add_parser(name, parents=[journal], help=about, description=about)

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from chatd.app.where import settle, where_options
 from chatd.journal import JournalError
-from chatd.journal.factory import DEFAULT_JOURNAL, is_cluster
+from chatd.journal.factory import is_cluster
 from chatd.journal.sqlite.address import sqlite_path
 from chatd.journal.sqlite.bans import held_bans, remove_ban
 from chatd.protocol import names
@@ -25,6 +26,7 @@ def main(arguments: Sequence[str]) -> None:
     """Do what the arguments after ``chatd ban`` say. Raise `SystemExit`, with one line if it could not be done."""
     options = _parser().parse_args(arguments)
     carry_out: Callable[[argparse.Namespace], None] = options.carry_out
+    settle(options)
     try:
         carry_out(options)
     except KeyboardInterrupt:
@@ -36,8 +38,7 @@ def main(arguments: Sequence[str]) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="chatd ban", description="Which bans hold, and taking one back.")
     commands = parser.add_subparsers(required=True)
-    journal = argparse.ArgumentParser(add_help=False)
-    journal.add_argument("-j", "--journal", default=DEFAULT_JOURNAL, help="the journal [default: %(default)s]")
+    journal = where_options()
 
     def command(name: str, carry_out: Callable[[argparse.Namespace], None], about: str) -> argparse.ArgumentParser:
         made = commands.add_parser(name, parents=[journal], help=about, description=about)

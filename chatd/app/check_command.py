@@ -10,7 +10,7 @@ from typing import ClassVar
 from chatd import __version__
 from chatd.app.checks import configuration, run_checks
 from chatd.app.checks.result import Result, State, worst
-from chatd.app.options import Options
+from chatd.app.options import ReadOptions
 from chatd.app.progress import Progress
 
 MOST_SECONDS = 30.0
@@ -18,7 +18,7 @@ MOST_SECONDS = 30.0
 _MARKS = {State.GOOD: "good", State.WARNING: "WARNING", State.WRONG: "WRONG"}
 
 
-class CheckOptions(Options):
+class CheckOptions(ReadOptions):
     """Those of the daemon, and ``--json``."""
 
     optFlags: ClassVar[list[list[object]]] = [["json", None, "Print one document of JSON instead of lines."]]

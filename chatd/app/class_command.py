@@ -47,7 +47,6 @@ class ClassOptions(Options):
     optParameters: ClassVar[list[list[object]]] = [
         ["room", None, "#class", "The room of the class."],
         ["nick", None, "teacher", "The name of the server operator's account that the link is for."],
-        ["log", None, DEFAULT_LOG, "File of the log."],
     ]
     optFlags: ClassVar[list[list[object]]] = [["no-announce", None, "Do not announce the server on the network."]]
 
@@ -56,6 +55,7 @@ class ClassOptions(Options):
         self.accounts: Accounts | None = None
         self.defaults["interface"] = self["interface"] = "0.0.0.0"
         self["web-guests"] = 1
+        self.defaults["logfile"] = self["logfile"] = DEFAULT_LOG
         if passwords.is_installed():
             self.defaults["registration"] = self["registration"] = Registration.CODE.value
 
@@ -79,8 +79,6 @@ class ClassOptions(Options):
             self["registration"], self["web-guests"] = Registration.OFF.value, 0
         if self["announce"] is None and not self["no-announce"] and find_spec("zeroconf") is not None:
             self["announce"] = f"chatd on {socket.gethostname().partition('.')[0]}"[:40]
-        if self.parent is not None:
-            self.parent["logfile"] = self["log"]
         super().postOptions()
 
     @override
@@ -157,7 +155,7 @@ def _opening(service: ChatService, options: ClassOptions) -> Opened:
         invitation=invitation,
         guests=not options["members-only"],
         kept=_kept(options),
-        log=os.path.abspath(options["log"]),
+        log=os.path.abspath(options["logfile"]),
         announced=options["announce"],
     )
 

@@ -57,6 +57,7 @@ TASKS = (
         "running a server",
         (
             Command("check", "chatd.app.check_command", "what would keep the daemon from starting, or lose messages"),
+            Command("config", "chatd.app.configuration.command", "which options hold, and where each comes from"),
             Command("certificate", _ARCHIVE, "make a certificate to start with", shares_parser=True),
         ),
     ),

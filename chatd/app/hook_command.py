@@ -9,13 +9,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from chatd.app.hook_options import hooks_path
+from chatd.app.where import settle, where_options
 from chatd.hooks import HooksError
 from chatd.hooks.delivery import MOST_COUNTED
 from chatd.hooks.signing import key_of, new_secret
 from chatd.hooks.store import Hook, new_series, open_hook_store
 from chatd.hooks.target import parse, shown
-from chatd.journal.factory import DEFAULT_JOURNAL
 from chatd.protocol import names
 from chatd.protocol.arguments import MAX_ID
 from chatd.protocol.text import clean
@@ -27,6 +26,7 @@ def main(arguments: Sequence[str]) -> None:
     """Do what the arguments after ``chatd hook`` say. Raise `SystemExit`, with one line if it could not be done."""
     options = _parser().parse_args(arguments)
     carry_out: Callable[[argparse.Namespace], None] = options.carry_out
+    settle(options)
     try:
         carry_out(options)
     except KeyboardInterrupt:
@@ -39,11 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     about = "Where what is said in a room is sent on to, a POST a message. The daemon may be running."
     parser = argparse.ArgumentParser(prog="chatd hook", description=about)
     commands = parser.add_subparsers(required=True)
-    file = argparse.ArgumentParser(add_help=False)
-    file.add_argument(
-        "--hooks", metavar="FILE", help="the hooks, as the daemon's --hooks [default: beside the journal]"
-    )
-    file.add_argument("-j", "--journal", default=DEFAULT_JOURNAL, help="the journal [default: %(default)s]")
+    file = where_options("hooks")
 
     def command(name: str, carry_out: Callable[[argparse.Namespace], None], about: str) -> argparse.ArgumentParser:
         made = commands.add_parser(name, parents=[file], help=about, description=about)
@@ -66,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _path(options: argparse.Namespace) -> Path:
-    path = hooks_path(options.hooks, options.journal)
+    path: Path | None = options.hooks
     if path is None:
         raise ValueError("that journal is in no file; give --hooks FILE here and to the daemon")
     return path

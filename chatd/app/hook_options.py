@@ -6,8 +6,7 @@ import time
 from pathlib import Path
 from typing import Any, ClassVar
 
-from twisted.python import usage
-
+from chatd.app.state_options import StateOptions
 from chatd.chat.hub import Hub
 from chatd.hooks.service import Hooks
 from chatd.hooks.store import beside
@@ -15,7 +14,7 @@ from chatd.journal.sqlite.address import sqlite_path
 from chatd.runtime.threads import Thread
 
 
-class HookOptions(usage.Options):
+class HookOptions(StateOptions):
     """``--hooks``."""
 
     optParameters: ClassVar[list[list[object]]] = [
@@ -24,18 +23,18 @@ class HookOptions(usage.Options):
 
     def make_hooks(self, reactor: Any, hub: Hub) -> Hooks | None:
         """Return what sends on what is said, nothing opened yet; None if there is no file for hooks."""
-        path = hooks_path(self["hooks"], self["journal"])
+        path = self.hooks_path
         if path is None:
             return None
         thread = Thread(reactor, "chatd hooks")
         return Hooks(path, reactor, thread, hub.journal, time.time, hub.log_limiter)
 
-
-def hooks_path(hooks: str | None, journal: str) -> Path | None:
-    """Return the file of the hooks; None if none is given and the journal is in no file."""
-    if hooks is not None:
-        return Path(hooks).resolve()
-    try:
-        return beside(sqlite_path(journal))
-    except ValueError:
-        return None
+    @property
+    def hooks_path(self) -> Path | None:
+        """The file of the hooks; None if none is given and the journal is in no file."""
+        if self["hooks"] is not None:
+            return self.in_state_directory(self["hooks"])
+        try:
+            return beside(sqlite_path(self["journal"]))
+        except ValueError:
+            return None

@@ -12,6 +12,8 @@ from typing import Any
 from twisted.internet.endpoints import AdoptedStreamServerEndpoint
 from twisted.internet.interfaces import IStreamServerEndpoint
 
+from chatd.app.adopted_unix import AdoptedUNIXEndpoint
+
 FIRST = 3
 """The number of the first one's descriptor."""
 _FAMILIES = {"INET": socket.AF_INET, "INET6": socket.AF_INET6, "UNIX": socket.AF_UNIX}
@@ -73,6 +75,8 @@ def inherited_endpoint(reactor: Any, arguments: str) -> IStreamServerEndpoint:
         raise ValueError("what systemd passed on is no socket, or another endpoint has it already") from None
     if not listens or family not in _FAMILIES.values():
         raise ValueError("the socket is none that takes connections: it needs ListenStream= and not Accept=yes")
+    if family == socket.AF_UNIX:
+        return AdoptedUNIXEndpoint(reactor, descriptor)
     return AdoptedStreamServerEndpoint(reactor, descriptor, family)
 
 

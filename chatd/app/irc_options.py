@@ -24,6 +24,7 @@ class IrcPlace(NamedTuple):
     """What the user calls it."""
     description: str
     """That of the endpoint."""
+    option: str = "irc"
 
 
 class IrcOptions(usage.Options):

@@ -21,13 +21,15 @@ from chatd import __version__
 from chatd.app.account_options import AccountOptions
 from chatd.app.announce_options import AnnounceOptions
 from chatd.app.asyncio_reactor import use_asyncio
+from chatd.app.configuration.layers import COMMAND_LINE, GivenElsewhereError
+from chatd.app.control import Control
 from chatd.app.endpoints import Wrap, endpoint_from
 from chatd.app.exit_status import ExitStatus
 from chatd.app.hook_options import HookOptions
 from chatd.app.irc_options import IrcOptions, IrcPlace
 from chatd.app.option_fields import from_options, parameter, parameters
 from chatd.app.service import ChatService, Listening
-from chatd.app.web_options import BACKLOG, WebOptions
+from chatd.app.web_options import BACKLOG, WebOptions, WebPlace
 from chatd.chat.assembly import make_hub
 from chatd.chat.limits import Limits
 from chatd.edges.gateway import EdgeFactory, Gateway
@@ -36,7 +38,7 @@ from chatd.edges.line import LineFactory
 from chatd.edges.proxy import THIS_MACHINE, ProxiedFactory
 from chatd.edges.web.site import WebFactory
 from chatd.journal import Environment, Retention
-from chatd.journal.factory import DEFAULT_JOURNAL, from_string, is_cluster
+from chatd.journal.factory import DEFAULT_JOURNAL, from_string, is_cluster, without_secrets
 from chatd.runtime.clocks import tell_monotonic_time
 from chatd.runtime.option import Number
 from chatd.runtime.threads import Thread
@@ -53,6 +55,7 @@ class Place(NamedTuple):
     name: str
     description: str
     edge: type[EdgeFactory]
+    option: str = "listen"
 
 
 def _listen_option(edge: type[EdgeFactory], about: str) -> Callable[[Options, str], None]:
@@ -80,6 +83,7 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
         parameter(PORT, None, "p"),
         ["interface", "i", "127.0.0.1", "Address to listen on; 0.0.0.0 or :: opens it to the network."],
         ["journal", "j", DEFAULT_JOURNAL, "Where what was said is kept: sqlite:PATH, memory:, nats://HOST,HOST."],
+        ["logfile", None, None, "File of the log; in the foreground the log is printed if nothing is said."],
         *parameters(Retention, Limits),
     ]
 
@@ -112,19 +116,24 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
         """Read the command line. Raise `SystemExit`, with one line for the user, if it is wrong."""
         try:
             super().parseOptions(options)
+        except GivenElsewhereError as error:
+            raise SystemExit(f"chatd: {' '.join(str(error).split())}") from None
         except usage.UsageError as error:
             raise SystemExit(f"chatd: {' '.join(str(error).split())}; --help lists the options") from None
 
     def postOptions(self) -> None:
         """Check what was given; install the reactor that the journal needs."""
+        self._install_reactor()
+        super().postOptions()
+        if self.parent is not None:
+            self._take_over_pid_file(self.parent)
+
+    def _install_reactor(self) -> None:
         if is_cluster(self["journal"]):
             try:
                 use_asyncio()
             except ValueError as error:
                 raise usage.UsageError(f"--journal {self['journal'].partition(':')[0]}://: {error}") from None
-        super().postOptions()
-        if self.parent is not None:
-            self._take_over_pid_file(self.parent)
 
     def _take_over_pid_file(self, twistd: usage.Options) -> None:
         """See to the pid file in place of twistd, to which a number in it is proof; in the foreground none is needed.
@@ -134,7 +143,9 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
         wanted, twistd["pidfile"] = twistd["pidfile"], ""
         if wanted == DEFAULT_PID_FILE and (twistd["nodaemon"] or twistd["debug"]):
             wanted = ""
-        self.twistd = {**twistd, "pidfile": wanted and os.path.abspath(wanted)}
+        if self["logfile"] is not None:
+            twistd["logfile"] = self["logfile"]
+        self.twistd = {**twistd, "pidfile": wanted and os.path.join(self.state_directory, wanted)}
 
     def parseArgs(self, *extra: str) -> None:
         """Refuse what is no option."""
@@ -161,7 +172,27 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
             return places
         port = DEFAULT_PORT if self["port"] is None else self["port"]
         description = f"tcp:{port}:interface={quoteStringArgument(self['interface'])}:backlog={BACKLOG}"
-        return [Place(f"port {port} of {self['interface']}", description, LineFactory), *places]
+        return [Place(f"port {port} of {self['interface']}", description, LineFactory, "port"), *places]
+
+    @property
+    def files(self) -> list[str]:
+        """The files that the daemon uses, each with what it is, for the log."""
+        named = (
+            ("configuration", self["config"]),
+            ("journal", self["journal"]),
+            ("accounts", self.accounts_path),
+            ("hooks", self.hooks_path),
+            ("pid", self.twistd and self.twistd["pidfile"]),
+            ("log", self["logfile"] and os.path.abspath(self["logfile"])),
+        )
+        return [f"{what} {without_secrets(str(file))}" for what, file in named if file]
+
+
+class ReadOptions(Options):
+    """The same options, for commands that run no daemon with them."""
+
+    def _install_reactor(self) -> None:
+        """Leave the reactor as it is."""
 
 
 def makeService(options: Options) -> ChatService:
@@ -169,6 +200,15 @@ def makeService(options: Options) -> ChatService:
 
     Raises `SystemExit`, with one line for the user, for an endpoint or a journal that is none.
     """
+    try:
+        return _make_service(options)
+    except SystemExit as stop:
+        if isinstance(stop.code, str):
+            raise SystemExit(f"chatd: {options.explain(stop.code.removeprefix('chatd: '))}") from None
+        raise
+
+
+def _make_service(options: Options) -> ChatService:
     from twisted.internet import reactor
 
     tell_monotonic_time(reactor)
@@ -181,7 +221,7 @@ def makeService(options: Options) -> ChatService:
     try:
         journal = from_string(options["journal"], environment)
     except ValueError as error:
-        raise SystemExit(f"chatd: {error}") from None
+        raise SystemExit(f"chatd: --journal: {error}") from None
     hub = make_hub(journal, clock, limits, accounts=options.make_accounts(reactor), wall=time.time)
     gateway = Gateway(hub, clock)
     trusted = options["trusted-proxy"] or THIS_MACHINE
@@ -193,35 +233,41 @@ def makeService(options: Options) -> ChatService:
         log_limiter=hub.log_limiter,
     )
     listen = partial(_listening, IReactorCore(reactor), proxied)
-    places = [
-        replace(listen(each.name, each.description, each.edge(gateway)), opened_by=_opened_by(each, "--listen"))
-        for each in options.places
-    ]
+    places = [_opened(options, each, listen(each, each.edge(gateway))) for each in options.places]
     irc = IrcFactory(gateway, options["irc-name"], options["irc-history"]) if options.irc_places else None
     if irc is not None:
-        places += [
-            replace(listen(each.name, each.description, irc), is_irc=True, opened_by=_opened_by(each, "--irc"))
-            for each in options.irc_places
-        ]
+        places += [replace(_opened(options, each, listen(each, irc)), is_irc=True) for each in options.irc_places]
     if (web := options.web_place) is not None:
         speech = None if irc is None else irc.speech
         site = WebFactory(gateway, guests=bool(options["web-guests"]), hosts=options["web-host"], irc=speech)
-        page = listen(web.name, web.description, site)
+        page = listen(web, site)
         places.append(replace(page, asked_for=web.asked_for, is_page=True))
     announcer = options.make_announcer(reactor)
-    return ChatService(clock, gateway, places, exit_status, options.twistd, announcer, options.make_hooks(reactor, hub))
+    hooks = options.make_hooks(reactor, hub)
+    control = Control(reactor, options.state_directory)
+    return ChatService(clock, gateway, places, exit_status, options.twistd, announcer, hooks, options.files, control)
 
 
-def _opened_by(place: Place | IrcPlace, option: str) -> str:
-    """Return what lets other machines connect to a place: what was said as an endpoint says its interface itself."""
-    return f"interface=0.0.0.0 in {option}" if place.name == place.description else "--interface 0.0.0.0"
+def _opened(options: Options, place: Place | IrcPlace, listening: Listening) -> Listening:
+    """Add what lets other machines connect to a place: an endpoint says its interface itself."""
+    name = place.option if place.name == place.description else "interface"
+    given = options.given.get(name)
+    if given is None or given.origin == COMMAND_LINE:
+        said, origin = f"--{name}", ""
+    else:
+        said, origin = name, f" ({given.origin})"
+    by = f"{said} 0.0.0.0{origin}" if name == "interface" else f"interface=0.0.0.0 in {said}{origin}"
+    return replace(listening, opened_by=by)
 
 
-def _listening(reactor: IReactorCore, proxied: Wrap, name: str, description: str, edge: EdgeFactory) -> Listening:
+def _listening(
+    reactor: IReactorCore, proxied: Wrap, place: Place | IrcPlace | WebPlace, edge: EdgeFactory
+) -> Listening:
+    description = place.description
     if re.match(r"(haproxy:)?(ssl|tls):", description, re.IGNORECASE) and find_spec("OpenSSL") is None:
         raise SystemExit(f"chatd: {description!r} needs TLS, which is not installed: pip install 'chatd[tls]'")
     try:
-        return Listening(name, endpoint_from(reactor, description, proxied), edge)
+        return Listening(place.name, endpoint_from(reactor, description, proxied), edge)
     except Exception as error:  # endpoints are plugins: each has its own way to refuse its arguments
         why = f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else str(error)
-        raise SystemExit(f"chatd: {description!r} is no endpoint: {' '.join(why.split())}") from None
+        raise SystemExit(f"chatd: --{place.option}: {description!r} is no endpoint: {' '.join(why.split())}") from None

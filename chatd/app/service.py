@@ -25,6 +25,7 @@ from twisted.logger import Logger
 
 from chatd.accounts import AccountsError
 from chatd.app.announcing import Announcer, Door, NoAnnouncer
+from chatd.app.control import Control
 from chatd.app.exit_status import ExitStatus
 from chatd.app.malloc_trim import MallocTrim, trim_malloc
 from chatd.app.process import NoProcess, Process
@@ -101,6 +102,8 @@ class ChatService(Service):
         twistd: Mapping[str, Any] | None = None,
         announcer: Announcer | None = None,
         hooks: Hooks | None = None,
+        files: Sequence[str] = (),
+        control: Control | None = None,
     ) -> None:
         self.setName("chatd")
         self.ports: list[IListeningPort] = []
@@ -108,6 +111,8 @@ class ChatService(Service):
         """Those of the ports that other machines could be told of: TCP, and no proxy's."""
         self._announcer = announcer or NoAnnouncer()
         self._hooks = hooks
+        self._files = files
+        self._control = control
         self._reactor = reactor
         self._hub = gateway.hub
         self._connections = gateway.connections
@@ -143,6 +148,8 @@ class ChatService(Service):
     def startService(self) -> None:
         """Open the accounts and the journal, and start the timers. Raise `CannotStartError` if one cannot be opened."""
         super().startService()
+        if self._files:
+            _log.info("files: {files}", files=", ".join(self._files))
         try:
             self._hub.accounts.start()
         except AccountsError as error:
@@ -158,6 +165,8 @@ class ChatService(Service):
         self._hub.start()
         if self._hooks is not None:
             self._hooks.start()
+        if self._control is not None:
+            self._control.start()
         self._malloc_trim.start()
         if IReactorCore.providedBy(self._reactor):
             self._reactor.callWhenRunning(self._process.started, self._reactor)
@@ -183,6 +192,8 @@ class ChatService(Service):
         await self._connections.all_lost()
         if deadline.active():
             deadline.cancel()
+        if self._control is not None:
+            await self._control.stop()
         self._hub.log_limiter.flush()
         self._hub.timers.stop()
         self._hub.accounts.stop()

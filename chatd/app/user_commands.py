@@ -16,7 +16,8 @@ from chatd.accounts.scram_store import ScramStore
 from chatd.accounts.store import Account, AccountStore, TakenError, open_account_store
 from chatd.accounts.token_store import TokenStore
 from chatd.app import token_commands
-from chatd.app.account_file import file_options, path_of
+from chatd.app.account_file import path_of
+from chatd.app.where import settle, where_options
 from chatd.protocol import names
 from chatd.protocol.duration import seconds
 from chatd.protocol.text import clean
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str]) -> None:
     """Do what the arguments after ``chatd user`` say. Raise `SystemExit`, with one line if it could not be done."""
     options = _parser().parse_args(arguments)
     carry_out: Callable[[argparse.Namespace], None] = options.carry_out
+    settle(options)
     try:
         carry_out(options)
     except (KeyboardInterrupt, EOFError):
@@ -39,7 +41,7 @@ def main(arguments: Sequence[str]) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="chatd user", description="Who has an account. The daemon may be running.")
     commands = parser.add_subparsers(required=True)
-    file = file_options()
+    file = where_options("accounts")
 
     def command(name: str, carry_out: Callable[[argparse.Namespace], None], about: str) -> argparse.ArgumentParser:
         made = commands.add_parser(name, parents=[file], help=about, description=about)

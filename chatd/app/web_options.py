@@ -25,6 +25,7 @@ class WebPlace(NamedTuple):
     """That of the endpoint."""
     asked_for: bool
     """Whether the server does not start without it."""
+    option: str = "web"
 
 
 class WebOptions(usage.Options):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
 
 from chatd.journal import Environment, Journal
@@ -14,6 +15,11 @@ DEFAULT_JOURNAL = "sqlite:chatd.sqlite3"
 def is_cluster(description: str) -> bool:
     """Return whether ``--journal`` asks for one that several nodes share."""
     return description.startswith(("nats://", "tls://"))
+
+
+def without_secrets(description: str) -> str:
+    """Return a description that can be shown: instead of a password or token before the host there are dots."""
+    return re.sub(r"^((?:nats|tls)://(?:[^:@/]*:)?)[^@/]*@", r"\1...@", description)
 
 
 def from_string(description: str, environment: Environment) -> Journal:

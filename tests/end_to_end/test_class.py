@@ -146,7 +146,7 @@ def test_the_operators_link_works_once(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_opened_is_one_line(tmp_path: Path, options: list[str], why: str) -> None:
-    add = [str(BIN / "chatd"), "user", "add", "ann", "--no-password"]
+    add = [str(BIN / "chatd"), "user", "add", "ann", "--no-password", "--state-directory=."]
     subprocess.run(add, check=True, cwd=tmp_path, env=environment(), capture_output=True, timeout=DEADLINE)
     with opened(tmp_path, *options) as school:
         assert school.process.wait(DEADLINE) == 1

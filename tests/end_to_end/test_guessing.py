@@ -36,7 +36,7 @@ def login(daemon: Daemon, password: str, address: str) -> str:
 def test_guesses_after_a_restart_do_not_keep_the_owner_out(tmp_path: Path) -> None:
     (tmp_path / "tls").mkdir()
     write_certificate(tmp_path / "tls" / "key.pem", tmp_path / "tls" / "cert.pem", "localhost")
-    add = [str(BIN / "chatd"), "user", "add", "ann"]
+    add = [str(BIN / "chatd"), "user", "add", "ann", "--state-directory=."]
     subprocess.run(add, check=True, cwd=tmp_path, env=environment(), input=f"{PASSWORD}\n", text=True, timeout=DEADLINE)
     with Daemon(tmp_path, "--listen", ENDPOINT) as daemon:
         assert login(daemon, PASSWORD, OWNER) == "OK LOGIN ann"

@@ -26,7 +26,7 @@ class Server:
     def __init__(self, folder: Path) -> None:
         (folder / "tls").mkdir()
         write_certificate(folder / "tls" / "key.pem", folder / "tls" / "cert.pem", "localhost")
-        add = [str(BIN / "chatd"), "user", "add", "bridge"]
+        add = [str(BIN / "chatd"), "user", "add", "bridge", "--state-directory=."]
         said = f"{PASSWORD}\n"
         subprocess.run(add, check=True, cwd=folder, env=environment(), input=said, text=True, timeout=DEADLINE)
         self.lines, self.irc, self.plain = free_ports(3)

@@ -35,7 +35,7 @@ def make_account(folder: Path, nick: str) -> None:
     """Make a certificate, and an account."""
     (folder / "tls").mkdir()
     write_certificate(folder / "tls" / "key.pem", folder / "tls" / "cert.pem", "localhost")
-    add = [str(BIN / "chatd"), "user", "add", nick]
+    add = [str(BIN / "chatd"), "user", "add", nick, "--state-directory=."]
     subprocess.run(add, check=True, cwd=folder, env=environment(), input=f"{PASSWORD}\n", text=True, timeout=DEADLINE)
 
 

@@ -72,7 +72,7 @@ def make_server(folder: Path) -> None:
     """Make a certificate, and an account for ann."""
     (folder / "tls").mkdir()
     write_certificate(folder / "tls" / "key.pem", folder / "tls" / "cert.pem", "localhost")
-    add = [str(BIN / "chatd"), "user", "add", "ann"]
+    add = [str(BIN / "chatd"), "user", "add", "ann", "--state-directory=."]
     subprocess.run(add, check=True, cwd=folder, env=environment(), input=f"{PASSWORD}\n", text=True, timeout=DEADLINE)
 
 

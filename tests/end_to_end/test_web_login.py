@@ -56,7 +56,7 @@ def page(folder: Path, web: str, *options: str) -> Iterator[tuple[Daemon, str]]:
 
 def user(folder: Path, *words: str, password: str = PASSWORD) -> str:
     done = subprocess.run(
-        [str(BIN / "chatd"), "user", *words],
+        [str(BIN / "chatd"), "user", *words, "--state-directory=."],
         check=False, cwd=folder, env=environment(), input=password + "\n", capture_output=True, text=True,
         timeout=DEADLINE,
     )  # fmt: skip

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from chatd.app.checks.question import Question
 from chatd.app.checks.result import Result, State
-from chatd.app.options import Options
+from chatd.app.options import ReadOptions
 
 Snapshot = dict[str, tuple[int, int, int, bytes]]
 
 
 def question(*words: str, in_daemon: bool = False) -> Question:
     """Return what is checked of a daemon with those options."""
-    options = Options()
+    options = ReadOptions()
     options.parseOptions(words)
     return Question(options, None, lambda _: None, in_daemon)
 

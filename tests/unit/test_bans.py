@@ -173,7 +173,7 @@ def test_the_way_back_in(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    chatd("user", "add", "root", "--operator", password=PASSWORD)
+    chatd("user", "add", "root", "--operator", "--state-directory=.", password=PASSWORD)
     with Daemon(tmp_path) as daemon, daemon.client() as root:
         root.send(f"LOGIN root {PASSWORD}\nJOIN root\nBAN 127.0.0.1 #*\nBAN 127.0.0.0/8 #*\nQUIT\n".encode())
         assert [line.split(" ")[:3] for line in root.rest()[4:6]] == [["ERR", "not-allowed", "BAN"]] * 2

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
 import pytest
 
 from chatd.app import check_command, checks
+from chatd.app.checks import configuration
 from chatd.app.checks.question import Question
 from chatd.app.checks.result import Result, State, good, warning, worst, wrong
-from tests.support.checks import question
+from tests.support.checks import one, question, snapshot
 from tests.unit.test_archive import written
 
 
@@ -90,6 +92,47 @@ def test_help_is_no_result(capsys: pytest.CaptureFixture[str]) -> None:
     assert not caught.value.code
     out = capsys.readouterr().out
     assert "Usage: chatd check [--json]" in out and "--journal" in out
+
+
+def test_the_options_of_a_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "state").mkdir()
+    file = folder / "chatd.toml"
+    file.write_text('[storage]\nstate-directory = "state"\n[listen]\nport = 0\n')
+    file.chmod(0o600)
+    before = snapshot(folder)
+    check_command.main(["--config", "chatd.toml"])
+    told = capsys.readouterr().out
+    assert f"{folder / 'state' / 'chatd.sqlite3'} is not there yet" in told
+    assert f"good     configuration  the daemon can write to {folder / 'state'}" in told
+    assert snapshot(folder) == before
+    file.chmod(0o622)
+    check_command.main(["--config", "chatd.toml"])
+    assert "WARNING  configuration  others may change" in capsys.readouterr().out
+    file.write_text("[listen]\nprot = 0\n")
+    with pytest.raises(SystemExit):
+        check_command.main(["--config", "chatd.toml"])
+    assert (
+        "WRONG    configuration  " in (told := capsys.readouterr().out) and "line 2: there is no option 'prot'" in told
+    )
+
+
+@pytest.mark.parametrize("logfile", ["nowhere/log", "log"])
+def test_the_directory_of_the_log(logfile: str) -> None:
+    result = one(configuration.check(question("--logfile", logfile)), "configuration.logfile")
+    assert result.state is (State.WRONG if "/" in logfile else State.GOOD)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody who may not")
+def test_a_state_directory_that_cannot_be_written_to(folder: Path) -> None:
+    asked = question()
+    for above in [folder, *folder.parents][:4]:
+        above.chmod(0o755)
+    os.seteuid(65534)
+    try:
+        result = one(configuration.check(asked), "configuration.state-directory")
+    finally:
+        os.seteuid(0)
+    assert (result.state, "may not write" in result.what) == (State.WRONG, True)
 
 
 def test_what_cannot_be_checked_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ URL = "https://user:word@example.org/in?token=s3cret"
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
 
     def run(*words: str) -> list[str]:
         monkeypatch.setattr(sys, "argv", ["chatd", "hook", *words])
@@ -121,6 +122,7 @@ def test_where_the_daemon_looks(
     words: list[str], file: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
     options = Options()
     options.parseOptions(["--port", "0", *words])
     hooks = makeService(options)._hooks

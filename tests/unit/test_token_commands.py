@@ -31,6 +31,7 @@ class Do:
 @pytest.fixture
 def do(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Do:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
     monkeypatch.setattr("time.time", lambda: 10.0 * DAY)
     do = Do(capsys)
     do("add", "CI", "--no-password")

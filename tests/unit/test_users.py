@@ -33,6 +33,7 @@ class Typed(io.StringIO):
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
     monkeypatch.setattr(passwords, "Hasher", CountingHasher)
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{PASSWORD}\nnot this line\n"))
     return tmp_path

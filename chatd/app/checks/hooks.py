@@ -9,7 +9,6 @@ from pathlib import Path
 from chatd.app.checks.database import Kind, check_file, count, has_table
 from chatd.app.checks.question import Question
 from chatd.app.checks.result import Result, good, warning
-from chatd.app.hook_options import hooks_path
 from chatd.hooks.store import APPLICATION_ID, VERSION
 
 _KIND = Kind("hooks", "hooks of chatd", APPLICATION_ID, VERSION)
@@ -18,7 +17,7 @@ _KIND = Kind("hooks", "hooks of chatd", APPLICATION_ID, VERSION)
 def check(question: Question) -> Iterator[Result]:
     """Yield what is found of the file of hooks, if there is one or one was asked for."""
     options = question.options
-    path = hooks_path(options["hooks"], options["journal"])
+    path = options.hooks_path
     if path is not None and (options["hooks"] is not None or path.exists()):
         yield from check_file(question, _KIND, path, lambda db: _contents(db, path))
 

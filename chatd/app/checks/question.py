@@ -57,6 +57,14 @@ class Configured(Protocol):
     def accounts_path(self) -> Path | None:
         """The file of the accounts."""
 
+    @property
+    def hooks_path(self) -> Path | None:
+        """The file of the hooks."""
+
+    @property
+    def state_directory(self) -> Path:
+        """Where what the daemon keeps is by default."""
+
 
 @dataclass(frozen=True, slots=True)
 class Question:

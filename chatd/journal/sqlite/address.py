@@ -14,3 +14,9 @@ def sqlite_path(description: str) -> Path:
     if not found.name:
         raise ValueError(f"{description!r} is no journal in a file; {found} is a folder")
     return found
+
+
+def in_directory(description: str, directory: Path) -> str:
+    """Return a description whose file, if it names one by a relative path, is looked for in a directory."""
+    kind, _, path = description.partition(":")
+    return f"sqlite:{directory / path}" if kind == "sqlite" and path else description

@@ -1,0 +1,91 @@
+"""How the options are arranged in the configuration file: every option of the daemon stands in one section.
+
+An option has one name: ``--max-rooms`` on the command line is ``max-rooms`` in the file and ``CHATD_MAX_ROOMS`` in the
+environment.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Row(NamedTuple):
+    """One option in the file."""
+
+    name: str
+    example: str | None = None
+    """As it is written in the file, where there is no default that could be shown."""
+    live: bool = False
+    """Whether a reload changes it while the daemon runs."""
+
+
+class Section(NamedTuple):
+    """One table of the file."""
+
+    name: str
+    about: str
+    """One sentence."""
+    rows: tuple[Row, ...]
+
+
+def _live(*names: str) -> tuple[Row, ...]:
+    return tuple(Row(name, live=True) for name in names)
+
+
+SECTIONS = (
+    Section(
+        "listen",
+        "Where people and programs connect.",
+        (
+            Row("port", "10319"),
+            Row("interface"),
+            Row("listen", '["tls:/etc/chatd/tls:port=10320", "systemd:name=chatd.socket"]'),
+            Row("trusted-proxy", '["10.0.0.0/8"]', live=True),
+            Row("announce", '"chat of the second floor"'),
+        ),
+    ),
+    Section(
+        "web",
+        "The page, and what programs ask for by HTTP.",
+        (Row("web", '"10380"'), Row("web-host", '["chat.example.org"]'), Row("web-guests")),
+    ),
+    Section(
+        "irc",
+        "Where IRC clients connect.",
+        (Row("irc", '["6667", "tls:/etc/chatd/tls:port=6697"]'), Row("irc-name"), Row("irc-history")),
+    ),
+    Section(
+        "storage",
+        "What is kept, where, and for how long.",
+        (
+            Row("state-directory", '"/var/lib/chatd"'),
+            Row("journal"),
+            Row("hooks", '"chatd.hooks.sqlite3"'),
+            Row("keep", '"30d"', live=True),
+            Row("keep-messages", "10000", live=True),
+        ),
+    ),
+    Section(
+        "accounts",
+        "Whose name is whose, and who may come in.",
+        (
+            Row("accounts", '"chatd.accounts.sqlite3"'),
+            Row("auth", '["pam"]'),
+            Row("registration", live=True),
+            Row("members-only", live=True),
+            Row("scram"),
+        ),
+    ),
+    Section(
+        "limits",
+        "How much one connection, and all of them, may use. 0 stands for no limit where it is taken.",
+        (
+            *_live("join-timeout", "ping-interval", "send-queue", "max-connections", "max-per-address", "max-waiting"),
+            *_live("line-rate", "line-burst", "name-rate", "tell-rate", "max-rooms-per-connection", "max-rooms"),
+            Row("room-founders", "true", live=True),
+        ),
+    ),
+    Section("log", "What is written of what happens.", (Row("logfile", '"/var/log/chatd.log"'),)),
+)
+ROWS = {row.name: row for section in SECTIONS for row in section.rows}
+SECTION_OF = {row.name: section.name for section in SECTIONS for row in section.rows}

@@ -1,0 +1,201 @@
+"""What the configuration file and the environment say."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from chatd.app.configuration.sections import SECTION_OF
+from chatd.app.configuration.settings import Kind, Setting
+
+MAX_FILE_BYTES = 1 << 20
+CONFIG_VARIABLE = "CHATD_CONFIG"
+_OTHERS = {CONFIG_VARIABLE, "CHATD_PASSWORD"}
+"""Variables that are no options of the daemon."""
+_OF_A_SERVICE = re.compile(r"CHATD_(\w+_)?SERVICE_(HOST|PORT\w*)|CHATD_(\w+_)?PORT_[0-9]+_(TCP|UDP)\w*")
+"""Kubernetes gives these to every container, of a service that is named chatd; and ``CHATD_PORT=tcp://...``."""
+
+
+class WrongConfigurationError(ValueError):
+    """The file or the environment says something that cannot be; the sentence says where."""
+
+
+class Given(NamedTuple):
+    """What was given for one option."""
+
+    words: tuple[str, ...]
+    """One unless it is a list; of a flag yes or no."""
+    origin: str
+    """Where it was given: for people."""
+    secret: str | None = None
+    """The file that the value was read from, if it was."""
+
+
+def read_file(path: Path, settings: Mapping[str, Setting]) -> dict[str, Given]:
+    """Return what a configuration file says, by option. Raise `WrongConfigurationError`."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+        if len(content) > MAX_FILE_BYTES:
+            raise WrongConfigurationError(f"{path} has more than {MAX_FILE_BYTES} bytes: that is no configuration")
+        text = content.decode()
+        tables = tomllib.loads(text)
+    except OSError as error:
+        raise WrongConfigurationError(f"cannot read the configuration {path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise WrongConfigurationError(f"{path}, line {line}: it is no UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise WrongConfigurationError(_syntax(path, text, str(error))) from None
+    return dict(_from_tables(_File(path, text), tables, settings))
+
+
+def read_environment(environment: Mapping[str, str], settings: Mapping[str, Setting]) -> dict[str, Given]:
+    """Return what the variables of the environment say, by option. Raise `WrongConfigurationError`.
+
+    A list is written as words of a shell. ``CHATD_NAME_FILE`` names a file that the value is read from.
+    """
+    by_variable = {setting.variable: setting for setting in settings.values()}
+    found: dict[str, Given] = {}
+    for variable, value in environment.items():
+        if not variable.startswith("CHATD_") or _is_of_others(variable, value):
+            continue
+        setting = by_variable.get(variable)
+        if setting is not None:
+            found[setting.name] = Given(_from_variable(setting, variable, value), variable)
+            continue
+        setting = by_variable.get(variable.removesuffix("_FILE"))
+        if setting is None:
+            raise WrongConfigurationError(f"{variable} in the environment is no option{_meant(variable, by_variable)}")
+        if setting.variable in environment:
+            raise WrongConfigurationError(f"{variable} and {setting.variable} exclude each other")
+        if setting.kind is Kind.FLAG:
+            raise WrongConfigurationError(f"{variable}: {setting.name} is yes or no, and not read from a file")
+        found[setting.name] = Given((_secret(Path(value), variable),), variable, value)
+    return found
+
+
+class _File(NamedTuple):
+    path: Path
+    text: str
+
+    def at(self, table: str, key: str | None = None) -> str:
+        """Return where a table, or a key in it, is: the first line with which the file has it."""
+        lines = self.text.splitlines()
+        begin = 0
+        for end in range(1, len(lines) + 1):
+            try:
+                tables = tomllib.loads("\n".join(lines[:end]))
+            except tomllib.TOMLDecodeError:  # in the middle of a value of several lines
+                continue
+            found = tables.get(table)
+            if found is not None and (key is None or (isinstance(found, dict) and key in found)):
+                return f"{self.path}, line {begin + 1}"
+            begin = end
+        return str(self.path)
+
+
+def _from_tables(
+    file: _File, tables: Mapping[str, Any], settings: Mapping[str, Setting]
+) -> Iterator[tuple[str, Given]]:
+    sections = set(SECTION_OF.values())
+    for section, values in tables.items():
+        if section not in sections:
+            raise WrongConfigurationError(f"{file.at(section)}: {_no_section(section, values, settings)}")
+        if not isinstance(values, dict):
+            raise WrongConfigurationError(f"{file.at(section)}: {section} is a section: write [{section}]")
+        for name, value in values.items():
+            if name not in settings:
+                raise WrongConfigurationError(
+                    f"{file.at(section, name)}: there is no option {name!r}{_meant(name, settings)}"
+                )
+            if SECTION_OF[name] != section:
+                raise WrongConfigurationError(
+                    f"{file.at(section, name)}: {name} stands in the section [{SECTION_OF[name]}], not in [{section}]"
+                )
+            origin = file.at(section, name)
+            yield name, _from_value(settings[name], value, origin, file.path.parent)
+
+
+def _no_section(name: str, value: object, settings: Mapping[str, Setting]) -> str:
+    if name in settings and not isinstance(value, dict):
+        return f"{name} stands in the section [{SECTION_OF[name]}]"
+    sections = dict.fromkeys(SECTION_OF.values())
+    return f"there is no section [{name}]{_meant(name, sections)}; there are {', '.join(sections)}"
+
+
+def _from_value(setting: Setting, value: object, origin: str, folder: Path) -> Given:
+    if setting.kind is Kind.FLAG:
+        if not isinstance(value, bool):
+            raise WrongConfigurationError(f"{origin}: {setting.name} is true or false")
+        return Given((_word(value, origin, setting),), origin)
+    if isinstance(value, dict):
+        if set(value) != {"file"} or not isinstance(value["file"], str):
+            raise WrongConfigurationError(f'{origin}: a value from a file is written {{ file = "PATH" }}')
+        path = folder / value["file"]
+        return Given((_secret(path, origin),), origin, str(path))
+    if isinstance(value, list):
+        if setting.kind is not Kind.LIST:
+            raise WrongConfigurationError(f"{origin}: {setting.name} takes one value, not a list")
+        return Given(tuple(_word(each, origin, setting) for each in value), origin)
+    return Given((_word(value, origin, setting),), origin)
+
+
+def _word(value: object, origin: str, setting: Setting) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case int() | str():
+            return str(value)
+    raise WrongConfigurationError(f"{origin}: {setting.name} takes a text or a whole number")
+
+
+def _from_variable(setting: Setting, variable: str, value: str) -> tuple[str, ...]:
+    match setting.kind:
+        case Kind.FLAG:
+            if value not in ("yes", "no"):
+                raise WrongConfigurationError(f"{variable} takes yes or no, not {value!r}")
+            return (value,)
+        case Kind.LIST:
+            try:
+                return tuple(shlex.split(value))
+            except ValueError as error:
+                raise WrongConfigurationError(f"{variable} is no list of words: {error}") from None
+        case Kind.VALUE:
+            return (value,)
+
+
+def _secret(path: Path, origin: str) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES)
+        return content.decode().rstrip("\r\n")
+    except OSError as error:
+        raise WrongConfigurationError(f"{origin}: cannot read {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise WrongConfigurationError(f"{origin}: {path} is no UTF-8") from None
+
+
+def _is_of_others(variable: str, value: str) -> bool:
+    if variable == "CHATD_PORT" and "://" in value:
+        return True
+    return variable in _OTHERS or _OF_A_SERVICE.fullmatch(variable) is not None
+
+
+def _syntax(path: Path, text: str, why: str) -> str:
+    """Return what is wrong with a file that is no TOML, with the line first."""
+    place = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", why)
+    if place is None:
+        return f"{path} is no TOML: {why}"
+    line = place[1] or max(1, len(text.splitlines()))
+    return f"{path}, line {line}: {why[: place.start()]}"
+
+
+def _meant(name: str, known: Mapping[str, object]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    return f"; did you mean {near[0]}?" if near else ""
