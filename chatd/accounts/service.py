@@ -97,7 +97,7 @@ class AccountService(Accounts):
     def start(self) -> None:
         self._store.open(make=self._make)
         if self._hasher is None and self._store.has_hashes():
-            raise AccountsError(f"to check the passwords in {self._store.path} {passwords.INSTALL}")
+            raise AccountsError(f"to check the passwords in {self._store.path} {passwords.missing()}")
         if self._scram is not None:
             self._scram.begin()
         self._timers.start()

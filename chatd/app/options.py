@@ -27,8 +27,10 @@ from chatd.app.endpoints import Wrap, endpoint_from
 from chatd.app.exit_status import ExitStatus
 from chatd.app.hook_options import HookOptions
 from chatd.app.irc_options import IrcOptions, IrcPlace
+from chatd.app.log_options import LogOptions
 from chatd.app.option_fields import from_options, parameter, parameters
 from chatd.app.service import ChatService, Listening
+from chatd.app.systemd import standing, take_notifier
 from chatd.app.web_options import BACKLOG, WebOptions, WebPlace
 from chatd.chat.assembly import make_hub
 from chatd.chat.limits import Limits
@@ -40,6 +42,7 @@ from chatd.edges.web.site import WebFactory
 from chatd.journal import Environment, Retention
 from chatd.journal.factory import DEFAULT_JOURNAL, from_string, is_cluster, without_secrets
 from chatd.runtime.clocks import tell_monotonic_time
+from chatd.runtime.extras import missing
 from chatd.runtime.option import Number
 from chatd.runtime.threads import Thread
 
@@ -68,7 +71,7 @@ def _listen_option(edge: type[EdgeFactory], about: str) -> Callable[[Options, st
     return listen
 
 
-class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptions):
+class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptions, LogOptions):
     """The options of ``twistd chatd``; a wrong one ends the process with one line."""
 
     longdesc = (
@@ -98,7 +101,7 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
         self["listen"] = []
         self["trusted-proxy"] = []
         self.twistd: dict[str, Any] | None = None
-        """What twistd itself was told; None if it is not twistd that runs the service."""
+        """What twistd itself was told, and how the log is written; None if it is not twistd that runs the service."""
 
     def opt_trusted_proxy(self, network: str) -> None:
         """Network whose PROXY headers count on haproxy: endpoints; repeatable.  [default: this machine]"""
@@ -145,7 +148,8 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
             wanted = ""
         if self["logfile"] is not None:
             twistd["logfile"] = self["logfile"]
-        self.twistd = {**twistd, "pidfile": wanted and os.path.join(self.state_directory, wanted)}
+        pid_file = wanted and os.path.join(self.state_directory, wanted)
+        self.twistd = {**twistd, "pidfile": pid_file, "log": self["log"], "log-level": self.log_level}
 
     def parseArgs(self, *extra: str) -> None:
         """Refuse what is no option."""
@@ -232,11 +236,11 @@ def _make_service(options: Options) -> ChatService:
         header_seconds=limits.join_seconds,
         log_limiter=hub.log_limiter,
     )
-    listen = partial(_listening, IReactorCore(reactor), proxied)
-    places = [_opened(options, each, listen(each, each.edge(gateway))) for each in options.places]
+    listen = partial(_listening, IReactorCore(reactor), proxied, options)
+    places = [listen(each, each.edge(gateway)) for each in options.places]
     irc = IrcFactory(gateway, options["irc-name"], options["irc-history"]) if options.irc_places else None
     if irc is not None:
-        places += [replace(_opened(options, each, listen(each, irc)), is_irc=True) for each in options.irc_places]
+        places += [replace(listen(each, irc), is_irc=True) for each in options.irc_places]
     if (web := options.web_place) is not None:
         speech = None if irc is None else irc.speech
         site = WebFactory(gateway, guests=bool(options["web-guests"]), hosts=options["web-host"], irc=speech)
@@ -244,30 +248,32 @@ def _make_service(options: Options) -> ChatService:
         places.append(replace(page, asked_for=web.asked_for, is_page=True))
     announcer = options.make_announcer(reactor)
     hooks = options.make_hooks(reactor, hub)
+    notifier = take_notifier(os.environ, clock, partial(standing, gateway))
     control = Control(reactor, options.state_directory)
-    return ChatService(clock, gateway, places, exit_status, options.twistd, announcer, hooks, options.files, control)
+    return ChatService(
+        clock, gateway, places, exit_status, options.twistd, announcer, hooks, options.files, control, notifier
+    )
 
 
-def _opened(options: Options, place: Place | IrcPlace, listening: Listening) -> Listening:
-    """Add what lets other machines connect to a place: an endpoint says its interface itself."""
+def _opened_by(options: Options, place: Place | IrcPlace | WebPlace) -> str:
+    """Return what lets other machines connect to a place: what was said as an endpoint says its interface itself."""
     name = place.option if place.name == place.description else "interface"
     given = options.given.get(name)
-    if given is None or given.origin == COMMAND_LINE:
-        said, origin = f"--{name}", ""
-    else:
-        said, origin = name, f" ({given.origin})"
-    by = f"{said} 0.0.0.0{origin}" if name == "interface" else f"interface=0.0.0.0 in {said}{origin}"
-    return replace(listening, opened_by=by)
+    on_the_line = given is None or given.origin == COMMAND_LINE
+    said = f"--{name}" if on_the_line else name
+    origin = "" if given is None or on_the_line else f" ({given.origin})"
+    return f"{said} 0.0.0.0{origin}" if name == "interface" else f"interface=0.0.0.0 in {said}{origin}"
 
 
 def _listening(
-    reactor: IReactorCore, proxied: Wrap, place: Place | IrcPlace | WebPlace, edge: EdgeFactory
+    reactor: IReactorCore, proxied: Wrap, options: Options, place: Place | IrcPlace | WebPlace, edge: EdgeFactory
 ) -> Listening:
     description = place.description
     if re.match(r"(haproxy:)?(ssl|tls):", description, re.IGNORECASE) and find_spec("OpenSSL") is None:
-        raise SystemExit(f"chatd: {description!r} needs TLS, which is not installed: pip install 'chatd[tls]'")
+        raise SystemExit(f"chatd: {description!r} {missing('TLS', 'tls')}")
     try:
-        return Listening(place.name, endpoint_from(reactor, description, proxied), edge)
+        endpoint = endpoint_from(reactor, description, proxied)
+        return Listening(place.name, endpoint, edge, opened_by=_opened_by(options, place))
     except Exception as error:  # endpoints are plugins: each has its own way to refuse its arguments
         why = f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else str(error)
         raise SystemExit(f"chatd: --{place.option}: {description!r} is no endpoint: {' '.join(why.split())}") from None

@@ -14,6 +14,7 @@ from chatd.app.checks.database import Kind, check_file, count, has_table
 from chatd.app.checks.question import Configured, Question
 from chatd.app.checks.result import Result, good, warning, wrong
 from chatd.app.checks.sqlite_file import number
+from chatd.runtime.extras import install_command
 
 _KIND = Kind("accounts", "accounts of chatd", APPLICATION_ID, VERSION)
 
@@ -42,7 +43,7 @@ def _contents(db: sqlite3.Connection, path: Path, options: Configured) -> Iterat
         yield warning("accounts.operators", "nobody is server operator: who can ban a stranger or close a room?", do)
     if count(db, "account", "hash IS NOT NULL") and not passwords.is_installed():
         what = f"there are passwords in {path}, and Argon2 is not installed"
-        yield wrong("accounts.argon2", what, "pip install 'chatd[accounts]'")
+        yield wrong("accounts.argon2", what, install_command("accounts"))
     if options["registration"] is Registration.CODE:
         yield from _codes(db)
 

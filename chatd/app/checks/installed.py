@@ -15,6 +15,7 @@ from chatd.app.checks.endpoints import kind
 from chatd.app.checks.question import Configured, Question, all_places
 from chatd.app.checks.result import Result, good, warning, wrong
 from chatd.journal.factory import is_cluster
+from chatd.runtime.extras import install_command
 
 Version = tuple[int, ...]
 
@@ -44,7 +45,7 @@ def check(question: Question) -> Iterator[Result]:
     missing = [need for need in needs(question.options) if find_spec(need.module) is None]
     for need in missing:
         what = f"{need.option} needs {need.module}, which is not installed"
-        yield wrong("installed.extras", what, f"pip install 'chatd[{need.extra}]', or leave the option out")
+        yield wrong("installed.extras", what, f"{install_command(need.extra)}, or leave the option out")
     if not missing:
         yield good("installed.extras", "all that the options need is installed")
 
