@@ -13,7 +13,7 @@ from chatd.app import check_command, checks
 from chatd.app.checks import configuration
 from chatd.app.checks.question import Question
 from chatd.app.checks.result import Result, State, good, warning, worst, wrong
-from tests.support.checks import one, question, snapshot
+from tests.support.checks import named, one, question, snapshot
 from tests.unit.test_archive import written
 
 
@@ -114,6 +114,18 @@ def test_the_options_of_a_file(folder: Path, capsys: pytest.CaptureFixture[str])
     assert (
         "WRONG    configuration  " in (told := capsys.readouterr().out) and "line 2: there is no option 'prot'" in told
     )
+
+
+def test_secrets_that_others_may_read(folder: Path) -> None:
+    secret = folder / "secret"
+    secret.write_text("sqlite:elsewhere.sqlite3\n")
+    (folder / "chatd.toml").write_text('[storage]\njournal = { file = "secret" }\n')
+    for mode, found in ((0o600, 0), (0o640, 0), (0o644, 1)):
+        secret.chmod(mode)
+        results = named(configuration.check(question("--config", "chatd.toml")), "configuration.secret")
+        assert [each.state for each in results] == [State.WARNING] * found
+    words = ("--oidc-issuer", "https://login.example.org", "--oidc-client-id", "chat", "--oidc-client-secret", "secret")
+    assert one(configuration.check(question(*words)), "configuration.secret").do == f"chmod 600 {secret}"
 
 
 @pytest.mark.parametrize("logfile", ["nowhere/log", "log"])

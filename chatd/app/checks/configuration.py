@@ -21,6 +21,7 @@ def check(question: Question) -> Iterator[Result]:
     )
     if options["config"] is not None:
         yield _file(Path(options["config"]))
+    yield from _secrets(question)
     yield _directory("configuration.state-directory", options.state_directory)
     if options["logfile"] is not None:
         yield _directory("configuration.logfile", Path(options["logfile"]).absolute().parent)
@@ -29,6 +30,17 @@ def check(question: Question) -> Iterator[Result]:
 def refused(why: str) -> Result:
     """Return that options were refused, and why."""
     return wrong("configuration.options", why, "put that option right")
+
+
+def _secrets(question: Question) -> Iterator[Result]:
+    """Say which of the files with secrets others may read."""
+    options = question.options
+    named = [options["oidc-client-secret"], *(given.secret for given in options.given.values())]
+    for path in map(Path, dict.fromkeys(filter(None, named))):
+        if path.stat().st_mode & (stat.S_IROTH | stat.S_IWGRP | stat.S_IWOTH):
+            yield warning(
+                "configuration.secret", f"others may read or change the secret in {path}", f"chmod 600 {path}"
+            )
 
 
 def _file(path: Path) -> Result:
