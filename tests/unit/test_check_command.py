@@ -86,12 +86,25 @@ def test_options_that_exclude_each_other_are_one_line(capsys: pytest.CaptureFixt
     assert (result["name"], result["state"]) == ("configuration.options", "wrong")
 
 
+def test_a_file_is_read_to_the_end_where_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds: list[float | None] = []
+
+    def run(_options: object, most: float | None, _report: object) -> list[Result]:
+        seconds.append(most)
+        return []
+
+    monkeypatch.setattr(check_command, "run_checks", run)
+    check_command.main(["--port", "0"])
+    check_command.main(["--port", "0", "--whole"])
+    assert seconds == [check_command.MOST_SECONDS, None]
+
+
 def test_help_is_no_result(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         check_command.main(["--help"])
     assert not caught.value.code
     out = capsys.readouterr().out
-    assert "Usage: chatd check [--json]" in out and "--journal" in out
+    assert "Usage: chatd check [--json] [--whole]" in out and "--journal" in out
 
 
 def test_the_options_of_a_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
