@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from benchmarks.ports import free_ports
-from tests.support.checks import snapshot
+from tests.support.checks import let_others_in, snapshot
 from tests.support.daemon import BIN, DEADLINE, Daemon, environment, suspend
 
 pytestmark = pytest.mark.slow
@@ -78,8 +78,7 @@ def test_somebody_who_may_only_read_changes_nothing(tmp_path: Path) -> None:
     options = ("--port", "0", "--registration", "open")
     with Daemon(tmp_path, *options) as daemon:
         daemon.member("ann", "#a").close()
-        for path in [tmp_path, *tmp_path.parents][:4]:
-            path.chmod(0o755)
+        let_others_in(tmp_path)
         results = check(tmp_path, "--port", str(daemon.port), "--web", "off", status=1, user=65534)
         assert "warning" in whats(results, "ports.place") and "another user" in whats(results, "ports.place")
         assert whats(results, "journal.integrity") == ""  # it may not be read, as is said once

@@ -13,7 +13,7 @@ from chatd.app import check_command, checks
 from chatd.app.checks import configuration
 from chatd.app.checks.question import Question
 from chatd.app.checks.result import Result, State, good, warning, worst, wrong
-from tests.support.checks import named, one, question, snapshot
+from tests.support.checks import let_others_in, named, one, question, snapshot
 from tests.unit.test_archive import written
 
 
@@ -150,8 +150,7 @@ def test_the_directory_of_the_log(logfile: str) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody who may not")
 def test_a_state_directory_that_cannot_be_written_to(folder: Path) -> None:
     asked = question()
-    for above in [folder, *folder.parents][:4]:
-        above.chmod(0o755)
+    let_others_in(folder)
     os.seteuid(65534)
     try:
         result = one(configuration.check(asked), "configuration.state-directory")

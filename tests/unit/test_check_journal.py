@@ -23,7 +23,7 @@ from chatd.journal.sqlite.database import LACKS_LOG, schema
 from chatd.journal.sqlite.store import Store
 from chatd.protocol import unicode_tables
 from chatd.runtime.schema import upgrade, versions
-from tests.support.checks import named, one, question, snapshot, states
+from tests.support.checks import let_others_in, named, one, question, snapshot, states
 from tests.support.small_disks import SmallDisk
 from tests.unit.test_archive import written
 
@@ -206,15 +206,10 @@ def _as_nobody(asked: Callable[[], list[Result]]) -> list[Result]:
         os.seteuid(0)
 
 
-def _opened_up(folder: Path) -> None:
-    for above in [folder, *folder.parents][:4]:
-        above.chmod(0o755)
-
-
 @only_root
 def test_a_user_who_may_only_read_changes_nothing_and_is_told(folder: Path, path: Path) -> None:
     path.chmod(0o644)
-    _opened_up(folder)
+    let_others_in(folder)
     before, asked = snapshot(folder), question()
     results = _as_nobody(lambda: list(journal.check(asked)))
     assert snapshot(folder) == before
@@ -227,7 +222,7 @@ def test_a_user_who_may_only_read_changes_nothing_and_is_told(folder: Path, path
 def test_a_user_who_may_not_write_to_the_folder(folder: Path, path: Path) -> None:
     path.chmod(0o600)
     os.chown(path, 65534, 65534)
-    _opened_up(folder)
+    let_others_in(folder)
     asked = question()
     permissions = one(_as_nobody(lambda: list(journal.check(asked))), "journal.permissions")
     assert (permissions.state, "may not write to" in permissions.what) == (State.WRONG, True)
