@@ -21,7 +21,7 @@ from chatd import __version__
 from chatd.app.account_options import AccountOptions
 from chatd.app.announce_options import AnnounceOptions
 from chatd.app.asyncio_reactor import use_asyncio
-from chatd.app.configuration.layers import GivenElsewhereError
+from chatd.app.configuration.layers import COMMAND_LINE, GivenElsewhereError
 from chatd.app.control import Control
 from chatd.app.endpoints import Wrap, endpoint_from
 from chatd.app.exit_status import ExitStatus
@@ -239,7 +239,7 @@ def _make_service(options: Options) -> ChatService:
         header_seconds=limits.join_seconds,
         log_limiter=hub.log_limiter,
     )
-    listen = partial(_listening, IReactorCore(reactor), proxied)
+    listen = partial(_listening, IReactorCore(reactor), proxied, options)
     places = [listen(each, each.edge(gateway)) for each in options.places]
     irc = IrcFactory(gateway, options["irc-name"], options["irc-history"]) if options.irc_places else None
     if irc is not None:
@@ -271,19 +271,25 @@ def _make_service(options: Options) -> ChatService:
     )
 
 
-def _opened_by(place: Place | IrcPlace | WebPlace) -> str:
+def _opened_by(options: Options, place: Place | IrcPlace | WebPlace) -> str:
     """Return what lets other machines connect to a place: what was said as an endpoint says its interface itself."""
-    return f"interface=0.0.0.0 in --{place.option}" if place.name == place.description else "--interface 0.0.0.0"
+    name = place.option if place.name == place.description else "interface"
+    given = options.given.get(name)
+    on_the_line = given is None or given.origin == COMMAND_LINE
+    said = f"--{name}" if on_the_line else name
+    origin = "" if given is None or on_the_line else f" ({given.origin})"
+    return f"{said} 0.0.0.0{origin}" if name == "interface" else f"interface=0.0.0.0 in {said}{origin}"
 
 
 def _listening(
-    reactor: IReactorCore, proxied: Wrap, place: Place | IrcPlace | WebPlace, edge: EdgeFactory
+    reactor: IReactorCore, proxied: Wrap, options: Options, place: Place | IrcPlace | WebPlace, edge: EdgeFactory
 ) -> Listening:
     description = place.description
     if re.match(r"(haproxy:)?(ssl|tls):", description, re.IGNORECASE) and find_spec("OpenSSL") is None:
         raise SystemExit(f"chatd: {description!r} {missing('TLS', 'tls')}")
     try:
-        return Listening(place.name, endpoint_from(reactor, description, proxied), edge, opened_by=_opened_by(place))
+        endpoint = endpoint_from(reactor, description, proxied)
+        return Listening(place.name, endpoint, edge, opened_by=_opened_by(options, place))
     except Exception as error:  # endpoints are plugins: each has its own way to refuse its arguments
         why = f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else str(error)
         raise SystemExit(f"chatd: --{place.option}: {description!r} is no endpoint: {' '.join(why.split())}") from None

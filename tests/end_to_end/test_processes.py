@@ -184,3 +184,11 @@ def test_the_log_names_the_option_that_opens_a_place_to_the_network(
 ) -> None:
     with Daemon(tmp_path, *options) as daemon:
         wait_until(lambda: f"this machine can connect; {hint} opens it" in daemon.log(), daemon.log)
+
+
+def test_the_log_names_the_line_of_the_file_that_opens_a_place_to_the_network(tmp_path: Path) -> None:
+    (tmp_path / "chatd.toml").write_text('[irc]\nirc = ["tcp:0:interface=127.0.0.1"]\n[listen]\ninterface = "::1"\n')
+    with Daemon(tmp_path, "--config", "chatd.toml") as daemon:
+        wait_until(lambda: "interface=0.0.0.0 in irc (" in daemon.log(), daemon.log)
+        wait_until(lambda: "interface 0.0.0.0 (" in daemon.log(), daemon.log)
+        assert "chatd.toml, line 2) opens it" in daemon.log() and "chatd.toml, line 4) opens it" in daemon.log()
