@@ -18,6 +18,7 @@ from twisted.internet.interfaces import IReactorCore, IReactorTime
 from twisted.python import usage
 
 from chatd import __version__
+from chatd.accounts.audited import AuditedAccounts
 from chatd.app.account_options import AccountOptions
 from chatd.app.announce_options import AnnounceOptions
 from chatd.app.asyncio_reactor import use_asyncio
@@ -182,6 +183,7 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
             ("accounts", self.accounts_path),
             ("hooks", self.hooks_path),
             ("pid", self.twistd and self.twistd["pidfile"]),
+            ("audit log", self.audit_path),
             ("log", self["logfile"] and os.path.abspath(self["logfile"])),
         )
         return [f"{what} {without_secrets(str(file))}" for what, file in named if file]
@@ -221,7 +223,11 @@ def _make_service(options: Options) -> ChatService:
         journal = from_string(options["journal"], environment)
     except ValueError as error:
         raise SystemExit(f"chatd: --journal: {error}") from None
-    hub = make_hub(journal, clock, limits, accounts=options.make_accounts(reactor), wall=time.time)
+    accounts, audit_log = options.make_accounts(reactor), options.make_audit_log(clock)
+    if options.audit_path is not None:
+        accounts = AuditedAccounts(accounts, audit_log)
+    hub = make_hub(journal, clock, limits, accounts=accounts, wall=time.time)
+    hub.audit = audit_log
     gateway = Gateway(hub, clock)
     trusted = options["trusted-proxy"] or THIS_MACHINE
     proxied = partial(
@@ -244,7 +250,9 @@ def _make_service(options: Options) -> ChatService:
     announcer = options.make_announcer(reactor)
     hooks = options.make_hooks(reactor, hub)
     notifier = take_notifier(os.environ, clock, partial(standing, gateway))
-    return ChatService(clock, gateway, places, exit_status, options.twistd, announcer, hooks, options.files, notifier)
+    return ChatService(
+        clock, gateway, places, exit_status, options.twistd, announcer, hooks, options.files, notifier, audit_log
+    )
 
 
 def _listening(

@@ -25,6 +25,7 @@ from twisted.logger import Logger, LogLevel
 
 from chatd.accounts import AccountsError
 from chatd.app.announcing import Announcer, Door, NoAnnouncer
+from chatd.app.audit_log import AuditLog, NoAuditLog
 from chatd.app.exit_status import ExitStatus
 from chatd.app.malloc_trim import MallocTrim, trim_malloc
 from chatd.app.process import NoProcess, Process
@@ -102,6 +103,7 @@ class ChatService(Service):
         hooks: Hooks | None = None,
         files: Sequence[str] = (),
         notifier: NoNotifier | None = None,
+        audit_log: AuditLog | None = None,
     ) -> None:
         self.setName("chatd")
         self.ports: list[IListeningPort] = []
@@ -110,6 +112,7 @@ class ChatService(Service):
         self._announcer = announcer or NoAnnouncer()
         self._hooks = hooks
         self.notifier = notifier or NoNotifier()
+        self._audit_log = audit_log or NoAuditLog()
         self._files = files
         self._reactor = reactor
         self._hub = gateway.hub
@@ -152,6 +155,10 @@ class ChatService(Service):
         super().startService()
         if self._files:
             _log.info("files: {files}", files=", ".join(self._files))
+        try:
+            self._audit_log.start()
+        except OSError as error:
+            raise self._cannot_start(f"--audit: cannot write {error.filename}: {error.strerror}") from None
         try:
             self._hub.accounts.start()
         except AccountsError as error:
@@ -201,6 +208,7 @@ class ChatService(Service):
             await self._hub.journal.stop()
         except JournalError as error:
             self._exit_status.fail(str(error))
+        self._audit_log.stop()
         self._process.ended()
         self.notifier.close()
 
