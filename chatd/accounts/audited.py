@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from twisted.internet.defer import Deferred
 from typing_extensions import override
 
-from chatd.accounts import Accounts, Exchange, Grant, LoggedIn
+from chatd.accounts import Accounts, Exchange, Grant, LoggedIn, Vouched
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError
 from chatd.runtime.audit import Act, AuditEvent, Auditor
 
-PASSWORD, TOKEN, LINK, PAGE = "password", "token", "link", "page"
+PASSWORD, PROVIDER, TOKEN, LINK, PAGE = "password", "provider", "token", "link", "page"
 REMEMBERED = 10_000
 """How many uses of a token from an address are not noted again; then all of them are new."""
 _NAMES = re.compile(rb"\A[^\0]*\0([^\0]+)\0|(?:\A|,)n=([^,]+),")
@@ -85,6 +85,10 @@ class AuditedAccounts(Accounts):
     @override
     def log_in(self, nick: str, password: str, address: str | None) -> Deferred[str]:
         return self._noted(lambda: self._accounts.log_in(nick, password, address), PASSWORD, address, nick)
+
+    @override
+    def log_in_vouched(self, who: Vouched, address: str | None) -> Deferred[str]:
+        return self._noted(lambda: self._accounts.log_in_vouched(who, address), PROVIDER, address, who.name)
 
     @override
     def exchange(self, mechanism: str, address: str | None) -> Exchange:

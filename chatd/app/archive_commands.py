@@ -26,13 +26,14 @@ from chatd.journal import JournalError
 from chatd.journal.carried import Carried
 from chatd.journal.factory import is_cluster
 from chatd.journal.sqlite.address import sqlite_path
-from chatd.journal.sqlite.archive import erase, export_rows, import_events, read_line
+from chatd.journal.sqlite.archive import erase, export_rows, import_events, knows_room, read_line
 from chatd.journal.sqlite.backup import restore
 from chatd.journal.sqlite.database import LACKS_LOG, lacks_log
 from chatd.model.conversation import all_of
 from chatd.model.entry import StoredEvent
 from chatd.protocol import names
 from chatd.protocol.text import clean
+from chatd.runtime.extras import install_command, missing
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -90,7 +91,10 @@ def _export(options: argparse.Namespace) -> None:
     if sys.stdout is None:
         raise ValueError("there is no standard output to write to")
     with _readable(options.journal) as path:
-        _export_file(path, options.room and names.room(options.room))
+        room = options.room and names.room(options.room)
+        if room and not knows_room(path, room):
+            raise ValueError(f"there is no room {room} in {options.journal.rpartition('@')[2]}")
+        _export_file(path, room)
 
 
 @contextmanager
@@ -108,7 +112,7 @@ def _readable(journal: str) -> Iterator[Path]:
 def _commands() -> ModuleType:
     """Return what the commands do in a cluster."""
     if find_spec("nats") is None:
-        raise ValueError("a journal in a cluster needs nats-py, which is not installed: pip install 'chatd[cluster]'")
+        raise ValueError(f"a journal in a cluster {missing('nats-py', 'cluster')}")
     return import_module("chatd.journal.jetstream.commands")
 
 
@@ -181,7 +185,7 @@ def _restore(options: argparse.Namespace) -> None:
 
 def _certificate(options: argparse.Namespace) -> None:
     if find_spec("OpenSSL") is None:
-        raise ValueError("TLS needs more than is installed here: pip install 'chatd[tls]'")
+        raise ValueError(f"TLS needs more than is installed here: {install_command('tls')}")
     from chatd.tls.certificate import CERTIFICATE_FILE, KEY_FILE, fingerprint, write_new
 
     try:

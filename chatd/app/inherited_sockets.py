@@ -12,9 +12,15 @@ from typing import Any
 from twisted.internet.endpoints import AdoptedStreamServerEndpoint
 from twisted.internet.interfaces import IStreamServerEndpoint
 
+from chatd.app.adopted_unix import AdoptedUNIXEndpoint
+
 FIRST = 3
 """The number of the first one's descriptor."""
 _FAMILIES = {"INET": socket.AF_INET, "INET6": socket.AF_INET6, "UNIX": socket.AF_UNIX}
+
+
+class NothingPassedError(ValueError):
+    """systemd did not start this process, or not by a socket unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,9 @@ class Inherited:
     def descriptor(self, index: str | None, name: str | None) -> int:
         """Return the descriptor of the one that is meant. Raise `ValueError` with a sentence if there is no such."""
         if not self.count:
-            raise ValueError("systemd passed no socket on: start it by a .socket unit or by systemd-socket-activate")
+            raise NothingPassedError(
+                "systemd passed no socket on: start it by a .socket unit or by systemd-socket-activate"
+            )
         which = f"0 to {self.count - 1}" if self.count > 1 else "0"
         if index is None:
             if name is None:
@@ -67,6 +75,8 @@ def inherited_endpoint(reactor: Any, arguments: str) -> IStreamServerEndpoint:
         raise ValueError("what systemd passed on is no socket, or another endpoint has it already") from None
     if not listens or family not in _FAMILIES.values():
         raise ValueError("the socket is none that takes connections: it needs ListenStream= and not Accept=yes")
+    if family == socket.AF_UNIX:
+        return AdoptedUNIXEndpoint(reactor, descriptor)
     return AdoptedStreamServerEndpoint(reactor, descriptor, family)
 
 

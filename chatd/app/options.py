@@ -22,11 +22,14 @@ from chatd.accounts.audited import AuditedAccounts
 from chatd.app.account_options import AccountOptions
 from chatd.app.announce_options import AnnounceOptions
 from chatd.app.asyncio_reactor import use_asyncio
+from chatd.app.configuration.layers import GivenElsewhereError
+from chatd.app.control import Control
 from chatd.app.endpoints import Wrap, endpoint_from
 from chatd.app.exit_status import ExitStatus
 from chatd.app.hook_options import HookOptions
 from chatd.app.irc_options import IrcOptions, IrcPlace
 from chatd.app.log_options import LogOptions
+from chatd.app.oidc_options import OidcOptions
 from chatd.app.option_fields import from_options, parameter, parameters
 from chatd.app.service import ChatService, Listening
 from chatd.app.systemd import standing, take_notifier
@@ -41,6 +44,7 @@ from chatd.edges.web.site import WebFactory
 from chatd.journal import Environment, Retention
 from chatd.journal.factory import DEFAULT_JOURNAL, from_string, is_cluster, without_secrets
 from chatd.runtime.clocks import tell_monotonic_time
+from chatd.runtime.extras import missing
 from chatd.runtime.option import Number
 from chatd.runtime.threads import Thread
 
@@ -69,7 +73,7 @@ def _listen_option(edge: type[EdgeFactory], about: str) -> Callable[[Options, st
     return listen
 
 
-class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptions, LogOptions):
+class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptions, LogOptions, OidcOptions):
     """The options of ``twistd chatd``; a wrong one ends the process with one line."""
 
     longdesc = (
@@ -117,6 +121,8 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
         """Read the command line. Raise `SystemExit`, with one line for the user, if it is wrong."""
         try:
             super().parseOptions(options)
+        except GivenElsewhereError as error:
+            raise SystemExit(f"chatd: {' '.join(str(error).split())}") from None
         except usage.UsageError as error:
             raise SystemExit(f"chatd: {' '.join(str(error).split())}; --help lists the options") from None
 
@@ -223,11 +229,11 @@ def _make_service(options: Options) -> ChatService:
         journal = from_string(options["journal"], environment)
     except ValueError as error:
         raise SystemExit(f"chatd: --journal: {error}") from None
-    accounts, audit_log = options.make_accounts(reactor), options.make_audit_log(clock)
+    hub = make_hub(journal, clock, limits, accounts=options.make_accounts(reactor), wall=time.time)
+    options.settle_groups(hub, clock)
+    audit_log = options.make_audit_log(clock)
     if options.audit_path is not None:
-        accounts = AuditedAccounts(accounts, audit_log)
-    hub = make_hub(journal, clock, limits, accounts=accounts, wall=time.time)
-    hub.audit = audit_log
+        hub.audit, hub.accounts = audit_log, AuditedAccounts(hub.accounts, audit_log)
     gateway = Gateway(hub, clock)
     trusted = options["trusted-proxy"] or THIS_MACHINE
     proxied = partial(
@@ -244,15 +250,22 @@ def _make_service(options: Options) -> ChatService:
         places += [replace(listen(each, irc), is_irc=True) for each in options.irc_places]
     if (web := options.web_place) is not None:
         speech = None if irc is None else irc.speech
-        site = WebFactory(gateway, guests=bool(options["web-guests"]), hosts=options["web-host"], irc=speech)
+        sign_on = options.make_sign_on(reactor, hub)
+        guests = bool(options["web-guests"])
+        site = WebFactory(gateway, guests=guests, hosts=options["web-host"], irc=speech, sign_on=sign_on)
         page = listen(web, site)
         places.append(replace(page, asked_for=web.asked_for, is_page=True))
     announcer = options.make_announcer(reactor)
     hooks = options.make_hooks(reactor, hub)
     notifier = take_notifier(os.environ, clock, partial(standing, gateway))
-    return ChatService(
-        clock, gateway, places, exit_status, options.twistd, announcer, hooks, options.files, notifier, audit_log
-    )
+    control = Control(reactor, options.state_directory)
+    parts = (announcer, hooks, options.files, control, notifier, audit_log)
+    return ChatService(clock, gateway, places, exit_status, options.twistd, *parts)
+
+
+def _opened_by(place: Place | IrcPlace | WebPlace) -> str:
+    """Return what lets other machines connect to a place: what was said as an endpoint says its interface itself."""
+    return f"interface=0.0.0.0 in --{place.option}" if place.name == place.description else "--interface 0.0.0.0"
 
 
 def _listening(
@@ -260,9 +273,9 @@ def _listening(
 ) -> Listening:
     description = place.description
     if re.match(r"(haproxy:)?(ssl|tls):", description, re.IGNORECASE) and find_spec("OpenSSL") is None:
-        raise SystemExit(f"chatd: {description!r} needs TLS, which is not installed: pip install 'chatd[tls]'")
+        raise SystemExit(f"chatd: {description!r} {missing('TLS', 'tls')}")
     try:
-        return Listening(place.name, endpoint_from(reactor, description, proxied), edge)
+        return Listening(place.name, endpoint_from(reactor, description, proxied), edge, opened_by=_opened_by(place))
     except Exception as error:  # endpoints are plugins: each has its own way to refuse its arguments
         why = f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else str(error)
         raise SystemExit(f"chatd: --{place.option}: {description!r} is no endpoint: {' '.join(why.split())}") from None

@@ -26,6 +26,7 @@ from twisted.logger import Logger, LogLevel
 from chatd.accounts import AccountsError
 from chatd.app.announcing import Announcer, Door, NoAnnouncer
 from chatd.app.audit_log import AuditLog, NoAuditLog
+from chatd.app.control import Control
 from chatd.app.exit_status import ExitStatus
 from chatd.app.malloc_trim import MallocTrim, trim_malloc
 from chatd.app.process import NoProcess, Process
@@ -84,6 +85,8 @@ class Listening:
     """Whether browsers find the page there."""
     is_irc: bool = False
     """Whether IRC is spoken there."""
+    opened_by: str = "--interface 0.0.0.0"
+    """What lets other machines connect, if they cannot."""
 
 
 class ChatService(Service):
@@ -102,6 +105,7 @@ class ChatService(Service):
         announcer: Announcer | None = None,
         hooks: Hooks | None = None,
         files: Sequence[str] = (),
+        control: Control | None = None,
         notifier: NoNotifier | None = None,
         audit_log: AuditLog | None = None,
     ) -> None:
@@ -114,6 +118,7 @@ class ChatService(Service):
         self.notifier = notifier or NoNotifier()
         self._audit_log = audit_log or NoAuditLog()
         self._files = files
+        self._control = control
         self._reactor = reactor
         self._hub = gateway.hub
         self._connections = gateway.connections
@@ -174,6 +179,8 @@ class ChatService(Service):
         self._hub.start()
         if self._hooks is not None:
             self._hooks.start()
+        if self._control is not None:
+            self._control.start()
         self._malloc_trim.start()
         if IReactorCore.providedBy(self._reactor):
             self._reactor.callWhenRunning(self._process.started, self._reactor)
@@ -201,6 +208,8 @@ class ChatService(Service):
         await self._connections.all_lost()
         if deadline.active():
             deadline.cancel()
+        if self._control is not None:
+            await self._control.stop()
         self._hub.log_limiter.flush()
         self._hub.timers.stop()
         self._hub.accounts.stop()
@@ -226,7 +235,8 @@ class ChatService(Service):
         if place.is_page and (page := _page_address(address, place.description)):
             _log.info("the page is at {page}", page=page)
         elif _is_loopback(getattr(address, "host", "")):
-            _log.info("only programs on this machine can connect; --interface 0.0.0.0 opens it to the network")
+            what = f"only programs on this machine can connect; {place.opened_by} opens it to the network"
+            _log.info("{what}", what=what)
 
     def _cannot_start(self, why: str) -> CannotStartError:
         """Log why, say it on the terminal, and return what is to be raised."""

@@ -106,7 +106,7 @@ def test_what_is_not_there_is_one_line(tmp_path: Path, asked: str, why: str) -> 
     with activated(tmp_path, [str(port)], "--listen", f"systemd:{asked}") as output, Client(("127.0.0.1", port)):
         wait_until(lambda: "is no endpoint" in output.read_text(), output.read_text)
         (line,) = [line for line in output.read_text().splitlines() if line.startswith("chatd: ")]
-        assert line == f"chatd: 'systemd:{asked}' is no endpoint: {line.partition(' is no endpoint: ')[2]}"
+        assert line == f"chatd: --listen: 'systemd:{asked}' is no endpoint: {line.partition(' is no endpoint: ')[2]}"
         assert why in line
         assert "Traceback" not in output.read_text()
 
@@ -117,5 +117,7 @@ def test_without_systemd_it_is_one_line(tmp_path: Path) -> None:
         command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=30, check=False
     )
     assert done.returncode == 1
-    assert done.stderr.startswith("chatd: 'systemd:domain=INET:index=0' is no endpoint: systemd passed no socket on")
+    assert done.stderr.startswith(
+        "chatd: --listen: 'systemd:domain=INET:index=0' is no endpoint: systemd passed no socket on"
+    )
     assert done.stderr.count("\n") == 1

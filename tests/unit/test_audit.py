@@ -18,7 +18,7 @@ from twisted.logger import capturedLogs
 from typing_extensions import override
 
 import chatd
-from chatd.accounts import Accounts, Exchange, LoggedIn, NoAccounts
+from chatd.accounts import Accounts, Exchange, LoggedIn, NoAccounts, Vouched
 from chatd.accounts.audited import AuditedAccounts
 from chatd.app.audit_log import FROM_ALL, FROM_ONE, MINUTE, AuditFile, note_command
 from chatd.protocol.errors import ChatError, Code
@@ -84,6 +84,10 @@ class OfAnn(NoAccounts):
         return Deferred.fromCoroutine(self._ann(secret))
 
     @override
+    def log_in_vouched(self, who: Vouched, address: str | None) -> Deferred[str]:
+        return Deferred.fromCoroutine(self._ann("right"))
+
+    @override
     def exchange(self, mechanism: str, address: str | None) -> Exchange:
         return OneStep()
 
@@ -124,6 +128,8 @@ def test_logins_are_noted_with_what_they_were_made(kept: Kept) -> None:
     assert kept.take() == [{**LOGGED_IN, "how": "password"}]
     assert result(accounts.use_link("right", "192.0.2.1")) == "ann"
     assert kept.take() == [{**LOGGED_IN, "how": "link"}]
+    assert result(accounts.log_in_vouched(Vouched("https://id.example.org", "1", "ann"), "192.0.2.1")) == "ann"
+    assert kept.take() == [{**LOGGED_IN, "how": "provider"}]
     assert result(accounts.open_login("ann")) == "ann"
     assert kept.take() == [{"event": "login", "nick": "Ann", "account": "ann", "operator": True, "how": "page"}]
 

@@ -25,6 +25,10 @@ STATE_VARIABLE = "STATE_DIRECTORY"
 """What systemd names the folder of ``StateDirectory=`` by; of several, the first."""
 
 
+class GivenElsewhereError(usage.UsageError):
+    """What the file or the environment says is wrong; the sentence says where."""
+
+
 class LayeredOptions(usage.Options):
     """``--config``, and all options out of the file that it names and the environment."""
 
@@ -43,7 +47,7 @@ class LayeredOptions(usage.Options):
 
     def opt_config(self, path: str) -> None:
         """File to read options from; chatd config --default prints one."""
-        self["config"] = path
+        self["config"] = os.path.abspath(path)
 
     opt_c = opt_config
 
@@ -58,9 +62,13 @@ class LayeredOptions(usage.Options):
                     self._apply(self.settings[name], given)
             super().parseOptions(words)
         except WrongConfigurationError as error:
-            raise usage.UsageError(str(error)) from None
+            raise GivenElsewhereError(str(error)) from None
+        except GivenElsewhereError:
+            raise
         except usage.UsageError as error:
-            raise usage.UsageError(self.explain(str(error))) from None
+            if (explained := self.explain(str(error))) != str(error):
+                raise GivenElsewhereError(explained) from None
+            raise
 
     def explain(self, sentence: str) -> str:
         """Return a sentence about an option by the name under which it was given, with the place where it was."""
@@ -120,7 +128,7 @@ class LayeredOptions(usage.Options):
                 else:
                     self[setting.name] = self._coerce(setting.name)(word)
             except (usage.UsageError, ValueError) as error:
-                raise usage.UsageError(self._at(setting.name, given, str(error))) from None
+                raise GivenElsewhereError(self._at(setting.name, given, str(error))) from None
 
     def _at(self, name: str, given: Given, why: str) -> str:
         named = why.replace(f"--{name}", name)
