@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import grp
 import ssl
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 
 from benchmarks.ports import free_ports
 from tests.support.daemon import BIN, Client, wait_until
+from tests.support.programs import program
 from tests.support.systemd_manager import CONFIGURATION, STATE, SystemdManager, systemd_manager
 
 pytestmark = pytest.mark.slow
@@ -33,7 +36,7 @@ class Service:
         (self.port,) = free_ports(1)
         manager.write(CONFIGURATION, f"[listen]\nport = {self.port}\n{configuration}\n")
         manager.run("rm", "-f", str(OUTPUT))
-        manager.install("chatd.service", ExecStartPre="", **LOGGED, **settings)
+        manager.install("chatd.service", **LOGGED, **settings)
         manager.systemctl("start", "chatd.service")
 
     def client(self) -> Client:
@@ -123,7 +126,7 @@ def test_a_socket_of_systemd_is_there_before_the_daemon(manager: SystemdManager)
     line, web = free_ports(2)
     manager.write(CONFIGURATION, '[listen]\nlisten = ["systemd:index=0"]\n[web]\nweb = "systemd:index=1"\n')
     manager.run("rm", "-f", str(OUTPUT))
-    manager.install("chatd.service", ExecStartPre="", **LOGGED)
+    manager.install("chatd.service", **LOGGED)
     manager.install("chatd.socket", ListenStream=f"127.0.0.1:{line}\n127.0.0.1:{web}")
     manager.systemctl("start", "chatd.socket")
     assert manager.show("ActiveState") == "inactive"
@@ -135,3 +138,26 @@ def test_a_socket_of_systemd_is_there_before_the_daemon(manager: SystemdManager)
             page.send(b"GET /-/health HTTP/1.0\r\nHost: localhost\r\n\r\n")
             assert page.line().endswith(" 200 OK")
     assert manager.show("ActiveState") == "active"
+
+
+def test_passwords_of_the_machine_take_the_group_shadow_and_nothing_else(manager: SystemdManager) -> None:
+    try:
+        grp.getgrnam("shadow")
+    except KeyError:
+        pytest.skip("there is no group shadow, as Debian has it")
+    password = "a-long-password-1"
+    hashed = subprocess.run(
+        [program("openssl"), "passwd", "-6", "-stdin"], input=password, capture_output=True, text=True, check=True
+    )
+    for name, line in (
+        ("passwd", "unit-ann:x:60123:60123::/nonexistent:/bin/false"),
+        ("shadow", f"unit-ann:{hashed.stdout.strip()}:20000:0:99999:7:::"),
+    ):
+        change = f"cp -p /etc/{name} /run/{name} && cat >> /run/{name} && mount --bind /run/{name} /etc/{name}"
+        done = manager.run("sh", "-c", change, given=f"{line}\n")
+        assert done.returncode == 0, done.stderr
+    service = Service(manager, f'[accounts]\nauth = ["pam"]\n{NO_PAGE}', SupplementaryGroups="shadow")
+    with service.client() as client:
+        client.send(f"LOGIN unit-ann wrong\nLOGIN unit-ann {password}\n".encode())
+        answers = client.until(lambda line: line.startswith("OK LOGIN "))
+        assert any(line.startswith("ERR bad-password LOGIN ") for line in answers)
