@@ -5,7 +5,9 @@ from __future__ import annotations
 import grp
 import ssl
 import subprocess
+import threading
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -122,13 +124,19 @@ def test_a_backup_is_made_beside_the_daemon(manager: SystemdManager) -> None:
     manager.systemctl("stop", "chatd-backup.timer")
 
 
-def test_a_socket_of_systemd_is_there_before_the_daemon(manager: SystemdManager) -> None:
+def with_sockets(manager: SystemdManager) -> tuple[int, int]:
+    """Let systemd open the ports; return those of the line and of the page."""
     line, web = free_ports(2)
     manager.write(CONFIGURATION, '[listen]\nlisten = ["systemd:index=0"]\n[web]\nweb = "systemd:index=1"\n')
     manager.run("rm", "-f", str(OUTPUT))
     manager.install("chatd.service", **LOGGED)
     manager.install("chatd.socket", ListenStream=f"127.0.0.1:{line}\n127.0.0.1:{web}")
     manager.systemctl("start", "chatd.socket")
+    return line, web
+
+
+def test_a_socket_of_systemd_is_there_before_the_daemon(manager: SystemdManager) -> None:
+    line, web = with_sockets(manager)
     assert manager.show("ActiveState") == "inactive"
     with Client(("127.0.0.1", line)) as bob:
         bob.join("bob", "#den")
@@ -138,6 +146,37 @@ def test_a_socket_of_systemd_is_there_before_the_daemon(manager: SystemdManager)
             page.send(b"GET /-/health HTTP/1.0\r\nHost: localhost\r\n\r\n")
             assert page.line().endswith(" 200 OK")
     assert manager.show("ActiveState") == "active"
+
+
+@pytest.mark.skipif(find_spec("chatd.app.draining") is None, reason="this daemon does not drain")
+def test_nobody_is_refused_while_it_restarts(manager: SystemdManager) -> None:
+    line, _ = with_sockets(manager)
+    failed: list[OSError] = []
+    done = threading.Event()
+
+    def knock() -> None:
+        while not done.is_set():
+            try:
+                with Client(("127.0.0.1", line)) as client:
+                    client.line()
+            except OSError as error:
+                failed.append(error)
+            done.wait(0.05)
+
+    with Client(("127.0.0.1", line)) as bob:
+        bob.send(b"HELLO 1\n")
+        bob.join("bob", "#den")
+        before = manager.show("MainPID")
+        knocking = threading.Thread(target=knock)
+        knocking.start()
+        try:
+            manager.systemctl("restart", "chatd.service")
+        finally:
+            done.set()
+            knocking.join()
+        assert bob.rest()[-1].startswith("BYE restart ")
+    assert manager.show("MainPID") != before
+    assert failed == []
 
 
 def test_passwords_of_the_machine_take_the_group_shadow_and_nothing_else(manager: SystemdManager) -> None:
