@@ -18,6 +18,7 @@ from twisted.internet.interfaces import IReactorCore, IReactorTime
 from twisted.python import usage
 
 from chatd import __version__
+from chatd.accounts.audited import AuditedAccounts
 from chatd.app.account_options import AccountOptions
 from chatd.app.announce_options import AnnounceOptions
 from chatd.app.asyncio_reactor import use_asyncio
@@ -189,6 +190,7 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
             ("accounts", self.accounts_path),
             ("hooks", self.hooks_path),
             ("pid", self.twistd and self.twistd["pidfile"]),
+            ("audit log", self.audit_path),
             ("log", self["logfile"] and os.path.abspath(self["logfile"])),
         )
         return [f"{what} {without_secrets(str(file))}" for what, file in named if file]
@@ -230,6 +232,9 @@ def _make_service(options: Options) -> ChatService:
         raise SystemExit(f"chatd: --journal: {error}") from None
     hub = make_hub(journal, clock, limits, accounts=options.make_accounts(reactor), wall=time.time)
     options.settle_groups(hub, clock)
+    audit_log = options.make_audit_log(clock)
+    if options.audit_path is not None:
+        hub.audit, hub.accounts = audit_log, AuditedAccounts(hub.accounts, audit_log)
     gateway = Gateway(hub, clock)
     trusted = options["trusted-proxy"] or THIS_MACHINE
     proxied = partial(
@@ -256,19 +261,8 @@ def _make_service(options: Options) -> ChatService:
     notifier = take_notifier(os.environ, clock, partial(standing, gateway))
     control = Control(reactor, options.state_directory)
     kept_places = places_of(options["journal"])
-    return ChatService(
-        clock,
-        gateway,
-        places,
-        exit_status,
-        options.twistd,
-        announcer,
-        hooks,
-        options.files,
-        control,
-        notifier,
-        kept_places,
-    )
+    parts = (announcer, hooks, options.files, control, notifier, kept_places, audit_log)
+    return ChatService(clock, gateway, places, exit_status, options.twistd, *parts)
 
 
 def _opened_by(options: Options, place: Place | IrcPlace | WebPlace) -> str:

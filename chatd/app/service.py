@@ -25,6 +25,7 @@ from twisted.logger import Logger, LogLevel
 
 from chatd.accounts import AccountsError
 from chatd.app.announcing import Announcer, Door, NoAnnouncer
+from chatd.app.audit_log import AuditLog, NoAuditLog
 from chatd.app.control import Control
 from chatd.app.draining import Draining
 from chatd.app.exit_status import ExitStatus
@@ -109,6 +110,7 @@ class ChatService(Service):
         control: Control | None = None,
         notifier: NoNotifier | None = None,
         kept_places: NoPlaces | None = None,
+        audit_log: AuditLog | None = None,
     ) -> None:
         self.setName("chatd")
         self.ports: list[IListeningPort] = []
@@ -117,6 +119,7 @@ class ChatService(Service):
         self._announcer = announcer or NoAnnouncer()
         self._hooks = hooks
         self.notifier = notifier or NoNotifier()
+        self._audit_log = audit_log or NoAuditLog()
         self._files = files
         self._control = control
         self._kept_places = kept_places or NoPlaces()
@@ -162,6 +165,10 @@ class ChatService(Service):
         super().startService()
         if self._files:
             _log.info("files: {files}", files=", ".join(self._files))
+        try:
+            self._audit_log.start()
+        except OSError as error:
+            raise self._cannot_start(f"--audit: cannot write {error.filename}: {error.strerror}") from None
         try:
             self._hub.accounts.start()
         except AccountsError as error:
@@ -217,6 +224,7 @@ class ChatService(Service):
             await self._hub.journal.stop()
         except JournalError as error:
             self._exit_status.fail(str(error))
+        self._audit_log.stop()
         self._process.ended()
         self.notifier.close()
 

@@ -41,6 +41,7 @@ from chatd.protocol.events import DurableEvent, Moderated, Renamed
 from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.names import Nick, RoomName
 from chatd.protocol.references import ReferringEvent
+from chatd.runtime.audit import Auditor, NoAuditor
 from chatd.runtime.clocks import WallClock
 from chatd.runtime.log_limiter import LogLimiter
 from chatd.runtime.sockets import origin
@@ -96,6 +97,7 @@ class Hub:
         self.timers = TimerWheel(clock)
         self.log_limiter = LogLimiter(self.timers)
         """The way into the log for what peers cause."""
+        self.audit: Auditor = NoAuditor()
         self.followers = Followers(self.log_limiter)
         self.clients: dict[Client, None] = {}
         self.persons = Persons()

@@ -10,7 +10,7 @@ from twisted.python.failure import Failure
 from typing_extensions import override
 
 from chatd import __version__
-from chatd.chat import barred, full_rooms, guidance, handlers, outcomes, permissions, quotas
+from chatd.chat import auditing, barred, full_rooms, guidance, handlers, outcomes, permissions, quotas
 from chatd.chat.command_rows import Task, Work
 from chatd.chat.hub import Hub
 from chatd.chat.keepalive import Heard, Keepalive
@@ -301,6 +301,7 @@ class Session(Participant, Heard):
     def _refuse(self, error: ChatError, label: str | None) -> None:
         self.untaken = self.untaken or error.verb in outcomes.SAYING
         self.hub.tallies.refusals[error.code] += 1
+        auditing.note_refusal(self, error, error.verb, self.nick)
         text = error.text if self.tagged else guidance.explain(self, error)
         self.send_event(events.Refused(error.code, error.verb, text), label, error.tags)
         if not self.tagged:
