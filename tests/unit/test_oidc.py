@@ -326,9 +326,7 @@ async def test_a_broken_provider(theirs: fake.Provider, path: str, body: tuple[i
     ],
 )
 @ensureDeferred
-async def test_what_a_provider_must_not_say_of_itself(
-    theirs: fake.Provider, metadata: dict[str, Any], why: str
-) -> None:
+async def test_what_a_provider_may_not_say_of_itself(theirs: fake.Provider, metadata: dict[str, Any], why: str) -> None:
     theirs.metadata = metadata
     with pytest.raises(ProviderError, match=why):
         await ours(theirs).login_address(Attempt(new_secret(NOW)), BACK)
