@@ -12,7 +12,6 @@ from twisted.python import usage
 from chatd import oidc
 from chatd.accounts.pam import PamChecker
 from chatd.app.group_options import GroupOptions
-from chatd.app.web_options import WebOptions
 from chatd.chat.hub import Hub
 from chatd.edges.web.sign_on import NO_SIGN_ON, Pages, pages_for
 from chatd.oidc.addresses import check_issuer
@@ -22,8 +21,8 @@ MAX_SECRET_BYTES = 4096
 _ONLY_WITH_ISSUER = ("oidc-client-id", "oidc-client-secret")
 
 
-class OidcOptions(GroupOptions, WebOptions):
-    """The options of the provider."""
+class OidcOptions(GroupOptions):
+    """The options of the provider; they are mixed into others, those of the web edge among them."""
 
     optParameters: ClassVar[list[list[object]]] = [
         ["oidc-issuer", None, None, "Let people log in on the page with this OpenID provider: https://HOST/..."],
@@ -52,7 +51,8 @@ class OidcOptions(GroupOptions, WebOptions):
             raise usage.UsageError(f"--oidc-issuer {clean(issuer)!r}: {error}") from None
         if not self["oidc-client-id"]:
             raise usage.UsageError("--oidc-issuer needs --oidc-client-id: what this server is called at the provider")
-        if self.web_place is None:
+        all_options: Any = self
+        if all_options.web_place is None:
             raise usage.UsageError("--oidc-issuer is for the page, and there is none: add --web with a port")
         if self["oidc-client-secret"] is not None:
             self["oidc-client-secret"] = str(Path(self["oidc-client-secret"]).resolve())
