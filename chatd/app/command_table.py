@@ -60,6 +60,10 @@ TASKS = (
             Command("certificate", _ARCHIVE, "make a certificate to start with", shares_parser=True),
         ),
     ),
+    Task(
+        "what there is to read",
+        (Command("help", "chatd.app.reference.help_command", "this help, or that of a command"),),
+    ),
 )
 COMMANDS = {command.name: command for task in TASKS for command in task.commands}
 

@@ -15,6 +15,8 @@ from zope.interface import implementer
 from chatd.runtime.files import open_own
 
 DEFAULT_LOG = "twistd.log"
+LOG_OPTION = "log-option"
+"""Among twistd's options, the name of the one that names the log."""
 _PLUGIN_CACHE = "Unable to write to plugin cache"
 
 _log = Logger()
@@ -68,5 +70,6 @@ def open_log(twistd: Mapping[str, Any]) -> tuple[Output | None, OwnLogFile | Non
         file = OwnLogFile(path.name, str(path.parent))
     except (OSError, AssertionError) as error:  # LogFile asserts that its folder is there
         why = getattr(error, "strerror", None) or "there is no such folder"
-        raise SystemExit(f"chatd: cannot write the log {path}: {why}; name another with twistd's --logfile") from None
+        option = twistd.get(LOG_OPTION, "twistd's --logfile")
+        raise SystemExit(f"chatd: cannot write the log {path}: {why}; name another with {option}") from None
     return Output(file), file
