@@ -62,7 +62,10 @@ TASKS = (
     ),
     Task(
         "what there is to read",
-        (Command("help", "chatd.app.reference.help_command", "this help, or that of a command"),),
+        (
+            Command("help", "chatd.app.reference.help_command", "this help, or that of a command"),
+            Command("man", "chatd.app.reference.man_command", "the manual pages, for man to show"),
+        ),
     ),
 )
 COMMANDS = {command.name: command for task in TASKS for command in task.commands}

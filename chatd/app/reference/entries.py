@@ -24,6 +24,7 @@ class Entry(NamedTuple):
     about: str
     completion: Completion = ()
     repeatable: bool = False
+    required: bool = False
 
     @property
     def shown(self) -> str:
@@ -50,7 +51,7 @@ class Described(NamedTuple):
     arguments: tuple[Entry, ...] = ()
     commands: tuple[Described, ...] = ()
     usage: str = ""
-    """After the name."""
+    """What is typed after the name, where that is all that is known of it."""
 
 
 def groups_of(options: usage.Options) -> tuple[Group, ...]:
@@ -67,17 +68,15 @@ def groups_of(options: usage.Options) -> tuple[Group, ...]:
 
 def described(name: str, parser: argparse.ArgumentParser) -> Described:
     """Return a command as its parser has it."""
-    entries, arguments, commands = [], [], []
+    entries: list[Entry] = []
+    arguments: list[Entry] = []
+    commands: list[Described] = []
     for action in parser._actions:  # argparse shows them to nobody
         if isinstance(action, argparse._SubParsersAction):
-            helps = {each.dest: each.help for each in action._choices_actions}
-            commands = [described(f"{name} {each}".strip(), made) for each, made in action.choices.items() if helps]
-        elif action.option_strings:
-            entries.append(_option(action))
-        else:
-            arguments.append(_argument(action))
-    written = " ".join(parser.format_usage().split()).removeprefix(f"usage: {parser.prog} ")
-    return Described(name, parser.description or "", tuple(entries), tuple(arguments), tuple(commands), written)
+            commands += [described(f"{name} {each}".strip(), made) for each, made in action.choices.items()]
+        elif action.help is not argparse.SUPPRESS:
+            (entries if action.option_strings else arguments).append(_entry(action))
+    return Described(name, parser.description or "", tuple(entries), tuple(arguments), tuple(commands))
 
 
 def _long_names(options: usage.Options) -> Iterator[str]:
@@ -100,16 +99,11 @@ def _on_the_line(options: usage.Options, name: str) -> Entry:
     )
 
 
-def _option(action: argparse.Action) -> Entry:
+def _entry(action: argparse.Action) -> Entry:
+    several = action.nargs in ("*", "+") or isinstance(action, argparse._AppendAction)
+    unit = None if action.nargs == 0 else _unit(action)
     names = tuple(sorted(action.option_strings, key=len))
-    takes = action.nargs != 0
-    unit = _unit(action) if takes else None
-    return Entry(names, unit, _help(action), _completion(action), isinstance(action, argparse._AppendAction))
-
-
-def _argument(action: argparse.Action) -> Entry:
-    repeatable = action.nargs in ("*", "+")
-    return Entry((), _unit(action), _help(action), _completion(action), repeatable)
+    return Entry(names, unit, _help(action), _completion(action), several, action.required)
 
 
 def _unit(action: argparse.Action) -> str:
@@ -122,6 +116,10 @@ def _unit(action: argparse.Action) -> str:
 
 
 def _help(action: argparse.Action) -> str:
+    if isinstance(action, argparse._HelpAction):
+        return "print this help and exit"
+    if isinstance(action, argparse._VersionAction):
+        return "print the version and exit"
     return " ".join((action.help or "").split()).replace("%%", "%")
 
 

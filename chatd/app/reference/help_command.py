@@ -8,6 +8,11 @@ from chatd.app import command_table
 from chatd.app.options import ReadOptions
 from chatd.app.reference.spelling import no_command
 
+USAGE = """\
+Usage: chatd help [COMMAND]
+
+Prints how to start, to connect and to do more, or what a command does and takes: chatd help user add."""
+
 
 def main(arguments: Sequence[str]) -> None:
     """Do what the arguments after ``chatd help`` say. Raise `SystemExit`, with one line if there is no such command."""
