@@ -65,6 +65,7 @@ TASKS = (
         (
             Command("help", "chatd.app.reference.help_command", "this help, or that of a command"),
             Command("man", "chatd.app.reference.man_command", "the manual pages, for man to show"),
+            Command("completion", "chatd.app.reference.completion_command", "make bash or zsh complete all of this"),
         ),
     ),
 )

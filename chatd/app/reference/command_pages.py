@@ -65,7 +65,7 @@ def _worth_saying(arguments: Sequence[Entry]) -> Iterator[Entry]:
 def _shared(command: Described) -> tuple[Entry, ...]:
     """Return the options of a command or, if it has several, those that all of them have."""
     if not command.commands:
-        return command.entries
+        return tuple(each for each in command.entries if each.about)
     first, *others = command.commands
     return tuple(each for each in first.entries if all(each in other.entries for other in others))
 

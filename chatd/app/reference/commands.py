@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from types import ModuleType
@@ -10,7 +11,7 @@ from types import ModuleType
 from twisted.python import usage
 
 from chatd.app.command_table import TASKS, Command
-from chatd.app.reference.entries import Described, described, groups_of
+from chatd.app.reference.entries import Described, Entry, described, groups_of
 
 CLIENT = "chatd-client"
 _CLIENT_MODULE = "chatd.client.__main__"
@@ -34,10 +35,13 @@ def describe(command: Command) -> Described:
         return next(each for each in described("", make_parser()).commands if each.name == command.name)
     if (options := _options(module)) is not None:
         about = f"{_sentence(command)} It takes all options of the daemon, see chatd(1), and these."
-        return Described(command.name, about, groups_of(options)[0].entries)
+        return Described(command.name, about, groups_of(options)[0].entries, takes_daemon_options=True)
     usage_line, _, words = str(getattr(module, "USAGE", "")).partition("\n\n")
     typed = usage_line.removeprefix(f"Usage: chatd {command.name}").strip()
-    return Described(command.name, " ".join(words.split()) or _sentence(command), usage=typed)
+    said = " ".join(words.split()) or _sentence(command)
+    switches = tuple(Entry((name,), None, "") for name in re.findall(r"--[a-z-]+", typed))
+    of_daemon = "options of the daemon" in typed
+    return Described(command.name, said, switches, usage=typed, takes_daemon_options=of_daemon)
 
 
 def _sentence(command: Command) -> str:

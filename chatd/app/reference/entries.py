@@ -52,6 +52,7 @@ class Described(NamedTuple):
     commands: tuple[Described, ...] = ()
     usage: str = ""
     """What is typed after the name, where that is all that is known of it."""
+    takes_daemon_options: bool = False
 
 
 def groups_of(options: usage.Options) -> tuple[Group, ...]:
