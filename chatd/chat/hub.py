@@ -236,11 +236,12 @@ class Hub:
         """Return whether an account is a server operator's."""
         return account is not None and (self.accounts.is_operator(account) or self.server_policy.is_operator(account))
 
-    def start(self) -> None:
-        """Begin to tell the time, now that the journal is open."""
+    def start(self, restore: Callable[[], None] = lambda: None) -> None:
+        """Begin to tell the time, now that the journal is open; ``restore`` lets those be there who were before."""
         self.read_journal()
         self.nodes.start()
         self.timers.start()
+        restore()
         self.bare_rooms.start(shared=self.nodes.shared)
 
     def read_journal(self) -> None:

@@ -108,6 +108,11 @@ class Session(Participant, Heard):
         """Whether a request waits for its turn, so that what follows must be left as it arrived."""
         return self._waiting is not None
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing that it asked for is still to be done."""
+        return self._phase is not _BUSY and self._waiting is None and not self._in_flight
+
     def receive(self, request: Request | ChatError | Task) -> None:
         """Carry out what the next line asks for, or answer that it could not be read.
 
@@ -136,10 +141,16 @@ class Session(Participant, Heard):
 
     @override
     def disconnect(
-        self, reason: DisconnectReason, text: str, *, parting: bool = True, parting_text: str | None = None
+        self,
+        reason: DisconnectReason,
+        text: str,
+        *,
+        parting: bool = True,
+        parting_text: str | None = None,
+        retry: float | None = None,
     ) -> None:
         if not self.ended:
-            last = self.line(events.Ended(reason, text))
+            last = self.line(events.Ended(reason, text, retry))
             self.peer.close(reason, last if self.stamp is None else self.stamp(last))
             self.connection_lost(parting=parting, parting_text=parting_text)
 

@@ -70,6 +70,14 @@ def test_when_start_returns_people_can_come_in(manager: SystemdManager) -> None:
     assert kept == ["700", "nobody", str(STATE), "600", "nobody", str(STATE / "chatd.sqlite3")]
 
 
+def test_what_was_checked_is_in_the_log_before_the_start(manager: SystemdManager) -> None:
+    log = Service(manager, NO_PAGE).log()
+    checked, start = log.index(" 0 wrong"), log.index("listening on ")
+    assert checked < start
+    assert f"good     configuration  the daemon can write to {STATE}" in log
+    assert "Traceback" not in log
+
+
 def test_tls_and_the_page_work_in_the_sandbox(manager: SystemdManager) -> None:
     tls, web = free_ports(2)
     done = manager.run(str(BIN / "chatd"), "certificate", "/run/certificate", "localhost")
@@ -102,9 +110,17 @@ def test_a_reactor_that_stands_still_is_ended_and_begun_anew(manager: SystemdMan
 
 def test_what_cannot_start_is_not_ready(manager: SystemdManager) -> None:
     with pytest.raises(AssertionError, match=r"Job for chatd\.service failed"):
-        Service(manager, f'listen = ["tcp:1:interface=192.0.2.1"]\n{NO_PAGE}', Restart="no")
+        Service(manager, f'listen = ["tcp:1:interface=192.0.2.1"]\n{NO_PAGE}', Restart="no", ExecStartPre="")
     assert manager.show("Result") == "exit-code"
     assert "this machine has no such address" in manager.read(OUTPUT)
+
+
+def test_what_is_wrong_is_said_before_the_daemon_is_started(manager: SystemdManager) -> None:
+    with pytest.raises(AssertionError, match=r"Job for chatd\.service failed"):
+        Service(manager, f'listen = ["tcp:1:interface=192.0.2.1"]\n{NO_PAGE}', Restart="no")
+    log = manager.read(OUTPUT)
+    assert "WRONG    ports          tcp:1:interface=192.0.2.1: this machine has no such address" in log
+    assert "starting up" not in log
 
 
 def test_a_backup_is_made_beside_the_daemon(manager: SystemdManager) -> None:
