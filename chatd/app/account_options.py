@@ -18,8 +18,10 @@ from chatd.accounts.passwords import Hasher
 from chatd.accounts.scram_store import ScramStore
 from chatd.accounts.service import AccountService, Registration
 from chatd.accounts.store import AccountStore, beside
+from chatd.app.group_options import GroupOptions
 from chatd.app.state_options import StateOptions
 from chatd.journal.sqlite.address import sqlite_path
+from chatd.runtime.extras import missing
 from chatd.runtime.thread_pool import ThreadPool
 from chatd.runtime.threads import Thread
 
@@ -29,7 +31,7 @@ MAX_WAITING = 64
 """How many passwords may wait for their turn, before people are asked to come again later."""
 
 
-class AccountOptions(StateOptions, AuthOptionMixin):
+class AccountOptions(StateOptions, GroupOptions, AuthOptionMixin):
     """``--accounts``, ``--auth``, ``--registration``, ``--members-only``, ``--scram``."""
 
     supportedInterfaces: Any = (IUsernamePassword,)
@@ -71,7 +73,7 @@ class AccountOptions(StateOptions, AuthOptionMixin):
                 "--members-only and --registration exclude each other: REGISTER is for who is in;"
                 " make accounts with chatd user add"
             )
-        if self.accounts_path is None and not self.checkers:
+        if self.accounts_path is None and not self.checkers and self.get("oidc-issuer") is None:
             raise usage.UsageError("--members-only would let nobody in: give --accounts or --auth too")
 
     @property
@@ -96,15 +98,15 @@ class AccountOptions(StateOptions, AuthOptionMixin):
         Raise `SystemExit`, with one line for the user, if something is not installed that they need.
         """
         path, registration = self.accounts_path, self["registration"]
-        kept = self["accounts"] is not None or self["scram"]
+        kept = self["accounts"] is not None or self["scram"] or self.get("oidc-issuer") is not None
         wanted = bool(registration is not Registration.OFF or kept or self.checkers)
         if path is None and not wanted:
             return NoAccounts()
         installed = passwords.is_installed()
         if registration is not Registration.OFF and not installed:
-            raise SystemExit(f"chatd: --registration {passwords.INSTALL}")
+            raise SystemExit(f"chatd: --registration {passwords.missing()}")
         if self["scram"] and not scram.is_installed():
-            raise SystemExit(f"chatd: --scram {scram.INSTALL}")
+            raise SystemExit(f"chatd: --scram {missing('scramp', 'irc')}")
         store = AccountStore(path)
         threads = [Thread(reactor, f"chatd accounts {number}", patient=True) for number in range(HASHES_AT_A_TIME)]
         return AccountService(
@@ -118,4 +120,5 @@ class AccountOptions(StateOptions, AuthOptionMixin):
             make=wanted,
             wall=time.time,
             scram=ScramStore(store) if self["scram"] else None,
+            rules=self.group_rules,
         )

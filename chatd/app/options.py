@@ -21,18 +21,21 @@ from chatd import __version__
 from chatd.app.account_options import AccountOptions
 from chatd.app.announce_options import AnnounceOptions
 from chatd.app.asyncio_reactor import use_asyncio
-from chatd.app.configuration.layers import COMMAND_LINE, GivenElsewhereError
+from chatd.app.configuration.layers import GivenElsewhereError
 from chatd.app.control import Control
 from chatd.app.endpoints import Wrap, endpoint_from
 from chatd.app.exit_status import ExitStatus
 from chatd.app.hook_options import HookOptions
 from chatd.app.irc_options import IrcOptions, IrcPlace
+from chatd.app.log_options import LogOptions
 from chatd.app.log_output import LOG_OPTION
+from chatd.app.oidc_options import OidcOptions
 from chatd.app.option_fields import from_options, parameter, parameters
-from chatd.app.reference.help_text import help_text
+from chatd.app.reference.help_text import help_text, short_help_text
 from chatd.app.reference.output import until_closed, width
 from chatd.app.reference.spelling import no_command
 from chatd.app.service import ChatService, Listening
+from chatd.app.systemd import standing, take_notifier
 from chatd.app.web_options import BACKLOG, WebOptions, WebPlace
 from chatd.chat.assembly import make_hub
 from chatd.chat.limits import Limits
@@ -44,6 +47,7 @@ from chatd.edges.web.site import WebFactory
 from chatd.journal import Environment, Retention
 from chatd.journal.factory import DEFAULT_JOURNAL, from_string, is_cluster, without_secrets
 from chatd.runtime.clocks import tell_monotonic_time
+from chatd.runtime.extras import missing
 from chatd.runtime.option import Number
 from chatd.runtime.threads import Thread
 
@@ -72,8 +76,10 @@ def _listen_option(edge: type[EdgeFactory], about: str) -> Callable[[Options, st
     return listen
 
 
-class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptions):
+class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptions, LogOptions, OidcOptions):
     """The options of ``twistd chatd``; a wrong one ends the process with one line."""
+
+    longdesc = ""
 
     optParameters: ClassVar[list[list[object]]] = [
         parameter(PORT, None, "p"),
@@ -94,7 +100,7 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
         self["listen"] = []
         self["trusted-proxy"] = []
         self.twistd: dict[str, Any] | None = None
-        """What twistd itself was told; None if it is not twistd that runs the service."""
+        """What twistd itself was told, and how the log is written; None if it is not twistd that runs the service."""
 
     def opt_trusted_proxy(self, network: str) -> None:
         """Network whose PROXY headers count on haproxy: endpoints; repeatable.  [default: this machine]"""
@@ -112,7 +118,9 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
     opt_h = opt_help
 
     def help_text(self, columns: int) -> str:
-        """Return what ``--help`` prints."""
+        """Return what ``--help`` prints; a command that has these options too says in ``longdesc`` what it does."""
+        if self.longdesc:
+            return short_help_text(self, self.getSynopsis(), self.longdesc, columns)
         return help_text(self, columns)
 
     def opt_version(self) -> NoReturn:
@@ -153,26 +161,10 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
         wanted, twistd["pidfile"] = twistd["pidfile"], ""
         if wanted == DEFAULT_PID_FILE and (twistd["nodaemon"] or twistd["debug"]):
             wanted = ""
-        log_option = self._take_over_log(twistd)
+        log_option = self.take_over_log(twistd)
         pid_file = wanted and os.path.join(self.state_directory, wanted)
-        self.twistd = {**twistd, "pidfile": pid_file, LOG_OPTION: log_option}
-
-    def _take_over_log(self, twistd: usage.Options) -> str:
-        """Give twistd the name of the log; return by which option it was named, or can be.
-
-        Ours has the last word on the command line, and twistd's there goes before our file and our environment.
-        """
-        given = self.given.get("logfile")
-        on_the_line = given is None or given.origin == COMMAND_LINE
-        if self["logfile"] is None:
-            return "--logfile" if twistd["logfile"] is None else "twistd's --logfile"
-        if twistd["logfile"] is not None and not on_the_line:
-            self["logfile"] = twistd["logfile"]
-            return "twistd's --logfile"
-        twistd["logfile"] = self["logfile"]
-        if given is None or on_the_line:
-            return "--logfile"
-        return given.origin if given.origin.startswith("CHATD_") else f"logfile ({given.origin})"
+        about_log = {LOG_OPTION: log_option, "log": self["log"], "log-level": self.log_level}
+        self.twistd = {**twistd, "pidfile": pid_file, **about_log}
 
     def parseArgs(self, *extra: str) -> None:
         """Refuse what is no option: a command is looked for before the options are."""
@@ -246,6 +238,7 @@ def _make_service(options: Options) -> ChatService:
     except ValueError as error:
         raise SystemExit(f"chatd: --journal: {error}") from None
     hub = make_hub(journal, clock, limits, accounts=options.make_accounts(reactor), wall=time.time)
+    options.settle_groups(hub, clock)
     gateway = Gateway(hub, clock)
     trusted = options["trusted-proxy"] or THIS_MACHINE
     proxied = partial(
@@ -262,13 +255,23 @@ def _make_service(options: Options) -> ChatService:
         places += [replace(listen(each, irc), is_irc=True) for each in options.irc_places]
     if (web := options.web_place) is not None:
         speech = None if irc is None else irc.speech
-        site = WebFactory(gateway, guests=bool(options["web-guests"]), hosts=options["web-host"], irc=speech)
+        sign_on = options.make_sign_on(reactor, hub)
+        guests = bool(options["web-guests"])
+        site = WebFactory(gateway, guests=guests, hosts=options["web-host"], irc=speech, sign_on=sign_on)
         page = listen(web, site)
         places.append(replace(page, asked_for=web.asked_for, is_page=True))
     announcer = options.make_announcer(reactor)
     hooks = options.make_hooks(reactor, hub)
+    notifier = take_notifier(os.environ, clock, partial(standing, gateway))
     control = Control(reactor, options.state_directory)
-    return ChatService(clock, gateway, places, exit_status, options.twistd, announcer, hooks, options.files, control)
+    return ChatService(
+        clock, gateway, places, exit_status, options.twistd, announcer, hooks, options.files, control, notifier
+    )
+
+
+def _opened_by(place: Place | IrcPlace | WebPlace) -> str:
+    """Return what lets other machines connect to a place: what was said as an endpoint says its interface itself."""
+    return f"interface=0.0.0.0 in --{place.option}" if place.name == place.description else "--interface 0.0.0.0"
 
 
 def _listening(
@@ -276,9 +279,9 @@ def _listening(
 ) -> Listening:
     description = place.description
     if re.match(r"(haproxy:)?(ssl|tls):", description, re.IGNORECASE) and find_spec("OpenSSL") is None:
-        raise SystemExit(f"chatd: {description!r} needs TLS, which is not installed: pip install 'chatd[tls]'")
+        raise SystemExit(f"chatd: {description!r} {missing('TLS', 'tls')}")
     try:
-        return Listening(place.name, endpoint_from(reactor, description, proxied), edge)
+        return Listening(place.name, endpoint_from(reactor, description, proxied), edge, opened_by=_opened_by(place))
     except Exception as error:  # endpoints are plugins: each has its own way to refuse its arguments
         why = f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else str(error)
         raise SystemExit(f"chatd: --{place.option}: {description!r} is no endpoint: {' '.join(why.split())}") from None

@@ -21,7 +21,7 @@ from twisted.internet.interfaces import (
     IReactorTime,
     IStreamServerEndpoint,
 )
-from twisted.logger import Logger
+from twisted.logger import Logger, LogLevel
 
 from chatd.accounts import AccountsError
 from chatd.app.announcing import Announcer, Door, NoAnnouncer
@@ -30,6 +30,7 @@ from chatd.app.exit_status import ExitStatus
 from chatd.app.malloc_trim import MallocTrim, trim_malloc
 from chatd.app.process import NoProcess, Process
 from chatd.app.stop_signals import StopSignals
+from chatd.app.systemd import NoNotifier
 from chatd.edges.accept_backoff import install_accept_backoff, raise_file_limit
 from chatd.edges.gateway import Gateway
 from chatd.edges.last_words import install_last_words
@@ -83,6 +84,8 @@ class Listening:
     """Whether browsers find the page there."""
     is_irc: bool = False
     """Whether IRC is spoken there."""
+    opened_by: str = "--interface 0.0.0.0"
+    """What lets other machines connect, if they cannot."""
 
 
 class ChatService(Service):
@@ -102,6 +105,7 @@ class ChatService(Service):
         hooks: Hooks | None = None,
         files: Sequence[str] = (),
         control: Control | None = None,
+        notifier: NoNotifier | None = None,
     ) -> None:
         self.setName("chatd")
         self.ports: list[IListeningPort] = []
@@ -109,6 +113,7 @@ class ChatService(Service):
         """Those of the ports that other machines could be told of: TCP, and no proxy's."""
         self._announcer = announcer or NoAnnouncer()
         self._hooks = hooks
+        self.notifier = notifier or NoNotifier()
         self._files = files
         self._control = control
         self._reactor = reactor
@@ -123,6 +128,10 @@ class ChatService(Service):
         """See to the log of the application that it becomes part of."""
         self._process.set_log(parent)
         super().setServiceParent(parent)
+
+    def set_log_level(self, level: LogLevel) -> None:
+        """Log nothing below a level from here on."""
+        self._process.set_log_level(level)
 
     def privilegedStartService(self) -> None:
         """Write the pid file and bind every place. Raise `CannotStartError` if one cannot be."""
@@ -173,6 +182,7 @@ class ChatService(Service):
             self._reactor.callWhenRunning(_give_the_reactor_priority)
             self._reactor.callWhenRunning(raise_file_limit)
             self._reactor.callWhenRunning(self._announcer.start, self.doors)
+            self._reactor.callWhenRunning(self.notifier.start)
 
     def stopService(self) -> Deferred[None]:
         """Stop accepting, deliver what was said, send every client its BYE and wait up to 3 seconds for that."""
@@ -180,6 +190,7 @@ class ChatService(Service):
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
+        self.notifier.stopping()
         await self._announcer.stop()
         for port in self.ports:
             await maybeDeferred(port.stopListening)
@@ -200,6 +211,7 @@ class ChatService(Service):
         except JournalError as error:
             self._exit_status.fail(str(error))
         self._process.ended()
+        self.notifier.close()
 
     def _listening(self, place: Listening, port: IListeningPort) -> None:
         self.ports.append(port)
@@ -215,7 +227,8 @@ class ChatService(Service):
         if place.is_page and (page := _page_address(address, place.description)):
             _log.info("the page is at {page}", page=page)
         elif _is_loopback(getattr(address, "host", "")):
-            _log.info("only programs on this machine can connect; --interface 0.0.0.0 opens it to the network")
+            what = f"only programs on this machine can connect; {place.opened_by} opens it to the network"
+            _log.info("{what}", what=what)
 
     def _cannot_start(self, why: str) -> CannotStartError:
         """Log why, say it on the terminal, and return what is to be raised."""

@@ -34,8 +34,10 @@ def describe(command: Command) -> Described:
             return described(command.name, make_parser())
         return next(each for each in described("", make_parser()).commands if each.name == command.name)
     if (options := _options(module)) is not None:
-        about = f"{_sentence(command)} It takes all options of the daemon, see chatd(1), and these."
-        return Described(command.name, about, groups_of(options)[0].entries, takes_daemon_options=True)
+        about = f"{getattr(options, 'longdesc', '')} It takes all options of the daemon, see chatd(1), and these."
+        typed = options.getSynopsis().removeprefix(f"Usage: chatd {command.name}").strip()
+        own = groups_of(options)[0].entries
+        return Described(command.name, about, own, usage=typed, takes_daemon_options=True)
     usage_line, _, words = str(getattr(module, "USAGE", "")).partition("\n\n")
     typed = usage_line.removeprefix(f"Usage: chatd {command.name}").strip()
     said = " ".join(words.split()) or _sentence(command)

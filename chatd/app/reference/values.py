@@ -7,6 +7,8 @@ from enum import Enum, auto
 
 from chatd.accounts.service import Registration
 from chatd.app.configuration.settings import Kind, Setting
+from chatd.app.log_formats import LogFormat
+from chatd.app.log_options import LEVELS
 from chatd.app.option_fields import option_fields
 from chatd.chat.limits import Limits
 from chatd.journal import Retention
@@ -36,11 +38,20 @@ _UNITS: Mapping[str, str] = {
     "irc-name": "NAME",
     "journal": "WHERE",
     "listen": "ENDPOINT",
+    "log": "FORMAT",
+    "log-level": "LEVEL",
     "logfile": "FILE",
     "nick": "NICK",
+    "oidc-client-id": "ID",
+    "oidc-client-secret": "FILE",
+    "oidc-groups-claim": "CLAIM",
+    "oidc-issuer": "URL",
+    "oidc-name-claim": "CLAIM",
+    "operators-group": "GROUP",
     "port": "PORT",
     "registration": "WHO",
     "room": "#ROOM",
+    "room-group": "GROUP=ROOM",
     "state-directory": "DIR",
     "trusted-proxy": "NETWORK",
     "web": "WHERE",
@@ -49,7 +60,11 @@ _UNITS: Mapping[str, str] = {
 _FIELDS: Mapping[str, Option] = {
     each.option.name: each.option for made_of in (Limits, Retention) for each in option_fields(made_of)
 }
-_WORDS: Mapping[str, tuple[str, ...]] = {"registration": tuple(Registration)}
+_WORDS: Mapping[str, tuple[str, ...]] = {
+    "log": tuple(LogFormat),
+    "log-level": LEVELS,
+    "registration": tuple(Registration),
+}
 _PATHS: Mapping[str, Path] = {"FILE": Path.FILE, "DIR": Path.DIRECTORY, "DIRECTORY": Path.DIRECTORY}
 
 
