@@ -18,10 +18,11 @@ from twisted.internet.interfaces import IReactorCore, IReactorTime
 from twisted.python import usage
 
 from chatd import __version__
+from chatd.accounts.audited import AuditedAccounts
 from chatd.app.account_options import AccountOptions
 from chatd.app.announce_options import AnnounceOptions
 from chatd.app.asyncio_reactor import use_asyncio
-from chatd.app.configuration.layers import GivenElsewhereError
+from chatd.app.configuration.layers import COMMAND_LINE, GivenElsewhereError
 from chatd.app.control import Control
 from chatd.app.endpoints import Wrap, endpoint_from
 from chatd.app.exit_status import ExitStatus
@@ -31,6 +32,7 @@ from chatd.app.log_options import LogOptions
 from chatd.app.log_output import LOG_OPTION
 from chatd.app.oidc_options import OidcOptions
 from chatd.app.option_fields import from_options, parameter, parameters
+from chatd.app.places_file import places_of
 from chatd.app.reference.help_text import help_text, short_help_text
 from chatd.app.reference.output import until_closed, width
 from chatd.app.reference.spelling import no_command
@@ -198,6 +200,7 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
             ("accounts", self.accounts_path),
             ("hooks", self.hooks_path),
             ("pid", self.twistd and self.twistd["pidfile"]),
+            ("audit log", self.audit_path),
             ("log", self["logfile"] and os.path.abspath(self["logfile"])),
         )
         return [f"{what} {without_secrets(str(file))}" for what, file in named if file]
@@ -239,6 +242,9 @@ def _make_service(options: Options) -> ChatService:
         raise SystemExit(f"chatd: --journal: {error}") from None
     hub = make_hub(journal, clock, limits, accounts=options.make_accounts(reactor), wall=time.time)
     options.settle_groups(hub, clock)
+    audit_log = options.make_audit_log(clock)
+    if options.audit_path is not None:
+        hub.audit, hub.accounts = audit_log, AuditedAccounts(hub.accounts, audit_log)
     gateway = Gateway(hub, clock)
     trusted = options["trusted-proxy"] or THIS_MACHINE
     proxied = partial(
@@ -248,7 +254,7 @@ def _make_service(options: Options) -> ChatService:
         header_seconds=limits.join_seconds,
         log_limiter=hub.log_limiter,
     )
-    listen = partial(_listening, IReactorCore(reactor), proxied)
+    listen = partial(_listening, IReactorCore(reactor), proxied, options)
     places = [listen(each, each.edge(gateway)) for each in options.places]
     irc = IrcFactory(gateway, options["irc-name"], options["irc-history"]) if options.irc_places else None
     if irc is not None:
@@ -264,24 +270,30 @@ def _make_service(options: Options) -> ChatService:
     hooks = options.make_hooks(reactor, hub)
     notifier = take_notifier(os.environ, clock, partial(standing, gateway))
     control = Control(reactor, options.state_directory)
-    return ChatService(
-        clock, gateway, places, exit_status, options.twistd, announcer, hooks, options.files, control, notifier
-    )
+    kept_places = places_of(options["journal"])
+    parts = (announcer, hooks, options.files, control, notifier, kept_places, audit_log)
+    return ChatService(clock, gateway, places, exit_status, options.twistd, *parts)
 
 
-def _opened_by(place: Place | IrcPlace | WebPlace) -> str:
+def _opened_by(options: Options, place: Place | IrcPlace | WebPlace) -> str:
     """Return what lets other machines connect to a place: what was said as an endpoint says its interface itself."""
-    return f"interface=0.0.0.0 in --{place.option}" if place.name == place.description else "--interface 0.0.0.0"
+    name = place.option if place.name == place.description else "interface"
+    given = options.given.get(name)
+    on_the_line = given is None or given.origin == COMMAND_LINE
+    said = f"--{name}" if on_the_line else name
+    origin = "" if given is None or on_the_line else f" ({given.origin})"
+    return f"{said} 0.0.0.0{origin}" if name == "interface" else f"interface=0.0.0.0 in {said}{origin}"
 
 
 def _listening(
-    reactor: IReactorCore, proxied: Wrap, place: Place | IrcPlace | WebPlace, edge: EdgeFactory
+    reactor: IReactorCore, proxied: Wrap, options: Options, place: Place | IrcPlace | WebPlace, edge: EdgeFactory
 ) -> Listening:
     description = place.description
     if re.match(r"(haproxy:)?(ssl|tls):", description, re.IGNORECASE) and find_spec("OpenSSL") is None:
         raise SystemExit(f"chatd: {description!r} {missing('TLS', 'tls')}")
     try:
-        return Listening(place.name, endpoint_from(reactor, description, proxied), edge, opened_by=_opened_by(place))
+        endpoint = endpoint_from(reactor, description, proxied)
+        return Listening(place.name, endpoint, edge, opened_by=_opened_by(options, place))
     except Exception as error:  # endpoints are plugins: each has its own way to refuse its arguments
         why = f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else str(error)
         raise SystemExit(f"chatd: --{place.option}: {description!r} is no endpoint: {' '.join(why.split())}") from None

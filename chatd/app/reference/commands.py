@@ -11,6 +11,7 @@ from types import ModuleType
 from twisted.python import usage
 
 from chatd.app.command_table import TASKS, Command
+from chatd.app.options import ReadOptions
 from chatd.app.reference.entries import Described, Entry, described, groups_of
 
 CLIENT = "chatd-client"
@@ -36,7 +37,8 @@ def describe(command: Command) -> Described:
     if (options := _options(module)) is not None:
         about = f"{getattr(options, 'longdesc', '')} It takes all options of the daemon, see chatd(1), and these."
         typed = options.getSynopsis().removeprefix(f"Usage: chatd {command.name}").strip()
-        own = groups_of(options)[0].entries
+        daemon = groups_of(ReadOptions())[0].entries
+        own = tuple(entry for entry in groups_of(options)[0].entries if entry not in daemon)
         return Described(command.name, about, own, usage=typed, takes_daemon_options=True)
     usage_line, _, words = str(getattr(module, "USAGE", "")).partition("\n\n")
     typed = usage_line.removeprefix(f"Usage: chatd {command.name}").strip()

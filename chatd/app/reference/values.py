@@ -28,6 +28,7 @@ Completion = Path | tuple[str, ...]
 _UNITS: Mapping[str, str] = {
     "accounts": "FILE",
     "announce": "NAME",
+    "audit": "FILE",
     "auth": "METHOD",
     "config": "FILE",
     "help-auth-type": "METHOD",
