@@ -30,7 +30,6 @@ from chatd.app.class_banner import INVITED, INVITED_HOURS, LINK_MINUTES, Opened,
 from chatd.app.exit_status import ExitStatus
 from chatd.app.options import Options
 from chatd.app.qr_code import qr_code
-from chatd.app.reference.help_text import short_help_text
 from chatd.app.service import ChatService
 from chatd.app.web_options import DEFAULT_WEB_PORT, OFF
 from chatd.journal.sqlite.address import sqlite_path
@@ -44,6 +43,8 @@ DEFAULT_LOG = "chatd-class.log"
 
 class ClassOptions(Options):
     """The options of ``chatd class``: those of the daemon, for a class by default, and its own."""
+
+    longdesc = "Runs a server for a class in one room, opened to the network, in the foreground. It says how to get in."
 
     optParameters: ClassVar[list[list[object]]] = [
         ["room", None, "#class", "The room of the class."],
@@ -61,9 +62,8 @@ class ClassOptions(Options):
             self.defaults["registration"] = self["registration"] = Registration.CODE.value
 
     @override
-    def help_text(self, columns: int) -> str:
-        about = "A server for a class in one room, opened to the network, in the foreground. It prints how to get in."
-        return short_help_text(self, "Usage: chatd class [options]", about, columns)
+    def getSynopsis(self) -> str:
+        return "Usage: chatd class [options]"
 
     @override
     def postOptions(self) -> None:

@@ -33,7 +33,7 @@ from chatd.app.log_output import LOG_OPTION
 from chatd.app.oidc_options import OidcOptions
 from chatd.app.option_fields import from_options, parameter, parameters
 from chatd.app.places_file import places_of
-from chatd.app.reference.help_text import help_text
+from chatd.app.reference.help_text import help_text, short_help_text
 from chatd.app.reference.output import until_closed, width
 from chatd.app.reference.spelling import no_command
 from chatd.app.service import ChatService, Listening
@@ -81,6 +81,8 @@ def _listen_option(edge: type[EdgeFactory], about: str) -> Callable[[Options, st
 class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptions, LogOptions, OidcOptions):
     """The options of ``twistd chatd``; a wrong one ends the process with one line."""
 
+    longdesc = ""
+
     optParameters: ClassVar[list[list[object]]] = [
         parameter(PORT, None, "p"),
         ["interface", "i", "127.0.0.1", "Address to listen on; 0.0.0.0 or :: opens it to the network."],
@@ -118,7 +120,9 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
     opt_h = opt_help
 
     def help_text(self, columns: int) -> str:
-        """Return what ``--help`` prints."""
+        """Return what ``--help`` prints; a command that has these options too says in ``longdesc`` what it does."""
+        if self.longdesc:
+            return short_help_text(self, self.getSynopsis(), self.longdesc, columns)
         return help_text(self, columns)
 
     def opt_version(self) -> NoReturn:
@@ -159,27 +163,10 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
         wanted, twistd["pidfile"] = twistd["pidfile"], ""
         if wanted == DEFAULT_PID_FILE and (twistd["nodaemon"] or twistd["debug"]):
             wanted = ""
-        log_option = self._take_over_log(twistd)
+        log_option = self.take_over_log(twistd)
         pid_file = wanted and os.path.join(self.state_directory, wanted)
-        ours = {"pidfile": pid_file, "log": self["log"], "log-level": self.log_level, LOG_OPTION: log_option}
-        self.twistd = {**twistd, **ours}
-
-    def _take_over_log(self, twistd: usage.Options) -> str:
-        """Give twistd the name of the log; return by which option it was named, or can be.
-
-        Ours has the last word on the command line, and twistd's there goes before our file and our environment.
-        """
-        given = self.given.get("logfile")
-        on_the_line = given is None or given.origin == COMMAND_LINE
-        if self["logfile"] is None:
-            return "--logfile" if twistd["logfile"] is None else "twistd's --logfile"
-        if twistd["logfile"] is not None and not on_the_line:
-            self["logfile"] = twistd["logfile"]
-            return "twistd's --logfile"
-        twistd["logfile"] = self["logfile"]
-        if given is None or on_the_line:
-            return "--logfile"
-        return given.origin if given.origin.startswith("CHATD_") else f"logfile ({given.origin})"
+        about_log = {LOG_OPTION: log_option, "log": self["log"], "log-level": self.log_level}
+        self.twistd = {**twistd, "pidfile": pid_file, **about_log}
 
     def parseArgs(self, *extra: str) -> None:
         """Refuse what is no option: a command is looked for before the options are."""

@@ -11,6 +11,7 @@ from types import ModuleType
 from twisted.python import usage
 
 from chatd.app.command_table import TASKS, Command
+from chatd.app.options import ReadOptions
 from chatd.app.reference.entries import Described, Entry, described, groups_of
 
 CLIENT = "chatd-client"
@@ -34,8 +35,11 @@ def describe(command: Command) -> Described:
             return described(command.name, make_parser())
         return next(each for each in described("", make_parser()).commands if each.name == command.name)
     if (options := _options(module)) is not None:
-        about = f"{_sentence(command)} It takes all options of the daemon, see chatd(1), and these."
-        return Described(command.name, about, groups_of(options)[0].entries, takes_daemon_options=True)
+        about = f"{getattr(options, 'longdesc', '')} It takes all options of the daemon, see chatd(1), and these."
+        typed = options.getSynopsis().removeprefix(f"Usage: chatd {command.name}").strip()
+        daemon = groups_of(ReadOptions())[0].entries
+        own = tuple(entry for entry in groups_of(options)[0].entries if entry not in daemon)
+        return Described(command.name, about, own, usage=typed, takes_daemon_options=True)
     usage_line, _, words = str(getattr(module, "USAGE", "")).partition("\n\n")
     typed = usage_line.removeprefix(f"Usage: chatd {command.name}").strip()
     said = " ".join(words.split()) or _sentence(command)

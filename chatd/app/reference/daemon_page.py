@@ -47,7 +47,8 @@ _SIGNALS = (
     ("SIGTERM, SIGINT", "Stop: everybody is told, what was said is stored, and the exit status is 0."),
     ("SIGHUP", "Open the log again, after another program has moved it away. In the foreground, when the terminal is"
      " gone, stop."),
-    ("SIGUSR1", "Begin a new log."),
+    ("SIGUSR1", "Drain, as chatd drain does: end for a server that follows, with nothing lost and nobody seen to go."),
+    ("SIGUSR2", "Begin a new log file."),
 )  # fmt: skip
 _STATUS = (
     ("0", "The server was stopped and left nothing undone; the command did what it says."),
