@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from chatd.app.audit_log import note_command
 from chatd.app.where import settle, where_options
 from chatd.journal import JournalError
 from chatd.journal.factory import is_cluster
@@ -24,7 +25,7 @@ PAUSE_SECONDS = 0.05
 
 def main(arguments: Sequence[str]) -> None:
     """Do what the arguments after ``chatd ban`` say. Raise `SystemExit`, with one line if it could not be done."""
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     carry_out: Callable[[argparse.Namespace], None] = options.carry_out
     settle(options)
     try:
@@ -35,7 +36,8 @@ def main(arguments: Sequence[str]) -> None:
         raise SystemExit(f"chatd: {clean(' '.join(str(error).split()))}") from None
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Return what reads the arguments."""
     parser = argparse.ArgumentParser(prog="chatd ban", description="Which bans hold, and taking one back.")
     commands = parser.add_subparsers(required=True)
     journal = where_options()
@@ -79,6 +81,7 @@ def _remove(options: argparse.Namespace) -> None:
         return time.monotonic() - began
 
     ban = remove_ban(_path(options), room, subject_of(options.who), _now(), pause)
+    note_command(options.audit, "ban remove", ban.subject, ban.room)
     where = "the server" if ban.room == SERVER else ban.room
     print(f"{ban.subject} is not banned from {where} any more")
 

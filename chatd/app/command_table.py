@@ -59,8 +59,17 @@ TASKS = (
             Command("unit", "chatd.app.unit_command", "print the files with which systemd runs a server"),
             Command("config", "chatd.app.configuration.command", "which options hold, and where each comes from"),
             Command("check", "chatd.app.check_command", "what would keep the daemon from starting, or lose messages"),
+            Command("drain", "chatd.app.drain_command", "end the daemon for one that follows it, as in an upgrade"),
             Command("certificate", _ARCHIVE, "make a certificate to start with", shares_parser=True),
             Command("kit", "chatd.app.kit_command", "one folder to install it from where there is no network"),
+        ),
+    ),
+    Task(
+        "what there is to read",
+        (
+            Command("help", "chatd.app.reference.help_command", "this help, or that of a command"),
+            Command("man", "chatd.app.reference.man_command", "the manual pages, for man to show"),
+            Command("completion", "chatd.app.reference.completion_command", "make bash or zsh complete all of this"),
         ),
     ),
 )

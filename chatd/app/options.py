@@ -18,17 +18,24 @@ from twisted.internet.interfaces import IReactorCore, IReactorTime
 from twisted.python import usage
 
 from chatd import __version__
+from chatd.accounts.audited import AuditedAccounts
 from chatd.app.account_options import AccountOptions
 from chatd.app.announce_options import AnnounceOptions
 from chatd.app.asyncio_reactor import use_asyncio
-from chatd.app.configuration.layers import GivenElsewhereError
+from chatd.app.configuration.layers import COMMAND_LINE, GivenElsewhereError
 from chatd.app.control import Control
 from chatd.app.endpoints import Wrap, endpoint_from
 from chatd.app.exit_status import ExitStatus
 from chatd.app.hook_options import HookOptions
 from chatd.app.irc_options import IrcOptions, IrcPlace
 from chatd.app.log_options import LogOptions
+from chatd.app.log_output import LOG_OPTION
+from chatd.app.oidc_options import OidcOptions
 from chatd.app.option_fields import from_options, parameter, parameters
+from chatd.app.places_file import places_of
+from chatd.app.reference.help_text import help_text, short_help_text
+from chatd.app.reference.output import until_closed, width
+from chatd.app.reference.spelling import no_command
 from chatd.app.service import ChatService, Listening
 from chatd.app.systemd import standing, take_notifier
 from chatd.app.web_options import BACKLOG, WebOptions, WebPlace
@@ -71,17 +78,11 @@ def _listen_option(edge: type[EdgeFactory], about: str) -> Callable[[Options, st
     return listen
 
 
-class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptions, LogOptions):
+class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptions, LogOptions, OidcOptions):
     """The options of ``twistd chatd``; a wrong one ends the process with one line."""
 
-    longdesc = (
-        "A chat daemon that speaks lines: people connect with telnet, netcat or a client."
-        " What its journal keeps: chatd export, chatd import, chatd erase. Copies of it: chatd backup, chatd restore."
-        " That what was deleted leaves its file: chatd compact."
-        " Log files said in a room: chatd tail. Who has an account: chatd user. Who is banned: chatd ban."
-        " A certificate to start with: chatd certificate. For a class in one room: chatd class."
-        " What is said in a room, sent on to a URL: chatd hook."
-    )
+    longdesc = ""
+
     optParameters: ClassVar[list[list[object]]] = [
         parameter(PORT, None, "p"),
         ["interface", "i", "127.0.0.1", "Address to listen on; 0.0.0.0 or :: opens it to the network."],
@@ -110,6 +111,20 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
         except ValueError as error:
             raise usage.UsageError(f"--trusted-proxy takes an address or a network like 10.0.0.0/8: {error}") from None
 
+    def opt_help(self) -> NoReturn:
+        """Print this help and exit."""
+        with until_closed():
+            print(self.help_text(width()), end="")
+        raise SystemExit(0)
+
+    opt_h = opt_help
+
+    def help_text(self, columns: int) -> str:
+        """Return what ``--help`` prints; a command that has these options too says in ``longdesc`` what it does."""
+        if self.longdesc:
+            return short_help_text(self, self.getSynopsis(), self.longdesc, columns)
+        return help_text(self, columns)
+
     def opt_version(self) -> NoReturn:
         """Print the version and exit."""
         print(f"chatd {__version__}")
@@ -122,7 +137,9 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
         except GivenElsewhereError as error:
             raise SystemExit(f"chatd: {' '.join(str(error).split())}") from None
         except usage.UsageError as error:
-            raise SystemExit(f"chatd: {' '.join(str(error).split())}; --help lists the options") from None
+            sentence = " ".join(str(error).split())
+            hint = "" if sentence.endswith("?") else "; --help lists the options"
+            raise SystemExit(f"chatd: {sentence}{hint}") from None
 
     def postOptions(self) -> None:
         """Check what was given; install the reactor that the journal needs."""
@@ -146,19 +163,15 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
         wanted, twistd["pidfile"] = twistd["pidfile"], ""
         if wanted == DEFAULT_PID_FILE and (twistd["nodaemon"] or twistd["debug"]):
             wanted = ""
-        if self["logfile"] is not None:
-            twistd["logfile"] = self["logfile"]
+        log_option = self.take_over_log(twistd)
         pid_file = wanted and os.path.join(self.state_directory, wanted)
-        self.twistd = {**twistd, "pidfile": pid_file, "log": self["log"], "log-level": self.log_level}
+        about_log = {LOG_OPTION: log_option, "log": self["log"], "log-level": self.log_level}
+        self.twistd = {**twistd, "pidfile": pid_file, **about_log}
 
     def parseArgs(self, *extra: str) -> None:
-        """Refuse what is no option."""
+        """Refuse what is no option: a command is looked for before the options are."""
         if extra:
-            raise usage.UsageError(f"{extra[0]!r} is no option")
-
-    def getSynopsis(self) -> str:
-        """Return the first line of the help."""
-        return "Usage: twistd [twistd options] chatd [options], or in the foreground: chatd [options]"
+            raise usage.UsageError(no_command(extra[0]))
 
     @property
     def limits(self) -> Limits:
@@ -187,6 +200,7 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
             ("accounts", self.accounts_path),
             ("hooks", self.hooks_path),
             ("pid", self.twistd and self.twistd["pidfile"]),
+            ("audit log", self.audit_path),
             ("log", self["logfile"] and os.path.abspath(self["logfile"])),
         )
         return [f"{what} {without_secrets(str(file))}" for what, file in named if file]
@@ -227,6 +241,10 @@ def _make_service(options: Options) -> ChatService:
     except ValueError as error:
         raise SystemExit(f"chatd: --journal: {error}") from None
     hub = make_hub(journal, clock, limits, accounts=options.make_accounts(reactor), wall=time.time)
+    options.settle_groups(hub, clock)
+    audit_log = options.make_audit_log(clock)
+    if options.audit_path is not None:
+        hub.audit, hub.accounts = audit_log, AuditedAccounts(hub.accounts, audit_log)
     gateway = Gateway(hub, clock)
     trusted = options["trusted-proxy"] or THIS_MACHINE
     proxied = partial(
@@ -236,38 +254,46 @@ def _make_service(options: Options) -> ChatService:
         header_seconds=limits.join_seconds,
         log_limiter=hub.log_limiter,
     )
-    listen = partial(_listening, IReactorCore(reactor), proxied)
+    listen = partial(_listening, IReactorCore(reactor), proxied, options)
     places = [listen(each, each.edge(gateway)) for each in options.places]
     irc = IrcFactory(gateway, options["irc-name"], options["irc-history"]) if options.irc_places else None
     if irc is not None:
         places += [replace(listen(each, irc), is_irc=True) for each in options.irc_places]
     if (web := options.web_place) is not None:
         speech = None if irc is None else irc.speech
-        site = WebFactory(gateway, guests=bool(options["web-guests"]), hosts=options["web-host"], irc=speech)
+        sign_on = options.make_sign_on(reactor, hub)
+        guests = bool(options["web-guests"])
+        site = WebFactory(gateway, guests=guests, hosts=options["web-host"], irc=speech, sign_on=sign_on)
         page = listen(web, site)
         places.append(replace(page, asked_for=web.asked_for, is_page=True))
     announcer = options.make_announcer(reactor)
     hooks = options.make_hooks(reactor, hub)
     notifier = take_notifier(os.environ, clock, partial(standing, gateway))
     control = Control(reactor, options.state_directory)
-    return ChatService(
-        clock, gateway, places, exit_status, options.twistd, announcer, hooks, options.files, control, notifier
-    )
+    kept_places = places_of(options["journal"])
+    parts = (announcer, hooks, options.files, control, notifier, kept_places, audit_log)
+    return ChatService(clock, gateway, places, exit_status, options.twistd, *parts)
 
 
-def _opened_by(place: Place | IrcPlace | WebPlace) -> str:
+def _opened_by(options: Options, place: Place | IrcPlace | WebPlace) -> str:
     """Return what lets other machines connect to a place: what was said as an endpoint says its interface itself."""
-    return f"interface=0.0.0.0 in --{place.option}" if place.name == place.description else "--interface 0.0.0.0"
+    name = place.option if place.name == place.description else "interface"
+    given = options.given.get(name)
+    on_the_line = given is None or given.origin == COMMAND_LINE
+    said = f"--{name}" if on_the_line else name
+    origin = "" if given is None or on_the_line else f" ({given.origin})"
+    return f"{said} 0.0.0.0{origin}" if name == "interface" else f"interface=0.0.0.0 in {said}{origin}"
 
 
 def _listening(
-    reactor: IReactorCore, proxied: Wrap, place: Place | IrcPlace | WebPlace, edge: EdgeFactory
+    reactor: IReactorCore, proxied: Wrap, options: Options, place: Place | IrcPlace | WebPlace, edge: EdgeFactory
 ) -> Listening:
     description = place.description
     if re.match(r"(haproxy:)?(ssl|tls):", description, re.IGNORECASE) and find_spec("OpenSSL") is None:
         raise SystemExit(f"chatd: {description!r} {missing('TLS', 'tls')}")
     try:
-        return Listening(place.name, endpoint_from(reactor, description, proxied), edge, opened_by=_opened_by(place))
+        endpoint = endpoint_from(reactor, description, proxied)
+        return Listening(place.name, endpoint, edge, opened_by=_opened_by(options, place))
     except Exception as error:  # endpoints are plugins: each has its own way to refuse its arguments
         why = f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else str(error)
         raise SystemExit(f"chatd: --{place.option}: {description!r} is no endpoint: {' '.join(why.split())}") from None

@@ -25,9 +25,12 @@ from twisted.logger import Logger, LogLevel
 
 from chatd.accounts import AccountsError
 from chatd.app.announcing import Announcer, Door, NoAnnouncer
+from chatd.app.audit_log import AuditLog, NoAuditLog
 from chatd.app.control import Control
+from chatd.app.draining import Draining
 from chatd.app.exit_status import ExitStatus
 from chatd.app.malloc_trim import MallocTrim, trim_malloc
+from chatd.app.places_file import NoPlaces
 from chatd.app.process import NoProcess, Process
 from chatd.app.stop_signals import StopSignals
 from chatd.app.systemd import NoNotifier
@@ -106,6 +109,8 @@ class ChatService(Service):
         files: Sequence[str] = (),
         control: Control | None = None,
         notifier: NoNotifier | None = None,
+        kept_places: NoPlaces | None = None,
+        audit_log: AuditLog | None = None,
     ) -> None:
         self.setName("chatd")
         self.ports: list[IListeningPort] = []
@@ -114,8 +119,11 @@ class ChatService(Service):
         self._announcer = announcer or NoAnnouncer()
         self._hooks = hooks
         self.notifier = notifier or NoNotifier()
+        self._audit_log = audit_log or NoAuditLog()
         self._files = files
         self._control = control
+        self._kept_places = kept_places or NoPlaces()
+        self.draining = Draining(reactor, gateway, self.ports, self._kept_places, self.notifier)
         self._reactor = reactor
         self._hub = gateway.hub
         self._connections = gateway.connections
@@ -158,6 +166,10 @@ class ChatService(Service):
         if self._files:
             _log.info("files: {files}", files=", ".join(self._files))
         try:
+            self._audit_log.start()
+        except OSError as error:
+            raise self._cannot_start(f"--audit: cannot write {error.filename}: {error.strerror}") from None
+        try:
             self._hub.accounts.start()
         except AccountsError as error:
             raise self._cannot_start(f"cannot open the accounts: {error}") from None
@@ -169,14 +181,15 @@ class ChatService(Service):
         names.skeleton(
             "warm"
         )  # reading the tables of Unicode takes some hundredths of a second: not at somebody's JOIN
-        self._hub.start()
+        self._hub.start(partial(self._kept_places.restore, self._hub))
         if self._hooks is not None:
             self._hooks.start()
         if self._control is not None:
+            self._control.requests["drain"] = self.draining.as_asked
             self._control.start()
         self._malloc_trim.start()
         if IReactorCore.providedBy(self._reactor):
-            self._reactor.callWhenRunning(self._process.started, self._reactor)
+            self._reactor.callWhenRunning(self._process.started, self._reactor, self.draining.drain)
             self._reactor.callWhenRunning(StopSignals(self._reactor).install)
             self._reactor.callWhenRunning(_collect_less_often)
             self._reactor.callWhenRunning(_give_the_reactor_priority)
@@ -191,6 +204,7 @@ class ChatService(Service):
 
     async def _stop(self) -> None:
         self.notifier.stopping()
+        await self.draining.hurry()
         await self._announcer.stop()
         for port in self.ports:
             await maybeDeferred(port.stopListening)
@@ -210,6 +224,7 @@ class ChatService(Service):
             await self._hub.journal.stop()
         except JournalError as error:
             self._exit_status.fail(str(error))
+        self._audit_log.stop()
         self._process.ended()
         self.notifier.close()
 

@@ -17,8 +17,8 @@ from chatd.app.log_output import OwnLogFile
 _log = Logger()
 
 
-def install_signals(reactor: Any, log_file: OwnLogFile | None) -> None:
-    """Let SIGTERM end the reactor, SIGHUP open the log again and SIGUSR1 begin a new one.
+def install_signals(reactor: Any, log_file: OwnLogFile | None, drain: Callable[[], object]) -> None:
+    """Let SIGTERM end the reactor, SIGHUP open the log again, SIGUSR1 ``drain`` and SIGUSR2 begin a new log file.
 
     When the terminal is gone in which the daemon ran, SIGHUP is as SIGTERM.
     """
@@ -38,19 +38,19 @@ def install_signals(reactor: Any, log_file: OwnLogFile | None) -> None:
 
     def rotate() -> None:
         if log_file is None:
-            _log.info("SIGUSR1: there is no log file to begin anew")
+            _log.info("SIGUSR2: there is no log file to begin anew")
         else:
             log_file.rotate()
 
-    def on(number: int, do: Callable[[], None]) -> None:
+    def on(number: int, do: Callable[[], object]) -> None:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves SIGHUP
             signal.signal(number, lambda *_: reactor.callFromThread(do))
 
     # The ordinary way to stop: twistd would stop as cleanly and then die of the signal itself.
     on(signal.SIGTERM, reactor.stop)
     on(signal.SIGHUP, hang_up)
-    on(signal.SIGUSR1, rotate)
-    on(signal.SIGUSR2, lambda: _log.info("SIGUSR2 means nothing here"))
+    on(signal.SIGUSR1, drain)
+    on(signal.SIGUSR2, rotate)
 
 
 def _has_terminal() -> bool:

@@ -12,11 +12,14 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from chatd.accounts import AccountsError, passwords, scram
+from chatd.accounts.groups import groups_in
+from chatd.accounts.provided import is_provided
 from chatd.accounts.scram_store import ScramStore
 from chatd.accounts.store import Account, AccountStore, TakenError, open_account_store
 from chatd.accounts.token_store import TokenStore
 from chatd.app import token_commands
 from chatd.app.account_file import path_of
+from chatd.app.audit_log import note_command
 from chatd.app.where import settle, where_options
 from chatd.protocol import names
 from chatd.protocol.duration import seconds
@@ -27,25 +30,28 @@ CODE_BYTES = 8
 
 def main(arguments: Sequence[str]) -> None:
     """Do what the arguments after ``chatd user`` say. Raise `SystemExit`, with one line if it could not be done."""
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     carry_out: Callable[[argparse.Namespace], None] = options.carry_out
     settle(options)
     try:
         carry_out(options)
+        if carry_out is not _list and options.command != "user tokens":
+            note_command(options.audit, options.command, getattr(options, "nick", None))
     except (KeyboardInterrupt, EOFError):
         raise SystemExit("chatd: stopped; nothing was changed") from None
     except (AccountsError, TakenError, OSError, ValueError) as error:
         raise SystemExit(f"chatd: {clean(' '.join(str(error).split()))}") from None
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Return what reads the arguments."""
     parser = argparse.ArgumentParser(prog="chatd user", description="Who has an account. The daemon may be running.")
     commands = parser.add_subparsers(required=True)
     file = where_options("accounts")
 
     def command(name: str, carry_out: Callable[[argparse.Namespace], None], about: str) -> argparse.ArgumentParser:
         made = commands.add_parser(name, parents=[file], help=about, description=about)
-        made.set_defaults(carry_out=carry_out)
+        made.set_defaults(carry_out=carry_out, command=f"user {name}")
         return made
 
     about = "Make an account. The password is asked for, or read from the standard input."
@@ -57,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     command("passwd", _passwd, about).add_argument("nick")
     about = "Take an account away: the nick is anybody's again. Who is logged in stays until the connection ends."
     command("remove", _remove, about).add_argument("nick")
-    command("list", _list, "Print nick, operator or -, password or auth, and the day it was made, a line each.")
+    command("list", _list, "Print nick, operator or -, password, oidc or auth, the day it was made, and groups.")
     about = "Print a new invitation code for one, for REGISTER where the daemon's --registration is code."
     invite = command("invite", _invite, about)
     invite.add_argument("--expires", metavar="TIME", help="how long it holds: 12h, 7d, 2w [default: until it is used]")
@@ -103,7 +109,14 @@ def _list(options: argparse.Namespace) -> None:
     with open_account_store(path_of(options), make=False) as store:
         for each in store.accounts():
             made = datetime.fromtimestamp(each.created, UTC).date().isoformat()
-            print(each.name, "operator" if each.operator else "-", "password" if each.hash else "auth", made, sep="\t")
+            groups = [clean(",".join(sorted(found)))] if (found := groups_in(store, each.key)) else []
+            print(each.name, "operator" if each.operator else "-", _how(store, each), made, *groups, sep="\t")
+
+
+def _how(store: AccountStore, account: Account) -> str:
+    """Return by what one logs in to an account."""
+    ways = ["oidc"] * is_provided(store, account.key) + ["password"] * (account.hash is not None)
+    return "+".join(ways) or "auth"
 
 
 def _invite(options: argparse.Namespace) -> None:
