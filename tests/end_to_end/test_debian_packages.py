@@ -89,6 +89,14 @@ def test_the_terms_of_all_that_is_in_them_are_named(built: Path) -> None:
     assert (built / "chatd/usr/share/doc/chatd/docs/protocol.rst").is_file()
 
 
+def test_the_manual_and_the_completion_come_along(built: Path) -> None:
+    share = built / "chatd/usr/share"
+    assert (share / "man/man1/chatd.1.gz").is_file() and (share / "man/man5/chatd.toml.5.gz").is_file()
+    assert (built / "chatd-client/usr/share/man/man1/chatd-client.1.gz").is_file()
+    assert not (share / "man/man1/chatd-client.1.gz").exists()
+    assert (share / "bash-completion/completions/chatd").stat().st_size
+
+
 @pytest.mark.parametrize(
     ("variables", "why"),
     [({"DEBIAN": "11"}, "DEBIAN is 12 or 13, not 11"), ({"ARCH": "sparc"}, "ARCH is amd64 or arm64, not sparc")],
