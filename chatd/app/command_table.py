@@ -57,6 +57,7 @@ TASKS = (
         "running a server",
         (
             Command("config", "chatd.app.configuration.command", "which options hold, and where each comes from"),
+            Command("reload", "chatd.app.reload_command", "make the daemon take up its configuration as it is now"),
             Command("certificate", _ARCHIVE, "make a certificate to start with", shares_parser=True),
         ),
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,9 @@ class NoProcess:
     def take(self) -> None:
         """Write no pid file."""
 
-    def started(self, reactor: Any) -> None:
+    def started(self, reactor: Any, reload: Callable[[], None] | None) -> None:
         """Take the signals."""
-        install_signals(reactor, None)
+        install_signals(reactor, None, reload)
 
     def failed(self, line: str) -> str:
         """Print why it could not start; return what is to be said besides, if anything."""
@@ -66,9 +66,9 @@ class Process(NoProcess):
         if self._pid_file is not None:
             self._pid_file.take()
 
-    def started(self, reactor: Any) -> None:
+    def started(self, reactor: Any, reload: Callable[[], None] | None) -> None:
         """Take the signals, and let go of the terminal."""
-        install_signals(reactor, self._log_file)
+        install_signals(reactor, self._log_file, reload)
         self._close_terminal()
 
     def failed(self, line: str) -> str:

@@ -17,8 +17,8 @@ from chatd.app.log_output import OwnLogFile
 _log = Logger()
 
 
-def install_signals(reactor: Any, log_file: OwnLogFile | None) -> None:
-    """Let SIGTERM end the reactor, SIGHUP open the log again and SIGUSR1 begin a new one.
+def install_signals(reactor: Any, log_file: OwnLogFile | None, reload: Callable[[], None] | None = None) -> None:
+    """Let SIGTERM end the reactor, SIGHUP open the log again and ``reload``, and SIGUSR1 begin a new log.
 
     When the terminal is gone in which the daemon ran, SIGHUP is as SIGTERM.
     """
@@ -30,11 +30,14 @@ def install_signals(reactor: Any, log_file: OwnLogFile | None) -> None:
             with suppress(ReactorNotRunning):  # it may be stopping, and a shell that ends sends a second one
                 reactor.stop()
                 _log.info("the terminal is gone: stopping")
-        elif log_file is None:
+            return
+        if log_file is None:
             _log.info("SIGHUP: there is no log file to open again")
         else:
             log_file.reopen()
             _log.info("SIGHUP: the log was opened again")
+        if reload is not None:
+            reload()
 
     def rotate() -> None:
         if log_file is None:

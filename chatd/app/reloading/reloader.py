@@ -1,0 +1,125 @@
+"""Reloads: one after the other, as they are asked for, each to its end and with an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
+
+from chatd.app.reloading.applying import Applying
+from chatd.app.reloading.comparison import changed, needs_restart, now_holds
+from chatd.app.wanted import Wanted
+from chatd.protocol.text import clean
+
+UNCHANGED = "nothing was changed"
+FAILED = 1
+
+Say = Callable[[str], None]
+Checks = Callable[[Wanted], Sequence[str]]
+"""Returns what stands against options, in sentences; called in a thread."""
+
+_log = Logger()
+
+
+def no_checks(_options: Wanted) -> Sequence[str]:
+    """Find nothing wrong with options that could be read."""
+    return ()
+
+
+class Reloader:
+    """Reloads the options that the daemon was started with.
+
+    ``checks`` are made before anything is changed. ``began`` and ``ended`` are told of every reload, whatever becomes
+    of it.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        options: Wanted,
+        applying: Applying,
+        checks: Checks = no_checks,
+        began: Callable[[], None] = lambda: None,
+        ended: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._reactor = reactor
+        self._started = self._current = options
+        self._applying = applying
+        self._checks = checks
+        self._began = began
+        self._ended = ended
+        self._turn = DeferredLock()
+        self._change = DeferredLock()
+        self._closed = ""
+
+    async def reload(self, say: Say) -> int:
+        """Reload, when those before are done; ``say`` is told what became of it, and so is the log.
+
+        Return the exit status for whoever asked: 0 if the options hold now, as far as they can without a restart.
+        """
+        await self._turn.acquire()
+        try:
+            self._began()
+            return await self._reload(lambda sentence: _tell(say, sentence))
+        finally:
+            self._ended()
+            self._turn.release()
+
+    def on_signal(self) -> None:
+        """Reload, and tell the log alone."""
+        done: Deferred[int] = Deferred.fromCoroutine(self.reload(lambda _sentence: None))
+        done.addErrback(lambda failure: _log.failure("the reload failed", failure))
+
+    async def close(self, why: str) -> None:
+        """Change nothing from here on, because of ``why``, a sentence; return when nothing is being changed."""
+        self._closed = why
+        await self._change.acquire()
+        self._change.release()
+
+    async def _reload(self, say: Say) -> int:
+        if self._closed:
+            return _refuse(say, [self._closed])
+        try:
+            wanted = self._current.read_again()
+        except SystemExit as stop:
+            return _refuse(say, [str(stop).removeprefix("chatd: ")])
+        if wrong := await deferToThreadPool(self._reactor, self._reactor.getThreadPool(), self._checks, wanted):
+            return _refuse(say, wrong)
+        await self._change.acquire()
+        try:
+            if self._closed:
+                return _refuse(say, [self._closed])
+            told = await self._applying.apply(self._current, wanted)
+        except ValueError as error:
+            return _refuse(say, [str(error)])
+        finally:
+            self._change.release()
+        before, self._current = self._current, wanted
+        self._say_what_became(say, before, told)
+        return 0
+
+    def _say_what_became(self, say: Say, before: Wanted, told: Sequence[str]) -> None:
+        after = self._current
+        taken = [now_holds(after, name) for name in changed(before, after, live=True)]
+        left = [needs_restart(self._started, after, name) for name in changed(self._started, after, live=False)]
+        if after["config"] is None:
+            say("no --config was given: the options are as they were, but for files that they name")
+        for sentence in [*taken, *told, *left]:
+            say(sentence)
+        if not (taken or told):
+            say(UNCHANGED)
+
+
+def _refuse(say: Say, why: Sequence[str]) -> int:
+    for sentence in why:
+        say(f"{UNCHANGED}: {sentence}")
+    return FAILED
+
+
+def _tell(say: Say, sentence: str) -> None:
+    sentence = clean(" ".join(sentence.split()))
+    _log.info("reload: {what}", what=sentence)
+    say(sentence)
