@@ -18,7 +18,7 @@ from twisted.internet.interfaces import IReactorTime
 from zope.interface import Attribute, Interface, implementer
 
 from chatd.accounts import AccountsError
-from chatd.accounts.passwords import INSTALL, Hasher
+from chatd.accounts.passwords import Hasher, missing
 from chatd.accounts.scram_store import ScramStore
 from chatd.accounts.store import Account, AccountStore, TakenError
 from chatd.protocol import names
@@ -106,7 +106,7 @@ class AccountChecker:
         hasher = self._hasher
         if hasher is None:
             if kept is not None:
-                self._log_limiter.note(f"a password could not be checked: that {INSTALL}", "password")
+                self._log_limiter.note(f"a password could not be checked: that {missing()}", "password")
                 raise ChatError(Code.UNAVAILABLE, "passwords cannot be checked now")
             raise UnauthorizedLogin
         right = await self._workers.do(lambda: hasher.verify(kept or hasher.nobodys, password))

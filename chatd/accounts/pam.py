@@ -70,7 +70,7 @@ class PamChecker:
         except OSError as error:
             raise PamError(f"there is no Linux-PAM here: {error}") from None
         self._pam.pam_strerror.restype = ctypes.c_char_p
-        self._service = service.encode()
+        self.service = service
         self._rules = rules
 
     def requestAvatarId(self, credentials: IUsernamePassword) -> Deferred[bytes | tuple[()]]:
@@ -84,7 +84,7 @@ class PamChecker:
         """Return ``name`` if that is the password and the account may be used; see `requestAvatarId`."""
         conversation = _Conversation(_answering(name, password), None)
         handle = ctypes.c_void_p()
-        start: list[Any] = [self._service, name, ctypes.byref(conversation)]
+        start: list[Any] = [self.service.encode(), name, ctypes.byref(conversation)]
         if self._rules is None:
             result = self._pam.pam_start(*start, ctypes.byref(handle))
         else:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from chatd.protocol.normal_forms import nfc
 from chatd.protocol.text import clean
+from chatd.runtime import extras
 
 MIN_CHARACTERS = 8
 MAX_BYTES = 300
@@ -18,7 +19,6 @@ MEMORY_KIB = 64 * 1024
 ROUNDS = 3
 LANES = 4
 _SALT_BYTES, _HASH_BYTES = 16, 32
-INSTALL = "needs Argon2, which is not installed: pip install 'chatd[accounts]'"
 
 
 class DamagedHashError(Exception):
@@ -28,6 +28,11 @@ class DamagedHashError(Exception):
 def is_installed() -> bool:
     """Return whether argon2-cffi is installed, which a `Hasher` needs."""
     return find_spec("argon2") is not None
+
+
+def missing() -> str:
+    """Return the end of a sentence about what needs a `Hasher` where none is installed."""
+    return extras.missing("Argon2", "accounts")
 
 
 def check(password: str) -> None:

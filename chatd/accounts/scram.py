@@ -20,7 +20,6 @@ ITERATIONS = 600_000
 """What OWASP asks of PBKDF2 with HMAC-SHA-256. It takes the thread that makes the keys, and each client that logs in,
 the seventh part of a second; the reactor has two HMACs to compute for a login, whatever the number."""
 SALT_BYTES = 16
-INSTALL = "needs scramp, which is not installed: pip install 'chatd[irc]'"
 
 
 class Keys(NamedTuple):

@@ -98,7 +98,7 @@ class AccountService(Accounts):
         if registration is Registration.OFF:
             return
         if self._hasher is None:
-            raise AccountsError(f"it {passwords.INSTALL}")
+            raise AccountsError(f"it {passwords.missing()}")
         if not self._store.is_there:
             with self._store.writing():
                 pass
@@ -113,7 +113,7 @@ class AccountService(Accounts):
     def start(self) -> None:
         self._store.open(make=self._make)
         if self._hasher is None and self._store.has_hashes():
-            raise AccountsError(f"to check the passwords in {self._store.path} {passwords.INSTALL}")
+            raise AccountsError(f"to check the passwords in {self._store.path} {passwords.missing()}")
         if self._scram is not None:
             self._scram.begin()
         self._timers.start()

@@ -20,6 +20,7 @@ from chatd.accounts.service import AccountService, Registration
 from chatd.accounts.store import AccountStore, beside
 from chatd.app.state_options import StateOptions
 from chatd.journal.sqlite.address import sqlite_path
+from chatd.runtime.extras import missing
 from chatd.runtime.thread_pool import ThreadPool
 from chatd.runtime.threads import Thread
 
@@ -102,9 +103,9 @@ class AccountOptions(StateOptions, AuthOptionMixin):
             return NoAccounts()
         installed = passwords.is_installed()
         if registration is not Registration.OFF and not installed:
-            raise SystemExit(f"chatd: --registration {passwords.INSTALL}")
+            raise SystemExit(f"chatd: --registration {passwords.missing()}")
         if self["scram"] and not scram.is_installed():
-            raise SystemExit(f"chatd: --scram {scram.INSTALL}")
+            raise SystemExit(f"chatd: --scram {missing('scramp', 'irc')}")
         store = AccountStore(path)
         threads = [Thread(reactor, f"chatd accounts {number}", patient=True) for number in range(HASHES_AT_A_TIME)]
         return AccountService(

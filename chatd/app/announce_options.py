@@ -9,6 +9,7 @@ from twisted.python import usage
 
 from chatd.app.announcing import Announcer, NoAnnouncer, ZeroconfAnnouncer
 from chatd.protocol.text import clean
+from chatd.runtime.extras import missing
 from chatd.runtime.threads import Thread
 
 MAX_NAME_BYTES = 63
@@ -27,7 +28,7 @@ class AnnounceOptions(usage.Options):
         if not name.strip() or clean(name) != name or len(name.encode(errors="replace")) > MAX_NAME_BYTES:
             raise usage.UsageError(f"--announce takes a name of 1 to {MAX_NAME_BYTES} bytes, not {clean(name)!r}")
         if find_spec("zeroconf") is None:
-            raise usage.UsageError("--announce needs zeroconf, which is not installed: pip install 'chatd[lan]'")
+            raise usage.UsageError(f"--announce {missing('zeroconf', 'lan')}")
         self["announce"] = name
 
     def make_announcer(self, reactor: Any) -> Announcer:

@@ -18,21 +18,22 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
-from chatd.app import compact_command, import_command
+from chatd.app import backup_command, compact_command, import_command
+from chatd.app.backup_command import described
 from chatd.app.progress import Progress, tell
 from chatd.app.where import settle, where_options
 from chatd.journal import JournalError
 from chatd.journal.carried import Carried
 from chatd.journal.factory import is_cluster
 from chatd.journal.sqlite.address import sqlite_path
-from chatd.journal.sqlite.archive import erase, export_rows, import_events, read_line
-from chatd.journal.sqlite.backup import Contents, back_up, restore
+from chatd.journal.sqlite.archive import erase, export_rows, import_events, knows_room, read_line
+from chatd.journal.sqlite.backup import restore
 from chatd.journal.sqlite.database import LACKS_LOG, lacks_log
 from chatd.model.conversation import all_of
 from chatd.model.entry import StoredEvent
 from chatd.protocol import names
 from chatd.protocol.text import clean
-from chatd.protocol.wire import timestamp
+from chatd.runtime.extras import install_command, missing
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -72,8 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     erasing.add_argument("nick")
     about = "take away all that was told in private to the account of that name or by it, instead"
     erasing.add_argument("--private", action="store_true", help=about)
-    about = "Copy the journal as it is now to a new file. The daemon may be running."
-    command("backup", _backup, about).add_argument("file", type=Path)
+    backup_command.add_options(command("backup", backup_command.carry_out, backup_command.ABOUT))
     about = (
         "Put a backup in the place of the journal, which is kept under another name. The daemon must not be running."
     )
@@ -91,7 +91,10 @@ def _export(options: argparse.Namespace) -> None:
     if sys.stdout is None:
         raise ValueError("there is no standard output to write to")
     with _readable(options.journal) as path:
-        _export_file(path, options.room and names.room(options.room))
+        room = options.room and names.room(options.room)
+        if room and not knows_room(path, room):
+            raise ValueError(f"there is no room {room} in {options.journal.rpartition('@')[2]}")
+        _export_file(path, room)
 
 
 @contextmanager
@@ -109,7 +112,7 @@ def _readable(journal: str) -> Iterator[Path]:
 def _commands() -> ModuleType:
     """Return what the commands do in a cluster."""
     if find_spec("nats") is None:
-        raise ValueError("a journal in a cluster needs nats-py, which is not installed: pip install 'chatd[cluster]'")
+        raise ValueError(f"a journal in a cluster {missing('nats-py', 'cluster')}")
     return import_module("chatd.journal.jetstream.commands")
 
 
@@ -165,16 +168,6 @@ def _erase(options: argparse.Namespace) -> None:
     print(f"erased {erase(sqlite_path(options.journal), wanted)} {what}")
 
 
-def _backup(options: argparse.Namespace) -> None:
-    path = sqlite_path(options.journal)
-    progress = Progress("copied")
-    contents = back_up(path, options.file.absolute(), lambda done, pages: progress.show(f"{done / max(pages, 1):.0%}"))
-    progress.end()
-    if lacks_log(path):
-        tell(f"{path}: {LACKS_LOG}")
-    print(f"{options.file} has {_described(contents)}; chatd restore puts it back")
-
-
 def _restore(options: argparse.Namespace) -> None:
     path = sqlite_path(options.journal)
     progress = Progress("copied")
@@ -187,20 +180,12 @@ def _restore(options: argparse.Namespace) -> None:
         tell(f"{options.file}: {LACKS_LOG}")
     if restored.set_aside is not None:
         print(f"what was there before is {restored.set_aside} now")
-    print(f"{path} has {_described(restored.contents)}; programs that come back are told that they cannot resume")
-
-
-def _described(contents: Contents) -> str:
-    if contents.newest is None:
-        return "no messages"
-    messages, rooms = contents.messages, contents.rooms
-    counted = f"{messages} message{'s' * (messages != 1)} in {rooms} room{'s' * (rooms != 1)}"
-    return f"{counted}, the newest of {timestamp(contents.newest)}"
+    print(f"{path} has {described(restored.contents)}; programs that come back are told that they cannot resume")
 
 
 def _certificate(options: argparse.Namespace) -> None:
     if find_spec("OpenSSL") is None:
-        raise ValueError("TLS needs more than is installed here: pip install 'chatd[tls]'")
+        raise ValueError(f"TLS needs more than is installed here: {install_command('tls')}")
     from chatd.tls.certificate import CERTIFICATE_FILE, KEY_FILE, fingerprint, write_new
 
     try:

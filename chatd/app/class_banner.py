@@ -8,8 +8,8 @@ from ipaddress import IPv4Address
 from urllib.parse import quote
 
 from chatd.app.announcing import Door
-from chatd.app.qr_code import INSTALL
 from chatd.protocol.names import RoomName
+from chatd.runtime.extras import install_command
 
 LINK_MINUTES = 30
 INVITED = 50
@@ -64,7 +64,7 @@ def _for_all(opened: Opened, qr_code: Callable[[str], str | None]) -> list[str]:
     if not links:
         return [NO_NETWORK]
     others = [f"If that does not open, try: {'  '.join(links[1:])}"] if links[1:] else []
-    picture = qr_code(links[0]) or f"For a QR code of it: {INSTALL}"
+    picture = qr_code(links[0]) or f"For a QR code of it: {install_command('class')}"
     return [f"The class opens:  {links[0]}", picture, *others]
 
 

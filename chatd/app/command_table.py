@@ -56,9 +56,12 @@ TASKS = (
     Task(
         "running a server",
         (
+            Command("unit", "chatd.app.unit_command", "print the files with which systemd runs a server"),
             Command("config", "chatd.app.configuration.command", "which options hold, and where each comes from"),
             Command("reload", "chatd.app.reload_command", "make the daemon take up its configuration as it is now"),
+            Command("check", "chatd.app.check_command", "what would keep the daemon from starting, or lose messages"),
             Command("certificate", _ARCHIVE, "make a certificate to start with", shares_parser=True),
+            Command("kit", "chatd.app.kit_command", "one folder to install it from where there is no network"),
         ),
     ),
 )

@@ -116,7 +116,7 @@ class _Connection(LineOnlyReceiver):
         asked.addCallback(self._end)
 
     def _broken(self, failure: Any, name: str) -> int:
-        _log.failure("the request {name} failed", failure=failure, name=name)
+        _log.failure("the request {name} failed", failure, name=name)
         self._say("it failed, and the daemon's log says why")
         return FAILED
 

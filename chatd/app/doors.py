@@ -47,6 +47,12 @@ class Wish(NamedTuple):
     """Whether it is an error if it cannot be listened on."""
 
     @property
+    def opened_by(self) -> str:
+        """What lets other machines connect, if they cannot; an endpoint that was written says its interface itself."""
+        written = self.name == self.description
+        return f"interface=0.0.0.0 in --{self.option}" if written else "--interface 0.0.0.0"
+
+    @property
     def key(self) -> tuple[Spoken, str]:
         """What makes it the same as another."""
         return self.spoken, self.description
@@ -117,7 +123,8 @@ class Doors:
         if is_page and (page := _page_address(address, wish.name)):
             _log.info("the page is at {page}", page=page)
         elif _is_loopback(getattr(address, "host", "")):
-            _log.info("only programs on this machine can connect; --interface 0.0.0.0 opens it to the network")
+            what = f"only programs on this machine can connect; {wish.opened_by} opens it to the network"
+            _log.info("{what}", what=what)
 
 
 def _is_loopback(host: str) -> bool:

@@ -18,6 +18,7 @@ from chatd.edges.irc.connection import IrcFactory
 from chatd.edges.line import LineFactory
 from chatd.edges.proxy import THIS_MACHINE, IPNetwork, ProxiedFactory
 from chatd.edges.web.site import WebFactory
+from chatd.runtime.extras import missing
 
 
 class Edges:
@@ -49,7 +50,7 @@ class Edges:
         """Return what listens on a place, once it is opened. Raise `SystemExit`, with one line for the user."""
         description = wish.description
         if re.match(r"(haproxy:)?(ssl|tls):", description, re.IGNORECASE) and find_spec("OpenSSL") is None:
-            raise SystemExit(f"chatd: {description!r} needs TLS, which is not installed: pip install 'chatd[tls]'")
+            raise SystemExit(f"chatd: {description!r} {missing('TLS', 'tls')}")
         try:
             endpoint = endpoint_from(self._reactor, description, self._behind_proxy)
         except Exception as error:  # endpoints are plugins: each has its own way to refuse its arguments

@@ -19,6 +19,10 @@ FIRST = 3
 _FAMILIES = {"INET": socket.AF_INET, "INET6": socket.AF_INET6, "UNIX": socket.AF_UNIX}
 
 
+class NothingPassedError(ValueError):
+    """systemd did not start this process, or not by a socket unit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Inherited:
     """How many sockets were passed on, and the name of each that has one."""
@@ -37,7 +41,9 @@ class Inherited:
     def descriptor(self, index: str | None, name: str | None) -> int:
         """Return the descriptor of the one that is meant. Raise `ValueError` with a sentence if there is no such."""
         if not self.count:
-            raise ValueError("systemd passed no socket on: start it by a .socket unit or by systemd-socket-activate")
+            raise NothingPassedError(
+                "systemd passed no socket on: start it by a .socket unit or by systemd-socket-activate"
+            )
         which = f"0 to {self.count - 1}" if self.count > 1 else "0"
         if index is None:
             if name is None:

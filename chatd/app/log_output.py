@@ -8,10 +8,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from twisted.logger import ILogObserver, LogEvent, Logger, textFileLogObserver
+from twisted.logger import (
+    FileLogObserver,
+    ILogObserver,
+    LogEvent,
+    Logger,
+    LogLevel,
+    formatEventAsClassicLogText,
+)
 from twisted.python.logfile import LogFile
 from zope.interface import implementer
 
+from chatd.app.log_formats import Format, LogFormat, format_of, level_of
 from chatd.runtime.files import open_own
 
 DEFAULT_LOG = "twistd.log"
@@ -42,31 +50,59 @@ class OwnLogFile(LogFile):
 
 @implementer(ILogObserver)
 class Output:
-    """Writes the log as twistd does, without what is no fault: that whoever runs it may not change the installation."""
+    """Writes the log, from a level on, without what is no fault: that whoever runs it may not change the installation.
 
-    def __init__(self, file: Any) -> None:
-        self._write = textFileLogObserver(file)
+    ``file`` takes text if it is a stream of that, and else bytes.
+    """
+
+    def __init__(self, file: Any, write_as: Format = formatEventAsClassicLogText) -> None:
+        self._write = FileLogObserver(file, write_as)
+        self._left_out: frozenset[LogLevel] = frozenset()
+
+    def set_level(self, level: LogLevel) -> None:
+        """Write nothing below a level from here on."""
+        self._left_out = frozenset(each for each in LogLevel.iterconstants() if each < level)
 
     def __call__(self, event: LogEvent) -> None:
         """Write an event."""
-        if not str(event.get("format") or "").startswith(_PLUGIN_CACHE):
-            self._write(event)
+        if level_of(event) in self._left_out or str(event.get("format") or "").startswith(_PLUGIN_CACHE):
+            return
+        self._write(event)
 
 
 def open_log(twistd: Mapping[str, Any]) -> tuple[Output | None, OwnLogFile | None]:
     """Return what writes the log that twistd's options ask for, and its file; None where twistd itself is to do it.
 
-    Raise `SystemExit`, with one line for the user, if the file cannot be opened.
+    Under ``log`` and ``log-level`` there may be a format and a level. Raise `SystemExit`, with one line for the user,
+    if the file cannot be opened.
     """
     if twistd.get("logger") or twistd.get("syslog"):
         return None, None
+    output, file = _opened(twistd)
+    if output is not None:
+        output.set_level(twistd.get("log-level", LogLevel.debug))
+    return output, file
+
+
+def goes_to_journal(descriptor: int, environment: Mapping[str, str]) -> bool:
+    """Return whether what is written to a descriptor goes to the journal of systemd, see systemd.exec(5)."""
+    try:
+        found = os.fstat(descriptor)
+    except OSError:
+        return False
+    return environment.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
+
+
+def _opened(twistd: Mapping[str, Any]) -> tuple[Output | None, OwnLogFile | None]:
     name, foreground = twistd["logfile"], twistd["nodaemon"] or twistd["debug"]
+    chosen: LogFormat | None = twistd.get("log")
     if name == "-" or (foreground and not name):
-        return (Output(sys.stdout) if foreground else None), None
+        default = LogFormat.JOURNALD if goes_to_journal(1, os.environ) else LogFormat.TEXT
+        return (Output(sys.stdout, format_of(chosen or default)) if foreground else None), None
     path = Path(name or DEFAULT_LOG).absolute()
     try:
         file = OwnLogFile(path.name, str(path.parent))
     except (OSError, AssertionError) as error:  # LogFile asserts that its folder is there
         why = getattr(error, "strerror", None) or "there is no such folder"
-        raise SystemExit(f"chatd: cannot write the log {path}: {why}; name another with twistd's --logfile") from None
-    return Output(file), file
+        raise SystemExit(f"chatd: cannot write the log {path}: {why}; name another with --logfile") from None
+    return Output(file, format_of(chosen or LogFormat.TEXT)), file

@@ -26,10 +26,12 @@ from chatd.app.edges import Edges
 from chatd.app.exit_status import ExitStatus
 from chatd.app.hook_options import HookOptions
 from chatd.app.irc_options import IrcOptions
+from chatd.app.log_options import LogOptions
 from chatd.app.option_fields import from_options, parameter, parameters
 from chatd.app.reloading.applying import Applying
 from chatd.app.reloading.reloader import Reloader
 from chatd.app.service import ChatService
+from chatd.app.systemd import standing, take_notifier
 from chatd.app.web_options import BACKLOG, WebOptions
 from chatd.chat.assembly import make_hub
 from chatd.chat.limits import Limits
@@ -66,7 +68,7 @@ def _listen_option(edge: type[EdgeFactory], about: str) -> Callable[[Options, st
     return listen
 
 
-class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptions):
+class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptions, LogOptions):
     """The options of ``twistd chatd``; a wrong one ends the process with one line."""
 
     longdesc = (
@@ -100,7 +102,7 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
         self.is_first = True
         """Whether the reactor is still to be chosen."""
         self.twistd: dict[str, Any] | None = None
-        """What twistd itself was told; None if it is not twistd that runs the service."""
+        """What twistd itself was told, and how the log is written; None if it is not twistd that runs the service."""
 
     def opt_trusted_proxy(self, network: str) -> None:
         """Network whose PROXY headers count on haproxy: endpoints; repeatable.  [default: this machine]"""
@@ -148,7 +150,8 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
             wanted = ""
         if self["logfile"] is not None:
             twistd["logfile"] = self["logfile"]
-        self.twistd = {**twistd, "pidfile": wanted and os.path.join(self.state_directory, wanted)}
+        pid_file = wanted and os.path.join(self.state_directory, wanted)
+        self.twistd = {**twistd, "pidfile": pid_file, "log": self["log"], "log-level": self.log_level}
 
     def parseArgs(self, *extra: str) -> None:
         """Refuse what is no option."""
@@ -256,8 +259,11 @@ def _make_service(options: Options) -> ChatService:
     places = [edges.listening(wish) for wish in options.wishes]
     announcer = options.make_announcer(reactor)
     hooks = options.make_hooks(reactor, hub)
+    notifier = take_notifier(os.environ, clock, partial(standing, gateway))
     control = Control(reactor, options.state_directory)
-    service = ChatService(clock, gateway, places, exit_status, options.twistd, announcer, hooks, options.files, control)
-    applying = Applying(reactor, gateway, edges, service.open_doors, service.announce)
-    service.reloader = Reloader(reactor, options, applying)
+    service = ChatService(
+        clock, gateway, places, exit_status, options.twistd, announcer, hooks, options.files, control, notifier
+    )
+    applying = Applying(reactor, gateway, edges, service)
+    service.reloader = Reloader(reactor, options, applying, began=notifier.reloading, ended=notifier.ready)
     return service

@@ -9,9 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from twisted.logger import ILogObserver
+from twisted.logger import ILogObserver, LogLevel
 
-from chatd.app.log_output import OwnLogFile, open_log
+from chatd.app.log_output import Output, OwnLogFile, open_log
 from chatd.app.pid_file import PidFile
 from chatd.app.signals import install_signals
 
@@ -23,6 +23,9 @@ class NoProcess:
     """What stands in where the service is part of another program."""
 
     def set_log(self, application: Any) -> None:
+        """Leave the log to the program."""
+
+    def set_log_level(self, level: LogLevel) -> None:
         """Leave the log to the program."""
 
     def take(self) -> None:
@@ -47,6 +50,7 @@ class Process(NoProcess):
     def __init__(self, twistd: Mapping[str, Any]) -> None:
         self._twistd = twistd
         self._pid_file = PidFile(Path(twistd["pidfile"])) if twistd["pidfile"] else None
+        self._output: Output | None = None
         self._log_file: OwnLogFile | None = None
         self._terminal: int | None = None
         if not (twistd["nodaemon"] or twistd["debug"]):
@@ -57,9 +61,14 @@ class Process(NoProcess):
         """Give twistd what writes its log. Raise `SystemExit`, with one line for the user, if that cannot be."""
         if not hasattr(application, "setComponent") or application.getComponent(ILogObserver, None) is not None:
             return
-        output, self._log_file = open_log(self._twistd)
-        if output is not None:
-            application.setComponent(ILogObserver, output)
+        self._output, self._log_file = open_log(self._twistd)
+        if self._output is not None:
+            application.setComponent(ILogObserver, self._output)
+
+    def set_log_level(self, level: LogLevel) -> None:
+        """Log nothing below a level from here on, unless twistd writes the log itself."""
+        if self._output is not None:
+            self._output.set_level(level)
 
     def take(self) -> None:
         """Write the pid file. Raise `ValueError`, with a sentence for the user, if that cannot be."""

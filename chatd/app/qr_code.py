@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.util import find_spec
 
-INSTALL = "pip install 'chatd[class]'"
 QUIET = 4
 """How many empty modules are around it (ISO/IEC 18004, 6.3.8)."""
 _HALVES = {(False, False): "█", (False, True): "▀", (True, False): "▄", (True, True): " "}

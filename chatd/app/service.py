@@ -14,7 +14,7 @@ from twisted.internet.interfaces import (
     IReactorCore,
     IReactorTime,
 )
-from twisted.logger import Logger
+from twisted.logger import Logger, LogLevel
 
 from chatd.accounts import AccountsError
 from chatd.app.announcing import Announcer, Door, NoAnnouncer
@@ -25,6 +25,7 @@ from chatd.app.malloc_trim import MallocTrim, trim_malloc
 from chatd.app.process import NoProcess, Process
 from chatd.app.reloading.reloader import Reloader
 from chatd.app.stop_signals import StopSignals
+from chatd.app.systemd import NoNotifier
 from chatd.edges.accept_backoff import raise_file_limit
 from chatd.edges.gateway import Gateway
 from chatd.hooks.service import Hooks
@@ -80,11 +81,13 @@ class ChatService(Service):
         hooks: Hooks | None = None,
         files: Sequence[str] = (),
         control: Control | None = None,
+        notifier: NoNotifier | None = None,
     ) -> None:
         self.setName("chatd")
         self.open_doors = Doors(reactor, gateway.hub.log_limiter)
         self._announcer = announcer or NoAnnouncer()
         self._hooks = hooks
+        self.notifier = notifier or NoNotifier()
         self._files = files
         self._control = control
         self._reactor = reactor
@@ -111,6 +114,10 @@ class ChatService(Service):
         """See to the log of the application that it becomes part of."""
         self._process.set_log(parent)
         super().setServiceParent(parent)
+
+    def set_log_level(self, level: LogLevel) -> None:
+        """Log nothing below a level from here on."""
+        self._process.set_log_level(level)
 
     def privilegedStartService(self) -> None:
         """Write the pid file and bind every place. Raise `CannotStartError` if one cannot be."""
@@ -159,6 +166,7 @@ class ChatService(Service):
             self._reactor.callWhenRunning(_give_the_reactor_priority)
             self._reactor.callWhenRunning(raise_file_limit)
             self._reactor.callWhenRunning(self._announcer.start, self.doors)
+            self._reactor.callWhenRunning(self.notifier.start)
 
     def stopService(self) -> Deferred[None]:
         """Stop accepting, deliver what was said, send every client its BYE and wait up to 3 seconds for that."""
@@ -172,6 +180,7 @@ class ChatService(Service):
         announcer.start(self.doors)
 
     async def _stop(self) -> None:
+        self.notifier.stopping()
         if self.reloader is not None:
             await self.reloader.close("the daemon is stopping")
         await self._announcer.stop()
@@ -193,6 +202,7 @@ class ChatService(Service):
         except JournalError as error:
             self._exit_status.fail(str(error))
         self._process.ended()
+        self.notifier.close()
 
     def _cannot_start(self, why: str) -> CannotStartError:
         """Log why, say it on the terminal, and return what is to be raised."""

@@ -117,7 +117,7 @@ def _invite(options: argparse.Namespace) -> None:
 
 def _hasher() -> passwords.Hasher:
     if not passwords.is_installed():
-        raise ValueError(f"a password {passwords.INSTALL}")
+        raise ValueError(f"a password {passwords.missing()}")
     return passwords.Hasher()
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, Self
 
+from twisted.logger import LogLevel
+
 from chatd.app.announcing import Announcer
+from chatd.app.checks.question import Configured
 from chatd.app.configuration.settings import Setting
 from chatd.app.configuration.sources import Given
 from chatd.app.doors import Wish
-from chatd.chat.limits import Limits
 from chatd.journal import Retention
 
 
-class Wanted(Protocol):
+class Wanted(Configured, Protocol):
     """The options of the daemon, once they are read."""
 
     given: dict[str, Given]
@@ -22,13 +24,6 @@ class Wanted(Protocol):
     def settings(self) -> Mapping[str, Setting]:
         """What there is to say of each option that a file can give."""
 
-    def __getitem__(self, name: str, /) -> Any:
-        """Return the value of an option."""
-
-    @property
-    def limits(self) -> Limits:
-        """What one connection, and all of them, may use."""
-
     @property
     def retention(self) -> Retention:
         """How much is kept of what is said."""
@@ -36,6 +31,10 @@ class Wanted(Protocol):
     @property
     def wishes(self) -> Sequence[Wish]:
         """Where to listen."""
+
+    @property
+    def log_level(self) -> LogLevel:
+        """Of which level on events are logged."""
 
     def make_announcer(self, reactor: Any) -> Announcer:
         """Return what announces the server."""

@@ -10,13 +10,13 @@ from typing import Never
 
 from chatd import __version__
 from chatd.protocol import names
+from chatd.runtime.extras import install_command
 from chatd.runtime.server_address import Address, parse
 
 NO_TKINTER = (
     "chatd-client: this Python has no tkinter; install it: apt install python3-tk (Debian, Ubuntu), "
     "dnf install python3-tkinter (Fedora), brew install python-tk (macOS)"
 )
-NO_EXTRA = "chatd-client: the window needs more than is installed here: pip install 'chatd[client]'"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ImportError:
         _give_up(NO_TKINTER)
     if any(find_spec(name) is None for name in ("sv_ttk", "platformdirs")):
-        _give_up(NO_EXTRA)
+        _give_up(f"chatd-client: the window needs more than is installed here: {install_command('client')}")
     from chatd.client.application import Wishes, run
     from chatd.client.view.pump import open_root
 

@@ -9,6 +9,7 @@ from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
 from twisted.internet.interfaces import IStreamClientEndpoint
 
 from chatd.feeder.trust import Trust
+from chatd.runtime.extras import install_command
 from chatd.runtime.server_address import Address
 
 CONNECT_SECONDS = 30
@@ -25,5 +26,5 @@ def endpoint_to(where: Address | Path, reactor: Any, trust: Trust) -> IStreamCli
     try:
         from chatd.feeder.tls import over_tls
     except ImportError:
-        raise ValueError("TLS needs more than is installed here: pip install 'chatd[tls]'") from None
+        raise ValueError(f"TLS needs more than is installed here: {install_command('tls')}") from None
     return over_tls(plain, where.host, reactor, trust)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from chatd.hooks.addresses import is_public
+from chatd.runtime.extras import missing
 
 MAX_URL = 2000
 _URL = re.compile(r"[!-~]+")
@@ -40,7 +41,7 @@ def parse(url: str, *, private: bool) -> Target:
     if not private and _is_address(host) and not is_public(host):
         raise ValueError(f"{host} is no address of the public Internet; --private lets a hook send to it")
     if parts.scheme == "https" and find_spec("OpenSSL") is None:
-        raise ValueError("https:// needs TLS, which is not installed: pip install 'chatd[tls]'")
+        raise ValueError(f"https:// {missing('TLS', 'tls')}")
     user, at, netloc = parts.netloc.rpartition("@")
     encoded = base64.b64encode(unquote_to_bytes(user)).decode()
     bare = parts._replace(netloc=netloc, path=parts.path or "/").geturl()

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from chatd.journal import Environment, Journal
 from chatd.journal.memory import MemoryJournal
 from chatd.journal.sqlite.journal import SqliteJournal
+from chatd.runtime.extras import missing
 
 DEFAULT_JOURNAL = "sqlite:chatd.sqlite3"
 
@@ -35,9 +36,7 @@ def from_string(description: str, environment: Environment) -> Journal:
         return SqliteJournal(description, environment)
     if is_cluster(description):
         if find_spec("nats") is None:
-            raise ValueError(
-                "a journal in a cluster needs nats-py, which is not installed: pip install 'chatd[cluster]'"
-            )
+            raise ValueError(f"a journal in a cluster {missing('nats-py', 'cluster')}")
         from chatd.journal.jetstream.journal import ClusterJournal
 
         return ClusterJournal(description, environment)

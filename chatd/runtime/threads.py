@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -59,4 +60,5 @@ class Thread(Worker):
 
 def _let_others_go_first() -> None:
     if sys.platform == "linux":  # elsewhere this would be about the whole process
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), PATIENT_NICENESS)
+        with suppress(OSError):  # a sandbox may not allow it
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), PATIENT_NICENESS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -22,7 +21,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from chatd.protocol.text import clean
-from chatd.tls import pem
+from chatd.tls import pem, place
 from chatd.tls.certificate import fingerprint
 from chatd.tls.half_close import TLSEndpoint, Wrap, nothing
 from chatd.tls.pem import Pair
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 1.0
 """How often the files are looked at, at most: by a new connection, if nobody did in this time."""
-_PLACE = re.compile(r"tls:((?:[^:\\]|\\.)+):(.+)", re.IGNORECASE | re.DOTALL)
 _log = Logger()
 
 
@@ -45,12 +43,8 @@ def endpoint(reactor: Any, description: str, below: Wrap = nothing) -> IStreamSe
 
     Raise `ValueError` with a sentence if nothing can be served so.
     """
-    parts = _PLACE.fullmatch(description)
-    if parts is None:
-        raise ValueError("write tls:DIRECTORY:port=10320")
-    # twistd may change its working directory later.
-    directory = Path(re.sub(r"\\(.)", r"\1", parts[1])).absolute()
-    plain = serverFromString(reactor, f"tcp6:{parts[2]}")
+    directory, rest = place.split(description)
+    plain = serverFromString(reactor, f"tcp6:{rest}")
     return TLSEndpoint(Certificates(directory, reactor), plain, reactor, below)
 
 

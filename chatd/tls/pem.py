@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -52,7 +52,7 @@ class Pair:
 def state(directory: Path) -> State:
     """Return what is another if any of the files is: cheap enough to be asked for often. Raise `OSError`."""
     found = []
-    for path in _files(directory):
+    for path in files(directory):
         now = path.stat()
         found.append((str(path), now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns))
     return tuple(found)
@@ -64,9 +64,14 @@ def read(directory: Path) -> list[Pair]:
     Files may hold keys, certificates or both, in any order. Raise `OSError` for what cannot be read, and `ValueError`
     with a sentence that names the file for what is broken or does not belong together.
     """
+    return read_files(directory, files(directory))
+
+
+def read_files(where: Path, paths: Iterable[Path]) -> list[Pair]:
+    """Do the same with those files alone; ``where`` is what a sentence says that they are in."""
     keys: list[tuple[Path, CertificateIssuerPrivateKeyTypes]] = []
     certificates: list[tuple[Path, x509.Certificate]] = []
-    for path in _files(directory):
+    for path in paths:
         for label, block in _blocks(path):
             try:
                 if label == "CERTIFICATE":
@@ -79,8 +84,8 @@ def read(directory: Path) -> list[Pair]:
             except (ValueError, UnsupportedAlgorithm):
                 raise ValueError(f"{path} is broken: what is in it as {label} is none") from None
     if not keys:
-        raise ValueError(f"{directory} holds no private key in a file *.pem")
-    return [_pair(directory, path, key, certificates) for path, key in keys]
+        raise ValueError(f"{where} holds no private key in a file *.pem")
+    return [_pair(where, path, key, certificates) for path, key in keys]
 
 
 def _pair(
@@ -108,7 +113,7 @@ def _bytes(held: CertificateIssuerPrivateKeyTypes | x509.Certificate) -> bytes:
     return held.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
-def _files(directory: Path) -> Iterator[Path]:
+def files(directory: Path) -> Iterator[Path]:
     """Yield the PEM files under a directory, always in the same order. Raise `OSError` if it cannot be looked into."""
 
     def fail(error: OSError) -> None:

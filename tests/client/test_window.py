@@ -34,6 +34,7 @@ from chatd.client.view.window import Window
 from chatd.protocol import events
 from chatd.protocol.commands import Command, Join, Nick, Part, Search
 from chatd.protocol.moderation_commands import Login, Register
+from chatd.runtime.extras import install_command
 from chatd.runtime.server_address import Address, parse
 from tests.support.display import MISSING
 
@@ -365,7 +366,7 @@ def test_without_a_display_there_is_one_line() -> None:
 
 @pytest.mark.parametrize(
     ("missing", "hint"),
-    [("tkinter", "apt install python3-tk"), ("sv_ttk", "pip install 'chatd[client]'"), ("platformdirs", "pip install")],
+    [("tkinter", "apt install python3-tk"), ("sv_ttk", install_command("client")), ("platformdirs", "pip install")],
 )
 def test_what_is_not_installed_is_told_in_one_line(tmp_path: Path, missing: str, hint: str) -> None:
     code = (

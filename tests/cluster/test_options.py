@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from chatd.runtime.extras import missing
 from tests.support.daemon import BIN, DEADLINE, environment, wait_until
 from tests.support.nats_servers import nats_server
 from tests.support.node_processes import Node
@@ -65,7 +66,7 @@ def test_another_reactor_is_refused(tmp_path: Path) -> None:
 
 def test_without_nats_py_it_is_said_what_to_install(tmp_path: Path) -> None:
     line = refusal(tmp_path, sys.executable, "-c", WITHOUT_NATS, "--journal", "nats://127.0.0.1")
-    assert "pip install 'chatd[cluster]'" in line
+    assert missing("nats-py", "cluster") in line
 
 
 def test_a_password_that_is_wrong_is_said_to_be_and_is_not_shown(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tree = tmp_path_factory.mktemp("tree")
     for name in ("pyproject.toml", "README.rst", "LICENSE", "LICENSE.unicode"):
         shutil.copy(ROOT / name, tree)
-    for name in ("chatd", "examples", "twisted"):
+    for name in ("chatd", "docs", "examples", "twisted"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__", "dropin.cache"))
     (tree / "twisted" / "plugins" / "dropin.cache").write_bytes(b"litter")
     (tree / "chatd" / "__pycache__").mkdir()
@@ -109,16 +109,19 @@ def test_tls_that_is_not_installed_is_asked_for_in_one_line(installed: Path, tmp
     )
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
-    assert "pip install 'chatd[tls]'" in line
+    wanted = "'pyopenssl>=24.3' 'twisted[tls]>=26.10'"
+    assert line.endswith(f"needs TLS, which is not installed: {installed / 'python'} -m pip install {wanted}")
 
 
 def test_the_wheel_has_no_more_than_it_needs(built: Path) -> None:
     with zipfile.ZipFile(only(built, "*.whl")) as timers:
         names = set(timers.namelist())
-    kinds = ("*.py", "*.sql", "*.txt")
+    kinds = ("*.py", "*.sh", "*.sql", "*.txt")
     expected = {str(path.relative_to(ROOT)) for kind in kinds for path in (ROOT / "chatd").rglob(kind)}
     expected |= {"chatd/py.typed", "twisted/plugins/chatd_plugin.py"}
     expected |= {str(path.relative_to(ROOT)) for path in (ROOT / "chatd/edges/web/page").iterdir()}
+    docs = [path for path in (ROOT / "docs").rglob("*") if path.is_file()]
+    expected |= {f"chatd/{path.relative_to(ROOT)}" for path in docs}
     information = f"chatd-{__version__}.dist-info/"
     assert {name for name in names if not name.startswith(information)} == expected
     for license_ in ("LICENSE", "LICENSE.unicode"):

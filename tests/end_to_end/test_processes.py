@@ -168,3 +168,19 @@ def test_a_plugin_cache_that_cannot_be_written_is_no_news(tmp_path: Path) -> Non
         process.kill()
         process.wait()
     assert "plugin cache" not in (tmp_path / "log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "hint"),
+    [
+        (["--port", "0"], "--interface 0.0.0.0"),
+        (["--listen", "tcp:0:interface=127.0.0.1"], "interface=0.0.0.0 in --listen"),
+        (["--port", "0", "--irc", "0"], "--interface 0.0.0.0"),
+        (["--port", "0", "--irc", "tcp:0:interface=127.0.0.1"], "interface=0.0.0.0 in --irc"),
+    ],
+)
+def test_the_log_names_the_option_that_opens_a_place_to_the_network(
+    tmp_path: Path, options: list[str], hint: str
+) -> None:
+    with Daemon(tmp_path, *options) as daemon:
+        wait_until(lambda: f"this machine can connect; {hint} opens it" in daemon.log(), daemon.log)

@@ -13,6 +13,7 @@ from chatd.accounts import NoAccounts, scram
 from chatd.accounts.service import AccountService
 from chatd.accounts.store import Account, open_account_store
 from chatd.app.options import Options, makeService
+from chatd.runtime.extras import install_command
 from tests.support.daemon import BIN, Client, Daemon, environment
 from tests.support.in_memory_accounts import PASSWORD, CountingHasher
 
@@ -108,7 +109,7 @@ def test_without_scramp_scram_says_what_to_install(monkeypatch: pytest.MonkeyPat
     assert accounts("--registration", "open").mechanisms() == ()
     with pytest.raises(SystemExit) as end:
         accounts("--scram")
-    assert str(end.value) == "chatd: --scram needs scramp, which is not installed: pip install 'chatd[irc]'"
+    assert str(end.value) == f"chatd: --scram needs scramp, which is not installed: {install_command('irc')}"
 
 
 def test_without_argon2_registration_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +119,7 @@ def test_without_argon2_registration_says_what_to_install(monkeypatch: pytest.Mo
     with pytest.raises(SystemExit) as stop:
         accounts("--registration", "open")
     assert str(stop.value) == (
-        "chatd: --registration needs Argon2, which is not installed: pip install 'chatd[accounts]'"
+        f"chatd: --registration needs Argon2, which is not installed: {install_command('accounts')}"
     )
     assert isinstance(accounts("--auth", "file:users"), AccountService)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.logger import LogEvent, capturedLogs
 from zope.interface import implementer
 
-from chatd.accounts import AccountsError, checkers
+from chatd.accounts import AccountsError, checkers, passwords
 from chatd.accounts import service as members
 from chatd.accounts.checkers import Credentials
 from chatd.accounts.store import Account, AccountStore
@@ -551,7 +552,7 @@ def test_hashes_without_what_checks_them_are_no_start(tmp_path: Path) -> None:
     chat = ChatWithAccounts("ann", path=tmp_path / "roll")
     chat.close()
     without = members.AccountService(AccountStore(tmp_path / "roll"), chat.clock, chat.members._workers, None)
-    with pytest.raises(AccountsError, match="pip install 'chatd"):
+    with pytest.raises(AccountsError, match=re.escape(passwords.missing())):
         without.start()
     without.stop()
 

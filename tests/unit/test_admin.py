@@ -11,6 +11,7 @@ import pytest
 
 from chatd import __main__
 from chatd.app import archive_commands as admin
+from chatd.journal.sqlite.store import Store
 from tests.unit.test_archive import LINE, lines, written
 
 
@@ -52,6 +53,7 @@ def test_erase_says_how_much(journal: Path, capsys: pytest.CaptureFixture[str]) 
     [
         (["erase", "a b"], "chatd: "),
         (["export", "lobby"], "a room begins with #"),
+        (["export", "#nope"], "there is no room #nope in sqlite:chatd.sqlite3"),
         (["export", "-j", "memory:"], "is no journal in a file"),
         (["export", "-j", "sqlite:nowhere"], "there is no file"),
         (["import", "nowhere"], "No such file"),
@@ -64,3 +66,11 @@ def test_what_cannot_be_done_is_said_in_one_line(arguments: list[str], why: str)
         admin.main(arguments)
     assert why in str(caught.value.code)
     assert "\n" not in str(caught.value.code)
+
+
+def test_an_empty_journal_is_exported_as_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Store(tmp_path / "empty").close()
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))
+    admin.main(["export", "-j", f"sqlite:{tmp_path / 'empty'}"])
+    assert raw.getvalue() == b""

@@ -12,6 +12,7 @@ from cryptography import x509
 
 from chatd import __main__
 from chatd.app import archive_commands as admin
+from chatd.runtime.extras import install_command
 from chatd.tls import certificate
 from chatd.tls.certificate import fingerprint
 from chatd.tls.pem import read
@@ -91,4 +92,4 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(admin, "find_spec", lambda _: None)
     with pytest.raises(SystemExit) as caught:
         admin.main(["certificate", str(tmp_path), "localhost"])
-    assert str(caught.value.code).endswith("pip install 'chatd[tls]'")
+    assert str(caught.value.code).endswith(install_command("tls"))

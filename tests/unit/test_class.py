@@ -16,6 +16,7 @@ from chatd.app.announcing import LINES, PAGES, Door, services
 from chatd.app.class_banner import NO_NETWORK, Opened, banner
 from chatd.app.class_command import ClassOptions
 from chatd.protocol import names
+from chatd.runtime.extras import install_command
 from chatd.runtime.interfaces import Interface, interfaces, reachable
 
 LOOPBACK = Interface("lo", IPv4Address("127.0.0.1"), is_device=False)
@@ -133,7 +134,7 @@ def test_the_qr_code_has_the_modules_of_the_address() -> None:
 def test_without_segno_the_banner_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(qr_code, "find_spec", lambda _: None)
     assert qr_code.qr_code("http://x", colour=False) is None
-    assert "pip install 'chatd[class]'" in banner(OPENED, lambda _: None)
+    assert f"For a QR code of it: {install_command('class')}" in banner(OPENED, lambda _: None)
 
 
 def parsed(*arguments: str) -> ClassOptions:

@@ -57,6 +57,8 @@ SAMPLES: Mapping[str, tuple[str, str, str]] = {
     "journal": ("memory:", "sqlite:b", "sqlite:c"),
     "keep": ("1h", "2h", "3h"),
     "listen": ("tcp:1", "tcp:2", "tcp:3"),
+    "log": ("text", "json", "journald"),
+    "log-level": ("debug", "warn", "error"),
     "logfile": ("a.log", "b.log", "c.log"),
     "registration": ("off", "open", "code"),
     "room-founders": ("yes", "no", "yes"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from chatd import __main__
 from chatd.app.options import Options, makeService
 from chatd.hooks.signing import key_of
 from chatd.hooks.store import MAX_HOOKS, Hook, open_hook_store
+from chatd.runtime.extras import missing
 
 Run = Callable[..., list[str]]
 URL = "https://user:word@example.org/in?token=s3cret"
@@ -97,7 +99,7 @@ def test_what_cannot_be_done_is_one_line(run: Run, words: list[str], why: str) -
 
 def test_https_without_tls_is_refused_with_what_to_install(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chatd.hooks.target.find_spec", lambda _name: None)
-    with pytest.raises(SystemExit, match=r"pip install 'chatd\[tls\]'"):
+    with pytest.raises(SystemExit, match=re.escape(f"https:// {missing('TLS', 'tls')}")):
         run("add", "#builds", URL)
 
 

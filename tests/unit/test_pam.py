@@ -81,7 +81,7 @@ async def test_it_is_asked_in_a_thread(rules: Path) -> None:
 @needs_pam
 def test_it_is_a_method_of_auth() -> None:
     assert isinstance(makeChecker("pam"), PamChecker)
-    assert makeChecker("pam:login")._service == b"login"
+    assert makeChecker("pam:login").service == "login"
 
 
 def test_where_there_is_none_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,3 +31,16 @@ async def test_a_patient_thread_lets_the_reactor_go_first_and_nobody_else_change
         thread.stop()
     assert found == [max(before, PATIENT_NICENESS), before]
     assert niceness() == before
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_sandbox_in_which_it_may_not_be_patient_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: int) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "setpriority", refuse)
+    thread = Thread(reactor, "a thread", patient=True)
+    thread.start()
+    done: Deferred[int] = thread.do(niceness)
+    assert await done == niceness()
+    thread.stop()

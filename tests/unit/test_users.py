@@ -19,6 +19,7 @@ from chatd.accounts.scram import Keys
 from chatd.accounts.scram_store import ScramStore
 from chatd.accounts.store import Account, open_account_store
 from chatd.app import user_commands as users
+from chatd.runtime.extras import install_command
 from tests.support.daemon import BIN, DEADLINE, Daemon, environment
 from tests.support.in_memory_accounts import PASSWORD, CountingHasher
 
@@ -258,7 +259,7 @@ def test_without_argon2_it_says_what_to_install(do: Do, monkeypatch: pytest.Monk
         with pytest.raises(SystemExit) as stop:
             do(*words)
         assert stop.value.code == (
-            "chatd: a password needs Argon2, which is not installed: pip install 'chatd[accounts]'"
+            f"chatd: a password needs Argon2, which is not installed: {install_command('accounts')}"
         )
     do("invite")
     do("add", "ann", "--no-password")

@@ -93,7 +93,11 @@ SECTIONS = (
             Row("room-founders", "true", live=True),
         ),
     ),
-    Section("log", "What is written of what happens.", (Row("logfile", '"/var/log/chatd.log"'),)),
+    Section(
+        "log",
+        "What is written of what happens.",
+        (Row("logfile", '"/var/log/chatd.log"'), Row("log", '"json"'), Row("log-level", live=True)),
+    ),
 )
 ROWS = {row.name: row for section in SECTIONS for row in section.rows}
 SECTION_OF = {row.name: section.name for section in SECTIONS for row in section.rows}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol, runtime_checkable
+
+from twisted.logger import LogLevel
 
 from chatd.accounts import AccountsError
 from chatd.accounts.service import AccountService, Registration
@@ -21,7 +23,7 @@ ENDPOINTS = frozenset({"port", "interface", "listen", "web", "irc"})
 EDGES = frozenset({"trusted-proxy", "web-host", "web-guests", "irc-history"})
 ACCOUNTS = frozenset({"registration", "members-only"})
 BOUNDS = frozenset(each.option.name for kind in (Limits, Retention) for each in option_fields(kind))
-APPLIED = ENDPOINTS | EDGES | ACCOUNTS | BOUNDS | {"announce"}
+APPLIED = ENDPOINTS | EDGES | ACCOUNTS | BOUNDS | {"announce", "log-level"}
 """The options that are taken up; those of the table of options that are live."""
 
 Take = Callable[[], Sequence[str]]
@@ -36,22 +38,27 @@ class Renewing(Protocol):
         """Read them again; return what takes them up. Raise `ValueError`, with a sentence, if they are of no use."""
 
 
-class Applying:
-    """What of a daemon takes options up; ``announce`` puts another announcer in the place of the one there is."""
+class Served(Protocol):
+    """The service that runs."""
 
-    def __init__(
-        self,
-        reactor: Any,
-        gateway: Gateway,
-        edges: Edges,
-        doors: Doors,
-        announce: Callable[[Announcer], Awaitable[None]],
-    ) -> None:
+    open_doors: Doors
+
+    def set_log_level(self, level: LogLevel) -> None:
+        """Log nothing below a level from here on."""
+
+    async def announce(self, announcer: Announcer) -> None:
+        """Announce what is open now, and by that announcer."""
+
+
+class Applying:
+    """What of a daemon takes options up."""
+
+    def __init__(self, reactor: Any, gateway: Gateway, edges: Edges, service: Served) -> None:
         self._reactor = reactor
         self._gateway = gateway
         self._edges = edges
-        self._doors = doors
-        self._announce = announce
+        self._service = service
+        self._doors = service.open_doors
 
     async def apply(self, before: Wanted, after: Wanted) -> list[str]:
         """Let other options hold; return what there is to say of it, but for the options themselves.
@@ -70,11 +77,12 @@ class Applying:
             raise ValueError(str(error)) from None
         self._gateway.set_limits(after.limits)
         self._edges.follow(after)
+        self._service.set_log_level(after.log_level)
         self._take_accounts(after)
         told = list(dict.fromkeys(sentence for take in certificates for sentence in take()))
         await doors.close()
         if doors.is_one or before["announce"] != after["announce"]:
-            await self._announce(after.make_announcer(self._reactor))
+            await self._service.announce(after.make_announcer(self._reactor))
         return [*told, *doors.told]
 
     def _prepare_accounts(self, after: Wanted) -> None:

@@ -9,6 +9,8 @@ from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 
+from chatd.app.checks import checks_for_reload
+from chatd.app.checks.result import State
 from chatd.app.reloading.applying import Applying
 from chatd.app.reloading.comparison import changed, needs_restart, now_holds
 from chatd.app.wanted import Wanted
@@ -18,22 +20,13 @@ UNCHANGED = "nothing was changed"
 FAILED = 1
 
 Say = Callable[[str], None]
-Checks = Callable[[Wanted], Sequence[str]]
-"""Returns what stands against options, in sentences; called in a thread."""
-
 _log = Logger()
-
-
-def no_checks(_options: Wanted) -> Sequence[str]:
-    """Find nothing wrong with options that could be read."""
-    return ()
 
 
 class Reloader:
     """Reloads the options that the daemon was started with.
 
-    ``checks`` are made before anything is changed. ``began`` and ``ended`` are told of every reload, whatever becomes
-    of it.
+    ``began`` and ``ended`` are told of every reload, whatever becomes of it.
     """
 
     def __init__(
@@ -41,14 +34,12 @@ class Reloader:
         reactor: Any,
         options: Wanted,
         applying: Applying,
-        checks: Checks = no_checks,
         began: Callable[[], None] = lambda: None,
         ended: Callable[[], None] = lambda: None,
     ) -> None:
         self._reactor = reactor
         self._started = self._current = options
         self._applying = applying
-        self._checks = checks
         self._began = began
         self._ended = ended
         self._turn = DeferredLock()
@@ -81,20 +72,22 @@ class Reloader:
 
     async def _reload(self, say: Say) -> int:
         if self._closed:
-            return _refuse(say, [self._closed])
+            return _refuse(say, self._closed)
         try:
             wanted = self._current.read_again()
         except SystemExit as stop:
-            return _refuse(say, [str(stop).removeprefix("chatd: ")])
-        if wrong := await deferToThreadPool(self._reactor, self._reactor.getThreadPool(), self._checks, wanted):
-            return _refuse(say, wrong)
+            return _refuse(say, str(stop).removeprefix("chatd: "))
+        found = await deferToThreadPool(self._reactor, self._reactor.getThreadPool(), checks_for_reload, wanted)
+        for each in found:
+            if each.state is State.WRONG:
+                say(f"chatd check says: {each.what}; {each.do}")
         await self._change.acquire()
         try:
             if self._closed:
-                return _refuse(say, [self._closed])
+                return _refuse(say, self._closed)
             told = await self._applying.apply(self._current, wanted)
         except ValueError as error:
-            return _refuse(say, [str(error)])
+            return _refuse(say, str(error))
         finally:
             self._change.release()
         before, self._current = self._current, wanted
@@ -113,9 +106,8 @@ class Reloader:
             say(UNCHANGED)
 
 
-def _refuse(say: Say, why: Sequence[str]) -> int:
-    for sentence in why:
-        say(f"{UNCHANGED}: {sentence}")
+def _refuse(say: Say, why: str) -> int:
+    say(f"{UNCHANGED}: {why}")
     return FAILED
 
 

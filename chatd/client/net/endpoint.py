@@ -12,6 +12,7 @@ from twisted.internet.task import deferLater
 from zope.interface import implementer
 
 from chatd.client.model.trust import Trust
+from chatd.runtime.extras import install_command
 from chatd.runtime.server_address import Address
 
 
@@ -26,7 +27,7 @@ def endpoint_of(address: Address, reactor: Any, trust: Trust) -> IStreamClientEn
     try:
         from chatd.client.net.tls import TlsEndpoint
     except ImportError:
-        raise ValueError("TLS needs more than is installed here: pip install 'chatd[tls]'") from None
+        raise ValueError(f"TLS needs more than is installed here: {install_command('tls')}") from None
     try:
         return TlsEndpoint(reactor, plain, address.host, str(Address(address.host.lower(), address.port)), trust)
     except Exception as error:

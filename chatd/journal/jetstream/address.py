@@ -11,6 +11,7 @@ from typing import NoReturn
 from urllib.parse import parse_qsl, unquote
 
 from chatd.journal.jetstream.messages import STREAM_NAME
+from chatd.runtime.extras import missing
 
 DEFAULT_STREAM = "chatd"
 DEFAULT_INDEX = "chatd-index.sqlite3"
@@ -75,7 +76,7 @@ def parse(description: str) -> Address:
         if name in _FILES and not files[name].is_file():
             _wrong(f"{name}= names a file that is not there: {files[name]}")
     if "credentials" in files and find_spec("nkeys") is None:
-        _wrong("credentials= needs nkeys, which is not installed: pip install 'nats-py[nkeys]'")
+        _wrong(f"credentials= {missing('nkeys', 'cluster')}")
     if ("certificate" in files) != ("key" in files):
         _wrong("certificate= and key= go together")
     return Address(

@@ -105,6 +105,12 @@ class ExportRow(NamedTuple):
         return json.dumps(fields, ensure_ascii=False)
 
 
+def knows_room(path: Path, room: str) -> bool:
+    """Return whether a journal has, or had, anything of a room. Raise `JournalError` if the file cannot be read."""
+    with closing(open_to_read(path)) as db, explained(path):
+        return db.execute("SELECT 1 FROM room WHERE key = ?", (names.key(room),)).fetchone() is not None
+
+
 def export_lines(path: Path, room: str | None = None) -> Iterator[str]:
     """Yield a line of JSON for each of `export_rows`.
 

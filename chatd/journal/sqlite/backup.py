@@ -54,6 +54,22 @@ def back_up(path: Path, target: Path, progress: Progress) -> Contents:
     return contents
 
 
+def copy_beside(path: Path, target: Path) -> None:
+    """Copy another SQLite file of the daemon, as it is at this moment, to ``target``, as `back_up` copies a journal.
+
+    Raise `JournalError` if ``target`` is there already, or the file cannot be read.
+    """
+    if os.path.lexists(target):
+        raise JournalError(f"{target} is there already, and nothing was changed")
+    with _new_file(target) as made, explained(path):
+        read_only = f"{path.absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(read_only, uri=True)) as source, closing(sqlite3.connect(made)) as copy:
+            source.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE").fetchall()
+        os.rename(made, target)
+        _flush_folder(target)
+
+
 def restore(path: Path, source: Path, epoch: str, progress: Progress) -> Restored:
     """Put a copy of a journal in the place of a journal's file, under a new ``epoch``.
 

@@ -1,0 +1,124 @@
+"""``chatd backup``: a copy of the journal in a new file, or of all that the daemon keeps in a folder of dated files."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from chatd.app.progress import Progress, tell
+from chatd.journal.factory import is_cluster
+from chatd.journal.sqlite.address import sqlite_path
+from chatd.journal.sqlite.backup import Contents, back_up, copy_beside
+from chatd.journal.sqlite.database import LACKS_LOG, lacks_log
+from chatd.protocol.wire import timestamp
+
+ABOUT = (
+    "Copy the journal as it is now to a new file, or with --directory the journal, the accounts and the hooks to files"
+    " that are named by the time. The daemon may be running."
+)
+_DATED = r"-\d{8}T\d{6}Z"
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Add what the command takes beside the journal."""
+    where = command.add_mutually_exclusive_group(required=True)
+    where.add_argument("file", type=Path, nargs="?", help="a new file, for the journal alone")
+    where.add_argument("--directory", metavar="DIR", type=Path, help="made if it is not there, for its owner alone")
+    about = "how many of each are left in the directory, the newest [default: all]"
+    command.add_argument("--copies", metavar="COUNT", type=_count, help=about)
+
+
+def carry_out(options: argparse.Namespace) -> None:
+    """Do it. Raise `JournalError`, `OSError` or `ValueError`, with a sentence for the user, if that cannot be."""
+    if is_cluster(options.journal):
+        raise ValueError("what is said in a cluster is in its streams: back them up with nats stream backup")
+    path = sqlite_path(options.journal)
+    if options.directory is None:
+        if options.copies is not None:
+            raise ValueError("--copies goes with --directory: a file that you name yourself is yours to delete")
+        print(f"{options.file} has {described(_copy(path, options.file))}; chatd restore puts it back")
+        return
+    _back_up_all(path, [options.accounts, options.hooks], options.directory, options.copies)
+
+
+def described(contents: Contents) -> str:
+    """Return what is in a copy of a journal, in words."""
+    if contents.newest is None:
+        return "no messages"
+    messages, rooms = contents.messages, contents.rooms
+    counted = f"{messages} message{'s' * (messages != 1)} in {rooms} room{'s' * (rooms != 1)}"
+    return f"{counted}, the newest of {timestamp(contents.newest)}"
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,8}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of copies: it takes 1 or more")
+    return int(text)
+
+
+def _copy(path: Path, target: Path) -> Contents:
+    progress = Progress("copied")
+    contents = back_up(path, target.absolute(), lambda done, pages: progress.show(f"{done / max(pages, 1):.0%}"))
+    progress.end()
+    if lacks_log(path):
+        tell(f"{path}: {LACKS_LOG}")
+    return contents
+
+
+def _back_up_all(journal: Path, beside: Sequence[Path | None], directory: Path, copies: int | None) -> None:
+    """Copy the journal and the files beside it that are there; then delete what is more than ``copies`` of each."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    more = [path for path in beside if path is not None and path.exists()]
+    with _alone(directory):
+        for path in (journal, *more):
+            _delete(_half_made(directory, path))
+        now = datetime.now(UTC)
+        contents = _copy(journal, _dated(directory, journal, now))
+        for path in more:
+            copy_beside(path, _dated(directory, path, now))
+        for path in (journal, *more):
+            _delete(sorted(_copies(directory, path))[: -copies if copies else 0])
+    names = ", ".join(_dated(directory, path, now).name for path in (journal, *more))
+    print(f"{directory} has {names}, with {described(contents)}")
+
+
+def _dated(directory: Path, path: Path, now: datetime) -> Path:
+    return directory.absolute() / f"{path.stem}-{now:%Y%m%dT%H%M%SZ}{path.suffix}"
+
+
+def _copies(directory: Path, path: Path) -> Iterator[Path]:
+    """Yield the copies of a file that were made here, in any order; those that have another name are left alone."""
+    pattern = re.compile(f"{re.escape(path.stem)}{_DATED}{re.escape(path.suffix)}")
+    return (each for each in directory.iterdir() if pattern.fullmatch(each.name))
+
+
+def _half_made(directory: Path, path: Path) -> Iterator[Path]:
+    """Yield what is left of a backup that was killed."""
+    pattern = re.compile(rf"\.{re.escape(path.stem)}{_DATED}{re.escape(path.suffix)}\.\d+(-\w+)?")
+    return (each for each in directory.iterdir() if pattern.fullmatch(each.name))
+
+
+def _delete(paths: Iterator[Path] | Sequence[Path]) -> None:
+    for path in list(paths):
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """Keep other backups out of a directory. Raise `ValueError` if there is one under way."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise ValueError(
+            f"another backup to {directory} is under way; wait for it, or name another directory"
+        ) from None
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,87 @@
+"""``chatd check``: what would keep a daemon with these options from starting, or lose what is said."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import ClassVar
+
+from chatd import __version__
+from chatd.app.checks import configuration, run_checks
+from chatd.app.checks.result import Result, State, worst
+from chatd.app.options import Options
+from chatd.app.progress import Progress
+
+MOST_SECONDS = 30.0
+"""How long the check of one file may take where nobody waits at a terminal, as before a start by systemd."""
+_MARKS = {State.GOOD: "good", State.WARNING: "WARNING", State.WRONG: "WRONG"}
+
+
+class CheckOptions(Options):
+    """Those of the daemon, and ``--json``."""
+
+    optFlags: ClassVar[list[list[object]]] = [["json", None, "Print one document of JSON instead of lines."]]
+    longdesc = (
+        "Checks what a daemon with the same options would meet: configuration, ports, certificates, journal, accounts,"
+        " hooks, PAM, clock, NATS, file descriptors and what is installed. Nothing is made, changed or locked, and the"
+        " daemon may be running. The exit status is 1 if something is wrong, and 0 with warnings."
+    )
+
+    def getSynopsis(self) -> str:
+        """Return the first line of the help."""
+        return "Usage: chatd check [--json] [options of the daemon]"
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print what is found. Raise `SystemExit` with 1 if something is wrong."""
+    results = _results(arguments)
+    if "--json" in arguments:
+        print(document(results))
+    else:
+        print("\n".join([*lines(results), summary(results)]))
+    sys.stdout.flush()
+    if worst(results) is State.WRONG:
+        raise SystemExit(1)
+
+
+def _results(arguments: Sequence[str]) -> list[Result]:
+    options = CheckOptions()
+    try:
+        options.parseOptions(arguments)
+    except SystemExit as refusal:
+        if not isinstance(refusal.code, str):
+            raise
+        return [configuration.refused(refusal.code.removeprefix("chatd: "))]
+    progress = Progress("checked")
+    waited_for = sys.stderr is not None and sys.stderr.isatty()
+    try:
+        return run_checks(options, None if waited_for else MOST_SECONDS, progress.show)
+    finally:
+        progress.end()
+
+
+def lines(results: Sequence[Result]) -> list[str]:
+    """Return a line for each result: how it is, what it is about, what was found, and what to do."""
+    about = max((len(each.subject) for each in results), default=0)
+    mark = max(map(len, _MARKS.values()))
+    return [
+        f"{_MARKS[each.state]:<{mark}}  {each.subject:<{about}}  {each.what}{f' -> {each.do}' if each.do else ''}"
+        for each in results
+    ]
+
+
+def summary(results: Sequence[Result]) -> str:
+    """Return how many there are of each state."""
+    counts = {state: sum(each.state is state for each in results) for state in State}
+    warnings = counts[State.WARNING]
+    return f"{counts[State.GOOD]} good, {warnings} warning{'s' * (warnings != 1)}, {counts[State.WRONG]} wrong"
+
+
+def document(results: Sequence[Result]) -> str:
+    """Return all results as JSON."""
+    checks = [
+        {"subject": each.subject, "name": each.name, "state": each.state, "what": each.what, "do": each.do}
+        for each in results
+    ]
+    return json.dumps({"chatd": __version__, "state": worst(results), "checks": checks}, ensure_ascii=False, indent=2)

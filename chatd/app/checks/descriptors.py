@@ -1,0 +1,33 @@
+"""File descriptors: each connection takes one."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+
+from chatd.app.checks.question import Question
+from chatd.app.checks.result import Result, good, warning
+from chatd.edges.accept_backoff import RESERVED_DESCRIPTORS
+
+OTHERS = RESERVED_DESCRIPTORS + 32
+"""How many are for ports, the journal, the log and the reactor itself."""
+
+
+def check(question: Question) -> Iterator[Result]:
+    """Yield whether there are enough."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    yield enough(question.options.limits.connections, hard)
+
+
+def enough(connections: int, hard: int) -> Result:
+    """Return whether there are enough for so many connections, 0 for no limit, with that hard limit."""
+    name = "descriptors.limit"
+    if hard == resource.RLIM_INFINITY:
+        return good(name, "as many files may be open as there are")
+    if not connections:
+        return good(name, f"{hard:,} files may be open; without --max-connections that is the limit")
+    if hard < connections + OTHERS:
+        what = f"{hard:,} files may be open, too few for {connections:,} connections"
+        do = f"raise the limit to {connections + OTHERS} (ulimit -Hn, LimitNOFILE=), or lower --max-connections"
+        return warning(name, what, do)
+    return good(name, f"{hard:,} files may be open, enough for {connections:,} connections")

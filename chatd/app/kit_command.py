@@ -1,0 +1,93 @@
+"""``chatd kit``: one folder with which chatd is installed where there is no network."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from chatd.app import kit_files, kit_wheels
+from chatd.runtime import extras
+
+ABOUT = (
+    "Make a folder with this chatd, all that it needs, their hashes and the documentation, for machines without a"
+    " network. There, sh DIR/install installs it."
+)
+_PYTHON = re.compile(r"3\.\d{1,2}")
+_TAG = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)+")
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Do what the arguments after ``chatd kit`` say. Raise `SystemExit`, with one line if it could not be done."""
+    options = _parser().parse_args(arguments)
+    try:
+        _make(options.directory, options.extras, kit_wheels.target(options.python, options.platform))
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"chatd: {error}") from None
+    except KeyboardInterrupt:
+        raise SystemExit("chatd: stopped before it was done; nothing is left of it") from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="chatd kit", description=ABOUT)
+    parser.add_argument("directory", metavar="DIR", type=Path, help="the folder to make")
+    known = extras.names()
+    about = f"what is optional, separated by commas; none for nothing [default: {','.join(known)}]"
+    parser.add_argument("--extras", metavar="LIST", type=_extras, default=known, help=about)
+    about = "its version where the kit is for, such as 3.11 [default: as here]"
+    parser.add_argument("--python", metavar="VERSION", type=_python, help=about)
+    about = f"the machine that the kit is for, as in the names of wheels [default: {kit_wheels.this_platform()}]"
+    parser.add_argument("--platform", metavar="TAG", type=_tag, help=about)
+    return parser
+
+
+def _make(directory: Path, wanted_extras: Sequence[str], wanted: kit_wheels.Target) -> None:
+    if directory.exists():
+        raise ValueError(f"{directory} is there already; name a folder that is to be made")
+    print(f"chatd: getting the wheels for Python {wanted.python} on {wanted.platform}", file=sys.stderr)
+    place = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.absolute().parent))
+    try:
+        place.chmod(0o755)
+        wheels = place / kit_files.WHEELS
+        wheels.mkdir()
+        kit_wheels.collect(wheels, wanted_extras, wanted)
+        kit_files.write_all(place, wanted_extras, wanted)
+        place.rename(directory)
+    except BaseException:
+        shutil.rmtree(place, ignore_errors=True)
+        raise
+    _tell(directory)
+
+
+def _tell(directory: Path) -> None:
+    files = [path for path in directory.rglob("*") if path.is_file()]
+    wheels = sum(path.suffix == ".whl" for path in files)
+    size = sum(path.stat().st_size for path in files) / 1e6
+    print(
+        f"{directory} has {wheels} wheels and the documentation, {size:.1f} MB in all; where it is needed: sh install"
+    )
+    print(f"SHA-256 of {directory / kit_files.SUMS}, to compare there: {kit_files.sha256(directory / kit_files.SUMS)}")
+
+
+def _extras(text: str) -> list[str]:
+    known = extras.names()
+    wanted = [] if text == "none" else sorted(dict.fromkeys(text.split(",")))
+    if unknown := [each for each in wanted if each not in known]:
+        raise argparse.ArgumentTypeError(f"there is no extra {unknown[0]!r}: they are {', '.join(known)}")
+    return wanted
+
+
+def _python(text: str) -> str:
+    if not _PYTHON.fullmatch(text) or int(text[2:]) < 11:
+        raise argparse.ArgumentTypeError(f"{text!r} is no version that chatd runs on: say 3.11 or a newer one")
+    return text
+
+
+def _tag(text: str) -> str:
+    if not _TAG.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no tag like manylinux_2_36_x86_64")
+    return text

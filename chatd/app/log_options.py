@@ -1,0 +1,53 @@
+"""``--log``, ``--log-level``: what is written of what happens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from twisted.logger import LogLevel
+from twisted.python import usage
+
+from chatd.app.log_formats import LogFormat
+from chatd.protocol.text import clean
+
+LEVELS = ("critical", "error", "warn", "info", "debug")
+"""The fewest events first."""
+
+
+class LogOptions(usage.Options):
+    """``--log`` and ``--log-level``."""
+
+    optParameters: ClassVar[list[list[object]]] = [
+        [
+            "log",
+            None,
+            None,
+            "How the log is written: text, json or journald.  [default: journald under systemd, or else text]",
+        ],
+        ["log-level", None, "info", f"Of which level on events are logged: {', '.join(LEVELS)}."],
+    ]
+
+    def postOptions(self) -> None:
+        """Check what was given."""
+        super().postOptions()
+        if self["log"] is not None:
+            try:
+                self["log"] = LogFormat(self["log"])
+            except ValueError:
+                choice = ", ".join(LogFormat)
+                raise usage.UsageError(f"--log is one of {choice}, not {clean(self['log'])!r}") from None
+        if self["log-level"] not in LEVELS:
+            raise usage.UsageError(f"--log-level is one of {', '.join(LEVELS)}, not {clean(self['log-level'])!r}")
+        self._check_twistd(self.parent)
+
+    @property
+    def log_level(self) -> LogLevel:
+        """Of which level on events are logged."""
+        found: LogLevel = LogLevel.lookupByName(self["log-level"])
+        return found
+
+    def _check_twistd(self, twistd: Mapping[str, Any] | None) -> None:
+        for name in ("syslog", "logger"):
+            if self["log"] is not None and twistd is not None and twistd.get(name):
+                raise usage.UsageError(f"--log and twistd's --{name} exclude each other: twistd writes that log itself")
