@@ -66,7 +66,7 @@ class Applying:
         Raise `ValueError`, with a sentence, if something of it cannot be; then nothing has changed.
         """
         self._prepare_accounts(after)
-        doors = self._door_change(after)
+        doors = self._door_change(before, after)
         certificates = list(self._renew_certificates(after))
         await doors.open()
         try:
@@ -111,9 +111,10 @@ class Applying:
             if isinstance(creator, Renewing):
                 yield creator.renew()
 
-    def _door_change(self, after: Wanted) -> DoorChange:
+    def _door_change(self, before: Wanted, after: Wanted) -> DoorChange:
         wanted = {wish.key: wish for wish in after.wishes}
         there = {opened.place.wish.key for opened in self._doors.opened}
+        there |= {wish.key for wish in before.wishes if not wish.asked_for}  # or not, and that was said at the start
         going = [each for each in self._doors.opened if each.place.wish.key not in wanted]
         coming = [self._listening(wish, after) for key, wish in wanted.items() if key not in there]
         return DoorChange(self._doors, coming, going)

@@ -78,9 +78,6 @@ class Reloader:
         except SystemExit as stop:
             return _refuse(say, str(stop).removeprefix("chatd: "))
         found = await deferToThreadPool(self._reactor, self._reactor.getThreadPool(), checks_for_reload, wanted)
-        for each in found:
-            if each.state is State.WRONG:
-                say(f"chatd check says: {each.what}; {each.do}")
         await self._change.acquire()
         try:
             if self._closed:
@@ -92,6 +89,9 @@ class Reloader:
             self._change.release()
         before, self._current = self._current, wanted
         self._say_what_became(say, before, told)
+        for each in found:
+            if each.state is State.WRONG:
+                say(f"chatd check says: {each.what}; {each.do}")
         return 0
 
     def _say_what_became(self, say: Say, before: Wanted, told: Sequence[str]) -> None:
@@ -100,10 +100,8 @@ class Reloader:
         left = [needs_restart(self._started, after, name) for name in changed(self._started, after, live=False)]
         if after["config"] is None:
             say("no --config was given: the options are as they were, but for files that they name")
-        for sentence in [*taken, *told, *left]:
+        for sentence in [*(taken + list(told) or [UNCHANGED]), *left]:
             say(sentence)
-        if not (taken or told):
-            say(UNCHANGED)
 
 
 def _refuse(say: Say, why: str) -> int:
