@@ -14,7 +14,18 @@ from twisted.logger import Logger
 
 from chatd.app.log_output import OwnLogFile
 
+HELD = frozenset({signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2})
 _log = Logger()
+
+
+def hold_signals() -> None:
+    """Let those that come from now on wait until `release_signals`, instead of ending the process."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, HELD)
+
+
+def release_signals() -> None:
+    """Take those that have come since `hold_signals`."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
 
 
 def install_signals(reactor: Any, log_file: OwnLogFile | None, reload: Callable[[], None] | None = None) -> None:
