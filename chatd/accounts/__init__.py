@@ -30,6 +30,17 @@ class Grant(NamedTuple):
     """What the token is called by, which anybody may know."""
 
 
+class Vouched(NamedTuple):
+    """Somebody whom an OpenID provider vouches for."""
+
+    issuer: str
+    subject: str
+    """What the provider knows them by, now and for ever."""
+    name: str
+    """What they are called there now."""
+    groups: frozenset[str] = frozenset()
+
+
 class LoggedIn(NamedTuple):
     """How a SASL exchange ends well."""
 
@@ -95,6 +106,13 @@ class Accounts(Protocol):
         """Return the key of the account; it fails with `ChatError` if that is not the password or too many were tried.
 
         ``address`` is where the connection comes from, None if from a local socket.
+        """
+
+    def log_in_vouched(self, who: Vouched, address: str | None) -> Deferred[str]:
+        """Return the key of the account of somebody whom a provider vouches for, which is made if there is none yet.
+
+        It fails with `ChatError` if what they are called there is somebody else's name here, or can be nobody's.
+        ``address`` is as for `log_in`.
         """
 
     def mechanisms(self) -> Sequence[str]:
@@ -173,6 +191,10 @@ class NoAccounts(Accounts):
 
     @override
     def log_in(self, nick: str, password: str, address: str | None) -> Deferred[str]:
+        raise _none()
+
+    @override
+    def log_in_vouched(self, who: Vouched, address: str | None) -> Deferred[str]:
         raise _none()
 
     @override

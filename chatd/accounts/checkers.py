@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hmac import compare_digest
+from typing import Self
 
 from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.credentials import IUsernamePassword
@@ -19,6 +20,7 @@ from zope.interface import Attribute, Interface, implementer
 
 from chatd.accounts import AccountsError
 from chatd.accounts.passwords import Hasher, missing
+from chatd.accounts.provided import is_provided
 from chatd.accounts.scram_store import ScramStore
 from chatd.accounts.store import Account, AccountStore, TakenError
 from chatd.protocol import names
@@ -32,6 +34,20 @@ CHECK_SECONDS = 30
 MAX_ASKED = 64
 """How many ``--auth`` checks may be under way before further logins are refused for the moment."""
 
+
+class GroupMember(bytes):
+    """The name of somebody whom a checker accepts that knows of groups."""
+
+    groups: frozenset[str]
+
+    @classmethod
+    def of(cls, name: bytes, groups: frozenset[str]) -> Self:
+        """Return a name with the groups that go with it."""
+        made = cls(name)
+        made.groups = groups
+        return made
+
+
 AvatarId = bytes | tuple[()]
 """A name, as a checker returns it. The empty tuple stands for an anonymous user."""
 Login = tuple[type[Interface], object, Callable[[], None]]
@@ -41,6 +57,7 @@ class IAccount(Interface):
     """The avatar of one who has logged in."""
 
     key = Attribute("The nick of the account, folded.")
+    groups = Attribute("The groups that it is in; None if whoever knows the password knows of none.")
 
 
 @implementer(IAccount)
@@ -49,6 +66,7 @@ class Avatar:
     """An account that has been logged in to."""
 
     key: str
+    groups: frozenset[str] | None = None
 
 
 @implementer(IUsernamePassword)
@@ -95,10 +113,14 @@ class AccountChecker:
         """Return the name of the account; it fails with `UnauthorizedLogin`, or `ChatError` if it cannot be checked."""
         return Deferred.fromCoroutine(self._check(credentials.username.decode(), credentials.password.decode()))
 
-    def has_password(self, avatar_id: AvatarId) -> bool:
-        """Return whether the store has a hash for a name that another checker has accepted, perhaps an alias."""
-        account = self._store.find(names.key(_text(avatar_id)))
-        return account is not None and account.hash is not None
+    def is_own(self, avatar_id: AvatarId) -> bool:
+        """Return whether a name that another checker has accepted, perhaps an alias, is not that one's to give.
+
+        The store has a hash for it, or it is of somebody whom an OpenID provider vouches for.
+        """
+        key = names.key(_text(avatar_id))
+        account = self._store.find(key)
+        return account is not None and (account.hash is not None or is_provided(self._store, key))
 
     async def _check(self, nick: str, password: str) -> bytes:
         account = self._store.find(names.key(nick))
@@ -171,7 +193,7 @@ class Checkers:
                 avatar_id = await self._ask(checker, credentials)
             except UnauthorizedLogin:
                 continue
-            if not self._own.has_password(avatar_id):
+            if not self._own.is_own(avatar_id):
                 return avatar_id
         raise UnauthorizedLogin
 
@@ -219,10 +241,13 @@ class Realm:
                 await self._workers.do(lambda: self._store.add(made, twins=True))
             except TakenError:  # over another connection, at the same time
                 account = self._store.find(key)
+                if account is not None and (account.hash is not None or is_provided(self._store, key)):
+                    raise UnauthorizedLogin from None
         if account is None or account.name != nick:
             # Two names that an --auth method tells apart, and that are the same nick here.
             raise UnauthorizedLogin
-        return IAccount, Avatar(key), lambda: None
+        groups = avatar_id.groups if isinstance(avatar_id, GroupMember) else None
+        return IAccount, Avatar(key, groups), lambda: None
 
 
 def _text(avatar_id: object) -> str:

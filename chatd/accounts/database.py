@@ -15,7 +15,7 @@ from chatd.runtime.schema import upgrade
 
 APPLICATION_ID = int.from_bytes(b"chac", "big")
 """Marks a file as an account store. https://www.sqlite.org/pragma.html#pragma_application_id"""
-VERSION = 6
+VERSION = 7
 
 
 @cache

@@ -1,13 +1,16 @@
 """``--auth pam``: checks passwords with the machine's Linux-PAM.
 
-See pam_conv(3) and pam_authenticate(3).
+See pam_conv(3) and pam_authenticate(3); for the groups getgrouplist(3) and nsswitch.conf(5).
 """
 
 from __future__ import annotations
 
 import ctypes
+import grp
 import os
+import pwd
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,8 @@ from twisted.cred.error import UnauthorizedLogin
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 from zope.interface import implementer
+
+from chatd.accounts.checkers import AvatarId, GroupMember
 
 SERVICE = "chatd"
 """The rules of ``/etc/pam.d/chatd``; where there is no such file, Linux-PAM takes those of ``/etc/pam.d/other``."""
@@ -73,12 +78,15 @@ class PamChecker:
         self.service = service
         self._rules = rules
 
-    def requestAvatarId(self, credentials: IUsernamePassword) -> Deferred[bytes | tuple[()]]:
-        """Return the name that was authenticated; it fails with `UnauthorizedLogin` or `PamError`.
+    def requestAvatarId(self, credentials: IUsernamePassword) -> Deferred[AvatarId]:
+        """Return the name that was authenticated, and its groups; it fails with `UnauthorizedLogin` or `PamError`.
 
         It takes its time, some seconds for a wrong password, so it is done in a thread of the reactor's pool.
         """
-        return deferToThread(self.check, credentials.username, credentials.password)
+        return deferToThread(self._check_and_list, credentials.username, credentials.password)
+
+    def _check_and_list(self, name: bytes, password: bytes) -> AvatarId:
+        return GroupMember.of(self.check(name, password), machine_groups(name.decode(errors="replace")))
 
     def check(self, name: bytes, password: bytes) -> bytes:
         """Return ``name`` if that is the password and the account may be used; see `requestAvatarId`."""
@@ -101,6 +109,22 @@ class PamChecker:
         finally:
             self._pam.pam_end(handle, result)
         return name
+
+
+def machine_groups(name: str) -> frozenset[str]:
+    """Return the groups that somebody is in by what this machine knows (NSS): its files, SSSD, and so on.
+
+    It may ask other machines, and takes its time. Whom PAM knows and NSS does not is in none.
+    """
+    try:
+        numbers = os.getgrouplist(name, pwd.getpwnam(name).pw_gid)
+    except (KeyError, OSError):
+        return frozenset()
+    found: set[str] = set()
+    for number in numbers:
+        with suppress(KeyError, OSError):  # a number may have no name
+            found.add(grp.getgrgid(number).gr_name)
+    return frozenset(found)
 
 
 def _answering(name: bytes, password: bytes) -> Any:

@@ -106,3 +106,20 @@ CREATE TABLE scram (
 CREATE TABLE scram_secret (
     secret BLOB NOT NULL
 ) STRICT;
+
+-- version 7
+
+-- Whom an OpenID provider knows by this subject: the account is theirs, whatever they are called there later.
+CREATE TABLE provided (
+    key     TEXT PRIMARY KEY REFERENCES account ON DELETE CASCADE,
+    issuer  TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    UNIQUE (issuer, subject)
+) STRICT, WITHOUT ROWID;
+
+-- The groups that an account was in at its last login, of those that the server had a use for.
+CREATE TABLE account_group (
+    key  TEXT NOT NULL REFERENCES account ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    PRIMARY KEY (key, name)
+) STRICT, WITHOUT ROWID;

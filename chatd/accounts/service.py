@@ -14,11 +14,13 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from typing_extensions import override
 
-from chatd.accounts import Accounts, AccountsError, Exchange, Grant, passwords
+from chatd.accounts import Accounts, AccountsError, Exchange, Grant, Vouched, passwords
 from chatd.accounts.bearers import Bearers
 from chatd.accounts.checkers import AccountChecker, Checkers, Credentials, IAccount, Realm
+from chatd.accounts.groups import GroupRules, Groups
 from chatd.accounts.known_networks import KnownNetworks
 from chatd.accounts.passwords import Hasher
+from chatd.accounts.provided import ProvidedAccounts
 from chatd.accounts.sasl import WRONG, Sasl, ScramServer
 from chatd.accounts.scram_store import ScramStore
 from chatd.accounts.store import Account, AccountStore, CodeError, TakenError
@@ -47,7 +49,8 @@ class AccountService(Accounts):
     """Accounts in a store. Hashes are made and compared by ``workers``, look-ups are made at once.
 
     ``checkers`` are those of ``--auth``. The store's file is made at the start if ``make``. ``wall`` tells the time of
-    day, if that is another clock. ``scram`` is where the keys of SCRAM are kept, if they are.
+    day, if that is another clock. ``scram`` is where the keys of SCRAM are kept, if they are. ``rules`` say what groups
+    are good for.
     """
 
     members_only = False
@@ -66,6 +69,7 @@ class AccountService(Accounts):
         make: bool = True,
         wall: WallClock | None = None,
         scram: ScramStore | None = None,
+        rules: GroupRules | None = None,
     ) -> None:
         self.members_only = members_only
         self.takes_newcomers = registration is not Registration.OFF and hasher is not None
@@ -86,6 +90,8 @@ class AccountService(Accounts):
         server = None if scram is None else ScramServer(scram, self._guesses, self._logins, self._unavailable)
         self._sasl = Sasl(self._log_in, server)
         self._bearers = Bearers(store, clock, wall, workers)
+        self.groups = Groups(store, workers, rules or GroupRules())
+        self._provided = ProvidedAccounts(store, workers, wall, self.groups)
         self._newcomers = Throttle(clock, NEW_IN_AN_HOUR, 60 * 60, "many names were taken from where you are")
 
     @property
@@ -154,11 +160,19 @@ class AccountService(Accounts):
     @override
     def is_operator(self, key: str) -> bool:
         account = self._find_if_possible(key)
-        return account is not None and account.operator
+        if account is None or account.operator:
+            return account is not None
+        with suppress(ChatError):
+            return self._or_unavailable(lambda: self.groups.make_operator(key))
+        return False
 
     @override
     def log_in(self, nick: str, password: str, address: str | None) -> Deferred[str]:
         return Deferred.fromCoroutine(self._log_in(nick, password, address))
+
+    @override
+    def log_in_vouched(self, who: Vouched, address: str | None) -> Deferred[str]:
+        return Deferred.fromCoroutine(self._written(self._log_in_vouched(who, address)))
 
     @override
     def mechanisms(self) -> Sequence[str]:
@@ -204,6 +218,9 @@ class AccountService(Accounts):
             username = account.name if account is not None and account.hash is None else nick
             credentials = Credentials(username.encode(), password.encode())
             _, avatar, _ = await self._portal.login(credentials, None, IAccount)
+            logged_in = IAccount(avatar)
+            if logged_in.groups is not None:
+                await self.groups.note(logged_in.key, logged_in.groups)
         except UnauthorizedLogin:
             raise ChatError(Code.BAD_PASSWORD, WRONG) from None
         except ChatError:
@@ -217,8 +234,12 @@ class AccountService(Accounts):
             raise ChatError(Code.UNAVAILABLE, "passwords cannot be checked now; try again later") from None
         attempt.succeeded()
         self._logins.note(key, address)
-        logged_in: str = IAccount(avatar).key
-        return logged_in
+        return str(logged_in.key)
+
+    async def _log_in_vouched(self, who: Vouched, address: str | None) -> str:
+        key = await self._provided.log_in(who)
+        self._logins.note(key, address)
+        return key
 
     async def _register(self, nick: str, password: str, code: str | None, address: str | None) -> str:
         hasher = self._hasher

@@ -129,8 +129,17 @@ class AccountStore:
 
     # What is changed.
 
-    def add(self, account: Account, code: str | None = None, *, twins: bool = False) -> None:
+    def add(
+        self,
+        account: Account,
+        code: str | None = None,
+        *,
+        twins: bool = False,
+        provider: tuple[str, str] | None = None,
+    ) -> None:
         """Add an account and use up the invitation that it comes by, if any: both or nothing.
+
+        ``provider`` is the issuer and the subject that it is bound to, if it is one of an OpenID provider's.
 
         Raise `TakenError` if there is one of that key or, unless ``twins`` may be, one that looks like it; `CodeError`
         if the code is not an open one.
@@ -143,6 +152,8 @@ class AccountStore:
                 db.execute("DELETE FROM code WHERE uses <= 0")
             if db.execute("SELECT 1 FROM account WHERE key = ?", (account.key,)).fetchall():
                 raise TakenError(f"{account.name} is somebody's own already")
+            if provider is not None and db.execute(_PROVIDED, provider).fetchall():
+                raise TakenError(f"whoever that is has another account than {account.name} already")
             for (twin,) in db.execute(_TWIN, (*names.looks(account.name), account.key)).fetchall():
                 if not twins:
                     raise TakenError(f"{account.name} could be mistaken for {twin}; take another name")
@@ -153,6 +164,8 @@ class AccountStore:
             )
             rows = [(look, account.key) for look in set(names.looks(account.name))]
             db.executemany("INSERT INTO look (look, key) VALUES (?, ?)", rows)
+            if provider is not None:
+                db.execute("INSERT INTO provided (key, issuer, subject) VALUES (?, ?, ?)", (account.key, *provider))
 
     def set_hash(self, key: str, new: str, *, instead_of: str | None = None) -> bool:
         """Give an account another password, which ends its logins; return whether there is such an account.
@@ -275,6 +288,7 @@ _OWN_MARK = "lower(hex(randomblob(8)))"
 _AUTH_MARK = "'d' || coalesce((SELECT times FROM removed WHERE key = :key), 0)"
 """See ``schema.sql``."""
 _IS_OPEN = "WHERE digest = ? AND (expires IS NULL OR expires > ?)"
+_PROVIDED = "SELECT 1 FROM provided WHERE issuer = ? AND subject = ?"
 _TWIN = "SELECT name FROM look JOIN account USING (key) WHERE look IN (?, ?) AND key != ? LIMIT 1"
 
 

@@ -18,6 +18,7 @@ from chatd.accounts.passwords import Hasher
 from chatd.accounts.scram_store import ScramStore
 from chatd.accounts.service import AccountService, Registration
 from chatd.accounts.store import AccountStore, beside
+from chatd.app.group_options import GroupOptions
 from chatd.app.state_options import StateOptions
 from chatd.journal.sqlite.address import sqlite_path
 from chatd.runtime.extras import missing
@@ -30,7 +31,7 @@ MAX_WAITING = 64
 """How many passwords may wait for their turn, before people are asked to come again later."""
 
 
-class AccountOptions(StateOptions, AuthOptionMixin):
+class AccountOptions(StateOptions, GroupOptions, AuthOptionMixin):
     """``--accounts``, ``--auth``, ``--registration``, ``--members-only``, ``--scram``."""
 
     supportedInterfaces: Any = (IUsernamePassword,)
@@ -72,7 +73,7 @@ class AccountOptions(StateOptions, AuthOptionMixin):
                 "--members-only and --registration exclude each other: REGISTER is for who is in;"
                 " make accounts with chatd user add"
             )
-        if self.accounts_path is None and not self.checkers:
+        if self.accounts_path is None and not self.checkers and self.get("oidc-issuer") is None:
             raise usage.UsageError("--members-only would let nobody in: give --accounts or --auth too")
 
     @property
@@ -97,7 +98,7 @@ class AccountOptions(StateOptions, AuthOptionMixin):
         Raise `SystemExit`, with one line for the user, if something is not installed that they need.
         """
         path, registration = self.accounts_path, self["registration"]
-        kept = self["accounts"] is not None or self["scram"]
+        kept = self["accounts"] is not None or self["scram"] or self.get("oidc-issuer") is not None
         wanted = bool(registration is not Registration.OFF or kept or self.checkers)
         if path is None and not wanted:
             return NoAccounts()
@@ -119,4 +120,5 @@ class AccountOptions(StateOptions, AuthOptionMixin):
             make=wanted,
             wall=time.time,
             scram=ScramStore(store) if self["scram"] else None,
+            rules=self.group_rules,
         )

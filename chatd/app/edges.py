@@ -17,6 +17,7 @@ from chatd.edges.gateway import EdgeFactory, Gateway
 from chatd.edges.irc.connection import IrcFactory
 from chatd.edges.line import LineFactory
 from chatd.edges.proxy import THIS_MACHINE, IPNetwork, ProxiedFactory
+from chatd.edges.web.sign_on import Pages
 from chatd.edges.web.site import WebFactory
 from chatd.runtime.extras import missing
 
@@ -24,14 +25,14 @@ from chatd.runtime.extras import missing
 class Edges:
     """What speaks with peers, behind all doors of one daemon; it stays the same while the doors change."""
 
-    def __init__(self, reactor: Any, gateway: Gateway, wanted: Wanted) -> None:
+    def __init__(self, reactor: Any, gateway: Gateway, wanted: Wanted, sign_on: Pages) -> None:
         self._reactor = reactor
         self._gateway = gateway
         self._proxied: WeakSet[ProxiedFactory] = WeakSet()
         self._trusted: Sequence[IPNetwork] = ()
         self._lines = LineFactory(gateway)
         self._irc = IrcFactory(gateway, wanted["irc-name"])
-        self._web = WebFactory(gateway)
+        self._web = WebFactory(gateway, sign_on=sign_on)
         self.follow(wanted)
 
     def follow(self, wanted: Wanted) -> None:

@@ -27,6 +27,7 @@ from chatd.app.exit_status import ExitStatus
 from chatd.app.hook_options import HookOptions
 from chatd.app.irc_options import IrcOptions
 from chatd.app.log_options import LogOptions
+from chatd.app.oidc_options import OidcOptions
 from chatd.app.option_fields import from_options, parameter, parameters
 from chatd.app.reloading.applying import Applying
 from chatd.app.reloading.reloader import Reloader
@@ -68,7 +69,7 @@ def _listen_option(edge: type[EdgeFactory], about: str) -> Callable[[Options, st
     return listen
 
 
-class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptions, LogOptions):
+class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptions, LogOptions, OidcOptions):
     """The options of ``twistd chatd``; a wrong one ends the process with one line."""
 
     longdesc = (
@@ -254,8 +255,9 @@ def _make_service(options: Options) -> ChatService:
     except ValueError as error:
         raise SystemExit(f"chatd: --journal: {error}") from None
     hub = make_hub(journal, clock, limits, accounts=options.make_accounts(reactor), wall=time.time)
+    options.settle_groups(hub, clock)
     gateway = Gateway(hub, clock)
-    edges = Edges(reactor, gateway, options)
+    edges = Edges(reactor, gateway, options, options.make_sign_on(reactor, hub))
     places = [edges.listening(wish) for wish in options.wishes]
     announcer = options.make_announcer(reactor)
     hooks = options.make_hooks(reactor, hub)

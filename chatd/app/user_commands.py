@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from chatd.accounts import AccountsError, passwords, scram
+from chatd.accounts.groups import groups_in
+from chatd.accounts.provided import is_provided
 from chatd.accounts.scram_store import ScramStore
 from chatd.accounts.store import Account, AccountStore, TakenError, open_account_store
 from chatd.accounts.token_store import TokenStore
@@ -57,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     command("passwd", _passwd, about).add_argument("nick")
     about = "Take an account away: the nick is anybody's again. Who is logged in stays until the connection ends."
     command("remove", _remove, about).add_argument("nick")
-    command("list", _list, "Print nick, operator or -, password or auth, and the day it was made, a line each.")
+    command("list", _list, "Print nick, operator or -, password, oidc or auth, the day it was made, and groups.")
     about = "Print a new invitation code for one, for REGISTER where the daemon's --registration is code."
     invite = command("invite", _invite, about)
     invite.add_argument("--expires", metavar="TIME", help="how long it holds: 12h, 7d, 2w [default: until it is used]")
@@ -103,7 +105,14 @@ def _list(options: argparse.Namespace) -> None:
     with open_account_store(path_of(options), make=False) as store:
         for each in store.accounts():
             made = datetime.fromtimestamp(each.created, UTC).date().isoformat()
-            print(each.name, "operator" if each.operator else "-", "password" if each.hash else "auth", made, sep="\t")
+            groups = [clean(",".join(sorted(found)))] if (found := groups_in(store, each.key)) else []
+            print(each.name, "operator" if each.operator else "-", _how(store, each), made, *groups, sep="\t")
+
+
+def _how(store: AccountStore, account: Account) -> str:
+    """Return by what one logs in to an account."""
+    ways = ["oidc"] * is_provided(store, account.key) + ["password"] * (account.hash is not None)
+    return "+".join(ways) or "auth"
 
 
 def _invite(options: argparse.Namespace) -> None:

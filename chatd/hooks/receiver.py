@@ -18,11 +18,11 @@ from zope.interface import implementer
 
 from chatd import __version__
 from chatd.hooks.addresses import is_public
-from chatd.hooks.endpoint import CheckedEndpoints, NotAllowedError
 from chatd.hooks.store import MAX_HOOKS
 from chatd.hooks.target import Target
 from chatd.runtime.clocks import WallClock
 from chatd.runtime.connection_failures import why_lost, why_not
+from chatd.runtime.http_endpoints import CheckedEndpoints, NotAllowedError
 
 REQUEST_SECONDS = 10
 """How long a request may take, from looking up the name to the end of the answer."""

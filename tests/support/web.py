@@ -22,6 +22,7 @@ from chatd.edges.gateway import Gateway
 from chatd.edges.irc.connection import IrcFactory
 from chatd.edges.line import LineFactory, LineProtocol
 from chatd.edges.web.channel import WebChannel
+from chatd.edges.web.sign_on import NO_SIGN_ON, Pages
 from chatd.edges.web.site import WebFactory
 from tests.support.in_memory_chat import InMemoryChat
 
@@ -112,13 +113,14 @@ class Web:
         hosts: Sequence[str] = (),
         chat: Any = None,
         irc: bool = False,
+        sign_on: Pages = NO_SIGN_ON,
     ) -> None:
         self.chat = InMemoryChat(limits or Limits()) if chat is None else chat
         self.hub = self.chat.hub
         self.gateway = Gateway(self.hub, self.chat.clock)
         self.irc = IrcFactory(self.gateway, "irc.example.org")
         speech = self.irc.speech if irc else None
-        self.factory = WebFactory(self.gateway, guests=guests, hosts=hosts, irc=speech)
+        self.factory = WebFactory(self.gateway, guests=guests, hosts=hosts, irc=speech, sign_on=sign_on)
         self.lines = LineFactory(self.gateway)
 
     def connect(self, address: str = HERE) -> WebConnection:

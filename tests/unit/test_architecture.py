@@ -28,6 +28,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "chat": {"accounts", "journal", "model", "protocol", "runtime"},
     "edges": {"chat", "model", "protocol", "runtime"},
     "hooks": {"journal", "model", "protocol", "runtime"},
+    "oidc": {"accounts", "protocol", "runtime"},
     "importing": {"protocol"},
     "feeder": {"protocol", "runtime", "tls"},
     "app": {
@@ -39,6 +40,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
         "importing",
         "journal",
         "model",
+        "oidc",
         "protocol",
         "runtime",
         "tls",

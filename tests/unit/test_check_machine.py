@@ -15,6 +15,7 @@ from chatd.accounts.pam import PamError
 from chatd.app.checks import clock, descriptors, installed, pam
 from chatd.app.checks.clock import Kept
 from chatd.app.checks.result import State
+from chatd.runtime.extras import install_command
 from tests.support.checks import named, one, question, states
 from tests.unit.test_archive import written
 
@@ -171,4 +172,4 @@ def test_what_an_option_needs(words: tuple[str, ...], module: str, extra: str, m
     monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setattr(installed, "find_spec", lambda name: None if name == module else object())
     (missing,) = named(installed.check(asked), "installed.extras")
-    assert (missing.state, f"'chatd[{extra}]'" in missing.do) == (State.WRONG, True)
+    assert (missing.state, install_command(extra) in missing.do) == (State.WRONG, True)

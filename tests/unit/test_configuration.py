@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,13 +60,30 @@ SAMPLES: Mapping[str, tuple[str, str, str]] = {
     "log": ("text", "json", "journald"),
     "log-level": ("debug", "warn", "error"),
     "logfile": ("a.log", "b.log", "c.log"),
+    "oidc-client-id": ("one", "two", "three"),
+    "oidc-groups-claim": ("one", "two", "three"),
+    "oidc-issuer": ("https://a.example.org", "https://b.example.org", "https://c.example.org"),
+    "oidc-name-claim": ("one", "two", "three"),
+    "operators-group": ("one", "two", "three"),
     "registration": ("off", "open", "code"),
+    "room-group": ("one=#a", "two=#b", "three=#c"),
     "room-founders": ("yes", "no", "yes"),
     "state-directory": (".", "/", "/tmp"),
     "trusted-proxy": ("10.0.0.0/8", "10.1.0.0/16", "10.1.1.0/24"),
     "web": ("1", "2", "3"),
     "web-host": ("a.example.org", "b.example.org", "c.example.org"),
 }
+
+
+PROVIDER = ("--oidc-issuer", "https://id.example.org", "--oidc-client-id", "chat")
+BESIDE: Mapping[str, Sequence[str]] = {
+    "oidc-client-id": PROVIDER[:2],
+    "oidc-client-secret": PROVIDER,
+    "oidc-issuer": PROVIDER[2:],
+    "operators-group": PROVIDER,
+    "room-group": PROVIDER,
+}
+"""What has to be given too."""
 
 
 def samples(name: str) -> tuple[str, str, str]:
@@ -82,22 +99,30 @@ def in_file(name: str, value: str) -> str:
 
 
 @pytest.mark.parametrize("name", [name for name, setting in SETTINGS.items() if setting.kind is not Kind.FLAG])
-def test_the_line_goes_before_the_environment_and_that_before_the_file(name: str, tmp_path: Path) -> None:
+def test_the_line_goes_before_the_environment_and_that_before_the_file(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if name == "oidc-client-secret":
+        for file in samples(name):
+            (tmp_path / file).write_text("secret")
+        monkeypatch.chdir(tmp_path)
     low, middle, high = samples(name)
-    variable = SETTINGS[name].variable
+    variable, beside = SETTINGS[name].variable, BESIDE.get(name, ())
     file = in_file(name, low)
 
-    options = read(file, folder=tmp_path)
+    options = read(file, {}, *beside, folder=tmp_path)
     assert options.given[name] == ((low,), f"{tmp_path / 'chatd.toml'}, line 2", None)
     by_file = value(options, name)
-    options = read(file, {variable: shlex.quote(middle)}, folder=tmp_path)
+    options = read(file, {variable: shlex.quote(middle)}, *beside, folder=tmp_path)
     assert options.given[name] == ((middle,), variable, None)
     by_environment = value(options, name)
-    options = read(file, {variable: shlex.quote(middle)}, f"--{name}", high, folder=tmp_path)
+    options = read(file, {variable: shlex.quote(middle)}, *beside, f"--{name}", high, folder=tmp_path)
     assert options.given[name].origin == COMMAND_LINE
     by_line = value(options, name)
 
-    line_alone = [value(read("", None, f"--{name}", each, folder=tmp_path), name) for each in (low, middle, high)]
+    line_alone = [
+        value(read("", None, *beside, f"--{name}", each, folder=tmp_path), name) for each in (low, middle, high)
+    ]
     assert [by_file, by_environment, by_line] == line_alone
     assert by_file != by_environment != by_line
 
@@ -253,8 +278,8 @@ def test_each_line_of_the_default_file_is_taken_once_it_is_no_comment(tmp_path: 
         for name, text in re.findall(r"^# ([a-z-]+) = (.*)$", body, re.MULTILINE):
             line = f"[{section}]\n{name} = {text}\n"
             file = line.replace("/var/lib/chatd", str(tmp_path)) if name == "state-directory" else line
-            if name != "auth":  # the module for PAM may not be there
-                options = read(file, folder=tmp_path)
+            if name not in ("auth", "oidc-client-secret"):  # the module for PAM, or the file, may not be there
+                options = read(file, {}, *BESIDE.get(name, ()), folder=tmp_path)
                 if ROWS[name].example is None and SETTINGS[name].kind is Kind.VALUE:
                     assert options[name] == Options()[name]
 

@@ -16,11 +16,12 @@ from twisted.internet.defer import maybeDeferred
 from twisted.internet.interfaces import IReactorSSL
 from twisted.internet.protocol import Factory, Protocol
 
-from chatd.hooks import endpoint, receiver
+from chatd.hooks import receiver
 from chatd.hooks.addresses import is_public
 from chatd.hooks.receiver import Outcome, Receiver
 from chatd.hooks.signing import key_of, new_secret, signature
 from chatd.hooks.target import parse, shown
+from chatd.runtime import http_endpoints
 from tests.support.certificates import Authority, write_certificate
 
 NOW = 1_700_000_000.0
@@ -204,24 +205,24 @@ async def test_a_receiver_that_is_slow_is_not_waited_for(head: bytes, monkeypatc
     "flood",
     [
         b"HTTP/1.1 200 OK\r\n" + b"X-More: 1234567890\r\n" * 20_000,
-        b"HTTP/1.1 200 OK\r\n\r\n" + bytes(2 * endpoint.MAX_ANSWER),
+        b"HTTP/1.1 200 OK\r\n\r\n" + bytes(2 * http_endpoints.MAX_ANSWER),
     ],
     ids=["head", "body"],
 )
 @ensureDeferred
 async def test_an_answer_without_end_is_cut_off(flood: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     came: list[int] = []
-    bounded = endpoint._Bounded.dataReceived
+    bounded = http_endpoints._Bounded.dataReceived
 
     def count(self: Any, data: bytes) -> None:
         bounded(self, data)
         came.append(self.came)
 
-    monkeypatch.setattr(endpoint._Bounded, "dataReceived", count)
+    monkeypatch.setattr(http_endpoints._Bounded, "dataReceived", count)
     async with answering(flood) as (port, _):
         outcome = await post(f"http://hook.test:{port}/")
     assert outcome.status in (None, 200)
-    assert max(came) <= endpoint.MAX_ANSWER + 64 * 1024
+    assert max(came) <= http_endpoints.MAX_ANSWER + 64 * 1024
 
 
 @ensureDeferred

@@ -145,6 +145,18 @@ def test_list_says_who_there_is(do: Do, monkeypatch: pytest.MonkeyPatch) -> None
     assert do("list") == ["Ann\toperator\tpassword\t1970-01-02", "bob\t-\tauth\t1970-01-02"]
 
 
+def test_list_says_by_what_one_logs_in_and_which_groups_count(do: Do, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.time", lambda: 86_400.0)
+    do("add", "eve", "--no-password")
+    with open_account_store(Path("chatd.accounts.sqlite3"), make=False) as store:
+        store.add(Account("ann", "ann", None, operator=False, created=86_400), provider=("https://a", "1"))
+        with store.writing() as db:
+            db.executemany("INSERT INTO account_group (key, name) VALUES ('ann', ?)", [("staff",), ("ops",)])
+    assert do("list") == ["ann\t-\toidc\t1970-01-02\tops,staff", "eve\t-\tauth\t1970-01-02"]
+    do("passwd", "ann")
+    assert do("list")[0] == "ann\t-\toidc+password\t1970-01-02\tops,staff"
+
+
 def test_remove_makes_the_nick_anybodys(do: Do) -> None:
     do("add", "ann")
     (said,) = do("remove", "ANN")

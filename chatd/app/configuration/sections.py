@@ -85,6 +85,19 @@ SECTIONS = (
         ),
     ),
     Section(
+        "groups",
+        "Logging in on the page with an OpenID provider, and what its groups or the machine's are good for.",
+        (
+            Row("oidc-issuer", '"https://id.example.org"'),
+            Row("oidc-client-id", '"chat"'),
+            Row("oidc-client-secret", '"/etc/chatd/oidc.secret"'),
+            Row("oidc-name-claim"),
+            Row("oidc-groups-claim"),
+            Row("operators-group", '["chat-operators"]'),
+            Row("room-group", '["staff=#staff"]'),
+        ),
+    ),
+    Section(
         "limits",
         "How much one connection, and all of them, may use. 0 stands for no limit where it is taken.",
         (

@@ -10,7 +10,7 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 
 from chatd.app.checks import checks_for_reload
-from chatd.app.checks.result import State
+from chatd.app.checks.result import Result, State
 from chatd.app.reloading.applying import Applying
 from chatd.app.reloading.comparison import changed, needs_restart, now_holds
 from chatd.app.wanted import Wanted
@@ -18,6 +18,12 @@ from chatd.protocol.text import clean
 
 UNCHANGED = "nothing was changed"
 FAILED = 1
+REFUSING = frozenset({"configuration", "installed", "pam"})
+"""The subjects of which nothing may be wrong in what is taken up.
+
+Of the others the doors and the certificates show by themselves whether they are right, and what is wrong with the
+machine or with files that are open already is told: a reload may be what puts it right.
+"""
 
 Say = Callable[[str], None]
 _log = Logger()
@@ -77,7 +83,11 @@ class Reloader:
             wanted = self._current.read_again()
         except SystemExit as stop:
             return _refuse(say, str(stop).removeprefix("chatd: "))
-        found = await deferToThreadPool(self._reactor, self._reactor.getThreadPool(), checks_for_reload, wanted)
+        threads = self._reactor.getThreadPool()
+        found: Sequence[Result] = await deferToThreadPool(self._reactor, threads, checks_for_reload, wanted)
+        for each in found:
+            if each.state is State.WRONG and each.subject in REFUSING:
+                return _refuse(say, _told(each))
         await self._change.acquire()
         try:
             if self._closed:
@@ -91,7 +101,7 @@ class Reloader:
         self._say_what_became(say, before, told)
         for each in found:
             if each.state is State.WRONG:
-                say(f"chatd check says: {each.what}; {each.do}")
+                say(f"chatd check says: {_told(each)}")
         return 0
 
     def _say_what_became(self, say: Say, before: Wanted, told: Sequence[str]) -> None:
@@ -102,6 +112,10 @@ class Reloader:
             say("no --config was given: the options are as they were, but for files that they name")
         for sentence in [*(taken + list(told) or [UNCHANGED]), *left]:
             say(sentence)
+
+
+def _told(result: Result) -> str:
+    return f"{result.what}; {result.do}" if result.do else result.what
 
 
 def _refuse(say: Say, why: str) -> int:

@@ -46,6 +46,8 @@ class Call:
         """Whether the connection is lost, so that nothing need be made for it any more."""
         self.check_access: Callable[[Any], None] = _check_nothing
         """Raises `HTTPError` if whoever asks is not among those of an `Access`; for rows with parts for fewer."""
+        self.page_head = ""
+        """What stands in the head of the page beside its own, as HTML."""
         self._query: dict[str, list[str]] | None = None
         request.notifyFinish().addErrback(self._note_loss)
 

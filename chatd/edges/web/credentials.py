@@ -56,11 +56,12 @@ def cookie(headers: Iterable[bytes], name: str) -> str | None:
     return None
 
 
-def set_cookie(name: str, value: str) -> str:
+def set_cookie(name: str, value: str, seconds: int = COOKIE_SECONDS, same_site: str = "Strict") -> str:
     """Return the header that has a browser keep a cookie, or forget it if ``value`` is empty.
 
-    No script can read it, and it is not sent with what a page of another site asks for.
+    No script can read it. If it is ``Strict`` it is not sent with what a page of another site asks for, if it is
+    ``Lax`` only where somebody follows a link or is sent on from there.
     """
-    seconds = COOKIE_SECONDS if value else 0
     secure = "; Secure" if name.startswith(_ENCRYPTED) else ""
-    return f"{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
+    kept = seconds if value else 0
+    return f"{name}={value}; Path=/; Max-Age={kept}; HttpOnly; SameSite={same_site}{secure}"

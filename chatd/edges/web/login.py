@@ -56,7 +56,7 @@ def _check_grant(call: Call, route: Route, rooms: frozenset[str] | None, *, post
         raise ChatError(Code.NOT_ALLOWED, f"this token is good for {known} alone")
 
 
-class _Cookie(NamedTuple):
+class Cookie(NamedTuple):
     """The cookie of a login."""
 
     name: str
@@ -64,7 +64,7 @@ class _Cookie(NamedTuple):
     """The login's secret."""
 
 
-def _cookie(call: Call) -> _Cookie | None:
+def _cookie(call: Call) -> Cookie | None:
     """Return the cookie that came, None if none did, or if others could have read it on its way."""
     if not call.private:
         return None
@@ -72,7 +72,7 @@ def _cookie(call: Call) -> _Cookie | None:
     for encrypted in (True, False):
         name = cookie_name(host, encrypted=encrypted)
         if (login := cookie(sent, name)) is not None:
-            return _Cookie(name, login)
+            return Cookie(name, login)
         if call.encrypted:
             break  # the other may have been set by whoever has a host beside this one, or the way to it
     return None
@@ -113,13 +113,16 @@ async def _redeem(call: Call) -> None:
 
 async def _begin(call: Call, account: str, status: int) -> None:
     """Begin a login of its own, whatever cookie came, and say whose it is."""
+    _tell_who(call, account, status, await begin_login(call, account))
+
+
+async def begin_login(call: Call, account: str) -> Cookie:
+    """Begin a login of an account, whatever cookie came, and return its cookie."""
     before = _cookie(call)
     secret = await call.hub.accounts.open_login(account)
     if before is not None:
         await call.hub.accounts.end_login(before.login)
-    encrypted = call.encrypted
-    name = cookie_name(call.header("Host"), encrypted=encrypted)
-    _tell_who(call, account, status, _Cookie(name, secret))
+    return Cookie(cookie_name(call.header("Host"), encrypted=call.encrypted), secret)
 
 
 async def _log_out(call: Call) -> None:
@@ -140,7 +143,7 @@ async def _me(call: Call) -> None:
     _tell_who(call, account, 200, None if call.header("Authorization") else kept)
 
 
-def _tell_who(call: Call, account: str, status: int, kept: _Cookie | None) -> None:
+def _tell_who(call: Call, account: str, status: int, kept: Cookie | None) -> None:
     hub = call.hub
     who = {"nick": hub.accounts.name(account), "account": account, "operator": hub.is_operator(account)}
     call.json(status, who, None if kept is None else {"Set-Cookie": set_cookie(kept.name, kept.login)})

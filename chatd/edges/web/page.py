@@ -31,6 +31,12 @@ CONTENT_SECURITY_POLICY = (
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 """What the page may do: load its own files, and talk to this server."""
+PAGE_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+"""What browsers are told of every page of this server."""
 PAGE = "index.html"
 
 
@@ -45,29 +51,46 @@ class PageFile(NamedTuple):
 
 
 @cache
-def page_files() -> Mapping[str, PageFile]:
-    """Return the files of the page by name."""
+def page_files(folder: str = "page") -> Mapping[str, PageFile]:
+    """Return the files of the page, or of another folder beside it, by name."""
     found: dict[str, PageFile] = {}
-    for each in files("chatd.edges.web").joinpath("page").iterdir():
+    for each in files("chatd.edges.web").joinpath(folder).iterdir():
         kind = KINDS.get(each.name.rpartition(".")[2])
         if kind is not None:
-            data = each.read_bytes()
-            tag = hashlib.sha256(data).hexdigest()[:16]
-            found[each.name] = PageFile(data, gzip.compress(data, 9, mtime=0), kind, f'"{tag}"')
+            found[each.name] = _page_file(each.read_bytes(), kind)
     return found
 
 
-def send_file(call: Call, name: str) -> None:
+def _page_file(data: bytes, kind: str) -> PageFile:
+    tag = hashlib.sha256(data).hexdigest()[:16]
+    return PageFile(data, gzip.compress(data, 9, mtime=0), kind, f'"{tag}"')
+
+
+@cache
+def _page_with(head: str) -> PageFile:
+    """Return the page itself, with what else is to stand in its head."""
+    page = page_files()[PAGE]
+    return _page_file(page.data.replace(b"</head>", head.encode() + b"</head>", 1), page.kind) if head else page
+
+
+def send_page(call: Call) -> None:
+    """Answer with the page itself, or that it has not changed."""
+    _send(call, _page_with(call.page_head))
+
+
+def send_file(call: Call, name: str, folder: str = "page") -> None:
     """Answer with a file of the page, or that it has not changed. Raise `HTTPError` if there is no such file."""
-    file = page_files().get(name)
+    file = page_files(folder).get(name)
     if file is None:
         raise HTTPError(404, "not-found", f"the page has no file {name[:100]}")
+    _send(call, file)
+
+
+def _send(call: Call, file: PageFile) -> None:
     headers = {
         "ETag": file.tag,
         "Cache-Control": "no-cache",  # kept, but asked for whether it has changed
-        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+        **PAGE_HEADERS,
         "Vary": "Accept-Encoding",
     }
     if file.tag in (call.header("If-None-Match") or "").replace("W/", "").split(", "):
@@ -84,13 +107,13 @@ def send_file(call: Call, name: str) -> None:
 
 
 async def _page(call: Call) -> None:
-    send_file(call, PAGE)
+    send_page(call)
 
 
 async def _room_page(call: Call) -> None:
     room = call.room
     if call.accepts("text/html"):
-        send_file(call, PAGE)
+        send_page(call)
         return
     call.check_access(Access.VISITOR)
     path = call.request.path.decode("ascii", "replace")

@@ -19,6 +19,7 @@ from chatd.edges.web.call import Call
 from chatd.edges.web.channel import WebChannel, WebRequest
 from chatd.edges.web.errors import HTTPError
 from chatd.edges.web.routes import Access, Route, Routes
+from chatd.edges.web.sign_on import NO_SIGN_ON, Pages
 from chatd.edges.web.trust import Trust
 from chatd.edges.web.visitors import WebVisitor
 from chatd.protocol.errors import ChatError
@@ -36,7 +37,7 @@ class WebFactory(EdgeFactory):
 
     ``guests`` says that whoever comes from elsewhere may speak and read without a token or a login, as on the line
     port. ``hosts`` are names of this server beside those that the machine has. ``irc`` makes what IRC clients speak
-    over WebSocket, None where the server speaks no IRC.
+    over WebSocket, None where the server speaks no IRC. ``sign_on`` has the pages for logging in with a provider.
     """
 
     protocol = WebChannel
@@ -48,13 +49,15 @@ class WebFactory(EdgeFactory):
         guests: bool = False,
         hosts: Sequence[str] = (),
         irc: Callable[[], Speech] | None = None,
+        sign_on: Pages = NO_SIGN_ON,
     ) -> None:
         super().__init__(gateway)
         self.channels: dict[WebChannel, None] = {}
         """Those that are open."""
         self.watchers: dict[WebChannel, str] = {}
         """Those of them that there was no room for, and why: they hear how the server is, and nothing else."""
-        self._routes = Routes(ROWS)
+        self._sign_on = sign_on
+        self._routes = Routes((*sign_on.rows, *ROWS))
         self.set_policy(guests=guests, hosts=hosts, irc=irc)
 
     def set_policy(self, *, guests: bool, hosts: Sequence[str], irc: Callable[[], Speech] | None) -> None:
@@ -114,6 +117,7 @@ class WebFactory(EdgeFactory):
             if request.clientproto == b"HTTP/1.1" and call.header("Host") is None:
                 raise HTTPError(400, "bad-syntax", "a request of HTTP/1.1 has a Host")
             route, call.values = self._routes.find(method, path)
+            call.page_head = self._sign_on.head
             why = self.watchers.get(request.channel) or REFUSALS.get(self.gateway.hub.journal.health)
             if why is not None and not route.always:
                 raise HTTPError(503, "refused", why)

@@ -24,7 +24,7 @@ MAX_ADDRESSES = 6
 """How many addresses of one name are tried."""
 CONNECT_SECONDS = 5
 MAX_ANSWER = 64 * 1024
-"""How many bytes a receiver may answer a request with, all told."""
+"""How many bytes a request may be answered with, all told."""
 
 
 class NotAllowedError(Exception):

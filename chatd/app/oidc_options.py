@@ -1,0 +1,113 @@
+"""What the command line says of an OpenID provider, and the pages for logging in with it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any, ClassVar
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.python import usage
+
+from chatd import oidc
+from chatd.accounts.pam import PamChecker
+from chatd.app.group_options import GroupOptions
+from chatd.chat.hub import Hub
+from chatd.edges.web.sign_on import NO_SIGN_ON, Pages, pages_for
+from chatd.oidc.addresses import check_issuer
+from chatd.protocol.text import clean
+from chatd.runtime.extras import missing
+
+MAX_SECRET_BYTES = 4096
+_ONLY_WITH_ISSUER = ("oidc-client-id", "oidc-client-secret")
+
+
+class OidcOptions(GroupOptions):
+    """The options of the provider."""
+
+    optParameters: ClassVar[list[list[object]]] = [
+        ["oidc-issuer", None, None, "Let people log in on the page with this OpenID provider: https://HOST/..."],
+        ["oidc-client-id", None, None, "What this server is called at the provider."],
+        ["oidc-client-secret", None, None, "File with the secret agreed on with the provider, if there is one."],
+        ["oidc-name-claim", None, "preferred_username", "What of the provider's claims becomes the name here."],
+        ["oidc-groups-claim", None, "groups", "What of the provider's claims lists the groups."],
+    ]
+
+    def postOptions(self) -> None:
+        """Check what was given."""
+        super().postOptions()
+        issuer = self["oidc-issuer"]
+        for name in ("oidc-name-claim", "oidc-groups-claim"):
+            if not self[name]:
+                raise usage.UsageError(f"--{name} takes the name of a claim, not nothing")
+        if issuer is None:
+            for name in _ONLY_WITH_ISSUER:
+                if self[name] is not None:
+                    raise usage.UsageError(f"--{name} is about the provider of --oidc-issuer: give that too")
+            self._check_groups_have_a_source()
+            return
+        try:
+            check_issuer(issuer)
+        except ValueError as error:
+            raise usage.UsageError(f"--oidc-issuer {clean(issuer)!r}: {error}") from None
+        if not self["oidc-client-id"]:
+            raise usage.UsageError("--oidc-issuer needs --oidc-client-id: what this server is called at the provider")
+        if self["web"] == "off":
+            raise usage.UsageError(
+                "--oidc-issuer is for the page, and --web off leaves it out: take one of the two away"
+            )
+        if self["oidc-client-secret"] is not None:
+            self["oidc-client-secret"] = str(Path(self["oidc-client-secret"]).resolve())
+            _secret_in(self["oidc-client-secret"])
+
+    def _check_groups_have_a_source(self) -> None:
+        for name in ("operators-group", "room-group"):
+            if self[name] and not any(isinstance(each, PamChecker) for each in self.get("credCheckers", [])):
+                raise usage.UsageError(f"--{name} needs who knows of groups: --oidc-issuer, or --auth pam")
+
+    def make_sign_on(self, reactor: Any, hub: Hub) -> Pages:
+        """Return the pages for logging in with the provider; none if there is no provider.
+
+        Raise `SystemExit`, with one line for the user, if something is not installed that they need.
+        """
+        if self["oidc-issuer"] is None:
+            return NO_SIGN_ON
+        if not oidc.is_installed():
+            raise SystemExit(f"chatd: --oidc-issuer {missing('joserfc', 'oidc')}")
+        # These need what is not always installed.
+        from chatd.oidc.fetching import HTTPFetcher
+        from chatd.oidc.provider import Provider, ProviderSettings
+        from chatd.oidc.sign_on import ProviderSignOn
+
+        file, rules = self["oidc-client-secret"], self.group_rules
+        settings = ProviderSettings(
+            self["oidc-issuer"],
+            self["oidc-client-id"],
+            None if file is None else _secret_in(file),
+            self["oidc-name-claim"],
+            self["oidc-groups-claim"],
+            wants_groups=bool(rules.operators or rules.rooms),
+        )
+        clock = IReactorTime(reactor)
+        provider = Provider(settings, HTTPFetcher(reactor), clock, time.time)
+        accounts, log = hub.accounts, hub.log_limiter
+
+        def note(what: str) -> None:
+            log.note(what, "logins with the provider")
+
+        return pages_for(ProviderSignOn(settings.issuer, provider, accounts.log_in_vouched, clock, time.time, note))
+
+
+def _secret_in(file: str) -> str:
+    """Return the secret that is in a file. Raise `usage.UsageError` if there is none."""
+    try:
+        with Path(file).open("rb") as opened:
+            text = opened.read(MAX_SECRET_BYTES + 1).decode().strip("\r\n")
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise usage.UsageError(f"--oidc-client-secret takes a file, and {file!r} cannot be read: {why}") from None
+    except UnicodeDecodeError:
+        raise usage.UsageError(f"--oidc-client-secret: what is in {file!r} is no text") from None
+    if not text or len(text) > MAX_SECRET_BYTES or not text.isprintable():
+        raise usage.UsageError(f"--oidc-client-secret: {file!r} has to have the secret in it, on one line")
+    return text

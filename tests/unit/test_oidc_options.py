@@ -1,0 +1,125 @@
+"""The options about an OpenID provider and about groups."""
+
+from __future__ import annotations
+
+from importlib import util
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatd import oidc
+from chatd.accounts.groups import GroupRules
+from chatd.accounts.service import AccountService
+from chatd.app.options import Options, makeService
+from chatd.edges.web.sign_on import NO_SIGN_ON
+from chatd.edges.web.site import WebFactory
+from chatd.protocol import names
+
+ISSUER = ("--oidc-issuer", "https://login.example.org/realms/x")
+AGREED = (*ISSUER, "--oidc-client-id", "chat")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "secret").write_text("s3cret\n")
+    (tmp_path / "empty").write_text("\n")
+    (tmp_path / "lines").write_text("one\ntwo\n")
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    (tmp_path / "long").write_text("a" * 4097)
+    (tmp_path / "users").write_text("carol:correct-horse\n")
+    return tmp_path
+
+
+def options(*words: str) -> Options:
+    parsed = Options()
+    parsed.parseOptions(list(words))
+    return parsed
+
+
+def site(*words: str) -> Any:
+    """Return the web edge that a command line makes."""
+    service: Any = makeService(options("--port", "0", "--web", "0", *words))
+    (found,) = [place.factory for place in service._places if isinstance(place.factory, WebFactory)]
+    return found
+
+
+def test_without_a_provider_there_is_nothing_to_log_in_with() -> None:
+    assert site()._sign_on is NO_SIGN_ON
+
+
+def test_a_provider_has_places_on_the_page_and_accounts_in_a_file() -> None:
+    found = site(*AGREED, "--oidc-client-secret", "secret")
+    assert 'data-label="login.example.org"' in found._sign_on.head
+    assert [row.place for row in found._sign_on.rows] == ["/-/oidc", "/-/oidc/back", "/-/oidc/page/NAME"]
+    accounts = found.gateway.hub.accounts
+    assert isinstance(accounts, AccountService)
+    accounts.start()
+    assert accounts.store.is_there
+    accounts.stop()
+
+
+def test_the_secret_is_in_a_file_and_never_shown(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    parsed = options(*AGREED, "--oidc-client-secret", "secret")
+    assert parsed["oidc-client-secret"] == str(folder / "secret")
+    assert "s3cret" not in str(dict(parsed)) + caplog.text
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (ISSUER, "--oidc-issuer needs --oidc-client-id: what this server is called at the provider"),
+        (["--oidc-client-id", "chat"], "--oidc-client-id is about the provider of --oidc-issuer: give that too"),
+        (["--oidc-client-secret", "secret"], "--oidc-client-secret is about the provider"),
+        (["--oidc-issuer", "http://login.example.org"], "an address like https://login.example.org"),
+        (["--oidc-issuer", "login\x1b[31m"], "login␛[31m"),
+        (["--oidc-issuer", "https://login.example.org/?a"], "neither ? nor #"),
+        ([*AGREED, "--web", "off"], "--oidc-issuer is for the page, and --web off leaves it out"),
+        ([*AGREED, "--oidc-client-secret", "nowhere"], "cannot be read: no such file or directory"),
+        ([*AGREED, "--oidc-client-secret", "."], "cannot be read: is a directory"),
+        ([*AGREED, "--oidc-client-secret", "empty"], "has to have the secret in it, on one line"),
+        ([*AGREED, "--oidc-client-secret", "lines"], "has to have the secret in it, on one line"),
+        ([*AGREED, "--oidc-client-secret", "long"], "has to have the secret in it, on one line"),
+        ([*AGREED, "--oidc-client-secret", "binary"], "is no text"),
+        ([*AGREED, "--oidc-name-claim", ""], "--oidc-name-claim takes the name of a claim, not nothing"),
+        ([*AGREED, "--oidc-groups-claim", ""], "--oidc-groups-claim takes the name of a claim"),
+        ([*AGREED, "--operators-group", " "], "--operators-group takes the name of a group"),
+        ([*AGREED, "--room-group", "staff"], "--room-group staff: it takes a group and a room, like staff=#den"),
+        ([*AGREED, "--room-group", "staff=#a b"], "--room-group staff=#a b: "),
+        (["--operators-group", "ops"], "--operators-group needs who knows of groups: --oidc-issuer, or --auth pam"),
+        (["--auth", "file:users", "--operators-group", "ops"], "--operators-group needs who knows of groups"),
+        (["--room-group", "staff=#den"], "--room-group needs who knows of groups"),
+    ],
+)
+def test_a_wrong_option_is_one_line(words: list[str], said: str) -> None:
+    with pytest.raises(SystemExit) as stop:
+        options(*words)
+    assert str(stop.value).startswith("chatd: ")
+    assert said in str(stop.value)
+    assert "\n" not in str(stop.value) and "\x1b" not in str(stop.value)
+
+
+def test_a_closed_site_may_be_that_of_a_provider() -> None:
+    assert site(*AGREED, "--members-only", "--journal", "memory:").gateway.hub.accounts.members_only
+
+
+def test_what_groups_are_good_for() -> None:
+    words = ("--operators-group", "ops", "--operators-group", "root", "--room-group", "a=#x", "--room-group", "a=#Y")
+    parsed = options(*AGREED, *words)
+    assert parsed.group_rules == GroupRules(
+        frozenset({"ops", "root"}), {"a": frozenset({names.room("#x"), names.room("#Y")})}
+    )
+    assert site(*AGREED, *words).gateway.hub.accounts.groups.settle is not None
+    assert site(*AGREED).gateway.hub.accounts.groups.settle is None
+
+
+@pytest.mark.parametrize("missing", ["joserfc", "OpenSSL"])
+def test_without_what_verifies_signatures_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    monkeypatch.setattr(oidc, "find_spec", lambda name: None if name == missing else util.find_spec(name))
+    with pytest.raises(SystemExit) as stop:
+        site(*AGREED)
+    wanted = "chatd: --oidc-issuer needs joserfc, which is not installed: pip install 'chatd[oidc]'"
+    assert str(stop.value) == wanted
