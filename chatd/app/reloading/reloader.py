@@ -79,15 +79,11 @@ class Reloader:
     async def _reload(self, say: Say) -> int:
         if self._closed:
             return _refuse(say, self._closed)
-        try:
-            wanted = self._current.read_again()
-        except SystemExit as stop:
-            return _refuse(say, str(stop).removeprefix("chatd: "))
         threads = self._reactor.getThreadPool()
-        found: Sequence[Result] = await deferToThreadPool(self._reactor, threads, checks_for_reload, wanted)
-        for each in found:
-            if each.state is State.WRONG and each.subject in REFUSING:
-                return _refuse(say, _told(each))
+        try:
+            wanted, wrong = await deferToThreadPool(self._reactor, threads, _read, self._current)
+        except ValueError as error:
+            return _refuse(say, str(error))
         await self._change.acquire()
         try:
             if self._closed:
@@ -99,9 +95,8 @@ class Reloader:
             self._change.release()
         before, self._current = self._current, wanted
         self._say_what_became(say, before, told)
-        for each in found:
-            if each.state is State.WRONG:
-                say(f"chatd check says: {_told(each)}")
+        for each in wrong:
+            say(f"chatd check says: {_told(each)}")
         return 0
 
     def _say_what_became(self, say: Say, before: Wanted, told: Sequence[str]) -> None:
@@ -112,6 +107,22 @@ class Reloader:
             say("no --config was given: the options are as they were, but for files that they name")
         for sentence in [*(taken + list(told) or [UNCHANGED]), *left]:
             say(sentence)
+
+
+def _read(current: Wanted) -> tuple[Wanted, Sequence[Result]]:
+    """Return what the options are to be, and what is wrong beside them; in a thread, for it takes its time.
+
+    Raise `ValueError`, with a sentence, if something is wrong with the options.
+    """
+    try:
+        wanted = current.read_again()
+    except SystemExit as stop:
+        raise ValueError(str(stop).removeprefix("chatd: ")) from None
+    wrong = [each for each in checks_for_reload(wanted) if each.state is State.WRONG]
+    for each in wrong:
+        if each.subject in REFUSING:
+            raise ValueError(_told(each))
+    return wanted, wrong
 
 
 def _told(result: Result) -> str:
