@@ -244,3 +244,42 @@ async def test_what_is_too_much_by_now_goes_soon(tmp_path: Path, journal: str, m
                 await deferLater(real_reactor(), 0.02)
             assert await kept() == 5
         await until(lambda: not len(daemon.service._connections))
+
+
+@ensureDeferred
+async def test_members_only_keeps_out_who_comes_and_lets_stay_who_is_in(tmp_path: Path) -> None:
+    pytest.importorskip("argon2")
+    accounts = {"accounts": {"accounts": f'"{tmp_path}/accounts.sqlite3"'}}
+    members_only = {"accounts": {**accounts["accounts"], "members-only": "true"}}
+    async with running(tmp_path, toml(QUIET, accounts)) as daemon:
+        with Client(daemon.place) as early, Client(daemon.place) as late:
+            await deferToThread(early.join, "ann", "#den")
+            assert await daemon.reload(toml(QUIET, members_only)) == 0
+            early.send(b"PING x\n")
+            await deferToThread(early.until, lambda line: line == "PONG x")
+            assert daemon.service._hub.nick_count == 1
+            late.send(b"JOIN bob #den\n")
+            (*_, said) = await deferToThread(late.until, lambda line: line.startswith("ERR "))
+            assert said.startswith("ERR not-allowed ")
+            early.send(b"QUIT\n")
+            await deferToThread(early.rest)
+            with Client(daemon.place) as again:
+                again.send(b"JOIN ann #den\n")
+                (*_, said) = await deferToThread(again.until, lambda line: line.startswith("ERR "))
+                assert said.startswith("ERR not-allowed ")
+        await until(lambda: not len(daemon.service._connections))
+
+
+@ensureDeferred
+async def test_a_program_is_asked_for_life_as_often_as_it_was_told(tmp_path: Path) -> None:
+    async with running(tmp_path) as daemon:
+        with Client(daemon.place) as old, Client(daemon.place) as new:
+            for client, nick, seconds in ((old, "old", 45), (new, "new", 7)):
+                client.send(f"HELLO 1\nJOIN {nick} #den\nPING x\n".encode())
+                lines = await deferToThread(client.until, lambda line: line.endswith("PONG x"))
+                assert [line for line in lines if f" ping={seconds}" in line], lines
+                assert await daemon.reload(toml(QUIET, {"limits": {"ping-interval": "7"}})) == 0
+            sessions: Any = daemon.service._hub.clients
+            asked = {str(each.nick): each._keepalive._limits.ping_seconds for each in sessions}
+            assert asked == {"old": 45, "new": 7}
+        await until(lambda: not len(daemon.service._connections))
