@@ -8,7 +8,7 @@ import subprocess
 import sys
 from argparse import ArgumentParser
 
-WITH_QUICK = ("fanout", "domain", "journal", "search", "posts", "cluster", "soak")
+WITH_QUICK = ("fanout", "domain", "journal", "search", "posts", "cluster", "drain", "soak")
 """Those that can be quick."""
 
 

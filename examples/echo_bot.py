@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from twisted.application.internet import ClientService
+from twisted.application.internet import ClientService, backoffPolicy
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import clientFromString
 from twisted.internet.interfaces import IReactorTime, ITransport
@@ -17,6 +17,8 @@ from twisted.protocols.basic import LineOnlyReceiver
 
 from chatd.protocol import commands, events, wire
 from chatd.protocol.errors import ChatError
+
+_BACKOFF = backoffPolicy()
 
 
 class EchoBot(LineOnlyReceiver):
@@ -60,6 +62,8 @@ class EchoBot(LineOnlyReceiver):
                 self.say(commands.Tell(room, f"{nick}: {text.removeprefix('!echo ')}"), label=tags["id"])
             case commands.Ping():
                 self.say(commands.Ping())
+            case events.Ended(retry=float(seconds)):
+                memory.retry = seconds
             case events.Refused(_, "JOIN"):
                 self.transport.loseConnection()  # ClientService tries again in a moment
 
@@ -71,11 +75,18 @@ class EchoFactory(Factory[EchoBot]):
     done: int | None = None
     epoch: str | None = None
     secret: str | None = None
+    retry: float | None = None
+
+    def wait(self, failures: int) -> float:
+        """Return in how many seconds to connect again: as a server that restarts has said, or ever later."""
+        retry, self.retry = self.retry, None
+        return _BACKOFF(failures) if retry is None else retry
 
 
 def main(reactor: IReactorTime, server: str = "tcp:127.0.0.1:10319") -> Deferred[None]:
     """Run until the process is told to stop."""
-    ClientService(clientFromString(reactor, server), EchoFactory(), clock=reactor).startService()
+    factory = EchoFactory()
+    ClientService(clientFromString(reactor, server), factory, retryPolicy=factory.wait, clock=reactor).startService()
     return Deferred()
 
 

@@ -8,6 +8,7 @@ It knows what ours has in it and refuses the rest. Each stage runs in a copy of 
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -21,6 +22,8 @@ from pathlib import Path
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 START_SECONDS = 30
 STOP_SECONDS = 60
+_OF_THE_NETWORK = ("PIP_CERT", "PIP_INDEX_URL", "http_proxy", "https_proxy", "no_proxy")
+"""What the steps are told of the surroundings, as engines tell them of a proxy."""
 _KNOWN = {"RUN", "COPY", "USER", "WORKDIR", "VOLUME", "EXPOSE", "STOPSIGNAL", "HEALTHCHECK", "ENTRYPOINT", "CMD"}
 
 
@@ -76,7 +79,8 @@ def build(stages: Sequence[Stage], context: Path, bare: Path, mounts: Sequence[s
 
 
 def _inside(root: Path, command: Sequence[str], user: str | None = None) -> list[str]:
-    words = ["env", "-i", f"PATH={PATH}", "DEBIAN_FRONTEND=noninteractive"]
+    network = [f"{name}={os.environ[name]}" for name in _OF_THE_NETWORK if name in os.environ]
+    words = ["env", "-i", f"PATH={PATH}", "DEBIAN_FRONTEND=noninteractive", *network]
     who = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"] if user else []
     return ["chroot", str(root), *words, *who, *command]
 

@@ -17,6 +17,7 @@ if [ $# -gt 0 ]; then
     root=$(realpath -m "$1")
 else
     root=$(mktemp -d)
+    chmod 755 "$root" # it is / there, and the daemon is not root
     trap 'rm -rf --one-file-system "$root"' EXIT
 fi
 

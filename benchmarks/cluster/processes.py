@@ -80,7 +80,7 @@ def running(setup: Setup, directory: Path) -> Iterator[Running]:
     """Start everything in a new directory, and kill it in the end. Raises `BenchmarkError` if it does not start."""
     with TemporaryDirectory(prefix="benchmark-", dir=directory.resolve()) as name, ExitStack() as stack:
         new = Path(name)
-        journal, nats = _start_nats(setup, new, stack) if setup.servers else ("sqlite:journal.sqlite3", [])
+        journal, nats = start_nats(setup, new, stack) if setup.servers else ("sqlite:journal.sqlite3", [])
         ports = free_ports(setup.nodes)
         chatd = []
         for port in ports:
@@ -100,7 +100,7 @@ def greets(port: int) -> bool:
         return False
 
 
-def _start_nats(setup: Setup, new: Path, stack: ExitStack) -> tuple[str, list[subprocess.Popen[bytes]]]:
+def start_nats(setup: Setup, new: Path, stack: ExitStack) -> tuple[str, list[subprocess.Popen[bytes]]]:
     """Start the servers of NATS; return the journal that they are, and the processes."""
     program = nats_server()
     if program is None:

@@ -37,6 +37,7 @@ class _KeptPort(_AdoptedPort):
     @override
     def loseConnection(self, connDone: object = None) -> Deferred[None]:
         """Take no more connections: they wait in the kernel for the next process. The descriptor goes with this one."""
+        self.disconnecting = True  # so that nothing lets it read again
         self.stopReading()
         return succeed(None)
 

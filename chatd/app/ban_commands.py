@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from chatd.app.audit_log import note_command
 from chatd.app.where import settle, where_options
 from chatd.journal import JournalError
 from chatd.journal.factory import is_cluster
@@ -79,6 +80,7 @@ def _remove(options: argparse.Namespace) -> None:
         return time.monotonic() - began
 
     ban = remove_ban(_path(options), room, subject_of(options.who), _now(), pause)
+    note_command(options.audit, "ban remove", ban.subject, ban.room)
     where = "the server" if ban.room == SERVER else ban.room
     print(f"{ban.subject} is not banned from {where} any more")
 

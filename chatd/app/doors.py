@@ -43,14 +43,10 @@ class Wish(NamedTuple):
     """What the user calls it."""
     option: str
     """Which option asks for it."""
+    opened_by: str = ""
+    """What lets other machines connect, if they cannot."""
     asked_for: bool = True
     """Whether it is an error if it cannot be listened on."""
-
-    @property
-    def opened_by(self) -> str:
-        """What lets other machines connect, if they cannot; an endpoint that was written says its interface itself."""
-        written = self.name == self.description
-        return f"interface=0.0.0.0 in --{self.option}" if written else "--interface 0.0.0.0"
 
     @property
     def key(self) -> tuple[Spoken, str]:

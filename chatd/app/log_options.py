@@ -1,13 +1,18 @@
-"""``--log``, ``--log-level``: what is written of what happens."""
+"""``--log``, ``--log-level``, ``--audit``: what is written of what happens."""
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import LogLevel
 from twisted.python import usage
 
+from chatd.app.audit_log import AuditFile, AuditLog, NoAuditLog
 from chatd.app.log_formats import LogFormat
 from chatd.protocol.text import clean
 
@@ -16,7 +21,7 @@ LEVELS = ("critical", "error", "warn", "info", "debug")
 
 
 class LogOptions(usage.Options):
-    """``--log`` and ``--log-level``."""
+    """``--log``, ``--log-level`` and ``--audit``."""
 
     optParameters: ClassVar[list[list[object]]] = [
         [
@@ -25,6 +30,7 @@ class LogOptions(usage.Options):
             None,
             "How the log is written: text, json or journald.  [default: journald under systemd, or else text]",
         ],
+        ["audit", None, None, "File of the audit log: logins, refusals and moderation, as lines of JSON."],
         ["log-level", None, "info", f"Of which level on events are logged: {', '.join(LEVELS)}."],
     ]
 
@@ -40,6 +46,15 @@ class LogOptions(usage.Options):
         if self["log-level"] not in LEVELS:
             raise usage.UsageError(f"--log-level is one of {', '.join(LEVELS)}, not {clean(self['log-level'])!r}")
         self._check_twistd(self.parent)
+
+    @property
+    def audit_path(self) -> Path | None:
+        """The file of the audit log, None if there is none."""
+        return None if self["audit"] is None else Path(os.path.abspath(self["audit"]))
+
+    def make_audit_log(self, clock: IReactorTime) -> AuditLog:
+        """Return the audit log, nothing opened yet."""
+        return NoAuditLog() if self.audit_path is None else AuditFile(self.audit_path, clock, time.time)
 
     @property
     def log_level(self) -> LogLevel:

@@ -23,7 +23,7 @@ _ONLY_WITH_ISSUER = ("oidc-client-id", "oidc-client-secret")
 
 
 class OidcOptions(GroupOptions):
-    """The options of the provider."""
+    """The options of the provider; they are mixed into others, those of the web edge among them."""
 
     optParameters: ClassVar[list[list[object]]] = [
         ["oidc-issuer", None, None, "Let people log in on the page with this OpenID provider: https://HOST/..."],
@@ -52,10 +52,9 @@ class OidcOptions(GroupOptions):
             raise usage.UsageError(f"--oidc-issuer {clean(issuer)!r}: {error}") from None
         if not self["oidc-client-id"]:
             raise usage.UsageError("--oidc-issuer needs --oidc-client-id: what this server is called at the provider")
-        if self["web"] == "off":
-            raise usage.UsageError(
-                "--oidc-issuer is for the page, and --web off leaves it out: take one of the two away"
-            )
+        all_options: Any = self
+        if all_options.web_place is None:
+            raise usage.UsageError("--oidc-issuer is for the page, and there is none: add --web with a port")
         if self["oidc-client-secret"] is not None:
             self["oidc-client-secret"] = str(Path(self["oidc-client-secret"]).resolve())
             _secret_in(self["oidc-client-secret"])

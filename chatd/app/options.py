@@ -16,24 +16,26 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python import usage
 
 from chatd import __version__
+from chatd.accounts.audited import AuditedAccounts
 from chatd.app.account_options import AccountOptions
 from chatd.app.announce_options import AnnounceOptions
 from chatd.app.asyncio_reactor import use_asyncio
-from chatd.app.configuration.layers import GivenElsewhereError
+from chatd.app.configuration.layers import COMMAND_LINE, GivenElsewhereError
 from chatd.app.control import Control
 from chatd.app.doors import Spoken, Wish
 from chatd.app.edges import Edges
 from chatd.app.exit_status import ExitStatus
 from chatd.app.hook_options import HookOptions
-from chatd.app.irc_options import IrcOptions
+from chatd.app.irc_options import IrcOptions, IrcPlace
 from chatd.app.log_options import LogOptions
 from chatd.app.oidc_options import OidcOptions
 from chatd.app.option_fields import from_options, parameter, parameters
+from chatd.app.places_file import places_of
 from chatd.app.reloading.applying import Applying
 from chatd.app.reloading.reloader import Reloader
 from chatd.app.service import ChatService
 from chatd.app.systemd import standing, take_notifier
-from chatd.app.web_options import BACKLOG, WebOptions
+from chatd.app.web_options import BACKLOG, WebOptions, WebPlace
 from chatd.chat.assembly import make_hub
 from chatd.chat.limits import Limits
 from chatd.edges.gateway import EdgeFactory, Gateway
@@ -189,11 +191,23 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
     @property
     def wishes(self) -> list[Wish]:
         """Where to listen, and what is spoken there."""
-        lines = [Wish(Spoken.LINES, each.description, each.name, each.option) for each in self.places]
-        irc = [Wish(Spoken.IRC, each.description, each.name, each.option) for each in self.irc_places]
+        lines = [self._wish(Spoken.LINES, each) for each in self.places]
+        irc = [self._wish(Spoken.IRC, each) for each in self.irc_places]
         web = self.web_place
-        pages = [] if web is None else [Wish(Spoken.HTTP, web.description, web.name, web.option, web.asked_for)]
+        pages = [] if web is None else [self._wish(Spoken.HTTP, web)._replace(asked_for=web.asked_for)]
         return [*lines, *irc, *pages]
+
+    def _wish(self, spoken: Spoken, place: Place | IrcPlace | WebPlace) -> Wish:
+        return Wish(spoken, place.description, place.name, place.option, self._opened_by(place))
+
+    def _opened_by(self, place: Place | IrcPlace | WebPlace) -> str:
+        """Return what lets other machines connect to a place: what was said as an endpoint says it there."""
+        name = place.option if place.name == place.description else "interface"
+        given = self.given.get(name)
+        on_the_line = given is None or given.origin == COMMAND_LINE
+        said = f"--{name}" if on_the_line else name
+        origin = "" if given is None or on_the_line else f" ({given.origin})"
+        return f"{said} 0.0.0.0{origin}" if name == "interface" else f"interface=0.0.0.0 in {said}{origin}"
 
     def read_again(self) -> Self:
         """Return what the same command line and environment say now, with the file as it is now.
@@ -215,6 +229,7 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
             ("accounts", self.accounts_path),
             ("hooks", self.hooks_path),
             ("pid", self.twistd and self.twistd["pidfile"]),
+            ("audit log", self.audit_path),
             ("log", self["logfile"] and os.path.abspath(self["logfile"])),
         )
         return [f"{what} {without_secrets(str(file))}" for what, file in named if file]
@@ -254,8 +269,12 @@ def _make_service(options: Options) -> ChatService:
         journal = from_string(options["journal"], environment)
     except ValueError as error:
         raise SystemExit(f"chatd: --journal: {error}") from None
-    hub = make_hub(journal, clock, limits, accounts=options.make_accounts(reactor), wall=time.time)
+    accounts = options.make_accounts(reactor)
+    hub = make_hub(journal, clock, limits, accounts=accounts, wall=time.time)
     options.settle_groups(hub, clock)
+    audit_log = options.make_audit_log(clock)
+    if options.audit_path is not None:
+        hub.audit, hub.accounts = audit_log, AuditedAccounts(accounts, audit_log)
     gateway = Gateway(hub, clock)
     edges = Edges(reactor, gateway, options, options.make_sign_on(reactor, hub))
     places = [edges.listening(wish) for wish in options.wishes]
@@ -263,9 +282,9 @@ def _make_service(options: Options) -> ChatService:
     hooks = options.make_hooks(reactor, hub)
     notifier = take_notifier(os.environ, clock, partial(standing, gateway))
     control = Control(reactor, options.state_directory)
-    service = ChatService(
-        clock, gateway, places, exit_status, options.twistd, announcer, hooks, options.files, control, notifier
-    )
-    applying = Applying(reactor, gateway, edges, service)
-    service.reloader = Reloader(reactor, options, applying, began=notifier.reloading, ended=notifier.ready)
+    kept_places = places_of(options["journal"])
+    parts = (announcer, hooks, options.files, control, notifier, kept_places, audit_log)
+    service = ChatService(clock, gateway, places, exit_status, options.twistd, *parts)
+    applying = Applying(reactor, gateway, accounts, edges, service)
+    service.reloader = Reloader(reactor, options, applying, service.under_way, notifier.reloading, notifier.ready)
     return service

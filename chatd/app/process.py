@@ -31,9 +31,9 @@ class NoProcess:
     def take(self) -> None:
         """Write no pid file."""
 
-    def started(self, reactor: Any, reload: Callable[[], None] | None) -> None:
-        """Take the signals."""
-        install_signals(reactor, None, reload)
+    def started(self, reactor: Any, drain: Callable[[], object], reload: Callable[[], object]) -> None:
+        """Take the signals, one of which is to ``drain`` and one to ``reload``."""
+        install_signals(reactor, None, drain, reload)
 
     def failed(self, line: str) -> str:
         """Print why it could not start; return what is to be said besides, if anything."""
@@ -76,9 +76,9 @@ class Process(NoProcess):
         if self._pid_file is not None:
             self._pid_file.take()
 
-    def started(self, reactor: Any, reload: Callable[[], None] | None) -> None:
+    def started(self, reactor: Any, drain: Callable[[], object], reload: Callable[[], object]) -> None:
         """Take the signals, and let go of the terminal."""
-        install_signals(reactor, self._log_file, reload)
+        install_signals(reactor, self._log_file, drain, reload)
         release_signals()
         self._close_terminal()
 

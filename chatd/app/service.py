@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from twisted.application.service import Service
@@ -18,10 +19,13 @@ from twisted.logger import Logger, LogLevel
 
 from chatd.accounts import AccountsError
 from chatd.app.announcing import Announcer, Door, NoAnnouncer
+from chatd.app.audit_log import AuditLog, NoAuditLog
 from chatd.app.control import Control
 from chatd.app.doors import Doors, Listening
+from chatd.app.draining import Draining
 from chatd.app.exit_status import ExitStatus
 from chatd.app.malloc_trim import MallocTrim, trim_malloc
+from chatd.app.places_file import NoPlaces
 from chatd.app.process import NoProcess, Process
 from chatd.app.reloading.reloader import Reloader
 from chatd.app.stop_signals import StopSignals
@@ -82,14 +86,19 @@ class ChatService(Service):
         files: Sequence[str] = (),
         control: Control | None = None,
         notifier: NoNotifier | None = None,
+        kept_places: NoPlaces | None = None,
+        audit_log: AuditLog | None = None,
     ) -> None:
         self.setName("chatd")
         self.open_doors = Doors(reactor, gateway.hub.log_limiter)
         self._announcer = announcer or NoAnnouncer()
         self._hooks = hooks
         self.notifier = notifier or NoNotifier()
+        self._audit_log = audit_log or NoAuditLog()
         self._files = files
         self._control = control
+        self._kept_places = kept_places or NoPlaces()
+        self.draining = Draining(reactor, gateway, lambda: self.ports, self._kept_places, self.notifier)
         self._reactor = reactor
         self._hub = gateway.hub
         self._connections = gateway.connections
@@ -139,6 +148,10 @@ class ChatService(Service):
         if self._files:
             _log.info("files: {files}", files=", ".join(self._files))
         try:
+            self._audit_log.start()
+        except OSError as error:
+            raise self._cannot_start(f"--audit: cannot write {error.filename}: {error.strerror}") from None
+        try:
             self._hub.accounts.start()
         except AccountsError as error:
             raise self._cannot_start(f"cannot open the accounts: {error}") from None
@@ -150,17 +163,18 @@ class ChatService(Service):
         names.skeleton(
             "warm"
         )  # reading the tables of Unicode takes some hundredths of a second: not at somebody's JOIN
-        self._hub.start()
+        self._hub.start(partial(self._kept_places.restore, self._hub))
         if self._hooks is not None:
             self._hooks.start()
         if self._control is not None:
+            self._control.requests["drain"] = self.draining.as_asked
             if self.reloader is not None:
                 self._control.requests["reload"] = self.reloader.reload
             self._control.start()
         self._malloc_trim.start()
         if IReactorCore.providedBy(self._reactor):
-            reload = None if self.reloader is None else self.reloader.on_signal
-            self._reactor.callWhenRunning(self._process.started, self._reactor, reload)
+            reload = (lambda: None) if self.reloader is None else self.reloader.on_signal
+            self._reactor.callWhenRunning(self._process.started, self._reactor, self.draining.drain, reload)
             self._reactor.callWhenRunning(StopSignals(self._reactor).install)
             self._reactor.callWhenRunning(_collect_less_often)
             self._reactor.callWhenRunning(_give_the_reactor_priority)
@@ -173,6 +187,12 @@ class ChatService(Service):
         super().stopService()
         return Deferred.fromCoroutine(self._stop())
 
+    def under_way(self) -> str:
+        """Return what keeps it from taking up other options, in a sentence, empty if nothing does."""
+        if self.draining.has_begun:
+            return "the daemon is draining"
+        return "the daemon is stopping" if self.draining.stopping else ""
+
     async def announce(self, announcer: Announcer) -> None:
         """Announce what is open now, and by that announcer."""
         await self._announcer.stop()
@@ -182,7 +202,9 @@ class ChatService(Service):
     async def _stop(self) -> None:
         self.notifier.stopping()
         if self.reloader is not None:
-            await self.reloader.close("the daemon is stopping")
+            self.draining.stopping = True
+            await self.reloader.settled()
+        await self.draining.hurry()
         await self._announcer.stop()
         await self.open_doors.close_all()
         await self._hub.shut_down()
@@ -201,6 +223,7 @@ class ChatService(Service):
             await self._hub.journal.stop()
         except JournalError as error:
             self._exit_status.fail(str(error))
+        self._audit_log.stop()
         self._process.ended()
         self.notifier.close()
 

@@ -28,8 +28,10 @@ def release_signals() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
 
 
-def install_signals(reactor: Any, log_file: OwnLogFile | None, reload: Callable[[], None] | None = None) -> None:
-    """Let SIGTERM end the reactor, SIGHUP open the log again and ``reload``, and SIGUSR1 begin a new log.
+def install_signals(
+    reactor: Any, log_file: OwnLogFile | None, drain: Callable[[], object], reload: Callable[[], object]
+) -> None:
+    """Let SIGTERM end the reactor, SIGHUP reopen the log and ``reload``, SIGUSR1 ``drain``, SIGUSR2 begin a new log.
 
     When the terminal is gone in which the daemon ran, SIGHUP is as SIGTERM.
     """
@@ -47,24 +49,23 @@ def install_signals(reactor: Any, log_file: OwnLogFile | None, reload: Callable[
         else:
             log_file.reopen()
             _log.info("SIGHUP: the log was opened again")
-        if reload is not None:
-            reload()
+        reload()
 
     def rotate() -> None:
         if log_file is None:
-            _log.info("SIGUSR1: there is no log file to begin anew")
+            _log.info("SIGUSR2: there is no log file to begin anew")
         else:
             log_file.rotate()
 
-    def on(number: int, do: Callable[[], None]) -> None:
+    def on(number: int, do: Callable[[], object]) -> None:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves SIGHUP
             signal.signal(number, lambda *_: reactor.callFromThread(do))
 
     # The ordinary way to stop: twistd would stop as cleanly and then die of the signal itself.
     on(signal.SIGTERM, reactor.stop)
     on(signal.SIGHUP, hang_up)
-    on(signal.SIGUSR1, rotate)
-    on(signal.SIGUSR2, lambda: _log.info("SIGUSR2 means nothing here"))
+    on(signal.SIGUSR1, drain)
+    on(signal.SIGUSR2, rotate)
 
 
 def _has_terminal() -> bool:

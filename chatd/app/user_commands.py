@@ -19,6 +19,7 @@ from chatd.accounts.store import Account, AccountStore, TakenError, open_account
 from chatd.accounts.token_store import TokenStore
 from chatd.app import token_commands
 from chatd.app.account_file import path_of
+from chatd.app.audit_log import note_command
 from chatd.app.where import settle, where_options
 from chatd.protocol import names
 from chatd.protocol.duration import seconds
@@ -34,6 +35,8 @@ def main(arguments: Sequence[str]) -> None:
     settle(options)
     try:
         carry_out(options)
+        if carry_out is not _list and options.command != "user tokens":
+            note_command(options.audit, options.command, getattr(options, "nick", None))
     except (KeyboardInterrupt, EOFError):
         raise SystemExit("chatd: stopped; nothing was changed") from None
     except (AccountsError, TakenError, OSError, ValueError) as error:
@@ -47,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
 
     def command(name: str, carry_out: Callable[[argparse.Namespace], None], about: str) -> argparse.ArgumentParser:
         made = commands.add_parser(name, parents=[file], help=about, description=about)
-        made.set_defaults(carry_out=carry_out)
+        made.set_defaults(carry_out=carry_out, command=f"user {name}")
         return made
 
     about = "Make an account. The password is asked for, or read from the standard input."

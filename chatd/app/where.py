@@ -27,7 +27,8 @@ def where_options(*files: str) -> argparse.ArgumentParser:
 
 
 def settle(options: argparse.Namespace, *, make: bool = False) -> None:
-    """Put the daemon's own answers into ``options``: ``journal``, ``accounts`` and ``hooks`` by their whole paths.
+    """Put the daemon's own answers into ``options``: ``journal``, ``accounts``, ``hooks`` and ``audit``, by their
+    whole paths.
 
     Raise `SystemExit`, with one line for the user, if the configuration is wrong or if nothing says where the files
     are, none is in the working directory and the command is not one to ``make`` them.
@@ -36,7 +37,7 @@ def settle(options: argparse.Namespace, *, make: bool = False) -> None:
     read = ReadOptions()
     read.parseOptions([f"--{name.replace('_', '-')}={value}" for name, value in given.items()])
     options.journal = read["journal"]
-    options.accounts, options.hooks = read.accounts_path, read.hooks_path
+    options.accounts, options.hooks, options.audit = read.accounts_path, read.hooks_path, read.audit_path
     if not (read.given or make):
         _expect_files(read)
 

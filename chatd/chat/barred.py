@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
-from chatd.chat import permissions
+from chatd.chat import auditing, permissions
 from chatd.chat.command_rows import Task
 from chatd.chat.participant import Participant
 from chatd.model.room_policy import ModerationAction
 from chatd.protocol import commands, events
 from chatd.protocol import moderation_commands as moderators
-from chatd.protocol.errors import ChatError, DisconnectReason
+from chatd.protocol.errors import ChatError, Code, DisconnectReason
 from chatd.protocol.wire import Request
 
 LOGIN_SECONDS = 30
@@ -23,6 +23,7 @@ _HEARD = (commands.Hello, moderators.Login, commands.Quit)
 def bar(participant: Participant, ban: ModerationAction) -> None:
     """Let a newcomer who is banned LOGIN, or send it away where no password is taken."""
     hub = participant.hub
+    auditing.note_refusal(participant, ChatError(Code.BANNED, permissions.because("you are banned", ban)))
     if not participant.peer.private or len(hub.barred) >= MOST:
         send_away(participant)
         return

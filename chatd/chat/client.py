@@ -36,6 +36,10 @@ class Resumption(ResumeProof, Protocol):
     untold: Sequence[PrivateLine]
     """What those may not have got that was for them alone; it is told when a JOIN of this one takes effect."""
 
+    @property
+    def digests(self) -> str:
+        """Those of the tokens by which another connection can take this one over; empty if there are none."""
+
     def place_here(self, room: Place) -> Member | None:
         """Return a stale connection of this node whose place in a room is free to be taken."""
 
@@ -114,6 +118,10 @@ class Client(Member, Protocol):
     """When the peer last gave a sign of life, by the clock, in seconds."""
     joining: tuple[str, str] | None
     """The key and the name of the room whose JOIN is on its way."""
+    absent: bool
+    """Whether it is nobody's connection, but a place that is kept from before a restart."""
+    resumes: bool
+    """Whether its peer is told its resume token."""
     voice: str
     """The key by which what the session has said is its own; it goes over to whoever takes the connection over."""
 
@@ -168,9 +176,18 @@ class Client(Member, Protocol):
         """Hand an event to the journal, in this client's name; ``seen`` is as in `Entry`."""
 
     def disconnect(
-        self, reason: DisconnectReason, text: str, *, parting: bool = True, parting_text: str | None = None
+        self,
+        reason: DisconnectReason,
+        text: str,
+        *,
+        parting: bool = True,
+        parting_text: str | None = None,
+        retry: float | None = None,
     ) -> None:
-        """Send the last line and close; with ``parting`` the rooms are told."""
+        """Send the last line and close; with ``parting`` the rooms are told.
+
+        ``retry`` is in how many seconds a program is to connect again, if it is to.
+        """
 
     def part_all(self, parting_text: str | None = None) -> None:
         """Leave every room, and the one whose JOIN is still on its way."""

@@ -41,6 +41,7 @@ from chatd.protocol.events import DurableEvent, Moderated, Renamed
 from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.names import Nick, RoomName
 from chatd.protocol.references import ReferringEvent
+from chatd.runtime.audit import Auditor, NoAuditor
 from chatd.runtime.clocks import WallClock
 from chatd.runtime.log_limiter import LogLimiter
 from chatd.runtime.sockets import origin
@@ -97,6 +98,7 @@ class Hub:
         self.timers = TimerWheel(clock)
         self.log_limiter = LogLimiter(self.timers)
         """The way into the log for what peers cause."""
+        self.audit: Auditor = NoAuditor()
         self.followers = Followers(self.log_limiter)
         self.clients: dict[Client, None] = {}
         self.persons = Persons()
@@ -235,11 +237,12 @@ class Hub:
         """Return whether an account is a server operator's."""
         return account is not None and (self.accounts.is_operator(account) or self.server_policy.is_operator(account))
 
-    def start(self) -> None:
-        """Begin to tell the time, now that the journal is open."""
+    def start(self, restore: Callable[[], None] = lambda: None) -> None:
+        """Begin to tell the time, now that the journal is open; ``restore`` lets those be there who were before."""
         self.read_journal()
         self.nodes.start()
         self.timers.start()
+        restore()
         self.bare_rooms.start(shared=self.nodes.shared)
 
     def read_journal(self) -> None:

@@ -10,7 +10,7 @@ from chatd.chat.hub import Hub
 from chatd.chat.outcomes import done_join
 from chatd.chat.participant import Participant
 from chatd.chat.recent import Recent
-from chatd.chat.replay import Replay
+from chatd.chat.replay import Replay, catch_up_with_others
 from chatd.model.entry import Place
 from chatd.protocol import commands, events, wire
 from chatd.protocol.errors import ChatError, Code, DisconnectReason
@@ -91,6 +91,9 @@ def _is_version(text: str | None) -> bool:
 async def _catch_up_and_enter(
     participant: Participant, name: RoomName, since: int, epoch: str | None, label: str | None
 ) -> None:
+    await catch_up_with_others(participant, name.key, since, epoch)
+    if participant.ended:
+        return
     replay = participant.replay = Replay(participant, name.key, since, epoch)
     await replay.send_stored()
     if not participant.ended:

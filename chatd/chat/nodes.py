@@ -34,6 +34,10 @@ class Nodes(Protocol):
     def prepare_stop(self) -> None:
         """Give up, within a few seconds, what cannot be stored and delivered: this node is about to stop."""
 
+    @property
+    def awaited(self) -> int:
+        """How many who were sent away from this node have yet to take their places over at another."""
+
     def enroll(self, client: Client) -> str:
         """Note a new client; return its member id."""
 
@@ -141,6 +145,11 @@ class SingleNode(Nodes):
     @override
     def prepare_stop(self) -> None:
         pass
+
+    @property
+    @override
+    def awaited(self) -> int:
+        return 0
 
     @override
     def enroll(self, client: Client) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
-from chatd.chat import any_name, founding, guidance, permissions
+from chatd.chat import any_name, auditing, founding, guidance, permissions
 from chatd.chat.client import CatchUp
 from chatd.chat.participant import NO_NICK, Participant
 from chatd.chat.read_markers import seen_in
@@ -28,6 +28,8 @@ def outcome(participant: Participant, entry: Entry, room: Place | None) -> bytes
         return _refused(participant, entry)
     if entry.duplicate:
         return _said_before(participant, entry)
+    if type(entry.event) in auditing.NOTED:
+        auditing.note_done(participant, entry)
     match entry.event:
         case events.Said():
             if entry.verb == "TELL" and is_conversation(entry.room):
@@ -140,6 +142,7 @@ def _refused(participant: Participant, entry: Entry) -> bytes:
         participant.renaming = NO_NICK
         participant.hub.release(Nick.of(entry.event.new), participant)
     participant.hub.tallies.refusals[error.code] += 1
+    auditing.note_refusal(participant, error, entry.verb, participant.nick)
     return participant.line(events.Refused(error.code, entry.verb, error.text), entry.label, error.tags)
 
 

@@ -69,6 +69,8 @@ class Participant(Client):
     tagged: bool = False
     labels_are_unique: bool = False
     """Whether its edge makes its labels, no two of them alike on all nodes, and calls private lines by them."""
+    absent = False
+    resumes = True
     away: str | None = None
     realname: str = ""
     bot: bool = False
@@ -158,6 +160,11 @@ class Participant(Client):
     @voice.setter
     def voice(self, key: str) -> None:
         self._voice = key
+
+    def resume_as(self, connection: str, voice: str, proof: str, idle: int) -> None:
+        """Be known by what one was known by before a restart, ``idle`` seconds after one has said something."""
+        self.absent, self._connection, self.voice, self._takeover.earlier = True, connection, voice, proof
+        self.spoke_at = self.hub.timers.now - idle
 
     @property
     def keys(self) -> str:

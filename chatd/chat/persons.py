@@ -59,7 +59,8 @@ class Persons:
 
     def join(self, newcomer: Client, present: Client) -> None:
         """Make a newcomer a further connection of a person. Raise `ChatError` if there are too many."""
-        if len(self.beside(present)) + 1 >= MAX_CONNECTIONS:
+        # Whose place is kept from before a restart may be the one that comes back.
+        if sum(not each.absent for each in (present, *self.beside(present))) >= MAX_CONNECTIONS:
             why = f"{MAX_CONNECTIONS} connections are here as {present.nick}, which is all one may have; QUIT one first"
             raise ChatError(Code.FULL, why)
         newcomer.person, newcomer.nick = present.person, present.nick

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from twisted.internet.defer import Deferred
+
 from chatd.chat import permissions
 from chatd.chat.client import CatchUp
 from chatd.chat.participant import Participant
@@ -23,6 +25,8 @@ from chatd.protocol.references import Edited, Reacted, ReactionCounts
 MAX_MISSED = 10_000
 """The most that is replayed to one who was away; of more, the newest."""
 MAX_FOUND = 50
+BEHIND_SECONDS = 5
+"""How long a node may take to read what another has read."""
 
 
 async def history(participant: Participant, room: Place, command: commands.History, label: str | None) -> None:
@@ -128,6 +132,23 @@ def said_tags(event: Said) -> dict[str, str]:
     """Return the tags of what was said, but for those that all messages have."""
     tags = {"reply": str(event.reply)} if event.reply else {}
     return {**tags, "notice": ""} if event.notice else tags
+
+
+async def catch_up_with_others(participant: Participant, room: str, since: int, epoch: str | None) -> None:
+    """Return when this node has read what another has told a participant already, or after `BEHIND_SECONDS`.
+
+    Whoever comes from there at once may have heard more than is known here.
+    """
+    hub = participant.hub
+    end = hub.clock.seconds() + BEHIND_SECONDS
+    while hub.nodes.shared and hub.clock.seconds() < end and not participant.ended:
+        state = hub.journal.room_state(room)
+        known = max(hub.last_id, 0 if state is None else state.last_id)
+        if since <= known or not hub.journal.holds(epoch, since):
+            return
+        moment: Deferred[None] = Deferred()
+        hub.clock.callLater(BEHIND_SECONDS / 100, moment.callback, None)
+        await moment
 
 
 class Replay(CatchUp):

@@ -106,6 +106,19 @@ class Room:
         self._tallies.deliveries += broadcast.send(self.members)
         return broadcast.replies
 
+    def keep(self, member: Member) -> None:
+        """Have somebody in it who was in it before a restart."""
+        self._count(member, 1)
+        self.members[member] = None
+        self.note_ignoring(member)
+
+    def let_go(self, member: Member) -> None:
+        """Have somebody in it no more, without a word; nobody was told anything since `keep`."""
+        self._count(member, -1)
+        self.members.pop(member, None)
+        self._ignoring.pop(member, None)
+        self.vacate(member)
+
     def note_ignoring(self, member: Member) -> None:
         """Note whether a member ignores somebody."""
         if member.ignored:

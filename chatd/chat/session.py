@@ -10,7 +10,7 @@ from twisted.python.failure import Failure
 from typing_extensions import override
 
 from chatd import __version__
-from chatd.chat import barred, full_rooms, guidance, handlers, outcomes, permissions, quotas
+from chatd.chat import auditing, barred, full_rooms, guidance, handlers, outcomes, permissions, quotas
 from chatd.chat.command_rows import Task, Work
 from chatd.chat.hub import Hub
 from chatd.chat.keepalive import Heard, Keepalive
@@ -108,6 +108,11 @@ class Session(Participant, Heard):
         """Whether a request waits for its turn, so that what follows must be left as it arrived."""
         return self._waiting is not None
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing that it asked for is still to be done."""
+        return self._phase is not _BUSY and self._waiting is None and not self._in_flight
+
     def receive(self, request: Request | ChatError | Task) -> None:
         """Carry out what the next line asks for, or answer that it could not be read.
 
@@ -136,10 +141,16 @@ class Session(Participant, Heard):
 
     @override
     def disconnect(
-        self, reason: DisconnectReason, text: str, *, parting: bool = True, parting_text: str | None = None
+        self,
+        reason: DisconnectReason,
+        text: str,
+        *,
+        parting: bool = True,
+        parting_text: str | None = None,
+        retry: float | None = None,
     ) -> None:
         if not self.ended:
-            last = self.line(events.Ended(reason, text))
+            last = self.line(events.Ended(reason, text, retry))
             self.peer.close(reason, last if self.stamp is None else self.stamp(last))
             self.connection_lost(parting=parting, parting_text=parting_text)
 
@@ -290,6 +301,7 @@ class Session(Participant, Heard):
     def _refuse(self, error: ChatError, label: str | None) -> None:
         self.untaken = self.untaken or error.verb in outcomes.SAYING
         self.hub.tallies.refusals[error.code] += 1
+        auditing.note_refusal(self, error, error.verb, self.nick)
         text = error.text if self.tagged else guidance.explain(self, error)
         self.send_event(events.Refused(error.code, error.verb, text), label, error.tags)
         if not self.tagged:

@@ -10,6 +10,7 @@ from typing_extensions import override
 from chatd.chat.client import Client, NickHolder, Resumption
 from chatd.chat.hub import Hub
 from chatd.chat.private_lines import PrivateLine
+from chatd.model.cluster import is_proven, proof_of
 from chatd.model.entry import Member, Place
 from chatd.protocol.errors import DisconnectReason
 from chatd.protocol.names import Nick
@@ -21,11 +22,13 @@ RESUME_SECONDS = 30
 class Takeover(Resumption):
     """What proves that another connection is the same person's, and the places that such a one has left in rooms."""
 
-    __slots__ = ("_client", "_hub", "proof", "secret", "stale_connections", "takes", "untold")
+    __slots__ = ("_client", "_hub", "earlier", "proof", "secret", "stale_connections", "takes", "untold")
 
     def __init__(self, client: Client, hub: Hub) -> None:
         self.secret = ""
         self.proof = ""
+        self.earlier = ""
+        """The digests of what proved it before the server was restarted, see `chatd.chat.kept_places`."""
         self.takes: str | None = None
         self.stale_connections: Sequence[Client] = ()
         self.untold: Sequence[PrivateLine] = ()
@@ -36,7 +39,16 @@ class Takeover(Resumption):
     def is_proven_by(self, secret: str) -> bool:
         # What proved it before is good still: the connection may have died before the new secret came through.
         known = (self.secret, self.proof)
-        return any(compare_digest(secret.encode(), each.encode()) for each in known if each)
+        if any(compare_digest(secret.encode(), each.encode()) for each in known if each):
+            return True
+        return self.earlier != "" and is_proven(self.earlier, secret)
+
+    @property
+    @override
+    def digests(self) -> str:
+        if not self._client.resumes:
+            return ""
+        return f"{proof_of(self.secret, self.proof)} {self.earlier}".strip()
 
     def begin(self, old: NickHolder, here: Client | None, proof: str) -> None:
         """Be what another connection of the same person was; the rooms see nothing of it in ``RESUME_SECONDS``.

@@ -30,6 +30,13 @@ class Connection(Protocol):
     def abort(self) -> None:
         """Close it at once, whatever waits for its reader."""
 
+    def wind_down(self) -> None:
+        """Read nothing more; what was read is carried out and answered."""
+
+    @property
+    def served(self) -> bool:
+        """Whether all that was read is carried out and answered."""
+
 
 class Connections:
     """Those that are open over all edges, in the order in which they were made."""

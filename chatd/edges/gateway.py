@@ -33,6 +33,8 @@ class Gateway:
         self.admission = Admission(hub)
         self.turns = Turns(clock)
         self.rate_limiter = RateLimiter(clock, hub.limits.line_rate, self.turns, hub.shares.lines)
+        self.restarting = False
+        """Whether all connections are ending, to be made again in a moment."""
         self.sent_away: Counter[DisconnectReason] = Counter()
         """How many connections the server has ended, and why; those who quit, or are there when it stops, are none."""
 

@@ -25,8 +25,16 @@ from chatd.runtime.sockets import address_name, is_private, network_address, ori
 
 ABORT_SECONDS = 5
 """How long a peer that is disconnected may take to read why."""
+RESTART_SECONDS = 2
+"""How long it may take that when the server restarts, and everybody waits for that."""
+GONE_SECONDS = 0.5
+"""How long it may take then to close its side, once all is sent."""
 LINGER_SECONDS = 60
 """How long a peer that quits may take to read what it was sent before."""
+
+_PATIENCE = {DisconnectReason.QUIT: LINGER_SECONDS, DisconnectReason.RESTART: RESTART_SECONDS}
+NOT_SENT_AWAY = frozenset({DisconnectReason.QUIT, DisconnectReason.SHUTDOWN, DisconnectReason.RESTART})
+"""Why connections end through no fault of theirs, which the log does not tell of each."""
 
 _OPEN, _HALF_CLOSED, _LOST, _CLOSING, _CLOSED = State  # Python 3.11 takes long to look up a member
 _ENDED = frozenset({_CLOSING, _CLOSED})
@@ -45,7 +53,7 @@ class PeerConnection(Peer):
 
     __slots__ = (
         "_decoder", "_edge", "_farewell", "_gateway", "_granted", "_is_cut", "_lines", "_state", "_torn", "_translate",
-        "_writer", "address", "full_at", "household", "private", "send", "session",
+        "_winds_down", "_writer", "address", "full_at", "household", "private", "send", "session",
     )  # fmt: skip
     address: IPAddress | None
     household: str
@@ -70,6 +78,7 @@ class PeerConnection(Peer):
         self._granted = 0  # how many lines may be asked of the decoder
         self._lines: list[bytes] = []  # those that it has returned; the next one is the last
         self._torn = False  # whether the input has broken off
+        self._winds_down = False  # whether nothing more is read
         self._is_cut = False  # whether that is why the session ends, so that it has no verdict
         self._state = _OPEN
         gateway.connections.add(self)
@@ -164,7 +173,8 @@ class PeerConnection(Peer):
 
     def output_sent(self) -> None:
         """Note that the peer was sent its last line: from here on it has little time to close its side."""
-        self._gateway.connections.reset_deadline(self, ABORT_SECONDS)
+        seconds = GONE_SECONDS if self._gateway.restarting else ABORT_SECONDS
+        self._gateway.connections.reset_deadline(self, seconds)
 
     def connection_lost(self) -> None:
         """Carry out the whole lines that came before the end, then end the session."""
@@ -198,6 +208,21 @@ class PeerConnection(Peer):
     def abort(self) -> None:
         """Close at once, whatever waits for the peer."""
         self.transport.abortConnection()
+
+    def wind_down(self) -> None:
+        """Read nothing more; what was read is carried out and answered."""
+        self._winds_down = True
+        self._pause_or_resume()
+
+    @property
+    def ended(self) -> bool:
+        """Whether its session has ended."""
+        return self.session.ended
+
+    @property
+    def served(self) -> bool:
+        """Whether all that was read is carried out and answered."""
+        return self._state in _ENDED or (self.session.idle and not self._lines and not self._decoder.has_lines)
 
     # What the session asks of its peer.
 
@@ -233,14 +258,13 @@ class PeerConnection(Peer):
         self._gateway.rate_limiter.forget(self, self._granted)
         if self._state is _CLOSED:
             return
-        if reason not in (DisconnectReason.QUIT, DisconnectReason.SHUTDOWN):
+        if reason not in NOT_SENT_AWAY:
             self._gateway.log_sent_away(self.name, self.address, reason)
         if before is _OPEN and self._edge.paused:
             self._edge.resumeProducing()
         half = before is _OPEN and reason is not DisconnectReason.SHUTDOWN
         self._writer.close(self._last(reason, data), discard=reason is DisconnectReason.SLOW, half=half)
-        seconds = LINGER_SECONDS if reason is DisconnectReason.QUIT else ABORT_SECONDS
-        self._gateway.connections.abort_after(self, seconds)
+        self._gateway.connections.abort_after(self, _PATIENCE.get(reason, ABORT_SECONDS))
 
     @override
     def resume_input(self) -> None:
@@ -363,7 +387,7 @@ class PeerConnection(Peer):
     def _pause_or_resume(self) -> None:
         if self._state is not _OPEN:
             return
-        waits = bool(self._lines) or self._decoder.has_lines
+        waits = self._winds_down or bool(self._lines) or self._decoder.has_lines
         waits = waits or (not self._granted and self._gateway.rate_limiter.is_waiting(self))
         if waits != self._edge.paused:
             if waits:

@@ -69,8 +69,11 @@ class Owner(Protocol):
     def message_refused(self, label: str, error: Refused) -> None:
         """Note that a message is not stored."""
 
-    def closed(self, why: str, *, is_final: bool) -> None:
-        """Note the end, in a sentence without its capital, and whether it would be no use, or no manners, to return."""
+    def closed(self, why: str, *, is_final: bool, retry: float | None = None) -> None:
+        """Note the end, in a sentence without its capital, and whether it would be no use, or no manners, to return.
+
+        ``retry`` is in how many seconds the server wants one back, if it said so.
+        """
 
 
 class FeederConnection(LineOnlyReceiver):
@@ -87,6 +90,7 @@ class FeederConnection(LineOnlyReceiver):
         self._stage = Stage.ENTERING
         self._why = ""
         self._is_final = False
+        self._retry: float | None = None
         self._deadline: IDelayedCall | None = None
         self._asked = False
 
@@ -151,13 +155,14 @@ class FeederConnection(LineOnlyReceiver):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         if self._deadline is not None and self._deadline.active():
             self._deadline.cancel()
-        self._owner.closed(self._why or why_lost(reason), is_final=self._is_final)
+        self._owner.closed(self._why or why_lost(reason), is_final=self._is_final, retry=self._retry)
 
     def _take(self, label: str, event: Event) -> None:
         match event:
             case Ping():
                 self._write(Ping("alive"))
-            case Ended(code, text):
+            case Ended(code, text, retry):
+                self._retry = retry
                 self._why = self._why or f"the server closed the connection: {text}"
                 self._is_final = self._is_final or code in _FAREWELLS
             case Moderated("KICK", by, _, subject) if names.key(subject) == names.key(self._identity.nick):

@@ -28,6 +28,8 @@ LOOK_SECONDS = 0.25
 """How often it is looked whether a file has grown."""
 SAVE_SECONDS = 1.0
 """How long after a line was acknowledged the place behind it is kept, at most."""
+MAX_WAIT_SECONDS = 60.0
+"""How long to wait between two tries, at most."""
 STOP_SECONDS = 5.0
 """How long, when it is to stop, what is on its way may take."""
 PATIENCE_SECONDS = 10.0
@@ -88,7 +90,7 @@ class Feeder(Owner):
         self._report = report
         self._mode = mode
         draw = (chance or random.Random()).uniform
-        self._backoff = backoffPolicy(1.0, 60.0, jitter=lambda: draw(0.0, 1.0))
+        self._backoff = backoffPolicy(1.0, MAX_WAIT_SECONDS, jitter=lambda: draw(0.0, 1.0))
         self._failures = 0
         self._refusals = 0
         self._outbox = Outbox()
@@ -193,8 +195,8 @@ class Feeder(Owner):
         else:
             self._finish()
 
-    def _retry(self, why: str) -> None:
-        wait = self._backoff(self._failures)
+    def _retry(self, why: str, asked: float | None = None) -> None:
+        wait = self._backoff(self._failures) if asked is None else min(asked, MAX_WAIT_SECONDS)
         self._failures += 1
         self._report("server", f"{why}; trying again in {wait:.0f} seconds")
         self._later("connect", wait, self._connect)
@@ -234,7 +236,7 @@ class Feeder(Owner):
         self._go_on()
 
     @override
-    def closed(self, why: str, *, is_final: bool) -> None:
+    def closed(self, why: str, *, is_final: bool, retry: float | None = None) -> None:
         self._connection = None
         self._outbox.put_back()
         if self._outcome is not None:
@@ -244,7 +246,7 @@ class Feeder(Owner):
             self._outcome = Outcome.REFUSED
             self._finish()
         else:
-            self._retry(why)
+            self._retry(why, retry)
 
     def _go_on(self) -> None:
         if self._outbox.troubled and not self._outbox.unanswered:

@@ -46,6 +46,7 @@ class DisconnectReason(StrEnum):
 
     QUIT = "quit"
     SHUTDOWN = "shutdown"
+    RESTART = "restart"
     SLOW = "slow"
     IDLE = "idle"
     REPLACED = "replaced"

@@ -16,6 +16,7 @@ from chatd.protocol.text import clean
 
 _NO_VALUES: Mapping[str, str] = MappingProxyType({})
 _PAIR = re.compile(r"([a-z0-9-]{1,32})=(.*)")
+_RETRY = re.compile(r"retry=([0-9]{1,5}(?:\.[0-9]{1,3})?) (?=.)")
 _TIMED = frozenset({"MUTE", "BAN"})
 MODERATION_VERBS = (
     "KICK",
@@ -221,6 +222,8 @@ class Ended:
 
     code: DisconnectReason
     text: str
+    retry: float | None = None
+    """In how many seconds to connect again, in hundredths; what a server says that restarts, and no other."""
 
 
 DurableEvent = Said | TopicSet | Moderated | ReferringEvent
@@ -284,7 +287,7 @@ _RENDER: Mapping[type, Callable[..., str]] = {
     Pong: lambda e: f"PONG {e.token}" if e.token else "PONG",
     Ping: lambda e: f"PING {e.token}" if e.token else "PING",
     Refused: lambda e: f"ERR {e.code} {e.verb} {e.text}",
-    Ended: lambda e: f"BYE {e.code} {e.text}",
+    Ended: lambda e: f"BYE {e.code} {'' if e.retry is None else f'retry={e.retry:.2f} '}{e.text}",
 }
 
 
@@ -348,6 +351,12 @@ def _read_old(rest: str | None) -> Replayed | ToldBefore:
     return Replayed(time, nick, room, text, int(id_))
 
 
+def _ended(code: str, text: str) -> Ended:
+    reason = DisconnectReason(code)
+    retry = _RETRY.match(text) if reason is DisconnectReason.RESTART else None
+    return Ended(reason, text) if retry is None else Ended(reason, text[retry.end() :], float(retry[1]))
+
+
 def _read_done(rest: str | None) -> Done:
     verb, *words = (rest or "").split(" ")
     pairs = [_PAIR.fullmatch(word) for word in words]
@@ -396,5 +405,5 @@ _SHAPES: Mapping[str, Callable[[str | None], Event]] = {
     "ERR": _shape(lambda code, verb, text: Refused(Code(code), verb, text), 2, text=True),
     **{verb: _read_ruled(verb) for verb in MODERATION_VERBS},
     **references.SHAPES,
-    "BYE": _shape(lambda code, text: Ended(DisconnectReason(code), text), 1, text=True),
+    "BYE": _shape(_ended, 1, text=True),
 }

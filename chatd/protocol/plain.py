@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from chatd.protocol import duration, events
 from chatd.protocol.actions import BEGINNING, shown
-from chatd.protocol.events import Event, Moderated, Replayed, Said, Told, ToldBefore, ToldOthers, TopicSet
+from chatd.protocol.events import Ended, Event, Moderated, Replayed, Said, Told, ToldBefore, ToldOthers, TopicSet
 from chatd.protocol.member_details import MemberDetails
 from chatd.protocol.moderation_commands import SERVER
 from chatd.protocol.references import Edited, Reacted, ReactionCounts, Retracted, Unreacted
@@ -97,6 +97,7 @@ _LINES: Mapping[type, Callable[..., str]] = {
     Edited: lambda e: f"NOTE {e.nick} changed a message in {e.room} to: {shown(e.nick, e.text)}",
     Reacted: lambda e: f"NOTE {e.nick} gave {e.emoji} to a message in {e.room}",
     Unreacted: lambda e: f"NOTE {e.nick} took {e.emoji} back from a message in {e.room}",
+    Ended: lambda e: events.render(replace(e, retry=None)),
     ReactionCounts: lambda e: f"NOTE {e.id} has {', '.join(f'{emoji} {count}' for emoji, count in e.counts)}",
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from twisted.internet.base import ReactorBase
 
@@ -30,3 +31,15 @@ class _MonotonicTime:
 
     def __call__(self) -> float:
         return time.monotonic() + self._offset
+
+
+def uptime() -> tuple[str, float]:
+    """Return which run of the machine this is, and how many seconds it has lasted: the same for all its processes.
+
+    A clock that is set changes nothing of that, and time that the machine has slept counts where the system tells it.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        boot = ""
+    return boot, time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

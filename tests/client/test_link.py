@@ -301,6 +301,21 @@ def test_a_server_that_sends_one_away_is_left_alone_ever_longer(rig: Rig, bye: s
     assert rig.lines("#a", Kind.NOTE)[0][0] == "The server closed the connection: not you"
 
 
+def test_a_server_that_restarts_is_tried_when_it_says(rig: Rig) -> None:
+    rig.start()
+    for bye, least, most in (
+        ("retry=0.25 ", 0.25, 0.25),
+        ("retry=7.50 ", 7.5, 7.5),
+        ("", 1, 2),
+        ("retry=9999 ", 60, 60),
+    ):
+        rig.enter()
+        rig.hears(f"BYE restart {bye}come back")
+        rig.drop()
+        assert rig.now == (LinkState.WAITING, "the server closed the connection: come back")
+        assert least <= rig.wait_for_retry() <= most
+
+
 def test_a_bad_host_name_is_a_failure_like_any_other(calls_left: list[Rig]) -> None:
     rig = Rig("#a")
     calls_left.append(rig)

@@ -938,3 +938,30 @@ def test_what_a_dead_connection_was_told_in_private_is_told_to_its_successor_on_
     lines = again.take()
     assert [line.partition(";old ")[2] for line in lines if "TELL" in line] == ["TELL ann one", "TELL ann two"]
     assert told(bob)[-1].startswith("BYE replaced ")
+
+
+def test_who_has_heard_more_elsewhere_than_is_known_here_waits_until_it_is(cluster: InMemoryCluster) -> None:
+    """Who is sent to another node comes there at once, and may be faster than what it has heard."""
+    one, two = cluster.nodes
+    ann = come_in(cluster, one, "HELLO 1", "JOIN ann #a", "MSG one")
+    ann.says("MSG two", "MSG three")
+    one.turn()
+    last = int(ann.take()[-1].partition("id=")[2].partition(";")[0])
+    again = ChatClient(two.hub)
+    again.says("HELLO 1", f"JOIN bob #a since={last} epoch={one.cluster.epoch}")
+    again.take()
+    two.hub.clock.advance(0.02)  # type: ignore[attr-defined]  # a clock of tests
+    assert again.take() == []
+    cluster.settle()
+    cluster.wait(1)
+    assert "recovered=yes" in again.take()[-1]
+
+
+def test_who_has_heard_what_will_never_be_known_here_is_told_soon(cluster: InMemoryCluster) -> None:
+    _, two = cluster.nodes
+    person = ChatClient(two.hub)
+    person.says("HELLO 1", f"JOIN bob #a since=1000 epoch={two.cluster.epoch}")
+    cluster.wait(4)
+    assert "recovered" not in person.take()[-1]
+    cluster.wait(2)
+    assert "recovered=no since=unknown" in person.take()[-1]

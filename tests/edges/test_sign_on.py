@@ -362,7 +362,8 @@ def test_who_gets_it_wrong_again_and_again_waits(scene: Scene, monkeypatch: pyte
     assert answer.status == 429
     assert "too many logins went wrong; try again in 1 min" in refusal(answer).lower()
     monkeypatch.setattr(scene.provider, "changes", {})
-    assert Browser(scene, address="192.0.2.8").log_in().status == 200
+    for _ in range(3):  # what goes well does not count
+        assert Browser(scene, address="192.0.2.8").log_in().status == 200
 
 
 def test_many_who_come_in_at_once(scene: Scene, browser: Browser) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.drain.daemons import Daemon as PassedOn
 from benchmarks.ports import free_ports
 from tests.support.daemon import BIN, Client, environment, wait_until
 from tests.support.programs import program
@@ -89,6 +90,22 @@ def test_a_local_socket(tmp_path: Path) -> None:
     ):
         is_sent_away(client)
         assert "local socket was sent away" in output.read_text()
+
+
+def test_a_local_socket_is_there_still_when_the_daemon_has_ended(tmp_path: Path) -> None:
+    place = tmp_path / "chat.sock"
+    with socket.socket(socket.AF_UNIX) as held:
+        held.bind(str(place))
+        held.listen()
+        daemon = PassedOn(tmp_path, held.fileno(), "--journal", "memory:")
+        try:
+            daemon.wait_until_listening()
+            daemon.drain()
+            assert daemon.wait() == 0
+        finally:
+            daemon.kill()
+        with socket.socket(socket.AF_UNIX) as newcomer:
+            newcomer.connect(str(place))
 
 
 @pytest.mark.parametrize(

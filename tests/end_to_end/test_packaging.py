@@ -119,7 +119,8 @@ def test_the_wheel_has_no_more_than_it_needs(built: Path) -> None:
     kinds = ("*.py", "*.sh", "*.sql", "*.txt")
     expected = {str(path.relative_to(ROOT)) for kind in kinds for path in (ROOT / "chatd").rglob(kind)}
     expected |= {"chatd/py.typed", "twisted/plugins/chatd_plugin.py"}
-    expected |= {str(path.relative_to(ROOT)) for path in (ROOT / "chatd/edges/web/page").iterdir()}
+    folders = ("chatd/edges/web/page", "chatd/edges/web/sign_on_page", "chatd/units")
+    expected |= {str(path.relative_to(ROOT)) for folder in folders for path in (ROOT / folder).iterdir()}
     docs = [path for path in (ROOT / "docs").rglob("*") if path.is_file()]
     expected |= {f"chatd/{path.relative_to(ROOT)}" for path in docs}
     information = f"chatd-{__version__}.dist-info/"

@@ -51,14 +51,14 @@ def test_hup_opens_the_log_again(tmp_path: Path) -> None:
         log.rename(moved)
         os.kill(process, signal.SIGHUP)
         wait_until(lambda: log.exists() and "the log was opened again" in log.read_text(), moved.read_text)
-        os.kill(process, signal.SIGUSR1)
+        os.kill(process, signal.SIGUSR2)
         wait_until((tmp_path / "twistd.log.1").exists, log.read_text)
         os.kill(process, signal.SIGTERM)
         wait_until(lambda: not is_running(process), log.read_text)
         assert not (tmp_path / "twistd.pid").exists()
 
 
-@pytest.mark.parametrize("name", ["SIGHUP", "SIGUSR1", "SIGUSR2"])
+@pytest.mark.parametrize("name", ["SIGHUP", "SIGUSR2"])
 def test_a_signal_in_the_foreground_ends_nothing_unsaid(name: str, tmp_path: Path) -> None:
     with Daemon(tmp_path, "--journal", "memory:") as daemon, daemon.member("ann", "#den") as ann:
         daemon.process.send_signal(getattr(signal, name))
@@ -184,3 +184,11 @@ def test_the_log_names_the_option_that_opens_a_place_to_the_network(
 ) -> None:
     with Daemon(tmp_path, *options) as daemon:
         wait_until(lambda: f"this machine can connect; {hint} opens it" in daemon.log(), daemon.log)
+
+
+def test_the_log_names_the_line_of_the_file_that_opens_a_place_to_the_network(tmp_path: Path) -> None:
+    (tmp_path / "chatd.toml").write_text('[irc]\nirc = ["tcp:0:interface=127.0.0.1"]\n[listen]\ninterface = "::1"\n')
+    with Daemon(tmp_path, "--config", "chatd.toml") as daemon:
+        wait_until(lambda: "interface=0.0.0.0 in irc (" in daemon.log(), daemon.log)
+        wait_until(lambda: "interface 0.0.0.0 (" in daemon.log(), daemon.log)
+        assert "chatd.toml, line 2) opens it" in daemon.log() and "chatd.toml, line 4) opens it" in daemon.log()

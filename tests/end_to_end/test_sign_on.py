@@ -25,7 +25,7 @@ LINK = "dialog.sign .with-provider"
 def provider(folder: Path) -> Iterator[str]:
     """Run a provider as a process of its own, and yield its issuer."""
     file = folder / "issuer"
-    command = [sys.executable, "-m", "tests.support.provider", str(file), "http://127.0.0.1:*/-/oidc/back"]
+    command = [sys.executable, "-m", "tests.support.provider", str(file), "http://*/-/oidc/back"]
     with subprocess.Popen(command, cwd=ROOT, env=environment()) as process:
         try:
             wait_until(file.exists, lambda: f"the provider: {process.poll()}")
@@ -36,10 +36,10 @@ def provider(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def server(folder: Path, issuer: str, *options: str) -> Iterator[tuple[Daemon, Browser, str]]:
-    """Run a daemon and a browser; yield both and the address of the page."""
+    """Run a daemon and a browser; yield both and the address of the page, which is another site than the provider's."""
     agreed = ("--oidc-issuer", issuer, "--oidc-client-id", CLIENT_ID)
     with Daemon(folder, "--web", "0", *agreed, *options) as daemon, chromium(folder) as browser:
-        yield daemon, browser, address_of(daemon)
+        yield daemon, browser, address_of(daemon).replace("127.0.0.1", "localhost")
 
 
 def log_in(browser: Browser, room: str = "") -> None:

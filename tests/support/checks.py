@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
 from chatd.app.checks.question import Question
 from chatd.app.checks.result import Result, State
-from chatd.app.options import Options
+from chatd.app.options import ReadOptions
 
 Snapshot = dict[str, tuple[int, int, int, bytes]]
 
 
 def question(*words: str, in_daemon: bool = False) -> Question:
     """Return what is checked of a daemon with those options."""
-    options = Options()
+    options = ReadOptions()
     options.parseOptions(words)
     return Question(options, None, lambda _: None, in_daemon)
 
@@ -43,3 +44,12 @@ def snapshot(folder: Path) -> Snapshot:
         content = path.read_bytes() if path.is_file() else b""
         found[str(path.relative_to(folder))] = (status.st_mode, status.st_ino, status.st_mtime_ns, content)
     return found
+
+
+def let_others_in(folder: Path) -> None:
+    """Let other users look into a folder that pytest has made for its user alone, and into those above it."""
+    wanted = stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH
+    for each in [folder, *folder.parents][:-2]:  # not those of the system, such as /tmp
+        mode = stat.S_IMODE(each.stat().st_mode)
+        if mode & wanted != wanted:
+            each.chmod(mode | wanted)

@@ -16,7 +16,7 @@ from chatd.app.checks import certificates
 from chatd.app.checks.result import Result, State
 from chatd.tls import pem
 from tests.support.certificates import Authority, write_certificate
-from tests.support.checks import named, one, question, states
+from tests.support.checks import let_others_in, named, one, question, states
 
 LONG = timedelta(days=365)
 
@@ -87,8 +87,7 @@ def test_none_at_all() -> None:
 def test_a_key_that_the_user_may_not_read(folder: Path) -> None:
     write(folder, "a.example")
     asked = question("--listen", "tls:tls:port=0")
-    for above in [folder, *folder.parents][:4]:
-        above.chmod(0o755)
+    let_others_in(folder)
     os.seteuid(65534)
     try:
         (result,) = certificates.check(asked)

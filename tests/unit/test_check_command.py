@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
 import pytest
 
 from chatd.app import check_command, checks
+from chatd.app.checks import configuration
 from chatd.app.checks.question import Question
 from chatd.app.checks.result import Result, State, good, warning, worst, wrong
-from tests.support.checks import question
+from tests.support.checks import let_others_in, named, one, question, snapshot
 from tests.unit.test_archive import written
 
 
@@ -84,12 +86,77 @@ def test_options_that_exclude_each_other_are_one_line(capsys: pytest.CaptureFixt
     assert (result["name"], result["state"]) == ("configuration.options", "wrong")
 
 
+def test_a_file_is_read_to_the_end_where_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds: list[float | None] = []
+
+    def run(_options: object, most: float | None, _report: object) -> list[Result]:
+        seconds.append(most)
+        return []
+
+    monkeypatch.setattr(check_command, "run_checks", run)
+    check_command.main(["--port", "0"])
+    check_command.main(["--port", "0", "--whole"])
+    assert seconds == [check_command.MOST_SECONDS, None]
+
+
 def test_help_is_no_result(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         check_command.main(["--help"])
     assert not caught.value.code
     out = capsys.readouterr().out
-    assert "Usage: chatd check [--json]" in out and "--journal" in out
+    assert "Usage: chatd check [--json] [--whole]" in out and "--journal" in out
+
+
+def test_the_options_of_a_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "state").mkdir()
+    file = folder / "chatd.toml"
+    file.write_text('[storage]\nstate-directory = "state"\n[listen]\nport = 0\n')
+    file.chmod(0o600)
+    before = snapshot(folder)
+    check_command.main(["--config", "chatd.toml"])
+    told = capsys.readouterr().out
+    assert f"{folder / 'state' / 'chatd.sqlite3'} is not there yet" in told
+    assert f"good     configuration  the daemon can write to {folder / 'state'}" in told
+    assert snapshot(folder) == before
+    file.chmod(0o622)
+    check_command.main(["--config", "chatd.toml"])
+    assert "WARNING  configuration  others may change" in capsys.readouterr().out
+    file.write_text("[listen]\nprot = 0\n")
+    with pytest.raises(SystemExit):
+        check_command.main(["--config", "chatd.toml"])
+    assert (
+        "WRONG    configuration  " in (told := capsys.readouterr().out) and "line 2: there is no option 'prot'" in told
+    )
+
+
+def test_secrets_that_others_may_read(folder: Path) -> None:
+    secret = folder / "secret"
+    secret.write_text("sqlite:elsewhere.sqlite3\n")
+    (folder / "chatd.toml").write_text('[storage]\njournal = { file = "secret" }\n')
+    for mode, found in ((0o600, 0), (0o640, 0), (0o644, 1)):
+        secret.chmod(mode)
+        results = named(configuration.check(question("--config", "chatd.toml")), "configuration.secret")
+        assert [each.state for each in results] == [State.WARNING] * found
+    words = ("--oidc-issuer", "https://login.example.org", "--oidc-client-id", "chat", "--oidc-client-secret", "secret")
+    assert one(configuration.check(question(*words)), "configuration.secret").do == f"chmod 600 {secret}"
+
+
+@pytest.mark.parametrize("logfile", ["nowhere/log", "log"])
+def test_the_directory_of_the_log(logfile: str) -> None:
+    result = one(configuration.check(question("--logfile", logfile)), "configuration.logfile")
+    assert result.state is (State.WRONG if "/" in logfile else State.GOOD)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody who may not")
+def test_a_state_directory_that_cannot_be_written_to(folder: Path) -> None:
+    asked = question()
+    let_others_in(folder)
+    os.seteuid(65534)
+    try:
+        result = one(configuration.check(asked), "configuration.state-directory")
+    finally:
+        os.seteuid(0)
+    assert (result.state, "may not write" in result.what) == (State.WRONG, True)
 
 
 def test_what_cannot_be_checked_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,13 +16,14 @@ import pytest
 
 from chatd.app.checks import file_systems, journal
 from chatd.app.checks.file_systems import Room
+from chatd.app.checks.question import Question
 from chatd.app.checks.result import Result, State
 from chatd.app.checks.sqlite_file import opened, soundness
 from chatd.journal.sqlite.database import LACKS_LOG, schema
 from chatd.journal.sqlite.store import Store
 from chatd.protocol import unicode_tables
 from chatd.runtime.schema import upgrade, versions
-from tests.support.checks import named, one, question, snapshot, states
+from tests.support.checks import let_others_in, named, one, question, snapshot, states
 from tests.support.small_disks import SmallDisk
 from tests.unit.test_archive import written
 
@@ -57,9 +58,9 @@ def test_one_that_is_good(folder: Path) -> None:
     results = checked()
     assert snapshot(folder) == before
     assert set(states(results)) == {State.GOOD}
-    assert "has 2 entries in 2 rooms, the newest of 1970-01-01" in one(results, "journal.file").what
+    assert "has entries up to 2 in 2 rooms, the newest of 1970-01-01" in one(results, "journal.file").what
     assert one(results, "journal.integrity").what.endswith("is whole")
-    assert "nobody writes" in one(results, "journal.holder").what
+    assert "no process that can be seen from here has" in one(results, "journal.holder").what
 
 
 def test_a_new_one(folder: Path) -> None:
@@ -87,6 +88,11 @@ def test_one_in_memory() -> None:
 def test_what_is_no_journal(description: str) -> None:
     (result,) = checked("--journal", description)
     assert (result.state, description in result.what) == (State.WRONG, True)
+
+
+def test_a_password_in_what_is_no_journal_is_not_shown() -> None:
+    (result,) = checked("--journal", "nat://chat:sesame@10.0.0.1")
+    assert "sesame" not in result.what and "10.0.0.1" in result.what
 
 
 def test_a_folder_is_no_file(folder: Path) -> None:
@@ -132,6 +138,11 @@ def test_a_check_is_left_at_a_part_when_its_time_is_over(path: Path) -> None:
         assert not soundness(db, 0, told.append).whole
         assert soundness(db, None, told.append).whole
     assert len(told) > 1
+    shown: list[str] = []
+    results = list(journal.check(Question(question().options, 0, shown.append)))
+    integrity = one(results, "journal.integrity")
+    assert (integrity.state, "what could be read of it in 0 s" in integrity.what) == (State.GOOD, True)
+    assert shown[0] == "chatd.sqlite3 for 0 s"
 
 
 def test_a_newer_version(path: Path) -> None:
@@ -151,7 +162,7 @@ def test_an_older_version(folder: Path) -> None:
     version = one(results, "journal.version")
     assert version.state is State.WARNING
     assert f"of version 2; the next start makes it {max(versions(schema()))}" in version.what
-    assert "0 entries in 0 rooms" in one(results, "journal.file").what
+    assert "entries up to 0 in 0 rooms" in one(results, "journal.file").what
 
 
 def test_names_of_a_later_unicode(path: Path) -> None:
@@ -165,6 +176,14 @@ def test_the_index_of_a_node_is_no_journal(path: Path) -> None:
     change(path, "CREATE TABLE run (a); INSERT INTO run VALUES (1)")
     file = one(checked(), "journal.file")
     assert (file.state, "index of a node" in file.what) == (State.WRONG, True)
+
+
+@pytest.mark.usefixtures("path")
+def test_the_journal_of_a_single_chatd_is_no_index() -> None:
+    file = one(checked("--journal", "nats://10.0.0.1?index=chatd.sqlite3"), "journal.file")
+    assert (file.state, "journal of a single chatd" in file.what) == (State.WRONG, True)
+    file = one(checked("--journal", "nats://10.0.0.1?index=new"), "journal.file")
+    assert (file.state, "is not there yet" in file.what) == (State.GOOD, True)
 
 
 def test_a_copy_without_its_log(path: Path) -> None:
@@ -187,15 +206,10 @@ def _as_nobody(asked: Callable[[], list[Result]]) -> list[Result]:
         os.seteuid(0)
 
 
-def _opened_up(folder: Path) -> None:
-    for above in [folder, *folder.parents][:4]:
-        above.chmod(0o755)
-
-
 @only_root
 def test_a_user_who_may_only_read_changes_nothing_and_is_told(folder: Path, path: Path) -> None:
     path.chmod(0o644)
-    _opened_up(folder)
+    let_others_in(folder)
     before, asked = snapshot(folder), question()
     results = _as_nobody(lambda: list(journal.check(asked)))
     assert snapshot(folder) == before
@@ -208,7 +222,7 @@ def test_a_user_who_may_only_read_changes_nothing_and_is_told(folder: Path, path
 def test_a_user_who_may_not_write_to_the_folder(folder: Path, path: Path) -> None:
     path.chmod(0o600)
     os.chown(path, 65534, 65534)
-    _opened_up(folder)
+    let_others_in(folder)
     asked = question()
     permissions = one(_as_nobody(lambda: list(journal.check(asked))), "journal.permissions")
     assert (permissions.state, "may not write to" in permissions.what) == (State.WRONG, True)

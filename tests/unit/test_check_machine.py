@@ -163,6 +163,7 @@ def test_sqlite(version: installed.Version, has_search: bool, state: State) -> N
         (("--registration", "open"), "argon2", "accounts"),
         (("--scram",), "scramp", "irc"),
         (("--announce", "chat"), "zeroconf", "lan"),
+        (("--oidc-issuer", "https://login.example.org", "--oidc-client-id", "chat"), "joserfc", "oidc"),
     ],
 )
 def test_what_an_option_needs(words: tuple[str, ...], module: str, extra: str, monkeypatch: pytest.MonkeyPatch) -> None:

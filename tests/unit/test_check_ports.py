@@ -18,6 +18,11 @@ from chatd.app.checks.result import Result, State
 from tests.support.checks import question, states
 from tests.support.daemon import BIN, environment
 
+LISTEN = (
+    "import socket, sys; s = socket.create_server(('127.0.0.1', int(sys.argv[1])))\n"
+    "print(s.getsockname()[1], flush=True); input()"
+)
+
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -91,10 +96,7 @@ def test_a_port_of_the_daemon_that_asks(taken: int) -> None:
 
 def test_a_port_of_a_chatd_without_a_file_that_says_whose_it_is() -> None:
     port = free()
-    script = (
-        "import socket, sys; s = socket.create_server(('127.0.0.1', int(sys.argv[1]))); print(1, flush=True); input()"
-    )
-    command = [sys.executable, "-c", script, str(port)]
+    command = [sys.executable, "-c", LISTEN, str(port)]
     for name, state in (("chatd", State.GOOD), ("another", State.WRONG)):
         with subprocess.Popen([*command, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
             assert process.stdout is not None and process.stdout.readline()
@@ -200,6 +202,20 @@ def test_who_it_is_is_said_in_short() -> None:
     assert found.is_chatd
     assert not processes.Process(7, ("chatd-exporter",)).is_chatd
     assert str(processes.Process(7, ())) == "process 7"
+
+
+def test_nothing_of_a_process_reaches_the_terminal_but_text() -> None:
+    words = ("\x1b]0;title\x07", "--journal", "nats://chat:sesame@10.0.0.1/talk")
+    with subprocess.Popen(
+        [sys.executable, "-c", LISTEN, "0", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        port = process.stdout.readline().strip()
+        (result,) = checked("--port", port, "--web", "off")
+        shown = str(processes.Process(7, ("twistd", *words)))
+        process.communicate()
+    assert f"process {process.pid}" in result.what and result.what.isprintable()
+    assert "sesame" not in result.what + shown and "nats://...@10.0.0.1" in shown
 
 
 @pytest.mark.slow

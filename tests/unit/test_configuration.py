@@ -49,6 +49,7 @@ def test_every_option_stands_in_one_section() -> None:
 SAMPLES: Mapping[str, tuple[str, str, str]] = {
     "accounts": ("a.sqlite3", "b.sqlite3", "c.sqlite3"),
     "announce": ("one", "two", "three"),
+    "audit": ("a.jsonl", "b.jsonl", "c.jsonl"),
     "auth": ("memory:ann:1", "memory:ann:2", "memory:ann:3"),
     "hooks": ("a.hooks", "b.hooks", "c.hooks"),
     "interface": ("127.0.0.2", "127.0.0.3", "127.0.0.4"),

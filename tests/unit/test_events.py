@@ -55,6 +55,9 @@ NEED_WORDS = ("MSG", "JOIN", "PART", "NICK", "TOPIC", "TELL", "OLD", "NOTE", "WH
         (Ping("7"), "PING 7"),
         (Refused(Code.NOT_UTF8, "*", "no good"), "ERR not-utf8 * no good"),
         (Ended(DisconnectReason.QUIT, "so long"), "BYE quit so long"),
+        (Ended(DisconnectReason.QUIT, "retry=2 so long"), "BYE quit retry=2 so long"),
+        (Ended(DisconnectReason.RESTART, "so long"), "BYE restart so long"),
+        (Ended(DisconnectReason.RESTART, "so long", 1.5), "BYE restart retry=1.50 so long"),
     ],
 )
 def test_events(event: Event, line: str) -> None:
@@ -90,6 +93,7 @@ def test_events(event: Event, line: str) -> None:
         ("ERR full MSG", Code.BAD_SYNTAX),
         ("BYE soon bye", Code.BAD_SYNTAX),
         ("BYE quit", Code.BAD_SYNTAX),
+        ("BYE restart", Code.BAD_SYNTAX),
         ("", Code.UNKNOWN_VERB),
         (" MSG bob #a hi", Code.UNKNOWN_VERB),
         ("msg bob #a hi", Code.UNKNOWN_VERB),

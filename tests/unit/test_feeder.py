@@ -265,6 +265,14 @@ def test_it_waits_for_a_server_that_is_away_and_says_so(server: MemoryServer, tm
     assert said(server) == ["one"]
 
 
+def test_it_comes_back_when_a_server_that_restarts_wants_it(server: MemoryServer, tmp_path: Path, log: Path) -> None:
+    log.write_text("")
+    run = Run(server, tmp_path)
+    run.feeder.closed("it restarts", is_final=False, retry=7.0)
+    assert run.told[-1] == "it restarts; trying again in 7 seconds"
+    run.kill()
+
+
 def test_it_waits_for_its_name(server: MemoryServer, tmp_path: Path, log: Path) -> None:
     other = server.client("log", "#logs")
     run = Run(server, tmp_path, start=Start.BEGINNING)
@@ -378,6 +386,7 @@ def test_what_is_said_of_a_line(line: bytes, shown: list[str]) -> None:
 class _Told(Owner):
     def __init__(self) -> None:
         self.ends: list[tuple[str, bool]] = []
+        self.retry: float | None = None
 
     def opened(self, connection: FeederConnection) -> None:
         pass
@@ -391,8 +400,9 @@ class _Told(Owner):
     def message_refused(self, label: str, error: object) -> None:
         pass
 
-    def closed(self, why: str, *, is_final: bool) -> None:
+    def closed(self, why: str, *, is_final: bool, retry: float | None = None) -> None:
         self.ends.append((why, is_final))
+        self.retry = retry
 
 
 def connection(told: _Told, clock: Clock, host: str) -> tuple[FeederConnection, StringTransport]:
@@ -435,6 +445,15 @@ def test_who_is_sent_away_stays_away(line: str, why: str) -> None:
     made.dataReceived(f"{line}\r\n".encode())
     made.connectionLost()
     assert told.ends == [(why, True)]
+
+
+def test_a_server_that_restarts_says_when_to_come_back() -> None:
+    told = _Told()
+    made, _ = connection(told, Clock(), "127.0.0.1")
+    made.dataReceived(b"OK HELLO protocol=1\r\nBYE restart retry=1.75 come back\r\n")
+    made.connectionLost()
+    assert told.ends == [("the server closed the connection: come back", False)]
+    assert told.retry == 1.75
 
 
 def test_a_server_that_is_silent_is_given_up() -> None:

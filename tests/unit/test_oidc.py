@@ -30,7 +30,7 @@ from chatd.oidc.kept_document import AFTER_FAILURE_SECONDS, ANEW_SECONDS, KEEP_S
 from chatd.oidc.provider import Provider, ProviderSettings
 from chatd.runtime.http_endpoints import MAX_ANSWER
 from tests.support import provider as fake
-from tests.support.certificates import write_certificate
+from tests.support.certificates import Authority, write_certificate
 from tests.support.provider import CLIENT_ID, CLIENT_SECRET, rsa_key, signed_with_secret, unsigned
 
 BACK = "https://chat.example.org/-/oidc/back"
@@ -326,9 +326,7 @@ async def test_a_broken_provider(theirs: fake.Provider, path: str, body: tuple[i
     ],
 )
 @ensureDeferred
-async def test_what_a_provider_must_not_say_of_itself(
-    theirs: fake.Provider, metadata: dict[str, Any], why: str
-) -> None:
+async def test_what_a_provider_may_not_say_of_itself(theirs: fake.Provider, metadata: dict[str, Any], why: str) -> None:
     theirs.metadata = metadata
     with pytest.raises(ProviderError, match=why):
         await ours(theirs).login_address(Attempt(new_secret(NOW)), BACK)
@@ -497,3 +495,30 @@ async def test_a_certificate_that_nobody_vouches_for(tmp_path: Path) -> None:
     with pytest.raises(ProviderError, match="the TLS connection failed: certificate verify failed"):
         await HTTPFetcher(Named("127.0.0.1")).fetch(f"https://localhost:{port.getHost().port}/")
     await maybeDeferred(port.stopListening)
+
+
+@ensureDeferred
+async def test_an_authority_of_ones_own_that_the_environment_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority, file = Authority(tmp_path / "authority.pem"), tmp_path / "tls.pem"
+    authority.sign(file, file, "localhost")
+    factory: Any = Factory.forProtocol(Answering)
+    factory.noisy = False
+    context = ssl.DefaultOpenSSLContextFactory(str(file), str(file))
+    port: Any = IReactorSSL(reactor).listenSSL(0, factory, context, interface="127.0.0.1")
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    fetching._tls.cache_clear()
+    answer = await HTTPFetcher(Named("127.0.0.1")).fetch(f"https://localhost:{port.getHost().port}/")
+    assert answer.value == {"a": 1}
+    await maybeDeferred(port.stopListening)
+    fetching._tls.cache_clear()
+
+
+class Answering(Protocol):
+    """Answers whatever comes with an object, and closes."""
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: ARG002  # Twisted's
+        transport: Any = self.transport
+        transport.write(b'HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n{"a": 1}')
+        transport.loseConnection()

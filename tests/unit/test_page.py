@@ -12,6 +12,8 @@ from chatd.edges.web.page import KINDS, PAGE, page_files
 
 FOLDER = Path(__file__).parents[2] / "chatd" / "edges" / "web" / "page"
 FILES = {path.name: path.read_text() for path in sorted(FOLDER.iterdir())}
+BESIDE = {path.name: path.read_text() for path in sorted(FOLDER.with_name("sign_on_page").iterdir())}
+"""What comes with the page where people can log in with a provider."""
 MODULES = {name: text for name, text in FILES.items() if name.endswith(".js")}
 MAX_GZIPPED_BYTES = 60 * 1024
 _IMPORT = re.compile(r"^import .* from '\./([\w-]+\.js)';$", re.MULTILINE)
@@ -70,9 +72,9 @@ def test_modules_import_what_is_there_and_not_in_a_circle() -> None:
     assert imports == {}
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_no_text_becomes_markup_or_code(name: str) -> None:
-    assert _MAKES_MARKUP_OR_CODE.findall(FILES[name]) == []
+@pytest.mark.parametrize("text", [*FILES.values(), *BESIDE.values()], ids=[*FILES, *BESIDE])
+def test_no_text_becomes_markup_or_code(text: str) -> None:
+    assert _MAKES_MARKUP_OR_CODE.findall(text) == []
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import shutil
 from pathlib import Path
 
@@ -11,12 +13,12 @@ from twisted.cred.error import UnauthorizedLogin
 from twisted.cred.strcred import makeChecker
 
 from chatd.accounts import pam
-from chatd.accounts.checkers import Credentials
-from chatd.accounts.pam import PamChecker, PamError
+from chatd.accounts.checkers import Credentials, GroupMember
+from chatd.accounts.pam import PamChecker, PamError, machine_groups
 from tests.support.in_memory_accounts import PASSWORD
 
 SCRIPT = f"""#!/bin/sh
-[ "$PAM_USER" = carol ] && [ "$(tr -d '\\000')" = {PASSWORD} ]
+[ "$PAM_USER" = carol -o "$1" = anybody ] && [ "$(tr -d '\\000')" = {PASSWORD} ]
 """
 
 
@@ -42,6 +44,7 @@ def rules(tmp_path: Path) -> Path:
     asks = f"auth [success=1 default=ignore] pam_exec.so quiet expose_authtok {script}\n"
     asks += "auth requisite pam_deny.so\nauth required pam_permit.so\n"
     (folder / "chatd").write_text(asks + "account required pam_permit.so\n")
+    (folder / "anybody").write_text(asks.replace(str(script), f"{script} anybody") + "account required pam_permit.so\n")
     (folder / "expired").write_text(asks + "account required pam_deny.so\n")
     (folder / "broken").write_text("auth required /nowhere/pam_nothing.so\n")
     return folder
@@ -76,6 +79,17 @@ async def test_it_is_asked_in_a_thread(rules: Path) -> None:
     asked = PamChecker(rules=rules).requestAvatarId(Credentials(b"carol", PASSWORD.encode()))
     assert not asked.called
     assert await asked == b"carol"
+
+
+@needs_pam
+@ensureDeferred
+async def test_it_knows_the_groups_of_whom_the_machine_knows(rules: Path) -> None:
+    me = pwd.getpwuid(os.getuid()).pw_name
+    for service, name, groups in (("anybody", me, machine_groups(me)), ("chatd", "carol", frozenset())):
+        accepted = await PamChecker(service, rules).requestAvatarId(Credentials(name.encode(), PASSWORD.encode()))
+        assert isinstance(accepted, GroupMember)
+        assert accepted.groups == groups
+    assert machine_groups(me)
 
 
 @needs_pam

@@ -126,6 +126,7 @@ def events_with(text: st.SearchStrategy[str], word: st.SearchStrategy[str]) -> s
         st.builds(commands.Ping, st.none() | word),
         st.builds(events.Refused, st.sampled_from(Code), VERB | st.just("*"), text),
         st.builds(events.Ended, st.sampled_from(DisconnectReason), text),
+        st.builds(events.Ended, st.just(DisconnectReason.RESTART), text, st.integers(0, 9999).map(lambda n: n / 100)),
     )
 
 

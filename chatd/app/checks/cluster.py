@@ -205,9 +205,8 @@ def replicas(name: str, answer: Mapping[str, Any], servers: int) -> Iterator[Res
         what = f"the stream {name} is not up to date on {', '.join(behind)}"
         yield warning("cluster.replicas", what, "look at the logs of those servers")
     if has >= wanted and not behind:
-        yield good(
-            "cluster.replicas", f"the stream {name} is on {has} server{'s' * (has != 1)}, all of them up to date"
-        )
+        where = "1 server" if has == 1 else f"{has} servers, all of them up to date"
+        yield good("cluster.replicas", f"the stream {name} is on {where}")
 
 
 async def _ignore() -> None:

@@ -1,23 +1,59 @@
-"""What the options come to."""
+"""What the options come to, and the directories that they name."""
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator
+from pathlib import Path
 
 from chatd.app.checks.question import Question, all_places
-from chatd.app.checks.result import Result, good, wrong
-
-NAME = "configuration.options"
+from chatd.app.checks.result import Result, good, warning, wrong
 
 
 def check(question: Question) -> Iterator[Result]:
     """Yield that the options go together: those that do not are refused when they are read."""
-    count = len(all_places(question.options))
+    options = question.options
+    count = len(all_places(options))
+    places = "1 place" if count == 1 else f"{count} places"
     yield good(
-        NAME, f"the options go together; there {'is 1 place' if count == 1 else f'are {count} places'} to listen on"
+        "configuration.options", f"the options go together; there {'is' if count == 1 else 'are'} {places} to listen on"
     )
+    if options["config"] is not None:
+        yield _file(Path(options["config"]))
+    yield from _secrets(question)
+    yield _directory("configuration.state-directory", options.state_directory)
+    if options["logfile"] is not None:
+        yield _directory("configuration.logfile", Path(options["logfile"]).absolute().parent)
 
 
 def refused(why: str) -> Result:
     """Return that options were refused, and why."""
-    return wrong(NAME, why, "put that option right")
+    return wrong("configuration.options", why, "put that option right")
+
+
+def _secrets(question: Question) -> Iterator[Result]:
+    """Say which of the files with secrets others may read."""
+    options = question.options
+    named = [options["oidc-client-secret"], *(given.secret for given in options.given.values())]
+    for path in map(Path, dict.fromkeys(filter(None, named))):
+        if path.stat().st_mode & (stat.S_IROTH | stat.S_IWGRP | stat.S_IWOTH):
+            yield warning(
+                "configuration.secret", f"others may read or change the secret in {path}", f"chmod 600 {path}"
+            )
+
+
+def _file(path: Path) -> Result:
+    name = "configuration.file"
+    if path.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return warning(name, f"others may change {path}, and with it what the daemon does", f"chmod go-w {path}")
+    return good(name, f"{path} is read")
+
+
+def _directory(name: str, path: Path) -> Result:
+    """Return whether the daemon can write to a directory."""
+    if not path.is_dir():
+        return wrong(name, f"there is no directory {path}", f"mkdir -p {path}")
+    if not os.access(path, os.W_OK | os.X_OK, effective_ids=True):
+        return wrong(name, f"this user may not write to {path}", "give it to the daemon's user, or ask as that")
+    return good(name, f"the daemon can write to {path}")

@@ -53,6 +53,8 @@ def check_file(question: Question, kind: Kind, path: Path, contents: Contents) -
         elif status.st_size:
             with opened(path) as db:
                 yield from _look(question, kind, path, db, contents)
+    except PermissionError:
+        return  # that it may not be read is said above
     except UnreadError as error:
         yield warning(f"{kind.subject}.integrity", f"{path} is not checked: {error}", "check again when it runs")
     except sqlite3.OperationalError as error:
@@ -64,6 +66,11 @@ def check_file(question: Question, kind: Kind, path: Path, contents: Contents) -
 def has_table(db: sqlite3.Connection, table: str) -> bool:
     """Return whether there is a table of that name."""
     return db.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (table,)).fetchone() is not None
+
+
+def has_rows(db: sqlite3.Connection, table: str) -> bool:
+    """Return whether there is such a table, and anything in it."""
+    return has_table(db, table) and db.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None
 
 
 def count(db: sqlite3.Connection, table: str, condition: str = "true") -> int:

@@ -81,6 +81,8 @@ def needs(options: Configured) -> Iterator[Need]:
         yield Need("--scram", "scramp", "irc")
     if options["announce"] is not None:
         yield Need("--announce", "zeroconf", "lan")
+    if options["oidc-issuer"] is not None:
+        yield Need("--oidc-issuer", "joserfc", "oidc")
     if is_cluster(options["journal"]):
         yield Need("--journal nats://", "nats", "cluster")
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from chatd.app.checks.database import Kind, check_file, count, has_table
+from chatd.app.checks.database import Kind, check_file, count, has_rows, has_table
 from chatd.app.checks.file_systems import MOUNTS, Room, is_remote, kind, room
 from chatd.app.checks.processes import Process, locks
 from chatd.app.checks.question import Question
@@ -34,7 +35,8 @@ def check(question: Question) -> Iterator[Result]:
     if path is None:
         if not is_cluster(journal):
             there = "there are sqlite:PATH and memory:, and nats://HOST for many"
-            yield wrong("journal.file", f"there is no journal {journal!r}", there)
+            shown = re.sub(r"//[^/@]*@", "//...@", journal)
+            yield wrong("journal.file", f"there is no journal {shown!r}", there)
         return
     found = Kind("journal", "a journal of chatd", APPLICATION_ID, max(versions(schema())))
     lock = path.with_name(f"{path.name}-lock")
@@ -50,7 +52,7 @@ def _lock(path: Path, lock: Path, holder: Process | None, question: Question) ->
     elif question.in_daemon:
         return
     elif holder is None:
-        yield good("journal.holder", f"nobody writes to {path}")
+        yield good("journal.holder", f"no process that can be seen from here has {path}")
     elif holder.is_chatd:
         yield good("journal.holder", f"{path} is this daemon's: {holder}")
     else:
@@ -58,8 +60,8 @@ def _lock(path: Path, lock: Path, holder: Process | None, question: Question) ->
 
 
 def _contents(db: sqlite3.Connection, path: Path, holder: Process | None, *, in_cluster: bool) -> Iterator[Result]:
-    is_index = has_table(db, "run") and (count(db, "run") > 0 or not (count(db, "entry") or count(db, "room")))
-    is_journal = not is_index and has_table(db, "entry") and count(db, "entry") > 0
+    is_index = has_rows(db, "run") or (has_table(db, "run") and not (has_rows(db, "entry") or has_rows(db, "room")))
+    is_journal = not is_index and has_rows(db, "entry")
     if is_index and not in_cluster:
         do = "give the address of the cluster, nats://..., or name another file"
         yield wrong("journal.file", f"{path} is the index of a node of a cluster", do)
@@ -69,8 +71,10 @@ def _contents(db: sqlite3.Connection, path: Path, holder: Process | None, *, in_
         return
     if not has_table(db, "entry"):
         return
-    (newest,) = db.execute("SELECT max(time) FROM entry").fetchone()
-    talk = f"{count(db, 'entry'):,} entries in {count(db, 'room'):,} rooms"
+    # To count the entries of a large journal would take longer than all else.
+    ((newest,), (last,)) = (db.execute(f"SELECT max({each}) FROM entry").fetchone() for each in ("time", "id"))
+    rooms = count(db, "room")
+    talk = f"entries up to {last or 0:,} in {rooms:,} room{'s' * (rooms != 1)}"
     since = "" if newest is None else f", the newest of {datetime.fromtimestamp(newest / 1000, UTC):%Y-%m-%d %H:%M} UTC"
     yield good("journal.file", f"{path} has {talk}{since}")
     if holder is None and not in_cluster and _lacks_log(db, path):

@@ -94,6 +94,10 @@ def _taken(name: str, holder: Process | None, own: int | None, *, optional: bool
     if _is_own(holder, own):
         return good(_NAME, f"{name} is this daemon's: {holder}")
     what = f"{name} is taken by {holder or 'a process of another user, which only root can see'}"
+    if holder is None and own:
+        return warning(
+            _NAME, what, f"if it is not this daemon, process {own}, stop that one; ask as its user, or as root"
+        )
     if optional:
         return warning(_NAME, what, "the daemon goes on without the page; --web PORT puts it elsewhere")
     return wrong(_NAME, what, _instead(holder))

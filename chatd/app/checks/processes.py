@@ -6,6 +6,7 @@ Other users' processes are known by number at most, unless root asks.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import NamedTuple
 PROC = Path("/proc")
 _LISTENS = "0A"
 _LISTENS_LOCALLY = "00010000"
+_PASSWORD = re.compile(r"//[^/@\s]*@")
 _MOST = 60
 """How many characters of a command are shown."""
 
@@ -35,8 +37,8 @@ class Process(NamedTuple):
 
     def __str__(self) -> str:
         """Return what a person knows it by."""
-        words = [Path(each).name if number == 0 else each for number, each in enumerate(self._without_python())]
-        command = " ".join(words)
+        program, *words = self._without_python() or ("",)
+        command = _PASSWORD.sub("//...@", " ".join([Path(program).name, *words]))
         shown = command if len(command) <= _MOST else f"{command[:_MOST]}..."
         return f"process {self.pid}, {shown}" if shown else f"process {self.pid}"
 

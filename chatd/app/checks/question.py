@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from chatd.app.checks.result import Report
+from chatd.app.configuration.sources import Given
 from chatd.app.irc_options import IrcPlace
 from chatd.app.web_options import WebPlace
 from chatd.chat.limits import Limits
@@ -32,6 +33,10 @@ class Configured(Protocol):
 
     def __getitem__(self, name: str, /) -> Any:
         """Return the value of an option."""
+
+    @property
+    def given(self) -> Mapping[str, Given]:
+        """What was given, by option, and where."""
 
     @property
     def places(self) -> Sequence[Place]:
@@ -60,6 +65,10 @@ class Configured(Protocol):
     @property
     def hooks_path(self) -> Path | None:
         """The file of the hooks."""
+
+    @property
+    def state_directory(self) -> Path:
+        """Where what the daemon keeps is by default."""
 
 
 @dataclass(frozen=True, slots=True)

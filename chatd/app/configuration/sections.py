@@ -109,7 +109,12 @@ SECTIONS = (
     Section(
         "log",
         "What is written of what happens.",
-        (Row("logfile", '"/var/log/chatd.log"'), Row("log", '"json"'), Row("log-level", live=True)),
+        (
+            Row("logfile", '"/var/log/chatd.log"'),
+            Row("log", '"json"'),
+            Row("log-level", live=True),
+            Row("audit", '"/var/log/chatd/audit.jsonl"'),
+        ),
     ),
 )
 ROWS = {row.name: row for section in SECTIONS for row in section.rows}

@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from twisted.logger import LogLevel
 
-from chatd.accounts import AccountsError
+from chatd.accounts import Accounts, AccountsError
 from chatd.accounts.service import AccountService, Registration
 from chatd.app.announcing import Announcer
 from chatd.app.doors import Doors, Listening, Wish
@@ -53,9 +53,10 @@ class Served(Protocol):
 class Applying:
     """What of a daemon takes options up."""
 
-    def __init__(self, reactor: Any, gateway: Gateway, edges: Edges, service: Served) -> None:
+    def __init__(self, reactor: Any, gateway: Gateway, accounts: Accounts, edges: Edges, service: Served) -> None:
         self._reactor = reactor
         self._gateway = gateway
+        self._accounts = accounts
         self._edges = edges
         self._service = service
         self._doors = service.open_doors
@@ -86,7 +87,7 @@ class Applying:
         return [*told, *doors.told]
 
     def _prepare_accounts(self, after: Wanted) -> None:
-        accounts = self._gateway.hub.accounts
+        accounts = self._accounts
         registration: Registration = after["registration"]
         if isinstance(accounts, AccountService):
             try:
@@ -98,7 +99,7 @@ class Applying:
             raise ValueError(after.explain(f"--{name} needs accounts, and this daemon has none: that needs a restart"))
 
     def _take_accounts(self, after: Wanted) -> None:
-        accounts = self._gateway.hub.accounts
+        accounts = self._accounts
         if isinstance(accounts, AccountService):
             accounts.set_policy(after["registration"], members_only=bool(after["members-only"]))
 

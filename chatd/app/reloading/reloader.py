@@ -32,7 +32,8 @@ _log = Logger()
 class Reloader:
     """Reloads the options that the daemon was started with.
 
-    ``began`` and ``ended`` are told of every reload, whatever becomes of it.
+    ``obstacle`` returns what keeps it from that now, in a sentence, empty if nothing does. ``began`` and ``ended`` are
+    told of every reload, whatever becomes of it.
     """
 
     def __init__(
@@ -40,17 +41,18 @@ class Reloader:
         reactor: Any,
         options: Wanted,
         applying: Applying,
+        obstacle: Callable[[], str],
         began: Callable[[], None] = lambda: None,
         ended: Callable[[], None] = lambda: None,
     ) -> None:
         self._reactor = reactor
         self._started = self._current = options
         self._applying = applying
+        self._obstacle = obstacle
         self._began = began
         self._ended = ended
         self._turn = DeferredLock()
         self._change = DeferredLock()
-        self._closed = ""
 
     async def reload(self, say: Say) -> int:
         """Reload, when those before are done; ``say`` is told what became of it, and so is the log.
@@ -70,15 +72,14 @@ class Reloader:
         done: Deferred[int] = Deferred.fromCoroutine(self.reload(lambda _sentence: None))
         done.addErrback(lambda failure: _log.failure("the reload failed", failure))
 
-    async def close(self, why: str) -> None:
-        """Change nothing from here on, because of ``why``, a sentence; return when nothing is being changed."""
-        self._closed = why
+    async def settled(self) -> None:
+        """Return when nothing is being changed."""
         await self._change.acquire()
         self._change.release()
 
     async def _reload(self, say: Say) -> int:
-        if self._closed:
-            return _refuse(say, self._closed)
+        if why := self._obstacle():
+            return _refuse(say, why)
         threads = self._reactor.getThreadPool()
         try:
             wanted, wrong = await deferToThreadPool(self._reactor, threads, _read, self._current)
@@ -86,8 +87,8 @@ class Reloader:
             return _refuse(say, str(error))
         await self._change.acquire()
         try:
-            if self._closed:
-                return _refuse(say, self._closed)
+            if why := self._obstacle():
+                return _refuse(say, why)
             told = await self._applying.apply(self._current, wanted)
         except ValueError as error:
             return _refuse(say, str(error))

@@ -69,6 +69,13 @@ class Presence(Nodes):
     def prepare_stop(self) -> None:
         self.cluster.hurry()
 
+    @property
+    @override
+    def awaited(self) -> int:
+        own = self.announcer.incarnation
+        there = [each.member for each in self.directory.all() if self.directory.keeper(each) == own]
+        return sum(not isinstance(member, RemoteMember) and member.ended for member in there)
+
     @override
     def enroll(self, client: Client) -> str:
         return self.announcer.enroll(client)

@@ -102,6 +102,8 @@ class Connection(LineOnlyReceiver):
         self.aftermath = Aftermath.RETRY
         self.farewell: DisconnectReason | None = None
         """What the server's BYE said, if there was one; the owner sets it."""
+        self.retry: float | None = None
+        """In how many seconds the server wants to see this client again, if it said so; the owner sets it."""
         self.latency: float | None = None
         """How long the last PING took, in seconds; None before the first PONG."""
         self._clock = clock

@@ -197,7 +197,7 @@ class Link(LinkPort, Owner):
         self._reconnector.closed(connection, greeted=greeted)
 
     def _sent_away(self, connection: Connection, tags: Tags, event: Ended) -> None:
-        connection.farewell = event.code
+        connection.farewell, connection.retry = event.code, event.retry
         if self._reconnector.running:
             self._changes += apply_event(self._transcript, tags, event)
         aftermath = Aftermath.STAY_AWAY if event.code in _FINAL else Aftermath.RETRY

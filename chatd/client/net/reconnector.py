@@ -25,7 +25,9 @@ from chatd.runtime.connection_failures import why_not
 MAX_DETAIL = 300
 """How many characters of a sentence are shown, which can be the server's."""
 
-_GOOD_END = frozenset({None, DisconnectReason.QUIT, DisconnectReason.SHUTDOWN, DisconnectReason.IDLE})
+_GOOD_END = frozenset(
+    {None, DisconnectReason.QUIT, DisconnectReason.SHUTDOWN, DisconnectReason.RESTART, DisconnectReason.IDLE}
+)
 """The ends after which a server is as good as it was."""
 _log = Logger()
 
@@ -157,6 +159,8 @@ class Reconnector:
             self._delay.note_end(BadEnd.TURNED_AWAY)
         else:
             self._delay.note_end(BadEnd.LOST if greeted else BadEnd.UNANSWERED)
+        if greeted and connection.retry is not None:
+            self._delay.ask_for(connection.retry)
         self._announce(LinkState.REFUSED if aftermath.refused else LinkState.WAITING, connection.why)
         self._fire()
 

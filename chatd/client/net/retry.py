@@ -29,14 +29,16 @@ class RetryDelay:
         self._failures = 0
         self._last = BadEnd.UNANSWERED
         self._hurried = False
+        self._asked: float | None = None
         self._backoff = backoffPolicy(
             MIN_WAIT_SECONDS, MAX_WAIT_SECONDS - JITTER_SECONDS, jitter=lambda: chance.uniform(0, JITTER_SECONDS)
         )
 
     def draw(self) -> float:
         """Return how many seconds to wait after one more try that failed."""
-        self.seconds = 0.0 if self._hurried else self._backoff(self._failures)
-        self._hurried = False
+        wait = self._backoff(self._failures) if self._asked is None else min(self._asked, MAX_WAIT_SECONDS)
+        self.seconds = 0.0 if self._hurried else wait
+        self._hurried, self._asked = False, None
         self._failures += 1
         return self.seconds
 
@@ -50,6 +52,10 @@ class RetryDelay:
     def hurry(self) -> None:
         """Let the wait that is drawn next be none."""
         self._hurried = True
+
+    def ask_for(self, seconds: float) -> None:
+        """Let the wait that is drawn next be what a server asks for that restarts."""
+        self._asked = seconds
 
     def skip(self) -> None:
         """Let the wait that was drawn be none."""

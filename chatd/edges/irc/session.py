@@ -37,6 +37,7 @@ class IrcSession(Session):
 
     user: Owner | None = None
     labels_are_unique = True
+    resumes = False
 
     def __init__(self, hub: Hub, peer: Peer) -> None:
         super().__init__(hub, peer)

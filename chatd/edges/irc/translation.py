@@ -179,6 +179,8 @@ def farewell(user: IrcUser | None, last: bytes) -> bytes:
     """Return the last message to a client, made of the last line of its session."""
     text = last.decode(errors="replace").rstrip("\r\n").partition(" ")[2]
     code, _, why = text.partition(" ")
+    if code == "restart" and why.startswith("retry="):  # which is for programs
+        why = why.partition(" ")[2]
     if code == "quit":
         why = "goodbye" if why.startswith("taken=all") else "goodbye; not all that you said was taken"
     error = Message("ERROR", (f"Closing link: {why or code}",))

@@ -216,6 +216,15 @@ class WebChannel(HTTPChannel):
         transport: Any = self.transport
         transport.abortConnection()
 
+    def wind_down(self) -> None:
+        """Take no other request."""
+        self.close_when_idle()
+
+    @property
+    def served(self) -> bool:
+        """Whether all that was asked for is answered, but for what has no end."""
+        return all(request.endless for request in self.requests)
+
     def close_when_idle(self) -> None:
         """Close now, or after the answer to the request that is being served."""
         self.persistent = 0

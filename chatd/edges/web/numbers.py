@@ -69,7 +69,7 @@ class Numbers(Collector):
         text = "Connections refused on arrival, by reason."
         yield _counters("chatd_connections_refused", text, "reason", refused)
         ended = {reason.value: self._gateway.sent_away[reason] for reason in ENDED}
-        text = "Connections that the server ended, by the reason in its BYE; neither a QUIT nor a shutdown is counted."
+        text = "Connections that the server ended, by the reason in its BYE; no QUIT, shutdown or restart is counted."
         yield _counters("chatd_connections_ended", text, "reason", ended)
 
     def _rooms(self) -> Iterator[Metric]:

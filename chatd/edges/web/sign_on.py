@@ -125,13 +125,13 @@ def _send_sheet(call: Call, status: int, title: str, text: str, links: str, scri
         '<link rel="icon" href="/-/page/icon.svg" type="image/svg+xml">\n'
         '<link rel="stylesheet" href="/-/page/style.css">\n<link rel="stylesheet" href="/-/oidc/page/sheet.css">\n'
         f"{script}\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n"
-        f"<p>{escape(_sentence(text))}</p>\n<p>{links}</p>\n</main>\n</body>\n</html>\n"
+        f"{_sentence(text)}<p>{links}</p>\n</main>\n</body>\n</html>\n"
     )
     call.send(status, KINDS["html"], page.encode("utf-8", "replace"), PAGE_HEADERS)
 
 
 def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}." if text else ""
+    return f"<p>{escape(text[:1].upper() + text[1:])}.</p>\n" if text else ""
 
 
 def _redirect_uri(call: Call) -> str:

@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IProtocolNegotiationFactory
 from typing_extensions import override
 from zope.interface import implementer
 
+from chatd.chat import auditing
 from chatd.edges.admission import REFUSALS, Why
 from chatd.edges.gateway import EdgeFactory, Gateway
 from chatd.edges.speech import Speech
@@ -129,6 +130,7 @@ class WebFactory(EdgeFactory):
             call.refuse(error)
         except ChatError as error:
             self.gateway.hub.tallies.refusals[error.code] += 1
+            auditing.note_refusal(call.visitor, error, method)
             call.refuse(HTTPError.of(error))
         except Exception:
             address = visitor.address

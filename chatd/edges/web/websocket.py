@@ -27,6 +27,7 @@ MAX_MESSAGE_BYTES = 64 * 1024
 CLOSE_CODES: Mapping[DisconnectReason, int] = {
     DisconnectReason.QUIT: 1000,
     DisconnectReason.SHUTDOWN: 1012,
+    DisconnectReason.RESTART: 1012,
     DisconnectReason.SLOW: 1013,
     DisconnectReason.IDLE: 4000,
     DisconnectReason.REPLACED: 4001,

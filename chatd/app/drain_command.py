@@ -1,0 +1,39 @@
+"""``chatd drain``: end the daemon for one that follows it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from chatd.app.control_client import ask
+from chatd.app.drain import DRAINED
+from chatd.app.options import ReadOptions
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Have the daemon drain, tell how far it is, and return when it has ended. Raise `SystemExit` if it does not."""
+    given = {name: value for name, value in vars(_parser().parse_args(arguments)).items() if value is not None}
+    read = ReadOptions()
+    read.parseOptions([f"--{name.replace('_', '-')}={value}" for name, value in given.items()])
+    told: list[str] = []
+
+    def tell(sentence: str) -> None:
+        told.append(sentence)
+        print(sentence, flush=True)
+
+    try:
+        ask(read.state_directory, "drain", tell)
+    except ValueError as error:
+        if told[-1:] != [DRAINED]:  # else it has ended, as it should
+            raise SystemExit(f"chatd: {error}") from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="chatd drain",
+        description="End the daemon for one that follows: nobody is let in any more, what was read is answered and"
+        " stored, and all are told when to come back. Return when it has ended.",
+    )
+    parser.add_argument("-c", "--config", metavar="FILE", help="the daemon's configuration")
+    parser.add_argument("--state-directory", metavar="DIR", help="the daemon's directory [default: the working one]")
+    return parser
