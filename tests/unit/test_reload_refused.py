@@ -11,6 +11,7 @@ from pytest_twisted import ensureDeferred
 from twisted.internet.defer import Deferred, gatherResults
 
 from chatd.chat.limits import Limits
+from tests.support.linked_users import until
 from tests.support.reloading import QUIET, Reloadable, running, toml
 
 NOT_THERE = os.strerror(errno.ENOENT)
@@ -116,3 +117,15 @@ async def test_while_it_stops_nothing_is_changed_and_that_is_answered(tmp_path: 
         assert await daemon.reload() == 1
         assert daemon.said == said
         assert daemon.service.ports == []
+
+
+@ensureDeferred
+async def test_while_it_drains_nothing_is_taken_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running(tmp_path) as daemon:
+        draining, ended = daemon.service.draining, list[bool]()
+        monkeypatch.setattr(draining, "_end", lambda: ended.append(True))  # it would end the reactor of the tests
+        drained = draining.drain()
+        assert await daemon.reload(toml(QUIET, ANOTHER, {"listen": {"listen": '["tcp:0"]'}})) == 1
+        assert daemon.said == ["nothing was changed: the daemon is draining"]
+        await drained
+        await until(lambda: ended)
