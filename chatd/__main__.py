@@ -7,13 +7,15 @@ import sys
 from twisted.scripts.twistd import run as run_twistd
 
 from chatd.app import command_table
+from chatd.app.reference.output import until_closed
 
 
 def main() -> None:
     """Run the daemon in the foreground, with the options of ``twistd chatd``, or a command beside it."""
     name = sys.argv[1] if len(sys.argv) > 1 else ""
     if (command := command_table.COMMANDS.get(name)) is not None:
-        command_table.run(command, sys.argv[2:])
+        with until_closed():
+            command_table.run(command, sys.argv[2:])
         return
     sys.argv[1:] = ["--nodaemon", "--pidfile=", "chatd", *sys.argv[1:]]
     run_twistd()

@@ -38,7 +38,7 @@ from chatd.runtime.extras import install_command, missing
 
 def main(arguments: Sequence[str]) -> None:
     """Do what the arguments after ``chatd`` say. Raise `SystemExit`, with one line if it could not be done."""
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     carry_out: Callable[[argparse.Namespace], None] = options.carry_out
     if carry_out is not _certificate:
         settle(options, make=carry_out in (_import, _restore))
@@ -52,7 +52,8 @@ def main(arguments: Sequence[str]) -> None:
         raise SystemExit(f"chatd: {clean(' '.join(str(error).split()))}") from None
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Return what reads the arguments."""
     parser = argparse.ArgumentParser(prog="chatd")
     commands = parser.add_subparsers(required=True)
     journal = where_options()

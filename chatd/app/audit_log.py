@@ -144,15 +144,25 @@ class AuditFile(AuditLog):
 
 
 def note_command(path: Path | None, command: str, subject: str | None = None, room: str | None = None) -> None:
-    """Note, in a command beside the daemon, what it has done. Raise `OSError` if that cannot be."""
+    """Note, in a command beside the daemon, what it has done. Raise `ValueError`, with a sentence, if that cannot be.
+
+    A file that root makes belongs to whom its folder does, as the daemon would have made it.
+    """
     if path is None:
         return
-    file = open_to_append(path)
+    made = not path.exists()
     try:
-        act = Act(AuditEvent.COMMAND, command, by=_user(), room=room, subject=subject)
-        os.write(file, line(act, datetime.now(UTC).timestamp()))
-    finally:
-        os.close(file)
+        file = open_to_append(path)
+        try:
+            if made and os.geteuid() == 0:
+                folder = path.parent.stat()
+                os.fchown(file, folder.st_uid, folder.st_gid)
+            act = Act(AuditEvent.COMMAND, command, by=_user(), room=room, subject=subject)
+            os.write(file, line(act, datetime.now(UTC).timestamp()))
+        finally:
+            os.close(file)
+    except OSError as error:
+        raise ValueError(f"it is done, but cannot be noted in {path}: {error.strerror}") from None
 
 
 def open_to_append(path: Path) -> int:

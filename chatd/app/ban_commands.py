@@ -25,7 +25,7 @@ PAUSE_SECONDS = 0.05
 
 def main(arguments: Sequence[str]) -> None:
     """Do what the arguments after ``chatd ban`` say. Raise `SystemExit`, with one line if it could not be done."""
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     carry_out: Callable[[argparse.Namespace], None] = options.carry_out
     settle(options)
     try:
@@ -36,7 +36,8 @@ def main(arguments: Sequence[str]) -> None:
         raise SystemExit(f"chatd: {clean(' '.join(str(error).split()))}") from None
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Return what reads the arguments."""
     parser = argparse.ArgumentParser(prog="chatd ban", description="Which bans hold, and taking one back.")
     commands = parser.add_subparsers(required=True)
     journal = where_options()

@@ -7,11 +7,14 @@ import sys
 from collections.abc import Sequence
 from typing import ClassVar
 
+from typing_extensions import override
+
 from chatd import __version__
 from chatd.app.checks import configuration, run_checks
 from chatd.app.checks.result import Result, State, worst
 from chatd.app.options import ReadOptions
 from chatd.app.progress import Progress
+from chatd.app.reference.help_text import short_help_text
 
 MOST_SECONDS = 2.0
 """How long the check of one file may take where nobody waits at a terminal: before a start by systemd, people wait."""
@@ -25,15 +28,16 @@ class CheckOptions(ReadOptions):
         ["json", None, "Print one document of JSON instead of lines."],
         ["whole", None, "Read files to the end, however long that takes, also where there is no terminal."],
     ]
-    longdesc = (
+    about = (
         "Checks what a daemon with the same options would meet: configuration, ports, certificates, journal, accounts,"
         " hooks, PAM, clock, NATS, file descriptors and what is installed. Nothing is made, changed or locked, and the"
         " daemon may be running. The exit status is 1 if something is wrong, and 0 with warnings."
     )
 
-    def getSynopsis(self) -> str:
-        """Return the first line of the help."""
-        return "Usage: chatd check [--json] [--whole] [options of the daemon]"
+    @override
+    def help_text(self, columns: int) -> str:
+        synopsis = "Usage: chatd check [--json] [--whole] [options of the daemon]"
+        return short_help_text(self, synopsis, self.about, columns)
 
 
 def main(arguments: Sequence[str]) -> None:

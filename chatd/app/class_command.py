@@ -44,6 +44,8 @@ DEFAULT_LOG = "chatd-class.log"
 class ClassOptions(Options):
     """The options of ``chatd class``: those of the daemon, for a class by default, and its own."""
 
+    longdesc = "Runs a server for a class in one room, opened to the network, in the foreground. It says how to get in."
+
     optParameters: ClassVar[list[list[object]]] = [
         ["room", None, "#class", "The room of the class."],
         ["nick", None, "teacher", "The name of the server operator's account that the link is for."],

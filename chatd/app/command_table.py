@@ -65,6 +65,14 @@ TASKS = (
             Command("kit", "chatd.app.kit_command", "one folder to install it from where there is no network"),
         ),
     ),
+    Task(
+        "what there is to read",
+        (
+            Command("help", "chatd.app.reference.help_command", "this help, or that of a command"),
+            Command("man", "chatd.app.reference.man_command", "the manual pages, for man to show"),
+            Command("completion", "chatd.app.reference.completion_command", "make bash or zsh complete all of this"),
+        ),
+    ),
 )
 COMMANDS = {command.name: command for task in TASKS for command in task.commands}
 

@@ -89,7 +89,7 @@ class Drain:
             waiting.callback(None)
 
     def _tell(self, sentence: str) -> None:
-        _log.info("{sentence}", sentence=sentence)
+        _log.info("{what}", what=sentence)
         self._listener(sentence)
 
     def _finish(self, end: Callable[[], None]) -> None:

@@ -12,7 +12,7 @@ from chatd.app.options import ReadOptions
 
 def main(arguments: Sequence[str]) -> None:
     """Have the daemon drain, tell how far it is, and return when it has ended. Raise `SystemExit` if it does not."""
-    given = {name: value for name, value in vars(_parser().parse_args(arguments)).items() if value is not None}
+    given = {name: value for name, value in vars(make_parser().parse_args(arguments)).items() if value is not None}
     read = ReadOptions()
     read.parseOptions([f"--{name.replace('_', '-')}={value}" for name, value in given.items()])
     told: list[str] = []
@@ -28,7 +28,8 @@ def main(arguments: Sequence[str]) -> None:
             raise SystemExit(f"chatd: {error}") from None
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Return what reads the arguments."""
     parser = argparse.ArgumentParser(
         prog="chatd drain",
         description="End the daemon for one that follows: nobody is let in any more, what was read is answered and"

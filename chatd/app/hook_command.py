@@ -24,7 +24,7 @@ _ONCE = "Nobody is shown it again: give it to the receiver, which checks the sig
 
 def main(arguments: Sequence[str]) -> None:
     """Do what the arguments after ``chatd hook`` say. Raise `SystemExit`, with one line if it could not be done."""
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     carry_out: Callable[[argparse.Namespace], None] = options.carry_out
     settle(options)
     try:
@@ -35,7 +35,8 @@ def main(arguments: Sequence[str]) -> None:
         raise SystemExit(f"chatd: {clean(' '.join(str(error).split()))}") from None
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Return what reads the arguments."""
     about = "Where what is said in a room is sent on to, a POST a message. The daemon may be running."
     parser = argparse.ArgumentParser(prog="chatd hook", description=about)
     commands = parser.add_subparsers(required=True)

@@ -23,7 +23,7 @@ _TAG = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)+")
 
 def main(arguments: Sequence[str]) -> None:
     """Do what the arguments after ``chatd kit`` say. Raise `SystemExit`, with one line if it could not be done."""
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     try:
         _make(options.directory, options.extras, kit_wheels.target(options.python, options.platform))
     except (OSError, ValueError) as error:
@@ -32,7 +32,8 @@ def main(arguments: Sequence[str]) -> None:
         raise SystemExit("chatd: stopped before it was done; nothing is left of it") from None
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Return what reads the arguments."""
     parser = argparse.ArgumentParser(prog="chatd kit", description=ABOUT)
     parser.add_argument("directory", metavar="DIR", type=Path, help="the folder to make")
     known = extras.names()

@@ -13,6 +13,7 @@ from twisted.logger import LogLevel
 from twisted.python import usage
 
 from chatd.app.audit_log import AuditFile, AuditLog, NoAuditLog
+from chatd.app.configuration.layers import COMMAND_LINE, LayeredOptions
 from chatd.app.log_formats import LogFormat
 from chatd.protocol.text import clean
 
@@ -20,7 +21,7 @@ LEVELS = ("critical", "error", "warn", "info", "debug")
 """The fewest events first."""
 
 
-class LogOptions(usage.Options):
+class LogOptions(LayeredOptions):
     """``--log``, ``--log-level`` and ``--audit``."""
 
     optParameters: ClassVar[list[list[object]]] = [
@@ -66,3 +67,20 @@ class LogOptions(usage.Options):
         for name in ("syslog", "logger"):
             if self["log"] is not None and twistd is not None and twistd.get(name):
                 raise usage.UsageError(f"--log and twistd's --{name} exclude each other: twistd writes that log itself")
+
+    def take_over_log(self, twistd: usage.Options) -> str:
+        """Give twistd the name of the log; return by which option it was named, or can be.
+
+        Ours has the last word on the command line, and twistd's there goes before our file and our environment.
+        """
+        given = self.given.get("logfile")
+        on_the_line = given is None or given.origin == COMMAND_LINE
+        if self["logfile"] is None:
+            return "--logfile" if twistd["logfile"] is None else "twistd's --logfile"
+        if twistd["logfile"] is not None and not on_the_line:
+            self["logfile"] = twistd["logfile"]
+            return "twistd's --logfile"
+        twistd["logfile"] = self["logfile"]
+        if given is None or on_the_line:
+            return "--logfile"
+        return given.origin if given.origin.startswith("CHATD_") else f"logfile ({given.origin})"

@@ -23,6 +23,8 @@ from chatd.app.log_formats import Format, LogFormat, format_of, level_of
 from chatd.runtime.files import open_own
 
 DEFAULT_LOG = "twistd.log"
+LOG_OPTION = "log-option"
+"""Among twistd's options, the name of the one that names the log."""
 _PLUGIN_CACHE = "Unable to write to plugin cache"
 
 _log = Logger()
@@ -104,5 +106,6 @@ def _opened(twistd: Mapping[str, Any]) -> tuple[Output | None, OwnLogFile | None
         file = OwnLogFile(path.name, str(path.parent))
     except (OSError, AssertionError) as error:  # LogFile asserts that its folder is there
         why = getattr(error, "strerror", None) or "there is no such folder"
-        raise SystemExit(f"chatd: cannot write the log {path}: {why}; name another with --logfile") from None
+        option = twistd.get(LOG_OPTION, "twistd's --logfile")
+        raise SystemExit(f"chatd: cannot write the log {path}: {why}; name another with {option}") from None
     return Output(file, format_of(chosen or LogFormat.TEXT)), file

@@ -28,9 +28,13 @@ from chatd.app.exit_status import ExitStatus
 from chatd.app.hook_options import HookOptions
 from chatd.app.irc_options import IrcOptions, IrcPlace
 from chatd.app.log_options import LogOptions
+from chatd.app.log_output import LOG_OPTION
 from chatd.app.oidc_options import OidcOptions
 from chatd.app.option_fields import from_options, parameter, parameters
 from chatd.app.places_file import places_of
+from chatd.app.reference.help_text import help_text, short_help_text
+from chatd.app.reference.output import until_closed, width
+from chatd.app.reference.spelling import no_command
 from chatd.app.reloading.applying import Applying
 from chatd.app.reloading.reloader import Reloader
 from chatd.app.service import ChatService
@@ -74,14 +78,8 @@ def _listen_option(edge: type[EdgeFactory], about: str) -> Callable[[Options, st
 class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptions, LogOptions, OidcOptions):
     """The options of ``twistd chatd``; a wrong one ends the process with one line."""
 
-    longdesc = (
-        "A chat daemon that speaks lines: people connect with telnet, netcat or a client."
-        " What its journal keeps: chatd export, chatd import, chatd erase. Copies of it: chatd backup, chatd restore."
-        " That what was deleted leaves its file: chatd compact."
-        " Log files said in a room: chatd tail. Who has an account: chatd user. Who is banned: chatd ban."
-        " A certificate to start with: chatd certificate. For a class in one room: chatd class."
-        " What is said in a room, sent on to a URL: chatd hook."
-    )
+    longdesc = ""
+
     optParameters: ClassVar[list[list[object]]] = [
         parameter(PORT, None, "p"),
         ["interface", "i", "127.0.0.1", "Address to listen on; 0.0.0.0 or :: opens it to the network."],
@@ -114,6 +112,20 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
         except ValueError as error:
             raise usage.UsageError(f"--trusted-proxy takes an address or a network like 10.0.0.0/8: {error}") from None
 
+    def opt_help(self) -> NoReturn:
+        """Print this help and exit."""
+        with until_closed():
+            print(self.help_text(width()), end="")
+        raise SystemExit(0)
+
+    opt_h = opt_help
+
+    def help_text(self, columns: int) -> str:
+        """Return what ``--help`` prints; a command that has these options too says in ``longdesc`` what it does."""
+        if self.longdesc:
+            return short_help_text(self, self.getSynopsis(), self.longdesc, columns)
+        return help_text(self, columns)
+
     def opt_version(self) -> NoReturn:
         """Print the version and exit."""
         print(f"chatd {__version__}")
@@ -127,7 +139,9 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
         except GivenElsewhereError as error:
             raise SystemExit(f"chatd: {' '.join(str(error).split())}") from None
         except usage.UsageError as error:
-            raise SystemExit(f"chatd: {' '.join(str(error).split())}; --help lists the options") from None
+            sentence = " ".join(str(error).split())
+            hint = "" if sentence.endswith("?") else "; --help lists the options"
+            raise SystemExit(f"chatd: {sentence}{hint}") from None
 
     def postOptions(self) -> None:
         """Check what was given; install the reactor that the journal needs."""
@@ -151,19 +165,15 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
         wanted, twistd["pidfile"] = twistd["pidfile"], ""
         if wanted == DEFAULT_PID_FILE and (twistd["nodaemon"] or twistd["debug"]):
             wanted = ""
-        if self["logfile"] is not None:
-            twistd["logfile"] = self["logfile"]
+        log_option = self.take_over_log(twistd)
         pid_file = wanted and os.path.join(self.state_directory, wanted)
-        self.twistd = {**twistd, "pidfile": pid_file, "log": self["log"], "log-level": self.log_level}
+        about_log = {LOG_OPTION: log_option, "log": self["log"], "log-level": self.log_level}
+        self.twistd = {**twistd, "pidfile": pid_file, **about_log}
 
     def parseArgs(self, *extra: str) -> None:
-        """Refuse what is no option."""
+        """Refuse what is no option: a command is looked for before the options are."""
         if extra:
-            raise usage.UsageError(f"{extra[0]!r} is no option")
-
-    def getSynopsis(self) -> str:
-        """Return the first line of the help."""
-        return "Usage: twistd [twistd options] chatd [options], or in the foreground: chatd [options]"
+            raise usage.UsageError(no_command(extra[0]))
 
     @property
     def limits(self) -> Limits:

@@ -76,7 +76,7 @@ class PlacesFile(NoPlaces):
             _log.failure("who was where could not be taken from {path}", path=self._path)
             return
         else:
-            _log.info("{count} have {seconds} seconds to come back unseen", count=count, seconds=RESUME_SECONDS)
+            _log.info("{what}", what=f"{count} have {RESUME_SECONDS} seconds to come back unseen", count=count)
             return
         _log.warn("who was where is not taken from {path}: {why}", path=self._path, why=why)
 

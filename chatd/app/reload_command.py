@@ -16,11 +16,7 @@ status is 1."""
 
 def main(arguments: Sequence[str]) -> None:
     """Ask the daemon. Raise `SystemExit`, with one line if it could not be asked, or with its answer's status."""
-    parser = argparse.ArgumentParser("chatd reload", description=ABOUT)
-    parser.add_argument("-c", "--config", metavar="FILE", help="the daemon's configuration, which says the rest")
-    about = "the daemon's directory [default: $STATE_DIRECTORY or the working directory]"
-    parser.add_argument("--state-directory", metavar="DIR", help=about)
-    given = vars(parser.parse_args(arguments))
+    given = vars(make_parser().parse_args(arguments))
     options = ReadOptions()
     words = [f"--{name.replace('_', '-')}={value}" for name, value in given.items() if value is not None]
     try:
@@ -32,3 +28,12 @@ def main(arguments: Sequence[str]) -> None:
     except ValueError as error:
         raise SystemExit(f"chatd: {error}") from None
     raise SystemExit(status)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return what reads the arguments."""
+    parser = argparse.ArgumentParser(prog="chatd reload", description=ABOUT)
+    parser.add_argument("-c", "--config", metavar="FILE", help="the daemon's configuration, which says the rest")
+    about = "the daemon's directory [default: $STATE_DIRECTORY or the working directory]"
+    parser.add_argument("--state-directory", metavar="DIR", help=about)
+    return parser

@@ -33,14 +33,15 @@ _UNIX = "unix:"
 
 def main(arguments: Sequence[str]) -> None:
     """Do what the arguments after ``chatd tail`` say. Raise `SystemExit`, with a line if it could not be begun."""
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     try:
         _run(options)
     except (StateError, OSError, ValueError) as error:
         raise SystemExit(f"chatd tail: {clean(' '.join(str(error).split()))}") from None
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Return what reads the arguments."""
     parser = argparse.ArgumentParser(
         prog="chatd tail",
         description="Say the lines of files in a room, as they are written, over rotations, restarts and reconnects."

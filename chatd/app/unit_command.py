@@ -23,7 +23,7 @@ _NAME = re.compile(r"[a-z_][a-z0-9_-]{0,30}")
 
 def main(arguments: Sequence[str]) -> None:
     """Do what the arguments after ``chatd unit`` say. Raise `SystemExit`, with one line if it could not be done."""
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     if options.unit is None:
         for name, about in UNITS.items():
             print(f"{name:20}  {about}")
@@ -34,7 +34,8 @@ def main(arguments: Sequence[str]) -> None:
         print(f"chatd: {why}", file=sys.stderr)
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Return what reads the arguments."""
     about = "Print a unit file for systemd, with the path of this installation. Without a name: list them."
     parser = argparse.ArgumentParser(prog="chatd unit", description=about)
     parser.add_argument("unit", metavar="UNIT", nargs="?", choices=UNITS, help=f"one of {', '.join(UNITS)}")

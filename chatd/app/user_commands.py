@@ -30,7 +30,7 @@ CODE_BYTES = 8
 
 def main(arguments: Sequence[str]) -> None:
     """Do what the arguments after ``chatd user`` say. Raise `SystemExit`, with one line if it could not be done."""
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     carry_out: Callable[[argparse.Namespace], None] = options.carry_out
     settle(options)
     try:
@@ -43,7 +43,8 @@ def main(arguments: Sequence[str]) -> None:
         raise SystemExit(f"chatd: {clean(' '.join(str(error).split()))}") from None
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Return what reads the arguments."""
     parser = argparse.ArgumentParser(prog="chatd user", description="Who has an account. The daemon may be running.")
     commands = parser.add_subparsers(required=True)
     file = where_options("accounts")

@@ -19,7 +19,8 @@ NO_TKINTER = (
 )
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Return what reads the arguments."""
     parser = argparse.ArgumentParser("chatd-client", description="A window to a chatd server.")
     parser.add_argument("server", metavar="HOST[:PORT]", nargs="?", help="where it is; an IPv6 address in brackets")
     parser.add_argument("--name", help="the name to join under")
@@ -31,7 +32,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _read(arguments: Sequence[str] | None) -> tuple[Address | None, str, tuple[str, ...]]:
     """Return the server, the name and the rooms that are given."""
-    parser = _parser()
+    parser = make_parser()
     given = parser.parse_args(arguments)
     try:
         address = None if given.server is None else parse(given.server, tls=given.tls)

@@ -7,7 +7,6 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -164,7 +163,6 @@ def test_a_socket_of_systemd_is_there_before_the_daemon(manager: SystemdManager)
     assert manager.show("ActiveState") == "active"
 
 
-@pytest.mark.skipif(find_spec("chatd.app.draining") is None, reason="this daemon does not drain")
 def test_nobody_is_refused_while_it_restarts(manager: SystemdManager) -> None:
     line, _ = with_sockets(manager)
     failed: list[OSError] = []

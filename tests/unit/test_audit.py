@@ -313,6 +313,19 @@ def test_a_command_says_who_gave_it(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert noted == {"event": "command", "act": "ban remove", "by": "root", "room": "#*", "subject": "192.0.2.1"}
 
 
+def test_what_a_command_cannot_note_is_done_all_the_same(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"it is done, but cannot be noted in .*audit: No such file or directory"):
+        note_command(tmp_path / "nowhere" / "audit", "user add", "ann")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files for others")
+def test_a_file_that_root_makes_is_the_daemons(tmp_path: Path) -> None:
+    os.chown(tmp_path, 65534, 65534)
+    note_command(tmp_path / "audit", "user add", "ann")
+    made = (tmp_path / "audit").stat()
+    assert (made.st_uid, made.st_gid, made.st_mode & 0o777) == (65534, 65534, 0o600)
+
+
 def test_a_line_that_the_disk_cut_short_does_not_spoil_the_next(
     tmp_path: Path, file: AuditFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,7 +18,7 @@ from chatd.app.configuration.settings import Kind
 from chatd.app.configuration.writing import default_file, effective_file, toml_text
 from chatd.app.options import Options, ReadOptions, makeService
 
-ON_THE_LINE_ALONE = {"c", "config", "help", "help-auth", "help-auth-type", "version"}
+ON_THE_LINE_ALONE = {"c", "config", "h", "help", "help-auth", "help-auth-type", "version"}
 SETTINGS = ReadOptions().settings
 
 

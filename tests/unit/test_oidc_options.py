@@ -123,5 +123,6 @@ def test_without_what_verifies_signatures_it_says_what_to_install(
     monkeypatch.setattr(oidc, "find_spec", lambda name: None if name == missing else util.find_spec(name))
     with pytest.raises(SystemExit) as stop:
         site(*AGREED)
-    wanted = "chatd: --oidc-issuer needs joserfc, which is not installed: pip install 'chatd[oidc]'"
-    assert str(stop.value) == wanted
+    said = str(stop.value)
+    assert said.startswith("chatd: --oidc-issuer needs joserfc, which is not installed: ")
+    assert said.endswith("[oidc]'")

@@ -16,6 +16,7 @@ from chatd.app.configuration.sources import (
     CONFIG_VARIABLE,
     Given,
     WrongConfigurationError,
+    meant,
     read_environment,
     read_file,
 )
@@ -95,8 +96,8 @@ class LayeredOptions(usage.Options):
         """Return what the command line gives, by option; nothing if it is wrong, which is found out later."""
         try:
             pairs, _ = getopt.getopt(list(words), self.shortOpt, self.longOpt)
-        except getopt.error:
-            return {}
+        except getopt.error as error:
+            return self._nothing_read(error.opt)
         found: dict[str, Given] = {}
         for word, value in pairs:
             name = self.synonyms.get(word.lstrip("-"), word.lstrip("-"))
@@ -109,6 +110,13 @@ class LayeredOptions(usage.Options):
             one = "yes" if setting is not None and setting.kind is Kind.FLAG else value
             found[name] = Given((*before, one), COMMAND_LINE)
         return found
+
+    def _nothing_read(self, option: str) -> dict[str, Given]:
+        """Return that nothing is given. Raise `usage.UsageError` if an option that there is not looks like another."""
+        known = [name.rstrip("=") for name in self.longOpt]
+        if len(option) > 1 and not any(name.startswith(option) for name in known) and (near := meant(option, known)):
+            raise usage.UsageError(f"there is no option --{option}; did you mean --{near}?")
+        return {}
 
     def _apply(self, setting: Setting, given: Given) -> None:
         """Take what was given elsewhere as if the command line had said so. Raise `usage.UsageError` if it is wrong."""

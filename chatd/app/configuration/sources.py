@@ -6,7 +6,7 @@ import difflib
 import re
 import shlex
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -205,6 +205,12 @@ def _syntax(path: Path, text: str, why: str) -> str:
     return f"{path}, line {line}: {why[: place.start()]}"
 
 
-def _meant(name: str, known: Mapping[str, object]) -> str:
-    near = difflib.get_close_matches(name, known, 1)
-    return f"; did you mean {near[0]}?" if near else ""
+def _meant(name: str, known: Iterable[str]) -> str:
+    near = meant(name, known)
+    return f"; did you mean {near}?" if near else ""
+
+
+def meant(name: str, known: Iterable[str]) -> str | None:
+    """Return what is spelled most like a name that is not known, None if nothing is."""
+    near = difflib.get_close_matches(name, list(known), 1)
+    return near[0] if near else None

@@ -47,11 +47,12 @@ def _default_lines(settings: Mapping[str, Setting]) -> Iterator[str]:
             restart = "" if row.live else " A change needs a restart."
             yield ""
             yield from _comment(f"{setting.help}{default}{restart}")
-            yield f"# {row.name} = {_shown_default(setting, row)}"
+            yield f"# {row.name} = {shown_default(setting, row)}"
         yield ""
 
 
-def _shown_default(setting: Setting, row: Row) -> str:
+def shown_default(setting: Setting, row: Row) -> str:
+    """Return a value of TOML to show: the default or, where there is none that could be shown, an example."""
     if row.example is not None:
         return row.example
     return value_text(setting, None)

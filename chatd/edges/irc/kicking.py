@@ -7,7 +7,7 @@ from chatd.edges.irc.message import Message
 from chatd.edges.irc.modes import member_called
 from chatd.edges.irc.presence import nick_of
 from chatd.edges.irc.ranks import ranks
-from chatd.edges.irc.refusals import refuse
+from chatd.edges.irc.refusals import refuse, refuse_moderation
 from chatd.edges.irc.rooms import own_room
 from chatd.edges.irc.rows import Row
 from chatd.edges.irc.user import IrcUser
@@ -32,7 +32,7 @@ async def _kick(user: IrcUser, message: Message) -> None:
 
 async def _put_out(user: IrcUser, room: Place, nick_text: str, text: str | None) -> None:
     if "o" not in ranks(user.hub, room, user.session):
-        user.reply(n.ERR_CHANOPRIVSNEEDED, room.name, f"only operators of {room.name} may do that")
+        refuse_moderation(user, "KICK", room)
         return
     nick = nick_of(nick_text)
     if nick is None or user.hub.going_by(nick) is None:

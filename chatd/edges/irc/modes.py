@@ -15,7 +15,7 @@ from chatd.edges.irc.mode_telling import FLAGS, NO_LIMIT, modes_of
 from chatd.edges.irc.pending import Result
 from chatd.edges.irc.presence import nick_of
 from chatd.edges.irc.ranks import ranks
-from chatd.edges.irc.refusals import refuse
+from chatd.edges.irc.refusals import refuse, refuse_moderation
 from chatd.edges.irc.rooms import room_name
 from chatd.edges.irc.rows import Row
 from chatd.edges.irc.user import IrcUser
@@ -92,7 +92,7 @@ async def _carry_out(user: IrcUser, room: Place, change: Change) -> bool:
         )
         return True
     if change.letter != "r" and not _may_moderate(user, room):
-        user.reply(n.ERR_CHANOPRIVSNEEDED, room.name, f"only operators of {room.name} may do that")
+        refuse_moderation(user, "MODE", room)
         return False
     return await carried(user, room, change)
 

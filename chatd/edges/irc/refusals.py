@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from chatd.chat import auditing
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.user import IrcUser
+from chatd.model.entry import Place
 from chatd.protocol.errors import ChatError, Code
 from chatd.protocol.events import Refused
 
@@ -32,6 +34,13 @@ _OF: Mapping[tuple[str, Code], str] = {
     },
 }
 _ABOUT_NOTHING = frozenset({n.ERR_NONICKNAMEGIVEN})
+
+
+def refuse_moderation(user: IrcUser, command: str, room: Place) -> None:
+    """Answer that somebody does not run a room, and note it."""
+    why = f"only operators of {room.name} may do that"
+    auditing.note_refusal(user.session, ChatError(Code.NOT_ALLOWED, why), command, user.session.nick)
+    user.reply(n.ERR_CHANOPRIVSNEEDED, room.name, why)
 
 
 def refuse(user: IrcUser, command: str, refused: Refused | ChatError, target: str) -> None:

@@ -1,0 +1,30 @@
+"""Text for a terminal or for another program, which may stop reading whenever it has had enough."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+MIN_WIDTH, DEFAULT_WIDTH, MAX_WIDTH = 40, 80, 120
+"""Columns."""
+
+
+def width() -> int:
+    """Return how many columns there are to write in: those of the terminal or of ``$COLUMNS``, or else 80."""
+    return max(MIN_WIDTH, min(MAX_WIDTH, shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns))
+
+
+@contextmanager
+def until_closed() -> Iterator[None]:
+    """Write what is printed in the block; if whoever reads it has had enough, let the rest go without a word."""
+    try:
+        try:
+            yield
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+    except BrokenPipeError:  # what is left in the buffer would be written, in vain, when Python ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
