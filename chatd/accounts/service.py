@@ -99,6 +99,22 @@ class AccountService(Accounts):
         """Where they are kept."""
         return self._store
 
+    def prepare_policy(self, registration: Registration) -> None:
+        """Make sure that who may REGISTER could be set to that. Raise `AccountsError` if it cannot."""
+        if registration is Registration.OFF:
+            return
+        if self._hasher is None:
+            raise AccountsError(f"it {passwords.missing()}")
+        if not self._store.is_there:
+            with self._store.writing():
+                pass
+
+    def set_policy(self, registration: Registration, *, members_only: bool) -> None:
+        """Let those REGISTER, and come in, who may from here on; who is in stays."""
+        self._registration = registration
+        self.takes_newcomers = registration is not Registration.OFF and self._hasher is not None
+        self.members_only = members_only
+
     @override
     def start(self) -> None:
         self._store.open(make=self._make)

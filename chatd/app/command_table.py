@@ -58,6 +58,7 @@ TASKS = (
         (
             Command("unit", "chatd.app.unit_command", "print the files with which systemd runs a server"),
             Command("config", "chatd.app.configuration.command", "which options hold, and where each comes from"),
+            Command("reload", "chatd.app.reload_command", "make the daemon take up its configuration as it is now"),
             Command("check", "chatd.app.check_command", "what would keep the daemon from starting, or lose messages"),
             Command("drain", "chatd.app.drain_command", "end the daemon for one that follows it, as in an upgrade"),
             Command("certificate", _ARCHIVE, "make a certificate to start with", shares_parser=True),

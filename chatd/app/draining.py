@@ -16,13 +16,13 @@ from chatd.edges.gateway import Gateway
 
 
 class Draining:
-    """The drain of one daemon. ``ports`` are where it listens, and ``kept_places`` is where it leaves who is where."""
+    """The drain of one daemon. ``ports`` returns where it listens; ``kept_places`` is where it leaves who is where."""
 
     def __init__(
         self,
         clock: IReactorTime,
         gateway: Gateway,
-        ports: Sequence[IListeningPort],
+        ports: Callable[[], Sequence[IListeningPort]],
         kept_places: NoPlaces,
         notifier: NoNotifier,
     ) -> None:
@@ -34,6 +34,11 @@ class Draining:
         self._kept_places = kept_places
         self._notifier = notifier
         self._drain: Drain | None = None
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether everybody is being sent away."""
+        return self._drain is not None
 
     def drain(self, tell: Callable[[str], None] = lambda _sentence: None) -> Deferred[None]:
         """Send everybody away for a daemon that follows, then end the process; see `chatd.app.drain`.
@@ -48,7 +53,7 @@ class Draining:
             return succeed(None)
         else:
             self._notifier.stopping()
-            self._drain = Drain(self._clock, self._gateway, self._ports, self._kept_places, tell)
+            self._drain = Drain(self._clock, self._gateway, self._ports(), self._kept_places, tell)
             self._drain.start(self._end)
         return self._drain.finished()
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from importlib.util import find_spec
 from ipaddress import ip_network
-from typing import Any, ClassVar, NamedTuple, NoReturn
+from typing import Any, ClassVar, NamedTuple, NoReturn, Self
 
 from twisted.internet.endpoints import quoteStringArgument
-from twisted.internet.interfaces import IReactorCore, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 from twisted.python import usage
 
 from chatd import __version__
@@ -24,7 +22,8 @@ from chatd.app.announce_options import AnnounceOptions
 from chatd.app.asyncio_reactor import use_asyncio
 from chatd.app.configuration.layers import COMMAND_LINE, GivenElsewhereError
 from chatd.app.control import Control
-from chatd.app.endpoints import Wrap, endpoint_from
+from chatd.app.doors import Spoken, Wish
+from chatd.app.edges import Edges
 from chatd.app.exit_status import ExitStatus
 from chatd.app.hook_options import HookOptions
 from chatd.app.irc_options import IrcOptions, IrcPlace
@@ -36,20 +35,18 @@ from chatd.app.places_file import places_of
 from chatd.app.reference.help_text import help_text, short_help_text
 from chatd.app.reference.output import until_closed, width
 from chatd.app.reference.spelling import no_command
-from chatd.app.service import ChatService, Listening
+from chatd.app.reloading.applying import Applying
+from chatd.app.reloading.reloader import Reloader
+from chatd.app.service import ChatService
 from chatd.app.systemd import standing, take_notifier
 from chatd.app.web_options import BACKLOG, WebOptions, WebPlace
 from chatd.chat.assembly import make_hub
 from chatd.chat.limits import Limits
 from chatd.edges.gateway import EdgeFactory, Gateway
-from chatd.edges.irc.connection import IrcFactory
 from chatd.edges.line import LineFactory
-from chatd.edges.proxy import THIS_MACHINE, ProxiedFactory
-from chatd.edges.web.site import WebFactory
 from chatd.journal import Environment, Retention
 from chatd.journal.factory import DEFAULT_JOURNAL, from_string, is_cluster, without_secrets
 from chatd.runtime.clocks import tell_monotonic_time
-from chatd.runtime.extras import missing
 from chatd.runtime.option import Number
 from chatd.runtime.threads import Thread
 
@@ -101,6 +98,10 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
         super().__init__()
         self["listen"] = []
         self["trusted-proxy"] = []
+        self.words: Sequence[str] = ()
+        """The command line."""
+        self.is_first = True
+        """Whether the reactor is still to be chosen."""
         self.twistd: dict[str, Any] | None = None
         """What twistd itself was told, and how the log is written; None if it is not twistd that runs the service."""
 
@@ -132,6 +133,7 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """Read the command line. Raise `SystemExit`, with one line for the user, if it is wrong."""
+        self.words = tuple(options or ())
         try:
             super().parseOptions(options)
         except GivenElsewhereError as error:
@@ -149,7 +151,7 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
             self._take_over_pid_file(self.parent)
 
     def _install_reactor(self) -> None:
-        if is_cluster(self["journal"]):
+        if self.is_first and is_cluster(self["journal"]):
             try:
                 use_asyncio()
             except ValueError as error:
@@ -192,6 +194,43 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
         return [Place(f"port {port} of {self['interface']}", description, LineFactory, "port"), *places]
 
     @property
+    def retention(self) -> Retention:
+        """How much is kept of what is said."""
+        return from_options(Retention, self)
+
+    @property
+    def wishes(self) -> list[Wish]:
+        """Where to listen, and what is spoken there."""
+        lines = [self._wish(Spoken.LINES, each) for each in self.places]
+        irc = [self._wish(Spoken.IRC, each) for each in self.irc_places]
+        web = self.web_place
+        pages = [] if web is None else [self._wish(Spoken.HTTP, web)._replace(asked_for=web.asked_for)]
+        return [*lines, *irc, *pages]
+
+    def _wish(self, spoken: Spoken, place: Place | IrcPlace | WebPlace) -> Wish:
+        return Wish(spoken, place.description, place.name, place.option, self._opened_by(place))
+
+    def _opened_by(self, place: Place | IrcPlace | WebPlace) -> str:
+        """Return what lets other machines connect to a place: what was said as an endpoint says it there."""
+        name = place.option if place.name == place.description else "interface"
+        given = self.given.get(name)
+        on_the_line = given is None or given.origin == COMMAND_LINE
+        said = f"--{name}" if on_the_line else name
+        origin = "" if given is None or on_the_line else f" ({given.origin})"
+        return f"{said} 0.0.0.0{origin}" if name == "interface" else f"interface=0.0.0.0 in {said}{origin}"
+
+    def read_again(self) -> Self:
+        """Return what the same command line and environment say now, with the file as it is now.
+
+        Raise `SystemExit`, with one line for the user, if something of it is wrong.
+        """
+        again = type(self)()
+        again.is_first = False
+        again.parseOptions([*self.words, *(["--config", self["config"]] if self["config"] else [])])
+        again.twistd = self.twistd
+        return again
+
+    @property
     def files(self) -> list[str]:
         """The files that the daemon uses, each with what it is, for the log."""
         named = (
@@ -231,7 +270,7 @@ def _make_service(options: Options) -> ChatService:
 
     tell_monotonic_time(reactor)
     clock = IReactorTime(reactor)
-    limits, retention = options.limits, from_options(Retention, options)
+    limits, retention = options.limits, options.retention
     exit_status = ExitStatus(reactor)
     environment = Environment(
         clock, time.time, lambda: secrets.token_hex(8), partial(Thread, reactor), retention, exit_status.give_up
@@ -240,60 +279,22 @@ def _make_service(options: Options) -> ChatService:
         journal = from_string(options["journal"], environment)
     except ValueError as error:
         raise SystemExit(f"chatd: --journal: {error}") from None
-    hub = make_hub(journal, clock, limits, accounts=options.make_accounts(reactor), wall=time.time)
+    accounts = options.make_accounts(reactor)
+    hub = make_hub(journal, clock, limits, accounts=accounts, wall=time.time)
     options.settle_groups(hub, clock)
     audit_log = options.make_audit_log(clock)
     if options.audit_path is not None:
-        hub.audit, hub.accounts = audit_log, AuditedAccounts(hub.accounts, audit_log)
+        hub.audit, hub.accounts = audit_log, AuditedAccounts(accounts, audit_log)
     gateway = Gateway(hub, clock)
-    trusted = options["trusted-proxy"] or THIS_MACHINE
-    proxied = partial(
-        ProxiedFactory,
-        trusted=trusted,
-        timers=hub.timers,
-        header_seconds=limits.join_seconds,
-        log_limiter=hub.log_limiter,
-    )
-    listen = partial(_listening, IReactorCore(reactor), proxied, options)
-    places = [listen(each, each.edge(gateway)) for each in options.places]
-    irc = IrcFactory(gateway, options["irc-name"], options["irc-history"]) if options.irc_places else None
-    if irc is not None:
-        places += [replace(listen(each, irc), is_irc=True) for each in options.irc_places]
-    if (web := options.web_place) is not None:
-        speech = None if irc is None else irc.speech
-        sign_on = options.make_sign_on(reactor, hub)
-        guests = bool(options["web-guests"])
-        site = WebFactory(gateway, guests=guests, hosts=options["web-host"], irc=speech, sign_on=sign_on)
-        page = listen(web, site)
-        places.append(replace(page, asked_for=web.asked_for, is_page=True))
+    edges = Edges(reactor, gateway, options, options.make_sign_on(reactor, hub))
+    places = [edges.listening(wish) for wish in options.wishes]
     announcer = options.make_announcer(reactor)
     hooks = options.make_hooks(reactor, hub)
     notifier = take_notifier(os.environ, clock, partial(standing, gateway))
     control = Control(reactor, options.state_directory)
     kept_places = places_of(options["journal"])
     parts = (announcer, hooks, options.files, control, notifier, kept_places, audit_log)
-    return ChatService(clock, gateway, places, exit_status, options.twistd, *parts)
-
-
-def _opened_by(options: Options, place: Place | IrcPlace | WebPlace) -> str:
-    """Return what lets other machines connect to a place: what was said as an endpoint says its interface itself."""
-    name = place.option if place.name == place.description else "interface"
-    given = options.given.get(name)
-    on_the_line = given is None or given.origin == COMMAND_LINE
-    said = f"--{name}" if on_the_line else name
-    origin = "" if given is None or on_the_line else f" ({given.origin})"
-    return f"{said} 0.0.0.0{origin}" if name == "interface" else f"interface=0.0.0.0 in {said}{origin}"
-
-
-def _listening(
-    reactor: IReactorCore, proxied: Wrap, options: Options, place: Place | IrcPlace | WebPlace, edge: EdgeFactory
-) -> Listening:
-    description = place.description
-    if re.match(r"(haproxy:)?(ssl|tls):", description, re.IGNORECASE) and find_spec("OpenSSL") is None:
-        raise SystemExit(f"chatd: {description!r} {missing('TLS', 'tls')}")
-    try:
-        endpoint = endpoint_from(reactor, description, proxied)
-        return Listening(place.name, endpoint, edge, opened_by=_opened_by(options, place))
-    except Exception as error:  # endpoints are plugins: each has its own way to refuse its arguments
-        why = f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else str(error)
-        raise SystemExit(f"chatd: --{place.option}: {description!r} is no endpoint: {' '.join(why.split())}") from None
+    service = ChatService(clock, gateway, places, exit_status, options.twistd, *parts)
+    applying = Applying(reactor, gateway, accounts, edges, service)
+    service.reloader = Reloader(reactor, options, applying, service.under_way, notifier.reloading, notifier.ready)
+    return service

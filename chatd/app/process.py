@@ -13,7 +13,7 @@ from twisted.logger import ILogObserver, LogLevel
 
 from chatd.app.log_output import Output, OwnLogFile, open_log
 from chatd.app.pid_file import PidFile
-from chatd.app.signals import install_signals
+from chatd.app.signals import hold_signals, install_signals, release_signals
 
 SEEN_ABOVE = "it did not start, as said above"
 """What twistd adds of a daemon, of which it shows no more than a hundred bytes."""
@@ -31,9 +31,9 @@ class NoProcess:
     def take(self) -> None:
         """Write no pid file."""
 
-    def started(self, reactor: Any, drain: Callable[[], object]) -> None:
-        """Take the signals, one of which is to ``drain``."""
-        install_signals(reactor, None, drain)
+    def started(self, reactor: Any, drain: Callable[[], object], reload: Callable[[], object]) -> None:
+        """Take the signals, one of which is to ``drain`` and one to ``reload``."""
+        install_signals(reactor, None, drain, reload)
 
     def failed(self, line: str) -> str:
         """Print why it could not start; return what is to be said besides, if anything."""
@@ -72,12 +72,14 @@ class Process(NoProcess):
 
     def take(self) -> None:
         """Write the pid file. Raise `ValueError`, with a sentence for the user, if that cannot be."""
+        hold_signals()  # whoever finds the number there may send one, which would end the process before `started`
         if self._pid_file is not None:
             self._pid_file.take()
 
-    def started(self, reactor: Any, drain: Callable[[], object]) -> None:
+    def started(self, reactor: Any, drain: Callable[[], object], reload: Callable[[], object]) -> None:
         """Take the signals, and let go of the terminal."""
-        install_signals(reactor, self._log_file, drain)
+        install_signals(reactor, self._log_file, drain, reload)
+        release_signals()
         self._close_terminal()
 
     def failed(self, line: str) -> str:

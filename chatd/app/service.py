@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import errno
 import gc
-import re
-import socket
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
     IListeningPort,
-    IProtocolFactory,
     IReactorCore,
     IReactorTime,
-    IStreamServerEndpoint,
 )
 from twisted.logger import Logger, LogLevel
 
@@ -27,21 +21,21 @@ from chatd.accounts import AccountsError
 from chatd.app.announcing import Announcer, Door, NoAnnouncer
 from chatd.app.audit_log import AuditLog, NoAuditLog
 from chatd.app.control import Control
+from chatd.app.doors import Doors, Listening
 from chatd.app.draining import Draining
 from chatd.app.exit_status import ExitStatus
 from chatd.app.malloc_trim import MallocTrim, trim_malloc
 from chatd.app.places_file import NoPlaces
 from chatd.app.process import NoProcess, Process
+from chatd.app.reloading.reloader import Reloader
 from chatd.app.stop_signals import StopSignals
 from chatd.app.systemd import NoNotifier
-from chatd.edges.accept_backoff import install_accept_backoff, raise_file_limit
+from chatd.edges.accept_backoff import raise_file_limit
 from chatd.edges.gateway import Gateway
-from chatd.edges.last_words import install_last_words
 from chatd.hooks.service import Hooks
 from chatd.journal import JournalError
 from chatd.protocol import names
 from chatd.protocol.text import clean
-from chatd.runtime.sockets import address_name
 
 STOP_SECONDS = 3
 """How long clients may take to read their last line when the server stops."""
@@ -74,23 +68,6 @@ CannotStartError.__module__ = "chatd"  # twistd shows a hundred bytes of "module
 CannotStartError.__qualname__ = "error"
 
 
-@dataclass(frozen=True, slots=True)
-class Listening:
-    """One place to listen on: what the user calls it, the endpoint, and what makes the protocols of an edge there."""
-
-    description: str
-    endpoint: IStreamServerEndpoint
-    factory: IProtocolFactory
-    asked_for: bool = True
-    """Whether the server does not start if it cannot be listened on."""
-    is_page: bool = False
-    """Whether browsers find the page there."""
-    is_irc: bool = False
-    """Whether IRC is spoken there."""
-    opened_by: str = "--interface 0.0.0.0"
-    """What lets other machines connect, if they cannot."""
-
-
 class ChatService(Service):
     """Listens on every place, and disconnects all clients when it stops.
 
@@ -113,9 +90,7 @@ class ChatService(Service):
         audit_log: AuditLog | None = None,
     ) -> None:
         self.setName("chatd")
-        self.ports: list[IListeningPort] = []
-        self.doors: list[Door] = []
-        """Those of the ports that other machines could be told of: TCP, and no proxy's."""
+        self.open_doors = Doors(reactor, gateway.hub.log_limiter)
         self._announcer = announcer or NoAnnouncer()
         self._hooks = hooks
         self.notifier = notifier or NoNotifier()
@@ -123,14 +98,26 @@ class ChatService(Service):
         self._files = files
         self._control = control
         self._kept_places = kept_places or NoPlaces()
-        self.draining = Draining(reactor, gateway, self.ports, self._kept_places, self.notifier)
+        self.draining = Draining(reactor, gateway, lambda: self.ports, self._kept_places, self.notifier)
         self._reactor = reactor
         self._hub = gateway.hub
         self._connections = gateway.connections
         self._places = places
         self._process = Process(twistd) if twistd is not None else NoProcess()
         self._exit_status = exit_status
+        self.reloader: Reloader | None = None
+        """What makes it take up other options, if it can."""
         self._malloc_trim = MallocTrim(self._hub.timers, self._connections.__len__, trim_malloc)
+
+    @property
+    def ports(self) -> list[IListeningPort]:
+        """Where connections are accepted."""
+        return self.open_doors.ports
+
+    @property
+    def doors(self) -> list[Door]:
+        """Those of the ports that other machines could be told of: TCP, and no proxy's."""
+        return self.open_doors.doors
 
     def setServiceParent(self, parent: Any) -> None:  # noqa: N802  # Twisted's
         """See to the log of the application that it becomes part of."""
@@ -148,17 +135,12 @@ class ChatService(Service):
             self._process.take()
         except ValueError as error:
             raise self._cannot_start(str(error)) from None
-        failures: list[str] = []
         for place in self._places:
-            failures.clear()
-            place.endpoint.listen(place.factory).addCallbacks(
-                partial(self._listening, place), lambda failure: failures.append(_why_not(failure.value))
-            )
-            if failures and place.asked_for:
-                raise self._cannot_start(f"cannot listen on {place.description}: {failures[0]}")
-            if failures:
-                what = f"going on without {place.description}, which nobody asked for: {failures[0]}"
-                _log.info("{what}", what=what)
+            if (why := self.open_doors.open(place)) is None:
+                continue
+            if place.wish.asked_for:
+                raise self._cannot_start(f"cannot listen on {place.wish.name}: {why}")
+            _log.info("going on without {name}, which nobody asked for: {why}", name=place.wish.name, why=why)
 
     def startService(self) -> None:
         """Open the accounts and the journal, and start the timers. Raise `CannotStartError` if one cannot be opened."""
@@ -186,10 +168,13 @@ class ChatService(Service):
             self._hooks.start()
         if self._control is not None:
             self._control.requests["drain"] = self.draining.as_asked
+            if self.reloader is not None:
+                self._control.requests["reload"] = self.reloader.reload
             self._control.start()
         self._malloc_trim.start()
         if IReactorCore.providedBy(self._reactor):
-            self._reactor.callWhenRunning(self._process.started, self._reactor, self.draining.drain)
+            reload = (lambda: None) if self.reloader is None else self.reloader.on_signal
+            self._reactor.callWhenRunning(self._process.started, self._reactor, self.draining.drain, reload)
             self._reactor.callWhenRunning(StopSignals(self._reactor).install)
             self._reactor.callWhenRunning(_collect_less_often)
             self._reactor.callWhenRunning(_give_the_reactor_priority)
@@ -202,12 +187,26 @@ class ChatService(Service):
         super().stopService()
         return Deferred.fromCoroutine(self._stop())
 
+    def under_way(self) -> str:
+        """Return what keeps it from taking up other options, in a sentence, empty if nothing does."""
+        if self.draining.has_begun:
+            return "the daemon is draining"
+        return "the daemon is stopping" if self.draining.stopping else ""
+
+    async def announce(self, announcer: Announcer) -> None:
+        """Announce what is open now, and by that announcer."""
+        await self._announcer.stop()
+        self._announcer = announcer
+        announcer.start(self.doors)
+
     async def _stop(self) -> None:
         self.notifier.stopping()
+        if self.reloader is not None:
+            self.draining.stopping = True
+            await self.reloader.settled()
         await self.draining.hurry()
         await self._announcer.stop()
-        for port in self.ports:
-            await maybeDeferred(port.stopListening)
+        await self.open_doors.close_all()
         await self._hub.shut_down()
         if self._hooks is not None:
             await self._hooks.stop()
@@ -228,23 +227,6 @@ class ChatService(Service):
         self._process.ended()
         self.notifier.close()
 
-    def _listening(self, place: Listening, port: IListeningPort) -> None:
-        self.ports.append(port)
-        install_accept_backoff(port, self._reactor, self._hub.log_limiter)
-        install_last_words(port)
-        address = port.getHost()
-        door = None if place.is_irc else Door.of(address, place.description, is_page=place.is_page)
-        if door is not None:
-            self.doors.append(door)
-        _log.info("listening on {address}", address=address_name(address))
-        if place.is_irc:
-            _log.info("IRC clients connect to {address}", address=address_name(address))
-        if place.is_page and (page := _page_address(address, place.description)):
-            _log.info("the page is at {page}", page=page)
-        elif _is_loopback(getattr(address, "host", "")):
-            what = f"only programs on this machine can connect; {place.opened_by} opens it to the network"
-            _log.info("{what}", what=what)
-
     def _cannot_start(self, why: str) -> CannotStartError:
         """Log why, say it on the terminal, and return what is to be raised."""
         why = clean(" ".join(why.split()))
@@ -260,33 +242,3 @@ def _give_the_reactor_priority() -> None:
 def _collect_less_often() -> None:
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
-
-
-def _is_loopback(host: str) -> bool:
-    return host == "::1" or host.startswith("127.")
-
-
-def _page_address(address: object, description: str) -> str | None:
-    """Return what to open in a browser, None if that cannot be known."""
-    host, port = getattr(address, "host", None), getattr(address, "port", None)
-    if host is None or port is None:
-        return None
-    if host in ("0.0.0.0", "::"):
-        host = socket.gethostname()
-    elif ":" in host:
-        host = f"[{host}]"
-    scheme = "https" if re.search(r"(^|:)(tls|ssl):", description, re.IGNORECASE) else "http"
-    return f"{scheme}://{host}:{port}/"
-
-
-def _why_not(error: BaseException) -> str:
-    """Return what a person can do about an endpoint that cannot be listened on."""
-    cause = getattr(error, "socketError", error)
-    match getattr(cause, "errno", None):
-        case errno.EADDRINUSE:
-            return "another program has it; stop that one or choose another port"
-        case errno.EACCES:
-            return "not allowed; ports below 1024 need root, 10319 does not"
-        case errno.EADDRNOTAVAIL:
-            return "this machine has no such address; 0.0.0.0 and :: stand for all it has"
-    return clean(" ".join(str(getattr(cause, "strerror", None) or cause).split()))

@@ -14,11 +14,24 @@ from twisted.logger import Logger
 
 from chatd.app.log_output import OwnLogFile
 
+HELD = frozenset({signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2})
 _log = Logger()
 
 
-def install_signals(reactor: Any, log_file: OwnLogFile | None, drain: Callable[[], object]) -> None:
-    """Let SIGTERM end the reactor, SIGHUP open the log again, SIGUSR1 ``drain`` and SIGUSR2 begin a new log file.
+def hold_signals() -> None:
+    """Let those that come from now on wait until `release_signals`, instead of ending the process."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, HELD)
+
+
+def release_signals() -> None:
+    """Take those that have come since `hold_signals`."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
+
+
+def install_signals(
+    reactor: Any, log_file: OwnLogFile | None, drain: Callable[[], object], reload: Callable[[], object]
+) -> None:
+    """Let SIGTERM end the reactor, SIGHUP reopen the log and ``reload``, SIGUSR1 ``drain``, SIGUSR2 begin a new log.
 
     When the terminal is gone in which the daemon ran, SIGHUP is as SIGTERM.
     """
@@ -30,11 +43,13 @@ def install_signals(reactor: Any, log_file: OwnLogFile | None, drain: Callable[[
             with suppress(ReactorNotRunning):  # it may be stopping, and a shell that ends sends a second one
                 reactor.stop()
                 _log.info("the terminal is gone: stopping")
-        elif log_file is None:
+            return
+        if log_file is None:
             _log.info("SIGHUP: there is no log file to open again")
         else:
             log_file.reopen()
             _log.info("SIGHUP: the log was opened again")
+        reload()
 
     def rotate() -> None:
         if log_file is None:

@@ -89,6 +89,7 @@ class Hub:
         self.line_clock = LineClock(wall)
         self._ages = AgeClock(clock, wall)
         self.limits = limits
+        """Those that hold now: whoever asks later may be given others."""
         self.make_secret = make_secret
         self.shares = Shares(limits, clock)
         self.slow_rooms = SlowRooms()

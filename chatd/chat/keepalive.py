@@ -26,14 +26,15 @@ class Keepalive:
     def __init__(self, client: Heard, timers: TimerWheel, limits: Limits) -> None:
         self._client = client
         self._timers = timers
-        self._limits = limits
+        self._limits = limits  # those that the peer was told, which stay for it when others come to hold
         self._asked = 0.0
         self._check: Check = self._check_joined
         self._slot = timers.add(self._check, client.heard + limits.join_seconds)
 
-    def expect_life(self) -> None:
+    def expect_life(self, limits: Limits) -> None:
         """From here on, expect something to be heard now and then."""
         self.stop()
+        self._limits = limits
         self._check = self._check_heard
         self._slot = self._timers.add(self._check, self._client.heard + self._limits.ping_seconds)
 

@@ -199,7 +199,7 @@ class Session(Participant, Heard):
     @override
     def issue_resume_token(self) -> None:
         super().issue_resume_token()
-        self._keepalive.expect_life()
+        self._keepalive.expect_life(self.hub.limits)
 
     @override
     def tell(self, line: PrivateLine, account: str | None = None, *, again: bool = False) -> None:

@@ -58,7 +58,6 @@ class Admission:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._limits = hub.limits
         self._by_address: dict[str, int] = {}
         self.count = 0
         """How many connections there are."""
@@ -81,7 +80,7 @@ class Admission:
 
     def obstacle(self, address: IPAddress | None) -> Obstacle | None:
         """Return what stands against one more connection from an address; the state of the journal last."""
-        limits = self._limits
+        limits = self._hub.limits
         if limits.connections and self.count >= limits.connections:
             return Obstacle(Why.FULL, f"the server is full, with {self.count} connections; try again later")
         # Whoever has joined has one nick, and two only while that changes.
@@ -99,14 +98,14 @@ class Admission:
         """Count a new connection."""
         self.count += 1
         self.admitted += 1
-        if self._limits.connections_per_address and address is not None:
+        if address is not None:
             where = origin(address)
             self._by_address[where] = self._by_address.get(where, 0) + 1
 
     def release(self, address: IPAddress | None) -> None:
         """Count one less."""
         self.count -= 1
-        if self._limits.connections_per_address and address is not None:
+        if address is not None:
             where = origin(address)
             self._by_address[where] -= 1
             if not self._by_address[where]:

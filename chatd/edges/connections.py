@@ -24,6 +24,9 @@ class Connection(Protocol):
     def queued_bytes(self) -> int:
         """How much waits for its reader to be sent."""
 
+    def set_queue_limit(self, count: int) -> None:
+        """Let so many bytes wait from here on."""
+
     def abort(self) -> None:
         """Close it at once, whatever waits for its reader."""
 

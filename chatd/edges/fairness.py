@@ -86,10 +86,14 @@ class RateLimiter:
         self._clock = clock
         self._turns = turns
         self._shared = Share(Rate(0, 1), clock) if shared is None else shared
-        # What comes together from one tick to the next, and to the one after if that is late, must have room.
-        self._rate = Rate(rate.per_second, max(rate.burst, 1 + 2 * TICK_SECONDS * rate.per_second))
+        self.set_rate(rate)
         self._waiting: dict[RateLimited, None] = {}
         self._tick: IDelayedCall | None = None
+
+    def set_rate(self, rate: Rate) -> None:
+        """Grant lines at that rate from here on, to those that wait too."""
+        # What comes together from one tick to the next, and to the one after if that is late, must have room.
+        self._rate = Rate(rate.per_second, max(rate.burst, 1 + 2 * TICK_SECONDS * rate.per_second))
 
     def lift(self) -> None:
         """Let everybody go on from here on as fast as can be: nothing more is read, and what was is carried out."""

@@ -10,6 +10,7 @@ from twisted.logger import LogLevel
 from typing_extensions import override
 
 from chatd.chat.hub import Hub
+from chatd.chat.limits import Limits
 from chatd.edges.admission import Admission
 from chatd.edges.connections import Connections
 from chatd.edges.fairness import RateLimiter, Turns
@@ -36,6 +37,17 @@ class Gateway:
         """Whether all connections are ending, to be made again in a moment."""
         self.sent_away: Counter[DisconnectReason] = Counter()
         """How many connections the server has ended, and why; those who quit, or are there when it stops, are none."""
+
+    def set_limits(self, limits: Limits) -> None:
+        """Hold everybody to other limits from here on, those that are connected too.
+
+        Who is over one of them by now stays; a peer that was told how often it is asked for life is asked so often.
+        """
+        self.hub.limits = limits
+        self.hub.shares.set_limits(limits)
+        self.rate_limiter.set_rate(limits.line_rate)
+        for connection in self.connections:
+            connection.set_queue_limit(limits.send_queue_bytes)
 
     def log_sent_away(self, name: str, address: IPAddress | None, reason: DisconnectReason) -> None:
         """Note, for the log and in `sent_away`, that a peer was sent its last line."""

@@ -111,6 +111,10 @@ class PeerConnection(Peer):
         """How much waits for the peer."""
         return self._writer.waiting
 
+    def set_queue_limit(self, count: int) -> None:
+        """Let so many bytes wait for the peer from here on."""
+        self._writer.limit = count
+
     @property
     def name(self) -> str:
         """Where the peer is, for the log."""

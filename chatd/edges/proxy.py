@@ -131,13 +131,13 @@ class ProxiedFactory(WrappingFactory[ProxiedProtocol]):
         super().__init__(wrapped)
         self.timers = timers
         self.header_seconds = header_seconds
-        self._trusted = trusted
+        self.trusted = trusted
         self._log_limiter = log_limiter
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
         """Return the protocol for a new connection."""
         address = network_address(addr)
-        if address is None or any(address in network for network in self._trusted):
+        if address is None or any(address in network for network in self.trusted):
             return ProxiedProtocol(self)
         what = f"{address_name(addr)} is not a trusted proxy and was refused; see --trusted-proxy"
         self.note("untrusted proxy", what, addr)

@@ -50,7 +50,7 @@ class Writer:
     that holds (64 KiB, or the one batch that filled it) comes on top of ``limit``.
     """
 
-    __slots__ = ("_closed", "_limit", "_listener", "_private", "_queue", "_transport", "blocked", "waiting")
+    __slots__ = ("_closed", "_listener", "_private", "_queue", "_transport", "blocked", "limit", "waiting")
 
     def __init__(self, transport: StreamTransport, limit: int, listener: WriterListener) -> None:
         self.blocked = False
@@ -58,7 +58,7 @@ class Writer:
         self.waiting = 0
         """How many bytes are queued."""
         self._transport = transport
-        self._limit = limit
+        self.limit = limit
         self._listener = listener
         self._queue: deque[bytes] | None = None
         self._closed = False
@@ -74,7 +74,7 @@ class Writer:
         They are queued on top of ``limit``, so that who is sent them is cut off no sooner than without them.
         """
         if self.blocked and not self._closed:
-            if self._private + len(data) > self._limit // PRIVATE_SHARE:
+            if self._private + len(data) > self.limit // PRIVATE_SHARE:
                 return False
             self._private += len(data)
         self.write(data)
@@ -120,7 +120,7 @@ class Writer:
     def _enqueue(self, data: bytes) -> None:
         if self._closed:
             return
-        if self.waiting + len(data) > self._limit + self._private:
+        if self.waiting + len(data) > self.limit + self._private:
             self._listener.write_queue_overflowed()
             return
         if self._queue is None:

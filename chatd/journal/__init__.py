@@ -230,6 +230,13 @@ class Journal(JournalReader, Protocol):
         It fails with `JournalError`, when it is closed, if something had to be handed back refused that may be stored.
         """
 
+    def set_retention(self, retention: Retention) -> Deferred[None]:
+        """Keep so much from here on; what is too much now is deleted soon, and what is gone does not come back.
+
+        It fails with `JournalError`, a sentence, if that cannot be now; then nothing has changed. On several nodes it
+        holds for all of them, and a bound that is None is left as it is.
+        """
+
     def append(self, entry: Entry) -> None:
         """Take an entry. It comes back to the follower, stored or refused, in a later turn of the reactor."""
 

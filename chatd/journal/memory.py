@@ -343,6 +343,15 @@ class MemoryJournal(Journal):
         if len(self._stale) > MAX_FORGOTTEN + len(self._oldest) // 8:
             self._drop_stale()
 
+    @override
+    def set_retention(self, retention: Retention) -> Deferred[None]:
+        self.retention = retention
+        for room, ring in list(self._rings.items()):
+            while retention.messages is not None and len(ring) > retention.messages:
+                self._drop_first(room)
+        self._trim()
+        return succeed(None)
+
     def _kept(self, room: str) -> Sequence[StoredEvent]:
         self._trim()
         return self._rings.get(room, ())

@@ -68,7 +68,7 @@ class Certificates:
         try:
             self._seen = pem.state(directory)
             pairs = pem.read(directory)
-            self._default = self._load(pairs)
+            self._serve(pairs, self._contexts(pairs))
         except OSError as error:
             raise ValueError(f"{error.filename or directory} cannot be read: {error.strerror}") from None
         for expired in self._expired(pairs):
@@ -87,15 +87,9 @@ class Certificates:
     def _look(self) -> None:
         """Read the files again if they have changed; if they are of no use, say so once and keep what there was."""
         try:
-            found = pem.state(self._directory)
-            if found == self._seen:
-                return
-            pairs = pem.read(self._directory)
-            for expired in self._expired(pairs):
-                raise ValueError(_has_expired(expired))
-            self._default = self._load(pairs)
-        except (OSError, ValueError) as error:
-            why = clean(" ".join(str(error).split()))
+            take = self.renew()
+        except ValueError as error:
+            why = clean(str(error))
             if why != self._complaint:
                 self._complaint = why
                 _log.error(
@@ -103,22 +97,41 @@ class Certificates:
                     why=why,
                 )
             return
-        self._seen, self._complaint = found, ""
-        for pair in pairs:
-            _log.info(
-                "new certificate for {names} until {until:%Y-%m-%d}, SHA-256 {fingerprint}",
-                names=clean(", ".join(pair.names)),
-                until=pair.until,
-                fingerprint=fingerprint(pair.certificate),
-            )
+        for told in take():
+            _log.info("{told}", told=told)
 
-    def _load(self, pairs: Sequence[Pair]) -> SSL.Context:
-        """Serve these from now on; return the first one's context. Raise `ValueError` if one is bad, with no change."""
-        contexts = [self._context(pair) for pair in pairs]
+    def renew(self) -> Callable[[], Sequence[str]]:
+        """Read the files again if they have changed; return what takes them up and says of each what it is.
+
+        Raise `ValueError` with a sentence if they are of no use; nothing is changed then.
+        """
+        try:
+            found = pem.state(self._directory)
+            if found == self._seen:
+                return tuple
+            pairs = pem.read(self._directory)
+            for expired in self._expired(pairs):
+                raise ValueError(_has_expired(expired))
+            contexts = self._contexts(pairs)
+        except (OSError, ValueError) as error:
+            raise ValueError(" ".join(str(error).split())) from None
+
+        def take() -> Sequence[str]:
+            self._seen, self._complaint = found, ""
+            self._serve(pairs, contexts)
+            return [_described(pair) for pair in pairs]
+
+        return take
+
+    def _contexts(self, pairs: Sequence[Pair]) -> list[SSL.Context]:
+        """Return what serves each of these. Raise `ValueError` if one is bad."""
+        return [self._context(pair) for pair in pairs]
+
+    def _serve(self, pairs: Sequence[Pair], contexts: Sequence[SSL.Context]) -> None:
+        self._default = contexts[0]
         # Of two for one name, the one that lasts longer.
         both = sorted(zip(pairs, contexts, strict=True), key=lambda each: each[0].until)
         self._by_name = {name: context for pair, context in both for name in pair.names}
-        return contexts[0]
 
     def _context(self, pair: Pair) -> SSL.Context:
         try:
@@ -154,6 +167,11 @@ def _choose_protocol(connection: SSL.Connection, offered: Sequence[bytes]) -> An
     edge = connection.get_app_data().factory.wrappedFactory
     spoken = edge.acceptableProtocols() if IProtocolNegotiationFactory.providedBy(edge) else ()
     return next((each for each in spoken if each in offered), SSL.NO_OVERLAPPING_PROTOCOLS)
+
+
+def _described(pair: Pair) -> str:
+    names = clean(", ".join(pair.names))
+    return f"new certificate for {names} until {pair.until:%Y-%m-%d}, SHA-256 {fingerprint(pair.certificate)}"
 
 
 def _has_expired(pair: Pair) -> str:

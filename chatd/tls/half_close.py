@@ -127,14 +127,12 @@ class TLSEndpoint:
         clock: IReactorTime,
         below: Wrap,
     ) -> None:
-        self._creator = creator
+        self.creator = creator
         self._endpoint = endpoint
         self._clock = clock
         self._below = below
 
     def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:  # noqa: N803  # Twisted's
         """Begin to listen."""
-        factory = HalfClosingTLSFactory(
-            self._creator, isClient=False, wrappedFactory=protocolFactory, clock=self._clock
-        )
+        factory = HalfClosingTLSFactory(self.creator, isClient=False, wrappedFactory=protocolFactory, clock=self._clock)
         return self._endpoint.listen(self._below(factory))

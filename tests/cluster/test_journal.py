@@ -65,6 +65,14 @@ class Cluster:
 
         self.nodes[0].until(all_turn_and_holds)
 
+    def keep(self, node: Node, retention: Retention) -> None:
+        """Ask a node for another retention, and wait until it holds. Raise as that does."""
+        failures: list[Failure] = []
+        changed = node.journal.set_retention(retention).addErrback(failures.append)
+        self.until(lambda: changed.called)
+        for failure in failures:
+            failure.raiseException()
+
     def close(self, node: Node) -> None:
         stopped = node.journal.stop().addErrback(self.failures.append)
         self.until(lambda: stopped.called)
@@ -246,6 +254,30 @@ def test_what_is_kept_is_what_the_stream_says(cluster: Cluster) -> None:
     cluster.until(lambda: a.journal._index.retention == Retention(60, 5))
     assert c.journal._index.retention == Retention(60, 5)
     assert texts(a.got) == [*map(str, range(30))]
+
+
+def test_how_much_is_kept_changes_on_all_nodes_while_they_run(cluster: Cluster) -> None:
+    a, b = cluster.node(), cluster.node("b")
+    cluster.say(a, *map(str, range(30)))
+    cluster.keep(b, Retention(messages=5))
+    assert b.journal.retention == Retention(messages=5)
+    cluster.until(lambda: a.journal.retention == Retention(messages=5))
+    for node in (a, b):
+        trim_call = node.journal._index._trim_call
+        assert trim_call is not None
+        trim_call.reset(0)  # a leap of the clock would be one of the leases too
+    cluster.until(lambda: len(history(cluster, a)) == len(history(cluster, b)) == 5)
+    cluster.keep(b, Retention(seconds=60))
+    assert b.journal.retention == Retention(60, 5)  # what is not asked for any more stays
+
+
+def test_how_much_is_kept_does_not_change_without_the_servers(fragile: Cluster, server: NatsServer) -> None:
+    node = fragile.node(retention=Retention(messages=5))
+    server.stop()
+    fragile.until(lambda: node.journal.health is Health.DISCONNECTED)
+    with pytest.raises(JournalError, match="this node has no connection to its cluster"):
+        fragile.keep(node, Retention(messages=3))
+    assert node.journal.retention == Retention(messages=5)
 
 
 def in_stream(cluster: Cluster, node: Node) -> dict[str, int]:

@@ -13,6 +13,7 @@ import pytest
 
 from benchmarks.drain.daemons import Daemon as PassedOn
 from benchmarks.ports import free_ports
+from chatd.app.control_client import ask
 from tests.support.daemon import BIN, Client, environment, wait_until
 from tests.support.programs import program
 
@@ -138,3 +139,26 @@ def test_without_systemd_it_is_one_line(tmp_path: Path) -> None:
         "chatd: --listen: 'systemd:domain=INET:index=0' is no endpoint: systemd passed no socket on"
     )
     assert done.stderr.count("\n") == 1
+
+
+def test_a_reload_leaves_it_alone_and_opens_others_beside_it(tmp_path: Path) -> None:
+    port, other = free_ports(2)
+    file, said = tmp_path / "chatd.toml", list[str]()
+    file.write_text('[listen]\nlisten = ["systemd:index=0"]\n')
+    with activated(tmp_path, [f"127.0.0.1:{port}"], "--config", str(file)) as output:
+        with Client(("127.0.0.1", port)) as early:
+            early.join("ann", "#den")
+            file.write_text(f'[listen]\nlisten = ["systemd:index=0", "tcp:{other}:interface=127.0.0.1"]\n')
+            assert ask(tmp_path, "reload", said.append) == 0, said
+            for number, place in enumerate((port, other)):
+                with Client(("127.0.0.1", place)) as late:
+                    late.join(f"late{number}", "#den")
+            file.write_text(f'[listen]\nlisten = ["tcp:{other}:interface=127.0.0.1"]\n')
+            assert ask(tmp_path, "reload", said.append) == 0, said
+            assert said[-1] == "no longer listening on systemd:index=0"
+            file.write_text('[listen]\nlisten = ["systemd:index=0"]\n')
+            assert ask(tmp_path, "reload", said.append) == 1, said
+            assert "another endpoint has it already" in said[-1]
+            early.send(b"PING x\n")
+            early.until(lambda line: line == "PONG x")
+        assert "Traceback" not in output.read_text()

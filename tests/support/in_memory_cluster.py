@@ -113,6 +113,10 @@ class NodeJournal:
     def follow(self, follower: Follower, judge: Judge = len) -> None:
         self._follower, self._judge = follower, judge
 
+    def set_retention(self, retention: Retention) -> Deferred[None]:
+        self.retention = retention
+        return succeed(None)
+
     def append(self, entry: Entry) -> None:
         self.outbox.append(entry)
 

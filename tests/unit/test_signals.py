@@ -36,7 +36,7 @@ def test_a_terminal_that_is_lost_while_it_stops_is_no_fault(monkeypatch: pytest.
     monkeypatch.setattr(signal, "signal", taken.__setitem__)
     monkeypatch.setattr(signal, "getsignal", lambda _: signal.SIG_DFL)
     reactor = StoppingOnce()
-    signals.install_signals(reactor, None, lambda: None)
+    signals.install_signals(reactor, None, lambda: None, reactor.stop)
     for _ in range(2):
         taken[signal.SIGHUP](signal.SIGHUP, None)
     assert reactor.stopped == 2

@@ -37,22 +37,30 @@ SECTIONS = (
         "listen",
         "Where people and programs connect.",
         (
-            Row("port", "10319"),
-            Row("interface"),
-            Row("listen", '["tls:/etc/chatd/tls:port=10320", "systemd:name=chatd.socket"]'),
+            Row("port", "10319", live=True),
+            Row("interface", live=True),
+            Row("listen", '["tls:/etc/chatd/tls:port=10320", "systemd:name=chatd.socket"]', live=True),
             Row("trusted-proxy", '["10.0.0.0/8"]', live=True),
-            Row("announce", '"chat of the second floor"'),
+            Row("announce", '"chat of the second floor"', live=True),
         ),
     ),
     Section(
         "web",
         "The page, and what programs ask for by HTTP.",
-        (Row("web", '"10380"'), Row("web-host", '["chat.example.org"]'), Row("web-guests")),
+        (
+            Row("web", '"10380"', live=True),
+            Row("web-host", '["chat.example.org"]', live=True),
+            Row("web-guests", live=True),
+        ),
     ),
     Section(
         "irc",
         "Where IRC clients connect.",
-        (Row("irc", '["6667", "tls:/etc/chatd/tls:port=6697"]'), Row("irc-name"), Row("irc-history")),
+        (
+            Row("irc", '["6667", "tls:/etc/chatd/tls:port=6697"]', live=True),
+            Row("irc-name"),
+            Row("irc-history", live=True),
+        ),
     ),
     Section(
         "storage",

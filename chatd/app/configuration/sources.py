@@ -7,6 +7,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -80,24 +81,32 @@ def read_environment(environment: Mapping[str, str], settings: Mapping[str, Sett
     return found
 
 
-class _File(NamedTuple):
-    path: Path
-    text: str
+class _File:
+    def __init__(self, path: Path, text: str) -> None:
+        self.path = path
+        self._text = text
 
     def at(self, table: str, key: str | None = None) -> str:
         """Return where a table, or a key in it, is: the first line with which the file has it."""
-        lines = self.text.splitlines()
+        line = self._lines.get((table, key))
+        return str(self.path) if line is None else f"{self.path}, line {line}"
+
+    @cached_property
+    def _lines(self) -> Mapping[tuple[str, str | None], int]:
+        """The line of each table, whose key is None, and of each key."""
+        found: dict[tuple[str, str | None], int] = {}
+        lines = self._text.splitlines()
         begin = 0
         for end in range(1, len(lines) + 1):
             try:
                 tables = tomllib.loads("\n".join(lines[:end]))
             except tomllib.TOMLDecodeError:  # in the middle of a value of several lines
                 continue
-            found = tables.get(table)
-            if found is not None and (key is None or (isinstance(found, dict) and key in found)):
-                return f"{self.path}, line {begin + 1}"
+            for table, values in tables.items():
+                for key in (None, *(values if isinstance(values, dict) else ())):
+                    found.setdefault((table, key), begin + 1)
             begin = end
-        return str(self.path)
+        return found
 
 
 def _from_tables(

@@ -55,7 +55,7 @@ def shown_default(setting: Setting, row: Row) -> str:
     """Return a value of TOML to show: the default or, where there is none that could be shown, an example."""
     if row.example is not None:
         return row.example
-    return _value(setting, None)
+    return value_text(setting, None)
 
 
 def _effective_lines(options: LayeredOptions) -> Iterator[str]:
@@ -69,7 +69,7 @@ def _effective_lines(options: LayeredOptions) -> Iterator[str]:
                 yield f"# {row.name} is not set: {words}"
             else:
                 origin = "default" if given is None else _origin(given)
-                yield f"{row.name} = {_value(setting, given)}  # {origin}"
+                yield f"{row.name} = {value_text(setting, given)}  # {origin}"
         yield ""
 
 
@@ -77,8 +77,8 @@ def _origin(given: Given) -> str:
     return "the command line" if given.origin == COMMAND_LINE else " ".join(given.origin.split())
 
 
-def _value(setting: Setting, given: Given | None) -> str:
-    """Return a value of TOML: what was given or, if nothing was, the default."""
+def value_text(setting: Setting, given: Given | None) -> str:
+    """Return a value as TOML, without secrets: what was given or, if nothing was, the default."""
     if given is None:
         default = setting.default
         if isinstance(default, bool):

@@ -45,8 +45,8 @@ _ENVIRONMENT = (
 )  # fmt: skip
 _SIGNALS = (
     ("SIGTERM, SIGINT", "Stop: everybody is told, what was said is stored, and the exit status is 0."),
-    ("SIGHUP", "Open the log again, after another program has moved it away. In the foreground, when the terminal is"
-     " gone, stop."),
+    ("SIGHUP", "Open the log again, after another program has moved it away, and reload as chatd reload does. In the"
+     " foreground, when the terminal is gone, stop."),
     ("SIGUSR1", "Drain, as chatd drain does: end for a server that follows, with nothing lost and nobody seen to go."),
     ("SIGUSR2", "Begin a new log file."),
 )  # fmt: skip

@@ -108,6 +108,9 @@ class WebChannel(HTTPChannel):
     queued_bytes = 0
     """How much waits for the peer of what is sent as it happens; an answer that does so keeps it up to date."""
 
+    def set_queue_limit(self, count: int) -> None:
+        """Leave it: what is sent as it happens has a limit of its own."""
+
     @override
     def connectionMade(self) -> None:
         gateway = self.factory.gateway

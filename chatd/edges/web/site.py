@@ -57,11 +57,15 @@ class WebFactory(EdgeFactory):
         """Those that are open."""
         self.watchers: dict[WebChannel, str] = {}
         """Those of them that there was no room for, and why: they hear how the server is, and nothing else."""
+        self._sign_on = sign_on
+        self._routes = Routes((*sign_on.rows, *ROWS))
+        self.set_policy(guests=guests, hosts=hosts, irc=irc)
+
+    def set_policy(self, *, guests: bool, hosts: Sequence[str], irc: Callable[[], Speech] | None) -> None:
+        """Hold requests to come to these; a connection that speaks IRC already goes on."""
         self.subprotocols = subprotocols.by_name(irc)
         self._guests = guests
         self._trust = Trust(hosts)
-        self._sign_on = sign_on
-        self._routes = Routes((*sign_on.rows, *ROWS))
 
     @override
     def refusal(self, address: IPAddress | None) -> str | None:

@@ -25,7 +25,7 @@ from chatd.journal.jetstream.address import parse
 from chatd.journal.jetstream.connection import Connection, ConnectionListener
 from chatd.journal.jetstream.departure import Departure
 from chatd.journal.jetstream.erasures import Erasures
-from chatd.journal.jetstream.errors import UnusableError
+from chatd.journal.jetstream.errors import NatsError, UnusableError
 from chatd.journal.jetstream.feed import Feed, FeedConsumer
 from chatd.journal.jetstream.holds import Holds
 from chatd.journal.jetstream.inbox import Inbox
@@ -147,6 +147,10 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
     @override
     def cluster(self) -> Cluster:
         return self
+
+    @override
+    def set_retention(self, retention: Retention) -> Deferred[None]:
+        return self._connection.run(self._change_retention(retention))
 
     @property
     @override
@@ -326,6 +330,16 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
         await open_bucket(self._connection, self._subjects.stream)
         await self._membership.connected()
         await self._feed.start()
+
+    async def _change_retention(self, retention: Retention) -> None:
+        if not self._publisher.open:
+            raise JournalError("this node has no connection to its cluster, which keeps what was said; try again later")
+        place = self._feed.place
+        try:
+            self._check_stream(await open_stream(self._connection, self._subjects, retention, ""), place)
+        except NatsError as error:
+            raise JournalError(f"the cluster does not change how much it keeps: {error}") from None
+        self._wanted = retention
 
     @override
     def disconnected(self) -> None:

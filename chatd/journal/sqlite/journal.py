@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from enum import Enum, auto
 from functools import partial
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from typing_extensions import override
 
-from chatd.journal import Environment, Follower, Journal, JournalError, Judge
+from chatd.journal import Environment, Follower, Journal, JournalError, Judge, Retention
 from chatd.journal.ages import AgeClock
 from chatd.journal.backlog import Backlog
 from chatd.journal.batching import Batcher
@@ -140,6 +140,12 @@ class SqliteJournal(StoredJournal, Journal):
         except BaseException:
             store.close()
             raise
+
+    @override
+    def set_retention(self, retention: Retention) -> Deferred[None]:
+        self.retention = retention
+        self.trim_anew()
+        return succeed(None)
 
     async def _stop(self) -> None:
         if self._poll_call is not None:

@@ -266,6 +266,10 @@ class Store:
         self._grown -= trimmed.within_limits
         return trimmed
 
+    def trim_all(self) -> None:
+        """Let `trim` look at every room again, and not only at those to which something was added."""
+        self._grown = set(self._rooms.values())
+
     def forget(self, rooms: Mapping[str, int]) -> None:
         """Forget rooms of which nothing is left but topics, by key, up to the id of the last that is to go."""
         known = {key: (self._rooms[key], upto) for key, upto in rooms.items() if key in self._rooms}

@@ -158,6 +158,15 @@ class StoredJournal(JournalReader):
                 room_state.apply(StoredEvent(entry.id, entry.time, event))
         self._forgotten.clear()
 
+    def trim_anew(self) -> None:
+        """Look at all rooms, and do so now: other bounds hold."""
+        if self._store is None:
+            return
+        looked = self._writer.do(self._store.trim_all)
+        looked.addErrback(lambda failure: _log.failure("what is too old could not be looked for", failure))
+        if self._trim_call is not None:  # else a step is under way, and the next looks at them
+            self._trim_call.reset(0)
+
     def _trim(self) -> None:
         """Do one step of trimming, and see to the next."""
         self._trim_call = None

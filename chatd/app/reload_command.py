@@ -1,0 +1,39 @@
+"""``chatd reload``: makes the daemon take up its configuration as it is now."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from chatd.app.control_client import ask
+from chatd.app.options import ReadOptions
+
+ABOUT = """\
+Makes the daemon read its configuration file again and take up what has changed, with nobody disconnected, and its
+certificates. Prints what holds now and what needs a restart. If something is wrong nothing is changed, and the exit
+status is 1."""
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Ask the daemon. Raise `SystemExit`, with one line if it could not be asked, or with its answer's status."""
+    given = vars(make_parser().parse_args(arguments))
+    options = ReadOptions()
+    words = [f"--{name.replace('_', '-')}={value}" for name, value in given.items() if value is not None]
+    try:
+        options.parseOptions(words)
+    except SystemExit as stop:
+        raise SystemExit(f"{stop.code}; nothing was changed") from None
+    try:
+        status = ask(options.state_directory, "reload", print)
+    except ValueError as error:
+        raise SystemExit(f"chatd: {error}") from None
+    raise SystemExit(status)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return what reads the arguments."""
+    parser = argparse.ArgumentParser(prog="chatd reload", description=ABOUT)
+    parser.add_argument("-c", "--config", metavar="FILE", help="the daemon's configuration, which says the rest")
+    about = "the daemon's directory [default: $STATE_DIRECTORY or the working directory]"
+    parser.add_argument("--state-directory", metavar="DIR", help=about)
+    return parser

@@ -1,0 +1,1 @@
+"""How a running daemon takes up a configuration that has changed."""
