@@ -298,6 +298,7 @@ def test_what_holds_is_a_file_that_says_the_same(tmp_path: Path) -> None:
     assert 'keep = "30d"  # CHATD_KEEP\n' in written
     assert "line-rate = 9  # the command line\n" in written
     assert 'registration = "off"  # default\n' in written
+    assert "port = 10320  # the command line\n" in effective_file(read("", {}, "--port", "10320", folder=tmp_path))
 
 
 def test_the_files_of_the_daemon_begin_in_its_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from collections.abc import Iterator, Mapping
 
@@ -13,6 +14,7 @@ from chatd.app.configuration.sources import Given
 from chatd.journal.factory import without_secrets
 
 WIDTH = 100
+_NUMBER = re.compile("0|[1-9][0-9]{0,17}")
 _HEAD = """\
 # The configuration of chatd: each option as it is if nothing is said, or an example. Take the # away to set one.
 # The environment (CHATD_MAX_ROOMS=50) goes before this file, and the command line (--max-rooms 50) before both.
@@ -93,7 +95,7 @@ def value_text(setting: Setting, given: Given | None) -> str:
             return f"[{', '.join(toml_text(word) for word in given.words)}]"
         case Kind.VALUE:
             word = given.words[0]
-            return word if isinstance(setting.default, int) and word.isdecimal() else toml_text(without_secrets(word))
+            return word if _NUMBER.fullmatch(word) else toml_text(without_secrets(word))
 
 
 def _comment(text: str) -> Iterator[str]:
