@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import util
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "lines").write_text("one\ntwo\n")
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     (tmp_path / "long").write_text("a" * 4097)
+    os.mkfifo(tmp_path / "pipe")
     (tmp_path / "users").write_text("carol:correct-horse\n")
     return tmp_path
 
@@ -82,7 +84,8 @@ def test_the_secret_is_in_a_file_and_never_shown(folder: Path, caplog: pytest.Lo
         ([*AGREED, "--oidc-client-secret", "."], "cannot be read: is a directory"),
         ([*AGREED, "--oidc-client-secret", "empty"], "has to have the secret in it, on one line"),
         ([*AGREED, "--oidc-client-secret", "lines"], "has to have the secret in it, on one line"),
-        ([*AGREED, "--oidc-client-secret", "long"], "has to have the secret in it, on one line"),
+        ([*AGREED, "--oidc-client-secret", "long"], "cannot be read: it has more than 4096 bytes"),
+        ([*AGREED, "--oidc-client-secret", "pipe"], "cannot be read: it is no file"),
         ([*AGREED, "--oidc-client-secret", "binary"], "is no text"),
         ([*AGREED, "--oidc-name-claim", ""], "--oidc-name-claim takes the name of a claim, not nothing"),
         ([*AGREED, "--oidc-groups-claim", ""], "--oidc-groups-claim takes the name of a claim"),
