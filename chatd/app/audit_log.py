@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import pwd
+import stat
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -168,6 +169,9 @@ def note_command(path: Path | None, command: str, subject: str | None = None, ro
 def open_to_append(path: Path) -> int:
     """Open an audit log, made for its owner alone if it is not there; several processes may write lines to it."""
     file = open_own(path)
+    if not stat.S_ISREG(os.fstat(file).st_mode):  # a pipe that nobody reads would hold up the chat
+        os.close(file)
+        raise OSError(errno.EINVAL, "it is no file", str(path))
     fcntl.fcntl(file, fcntl.F_SETFL, fcntl.fcntl(file, fcntl.F_GETFL) | os.O_APPEND)
     return file
 

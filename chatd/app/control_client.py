@@ -8,9 +8,12 @@ from contextlib import closing
 from pathlib import Path
 
 from chatd.app.control import FILE, named
+from chatd.protocol.text import clean, excerpt
 
 SILENCE_SECONDS = 300
 """How long the daemon may say nothing; what takes long says how far it is."""
+MAX_LINE = 10_000
+"""How many characters of one line are read: whoever may write to the directory could have put a socket there."""
 
 
 def ask(directory: Path, name: str, say: Callable[[str], None]) -> int:
@@ -32,13 +35,25 @@ def ask(directory: Path, name: str, say: Callable[[str], None]) -> int:
                 f"no daemon listens at {path}: it does not run, or its directory is another: name that with"
                 " --state-directory or its --config"
             ) from None
-        connection.sendall(name.encode() + b"\n")
         try:
-            for line in connection.makefile(encoding="utf-8", errors="replace"):
-                word, _, rest = line.rstrip("\n").partition(" ")
-                if word == "END":
-                    return int(rest)
-                say(rest)
+            connection.sendall(name.encode() + b"\n")
+            with connection.makefile(encoding="utf-8", errors="replace", newline="\n") as answer:
+                while (line := answer.readline(MAX_LINE)).endswith("\n"):
+                    word, _, rest = line.rstrip("\n").partition(" ")
+                    if word == "END":
+                        return _status(rest)
+                    say(clean(rest))
         except OSError as error:
             raise ValueError(f"the daemon does not answer any more: {error}") from None
+        if len(line) == MAX_LINE:
+            raise ValueError(f"what listens at {path} is no chatd: its answer has a line without end")
     raise ValueError("the daemon ended before it had answered; its log says why")
+
+
+def _status(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(
+            f"the daemon's answer is none that this version of chatd knows: {clean(excerpt(text))}"
+        ) from None

@@ -21,16 +21,13 @@ FIELDS: Mapping[str, str] = {
     "address": "where the server listens",
     "count": "how many: of the same messages in a minute, or of nodes",
     "files": "the files that the server uses",
-    "fingerprint": "the SHA-256 fingerprint of a certificate that is served from now on",
     "name": "the name under which the server is announced, or of a file",
-    "names": "the host names of that certificate",
     "nick": "whose messages are erased",
     "page": "what to open in a browser",
     "path": "the file that the event is about",
     "place": "from where on the stream of a cluster is read again",
     "server": "the NATS server that a node has connected to",
     "signal": "the signal that was sent",
-    "until": "when that certificate expires",
     "why": "the reason alone",
 }
 """What an event may have beside its sentence, and what that is."""

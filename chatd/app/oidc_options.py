@@ -17,6 +17,7 @@ from chatd.edges.web.sign_on import NO_SIGN_ON, Pages, pages_for
 from chatd.oidc.addresses import check_issuer
 from chatd.protocol.text import clean
 from chatd.runtime.extras import missing
+from chatd.runtime.files import read_whole
 
 MAX_SECRET_BYTES = 4096
 _ONLY_WITH_ISSUER = ("oidc-client-id", "oidc-client-secret")
@@ -100,13 +101,12 @@ class OidcOptions(GroupOptions):
 def _secret_in(file: str) -> str:
     """Return the secret that is in a file. Raise `usage.UsageError` if there is none."""
     try:
-        with Path(file).open("rb") as opened:
-            text = opened.read(MAX_SECRET_BYTES + 1).decode().strip("\r\n")
+        text = read_whole(Path(file), MAX_SECRET_BYTES).decode().strip("\r\n")
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise usage.UsageError(f"--oidc-client-secret takes a file, and {file!r} cannot be read: {why}") from None
     except UnicodeDecodeError:
         raise usage.UsageError(f"--oidc-client-secret: what is in {file!r} is no text") from None
-    if not text or len(text) > MAX_SECRET_BYTES or not text.isprintable():
+    if not text or not text.isprintable():
         raise usage.UsageError(f"--oidc-client-secret: {file!r} has to have the secret in it, on one line")
     return text

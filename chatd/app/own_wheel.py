@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import csv
 import hashlib
 import re
 import zipfile
@@ -54,14 +55,22 @@ def rebuild(installed: metadata.Distribution, folder: Path) -> Path:
 
 def _own_files(installed: metadata.Distribution) -> Iterator[metadata.PackagePath]:
     """Yield what was in the wheel: not the scripts, which each installation makes anew, and no compiled files."""
-    files = installed.files
-    if files is None:
+    record = installed.read_text("RECORD")
+    if record is None:
         raise ValueError("what belongs to this chatd is not recorded: there is no wheel to make of it")
-    for file in sorted(files):
+    for file in sorted(_recorded(record)):
         in_information = file.parts[0].endswith(".dist-info")
         added = in_information and len(file.parts) == 2 and file.name in _ADDED_BY_INSTALLERS
         if not added and ".." not in file.parts and not file.is_absolute() and file.suffix != ".pyc":
             yield file
+
+
+def _recorded(record: str) -> Iterator[metadata.PackagePath]:
+    """Yield all that is recorded: newer Pythons leave out of ``files`` what is missing."""
+    for name, digest, *_ in csv.reader(record.splitlines()):
+        file = metadata.PackagePath(name)
+        file.hash = metadata.FileHash(digest) if digest else None
+        yield file
 
 
 def _unchanged(installed: metadata.Distribution, file: metadata.PackagePath) -> bytes:

@@ -170,5 +170,5 @@ def take_notifier(
     seconds: float | None = None
     if pid in ("", str(os.getpid())):
         with suppress(ValueError):
-            seconds = int(microseconds) / 1_000_000
+            seconds = max(0, int(microseconds)) / 1_000_000
     return Notifier(Channel(address), seconds or None, clock, standing)

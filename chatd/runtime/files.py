@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +22,27 @@ def open_own(path: Path, mode: int = 0o600) -> int:
         if error.errno == errno.ELOOP:
             raise OSError(errno.ELOOP, "it is a symbolic link; remove it", str(path)) from None
         raise
+
+
+def read_whole(path: Path, limit: int) -> bytes:
+    """Return what is in a file of at most ``limit`` bytes.
+
+    Raise `OSError`, whose ``strerror`` says why not: also of a pipe, for which one could wait forever.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+    except ValueError:
+        raise OSError(errno.EINVAL, "there is a NUL in its name", str(path)) from None
+    with open(descriptor, "rb") as file:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
+            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not stat.S_ISREG(mode) and not os.path.samefile(path, os.devnull):
+            raise OSError(errno.EINVAL, "it is no file", str(path))
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise OSError(errno.EFBIG, f"it has more than {limit} bytes", str(path))
+    return content
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -98,7 +98,7 @@ class Certificates:
                 )
             return
         for told in take():
-            _log.info("{told}", told=told)
+            _log.info("{what}", what=told)
 
     def renew(self) -> Callable[[], Sequence[str]]:
         """Read the files again if they have changed; return what takes them up and says of each what it is.

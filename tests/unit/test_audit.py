@@ -282,6 +282,16 @@ def test_a_link_in_its_place_is_not_followed(tmp_path: Path, file: AuditFile) ->
     ]
 
 
+def test_a_pipe_in_its_place_does_not_hold_up_the_chat(tmp_path: Path, file: AuditFile) -> None:
+    (tmp_path / "audit").unlink()
+    os.mkfifo(tmp_path / "audit")
+    with capturedLogs() as events:
+        file.note(LOGIN)
+    assert [event["why"] for event in events] == ["it is no file"]
+    with pytest.raises(OSError, match="it is no file"):
+        AuditFile(tmp_path / "audit", Clock(), lambda: START).start()
+
+
 def test_a_flood_of_failures_is_counted(tmp_path: Path, file: AuditFile) -> None:
     failed = Act(AuditEvent.LOGIN_FAILED, address="2001:db8::1")
     for _ in range(FROM_ONE + 5):

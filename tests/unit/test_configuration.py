@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import tomllib
@@ -206,16 +207,62 @@ def test_what_is_wrong_in_the_file_is_one_sentence_with_its_line(file: str, said
 
 
 def test_what_is_no_file_of_text_is_one_sentence(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "long").write_text("#" * (1 << 20) + "\n")
+    (tmp_path / "deep").write_text(f"[listen]\nport = {'[' * 20_000}{']' * 20_000}\n")
+    (tmp_path / "digits").write_text(f"[listen]\nport = {'1' * 5000}\n")
     for path, said in (
         (tmp_path / "nowhere", "cannot read the configuration"),
         (tmp_path, "Is a directory"),
-        (Path("/dev/zero"), "that is no configuration"),
+        (Path("/dev/zero"), "it is no file"),
+        (tmp_path / "pipe", "it is no file"),
+        (tmp_path / "long", "has more than 1048576 bytes"),
+        (tmp_path / "deep", "that is no configuration"),
+        (tmp_path / "digits", "that is no configuration"),
     ):
         with pytest.raises(SystemExit, match=said):
             ReadOptions().parseOptions(["--config", str(path)])
     (tmp_path / "latin").write_bytes(b"[listen]\nannounce = '\xe9'\n")
     with pytest.raises(SystemExit, match="latin, line 2: it is no UTF-8"):
         ReadOptions().parseOptions(["--config", str(tmp_path / "latin")])
+
+
+def test_lines_are_found_in_long_files_and_in_odd_ones(tmp_path: Path) -> None:
+    networks = "\n".join(f"'10.{number >> 8}.{number & 255}.0/24'," for number in range(20_000))
+    for file, line in (
+        (f"[listen]\ntrusted-proxy = [\n{networks}\n]\nfoo = 1\n", 20_004),
+        ("# \n" * 20_000 + "[listen]\nfoo = 1\n", 20_002),
+        ("[listen]\r\nfoo = 1\r\n", 2),
+        ("\ufeff[listen]\nfoo = 1\n", 2),
+        ("[listen]\n# \u2028 \x85\nfoo = 1\n", 3),
+        ("[listen]\nannounce = '''\n]\nfoo = 1\n'''\n\nfoo.bar.baz = 1\n", 7),
+        (f"# \n[listen]\n[listen.foo{'.a' * 5000}]\n", 3),
+        ("listen = {port = 1, foo = 2}\n", 1),
+    ):
+        assert wrong(file, folder=tmp_path).startswith(f"/chatd.toml, line {line}: there is no option 'foo'")
+
+
+def test_no_value_has_a_nul_in_it(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("a\0b")
+    for value, said in (
+        ('"a\\u0000b"', "line 2: journal has a NUL in it, which no option takes"),
+        ("{ file = 'secret' }", "line 2: /secret has a NUL in it, which no option takes"),
+        ('{ file = "a\\u0000b" }', "line 2: cannot read /a\0b: there is a NUL in its name"),
+    ):
+        assert wrong(f"[storage]\njournal = {value}\n", folder=tmp_path) == f"/chatd.toml, {said}"
+
+
+def test_the_environment_cannot_write_on_the_terminal(tmp_path: Path) -> None:
+    assert "\x1b" not in wrong("", {"CHATD_\x1b[31m": "1"}, folder=tmp_path)
+
+
+def test_a_secret_that_never_comes_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for file in ("pipe", "/dev/zero"):
+        said = wrong(f"[storage]\njournal = {{ file = '{file}' }}\n", folder=tmp_path)
+        assert said.endswith("it is no file")
+    said = wrong("", {"CHATD_JOURNAL_FILE": str(tmp_path / "pipe")}, folder=tmp_path)
+    assert said == "CHATD_JOURNAL_FILE: cannot read /pipe: it is no file"
 
 
 def test_what_the_service_finds_wrong_has_its_line_too(tmp_path: Path) -> None:

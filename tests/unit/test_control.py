@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import stat
 from collections.abc import AsyncIterator, Callable
@@ -17,7 +18,7 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import LogEvent
 
 from chatd.app.control import FILE, Control, Say
-from chatd.app.control_client import ask
+from chatd.app.control_client import MAX_LINE, ask
 
 reactor: Any = installed
 
@@ -118,3 +119,33 @@ def test_where_no_daemon_is_it_says_so(tmp_path: Path) -> None:
     left_behind(tmp_path / FILE)
     with pytest.raises(ValueError, match="no daemon listens at "):
         ask(tmp_path, "greet", print)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said", "why"),
+    [
+        (b"SAY \x1b[31mred\r\nEND 0\n", ["␛[31mred␍"], None),
+        (b"SAY " + b"x" * (2 * MAX_LINE), [], "no chatd: its answer has a line without end"),
+        (b"SAY hello\nEND x\x1b[31m\n", ["hello"], 'none that this version of chatd knows: "x␛[31m"'),
+        (b"SAY hel", [], "the daemon ended before it had answered"),
+    ],
+)
+@pytest_twisted.ensureDeferred
+async def test_who_may_write_to_the_directory_cannot_speak_to_the_terminal(
+    tmp_path: Path, answer: bytes, said: list[str], why: str | None
+) -> None:
+    told: list[str] = []
+    with socket.socket(socket.AF_UNIX) as listens:
+        listens.bind(str(tmp_path / FILE))
+        listens.listen()
+        asking = deferToThread(ask, tmp_path, "greet", told.append)
+        with listens.accept()[0] as connection:
+            connection.recv(100)
+            connection.sendall(answer)
+            connection.shutdown(socket.SHUT_WR)
+            if why is None:
+                assert await asking == 0
+            else:
+                with pytest.raises(ValueError, match=re.escape(why)):
+                    await asking
+    assert told == said

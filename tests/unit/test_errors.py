@@ -11,7 +11,7 @@ PERMANENT = (
     "too-long not-utf8 bad-syntax bad-tags unknown-verb bad-version bad-nick bad-room name-needed already-in "
     "not-in-room no-such-nick no-such-message not-allowed muted banned bad-password tls-needed label-reused"
 )
-FAREWELLS = "quit shutdown slow idle replaced kicked banned not-chatd refused internal"
+FAREWELLS = "quit shutdown slow idle replaced kicked banned not-chatd refused internal restart"
 
 
 def test_codes() -> None:

@@ -148,6 +148,7 @@ def test_they_are_typed_at_the_shell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
     for nick in NICKS:
         user_commands.main(["add", nick, "--no-password"])
     capsys.readouterr()

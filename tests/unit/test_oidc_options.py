@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import util
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from chatd.app.options import Options, makeService
 from chatd.edges.web.sign_on import NO_SIGN_ON
 from chatd.edges.web.site import WebFactory
 from chatd.protocol import names
+from chatd.runtime.extras import install_command
 
 ISSUER = ("--oidc-issuer", "https://login.example.org/realms/x")
 AGREED = (*ISSUER, "--oidc-client-id", "chat")
@@ -28,6 +30,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "lines").write_text("one\ntwo\n")
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     (tmp_path / "long").write_text("a" * 4097)
+    os.mkfifo(tmp_path / "pipe")
     (tmp_path / "users").write_text("carol:correct-horse\n")
     return tmp_path
 
@@ -82,7 +85,8 @@ def test_the_secret_is_in_a_file_and_never_shown(folder: Path, caplog: pytest.Lo
         ([*AGREED, "--oidc-client-secret", "."], "cannot be read: is a directory"),
         ([*AGREED, "--oidc-client-secret", "empty"], "has to have the secret in it, on one line"),
         ([*AGREED, "--oidc-client-secret", "lines"], "has to have the secret in it, on one line"),
-        ([*AGREED, "--oidc-client-secret", "long"], "has to have the secret in it, on one line"),
+        ([*AGREED, "--oidc-client-secret", "long"], "cannot be read: it has more than 4096 bytes"),
+        ([*AGREED, "--oidc-client-secret", "pipe"], "cannot be read: it is no file"),
         ([*AGREED, "--oidc-client-secret", "binary"], "is no text"),
         ([*AGREED, "--oidc-name-claim", ""], "--oidc-name-claim takes the name of a claim, not nothing"),
         ([*AGREED, "--oidc-groups-claim", ""], "--oidc-groups-claim takes the name of a claim"),
@@ -125,4 +129,4 @@ def test_without_what_verifies_signatures_it_says_what_to_install(
         site(*AGREED)
     said = str(stop.value)
     assert said.startswith("chatd: --oidc-issuer needs joserfc, which is not installed: ")
-    assert said.endswith("[oidc]'")
+    assert said.endswith(install_command("oidc"))

@@ -48,6 +48,8 @@ READ_PATHS = {
     "journal/sqlite/finding.py": "the rows that a search finds",
     "journal/sqlite/stored.py": "the way to that",
     # What goes out of the process.
+    "app/checks/clock.py": "chatd check: when the newest was said",
+    "app/checks/journal.py": "chatd check counts",
     "importing/spool.py": "what is about to be imported",
     "journal/sqlite/archive.py": "chatd export; chatd erase deletes what it reads",
     "journal/sqlite/backup.py": "chatd backup counts, and copies the file",

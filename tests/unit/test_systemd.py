@@ -97,7 +97,7 @@ def test_signs_of_life_come_at_half_the_time(manager: NotifySocket) -> None:
     server.notifier.close()
 
 
-@pytest.mark.parametrize(("pid", "usec"), [("1", "3000000"), ("", "0"), ("", "soon"), ("", "")])
+@pytest.mark.parametrize(("pid", "usec"), [("1", "3000000"), ("", "0"), ("", "-5"), ("", "soon"), ("", "")])
 def test_a_watchdog_of_another_process_or_of_no_time_is_none(manager: NotifySocket, pid: str, usec: str) -> None:
     clock = Clock()
     environment = {"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": usec, "WATCHDOG_PID": pid}

@@ -11,8 +11,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from chatd.app.configuration.file_lines import first_lines
 from chatd.app.configuration.sections import SECTION_OF
 from chatd.app.configuration.settings import Kind, Setting
+from chatd.protocol.text import clean
+from chatd.runtime.files import read_whole
 
 MAX_FILE_BYTES = 1 << 20
 CONFIG_VARIABLE = "CHATD_CONFIG"
@@ -40,11 +43,8 @@ class Given(NamedTuple):
 def read_file(path: Path, settings: Mapping[str, Setting]) -> dict[str, Given]:
     """Return what a configuration file says, by option. Raise `WrongConfigurationError`."""
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
-        if len(content) > MAX_FILE_BYTES:
-            raise WrongConfigurationError(f"{path} has more than {MAX_FILE_BYTES} bytes: that is no configuration")
-        text = content.decode()
+        content = read_whole(path, MAX_FILE_BYTES)
+        text = content.decode("utf-8-sig")
         tables = tomllib.loads(text)
     except OSError as error:
         raise WrongConfigurationError(f"cannot read the configuration {path}: {error.strerror}") from None
@@ -53,6 +53,9 @@ def read_file(path: Path, settings: Mapping[str, Setting]) -> dict[str, Given]:
         raise WrongConfigurationError(f"{path}, line {line}: it is no UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise WrongConfigurationError(_syntax(path, text, str(error))) from None
+    except (ValueError, RecursionError):  # what tomllib passes on of Python's own limits
+        why = "a number with thousands of digits, or brackets in brackets a hundred deep"
+        raise WrongConfigurationError(f"{path} has {why}: that is no configuration") from None
     return dict(_from_tables(_File(path, text), tables, settings))
 
 
@@ -72,7 +75,8 @@ def read_environment(environment: Mapping[str, str], settings: Mapping[str, Sett
             continue
         setting = by_variable.get(variable.removesuffix("_FILE"))
         if setting is None:
-            raise WrongConfigurationError(f"{variable} in the environment is no option{_meant(variable, by_variable)}")
+            meant_one = _meant(variable, by_variable)
+            raise WrongConfigurationError(f"{clean(variable)} in the environment is no option{meant_one}")
         if setting.variable in environment:
             raise WrongConfigurationError(f"{variable} and {setting.variable} exclude each other")
         if setting.kind is Kind.FLAG:
@@ -86,27 +90,14 @@ class _File:
         self.path = path
         self._text = text
 
-    def at(self, table: str, key: str | None = None) -> str:
+    def at(self, *names: str) -> str:
         """Return where a table, or a key in it, is: the first line with which the file has it."""
-        line = self._lines.get((table, key))
+        line = self._lines.get(names)
         return str(self.path) if line is None else f"{self.path}, line {line}"
 
     @cached_property
-    def _lines(self) -> Mapping[tuple[str, str | None], int]:
-        """The line of each table, whose key is None, and of each key."""
-        found: dict[tuple[str, str | None], int] = {}
-        lines = self._text.splitlines()
-        begin = 0
-        for end in range(1, len(lines) + 1):
-            try:
-                tables = tomllib.loads("\n".join(lines[:end]))
-            except tomllib.TOMLDecodeError:  # in the middle of a value of several lines
-                continue
-            for table, values in tables.items():
-                for key in (None, *(values if isinstance(values, dict) else ())):
-                    found.setdefault((table, key), begin + 1)
-            begin = end
-        return found
+    def _lines(self) -> Mapping[tuple[str, ...], int]:
+        return first_lines(self._text)
 
 
 def _from_tables(
@@ -160,7 +151,7 @@ def _word(value: object, origin: str, setting: Setting) -> str:
         case bool():
             return "yes" if value else "no"
         case int() | str():
-            return str(value)
+            return _without_nul(str(value), f"{origin}: {setting.name}")
     raise WrongConfigurationError(f"{origin}: {setting.name} takes a text or a whole number")
 
 
@@ -181,13 +172,19 @@ def _from_variable(setting: Setting, variable: str, value: str) -> tuple[str, ..
 
 def _secret(path: Path, origin: str) -> str:
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES)
-        return content.decode().rstrip("\r\n")
+        secret = read_whole(path, MAX_FILE_BYTES).decode().rstrip("\r\n")
     except OSError as error:
         raise WrongConfigurationError(f"{origin}: cannot read {path}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise WrongConfigurationError(f"{origin}: {path} is no UTF-8") from None
+    return _without_nul(secret, f"{origin}: {path}")
+
+
+def _without_nul(text: str, where: str) -> str:
+    """Return a text; the command line, for one, could not have it otherwise. Raise `WrongConfigurationError`."""
+    if "\0" in text:
+        raise WrongConfigurationError(f"{where} has a NUL in it, which no option takes")
+    return text
 
 
 def _is_of_others(variable: str, value: str) -> bool:
