@@ -13,7 +13,7 @@ import pytest
 
 from chatd.journal import JournalError
 from chatd.journal.sqlite.backup import Contents, back_up, restore
-from chatd.journal.sqlite.database import lacks_log
+from chatd.journal.sqlite.database import lacks_log, open_to_read
 from chatd.journal.sqlite.store import Store
 from chatd.model.entry import Entry
 from chatd.protocol.events import Said
@@ -144,6 +144,18 @@ def test_what_is_no_backup_changes_nothing(journal: Path, spoil: Callable[[Path]
     assert lines(journal) == [ONE, TWO]
     left = [name for name in os.listdir(journal.parent) if not name.endswith(("-lock", "-wal", "-shm"))]
     assert sorted(left) == [name for name in before if not name.endswith(("-lock", "-wal", "-shm"))]
+
+
+def test_a_pipe_is_not_waited_for(journal: Path) -> None:
+    pipe = journal.with_name("pipe")
+    os.mkfifo(pipe)
+    with pytest.raises(JournalError, match="pipe cannot be opened: it is no file"):
+        restore(journal, pipe, "e2", ignored)
+    with pytest.raises(JournalError, match="pipe cannot be opened: it is no file"):
+        Store(pipe)
+    with pytest.raises(JournalError, match="there is no file "):
+        open_to_read(pipe)
+    assert lines(journal) == [ONE, TWO]
 
 
 def test_a_journal_in_use_is_not_replaced(journal: Path) -> None:

@@ -92,7 +92,7 @@ def open_file(path: Path, synchronous: str = "FULL") -> OpenFile:
 
 def open_to_read(path: Path) -> sqlite3.Connection:
     """Open a journal's file to read it, even while a daemon uses it. Raise `JournalError` if it is none."""
-    if not path.exists():
+    if not (path.is_file() or path.is_dir()):  # a pipe would be waited for
         raise JournalError(f"there is no file {path}")
     with explained(path):
         # Not even what a crash has left in the write-ahead log is brought into the file by such a connection.
@@ -244,6 +244,8 @@ def _lock(path: Path) -> int:
 
 def _check_header(path: Path) -> None:
     """Raise `JournalError` for what is not even a database; nothing is made beside it."""
+    if not (path.is_file() or path.is_dir()):
+        raise JournalError(f"{path} cannot be opened: it is no file")
     try:
         with path.open("rb") as file:
             start = file.read(len(_HEADER))
