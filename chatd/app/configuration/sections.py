@@ -39,7 +39,7 @@ SECTIONS = (
         (
             Row("port", "10319"),
             Row("interface"),
-            Row("listen", '["tls:/etc/chatd/tls:port=10320", "systemd:name=chatd.socket"]'),
+            Row("listen", '["tls:/etc/chatd/tls:port=10320", "systemd:index=0"]'),
             Row("trusted-proxy", '["10.0.0.0/8"]', live=True),
             Row("announce", '"chat of the second floor"'),
         ),
