@@ -65,7 +65,10 @@ def make_parser() -> argparse.ArgumentParser:
 
     about = "Write a room, or everything, as lines of JSON to the standard output. The daemon may be running."
     command("export", _export, about).add_argument("room", nargs="?", help="such as '#lobby'")
-    about = "Add what an export wrote, or another program, from files or the standard input. The daemon must not run."
+    about = (
+        "Add what an export wrote, or another program, from files or the standard input."
+        " The daemon must not be running."
+    )
     importing = command("import", _import, about)
     importing.add_argument("files", metavar="FILE", nargs="*", type=Path)
     import_command.add_options(importing)

@@ -36,5 +36,6 @@ def make_parser() -> argparse.ArgumentParser:
         " stored, and all are told when to come back. Return when it has ended.",
     )
     parser.add_argument("-c", "--config", metavar="FILE", help="the daemon's configuration")
-    parser.add_argument("--state-directory", metavar="DIR", help="the daemon's directory [default: the working one]")
+    about = "the daemon's directory [default: $STATE_DIRECTORY or the working directory]"
+    parser.add_argument("--state-directory", metavar="DIR", help=about)
     return parser

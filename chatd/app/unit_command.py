@@ -12,7 +12,7 @@ from pathlib import Path
 UNITS = {
     "chatd.service": "the daemon",
     "chatd.socket": "its sockets, opened by systemd and there while the daemon restarts",
-    "chatd-backup.service": "a backup of the journal; the newest 14 are kept",
+    "chatd-backup.service": "a backup of the journal, the accounts and the hooks; the newest 14 are kept",
     "chatd-backup.timer": "one backup a day",
     "chatd.sysusers": "the user of the daemon, for systemd-sysusers",
 }

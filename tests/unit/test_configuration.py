@@ -378,3 +378,11 @@ def test_the_command_prints_both(capsys: pytest.CaptureFixture[str], tmp_path: P
     (tmp_path / "chatd.toml").write_text("[")
     with pytest.raises(SystemExit, match="line 1"):
         command.main(["--config", str(tmp_path / "chatd.toml")])
+
+
+def test_a_sentence_about_two_options_calls_each_as_it_was_given(tmp_path: Path) -> None:
+    file = '[accounts]\nregistration = "open"\nmembers-only = true\n'
+    both = wrong(file, folder=tmp_path)
+    assert "line 3: members-only and registration exclude each other" in both
+    one = wrong("[accounts]\nmembers-only = true\n", None, "--registration", "open", folder=tmp_path)
+    assert "line 2: members-only and --registration exclude each other" in one

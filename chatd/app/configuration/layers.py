@@ -73,12 +73,14 @@ class LayeredOptions(usage.Options):
 
     def explain(self, sentence: str) -> str:
         """Return a sentence about an option by the name under which it was given, with the place where it was."""
-        for name in re.findall(r"--([a-z-]+)", sentence):
-            if (given := self.given.get(name)) is None or given.origin == COMMAND_LINE:
-                continue
-            named = sentence.replace(f"--{name}", name)
-            return named if named.startswith(given.origin) else f"{given.origin}: {named}"
-        return sentence
+        option = re.compile(r"--([a-z][a-z-]*)")
+        origins = {name: self.given[name].origin for name in option.findall(sentence) if name in self.given}
+        elsewhere = {name: origin for name, origin in origins.items() if origin != COMMAND_LINE}
+        if not elsewhere:
+            return sentence
+        named = option.sub(lambda found: found[1] if found[1] in elsewhere else found[0], sentence)
+        origin = next(iter(elsewhere.values()))
+        return named if named.startswith(origin) else f"{origin}: {named}"
 
     def _read_layers(self, on_the_line: Mapping[str, Given]) -> dict[str, Given]:
         """Return what the environment says and, below it, the file."""

@@ -39,7 +39,7 @@ SECTIONS = (
         (
             Row("port", "10319", live=True),
             Row("interface", live=True),
-            Row("listen", '["tls:/etc/chatd/tls:port=10320", "systemd:name=chatd.socket"]', live=True),
+            Row("listen", '["tls:/etc/chatd/tls:port=10320", "systemd:index=0"]', live=True),
             Row("trusted-proxy", '["10.0.0.0/8"]', live=True),
             Row("announce", '"chat of the second floor"', live=True),
         ),
