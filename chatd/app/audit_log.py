@@ -169,9 +169,14 @@ def note_command(path: Path | None, command: str, subject: str | None = None, ro
 def open_to_append(path: Path) -> int:
     """Open an audit log, made for its owner alone if it is not there; several processes may write lines to it."""
     file = open_own(path)
-    if not stat.S_ISREG(os.fstat(file).st_mode):  # a pipe that nobody reads would hold up the chat
+    found = os.fstat(file)
+    # A pipe that nobody reads would hold up the chat; in a folder of all, anybody could have made the file.
+    why = "" if stat.S_ISREG(found.st_mode) else "it is no file"
+    if not why and found.st_uid not in (os.geteuid(), 0) and path.parent.stat().st_mode & stat.S_IWOTH:
+        why = "it is another user's; remove it"
+    if why:
         os.close(file)
-        raise OSError(errno.EINVAL, "it is no file", str(path))
+        raise OSError(errno.EINVAL, why, str(path))
     fcntl.fcntl(file, fcntl.F_SETFL, fcntl.fcntl(file, fcntl.F_GETFL) | os.O_APPEND)
     return file
 

@@ -24,17 +24,7 @@ def ask(directory: Path, name: str, say: Callable[[str], None]) -> int:
     path = directory / FILE
     with closing(socket.socket(socket.AF_UNIX)) as connection:
         connection.settimeout(SILENCE_SECONDS)
-        try:
-            with named(path) as short:
-                connection.connect(short)
-        except PermissionError:
-            whom = "the user whom the daemon runs as, or root"
-            raise ValueError(f"{path} may not be opened: do this as {whom}") from None
-        except OSError:
-            raise ValueError(
-                f"no daemon listens at {path}: it does not run, or its directory is another: name that with"
-                " --state-directory or its --config"
-            ) from None
+        _connect(connection, path)
         try:
             connection.sendall(name.encode() + b"\n")
             with connection.makefile(encoding="utf-8", errors="replace", newline="\n") as answer:
@@ -48,6 +38,22 @@ def ask(directory: Path, name: str, say: Callable[[str], None]) -> int:
         if len(line) == MAX_LINE:
             raise ValueError(f"what listens at {path} is no chatd: its answer has a line without end")
     raise ValueError("the daemon ended before it had answered; its log says why")
+
+
+def _connect(connection: socket.socket, path: Path) -> None:
+    try:
+        with named(path) as short:
+            connection.connect(short)
+    except PermissionError:
+        whom = "the user whom the daemon runs as, or root"
+        raise ValueError(f"{path} may not be opened: do this as {whom}") from None
+    except BlockingIOError:  # connect(2) of local sockets: their queue is full
+        raise ValueError(f"the daemon at {path} is asked by too many at once, or hangs; try again") from None
+    except OSError:
+        raise ValueError(
+            f"no daemon listens at {path}: it does not run, or its directory is another: name that with"
+            " --state-directory or its --config"
+        ) from None
 
 
 def _status(text: str) -> int:

@@ -20,7 +20,7 @@ from typing_extensions import override
 import chatd
 from chatd.accounts import Accounts, Exchange, LoggedIn, NoAccounts, Vouched
 from chatd.accounts.audited import AuditedAccounts
-from chatd.app.audit_log import FROM_ALL, FROM_ONE, MINUTE, AuditFile, note_command
+from chatd.app.audit_log import FROM_ALL, FROM_ONE, MINUTE, AuditFile, note_command, open_to_append
 from chatd.protocol.errors import ChatError, Code
 from chatd.runtime.audit import Act, AuditEvent, Auditor
 from tests.support.in_memory_chat import InMemoryChat
@@ -290,6 +290,17 @@ def test_a_pipe_in_its_place_does_not_hold_up_the_chat(tmp_path: Path, file: Aud
     assert [event["why"] for event in events] == ["it is no file"]
     with pytest.raises(OSError, match="it is no file"):
         AuditFile(tmp_path / "audit", Clock(), lambda: START).start()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files of others")
+def test_a_file_that_another_user_has_put_there_is_not_written_to(tmp_path: Path) -> None:
+    (tmp_path / "planted").touch()
+    os.chown(tmp_path / "planted", 65534, 65534)
+    os.close(open_to_append(tmp_path / "planted"))  # as root gives a command beside another user's daemon
+    tmp_path.chmod(0o1777)
+    with pytest.raises(OSError, match="it is another user's; remove it"):
+        AuditFile(tmp_path / "planted", Clock(), lambda: START).start()
+    assert (tmp_path / "planted").stat().st_size == 0
 
 
 def test_a_flood_of_failures_is_counted(tmp_path: Path, file: AuditFile) -> None:

@@ -149,3 +149,12 @@ async def test_who_may_write_to_the_directory_cannot_speak_to_the_terminal(
                 with pytest.raises(ValueError, match=re.escape(why)):
                     await asking
     assert told == said
+
+
+def test_a_daemon_that_accepts_nothing_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listens, socket.socket(socket.AF_UNIX) as waiting:
+        listens.bind(str(tmp_path / FILE))
+        listens.listen(0)
+        waiting.connect(str(tmp_path / FILE))
+        with pytest.raises(ValueError, match="is asked by too many at once, or hangs; try again"):
+            ask(tmp_path, "greet", print)
