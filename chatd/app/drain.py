@@ -127,10 +127,17 @@ class Drain:
                 self._send_away(client, parting=self._places.kept, retry=self._draw(spread))
         await self._flush()
         if self._places.kept:
-            count = self._places.write(hub)
-            self._tell(f"places kept for {RESUME_SECONDS} seconds: {count}")
+            self._keep_places()
         for client in list(hub.clients):
             self._send_away(client, parting=False, retry=self._draw(spread))
+
+    def _keep_places(self) -> None:
+        try:
+            count = self._places.write(self._hub)
+        except OSError as error:
+            self._tell(f"no places are kept, and everybody will be seen to leave: {error.strerror or error}")
+        else:
+            self._tell(f"places kept for {RESUME_SECONDS} seconds: {count}")
 
     async def _send_to_others(self) -> None:
         """End the connections a few at a time: each comes back at once, to another node."""

@@ -33,7 +33,7 @@ class NoPlaces:
     """Whether the next daemon knows who was where."""
 
     def write(self, hub: Hub) -> int:
-        """Write down who is where; return how many."""
+        """Write down who is where; return how many. Raise `OSError` if that cannot be."""
         raise NotImplementedError
 
     def restore(self, hub: Hub) -> None:
@@ -53,13 +53,7 @@ class PlacesFile(NoPlaces):
         boot, seconds = uptime()
         state = kept_places.written(hub)
         head = {"version": VERSION, "epoch": hub.journal.epoch, "last": hub.last_id, "boot": boot, "uptime": seconds}
-        try:
-            replace_file(self._path, json.dumps(head | state, separators=(",", ":")).encode())
-        except OSError as error:
-            _log.error(
-                "who is where could not be written to {path}: {why}", path=self._path, why=error.strerror or str(error)
-            )
-            return 0
+        replace_file(self._path, json.dumps(head | state, separators=(",", ":")).encode())
         return len(state["people"])
 
     @override
