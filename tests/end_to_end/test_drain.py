@@ -189,11 +189,9 @@ def test_a_plain_stop_keeps_no_places(tmp_path: Path) -> None:
 
 def test_places_that_cannot_be_written_are_said_and_it_drains_all_the_same(tmp_path: Path) -> None:
     (tmp_path / f"{JOURNAL}-places").mkdir()
-    with HeldSocket() as held, served(tmp_path, held) as first:
-        ann = Program(held.port, "ann")
+    with HeldSocket() as held, served(tmp_path, held) as first, Program(held.port, "ann"):
         drained(first)
         assert "no places are kept, and everybody will be seen to leave: Is a directory" in first.log()
-        ann.rest()
 
 
 def test_drain_as_it_is_typed_tells_how_far_it_is_and_returns_at_the_end(tmp_path: Path) -> None:
