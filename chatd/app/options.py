@@ -46,6 +46,7 @@ from chatd.edges.gateway import EdgeFactory, Gateway
 from chatd.edges.line import LineFactory
 from chatd.journal import Environment, Retention
 from chatd.journal.factory import DEFAULT_JOURNAL, from_string, is_cluster, without_secrets
+from chatd.journal.sqlite.address import in_directory
 from chatd.runtime.clocks import tell_monotonic_time
 from chatd.runtime.option import Number
 from chatd.runtime.threads import Thread
@@ -235,7 +236,7 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
         """The files that the daemon uses, each with what it is, for the log."""
         named = (
             ("configuration", self["config"]),
-            ("journal", self["journal"]),
+            ("journal", in_directory(self["journal"], self.state_directory)),
             ("accounts", self.accounts_path),
             ("hooks", self.hooks_path),
             ("pid", self.twistd and self.twistd["pidfile"]),

@@ -362,6 +362,7 @@ def test_the_files_of_the_daemon_begin_in_its_directory(tmp_path: Path, monkeypa
         read("", {}, "--journal", "memory:", "--state-directory", str(state), folder=tmp_path)["journal"] == "memory:"
     )
     monkeypatch.chdir(tmp_path)
+    assert f"journal sqlite:{tmp_path}/chatd.sqlite3" in read("", {}, folder=tmp_path).files
     assert "there is no directory " in wrong("", {}, "--state-directory", "nowhere", folder=tmp_path)
 
 
