@@ -36,7 +36,7 @@ def test_what_goes_to_the_journal_has_levels_and_no_time(tmp_path: Path) -> None
         daemon.member("ann", "#den").close()
         assert daemon.terminate() == 0
         lines = daemon.log().splitlines()
-    assert f"<6>[chatd.app.service] listening on {daemon.place}" in lines
+    assert f"<6>[chatd.app.doors] listening on {daemon.place}" in lines
     assert all(line.startswith("<6>") for line in lines)
 
 

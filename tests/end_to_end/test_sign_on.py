@@ -96,7 +96,10 @@ def test_somebody_logs_in_with_the_provider_and_speaks(tmp_path: Path) -> None:
 
 def test_somebody_whose_name_is_anothers_reads_why(tmp_path: Path) -> None:
     subprocess.run(
-        [str(BIN / "chatd"), "user", "add", "ann", "--no-password"], check=True, cwd=tmp_path, env=environment()
+        [str(BIN / "chatd"), "user", "add", "ann", "--no-password", "--state-directory=."],
+        check=True,
+        cwd=tmp_path,
+        env=environment(),
     )
     with provider(tmp_path) as issuer, server(tmp_path, issuer) as (_, browser, address):
         browser.allow("409")
