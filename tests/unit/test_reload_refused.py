@@ -36,7 +36,7 @@ def is_untouched(daemon: Reloadable, ports: object) -> bool:
         ('[limits]\nmax-rooms = 77\n[accounts]\nregistration = "open"\n', "line 4: registration needs accounts"),
         (
             '[limits]\nmax-rooms = 77\n[accounts]\nregistration = "open"\nmembers-only = true\n',
-            "line 5: members-only and --registration exclude each other",
+            "line 5: members-only and registration exclude each other",
         ),
     ],
 )
