@@ -171,6 +171,21 @@ def test_a_local_socket_that_somebody_has(folder: Path, bound: str) -> None:
         assert states(checked("--listen", f"unix:{folder / 'other' / 'here'}")) == [State.GOOD]
 
 
+def test_a_socket_of_that_name_that_is_gone_meanwhile_is_nobodys(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when another program closes a socket between the look at the table and that at the processes."""
+    gone = [(2**40, Path("here"))]
+    with closing(socket.socket(socket.AF_UNIX)) as listener:
+        listener.bind(str(folder / "here"))
+        listener.listen()
+        really = processes._local_sockets
+        monkeypatch.setattr(processes, "_local_sockets", lambda name: [*gone, *really(name)])
+        found = processes.listens_at(folder / "here")
+        assert found is not None and found.process is not None and found.process.pid == os.getpid()
+    looks = iter([gone, []])
+    monkeypatch.setattr(processes, "_local_sockets", lambda _: next(looks))
+    assert processes.listens_at(folder / "other") is None
+
+
 @pytest.mark.parametrize(
     ("path", "why"),
     [("nowhere/here", "there is no folder"), ("file", "is no socket"), ("x" * 108, "longer than 107 bytes")],

@@ -71,18 +71,27 @@ class LocalListener(NamedTuple):
 
 def listens_at(path: Path) -> LocalListener | None:
     """Return what listens on the local socket of a path; None if nothing does."""
-    for row in _rows(PROC / "net" / "unix"):
-        if len(row) < 8 or row[3] != _LISTENS_LOCALLY:
+    unseen: set[int] = set()
+    for inode, bound in _local_sockets(path.name):
+        found = _has_socket({inode})
+        if found is None and not bound.is_absolute():
+            unseen.add(inode)
             continue
-        bound = Path(" ".join(row[7:]))
-        if bound.name != path.name:
-            continue
-        found = _has_socket({int(row[6])})
-        # Such a path is as the program gave it.
+        # A relative path is as the program gave it.
         folder = Path() if found is None else _folder(found.pid)
-        if found is None or os.path.realpath(folder / bound) == os.path.realpath(path):
+        if os.path.realpath(folder / bound) == os.path.realpath(path):
             return LocalListener(found)
+    # One that is gone by now was of another folder, or is no matter any more.
+    if any(inode in unseen for inode, _ in _local_sockets(path.name)):
+        return LocalListener(None)
     return None
+
+
+def _local_sockets(name: str) -> list[tuple[int, Path]]:
+    """Return the inode and the path of each local socket that listens under a name, in whatever folder."""
+    rows = (row for row in _rows(PROC / "net" / "unix") if len(row) >= 8 and row[3] == _LISTENS_LOCALLY)
+    found = [(int(row[6]), Path(" ".join(row[7:]))) for row in rows]
+    return [(inode, bound) for inode, bound in found if bound.name == name]
 
 
 def locks(path: Path) -> Process | None:
