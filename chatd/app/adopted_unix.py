@@ -50,7 +50,7 @@ def adopt(reactor: Any, descriptor: int, factory: IProtocolFactory, *, keep: boo
     ``keep`` says whether the file stays when it stops to listen.
     """
     with socket.socket(fileno=os.dup(descriptor)) as listening:
-        listening.setblocking(False)  # noqa: FBT003
+        listening.setblocking(False)  # noqa: FBT003  # Python's
         kind = _KeptPort if keep else _AdoptedPort
         port: IListeningPort = kind._fromListeningDescriptor(reactor, listening.fileno(), factory)
     port.startListening()

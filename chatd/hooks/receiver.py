@@ -4,33 +4,33 @@ from __future__ import annotations
 
 import re
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
 from typing import Any, NamedTuple
 
-from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import Protocol
 from twisted.python.failure import Failure
 from twisted.web.client import Agent, HTTPConnectionPool, ResponseFailed
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import IBodyProducer
-from zope.interface import implementer
 
 from chatd import __version__
 from chatd.hooks.addresses import is_public
-from chatd.hooks.store import MAX_HOOKS
 from chatd.hooks.target import Target
 from chatd.runtime.clocks import WallClock
 from chatd.runtime.connection_failures import why_lost, why_not
-from chatd.runtime.http_endpoints import CheckedEndpoints, NotAllowedError
+from chatd.runtime.http_endpoints import (
+    Body,
+    CheckedEndpoints,
+    NotAllowedError,
+    TooLateError,
+    any_address,
+    timed_out,
+    verifying_tls,
+)
 
 REQUEST_SECONDS = 10
 """How long a request may take, from looking up the name to the end of the answer."""
 GONE = 410
-
-
-class _TooLateError(Exception):
-    """The request took too long."""
 
 
 class Outcome(NamedTuple):
@@ -54,7 +54,7 @@ class Receiver:
         self._pool = HTTPConnectionPool(reactor)
         self._pool.maxPersistentPerHost = 1
         self._pool.retryAutomatically = False
-        self._endpoints = CheckedEndpoints(reactor, _anything if private else is_public, _tls)
+        self._endpoints = CheckedEndpoints(reactor, any_address if private else is_public, verifying_tls)
         self._agent = Agent.usingEndpointFactory(reactor, self._endpoints, self._pool)
 
     async def post(self, headers: dict[str, str], body: bytes) -> Outcome:
@@ -64,8 +64,8 @@ class Receiver:
         headers |= {"Content-Type": "application/json", "User-Agent": f"chatd/{__version__}"}
         sent = Headers({name: [value] for name, value in headers.items()})
         end = self._clock.seconds() + REQUEST_SECONDS
-        request = self._agent.request(b"POST", self.target.url.encode(), sent, _Body(body))
-        request.addTimeout(REQUEST_SECONDS, self._clock, _timed_out)
+        request = self._agent.request(b"POST", self.target.url.encode(), sent, Body(body))
+        request.addTimeout(REQUEST_SECONDS, self._clock, timed_out)
         try:
             response = await request
         except CancelledError:
@@ -82,10 +82,10 @@ class Receiver:
         """Read what is left of an answer, as far as that goes; what it says is nobody's business."""
         sink = _Sink()
         response.deliverBody(sink)
-        sink.ended.addTimeout(seconds, self._clock, _timed_out)
+        sink.ended.addTimeout(seconds, self._clock, timed_out)
         try:
             await sink.ended
-        except _TooLateError:
+        except TooLateError:
             self._endpoints.abort()
         except CancelledError:
             self._endpoints.abort()
@@ -106,24 +106,6 @@ class Receiver:
         return closed
 
 
-@implementer(IBodyProducer)
-class _Body:
-    """All of a request's body at once."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-        self.length = len(body)
-
-    def startProducing(self, consumer: Any) -> Deferred[None]:  # noqa: N802  # Twisted's
-        consumer.write(self._body)
-        return succeed(None)
-
-    def stopProducing(self) -> None:
-        pass
-
-    pauseProducing = resumeProducing = stopProducing
-
-
 class _Sink(Protocol):
     """Takes what is left of an answer, and drops it."""
 
@@ -135,28 +117,12 @@ class _Sink(Protocol):
             self.ended.callback(None)
 
 
-def _timed_out(_result: object, _seconds: float) -> None:
-    raise _TooLateError  # what was cancelled may fail in ways of its own
-
-
-def _anything(_host: str) -> bool:
-    return True
-
-
-@lru_cache(maxsize=MAX_HOOKS)
-def _tls(host: bytes, port: int) -> Any:
-    # To read the authorities' certificates takes some hundredths of a second: not for each connection.
-    from twisted.web.client import BrowserLikePolicyForHTTPS  # needs what is not always installed
-
-    return BrowserLikePolicyForHTTPS().creatorForNetloc(host, port)
-
-
 def _why(failure: Failure) -> str:
     """Return why there was no answer, in a few words that say nothing of the path."""
     error = failure.value
     if isinstance(error, NotAllowedError):
         return f"its address {error} is not of the public Internet; a hook with --private may use it"
-    if isinstance(error, _TooLateError):
+    if isinstance(error, TooLateError):
         return f"did not answer within {REQUEST_SECONDS} seconds"
     if isinstance(error, ResponseFailed):
         return why_lost(error.reasons[0]).replace("the server", "it")

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlencode, urlsplit
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.python.failure import Failure
 from twisted.web.client import Agent, HTTPConnectionPool, ResponseFailed
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import IBodyProducer
-from zope.interface import implementer
 
 from chatd import __version__
 from chatd.oidc import ProviderError
 from chatd.oidc.addresses import host_of, is_loopback
 from chatd.runtime.connection_failures import why_lost, why_not
-from chatd.runtime.http_endpoints import CheckedEndpoints, NotAllowedError
+from chatd.runtime.http_endpoints import (
+    Body,
+    CheckedEndpoints,
+    NotAllowedError,
+    TooLateError,
+    any_address,
+    timed_out,
+    verifying_tls,
+)
 
 REQUEST_SECONDS = 10
 """How long a request may take, from looking up the name to the end of the answer."""
@@ -59,11 +64,13 @@ class HTTPFetcher:
 
         Raise `ProviderError` if there is no answer in time, it is too long, or its status is 200 and it is no object.
         """
-        endpoints = CheckedEndpoints(self._reactor, _anything if url.startswith("https:") else is_loopback, _tls)
+        endpoints = CheckedEndpoints(
+            self._reactor, any_address if url.startswith("https:") else is_loopback, verifying_tls
+        )
         pool = HTTPConnectionPool(self._reactor, persistent=False)
         agent = Agent.usingEndpointFactory(self._reactor, endpoints, pool)
         sent = {"Accept": "application/json", "User-Agent": f"chatd/{__version__}", **(headers or {})}
-        body = None if form is None else _Form(form)
+        body = None if form is None else Body(urlencode(form).encode())
         if body is not None:
             sent["Content-Type"] = "application/x-www-form-urlencoded"
         end = self._clock.seconds() + REQUEST_SECONDS
@@ -71,11 +78,11 @@ class HTTPFetcher:
             request = agent.request(
                 b"GET" if body is None else b"POST", url.encode(), Headers({k: [v] for k, v in sent.items()}), body
             )
-            request.addTimeout(REQUEST_SECONDS, self._clock, _timed_out)
+            request.addTimeout(REQUEST_SECONDS, self._clock, timed_out)
             response = await request
             received = _Received()
             response.deliverBody(received)
-            received.ended.addTimeout(max(0.0, end - self._clock.seconds()), self._clock, _timed_out)
+            received.ended.addTimeout(max(0.0, end - self._clock.seconds()), self._clock, timed_out)
             data = await received.ended
         except Exception:
             raise ProviderError(f"{host_of(url)} did not answer as it should: {_why(Failure())}") from None
@@ -94,22 +101,6 @@ def _answer(url: str, status: int, data: bytes) -> Answer:
     if status == OK:
         raise ProviderError(f"{host_of(url)} answered something else than JSON at {urlsplit(url).path or '/'}")
     return Answer(status, {})
-
-
-@implementer(IBodyProducer)
-class _Form:
-    def __init__(self, fields: Mapping[str, str]) -> None:
-        self._body = urlencode(fields).encode()
-        self.length = len(self._body)
-
-    def startProducing(self, consumer: Any) -> Deferred[None]:  # noqa: N802  # Twisted's
-        consumer.write(self._body)
-        return succeed(None)
-
-    def stopProducing(self) -> None:
-        pass
-
-    pauseProducing = resumeProducing = stopProducing
 
 
 class _Received(TwistedProtocol):
@@ -131,29 +122,9 @@ class _Received(TwistedProtocol):
             self.ended.errback(reason)
 
 
-class _TooLateError(Exception):
-    """The request took too long."""
-
-
-def _timed_out(_result: object, _seconds: float) -> None:
-    raise _TooLateError
-
-
-def _anything(_host: str) -> bool:
-    return True
-
-
-@lru_cache(maxsize=16)
-def _tls(host: bytes, port: int) -> Any:
-    # To read the authorities' certificates takes some hundredths of a second: not for each connection.
-    from twisted.web.client import BrowserLikePolicyForHTTPS  # needs what is not always installed
-
-    return BrowserLikePolicyForHTTPS().creatorForNetloc(host, port)
-
-
 def _why(failure: Failure) -> str:
     error = failure.value
-    if isinstance(error, _TooLateError):
+    if isinstance(error, TooLateError):
         return f"it took more than {REQUEST_SECONDS} seconds"
     if isinstance(error, NotAllowedError):
         return f"its name stands for {error}, and plain http:// is for this machine alone"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint, wrapClientTLS
 from twisted.internet.error import ConnectError, DNSLookupError
 from twisted.internet.interfaces import (
@@ -17,14 +18,20 @@ from twisted.internet.interfaces import (
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.python.failure import Failure
 from twisted.web.client import URI
-from twisted.web.iweb import IAgentEndpointFactory
+from twisted.web.iweb import IAgentEndpointFactory, IBodyProducer
 from zope.interface import implementer
 
 MAX_ADDRESSES = 6
 """How many addresses of one name are tried."""
 CONNECT_SECONDS = 5
+MAX_TLS_HOSTS = 1000
+"""For how many hosts what verifies their certificates is kept."""
 MAX_ANSWER = 64 * 1024
 """How many bytes a request may be answered with, all told."""
+
+
+class TooLateError(Exception):
+    """The request took too long."""
 
 
 class NotAllowedError(Exception):
@@ -156,3 +163,41 @@ class CheckedEndpoints:
         if uri.scheme == b"https":
             endpoint = wrapClientTLS(self._tls(uri.host, uri.port), endpoint)
         return _BoundedEndpoint(endpoint, self._connections)
+
+
+def any_address(_host: str) -> bool:
+    """Let a name stand for whatever it stands for."""
+    return True
+
+
+def timed_out(_result: object, _seconds: float) -> None:
+    """Raise `TooLateError`, as `Deferred.addTimeout` wants it: what was cancelled may fail in ways of its own."""
+    raise TooLateError
+
+
+@lru_cache(maxsize=MAX_TLS_HOSTS)
+def verifying_tls(host: bytes, port: int) -> Any:
+    """Return what speaks TLS with a host, and verifies its certificate."""
+    # To read the authorities' certificates takes some hundredths of a second: not for each connection.
+    from twisted.web.client import BrowserLikePolicyForHTTPS  # needs what is not always installed
+
+    return BrowserLikePolicyForHTTPS().creatorForNetloc(host, port)
+
+
+@implementer(IBodyProducer)
+class Body:
+    """All of a request's body at once."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self.length = len(body)
+
+    def startProducing(self, consumer: Any) -> Deferred[None]:  # noqa: N802  # Twisted's
+        """Write it."""
+        consumer.write(self._body)
+        return succeed(None)
+
+    def stopProducing(self) -> None:
+        """Nothing is left to be written."""
+
+    pauseProducing = resumeProducing = stopProducing

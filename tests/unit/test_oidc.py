@@ -28,6 +28,7 @@ from chatd.oidc.attempt import ATTEMPT_SECONDS, Attempt, is_fresh, new_secret
 from chatd.oidc.fetching import HTTPFetcher
 from chatd.oidc.kept_document import AFTER_FAILURE_SECONDS, ANEW_SECONDS, KEEP_SECONDS, KeptDocument
 from chatd.oidc.provider import Provider, ProviderSettings
+from chatd.runtime import http_endpoints
 from chatd.runtime.http_endpoints import MAX_ANSWER
 from tests.support import provider as fake
 from tests.support.certificates import Authority, write_certificate
@@ -508,11 +509,11 @@ async def test_an_authority_of_ones_own_that_the_environment_names(
     context = ssl.DefaultOpenSSLContextFactory(str(file), str(file))
     port: Any = IReactorSSL(reactor).listenSSL(0, factory, context, interface="127.0.0.1")
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
-    fetching._tls.cache_clear()
+    http_endpoints.verifying_tls.cache_clear()
     answer = await HTTPFetcher(Named("127.0.0.1")).fetch(f"https://localhost:{port.getHost().port}/")
     assert answer.value == {"a": 1}
     await maybeDeferred(port.stopListening)
-    fetching._tls.cache_clear()
+    http_endpoints.verifying_tls.cache_clear()
 
 
 class Answering(Protocol):
