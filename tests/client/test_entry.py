@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import tkinter as tk
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+import chatd.client
 from chatd.client.model.settings import Theme
 from chatd.client.view.entry import Entry
 from chatd.client.view.text_keys import use_keys
@@ -212,3 +215,16 @@ def test_a_hint_is_shown_while_it_is_empty(form: Form) -> None:
     assert not hint.winfo_ismapped()
     form.key(entry, "<BackSpace>")
     assert hint.winfo_ismapped()
+
+
+def test_no_field_of_tks_own_is_used() -> None:
+    """They take half an emoji at a time."""
+    calls = [
+        f"{path.name}: {ast.unparse(call.func)}"
+        for path in Path(chatd.client.__file__).parent.rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call)
+        and ast.unparse(call.func).startswith(("tk.", "ttk.", "tkinter."))
+        and ast.unparse(call.func).rpartition(".")[2] in ("Entry", "Combobox", "Spinbox")
+    ]
+    assert calls == []
