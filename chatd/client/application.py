@@ -24,6 +24,7 @@ from chatd.client.view.glyphs import Glyphs, trial_command
 from chatd.client.view.notices import spawn
 from chatd.client.view.pump import Pump
 from chatd.client.view.window import Window
+from chatd.client.view.x_selection import x_reader
 from chatd.runtime.clocks import tell_monotonic_time
 from chatd.runtime.server_address import Address, parse
 
@@ -47,7 +48,8 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
     settings, problem = store.load()
     transcript = Transcript("", lambda: int(time.time() * 1000))
     pump = Pump(root, reactor, descriptor)
-    desktop = replace(this_desktop(os.environ), nearby=nearby(reactor))
+    reads = x_reader(reactor, os.environ) if root.tk.call("tk", "windowingsystem") == "x11" else None
+    desktop = replace(this_desktop(os.environ), nearby=nearby(reactor), read_clipboard=reads)
 
     def ask(question: CertificateQuestion) -> Deferred[bool]:
         return ask_about_certificate(window.question, question)

@@ -55,6 +55,8 @@ class Settings:
     theme: Theme = Theme.SYSTEM
     geometry: str = ""
     """The window's place as Tk writes it, ``800x600+10+20``; empty for wherever the system puts it."""
+    emoji: list[str] = field(default_factory=list)
+    """Those that were chosen last, the newest first."""
     waiting: dict[str, list[Any]] = field(default_factory=dict)
     """For each server, `Transcript.dump_waiting`: not checked here but where it is loaded."""
     unknown: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -65,7 +67,7 @@ _CONFIG, _STATE = "config", "state"
 _FILES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         _CONFIG: ("server", "nick", "rooms", "muted", "font_size", "theme"),
-        _STATE: ("geometry", "waiting"),
+        _STATE: ("geometry", "emoji", "waiting"),
     }
 )
 
@@ -242,6 +244,7 @@ _CHECKS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
         "font_size": _font_size,
         "theme": lambda value: Theme(_text(value)),
         "geometry": _geometry,
+        "emoji": _list,
         "waiting": _waiting,
     }
 )

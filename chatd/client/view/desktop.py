@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from chatd.client.net.nearby import Nearby, NoNearby
+from chatd.client.view.x_selection import Read
 
 
 def _no_browser(_: str) -> bool:
@@ -26,6 +27,8 @@ class Desktop:
     """Whether the environment asks for a dark theme."""
     open_browser: Callable[[str], bool] = _no_browser
     """Opens an address, which can take a while, and returns whether a browser took it."""
+    read_clipboard: Read | None = None
+    """Asks another program for what was copied; None where Tk is asked."""
     nearby: Nearby = field(default_factory=NoNearby, compare=False)
     """Finds servers on the network."""
 

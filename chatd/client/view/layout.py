@@ -9,17 +9,22 @@ from tkinter import ttk
 from typing import Any
 
 from chatd.client.model import persistence
+from chatd.client.model.emoji import Recent
+from chatd.client.model.pasting import Pasting
 from chatd.client.model.room import Room
 from chatd.client.model.settings import Settings, Theme
 from chatd.client.model.transcript import Transcript
 from chatd.client.view.actions import Actions
+from chatd.client.view.clipboard import Clipboard
 from chatd.client.view.connect_sheet import ConnectSheet
+from chatd.client.view.emoji_panel import EmojiPanel
 from chatd.client.view.find_bar import FindActions, FindBar
 from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.help_sheet import HelpSheet
 from chatd.client.view.members_pane import MembersPane
 from chatd.client.view.message_field import FieldActions, MessageField
 from chatd.client.view.name_bar import NameBar
+from chatd.client.view.paste_question import ask_how_to_paste
 from chatd.client.view.question import Question
 from chatd.client.view.rooms_pane import RoomActions, RoomsPane
 from chatd.client.view.sheet import Listing
@@ -64,7 +69,9 @@ class Layout(Actions):
         self.question = Question(main)
         self.question.grid(row=3, column=0, sticky="ew", pady=(8, 0))
         self.question.grid_remove()
-        self.field = MessageField(main, look, glyphs, FieldActions(self.submit, self.ask_paste, self._context))
+        self.clipboard = Clipboard(root, self.question.show_error)
+        field_actions = FieldActions(self.submit, self.ask_paste, self._context, self.choose_emoji)
+        self.field = MessageField(main, look, glyphs, self.clipboard, field_actions)
         self.field.grid(row=4, column=0, sticky="ew", pady=8)
         self.status_line = StatusLine(main, reactor, self.reconnect)
         self.status_line.grid(row=5, column=0, sticky="ew")
@@ -114,6 +121,7 @@ class Layout(Actions):
     def _sheets(self, root: tk.Tk) -> None:
         self.switcher = Switcher(root, self.look, self.glyphs, self.show_room)
         self.connect_sheet = ConnectSheet(root, self.look, self.connect_elsewhere, self.glyphs.safe)
+        self.emoji_panel = EmojiPanel(root, self.look, self.glyphs, Recent(self.settings.emoji))
         self.help_sheet = HelpSheet(root, self.look)
         self.rooms_sheet = Listing(root, self.look, "Rooms on the server", ("Room", "People and topic"), self.go_to)
         self.found_sheet = Listing(root, self.look, "Found on the server", ("When and who", "What"))
@@ -124,6 +132,7 @@ class Layout(Actions):
         menu.add_command(label="Rooms on the server …", command=lambda: self.submit("/rooms"))
         menu.add_command(label="Go to a room …", accelerator="Ctrl+K", command=self.switch)
         menu.add_command(label="Find …", accelerator="Ctrl+F", command=self.find_bar.open)
+        menu.add_command(label="Emoji …", accelerator="Ctrl+.", command=self.write_emoji)
         menu.add_command(label="Another server …", command=self.ask_server)
         menu.add_separator()
         for theme, label in ((Theme.LIGHT, "Light"), (Theme.DARK, "Dark"), (Theme.SYSTEM, "Follow the system")):
@@ -222,22 +231,17 @@ class Layout(Actions):
         elif self.find_bar.is_open:
             self.find_bar.close()
 
-    def ask_paste(self, text: str) -> None:
+    def ask_paste(self, pasting: Pasting) -> None:
         """Ask whether to put much into the field."""
-        lines = text.strip("\n").splitlines()
-        one = " ".join(line.strip() for line in lines if line.strip())
-        self.question.ask(
-            f"Paste {len(lines)} lines? Each will be sent as a separate message.",
-            [
-                (f"Paste {len(lines)} lines", lambda: self._pasted("\n".join(lines))),
-                ("Paste as one line", lambda: self._pasted(one)),
-                ("Do not paste", self.field.text.focus_set),
-            ],
-        )
+        ask_how_to_paste(self.question, self.field, pasting)
 
-    def _pasted(self, text: str) -> None:
-        self.field.insert(text)
-        self.field.text.focus_set()
+    def write_emoji(self) -> None:
+        """Choose an emoji for what is being written."""
+        self.field.choose_emoji()
+
+    def choose_emoji(self, at: tk.Misc, chosen: Callable[[str], None]) -> None:
+        """Let an emoji be chosen, next to a widget."""
+        self.emoji_panel.open(at, chosen)
 
     def update_title(self) -> None:
         """Let the title say how much is unread."""

@@ -67,6 +67,7 @@ class Window(Layout):
         look = Look(root, settings.theme, settings.font_size, system_dark=desktop.dark)
         super().__init__(root, reactor, look, Glyphs(TkFont(root)))
         self.connect_sheet.nearby = desktop.nearby
+        self.clipboard.read = desktop.read_clipboard
         self.update_title()
         self.draw_topic()
         self.name_bar.show_name(transcript.nick, locked=False)
