@@ -63,7 +63,7 @@ class Window(Layout):
         self._greeted: set[str] = set()
         self._leaving = False
         self._drawing = Drawing(self, reactor, drawn)
-        self._notices = Notices(reactor, root.bell, desktop.notify_send)
+        self.notices = Notices(reactor, root.bell, desktop.notify_send)
         look = Look(root, settings.theme, settings.font_size, system_dark=desktop.dark)
         super().__init__(root, reactor, look, Glyphs(TkFont(root)))
         self.connect_sheet.nearby = desktop.nearby
@@ -163,8 +163,8 @@ class Window(Layout):
                 self.status_line.remark = f"will be sent again: {reason}"
                 self.draw_status()
             case changes.Notice(key, nick, text):
-                room = self.transcript.find_room(key)
-                self._notices.give(nick if room is None or room.private else f"{nick} in {room.name}", text)
+                if (room := self.transcript.find_room(key)) is not None:
+                    self.notices.give(nick, room, text)
             case _:
                 pass
 
@@ -297,4 +297,5 @@ class Window(Layout):
     def stop_drawing(self) -> None:
         """Let go of the reactor; nothing is drawn any more."""
         self._drawing.stop()
+        self.notices.stop()
         self.status_line.stop()
