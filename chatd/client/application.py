@@ -18,6 +18,7 @@ from chatd.client.model.trust import CertificateQuestion, KnownServers, Trust
 from chatd.client.net.endpoint import endpoint_of
 from chatd.client.net.link import Link
 from chatd.client.net.nearby import nearby
+from chatd.client.net.probe import probe_of
 from chatd.client.view.certificate_question import ask_about_certificate, show_certificate_notice
 from chatd.client.view.desktop import this_desktop
 from chatd.client.view.glyphs import Glyphs, trial_command
@@ -62,7 +63,8 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
     trust = Trust(KnownServers(store.folder), ask, tell)
 
     def dial(where: Address) -> Link:
-        return Link(reactor, endpoint_of(where, reactor, trust), transcript, window.changed, window.status)
+        probe = probe_of(reactor, where)
+        return Link(reactor, endpoint_of(where, reactor, trust), transcript, window.changed, window.status, probe=probe)
 
     def stop() -> None:
         if reactor.running:
