@@ -162,7 +162,7 @@ def test_a_click_a_key_and_a_part_of_the_name_go_to_rooms_of_every_server(desk: 
 def test_a_notice_says_at_which_server(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     several = Several(desk, home="ann", work="ann")
     given: list[tuple[str, str]] = []
-    monkeypatch.setattr(desk.window._notices, "give", lambda *notice: given.append(notice))
+    monkeypatch.setattr(desk.window.notices, "_tell", lambda *notice: given.append(notice))
     several.said("work", "bob", "ann: there?")
     several.whispered("work", "bob", "psst")
     assert given == [("bob in #r at work.example", "ann: there?"), ("bob at work.example", "psst")]

@@ -13,10 +13,7 @@ from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.error import ProcessDone
-from twisted.internet.protocol import ProcessProtocol
 from twisted.internet.task import Clock
-from twisted.python.failure import Failure
 
 from chatd.client.model.changes import Change
 from chatd.client.model.kept_servers import KeptServer
@@ -30,7 +27,6 @@ from chatd.client.net.status import LinkState, Status
 from chatd.client.view import pump
 from chatd.client.view.desktop import Desktop, this_desktop
 from chatd.client.view.glyphs import TkFont
-from chatd.client.view.notices import MAX_TEXT, PAUSE, Notices
 from chatd.client.view.servers import ServerSession
 from chatd.client.view.window import Window
 from chatd.protocol import events
@@ -672,50 +668,19 @@ def test_the_people_can_be_filtered(desk: Desk) -> None:
 
 def test_a_notice_only_when_nobody_looks(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.join("ann", "#r", "#s")
-    given: list[tuple[str, str]] = []
-    monkeypatch.setattr(desk.window._notices, "give", lambda *notice: given.append(notice))
+    given: list[tuple[str, str, str]] = []
+    monkeypatch.setattr(desk.window.notices, "give", lambda nick, room, text, _: given.append((nick, room.name, text)))
     desk.said("bob", "ann: here")
     assert given == []
     desk.said("bob", "ann: there", "#s")
-    assert given == [("bob in #s", "ann: there")]
+    assert given == [("bob", "#s", "ann: there")]
     monkeypatch.setattr(desk.window, "has_focus", lambda: False)
     desk.window.focus_changed()
     desk.said("bob", "ann: and here")
-    assert given[1:] == [("bob in #r", "ann: and here")]
+    assert given[1:] == [("bob", "#r", "ann: and here")]
     desk.window.toggle_mute("#r")
     desk.said("bob", "ann: not here")
     assert len(given) == 2
-
-
-class Spawner(Clock):
-    """A clock that notes which programs are to run, and runs none."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.spawned: list[tuple[ProcessProtocol, list[str]]] = []
-
-    def spawnProcess(self, protocol: ProcessProtocol, path: str, command: list[str], env: object) -> None:  # noqa: ARG002, N802  # Twisted's
-        assert path == command[0]
-        self.spawned.append((protocol, command))
-
-
-@pytest.mark.parametrize("program", [None, "/usr/bin/notify-send"])
-def test_a_notice_rings_and_is_shown_by_the_desktop_if_it_can(program: str | None) -> None:
-    spawner, bells = Spawner(), list[float]()
-    notices = Notices(spawner, lambda: bells.append(spawner.seconds()), program)
-    notices.give("bob in #r", "<b>" + "x" * 500)
-    notices.give("bob in #r", "too soon")
-    spawner.advance(PAUSE)
-    notices.give("bob in #r", "the one before is still shown")
-    assert bells == [0, PAUSE]
-    text = "&lt;b&gt;" + "x" * (MAX_TEXT - 3)
-    expected = [] if program is None else [[program, "--app-name=chatd", "--", "bob in #r", text]]
-    assert [command for _, command in spawner.spawned] == expected
-    for protocol, _ in spawner.spawned:
-        protocol.processEnded(Failure(ProcessDone(0)))
-    spawner.advance(PAUSE)
-    notices.give("bob in #r", "and another")
-    assert len(spawner.spawned) == 2 * len(expected)
 
 
 def test_the_desktop_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

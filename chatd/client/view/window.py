@@ -54,7 +54,7 @@ class Window(ServerWindow):
         self._done = done
         self._leaving = False
         self._drawing = Drawing(self, reactor, drawn)
-        self._notices = Notices(reactor, root.bell, desktop.notify_send)
+        self.notices = Notices(reactor, root.bell, desktop.notify_send)
         look = Look(root, settings.theme, settings.font_size, system_dark=desktop.dark)
         super().__init__(root, reactor, look, Glyphs(TkFont(root)))
         send_keys_to(self.typed_elsewhere, self.rooms.tree, self.members.tree)
@@ -98,9 +98,8 @@ class Window(ServerWindow):
                 self.status_line.remark = f"will be sent again: {reason}"
                 self.draw_status()
             case changes.Notice(key, nick, text):
-                room = session.transcript.find_room(key)
-                who = nick if room is None or room.private else f"{nick} in {room.name}"
-                self._notices.give(who if len(self.servers) == 1 else f"{who} at {session.title}", text)
+                if (room := session.transcript.find_room(key)) is not None:
+                    self.notices.give(nick, room, text, "" if len(self.servers) == 1 else session.title)
             case _:
                 pass
 
@@ -234,4 +233,5 @@ class Window(ServerWindow):
     def stop_drawing(self) -> None:
         """Let go of the reactor; nothing is drawn any more."""
         self._drawing.stop()
+        self.notices.stop()
         self.status_line.stop()
