@@ -33,6 +33,13 @@ def apply_joined(transcript: Transcript, room: Room, reply: Done) -> list[Change
     return _read_elsewhere(transcript, room, seen)
 
 
+def begin_markers(transcript: Transcript) -> None:
+    """Note that the server keeps from here on up to where rooms are read, because one has an account now."""
+    for room in transcript.rooms.values():
+        if room.joined and room.reported_id is None:
+            room.reported_id = 0
+
+
 def to_report(transcript: Transcript) -> list[Room]:
     """Return the rooms that were read further than the server knows."""
     return [

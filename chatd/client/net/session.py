@@ -11,6 +11,7 @@ from chatd.client.model.changes import Change, RoomsChanged
 from chatd.client.model.membership import MembershipCue
 from chatd.client.model.reducer import apply_event
 from chatd.client.model.room import Room
+from chatd.client.model.seen import begin_markers
 from chatd.client.model.transcript import UNKNOWN_FATE, Transcript
 from chatd.client.net.connection import Aftermath, Connection
 from chatd.client.net.refusals import JOIN_TROUBLES, LOGIN_TROUBLES, PERSONAL, Refusals
@@ -118,6 +119,8 @@ class Session:
                 self._stage = Stage.PRESENT
             case Question(command=Register(password)), Done("REGISTER", (nick, *_)):
                 self._memory.login, self._memory.account = Login(nick, password), nick
+                begin_markers(self._transcript)
+                self._seen_reports.begin()
             case Question(command=History(), own=True, room=str(name)), Done():
                 self._memory.unread.discard(names.key(name))
             case Message(), Refused() if self._transcript.waits_in(label) is not None:
