@@ -8,15 +8,18 @@ import time
 import tkinter as tk
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import LoopingCall
 
+from chatd.client.model.kept_state import KeptState
 from chatd.client.model.settings import Store
 from chatd.client.model.transcript import Transcript
 from chatd.client.model.trust import CertificateQuestion, KnownServers, Trust
 from chatd.client.net.endpoint import endpoint_of
-from chatd.client.net.link import Link
+from chatd.client.net.link import Link, fresh_label
 from chatd.client.net.nearby import nearby
 from chatd.client.view.certificate_question import ask_about_certificate, show_certificate_notice
 from chatd.client.view.desktop import this_desktop
@@ -26,6 +29,9 @@ from chatd.client.view.pump import Pump
 from chatd.client.view.window import Window
 from chatd.runtime.clocks import tell_monotonic_time
 from chatd.runtime.server_address import Address, parse
+
+KEEP_SECONDS = 1.0
+"""How often what has changed is kept; what waits to be sent is kept at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,11 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
     tell_monotonic_time(reactor)
     store = Store()
     settings, problem = store.load()
+
+    def complain(text: str) -> None:
+        window.question.show_error(text)
+
+    settings.conversations = KeptState(store.state_folder, fresh_label(), complain, partial(reactor.callLater, 0))
     transcript = Transcript("", lambda: int(time.time() * 1000))
     pump = Pump(root, reactor, descriptor)
     desktop = replace(this_desktop(os.environ), nearby=nearby(reactor))
@@ -68,9 +79,21 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
     # Also when a signal ends it: the server is told, and what is to be kept is kept.
     reactor.addSystemEventTrigger("before", "shutdown", window.disconnect)
 
+    def keep() -> None:
+        window.store()
+        if failed := store.save_changed(settings):
+            complain(failed)
+
+    keeping = LoopingCall(keep)
+    keeping.clock = reactor
+    reactor.callWhenRunning(keeping.start, KEEP_SECONDS, now=False)
+
     def clean_up() -> None:
         window.stop_drawing()
         pump.stop()
+        if keeping.running:
+            keeping.stop()
+        settings.conversations.close()
         if failed := store.save(settings):
             print(f"chatd-client: {failed}", file=sys.stderr)
         root.destroy()

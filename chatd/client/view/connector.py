@@ -57,5 +57,6 @@ class Connector:
         return link
 
     def store_conversations(self) -> None:
-        """Put the rooms and what waits for the server into the settings."""
-        persistence.store_conversations(self._settings, self._transcript, str(self.address))
+        """Put the rooms into the settings, and have all else kept that has changed."""
+        if self.linked:
+            persistence.store_conversations(self._settings, self._transcript)

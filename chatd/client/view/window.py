@@ -70,6 +70,9 @@ class Window(Layout):
         self.update_title()
         self.draw_topic()
         self.name_bar.show_name(transcript.nick, locked=False)
+        settings.conversations.before_save = self.note_draft
+        for action in ("<Key>", "<Button>", "<MouseWheel>"):
+            root.bind(action, self._attend, add=True)
 
     # Connecting.
 
@@ -188,8 +191,7 @@ class Window(Layout):
     @override
     def show_room(self, name: str | None) -> None:
         room, self._going = self.transcript.find_room(name), None
-        if self.shown is not None:
-            self.shown.draft = self.field.content
+        self.note_draft()
         before, self.shown = self.shown, room
         found = self.transcript.set_front(room.key if room is not None and self.has_focus() else None)
         if room is not before:
@@ -262,6 +264,10 @@ class Window(Layout):
         if looking is not self.transcript.front:
             self.changed(self.transcript.set_front(None if looking is None else looking.key))
 
+    def _attend(self, _: tk.Event[tk.Misc]) -> None:
+        if self.transcript.attend():
+            self.focus_changed()
+
     # Leaving.
 
     @override
@@ -293,6 +299,11 @@ class Window(Layout):
         """Put what is to be there at the next start into the settings."""
         self.settings.theme, self.settings.font_size = self.look.theme, self.look.size
         self.connector.store_conversations()
+
+    def note_draft(self) -> None:
+        """Note what stands in the field."""
+        if self.shown is not None:
+            self.shown.draft = self.field.content
 
     def stop_drawing(self) -> None:
         """Let go of the reactor; nothing is drawn any more."""
