@@ -8,7 +8,6 @@ import time
 import tkinter as tk
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -55,7 +54,11 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
     def complain(text: str) -> None:
         window.question.show_error(text)
 
-    settings.conversations = KeptState(store.state_folder, fresh_label(), complain, partial(reactor.callLater, 0))
+    def soon(save: Callable[[], None]) -> None:
+        reactor.callLater(0, save)
+        reactor.callLater(0, keep)  # what waits is of no use without the name and the server
+
+    settings.conversations = KeptState(store.state_folder, fresh_label(), complain, soon)
     transcript = Transcript("", lambda: int(time.time() * 1000))
     pump = Pump(root, reactor, descriptor)
     desktop = replace(this_desktop(os.environ), nearby=nearby(reactor))
@@ -86,7 +89,6 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
 
     keeping = LoopingCall(keep)
     keeping.clock = reactor
-    reactor.callWhenRunning(keeping.start, KEEP_SECONDS, now=False)
 
     def clean_up() -> None:
         window.stop_drawing()
@@ -102,6 +104,7 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
     root.deiconify()
     pump.start()
     reactor.callWhenRunning(_begin, window, wishes, problem)
+    reactor.callWhenRunning(keeping.start, KEEP_SECONDS)
     reactor.callWhenRunning(_try_colour, reactor, window.glyphs, window.talk.repaint)
     reactor.callWhenRunning(window.look.ask_system, reactor, desktop.gsettings)
     reactor.run()

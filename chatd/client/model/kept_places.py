@@ -27,8 +27,11 @@ def dump_place(room: Room, position: int, epoch: str | None) -> dict[str, Any] |
     data: dict[str, Any] = {"name": room.name}
     if room.draft.strip():
         data["draft"] = room.draft[:MAX_DRAFT]
-    if room.seen_id is not None:
-        data["seen"] = room.seen_id
+    seen = room.seen_id
+    if seen is None and room.private and room.oldest_id:
+        seen = room.oldest_id - 1  # nobody has looked at it yet
+    if seen is not None:
+        data["seen"] = seen
         data["epoch"] = epoch if room.private else room.resume_epoch
     if room.private:
         data["position"] = position
