@@ -36,6 +36,11 @@ async def devices(stage: Stage, port: int, *rooms: str) -> tuple[User, User]:
     return desktop, phone
 
 
+def unread(user: User) -> list[int]:
+    """Return how much is unread in each room."""
+    return [room.unread for room in user.transcript.rooms.values()]
+
+
 @ensureDeferred
 async def test_what_is_said_over_one_shows_in_the_other_as_ones_own(stage: Stage) -> None:
     port = port_of(stage.serve(0, "--registration", "open"))
@@ -79,8 +84,7 @@ async def test_what_is_read_on_one_is_read_on_the_other(stage: Stage) -> None:
     await bob.connected()
     for room in ("#r", "#s"):
         bob.link.send_message(room, "ann: are you there?")
-    for each in (desktop, phone):
-        await until(lambda each=each: [each.transcript.rooms[room].unread for room in ("#r", "#s")] == [1, 1])
+    await until(lambda: unread(desktop) == unread(phone) == [1, 1])
     phone.transcript.set_front("#r")
     await until(lambda: desktop.transcript.rooms["#r"].unread == 0)
     assert desktop.transcript.rooms["#r"].mentions == 0
@@ -95,8 +99,7 @@ async def test_a_room_is_entered_and_left_over_each_on_its_own(stage: Stage) -> 
     await bob.connected()
     for each in (desktop, phone):
         each.link.join_room("#s")
-    for each in (desktop, phone):
-        await until(lambda each=each: each.transcript.rooms["#s"].joined)
+    await until(lambda: desktop.transcript.rooms["#s"].joined and phone.transcript.rooms["#s"].joined)
     bob.link.send_message("#s", "welcome")
     await until(lambda: desktop.said("#s") == phone.said("#s") == [("bob", "welcome")])
     phone.link.send_command(commands.Part("#s"), "#s")
