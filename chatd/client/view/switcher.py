@@ -7,22 +7,24 @@ from collections.abc import Callable, Iterable
 from tkinter import ttk
 
 from chatd.client.model.room import Room
+from chatd.client.view.entry import Entry
 from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.rooms_pane import unread_text
 from chatd.client.view.sheet import Sheet
+from chatd.client.view.theme import Look
 from chatd.protocol import names
 
 
 class Switcher(Sheet):
     """A field and the rooms that fit; ``show`` is called with the key of the one that is chosen."""
 
-    def __init__(self, parent: tk.Misc, glyphs: Glyphs, show: Callable[[str], None]) -> None:
+    def __init__(self, parent: tk.Misc, look: Look, glyphs: Glyphs, show: Callable[[str], None]) -> None:
         super().__init__(parent, "Go to a room")
         self._glyphs = glyphs
         self._show = show
         self._rooms: list[Room] = []
         self.part = tk.StringVar(self)
-        self.field = ttk.Entry(self.body, textvariable=self.part, width=36)
+        self.field = Entry(self.body, look, textvariable=self.part, width=36)
         self.field.grid(row=0, column=0, sticky="ew", pady=(0, 8))
         self.tree = ttk.Treeview(
             self.body, style="Flat.Treeview", columns=("unread",), show="tree", selectmode="browse", height=10
