@@ -16,6 +16,7 @@ from twisted.internet.utils import getProcessOutput
 
 from chatd.client.model.members import colour_index
 from chatd.client.model.settings import MAX_FONT_SIZE, MIN_FONT_SIZE, Theme
+from chatd.client.view.resolution import settle_resolution
 
 DEFAULT_FONT_SIZE = 11
 
@@ -104,6 +105,7 @@ class Look:
         self.palette = LIGHT
         self.system_dark = system_dark
         self.painters: list[Callable[[], None]] = []
+        self._scale = settle_resolution(root)
         sv_ttk.set_theme("light", root)
         family = tkinter.font.nametofont("TkDefaultFont", root).actual("family")
         for name in _SCALES:
@@ -121,6 +123,10 @@ class Look:
     def dark(self) -> bool:
         """Whether the window is to be dark."""
         return self.theme is Theme.DARK or (self.theme is Theme.SYSTEM and self.system_dark)
+
+    def pixels(self, points: float) -> int:
+        """Return how many pixels so many points are on this display: at least one, unless they are none."""
+        return round(points * self._scale) or (points > 0) - (points < 0)
 
     def apply(self) -> None:
         """Put the theme and the size into effect."""
