@@ -12,6 +12,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
+from chatd.client.model.kept_servers import KeptServer
 from chatd.client.model.settings import Store
 from chatd.client.model.transcript import Transcript
 from chatd.client.model.trust import CertificateQuestion, KnownServers, Trust
@@ -24,6 +25,7 @@ from chatd.client.view.desktop import this_desktop
 from chatd.client.view.glyphs import Glyphs, trial_command
 from chatd.client.view.programs import Programs
 from chatd.client.view.pump import Pump
+from chatd.client.view.servers import ServerSession
 from chatd.client.view.window import Window
 from chatd.runtime.clocks import tell_monotonic_time
 from chatd.runtime.server_address import Address, parse
@@ -62,9 +64,9 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
 
     trust = Trust(KnownServers(store.folder), ask, tell)
 
-    def dial(where: Address) -> Link:
-        probe = probe_of(reactor, where)
-        return Link(reactor, endpoint_of(where, reactor, trust), transcript, window.changed, window.status, probe=probe)
+    def dial(where: Address, session: ServerSession) -> Link:
+        endpoint, probe = endpoint_of(where, reactor, trust), probe_of(reactor, where)
+        return Link(reactor, endpoint, session.transcript, session.changed, session.status_changed, probe=probe)
 
     def stop() -> None:
         if reactor.running:
@@ -92,19 +94,26 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
 
 
 def _begin(window: Window, wishes: Wishes, problem: str) -> None:
-    """Join at the server that is wished for or was the last one, or ask for one."""
-    settings, address = window.settings, wishes.address
-    if problem and settings.server:
-        window.question.show_error(problem)
-    if address is None and settings.server:
+    """Join at the servers that are kept, with the one that is wished for in front, or ask for one."""
+    settings = window.settings
+    kept: dict[Address, KeptServer] = {}
+    for each in settings.servers:
         try:
-            address = parse(settings.server)
+            kept[parse(each.address)] = each
         except ValueError as error:
             window.question.show_error(str(error))
-    if address is None and not (wishes.nick or wishes.rooms):
+    wished = wishes.address or next(iter(kept), None)
+    if wished is None and not (wishes.nick or wishes.rooms):
         window.ask_server()
         return
-    window.connect(address or Address(), wishes.nick or settings.nick, wishes.rooms or settings.rooms)
+    first = wished or Address()
+    for address in dict.fromkeys([*kept, first]):
+        there = kept.get(address) or KeptServer(str(address))
+        asked = wishes if address == first else Wishes()
+        window.connect(address, asked.nick or there.nick or settings.nick, asked.rooms or there.rooms)
+    window.go_to_server(first)
+    if problem and settings.servers:
+        window.question.show_error(problem)
 
 
 def _try_colour(programs: Programs, glyphs: Glyphs, repaint: Callable[[], None]) -> None:

@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 
 from chatd.client.model.changes import Change
+from chatd.client.model.kept_servers import KeptServer
 from chatd.client.model.membership import MembershipCue
 from chatd.client.model.reducer import apply_event
 from chatd.client.model.settings import Settings, Store, Theme
@@ -26,6 +27,7 @@ from chatd.client.net.status import LinkState, Status
 from chatd.client.view import pump
 from chatd.client.view.desktop import Desktop, this_desktop
 from chatd.client.view.glyphs import TkFont
+from chatd.client.view.servers import ServerSession
 from chatd.client.view.window import Window
 from chatd.protocol import events
 from chatd.protocol.commands import Command, Join, Nick, Part, Search
@@ -41,9 +43,9 @@ PLACEHOLDER = "Enter Your Name Here!"
 class StandIn:
     """A link that goes nowhere: it notes what it is asked for, and what is said waits."""
 
-    def __init__(self, transcript: Transcript, window: Any) -> None:
-        self.transcript = transcript
-        self.window = window
+    def __init__(self, session: ServerSession) -> None:
+        self.session = session
+        self.transcript = session.transcript
         self.did: list[tuple[Any, ...]] = []
         self.labels = 0
 
@@ -73,7 +75,7 @@ class StandIn:
         self.did.append(("older", room))
 
     def draw(self, changes: Sequence[Change]) -> None:
-        self.window.changed(changes)
+        self.session.changed(changes)
 
 
 class Desk:
@@ -94,9 +96,9 @@ class Desk:
         root.deiconify()
         self.turn()
 
-    def dial(self, address: Address) -> StandIn:
+    def dial(self, address: Address, session: ServerSession) -> StandIn:
         self.dialled.append(address)
-        self.links.append(StandIn(self.transcript, self.window))
+        self.links.append(StandIn(session))
         return self.links[-1]
 
     def count_gone(self) -> None:
@@ -216,7 +218,8 @@ def test_a_name_is_enough_to_join_when_nothing_else_is_known(desk: Desk) -> None
     desk.key("<Return>", bar.field)
     assert (desk.dialled, desk.link.did) == ([Address()], [("start",)])
     assert desk.window.shown is desk.transcript.rooms["#lobby"]
-    assert desk.settings.server == "127.0.0.1:10319"
+    desk.window.store()
+    assert desk.settings.servers == [KeptServer("127.0.0.1:10319", "ann", ["#lobby"])]
 
 
 @pytest.mark.parametrize(
@@ -666,7 +669,7 @@ def test_the_people_can_be_filtered(desk: Desk) -> None:
 def test_a_notice_only_when_nobody_looks(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.join("ann", "#r", "#s")
     given: list[tuple[str, str, str]] = []
-    monkeypatch.setattr(desk.window.notices, "give", lambda nick, room, text: given.append((nick, room.name, text)))
+    monkeypatch.setattr(desk.window.notices, "give", lambda nick, room, text, _: given.append((nick, room.name, text)))
     desk.said("bob", "ann: here")
     assert given == []
     desk.said("bob", "ann: there", "#s")
@@ -791,7 +794,7 @@ def test_a_password_goes_to_the_server_it_was_entered_for(desk: Desk) -> None:
     sheet.button.invoke()
     assert desk.dialled == [Address(), Address("127.0.0.1", 7)]
     assert [link.did for link in desk.links] == [
-        [("start",), ("stop", None)],
+        [("start",)],
         [("send", Login("ann", "s3cret"), None), ("start",)],
     ]
 
@@ -862,6 +865,7 @@ def test_what_is_kept(desk: Desk) -> None:
     desk.key("<Control-plus>")
     desk.window.quit()
     kept = desk.settings
-    assert (kept.server, kept.nick, kept.rooms, kept.font_size) == ("127.0.0.1:10319", "ann", ["#r", "#s"], 12)
+    assert kept.servers == [KeptServer("127.0.0.1:10319", "ann", ["#r", "#s"])]
+    assert (kept.nick, kept.font_size) == ("ann", 12)
     assert [each["text"] for each in kept.waiting["127.0.0.1:10319"]] == ["unheard"]
     assert kept.geometry

@@ -23,10 +23,12 @@ class _Notice(NamedTuple):
     title: str
     text: str
     room: Room
+    server: str
 
     @property
     def place(self) -> str:
-        return f"from {self.room.name}" if self.room.private else f"in {self.room.name}"
+        name = f"{self.room.name} at {self.server}" if self.server else self.room.name
+        return f"from {name}" if self.room.private else f"in {name}"
 
 
 class Notices:
@@ -47,10 +49,13 @@ class Notices:
         self._held: list[_Notice] = []
         self._pause: Any = None
 
-    def give(self, nick: str, room: Room, text: str) -> None:
-        """Ring and notify of what somebody said in a room, now or after the pause; then only if it is still unread."""
+    def give(self, nick: str, room: Room, text: str, server: str = "") -> None:
+        """Ring and notify of what somebody said in a room, now or after the pause; then only if it is still unread.
+
+        ``server`` is where the room is, if that has to be said.
+        """
         title = nick if room.private else f"{nick} in {room.name}"
-        notice = _Notice(title, text, room)
+        notice = _Notice(f"{title} at {server}" if server else title, text, room, server)
         if self._pause is not None:
             self._held.append(notice)
         else:
