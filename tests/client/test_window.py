@@ -365,7 +365,7 @@ def test_without_a_display_there_is_one_line() -> None:
 
 @pytest.mark.parametrize(
     ("missing", "hint"),
-    [("tkinter", "apt install python3-tk"), ("sv_ttk", install_command("client")), ("platformdirs", "pip install")],
+    [("tkinter", "apt install python3-tk"), ("platformdirs", install_command("client"))],
 )
 def test_what_is_not_installed_is_told_in_one_line(tmp_path: Path, missing: str, hint: str) -> None:
     code = (
