@@ -867,5 +867,4 @@ def test_what_is_kept(desk: Desk) -> None:
     kept = desk.settings
     assert kept.servers == [KeptServer("127.0.0.1:10319", "ann", ["#r", "#s"])]
     assert (kept.nick, kept.font_size) == ("ann", 12)
-    assert [each["text"] for each in kept.waiting["127.0.0.1:10319"]] == ["unheard"]
     assert kept.geometry

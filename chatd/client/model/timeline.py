@@ -33,6 +33,8 @@ class Timeline:
         """Grows with every new epoch; the ids of one run are in order, those of two say nothing of each other."""
         self.last_id = 0
         """The newest id of this run that is known to exist, 0 if none is."""
+        self.revision = 0
+        """Grows with every change of the lines but the loss of the oldest."""
         self._limit = limit
         self._slack = max(1, limit // 20)
         self._lines: list[Line] = []
@@ -95,6 +97,7 @@ class Timeline:
 
     def replace(self, index: int, line: Line) -> None:
         """Let another line stand in the place of one, neither of which can be folded."""
+        self.revision += 1
         self._lines[index] = line
 
     def add(self, line: Line) -> int:
@@ -137,6 +140,7 @@ class Timeline:
         line = self._lines.pop(index)
         del self._places[index], self._folding[index]
         self._waiting -= 1
+        self.revision += 1
         return line, index
 
     def trim(self) -> int:
@@ -170,6 +174,7 @@ class Timeline:
         self._lines.insert(index, line if line.run == self.run else line._replace(run=self.run))
         self._places.insert(index, place)
         self._folding.insert(index, 0)
+        self.revision += 1
         position = self._folding[index - 1] if index else 0
         for i in range(index, len(self._lines)):
             position = position + 1 if self._lines[i].kind in FOLDABLE else 0

@@ -11,6 +11,7 @@ from chatd.client.model.changes import Change, RoomsChanged
 from chatd.client.model.membership import MembershipCue
 from chatd.client.model.reducer import apply_event
 from chatd.client.model.room import Room
+from chatd.client.model.seen import begin_markers, knows_nothing_of, private_questions
 from chatd.client.model.transcript import UNKNOWN_FATE, Transcript
 from chatd.client.net.connection import Aftermath, Connection
 from chatd.client.net.refusals import JOIN_TROUBLES, LOGIN_TROUBLES, PERSONAL, Refusals
@@ -109,8 +110,8 @@ class Session:
                 changes += self._kept_out(asked, tags, event)
             case Question(command=History(), own=True), Refused() if event.code.temporary:
                 self._ask_later(asked)
-            case Question(command=Seen()), Refused():
-                pass  # nobody has asked
+            case Question(command=Seen()) | Question(command=History(person=str()), own=True), Refused():
+                self._transcript.asked.pop(label, None)  # nobody has asked
             case _:
                 changes += apply_event(self._transcript, tags, event)
         match asked, event:
@@ -118,8 +119,12 @@ class Session:
                 self._stage = Stage.PRESENT
             case Question(command=Register(password)), Done("REGISTER", (nick, *_)):
                 self._memory.login, self._memory.account = Login(nick, password), nick
+                begin_markers(self._transcript)
+                self._seen_reports.begin()
             case Question(command=History(), own=True, room=str(name)), Done():
                 self._memory.unread.discard(names.key(name))
+                if (place := self._transcript.find_room(name)) is not None:
+                    place.is_stored = False
             case Message(), Refused() if self._transcript.waits_in(label) is not None:
                 self._queue.hold_refused(asked)
                 self._hold_messages()
@@ -174,12 +179,12 @@ class Session:
                 if room is not None and not room.joined:
                     self._queue.append_urgent(self._join(join))
             self._queue.append_all(Message(label, text) for _, text, label in self._transcript.waiting())
+            for asked in private_questions(self._transcript):
+                self._queue.append_urgent(Question(self._make_label(), asked, asked.person, own=True))
         self._queue.append_urgent(Question(self._make_label(), Who(name), None, own=True))
-        if (
-            done.values.get("since") == "unknown"
-        ):  # the topic that came with this may be older than the one known before
+        if done.values.get("since") == "unknown":  # the topic that came may be older than the one known before
             self._queue.append_urgent(Question(self._make_label(), Topic(name), None, own=True))
-        if done.values.get("recovered") != "yes":
+        if done.values.get("recovered") != "yes" or knows_nothing_of(self._transcript, name):
             self._memory.unread.add(names.key(name))
         if names.key(name) in self._memory.unread:
             self._queue.append_urgent(Question(self._make_label(), History(name, PAGE), name, own=True))

@@ -62,6 +62,9 @@ class Window(ServerWindow):
         self.update_title()
         self.draw_topic()
         self.name_bar.show_name(transcript.nick, locked=False)
+        settings.conversations.before_save = self.note_draft
+        for action in ("<Key>", "<Button>", "<MouseWheel>"):
+            root.bind(action, self._attend, add=True)
 
     def _use(self, session: ServerSession) -> None:
         """Let a server be the one in front."""
@@ -131,8 +134,7 @@ class Window(ServerWindow):
 
     @override
     def show_room(self, name: str | None, session: ServerSession | None = None) -> None:
-        if self.shown is not None:
-            self.shown.draft = self.field.content
+        self.note_draft()
         before, front = self.shown, self.servers.front
         if session is not None and session is not front:
             front.transcript.set_front(None)
@@ -215,6 +217,10 @@ class Window(ServerWindow):
         if looking is not self.transcript.front:
             self.changed(self.transcript.set_front(None if looking is None else looking.key))
 
+    def _attend(self, _: tk.Event[tk.Misc]) -> None:
+        if self.transcript.attend():
+            self.focus_changed()
+
     # Leaving.
 
     @override
@@ -229,6 +235,11 @@ class Window(ServerWindow):
             self.settings.geometry = self.root.geometry()
             self.root.withdraw()
             self.disconnect(said).addBoth(lambda _: self._done())
+
+    def note_draft(self) -> None:
+        """Note what stands in the field."""
+        if self.shown is not None:
+            self.shown.draft = self.field.content
 
     def stop_drawing(self) -> None:
         """Let go of the reactor; nothing is drawn any more."""
