@@ -17,6 +17,7 @@ from chatd.client.model.settings import Store
 from chatd.client.model.transcript import Transcript
 from chatd.client.model.trust import CertificateQuestion, KnownServers, Trust
 from chatd.client.net.endpoint import endpoint_of
+from chatd.client.net.kept_passwords import system_keyring
 from chatd.client.net.link import Link
 from chatd.client.net.nearby import nearby
 from chatd.client.net.probe import probe_of
@@ -54,7 +55,7 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
     transcript = Transcript("", lambda: int(time.time() * 1000))
     pump = Pump(root, reactor, descriptor)
     programs = Programs(reactor)
-    desktop = replace(this_desktop(os.environ), nearby=nearby(reactor))
+    desktop = replace(this_desktop(os.environ), nearby=nearby(reactor), keyring=system_keyring(reactor))
 
     def ask(question: CertificateQuestion) -> Deferred[bool]:
         return ask_about_certificate(window.question, question)
@@ -80,6 +81,7 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
         window.stop_drawing()
         pump.stop()
         programs.stop()
+        desktop.keyring.stop()
         if failed := store.save(settings):
             print(f"chatd-client: {failed}", file=sys.stderr)
         root.destroy()

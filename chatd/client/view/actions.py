@@ -64,6 +64,10 @@ class Actions(ABC):
         """Connect to one more server; or log in or take another name where one is."""
 
     @abstractmethod
+    def move_server(self, old: Address, new: Address, nick: str, password: str = "") -> None:
+        """Reach a server at another address than the one at which it was tried."""
+
+    @abstractmethod
     def reconnect_server(self, session: ServerSession) -> None:
         """Try now to connect to a server of the list."""
 

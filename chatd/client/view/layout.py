@@ -118,7 +118,7 @@ class Layout(Actions):
 
     def _sheets(self, root: tk.Tk) -> None:
         self.switcher = Switcher(root, self.look, self.glyphs, self.show_room)
-        self.connect_sheet = ConnectSheet(root, self.look, self.connect_elsewhere, self.glyphs.safe)
+        self.connect_sheet = ConnectSheet(root, self.look, self.glyphs.safe)
         self.help_sheet = HelpSheet(root, self.look)
         self.rooms_sheet = Listing(root, self.look, "Rooms on the server", ("Room", "People and topic"), self.go_to)
         self.found_sheet = Listing(root, self.look, "Found on the server", ("When and who", "What"))
@@ -192,11 +192,6 @@ class Layout(Actions):
     def ask_server(self) -> None:
         """Ask where to go."""
         self.connect_sheet.ask(Address(), self.transcript.nick or self.settings.nick, "")
-
-    def ask_password(self, address: Address, why: str) -> None:
-        """Ask for the password, to log in where one is."""
-        room = "" if self.shown is None or self.shown.private else self.shown.name
-        self.connect_sheet.ask(address, self.transcript.nick, room, why[:1].upper() + why[1:])
 
     def list_rooms(self) -> None:
         """Show the rooms on the server."""

@@ -9,6 +9,8 @@ from twisted.internet.defer import Deferred
 from typing_extensions import override
 
 from chatd.client.net.status import LinkState, Status
+from chatd.client.net.trouble import Trouble
+from chatd.client.view.admission import Admission, Visit
 from chatd.client.view.layout import Layout
 from chatd.client.view.servers import Servers, ServerSession
 from chatd.protocol import names
@@ -21,6 +23,7 @@ class ServerWindow(Layout):
     """A layout that holds `servers`; what is drawn of them is the `Window`'s to do."""
 
     servers: Servers
+    admission: Admission
 
     @abstractmethod
     def bring_to_front(self, session: ServerSession) -> None:
@@ -84,6 +87,22 @@ class ServerWindow(Layout):
         else:
             self._connect_anew(session, nick, room)
 
+    @override
+    def move_server(self, old: Address, new: Address, nick: str, password: str = "") -> None:
+        session = self.servers.find(old)
+        if session is None or self.servers.find(new) is not None:
+            self.connect_elsewhere(new, nick, "", password)
+            return
+        rooms = [room.name for room in session.transcript.rooms.values() if room.wanted and not room.private]
+
+        def left(_: object) -> None:
+            self.admission.forget(old)
+            session.choose(new, rooms, nick)
+            self.bring_to_front(session)
+            self.join_as(nick, password)
+
+        session.detach().stop().addBoth(left)
+
     def _connect_anew(self, session: ServerSession, nick: str, room: str) -> None:
         """Come to a server as another, or as one who has no account there."""
         self.servers.store()
@@ -115,8 +134,13 @@ class ServerWindow(Layout):
     def remove_server(self, session: ServerSession) -> None:
         link = session.detach()
         link.stop()
+        self.admission.forget(session.address)
         self.bring_to_front(self.servers.remove(session))
         self.store()
+
+    def write(self) -> None:
+        """Let what is typed go to the message field."""
+        self.field.text.focus_set()
 
     def disconnect(self, said: str | None = None) -> Deferred[None]:
         """Leave all servers; the Deferred fires when that is done and everything that waits is kept."""
@@ -137,23 +161,29 @@ class ServerWindow(Layout):
         """Show how the connection to a server is, which was another ``before``."""
         status = session.status
         self.rooms.show_state(session)
+        if status is not None:
+            self.admission.take(self._visit(session), status)
         if status is None or session is not self.servers.front:
             return
-        new = before is None or before.state is not status.state
-        if new and status.state in (LinkState.REFUSED, LinkState.LOCKED):
+        if before is None or before.state is not status.state:
             self._turned_away(status)
-        elif status.state is LinkState.CONNECTED:
+        if status.state is LinkState.CONNECTED:
             self.name_bar.show_name(self.transcript.nick, locked=True)
         self.draw_status()
 
     def _turned_away(self, status: Status) -> None:
-        """Ask for what the server in front wants: another name, or a password."""
-        self.question.show_error(status.detail[:1].upper() + status.detail[1:])
-        self.name_bar.show_name(self.transcript.nick, locked=False)
-        self.name_bar.field.focus_set()
-        self.name_bar.field.select_range(0, "end")
-        if status.state is LinkState.LOCKED:
-            self.ask_password(self.servers.front.address, status.detail)
+        """Let another name be entered, if the server in front does not let this one in."""
+        if status.state in (LinkState.REFUSED, LinkState.LOCKED):
+            self.name_bar.show_name(self.transcript.nick, locked=False)
+        if status.state is LinkState.REFUSED and status.trouble in (Trouble.NAME, None):
+            self.name_bar.field.focus_set()
+            self.name_bar.field.select_range(0, "end")
+
+    def _visit(self, session: ServerSession) -> Visit:
+        shown = session.shown
+        room = "" if shown is None or shown.private else shown.name
+        front = session is self.servers.front
+        return Visit(session.address, session.transcript.nick, room, session.connector.link, front)
 
     def draw_status(self) -> None:
         """Show as whom and where one is connected."""

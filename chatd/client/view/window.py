@@ -13,6 +13,7 @@ from chatd.client.model.changes import Change
 from chatd.client.model.room import Room
 from chatd.client.model.settings import Settings
 from chatd.client.model.transcript import Transcript
+from chatd.client.view.admission import Admission
 from chatd.client.view.browser import open_link
 from chatd.client.view.desktop import Desktop
 from chatd.client.view.drawing import Drawing
@@ -59,6 +60,7 @@ class Window(ServerWindow):
         super().__init__(root, reactor, look, Glyphs(TkFont(root)))
         send_keys_to(self.typed_elsewhere, self.rooms.tree, self.members.tree)
         self.connect_sheet.nearby = desktop.nearby
+        self.admission = Admission(reactor, self, self.question, self.connect_sheet, desktop.keyring)
         self.update_title()
         self.draw_topic()
         self.name_bar.show_name(transcript.nick, locked=False)
@@ -234,4 +236,5 @@ class Window(ServerWindow):
         """Let go of the reactor; nothing is drawn any more."""
         self._drawing.stop()
         self.notices.stop()
+        self.admission.stop()
         self.status_line.stop()
