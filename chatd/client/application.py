@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredLock
 
 from chatd.client.model.kept_servers import KeptServer
 from chatd.client.model.settings import Store
@@ -57,8 +57,12 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
     programs = Programs(reactor)
     desktop = replace(this_desktop(os.environ), nearby=nearby(reactor), keyring=system_keyring(reactor))
 
+    # Several servers may ask at once, and there is a place for one question.
+    asking = DeferredLock()
+
     def ask(question: CertificateQuestion) -> Deferred[bool]:
-        return ask_about_certificate(window.question, question)
+        asked: Deferred[bool] = asking.run(ask_about_certificate, window.question, question)
+        return asked
 
     def tell(text: str) -> None:
         show_certificate_notice(window.question, text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,13 +42,16 @@ class Screen:
 
 
 class RealWindow:
-    """A ``chatd-client`` of its own home."""
+    """A ``chatd-client`` of its own home.
 
-    def __init__(self, screen: Screen, home: Path, *arguments: str) -> None:
+    ``inside`` is a command that runs the one which follows it in the same process, in other surroundings.
+    """
+
+    def __init__(self, screen: Screen, home: Path, *arguments: str, inside: Sequence[str] = ()) -> None:
         self._screen = screen
         home.mkdir(exist_ok=True)
         places = {"HOME": str(home), "XDG_CONFIG_HOME": str(home / "config"), "XDG_STATE_HOME": str(home / "state")}
-        command = [sys.executable, "-m", "chatd.client", *arguments]
+        command = [*inside, sys.executable, "-m", "chatd.client", *arguments]
         self._log = home / "log"
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -74,6 +77,12 @@ class RealWindow:
         # Where the window stands is its own affair: while it starts it may take its place more than once.
         wait_until(self._takes_the_keys, lambda: f"the keys {self.log()}")
         self._screen.do("xdotool", "mousemove", "--window", self._id, str(x), str(y), "click", "1")
+
+    def type(self, text: str) -> None:
+        """Type a line where the focus is, and Enter."""
+        wait_until(self._takes_the_keys, lambda: f"the keys {self.log()}")
+        self._screen.do("xdotool", "type", "--delay", "5", text)
+        self._screen.do("xdotool", "key", "Return")
 
     def say(self, text: str) -> None:
         """Type a line into the field, and Enter."""
@@ -124,8 +133,8 @@ class RealWindow:
 
 
 @contextmanager
-def started(screen: Screen, home: Path, *arguments: str) -> Iterator[RealWindow]:
-    made = RealWindow(screen, home, *arguments)
+def started(screen: Screen, home: Path, *arguments: str, inside: Sequence[str] = ()) -> Iterator[RealWindow]:
+    made = RealWindow(screen, home, *arguments, inside=inside)
     try:
         yield made
     finally:

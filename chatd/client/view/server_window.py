@@ -14,7 +14,7 @@ from chatd.client.view.admission import Admission, Visit
 from chatd.client.view.layout import Layout
 from chatd.client.view.servers import Servers, ServerSession
 from chatd.protocol import names
-from chatd.protocol.commands import Nick
+from chatd.protocol.commands import LOBBY, Nick
 from chatd.protocol.moderation_commands import Login
 from chatd.runtime.server_address import Address
 
@@ -58,9 +58,9 @@ class ServerWindow(Layout):
             if not session.connector.linked:
                 session.connect(nick, password)
                 self.show_room(session.connector.rooms[0])
-            elif nick != self.transcript.nick or session.connected:
+            elif nick != self.transcript.nick:
                 session.connector.link.send_command(Nick(nick))
-            else:
+            elif session.idle:
                 session.connector.link.reconnect()
         except ValueError as error:
             self.question.show_error(str(error))
@@ -68,7 +68,7 @@ class ServerWindow(Layout):
             return
         self.settings.nick = nick
         self.name_bar.show_name(nick, locked=True)
-        self.field.text.focus_set()
+        self.write()
 
     @override
     def connect_elsewhere(self, address: Address, nick: str, room: str, password: str = "") -> None:
@@ -91,7 +91,7 @@ class ServerWindow(Layout):
     def move_server(self, old: Address, new: Address, nick: str, password: str = "") -> None:
         session = self.servers.find(old)
         if session is None or self.servers.find(new) is not None:
-            self.connect_elsewhere(new, nick, "", password)
+            self.connect_elsewhere(new, nick, LOBBY, password)
             return
         rooms = [room.name for room in session.transcript.rooms.values() if room.wanted and not room.private]
 
@@ -115,6 +115,24 @@ class ServerWindow(Layout):
             self.connect(address, nick, (room,))
 
         session.detach().stop().addBoth(left)
+
+    def move_server(self, old: Address, new: Address, nick: str, password: str = "") -> None:
+        """Reach a server at another address than the one at which it was tried; what waits there waits on."""
+        session = self.servers.find(old)
+        if session is None or self.servers.find(new) is not None:
+            if session is not None:
+                self.remove_server(session)
+            self.connect_elsewhere(new, nick, LOBBY, password)
+            return
+        rooms = session.kept().rooms
+        session.detach().stop()
+        session.choose(new, rooms, nick)
+        self.bring_to_front(session)
+        self.join_as(nick, password)
+
+    def write(self) -> None:
+        """Let what is typed go to the message field."""
+        self.field.text.focus_set()
 
     # Leaving.
 
@@ -165,16 +183,17 @@ class ServerWindow(Layout):
             self.admission.take(self._visit(session), status)
         if status is None or session is not self.servers.front:
             return
-        if before is None or before.state is not status.state:
+        new = before is None or before.state is not status.state
+        if new and status.state in (LinkState.REFUSED, LinkState.LOCKED):
             self._turned_away(status)
-        if status.state is LinkState.CONNECTED:
-            self.name_bar.show_name(self.transcript.nick, locked=True)
+        elif session.connected or (new and status.state is LinkState.WAITING and not session.reached):
+            # Who has never got in may have another name, or press Join again.
+            self.name_bar.show_name(self.transcript.nick, locked=session.connected)
         self.draw_status()
 
     def _turned_away(self, status: Status) -> None:
         """Let another name be entered, if the server in front does not let this one in."""
-        if status.state in (LinkState.REFUSED, LinkState.LOCKED):
-            self.name_bar.show_name(self.transcript.nick, locked=False)
+        self.name_bar.show_name(self.transcript.nick, locked=False)
         if status.state is LinkState.REFUSED and status.trouble in (Trouble.NAME, None):
             self.name_bar.field.focus_set()
             self.name_bar.field.select_range(0, "end")

@@ -88,6 +88,11 @@ class ServerSession:
         return self.status is None or self.status.state in (LinkState.STOPPED, LinkState.LOCKED)
 
     @property
+    def idle(self) -> bool:
+        """Whether there is no connection, and none is being made."""
+        return self.status is None or self.status.state not in (LinkState.CONNECTED, LinkState.CONNECTING)
+
+    @property
     def state(self) -> str:
         """How the connection is, in a word or two; nothing if it is there."""
         return "not connected" if self.status is None else _WORDS.get(self.status.state, "")
