@@ -87,22 +87,6 @@ class ServerWindow(Layout):
         else:
             self._connect_anew(session, nick, room)
 
-    @override
-    def move_server(self, old: Address, new: Address, nick: str, password: str = "") -> None:
-        session = self.servers.find(old)
-        if session is None or self.servers.find(new) is not None:
-            self.connect_elsewhere(new, nick, LOBBY, password)
-            return
-        rooms = [room.name for room in session.transcript.rooms.values() if room.wanted and not room.private]
-
-        def left(_: object) -> None:
-            self.admission.forget(old)
-            session.choose(new, rooms, nick)
-            self.bring_to_front(session)
-            self.join_as(nick, password)
-
-        session.detach().stop().addBoth(left)
-
     def _connect_anew(self, session: ServerSession, nick: str, room: str) -> None:
         """Come to a server as another, or as one who has no account there."""
         self.servers.store()
@@ -116,8 +100,8 @@ class ServerWindow(Layout):
 
         session.detach().stop().addBoth(left)
 
+    @override
     def move_server(self, old: Address, new: Address, nick: str, password: str = "") -> None:
-        """Reach a server at another address than the one at which it was tried; what waits there waits on."""
         session = self.servers.find(old)
         if session is None or self.servers.find(new) is not None:
             if session is not None:
@@ -125,10 +109,14 @@ class ServerWindow(Layout):
             self.connect_elsewhere(new, nick, LOBBY, password)
             return
         rooms = session.kept().rooms
-        session.detach().stop()
-        session.choose(new, rooms, nick)
-        self.bring_to_front(session)
-        self.join_as(nick, password)
+
+        def left(_: object) -> None:
+            self.admission.forget(old)
+            session.choose(new, rooms, nick)
+            self.bring_to_front(session)
+            self.join_as(nick, password)
+
+        session.detach().stop().addBoth(left)
 
     def write(self) -> None:
         """Let what is typed go to the message field."""
@@ -155,10 +143,6 @@ class ServerWindow(Layout):
         self.admission.forget(session.address)
         self.bring_to_front(self.servers.remove(session))
         self.store()
-
-    def write(self) -> None:
-        """Let what is typed go to the message field."""
-        self.field.text.focus_set()
 
     def disconnect(self, said: str | None = None) -> Deferred[None]:
         """Leave all servers; the Deferred fires when that is done and everything that waits is kept."""
