@@ -67,6 +67,12 @@ class StandIn:
     def send_command(self, command: Command, room: str | None = None) -> None:
         self.did.append(("send", command, room))
 
+    def register(self, password: str, code: str | None = None) -> None:
+        self.did.append(("register", password, code))
+
+    def log_out(self) -> None:
+        self.did.append(("log out",))
+
     def join_room(self, room: str) -> None:
         self.did.append(("join", room))
         self.transcript.open_room(room).change_membership(MembershipCue.WANT)

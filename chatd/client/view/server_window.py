@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from chatd.client.net.status import LinkState, Status
 from chatd.client.net.trouble import Trouble
+from chatd.client.view.accounts import Accounts
 from chatd.client.view.admission import Admission, Visit
 from chatd.client.view.layout import Layout
 from chatd.client.view.servers import Servers, ServerSession
@@ -24,6 +25,7 @@ class ServerWindow(Layout):
 
     servers: Servers
     admission: Admission
+    accounts: Accounts
 
     @abstractmethod
     def bring_to_front(self, session: ServerSession) -> None:
@@ -118,6 +120,11 @@ class ServerWindow(Layout):
 
         session.detach().stop().addBoth(left)
 
+    @override
+    def show_account(self) -> None:
+        front = self.servers.front
+        self.accounts.open(self._visit(front), front.status)
+
     def write(self) -> None:
         """Let what is typed go to the message field."""
         self.field.text.focus_set()
@@ -164,7 +171,9 @@ class ServerWindow(Layout):
         status = session.status
         self.rooms.show_state(session)
         if status is not None:
-            self.admission.take(self._visit(session), status)
+            visit = self._visit(session)
+            self.admission.take(visit, status)
+            self.accounts.take(visit, status)
         if status is None or session is not self.servers.front:
             return
         new = before is None or before.state is not status.state
