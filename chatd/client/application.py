@@ -19,6 +19,7 @@ from chatd.client.model.settings import Store
 from chatd.client.model.transcript import Transcript
 from chatd.client.model.trust import CertificateQuestion, KnownServers, Trust
 from chatd.client.net.endpoint import endpoint_of
+from chatd.client.net.kept_passwords import system_keyring
 from chatd.client.net.link import Link, fresh_label
 from chatd.client.net.nearby import nearby
 from chatd.client.net.probe import probe_of
@@ -67,7 +68,7 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
     transcript = Transcript("", lambda: int(time.time() * 1000))
     pump = Pump(root, reactor, descriptor)
     programs = Programs(reactor)
-    desktop = replace(this_desktop(os.environ), nearby=nearby(reactor))
+    desktop = replace(this_desktop(os.environ), nearby=nearby(reactor), keyring=system_keyring(reactor))
 
     # Several servers may ask at once, and there is a place for one question.
     asking = DeferredLock()
@@ -108,6 +109,7 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
         if keeping.running:
             keeping.stop()
         settings.conversations.close()
+        desktop.keyring.stop()
         if failed := store.save(settings):
             print(f"chatd-client: {failed}", file=sys.stderr)
         root.destroy()

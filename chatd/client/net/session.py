@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from enum import Enum
 
-from chatd.client.model.changes import Change, RoomsChanged
+from chatd.client.model.changes import Change, RegisterAnswered, RoomsChanged
 from chatd.client.model.membership import MembershipCue
 from chatd.client.model.reducer import apply_event
 from chatd.client.model.room import Room
@@ -112,6 +112,8 @@ class Session:
                 self._ask_later(asked)
             case Question(command=Seen()) | Question(command=History(person=str()), own=True), Refused():
                 self._transcript.asked.pop(label, None)  # nobody has asked
+            case Question(command=Register(), own=True), Done() | Refused():
+                changes.append(RegisterAnswered("" if isinstance(event, Done) else event.text))
             case _:
                 changes += apply_event(self._transcript, tags, event)
         match asked, event:
@@ -147,6 +149,11 @@ class Session:
         if isinstance(command, Part) and (place := self._transcript.find_room(command.room)) is not None:
             place.change_membership(MembershipCue.GIVE_UP)
         self._queue.append_item(Question(self._make_label(), command, room))
+        self._go_on()
+
+    def queue_register(self, command: Register) -> None:
+        """Send a REGISTER whose answer belongs in no room."""
+        self._queue.append_item(Question(self._make_label(), command, None, own=True))
         self._go_on()
 
     def queue_join(self, room: Room) -> None:
@@ -233,7 +240,7 @@ class Session:
         label, command, room, own = question
         # The transcript tells the old lines of one answer from those of another by the order of the questions. A WHO
         # that it does not know of is one that nobody asked for, and not shown.
-        if not (own and isinstance(command, Who | Login | Seen)):
+        if not (own and isinstance(command, Who | Login | Register | Seen)):
             self._transcript.note_question(label, command, room)
         self._sent[label] = question
         self._connection.write_command(command, label)

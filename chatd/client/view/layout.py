@@ -12,6 +12,7 @@ from chatd.client.model import persistence
 from chatd.client.model.room import Room
 from chatd.client.model.settings import Settings, Theme
 from chatd.client.model.transcript import Transcript
+from chatd.client.view.account_sheet import AccountSheet
 from chatd.client.view.actions import Actions
 from chatd.client.view.connect_sheet import ConnectSheet
 from chatd.client.view.find_bar import FindActions, FindBar
@@ -71,7 +72,7 @@ class Layout(Actions):
         self.status_line = StatusLine(main, reactor, self.reconnect)
         self.status_line.grid(row=5, column=0, sticky="ew")
         look.painters += [self.status_line.paint, self._fit_panes]
-        self._sheets(root)
+        self._make_sheets(root)
         self._menu()
         self._bind()
 
@@ -116,12 +117,15 @@ class Layout(Actions):
         self.panes.sashpos(1, width - right)
         self._sides = (self._sides[0], (self.panes.sashpos(0), width - self.panes.sashpos(1)))
 
-    def _sheets(self, root: tk.Tk) -> None:
+    def _make_sheets(self, root: tk.Tk) -> None:
         self.switcher = Switcher(root, self.look, self.glyphs, self.show_room)
-        self.connect_sheet = ConnectSheet(root, self.look, self.connect_elsewhere, self.glyphs.safe)
+        self.connect_sheet = ConnectSheet(root, self.look, self.glyphs.safe)
+        self.account_sheet = AccountSheet(root, self.look)
         self.help_sheet = HelpSheet(root, self.look)
         self.rooms_sheet = Listing(root, self.look, "Rooms on the server", ("Room", "People and topic"), self.go_to)
         self.found_sheet = Listing(root, self.look, "Found on the server", ("When and who", "What"))
+        listings = self.rooms_sheet, self.found_sheet
+        self._sheets = self.switcher, self.help_sheet, *listings, self.connect_sheet, self.account_sheet
 
     def _menu(self) -> None:
         menu = tk.Menu(self.name_bar.menu_button, tearoff=False)
@@ -130,6 +134,7 @@ class Layout(Actions):
         menu.add_command(label="Go to a room …", accelerator="Ctrl+K", command=self.switch)
         menu.add_command(label="Find …", accelerator="Ctrl+F", command=self.find_bar.open)
         menu.add_command(label="Another server …", command=self.ask_server)
+        menu.add_command(label="Account …", accelerator="Ctrl+Shift+A", command=self.show_account)
         menu.add_separator()
         for theme, label in ((Theme.LIGHT, "Light"), (Theme.DARK, "Dark"), (Theme.SYSTEM, "Follow the system")):
             menu.add_radiobutton(
@@ -150,6 +155,7 @@ class Layout(Actions):
             "<Control-k>": self.switch,
             "<Control-f>": self.find_bar.open,
             "<Control-q>": self.ask_quit,
+            "<Control-Shift-A>": self.show_account,
             "<Control-plus>": lambda: look.zoom(1),
             "<Control-equal>": lambda: look.zoom(1),
             "<Control-KP_Add>": lambda: look.zoom(1),
@@ -193,11 +199,6 @@ class Layout(Actions):
         """Ask where to go."""
         self.connect_sheet.ask(Address(), self.transcript.nick or self.settings.nick, "")
 
-    def ask_password(self, address: Address, why: str) -> None:
-        """Ask for the password, to log in where one is."""
-        room = "" if self.shown is None or self.shown.private else self.shown.name
-        self.connect_sheet.ask(address, self.transcript.nick, room, why[:1].upper() + why[1:])
-
     def list_rooms(self) -> None:
         """Show the rooms on the server."""
         safe = self.glyphs.safe
@@ -219,7 +220,7 @@ class Layout(Actions):
 
     def escape(self) -> None:
         """Close what is open."""
-        for sheet in (self.switcher, self.help_sheet, self.rooms_sheet, self.found_sheet, self.connect_sheet):
+        for sheet in self._sheets:
             if sheet.is_open:
                 sheet.close()
                 return

@@ -41,10 +41,11 @@ class Sheet(ttk.Frame):
 
     def open(self, focus: tk.Misc | None = None) -> None:
         """Lay it over the window; ``focus`` is where typing goes."""
-        try:
-            self._focus = self.focus_get()
-        except KeyError:
-            self._focus = None
+        if not self.is_open:
+            try:
+                self._focus = self.focus_get()
+            except KeyError:
+                self._focus = None
         self.place(relx=0, rely=0, relwidth=1, relheight=1)
         self.lift()
         (focus or self.close_button).focus_set()

@@ -13,6 +13,8 @@ from chatd.client.model.changes import Change
 from chatd.client.model.room import Room
 from chatd.client.model.settings import Settings
 from chatd.client.model.transcript import Transcript
+from chatd.client.view.accounts import Accounts
+from chatd.client.view.admission import Admission
 from chatd.client.view.browser import open_link
 from chatd.client.view.desktop import Desktop
 from chatd.client.view.drawing import Drawing
@@ -59,6 +61,8 @@ class Window(ServerWindow):
         super().__init__(root, reactor, look, Glyphs(TkFont(root)))
         send_keys_to(self.typed_elsewhere, self.rooms.tree, self.members.tree)
         self.connect_sheet.nearby = desktop.nearby
+        self.admission = Admission(reactor, self, self.question, self.connect_sheet, desktop.keyring)
+        self.accounts = Accounts(self.account_sheet, desktop.keyring, self.admission.entered)
         self.update_title()
         self.draw_topic()
         self.name_bar.show_name(transcript.nick, locked=False)
@@ -97,6 +101,8 @@ class Window(ServerWindow):
                 self.list_rooms()
             case changes.Found(key) if front:
                 self.list_found(key)
+            case changes.RegisterAnswered(problem):
+                self.accounts.answered(session.address, problem)
             case changes.StillWaiting(_, _, reason) if front:
                 self.status_line.remark = f"will be sent again: {reason}"
                 self.draw_status()
@@ -245,4 +251,5 @@ class Window(ServerWindow):
         """Let go of the reactor; nothing is drawn any more."""
         self._drawing.stop()
         self.notices.stop()
+        self.admission.stop()
         self.status_line.stop()
