@@ -25,7 +25,7 @@ from chatd.client.model.changes import (
     TopicChanged,
     UnreadChanged,
 )
-from chatd.client.model.folding import Row, rows
+from chatd.client.model.rows import Row, rows
 from chatd.client.model.lines import Delivery, Kind
 from chatd.client.model.reducer import apply_event
 from chatd.client.model.room import Room

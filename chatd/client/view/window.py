@@ -191,7 +191,6 @@ class Window(Layout):
         if self.shown is not None:
             self.shown.draft = self.field.content
         before, self.shown = self.shown, room
-        found = self.transcript.set_front(room.key if room is not None and self.has_focus() else None)
         if room is not before:
             self.talk.show_room(room)
             self._drawing.forget_lines()
@@ -200,7 +199,7 @@ class Window(Layout):
         self.rooms.fill(self.transcript.rooms.values(), room)
         self.draw_topic()
         self.update_title()
-        self.changed(found)
+        self.focus_changed()
 
     @override
     def go_to(self, name: str) -> None:
@@ -258,9 +257,13 @@ class Window(Layout):
 
     @override
     def focus_changed(self) -> None:
-        looking = self.shown if self.has_focus() else None
-        if looking is not self.transcript.front:
-            self.changed(self.transcript.set_front(None if looking is None else looking.key))
+        room = self.shown if self.has_focus() else None
+        talk = self.talk
+        found = self.transcript.set_front(None if room is None else room.key, reading_back=not talk.follow)
+        if room is not None and room.unread and not talk.follow and talk.last_id > (room.seen_id or 0):
+            found += room.mark_seen(talk.last_id)
+        if found:
+            self.changed(found)
 
     # Leaving.
 
