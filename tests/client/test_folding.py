@@ -191,7 +191,15 @@ def test_of_what_is_unfolded_the_last_are_shown() -> None:
     assert MAX_TOLD < MAX_UNFOLDED
 
 
-@given(st.lists(st.tuples(st.sampled_from(["hi", "ann: one", "ann: ```", "bob: two", "+a", "-a", "+b", "=a=b", "-c"]), st.integers(0, 3))), st.data())
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["hi", "ann: one", "ann: ```", "bob: two", "+a", "-a", "+b", "=a=b", "-c"]),
+            st.integers(0, 3),
+        )
+    ),
+    st.data(),
+)
 def test_rows_from_any_line_are_the_end_of_all_rows(words: list[tuple[str, int]], data: st.DataObject) -> None:
     room = Room("#r")
     for word, day in words:

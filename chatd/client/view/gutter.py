@@ -5,11 +5,12 @@ from __future__ import annotations
 import tkinter as tk
 from typing import Any
 
+from typing_extensions import override
+
 from chatd.client.model.lines import Kind, Line
 from chatd.client.model.room import Room
 from chatd.client.model.rows import FoldRow, HeadRow, LineRow, OfLine, Row
 from chatd.client.view.avatars import Avatars, initial
-from chatd.client.view.name_colours import INITIAL, name_colours
 from chatd.client.view.row_text import RowText
 from chatd.client.view.talk_rows import Renderer
 from chatd.client.view.talk_styles import TalkStyles
@@ -31,6 +32,12 @@ class Gutter(tk.Canvas):
         self.room: Room | None = None
         self.hovered: int | None = None
         """The number of the row under the mouse."""
+
+    @override
+    def destroy(self) -> None:
+        if self._due is not None:
+            self.after_cancel(self._due)
+        super().destroy()
 
     def soon(self, *_: object) -> None:
         """Draw when what is beside it is drawn."""
@@ -124,15 +131,15 @@ class Gutter(tk.Canvas):
     def _draw_avatar(self, y: int, line: Line) -> None:
         if self.room is None:
             return
-        styles, theme = self._styles, self._styles.look.palette.name
+        styles, palette = self._styles, self._styles.look.palette
         size = styles.avatar_size
         x = (styles.gutter_width - size) // 2
-        colour = name_colours(theme)[self.room.colours.of(line.nick)]
+        colour = palette.nicks[self.room.colours.of(line.nick)]
         self.create_image(x, y, anchor="nw", image=self._avatars.square(colour, size))
         letter = self._renderer.safe(initial(line.nick))
         if len(letter) == 1:
             centre = size / 2
-            self.create_text(x + centre, y + centre, text=letter, font=styles.initial, fill=INITIAL[theme])
+            self.create_text(x + centre, y + centre, text=letter, font=styles.initial, fill=palette.background)
 
     def _draw_time(self, base: int, line: Line) -> None:
         styles = self._styles

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from tkinter import ttk
 
 from chatd.client.model.room import Room
+from chatd.client.view.entry import Entry
 from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.theme import Look
 from chatd.protocol import names
@@ -30,7 +31,7 @@ class MembersPane(ttk.Frame):
         self.filter = tk.StringVar(self)
         self.filter_label = ttk.Label(self, text="Filter", style="Faint.TLabel")
         self.filter_label.grid(row=1, column=0, sticky="w", padx=8)
-        self.field = ttk.Entry(self, textvariable=self.filter, width=6)
+        self.field = Entry(self, look, textvariable=self.filter, width=6)
         self.field.grid(row=2, column=0, columnspan=2, sticky="ew", padx=4, pady=(0, 4))
         self.tree = ttk.Treeview(self, style="Flat.Treeview", show="tree", selectmode="browse")
         self.tree.grid(row=3, column=0, sticky="nsew")
@@ -50,6 +51,8 @@ class MembersPane(ttk.Frame):
         """Show the people of another room."""
         if room is not self._room:
             self._room = room
+            self.tree.delete(*self._shown)
+            self._shown = {}
             if self.filter.get():
                 self.filter.set("")
         self.draw()
@@ -71,8 +74,8 @@ class MembersPane(ttk.Frame):
         for place in came:
             self.tree.insert("", place, iid=names.key(nicks[place]))
         for key, nick in wanted.items():
-            if self._shown.get(key) != nick:
-                self.tree.item(key, text=self._glyphs.safe(nick), tags=(f"nick{self._look.colour_of(nick)}",))
+            if room is not None and self._shown.get(key) != nick:
+                self.tree.item(key, text=self._glyphs.safe(nick), tags=(f"nick{room.colours.of(nick)}",))
         self._shown = wanted
 
     def _title(self, matching: int) -> str:

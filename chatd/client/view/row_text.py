@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from chatd.client.model.rows import Row
 from chatd.client.view.row_diff import RowKey, common_rows, row_key, row_places
-from chatd.client.view.talk_rows import Piece
+from chatd.client.view.talk_rows import OF_ROWS, Piece
 
 _ANCHORS = 8
 """How many rows are looked at for one that is still there after a change."""
@@ -103,7 +103,7 @@ class RowText:
         for row in new:
             for piece in self._pieces(row):
                 pieces += (piece.text, piece.tags)
-            pieces += ("\n", pieces[-1])
+            pieces += ("\n", tuple(tag for tag in pieces[-1] if tag in OF_ROWS))
         if pieces:
             self.text.insert(f"{begin + 1}.0", *pieces)
 

@@ -63,7 +63,7 @@ class Copier:
 def cut(pieces: Sequence[Piece], begin: int, stop: int | None, safe: Callable[[str], str]) -> str:
     """Return what was said where pieces are drawn from the character ``begin`` up to ``stop`` of their row."""
     at, found = 0, ""
-    for text, _, source in pieces:
+    for text, _, source, _ in pieces:
         start, end = max(0, begin - at), len(text) if stop is None else min(len(text), stop - at)
         at += len(text)
         if start >= end:

@@ -57,6 +57,7 @@ class Hands:
         self.actions = actions
         self._copier = Copier(pane.rows, renderer)
         self.keys = TalkKeys(pane.rows, KeyActions(self._act, self._context_of, pane.note_place))
+        self._due: str | None = None
         self._bind(pane.text, pane.gutter)
 
     def selected(self, *, names: bool) -> str:
@@ -93,8 +94,19 @@ class Hands:
             text.tag_bind(tag, "<Enter>", lambda _: text.configure(cursor="hand2"))
             text.tag_bind(tag, "<Leave>", lambda _: text.configure(cursor="xterm"))
 
+    def stop(self) -> None:
+        """Do nothing that was begun."""
+        if self._due is not None:
+            self._pane.text.after_cancel(self._due)
+            self._due = None
+
     def _soon(self, _: object = None) -> None:
-        self._pane.text.after_idle(self._pane.note_place)
+        if self._due is None:
+            self._due = self._pane.text.after_idle(self._scrolled)
+
+    def _scrolled(self) -> None:
+        self._due = None
+        self._pane.note_place()
 
     def _turn(self, turned: tk.Event[tk.Misc], event: str) -> None:
         """Let the wheel beside the text scroll it."""
@@ -138,9 +150,8 @@ class Hands:
                 self.actions.on_reaction(line, line.reactions[self._count_before("chip", index)][0])
             case LineRow() if "link" in pane.text.tag_names(index) and room is not None:
                 # What is on the screen may stand for characters that cannot be drawn: the link is the line's own.
-                links = [piece for piece in self._renderer.pieces(room, row) if "link" in piece.tags and piece.text]
-                found = links[self._count_before("link", index)]
-                self.actions.open_link(found.text if found.source is None else found.source)
+                linked = [piece.address for piece in self._renderer.pieces(room, row) if piece.address]
+                self.actions.open_link(linked[self._count_before("link", index)])
             case _:
                 return False
         return True

@@ -9,6 +9,8 @@ from datetime import tzinfo
 from tkinter import ttk
 from typing import Any
 
+from typing_extensions import override
+
 from chatd.client.model.lines import Line
 from chatd.client.model.room import Room
 from chatd.client.model.rows import FoldRow, LineRow, OfLine, Row, UnreadRow, page_start, rows
@@ -65,6 +67,11 @@ class TalkPane(ttk.Frame):
         self.text.bind("<Configure>", lambda _: self._resized(), add=True)
         for event in ("<FocusIn>", "<FocusOut>"):
             self.text.bind(event, lambda _: self._show_ring(), add=True)
+
+    @override
+    def destroy(self) -> None:
+        self.hands.stop()
+        super().destroy()
 
     # What is shown.
 

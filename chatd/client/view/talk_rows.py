@@ -8,20 +8,19 @@ from datetime import UTC, datetime, tzinfo
 from typing import NamedTuple
 
 from chatd.client.model.lines import Delivery, Kind, Line, describe
+from chatd.client.model.links import links
 from chatd.client.model.room import Room
 from chatd.client.model.rows import DayRow, FoldRow, HeadRow, LineRow, QuoteRow, ReactionsRow, Row, Shape, UnreadRow
 from chatd.client.view.glyphs import Glyphs
 from chatd.protocol.actions import BEGINNING
 
-_URL = re.compile(r"https?://[^\s<>\"'`]+", re.IGNORECASE)
-_PARTS = re.compile(rf"```(?P<block>[^`]+)```|`(?P<inline>[^`]+)`|(?P<link>{_URL.pattern})", re.IGNORECASE)
+_CODE = re.compile(r"```([^`]+)```|`([^`]+)`")
 _EMOJI = re.compile(
     "(?:[\u00a9\u00ae\u203c-\u3299]\ufe0f|[\u231a-\u27bf\u2b1b-\u2b55]|[\U0001f1e6-\U0001faff]|[#*0-9]\ufe0f?\u20e3"
     "|[\u200d\ufe0f\U000e0020-\U000e007f]| )+"
 )
 MAX_LARGE = 12
 """How many characters a message of emoji alone has at most that is drawn large."""
-_TRAILING = ".,;:!?*_~"
 WAITING_SIGN = "… waiting for the server"
 EDITED_SIGN = "(edited)"
 FAILED_SIGN = "✗ not sent"
@@ -38,8 +37,12 @@ class Piece(NamedTuple):
     text: str
     tags: tuple[str, ...]
     source: str | None = None
+    address: str = ""
+    """Where a link leads."""
 
 
+OF_ROWS = frozenset({"row", "marked", "head", "quote", "bar", "code", "fence", "faint"})
+"""The tags that a whole row has, up to the edge of the window."""
 _RULE = (Piece("  ", ("bar",), ""), Piece("\u00a0" * _RULE_LENGTH, ("bar", "rule"), ""))
 
 
@@ -62,20 +65,6 @@ class LocalZone(tzinfo):
         return "local time"
 
 
-def urls(text: str) -> list[str]:
-    """Return the links in a text, without the punctuation that ends a sentence."""
-    return [_end(match.group()) for match in _URL.finditer(text)]
-
-
-def _end(url: str) -> str:
-    while url:
-        if url[-1] in _TRAILING or (url[-1] in ")]}" and url.count("([{"[")]}".index(url[-1])]) < url.count(url[-1])):
-            url = url[:-1]
-        else:
-            break
-    return url
-
-
 class Renderer:
     """Makes pieces of rows."""
 
@@ -84,7 +73,7 @@ class Renderer:
         self._zone = zone
 
     def pieces(self, room: Room, row: Row) -> list[Piece]:
-        """Return what to draw for a row; the last piece has the tags that the whole row has."""
+        """Return what to draw for a row."""
         match row:
             case DayRow():
                 return [Piece(str(row), ("bar",)), *_RULE]
@@ -161,15 +150,21 @@ class Renderer:
         yield from self._text(describe(line), tags)
 
     def _text(self, text: str, base: tuple[str, ...]) -> Iterator[Piece]:
-        """Make the pieces of what somebody says: text, links and code."""
+        """Make the pieces of what somebody says: code, and around it text and links."""
         text = text.replace("\n", "␊")
         at = 0
-        for match in _PARTS.finditer(text):
-            code = match["block"] or match["inline"]
-            shown = code or _end(match["link"])
-            yield self._piece(text[at : match.start()], base)
-            yield self._piece(shown, (*base, "inline" if code else "link"))
-            at = match.end() if code else match.start() + len(shown)
+        for match in _CODE.finditer(text):
+            yield from self._linked(text[at : match.start()], base)
+            yield self._piece(match[1] or match[2], (*base, "inline"))
+            at = match.end()
+        yield from self._linked(text[at:], base)
+
+    def _linked(self, text: str, base: tuple[str, ...]) -> Iterator[Piece]:
+        at = 0
+        for link in links(text):
+            yield self._piece(text[at : link.start], base)
+            yield self._piece(text[link.start : link.end], (*base, "link"))._replace(address=link.address)
+            at = link.end
         yield self._piece(text[at:], base)
 
     def _piece(self, text: str, tags: tuple[str, ...]) -> Piece:

@@ -6,8 +6,6 @@ import tkinter as tk
 import tkinter.font
 from dataclasses import dataclass
 
-from chatd.client.model.colours import COLOURS
-from chatd.client.view.name_colours import name_colours
 from chatd.client.view.theme import Look
 
 _LARGE_EMOJI = 2
@@ -21,15 +19,13 @@ class Shades:
     """Behind code."""
     chip: str
     """Behind a reaction."""
-    rule: str
-    """The line beside a day."""
     bar: str
     """At the side of what names the one who reads."""
 
 
 SHADES = {
-    "light": Shades(code="#f0f1f3", chip="#e8eaee", rule="#dcdfe4", bar="#b8860b"),
-    "dark": Shades(code="#26292d", chip="#34383d", rule="#34383d", bar="#e0b84c"),
+    "light": Shades(code="#f0f1f3", chip="#e8eaee", bar="#b8860b"),
+    "dark": Shades(code="#26292d", chip="#34383d", bar="#e0b84c"),
 }
 
 
@@ -38,9 +34,7 @@ class TalkStyles:
 
     def __init__(self, root: tk.Misc, look: Look) -> None:
         self.look = look
-        fixed = tkinter.font.nametofont("TkFixedFont", root).actual("family")
         family = look.text.actual("family")
-        self.fixed = tkinter.font.Font(root, name="ChatdCode", family=fixed)
         self.emoji = tkinter.font.Font(root, name="ChatdEmoji", family=family)
         self.initial = tkinter.font.Font(root, name="ChatdInitial", family=family, weight="bold")
         self.strong = tkinter.font.Font(root, name="ChatdSmallBold", family=family, weight="bold")
@@ -69,7 +63,6 @@ class TalkStyles:
     def measure(self) -> None:
         """Let the fonts be as large as those of the look."""
         size = max(6, self.look.size)
-        self.fixed.configure(size=max(6, round(size * 0.95)))
         self.emoji.configure(size=size * _LARGE_EMOJI)
         self.strong.configure(size=max(6, round(size * 0.85)))
         self.initial.configure(size=-round(self.avatar_size * 0.46))
@@ -88,21 +81,21 @@ class TalkStyles:
         tag("event", foreground=palette.faint)
         tag("strong", font=look.bold)
         tag("action", font=look.italic)
-        for number, colour in enumerate(name_colours(palette.name)[:COLOURS]):
+        for number, colour in enumerate(palette.nicks):
             tag(f"nick{number}", foreground=colour)
         tag("quote", foreground=palette.faint, font=look.small, wrap="none", spacing3=0)
         tag("answered", font=self.strong)
         tag("bar", foreground=palette.faint, font=self.strong, wrap="none", spacing1=pixels(9), spacing3=pixels(3))
-        tag("rule", overstrike=True, overstrikefg=shades.rule)
+        tag("rule", overstrike=True, overstrikefg=palette.divider)
         tag("unread", foreground=palette.alert)
         tag("alert", foreground=palette.alert)
         tag("fold", foreground=palette.faint)
         tag("link", foreground=palette.link, underline=True)
         tag("emoji", font=self.emoji)
-        tag("inline", font=self.fixed, background=shades.code)
+        tag("inline", font=look.fixed, background=shades.code)
         margin = pixels(6)
         block = {"background": shades.code, "lmargincolor": shades.code, "spacing1": 0, "spacing3": 0}
-        tag("code", font=self.fixed, lmargin1=margin, lmargin2=margin, rmargin=0, **block)
+        tag("code", font=look.fixed, lmargin1=margin, lmargin2=margin, rmargin=0, **block)
         tag("fence", font=look.small, foreground=palette.faint, lmargin1=margin, rmargin=0, **block)
         tag("chip", background=shades.chip, font=look.small)
         tag("found", background=palette.found, lmargincolor=palette.found)
