@@ -29,7 +29,7 @@ _TIME = attrgetter("time")
 class Folding(NamedTuple):
     """How many lines that can be folded stand in a row up to a line, and what they are; all 0 if it is none."""
 
-    count: int
+    length: int
     joined: int
     parted: int
 
@@ -78,16 +78,16 @@ class Timeline:
 
     def fold_start(self, index: int) -> int:
         """Return where the lines in a row begin that can be folded with the one at ``index``, itself if it cannot."""
-        return max(0, index - max(0, self._folding[index].count - 1))
+        return max(0, index - max(0, self._folding[index].length - 1))
 
     def fold_end(self, index: int) -> int:
         """Return the index after the last line that can be folded with the one at ``index``, in few steps."""
-        count = self._folding[index].count
-        if not count:
+        length = self._folding[index].length
+        if not length:
             return index + 1
-        # The count grows by one with every line of the row, and is smaller in every line after it.
+        # The length grows by one with every line of the row, and is smaller in every line after it.
         return bisect_left(
-            range(len(self._folding)), 1, index, key=lambda i: self._folding[i].count < count + i - index
+            range(len(self._folding)), 1, index, key=lambda i: self._folding[i].length < length + i - index
         )
 
     def put(self, line: Line, *, old: bool) -> int | None:
@@ -202,4 +202,4 @@ class Timeline:
 def _next_folding(before: Folding, kind: Kind) -> Folding:
     if kind not in FOLDABLE:
         return _UNFOLDABLE
-    return Folding(before.count + 1, before.joined + (kind is Kind.JOINED), before.parted + (kind is Kind.PARTED))
+    return Folding(before.length + 1, before.joined + (kind is Kind.JOINED), before.parted + (kind is Kind.PARTED))

@@ -168,7 +168,7 @@ class TalkPane(ttk.Frame):
         """Show the newest lines, and stay with them."""
         self.follow = True
         self.text.see("end")
-        self.note_place()
+        self._place_changed()
 
     def toggle(self, number: int) -> None:
         """Fold or unfold what the row of this number says in one sentence."""
@@ -245,17 +245,20 @@ class TalkPane(ttk.Frame):
 
     def note_place(self) -> None:
         """After scrolling: note whether the end is on the screen, and get more if the beginning is."""
-        if not self.winfo_exists() or self._room is None:
+        room = self._room
+        if not self.winfo_exists() or room is None:
             return
         self.follow = self._end_is_shown()
-        self.gutter.soon()
-        self.hands.actions.place_changed()
-        self._after_change()
+        self._place_changed()
         if self.text.compare("@0,0", "<", "2.0") and self.rows.places:
             if self.rows.places[0] > 0:
-                self.redraw(page_start(self._room, self.rows.places[0], PAGE))
+                self.redraw(page_start(room, self.rows.places[0], PAGE))
             else:
                 self.hands.actions.older()
+
+    def _place_changed(self) -> None:
+        self.hands.actions.place_changed()
+        self._after_change()
 
     def _resized(self) -> None:
         if self.follow:
@@ -266,11 +269,11 @@ class TalkPane(ttk.Frame):
         self.text.yview(*words)
         self.note_place()
 
-    def _scrolled(self, first: str, last: str) -> None:
+    def _scrolled(self, first: float, last: float) -> None:
         self.scrollbar.set(first, last)
         self.gutter.soon()
 
-    def _keep_left(self, first: str, _: str) -> None:
+    def _keep_left(self, first: float, _: float) -> None:
         if float(first) > 0:  # what does not wrap goes on beyond the edge
             self.text.xview_moveto(0)
 
