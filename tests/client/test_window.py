@@ -30,6 +30,7 @@ from chatd.client.net.port import NO_NAME
 from chatd.client.net.status import LinkState, Status
 from chatd.client.view import pump
 from chatd.client.view.desktop import Desktop, this_desktop
+from chatd.client.view.drawing import FRAME_SECONDS
 from chatd.client.view.glyphs import TkFont
 from chatd.client.view.servers import ServerSession
 from chatd.client.view.talk_pane import TalkPane
@@ -132,8 +133,8 @@ class Desk:
 
     def turn(self) -> None:
         """Let the reactor and Tk do what they have to."""
-        for _ in range(3):
-            self.clock.advance(0)
+        for seconds in (FRAME_SECONDS, 0, 0):
+            self.clock.advance(seconds)
             self.root.update()
 
     def join(self, nick: str = "ann", *rooms: str) -> None:
