@@ -133,7 +133,7 @@ def _joined(transcript: Transcript, reply: Done) -> list[Change]:
     if not room.joined:
         room.members.clear()
         room.members.add(transcript.nick)
-        room.rulings.known = False
+        room.rulings.known, room.rulings.asked = False, None
     room.name = reply.words[0]
     room.change_membership(MembershipCue.ADMITTED)
     if reply.values.get("operator") == "yes":

@@ -36,7 +36,9 @@ class Rulings:
 
     def __init__(self) -> None:
         self.known = False
-        """Whether a whole answer to RULES was heard."""
+        """Whether a whole answer to RULES was heard since one joined."""
+        self.asked: int | None = None
+        """When it was asked for last, in milliseconds since 1970; None if it was not since one joined."""
         self._settings: dict[str, str] = {}
         self._held: dict[tuple[str, str], Ruling] = {}
         self._told: list[Ruling] = []

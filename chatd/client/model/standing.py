@@ -5,6 +5,7 @@ from __future__ import annotations
 from chatd.client.model.changes import AwayChanged, Change, MembersChanged
 from chatd.client.model.people import NOTHING_KNOWN, Facts
 from chatd.client.model.room import Room
+from chatd.client.model.rulings import modes
 from chatd.client.model.transcript import Transcript
 from chatd.protocol import names
 from chatd.protocol.commands import Away, Command, History, Ignore, Join, Search, Who
@@ -12,6 +13,13 @@ from chatd.protocol.events import Done
 from chatd.protocol.member_details import MemberDetails
 from chatd.protocol.moderation_commands import Rules
 from chatd.protocol.wire import Tags
+
+MAX_TOPIC = 300
+"""How many characters of a topic are shown; asking for it (/topic) shows it all."""
+REFRESH_SECONDS = 120
+"""How old may be what is known of the people in a room that comes to the front: who is away is told to nobody."""
+MAX_REFRESHED = 300
+"""In a larger room it is asked for only once."""
 
 
 def to_know(name: str) -> list[Command]:
@@ -82,10 +90,31 @@ def facts_of(transcript: Transcript, nick: str) -> Facts:
     for room in transcript.rooms.values():
         if nick in room.members and (found := room.members.facts(nick)) != NOTHING_KNOWN:
             return found
-    room = transcript.find_room(nick)
-    return Facts(away=room is not None and room.told_away)
+    conversation = transcript.find_room(nick)
+    return Facts(away=conversation is not None and conversation.told_away)
+
+
+def about(transcript: Transcript, room: Room) -> str:
+    """Return what stands beside the name over a conversation: the topic and the modes, or whether the other is away."""
+    if not room.private:
+        topic = room.topic if len(room.topic) <= MAX_TOPIC else room.topic[:MAX_TOPIC] + " …"
+        return " · ".join([topic or "no topic", *modes(room.rulings)])
+    facts = facts_of(transcript, room.name)
+    return f"private · away{f': {facts.why}' if facts.why else ''}" if facts.away else "private"
 
 
 def operates(transcript: Transcript, room: Room | None) -> bool:
     """Return whether one runs a room."""
     return room is not None and room.members.facts(transcript.nick).operator
+
+
+def to_refresh(transcript: Transcript, room: Room) -> bool:
+    """Return whether to ask now what holds in a room and who is away there; then it is noted as asked."""
+    if not room.joined:
+        return False
+    now = transcript.now()
+    fresh = room.rulings.asked is not None and now - room.rulings.asked < REFRESH_SECONDS * 1000
+    if fresh or (room.rulings.known and room.count > MAX_REFRESHED):
+        return False
+    room.rulings.asked = now
+    return True

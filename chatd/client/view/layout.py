@@ -11,13 +11,16 @@ from typing import Any
 from chatd.client.model import persistence
 from chatd.client.model.room import Room
 from chatd.client.model.settings import Settings, Theme
+from chatd.client.model.standing import about
 from chatd.client.model.transcript import Transcript
 from chatd.client.view.actions import Actions
 from chatd.client.view.connect_sheet import ConnectSheet
+from chatd.client.view.connector import Connector
 from chatd.client.view.find_bar import FindActions, FindBar
 from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.help_sheet import HelpSheet
-from chatd.client.view.members_pane import MembersPane
+from chatd.client.view.members_pane import MembersPane, PeopleActions
+from chatd.client.view.menus import Menus
 from chatd.client.view.message_field import FieldActions, MessageField
 from chatd.client.view.name_bar import NameBar
 from chatd.client.view.question import Question
@@ -31,8 +34,6 @@ from chatd.client.view.theme import Look
 from chatd.runtime.server_address import Address
 
 TITLE = "chatd"
-MAX_TOPIC = 300
-"""How many characters of a topic are shown; asking for it (/topic) shows it all."""
 
 
 class Layout(Actions):
@@ -41,6 +42,7 @@ class Layout(Actions):
     transcript: Transcript
     settings: Settings
     shown: Room | None
+    connector: Connector
 
     def __init__(self, root: tk.Tk, reactor: Any, look: Look, glyphs: Glyphs) -> None:
         self.root = root
@@ -60,14 +62,16 @@ class Layout(Actions):
         main.rowconfigure(1, weight=1)
         self.name_bar = NameBar(main, self.join_as)
         self.name_bar.grid(row=0, column=0, sticky="ew", pady=(0, 8))
+        self.menus = Menus(self, main, glyphs.safe, LocalZone())
         self._panes(main)
         self.question = Question(main)
         self.question.grid(row=3, column=0, sticky="ew", pady=(8, 0))
         self.question.grid_remove()
         self.field = MessageField(main, look, glyphs, FieldActions(self.submit, self.ask_paste, self._context))
-        self.field.grid(row=4, column=0, sticky="ew", pady=8)
+        self.menus.subject_line.place_in(row=4)
+        self.field.grid(row=5, column=0, sticky="ew", pady=8)
         self.status_line = StatusLine(main, reactor, self.reconnect)
-        self.status_line.grid(row=5, column=0, sticky="ew")
+        self.status_line.grid(row=6, column=0, sticky="ew")
         look.painters += [self.status_line.paint, self._fit_panes]
         self._sheets(root)
         self._menu()
@@ -76,7 +80,9 @@ class Layout(Actions):
     def _panes(self, main: ttk.Frame) -> None:
         self.panes = ttk.PanedWindow(main, orient="horizontal")
         self.panes.grid(row=1, column=0, sticky="nsew")
-        room_actions = RoomActions(self.show_room, self.toggle_mute, self.leave_room, self.close_room)
+        room_actions = RoomActions(
+            self.show_room, self.toggle_mute, self.leave_room, self.close_room, self.menus.show_settings
+        )
         self.rooms = RoomsPane(self.panes, self.look, self.glyphs, room_actions)
         middle = ttk.Frame(self.panes)
         middle.columnconfigure(0, weight=1)
@@ -90,7 +96,8 @@ class Layout(Actions):
         self.find_bar = FindBar(main, FindActions(self._find, self.talk.reveal, self.search, self._found_closed))
         self.find_bar.grid(row=2, column=0, sticky="ew")
         self.find_bar.grid_remove()
-        self.members = MembersPane(self.panes, self.look, self.glyphs, self.go_to)
+        people_actions = PeopleActions(self.go_to, self.menus.open_person, self._typed_elsewhere)
+        self.members = MembersPane(self.panes, self.look, self.glyphs, people_actions)
         self.panes.bind("<Configure>", lambda _: self.root.after_idle(self._fit_panes))
         self.panes.add(self.rooms, weight=0)
         self.panes.add(middle, weight=1)
@@ -122,6 +129,7 @@ class Layout(Actions):
         self.theme_choice = tk.StringVar(self.root, value=self.look.theme.value)
         menu.add_command(label="Rooms on the server …", command=lambda: self.submit("/rooms"))
         menu.add_command(label="Go to a room …", accelerator="Ctrl+K", command=self.switch)
+        self.menus.add_to(menu, lambda: self.members.selected)
         menu.add_command(label="Find …", accelerator="Ctrl+F", command=self.find_bar.open)
         menu.add_command(label="Another server …", command=self.ask_server)
         menu.add_separator()
@@ -212,7 +220,8 @@ class Layout(Actions):
 
     def escape(self) -> None:
         """Close what is open."""
-        for sheet in (self.switcher, self.help_sheet, self.rooms_sheet, self.found_sheet, self.connect_sheet):
+        sheets = (self.switcher, self.help_sheet, self.rooms_sheet, self.found_sheet, self.connect_sheet)
+        for sheet in (*self.menus.sheets, *sheets):
             if sheet.is_open:
                 sheet.close()
                 return
@@ -220,6 +229,8 @@ class Layout(Actions):
             self.question.escape()
         elif self.find_bar.is_open:
             self.find_bar.close()
+        else:
+            self.menus.leave_subject()
 
     def ask_paste(self, text: str) -> None:
         """Ask whether to put much into the field."""
@@ -257,9 +268,7 @@ class Layout(Actions):
         if room is None:
             self.topic.configure(text="Enter your name and press Join")
             return
-        topic = room.topic if len(room.topic) <= MAX_TOPIC else room.topic[:MAX_TOPIC] + " …"
-        what = "private" if room.private else topic or "no topic"
-        self.topic.configure(text=self.glyphs.safe(f"{room.name} — {what}"))
+        self.topic.configure(text=self.glyphs.safe(f"{room.name} — {about(self.transcript, room)}"))
 
     def has_focus(self) -> bool:
         """Return whether what is typed goes to this window."""

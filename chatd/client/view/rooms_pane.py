@@ -20,6 +20,7 @@ class RoomActions:
     mute: Callable[[str], None]
     leave: Callable[[str], None]
     close: Callable[[str], None]
+    settings: Callable[[str], None]
 
 
 class RoomsPane(ttk.Frame):
@@ -109,6 +110,7 @@ class RoomsPane(ttk.Frame):
         label = "Turn on notifications" if key in self._muted else "Turn off notifications"
         self.menu.add_command(label=label, command=lambda: self._actions.mute(key))
         if key.startswith("#"):
+            self.menu.add_command(label="Room settings …", command=lambda: self._actions.settings(key))
             self.menu.add_command(label="Leave", command=lambda: self._actions.leave(key))
         self.menu.add_command(label="Close", command=lambda: self._actions.close(key))
 

@@ -166,7 +166,7 @@ class Window(Layout):
                 room = self.transcript.find_room(key)
                 self._notices.give(nick if room is None or room.private else f"{nick} in {room.name}", text)
             case _:
-                pass
+                self.menus.take_change(change)
 
     # Rooms.
 
@@ -184,10 +184,12 @@ class Window(Layout):
         self.rooms.fill(rooms.values(), self.shown)
         self.update_title()
         self.draw_topic()
+        self.menus.room_shown()
 
     @override
     def show_room(self, name: str | None) -> None:
         room, self._going = self.transcript.find_room(name), None
+        self.menus.leave_subject(room)
         if self.shown is not None:
             self.shown.draft = self.field.content
         before, self.shown = self.shown, room
@@ -200,6 +202,7 @@ class Window(Layout):
         self.rooms.fill(self.transcript.rooms.values(), room)
         self.draw_topic()
         self.update_title()
+        self.menus.room_shown()
         self.changed(found)
 
     @override

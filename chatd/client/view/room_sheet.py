@@ -1,0 +1,133 @@
+"""The sheet with the settings of a room, and with what holds there: who is banned, muted, invited, an operator."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from datetime import tzinfo
+from tkinter import ttk
+
+from chatd.client.model.room import Room
+from chatd.client.model.rulings import Ruling
+from chatd.client.model.standing import operates
+from chatd.client.model.transcript import Transcript
+from chatd.client.view.room_form import RoomForm
+from chatd.client.view.rulings_list import RulingsList, taken_back
+from chatd.client.view.sheet import Sheet
+from chatd.protocol.commands import Command
+from chatd.protocol.moderation_commands import Set
+
+NOT_YOURS = "Only operators of this room can change its settings."
+OUTSIDE = "You are not in this room; join it to change its settings."
+UNOWNED = "Nobody runs this room yet. Register it to become its operator and change its settings."
+NO_ACCOUNT = "Nobody runs this room yet. Whoever has an account can: type /register <password> to make your name yours."
+
+
+class RoomSheet(Sheet):
+    """``send`` carries out commands, each asked for in that room; it is called once the sheet is closed."""
+
+    def __init__(
+        self,
+        parent: tk.Misc,
+        safe: Callable[[str], str],
+        zone: tzinfo,
+        transcript: Transcript,
+        send: Callable[[Room, Sequence[Command]], None],
+    ) -> None:
+        super().__init__(parent, "Room")
+        self._safe = safe
+        self._transcript = transcript
+        self._send = send
+        self._room: Room | None = None
+        self.why = ttk.Label(self.body, justify="left", anchor="w", wraplength=560)
+        self.why.grid(row=0, column=0, columnspan=2, sticky="ew")
+        self.tabs = ttk.Notebook(self.body)
+        self.tabs.grid(row=1, column=0, columnspan=2, sticky="nsew", pady=(8, 8))
+        self.form = RoomForm(self.tabs)
+        self.rulings = RulingsList(self.tabs, safe, zone, self._take_back)
+        self.tabs.add(self.form, text="Settings")
+        self.tabs.add(self.rulings, text="Bans, mutes, operators")
+        self.register_button = ttk.Button(self.body, text="Register this room", command=self._register_room)
+        self.register_button.grid(row=2, column=0, sticky="w")
+        self.save_button = ttk.Button(self.body, text="Save", command=self.submit, style="Accent.TButton")
+        self.save_button.grid(row=2, column=1, sticky="e")
+        self.body.rowconfigure(0, weight=0)
+        self.body.rowconfigure(1, weight=1)
+        self.tabs.enable_traversal()
+        self.bind_all_inside()
+        for widget in (self.form.topic, *self.form.boxes.values(), self.save_button):
+            widget.bind("<Return>", lambda _: self.submit())
+
+    def show_room(self, room: Room) -> None:
+        """Open it for a room."""
+        self._room = room
+        self.heading.configure(text=self._safe(f"Settings of {room.name}"))
+        self.tabs.select(0)
+        self._draw_form(room)
+        self.draw()
+        self.open(self.form.topic)
+
+    def rules_changed(self, key: str) -> None:
+        """Show what holds now, if it is open for that room; what was changed in the fields stays."""
+        room = self._room
+        if room is None or room.key != key or not self.is_open:
+            return
+        if not self._is_edited():
+            self._draw_form(room)
+        self.draw()
+
+    def draw(self) -> None:
+        """Show what one may do, and what holds."""
+        room = self._room
+        if room is None:
+            return
+        runs = operates(self._transcript, room) and room.joined
+        unowned = room.rulings.known and room.rulings.setting("registered") == "no"
+        self.why.configure(text=self._why(room, runs=runs, unowned=unowned), style="TLabel")
+        may_register = unowned and room.joined and room.reported_id is not None
+        self.register_button.grid() if may_register else self.register_button.grid_remove()
+        self.save_button.state(["!disabled"] if runs or self._may_set_topic(room) else ["disabled"])
+        held = room.rulings.holding(self._transcript.now())
+        self.tabs.tab(1, text=f"Bans, mutes, operators ({len(held)})")
+        self.rulings.show(held, may=runs)
+
+    def submit(self) -> None:
+        """Close it, and send what was changed; or say what cannot be set."""
+        room = self._room
+        if room is None or self.save_button.instate(["disabled"]):
+            return
+        try:
+            commands = self.form.changed()
+        except ValueError as error:
+            self.why.configure(text=f"! {error}", style="Alert.TLabel")
+            return
+        self.close()
+        self._send(room, commands)
+
+    def _why(self, room: Room, *, runs: bool, unowned: bool) -> str:
+        if not room.joined:
+            return OUTSIDE
+        if unowned and not runs:
+            return UNOWNED if room.reported_id is not None else NO_ACCOUNT
+        return "" if runs else NOT_YOURS
+
+    def _may_set_topic(self, room: Room) -> bool:
+        return room.joined and (room.rulings.setting("topic") == "members" or operates(self._transcript, room))
+
+    def _draw_form(self, room: Room) -> None:
+        runs = operates(self._transcript, room) and room.joined
+        self.form.show(room, topic=self._may_set_topic(room), settings=runs)
+
+    def _is_edited(self) -> bool:
+        try:
+            return bool(self.form.changed())
+        except ValueError:
+            return True
+
+    def _register_room(self) -> None:
+        if self._room is not None:
+            self._send(self._room, [Set("registered", "yes", self._room.name)])
+
+    def _take_back(self, ruling: Ruling) -> None:
+        if self._room is not None:
+            self._send(self._room, [taken_back(ruling)])
