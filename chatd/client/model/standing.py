@@ -94,13 +94,16 @@ def facts_of(transcript: Transcript, nick: str) -> Facts:
     return Facts(away=conversation is not None and conversation.told_away)
 
 
-def about(transcript: Transcript, room: Room) -> str:
-    """Return what stands beside the name over a conversation: the topic and the modes, or whether the other is away."""
+def heading(transcript: Transcript, room: Room | None) -> str:
+    """Return what stands over a conversation: the name, the topic and the modes, or whether the other is away."""
+    if room is None:
+        return "Enter your name and press Join"
     if not room.private:
         topic = room.topic if len(room.topic) <= MAX_TOPIC else room.topic[:MAX_TOPIC] + " …"
-        return " · ".join([topic or "no topic", *modes(room.rulings)])
+        return f"{room.name} — {' · '.join([topic or 'no topic', *modes(room.rulings)])}"
     facts = facts_of(transcript, room.name)
-    return f"private · away{f': {facts.why}' if facts.why else ''}" if facts.away else "private"
+    away = " · away" + (f": {facts.why}" if facts.why else "")
+    return f"{room.name} — private{away if facts.away else ''}"
 
 
 def operates(transcript: Transcript, room: Room | None) -> bool:

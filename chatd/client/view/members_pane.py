@@ -9,6 +9,7 @@ from tkinter import ttk
 from typing import NamedTuple
 
 from chatd.client.model.room import Room
+from chatd.client.view.entry import Entry
 from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.theme import Look
 from chatd.protocol import names
@@ -28,8 +29,6 @@ class PeopleActions:
     talk: Callable[[str], None]
     menu: Callable[[str, int, int], None]
     """Open the menu of somebody, at a place of the screen."""
-    typed: Callable[[str], None]
-    """Something was typed where nothing can be typed."""
 
 
 class _Shown(NamedTuple):
@@ -55,7 +54,7 @@ class MembersPane(ttk.Frame):
         self.filter = tk.StringVar(self)
         self.filter_label = ttk.Label(self, text="Filter", style="Faint.TLabel")
         self.filter_label.grid(row=1, column=0, sticky="w", padx=8)
-        self.field = ttk.Entry(self, textvariable=self.filter, width=6)
+        self.field = Entry(self, look, textvariable=self.filter, width=6)
         self.field.grid(row=2, column=0, columnspan=2, sticky="ew", padx=4, pady=(0, 4))
         self.tree = ttk.Treeview(self, style="Flat.Treeview", columns=("marks",), show="tree", selectmode="browse")
         self.tree.grid(row=3, column=0, sticky="nsew")
@@ -75,7 +74,6 @@ class MembersPane(ttk.Frame):
             except tk.TclError:  # not a key of this system
                 continue
         self.tree.bind("<FocusIn>", self._focused)
-        self.tree.bind("<Key>", self._typed)
         look.painters.append(self._paint)
         self._paint()
 
@@ -153,12 +151,6 @@ class MembersPane(ttk.Frame):
         if not self.tree.selection() and children:
             self.tree.selection_set(children[0])
             self.tree.focus(children[0])
-
-    def _typed(self, event: tk.Event[tk.Misc]) -> str | None:
-        if event.char and event.char.isprintable() and not int(event.state) & 0x4C:  # neither Control, Alt nor Super
-            self._actions.typed(event.char)
-            return "break"
-        return None
 
     def _paint(self) -> None:
         for number, colour in enumerate(self._look.palette.nicks):

@@ -7,14 +7,17 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 from typing import Protocol
 
-from chatd.client.model import changes
+from chatd.client.model import changes, emoji
 from chatd.client.model.changes import Change
 from chatd.client.model.lines import Line
 from chatd.client.model.presence import Presence
 from chatd.client.model.room import Room
 from chatd.client.model.standing import to_refresh
 from chatd.client.model.transcript import Transcript
+from chatd.client.net.port import LinkPort
 from chatd.client.view.connector import Connector
+from chatd.client.view.emoji_panel import EmojiPanel
+from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.menu_entries import Entries, Entry, fill
 from chatd.client.view.message_field import MessageField
 from chatd.client.view.message_menu import MessageMenu, can_be_referred_to
@@ -23,9 +26,11 @@ from chatd.client.view.privacy_question import ask_privacy
 from chatd.client.view.question import Answer, Question
 from chatd.client.view.reason_sheet import Asked, ReasonSheet
 from chatd.client.view.room_sheet import RoomSheet
+from chatd.client.view.servers import ServerSession
 from chatd.client.view.sheet import Sheet
 from chatd.client.view.status_line import StatusLine
 from chatd.client.view.subject_line import Subject, SubjectLine
+from chatd.client.view.theme import Look
 from chatd.protocol.actions import shown
 from chatd.protocol.commands import Command
 from chatd.protocol.moderation_commands import Set
@@ -46,6 +51,9 @@ class MenuWindow(Protocol):
     field: MessageField
     status_line: StatusLine
 
+    def show_room(self, name: str | None, session: ServerSession | None = None) -> None:
+        """Bring a room of a server to the front."""
+
     def go_to(self, name: str) -> None:
         """Bring a room to the front that is to be joined first, or a conversation."""
 
@@ -56,18 +64,19 @@ class MenuWindow(Protocol):
 class Menus:
     """What is asked for with a menu, carried out in the ``window``; ``main`` is where the line above the field goes."""
 
-    def __init__(self, window: MenuWindow, main: tk.Misc, safe: Callable[[str], str], zone: tzinfo) -> None:
+    def __init__(self, window: MenuWindow, main: tk.Misc, look: Look, glyphs: Glyphs, zone: tzinfo) -> None:
         self._window = window
-        self._safe = safe
+        safe = self._safe = glyphs.safe
         self._zone = zone
         self._draft = ""
         """What stood in the field before a message was to be changed."""
         self.reactions: list[str] = []
+        self.emoji_panel = EmojiPanel(window.root, look, glyphs, emoji.Recent(self.reactions))
         self.popup = tk.Menu(window.root, tearoff=False)
         self.person = PersonMenu(self, safe)
         self.message = MessageMenu(self, safe)
-        self.reason_sheet = ReasonSheet(window.root, safe)
-        self.room_sheet = RoomSheet(window.root, safe, zone, window.transcript, self._send_all)
+        self.reason_sheet = ReasonSheet(window.root, look, safe)
+        self.room_sheet = RoomSheet(window.root, look, safe, zone)
         self.subject_line = SubjectLine(main, safe, self.leave_subject)
 
     @property
@@ -113,20 +122,24 @@ class Menus:
             fill(self.popup, entries)
             self.popup.tk_popup(x, y)
 
-    def show_settings(self, name: str | None = None) -> None:
-        """Show the settings of a room, by default of the one in front."""
+    def show_settings(self, name: str | None = None, session: ServerSession | None = None) -> None:
+        """Show the settings of a room, by default of the one in front, of a server, by default of that in front."""
+        if session is not None:
+            self._window.show_room(name, session)
         room = self.shown if name is None else self.transcript.find_room(name)
         if room is None or room.private:
             why = "You are in no room of that name; join it first" if name else "Go to a room first"
             self._window.question.show_error(why)
             return
-        self._window.connector.link.refresh(room.name)
-        self.room_sheet.show_room(room)
+        link = self._window.connector.link
+        link.refresh(room.name)
+        self.room_sheet.show_room(self.transcript, room, lambda asked: self._send_all(link, room, asked))
 
     # What the window tells.
 
     def room_shown(self) -> None:
         """Ask what is not known of the room in front, or not any more."""
+        self._window.status_line.show_away(self.transcript.away)
         room = self.shown
         if room is not None and to_refresh(self.transcript, room):
             self._window.connector.link.refresh(room.name)
@@ -240,6 +253,7 @@ class Menus:
 
     def choose_reaction(self, chosen: Callable[[str], None]) -> None:
         """Show all emoji; one that is chosen is told."""
+        self.emoji_panel.open(self._window.field, chosen)
 
     def copy(self, text: str) -> None:
         """Put a text into the clipboard."""
@@ -261,7 +275,7 @@ class Menus:
         """Return what can be done with somebody."""
         return self.person.entries(nick)
 
-    def _send_all(self, room: Room, commands: Sequence[Command]) -> None:
+    def _send_all(self, link: LinkPort, room: Room, commands: Sequence[Command]) -> None:
         for command in commands:
             if not (isinstance(command, Set) and self.ask_privacy(command)):
-                self._window.connector.link.send_command(command, room.name)
+                link.send_command(command, room.name)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from chatd.client.model.lines import Delivery, Kind, Line
+from chatd.client.model.links import links
 from chatd.client.model.room import Room
 from chatd.client.model.standing import operates
 from chatd.client.model.transcript import Transcript
 from chatd.client.view.menu_entries import SEPARATOR, Entry
 from chatd.client.view.question import Answer
-from chatd.client.view.talk_rows import urls
 from chatd.protocol.commands import Command
 from chatd.protocol.reference_commands import React, Retract, Unreact
 from chatd.protocol.text import excerpt
@@ -133,11 +133,11 @@ class MessageMenu:
         copy = self._actions.copy
         yield Entry("Copy text", lambda: copy(line.text))
         yield Entry("Copy with name and time", lambda: copy(self._actions.with_name(line)))
-        links = list(dict.fromkeys(urls(line.text)))
-        if len(links) == 1:
-            yield Entry("Copy link", lambda: copy(links[0]))
-        elif links:
-            below = tuple(Entry(self._safe(link), lambda link=link: copy(link)) for link in links)  # type: ignore[misc]
+        found = list(dict.fromkeys(link.address for link in links(line.text)))
+        if len(found) == 1:
+            yield Entry("Copy link", lambda: copy(found[0]))
+        elif found:
+            below = tuple(Entry(self._safe(link), lambda link=link: copy(link)) for link in found)  # type: ignore[misc]
             yield Entry("Copy link", below=below)
 
 

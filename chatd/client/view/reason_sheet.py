@@ -7,7 +7,9 @@ from collections.abc import Callable
 from tkinter import ttk
 from typing import NamedTuple
 
+from chatd.client.view.entry import Entry
 from chatd.client.view.sheet import Sheet
+from chatd.client.view.theme import Look
 
 
 class Asked(NamedTuple):
@@ -22,14 +24,14 @@ class Asked(NamedTuple):
 class ReasonSheet(Sheet):
     """A sentence, a field for the reason, which may stay empty, and two buttons."""
 
-    def __init__(self, parent: tk.Misc, safe: Callable[[str], str]) -> None:
+    def __init__(self, parent: tk.Misc, look: Look, safe: Callable[[str], str]) -> None:
         super().__init__(parent, "")
         self._safe = safe
         self._do: Callable[[str], None] = lambda _: None
         self.sentence = ttk.Label(self.body, justify="left", anchor="w", wraplength=420)
         self.sentence.grid(row=0, column=0, columnspan=2, sticky="ew", pady=(0, 10))
         ttk.Label(self.body, text="Reason (optional)").grid(row=1, column=0, columnspan=2, sticky="w")
-        self.field = ttk.Entry(self.body, width=48)
+        self.field = Entry(self.body, look, width=48)
         self.field.grid(row=2, column=0, columnspan=2, sticky="ew", pady=(2, 12))
         self.button = ttk.Button(self.body, command=self.confirm, style="Accent.TButton")
         self.button.grid(row=3, column=1, sticky="e")
@@ -44,7 +46,7 @@ class ReasonSheet(Sheet):
         self.heading.configure(text=self._safe(asked.title))
         self.sentence.configure(text=self._safe(asked.sentence))
         self.button.configure(text=asked.button)
-        self.field.delete(0, "end")
+        self.field.replace_all("")
         self.open(self.field)
 
     def confirm(self) -> None:

@@ -9,18 +9,20 @@ from tkinter import ttk
 from chatd.client.model import room_settings
 from chatd.client.model.room import Room
 from chatd.client.model.room_settings import SETTINGS
+from chatd.client.view.entry import Entry
+from chatd.client.view.theme import Look
 from chatd.protocol.commands import Command, Topic
 
 
 class RoomForm(ttk.Frame):
     """A field for the topic, and one for each setting."""
 
-    def __init__(self, parent: tk.Misc) -> None:
+    def __init__(self, parent: tk.Misc, look: Look) -> None:
         super().__init__(parent, padding=(0, 8))
         self._room: Room | None = None
         self._before: dict[str, str] = {}
         ttk.Label(self, text="Topic").grid(row=0, column=0, sticky="w", pady=3)
-        self.topic = ttk.Entry(self)
+        self.topic = Entry(self, look)
         self.topic.grid(row=0, column=1, sticky="ew", padx=(12, 0), pady=3)
         self.boxes: dict[str, ttk.Combobox] = {}
         for row, setting in enumerate(SETTINGS, 1):
@@ -45,10 +47,9 @@ class RoomForm(ttk.Frame):
 
     def _show_topic(self, topic: str, *, may: bool) -> None:
         self._before["#topic"] = topic
-        self.topic.configure(state="normal")
-        self.topic.delete(0, "end")
-        self.topic.insert(0, topic)
-        self.topic.configure(state="normal" if may else "readonly")
+        self.topic.state(["!readonly"])
+        self.topic.replace_all(topic)
+        self.topic.state(["!readonly" if may else "readonly"])
 
     def changed(self) -> list[Command]:
         """Return what is to be sent for what was changed. Raise `ValueError` with a sentence for what cannot be set."""

@@ -14,6 +14,7 @@ from chatd.client.model.transcript import Transcript
 from chatd.client.view.room_form import RoomForm
 from chatd.client.view.rulings_list import RulingsList, taken_back
 from chatd.client.view.sheet import Sheet
+from chatd.client.view.theme import Look
 from chatd.protocol.commands import Command
 from chatd.protocol.moderation_commands import Set
 
@@ -24,26 +25,25 @@ NO_ACCOUNT = "Nobody runs this room yet. Whoever has an account can: type /regis
 
 
 class RoomSheet(Sheet):
-    """``send`` carries out commands, each asked for in that room; it is called once the sheet is closed."""
+    """``safe`` makes a text one that can be drawn."""
 
     def __init__(
         self,
         parent: tk.Misc,
+        look: Look,
         safe: Callable[[str], str],
         zone: tzinfo,
-        transcript: Transcript,
-        send: Callable[[Room, Sequence[Command]], None],
     ) -> None:
         super().__init__(parent, "Room")
         self._safe = safe
-        self._transcript = transcript
-        self._send = send
+        self._transcript: Transcript | None = None
+        self._send: Callable[[Sequence[Command]], None] = lambda _: None
         self._room: Room | None = None
         self.why = ttk.Label(self.body, justify="left", anchor="w", wraplength=560)
         self.why.grid(row=0, column=0, columnspan=2, sticky="ew")
         self.tabs = ttk.Notebook(self.body)
         self.tabs.grid(row=1, column=0, columnspan=2, sticky="nsew", pady=(8, 8))
-        self.form = RoomForm(self.tabs)
+        self.form = RoomForm(self.tabs, look)
         self.rulings = RulingsList(self.tabs, safe, zone, self._take_back)
         self.tabs.add(self.form, text="Settings")
         self.tabs.add(self.rulings, text="Bans, mutes, operators")
@@ -58,9 +58,9 @@ class RoomSheet(Sheet):
         for widget in (self.form.topic, *self.form.boxes.values(), self.save_button):
             widget.bind("<Return>", lambda _: self.submit())
 
-    def show_room(self, room: Room) -> None:
-        """Open it for a room."""
-        self._room = room
+    def show_room(self, transcript: Transcript, room: Room, send: Callable[[Sequence[Command]], None]) -> None:
+        """Open it for a room; ``send`` carries out what is asked for there, once the sheet is closed."""
+        self._transcript, self._room, self._send = transcript, room, send
         self.heading.configure(text=self._safe(f"Settings of {room.name}"))
         self.tabs.select(0)
         self._draw_form(room)
@@ -79,9 +79,9 @@ class RoomSheet(Sheet):
     def draw(self) -> None:
         """Show what one may do, and what holds."""
         room = self._room
-        if room is None:
+        if room is None or self._transcript is None:
             return
-        runs = operates(self._transcript, room) and room.joined
+        runs = self._runs(room)
         unowned = room.rulings.known and room.rulings.setting("registered") == "no"
         self.why.configure(text=self._why(room, runs=runs, unowned=unowned), style="TLabel")
         may_register = unowned and room.joined and room.reported_id is not None
@@ -102,7 +102,7 @@ class RoomSheet(Sheet):
             self.why.configure(text=f"! {error}", style="Alert.TLabel")
             return
         self.close()
-        self._send(room, commands)
+        self._send(commands)
 
     def _why(self, room: Room, *, runs: bool, unowned: bool) -> str:
         if not room.joined:
@@ -112,10 +112,13 @@ class RoomSheet(Sheet):
         return "" if runs else NOT_YOURS
 
     def _may_set_topic(self, room: Room) -> bool:
-        return room.joined and (room.rulings.setting("topic") == "members" or operates(self._transcript, room))
+        return room.joined and (room.rulings.setting("topic") == "members" or self._runs(room))
+
+    def _runs(self, room: Room) -> bool:
+        return room.joined and self._transcript is not None and operates(self._transcript, room)
 
     def _draw_form(self, room: Room) -> None:
-        runs = operates(self._transcript, room) and room.joined
+        runs = self._runs(room)
         self.form.show(room, topic=self._may_set_topic(room), settings=runs)
 
     def _is_edited(self) -> bool:
@@ -126,8 +129,8 @@ class RoomSheet(Sheet):
 
     def _register_room(self) -> None:
         if self._room is not None:
-            self._send(self._room, [Set("registered", "yes", self._room.name)])
+            self._send([Set("registered", "yes", self._room.name)])
 
     def _take_back(self, ruling: Ruling) -> None:
         if self._room is not None:
-            self._send(self._room, [taken_back(ruling)])
+            self._send([taken_back(ruling)])
