@@ -497,6 +497,24 @@ def test_what_holds_is_listed_and_can_be_taken_back(desk: Room) -> None:
     desk.rule("UNINVITE", "zoe")
     desk.turn()
     assert len(tree.get_children()) == 2
+    tree.selection_set("1")
+    desk.turn()
+    sheet.rulings.button.invoke()
+    assert not sheet.is_open
+    assert desk.window.question.text == "Take the operator role in #r away from ann?"
+    assert desk.sent() == orders.Uninvite("zoe", "#r")
+    desk.window.question.answer(0)
+    assert desk.sent() == orders.Deop("ann", "#r")
+
+
+def test_taking_an_invitation_to_a_private_room_back_asks_first(desk: Room) -> None:
+    desk.come_in(operator=True, rules=("SET private=yes", "INVITE zoe"))
+    sheet = open_settings(desk)
+    desk.key("<Control-Tab>", sheet.form.topic)
+    assert sheet.tabs.index("current") == 1
+    sheet.rulings.tree.selection_set("0")
+    desk.key("<Delete>", sheet.rulings.tree)
+    assert desk.window.question.text == "Take the invitation of zoe back? Whoever is in #r by it is put out."
 
 
 def test_what_is_being_changed_is_not_taken_away_by_what_comes(desk: Room) -> None:

@@ -115,7 +115,8 @@ class MembersPane(ttk.Frame):
 
     def _row(self, room: Room, nick: str) -> _Shown:
         facts = room.members.facts(nick)
-        return _Shown(nick, ", ".join(facts.marks), facts.away)
+        roles = [mark for mark in facts.marks if mark != "away"]
+        return _Shown(nick, ", ".join(roles or facts.marks), facts.away)
 
     def _title(self, matching: int) -> str:
         if self._room is None or self._room.private:
@@ -156,5 +157,5 @@ class MembersPane(ttk.Frame):
         for number, colour in enumerate(self._look.palette.nicks):
             self.tree.tag_configure(f"nick{number}", foreground=colour)
         self.tree.tag_configure("away", foreground=self._look.palette.faint)
-        self.tree.column("marks", width=self._look.text.measure("operator"), minwidth=20, stretch=False, anchor="e")
+        self.tree.column("marks", width=self._look.text.measure("operator 0"), minwidth=20, stretch=False, anchor="e")
         self.tree.column("#0", width=self._look.text.measure("somebody-there"), minwidth=40, stretch=True)

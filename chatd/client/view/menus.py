@@ -76,7 +76,7 @@ class Menus:
         self.person = PersonMenu(self, safe)
         self.message = MessageMenu(self, safe)
         self.reason_sheet = ReasonSheet(window.root, look, safe)
-        self.room_sheet = RoomSheet(window.root, look, safe, zone)
+        self.room_sheet = RoomSheet(window.root, look, safe, zone, self._confirm)
         self.subject_line = SubjectLine(main, safe, self.leave_subject)
 
     @property
@@ -274,6 +274,9 @@ class Menus:
     def person_entries(self, nick: str) -> tuple[Entry, ...]:
         """Return what can be done with somebody."""
         return self.person.entries(nick)
+
+    def _confirm(self, question: str, do: Callable[[], None]) -> None:
+        self.ask(question, [("Take it back", do), ("Leave it", lambda: None)])
 
     def _send_all(self, link: LinkPort, room: Room, commands: Sequence[Command]) -> None:
         for command in commands:

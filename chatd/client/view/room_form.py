@@ -18,7 +18,7 @@ class RoomForm(ttk.Frame):
     """A field for the topic, and one for each setting."""
 
     def __init__(self, parent: tk.Misc, look: Look) -> None:
-        super().__init__(parent, padding=(0, 8))
+        super().__init__(parent, padding=12)
         self._room: Room | None = None
         self._before: dict[str, str] = {}
         ttk.Label(self, text="Topic").grid(row=0, column=0, sticky="w", pady=3)

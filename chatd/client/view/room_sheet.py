@@ -12,7 +12,7 @@ from chatd.client.model.rulings import Ruling
 from chatd.client.model.standing import operates
 from chatd.client.model.transcript import Transcript
 from chatd.client.view.room_form import RoomForm
-from chatd.client.view.rulings_list import RulingsList, taken_back
+from chatd.client.view.rulings_list import RulingsList, question_before, taken_back
 from chatd.client.view.sheet import Sheet
 from chatd.client.view.theme import Look
 from chatd.protocol.commands import Command
@@ -25,7 +25,7 @@ NO_ACCOUNT = "Nobody runs this room yet. Whoever has an account can: type /regis
 
 
 class RoomSheet(Sheet):
-    """``safe`` makes a text one that can be drawn."""
+    """``safe`` makes a text one that can be drawn; ``confirm`` asks a question, and does something if so wished."""
 
     def __init__(
         self,
@@ -33,18 +33,20 @@ class RoomSheet(Sheet):
         look: Look,
         safe: Callable[[str], str],
         zone: tzinfo,
+        confirm: Callable[[str, Callable[[], None]], None],
     ) -> None:
         super().__init__(parent, "Room")
         self._safe = safe
         self._transcript: Transcript | None = None
         self._send: Callable[[Sequence[Command]], None] = lambda _: None
+        self._confirm = confirm
         self._room: Room | None = None
         self.why = ttk.Label(self.body, justify="left", anchor="w", wraplength=560)
         self.why.grid(row=0, column=0, columnspan=2, sticky="ew")
         self.tabs = ttk.Notebook(self.body)
         self.tabs.grid(row=1, column=0, columnspan=2, sticky="nsew", pady=(8, 8))
         self.form = RoomForm(self.tabs, look)
-        self.rulings = RulingsList(self.tabs, safe, zone, self._take_back)
+        self.rulings = RulingsList(self.tabs, look, safe, zone, self._take_back)
         self.tabs.add(self.form, text="Settings")
         self.tabs.add(self.rulings, text="Bans, mutes, operators")
         self.register_button = ttk.Button(self.body, text="Register this room", command=self._register_room)
@@ -54,6 +56,8 @@ class RoomSheet(Sheet):
         self.body.rowconfigure(0, weight=0)
         self.body.rowconfigure(1, weight=1)
         self.tabs.enable_traversal()
+        for keys in ("<Control-Tab>", "<Control-Shift-Tab>", "<Control-Prior>", "<Control-Next>"):
+            self.form.topic.bind(keys, self._switch_tab)  # which mean something else in a text
         self.bind_all_inside()
         for widget in (self.form.topic, *self.form.boxes.values(), self.save_button):
             widget.bind("<Return>", lambda _: self.submit())
@@ -83,7 +87,7 @@ class RoomSheet(Sheet):
             return
         runs = self._runs(room)
         unowned = room.rulings.known and room.rulings.setting("registered") == "no"
-        self.why.configure(text=self._why(room, runs=runs, unowned=unowned), style="TLabel")
+        self._explain(self._why(room, runs=runs, unowned=unowned))
         may_register = unowned and room.joined and room.reported_id is not None
         self.register_button.grid() if may_register else self.register_button.grid_remove()
         self.save_button.state(["!disabled"] if runs or self._may_set_topic(room) else ["disabled"])
@@ -99,10 +103,18 @@ class RoomSheet(Sheet):
         try:
             commands = self.form.changed()
         except ValueError as error:
-            self.why.configure(text=f"! {error}", style="Alert.TLabel")
+            self._explain(f"! {error}", style="Alert.TLabel")
             return
         self.close()
         self._send(commands)
+
+    def _explain(self, text: str, style: str = "TLabel") -> None:
+        self.why.configure(text=text, style=style)
+        self.why.grid() if text else self.why.grid_remove()
+
+    def _switch_tab(self, _: tk.Event[tk.Misc]) -> str:
+        self.tabs.select(1 - int(self.tabs.index("current")))
+        return "break"
 
     def _why(self, room: Room, *, runs: bool, unowned: bool) -> str:
         if not room.joined:
@@ -132,5 +144,12 @@ class RoomSheet(Sheet):
             self._send([Set("registered", "yes", self._room.name)])
 
     def _take_back(self, ruling: Ruling) -> None:
-        if self._room is not None:
-            self._send([taken_back(ruling)])
+        if self._room is None:
+            return
+        send = self._send
+        question = question_before(ruling, private=self._room.rulings.setting("private") == "yes")
+        if question:
+            self.close()  # it would lie over the question
+            self._confirm(question, lambda: send([taken_back(ruling)]))
+        else:
+            send([taken_back(ruling)])

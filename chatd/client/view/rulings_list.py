@@ -9,6 +9,7 @@ from tkinter import ttk
 
 from chatd.client.model.moderation import sentence
 from chatd.client.model.rulings import TAKEN_BACK_BY, Ruling
+from chatd.client.view.theme import Look
 from chatd.protocol import moderation_commands as orders
 from chatd.protocol.commands import Command
 
@@ -27,13 +28,23 @@ def taken_back(ruling: Ruling) -> Command:
     return _COMMANDS[TAKEN_BACK_BY[event.verb]](event.subject, event.room)
 
 
+def question_before(ruling: Ruling, *, private: bool) -> str:
+    """Return what to ask before something is taken back that somebody has; empty if there is nothing to ask."""
+    who, room = ruling.event.subject, ruling.event.room
+    if ruling.event.verb == "OP":
+        return f"Take the operator role in {room} away from {who}?"
+    if ruling.event.verb == "INVITE" and private:
+        return f"Take the invitation of {who} back? Whoever is in {room} by it is put out."
+    return ""
+
+
 class RulingsList(ttk.Frame):
     """``take_back`` is called with what is to be taken back, ``safe`` makes a text one that can be drawn."""
 
     def __init__(
-        self, parent: tk.Misc, safe: Callable[[str], str], zone: tzinfo, take_back: Callable[[Ruling], None]
+        self, parent: tk.Misc, look: Look, safe: Callable[[str], str], zone: tzinfo, take_back: Callable[[Ruling], None]
     ) -> None:
-        super().__init__(parent, padding=(0, 8))
+        super().__init__(parent, padding=12)
         self._safe = safe
         self._zone = zone
         self._take_back = take_back
@@ -45,7 +56,7 @@ class RulingsList(ttk.Frame):
         for column, words in (("what", "What holds"), ("when", "Since")):
             self.tree.heading(column, text=words, anchor="w")
         self.tree.column("what", width=380, stretch=True)
-        self.tree.column("when", width=130, stretch=False)
+        self.tree.column("when", width=look.text.measure("2000-00-00 00:00 00"), stretch=False)
         self.tree.grid(row=0, column=0, sticky="nsew")
         bar = ttk.Scrollbar(self, command=self.tree.yview)
         bar.grid(row=0, column=1, sticky="ns")
