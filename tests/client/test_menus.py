@@ -486,10 +486,11 @@ def test_what_holds_is_listed_and_can_be_taken_back(desk: Room) -> None:
     assert sheet.tabs.tab(1, "text") == "Bans, mutes, operators (3)"
     tree = sheet.rulings.tree
     assert [tree.set(row, "what") for row in tree.get_children()] == [
-        "ann banned mallory: spam",
-        "ann invited zoe to #r",
-        "ann is now a room operator",
+        "mallory is banned: spam",
+        "zoe is invited",
+        "ann is an operator",
     ]
+    assert [tree.set(row, "by") for row in tree.get_children()] == ["ann"] * 3
     tree.selection_set("1")
     desk.turn()
     sheet.rulings.button.invoke()
@@ -538,7 +539,7 @@ def test_making_a_room_private_asks_what_becomes_of_those_who_are_there(desk: Ro
         desk.type("/set private=yes")
         desk.key("<Return>")
     question = desk.window.question
-    assert question.text == "This takes 2 people out of #r: only operators and those who are invited may stay."
+    assert question.text == "This takes 2 people out of #r.\nOnly operators and those who are invited may stay."
     assert not [each for each in desk.link.did if each[0] == "send"]
     question.escape()
     assert not [each for each in desk.link.did if each[0] == "send"]

@@ -124,7 +124,7 @@ def test_rules_that_somebody_asked_for_are_told_as_sentences() -> None:
     ask(client, orders.Rules("#r"))
     client.hears(ruled(1, "MUTE me #r eve for=1h loud", old=True), "@label=q OK RULES #r 1")
     assert [line.text for line in client.room().lines][-2:] == [
-        "me muted eve for 1h: loud",
+        "eve is muted for 1h: loud (me)",
         "Settings of #r: as usual",
     ]
 

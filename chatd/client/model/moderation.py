@@ -6,7 +6,7 @@ from chatd.client.model.changes import Change, LinesChanged, MembersChanged, Rul
 from chatd.client.model.incoming import mark_gone, notice_of, put_stored, time_of_event
 from chatd.client.model.lines import Kind, Line, id_of
 from chatd.client.model.room import Room
-from chatd.client.model.rulings import modes
+from chatd.client.model.rulings import holds, modes
 from chatd.client.model.standing import answers_rules
 from chatd.client.model.transcript import Transcript
 from chatd.protocol import duration, names
@@ -72,7 +72,7 @@ def apply_rules(transcript: Transcript, room: Room, asked_in: str) -> list[Chang
     room.rulings.end_answer()
     changes: list[Change] = [RulesChanged(room.key), MembersChanged(room.key)]
     if asked_in:
-        held = [f"{each.event.nick} {sentence(each.event)}" for each in room.rulings.holding(transcript.now())]
+        held = [f"{holds(each.event)} ({each.event.nick})" for each in room.rulings.holding(transcript.now())]
         for line in held or [f"Nobody is muted, banned or invited in {room.name}"]:
             changes += transcript.add_note(asked_in, line)
         changes += transcript.add_note(

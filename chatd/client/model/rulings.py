@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from chatd.protocol import names
+from chatd.protocol import duration, names
 from chatd.protocol.events import Moderated
 from chatd.protocol.moderation_commands import SETTINGS
 
@@ -92,6 +92,21 @@ class Rulings:
         if (key, value) == ("registered", "yes"):
             raised = Moderated("OP", event.nick, event.room, event.nick)
             self._held.setdefault(("OP", names.key(event.nick)), Ruling(raised, time))
+
+
+_STATES = {
+    "MUTE": "is muted",
+    "BAN": "is banned",
+    "OP": "is an operator",
+    "VOICE": "may speak where only operators do",
+    "INVITE": "is invited",
+}
+
+
+def holds(event: Moderated) -> str:
+    """Return what holds since it was ruled: ``mallory is banned for 10m: spam``."""
+    held = "" if event.seconds is None else f" for {duration.written(event.seconds)}"
+    return f"{event.subject} {_STATES[event.verb]}{held}{f': {event.text}' if event.text else ''}"
 
 
 def modes(rulings: Rulings) -> list[str]:

@@ -24,7 +24,7 @@ def ask_privacy(question: Question, transcript: Transcript, command: Set, send: 
         return False
     who = "1 person" if count == 1 else f"{count} people"
     question.ask(
-        f"This takes {who} out of {room.name}: only operators and those who are invited may stay.",
+        f"This takes {who} out of {room.name}.\nOnly operators and those who are invited may stay.",
         [
             ("Make it private and invite those who are here", lambda: send(replace(command, who="keep"))),
             ("Make it private", lambda: send(replace(command, who="remove"))),

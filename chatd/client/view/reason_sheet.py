@@ -28,7 +28,7 @@ class ReasonSheet(Sheet):
         super().__init__(parent, "")
         self._safe = safe
         self._do: Callable[[str], None] = lambda _: None
-        self.sentence = ttk.Label(self.body, justify="left", anchor="w", wraplength=420)
+        self.sentence = ttk.Label(self.body, justify="left", anchor="w", wraplength=look.pixels(360))
         self.sentence.grid(row=0, column=0, columnspan=2, sticky="ew", pady=(0, 10))
         ttk.Label(self.body, text="Reason (optional)").grid(row=1, column=0, columnspan=2, sticky="w")
         self.field = Entry(self.body, look, width=48)

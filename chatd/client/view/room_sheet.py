@@ -41,7 +41,7 @@ class RoomSheet(Sheet):
         self._send: Callable[[Sequence[Command]], None] = lambda _: None
         self._confirm = confirm
         self._room: Room | None = None
-        self.why = ttk.Label(self.body, justify="left", anchor="w", wraplength=560)
+        self.why = ttk.Label(self.body, justify="left", anchor="w", wraplength=look.pixels(480))
         self.why.grid(row=0, column=0, columnspan=2, sticky="ew")
         self.tabs = ttk.Notebook(self.body)
         self.tabs.grid(row=1, column=0, columnspan=2, sticky="nsew", pady=(8, 8))

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, tzinfo
 from tkinter import ttk
 
-from chatd.client.model.moderation import sentence
-from chatd.client.model.rulings import TAKEN_BACK_BY, Ruling
+from chatd.client.model.rulings import TAKEN_BACK_BY, Ruling, holds
 from chatd.client.view.theme import Look
 from chatd.protocol import moderation_commands as orders
 from chatd.protocol.commands import Command
@@ -51,11 +50,12 @@ class RulingsList(ttk.Frame):
         self._rulings: list[Ruling] = []
         self._may = False
         self.tree = ttk.Treeview(
-            self, style="Flat.Treeview", columns=("what", "when"), show="headings", selectmode="browse", height=9
+            self, style="Flat.Treeview", columns=("what", "by", "when"), show="headings", selectmode="browse", height=9
         )
-        for column, words in (("what", "What holds"), ("when", "Since")):
+        for column, words in (("what", "What holds"), ("by", "By"), ("when", "Since")):
             self.tree.heading(column, text=words, anchor="w")
-        self.tree.column("what", width=380, stretch=True)
+        self.tree.column("what", width=look.text.measure("0" * 40), stretch=True)
+        self.tree.column("by", width=look.text.measure("somebody-there"), stretch=False)
         self.tree.column("when", width=look.text.measure("2000-00-00 00:00 00"), stretch=False)
         self.tree.grid(row=0, column=0, sticky="nsew")
         bar = ttk.Scrollbar(self, command=self.tree.yview)
@@ -77,8 +77,8 @@ class RulingsList(ttk.Frame):
         for number, ruling in enumerate(rulings):
             event = ruling.event
             since = f"{datetime.fromtimestamp(ruling.time / 1000, self._zone):%Y-%m-%d %H:%M}"
-            what = self._safe(f"{event.nick} {sentence(event)}")
-            self.tree.insert("", "end", iid=str(number), values=(what, since))
+            values = (self._safe(holds(event)), self._safe(event.nick), since)
+            self.tree.insert("", "end", iid=str(number), values=values)
             if ruling == before:
                 self.tree.selection_set(str(number))
         self._selected()
