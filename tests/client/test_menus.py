@@ -262,6 +262,58 @@ def test_what_can_be_done_with_a_message(desk: Room) -> None:
     assert "Message" in labels(find(desk.message(), "bob").below)
 
 
+def test_what_is_no_message_can_be_copied_and_names_a_person(desk: Room) -> None:
+    desk.come_in()
+    desk.rule("BAN", "mallory", "spam")
+    assert labels(desk.message(), usable=True) == ["Copy text", "Copy with name and time", "ann"]
+    choose(desk.message(), "Copy text")
+    assert desk.root.clipboard_get() == "ann banned mallory: spam"
+
+
+def test_a_right_click_opens_the_menu_of_the_line_and_so_does_a_key(
+    desk: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.come_in()
+    desk.said("bob", "tea?")
+    desk.said("bob", "or coffee?")
+    opened: list[list[str]] = []
+    menus = desk.window.menus
+
+    def popup(*_: int) -> None:
+        last = menus.popup.index("end") or 0
+        opened.append(
+            [menus.popup.entrycget(n, "label") for n in range(last + 1) if menus.popup.type(n) != "separator"]
+        )
+
+    monkeypatch.setattr(menus.popup, "tk_popup", popup)
+    text = desk.window.talk.text
+    desk.shown()
+    x, y, _, height = text.bbox(text.search("coffee", "1.0"))
+    text.event_generate("<Button-3>", x=x + 2, y=y + height // 2)
+    assert opened[-1][:2] == ["Reply", "React"]
+    text.tag_add("sel", text.search("tea", "1.0"), text.search("tea", "1.0") + "+3c")
+    text.event_generate("<Button-3>", x=x + 2, y=y + height // 2)
+    assert "Copy selection" in opened[-1]
+    menus.popup.invoke("Copy selection")
+    assert desk.root.clipboard_get() == "tea"
+    menus.popup.invoke("Copy selection with names and times")
+    assert "bob: tea" in desk.root.clipboard_get()
+    count = len(opened)
+    desk.key("<Up>", text)
+    desk.key("<Shift-F10>", text)
+    assert len(opened) == count + 1
+    menus.popup.invoke("Reply")
+    assert menus.subject_line.subject is not None
+    assert menus.subject_line.subject.line.text == "or coffee?"
+
+
+def test_a_click_on_a_reaction_gives_it_too(desk: Room) -> None:
+    desk.come_in()
+    desk.said("bob", "done")
+    desk.window.menus.toggle_reaction(desk.line(), "👍")
+    assert desk.sent() == about.React(desk.line().id, "👍", "#r")
+
+
 def test_a_reply_says_whom_it_answers_and_goes_over_the_wire(desk: Room) -> None:
     desk.come_in()
     desk.said("bob", "tea?")

@@ -79,8 +79,7 @@ def _one(window: CommandTarget, command: Command | slash.ShowSettings) -> None:
             link.send_message(to, text, window.menus.take_answered(to))
             if front is None or names.key(to) != front.key:
                 window.show_room(to)
-            window.talk.follow = True
-            window.talk.text.see("end")
+            window.talk.go_to_end()
         case commands.Join(None, room):
             window.go_to(room)
         case slash.ShowSettings(room):

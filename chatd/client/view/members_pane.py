@@ -81,6 +81,8 @@ class MembersPane(ttk.Frame):
         """Show the people of another room."""
         if room is not self._room:
             self._room = room
+            self.tree.delete(*self._shown)
+            self._shown = {}
             if self.filter.get():
                 self.filter.set("")
         self.draw()
@@ -102,8 +104,8 @@ class MembersPane(ttk.Frame):
         for place in came:
             self.tree.insert("", place, iid=names.key(nicks[place]))
         for key, row in wanted.items():
-            if self._shown.get(key) != row:
-                tag = "away" if row.away else f"nick{self._look.colour_of(row.nick)}"
+            if room is not None and self._shown.get(key) != row:
+                tag = "away" if row.away else f"nick{room.colours.of(row.nick)}"
                 self.tree.item(key, text=self._glyphs.safe(row.nick), values=(row.marks,), tags=(tag,))
         self._shown = wanted
 

@@ -30,6 +30,7 @@ from chatd.client.view.servers import ServerSession
 from chatd.client.view.sheet import Sheet
 from chatd.client.view.status_line import StatusLine
 from chatd.client.view.subject_line import Subject, SubjectLine
+from chatd.client.view.talk_pane import TalkPane
 from chatd.client.view.theme import Look
 from chatd.protocol.actions import shown
 from chatd.protocol.commands import Command
@@ -49,6 +50,7 @@ class MenuWindow(Protocol):
     shown: Room | None
     question: Question
     field: MessageField
+    talk: TalkPane
     status_line: StatusLine
 
     def show_room(self, name: str | None, session: ServerSession | None = None) -> None:
@@ -104,6 +106,11 @@ class Menus:
         """Open the menu of a line of the room in front at a place of the screen."""
         if self.shown is not None:
             self._open(self.message.entries(self.shown, line), x, y)
+
+    def toggle_reaction(self, line: Line, reaction: str) -> None:
+        """Give a reaction that somebody has given to a line of the room in front, or take one's own back."""
+        if self.shown is not None and can_be_referred_to(self.shown, line):
+            self.message.toggle(self.shown, line, reaction)
 
     def add_to(self, menu: tk.Menu, selected: Callable[[], str | None]) -> None:
         """Put into the main menu what can be done with the person who is selected, and with the room in front."""
@@ -264,6 +271,13 @@ class Menus:
         """Put a text that was not sent into the field."""
         self._window.field.insert(text)
         self._window.field.text.focus_set()
+
+    def selection(self, *, names: bool) -> str:
+        """Return what is selected in the conversation; with ``names``, each line with its time and who said it."""
+        talk = self._window.talk
+        if not talk.text.tag_ranges("sel"):
+            return ""
+        return talk.selected_with_names() if names else talk.selected_text()
 
     def with_name(self, line: Line) -> str:
         """Return a message as it is copied with its name and time."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from chatd.client.model.lines import Delivery, Kind, Line
+from chatd.client.model.lines import Delivery, Kind, Line, describe
 from chatd.client.model.links import links
 from chatd.client.model.room import Room
 from chatd.client.model.standing import operates
@@ -51,6 +51,9 @@ class MessageActions(Protocol):
     def write_again(self, text: str) -> None:
         """Put a text that was not sent into the field."""
 
+    def selection(self, *, names: bool) -> str:
+        """Return what is selected in the conversation; with ``names``, each line with its time and who said it."""
+
     def with_name(self, line: Line) -> str:
         """Return a message as it is copied with its name and time."""
 
@@ -75,9 +78,10 @@ class MessageMenu:
         """Return what can be done with a line; what one may not do is there, and cannot be chosen."""
         found: list[Entry] = []
         if line.kind is Kind.SAID:
-            found += [*self._said(room, line), SEPARATOR, *self._copies(line)]
+            found += [*self._said(room, line), SEPARATOR]
+        found += self._copies(line)
         if line.nick:
-            found += [SEPARATOR] if found else []
+            found.append(SEPARATOR)
             found.append(Entry(self._safe(line.nick), below=self._actions.person_entries(line.nick)))
         return tuple(found)
 
@@ -131,7 +135,11 @@ class MessageMenu:
 
     def _copies(self, line: Line) -> Iterator[Entry]:
         copy = self._actions.copy
-        yield Entry("Copy text", lambda: copy(line.text))
+        if self._actions.selection(names=False):
+            for label, names in (("Copy selection", False), ("Copy selection with names and times", True)):
+                selected = self._actions.selection(names=names)
+                yield Entry(label, lambda selected=selected: copy(selected))  # type: ignore[misc]
+        yield Entry("Copy text", lambda: copy(describe(line)))
         yield Entry("Copy with name and time", lambda: copy(self._actions.with_name(line)))
         found = list(dict.fromkeys(link.address for link in links(line.text)))
         if len(found) == 1:
