@@ -53,6 +53,7 @@ class StandIn:
         self.session = session
         self.transcript = session.transcript
         self.did: list[tuple[Any, ...]] = []
+        self.refreshed: list[str] = []
         self.labels = 0
 
     def start(self) -> None:
@@ -65,10 +66,10 @@ class StandIn:
     def reconnect(self) -> None:
         self.did.append(("reconnect",))
 
-    def send_message(self, room: str, text: str) -> None:
-        self.did.append(("say", room, text))
+    def send_message(self, room: str, text: str, reply: int = 0) -> None:
+        self.did.append(("say", room, text, *([reply] if reply else [])))
         self.labels += 1
-        self.draw(self.transcript.add_waiting(room, text, f"l{self.labels}", self.transcript.now()))
+        self.draw(self.transcript.add_waiting(room, text, f"l{self.labels}", self.transcript.now(), reply))
 
     def send_command(self, command: Command, room: str | None = None) -> None:
         self.did.append(("send", command, room))
@@ -85,6 +86,9 @@ class StandIn:
 
     def ask_older(self, room: str) -> None:
         self.did.append(("older", room))
+
+    def refresh(self, room: str) -> None:
+        self.refreshed.append(room)
 
     def draw(self, changes: Sequence[Change]) -> None:
         self.session.changed(changes)

@@ -23,6 +23,7 @@ class RoomActions:
     mute: Callable[[str, ServerSession], None]
     leave: Callable[[str, ServerSession], None]
     close: Callable[[str, ServerSession], None]
+    settings: Callable[[str, ServerSession], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +219,7 @@ class RoomsPane(ttk.Frame):
         label = "Turn on notifications" if room.muted else "Turn off notifications"
         self.menu.add_command(label=label, command=lambda: actions.mute(key, session))
         if not room.private:
+            self.menu.add_command(label="Room settings …", command=lambda: actions.settings(key, session))
             self.menu.add_command(label="Leave", command=lambda: actions.leave(key, session))
         self.menu.add_command(label="Close", command=lambda: actions.close(key, session))
 

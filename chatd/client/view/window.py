@@ -110,7 +110,7 @@ class Window(ServerWindow):
                 if (room := session.transcript.find_room(key)) is not None:
                     self.notices.give(nick, room, text, "" if len(self.servers) == 1 else session.title)
             case _:
-                pass
+                self.menus.take_change(change)
 
     # Rooms.
 
@@ -132,6 +132,7 @@ class Window(ServerWindow):
         self.rooms.fill(self.servers, self.servers.front)
         self.update_title()
         self.draw_topic()
+        self.menus.room_shown()
 
     @override
     def bring_to_front(self, session: ServerSession) -> None:
@@ -140,6 +141,7 @@ class Window(ServerWindow):
 
     @override
     def show_room(self, name: str | None, session: ServerSession | None = None) -> None:
+        self.menus.leave_subject((session or self.servers.front).transcript.find_room(name))
         self.note_draft()
         before, front = self.shown, self.servers.front
         if session is not None and session is not front:
@@ -158,6 +160,7 @@ class Window(ServerWindow):
         self.rooms.fill(self.servers, session)
         self.draw_topic()
         self.update_title()
+        self.menus.room_shown()
         self.focus_changed()
 
     @override
