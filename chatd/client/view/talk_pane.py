@@ -290,7 +290,7 @@ class TalkPane(ttk.Frame):
         return "break"
 
     def _paint(self) -> None:
-        self._look.dress(self.text)
+        self._look.dress(self.text, edge=False)
         paint(self.text, self._look)
         if self.follow:
             self.text.see("end")
