@@ -74,16 +74,18 @@ class Desk:
 
     def __init__(self, display: str) -> None:
         self.environment = environment() | {"DISPLAY": display}
+        self.window = ""
 
     def do(self, *words: str) -> bytes:
         """Run a command on the display, and return what it prints."""
         return subprocess.run(words, env=self.environment, capture_output=True, check=True, timeout=DEADLINE).stdout
 
-    def find(self) -> str:
-        """Return the client's window; empty as long as it is not seen."""
+    def find(self) -> bool:
+        """Note which the client's window is; return whether it is seen."""
         words = ["xdotool", "search", "--onlyvisible", "--class", "chatd"]
         found = subprocess.run(words, env=self.environment, capture_output=True, text=True, check=False).stdout.split()
-        return found[0] if found else ""
+        self.window = found[0] if found else ""
+        return bool(found)
 
     def still(self, window: str) -> bytes:
         """Return a picture of a window once it changes no more."""
@@ -123,9 +125,8 @@ def take(shot: Shot, folder: Path, arguments: list[str], target: Path) -> None:
         command = [sys.executable, "-m", "chatd.client", *([] if shot.empty else arguments)]
         process = subprocess.Popen(command, cwd=home, env=screen.environment | places, stdout=log, stderr=log)
         try:
-            found: list[str] = []
-            wait_until(lambda: bool(found.append(screen.find()) or found[-1]), (home / "log").read_text)
-            window = found[-1]
+            wait_until(screen.find, (home / "log").read_text)
+            window = screen.window
             if shot.size:
                 screen.do("xdotool", "windowsize", window, *map(str, shot.size))
             screen.do("xdotool", "windowfocus", window, "mousemove", "--window", window, "3", "3")

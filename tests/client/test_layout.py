@@ -46,10 +46,8 @@ def test_once_one_has_joined_the_name_is_gone_and_the_menu_has_it(wide: Desk) ->
     window = wide.window
     assert not seen(window.welcome)
     assert not seen(window.name_bar)
-    labels = [window.menu.entrycget(at, "label") for at in range(window.menu.index("end") + 1) if at not in (4, 7, 11)]
-    window.menu.invoke(window.menu.index("Change your name …"))
+    window.menu.invoke("Change your name …")
     wide.turn()
-    assert "Change your name …" in labels
     assert seen(window.name_bar)
     assert (window.name_bar.name, window.name_bar.button.cget("text")) == ("ann", "Change")
     window.name_bar.field.delete(0, "end")

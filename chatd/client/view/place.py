@@ -49,14 +49,14 @@ def geometry(screen: Screen, kept: str = "", kept_scale: float = 0) -> str:
     if found is None:
         width, height = (round(points * screen.scale) for points in FIRST_SIZE)
         return _written(screen, width, height)
-    width, height, x, y = (None if part is None else int(part) for part in found.groups())
-    assert width is not None and height is not None
+    width, height = int(found[1]), int(found[2])
     if kept_scale > 0 and abs(kept_scale / screen.scale - 1) > 0.05:
         change = screen.scale / kept_scale
         return _written(screen, round(width * change), round(height * change))
-    if x is None or y is None:
+    if found[3] is None:
         return _written(screen, width, height)
     width, height = _fit(screen, width, height)
+    x, y = int(found[3]), int(found[4])
     x = max(screen.left, min(x, screen.left + screen.width - width))
     y = max(screen.top, min(y, screen.top + screen.height - height))
     return f"{width}x{height}+{x}+{y}"
