@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet import reactor
 from twisted.internet.error import ProcessDone, ProcessExitedAlready
-from twisted.internet.task import Clock, deferLater
+from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from chatd.client.model.room import Room
@@ -18,6 +17,7 @@ from chatd.client.view import notices as view
 from chatd.client.view.notices import MAX_TEXT, PAUSE, SHOW_SECONDS, Notices
 from chatd.client.view.programs import Programs, Running
 from tests.support.daemon import DEADLINE, is_running
+from tests.support.linked_users import until
 
 PROGRAM = "/usr/bin/notify-send"
 
@@ -172,14 +172,6 @@ def stand_in(folder: Path, body: str) -> tuple[list[str], Path]:
     return [sys.executable, "-I", "-S", str(program)], noted
 
 
-async def turn_until(condition: Any) -> None:
-    clock: Any = reactor
-    end = clock.seconds() + DEADLINE
-    while not condition():
-        assert clock.seconds() < end
-        await deferLater(clock, 0.01)
-
-
 @ensureDeferred
 @pytest.mark.parametrize(("body", "well"), [("", True), ("sys.exit(3)", False), ("os.abort()", False)])
 async def test_how_a_real_program_ended_is_told(tmp_path: Path, body: str, well: bool) -> None:
@@ -187,7 +179,7 @@ async def test_how_a_real_program_ended_is_told(tmp_path: Path, body: str, well:
     command, _ = stand_in(tmp_path, body)
     programs = Programs(reactor)
     programs.run(command, DEADLINE, told.append)
-    await turn_until(lambda: told)
+    await until(lambda: told)
     assert told == [well]
     programs.stop()
 
@@ -196,7 +188,7 @@ async def test_how_a_real_program_ended_is_told(tmp_path: Path, body: str, well:
 async def test_a_program_that_is_not_there_ended_badly(tmp_path: Path) -> None:
     told: list[bool] = []
     Programs(reactor).run([str(tmp_path / "missing")], DEADLINE, told.append)
-    await turn_until(lambda: told)
+    await until(lambda: told)
     assert told == [False]
 
 
@@ -208,8 +200,8 @@ async def test_a_real_program_that_hangs_is_killed(tmp_path: Path, ends: str) ->
     programs = Programs(reactor)
     programs.run(command, 1.0 if ends == "in time" else DEADLINE, told.append)
     if ends == "with the window":
-        await turn_until(lambda: noted.exists() and noted.read_text())
+        await until(lambda: noted.exists() and noted.read_text())
         programs.stop()
-    await turn_until(lambda: told)
+    await until(lambda: told)
     assert told == [False]
     assert not noted.exists() or not is_running(int(noted.read_text() or 0))

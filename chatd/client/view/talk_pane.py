@@ -12,10 +12,11 @@ from typing import Any
 
 from chatd.client.model.folding import FoldRow, LineRow, Row, UnreadRow, rows
 from chatd.client.model.lines import Line
+from chatd.client.model.links import links
 from chatd.client.model.room import Room
 from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.row_diff import common_rows, row_places, same_row
-from chatd.client.view.talk_rows import Renderer, paint, urls
+from chatd.client.view.talk_rows import Renderer, paint
 from chatd.client.view.theme import Look
 
 PAGE = 300
@@ -276,7 +277,7 @@ class TalkPane(ttk.Frame):
             # What is on the screen may stand for characters that cannot be drawn: the link is the line's own.
             ranges = [str(index) for index in self.text.tag_ranges("link")[::2]]
             on_row = [index for index in ranges if index.startswith(f"{number + 1}.")]
-            self._actions.open_link(urls(row.line.text)[on_row.index(str(found[0]))])
+            self._actions.open_link([*links(row.line.text)][on_row.index(str(found[0]))].address)
 
     def _typed(self, event: tk.Event[tk.Misc]) -> str | None:
         state = int(event.state)

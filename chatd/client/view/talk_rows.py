@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import tkinter as tk
 from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 
 from chatd.client.model.folding import DayRow, FoldRow, LineRow, Row, UnreadRow
 from chatd.client.model.lines import Delivery, Kind, Line, describe
+from chatd.client.model.links import links
 from chatd.client.model.room import Room
 from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.theme import Look
@@ -16,8 +16,6 @@ from chatd.protocol.actions import BEGINNING
 
 Piece = tuple[str, tuple[str, ...]]
 
-_URL = re.compile(r"https?://[^\s<>\"'`]+", re.IGNORECASE)
-_TRAILING = ".,;:!?*_~"
 WAITING_SIGN = "… waiting for the server"
 EDITED_SIGN = "(edited)"
 FAILED_SIGN = "✗ not sent"
@@ -40,20 +38,6 @@ class LocalZone(tzinfo):
         """Return a name for it."""
         del moment
         return "local time"
-
-
-def urls(text: str) -> list[str]:
-    """Return the links in a text, without the punctuation that ends a sentence."""
-    return [_end(match.group()) for match in _URL.finditer(text)]
-
-
-def _end(url: str) -> str:
-    while url:
-        if url[-1] in _TRAILING or (url[-1] in ")]}" and url.count("([{"[")]}".index(url[-1])]) < url.count(url[-1])):
-            url = url[:-1]
-        else:
-            break
-    return url
 
 
 class Renderer:
@@ -119,14 +103,12 @@ class Renderer:
         yield from self._text(describe(line), (*base, "alert" if error else "faint"))
 
     def _text(self, text: str, base: tuple[str, ...]) -> Iterator[Piece]:
-        text = text.replace("\n", "␊")
-        at = 0
-        for match in _URL.finditer(text):
-            url = _end(match.group())
-            yield self._glyphs.safe(text[at : match.start()]), base
-            yield self._glyphs.safe(url), (*base, "link")
-            at = match.start() + len(url)
-        yield self._glyphs.safe(text[at:]), base
+        shown, at = text.replace("\n", "␊"), 0
+        for link in links(text):
+            yield self._glyphs.safe(shown[at : link.start]), base
+            yield self._glyphs.safe(shown[link.start : link.end]), (*base, "link")
+            at = link.end
+        yield self._glyphs.safe(shown[at:]), base
 
     def _time(self, line: Line) -> str:
         return f"{datetime.fromtimestamp(line.time / 1000, self._zone):%H:%M}  "
