@@ -244,7 +244,7 @@ class Window(ServerWindow):
         if not self._leaving:
             self._leaving = True
             self.store()
-            self.settings.geometry = self.root.geometry()
+            self.settings.geometry, self.settings.scale = self.root.geometry(), self.look.scale
             self.root.withdraw()
             self.disconnect(said).addBoth(lambda _: self._done())
 
