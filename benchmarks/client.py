@@ -101,7 +101,7 @@ def draw(root: Any) -> tuple[float, float]:
     from chatd.client.view.window import Window
 
     clock, transcript = Clock(), new_transcript()
-    window = Window(root, clock, transcript, Settings(), lambda _: Nowhere(), Desktop(), lambda: None, lambda: None)
+    window = Window(root, clock, transcript, Settings(), lambda *_: Nowhere(), Desktop(), lambda: None, lambda: None)
     root.deiconify()
     window.connect(Address(), "reader", (ROOM,))
 

@@ -13,12 +13,10 @@ from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.error import ProcessDone
-from twisted.internet.protocol import ProcessProtocol
 from twisted.internet.task import Clock
-from twisted.python.failure import Failure
 
 from chatd.client.model.changes import Change
+from chatd.client.model.kept_servers import KeptServer
 from chatd.client.model.membership import MembershipCue
 from chatd.client.model.reducer import apply_event
 from chatd.client.model.settings import Settings, Store, Theme
@@ -29,7 +27,7 @@ from chatd.client.net.status import LinkState, Status
 from chatd.client.view import pump
 from chatd.client.view.desktop import Desktop, this_desktop
 from chatd.client.view.glyphs import TkFont
-from chatd.client.view.notices import MAX_TEXT, PAUSE, Notices
+from chatd.client.view.servers import ServerSession
 from chatd.client.view.window import Window
 from chatd.protocol import events
 from chatd.protocol.commands import Command, Join, Nick, Part, Search
@@ -45,9 +43,9 @@ PLACEHOLDER = "Enter Your Name Here!"
 class StandIn:
     """A link that goes nowhere: it notes what it is asked for, and what is said waits."""
 
-    def __init__(self, transcript: Transcript, window: Any) -> None:
-        self.transcript = transcript
-        self.window = window
+    def __init__(self, session: ServerSession) -> None:
+        self.session = session
+        self.transcript = session.transcript
         self.did: list[tuple[Any, ...]] = []
         self.labels = 0
 
@@ -77,7 +75,7 @@ class StandIn:
         self.did.append(("older", room))
 
     def draw(self, changes: Sequence[Change]) -> None:
-        self.window.changed(changes)
+        self.session.changed(changes)
 
 
 class Desk:
@@ -98,9 +96,9 @@ class Desk:
         root.deiconify()
         self.turn()
 
-    def dial(self, address: Address) -> StandIn:
+    def dial(self, address: Address, session: ServerSession) -> StandIn:
         self.dialled.append(address)
-        self.links.append(StandIn(self.transcript, self.window))
+        self.links.append(StandIn(session))
         return self.links[-1]
 
     def count_gone(self) -> None:
@@ -220,7 +218,8 @@ def test_a_name_is_enough_to_join_when_nothing_else_is_known(desk: Desk) -> None
     desk.key("<Return>", bar.field)
     assert (desk.dialled, desk.link.did) == ([Address()], [("start",)])
     assert desk.window.shown is desk.transcript.rooms["#lobby"]
-    assert desk.settings.server == "127.0.0.1:10319"
+    desk.window.store()
+    assert desk.settings.servers == [KeptServer("127.0.0.1:10319", "ann", ["#lobby"])]
 
 
 @pytest.mark.parametrize(
@@ -366,7 +365,7 @@ def test_without_a_display_there_is_one_line() -> None:
 
 @pytest.mark.parametrize(
     ("missing", "hint"),
-    [("tkinter", "apt install python3-tk"), ("sv_ttk", install_command("client")), ("platformdirs", "pip install")],
+    [("tkinter", "apt install python3-tk"), ("platformdirs", install_command("client"))],
 )
 def test_what_is_not_installed_is_told_in_one_line(tmp_path: Path, missing: str, hint: str) -> None:
     code = (
@@ -669,50 +668,19 @@ def test_the_people_can_be_filtered(desk: Desk) -> None:
 
 def test_a_notice_only_when_nobody_looks(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.join("ann", "#r", "#s")
-    given: list[tuple[str, str]] = []
-    monkeypatch.setattr(desk.window._notices, "give", lambda *notice: given.append(notice))
+    given: list[tuple[str, str, str]] = []
+    monkeypatch.setattr(desk.window.notices, "give", lambda nick, room, text, _: given.append((nick, room.name, text)))
     desk.said("bob", "ann: here")
     assert given == []
     desk.said("bob", "ann: there", "#s")
-    assert given == [("bob in #s", "ann: there")]
+    assert given == [("bob", "#s", "ann: there")]
     monkeypatch.setattr(desk.window, "has_focus", lambda: False)
     desk.window.focus_changed()
     desk.said("bob", "ann: and here")
-    assert given[1:] == [("bob in #r", "ann: and here")]
+    assert given[1:] == [("bob", "#r", "ann: and here")]
     desk.window.toggle_mute("#r")
     desk.said("bob", "ann: not here")
     assert len(given) == 2
-
-
-class Spawner(Clock):
-    """A clock that notes which programs are to run, and runs none."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.spawned: list[tuple[ProcessProtocol, list[str]]] = []
-
-    def spawnProcess(self, protocol: ProcessProtocol, path: str, command: list[str], env: object) -> None:  # noqa: ARG002, N802  # Twisted's
-        assert path == command[0]
-        self.spawned.append((protocol, command))
-
-
-@pytest.mark.parametrize("program", [None, "/usr/bin/notify-send"])
-def test_a_notice_rings_and_is_shown_by_the_desktop_if_it_can(program: str | None) -> None:
-    spawner, bells = Spawner(), list[float]()
-    notices = Notices(spawner, lambda: bells.append(spawner.seconds()), program)
-    notices.give("bob in #r", "<b>" + "x" * 500)
-    notices.give("bob in #r", "too soon")
-    spawner.advance(PAUSE)
-    notices.give("bob in #r", "the one before is still shown")
-    assert bells == [0, PAUSE]
-    text = "&lt;b&gt;" + "x" * (MAX_TEXT - 3)
-    expected = [] if program is None else [[program, "--app-name=chatd", "--", "bob in #r", text]]
-    assert [command for _, command in spawner.spawned] == expected
-    for protocol, _ in spawner.spawned:
-        protocol.processEnded(Failure(ProcessDone(0)))
-    spawner.advance(PAUSE)
-    notices.give("bob in #r", "and another")
-    assert len(spawner.spawned) == 2 * len(expected)
 
 
 def test_the_desktop_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -826,7 +794,7 @@ def test_a_password_goes_to_the_server_it_was_entered_for(desk: Desk) -> None:
     sheet.button.invoke()
     assert desk.dialled == [Address(), Address("127.0.0.1", 7)]
     assert [link.did for link in desk.links] == [
-        [("start",), ("stop", None)],
+        [("start",)],
         [("send", Login("ann", "s3cret"), None), ("start",)],
     ]
 
@@ -897,6 +865,7 @@ def test_what_is_kept(desk: Desk) -> None:
     desk.key("<Control-plus>")
     desk.window.quit()
     kept = desk.settings
-    assert (kept.server, kept.nick, kept.rooms, kept.font_size) == ("127.0.0.1:10319", "ann", ["#r", "#s"], 12)
+    assert kept.servers == [KeptServer("127.0.0.1:10319", "ann", ["#r", "#s"])]
+    assert (kept.nick, kept.font_size) == ("ann", 12)
     assert [each["text"] for each in kept.waiting["127.0.0.1:10319"]] == ["unheard"]
     assert kept.geometry

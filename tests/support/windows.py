@@ -90,9 +90,9 @@ class RealWindow:
     def holds(self, text: str) -> bool:
         """Type over what stands where the focus is; return whether that is what stands there now."""
         self._screen.clip(NOTHING)
-        self._screen.do("xdotool", "key", "ctrl+slash")
+        self._screen.do("xdotool", "key", "ctrl+a")
         self._screen.do("xdotool", "type", "--delay", "5", text)
-        self._screen.do("xdotool", "key", "--delay", "5", "ctrl+slash", "ctrl+c")
+        self._screen.do("xdotool", "key", "--delay", "5", "ctrl+a", "ctrl+c")
         return self._screen.clipped().strip() == text
 
     def _type(self, x: int, y: int, text: str) -> None:

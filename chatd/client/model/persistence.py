@@ -10,8 +10,7 @@ from chatd.protocol import names
 
 
 def store_conversations(settings: Settings, transcript: Transcript, server: str) -> None:
-    """Put the rooms to join at the next start and what waits for the server into the settings."""
-    settings.rooms = [room.name for room in transcript.rooms.values() if room.wanted and not room.private]
+    """Put what waits for the server into the settings."""
     waiting = transcript.dump_waiting()
     if waiting:
         settings.waiting[server] = waiting

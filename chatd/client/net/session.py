@@ -6,7 +6,6 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 from enum import Enum
-from types import MappingProxyType
 
 from chatd.client.model.changes import Change, RoomsChanged
 from chatd.client.model.membership import MembershipCue
@@ -14,9 +13,11 @@ from chatd.client.model.reducer import apply_event
 from chatd.client.model.room import Room
 from chatd.client.model.transcript import UNKNOWN_FATE, Transcript
 from chatd.client.net.connection import Aftermath, Connection
+from chatd.client.net.refusals import JOIN_TROUBLES, LOGIN_TROUBLES, PERSONAL, Refusals
 from chatd.client.net.seen_reports import SeenReports
 from chatd.client.net.send_queue import Flow, Message, Question, SendQueue
 from chatd.client.net.session_memory import SessionMemory
+from chatd.client.net.trouble import Trouble
 from chatd.protocol import names
 from chatd.protocol.commands import LOBBY, Command, History, Join, Nick, Part, Seen, Tell, Topic, Who
 from chatd.protocol.errors import Code
@@ -31,11 +32,6 @@ MIN_RETRY_SECONDS, MAX_RETRY_SECONDS = 1.0, 5.0
 NOT_PRIVATE = "Passwords are sent only over TLS, so this one was not sent; connect with TLS"
 PAGE = 100
 """How many messages are asked for in a room of which it is not known what was said last."""
-
-_PERSONAL = frozenset({Code.BAD_NICK, Code.TLS_NEEDED, Code.ALREADY_IN, Code.NAME_NEEDED})
-"""What is refused to the one who joins, and not for the sake of the room."""
-_KEPT_OUT_OF_ALL = MappingProxyType({Code.NOT_ALLOWED: Aftermath.ASK_PASSWORD, Code.BANNED: Aftermath.STAY_AWAY})
-"""What follows when not even the lobby can be joined; after any other error another try."""
 
 
 class Stage(Enum):
@@ -64,8 +60,7 @@ class Session:
         self._chance = chance
         self._memory = memory
         self._sent: dict[str, Message | Question] = {}
-        self._kept_from: list[Room] = []
-        """The rooms that one was not let into, while it is not known whether that is for their sake."""
+        self._refusals = Refusals(transcript, connection, memory)
         self._queue = SendQueue()
         self._seen_reports = SeenReports(transcript, connection, self._report_seen)
 
@@ -82,16 +77,19 @@ class Session:
             self._ask(Question(self._make_label(), login, None, own=True))
         else:
             self._memory.login = None
-            self._connection.close(NOT_PRIVATE, Aftermath.ASK_PASSWORD)
+            self._connection.close(NOT_PRIVATE, Aftermath.ASK_PASSWORD, trouble=Trouble.PASSWORD_UNSAFE)
 
     def _logged_in(self, answer: Done | Refused) -> None:
         if isinstance(answer, Done):
+            self._memory.account = answer.words[0] if answer.words else ""
             self._enter_first()
             return
         again_later = answer.code.temporary and answer.code is not Code.SLOW_DOWN
         if not answer.code.temporary:
             self._memory.login = None
-        self._connection.close(answer.text, Aftermath.RETRY_REFUSED if again_later else Aftermath.ASK_PASSWORD)
+        aftermath = Aftermath.RETRY_REFUSED if again_later else Aftermath.ASK_PASSWORD
+        trouble = LOGIN_TROUBLES.get(answer.code, Trouble.LOGIN_REFUSED)
+        self._connection.close(answer.text, aftermath, trouble=trouble)
 
     def _enter_first(self) -> None:
         joins = self._transcript.rejoin()
@@ -119,7 +117,7 @@ class Session:
             case Question(command=Nick()), _:
                 self._stage = Stage.PRESENT
             case Question(command=Register(password)), Done("REGISTER", (nick, *_)):
-                self._memory.login = Login(nick, password)
+                self._memory.login, self._memory.account = Login(nick, password), nick
             case Question(command=History(), own=True, room=str(name)), Done():
                 self._memory.unread.discard(names.key(name))
             case Message(), Refused() if self._transcript.waits_in(label) is not None:
@@ -170,7 +168,7 @@ class Session:
         changes: list[Change] = []
         if not self.present:
             self._stage = Stage.PRESENT
-            changes += self._give_up_others()
+            changes += [*self._refusals.show(), *self._give_up_others()]
             for join in self._transcript.rejoin():
                 room = self._transcript.find_room(join.room)
                 if room is not None and not room.joined:
@@ -209,28 +207,20 @@ class Session:
     def _kept_out(self, asked: Question, tags: Tags, error: Refused) -> list[Change]:
         """Do without a room that the server does not let one into, or that is full, or try again later."""
         passes = error.code.temporary and "limit" not in tags
-        if not self.present and (passes or error.code in _PERSONAL):
-            self._connection.close(error.text, Aftermath.RETRY_REFUSED)
+        if not self.present and (passes or error.code in PERSONAL):
+            self._connection.close(error.text, Aftermath.RETRY_REFUSED, trouble=JOIN_TROUBLES.get(error.code))
             return []
         if passes:
             self._ask_later(asked)
             return []
-        room = self._transcript.find_room(asked.room)
-        if room is not None:
-            room.change_membership(MembershipCue.GIVE_UP)
-            room.out = error.text
-            self._kept_from.append(room)
+        self._refusals.take(asked.room, tags, error)
         if self.present:
             self._queue.release()
         elif self._transcript.rejoin() or names.key(asked.room or "") != names.key(LOBBY):
             self._enter_first()
         else:
-            aftermath = _KEPT_OUT_OF_ALL.get(error.code, Aftermath.RETRY_REFUSED)
-            if aftermath.final:  # so it was not for the sake of one room
-                for each in self._kept_from:
-                    each.change_membership(MembershipCue.WANT)
-            self._connection.close(error.text, aftermath)
-        return [*apply_event(self._transcript, tags, error), RoomsChanged()]
+            return self._refusals.end(error)
+        return [*(self._refusals.show() if self.present else ()), RoomsChanged()]
 
     # What is sent, and when.
 

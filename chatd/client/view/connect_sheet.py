@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from tkinter import ttk
 
 from chatd.client.net.nearby import Nearby, NoNearby, Place
+from chatd.client.view.entry import Entry
 from chatd.client.view.sheet import Sheet
+from chatd.client.view.theme import Look
 from chatd.protocol import names
 from chatd.protocol.commands import LOBBY
 from chatd.protocol.moderation_commands import MAX_PASSWORD_BYTES
@@ -21,10 +23,11 @@ SHOWN_PLACES = 4
 class ConnectSheet(Sheet):
     """Host, port, name, room, password and TLS; ``connect`` is called with what was entered, once it can be."""
 
-    def __init__(self, parent: tk.Misc, connect: Connect, safe: Callable[[str], str]) -> None:
+    def __init__(self, parent: tk.Misc, look: Look, connect: Connect, safe: Callable[[str], str]) -> None:
         super().__init__(parent, "Connect to a server", self._look_no_more)
         self.nearby: Nearby = NoNearby()
         """Finds the servers that are offered; looked for while the sheet is open."""
+        self._look = look
         self._connect = connect
         self._safe = safe
         self._places: dict[str, Place] = {}
@@ -115,9 +118,9 @@ class ConnectSheet(Sheet):
     def _look_no_more(self) -> None:
         self.nearby.stop()
 
-    def _field(self, row: int, label: str, show: str = "") -> ttk.Entry:
+    def _field(self, row: int, label: str, show: str = "") -> Entry:
         ttk.Label(self.body, text=label).grid(row=row, column=0, sticky="w", padx=(0, 12), pady=4)
-        field = ttk.Entry(self.body, width=32, show=show)
+        field = Entry(self.body, self._look, width=32, show=show)
         field.grid(row=row, column=1, sticky="ew", pady=4)
         return field
 

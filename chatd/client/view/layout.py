@@ -21,7 +21,8 @@ from chatd.client.view.members_pane import MembersPane
 from chatd.client.view.message_field import FieldActions, MessageField
 from chatd.client.view.name_bar import NameBar
 from chatd.client.view.question import Question
-from chatd.client.view.rooms_pane import RoomActions, RoomsPane
+from chatd.client.view.rooms_pane import RoomActions, RoomsPane, ServerActions
+from chatd.client.view.servers import Servers, ServerSession
 from chatd.client.view.sheet import Listing
 from chatd.client.view.status_line import StatusLine
 from chatd.client.view.switcher import Switcher
@@ -40,6 +41,7 @@ class Layout(Actions):
 
     transcript: Transcript
     settings: Settings
+    servers: Servers
     shown: Room | None
 
     def __init__(self, root: tk.Tk, reactor: Any, look: Look, glyphs: Glyphs) -> None:
@@ -58,7 +60,7 @@ class Layout(Actions):
         main.grid(row=0, column=0, sticky="nsew")
         main.columnconfigure(0, weight=1)
         main.rowconfigure(1, weight=1)
-        self.name_bar = NameBar(main, self.join_as)
+        self.name_bar = NameBar(main, look, self.join_as)
         self.name_bar.grid(row=0, column=0, sticky="ew", pady=(0, 8))
         self._panes(main)
         self.question = Question(main)
@@ -77,17 +79,21 @@ class Layout(Actions):
         self.panes = ttk.PanedWindow(main, orient="horizontal")
         self.panes.grid(row=1, column=0, sticky="nsew")
         room_actions = RoomActions(self.show_room, self.toggle_mute, self.leave_room, self.close_room)
-        self.rooms = RoomsPane(self.panes, self.look, self.glyphs, room_actions)
+        server_actions = ServerActions(
+            self.reconnect_server, self.disconnect_server, self.remove_server, self.ask_server
+        )  # fmt: skip
+        self.rooms = RoomsPane(self.panes, self.look, self.glyphs, room_actions, server_actions)
         middle = ttk.Frame(self.panes)
         middle.columnconfigure(0, weight=1)
         middle.rowconfigure(1, weight=1)
         self.topic = ttk.Label(middle, anchor="w", justify="left", padding=(8, 4))
         self.topic.grid(row=0, column=0, sticky="ew")
         self.topic.bind("<Configure>", lambda event: self.topic.configure(wraplength=max(100, event.width - 20)))
-        talk_actions = TalkActions(self.load_older, self.open_link, self._typed_elsewhere)
+        talk_actions = TalkActions(self.load_older, self.open_link, self.typed_elsewhere)
         self.talk = TalkPane(middle, self.look, self.glyphs, LocalZone(), talk_actions)
         self.talk.grid(row=1, column=0, sticky="nsew")
-        self.find_bar = FindBar(main, FindActions(self._find, self.talk.reveal, self.search, self._found_closed))
+        find_actions = FindActions(self._find, self.talk.reveal, self.search, self._found_closed)
+        self.find_bar = FindBar(main, self.look, find_actions)
         self.find_bar.grid(row=2, column=0, sticky="ew")
         self.find_bar.grid_remove()
         self.members = MembersPane(self.panes, self.look, self.glyphs, self.go_to)
@@ -111,8 +117,8 @@ class Layout(Actions):
         self._sides = (self._sides[0], (self.panes.sashpos(0), width - self.panes.sashpos(1)))
 
     def _sheets(self, root: tk.Tk) -> None:
-        self.switcher = Switcher(root, self.glyphs, self.show_room)
-        self.connect_sheet = ConnectSheet(root, self.connect_elsewhere, self.glyphs.safe)
+        self.switcher = Switcher(root, self.look, self.glyphs, self.show_room)
+        self.connect_sheet = ConnectSheet(root, self.look, self.connect_elsewhere, self.glyphs.safe)
         self.help_sheet = HelpSheet(root, self.look)
         self.rooms_sheet = Listing(root, self.look, "Rooms on the server", ("Room", "People and topic"), self.go_to)
         self.found_sheet = Listing(root, self.look, "Found on the server", ("When and who", "What"))
@@ -169,13 +175,15 @@ class Layout(Actions):
 
     def switch(self) -> None:
         """Go to a room by part of its name."""
-        self.switcher.ask(self.transcript.rooms.values())
+        self.switcher.ask(self.rooms.places)
 
     def step_room(self, by: int) -> None:
         """Go to the next room in the list, or the one before."""
-        keys = list(self.rooms.tree.get_children())
-        if keys and self.shown is not None and self.shown.key in keys:
-            self.show_room(keys[(keys.index(self.shown.key) + by) % len(keys)])
+        places = self.rooms.places
+        at = next((place for place, (_, room) in enumerate(places) if room is self.shown), None)
+        if at is not None:
+            session, room = places[(at + by) % len(places)]
+            self.show_room(room.key, session)
 
     def help(self) -> None:
         """List the keys and the commands."""
@@ -183,8 +191,7 @@ class Layout(Actions):
 
     def ask_server(self) -> None:
         """Ask where to go."""
-        room = next(iter(self.settings.rooms), "")
-        self.connect_sheet.ask(Address(), self.transcript.nick or self.settings.nick, room)
+        self.connect_sheet.ask(Address(), self.transcript.nick or self.settings.nick, "")
 
     def ask_password(self, address: Address, why: str) -> None:
         """Ask for the password, to log in where one is."""
@@ -240,14 +247,15 @@ class Layout(Actions):
 
     def update_title(self) -> None:
         """Let the title say how much is unread."""
-        unread = sum(room.unread for room in self.transcript.rooms.values() if not room.muted)
+        unread = sum(session.unread for session in self.servers)
         self.root.title(f"({unread}) {TITLE}" if unread else TITLE)
 
-    def toggle_mute(self, key: str) -> None:
+    def toggle_mute(self, key: str, session: ServerSession | None = None) -> None:
         """Turn the notifications of a room off, or on again."""
-        if (room := self.transcript.find_room(key)) is not None:
+        session = session or self.servers.front
+        if (room := session.transcript.find_room(key)) is not None:
             persistence.toggle_mute(self.settings, room)
-            self.rooms.mark(room)
+            self.rooms.mark(session, room)
             self.update_title()
 
     def draw_topic(self) -> None:
@@ -265,7 +273,8 @@ class Layout(Actions):
         """Return whether what is typed goes to this window."""
         return bool(self.root.tk.call("focus", "-displayof", "."))
 
-    def _typed_elsewhere(self, text: str) -> None:
+    def typed_elsewhere(self, text: str) -> None:
+        """Let what is typed where nothing can be typed stand in the message field."""
         self.field.text.focus_set()
         self.field.insert(text)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from tkinter import ttk
 
 from chatd.client.model.room import Room
+from chatd.client.view.entry import Entry
 from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.theme import Look
 from chatd.protocol import names
@@ -30,7 +31,7 @@ class MembersPane(ttk.Frame):
         self.filter = tk.StringVar(self)
         self.filter_label = ttk.Label(self, text="Filter", style="Faint.TLabel")
         self.filter_label.grid(row=1, column=0, sticky="w", padx=8)
-        self.field = ttk.Entry(self, textvariable=self.filter, width=6)
+        self.field = Entry(self, look, textvariable=self.filter, width=6)
         self.field.grid(row=2, column=0, columnspan=2, sticky="ew", padx=4, pady=(0, 4))
         self.tree = ttk.Treeview(self, style="Flat.Treeview", show="tree", selectmode="browse")
         self.tree.grid(row=3, column=0, sticky="nsew")

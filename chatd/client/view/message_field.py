@@ -11,6 +11,7 @@ from chatd.client.model.completion import Completer
 from chatd.client.model.input_history import InputHistory
 from chatd.client.model.room import Room
 from chatd.client.view.glyphs import Glyphs
+from chatd.client.view.text_keys import put, use_keys
 from chatd.client.view.theme import Look
 
 MAX_PASTED_LINES = 3
@@ -52,6 +53,7 @@ class MessageField(ttk.Frame):
         self.why.grid_remove()
         self.why.bind("<Configure>", lambda event: self.why.configure(wraplength=max(100, event.width - 8)))
         text = self.text
+        use_keys(text)
         text.bind("<Return>", self._send_key)
         text.bind("<KP_Enter>", self._send_key)
         text.bind("<Shift-Return>", self._new_line)
@@ -95,10 +97,7 @@ class MessageField(ttk.Frame):
 
     def insert(self, text: str) -> None:
         """Put a text where the cursor is, in place of what is selected."""
-        if self.text.tag_ranges("sel"):
-            self.text.delete("sel.first", "sel.last")
-        self.text.insert("insert", self._glyphs.safe(text))
-        self.text.see("insert")
+        put(self.text, self._glyphs.safe(text))
 
     def _send_key(self, _: tk.Event[tk.Misc]) -> str:
         self.submit()

@@ -6,17 +6,20 @@ import tkinter as tk
 from collections.abc import Callable
 from tkinter import ttk
 
+from chatd.client.view.entry import Entry
+from chatd.client.view.theme import Look
+
 PLACEHOLDER = "Enter Your Name Here!"
 
 
 class NameBar(ttk.Frame):
     """A field for the name, which is locked once one has joined; ``join`` is called with what stands in it."""
 
-    def __init__(self, parent: tk.Misc, join: Callable[[str], None]) -> None:
+    def __init__(self, parent: tk.Misc, look: Look, join: Callable[[str], None]) -> None:
         super().__init__(parent)
         self._join = join
         ttk.Label(self, text="Name").grid(row=0, column=0, padx=(0, 8))
-        self.field = ttk.Entry(self, width=24)
+        self.field = Entry(self, look, width=24)
         self.field.grid(row=0, column=1, sticky="ew")
         self.button = ttk.Button(self, text="Join", command=self.submit, style="Accent.TButton")
         self.button.grid(row=0, column=2, padx=8)
