@@ -25,9 +25,9 @@ class _Forms(NamedTuple):
 
 
 def shapes(text: str, has: Callable[[str], bool]) -> list[str]:
-    """Return what is drawn for each character of a text. ``has`` is whether a shape can be drawn; else it is the letter.
+    """Return what is drawn for each character of a text. ``has`` is whether a shape can be drawn.
 
-    What became a part of the character before it is an empty string.
+    Where it cannot, the letter is. What became a part of the character before it is an empty string.
     """
     forms = _forms()
     found = list(text)
@@ -44,7 +44,7 @@ def shapes(text: str, has: Callable[[str], bool]) -> list[str]:
             found[at], found[letters[number + 1]] = form, ""
             skipped = True
             continue
-        goes_on = _joins_after(text[at]) and (_joins_after(after) or after in forms.letters)
+        goes_on = _joins(text[at], "initial") and _joins(after, "final")
         name = ("medial" if joined else "initial") if goes_on else ("final" if joined else "isolated")
         form = forms.letters.get(text[at], {}).get(name, text[at])
         if name != "isolated" and has(form):
@@ -53,9 +53,9 @@ def shapes(text: str, has: Callable[[str], bool]) -> list[str]:
     return found
 
 
-def _joins_after(character: str) -> bool:
-    """Return whether a character joins to the one after it; such a one joins to the one before, too."""
-    return character in _JOINING or "initial" in _forms().letters.get(character, ())
+def _joins(character: str, form: str) -> bool:
+    """Return whether a character is joined to the one after it (``initial``), or to the one before (``final``)."""
+    return character in _JOINING or form in _forms().letters.get(character, ())
 
 
 def _is_transparent(character: str) -> bool:
