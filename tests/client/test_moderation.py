@@ -12,10 +12,10 @@ from twisted.internet.defer import Deferred, fail, succeed
 from chatd.accounts import NoAccounts
 from chatd.client.model.changes import LinesChanged, MembersChanged, Notice, RoomsChanged, UnreadChanged
 from chatd.client.model.completion import Completer
-from chatd.client.model.folding import LineRow, rows
 from chatd.client.model.input_history import InputHistory
 from chatd.client.model.lines import Delivery, Kind, describe
 from chatd.client.model.room import Room
+from chatd.client.model.rows import LineRow, rows
 from chatd.client.model.slash import holds_secret, read
 from chatd.client.net.status import LinkState
 from chatd.protocol import commands, wire

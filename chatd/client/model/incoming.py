@@ -108,6 +108,7 @@ def _said(transcript: Transcript, tags: Tags, event: events.Said) -> list[Change
         mention=not own and mentions(event.text, transcript.nick),
         edited="edited" in tags,
         answers=_answered(room, event.reply),
+        reply=event.reply,
     )
     settled: list[Change] = []
     if label is not None and own and transcript.waits_in(label) is room:

@@ -40,7 +40,9 @@ class Transcript:
         self.rooms: dict[str, Room] = {}
         """The rooms and private conversations by key, in the order in which they were opened."""
         self.front: Room | None = None
-        """The room that the one who reads is looking at, if at any."""
+        """The room whose newest lines the one who reads is looking at, if at any."""
+        self._read_back: Room | None = None
+        """The room of which older lines are looked at."""
         self.epoch: str | None = None
         """The server's, as OK HELLO told it; None before."""
         self.resume: str | None = None
@@ -149,6 +151,8 @@ class Transcript:
             return []
         if self.front is room:
             self.front = None
+        if self._read_back is room:
+            self._read_back = None
         self._outbox = {label: each for label, each in self._outbox.items() if each[1] is not room}
         return [RoomsChanged()]
 
@@ -158,15 +162,16 @@ class Transcript:
             self.close_room(key)
         self.epoch = self.resume = None
 
-    def set_front(self, name: str | None) -> list[Change]:
+    def set_front(self, name: str | None, *, reading_back: bool = False) -> list[Change]:
         """Note which room the one who reads is looking at now, None for no room: it has nothing unread any more.
 
+        While the end of it is not on the screen (``reading_back``), what is said there is unread as in any other room.
         Its unread mark stays until another is shown.
         """
-        room = self.find_room(name)
-        before, self.front = self.front, room
-        changes = before.clear_mark() if before is not None and before is not room else []
-        return changes + room.mark_seen() if room is not None else changes
+        room, before = self.find_room(name), self.front or self._read_back
+        self.front, self._read_back = (None, room) if reading_back else (room, None)
+        changes = before.clear_mark() if before is not None and before is not room and not before.unread else []
+        return changes + room.mark_seen() if room is not None and not reading_back else changes
 
     def add_note(self, name: str | None, text: str, kind: Kind = Kind.NOTE) -> list[Change]:
         """Show a sentence of the client's own as a passing line in a room, by default in the one in front."""
@@ -277,5 +282,6 @@ class Transcript:
         """Count a line of another as unread, unless the one who reads is looking at its room."""
         if room is self.front:
             return []
+        moved = [] if room.unread else room.clear_mark()
         room.count_unread(index)
-        return [UnreadChanged(room.key)]
+        return [*moved, UnreadChanged(room.key)]

@@ -64,8 +64,7 @@ def _one(window: CommandTarget, command: Command) -> None:
             link.send_message(to, text)
             if front is None or names.key(to) != front.key:
                 window.show_room(to)
-            window.talk.follow = True
-            window.talk.text.see("end")
+            window.talk.go_to_end()
         case commands.Join(None, room):
             window.go_to(room)
         case commands.Help():

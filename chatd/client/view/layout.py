@@ -89,7 +89,7 @@ class Layout(Actions):
         self.topic = ttk.Label(middle, anchor="w", justify="left", padding=(8, 4))
         self.topic.grid(row=0, column=0, sticky="ew")
         self.topic.bind("<Configure>", lambda event: self.topic.configure(wraplength=max(100, event.width - 20)))
-        talk_actions = TalkActions(self.load_older, self.open_link, self.typed_elsewhere)
+        talk_actions = TalkActions(self.load_older, self.open_link, self.typed_elsewhere, self.focus_changed)
         self.talk = TalkPane(middle, self.look, self.glyphs, LocalZone(), talk_actions)
         self.talk.grid(row=1, column=0, sticky="nsew")
         find_actions = FindActions(self._find, self.talk.reveal, self.search, self._found_closed)

@@ -51,6 +51,8 @@ class MembersPane(ttk.Frame):
         """Show the people of another room."""
         if room is not self._room:
             self._room = room
+            self.tree.delete(*self._shown)
+            self._shown = {}
             if self.filter.get():
                 self.filter.set("")
         self.draw()
@@ -72,8 +74,8 @@ class MembersPane(ttk.Frame):
         for place in came:
             self.tree.insert("", place, iid=names.key(nicks[place]))
         for key, nick in wanted.items():
-            if self._shown.get(key) != nick:
-                self.tree.item(key, text=self._glyphs.safe(nick), tags=(f"nick{self._look.colour_of(nick)}",))
+            if room is not None and self._shown.get(key) != nick:
+                self.tree.item(key, text=self._glyphs.safe(nick), tags=(f"nick{room.colours.of(nick)}",))
         self._shown = wanted
 
     def _title(self, matching: int) -> str:

@@ -12,7 +12,6 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.utils import getProcessOutput
 
-from chatd.client.model.members import colour_index
 from chatd.client.model.settings import MAX_FONT_SIZE, MIN_FONT_SIZE, Theme
 from chatd.client.view.palette import DARK, LIGHT
 from chatd.client.view.resolution import settle_resolution
@@ -96,10 +95,6 @@ class Look:
         """Change the theme."""
         self.theme = theme
         self.apply()
-
-    def colour_of(self, nick: str) -> int:
-        """Return which of the palette's colours a nick has."""
-        return colour_index(nick, len(self.palette.nicks))
 
     def dress(self, text: tk.Text) -> None:
         """Give a plain text widget the colours and the font of the rest."""

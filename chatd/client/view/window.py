@@ -142,7 +142,6 @@ class Window(ServerWindow):
         session = self.servers.front
         room, session.going = self.transcript.find_room(name), None
         self.shown = session.shown = room
-        found = self.transcript.set_front(room.key if room is not None and self.has_focus() else None)
         if room is not before:
             self.talk.show_room(room)
             self._drawing.forget_lines()
@@ -151,7 +150,7 @@ class Window(ServerWindow):
         self.rooms.fill(self.servers, session)
         self.draw_topic()
         self.update_title()
-        self.changed(found)
+        self.focus_changed()
 
     @override
     def go_to(self, name: str, session: ServerSession | None = None) -> None:
@@ -211,9 +210,13 @@ class Window(ServerWindow):
 
     @override
     def focus_changed(self) -> None:
-        looking = self.shown if self.has_focus() else None
-        if looking is not self.transcript.front:
-            self.changed(self.transcript.set_front(None if looking is None else looking.key))
+        room = self.shown if self.has_focus() else None
+        talk = self.talk
+        found = self.transcript.set_front(None if room is None else room.key, reading_back=not talk.follow)
+        if room is not None and room.unread and not talk.follow and talk.last_id > (room.seen_id or 0):
+            found += room.mark_seen(talk.last_id)
+        if found:
+            self.changed(found)
 
     # Leaving.
 
