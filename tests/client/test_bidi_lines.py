@@ -56,8 +56,9 @@ def test_a_letter_stays_as_it_is_where_its_shape_is_missing() -> None:
     assert "".join(shapes("مرحبا", lambda _: False)) == "مرحبا"
 
 
-def test_marks_stand_behind_their_letters_and_brackets_are_turned() -> None:
-    assert seen("שָׁלוֹם (טוב)") == "(בוט) םוֹלשָׁ"
+def test_marks_are_drawn_before_their_letters_and_brackets_are_turned() -> None:
+    assert seen("שָלֹא (טוב)") == "(בוט) א\u05b9ל\u05b8ש"
+    assert seen("e\u0301 א") == "e\u0301 א"
     assert seen("a (שלום) b") == "a (םולש) b"
 
 

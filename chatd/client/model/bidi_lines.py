@@ -6,7 +6,6 @@ Lines have to be broken first and reordered then: what is wrapped after it was r
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -46,21 +45,13 @@ class BidiText:
         return "".join(self._shapes[start:end])
 
     def drawn(self, start: int = 0, end: int | None = None) -> list[Drawn]:
-        """Return what is drawn of a line, from left to right. Marks stand behind their letters, as fonts want it."""
-        end = len(self.text) if end is None else end
-        order: list[int] = []
-        marks: list[int] = []
-        for at in visual_order(self._found, start, end):
-            if self._found.levels[at] % 2 and unicodedata.category(self.text[at]) in ("Mn", "Me"):
-                marks.append(at)
-                continue
-            order += [at, *reversed(marks)]
-            marks.clear()
-        order += reversed(marks)
-        return self._with_unseen([at for at in order if self._shapes[at]], start, end)
+        """Return what is drawn of a line, from left to right.
 
-    def _with_unseen(self, order: list[int], start: int, end: int) -> list[Drawn]:
-        """Let what is not seen go with the character before it in the text, or with the first that is seen."""
+        What is not seen goes with the character before it in the text, or with the first that is seen. The marks of
+        Arabic and Hebrew come before their letters, as the order has it: fonts put them over what is drawn next.
+        """
+        end = len(self.text) if end is None else end
+        order = [at for at in visual_order(self._found, start, end) if self._shapes[at]]
         stands: dict[int, list[int]] = {at: [] for at in sorted(order)}
         if not stands:
             return []

@@ -210,7 +210,7 @@ class Layout(Actions):
         room = self.transcript.find_room(key)
         found = [] if room is None else room.found
         self.found_sheet.fill(
-            (f"{_when(line.time)}  {line.nick}", self.glyphs.safe(line.text)) for line in found
+            (f"{_when(line.time)}  {self.glyphs.line(line.nick)}", self.glyphs.line(line.text)) for line in found
         )  # fmt: skip
         if found:
             self.found_sheet.open(self.found_sheet.tree)
@@ -267,7 +267,7 @@ class Layout(Actions):
             return
         topic = room.topic if len(room.topic) <= MAX_TOPIC else room.topic[:MAX_TOPIC] + " …"
         what = "private" if room.private else topic or "no topic"
-        self.topic.configure(text=self.glyphs.safe(f"{room.name} — {what}"))
+        self.topic.configure(text=self.glyphs.line(f"{room.name} — {what}"))
 
     def has_focus(self) -> bool:
         """Return whether what is typed goes to this window."""

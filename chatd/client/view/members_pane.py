@@ -75,7 +75,7 @@ class MembersPane(ttk.Frame):
             self.tree.insert("", place, iid=names.key(nicks[place]))
         for key, nick in wanted.items():
             if room is not None and self._shown.get(key) != nick:
-                self.tree.item(key, text=self._glyphs.safe(nick), tags=(f"nick{room.colours.of(nick)}",))
+                self.tree.item(key, text=self._glyphs.line(nick), tags=(f"nick{room.colours.of(nick)}",))
         self._shown = wanted
 
     def _title(self, matching: int) -> str:

@@ -90,7 +90,7 @@ class MessageField(ttk.Frame):
     def explain(self, why: str) -> None:
         """Say below it why nothing can be said, nothing if it can; commands can be given all the same."""
         if why:
-            self.why.configure(text=self._glyphs.safe(f"! {why}"))
+            self.why.configure(text=self._glyphs.line(f"! {why}"))
             self.why.grid()
         else:
             self.why.grid_remove()
