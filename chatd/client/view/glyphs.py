@@ -61,9 +61,10 @@ class TkFont(Font):
     @override
     def shapes(self) -> bool:
         # Windows and macOS do. On X11, Tk 8.6 and 9.0 do not; a later one, or one that was built so, can.
-        if self._root.tk.call("tk", "windowingsystem") != "x11":
-            return True
-        return self._large.measure(4 * _JOINED) != 4 * self._large.measure(_JOINED)
+        return self._system() != "x11" or self.width(4 * _JOINED) != 4 * self.width(_JOINED)
+
+    def _system(self) -> str:
+        return str(self._root.tk.call("tk", "windowingsystem"))
 
 
 class Glyphs:
