@@ -95,7 +95,7 @@ class Layout(Actions):
         edge, gap = look.pixels(WIDE), look.pixels(GAP)
         middle.columnconfigure(0, weight=1)
         middle.rowconfigure(3, weight=1)
-        self.header = RoomHeader(middle, look, HeaderActions(self.toggle_people, self.find))
+        self.header = RoomHeader(middle, look, self.glyphs.line, HeaderActions(self.toggle_people, self.find))
         self.header.grid(row=0, column=0, sticky="ew")
         self.topic = self.header.topic
         ttk.Frame(middle, style="Divider.TFrame", height=look.pixels(0.75)).grid(row=1, column=0, sticky="ew")
@@ -224,12 +224,12 @@ class Layout(Actions):
 
     def list_rooms(self) -> None:
         """Show the rooms on the server."""
-        fill_rooms(self.rooms_sheet, self.transcript.listing, self.glyphs.safe)
+        fill_rooms(self.rooms_sheet, self.transcript.listing, self.glyphs.line)
 
     def list_found(self, key: str) -> None:
         """Show what the server found in a room."""
         room = self.transcript.find_room(key)
-        if not fill_found(self.found_sheet, [] if room is None else room.found, self.glyphs.safe):
+        if not fill_found(self.found_sheet, [] if room is None else room.found, self.glyphs.line):
             self.question.show_error("The server found nothing")
 
     def escape(self) -> None:
@@ -285,7 +285,7 @@ class Layout(Actions):
             self.header.show("", "", None)
             return
         people = None if room.private else max(room.count, len(room.members))
-        self.header.show(self.glyphs.safe(room.name), self.glyphs.safe(heading(self.transcript, room)), people)
+        self.header.show(room.name, heading(self.transcript, room), people)
 
     def has_focus(self) -> bool:
         """Return whether what is typed goes to this window."""
