@@ -49,7 +49,7 @@ class Nowhere(LinkPort):
         pass
 
     @override
-    def send_message(self, room: str, text: str) -> None:
+    def send_message(self, room: str, text: str, reply: int = 0) -> None:
         pass
 
     @override
@@ -62,6 +62,10 @@ class Nowhere(LinkPort):
 
     @override
     def ask_older(self, room: str) -> None:
+        pass
+
+    @override
+    def refresh(self, room: str) -> None:
         pass
 
 
@@ -101,7 +105,7 @@ def draw(root: Any) -> tuple[float, float]:
     from chatd.client.view.window import Window
 
     clock, transcript = Clock(), new_transcript()
-    window = Window(root, clock, transcript, Settings(), lambda _: Nowhere(), Desktop(), lambda: None, lambda: None)
+    window = Window(root, clock, transcript, Settings(), lambda *_: Nowhere(), Desktop(), lambda: None, lambda: None)
     root.deiconify()
     window.connect(Address(), "reader", (ROOM,))
 

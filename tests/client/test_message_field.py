@@ -284,7 +284,7 @@ def test_the_panel_puts_one_in(desk: Desk) -> None:
     desk.window.glyphs.safe = lambda text: text  # type: ignore[method-assign]  # whatever fonts there are
     desk.type("look ")
     desk.key("<Control-period>")
-    panel = desk.window.emoji_panel
+    panel = desk.window.menus.emoji_panel
     assert panel.is_open
     panel.part.set("rocket")
     desk.key("<Return>", panel.field)

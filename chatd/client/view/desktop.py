@@ -7,6 +7,7 @@ import webbrowser
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from chatd.client.net.kept_passwords import Keyring, NoKeyring
 from chatd.client.net.nearby import Nearby, NoNearby
 from chatd.client.view.x_selection import Read
 
@@ -31,6 +32,8 @@ class Desktop:
     """Asks another program for what was copied; None where Tk is asked."""
     nearby: Nearby = field(default_factory=NoNearby, compare=False)
     """Finds servers on the network."""
+    keyring: Keyring = field(default_factory=NoKeyring, compare=False)
+    """Keeps passwords."""
 
 
 def this_desktop(environment: Mapping[str, str]) -> Desktop:

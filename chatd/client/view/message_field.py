@@ -17,6 +17,7 @@ from chatd.client.view.clipboard import Clipboard
 from chatd.client.view.emoji_typing import EmojiTyping
 from chatd.client.view.field_paste import FieldPaste
 from chatd.client.view.glyphs import Glyphs
+from chatd.client.view.preview import Preview
 from chatd.client.view.text_keys import put, use_keys
 from chatd.client.view.theme import Look
 
@@ -53,16 +54,19 @@ class MessageField(ttk.Frame):
         self._completer = Completer()
         self._recall = InputHistory()
         self.text = tk.Text(self, height=1, width=20, wrap="word", undo=True, padx=8, pady=6, takefocus=True)
-        self.text.grid(row=0, column=0, sticky="nsew")
+        self.text.grid(row=1, column=0, sticky="nsew")
         use_keys(self.text)
+        self.preview = Preview(self, self.text, look, glyphs)
+        self.preview.grid(row=0, column=0, columnspan=3, sticky="ew")
+        self.preview.grid_remove()
         self.emoji_button = ttk.Button(self, text=_face(glyphs), width=3, command=self.choose_emoji)
-        self.emoji_button.grid(row=0, column=1, sticky="se", padx=(8, 0))
+        self.emoji_button.grid(row=1, column=1, sticky="se", padx=(8, 0))
         self.button = ttk.Button(self, text="Send", command=self.submit, style="Accent.TButton")
-        self.button.grid(row=0, column=2, sticky="se", padx=(8, 0))
+        self.button.grid(row=1, column=2, sticky="se", padx=(8, 0))
         self.columnconfigure(0, weight=1)
-        self.rowconfigure(0, weight=1)
-        self.why = self._line(1, "Alert.TLabel")
-        self.hint = self._line(2, "Faint.TLabel")
+        self.rowconfigure(1, weight=1)
+        self.why = self._line(2, "Alert.TLabel")
+        self.hint = self._line(3, "Faint.TLabel")
         self.paste = FieldPaste(self.text, clipboard, glyphs, actions.ask_paste, self._show_hint)
         self.emoji = EmojiTyping(self.text, look, glyphs)
         self._bind()
@@ -87,7 +91,7 @@ class MessageField(ttk.Frame):
         text.bind("<Down>", self._down)
         text.bind("<Control-period>", lambda _: self.choose_emoji())
         text.bind("<Key>", self._typed)
-        text.bind("<<Modified>>", lambda _: self._modified())
+        text.bind("<<Modified>>", lambda _: self._modified(), add=True)
         text.bind("<Configure>", lambda _: self._fit())
         # What is open above the field, or waits, has its keys first.
         first = f"First{text}"
@@ -155,7 +159,7 @@ class MessageField(ttk.Frame):
 
     def _show(self, label: ttk.Label, text: str) -> None:
         if text:
-            label.configure(text=self._glyphs.safe(text))
+            label.configure(text=self._glyphs.line(text))
             label.grid()
         else:
             label.grid_remove()
@@ -198,9 +202,9 @@ class MessageField(ttk.Frame):
         return int(self.text.tk.getint(self.text.tk.call(str(self.text), "count", "-displaylines", start, end)))
 
     def _modified(self) -> None:
-        if self.text.edit_modified():
+        if self.text.edit_modified():  # and nobody else has noted it
             self.text.edit_modified(False)  # noqa: FBT003  # Tk's
-            self._fit()
+        self._fit()
 
     def _fit(self) -> None:
         """Be as high as what is in it, within limits."""
