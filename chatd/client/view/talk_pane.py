@@ -261,6 +261,7 @@ class TalkPane(ttk.Frame):
     def _place_changed(self) -> None:
         self.hands.actions.place_changed()
         self._after_change()
+
     def _lay_out_again(self) -> None:
         self._keep_place(lambda: self.rows.rewrite(FROM_RIGHT, IN_LINES))
 
