@@ -72,7 +72,7 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
     reads = x_reader(reactor, os.environ) if root.tk.call("tk", "windowingsystem") == "x11" else None
     desktop = replace(
         this_desktop(os.environ), nearby=nearby(reactor), keyring=system_keyring(reactor), read_clipboard=reads
-    )  # fmt: skip
+    )
 
     # Several servers may ask at once, and there is a place for one question.
     asking = DeferredLock()

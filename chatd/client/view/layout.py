@@ -72,7 +72,7 @@ class Layout(Actions):
         self.panes = Panes(main, look)
         self.panes.grid(row=0, column=0, sticky="nsew")
         middle = self.middle = ttk.Frame(self.panes)
-        self.menus = Menus(self, middle, look, glyphs, LocalZone())
+        self.menus = Menus(self, middle, look, glyphs, LocalZone(), self.settings.emoji)
         room_actions = RoomActions(
             self.show_room, self.toggle_mute, self.leave_room, self.close_room, self.menus.show_settings
         )  # fmt: skip
@@ -146,9 +146,9 @@ class Layout(Actions):
             [
                 Item("Rooms on the server …", lambda: self.submit("/rooms")),
                 Item("Go to a room …", self.switch, "Ctrl+K"),
-                Item("Emoji …", self.write_emoji, "Ctrl+."),
                 Item("Room settings …", self.menus.show_settings),
                 Item("Find …", self.find, "Ctrl+F"),
+                Item("Emoji …", self.write_emoji, "Ctrl+."),
                 Item(),
                 Item("Selected person", menu=people),
                 Item("Show or hide people", self.toggle_people, "Ctrl+Shift+P"),

@@ -12,7 +12,6 @@ from chatd.client.model.changes import Change
 from chatd.client.model.lines import Line
 from chatd.client.model.presence import Presence
 from chatd.client.model.room import Room
-from chatd.client.model.settings import Settings
 from chatd.client.model.standing import to_refresh
 from chatd.client.model.transcript import Transcript
 from chatd.client.net.port import LinkPort
@@ -46,7 +45,6 @@ class MenuWindow(Protocol):
     """The window, as the menus know it."""
 
     root: tk.Tk
-    settings: Settings
     transcript: Transcript
     connector: Connector
     shown: Room | None
@@ -68,14 +66,16 @@ class MenuWindow(Protocol):
 class Menus:
     """What is asked for with a menu, carried out in the ``window``; ``main`` is where the line above the field goes."""
 
-    def __init__(self, window: MenuWindow, main: tk.Misc, look: Look, glyphs: Glyphs, zone: tzinfo) -> None:
+    def __init__(
+        self, window: MenuWindow, main: tk.Misc, look: Look, glyphs: Glyphs, zone: tzinfo, recent: list[str]
+    ) -> None:
         self._window = window
         safe = self._safe = glyphs.safe
         self._zone = zone
         self._draft = ""
         """What stood in the field before a message was to be changed."""
-        self.reactions: list[str] = []
-        self.emoji_panel = EmojiPanel(window.root, look, glyphs, emoji.Recent(window.settings.emoji))
+        self.reactions = recent
+        self.emoji_panel = EmojiPanel(window.root, look, glyphs, emoji.Recent(self.reactions))
         self.popup = tk.Menu(window.root, tearoff=False)
         self.person = PersonMenu(self, safe)
         self.message = MessageMenu(self, safe)

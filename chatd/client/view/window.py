@@ -61,9 +61,9 @@ class Window(ServerWindow):
         super().__init__(root, reactor, look, Glyphs(TkFont(root)))
         send_keys_to(self.typed_elsewhere, self.rooms.tree, self.members.tree)
         self.connect_sheet.nearby = desktop.nearby
-        self.clipboard.read = desktop.read_clipboard
         self.admission = Admission(reactor, self, self.question, self.connect_sheet, desktop.keyring)
         self.accounts = Accounts(self.account_sheet, desktop.keyring, self.admission.entered)
+        self.clipboard.read = desktop.read_clipboard
         self.update_title()
         self.draw_topic()
         self.name_bar.show_name(transcript.nick, locked=False)
