@@ -10,6 +10,10 @@ from tkinter import ttk
 Answer = tuple[str, Callable[[], None]]
 
 
+BESIDE = 3
+"""How many answers find room beside the question at most."""
+
+
 class Content(Enum):
     """What the place for a question shows."""
 
@@ -62,7 +66,7 @@ class Question(ttk.Frame):
             button.bind("<Return>", lambda _, n=column: self.answer(n))  # type: ignore[misc]
             button.bind("<Escape>", self._escaped)
         # What is long has the whole width, so that a small window can hold it.
-        self._below = "\n" in text
+        self._below = "\n" in text or len(answers) > BESIDE
         self._buttons.grid(row=1 if self._below else 0, column=0 if self._below else 1)
         self._wrap(self.winfo_width())
         self.grid()
