@@ -111,7 +111,7 @@ class Door:
         return [str(each.cget("text")) for each in _seen(self.desk.root) if str(_style(each)) == "Alert.TLabel"]
 
     @property
-    def focus(self) -> object:
+    def focus(self) -> Any:
         return self.desk.root.focus_get()
 
 
@@ -350,6 +350,18 @@ def test_a_trouble_is_told_once_and_taken_back_when_it_is_over(door: Door) -> No
     door.tell(waiting(Trouble.NOTHING_LISTENS))  # an outage: the status line says it
     assert not door.question.is_open
     assert "Reconnecting in" in door.desk.window.status_line.label.cget("text")
+
+
+@with_window
+def test_the_buttons_are_reached_by_key(door: Door) -> None:
+    door.tell(waiting(Trouble.NO_HOST))
+    field: Any = door.desk.window.field.text
+    door.desk.key("<F6>")
+    door.desk.key("<Return>", door.focus)
+    assert door.desk.link.did[-1] == ("reconnect",)
+    assert door.focus is field
+    door.desk.key("<F6>")
+    assert door.focus is field  # there is nothing to go to
 
 
 @with_window

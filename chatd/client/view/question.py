@@ -70,6 +70,12 @@ class Question(ttk.Frame):
             self._focus = self.focus_get() if self._has_focus() else None
             self._buttons.winfo_children()[first].focus_set()
 
+    def focus_first(self) -> None:
+        """Let the keys go to the first answer, and back to where they went once one is given."""
+        if self.is_open:
+            self._focus = self.focus_get() if self._has_focus() else None
+            self._buttons.winfo_children()[0].focus_set()
+
     def show_error(self, text: str) -> None:
         """Show an error until it is closed or something else is shown."""
         self.ask("! " + text, [("Close", lambda: None)], alert=True, focus=False)
