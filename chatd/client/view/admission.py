@@ -93,7 +93,7 @@ class Admission:
         """The one whose password the sheet asks for."""
         sheet.connect = self.entered
         sheet.given_up = self._given_up
-        sheet.opened = self._offer_keyring
+        sheet.reached_password = self._offer_keyring
 
     def take(self, visit: Visit, status: Status) -> None:
         """Take how the connection to a server is."""
