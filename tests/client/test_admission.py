@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred, succeed
 
+from chatd.client.model.trust import CertificateQuestion, PresentedCertificate
 from chatd.client.net.kept_passwords import Keyring
 from chatd.client.net.status import LinkState, Status
 from chatd.client.net.trouble import Trouble
 from chatd.client.view.admission import PATIENCE
+from chatd.client.view.certificate_question import ask_about_certificate
 from chatd.client.view.sheet import Sheet
 from chatd.client.view.troubles import Offer, advise, is_this_machine, usual_port
 from chatd.protocol.moderation_commands import Login
@@ -417,6 +419,45 @@ def test_a_name_that_is_taken_can_be_another(door: Door) -> None:
     assert door.question.text == "chat.example.org does not take that name: ann is taken."
     door.answer("Another name …")
     assert door.focus is door.sheet.name
+
+
+@with_window
+def test_a_trouble_waits_until_what_is_there_was_answered(door: Door) -> None:
+    door.desk.window.ask_paste("one\ntwo\nthree")
+    question = door.question.text
+    door.tell(waiting(Trouble.NO_HOST), waiting(Trouble.NO_ROUTE))
+    assert door.question.text == question
+    door.answer("Paste as one line")
+    assert door.desk.window.field.content == "one two three"
+    assert door.question.text.startswith("chat.example.org cannot be reached")
+    door.answer("Close")
+    assert not door.question.is_open
+
+
+@with_window
+def test_a_trouble_that_is_over_does_not_wait_any_more(door: Door) -> None:
+    door.desk.window.ask_quit()
+    door.tell(waiting(Trouble.NO_HOST), CONNECTING, IN)
+    door.answer("Stay")
+    assert not door.question.is_open
+
+
+@with_window
+def test_each_of_two_certificates_is_asked_about(door: Door) -> None:
+    answers: list[tuple[int, bool]] = []
+    asked = []
+    for number in (1, 2, 3):
+        shown = PresentedCertificate(f"{number}" * 64, ("it is self-signed",))
+        certificate_question = CertificateQuestion(f"host{number}:10320", shown, None, "")
+        asked.append(ask_about_certificate(door.question, certificate_question))
+        asked[-1].addCallback(lambda answer, number=number: answers.append((number, answer)))
+    asked[1].cancel()
+    assert "host1" in door.question.text
+    door.answer("Connect and remember")
+    assert "host3" in door.question.text
+    door.answer("Do not connect")
+    assert answers == [(2, False), (1, True), (3, False)]
+    assert not door.question.is_open
 
 
 def test_the_sentence_says_what_is_there_and_the_buttons_what_helps() -> None:

@@ -120,6 +120,8 @@ class ConnectSheet(Sheet):
         self.near.show_places(())
         self.near.explain(self.nearby.missing)
         self.nearby.start(self.near.show_places)
+        if field is self.password:  # also where the window does not have the focus
+            self.reached_password()
 
     def offer_keyring(self, offered: bool) -> None:  # noqa: FBT001  # whether it is
         """Offer to remember the password, or do not."""

@@ -6,6 +6,7 @@ import tkinter as tk
 from collections.abc import Callable, Sequence
 from enum import Enum
 from tkinter import ttk
+from typing import NamedTuple
 
 Answer = tuple[str, Callable[[], None]]
 
@@ -16,6 +17,14 @@ class Content(Enum):
     NOTHING = "nothing: it cannot be seen"
     ERROR = "a sentence, until it is closed or something else is shown"
     QUESTION = "what waits for an answer"
+
+
+class _Asked(NamedTuple):
+    text: str
+    answers: Sequence[Answer]
+    alert: bool
+    focus: bool
+    first: int
 
 
 class Question(ttk.Frame):
@@ -32,6 +41,7 @@ class Question(ttk.Frame):
         """Whether the buttons stand under the text."""
         self.bind("<Configure>", lambda event: self._wrap(event.width))
         self._answers: Sequence[Answer] = ()
+        self._later: list[_Asked] = []
         self._focus: tk.Misc | None = None
         self._content = Content.NOTHING
         self.text = ""
@@ -42,33 +52,54 @@ class Question(ttk.Frame):
         return self._content is not Content.NOTHING
 
     def ask(
-        self, text: str, answers: Sequence[Answer], *, alert: bool = False, focus: bool = True, first: int = 0
+        self,
+        text: str,
+        answers: Sequence[Answer],
+        *,
+        alert: bool = False,
+        focus: bool = True,
+        first: int = 0,
+        wait: bool = False,
     ) -> None:
         """Ask; each answer is a button's text and what it does. The last one is what Escape does.
 
-        The one with the number ``first`` gets the focus, if ``focus`` is to go here at all.
+        The one with the number ``first`` gets the focus, if ``focus`` is to go here at all. One that can ``wait`` takes
+        over from none, and is asked when what is there has been answered.
         """
+        asked = _Asked(text, answers, alert, focus, first)
+        if wait and self.is_open:
+            self._later.append(asked)
+            return
         if self.is_open:
+            self._take_answer(len(self._answers) - 1)
+        self._show(asked)
+
+    def withdraw(self, text: str) -> None:
+        """Take a question away, whether it is shown or waits; one that is shown gets its last answer."""
+        self._later = [each for each in self._later if each.text != text]
+        if self.is_open and self.text == text:
             self.escape()
-        self.text = text
+
+    def _show(self, asked: _Asked) -> None:
+        self.text = asked.text
         self._content = Content.QUESTION
-        self._answers = answers
-        self._label.configure(text=text, style="Alert.TLabel" if alert else "TLabel")
+        self._answers = asked.answers
+        self._label.configure(text=asked.text, style="Alert.TLabel" if asked.alert else "TLabel")
         for child in self._buttons.winfo_children():
             child.destroy()
-        for column, (name, _) in enumerate(answers):
+        for column, (name, _) in enumerate(asked.answers):
             button = ttk.Button(self._buttons, text=name, command=lambda n=column: self.answer(n))  # type: ignore[misc]
             button.grid(row=0, column=column, padx=(4, 0))
             button.bind("<Return>", lambda _, n=column: self.answer(n))  # type: ignore[misc]
             button.bind("<Escape>", self._escaped)
         # What is long has the whole width, so that a small window can hold it.
-        self._below = "\n" in text
+        self._below = "\n" in asked.text
         self._buttons.grid(row=1 if self._below else 0, column=0 if self._below else 1)
         self._wrap(self.winfo_width())
         self.grid()
-        if focus:
+        if asked.focus:
             self._focus = self.focus_get() if self._has_focus() else None
-            self._buttons.winfo_children()[first].focus_set()
+            self._buttons.winfo_children()[asked.first].focus_set()
 
     def focus_first(self) -> None:
         """Let the keys go to the first answer, and back to where they went once one is given."""
@@ -87,9 +118,14 @@ class Question(ttk.Frame):
             self.escape()
 
     def answer(self, number: int) -> None:
-        """Carry out an answer."""
+        """Carry out an answer, and ask what has waited for that."""
         if not self.is_open:
             return
+        self._take_answer(number)
+        if self._later and not self.is_open:
+            self._show(self._later.pop(0))
+
+    def _take_answer(self, number: int) -> None:
         _, act = self._answers[number]
         self._answers, self.text, self._content = (), "", Content.NOTHING
         self.grid_remove()
