@@ -59,6 +59,18 @@ class TopicChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class RulesChanged:
+    """What holds in a room is another: its settings, or who is muted, banned, invited or an operator."""
+
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
+class AwayChanged:
+    """The one who reads is away, or back, or somebody else is."""
+
+
+@dataclass(frozen=True, slots=True)
 class OwnNickChanged:
     """The one who reads has another name."""
 
@@ -110,6 +122,8 @@ Change = (
     | MembersChanged
     | UnreadChanged
     | TopicChanged
+    | RulesChanged
+    | AwayChanged
     | OwnNickChanged
     | RoomsListed
     | Found

@@ -101,9 +101,9 @@ class Link(LinkPort, Owner):
         self._reconnector.reconnect()
 
     @override
-    def send_message(self, room: str, text: str) -> None:
+    def send_message(self, room: str, text: str, reply: int = 0) -> None:
         label = self._make_label()
-        self._report_changes(self._transcript.add_waiting(room, text, label, self._transcript.now()))
+        self._report_changes(self._transcript.add_waiting(room, text, label, self._transcript.now(), reply))
         if (session := self._present()) is not None:
             session.queue_message(label, text)
 
@@ -111,8 +111,8 @@ class Link(LinkPort, Owner):
     def send_command(self, command: Command, room: str | None = None) -> None:
         session = self._present()
         match command:
-            case commands.Tell(to, text):
-                self.send_message(to, text)
+            case commands.Tell(to, text, reply):
+                self.send_message(to, text, reply or 0)
             case commands.Join(None, name):
                 self.join_room(name)
             case commands.Quit(text):
@@ -168,6 +168,11 @@ class Link(LinkPort, Owner):
     def ask_older(self, room: str) -> None:
         if (session := self._present()) is not None:
             session.ask_older(room)
+
+    @override
+    def refresh(self, room: str) -> None:
+        if (session := self._present()) is not None:
+            session.refresh(room)
 
     # What a connection tells.
 

@@ -29,8 +29,11 @@ class LinkPort(Protocol):
     def reconnect(self) -> None:
         """Try to connect now, instead of after the wait; what connection there is gives way to a new one."""
 
-    def send_message(self, room: str, text: str) -> None:
-        """Say something in a room, or to a nick: now, or when there is a connection."""
+    def send_message(self, room: str, text: str, reply: int = 0) -> None:
+        """Say something in a room, or to a nick: now, or when there is a connection.
+
+        ``reply`` is the id of the message of that room that it answers, 0 for none.
+        """
 
     def send_command(self, command: Command, room: str | None = None) -> None:
         """Carry out any other command, asked for in a room. Raise `ValueError` for one that is not for a client.
@@ -56,6 +59,9 @@ class LinkPort(Protocol):
     def ask_older(self, room: str) -> None:
         """Ask for the messages of a room before those that are there; nothing if that is being done already."""
 
+    def refresh(self, room: str) -> None:
+        """Ask what holds in a room, and what is known of those in it; nothing if there is no connection."""
+
 
 class NoLink(LinkPort):
     """Stands where a link will be: nobody has joined yet. What needs a server is refused by way of ``refuse``."""
@@ -76,7 +82,7 @@ class NoLink(LinkPort):
         self._refuse(NO_NAME)
 
     @override
-    def send_message(self, room: str, text: str) -> None:
+    def send_message(self, room: str, text: str, reply: int = 0) -> None:
         self._refuse(NO_NAME)
 
     @override
@@ -98,6 +104,10 @@ class NoLink(LinkPort):
     @override
     def ask_older(self, room: str) -> None:
         pass  # nobody has asked: the window does so by itself, whenever the beginning of a room is on the screen
+
+    @override
+    def refresh(self, room: str) -> None:
+        pass  # the window asks by itself
 
 
 Dial = Callable[[Address], LinkPort]

@@ -42,7 +42,7 @@ class Entry(tk.Text):
         """What stands in it, if that is not shown."""
         self._states: set[str] = set()
         self._variable = textvariable
-        self._hint = tk.Label(self, text=hint, anchor="w", borderwidth=0, padx=0, pady=0, cursor="xterm")
+        self._hint = tk.Label(self, text=hint, anchor="w", bd=0, padx=0, pady=0, highlightthickness=0, cursor="xterm")
         self._hint.bind("<Button-1>", lambda _: self.focus_set())
         self._look = look
         self._take_over()
@@ -210,7 +210,7 @@ class Entry(tk.Text):
 
     def _show_hint(self) -> None:
         if self._hint.cget("text") and not self.get():
-            self._hint.place(x=12, y=5, relwidth=1, width=-24)
+            self._hint.place(x=11, rely=0.5, anchor="w", relwidth=1, width=-20)
         else:
             self._hint.place_forget()
 

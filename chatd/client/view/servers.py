@@ -190,9 +190,7 @@ class Servers:
     def store(self) -> None:
         """Put what is to be there at the next start into the settings."""
         self._settings.servers = [each.kept() for each in self._all if each.chosen]
-        for each in self._all:
-            if each.entered:
-                each.connector.store_conversations()
+        self._settings.conversations.save()
 
     def leave(self, said: str | None) -> Deferred[None]:
         """Leave all servers; the Deferred fires when that is done and everything that waits is kept."""

@@ -10,6 +10,8 @@ from chatd.client.view.theme import Look
 
 _STILL = ("TFrame", "TLabel")
 """What takes no keys: with a binding for one, Tab would stop there."""
+NOWHERE = "<<FocusNowhere>>"
+"""What the window is told when a sheet is closed and nothing had the focus before it."""
 
 
 class Sheet(ttk.Frame):
@@ -26,7 +28,8 @@ class Sheet(ttk.Frame):
             self.rowconfigure(edge, weight=1)
         self.columnconfigure(1, weight=2)
         self.rowconfigure(1, weight=3)
-        ttk.Label(card, text=title, style="Title.TLabel").grid(row=0, column=0, sticky="w", pady=(0, 10))
+        self.heading = ttk.Label(card, text=title, style="Title.TLabel")
+        self.heading.grid(row=0, column=0, sticky="w", pady=(0, 10))
         self.close_button = ttk.Button(card, text="Close", command=self.close)
         self.close_button.grid(row=0, column=1, sticky="e", pady=(0, 10))
         self.body = ttk.Frame(card)
@@ -60,6 +63,8 @@ class Sheet(ttk.Frame):
         self.place_forget()
         if self._focus is not None and self._focus.winfo_exists():
             self._focus.focus_set()
+        else:
+            self.master.event_generate(NOWHERE)
         if self._closed is not None:
             self._closed()
 

@@ -63,9 +63,13 @@ class Window(ServerWindow):
         self.connect_sheet.nearby = desktop.nearby
         self.admission = Admission(reactor, self, self.question, self.connect_sheet, desktop.keyring)
         self.accounts = Accounts(self.account_sheet, desktop.keyring, self.admission.entered)
+        self.clipboard.read = desktop.read_clipboard
         self.update_title()
         self.draw_topic()
         self.name_bar.show_name(transcript.nick, locked=False)
+        settings.conversations.before_save = self.note_draft
+        for action in ("<Key>", "<Button>", "<MouseWheel>"):
+            root.bind(action, self._attend, add=True)
 
     def _use(self, session: ServerSession) -> None:
         """Let a server be the one in front."""
@@ -107,7 +111,7 @@ class Window(ServerWindow):
                 if (room := session.transcript.find_room(key)) is not None:
                     self.notices.give(nick, room, text, "" if len(self.servers) == 1 else session.title)
             case _:
-                pass
+                self.menus.take_change(change)
 
     # Rooms.
 
@@ -129,6 +133,7 @@ class Window(ServerWindow):
         self.rooms.fill(self.servers, self.servers.front)
         self.update_title()
         self.draw_topic()
+        self.menus.room_shown()
 
     @override
     def bring_to_front(self, session: ServerSession) -> None:
@@ -137,8 +142,8 @@ class Window(ServerWindow):
 
     @override
     def show_room(self, name: str | None, session: ServerSession | None = None) -> None:
-        if self.shown is not None:
-            self.shown.draft = self.field.content
+        self.menus.leave_subject((session or self.servers.front).transcript.find_room(name))
+        self.note_draft()
         before, front = self.shown, self.servers.front
         if session is not None and session is not front:
             front.transcript.set_front(None)
@@ -148,7 +153,6 @@ class Window(ServerWindow):
         session = self.servers.front
         room, session.going = self.transcript.find_room(name), None
         self.shown = session.shown = room
-        found = self.transcript.set_front(room.key if room is not None and self.has_focus() else None)
         if room is not before:
             self.talk.show_room(room)
             self._drawing.forget_lines()
@@ -157,7 +161,8 @@ class Window(ServerWindow):
         self.rooms.fill(self.servers, session)
         self.draw_topic()
         self.update_title()
-        self.changed(found)
+        self.menus.room_shown()
+        self.focus_changed()
 
     @override
     def go_to(self, name: str, session: ServerSession | None = None) -> None:
@@ -217,9 +222,17 @@ class Window(ServerWindow):
 
     @override
     def focus_changed(self) -> None:
-        looking = self.shown if self.has_focus() else None
-        if looking is not self.transcript.front:
-            self.changed(self.transcript.set_front(None if looking is None else looking.key))
+        room = self.shown if self.has_focus() else None
+        talk = self.talk
+        found = self.transcript.set_front(None if room is None else room.key, reading_back=not talk.follow)
+        if room is not None and room.unread and not talk.follow and talk.last_id > (room.seen_id or 0):
+            found += room.mark_seen(talk.last_id)
+        if found:
+            self.changed(found)
+
+    def _attend(self, _: tk.Event[tk.Misc]) -> None:
+        if self.transcript.attend():
+            self.focus_changed()
 
     # Leaving.
 
@@ -232,9 +245,14 @@ class Window(ServerWindow):
         if not self._leaving:
             self._leaving = True
             self.store()
-            self.settings.geometry = self.root.geometry()
+            self.settings.geometry, self.settings.scale = self.root.geometry(), self.look.scale
             self.root.withdraw()
             self.disconnect(said).addBoth(lambda _: self._done())
+
+    def note_draft(self) -> None:
+        """Note what stands in the field."""
+        if self.shown is not None:
+            self.shown.draft = self.field.content
 
     def stop_drawing(self) -> None:
         """Let go of the reactor; nothing is drawn any more."""
