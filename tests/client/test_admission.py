@@ -423,12 +423,12 @@ def test_a_name_that_is_taken_can_be_another(door: Door) -> None:
 
 @with_window
 def test_a_trouble_waits_until_what_is_there_was_answered(door: Door) -> None:
-    door.desk.window.ask_paste("one\ntwo\nthree")
-    question = door.question.text
+    done: list[str] = []
+    door.question.ask("Paste 3 lines?", [("Paste", lambda: done.append("pasted")), ("Do not paste", done.clear)])
     door.tell(waiting(Trouble.NO_HOST), waiting(Trouble.NO_ROUTE))
-    assert door.question.text == question
-    door.answer("Paste as one line")
-    assert door.desk.window.field.content == "one two three"
+    assert door.question.text == "Paste 3 lines?"
+    door.answer("Paste")
+    assert done == ["pasted"]
     assert door.question.text.startswith("chat.example.org cannot be reached")
     door.answer("Close")
     assert not door.question.is_open
