@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from chatd.client.net.status import LinkState, Status
 from chatd.client.net.trouble import Trouble
 from chatd.client.view.admission import PATIENCE
 from chatd.client.view.certificate_question import ask_about_certificate
+from chatd.client.view.question import Question
 from chatd.client.view.sheet import Sheet
 from chatd.client.view.troubles import Offer, advise, is_this_machine, usual_port
 from chatd.protocol.moderation_commands import Login
@@ -443,14 +445,43 @@ def test_a_trouble_that_is_over_does_not_wait_any_more(door: Door) -> None:
 
 
 @with_window
+@pytest.mark.parametrize("width", [260, 420, 700, 1200])
+def test_a_question_has_its_place_however_wide_it_is(desk: Desk, width: int) -> None:
+    top = tk.Toplevel(desk.root)
+    top.geometry(f"{width}x300")
+    top.columnconfigure(0, weight=1)
+    question: Any = Question(top)
+    question.grid(sticky="ew")
+    desk.turn()
+    offers = [("Try port 10319", list), ("Try again now", list), ("Another server …", list), ("Close", list)]
+    question.ask("No server answers at port 7 of chat.example.org. " * 2, offers, focus=False)
+    desk.turn()
+    desk.turn()
+    places = []
+    for each in (question._label, *question._buttons.winfo_children()):
+        x, y = each.winfo_rootx() - top.winfo_rootx(), each.winfo_rooty() - top.winfo_rooty()
+        assert x >= 0
+        assert x + each.winfo_width() <= width
+        assert each.winfo_width() >= min(120, each.winfo_reqwidth())
+        places.append((x, y, x + each.winfo_width(), y + each.winfo_height()))
+    for number, (left, top_, right, bottom) in enumerate(places):
+        for other in places[number + 1 :]:
+            assert right <= other[0] or other[2] <= left or bottom <= other[1] or other[3] <= top_
+
+
+@with_window
 def test_each_of_two_certificates_is_asked_about(door: Door) -> None:
     answers: list[tuple[int, bool]] = []
-    asked = []
+
+    def note(number: int, answer: bool) -> None:
+        answers.append((number, answer))
+
+    asked: list[Deferred[bool]] = []
     for number in (1, 2, 3):
         shown = PresentedCertificate(f"{number}" * 64, ("it is self-signed",))
         certificate_question = CertificateQuestion(f"host{number}:10320", shown, None, "")
         asked.append(ask_about_certificate(door.question, certificate_question))
-        asked[-1].addCallback(lambda answer, number=number: answers.append((number, answer)))
+        asked[-1].addCallback(partial(note, number))
     asked[1].cancel()
     assert "host1" in door.question.text
     door.answer("Connect and remember")

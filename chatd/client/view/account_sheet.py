@@ -12,7 +12,7 @@ from chatd.client.view.entry import Entry
 from chatd.client.view.sheet import Sheet
 from chatd.client.view.theme import Look
 
-_WRAP = 520
+_WRAP = "400p"
 
 
 class Part(Enum):

@@ -19,7 +19,7 @@ from chatd.protocol.commands import LOBBY
 from chatd.protocol.moderation_commands import MAX_PASSWORD_BYTES
 from chatd.runtime.server_address import DEFAULT_PORT, Address, check_host, check_port
 
-_WRAP = 520
+_WRAP = "400p"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import tkinter as tk
+import tkinter.font
 from collections.abc import Callable, Sequence
 from enum import Enum
 from tkinter import ttk
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 Answer = tuple[str, Callable[[], None]]
+
+
+_EDGES, _GAP, _MIN_WRAP = 32, 4, 120
+"""In pixels: what is around all of it, between two buttons, and the narrowest text."""
+_MIN_LETTERS = 30
+"""How many letters of a line have to have their place beside the buttons."""
 
 
 class Content(Enum):
@@ -37,9 +44,7 @@ class Question(ttk.Frame):
         self._buttons = ttk.Frame(self)
         self._buttons.grid(row=0, column=1, sticky="e", padx=(8, 0))
         self.columnconfigure(0, weight=1)
-        self._below = False
-        """Whether the buttons stand under the text."""
-        self.bind("<Configure>", lambda event: self._wrap(event.width))
+        self.bind("<Configure>", lambda event: self._arrange(event.width))
         self._answers: Sequence[Answer] = ()
         self._later: list[_Asked] = []
         self._focus: tk.Misc | None = None
@@ -89,13 +94,9 @@ class Question(ttk.Frame):
             child.destroy()
         for column, (name, _) in enumerate(asked.answers):
             button = ttk.Button(self._buttons, text=name, command=lambda n=column: self.answer(n))  # type: ignore[misc]
-            button.grid(row=0, column=column, padx=(4, 0))
             button.bind("<Return>", lambda _, n=column: self.answer(n))  # type: ignore[misc]
             button.bind("<Escape>", self._escaped)
-        # What is long has the whole width, so that a small window can hold it.
-        self._below = "\n" in asked.text
-        self._buttons.grid(row=1 if self._below else 0, column=0 if self._below else 1)
-        self._wrap(self.winfo_width())
+        self._arrange(self.winfo_width())
         self.grid()
         if asked.focus:
             self._focus = self.focus_get() if self._has_focus() else None
@@ -148,6 +149,21 @@ class Question(ttk.Frame):
         except KeyError:  # a widget of Tk's own, a menu
             return False
 
-    def _wrap(self, width: int) -> None:
-        room = width - (0 if self._below else self._buttons.winfo_reqwidth()) - 32
-        self._label.configure(wraplength=max(120, room))
+    def _arrange(self, width: int) -> None:
+        """Put the buttons beside the text or, if that is long or would be narrow, under it, in rows if need be."""
+        room = width - _EDGES
+        buttons: list[Any] = self._buttons.winfo_children()
+        beside = room - sum(button.winfo_reqwidth() + _GAP for button in buttons) - _GAP
+        below = "\n" in self.text or beside < tkinter.font.nametofont("TkDefaultFont", self).measure("n" * _MIN_LETTERS)
+        place: dict[str, Any] = {"row": 1, "column": 0, "sticky": "w", "padx": 0, "pady": (_GAP, 0)}
+        self._buttons.grid(**(place if below else {"row": 0, "column": 1, "sticky": "e", "padx": (8, 0), "pady": 0}))
+        row = column = used = 0
+        for button in buttons:
+            if below and column and used + button.winfo_reqwidth() > room:
+                row, column, used = row + 1, 0, 0
+            button.grid(
+                row=row, column=column, padx=(_GAP if column else 0, 0), pady=(_GAP if row else 0, 0), sticky="w"
+            )
+            used += button.winfo_reqwidth() + _GAP
+            column += 1
+        self._label.configure(wraplength=max(_MIN_WRAP, room if below else beside))
