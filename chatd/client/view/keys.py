@@ -17,6 +17,8 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("Ctrl+F", "find in this room; a button there searches on the server"),
     ("PageUp, PageDown", "scroll the conversation"),
     ("Ctrl+plus, Ctrl+minus, Ctrl+0", "larger text, smaller text, the default size"),
+    ("F6", "to the buttons of the question above the field"),
+    ("Ctrl+Shift+A", "your account: register, log in, log out"),
     ("Ctrl+A", "select all that is in the field"),
     ("Ctrl+C", "copy what is selected"),
     ("Ctrl+Backspace, Ctrl+Delete", "delete the word before, the word after"),

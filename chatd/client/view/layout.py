@@ -172,6 +172,7 @@ class Layout(Actions):
             "<Control-k>": self.switch,
             "<Control-f>": self.find,
             "<Control-q>": self.ask_quit,
+            "<F6>": self.question.focus_first,
             "<Control-Shift-A>": self.show_account,
             "<Control-plus>": lambda: look.zoom(1),
             "<Control-equal>": lambda: look.zoom(1),
