@@ -162,14 +162,14 @@ def type_and_measure(screen: Screen, area: Area, pid: int, keys: int) -> str:
 def measure_start(screen: Screen, room: Room, home: Path) -> str:
     """Start the client and kill it; return how long it took until something was to be seen, and until it was in."""
     begin = monotonic()
-    with client(home, room.port):
+    with client(home, room.port) as process:
         wait_for(lambda: painted(screen), "the window")
-        shown = monotonic() - begin
+        shown, used = monotonic() - begin, cpu_seconds(process.pid)
         while room.read() != "joined":
             pass
         joined = monotonic() - begin
     wait_for(lambda: True if screen.find("chatd") is None else None, "the end")
-    return f"window {shown * 1000:.0f} ms, in the room {joined * 1000:.0f} ms"
+    return f"window {shown * 1000:.0f} ms ({used * 1000:.0f} of a core), in the room {joined * 1000:.0f} ms"
 
 
 def measure(screen: Screen, room: Room, home: Path, keys: int) -> None:
