@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         import tkinter as tk
     except ImportError:
         _give_up(NO_TKINTER)
-    if any(find_spec(name) is None for name in ("sv_ttk", "platformdirs")):
+    if find_spec("platformdirs") is None:
         _give_up(f"chatd-client: the window needs more than is installed here: {install_command('client')}")
     from chatd.client.application import Wishes, run
     from chatd.client.view.pump import open_root

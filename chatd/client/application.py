@@ -10,27 +10,34 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.task import LoopingCall
 
+from chatd.client.model.kept_servers import KeptServer
 from chatd.client.model.kept_state import KeptState
 from chatd.client.model.settings import Store
 from chatd.client.model.transcript import Transcript
 from chatd.client.model.trust import CertificateQuestion, KnownServers, Trust
 from chatd.client.net.endpoint import endpoint_of
+from chatd.client.net.kept_passwords import system_keyring
 from chatd.client.net.link import Link, fresh_label
 from chatd.client.net.nearby import nearby
+from chatd.client.net.probe import probe_of
 from chatd.client.view.certificate_question import ask_about_certificate, show_certificate_notice
 from chatd.client.view.desktop import this_desktop
 from chatd.client.view.glyphs import Glyphs, trial_command
-from chatd.client.view.notices import spawn
+from chatd.client.view.programs import Programs
 from chatd.client.view.pump import Pump
+from chatd.client.view.servers import ServerSession
 from chatd.client.view.window import Window
+from chatd.client.view.x_selection import x_reader
 from chatd.runtime.clocks import tell_monotonic_time
 from chatd.runtime.server_address import Address, parse
 
 KEEP_SECONDS = 1.0
 """How often what has changed is kept; what waits to be sent is kept at once."""
+TRIAL_SECONDS = 60.0
+"""How long it may take to find out whether emoji can be drawn; until then, and after that, they are words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +68,27 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
     settings.conversations = KeptState(store.state_folder, fresh_label(), complain, soon)
     transcript = Transcript("", lambda: int(time.time() * 1000))
     pump = Pump(root, reactor, descriptor)
-    desktop = replace(this_desktop(os.environ), nearby=nearby(reactor))
+    programs = Programs(reactor)
+    reads = x_reader(reactor, os.environ) if root.tk.call("tk", "windowingsystem") == "x11" else None
+    desktop = replace(
+        this_desktop(os.environ), nearby=nearby(reactor), keyring=system_keyring(reactor), read_clipboard=reads
+    )
+
+    # Several servers may ask at once, and there is a place for one question.
+    asking = DeferredLock()
 
     def ask(question: CertificateQuestion) -> Deferred[bool]:
-        return ask_about_certificate(window.question, question)
+        asked: Deferred[bool] = asking.run(ask_about_certificate, window.question, question)
+        return asked
 
     def tell(text: str) -> None:
         show_certificate_notice(window.question, text)
 
     trust = Trust(KnownServers(store.folder), ask, tell)
 
-    def dial(where: Address) -> Link:
-        return Link(reactor, endpoint_of(where, reactor, trust), transcript, window.changed, window.status)
+    def dial(where: Address, session: ServerSession) -> Link:
+        endpoint, probe = endpoint_of(where, reactor, trust), probe_of(reactor, where)
+        return Link(reactor, endpoint, session.transcript, session.changed, session.status_changed, probe=probe)
 
     def stop() -> None:
         if reactor.running:
@@ -93,9 +109,11 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
     def clean_up() -> None:
         window.stop_drawing()
         pump.stop()
+        programs.stop()
         if keeping.running:
             keeping.stop()
         settings.conversations.close()
+        desktop.keyring.stop()
         if failed := store.save(settings):
             print(f"chatd-client: {failed}", file=sys.stderr)
         root.destroy()
@@ -105,33 +123,40 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
     pump.start()
     reactor.callWhenRunning(_begin, window, wishes, problem)
     reactor.callWhenRunning(keeping.start, KEEP_SECONDS)
-    reactor.callWhenRunning(_try_colour, reactor, window.glyphs, window.talk.repaint)
+    reactor.callWhenRunning(_try_colour, programs, window.glyphs, window.talk.repaint)
     reactor.callWhenRunning(window.look.ask_system, reactor, desktop.gsettings)
     reactor.run()
 
 
 def _begin(window: Window, wishes: Wishes, problem: str) -> None:
-    """Join at the server that is wished for or was the last one, or ask for one."""
-    settings, address = window.settings, wishes.address
-    if problem and settings.server:
-        window.question.show_error(problem)
-    if address is None and settings.server:
+    """Join at the servers that are kept, with the one that is wished for in front, or ask for one."""
+    settings = window.settings
+    kept: dict[Address, KeptServer] = {}
+    for each in settings.servers:
         try:
-            address = parse(settings.server)
+            kept[parse(each.address)] = each
         except ValueError as error:
             window.question.show_error(str(error))
-    if address is None and not (wishes.nick or wishes.rooms):
+    wished = wishes.address or next(iter(kept), None)
+    if wished is None and not (wishes.nick or wishes.rooms):
         window.ask_server()
         return
-    window.connect(address or Address(), wishes.nick or settings.nick, wishes.rooms or settings.rooms)
+    first = wished or Address()
+    for address in dict.fromkeys([*kept, first]):
+        there = kept.get(address) or KeptServer(str(address))
+        asked = wishes if address == first else Wishes()
+        window.connect(address, asked.nick or there.nick or settings.nick, asked.rooms or there.rooms)
+    window.go_to_server(first)
+    if problem and settings.servers:
+        window.question.show_error(problem)
 
 
-def _try_colour(reactor: Any, glyphs: Glyphs, repaint: Callable[[], None]) -> None:
+def _try_colour(programs: Programs, glyphs: Glyphs, repaint: Callable[[], None]) -> None:
     """Find out, in a process of its own, whether emoji can be drawn; until then they are words."""
 
-    def tried(well: bool) -> None:  # noqa: FBT001  # as `spawn` tells it
+    def tried(well: bool) -> None:  # noqa: FBT001  # as `Programs` tells it
         if well:
             glyphs.allow_colour()
             repaint()
 
-    spawn(reactor, trial_command(), tried)
+    programs.run(trial_command(), TRIAL_SECONDS, tried)

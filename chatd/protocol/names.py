@@ -134,6 +134,11 @@ def in_room(character: str) -> bool:
     return character in _ROOM.punctuation or _in_word(character)
 
 
+def is_mark(character: str) -> bool:
+    """Return whether a character is a mark on the letter before it."""
+    return character in tables().marks
+
+
 def _in_word(character: str) -> bool:
     known = tables()
     return any(character in each for each in (known.letters, known.marks, known.numbers))

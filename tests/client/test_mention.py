@@ -91,6 +91,33 @@ def test_the_words_beside_them_are_whole_still(text: str, nick: str) -> None:
     assert not mentions(text, nick)
 
 
+@pytest.mark.parametrize(
+    ("text", "nick"),
+    [("สมัยนี้", "สม"), ("กิน", "ก"), ("គ្រូ", "គ"), ("គ្រូ", "រ"), ("မောင်", "မ"), ("မန္တလေး", "တ"), ("太郎\u0301", "太郎")],
+)
+def test_a_letter_is_not_cut_from_its_marks(text: str, nick: str) -> None:
+    assert not mentions(text, nick)
+
+
+@pytest.mark.parametrize(
+    ("text", "nick"),
+    [
+        ("@太郎来て", "太郎"),
+        ("来て@alice", "alice"),
+        ("＠aliceさん", "alice"),
+        ("สวัสดี@aliceครับ", "alice"),
+        ("เรียกaliceมา", "alice"),
+        ("ຂ້ອຍaliceໄດ້", "alice"),
+        ("សួស្តីដារា", "ដារា"),
+        ("မောင်မောင်ရေ", "မောင်မောင်"),
+        ("aliceー", "alice"),
+        ("alice你好", "alice"),
+    ],
+)
+def test_a_name_needs_no_spaces_around_it_in_a_script_without_them(text: str, nick: str) -> None:
+    assert mentions(text, nick)
+
+
 def test_a_long_word_costs_one_look() -> None:
     begun = time.process_time()
     assert not mentions("alice" * 6000, "alice")

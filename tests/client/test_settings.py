@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from chatd.client.model.kept_servers import MAX_SERVERS, KeptServer
 from chatd.client.model.settings import MAX_FILE_BYTES, Settings, Store, Theme
 
 
@@ -26,9 +27,11 @@ def config(tmp_path: Path) -> Path:
 
 
 FULL = Settings(
-    server="example.org:10319",
+    servers=[
+        KeptServer("example.org:10319", "alice", ["#lobby", "#漢字"]),
+        KeptServer("tls://10.0.0.5:7", "", []),
+    ],
     nick="alice",
-    rooms=["#lobby", "#漢字"],
     muted=["#builds", "bob"],
     font_size=14,
     theme=Theme.DARK,
@@ -86,13 +89,19 @@ def test_a_broken_file_gives_the_defaults_and_is_put_aside(store: Store, tmp_pat
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("server", 5),
-        ("server", "a\nb"),
-        ("server", "\ud800"),
+        ("servers", {}),
+        ("servers", ["example.org"]),
+        ("servers", [{}]),
+        ("servers", [{"address": ""}]),
+        ("servers", [{"address": 5}]),
+        ("servers", [{"address": "a\nb"}]),
+        ("servers", [{"address": "\ud800"}]),
+        ("servers", [{"address": "a", "nick": "two words"}]),
+        ("servers", [{"address": "a", "rooms": "#lobby"}]),
+        ("servers", [{"address": "a", "rooms": ["lobby"]}]),
+        ("servers", [{"address": "a", "rooms": [["#lobby"]]}]),
+        ("servers", [{"address": "a"}] * (MAX_SERVERS + 1)),
         ("nick", "two words"),
-        ("rooms", "#lobby"),
-        ("rooms", ["lobby"]),
-        ("rooms", [["#lobby"]]),
         ("muted", [None]),
         ("font_size", "12"),
         ("font_size", True),
@@ -114,6 +123,36 @@ def test_a_bad_value_gives_its_default_and_leaves_the_others(
     settings.unknown = FULL.unknown
     setattr(settings, key, getattr(FULL, key))
     assert settings == FULL
+
+
+def test_the_one_server_of_an_older_client_is_the_first_one(store: Store, tmp_path: Path) -> None:
+    old = {"server": "example.org", "nick": "alice", "rooms": ["#r"], "sound": "of the future"}
+    config(tmp_path).parent.mkdir()
+    config(tmp_path).write_text(json.dumps(old))
+    settings, problem = store.load()
+    assert problem == ""
+    assert settings.servers == [KeptServer("example.org", "alice", ["#r"])]
+    store.save(settings)
+    kept = json.loads(config(tmp_path).read_text())
+    assert kept["servers"] == [{"address": "example.org", "nick": "alice", "rooms": ["#r"]}]
+    assert {"server", "rooms"} & set(kept) == set()
+    assert (kept["nick"], kept["sound"]) == ("alice", "of the future")
+
+
+@pytest.mark.parametrize(("key", "value"), [("server", 5), ("server", "a\nb"), ("rooms", "#r"), ("rooms", ["r"])])
+def test_what_an_older_client_left_may_be_of_no_use(store: Store, tmp_path: Path, key: str, value: Any) -> None:
+    config(tmp_path).parent.mkdir()
+    config(tmp_path).write_text(json.dumps({"server": "example.org", "nick": "alice", "rooms": ["#r"]} | {key: value}))
+    settings, problem = store.load()
+    assert f"has no valid {key}" in problem
+    assert settings.servers == ([] if key == "server" else [KeptServer("example.org", "alice", [])])
+
+
+def test_a_server_is_there_once(store: Store, tmp_path: Path) -> None:
+    config(tmp_path).parent.mkdir()
+    there = [{"address": "a", "nick": "x"}, {"address": "b"}, {"address": "a", "nick": "y"}]
+    config(tmp_path).write_text(json.dumps({"servers": there}))
+    assert [(each.address, each.nick) for each in store.load()[0].servers] == [("a", "x"), ("b", "")]
 
 
 def test_what_is_no_file_does_no_harm(store: Store, tmp_path: Path) -> None:
@@ -176,7 +215,9 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=8,
 )
-KEYS = st.sampled_from(["server", "nick", "rooms", "muted", "font_size", "theme", "geometry", "waiting", "other"])
+KEYS = st.sampled_from(
+    ["servers", "server", "nick", "rooms", "muted", "font_size", "theme", "geometry", "waiting", "other"]
+)
 
 
 @hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -29,7 +29,8 @@ from chatd.client.model.trust import CertificateQuestion, KnownServers, Presente
 from chatd.client.net.endpoint import endpoint_of
 from chatd.client.net.link import Link
 from chatd.client.net.status import LinkState, Status
-from chatd.client.net.tls import HANDSHAKE_SECONDS, NOT_ACCEPTED, HeldConnection, TlsFailedError
+from chatd.client.net.tls import HANDSHAKE_SECONDS, NOT_ACCEPTED, HeldConnection
+from chatd.client.net.trouble import TlsFailedError
 from chatd.runtime.server_address import Address
 from chatd.tls.certificate import fingerprint
 from chatd.tls.endpoint import endpoint

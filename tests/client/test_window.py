@@ -8,19 +8,21 @@ import sys
 import tkinter as tk
 import webbrowser
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.error import ProcessDone
-from twisted.internet.protocol import ProcessProtocol
 from twisted.internet.task import Clock
-from twisted.python.failure import Failure
 
 from chatd.client.model.changes import Change
+from chatd.client.model.kept_servers import KeptServer
+from chatd.client.model.lines import Kind
 from chatd.client.model.membership import MembershipCue
 from chatd.client.model.reducer import apply_event
+from chatd.client.model.rows import FoldRow, HeadRow, LineRow
 from chatd.client.model.settings import Settings, Store, Theme
 from chatd.client.model.transcript import Transcript
 from chatd.client.net.nearby import NoNearby, Place
@@ -28,8 +30,10 @@ from chatd.client.net.port import NO_NAME
 from chatd.client.net.status import LinkState, Status
 from chatd.client.view import pump
 from chatd.client.view.desktop import Desktop, this_desktop
+from chatd.client.view.drawing import FRAME_SECONDS
 from chatd.client.view.glyphs import TkFont
-from chatd.client.view.notices import MAX_TEXT, PAUSE, Notices
+from chatd.client.view.servers import ServerSession
+from chatd.client.view.talk_pane import TalkPane
 from chatd.client.view.window import Window
 from chatd.protocol import events
 from chatd.protocol.commands import Command, Join, Nick, Part, Search
@@ -45,10 +49,11 @@ PLACEHOLDER = "Enter Your Name Here!"
 class StandIn:
     """A link that goes nowhere: it notes what it is asked for, and what is said waits."""
 
-    def __init__(self, transcript: Transcript, window: Any) -> None:
-        self.transcript = transcript
-        self.window = window
+    def __init__(self, session: ServerSession) -> None:
+        self.session = session
+        self.transcript = session.transcript
         self.did: list[tuple[Any, ...]] = []
+        self.refreshed: list[str] = []
         self.labels = 0
 
     def start(self) -> None:
@@ -61,13 +66,19 @@ class StandIn:
     def reconnect(self) -> None:
         self.did.append(("reconnect",))
 
-    def send_message(self, room: str, text: str) -> None:
-        self.did.append(("say", room, text))
+    def send_message(self, room: str, text: str, reply: int = 0) -> None:
+        self.did.append(("say", room, text, *([reply] if reply else [])))
         self.labels += 1
-        self.draw(self.transcript.add_waiting(room, text, f"l{self.labels}", self.transcript.now()))
+        self.draw(self.transcript.add_waiting(room, text, f"l{self.labels}", self.transcript.now(), reply))
 
     def send_command(self, command: Command, room: str | None = None) -> None:
         self.did.append(("send", command, room))
+
+    def register(self, password: str, code: str | None = None) -> None:
+        self.did.append(("register", password, code))
+
+    def log_out(self) -> None:
+        self.did.append(("log out",))
 
     def join_room(self, room: str) -> None:
         self.did.append(("join", room))
@@ -76,8 +87,28 @@ class StandIn:
     def ask_older(self, room: str) -> None:
         self.did.append(("older", room))
 
+    def refresh(self, room: str) -> None:
+        self.refreshed.append(room)
+
     def draw(self, changes: Sequence[Change]) -> None:
-        self.window.changed(changes)
+        self.session.changed(changes)
+
+
+def drawn_lines(talk: TalkPane) -> list[str]:
+    """Return the rows of a conversation: of those with a name, the name before each."""
+    found: list[str] = []
+    room = talk.room
+    assert room is not None
+    for number, row in enumerate(talk.rows.rows, start=1):
+        text = talk.text.get(f"{number}.0", f"{number}.end").rstrip("\u00a0 ")
+        if isinstance(row, LineRow | FoldRow):
+            line = room.lines[row.index]
+            named = isinstance(row, LineRow) and line.kind is Kind.SAID and not line.action
+            moment = datetime.fromtimestamp(line.time / 1000, UTC).astimezone()
+            text = f"{moment:%H:%M}  {f'{line.nick}: ' if named else ''}{text}"
+        if not isinstance(row, HeadRow):
+            found.append(text)
+    return found
 
 
 class Desk:
@@ -98,9 +129,9 @@ class Desk:
         root.deiconify()
         self.turn()
 
-    def dial(self, address: Address) -> StandIn:
+    def dial(self, address: Address, session: ServerSession) -> StandIn:
         self.dialled.append(address)
-        self.links.append(StandIn(self.transcript, self.window))
+        self.links.append(StandIn(session))
         return self.links[-1]
 
     def count_gone(self) -> None:
@@ -112,8 +143,8 @@ class Desk:
 
     def turn(self) -> None:
         """Let the reactor and Tk do what they have to."""
-        for _ in range(3):
-            self.clock.advance(0)
+        for seconds in (FRAME_SECONDS, 0, 0):
+            self.clock.advance(seconds)
             self.root.update()
 
     def join(self, nick: str = "ann", *rooms: str) -> None:
@@ -133,8 +164,9 @@ class Desk:
         self.hear(events.Said(nick, room, text), id=str(self.id))
 
     def shown(self) -> list[str]:
+        """Return what is on the screen, row by row, each line with its time and the name that stands above it."""
         self.turn()
-        return self.window.talk.text.get("1.0", "end-1c").split("\n")
+        return drawn_lines(self.window.talk)
 
     def type(self, text: str) -> None:
         self.window.field.content = text
@@ -220,7 +252,8 @@ def test_a_name_is_enough_to_join_when_nothing_else_is_known(desk: Desk) -> None
     desk.key("<Return>", bar.field)
     assert (desk.dialled, desk.link.did) == ([Address()], [("start",)])
     assert desk.window.shown is desk.transcript.rooms["#lobby"]
-    assert desk.settings.server == "127.0.0.1:10319"
+    desk.window.store()
+    assert desk.settings.servers == [KeptServer("127.0.0.1:10319", "ann", ["#lobby"])]
 
 
 @pytest.mark.parametrize(
@@ -366,7 +399,7 @@ def test_without_a_display_there_is_one_line() -> None:
 
 @pytest.mark.parametrize(
     ("missing", "hint"),
-    [("tkinter", "apt install python3-tk"), ("sv_ttk", install_command("client")), ("platformdirs", "pip install")],
+    [("tkinter", "apt install python3-tk"), ("platformdirs", install_command("client"))],
 )
 def test_what_is_not_installed_is_told_in_one_line(tmp_path: Path, missing: str, hint: str) -> None:
     code = (
@@ -435,7 +468,7 @@ def test_older_lines_keep_the_place(desk: Desk) -> None:
     desk.turn()
     talk = desk.window.talk
     talk.text.yview_moveto(0)
-    talk._note_place()
+    talk.note_place()
     assert ("older", "#r") in desk.link.did
     assert not talk.follow
     top = talk.text.get("@0,0 linestart", "@0,0 lineend")
@@ -449,7 +482,7 @@ def test_older_lines_keep_the_place(desk: Desk) -> None:
     desk.turn()
     assert talk.text.dlineinfo("end-1c") is None
     talk.text.see("end")
-    talk._note_place()
+    talk.note_place()
     desk.said("bob", "newer")
     desk.turn()
     assert talk.text.dlineinfo("end-1c") is not None
@@ -464,7 +497,8 @@ def test_a_click_unfolds_and_folds(desk: Desk) -> None:
     assert folded[-1].endswith("▸ c, d and e joined")
     text = desk.window.talk.text
     for expected in (len(folded) + 3, len(folded)):
-        x, y, _, height = text.bbox(f"{len(folded)}.10")  # type: ignore[misc]
+        (fold,) = (number for number, row in enumerate(desk.window.talk.rows.rows, 1) if isinstance(row, FoldRow))
+        x, y, _, height = text.bbox(f"{fold}.10")  # type: ignore[misc]
         for event in ("<Enter>", "<Motion>", "<Button-1>", "<ButtonRelease-1>"):
             text.event_generate(event, x=x + 2, y=y + height // 2)
         assert len(desk.shown()) == expected
@@ -480,7 +514,7 @@ def test_links_are_links_and_open(desk: Desk) -> None:
     assert links == ["https://example.org/a_(b)", "http://x.org/y"]
     assert bool(text.tag_cget("link", "underline"))
     opened: list[str] = []
-    object.__setattr__(desk.window.talk._actions, "open_link", opened.append)
+    desk.window.talk.hands.actions = replace(desk.window.talk.hands.actions, open_link=opened.append)
     x, y, _, height = text.bbox(ranges[2])  # type: ignore[misc]
     for event in ("<Enter>", "<Motion>", "<Button-1>", "<ButtonRelease-1>"):
         text.event_generate(event, x=x + 3, y=y + height // 2)
@@ -494,7 +528,8 @@ def test_what_is_selected_can_be_copied(desk: Desk) -> None:
     text = desk.window.talk.text
     desk.key("<Control-a>", text)
     text.event_generate("<<Copy>>")
-    assert "bob: hello" in desk.root.clipboard_get()
+    assert "bob  " in desk.root.clipboard_get()
+    assert desk.root.clipboard_get().endswith("\nhello")
 
 
 def test_a_message_that_failed_says_why(desk: Desk) -> None:
@@ -528,14 +563,14 @@ def test_a_symbol_is_a_word_where_no_font_has_it(desk: Desk) -> None:
 def test_pasting_much_asks_in_the_window(desk: Desk) -> None:
     desk.join()
     desk.root.clipboard_clear()
-    desk.root.clipboard_append("a\nb\nc")
+    desk.root.clipboard_append("a\nb")
     desk.key("<<Paste>>")
-    assert (desk.window.field.content, desk.window.question.is_open) == ("a\nb\nc", False)
+    assert (desk.window.field.content, desk.window.question.is_open) == ("a\nb", False)
     desk.window.field.content = ""
-    desk.root.clipboard_append("\nd\n")
+    desk.root.clipboard_append("\nc\nd\n")
     desk.key("<<Paste>>")
     assert (desk.window.field.content, desk.window.question.is_open) == ("", True)
-    desk.window.question.answer(1)
+    desk.window.question.answer(2)
     assert desk.window.field.content == "a b c d"
     desk.key("<<Paste>>")
     desk.window.question.answer(0)
@@ -669,50 +704,19 @@ def test_the_people_can_be_filtered(desk: Desk) -> None:
 
 def test_a_notice_only_when_nobody_looks(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.join("ann", "#r", "#s")
-    given: list[tuple[str, str]] = []
-    monkeypatch.setattr(desk.window._notices, "give", lambda *notice: given.append(notice))
+    given: list[tuple[str, str, str]] = []
+    monkeypatch.setattr(desk.window.notices, "give", lambda nick, room, text, _: given.append((nick, room.name, text)))
     desk.said("bob", "ann: here")
     assert given == []
     desk.said("bob", "ann: there", "#s")
-    assert given == [("bob in #s", "ann: there")]
+    assert given == [("bob", "#s", "ann: there")]
     monkeypatch.setattr(desk.window, "has_focus", lambda: False)
     desk.window.focus_changed()
     desk.said("bob", "ann: and here")
-    assert given[1:] == [("bob in #r", "ann: and here")]
+    assert given[1:] == [("bob", "#r", "ann: and here")]
     desk.window.toggle_mute("#r")
     desk.said("bob", "ann: not here")
     assert len(given) == 2
-
-
-class Spawner(Clock):
-    """A clock that notes which programs are to run, and runs none."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.spawned: list[tuple[ProcessProtocol, list[str]]] = []
-
-    def spawnProcess(self, protocol: ProcessProtocol, path: str, command: list[str], env: object) -> None:  # noqa: ARG002, N802  # Twisted's
-        assert path == command[0]
-        self.spawned.append((protocol, command))
-
-
-@pytest.mark.parametrize("program", [None, "/usr/bin/notify-send"])
-def test_a_notice_rings_and_is_shown_by_the_desktop_if_it_can(program: str | None) -> None:
-    spawner, bells = Spawner(), list[float]()
-    notices = Notices(spawner, lambda: bells.append(spawner.seconds()), program)
-    notices.give("bob in #r", "<b>" + "x" * 500)
-    notices.give("bob in #r", "too soon")
-    spawner.advance(PAUSE)
-    notices.give("bob in #r", "the one before is still shown")
-    assert bells == [0, PAUSE]
-    text = "&lt;b&gt;" + "x" * (MAX_TEXT - 3)
-    expected = [] if program is None else [[program, "--app-name=chatd", "--", "bob in #r", text]]
-    assert [command for _, command in spawner.spawned] == expected
-    for protocol, _ in spawner.spawned:
-        protocol.processEnded(Failure(ProcessDone(0)))
-    spawner.advance(PAUSE)
-    notices.give("bob in #r", "and another")
-    assert len(spawner.spawned) == 2 * len(expected)
 
 
 def test_the_desktop_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -756,16 +760,16 @@ def test_the_connect_sheet_offers_the_servers_on_the_network(desk: Desk) -> None
 
     desk.window.ask_server()
     desk.turn()
-    assert not sheet.near.winfo_manager()
+    assert not sheet.near.tree.winfo_manager()
     sheet.close()
     sheet.nearby = Found()
     desk.window.ask_server()
     desk.turn()
-    first, second = sheet.near.get_children()
-    assert sheet.near.winfo_manager()
-    assert sheet.near.item(first, "text") == "Klasse 5b"
-    assert sheet.near.item(second, "text") == desk.window.glyphs.safe("🙂")
-    sheet.near.selection_set(first)
+    first, second = sheet.near.tree.get_children()
+    assert sheet.near.tree.winfo_manager()
+    assert sheet.near.tree.item(first, "text") == "Klasse 5b"
+    assert sheet.near.tree.item(second, "text") == desk.window.glyphs.safe("🙂")
+    sheet.near.tree.selection_set(first)
     desk.turn()
     assert (sheet.host.get(), sheet.port.get(), sheet.tls.get()) == ("10.0.0.5", "4321", True)
     sheet.name.insert(0, "ann")
@@ -826,7 +830,7 @@ def test_a_password_goes_to_the_server_it_was_entered_for(desk: Desk) -> None:
     sheet.button.invoke()
     assert desk.dialled == [Address(), Address("127.0.0.1", 7)]
     assert [link.did for link in desk.links] == [
-        [("start",), ("stop", None)],
+        [("start",)],
         [("send", Login("ann", "s3cret"), None), ("start",)],
     ]
 
@@ -897,5 +901,6 @@ def test_what_is_kept(desk: Desk) -> None:
     desk.key("<Control-plus>")
     desk.window.quit()
     kept = desk.settings
-    assert (kept.server, kept.nick, kept.rooms, kept.font_size) == ("127.0.0.1:10319", "ann", ["#r", "#s"], 12)
+    assert kept.servers == [KeptServer("127.0.0.1:10319", "ann", ["#r", "#s"])]
+    assert (kept.nick, kept.font_size) == ("ann", 12)
     assert kept.geometry

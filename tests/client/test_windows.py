@@ -68,4 +68,4 @@ def test_a_name_is_enough_to_join_when_nothing_is_kept(tmp_path: Path, screen: S
         assert ann.end() == 0
         assert "Traceback" not in ann.log()
     kept = json.loads((tmp_path / "ann" / "config" / "chatd" / "client.json").read_text())
-    assert (kept["nick"], kept["server"], kept["rooms"]) == ("ann", "127.0.0.1:10319", ["#lobby"])
+    assert kept["servers"] == [{"address": "127.0.0.1:10319", "nick": "ann", "rooms": ["#lobby"]}]

@@ -1,4 +1,4 @@
-"""Names as people bring them from IRC, in the page: an address for each room, and who is mentioned."""
+"""Names as people bring them from IRC, in the page: an address for each room, who is mentioned, and what is a link."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from chatd.client.model.mention import mentions
 from tests.support.browser import Page, address_of, chromium
 from tests.support.daemon import Daemon, wait_until
+from tests.support.link_cases import LINKS
 
 pytestmark = pytest.mark.slow
 
@@ -17,10 +18,16 @@ MENTIONS = """
 const [texts, nick, done] = arguments;
 import('/-/page/wire.js').then((wire) => done(texts.map((text) => wire.mentions(text, nick))));
 """
-NICKS = ("alice", "[bob]", "al|away", "_bart", "bob^", "bob`", "{x}", "a\\b", "a.", "太郎")
+LINKED = """
+const [texts, done] = arguments;
+const shown = (nodes) => nodes.filter((node) => node.href).map((node) => node.textContent);
+import('/-/page/view-row.js').then((rows) => done(texts.map((text) => shown(rows.nodesOf(text)))));
+"""
+NICKS = ("alice", "[bob]", "al|away", "_bart", "bob^", "bob`", "{x}", "a\\b", "a.", "太郎", "สม", "គ")
 PATTERNS = (
-    "{}", "{}: hi", "hi ({})", "ask {}.", "[{}]", "`{}`", "{}さん", "x{}", "{}x", "{}_", "_{}",
-    "{}|y", "y.{}", "{}.b", "-{}-", "{}...", "{}{}", "malice, bart, away, bob and x", "",
+    "{}", "{}: hi", "hi ({})", "ask {}.", "[{}]", "`{}`", "{}さん", "x{}", "{}x", "{}_", "_{}", "{}ー", "{}\u0e31ย",
+    "\u17d2{}", "ก\u0e31{}", "@{}你好", "{}|y", "y.{}", "{}.b", "-{}-", "{}...", "{}{}",
+    "malice, bart, away, bob and x", "",
 )  # fmt: skip
 
 
@@ -52,3 +59,10 @@ def test_the_page_and_the_window_agree_on_who_is_mentioned(tmp_path: Path) -> No
             texts = [pattern.replace("{}", nick) for pattern in PATTERNS]
             told = browser.driver.execute_async_script(MENTIONS, texts, nick)
             assert dict(zip(texts, told, strict=True)) == {text: mentions(text, nick) for text in texts}, nick
+
+
+def test_the_page_and_the_window_agree_on_what_is_a_link(tmp_path: Path) -> None:
+    with Daemon(tmp_path, "--web", "0") as daemon, chromium(tmp_path) as browser:
+        Page(browser, address_of(daemon))
+        told = browser.driver.execute_async_script(LINKED, list(LINKS))
+        assert {text: tuple(found) for text, found in zip(LINKS, told, strict=True)} == LINKS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,14 +42,17 @@ class Screen:
 
 
 class RealWindow:
-    """A ``chatd-client`` of its own home."""
+    """A ``chatd-client`` of its own home.
 
-    def __init__(self, screen: Screen, home: Path, *arguments: str) -> None:
+    ``inside`` is a command that runs the one which follows it in the same process, in other surroundings.
+    """
+
+    def __init__(self, screen: Screen, home: Path, *arguments: str, inside: Sequence[str] = ()) -> None:
         self._screen = screen
         self._home = home
         home.mkdir(exist_ok=True)
         places = {"HOME": str(home), "XDG_CONFIG_HOME": str(home / "config"), "XDG_STATE_HOME": str(home / "state")}
-        command = [sys.executable, "-m", "chatd.client", *arguments]
+        command = [*inside, sys.executable, "-m", "chatd.client", *arguments]
         self._log = home / "log"
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -76,13 +79,21 @@ class RealWindow:
         wait_until(self._takes_the_keys, lambda: f"the keys {self.log()}")
         self._screen.do("xdotool", "mousemove", "--window", self._id, str(x), str(y), "click", "1")
 
+    def type(self, text: str) -> None:
+        """Type a line where the focus is, and Enter."""
+        wait_until(self._takes_the_keys, lambda: f"the keys {self.log()}")
+        self._screen.do("xdotool", "type", "--delay", "5", text)
+        self._screen.do("xdotool", "key", "Return")
+
     def say(self, text: str) -> None:
         """Type a line into the field, and Enter."""
-        self._type(300, 600, text)
+        self._type(300, 625, text)
 
     def enter_name(self, name: str) -> None:
-        """Type into the field at the top, and Enter."""
-        self._type(150, 26, name)
+        """Type into the field for the name, which has the focus as long as it is to be filled in, and Enter."""
+        wait_until(self._takes_the_keys, lambda: f"the keys {self.log()}")
+        self._screen.do("xdotool", "type", "--delay", "5", name)
+        self._screen.do("xdotool", "key", "Return")
 
     def press(self, key: str) -> None:
         wait_until(self._takes_the_keys, lambda: f"the keys {self.log()}")
@@ -91,9 +102,9 @@ class RealWindow:
     def holds(self, text: str) -> bool:
         """Type over what stands where the focus is; return whether that is what stands there now."""
         self._screen.clip(NOTHING)
-        self._screen.do("xdotool", "key", "ctrl+slash")
+        self._screen.do("xdotool", "key", "ctrl+a")
         self._screen.do("xdotool", "type", "--delay", "5", text)
-        self._screen.do("xdotool", "key", "--delay", "5", "ctrl+slash", "ctrl+c")
+        self._screen.do("xdotool", "key", "--delay", "5", "ctrl+a", "ctrl+c")
         return self._screen.clipped().strip() == text
 
     def title(self) -> str:
@@ -153,8 +164,8 @@ class RealWindow:
 
 
 @contextmanager
-def started(screen: Screen, home: Path, *arguments: str) -> Iterator[RealWindow]:
-    made = RealWindow(screen, home, *arguments)
+def started(screen: Screen, home: Path, *arguments: str, inside: Sequence[str] = ()) -> Iterator[RealWindow]:
+    made = RealWindow(screen, home, *arguments, inside=inside)
     try:
         yield made
     finally:

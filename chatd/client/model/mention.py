@@ -9,6 +9,8 @@ from chatd.protocol.search_words import are_together
 
 _AROUND = ".-[]\\`^{|}"
 """What of a nick's characters is punctuation as well, where it stands around a word."""
+_STACKING = "\u1039\u17d2"
+"""Marks of Burmese and Khmer that put the next letter below the one before."""
 
 _PICTURES = re.compile("[\U0001f300-\U0001faff]+")
 """Emoji, which are of no name: without them most texts need no normalizing, which costs ten times as much."""
@@ -20,7 +22,7 @@ def mentions(text: str, nick: str) -> bool:
     Punctuation around the word is none of it: ``alice.`` and ``[alice]`` name alice, ``alice_``, ``alice.b`` and
     ``alice|away`` do not.
     What is written without spaces between words is a border: 太郎さん names 太郎, as a search for 太郎 finds it, and
-    aliceさん names alice.
+    aliceさん names alice. A letter and its marks are one: สมัย does not name สม.
     """
     own = names.key(nick)
     folded = names.folded(_PICTURES.sub(" ", text))
@@ -39,4 +41,6 @@ def mentions(text: str, nick: str) -> bool:
 
 def _goes_on(before: str, after: str) -> bool:
     """Return whether two characters that follow each other are of one word."""
-    return names.in_nick(before) and names.in_nick(after) and not (are_together(before) or are_together(after))
+    if not (names.in_nick(before) and names.in_nick(after)):
+        return False
+    return before in _STACKING or names.is_mark(after) or not (are_together(before) or are_together(after))

@@ -9,12 +9,6 @@ from chatd.client.model.transcript import Transcript
 from chatd.protocol import names
 
 
-def store_conversations(settings: Settings, transcript: Transcript) -> None:
-    """Put the rooms to join at the next start into the settings, and have all else kept that has changed."""
-    settings.rooms = [room.name for room in transcript.rooms.values() if room.wanted and not room.private]
-    settings.conversations.save()
-
-
 def restore_conversations(settings: Settings, transcript: Transcript, server: str) -> list[Change]:
     """Let a transcript be as it was when the client last ran, and keep it as it changes from here on.
 

@@ -37,6 +37,13 @@ def apply_joined(transcript: Transcript, room: Room, reply: Done) -> list[Change
     return _read_elsewhere(transcript, room, seen)
 
 
+def begin_markers(transcript: Transcript) -> None:
+    """Note that the server keeps from here on up to where rooms are read, because one has an account now."""
+    for room in transcript.rooms.values():
+        if room.joined and room.reported_id is None:
+            room.reported_id = 0
+
+
 def private_questions(transcript: Transcript) -> list[History]:
     """Return what is to be asked of conversations of an earlier run: of what accounts are told nothing is kept here."""
     if not transcript.has_account:

@@ -15,7 +15,7 @@ import stat
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -23,13 +23,15 @@ from typing import Any
 
 import platformdirs
 
+from chatd.client.model import kept_servers
+from chatd.client.model.kept_servers import OLD_KEYS, KeptServer, text, texts
 from chatd.client.model.kept_state import KeptNowhere, KeptState
 from chatd.protocol import names
 
 FILE_NAME = "client.json"
 MAX_FILE_BYTES = 32 * 1024 * 1024
-MAX_ROOMS = 1000
 MIN_FONT_SIZE, MAX_FONT_SIZE = 6, 72
+MAX_SCALE = 100
 _GEOMETRY = re.compile(r"[0-9]{2,5}x[0-9]{2,5}([+-]-?[0-9]{1,5}){2}|[0-9]{2,5}x[0-9]{2,5}")
 
 
@@ -45,11 +47,10 @@ class Theme(StrEnum):
 class Settings:
     """What is kept; the window and the link set it as they please."""
 
-    server: str = ""
-    """The last server, as it was typed; empty before the first."""
+    servers: list[KeptServer] = field(default_factory=list)
+    """Where to connect at the start, in the order of the window; none before the first."""
     nick: str = ""
-    rooms: list[str] = field(default_factory=list)
-    """The rooms to join at the start, in their order."""
+    """The name that was entered last, which is proposed for the next server."""
     muted: list[str] = field(default_factory=list)
     """The rooms and nicks that give no notice."""
     font_size: int = 11
@@ -57,6 +58,10 @@ class Settings:
     theme: Theme = Theme.SYSTEM
     geometry: str = ""
     """The window's place as Tk writes it, ``800x600+10+20``; empty for wherever the system puts it."""
+    scale: float = 0.0
+    """How many pixels a point had where that was; 0 if it is not known."""
+    emoji: list[str] = field(default_factory=list)
+    """Those that were chosen last, the newest first."""
     waiting: dict[str, list[Any]] = field(default_factory=dict)
     """For each server, what an older client has kept of `Transcript.dump_waiting`: not checked here but where it is
     loaded."""
@@ -69,8 +74,8 @@ class Settings:
 _CONFIG, _STATE = "config", "state"
 _FILES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        _CONFIG: ("server", "nick", "rooms", "muted", "font_size", "theme"),
-        _STATE: ("geometry", "waiting"),
+        _CONFIG: ("servers", "nick", "muted", "font_size", "theme"),
+        _STATE: ("geometry", "scale", "emoji", "waiting"),
     }
 )
 
@@ -152,11 +157,11 @@ class Store:
                     with suppress(FileNotFoundError):
                         target.replace(target.with_name(target.name + ".broken"))
                     self._broken.discard(which)
-                there = _there(target)
+                there = {key: value for key, value in _there(target).items() if which != _CONFIG or key not in OLD_KEYS}
                 known = self._known.get(which, {})
                 mine = {key: value for key, value in values.items() if key not in there or known.get(key) != value}
                 data = settings.unknown.get(which, {}) | there | mine
-                write_file(target, json.dumps(data, indent=2).encode())
+                write_file(target, json.dumps(data, indent=2, default=_plain).encode())
             except (OSError, ValueError, TypeError, RecursionError) as error:
                 problems.append(f"{path} cannot be written ({_reason(error)})")
             # Also if it was not written: the next change tries again, and not every second.
@@ -219,10 +224,20 @@ def write_file(path: Path, content: bytes) -> None:
         raise
 
 
+def _plain(value: object) -> dict[str, Any]:
+    """Return as plain values what JSON has none for. Raise `TypeError` for what is not of the settings."""
+    if isinstance(value, KeptServer):
+        return asdict(value)
+    raise TypeError(f"{type(value).__name__} cannot be kept")
+
+
 def _take(settings: Settings, which: str, data: dict[str, Any]) -> list[str]:
     """Set what one file holds; return the keys whose values are none, for which the defaults stay."""
-    bad = []
-    settings.unknown[which] = {key: value for key, value in data.items() if key not in _FILES[which]}
+    bad: list[str] = []
+    if which == _CONFIG and "servers" not in data:
+        settings.servers = kept_servers.old_servers(data, bad)
+    read = {*_FILES[which], *(OLD_KEYS if which == _CONFIG else ())}
+    settings.unknown[which] = {key: value for key, value in data.items() if key not in read}
     for key in _FILES[which]:
         if key in data:
             try:
@@ -232,33 +247,8 @@ def _take(settings: Settings, which: str, data: dict[str, Any]) -> list[str]:
     return bad
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str) or len(value) > 1000 or not (value.isprintable() and _encodable(value)):
-        raise ValueError
-    return value
-
-
-def _encodable(value: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in value)
-
-
-def _nick(value: object) -> str:
-    text = _text(value)
-    return names.nick(text) if text else ""
-
-
-def _rooms(value: object) -> list[str]:
-    return [names.room(room) for room in _list(value)]
-
-
 def _places(value: object) -> list[str]:
-    return [names.room(place) if place.startswith("#") else names.nick(place) for place in _list(value)]
-
-
-def _list(value: object) -> list[str]:
-    if not isinstance(value, list) or len(value) > MAX_ROOMS:
-        raise ValueError
-    return [_text(each) for each in value]
+    return [names.room(place) if place.startswith("#") else names.nick(place) for place in texts(value)]
 
 
 def _font_size(value: object) -> int:
@@ -268,10 +258,16 @@ def _font_size(value: object) -> int:
 
 
 def _geometry(value: object) -> str:
-    text = _text(value)
-    if text and not _GEOMETRY.fullmatch(text):
+    place = text(value)
+    if place and not _GEOMETRY.fullmatch(place):
         raise ValueError
-    return text
+    return place
+
+
+def _scale(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < MAX_SCALE:
+        raise ValueError
+    return float(value)
 
 
 def _waiting(value: object) -> dict[str, list[Any]]:
@@ -282,13 +278,14 @@ def _waiting(value: object) -> dict[str, list[Any]]:
 
 _CHECKS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
     {
-        "server": _text,
-        "nick": _nick,
-        "rooms": _rooms,
+        "servers": kept_servers.servers,
+        "nick": kept_servers.nick,
         "muted": _places,
         "font_size": _font_size,
-        "theme": lambda value: Theme(_text(value)),
+        "theme": lambda value: Theme(text(value)),
         "geometry": _geometry,
+        "scale": _scale,
+        "emoji": texts,
         "waiting": _waiting,
     }
 )

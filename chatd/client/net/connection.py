@@ -17,8 +17,10 @@ from twisted.logger import Logger
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
 
+from chatd.client.net.probe import is_tls
+from chatd.client.net.trouble import Trouble
 from chatd.protocol import wire
-from chatd.protocol.commands import Command, Ping, Quit
+from chatd.protocol.commands import Command, Ping, Quit, Tell
 from chatd.protocol.errors import ChatError, DisconnectReason
 from chatd.protocol.events import Event, Pong
 from chatd.protocol.wire import NO_TAGS, Tags
@@ -100,6 +102,8 @@ class Connection(LineOnlyReceiver):
         self.why = ""
         """Why it ends, in a sentence without its capital and its full stop; empty before that."""
         self.aftermath = Aftermath.RETRY
+        self.trouble: Trouble | None = None
+        """What can be done about that end, if anything is known of it."""
         self.farewell: DisconnectReason | None = None
         """What the server's BYE said, if there was one; the owner sets it."""
         self.retry: float | None = None
@@ -129,12 +133,15 @@ class Connection(LineOnlyReceiver):
         """Begin to wait for what the server says."""
         tune(self.stream)
         no_answer = f"nothing that speaks chatd's protocol answered within {HELLO_SECONDS} seconds"
-        self._hello = self.later(HELLO_SECONDS, lambda: self.close(no_answer, at_once=True))
+        self._hello = self.later(HELLO_SECONDS, lambda: self.close(no_answer, trouble=Trouble.SILENT, at_once=True))
         self._owner.connection_opened(self)
 
     def dataReceived(self, data: bytes) -> None:
         """Take a segment apart."""
         self._heard_since_ping = True
+        if self._phase is Phase.UNPROVEN and is_tls(data):
+            self.close("the server wants TLS", trouble=Trouble.SPEAKS_TLS, at_once=True)
+            return
         super().dataReceived(data)
         self._owner.batch_received(self)
 
@@ -147,7 +154,7 @@ class Connection(LineOnlyReceiver):
             tags, event = wire.parse_event(line)
         except ChatError:
             if first:
-                self.close("what answers there does not speak chatd's protocol")
+                self.close("what answers there does not speak chatd's protocol", trouble=Trouble.NOT_CHATD)
             return
         if isinstance(event, Ping):
             self.write_command(Ping(_ALIVE))
@@ -166,6 +173,8 @@ class Connection(LineOnlyReceiver):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Leave no delayed call behind."""
+        if self._phase is Phase.UNPROVEN:
+            self.trouble = Trouble.SILENT
         self._enter_phase(Phase.CLOSING)
         for call in self._calls:
             if call.active():
@@ -180,7 +189,10 @@ class Connection(LineOnlyReceiver):
     def write_command(self, command: Command, label: str | None = None) -> None:
         """Send a command, under a label if it has one; nothing once the connection is to end."""
         if self._phase in (Phase.UNPROVEN, Phase.TALKING):
-            self.stream.write(wire.encode(wire.render(command), {"label": label} if label else NO_TAGS))
+            tags = dict(NO_TAGS) if label is None else {"label": label}
+            if isinstance(command, Tell) and command.reply is not None:
+                tags["reply"] = str(command.reply)
+            self.stream.write(wire.encode(wire.render(command), tags))
 
     def later(self, seconds: float, do: Callable[[], None]) -> IDelayedCall:
         """Do something in so many seconds, if the connection is still there."""
@@ -201,11 +213,18 @@ class Connection(LineOnlyReceiver):
         if self._enter_phase(Phase.QUITTING):
             self.later(CLOSE_SECONDS, self._abort)
 
-    def close(self, why: str, aftermath: Aftermath = Aftermath.RETRY, *, at_once: bool = False) -> None:
+    def close(
+        self,
+        why: str,
+        aftermath: Aftermath = Aftermath.RETRY,
+        *,
+        trouble: Trouble | None = None,
+        at_once: bool = False,
+    ) -> None:
         """End the connection, ``at_once`` without waiting for the other side to take what was sent."""
         if not self._enter_phase(Phase.CLOSING):
             return
-        self.why, self.aftermath = why, aftermath
+        self.why, self.aftermath, self.trouble = why, aftermath, trouble
         if at_once:
             self._abort()
         else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import secrets
 from collections.abc import Callable, Sequence
+from types import MappingProxyType
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
@@ -23,10 +24,11 @@ from chatd.client.model.reducer import apply_event
 from chatd.client.model.transcript import Transcript
 from chatd.client.net.connection import Aftermath, Connection, Owner
 from chatd.client.net.port import LinkPort
-from chatd.client.net.reconnector import Reconnector
+from chatd.client.net.reconnector import Reconnector, no_probe
 from chatd.client.net.session import NOT_PRIVATE, Session
 from chatd.client.net.session_memory import SessionMemory
 from chatd.client.net.status import LinkState, Status
+from chatd.client.net.trouble import Probe, Trouble
 from chatd.protocol import commands, wire
 from chatd.protocol import moderation_commands as orders
 from chatd.protocol.commands import Command
@@ -38,6 +40,15 @@ NOT_CONNECTED = "You are not connected, so this was not done; try again later"
 
 _FINAL = frozenset({DisconnectReason.REPLACED, DisconnectReason.KICKED, DisconnectReason.BANNED})
 """The ends after which one stays away until one is asked to reconnect."""
+_TROUBLES = MappingProxyType(
+    {
+        DisconnectReason.REFUSED: Trouble.FULL,
+        DisconnectReason.BANNED: Trouble.BANNED,
+        DisconnectReason.KICKED: Trouble.KICKED,
+        DisconnectReason.REPLACED: Trouble.REPLACED,
+        DisconnectReason.NOT_CHATD: Trouble.NOT_CHATD,
+    }
+)
 _CHANCE = random.Random()
 _log = Logger()
 
@@ -52,7 +63,7 @@ class Link(LinkPort, Owner):
 
     ``changed`` is told what to redraw, ``status`` whenever that is another; both may call the link. ``chance`` is
     what the waits are drawn from, ``make_label`` returns a fresh token of the protocol's alphabet of at most
-    `slash.MAX_LABEL_BYTES`.
+    `slash.MAX_LABEL_BYTES`. ``probe`` finds out what the server's port speaks when the connection is in trouble.
     """
 
     def __init__(
@@ -64,12 +75,13 @@ class Link(LinkPort, Owner):
         status: Callable[[Status], None],
         make_label: Callable[[], str] = fresh_label,
         chance: random.Random = _CHANCE,
+        probe: Probe = no_probe,
     ) -> None:
         self._transcript = transcript
         self._changed = changed
         self._make_label = make_label
         self._chance = chance
-        self._reconnector = Reconnector(reactor, endpoint, self, status, chance)
+        self._reconnector = Reconnector(reactor, endpoint, self, status, chance, probe)
         self._session: Session | None = None
         self._changes: list[Change] = []
         self._memory = SessionMemory()
@@ -89,9 +101,9 @@ class Link(LinkPort, Owner):
         self._reconnector.reconnect()
 
     @override
-    def send_message(self, room: str, text: str) -> None:
+    def send_message(self, room: str, text: str, reply: int = 0) -> None:
         label = self._make_label()
-        self._report_changes(self._transcript.add_waiting(room, text, label, self._transcript.now()))
+        self._report_changes(self._transcript.add_waiting(room, text, label, self._transcript.now(), reply))
         if (session := self._present()) is not None:
             session.queue_message(label, text)
 
@@ -99,8 +111,8 @@ class Link(LinkPort, Owner):
     def send_command(self, command: Command, room: str | None = None) -> None:
         session = self._present()
         match command:
-            case commands.Tell(to, text):
-                self.send_message(to, text)
+            case commands.Tell(to, text, reply):
+                self.send_message(to, text, reply or 0)
             case commands.Join(None, name):
                 self.join_room(name)
             case commands.Quit(text):
@@ -108,7 +120,7 @@ class Link(LinkPort, Owner):
             case commands.Hello() | commands.Join() | commands.Msg() | commands.Talk() | commands.Pipe():
                 raise ValueError(f"{type(command).__name__.upper()} is not for this client")
             case orders.Login(nick) as login:
-                self._memory.login = login
+                self._memory.login, self._memory.account = login, ""
                 self._report_changes(apply_event(self._transcript, NO_TAGS, Renamed(self._transcript.nick, nick)))
                 self.reconnect()
             case orders.Register() if (there := self._reconnector.connection) is not None and not there.private:
@@ -123,6 +135,20 @@ class Link(LinkPort, Owner):
                 self._report_changes(mark_left(place))
             case _:
                 self._report_changes(self._transcript.add_note(room, NOT_CONNECTED, Kind.ERROR))
+
+    @override
+    def register(self, password: str, code: str | None = None) -> None:
+        session, connection = self._present(), self._reconnector.connection
+        if session is None or connection is None:
+            raise ValueError(NOT_CONNECTED)
+        if not connection.private:
+            raise ValueError(NOT_PRIVATE)
+        session.queue_register(orders.Register(password, code))
+
+    @override
+    def log_out(self) -> None:
+        self._memory.login, self._memory.account = None, ""
+        self._reconnector.stop(None)
 
     @override
     def join_room(self, room: str) -> None:
@@ -142,6 +168,11 @@ class Link(LinkPort, Owner):
     def ask_older(self, room: str) -> None:
         if (session := self._present()) is not None:
             session.ask_older(room)
+
+    @override
+    def refresh(self, room: str) -> None:
+        if (session := self._present()) is not None:
+            session.refresh(room)
 
     # What a connection tells.
 
@@ -181,13 +212,14 @@ class Link(LinkPort, Owner):
     def batch_received(self, connection: Connection) -> None:
         self._report_gathered()
         if self._present() is not None and not connection.why:
-            detail = f"connected as {self._transcript.nick}"
-            self._reconnector.show(LinkState.CONNECTED, detail, latency=connection.latency)
+            account = self._memory.account
+            self._reconnector.show_connected(self._transcript.nick, connection.latency, account)
 
     @override
     def connection_closed(self, connection: Connection) -> None:
         greeted = self._session is not None
         self._session = None
+        self._memory.account = ""
         self._reconnector.forget()
         try:
             self._changes += self._transcript.disconnected()
@@ -201,7 +233,8 @@ class Link(LinkPort, Owner):
         if self._reconnector.running:
             self._changes += apply_event(self._transcript, tags, event)
         aftermath = Aftermath.STAY_AWAY if event.code in _FINAL else Aftermath.RETRY
-        connection.close(f"the server closed the connection: {event.text}", aftermath)
+        trouble = _TROUBLES.get(event.code)
+        connection.close(f"the server closed the connection: {event.text}", aftermath, trouble=trouble)
 
     # What the window is told.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import Enum
 from types import MappingProxyType
 
@@ -18,6 +19,7 @@ from chatd.client.net.connection import Connection, ConnectionFactory, Owner
 from chatd.client.net.endpoint import NextTurnEndpoint
 from chatd.client.net.retry import BadEnd, RetryDelay
 from chatd.client.net.status import LinkState, Status
+from chatd.client.net.trouble import Probe, Trouble, trouble_of
 from chatd.protocol.errors import DisconnectReason
 from chatd.protocol.text import clean
 from chatd.runtime.connection_failures import why_not
@@ -49,10 +51,16 @@ _FOLLOWED_BY: Mapping[Course, frozenset[Course]] = MappingProxyType(
 )
 
 
+def no_probe() -> Deferred[Trouble | None]:
+    """Find nothing out."""
+    return succeed(None)
+
+
 class Reconnector:
     """Keeps one connection to ``endpoint``, if it can; ``owner`` hears of each, and tells of its beginning and its end.
 
-    ``changed`` is told every new status, and may call this. ``chance`` is what the waits are drawn from.
+    ``changed`` is told every new status, and may call this. ``chance`` is what the waits are drawn from. ``probe``
+    finds out, once until a server has answered, what a port speaks where that may be the trouble.
     """
 
     def __init__(
@@ -62,6 +70,7 @@ class Reconnector:
         owner: Owner,
         changed: Callable[[Status], None],
         chance: random.Random,
+        probe: Probe = no_probe,
     ) -> None:
         self.status = Status(LinkState.STOPPED, "not connected")
         self.connection: Connection | None = None
@@ -70,6 +79,9 @@ class Reconnector:
         self._changed = changed
         self._course = Course.STOPPED
         self._stopping: list[Deferred[None]] = []
+        self._probe = probe
+        self._probed = False
+        self._explained: Trouble | None = None
         # ClientService counts a connection that comes to be as a success, so that the count is kept there.
         self._delay = RetryDelay(chance)
         self._service = ClientService(
@@ -91,7 +103,7 @@ class Reconnector:
             self._delay.hurry()
         elif not self._service.running:
             self._service.startService()
-            self.show(LinkState.CONNECTING, "connecting")
+            self._show_connecting()
 
     def stop(self, said: str | None) -> Deferred[None]:
         """Say QUIT, with ``said`` as the last words; the Deferred fires when there is no connection any more."""
@@ -124,11 +136,14 @@ class Reconnector:
             self._service.stopService()
             self._service.startService()
 
-    def show(
-        self, state: LinkState, detail: str, *, retry_at: float | None = None, latency: float | None = None
-    ) -> None:
+    def show_connected(self, nick: str, latency: float | None, account: str) -> None:
+        """Tell that the server has let one in."""
+        self._probed, self._explained = False, None
+        self._show(Status(LinkState.CONNECTED, f"connected as {nick}", None, latency, None, account))
+
+    def _show(self, status: Status) -> None:
         """Tell how the connection is, if that is another."""
-        status = Status(state, clean(detail)[:MAX_DETAIL], retry_at, latency)
+        status = replace(status, detail=clean(status.detail)[:MAX_DETAIL])
         if status != self.status:
             self.status = status
             try:
@@ -151,7 +166,8 @@ class Reconnector:
         aftermath = connection.aftermath
         if not self.running:
             if aftermath.final:
-                self._finish(connection.why, LinkState.LOCKED if aftermath.refused else LinkState.STOPPED)
+                state = LinkState.LOCKED if aftermath.refused else LinkState.STOPPED
+                self._finish(connection.why, state, connection.trouble)
             else:
                 self._finish("not connected")
             return
@@ -161,13 +177,17 @@ class Reconnector:
             self._delay.note_end(BadEnd.LOST if greeted else BadEnd.UNANSWERED)
         if greeted and connection.retry is not None:
             self._delay.ask_for(connection.retry)
-        self._announce(LinkState.REFUSED if aftermath.refused else LinkState.WAITING, connection.why)
+        state = LinkState.REFUSED if aftermath.refused else LinkState.WAITING
+        self._announce(state, connection.why, connection.trouble)
         self._fire()
 
     # The tries.
 
+    def _show_connecting(self) -> None:
+        self._show(Status(LinkState.CONNECTING, "connecting", trouble=self.status.trouble))
+
     def _try(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
-        self.show(LinkState.CONNECTING, "connecting")
+        self._show_connecting()
         if not self.running:
             raise CancelledError
         return maybeDeferred(self._endpoint.connect, factory).addErrback(self._failed)
@@ -176,26 +196,44 @@ class Reconnector:
         if self.running and failure.check(NotAcceptedError) is not None:
             self._follow(Course.STOPPED)
             # In a turn of its own: ClientService has yet to hear of it.
-            self._clock.callLater(0, self._finish, str(failure.value))
+            self._clock.callLater(0, self._finish, str(failure.value), LinkState.STOPPED, trouble_of(failure))
         elif self.running:
-            self._announce(LinkState.WAITING, f"cannot reach the server: {why_not(failure)}")
+            why = f"cannot reach the server: {why_not(failure)}"
+            self._announce(LinkState.WAITING, why, trouble_of(failure))
         return failure
 
-    def _announce(self, state: LinkState, detail: str) -> None:
+    def _announce(self, state: LinkState, detail: str, trouble: Trouble | None) -> None:
         """Draw the time until the next try, which is not yet under way while this is told."""
         retry_at = self._clock.seconds() + self._delay.draw()
         self._follow(Course.ANNOUNCING)
-        self.show(state, detail, retry_at=retry_at)
+        if trouble is not None and trouble.unclear:
+            trouble = self._explained or trouble
+            self._find_out()
+        self._show(Status(state, detail, retry_at, trouble=trouble))
         if self._course is Course.ANNOUNCING:  # whoever was told may have stopped it
             self._follow(Course.RUNNING)
+
+    def _find_out(self) -> None:
+        """Find out whether the port speaks something else, unless that was done."""
+        if self._probed:
+            return
+        self._probed = True
+
+        def found(trouble: Trouble | None) -> None:
+            known = self.status.trouble
+            if trouble is not None and self._probed and known is not None and known.unclear:
+                self._explained = trouble
+                self._show(replace(self.status, trouble=trouble))
+
+        self._probe().addCallback(found).addErrback(lambda why: _log.failure("nothing was found out", why))
 
     def _follow(self, course: Course) -> None:
         if course in _FOLLOWED_BY[self._course]:
             self._course = course
 
-    def _finish(self, detail: str, state: LinkState = LinkState.STOPPED) -> None:
+    def _finish(self, detail: str, state: LinkState = LinkState.STOPPED, trouble: Trouble | None = None) -> None:
         self._delay.skip()
-        self.show(state, detail)
+        self._show(Status(state, detail, trouble=trouble))
         if self.running:  # whoever was told has started it again
             self._fire()
         else:

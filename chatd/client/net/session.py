@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from enum import Enum
-from types import MappingProxyType
 
-from chatd.client.model.changes import Change, RoomsChanged
+from chatd.client.model.changes import Change, RegisterAnswered, RoomsChanged
 from chatd.client.model.membership import MembershipCue
 from chatd.client.model.reducer import apply_event
 from chatd.client.model.room import Room
-from chatd.client.model.seen import knows_nothing_of, private_questions
+from chatd.client.model.seen import begin_markers, knows_nothing_of, private_questions
+from chatd.client.model.standing import to_know, to_repeat
 from chatd.client.model.transcript import UNKNOWN_FATE, Transcript
 from chatd.client.net.connection import Aftermath, Connection
+from chatd.client.net.refusals import JOIN_TROUBLES, LOGIN_TROUBLES, PERSONAL, Refusals
 from chatd.client.net.seen_reports import SeenReports
 from chatd.client.net.send_queue import Flow, Message, Question, SendQueue
 from chatd.client.net.session_memory import SessionMemory
+from chatd.client.net.stage import Stage
+from chatd.client.net.trouble import Trouble
 from chatd.protocol import names
-from chatd.protocol.commands import LOBBY, Command, History, Join, Nick, Part, Seen, Tell, Topic, Who
+from chatd.protocol.commands import LOBBY, Away, Command, History, Ignore, Join, Nick, Part, Seen, Tell, Topic, Who
 from chatd.protocol.errors import Code
 from chatd.protocol.events import Done, Event, Refused, Said
-from chatd.protocol.moderation_commands import Login, Register
+from chatd.protocol.moderation_commands import Login, Register, Rules
 from chatd.protocol.wire import Tags
 
 MAX_UNANSWERED = 64
@@ -32,19 +34,6 @@ MIN_RETRY_SECONDS, MAX_RETRY_SECONDS = 1.0, 5.0
 NOT_PRIVATE = "Passwords are sent only over TLS, so this one was not sent; connect with TLS"
 PAGE = 100
 """How many messages are asked for in a room of which it is not known what was said last."""
-
-_PERSONAL = frozenset({Code.BAD_NICK, Code.TLS_NEEDED, Code.ALREADY_IN, Code.NAME_NEEDED})
-"""What is refused to the one who joins, and not for the sake of the room."""
-_KEPT_OUT_OF_ALL = MappingProxyType({Code.NOT_ALLOWED: Aftermath.ASK_PASSWORD, Code.BANNED: Aftermath.STAY_AWAY})
-"""What follows when not even the lobby can be joined; after any other error another try."""
-
-
-class Stage(Enum):
-    """How far one is with the server."""
-
-    ARRIVING = "it has not let one in yet, and nothing else is sent before"
-    PRESENT = "it has"
-    RENAMING = "a NICK is on its way: what is said after it waits, because labels hold for one name"
 
 
 class Session:
@@ -65,8 +54,7 @@ class Session:
         self._chance = chance
         self._memory = memory
         self._sent: dict[str, Message | Question] = {}
-        self._kept_from: list[Room] = []
-        """The rooms that one was not let into, while it is not known whether that is for their sake."""
+        self._refusals = Refusals(transcript, connection, memory)
         self._queue = SendQueue()
         self._seen_reports = SeenReports(transcript, connection, self._report_seen)
 
@@ -83,16 +71,19 @@ class Session:
             self._ask(Question(self._make_label(), login, None, own=True))
         else:
             self._memory.login = None
-            self._connection.close(NOT_PRIVATE, Aftermath.ASK_PASSWORD)
+            self._connection.close(NOT_PRIVATE, Aftermath.ASK_PASSWORD, trouble=Trouble.PASSWORD_UNSAFE)
 
     def _logged_in(self, answer: Done | Refused) -> None:
         if isinstance(answer, Done):
+            self._memory.account = answer.words[0] if answer.words else ""
             self._enter_first()
             return
         again_later = answer.code.temporary and answer.code is not Code.SLOW_DOWN
         if not answer.code.temporary:
             self._memory.login = None
-        self._connection.close(answer.text, Aftermath.RETRY_REFUSED if again_later else Aftermath.ASK_PASSWORD)
+        aftermath = Aftermath.RETRY_REFUSED if again_later else Aftermath.ASK_PASSWORD
+        trouble = LOGIN_TROUBLES.get(answer.code, Trouble.LOGIN_REFUSED)
+        self._connection.close(answer.text, aftermath, trouble=trouble)
 
     def _enter_first(self) -> None:
         joins = self._transcript.rejoin()
@@ -112,15 +103,21 @@ class Session:
                 changes += self._kept_out(asked, tags, event)
             case Question(command=History(), own=True), Refused() if event.code.temporary:
                 self._ask_later(asked)
-            case Question(command=Seen()) | Question(command=History(person=str()), own=True), Refused():
+            case Question(own=True, command=Seen() | Rules() | Who() | Away() | Ignore()), Refused():
                 self._transcript.asked.pop(label, None)  # nobody has asked
+            case Question(command=History(person=str()), own=True), Refused():
+                self._transcript.asked.pop(label, None)
+            case Question(command=Register(), own=True), Done() | Refused():
+                changes.append(RegisterAnswered("" if isinstance(event, Done) else event.text))
             case _:
                 changes += apply_event(self._transcript, tags, event)
         match asked, event:
             case Question(command=Nick()), _:
                 self._stage = Stage.PRESENT
             case Question(command=Register(password)), Done("REGISTER", (nick, *_)):
-                self._memory.login = Login(nick, password)
+                self._memory.login, self._memory.account = Login(nick, password), nick
+                begin_markers(self._transcript)
+                self._seen_reports.begin()
             case Question(command=History(), own=True, room=str(name)), Done():
                 self._memory.unread.discard(names.key(name))
                 if (place := self._transcript.find_room(name)) is not None:
@@ -149,6 +146,11 @@ class Session:
         self._queue.append_item(Question(self._make_label(), command, room))
         self._go_on()
 
+    def queue_register(self, command: Register) -> None:
+        """Send a REGISTER whose answer belongs in no room."""
+        self._queue.append_item(Question(self._make_label(), command, None, own=True))
+        self._go_on()
+
     def queue_join(self, room: Room) -> None:
         """Join a room that is wanted."""
         for join in self._transcript.rejoin():
@@ -173,17 +175,18 @@ class Session:
         changes: list[Change] = []
         if not self.present:
             self._stage = Stage.PRESENT
-            changes += self._give_up_others()
+            changes += [*self._refusals.show(), *self._give_up_others()]
             for join in self._transcript.rejoin():
                 room = self._transcript.find_room(join.room)
                 if room is not None and not room.joined:
                     self._queue.append_urgent(self._join(join))
+            self._ask_quietly(to_repeat(self._transcript))
             self._queue.append_all(Message(label, text) for _, text, label in self._transcript.waiting())
             for asked in private_questions(self._transcript):
                 self._queue.append_urgent(Question(self._make_label(), asked, asked.person, own=True))
-        self._queue.append_urgent(Question(self._make_label(), Who(name), None, own=True))
+        self._ask_quietly([Who(name)])
         if done.values.get("since") == "unknown":  # the topic that came may be older than the one known before
-            self._queue.append_urgent(Question(self._make_label(), Topic(name), None, own=True))
+            self._ask_quietly([Topic(name)])
         if done.values.get("recovered") != "yes" or knows_nothing_of(self._transcript, name):
             self._memory.unread.add(names.key(name))
         if names.key(name) in self._memory.unread:
@@ -193,8 +196,17 @@ class Session:
             self._seen_reports.begin()
         return changes
 
+    def refresh(self, room: str) -> None:
+        """Ask what holds in a room and what is known of those in it; the answer is shown nowhere."""
+        self._ask_quietly(to_know(room))
+        self._go_on()
+
+    def _ask_quietly(self, commands: Iterable[Command]) -> None:
+        for command in commands:
+            self._queue.append_urgent(Question(self._make_label(), command, None, own=True))
+
     def _report_seen(self, command: Seen) -> None:
-        self._queue.append_urgent(Question(self._make_label(), command, None, own=True))
+        self._ask_quietly([command])
         self._go_on()
 
     def _give_up_others(self) -> list[Change]:
@@ -212,28 +224,20 @@ class Session:
     def _kept_out(self, asked: Question, tags: Tags, error: Refused) -> list[Change]:
         """Do without a room that the server does not let one into, or that is full, or try again later."""
         passes = error.code.temporary and "limit" not in tags
-        if not self.present and (passes or error.code in _PERSONAL):
-            self._connection.close(error.text, Aftermath.RETRY_REFUSED)
+        if not self.present and (passes or error.code in PERSONAL):
+            self._connection.close(error.text, Aftermath.RETRY_REFUSED, trouble=JOIN_TROUBLES.get(error.code))
             return []
         if passes:
             self._ask_later(asked)
             return []
-        room = self._transcript.find_room(asked.room)
-        if room is not None:
-            room.change_membership(MembershipCue.GIVE_UP)
-            room.out = error.text
-            self._kept_from.append(room)
+        self._refusals.take(asked.room, tags, error)
         if self.present:
             self._queue.release()
         elif self._transcript.rejoin() or names.key(asked.room or "") != names.key(LOBBY):
             self._enter_first()
         else:
-            aftermath = _KEPT_OUT_OF_ALL.get(error.code, Aftermath.RETRY_REFUSED)
-            if aftermath.final:  # so it was not for the sake of one room
-                for each in self._kept_from:
-                    each.change_membership(MembershipCue.WANT)
-            self._connection.close(error.text, aftermath)
-        return [*apply_event(self._transcript, tags, error), RoomsChanged()]
+            return self._refusals.end(error)
+        return [*(self._refusals.show() if self.present else ()), RoomsChanged()]
 
     # What is sent, and when.
 
@@ -241,7 +245,7 @@ class Session:
         label, command, room, own = question
         # The transcript tells the old lines of one answer from those of another by the order of the questions. A WHO
         # that it does not know of is one that nobody asked for, and not shown.
-        if not (own and isinstance(command, Who | Login | Seen)):
+        if not (own and isinstance(command, Who | Login | Register | Seen)):
             self._transcript.note_question(label, command, room)
         self._sent[label] = question
         self._connection.write_command(command, label)
@@ -296,4 +300,5 @@ class Session:
             return
         self._sent[message.label] = message
         self._memory.sent_as[message.label] = names.key(self._transcript.nick)
-        self._connection.write_command(Tell(room.name, message.text), message.label)
+        reply = self._transcript.answered_by(message.label)
+        self._connection.write_command(Tell(room.name, message.text, reply), message.label)

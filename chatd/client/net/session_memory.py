@@ -17,3 +17,5 @@ class SessionMemory:
     """The keys of the rooms whose newest messages were not told: the connection was lost before they were."""
     login: Login | None = None
     """The LOGIN to send before the first JOIN; None if there is no account."""
+    account: str = ""
+    """The account that this connection is logged in to; empty for none."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from chatd.client.net.trouble import Trouble
+
 
 class LinkState(Enum):
     """What there is of a connection."""
@@ -28,3 +30,7 @@ class Status:
     """When the next try is, in seconds of the reactor's clock; None if none is due."""
     latency: float | None = None
     """How long the server took to answer the last PING, in seconds; None if it has answered none."""
+    trouble: Trouble | None = None
+    """Why there is no connection, if that is known: while there is none, and while another is being made."""
+    account: str = ""
+    """The account that one is logged in to; empty for none."""

@@ -36,6 +36,7 @@ from chatd.client.model.trust import (
     judge,
     other_names,
 )
+from chatd.client.net.trouble import TlsFailedError
 from chatd.runtime.connection_failures import why_lost
 from chatd.tls.certificate import fingerprint
 
@@ -53,10 +54,6 @@ _PROBLEMS = {
     Codes.ERR_CERT_HAS_EXPIRED: "it has expired",
     Codes.ERR_CERT_NOT_YET_VALID: "it is not valid yet",
 }
-
-
-class TlsFailedError(Exception):
-    """The TLS connection failed; the argument says why, without its capital and its full stop."""
 
 
 @implementer(IHandshakeListener)

@@ -4,30 +4,31 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from chatd.client.view.servers import ServerSession
 from chatd.runtime.server_address import Address
 
 
 class Actions(ABC):
-    """What can be asked for with a button, a key or a menu."""
+    """What can be asked for with a button, a key or a menu; where no server is given, of the one in front."""
 
     @abstractmethod
     def join_as(self, name: str, password: str = "") -> None:
         """Connect under the name that was entered, which a password may prove to be one's own; or take that name."""
 
     @abstractmethod
-    def show_room(self, name: str | None) -> None:
+    def show_room(self, name: str | None, session: ServerSession | None = None) -> None:
         """Bring a room to the front."""
 
     @abstractmethod
-    def go_to(self, name: str) -> None:
+    def go_to(self, name: str, session: ServerSession | None = None) -> None:
         """Bring a room to the front that is to be joined first, or a conversation."""
 
     @abstractmethod
-    def leave_room(self, key: str) -> None:
+    def leave_room(self, key: str, session: ServerSession | None = None) -> None:
         """Leave a room; what was said there stays on the screen."""
 
     @abstractmethod
-    def close_room(self, key: str) -> None:
+    def close_room(self, key: str, session: ServerSession | None = None) -> None:
         """Leave a room and forget it."""
 
     @abstractmethod
@@ -59,5 +60,25 @@ class Actions(ABC):
         """Ask whether to quit."""
 
     @abstractmethod
+    def show_account(self) -> None:
+        """Show as whom one is logged in where one is, and what can be done about that."""
+
+    @abstractmethod
     def connect_elsewhere(self, address: Address, nick: str, room: str, password: str = "") -> None:
-        """Leave the server that one is at, and connect to another; or log in where one is."""
+        """Connect to one more server; or log in or take another name where one is."""
+
+    @abstractmethod
+    def move_server(self, old: Address, new: Address, nick: str, password: str = "") -> None:
+        """Reach a server at another address than the one at which it was tried."""
+
+    @abstractmethod
+    def reconnect_server(self, session: ServerSession) -> None:
+        """Try now to connect to a server of the list."""
+
+    @abstractmethod
+    def disconnect_server(self, session: ServerSession) -> None:
+        """Leave a server; what was said there stays on the screen."""
+
+    @abstractmethod
+    def remove_server(self, session: ServerSession) -> None:
+        """Leave a server and forget it."""

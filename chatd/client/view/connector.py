@@ -36,13 +36,11 @@ class Connector:
     def choose(self, address: Address, rooms: Sequence[str]) -> None:
         """Choose a server and the rooms to join there, by default the lobby."""
         self.address, self.rooms = address, tuple(rooms) or (LOBBY,)
-        self._settings.server = str(address)
 
     def connect(self, nick: str, password: str) -> list[Change]:
         """Make the link and let it connect; return what is to be redrawn. Raise `ValueError` if there is no way."""
         self._transcript.nick = nick
         self.link = self._dial(self.address)
-        self._settings.server = str(self.address)
         for name in self.rooms:
             self._transcript.open_room(name).change_membership(MembershipCue.WANT)
         restored = persistence.restore_conversations(self._settings, self._transcript, str(self.address))
@@ -55,8 +53,3 @@ class Connector:
         """Return the link, which is to be stopped; from here on there is none."""
         link, self.link = self.link, self._no_link
         return link
-
-    def store_conversations(self) -> None:
-        """Put the rooms into the settings, and have all else kept that has changed."""
-        if self.linked:
-            persistence.store_conversations(self._settings, self._transcript)

@@ -1,18 +1,21 @@
-"""What is to be redrawn, gathered from many changes and drawn once in a turn of the reactor."""
+"""What is to be redrawn, gathered from many changes and drawn together."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from typing import Any, Protocol
 
 from chatd.client.model import changes
 from chatd.client.model.changes import Change
 from chatd.client.model.room import Room
-from chatd.client.model.transcript import Transcript
 from chatd.client.view.members_pane import MembersPane
 from chatd.client.view.rooms_pane import RoomsPane
+from chatd.client.view.servers import Servers, ServerSession
 from chatd.client.view.talk_pane import TalkPane
+
+FRAME_SECONDS = 0.05
+"""How long after one drawing the next one begins at the earliest; what comes after a pause is drawn at once."""
 
 
 class Drawable(Protocol):
@@ -21,14 +24,14 @@ class Drawable(Protocol):
     rooms: RoomsPane
     talk: TalkPane
     members: MembersPane
-    transcript: Transcript
+    servers: Servers
     shown: Room | None
 
-    def show_change(self, change: Change) -> None:
+    def show_change(self, session: ServerSession, change: Change) -> None:
         """Show what is no part of a room."""
 
-    def rooms_changed(self) -> None:
-        """Show which rooms there are, and one of them."""
+    def rooms_changed(self, sessions: Iterable[ServerSession]) -> None:
+        """Show which rooms there are at some servers, and one of them."""
 
     def update_title(self) -> None:
         """Let the title say how much is unread."""
@@ -40,28 +43,30 @@ class Drawable(Protocol):
 class Part(Enum):
     """A part of the window that shows what is not so any more."""
 
-    ROOMS = "which rooms there are"
     CONVERSATION = "all lines of the room in front"
     MEMBERS = "who is in the room in front"
     TOPIC = "its topic"
 
 
 class Drawing:
-    """Takes changes at any rate; ``window`` is drawn when the reactor comes to it."""
+    """Takes changes at any rate; ``window`` is drawn when the reactor comes to it, and not for every one of many."""
 
     def __init__(self, window: Drawable, reactor: Any, drawn: Callable[[], None]) -> None:
         self._window = window
         self._reactor = reactor
         self._drawn = drawn
         self._call: Any = None
+        self._next = 0.0
         self._first: int | None = None
         """The first line of the room in front that is another."""
         self._stale: set[Part] = set()
-        self._unread: set[str] = set()
+        self._rooms: dict[ServerSession, None] = {}
+        """The servers where there are other rooms, in the order in which that was told."""
+        self._unread: set[tuple[ServerSession, str]] = set()
 
-    def take(self, found: Sequence[Change]) -> None:
-        """Note what changed."""
-        shown = self._window.shown
+    def take(self, session: ServerSession, found: Sequence[Change]) -> None:
+        """Note what changed at a server."""
+        shown = self._window.shown if session is self._window.servers.front else None
         for change in found:
             here = shown is not None and getattr(change, "room", None) == shown.key
             match change:
@@ -70,17 +75,17 @@ class Drawing:
                 case changes.LinesDropped() if here:
                     self._stale.add(Part.CONVERSATION)
                 case changes.RoomsChanged() | changes.RoomRenamed():
-                    self._stale.add(Part.ROOMS)
+                    self._rooms[session] = None
                 case changes.MembersChanged() if here:
                     self._stale.add(Part.MEMBERS)
                 case changes.UnreadChanged(room):
-                    self._unread.add(room)
+                    self._unread.add((session, room))
                 case changes.TopicChanged() if here:
                     self._stale.add(Part.TOPIC)
                 case _:
-                    self._window.show_change(change)
+                    self._window.show_change(session, change)
         if self._call is None or not self._call.active():
-            self._call = self._reactor.callLater(0, self.draw)
+            self._call = self._reactor.callLater(max(0.0, self._next - self._reactor.seconds()), self.draw)
 
     def forget_lines(self) -> None:
         """Note that another room is in front, and drawn."""
@@ -95,15 +100,16 @@ class Drawing:
     def draw(self) -> None:
         """Draw what was noted."""
         self.stop()
+        self._next = self._reactor.seconds() + FRAME_SECONDS
         window, unread = self._window, self._unread
         self._unread = set()
-        if Part.ROOMS in self._stale:
-            self._stale.discard(Part.ROOMS)
-            window.rooms_changed()
+        if self._rooms:
+            rooms, self._rooms = self._rooms, {}
+            window.rooms_changed(rooms)
         elif unread:
-            for key in unread:
-                if (room := window.transcript.find_room(key)) is not None:
-                    window.rooms.mark(room)
+            for session, key in unread:
+                if (room := session.transcript.find_room(key)) is not None:
+                    window.rooms.mark(session, room)
             window.update_title()
         first, stale = self._first, self._stale
         self._first, self._stale = None, set()

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from tkinter import ttk
 
+from chatd.client.view.entry import Entry
+from chatd.client.view.theme import Look
+
 
 @dataclass(frozen=True, slots=True)
 class FindActions:
@@ -23,14 +26,14 @@ class FindActions:
 class FindBar(ttk.Frame):
     """A field, two buttons to go from one place to the next, and one to search on the server."""
 
-    def __init__(self, parent: tk.Misc, actions: FindActions) -> None:
+    def __init__(self, parent: tk.Misc, look: Look, actions: FindActions) -> None:
         super().__init__(parent, padding=(8, 4))
         self._actions = actions
         self._found: list[int] = []
         self._at = 0
         self.part = tk.StringVar(self)
         ttk.Label(self, text="Find").grid(row=0, column=0, padx=(0, 8))
-        self.field = ttk.Entry(self, textvariable=self.part, width=12)
+        self.field = Entry(self, look, textvariable=self.part, width=12)
         self.field.grid(row=0, column=1, sticky="ew")
         ttk.Button(self, text="↑", width=2, command=lambda: self.step(-1)).grid(row=0, column=2, padx=(8, 0))
         ttk.Button(self, text="↓", width=2, command=lambda: self.step(1)).grid(row=0, column=3, padx=(4, 8))

@@ -7,26 +7,30 @@ from collections.abc import Callable, Iterable
 from tkinter import ttk
 
 from chatd.client.model.room import Room
+from chatd.client.view.entry import Entry
 from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.rooms_pane import unread_text
+from chatd.client.view.servers import ServerSession
 from chatd.client.view.sheet import Sheet
+from chatd.client.view.theme import Look
 from chatd.protocol import names
 
 
 class Switcher(Sheet):
-    """A field and the rooms that fit; ``show`` is called with the key of the one that is chosen."""
+    """A field and the rooms of all servers that fit; ``show`` is called with the one that is chosen."""
 
-    def __init__(self, parent: tk.Misc, glyphs: Glyphs, show: Callable[[str], None]) -> None:
+    def __init__(self, parent: tk.Misc, look: Look, glyphs: Glyphs, show: Callable[[str, ServerSession], None]) -> None:
         super().__init__(parent, "Go to a room")
         self._glyphs = glyphs
         self._show = show
-        self._rooms: list[Room] = []
+        self._rooms: dict[str, tuple[ServerSession, Room]] = {}
         self.part = tk.StringVar(self)
-        self.field = ttk.Entry(self.body, textvariable=self.part, width=36)
+        self.field = Entry(self.body, look, textvariable=self.part, width=36)
         self.field.grid(row=0, column=0, sticky="ew", pady=(0, 8))
         self.tree = ttk.Treeview(
-            self.body, style="Flat.Treeview", columns=("unread",), show="tree", selectmode="browse", height=10
+            self.body, style="Flat.Treeview", columns=("server", "unread"), show="tree", selectmode="browse", height=10
         )
+        self.tree.column("server", width=180, stretch=True)
         self.tree.column("unread", anchor="e", width=90, stretch=False)
         self.tree.grid(row=1, column=0, sticky="nsew")
         self.body.rowconfigure(0, weight=0)
@@ -39,9 +43,11 @@ class Switcher(Sheet):
             widget.bind("<Return>", lambda _: self.choose())
         self.tree.bind("<Double-Button-1>", lambda _: self.choose())
 
-    def ask(self, rooms: Iterable[Room]) -> None:
-        """Open it for these rooms."""
-        self._rooms = list(rooms)
+    def ask(self, places: Iterable[tuple[ServerSession, Room]]) -> None:
+        """Open it for these rooms, each of a server."""
+        self._rooms = {session.prefix + room.key: (session, room) for session, room in places}
+        several = len({session.number for session, _ in self._rooms.values()}) > 1
+        self.tree.configure(displaycolumns=("server", "unread") if several else ("unread",))
         self.part.set("")
         self.open(self.field)
 
@@ -50,20 +56,21 @@ class Switcher(Sheet):
         selection = self.tree.selection()
         self.close()
         if selection:
-            self._show(selection[0])
+            session, room = self._rooms[selection[0]]
+            self._show(room.key, session)
 
     def _fill(self) -> None:
         part = names.key(self.part.get().strip())
-        fitting = [room for room in self._rooms if part in room.key]
+        fitting = [(row, *place) for row, place in self._rooms.items() if part in place[1].key]
         # What begins with it comes first, then what is unread.
-        fitting.sort(
-            key=lambda room: (not room.key.removeprefix("#").startswith(part.removeprefix("#")), not room.unread)
-        )
+        fitting.sort(key=lambda each: (not _begins(each[2], part), not each[2].unread))
         self.tree.delete(*self.tree.get_children())
-        for room in fitting:
-            self.tree.insert("", "end", iid=room.key, text=self._glyphs.safe(room.name), values=(unread_text(room),))
+        safe = self._glyphs.safe
+        for row, session, room in fitting:
+            values = (safe(session.title), unread_text(room))
+            self.tree.insert("", "end", iid=row, text=safe(room.name), values=values)
         if fitting:
-            self.tree.selection_set(fitting[0].key)
+            self.tree.selection_set(fitting[0][0])
 
     def _step(self, by: int) -> str:
         children = list(self.tree.get_children())
@@ -74,3 +81,7 @@ class Switcher(Sheet):
             self.tree.selection_set(target)
             self.tree.see(target)
         return "break"
+
+
+def _begins(room: Room, part: str) -> bool:
+    return room.key.removeprefix("#").startswith(part.removeprefix("#"))

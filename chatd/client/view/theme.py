@@ -6,92 +6,35 @@ import os
 import tkinter as tk
 import tkinter.font
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from tkinter import ttk
 from typing import Any
 
-import sv_ttk
 from twisted.internet.defer import Deferred
 from twisted.internet.utils import getProcessOutput
 
-from chatd.client.model.members import colour_index
 from chatd.client.model.settings import MAX_FONT_SIZE, MIN_FONT_SIZE, Theme
+from chatd.client.view.palette import DARK, LIGHT
+from chatd.client.view.resolution import settle_resolution
+from chatd.client.view.styles import Styles
 
 DEFAULT_FONT_SIZE = 11
-
-
-@dataclass(frozen=True, slots=True)
-class Palette:
-    """The colours of what ttk does not paint."""
-
-    name: str
-    background: str
-    text: str
-    faint: str
-    link: str
-    marked: str
-    """Behind a line that names the one who reads."""
-    found: str
-    """Behind a line that was looked for."""
-    alert: str
-    select: str
-    select_text: str
-    border: str
-    nicks: tuple[str, ...]
-
-
-LIGHT = Palette(
-    name="light",
-    background="#fafafa",
-    text="#1c1c1c",
-    faint="#5f6368",
-    link="#0b57d0",
-    marked="#fff3c4",
-    found="#cfe3ff",
-    alert="#b3261e",
-    select="#2f60d8",
-    select_text="#ffffff",
-    border="#8a8a8a",
-    nicks=(
-        "#9a3412", "#1d4ed8", "#166534", "#7e22ce", "#be185d", "#0f766e", "#854d0e", "#b91c1c", "#4338ca", "#3f6212",
-    ),
-)  # fmt: skip
-DARK = Palette(
-    name="dark",
-    background="#1c1c1c",
-    text="#fafafa",
-    faint="#a8abb0",
-    link="#8ab4f8",
-    marked="#4a3f12",
-    found="#1f3b64",
-    alert="#ff8a80",
-    select="#2f60d8",
-    select_text="#ffffff",
-    border="#6f6f6f",
-    nicks=(
-        "#fdba74", "#93c5fd", "#86efac", "#d8b4fe", "#f9a8d4", "#5eead4", "#fcd34d", "#fca5a5", "#a5b4fc", "#bef264",
-    ),
-)  # fmt: skip
+TIGHT, GAP, WIDE = 3, 6, 12
+"""The distances between things, in points: of what belongs together, of what is beside it, and around all of it."""
 _SCALES = {
-    "SunValleyCaptionFont": 0.85,
-    "SunValleyBodyFont": 1.0,
-    "SunValleyBodyStrongFont": 1.0,
-    "SunValleyBodyLargeFont": 1.2,
-    "SunValleySubtitleFont": 1.3,
     "TkDefaultFont": 1.0,
     "TkTextFont": 1.0,
+    "TkFixedFont": 1.0,
     "TkMenuFont": 1.0,
-    "TkHeadingFont": 1.0,
+    "TkHeadingFont": 0.9,
     "TkTooltipFont": 0.9,
+    "ChatdText": 1.0,
+    "ChatdBold": 1.0,
+    "ChatdItalic": 1.0,
+    "ChatdFixed": 0.95,
+    "ChatdLarge": 1.25,
+    "ChatdSmall": 0.85,
 }
-
-_FLAT_ITEM: Any = [
-    (
-        "Treeitem.padding",
-        {"sticky": "nswe", "children": [("Treeitem.text", {"side": "left", "sticky": "nswe"})]},
-    )
-]
-"""A row of a list without the sign of a tree."""
+"""How large each font is, by the one of the conversation."""
 
 
 class Look:
@@ -104,42 +47,45 @@ class Look:
         self.palette = LIGHT
         self.system_dark = system_dark
         self.painters: list[Callable[[], None]] = []
-        sv_ttk.set_theme("light", root)
+        self.scale = settle_resolution(root)
+        """How many pixels a point has."""
         family = tkinter.font.nametofont("TkDefaultFont", root).actual("family")
-        for name in _SCALES:
-            tkinter.font.nametofont(name, root).configure(family=family)
-        self.text = tkinter.font.Font(root, name="ChatdText", family=family, size=size)
-        self.bold = tkinter.font.Font(root, name="ChatdBold", family=family, size=size, weight="bold")
-        self.italic = tkinter.font.Font(root, name="ChatdItalic", family=family, size=size, slant="italic")
-        self.large = tkinter.font.Font(root, name="ChatdLarge", family=family, size=size, weight="bold")
-        self.small = tkinter.font.Font(root, name="ChatdSmall", family=family, size=size)
+        fixed = tkinter.font.nametofont("TkFixedFont", root).actual("family")
+        self.text = tkinter.font.Font(root, name="ChatdText", family=family)
+        self.bold = tkinter.font.Font(root, name="ChatdBold", family=family, weight="bold")
+        self.italic = tkinter.font.Font(root, name="ChatdItalic", family=family, slant="italic")
+        self.fixed = tkinter.font.Font(root, name="ChatdFixed", family=fixed)
+        self.large = tkinter.font.Font(root, name="ChatdLarge", family=family, weight="bold")
+        self.small = tkinter.font.Font(root, name="ChatdSmall", family=family)
+        tkinter.font.nametofont("TkHeadingFont", root).configure(weight="normal")
+        self._styles = Styles(root, self.pixels)
         self.apply()
-        # What the theme itself does on a change must not have the last word about what is painted here.
-        root.bind("<<ThemeChanged>>", self._theme_changed, add=True)
 
     @property
     def dark(self) -> bool:
         """Whether the window is to be dark."""
         return self.theme is Theme.DARK or (self.theme is Theme.SYSTEM and self.system_dark)
 
+    def pixels(self, points: float) -> int:
+        """Return how many pixels so many points are on this display: at least one, unless they are none."""
+        return round(points * self.scale) or (points > 0) - (points < 0)
+
     def apply(self) -> None:
         """Put the theme and the size into effect."""
-        self.palette = DARK if self.dark else LIGHT
-        sv_ttk.set_theme(self.palette.name, self._root)
+        self.palette = palette = DARK if self.dark else LIGHT
         for name, scale in _SCALES.items():
             tkinter.font.nametofont(name, self._root).configure(size=max(6, round(self.size * scale)))
-        for font in (self.text, self.bold, self.italic):
-            font.configure(size=max(6, self.size))
-        for font, scale in ((self.large, 1.2), (self.small, 0.85)):
-            font.configure(size=max(6, round(self.size * scale)))
-        style = ttk.Style(self._root)
-        style.configure("Treeview", rowheight=self.text.metrics("linespace") + 6, indent=6)
-        style.layout("Flat.Treeview.Item", _FLAT_ITEM)
-        style.configure("Faint.TLabel", foreground=self.palette.faint)
-        style.configure("Alert.TLabel", foreground=self.palette.alert, font="ChatdBold")
-        style.configure("Strong.TLabel", font="ChatdBold")
-        style.configure("Title.TLabel", font="ChatdLarge")
-        self._paint()
+        self._styles.apply(palette, self.text.metrics("linespace") + self.pixels(4.5))
+        self._root.configure(background=palette.background)
+        for option, value in self._menu_colours().items():
+            self._root.option_add(f"*Menu.{option}", value)
+        for option, value in (("background", palette.background), ("foreground", palette.text)):
+            self._root.option_add(f"*TCombobox*Listbox.{option}", value)
+        for widget in inside(self._root):
+            if isinstance(widget, tk.Menu):
+                self.dress_menu(widget)
+        for painter in self.painters:
+            painter()
 
     def zoom(self, by: int) -> None:
         """Let everything be so many points larger; 0 for the size as it was."""
@@ -151,12 +97,8 @@ class Look:
         self.theme = theme
         self.apply()
 
-    def colour_of(self, nick: str) -> int:
-        """Return which of the palette's colours a nick has."""
-        return colour_index(nick, len(self.palette.nicks))
-
-    def dress(self, text: tk.Text) -> None:
-        """Give a plain text widget the colours and the font of the rest."""
+    def dress(self, text: tk.Text, *, edge: bool = True) -> None:
+        """Give a plain text widget the colours and the font of the rest; without an edge that is seen only in focus."""
         palette = self.palette
         text.configure(
             font=self.text,
@@ -166,12 +108,39 @@ class Look:
             selectbackground=palette.select,
             selectforeground=palette.select_text,
             inactiveselectbackground=palette.select,
-            highlightthickness=1,
-            highlightbackground=palette.border,
-            highlightcolor=palette.link,
+            highlightthickness=self.pixels(0.75),
+            highlightbackground=palette.border if edge else palette.background,
+            highlightcolor=palette.accent,
             relief="flat",
             borderwidth=0,
+            insertwidth=self.pixels(0.75),
         )
+
+    def dress_menu(self, menu: tk.Menu) -> None:
+        """Give a menu the colours of the rest; one that is made later has them from the beginning."""
+        menu.configure({option.lower(): value for option, value in self._menu_colours().items()})
+
+    def put_aside(self, pane: tk.Misc) -> None:
+        """Let a pane, with all that is in it now, have the colour of what stands beside the conversation."""
+        for widget in inside(pane):
+            if isinstance(widget, ttk.Widget):
+                style = str(widget.cget("style")) or _class_of(widget)
+                if not style.startswith("Side."):
+                    widget.configure({"style": f"Side.{style}"})
+
+    def _menu_colours(self) -> dict[str, str | int]:
+        palette = self.palette
+        return {
+            "background": palette.background,
+            "foreground": palette.text,
+            "activeBackground": palette.chosen,
+            "activeForeground": palette.text,
+            "disabledForeground": palette.faint,
+            "selectColor": palette.text,
+            "relief": "flat",
+            "borderWidth": 1,
+            "activeBorderWidth": 0,
+        }
 
     def ask_system(self, reactor: Any, gsettings: str | None) -> Deferred[None] | None:
         """Find out whether the system is dark, as far as it tells; follow it when it has told."""
@@ -188,24 +157,16 @@ class Look:
 
         return asked.addCallbacks(told, lambda _: None)
 
-    def _theme_changed(self, event: tk.Event[tk.Misc]) -> None:
-        if event.widget is self._root:  # and not one of all the others
-            self._root.after_idle(self._repaint)
 
-    def _repaint(self) -> None:
-        # The theme gives every label the colour of plain text, and takes away that of its style.
-        for label in _labels(self._root):
-            label.configure(foreground="", background="")
-        self._paint()
-
-    def _paint(self) -> None:
-        """Call the painters; none of them may configure a style, for that changes the theme."""
-        for painter in self.painters:
-            painter()
-
-
-def _labels(widget: tk.Misc) -> Iterator[ttk.Label]:
+def inside(widget: tk.Misc) -> Iterator[tk.Misc]:
+    """Return a widget and all that is in it."""
+    yield widget
     for child in widget.winfo_children():
-        if isinstance(child, ttk.Label):
-            yield child
-        yield from _labels(child)
+        yield from inside(child)
+
+
+def _class_of(widget: ttk.Widget) -> str:
+    """Return the style that a widget has as long as it is given none."""
+    if isinstance(widget, ttk.Scrollbar):
+        return f"{str(widget.cget('orient')).capitalize()}.TScrollbar"
+    return str(widget.winfo_class())

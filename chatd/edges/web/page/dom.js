@@ -1,4 +1,7 @@
-// Elements are made here, from texts and never from HTML.
+// Elements, made from texts and never from HTML; menus that open beside a button or a row, and sheets that ask for
+// something. The focus goes back to where it was.
+
+import { t } from './strings.js';
 
 /** `h('button', {class: 'x', on: {click}}, 'text', child)`; a value of null or false leaves an attribute out. */
 export function h(name, attributes = {}, ...children) {
@@ -60,4 +63,165 @@ export function hue(name, count = 12) {
   let sum = 7;
   for (const sign of name) sum = (sum * 31 + sign.codePointAt(0)) % 65521;
   return sum % count;
+}
+
+let open = null;
+
+/** Show a menu `[{text, icon, act, danger}]` (null is a line between) beside an element, or at a point. */
+export function showMenu(anchor, items, { label, back = document.activeElement, grid = false } = {}) {
+  closeMenu();
+  const menu = h('div', { class: grid ? 'menu grid' : 'menu', role: 'menu', 'aria-label': label });
+  for (const item of items) menu.append(item ? itemOf(item, grid) : h('div', { role: 'separator' }));
+  $('talk').append(menu);
+  place(menu, anchor);
+  open = { menu, back, anchor };
+  anchor.setAttribute?.('aria-expanded', 'true');
+  const buttons = () => [...menu.querySelectorAll('button')];
+  rove(menu, buttons, { horizontal: grid });
+  menu.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape' || event.key === 'Tab') {
+      event.preventDefault();
+      event.stopPropagation();
+      closeMenu();
+    }
+  });
+  buttons()[0]?.focus();
+  return menu;
+}
+
+function itemOf({ text, name = text, icon: sign, act, danger }, grid) {
+  const attributes = {
+    type: 'button',
+    role: 'menuitem',
+    tabindex: '-1',
+    class: danger ? 'danger' : null,
+    'aria-label': grid ? name : null,
+  };
+  const button = h('button', attributes, sign ? icon(sign) : null, h('span', {}, text));
+  button.addEventListener('click', () => {
+    closeMenu();
+    act();
+  });
+  return button;
+}
+
+function place(menu, anchor) {
+  const box = anchor.getBoundingClientRect();
+  const { width, height } = menu.getBoundingClientRect();
+  const rtl = document.dir === 'rtl';
+  const start = rtl ? box.right - width : box.left;
+  const below = box.bottom + 4 + height <= window.innerHeight;
+  menu.style.left = `${Math.max(8, Math.min(start, window.innerWidth - width - 8))}px`;
+  menu.style.top = `${below ? box.bottom + 4 : Math.max(8, box.top - height - 4)}px`;
+}
+
+function closeMenu() {
+  if (!open) return;
+  const { menu, back, anchor } = open;
+  open = null;
+  anchor.removeAttribute?.('aria-expanded');
+  const had = menu.contains(document.activeElement);
+  menu.remove();
+  if (had && back?.isConnected) back.focus();
+}
+
+document.addEventListener('pointerdown', (event) => {
+  if (open && !open.menu.contains(event.target)) closeMenu();
+});
+window.addEventListener('resize', closeMenu);
+
+let serial = 0;
+
+/**
+ * Ask for values. A field is `{name, label, type, value, options, hint, required, autocomplete, max}`; `type` is
+ * that of an input, or 'select'. `submit(values)` returns, at once or later, what is wrong in a sentence, or nothing.
+ */
+export function ask({ title, text, fields = [], extra = [], done = t('ok'), danger, submit, closable = true, closed }) {
+  const dialog = sheet(title, { closable, closed });
+  const error = h('p', { class: 'error', role: 'alert' });
+  const inputs = fields.map(inputOf);
+  const buttons = h('div', { class: 'buttons' });
+  if (closable) buttons.append(h('button', { type: 'button', on: { click: () => dialog.close() } }, t('cancel')));
+  buttons.append(h('button', { class: danger ? 'primary danger' : 'primary' }, done));
+  const form = h(
+    'form',
+    { novalidate: true },
+    text ? h('p', {}, text) : null,
+    ...inputs.map(({ box }) => box),
+    error,
+    ...extra,
+    buttons,
+  );
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    const missing = inputs.find(({ field, read }) => field.required && !read());
+    const values = Object.fromEntries(inputs.map(({ field, read }) => [field.name, read()]));
+    const wrong = missing ? t('form.missing', { what: missing.field.label }) : await submit(values);
+    if (!wrong) dialog.close();
+    else dialog.say(typeof wrong === 'string' ? wrong : '');
+    missing?.input.focus();
+  });
+  dialog.append(form);
+  dialog.say = (sentence) => {
+    error.textContent = sentence;
+  };
+  dialog.input = (name) => inputs.find(({ field }) => field.name === name)?.input;
+  dialog.showModal();
+  (inputs.find(({ input, field }) => !input.value && field.type !== 'checkbox') ?? inputs[0])?.input.focus();
+  return dialog;
+}
+
+/** An empty sheet with a title; it is taken away when it is closed. */
+export function sheet(title, { closable = true, closed, wide = false } = {}) {
+  serial += 1;
+  const id = `sheet-${serial}`;
+  const head = h('div', { class: 'sheet-head' }, h('h2', { id }, title));
+  const dialog = h('dialog', { class: wide ? 'sheet wide' : 'sheet', 'aria-labelledby': id }, head);
+  if (closable) head.append(iconButton('close', t('close'), () => dialog.close()));
+  dialog.addEventListener('cancel', (event) => {
+    if (!closable) event.preventDefault();
+  });
+  dialog.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape' && !closable) event.preventDefault();
+  });
+  dialog.addEventListener('close', () => {
+    dialog.remove();
+    closed?.();
+  });
+  document.body.append(dialog);
+  return dialog;
+}
+
+function inputOf(field) {
+  serial += 1;
+  const id = `field-${serial}`;
+  const { name, label, type = 'text', value = '', options, hint, autocomplete = 'off', required, max } = field;
+  const hintId = hint ? `${id}-hint` : null;
+  const shared = { id, name, 'aria-describedby': hintId, 'aria-required': required ? 'true' : null };
+  const small = hint ? h('small', { id: hintId }, hint) : null;
+  if (type === 'checkbox') {
+    const input = h('input', { ...shared, type });
+    input.checked = Boolean(value);
+    return {
+      field,
+      input,
+      read: () => input.checked,
+      box: h('div', { class: 'field check' }, input, h('label', { for: id }, label), small),
+    };
+  }
+  const input =
+    type === 'select'
+      ? h('select', shared, ...options.map(([each, text]) => h('option', { value: each }, text)))
+      : h('input', {
+          ...shared,
+          type,
+          autocomplete,
+          maxlength: max ?? null,
+          spellcheck: 'false',
+          autocapitalize: 'off',
+          dir: 'auto',
+        });
+  input.value = value;
+  const read = () => (type === 'password' ? input.value : input.value.trim());
+  return { field, input, read, box: h('div', { class: 'field' }, h('label', { for: id }, label), input, small) };
 }

@@ -1,7 +1,6 @@
 // What can be done with a message and with a person: buttons over the row under the pointer, menus, and keys.
 
-import { ask, showMenu } from './dialog.js';
-import { $, iconButton, rove } from './dom.js';
+import { $, ask, iconButton, rove, showMenu } from './dom.js';
 import { span, t } from './strings.js';
 
 const EMOJI = ['👍', '❤️', '😂', '🎉', '😮', '😢', '🙏', '👀', '✅', '🚀', '🤔', '👎'];

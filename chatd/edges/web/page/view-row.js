@@ -4,46 +4,64 @@ import { h, hue, icon } from './dom.js';
 import { clockTime, dayName, dayOf, fullTime, t, traffic } from './strings.js';
 import { key, textOf } from './wire.js';
 
-const PARTS = /`([^`]+)`|\bhttps?:\/\/[^\s<>"`\u2066-\u2069\u202a-\u202e]+/giu;
-const TRAILING = /[.,;:!?'"»”’*_~\]]+$/u;
+// Links are those of chatd/client/model/links.py, which says why.
+const LETTER = String.raw`[\u200c\u200d·・]|[^\0-\x7f\p{P}\p{Z}\p{Cc}\p{Cf}]`;
+const PARTS = new RegExp(
+  String.raw`\x60([^\x60]+)\x60|(?<![a-z\d])(?:https?://(?:[\w.~%!$&*+=:-]*@)?|(?<![.@/-])(?=www\.[^.]))` +
+    String.raw`(?:\[[\da-f:.]+\]|(?![-_.])((?:[-\w.]|${LETTER})+))(?::\d+)?`,
+  'giu',
+);
+const PATH = new RegExp(
+  String.raw`(?![,;|]https?://|’(?![a-zÀ-ɏ]))(?:[!#-;=?-\[\]^_a-~’–]|${LETTER})`,
+  'iuy',
+);
+const WRAPPED = /^[^<>"\s\p{Cc}\p{Cf}]+(?=>)/u;
+const LATIN = /(?<=^|\.)[-\da-z]+(?=[\u0370-\u1dff\u1f00-\u{10ffff}][^.]*$)/iu;
+const TRAILING = /[.,;:!?'’*_~|–～([{]+$/u;
 const MAX_LINKS = 100;
 
 /** Return the nodes of a text; all that is no link and no code is text. */
-function nodesOf(text) {
+export function nodesOf(text) {
   const nodes = [];
   let done = 0;
-  for (const found of text.matchAll(PARTS)) {
-    if (nodes.length > 2 * MAX_LINKS) break;
-    const [whole, code] = found;
-    const node = code === undefined ? linkOf(whole) : h('code', {}, code);
+  PARTS.lastIndex = 0;
+  for (let found; nodes.length <= 2 * MAX_LINKS && (found = PARTS.exec(text)); ) {
+    const [, code] = found;
+    const node = code === undefined ? linkOf(addressOf(text, found)) : h('code', {}, code);
     if (!node) continue;
+    if (code === undefined) PARTS.lastIndex = found.index + node.textContent.length;
     if (found.index > done) nodes.push(text.slice(done, found.index));
     nodes.push(node);
-    done = found.index + (code === undefined ? node.textContent.length : whole.length);
+    done = PARTS.lastIndex;
   }
   if (done < text.length) nodes.push(text.slice(done));
   return nodes;
 }
 
-function linkOf(text) {
-  const shown = trimmed(text);
-  let url;
-  try {
-    url = new URL(shown);
-  } catch {
-    return null;
-  }
+function linkOf(shown) {
+  const address = shown.includes('://') ? shown : shown.includes('.', 4) && `https://${shown}`;
+  if (!URL.canParse(address)) return null;
+  const url = new URL(address);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return null;
   return h('a', { href: url.href, rel: 'noopener noreferrer', target: '_blank', dir: 'ltr' }, shown);
 }
 
-/** An address without what belongs to the sentence around it: a full stop, a bracket that was opened before. */
-function trimmed(text) {
-  let shown = text.replace(TRAILING, '');
-  while (shown.endsWith(')') && shown.split('(').length < shown.split(')').length) {
-    shown = shown.slice(0, -1).replace(TRAILING, '');
+/** An address without what belongs to the sentence around it. */
+function addressOf(text, { 0: begun, 2: host, index }) {
+  const wrapped = text[index - 1] === '<' && WRAPPED.exec(text.slice(index));
+  if (wrapped) return wrapped[0];
+  const latin = host && LATIN.exec(host);
+  if (latin) return begun.slice(0, begun.lastIndexOf(host) + latin.index + latin[0].length);
+  let end = index + begun.length;
+  if ('/?#'.includes(text[end])) {
+    const opened = [];
+    for (PATH.lastIndex = end; PATH.test(text); end = PATH.lastIndex) {
+      const bracket = '()[]{}'.indexOf(text[end]);
+      if (bracket % 2 === 0) opened.push(bracket + 1);
+      else if (bracket > 0 && opened.pop() !== bracket) break;
+    }
   }
-  return shown;
+  return text.slice(index, end).replace(TRAILING, '');
 }
 
 const isFence = (text) => /^\s*```[\w+-]*\s*$/.test(text);

@@ -2,8 +2,7 @@
 
 import { notifications, settings } from './browser.js';
 import { COMMANDS } from './commands.js';
-import { ask, sheet } from './dialog.js';
-import { h } from './dom.js';
+import { ask, h, sheet } from './dom.js';
 import { language, t } from './strings.js';
 import { LANGUAGES } from './texts.js';
 import { isRoom } from './wire.js';

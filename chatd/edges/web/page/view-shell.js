@@ -1,8 +1,7 @@
 // What is around the talk: the head with topic and buttons, the state of the connection, drawers, the title, keys.
 
 import { settings } from './browser.js';
-import { showMenu } from './dialog.js';
-import { $ } from './dom.js';
+import { $, showMenu } from './dom.js';
 import { span, t, translate } from './strings.js';
 
 const WARNING_MS = 8000;

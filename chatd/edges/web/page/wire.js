@@ -154,10 +154,13 @@ export function label() {
 const IN_NAME = /[\p{L}\p{M}\p{N}_.\-[\]\\`^{|}]/u;
 const WORD = /[\p{L}\p{M}\p{N}_]/u;
 const TOGETHER =
-  /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Mymr}]/u;
+  /[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Hang}\p{scx=Thai}\p{scx=Lao}\p{scx=Khmr}\p{scx=Mymr}]/u;
+const STACKED = /^([\u1039\u17d2].|.\p{M})/u;
 
 const goesOn = (before, after) =>
-  IN_NAME.test(before) && IN_NAME.test(after) && !TOGETHER.test(before) && !TOGETHER.test(after);
+  IN_NAME.test(before) &&
+  IN_NAME.test(after) &&
+  (STACKED.test(before + after) || !(TOGETHER.test(before) || TOGETHER.test(after)));
 
 export function mentions(text, nick) {
   const own = key(nick);

@@ -1,0 +1,68 @@
+"""Small programs of the desktop, run without waiting for them: none lasts longer than it may, or than the window."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from twisted.internet.error import ProcessDone, ProcessExitedAlready
+from twisted.internet.protocol import ProcessProtocol
+from twisted.python.failure import Failure
+
+Done = Callable[[bool], None]
+"""Is told whether a program ended well, which one that had to be killed did not."""
+
+
+class Running(ProcessProtocol):
+    """One program that runs; it is killed after ``seconds``. ``done`` is called once."""
+
+    def __init__(self, clock: Any, seconds: float, done: Done) -> None:
+        self._done = done
+        self._limit = clock.callLater(seconds, self.kill)
+
+    def processExited(self, reason: Failure) -> None:  # noqa: N802  # Twisted's
+        """Tell how it ended."""
+        if self._limit.active():
+            self._limit.cancel()
+        self._done(reason.check(ProcessDone) is not None)
+
+    def kill(self) -> None:
+        """End it, if it has not ended."""
+        if self._limit.active():
+            self._limit.cancel()
+        transport: Any = self.transport
+        with suppress(ProcessExitedAlready):
+            transport.signalProcess("KILL")
+
+
+class Programs:
+    """Runs programs, and kills those that are left when the window closes."""
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+        self._running: set[Running] = set()
+
+    def run(self, command: Sequence[str], seconds: float, done: Done = lambda _: None) -> None:
+        """Run a program that is given nothing to read and is heard by nobody, for so many seconds at most."""
+
+        def ended(well: bool) -> None:  # noqa: FBT001  # as `Running` tells it
+            self._running.discard(running)
+            done(well)
+
+        running = Running(self._reactor, seconds, ended)
+        self._running.add(running)
+        nothing = os.open(os.devnull, os.O_RDWR)
+        try:
+            files = dict.fromkeys(range(3), nothing)
+            self._reactor.spawnProcess(running, command[0], list(command), env=dict(os.environ), childFDs=files)
+        except OSError:
+            running.processExited(Failure())
+        finally:
+            os.close(nothing)
+
+    def stop(self) -> None:
+        """Kill what still runs."""
+        for each in list(self._running):
+            each.kill()
