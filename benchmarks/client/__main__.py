@@ -93,8 +93,7 @@ def painted(screen: Screen) -> int | None:
     window = screen.find("chatd")
     if window is None:
         return None
-    x, y, width, height = screen.area(window)
-    data, _ = screen.pixels(Area(x + width // 4, y + height // 4, width // 2, height // 2))
+    data, _ = screen.pixels(screen.area(window))
     return window if len({data[at : at + 4] for at in range(0, len(data), 4)}) > 1 else None
 
 
