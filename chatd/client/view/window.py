@@ -231,7 +231,7 @@ class Window(ServerWindow):
             self.changed(found)
 
     def _attend(self, _: tk.Event[tk.Misc]) -> None:
-        if self.transcript.attend():
+        if [session for session in self.servers if session.transcript.attend()]:
             self.focus_changed()
 
     # Leaving.
