@@ -51,7 +51,7 @@ def corner(tmp_path: Path, network: OwnNetwork) -> Corner:
 
 def enter(window: RealWindow, name: str) -> None:
     """Close the sheet, and enter a name in the field at the top."""
-    window.press("Escape")
+    window.close_sheet()
     window.enter_name(name)
 
 
