@@ -19,6 +19,7 @@ from chatd.client.model.settings import Store
 from chatd.client.model.transcript import Transcript
 from chatd.client.model.trust import CertificateQuestion, KnownServers, Trust
 from chatd.client.net.endpoint import endpoint_of
+from chatd.client.net.kept_passwords import system_keyring
 from chatd.client.net.link import Link, fresh_label
 from chatd.client.net.nearby import nearby
 from chatd.client.net.probe import probe_of
@@ -29,6 +30,7 @@ from chatd.client.view.programs import Programs
 from chatd.client.view.pump import Pump
 from chatd.client.view.servers import ServerSession
 from chatd.client.view.window import Window
+from chatd.client.view.x_selection import x_reader
 from chatd.runtime.clocks import tell_monotonic_time
 from chatd.runtime.server_address import Address, parse
 
@@ -67,7 +69,10 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
     transcript = Transcript("", lambda: int(time.time() * 1000))
     pump = Pump(root, reactor, descriptor)
     programs = Programs(reactor)
-    desktop = replace(this_desktop(os.environ), nearby=nearby(reactor))
+    reads = x_reader(reactor, os.environ) if root.tk.call("tk", "windowingsystem") == "x11" else None
+    desktop = replace(
+        this_desktop(os.environ), nearby=nearby(reactor), keyring=system_keyring(reactor), read_clipboard=reads
+    )
 
     # Several servers may ask at once, and there is a place for one question.
     asking = DeferredLock()
@@ -108,6 +113,7 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
         if keeping.running:
             keeping.stop()
         settings.conversations.close()
+        desktop.keyring.stop()
         if failed := store.save(settings):
             print(f"chatd-client: {failed}", file=sys.stderr)
         root.destroy()

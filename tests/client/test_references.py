@@ -7,8 +7,8 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from chatd.client.model.changes import LinesChanged, Notice, UnreadChanged
-from chatd.client.model.folding import LineRow
 from chatd.client.model.lines import Kind, describe
+from chatd.client.model.rows import rows
 from chatd.client.view.talk_rows import Renderer
 from tests.client.test_transcript import Client, said
 
@@ -92,8 +92,21 @@ def test_what_refers_to_something_that_is_not_shown_is_passed_over() -> None:
 def test_what_is_drawn_of_them() -> None:
     window = client(said(1, "lunch?"), said(2, "yes", nick="ann", tags=";reply=1"))
     window.hears("@id=3 EDIT ann #r 2 yes!", "@id=4 REACT bob #r 2 👍", "@id=5 RETRACT bob #r 1")
-    look = SimpleNamespace(colour_of=lambda _nick: 0)
-    drawing = Renderer(cast("Any", look), cast("Any", SimpleNamespace(safe=str)), UTC)
+    drawing = Renderer(cast("Any", SimpleNamespace(safe=str)), UTC)
     room = window.room()
-    drawn = ["".join(text for text, _ in drawing.pieces(room, LineRow(index, room.lines[index]))) for index in (0, 1)]
-    assert drawn == ["00:00  * bob took a message back", "00:00  ann: ↪ bob  yes!  (edited)  [👍 1]"]
+    drawn = ["".join(piece.text for piece in drawing.pieces(room, row)) for row in rows(room, 0, UTC)[1]]
+    assert drawn[2:] == [
+        "* bob took a message back",
+        "ann  00:00",
+        "↪ an earlier message",
+        "yes!  (edited)",
+        " 👍 1   ",
+    ]
+
+
+def test_an_answer_is_drawn_under_what_it_answers() -> None:
+    window = client(said(1, "lunch?"), said(2, "yes", nick="ann", tags=";reply=1"))
+    drawing = Renderer(cast("Any", SimpleNamespace(safe=str)), UTC)
+    room = window.room()
+    drawn = ["".join(piece.text for piece in drawing.pieces(room, row)) for row in rows(room, 0, UTC)[1]]
+    assert drawn[-2:] == ["↪ bob  lunch?", "yes"]

@@ -120,9 +120,11 @@ def test_where_a_fold_begins_is_known_without_looking_back() -> None:
     timeline.put(stored(timeline, 1), old=False)
     for _ in range(25):
         timeline.add(passing(timeline, "", 50, Kind.JOINED))
-    assert [timeline.fold_start(i, 10) for i in (0, 1, 10, 11, 25)] == [0, 1, 1, 11, 21]
+    assert [timeline.fold_start(i) for i in (0, 1, 10, 25)] == [0, 1, 1, 1]
+    assert [timeline.fold_end(i) for i in (0, 1, 10, 25)] == [1, 26, 26, 26]
     timeline.put(stored(timeline, 2, 40), old=True)
-    assert [timeline.fold_start(i, 10) for i in (1, 2, 11, 12, 26)] == [1, 2, 2, 12, 22]
+    assert [timeline.fold_start(i) for i in (1, 2, 11, 26)] == [1, 2, 2, 2]
+    assert timeline.folding(26) == (25, 25, 0)
 
 
 def test_a_line_in_the_midst_of_a_fold_makes_two_of_it() -> None:
@@ -131,7 +133,8 @@ def test_a_line_in_the_midst_of_a_fold_makes_two_of_it() -> None:
     for time in range(10, 16):
         timeline.add(passing(timeline, "", time, Kind.JOINED))
     assert timeline.put(stored(timeline, 2, 12), old=True) == 4
-    assert [timeline.fold_start(i, 100) for i in range(8)] == [0, 1, 1, 1, 4, 5, 5, 5]
+    assert [timeline.fold_start(i) for i in range(8)] == [0, 1, 1, 1, 4, 5, 5, 5]
+    assert [timeline.fold_end(i) for i in range(8)] == [1, 4, 4, 4, 5, 8, 8, 8]
 
 
 STEPS = st.lists(
@@ -176,7 +179,8 @@ def test_whatever_comes_each_id_stands_once_and_in_order(steps: list[tuple[str, 
         assert [line.serial for line in lines[len(lines) - len(waiting) :]] == [line.serial for line in waiting]
         for i, line in enumerate(lines):
             assert timeline.index(line.serial, places[i]) == i
-            start = timeline.fold_start(i, 1000)
+            start = timeline.fold_start(i)
+            assert timeline.fold_end(start) > i
             assert all(each.kind is Kind.JOINED for each in lines[start : i + (i != start)])
             assert start == 0 or lines[i].kind is not Kind.JOINED or lines[start - 1].kind is not Kind.JOINED
 

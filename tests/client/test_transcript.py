@@ -25,10 +25,10 @@ from chatd.client.model.changes import (
     TopicChanged,
     UnreadChanged,
 )
-from chatd.client.model.folding import Row, rows
 from chatd.client.model.lines import Delivery, Kind
 from chatd.client.model.reducer import apply_event
 from chatd.client.model.room import Room
+from chatd.client.model.rows import Row, rows
 from chatd.client.model.timeline import MAX_LINES
 from chatd.client.model.transcript import Transcript
 from chatd.protocol import commands, names, wire

@@ -8,6 +8,8 @@ import sys
 import tkinter as tk
 import webbrowser
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +19,10 @@ from twisted.internet.task import Clock
 
 from chatd.client.model.changes import Change
 from chatd.client.model.kept_servers import KeptServer
+from chatd.client.model.lines import Kind
 from chatd.client.model.membership import MembershipCue
 from chatd.client.model.reducer import apply_event
+from chatd.client.model.rows import FoldRow, HeadRow, LineRow
 from chatd.client.model.settings import Settings, Store, Theme
 from chatd.client.model.transcript import Transcript
 from chatd.client.net.nearby import NoNearby, Place
@@ -26,8 +30,10 @@ from chatd.client.net.port import NO_NAME
 from chatd.client.net.status import LinkState, Status
 from chatd.client.view import pump
 from chatd.client.view.desktop import Desktop, this_desktop
+from chatd.client.view.drawing import FRAME_SECONDS
 from chatd.client.view.glyphs import TkFont
 from chatd.client.view.servers import ServerSession
+from chatd.client.view.talk_pane import TalkPane
 from chatd.client.view.window import Window
 from chatd.protocol import events
 from chatd.protocol.commands import Command, Join, Nick, Part, Search
@@ -47,6 +53,7 @@ class StandIn:
         self.session = session
         self.transcript = session.transcript
         self.did: list[tuple[Any, ...]] = []
+        self.refreshed: list[str] = []
         self.labels = 0
 
     def start(self) -> None:
@@ -59,13 +66,19 @@ class StandIn:
     def reconnect(self) -> None:
         self.did.append(("reconnect",))
 
-    def send_message(self, room: str, text: str) -> None:
-        self.did.append(("say", room, text))
+    def send_message(self, room: str, text: str, reply: int = 0) -> None:
+        self.did.append(("say", room, text, *([reply] if reply else [])))
         self.labels += 1
-        self.draw(self.transcript.add_waiting(room, text, f"l{self.labels}", self.transcript.now()))
+        self.draw(self.transcript.add_waiting(room, text, f"l{self.labels}", self.transcript.now(), reply))
 
     def send_command(self, command: Command, room: str | None = None) -> None:
         self.did.append(("send", command, room))
+
+    def register(self, password: str, code: str | None = None) -> None:
+        self.did.append(("register", password, code))
+
+    def log_out(self) -> None:
+        self.did.append(("log out",))
 
     def join_room(self, room: str) -> None:
         self.did.append(("join", room))
@@ -74,8 +87,28 @@ class StandIn:
     def ask_older(self, room: str) -> None:
         self.did.append(("older", room))
 
+    def refresh(self, room: str) -> None:
+        self.refreshed.append(room)
+
     def draw(self, changes: Sequence[Change]) -> None:
         self.session.changed(changes)
+
+
+def drawn_lines(talk: TalkPane) -> list[str]:
+    """Return the rows of a conversation: of those with a name, the name before each."""
+    found: list[str] = []
+    room = talk.room
+    assert room is not None
+    for number, row in enumerate(talk.rows.rows, start=1):
+        text = talk.text.get(f"{number}.0", f"{number}.end").rstrip("\u00a0 ")
+        if isinstance(row, LineRow | FoldRow):
+            line = room.lines[row.index]
+            named = isinstance(row, LineRow) and line.kind is Kind.SAID and not line.action
+            moment = datetime.fromtimestamp(line.time / 1000, UTC).astimezone()
+            text = f"{moment:%H:%M}  {f'{line.nick}: ' if named else ''}{text}"
+        if not isinstance(row, HeadRow):
+            found.append(text)
+    return found
 
 
 class Desk:
@@ -110,8 +143,8 @@ class Desk:
 
     def turn(self) -> None:
         """Let the reactor and Tk do what they have to."""
-        for _ in range(3):
-            self.clock.advance(0)
+        for seconds in (FRAME_SECONDS, 0, 0):
+            self.clock.advance(seconds)
             self.root.update()
 
     def join(self, nick: str = "ann", *rooms: str) -> None:
@@ -131,8 +164,9 @@ class Desk:
         self.hear(events.Said(nick, room, text), id=str(self.id))
 
     def shown(self) -> list[str]:
+        """Return what is on the screen, row by row, each line with its time and the name that stands above it."""
         self.turn()
-        return self.window.talk.text.get("1.0", "end-1c").split("\n")
+        return drawn_lines(self.window.talk)
 
     def type(self, text: str) -> None:
         self.window.field.content = text
@@ -434,7 +468,7 @@ def test_older_lines_keep_the_place(desk: Desk) -> None:
     desk.turn()
     talk = desk.window.talk
     talk.text.yview_moveto(0)
-    talk._note_place()
+    talk.note_place()
     assert ("older", "#r") in desk.link.did
     assert not talk.follow
     top = talk.text.get("@0,0 linestart", "@0,0 lineend")
@@ -448,7 +482,7 @@ def test_older_lines_keep_the_place(desk: Desk) -> None:
     desk.turn()
     assert talk.text.dlineinfo("end-1c") is None
     talk.text.see("end")
-    talk._note_place()
+    talk.note_place()
     desk.said("bob", "newer")
     desk.turn()
     assert talk.text.dlineinfo("end-1c") is not None
@@ -463,7 +497,8 @@ def test_a_click_unfolds_and_folds(desk: Desk) -> None:
     assert folded[-1].endswith("▸ c, d and e joined")
     text = desk.window.talk.text
     for expected in (len(folded) + 3, len(folded)):
-        x, y, _, height = text.bbox(f"{len(folded)}.10")  # type: ignore[misc]
+        (fold,) = (number for number, row in enumerate(desk.window.talk.rows.rows, 1) if isinstance(row, FoldRow))
+        x, y, _, height = text.bbox(f"{fold}.10")  # type: ignore[misc]
         for event in ("<Enter>", "<Motion>", "<Button-1>", "<ButtonRelease-1>"):
             text.event_generate(event, x=x + 2, y=y + height // 2)
         assert len(desk.shown()) == expected
@@ -479,7 +514,7 @@ def test_links_are_links_and_open(desk: Desk) -> None:
     assert links == ["https://example.org/a_(b)", "http://x.org/y"]
     assert bool(text.tag_cget("link", "underline"))
     opened: list[str] = []
-    object.__setattr__(desk.window.talk._actions, "open_link", opened.append)
+    desk.window.talk.hands.actions = replace(desk.window.talk.hands.actions, open_link=opened.append)
     x, y, _, height = text.bbox(ranges[2])  # type: ignore[misc]
     for event in ("<Enter>", "<Motion>", "<Button-1>", "<ButtonRelease-1>"):
         text.event_generate(event, x=x + 3, y=y + height // 2)
@@ -493,7 +528,8 @@ def test_what_is_selected_can_be_copied(desk: Desk) -> None:
     text = desk.window.talk.text
     desk.key("<Control-a>", text)
     text.event_generate("<<Copy>>")
-    assert "bob: hello" in desk.root.clipboard_get()
+    assert "bob  " in desk.root.clipboard_get()
+    assert desk.root.clipboard_get().endswith("\nhello")
 
 
 def test_a_message_that_failed_says_why(desk: Desk) -> None:
@@ -527,14 +563,14 @@ def test_a_symbol_is_a_word_where_no_font_has_it(desk: Desk) -> None:
 def test_pasting_much_asks_in_the_window(desk: Desk) -> None:
     desk.join()
     desk.root.clipboard_clear()
-    desk.root.clipboard_append("a\nb\nc")
+    desk.root.clipboard_append("a\nb")
     desk.key("<<Paste>>")
-    assert (desk.window.field.content, desk.window.question.is_open) == ("a\nb\nc", False)
+    assert (desk.window.field.content, desk.window.question.is_open) == ("a\nb", False)
     desk.window.field.content = ""
-    desk.root.clipboard_append("\nd\n")
+    desk.root.clipboard_append("\nc\nd\n")
     desk.key("<<Paste>>")
     assert (desk.window.field.content, desk.window.question.is_open) == ("", True)
-    desk.window.question.answer(1)
+    desk.window.question.answer(2)
     assert desk.window.field.content == "a b c d"
     desk.key("<<Paste>>")
     desk.window.question.answer(0)
@@ -724,16 +760,16 @@ def test_the_connect_sheet_offers_the_servers_on_the_network(desk: Desk) -> None
 
     desk.window.ask_server()
     desk.turn()
-    assert not sheet.near.winfo_manager()
+    assert not sheet.near.tree.winfo_manager()
     sheet.close()
     sheet.nearby = Found()
     desk.window.ask_server()
     desk.turn()
-    first, second = sheet.near.get_children()
-    assert sheet.near.winfo_manager()
-    assert sheet.near.item(first, "text") == "Klasse 5b"
-    assert sheet.near.item(second, "text") == desk.window.glyphs.safe("🙂")
-    sheet.near.selection_set(first)
+    first, second = sheet.near.tree.get_children()
+    assert sheet.near.tree.winfo_manager()
+    assert sheet.near.tree.item(first, "text") == "Klasse 5b"
+    assert sheet.near.tree.item(second, "text") == desk.window.glyphs.safe("🙂")
+    sheet.near.tree.selection_set(first)
     desk.turn()
     assert (sheet.host.get(), sheet.port.get(), sheet.tls.get()) == ("10.0.0.5", "4321", True)
     sheet.name.insert(0, "ann")

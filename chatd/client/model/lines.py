@@ -8,6 +8,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple
 
+from chatd.protocol.actions import BEGINNING
 from chatd.protocol.arguments import MAX_ID
 from chatd.protocol.wire import NO_TAGS, Tags
 
@@ -74,6 +75,15 @@ class Line(NamedTuple):
     """How often each emoji was given to it."""
     answers: str = ""
     """Whom it answers, if that is known."""
+    reacted: tuple[str, ...] = ()
+    """Which of these emoji one has given oneself, as far as that is known."""
+    reply: int = 0
+    """The id of the message that it answers, 0 if it answers none."""
+
+    @property
+    def action(self) -> bool:
+        """Whether it is what somebody does: ``* ann waves``."""
+        return self.kind is Kind.SAID and self.text.startswith(BEGINNING)
 
     @property
     def counts(self) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chatd.client.model.changes import Change, LinesChanged, LinesDropped, UnreadChanged
+from chatd.client.model.colours import Colours
 from chatd.client.model.lines import Delivery, Kind, Line
 from chatd.client.model.members import Members
 from chatd.client.model.membership import Membership, MembershipCue, next_membership
+from chatd.client.model.rulings import Rulings
 from chatd.client.model.timeline import MAX_LINES, Place, Timeline
 from chatd.protocol import names
 
@@ -29,6 +31,11 @@ class Room:
         self.key = names.key(name)
         self.timeline = Timeline(limit)
         self.members = Members()
+        self.colours = Colours(self.members)
+        self.rulings = Rulings()
+        """What holds in it: its settings, and who is muted, banned, invited or an operator."""
+        self.told_away = False
+        """Of a private conversation, whether the other was away when one last wrote."""
         self.count = 0
         """How many members there are, oneself included, also while not all are known by name."""
         self.topic = ""
@@ -128,9 +135,15 @@ class Room:
 
     def renamed(self, old: str, new: str) -> None:
         """Note that somebody who may have spoken has another name."""
+        self.colours.renamed(old, new)
         spoke = self._speakers.pop(names.key(old), None)
         if spoke is not None:
             self.spoke(new, spoke[0])
+
+    def author_of(self, id_: int) -> str:
+        """Return who said the message that has an id, if that is known; empty for none."""
+        index = self.timeline.find(id_) if id_ else None
+        return "" if index is None or self.lines[index].kind is not Kind.SAID else self.lines[index].nick
 
     def trim(self) -> list[Change]:
         """Drop the oldest lines if there are far more than the limit."""

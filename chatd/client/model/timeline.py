@@ -13,8 +13,9 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from operator import attrgetter
+from typing import NamedTuple
 
-from chatd.client.model.lines import FOLDABLE, Line
+from chatd.client.model.lines import FOLDABLE, Kind, Line
 
 Place = tuple[int, int, int]
 
@@ -23,6 +24,17 @@ MAX_LINES = 10_000
 _STORED, _PASSING, _BAR = 0, 1, 2
 _LAST_RUN = 2**63
 _TIME = attrgetter("time")
+
+
+class Folding(NamedTuple):
+    """How many lines that can be folded stand in a row up to a line, and what they are; all 0 if it is none."""
+
+    length: int
+    joined: int
+    parted: int
+
+
+_UNFOLDABLE = Folding(0, 0, 0)
 
 
 class Timeline:
@@ -39,8 +51,7 @@ class Timeline:
         self._slack = max(1, limit // 20)
         self._lines: list[Line] = []
         self._places: list[Place] = []
-        self._folding: list[int] = []
-        """Of each line, how many that can be folded stand in a row up to it, 0 if it cannot be folded."""
+        self._folding: list[Folding] = []
         self._waiting = 0
         self._serial = 0
 
@@ -63,13 +74,23 @@ class Timeline:
         """Return the place of the line at an index."""
         return self._places[index]
 
-    def fold_start(self, index: int, most: int) -> int:
-        """Return the index at which the fold begins that the line at ``index`` would be in, itself if in none.
+    def folding(self, index: int) -> Folding:
+        """Return how many lines that can be folded stand in a row up to the one at ``index``, itself included."""
+        return self._folding[index]
 
-        A row of more than ``most`` is cut into folds of that many.
-        """
-        position = self._folding[index]
-        return max(0, index - (position - 1) % most) if position else index
+    def fold_start(self, index: int) -> int:
+        """Return where the lines in a row begin that can be folded with the one at ``index``, itself if it cannot."""
+        return max(0, index - max(0, self._folding[index].length - 1))
+
+    def fold_end(self, index: int) -> int:
+        """Return the index after the last line that can be folded with the one at ``index``, in few steps."""
+        length = self._folding[index].length
+        if not length:
+            return index + 1
+        # The length grows by one with every line of the row, and is smaller in every line after it.
+        return bisect_left(
+            range(len(self._folding)), 1, index, key=lambda i: self._folding[i].length < length + i - index
+        )
 
     def put(self, line: Line, *, old: bool) -> int | None:
         """Put in a stored line of this run and return its index; None if its id is there already.
@@ -173,11 +194,17 @@ class Timeline:
     def _insert(self, index: int, line: Line, place: Place) -> None:
         self._lines.insert(index, line if line.run == self.run else line._replace(run=self.run))
         self._places.insert(index, place)
-        self._folding.insert(index, 0)
+        self._folding.insert(index, _UNFOLDABLE)
         self.revision += 1
-        position = self._folding[index - 1] if index else 0
+        folding = self._folding[index - 1] if index else _UNFOLDABLE
         for i in range(index, len(self._lines)):
-            position = position + 1 if self._lines[i].kind in FOLDABLE else 0
-            if i > index and self._folding[i] == position:
+            folding = _next_folding(folding, self._lines[i].kind)
+            if i > index and self._folding[i] == folding:
                 break
-            self._folding[i] = position
+            self._folding[i] = folding
+
+
+def _next_folding(before: Folding, kind: Kind) -> Folding:
+    if kind not in FOLDABLE:
+        return _UNFOLDABLE
+    return Folding(before.length + 1, before.joined + (kind is Kind.JOINED), before.parted + (kind is Kind.PARTED))

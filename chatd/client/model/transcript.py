@@ -40,7 +40,9 @@ class Transcript:
         self.rooms: dict[str, Room] = {}
         """The rooms and private conversations by key, in the order in which they were opened."""
         self.front: Room | None = None
-        """The room that the one who reads is looking at, if at any."""
+        """The room whose newest lines the one who reads is looking at, if at any."""
+        self._read_back: Room | None = None
+        """The room of which older lines are looked at."""
         self.epoch: str | None = None
         """The server's, as OK HELLO told it; None before."""
         self.resume: str | None = None
@@ -59,6 +61,10 @@ class Transcript:
         """Called when what waits is to be kept before anything else is done."""
         self.forgetting: Callable[[], None] = lambda: None
         """Called before all rooms are closed, which ends nothing of what is kept."""
+        self.away = ""
+        """Why one is away; empty if one is not."""
+        self.ignored: dict[str, str] = {}
+        """Whom one ignores, by key."""
         self._limit = limit
         self._listing_whole = False
         self._outbox: dict[str, tuple[Waiting, Room, int]] = {}
@@ -158,6 +164,8 @@ class Transcript:
             return []
         if self.front is room:
             self.front = None
+        if self._read_back is room:
+            self._read_back = None
         self._outbox = {label: each for label, each in self._outbox.items() if each[1] is not room}
         return [RoomsChanged()]
 
@@ -167,16 +175,20 @@ class Transcript:
         for key in list(self.rooms):
             self.close_room(key)
         self.epoch = self.resume = None
+        self.away = ""
+        self.ignored.clear()
 
-    def set_front(self, name: str | None) -> list[Change]:
+    def set_front(self, name: str | None, *, reading_back: bool = False) -> list[Change]:
         """Note which room the one who reads is looking at now, None for no room: it has nothing unread any more.
 
+        While the end of it is not on the screen (``reading_back``), what is said there is unread as in any other room.
         Its unread mark stays until another is shown.
         """
         room = None if self.returning else self.find_room(name)
-        before, self.front = self.front, room
-        changes = before.clear_mark() if before is not None and before is not room else []
-        return changes + room.mark_seen() if room is not None else changes
+        before = self.front or self._read_back
+        self.front, self._read_back = (None, room) if reading_back else (room, None)
+        changes = before.clear_mark() if before is not None and before is not room and not before.unread else []
+        return changes + room.mark_seen() if room is not None and not reading_back else changes
 
     def attend(self) -> bool:
         """Note that the one who reads does something; return whether a room can be in front only now."""
@@ -195,27 +207,22 @@ class Transcript:
         room = self.find_room(name)
         return [] if room is None else room.find_lines(text)
 
-    def add_waiting(self, name: str, text: str, label: str, now: int) -> list[Change]:
+    def add_waiting(self, name: str, text: str, label: str, now: int, reply: int = 0) -> list[Change]:
         """Show what one says in a room, or to a nick, as WAITING until the server has it.
 
-        ``label`` is a fresh token of the protocol's alphabet, ``now`` the time. Raise `ValueError` if it is waiting
+        ``label`` is a fresh token of the protocol's alphabet, ``now`` the time, ``reply`` the id of the message that it
+        answers, 0 if it answers none. Raise `ValueError` if it is waiting
         already. The caller sends it, at once or when there is a connection (`waiting`).
         """
         if label in self._outbox:
             raise ValueError(f"the label {label} is in use")
         opened: list[Change] = [] if self.find_room(name) is not None else [RoomsChanged()]
         room = self.open_room(name)
-        waiting = Waiting(room.name, clean(text), label, now, nick=self.nick)
+        waiting = Waiting(room.name, clean(text), label, now, nick=self.nick, reply=reply)
         line = Line(
-            room.timeline.serial(),
-            Kind.SAID,
-            now,
-            self.nick,
-            waiting.text,
-            own=True,
-            state=Delivery.WAITING,
-            label=label,
-        )
+            room.timeline.serial(), Kind.SAID, now, self.nick, waiting.text, own=True, state=Delivery.WAITING,
+            label=label, answers=room.author_of(reply), reply=reply,
+        )  # fmt: skip
         self._outbox[label] = (waiting, room, line.serial)
         self.waiting_changed()
         return [*opened, LinesChanged(room.key, room.timeline.wait(line)), *room.trim()]
@@ -235,7 +242,7 @@ class Transcript:
         for waiting in outbox.load(data):
             if waiting.label in self._outbox:
                 continue
-            changes += self.add_waiting(waiting.room, waiting.text, waiting.label, waiting.time)
+            changes += self.add_waiting(waiting.room, waiting.text, waiting.label, waiting.time, waiting.reply)
             of_another = waiting.nick and names.key(waiting.nick) != names.key(self.nick)
             if of_another or (waiting.sent and waiting.private):
                 changes += self.mark_failed(waiting.label, UNKNOWN_FATE)
@@ -256,6 +263,16 @@ class Transcript:
     def waits_in(self, label: str) -> Room | None:
         """Return the room in which something waits under a label, if anything does."""
         return self._outbox[label][1] if label in self._outbox else None
+
+    def answered_by(self, label: str) -> int | None:
+        """Return the id of the message that is answered by what waits under a label, if it answers one."""
+        return (self._outbox[label][0].reply or None) if label in self._outbox else None
+
+    def forget_answered(self, room: Room) -> None:
+        """Let what waits in a room answer nothing: its ids have begun anew."""
+        for label, (waiting, place, serial) in self._outbox.items():
+            if place is room:
+                self._outbox[label] = (waiting._replace(reply=0), place, serial)
 
     def settle(self, label: str) -> tuple[Line, int]:
         """Take a line that waits out of its room: return it and the index that it had."""
@@ -296,5 +313,6 @@ class Transcript:
         """Count a line of another as unread, unless the one who reads is looking at its room."""
         if room is self.front:
             return []
+        moved = [] if room.unread else room.clear_mark()
         room.count_unread(index)
-        return [UnreadChanged(room.key)]
+        return [*moved, UnreadChanged(room.key)]

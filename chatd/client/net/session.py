@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from enum import Enum
 
-from chatd.client.model.changes import Change, RoomsChanged
+from chatd.client.model.changes import Change, RegisterAnswered, RoomsChanged
 from chatd.client.model.membership import MembershipCue
 from chatd.client.model.reducer import apply_event
 from chatd.client.model.room import Room
 from chatd.client.model.seen import begin_markers, knows_nothing_of, private_questions
+from chatd.client.model.standing import to_know, to_repeat
 from chatd.client.model.transcript import UNKNOWN_FATE, Transcript
 from chatd.client.net.connection import Aftermath, Connection
 from chatd.client.net.refusals import JOIN_TROUBLES, LOGIN_TROUBLES, PERSONAL, Refusals
 from chatd.client.net.seen_reports import SeenReports
 from chatd.client.net.send_queue import Flow, Message, Question, SendQueue
 from chatd.client.net.session_memory import SessionMemory
+from chatd.client.net.stage import Stage
 from chatd.client.net.trouble import Trouble
 from chatd.protocol import names
-from chatd.protocol.commands import LOBBY, Command, History, Join, Nick, Part, Seen, Tell, Topic, Who
+from chatd.protocol.commands import LOBBY, Away, Command, History, Ignore, Join, Nick, Part, Seen, Tell, Topic, Who
 from chatd.protocol.errors import Code
 from chatd.protocol.events import Done, Event, Refused, Said
-from chatd.protocol.moderation_commands import Login, Register
+from chatd.protocol.moderation_commands import Login, Register, Rules
 from chatd.protocol.wire import Tags
 
 MAX_UNANSWERED = 64
@@ -33,14 +34,6 @@ MIN_RETRY_SECONDS, MAX_RETRY_SECONDS = 1.0, 5.0
 NOT_PRIVATE = "Passwords are sent only over TLS, so this one was not sent; connect with TLS"
 PAGE = 100
 """How many messages are asked for in a room of which it is not known what was said last."""
-
-
-class Stage(Enum):
-    """How far one is with the server."""
-
-    ARRIVING = "it has not let one in yet, and nothing else is sent before"
-    PRESENT = "it has"
-    RENAMING = "a NICK is on its way: what is said after it waits, because labels hold for one name"
 
 
 class Session:
@@ -110,8 +103,12 @@ class Session:
                 changes += self._kept_out(asked, tags, event)
             case Question(command=History(), own=True), Refused() if event.code.temporary:
                 self._ask_later(asked)
-            case Question(command=Seen()) | Question(command=History(person=str()), own=True), Refused():
+            case Question(own=True, command=Seen() | Rules() | Who() | Away() | Ignore()), Refused():
                 self._transcript.asked.pop(label, None)  # nobody has asked
+            case Question(command=History(person=str()), own=True), Refused():
+                self._transcript.asked.pop(label, None)
+            case Question(command=Register(), own=True), Done() | Refused():
+                changes.append(RegisterAnswered("" if isinstance(event, Done) else event.text))
             case _:
                 changes += apply_event(self._transcript, tags, event)
         match asked, event:
@@ -149,6 +146,11 @@ class Session:
         self._queue.append_item(Question(self._make_label(), command, room))
         self._go_on()
 
+    def queue_register(self, command: Register) -> None:
+        """Send a REGISTER whose answer belongs in no room."""
+        self._queue.append_item(Question(self._make_label(), command, None, own=True))
+        self._go_on()
+
     def queue_join(self, room: Room) -> None:
         """Join a room that is wanted."""
         for join in self._transcript.rejoin():
@@ -178,12 +180,13 @@ class Session:
                 room = self._transcript.find_room(join.room)
                 if room is not None and not room.joined:
                     self._queue.append_urgent(self._join(join))
+            self._ask_quietly(to_repeat(self._transcript))
             self._queue.append_all(Message(label, text) for _, text, label in self._transcript.waiting())
             for asked in private_questions(self._transcript):
                 self._queue.append_urgent(Question(self._make_label(), asked, asked.person, own=True))
-        self._queue.append_urgent(Question(self._make_label(), Who(name), None, own=True))
+        self._ask_quietly([Who(name)])
         if done.values.get("since") == "unknown":  # the topic that came may be older than the one known before
-            self._queue.append_urgent(Question(self._make_label(), Topic(name), None, own=True))
+            self._ask_quietly([Topic(name)])
         if done.values.get("recovered") != "yes" or knows_nothing_of(self._transcript, name):
             self._memory.unread.add(names.key(name))
         if names.key(name) in self._memory.unread:
@@ -193,8 +196,17 @@ class Session:
             self._seen_reports.begin()
         return changes
 
+    def refresh(self, room: str) -> None:
+        """Ask what holds in a room and what is known of those in it; the answer is shown nowhere."""
+        self._ask_quietly(to_know(room))
+        self._go_on()
+
+    def _ask_quietly(self, commands: Iterable[Command]) -> None:
+        for command in commands:
+            self._queue.append_urgent(Question(self._make_label(), command, None, own=True))
+
     def _report_seen(self, command: Seen) -> None:
-        self._queue.append_urgent(Question(self._make_label(), command, None, own=True))
+        self._ask_quietly([command])
         self._go_on()
 
     def _give_up_others(self) -> list[Change]:
@@ -233,7 +245,7 @@ class Session:
         label, command, room, own = question
         # The transcript tells the old lines of one answer from those of another by the order of the questions. A WHO
         # that it does not know of is one that nobody asked for, and not shown.
-        if not (own and isinstance(command, Who | Login | Seen)):
+        if not (own and isinstance(command, Who | Login | Register | Seen)):
             self._transcript.note_question(label, command, room)
         self._sent[label] = question
         self._connection.write_command(command, label)
@@ -288,4 +300,5 @@ class Session:
             return
         self._sent[message.label] = message
         self._memory.sent_as[message.label] = names.key(self._transcript.nick)
-        self._connection.write_command(Tell(room.name, message.text), message.label)
+        reply = self._transcript.answered_by(message.label)
+        self._connection.write_command(Tell(room.name, message.text, reply), message.label)

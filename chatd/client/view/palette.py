@@ -42,6 +42,7 @@ class Palette:
     thumb: str
     """Of a scrollbar."""
     nicks: tuple[str, ...]
+    """Of people's names, and of their avatars, in which the initial has the colour of the background."""
 
 
 LIGHT = Palette(
@@ -68,7 +69,8 @@ LIGHT = Palette(
     accent_text="#ffffff",
     thumb="#858c95",
     nicks=(
-        "#9a3412", "#1d4ed8", "#166534", "#7e22ce", "#be185d", "#0d6660", "#854d0e", "#b91c1c", "#4338ca", "#3f6212",
+        "#be222a", "#7d3502", "#8a5809", "#5e4b00", "#606804", "#255c04", "#0b7049", "#035a50",
+        "#066d76", "#09556e", "#0865ae", "#374493", "#7447c8", "#69317a", "#ab2c8c", "#822547",
     ),
 )  # fmt: skip
 DARK = Palette(
@@ -95,7 +97,8 @@ DARK = Palette(
     accent_text="#0d1f3c",
     thumb="#787f88",
     nicks=(
-        "#fdba74", "#93c5fd", "#86efac", "#d8b4fe", "#f9a8d4", "#5eead4", "#fcd34d", "#fca5a5", "#a5b4fc", "#bef264",
+        "#fe8d85", "#fdcbb3", "#ed9e2f", "#ecd692", "#afbc3a", "#bbe6ac", "#41ce90", "#91ebdc",
+        "#1cc7d7", "#a3e2fe", "#6fb6fe", "#cad6ff", "#b79ffd", "#f0c5ff", "#f08ad0", "#fec6d4",
     ),
 )  # fmt: skip
 

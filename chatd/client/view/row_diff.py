@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chatd.client.model.folding import DayRow, FoldRow, LineRow, Row
+from chatd.client.model.rows import DayRow, FoldRow, HeadRow, LineRow, OfLine, QuoteRow, ReactionsRow, Row
+
+RowKey = tuple[object, ...]
 
 
 def row_places(start: int, found: Sequence[Row]) -> list[int]:
@@ -12,21 +14,44 @@ def row_places(start: int, found: Sequence[Row]) -> list[int]:
     places: list[int] = []
     following = start
     for row in reversed(found):
-        if isinstance(row, LineRow | FoldRow):
+        if isinstance(row, OfLine | FoldRow):
             following = row.index
         places.append(following)
     return places[::-1]
 
 
+def row_key(row: Row) -> RowKey:
+    """Return what a row is called, wherever in the room it is and however it looks."""
+    match row:
+        case DayRow(date):
+            return ("day", date)
+        case HeadRow(_, line) | LineRow(_, line) | ReactionsRow(_, line):
+            return (type(row), line.serial)
+        case QuoteRow():
+            return ("quote", row.serial)
+        case FoldRow():
+            return ("fold", row.key)
+        case _:
+            return ("unread",)
+
+
 def same_row(one: Row, other: Row) -> bool:
     """Return whether two rows look the same, wherever in the room they are."""
-    if isinstance(one, LineRow):
-        return isinstance(other, LineRow) and one.line is other.line
-    if isinstance(one, FoldRow):
-        return isinstance(other, FoldRow) and (one.key, one.text, one.unfolded) == (
-            other.key, other.text, other.unfolded,
-        )  # fmt: skip
-    return type(one) is type(other) and (not isinstance(one, DayRow) or one == other)
+    match one:
+        case LineRow():
+            return isinstance(other, LineRow) and one.line is other.line and one.shape is other.shape
+        case HeadRow() | ReactionsRow():
+            return type(one) is type(other) and one.line is other.line
+        case FoldRow():
+            return isinstance(other, FoldRow) and (one.key, one.text, one.unfolded) == (
+                other.key, other.text, other.unfolded,
+            )  # fmt: skip
+        case QuoteRow():
+            return isinstance(other, QuoteRow) and (one.serial, one.nick, one.text) == (
+                other.serial, other.nick, other.text,
+            )  # fmt: skip
+        case _:
+            return one == other
 
 
 def common_rows(one: Sequence[Row], other: Sequence[Row]) -> int:

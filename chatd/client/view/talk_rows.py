@@ -1,24 +1,52 @@
-"""A row of a conversation as pieces of text with their tags; and which tags there are."""
+"""A row of a conversation as pieces of text with their tags."""
 
 from __future__ import annotations
 
-import tkinter as tk
+import itertools
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
+from typing import NamedTuple
 
-from chatd.client.model.folding import DayRow, FoldRow, LineRow, Row, UnreadRow
 from chatd.client.model.lines import Delivery, Kind, Line, describe
 from chatd.client.model.links import links
 from chatd.client.model.room import Room
+from chatd.client.model.rows import DayRow, FoldRow, HeadRow, LineRow, QuoteRow, ReactionsRow, Row, Shape, UnreadRow
 from chatd.client.view.glyphs import Glyphs
-from chatd.client.view.theme import Look
 from chatd.protocol.actions import BEGINNING
 
-Piece = tuple[str, tuple[str, ...]]
-
+_CODE = re.compile(r"```([^`]+)```|`([^`]+)`")
+_EMOJI = re.compile(
+    "(?:[\u00a9\u00ae\u203c-\u3299]\ufe0f|[\u231a-\u27bf\u2b1b-\u2b55]|[\U0001f1e6-\U0001faff]|[#*0-9]\ufe0f?\u20e3"
+    "|[\u200d\ufe0f\U000e0020-\U000e007f]| )+"
+)
+MAX_LARGE = 12
+"""How many characters a message of emoji alone has at most that is drawn large."""
 WAITING_SIGN = "… waiting for the server"
 EDITED_SIGN = "(edited)"
 FAILED_SIGN = "✗ not sent"
+UNKNOWN_ANSWERED = "an earlier message"
+
+
+_RULE_LENGTH = 300
+"""How many spaces a line beside a day is long: more than any window is wide."""
+
+
+class Piece(NamedTuple):
+    """What is drawn, with its tags; ``source`` is what is copied of it, None for the same, empty for nothing."""
+
+    text: str
+    tags: tuple[str, ...]
+    source: str | None = None
+    address: str = ""
+    """Where a link leads."""
+
+
+LINK = "link-"
+"""What the tag begins with that tells which link of its row one is."""
+OF_ROWS = frozenset({"row", "marked", "head", "quote", "bar", "code", "fence", "faint"})
+"""The tags that a whole row has, up to the edge of the window."""
+_RULE = (Piece("  ", ("bar",), ""), Piece("\u00a0" * _RULE_LENGTH, ("bar", "rule"), ""))
 
 
 class LocalZone(tzinfo):
@@ -43,95 +71,111 @@ class LocalZone(tzinfo):
 class Renderer:
     """Makes pieces of rows."""
 
-    def __init__(self, look: Look, glyphs: Glyphs, zone: tzinfo) -> None:
-        self._look = look
-        self._glyphs = glyphs
+    def __init__(self, glyphs: Glyphs, zone: tzinfo) -> None:
+        self.safe = glyphs.safe
         self._zone = zone
 
     def pieces(self, room: Room, row: Row) -> list[Piece]:
         """Return what to draw for a row."""
         match row:
             case DayRow():
-                return [(f"—— {row} ——", ("bar",))]
+                return [Piece(str(row), ("bar",)), *_RULE]
             case UnreadRow():
-                return [("—— unread messages ——", ("bar", "unread"))]
+                return [Piece("Unread messages", ("bar", "unread")), *_RULE]
+            case HeadRow(_, line):
+                return self._head(room, line)
+            case QuoteRow():
+                return self._quote(room, row)
             case FoldRow():
-                sign = "▾" if row.unfolded else "▸"
-                time = self._time(room.lines[row.index])
-                return [(time, ("line", "time")), (f"{sign} {self._glyphs.safe(row.text)}", ("line", "faint", "fold"))]
-            case LineRow():
-                return list(self._line(room, row.line))
+                text = f"{'▾' if row.unfolded else '▸'} {self.safe(row.text)}"
+                return [Piece(text, ("row", "fold"), row.text)]
+            case LineRow(_, line, Shape.FENCE):
+                return [Piece(self.safe(line.text.strip().strip("`")) or " ", (*_base(room, line), "fence"), "")]
+            case LineRow(_, line, Shape.CODE):
+                return [Piece(self.safe(line.text.replace("\n", "␊")), (*_base(room, line), "code"), line.text)]
+            case LineRow(_, line):
+                return list(self._line(room, line))
+            case ReactionsRow(_, line):
+                return self._reactions(room, line)
+
+    def time(self, line: Line) -> str:
+        """Return when a line was said, on the clock."""
+        return f"{datetime.fromtimestamp(line.time / 1000, self._zone):%H:%M}"
+
+    def _head(self, room: Room, line: Line) -> list[Piece]:
+        base = (*_base(room, line), "head")
+        name = Piece(self.safe(line.nick), (*base, "strong", "person", f"nick{room.colours.of(line.nick)}"), line.nick)
+        return [name, Piece(f"  {self.time(line)}", (*base, "time"))]
+
+    def _quote(self, room: Room, row: QuoteRow) -> list[Piece]:
+        base = (*_base(room, room.lines[row.index]), "quote")
+        if not row.nick:
+            return [Piece(f"↪ {UNKNOWN_ANSWERED}", base, "")]
+        name = Piece(self.safe(row.nick), (*base, "answered"), "")
+        return [Piece("↪ ", base, ""), name, Piece(f"  {self.safe(row.text)}", base, "")]
+
+    def _reactions(self, room: Room, line: Line) -> list[Piece]:
+        base = _base(room, line)
+        found: list[Piece] = []
+        for emoji, count in line.reactions:
+            found += [Piece(f" {self.safe(emoji)} {count} ", (*base, "chip"), ""), Piece("  ", base, "")]
+        return found
 
     def _line(self, room: Room, line: Line) -> Iterator[Piece]:
         if line.kind in (Kind.GAP, Kind.BEGUN):
-            yield f"⋯ {line.text} ⋯", ("bar", "alert")
+            yield Piece(line.text, ("bar", "alert"))
             return
-        base: tuple[str, ...] = ("line",)
-        if line.mention and not room.private:
-            base = ("line", "marked")
-        if room.is_from_before(line):
-            base = (*base, "faint")
-        yield self._time(line), (*base, "time")
+        base = _base(room, line)
         if line.kind is not Kind.SAID:
             yield from self._event(line, base)
             return
-        if "marked" in base:
-            yield "@ ", (*base, "strong")
         doing = line.text.removeprefix(BEGINNING)
-        is_action = doing != line.text
-        if is_action:
-            yield "* ", base
-        named = f"{self._glyphs.safe(line.nick)}{' ' if is_action else ': '}"
-        yield named, (*base, "strong", f"nick{self._look.colour_of(line.nick)}")
-        if line.answers:
-            yield f"↪ {self._glyphs.safe(line.answers)}  ", (*base, "faint")
-        yield from self._text(doing, (*base, "action") if is_action else base)
+        if line.action:
+            yield Piece("* ", base)
+            yield Piece(f"{self.safe(line.nick)} ", (*base, "strong", f"nick{room.colours.of(line.nick)}"))
+            yield from self._text(doing, (*base, "action"))
+        elif len(doing) <= MAX_LARGE and _EMOJI.fullmatch(doing) and doing.strip("#*0123456789 "):
+            yield Piece(self.safe(doing), (*base, "emoji"), doing)
+        else:
+            yield from self._text(doing, base)
         if line.edited:
-            yield f"  {EDITED_SIGN}", (*base, "faint")
-        if line.reactions:
-            counts = "  ".join(f"{emoji} {count}" for emoji, count in line.reactions)
-            yield f"  [{self._glyphs.safe(counts)}]", (*base, "faint")
+            yield Piece(f"  {EDITED_SIGN}", (*base, "time"), "")
         if line.state is Delivery.WAITING:
-            yield f"  {WAITING_SIGN}", (*base, "faint")
+            yield Piece(f"  {WAITING_SIGN}", (*base, "time"), "")
         elif line.state is Delivery.FAILED:
             reason = f": {line.reason}" if line.reason else ""
-            yield f"  {self._glyphs.safe(FAILED_SIGN + reason)}", (*base, "alert")
+            yield Piece(f"  {self.safe(FAILED_SIGN + reason)}", (*base, "alert"), "")
 
     def _event(self, line: Line, base: tuple[str, ...]) -> Iterator[Piece]:
         error = line.kind is Kind.ERROR
-        yield ("! " if error else "* "), (*base, "alert" if error else "faint")
-        yield from self._text(describe(line), (*base, "alert" if error else "faint"))
+        tags = (*base, "alert" if error else "event")
+        yield Piece("! " if error else "* ", tags)
+        yield from self._text(describe(line), tags)
 
     def _text(self, text: str, base: tuple[str, ...]) -> Iterator[Piece]:
-        shown, at = text.replace("\n", "␊"), 0
-        for link in links(text):
-            yield self._glyphs.safe(shown[at : link.start]), base
-            yield self._glyphs.safe(shown[link.start : link.end]), (*base, "link")
+        """Make the pieces of what somebody says: code, and around it text and links."""
+        text = text.replace("\n", "␊")
+        at = 0
+        numbers = itertools.count()
+        for match in _CODE.finditer(text):
+            yield from self._linked(text[at : match.start()], base, numbers)
+            yield self._piece(match[1] or match[2], (*base, "inline"))
+            at = match.end()
+        yield from self._linked(text[at:], base, numbers)
+
+    def _linked(self, text: str, base: tuple[str, ...], numbers: Iterator[int]) -> Iterator[Piece]:
+        at = 0
+        for link, number in zip(links(text), numbers, strict=False):
+            tags = (*base, "link", f"{LINK}{number}")
+            yield self._piece(text[at : link.start], base)
+            yield self._piece(text[link.start : link.end], tags)._replace(address=link.address)
             at = link.end
-        yield self._glyphs.safe(shown[at:]), base
+        yield self._piece(text[at:], base)
 
-    def _time(self, line: Line) -> str:
-        return f"{datetime.fromtimestamp(line.time / 1000, self._zone):%H:%M}  "
+    def _piece(self, text: str, tags: tuple[str, ...]) -> Piece:
+        return Piece(self.safe(text), tags, text)
 
 
-def paint(text: tk.Text, look: Look) -> None:
-    """Give the tags of rows their looks."""
-    palette, indent = look.palette, look.text.measure("00:00  ")
-    text.configure(padx=10, pady=6, spacing1=1, spacing3=2)
-    text.tag_configure("line", lmargin2=indent)
-    text.tag_configure("marked", background=palette.marked)
-    text.tag_configure("time", foreground=palette.faint)
-    text.tag_configure("faint", foreground=palette.faint)
-    text.tag_configure("strong", font=look.bold)
-    text.tag_configure("action", font=look.italic)
-    for number, colour in enumerate(palette.nicks):
-        text.tag_configure(f"nick{number}", foreground=colour)
-    text.tag_configure("bar", justify="center", foreground=palette.faint, spacing1=6, spacing3=6)
-    text.tag_configure("unread", foreground=palette.alert, font=look.bold)
-    text.tag_configure("alert", foreground=palette.alert)
-    text.tag_configure("fold", foreground=palette.faint)
-    text.tag_configure("link", foreground=palette.link, underline=True)
-    text.tag_configure("found", background=palette.found)
-    for tag in ("link", "found"):
-        text.tag_raise(tag)
-    text.tag_raise("sel")
+def _base(room: Room, line: Line) -> tuple[str, ...]:
+    base = ("row", "marked") if line.mention and not room.private else ("row",)
+    return (*base, "faint") if room.is_from_before(line) else base

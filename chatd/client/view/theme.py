@@ -12,7 +12,6 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.utils import getProcessOutput
 
-from chatd.client.model.members import colour_index
 from chatd.client.model.settings import MAX_FONT_SIZE, MIN_FONT_SIZE, Theme
 from chatd.client.view.palette import DARK, LIGHT
 from chatd.client.view.resolution import settle_resolution
@@ -48,7 +47,8 @@ class Look:
         self.palette = LIGHT
         self.system_dark = system_dark
         self.painters: list[Callable[[], None]] = []
-        self._scale = settle_resolution(root)
+        self.scale = settle_resolution(root)
+        """How many pixels a point has."""
         family = tkinter.font.nametofont("TkDefaultFont", root).actual("family")
         fixed = tkinter.font.nametofont("TkFixedFont", root).actual("family")
         self.text = tkinter.font.Font(root, name="ChatdText", family=family)
@@ -68,7 +68,7 @@ class Look:
 
     def pixels(self, points: float) -> int:
         """Return how many pixels so many points are on this display: at least one, unless they are none."""
-        return round(points * self._scale) or (points > 0) - (points < 0)
+        return round(points * self.scale) or (points > 0) - (points < 0)
 
     def apply(self) -> None:
         """Put the theme and the size into effect."""
@@ -97,12 +97,8 @@ class Look:
         self.theme = theme
         self.apply()
 
-    def colour_of(self, nick: str) -> int:
-        """Return which of the palette's colours a nick has."""
-        return colour_index(nick, len(self.palette.nicks))
-
-    def dress(self, text: tk.Text) -> None:
-        """Give a plain text widget the colours and the font of the rest."""
+    def dress(self, text: tk.Text, *, edge: bool = True) -> None:
+        """Give a plain text widget the colours and the font of the rest; without an edge that is seen only in focus."""
         palette = self.palette
         text.configure(
             font=self.text,
@@ -113,8 +109,8 @@ class Look:
             selectforeground=palette.select_text,
             inactiveselectbackground=palette.select,
             highlightthickness=self.pixels(0.75),
-            highlightbackground=palette.border,
-            highlightcolor=palette.link,
+            highlightbackground=palette.border if edge else palette.background,
+            highlightcolor=palette.accent,
             relief="flat",
             borderwidth=0,
             insertwidth=self.pixels(0.75),

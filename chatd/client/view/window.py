@@ -13,6 +13,8 @@ from chatd.client.model.changes import Change
 from chatd.client.model.room import Room
 from chatd.client.model.settings import Settings
 from chatd.client.model.transcript import Transcript
+from chatd.client.view.accounts import Accounts
+from chatd.client.view.admission import Admission
 from chatd.client.view.browser import open_link
 from chatd.client.view.desktop import Desktop
 from chatd.client.view.drawing import Drawing
@@ -59,6 +61,9 @@ class Window(ServerWindow):
         super().__init__(root, reactor, look, Glyphs(TkFont(root)))
         send_keys_to(self.typed_elsewhere, self.rooms.tree, self.members.tree)
         self.connect_sheet.nearby = desktop.nearby
+        self.admission = Admission(reactor, self, self.question, self.connect_sheet, desktop.keyring)
+        self.accounts = Accounts(self.account_sheet, desktop.keyring, self.admission.entered)
+        self.clipboard.read = desktop.read_clipboard
         self.update_title()
         self.draw_topic()
         self.name_bar.show_name(transcript.nick, locked=False)
@@ -97,6 +102,8 @@ class Window(ServerWindow):
                 self.list_rooms()
             case changes.Found(key) if front:
                 self.list_found(key)
+            case changes.RegisterAnswered(problem):
+                self.accounts.answered(session.address, problem)
             case changes.StillWaiting(_, _, reason) if front:
                 self.status_line.remark = f"will be sent again: {reason}"
                 self.draw_status()
@@ -104,7 +111,7 @@ class Window(ServerWindow):
                 if (room := session.transcript.find_room(key)) is not None:
                     self.notices.give(nick, room, text, "" if len(self.servers) == 1 else session.title)
             case _:
-                pass
+                self.menus.take_change(change)
 
     # Rooms.
 
@@ -126,6 +133,7 @@ class Window(ServerWindow):
         self.rooms.fill(self.servers, self.servers.front)
         self.update_title()
         self.draw_topic()
+        self.menus.room_shown()
 
     @override
     def bring_to_front(self, session: ServerSession) -> None:
@@ -134,6 +142,7 @@ class Window(ServerWindow):
 
     @override
     def show_room(self, name: str | None, session: ServerSession | None = None) -> None:
+        self.menus.leave_subject((session or self.servers.front).transcript.find_room(name))
         self.note_draft()
         before, front = self.shown, self.servers.front
         if session is not None and session is not front:
@@ -144,7 +153,6 @@ class Window(ServerWindow):
         session = self.servers.front
         room, session.going = self.transcript.find_room(name), None
         self.shown = session.shown = room
-        found = self.transcript.set_front(room.key if room is not None and self.has_focus() else None)
         if room is not before:
             self.talk.show_room(room)
             self._drawing.forget_lines()
@@ -153,7 +161,8 @@ class Window(ServerWindow):
         self.rooms.fill(self.servers, session)
         self.draw_topic()
         self.update_title()
-        self.changed(found)
+        self.menus.room_shown()
+        self.focus_changed()
 
     @override
     def go_to(self, name: str, session: ServerSession | None = None) -> None:
@@ -213,9 +222,13 @@ class Window(ServerWindow):
 
     @override
     def focus_changed(self) -> None:
-        looking = self.shown if self.has_focus() else None
-        if looking is not self.transcript.front:
-            self.changed(self.transcript.set_front(None if looking is None else looking.key))
+        room = self.shown if self.has_focus() else None
+        talk = self.talk
+        found = self.transcript.set_front(None if room is None else room.key, reading_back=not talk.follow)
+        if room is not None and room.unread and not talk.follow and talk.last_id > (room.seen_id or 0):
+            found += room.mark_seen(talk.last_id)
+        if found:
+            self.changed(found)
 
     def _attend(self, _: tk.Event[tk.Misc]) -> None:
         if self.transcript.attend():
@@ -232,7 +245,7 @@ class Window(ServerWindow):
         if not self._leaving:
             self._leaving = True
             self.store()
-            self.settings.geometry = self.root.geometry()
+            self.settings.geometry, self.settings.scale = self.root.geometry(), self.look.scale
             self.root.withdraw()
             self.disconnect(said).addBoth(lambda _: self._done())
 
@@ -245,4 +258,5 @@ class Window(ServerWindow):
         """Let go of the reactor; nothing is drawn any more."""
         self._drawing.stop()
         self.notices.stop()
+        self.admission.stop()
         self.status_line.stop()
