@@ -11,6 +11,9 @@ from chatd.client.view.theme import Look
 NOWHERE = "<<FocusNowhere>>"
 """What the window is told when a sheet is closed and nothing had the focus before it."""
 
+_STILL = frozenset({"TFrame", "TLabel", "Frame", "Label"})
+"""What can have no focus."""
+
 
 class Sheet(ttk.Frame):
     """A card with a title in the middle of the window; what is in it goes into ``body``."""
@@ -70,6 +73,9 @@ class Sheet(ttk.Frame):
         """Let Escape close it from wherever in it the focus is."""
         for widget in _inside(self):
             widget.bind("<Escape>", self._escaped)
+            if widget.winfo_class() in _STILL:
+                # Tk takes whatever has a key for something that is typed into, and Tab would stop there.
+                widget.configure(takefocus=False)  # type: ignore[call-arg]
 
     def _escaped(self, _: tk.Event[tk.Misc]) -> str:
         self.close()
