@@ -156,6 +156,8 @@ class Layout(Actions):
                 Item("Change your name …", self.name_bar.change),
                 Item("Account …", self.show_account, "Ctrl+Shift+A"),
                 Item("Another server …", self.ask_server),
+                Item("Disconnect from this server", lambda: self.disconnect_server(self.servers.front)),
+                Item("Remove this server", lambda: self.remove_server(self.servers.front)),
                 Item(),
                 Item("Light", lambda: self.look.use(Theme.LIGHT)),
                 Item("Dark", lambda: self.look.use(Theme.DARK)),

@@ -13,6 +13,9 @@ _STILL = ("TFrame", "TLabel")
 NOWHERE = "<<FocusNowhere>>"
 """What the window is told when a sheet is closed and nothing had the focus before it."""
 
+_STILL = frozenset({"TFrame", "TLabel", "Frame", "Label"})
+"""What can have no focus."""
+
 
 class Sheet(ttk.Frame):
     """A card with a title in the middle of the window; what is in it goes into ``body``."""

@@ -131,6 +131,7 @@ class Window(ServerWindow):
             elif not there:
                 self.show_room(next(iter(rooms), None))
         self.rooms.fill(self.servers, self.servers.front)
+        self.panes.widen_left(self.rooms.needed_width)
         self.update_title()
         self.draw_topic()
         self.menus.room_shown()
