@@ -82,7 +82,8 @@ class Hands:
         text.bind("<<Copy>>", lambda _: self._copy(names=False))
         for event in ("<Control-Shift-C>", "<Control-Shift-c>"):
             text.bind(event, lambda _: self._copy(names=True))
-        text.selection_handle(self._fetch)
+        for kind in ("STRING", "UTF8_STRING"):
+            text.selection_handle(self._fetch, type=kind)
         text.bind("<Control-a>", self._select_all)
         text.bind("<Key>", self._typed, add=True)
         text.bind("<Motion>", self._hover, add=True)

@@ -42,7 +42,7 @@ class TalkPane(ttk.Frame):
         self._room: Room | None = None
         self.follow = True
         """Whether the newest line is on the screen and is to stay there."""
-        self._styles = TalkStyles(self, look)
+        self._styles = TalkStyles(self, look, glyphs)
         self._renderer = Renderer(glyphs, zone)
         self._build()
         self.hands = Hands(self, self._renderer, actions)
@@ -123,6 +123,7 @@ class TalkPane(ttk.Frame):
 
     def repaint(self) -> None:
         """Redraw everything, also what is the same."""
+        self._paint()
         room, places = self._room, self.rows.places
         if room is None or not places:
             return
@@ -279,8 +280,8 @@ class TalkPane(ttk.Frame):
 
     def _show_ring(self) -> None:
         here = self.focus_get() is self.text
-        palette = self._look.palette
-        self.ring.configure(highlightbackground=palette.link if here else palette.background)
+        colour = self._look.palette.accent if here else self._look.palette.background
+        self.ring.configure(highlightbackground=colour, highlightcolor=colour)
 
     def _pieces(self, row: Row) -> list[Piece]:
         return [] if self._room is None else self._renderer.pieces(self._room, row)
