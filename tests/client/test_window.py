@@ -53,6 +53,7 @@ class StandIn:
         self.session = session
         self.transcript = session.transcript
         self.did: list[tuple[Any, ...]] = []
+        self.refreshed: list[str] = []
         self.labels = 0
 
     def start(self) -> None:
@@ -65,13 +66,19 @@ class StandIn:
     def reconnect(self) -> None:
         self.did.append(("reconnect",))
 
-    def send_message(self, room: str, text: str) -> None:
-        self.did.append(("say", room, text))
+    def send_message(self, room: str, text: str, reply: int = 0) -> None:
+        self.did.append(("say", room, text, *([reply] if reply else [])))
         self.labels += 1
-        self.draw(self.transcript.add_waiting(room, text, f"l{self.labels}", self.transcript.now()))
+        self.draw(self.transcript.add_waiting(room, text, f"l{self.labels}", self.transcript.now(), reply))
 
     def send_command(self, command: Command, room: str | None = None) -> None:
         self.did.append(("send", command, room))
+
+    def register(self, password: str, code: str | None = None) -> None:
+        self.did.append(("register", password, code))
+
+    def log_out(self) -> None:
+        self.did.append(("log out",))
 
     def join_room(self, room: str) -> None:
         self.did.append(("join", room))
@@ -79,6 +86,9 @@ class StandIn:
 
     def ask_older(self, room: str) -> None:
         self.did.append(("older", room))
+
+    def refresh(self, room: str) -> None:
+        self.refreshed.append(room)
 
     def draw(self, changes: Sequence[Change]) -> None:
         self.session.changed(changes)
@@ -750,16 +760,16 @@ def test_the_connect_sheet_offers_the_servers_on_the_network(desk: Desk) -> None
 
     desk.window.ask_server()
     desk.turn()
-    assert not sheet.near.winfo_manager()
+    assert not sheet.near.tree.winfo_manager()
     sheet.close()
     sheet.nearby = Found()
     desk.window.ask_server()
     desk.turn()
-    first, second = sheet.near.get_children()
-    assert sheet.near.winfo_manager()
-    assert sheet.near.item(first, "text") == "Klasse 5b"
-    assert sheet.near.item(second, "text") == desk.window.glyphs.safe("🙂")
-    sheet.near.selection_set(first)
+    first, second = sheet.near.tree.get_children()
+    assert sheet.near.tree.winfo_manager()
+    assert sheet.near.tree.item(first, "text") == "Klasse 5b"
+    assert sheet.near.tree.item(second, "text") == desk.window.glyphs.safe("🙂")
+    sheet.near.tree.selection_set(first)
     desk.turn()
     assert (sheet.host.get(), sheet.port.get(), sheet.tls.get()) == ("10.0.0.5", "4321", True)
     sheet.name.insert(0, "ann")
@@ -893,5 +903,4 @@ def test_what_is_kept(desk: Desk) -> None:
     kept = desk.settings
     assert kept.servers == [KeptServer("127.0.0.1:10319", "ann", ["#r", "#s"])]
     assert (kept.nick, kept.font_size) == ("ann", 12)
-    assert [each["text"] for each in kept.waiting["127.0.0.1:10319"]] == ["unheard"]
     assert kept.geometry

@@ -11,6 +11,7 @@ from chatd.client.model.completion import Completer
 from chatd.client.model.input_history import InputHistory
 from chatd.client.model.room import Room
 from chatd.client.view.glyphs import Glyphs
+from chatd.client.view.preview import Preview
 from chatd.client.view.text_keys import put, use_keys
 from chatd.client.view.theme import Look
 
@@ -43,13 +44,16 @@ class MessageField(ttk.Frame):
         self._completer = Completer()
         self._recall = InputHistory()
         self.text = tk.Text(self, height=3, width=20, wrap="word", undo=True, padx=8, pady=6, takefocus=True)
-        self.text.grid(row=0, column=0, sticky="nsew")
+        self.text.grid(row=1, column=0, sticky="nsew")
+        self.preview = Preview(self, self.text, look, glyphs)
+        self.preview.grid(row=0, column=0, columnspan=2, sticky="ew")
+        self.preview.grid_remove()
         self.button = ttk.Button(self, text="Send", command=self.submit, style="Accent.TButton")
-        self.button.grid(row=0, column=1, sticky="nse", padx=(8, 0))
+        self.button.grid(row=1, column=1, sticky="nse", padx=(8, 0))
         self.columnconfigure(0, weight=1)
-        self.rowconfigure(0, weight=1)
+        self.rowconfigure(1, weight=1)
         self.why = ttk.Label(self, style="Alert.TLabel", anchor="w", justify="left")
-        self.why.grid(row=1, column=0, columnspan=2, sticky="ew", pady=(4, 0))
+        self.why.grid(row=2, column=0, columnspan=2, sticky="ew", pady=(4, 0))
         self.why.grid_remove()
         self.why.bind("<Configure>", lambda event: self.why.configure(wraplength=max(100, event.width - 8)))
         text = self.text
@@ -90,7 +94,7 @@ class MessageField(ttk.Frame):
     def explain(self, why: str) -> None:
         """Say below it why nothing can be said, nothing if it can; commands can be given all the same."""
         if why:
-            self.why.configure(text=self._glyphs.safe(f"! {why}"))
+            self.why.configure(text=self._glyphs.line(f"! {why}"))
             self.why.grid()
         else:
             self.why.grid_remove()

@@ -23,6 +23,7 @@ class RoomActions:
     mute: Callable[[str, ServerSession], None]
     leave: Callable[[str, ServerSession], None]
     close: Callable[[str, ServerSession], None]
+    settings: Callable[[str, ServerSession], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ class RoomsPane(ttk.Frame):
             self._mark_headings()
 
     def _mark_room(self, session: ServerSession, room: Room) -> None:
-        name = self._glyphs.safe(room.name)
+        name = self._glyphs.line(room.name)
         if room.muted:
             name += " (silent)"
         if not (room.private or room.joined or room.wanted):
@@ -159,7 +160,7 @@ class RoomsPane(ttk.Frame):
             if not self.tree.exists(row):
                 continue
             opened = bool(self.tree.tk.getboolean(self.tree.item(row, "open")))
-            name = "Private" if private else " · ".join(filter(None, [self._glyphs.safe(session.title), session.state]))
+            name = "Private" if private else " · ".join(filter(None, [self._glyphs.line(session.title), session.state]))
             under = [room for room in session.transcript.rooms.values() if room.private or not private]
             unread = 0 if opened else sum(room.unread for room in under if not room.muted)
             mentions = 0 if opened else sum(room.mentions for room in under if not room.muted)
@@ -218,6 +219,7 @@ class RoomsPane(ttk.Frame):
         label = "Turn on notifications" if room.muted else "Turn off notifications"
         self.menu.add_command(label=label, command=lambda: actions.mute(key, session))
         if not room.private:
+            self.menu.add_command(label="Room settings …", command=lambda: actions.settings(key, session))
             self.menu.add_command(label="Leave", command=lambda: actions.leave(key, session))
         self.menu.add_command(label="Close", command=lambda: actions.close(key, session))
 
@@ -238,7 +240,7 @@ class RoomsPane(ttk.Frame):
         self.tree.tag_configure("away", foreground=look.palette.faint)
         self.tree.tag_configure("unread", font=look.bold)
         self.tree.tag_configure("mentioned", foreground=look.palette.alert)
-        self.tree.column("unread", width=look.bold.measure("99 (@9)") + 8, stretch=False, anchor="e")
+        self.tree.column("unread", width=look.bold.measure("9999 (@99)") + 8, stretch=False, anchor="e")
         self.tree.column("#0", width=look.bold.measure("#some-room"), minwidth=40, stretch=True)
 
 
