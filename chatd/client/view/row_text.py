@@ -40,6 +40,11 @@ class RowText:
         self._write(lambda: self.text.delete("1.0", "end"))
         self.rows, self.places = [], []
 
+    def write(self, start: int, new: list[Row]) -> None:
+        """Write these rows, and none that are written already."""
+        self.clear()
+        self.replace(start, new, whole=True)
+
     def replace(self, start: int, new: list[Row], *, whole: bool = False) -> None:
         """Let the rows from the line ``start`` on, or the whole of them, be these."""
         at = 0 if whole else bisect_left(self.places, start)

@@ -16,6 +16,7 @@ from chatd.client.model.room import Room
 from chatd.client.model.rows import FoldRow, LineRow, OfLine, Row, UnreadRow, page_start, rows
 from chatd.client.view.below import BelowButton
 from chatd.client.view.bidi_rows import FROM_RIGHT, IN_LINES, BidiRows
+from chatd.client.view.focus_ring import FocusRing
 from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.gutter import Gutter
 from chatd.client.view.row_text import RowText
@@ -51,7 +52,7 @@ class TalkPane(ttk.Frame):
         self._paint()
 
     def _build(self, glyphs: Glyphs) -> None:
-        self.ring = tk.Frame(self, borderwidth=0)
+        self.ring = FocusRing(self, self._look)
         self.text = tk.Text(self.ring, wrap="word", state="disabled", width=40, height=8, cursor="xterm", takefocus=1)
         self.bidi = BidiRows(self.text, glyphs)
         self.rows = RowText(self.text, self._pieces)
@@ -67,8 +68,7 @@ class TalkPane(ttk.Frame):
             frame.columnconfigure(column, weight=1)
             frame.rowconfigure(0, weight=1)
         self.text.bind("<Configure>", lambda _: self._resized(), add=True)
-        for event in ("<FocusIn>", "<FocusOut>"):
-            self.text.bind(event, lambda _: self._show_ring(), add=True)
+        self.ring.surround(self.text)
 
     @override
     def destroy(self) -> None:
@@ -90,7 +90,7 @@ class TalkPane(ttk.Frame):
         if room.unread_serial is not None:
             mark = next((i for i, line in enumerate(room.lines) if line.serial == room.unread_serial), first)
             first = min(first, page_start(room, mark, _BEFORE_UNREAD))
-        self.rows.replace(*rows(room, first, self._zone), whole=True)
+        self.rows.write(*rows(room, first, self._zone))
         self.rows.sync()
         self.text.see("end")
         for number, row in enumerate(self.rows.rows):
@@ -129,13 +129,7 @@ class TalkPane(ttk.Frame):
         room, places = self._room, self.rows.places
         if room is None or not places:
             return
-        first = places[0]
-
-        def anew() -> None:
-            self.rows.clear()
-            self.rows.replace(*rows(room, first, self._zone), whole=True)
-
-        self._keep_place(anew)
+        self._keep_place(lambda: self.rows.write(*rows(room, places[0], self._zone)))
 
     def reveal(self, index: int) -> None:
         """Bring a line onto the screen, and mark it."""
@@ -262,6 +256,7 @@ class TalkPane(ttk.Frame):
     def _place_changed(self) -> None:
         self.hands.actions.place_changed()
         self._after_change()
+
     def _lay_out_again(self) -> None:
         self._keep_place(lambda: self.rows.rewrite(FROM_RIGHT, IN_LINES))
 
@@ -284,21 +279,14 @@ class TalkPane(ttk.Frame):
         if float(first) > 0:  # what does not wrap goes on beyond the edge
             self.text.xview_moveto(0)
 
-    def _show_ring(self) -> None:
-        here = self.focus_get() is self.text
-        colour = self._look.palette.accent if here else self._look.palette.background
-        self.ring.configure(highlightbackground=colour, highlightcolor=colour)
-
     def _pieces(self, row: Row) -> list[Piece]:
         pieces = [] if self._room is None else self._renderer.pieces(self._room, row)
         laid = self.bidi.lay_out(pieces)
         return pieces if laid is None else laid.pieces
 
     def _paint(self) -> None:
-        pixels = self._look.pixels
         self._styles.measure()
-        self.ring.configure(highlightthickness=pixels(1), background=self._look.palette.background)
-        self._show_ring()
+        self.ring.paint()
         self._styles.paint(self.text)
         if self.bidi.paint():
             self._lay_out_again()
