@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
+import tkinter.font
 import zlib
 from dataclasses import replace
 from itertools import pairwise
@@ -44,6 +45,11 @@ def click(desk: Desk, index: str, button: int = 1) -> None:
     for event in ("<Enter>", "<Motion>", f"<Button-{button}>", f"<ButtonRelease-{button}>"):
         text.event_generate(event, x=x + 2, y=y + height // 2)
     desk.turn()
+
+
+def items(canvas: tk.Canvas, kind: str) -> list[int]:
+    """Return what is drawn of a kind."""
+    return [item for item in canvas.find_all() if str(canvas.type(item)) == kind]
 
 
 # Colours and avatars.
@@ -96,8 +102,7 @@ def test_everybody_on_the_screen_has_an_avatar_and_each_line_beside_it_its_place
     desk.hear(events.TopicSet("bob", "#r", "new"))
     desk.turn()
     gutter, text = desk.window.talk.gutter, desk.window.talk.text
-    images = [item for item in gutter.find_all() if gutter.type(item) == "image"]
-    letters = [gutter.itemcget(item, "text") for item in gutter.find_all() if gutter.type(item) == "text"]
+    images, letters = items(gutter, "image"), [gutter.itemcget(item, "text") for item in items(gutter, "text")]
     assert letters.count("B") == 2 and letters.count("C") == 1
     assert sum(":" in letter for letter in letters) == 2, "the topic and who has joined"
     heads = [number for number, row in enumerate(desk.window.talk.rows.rows, 1) if isinstance(row, HeadRow)]
@@ -117,7 +122,7 @@ def test_when_a_line_was_said_is_told_under_the_mouse(desk: Desk) -> None:
     text, gutter = desk.window.talk.text, desk.window.talk.gutter
 
     def times() -> int:
-        return sum(":" in gutter.itemcget(item, "text") for item in gutter.find_all() if gutter.type(item) == "text")
+        return sum(":" in gutter.itemcget(item, "text") for item in items(gutter, "text"))
 
     before = times()
     x, y, _, _ = text.bbox(f"{row_of(desk, LineRow)}.0")  # type: ignore[misc]
@@ -188,12 +193,12 @@ def test_code_is_drawn_in_a_fixed_font(desk: Desk) -> None:
     for text in ("use `ls -l` or ```rm -i```", "```", "x = 1", "```"):
         desk.said("bob", text)
     desk.turn()
-    text = desk.window.talk.text
-    ranges = [str(each) for each in text.tag_ranges("inline")]
-    assert [text.get(*pair) for pair in zip(ranges[::2], ranges[1::2], strict=True)] == ["ls -l", "rm -i"]
+    shown = desk.window.talk.text
+    ranges = [str(each) for each in shown.tag_ranges("inline")]
+    assert [shown.get(*pair) for pair in zip(ranges[::2], ranges[1::2], strict=True)] == ["ls -l", "rm -i"]
     for tag in ("inline", "code"):
-        assert text.tag_cget(tag, "font") == str(desk.window.look.fixed)
-        assert text.tag_cget(tag, "background")
+        assert shown.tag_cget(tag, "font") == str(desk.window.look.fixed)
+        assert shown.tag_cget(tag, "background")
     shapes = [row.shape for row in desk.window.talk.rows.rows if isinstance(row, LineRow)]
     assert shapes[-3:] == [Shape.FENCE, Shape.CODE, Shape.FENCE]
 
@@ -284,7 +289,7 @@ def test_a_reaction_and_a_name_can_be_clicked(desk: Desk) -> None:
     talk, chips = desk.window.talk, row_of(desk, ReactionsRow)
     click(desk, f"{chips}.{talk.text.get(f'{chips}.0', f'{chips}.end').index('-1')}")
     click(desk, f"{row_of(desk, HeadRow)}.1")
-    (image,) = (item for item in talk.gutter.find_all() if talk.gutter.type(item) == "image")
+    (image,) = items(talk.gutter, "image")
     x, y = talk.gutter.coords(image)
     talk.gutter.event_generate("<Button-1>", x=int(x) + 5, y=int(y) + 5)
     assert chosen == ["-1", "bob", "bob"]
@@ -314,7 +319,7 @@ def test_emoji_alone_are_large(desk: Desk) -> None:
     talk = desk.window.talk.text
     ranges = [str(each) for each in talk.tag_ranges("emoji")]
     assert [talk.get(*pair) for pair in zip(ranges[::2], ranges[1::2], strict=True)] == ["\u2705\u2705"]
-    assert tk.font.Font(font=talk.tag_cget("emoji", "font")).actual("size") > desk.window.look.size
+    assert tkinter.font.Font(font=talk.tag_cget("emoji", "font")).actual("size") > desk.window.look.size
 
 
 @needs_display
