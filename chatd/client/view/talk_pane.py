@@ -290,7 +290,6 @@ class TalkPane(ttk.Frame):
         self._styles.paint(self.text)
         if self.bidi.paint():
             self._lay_out_again()
-        self.below.paint()
         self.gutter.paint()
         if self.follow:
             self.text.see("end")
