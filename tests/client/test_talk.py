@@ -336,3 +336,19 @@ def test_talk_is_in_sight_after_a_crowd_came_and_went(desk: Desk) -> None:
     assert sum("▸" in line for line in shown) == 1
     assert desk.window.talk.text.dlineinfo(f"{row_of(desk, LineRow)}.0") is not None
     assert any(line.endswith("bob: line 0") for line in shown)
+
+
+@needs_display
+def test_a_change_lays_out_no_more_than_what_changed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tk lays out all that is on the screen anew when the state of a text is set."""
+    desk.join()
+    desk.said("bob", "hi")
+    desk.turn()
+    configured: list[object] = []
+    text = desk.window.talk.text
+    monkeypatch.setattr(text, "configure", lambda *_, **options: configured.append(options))
+    desk.said("bob", "more")
+    desk.turn()
+    assert configured == []
+    text.delete("1.0", "end")
+    assert "more" in desk.shown()[-1], "nobody else can write into it"

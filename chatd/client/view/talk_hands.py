@@ -81,7 +81,8 @@ class Hands:
             text.bind(event, lambda _: "break")
         text.bind("<Button-1>", lambda _: text.focus_set(), add=True)
         text.bind("<Button-3>", self._context)
-        text.bind("<<Copy>>", lambda _: self._copy(names=False))
+        for event in ("<<Copy>>", "<<Cut>>"):
+            text.bind(event, lambda _: self._copy(names=False))
         for event in ("<Control-Shift-C>", "<Control-Shift-c>"):
             text.bind(event, lambda _: self._copy(names=True))
         for kind in ("STRING", "UTF8_STRING"):

@@ -19,6 +19,7 @@ from chatd.client.view.bidi_rows import FROM_RIGHT, IN_LINES, BidiRows
 from chatd.client.view.focus_ring import FocusRing
 from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.gutter import Gutter
+from chatd.client.view.read_only import ReadOnlyText
 from chatd.client.view.row_text import RowText
 from chatd.client.view.talk_actions import TalkActions
 from chatd.client.view.talk_hands import Hands
@@ -53,7 +54,7 @@ class TalkPane(ttk.Frame):
 
     def _build(self, glyphs: Glyphs) -> None:
         self.ring = FocusRing(self, self._look)
-        self.text = tk.Text(self.ring, wrap="word", state="disabled", width=40, height=8, cursor="xterm", takefocus=1)
+        self.text = ReadOnlyText(self.ring, wrap="word", width=40, height=8, cursor="xterm", takefocus=1)
         self.bidi = BidiRows(self.text, glyphs)
         self.rows = RowText(self.text, self._pieces)
         self.gutter = Gutter(self.ring, self._styles, self.rows, self._renderer)

@@ -47,27 +47,14 @@ class TalkStyles:
         self.emoji = tkinter.font.Font(root, name="ChatdEmoji", family=family)
         self.initial = tkinter.font.Font(root, name="ChatdInitial", family=family, weight="bold")
         self.strong = tkinter.font.Font(root, name="ChatdSmallBold", family=family, weight="bold")
+        self.head_gap = self.avatar_size = self.gutter_width = 0
+        """In pixels: what is above a name, a side of an avatar, and the width of the side that avatars stand on."""
         self.measure()
 
     @property
     def shades(self) -> Shades:
         """The colours of the theme."""
         return SHADES[self.look.palette.name]
-
-    @property
-    def head_gap(self) -> int:
-        """How many pixels are above a name."""
-        return self.look.pixels(7)
-
-    @property
-    def avatar_size(self) -> int:
-        """How many pixels high and wide an avatar is: as the name, and the first line under it."""
-        return self.look.bold.metrics("linespace") + self.look.text.metrics("linespace") + self.look.pixels(1.5)
-
-    @property
-    def gutter_width(self) -> int:
-        """How many pixels wide the side is on which avatars stand."""
-        return max(self.avatar_size, self.look.small.measure("00:00")) + 2 * self.look.pixels(9)
 
     def measure(self) -> None:
         """Let the fonts be as large as those of the look."""
@@ -78,6 +65,10 @@ class TalkStyles:
         family = self._of_emoji if self._glyphs.colour else self.look.text.actual("family")
         for font, points in ((self.sign, size), (self.small_sign, small), (self.emoji, size * _LARGE_EMOJI)):
             font.configure(size=points, family=family)
+        look = self.look
+        self.head_gap = look.pixels(7)
+        self.avatar_size = look.bold.metrics("linespace") + look.text.metrics("linespace") + look.pixels(1.5)
+        self.gutter_width = max(self.avatar_size, look.small.measure("00:00")) + 2 * look.pixels(9)
         self.initial.configure(size=-round(self.avatar_size * 0.46))
 
     def paint(self, text: tk.Text) -> None:
