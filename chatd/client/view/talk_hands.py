@@ -10,6 +10,7 @@ from chatd.client.model.room import Room
 from chatd.client.model.rows import FoldRow, HeadRow, LineRow, QuoteRow, ReactionsRow
 from chatd.client.view.bidi_rows import BidiRows
 from chatd.client.view.gutter import Gutter
+from chatd.client.view.read_only import ReadOnlyText
 from chatd.client.view.row_text import RowText
 from chatd.client.view.talk_actions import TalkActions
 from chatd.client.view.talk_copy import Copier
@@ -28,7 +29,7 @@ _CLICKED = ("fold", "link", "quote", "chip", "person")
 class Touched(Protocol):
     """The conversation that the hands are in."""
 
-    text: tk.Text
+    text: ReadOnlyText
     rows: RowText
     bidi: BidiRows
     gutter: Gutter
