@@ -49,7 +49,7 @@ class Nowhere(LinkPort):
         pass
 
     @override
-    def send_message(self, room: str, text: str) -> None:
+    def send_message(self, room: str, text: str, reply: int = 0) -> None:
         pass
 
     @override
@@ -62,6 +62,10 @@ class Nowhere(LinkPort):
 
     @override
     def ask_older(self, room: str) -> None:
+        pass
+
+    @override
+    def refresh(self, room: str) -> None:
         pass
 
 

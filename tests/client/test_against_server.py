@@ -48,6 +48,7 @@ class Program:
         typed = slash.read(text, "#r")
         assert not typed.complaint
         for command in typed.commands:
+            assert not isinstance(command, slash.ShowSettings)
             label = next(self._labels)
             if isinstance(command, Tell):
                 self.transcript.add_waiting(command.to, command.text, label, self.transcript.now())

@@ -10,7 +10,7 @@ from pytest_twisted import ensureDeferred
 from twisted.internet.defer import Deferred, fail, succeed
 
 from chatd.accounts import NoAccounts
-from chatd.client.model.changes import LinesChanged, MembersChanged, Notice, RoomsChanged, UnreadChanged
+from chatd.client.model.changes import LinesChanged, MembersChanged, Notice, RoomsChanged, RulesChanged, UnreadChanged
 from chatd.client.model.completion import Completer
 from chatd.client.model.input_history import InputHistory
 from chatd.client.model.lines import Delivery, Kind, describe
@@ -110,7 +110,11 @@ def test_what_holds_everywhere_is_a_notice_in_the_room_in_front(line: str, sente
 def test_who_is_kicked_is_no_longer_a_member() -> None:
     client = Client(*HERE)
     room = client.room()
-    assert client.hears(ruled(11, "KICK bob #r Mallory spam")) == [LinesChanged("#r", 0), MembersChanged("#r")]
+    assert client.hears(ruled(11, "KICK bob #r Mallory spam")) == [
+        LinesChanged("#r", 0),
+        RulesChanged("#r"),
+        MembersChanged("#r"),
+    ]
     assert (list(room.members), room.count, room.joined) == (["bob", "me"], 2, True)
     client.hears(ruled(12, "BAN bob #r 10.0.0.1 spam"), "@time=1970-01-01T00:00:12.000Z KICK bob #r ann spam")
     assert sentences(client)[1:] == ["bob banned 10.0.0.1: spam", "bob kicked ann: spam"]
@@ -133,7 +137,7 @@ def test_what_is_replayed_is_shown_as_old_and_changes_no_membership() -> None:
 def test_a_ruling_about_oneself_is_a_mention() -> None:
     client = Client(*HERE)
     changes = client.hears(ruled(11, "MUTE bob #r Me for=30m loud"))
-    assert changes[1:] == [UnreadChanged("#r"), Notice("#r", "bob", "muted Me for 30m: loud")]
+    assert changes[1:] == [UnreadChanged("#r"), Notice("#r", "bob", "muted Me for 30m: loud"), RulesChanged("#r")]
     room = client.room()
     assert (room.unread, room.mentions, room.speakers) == (1, 1, [])
     client.hears(ruled(12, "OP me #r ME"), ruled(13, "MUTE bob #r ann"))

@@ -90,11 +90,17 @@ def test_in_a_crowd_colours_are_shared_and_looked_up_quickly(monkeypatch: pytest
     colours = Colours(here)
     for nick in here:
         assert 0 <= colours.of(nick) < COLOURS
-    asked: list[str] = []
-    monkeypatch.setattr(Members, "__contains__", lambda _, nick: bool(asked.append(nick)))
+    asked = 0
+
+    def count(_: Members, nick: str) -> bool:
+        nonlocal asked
+        asked += 1
+        return bool(nick)
+
+    monkeypatch.setattr(Members, "__contains__", count)
     for nick in here:
         colours.of(nick)
-    assert len(asked) <= MAX_KNOWN
+    assert asked <= MAX_KNOWN
 
 
 def test_a_name_stands_above_what_is_said_and_nothing_else() -> None:

@@ -6,10 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatd.client.model.slash import MAX_LABEL_BYTES, MAX_TEXT_BYTES, SLASHES, Typed, help_lines, read
+from chatd.client.model.slash import (
+    MAX_LABEL_BYTES,
+    MAX_TEXT_BYTES,
+    NEWEST_OF_OTHERS,
+    SLASHES,
+    ShowSettings,
+    Typed,
+    help_lines,
+    read,
+)
 from chatd.protocol import commands, wire
+from chatd.protocol import moderation_commands as orders
 from chatd.protocol import reference_commands as about
 from chatd.protocol.commands import Command, Tell
+from chatd.protocol.verbs import VERBS
 from chatd.protocol.wire import MAX_LINE_BYTES
 
 
@@ -17,6 +28,7 @@ def one(text: str, front: str | None = "#r") -> Command:
     typed = read(text, front)
     assert typed.complaint == ""
     (command,) = typed.commands
+    assert not isinstance(command, ShowSettings)
     return command
 
 
@@ -118,6 +130,7 @@ def test_a_line_that_would_be_too_long_is_refused_before_anything_is_sent() -> N
     room = "#" + "r" * 63
     fits = "é" * ((MAX_TEXT_BYTES - len(f"TELL {room} ")) // 2)
     (command,) = read(fits, room).commands
+    assert not isinstance(command, ShowSettings)
     label = "x" * MAX_LABEL_BYTES
     line = wire.encode(wire.render(command), {"label": label}).removesuffix(b"\r\n")
     assert len(line) <= MAX_LINE_BYTES
@@ -136,6 +149,8 @@ def test_whatever_is_typed_can_be_sent_or_is_refused(text: str, front: str | Non
     typed = read(text, front)
     assert not (typed.commands and typed.complaint)
     for command in typed.commands:
+        if isinstance(command, ShowSettings) or (isinstance(command, Tell) and command.reply == NEWEST_OF_OTHERS):
+            continue
         line = wire.encode(wire.render(command), {"label": "x" * MAX_LABEL_BYTES}).removesuffix(b"\r\n")
         assert wire.parse_command(line).command == command
 
@@ -143,3 +158,48 @@ def test_whatever_is_typed_can_be_sent_or_is_refused(text: str, front: str | Non
 def test_in_a_private_conversation_history_and_search_are_of_that() -> None:
     assert read("/history", "bob").commands == (commands.History(None, 50, person="bob"),)
     assert read("/search red", "bob").commands == (commands.Search(None, "red", person="bob"),)
+
+
+NOT_TYPED = {
+    "MSG": "it is what text without a slash does; /msg is TELL, as elsewhere",
+    "POST": "it is for who has not joined",
+    "TALK": "the window does that with every line",
+    "PIPE": "it ends with the input, and a window has none",
+    "SEEN": "the window reports by itself what was read",
+    "TIME": "the window shows times by itself, and the verb is not for programs",
+    "PING": "the link does that by itself",
+    "HELLO": "the link says it first",
+}
+
+
+def test_every_verb_of_the_protocol_that_a_person_can_use_can_be_typed() -> None:
+    missing = {verb for verb in VERBS if f"/{verb.lower()}" not in SLASHES or verb in NOT_TYPED}
+    assert missing == set(NOT_TYPED)
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("/away out for  lunch", commands.Away("out for  lunch")),
+        ("/away", commands.Away()),
+        ("/back", commands.Away()),
+        ("/reply yes, of course", Tell("#r", "yes, of course", NEWEST_OF_OTHERS)),
+        ("/voice bob", orders.Voice("bob", "#r")),
+        ("/unvoice bob #x", orders.Unvoice("bob", "#x")),
+        ("/uninvite bob", orders.Uninvite("bob", "#r")),
+        ("/rules", orders.Rules("#r")),
+        ("/rules #*", orders.Rules("#*")),
+        ("/settings", ShowSettings("#r")),
+        ("/settings #x", ShowSettings("#x")),
+        ("/set private=yes who=keep", orders.Set("private", "yes", "#r", "keep")),
+    ],
+)
+def test_what_is_newer_can_be_typed_too(text: str, command: Command | ShowSettings) -> None:
+    assert read(text, "#r").commands == (command,)
+
+
+@pytest.mark.parametrize("text", ["/reply", "/back soon", "/settings x", "/voice"])
+def test_what_is_wrong_with_it_is_said(text: str) -> None:
+    typed = read(text, "#r")
+    assert (typed.commands, bool(typed.complaint)) == ((), True)
+    assert "<#room>" in read("/settings", "bob").complaint

@@ -30,6 +30,7 @@ from chatd.client.net.port import NO_NAME
 from chatd.client.net.status import LinkState, Status
 from chatd.client.view import pump
 from chatd.client.view.desktop import Desktop, this_desktop
+from chatd.client.view.drawing import FRAME_SECONDS
 from chatd.client.view.glyphs import TkFont
 from chatd.client.view.servers import ServerSession
 from chatd.client.view.talk_pane import TalkPane
@@ -52,6 +53,7 @@ class StandIn:
         self.session = session
         self.transcript = session.transcript
         self.did: list[tuple[Any, ...]] = []
+        self.refreshed: list[str] = []
         self.labels = 0
 
     def start(self) -> None:
@@ -64,13 +66,19 @@ class StandIn:
     def reconnect(self) -> None:
         self.did.append(("reconnect",))
 
-    def send_message(self, room: str, text: str) -> None:
-        self.did.append(("say", room, text))
+    def send_message(self, room: str, text: str, reply: int = 0) -> None:
+        self.did.append(("say", room, text, *([reply] if reply else [])))
         self.labels += 1
-        self.draw(self.transcript.add_waiting(room, text, f"l{self.labels}", self.transcript.now()))
+        self.draw(self.transcript.add_waiting(room, text, f"l{self.labels}", self.transcript.now(), reply))
 
     def send_command(self, command: Command, room: str | None = None) -> None:
         self.did.append(("send", command, room))
+
+    def register(self, password: str, code: str | None = None) -> None:
+        self.did.append(("register", password, code))
+
+    def log_out(self) -> None:
+        self.did.append(("log out",))
 
     def join_room(self, room: str) -> None:
         self.did.append(("join", room))
@@ -78,6 +86,9 @@ class StandIn:
 
     def ask_older(self, room: str) -> None:
         self.did.append(("older", room))
+
+    def refresh(self, room: str) -> None:
+        self.refreshed.append(room)
 
     def draw(self, changes: Sequence[Change]) -> None:
         self.session.changed(changes)
@@ -132,8 +143,8 @@ class Desk:
 
     def turn(self) -> None:
         """Let the reactor and Tk do what they have to."""
-        for _ in range(3):
-            self.clock.advance(0)
+        for seconds in (FRAME_SECONDS, 0, 0):
+            self.clock.advance(seconds)
             self.root.update()
 
     def join(self, nick: str = "ann", *rooms: str) -> None:
@@ -749,16 +760,16 @@ def test_the_connect_sheet_offers_the_servers_on_the_network(desk: Desk) -> None
 
     desk.window.ask_server()
     desk.turn()
-    assert not sheet.near.winfo_manager()
+    assert not sheet.near.tree.winfo_manager()
     sheet.close()
     sheet.nearby = Found()
     desk.window.ask_server()
     desk.turn()
-    first, second = sheet.near.get_children()
-    assert sheet.near.winfo_manager()
-    assert sheet.near.item(first, "text") == "Klasse 5b"
-    assert sheet.near.item(second, "text") == desk.window.glyphs.safe("🙂")
-    sheet.near.selection_set(first)
+    first, second = sheet.near.tree.get_children()
+    assert sheet.near.tree.winfo_manager()
+    assert sheet.near.tree.item(first, "text") == "Klasse 5b"
+    assert sheet.near.tree.item(second, "text") == desk.window.glyphs.safe("🙂")
+    sheet.near.tree.selection_set(first)
     desk.turn()
     assert (sheet.host.get(), sheet.port.get(), sheet.tls.get()) == ("10.0.0.5", "4321", True)
     sheet.name.insert(0, "ann")
@@ -892,5 +903,4 @@ def test_what_is_kept(desk: Desk) -> None:
     kept = desk.settings
     assert kept.servers == [KeptServer("127.0.0.1:10319", "ann", ["#r", "#s"])]
     assert (kept.nick, kept.font_size) == ("ann", 12)
-    assert [each["text"] for each in kept.waiting["127.0.0.1:10319"]] == ["unheard"]
     assert kept.geometry

@@ -59,6 +59,18 @@ class TopicChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class RulesChanged:
+    """What holds in a room is another: its settings, or who is muted, banned, invited or an operator."""
+
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
+class AwayChanged:
+    """The one who reads is away, or back, or somebody else is."""
+
+
+@dataclass(frozen=True, slots=True)
 class OwnNickChanged:
     """The one who reads has another name."""
 
@@ -95,6 +107,13 @@ class Notice:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class RegisterAnswered:
+    """The server has answered to `LinkPort.register`; ``problem`` says why not, empty if the name is one's own now."""
+
+    problem: str
+
+
 Change = (
     RoomsChanged
     | RoomRenamed
@@ -103,9 +122,12 @@ Change = (
     | MembersChanged
     | UnreadChanged
     | TopicChanged
+    | RulesChanged
+    | AwayChanged
     | OwnNickChanged
     | RoomsListed
     | Found
     | StillWaiting
     | Notice
+    | RegisterAnswered
 )

@@ -17,6 +17,7 @@ from chatd.client.model.changes import (
 from chatd.client.model.lines import Kind, Line, id_of, time_of
 from chatd.client.model.membership import MembershipCue
 from chatd.client.model.mention import mentions
+from chatd.client.model.people import Facts
 from chatd.client.model.presence import Presence
 from chatd.client.model.room import Room
 from chatd.client.model.transcript import Transcript
@@ -107,7 +108,7 @@ def _said(transcript: Transcript, tags: Tags, event: events.Said) -> list[Change
         own=own,
         mention=not own and mentions(event.text, transcript.nick),
         edited="edited" in tags,
-        answers=_answered(room, event.reply),
+        answers=room.author_of(event.reply),
         reply=event.reply,
     )
     settled: list[Change] = []
@@ -122,12 +123,6 @@ def _said(transcript: Transcript, tags: Tags, event: events.Said) -> list[Change
         room.oldest_id = min(room.oldest_id or line.id, line.id)
     # What waited stood behind all that is stored: a change there covers it.
     return changes + (put_stored(transcript, room, line, old=old) or settled)
-
-
-def _answered(room: Room, id_: int) -> str:
-    """Return who said the message that has an id, if that is shown."""
-    index = room.timeline.find(id_) if id_ else None
-    return "" if index is None or room.lines[index].kind is not Kind.SAID else room.lines[index].nick
 
 
 def said_without_id(transcript: Transcript, room: Room, line: Line) -> list[Change]:
@@ -176,6 +171,9 @@ def _joined(transcript: Transcript, tags: Tags, event: events.Joined) -> list[Ch
         return []
     if room.members.add(event.nick):
         room.count += 1
+        now = transcript.now()
+        operator, voice = (room.rulings.find(verb, event.nick, now) is not None for verb in ("OP", "VOICE"))
+        room.members.note_facts(event.nick, Facts(operator, voice and not operator))
     return [*_passing(transcript, room, tags, Kind.JOINED, event.nick), MembersChanged(room.key)]
 
 
@@ -212,6 +210,8 @@ def apply_rename(transcript: Transcript, tags: Tags, old: str, new: str) -> list
     if names.key(old) == names.key(transcript.nick):
         transcript.nick = new
         changes.append(OwnNickChanged(new))
+    if transcript.ignored.pop(names.key(old), None) is not None:
+        transcript.ignored[names.key(new)] = new
     for room in list(transcript.rooms.values()):
         if room.members.rename(old, new):
             room.renamed(old, new)

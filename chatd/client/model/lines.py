@@ -75,6 +75,8 @@ class Line(NamedTuple):
     """How often each emoji was given to it."""
     answers: str = ""
     """Whom it answers, if that is known."""
+    reacted: tuple[str, ...] = ()
+    """Which of these emoji one has given oneself, as far as that is known."""
     reply: int = 0
     """The id of the message that it answers, 0 if it answers none."""
 

@@ -6,6 +6,7 @@ import zlib
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 
+from chatd.client.model.people import NOTHING_KNOWN, Facts
 from chatd.protocol import names
 
 
@@ -21,6 +22,7 @@ class Members:
         self._keys: list[str] = []
         self._listed: dict[str, str] | None = None
         self._gone: set[str] = set()
+        self._facts: dict[str, Facts] = {}
         self.complete = False
         """Whether a whole list was heard since the last `clear`."""
 
@@ -32,6 +34,17 @@ class Members:
 
     def __contains__(self, nick: str) -> bool:
         return names.key(nick) in self._nicks
+
+    def facts(self, nick: str) -> Facts:
+        """Return what is known of somebody."""
+        return self._facts.get(names.key(nick), NOTHING_KNOWN)
+
+    def note_facts(self, nick: str, facts: Facts) -> None:
+        """Note what is known of somebody who is there, or on the list that is being told."""
+        if facts == NOTHING_KNOWN:
+            self._facts.pop(names.key(nick), None)
+        else:
+            self._facts[names.key(nick)] = facts
 
     def matching(self, text: str) -> list[str]:
         """Return the nicks that hold ``text``, in any case, sorted; all if it is empty."""
@@ -52,6 +65,7 @@ class Members:
         if self._listed is not None:
             self._listed.pop(key, None)
             self._gone.add(key)
+        self._facts.pop(key, None)
         if self._nicks.pop(key, None) is None:
             return False
         del self._keys[bisect_left(self._keys, key)]
@@ -59,9 +73,11 @@ class Members:
 
     def rename(self, old: str, new: str) -> bool:
         """Give somebody another name; return whether there was somebody of the old one."""
+        facts = self.facts(old)
         if not self.remove(old):
             return False
         self.add(new)
+        self.note_facts(new, facts)
         return True
 
     def add_listed(self, nicks: Iterable[str]) -> None:
@@ -79,6 +95,7 @@ class Members:
         self._gone.clear()
         self._nicks = listed
         self._keys = sorted(listed)
+        self._facts = {key: facts for key, facts in self._facts.items() if key in listed}
         self.complete = True
 
     def clear(self) -> None:
@@ -87,6 +104,7 @@ class Members:
         self._keys.clear()
         self._listed = None
         self._gone.clear()
+        self._facts.clear()
         self.complete = False
 
     def _add(self, key: str, nick: str) -> bool:

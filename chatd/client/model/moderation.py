@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from chatd.client.model.changes import Change, LinesChanged
+from chatd.client.model.changes import Change, LinesChanged, MembersChanged, RulesChanged
 from chatd.client.model.incoming import mark_gone, notice_of, put_stored, time_of_event
 from chatd.client.model.lines import Kind, Line, id_of
 from chatd.client.model.room import Room
+from chatd.client.model.rulings import holds, modes
+from chatd.client.model.standing import answers_rules
 from chatd.client.model.transcript import Transcript
 from chatd.protocol import duration, names
 from chatd.protocol.events import Moderated
@@ -26,16 +28,56 @@ def apply_moderation(transcript: Transcript, tags: Tags, event: Moderated) -> li
     if room is None or room.private:
         far = event.room.startswith("#") and not old
         return transcript.add_note(None, f"In {event.room}, {event.nick} {what}") if far else []
+    time = time_of_event(transcript, tags)
+    if answers_rules(transcript, room, tags):
+        room.rulings.collect(event, time)
+        return []
     me = names.key(transcript.nick)
     own, about = names.key(event.nick) == me, names.key(event.subject) == me
-    time, id_ = time_of_event(transcript, tags), id_of(tags)
-    serial = room.timeline.serial()
+    id_, serial = id_of(tags), room.timeline.serial()
     line = Line(serial, Kind.MODERATED, time, event.nick, what, id_, own=own, mention=about and not own)
     changes = put_stored(transcript, room, line, old=old) if id_ else _passing(transcript, room, line)
+    if not old:
+        changes += _ruled(room, event, time)
     if event.verb == "KICK" and not old:
         changes += mark_gone(transcript, room, event.subject)
         if about:
             room.out = f"{event.nick} kicked you{_because(event)}"
+    return changes
+
+
+def _ruled(room: Room, event: Moderated, time: int) -> list[Change]:
+    """Let what was ruled just now hold in a room."""
+    room.rulings.apply(event, time)
+    changes: list[Change] = [RulesChanged(room.key)]
+    raised = event.nick if (event.verb, event.subject) == ("SET", "registered=yes") else event.subject
+    if raised not in room.members:
+        return changes
+    facts = room.members.facts(raised)
+    match event.verb:
+        case "OP" | "DEOP":
+            facts = facts._replace(operator=event.verb == "OP", voice=False)
+        case "SET" if raised is event.nick:
+            facts = facts._replace(operator=True, voice=False)
+        case "VOICE" | "UNVOICE":
+            facts = facts._replace(voice=event.verb == "VOICE" and not facts.operator)
+        case _:
+            return changes
+    room.members.note_facts(raised, facts)
+    return [*changes, MembersChanged(room.key)]
+
+
+def apply_rules(transcript: Transcript, room: Room, asked_in: str) -> list[Change]:
+    """Take in that an answer to RULES is whole, and show it where a person asked for it, if one did."""
+    room.rulings.end_answer()
+    changes: list[Change] = [RulesChanged(room.key), MembersChanged(room.key)]
+    if asked_in:
+        held = [f"{holds(each.event)} ({each.event.nick})" for each in room.rulings.holding(transcript.now())]
+        for line in held or [f"Nobody is muted, banned or invited in {room.name}"]:
+            changes += transcript.add_note(asked_in, line)
+        changes += transcript.add_note(
+            asked_in, f"Settings of {room.name}: {', '.join(modes(room.rulings)) or 'as usual'}"
+        )
     return changes
 
 

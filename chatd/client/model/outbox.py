@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from chatd.client.model.lines import MAX_TIME
 from chatd.protocol import names
+from chatd.protocol.arguments import MAX_ID
 from chatd.protocol.text import clean
 from chatd.protocol.wire import MAX_LINE_BYTES
 
@@ -29,6 +30,8 @@ class Waiting(NamedTuple):
     """Whether it may have arrived: only of use for private ones, which the server does not recognize."""
     nick: str = ""
     """The name it was said under, for which alone the server knows the label again."""
+    reply: int = 0
+    """The id of the message that it answers, 0 if it answers none."""
 
     @property
     def private(self) -> bool:
@@ -56,7 +59,7 @@ def load(data: object) -> Iterator[Waiting]:
 def _message(entry: object) -> Waiting | None:
     match entry:
         case {"room": str(room), "text": str(text), "label": str(label), "time": int(time), "sent": bool(sent), **more}:
-            nick = more.get("nick")
+            nick, reply = more.get("nick"), more.get("reply")
         case _:
             return None
     try:
@@ -66,4 +69,5 @@ def _message(entry: object) -> Waiting | None:
     text = clean(text)
     if not _LABEL.fullmatch(label) or not text or len(text.encode()) > MAX_LINE_BYTES or not 0 <= time <= MAX_TIME:
         return None
-    return Waiting(room, text, label, time, sent, nick if isinstance(nick, str) else "")
+    answered = reply if type(reply) is int and 0 < reply <= MAX_ID else 0
+    return Waiting(room, text, label, time, sent, nick if isinstance(nick, str) else "", answered)

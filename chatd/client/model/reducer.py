@@ -9,8 +9,10 @@ from chatd.client.model.private_lines import apply_own, apply_private
 from chatd.client.model.references import apply_reference
 from chatd.client.model.replies import apply_done, apply_refused
 from chatd.client.model.seen import apply_seen
+from chatd.client.model.standing import apply_details
 from chatd.client.model.transcript import Transcript
 from chatd.protocol.events import Done, Event, Moderated, Refused, Seen, Told, ToldOthers
+from chatd.protocol.member_details import MemberDetails
 from chatd.protocol.references import Edited, Reacted, ReactionCounts, Retracted
 from chatd.protocol.wire import Tags
 
@@ -29,6 +31,8 @@ def apply_event(transcript: Transcript, tags: Tags, event: Event) -> list[Change
             return apply_moderation(transcript, tags, event)
         case Retracted() | Edited() | Reacted() | ReactionCounts():
             return apply_reference(transcript, tags, event)
+        case MemberDetails():
+            return apply_details(transcript, event)
         case Seen():
             return apply_seen(transcript, event)
         case Told():

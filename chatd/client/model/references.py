@@ -59,6 +59,7 @@ def _changed(transcript: Transcript, line: Line, event: ReferringEvent | Reactio
     """Return what becomes of a line: None if nothing is left of it, itself if it is another message."""
     if line.id != event.id:
         return line
+    own = names.key(event_nick(event)) == names.key(transcript.nick)
     match event:
         case Retracted():
             return None
@@ -66,9 +67,11 @@ def _changed(transcript: Transcript, line: Line, event: ReferringEvent | Reactio
             mention = not line.own and mentions(text, transcript.nick)
             return line._replace(text=text, edited=True, mention=mention)
         case Unreacted(_, _, _, emoji):
-            return line._replace(reactions=_counted(line, emoji, -1))
+            reacted = tuple(each for each in line.reacted if not (own and each == emoji))
+            return line._replace(reactions=_counted(line, emoji, -1), reacted=reacted)
         case Reacted(_, _, _, emoji):
-            return line._replace(reactions=_counted(line, emoji, 1))
+            reacted = tuple(dict.fromkeys((*line.reacted, emoji))) if own else line.reacted
+            return line._replace(reactions=_counted(line, emoji, 1), reacted=reacted)
         case ReactionCounts(_, _, counts):
             return line._replace(reactions=counts[:MAX_REACTIONS])
 

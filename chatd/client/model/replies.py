@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chatd.client.model.changes import (
+    AwayChanged,
     Change,
     Found,
     LinesChanged,
@@ -15,16 +16,21 @@ from chatd.client.model.changes import (
 from chatd.client.model.incoming import apply_rename, mark_left, room_for
 from chatd.client.model.lines import Delivery, Kind, Line, id_of
 from chatd.client.model.membership import MembershipCue
+from chatd.client.model.moderation import apply_rules
+from chatd.client.model.people import described
 from chatd.client.model.presence import PresenceCue
 from chatd.client.model.private_lines import put_private
 from chatd.client.model.room import Room
 from chatd.client.model.seen import apply_joined
+from chatd.client.model.standing import apply_away, apply_ignored
 from chatd.client.model.transcript import Transcript
+from chatd.protocol import names
 from chatd.protocol.commands import Command, History, Who
 from chatd.protocol.events import Done, Refused
 from chatd.protocol.wire import Tags
 
 GAP = "Some messages are missing here"
+BEGUN_SINCE = "The server has started a new history since you were last here"
 BEGUN = "The server started a new history; everything above is from the old one"
 _NOTHING: tuple[Command | None, str] = (None, "")
 
@@ -48,13 +54,18 @@ def apply_done(transcript: Transcript, tags: Tags, reply: Done) -> list[Change]:
         case "REGISTER" if word:
             return transcript.add_note(asked_in, f"{word} is now registered to you")
         case "IGNORE":
-            return transcript.add_note(asked_in, f"You ignore {', '.join(reply.words) or 'nobody'}")
+            return apply_ignored(transcript, command, reply, asked_in)
+        case "AWAY":
+            return apply_away(transcript, command, asked_in)
+        case "RULES" if room is not None and not room.private:
+            return apply_rules(transcript, room, asked_in)
         case "UNIGNORE" if word:
+            transcript.ignored.pop(names.key(word), None)
             return transcript.add_note(asked_in, f"You no longer ignore {word}")
         case "TELL":
             return _delivered(transcript, label, reply)
         case "WHO" if room is not None and not room.private:
-            return _listed(transcript, room, asked_in if isinstance(command, Who) else None)
+            return _listed(transcript, room, command, asked_in)
         case "ROOMS":
             transcript.end_listing()
             return [RoomsListed()]
@@ -88,7 +99,7 @@ def _begin_epoch(transcript: Transcript, epoch: str | None) -> list[Change]:
         return []
     changes: list[Change] = []
     for room in transcript.rooms.values():
-        if not room.private or room.last_id:
+        if not room.private or room.last_id or room.seen_id:
             changes += _begin_run(transcript, room)
     return changes
 
@@ -100,10 +111,13 @@ def _history(epoch: str) -> str:
 def _begin_run(transcript: Transcript, room: Room) -> list[Change]:
     """Let a room's ids start over, and say so where there are lines from before."""
     known = any(line.id and line.run == room.timeline.run for line in room.lines)
+    was_read = bool(room.seen_id) and not room.private
     room.begin_epoch()
+    transcript.forget_answered(room)
     changes: list[Change] = [TopicChanged(room.key)]
-    if known:
-        changes += _bar(room, Line(room.timeline.serial(), Kind.BEGUN, transcript.now(), "", BEGUN), 0)
+    if known or was_read:
+        text = BEGUN if known else BEGUN_SINCE
+        changes += _bar(room, Line(room.timeline.serial(), Kind.BEGUN, transcript.now(), "", text), 0)
     return changes
 
 
@@ -116,14 +130,18 @@ def _joined(transcript: Transcript, reply: Done) -> list[Change]:
     changes: list[Change] = [RoomsChanged()]
     if reply.values.get("since") == "unknown" and room.resume_id is not None:
         changes += _begin_run(transcript, room)  # an older copy of the journal was put back
-    elif reply.values.get("recovered") == "no" and room.resume_id is not None and room.lines:
+    elif reply.values.get("recovered") == "no" and room.resume_id is not None and (room.lines or room.seen_id):
         line = Line(room.timeline.serial(), Kind.GAP, transcript.now(), "", GAP)
         changes += _bar(room, line, room.resume_id)
     if not room.joined:
         room.members.clear()
         room.members.add(transcript.nick)
+        room.rulings.known, room.rulings.asked = False, None
     room.name = reply.words[0]
     room.change_membership(MembershipCue.ADMITTED)
+    if reply.values.get("operator") == "yes":
+        facts = room.members.facts(transcript.nick)
+        room.members.note_facts(transcript.nick, facts._replace(operator=True))
     room.count = _number(reply)
     last = id_of(reply.values, "last")
     room.timeline.last_id = max(room.timeline.last_id, last)
@@ -141,20 +159,28 @@ def _delivered(transcript: Transcript, label: str, reply: Done) -> list[Change]:
     room = transcript.waits_in(label)
     if room is None or not room.private:
         return []
+    away, told = reply.values.get("away") == "yes", room.told_away
+    room.told_away = away
     line, index = transcript.settle(label)
     line = line._replace(state=Delivery.STORED, id=id_of(reply.values, "id"))
-    if not line.id:
-        return transcript.add_passing(room, line)
-    return put_private(transcript, room, line, old=False) or [LinesChanged(room.key, index)]
+    if line.id:
+        changes = put_private(transcript, room, line, old=False) or [LinesChanged(room.key, index)]
+    else:
+        changes = transcript.add_passing(room, line)
+    if away is not told:
+        changes += [AwayChanged()]
+        changes += transcript.add_note(room.key, f"{room.name} is away and may read this later") if away else ()
+    return changes
 
 
-def _listed(transcript: Transcript, room: Room, asked_in: str | None) -> list[Change]:
+def _listed(transcript: Transcript, room: Room, command: Command | None, asked_in: str) -> list[Change]:
     """Note that a list of members is whole, and show it in the room where a person asked for it, if one did."""
     room.members.end_list()
     room.count = len(room.members)
     changes: list[Change] = [MembersChanged(room.key)]
-    if asked_in is not None:
-        changes += transcript.add_note(asked_in, f"People in {room.name}: {', '.join(room.members)}")
+    if isinstance(command, Who):
+        people = [described(nick, room.members.facts(nick)) if command.details else nick for nick in room.members]
+        changes += transcript.add_note(asked_in, f"People in {room.name}: {', '.join(people)}")
     return changes
 
 

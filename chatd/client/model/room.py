@@ -9,11 +9,14 @@ from chatd.client.model.colours import Colours
 from chatd.client.model.lines import Delivery, Kind, Line
 from chatd.client.model.members import Members
 from chatd.client.model.membership import Membership, MembershipCue, next_membership
+from chatd.client.model.rulings import Rulings
 from chatd.client.model.timeline import MAX_LINES, Place, Timeline
 from chatd.protocol import names
 
 MAX_SPEAKERS = 500
 """How many of those who spoke are remembered: up to twice as many, until the older half is forgotten."""
+MAX_FAILED = 50
+"""How many lines of a room are remembered that were not taken."""
 
 
 class Room:
@@ -29,6 +32,10 @@ class Room:
         self.timeline = Timeline(limit)
         self.members = Members()
         self.colours = Colours(self.members)
+        self.rulings = Rulings()
+        """What holds in it: its settings, and who is muted, banned, invited or an operator."""
+        self.told_away = False
+        """Of a private conversation, whether the other was away when one last wrote."""
         self.count = 0
         """How many members there are, oneself included, also while not all are known by name."""
         self.topic = ""
@@ -58,6 +65,10 @@ class Room:
         """The newest id that was seen by the one who reads; None before the first OK JOIN."""
         self.reported_id: int | None = None
         """Up to which id the server knows that it was read; None if it does not keep that, as for guests."""
+        self.is_stored = False
+        """Whether the server has lines from before this run of the client that it was not asked for yet."""
+        self.failed: list[Line] = []
+        """What was said here and not taken, as far as it is remembered."""
         self._mark: tuple[Place, int] | None = None
         self._speakers: dict[str, tuple[int, str]] = {}
 
@@ -117,12 +128,22 @@ class Room:
             newest = sorted(self._speakers.items(), key=lambda each: each[1], reverse=True)
             self._speakers = dict(newest[:MAX_SPEAKERS])
 
+    def note_failed(self, line: Line) -> None:
+        """Remember a line that was not taken; of a private conversation all lines are."""
+        if not self.private:
+            self.failed = [*self.failed[1 - MAX_FAILED :], line]
+
     def renamed(self, old: str, new: str) -> None:
         """Note that somebody who may have spoken has another name."""
         self.colours.renamed(old, new)
         spoke = self._speakers.pop(names.key(old), None)
         if spoke is not None:
             self.spoke(new, spoke[0])
+
+    def author_of(self, id_: int) -> str:
+        """Return who said the message that has an id, if that is known; empty for none."""
+        index = self.timeline.find(id_) if id_ else None
+        return "" if index is None or self.lines[index].kind is not Kind.SAID else self.lines[index].nick
 
     def trim(self) -> list[Change]:
         """Drop the oldest lines if there are far more than the limit."""

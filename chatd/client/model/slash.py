@@ -28,10 +28,20 @@ MAX_TEXT_BYTES = MAX_LINE_BYTES - len("@label= ") - MAX_LABEL_BYTES
 """The longest line without its label."""
 
 
+NEWEST_OF_OTHERS = 0
+"""The id in a `Tell.reply` that stands for the newest message of somebody else in its room."""
+
+
+class ShowSettings(NamedTuple):
+    """Not for the server: show the settings of a room."""
+
+    room: str
+
+
 class Typed(NamedTuple):
     """What was typed: the commands to carry out in this order, or a sentence that says why there are none."""
 
-    commands: tuple[Command, ...] = ()
+    commands: tuple[Command | ShowSettings, ...] = ()
     complaint: str = ""
 
 
@@ -58,11 +68,14 @@ _SLASHES: Mapping[str, _Slash] = MappingProxyType(
         "/tell": _same("TELL", _SEND),
         "/msg": _Slash("TELL", "/msg <#room or nick> <text>", _SEND),
         "/me": _Slash("MSG", "/me <text>", "say what you are doing"),
+        "/away": _same("AWAY", "say why you are away, or, without a text, that you are back"),
+        "/back": _Slash("AWAY", "/back", "say that you are back"),
         "/ignore": _same("IGNORE", "show nothing that somebody says, or list the people you ignore"),
         "/unignore": _same("UNIGNORE", "show again what somebody says"),
         "/nick": _same("NICK", "change your name"),
         "/history": _Slash("HISTORY", "/history [#room] [<count>]", "show the newest messages of a room"),
         "/search": _same("SEARCH", "find the newest messages with all of these words"),
+        "/reply": _Slash("TELL", "/reply <text>", "answer the newest message of somebody else"),
         "/retract": _same("RETRACT", "take back a message of yours; last is the newest"),
         "/edit": _same("EDIT", "change the text of a message of yours"),
         "/react": _same("REACT", "react to a message with an emoji"),
@@ -73,9 +86,14 @@ _SLASHES: Mapping[str, _Slash] = MappingProxyType(
         "/ban": _same("BAN", "keep somebody out of a room; #* is the whole server"),
         "/unban": _same("UNBAN", "lift a ban"),
         "/invite": _same("INVITE", "let somebody into a private room, or tell them of an open one"),
+        "/uninvite": _same("UNINVITE", "take an invitation back"),
+        "/voice": _same("VOICE", "let somebody speak where only operators may"),
+        "/unvoice": _same("UNVOICE", "take that back"),
         "/op": _same("OP", "make somebody a room operator"),
         "/deop": _same("DEOP", "remove somebody as a room operator"),
         "/set": _same("SET", VERBS["SET"].summary),
+        "/rules": _same("RULES", "list what holds in a room: bans, mutes, invitations, operators, settings"),
+        "/settings": _Slash("RULES", "/settings [#room]", "show and change the settings of a room"),
         "/login": _Slash("LOGIN", "/login <nick> <password>", "log in under a registered name"),
         "/register": _same("REGISTER", "register your name with a password"),
         "/help": _Slash("HELP", "/help", "this list"),
@@ -107,7 +125,7 @@ def read(text: str, front: str | None) -> Typed:
     lines = [line for line in text.splitlines() if line.strip()]
     if not lines:
         return Typed()
-    found: tuple[Command, ...]
+    found: tuple[Command | ShowSettings, ...]
     try:
         if lines[0].startswith("/") and not lines[0].startswith("//"):
             if len(lines) > 1:
@@ -118,7 +136,8 @@ def read(text: str, front: str | None) -> Typed:
         else:
             found = tuple(_said(line, front) for line in _unescaped(lines))
         for command in found:
-            _check_length(command)
+            if not isinstance(command, ShowSettings):
+                _check_length(command)
     except _ComplaintError as complaint:
         return Typed((), str(complaint))
     return Typed(found)
@@ -143,12 +162,18 @@ def _said(line: str, front: str | None) -> Tell:
     return Tell(front, clean(line))
 
 
-def _command(line: str, front: str | None) -> Command:
+def _command(line: str, front: str | None) -> Command | ShowSettings:
     word, _, rest = clean(line).partition(" ")
     slash = _SLASHES.get(word.lower() if word.isascii() else word)
     if slash is None:
         _refuse(f"There is no command {excerpt(word)}; /help lists the commands, and //x sends /x")
     rest = rest.strip(" ")
+    if slash.usage.startswith("/reply"):
+        if not rest:
+            _refuse(f"Write what you answer: {slash.usage}")
+        return Tell(_room(front, slash), rest, NEWEST_OF_OTHERS)
+    if slash.usage == "/back" and rest:
+        _refuse("Type /back alone; /away <text> says why you are away")
     try:
         command = VERBS[slash.verb].read(Arguments(slash.usage, rest or None))
     except ChatError as error:
@@ -157,7 +182,10 @@ def _command(line: str, front: str | None) -> Command:
         if slash.verb == "JOIN" and error.code is not Code.BAD_ROOM:
             _refuse(f"Room names begin with #; type {slash.usage}")
         _refuse(error.text[:1].upper() + error.text[1:])
-    return _placed(command, front, slash)
+    placed = _placed(command, front, slash)
+    if isinstance(placed, orders.Rules) and slash.usage.startswith("/settings"):
+        return ShowSettings(str(placed.room))
+    return placed
 
 
 def _placed(command: Command, front: str | None, slash: _Slash) -> Command:
@@ -183,7 +211,9 @@ def _placed(command: Command, front: str | None, slash: _Slash) -> Command:
             return replace(command, room=_room(front, slash))
         case about.Retract(room=None) | about.Edit(room=None) | about.React(room=None) | about.Unreact(room=None):
             return replace(command, room=_room(front, slash))
-        case orders.Invite(room=None) | orders.Set(room=None):
+        case orders.Voice(room=None) | orders.Unvoice(room=None) | orders.Rules(room=None):
+            return replace(command, room=_room(front, slash))
+        case orders.Invite(room=None) | orders.Uninvite(room=None) | orders.Set(room=None):
             return replace(command, room=_room(front, slash))
         case _:
             return command

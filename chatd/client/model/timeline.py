@@ -29,7 +29,7 @@ _TIME = attrgetter("time")
 class Folding(NamedTuple):
     """How many lines that can be folded stand in a row up to a line, and what they are; all 0 if it is none."""
 
-    count: int
+    length: int
     joined: int
     parted: int
 
@@ -45,6 +45,8 @@ class Timeline:
         """Grows with every new epoch; the ids of one run are in order, those of two say nothing of each other."""
         self.last_id = 0
         """The newest id of this run that is known to exist, 0 if none is."""
+        self.revision = 0
+        """Grows with every change of the lines but the loss of the oldest."""
         self._limit = limit
         self._slack = max(1, limit // 20)
         self._lines: list[Line] = []
@@ -78,16 +80,16 @@ class Timeline:
 
     def fold_start(self, index: int) -> int:
         """Return where the lines in a row begin that can be folded with the one at ``index``, itself if it cannot."""
-        return max(0, index - max(0, self._folding[index].count - 1))
+        return max(0, index - max(0, self._folding[index].length - 1))
 
     def fold_end(self, index: int) -> int:
         """Return the index after the last line that can be folded with the one at ``index``, in few steps."""
-        count = self._folding[index].count
-        if not count:
+        length = self._folding[index].length
+        if not length:
             return index + 1
-        # The count grows by one with every line of the row, and is smaller in every line after it.
+        # The length grows by one with every line of the row, and is smaller in every line after it.
         return bisect_left(
-            range(len(self._folding)), 1, index, key=lambda i: self._folding[i].count < count + i - index
+            range(len(self._folding)), 1, index, key=lambda i: self._folding[i].length < length + i - index
         )
 
     def put(self, line: Line, *, old: bool) -> int | None:
@@ -116,6 +118,7 @@ class Timeline:
 
     def replace(self, index: int, line: Line) -> None:
         """Let another line stand in the place of one, neither of which can be folded."""
+        self.revision += 1
         self._lines[index] = line
 
     def add(self, line: Line) -> int:
@@ -158,6 +161,7 @@ class Timeline:
         line = self._lines.pop(index)
         del self._places[index], self._folding[index]
         self._waiting -= 1
+        self.revision += 1
         return line, index
 
     def trim(self) -> int:
@@ -191,6 +195,7 @@ class Timeline:
         self._lines.insert(index, line if line.run == self.run else line._replace(run=self.run))
         self._places.insert(index, place)
         self._folding.insert(index, _UNFOLDABLE)
+        self.revision += 1
         folding = self._folding[index - 1] if index else _UNFOLDABLE
         for i in range(index, len(self._lines)):
             folding = _next_folding(folding, self._lines[i].kind)
@@ -202,4 +207,4 @@ class Timeline:
 def _next_folding(before: Folding, kind: Kind) -> Folding:
     if kind not in FOLDABLE:
         return _UNFOLDABLE
-    return Folding(before.count + 1, before.joined + (kind is Kind.JOINED), before.parted + (kind is Kind.PARTED))
+    return Folding(before.length + 1, before.joined + (kind is Kind.JOINED), before.parted + (kind is Kind.PARTED))

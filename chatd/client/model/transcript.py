@@ -52,6 +52,19 @@ class Transcript:
         self.presence = Presence.OFFLINE
         self.asked: dict[str, tuple[Command, str]] = {}
         """What was asked and is not answered: by label, the command and the key of the room it was asked in."""
+        self.has_account = False
+        """Whether the server knows one by an account, so that it keeps private lines and what was read."""
+        self.returning = False
+        """Whether the one who reads was here in an earlier run of the client and has done nothing in this one: until
+        then no room is in front, so that what was missed is unread in each."""
+        self.waiting_changed: Callable[[], None] = lambda: None
+        """Called when what waits is to be kept before anything else is done."""
+        self.forgetting: Callable[[], None] = lambda: None
+        """Called before all rooms are closed, which ends nothing of what is kept."""
+        self.away = ""
+        """Why one is away; empty if one is not."""
+        self.ignored: dict[str, str] = {}
+        """Whom one ignores, by key."""
         self._limit = limit
         self._listing_whole = False
         self._outbox: dict[str, tuple[Waiting, Room, int]] = {}
@@ -158,9 +171,12 @@ class Transcript:
 
     def forget_server(self) -> None:
         """Close every room, and forget what another server would not know."""
+        self.forgetting()
         for key in list(self.rooms):
             self.close_room(key)
         self.epoch = self.resume = None
+        self.away = ""
+        self.ignored.clear()
 
     def set_front(self, name: str | None, *, reading_back: bool = False) -> list[Change]:
         """Note which room the one who reads is looking at now, None for no room: it has nothing unread any more.
@@ -168,10 +184,16 @@ class Transcript:
         While the end of it is not on the screen (``reading_back``), what is said there is unread as in any other room.
         Its unread mark stays until another is shown.
         """
-        room, before = self.find_room(name), self.front or self._read_back
+        room = None if self.returning else self.find_room(name)
+        before = self.front or self._read_back
         self.front, self._read_back = (None, room) if reading_back else (room, None)
         changes = before.clear_mark() if before is not None and before is not room and not before.unread else []
         return changes + room.mark_seen() if room is not None and not reading_back else changes
+
+    def attend(self) -> bool:
+        """Note that the one who reads does something; return whether a room can be in front only now."""
+        before, self.returning = self.returning, False
+        return before
 
     def add_note(self, name: str | None, text: str, kind: Kind = Kind.NOTE) -> list[Change]:
         """Show a sentence of the client's own as a passing line in a room, by default in the one in front."""
@@ -185,28 +207,24 @@ class Transcript:
         room = self.find_room(name)
         return [] if room is None else room.find_lines(text)
 
-    def add_waiting(self, name: str, text: str, label: str, now: int) -> list[Change]:
+    def add_waiting(self, name: str, text: str, label: str, now: int, reply: int = 0) -> list[Change]:
         """Show what one says in a room, or to a nick, as WAITING until the server has it.
 
-        ``label`` is a fresh token of the protocol's alphabet, ``now`` the time. Raise `ValueError` if it is waiting
+        ``label`` is a fresh token of the protocol's alphabet, ``now`` the time, ``reply`` the id of the message that it
+        answers, 0 if it answers none. Raise `ValueError` if it is waiting
         already. The caller sends it, at once or when there is a connection (`waiting`).
         """
         if label in self._outbox:
             raise ValueError(f"the label {label} is in use")
         opened: list[Change] = [] if self.find_room(name) is not None else [RoomsChanged()]
         room = self.open_room(name)
-        waiting = Waiting(room.name, clean(text), label, now, nick=self.nick)
+        waiting = Waiting(room.name, clean(text), label, now, nick=self.nick, reply=reply)
         line = Line(
-            room.timeline.serial(),
-            Kind.SAID,
-            now,
-            self.nick,
-            waiting.text,
-            own=True,
-            state=Delivery.WAITING,
-            label=label,
-        )
+            room.timeline.serial(), Kind.SAID, now, self.nick, waiting.text, own=True, state=Delivery.WAITING,
+            label=label, answers=room.author_of(reply), reply=reply,
+        )  # fmt: skip
         self._outbox[label] = (waiting, room, line.serial)
+        self.waiting_changed()
         return [*opened, LinesChanged(room.key, room.timeline.wait(line)), *room.trim()]
 
     def dump_waiting(self) -> list[dict[str, Any]]:
@@ -224,7 +242,7 @@ class Transcript:
         for waiting in outbox.load(data):
             if waiting.label in self._outbox:
                 continue
-            changes += self.add_waiting(waiting.room, waiting.text, waiting.label, waiting.time)
+            changes += self.add_waiting(waiting.room, waiting.text, waiting.label, waiting.time, waiting.reply)
             of_another = waiting.nick and names.key(waiting.nick) != names.key(self.nick)
             if of_another or (waiting.sent and waiting.private):
                 changes += self.mark_failed(waiting.label, UNKNOWN_FATE)
@@ -234,7 +252,9 @@ class Transcript:
 
     def change_presence(self, cue: PresenceCue) -> None:
         """Note what has happened to the connection."""
-        self.presence = next_presence(self.presence, cue)
+        before, self.presence = self.presence, next_presence(self.presence, cue)
+        if self.presence is not before and self._outbox:
+            self.waiting_changed()  # private lines may be sent from here on
 
     def add_passing(self, room: Room, line: Line) -> list[Change]:
         """Put a passing line into a room."""
@@ -244,6 +264,16 @@ class Transcript:
         """Return the room in which something waits under a label, if anything does."""
         return self._outbox[label][1] if label in self._outbox else None
 
+    def answered_by(self, label: str) -> int | None:
+        """Return the id of the message that is answered by what waits under a label, if it answers one."""
+        return (self._outbox[label][0].reply or None) if label in self._outbox else None
+
+    def forget_answered(self, room: Room) -> None:
+        """Let what waits in a room answer nothing: its ids have begun anew."""
+        for label, (waiting, place, serial) in self._outbox.items():
+            if place is room:
+                self._outbox[label] = (waiting._replace(reply=0), place, serial)
+
     def settle(self, label: str) -> tuple[Line, int]:
         """Take a line that waits out of its room: return it and the index that it had."""
         _, room, serial = self._outbox.pop(label)
@@ -252,8 +282,9 @@ class Transcript:
     def mark_failed(self, label: str, reason: str) -> list[Change]:
         """Let what waits under a label be FAILED, as a passing line of this moment."""
         room = self._outbox[label][1]
-        line, _ = self.settle(label)
-        return self.add_passing(room, line._replace(state=Delivery.FAILED, reason=reason))
+        line = self.settle(label)[0]._replace(state=Delivery.FAILED, reason=reason)
+        room.note_failed(line)
+        return self.add_passing(room, line)
 
     def rename_room(self, room: Room, new: str) -> bool:
         """Let a private conversation go by another nick, unless there is one of that nick; return whether it does."""

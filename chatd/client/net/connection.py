@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 from chatd.client.net.probe import is_tls
 from chatd.client.net.trouble import Trouble
 from chatd.protocol import wire
-from chatd.protocol.commands import Command, Ping, Quit
+from chatd.protocol.commands import Command, Ping, Quit, Tell
 from chatd.protocol.errors import ChatError, DisconnectReason
 from chatd.protocol.events import Event, Pong
 from chatd.protocol.wire import NO_TAGS, Tags
@@ -189,7 +189,10 @@ class Connection(LineOnlyReceiver):
     def write_command(self, command: Command, label: str | None = None) -> None:
         """Send a command, under a label if it has one; nothing once the connection is to end."""
         if self._phase in (Phase.UNPROVEN, Phase.TALKING):
-            self.stream.write(wire.encode(wire.render(command), {"label": label} if label else NO_TAGS))
+            tags = dict(NO_TAGS) if label is None else {"label": label}
+            if isinstance(command, Tell) and command.reply is not None:
+                tags["reply"] = str(command.reply)
+            self.stream.write(wire.encode(wire.render(command), tags))
 
     def later(self, seconds: float, do: Callable[[], None]) -> IDelayedCall:
         """Do something in so many seconds, if the connection is still there."""

@@ -101,9 +101,9 @@ class Link(LinkPort, Owner):
         self._reconnector.reconnect()
 
     @override
-    def send_message(self, room: str, text: str) -> None:
+    def send_message(self, room: str, text: str, reply: int = 0) -> None:
         label = self._make_label()
-        self._report_changes(self._transcript.add_waiting(room, text, label, self._transcript.now()))
+        self._report_changes(self._transcript.add_waiting(room, text, label, self._transcript.now(), reply))
         if (session := self._present()) is not None:
             session.queue_message(label, text)
 
@@ -111,8 +111,8 @@ class Link(LinkPort, Owner):
     def send_command(self, command: Command, room: str | None = None) -> None:
         session = self._present()
         match command:
-            case commands.Tell(to, text):
-                self.send_message(to, text)
+            case commands.Tell(to, text, reply):
+                self.send_message(to, text, reply or 0)
             case commands.Join(None, name):
                 self.join_room(name)
             case commands.Quit(text):
@@ -137,6 +137,20 @@ class Link(LinkPort, Owner):
                 self._report_changes(self._transcript.add_note(room, NOT_CONNECTED, Kind.ERROR))
 
     @override
+    def register(self, password: str, code: str | None = None) -> None:
+        session, connection = self._present(), self._reconnector.connection
+        if session is None or connection is None:
+            raise ValueError(NOT_CONNECTED)
+        if not connection.private:
+            raise ValueError(NOT_PRIVATE)
+        session.queue_register(orders.Register(password, code))
+
+    @override
+    def log_out(self) -> None:
+        self._memory.login, self._memory.account = None, ""
+        self._reconnector.stop(None)
+
+    @override
     def join_room(self, room: str) -> None:
         if not room.startswith("#"):
             raise ValueError(f"{room} is not a room")
@@ -154,6 +168,11 @@ class Link(LinkPort, Owner):
     def ask_older(self, room: str) -> None:
         if (session := self._present()) is not None:
             session.ask_older(room)
+
+    @override
+    def refresh(self, room: str) -> None:
+        if (session := self._present()) is not None:
+            session.refresh(room)
 
     # What a connection tells.
 

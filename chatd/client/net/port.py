@@ -29,8 +29,11 @@ class LinkPort(Protocol):
     def reconnect(self) -> None:
         """Try to connect now, instead of after the wait; what connection there is gives way to a new one."""
 
-    def send_message(self, room: str, text: str) -> None:
-        """Say something in a room, or to a nick: now, or when there is a connection."""
+    def send_message(self, room: str, text: str, reply: int = 0) -> None:
+        """Say something in a room, or to a nick: now, or when there is a connection.
+
+        ``reply`` is the id of the message of that room that it answers, 0 for none.
+        """
 
     def send_command(self, command: Command, room: str | None = None) -> None:
         """Carry out any other command, asked for in a room. Raise `ValueError` for one that is not for a client.
@@ -40,11 +43,24 @@ class LinkPort(Protocol):
         over every connection after that.
         """
 
+    def register(self, password: str, code: str | None = None) -> None:
+        """Make the name one's own, which `changes.RegisterAnswered` tells of.
+
+        Raise `ValueError` with a sentence if it cannot be asked for: without a connection, or where others could
+        listen in.
+        """
+
+    def log_out(self) -> None:
+        """Leave, and forget the password: whoever connects after that comes as somebody without an account."""
+
     def join_room(self, room: str) -> None:
         """Join a room, now or when there is a connection. Raise `ValueError` if it is none."""
 
     def ask_older(self, room: str) -> None:
         """Ask for the messages of a room before those that are there; nothing if that is being done already."""
+
+    def refresh(self, room: str) -> None:
+        """Ask what holds in a room, and what is known of those in it; nothing if there is no connection."""
 
 
 class NoLink(LinkPort):
@@ -66,12 +82,20 @@ class NoLink(LinkPort):
         self._refuse(NO_NAME)
 
     @override
-    def send_message(self, room: str, text: str) -> None:
+    def send_message(self, room: str, text: str, reply: int = 0) -> None:
         self._refuse(NO_NAME)
 
     @override
     def send_command(self, command: Command, room: str | None = None) -> None:
         self._refuse(NO_NAME)
+
+    @override
+    def register(self, password: str, code: str | None = None) -> None:
+        raise ValueError(NO_NAME)
+
+    @override
+    def log_out(self) -> None:
+        pass  # nobody is logged in
 
     @override
     def join_room(self, room: str) -> None:
@@ -80,6 +104,10 @@ class NoLink(LinkPort):
     @override
     def ask_older(self, room: str) -> None:
         pass  # nobody has asked: the window does so by itself, whenever the beginning of a room is on the screen
+
+    @override
+    def refresh(self, room: str) -> None:
+        pass  # the window asks by itself
 
 
 Dial = Callable[[Address], LinkPort]

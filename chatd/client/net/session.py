@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from enum import Enum
 
-from chatd.client.model.changes import Change, RoomsChanged
+from chatd.client.model.changes import Change, RegisterAnswered, RoomsChanged
 from chatd.client.model.membership import MembershipCue
 from chatd.client.model.reducer import apply_event
 from chatd.client.model.room import Room
+from chatd.client.model.seen import begin_markers, knows_nothing_of, private_questions
+from chatd.client.model.standing import to_know, to_repeat
 from chatd.client.model.transcript import UNKNOWN_FATE, Transcript
 from chatd.client.net.connection import Aftermath, Connection
 from chatd.client.net.refusals import JOIN_TROUBLES, LOGIN_TROUBLES, PERSONAL, Refusals
 from chatd.client.net.seen_reports import SeenReports
 from chatd.client.net.send_queue import Flow, Message, Question, SendQueue
 from chatd.client.net.session_memory import SessionMemory
+from chatd.client.net.stage import Stage
 from chatd.client.net.trouble import Trouble
 from chatd.protocol import names
-from chatd.protocol.commands import LOBBY, Command, History, Join, Nick, Part, Seen, Tell, Topic, Who
+from chatd.protocol.commands import LOBBY, Away, Command, History, Ignore, Join, Nick, Part, Seen, Tell, Topic, Who
 from chatd.protocol.errors import Code
 from chatd.protocol.events import Done, Event, Refused, Said
-from chatd.protocol.moderation_commands import Login, Register
+from chatd.protocol.moderation_commands import Login, Register, Rules
 from chatd.protocol.wire import Tags
 
 MAX_UNANSWERED = 64
@@ -32,14 +34,6 @@ MIN_RETRY_SECONDS, MAX_RETRY_SECONDS = 1.0, 5.0
 NOT_PRIVATE = "Passwords are sent only over TLS, so this one was not sent; connect with TLS"
 PAGE = 100
 """How many messages are asked for in a room of which it is not known what was said last."""
-
-
-class Stage(Enum):
-    """How far one is with the server."""
-
-    ARRIVING = "it has not let one in yet, and nothing else is sent before"
-    PRESENT = "it has"
-    RENAMING = "a NICK is on its way: what is said after it waits, because labels hold for one name"
 
 
 class Session:
@@ -109,8 +103,12 @@ class Session:
                 changes += self._kept_out(asked, tags, event)
             case Question(command=History(), own=True), Refused() if event.code.temporary:
                 self._ask_later(asked)
-            case Question(command=Seen()), Refused():
-                pass  # nobody has asked
+            case Question(own=True, command=Seen() | Rules() | Who() | Away() | Ignore()), Refused():
+                self._transcript.asked.pop(label, None)  # nobody has asked
+            case Question(command=History(person=str()), own=True), Refused():
+                self._transcript.asked.pop(label, None)
+            case Question(command=Register(), own=True), Done() | Refused():
+                changes.append(RegisterAnswered("" if isinstance(event, Done) else event.text))
             case _:
                 changes += apply_event(self._transcript, tags, event)
         match asked, event:
@@ -118,8 +116,12 @@ class Session:
                 self._stage = Stage.PRESENT
             case Question(command=Register(password)), Done("REGISTER", (nick, *_)):
                 self._memory.login, self._memory.account = Login(nick, password), nick
+                begin_markers(self._transcript)
+                self._seen_reports.begin()
             case Question(command=History(), own=True, room=str(name)), Done():
                 self._memory.unread.discard(names.key(name))
+                if (place := self._transcript.find_room(name)) is not None:
+                    place.is_stored = False
             case Message(), Refused() if self._transcript.waits_in(label) is not None:
                 self._queue.hold_refused(asked)
                 self._hold_messages()
@@ -142,6 +144,11 @@ class Session:
         if isinstance(command, Part) and (place := self._transcript.find_room(command.room)) is not None:
             place.change_membership(MembershipCue.GIVE_UP)
         self._queue.append_item(Question(self._make_label(), command, room))
+        self._go_on()
+
+    def queue_register(self, command: Register) -> None:
+        """Send a REGISTER whose answer belongs in no room."""
+        self._queue.append_item(Question(self._make_label(), command, None, own=True))
         self._go_on()
 
     def queue_join(self, room: Room) -> None:
@@ -173,13 +180,14 @@ class Session:
                 room = self._transcript.find_room(join.room)
                 if room is not None and not room.joined:
                     self._queue.append_urgent(self._join(join))
+            self._ask_quietly(to_repeat(self._transcript))
             self._queue.append_all(Message(label, text) for _, text, label in self._transcript.waiting())
-        self._queue.append_urgent(Question(self._make_label(), Who(name), None, own=True))
-        if (
-            done.values.get("since") == "unknown"
-        ):  # the topic that came with this may be older than the one known before
-            self._queue.append_urgent(Question(self._make_label(), Topic(name), None, own=True))
-        if done.values.get("recovered") != "yes":
+            for asked in private_questions(self._transcript):
+                self._queue.append_urgent(Question(self._make_label(), asked, asked.person, own=True))
+        self._ask_quietly([Who(name)])
+        if done.values.get("since") == "unknown":  # the topic that came may be older than the one known before
+            self._ask_quietly([Topic(name)])
+        if done.values.get("recovered") != "yes" or knows_nothing_of(self._transcript, name):
             self._memory.unread.add(names.key(name))
         if names.key(name) in self._memory.unread:
             self._queue.append_urgent(Question(self._make_label(), History(name, PAGE), name, own=True))
@@ -188,8 +196,17 @@ class Session:
             self._seen_reports.begin()
         return changes
 
+    def refresh(self, room: str) -> None:
+        """Ask what holds in a room and what is known of those in it; the answer is shown nowhere."""
+        self._ask_quietly(to_know(room))
+        self._go_on()
+
+    def _ask_quietly(self, commands: Iterable[Command]) -> None:
+        for command in commands:
+            self._queue.append_urgent(Question(self._make_label(), command, None, own=True))
+
     def _report_seen(self, command: Seen) -> None:
-        self._queue.append_urgent(Question(self._make_label(), command, None, own=True))
+        self._ask_quietly([command])
         self._go_on()
 
     def _give_up_others(self) -> list[Change]:
@@ -228,7 +245,7 @@ class Session:
         label, command, room, own = question
         # The transcript tells the old lines of one answer from those of another by the order of the questions. A WHO
         # that it does not know of is one that nobody asked for, and not shown.
-        if not (own and isinstance(command, Who | Login | Seen)):
+        if not (own and isinstance(command, Who | Login | Register | Seen)):
             self._transcript.note_question(label, command, room)
         self._sent[label] = question
         self._connection.write_command(command, label)
@@ -283,4 +300,5 @@ class Session:
             return
         self._sent[message.label] = message
         self._memory.sent_as[message.label] = names.key(self._transcript.nick)
-        self._connection.write_command(Tell(room.name, message.text), message.label)
+        reply = self._transcript.answered_by(message.label)
+        self._connection.write_command(Tell(room.name, message.text, reply), message.label)

@@ -1,4 +1,4 @@
-"""What is to be redrawn, gathered from many changes and drawn once in a turn of the reactor."""
+"""What is to be redrawn, gathered from many changes and drawn together."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from chatd.client.view.members_pane import MembersPane
 from chatd.client.view.rooms_pane import RoomsPane
 from chatd.client.view.servers import Servers, ServerSession
 from chatd.client.view.talk_pane import TalkPane
+
+FRAME_SECONDS = 0.05
+"""How long after one drawing the next one begins at the earliest; what comes after a pause is drawn at once."""
 
 
 class Drawable(Protocol):
@@ -46,13 +49,14 @@ class Part(Enum):
 
 
 class Drawing:
-    """Takes changes at any rate; ``window`` is drawn when the reactor comes to it."""
+    """Takes changes at any rate; ``window`` is drawn when the reactor comes to it, and not for every one of many."""
 
     def __init__(self, window: Drawable, reactor: Any, drawn: Callable[[], None]) -> None:
         self._window = window
         self._reactor = reactor
         self._drawn = drawn
         self._call: Any = None
+        self._next = 0.0
         self._first: int | None = None
         """The first line of the room in front that is another."""
         self._stale: set[Part] = set()
@@ -81,7 +85,7 @@ class Drawing:
                 case _:
                     self._window.show_change(session, change)
         if self._call is None or not self._call.active():
-            self._call = self._reactor.callLater(0, self.draw)
+            self._call = self._reactor.callLater(max(0.0, self._next - self._reactor.seconds()), self.draw)
 
     def forget_lines(self) -> None:
         """Note that another room is in front, and drawn."""
@@ -96,6 +100,7 @@ class Drawing:
     def draw(self) -> None:
         """Draw what was noted."""
         self.stop()
+        self._next = self._reactor.seconds() + FRAME_SECONDS
         window, unread = self._window, self._unread
         self._unread = set()
         if self._rooms:

@@ -11,6 +11,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("Up, Down", "recall what was sent before, on the first or last line of the field"),
     ("Ctrl+K", "go to a room by part of its name"),
     ("Alt+Up, Alt+Down", "the room above, the room below"),
+    ("Menu, Shift+F10", "what can be done with the person or the message that is selected"),
     ("Ctrl+F", "find in this room; a button there searches on the server"),
     ("PageUp, PageDown", "scroll the conversation"),
     ("Ctrl+plus, Ctrl+minus, Ctrl+0", "larger text, smaller text, the default size"),

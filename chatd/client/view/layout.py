@@ -11,13 +11,17 @@ from typing import Any
 from chatd.client.model import persistence
 from chatd.client.model.room import Room
 from chatd.client.model.settings import Settings, Theme
+from chatd.client.model.standing import heading
 from chatd.client.model.transcript import Transcript
+from chatd.client.view.account_sheet import AccountSheet
 from chatd.client.view.actions import Actions
 from chatd.client.view.connect_sheet import ConnectSheet
+from chatd.client.view.connector import Connector
 from chatd.client.view.find_bar import FindActions, FindBar
 from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.help_sheet import HelpSheet
-from chatd.client.view.members_pane import MembersPane
+from chatd.client.view.members_pane import MembersPane, PeopleActions
+from chatd.client.view.menus import Menus
 from chatd.client.view.message_field import FieldActions, MessageField
 from chatd.client.view.name_bar import NameBar
 from chatd.client.view.question import Question
@@ -32,8 +36,6 @@ from chatd.client.view.theme import Look
 from chatd.runtime.server_address import Address
 
 TITLE = "chatd"
-MAX_TOPIC = 300
-"""How many characters of a topic are shown; asking for it (/topic) shows it all."""
 
 
 class Layout(Actions):
@@ -43,6 +45,7 @@ class Layout(Actions):
     settings: Settings
     servers: Servers
     shown: Room | None
+    connector: Connector
 
     def __init__(self, root: tk.Tk, reactor: Any, look: Look, glyphs: Glyphs) -> None:
         self.root = root
@@ -62,23 +65,27 @@ class Layout(Actions):
         main.rowconfigure(1, weight=1)
         self.name_bar = NameBar(main, look, self.join_as)
         self.name_bar.grid(row=0, column=0, sticky="ew", pady=(0, 8))
+        self.menus = Menus(self, main, look, glyphs, LocalZone())
         self._panes(main)
         self.question = Question(main)
         self.question.grid(row=3, column=0, sticky="ew", pady=(8, 0))
         self.question.grid_remove()
         self.field = MessageField(main, look, glyphs, FieldActions(self.submit, self.ask_paste, self._context))
-        self.field.grid(row=4, column=0, sticky="ew", pady=8)
+        self.menus.subject_line.place_in(row=4)
+        self.field.grid(row=5, column=0, sticky="ew", pady=8)
         self.status_line = StatusLine(main, reactor, self.reconnect)
-        self.status_line.grid(row=5, column=0, sticky="ew")
+        self.status_line.grid(row=6, column=0, sticky="ew")
         look.painters += [self.status_line.paint, self._fit_panes]
-        self._sheets(root)
+        self._make_sheets(root)
         self._menu()
         self._bind()
 
     def _panes(self, main: ttk.Frame) -> None:
         self.panes = ttk.PanedWindow(main, orient="horizontal")
         self.panes.grid(row=1, column=0, sticky="nsew")
-        room_actions = RoomActions(self.show_room, self.toggle_mute, self.leave_room, self.close_room)
+        room_actions = RoomActions(
+            self.show_room, self.toggle_mute, self.leave_room, self.close_room, self.menus.show_settings
+        )  # fmt: skip
         server_actions = ServerActions(
             self.reconnect_server, self.disconnect_server, self.remove_server, self.ask_server
         )  # fmt: skip
@@ -89,14 +96,18 @@ class Layout(Actions):
         self.topic = ttk.Label(middle, anchor="w", justify="left", padding=(8, 4))
         self.topic.grid(row=0, column=0, sticky="ew")
         self.topic.bind("<Configure>", lambda event: self.topic.configure(wraplength=max(100, event.width - 20)))
-        talk_actions = TalkActions(self.load_older, self.open_link, self.typed_elsewhere, self.focus_changed)
+        talk_actions = TalkActions(
+            self.load_older, self.open_link, self.typed_elsewhere, self.focus_changed,
+            self.menus.open_message, self.menus.open_person, self.menus.toggle_reaction,
+        )  # fmt: skip
         self.talk = TalkPane(middle, self.look, self.glyphs, LocalZone(), talk_actions)
         self.talk.grid(row=1, column=0, sticky="nsew")
         find_actions = FindActions(self._find, self.talk.reveal, self.search, self._found_closed)
         self.find_bar = FindBar(main, self.look, find_actions)
         self.find_bar.grid(row=2, column=0, sticky="ew")
         self.find_bar.grid_remove()
-        self.members = MembersPane(self.panes, self.look, self.glyphs, self.go_to)
+        people_actions = PeopleActions(self.go_to, self.menus.open_person)
+        self.members = MembersPane(self.panes, self.look, self.glyphs, people_actions)
         self.panes.bind("<Configure>", lambda _: self.root.after_idle(self._fit_panes))
         self.panes.add(self.rooms, weight=0)
         self.panes.add(middle, weight=1)
@@ -116,20 +127,25 @@ class Layout(Actions):
         self.panes.sashpos(1, width - right)
         self._sides = (self._sides[0], (self.panes.sashpos(0), width - self.panes.sashpos(1)))
 
-    def _sheets(self, root: tk.Tk) -> None:
+    def _make_sheets(self, root: tk.Tk) -> None:
         self.switcher = Switcher(root, self.look, self.glyphs, self.show_room)
-        self.connect_sheet = ConnectSheet(root, self.look, self.connect_elsewhere, self.glyphs.safe)
+        self.connect_sheet = ConnectSheet(root, self.look, self.glyphs.line)
+        self.account_sheet = AccountSheet(root, self.look)
         self.help_sheet = HelpSheet(root, self.look)
         self.rooms_sheet = Listing(root, self.look, "Rooms on the server", ("Room", "People and topic"), self.go_to)
         self.found_sheet = Listing(root, self.look, "Found on the server", ("When and who", "What"))
+        listings = self.rooms_sheet, self.found_sheet
+        self._sheets = self.switcher, self.help_sheet, *listings, self.connect_sheet, self.account_sheet
 
     def _menu(self) -> None:
         menu = tk.Menu(self.name_bar.menu_button, tearoff=False)
         self.theme_choice = tk.StringVar(self.root, value=self.look.theme.value)
         menu.add_command(label="Rooms on the server …", command=lambda: self.submit("/rooms"))
         menu.add_command(label="Go to a room …", accelerator="Ctrl+K", command=self.switch)
+        self.menus.add_to(menu, lambda: self.members.selected)
         menu.add_command(label="Find …", accelerator="Ctrl+F", command=self.find_bar.open)
         menu.add_command(label="Another server …", command=self.ask_server)
+        menu.add_command(label="Account …", accelerator="Ctrl+Shift+A", command=self.show_account)
         menu.add_separator()
         for theme, label in ((Theme.LIGHT, "Light"), (Theme.DARK, "Dark"), (Theme.SYSTEM, "Follow the system")):
             menu.add_radiobutton(
@@ -150,6 +166,7 @@ class Layout(Actions):
             "<Control-k>": self.switch,
             "<Control-f>": self.find_bar.open,
             "<Control-q>": self.ask_quit,
+            "<Control-Shift-A>": self.show_account,
             "<Control-plus>": lambda: look.zoom(1),
             "<Control-equal>": lambda: look.zoom(1),
             "<Control-KP_Add>": lambda: look.zoom(1),
@@ -193,14 +210,9 @@ class Layout(Actions):
         """Ask where to go."""
         self.connect_sheet.ask(Address(), self.transcript.nick or self.settings.nick, "")
 
-    def ask_password(self, address: Address, why: str) -> None:
-        """Ask for the password, to log in where one is."""
-        room = "" if self.shown is None or self.shown.private else self.shown.name
-        self.connect_sheet.ask(address, self.transcript.nick, room, why[:1].upper() + why[1:])
-
     def list_rooms(self) -> None:
         """Show the rooms on the server."""
-        safe = self.glyphs.safe
+        safe = self.glyphs.line
         listing = self.transcript.listing
         self.rooms_sheet.fill((each.room, safe(f"{each.members}  {each.topic or ''}".strip())) for each in listing)
         self.rooms_sheet.open(self.rooms_sheet.tree)
@@ -219,7 +231,7 @@ class Layout(Actions):
 
     def escape(self) -> None:
         """Close what is open."""
-        for sheet in (self.switcher, self.help_sheet, self.rooms_sheet, self.found_sheet, self.connect_sheet):
+        for sheet in (*self.menus.sheets, *self._sheets):
             if sheet.is_open:
                 sheet.close()
                 return
@@ -227,6 +239,8 @@ class Layout(Actions):
             self.question.escape()
         elif self.find_bar.is_open:
             self.find_bar.close()
+        else:
+            self.menus.leave_subject()
 
     def ask_paste(self, text: str) -> None:
         """Ask whether to put much into the field."""
@@ -262,12 +276,7 @@ class Layout(Actions):
         """Show the name and the topic of the room in front, and why nothing can be said in it if that is so."""
         room = self.shown
         self.field.explain("" if room is None else room.closed)
-        if room is None:
-            self.topic.configure(text="Enter your name and press Join")
-            return
-        topic = room.topic if len(room.topic) <= MAX_TOPIC else room.topic[:MAX_TOPIC] + " …"
-        what = "private" if room.private else topic or "no topic"
-        self.topic.configure(text=self.glyphs.line(f"{room.name} — {what}"))
+        self.topic.configure(text=self.glyphs.line(heading(self.transcript, room)))
 
     def has_focus(self) -> bool:
         """Return whether what is typed goes to this window."""

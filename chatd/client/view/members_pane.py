@@ -1,10 +1,12 @@
-"""The people of the room in front, at the right: how many, who, and a field to look for one."""
+"""The people of the room in front, at the right: how many, who, what is known of them, a field to look for one."""
 
 from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
+from dataclasses import dataclass
 from tkinter import ttk
+from typing import NamedTuple
 
 from chatd.client.model.room import Room
 from chatd.client.view.entry import Entry
@@ -16,16 +18,37 @@ AFEW = 50
 """How many joins and departures are drawn one by one; with more, the list is redrawn."""
 
 
-class MembersPane(ttk.Frame):
-    """A list of nicks; ``talk_to`` is called with the one that is chosen."""
+MENU_KEYS = ("<Menu>", "<App>", "<Shift-F10>")
+"""What opens the menu of what is selected; the second is that key on Windows."""
 
-    def __init__(self, parent: tk.Misc, look: Look, glyphs: Glyphs, talk_to: Callable[[str], None]) -> None:
+
+@dataclass(frozen=True, slots=True)
+class PeopleActions:
+    """What can be done with somebody, by nick."""
+
+    talk: Callable[[str], None]
+    menu: Callable[[str, int, int], None]
+    """Open the menu of somebody, at a place of the screen."""
+
+
+class _Shown(NamedTuple):
+    """What a row shows of somebody."""
+
+    nick: str
+    marks: str
+    away: bool
+
+
+class MembersPane(ttk.Frame):
+    """A list of nicks, and beside each what the one is: an operator, a bot, away."""
+
+    def __init__(self, parent: tk.Misc, look: Look, glyphs: Glyphs, actions: PeopleActions) -> None:
         super().__init__(parent)
         self._look = look
         self._glyphs = glyphs
-        self._talk_to = talk_to
+        self._actions = actions
         self._room: Room | None = None
-        self._shown: dict[str, str] = {}
+        self._shown: dict[str, _Shown] = {}
         self.heading = ttk.Label(self, text="People", style="Strong.TLabel")
         self.heading.grid(row=0, column=0, columnspan=2, sticky="w", padx=8, pady=4)
         self.filter = tk.StringVar(self)
@@ -33,7 +56,7 @@ class MembersPane(ttk.Frame):
         self.filter_label.grid(row=1, column=0, sticky="w", padx=8)
         self.field = Entry(self, look, textvariable=self.filter, width=6)
         self.field.grid(row=2, column=0, columnspan=2, sticky="ew", padx=4, pady=(0, 4))
-        self.tree = ttk.Treeview(self, style="Flat.Treeview", show="tree", selectmode="browse")
+        self.tree = ttk.Treeview(self, style="Flat.Treeview", columns=("marks",), show="tree", selectmode="browse")
         self.tree.grid(row=3, column=0, sticky="nsew")
         bar = ttk.Scrollbar(self, command=self.tree.yview)
         bar.grid(row=3, column=1, sticky="ns")
@@ -44,6 +67,13 @@ class MembersPane(ttk.Frame):
         self.field.bind("<Escape>", lambda _: self.filter.set(""))
         for event in ("<Double-Button-1>", "<Return>"):
             self.tree.bind(event, self._chosen)
+        self.tree.bind("<Button-3>", self._menu_clicked)
+        for event in MENU_KEYS:
+            try:
+                self.tree.bind(event, self._menu_key)
+            except tk.TclError:  # not a key of this system
+                continue
+        self.tree.bind("<FocusIn>", self._focused)
         look.painters.append(self._paint)
         self._paint()
 
@@ -62,7 +92,7 @@ class MembersPane(ttk.Frame):
         room = self._room
         nicks = [] if room is None or room.private else room.members.matching(self.filter.get().strip())
         self.heading.configure(text=self._title(len(nicks)))
-        wanted = {names.key(nick): nick for nick in nicks}
+        wanted = {names.key(nick): self._row(room, nick) for nick in nicks} if room is not None else {}
         gone = [key for key in self._shown if key not in wanted]
         came = [place for place, key in enumerate(wanted) if key not in self._shown]
         if len(gone) + len(came) > AFEW:
@@ -73,10 +103,22 @@ class MembersPane(ttk.Frame):
             self.tree.delete(*gone)
         for place in came:
             self.tree.insert("", place, iid=names.key(nicks[place]))
-        for key, nick in wanted.items():
-            if room is not None and self._shown.get(key) != nick:
-                self.tree.item(key, text=self._glyphs.line(nick), tags=(f"nick{room.colours.of(nick)}",))
+        for key, row in wanted.items():
+            if room is not None and self._shown.get(key) != row:
+                tag = "away" if row.away else f"nick{room.colours.of(row.nick)}"
+                self.tree.item(key, text=self._glyphs.line(row.nick), values=(row.marks,), tags=(tag,))
         self._shown = wanted
+
+    @property
+    def selected(self) -> str | None:
+        """The nick that is selected, if one is."""
+        selection = self.tree.selection()
+        return self._shown[selection[0]].nick if selection and selection[0] in self._shown else None
+
+    def _row(self, room: Room, nick: str) -> _Shown:
+        facts = room.members.facts(nick)
+        roles = [mark for mark in facts.marks if mark != "away"]
+        return _Shown(nick, ", ".join(roles or facts.marks), facts.away)
 
     def _title(self, matching: int) -> str:
         if self._room is None or self._room.private:
@@ -85,11 +127,37 @@ class MembersPane(ttk.Frame):
         return f"People ({matching} of {count})" if self.filter.get().strip() else f"People ({count})"
 
     def _chosen(self, _: tk.Event[tk.Misc]) -> None:
-        selection = self.tree.selection()
-        if selection:
-            self._talk_to(self._shown[selection[0]])
+        if self.selected is not None:
+            self._actions.talk(self.selected)
+
+    def _menu_clicked(self, event: tk.Event[tk.Misc]) -> None:
+        key = self.tree.identify_row(event.y)
+        if key:
+            self.tree.selection_set(key)
+            self.tree.focus(key)
+            self._actions.menu(self._shown[key].nick, event.x_root, event.y_root)
+
+    def _menu_key(self, _: tk.Event[tk.Misc]) -> str:
+        nick = self.selected
+        if nick is not None:
+            key = names.key(nick)
+            self.tree.see(key)
+            self.tree.update_idletasks()
+            place = self.tree.bbox(key) or (0, 0, 0, 0)
+            x, y = self.tree.winfo_rootx() + int(place[0]) + 20, self.tree.winfo_rooty() + int(place[1] + place[3])
+            self._actions.menu(nick, x, y)
+        return "break"
+
+    def _focused(self, _: tk.Event[tk.Misc]) -> None:
+        """Select the first one, so that keys have somebody to be about."""
+        children = self.tree.get_children()
+        if not self.tree.selection() and children:
+            self.tree.selection_set(children[0])
+            self.tree.focus(children[0])
 
     def _paint(self) -> None:
         for number, colour in enumerate(self._look.palette.nicks):
             self.tree.tag_configure(f"nick{number}", foreground=colour)
+        self.tree.tag_configure("away", foreground=self._look.palette.faint)
+        self.tree.column("marks", width=self._look.text.measure("operator 0"), minwidth=20, stretch=False, anchor="e")
         self.tree.column("#0", width=self._look.text.measure("somebody-there"), minwidth=40, stretch=True)

@@ -55,9 +55,8 @@ class NameBar(ttk.Frame):
         self.button.state(["disabled"] if locked else ["!disabled"])
 
     def submit(self) -> None:
-        """Do what the button does."""
-        if not self.locked:
-            self._join(self.name)
+        """Do what the button does; once one has joined, that is only to go on to the message field."""
+        self._join(self.name)
 
     def _entered(self, _: tk.Event[tk.Misc]) -> None:
         if not self.locked and self.field.get() == PLACEHOLDER:

@@ -23,6 +23,7 @@ class RoomActions:
     mute: Callable[[str, ServerSession], None]
     leave: Callable[[str, ServerSession], None]
     close: Callable[[str, ServerSession], None]
+    settings: Callable[[str, ServerSession], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +219,7 @@ class RoomsPane(ttk.Frame):
         label = "Turn on notifications" if room.muted else "Turn off notifications"
         self.menu.add_command(label=label, command=lambda: actions.mute(key, session))
         if not room.private:
+            self.menu.add_command(label="Room settings …", command=lambda: actions.settings(key, session))
             self.menu.add_command(label="Leave", command=lambda: actions.leave(key, session))
         self.menu.add_command(label="Close", command=lambda: actions.close(key, session))
 
@@ -238,7 +240,7 @@ class RoomsPane(ttk.Frame):
         self.tree.tag_configure("away", foreground=look.palette.faint)
         self.tree.tag_configure("unread", font=look.bold)
         self.tree.tag_configure("mentioned", foreground=look.palette.alert)
-        self.tree.column("unread", width=look.bold.measure("99 (@9)") + 8, stretch=False, anchor="e")
+        self.tree.column("unread", width=look.bold.measure("9999 (@99)") + 8, stretch=False, anchor="e")
         self.tree.column("#0", width=look.bold.measure("#some-room"), minwidth=40, stretch=True)
 
 

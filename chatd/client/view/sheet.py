@@ -23,7 +23,8 @@ class Sheet(ttk.Frame):
             self.rowconfigure(edge, weight=1)
         self.columnconfigure(1, weight=2)
         self.rowconfigure(1, weight=3)
-        ttk.Label(card, text=title, style="Title.TLabel").grid(row=0, column=0, sticky="w", pady=(0, 10))
+        self.heading = ttk.Label(card, text=title, style="Title.TLabel")
+        self.heading.grid(row=0, column=0, sticky="w", pady=(0, 10))
         self.close_button = ttk.Button(card, text="Close", command=self.close)
         self.close_button.grid(row=0, column=1, sticky="e", pady=(0, 10))
         self.body = ttk.Frame(card)
@@ -41,10 +42,11 @@ class Sheet(ttk.Frame):
 
     def open(self, focus: tk.Misc | None = None) -> None:
         """Lay it over the window; ``focus`` is where typing goes."""
-        try:
-            self._focus = self.focus_get()
-        except KeyError:
-            self._focus = None
+        if not self.is_open:
+            try:
+                self._focus = self.focus_get()
+            except KeyError:
+                self._focus = None
         self.place(relx=0, rely=0, relwidth=1, relheight=1)
         self.lift()
         (focus or self.close_button).focus_set()

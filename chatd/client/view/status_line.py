@@ -18,7 +18,7 @@ class StatusLine(ttk.Frame):
         super().__init__(parent)
         self._reactor = reactor
         self._status: Status | None = None
-        self._who = self._where = ""
+        self._who = self._where = self._away = ""
         self._again: Any = None
         self.label = ttk.Label(self, anchor="w", style="Faint.TLabel", text="Not connected")
         self.label.grid(row=0, column=0, sticky="ew")
@@ -35,6 +35,11 @@ class StatusLine(ttk.Frame):
         self._status, self._who, self._where = status, who, where
         if status is None or status.state is not LinkState.CONNECTED:
             self.remark = ""
+        self._draw()
+
+    def show_away(self, why: str) -> None:
+        """Show why one is away; nothing if one is not."""
+        self._away = why
         self._draw()
 
     def paint(self) -> None:
@@ -65,6 +70,8 @@ class StatusLine(ttk.Frame):
         match status.state:
             case LinkState.CONNECTED:
                 parts = [f"Connected as {self._who} to {self._where}"]
+                if self._away:
+                    parts.append(f"away: {self._away}")
                 if status.latency is not None:
                     parts.append(f"{status.latency * 1000:.0f} ms")
                 return " · ".join([*parts, *filter(None, [self.remark])])

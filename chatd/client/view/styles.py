@@ -32,6 +32,7 @@ _ELEMENTS: Mapping[str, tuple[str, ...]] = {
     "ring": ("clear", "focus ring"),
     "list": ("clear", "focus ring"),
     "field": ("field", "disabled field-off", "focus field-focus", "readonly field-off"),
+    "combo": ("field", "disabled field-off", "focus field-focus"),
     "card": ("card",),
     "thumb": ("thumb", "disabled clear", "pressed thumb-hover", "active thumb-hover"),
     "trough": ("clear",),
@@ -159,7 +160,7 @@ class Styles:
         layout("Flat.TMenubutton", nest("Chatd.flat", "Menubutton.padding", inside=menu))
         layout("TEntry", nest("Chatd.field", "Entry.padding", "Entry.textarea"))
         textarea = nest("Combobox.textarea")
-        layout("TCombobox", nest("Chatd.field", "Combobox.padding", inside=[arrow, *textarea]))
+        layout("TCombobox", nest("Chatd.combo", "Combobox.padding", inside=[arrow, *textarea]))
         arrows: Any = [
             ("Chatd.uparrow", {"side": "top", "sticky": "s", "expand": True}),
             ("Chatd.downarrow", {"side": "bottom", "sticky": "n", "expand": True}),
@@ -191,6 +192,9 @@ class Styles:
         for style in ("TButton", "TMenubutton"):
             configure(style, padding=(pixels(9), pixels(3)), anchor="center", width="", shiftrelief=0)
             state_map(style, background=[], foreground=[("disabled", p.faint)])
+        configure("TNotebook", borderwidth=0, tabmargins=0)
+        configure("TNotebook.Tab", padding=(pixels(9), pixels(3)), background=p.surface)
+        state_map("TNotebook.Tab", background=[("selected", p.background)])
         configure("Accent.TButton", foreground=p.accent_text)
         state_map("Accent.TButton", foreground=[("disabled", p.faint), ("", p.accent_text)])
         for style in ("Flat.TButton", "Flat.TMenubutton"):

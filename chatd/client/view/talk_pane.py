@@ -15,7 +15,7 @@ from chatd.client.model.lines import Line
 from chatd.client.model.room import Room
 from chatd.client.model.rows import FoldRow, LineRow, OfLine, Row, UnreadRow, page_start, rows
 from chatd.client.view.below import BelowButton
-from chatd.client.view.bidi_rows import FROM_RIGHT, IN_LINES, BidiRows
+from chatd.client.view.bidi_rows import BidiRows
 from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.gutter import Gutter
 from chatd.client.view.row_text import RowText
@@ -170,7 +170,7 @@ class TalkPane(ttk.Frame):
         """Show the newest lines, and stay with them."""
         self.follow = True
         self.text.see("end")
-        self.note_place()
+        self._place_changed()
 
     def toggle(self, number: int) -> None:
         """Fold or unfold what the row of this number says in one sentence."""
@@ -247,24 +247,24 @@ class TalkPane(ttk.Frame):
 
     def note_place(self) -> None:
         """After scrolling: note whether the end is on the screen, and get more if the beginning is."""
-        if not self.winfo_exists() or self._room is None:
+        room = self._room
+        if not self.winfo_exists() or room is None:
             return
         self.follow = self._end_is_shown()
-        self.gutter.soon()
-        self.hands.actions.place_changed()
-        self._after_change()
+        self._place_changed()
         if self.text.compare("@0,0", "<", "2.0") and self.rows.places:
             if self.rows.places[0] > 0:
-                self.redraw(page_start(self._room, self.rows.places[0], PAGE))
+                self.redraw(page_start(room, self.rows.places[0], PAGE))
             else:
                 self.hands.actions.older()
 
-    def _lay_out_again(self) -> None:
-        self._keep_place(lambda: self.rows.rewrite(FROM_RIGHT, IN_LINES))
+    def _place_changed(self) -> None:
+        self.hands.actions.place_changed()
+        self._after_change()
 
     def _resized(self) -> None:
         if self.bidi.resize():
-            self._lay_out_again()
+            self._keep_place(self.rows.lay_out_again)
         if self.follow:
             self.text.see("end")
         self.gutter.soon()
@@ -273,11 +273,11 @@ class TalkPane(ttk.Frame):
         self.text.yview(*words)
         self.note_place()
 
-    def _scrolled(self, first: str, last: str) -> None:
+    def _scrolled(self, first: float, last: float) -> None:
         self.scrollbar.set(first, last)
         self.gutter.soon()
 
-    def _keep_left(self, first: str, _: str) -> None:
+    def _keep_left(self, first: float, _: float) -> None:
         if float(first) > 0:  # what does not wrap goes on beyond the edge
             self.text.xview_moveto(0)
 
@@ -287,9 +287,7 @@ class TalkPane(ttk.Frame):
         self.ring.configure(highlightbackground=palette.link if here else palette.background)
 
     def _pieces(self, row: Row) -> list[Piece]:
-        pieces = [] if self._room is None else self._renderer.pieces(self._room, row)
-        laid = self.bidi.lay_out(pieces)
-        return pieces if laid is None else laid.pieces
+        return [] if self._room is None else self.bidi.drawn(self._renderer.pieces(self._room, row))
 
     def _paint(self) -> None:
         pixels = self._look.pixels
@@ -298,7 +296,7 @@ class TalkPane(ttk.Frame):
         self._show_ring()
         self._styles.paint(self.text)
         if self.bidi.paint():
-            self._lay_out_again()
+            self._keep_place(self.rows.lay_out_again)
         self.below.paint()
         self.gutter.paint()
         if self.follow:

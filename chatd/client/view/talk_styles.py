@@ -5,6 +5,7 @@ from __future__ import annotations
 import tkinter as tk
 import tkinter.font
 from dataclasses import dataclass
+from typing import Any
 
 from chatd.client.view.theme import Look
 
@@ -94,7 +95,7 @@ class TalkStyles:
         tag("emoji", font=self.emoji)
         tag("inline", font=look.fixed, background=shades.code)
         margin = pixels(6)
-        block = {"background": shades.code, "lmargincolor": shades.code, "spacing1": 0, "spacing3": 0}
+        block: dict[str, Any] = {"background": shades.code, "lmargincolor": shades.code, "spacing1": 0, "spacing3": 0}
         tag("code", font=look.fixed, lmargin1=margin, lmargin2=margin, rmargin=0, **block)
         tag("fence", font=look.small, foreground=palette.faint, lmargin1=margin, rmargin=0, **block)
         tag("chip", background=shades.chip, font=look.small)

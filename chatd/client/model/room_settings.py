@@ -1,0 +1,75 @@
+"""The settings of a room as a person chooses them, and who would be put out of one that is made private."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from chatd.client.model.room import Room
+from chatd.client.model.transcript import Transcript
+from chatd.protocol import names
+from chatd.protocol.arguments import Arguments
+from chatd.protocol.errors import ChatError
+from chatd.protocol.moderation_commands import Set
+from chatd.protocol.verbs import VERBS
+
+
+class Setting(NamedTuple):
+    """One setting: its key in the protocol, what it is called, and what it can be set to, with the words for each.
+
+    One that is ``open`` can be set to other values too.
+    """
+
+    key: str
+    label: str
+    choices: tuple[tuple[str, str], ...]
+    open: bool = False
+
+
+_WHO = (("members", "Everybody in the room"), ("operators", "Only operators"))
+SETTINGS = (
+    Setting("private", "Who may join", (("no", "Everybody"), ("yes", "Only those who are invited"))),
+    Setting("listed", "In the list of rooms", (("yes", "Yes"), ("no", "No: only those who know its name find it"))),
+    Setting("topic", "Who may set the topic", _WHO),
+    Setting("speak", "Who may speak", (_WHO[0], ("operators", "Only operators and those with a voice"))),
+    Setting("outsiders", "Messages from outside", (("no", "No"), ("yes", "Yes: from whoever may join and speak"))),
+    Setting("slow", "Wait between messages", (("off", "None"), ("10s", "10s"), ("1m", "1m"), ("5m", "5m")), open=True),
+    Setting("keep", "Keep messages", (("all", "As long as the server does"), ("7d", "7d"), ("30d", "30d")), open=True),
+    Setting("limit", "People at most", (("off", "No limit"), ("30", "30"), ("100", "100")), open=True),
+)
+"""In the order in which they are shown."""
+
+
+def shown(setting: Setting, value: str) -> str:
+    """Return the words for a value."""
+    return dict(setting.choices).get(value, value)
+
+
+def chosen(setting: Setting, text: str) -> str:
+    """Return the value for what was chosen or written."""
+    text = text.strip()
+    return next((value for value, words in setting.choices if words == text), text)
+
+
+def read(room: str, key: str, value: str) -> Set:
+    """Return the command that sets something. Raise `ValueError` with a sentence if it cannot be set to that."""
+    if not value or " " in value:
+        raise ValueError(f"{value!r} is no value for {key}")
+    try:
+        command = VERBS["SET"].read(Arguments("SET", f"{room} {key}={value}"))
+    except ChatError as error:
+        raise ValueError(error.text[:1].upper() + error.text[1:]) from error
+    if not isinstance(command, Set):
+        raise TypeError(command)
+    return command
+
+
+def put_out(transcript: Transcript, room: Room) -> int:
+    """Return how many are known to be put out of a room that becomes private: who is no operator and not invited."""
+    now = transcript.now()
+    leaving = [
+        nick
+        for nick in room.members
+        if not room.members.facts(nick).operator and room.rulings.find("INVITE", nick, now) is None
+    ]
+    known = len(leaving) + max(0, room.count - len(room.members))
+    return known - (names.key(transcript.nick) in map(names.key, leaving))

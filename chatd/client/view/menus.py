@@ -1,0 +1,298 @@
+"""The menus of people and messages, the settings of a room, and what is written about a message: put together."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from datetime import datetime, tzinfo
+from typing import Protocol
+
+from chatd.client.model import changes, emoji
+from chatd.client.model.changes import Change
+from chatd.client.model.lines import Line
+from chatd.client.model.presence import Presence
+from chatd.client.model.room import Room
+from chatd.client.model.standing import to_refresh
+from chatd.client.model.transcript import Transcript
+from chatd.client.net.port import LinkPort
+from chatd.client.view.connector import Connector
+from chatd.client.view.emoji_panel import EmojiPanel
+from chatd.client.view.glyphs import Glyphs
+from chatd.client.view.menu_entries import Entries, Entry, fill
+from chatd.client.view.message_field import MessageField
+from chatd.client.view.message_menu import MessageMenu, can_be_referred_to
+from chatd.client.view.person_menu import PersonMenu
+from chatd.client.view.privacy_question import ask_privacy
+from chatd.client.view.question import Answer, Question
+from chatd.client.view.reason_sheet import Asked, ReasonSheet
+from chatd.client.view.room_sheet import RoomSheet
+from chatd.client.view.servers import ServerSession
+from chatd.client.view.sheet import Sheet
+from chatd.client.view.status_line import StatusLine
+from chatd.client.view.subject_line import Subject, SubjectLine
+from chatd.client.view.talk_pane import TalkPane
+from chatd.client.view.theme import Look
+from chatd.protocol.actions import shown
+from chatd.protocol.commands import Command
+from chatd.protocol.moderation_commands import Set
+from chatd.protocol.reference_commands import Edit
+
+NOT_NOW = "You are not connected, so your message was not changed; try again later"
+ONE_LINE = "A message that is changed stays one line: take the line breaks out"
+
+
+class MenuWindow(Protocol):
+    """The window, as the menus know it."""
+
+    root: tk.Tk
+    transcript: Transcript
+    connector: Connector
+    shown: Room | None
+    question: Question
+    field: MessageField
+    talk: TalkPane
+    status_line: StatusLine
+
+    def show_room(self, name: str | None, session: ServerSession | None = None) -> None:
+        """Bring a room of a server to the front."""
+
+    def go_to(self, name: str) -> None:
+        """Bring a room to the front that is to be joined first, or a conversation."""
+
+    def draw_topic(self) -> None:
+        """Show the name and the topic of the room in front."""
+
+
+class Menus:
+    """What is asked for with a menu, carried out in the ``window``; ``main`` is where the line above the field goes."""
+
+    def __init__(self, window: MenuWindow, main: tk.Misc, look: Look, glyphs: Glyphs, zone: tzinfo) -> None:
+        self._window = window
+        safe = self._safe = glyphs.line
+        self._zone = zone
+        self._draft = ""
+        """What stood in the field before a message was to be changed."""
+        self.reactions: list[str] = []
+        self.emoji_panel = EmojiPanel(window.root, look, glyphs, emoji.Recent(self.reactions))
+        self.popup = tk.Menu(window.root, tearoff=False)
+        self.person = PersonMenu(self, safe)
+        self.message = MessageMenu(self, safe)
+        self.reason_sheet = ReasonSheet(window.root, look, safe)
+        self.room_sheet = RoomSheet(window.root, look, safe, zone, self._confirm)
+        self.subject_line = SubjectLine(main, safe, self.leave_subject)
+
+    @property
+    def transcript(self) -> Transcript:
+        """What the client knows."""
+        return self._window.transcript
+
+    @property
+    def shown(self) -> Room | None:
+        """The room in front."""
+        return self._window.shown
+
+    @property
+    def sheets(self) -> Sequence[Sheet]:
+        """What Escape closes."""
+        return self.reason_sheet, self.room_sheet
+
+    # Opening.
+
+    def open_person(self, nick: str, x: int, y: int) -> None:
+        """Open the menu of a person at a place of the screen."""
+        self._open(self.person.entries(nick), x, y)
+
+    def open_message(self, line: Line, x: int, y: int) -> None:
+        """Open the menu of a line of the room in front at a place of the screen."""
+        if self.shown is not None:
+            self._open(self.message.entries(self.shown, line), x, y)
+
+    def toggle_reaction(self, line: Line, reaction: str) -> None:
+        """Give a reaction that somebody has given to a line of the room in front, or take one's own back."""
+        if self.shown is not None and can_be_referred_to(self.shown, line):
+            self.message.toggle(self.shown, line, reaction)
+
+    def add_to(self, menu: tk.Menu, selected: Callable[[], str | None]) -> None:
+        """Put into the main menu what can be done with the person who is selected, and with the room in front."""
+        people = tk.Menu(menu, tearoff=False)
+
+        def fill_people() -> None:
+            nick = selected()
+            fill(people, [Entry("Select somebody under People first")] if nick is None else self.person.entries(nick))
+
+        people.configure(postcommand=fill_people)
+        menu.add_cascade(label="Selected person", menu=people)
+        menu.add_command(label="Room settings …", command=self.show_settings)
+
+    def _open(self, entries: Entries, x: int, y: int) -> None:
+        if entries:
+            fill(self.popup, entries)
+            self.popup.tk_popup(x, y)
+
+    def show_settings(self, name: str | None = None, session: ServerSession | None = None) -> None:
+        """Show the settings of a room, by default of the one in front, of a server, by default of that in front."""
+        if session is not None:
+            self._window.show_room(name, session)
+        room = self.shown if name is None else self.transcript.find_room(name)
+        if room is None or room.private:
+            why = "You are in no room of that name; join it first" if name else "Go to a room first"
+            self._window.question.show_error(why)
+            return
+        link = self._window.connector.link
+        link.refresh(room.name)
+        self.room_sheet.show_room(self.transcript, room, lambda asked: self._send_all(link, room, asked))
+
+    # What the window tells.
+
+    def room_shown(self) -> None:
+        """Ask what is not known of the room in front, or not any more."""
+        self._window.status_line.show_away(self.transcript.away)
+        room = self.shown
+        if room is not None and to_refresh(self.transcript, room):
+            self._window.connector.link.refresh(room.name)
+
+    def take_change(self, change: Change) -> None:
+        """Show what is of no line: what holds in a room, who is away."""
+        window = self._window
+        if isinstance(change, changes.RulesChanged):
+            self.room_sheet.rules_changed(change.room)
+            if self.shown is not None and self.shown.key == change.room:
+                window.draw_topic()
+        elif isinstance(change, changes.AwayChanged):
+            window.status_line.show_away(self.transcript.away)
+            window.draw_topic()
+
+    # What is written about a message.
+
+    def answer(self, room: Room, line: Line) -> None:
+        """Let what is written next answer a message."""
+        self.leave_subject()
+        self.subject_line.show(Subject(room, line, edits=False))
+        self._window.field.text.focus_set()
+
+    def edit(self, room: Room, line: Line) -> None:
+        """Put a message of one's own into the field, to change it."""
+        self.leave_subject()
+        field = self._window.field
+        self._draft = field.content
+        field.content = line.text
+        self.subject_line.show(Subject(room, line, edits=True))
+        field.text.focus_set()
+
+    def leave_subject(self, front: Room | None = None) -> None:
+        """Write about no message any more, unless it is of the room ``front``; the field has again what it had."""
+        subject = self.subject_line.subject
+        if subject is None or subject.room is front:
+            return
+        self.subject_line.show(None)
+        if subject.edits:
+            self._window.field.content, self._draft = self._draft, ""
+
+    def finish_edit(self, text: str) -> bool | None:
+        """Let a text take the place of the message that is changed; return whether it could, None if none is."""
+        subject = self.subject_line.subject
+        if subject is None or not subject.edits:
+            return None
+        why = NOT_NOW if self.transcript.presence is not Presence.PRESENT else ONE_LINE if "\n" in text.strip() else ""
+        if why:
+            self._window.question.show_error(why)
+            return False
+        text = text.strip()
+        if text != subject.line.text:
+            self.send(Edit(subject.line.id, subject.room.name, text))
+        self.subject_line.show(None)
+        draft, self._draft = self._draft, ""
+        self._window.root.after_idle(lambda: self._restore(draft))
+        return True
+
+    def take_answered(self, name: str) -> int:
+        """Return the id of the message that is answered in a room, 0 if none is; what follows answers nothing."""
+        subject = self.subject_line.subject
+        if subject is None or subject.edits or self.transcript.find_room(name) is not subject.room:
+            return 0
+        self.subject_line.show(None)
+        return subject.line.id
+
+    def answer_newest(self, name: str) -> bool:
+        """Let what is said next in a room answer the newest message of somebody else; return whether there is one."""
+        room = self.transcript.find_room(name)
+        for line in () if room is None else reversed(room.lines):
+            if room is not None and not line.own and can_be_referred_to(room, line):
+                self.subject_line.show(Subject(room, line, edits=False))
+                return True
+        return False
+
+    def _restore(self, draft: str) -> None:
+        if draft and not self._window.field.content:
+            self._window.field.content = draft
+
+    # What the menus ask for.
+
+    def go_to(self, name: str) -> None:
+        """Open the conversation with somebody."""
+        self._window.go_to(name)
+        self._window.field.text.focus_set()
+
+    def mention(self, nick: str) -> None:
+        """Put a name into the field."""
+        field = self._window.field
+        before = field.text.get("1.0", "insert")
+        field.insert(f"{'' if not before or before[-1].isspace() else ' '}@{nick} ")
+        field.text.focus_set()
+
+    def send(self, command: Command) -> None:
+        """Carry out a command, asked for in the room in front; ask first if it puts people out."""
+        if isinstance(command, Set) and self.ask_privacy(command):
+            return
+        self._window.connector.link.send_command(command, None if self.shown is None else self.shown.name)
+
+    def ask_privacy(self, command: Set) -> bool:
+        """Ask first, if a setting puts people out and does not say so; return whether it is asked."""
+        return ask_privacy(self._window.question, self.transcript, command, self.send)
+
+    def ask(self, text: str, answers: list[Answer]) -> None:
+        """Ask before something is done."""
+        self._window.question.ask(self._safe(text), answers)
+
+    def ask_reason(self, asked: Asked) -> None:
+        """Ask before something is done, and why."""
+        self.reason_sheet.ask(asked)
+
+    def choose_reaction(self, chosen: Callable[[str], None]) -> None:
+        """Show all emoji; one that is chosen is told."""
+        self.emoji_panel.open(self._window.field, chosen)
+
+    def copy(self, text: str) -> None:
+        """Put a text into the clipboard."""
+        self._window.root.clipboard_clear()
+        self._window.root.clipboard_append(text)
+
+    def write_again(self, text: str) -> None:
+        """Put a text that was not sent into the field."""
+        self._window.field.insert(text)
+        self._window.field.text.focus_set()
+
+    def selection(self, *, names: bool) -> str:
+        """Return what is selected in the conversation; with ``names``, each line with its time and who said it."""
+        talk = self._window.talk
+        if not talk.text.tag_ranges("sel"):
+            return ""
+        return talk.selected_with_names() if names else talk.selected_text()
+
+    def with_name(self, line: Line) -> str:
+        """Return a message as it is copied with its name and time."""
+        time = f"{datetime.fromtimestamp(line.time / 1000, self._zone):%Y-%m-%d %H:%M}"
+        said = shown(line.nick, line.text)
+        return f"[{time}] {said if said != line.text else f'{line.nick}: {line.text}'}"
+
+    def person_entries(self, nick: str) -> tuple[Entry, ...]:
+        """Return what can be done with somebody."""
+        return self.person.entries(nick)
+
+    def _confirm(self, question: str, do: Callable[[], None]) -> None:
+        self.ask(question, [("Take it back", do), ("Leave it", lambda: None)])
+
+    def _send_all(self, link: LinkPort, room: Room, commands: Sequence[Command]) -> None:
+        for command in commands:
+            if not (isinstance(command, Set) and self.ask_privacy(command)):
+                link.send_command(command, room.name)
