@@ -288,7 +288,9 @@ def test_a_right_click_opens_the_menu_of_the_line_and_so_does_a_key(
     monkeypatch.setattr(menus.popup, "tk_popup", popup)
     text = desk.window.talk.text
     desk.shown()
-    x, y, _, height = text.bbox(text.search("coffee", "1.0"))
+    box = text.bbox(text.search("coffee", "1.0"))
+    assert box is not None
+    x, y, _, height = box
     text.event_generate("<Button-3>", x=x + 2, y=y + height // 2)
     assert opened[-1][:2] == ["Reply", "React"]
     text.tag_add("sel", text.search("tea", "1.0"), text.search("tea", "1.0") + "+3c")
@@ -451,13 +453,13 @@ def test_the_heading_names_the_modes(desk: Room) -> None:
     desk.come_in(rules=("SET private=yes", "SET slow=10s"))
     desk.hear(events.TopicSet("bob", "#r", "tea"), id="50")
     desk.turn()
-    assert desk.window.topic.cget("text") == "#r — tea · private · one message every 10s"
+    assert desk.window.topic.cget("text") == "tea · private · one message every 10s"
     desk.rule("SET", "private=no", by="bob")
     desk.turn()
-    assert desk.window.topic.cget("text") == "#r — tea · one message every 10s"
+    assert desk.window.topic.cget("text") == "tea · one message every 10s"
     desk.window.go_to("zoe")
     desk.turn()
-    assert desk.window.topic.cget("text") == "zoe — private · away: lunch"
+    assert desk.window.topic.cget("text") == "private · away: lunch"
 
 
 def test_what_is_known_of_a_room_is_asked_for_when_it_comes_to_the_front(desk: Room) -> None:

@@ -87,11 +87,13 @@ class RealWindow:
 
     def say(self, text: str) -> None:
         """Type a line into the field, and Enter."""
-        self._type(300, 600, text)
+        self._type(300, 625, text)
 
     def enter_name(self, name: str) -> None:
-        """Type into the field at the top, and Enter."""
-        self._type(150, 26, name)
+        """Type into the field for the name, which has the focus as long as it is to be filled in, and Enter."""
+        wait_until(self._takes_the_keys, lambda: f"the keys {self.log()}")
+        self._screen.do("xdotool", "type", "--delay", "5", name)
+        self._screen.do("xdotool", "key", "Return")
 
     def press(self, key: str) -> None:
         wait_until(self._takes_the_keys, lambda: f"the keys {self.log()}")

@@ -31,6 +31,7 @@ from chatd.protocol import names
 FILE_NAME = "client.json"
 MAX_FILE_BYTES = 32 * 1024 * 1024
 MIN_FONT_SIZE, MAX_FONT_SIZE = 6, 72
+MAX_SCALE = 100
 _GEOMETRY = re.compile(r"[0-9]{2,5}x[0-9]{2,5}([+-]-?[0-9]{1,5}){2}|[0-9]{2,5}x[0-9]{2,5}")
 
 
@@ -57,6 +58,10 @@ class Settings:
     theme: Theme = Theme.SYSTEM
     geometry: str = ""
     """The window's place as Tk writes it, ``800x600+10+20``; empty for wherever the system puts it."""
+    scale: float = 0.0
+    """How many pixels a point had where that was; 0 if it is not known."""
+    emoji: list[str] = field(default_factory=list)
+    """Those that were chosen last, the newest first."""
     waiting: dict[str, list[Any]] = field(default_factory=dict)
     """For each server, what an older client has kept of `Transcript.dump_waiting`: not checked here but where it is
     loaded."""
@@ -70,7 +75,7 @@ _CONFIG, _STATE = "config", "state"
 _FILES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         _CONFIG: ("servers", "nick", "muted", "font_size", "theme"),
-        _STATE: ("geometry", "waiting"),
+        _STATE: ("geometry", "scale", "emoji", "waiting"),
     }
 )
 
@@ -259,6 +264,12 @@ def _geometry(value: object) -> str:
     return place
 
 
+def _scale(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < MAX_SCALE:
+        raise ValueError
+    return float(value)
+
+
 def _waiting(value: object) -> dict[str, list[Any]]:
     if not isinstance(value, dict) or not all(isinstance(each, list) for each in value.values()):
         raise ValueError
@@ -273,6 +284,8 @@ _CHECKS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
         "font_size": _font_size,
         "theme": lambda value: Theme(text(value)),
         "geometry": _geometry,
+        "scale": _scale,
+        "emoji": texts,
         "waiting": _waiting,
     }
 )

@@ -66,13 +66,15 @@ class MenuWindow(Protocol):
 class Menus:
     """What is asked for with a menu, carried out in the ``window``; ``main`` is where the line above the field goes."""
 
-    def __init__(self, window: MenuWindow, main: tk.Misc, look: Look, glyphs: Glyphs, zone: tzinfo) -> None:
+    def __init__(
+        self, window: MenuWindow, main: tk.Misc, look: Look, glyphs: Glyphs, zone: tzinfo, recent: list[str]
+    ) -> None:
         self._window = window
         safe = self._safe = glyphs.line
         self._zone = zone
         self._draft = ""
         """What stood in the field before a message was to be changed."""
-        self.reactions: list[str] = []
+        self.reactions = recent
         self.emoji_panel = EmojiPanel(window.root, look, glyphs, emoji.Recent(self.reactions))
         self.popup = tk.Menu(window.root, tearoff=False)
         self.person = PersonMenu(self, safe)
@@ -112,17 +114,16 @@ class Menus:
         if self.shown is not None and can_be_referred_to(self.shown, line):
             self.message.toggle(self.shown, line, reaction)
 
-    def add_to(self, menu: tk.Menu, selected: Callable[[], str | None]) -> None:
-        """Put into the main menu what can be done with the person who is selected, and with the room in front."""
-        people = tk.Menu(menu, tearoff=False)
+    def selected_person_menu(self, parent: tk.Menu, selected: Callable[[], str | None]) -> tk.Menu:
+        """Return the menu of the person who is selected when it opens."""
+        people = tk.Menu(parent, tearoff=False)
 
         def fill_people() -> None:
             nick = selected()
             fill(people, [Entry("Select somebody under People first")] if nick is None else self.person.entries(nick))
 
         people.configure(postcommand=fill_people)
-        menu.add_cascade(label="Selected person", menu=people)
-        menu.add_command(label="Room settings …", command=self.show_settings)
+        return people
 
     def _open(self, entries: Entries, x: int, y: int) -> None:
         if entries:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from chatd.client.model.emoji import Recent
 from chatd.client.model.lines import Delivery, Kind, Line, describe
 from chatd.client.model.links import links
 from chatd.client.model.room import Room
@@ -123,7 +124,7 @@ class MessageMenu:
         if emoji in line.reacted:
             actions.send(Unreact(line.id, emoji, room.name))
             return
-        actions.reactions[:] = [emoji, *(each for each in actions.reactions if each != emoji)][: len(USUAL)]
+        Recent(actions.reactions).add(emoji)
         actions.send(React(line.id, emoji, room.name))
 
     def ask_retract(self, room: Room, line: Line) -> None:

@@ -8,6 +8,9 @@ from tkinter import ttk
 
 from chatd.client.view.theme import Look
 
+NOWHERE = "<<FocusNowhere>>"
+"""What the window is told when a sheet is closed and nothing had the focus before it."""
+
 
 class Sheet(ttk.Frame):
     """A card with a title in the middle of the window; what is in it goes into ``body``."""
@@ -58,6 +61,8 @@ class Sheet(ttk.Frame):
         self.place_forget()
         if self._focus is not None and self._focus.winfo_exists():
             self._focus.focus_set()
+        else:
+            self.master.event_generate(NOWHERE)
         if self._closed is not None:
             self._closed()
 

@@ -63,6 +63,7 @@ class Window(ServerWindow):
         self.connect_sheet.nearby = desktop.nearby
         self.admission = Admission(reactor, self, self.question, self.connect_sheet, desktop.keyring)
         self.accounts = Accounts(self.account_sheet, desktop.keyring, self.admission.entered)
+        self.clipboard.read = desktop.read_clipboard
         self.update_title()
         self.draw_topic()
         self.name_bar.show_name(transcript.nick, locked=False)
@@ -244,7 +245,7 @@ class Window(ServerWindow):
         if not self._leaving:
             self._leaving = True
             self.store()
-            self.settings.geometry = self.root.geometry()
+            self.settings.geometry, self.settings.scale = self.root.geometry(), self.look.scale
             self.root.withdraw()
             self.disconnect(said).addBoth(lambda _: self._done())
 
