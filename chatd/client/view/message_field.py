@@ -205,6 +205,7 @@ class MessageField(ttk.Frame):
         if self.text.edit_modified():
             self.text.edit_modified(False)  # noqa: FBT003  # Tk's
             self._fit()
+            self.preview.show()
 
     def _fit(self) -> None:
         """Be as high as what is in it, within limits."""
