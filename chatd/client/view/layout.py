@@ -13,6 +13,7 @@ from chatd.client.model.room import Room
 from chatd.client.model.settings import Settings, Theme
 from chatd.client.model.standing import heading
 from chatd.client.model.transcript import Transcript
+from chatd.client.view.accessibility import CONVERSATION, MESSAGE, PEOPLE, ROOMS, Accessibility
 from chatd.client.view.account_sheet import AccountSheet
 from chatd.client.view.actions import Actions
 from chatd.client.view.clipboard import Clipboard
@@ -91,6 +92,9 @@ class Layout(Actions):
         self._make_sheets(root)
         self._menu()
         self._bind()
+        parts = {self.talk.text: CONVERSATION, self.field.text: MESSAGE, self.rooms.tree: ROOMS}
+        self.accessibility = Accessibility(root, {**parts, self.members.tree: PEOPLE})
+        self.accessibility.read_cursor(self.talk.text, "cursor")
 
     def _fill_middle(self, middle: ttk.Frame) -> None:
         """Make what stands between the rooms and the people."""
@@ -129,7 +133,7 @@ class Layout(Actions):
 
     def _make_sheets(self, root: tk.Tk) -> None:
         self.switcher = Switcher(root, self.look, self.glyphs, self.show_room)
-        self.connect_sheet = ConnectSheet(root, self.look, self.glyphs.safe)
+        self.connect_sheet = ConnectSheet(root, self.look, self.glyphs.line)
         self.account_sheet = AccountSheet(root, self.look)
         self.help_sheet = HelpSheet(root, self.look)
         self.rooms_sheet = Listing(root, self.look, "Rooms on the server", ("Room", "People and topic"), self.go_to)

@@ -70,7 +70,7 @@ class Menus:
         self, window: MenuWindow, main: tk.Misc, look: Look, glyphs: Glyphs, zone: tzinfo, recent: list[str]
     ) -> None:
         self._window = window
-        safe = self._safe = glyphs.safe
+        safe = self._safe = glyphs.line
         self._zone = zone
         self._draft = ""
         """What stood in the field before a message was to be changed."""
