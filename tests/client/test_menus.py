@@ -288,7 +288,7 @@ def test_a_right_click_opens_the_menu_of_the_line_and_so_does_a_key(
     monkeypatch.setattr(menus.popup, "tk_popup", popup)
     text = desk.window.talk.text
     desk.shown()
-    x, y, _, height = text.bbox(text.search("coffee", "1.0"))
+    x, y, _, height = text.bbox(text.search("coffee", "1.0")) or (0, 0, 0, 0)
     text.event_generate("<Button-3>", x=x + 2, y=y + height // 2)
     assert opened[-1][:2] == ["Reply", "React"]
     text.tag_add("sel", text.search("tea", "1.0"), text.search("tea", "1.0") + "+3c")
@@ -303,8 +303,8 @@ def test_a_right_click_opens_the_menu_of_the_line_and_so_does_a_key(
     desk.key("<Shift-F10>", text)
     assert len(opened) == count + 1
     menus.popup.invoke("Reply")
-    assert menus.subject_line.subject is not None
-    assert menus.subject_line.subject.line.text == "or coffee?"
+    assert menus.subjects.line.subject is not None
+    assert menus.subjects.line.subject.line.text == "or coffee?"
 
 
 def test_a_click_on_a_reaction_gives_it_too(desk: Room) -> None:
@@ -318,7 +318,7 @@ def test_a_reply_says_whom_it_answers_and_goes_over_the_wire(desk: Room) -> None
     desk.come_in()
     desk.said("bob", "tea?")
     choose(desk.message(), "Reply")
-    line = desk.window.menus.subject_line
+    line = desk.window.menus.subjects.line
     desk.turn()
     assert line.winfo_ismapped()
     assert line.label.cget("text") == 'Replying to bob: "tea?" (Escape cancels)'
@@ -338,12 +338,12 @@ def test_escape_answers_nobody(desk: Room) -> None:
     choose(desk.message(), "Reply")
     desk.type("yes")
     desk.key("<Escape>")
-    assert desk.window.menus.subject_line.subject is None
+    assert desk.window.menus.subjects.line.subject is None
     assert desk.window.field.content == "yes"
     choose(desk.message(), "Reply")
     desk.window.go_to("zoe")
     desk.turn()
-    assert desk.window.menus.subject_line.subject is None
+    assert desk.window.menus.subjects.line.subject is None
 
 
 def test_a_typed_reply_answers_the_newest_of_somebody_else(desk: Room) -> None:
@@ -365,7 +365,7 @@ def test_ones_own_message_can_be_changed_in_the_field(desk: Room) -> None:
     choose(desk.message(), "Edit")
     desk.turn()
     assert desk.window.field.content == "fist"
-    assert "Escape leaves it" in desk.window.menus.subject_line.label.cget("text")
+    assert "Escape leaves it" in desk.window.menus.subjects.line.label.cget("text")
     desk.key("<Escape>")
     assert desk.window.field.content == "a draft"
     choose(desk.message(), "Edit")
@@ -470,6 +470,11 @@ def test_what_is_known_of_a_room_is_asked_for_when_it_comes_to_the_front(desk: R
     desk.clock.advance(600)
     desk.window.show_room("#s")
     assert desk.link.refreshed == ["#r", "#s", "#s"]
+    desk.window.menus.room_shown()
+    assert desk.link.refreshed == ["#r", "#s", "#s"]
+    desk.hear(events.Joined("bob", "#s"))
+    desk.window.menus.room_shown()
+    assert desk.link.refreshed == ["#r", "#s", "#s", "#s"]
 
 
 def open_settings(desk: Room) -> Any:

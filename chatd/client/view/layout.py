@@ -70,7 +70,7 @@ class Layout(Actions):
         self.question.grid(row=3, column=0, sticky="ew", pady=(8, 0))
         self.question.grid_remove()
         self.field = MessageField(main, look, glyphs, FieldActions(self.submit, self.ask_paste, self._context))
-        self.menus.subject_line.place_in(row=4)
+        self.menus.subjects.line.place_in(row=4)
         self.field.grid(row=5, column=0, sticky="ew", pady=8)
         self.status_line = StatusLine(main, reactor, self.reconnect)
         self.status_line.grid(row=6, column=0, sticky="ew")
@@ -240,7 +240,7 @@ class Layout(Actions):
         elif self.find_bar.is_open:
             self.find_bar.close()
         else:
-            self.menus.leave_subject()
+            self.menus.subjects.leave()
 
     def ask_paste(self, text: str) -> None:
         """Ask whether to put much into the field."""

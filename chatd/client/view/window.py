@@ -132,7 +132,7 @@ class Window(ServerWindow):
 
     @override
     def show_room(self, name: str | None, session: ServerSession | None = None) -> None:
-        self.menus.leave_subject((session or self.servers.front).transcript.find_room(name))
+        self.menus.subjects.leave((session or self.servers.front).transcript.find_room(name))
         if self.shown is not None:
             self.shown.draft = self.field.content
         before, front = self.shown, self.servers.front
