@@ -10,14 +10,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.task import LoopingCall
 
 from chatd.client.model.kept_servers import KeptServer
+from chatd.client.model.kept_state import KeptState
 from chatd.client.model.settings import Store
 from chatd.client.model.transcript import Transcript
 from chatd.client.model.trust import CertificateQuestion, KnownServers, Trust
 from chatd.client.net.endpoint import endpoint_of
-from chatd.client.net.link import Link
+from chatd.client.net.kept_passwords import system_keyring
+from chatd.client.net.link import Link, fresh_label
 from chatd.client.net.nearby import nearby
 from chatd.client.net.probe import probe_of
 from chatd.client.view.certificate_question import ask_about_certificate, show_certificate_notice
@@ -30,6 +33,8 @@ from chatd.client.view.window import Window
 from chatd.runtime.clocks import tell_monotonic_time
 from chatd.runtime.server_address import Address, parse
 
+KEEP_SECONDS = 1.0
+"""How often what has changed is kept; what waits to be sent is kept at once."""
 TRIAL_SECONDS = 60.0
 """How long it may take to find out whether emoji can be drawn; until then, and after that, they are words."""
 
@@ -51,13 +56,26 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
     tell_monotonic_time(reactor)
     store = Store()
     settings, problem = store.load()
+
+    def complain(text: str) -> None:
+        window.question.show_error(text)
+
+    def soon(save: Callable[[], None]) -> None:
+        reactor.callLater(0, save)
+        reactor.callLater(0, keep)  # what waits is of no use without the name and the server
+
+    settings.conversations = KeptState(store.state_folder, fresh_label(), complain, soon)
     transcript = Transcript("", lambda: int(time.time() * 1000))
     pump = Pump(root, reactor, descriptor)
     programs = Programs(reactor)
-    desktop = replace(this_desktop(os.environ), nearby=nearby(reactor))
+    desktop = replace(this_desktop(os.environ), nearby=nearby(reactor), keyring=system_keyring(reactor))
+
+    # Several servers may ask at once, and there is a place for one question.
+    asking = DeferredLock()
 
     def ask(question: CertificateQuestion) -> Deferred[bool]:
-        return ask_about_certificate(window.question, question)
+        asked: Deferred[bool] = asking.run(ask_about_certificate, window.question, question)
+        return asked
 
     def tell(text: str) -> None:
         show_certificate_notice(window.question, text)
@@ -76,10 +94,22 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
     # Also when a signal ends it: the server is told, and what is to be kept is kept.
     reactor.addSystemEventTrigger("before", "shutdown", window.disconnect)
 
+    def keep() -> None:
+        window.store()
+        if failed := store.save_changed(settings):
+            complain(failed)
+
+    keeping = LoopingCall(keep)
+    keeping.clock = reactor
+
     def clean_up() -> None:
         window.stop_drawing()
         pump.stop()
         programs.stop()
+        if keeping.running:
+            keeping.stop()
+        settings.conversations.close()
+        desktop.keyring.stop()
         if failed := store.save(settings):
             print(f"chatd-client: {failed}", file=sys.stderr)
         root.destroy()
@@ -88,6 +118,7 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
     root.deiconify()
     pump.start()
     reactor.callWhenRunning(_begin, window, wishes, problem)
+    reactor.callWhenRunning(keeping.start, KEEP_SECONDS)
     reactor.callWhenRunning(_try_colour, programs, window.glyphs, window.talk.repaint)
     reactor.callWhenRunning(window.look.ask_system, reactor, desktop.gsettings)
     reactor.run()

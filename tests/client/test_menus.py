@@ -394,6 +394,8 @@ def test_going_to_another_room_leaves_the_draft_and_no_half_change(desk: Room) -
     desk.said("ann", "fist")
     desk.type("a draft")
     choose(desk.message(), "Edit")
+    desk.window.note_draft()
+    assert desk.transcript.rooms["#r"].draft == "a draft"
     desk.window.go_to("zoe")
     desk.turn()
     assert desk.window.field.content == ""
@@ -451,13 +453,13 @@ def test_the_heading_names_the_modes(desk: Room) -> None:
     desk.come_in(rules=("SET private=yes", "SET slow=10s"))
     desk.hear(events.TopicSet("bob", "#r", "tea"), id="50")
     desk.turn()
-    assert desk.window.topic.cget("text") == "#r — tea · private · one message every 10s"
+    assert desk.window.topic.cget("text") == "tea · private · one message every 10s"
     desk.rule("SET", "private=no", by="bob")
     desk.turn()
-    assert desk.window.topic.cget("text") == "#r — tea · one message every 10s"
+    assert desk.window.topic.cget("text") == "tea · one message every 10s"
     desk.window.go_to("zoe")
     desk.turn()
-    assert desk.window.topic.cget("text") == "zoe — private · away: lunch"
+    assert desk.window.topic.cget("text") == "private · away: lunch"
 
 
 def test_what_is_known_of_a_room_is_asked_for_when_it_comes_to_the_front(desk: Room) -> None:

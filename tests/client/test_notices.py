@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_twisted import ensureDeferred
@@ -25,10 +26,10 @@ PROGRAM = "/usr/bin/notify-send"
 class Process:
     """Stands for a program that runs until it is killed."""
 
-    def __init__(self, protocol: Running) -> None:
+    def __init__(self, protocol: Any) -> None:
         self.protocol = protocol
         self.ended = False
-        protocol.transport = self
+        protocol.makeConnection(self)
 
     def signalProcess(self, name: str) -> None:  # noqa: N802  # Twisted's
         assert name == "KILL"

@@ -13,6 +13,7 @@ from chatd.client.net.status import LinkState, Status
 from chatd.client.view.servers import ServerSession
 from chatd.protocol import events
 from chatd.protocol.commands import Nick
+from chatd.protocol.moderation_commands import Login
 from chatd.runtime.server_address import Address
 from tests.client.test_window import Desk, desk
 from tests.support.display import MISSING
@@ -290,8 +291,6 @@ def test_all_servers_are_kept_with_their_names_and_their_rooms(desk: Desk) -> No
     desk.window.show_room("#r", several.session("work"))
     desk.window.go_to("#s")
     desk.turn()
-    desk.type("unheard")
-    desk.key("<Return>")
     several.session("home").status_changed(Status(LinkState.WAITING, "connection lost", 3))
     desk.window.quit()
     kept = [
@@ -300,12 +299,10 @@ def test_all_servers_are_kept_with_their_names_and_their_rooms(desk: Desk) -> No
         KeptServer("tls://club.example:7", "annie", ["#r"]),
     ]
     assert desk.settings.servers == kept
-    assert [each["text"] for each in desk.settings.waiting["work.example:10319"]] == ["unheard"]
     assert (desk.gone, [link.did[-1] for link in desk.links]) == (1, [("stop", None)] * 3)
     # The reactor, which stops now, has it told once more.
     desk.window.disconnect()
     assert desk.settings.servers == kept
-    assert desk.settings.waiting
 
 
 def test_the_last_words_are_said_at_every_server(desk: Desk) -> None:
@@ -313,3 +310,37 @@ def test_the_last_words_are_said_at_every_server(desk: Desk) -> None:
     desk.type("/quit good night")
     desk.key("<Return>")
     assert [link.did[-1] for link in desk.links] == [("stop", "good night")] * 2
+
+
+def test_who_never_got_in_may_press_join_again_or_take_another_name(desk: Desk) -> None:
+    desk.window.join_as("ann")
+    bar = desk.window.name_bar
+    assert bar.locked
+    desk.window.status(Status(LinkState.WAITING, "cannot reach the server", desk.clock.seconds() + 5))
+    assert not bar.locked
+    bar.button.invoke()
+    assert desk.link.did == [("start",), ("reconnect",)]
+    desk.window.status(Status(LinkState.CONNECTING, "connecting"))
+    desk.window.status(Status(LinkState.WAITING, "cannot reach the server", desk.clock.seconds() + 5))
+    desk.window.join_as("anna")
+    assert desk.link.did[2:] == [("send", Nick("anna"), None)]
+    desk.window.status(CONNECTED)
+    assert bar.locked
+    desk.window.status(Status(LinkState.WAITING, "connection lost", desk.clock.seconds() + 5))
+    assert bar.locked
+
+
+def test_a_server_is_reached_at_another_address_with_all_that_waits(desk: Desk) -> None:
+    desk.join("ann", "#r", "#s")
+    desk.type("unheard")
+    desk.key("<Return>")
+    desk.window.move_server(Address(), HOME, "ann", "s3cret")
+    desk.turn()
+    assert desk.dialled == [Address(), HOME]
+    assert desk.links[0].did[-1] == ("stop", None)
+    assert desk.link.did == [("send", Login("ann", "s3cret"), None), ("start",)]
+    assert len(desk.window.servers) == 1
+    assert list(desk.transcript.rooms) == ["#r", "#s"]
+    assert desk.shown()[-1].endswith("unheard  … waiting for the server")
+    desk.window.store()
+    assert desk.settings.servers == [KeptServer("home.example:10319", "ann", ["#r", "#s"])]

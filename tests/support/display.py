@@ -12,12 +12,10 @@ MISSING = "" if shutil.which("Xvfb") else "Xvfb is not installed"
 
 
 @contextmanager
-def virtual_display(size: str = "1280x900x24", dpi: int | None = None) -> Iterator[str]:
+def virtual_display(size: str = "1280x900x24", dpi: int = 96) -> Iterator[str]:
     """Run an X server of its own; yield what ``DISPLAY`` is to be, which it is meanwhile."""
     reading, writing = os.pipe()
-    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", size, "-nolisten", "tcp"]
-    if dpi is not None:
-        command += ["-dpi", str(dpi)]
+    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", size, "-nolisten", "tcp", "-dpi", str(dpi)]
     server = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)
     os.close(writing)
     before = os.environ.get("DISPLAY")

@@ -21,9 +21,9 @@ from chatd.client.net.link import Link
 from chatd.client.net.status import LinkState, Status
 
 
-def _serve(port: int = 0) -> ChatService:
+def _serve(port: int, *more: str) -> ChatService:
     options = Options()
-    options.parseOptions(["--port", str(port)])
+    options.parseOptions(["--port", str(port), *more])
     service = makeService(options)
     service.privilegedStartService()
     service.startService()
@@ -178,9 +178,9 @@ class Stage:
         self.folder = folder
         self._to_stop = AsyncExitStack()
 
-    def serve(self, port: int = 0) -> ChatService:
+    def serve(self, port: int = 0, *options: str) -> ChatService:
         """Start a daemon with a journal in the working directory."""
-        service = _serve(port)
+        service = _serve(port, *options)
         self._to_stop.push_async_callback(_stop, service)
         return service
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,13 +42,17 @@ class Screen:
 
 
 class RealWindow:
-    """A ``chatd-client`` of its own home."""
+    """A ``chatd-client`` of its own home.
 
-    def __init__(self, screen: Screen, home: Path, *arguments: str) -> None:
+    ``inside`` is a command that runs the one which follows it in the same process, in other surroundings.
+    """
+
+    def __init__(self, screen: Screen, home: Path, *arguments: str, inside: Sequence[str] = ()) -> None:
         self._screen = screen
+        self._home = home
         home.mkdir(exist_ok=True)
         places = {"HOME": str(home), "XDG_CONFIG_HOME": str(home / "config"), "XDG_STATE_HOME": str(home / "state")}
-        command = [sys.executable, "-m", "chatd.client", *arguments]
+        command = [*inside, sys.executable, "-m", "chatd.client", *arguments]
         self._log = home / "log"
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -75,13 +79,21 @@ class RealWindow:
         wait_until(self._takes_the_keys, lambda: f"the keys {self.log()}")
         self._screen.do("xdotool", "mousemove", "--window", self._id, str(x), str(y), "click", "1")
 
+    def type(self, text: str) -> None:
+        """Type a line where the focus is, and Enter."""
+        wait_until(self._takes_the_keys, lambda: f"the keys {self.log()}")
+        self._screen.do("xdotool", "type", "--delay", "5", text)
+        self._screen.do("xdotool", "key", "Return")
+
     def say(self, text: str) -> None:
         """Type a line into the field, and Enter."""
         self._type(300, 600, text)
 
     def enter_name(self, name: str) -> None:
-        """Type into the field at the top, and Enter."""
-        self._type(150, 26, name)
+        """Type into the field for the name, which has the focus as long as it is to be filled in, and Enter."""
+        wait_until(self._takes_the_keys, lambda: f"the keys {self.log()}")
+        self._screen.do("xdotool", "type", "--delay", "5", name)
+        self._screen.do("xdotool", "key", "Return")
 
     def press(self, key: str) -> None:
         wait_until(self._takes_the_keys, lambda: f"the keys {self.log()}")
@@ -94,6 +106,28 @@ class RealWindow:
         self._screen.do("xdotool", "type", "--delay", "5", text)
         self._screen.do("xdotool", "key", "--delay", "5", "ctrl+a", "ctrl+c")
         return self._screen.clipped().strip() == text
+
+    def title(self) -> str:
+        """Return what stands at the top of it."""
+        return self._screen.do("xdotool", "getwindowname", self._id).strip()
+
+    def write(self, text: str) -> None:
+        """Type into the field, and leave it there."""
+        self._touch(300, 600)
+        self._screen.do("xdotool", "type", "--delay", "5", text)
+
+    def written(self) -> str:
+        """Return what stands where the focus is."""
+        wait_until(self._takes_the_keys, lambda: f"the keys {self.log()}")
+        self._screen.clip(NOTHING)
+        self._screen.do("xdotool", "key", "--delay", "5", "ctrl+slash", "ctrl+c")
+        return self._screen.clipped().strip()
+
+    def keeps(self, *texts: str) -> bool:
+        """Return whether all of these stand in the file of what it keeps of conversations."""
+        path = self._home / "state" / "chatd" / "conversations.sqlite"
+        content = path.read_bytes() if path.exists() else b""
+        return all(text.encode() in content for text in texts)
 
     def _type(self, x: int, y: int, text: str) -> None:
         self._touch(x, y)
@@ -118,14 +152,20 @@ class RealWindow:
     def wait_for(self, text: str) -> None:
         wait_until(lambda: any(text in line for line in self.seen()), lambda: f"{text!r} in {self.seen()} {self.log()}")
 
+    def kill(self) -> None:
+        """End it as nothing in it can notice."""
+        self.process.kill()
+        self.process.wait()
+        self._screen.windows.discard(self._id)  # the display gives the number again
+
     def end(self) -> int:
         self.process.terminate()
         return self.process.wait(10)
 
 
 @contextmanager
-def started(screen: Screen, home: Path, *arguments: str) -> Iterator[RealWindow]:
-    made = RealWindow(screen, home, *arguments)
+def started(screen: Screen, home: Path, *arguments: str, inside: Sequence[str] = ()) -> Iterator[RealWindow]:
+    made = RealWindow(screen, home, *arguments, inside=inside)
     try:
         yield made
     finally:

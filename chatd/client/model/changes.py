@@ -107,6 +107,13 @@ class Notice:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class RegisterAnswered:
+    """The server has answered to `LinkPort.register`; ``problem`` says why not, empty if the name is one's own now."""
+
+    problem: str
+
+
 Change = (
     RoomsChanged
     | RoomRenamed
@@ -122,4 +129,5 @@ Change = (
     | Found
     | StillWaiting
     | Notice
+    | RegisterAnswered
 )

@@ -1,4 +1,4 @@
-"""What is stored from the transcript in the settings at the end, and back at the start."""
+"""What the settings hold of conversations: the rooms to join at the next start, and which give no notices."""
 
 from __future__ import annotations
 
@@ -9,18 +9,13 @@ from chatd.client.model.transcript import Transcript
 from chatd.protocol import names
 
 
-def store_conversations(settings: Settings, transcript: Transcript, server: str) -> None:
-    """Put what waits for the server into the settings."""
-    waiting = transcript.dump_waiting()
-    if waiting:
-        settings.waiting[server] = waiting
-    else:
-        settings.waiting.pop(server, None)
-
-
 def restore_conversations(settings: Settings, transcript: Transcript, server: str) -> list[Change]:
-    """Let what waited when the client last ran wait on, and turn notifications off where they were off."""
-    found = transcript.load_waiting(settings.waiting.pop(server, []))
+    """Let a transcript be as it was when the client last ran, and keep it as it changes from here on.
+
+    Messages that an older client has kept in the settings wait on.
+    """
+    found = settings.conversations.restore(transcript, server)
+    found += transcript.load_waiting(settings.waiting.pop(server, []))
     for name in settings.muted:
         if (room := transcript.find_room(name)) is not None:
             room.muted = True

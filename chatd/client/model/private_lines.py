@@ -38,7 +38,7 @@ def apply_private(transcript: Transcript, tags: Tags, event: events.Told) -> lis
 
 
 def apply_own(transcript: Transcript, tags: Tags, event: events.ToldOthers) -> list[Change]:
-    """Take in what one told somebody oneself, over another connection."""
+    """Take in what one told somebody oneself, over another connection; who did that has read what was said before."""
     if event.nick.startswith("#") or not id_of(tags):
         return []
     room, changes = room_for(transcript, event.nick)
@@ -46,7 +46,7 @@ def apply_own(transcript: Transcript, tags: Tags, event: events.ToldOthers) -> l
         return []
     time, serial = time_of_event(transcript, tags), room.timeline.serial()
     line = Line(serial, Kind.SAID, time, transcript.nick, event.text, id_of(tags), own=True)
-    return changes + put_private(transcript, room, line, old=False)
+    return changes + put_private(transcript, room, line, old=False) + room.mark_seen(line.id)
 
 
 def put_private(transcript: Transcript, room: Room, line: Line, *, old: bool) -> list[Change]:

@@ -30,6 +30,7 @@ from chatd.protocol.events import Done, Refused
 from chatd.protocol.wire import Tags
 
 GAP = "Some messages are missing here"
+BEGUN_SINCE = "The server has started a new history since you were last here"
 BEGUN = "The server started a new history; everything above is from the old one"
 _NOTHING: tuple[Command | None, str] = (None, "")
 
@@ -98,7 +99,7 @@ def _begin_epoch(transcript: Transcript, epoch: str | None) -> list[Change]:
         return []
     changes: list[Change] = []
     for room in transcript.rooms.values():
-        if not room.private or room.last_id:
+        if not room.private or room.last_id or room.seen_id:
             changes += _begin_run(transcript, room)
     return changes
 
@@ -110,11 +111,13 @@ def _history(epoch: str) -> str:
 def _begin_run(transcript: Transcript, room: Room) -> list[Change]:
     """Let a room's ids start over, and say so where there are lines from before."""
     known = any(line.id and line.run == room.timeline.run for line in room.lines)
+    was_read = bool(room.seen_id) and not room.private
     room.begin_epoch()
     transcript.forget_answered(room)
     changes: list[Change] = [TopicChanged(room.key)]
-    if known:
-        changes += _bar(room, Line(room.timeline.serial(), Kind.BEGUN, transcript.now(), "", BEGUN), 0)
+    if known or was_read:
+        text = BEGUN if known else BEGUN_SINCE
+        changes += _bar(room, Line(room.timeline.serial(), Kind.BEGUN, transcript.now(), "", text), 0)
     return changes
 
 
@@ -127,7 +130,7 @@ def _joined(transcript: Transcript, reply: Done) -> list[Change]:
     changes: list[Change] = [RoomsChanged()]
     if reply.values.get("since") == "unknown" and room.resume_id is not None:
         changes += _begin_run(transcript, room)  # an older copy of the journal was put back
-    elif reply.values.get("recovered") == "no" and room.resume_id is not None and room.lines:
+    elif reply.values.get("recovered") == "no" and room.resume_id is not None and (room.lines or room.seen_id):
         line = Line(room.timeline.serial(), Kind.GAP, transcript.now(), "", GAP)
         changes += _bar(room, line, room.resume_id)
     if not room.joined:

@@ -15,6 +15,8 @@ from chatd.protocol import names
 
 MAX_SPEAKERS = 500
 """How many of those who spoke are remembered: up to twice as many, until the older half is forgotten."""
+MAX_FAILED = 50
+"""How many lines of a room are remembered that were not taken."""
 
 
 class Room:
@@ -63,6 +65,10 @@ class Room:
         """The newest id that was seen by the one who reads; None before the first OK JOIN."""
         self.reported_id: int | None = None
         """Up to which id the server knows that it was read; None if it does not keep that, as for guests."""
+        self.is_stored = False
+        """Whether the server has lines from before this run of the client that it was not asked for yet."""
+        self.failed: list[Line] = []
+        """What was said here and not taken, as far as it is remembered."""
         self._mark: tuple[Place, int] | None = None
         self._speakers: dict[str, tuple[int, str]] = {}
 
@@ -121,6 +127,11 @@ class Room:
         if len(self._speakers) > 2 * MAX_SPEAKERS:
             newest = sorted(self._speakers.items(), key=lambda each: each[1], reverse=True)
             self._speakers = dict(newest[:MAX_SPEAKERS])
+
+    def note_failed(self, line: Line) -> None:
+        """Remember a line that was not taken; of a private conversation all lines are."""
+        if not self.private:
+            self.failed = [*self.failed[1 - MAX_FAILED :], line]
 
     def renamed(self, old: str, new: str) -> None:
         """Note that somebody who may have spoken has another name."""

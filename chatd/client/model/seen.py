@@ -6,7 +6,11 @@ from chatd.client.model.changes import Change, UnreadChanged
 from chatd.client.model.lines import id_of
 from chatd.client.model.room import Room
 from chatd.client.model.transcript import Transcript
+from chatd.protocol.commands import History
 from chatd.protocol.events import Done, Seen
+
+PAGE = 100
+"""How many messages of a conversation are asked for."""
 
 
 def apply_seen(transcript: Transcript, event: Seen) -> list[Change]:
@@ -19,7 +23,7 @@ def apply_seen(transcript: Transcript, event: Seen) -> list[Change]:
 
 def apply_joined(transcript: Transcript, room: Room, reply: Done) -> list[Change]:
     """Take in up to where a room that one has joined was read, as OK JOIN says; its last id is known."""
-    has_markers = "seen" in reply.values
+    has_markers = transcript.has_account = "seen" in reply.values
     seen = min(id_of(reply.values, "seen"), room.last_id)
     is_new = room.seen_id is None
     room.reported_id = seen if has_markers else None
@@ -31,6 +35,28 @@ def apply_joined(transcript: Transcript, room: Room, reply: Done) -> list[Change
     if is_new:
         room.seen_id = seen
     return _read_elsewhere(transcript, room, seen)
+
+
+def begin_markers(transcript: Transcript) -> None:
+    """Note that the server keeps from here on up to where rooms are read, because one has an account now."""
+    for room in transcript.rooms.values():
+        if room.joined and room.reported_id is None:
+            room.reported_id = 0
+
+
+def private_questions(transcript: Transcript) -> list[History]:
+    """Return what is to be asked of conversations of an earlier run: of what accounts are told nothing is kept here."""
+    if not transcript.has_account:
+        return []
+    return [
+        History(None, PAGE, person=room.name) for room in transcript.rooms.values() if room.private and room.is_stored
+    ]
+
+
+def knows_nothing_of(transcript: Transcript, name: str) -> bool:
+    """Return whether a room was read in an earlier run, and nothing that was said there was told since."""
+    room = transcript.find_room(name)
+    return room is not None and room.is_stored and not room.oldest_id
 
 
 def to_report(transcript: Transcript) -> list[Room]:

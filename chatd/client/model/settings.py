@@ -6,6 +6,7 @@ messages that wait) in the state directory. Keys that are not known, of a newer 
 
 from __future__ import annotations
 
+import copy
 import errno
 import json
 import os
@@ -23,12 +24,14 @@ from typing import Any
 import platformdirs
 
 from chatd.client.model import kept_servers
-from chatd.client.model.kept_servers import KeptServer, text, texts
+from chatd.client.model.kept_servers import OLD_KEYS, KeptServer, text, texts
+from chatd.client.model.kept_state import KeptNowhere, KeptState
 from chatd.protocol import names
 
 FILE_NAME = "client.json"
 MAX_FILE_BYTES = 32 * 1024 * 1024
 MIN_FONT_SIZE, MAX_FONT_SIZE = 6, 72
+MAX_SCALE = 100
 _GEOMETRY = re.compile(r"[0-9]{2,5}x[0-9]{2,5}([+-]-?[0-9]{1,5}){2}|[0-9]{2,5}x[0-9]{2,5}")
 
 
@@ -55,17 +58,22 @@ class Settings:
     theme: Theme = Theme.SYSTEM
     geometry: str = ""
     """The window's place as Tk writes it, ``800x600+10+20``; empty for wherever the system puts it."""
+    scale: float = 0.0
+    """How many pixels a point had where that was; 0 if it is not known."""
     waiting: dict[str, list[Any]] = field(default_factory=dict)
-    """For each server, `Transcript.dump_waiting`: not checked here but where it is loaded."""
+    """For each server, what an older client has kept of `Transcript.dump_waiting`: not checked here but where it is
+    loaded."""
     unknown: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What else the files hold, by file."""
+    conversations: KeptState = field(default_factory=KeptNowhere, compare=False, repr=False)
+    """What keeps conversations, which change too often and are too much for these files."""
 
 
 _CONFIG, _STATE = "config", "state"
 _FILES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         _CONFIG: ("servers", "nick", "muted", "font_size", "theme"),
-        _STATE: ("geometry", "waiting"),
+        _STATE: ("geometry", "scale", "waiting"),
     }
 )
 
@@ -79,11 +87,18 @@ class Store:
             _STATE: (state or Path(platformdirs.user_state_dir("chatd", appauthor=False))) / FILE_NAME,
         }
         self._broken: set[str] = set()
+        self._known: dict[str, dict[str, Any]] = {}
+        """What was read or written last, by file."""
 
     @property
     def folder(self) -> Path:
         """The directory of what its user has decided."""
         return self._paths[_CONFIG].parent
+
+    @property
+    def state_folder(self) -> Path:
+        """The directory of what comes of use."""
+        return self._paths[_STATE].parent
 
     def load(self) -> tuple[Settings, str]:
         """Return what was kept, and a sentence about what could not be read; it is empty if everything could.
@@ -95,6 +110,7 @@ class Store:
         missing = 0
         for which, path in self._paths.items():
             self._broken.discard(which)
+            bad: list[str] = []
             try:
                 data = read_file(path)
             except FileNotFoundError:
@@ -103,7 +119,10 @@ class Store:
                 self._broken.add(which)
                 problems.append(f"{path} cannot be used ({_reason(error)})")
             else:
-                problems += [f"{path} has no valid {key}" for key in _take(settings, which, data)]
+                bad = _take(settings, which, data)
+                problems += [f"{path} has no valid {key}" for key in bad]
+            known = _values(settings, which)
+            self._known[which] = {key: value for key, value in known.items() if key not in bad}
         if problems:
             return settings, "; ".join(problems) + "; the defaults are used instead."
         return settings, "No settings are saved yet; the defaults are used." if missing == len(self._paths) else ""
@@ -112,11 +131,23 @@ class Store:
         """Write the files; return a sentence about what could not be written, empty if everything was. Never raises.
 
         Each file is the old one or the new one, whenever the power fails. One that could not be read is kept beside
-        it, with ``.broken`` at the end of its name.
+        it, with ``.broken`` at the end of its name. What another client has changed meanwhile, and this one has not,
+        stays as it is there.
         """
+        return self._save(settings, list(_FILES))
+
+    def save_changed(self, settings: Settings) -> str:
+        """Do the same where anything has changed since it was read or written last."""
+        return self._save(settings, [which for which in _FILES if self._has_changed(settings, which)])
+
+    def _has_changed(self, settings: Settings, which: str) -> bool:
+        known = self._known.get(which, {})
+        return any(key in known and known[key] != value for key, value in _values(settings, which).items())
+
+    def _save(self, settings: Settings, files: list[str]) -> str:
         problems: list[str] = []
-        for which, path in self._paths.items():
-            data = settings.unknown.get(which, {}) | {key: getattr(settings, key) for key in _FILES[which]}
+        for which in files:
+            path, values = self._paths[which], _values(settings, which)
             try:
                 # A link that somebody put there is followed, not replaced.
                 target = Path(os.path.realpath(path))
@@ -124,10 +155,29 @@ class Store:
                     with suppress(FileNotFoundError):
                         target.replace(target.with_name(target.name + ".broken"))
                     self._broken.discard(which)
+                there = {key: value for key, value in _there(target).items() if which != _CONFIG or key not in OLD_KEYS}
+                known = self._known.get(which, {})
+                mine = {key: value for key, value in values.items() if key not in there or known.get(key) != value}
+                data = settings.unknown.get(which, {}) | there | mine
                 write_file(target, json.dumps(data, indent=2, default=_plain).encode())
             except (OSError, ValueError, TypeError, RecursionError) as error:
                 problems.append(f"{path} cannot be written ({_reason(error)})")
+            # Also if it was not written: the next change tries again, and not every second.
+            self._known[which] = values
         return "; ".join(problems) + "; the settings were not saved." if problems else ""
+
+
+def _values(settings: Settings, which: str) -> dict[str, Any]:
+    """Return what is to stand in a file, apart from what changes later."""
+    return copy.deepcopy({key: getattr(settings, key) for key in _FILES[which]})
+
+
+def _there(path: Path) -> dict[str, Any]:
+    """Return what stands in a file now; nothing if that is of no use."""
+    try:
+        return read_file(path)
+    except (OSError, ValueError, RecursionError):
+        return {}
 
 
 def _reason(error: Exception) -> str:
@@ -184,7 +234,7 @@ def _take(settings: Settings, which: str, data: dict[str, Any]) -> list[str]:
     bad: list[str] = []
     if which == _CONFIG and "servers" not in data:
         settings.servers = kept_servers.old_servers(data, bad)
-    read = {*_FILES[which], *(kept_servers.OLD_KEYS if which == _CONFIG else ())}
+    read = {*_FILES[which], *(OLD_KEYS if which == _CONFIG else ())}
     settings.unknown[which] = {key: value for key, value in data.items() if key not in read}
     for key in _FILES[which]:
         if key in data:
@@ -212,6 +262,12 @@ def _geometry(value: object) -> str:
     return place
 
 
+def _scale(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < MAX_SCALE:
+        raise ValueError
+    return float(value)
+
+
 def _waiting(value: object) -> dict[str, list[Any]]:
     if not isinstance(value, dict) or not all(isinstance(each, list) for each in value.values()):
         raise ValueError
@@ -226,6 +282,7 @@ _CHECKS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
         "font_size": _font_size,
         "theme": lambda value: Theme(text(value)),
         "geometry": _geometry,
+        "scale": _scale,
         "waiting": _waiting,
     }
 )

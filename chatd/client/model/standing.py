@@ -94,16 +94,14 @@ def facts_of(transcript: Transcript, nick: str) -> Facts:
     return Facts(away=conversation is not None and conversation.told_away)
 
 
-def heading(transcript: Transcript, room: Room | None) -> str:
-    """Return what stands over a conversation: the name, the topic and the modes, or whether the other is away."""
-    if room is None:
-        return "Enter your name and press Join"
+def heading(transcript: Transcript, room: Room) -> str:
+    """Return what stands over a conversation below its name: the topic and the modes, or whether the other is away."""
     if not room.private:
         topic = room.topic if len(room.topic) <= MAX_TOPIC else room.topic[:MAX_TOPIC] + " …"
-        return f"{room.name} — {' · '.join([topic or 'no topic', *modes(room.rulings)])}"
+        return " · ".join([topic or "no topic", *modes(room.rulings)])
     facts = facts_of(transcript, room.name)
     away = " · away" + (f": {facts.why}" if facts.why else "")
-    return f"{room.name} — private{away if facts.away else ''}"
+    return f"private{away if facts.away else ''}"
 
 
 def operates(transcript: Transcript, room: Room | None) -> bool:

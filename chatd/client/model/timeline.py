@@ -45,6 +45,8 @@ class Timeline:
         """Grows with every new epoch; the ids of one run are in order, those of two say nothing of each other."""
         self.last_id = 0
         """The newest id of this run that is known to exist, 0 if none is."""
+        self.revision = 0
+        """Grows with every change of the lines but the loss of the oldest."""
         self._limit = limit
         self._slack = max(1, limit // 20)
         self._lines: list[Line] = []
@@ -116,6 +118,7 @@ class Timeline:
 
     def replace(self, index: int, line: Line) -> None:
         """Let another line stand in the place of one, neither of which can be folded."""
+        self.revision += 1
         self._lines[index] = line
 
     def add(self, line: Line) -> int:
@@ -158,6 +161,7 @@ class Timeline:
         line = self._lines.pop(index)
         del self._places[index], self._folding[index]
         self._waiting -= 1
+        self.revision += 1
         return line, index
 
     def trim(self) -> int:
@@ -191,6 +195,7 @@ class Timeline:
         self._lines.insert(index, line if line.run == self.run else line._replace(run=self.run))
         self._places.insert(index, place)
         self._folding.insert(index, _UNFOLDABLE)
+        self.revision += 1
         folding = self._folding[index - 1] if index else _UNFOLDABLE
         for i in range(index, len(self._lines)):
             folding = _next_folding(folding, self._lines[i].kind)

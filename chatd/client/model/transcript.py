@@ -52,6 +52,15 @@ class Transcript:
         self.presence = Presence.OFFLINE
         self.asked: dict[str, tuple[Command, str]] = {}
         """What was asked and is not answered: by label, the command and the key of the room it was asked in."""
+        self.has_account = False
+        """Whether the server knows one by an account, so that it keeps private lines and what was read."""
+        self.returning = False
+        """Whether the one who reads was here in an earlier run of the client and has done nothing in this one: until
+        then no room is in front, so that what was missed is unread in each."""
+        self.waiting_changed: Callable[[], None] = lambda: None
+        """Called when what waits is to be kept before anything else is done."""
+        self.forgetting: Callable[[], None] = lambda: None
+        """Called before all rooms are closed, which ends nothing of what is kept."""
         self.away = ""
         """Why one is away; empty if one is not."""
         self.ignored: dict[str, str] = {}
@@ -162,6 +171,7 @@ class Transcript:
 
     def forget_server(self) -> None:
         """Close every room, and forget what another server would not know."""
+        self.forgetting()
         for key in list(self.rooms):
             self.close_room(key)
         self.epoch = self.resume = None
@@ -174,10 +184,16 @@ class Transcript:
         While the end of it is not on the screen (``reading_back``), what is said there is unread as in any other room.
         Its unread mark stays until another is shown.
         """
-        room, before = self.find_room(name), self.front or self._read_back
+        room = None if self.returning else self.find_room(name)
+        before = self.front or self._read_back
         self.front, self._read_back = (None, room) if reading_back else (room, None)
         changes = before.clear_mark() if before is not None and before is not room and not before.unread else []
         return changes + room.mark_seen() if room is not None and not reading_back else changes
+
+    def attend(self) -> bool:
+        """Note that the one who reads does something; return whether a room can be in front only now."""
+        before, self.returning = self.returning, False
+        return before
 
     def add_note(self, name: str | None, text: str, kind: Kind = Kind.NOTE) -> list[Change]:
         """Show a sentence of the client's own as a passing line in a room, by default in the one in front."""
@@ -208,6 +224,7 @@ class Transcript:
             label=label, answers=room.author_of(reply), reply=reply,
         )  # fmt: skip
         self._outbox[label] = (waiting, room, line.serial)
+        self.waiting_changed()
         return [*opened, LinesChanged(room.key, room.timeline.wait(line)), *room.trim()]
 
     def dump_waiting(self) -> list[dict[str, Any]]:
@@ -235,7 +252,9 @@ class Transcript:
 
     def change_presence(self, cue: PresenceCue) -> None:
         """Note what has happened to the connection."""
-        self.presence = next_presence(self.presence, cue)
+        before, self.presence = self.presence, next_presence(self.presence, cue)
+        if self.presence is not before and self._outbox:
+            self.waiting_changed()  # private lines may be sent from here on
 
     def add_passing(self, room: Room, line: Line) -> list[Change]:
         """Put a passing line into a room."""
@@ -263,8 +282,9 @@ class Transcript:
     def mark_failed(self, label: str, reason: str) -> list[Change]:
         """Let what waits under a label be FAILED, as a passing line of this moment."""
         room = self._outbox[label][1]
-        line, _ = self.settle(label)
-        return self.add_passing(room, line._replace(state=Delivery.FAILED, reason=reason))
+        line = self.settle(label)[0]._replace(state=Delivery.FAILED, reason=reason)
+        room.note_failed(line)
+        return self.add_passing(room, line)
 
     def rename_room(self, room: Room, new: str) -> bool:
         """Let a private conversation go by another nick, unless there is one of that nick; return whether it does."""

@@ -137,6 +137,20 @@ class Link(LinkPort, Owner):
                 self._report_changes(self._transcript.add_note(room, NOT_CONNECTED, Kind.ERROR))
 
     @override
+    def register(self, password: str, code: str | None = None) -> None:
+        session, connection = self._present(), self._reconnector.connection
+        if session is None or connection is None:
+            raise ValueError(NOT_CONNECTED)
+        if not connection.private:
+            raise ValueError(NOT_PRIVATE)
+        session.queue_register(orders.Register(password, code))
+
+    @override
+    def log_out(self) -> None:
+        self._memory.login, self._memory.account = None, ""
+        self._reconnector.stop(None)
+
+    @override
     def join_room(self, room: str) -> None:
         if not room.startswith("#"):
             raise ValueError(f"{room} is not a room")

@@ -11,6 +11,7 @@ from twisted.logger import Logger
 from typing_extensions import override
 
 from chatd.protocol.text import clean
+from chatd.runtime.extras import install_command
 from chatd.runtime.server_address import Address
 from chatd.runtime.threads import Thread, Worker
 
@@ -40,6 +41,9 @@ Changed = Callable[[Sequence[Place]], None]
 class Nearby(Protocol):
     """Looks for servers on the network, while somebody wants to know."""
 
+    missing: str = ""
+    """Why it finds none, and what to do about that, in a sentence; empty if it can find some."""
+
     def start(self, changed: Changed) -> None:
         """Look for them; ``changed`` is called with those that are there whenever one comes or goes."""
 
@@ -48,7 +52,10 @@ class Nearby(Protocol):
 
 
 class NoNearby(Nearby):
-    """Finds none."""
+    """Finds none, and ``missing`` says why."""
+
+    def __init__(self, missing: str = "") -> None:
+        self.missing = missing
 
     @override
     def start(self, changed: Changed) -> None:
@@ -62,7 +69,7 @@ class NoNearby(Nearby):
 def nearby(reactor: Any) -> Nearby:
     """Return what looks for servers; it finds none if zeroconf is not installed."""
     if find_spec("zeroconf") is None:
-        return NoNearby()
+        return NoNearby(f"To find servers on this network, install zeroconf: {install_command('lan')}")
     worker = Thread(reactor, "chatd nearby")
     worker.start()
     found = ZeroconfNearby(reactor, worker)

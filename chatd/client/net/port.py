@@ -43,6 +43,16 @@ class LinkPort(Protocol):
         over every connection after that.
         """
 
+    def register(self, password: str, code: str | None = None) -> None:
+        """Make the name one's own, which `changes.RegisterAnswered` tells of.
+
+        Raise `ValueError` with a sentence if it cannot be asked for: without a connection, or where others could
+        listen in.
+        """
+
+    def log_out(self) -> None:
+        """Leave, and forget the password: whoever connects after that comes as somebody without an account."""
+
     def join_room(self, room: str) -> None:
         """Join a room, now or when there is a connection. Raise `ValueError` if it is none."""
 
@@ -78,6 +88,14 @@ class NoLink(LinkPort):
     @override
     def send_command(self, command: Command, room: str | None = None) -> None:
         self._refuse(NO_NAME)
+
+    @override
+    def register(self, password: str, code: str | None = None) -> None:
+        raise ValueError(NO_NAME)
+
+    @override
+    def log_out(self) -> None:
+        pass  # nobody is logged in
 
     @override
     def join_room(self, room: str) -> None:

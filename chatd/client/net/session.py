@@ -6,10 +6,11 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from chatd.client.model.changes import Change, RoomsChanged
+from chatd.client.model.changes import Change, RegisterAnswered, RoomsChanged
 from chatd.client.model.membership import MembershipCue
 from chatd.client.model.reducer import apply_event
 from chatd.client.model.room import Room
+from chatd.client.model.seen import begin_markers, knows_nothing_of, private_questions
 from chatd.client.model.standing import to_know, to_repeat
 from chatd.client.model.transcript import UNKNOWN_FATE, Transcript
 from chatd.client.net.connection import Aftermath, Connection
@@ -104,6 +105,10 @@ class Session:
                 self._ask_later(asked)
             case Question(own=True, command=Seen() | Rules() | Who() | Away() | Ignore()), Refused():
                 self._transcript.asked.pop(label, None)  # nobody has asked
+            case Question(command=History(person=str()), own=True), Refused():
+                self._transcript.asked.pop(label, None)
+            case Question(command=Register(), own=True), Done() | Refused():
+                changes.append(RegisterAnswered("" if isinstance(event, Done) else event.text))
             case _:
                 changes += apply_event(self._transcript, tags, event)
         match asked, event:
@@ -111,8 +116,12 @@ class Session:
                 self._stage = Stage.PRESENT
             case Question(command=Register(password)), Done("REGISTER", (nick, *_)):
                 self._memory.login, self._memory.account = Login(nick, password), nick
+                begin_markers(self._transcript)
+                self._seen_reports.begin()
             case Question(command=History(), own=True, room=str(name)), Done():
                 self._memory.unread.discard(names.key(name))
+                if (place := self._transcript.find_room(name)) is not None:
+                    place.is_stored = False
             case Message(), Refused() if self._transcript.waits_in(label) is not None:
                 self._queue.hold_refused(asked)
                 self._hold_messages()
@@ -135,6 +144,11 @@ class Session:
         if isinstance(command, Part) and (place := self._transcript.find_room(command.room)) is not None:
             place.change_membership(MembershipCue.GIVE_UP)
         self._queue.append_item(Question(self._make_label(), command, room))
+        self._go_on()
+
+    def queue_register(self, command: Register) -> None:
+        """Send a REGISTER whose answer belongs in no room."""
+        self._queue.append_item(Question(self._make_label(), command, None, own=True))
         self._go_on()
 
     def queue_join(self, room: Room) -> None:
@@ -168,10 +182,12 @@ class Session:
                     self._queue.append_urgent(self._join(join))
             self._ask_quietly(to_repeat(self._transcript))
             self._queue.append_all(Message(label, text) for _, text, label in self._transcript.waiting())
+            for asked in private_questions(self._transcript):
+                self._queue.append_urgent(Question(self._make_label(), asked, asked.person, own=True))
         self._ask_quietly([Who(name)])
         if done.values.get("since") == "unknown":  # the topic that came may be older than the one known before
             self._ask_quietly([Topic(name)])
-        if done.values.get("recovered") != "yes":
+        if done.values.get("recovered") != "yes" or knows_nothing_of(self._transcript, name):
             self._memory.unread.add(names.key(name))
         if names.key(name) in self._memory.unread:
             self._queue.append_urgent(Question(self._make_label(), History(name, PAGE), name, own=True))
@@ -229,7 +245,7 @@ class Session:
         label, command, room, own = question
         # The transcript tells the old lines of one answer from those of another by the order of the questions. A WHO
         # that it does not know of is one that nobody asked for, and not shown.
-        if not (own and isinstance(command, Who | Login | Seen)):
+        if not (own and isinstance(command, Who | Login | Register | Seen)):
             self._transcript.note_question(label, command, room)
         self._sent[label] = question
         self._connection.write_command(command, label)

@@ -60,8 +60,16 @@ class Actions(ABC):
         """Ask whether to quit."""
 
     @abstractmethod
+    def show_account(self) -> None:
+        """Show as whom one is logged in where one is, and what can be done about that."""
+
+    @abstractmethod
     def connect_elsewhere(self, address: Address, nick: str, room: str, password: str = "") -> None:
         """Connect to one more server; or log in or take another name where one is."""
+
+    @abstractmethod
+    def move_server(self, old: Address, new: Address, nick: str, password: str = "") -> None:
+        """Reach a server at another address than the one at which it was tried."""
 
     @abstractmethod
     def reconnect_server(self, session: ServerSession) -> None:

@@ -1,93 +1,132 @@
-"""The sheet that asks where to go and under which name, when nothing is known of it."""
+"""The sheet that asks where to go and under which name, when nothing is known of it, and for a password."""
 
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from tkinter import ttk
+from typing import Literal
 
 from chatd.client.net.nearby import Nearby, NoNearby, Place
 from chatd.client.view.entry import Entry
+from chatd.client.view.nearby_list import NearbyList
 from chatd.client.view.sheet import Sheet
 from chatd.client.view.theme import Look
+from chatd.client.view.troubles import TLS_PORT
 from chatd.protocol import names
 from chatd.protocol.commands import LOBBY
 from chatd.protocol.moderation_commands import MAX_PASSWORD_BYTES
-from chatd.runtime.server_address import Address, check_host, check_port
+from chatd.runtime.server_address import DEFAULT_PORT, Address, check_host, check_port
 
-Connect = Callable[[Address, str, str, str], None]
-SHOWN_PLACES = 4
-"""How many servers on the network are seen without scrolling."""
+_WRAP = 520
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What was entered into the sheet."""
+
+    address: Address
+    nick: str
+    room: str
+    password: str = field(default="", repr=False)
+    remember: bool = False
+    """Whether the keyring is to keep the password."""
+    offered: bool = False
+    """Whether that was offered."""
 
 
 class ConnectSheet(Sheet):
-    """Host, port, name, room, password and TLS; ``connect`` is called with what was entered, once it can be."""
+    """Host and port, name and password, room and TLS; ``connect`` is called with what was entered."""
 
-    def __init__(self, parent: tk.Misc, look: Look, connect: Connect, safe: Callable[[str], str]) -> None:
-        super().__init__(parent, "Connect to a server", self._look_no_more)
+    def __init__(self, parent: tk.Misc, look: Look, safe: Callable[[str], str]) -> None:
+        super().__init__(parent, "Connect to a server", self._left)
+        self.connect: Callable[[Entered], None] = lambda _: None
+        self.opened: Callable[[], None] = lambda: None
+        """Called whenever it opens."""
+        self.given_up: Callable[[], None] = lambda: None
+        """Called when it is closed and nothing was entered."""
         self.nearby: Nearby = NoNearby()
         """Finds the servers that are offered; looked for while the sheet is open."""
         self._look = look
-        self._connect = connect
-        self._safe = safe
-        self._places: dict[str, Place] = {}
+        self._submitted = False
         body = self.body
-        self.host = self._field(0, "Host")
-        self.port = self._field(1, "Port")
-        self.name = self._field(2, "Name")
-        self.room = self._field(3, "Room")
-        self.password = self._field(4, "Password", show="•")
+        self.host = self._field(0, 0, "Server", 28)
+        self.port = self._field(0, 2, "Port", 7)
+        self.name = self._field(1, 0, "Name", 28)
+        self.password = self._field(1, 2, "Password", 18, show="•")
+        self.room = self._field(2, 0, "Room", 28)
         self.tls = tk.BooleanVar(self, value=False)
-        ttk.Checkbutton(body, text="TLS (encrypted; the server must offer it)", variable=self.tls).grid(
-            row=5, column=1, sticky="w", pady=4
+        self._tls_box = ttk.Checkbutton(
+            body, text="TLS (encrypted; the server must offer it)", variable=self.tls, command=self._change_port
         )
-        self.problem = ttk.Label(body, style="Alert.TLabel", wraplength=420, justify="left")
-        self.problem.grid(row=6, column=0, columnspan=2, sticky="w", pady=(4, 0))
+        self._tls_box.grid(row=3, column=1, columnspan=3, sticky="w", pady=4)
+        self.remember = tk.BooleanVar(self, value=False)
+        self.remember_box = ttk.Checkbutton(
+            body, text="Remember the password in the system's keyring", variable=self.remember
+        )
+        self.remember_box.grid(row=4, column=1, columnspan=3, sticky="w", pady=4)
+        self.remember_box.grid_remove()
+        self.note = ttk.Label(body, wraplength=_WRAP, justify="left")
+        self.problem = ttk.Label(body, style="Alert.TLabel", wraplength=_WRAP, justify="left")
+        for row, label in ((5, self.note), (6, self.problem)):
+            label.grid(row=row, column=0, columnspan=4, sticky="w", pady=(4, 0))
         self.button = ttk.Button(body, text="Connect", style="Accent.TButton", command=self.submit)
-        self.button.grid(row=7, column=1, sticky="e", pady=(12, 0))
-        self.near = ttk.Treeview(body, style="Flat.Treeview", columns=("where",), selectmode="browse", show="tree")
-        self.near_label = ttk.Label(body, text="On this network")
-        self.near.configure(height=SHOWN_PLACES)
-        self.near.bind("<<TreeviewSelect>>", lambda _: self._choose())
-        self.near.bind("<Return>", lambda _: self.submit())
+        self.button.grid(row=7, column=0, columnspan=4, sticky="e", pady=(12, 0))
+        self.near = NearbyList(body, safe, self._choose, self._choose_and_submit)
+        self.near.grid(row=8, column=0, columnspan=4, sticky="ew")
         body.columnconfigure(0, weight=0)
-        body.columnconfigure(1, weight=1)
+        body.columnconfigure(1, weight=2)
+        body.columnconfigure(3, weight=1)
         body.rowconfigure(0, weight=0)
         self.bind_all_inside()
-        for field in (self.host, self.port, self.name, self.room, self.password):
-            field.bind("<Return>", lambda _: self.submit())
-        self.button.bind("<Return>", lambda _: self.submit())
+        fields = (self.host, self.port, self.name, self.password, self.room)
+        for widget in (*fields, self._tls_box, self.remember_box, self.button):
+            for key in ("<Return>", "<KP_Enter>"):
+                widget.bind(key, self._entered)
 
-    def ask(self, address: Address, name: str, room: str, problem: str = "") -> None:
-        """Open it with these values; if there is a problem, it is one with the password."""
-        for field, value in (
+    @property
+    def offers_keyring(self) -> bool:
+        """Whether the password can be remembered."""
+        return bool(self.remember_box.winfo_manager())
+
+    def ask(
+        self,
+        address: Address,
+        name: str,
+        room: str,
+        note: str = "",
+        *,
+        problem: str = "",
+        focus: Literal["host", "name", "password"] = "host",
+        remember: bool = False,
+    ) -> None:
+        """Open it with these values, and a sentence about them; a problem is in the colour of an error."""
+        for each, value in (
             (self.host, address.host), (self.port, str(address.port)), (self.name, name), (self.room, room or LOBBY),
             (self.password, ""),
         ):  # fmt: skip
-            field.delete(0, "end")
-            field.insert(0, value)
+            each.delete(0, "end")
+            each.insert(0, value)
         self.tls.set(address.tls)
-        self.problem.configure(text=f"! {problem}" if problem else "")
-        self.open(self.password if problem else self.name)
+        self.remember.set(remember)
+        self._submitted = False
+        self._say(note, problem)
+        field = self.name if not name else {"host": self.host, "name": self.name, "password": self.password}[focus]
+        self.open(field)
+        field.select_range(0, "end")
         self.nearby.stop()
-        self.show_places(())
-        self.nearby.start(self.show_places)
+        self.near.show_places(())
+        self.near.explain(self.nearby.missing)
+        self.nearby.start(self.near.show_places)
+        self.opened()
 
-    def show_places(self, places: Sequence[Place]) -> None:
-        """Offer the servers that are on the network; nothing is seen of it if there are none."""
-        chosen = next(iter(self.near.selection()), "")
-        self._places = {f"{each.name} {each.address}": each for each in places}
-        self.near.delete(*self.near.get_children())
-        for row, each in self._places.items():
-            self.near.insert("", "end", row, text=self._safe(each.name), values=(str(each.address),))
-        if chosen in self._places:
-            self.near.selection_set(chosen)
-        if not places:
-            self.near_label.grid_forget()
-            self.near.grid_forget()
-            return
-        self.near_label.grid(row=8, column=0, sticky="nw", padx=(0, 12), pady=4)
-        self.near.grid(row=8, column=1, sticky="ew", pady=4)
+    def offer_keyring(self, offered: bool) -> None:  # noqa: FBT001  # whether it is
+        """Offer to remember the password, or do not."""
+        if offered:
+            self.remember_box.grid()
+        else:
+            self.remember_box.grid_remove()
 
     def submit(self) -> None:
         """Do what the button does."""
@@ -100,28 +139,55 @@ class ConnectSheet(Sheet):
             entered = names.nick(name), names.room(room if room.startswith("#") else f"#{room}")
             password = check_password(self.password.get())
         except ValueError as error:
-            self.problem.configure(text=f"! {error}")
+            self._say("", str(error))
             return
         self.password.delete(0, "end")
+        offered = self.offers_keyring
+        self._submitted = True
         self.close()
-        self._connect(address, *entered, password)
+        self.connect(Entered(address, *entered, password, offered and self.remember.get(), offered))
 
-    def _choose(self) -> None:
-        place = self._places.get(next(iter(self.near.selection()), ""))
-        if place is None:
-            return
-        for field, value in ((self.host, place.address.host), (self.port, str(place.address.port))):
-            field.delete(0, "end")
-            field.insert(0, value)
+    def _entered(self, _: tk.Event[tk.Misc]) -> str:
+        self.submit()
+        return "break"
+
+    def _say(self, note: str, problem: str) -> None:
+        self.note.configure(text=note)
+        self.problem.configure(text=f"! {problem}" if problem else "")
+        for label in (self.note, self.problem):
+            (label.grid if label.cget("text") else label.grid_remove)()
+
+    def _choose(self, place: Place) -> None:
+        for each, value in ((self.host, place.address.host), (self.port, str(place.address.port))):
+            each.delete(0, "end")
+            each.insert(0, value)
         self.tls.set(place.address.tls)
 
-    def _look_no_more(self) -> None:
-        self.nearby.stop()
+    def _choose_and_submit(self, place: Place) -> None:
+        self._choose(place)
+        if self.name.get().strip():
+            self.submit()
+        else:
+            self.name.focus_set()
 
-    def _field(self, row: int, label: str, show: str = "") -> Entry:
-        ttk.Label(self.body, text=label).grid(row=row, column=0, sticky="w", padx=(0, 12), pady=4)
-        field = Entry(self.body, self._look, width=32, show=show)
-        field.grid(row=row, column=1, sticky="ew", pady=4)
+    def _change_port(self) -> None:
+        """Let the port follow the box, as long as it is the usual one."""
+        before, after = (DEFAULT_PORT, TLS_PORT) if self.tls.get() else (TLS_PORT, DEFAULT_PORT)
+        if self.port.get().strip() == str(before):
+            self.port.delete(0, "end")
+            self.port.insert(0, str(after))
+
+    def _left(self) -> None:
+        self.nearby.stop()
+        self.password.delete(0, "end")
+        if not self._submitted:
+            self.given_up()
+
+    def _field(self, row: int, column: int, label: str, width: int, show: str = "") -> Entry:
+        padding = (0 if column == 0 else 12, 12 if column == 0 else 8)
+        ttk.Label(self.body, text=label).grid(row=row, column=column, sticky="w", padx=padding, pady=4)
+        field = Entry(self.body, self._look, width=width, show=show)
+        field.grid(row=row, column=column + 1, sticky="ew", pady=4)
         return field
 
 

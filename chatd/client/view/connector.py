@@ -53,7 +53,3 @@ class Connector:
         """Return the link, which is to be stopped; from here on there is none."""
         link, self.link = self.link, self._no_link
         return link
-
-    def store_conversations(self) -> None:
-        """Put what waits for the server into the settings."""
-        persistence.store_conversations(self._settings, self._transcript, str(self.address))

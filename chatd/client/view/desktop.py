@@ -7,6 +7,7 @@ import webbrowser
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from chatd.client.net.kept_passwords import Keyring, NoKeyring
 from chatd.client.net.nearby import Nearby, NoNearby
 
 
@@ -28,6 +29,8 @@ class Desktop:
     """Opens an address, which can take a while, and returns whether a browser took it."""
     nearby: Nearby = field(default_factory=NoNearby, compare=False)
     """Finds servers on the network."""
+    keyring: Keyring = field(default_factory=NoKeyring, compare=False)
+    """Keeps passwords."""
 
 
 def this_desktop(environment: Mapping[str, str]) -> Desktop:

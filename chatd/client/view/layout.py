@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
-from datetime import UTC, datetime
 from tkinter import ttk
 from typing import Any
 
@@ -13,25 +12,32 @@ from chatd.client.model.room import Room
 from chatd.client.model.settings import Settings, Theme
 from chatd.client.model.standing import heading
 from chatd.client.model.transcript import Transcript
+from chatd.client.view.account_sheet import AccountSheet
 from chatd.client.view.actions import Actions
 from chatd.client.view.connect_sheet import ConnectSheet
 from chatd.client.view.connector import Connector
 from chatd.client.view.find_bar import FindActions, FindBar
 from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.help_sheet import HelpSheet
+from chatd.client.view.listings import fill_found, fill_rooms
+from chatd.client.view.main_menu import Item, bind_keys, fill_menu, open_menu
 from chatd.client.view.members_pane import MembersPane, PeopleActions
 from chatd.client.view.menus import Menus
 from chatd.client.view.message_field import FieldActions, MessageField
 from chatd.client.view.name_bar import NameBar
+from chatd.client.view.panes import Panes
+from chatd.client.view.place import geometry, this_screen
 from chatd.client.view.question import Question
+from chatd.client.view.room_header import HeaderActions, RoomHeader
 from chatd.client.view.rooms_pane import RoomActions, RoomsPane, ServerActions
 from chatd.client.view.servers import Servers, ServerSession
-from chatd.client.view.sheet import Listing
+from chatd.client.view.sheet import NOWHERE, Listing
 from chatd.client.view.status_line import StatusLine
 from chatd.client.view.switcher import Switcher
 from chatd.client.view.talk_pane import TalkActions, TalkPane
 from chatd.client.view.talk_rows import LocalZone
-from chatd.client.view.theme import Look
+from chatd.client.view.theme import GAP, WIDE, Look
+from chatd.client.view.welcome import Welcome, WelcomeActions
 from chatd.runtime.server_address import Address
 
 TITLE = "chatd"
@@ -49,140 +55,152 @@ class Layout(Actions):
     def __init__(self, root: tk.Tk, reactor: Any, look: Look, glyphs: Glyphs) -> None:
         self.root = root
         self.look = look
-        self._fitted = look.size, 0
-        self._sides: tuple[tuple[float, float], tuple[int, int]] = ((0, 0), (0, 0))
-        """How wide the panes at the sides are for each point of the font, and how wide they were made."""
         self.glyphs = glyphs
         root.title(TITLE)
-        root.minsize(520, 360)
-        root.geometry(self.settings.geometry or "1000x680")
+        screen = this_screen(root, look.scale)
+        root.minsize(*screen.least)
+        root.geometry(geometry(screen, self.settings.geometry, self.settings.scale))
         root.columnconfigure(0, weight=1)
         root.rowconfigure(0, weight=1)
-        main = ttk.Frame(root, padding=8)
+        main = ttk.Frame(root)
         main.grid(row=0, column=0, sticky="nsew")
         main.columnconfigure(0, weight=1)
-        main.rowconfigure(1, weight=1)
-        self.name_bar = NameBar(main, look, self.join_as)
-        self.name_bar.grid(row=0, column=0, sticky="ew", pady=(0, 8))
-        self.menus = Menus(self, main, look, glyphs, LocalZone())
-        self._panes(main)
-        self.question = Question(main)
-        self.question.grid(row=3, column=0, sticky="ew", pady=(8, 0))
-        self.question.grid_remove()
-        self.field = MessageField(main, look, glyphs, FieldActions(self.submit, self.ask_paste, self._context))
-        self.menus.subjects.line.place_in(row=4)
-        self.field.grid(row=5, column=0, sticky="ew", pady=8)
-        self.status_line = StatusLine(main, reactor, self.reconnect)
-        self.status_line.grid(row=6, column=0, sticky="ew")
-        look.painters += [self.status_line.paint, self._fit_panes]
-        self._sheets(root)
-        self._menu()
-        self._bind()
-
-    def _panes(self, main: ttk.Frame) -> None:
-        self.panes = ttk.PanedWindow(main, orient="horizontal")
-        self.panes.grid(row=1, column=0, sticky="nsew")
+        main.rowconfigure(0, weight=1)
+        self.panes = Panes(main, look)
+        self.panes.grid(row=0, column=0, sticky="nsew")
+        middle = self.middle = ttk.Frame(self.panes)
+        self.menus = Menus(self, middle, look, glyphs, LocalZone())
         room_actions = RoomActions(
             self.show_room, self.toggle_mute, self.leave_room, self.close_room, self.menus.show_settings
         )  # fmt: skip
         server_actions = ServerActions(
             self.reconnect_server, self.disconnect_server, self.remove_server, self.ask_server
         )  # fmt: skip
-        self.rooms = RoomsPane(self.panes, self.look, self.glyphs, room_actions, server_actions)
-        middle = ttk.Frame(self.panes)
+        self.rooms = RoomsPane(self.panes, look, glyphs, room_actions, server_actions)
+        self._fill_middle(middle)
+        self.members = MembersPane(self.panes, look, glyphs, PeopleActions(self.go_to, self.menus.open_person))
+        self.status_line = StatusLine(main, look, reactor, self.reconnect)
+        self.status_line.grid(row=1, column=0, sticky="ew")
+        for pane in (self.rooms, self.members, self.status_line):
+            look.put_aside(pane)
+        self.panes.fill(self.rooms, self.middle, self.members)
+        look.painters.append(self.status_line.paint)
+        self._make_sheets(root)
+        self._menu()
+        self._bind()
+
+    def _fill_middle(self, middle: ttk.Frame) -> None:
+        """Make what stands between the rooms and the people."""
+        look = self.look
+        edge, gap = look.pixels(WIDE), look.pixels(GAP)
         middle.columnconfigure(0, weight=1)
-        middle.rowconfigure(1, weight=1)
-        self.topic = ttk.Label(middle, anchor="w", justify="left", padding=(8, 4))
-        self.topic.grid(row=0, column=0, sticky="ew")
-        self.topic.bind("<Configure>", lambda event: self.topic.configure(wraplength=max(100, event.width - 20)))
+        middle.rowconfigure(3, weight=1)
+        self.header = RoomHeader(middle, look, HeaderActions(self.toggle_people, self.find))
+        self.header.grid(row=0, column=0, sticky="ew")
+        self.topic = self.header.topic
+        ttk.Frame(middle, style="Divider.TFrame", height=look.pixels(0.75)).grid(row=1, column=0, sticky="ew")
         talk_actions = TalkActions(
             self.load_older, self.open_link, self.typed_elsewhere, self.focus_changed,
             self.menus.open_message, self.menus.open_person, self.menus.toggle_reaction,
         )  # fmt: skip
-        self.talk = TalkPane(middle, self.look, self.glyphs, LocalZone(), talk_actions)
-        self.talk.grid(row=1, column=0, sticky="nsew")
+        self.talk = TalkPane(middle, look, self.glyphs, LocalZone(), talk_actions)
+        self.talk.grid(row=3, column=0, sticky="nsew")
+        self.welcome = Welcome(middle, look, WelcomeActions(lambda: self.submit("/rooms"), self.ask_server))
+        self.name_bar = NameBar(middle, look, self.join_as, self.arrange)
         find_actions = FindActions(self._find, self.talk.reveal, self.search, self._found_closed)
-        self.find_bar = FindBar(main, self.look, find_actions)
-        self.find_bar.grid(row=2, column=0, sticky="ew")
+        self.find_bar = FindBar(middle, look, find_actions)
+        self.find_bar.grid(row=4, column=0, sticky="ew", padx=gap)
         self.find_bar.grid_remove()
-        people_actions = PeopleActions(self.go_to, self.menus.open_person)
-        self.members = MembersPane(self.panes, self.look, self.glyphs, people_actions)
-        self.panes.bind("<Configure>", lambda _: self.root.after_idle(self._fit_panes))
-        self.panes.add(self.rooms, weight=0)
-        self.panes.add(middle, weight=1)
-        self.panes.add(self.members, weight=0)
+        self.question = Question(middle)
+        self.question.grid(row=5, column=0, sticky="ew", padx=edge, pady=(gap, 0))
+        self.question.grid_remove()
+        self.field = MessageField(middle, look, self.glyphs, FieldActions(self.submit, self.ask_paste, self._context))
+        self.menus.subjects.line.place_in(row=6)
+        self.field.grid(row=7, column=0, sticky="ew", padx=edge, pady=gap)
 
-    def _fit_panes(self) -> None:
-        """Let the panes at the sides grow and shrink with what is in them."""
-        width, size = self.panes.winfo_width(), self.look.size
-        if self._fitted == (size, width) or not self.panes.winfo_viewable():
-            return
-        now = self.panes.sashpos(0), width - self.panes.sashpos(1)
-        if now != self._sides[1]:  # somebody moved them
-            self._sides = ((now[0] / self._fitted[0], now[1] / self._fitted[0]), now)
-        self._fitted = size, width
-        left, right = (min(round(side * size), round(width * 0.28)) for side in self._sides[0])
-        self.panes.sashpos(0, left)
-        self.panes.sashpos(1, width - right)
-        self._sides = (self._sides[0], (self.panes.sashpos(0), width - self.panes.sashpos(1)))
+    def arrange(self) -> None:
+        """Let the name bar and the welcome be seen when they are needed, and only then."""
+        self.welcome.arrange(self.name_bar, self.middle, alone=self.shown is None)
 
-    def _sheets(self, root: tk.Tk) -> None:
+    def _make_sheets(self, root: tk.Tk) -> None:
         self.switcher = Switcher(root, self.look, self.glyphs, self.show_room)
-        self.connect_sheet = ConnectSheet(root, self.look, self.connect_elsewhere, self.glyphs.safe)
+        self.connect_sheet = ConnectSheet(root, self.look, self.glyphs.safe)
+        self.account_sheet = AccountSheet(root, self.look)
         self.help_sheet = HelpSheet(root, self.look)
         self.rooms_sheet = Listing(root, self.look, "Rooms on the server", ("Room", "People and topic"), self.go_to)
         self.found_sheet = Listing(root, self.look, "Found on the server", ("When and who", "What"))
+        listings = self.rooms_sheet, self.found_sheet
+        self._sheets = self.switcher, self.help_sheet, *listings, self.connect_sheet, self.account_sheet
 
     def _menu(self) -> None:
-        menu = tk.Menu(self.name_bar.menu_button, tearoff=False)
-        self.theme_choice = tk.StringVar(self.root, value=self.look.theme.value)
-        menu.add_command(label="Rooms on the server …", command=lambda: self.submit("/rooms"))
-        menu.add_command(label="Go to a room …", accelerator="Ctrl+K", command=self.switch)
-        self.menus.add_to(menu, lambda: self.members.selected)
-        menu.add_command(label="Find …", accelerator="Ctrl+F", command=self.find_bar.open)
-        menu.add_command(label="Another server …", command=self.ask_server)
-        menu.add_separator()
-        for theme, label in ((Theme.LIGHT, "Light"), (Theme.DARK, "Dark"), (Theme.SYSTEM, "Follow the system")):
-            menu.add_radiobutton(
-                label=label,
-                value=theme.value,
-                variable=self.theme_choice,
-                command=lambda t=theme: self.look.use(t),  # type: ignore[misc]
-            )
-        menu.add_separator()
-        menu.add_command(label="Keys and commands", accelerator="F1", command=self.help)
-        menu.add_command(label="Quit …", accelerator="Ctrl+Q", command=self.ask_quit)
-        self.name_bar.menu_button.configure(menu=menu)
-        self.menu = menu
+        self.menu = tk.Menu(self.header.menu_button, tearoff=False)
+        self.header.menu_button.configure(menu=self.menu)
+        people = self.menus.selected_person_menu(self.menu, lambda: self.members.selected)
+        fill_menu(
+            self.menu,
+            [
+                Item("Rooms on the server …", lambda: self.submit("/rooms")),
+                Item("Go to a room …", self.switch, "Ctrl+K"),
+                Item("Room settings …", self.menus.show_settings),
+                Item("Find …", self.find, "Ctrl+F"),
+                Item(),
+                Item("Selected person", menu=people),
+                Item("Show or hide people", self.toggle_people, "Ctrl+Shift+P"),
+                Item(),
+                Item("Change your name …", self.name_bar.change),
+                Item("Account …", self.show_account, "Ctrl+Shift+A"),
+                Item("Another server …", self.ask_server),
+                Item(),
+                Item("Light", lambda: self.look.use(Theme.LIGHT)),
+                Item("Dark", lambda: self.look.use(Theme.DARK)),
+                Item("Follow the system", lambda: self.look.use(Theme.SYSTEM)),
+                Item(),
+                Item("Keys and commands", self.help, "F1"),
+                Item("Quit …", self.ask_quit, "Ctrl+Q"),
+            ],
+        )
 
     def _bind(self) -> None:
         root, look = self.root, self.look
         bindings: dict[str, Callable[[], object]] = {
             "<Control-k>": self.switch,
-            "<Control-f>": self.find_bar.open,
+            "<Control-f>": self.find,
             "<Control-q>": self.ask_quit,
+            "<Control-Shift-A>": self.show_account,
             "<Control-plus>": lambda: look.zoom(1),
             "<Control-equal>": lambda: look.zoom(1),
             "<Control-KP_Add>": lambda: look.zoom(1),
             "<Control-minus>": lambda: look.zoom(-1),
             "<Control-KP_Subtract>": lambda: look.zoom(-1),
             "<Control-Key-0>": lambda: look.zoom(0),
+            "<Control-Shift-P>": self.toggle_people,
             "<F1>": self.help,
+            "<F10>": lambda: open_menu(self.menu, self.header.menu_button),
             "<Escape>": self.escape,
             "<Alt-Up>": lambda: self.step_room(-1),
             "<Alt-Down>": lambda: self.step_room(1),
         }
-        for event, act in bindings.items():
-            # Some of these mean something else in a text: they are bound before its class.
-            for widget in (root, self.field.text, self.talk.text):
-                widget.bind(event, lambda _, act=act: (act(), "break")[1])  # type: ignore[misc]
+        bind_keys(bindings, root, self.field.text, self.talk.text)
         self.field.text.bind("<Prior>", lambda _: self.talk.scroll(-1))
         self.field.text.bind("<Next>", lambda _: self.talk.scroll(1))
         for event in ("<FocusIn>", "<FocusOut>"):
             root.bind(event, lambda _: root.after_idle(self.focus_changed), add=True)
+        root.bind(NOWHERE, lambda _: self.focus_home())
         root.protocol("WM_DELETE_WINDOW", self.ask_quit)
 
     # What opens and closes.
+
+    def focus_home(self) -> None:
+        """Let what is typed go where something is to be entered first."""
+        (self.field.text if self.name_bar.locked else self.name_bar.field).focus_set()
+
+    def find(self) -> None:
+        """Look for something in the room in front."""
+        self.find_bar.open()
+
+    def toggle_people(self) -> None:
+        """Let the people of the room be seen, or not."""
+        self.panes.right_shown = not self.panes.right_shown
 
     def switch(self) -> None:
         """Go to a room by part of its name."""
@@ -204,34 +222,19 @@ class Layout(Actions):
         """Ask where to go."""
         self.connect_sheet.ask(Address(), self.transcript.nick or self.settings.nick, "")
 
-    def ask_password(self, address: Address, why: str) -> None:
-        """Ask for the password, to log in where one is."""
-        room = "" if self.shown is None or self.shown.private else self.shown.name
-        self.connect_sheet.ask(address, self.transcript.nick, room, why[:1].upper() + why[1:])
-
     def list_rooms(self) -> None:
         """Show the rooms on the server."""
-        safe = self.glyphs.safe
-        listing = self.transcript.listing
-        self.rooms_sheet.fill((each.room, safe(f"{each.members}  {each.topic or ''}".strip())) for each in listing)
-        self.rooms_sheet.open(self.rooms_sheet.tree)
+        fill_rooms(self.rooms_sheet, self.transcript.listing, self.glyphs.safe)
 
     def list_found(self, key: str) -> None:
         """Show what the server found in a room."""
         room = self.transcript.find_room(key)
-        found = [] if room is None else room.found
-        self.found_sheet.fill(
-            (f"{_when(line.time)}  {line.nick}", self.glyphs.safe(line.text)) for line in found
-        )  # fmt: skip
-        if found:
-            self.found_sheet.open(self.found_sheet.tree)
-        else:
+        if not fill_found(self.found_sheet, [] if room is None else room.found, self.glyphs.safe):
             self.question.show_error("The server found nothing")
 
     def escape(self) -> None:
         """Close what is open."""
-        sheets = (self.switcher, self.help_sheet, self.rooms_sheet, self.found_sheet, self.connect_sheet)
-        for sheet in (*self.menus.sheets, *sheets):
+        for sheet in (*self.menus.sheets, *self._sheets):
             if sheet.is_open:
                 sheet.close()
                 return
@@ -241,6 +244,7 @@ class Layout(Actions):
             self.find_bar.close()
         else:
             self.menus.subjects.leave()
+            self.name_bar.leave()
 
     def ask_paste(self, text: str) -> None:
         """Ask whether to put much into the field."""
@@ -276,7 +280,12 @@ class Layout(Actions):
         """Show the name and the topic of the room in front, and why nothing can be said in it if that is so."""
         room = self.shown
         self.field.explain("" if room is None else room.closed)
-        self.topic.configure(text=self.glyphs.safe(heading(self.transcript, room)))
+        self.arrange()
+        if room is None:
+            self.header.show("", "", None)
+            return
+        people = None if room.private else max(room.count, len(room.members))
+        self.header.show(self.glyphs.safe(room.name), self.glyphs.safe(heading(self.transcript, room)), people)
 
     def has_focus(self) -> bool:
         """Return whether what is typed goes to this window."""
@@ -298,7 +307,3 @@ class Layout(Actions):
     def _found_closed(self) -> None:
         self.talk.forget_found()
         self.field.text.focus_set()
-
-
-def _when(time: int) -> str:
-    return f"{datetime.fromtimestamp(time / 1000, UTC).astimezone():%Y-%m-%d %H:%M}"

@@ -112,17 +112,16 @@ class Menus:
         if self.shown is not None and can_be_referred_to(self.shown, line):
             self.message.toggle(self.shown, line, reaction)
 
-    def add_to(self, menu: tk.Menu, selected: Callable[[], str | None]) -> None:
-        """Put into the main menu what can be done with the person who is selected, and with the room in front."""
-        people = tk.Menu(menu, tearoff=False)
+    def selected_person_menu(self, parent: tk.Menu, selected: Callable[[], str | None]) -> tk.Menu:
+        """Return the menu of the person who is selected when it opens."""
+        people = tk.Menu(parent, tearoff=False)
 
         def fill_people() -> None:
             nick = selected()
             fill(people, [Entry("Select somebody under People first")] if nick is None else self.person.entries(nick))
 
         people.configure(postcommand=fill_people)
-        menu.add_cascade(label="Selected person", menu=people)
-        menu.add_command(label="Room settings …", command=self.show_settings)
+        return people
 
     def _open(self, entries: Entries, x: int, y: int) -> None:
         if entries:

@@ -1,4 +1,4 @@
-"""The line at the top: one's name and the Join button, and the menu."""
+"""The field for one's name and the Join button; once one has joined they are gone, until the name is to be changed."""
 
 from __future__ import annotations
 
@@ -7,32 +7,39 @@ from collections.abc import Callable
 from tkinter import ttk
 
 from chatd.client.view.entry import Entry
-from chatd.client.view.theme import Look
+from chatd.client.view.theme import GAP, Look
 
 PLACEHOLDER = "Enter Your Name Here!"
 
 
 class NameBar(ttk.Frame):
-    """A field for the name, which is locked once one has joined; ``join`` is called with what stands in it."""
+    """A field for the name, which is locked once one has joined; ``join`` is called with what stands in it.
 
-    def __init__(self, parent: tk.Misc, look: Look, join: Callable[[str], None]) -> None:
+    ``changed`` is called when it is to be seen, or not any more.
+    """
+
+    def __init__(
+        self, parent: tk.Misc, look: Look, join: Callable[[str], None], changed: Callable[[], None] = lambda: None
+    ) -> None:
         super().__init__(parent)
         self._join = join
-        ttk.Label(self, text="Name").grid(row=0, column=0, padx=(0, 8))
+        self._changed = changed
+        self._before = ""
+        """The name that it is if it is not changed, while that is asked for."""
+        self.changing = False
+        ttk.Label(self, text="Name").grid(row=0, column=0, padx=(0, look.pixels(GAP)))
         self.field = Entry(self, look, width=24)
         self.field.grid(row=0, column=1, sticky="ew")
         self.button = ttk.Button(self, text="Join", command=self.submit, style="Accent.TButton")
-        self.button.grid(row=0, column=2, padx=8)
-        self.topic = ttk.Label(self, anchor="w", style="Faint.TLabel")
-        self.topic.grid(row=0, column=3, sticky="ew")
-        self.menu_button = ttk.Menubutton(self, text="Menu")
-        self.menu_button.grid(row=0, column=4, sticky="e", padx=(8, 0))
-        self.columnconfigure(3, weight=1)
+        self.button.grid(row=0, column=2, padx=(look.pixels(GAP), 0), sticky="ns")
+        self.columnconfigure(1, weight=1)
         self.field.insert(0, PLACEHOLDER)
         self.field.bind("<FocusIn>", self._entered)
         self.field.bind("<Button-1>", self._clicked)
         self.field.bind("<FocusOut>", self._left)
         self.field.bind("<Return>", lambda _: self.submit())
+        self.field.bind("<Escape>", lambda _: self.leave(), add=True)
+        self.button.bind("<Return>", lambda _: self.submit())
 
     @property
     def name(self) -> str:
@@ -47,17 +54,37 @@ class NameBar(ttk.Frame):
 
     def show_name(self, name: str, *, locked: bool) -> None:
         """Show a name, and whether it can be changed here."""
+        self.changing = False
+        self.button.configure(text="Join")
         self.field.state(["!readonly"])
         if self.field.get() != (name or PLACEHOLDER):
             self.field.delete(0, "end")
             self.field.insert(0, name or PLACEHOLDER)
         self.field.state(["readonly"] if locked else ["!readonly"])
         self.button.state(["disabled"] if locked else ["!disabled"])
+        self._changed()
+
+    def change(self) -> None:
+        """Let the name be changed that one has joined under."""
+        self._before = self.name
+        if self.locked:
+            self.show_name(self._before, locked=False)
+            self.changing = True
+            self.button.configure(text="Change")
+            self._changed()
+        self.field.focus_set()
+        self.field.select_range(0, "end")
+
+    def leave(self) -> str | None:
+        """Let the name be as it was, if it was to be changed."""
+        if not self.changing:
+            return None
+        self.show_name(self._before, locked=True)
+        return "break"
 
     def submit(self) -> None:
-        """Do what the button does."""
-        if not self.locked:
-            self._join(self.name)
+        """Do what the button does; once one has joined, that is only to go on to the message field."""
+        self._join(self.name)
 
     def _entered(self, _: tk.Event[tk.Misc]) -> None:
         if not self.locked and self.field.get() == PLACEHOLDER:
@@ -72,5 +99,5 @@ class NameBar(ttk.Frame):
         return "break"
 
     def _left(self, _: tk.Event[tk.Misc]) -> None:
-        if not self.locked and not self.field.get().strip():
+        if not self.locked and not self.changing and not self.field.get().strip():
             self.show_name("", locked=False)

@@ -240,7 +240,7 @@ class RoomsPane(ttk.Frame):
         self.tree.tag_configure("away", foreground=look.palette.faint)
         self.tree.tag_configure("unread", font=look.bold)
         self.tree.tag_configure("mentioned", foreground=look.palette.alert)
-        self.tree.column("unread", width=look.bold.measure("99 (@9)") + 8, stretch=False, anchor="e")
+        self.tree.column("unread", width=look.bold.measure("9999 (@99)") + 8, stretch=False, anchor="e")
         self.tree.column("#0", width=look.bold.measure("#some-room"), minwidth=40, stretch=True)
 
 

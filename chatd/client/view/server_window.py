@@ -9,10 +9,13 @@ from twisted.internet.defer import Deferred
 from typing_extensions import override
 
 from chatd.client.net.status import LinkState, Status
+from chatd.client.net.trouble import Trouble
+from chatd.client.view.accounts import Accounts
+from chatd.client.view.admission import Admission, Visit
 from chatd.client.view.layout import Layout
 from chatd.client.view.servers import Servers, ServerSession
 from chatd.protocol import names
-from chatd.protocol.commands import Nick
+from chatd.protocol.commands import LOBBY, Nick
 from chatd.protocol.moderation_commands import Login
 from chatd.runtime.server_address import Address
 
@@ -21,6 +24,8 @@ class ServerWindow(Layout):
     """A layout that holds `servers`; what is drawn of them is the `Window`'s to do."""
 
     servers: Servers
+    admission: Admission
+    accounts: Accounts
 
     @abstractmethod
     def bring_to_front(self, session: ServerSession) -> None:
@@ -55,9 +60,9 @@ class ServerWindow(Layout):
             if not session.connector.linked:
                 session.connect(nick, password)
                 self.show_room(session.connector.rooms[0])
-            elif nick != self.transcript.nick or session.connected:
+            elif nick != self.transcript.nick:
                 session.connector.link.send_command(Nick(nick))
-            else:
+            elif session.idle:
                 session.connector.link.reconnect()
         except ValueError as error:
             self.question.show_error(str(error))
@@ -65,7 +70,7 @@ class ServerWindow(Layout):
             return
         self.settings.nick = nick
         self.name_bar.show_name(nick, locked=True)
-        self.field.text.focus_set()
+        self.write()
 
     @override
     def connect_elsewhere(self, address: Address, nick: str, room: str, password: str = "") -> None:
@@ -97,6 +102,33 @@ class ServerWindow(Layout):
 
         session.detach().stop().addBoth(left)
 
+    @override
+    def move_server(self, old: Address, new: Address, nick: str, password: str = "") -> None:
+        session = self.servers.find(old)
+        if session is None or self.servers.find(new) is not None:
+            if session is not None:
+                self.remove_server(session)
+            self.connect_elsewhere(new, nick, LOBBY, password)
+            return
+        rooms = session.kept().rooms
+
+        def left(_: object) -> None:
+            self.admission.forget(old)
+            session.choose(new, rooms, nick)
+            self.bring_to_front(session)
+            self.join_as(nick, password)
+
+        session.detach().stop().addBoth(left)
+
+    @override
+    def show_account(self) -> None:
+        front = self.servers.front
+        self.accounts.open(self._visit(front), front.status)
+
+    def write(self) -> None:
+        """Let what is typed go to the message field."""
+        self.field.text.focus_set()
+
     # Leaving.
 
     @override
@@ -115,6 +147,7 @@ class ServerWindow(Layout):
     def remove_server(self, session: ServerSession) -> None:
         link = session.detach()
         link.stop()
+        self.admission.forget(session.address)
         self.bring_to_front(self.servers.remove(session))
         self.store()
 
@@ -137,23 +170,32 @@ class ServerWindow(Layout):
         """Show how the connection to a server is, which was another ``before``."""
         status = session.status
         self.rooms.show_state(session)
+        if status is not None:
+            visit = self._visit(session)
+            self.admission.take(visit, status)
+            self.accounts.take(visit, status)
         if status is None or session is not self.servers.front:
             return
         new = before is None or before.state is not status.state
         if new and status.state in (LinkState.REFUSED, LinkState.LOCKED):
             self._turned_away(status)
-        elif status.state is LinkState.CONNECTED:
-            self.name_bar.show_name(self.transcript.nick, locked=True)
+        elif session.connected or (new and status.state is LinkState.WAITING and not session.reached):
+            # Who has never got in may have another name, or press Join again.
+            self.name_bar.show_name(self.transcript.nick, locked=session.connected)
         self.draw_status()
 
     def _turned_away(self, status: Status) -> None:
-        """Ask for what the server in front wants: another name, or a password."""
-        self.question.show_error(status.detail[:1].upper() + status.detail[1:])
+        """Let another name be entered, if the server in front does not let this one in."""
         self.name_bar.show_name(self.transcript.nick, locked=False)
-        self.name_bar.field.focus_set()
-        self.name_bar.field.select_range(0, "end")
-        if status.state is LinkState.LOCKED:
-            self.ask_password(self.servers.front.address, status.detail)
+        if status.state is LinkState.REFUSED and status.trouble in (Trouble.NAME, None):
+            self.name_bar.field.focus_set()
+            self.name_bar.field.select_range(0, "end")
+
+    def _visit(self, session: ServerSession) -> Visit:
+        shown = session.shown
+        room = "" if shown is None or shown.private else shown.name
+        front = session is self.servers.front
+        return Visit(session.address, session.transcript.nick, room, session.connector.link, front)
 
     def draw_status(self) -> None:
         """Show as whom and where one is connected."""

@@ -88,6 +88,11 @@ class ServerSession:
         return self.status is None or self.status.state in (LinkState.STOPPED, LinkState.LOCKED)
 
     @property
+    def idle(self) -> bool:
+        """Whether there is no connection, and none is being made."""
+        return self.status is None or self.status.state not in (LinkState.CONNECTED, LinkState.CONNECTING)
+
+    @property
     def state(self) -> str:
         """How the connection is, in a word or two; nothing if it is there."""
         return "not connected" if self.status is None else _WORDS.get(self.status.state, "")
@@ -185,9 +190,7 @@ class Servers:
     def store(self) -> None:
         """Put what is to be there at the next start into the settings."""
         self._settings.servers = [each.kept() for each in self._all if each.chosen]
-        for each in self._all:
-            if each.entered:
-                each.connector.store_conversations()
+        self._settings.conversations.save()
 
     def leave(self, said: str | None) -> Deferred[None]:
         """Leave all servers; the Deferred fires when that is done and everything that waits is kept."""

@@ -8,6 +8,9 @@ from tkinter import ttk
 
 from chatd.client.view.theme import Look
 
+NOWHERE = "<<FocusNowhere>>"
+"""What the window is told when a sheet is closed and nothing had the focus before it."""
+
 
 class Sheet(ttk.Frame):
     """A card with a title in the middle of the window; what is in it goes into ``body``."""
@@ -42,10 +45,11 @@ class Sheet(ttk.Frame):
 
     def open(self, focus: tk.Misc | None = None) -> None:
         """Lay it over the window; ``focus`` is where typing goes."""
-        try:
-            self._focus = self.focus_get()
-        except KeyError:
-            self._focus = None
+        if not self.is_open:
+            try:
+                self._focus = self.focus_get()
+            except KeyError:
+                self._focus = None
         self.place(relx=0, rely=0, relwidth=1, relheight=1)
         self.lift()
         (focus or self.close_button).focus_set()
@@ -57,6 +61,8 @@ class Sheet(ttk.Frame):
         self.place_forget()
         if self._focus is not None and self._focus.winfo_exists():
             self._focus.focus_set()
+        else:
+            self.master.event_generate(NOWHERE)
         if self._closed is not None:
             self._closed()
 

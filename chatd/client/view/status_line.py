@@ -9,21 +9,22 @@ from tkinter import ttk
 from typing import Any
 
 from chatd.client.net.status import LinkState, Status
+from chatd.client.view.theme import GAP, TIGHT, WIDE, Look
 
 
 class StatusLine(ttk.Frame):
     """A sentence and a button; ``reconnect`` is what the button does."""
 
-    def __init__(self, parent: tk.Misc, reactor: Any, reconnect: Callable[[], None]) -> None:
-        super().__init__(parent)
+    def __init__(self, parent: tk.Misc, look: Look, reactor: Any, reconnect: Callable[[], None]) -> None:
+        super().__init__(parent, padding=(look.pixels(WIDE), look.pixels(TIGHT)))
         self._reactor = reactor
         self._status: Status | None = None
         self._who = self._where = self._away = ""
         self._again: Any = None
-        self.label = ttk.Label(self, anchor="w", style="Faint.TLabel", text="Not connected")
+        self.label = ttk.Label(self, anchor="w", style="Small.TLabel", text="Not connected")
         self.label.grid(row=0, column=0, sticky="ew")
-        self.button = ttk.Button(self, text="Reconnect", command=reconnect)
-        self.button.grid(row=0, column=1, sticky="e", padx=(8, 0))
+        self.button = ttk.Button(self, text="Reconnect", style="Small.TButton", command=reconnect)
+        self.button.grid(row=0, column=1, sticky="e", padx=(look.pixels(GAP), 0))
         self.button.grid_remove()
         self.columnconfigure(0, weight=1)
         self.paint()

@@ -20,9 +20,9 @@ THEME = "chatd"
 BAR = 8
 """How wide a scrollbar is, in points."""
 _SIDE = (
-    "TFrame", "TLabel", "Faint.TLabel", "Strong.TLabel", "Alert.TLabel", "Title.TLabel", "TButton", "Flat.TButton",
-    "Accent.TButton", "TMenubutton", "Flat.TMenubutton", "TEntry", "Treeview", "Flat.Treeview", "TCheckbutton",
-    "TRadiobutton", "TCombobox", "Vertical.TScrollbar", "Horizontal.TScrollbar",
+    "TFrame", "TLabel", "Faint.TLabel", "Strong.TLabel", "Alert.TLabel", "Title.TLabel", "Small.TLabel", "TButton",
+    "Flat.TButton", "Small.TButton", "Accent.TButton", "TMenubutton", "Flat.TMenubutton", "TEntry", "Treeview",
+    "Flat.Treeview", "TCheckbutton", "TRadiobutton", "TCombobox", "Vertical.TScrollbar", "Horizontal.TScrollbar",
 )  # fmt: skip
 _ELEMENTS: Mapping[str, tuple[str, ...]] = {
     # The first that fits counts; "!" and what follows is a state that must not be.
@@ -195,6 +195,7 @@ class Styles:
         configure("TNotebook", borderwidth=0, tabmargins=0)
         configure("TNotebook.Tab", padding=(pixels(9), pixels(3)), background=p.surface)
         state_map("TNotebook.Tab", background=[("selected", p.background)])
+        configure("Small.TButton", padding=(pixels(6), 0), font="ChatdSmall")
         configure("Accent.TButton", foreground=p.accent_text)
         state_map("Accent.TButton", foreground=[("disabled", p.faint), ("", p.accent_text)])
         for style in ("Flat.TButton", "Flat.TMenubutton"):
@@ -219,6 +220,7 @@ class Styles:
         configure("Strong.TLabel", font="ChatdBold")
         configure("Title.TLabel", font="ChatdLarge")
         configure("Small.TLabel", foreground=p.faint, font="ChatdSmall")
+        configure("Divider.TFrame", background=p.divider)
         configure("Card.TFrame", background=p.background)
         for style in _SIDE:
             configure(f"Side.{style}", background=p.surface)

@@ -40,6 +40,12 @@ class Subjects:
         """What stood in the field before a message was to be changed."""
         self.line = SubjectLine(main, safe, self.leave)
 
+    @property
+    def draft(self) -> str:
+        """What stands in the field, but for a message that is changed: then what stood there before."""
+        subject = self.line.subject
+        return self._draft if subject is not None and subject.edits else self._window.field.content
+
     def answer(self, room: Room, line: Line) -> None:
         """Let what is written next answer a message."""
         self.leave()

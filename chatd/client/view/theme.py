@@ -47,7 +47,8 @@ class Look:
         self.palette = LIGHT
         self.system_dark = system_dark
         self.painters: list[Callable[[], None]] = []
-        self._scale = settle_resolution(root)
+        self.scale = settle_resolution(root)
+        """How many pixels a point has."""
         family = tkinter.font.nametofont("TkDefaultFont", root).actual("family")
         fixed = tkinter.font.nametofont("TkFixedFont", root).actual("family")
         self.text = tkinter.font.Font(root, name="ChatdText", family=family)
@@ -67,7 +68,7 @@ class Look:
 
     def pixels(self, points: float) -> int:
         """Return how many pixels so many points are on this display: at least one, unless they are none."""
-        return round(points * self._scale) or (points > 0) - (points < 0)
+        return round(points * self.scale) or (points > 0) - (points < 0)
 
     def apply(self) -> None:
         """Put the theme and the size into effect."""
@@ -96,8 +97,8 @@ class Look:
         self.theme = theme
         self.apply()
 
-    def dress(self, text: tk.Text) -> None:
-        """Give a plain text widget the colours and the font of the rest."""
+    def dress(self, text: tk.Text, *, edge: bool = True) -> None:
+        """Give a plain text widget the colours and the font of the rest; without an edge that is seen only in focus."""
         palette = self.palette
         text.configure(
             font=self.text,
@@ -108,8 +109,8 @@ class Look:
             selectforeground=palette.select_text,
             inactiveselectbackground=palette.select,
             highlightthickness=self.pixels(0.75),
-            highlightbackground=palette.border,
-            highlightcolor=palette.link,
+            highlightbackground=palette.border if edge else palette.background,
+            highlightcolor=palette.accent,
             relief="flat",
             borderwidth=0,
             insertwidth=self.pixels(0.75),

@@ -13,6 +13,8 @@ from chatd.client.model.changes import Change
 from chatd.client.model.room import Room
 from chatd.client.model.settings import Settings
 from chatd.client.model.transcript import Transcript
+from chatd.client.view.accounts import Accounts
+from chatd.client.view.admission import Admission
 from chatd.client.view.browser import open_link
 from chatd.client.view.desktop import Desktop
 from chatd.client.view.drawing import Drawing
@@ -59,9 +61,14 @@ class Window(ServerWindow):
         super().__init__(root, reactor, look, Glyphs(TkFont(root)))
         send_keys_to(self.typed_elsewhere, self.rooms.tree, self.members.tree)
         self.connect_sheet.nearby = desktop.nearby
+        self.admission = Admission(reactor, self, self.question, self.connect_sheet, desktop.keyring)
+        self.accounts = Accounts(self.account_sheet, desktop.keyring, self.admission.entered)
         self.update_title()
         self.draw_topic()
         self.name_bar.show_name(transcript.nick, locked=False)
+        settings.conversations.before_save = self.note_draft
+        for action in ("<Key>", "<Button>", "<MouseWheel>"):
+            root.bind(action, self._attend, add=True)
 
     def _use(self, session: ServerSession) -> None:
         """Let a server be the one in front."""
@@ -94,6 +101,8 @@ class Window(ServerWindow):
                 self.list_rooms()
             case changes.Found(key) if front:
                 self.list_found(key)
+            case changes.RegisterAnswered(problem):
+                self.accounts.answered(session.address, problem)
             case changes.StillWaiting(_, _, reason) if front:
                 self.status_line.remark = f"will be sent again: {reason}"
                 self.draw_status()
@@ -133,8 +142,7 @@ class Window(ServerWindow):
     @override
     def show_room(self, name: str | None, session: ServerSession | None = None) -> None:
         self.menus.subjects.leave((session or self.servers.front).transcript.find_room(name))
-        if self.shown is not None:
-            self.shown.draft = self.field.content
+        self.note_draft()
         before, front = self.shown, self.servers.front
         if session is not None and session is not front:
             front.transcript.set_front(None)
@@ -221,6 +229,10 @@ class Window(ServerWindow):
         if found:
             self.changed(found)
 
+    def _attend(self, _: tk.Event[tk.Misc]) -> None:
+        if self.transcript.attend():
+            self.focus_changed()
+
     # Leaving.
 
     @override
@@ -232,12 +244,18 @@ class Window(ServerWindow):
         if not self._leaving:
             self._leaving = True
             self.store()
-            self.settings.geometry = self.root.geometry()
+            self.settings.geometry, self.settings.scale = self.root.geometry(), self.look.scale
             self.root.withdraw()
             self.disconnect(said).addBoth(lambda _: self._done())
+
+    def note_draft(self) -> None:
+        """Note what stands in the field."""
+        if self.shown is not None:
+            self.shown.draft = self.menus.subjects.draft
 
     def stop_drawing(self) -> None:
         """Let go of the reactor; nothing is drawn any more."""
         self._drawing.stop()
         self.notices.stop()
+        self.admission.stop()
         self.status_line.stop()
