@@ -30,6 +30,7 @@ from chatd.client.view.programs import Programs
 from chatd.client.view.pump import Pump
 from chatd.client.view.servers import ServerSession
 from chatd.client.view.window import Window
+from chatd.client.view.x_selection import x_reader
 from chatd.runtime.clocks import tell_monotonic_time
 from chatd.runtime.server_address import Address, parse
 
@@ -68,7 +69,10 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
     transcript = Transcript("", lambda: int(time.time() * 1000))
     pump = Pump(root, reactor, descriptor)
     programs = Programs(reactor)
-    desktop = replace(this_desktop(os.environ), nearby=nearby(reactor), keyring=system_keyring(reactor))
+    reads = x_reader(reactor, os.environ) if root.tk.call("tk", "windowingsystem") == "x11" else None
+    desktop = replace(
+        this_desktop(os.environ), nearby=nearby(reactor), keyring=system_keyring(reactor), read_clipboard=reads
+    )
 
     # Several servers may ask at once, and there is a place for one question.
     asking = DeferredLock()

@@ -288,7 +288,9 @@ def test_a_right_click_opens_the_menu_of_the_line_and_so_does_a_key(
     monkeypatch.setattr(menus.popup, "tk_popup", popup)
     text = desk.window.talk.text
     desk.shown()
-    x, y, _, height = text.bbox(text.search("coffee", "1.0")) or (0, 0, 0, 0)
+    box = text.bbox(text.search("coffee", "1.0"))
+    assert box is not None
+    x, y, _, height = box
     text.event_generate("<Button-3>", x=x + 2, y=y + height // 2)
     assert opened[-1][:2] == ["Reply", "React"]
     text.tag_add("sel", text.search("tea", "1.0"), text.search("tea", "1.0") + "+3c")

@@ -563,14 +563,14 @@ def test_a_symbol_is_a_word_where_no_font_has_it(desk: Desk) -> None:
 def test_pasting_much_asks_in_the_window(desk: Desk) -> None:
     desk.join()
     desk.root.clipboard_clear()
-    desk.root.clipboard_append("a\nb\nc")
+    desk.root.clipboard_append("a\nb")
     desk.key("<<Paste>>")
-    assert (desk.window.field.content, desk.window.question.is_open) == ("a\nb\nc", False)
+    assert (desk.window.field.content, desk.window.question.is_open) == ("a\nb", False)
     desk.window.field.content = ""
-    desk.root.clipboard_append("\nd\n")
+    desk.root.clipboard_append("\nc\nd\n")
     desk.key("<<Paste>>")
     assert (desk.window.field.content, desk.window.question.is_open) == ("", True)
-    desk.window.question.answer(1)
+    desk.window.question.answer(2)
     assert desk.window.field.content == "a b c d"
     desk.key("<<Paste>>")
     desk.window.question.answer(0)

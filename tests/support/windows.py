@@ -87,7 +87,7 @@ class RealWindow:
 
     def say(self, text: str) -> None:
         """Type a line into the field, and Enter."""
-        self._type(300, 600, text)
+        self._type(300, 625, text)
 
     def enter_name(self, name: str) -> None:
         """Type into the field for the name, which has the focus as long as it is to be filled in, and Enter."""

@@ -30,7 +30,9 @@ class InputHistory:
         if self._at is None:
             if not self._typed:
                 return text
-            self._draft, self._at = text, len(self._typed)
+            # What stands there may be what was refused, and is the newest already.
+            again = text == self._typed[-1] and len(self._typed) > 1
+            self._draft, self._at = text, len(self._typed) - again
         self._at = max(0, self._at - 1)
         return self._typed[self._at]
 

@@ -60,6 +60,8 @@ class Settings:
     """The window's place as Tk writes it, ``800x600+10+20``; empty for wherever the system puts it."""
     scale: float = 0.0
     """How many pixels a point had where that was; 0 if it is not known."""
+    emoji: list[str] = field(default_factory=list)
+    """Those that were chosen last, the newest first."""
     waiting: dict[str, list[Any]] = field(default_factory=dict)
     """For each server, what an older client has kept of `Transcript.dump_waiting`: not checked here but where it is
     loaded."""
@@ -73,7 +75,7 @@ _CONFIG, _STATE = "config", "state"
 _FILES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         _CONFIG: ("servers", "nick", "muted", "font_size", "theme"),
-        _STATE: ("geometry", "scale", "waiting"),
+        _STATE: ("geometry", "scale", "emoji", "waiting"),
     }
 )
 
@@ -283,6 +285,7 @@ _CHECKS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
         "theme": lambda value: Theme(text(value)),
         "geometry": _geometry,
         "scale": _scale,
+        "emoji": texts,
         "waiting": _waiting,
     }
 )

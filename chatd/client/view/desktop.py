@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from chatd.client.net.kept_passwords import Keyring, NoKeyring
 from chatd.client.net.nearby import Nearby, NoNearby
+from chatd.client.view.x_selection import Read
 
 
 def _no_browser(_: str) -> bool:
@@ -27,6 +28,8 @@ class Desktop:
     """Whether the environment asks for a dark theme."""
     open_browser: Callable[[str], bool] = _no_browser
     """Opens an address, which can take a while, and returns whether a browser took it."""
+    read_clipboard: Read | None = None
+    """Asks another program for what was copied; None where Tk is asked."""
     nearby: Nearby = field(default_factory=NoNearby, compare=False)
     """Finds servers on the network."""
     keyring: Keyring = field(default_factory=NoKeyring, compare=False)

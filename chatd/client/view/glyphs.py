@@ -14,10 +14,15 @@ from typing import Any, Protocol
 
 from typing_extensions import override
 
+from chatd.client.model.bidi import has_right_to_left
+from chatd.client.model.bidi_lines import BidiText
+
 _ASTRAL = 0x10000
 _TRIAL = "\U0001f600\U0001f9e1\U0001f1e9\U0001f468\u200d\U0001f469 \u2705"
 _UNASSIGNED = "\U0001fffe"
 _LARGE_PIXELS = 200
+_JOINED = "\u0628"
+"""An Arabic letter that is narrower in a word than alone."""
 _BLANK = "\u200d\ufe0e\ufe0f"
 """Joins emoji and chooses their looks; nothing by itself."""
 
@@ -30,6 +35,10 @@ class Font(Protocol):
 
     def width(self, character: str) -> int:
         """Return how wide it is drawn, at a size at which two characters hardly ever have the same width."""
+
+    def shapes(self) -> bool:
+        """Return whether right-to-left text can be left to Tk: whether it orders it, and joins its letters."""
+        return False
 
 
 class TkFont(Font):
@@ -49,6 +58,14 @@ class TkFont(Font):
     def width(self, character: str) -> int:
         return self._large.measure(character)
 
+    @override
+    def shapes(self) -> bool:
+        # Windows and macOS do. On X11, Tk 8.6 and 9.0 do not; a later one, or one that was built so, can.
+        return self._system() != "x11" or self.width(4 * _JOINED) != 4 * self.width(_JOINED)
+
+    def _system(self) -> str:
+        return str(self._root.tk.call("tk", "windowingsystem"))
+
 
 class Glyphs:
     """Replaces what cannot be drawn. ``colour`` is whether this Tk survives a font with colours."""
@@ -56,7 +73,10 @@ class Glyphs:
     def __init__(self, font: Font, *, colour: bool = False) -> None:
         self._font = font
         self._known: dict[str, str] = {}
+        self._there: dict[str, bool] = {}
         self.colour = colour
+        self.shapes = font.shapes()
+        """Whether right-to-left text can be left to Tk."""
 
     def allow_colour(self) -> None:
         """Note that fonts with colours can be used."""
@@ -68,6 +88,20 @@ class Glyphs:
         if text.isascii():
             return text
         return "".join(c if c < "\u2000" else self._drawn(c) for c in text)
+
+    def line(self, text: str) -> str:
+        """Return the same for one line that stands alone, from left to right in the order in which it is drawn."""
+        safe = self.safe(text)
+        if self.shapes or not has_right_to_left(safe):
+            return safe
+        return "".join(each.text for each in BidiText(safe, self.has).drawn())
+
+    def has(self, character: str) -> bool:
+        """Return whether some font has a character."""
+        known = self._there.get(character)
+        if known is None:
+            known = self._there[character] = self._has(character, self._font.family(character))
+        return known
 
     def _drawn(self, character: str) -> str:
         known = self._known.get(character)

@@ -9,6 +9,8 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("Shift+Enter", "a new line in the field"),
     ("Tab", "complete a name, a #room or a /command; again for the next one"),
     ("Up, Down", "recall what was sent before, on the first or last line of the field"),
+    (":name:", "an emoji; after two letters of its name, those that it can be"),
+    ("Ctrl+.", "choose an emoji"),
     ("Ctrl+K", "go to a room by part of its name"),
     ("Alt+Up, Alt+Down", "the room above, the room below"),
     ("Menu, Shift+F10", "what can be done with the person or the message that is selected"),

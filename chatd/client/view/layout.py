@@ -8,12 +8,14 @@ from tkinter import ttk
 from typing import Any
 
 from chatd.client.model import persistence
+from chatd.client.model.pasting import Pasting
 from chatd.client.model.room import Room
 from chatd.client.model.settings import Settings, Theme
 from chatd.client.model.standing import heading
 from chatd.client.model.transcript import Transcript
 from chatd.client.view.account_sheet import AccountSheet
 from chatd.client.view.actions import Actions
+from chatd.client.view.clipboard import Clipboard
 from chatd.client.view.connect_sheet import ConnectSheet
 from chatd.client.view.connector import Connector
 from chatd.client.view.find_bar import FindActions, FindBar
@@ -26,6 +28,7 @@ from chatd.client.view.menus import Menus
 from chatd.client.view.message_field import FieldActions, MessageField
 from chatd.client.view.name_bar import NameBar
 from chatd.client.view.panes import Panes
+from chatd.client.view.paste_question import ask_how_to_paste
 from chatd.client.view.place import geometry, this_screen
 from chatd.client.view.question import Question
 from chatd.client.view.room_header import HeaderActions, RoomHeader
@@ -69,7 +72,7 @@ class Layout(Actions):
         self.panes = Panes(main, look)
         self.panes.grid(row=0, column=0, sticky="nsew")
         middle = self.middle = ttk.Frame(self.panes)
-        self.menus = Menus(self, middle, look, glyphs, LocalZone())
+        self.menus = Menus(self, middle, look, glyphs, LocalZone(), self.settings.emoji)
         room_actions = RoomActions(
             self.show_room, self.toggle_mute, self.leave_room, self.close_room, self.menus.show_settings
         )  # fmt: skip
@@ -95,7 +98,7 @@ class Layout(Actions):
         edge, gap = look.pixels(WIDE), look.pixels(GAP)
         middle.columnconfigure(0, weight=1)
         middle.rowconfigure(3, weight=1)
-        self.header = RoomHeader(middle, look, HeaderActions(self.toggle_people, self.find))
+        self.header = RoomHeader(middle, look, self.glyphs.line, HeaderActions(self.toggle_people, self.find))
         self.header.grid(row=0, column=0, sticky="ew")
         self.topic = self.header.topic
         ttk.Frame(middle, style="Divider.TFrame", height=look.pixels(0.75)).grid(row=1, column=0, sticky="ew")
@@ -114,7 +117,9 @@ class Layout(Actions):
         self.question = Question(middle)
         self.question.grid(row=5, column=0, sticky="ew", padx=edge, pady=(gap, 0))
         self.question.grid_remove()
-        self.field = MessageField(middle, look, self.glyphs, FieldActions(self.submit, self.ask_paste, self._context))
+        self.clipboard = Clipboard(self.root, self.question.show_error)
+        field_actions = FieldActions(self.submit, self.ask_paste, self._context, self.menus.emoji_panel.open)
+        self.field = MessageField(middle, look, self.glyphs, self.clipboard, field_actions)
         self.menus.subjects.line.place_in(row=6)
         self.field.grid(row=7, column=0, sticky="ew", padx=edge, pady=gap)
 
@@ -143,6 +148,7 @@ class Layout(Actions):
                 Item("Go to a room …", self.switch, "Ctrl+K"),
                 Item("Room settings …", self.menus.show_settings),
                 Item("Find …", self.find, "Ctrl+F"),
+                Item("Emoji …", self.write_emoji, "Ctrl+."),
                 Item(),
                 Item("Selected person", menu=people),
                 Item("Show or hide people", self.toggle_people, "Ctrl+Shift+P"),
@@ -224,12 +230,12 @@ class Layout(Actions):
 
     def list_rooms(self) -> None:
         """Show the rooms on the server."""
-        fill_rooms(self.rooms_sheet, self.transcript.listing, self.glyphs.safe)
+        fill_rooms(self.rooms_sheet, self.transcript.listing, self.glyphs.line)
 
     def list_found(self, key: str) -> None:
         """Show what the server found in a room."""
         room = self.transcript.find_room(key)
-        if not fill_found(self.found_sheet, [] if room is None else room.found, self.glyphs.safe):
+        if not fill_found(self.found_sheet, [] if room is None else room.found, self.glyphs.line):
             self.question.show_error("The server found nothing")
 
     def escape(self) -> None:
@@ -246,22 +252,13 @@ class Layout(Actions):
             self.menus.subjects.leave()
             self.name_bar.leave()
 
-    def ask_paste(self, text: str) -> None:
+    def ask_paste(self, pasting: Pasting) -> None:
         """Ask whether to put much into the field."""
-        lines = text.strip("\n").splitlines()
-        one = " ".join(line.strip() for line in lines if line.strip())
-        self.question.ask(
-            f"Paste {len(lines)} lines? Each will be sent as a separate message.",
-            [
-                (f"Paste {len(lines)} lines", lambda: self._pasted("\n".join(lines))),
-                ("Paste as one line", lambda: self._pasted(one)),
-                ("Do not paste", self.field.text.focus_set),
-            ],
-        )
+        ask_how_to_paste(self.question, self.field, pasting)
 
-    def _pasted(self, text: str) -> None:
-        self.field.insert(text)
-        self.field.text.focus_set()
+    def write_emoji(self) -> None:
+        """Choose an emoji for what is being written."""
+        self.field.choose_emoji()
 
     def update_title(self) -> None:
         """Let the title say how much is unread."""
@@ -285,7 +282,7 @@ class Layout(Actions):
             self.header.show("", "", None)
             return
         people = None if room.private else max(room.count, len(room.members))
-        self.header.show(self.glyphs.safe(room.name), self.glyphs.safe(heading(self.transcript, room)), people)
+        self.header.show(room.name, heading(self.transcript, room), people)
 
     def has_focus(self) -> bool:
         """Return whether what is typed goes to this window."""

@@ -106,7 +106,7 @@ class MembersPane(ttk.Frame):
         for key, row in wanted.items():
             if room is not None and self._shown.get(key) != row:
                 tag = "away" if row.away else f"nick{room.colours.of(row.nick)}"
-                self.tree.item(key, text=self._glyphs.safe(row.nick), values=(row.marks,), tags=(tag,))
+                self.tree.item(key, text=self._glyphs.line(row.nick), values=(row.marks,), tags=(tag,))
         self._shown = wanted
 
     @property

@@ -67,12 +67,14 @@ class MenuWindow(Protocol):
 class Menus:
     """What is asked for with a menu, carried out in the ``window``; ``main`` is where the line above the field goes."""
 
-    def __init__(self, window: MenuWindow, main: tk.Misc, look: Look, glyphs: Glyphs, zone: tzinfo) -> None:
+    def __init__(
+        self, window: MenuWindow, main: tk.Misc, look: Look, glyphs: Glyphs, zone: tzinfo, recent: list[str]
+    ) -> None:
         self._window = window
         safe = self._safe = glyphs.safe
         self._zone = zone
-        self.reactions: list[str] = []
-        self.emoji_panel = EmojiPanel(window.root, look, glyphs, emoji.Recent(self.reactions))
+        self.recent = emoji.Recent(recent)
+        self.emoji_panel = EmojiPanel(window.root, look, glyphs, self.recent)
         self.popup = tk.Menu(window.root, tearoff=False)
         self.person = PersonMenu(self, safe)
         self.message = MessageMenu(self, safe)

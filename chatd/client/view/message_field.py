@@ -8,16 +8,23 @@ from dataclasses import dataclass
 from tkinter import ttk
 
 from chatd.client.model.completion import Completer
+from chatd.client.model.emoji import replace_names
 from chatd.client.model.input_history import InputHistory
+from chatd.client.model.pasting import Pasting
 from chatd.client.model.room import Room
+from chatd.client.model.slash import holds_secret
+from chatd.client.view.clipboard import Clipboard
+from chatd.client.view.emoji_typing import EmojiTyping
+from chatd.client.view.field_paste import FieldPaste
 from chatd.client.view.glyphs import Glyphs
+from chatd.client.view.preview import Preview
 from chatd.client.view.text_keys import put, use_keys
 from chatd.client.view.theme import Look
 
-MAX_PASTED_LINES = 3
-"""How many lines are pasted without a question."""
-MAX_PASTED = 200_000
-"""How many characters are pasted at most."""
+MAX_LINES = 8
+"""How many lines the field shows at most."""
+_MANY_CHARACTERS = 2000
+"""From how many on the lines are not counted: there are more than can be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,45 +33,76 @@ class FieldActions:
 
     send: Callable[[str], bool]
     """Say it; return whether it was taken, so that the field is to be cleared."""
-    ask_paste: Callable[[str], None]
+    ask_paste: Callable[[Pasting], None]
     """Ask whether to paste this."""
     context: Callable[[], tuple[Room | None, Iterable[str], str]]
     """The room in front, the names of the rooms, one's own nick: what there is to complete."""
+    choose_emoji: Callable[[tk.Misc, Callable[[str], None]], None]
+    """Let one be chosen, next to a widget."""
 
 
 class MessageField(ttk.Frame):
-    """A text of three lines and a button."""
+    """A text that grows with what is in it, a button for emoji and one to send."""
 
-    def __init__(self, parent: tk.Misc, look: Look, glyphs: Glyphs, actions: FieldActions) -> None:
+    def __init__(
+        self, parent: tk.Misc, look: Look, glyphs: Glyphs, clipboard: Clipboard, actions: FieldActions
+    ) -> None:
         super().__init__(parent)
         self._look = look
         self._glyphs = glyphs
         self._actions = actions
         self._completer = Completer()
         self._recall = InputHistory()
-        self.text = tk.Text(self, height=3, width=20, wrap="word", undo=True, padx=8, pady=6, takefocus=True)
-        self.text.grid(row=0, column=0, sticky="nsew")
+        self.text = tk.Text(self, height=1, width=20, wrap="word", undo=True, padx=8, pady=6, takefocus=True)
+        self.text.grid(row=1, column=0, sticky="nsew")
+        self.preview = Preview(self, self.text, look, glyphs)
+        self.preview.grid(row=0, column=0, columnspan=3, sticky="ew")
+        self.preview.grid_remove()
+        use_keys(self.text)
+        self.emoji_button = ttk.Button(self, text=_face(glyphs), width=3, command=self.choose_emoji)
+        self.emoji_button.grid(row=1, column=1, sticky="se", padx=(8, 0))
         self.button = ttk.Button(self, text="Send", command=self.submit, style="Accent.TButton")
-        self.button.grid(row=0, column=1, sticky="nse", padx=(8, 0))
+        self.button.grid(row=1, column=2, sticky="se", padx=(8, 0))
         self.columnconfigure(0, weight=1)
-        self.rowconfigure(0, weight=1)
-        self.why = ttk.Label(self, style="Alert.TLabel", anchor="w", justify="left")
-        self.why.grid(row=1, column=0, columnspan=2, sticky="ew", pady=(4, 0))
-        self.why.grid_remove()
-        self.why.bind("<Configure>", lambda event: self.why.configure(wraplength=max(100, event.width - 8)))
+        self.rowconfigure(1, weight=1)
+        self.why = self._line(2, "Alert.TLabel")
+        self.hint = self._line(3, "Faint.TLabel")
+        self.paste = FieldPaste(self.text, clipboard, glyphs, actions.ask_paste, self._show_hint)
+        self.emoji = EmojiTyping(self.text, look, glyphs)
+        self._bind()
+        look.painters.append(self._paint)
+        self._paint()
+
+    def _line(self, row: int, style: str) -> ttk.Label:
+        """Return a line below the field, which is not seen yet."""
+        label = ttk.Label(self, style=style, anchor="w", justify="left")
+        label.grid(row=row, column=0, columnspan=3, sticky="ew", pady=(4, 0))
+        label.grid_remove()
+        label.bind("<Configure>", lambda event: label.configure(wraplength=max(100, event.width - 8)))
+        return label
+
+    def _bind(self) -> None:
         text = self.text
-        use_keys(text)
         text.bind("<Return>", self._send_key)
         text.bind("<KP_Enter>", self._send_key)
         text.bind("<Shift-Return>", self._new_line)
         text.bind("<Tab>", self._complete)
         text.bind("<Up>", self._up)
         text.bind("<Down>", self._down)
-        text.bind("<<Paste>>", lambda _: self._paste("CLIPBOARD"))
-        text.bind("<<PasteSelection>>", self._paste_primary)
+        text.bind("<Control-period>", lambda _: self.choose_emoji())
         text.bind("<Key>", self._typed)
-        look.painters.append(self._paint)
-        self._paint()
+        text.bind("<<Modified>>", lambda _: self._modified())
+        text.bind("<Configure>", lambda _: self._fit())
+        # What is open above the field, or waits, has its keys first.
+        first = f"First{text}"
+        text.bindtags((first, *text.bindtags()))
+        keys: dict[str, Callable[[], bool]] = {
+            "<Escape>": lambda: self.emoji.leave() or self.paste.cancel(),
+            "<Return>": self.emoji.take, "<KP_Enter>": self.emoji.take, "<Tab>": self.emoji.take,
+            "<Up>": lambda: self.emoji.step(-1), "<Down>": lambda: self.emoji.step(1),
+        }  # fmt: skip
+        for key, act in keys.items():
+            text.bind_class(first, key, lambda _, act=act: "break" if act() else None)  # type: ignore[misc]
 
     @property
     def content(self) -> str:
@@ -77,27 +115,54 @@ class MessageField(ttk.Frame):
         self.text.insert("1.0", self._glyphs.safe(text))
         self.text.mark_set("insert", "end-1c")
         self.text.see("insert")
+        self.text.configure(exportselection=True)
+        self._fit()
 
     def submit(self) -> None:
-        """Send what stands in it, and clear it."""
+        """Send what stands in it, and clear it; what is not taken is marked, and what is typed next replaces it."""
         text = self.content
-        if text.strip() and self._actions.send(text):
+        if self.paste.wait(self.submit):
+            pass
+        elif text.strip():
+            secret = holds_secret(text)
+            taken = self._actions.send(text if secret else replace_names(text))
             self._recall.add_input(text)
-            self.content = ""
-            self.text.edit_reset()
+            if taken:
+                self.content = ""
+                self.text.edit_reset()
+            else:
+                self.text.configure(exportselection=not secret)
+                self.text.tag_add("sel", "1.0", "end-1c")
+                self.text.mark_set("insert", "end-1c")
         self.text.focus_set()
 
     def explain(self, why: str) -> None:
         """Say below it why nothing can be said, nothing if it can; commands can be given all the same."""
-        if why:
-            self.why.configure(text=self._glyphs.safe(f"! {why}"))
-            self.why.grid()
-        else:
-            self.why.grid_remove()
+        self._show(self.why, self._glyphs.line(f"! {why}") if why else "")
 
     def insert(self, text: str) -> None:
         """Put a text where the cursor is, in place of what is selected."""
         put(self.text, self._glyphs.safe(text))
+
+    def insert_code(self, code: str) -> None:
+        """Put in a block of code, which begins on a line of its own."""
+        self.insert(f"\n{code}" if self.text.get("insert linestart", "insert").strip() else code)
+
+    def choose_emoji(self) -> str:
+        """Let an emoji be chosen, and put it where the cursor is."""
+        self.text.focus_set()
+        self._actions.choose_emoji(self.emoji_button, self.insert)
+        return "break"
+
+    def _show_hint(self, hint: str) -> None:
+        self._show(self.hint, hint)
+
+    def _show(self, label: ttk.Label, text: str) -> None:
+        if text:
+            label.configure(text=self._glyphs.safe(text))
+            label.grid()
+        else:
+            label.grid_remove()
 
     def _send_key(self, _: tk.Event[tk.Misc]) -> str:
         self.submit()
@@ -136,25 +201,21 @@ class MessageField(ttk.Frame):
         """Return how many lines, as they are shown, lie between two places."""
         return int(self.text.tk.getint(self.text.tk.call(str(self.text), "count", "-displaylines", start, end)))
 
-    def _paste_primary(self, event: tk.Event[tk.Misc]) -> str:
-        self.text.mark_set("insert", f"@{event.x},{event.y}")
-        return self._paste("PRIMARY")
+    def _modified(self) -> None:
+        if self.text.edit_modified():
+            self.text.edit_modified(False)  # noqa: FBT003  # Tk's
+            self._fit()
 
-    def _paste(self, selection: str) -> str:
-        try:
-            text = self.text.selection_get(selection=selection)
-        except tk.TclError:  # there is nothing
-            return "break"
-        self.paste(text)
-        return "break"
-
-    def paste(self, text: str) -> None:
-        """Put in what was copied; ask first if that is much."""
-        text = text[:MAX_PASTED].replace("\r\n", "\n").replace("\0", "")
-        if len(text.strip().splitlines()) > MAX_PASTED_LINES:
-            self._actions.ask_paste(text)
-        else:
-            self.insert(text)
+    def _fit(self) -> None:
+        """Be as high as what is in it, within limits."""
+        lines = int(str(self.text.index("end-1c")).split(".")[0])
+        if lines < MAX_LINES:
+            long = self.text.compare(f"1.0 + {_MANY_CHARACTERS} chars", "<", "end-1c")
+            lines = MAX_LINES if long else 1 + self._counted("1.0", "end-1c")
+        lines = min(lines, MAX_LINES)
+        if lines != int(str(self.text.cget("height"))):
+            self.text.configure(height=lines)
+            self.text.see("insert")
 
     def _typed(self, event: tk.Event[tk.Misc]) -> str | None:
         """Put in what stands for a character that cannot be drawn."""
@@ -165,3 +226,10 @@ class MessageField(ttk.Frame):
 
     def _paint(self) -> None:
         self._look.dress(self.text)
+        self._fit()
+
+
+def _face(glyphs: Glyphs) -> str:
+    """Return what stands on the button for emoji."""
+    face = "\u263a"
+    return face if glyphs.safe(face) == face else ":)"

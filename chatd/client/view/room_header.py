@@ -19,11 +19,15 @@ class HeaderActions:
 
 
 class RoomHeader(ttk.Frame):
-    """The name, the topic below it as far as there is place, and at the right the buttons."""
+    """The name, the topic below it as far as there is place, and at the right the buttons.
 
-    def __init__(self, parent: tk.Misc, look: Look, actions: HeaderActions) -> None:
+    ``drawn`` returns what is drawn for a text.
+    """
+
+    def __init__(self, parent: tk.Misc, look: Look, drawn: Callable[[str], str], actions: HeaderActions) -> None:
         super().__init__(parent, padding=(look.pixels(WIDE), look.pixels(GAP), look.pixels(GAP), look.pixels(GAP)))
         self._look = look
+        self._drawn = drawn
         self._topic = ""
         self.name = ttk.Label(self, style="Title.TLabel", anchor="w")
         self.name.grid(row=0, column=0, sticky="ew")
@@ -40,7 +44,7 @@ class RoomHeader(ttk.Frame):
 
     def show(self, name: str, topic: str, people: int | None) -> None:
         """Show these; ``people`` is None where there is no list of them."""
-        self.name.configure(text=name)
+        self.name.configure(text=self._drawn(name))
         self._topic = topic
         self._draw()
         if people is None:
@@ -51,12 +55,14 @@ class RoomHeader(ttk.Frame):
 
     def _draw(self) -> None:
         """Show as much of the topic as there is place for."""
-        text, width, measure = self._topic, self.topic.winfo_width(), self._look.text.measure
+        topic, width, measure = self._topic, self.topic.winfo_width(), self._look.text.measure
+        text = self._drawn(topic)
         if width > 1 and measure(text) > width:
-            low, high = 0, len(text)
+            low, high = 0, len(topic)
             while low < high:
                 middle = (low + high + 1) // 2
-                low, high = (middle, high) if measure(text[:middle].rstrip() + " …") <= width else (low, middle - 1)
-            text = text[:low].rstrip() + " …"
+                fits = measure(self._drawn(topic[:middle].rstrip() + " …")) <= width
+                low, high = (middle, high) if fits else (low, middle - 1)
+            text = self._drawn(topic[:low].rstrip() + " …")
         if self.topic.cget("text") != text:
             self.topic.configure(text=text)

@@ -135,7 +135,7 @@ class RoomsPane(ttk.Frame):
             self._mark_headings()
 
     def _mark_room(self, session: ServerSession, room: Room) -> None:
-        name = self._glyphs.safe(room.name)
+        name = self._glyphs.line(room.name)
         if room.muted:
             name += " (silent)"
         if not (room.private or room.joined or room.wanted):
@@ -160,7 +160,7 @@ class RoomsPane(ttk.Frame):
             if not self.tree.exists(row):
                 continue
             opened = bool(self.tree.tk.getboolean(self.tree.item(row, "open")))
-            name = "Private" if private else " · ".join(filter(None, [self._glyphs.safe(session.title), session.state]))
+            name = "Private" if private else " · ".join(filter(None, [self._glyphs.line(session.title), session.state]))
             under = [room for room in session.transcript.rooms.values() if room.private or not private]
             unread = 0 if opened else sum(room.unread for room in under if not room.muted)
             mentions = 0 if opened else sum(room.mentions for room in under if not room.muted)

@@ -51,6 +51,12 @@ class RowText:
         begin, end = at + head, at + len(old) - tail
         self._write(lambda: self._edit(begin, end, new[head : len(new) - tail]))
 
+    def rewrite(self, *tags: str) -> None:
+        """Write the rows again in which there is one of some tags."""
+        ranges = [str(index) for tag in tags for index in self.text.tag_ranges(tag)[::2]]
+        for number in sorted({self.number_at(index) for index in ranges}):
+            self._write(lambda number=number: self._edit(number, number + 1, [self.rows[number]]))  # type: ignore[misc]
+
     def number_at(self, index: str) -> int:
         """Return the number of the row at an index of the text, the last one if it is below all."""
         return min(int(self.text.index(index).partition(".")[0]), max(1, len(self.rows))) - 1

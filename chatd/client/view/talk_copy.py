@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from chatd.client.model.lines import Kind
 from chatd.client.model.room import Room
 from chatd.client.model.rows import DayRow, FoldRow, HeadRow, LineRow, QuoteRow, ReactionsRow, Row, Shape
+from chatd.client.view.bidi_rows import BidiRows
 from chatd.client.view.row_text import RowText
 from chatd.client.view.talk_rows import Piece, Renderer
 
@@ -14,9 +15,10 @@ from chatd.client.view.talk_rows import Piece, Renderer
 class Copier:
     """Returns parts of the text that ``rows`` writes, as they were said."""
 
-    def __init__(self, rows: RowText, renderer: Renderer) -> None:
+    def __init__(self, rows: RowText, renderer: Renderer, bidi: BidiRows) -> None:
         self._rows = rows
         self._renderer = renderer
+        self._bidi = bidi
 
     def selected(self, room: Room, *, names: bool) -> str:
         """Return what is selected; with ``names``, each line with the time and the name."""
@@ -48,7 +50,9 @@ class Copier:
             if names and isinstance(row, DayRow):
                 yield str(row)
             return
-        said = cut(self._renderer.pieces(room, row), begin, stop, self._renderer.safe)
+        pieces = self._renderer.pieces(room, row)
+        laid = self._bidi.lay_out(pieces)
+        said = cut(pieces, begin, stop, self._renderer.safe) if laid is None else laid.copied(begin, stop)
         yield f"{self._before(room, row)}{said}" if names else said
 
     def _before(self, room: Room, row: HeadRow | LineRow | FoldRow) -> str:

@@ -8,12 +8,13 @@ from typing import Protocol
 from chatd.client.model.lines import Line
 from chatd.client.model.room import Room
 from chatd.client.model.rows import FoldRow, HeadRow, LineRow, QuoteRow, ReactionsRow
+from chatd.client.view.bidi_rows import BidiRows
 from chatd.client.view.gutter import Gutter
 from chatd.client.view.row_text import RowText
 from chatd.client.view.talk_actions import TalkActions
 from chatd.client.view.talk_copy import Copier
 from chatd.client.view.talk_keys import KeyActions, TalkKeys
-from chatd.client.view.talk_rows import Renderer
+from chatd.client.view.talk_rows import LINK, Renderer
 
 _SCROLLING = (
     "<MouseWheel>", "<Button-4>", "<Button-5>", "<Prior>", "<Next>", "<Home>", "<End>", "<Control-Home>",
@@ -29,6 +30,7 @@ class Touched(Protocol):
 
     text: tk.Text
     rows: RowText
+    bidi: BidiRows
     gutter: Gutter
 
     @property
@@ -55,7 +57,7 @@ class Hands:
         self._pane = pane
         self._renderer = renderer
         self.actions = actions
-        self._copier = Copier(pane.rows, renderer)
+        self._copier = Copier(pane.rows, renderer, pane.bidi)
         self.keys = TalkKeys(pane.rows, KeyActions(self._act, self._context_of, pane.note_place))
         self._due: str | None = None
         self._bind(pane.text, pane.gutter)
@@ -151,7 +153,8 @@ class Hands:
             case LineRow() if "link" in pane.text.tag_names(index) and room is not None:
                 # What is on the screen may stand for characters that cannot be drawn: the link is the line's own.
                 linked = [piece.address for piece in self._renderer.pieces(room, row) if piece.address]
-                self.actions.open_link(linked[self._count_before("link", index)])
+                names = (tag for tag in pane.text.tag_names(index) if tag.startswith(LINK))
+                self.actions.open_link(linked[int(next(names).removeprefix(LINK))])
             case _:
                 return False
         return True

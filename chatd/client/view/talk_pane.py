@@ -15,6 +15,7 @@ from chatd.client.model.lines import Line
 from chatd.client.model.room import Room
 from chatd.client.model.rows import FoldRow, LineRow, OfLine, Row, UnreadRow, page_start, rows
 from chatd.client.view.below import BelowButton
+from chatd.client.view.bidi_rows import FROM_RIGHT, IN_LINES, BidiRows
 from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.gutter import Gutter
 from chatd.client.view.row_text import RowText
@@ -44,14 +45,15 @@ class TalkPane(ttk.Frame):
         """Whether the newest line is on the screen and is to stay there."""
         self._styles = TalkStyles(self, look)
         self._renderer = Renderer(glyphs, zone)
-        self._build()
+        self._build(glyphs)
         self.hands = Hands(self, self._renderer, actions)
         look.painters.append(self._paint)
         self._paint()
 
-    def _build(self) -> None:
+    def _build(self, glyphs: Glyphs) -> None:
         self.ring = tk.Frame(self, borderwidth=0)
         self.text = tk.Text(self.ring, wrap="word", state="disabled", width=40, height=8, cursor="xterm", takefocus=1)
+        self.bidi = BidiRows(self.text, glyphs)
         self.rows = RowText(self.text, self._pieces)
         self.gutter = Gutter(self.ring, self._styles, self.rows, self._renderer)
         self.scrollbar = ttk.Scrollbar(self, command=self._scroll)
@@ -260,7 +262,12 @@ class TalkPane(ttk.Frame):
         self.hands.actions.place_changed()
         self._after_change()
 
+    def _lay_out_again(self) -> None:
+        self._keep_place(lambda: self.rows.rewrite(FROM_RIGHT, IN_LINES))
+
     def _resized(self) -> None:
+        if self.bidi.resize():
+            self._lay_out_again()
         if self.follow:
             self.text.see("end")
         self.gutter.soon()
@@ -283,7 +290,9 @@ class TalkPane(ttk.Frame):
         self.ring.configure(highlightbackground=palette.link if here else palette.background)
 
     def _pieces(self, row: Row) -> list[Piece]:
-        return [] if self._room is None else self._renderer.pieces(self._room, row)
+        pieces = [] if self._room is None else self._renderer.pieces(self._room, row)
+        laid = self.bidi.lay_out(pieces)
+        return pieces if laid is None else laid.pieces
 
     def _paint(self) -> None:
         pixels = self._look.pixels
@@ -291,6 +300,8 @@ class TalkPane(ttk.Frame):
         self.ring.configure(highlightthickness=pixels(1), background=self._look.palette.background)
         self._show_ring()
         self._styles.paint(self.text)
+        if self.bidi.paint():
+            self._lay_out_again()
         self.below.paint()
         self.gutter.paint()
         if self.follow:

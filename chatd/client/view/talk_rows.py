@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
@@ -41,6 +42,8 @@ class Piece(NamedTuple):
     """Where a link leads."""
 
 
+LINK = "link-"
+"""What the tag begins with that tells which link of its row one is."""
 OF_ROWS = frozenset({"row", "marked", "head", "quote", "bar", "code", "fence", "faint"})
 """The tags that a whole row has, up to the edge of the window."""
 _RULE = (Piece("  ", ("bar",), ""), Piece("\u00a0" * _RULE_LENGTH, ("bar", "rule"), ""))
@@ -153,17 +156,19 @@ class Renderer:
         """Make the pieces of what somebody says: code, and around it text and links."""
         text = text.replace("\n", "␊")
         at = 0
+        numbers = itertools.count()
         for match in _CODE.finditer(text):
-            yield from self._linked(text[at : match.start()], base)
+            yield from self._linked(text[at : match.start()], base, numbers)
             yield self._piece(match[1] or match[2], (*base, "inline"))
             at = match.end()
-        yield from self._linked(text[at:], base)
+        yield from self._linked(text[at:], base, numbers)
 
-    def _linked(self, text: str, base: tuple[str, ...]) -> Iterator[Piece]:
+    def _linked(self, text: str, base: tuple[str, ...], numbers: Iterator[int]) -> Iterator[Piece]:
         at = 0
-        for link in links(text):
+        for link, number in zip(links(text), numbers, strict=False):
+            tags = (*base, "link", f"{LINK}{number}")
             yield self._piece(text[at : link.start], base)
-            yield self._piece(text[link.start : link.end], (*base, "link"))._replace(address=link.address)
+            yield self._piece(text[link.start : link.end], tags)._replace(address=link.address)
             at = link.end
         yield self._piece(text[at:], base)
 

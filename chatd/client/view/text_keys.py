@@ -29,7 +29,7 @@ _NOT_TAKEN = ("<Control-Key-d>", "<Control-Key-h>", "<Control-Key-k>", "<Control
 
 def use_keys(text: tk.Text) -> None:
     """Give a text these keys instead of Tk's own."""
-    _prepare(text)
+    prepare_keys(text)
     text.bindtags(tuple(CLASS if tag == "Text" else tag for tag in text.bindtags()))
 
 
@@ -97,17 +97,17 @@ def _split(text: tk.Text, index: str) -> tuple[int, int]:
     return int(line), int(column)
 
 
-def _prepare(text: tk.Text) -> None:
+def prepare_keys(widget: tk.Misc) -> None:
     """Make the keys, once for every root."""
-    root, call = text.nametowidget("."), text.tk.call
+    root, call = widget.nametowidget("."), widget.tk.call
     if call("bind", CLASS):
         return
     for event, key in _EMACS:
-        text.event_delete(event, f"<Control-Key-{key}>")
-        text.event_delete(event, f"<Control-Lock-Key-{key.swapcase()}>")
-    text.event_add("<<SelectAll>>", "<Control-Key-a>", "<Control-Lock-Key-A>")
-    text.event_add("<<Redo>>", "<Control-Key-y>", "<Control-Lock-Key-Y>")
-    for event in text.tk.splitlist(call("bind", "Text")):
+        root.event_delete(event, f"<Control-Key-{key}>")
+        root.event_delete(event, f"<Control-Lock-Key-{key.swapcase()}>")
+    root.event_add("<<SelectAll>>", "<Control-Key-a>", "<Control-Lock-Key-A>")
+    root.event_add("<<Redo>>", "<Control-Key-y>", "<Control-Lock-Key-Y>")
+    for event in root.tk.splitlist(call("bind", "Text")):
         if str(event) not in _NOT_TAKEN:
             call("bind", CLASS, event, call("bind", "Text", event))
     keys: dict[str, Callable[[tk.Text], None]] = {

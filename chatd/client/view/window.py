@@ -63,6 +63,7 @@ class Window(ServerWindow):
         self.connect_sheet.nearby = desktop.nearby
         self.admission = Admission(reactor, self, self.question, self.connect_sheet, desktop.keyring)
         self.accounts = Accounts(self.account_sheet, desktop.keyring, self.admission.entered)
+        self.clipboard.read = desktop.read_clipboard
         self.update_title()
         self.draw_topic()
         self.name_bar.show_name(transcript.nick, locked=False)
