@@ -9,8 +9,10 @@ import pytest
 
 from chatd.client.model.lines import Line
 from chatd.client.model.presence import PresenceCue
+from chatd.client.model.room_settings import WHILE_CONNECTED
 from chatd.client.view import pump
 from chatd.client.view.menu_entries import SEPARATOR, Entries, Entry, find
+from chatd.model import room_policy
 from chatd.protocol import commands, events, references
 from chatd.protocol import moderation_commands as orders
 from chatd.protocol import reference_commands as about
@@ -609,6 +611,29 @@ def test_making_a_room_private_asks_what_becomes_of_those_who_are_there(desk: Ro
         desk.key("<Return>")
         question.answer(number)
         assert desk.sent() == orders.Set("private", "yes", "#r", who)
+
+
+def test_an_invitation_of_a_guest_may_have_ended(desk: Room) -> None:
+    assert room_policy.WHILE_CONNECTED == WHILE_CONNECTED
+    desk.come_in(operator=True, rules=(f"INVITE bob {WHILE_CONNECTED}", "INVITE zoe", "INVITE eve"))
+    desk.type("/set private=yes")
+    desk.key("<Return>")
+    assert desk.window.question.text.startswith("This takes 1 person out of #r.")
+
+
+def test_every_answer_can_be_seen_in_a_narrow_window(desk: Room) -> None:
+    desk.come_in(operator=True)
+    question = desk.window.question
+    for width in ("860x500", "1200x700"):
+        desk.root.geometry(width)
+        desk.turn()
+        desk.type("/set private=yes")
+        desk.key("<Return>")
+        desk.turn()
+        inside = question.winfo_rootx() + question.winfo_width()
+        assert len(question.buttons) == 3
+        assert max(each.winfo_rootx() + each.winfo_width() for each in question.buttons) <= inside
+        question.escape()
 
 
 def test_what_puts_nobody_out_or_says_who_is_not_asked_about(desk: Room) -> None:

@@ -120,7 +120,7 @@ class Layout(Actions):
         self.clipboard = Clipboard(self.root, self.question.show_error)
         field_actions = FieldActions(self.submit, self.ask_paste, self._context, self.menus.emoji_panel.open)
         self.field = MessageField(middle, look, self.glyphs, self.clipboard, field_actions)
-        self.menus.subjects.line.place_in(row=6)
+        self.menus.subjects.line.place_in(6, edge, gap)
         self.field.grid(row=7, column=0, sticky="ew", padx=edge, pady=gap)
 
     def arrange(self) -> None:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from chatd.client.model import changes, emoji
 from chatd.client.model.changes import Change
-from chatd.client.model.lines import Line
+from chatd.client.model.lines import Kind, Line, describe
 from chatd.client.model.room import Room
 from chatd.client.model.standing import to_refresh
 from chatd.client.model.transcript import Transcript
@@ -233,8 +233,9 @@ class Menus:
     def with_name(self, line: Line) -> str:
         """Return a message as it is copied with its name and time."""
         time = f"{datetime.fromtimestamp(line.time / 1000, self._zone):%Y-%m-%d %H:%M}"
-        said = shown(line.nick, line.text)
-        return f"[{time}] {said if said != line.text else f'{line.nick}: {line.text}'}"
+        if line.kind is not Kind.SAID or line.action:
+            return f"[{time}] {shown(line.nick, describe(line))}"
+        return f"[{time}] {line.nick}: {line.text}"
 
     def person_entries(self, nick: str) -> tuple[Entry, ...]:
         """Return what can be done with somebody."""

@@ -25,11 +25,10 @@ class Question(ttk.Frame):
         super().__init__(parent, padding=(8, 6), style="Card.TFrame")
         self._label = ttk.Label(self, justify="left", anchor="w")
         self._label.grid(row=0, column=0, sticky="ew")
+        self.buttons: list[ttk.Button] = []
         self._buttons = ttk.Frame(self)
         self._buttons.grid(row=0, column=1, sticky="e", padx=(8, 0))
         self.columnconfigure(0, weight=1)
-        self._below = False
-        """Whether the buttons stand under the text."""
         self.bind("<Configure>", lambda event: self._wrap(event.width))
         self._answers: Sequence[Answer] = ()
         self._focus: tk.Misc | None = None
@@ -54,21 +53,19 @@ class Question(ttk.Frame):
         self._content = Content.QUESTION
         self._answers = answers
         self._label.configure(text=text, style="Alert.TLabel" if alert else "TLabel")
-        for child in self._buttons.winfo_children():
-            child.destroy()
+        for button in self.buttons:
+            button.destroy()
+        self.buttons = []
         for column, (name, _) in enumerate(answers):
             button = ttk.Button(self._buttons, text=name, command=lambda n=column: self.answer(n))  # type: ignore[misc]
-            button.grid(row=0, column=column, padx=(4, 0))
+            self.buttons.append(button)
             button.bind("<Return>", lambda _, n=column: self.answer(n))  # type: ignore[misc]
             button.bind("<Escape>", self._escaped)
-        # What is long has the whole width, so that a small window can hold it.
-        self._below = "\n" in text
-        self._buttons.grid(row=1 if self._below else 0, column=0 if self._below else 1)
         self._wrap(self.winfo_width())
         self.grid()
         if focus:
             self._focus = self.focus_get() if self._has_focus() else None
-            self._buttons.winfo_children()[first].focus_set()
+            self.buttons[first].focus_set()
 
     def show_error(self, text: str) -> None:
         """Show an error until it is closed or something else is shown."""
@@ -107,5 +104,13 @@ class Question(ttk.Frame):
             return False
 
     def _wrap(self, width: int) -> None:
-        room = width - (0 if self._below else self._buttons.winfo_reqwidth()) - 32
+        """Find a place for the text and the buttons: what is long has the whole width, so that a window can hold it."""
+        needed = sum(button.winfo_reqwidth() + 4 for button in self.buttons)
+        below = "\n" in self.text or (width > 1 and needed > 0.6 * width)
+        stacked = below and width > 1 and needed > width - 16
+        for number, button in enumerate(self.buttons):
+            row, column = (number, 0) if stacked else (0, number)
+            button.grid(row=row, column=column, sticky="ew", padx=(4, 0))
+        self._buttons.grid(row=1 if below else 0, column=0 if below else 1)
+        room = width - (0 if below else needed) - 32
         self._label.configure(wraplength=max(120, room))
