@@ -653,6 +653,9 @@ def test_the_settings_are_in_the_menus(desk: Room) -> None:
     assert desk.window.menus.room_sheet.is_open
     desk.key("<Escape>", desk.window.menus.room_sheet.form.topic)
     assert not desk.window.menus.room_sheet.is_open
+    desk.window.topic.event_generate("<Button-1>", x=2, y=2)
+    assert desk.window.menus.room_sheet.is_open
+    desk.key("<Escape>", desk.window.menus.room_sheet.form.topic)
     desk.type("/settings #nowhere")
     desk.key("<Return>")
     assert "join it first" in desk.window.question.text

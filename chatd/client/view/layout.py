@@ -101,6 +101,7 @@ class Layout(Actions):
         self.header = RoomHeader(middle, look, self.glyphs.line, HeaderActions(self.toggle_people, self.find))
         self.header.grid(row=0, column=0, sticky="ew")
         self.topic = self.header.topic
+        self.menus.open_from(self.header.name, self.topic)
         ttk.Frame(middle, style="Divider.TFrame", height=look.pixels(0.75)).grid(row=1, column=0, sticky="ew")
         talk_actions = TalkActions(
             self.load_older, self.open_link, self.typed_elsewhere, self.focus_changed,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
+from tkinter import ttk
 from typing import Protocol
 
 from chatd.client.model import changes, emoji
@@ -71,7 +72,7 @@ class Menus:
         self, window: MenuWindow, main: tk.Misc, look: Look, glyphs: Glyphs, zone: tzinfo, recent: list[str]
     ) -> None:
         self._window = window
-        safe = self._safe = glyphs.safe
+        safe = self._safe = glyphs.line
         self._zone = zone
         self.recent = emoji.Recent(recent)
         self.emoji_panel = EmojiPanel(window.root, look, glyphs, self.recent)
@@ -81,7 +82,7 @@ class Menus:
         self.reason_sheet = ReasonSheet(window.root, look, safe)
         self.room_sheet = RoomSheet(window.root, look, safe, zone, self._confirm)
         self.subjects = Subjects(window, main, safe)
-        window.root.after(LOOK_AGAIN_MS, self._look_again)
+        self._due = window.root.after(LOOK_AGAIN_MS, self._look_again)
 
     @property
     def transcript(self) -> Transcript:
@@ -103,6 +104,20 @@ class Menus:
     def open_person(self, nick: str, x: int, y: int) -> None:
         """Open the menu of a person at a place of the screen."""
         self._open(self.person.entries(nick), x, y)
+
+    def open_from(self, *labels: ttk.Label) -> None:
+        """Let a click on what stands over the conversation open the settings of the room, or the menu of the person."""
+
+        def clicked(event: tk.Event[tk.Misc]) -> None:
+            if self.shown is not None and self.shown.private:
+                self.open_person(self.shown.name, event.x_root, event.y_root)
+            elif self.shown is not None:
+                self.show_settings()
+
+        for label in labels:
+            label.configure(cursor="hand2")
+            for button in ("<Button-1>", "<Button-3>"):
+                label.bind(button, clicked, add=True)
 
     def open_message(self, line: Line, x: int, y: int) -> None:
         """Open the menu of a line of the room in front at a place of the screen."""
@@ -152,9 +167,13 @@ class Menus:
         if room is not None and to_refresh(self.transcript, room):
             self._window.connector.link.refresh(room.name)
 
+    def stop(self) -> None:
+        """Ask nothing any more."""
+        self._window.root.after_cancel(self._due)
+
     def _look_again(self) -> None:
         """Ask now and then, since nobody is told who goes away and comes back."""
-        self._window.root.after(LOOK_AGAIN_MS, self._look_again)
+        self._due = self._window.root.after(LOOK_AGAIN_MS, self._look_again)
         if self._window.has_focus():
             self.room_shown()
 

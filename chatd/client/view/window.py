@@ -258,5 +258,6 @@ class Window(ServerWindow):
         """Let go of the reactor; nothing is drawn any more."""
         self._drawing.stop()
         self.notices.stop()
+        self.menus.stop()
         self.admission.stop()
         self.status_line.stop()
