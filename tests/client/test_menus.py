@@ -238,6 +238,16 @@ def test_the_menu_of_a_person_opens_by_mouse_and_by_every_key(desk: Room, monkey
     assert people.entrycget(1, "label") == "Message"
 
 
+def test_every_part_of_the_window_can_be_reached_with_a_key(desk: Room) -> None:
+    desk.come_in()
+    window, reached = desk.window, []
+    for _ in range(5):
+        desk.key("<F6>", desk.root.focus_get() or window.field.text)
+        reached.append(desk.root.focus_get())
+    people, rooms = window.members.tree, window.rooms.tree
+    assert reached == [people, rooms, window.talk.text, window.field.text, people]
+
+
 def test_what_is_typed_after_a_click_on_a_person_goes_to_the_field(desk: Room) -> None:
     desk.come_in()
     desk.key("<KeyPress-x>", desk.window.members.tree)

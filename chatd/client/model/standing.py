@@ -91,7 +91,7 @@ def facts_of(transcript: Transcript, nick: str) -> Facts:
         if nick in room.members and (found := room.members.facts(nick)) != NOTHING_KNOWN:
             return found
     conversation = transcript.find_room(nick)
-    return Facts(away=conversation is not None and conversation.told_away)
+    return Facts(away=conversation is not None and conversation.presence == "away")
 
 
 def heading(transcript: Transcript, room: Room) -> str:

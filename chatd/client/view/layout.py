@@ -28,6 +28,7 @@ from chatd.client.view.menus import Menus
 from chatd.client.view.message_field import FieldActions, MessageField
 from chatd.client.view.name_bar import NameBar
 from chatd.client.view.panes import Panes
+from chatd.client.view.parts import go_to_next_part
 from chatd.client.view.paste_question import ask_how_to_paste
 from chatd.client.view.place import geometry, this_screen
 from chatd.client.view.question import Question
@@ -182,6 +183,7 @@ class Layout(Actions):
             "<Control-Key-0>": lambda: look.zoom(0),
             "<Control-Shift-P>": self.toggle_people,
             "<F1>": self.help,
+            "<F6>": lambda: go_to_next_part(self.talk.text, self.field.text, self.members.tree, self.rooms.tree),
             "<F10>": lambda: open_menu(self.menu, self.header.menu_button),
             "<Escape>": self.escape,
             "<Alt-Up>": lambda: self.step_room(-1),
