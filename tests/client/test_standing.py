@@ -202,4 +202,8 @@ def test_ones_own_reactions_are_known() -> None:
 
 
 def test_what_is_asked_to_know_a_room_can_be_sent() -> None:
-    assert [wire.render(each) for each in to_know("#r")] == ["WHO #r details=yes", "RULES #r"]
+    client = Client(*HERE)
+    asked = [wire.render(each) for each in to_know(client.transcript, "#r")]
+    assert asked == ["TOPIC #r", "WHO #r details=yes", "RULES #r"]
+    client.hears("@id=3;old;time=2020-01-01T00:00:00.000Z TOPIC bob #r tea")
+    assert len(to_know(client.transcript, "#r")) == 2
