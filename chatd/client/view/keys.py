@@ -13,6 +13,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("Ctrl+.", "choose an emoji"),
     ("Ctrl+K", "go to a room by part of its name"),
     ("Alt+Up, Alt+Down", "the room above, the room below"),
+    ("F6", "go to the next part of the window: the field, the people, the rooms, the conversation"),
     ("Menu, Shift+F10", "what can be done with the person or the message that is selected"),
     ("Ctrl+F", "find in this room; a button there searches on the server"),
     ("PageUp, PageDown", "scroll the conversation"),
