@@ -56,6 +56,8 @@ class Settings:
     font_size: int = 11
     """In points."""
     theme: Theme = Theme.SYSTEM
+    people: bool = True
+    """Whether the people of a room are seen beside it."""
     geometry: str = ""
     """The window's place as Tk writes it, ``800x600+10+20``; empty for wherever the system puts it."""
     scale: float = 0.0
@@ -75,7 +77,7 @@ _CONFIG, _STATE = "config", "state"
 _FILES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         _CONFIG: ("servers", "nick", "muted", "font_size", "theme"),
-        _STATE: ("geometry", "scale", "emoji", "waiting"),
+        _STATE: ("geometry", "scale", "people", "emoji", "waiting"),
     }
 )
 
@@ -264,6 +266,12 @@ def _geometry(value: object) -> str:
     return place
 
 
+def _yes_or_no(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError
+    return value
+
+
 def _scale(value: object) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < MAX_SCALE:
         raise ValueError
@@ -285,6 +293,7 @@ _CHECKS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
         "theme": lambda value: Theme(text(value)),
         "geometry": _geometry,
         "scale": _scale,
+        "people": _yes_or_no,
         "emoji": texts,
         "waiting": _waiting,
     }

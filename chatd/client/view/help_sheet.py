@@ -14,7 +14,7 @@ class HelpSheet(Sheet):
     """What to press or type, and what it does."""
 
     def __init__(self, parent: tk.Misc, look: Look) -> None:
-        super().__init__(parent, "Keys and commands")
+        super().__init__(parent, "Keys and commands", grows=True)
         self._look = look
         self.text = tk.Text(self.body, wrap="word", width=40, height=10, padx=8, pady=6, cursor="arrow")
         self.text.grid(row=0, column=0, sticky="nsew")

@@ -39,7 +39,7 @@ from chatd.client.view.status_line import StatusLine
 from chatd.client.view.switcher import Switcher
 from chatd.client.view.talk_pane import TalkActions, TalkPane
 from chatd.client.view.talk_rows import LocalZone
-from chatd.client.view.theme import GAP, WIDE, Look
+from chatd.client.view.theme import GAP, TIGHT, WIDE, Look
 from chatd.client.view.welcome import Welcome, WelcomeActions
 from chatd.runtime.server_address import Address
 
@@ -86,6 +86,8 @@ class Layout(Actions):
         self.status_line.grid(row=1, column=0, sticky="ew")
         for pane in (self.rooms, self.members, self.status_line):
             look.put_aside(pane)
+        self.rooms.configure(padding=(0, look.pixels(TIGHT)))
+        self.members.configure(padding=(0, look.pixels(TIGHT)))
         self.panes.fill(self.rooms, self.middle, self.members)
         look.painters.append(self.status_line.paint)
         self._make_sheets(root)
@@ -124,8 +126,11 @@ class Layout(Actions):
         self.field.grid(row=7, column=0, sticky="ew", padx=edge, pady=gap)
 
     def arrange(self) -> None:
-        """Let the name bar and the welcome be seen when they are needed, and only then."""
-        self.welcome.arrange(self.name_bar, self.middle, alone=self.shown is None)
+        """Let be seen what is needed now, and nothing else."""
+        room = self.shown
+        self.welcome.arrange(self.name_bar, self.middle, alone=room is None)
+        several = len(self.servers) > 1 or bool(self.transcript.rooms)
+        self.panes.want(left=several, right=self.settings.people and room is not None and not room.private)
 
     def _make_sheets(self, root: tk.Tk) -> None:
         self.switcher = Switcher(root, self.look, self.glyphs, self.show_room)
@@ -206,7 +211,8 @@ class Layout(Actions):
 
     def toggle_people(self) -> None:
         """Let the people of the room be seen, or not."""
-        self.panes.right_shown = not self.panes.right_shown
+        self.settings.people = not self.settings.people
+        self.arrange()
 
     def switch(self) -> None:
         """Go to a room by part of its name."""

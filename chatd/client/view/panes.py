@@ -9,7 +9,7 @@ from chatd.client.view.theme import Look
 
 ROOMS_FROM, PEOPLE_FROM = 340, 525
 """How wide the window is at least, in points, so that the rooms and the people are seen."""
-SHARE = 0.28
+SHARE = {"left": 0.34, "right": 0.28}
 """How much of the width a pane at the side has at most."""
 
 
@@ -36,15 +36,12 @@ class Panes(ttk.PanedWindow):
         self.bind("<ButtonRelease-1>", lambda _: self._moved(), add=True)
         self._look.painters.append(self.fit)
 
-    @property
-    def right_shown(self) -> bool:
-        """Whether the pane at the right is to be seen where there is place for it."""
-        return self._wanted["right"]
-
-    @right_shown.setter
-    def right_shown(self, shown: bool) -> None:
-        self._wanted["right"] = shown
-        self.fit()
+    def want(self, *, left: bool, right: bool) -> None:
+        """Let the panes at the sides be seen, where there is place for them, or not."""
+        wanted = {"left": left, "right": right}
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self.fit()
 
     @property
     def has_place(self) -> bool:
@@ -77,7 +74,7 @@ class Panes(ttk.PanedWindow):
             self.sashpos(int(left), width - self._pixels("right"))
 
     def _pixels(self, side: str) -> int:
-        return min(round(self._widths[side] * self._look.size), round(self.winfo_width() * SHARE))
+        return min(round(self._widths[side] * self._look.size), round(self.winfo_width() * SHARE[side]))
 
     def _moved(self) -> None:
         """Note how wide somebody has made the panes."""

@@ -208,6 +208,8 @@ class Styles:
             state_map(style, background=[], foreground=[("disabled", p.faint)])
         configure("Treeview", background=p.background, foreground=p.text, borderwidth=0, padding=0)
         state_map("Treeview", background=[("selected", p.chosen)], foreground=[])
+        for style in ("Flat.Treeview.Item", "Side.Flat.Treeview.Item"):
+            configure(style, padding=(pixels(4.5), 0))
         configure("Heading", background=p.background, foreground=p.faint, relief="flat", padding=(pixels(3), pixels(2)))
         state_map("Heading", background=[("active", p.hover)])
         configure("TPanedwindow", background=p.divider)

@@ -20,7 +20,7 @@ class Switcher(Sheet):
     """A field and the rooms of all servers that fit; ``show`` is called with the one that is chosen."""
 
     def __init__(self, parent: tk.Misc, look: Look, glyphs: Glyphs, show: Callable[[str, ServerSession], None]) -> None:
-        super().__init__(parent, "Go to a room")
+        super().__init__(parent, "Go to a room", grows=True)
         self._glyphs = glyphs
         self._show = show
         self._rooms: dict[str, tuple[ServerSession, Room]] = {}
