@@ -10,7 +10,7 @@ from typing import Any
 from chatd.client.model import persistence
 from chatd.client.model.pasting import Pasting
 from chatd.client.model.room import Room
-from chatd.client.model.settings import Settings, Theme
+from chatd.client.model.settings import Settings
 from chatd.client.model.standing import heading
 from chatd.client.model.transcript import Transcript
 from chatd.client.view.account_sheet import AccountSheet
@@ -22,14 +22,16 @@ from chatd.client.view.find_bar import FindActions, FindBar
 from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.help_sheet import HelpSheet
 from chatd.client.view.listings import fill_found, fill_rooms
-from chatd.client.view.main_menu import Item, bind_keys, fill_menu, open_menu
+from chatd.client.view.main_menu import Item, bind_keys, fill_menu, open_menu, zoom_keys
 from chatd.client.view.members_pane import MembersPane, PeopleActions
 from chatd.client.view.menus import Menus
 from chatd.client.view.message_field import FieldActions, MessageField
 from chatd.client.view.name_bar import NameBar
+from chatd.client.view.notices import Notices
 from chatd.client.view.panes import Panes
 from chatd.client.view.paste_question import ask_how_to_paste
 from chatd.client.view.place import geometry, this_screen
+from chatd.client.view.preferences_sheet import PreferencesSheet
 from chatd.client.view.question import Question
 from chatd.client.view.room_header import HeaderActions, RoomHeader
 from chatd.client.view.rooms_pane import RoomActions, RoomsPane, ServerActions
@@ -54,11 +56,13 @@ class Layout(Actions):
     servers: Servers
     shown: Room | None
     connector: Connector
+    notices: Notices
 
     def __init__(self, root: tk.Tk, reactor: Any, look: Look, glyphs: Glyphs) -> None:
         self.root = root
         self.look = look
         self.glyphs = glyphs
+        look.preferences = self.settings.preferences
         root.title(TITLE)
         screen = this_screen(root, look.scale)
         root.minsize(*screen.least)
@@ -137,10 +141,12 @@ class Layout(Actions):
         self.connect_sheet = ConnectSheet(root, self.look, self.glyphs.safe)
         self.account_sheet = AccountSheet(root, self.look)
         self.help_sheet = HelpSheet(root, self.look)
+        self.preferences_sheet = PreferencesSheet(root, self.look, self.preferences_changed)
         self.rooms_sheet = Listing(root, self.look, "Rooms on the server", ("Room", "People and topic"), self.go_to)
         self.found_sheet = Listing(root, self.look, "Found on the server", ("When and who", "What"))
         listings = self.rooms_sheet, self.found_sheet
-        self._sheets = self.switcher, self.help_sheet, *listings, self.connect_sheet, self.account_sheet
+        plain = self.switcher, self.help_sheet, self.preferences_sheet
+        self._sheets = *plain, *listings, self.connect_sheet, self.account_sheet
 
     def _menu(self) -> None:
         self.menu = tk.Menu(self.header.menu_button, tearoff=False)
@@ -162,10 +168,7 @@ class Layout(Actions):
                 Item("Account …", self.show_account, "Ctrl+Shift+A"),
                 Item("Another server …", self.ask_server),
                 Item(),
-                Item("Light", lambda: self.look.use(Theme.LIGHT)),
-                Item("Dark", lambda: self.look.use(Theme.DARK)),
-                Item("Follow the system", lambda: self.look.use(Theme.SYSTEM)),
-                Item(),
+                Item("Preferences …", self.preferences_sheet.ask, "Ctrl+,"),
                 Item("Keys and commands", self.help, "F1"),
                 Item("Quit …", self.ask_quit, "Ctrl+Q"),
             ],
@@ -178,18 +181,14 @@ class Layout(Actions):
             "<Control-f>": self.find,
             "<Control-q>": self.ask_quit,
             "<Control-Shift-A>": self.show_account,
-            "<Control-plus>": lambda: look.zoom(1),
-            "<Control-equal>": lambda: look.zoom(1),
-            "<Control-KP_Add>": lambda: look.zoom(1),
-            "<Control-minus>": lambda: look.zoom(-1),
-            "<Control-KP_Subtract>": lambda: look.zoom(-1),
-            "<Control-Key-0>": lambda: look.zoom(0),
+            "<Control-comma>": self.preferences_sheet.ask,
             "<Control-Shift-P>": self.toggle_people,
             "<F1>": self.help,
             "<F10>": lambda: open_menu(self.menu, self.header.menu_button),
             "<Escape>": self.escape,
             "<Alt-Up>": lambda: self.step_room(-1),
             "<Alt-Down>": lambda: self.step_room(1),
+            **zoom_keys(look.zoom),
         }
         bind_keys(bindings, root, self.field.text, self.talk.text)
         self.field.text.bind("<Prior>", lambda _: self.talk.scroll(-1))
@@ -208,6 +207,12 @@ class Layout(Actions):
     def find(self) -> None:
         """Look for something in the room in front."""
         self.find_bar.open()
+
+    def preferences_changed(self) -> None:
+        """Let what was chosen hold; it is kept with the other settings."""
+        self.settings.theme, self.settings.font_size = self.look.theme, self.look.size
+        self.notices.rings, self.notices.shows = self.look.preferences.bell, self.look.preferences.notices
+        self.talk.repaint()
 
     def toggle_people(self) -> None:
         """Let the people of the room be seen, or not."""

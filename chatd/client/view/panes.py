@@ -5,6 +5,8 @@ from __future__ import annotations
 import tkinter as tk
 from tkinter import ttk
 
+from typing_extensions import override
+
 from chatd.client.view.theme import Look
 
 ROOMS_FROM, PEOPLE_FROM = 340, 525
@@ -22,7 +24,13 @@ class Panes(ttk.PanedWindow):
         self._wanted = {"left": True, "right": True}
         self._widths: dict[str, float] = {}
         """How wide the panes at the sides are, for each point of the font."""
-        self._waiting = False
+        self._waiting: str | None = None
+
+    @override
+    def destroy(self) -> None:
+        if self._waiting is not None:
+            self.after_cancel(self._waiting)
+        super().destroy()
 
     def fill(self, left: tk.Widget, middle: tk.Widget, right: tk.Widget) -> None:
         """Let these stand in them, each side as wide as what is in it."""
@@ -50,12 +58,11 @@ class Panes(ttk.PanedWindow):
 
     def fit(self) -> None:
         """Let the panes at the sides come, go, grow and shrink with the window and the font, once Tk is done."""
-        if not self._waiting:
-            self._waiting = True
-            self.after_idle(self._fit)
+        if self._waiting is None:
+            self._waiting = self.after_idle(self._fit)
 
     def _fit(self) -> None:
-        self._waiting = False
+        self._waiting = None
         width = self.winfo_width()
         if width <= 1:
             return

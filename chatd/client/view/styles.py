@@ -175,6 +175,7 @@ class Styles:
         layout("Treeview", nest("Chatd.list", "Treeview.padding", "Treeview.treearea"))
         layout("Flat.Treeview.Item", nest("Treeitem.padding", inside=[("Treeitem.text", fill | {"side": "left"})]))
         layout("Card.TFrame", nest("Chatd.card"))
+        layout("Field.TFrame", nest("Chatd.field"))
         for style, sticky in (("Vertical.TScrollbar", "ns"), ("Horizontal.TScrollbar", "we")):
             trough: Any = [("Chatd.trough", {"sticky": sticky, "children": [("Chatd.thumb", fill)]})]
             layout(style, trough)

@@ -90,7 +90,7 @@ class TalkPane(ttk.Frame):
         if room.unread_serial is not None:
             mark = next((i for i, line in enumerate(room.lines) if line.serial == room.unread_serial), first)
             first = min(first, page_start(room, mark, _BEFORE_UNREAD))
-        self.rows.replace(*rows(room, first, self._zone), whole=True)
+        self.rows.replace(*self._made(room, first), whole=True)
         self.rows.sync()
         self.text.see("end")
         for number, row in enumerate(self.rows.rows):
@@ -107,7 +107,7 @@ class TalkPane(ttk.Frame):
         if not places or first_index <= places[0]:
             self.redraw()
             return
-        start, found = rows(room, first_index, self._zone)
+        start, found = self._made(room, first_index)
         if start <= places[0]:
             self.redraw()
             return
@@ -121,7 +121,7 @@ class TalkPane(ttk.Frame):
         if first is None:
             first = page_start(room, self._top_index(room), PAGE)
         start = first
-        self._keep_place(lambda: self.rows.replace(*rows(room, start, self._zone), whole=True))
+        self._keep_place(lambda: self.rows.replace(*self._made(room, start), whole=True))
 
     def repaint(self) -> None:
         """Redraw everything, also what is the same."""
@@ -132,7 +132,7 @@ class TalkPane(ttk.Frame):
 
         def anew() -> None:
             self.rows.clear()
-            self.rows.replace(*rows(room, first, self._zone), whole=True)
+            self.rows.replace(*self._made(room, first), whole=True)
 
         self._keep_place(anew)
 
@@ -178,7 +178,7 @@ class TalkPane(ttk.Frame):
         if room is None or not isinstance(row, FoldRow):
             return
         room.unfolded.symmetric_difference_update({row.key})
-        self._keep_place(lambda: self.rows.replace(*rows(room, row.index, self._zone)))
+        self._keep_place(lambda: self.rows.replace(*self._made(room, row.index)))
 
     # What is asked about it.
 
@@ -289,6 +289,9 @@ class TalkPane(ttk.Frame):
         palette = self._look.palette
         self.ring.configure(highlightbackground=palette.link if here else palette.background)
 
+    def _made(self, room: Room, first: int) -> tuple[int, list[Row]]:
+        return rows(room, first, self._zone, self._look.preferences.traffic)
+
     def _pieces(self, row: Row) -> list[Piece]:
         pieces = [] if self._room is None else self._renderer.pieces(self._room, row)
         laid = self.bidi.lay_out(pieces)
@@ -296,6 +299,7 @@ class TalkPane(ttk.Frame):
 
     def _paint(self) -> None:
         pixels = self._look.pixels
+        self._renderer.clock = self._look.preferences.clock
         self._styles.measure()
         self.ring.configure(highlightthickness=pixels(1), background=self._look.palette.background)
         self._show_ring()

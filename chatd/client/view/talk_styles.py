@@ -59,7 +59,9 @@ class TalkStyles:
     @property
     def gutter_width(self) -> int:
         """How many pixels wide the side is on which avatars stand."""
-        return max(self.avatar_size, self.look.small.measure("00:00")) + 2 * self.look.pixels(9)
+        preferences = self.look.preferences
+        time = self.look.small.measure(preferences.clock.written(20, 0))
+        return max(self.avatar_size if preferences.avatars else 0, time) + 2 * self.look.pixels(9)
 
     def measure(self) -> None:
         """Let the fonts be as large as those of the look."""
