@@ -65,9 +65,9 @@ class MessageField(ttk.Frame):
         self.preview.grid_remove()
         use_keys(self.text)
         self.emoji_button = ttk.Button(self, text=_face(glyphs), width=3, command=self.choose_emoji)
-        self.emoji_button.grid(row=1, column=1, sticky="se", padx=(8, 0))
+        self.emoji_button.grid(row=1, column=1, sticky="se", padx=("6p", 0))
         self.button = ttk.Button(self, text="Send", command=self.submit, style="Accent.TButton")
-        self.button.grid(row=1, column=2, sticky="se", padx=(8, 0))
+        self.button.grid(row=1, column=2, sticky="se", padx=("6p", 0))
         self.columnconfigure(0, weight=1)
         self.rowconfigure(1, weight=1)
         self.why = self._line(2, "Alert.TLabel")
@@ -81,7 +81,7 @@ class MessageField(ttk.Frame):
     def _line(self, row: int, style: str) -> ttk.Label:
         """Return a line below the field, which is not seen yet."""
         label = ttk.Label(self, style=style, anchor="w", justify="left")
-        label.grid(row=row, column=0, columnspan=3, sticky="ew", pady=(4, 0))
+        label.grid(row=row, column=0, columnspan=3, sticky="ew", pady=("3p", 0))
         label.grid_remove()
         label.bind("<Configure>", lambda event: label.configure(wraplength=max(100, event.width - 8)))
         return label

@@ -16,14 +16,14 @@ class NamePopup(tk.Frame):
     """Emoji with their names, one of them marked; ``taken`` is called with the one that is clicked."""
 
     def __init__(self, root: tk.Misc, look: Look, glyphs: Glyphs, taken: Callable[[str], None]) -> None:
-        super().__init__(root, borderwidth=0, highlightthickness=1, padx=2, pady=2, takefocus=False)
+        super().__init__(root, borderwidth=0, highlightthickness=1, padx="1.5p", pady="1.5p", takefocus=False)
         self._look = look
         self._glyphs = glyphs
         self._emoji: Sequence[str] = ()
         self._at = 0
         self.rows: list[tk.Label] = []
         for number in range(MAX_SHOWN):
-            row = tk.Label(self, anchor="w", padx=8, pady=2, cursor="hand2", takefocus=False)
+            row = tk.Label(self, anchor="w", padx="6p", pady="1.5p", cursor="hand2", takefocus=False)
             row.bind("<Button-1>", lambda _, number=number: taken(self._emoji[number]))  # type: ignore[misc]
             row.bind("<Motion>", lambda _, number=number: self._mark(number))  # type: ignore[misc]
             self.rows.append(row)

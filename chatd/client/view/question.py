@@ -22,11 +22,11 @@ class Question(ttk.Frame):
     """The place for one question at a time; a new one takes it over, and the one before gets its last answer."""
 
     def __init__(self, parent: tk.Misc) -> None:
-        super().__init__(parent, padding=(8, 6), style="Card.TFrame")
+        super().__init__(parent, padding=("6p", "4.5p"), style="Card.TFrame")
         self._label = ttk.Label(self, justify="left", anchor="w")
         self._label.grid(row=0, column=0, sticky="ew")
         self._buttons = ttk.Frame(self)
-        self._buttons.grid(row=0, column=1, sticky="e", padx=(8, 0))
+        self._buttons.grid(row=0, column=1, sticky="e", padx=("6p", 0))
         self.columnconfigure(0, weight=1)
         self._below = False
         """Whether the buttons stand under the text."""
@@ -58,7 +58,7 @@ class Question(ttk.Frame):
             child.destroy()
         for column, (name, _) in enumerate(answers):
             button = ttk.Button(self._buttons, text=name, command=lambda n=column: self.answer(n))  # type: ignore[misc]
-            button.grid(row=0, column=column, padx=(4, 0))
+            button.grid(row=0, column=column, padx=("3p", 0))
             button.bind("<Return>", lambda _, n=column: self.answer(n))  # type: ignore[misc]
             button.bind("<Escape>", self._escaped)
         # What is long has the whole width, so that a small window can hold it.

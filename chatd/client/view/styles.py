@@ -17,7 +17,7 @@ from chatd.client.view.palette import Palette
 from chatd.client.view.shapes import DOWN, TICK, UP, Box, Drawable, Sign
 
 THEME = "chatd"
-BAR = 8
+BAR = 9
 """How wide a scrollbar is, in points."""
 _SIDE = (
     "TFrame", "TLabel", "Faint.TLabel", "Strong.TLabel", "Alert.TLabel", "Title.TLabel", "Small.TLabel", "TButton",
@@ -104,8 +104,8 @@ class Styles:
             "field-focus": box(p.background, p.accent, ring),
             "field-off": box(p.surface, p.divider),
             "card": Box(p.background, p.divider, pixels(7), line),
-            "thumb": Box(p.thumb, None, pixels(BAR) / 4, inset=pixels(BAR) / 4, middle=2),
-            "thumb-hover": Box(p.faint, None, pixels(BAR) / 3, inset=pixels(BAR) / 6, middle=2),
+            "thumb": Box(p.thumb, None, pixels(BAR / 2) / 2, inset=pixels(BAR / 2) / 2, middle=2),
+            "thumb-hover": Box(p.faint, None, pixels(BAR / 2) * 2 / 3, inset=pixels(BAR / 2) / 3, middle=2),
             "check": tick(p.background, p.border),
             "check-on": tick(p.accent, p.accent, p.accent_text),
             "check-off": tick(p.surface, p.divider),
@@ -131,10 +131,10 @@ class Styles:
                 if name in ("check", "radio"):
                     options["width"] = self._pixels(13 + 4)
             elif name == "thumb":
-                bar = 2 * round(self._pixels(BAR) / 2)
+                bar = 2 * self._pixels(BAR / 2)
                 options |= {"border": bar // 2, "width": bar, "height": 2 * bar}
             elif name == "trough":
-                options |= {"border": 0, "width": 2 * round(self._pixels(BAR) / 2), "height": self._pixels(BAR)}
+                options |= {"border": 0, "width": 2 * self._pixels(BAR / 2), "height": self._pixels(BAR)}
             elif name == "card":
                 options["border"] = Box(None, None, self._pixels(7)).corner
             if name == "list":

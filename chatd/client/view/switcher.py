@@ -26,12 +26,12 @@ class Switcher(Sheet):
         self._rooms: dict[str, tuple[ServerSession, Room]] = {}
         self.part = tk.StringVar(self)
         self.field = Entry(self.body, look, textvariable=self.part, width=36)
-        self.field.grid(row=0, column=0, sticky="ew", pady=(0, 8))
+        self.field.grid(row=0, column=0, sticky="ew", pady=(0, "6p"))
         self.tree = ttk.Treeview(
             self.body, style="Flat.Treeview", columns=("server", "unread"), show="tree", selectmode="browse", height=10
         )
-        self.tree.column("server", width=180, stretch=True)
-        self.tree.column("unread", anchor="e", width=90, stretch=False)
+        self.tree.column("server", width=look.pixels(135), stretch=True)
+        self.tree.column("unread", anchor="e", width=look.pixels(68), stretch=False)
         self.tree.grid(row=1, column=0, sticky="nsew")
         self.body.rowconfigure(0, weight=0)
         self.body.rowconfigure(1, weight=1)
