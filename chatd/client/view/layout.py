@@ -13,7 +13,7 @@ from chatd.client.model.room import Room
 from chatd.client.model.settings import Settings
 from chatd.client.model.standing import heading
 from chatd.client.model.transcript import Transcript
-from chatd.client.view.accessibility import CONVERSATION, MESSAGE, PEOPLE, ROOMS, Accessibility
+from chatd.client.view.accessibility import CONVERSATION, MESSAGE, PEOPLE, ROOMS, Accessibility, Described
 from chatd.client.view.account_sheet import AccountSheet
 from chatd.client.view.actions import Actions
 from chatd.client.view.clipboard import Clipboard
@@ -101,8 +101,10 @@ class Layout(Actions):
         self._make_sheets(root)
         self._menu()
         self._bind()
-        parts = {self.talk.text: CONVERSATION, self.field.text: MESSAGE, self.rooms.tree: ROOMS}
-        self.accessibility = Accessibility(root, {**parts, self.members.tree: PEOPLE})
+        parts: dict[tk.Misc, Described] = {
+            self.talk.text: CONVERSATION, self.field.text: MESSAGE, self.rooms.tree: ROOMS, self.members.tree: PEOPLE,
+        }  # fmt: skip
+        self.accessibility = Accessibility(root, parts)
         self.accessibility.read_cursor(self.talk.text, "cursor")
 
     def _fill_middle(self, middle: ttk.Frame) -> None:
