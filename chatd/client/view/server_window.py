@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from twisted.internet.defer import Deferred
 from typing_extensions import override
@@ -30,6 +30,10 @@ class ServerWindow(Layout):
     @abstractmethod
     def bring_to_front(self, session: ServerSession) -> None:
         """Bring the room of a server to the screen that was there last, or its first one."""
+
+    @abstractmethod
+    def rooms_changed(self, sessions: Iterable[ServerSession]) -> None:
+        """Show which rooms there are at some servers, and one of them."""
 
     # Connecting.
 
@@ -149,6 +153,8 @@ class ServerWindow(Layout):
         link.stop()
         self.admission.forget(session.address)
         self.bring_to_front(self.servers.remove(session))
+        session.forget()
+        self.rooms_changed(())
         self.store()
 
     def disconnect(self, said: str | None = None) -> Deferred[None]:
