@@ -206,6 +206,7 @@ class ServerWindow(Layout):
     def draw_status(self) -> None:
         """Show as whom and where one is connected."""
         front = self.servers.front
+        self.status_line.show_away(front.transcript.away)
         self.status_line.show_status(front.status, front.transcript.nick, str(front.address))
 
     def refuse(self, why: str) -> None:

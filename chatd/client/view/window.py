@@ -110,8 +110,10 @@ class Window(ServerWindow):
             case changes.Notice(key, nick, text):
                 if (room := session.transcript.find_room(key)) is not None:
                     self.notices.give(nick, room, text, "" if len(self.servers) == 1 else session.title)
-            case _:
+            case _ if front:
                 self.menus.take_change(change)
+            case _:
+                pass
 
     # Rooms.
 
@@ -149,6 +151,8 @@ class Window(ServerWindow):
         if session is not None and session is not front:
             front.transcript.set_front(None)
             self._use(session)
+            for sheet in (*self.menus.sheets, self.rooms_sheet, self.found_sheet):
+                sheet.close()  # it is about the server that was in front
             self.name_bar.show_name(self.transcript.nick, locked=session.connector.linked)
             self.draw_status()
         session = self.servers.front
