@@ -386,3 +386,17 @@ def test_the_line_at_the_bottom_is_about_the_server_in_front(desk: Desk) -> None
     assert "work.example" in label.cget("text")
     desk.window.show_room("#r", several.session("home"))
     assert "lunch" not in label.cget("text")
+
+
+def test_whoever_does_something_is_there_for_all_servers(desk: Desk) -> None:
+    several = Several(desk, home="ann", work="ann")
+    for name in ("home", "work"):
+        several.session(name).transcript.set_front(None)
+        several.session(name).transcript.returning = True
+        several.said(name, "bob", "missed")
+    assert [several.session(name).unread for name in ("home", "work")] == [1, 1]
+    desk.key("<Key-x>")
+    assert [several.session(name).unread for name in ("home", "work")] == [0, 1]
+    click(desk.window.rooms.tree, f"{several.session('work').prefix}#r")
+    desk.turn()
+    assert several.session("work").unread == 0

@@ -95,8 +95,8 @@ class Window(ServerWindow):
         front = session is self.servers.front
         match change:
             case changes.OwnNickChanged(nick):
-                self.settings.nick = nick
                 if front:
+                    self.settings.nick = nick
                     self.name_bar.show_name(nick, locked=self.name_bar.locked)
                     self.draw_status()
             case changes.RoomsListed() if front:
