@@ -175,14 +175,16 @@ class ServerWindow(Layout):
     def session_status(self, session: ServerSession, before: Status | None) -> None:
         """Show how the connection to a server is, which was another ``before``."""
         status = session.status
-        self.rooms.show_state(session)
-        if status is not None:
-            visit = self._visit(session)
-            self.admission.take(visit, status)
-            self.accounts.take(visit, status)
-        if status is None or session is not self.servers.front:
+        if status is None or session not in self.servers:
             return
         new = before is None or before.state is not status.state
+        if new:
+            self.rooms.show_state(session)
+        visit = self._visit(session)
+        self.admission.take(visit, status)
+        self.accounts.take(visit, status)
+        if session is not self.servers.front:
+            return
         if new and status.state in (LinkState.REFUSED, LinkState.LOCKED):
             self._turned_away(status)
         elif session.connected or (new and status.state is LinkState.WAITING and not session.reached):
