@@ -60,6 +60,7 @@ class Window(ServerWindow):
         look = Look(root, settings.theme, settings.font_size, system_dark=desktop.dark)
         super().__init__(root, reactor, look, Glyphs(TkFont(root)))
         send_keys_to(self.typed_elsewhere, self.rooms.tree, self.members.tree)
+        self.preferences_changed()
         self.connect_sheet.nearby = desktop.nearby
         self.admission = Admission(reactor, self, self.question, self.connect_sheet, desktop.keyring)
         self.accounts = Accounts(self.account_sheet, desktop.keyring, self.admission.entered)
@@ -131,6 +132,7 @@ class Window(ServerWindow):
             elif not there:
                 self.show_room(next(iter(rooms), None))
         self.rooms.fill(self.servers, self.servers.front)
+        self.panes.widen_left(self.rooms.needed_width)
         self.update_title()
         self.draw_topic()
         self.menus.room_shown()
@@ -142,7 +144,7 @@ class Window(ServerWindow):
 
     @override
     def show_room(self, name: str | None, session: ServerSession | None = None) -> None:
-        self.menus.leave_subject((session or self.servers.front).transcript.find_room(name))
+        self.menus.subjects.leave((session or self.servers.front).transcript.find_room(name))
         self.note_draft()
         before, front = self.shown, self.servers.front
         if session is not None and session is not front:
@@ -252,11 +254,12 @@ class Window(ServerWindow):
     def note_draft(self) -> None:
         """Note what stands in the field."""
         if self.shown is not None:
-            self.shown.draft = self.field.content
+            self.shown.draft = self.menus.subjects.draft
 
     def stop_drawing(self) -> None:
         """Let go of the reactor; nothing is drawn any more."""
         self._drawing.stop()
         self.notices.stop()
+        self.menus.stop()
         self.admission.stop()
         self.status_line.stop()
