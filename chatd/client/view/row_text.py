@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from chatd.client.model.rows import Row
+from chatd.client.view.bidi_rows import FROM_RIGHT, IN_LINES
 from chatd.client.view.read_only import ReadOnlyText
 from chatd.client.view.row_diff import RowKey, common_rows, row_key, row_places
 from chatd.client.view.talk_rows import OF_ROWS, Piece
@@ -56,9 +57,9 @@ class RowText:
         begin, end = at + head, at + len(old) - tail
         self._edit(begin, end, new[head : len(new) - tail])
 
-    def rewrite(self, *tags: str) -> None:
-        """Write the rows again in which there is one of some tags."""
-        ranges = [str(index) for tag in tags for index in self.text.tag_ranges(tag)[::2]]
+    def lay_out_again(self) -> None:
+        """Write the rows again that are laid out here, and not by Tk."""
+        ranges = [str(index) for tag in (FROM_RIGHT, IN_LINES) for index in self.text.tag_ranges(tag)[::2]]
         for number in sorted({self.number_at(index) for index in ranges}):
             self._edit(number, number + 1, [self.rows[number]])
 

@@ -15,7 +15,7 @@ from chatd.client.model.lines import Line
 from chatd.client.model.room import Room
 from chatd.client.model.rows import FoldRow, LineRow, OfLine, Row, UnreadRow, page_start, rows
 from chatd.client.view.below import BelowButton
-from chatd.client.view.bidi_rows import FROM_RIGHT, IN_LINES, BidiRows
+from chatd.client.view.bidi_rows import BidiRows
 from chatd.client.view.focus_ring import FocusRing
 from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.gutter import Gutter
@@ -258,12 +258,9 @@ class TalkPane(ttk.Frame):
         self.hands.actions.place_changed()
         self._after_change()
 
-    def _lay_out_again(self) -> None:
-        self._keep_place(lambda: self.rows.rewrite(FROM_RIGHT, IN_LINES))
-
     def _resized(self) -> None:
         if self.bidi.resize():
-            self._lay_out_again()
+            self._keep_place(self.rows.lay_out_again)
         if self.follow:
             self.text.see("end")
         self.gutter.soon()
@@ -281,16 +278,14 @@ class TalkPane(ttk.Frame):
             self.text.xview_moveto(0)
 
     def _pieces(self, row: Row) -> list[Piece]:
-        pieces = [] if self._room is None else self._renderer.pieces(self._room, row)
-        laid = self.bidi.lay_out(pieces)
-        return pieces if laid is None else laid.pieces
+        return [] if self._room is None else self.bidi.drawn(self._renderer.pieces(self._room, row))
 
     def _paint(self) -> None:
         self._styles.measure()
         self.ring.paint()
         self._styles.paint(self.text)
         if self.bidi.paint():
-            self._lay_out_again()
+            self._keep_place(self.rows.lay_out_again)
         self.gutter.paint()
         if self.follow:
             self.text.see("end")
