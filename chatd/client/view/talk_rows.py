@@ -124,7 +124,8 @@ class Renderer:
         base = _base(room, line)
         found: list[Piece] = []
         for emoji, count in line.reactions:
-            chip = *self._signs(f" {emoji} {count} ", (*base, "chip"), "small_sign"), Piece("  ", base)
+            tags = (*base, "chip", "mine") if emoji in line.reacted else (*base, "chip")
+            chip = *self._signs(f" {emoji} {count} ", tags, "small_sign"), Piece("  ", base)
             found += [piece._replace(source="") for piece in chip]
         return found
 

@@ -38,10 +38,10 @@ class TalkStyles:
 
     def __init__(self, root: tk.Misc, look: Look, glyphs: Glyphs) -> None:
         self.look = look
+        self._root = root
         self._glyphs = glyphs
+        self._of_emoji = ""
         family = look.text.actual("family")
-        known = set(tkinter.font.families(root))
-        self._of_emoji = next((each for each in _EMOJI_FAMILIES if each in known), family)
         self.sign = tkinter.font.Font(root, name="ChatdSign", family=family)
         self.small_sign = tkinter.font.Font(root, name="ChatdSmallSign", family=family)
         self.emoji = tkinter.font.Font(root, name="ChatdEmoji", family=family)
@@ -62,7 +62,7 @@ class TalkStyles:
         small = max(6, round(size * 0.85))
         self.strong.configure(size=small)
         # A font with colours is not even opened before it is known that this does no harm.
-        family = self._of_emoji if self._glyphs.colour else self.look.text.actual("family")
+        family = self._emoji_family() if self._glyphs.colour else self.look.text.actual("family")
         for font, points in ((self.sign, size), (self.small_sign, small), (self.emoji, size * _LARGE_EMOJI)):
             font.configure(size=points, family=family)
         look = self.look
@@ -70,6 +70,13 @@ class TalkStyles:
         self.avatar_size = look.bold.metrics("linespace") + look.text.metrics("linespace") + look.pixels(1.5)
         self.gutter_width = max(self.avatar_size, look.small.measure("00:00")) + 2 * look.pixels(9)
         self.initial.configure(size=-round(self.avatar_size * 0.46))
+
+    def _emoji_family(self) -> str:
+        if not self._of_emoji:
+            known = set(tkinter.font.families(self._root))
+            own = self.look.text.actual("family")
+            self._of_emoji = next((each for each in _EMOJI_FAMILIES if each in known), own)
+        return self._of_emoji
 
     def paint(self, text: tk.Text) -> None:
         """Give a text and its tags their looks; a tag has the last word over those before it."""
@@ -103,6 +110,7 @@ class TalkStyles:
         tag("code", font=look.fixed, lmargin1=margin, lmargin2=margin, rmargin=0, **block)
         tag("fence", font=look.small, foreground=palette.faint, lmargin1=margin, rmargin=0, **block)
         tag("chip", background=shades.chip, font=look.small)
+        tag("mine", background=palette.chosen, foreground=palette.link)
         tag("small_sign", font=self.small_sign)
         tag("found", background=palette.found, lmargincolor=palette.found)
         tag("cursor", background=palette.found, lmargincolor=palette.found)
