@@ -42,11 +42,11 @@ class TalkStyles:
         self._glyphs = glyphs
         self._of_emoji = ""
         family = look.text.actual("family")
-        self.sign = tkinter.font.Font(root, name="ChatdSign", family=family)
-        self.small_sign = tkinter.font.Font(root, name="ChatdSmallSign", family=family)
-        self.emoji = tkinter.font.Font(root, name="ChatdEmoji", family=family)
-        self.initial = tkinter.font.Font(root, name="ChatdInitial", family=family, weight="bold")
-        self.strong = tkinter.font.Font(root, name="ChatdSmallBold", family=family, weight="bold")
+        self.sign = tkinter.font.Font(root, family=family)
+        self.small_sign = tkinter.font.Font(root, family=family)
+        self.emoji = tkinter.font.Font(root, family=family)
+        self.initial = tkinter.font.Font(root, family=family, weight="bold")
+        self.strong = tkinter.font.Font(root, family=family, weight="bold")
         self.head_gap = self.avatar_size = self.gutter_width = 0
         """In pixels: what is above a name, a side of an avatar, and the width of the side that avatars stand on."""
         self.measure()
