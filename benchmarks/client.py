@@ -57,6 +57,14 @@ class Nowhere(LinkPort):
         pass
 
     @override
+    def register(self, password: str, code: str | None = None) -> None:
+        pass
+
+    @override
+    def log_out(self) -> None:
+        pass
+
+    @override
     def join_room(self, room: str) -> None:
         pass
 

@@ -47,7 +47,7 @@ async def test_what_one_may_do_and_what_holds_is_known(stage: Stage) -> None:
     bob.link.send_command(commands.Away("lunch"), "#r")
     await until(lambda: bob.transcript.away == "lunch")
     for user, place in ((ann, room), (bob, of_bob)):
-        assert to_refresh(user.transcript, place)
+        await until(lambda user=user, place=place: to_refresh(user.transcript, place))  # type: ignore[misc]
         assert not to_refresh(user.transcript, place)
         user.link.refresh("#r")
         await until(lambda place=place: place.rulings.known)  # type: ignore[misc]

@@ -63,6 +63,11 @@ class Session:
         """Whether the server let one in; before that nothing is to be sent."""
         return self._stage is not Stage.ARRIVING
 
+    def end(self) -> None:
+        """Note that the connection is gone."""
+        if not self.present:
+            self._refusals.withdraw()
+
     def enter(self) -> None:
         """Send the LOGIN, if there is one, and then the first JOIN; the rest follows when it is answered."""
         if (login := self._memory.login) is None:

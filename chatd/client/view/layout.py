@@ -170,6 +170,7 @@ class Layout(Actions):
 
     def _bind(self) -> None:
         root, look = self.root, self.look
+        parts = self.field.text, self.members.tree, self.rooms.tree, self.talk.text
         bindings: dict[str, Callable[[], object]] = {
             "<Control-k>": self.switch,
             "<Control-f>": self.find,
@@ -183,7 +184,7 @@ class Layout(Actions):
             "<Control-Key-0>": lambda: look.zoom(0),
             "<Control-Shift-P>": self.toggle_people,
             "<F1>": self.help,
-            "<F6>": lambda: go_to_next_part(self.talk.text, self.field.text, self.members.tree, self.rooms.tree),
+            "<F6>": lambda: go_to_next_part(self.question, *parts),
             "<F10>": lambda: open_menu(self.menu, self.header.menu_button),
             "<Escape>": self.escape,
             "<Alt-Up>": lambda: self.step_room(-1),

@@ -204,6 +204,7 @@ class MessageField(ttk.Frame):
     def _modified(self) -> None:
         if self.text.edit_modified():
             self.text.edit_modified(False)  # noqa: FBT003  # Tk's
+            self.preview.show()
             self._fit()
 
     def _fit(self) -> None:

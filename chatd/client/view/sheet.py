@@ -8,6 +8,8 @@ from tkinter import ttk
 
 from chatd.client.view.theme import Look
 
+_STILL = ("TFrame", "TLabel")
+"""What takes no keys: with a binding for one, Tab would stop there."""
 NOWHERE = "<<FocusNowhere>>"
 """What the window is told when a sheet is closed and nothing had the focus before it."""
 
@@ -69,7 +71,8 @@ class Sheet(ttk.Frame):
     def bind_all_inside(self) -> None:
         """Let Escape close it from wherever in it the focus is."""
         for widget in _inside(self):
-            widget.bind("<Escape>", self._escaped)
+            if widget.winfo_class() not in _STILL:
+                widget.bind("<Escape>", self._escaped)
 
     def _escaped(self, _: tk.Event[tk.Misc]) -> str:
         self.close()
