@@ -641,8 +641,9 @@ def test_every_answer_can_be_seen_in_a_narrow_window(desk: Room) -> None:
         desk.key("<Return>")
         desk.turn()
         inside = question.winfo_rootx() + question.winfo_width()
-        assert len(question._buttons.winfo_children()) == 3
-        assert max(each.winfo_rootx() + each.winfo_width() for each in question._buttons.winfo_children()) <= inside
+        buttons = question._buttons.winfo_children()
+        assert len(buttons) == 3
+        assert max(each.winfo_rootx() + each.winfo_width() for each in buttons) <= inside
         question.escape()
 
 

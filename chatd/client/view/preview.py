@@ -16,10 +16,13 @@ _MAX_CHARACTERS = 2000
 
 
 class Preview(tk.Label):
-    """A label above a text, gridded by whoever makes it and says when to `show`; there while something needs it."""
+    """A label above a text, gridded by whoever makes it and told of every change.
+
+    It is there while something in the text needs it.
+    """
 
     def __init__(self, parent: tk.Misc, text: tk.Text, look: Look, glyphs: Glyphs) -> None:
-        super().__init__(parent, anchor="w", justify="left", borderwidth=0, padx=8, pady=2, takefocus=False)
+        super().__init__(parent, anchor="w", justify="left", borderwidth=0, padx="6p", pady="1.5p", takefocus=False)
         self._typed = text
         self._look = look
         self._glyphs = glyphs
@@ -30,7 +33,7 @@ class Preview(tk.Label):
 
     def show(self) -> None:
         """Show what is typed now, or nothing."""
-        text = self._typed.get("1.0", "insert lineend")[-_MAX_CHARACTERS:]
+        text = self._typed.get(f"insert lineend -{_MAX_CHARACTERS} chars", "insert lineend")
         if self._glyphs.shapes or not has_right_to_left(text):
             self.grid_remove()
             return

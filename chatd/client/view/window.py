@@ -60,6 +60,7 @@ class Window(ServerWindow):
         look = Look(root, settings.theme, settings.font_size, system_dark=desktop.dark)
         super().__init__(root, reactor, look, Glyphs(TkFont(root)))
         send_keys_to(self.typed_elsewhere, self.rooms.tree, self.members.tree)
+        self.preferences_changed()
         self.connect_sheet.nearby = desktop.nearby
         self.admission = Admission(reactor, self, self.question, self.connect_sheet, desktop.keyring)
         self.accounts = Accounts(self.account_sheet, desktop.keyring, self.admission.entered)
@@ -131,6 +132,7 @@ class Window(ServerWindow):
             elif not there:
                 self.show_room(next(iter(rooms), None))
         self.rooms.fill(self.servers, self.servers.front)
+        self.panes.widen_left(self.rooms.needed_width)
         self.update_title()
         self.draw_topic()
         self.menus.room_shown()
@@ -231,7 +233,7 @@ class Window(ServerWindow):
             self.changed(found)
 
     def _attend(self, _: tk.Event[tk.Misc]) -> None:
-        if self.transcript.attend():
+        if [session for session in self.servers if session.transcript.attend()]:
             self.focus_changed()
 
     # Leaving.
