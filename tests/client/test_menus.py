@@ -346,6 +346,16 @@ def test_a_reply_says_whom_it_answers_and_goes_over_the_wire(desk: Room) -> None
     assert len(desk.link.did[-1]) == 3
 
 
+def test_what_was_taken_back_meanwhile_is_answered_by_a_message_of_its_own(desk: Room) -> None:
+    desk.come_in()
+    desk.said("bob", "tea?")
+    choose(desk.message(), "Reply")
+    desk.hear(references.Retracted("bob", "#r", desk.line().id), id="99")
+    desk.type("yes")
+    desk.key("<Return>")
+    assert desk.link.did[-1] == ("say", "#r", "yes")
+
+
 def test_escape_answers_nobody(desk: Room) -> None:
     desk.come_in()
     desk.said("bob", "tea?")
