@@ -556,10 +556,22 @@ def test_a_room_that_nobody_runs_can_be_registered_with_an_account(desk: Room) -
     assert sheet.why.cget("text") == ""
 
 
+def test_who_founded_a_room_can_register_it_too(desk: Room) -> None:
+    desk.come_in(operator=True, rules=("SET slow=10s",))
+    assert open_settings(desk).register_button.winfo_manager()
+
+
 def test_without_an_account_it_says_what_is_needed(desk: Room) -> None:
     desk.come_in(account=False)
     sheet = open_settings(desk)
     assert "/register" in sheet.why.cget("text")
+    assert not sheet.register_button.winfo_manager()
+
+
+def test_where_something_was_ruled_somebody_runs_the_room_though_it_is_not_told_who(desk: Room) -> None:
+    desk.come_in(account=True, rules=("SET private=no",))
+    sheet = open_settings(desk)
+    assert "Only operators" in sheet.why.cget("text")
     assert not sheet.register_button.winfo_manager()
 
 
