@@ -64,7 +64,7 @@ def test_colours_and_size_are_chosen(desk: Desk) -> None:
     desk.turn()
     assert (desk.settings.theme, desk.settings.font_size) == (Theme.DARK, 12)
     assert desk.window.look.palette.name == "dark"
-    assert sheet.size.cget("text") == "12 pt"
+    assert sheet.size_label.cget("text") == "12 pt"
     sheet.usual.invoke()
     assert desk.settings.font_size == 11
 
@@ -149,7 +149,7 @@ def test_notices_and_the_bell_are_turned_off(desk: Desk) -> None:
     notices = desk.window.notices
     assert (notices.shows, notices.rings) == (True, True)
     sheet.notices.invoke()
-    sheet.bell.invoke()
+    sheet.bell_box.invoke()
     assert (notices.shows, notices.rings) == (False, False)
 
 
@@ -164,4 +164,4 @@ def test_without_avatars_there_is_only_the_time_at_the_side(desk: Desk) -> None:
     sheet.avatars.invoke()
     desk.turn()
     assert gutter.winfo_reqwidth() <= with_avatars
-    assert not any(gutter.type(item) == "image" for item in gutter.find_all())
+    assert not any(str(gutter.type(item)) == "image" for item in gutter.find_all())

@@ -133,7 +133,7 @@ def test_names_rooms_and_topics_are_drawn_as_they_are_read(room: Desk) -> None:
     room.turn()
     tree = room.window.members.tree
     assert "הנד" in [tree.item(each, "text") for each in tree.get_children()]
-    assert room.window.topic.cget("text") == "#r — (םכל) םולש"
+    assert room.window.header.topic.cget("text") == "(םכל) םולש"
     assert "שלום" in room.transcript.rooms["#r"].topic
 
 

@@ -69,6 +69,11 @@ class BidiRows:
         self._text.tag_configure(IN_LINES, tabs=(inner + _BEYOND,))
         return bool(self._text.tag_ranges(FROM_RIGHT) or self._text.tag_ranges(IN_LINES))
 
+    def drawn(self, pieces: list[Piece]) -> list[Piece]:
+        """Return the pieces of a row as they are drawn."""
+        laid = self.lay_out(pieces)
+        return pieces if laid is None else laid.pieces
+
     def lay_out(self, pieces: Sequence[Piece]) -> Laid | None:
         """Return how the pieces of a row are drawn; None if that is as they are."""
         if self._glyphs.shapes or not any(has_right_to_left(piece.text) for piece in pieces):

@@ -62,6 +62,11 @@ class Entry(tk.Text):
         self._paint()
         self._show_hint()
 
+    @property
+    def hint(self) -> str:
+        """What stands in it while it is empty."""
+        return str(self._hint.cget("text"))
+
     # As a `ttk.Entry` is asked.
 
     @override

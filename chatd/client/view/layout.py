@@ -13,6 +13,7 @@ from chatd.client.model.room import Room
 from chatd.client.model.settings import Settings
 from chatd.client.model.standing import heading
 from chatd.client.model.transcript import Transcript
+from chatd.client.view.accessibility import CONVERSATION, MESSAGE, PEOPLE, ROOMS, Accessibility
 from chatd.client.view.account_sheet import AccountSheet
 from chatd.client.view.actions import Actions
 from chatd.client.view.clipboard import Clipboard
@@ -29,6 +30,7 @@ from chatd.client.view.message_field import FieldActions, MessageField
 from chatd.client.view.name_bar import NameBar
 from chatd.client.view.notices import Notices
 from chatd.client.view.panes import Panes
+from chatd.client.view.parts import go_to_next_part
 from chatd.client.view.paste_question import ask_how_to_paste
 from chatd.client.view.place import geometry, this_screen
 from chatd.client.view.preferences_sheet import PreferencesSheet
@@ -55,6 +57,8 @@ class Layout(Actions):
     settings: Settings
     servers: Servers
     shown: Room | None
+    talk: TalkPane
+    field: MessageField
     connector: Connector
     notices: Notices
 
@@ -97,6 +101,9 @@ class Layout(Actions):
         self._make_sheets(root)
         self._menu()
         self._bind()
+        parts = {self.talk.text: CONVERSATION, self.field.text: MESSAGE, self.rooms.tree: ROOMS}
+        self.accessibility = Accessibility(root, {**parts, self.members.tree: PEOPLE})
+        self.accessibility.read_cursor(self.talk.text, "cursor")
 
     def _fill_middle(self, middle: ttk.Frame) -> None:
         """Make what stands between the rooms and the people."""
@@ -107,6 +114,7 @@ class Layout(Actions):
         self.header = RoomHeader(middle, look, self.glyphs.line, HeaderActions(self.toggle_people, self.find))
         self.header.grid(row=0, column=0, sticky="ew")
         self.topic = self.header.topic
+        self.menus.open_from(self.header.name, self.topic)
         ttk.Frame(middle, style="Divider.TFrame", height=look.pixels(0.75)).grid(row=1, column=0, sticky="ew")
         talk_actions = TalkActions(
             self.load_older, self.open_link, self.typed_elsewhere, self.focus_changed,
@@ -126,7 +134,7 @@ class Layout(Actions):
         self.clipboard = Clipboard(self.root, self.question.show_error)
         field_actions = FieldActions(self.submit, self.ask_paste, self._context, self.menus.emoji_panel.open)
         self.field = MessageField(middle, look, self.glyphs, self.clipboard, field_actions)
-        self.menus.subject_line.place_in(row=6)
+        self.menus.subjects.line.place_in(6, edge, gap)
         self.field.grid(row=7, column=0, sticky="ew", padx=edge, pady=gap)
 
     def arrange(self) -> None:
@@ -138,7 +146,7 @@ class Layout(Actions):
 
     def _make_sheets(self, root: tk.Tk) -> None:
         self.switcher = Switcher(root, self.look, self.glyphs, self.show_room)
-        self.connect_sheet = ConnectSheet(root, self.look, self.glyphs.safe)
+        self.connect_sheet = ConnectSheet(root, self.look, self.glyphs.line)
         self.account_sheet = AccountSheet(root, self.look)
         self.help_sheet = HelpSheet(root, self.look)
         self.preferences_sheet = PreferencesSheet(root, self.look, self.preferences_changed)
@@ -167,6 +175,8 @@ class Layout(Actions):
                 Item("Change your name …", self.name_bar.change),
                 Item("Account …", self.show_account, "Ctrl+Shift+A"),
                 Item("Another server …", self.ask_server),
+                Item("Disconnect from this server", lambda: self.disconnect_server(self.servers.front)),
+                Item("Remove this server", lambda: self.remove_server(self.servers.front)),
                 Item(),
                 Item("Preferences …", self.preferences_sheet.ask, "Ctrl+,"),
                 Item("Keys and commands", self.help, "F1"),
@@ -184,6 +194,7 @@ class Layout(Actions):
             "<Control-comma>": self.preferences_sheet.ask,
             "<Control-Shift-P>": self.toggle_people,
             "<F1>": self.help,
+            "<F6>": self.go_to_next_part,
             "<F10>": lambda: open_menu(self.menu, self.header.menu_button),
             "<Escape>": self.escape,
             "<Alt-Up>": lambda: self.step_room(-1),
@@ -199,6 +210,14 @@ class Layout(Actions):
         root.protocol("WM_DELETE_WINDOW", self.ask_quit)
 
     # What opens and closes.
+
+    def go_to_next_part(self) -> None:
+        """Go to what is asked, if anything is, and then from part to part of the window."""
+        asked = self.question
+        if asked.is_open and not str(self.root.focus_get()).startswith(str(asked)):
+            asked.focus_first()
+        else:
+            go_to_next_part(self.talk.text, self.field.text, self.members.tree, self.rooms.tree)
 
     def focus_home(self) -> None:
         """Let what is typed go where something is to be entered first."""
@@ -260,7 +279,7 @@ class Layout(Actions):
         elif self.find_bar.is_open:
             self.find_bar.close()
         else:
-            self.menus.leave_subject()
+            self.menus.subjects.leave()
             self.name_bar.leave()
 
     def ask_paste(self, pasting: Pasting) -> None:

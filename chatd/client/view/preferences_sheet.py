@@ -36,7 +36,7 @@ class PreferencesSheet(Sheet):
         self.clocks = self._choice("Time of day", "clock", CLOCKS)
         self.send_keys = self._choice("Send with", "send_key", SEND_KEYS)
         self.notices = self._check("Mentions, private messages", "notices", "Show a notice on the desktop")
-        self.bell = self._check("", "bell", "Ring the bell")
+        self.bell_box = self._check("", "bell", "Ring the bell")
         self.bind_all_inside()
         look.painters.append(self._show)
 
@@ -53,7 +53,7 @@ class PreferencesSheet(Sheet):
     def _show(self) -> None:
         """Show what holds now."""
         self._variables["theme"].set(self._look.theme.value)
-        self.size.configure(text=f"{self._look.size} pt")
+        self.size_label.configure(text=f"{self._look.size} pt")
         for name, variable in self._variables.items():
             if name != "theme":
                 variable.set(getattr(self.preferences, name))
@@ -112,8 +112,8 @@ class PreferencesSheet(Sheet):
         frame = ttk.Frame(self.body)
         frame.grid(row=self._label("Size of text"), column=1, sticky="w", pady="1.5p")
         self.smaller = ttk.Button(frame, text="−", width=3, command=lambda: self._zoom(-1))
-        self.size = ttk.Label(frame, width=6, anchor="center")
+        self.size_label = ttk.Label(frame, width=6, anchor="center")
         self.larger = ttk.Button(frame, text="+", width=3, command=lambda: self._zoom(1))
         self.usual = ttk.Button(frame, text="Default", command=lambda: self._zoom(0))
-        for column, widget in enumerate((self.smaller, self.size, self.larger, self.usual)):
+        for column, widget in enumerate((self.smaller, self.size_label, self.larger, self.usual)):
             widget.grid(row=0, column=column, padx=(0, "3p"))

@@ -13,6 +13,9 @@ LEAST_WIDTH = "330p"
 NOWHERE = "<<FocusNowhere>>"
 """What the window is told when a sheet is closed and nothing had the focus before it."""
 
+_STILL = frozenset({"TFrame", "TLabel", "Frame", "Label"})
+"""What takes no keys: with a binding for one, Tab would stop there."""
+
 
 class Sheet(ttk.Frame):
     """A card with a title in the middle of the window; what is in it goes into ``body``.
@@ -94,7 +97,8 @@ class Sheet(ttk.Frame):
     def bind_all_inside(self) -> None:
         """Let Escape close it from wherever in it the focus is."""
         for widget in inside(self):
-            widget.bind("<Escape>", self._escaped)
+            if widget.winfo_class() not in _STILL:
+                widget.bind("<Escape>", self._escaped)
         if self._scrolled is not None:
             self._scrolled.watch()
 

@@ -65,10 +65,10 @@ class Switcher(Sheet):
         # What begins with it comes first, then what is unread.
         fitting.sort(key=lambda each: (not _begins(each[2], part), not each[2].unread))
         self.tree.delete(*self.tree.get_children())
-        safe = self._glyphs.safe
+        line = self._glyphs.line
         for row, session, room in fitting:
-            values = (safe(session.title), unread_text(room))
-            self.tree.insert("", "end", iid=row, text=safe(room.name), values=values)
+            values = (line(session.title), unread_text(room))
+            self.tree.insert("", "end", iid=row, text=line(room.name), values=values)
         if fitting:
             self.tree.selection_set(fitting[0][0])
 
