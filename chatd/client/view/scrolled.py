@@ -42,7 +42,11 @@ class Scrolled(ttk.Frame):
             if str(widget) in self._watched:
                 continue
             self._watched.add(str(widget))
-            widget.bind("<FocusIn>", lambda event: self._see(event.widget), add=True)
+            if isinstance(widget, ttk.Label | ttk.Frame):
+                # Tk takes whatever has something bound to a key for a place that Tab goes to.
+                widget.configure(takefocus=0)
+            else:
+                widget.bind("<FocusIn>", lambda event: self._see(event.widget), add=True)
             if not isinstance(widget, ttk.Treeview | tk.Text):  # which scroll themselves
                 widget.bind("<Button-4>", lambda _: self._wheel(-1), add=True)
                 widget.bind("<Button-5>", lambda _: self._wheel(1), add=True)
