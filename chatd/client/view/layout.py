@@ -306,6 +306,7 @@ class Layout(Actions):
         room = self.shown
         self.field.explain("" if room is None else room.closed)
         self.arrange()
+        self.field.show_purpose("" if room is None else f"Message {room.name}")
         if room is None:
             self.header.show("", "", None)
             return
