@@ -60,6 +60,10 @@ class Office:
         return bool(widget.winfo_viewable())
 
     @property
+    def focus(self) -> Any:
+        return self.desk.root.focus_get()
+
+    @property
     def said(self) -> tuple[str, str]:
         return self.sheet.note.cget("text"), self.sheet.problem.cget("text")
 
@@ -73,7 +77,7 @@ def office(desk: Desk) -> Office:
 def test_a_name_is_made_ones_own_by_key_and_the_password_is_remembered(office: Office) -> None:
     assert office.sees(office.sheet)
     assert office.sheet.who.cget("text") == "You are at 127.0.0.1 as ann, without an account."
-    assert str(office.desk.root.focus_get()) == str(office.sheet.own_password)
+    assert office.focus is office.sheet.own_password
     assert not office.sees(office.sheet.logout_button)
     office.sheet.remember.set(True)
     office.register(code="c0de")
@@ -153,6 +157,14 @@ def test_the_sheet_keeps_no_password_when_it_is_closed(office: Office) -> None:
     office.desk.key("<Escape>", office.sheet.password)
     office.desk.window.show_account()
     assert (office.sheet.own_password.get(), office.sheet.password.get()) == ("", "")
+
+
+@with_window
+def test_the_tab_key_goes_from_field_to_field(office: Office) -> None:
+    sheet = office.sheet
+    for widget in (sheet.own_password, sheet.own_again, sheet.own_code, sheet.register_button, sheet.name):
+        assert office.focus is widget
+        office.desk.key("<Tab>", widget)
 
 
 @with_window

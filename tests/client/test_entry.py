@@ -225,6 +225,6 @@ def test_no_field_of_tks_own_is_used() -> None:
         for call in ast.walk(ast.parse(path.read_text()))
         if isinstance(call, ast.Call)
         and ast.unparse(call.func).startswith(("tk.", "ttk.", "tkinter."))
-        and ast.unparse(call.func).rpartition(".")[2] in ("Entry", "Combobox", "Spinbox")
+        and ast.unparse(call.func).rpartition(".")[2] in ("Entry", "Spinbox")
     ]
     assert calls == []

@@ -265,7 +265,7 @@ def test_what_is_offered_can_be_left(desk: Desk) -> None:
     assert (popup.is_open, desk.window.field.content) == (False, ":smil")
     type_keys(desk, " :wav")
     assert popup.is_open
-    popup.rows[0].event_generate("<Button-1>")
+    popup.rows[0][1].event_generate("<Button-1>")
     assert not popup.is_open
     assert ":wav" not in desk.window.field.content.replace(":waving-hand-sign:", "")
 

@@ -173,7 +173,7 @@ def test_a_server_that_goes_down_and_comes_back_says_so_in_the_list(desk: Desk) 
     several = Several(desk, home="ann", work="ann")
     work = several.session("work")
     work.status_changed(Status(LinkState.WAITING, "connection lost", desk.clock.seconds() + 3))
-    assert several.rows()[2] == "▾ work.example · reconnecting …"
+    assert several.rows()[2] == "▾ work.example offline"
     assert desk.window.status_line.label.cget("text") == "Connected as ann to home.example:10319"
     assert not desk.window.question.is_open
     assert several.did("home") == [("start",)]
@@ -189,7 +189,7 @@ def test_another_server_that_refuses_takes_nothing_from_the_one_in_front(desk: D
     assert not desk.window.connect_sheet.is_open
     assert desk.window.name_bar.locked
     assert desk.root.focus_get() is desk.window.field.text
-    assert several.rows()[2] == "▾ work.example · password needed"
+    assert several.rows()[2] == "▾ work.example password"
 
 
 def test_the_sheet_adds_a_server(desk: Desk) -> None:
@@ -224,7 +224,7 @@ def test_the_menu_of_a_heading_leaves_and_forgets_a_server(desk: Desk) -> None:
     rooms.menu.invoke(0)
     assert several.did("work")[-1] == ("stop", None)
     work.status_changed(Status(LinkState.STOPPED, "not connected"))
-    assert several.rows()[2:] == ["▾ work.example · not connected", "  #r"]
+    assert several.rows()[2:] == ["▾ work.example left", "  #r"]
     rooms.fill_menu("server 1")
     assert rooms.menu.entrycget(0, "label") == "Connect"
     rooms.menu.invoke(0)
@@ -344,3 +344,15 @@ def test_a_server_is_reached_at_another_address_with_all_that_waits(desk: Desk) 
     assert desk.shown()[-1].endswith("unheard  … waiting for the server")
     desk.window.store()
     assert desk.settings.servers == [KeptServer("home.example:10319", "ann", ["#r", "#s"])]
+
+
+def test_the_tab_key_goes_from_field_to_field_of_the_sheet(desk: Desk) -> None:
+    desk.window.ask_server()
+    desk.turn()
+    sheet = desk.window.connect_sheet
+    fields = [sheet.host]
+    for _ in range(4):
+        following = fields[-1].tk_focusNext()
+        assert following is not None
+        fields.append(following)  # type: ignore[arg-type]
+    assert fields == [sheet.host, sheet.port, sheet.name, sheet.password, sheet.room]

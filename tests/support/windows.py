@@ -95,6 +95,12 @@ class RealWindow:
         self._screen.do("xdotool", "type", "--delay", "5", name)
         self._screen.do("xdotool", "key", "Return")
 
+    def close_sheet(self) -> None:
+        """Close the sheet that asks for a server, once it is open: what is typed then stands in it."""
+        wait_until(self._takes_the_keys, lambda: f"the keys {self.log()}")
+        wait_until(lambda: self.holds("somebody"), lambda: f"a sheet {self.log()}")
+        self.press("Escape")
+
     def press(self, key: str) -> None:
         wait_until(self._takes_the_keys, lambda: f"the keys {self.log()}")
         self._screen.do("xdotool", "key", key)

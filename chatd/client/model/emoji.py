@@ -18,7 +18,7 @@ _FLAG_LETTER_A = 0x1F1E6
 _CODE_OR_ADDRESS = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]*`|\S*://\S*)", re.DOTALL)
 _NAMED = re.compile(r":([\w+-]{1,80}):")
 _NAMES = re.compile(rf"(?<![\w:])(?:{_NAMED.pattern})+(?!:)")
-_BEGUN = re.compile(r"(?:^|[\s(\[\"'])(:[A-Za-z0-9+][\w+-]+)\Z")
+_BEGUN = re.compile(r"(?<![\w:/])(:[A-Za-z0-9+][\w+-]+)\Z")
 
 
 @cache

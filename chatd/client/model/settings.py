@@ -91,6 +91,8 @@ class Store:
         self._broken: set[str] = set()
         self._known: dict[str, dict[str, Any]] = {}
         """What was read or written last, by file."""
+        self._tried: dict[str, dict[str, Any]] = {}
+        """What was to be written last: after a failure only another change is a reason to try again."""
 
     @property
     def folder(self) -> Path:
@@ -143,7 +145,7 @@ class Store:
         return self._save(settings, [which for which in _FILES if self._has_changed(settings, which)])
 
     def _has_changed(self, settings: Settings, which: str) -> bool:
-        known = self._known.get(which, {})
+        known = self._tried.get(which) or self._known.get(which, {})
         return any(key in known and known[key] != value for key, value in _values(settings, which).items())
 
     def _save(self, settings: Settings, files: list[str]) -> str:
@@ -162,10 +164,10 @@ class Store:
                 mine = {key: value for key, value in values.items() if key not in there or known.get(key) != value}
                 data = settings.unknown.get(which, {}) | there | mine
                 write_file(target, json.dumps(data, indent=2, default=_plain).encode())
+                self._known[which] = values
             except (OSError, ValueError, TypeError, RecursionError) as error:
                 problems.append(f"{path} cannot be written ({_reason(error)})")
-            # Also if it was not written: the next change tries again, and not every second.
-            self._known[which] = values
+            self._tried[which] = values
         return "; ".join(problems) + "; the settings were not saved." if problems else ""
 
 

@@ -63,6 +63,11 @@ class Session:
         """Whether the server let one in; before that nothing is to be sent."""
         return self._stage is not Stage.ARRIVING
 
+    def end(self) -> None:
+        """Note that the connection is gone."""
+        if not self.present:
+            self._refusals.withdraw()
+
     def enter(self) -> None:
         """Send the LOGIN, if there is one, and then the first JOIN; the rest follows when it is answered."""
         if (login := self._memory.login) is None:
@@ -103,7 +108,7 @@ class Session:
                 changes += self._kept_out(asked, tags, event)
             case Question(command=History(), own=True), Refused() if event.code.temporary:
                 self._ask_later(asked)
-            case Question(own=True, command=Seen() | Rules() | Who() | Away() | Ignore()), Refused():
+            case Question(own=True, command=Seen() | Rules() | Who() | Away() | Ignore() | Topic()), Refused():
                 self._transcript.asked.pop(label, None)  # nobody has asked
             case Question(command=History(person=str()), own=True), Refused():
                 self._transcript.asked.pop(label, None)
@@ -198,7 +203,7 @@ class Session:
 
     def refresh(self, room: str) -> None:
         """Ask what holds in a room and what is known of those in it; the answer is shown nowhere."""
-        self._ask_quietly(to_know(room))
+        self._ask_quietly(to_know(self._transcript, room))
         self._go_on()
 
     def _ask_quietly(self, commands: Iterable[Command]) -> None:

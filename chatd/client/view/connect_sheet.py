@@ -19,7 +19,7 @@ from chatd.protocol.commands import LOBBY
 from chatd.protocol.moderation_commands import MAX_PASSWORD_BYTES
 from chatd.runtime.server_address import DEFAULT_PORT, Address, check_host, check_port
 
-_WRAP = 520
+_WRAP = "400p"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,8 @@ class ConnectSheet(Sheet):
     def __init__(self, parent: tk.Misc, look: Look, safe: Callable[[str], str]) -> None:
         super().__init__(parent, "Connect to a server", self._left)
         self.connect: Callable[[Entered], None] = lambda _: None
-        self.opened: Callable[[], None] = lambda: None
-        """Called whenever it opens."""
+        self.reached_password: Callable[[], None] = lambda: None
+        """Called whenever the focus comes to the password."""
         self.given_up: Callable[[], None] = lambda: None
         """Called when it is closed and nothing was entered."""
         self.nearby: Nearby = NoNearby()
@@ -80,6 +80,7 @@ class ConnectSheet(Sheet):
         body.columnconfigure(3, weight=1)
         body.rowconfigure(0, weight=0)
         self.bind_all_inside()
+        self.password.bind("<FocusIn>", lambda _: self.reached_password(), add=True)
         fields = (self.host, self.port, self.name, self.password, self.room)
         for widget in (*fields, self._tls_box, self.remember_box, self.button):
             for key in ("<Return>", "<KP_Enter>"):
@@ -119,7 +120,8 @@ class ConnectSheet(Sheet):
         self.near.show_places(())
         self.near.explain(self.nearby.missing)
         self.nearby.start(self.near.show_places)
-        self.opened()
+        if field is self.password:  # also where the window does not have the focus
+            self.reached_password()
 
     def offer_keyring(self, offered: bool) -> None:  # noqa: FBT001  # whether it is
         """Offer to remember the password, or do not."""

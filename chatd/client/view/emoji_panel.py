@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chatd.client.model import emoji
+from chatd.client.view.emoji_font import EmojiFont
 from chatd.client.view.entry import Entry
 from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.overlay import place_near
@@ -48,7 +49,8 @@ class EmojiPanel(tk.Frame):
         self._cells: list[_Cell] = []
         self._pictures = True
         self._at = 0
-        self._font = tkinter.font.Font(root, font=look.text)
+        self._emoji_font = EmojiFont(root, look, _LARGER)
+        self._font = self._emoji_font.font
         self.part = tk.StringVar(root)
         self.field = Entry(self, look, textvariable=self.part, hint="Search emoji")
         self.field.pack(fill="x")
@@ -241,9 +243,7 @@ class EmojiPanel(tk.Frame):
 
     def _paint(self) -> None:
         palette, look = self._look.palette, self._look
-        family = _coloured(self._window) if self._glyphs.colour else ""
-        self._font.configure(family=family or look.text.actual("family"))
-        self._font.configure(size=round(look.text.cget("size") * _LARGER))
+        self._emoji_font.fit(coloured=self._glyphs.colour)
         self.configure(background=palette.background, highlightbackground=palette.border)
         self._heads.configure(background=palette.background)
         self.canvas.configure(background=palette.background, width=self._width)
@@ -259,8 +259,3 @@ def _drawn(each: str, font: tkinter.font.Font, look: Look) -> tuple[str, tkinter
     """Return what is drawn for an emoji, and the font: Tk makes no flag of two letters, so that they are shown."""
     country = emoji.country_of(each)
     return (country, look.small) if country else (each, font)
-
-
-def _coloured(window: tk.Misc) -> str:
-    """Return the family of a font with emoji, nothing if there is none: the others have a few without colours."""
-    return next((name for name in tkinter.font.families(window) if "emoji" in name.lower()), "")

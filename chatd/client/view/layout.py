@@ -29,6 +29,7 @@ from chatd.client.view.menus import Menus
 from chatd.client.view.message_field import FieldActions, MessageField
 from chatd.client.view.name_bar import NameBar
 from chatd.client.view.panes import Panes
+from chatd.client.view.parts import go_to_next_part
 from chatd.client.view.paste_question import ask_how_to_paste
 from chatd.client.view.place import geometry, this_screen
 from chatd.client.view.question import Question
@@ -105,6 +106,7 @@ class Layout(Actions):
         self.header = RoomHeader(middle, look, self.glyphs.line, HeaderActions(self.toggle_people, self.find))
         self.header.grid(row=0, column=0, sticky="ew")
         self.topic = self.header.topic
+        self.menus.open_from(self.header.name, self.topic)
         ttk.Frame(middle, style="Divider.TFrame", height=look.pixels(0.75)).grid(row=1, column=0, sticky="ew")
         talk_actions = TalkActions(
             self.load_older, self.open_link, self.typed_elsewhere, self.focus_changed,
@@ -124,7 +126,7 @@ class Layout(Actions):
         self.clipboard = Clipboard(self.root, self.question.show_error)
         field_actions = FieldActions(self.submit, self.ask_paste, self._context, self.menus.emoji_panel.open)
         self.field = MessageField(middle, look, self.glyphs, self.clipboard, field_actions)
-        self.menus.subject_line.place_in(row=6)
+        self.menus.subjects.line.place_in(6, edge, gap)
         self.field.grid(row=7, column=0, sticky="ew", padx=edge, pady=gap)
 
     def arrange(self) -> None:
@@ -160,6 +162,8 @@ class Layout(Actions):
                 Item("Change your name …", self.name_bar.change),
                 Item("Account …", self.show_account, "Ctrl+Shift+A"),
                 Item("Another server …", self.ask_server),
+                Item("Disconnect from this server", lambda: self.disconnect_server(self.servers.front)),
+                Item("Remove this server", lambda: self.remove_server(self.servers.front)),
                 Item(),
                 Item("Light", lambda: self.look.use(Theme.LIGHT)),
                 Item("Dark", lambda: self.look.use(Theme.DARK)),
@@ -176,6 +180,7 @@ class Layout(Actions):
             "<Control-k>": self.switch,
             "<Control-f>": self.find,
             "<Control-q>": self.ask_quit,
+            "<F6>": self.question.focus_first,
             "<Control-Shift-A>": self.show_account,
             "<Control-plus>": lambda: look.zoom(1),
             "<Control-equal>": lambda: look.zoom(1),
@@ -185,6 +190,7 @@ class Layout(Actions):
             "<Control-Key-0>": lambda: look.zoom(0),
             "<Control-Shift-P>": self.toggle_people,
             "<F1>": self.help,
+            "<F6>": lambda: go_to_next_part(self.talk.text, self.field.text, self.members.tree, self.rooms.tree),
             "<F10>": lambda: open_menu(self.menu, self.header.menu_button),
             "<Escape>": self.escape,
             "<Alt-Up>": lambda: self.step_room(-1),
@@ -253,7 +259,7 @@ class Layout(Actions):
         elif self.find_bar.is_open:
             self.find_bar.close()
         else:
-            self.menus.leave_subject()
+            self.menus.subjects.leave()
             self.name_bar.leave()
 
     def ask_paste(self, pasting: Pasting) -> None:

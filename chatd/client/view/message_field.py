@@ -55,10 +55,10 @@ class MessageField(ttk.Frame):
         self._recall = InputHistory()
         self.text = tk.Text(self, height=1, width=20, wrap="word", undo=True, padx=8, pady=6, takefocus=True)
         self.text.grid(row=1, column=0, sticky="nsew")
+        use_keys(self.text)
         self.preview = Preview(self, self.text, look, glyphs)
         self.preview.grid(row=0, column=0, columnspan=3, sticky="ew")
         self.preview.grid_remove()
-        use_keys(self.text)
         self.emoji_button = ttk.Button(self, text=_face(glyphs), width=3, command=self.choose_emoji)
         self.emoji_button.grid(row=1, column=1, sticky="se", padx=(8, 0))
         self.button = ttk.Button(self, text="Send", command=self.submit, style="Accent.TButton")
@@ -91,7 +91,7 @@ class MessageField(ttk.Frame):
         text.bind("<Down>", self._down)
         text.bind("<Control-period>", lambda _: self.choose_emoji())
         text.bind("<Key>", self._typed)
-        text.bind("<<Modified>>", lambda _: self._modified())
+        text.bind("<<Modified>>", lambda _: self._modified(), add=True)
         text.bind("<Configure>", lambda _: self._fit())
         # What is open above the field, or waits, has its keys first.
         first = f"First{text}"
@@ -138,7 +138,7 @@ class MessageField(ttk.Frame):
 
     def explain(self, why: str) -> None:
         """Say below it why nothing can be said, nothing if it can; commands can be given all the same."""
-        self._show(self.why, self._glyphs.line(f"! {why}") if why else "")
+        self._show(self.why, f"! {why}" if why else "")
 
     def insert(self, text: str) -> None:
         """Put a text where the cursor is, in place of what is selected."""
@@ -159,7 +159,7 @@ class MessageField(ttk.Frame):
 
     def _show(self, label: ttk.Label, text: str) -> None:
         if text:
-            label.configure(text=self._glyphs.safe(text))
+            label.configure(text=self._glyphs.line(text))
             label.grid()
         else:
             label.grid_remove()
@@ -202,10 +202,10 @@ class MessageField(ttk.Frame):
         return int(self.text.tk.getint(self.text.tk.call(str(self.text), "count", "-displaylines", start, end)))
 
     def _modified(self) -> None:
-        if self.text.edit_modified():
+        if self.text.edit_modified():  # and nobody else has noted it
             self.text.edit_modified(False)  # noqa: FBT003  # Tk's
-            self._fit()
             self.preview.show()
+        self._fit()
 
     def _fit(self) -> None:
         """Be as high as what is in it, within limits."""

@@ -5,11 +5,15 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Sequence
 
+from chatd.client.model import emoji
+from chatd.client.view.emoji_font import EmojiFont
 from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.overlay import place_near
 from chatd.client.view.theme import Look
 
 MAX_SHOWN = 8
+MAX_NAME = 40
+"""How many characters of a name are shown."""
 
 
 class NamePopup(tk.Frame):
@@ -21,12 +25,16 @@ class NamePopup(tk.Frame):
         self._glyphs = glyphs
         self._emoji: Sequence[str] = ()
         self._at = 0
-        self.rows: list[tk.Label] = []
+        self._font = EmojiFont(root, look)
+        self.rows: list[tuple[tk.Label, tk.Label]] = []
         for number in range(MAX_SHOWN):
-            row = tk.Label(self, anchor="w", padx=8, pady=2, cursor="hand2", takefocus=False)
-            row.bind("<Button-1>", lambda _, number=number: taken(self._emoji[number]))  # type: ignore[misc]
-            row.bind("<Motion>", lambda _, number=number: self._mark(number))  # type: ignore[misc]
-            self.rows.append(row)
+            pair = tk.Label(self), tk.Label(self)
+            for label in pair:
+                label.configure(anchor="w", padx=6, pady=2, borderwidth=0, cursor="hand2", takefocus=False)
+                label.bind("<Button-1>", lambda _, number=number: taken(self._emoji[number]))  # type: ignore[misc]
+                label.bind("<Motion>", lambda _, number=number: self._mark(number))  # type: ignore[misc]
+            self.rows.append(pair)
+        self.columnconfigure(1, weight=1)
         look.painters.append(self._paint)
         self._paint()
 
@@ -45,16 +53,20 @@ class NamePopup(tk.Frame):
         if not found:
             self.hide()
             return
-        emoji = [each for each, _ in found]
-        if self.is_open and emoji == self._emoji:
+        offered = [each for each, _ in found]
+        if self.is_open and offered == self._emoji:
             return
-        self._emoji = emoji
-        for row, (each, name) in zip(self.rows, found, strict=False):
+        self._emoji = offered
+        self._font.fit(coloured=self._glyphs.colour)
+        for number, (pair, (each, name)) in enumerate(zip(self.rows, found, strict=False)):
             drawn = self._glyphs.safe(each)
-            row.configure(text=f":{name}:" if ":" in drawn else f"{drawn}  :{name}:")
-            row.pack(fill="x")
-        for row in self.rows[len(found) :]:
-            row.pack_forget()
+            pair[0].configure(text="" if ":" in drawn else emoji.country_of(each) or drawn)
+            pair[1].configure(text=f":{name}:" if len(name) <= MAX_NAME else f":{name[:MAX_NAME]}…")
+            for column, label in enumerate(pair):
+                label.grid(row=number, column=column, sticky="nsew")
+        for pair in self.rows[len(found) :]:
+            for label in pair:
+                label.grid_remove()
         self._mark(0)
         place_near(self, at, at.bbox("insert"))
 
@@ -69,12 +81,14 @@ class NamePopup(tk.Frame):
     def _mark(self, number: int) -> None:
         self._at = number
         palette = self._look.palette
-        for each, row in enumerate(self.rows):
-            row.configure(background=palette.found if each == number else palette.background)
+        for each, pair in enumerate(self.rows):
+            for label in pair:
+                label.configure(background=palette.found if each == number else palette.background)
 
     def _paint(self) -> None:
         palette = self._look.palette
         self.configure(background=palette.background, highlightbackground=palette.border)
-        for row in self.rows:
-            row.configure(font=self._look.text, foreground=palette.text)
+        for drawn, name in self.rows:
+            drawn.configure(font=self._font.font, foreground=palette.text)
+            name.configure(font=self._look.text, foreground=palette.text)
         self._mark(self._at)

@@ -10,7 +10,7 @@ from chatd.client.net.nearby import Place
 
 SHOWN_PLACES = 4
 """How many servers are seen without scrolling."""
-_WRAP = 520
+_WRAP = "400p"
 
 Choose = Callable[[Place], None]
 

@@ -22,6 +22,7 @@ class Panes(ttk.PanedWindow):
         self._wanted = {"left": True, "right": True}
         self._widths: dict[str, float] = {}
         """How wide the panes at the sides are, for each point of the font."""
+        self._needed = 0
         self._waiting = False
 
     def fill(self, left: tk.Widget, middle: tk.Widget, right: tk.Widget) -> None:
@@ -50,6 +51,13 @@ class Panes(ttk.PanedWindow):
     def has_place(self) -> bool:
         """Whether there is place for the pane at the right."""
         return self.winfo_width() >= self._look.pixels(PEOPLE_FROM)
+
+    def widen_left(self, pixels: int) -> None:
+        """Let the pane at the left be that wide at least, unless somebody has made it narrower since it was told so."""
+        if pixels > self._needed:
+            self._widths["left"] = max(self._widths["left"], pixels / self._look.size)
+            self.fit()
+        self._needed = pixels
 
     def fit(self) -> None:
         """Let the panes at the sides come, go, grow and shrink with the window and the font, once Tk is done."""

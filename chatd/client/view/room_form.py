@@ -27,7 +27,7 @@ class RoomForm(ttk.Frame):
         self.boxes: dict[str, ttk.Combobox] = {}
         for row, setting in enumerate(SETTINGS, 1):
             ttk.Label(self, text=setting.label).grid(row=row, column=0, sticky="w", pady=3)
-            box = ttk.Combobox(self, values=[words for _, words in setting.choices], width=36)
+            box = ttk.Combobox(self, values=[words for _, words in setting.choices], width=36, state="readonly")
             box.grid(row=row, column=1, sticky="ew", padx=(12, 0), pady=3)
             self.boxes[setting.key] = box
         self.columnconfigure(1, weight=1)

@@ -13,6 +13,8 @@ from chatd.client.view.servers import ServerSession
 from chatd.client.view.theme import Look
 
 OPEN, CLOSED = "▾", "▸"
+MARGIN = 24
+"""How many points stand beside the texts of a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,13 @@ class RoomsPane(ttk.Frame):
     def places(self) -> list[tuple[ServerSession, Room]]:
         """The rooms in the order of the list, each with its server."""
         return list(self._places.values())
+
+    @property
+    def needed_width(self) -> int:
+        """How many pixels show every heading whole."""
+        titles = [str(self.tree.item(row, "text")) for row in self._headings]
+        widest = max(map(self._look.bold.measure, titles), default=0)
+        return widest + int(self.tree.column("unread", "width")) + self._look.pixels(MARGIN) if widest else 0
 
     def fill(self, servers: Iterable[ServerSession], front: ServerSession) -> None:
         """Show the rooms of these servers; the room that one in front shows is marked."""
@@ -155,12 +164,12 @@ class RoomsPane(ttk.Frame):
         self._mark_headings()
 
     def _mark_headings(self) -> None:
-        """Show again what the headings say; of what is folded away under one, it says how much is unread."""
+        """Show again what the headings say: how the connection is, and what is unread of what is folded away."""
         for row, (session, private) in self._headings.items():
             if not self.tree.exists(row):
                 continue
             opened = bool(self.tree.tk.getboolean(self.tree.item(row, "open")))
-            name = "Private" if private else " · ".join(filter(None, [self._glyphs.line(session.title), session.state]))
+            name = "Private" if private else self._glyphs.line(session.title)
             under = [room for room in session.transcript.rooms.values() if room.private or not private]
             unread = 0 if opened else sum(room.unread for room in under if not room.muted)
             mentions = 0 if opened else sum(room.mentions for room in under if not room.muted)
@@ -169,8 +178,9 @@ class RoomsPane(ttk.Frame):
                 tags.append("away")
             if mentions:
                 tags.append("mentioned")
-            sign = OPEN if opened else CLOSED
-            self.tree.item(row, text=f"{sign} {name}", values=(_count(unread, mentions),), tags=tags)
+            text = f"{OPEN if opened else CLOSED} {name}"
+            value = _count(unread, mentions) or ("" if private else session.state)
+            self.tree.item(row, text=text, values=(value,), tags=tags)
 
     def select(self, front: ServerSession) -> None:
         """Mark the room in front."""

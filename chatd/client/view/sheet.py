@@ -8,8 +8,13 @@ from tkinter import ttk
 
 from chatd.client.view.theme import Look
 
+_STILL = ("TFrame", "TLabel")
+"""What takes no keys: with a binding for one, Tab would stop there."""
 NOWHERE = "<<FocusNowhere>>"
 """What the window is told when a sheet is closed and nothing had the focus before it."""
+
+_STILL = frozenset({"TFrame", "TLabel", "Frame", "Label"})
+"""What can have no focus."""
 
 
 class Sheet(ttk.Frame):
@@ -69,7 +74,8 @@ class Sheet(ttk.Frame):
     def bind_all_inside(self) -> None:
         """Let Escape close it from wherever in it the focus is."""
         for widget in _inside(self):
-            widget.bind("<Escape>", self._escaped)
+            if widget.winfo_class() not in _STILL:
+                widget.bind("<Escape>", self._escaped)
 
     def _escaped(self, _: tk.Event[tk.Misc]) -> str:
         self.close()

@@ -16,8 +16,10 @@ from chatd.client.model.room import Room
 from chatd.client.model.rows import FoldRow, LineRow, OfLine, Row, UnreadRow, page_start, rows
 from chatd.client.view.below import BelowButton
 from chatd.client.view.bidi_rows import BidiRows
+from chatd.client.view.focus_ring import FocusRing
 from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.gutter import Gutter
+from chatd.client.view.read_only import ReadOnlyText
 from chatd.client.view.row_text import RowText
 from chatd.client.view.talk_actions import TalkActions
 from chatd.client.view.talk_hands import Hands
@@ -43,7 +45,7 @@ class TalkPane(ttk.Frame):
         self._room: Room | None = None
         self.follow = True
         """Whether the newest line is on the screen and is to stay there."""
-        self._styles = TalkStyles(self, look)
+        self._styles = TalkStyles(self, look, glyphs)
         self._renderer = Renderer(glyphs, zone)
         self._build(glyphs)
         self.hands = Hands(self, self._renderer, actions)
@@ -51,8 +53,8 @@ class TalkPane(ttk.Frame):
         self._paint()
 
     def _build(self, glyphs: Glyphs) -> None:
-        self.ring = tk.Frame(self, borderwidth=0)
-        self.text = tk.Text(self.ring, wrap="word", state="disabled", width=40, height=8, cursor="xterm", takefocus=1)
+        self.ring = FocusRing(self, self._look)
+        self.text = ReadOnlyText(self.ring, wrap="word", width=40, height=8, cursor="xterm", takefocus=1)
         self.bidi = BidiRows(self.text, glyphs)
         self.rows = RowText(self.text, self._pieces)
         self.gutter = Gutter(self.ring, self._styles, self.rows, self._renderer)
@@ -67,8 +69,7 @@ class TalkPane(ttk.Frame):
             frame.columnconfigure(column, weight=1)
             frame.rowconfigure(0, weight=1)
         self.text.bind("<Configure>", lambda _: self._resized(), add=True)
-        for event in ("<FocusIn>", "<FocusOut>"):
-            self.text.bind(event, lambda _: self._show_ring(), add=True)
+        self.ring.surround(self.text)
 
     @override
     def destroy(self) -> None:
@@ -90,7 +91,7 @@ class TalkPane(ttk.Frame):
         if room.unread_serial is not None:
             mark = next((i for i, line in enumerate(room.lines) if line.serial == room.unread_serial), first)
             first = min(first, page_start(room, mark, _BEFORE_UNREAD))
-        self.rows.replace(*rows(room, first, self._zone), whole=True)
+        self.rows.write(*rows(room, first, self._zone))
         self.rows.sync()
         self.text.see("end")
         for number, row in enumerate(self.rows.rows):
@@ -125,16 +126,11 @@ class TalkPane(ttk.Frame):
 
     def repaint(self) -> None:
         """Redraw everything, also what is the same."""
+        self._paint()
         room, places = self._room, self.rows.places
         if room is None or not places:
             return
-        first = places[0]
-
-        def anew() -> None:
-            self.rows.clear()
-            self.rows.replace(*rows(room, first, self._zone), whole=True)
-
-        self._keep_place(anew)
+        self._keep_place(lambda: self.rows.write(*rows(room, places[0], self._zone)))
 
     def reveal(self, index: int) -> None:
         """Bring a line onto the screen, and mark it."""
@@ -281,23 +277,15 @@ class TalkPane(ttk.Frame):
         if float(first) > 0:  # what does not wrap goes on beyond the edge
             self.text.xview_moveto(0)
 
-    def _show_ring(self) -> None:
-        here = self.focus_get() is self.text
-        palette = self._look.palette
-        self.ring.configure(highlightbackground=palette.link if here else palette.background)
-
     def _pieces(self, row: Row) -> list[Piece]:
         return [] if self._room is None else self.bidi.drawn(self._renderer.pieces(self._room, row))
 
     def _paint(self) -> None:
-        pixels = self._look.pixels
         self._styles.measure()
-        self.ring.configure(highlightthickness=pixels(1), background=self._look.palette.background)
-        self._show_ring()
+        self.ring.paint()
         self._styles.paint(self.text)
         if self.bidi.paint():
             self._keep_place(self.rows.lay_out_again)
-        self.below.paint()
         self.gutter.paint()
         if self.follow:
             self.text.see("end")

@@ -131,6 +131,7 @@ class Window(ServerWindow):
             elif not there:
                 self.show_room(next(iter(rooms), None))
         self.rooms.fill(self.servers, self.servers.front)
+        self.panes.widen_left(self.rooms.needed_width)
         self.update_title()
         self.draw_topic()
         self.menus.room_shown()
@@ -142,7 +143,7 @@ class Window(ServerWindow):
 
     @override
     def show_room(self, name: str | None, session: ServerSession | None = None) -> None:
-        self.menus.leave_subject((session or self.servers.front).transcript.find_room(name))
+        self.menus.subjects.leave((session or self.servers.front).transcript.find_room(name))
         self.note_draft()
         before, front = self.shown, self.servers.front
         if session is not None and session is not front:
@@ -231,7 +232,7 @@ class Window(ServerWindow):
             self.changed(found)
 
     def _attend(self, _: tk.Event[tk.Misc]) -> None:
-        if self.transcript.attend():
+        if [session for session in self.servers if session.transcript.attend()]:
             self.focus_changed()
 
     # Leaving.
@@ -252,11 +253,12 @@ class Window(ServerWindow):
     def note_draft(self) -> None:
         """Note what stands in the field."""
         if self.shown is not None:
-            self.shown.draft = self.field.content
+            self.shown.draft = self.menus.subjects.draft
 
     def stop_drawing(self) -> None:
         """Let go of the reactor; nothing is drawn any more."""
         self._drawing.stop()
         self.notices.stop()
+        self.menus.stop()
         self.admission.stop()
         self.status_line.stop()
