@@ -84,6 +84,7 @@ class BidiRows:
         tags = pieces[0].tags
         if not _APART.isdisjoint(tags):
             return self._apart(pieces)
+        pieces = list(_with_isolates(pieces))
         text = "".join(piece.text for piece in pieces)
         owners = [piece for piece in pieces for _ in piece.text]
         found = self._ordered(text, None if _LEFT.isdisjoint(tags) else 0)
@@ -187,6 +188,15 @@ class BidiRows:
 
 def _standing(drawn: Drawn, said: Sequence[str], offset: int = 0) -> tuple[tuple[int, str], ...]:
     return tuple((offset + at, said[offset + at]) for at in drawn.stands_for)
+
+
+def _with_isolates(pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """Let links be from left to right, and what is around them be as if they were not there."""
+    for piece in pieces:
+        if "link" in piece.tags:
+            yield from (Piece("\u2066", piece.tags, ""), piece, Piece("\u2069", piece.tags, ""))
+        else:
+            yield piece
 
 
 def _sources(pieces: Sequence[Piece], safe: Callable[[str], str]) -> list[str]:
