@@ -91,7 +91,7 @@ class TalkPane(ttk.Frame):
         if room.unread_serial is not None:
             mark = next((i for i, line in enumerate(room.lines) if line.serial == room.unread_serial), first)
             first = min(first, page_start(room, mark, _BEFORE_UNREAD))
-        self.rows.write(*rows(room, first, self._zone))
+        self.rows.write(*self._made(room, first))
         self.rows.sync()
         self.text.see("end")
         for number, row in enumerate(self.rows.rows):
@@ -108,7 +108,7 @@ class TalkPane(ttk.Frame):
         if not places or first_index <= places[0]:
             self.redraw()
             return
-        start, found = rows(room, first_index, self._zone)
+        start, found = self._made(room, first_index)
         if start <= places[0]:
             self.redraw()
             return
@@ -122,7 +122,7 @@ class TalkPane(ttk.Frame):
         if first is None:
             first = page_start(room, self._top_index(room), PAGE)
         start = first
-        self._keep_place(lambda: self.rows.replace(*rows(room, start, self._zone), whole=True))
+        self._keep_place(lambda: self.rows.replace(*self._made(room, start), whole=True))
 
     def repaint(self) -> None:
         """Redraw everything, also what is the same."""
@@ -130,7 +130,7 @@ class TalkPane(ttk.Frame):
         room, places = self._room, self.rows.places
         if room is None or not places:
             return
-        self._keep_place(lambda: self.rows.write(*rows(room, places[0], self._zone)))
+        self._keep_place(lambda: self.rows.write(*self._made(room, places[0])))
 
     def reveal(self, index: int) -> None:
         """Bring a line onto the screen, and mark it."""
@@ -174,7 +174,7 @@ class TalkPane(ttk.Frame):
         if room is None or not isinstance(row, FoldRow):
             return
         room.unfolded.symmetric_difference_update({row.key})
-        self._keep_place(lambda: self.rows.replace(*rows(room, row.index, self._zone)))
+        self._keep_place(lambda: self.rows.replace(*self._made(room, row.index)))
 
     # What is asked about it.
 
@@ -277,10 +277,14 @@ class TalkPane(ttk.Frame):
         if float(first) > 0:  # what does not wrap goes on beyond the edge
             self.text.xview_moveto(0)
 
+    def _made(self, room: Room, first: int) -> tuple[int, list[Row]]:
+        return rows(room, first, self._zone, self._look.preferences.traffic)
+
     def _pieces(self, row: Row) -> list[Piece]:
         return [] if self._room is None else self.bidi.drawn(self._renderer.pieces(self._room, row))
 
     def _paint(self) -> None:
+        self._renderer.clock = self._look.preferences.clock
         self._styles.measure()
         self.ring.paint()
         self._styles.paint(self.text)
