@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import gc
+import re
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -17,6 +19,18 @@ NO_TKINTER = (
     "chatd-client: this Python has no tkinter; install it: apt install python3-tk (Debian, Ubuntu), "
     "dnf install python3-tkinter (Fedora), brew install python-tk (macOS)"
 )
+
+OLDEST_TK = (8, 6, 6)
+"""Text widgets have what the conversation is made of since then."""
+
+
+def old_tk(level: str) -> str:
+    """Return what to say of a Tk of this patch level, as 8.6.13 or 9.1a0, if it is too old; else nothing."""
+    numbers = tuple(int(each) for each in re.findall(r"[0-9]+", level)[:3])
+    if numbers >= OLDEST_TK:
+        return ""
+    oldest = ".".join(map(str, OLDEST_TK))
+    return f"chatd-client: this Python has Tk {level}, and the window needs {oldest} or later"
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -58,14 +72,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _give_up(NO_TKINTER)
     if find_spec("platformdirs") is None:
         _give_up(f"chatd-client: the window needs more than is installed here: {install_command('client')}")
-    from chatd.client.application import Wishes, run
-    from chatd.client.view.pump import open_root
-
+    # Nearly all that is made while it starts is there to the end: looking for garbage takes an eighth of the start.
+    gc.disable()
     try:
-        root, descriptor = open_root()
-    except tk.TclError as error:
-        _give_up(f"chatd-client: there is no display to show a window on ({error})")
-    run(root, descriptor, Wishes(address, nick, rooms))
+        from chatd.client.application import Wishes, run
+        from chatd.client.view.pump import open_root
+
+        try:
+            root, descriptor = open_root()
+        except tk.TclError as error:
+            _give_up(f"chatd-client: there is no display to show a window on ({error})")
+        if why := old_tk(str(root.getvar("tk_patchLevel"))):
+            root.destroy()
+            _give_up(why)
+        run(root, descriptor, Wishes(address, nick, rooms))
+    finally:
+        gc.enable()
 
 
 if __name__ == "__main__":

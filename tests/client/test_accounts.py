@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred
 
 from chatd.client.model.changes import RegisterAnswered
 from chatd.client.model.lines import Kind
@@ -60,6 +61,10 @@ class Office:
         return bool(widget.winfo_viewable())
 
     @property
+    def focus(self) -> Any:
+        return self.desk.root.focus_get()
+
+    @property
     def said(self) -> tuple[str, str]:
         return self.sheet.note.cget("text"), self.sheet.problem.cget("text")
 
@@ -73,7 +78,7 @@ def office(desk: Desk) -> Office:
 def test_a_name_is_made_ones_own_by_key_and_the_password_is_remembered(office: Office) -> None:
     assert office.sees(office.sheet)
     assert office.sheet.who.cget("text") == "You are at 127.0.0.1 as ann, without an account."
-    assert str(office.desk.root.focus_get()) == str(office.sheet.own_password)
+    assert office.focus is office.sheet.own_password
     assert not office.sees(office.sheet.logout_button)
     office.sheet.remember.set(True)
     office.register(code="c0de")
@@ -147,12 +152,34 @@ def test_without_a_keyring_the_reason_stands_in_the_sheet(office: Office) -> Non
 
 
 @with_window
+def test_nothing_is_offered_until_it_is_known_whether_there_is_a_keyring(desk: Desk) -> None:
+    window: Any = desk.window
+    asked: Deferred[str] = Deferred()
+    window.accounts._keyring.look = lambda: asked
+    desk.join()
+    window.show_account()
+    desk.turn()
+    assert not window.account_sheet.remember_box.winfo_viewable()
+    asked.callback("")
+    desk.turn()
+    assert window.account_sheet.remember_box.winfo_viewable()
+
+
+@with_window
 def test_the_sheet_keeps_no_password_when_it_is_closed(office: Office) -> None:
     office.sheet.own_password.insert(0, PASSWORD)
     office.sheet.password.insert(0, PASSWORD)
     office.desk.key("<Escape>", office.sheet.password)
     office.desk.window.show_account()
     assert (office.sheet.own_password.get(), office.sheet.password.get()) == ("", "")
+
+
+@with_window
+def test_the_tab_key_goes_from_field_to_field(office: Office) -> None:
+    sheet = office.sheet
+    for widget in (sheet.own_password, sheet.own_again, sheet.own_code, sheet.register_button, sheet.name):
+        assert office.focus is widget
+        office.desk.key("<Tab>", widget)
 
 
 @with_window

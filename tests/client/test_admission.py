@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred, succeed
 
+from chatd.client.model.trust import CertificateQuestion, PresentedCertificate
 from chatd.client.net.kept_passwords import Keyring
 from chatd.client.net.status import LinkState, Status
 from chatd.client.net.trouble import Trouble
 from chatd.client.view.admission import PATIENCE
+from chatd.client.view.certificate_question import ask_about_certificate
+from chatd.client.view.question import Question
 from chatd.client.view.sheet import Sheet
 from chatd.client.view.troubles import Offer, advise, is_this_machine, usual_port
 from chatd.protocol.moderation_commands import Login
@@ -111,7 +115,7 @@ class Door:
         return [str(each.cget("text")) for each in _seen(self.desk.root) if str(_style(each)) == "Alert.TLabel"]
 
     @property
-    def focus(self) -> object:
+    def focus(self) -> Any:
         return self.desk.root.focus_get()
 
 
@@ -353,6 +357,18 @@ def test_a_trouble_is_told_once_and_taken_back_when_it_is_over(door: Door) -> No
 
 
 @with_window
+def test_the_buttons_are_reached_by_key(door: Door) -> None:
+    door.tell(waiting(Trouble.NO_HOST))
+    field: Any = door.desk.window.field.text
+    door.desk.key("<F6>")
+    door.desk.key("<Return>", door.focus)
+    assert door.desk.link.did[-1] == ("reconnect",)
+    assert door.focus is field
+    door.desk.key("<F6>")
+    assert door.focus is door.desk.window.members.tree  # there is no question: it is the next part
+
+
+@with_window
 def test_a_question_of_another_kind_is_not_taken_back(door: Door) -> None:
     door.tell(waiting(Trouble.NOTHING_LISTENS))
     door.desk.window.ask_quit()
@@ -405,6 +421,74 @@ def test_a_name_that_is_taken_can_be_another(door: Door) -> None:
     assert door.question.text == "chat.example.org does not take that name: ann is taken."
     door.answer("Another name …")
     assert door.focus is door.sheet.name
+
+
+@with_window
+def test_a_trouble_waits_until_what_is_there_was_answered(door: Door) -> None:
+    done: list[str] = []
+    door.question.ask("Paste 3 lines?", [("Paste", lambda: done.append("pasted")), ("Do not paste", done.clear)])
+    door.tell(waiting(Trouble.NO_HOST), waiting(Trouble.NO_ROUTE))
+    assert door.question.text == "Paste 3 lines?"
+    door.answer("Paste")
+    assert done == ["pasted"]
+    assert door.question.text.startswith("chat.example.org cannot be reached")
+    door.answer("Close")
+    assert not door.question.is_open
+
+
+@with_window
+def test_a_trouble_that_is_over_does_not_wait_any_more(door: Door) -> None:
+    door.desk.window.ask_quit()
+    door.tell(waiting(Trouble.NO_HOST), CONNECTING, IN)
+    door.answer("Stay")
+    assert not door.question.is_open
+
+
+@with_window
+@pytest.mark.parametrize("width", [260, 420, 700, 1200])
+def test_a_question_has_its_place_however_wide_it_is(desk: Desk, width: int) -> None:
+    top = tk.Toplevel(desk.root)
+    top.geometry(f"{width}x300")
+    top.columnconfigure(0, weight=1)
+    question: Any = Question(top)
+    question.grid(sticky="ew")
+    desk.turn()
+    offers = [("Try port 10319", list), ("Try again now", list), ("Another server …", list), ("Close", list)]
+    question.ask("No server answers at port 7 of chat.example.org. " * 2, offers, focus=False)
+    desk.turn()
+    desk.turn()
+    places = []
+    for each in (question._label, *question._buttons.winfo_children()):
+        x, y = each.winfo_rootx() - top.winfo_rootx(), each.winfo_rooty() - top.winfo_rooty()
+        assert x >= 0
+        assert x + each.winfo_width() <= width
+        assert each.winfo_width() >= min(120, each.winfo_reqwidth())
+        places.append((x, y, x + each.winfo_width(), y + each.winfo_height()))
+    for number, (left, top_, right, bottom) in enumerate(places):
+        for other in places[number + 1 :]:
+            assert right <= other[0] or other[2] <= left or bottom <= other[1] or other[3] <= top_
+
+
+@with_window
+def test_each_of_two_certificates_is_asked_about(door: Door) -> None:
+    answers: list[tuple[int, bool]] = []
+
+    def note(number: int, answer: bool) -> None:
+        answers.append((number, answer))
+
+    asked: list[Deferred[bool]] = []
+    for number in (1, 2, 3):
+        shown = PresentedCertificate(f"{number}" * 64, ("it is self-signed",))
+        certificate_question = CertificateQuestion(f"host{number}:10320", shown, None, "")
+        asked.append(ask_about_certificate(door.question, certificate_question))
+        asked[-1].addCallback(partial(note, number))
+    asked[1].cancel()
+    assert "host1" in door.question.text
+    door.answer("Connect and remember")
+    assert "host3" in door.question.text
+    door.answer("Do not connect")
+    assert answers == [(2, False), (1, True), (3, False)]
+    assert not door.question.is_open
 
 
 def test_the_sentence_says_what_is_there_and_the_buttons_what_helps() -> None:

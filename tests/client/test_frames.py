@@ -14,7 +14,9 @@ pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING)
 
 def test_what_comes_in_quick_succession_is_drawn_together(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.join()
+    desk.turn()
     desk.clock.advance(1)
+    desk.clock.advance(1)  # so that what the join changed is drawn and its time over
     drawn: list[int] = []
     draw = desk.window.talk.draw
 

@@ -101,6 +101,16 @@ def test_a_password_that_is_wrong_is_not_tried_twice(rig: PrivateRig, code: str,
     assert rig.hello().endswith(next_line)
 
 
+def test_rooms_that_are_refused_to_a_stranger_are_joined_after_a_login_that_comes_between(rig: PrivateRig) -> None:
+    rig.link.start()
+    (first,) = rig.hello().splitlines()
+    rig.hears(f"@label={label(first)} ERR not-allowed JOIN it is somebody's own; LOGIN first")
+    begin(rig)  # before it is known whether that is for the room's sake
+    rig.drop()
+    rig.clock.advance(1)
+    assert rig.log_in().endswith("JOIN me #a")
+
+
 @pytest.mark.parametrize("code", ["unavailable", "full"])
 def test_a_server_that_cannot_look_now_is_asked_again(rig: PrivateRig, code: str) -> None:
     begin(rig)

@@ -9,8 +9,10 @@ import pytest
 
 from chatd.client.model.lines import Line
 from chatd.client.model.presence import PresenceCue
+from chatd.client.model.room_settings import WHILE_CONNECTED
 from chatd.client.view import pump
 from chatd.client.view.menu_entries import SEPARATOR, Entries, Entry, find
+from chatd.model import room_policy
 from chatd.protocol import commands, events, references
 from chatd.protocol import moderation_commands as orders
 from chatd.protocol import reference_commands as about
@@ -236,6 +238,16 @@ def test_the_menu_of_a_person_opens_by_mouse_and_by_every_key(desk: Room, monkey
     assert people.entrycget(1, "label") == "Message"
 
 
+def test_every_part_of_the_window_can_be_reached_with_a_key(desk: Room) -> None:
+    desk.come_in()
+    window, reached = desk.window, []
+    for _ in range(5):
+        desk.key("<F6>", desk.root.focus_get() or window.field.text)
+        reached.append(desk.root.focus_get())
+    people, rooms = window.members.tree, window.rooms.tree
+    assert reached == [people, rooms, window.talk.text, window.field.text, people]
+
+
 def test_what_is_typed_after_a_click_on_a_person_goes_to_the_field(desk: Room) -> None:
     desk.come_in()
     desk.key("<KeyPress-x>", desk.window.members.tree)
@@ -305,8 +317,8 @@ def test_a_right_click_opens_the_menu_of_the_line_and_so_does_a_key(
     desk.key("<Shift-F10>", text)
     assert len(opened) == count + 1
     menus.popup.invoke("Reply")
-    assert menus.subject_line.subject is not None
-    assert menus.subject_line.subject.line.text == "or coffee?"
+    assert menus.subjects.line.subject is not None
+    assert menus.subjects.line.subject.line.text == "or coffee?"
 
 
 def test_a_click_on_a_reaction_gives_it_too(desk: Room) -> None:
@@ -320,7 +332,7 @@ def test_a_reply_says_whom_it_answers_and_goes_over_the_wire(desk: Room) -> None
     desk.come_in()
     desk.said("bob", "tea?")
     choose(desk.message(), "Reply")
-    line = desk.window.menus.subject_line
+    line = desk.window.menus.subjects.line
     desk.turn()
     assert line.winfo_ismapped()
     assert line.label.cget("text") == 'Replying to bob: "tea?" (Escape cancels)'
@@ -334,18 +346,28 @@ def test_a_reply_says_whom_it_answers_and_goes_over_the_wire(desk: Room) -> None
     assert len(desk.link.did[-1]) == 3
 
 
+def test_what_was_taken_back_meanwhile_is_answered_by_a_message_of_its_own(desk: Room) -> None:
+    desk.come_in()
+    desk.said("bob", "tea?")
+    choose(desk.message(), "Reply")
+    desk.hear(references.Retracted("bob", "#r", desk.line().id), id="99")
+    desk.type("yes")
+    desk.key("<Return>")
+    assert desk.link.did[-1] == ("say", "#r", "yes")
+
+
 def test_escape_answers_nobody(desk: Room) -> None:
     desk.come_in()
     desk.said("bob", "tea?")
     choose(desk.message(), "Reply")
     desk.type("yes")
     desk.key("<Escape>")
-    assert desk.window.menus.subject_line.subject is None
+    assert desk.window.menus.subjects.line.subject is None
     assert desk.window.field.content == "yes"
     choose(desk.message(), "Reply")
     desk.window.go_to("zoe")
     desk.turn()
-    assert desk.window.menus.subject_line.subject is None
+    assert desk.window.menus.subjects.line.subject is None
 
 
 def test_a_typed_reply_answers_the_newest_of_somebody_else(desk: Room) -> None:
@@ -367,7 +389,7 @@ def test_ones_own_message_can_be_changed_in_the_field(desk: Room) -> None:
     choose(desk.message(), "Edit")
     desk.turn()
     assert desk.window.field.content == "fist"
-    assert "Escape leaves it" in desk.window.menus.subject_line.label.cget("text")
+    assert "Escape leaves it" in desk.window.menus.subjects.line.label.cget("text")
     desk.key("<Escape>")
     assert desk.window.field.content == "a draft"
     choose(desk.message(), "Edit")
@@ -396,6 +418,8 @@ def test_going_to_another_room_leaves_the_draft_and_no_half_change(desk: Room) -
     desk.said("ann", "fist")
     desk.type("a draft")
     choose(desk.message(), "Edit")
+    desk.window.note_draft()
+    assert desk.transcript.rooms["#r"].draft == "a draft"
     desk.window.go_to("zoe")
     desk.turn()
     assert desk.window.field.content == ""
@@ -472,6 +496,11 @@ def test_what_is_known_of_a_room_is_asked_for_when_it_comes_to_the_front(desk: R
     desk.clock.advance(600)
     desk.window.show_room("#s")
     assert desk.link.refreshed == ["#r", "#s", "#s"]
+    desk.window.menus.room_shown()
+    assert desk.link.refreshed == ["#r", "#s", "#s"]
+    desk.hear(events.Joined("bob", "#s"))
+    desk.window.menus.room_shown()
+    assert desk.link.refreshed == ["#r", "#s", "#s", "#s"]
 
 
 def open_settings(desk: Room) -> Any:
@@ -527,10 +556,22 @@ def test_a_room_that_nobody_runs_can_be_registered_with_an_account(desk: Room) -
     assert sheet.why.cget("text") == ""
 
 
+def test_who_founded_a_room_can_register_it_too(desk: Room) -> None:
+    desk.come_in(operator=True, rules=("SET slow=10s",))
+    assert open_settings(desk).register_button.winfo_manager()
+
+
 def test_without_an_account_it_says_what_is_needed(desk: Room) -> None:
     desk.come_in(account=False)
     sheet = open_settings(desk)
     assert "/register" in sheet.why.cget("text")
+    assert not sheet.register_button.winfo_manager()
+
+
+def test_where_something_was_ruled_somebody_runs_the_room_though_it_is_not_told_who(desk: Room) -> None:
+    desk.come_in(account=True, rules=("SET private=no",))
+    sheet = open_settings(desk)
+    assert "Only operators" in sheet.why.cget("text")
     assert not sheet.register_button.winfo_manager()
 
 
@@ -604,6 +645,30 @@ def test_making_a_room_private_asks_what_becomes_of_those_who_are_there(desk: Ro
         assert desk.sent() == orders.Set("private", "yes", "#r", who)
 
 
+def test_an_invitation_of_a_guest_may_have_ended(desk: Room) -> None:
+    assert room_policy.WHILE_CONNECTED == WHILE_CONNECTED
+    desk.come_in(operator=True, rules=(f"INVITE bob {WHILE_CONNECTED}", "INVITE zoe", "INVITE eve"))
+    desk.type("/set private=yes")
+    desk.key("<Return>")
+    assert desk.window.question.text.startswith("This takes 1 person out of #r.")
+
+
+def test_every_answer_can_be_seen_in_a_narrow_window(desk: Room) -> None:
+    desk.come_in(operator=True)
+    question = desk.window.question
+    for width in ("860x500", "1200x700"):
+        desk.root.geometry(width)
+        desk.turn()
+        desk.type("/set private=yes")
+        desk.key("<Return>")
+        desk.turn()
+        inside = question.winfo_rootx() + question.winfo_width()
+        buttons = question._buttons.winfo_children()
+        assert len(buttons) == 3
+        assert max(each.winfo_rootx() + each.winfo_width() for each in buttons) <= inside
+        question.escape()
+
+
 def test_what_puts_nobody_out_or_says_who_is_not_asked_about(desk: Room) -> None:
     desk.come_in(operator=True, rules=("INVITE bob", "INVITE zoe", "INVITE eve"))
     for text, who in (("/set private=yes", None), ("/set private=yes who=remove", "remove")):
@@ -621,6 +686,9 @@ def test_the_settings_are_in_the_menus(desk: Room) -> None:
     assert desk.window.menus.room_sheet.is_open
     desk.key("<Escape>", desk.window.menus.room_sheet.form.topic)
     assert not desk.window.menus.room_sheet.is_open
+    desk.window.topic.event_generate("<Button-1>", x=2, y=2)
+    assert desk.window.menus.room_sheet.is_open
+    desk.key("<Escape>", desk.window.menus.room_sheet.form.topic)
     desk.type("/settings #nowhere")
     desk.key("<Return>")
     assert "join it first" in desk.window.question.text

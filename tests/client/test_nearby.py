@@ -79,8 +79,39 @@ def test_without_zeroconf_nothing_is_found(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(net, "find_spec", lambda _: None)
     none = nearby(reactor)
     assert isinstance(none, NoNearby)
+    assert none.missing.startswith("To find servers on this network, install zeroconf: ")
     none.start(lambda _: pytest.fail("found"))
     none.stop()
+
+
+@pytest.mark.slow
+@ensureDeferred
+async def test_several_servers_are_found_also_those_with_tls_alone() -> None:
+    clock: Any = reactor
+    token = secrets.token_hex(4)
+    worker = Thread(reactor, "nearby")
+    worker.start()
+    found = ZeroconfNearby(clock, worker, ["127.0.0.1"])
+    told: list[Sequence[Place]] = [[]]
+    found.start(told.append)
+    places = [
+        Place(f"Klasse {token} 🙂", Address("127.0.0.1", 4321)),
+        Place(f"Werkstatt {token}", Address("127.0.0.1", 4322, tls=True)),
+    ]
+    announced = []
+    for place in places:
+        announced.append(ZeroconfAnnouncer(place.name, clock, Thread(reactor, "announce"), loopback=True))
+        announced[-1].start([Door("127.0.0.1", place.address.port, is_page=False, tls=place.address.tls)])
+    end = time.monotonic() + SECONDS
+    try:
+        while not set(places) <= set(told[-1]):
+            assert time.monotonic() < end, told[-1]
+            await deferLater(reactor, 0.05)
+    finally:
+        for each in announced:
+            await each.stop()
+        found.stop()
+        worker.stop()
 
 
 @pytest.mark.slow

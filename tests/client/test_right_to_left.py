@@ -122,6 +122,14 @@ def test_each_link_leads_where_it_says(room: Desk) -> None:
         assert {"link", name} <= set(talk.text.tag_names(f"{number}.{row.index(f'/{end}')}"))
 
 
+def test_a_link_is_from_left_to_right_in_any_text(room: Desk) -> None:
+    room.said("bob", "ראית את https://example.org/א?")
+    assert last_row(room) == "\t?https://example.org/א תא תיאר"
+    text, number = room.window.talk.text, newest(room)
+    text.tag_add("sel", f"{number}.0", f"{number}.end")
+    assert room.window.talk.selected_text() == "ראית את https://example.org/א?"
+
+
 def test_a_sentence_of_the_window_begins_at_the_left(room: Desk) -> None:
     room.hear(events.Joined("דנה", "#r"))
     assert last_row(room) == "* הנד has joined" or last_row(room).endswith("הנד joined")
@@ -133,7 +141,7 @@ def test_names_rooms_and_topics_are_drawn_as_they_are_read(room: Desk) -> None:
     room.turn()
     tree = room.window.members.tree
     assert "הנד" in [tree.item(each, "text") for each in tree.get_children()]
-    assert room.window.topic.cget("text") == "#r — (םכל) םולש"
+    assert room.window.header.topic.cget("text") == "(םכל) םולש"
     assert "שלום" in room.transcript.rooms["#r"].topic
 
 

@@ -173,7 +173,7 @@ def test_a_server_that_goes_down_and_comes_back_says_so_in_the_list(desk: Desk) 
     several = Several(desk, home="ann", work="ann")
     work = several.session("work")
     work.status_changed(Status(LinkState.WAITING, "connection lost", desk.clock.seconds() + 3))
-    assert several.rows()[2] == "▾ work.example · reconnecting …"
+    assert several.rows()[2] == "▾ work.example offline"
     assert desk.window.status_line.label.cget("text") == "Connected as ann to home.example:10319"
     assert not desk.window.question.is_open
     assert several.did("home") == [("start",)]
@@ -189,7 +189,7 @@ def test_another_server_that_refuses_takes_nothing_from_the_one_in_front(desk: D
     assert not desk.window.connect_sheet.is_open
     assert desk.window.name_bar.locked
     assert desk.root.focus_get() is desk.window.field.text
-    assert several.rows()[2] == "▾ work.example · password needed"
+    assert several.rows()[2] == "▾ work.example password"
 
 
 def test_the_sheet_adds_a_server(desk: Desk) -> None:
@@ -224,7 +224,7 @@ def test_the_menu_of_a_heading_leaves_and_forgets_a_server(desk: Desk) -> None:
     rooms.menu.invoke(0)
     assert several.did("work")[-1] == ("stop", None)
     work.status_changed(Status(LinkState.STOPPED, "not connected"))
-    assert several.rows()[2:] == ["▾ work.example · not connected", "  #r"]
+    assert several.rows()[2:] == ["▾ work.example left", "  #r"]
     rooms.fill_menu("server 1")
     assert rooms.menu.entrycget(0, "label") == "Connect"
     rooms.menu.invoke(0)
@@ -344,3 +344,59 @@ def test_a_server_is_reached_at_another_address_with_all_that_waits(desk: Desk) 
     assert desk.shown()[-1].endswith("unheard  … waiting for the server")
     desk.window.store()
     assert desk.settings.servers == [KeptServer("home.example:10319", "ann", ["#r", "#s"])]
+
+
+def test_the_tab_key_goes_from_field_to_field_of_the_sheet(desk: Desk) -> None:
+    desk.window.ask_server()
+    desk.turn()
+    sheet = desk.window.connect_sheet
+    fields = [sheet.host]
+    for _ in range(4):
+        following = fields[-1].tk_focusNext()
+        assert following is not None
+        fields.append(following)  # type: ignore[arg-type]
+    assert fields == [sheet.host, sheet.port, sheet.name, sheet.password, sheet.room]
+
+
+def test_a_question_asked_at_one_server_is_not_answered_at_another(desk: Desk) -> None:
+    several = Several(desk, home="ann", work="ann")
+    done: list[str] = []
+    menus, question = desk.window.menus, desk.window.question
+    menus.ask("Kick bob?", [("Kick", lambda: done.append("kicked")), ("Leave it", lambda: None)])
+    desk.window.show_room("#r", several.session("work"))
+    question.answer(0)
+    assert done == []
+    desk.window.show_room("#r", several.session("home"))
+    menus.ask("Kick bob?", [("Kick", lambda: done.append("kicked")), ("Leave it", lambda: None)])
+    question.answer(0)
+    assert done == ["kicked"]
+    menus.show_settings()
+    assert menus.room_sheet.is_open
+    desk.window.show_room("#r", several.session("work"))
+    assert not menus.room_sheet.is_open
+
+
+def test_the_line_at_the_bottom_is_about_the_server_in_front(desk: Desk) -> None:
+    several = Several(desk, home="ann", work="ann")
+    several.session("work").transcript.away = "at lunch"
+    label = desk.window.status_line.label
+    assert "lunch" not in label.cget("text")
+    desk.window.show_room("#r", several.session("work"))
+    assert "lunch" in label.cget("text")
+    assert "work.example" in label.cget("text")
+    desk.window.show_room("#r", several.session("home"))
+    assert "lunch" not in label.cget("text")
+
+
+def test_whoever_does_something_is_there_for_all_servers(desk: Desk) -> None:
+    several = Several(desk, home="ann", work="ann")
+    for name in ("home", "work"):
+        several.session(name).transcript.set_front(None)
+        several.session(name).transcript.returning = True
+        several.said(name, "bob", "missed")
+    assert [several.session(name).unread for name in ("home", "work")] == [1, 1]
+    desk.key("<Key-x>")
+    assert [several.session(name).unread for name in ("home", "work")] == [0, 1]
+    click(desk.window.rooms.tree, f"{several.session('work').prefix}#r")
+    desk.turn()
+    assert several.session("work").unread == 0

@@ -46,6 +46,11 @@ def test_what_is_known_of_people_comes_with_the_details() -> None:
     assert described("carl", members.facts("carl")) == "carl (away: out for lunch)"
 
 
+def test_who_founds_a_room_knows_it_from_the_answer_to_join() -> None:
+    client = Client("OK HELLO epoch=e1", "OK JOIN #r 1 last=0 resume=s operator=yes")
+    assert operates(client.transcript, client.room())
+
+
 def test_what_is_known_goes_with_the_name_and_away_with_the_person() -> None:
     client = knowing()
     client.hears("NICK Carl rob", "PART bob #r", "JOIN bob #r")
@@ -165,6 +170,13 @@ def test_who_writes_to_one_who_is_away_is_told_so_once() -> None:
     assert not facts_of(client.transcript, "zoe").away
 
 
+def test_who_writes_to_one_who_is_not_there_is_told_so() -> None:
+    client = Client(*HERE)
+    client.transcript.add_waiting("zoe", "there?", "l1", 0)
+    client.hears("@label=l1 OK TELL zoe id=1 time=2020-01-01T00:00:00.000Z stored=yes here=no")
+    assert client.room("zoe").lines[-1].text == "zoe is not connected and is told this after logging in"
+
+
 def test_an_answer_waits_like_any_other_line_and_goes_over_a_restart() -> None:
     client = Client(*HERE, said(1))
     client.transcript.add_waiting("#r", "yes", "l1", 0, reply=1)
@@ -195,4 +207,8 @@ def test_ones_own_reactions_are_known() -> None:
 
 
 def test_what_is_asked_to_know_a_room_can_be_sent() -> None:
-    assert [wire.render(each) for each in to_know("#r")] == ["WHO #r details=yes", "RULES #r"]
+    client = Client(*HERE)
+    asked = [wire.render(each) for each in to_know(client.transcript, "#r")]
+    assert asked == ["TOPIC #r", "WHO #r details=yes", "RULES #r"]
+    client.hears("@id=3;old;time=2020-01-01T00:00:00.000Z TOPIC bob #r tea")
+    assert len(to_know(client.transcript, "#r")) == 2

@@ -6,6 +6,7 @@ from pytest_twisted import ensureDeferred
 
 from chatd.client.model.lines import Kind
 from chatd.client.model.standing import operates, to_refresh
+from chatd.client.net.status import LinkState
 from chatd.protocol import commands
 from chatd.protocol import moderation_commands as orders
 from chatd.protocol import reference_commands as about
@@ -37,6 +38,7 @@ async def test_what_one_may_do_and_what_holds_is_known(stage: Stage) -> None:
     service._hub.accounts = Names()
     bob, ann = stage.user("bob", port_of(service), "#r"), stage.user("ann", port_of(service), "#r")
     await bob.connected()
+    await until(lambda: ann.state is LinkState.LOCKED)
     ann.link.send_command(orders.Login("ann", "s3cret"))
     await ann.connected()
     room, of_bob = ann.transcript.rooms["#r"], bob.transcript.rooms["#r"]
@@ -45,7 +47,7 @@ async def test_what_one_may_do_and_what_holds_is_known(stage: Stage) -> None:
     bob.link.send_command(commands.Away("lunch"), "#r")
     await until(lambda: bob.transcript.away == "lunch")
     for user, place in ((ann, room), (bob, of_bob)):
-        assert to_refresh(user.transcript, place)
+        await until(lambda user=user, place=place: to_refresh(user.transcript, place))  # type: ignore[misc]
         assert not to_refresh(user.transcript, place)
         user.link.refresh("#r")
         await until(lambda place=place: place.rulings.known)  # type: ignore[misc]

@@ -610,9 +610,14 @@ def test_another_question_is_a_no_and_leaving_takes_it_away(question: Any) -> No
     certificate_question = CertificateQuestion("a:1", PresentedCertificate(ONE, ("it has expired",)))
     answers: list[bool] = []
     ask_about_certificate(question, certificate_question).addCallback(answers.append)
-    show_certificate_notice(question, "something else")
+    show_certificate_notice(question, "a notice")
+    assert answers == []
+    question.ask("something else", [("Close", lambda: None)])
     assert answers == [False]
     assert question.text == "something else"
+    question.escape()
+    assert question.text == "a notice"
+    question.escape()
     waiting = ask_about_certificate(question, certificate_question)
     waiting.cancel()
     assert not question.is_open

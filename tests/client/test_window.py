@@ -426,13 +426,13 @@ def test_only_what_changed_is_drawn_anew(desk: Desk, monkeypatch: pytest.MonkeyP
         desk.said("bob", f"line {n}")
     desk.turn()
     inserted: list[int] = []
-    insert = desk.window.talk.text.insert
+    write = desk.window.talk.rows.text.write
 
     def count(index: Any, *pieces: Any) -> None:
         inserted.append(sum(piece.count("\n") for piece in pieces[::2]))
-        insert(index, *pieces)
+        write(index, *pieces)
 
-    monkeypatch.setattr(desk.window.talk.text, "insert", count)
+    monkeypatch.setattr(desk.window.talk.rows.text, "write", count)
     desk.said("bob", "the last")
     assert desk.shown()[-1].endswith("bob: the last")
     assert inserted == [1]

@@ -62,7 +62,7 @@ def test_two_windows_see_each_other_and_lose_nothing_when_the_daemon_is_restarte
 def test_a_name_is_enough_to_join_when_nothing_is_kept(tmp_path: Path, screen: Screen) -> None:
     """What was joined is read from what is kept at the end: no daemon of the default port belongs to this test."""
     with started(screen, tmp_path / "ann") as ann:
-        ann.press("Escape")
+        ann.close_sheet()
         ann.enter_name("ann")
         wait_until(lambda: ann.holds("typed after that"), lambda: f"a window that has done all this {ann.log()}")
         assert ann.end() == 0

@@ -75,7 +75,7 @@ class RealWindow:
 
     def click_field(self, button: str = "1") -> None:
         """Click into the field at the bottom."""
-        self._touch(300, 625, button)
+        self._touch(400, 625, button)
 
     def _touch(self, x: int, y: int, button: str = "1") -> None:
         """Bring the window to the front, give it the keys, and click into it."""
@@ -91,13 +91,19 @@ class RealWindow:
 
     def say(self, text: str) -> None:
         """Type a line into the field, and Enter."""
-        self._type(300, 625, text)
+        self._type(400, 625, text)
 
     def enter_name(self, name: str) -> None:
         """Type into the field for the name, which has the focus as long as it is to be filled in, and Enter."""
         wait_until(self._takes_the_keys, lambda: f"the keys {self.log()}")
         self._screen.do("xdotool", "type", "--delay", "5", name)
         self._screen.do("xdotool", "key", "Return")
+
+    def close_sheet(self) -> None:
+        """Close the sheet that asks for a server, once it is open: what is typed then stands in it."""
+        wait_until(self._takes_the_keys, lambda: f"the keys {self.log()}")
+        wait_until(lambda: self.holds("somebody"), lambda: f"a sheet {self.log()}")
+        self.press("Escape")
 
     def press(self, key: str) -> None:
         wait_until(self._takes_the_keys, lambda: f"the keys {self.log()}")
@@ -149,7 +155,7 @@ class RealWindow:
         return self._screen.do("xdotool", "getwindowfocus").strip() == self._id
 
     def _copies(self) -> bool:
-        self._touch(300, 200)
+        self._touch(640, 300)
         self._screen.do("xdotool", "key", "--delay", "5", "ctrl+a", "ctrl+c")
         return self._screen.clipped() not in ("", NOTHING)
 

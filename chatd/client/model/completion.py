@@ -9,7 +9,7 @@ from chatd.client.model.slash import SLASHES, holds_secret
 from chatd.protocol import names
 from chatd.protocol.moderation_commands import SETTINGS, WHO
 
-_ABOUT_THE_ABSENT = frozenset({"/mute", "/unmute", "/ban", "/unban", "/invite"})
+_ABOUT_THE_ABSENT = frozenset({"/mute", "/unmute", "/ban", "/unban", "/invite", "/uninvite"})
 
 
 class Completer:

@@ -172,6 +172,7 @@ def _joined(transcript: Transcript, tags: Tags, event: events.Joined) -> list[Ch
     if room.members.add(event.nick):
         room.count += 1
         now = transcript.now()
+        room.rulings.asked = None  # who is a bot, or runs the server, is not told
         operator, voice = (room.rulings.find(verb, event.nick, now) is not None for verb in ("OP", "VOICE"))
         room.members.note_facts(event.nick, Facts(operator, voice and not operator))
     return [*_passing(transcript, room, tags, Kind.JOINED, event.nick), MembersChanged(room.key)]

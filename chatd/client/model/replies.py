@@ -32,6 +32,7 @@ from chatd.protocol.wire import Tags
 GAP = "Some messages are missing here"
 BEGUN_SINCE = "The server has started a new history since you were last here"
 BEGUN = "The server started a new history; everything above is from the old one"
+_NOT_THERE = {"away": "is away and may read this later", "gone": "is not connected and is told this after logging in"}
 _NOTHING: tuple[Command | None, str] = (None, "")
 
 
@@ -159,17 +160,18 @@ def _delivered(transcript: Transcript, label: str, reply: Done) -> list[Change]:
     room = transcript.waits_in(label)
     if room is None or not room.private:
         return []
-    away, told = reply.values.get("away") == "yes", room.told_away
-    room.told_away = away
+    gone = reply.values.get("here") == "no"
+    before, room.presence = room.presence, "gone" if gone else "away" if reply.values.get("away") == "yes" else ""
     line, index = transcript.settle(label)
     line = line._replace(state=Delivery.STORED, id=id_of(reply.values, "id"))
     if line.id:
         changes = put_private(transcript, room, line, old=False) or [LinesChanged(room.key, index)]
     else:
         changes = transcript.add_passing(room, line)
-    if away is not told:
+    if room.presence != before:
         changes += [AwayChanged()]
-        changes += transcript.add_note(room.key, f"{room.name} is away and may read this later") if away else ()
+        if room.presence:
+            changes += transcript.add_note(room.key, f"{room.name} {_NOT_THERE[room.presence]}")
     return changes
 
 

@@ -34,8 +34,8 @@ class Room:
         self.colours = Colours(self.members)
         self.rulings = Rulings()
         """What holds in it: its settings, and who is muted, banned, invited or an operator."""
-        self.told_away = False
-        """Of a private conversation, whether the other was away when one last wrote."""
+        self.presence = ""
+        """Of a private conversation, how the other was when one last wrote: ``away``, ``gone`` or neither."""
         self.count = 0
         """How many members there are, oneself included, also while not all are known by name."""
         self.topic = ""

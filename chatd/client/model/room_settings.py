@@ -12,6 +12,9 @@ from chatd.protocol.errors import ChatError
 from chatd.protocol.moderation_commands import Set
 from chatd.protocol.verbs import VERBS
 
+WHILE_CONNECTED = "for as long as they are connected"
+"""The text of the invitation of a guest: whether it is the one who goes by that name now is not told."""
+
 
 class Setting(NamedTuple):
     """One setting: its key in the protocol, what it is called, and what it can be set to, with the words for each.
@@ -63,13 +66,15 @@ def read(room: str, key: str, value: str) -> Set:
     return command
 
 
+def _is_invited(room: Room, nick: str, now: int) -> bool:
+    """Return whether somebody is invited for certain, and not by an invitation that ended when they left."""
+    found = room.rulings.find("INVITE", nick, now)
+    return found is not None and found.event.text != WHILE_CONNECTED
+
+
 def put_out(transcript: Transcript, room: Room) -> int:
     """Return how many are known to be put out of a room that becomes private: who is no operator and not invited."""
     now = transcript.now()
-    leaving = [
-        nick
-        for nick in room.members
-        if not room.members.facts(nick).operator and room.rulings.find("INVITE", nick, now) is None
-    ]
+    leaving = [nick for nick in room.members if not (room.members.facts(nick).operator or _is_invited(room, nick, now))]
     known = len(leaving) + max(0, room.count - len(room.members))
     return known - (names.key(transcript.nick) in map(names.key, leaving))

@@ -23,9 +23,10 @@ from typing import Any
 
 import platformdirs
 
-from chatd.client.model import kept_servers
-from chatd.client.model.kept_servers import OLD_KEYS, KeptServer, text, texts
+from chatd.client.model import kept_servers, preferences
+from chatd.client.model.kept_servers import OLD_KEYS, KeptServer, text, texts, with_those_of_others
 from chatd.client.model.kept_state import KeptNowhere, KeptState
+from chatd.client.model.preferences import Preferences, yes_or_no
 from chatd.protocol import names
 
 FILE_NAME = "client.json"
@@ -56,6 +57,9 @@ class Settings:
     font_size: int = 11
     """In points."""
     theme: Theme = Theme.SYSTEM
+    preferences: Preferences = field(default_factory=Preferences)
+    people: bool = True
+    """Whether the people of a room are seen beside it."""
     geometry: str = ""
     """The window's place as Tk writes it, ``800x600+10+20``; empty for wherever the system puts it."""
     scale: float = 0.0
@@ -74,8 +78,8 @@ class Settings:
 _CONFIG, _STATE = "config", "state"
 _FILES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        _CONFIG: ("servers", "nick", "muted", "font_size", "theme"),
-        _STATE: ("geometry", "scale", "emoji", "waiting"),
+        _CONFIG: ("servers", "nick", "muted", "font_size", "theme", "preferences"),
+        _STATE: ("geometry", "scale", "people", "emoji", "waiting"),
     }
 )
 
@@ -91,6 +95,8 @@ class Store:
         self._broken: set[str] = set()
         self._known: dict[str, dict[str, Any]] = {}
         """What was read or written last, by file."""
+        self._tried: dict[str, dict[str, Any]] = {}
+        """What was to be written last: after a failure only another change is a reason to try again."""
 
     @property
     def folder(self) -> Path:
@@ -143,7 +149,7 @@ class Store:
         return self._save(settings, [which for which in _FILES if self._has_changed(settings, which)])
 
     def _has_changed(self, settings: Settings, which: str) -> bool:
-        known = self._known.get(which, {})
+        known = self._tried.get(which) or self._known.get(which, {})
         return any(key in known and known[key] != value for key, value in _values(settings, which).items())
 
     def _save(self, settings: Settings, files: list[str]) -> str:
@@ -160,12 +166,16 @@ class Store:
                 there = {key: value for key, value in _there(target).items() if which != _CONFIG or key not in OLD_KEYS}
                 known = self._known.get(which, {})
                 mine = {key: value for key, value in values.items() if key not in there or known.get(key) != value}
+                if "servers" in mine:
+                    mine["servers"] = with_those_of_others(
+                        mine["servers"], known.get("servers", []), there.get("servers", [])
+                    )
                 data = settings.unknown.get(which, {}) | there | mine
                 write_file(target, json.dumps(data, indent=2, default=_plain).encode())
+                self._known[which] = values
             except (OSError, ValueError, TypeError, RecursionError) as error:
                 problems.append(f"{path} cannot be written ({_reason(error)})")
-            # Also if it was not written: the next change tries again, and not every second.
-            self._known[which] = values
+            self._tried[which] = values
         return "; ".join(problems) + "; the settings were not saved." if problems else ""
 
 
@@ -226,7 +236,7 @@ def write_file(path: Path, content: bytes) -> None:
 
 def _plain(value: object) -> dict[str, Any]:
     """Return as plain values what JSON has none for. Raise `TypeError` for what is not of the settings."""
-    if isinstance(value, KeptServer):
+    if isinstance(value, KeptServer | Preferences):
         return asdict(value)
     raise TypeError(f"{type(value).__name__} cannot be kept")
 
@@ -283,8 +293,10 @@ _CHECKS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
         "muted": _places,
         "font_size": _font_size,
         "theme": lambda value: Theme(text(value)),
+        "preferences": preferences.load,
         "geometry": _geometry,
         "scale": _scale,
+        "people": yes_or_no,
         "emoji": texts,
         "waiting": _waiting,
     }

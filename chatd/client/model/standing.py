@@ -8,7 +8,7 @@ from chatd.client.model.room import Room
 from chatd.client.model.rulings import modes
 from chatd.client.model.transcript import Transcript
 from chatd.protocol import names
-from chatd.protocol.commands import Away, Command, History, Ignore, Join, Search, Who
+from chatd.protocol.commands import Away, Command, History, Ignore, Join, Search, Topic, Who
 from chatd.protocol.events import Done
 from chatd.protocol.member_details import MemberDetails
 from chatd.protocol.moderation_commands import Rules
@@ -22,9 +22,14 @@ MAX_REFRESHED = 300
 """In a larger room it is asked for only once."""
 
 
-def to_know(name: str) -> list[Command]:
-    """Return what is to be asked to know what is known of those in a room, and what holds there."""
-    return [Who(name, details=True), Rules(name)]
+def to_know(transcript: Transcript, name: str) -> list[Command]:
+    """Return what is to be asked to know what is known of those in a room, and what holds there.
+
+    The topic is among it where none is known: whoever was told of a room up to an id is not told it again.
+    """
+    room = transcript.find_room(name)
+    topic: list[Command] = [] if room is None or room.topic_id else [Topic(name)]
+    return [*topic, Who(name, details=True), Rules(name)]
 
 
 def to_repeat(transcript: Transcript) -> list[Command]:
@@ -91,7 +96,7 @@ def facts_of(transcript: Transcript, nick: str) -> Facts:
         if nick in room.members and (found := room.members.facts(nick)) != NOTHING_KNOWN:
             return found
     conversation = transcript.find_room(nick)
-    return Facts(away=conversation is not None and conversation.told_away)
+    return Facts(away=conversation is not None and conversation.presence == "away")
 
 
 def heading(transcript: Transcript, room: Room) -> str:

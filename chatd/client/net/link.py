@@ -218,6 +218,8 @@ class Link(LinkPort, Owner):
     @override
     def connection_closed(self, connection: Connection) -> None:
         greeted = self._session is not None
+        if self._session is not None:
+            self._session.end()
         self._session = None
         self._memory.account = ""
         self._reconnector.forget()

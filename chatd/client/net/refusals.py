@@ -60,9 +60,17 @@ class Refusals:
         self._said.append((tags, error))
 
     def show(self) -> list[Change]:
-        """Show in the rooms why one is not in them."""
+        """Show in the rooms why one is not in them: it is for their sake."""
+        self._rooms.clear()
         said, self._said = self._said, []
         return [change for tags, error in said for change in apply_event(self._transcript, tags, error)]
+
+    def withdraw(self) -> None:
+        """Want the rooms again of which it was not known whether it was for their sake."""
+        for room in self._rooms:
+            room.change_membership(MembershipCue.WANT)
+            room.out = ""
+        self._rooms.clear()
 
     def end(self, error: Refused) -> list[Change]:
         """End the connection: not even the lobby can be joined. Return what is to be redrawn."""

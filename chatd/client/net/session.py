@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from chatd.client.model.changes import Change, RegisterAnswered, RoomsChanged
 from chatd.client.model.membership import MembershipCue
+from chatd.client.model.older import ask_older
 from chatd.client.model.reducer import apply_event
 from chatd.client.model.room import Room
 from chatd.client.model.seen import begin_markers, knows_nothing_of, private_questions
@@ -63,6 +64,11 @@ class Session:
         """Whether the server let one in; before that nothing is to be sent."""
         return self._stage is not Stage.ARRIVING
 
+    def end(self) -> None:
+        """Note that the connection is gone."""
+        if not self.present:
+            self._refusals.withdraw()
+
     def enter(self) -> None:
         """Send the LOGIN, if there is one, and then the first JOIN; the rest follows when it is answered."""
         if (login := self._memory.login) is None:
@@ -103,7 +109,7 @@ class Session:
                 changes += self._kept_out(asked, tags, event)
             case Question(command=History(), own=True), Refused() if event.code.temporary:
                 self._ask_later(asked)
-            case Question(own=True, command=Seen() | Rules() | Who() | Away() | Ignore()), Refused():
+            case Question(own=True, command=Seen() | Rules() | Who() | Away() | Ignore() | Topic()), Refused():
                 self._transcript.asked.pop(label, None)  # nobody has asked
             case Question(command=History(person=str()), own=True), Refused():
                 self._transcript.asked.pop(label, None)
@@ -161,7 +167,7 @@ class Session:
     def ask_older(self, room: str) -> None:
         """Ask for the messages before those known, if that is not being done and there can be any."""
         label = self._make_label()
-        command = self._transcript.ask_older(room, label, PAGE)
+        command = ask_older(self._transcript, room, label, PAGE)
         if command is not None:
             self._queue.append_urgent(Question(label, command, room))
             self._go_on()
@@ -198,7 +204,7 @@ class Session:
 
     def refresh(self, room: str) -> None:
         """Ask what holds in a room and what is known of those in it; the answer is shown nowhere."""
-        self._ask_quietly(to_know(room))
+        self._ask_quietly(to_know(self._transcript, room))
         self._go_on()
 
     def _ask_quietly(self, commands: Iterable[Command]) -> None:

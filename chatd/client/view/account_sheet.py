@@ -12,7 +12,7 @@ from chatd.client.view.entry import Entry
 from chatd.client.view.sheet import Sheet
 from chatd.client.view.theme import Look
 
-_WRAP = 520
+_WRAP = "390p"
 
 
 class Part(Enum):
@@ -62,7 +62,7 @@ class AccountSheet(Sheet):
         self.problem = ttk.Label(body, wraplength=_WRAP, justify="left", style="Alert.TLabel")
         self._frames = {part: ttk.Frame(body) for part in Part}
         for frame in self._frames.values():
-            frame.columnconfigure(1, weight=1)
+            frame.columnconfigure((1, 3), weight=1)
         self._lay_out_register(self._frames[Part.REGISTER])
         self._lay_out_login(self._frames[Part.LOG_IN])
         self._lay_out_logout(self._frames[Part.LOG_OUT])
@@ -70,35 +70,37 @@ class AccountSheet(Sheet):
         self.remember_box = ttk.Checkbutton(
             body, text="Remember the password in the system's keyring", variable=self.remember
         )
-        self.remember_box.grid(row=6, column=0, sticky="w", pady=(8, 0))
+        self.remember_box.grid(row=6, column=0, sticky="w", pady=("6p", 0))
+        self.remember_box.grid_remove()
         self.hint = ttk.Label(body, wraplength=_WRAP, justify="left", style="Faint.TLabel")
-        self.hint.grid(row=7, column=0, sticky="w", pady=(12, 0))
+        self.hint.grid(row=7, column=0, sticky="w", pady=("9p", 0))
         self.keyring_hint = ttk.Label(body, wraplength=_WRAP, justify="left", style="Faint.TLabel")
         self.keyring_hint.grid(row=8, column=0, sticky="w")
         self.bind_all_inside()
 
     def _lay_out_register(self, frame: ttk.Frame) -> None:
         self.own_title = self._title(frame)
-        self.own_password = self._field(frame, 1, "Password", "•")
-        self.own_again = self._field(frame, 2, "The same again", "•")
-        self.own_code = self._field(frame, 3, "Invitation code, if the server asks for one")
-        self.register_button = self._button(frame, 4, "Register", lambda: self.do(Deed.REGISTER))
-        self._submit_by_return(self.own_password, self.own_again, self.own_code, do=lambda: self.do(Deed.REGISTER))
+        self.own_password = self._field(frame, 1, 0, "Password", show="•")
+        self.own_again = self._field(frame, 1, 2, "Again", show="•")
+        self.own_code = self._field(frame, 2, 0, "Code", hint="if the server asks for one")
+        self.register_button = self._button(frame, 2, "Register", Deed.REGISTER)
+        self._submit_by_return(Deed.REGISTER, self.own_password, self.own_again, self.own_code)
 
     def _lay_out_login(self, frame: ttk.Frame) -> None:
         self._title(frame, "Log in to an account")
-        self.name = self._field(frame, 1, "Name")
-        self.password = self._field(frame, 2, "Password", "•")
-        self.login_button = self._button(frame, 3, "Log in", lambda: self.do(Deed.LOG_IN))
-        self._submit_by_return(self.name, self.password, do=lambda: self.do(Deed.LOG_IN))
+        self.name = self._field(frame, 1, 0, "Name")
+        self.password = self._field(frame, 1, 2, "Password", show="•")
+        self.login_button = self._button(frame, 2, "Log in", Deed.LOG_IN)
+        self._submit_by_return(Deed.LOG_IN, self.name, self.password)
 
     def _lay_out_logout(self, frame: ttk.Frame) -> None:
         buttons = ttk.Frame(frame)
-        buttons.grid(row=1, column=0, columnspan=2, sticky="w", pady=(12, 0))
+        buttons.grid(row=1, column=0, columnspan=2, sticky="w", pady=("9p", 0))
         self.forget_button = ttk.Button(buttons, text="Forget the password", command=lambda: self.do(Deed.FORGET))
         self.forget_button.grid(row=0, column=0)
+        self.forget_button.grid_remove()
         self.logout_button = ttk.Button(buttons, text="Log out", command=lambda: self.do(Deed.LOG_OUT))
-        self.logout_button.grid(row=0, column=1, padx=(8, 0))
+        self.logout_button.grid(row=0, column=1, padx=("6p", 0))
 
     def show(self, shown: Shown) -> None:
         """Show this; what was entered stays if the same is asked for."""
@@ -121,7 +123,7 @@ class AccountSheet(Sheet):
         self.problem.configure(text=f"! {problem}" if problem else "")
         for row, label in ((1, self.note), (2, self.problem)):
             if label.cget("text"):
-                label.grid(row=row, column=0, sticky="w", pady=(8, 0))
+                label.grid(row=row, column=0, sticky="w", pady=("6p", 0))
             else:
                 label.grid_remove()
 
@@ -134,7 +136,10 @@ class AccountSheet(Sheet):
             self.remember_box.grid_remove()
         else:
             self.remember_box.grid()
-        self.forget_button.state(["disabled"] if problem else ["!disabled"])
+        if problem:
+            self.forget_button.grid_remove()
+        else:
+            self.forget_button.grid()
 
     def begin(self) -> None:
         """Open it, with the focus where one begins."""
@@ -158,26 +163,25 @@ class AccountSheet(Sheet):
 
     def _title(self, frame: ttk.Frame, text: str = "") -> ttk.Label:
         label = ttk.Label(frame, text=text, style="Strong.TLabel")
-        label.grid(row=0, column=0, columnspan=2, sticky="w", pady=(16, 4))
+        label.grid(row=0, column=0, columnspan=4, sticky="w", pady=("9p", "3p"))
         return label
 
-    def _field(self, frame: ttk.Frame, row: int, label: str, show: str = "") -> Entry:
-        ttk.Label(frame, text=label, wraplength=200, justify="left").grid(
-            row=row, column=0, sticky="w", padx=(0, 12), pady=4
-        )
-        field = Entry(frame, self._look, width=24, show=show)
-        field.grid(row=row, column=1, sticky="ew", pady=4)
+    def _field(self, frame: ttk.Frame, row: int, column: int, label: str, show: str = "", hint: str = "") -> Entry:
+        padding = (0 if column == 0 else "9p", "9p" if column == 0 else "6p")
+        ttk.Label(frame, text=label).grid(row=row, column=column, sticky="w", padx=padding, pady="3p")
+        field = Entry(frame, self._look, width=18, show=show, hint=hint)
+        field.grid(row=row, column=column + 1, sticky="ew", pady="3p")
         return field
 
-    def _button(self, frame: ttk.Frame, row: int, text: str, do: Callable[[], None]) -> ttk.Button:
-        button = ttk.Button(frame, text=text, command=do)
-        button.grid(row=row, column=1, sticky="e", pady=(4, 0))
-        self._submit_by_return(button, do=do)
+    def _button(self, frame: ttk.Frame, row: int, text: str, deed: Deed) -> ttk.Button:
+        button = ttk.Button(frame, text=text, command=lambda: self.do(deed))
+        button.grid(row=row, column=3, sticky="e", pady=("3p", 0))
+        self._submit_by_return(deed, button)
         return button
 
-    def _submit_by_return(self, *widgets: tk.Misc, do: Callable[[], None]) -> None:
+    def _submit_by_return(self, deed: Deed, *widgets: tk.Misc) -> None:
         def submit(_: tk.Event[tk.Misc]) -> str:
-            do()
+            self.do(deed)
             return "break"
 
         for widget in widgets:

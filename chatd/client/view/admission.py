@@ -61,6 +61,8 @@ class _Case:
     """What was told last, so that it is not told again with every try."""
     reached: bool = False
     """Whether it has let one in."""
+    shown: str = ""
+    """The text of the question about it, until it is let in."""
     asked: bool = False
     """Whether a password or something else was asked for, so that the focus is to go back to the message field."""
     looked: bool = False
@@ -87,13 +89,11 @@ class Admission:
         self._sheet = sheet
         self._keyring = keyring
         self._cases: dict[Address, _Case] = {}
-        self._shown: tuple[Address, str] | None = None
-        """The server that the question is about, and its text."""
         self._asking: _Case | None = None
         """The one whose password the sheet asks for."""
         sheet.connect = self.entered
         sheet.given_up = self._given_up
-        sheet.opened = self._offer_keyring
+        sheet.reached_password = self._offer_keyring
 
     def take(self, visit: Visit, status: Status) -> None:
         """Take how the connection to a server is."""
@@ -146,14 +146,13 @@ class Admission:
     def _kept(self, problem: str) -> None:
         if problem:
             text = f"The password could not be put into the keyring: {problem}."
-            self._question.ask(text, [("Close", lambda: None)], focus=False)
+            self._question.ask(text, [("Close", lambda: None)], focus=False, wait=True)
 
     def _take_back(self, case: _Case) -> None:
         """Take away what is still asked about a server."""
-        if self._shown is not None and self._shown[0] == case.visit.address:
-            if self._question.text == self._shown[1]:
-                self._question.escape()
-            self._shown = None
+        shown, case.shown = case.shown, ""
+        if shown:
+            self._question.withdraw(shown)
         if self._asking is case:
             self._asking = None
             self._sheet.close()
@@ -180,8 +179,10 @@ class Admission:
     def _ask(self, case: _Case, advice: Advice) -> None:
         port = usual_port(case.visit.address)
         answers = [(offer.value.format(port=port), partial(self._do, case, offer)) for offer in advice.offers]
-        self._shown = case.visit.address, advice.text
-        self._question.ask(advice.text, answers, focus=False)
+        if case.shown:
+            self._question.withdraw(case.shown)
+        case.shown = advice.text
+        self._question.ask(advice.text, answers, focus=False, wait=True)
 
     def _do(self, case: _Case, offer: Offer) -> None:
         visit = case.visit

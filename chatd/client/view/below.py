@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
+from tkinter import ttk
 
 from chatd.client.view.theme import Look
 
 
-class BelowButton(tk.Button):
+class BelowButton(ttk.Button):
     """Stands at the lower edge of what it is placed in while something is new below."""
 
     def __init__(self, parent: tk.Misc, look: Look, go: Callable[[], None]) -> None:
-        super().__init__(parent, command=go, relief="flat", cursor="hand2", takefocus=True)
+        super().__init__(parent, command=go, style="Accent.TButton", cursor="hand2")
         self._look = look
 
     def show(self, unread: int, mentions: int) -> None:
@@ -26,20 +27,3 @@ class BelowButton(tk.Button):
             self.configure(text=text)
         if not self.winfo_manager():
             self.place(relx=0.5, rely=1.0, y=-self._look.pixels(8), anchor="s")
-
-    def paint(self) -> None:
-        """Take the colours of the look."""
-        palette, pixels = self._look.palette, self._look.pixels
-        self.configure(
-            font=self._look.small,
-            background=palette.link,
-            foreground=palette.background,
-            activebackground=palette.text,
-            activeforeground=palette.background,
-            padx=pixels(9),
-            pady=pixels(2),
-            borderwidth=0,
-            highlightthickness=pixels(1.5),
-            highlightbackground=palette.link,
-            highlightcolor=palette.text,
-        )

@@ -19,7 +19,7 @@ from chatd.protocol.commands import LOBBY
 from chatd.protocol.moderation_commands import MAX_PASSWORD_BYTES
 from chatd.runtime.server_address import DEFAULT_PORT, Address, check_host, check_port
 
-_WRAP = 520
+_WRAP = "390p"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,8 @@ class ConnectSheet(Sheet):
     def __init__(self, parent: tk.Misc, look: Look, safe: Callable[[str], str]) -> None:
         super().__init__(parent, "Connect to a server", self._left)
         self.connect: Callable[[Entered], None] = lambda _: None
-        self.opened: Callable[[], None] = lambda: None
-        """Called whenever it opens."""
+        self.reached_password: Callable[[], None] = lambda: None
+        """Called whenever the focus comes to the password."""
         self.given_up: Callable[[], None] = lambda: None
         """Called when it is closed and nothing was entered."""
         self.nearby: Nearby = NoNearby()
@@ -60,19 +60,19 @@ class ConnectSheet(Sheet):
         self._tls_box = ttk.Checkbutton(
             body, text="TLS (encrypted; the server must offer it)", variable=self.tls, command=self._change_port
         )
-        self._tls_box.grid(row=3, column=1, columnspan=3, sticky="w", pady=4)
+        self._tls_box.grid(row=3, column=1, columnspan=3, sticky="w", pady="3p")
         self.remember = tk.BooleanVar(self, value=False)
         self.remember_box = ttk.Checkbutton(
             body, text="Remember the password in the system's keyring", variable=self.remember
         )
-        self.remember_box.grid(row=4, column=1, columnspan=3, sticky="w", pady=4)
+        self.remember_box.grid(row=4, column=1, columnspan=3, sticky="w", pady="3p")
         self.remember_box.grid_remove()
         self.note = ttk.Label(body, wraplength=_WRAP, justify="left")
         self.problem = ttk.Label(body, style="Alert.TLabel", wraplength=_WRAP, justify="left")
         for row, label in ((5, self.note), (6, self.problem)):
-            label.grid(row=row, column=0, columnspan=4, sticky="w", pady=(4, 0))
+            label.grid(row=row, column=0, columnspan=4, sticky="w", pady=("3p", 0))
         self.button = ttk.Button(body, text="Connect", style="Accent.TButton", command=self.submit)
-        self.button.grid(row=7, column=0, columnspan=4, sticky="e", pady=(12, 0))
+        self.button.grid(row=7, column=0, columnspan=4, sticky="e", pady=("9p", 0))
         self.near = NearbyList(body, safe, self._choose, self._choose_and_submit)
         self.near.grid(row=8, column=0, columnspan=4, sticky="ew")
         body.columnconfigure(0, weight=0)
@@ -80,6 +80,7 @@ class ConnectSheet(Sheet):
         body.columnconfigure(3, weight=1)
         body.rowconfigure(0, weight=0)
         self.bind_all_inside()
+        self.password.bind("<FocusIn>", lambda _: self.reached_password(), add=True)
         fields = (self.host, self.port, self.name, self.password, self.room)
         for widget in (*fields, self._tls_box, self.remember_box, self.button):
             for key in ("<Return>", "<KP_Enter>"):
@@ -119,7 +120,8 @@ class ConnectSheet(Sheet):
         self.near.show_places(())
         self.near.explain(self.nearby.missing)
         self.nearby.start(self.near.show_places)
-        self.opened()
+        if field is self.password:  # also where the window does not have the focus
+            self.reached_password()
 
     def offer_keyring(self, offered: bool) -> None:  # noqa: FBT001  # whether it is
         """Offer to remember the password, or do not."""
@@ -184,10 +186,10 @@ class ConnectSheet(Sheet):
             self.given_up()
 
     def _field(self, row: int, column: int, label: str, width: int, show: str = "") -> Entry:
-        padding = (0 if column == 0 else 12, 12 if column == 0 else 8)
-        ttk.Label(self.body, text=label).grid(row=row, column=column, sticky="w", padx=padding, pady=4)
+        padding = ("0" if column == 0 else "9p", "9p" if column == 0 else "6p")
+        ttk.Label(self.body, text=label).grid(row=row, column=column, sticky="w", padx=padding, pady="3p")
         field = Entry(self.body, self._look, width=width, show=show)
-        field.grid(row=row, column=column + 1, sticky="ew", pady=4)
+        field.grid(row=row, column=column + 1, sticky="ew", pady="3p")
         return field
 
 

@@ -14,7 +14,7 @@ from chatd.client.view.rooms_pane import RoomsPane
 from chatd.client.view.servers import Servers, ServerSession
 from chatd.client.view.talk_pane import TalkPane
 
-FRAME_SECONDS = 0.05
+FRAME_SECONDS = 1 / 15
 """How long after one drawing the next one begins at the earliest; what comes after a pause is drawn at once."""
 
 

@@ -16,6 +16,7 @@ from chatd.client.view.talk_rows import Renderer
 from chatd.client.view.talk_styles import TalkStyles
 
 _Item = tuple[Any, ...]
+_MARK = ("mark", "passing")
 
 
 class Gutter(tk.Canvas):
@@ -28,6 +29,9 @@ class Gutter(tk.Canvas):
         self._renderer = renderer
         self._avatars = Avatars(self)
         self._drawn: list[_Item] | None = None
+        self._standing: dict[tuple[str, str], list[tuple[int, int]]] = {}
+        """What avatars are drawn with, by colour and letter: they are moved as long as they are needed."""
+        self._spare = self._standing
         self._due: str | None = None
         self.room: Room | None = None
         self.hovered: int | None = None
@@ -54,6 +58,8 @@ class Gutter(tk.Canvas):
         """Take the colours and sizes of the look."""
         self.configure(width=self._styles.gutter_width, background=self._styles.look.palette.background)
         self._drawn = None
+        self.delete("all")
+        self._standing = {}
         self.soon()
 
     def line_at(self, y: int) -> Line | None:
@@ -69,9 +75,14 @@ class Gutter(tk.Canvas):
         found = [] if self.room is None else self._items()
         if found != self._drawn:
             self._drawn = found
-            self.delete("all")
+            self.delete("passing")
+            self._spare, self._standing = self._standing, {}
             for draw, *what in found:
                 draw(*what)
+            for pairs in self._spare.values():
+                for pair in pairs:
+                    self.delete(*pair)
+            self.tag_lower("mark")
 
     def _items(self) -> list[_Item]:
         text, rows = self._rows.text, self._rows.rows
@@ -125,26 +136,38 @@ class Gutter(tk.Canvas):
     def _draw_mark(self, top: int, bottom: int) -> None:
         styles = self._styles
         width, bar = styles.gutter_width, styles.look.pixels(2.25)
-        self.create_rectangle(0, top, width, bottom, width=0, fill=styles.look.palette.marked)
-        self.create_rectangle(0, top, bar, bottom, width=0, fill=styles.shades.bar)
+        self.create_rectangle(0, top, width, bottom, width=0, fill=styles.look.palette.marked, tags=_MARK)
+        self.create_rectangle(0, top, bar, bottom, width=0, fill=styles.shades.bar, tags=_MARK)
 
     def _draw_avatar(self, y: int, line: Line) -> None:
-        if self.room is None:
+        if self.room is None or not self._styles.look.preferences.avatars:
             return
         styles, palette = self._styles, self._styles.look.palette
         size = styles.avatar_size
         x = (styles.gutter_width - size) // 2
-        colour = palette.nicks[self.room.colours.of(line.nick)]
-        self.create_image(x, y, anchor="nw", image=self._avatars.square(colour, size))
-        letter = self._renderer.safe(initial(line.nick))
-        if len(letter) == 1:
-            centre = size / 2
-            self.create_text(x + centre, y + centre, text=letter, font=styles.initial, fill=palette.background)
+        colour, letter = palette.nicks[self.room.colours.of(line.nick)], self._renderer.safe(initial(line.nick))
+        middle = (x + size // 2, y + size // 2)
+        spare = self._spare.get((colour, letter))
+        if spare:
+            square, text = spare.pop()
+            self.coords(square, x, y)
+            self.coords(text, *middle)
+        else:
+            square = self.create_image(x, y, anchor="nw", image=self._avatars.square(colour, size))
+            letter_drawn = letter if len(letter) == 1 else ""
+            text = self.create_text(*middle, text=letter_drawn, font=styles.initial, fill=palette.background)
+        self._standing.setdefault((colour, letter), []).append((square, text))
 
     def _draw_time(self, base: int, line: Line) -> None:
         styles = self._styles
         y = base - styles.look.small.metrics("ascent")
         x = styles.gutter_width - styles.look.pixels(9)
         self.create_text(
-            x, y, anchor="ne", text=self._renderer.time(line), font=styles.look.small, fill=styles.look.palette.faint
+            x,
+            y,
+            anchor="ne",
+            text=self._renderer.time(line),
+            font=styles.look.small,
+            fill=styles.look.palette.faint,
+            tags="passing",
         )

@@ -42,7 +42,7 @@ class CommandTarget(Protocol):
 
 def carry_out(window: CommandTarget, text: str) -> bool:
     """Do what a text asks for; return whether it could be done, so that it need not stand in the field any more."""
-    if (edited := window.menus.finish_edit(text)) is not None:
+    if (edited := window.menus.subjects.finish_edit(text)) is not None:
         return edited
     if not window.connector.linked:
         window.question.show_error(NO_NAME)
@@ -66,7 +66,7 @@ def carry_out(window: CommandTarget, text: str) -> bool:
 
 def _is_answer_to_something(window: CommandTarget, said: commands.Tell) -> bool:
     """Let what answers the newest message answer it; return whether there is one, if it answers any."""
-    if said.reply is None or window.menus.answer_newest(said.to):
+    if said.reply is None or window.menus.subjects.answer_newest(said.to):
         return True
     window.question.show_error(f"Nobody else has said anything in {said.to} yet")
     return False
@@ -76,7 +76,7 @@ def _one(window: CommandTarget, command: Command | slash.ShowSettings) -> None:
     link, front = window.connector.link, window.shown
     match command:
         case commands.Tell(to, text):
-            link.send_message(to, text, window.menus.take_answered(to))
+            link.send_message(to, text, window.menus.subjects.take_answered(to))
             if front is None or names.key(to) != front.key:
                 window.show_room(to)
             window.talk.go_to_end()

@@ -10,9 +10,10 @@ from typing import Any
 from chatd.client.model import persistence
 from chatd.client.model.pasting import Pasting
 from chatd.client.model.room import Room
-from chatd.client.model.settings import Settings, Theme
+from chatd.client.model.settings import Settings
 from chatd.client.model.standing import heading
 from chatd.client.model.transcript import Transcript
+from chatd.client.view.accessibility import tell_readers
 from chatd.client.view.account_sheet import AccountSheet
 from chatd.client.view.actions import Actions
 from chatd.client.view.clipboard import Clipboard
@@ -22,14 +23,17 @@ from chatd.client.view.find_bar import FindActions, FindBar
 from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.help_sheet import HelpSheet
 from chatd.client.view.listings import fill_found, fill_rooms
-from chatd.client.view.main_menu import Item, bind_keys, fill_menu, open_menu
+from chatd.client.view.main_menu import Item, bind_keys, fill_menu, open_menu, zoom_keys
 from chatd.client.view.members_pane import MembersPane, PeopleActions
 from chatd.client.view.menus import Menus
 from chatd.client.view.message_field import FieldActions, MessageField
 from chatd.client.view.name_bar import NameBar
+from chatd.client.view.notices import Notices
 from chatd.client.view.panes import Panes
+from chatd.client.view.parts import go_to_next_part
 from chatd.client.view.paste_question import ask_how_to_paste
 from chatd.client.view.place import geometry, this_screen
+from chatd.client.view.preferences_sheet import PreferencesSheet
 from chatd.client.view.question import Question
 from chatd.client.view.room_header import HeaderActions, RoomHeader
 from chatd.client.view.rooms_pane import RoomActions, RoomsPane, ServerActions
@@ -39,7 +43,7 @@ from chatd.client.view.status_line import StatusLine
 from chatd.client.view.switcher import Switcher
 from chatd.client.view.talk_pane import TalkActions, TalkPane
 from chatd.client.view.talk_rows import LocalZone
-from chatd.client.view.theme import GAP, WIDE, Look
+from chatd.client.view.theme import GAP, TIGHT, WIDE, Look
 from chatd.client.view.welcome import Welcome, WelcomeActions
 from chatd.runtime.server_address import Address
 
@@ -53,12 +57,16 @@ class Layout(Actions):
     settings: Settings
     servers: Servers
     shown: Room | None
+    talk: TalkPane
+    field: MessageField
     connector: Connector
+    notices: Notices
 
     def __init__(self, root: tk.Tk, reactor: Any, look: Look, glyphs: Glyphs) -> None:
         self.root = root
         self.look = look
         self.glyphs = glyphs
+        look.preferences = self.settings.preferences
         root.title(TITLE)
         screen = this_screen(root, look.scale)
         root.minsize(*screen.least)
@@ -86,11 +94,14 @@ class Layout(Actions):
         self.status_line.grid(row=1, column=0, sticky="ew")
         for pane in (self.rooms, self.members, self.status_line):
             look.put_aside(pane)
+        self.rooms.configure(padding=(0, look.pixels(TIGHT)))
+        self.members.configure(padding=(0, look.pixels(TIGHT)))
         self.panes.fill(self.rooms, self.middle, self.members)
         look.painters.append(self.status_line.paint)
         self._make_sheets(root)
         self._menu()
         self._bind()
+        self.readers = tell_readers(root, self.talk.text, self.field.text, self.rooms.tree, self.members.tree)
 
     def _fill_middle(self, middle: ttk.Frame) -> None:
         """Make what stands between the rooms and the people."""
@@ -101,6 +112,7 @@ class Layout(Actions):
         self.header = RoomHeader(middle, look, self.glyphs.line, HeaderActions(self.toggle_people, self.find))
         self.header.grid(row=0, column=0, sticky="ew")
         self.topic = self.header.topic
+        self.menus.open_from(self.header.name, self.topic)
         ttk.Frame(middle, style="Divider.TFrame", height=look.pixels(0.75)).grid(row=1, column=0, sticky="ew")
         talk_actions = TalkActions(
             self.load_older, self.open_link, self.typed_elsewhere, self.focus_changed,
@@ -120,22 +132,27 @@ class Layout(Actions):
         self.clipboard = Clipboard(self.root, self.question.show_error)
         field_actions = FieldActions(self.submit, self.ask_paste, self._context, self.menus.emoji_panel.open)
         self.field = MessageField(middle, look, self.glyphs, self.clipboard, field_actions)
-        self.menus.subject_line.place_in(row=6)
+        self.menus.subjects.line.place_in(6, edge, gap)
         self.field.grid(row=7, column=0, sticky="ew", padx=edge, pady=gap)
 
     def arrange(self) -> None:
-        """Let the name bar and the welcome be seen when they are needed, and only then."""
-        self.welcome.arrange(self.name_bar, self.middle, alone=self.shown is None)
+        """Let be seen what is needed now, and nothing else."""
+        room = self.shown
+        self.welcome.arrange(self.name_bar, self.middle, alone=room is None)
+        several = len(self.servers) > 1 or bool(self.transcript.rooms)
+        self.panes.want(left=several, right=self.settings.people and room is not None and not room.private)
 
     def _make_sheets(self, root: tk.Tk) -> None:
         self.switcher = Switcher(root, self.look, self.glyphs, self.show_room)
-        self.connect_sheet = ConnectSheet(root, self.look, self.glyphs.safe)
+        self.connect_sheet = ConnectSheet(root, self.look, self.glyphs.line)
         self.account_sheet = AccountSheet(root, self.look)
         self.help_sheet = HelpSheet(root, self.look)
+        self.preferences_sheet = PreferencesSheet(root, self.look, self.preferences_changed)
         self.rooms_sheet = Listing(root, self.look, "Rooms on the server", ("Room", "People and topic"), self.go_to)
         self.found_sheet = Listing(root, self.look, "Found on the server", ("When and who", "What"))
         listings = self.rooms_sheet, self.found_sheet
-        self._sheets = self.switcher, self.help_sheet, *listings, self.connect_sheet, self.account_sheet
+        plain = self.switcher, self.help_sheet, self.preferences_sheet
+        self._sheets = *plain, *listings, self.connect_sheet, self.account_sheet
 
     def _menu(self) -> None:
         self.menu = tk.Menu(self.header.menu_button, tearoff=False)
@@ -156,11 +173,10 @@ class Layout(Actions):
                 Item("Change your name …", self.name_bar.change),
                 Item("Account …", self.show_account, "Ctrl+Shift+A"),
                 Item("Another server …", self.ask_server),
+                Item("Disconnect from this server", lambda: self.disconnect_server(self.servers.front)),
+                Item("Remove this server", lambda: self.remove_server(self.servers.front)),
                 Item(),
-                Item("Light", lambda: self.look.use(Theme.LIGHT)),
-                Item("Dark", lambda: self.look.use(Theme.DARK)),
-                Item("Follow the system", lambda: self.look.use(Theme.SYSTEM)),
-                Item(),
+                Item("Preferences …", self.preferences_sheet.ask, "Ctrl+,"),
                 Item("Keys and commands", self.help, "F1"),
                 Item("Quit …", self.ask_quit, "Ctrl+Q"),
             ],
@@ -173,18 +189,15 @@ class Layout(Actions):
             "<Control-f>": self.find,
             "<Control-q>": self.ask_quit,
             "<Control-Shift-A>": self.show_account,
-            "<Control-plus>": lambda: look.zoom(1),
-            "<Control-equal>": lambda: look.zoom(1),
-            "<Control-KP_Add>": lambda: look.zoom(1),
-            "<Control-minus>": lambda: look.zoom(-1),
-            "<Control-KP_Subtract>": lambda: look.zoom(-1),
-            "<Control-Key-0>": lambda: look.zoom(0),
+            "<Control-comma>": self.preferences_sheet.ask,
             "<Control-Shift-P>": self.toggle_people,
             "<F1>": self.help,
+            "<F6>": self.go_to_next_part,
             "<F10>": lambda: open_menu(self.menu, self.header.menu_button),
             "<Escape>": self.escape,
             "<Alt-Up>": lambda: self.step_room(-1),
             "<Alt-Down>": lambda: self.step_room(1),
+            **zoom_keys(look.zoom),
         }
         bind_keys(bindings, root, self.field.text, self.talk.text)
         self.field.text.bind("<Prior>", lambda _: self.talk.scroll(-1))
@@ -196,6 +209,10 @@ class Layout(Actions):
 
     # What opens and closes.
 
+    def go_to_next_part(self) -> None:
+        """Go to what is asked, if anything is, and then from part to part of the window."""
+        go_to_next_part(self.question, self.field.text, self.members.tree, self.rooms.tree, self.talk.text)
+
     def focus_home(self) -> None:
         """Let what is typed go where something is to be entered first."""
         (self.field.text if self.name_bar.locked else self.name_bar.field).focus_set()
@@ -204,9 +221,16 @@ class Layout(Actions):
         """Look for something in the room in front."""
         self.find_bar.open()
 
+    def preferences_changed(self) -> None:
+        """Let what was chosen hold; it is kept with the other settings."""
+        self.settings.theme, self.settings.font_size = self.look.theme, self.look.size
+        self.notices.rings, self.notices.shows = self.look.preferences.bell, self.look.preferences.notices
+        self.talk.repaint()
+
     def toggle_people(self) -> None:
         """Let the people of the room be seen, or not."""
-        self.panes.right_shown = not self.panes.right_shown
+        self.settings.people = not self.settings.people
+        self.arrange()
 
     def switch(self) -> None:
         """Go to a room by part of its name."""
@@ -249,7 +273,7 @@ class Layout(Actions):
         elif self.find_bar.is_open:
             self.find_bar.close()
         else:
-            self.menus.leave_subject()
+            self.menus.subjects.leave()
             self.name_bar.leave()
 
     def ask_paste(self, pasting: Pasting) -> None:
@@ -278,6 +302,7 @@ class Layout(Actions):
         room = self.shown
         self.field.explain("" if room is None else room.closed)
         self.arrange()
+        self.field.show_purpose("" if room is None else f"Message {room.name}")
         if room is None:
             self.header.show("", "", None)
             return

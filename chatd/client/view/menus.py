@@ -5,12 +5,12 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
-from typing import Protocol
+from tkinter import ttk
+from typing import ParamSpec, Protocol
 
 from chatd.client.model import changes, emoji
 from chatd.client.model.changes import Change
-from chatd.client.model.lines import Line
-from chatd.client.model.presence import Presence
+from chatd.client.model.lines import Kind, Line, describe
 from chatd.client.model.room import Room
 from chatd.client.model.standing import to_refresh
 from chatd.client.model.transcript import Transcript
@@ -29,16 +29,16 @@ from chatd.client.view.room_sheet import RoomSheet
 from chatd.client.view.servers import ServerSession
 from chatd.client.view.sheet import Sheet
 from chatd.client.view.status_line import StatusLine
-from chatd.client.view.subject_line import Subject, SubjectLine
+from chatd.client.view.subjects import Subjects
 from chatd.client.view.talk_pane import TalkPane
 from chatd.client.view.theme import Look
 from chatd.protocol.actions import shown
 from chatd.protocol.commands import Command
 from chatd.protocol.moderation_commands import Set
-from chatd.protocol.reference_commands import Edit
 
-NOT_NOW = "You are not connected, so your message was not changed; try again later"
-ONE_LINE = "A message that is changed stays one line: take the line breaks out"
+P = ParamSpec("P")
+LOOK_AGAIN_MS = 15_000
+"""How often it is looked whether to ask for something again."""
 
 
 class MenuWindow(Protocol):
@@ -59,6 +59,9 @@ class MenuWindow(Protocol):
     def go_to(self, name: str) -> None:
         """Bring a room to the front that is to be joined first, or a conversation."""
 
+    def has_focus(self) -> bool:
+        """Return whether what is typed goes to this window."""
+
     def draw_topic(self) -> None:
         """Show the name and the topic of the room in front."""
 
@@ -70,18 +73,17 @@ class Menus:
         self, window: MenuWindow, main: tk.Misc, look: Look, glyphs: Glyphs, zone: tzinfo, recent: list[str]
     ) -> None:
         self._window = window
-        safe = self._safe = glyphs.safe
+        safe = self._safe = glyphs.line
         self._zone = zone
-        self._draft = ""
-        """What stood in the field before a message was to be changed."""
-        self.reactions = recent
-        self.emoji_panel = EmojiPanel(window.root, look, glyphs, emoji.Recent(self.reactions))
+        self.recent = emoji.Recent(recent)
+        self.emoji_panel = EmojiPanel(window.root, look, glyphs, self.recent)
         self.popup = tk.Menu(window.root, tearoff=False)
         self.person = PersonMenu(self, safe)
         self.message = MessageMenu(self, safe)
         self.reason_sheet = ReasonSheet(window.root, look, safe)
         self.room_sheet = RoomSheet(window.root, look, safe, zone, self._confirm)
-        self.subject_line = SubjectLine(main, safe, self.leave_subject)
+        self.subjects = Subjects(window, main, safe)
+        self._due = window.root.after(LOOK_AGAIN_MS, self._look_again)
 
     @property
     def transcript(self) -> Transcript:
@@ -103,6 +105,20 @@ class Menus:
     def open_person(self, nick: str, x: int, y: int) -> None:
         """Open the menu of a person at a place of the screen."""
         self._open(self.person.entries(nick), x, y)
+
+    def open_from(self, *labels: ttk.Label) -> None:
+        """Let a click on what stands over the conversation open the settings of the room, or the menu of the person."""
+
+        def clicked(event: tk.Event[tk.Misc]) -> None:
+            if self.shown is not None and self.shown.private:
+                self.open_person(self.shown.name, event.x_root, event.y_root)
+            elif self.shown is not None:
+                self.show_settings()
+
+        for label in labels:
+            label.configure(cursor="hand2")
+            for button in ("<Button-1>", "<Button-3>"):
+                label.bind(button, clicked, add=True)
 
     def open_message(self, line: Line, x: int, y: int) -> None:
         """Open the menu of a line of the room in front at a place of the screen."""
@@ -152,6 +168,16 @@ class Menus:
         if room is not None and to_refresh(self.transcript, room):
             self._window.connector.link.refresh(room.name)
 
+    def stop(self) -> None:
+        """Ask nothing any more."""
+        self._window.root.after_cancel(self._due)
+
+    def _look_again(self) -> None:
+        """Ask now and then, since nobody is told who goes away and comes back."""
+        self._due = self._window.root.after(LOOK_AGAIN_MS, self._look_again)
+        if self._window.has_focus():
+            self.room_shown()
+
     def take_change(self, change: Change) -> None:
         """Show what is of no line: what holds in a room, who is away."""
         window = self._window
@@ -162,70 +188,6 @@ class Menus:
         elif isinstance(change, changes.AwayChanged):
             window.status_line.show_away(self.transcript.away)
             window.draw_topic()
-
-    # What is written about a message.
-
-    def answer(self, room: Room, line: Line) -> None:
-        """Let what is written next answer a message."""
-        self.leave_subject()
-        self.subject_line.show(Subject(room, line, edits=False))
-        self._window.field.text.focus_set()
-
-    def edit(self, room: Room, line: Line) -> None:
-        """Put a message of one's own into the field, to change it."""
-        self.leave_subject()
-        field = self._window.field
-        self._draft = field.content
-        field.content = line.text
-        self.subject_line.show(Subject(room, line, edits=True))
-        field.text.focus_set()
-
-    def leave_subject(self, front: Room | None = None) -> None:
-        """Write about no message any more, unless it is of the room ``front``; the field has again what it had."""
-        subject = self.subject_line.subject
-        if subject is None or subject.room is front:
-            return
-        self.subject_line.show(None)
-        if subject.edits:
-            self._window.field.content, self._draft = self._draft, ""
-
-    def finish_edit(self, text: str) -> bool | None:
-        """Let a text take the place of the message that is changed; return whether it could, None if none is."""
-        subject = self.subject_line.subject
-        if subject is None or not subject.edits:
-            return None
-        why = NOT_NOW if self.transcript.presence is not Presence.PRESENT else ONE_LINE if "\n" in text.strip() else ""
-        if why:
-            self._window.question.show_error(why)
-            return False
-        text = text.strip()
-        if text != subject.line.text:
-            self.send(Edit(subject.line.id, subject.room.name, text))
-        self.subject_line.show(None)
-        draft, self._draft = self._draft, ""
-        self._window.root.after_idle(lambda: self._restore(draft))
-        return True
-
-    def take_answered(self, name: str) -> int:
-        """Return the id of the message that is answered in a room, 0 if none is; what follows answers nothing."""
-        subject = self.subject_line.subject
-        if subject is None or subject.edits or self.transcript.find_room(name) is not subject.room:
-            return 0
-        self.subject_line.show(None)
-        return subject.line.id
-
-    def answer_newest(self, name: str) -> bool:
-        """Let what is said next in a room answer the newest message of somebody else; return whether there is one."""
-        room = self.transcript.find_room(name)
-        for line in () if room is None else reversed(room.lines):
-            if room is not None and not line.own and can_be_referred_to(room, line):
-                self.subject_line.show(Subject(room, line, edits=False))
-                return True
-        return False
-
-    def _restore(self, draft: str) -> None:
-        if draft and not self._window.field.content:
-            self._window.field.content = draft
 
     # What the menus ask for.
 
@@ -249,15 +211,33 @@ class Menus:
 
     def ask_privacy(self, command: Set) -> bool:
         """Ask first, if a setting puts people out and does not say so; return whether it is asked."""
-        return ask_privacy(self._window.question, self.transcript, command, self.send)
+        return ask_privacy(self._window.question, self.transcript, command, self._here(self.send))
 
     def ask(self, text: str, answers: list[Answer]) -> None:
         """Ask before something is done."""
-        self._window.question.ask(self._safe(text), answers)
+        self._window.question.ask(self._safe(text), [(label, self._here(act)) for label, act in answers])
+
+    def _here(self, act: Callable[P, None]) -> Callable[P, None]:
+        """Return what does the same, and nothing once another server is in front than the one it was asked for."""
+        connector = self._window.connector
+
+        def do(*values: P.args, **named: P.kwargs) -> None:
+            if self._window.connector is connector:
+                act(*values, **named)
+
+        return do
 
     def ask_reason(self, asked: Asked) -> None:
         """Ask before something is done, and why."""
         self.reason_sheet.ask(asked)
+
+    def answer(self, room: Room, line: Line) -> None:
+        """Let what is written next answer a message."""
+        self.subjects.answer(room, line)
+
+    def edit(self, room: Room, line: Line) -> None:
+        """Put a message of one's own into the field, to change it."""
+        self.subjects.edit(room, line)
 
     def choose_reaction(self, chosen: Callable[[str], None]) -> None:
         """Show all emoji; one that is chosen is told."""
@@ -283,8 +263,9 @@ class Menus:
     def with_name(self, line: Line) -> str:
         """Return a message as it is copied with its name and time."""
         time = f"{datetime.fromtimestamp(line.time / 1000, self._zone):%Y-%m-%d %H:%M}"
-        said = shown(line.nick, line.text)
-        return f"[{time}] {said if said != line.text else f'{line.nick}: {line.text}'}"
+        if line.kind is not Kind.SAID or line.action:
+            return f"[{time}] {shown(line.nick, describe(line))}"
+        return f"[{time}] {line.nick}: {line.text}"
 
     def person_entries(self, nick: str) -> tuple[Entry, ...]:
         """Return what can be done with somebody."""

@@ -24,7 +24,7 @@ USUAL = ("👍", "❤️", "😂", "🎉", "😮", "🙏")
 class MessageActions(Protocol):
     """What the menu asks for."""
 
-    reactions: list[str]
+    recent: Recent
     """Those that were given last, the newest first."""
 
     @property
@@ -105,7 +105,7 @@ class MessageMenu:
         yield Entry("Take back …", lambda: self.ask_retract(room, line), self.may_retract(room, line))
 
     def _reactions(self, room: Room, line: Line) -> tuple[Entry, ...]:
-        first = dict.fromkeys((*line.reacted, *self._actions.reactions, *USUAL))
+        first = dict.fromkeys((*line.reacted, *self._actions.recent, *USUAL))
         offered = [self._reaction(room, line, emoji) for emoji in list(first)[: len(USUAL) + len(line.reacted)]]
         more = Entry("More …", lambda: self.choose_reaction(room, line))
         return (*offered, SEPARATOR, more)
@@ -124,7 +124,7 @@ class MessageMenu:
         if emoji in line.reacted:
             actions.send(Unreact(line.id, emoji, room.name))
             return
-        Recent(actions.reactions).add(emoji)
+        actions.recent.add(emoji)
         actions.send(React(line.id, emoji, room.name))
 
     def ask_retract(self, room: Room, line: Line) -> None:

@@ -16,22 +16,24 @@ _MAX_CHARACTERS = 2000
 
 
 class Preview(tk.Label):
-    """A label above a text, gridded by whoever makes it; it is there while something in the text needs it."""
+    """A label above a text, gridded by whoever makes it and told of every change.
+
+    It is there while something in the text needs it.
+    """
 
     def __init__(self, parent: tk.Misc, text: tk.Text, look: Look, glyphs: Glyphs) -> None:
-        super().__init__(parent, anchor="w", justify="left", borderwidth=0, padx=8, pady=2, takefocus=False)
+        super().__init__(parent, anchor="w", justify="left", borderwidth=0, padx="6p", pady="1.5p", takefocus=False)
         self._typed = text
         self._look = look
         self._glyphs = glyphs
         if not glyphs.shapes:
-            text.bind("<<Modified>>", self._modified, add=True)
             self.bind("<Configure>", lambda _: self.show(), add=True)
         look.painters.append(self._paint)
         self._paint()
 
     def show(self) -> None:
         """Show what is typed now, or nothing."""
-        text = self._typed.get("1.0", "insert lineend")[-_MAX_CHARACTERS:]
+        text = self._typed.get(f"insert lineend -{_MAX_CHARACTERS} chars", "insert lineend")
         if self._glyphs.shapes or not has_right_to_left(text):
             self.grid_remove()
             return
@@ -49,11 +51,6 @@ class Preview(tk.Label):
             justify="right" if from_right else "left",
         )
         self.grid()
-
-    def _modified(self, _: tk.Event[tk.Misc]) -> None:
-        if self._typed.edit_modified():
-            self._typed.edit_modified(False)  # noqa: FBT003  # as Tk has it
-            self.show()
 
     def _paint(self) -> None:
         palette = self._look.palette

@@ -26,7 +26,7 @@ def ask_privacy(question: Question, transcript: Transcript, command: Set, send: 
     question.ask(
         f"This takes {who} out of {room.name}.\nOnly operators and those who are invited may stay.",
         [
-            ("Make it private and invite those who are here", lambda: send(replace(command, who="keep"))),
+            ("Make it private and invite them", lambda: send(replace(command, who="keep"))),
             ("Make it private", lambda: send(replace(command, who="remove"))),
             ("Leave it", lambda: None),
         ],

@@ -13,6 +13,8 @@ from chatd.client.view.servers import ServerSession
 from chatd.client.view.theme import Look
 
 OPEN, CLOSED = "▾", "▸"
+MARGIN = 24
+"""How many points stand beside the texts of a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class RoomsPane(ttk.Frame):
         self._headings: dict[str, tuple[ServerSession, bool]] = {}
         """The rows that are headings: of which server, and whether of its private conversations."""
         ttk.Label(self, text="Rooms", style="Strong.TLabel").grid(
-            row=0, column=0, columnspan=2, sticky="w", padx=8, pady=4
+            row=0, column=0, columnspan=2, sticky="w", padx="6p", pady="3p"
         )
         self.tree = ttk.Treeview(self, style="Flat.Treeview", columns=("unread",), show="tree", selectmode="browse")
         self.tree.grid(row=1, column=0, sticky="nsew")
@@ -80,6 +82,13 @@ class RoomsPane(ttk.Frame):
     def places(self) -> list[tuple[ServerSession, Room]]:
         """The rooms in the order of the list, each with its server."""
         return list(self._places.values())
+
+    @property
+    def needed_width(self) -> int:
+        """How many pixels show every heading whole."""
+        titles = [str(self.tree.item(row, "text")) for row in self._headings]
+        widest = max(map(self._look.bold.measure, titles), default=0)
+        return widest + int(self.tree.column("unread", "width")) + self._look.pixels(MARGIN) if widest else 0
 
     def fill(self, servers: Iterable[ServerSession], front: ServerSession) -> None:
         """Show the rooms of these servers; the room that one in front shows is marked."""
@@ -155,22 +164,22 @@ class RoomsPane(ttk.Frame):
         self._mark_headings()
 
     def _mark_headings(self) -> None:
-        """Show again what the headings say; of what is folded away under one, it says how much is unread."""
+        """Show again what the headings say: how the connection is, and what is unread of what is folded away."""
         for row, (session, private) in self._headings.items():
             if not self.tree.exists(row):
                 continue
             opened = bool(self.tree.tk.getboolean(self.tree.item(row, "open")))
-            name = "Private" if private else " · ".join(filter(None, [self._glyphs.line(session.title), session.state]))
-            under = [room for room in session.transcript.rooms.values() if room.private or not private]
-            unread = 0 if opened else sum(room.unread for room in under if not room.muted)
-            mentions = 0 if opened else sum(room.mentions for room in under if not room.muted)
+            name = "Private" if private else self._glyphs.line(session.title)
+            unread, mentions = (0, 0) if opened else _folded(session, private=private)
             tags = ["section"] if private else ["server"]
             if not (private or session.connected):
                 tags.append("away")
             if mentions:
                 tags.append("mentioned")
-            sign = OPEN if opened else CLOSED
-            self.tree.item(row, text=f"{sign} {name}", values=(_count(unread, mentions),), tags=tags)
+            text = f"{OPEN if opened else CLOSED} {name}"
+            value = _count(unread, mentions) or ("" if private else session.state)
+            self.tree.item(row, text=text, values=(value,), tags=tags)
+        self._fit_counts()
 
     def select(self, front: ServerSession) -> None:
         """Mark the room in front."""
@@ -233,6 +242,12 @@ class RoomsPane(ttk.Frame):
         self.menu.add_separator()
         self.menu.add_command(label="Another server …", command=actions.add)
 
+    def _fit_counts(self) -> None:
+        """Leave as much of the width to the names as the counts do not need."""
+        counts = [str(self.tree.set(row, "unread")) for row in self._rows if self.tree.exists(row)]
+        width = max(map(self._look.bold.measure, counts), default=0)
+        self.tree.column("unread", width=width + self._look.pixels(9), stretch=False, anchor="e")
+
     def _paint(self) -> None:
         look = self._look
         self.tree.tag_configure("server", font=look.bold)
@@ -240,13 +255,20 @@ class RoomsPane(ttk.Frame):
         self.tree.tag_configure("away", foreground=look.palette.faint)
         self.tree.tag_configure("unread", font=look.bold)
         self.tree.tag_configure("mentioned", foreground=look.palette.alert)
-        self.tree.column("unread", width=look.bold.measure("9999 (@99)") + 8, stretch=False, anchor="e")
+        self._fit_counts()
         self.tree.column("#0", width=look.bold.measure("#some-room"), minwidth=40, stretch=True)
 
 
 def unread_text(room: Room) -> str:
     """Return how many messages of a room are unread, and how many of them name the one who reads: ``5 (@2)``."""
     return _count(room.unread, room.mentions)
+
+
+def _folded(session: ServerSession, *, private: bool) -> tuple[int, int]:
+    """Return what is unread of the private conversations with a server, or of all, and how much of it names one."""
+    rooms = session.transcript.rooms.values()
+    under = [room for room in rooms if (room.private or not private) and not room.muted]
+    return sum(room.unread for room in under), sum(room.mentions for room in under)
 
 
 def _count(unread: int, mentions: int) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import tkinter as tk
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from chatd.client.model.rows import Row
+from chatd.client.view.bidi_rows import FROM_RIGHT, IN_LINES
+from chatd.client.view.read_only import ReadOnlyText
 from chatd.client.view.row_diff import RowKey, common_rows, row_key, row_places
 from chatd.client.view.talk_rows import OF_ROWS, Piece
 
@@ -28,7 +29,7 @@ class _Anchor(NamedTuple):
 class RowText:
     """Writes rows into a text; ``pieces`` are those of a row."""
 
-    def __init__(self, text: tk.Text, pieces: Callable[[Row], list[Piece]]) -> None:
+    def __init__(self, text: ReadOnlyText, pieces: Callable[[Row], list[Piece]]) -> None:
         self.text = text
         self._pieces = pieces
         self.rows: list[Row] = []
@@ -37,8 +38,13 @@ class RowText:
 
     def clear(self) -> None:
         """Write nothing."""
-        self._write(lambda: self.text.delete("1.0", "end"))
+        self.text.erase("1.0", "end")
         self.rows, self.places = [], []
+
+    def write(self, start: int, new: list[Row]) -> None:
+        """Write these rows, and none that are written already."""
+        self.clear()
+        self.replace(start, new, whole=True)
 
     def replace(self, start: int, new: list[Row], *, whole: bool = False) -> None:
         """Let the rows from the line ``start`` on, or the whole of them, be these."""
@@ -49,13 +55,13 @@ class RowText:
         self.places[at:] = row_places(start, new)
         self.rows[at:] = new
         begin, end = at + head, at + len(old) - tail
-        self._write(lambda: self._edit(begin, end, new[head : len(new) - tail]))
+        self._edit(begin, end, new[head : len(new) - tail])
 
-    def rewrite(self, *tags: str) -> None:
-        """Write the rows again in which there is one of some tags."""
-        ranges = [str(index) for tag in tags for index in self.text.tag_ranges(tag)[::2]]
+    def lay_out_again(self) -> None:
+        """Write the rows again that are laid out here, and not by Tk."""
+        ranges = [str(index) for tag in (FROM_RIGHT, IN_LINES) for index in self.text.tag_ranges(tag)[::2]]
         for number in sorted({self.number_at(index) for index in ranges}):
-            self._write(lambda number=number: self._edit(number, number + 1, [self.rows[number]]))  # type: ignore[misc]
+            self._edit(number, number + 1, [self.rows[number]])
 
     def number_at(self, index: str) -> int:
         """Return the number of the row at an index of the text, the last one if it is below all."""
@@ -104,16 +110,11 @@ class RowText:
     def _edit(self, begin: int, end: int, new: Sequence[Row]) -> None:
         """Let the rows from ``begin`` up to ``end`` be others."""
         if begin < end:
-            self.text.delete(f"{begin + 1}.0", f"{end + 1}.0")
+            self.text.erase(f"{begin + 1}.0", f"{end + 1}.0")
         pieces: list[Any] = []
         for row in new:
             for piece in self._pieces(row):
                 pieces += (piece.text, piece.tags)
             pieces += ("\n", tuple(tag for tag in pieces[-1] if tag in OF_ROWS))
         if pieces:
-            self.text.insert(f"{begin + 1}.0", *pieces)
-
-    def _write(self, change: Callable[[], None]) -> None:
-        self.text.configure(state="normal")
-        change()
-        self.text.configure(state="disabled")
+            self.text.write(f"{begin + 1}.0", *pieces)

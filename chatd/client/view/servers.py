@@ -18,11 +18,11 @@ from chatd.client.view.connector import Connector
 from chatd.runtime.server_address import DEFAULT_PORT, Address
 
 _WORDS = {
-    LinkState.CONNECTING: "connecting …",
-    LinkState.WAITING: "reconnecting …",
+    LinkState.CONNECTING: "connecting",
+    LinkState.WAITING: "offline",
     LinkState.REFUSED: "refused",
-    LinkState.LOCKED: "password needed",
-    LinkState.STOPPED: "not connected",
+    LinkState.LOCKED: "password",
+    LinkState.STOPPED: "left",
 }
 
 
@@ -94,8 +94,8 @@ class ServerSession:
 
     @property
     def state(self) -> str:
-        """How the connection is, in a word or two; nothing if it is there."""
-        return "not connected" if self.status is None else _WORDS.get(self.status.state, "")
+        """How the connection is, in a word; nothing if it is there."""
+        return "offline" if self.status is None else _WORDS.get(self.status.state, "")
 
     @property
     def unread(self) -> int:

@@ -9,6 +9,7 @@ from tkinter import ttk
 from typing import Any
 
 from chatd.client.net.status import LinkState, Status
+from chatd.client.net.trouble import Trouble
 from chatd.client.view.theme import GAP, TIGHT, WIDE, Look
 
 
@@ -82,6 +83,8 @@ class StatusLine(ttk.Frame):
                 left = 0 if status.retry_at is None else math.ceil(status.retry_at - self._reactor.seconds())
                 when = f"Reconnecting in {max(0, left)} s"
                 return f"{when}: {status.detail}" if status.detail else when
+            case LinkState.LOCKED if status.trouble is Trouble.PASSWORD_NEEDED:
+                return "Not connected: your password is needed"
             case LinkState.REFUSED:
                 return f"Refused: {status.detail}"
             case _:

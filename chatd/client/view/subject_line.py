@@ -29,18 +29,19 @@ class SubjectLine(ttk.Frame):
     """A sentence and a button; ``leave`` is what the button does."""
 
     def __init__(self, parent: tk.Misc, safe: Callable[[str], str], leave: Callable[[], None]) -> None:
-        super().__init__(parent, padding=(8, 4), style="Card.TFrame")
+        super().__init__(parent, padding=("6p", "3p"), style="Card.TFrame")
         self._safe = safe
         self.subject: Subject | None = None
-        self.label = ttk.Label(self, anchor="w")
+        self.label = ttk.Label(self, anchor="w", justify="left")
         self.label.grid(row=0, column=0, sticky="ew")
         self.button = ttk.Button(self, text="Close", command=leave, takefocus=False)
-        self.button.grid(row=0, column=1, sticky="e", padx=(8, 0))
+        self.button.grid(row=0, column=1, sticky="e", padx=("6p", 0))
         self.columnconfigure(0, weight=1)
+        self.label.bind("<Configure>", lambda event: self.label.configure(wraplength=max(100, event.width)))
 
-    def place_in(self, row: int) -> None:
-        """Take a row of the window; it is empty until something is shown."""
-        self.grid(row=row, column=0, sticky="ew", pady=(8, 0))
+    def place_in(self, row: int, edge: int, gap: int) -> None:
+        """Take a row of the window, so many pixels from its edges; it is empty until something is shown."""
+        self.grid(row=row, column=0, sticky="ew", padx=edge, pady=(gap, 0))
         self.grid_remove()
 
     def show(self, subject: Subject | None) -> None:
@@ -51,7 +52,7 @@ class SubjectLine(ttk.Frame):
             return
         line = subject.line
         if subject.edits:
-            text = "Editing your message. Enter saves it, Escape leaves it as it was"
+            text = "Editing. Enter saves it, Escape leaves it as it was"
         else:
             text = f"Replying to {line.nick}: {excerpt(shown(line.nick, line.text), MAX_EXCERPT)} (Escape cancels)"
         self.label.configure(text=self._safe(text))

@@ -10,6 +10,7 @@ from chatd.client.model.room import Room
 from chatd.client.model.rows import FoldRow, HeadRow, LineRow, QuoteRow, ReactionsRow
 from chatd.client.view.bidi_rows import BidiRows
 from chatd.client.view.gutter import Gutter
+from chatd.client.view.read_only import ReadOnlyText
 from chatd.client.view.row_text import RowText
 from chatd.client.view.talk_actions import TalkActions
 from chatd.client.view.talk_copy import Copier
@@ -28,7 +29,7 @@ _CLICKED = ("fold", "link", "quote", "chip", "person")
 class Touched(Protocol):
     """The conversation that the hands are in."""
 
-    text: tk.Text
+    text: ReadOnlyText
     rows: RowText
     bidi: BidiRows
     gutter: Gutter
@@ -79,12 +80,15 @@ class Hands:
             gutter.bind(event, lambda turned, event=event: self._turn(turned, event))  # type: ignore[misc]
         for event in _SIDEWAYS:
             text.bind(event, lambda _: "break")
+        text.configure(xscrollcommand=self._stay_left)
         text.bind("<Button-1>", lambda _: text.focus_set(), add=True)
         text.bind("<Button-3>", self._context)
-        text.bind("<<Copy>>", lambda _: self._copy(names=False))
+        for event in ("<<Copy>>", "<<Cut>>"):
+            text.bind(event, lambda _: self._copy(names=False))
         for event in ("<Control-Shift-C>", "<Control-Shift-c>"):
             text.bind(event, lambda _: self._copy(names=True))
-        text.selection_handle(self._fetch)
+        for kind in ("STRING", "UTF8_STRING"):
+            text.selection_handle(self._fetch, type=kind)
         text.bind("<Control-a>", self._select_all)
         text.bind("<Key>", self._typed, add=True)
         text.bind("<Motion>", self._hover, add=True)
@@ -116,6 +120,10 @@ class Hands:
             self._pane.text.event_generate(event, delta=turned.delta, x=1, y=turned.y)
         else:
             self._pane.text.event_generate(event, x=1, y=turned.y)
+
+    def _stay_left(self, first: float, _: float) -> None:
+        if float(first) > 0:  # what does not wrap goes on beyond the edge
+            self._pane.text.xview_moveto(0)
 
     def _hover(self, event: tk.Event[tk.Misc]) -> None:
         self._pane.gutter.hover(self._pane.rows.number_at(f"@{event.x},{event.y}"))

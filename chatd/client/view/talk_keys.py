@@ -73,7 +73,7 @@ class TalkKeys:
         self._actions.moved()
         return "break"
 
-    def _next_link(self, *, forward: bool) -> str | None:
+    def _next_link(self, *, forward: bool) -> str:
         """Go to the next link; to the next widget after the last one."""
         text = self._text
         focused = text.tag_ranges("focused")
@@ -85,7 +85,10 @@ class TalkKeys:
             found = text.tag_prevrange("link", start)
         self.forget()
         if not found:
-            return None
+            beyond = text.tk_focusNext() if forward else text.tk_focusPrev()
+            if beyond is not None:
+                beyond.focus_set()
+            return "break"
         text.tag_add("focused", *found)
         text.see(str(found[0]))
         self._actions.moved()

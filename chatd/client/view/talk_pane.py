@@ -15,9 +15,11 @@ from chatd.client.model.lines import Line
 from chatd.client.model.room import Room
 from chatd.client.model.rows import FoldRow, LineRow, OfLine, Row, UnreadRow, page_start, rows
 from chatd.client.view.below import BelowButton
-from chatd.client.view.bidi_rows import FROM_RIGHT, IN_LINES, BidiRows
+from chatd.client.view.bidi_rows import BidiRows
+from chatd.client.view.focus_ring import FocusRing
 from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.gutter import Gutter
+from chatd.client.view.read_only import ReadOnlyText
 from chatd.client.view.row_text import RowText
 from chatd.client.view.talk_actions import TalkActions
 from chatd.client.view.talk_hands import Hands
@@ -43,7 +45,9 @@ class TalkPane(ttk.Frame):
         self._room: Room | None = None
         self.follow = True
         """Whether the newest line is on the screen and is to stay there."""
-        self._styles = TalkStyles(self, look)
+        self._placed = True
+        """Whether the text had a size when it was decided what of it is on the screen."""
+        self._styles = TalkStyles(self, look, glyphs)
         self._renderer = Renderer(glyphs, zone)
         self._build(glyphs)
         self.hands = Hands(self, self._renderer, actions)
@@ -51,13 +55,13 @@ class TalkPane(ttk.Frame):
         self._paint()
 
     def _build(self, glyphs: Glyphs) -> None:
-        self.ring = tk.Frame(self, borderwidth=0)
-        self.text = tk.Text(self.ring, wrap="word", state="disabled", width=40, height=8, cursor="xterm", takefocus=1)
+        self.ring = FocusRing(self, self._look)
+        self.text = ReadOnlyText(self.ring, wrap="word", width=40, height=8, cursor="xterm", takefocus=1)
         self.bidi = BidiRows(self.text, glyphs)
         self.rows = RowText(self.text, self._pieces)
         self.gutter = Gutter(self.ring, self._styles, self.rows, self._renderer)
         self.scrollbar = ttk.Scrollbar(self, command=self._scroll)
-        self.text.configure(yscrollcommand=self._scrolled, xscrollcommand=self._keep_left)
+        self.text.configure(yscrollcommand=self._scrolled)
         self.below = BelowButton(self.ring, self._look, self.go_to_end)
         self.ring.grid(row=0, column=0, sticky="nsew")
         self.scrollbar.grid(row=0, column=1, sticky="ns")
@@ -67,8 +71,7 @@ class TalkPane(ttk.Frame):
             frame.columnconfigure(column, weight=1)
             frame.rowconfigure(0, weight=1)
         self.text.bind("<Configure>", lambda _: self._resized(), add=True)
-        for event in ("<FocusIn>", "<FocusOut>"):
-            self.text.bind(event, lambda _: self._show_ring(), add=True)
+        self.ring.surround(self.text)
 
     @override
     def destroy(self) -> None:
@@ -90,14 +93,20 @@ class TalkPane(ttk.Frame):
         if room.unread_serial is not None:
             mark = next((i for i, line in enumerate(room.lines) if line.serial == room.unread_serial), first)
             first = min(first, page_start(room, mark, _BEFORE_UNREAD))
-        self.rows.replace(*rows(room, first, self._zone), whole=True)
+        self.rows.write(*self._made(room, first))
         self.rows.sync()
+        self._go_to_mark()
+        self._after_change()
+
+    def _go_to_mark(self) -> None:
+        """Show the end, or what is unread from its beginning on if it is more than fits."""
+        self._placed = self.text.winfo_height() > 1
+        self.follow = True
         self.text.see("end")
         for number, row in enumerate(self.rows.rows):
-            if isinstance(row, UnreadRow) and self.text.compare("@0,0", ">", f"{number + 1}.0"):
+            if isinstance(row, UnreadRow) and self._placed and self.text.compare("@0,0", ">", f"{number + 1}.0"):
                 self.text.yview(f"{max(1, number)}.0")
                 self.follow = self._end_is_shown()
-        self._after_change()
 
     def draw(self, first_index: int) -> None:
         """Redraw the lines from an index on."""
@@ -107,7 +116,7 @@ class TalkPane(ttk.Frame):
         if not places or first_index <= places[0]:
             self.redraw()
             return
-        start, found = rows(room, first_index, self._zone)
+        start, found = self._made(room, first_index)
         if start <= places[0]:
             self.redraw()
             return
@@ -121,20 +130,15 @@ class TalkPane(ttk.Frame):
         if first is None:
             first = page_start(room, self._top_index(room), PAGE)
         start = first
-        self._keep_place(lambda: self.rows.replace(*rows(room, start, self._zone), whole=True))
+        self._keep_place(lambda: self.rows.replace(*self._made(room, start), whole=True))
 
     def repaint(self) -> None:
         """Redraw everything, also what is the same."""
+        self._paint()
         room, places = self._room, self.rows.places
         if room is None or not places:
             return
-        first = places[0]
-
-        def anew() -> None:
-            self.rows.clear()
-            self.rows.replace(*rows(room, first, self._zone), whole=True)
-
-        self._keep_place(anew)
+        self._keep_place(lambda: self.rows.write(*self._made(room, places[0])))
 
     def reveal(self, index: int) -> None:
         """Bring a line onto the screen, and mark it."""
@@ -178,7 +182,7 @@ class TalkPane(ttk.Frame):
         if room is None or not isinstance(row, FoldRow):
             return
         room.unfolded.symmetric_difference_update({row.key})
-        self._keep_place(lambda: self.rows.replace(*rows(room, row.index, self._zone)))
+        self._keep_place(lambda: self.rows.replace(*self._made(room, row.index)))
 
     # What is asked about it.
 
@@ -262,13 +266,13 @@ class TalkPane(ttk.Frame):
         self.hands.actions.place_changed()
         self._after_change()
 
-    def _lay_out_again(self) -> None:
-        self._keep_place(lambda: self.rows.rewrite(FROM_RIGHT, IN_LINES))
-
     def _resized(self) -> None:
         if self.bidi.resize():
-            self._lay_out_again()
-        if self.follow:
+            self._keep_place(self.rows.lay_out_again)
+        if not self._placed:
+            self._go_to_mark()
+            self._place_changed()
+        elif self.follow:
             self.text.see("end")
         self.gutter.soon()
 
@@ -280,29 +284,19 @@ class TalkPane(ttk.Frame):
         self.scrollbar.set(first, last)
         self.gutter.soon()
 
-    def _keep_left(self, first: float, _: float) -> None:
-        if float(first) > 0:  # what does not wrap goes on beyond the edge
-            self.text.xview_moveto(0)
-
-    def _show_ring(self) -> None:
-        here = self.focus_get() is self.text
-        palette = self._look.palette
-        self.ring.configure(highlightbackground=palette.link if here else palette.background)
+    def _made(self, room: Room, first: int) -> tuple[int, list[Row]]:
+        return rows(room, first, self._zone, self._look.preferences.traffic)
 
     def _pieces(self, row: Row) -> list[Piece]:
-        pieces = [] if self._room is None else self._renderer.pieces(self._room, row)
-        laid = self.bidi.lay_out(pieces)
-        return pieces if laid is None else laid.pieces
+        return [] if self._room is None else self.bidi.drawn(self._renderer.pieces(self._room, row))
 
     def _paint(self) -> None:
-        pixels = self._look.pixels
+        self._renderer.clock = self._look.preferences.clock
         self._styles.measure()
-        self.ring.configure(highlightthickness=pixels(1), background=self._look.palette.background)
-        self._show_ring()
+        self.ring.paint()
         self._styles.paint(self.text)
         if self.bidi.paint():
-            self._lay_out_again()
-        self.below.paint()
+            self._keep_place(self.rows.lay_out_again)
         self.gutter.paint()
         if self.follow:
             self.text.see("end")

@@ -10,16 +10,23 @@ from typing import NamedTuple
 
 from chatd.client.model.lines import Delivery, Kind, Line, describe
 from chatd.client.model.links import links
+from chatd.client.model.preferences import Clock
 from chatd.client.model.room import Room
 from chatd.client.model.rows import DayRow, FoldRow, HeadRow, LineRow, QuoteRow, ReactionsRow, Row, Shape, UnreadRow
 from chatd.client.view.glyphs import Glyphs
 from chatd.protocol.actions import BEGINNING
 
 _CODE = re.compile(r"```([^`]+)```|`([^`]+)`")
-_EMOJI = re.compile(
-    "(?:[\u00a9\u00ae\u203c-\u3299]\ufe0f|[\u231a-\u27bf\u2b1b-\u2b55]|[\U0001f1e6-\U0001faff]|[#*0-9]\ufe0f?\u20e3"
-    "|[\u200d\ufe0f\U000e0020-\U000e007f]| )+"
+_JOINED = "[\u200d\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]"
+_SIGN = "[\U0001f1e6-\U0001f3fa\U0001f400-\U0001faff]|[\u203c-\u3299\u00a9\u00ae]\ufe0f|[#*0-9]\ufe0f?\u20e3"
+_COLOURED = (
+    "\u231a\u231b\u23e9-\u23ec\u23f0\u23f3\u25fd\u25fe\u2614\u2615\u2648-\u2653\u267f\u2693\u26a1\u26aa\u26ab\u26bd"
+    "\u26be\u26c4\u26c5\u26ce\u26d4\u26ea\u26f2\u26f3\u26f5\u26fa\u26fd\u2705\u270a\u270b\u2728\u274c\u274e"
+    "\u2753-\u2755\u2757\u2795-\u2797\u27b0\u27bf\u2b1b\u2b1c\u2b50\u2b55"
 )
+"""Signs that are emoji unless it is said that they are text (Emoji_Presentation, UTS #51)."""
+_EMOJI = re.compile(f"(?:(?:{_SIGN}|[{_COLOURED}]){_JOINED}*)+")
+_JOINERS = re.compile("[\u200d\ufe0f]")
 MAX_LARGE = 12
 """How many characters a message of emoji alone has at most that is drawn large."""
 WAITING_SIGN = "… waiting for the server"
@@ -28,7 +35,7 @@ FAILED_SIGN = "✗ not sent"
 UNKNOWN_ANSWERED = "an earlier message"
 
 
-_RULE_LENGTH = 300
+_RULE_LENGTH = 1200
 """How many spaces a line beside a day is long: more than any window is wide."""
 
 
@@ -74,6 +81,7 @@ class Renderer:
     def __init__(self, glyphs: Glyphs, zone: tzinfo) -> None:
         self.safe = glyphs.safe
         self._zone = zone
+        self.clock = Clock.HOURS_24
 
     def pieces(self, room: Room, row: Row) -> list[Piece]:
         """Return what to draw for a row."""
@@ -100,7 +108,8 @@ class Renderer:
 
     def time(self, line: Line) -> str:
         """Return when a line was said, on the clock."""
-        return f"{datetime.fromtimestamp(line.time / 1000, self._zone):%H:%M}"
+        moment = datetime.fromtimestamp(line.time / 1000, self._zone)
+        return self.clock.written(moment.hour, moment.minute)
 
     def _head(self, room: Room, line: Line) -> list[Piece]:
         base = (*_base(room, line), "head")
@@ -118,7 +127,9 @@ class Renderer:
         base = _base(room, line)
         found: list[Piece] = []
         for emoji, count in line.reactions:
-            found += [Piece(f" {self.safe(emoji)} {count} ", (*base, "chip"), ""), Piece("  ", base, "")]
+            tags = (*base, "chip", "mine") if emoji in line.reacted else (*base, "chip")
+            chip = *self._signs(f" {emoji} {count} ", tags, "small_sign"), Piece("  ", base)
+            found += [piece._replace(source="") for piece in chip]
         return found
 
     def _line(self, room: Room, line: Line) -> Iterator[Piece]:
@@ -134,8 +145,8 @@ class Renderer:
             yield Piece("* ", base)
             yield Piece(f"{self.safe(line.nick)} ", (*base, "strong", f"nick{room.colours.of(line.nick)}"))
             yield from self._text(doing, (*base, "action"))
-        elif len(doing) <= MAX_LARGE and _EMOJI.fullmatch(doing) and doing.strip("#*0123456789 "):
-            yield Piece(self.safe(doing), (*base, "emoji"), doing)
+        elif len(doing) <= MAX_LARGE and _EMOJI.fullmatch(doing):
+            yield from self._signs(doing, base, "emoji")
         else:
             yield from self._text(doing, base)
         if line.edited:
@@ -167,10 +178,25 @@ class Renderer:
         at = 0
         for link, number in zip(links(text), numbers, strict=False):
             tags = (*base, "link", f"{LINK}{number}")
-            yield self._piece(text[at : link.start], base)
+            yield from self._signs(text[at : link.start], base)
             yield self._piece(text[link.start : link.end], tags)._replace(address=link.address)
             at = link.end
-        yield self._piece(text[at:], base)
+        yield from self._signs(text[at:], base)
+
+    def _signs(self, text: str, base: tuple[str, ...], tag: str = "sign") -> Iterator[Piece]:
+        """Make the pieces of a text, emoji apart: the font of the text may draw some of them, in black and white."""
+        at = 0
+        if not text.isascii():
+            for match in _EMOJI.finditer(text):
+                yield self._piece(text[at : match.start()], base)
+                sign = self._piece(match[0], base)
+                if sign.text == match[0]:
+                    # Tk draws what joins emoji as a gap, and the emoji one by one.
+                    sign = sign._replace(text=_JOINERS.sub("", sign.text), tags=(*base, tag))
+                yield sign
+                at = match.end()
+        if at < len(text):
+            yield self._piece(text[at:], base)
 
     def _piece(self, text: str, tags: tuple[str, ...]) -> Piece:
         return Piece(self.safe(text), tags, text)

@@ -7,9 +7,12 @@ import tkinter.font
 from dataclasses import dataclass
 from typing import Any
 
+from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.theme import Look
 
 _LARGE_EMOJI = 2
+_EMOJI_FAMILIES = ("Noto Color Emoji", "Apple Color Emoji", "Segoe UI Emoji", "Twemoji Mozilla", "Twitter Color Emoji")
+"""Fonts that have all emoji. Others have a few of them, without colours, and would draw those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +36,19 @@ SHADES = {
 class TalkStyles:
     """The fonts and distances of the conversation by those of a look."""
 
-    def __init__(self, root: tk.Misc, look: Look) -> None:
+    def __init__(self, root: tk.Misc, look: Look, glyphs: Glyphs) -> None:
         self.look = look
+        self._root = root
+        self._glyphs = glyphs
+        self._of_emoji = ""
         family = look.text.actual("family")
-        self.emoji = tkinter.font.Font(root, name="ChatdEmoji", family=family)
-        self.initial = tkinter.font.Font(root, name="ChatdInitial", family=family, weight="bold")
-        self.strong = tkinter.font.Font(root, name="ChatdSmallBold", family=family, weight="bold")
+        self.sign = tkinter.font.Font(root, family=family)
+        self.small_sign = tkinter.font.Font(root, family=family)
+        self.emoji = tkinter.font.Font(root, family=family)
+        self.initial = tkinter.font.Font(root, family=family, weight="bold")
+        self.strong = tkinter.font.Font(root, family=family, weight="bold")
+        self.head_gap = self.avatar_size = self.gutter_width = 0
+        """In pixels: what is above a name, a side of an avatar, and the width of the side that avatars stand on."""
         self.measure()
 
     @property
@@ -46,33 +56,34 @@ class TalkStyles:
         """The colours of the theme."""
         return SHADES[self.look.palette.name]
 
-    @property
-    def head_gap(self) -> int:
-        """How many pixels are above a name."""
-        return self.look.pixels(7)
-
-    @property
-    def avatar_size(self) -> int:
-        """How many pixels high and wide an avatar is: as the name, and the first line under it."""
-        return self.look.bold.metrics("linespace") + self.look.text.metrics("linespace") + self.look.pixels(1.5)
-
-    @property
-    def gutter_width(self) -> int:
-        """How many pixels wide the side is on which avatars stand."""
-        return max(self.avatar_size, self.look.small.measure("00:00")) + 2 * self.look.pixels(9)
-
     def measure(self) -> None:
         """Let the fonts be as large as those of the look."""
         size = max(6, self.look.size)
-        self.emoji.configure(size=size * _LARGE_EMOJI)
-        self.strong.configure(size=max(6, round(size * 0.85)))
+        small = max(6, round(size * 0.85))
+        self.strong.configure(size=small)
+        # A font with colours is not even opened before it is known that this does no harm.
+        family = self._emoji_family() if self._glyphs.colour else self.look.text.actual("family")
+        for font, points in ((self.sign, size), (self.small_sign, small), (self.emoji, size * _LARGE_EMOJI)):
+            font.configure(size=points, family=family)
+        look = self.look
+        self.head_gap = look.pixels(7)
+        self.avatar_size = look.bold.metrics("linespace") + look.text.metrics("linespace") + look.pixels(1.5)
+        time = look.small.measure(look.preferences.clock.written(20, 0))
+        self.gutter_width = max(self.avatar_size if look.preferences.avatars else 0, time) + 2 * look.pixels(9)
         self.initial.configure(size=-round(self.avatar_size * 0.46))
+
+    def _emoji_family(self) -> str:
+        if not self._of_emoji:
+            known = set(tkinter.font.families(self._root))
+            own = self.look.text.actual("family")
+            self._of_emoji = next((each for each in _EMOJI_FAMILIES if each in known), own)
+        return self._of_emoji
 
     def paint(self, text: tk.Text) -> None:
         """Give a text and its tags their looks; a tag has the last word over those before it."""
         look, palette, shades, pixels = self.look, self.look.palette, self.shades, self.look.pixels
         look.dress(text)
-        text.configure(padx=0, pady=pixels(4), highlightthickness=0, borderwidth=0)
+        text.configure(padx=0, pady=pixels(4), highlightthickness=0, borderwidth=0, insertwidth=0)
         tag = text.tag_configure
         tag("row", spacing1=pixels(1), spacing2=pixels(1), spacing3=pixels(1), rmargin=pixels(12))
         tag("marked", background=palette.marked, lmargincolor=palette.marked, rmargincolor=palette.marked)
@@ -93,12 +104,15 @@ class TalkStyles:
         tag("fold", foreground=palette.faint)
         tag("link", foreground=palette.link, underline=True)
         tag("emoji", font=self.emoji)
+        tag("sign", font=self.sign)
         tag("inline", font=look.fixed, background=shades.code)
         margin = pixels(6)
         block: dict[str, Any] = {"background": shades.code, "lmargincolor": shades.code, "spacing1": 0, "spacing3": 0}
         tag("code", font=look.fixed, lmargin1=margin, lmargin2=margin, rmargin=0, **block)
         tag("fence", font=look.small, foreground=palette.faint, lmargin1=margin, rmargin=0, **block)
         tag("chip", background=shades.chip, font=look.small)
+        tag("mine", background=palette.chosen, foreground=palette.link)
+        tag("small_sign", font=self.small_sign)
         tag("found", background=palette.found, lmargincolor=palette.found)
         tag("cursor", background=palette.found, lmargincolor=palette.found)
         tag("focused", background=palette.link, foreground=palette.background)

@@ -60,6 +60,7 @@ class Window(ServerWindow):
         look = Look(root, settings.theme, settings.font_size, system_dark=desktop.dark)
         super().__init__(root, reactor, look, Glyphs(TkFont(root)))
         send_keys_to(self.typed_elsewhere, self.rooms.tree, self.members.tree)
+        self.preferences_changed()
         self.connect_sheet.nearby = desktop.nearby
         self.admission = Admission(reactor, self, self.question, self.connect_sheet, desktop.keyring)
         self.accounts = Accounts(self.account_sheet, desktop.keyring, self.admission.entered)
@@ -94,8 +95,8 @@ class Window(ServerWindow):
         front = session is self.servers.front
         match change:
             case changes.OwnNickChanged(nick):
-                self.settings.nick = nick
                 if front:
+                    self.settings.nick = nick
                     self.name_bar.show_name(nick, locked=self.name_bar.locked)
                     self.draw_status()
             case changes.RoomsListed() if front:
@@ -110,8 +111,10 @@ class Window(ServerWindow):
             case changes.Notice(key, nick, text):
                 if (room := session.transcript.find_room(key)) is not None:
                     self.notices.give(nick, room, text, "" if len(self.servers) == 1 else session.title)
-            case _:
+            case _ if front:
                 self.menus.take_change(change)
+            case _:
+                pass
 
     # Rooms.
 
@@ -131,6 +134,7 @@ class Window(ServerWindow):
             elif not there:
                 self.show_room(next(iter(rooms), None))
         self.rooms.fill(self.servers, self.servers.front)
+        self.panes.widen_left(self.rooms.needed_width)
         self.update_title()
         self.draw_topic()
         self.menus.room_shown()
@@ -142,12 +146,14 @@ class Window(ServerWindow):
 
     @override
     def show_room(self, name: str | None, session: ServerSession | None = None) -> None:
-        self.menus.leave_subject((session or self.servers.front).transcript.find_room(name))
+        self.menus.subjects.leave((session or self.servers.front).transcript.find_room(name))
         self.note_draft()
         before, front = self.shown, self.servers.front
         if session is not None and session is not front:
             front.transcript.set_front(None)
             self._use(session)
+            for sheet in (*self.menus.sheets, self.rooms_sheet, self.found_sheet):
+                sheet.close()  # it is about the server that was in front
             self.name_bar.show_name(self.transcript.nick, locked=session.connector.linked)
             self.draw_status()
         session = self.servers.front
@@ -231,7 +237,7 @@ class Window(ServerWindow):
             self.changed(found)
 
     def _attend(self, _: tk.Event[tk.Misc]) -> None:
-        if self.transcript.attend():
+        if [session for session in self.servers if session.transcript.attend()]:
             self.focus_changed()
 
     # Leaving.
@@ -252,11 +258,12 @@ class Window(ServerWindow):
     def note_draft(self) -> None:
         """Note what stands in the field."""
         if self.shown is not None:
-            self.shown.draft = self.field.content
+            self.shown.draft = self.menus.subjects.draft
 
     def stop_drawing(self) -> None:
         """Let go of the reactor; nothing is drawn any more."""
         self._drawing.stop()
         self.notices.stop()
+        self.menus.stop()
         self.admission.stop()
         self.status_line.stop()

@@ -1,0 +1,1 @@
+"""What a busy room costs ``chatd-client``, as whoever sits before it meets it."""
