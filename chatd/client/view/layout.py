@@ -13,7 +13,7 @@ from chatd.client.model.room import Room
 from chatd.client.model.settings import Settings
 from chatd.client.model.standing import heading
 from chatd.client.model.transcript import Transcript
-from chatd.client.view.accessibility import CONVERSATION, MESSAGE, PEOPLE, ROOMS, Accessibility
+from chatd.client.view.accessibility import CONVERSATION, MESSAGE, PEOPLE, ROOMS, Accessibility, Described
 from chatd.client.view.account_sheet import AccountSheet
 from chatd.client.view.actions import Actions
 from chatd.client.view.clipboard import Clipboard
@@ -101,8 +101,10 @@ class Layout(Actions):
         self._make_sheets(root)
         self._menu()
         self._bind()
-        parts = {self.talk.text: CONVERSATION, self.field.text: MESSAGE, self.rooms.tree: ROOMS}
-        self.accessibility = Accessibility(root, {**parts, self.members.tree: PEOPLE})
+        parts: dict[tk.Misc, Described] = {
+            self.talk.text: CONVERSATION, self.field.text: MESSAGE, self.rooms.tree: ROOMS, self.members.tree: PEOPLE,
+        }  # fmt: skip
+        self.accessibility = Accessibility(root, parts)
         self.accessibility.read_cursor(self.talk.text, "cursor")
 
     def _fill_middle(self, middle: ttk.Frame) -> None:
@@ -213,11 +215,7 @@ class Layout(Actions):
 
     def go_to_next_part(self) -> None:
         """Go to what is asked, if anything is, and then from part to part of the window."""
-        asked = self.question
-        if asked.is_open and not str(self.root.focus_get()).startswith(str(asked)):
-            asked.focus_first()
-        else:
-            go_to_next_part(self.talk.text, self.field.text, self.members.tree, self.rooms.tree)
+        go_to_next_part(self.question, self.field.text, self.members.tree, self.rooms.tree, self.talk.text)
 
     def focus_home(self) -> None:
         """Let what is typed go where something is to be entered first."""

@@ -170,9 +170,7 @@ class RoomsPane(ttk.Frame):
                 continue
             opened = bool(self.tree.tk.getboolean(self.tree.item(row, "open")))
             name = "Private" if private else self._glyphs.line(session.title)
-            under = [room for room in session.transcript.rooms.values() if room.private or not private]
-            unread = 0 if opened else sum(room.unread for room in under if not room.muted)
-            mentions = 0 if opened else sum(room.mentions for room in under if not room.muted)
+            unread, mentions = (0, 0) if opened else _folded(session, private=private)
             tags = ["section"] if private else ["server"]
             if not (private or session.connected):
                 tags.append("away")
@@ -264,6 +262,13 @@ class RoomsPane(ttk.Frame):
 def unread_text(room: Room) -> str:
     """Return how many messages of a room are unread, and how many of them name the one who reads: ``5 (@2)``."""
     return _count(room.unread, room.mentions)
+
+
+def _folded(session: ServerSession, *, private: bool) -> tuple[int, int]:
+    """Return what is unread of the private conversations with a server, or of all, and how much of it names one."""
+    rooms = session.transcript.rooms.values()
+    under = [room for room in rooms if (room.private or not private) and not room.muted]
+    return sum(room.unread for room in under), sum(room.mentions for room in under)
 
 
 def _count(unread: int, mentions: int) -> str:
