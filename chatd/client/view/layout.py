@@ -13,7 +13,7 @@ from chatd.client.model.room import Room
 from chatd.client.model.settings import Settings
 from chatd.client.model.standing import heading
 from chatd.client.model.transcript import Transcript
-from chatd.client.view.accessibility import CONVERSATION, MESSAGE, PEOPLE, ROOMS, Accessibility, Described
+from chatd.client.view.accessibility import tell_readers
 from chatd.client.view.account_sheet import AccountSheet
 from chatd.client.view.actions import Actions
 from chatd.client.view.clipboard import Clipboard
@@ -101,11 +101,7 @@ class Layout(Actions):
         self._make_sheets(root)
         self._menu()
         self._bind()
-        parts: dict[tk.Misc, Described] = {
-            self.talk.text: CONVERSATION, self.field.text: MESSAGE, self.rooms.tree: ROOMS, self.members.tree: PEOPLE,
-        }  # fmt: skip
-        self.accessibility = Accessibility(root, parts)
-        self.accessibility.read_cursor(self.talk.text, "cursor")
+        self.readers = tell_readers(root, self.talk.text, self.field.text, self.rooms.tree, self.members.tree)
 
     def _fill_middle(self, middle: ttk.Frame) -> None:
         """Make what stands between the rooms and the people."""
