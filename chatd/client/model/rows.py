@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from chatd.client.model.folding import fold_text
 from chatd.client.model.lines import FOLDABLE, Kind, Line
+from chatd.client.model.preferences import Traffic
 from chatd.client.model.room import Room
 from chatd.protocol import names
 from chatd.protocol.actions import shown
@@ -109,7 +110,7 @@ OfLine = HeadRow | QuoteRow | LineRow | ReactionsRow
 Row = DayRow | UnreadRow | OfLine | FoldRow
 
 
-def rows(room: Room, first_index: int, zone: tzinfo) -> tuple[int, list[Row]]:
+def rows(room: Room, first_index: int, zone: tzinfo, traffic: Traffic = Traffic.FOLDED) -> tuple[int, list[Row]]:
     """Return the rows of a room from the line ``first_index`` on, and the index of the line that they begin with.
 
     That index can be smaller, where the line belongs to a fold: what stood there from that line on, the day and the
@@ -128,6 +129,9 @@ def rows(room: Room, first_index: int, zone: tzinfo) -> tuple[int, list[Row]]:
     index = start
     while index < len(lines):
         line, today = lines[index], _day(lines[index], zone)
+        if traffic is Traffic.HIDDEN and line.kind in FOLDABLE:
+            index += 1
+            continue
         if today != day:
             found.append(DayRow(today))
             day = today
@@ -135,7 +139,7 @@ def rows(room: Room, first_index: int, zone: tzinfo) -> tuple[int, list[Row]]:
             found.append(UnreadRow())
         end = room.timeline.fold_end(index)
         if end - index >= MIN_FOLD:
-            found += _folded(room, index, end)
+            found += _folded(room, index, end, shown=traffic is Traffic.SHOWN)
             index = end
             continue
         goes_on = _goes_on(room, index, zone)
@@ -156,11 +160,12 @@ def page_start(room: Room, index: int, count: int) -> int:
     return index
 
 
-def _folded(room: Room, index: int, end: int) -> Iterator[Row]:
+def _folded(room: Room, index: int, end: int, *, shown: bool) -> Iterator[Row]:
     lines = room.lines
     unfolded = lines[index].serial in room.unfolded
-    yield FoldRow(index, end, lines[index].serial, fold_text(room, index, end), unfolded)
-    if unfolded:
+    if not shown:
+        yield FoldRow(index, end, lines[index].serial, fold_text(room, index, end), unfolded)
+    if shown or unfolded:
         for i in range(max(index, end - MAX_UNFOLDED), end):
             yield LineRow(i, lines[i])
 

@@ -23,9 +23,10 @@ from typing import Any
 
 import platformdirs
 
-from chatd.client.model import kept_servers
+from chatd.client.model import kept_servers, preferences
 from chatd.client.model.kept_servers import OLD_KEYS, KeptServer, text, texts
 from chatd.client.model.kept_state import KeptNowhere, KeptState
+from chatd.client.model.preferences import Preferences, yes_or_no
 from chatd.protocol import names
 
 FILE_NAME = "client.json"
@@ -56,6 +57,9 @@ class Settings:
     font_size: int = 11
     """In points."""
     theme: Theme = Theme.SYSTEM
+    preferences: Preferences = field(default_factory=Preferences)
+    people: bool = True
+    """Whether the people of a room are seen beside it."""
     geometry: str = ""
     """The window's place as Tk writes it, ``800x600+10+20``; empty for wherever the system puts it."""
     scale: float = 0.0
@@ -74,8 +78,8 @@ class Settings:
 _CONFIG, _STATE = "config", "state"
 _FILES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        _CONFIG: ("servers", "nick", "muted", "font_size", "theme"),
-        _STATE: ("geometry", "scale", "emoji", "waiting"),
+        _CONFIG: ("servers", "nick", "muted", "font_size", "theme", "preferences"),
+        _STATE: ("geometry", "scale", "people", "emoji", "waiting"),
     }
 )
 
@@ -228,7 +232,7 @@ def write_file(path: Path, content: bytes) -> None:
 
 def _plain(value: object) -> dict[str, Any]:
     """Return as plain values what JSON has none for. Raise `TypeError` for what is not of the settings."""
-    if isinstance(value, KeptServer):
+    if isinstance(value, KeptServer | Preferences):
         return asdict(value)
     raise TypeError(f"{type(value).__name__} cannot be kept")
 
@@ -285,8 +289,10 @@ _CHECKS: Mapping[str, Callable[[object], Any]] = MappingProxyType(
         "muted": _places,
         "font_size": _font_size,
         "theme": lambda value: Theme(text(value)),
+        "preferences": preferences.load,
         "geometry": _geometry,
         "scale": _scale,
+        "people": yes_or_no,
         "emoji": texts,
         "waiting": _waiting,
     }

@@ -12,7 +12,7 @@ from chatd.client.view.entry import Entry
 from chatd.client.view.sheet import Sheet
 from chatd.client.view.theme import Look
 
-_WRAP = "400p"
+_WRAP = "390p"
 
 
 class Part(Enum):
@@ -70,9 +70,9 @@ class AccountSheet(Sheet):
         self.remember_box = ttk.Checkbutton(
             body, text="Remember the password in the system's keyring", variable=self.remember
         )
-        self.remember_box.grid(row=6, column=0, sticky="w", pady=(8, 0))
+        self.remember_box.grid(row=6, column=0, sticky="w", pady=("6p", 0))
         self.hint = ttk.Label(body, wraplength=_WRAP, justify="left", style="Faint.TLabel")
-        self.hint.grid(row=7, column=0, sticky="w", pady=(12, 0))
+        self.hint.grid(row=7, column=0, sticky="w", pady=("9p", 0))
         self.keyring_hint = ttk.Label(body, wraplength=_WRAP, justify="left", style="Faint.TLabel")
         self.keyring_hint.grid(row=8, column=0, sticky="w")
         self.bind_all_inside()
@@ -94,11 +94,11 @@ class AccountSheet(Sheet):
 
     def _lay_out_logout(self, frame: ttk.Frame) -> None:
         buttons = ttk.Frame(frame)
-        buttons.grid(row=1, column=0, columnspan=2, sticky="w", pady=(12, 0))
+        buttons.grid(row=1, column=0, columnspan=2, sticky="w", pady=("9p", 0))
         self.forget_button = ttk.Button(buttons, text="Forget the password", command=lambda: self.do(Deed.FORGET))
         self.forget_button.grid(row=0, column=0)
         self.logout_button = ttk.Button(buttons, text="Log out", command=lambda: self.do(Deed.LOG_OUT))
-        self.logout_button.grid(row=0, column=1, padx=(8, 0))
+        self.logout_button.grid(row=0, column=1, padx=("6p", 0))
 
     def show(self, shown: Shown) -> None:
         """Show this; what was entered stays if the same is asked for."""
@@ -121,7 +121,7 @@ class AccountSheet(Sheet):
         self.problem.configure(text=f"! {problem}" if problem else "")
         for row, label in ((1, self.note), (2, self.problem)):
             if label.cget("text"):
-                label.grid(row=row, column=0, sticky="w", pady=(8, 0))
+                label.grid(row=row, column=0, sticky="w", pady=("6p", 0))
             else:
                 label.grid_remove()
 
@@ -161,19 +161,19 @@ class AccountSheet(Sheet):
 
     def _title(self, frame: ttk.Frame, text: str = "") -> ttk.Label:
         label = ttk.Label(frame, text=text, style="Strong.TLabel")
-        label.grid(row=0, column=0, columnspan=4, sticky="w", pady=(12, 4))
+        label.grid(row=0, column=0, columnspan=4, sticky="w", pady=("9p", "3p"))
         return label
 
     def _field(self, frame: ttk.Frame, row: int, column: int, label: str, show: str = "", hint: str = "") -> Entry:
-        padding = (0 if column == 0 else 12, 12 if column == 0 else 8)
-        ttk.Label(frame, text=label).grid(row=row, column=column, sticky="w", padx=padding, pady=4)
+        padding = (0 if column == 0 else "9p", "9p" if column == 0 else "6p")
+        ttk.Label(frame, text=label).grid(row=row, column=column, sticky="w", padx=padding, pady="3p")
         field = Entry(frame, self._look, width=18, show=show, hint=hint)
-        field.grid(row=row, column=column + 1, sticky="ew", pady=4)
+        field.grid(row=row, column=column + 1, sticky="ew", pady="3p")
         return field
 
     def _button(self, frame: ttk.Frame, row: int, text: str, deed: Deed) -> ttk.Button:
         button = ttk.Button(frame, text=text, command=lambda: self.do(deed))
-        button.grid(row=row, column=3, sticky="e", pady=(4, 0))
+        button.grid(row=row, column=3, sticky="e", pady=("3p", 0))
         self._submit_by_return(deed, button)
         return button
 

@@ -19,7 +19,7 @@ from chatd.protocol.commands import LOBBY
 from chatd.protocol.moderation_commands import MAX_PASSWORD_BYTES
 from chatd.runtime.server_address import DEFAULT_PORT, Address, check_host, check_port
 
-_WRAP = "400p"
+_WRAP = "390p"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +60,19 @@ class ConnectSheet(Sheet):
         self._tls_box = ttk.Checkbutton(
             body, text="TLS (encrypted; the server must offer it)", variable=self.tls, command=self._change_port
         )
-        self._tls_box.grid(row=3, column=1, columnspan=3, sticky="w", pady=4)
+        self._tls_box.grid(row=3, column=1, columnspan=3, sticky="w", pady="3p")
         self.remember = tk.BooleanVar(self, value=False)
         self.remember_box = ttk.Checkbutton(
             body, text="Remember the password in the system's keyring", variable=self.remember
         )
-        self.remember_box.grid(row=4, column=1, columnspan=3, sticky="w", pady=4)
+        self.remember_box.grid(row=4, column=1, columnspan=3, sticky="w", pady="3p")
         self.remember_box.grid_remove()
         self.note = ttk.Label(body, wraplength=_WRAP, justify="left")
         self.problem = ttk.Label(body, style="Alert.TLabel", wraplength=_WRAP, justify="left")
         for row, label in ((5, self.note), (6, self.problem)):
-            label.grid(row=row, column=0, columnspan=4, sticky="w", pady=(4, 0))
+            label.grid(row=row, column=0, columnspan=4, sticky="w", pady=("3p", 0))
         self.button = ttk.Button(body, text="Connect", style="Accent.TButton", command=self.submit)
-        self.button.grid(row=7, column=0, columnspan=4, sticky="e", pady=(12, 0))
+        self.button.grid(row=7, column=0, columnspan=4, sticky="e", pady=("9p", 0))
         self.near = NearbyList(body, safe, self._choose, self._choose_and_submit)
         self.near.grid(row=8, column=0, columnspan=4, sticky="ew")
         body.columnconfigure(0, weight=0)
@@ -186,10 +186,10 @@ class ConnectSheet(Sheet):
             self.given_up()
 
     def _field(self, row: int, column: int, label: str, width: int, show: str = "") -> Entry:
-        padding = (0 if column == 0 else 12, 12 if column == 0 else 8)
-        ttk.Label(self.body, text=label).grid(row=row, column=column, sticky="w", padx=padding, pady=4)
+        padding = ("0" if column == 0 else "9p", "9p" if column == 0 else "6p")
+        ttk.Label(self.body, text=label).grid(row=row, column=column, sticky="w", padx=padding, pady="3p")
         field = Entry(self.body, self._look, width=width, show=show)
-        field.grid(row=row, column=column + 1, sticky="ew", pady=4)
+        field.grid(row=row, column=column + 1, sticky="ew", pady="3p")
         return field
 
 

@@ -38,7 +38,7 @@ class EmojiPanel(tk.Frame):
     """A panel over the window, next to what it was opened from."""
 
     def __init__(self, root: tk.Misc, look: Look, glyphs: Glyphs, recent: emoji.Recent) -> None:
-        super().__init__(root, borderwidth=0, highlightthickness=1, padx=10, pady=10, takefocus=False)
+        super().__init__(root, borderwidth=0, highlightthickness=1, padx="7.5p", pady="7.5p", takefocus=False)
         self._window = root
         self._look = look
         self._glyphs = glyphs
@@ -55,17 +55,17 @@ class EmojiPanel(tk.Frame):
         self.field = Entry(self, look, textvariable=self.part, hint="Search emoji")
         self.field.pack(fill="x")
         self._heads = tk.Frame(self)
-        self._heads.pack(fill="x", pady=6)
+        self._heads.pack(fill="x", pady="4.5p")
         self.groups: dict[str, tk.Label] = {}
         for number, name in enumerate((RECENT, *emoji.groups())):
-            head = tk.Label(self._heads, text=name, padx=6, pady=2, cursor="hand2")
+            head = tk.Label(self._heads, text=name, padx="4.5p", pady="1.5p", cursor="hand2")
             head.grid(row=number // 5, column=number % 5, sticky="w")
             head.bind("<Button-1>", lambda _, name=name: self.show_group(name))  # type: ignore[misc]
             self.groups[name] = head
         self.canvas = tk.Canvas(self, borderwidth=0, highlightthickness=0, takefocus=False)
         self.canvas.pack(fill="both", expand=True)
         self.name = tk.Label(self, anchor="w")
-        self.name.pack(fill="x", pady=(6, 0))
+        self.name.pack(fill="x", pady=("4.5p", 0))
         self._bind()
         look.painters.append(self._paint)
         self._paint()

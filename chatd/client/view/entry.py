@@ -36,7 +36,9 @@ class Entry(tk.Text):
         textvariable: tk.StringVar | None = None,
         hint: str = "",
     ) -> None:
-        super().__init__(parent, height=1, width=width, wrap="none", padx=8, pady=5, undo=not show, takefocus=True)
+        super().__init__(
+            parent, height=1, width=width, wrap="none", padx="6p", pady="3.75p", undo=not show, takefocus=True
+        )
         self._show = show
         self._secret = ""
         """What stands in it, if that is not shown."""
@@ -215,7 +217,7 @@ class Entry(tk.Text):
 
     def _show_hint(self) -> None:
         if self._hint.cget("text") and not self.get():
-            self._hint.place(x=11, rely=0.5, anchor="w", relwidth=1, width=-20)
+            self._hint.place(x="8p", rely=0.5, anchor="w", relwidth=1, width="-15p")
         else:
             self._hint.place_forget()
 

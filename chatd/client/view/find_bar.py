@@ -27,20 +27,20 @@ class FindBar(ttk.Frame):
     """A field, two buttons to go from one place to the next, and one to search on the server."""
 
     def __init__(self, parent: tk.Misc, look: Look, actions: FindActions) -> None:
-        super().__init__(parent, padding=(8, 4))
+        super().__init__(parent, padding=("6p", "3p"))
         self._actions = actions
         self._found: list[int] = []
         self._at = 0
         self.part = tk.StringVar(self)
-        ttk.Label(self, text="Find").grid(row=0, column=0, padx=(0, 8))
+        ttk.Label(self, text="Find").grid(row=0, column=0, padx=(0, "6p"))
         self.field = Entry(self, look, textvariable=self.part, width=12)
         self.field.grid(row=0, column=1, sticky="ew")
-        ttk.Button(self, text="↑", width=2, command=lambda: self.step(-1)).grid(row=0, column=2, padx=(8, 0))
-        ttk.Button(self, text="↓", width=2, command=lambda: self.step(1)).grid(row=0, column=3, padx=(4, 8))
+        ttk.Button(self, text="↑", width=2, command=lambda: self.step(-1)).grid(row=0, column=2, padx=("6p", 0))
+        ttk.Button(self, text="↓", width=2, command=lambda: self.step(1)).grid(row=0, column=3, padx=("3p", "6p"))
         self.count = ttk.Label(self, style="Faint.TLabel")
         self.count.grid(row=0, column=4)
         self.search_button = ttk.Button(self, text="Search on the server", command=self._search)
-        self.search_button.grid(row=0, column=5, padx=(8, 4))
+        self.search_button.grid(row=0, column=5, padx=("6p", "3p"))
         ttk.Button(self, text="Close", command=self.close).grid(row=0, column=6)
         self.columnconfigure(1, weight=1)
         self.part.trace_add("write", lambda *_: self.find())

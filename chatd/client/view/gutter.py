@@ -140,7 +140,7 @@ class Gutter(tk.Canvas):
         self.create_rectangle(0, top, bar, bottom, width=0, fill=styles.shades.bar, tags=_MARK)
 
     def _draw_avatar(self, y: int, line: Line) -> None:
-        if self.room is None:
+        if self.room is None or not self._styles.look.preferences.avatars:
             return
         styles, palette = self._styles, self._styles.look.palette
         size = styles.avatar_size

@@ -10,7 +10,7 @@ from typing import Any
 from chatd.client.model import persistence
 from chatd.client.model.pasting import Pasting
 from chatd.client.model.room import Room
-from chatd.client.model.settings import Settings, Theme
+from chatd.client.model.settings import Settings
 from chatd.client.model.standing import heading
 from chatd.client.model.transcript import Transcript
 from chatd.client.view.accessibility import CONVERSATION, MESSAGE, PEOPLE, ROOMS, Accessibility
@@ -23,15 +23,17 @@ from chatd.client.view.find_bar import FindActions, FindBar
 from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.help_sheet import HelpSheet
 from chatd.client.view.listings import fill_found, fill_rooms
-from chatd.client.view.main_menu import Item, bind_keys, fill_menu, open_menu
+from chatd.client.view.main_menu import Item, bind_keys, fill_menu, open_menu, zoom_keys
 from chatd.client.view.members_pane import MembersPane, PeopleActions
 from chatd.client.view.menus import Menus
 from chatd.client.view.message_field import FieldActions, MessageField
 from chatd.client.view.name_bar import NameBar
+from chatd.client.view.notices import Notices
 from chatd.client.view.panes import Panes
 from chatd.client.view.parts import go_to_next_part
 from chatd.client.view.paste_question import ask_how_to_paste
 from chatd.client.view.place import geometry, this_screen
+from chatd.client.view.preferences_sheet import PreferencesSheet
 from chatd.client.view.question import Question
 from chatd.client.view.room_header import HeaderActions, RoomHeader
 from chatd.client.view.rooms_pane import RoomActions, RoomsPane, ServerActions
@@ -41,7 +43,7 @@ from chatd.client.view.status_line import StatusLine
 from chatd.client.view.switcher import Switcher
 from chatd.client.view.talk_pane import TalkActions, TalkPane
 from chatd.client.view.talk_rows import LocalZone
-from chatd.client.view.theme import GAP, WIDE, Look
+from chatd.client.view.theme import GAP, TIGHT, WIDE, Look
 from chatd.client.view.welcome import Welcome, WelcomeActions
 from chatd.runtime.server_address import Address
 
@@ -55,12 +57,16 @@ class Layout(Actions):
     settings: Settings
     servers: Servers
     shown: Room | None
+    talk: TalkPane
+    field: MessageField
     connector: Connector
+    notices: Notices
 
     def __init__(self, root: tk.Tk, reactor: Any, look: Look, glyphs: Glyphs) -> None:
         self.root = root
         self.look = look
         self.glyphs = glyphs
+        look.preferences = self.settings.preferences
         root.title(TITLE)
         screen = this_screen(root, look.scale)
         root.minsize(*screen.least)
@@ -88,6 +94,8 @@ class Layout(Actions):
         self.status_line.grid(row=1, column=0, sticky="ew")
         for pane in (self.rooms, self.members, self.status_line):
             look.put_aside(pane)
+        self.rooms.configure(padding=(0, look.pixels(TIGHT)))
+        self.members.configure(padding=(0, look.pixels(TIGHT)))
         self.panes.fill(self.rooms, self.middle, self.members)
         look.painters.append(self.status_line.paint)
         self._make_sheets(root)
@@ -130,18 +138,23 @@ class Layout(Actions):
         self.field.grid(row=7, column=0, sticky="ew", padx=edge, pady=gap)
 
     def arrange(self) -> None:
-        """Let the name bar and the welcome be seen when they are needed, and only then."""
-        self.welcome.arrange(self.name_bar, self.middle, alone=self.shown is None)
+        """Let be seen what is needed now, and nothing else."""
+        room = self.shown
+        self.welcome.arrange(self.name_bar, self.middle, alone=room is None)
+        several = len(self.servers) > 1 or bool(self.transcript.rooms)
+        self.panes.want(left=several, right=self.settings.people and room is not None and not room.private)
 
     def _make_sheets(self, root: tk.Tk) -> None:
         self.switcher = Switcher(root, self.look, self.glyphs, self.show_room)
         self.connect_sheet = ConnectSheet(root, self.look, self.glyphs.line)
         self.account_sheet = AccountSheet(root, self.look)
         self.help_sheet = HelpSheet(root, self.look)
+        self.preferences_sheet = PreferencesSheet(root, self.look, self.preferences_changed)
         self.rooms_sheet = Listing(root, self.look, "Rooms on the server", ("Room", "People and topic"), self.go_to)
         self.found_sheet = Listing(root, self.look, "Found on the server", ("When and who", "What"))
         listings = self.rooms_sheet, self.found_sheet
-        self._sheets = self.switcher, self.help_sheet, *listings, self.connect_sheet, self.account_sheet
+        plain = self.switcher, self.help_sheet, self.preferences_sheet
+        self._sheets = *plain, *listings, self.connect_sheet, self.account_sheet
 
     def _menu(self) -> None:
         self.menu = tk.Menu(self.header.menu_button, tearoff=False)
@@ -165,10 +178,7 @@ class Layout(Actions):
                 Item("Disconnect from this server", lambda: self.disconnect_server(self.servers.front)),
                 Item("Remove this server", lambda: self.remove_server(self.servers.front)),
                 Item(),
-                Item("Light", lambda: self.look.use(Theme.LIGHT)),
-                Item("Dark", lambda: self.look.use(Theme.DARK)),
-                Item("Follow the system", lambda: self.look.use(Theme.SYSTEM)),
-                Item(),
+                Item("Preferences …", self.preferences_sheet.ask, "Ctrl+,"),
                 Item("Keys and commands", self.help, "F1"),
                 Item("Quit …", self.ask_quit, "Ctrl+Q"),
             ],
@@ -180,21 +190,16 @@ class Layout(Actions):
             "<Control-k>": self.switch,
             "<Control-f>": self.find,
             "<Control-q>": self.ask_quit,
-            "<F6>": self.question.focus_first,
             "<Control-Shift-A>": self.show_account,
-            "<Control-plus>": lambda: look.zoom(1),
-            "<Control-equal>": lambda: look.zoom(1),
-            "<Control-KP_Add>": lambda: look.zoom(1),
-            "<Control-minus>": lambda: look.zoom(-1),
-            "<Control-KP_Subtract>": lambda: look.zoom(-1),
-            "<Control-Key-0>": lambda: look.zoom(0),
+            "<Control-comma>": self.preferences_sheet.ask,
             "<Control-Shift-P>": self.toggle_people,
             "<F1>": self.help,
-            "<F6>": lambda: go_to_next_part(self.talk.text, self.field.text, self.members.tree, self.rooms.tree),
+            "<F6>": self.go_to_next_part,
             "<F10>": lambda: open_menu(self.menu, self.header.menu_button),
             "<Escape>": self.escape,
             "<Alt-Up>": lambda: self.step_room(-1),
             "<Alt-Down>": lambda: self.step_room(1),
+            **zoom_keys(look.zoom),
         }
         bind_keys(bindings, root, self.field.text, self.talk.text)
         self.field.text.bind("<Prior>", lambda _: self.talk.scroll(-1))
@@ -206,6 +211,14 @@ class Layout(Actions):
 
     # What opens and closes.
 
+    def go_to_next_part(self) -> None:
+        """Go to what is asked, if anything is, and then from part to part of the window."""
+        asked = self.question
+        if asked.is_open and not str(self.root.focus_get()).startswith(str(asked)):
+            asked.focus_first()
+        else:
+            go_to_next_part(self.talk.text, self.field.text, self.members.tree, self.rooms.tree)
+
     def focus_home(self) -> None:
         """Let what is typed go where something is to be entered first."""
         (self.field.text if self.name_bar.locked else self.name_bar.field).focus_set()
@@ -214,9 +227,16 @@ class Layout(Actions):
         """Look for something in the room in front."""
         self.find_bar.open()
 
+    def preferences_changed(self) -> None:
+        """Let what was chosen hold; it is kept with the other settings."""
+        self.settings.theme, self.settings.font_size = self.look.theme, self.look.size
+        self.notices.rings, self.notices.shows = self.look.preferences.bell, self.look.preferences.notices
+        self.talk.repaint()
+
     def toggle_people(self) -> None:
         """Let the people of the room be seen, or not."""
-        self.panes.right_shown = not self.panes.right_shown
+        self.settings.people = not self.settings.people
+        self.arrange()
 
     def switch(self) -> None:
         """Go to a room by part of its name."""

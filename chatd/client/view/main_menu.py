@@ -39,6 +39,12 @@ def bind_keys(bindings: dict[str, Callable[[], object]], *widgets: tk.Misc) -> N
             widget.bind(event, lambda _, act=act: (act(), "break")[1])  # type: ignore[misc]
 
 
+def zoom_keys(zoom: Callable[[int], None]) -> dict[str, Callable[[], object]]:
+    """Return the keys that make the text larger and smaller."""
+    sizes = {"plus": 1, "equal": 1, "KP_Add": 1, "minus": -1, "KP_Subtract": -1, "Key-0": 0}
+    return {f"<Control-{key}>": lambda by=by: zoom(by) for key, by in sizes.items()}  # type: ignore[misc]
+
+
 def open_menu(menu: tk.Menu, button: tk.Widget) -> None:
     """Open a menu below its button, for the keys."""
     menu.tk_popup(button.winfo_rootx(), button.winfo_rooty() + button.winfo_height())

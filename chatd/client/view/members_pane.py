@@ -50,12 +50,12 @@ class MembersPane(ttk.Frame):
         self._room: Room | None = None
         self._shown: dict[str, _Shown] = {}
         self.heading = ttk.Label(self, text="People", style="Strong.TLabel")
-        self.heading.grid(row=0, column=0, columnspan=2, sticky="w", padx=8, pady=4)
+        self.heading.grid(row=0, column=0, columnspan=2, sticky="w", padx="6p", pady="3p")
         self.filter = tk.StringVar(self)
         self.filter_label = ttk.Label(self, text="Filter", style="Faint.TLabel")
-        self.filter_label.grid(row=1, column=0, sticky="w", padx=8)
+        self.filter_label.grid(row=1, column=0, sticky="w", padx="6p")
         self.field = Entry(self, look, textvariable=self.filter, width=6)
-        self.field.grid(row=2, column=0, columnspan=2, sticky="ew", padx=4, pady=(0, 4))
+        self.field.grid(row=2, column=0, columnspan=2, sticky="ew", padx="3p", pady=(0, "3p"))
         self.tree = ttk.Treeview(self, style="Flat.Treeview", columns=("marks",), show="tree", selectmode="browse")
         self.tree.grid(row=3, column=0, sticky="nsew")
         bar = ttk.Scrollbar(self, command=self.tree.yview)

@@ -11,10 +11,12 @@ from chatd.client.model.completion import Completer
 from chatd.client.model.emoji import replace_names
 from chatd.client.model.input_history import InputHistory
 from chatd.client.model.pasting import Pasting
+from chatd.client.model.preferences import SendKey
 from chatd.client.model.room import Room
 from chatd.client.model.slash import holds_secret
 from chatd.client.view.clipboard import Clipboard
 from chatd.client.view.emoji_typing import EmojiTyping
+from chatd.client.view.field_box import FieldBox
 from chatd.client.view.field_paste import FieldPaste
 from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.preview import Preview
@@ -53,16 +55,19 @@ class MessageField(ttk.Frame):
         self._actions = actions
         self._completer = Completer()
         self._recall = InputHistory()
-        self.text = tk.Text(self, height=1, width=20, wrap="word", undo=True, padx=8, pady=6, takefocus=True)
-        self.text.grid(row=1, column=0, sticky="nsew")
+        box = FieldBox(self)
+        box.grid(row=1, column=0, sticky="nsew")
+        edge = look.pixels(4.5)
+        self.text = tk.Text(box, height=1, width=20, wrap="word", undo=True, padx=edge, pady=edge // 2, takefocus=True)
+        box.hold(self.text)
         use_keys(self.text)
         self.preview = Preview(self, self.text, look, glyphs)
         self.preview.grid(row=0, column=0, columnspan=3, sticky="ew")
         self.preview.grid_remove()
         self.emoji_button = ttk.Button(self, text=_face(glyphs), width=3, command=self.choose_emoji)
-        self.emoji_button.grid(row=1, column=1, sticky="se", padx=(8, 0))
+        self.emoji_button.grid(row=1, column=1, sticky="se", padx=("6p", 0))
         self.button = ttk.Button(self, text="Send", command=self.submit, style="Accent.TButton")
-        self.button.grid(row=1, column=2, sticky="se", padx=(8, 0))
+        self.button.grid(row=1, column=2, sticky="se", padx=("6p", 0))
         self.columnconfigure(0, weight=1)
         self.rowconfigure(1, weight=1)
         self.why = self._line(2, "Alert.TLabel")
@@ -76,7 +81,7 @@ class MessageField(ttk.Frame):
     def _line(self, row: int, style: str) -> ttk.Label:
         """Return a line below the field, which is not seen yet."""
         label = ttk.Label(self, style=style, anchor="w", justify="left")
-        label.grid(row=row, column=0, columnspan=3, sticky="ew", pady=(4, 0))
+        label.grid(row=row, column=0, columnspan=3, sticky="ew", pady=("3p", 0))
         label.grid_remove()
         label.bind("<Configure>", lambda event: label.configure(wraplength=max(100, event.width - 8)))
         return label
@@ -86,6 +91,8 @@ class MessageField(ttk.Frame):
         text.bind("<Return>", self._send_key)
         text.bind("<KP_Enter>", self._send_key)
         text.bind("<Shift-Return>", self._new_line)
+        for event in ("<Control-Return>", "<Control-KP_Enter>"):
+            text.bind(event, self._send_at_once)
         text.bind("<Tab>", self._complete)
         text.bind("<Up>", self._up)
         text.bind("<Down>", self._down)
@@ -165,6 +172,13 @@ class MessageField(ttk.Frame):
             label.grid_remove()
 
     def _send_key(self, _: tk.Event[tk.Misc]) -> str:
+        if self._look.preferences.send_key is SendKey.ENTER:
+            self.submit()
+        else:
+            self.insert("\n")
+        return "break"
+
+    def _send_at_once(self, _: tk.Event[tk.Misc]) -> str:
         self.submit()
         return "break"
 
@@ -227,6 +241,7 @@ class MessageField(ttk.Frame):
 
     def _paint(self) -> None:
         self._look.dress(self.text)
+        self.text.configure(highlightthickness=0)  # the box around it has an edge
         self._fit()
 
 

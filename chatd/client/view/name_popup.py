@@ -20,7 +20,7 @@ class NamePopup(tk.Frame):
     """Emoji with their names, one of them marked; ``taken`` is called with the one that is clicked."""
 
     def __init__(self, root: tk.Misc, look: Look, glyphs: Glyphs, taken: Callable[[str], None]) -> None:
-        super().__init__(root, borderwidth=0, highlightthickness=1, padx=2, pady=2, takefocus=False)
+        super().__init__(root, borderwidth=0, highlightthickness=1, padx="1.5p", pady="1.5p", takefocus=False)
         self._look = look
         self._glyphs = glyphs
         self._emoji: Sequence[str] = ()
@@ -30,7 +30,7 @@ class NamePopup(tk.Frame):
         for number in range(MAX_SHOWN):
             pair = tk.Label(self), tk.Label(self)
             for label in pair:
-                label.configure(anchor="w", padx=6, pady=2, borderwidth=0, cursor="hand2", takefocus=False)
+                label.configure(anchor="w", padx="4.5p", pady="1.5p", borderwidth=0, cursor="hand2", takefocus=False)
                 label.bind("<Button-1>", lambda _, number=number: taken(self._emoji[number]))  # type: ignore[misc]
                 label.bind("<Motion>", lambda _, number=number: self._mark(number))  # type: ignore[misc]
             self.rows.append(pair)

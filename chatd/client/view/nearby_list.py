@@ -10,7 +10,7 @@ from chatd.client.net.nearby import Place
 
 SHOWN_PLACES = 4
 """How many servers are seen without scrolling."""
-_WRAP = "400p"
+_WRAP = "390p"
 
 Choose = Callable[[Place], None]
 
@@ -48,7 +48,7 @@ class NearbyList(ttk.Frame):
             for widget in (self.label, self.tree, self._bar):
                 widget.grid_forget()
             return
-        self.label.grid(row=0, column=0, sticky="w", pady=(12, 4))
+        self.label.grid(row=0, column=0, sticky="w", pady=("9p", "3p"))
         self.tree.configure(height=min(SHOWN_PLACES, len(places)))
         self.tree.grid(row=1, column=0, sticky="ew")
         if len(places) > SHOWN_PLACES:
@@ -60,7 +60,7 @@ class NearbyList(ttk.Frame):
         """Say why none can be found, if that is so."""
         self._missing.configure(text=missing)
         if missing:
-            self._missing.grid(row=2, column=0, columnspan=2, sticky="w", pady=(12, 0))
+            self._missing.grid(row=2, column=0, columnspan=2, sticky="w", pady=("9p", 0))
         else:
             self._missing.grid_forget()
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import tkinter as tk
 from tkinter import ttk
 
+from typing_extensions import override
+
 from chatd.client.view.theme import Look
 
 ROOMS_FROM, PEOPLE_FROM = 340, 525
 """How wide the window is at least, in points, so that the rooms and the people are seen."""
-SHARE = 0.28
+SHARE = {"left": 0.34, "right": 0.28}
 """How much of the width a pane at the side has at most."""
 
 
@@ -23,7 +25,13 @@ class Panes(ttk.PanedWindow):
         self._widths: dict[str, float] = {}
         """How wide the panes at the sides are, for each point of the font."""
         self._needed = 0
-        self._waiting = False
+        self._waiting: str | None = None
+
+    @override
+    def destroy(self) -> None:
+        if self._waiting is not None:
+            self.after_cancel(self._waiting)
+        super().destroy()
 
     def fill(self, left: tk.Widget, middle: tk.Widget, right: tk.Widget) -> None:
         """Let these stand in them, each side as wide as what is in it."""
@@ -37,15 +45,12 @@ class Panes(ttk.PanedWindow):
         self.bind("<ButtonRelease-1>", lambda _: self._moved(), add=True)
         self._look.painters.append(self.fit)
 
-    @property
-    def right_shown(self) -> bool:
-        """Whether the pane at the right is to be seen where there is place for it."""
-        return self._wanted["right"]
-
-    @right_shown.setter
-    def right_shown(self, shown: bool) -> None:
-        self._wanted["right"] = shown
-        self.fit()
+    def want(self, *, left: bool, right: bool) -> None:
+        """Let the panes at the sides be seen, where there is place for them, or not."""
+        wanted = {"left": left, "right": right}
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self.fit()
 
     @property
     def has_place(self) -> bool:
@@ -61,12 +66,11 @@ class Panes(ttk.PanedWindow):
 
     def fit(self) -> None:
         """Let the panes at the sides come, go, grow and shrink with the window and the font, once Tk is done."""
-        if not self._waiting:
-            self._waiting = True
-            self.after_idle(self._fit)
+        if self._waiting is None:
+            self._waiting = self.after_idle(self._fit)
 
     def _fit(self) -> None:
-        self._waiting = False
+        self._waiting = None
         width = self.winfo_width()
         if width <= 1:
             return
@@ -85,7 +89,7 @@ class Panes(ttk.PanedWindow):
             self.sashpos(int(left), width - self._pixels("right"))
 
     def _pixels(self, side: str) -> int:
-        return min(round(self._widths[side] * self._look.size), round(self.winfo_width() * SHARE))
+        return min(round(self._widths[side] * self._look.size), round(self.winfo_width() * SHARE[side]))
 
     def _moved(self) -> None:
         """Note how wide somebody has made the panes."""

@@ -22,7 +22,7 @@ class Preview(tk.Label):
     """
 
     def __init__(self, parent: tk.Misc, text: tk.Text, look: Look, glyphs: Glyphs) -> None:
-        super().__init__(parent, anchor="w", justify="left", borderwidth=0, padx=8, pady=2, takefocus=False)
+        super().__init__(parent, anchor="w", justify="left", borderwidth=0, padx="6p", pady="1.5p", takefocus=False)
         self._typed = text
         self._look = look
         self._glyphs = glyphs

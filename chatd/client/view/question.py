@@ -38,11 +38,11 @@ class Question(ttk.Frame):
     """The place for one question at a time; a new one takes it over, and the one before gets its last answer."""
 
     def __init__(self, parent: tk.Misc) -> None:
-        super().__init__(parent, padding=(8, 6), style="Card.TFrame")
+        super().__init__(parent, padding=("6p", "4.5p"), style="Card.TFrame")
         self._label = ttk.Label(self, justify="left", anchor="w")
         self._label.grid(row=0, column=0, sticky="ew")
         self._buttons = ttk.Frame(self)
-        self._buttons.grid(row=0, column=1, sticky="e", padx=(8, 0))
+        self._buttons.grid(row=0, column=1, sticky="e", padx=("6p", 0))
         self.columnconfigure(0, weight=1)
         self.bind("<Configure>", lambda event: self._arrange(event.width))
         self._answers: Sequence[Answer] = ()

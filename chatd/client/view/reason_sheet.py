@@ -29,10 +29,10 @@ class ReasonSheet(Sheet):
         self._safe = safe
         self._do: Callable[[str], None] = lambda _: None
         self.sentence = ttk.Label(self.body, justify="left", anchor="w", wraplength=look.pixels(360))
-        self.sentence.grid(row=0, column=0, columnspan=2, sticky="ew", pady=(0, 10))
+        self.sentence.grid(row=0, column=0, columnspan=2, sticky="ew", pady=(0, "7.5p"))
         ttk.Label(self.body, text="Reason (optional)").grid(row=1, column=0, columnspan=2, sticky="w")
         self.field = Entry(self.body, look, width=48)
-        self.field.grid(row=2, column=0, columnspan=2, sticky="ew", pady=(2, 12))
+        self.field.grid(row=2, column=0, columnspan=2, sticky="ew", pady=("1.5p", "9p"))
         self.button = ttk.Button(self.body, command=self.confirm, style="Accent.TButton")
         self.button.grid(row=3, column=1, sticky="e")
         self.body.rowconfigure(0, weight=0)

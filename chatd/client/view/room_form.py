@@ -18,17 +18,17 @@ class RoomForm(ttk.Frame):
     """A field for the topic, and one for each setting."""
 
     def __init__(self, parent: tk.Misc, look: Look) -> None:
-        super().__init__(parent, padding=12)
+        super().__init__(parent, padding="9p")
         self._room: Room | None = None
         self._before: dict[str, str] = {}
-        ttk.Label(self, text="Topic").grid(row=0, column=0, sticky="w", pady=3)
+        ttk.Label(self, text="Topic").grid(row=0, column=0, sticky="w", pady="2.25p")
         self.topic = Entry(self, look)
-        self.topic.grid(row=0, column=1, sticky="ew", padx=(12, 0), pady=3)
+        self.topic.grid(row=0, column=1, sticky="ew", padx=("9p", 0), pady="2.25p")
         self.boxes: dict[str, ttk.Combobox] = {}
         for row, setting in enumerate(SETTINGS, 1):
-            ttk.Label(self, text=setting.label).grid(row=row, column=0, sticky="w", pady=3)
-            box = ttk.Combobox(self, values=[words for _, words in setting.choices], width=36, state="readonly")
-            box.grid(row=row, column=1, sticky="ew", padx=(12, 0), pady=3)
+            ttk.Label(self, text=setting.label).grid(row=row, column=0, sticky="w", pady="2.25p")
+            box = ttk.Combobox(self, values=[words for _, words in setting.choices], width=36)
+            box.grid(row=row, column=1, sticky="ew", padx=("9p", 0), pady="2.25p")
             self.boxes[setting.key] = box
         self.columnconfigure(1, weight=1)
 

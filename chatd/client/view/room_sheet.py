@@ -44,7 +44,7 @@ class RoomSheet(Sheet):
         self.why = ttk.Label(self.body, justify="left", anchor="w", wraplength=look.pixels(480))
         self.why.grid(row=0, column=0, columnspan=2, sticky="ew")
         self.tabs = ttk.Notebook(self.body)
-        self.tabs.grid(row=1, column=0, columnspan=2, sticky="nsew", pady=(8, 8))
+        self.tabs.grid(row=1, column=0, columnspan=2, sticky="nsew", pady=("6p", "6p"))
         self.form = RoomForm(self.tabs, look)
         self.rulings = RulingsList(self.tabs, look, safe, zone, self._take_back)
         self.tabs.add(self.form, text="Settings")

@@ -58,7 +58,7 @@ class RoomsPane(ttk.Frame):
         self._headings: dict[str, tuple[ServerSession, bool]] = {}
         """The rows that are headings: of which server, and whether of its private conversations."""
         ttk.Label(self, text="Rooms", style="Strong.TLabel").grid(
-            row=0, column=0, columnspan=2, sticky="w", padx=8, pady=4
+            row=0, column=0, columnspan=2, sticky="w", padx="6p", pady="3p"
         )
         self.tree = ttk.Treeview(self, style="Flat.Treeview", columns=("unread",), show="tree", selectmode="browse")
         self.tree.grid(row=1, column=0, sticky="nsew")
@@ -250,7 +250,7 @@ class RoomsPane(ttk.Frame):
         self.tree.tag_configure("away", foreground=look.palette.faint)
         self.tree.tag_configure("unread", font=look.bold)
         self.tree.tag_configure("mentioned", foreground=look.palette.alert)
-        self.tree.column("unread", width=look.bold.measure("9999 (@99)") + 8, stretch=False, anchor="e")
+        self.tree.column("unread", width=look.bold.measure("9999 (@99)") + look.pixels(6), stretch=False, anchor="e")
         self.tree.column("#0", width=look.bold.measure("#some-room"), minwidth=40, stretch=True)
 
 

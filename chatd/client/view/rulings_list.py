@@ -43,7 +43,7 @@ class RulingsList(ttk.Frame):
     def __init__(
         self, parent: tk.Misc, look: Look, safe: Callable[[str], str], zone: tzinfo, take_back: Callable[[Ruling], None]
     ) -> None:
-        super().__init__(parent, padding=12)
+        super().__init__(parent, padding="9p")
         self._safe = safe
         self._zone = zone
         self._take_back = take_back
@@ -62,7 +62,7 @@ class RulingsList(ttk.Frame):
         bar.grid(row=0, column=1, sticky="ns")
         self.tree.configure(yscrollcommand=bar.set)
         self.button = ttk.Button(self, text="Take back", command=self.take_back)
-        self.button.grid(row=1, column=0, columnspan=2, sticky="e", pady=(8, 0))
+        self.button.grid(row=1, column=0, columnspan=2, sticky="e", pady=("6p", 0))
         self.columnconfigure(0, weight=1)
         self.rowconfigure(0, weight=1)
         self.tree.bind("<<TreeviewSelect>>", lambda _: self._selected())

@@ -6,42 +6,64 @@ import tkinter as tk
 from collections.abc import Callable, Iterable
 from tkinter import ttk
 
-from chatd.client.view.theme import Look
+from chatd.client.view.scrolled import Scrolled
+from chatd.client.view.theme import Look, inside
 
-_STILL = ("TFrame", "TLabel")
-"""What takes no keys: with a binding for one, Tab would stop there."""
+LEAST_WIDTH = "330p"
 NOWHERE = "<<FocusNowhere>>"
 """What the window is told when a sheet is closed and nothing had the focus before it."""
 
 _STILL = frozenset({"TFrame", "TLabel", "Frame", "Label"})
-"""What can have no focus."""
+"""What takes no keys: with a binding for one, Tab would stop there."""
 
 
 class Sheet(ttk.Frame):
-    """A card with a title in the middle of the window; what is in it goes into ``body``."""
+    """A card with a title in the middle of the window; what is in it goes into ``body``.
 
-    def __init__(self, parent: tk.Misc, title: str, closed: Callable[[], None] | None = None) -> None:
-        super().__init__(parent)
+    It is as high as that, and the body can be scrolled where the window is too small. If it ``grows``, for a list
+    that scrolls itself, it is as high as the window has place.
+    """
+
+    def __init__(
+        self, parent: tk.Misc, title: str, closed: Callable[[], None] | None = None, *, grows: bool = False
+    ) -> None:
+        super().__init__(parent, style="Side.TFrame")
         self._closed = closed
+        self._grows = grows
         self._focus: tk.Misc | None = None
-        card = ttk.Frame(self, style="Card.TFrame", padding=16)
-        card.grid(row=1, column=1, sticky="nsew", pady=12)
-        for edge in (0, 2):
-            self.columnconfigure(edge, weight=1, minsize=12)
-            self.rowconfigure(edge, weight=1)
-        self.columnconfigure(1, weight=2)
-        self.rowconfigure(1, weight=3)
+        self.card = card = ttk.Frame(self, style="Card.TFrame", padding="12p")
         self.heading = ttk.Label(card, text=title, style="Title.TLabel")
-        self.heading.grid(row=0, column=0, sticky="w", pady=(0, 10))
+        self.heading.grid(row=0, column=0, sticky="w", pady=(0, "9p"))
         self.close_button = ttk.Button(card, text="Close", command=self.close)
-        self.close_button.grid(row=0, column=1, sticky="e", pady=(0, 10))
-        self.body = ttk.Frame(card)
-        self.body.grid(row=1, column=0, columnspan=2, sticky="nsew")
+        self.close_button.grid(row=0, column=1, sticky="e", pady=(0, "9p"))
+        self._scrolled = None if grows else Scrolled(card, self._fit)
+        self.body = ttk.Frame(card) if self._scrolled is None else self._scrolled.body
+        outer = self._scrolled or self.body
+        outer.grid(row=1, column=0, columnspan=2, sticky="nsew")
         card.columnconfigure(0, weight=1)
         card.rowconfigure(1, weight=1)
         self.body.columnconfigure(0, weight=1)
         self.body.rowconfigure(0, weight=1)
+        self.bind("<Configure>", lambda _: self._fit())
         self.bind_all_inside()
+
+    def _fit(self) -> None:
+        """Give the card the place that it needs, as far as there is any."""
+        width, height = self.winfo_width(), self.winfo_height()
+        if width <= 1 or not self.is_open:
+            return
+        pixels = self.winfo_fpixels
+        most = width - round(pixels("18p")), height - round(pixels("18p"))
+        card = self.card
+        card.update_idletasks()
+        wide, high = card.winfo_reqwidth(), card.winfo_reqheight()
+        if self._grows:
+            wide, high = max(wide, width * 7 // 10), max(high, height * 8 // 10)
+        else:
+            wide = max(wide, round(pixels(LEAST_WIDTH)))
+        card.place(relx=0.5, rely=0.45, anchor="center", width=min(wide, most[0]), height=min(high, most[1]))
+        if high > 0.9 * height:
+            card.place(rely=0.5)
 
     @property
     def is_open(self) -> bool:
@@ -57,6 +79,7 @@ class Sheet(ttk.Frame):
                 self._focus = None
         self.place(relx=0, rely=0, relwidth=1, relheight=1)
         self.lift()
+        self._fit()
         (focus or self.close_button).focus_set()
 
     def close(self) -> None:
@@ -73,9 +96,11 @@ class Sheet(ttk.Frame):
 
     def bind_all_inside(self) -> None:
         """Let Escape close it from wherever in it the focus is."""
-        for widget in _inside(self):
+        for widget in inside(self):
             if widget.winfo_class() not in _STILL:
                 widget.bind("<Escape>", self._escaped)
+        if self._scrolled is not None:
+            self._scrolled.watch()
 
     def _escaped(self, _: tk.Event[tk.Misc]) -> str:
         self.close()
@@ -93,7 +118,7 @@ class Listing(Sheet):
         heads: tuple[str, str],
         choose: Callable[[str], None] | None = None,
     ) -> None:
-        super().__init__(parent, title)
+        super().__init__(parent, title, grows=True)
         self._look = look
         self._choose = choose
         self.tree = ttk.Treeview(
@@ -123,10 +148,11 @@ class Listing(Sheet):
         """Lay it over the window, as wide as what is in it is now."""
         tree, measure = self.tree, self._look.text.measure
         rows = [(str(tree.item(row, "text")), str(tree.set(row, "what"))) for row in tree.get_children()]
+        pixels = self._look.pixels
         first = max([measure("a room's name"), *(measure(name) for name, _ in rows)])
-        second = max([200, *(measure(what) for _, what in rows)])
-        tree.column("#0", width=min(420, first) + 30, stretch=False)
-        tree.column("what", width=min(600, second) + 20, stretch=True)
+        second = max([pixels(150), *(measure(what) for _, what in rows)])
+        tree.column("#0", width=min(pixels(300), first) + pixels(24), stretch=False)
+        tree.column("what", width=min(pixels(450), second) + pixels(15), stretch=True)
         super().open(focus or tree)
 
     def _chosen(self) -> None:
@@ -135,9 +161,3 @@ class Listing(Sheet):
             name = str(self.tree.item(selected[0], "text"))
             self.close()
             self._choose(name)
-
-
-def _inside(widget: tk.Misc) -> Iterable[tk.Misc]:
-    yield widget
-    for child in widget.winfo_children():
-        yield from _inside(child)

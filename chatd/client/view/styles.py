@@ -17,7 +17,7 @@ from chatd.client.view.palette import Palette
 from chatd.client.view.shapes import DOWN, TICK, UP, Box, Drawable, Sign
 
 THEME = "chatd"
-BAR = 8
+BAR = 9
 """How wide a scrollbar is, in points."""
 _SIDE = (
     "TFrame", "TLabel", "Faint.TLabel", "Strong.TLabel", "Alert.TLabel", "Title.TLabel", "Small.TLabel", "TButton",
@@ -104,8 +104,8 @@ class Styles:
             "field-focus": box(p.background, p.accent, ring),
             "field-off": box(p.surface, p.divider),
             "card": Box(p.background, p.divider, pixels(7), line),
-            "thumb": Box(p.thumb, None, pixels(BAR) / 4, inset=pixels(BAR) / 4, middle=2),
-            "thumb-hover": Box(p.faint, None, pixels(BAR) / 3, inset=pixels(BAR) / 6, middle=2),
+            "thumb": Box(p.thumb, None, pixels(BAR / 2) / 2, inset=pixels(BAR / 2) / 2, middle=2),
+            "thumb-hover": Box(p.faint, None, pixels(BAR / 2) * 2 / 3, inset=pixels(BAR / 2) / 3, middle=2),
             "check": tick(p.background, p.border),
             "check-on": tick(p.accent, p.accent, p.accent_text),
             "check-off": tick(p.surface, p.divider),
@@ -131,10 +131,10 @@ class Styles:
                 if name in ("check", "radio"):
                     options["width"] = self._pixels(13 + 4)
             elif name == "thumb":
-                bar = 2 * round(self._pixels(BAR) / 2)
+                bar = 2 * self._pixels(BAR / 2)
                 options |= {"border": bar // 2, "width": bar, "height": 2 * bar}
             elif name == "trough":
-                options |= {"border": 0, "width": 2 * round(self._pixels(BAR) / 2), "height": self._pixels(BAR)}
+                options |= {"border": 0, "width": 2 * self._pixels(BAR / 2), "height": self._pixels(BAR)}
             elif name == "card":
                 options["border"] = Box(None, None, self._pixels(7)).corner
             if name == "list":
@@ -175,6 +175,7 @@ class Styles:
         layout("Treeview", nest("Chatd.list", "Treeview.padding", "Treeview.treearea"))
         layout("Flat.Treeview.Item", nest("Treeitem.padding", inside=[("Treeitem.text", fill | {"side": "left"})]))
         layout("Card.TFrame", nest("Chatd.card"))
+        layout("Field.TFrame", nest("Chatd.field"))
         for style, sticky in (("Vertical.TScrollbar", "ns"), ("Horizontal.TScrollbar", "we")):
             trough: Any = [("Chatd.trough", {"sticky": sticky, "children": [("Chatd.thumb", fill)]})]
             layout(style, trough)
@@ -208,6 +209,8 @@ class Styles:
             state_map(style, background=[], foreground=[("disabled", p.faint)])
         configure("Treeview", background=p.background, foreground=p.text, borderwidth=0, padding=0)
         state_map("Treeview", background=[("selected", p.chosen)], foreground=[])
+        for style in ("Flat.Treeview.Item", "Side.Flat.Treeview.Item"):
+            configure(style, padding=(pixels(4.5), 0))
         configure("Heading", background=p.background, foreground=p.faint, relief="flat", padding=(pixels(3), pixels(2)))
         state_map("Heading", background=[("active", p.hover)])
         configure("TPanedwindow", background=p.divider)

@@ -29,13 +29,13 @@ class SubjectLine(ttk.Frame):
     """A sentence and a button; ``leave`` is what the button does."""
 
     def __init__(self, parent: tk.Misc, safe: Callable[[str], str], leave: Callable[[], None]) -> None:
-        super().__init__(parent, padding=(8, 4), style="Card.TFrame")
+        super().__init__(parent, padding=("6p", "3p"), style="Card.TFrame")
         self._safe = safe
         self.subject: Subject | None = None
         self.label = ttk.Label(self, anchor="w", justify="left")
         self.label.grid(row=0, column=0, sticky="ew")
         self.button = ttk.Button(self, text="Close", command=leave, takefocus=False)
-        self.button.grid(row=0, column=1, sticky="e", padx=(8, 0))
+        self.button.grid(row=0, column=1, sticky="e", padx=("6p", 0))
         self.columnconfigure(0, weight=1)
         self.label.bind("<Configure>", lambda event: self.label.configure(wraplength=max(100, event.width)))
 

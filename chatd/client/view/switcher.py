@@ -20,18 +20,18 @@ class Switcher(Sheet):
     """A field and the rooms of all servers that fit; ``show`` is called with the one that is chosen."""
 
     def __init__(self, parent: tk.Misc, look: Look, glyphs: Glyphs, show: Callable[[str, ServerSession], None]) -> None:
-        super().__init__(parent, "Go to a room")
+        super().__init__(parent, "Go to a room", grows=True)
         self._glyphs = glyphs
         self._show = show
         self._rooms: dict[str, tuple[ServerSession, Room]] = {}
         self.part = tk.StringVar(self)
         self.field = Entry(self.body, look, textvariable=self.part, width=36)
-        self.field.grid(row=0, column=0, sticky="ew", pady=(0, 8))
+        self.field.grid(row=0, column=0, sticky="ew", pady=(0, "6p"))
         self.tree = ttk.Treeview(
             self.body, style="Flat.Treeview", columns=("server", "unread"), show="tree", selectmode="browse", height=10
         )
-        self.tree.column("server", width=180, stretch=True)
-        self.tree.column("unread", anchor="e", width=90, stretch=False)
+        self.tree.column("server", width=look.pixels(135), stretch=True)
+        self.tree.column("unread", anchor="e", width=look.pixels(68), stretch=False)
         self.tree.grid(row=1, column=0, sticky="nsew")
         self.body.rowconfigure(0, weight=0)
         self.body.rowconfigure(1, weight=1)

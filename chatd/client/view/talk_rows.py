@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from chatd.client.model.lines import Delivery, Kind, Line, describe
 from chatd.client.model.links import links
+from chatd.client.model.preferences import Clock
 from chatd.client.model.room import Room
 from chatd.client.model.rows import DayRow, FoldRow, HeadRow, LineRow, QuoteRow, ReactionsRow, Row, Shape, UnreadRow
 from chatd.client.view.glyphs import Glyphs
@@ -80,6 +81,7 @@ class Renderer:
     def __init__(self, glyphs: Glyphs, zone: tzinfo) -> None:
         self.safe = glyphs.safe
         self._zone = zone
+        self.clock = Clock.HOURS_24
 
     def pieces(self, room: Room, row: Row) -> list[Piece]:
         """Return what to draw for a row."""
@@ -106,7 +108,8 @@ class Renderer:
 
     def time(self, line: Line) -> str:
         """Return when a line was said, on the clock."""
-        return f"{datetime.fromtimestamp(line.time / 1000, self._zone):%H:%M}"
+        moment = datetime.fromtimestamp(line.time / 1000, self._zone)
+        return self.clock.written(moment.hour, moment.minute)
 
     def _head(self, room: Room, line: Line) -> list[Piece]:
         base = (*_base(room, line), "head")

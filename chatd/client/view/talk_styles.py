@@ -68,7 +68,8 @@ class TalkStyles:
         look = self.look
         self.head_gap = look.pixels(7)
         self.avatar_size = look.bold.metrics("linespace") + look.text.metrics("linespace") + look.pixels(1.5)
-        self.gutter_width = max(self.avatar_size, look.small.measure("00:00")) + 2 * look.pixels(9)
+        time = look.small.measure(look.preferences.clock.written(20, 0))
+        self.gutter_width = max(self.avatar_size if look.preferences.avatars else 0, time) + 2 * look.pixels(9)
         self.initial.configure(size=-round(self.avatar_size * 0.46))
 
     def _emoji_family(self) -> str:

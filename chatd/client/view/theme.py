@@ -12,6 +12,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.utils import getProcessOutput
 
+from chatd.client.model.preferences import Preferences
 from chatd.client.model.settings import MAX_FONT_SIZE, MIN_FONT_SIZE, Theme
 from chatd.client.view.palette import DARK, LIGHT
 from chatd.client.view.resolution import settle_resolution
@@ -46,6 +47,7 @@ class Look:
         self.size = size
         self.palette = LIGHT
         self.system_dark = system_dark
+        self.preferences = Preferences()
         self.painters: list[Callable[[], None]] = []
         self.scale = settle_resolution(root)
         """How many pixels a point has."""

@@ -60,6 +60,7 @@ class Window(ServerWindow):
         look = Look(root, settings.theme, settings.font_size, system_dark=desktop.dark)
         super().__init__(root, reactor, look, Glyphs(TkFont(root)))
         send_keys_to(self.typed_elsewhere, self.rooms.tree, self.members.tree)
+        self.preferences_changed()
         self.connect_sheet.nearby = desktop.nearby
         self.admission = Admission(reactor, self, self.question, self.connect_sheet, desktop.keyring)
         self.accounts = Accounts(self.account_sheet, desktop.keyring, self.admission.entered)
