@@ -122,6 +122,14 @@ def test_each_link_leads_where_it_says(room: Desk) -> None:
         assert {"link", name} <= set(talk.text.tag_names(f"{number}.{row.index(f'/{end}')}"))
 
 
+def test_a_link_is_from_left_to_right_in_any_text(room: Desk) -> None:
+    room.said("bob", "ראית את https://example.org/א?")
+    assert last_row(room) == "\t?https://example.org/א תא תיאר"
+    text, number = room.window.talk.text, newest(room)
+    text.tag_add("sel", f"{number}.0", f"{number}.end")
+    assert room.window.talk.selected_text() == "ראית את https://example.org/א?"
+
+
 def test_a_sentence_of_the_window_begins_at_the_left(room: Desk) -> None:
     room.hear(events.Joined("דנה", "#r"))
     assert last_row(room) == "* הנד has joined" or last_row(room).endswith("הנד joined")

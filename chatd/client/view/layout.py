@@ -13,7 +13,7 @@ from chatd.client.model.room import Room
 from chatd.client.model.settings import Settings
 from chatd.client.model.standing import heading
 from chatd.client.model.transcript import Transcript
-from chatd.client.view.accessibility import CONVERSATION, MESSAGE, PEOPLE, ROOMS, Accessibility
+from chatd.client.view.accessibility import tell_readers
 from chatd.client.view.account_sheet import AccountSheet
 from chatd.client.view.actions import Actions
 from chatd.client.view.clipboard import Clipboard
@@ -101,9 +101,7 @@ class Layout(Actions):
         self._make_sheets(root)
         self._menu()
         self._bind()
-        parts = {self.talk.text: CONVERSATION, self.field.text: MESSAGE, self.rooms.tree: ROOMS}
-        self.accessibility = Accessibility(root, {**parts, self.members.tree: PEOPLE})
-        self.accessibility.read_cursor(self.talk.text, "cursor")
+        self.readers = tell_readers(root, self.talk.text, self.field.text, self.rooms.tree, self.members.tree)
 
     def _fill_middle(self, middle: ttk.Frame) -> None:
         """Make what stands between the rooms and the people."""
@@ -213,11 +211,7 @@ class Layout(Actions):
 
     def go_to_next_part(self) -> None:
         """Go to what is asked, if anything is, and then from part to part of the window."""
-        asked = self.question
-        if asked.is_open and not str(self.root.focus_get()).startswith(str(asked)):
-            asked.focus_first()
-        else:
-            go_to_next_part(self.talk.text, self.field.text, self.members.tree, self.rooms.tree)
+        go_to_next_part(self.question, self.field.text, self.members.tree, self.rooms.tree, self.talk.text)
 
     def focus_home(self) -> None:
         """Let what is typed go where something is to be entered first."""
@@ -308,6 +302,7 @@ class Layout(Actions):
         room = self.shown
         self.field.explain("" if room is None else room.closed)
         self.arrange()
+        self.field.show_purpose("" if room is None else f"Message {room.name}")
         if room is None:
             self.header.show("", "", None)
             return
