@@ -171,6 +171,11 @@ def main() -> None:
             for theme in ("light", "dark")
         ]
         shots += [Shot("help", keys=("F1",)), Shot("sheet-small", "dark", (1024, 600), 192, empty=True)]
+        shots += [
+            Shot("preferences", keys=("ctrl+comma",)),
+            Shot("prefs-small", "dark", (1024, 600), 192, ("ctrl+comma",)),
+        ]
+        shots += [Shot("menu", keys=("F10",)), Shot("find", keys=("ctrl+f",)), Shot("rooms", keys=("ctrl+k",))]
         shots += [Shot("narrow", size=(600, 500)), Shot("welcome", keys=("Escape",), empty=True)]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))

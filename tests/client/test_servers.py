@@ -356,3 +356,47 @@ def test_the_tab_key_goes_from_field_to_field_of_the_sheet(desk: Desk) -> None:
         assert following is not None
         fields.append(following)  # type: ignore[arg-type]
     assert fields == [sheet.host, sheet.port, sheet.name, sheet.password, sheet.room]
+
+
+def test_a_question_asked_at_one_server_is_not_answered_at_another(desk: Desk) -> None:
+    several = Several(desk, home="ann", work="ann")
+    done: list[str] = []
+    menus, question = desk.window.menus, desk.window.question
+    menus.ask("Kick bob?", [("Kick", lambda: done.append("kicked")), ("Leave it", lambda: None)])
+    desk.window.show_room("#r", several.session("work"))
+    question.answer(0)
+    assert done == []
+    desk.window.show_room("#r", several.session("home"))
+    menus.ask("Kick bob?", [("Kick", lambda: done.append("kicked")), ("Leave it", lambda: None)])
+    question.answer(0)
+    assert done == ["kicked"]
+    menus.show_settings()
+    assert menus.room_sheet.is_open
+    desk.window.show_room("#r", several.session("work"))
+    assert not menus.room_sheet.is_open
+
+
+def test_the_line_at_the_bottom_is_about_the_server_in_front(desk: Desk) -> None:
+    several = Several(desk, home="ann", work="ann")
+    several.session("work").transcript.away = "at lunch"
+    label = desk.window.status_line.label
+    assert "lunch" not in label.cget("text")
+    desk.window.show_room("#r", several.session("work"))
+    assert "lunch" in label.cget("text")
+    assert "work.example" in label.cget("text")
+    desk.window.show_room("#r", several.session("home"))
+    assert "lunch" not in label.cget("text")
+
+
+def test_whoever_does_something_is_there_for_all_servers(desk: Desk) -> None:
+    several = Several(desk, home="ann", work="ann")
+    for name in ("home", "work"):
+        several.session(name).transcript.set_front(None)
+        several.session(name).transcript.returning = True
+        several.said(name, "bob", "missed")
+    assert [several.session(name).unread for name in ("home", "work")] == [1, 1]
+    desk.key("<Key-x>")
+    assert [several.session(name).unread for name in ("home", "work")] == [0, 1]
+    click(desk.window.rooms.tree, f"{several.session('work').prefix}#r")
+    desk.turn()
+    assert several.session("work").unread == 0

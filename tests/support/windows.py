@@ -87,7 +87,7 @@ class RealWindow:
 
     def say(self, text: str) -> None:
         """Type a line into the field, and Enter."""
-        self._type(300, 625, text)
+        self._type(400, 625, text)
 
     def enter_name(self, name: str) -> None:
         """Type into the field for the name, which has the focus as long as it is to be filled in, and Enter."""
@@ -119,7 +119,7 @@ class RealWindow:
 
     def write(self, text: str) -> None:
         """Type into the field, and leave it there."""
-        self._touch(300, 600)
+        self._touch(400, 600)
         self._screen.do("xdotool", "type", "--delay", "5", text)
 
     def written(self) -> str:
@@ -151,7 +151,7 @@ class RealWindow:
         return self._screen.do("xdotool", "getwindowfocus").strip() == self._id
 
     def _copies(self) -> bool:
-        self._touch(300, 200)
+        self._touch(640, 300)
         self._screen.do("xdotool", "key", "--delay", "5", "ctrl+a", "ctrl+c")
         return self._screen.clipped() not in ("", NOTHING)
 

@@ -97,7 +97,7 @@ _SLASHES: Mapping[str, _Slash] = MappingProxyType(
         "/login": _Slash("LOGIN", "/login <nick> <password>", "log in under a registered name"),
         "/register": _same("REGISTER", "register your name with a password"),
         "/help": _Slash("HELP", "/help", "this list"),
-        "/quit": _same("QUIT", "leave the server and close the window"),
+        "/quit": _same("QUIT", "leave all servers and close the window"),
     }
 )
 SLASHES = tuple(_SLASHES)

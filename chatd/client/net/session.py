@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from chatd.client.model.changes import Change, RegisterAnswered, RoomsChanged
 from chatd.client.model.membership import MembershipCue
+from chatd.client.model.older import ask_older
 from chatd.client.model.reducer import apply_event
 from chatd.client.model.room import Room
 from chatd.client.model.seen import begin_markers, knows_nothing_of, private_questions
@@ -166,7 +167,7 @@ class Session:
     def ask_older(self, room: str) -> None:
         """Ask for the messages before those known, if that is not being done and there can be any."""
         label = self._make_label()
-        command = self._transcript.ask_older(room, label, PAGE)
+        command = ask_older(self._transcript, room, label, PAGE)
         if command is not None:
             self._queue.append_urgent(Question(label, command, room))
             self._go_on()

@@ -211,11 +211,7 @@ class Layout(Actions):
 
     def go_to_next_part(self) -> None:
         """Go to what is asked, if anything is, and then from part to part of the window."""
-        asked = self.question
-        if asked.is_open and not str(self.root.focus_get()).startswith(str(asked)):
-            asked.focus_first()
-        else:
-            go_to_next_part(self.talk.text, self.field.text, self.members.tree, self.rooms.tree)
+        go_to_next_part(self.question, self.field.text, self.members.tree, self.rooms.tree, self.talk.text)
 
     def focus_home(self) -> None:
         """Let what is typed go where something is to be entered first."""
@@ -306,6 +302,7 @@ class Layout(Actions):
         room = self.shown
         self.field.explain("" if room is None else room.closed)
         self.arrange()
+        self.field.show_purpose("" if room is None else f"Message {room.name}")
         if room is None:
             self.header.show("", "", None)
             return

@@ -6,7 +6,7 @@ import tkinter as tk
 from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 from tkinter import ttk
-from typing import Protocol
+from typing import ParamSpec, Protocol
 
 from chatd.client.model import changes, emoji
 from chatd.client.model.changes import Change
@@ -36,6 +36,7 @@ from chatd.protocol.actions import shown
 from chatd.protocol.commands import Command
 from chatd.protocol.moderation_commands import Set
 
+P = ParamSpec("P")
 LOOK_AGAIN_MS = 15_000
 """How often it is looked whether to ask for something again."""
 
@@ -210,11 +211,21 @@ class Menus:
 
     def ask_privacy(self, command: Set) -> bool:
         """Ask first, if a setting puts people out and does not say so; return whether it is asked."""
-        return ask_privacy(self._window.question, self.transcript, command, self.send)
+        return ask_privacy(self._window.question, self.transcript, command, self._here(self.send))
 
     def ask(self, text: str, answers: list[Answer]) -> None:
         """Ask before something is done."""
-        self._window.question.ask(self._safe(text), answers)
+        self._window.question.ask(self._safe(text), [(label, self._here(act)) for label, act in answers])
+
+    def _here(self, act: Callable[P, None]) -> Callable[P, None]:
+        """Return what does the same, and nothing once another server is in front than the one it was asked for."""
+        connector = self._window.connector
+
+        def do(*values: P.args, **named: P.kwargs) -> None:
+            if self._window.connector is connector:
+                act(*values, **named)
+
+        return do
 
     def ask_reason(self, asked: Asked) -> None:
         """Ask before something is done, and why."""

@@ -170,9 +170,7 @@ class RoomsPane(ttk.Frame):
                 continue
             opened = bool(self.tree.tk.getboolean(self.tree.item(row, "open")))
             name = "Private" if private else self._glyphs.line(session.title)
-            under = [room for room in session.transcript.rooms.values() if room.private or not private]
-            unread = 0 if opened else sum(room.unread for room in under if not room.muted)
-            mentions = 0 if opened else sum(room.mentions for room in under if not room.muted)
+            unread, mentions = (0, 0) if opened else _folded(session, private=private)
             tags = ["section"] if private else ["server"]
             if not (private or session.connected):
                 tags.append("away")
@@ -181,6 +179,7 @@ class RoomsPane(ttk.Frame):
             text = f"{OPEN if opened else CLOSED} {name}"
             value = _count(unread, mentions) or ("" if private else session.state)
             self.tree.item(row, text=text, values=(value,), tags=tags)
+        self._fit_counts()
 
     def select(self, front: ServerSession) -> None:
         """Mark the room in front."""
@@ -243,6 +242,12 @@ class RoomsPane(ttk.Frame):
         self.menu.add_separator()
         self.menu.add_command(label="Another server …", command=actions.add)
 
+    def _fit_counts(self) -> None:
+        """Leave as much of the width to the names as the counts do not need."""
+        counts = [str(self.tree.set(row, "unread")) for row in self._rows if self.tree.exists(row)]
+        width = max(map(self._look.bold.measure, counts), default=0)
+        self.tree.column("unread", width=width + self._look.pixels(9), stretch=False, anchor="e")
+
     def _paint(self) -> None:
         look = self._look
         self.tree.tag_configure("server", font=look.bold)
@@ -250,13 +255,20 @@ class RoomsPane(ttk.Frame):
         self.tree.tag_configure("away", foreground=look.palette.faint)
         self.tree.tag_configure("unread", font=look.bold)
         self.tree.tag_configure("mentioned", foreground=look.palette.alert)
-        self.tree.column("unread", width=look.bold.measure("9999 (@99)") + look.pixels(6), stretch=False, anchor="e")
+        self._fit_counts()
         self.tree.column("#0", width=look.bold.measure("#some-room"), minwidth=40, stretch=True)
 
 
 def unread_text(room: Room) -> str:
     """Return how many messages of a room are unread, and how many of them name the one who reads: ``5 (@2)``."""
     return _count(room.unread, room.mentions)
+
+
+def _folded(session: ServerSession, *, private: bool) -> tuple[int, int]:
+    """Return what is unread of the private conversations with a server, or of all, and how much of it names one."""
+    rooms = session.transcript.rooms.values()
+    under = [room for room in rooms if (room.private or not private) and not room.muted]
+    return sum(room.unread for room in under), sum(room.mentions for room in under)
 
 
 def _count(unread: int, mentions: int) -> str:

@@ -8,6 +8,8 @@ from tkinter import ttk
 
 from chatd.client.view.theme import inside
 
+STILL = frozenset({"TFrame", "TLabel", "Frame", "Label"})
+"""What takes no keys: with a binding for one, or for the focus, Tab would stop there."""
 STEP = "12p"
 """How far one turn of the wheel goes."""
 
@@ -42,7 +44,8 @@ class Scrolled(ttk.Frame):
             if str(widget) in self._watched:
                 continue
             self._watched.add(str(widget))
-            widget.bind("<FocusIn>", lambda event: self._see(event.widget), add=True)
+            if widget.winfo_class() not in STILL:
+                widget.bind("<FocusIn>", lambda event: self._see(event.widget), add=True)
             if not isinstance(widget, ttk.Treeview | tk.Text):  # which scroll themselves
                 widget.bind("<Button-4>", lambda _: self._wheel(-1), add=True)
                 widget.bind("<Button-5>", lambda _: self._wheel(1), add=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from twisted.internet.defer import Deferred
 from typing_extensions import override
@@ -30,6 +30,10 @@ class ServerWindow(Layout):
     @abstractmethod
     def bring_to_front(self, session: ServerSession) -> None:
         """Bring the room of a server to the screen that was there last, or its first one."""
+
+    @abstractmethod
+    def rooms_changed(self, sessions: Iterable[ServerSession]) -> None:
+        """Show which rooms there are at some servers, and one of them."""
 
     # Connecting.
 
@@ -149,6 +153,8 @@ class ServerWindow(Layout):
         link.stop()
         self.admission.forget(session.address)
         self.bring_to_front(self.servers.remove(session))
+        session.forget()
+        self.rooms_changed(())
         self.store()
 
     def disconnect(self, said: str | None = None) -> Deferred[None]:
@@ -169,14 +175,16 @@ class ServerWindow(Layout):
     def session_status(self, session: ServerSession, before: Status | None) -> None:
         """Show how the connection to a server is, which was another ``before``."""
         status = session.status
-        self.rooms.show_state(session)
-        if status is not None:
-            visit = self._visit(session)
-            self.admission.take(visit, status)
-            self.accounts.take(visit, status)
-        if status is None or session is not self.servers.front:
+        if status is None or session not in self.servers:
             return
         new = before is None or before.state is not status.state
+        if new:
+            self.rooms.show_state(session)
+        visit = self._visit(session)
+        self.admission.take(visit, status)
+        self.accounts.take(visit, status)
+        if session is not self.servers.front:
+            return
         if new and status.state in (LinkState.REFUSED, LinkState.LOCKED):
             self._turned_away(status)
         elif session.connected or (new and status.state is LinkState.WAITING and not session.reached):
@@ -200,6 +208,7 @@ class ServerWindow(Layout):
     def draw_status(self) -> None:
         """Show as whom and where one is connected."""
         front = self.servers.front
+        self.status_line.show_away(front.transcript.away)
         self.status_line.show_status(front.status, front.transcript.nick, str(front.address))
 
     def refuse(self, why: str) -> None:

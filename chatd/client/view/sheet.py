@@ -6,15 +6,12 @@ import tkinter as tk
 from collections.abc import Callable, Iterable
 from tkinter import ttk
 
-from chatd.client.view.scrolled import Scrolled
+from chatd.client.view.scrolled import STILL, Scrolled
 from chatd.client.view.theme import Look, inside
 
 LEAST_WIDTH = "330p"
 NOWHERE = "<<FocusNowhere>>"
 """What the window is told when a sheet is closed and nothing had the focus before it."""
-
-_STILL = frozenset({"TFrame", "TLabel", "Frame", "Label"})
-"""What takes no keys: with a binding for one, Tab would stop there."""
 
 
 class Sheet(ttk.Frame):
@@ -97,7 +94,7 @@ class Sheet(ttk.Frame):
     def bind_all_inside(self) -> None:
         """Let Escape close it from wherever in it the focus is."""
         for widget in inside(self):
-            if widget.winfo_class() not in _STILL:
+            if widget.winfo_class() not in STILL:
                 widget.bind("<Escape>", self._escaped)
         if self._scrolled is not None:
             self._scrolled.watch()

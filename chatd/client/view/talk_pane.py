@@ -45,6 +45,8 @@ class TalkPane(ttk.Frame):
         self._room: Room | None = None
         self.follow = True
         """Whether the newest line is on the screen and is to stay there."""
+        self._placed = True
+        """Whether the text had a size when it was decided what of it is on the screen."""
         self._styles = TalkStyles(self, look, glyphs)
         self._renderer = Renderer(glyphs, zone)
         self._build(glyphs)
@@ -59,7 +61,7 @@ class TalkPane(ttk.Frame):
         self.rows = RowText(self.text, self._pieces)
         self.gutter = Gutter(self.ring, self._styles, self.rows, self._renderer)
         self.scrollbar = ttk.Scrollbar(self, command=self._scroll)
-        self.text.configure(yscrollcommand=self._scrolled, xscrollcommand=self._keep_left)
+        self.text.configure(yscrollcommand=self._scrolled)
         self.below = BelowButton(self.ring, self._look, self.go_to_end)
         self.ring.grid(row=0, column=0, sticky="nsew")
         self.scrollbar.grid(row=0, column=1, sticky="ns")
@@ -93,12 +95,18 @@ class TalkPane(ttk.Frame):
             first = min(first, page_start(room, mark, _BEFORE_UNREAD))
         self.rows.write(*self._made(room, first))
         self.rows.sync()
+        self._go_to_mark()
+        self._after_change()
+
+    def _go_to_mark(self) -> None:
+        """Show the end, or what is unread from its beginning on if it is more than fits."""
+        self._placed = self.text.winfo_height() > 1
+        self.follow = True
         self.text.see("end")
         for number, row in enumerate(self.rows.rows):
-            if isinstance(row, UnreadRow) and self.text.compare("@0,0", ">", f"{number + 1}.0"):
+            if isinstance(row, UnreadRow) and self._placed and self.text.compare("@0,0", ">", f"{number + 1}.0"):
                 self.text.yview(f"{max(1, number)}.0")
                 self.follow = self._end_is_shown()
-        self._after_change()
 
     def draw(self, first_index: int) -> None:
         """Redraw the lines from an index on."""
@@ -261,7 +269,10 @@ class TalkPane(ttk.Frame):
     def _resized(self) -> None:
         if self.bidi.resize():
             self._keep_place(self.rows.lay_out_again)
-        if self.follow:
+        if not self._placed:
+            self._go_to_mark()
+            self._place_changed()
+        elif self.follow:
             self.text.see("end")
         self.gutter.soon()
 
@@ -272,10 +283,6 @@ class TalkPane(ttk.Frame):
     def _scrolled(self, first: float, last: float) -> None:
         self.scrollbar.set(first, last)
         self.gutter.soon()
-
-    def _keep_left(self, first: float, _: float) -> None:
-        if float(first) > 0:  # what does not wrap goes on beyond the edge
-            self.text.xview_moveto(0)
 
     def _made(self, room: Room, first: int) -> tuple[int, list[Row]]:
         return rows(room, first, self._zone, self._look.preferences.traffic)

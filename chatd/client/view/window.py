@@ -95,8 +95,8 @@ class Window(ServerWindow):
         front = session is self.servers.front
         match change:
             case changes.OwnNickChanged(nick):
-                self.settings.nick = nick
                 if front:
+                    self.settings.nick = nick
                     self.name_bar.show_name(nick, locked=self.name_bar.locked)
                     self.draw_status()
             case changes.RoomsListed() if front:
@@ -111,8 +111,10 @@ class Window(ServerWindow):
             case changes.Notice(key, nick, text):
                 if (room := session.transcript.find_room(key)) is not None:
                     self.notices.give(nick, room, text, "" if len(self.servers) == 1 else session.title)
-            case _:
+            case _ if front:
                 self.menus.take_change(change)
+            case _:
+                pass
 
     # Rooms.
 
@@ -150,6 +152,8 @@ class Window(ServerWindow):
         if session is not None and session is not front:
             front.transcript.set_front(None)
             self._use(session)
+            for sheet in (*self.menus.sheets, self.rooms_sheet, self.found_sheet):
+                sheet.close()  # it is about the server that was in front
             self.name_bar.show_name(self.transcript.nick, locked=session.connector.linked)
             self.draw_status()
         session = self.servers.front
