@@ -125,7 +125,7 @@ class Layout(Actions):
         self.question.grid(row=5, column=0, sticky="ew", padx=edge, pady=(gap, 0))
         self.question.grid_remove()
         self.clipboard = Clipboard(self.root, self.question.show_error)
-        field_actions = FieldActions(self.submit, self.ask_paste, self._context, self.menus.emoji_panel.open)
+        field_actions = FieldActions(self.submit, self.ask_paste, self._context, self.menus.open_emoji_panel)
         self.field = MessageField(middle, look, self.glyphs, self.clipboard, field_actions)
         self.menus.subjects.line.place_in(6, edge, gap)
         self.field.grid(row=7, column=0, sticky="ew", padx=edge, pady=gap)
