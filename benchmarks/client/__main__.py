@@ -145,17 +145,22 @@ def percentiles(values: list[float]) -> str:
 
 
 def type_and_measure(screen: Screen, area: Area, pid: int, keys: int) -> str:
-    """Type so many letters; return how long they took to appear, and what share of a core the client has used."""
-    chance, times = random.Random(1), []
+    """Type so many letters; return how long they took to appear, and what share of a core the client has used.
+
+    And how much later than it had to the machine woke this process up, which is no better for the client.
+    """
+    chance, times, late = random.Random(1), [], []
     cpu, begin = cpu_seconds(pid), monotonic()
     for number in range(1, keys + 1):
         times.append(time_letter(screen, area, chance.choice("mwoaen")))
-        sleep(chance.uniform(*GAP))
+        asleep, gap = monotonic(), chance.uniform(*GAP)
+        sleep(gap)
+        late.append((monotonic() - asleep - gap) * 1000)
         if number % 40 == 0:
             screen.press("Return")
             sleep(GAP[1])
     share = (cpu_seconds(pid) - cpu) / (monotonic() - begin)
-    return f"key to glyph {percentiles(times)}; {share:.1%} of a core"
+    return f"key to glyph {percentiles(times)}; {share:.1%} of a core; wakes late by {percentiles(late)}"
 
 
 def measure_start(screen: Screen, room: Room, home: Path) -> str:

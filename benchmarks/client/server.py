@@ -40,12 +40,13 @@ class Room:
             case ["HELLO", *_]:
                 self.write(HELLO)
             case ["JOIN", *_]:
-                self.write(f"{at}OK JOIN {ROOM} {MEMBERS} last={self._last} resume=secret recovered=no")
+                self.write(f"{at}OK JOIN {ROOM} {MEMBERS + 1} last={self._last} resume=secret recovered=no")
             case ["WHO", *_]:
                 for first in range(0, MEMBERS, WHO_IN_A_LINE):
                     names = " ".join(nick(number) for number in range(first, first + WHO_IN_A_LINE))
                     self.write(f"WHO {ROOM} {names}")
-                self.write(f"{at}OK WHO {ROOM} {MEMBERS}")
+                self.write(f"WHO {ROOM} reader")
+                self.write(f"{at}OK WHO {ROOM} {MEMBERS + 1}")
             case ["TELL", to, text]:
                 self._last += 1
                 self.write(f"@id={self._last};time={now()};label={label} MSG reader {to} {text}")

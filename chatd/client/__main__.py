@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import re
 import sys
 from collections.abc import Sequence
@@ -71,17 +72,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _give_up(NO_TKINTER)
     if find_spec("platformdirs") is None:
         _give_up(f"chatd-client: the window needs more than is installed here: {install_command('client')}")
-    from chatd.client.application import Wishes, run
-    from chatd.client.view.pump import open_root
-
+    # Nearly all that is made while it starts is there to the end: looking for garbage takes an eighth of the start.
+    gc.disable()
     try:
-        root, descriptor = open_root()
-    except tk.TclError as error:
-        _give_up(f"chatd-client: there is no display to show a window on ({error})")
-    if why := old_tk(str(root.getvar("tk_patchLevel"))):
-        root.destroy()
-        _give_up(why)
-    run(root, descriptor, Wishes(address, nick, rooms))
+        from chatd.client.application import Wishes, run
+        from chatd.client.view.pump import open_root
+
+        try:
+            root, descriptor = open_root()
+        except tk.TclError as error:
+            _give_up(f"chatd-client: there is no display to show a window on ({error})")
+        if why := old_tk(str(root.getvar("tk_patchLevel"))):
+            root.destroy()
+            _give_up(why)
+        run(root, descriptor, Wishes(address, nick, rooms))
+    finally:
+        gc.enable()
 
 
 if __name__ == "__main__":

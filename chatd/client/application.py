@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -124,6 +125,7 @@ def run(root: tk.Tk, descriptor: int | None, wishes: Wishes) -> None:
     reactor.callWhenRunning(_begin, window, wishes, problem)
     reactor.callWhenRunning(keeping.start, KEEP_SECONDS)
     reactor.callWhenRunning(_try_colour, programs, window.glyphs, window.talk.repaint)
+    reactor.callWhenRunning(_look_for_garbage)
     reactor.callWhenRunning(window.look.ask_system, reactor, desktop.gsettings)
     reactor.run()
 
@@ -150,6 +152,12 @@ def _begin(window: Window, wishes: Wishes, problem: str) -> None:
     window.go_to_server(first)
     if problems:
         window.question.show_error("; ".join(problems))
+
+
+def _look_for_garbage() -> None:
+    """Begin to, but not among what the start has made: a look through that is a tenth of a second without an answer."""
+    gc.freeze()
+    gc.enable()
 
 
 def _try_colour(programs: Programs, glyphs: Glyphs, repaint: Callable[[], None]) -> None:

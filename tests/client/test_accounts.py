@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred
 
 from chatd.client.model.changes import RegisterAnswered
 from chatd.client.model.lines import Kind
@@ -148,6 +149,20 @@ def test_without_a_keyring_the_reason_stands_in_the_sheet(office: Office) -> Non
     office.desk.window.show_account()
     assert not office.sees(office.sheet.remember_box)
     assert office.sheet.keyring_hint.cget("text") == "Passwords cannot be remembered here: there is none here."
+
+
+@with_window
+def test_nothing_is_offered_until_it_is_known_whether_there_is_a_keyring(desk: Desk) -> None:
+    window: Any = desk.window
+    asked: Deferred[str] = Deferred()
+    window.accounts._keyring.look = lambda: asked
+    desk.join()
+    window.show_account()
+    desk.turn()
+    assert not window.account_sheet.remember_box.winfo_viewable()
+    asked.callback("")
+    desk.turn()
+    assert window.account_sheet.remember_box.winfo_viewable()
 
 
 @with_window

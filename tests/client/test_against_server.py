@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from chatd.client.model import slash
 from chatd.client.model.lines import Delivery, Kind
+from chatd.client.model.older import ask_older
 from chatd.client.model.reducer import apply_event
 from chatd.client.model.transcript import Transcript
 from chatd.protocol import commands, wire
@@ -60,7 +61,7 @@ class Program:
     def older(self) -> None:
         """Ask for two more messages of before."""
         label = next(self._labels)
-        command = self.transcript.ask_older("#r", label, 2)
+        command = ask_older(self.transcript, "#r", label, 2)
         if command is not None:
             self._send(command, label)
 

@@ -346,6 +346,16 @@ def test_a_reply_says_whom_it_answers_and_goes_over_the_wire(desk: Room) -> None
     assert len(desk.link.did[-1]) == 3
 
 
+def test_what_was_taken_back_meanwhile_is_answered_by_a_message_of_its_own(desk: Room) -> None:
+    desk.come_in()
+    desk.said("bob", "tea?")
+    choose(desk.message(), "Reply")
+    desk.hear(references.Retracted("bob", "#r", desk.line().id), id="99")
+    desk.type("yes")
+    desk.key("<Return>")
+    assert desk.link.did[-1] == ("say", "#r", "yes")
+
+
 def test_escape_answers_nobody(desk: Room) -> None:
     desk.come_in()
     desk.said("bob", "tea?")
@@ -546,10 +556,22 @@ def test_a_room_that_nobody_runs_can_be_registered_with_an_account(desk: Room) -
     assert sheet.why.cget("text") == ""
 
 
+def test_who_founded_a_room_can_register_it_too(desk: Room) -> None:
+    desk.come_in(operator=True, rules=("SET slow=10s",))
+    assert open_settings(desk).register_button.winfo_manager()
+
+
 def test_without_an_account_it_says_what_is_needed(desk: Room) -> None:
     desk.come_in(account=False)
     sheet = open_settings(desk)
     assert "/register" in sheet.why.cget("text")
+    assert not sheet.register_button.winfo_manager()
+
+
+def test_where_something_was_ruled_somebody_runs_the_room_though_it_is_not_told_who(desk: Room) -> None:
+    desk.come_in(account=True, rules=("SET private=no",))
+    sheet = open_settings(desk)
+    assert "Only operators" in sheet.why.cget("text")
     assert not sheet.register_button.winfo_manager()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC
 
 import pytest
 
@@ -224,3 +225,26 @@ def places(desk: Desk) -> dict[int, int]:
         if isinstance(row, LineRow) and info is not None:
             found[row.line.id or row.line.serial] = info[1]
     return found
+
+
+@needs_display
+@pytest.mark.parametrize(("lines", "follows"), [(3, True), (90, False)])
+def test_a_room_that_is_shown_before_there_is_a_window_begins_where_it_would_in_one(
+    desk: Desk, lines: int, *, follows: bool
+) -> None:
+    desk.join("ann", "#s", "#r")
+    desk.window.show_room("#s")
+    desk.turn()
+    for n in range(lines):
+        desk.said("bob", f"line {n}")
+    talk = desk.window.talk
+    talk.grid_remove()
+    desk.turn()
+    room = desk.transcript.rooms["#r"]
+    another = type(talk)(talk.master, desk.window.look, desk.window.glyphs, UTC, talk.hands.actions)
+    another.show_room(room)
+    assert another.follow
+    another.grid(row=3, column=0, sticky="nsew")
+    desk.turn()
+    assert another.follow is follows
+    assert (another.text.dlineinfo("end-1c") is not None) is follows

@@ -60,6 +60,16 @@ def test_letters_are_joined_where_the_font_can(room: Desk, has: bool, expected: 
     assert last_row(room) == f"\t{expected}"
 
 
+def test_a_shape_as_wide_as_the_box_for_what_is_missing_is_there(room: Desk) -> None:
+    has = room.window.glyphs.has
+    if room.window.look.text.actual("family") != "DejaVu Sans":
+        pytest.skip("another font is used here")
+    assert all(map(has, "ﻋﻌﻊﻉﻢﻣﻼﻶﻊﻎﻏ"))
+    assert not any(map(has, "\ue123\U0001fffe"))
+    room.said("bob", "السلام عليكم")
+    assert last_row(room) == "\tﻢﻜﻴﻠﻋ مﻼﺴﻟا"
+
+
 def test_lines_are_broken_before_they_are_reordered_and_end_at_the_right(room: Desk) -> None:
     room.said("bob", LONG)
     text = room.window.talk.text
@@ -120,6 +130,14 @@ def test_each_link_leads_where_it_says(room: Desk) -> None:
     assert row.index("/b") < row.index("/a")
     for end, name in (("a", "link-0"), ("b", "link-1")):
         assert {"link", name} <= set(talk.text.tag_names(f"{number}.{row.index(f'/{end}')}"))
+
+
+def test_a_link_is_from_left_to_right_in_any_text(room: Desk) -> None:
+    room.said("bob", "ראית את https://example.org/א?")
+    assert last_row(room) == "\t?https://example.org/א תא תיאר"
+    text, number = room.window.talk.text, newest(room)
+    text.tag_add("sel", f"{number}.0", f"{number}.end")
+    assert room.window.talk.selected_text() == "ראית את https://example.org/א?"
 
 
 def test_a_sentence_of_the_window_begins_at_the_left(room: Desk) -> None:

@@ -229,3 +229,35 @@ def test_whatever_is_in_the_files_nothing_is_raised(store: Store, tmp_path: Path
     settings, _ = store.load()
     assert store.save(settings) == ""
     assert store.load()[1] == ""
+
+
+def test_two_clients_keep_what_the_other_has_changed(tmp_path: Path) -> None:
+    places = (tmp_path / "config", tmp_path / "state")
+    Store(*places).save(Settings(nick="ann", servers=[KeptServer("one"), KeptServer("two")]))
+    first, second = Store(*places), Store(*places)
+    (mine, _), (yours, _) = first.load(), second.load()
+    mine.servers = [KeptServer("one", "ann", ["#den"]), KeptServer("three")]
+    yours.font_size = 20
+    yours.servers = [*yours.servers, KeptServer("four")]
+    assert first.save_changed(mine) == second.save_changed(yours) == ""
+    assert first.save_changed(mine) == ""
+    kept, _ = Store(*places).load()
+    assert kept.font_size == 20
+    assert [each.address for each in kept.servers] == ["one", "two", "four", "three"]
+    mine.servers = [KeptServer("one", "ann", ["#den"])]
+    assert first.save_changed(mine) == ""
+    kept, _ = Store(*places).load()
+    assert [(each.address, each.rooms) for each in kept.servers] == [("one", ["#den"]), ("two", []), ("four", [])]
+
+
+def test_what_could_not_be_written_is_written_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path / "config", tmp_path / "state")
+    store.save(Settings())
+    kept, _ = store.load()
+    kept.nick = "ann"
+    with monkeypatch.context() as full:
+        full.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        assert "No space left" in store.save_changed(kept)
+        assert store.save_changed(kept) == ""  # not every second
+    assert store.save(kept) == ""
+    assert Store(tmp_path / "config", tmp_path / "state").load()[0].nick == "ann"

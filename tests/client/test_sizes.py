@@ -89,3 +89,53 @@ def ratios(dpi: int) -> dict[str, float]:
 def test_sizes_follow_the_text_at_any_resolution() -> None:
     few, many = ratios(96), ratios(192)
     assert {name: (few[name], many[name]) for name in few if abs(many[name] / few[name] - 1) > 0.12} == {}
+
+
+SMALL = """
+import json, sys
+from tkinter import ttk
+from chatd.client.view.theme import inside
+from tests.client.test_window import Desk
+from chatd.client.view import pump
+root, _ = pump.open_root()
+desk = Desk(root)
+desk.join()
+window, wrong = desk.window, []
+sheets = {
+    window.connect_sheet: window.ask_server, window.preferences_sheet: window.preferences_sheet.ask,
+    window.help_sheet: window.help, window.switcher: window.switch, window.account_sheet: window.show_account,
+    window.menus.room_sheet: window.menus.show_settings,
+}
+for sheet, ask in sheets.items():
+    ask()
+    for _ in range(3):
+        desk.turn()
+    name, card, inner = type(sheet).__name__, sheet.card, sheet.body
+    if not sheet.is_open:
+        wrong.append(f"{name} is not open")
+    if card.winfo_y() < 0 or card.winfo_y() + card.winfo_height() > root.winfo_height():
+        wrong.append(f"{name} is too high")
+    if card.winfo_x() < 0 or card.winfo_x() + card.winfo_width() > root.winfo_width():
+        wrong.append(f"{name} is too wide")
+    right = card.winfo_rootx() + card.winfo_width()
+    for widget in inside(inner):
+        if widget.winfo_viewable() and widget.winfo_rootx() + widget.winfo_width() > right:
+            wrong.append(f"{widget} of {name} goes beyond the edge")
+        if isinstance(widget, (ttk.Button, ttk.Checkbutton, ttk.Radiobutton, ttk.Label)) and widget.winfo_viewable():
+            if widget.winfo_width() < widget.winfo_reqwidth():
+                wrong.append(f"{widget.cget('text')} of {name} is cut")
+    sheet.close()
+print(json.dumps([[root.winfo_width(), root.winfo_height()], wrong]))
+"""
+
+
+@pytest.mark.skipif(bool(MISSING), reason=MISSING)
+@pytest.mark.parametrize("dpi", [96, 192])
+def test_a_small_screen_holds_the_window_and_every_sheet(dpi: int) -> None:
+    with virtual_display("1024x600x24", dpi):
+        done = subprocess.run([sys.executable, "-c", SMALL], capture_output=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr.decode()
+    (width, height), wrong = json.loads(done.stdout)
+    assert width <= 1024
+    assert height <= 600
+    assert wrong == []

@@ -46,6 +46,11 @@ def test_what_is_known_of_people_comes_with_the_details() -> None:
     assert described("carl", members.facts("carl")) == "carl (away: out for lunch)"
 
 
+def test_who_founds_a_room_knows_it_from_the_answer_to_join() -> None:
+    client = Client("OK HELLO epoch=e1", "OK JOIN #r 1 last=0 resume=s operator=yes")
+    assert operates(client.transcript, client.room())
+
+
 def test_what_is_known_goes_with_the_name_and_away_with_the_person() -> None:
     client = knowing()
     client.hears("NICK Carl rob", "PART bob #r", "JOIN bob #r")

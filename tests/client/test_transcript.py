@@ -26,6 +26,7 @@ from chatd.client.model.changes import (
     UnreadChanged,
 )
 from chatd.client.model.lines import Delivery, Kind
+from chatd.client.model.older import ask_older
 from chatd.client.model.reducer import apply_event
 from chatd.client.model.room import Room
 from chatd.client.model.rows import Row, rows
@@ -434,15 +435,15 @@ def test_a_list_that_was_asked_for_is_shown() -> None:
 def test_older_history_is_asked_for_until_there_is_none() -> None:
     client = Client(IN)
     transcript = client.transcript
-    assert transcript.ask_older("#r", "h1", 2) == commands.History("#r", 2, None, None)
-    assert transcript.ask_older("#r", "h2", 2) is None
+    assert ask_older(transcript, "#r", "h1", 2) == commands.History("#r", 2, None, None)
+    assert ask_older(transcript, "#r", "h2", 2) is None
     client.hears(old(9), old(10), "@label=h1 OK HISTORY #r 2", said(11))
     assert client.room().may_have_older
-    assert transcript.ask_older("#r", "h3", 2) == commands.History("#r", 2, None, 9)
+    assert ask_older(transcript, "#r", "h3", 2) == commands.History("#r", 2, None, 9)
     client.hears(old(8), "@label=h3 OK HISTORY #r 1")
     assert not client.room().may_have_older
-    assert transcript.ask_older("#r", "h4") is None
-    assert transcript.ask_older("#nowhere", "h4") is None
+    assert ask_older(transcript, "#r", "h4") is None
+    assert ask_older(transcript, "#nowhere", "h4") is None
     assert client.ids() == [8, 9, 10, 11]
 
 
@@ -500,7 +501,7 @@ def test_the_oldest_lines_are_dropped() -> None:
     assert client.changes[-1] == LinesDropped("#r", 6)
     room = client.room()
     assert (len(room.lines), room.oldest_id, room.may_have_older) == (100, 17, True)
-    assert client.transcript.ask_older("#r", "h1") is None
+    assert ask_older(client.transcript, "#r", "h1") is None
 
 
 def test_many_messages_cost_little_each() -> None:
@@ -703,20 +704,20 @@ def test_what_was_missed_in_private_is_unread_and_what_was_asked_for_is_not() ->
     assert client.room("bob").unread == 1
     client.transcript.set_front("bob")
     client.transcript.set_front("#r")
-    command = client.transcript.ask_older("bob", "h", 10)
+    command = ask_older(client.transcript, "bob", "h", 10)
     assert command == commands.History(None, 10, None, 5, person="bob")
     client.hears("@id=1;time=1970-01-01T00:00:01.000Z;old TELL me hello", "@id=2;old TELL bob hi")
     client.hears("@label=h OK HISTORY bob 2")
     assert client.states("bob") == ["hello STORED", "hi STORED", "psst STORED"]
     assert [line.own for line in client.room("bob").lines] == [True, False, False]
     assert client.room("bob").unread == 0
-    assert client.transcript.ask_older("bob", "h2", 10) is None
+    assert ask_older(client.transcript, "bob", "h2", 10) is None
 
 
 def test_nothing_older_is_asked_for_where_nothing_is_kept() -> None:
     client = Client(IN)
     client.hears(f"@time={timestamp(7000)} TELL bob psst")
-    assert client.transcript.ask_older("bob", "h", 10) is None
+    assert ask_older(client.transcript, "bob", "h", 10) is None
 
 
 def test_what_a_search_in_private_finds_is_found_there() -> None:

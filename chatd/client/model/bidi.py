@@ -15,6 +15,8 @@ from functools import lru_cache
 from chatd.client.model.bidi_rules import EMBEDDINGS, ISOLATES, NEUTRAL, REMOVED, Rules
 
 _MAX_DEPTH = 125
+_RESET = (NEUTRAL | REMOVED) - {"ON"}
+"""What has the level of its paragraph at the end of a line, and before a tab (L1)."""
 _OVERRIDES = {"LRO": "L", "RLO": "R"}
 _OTHER_SIDE = (("LEFT", "RIGHT"), ("LESS-THAN", "GREATER-THAN"), ("SUBSET", "SUPERSET"), ("PRECEDES", "SUCCEEDS"))
 _RIGHT_TO_LEFT = re.compile(
@@ -57,7 +59,7 @@ def visual_order(found: Paragraph, start: int, end: int) -> list[int]:
         kind = found.kinds[at]
         if kind in ("S", "B"):
             trailing = True
-        if trailing and kind in NEUTRAL | REMOVED and kind != "ON":
+        if trailing and kind in _RESET:
             levels[at - start] = found.base
         else:
             trailing = False

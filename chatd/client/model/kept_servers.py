@@ -38,6 +38,16 @@ def servers(value: object) -> list[KeptServer]:
     return list(found.values())
 
 
+def with_those_of_others(mine: list[KeptServer], known: list[KeptServer], there: object) -> list[KeptServer]:
+    """Return servers with those behind them that another client has put there since they were read as ``known``."""
+    try:
+        found = servers(there)
+    except ValueError:
+        return mine
+    addresses = {each.address for each in (*mine, *known)}
+    return [*mine, *(each for each in found if each.address not in addresses)][:MAX_SERVERS]
+
+
 def old_servers(data: Mapping[str, Any], bad: list[str]) -> list[KeptServer]:
     """Return the one server of settings from before there could be several, none if they have none.
 

@@ -47,6 +47,11 @@ class Rulings:
         """Return what a setting is set to."""
         return self._settings.get(key, "no" if key == "registered" else SETTINGS[key][0])
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is known to have been ruled. What was ruled while the room was private may not be told."""
+        return not (self._settings or self._held)
+
     def holding(self, now: int) -> list[Ruling]:
         """Return what holds at a time in milliseconds since 1970, oldest first."""
         return [each for each in self._held.values() if each.holds(now)]

@@ -24,7 +24,7 @@ from typing import Any
 import platformdirs
 
 from chatd.client.model import kept_servers, preferences
-from chatd.client.model.kept_servers import OLD_KEYS, KeptServer, text, texts
+from chatd.client.model.kept_servers import OLD_KEYS, KeptServer, text, texts, with_those_of_others
 from chatd.client.model.kept_state import KeptNowhere, KeptState
 from chatd.client.model.preferences import Preferences, yes_or_no
 from chatd.protocol import names
@@ -166,6 +166,10 @@ class Store:
                 there = {key: value for key, value in _there(target).items() if which != _CONFIG or key not in OLD_KEYS}
                 known = self._known.get(which, {})
                 mine = {key: value for key, value in values.items() if key not in there or known.get(key) != value}
+                if "servers" in mine:
+                    mine["servers"] = with_those_of_others(
+                        mine["servers"], known.get("servers", []), there.get("servers", [])
+                    )
                 data = settings.unknown.get(which, {}) | there | mine
                 write_file(target, json.dumps(data, indent=2, default=_plain).encode())
                 self._known[which] = values

@@ -8,7 +8,6 @@ changes by their key (`names.key`).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from chatd.client.model import outbox
@@ -20,7 +19,7 @@ from chatd.client.model.presence import Presence, PresenceCue, next_presence
 from chatd.client.model.room import Room
 from chatd.client.model.timeline import MAX_LINES
 from chatd.protocol import names
-from chatd.protocol.commands import Command, History, Join, Search
+from chatd.protocol.commands import Command, Join, Search
 from chatd.protocol.events import Listed
 from chatd.protocol.text import clean
 
@@ -115,26 +114,6 @@ class Transcript:
             and (found := self.find_room(command.person or command.room or room)) is not None
         ):
             found.found.clear()
-
-    def ask_older(self, room: str, label: str, count: int = 100) -> History | None:
-        """Return the HISTORY that asks for ``count`` messages before those known, noted as sent under ``label``.
-
-        None if there are none, if as many lines as a room keeps are there, or if the room is not one to ask in.
-        """
-        place = self.find_room(room)
-        if place is None or not place.may_have_older or place.timeline.full:
-            return None
-        # Of a conversation nothing is kept for guests: it is asked for where something is known to be.
-        if not (place.last_id if place.private else place.joined):
-            return None
-        if any(isinstance(each, History) and key == place.key for each, key in self.asked.values()):
-            return None
-        before = place.oldest_id or None
-        command = History(None if place.private else place.name, count, None, before)
-        if place.private:
-            command = replace(command, person=place.name)
-        self.note_question(label, command, room)
-        return command
 
     def waiting(self) -> list[tuple[str, str, str]]:
         """Return (room or nick, text, label) of what the server has not acknowledged, in the order said.

@@ -31,10 +31,10 @@ class Described:
     """How it is used by keys."""
 
 
-CONVERSATION = Described("Text", "Conversation", "Up and Down go from message to message, Tab to the links in them")
-MESSAGE = Described("Text", "Message", "Enter sends, Shift and Enter begin a new line, Tab completes a name")
-ROOMS = Described("Tree", "Rooms", "Up and Down go from room to room")
-PEOPLE = Described("Tree", "People", "Enter begins a private conversation, Shift and F10 open a menu")
+_CONVERSATION = Described("Text", "Conversation", "Up and Down go from message to message, Tab to the links in them")
+_MESSAGE = Described("Text", "Message", "Enter sends, Shift and Enter begin a new line, Tab completes a name")
+_ROOMS = Described("Tree", "Rooms", "Up and Down go from room to room")
+_PEOPLE = Described("Tree", "People", "Enter begins a private conversation, Shift and F10 open a menu")
 
 
 class Accessibility:
@@ -107,6 +107,21 @@ class Accessibility:
         # It is new, and refuses what it does not know yet: the window goes on without.
         with suppress(tk.TclError):
             self._tk.call("tk", "accessible", operation, str(widget), *values)
+
+
+def tell_readers(
+    root: tk.Misc, conversation: tk.Text, message: tk.Text, rooms: ttk.Treeview, people: ttk.Treeview
+) -> Accessibility:
+    """Tell readers of the window's parts, and of the message that the cursor is on."""
+    known: dict[tk.Misc, Described] = {
+        conversation: _CONVERSATION,
+        message: _MESSAGE,
+        rooms: _ROOMS,
+        people: _PEOPLE,
+    }
+    told = Accessibility(root, known)
+    told.read_cursor(conversation, "cursor")
+    return told
 
 
 def _has_command(root: tk.Misc) -> bool:

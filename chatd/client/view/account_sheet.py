@@ -71,6 +71,7 @@ class AccountSheet(Sheet):
             body, text="Remember the password in the system's keyring", variable=self.remember
         )
         self.remember_box.grid(row=6, column=0, sticky="w", pady=("6p", 0))
+        self.remember_box.grid_remove()
         self.hint = ttk.Label(body, wraplength=_WRAP, justify="left", style="Faint.TLabel")
         self.hint.grid(row=7, column=0, sticky="w", pady=("9p", 0))
         self.keyring_hint = ttk.Label(body, wraplength=_WRAP, justify="left", style="Faint.TLabel")
@@ -97,6 +98,7 @@ class AccountSheet(Sheet):
         buttons.grid(row=1, column=0, columnspan=2, sticky="w", pady=("9p", 0))
         self.forget_button = ttk.Button(buttons, text="Forget the password", command=lambda: self.do(Deed.FORGET))
         self.forget_button.grid(row=0, column=0)
+        self.forget_button.grid_remove()
         self.logout_button = ttk.Button(buttons, text="Log out", command=lambda: self.do(Deed.LOG_OUT))
         self.logout_button.grid(row=0, column=1, padx=("6p", 0))
 

@@ -24,6 +24,7 @@ _LEFT = frozenset({"code", "fence", "fold", "event", "alert"})
 """Rows that begin at the left whatever they say: code, and sentences of ours."""
 _BEYOND = 10_000
 _MAX_MEASURED = 5_000
+_MAX_TEXTS = 500
 _Tags = tuple[str, ...]
 
 
@@ -47,14 +48,16 @@ class BidiRows:
     def __init__(self, text: tk.Text, glyphs: Glyphs) -> None:
         self._text = text
         self._glyphs = glyphs
-        self._fonts: dict[_Tags, str] = {}
+        self._options: dict[tuple[_Tags, str], str] = {}
         self._measured: dict[tuple[str, str], int] = {}
+        self._texts: dict[tuple[str, int | None], BidiText] = {}
         self._width = 0
 
     def paint(self) -> bool:
         """Take in new fonts and distances; return whether there are rows that have to be laid out for them."""
-        self._fonts.clear()
+        self._options.clear()
         self._measured.clear()
+        self._texts.clear()
         self._width = 0
         return self.resize()
 
@@ -81,11 +84,21 @@ class BidiRows:
         tags = pieces[0].tags
         if not _APART.isdisjoint(tags):
             return self._apart(pieces)
+        pieces = list(_with_isolates(pieces))
         text = "".join(piece.text for piece in pieces)
         owners = [piece for piece in pieces for _ in piece.text]
-        found = BidiText(text, self._glyphs.has, None if _LEFT.isdisjoint(tags) else 0)
+        found = self._ordered(text, None if _LEFT.isdisjoint(tags) else 0)
         lines = found.broken(self._measure(found, owners), *self._room(pieces))
         return self._joined(found, lines, owners, _sources(pieces, self._glyphs.safe))
+
+    def _ordered(self, text: str, base: int | None) -> BidiText:
+        """Return a text with its order, which is needed again for another width, and when it is copied."""
+        known = self._texts.get((text, base))
+        if known is None:
+            if len(self._texts) >= _MAX_TEXTS:
+                self._texts.clear()
+            known = self._texts[text, base] = BidiText(text, self._glyphs.has, base)
+        return known
 
     def _apart(self, pieces: Sequence[Piece]) -> Laid:
         """Reorder each piece by itself."""
@@ -146,16 +159,17 @@ class BidiRows:
 
     def _font(self, tags: _Tags) -> str:
         """Return which font characters with these tags have: that of the tag with the last word about it."""
-        if tags not in self._fonts:
-            self._fonts[tags] = self._option(tags, "font") or str(self._text.cget("font"))
-        return self._fonts[tags]
+        return self._option(tags, "font") or str(self._text.cget("font"))
 
-    def _option(self, tags: Sequence[str], option: str) -> str:
-        known = [tag for tag in self._text.tag_names() if tag in tags]
-        found = (str(self._text.tag_cget(tag, option)) for tag in reversed(known))
-        return next((each for each in found if each), "")
+    def _option(self, tags: _Tags, option: str) -> str:
+        known = self._options.get((tags, option))
+        if known is None:
+            names = [tag for tag in self._text.tag_names() if tag in tags]
+            found = (str(self._text.tag_cget(tag, option)) for tag in reversed(names))
+            known = self._options[tags, option] = next((each for each in found if each), "")
+        return known
 
-    def _pixels(self, tags: Sequence[str], option: str) -> int:
+    def _pixels(self, tags: _Tags, option: str) -> int:
         return self._text.winfo_pixels(self._option(tags, option) or "0")
 
     def _room(self, pieces: Sequence[Piece]) -> tuple[int, int]:
@@ -174,6 +188,15 @@ class BidiRows:
 
 def _standing(drawn: Drawn, said: Sequence[str], offset: int = 0) -> tuple[tuple[int, str], ...]:
     return tuple((offset + at, said[offset + at]) for at in drawn.stands_for)
+
+
+def _with_isolates(pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """Let links be from left to right, and what is around them be as if they were not there."""
+    for piece in pieces:
+        if "link" in piece.tags:
+            yield from (Piece("\u2066", piece.tags, ""), piece, Piece("\u2069", piece.tags, ""))
+        else:
+            yield piece
 
 
 def _sources(pieces: Sequence[Piece], safe: Callable[[str], str]) -> list[str]:

@@ -55,7 +55,7 @@ class MembersPane(ttk.Frame):
         self.filter_label = ttk.Label(self, text="Filter", style="Faint.TLabel")
         self.filter_label.grid(row=1, column=0, sticky="w", padx="6p")
         self.field = Entry(self, look, textvariable=self.filter, width=6)
-        self.field.grid(row=2, column=0, columnspan=2, sticky="ew", padx="3p", pady=(0, "3p"))
+        self.field.grid(row=2, column=0, columnspan=2, sticky="ew", padx="4.5p", pady=("1.5p", "3p"))
         self.tree = ttk.Treeview(self, style="Flat.Treeview", columns=("marks",), show="tree", selectmode="browse")
         self.tree.grid(row=3, column=0, sticky="nsew")
         bar = ttk.Scrollbar(self, command=self.tree.yview)

@@ -55,7 +55,7 @@ class MessageField(ttk.Frame):
         self._actions = actions
         self._completer = Completer()
         self._recall = InputHistory()
-        box = FieldBox(self)
+        box = self._box = FieldBox(self, look)
         box.grid(row=1, column=0, sticky="nsew")
         edge = look.pixels(4.5)
         self.text = tk.Text(box, height=1, width=20, wrap="word", undo=True, padx=edge, pady=edge // 2, takefocus=True)
@@ -142,6 +142,10 @@ class MessageField(ttk.Frame):
                 self.text.tag_add("sel", "1.0", "end-1c")
                 self.text.mark_set("insert", "end-1c")
         self.text.focus_set()
+
+    def show_purpose(self, purpose: str) -> None:
+        """Say in it, while it is empty, what is written here."""
+        self._box.show_hint(self._glyphs.line(purpose))
 
     def explain(self, why: str) -> None:
         """Say below it why nothing can be said, nothing if it can; commands can be given all the same."""
@@ -231,6 +235,7 @@ class MessageField(ttk.Frame):
         if lines != int(str(self.text.cget("height"))):
             self.text.configure(height=lines)
             self.text.see("insert")
+        self._box.show_hint()
 
     def _typed(self, event: tk.Event[tk.Misc]) -> str | None:
         """Put in what stands for a character that cannot be drawn."""
@@ -241,6 +246,7 @@ class MessageField(ttk.Frame):
 
     def _paint(self) -> None:
         self._look.dress(self.text)
+        self._box.paint()
         self.text.configure(highlightthickness=0)  # the box around it has an edge
         self._fit()
 

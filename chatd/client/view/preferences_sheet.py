@@ -74,7 +74,8 @@ class PreferencesSheet(Sheet):
     def _label(self, text: str) -> int:
         """Put a label into the next row, and return which that is."""
         row, self._rows = self._rows, self._rows + 1
-        ttk.Label(self.body, text=text, style="Faint.TLabel").grid(row=row, column=0, sticky="w", padx=(0, "15p"))
+        label = ttk.Label(self.body, text=text, style="Faint.TLabel", wraplength="90p")
+        label.grid(row=row, column=0, sticky="w", padx=(0, "9p"))
         return row
 
     def _choice(
@@ -95,7 +96,7 @@ class PreferencesSheet(Sheet):
                     use(picked)
 
             button = ttk.Radiobutton(frame, text=text, value=value.value, variable=variable, command=chosen)
-            button.grid(row=0, column=column, sticky="w", padx=(0, "9p"))
+            button.grid(row=0, column=column, sticky="w", padx=(0, "6p"))
             found.append(button)
         return found
 

@@ -22,7 +22,7 @@ class ReadOnlyText(tk.Text):
     """Shows what is given to `write`."""
 
     def __init__(self, parent: tk.Misc, **options: Any) -> None:
-        super().__init__(parent, insertwidth=0, insertofftime=0, undo=False, **options)
+        super().__init__(parent, insertofftime=0, undo=False, **options)
         path = str(self)
         self._inner = f"{path}-inner"
         self.tk.eval(_PROCEDURE)

@@ -86,9 +86,11 @@ class RoomSheet(Sheet):
         if room is None or self._transcript is None:
             return
         runs = self._runs(room)
-        unowned = room.rulings.known and room.rulings.setting("registered") == "no"
+        runners = any(room.members.facts(nick).operator for nick in room.members)
+        unowned = room.rulings.known and room.rulings.empty and not runners
         self._explain(self._why(room, runs=runs, unowned=unowned))
-        may_register = unowned and room.joined and room.reported_id is not None
+        unregistered = room.rulings.known and room.rulings.setting("registered") == "no"
+        may_register = unregistered and (unowned or runs) and room.joined and room.reported_id is not None
         self.register_button.grid() if may_register else self.register_button.grid_remove()
         self.save_button.state(["!disabled"] if runs or self._may_set_topic(room) else ["disabled"])
         held = room.rulings.holding(self._transcript.now())

@@ -179,6 +179,7 @@ class RoomsPane(ttk.Frame):
             text = f"{OPEN if opened else CLOSED} {name}"
             value = _count(unread, mentions) or ("" if private else session.state)
             self.tree.item(row, text=text, values=(value,), tags=tags)
+        self._fit_counts()
 
     def select(self, front: ServerSession) -> None:
         """Mark the room in front."""
@@ -241,6 +242,12 @@ class RoomsPane(ttk.Frame):
         self.menu.add_separator()
         self.menu.add_command(label="Another server …", command=actions.add)
 
+    def _fit_counts(self) -> None:
+        """Leave as much of the width to the names as the counts do not need."""
+        counts = [str(self.tree.set(row, "unread")) for row in self._rows if self.tree.exists(row)]
+        width = max(map(self._look.bold.measure, counts), default=0)
+        self.tree.column("unread", width=width + self._look.pixels(9), stretch=False, anchor="e")
+
     def _paint(self) -> None:
         look = self._look
         self.tree.tag_configure("server", font=look.bold)
@@ -248,7 +255,7 @@ class RoomsPane(ttk.Frame):
         self.tree.tag_configure("away", foreground=look.palette.faint)
         self.tree.tag_configure("unread", font=look.bold)
         self.tree.tag_configure("mentioned", foreground=look.palette.alert)
-        self.tree.column("unread", width=look.bold.measure("9999 (@99)") + look.pixels(6), stretch=False, anchor="e")
+        self._fit_counts()
         self.tree.column("#0", width=look.bold.measure("#some-room"), minwidth=40, stretch=True)
 
 

@@ -95,7 +95,7 @@ class Subjects:
         if subject is None or subject.edits or self._window.transcript.find_room(name) is not subject.room:
             return 0
         self.line.show(None)
-        return subject.line.id
+        return subject.line.id if subject.room.author_of(subject.line.id) else 0  # it may have been taken back
 
     def answer_newest(self, name: str) -> bool:
         """Let what is said next in a room answer the newest message of somebody else; return whether there is one."""

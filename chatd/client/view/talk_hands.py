@@ -80,6 +80,7 @@ class Hands:
             gutter.bind(event, lambda turned, event=event: self._turn(turned, event))  # type: ignore[misc]
         for event in _SIDEWAYS:
             text.bind(event, lambda _: "break")
+        text.configure(xscrollcommand=self._stay_left)
         text.bind("<Button-1>", lambda _: text.focus_set(), add=True)
         text.bind("<Button-3>", self._context)
         for event in ("<<Copy>>", "<<Cut>>"):
@@ -119,6 +120,10 @@ class Hands:
             self._pane.text.event_generate(event, delta=turned.delta, x=1, y=turned.y)
         else:
             self._pane.text.event_generate(event, x=1, y=turned.y)
+
+    def _stay_left(self, first: float, _: float) -> None:
+        if float(first) > 0:  # what does not wrap goes on beyond the edge
+            self._pane.text.xview_moveto(0)
 
     def _hover(self, event: tk.Event[tk.Misc]) -> None:
         self._pane.gutter.hover(self._pane.rows.number_at(f"@{event.x},{event.y}"))

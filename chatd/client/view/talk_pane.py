@@ -42,9 +42,12 @@ class TalkPane(ttk.Frame):
         super().__init__(parent)
         self._look = look
         self._zone = zone
-        self._room: Room | None = None
+        self.room: Room | None = None
+        """The room that is shown."""
         self.follow = True
         """Whether the newest line is on the screen and is to stay there."""
+        self._placed = True
+        """Whether the text had a size when it was decided what of it is on the screen."""
         self._styles = TalkStyles(self, look, glyphs)
         self._renderer = Renderer(glyphs, zone)
         self._build(glyphs)
@@ -59,7 +62,7 @@ class TalkPane(ttk.Frame):
         self.rows = RowText(self.text, self._pieces)
         self.gutter = Gutter(self.ring, self._styles, self.rows, self._renderer)
         self.scrollbar = ttk.Scrollbar(self, command=self._scroll)
-        self.text.configure(yscrollcommand=self._scrolled, xscrollcommand=self._keep_left)
+        self.text.configure(yscrollcommand=self._scrolled)
         self.below = BelowButton(self.ring, self._look, self.go_to_end)
         self.ring.grid(row=0, column=0, sticky="nsew")
         self.scrollbar.grid(row=0, column=1, sticky="ns")
@@ -80,7 +83,7 @@ class TalkPane(ttk.Frame):
 
     def show_room(self, room: Room | None) -> None:
         """Show another room: its newest lines, or the first unread one at the top."""
-        self._room = self.gutter.room = room
+        self.room = self.gutter.room = room
         self.rows.clear()
         self.hands.keys.forget()
         self.follow = True
@@ -93,16 +96,22 @@ class TalkPane(ttk.Frame):
             first = min(first, page_start(room, mark, _BEFORE_UNREAD))
         self.rows.write(*self._made(room, first))
         self.rows.sync()
+        self._go_to_mark()
+        self._after_change()
+
+    def _go_to_mark(self) -> None:
+        """Show the end, or what is unread from its beginning on if it is more than fits."""
+        self._placed = self.text.winfo_height() > 1
+        self.follow = True
         self.text.see("end")
         for number, row in enumerate(self.rows.rows):
-            if isinstance(row, UnreadRow) and self.text.compare("@0,0", ">", f"{number + 1}.0"):
+            if isinstance(row, UnreadRow) and self._placed and self.text.compare("@0,0", ">", f"{number + 1}.0"):
                 self.text.yview(f"{max(1, number)}.0")
                 self.follow = self._end_is_shown()
-        self._after_change()
 
     def draw(self, first_index: int) -> None:
         """Redraw the lines from an index on."""
-        room, places = self._room, self.rows.places
+        room, places = self.room, self.rows.places
         if room is None:
             return
         if not places or first_index <= places[0]:
@@ -116,7 +125,7 @@ class TalkPane(ttk.Frame):
 
     def redraw(self, first: int | None = None) -> None:
         """Redraw everything, from the line ``first`` on: what is the same stays, and so does the place."""
-        room = self._room
+        room = self.room
         if room is None:
             return
         if first is None:
@@ -127,14 +136,14 @@ class TalkPane(ttk.Frame):
     def repaint(self) -> None:
         """Redraw everything, also what is the same."""
         self._paint()
-        room, places = self._room, self.rows.places
+        room, places = self.room, self.rows.places
         if room is None or not places:
             return
         self._keep_place(lambda: self.rows.write(*self._made(room, places[0])))
 
     def reveal(self, index: int) -> None:
         """Bring a line onto the screen, and mark it."""
-        room = self._room
+        room = self.room
         if room is None or not 0 <= index < len(room.lines):
             return
         if not self.rows.places or index < self.rows.places[0]:
@@ -170,7 +179,7 @@ class TalkPane(ttk.Frame):
 
     def toggle(self, number: int) -> None:
         """Fold or unfold what the row of this number says in one sentence."""
-        row, room = self.rows.rows[number], self._room
+        row, room = self.rows.rows[number], self.room
         if room is None or not isinstance(row, FoldRow):
             return
         room.unfolded.symmetric_difference_update({row.key})
@@ -194,21 +203,16 @@ class TalkPane(ttk.Frame):
     @property
     def last_id(self) -> int:
         """The id of the newest line on the screen, 0 if it has none."""
-        room, number = self._room, self.rows.number_at(f"@0,{self.text.winfo_height()}")
+        room, number = self.room, self.rows.number_at(f"@0,{self.text.winfo_height()}")
         for row in reversed(self.rows.rows[: number + 1]):
             if room is not None and isinstance(row, LineRow):
                 return row.line.id if row.line.run == room.timeline.run else 0
         return 0
 
-    @property
-    def room(self) -> Room | None:
-        """The room that is shown."""
-        return self._room
-
     def line_of(self, number: int) -> Line | None:
         """Return the line of the row of a number; None of a fold, and of what is no line."""
         row = self.rows.rows[number] if 0 <= number < len(self.rows.rows) else None
-        return self._room.lines[row.index] if isinstance(row, OfLine) and self._room is not None else None
+        return self.room.lines[row.index] if isinstance(row, OfLine) and self.room is not None else None
 
     # Keeping the place.
 
@@ -225,7 +229,7 @@ class TalkPane(ttk.Frame):
 
     def _after_change(self) -> None:
         self.gutter.soon()
-        room = self._room
+        room = self.room
         unread = room is not None and not self.follow
         self.below.show(room.unread if room and unread else 0, room.mentions if room and unread else 0)
 
@@ -243,7 +247,7 @@ class TalkPane(ttk.Frame):
 
     def note_place(self) -> None:
         """After scrolling: note whether the end is on the screen, and get more if the beginning is."""
-        room = self._room
+        room = self.room
         if not self.winfo_exists() or room is None:
             return
         self.follow = self._end_is_shown()
@@ -261,7 +265,10 @@ class TalkPane(ttk.Frame):
     def _resized(self) -> None:
         if self.bidi.resize():
             self._keep_place(self.rows.lay_out_again)
-        if self.follow:
+        if not self._placed:
+            self._go_to_mark()
+            self._place_changed()
+        elif self.follow:
             self.text.see("end")
         self.gutter.soon()
 
@@ -273,15 +280,11 @@ class TalkPane(ttk.Frame):
         self.scrollbar.set(first, last)
         self.gutter.soon()
 
-    def _keep_left(self, first: float, _: float) -> None:
-        if float(first) > 0:  # what does not wrap goes on beyond the edge
-            self.text.xview_moveto(0)
-
     def _made(self, room: Room, first: int) -> tuple[int, list[Row]]:
         return rows(room, first, self._zone, self._look.preferences.traffic)
 
     def _pieces(self, row: Row) -> list[Piece]:
-        return [] if self._room is None else self.bidi.drawn(self._renderer.pieces(self._room, row))
+        return [] if self.room is None else self.bidi.drawn(self._renderer.pieces(self.room, row))
 
     def _paint(self) -> None:
         self._renderer.clock = self._look.preferences.clock

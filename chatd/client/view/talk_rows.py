@@ -26,6 +26,7 @@ _COLOURED = (
 )
 """Signs that are emoji unless it is said that they are text (Emoji_Presentation, UTS #51)."""
 _EMOJI = re.compile(f"(?:(?:{_SIGN}|[{_COLOURED}]){_JOINED}*)+")
+_JOINERS = re.compile("[\u200d\ufe0f]")
 MAX_LARGE = 12
 """How many characters a message of emoji alone has at most that is drawn large."""
 WAITING_SIGN = "… waiting for the server"
@@ -126,7 +127,8 @@ class Renderer:
         base = _base(room, line)
         found: list[Piece] = []
         for emoji, count in line.reactions:
-            chip = *self._signs(f" {emoji} {count} ", (*base, "chip"), "small_sign"), Piece("  ", base)
+            tags = (*base, "chip", "mine") if emoji in line.reacted else (*base, "chip")
+            chip = *self._signs(f" {emoji} {count} ", tags, "small_sign"), Piece("  ", base)
             found += [piece._replace(source="") for piece in chip]
         return found
 
@@ -144,7 +146,7 @@ class Renderer:
             yield Piece(f"{self.safe(line.nick)} ", (*base, "strong", f"nick{room.colours.of(line.nick)}"))
             yield from self._text(doing, (*base, "action"))
         elif len(doing) <= MAX_LARGE and _EMOJI.fullmatch(doing):
-            yield Piece(self.safe(doing), (*base, "emoji"), doing)
+            yield from self._signs(doing, base, "emoji")
         else:
             yield from self._text(doing, base)
         if line.edited:
@@ -187,7 +189,11 @@ class Renderer:
         if not text.isascii():
             for match in _EMOJI.finditer(text):
                 yield self._piece(text[at : match.start()], base)
-                yield self._piece(match[0], (*base, tag) if self.safe(match[0]) == match[0] else base)
+                sign = self._piece(match[0], base)
+                if sign.text == match[0]:
+                    # Tk draws what joins emoji as a gap, and the emoji one by one.
+                    sign = sign._replace(text=_JOINERS.sub("", sign.text), tags=(*base, tag))
+                yield sign
                 at = match.end()
         if at < len(text):
             yield self._piece(text[at:], base)

@@ -38,15 +38,15 @@ class TalkStyles:
 
     def __init__(self, root: tk.Misc, look: Look, glyphs: Glyphs) -> None:
         self.look = look
+        self._root = root
         self._glyphs = glyphs
+        self._of_emoji = ""
         family = look.text.actual("family")
-        known = set(tkinter.font.families(root))
-        self._of_emoji = next((each for each in _EMOJI_FAMILIES if each in known), family)
-        self.sign = tkinter.font.Font(root, name="ChatdSign", family=family)
-        self.small_sign = tkinter.font.Font(root, name="ChatdSmallSign", family=family)
-        self.emoji = tkinter.font.Font(root, name="ChatdEmoji", family=family)
-        self.initial = tkinter.font.Font(root, name="ChatdInitial", family=family, weight="bold")
-        self.strong = tkinter.font.Font(root, name="ChatdSmallBold", family=family, weight="bold")
+        self.sign = tkinter.font.Font(root, family=family)
+        self.small_sign = tkinter.font.Font(root, family=family)
+        self.emoji = tkinter.font.Font(root, family=family)
+        self.initial = tkinter.font.Font(root, family=family, weight="bold")
+        self.strong = tkinter.font.Font(root, family=family, weight="bold")
         self.head_gap = self.avatar_size = self.gutter_width = 0
         """In pixels: what is above a name, a side of an avatar, and the width of the side that avatars stand on."""
         self.measure()
@@ -62,7 +62,7 @@ class TalkStyles:
         small = max(6, round(size * 0.85))
         self.strong.configure(size=small)
         # A font with colours is not even opened before it is known that this does no harm.
-        family = self._of_emoji if self._glyphs.colour else self.look.text.actual("family")
+        family = self._emoji_family() if self._glyphs.colour else self.look.text.actual("family")
         for font, points in ((self.sign, size), (self.small_sign, small), (self.emoji, size * _LARGE_EMOJI)):
             font.configure(size=points, family=family)
         look = self.look
@@ -72,11 +72,18 @@ class TalkStyles:
         self.gutter_width = max(self.avatar_size if look.preferences.avatars else 0, time) + 2 * look.pixels(9)
         self.initial.configure(size=-round(self.avatar_size * 0.46))
 
+    def _emoji_family(self) -> str:
+        if not self._of_emoji:
+            known = set(tkinter.font.families(self._root))
+            own = self.look.text.actual("family")
+            self._of_emoji = next((each for each in _EMOJI_FAMILIES if each in known), own)
+        return self._of_emoji
+
     def paint(self, text: tk.Text) -> None:
         """Give a text and its tags their looks; a tag has the last word over those before it."""
         look, palette, shades, pixels = self.look, self.look.palette, self.shades, self.look.pixels
         look.dress(text)
-        text.configure(padx=0, pady=pixels(4), highlightthickness=0, borderwidth=0)
+        text.configure(padx=0, pady=pixels(4), highlightthickness=0, borderwidth=0, insertwidth=0)
         tag = text.tag_configure
         tag("row", spacing1=pixels(1), spacing2=pixels(1), spacing3=pixels(1), rmargin=pixels(12))
         tag("marked", background=palette.marked, lmargincolor=palette.marked, rmargincolor=palette.marked)
@@ -104,6 +111,7 @@ class TalkStyles:
         tag("code", font=look.fixed, lmargin1=margin, lmargin2=margin, rmargin=0, **block)
         tag("fence", font=look.small, foreground=palette.faint, lmargin1=margin, rmargin=0, **block)
         tag("chip", background=shades.chip, font=look.small)
+        tag("mine", background=palette.chosen, foreground=palette.link)
         tag("small_sign", font=self.small_sign)
         tag("found", background=palette.found, lmargincolor=palette.found)
         tag("cursor", background=palette.found, lmargincolor=palette.found)
