@@ -103,7 +103,9 @@ def test_a_word_at_a_time(form: Form, before: str, after: str) -> None:
 @pytest.mark.parametrize("kind", ["entry", "text"])
 def test_control_a_selects_all(form: Form, kind: str) -> None:
     widget = form.entry(f"some {WAVE}") if kind == "entry" else form.text(f"some\n{WAVE}\nlines")
-    form.key(widget, "<Control-a>", "<Key-x>")
+    form.key(widget, "<Control-a>")
+    assert widget.selection_get() == content(widget)
+    form.key(widget, "<Key-x>")
     assert content(widget) == "x"
 
 

@@ -170,6 +170,7 @@ def test_several_lines_can_be_a_block_of_code(desk: Desk, other: Other) -> None:
     desk.type("look:")
     desk.key("<Control-v>")
     other.answer("if x:\n    y()\nz()\n")
+    assert desk.window.question._label.winfo_width() >= 200
     desk.window.question.answer(1)
     assert desk.window.field.content == "look:\n```\nif x:\n    y()\nz()\n```"
     desk.key("<Return>")

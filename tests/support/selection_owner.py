@@ -1,6 +1,7 @@
 """Programs that have copied something, of every kind that there is: ``python -m tests.support.selection_owner MANNER``.
 
-What was copied comes on standard input; once it is owned, a line is printed. ``MANNER`` is one of `MANNERS`.
+What was copied comes on standard input; once it is owned, a line is printed, and once it is given to somebody, another.
+``MANNER`` is one of `MANNERS`.
 """
 
 from __future__ import annotations
@@ -49,6 +50,12 @@ def owner(manner: str, text: str, selection: str = "CLIPBOARD") -> Iterator[subp
             yield process
         finally:
             process.kill()
+
+
+def given(process: subprocess.Popen[bytes]) -> bool:
+    """Wait until what was copied is given to somebody; return whether that is so."""
+    assert process.stdout is not None
+    return bool(process.stdout.readline())
 
 
 class _Owner:
@@ -102,6 +109,8 @@ class _Owner:
         self._send(struct.pack("<BBHII", 25, 0, 11, requestor, 0) + event)
         if name and ("incr" in self._manner or "middle" in self._manner):
             self._put_pieces(requestor, name)
+        if name:
+            print("given", flush=True)
 
     def _put_pieces(self, requestor: int, name: int) -> None:
         pieces = [self._data[at : at + PIECE] for at in range(0, len(self._data), PIECE)]

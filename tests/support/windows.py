@@ -73,11 +73,15 @@ class RealWindow:
     def log(self) -> str:
         return self._log.read_text(errors="replace")
 
-    def _touch(self, x: int, y: int) -> None:
+    def click_field(self, button: str = "1") -> None:
+        """Click into the field at the bottom."""
+        self._touch(400, 625, button)
+
+    def _touch(self, x: int, y: int, button: str = "1") -> None:
         """Bring the window to the front, give it the keys, and click into it."""
         # Where the window stands is its own affair: while it starts it may take its place more than once.
         wait_until(self._takes_the_keys, lambda: f"the keys {self.log()}")
-        self._screen.do("xdotool", "mousemove", "--window", self._id, str(x), str(y), "click", "1")
+        self._screen.do("xdotool", "mousemove", "--window", self._id, str(x), str(y), "click", button)
 
     def type(self, text: str) -> None:
         """Type a line where the focus is, and Enter."""
@@ -119,14 +123,14 @@ class RealWindow:
 
     def write(self, text: str) -> None:
         """Type into the field, and leave it there."""
-        self._touch(400, 600)
+        self.click_field()
         self._screen.do("xdotool", "type", "--delay", "5", text)
 
     def written(self) -> str:
         """Return what stands where the focus is."""
         wait_until(self._takes_the_keys, lambda: f"the keys {self.log()}")
         self._screen.clip(NOTHING)
-        self._screen.do("xdotool", "key", "--delay", "5", "ctrl+slash", "ctrl+c")
+        self._screen.do("xdotool", "key", "--delay", "5", "ctrl+a", "ctrl+c")
         return self._screen.clipped().strip()
 
     def keeps(self, *texts: str) -> bool:

@@ -19,16 +19,15 @@ def ask_how_to_paste(question: Question, field: MessageField, pasting: Pasting) 
 
         return act
 
-    count = f"{pasting.lines:,} lines"
     answers: list[Answer] = [
-        (f"Paste {count}" if pasting.lines > 1 else "Paste the beginning", answer(field.insert, pasting.text)),
+        ("Paste", answer(field.insert, pasting.text)),
     ]
     if pasting.lines > 1:
         answers += [
-            ("As a code block", answer(field.insert_code, pasting.code)),
+            ("As code", answer(field.insert_code, pasting.code)),
             ("As one line", answer(field.insert, pasting.one_line)),
         ]
-    question.ask(sentence(pasting), [*answers, ("Do not paste", field.text.focus_set)])
+    question.ask(sentence(pasting), [*answers, ("Cancel", field.text.focus_set)])
 
 
 def sentence(pasting: Pasting) -> str:

@@ -119,6 +119,8 @@ def prepare_keys(widget: tk.Misc) -> None:
         "<<NextChar>>": lambda text: _go(text, following, "sel.last"),
         "<<SelectPrevChar>>": lambda text: _select(text, previous(text)),
         "<<SelectNextChar>>": lambda text: _select(text, following(text)),
+        # Without the end of the last line, which every text of Tk's has, and nobody has typed.
+        "<<SelectAll>>": lambda text: text.tag_add("sel", "1.0", "end-1c"),
         "<<Paste>>": _paste,
     }
     for event, act in keys.items():
