@@ -166,10 +166,18 @@ def talk(people: dict[str, Client]) -> None:
         people["yuki"].until(lambda line: sign in line)  # noqa: B023
 
 
+def _is_there(client: Client, nick: str) -> bool:
+    """Return whether somebody is in the room of a client."""
+    client.send(b"WHO\n")
+    lines = client.until(lambda line: line.startswith("OK WHO"))
+    return any(nick in line.split() for line in lines if line.startswith("WHO "))
+
+
 def leave_unread(people: dict[str, Client], daemon: Daemon) -> None:
     """Say something elsewhere: in two other rooms, and to ann alone."""
     for room, texts in (("#design", ("new icons are up", "in the usual place")), ("#help", ("how do I mute?",))):
         with daemon.member("lea", room) as lea:
+            wait_until(partial(_is_there, lea, "ann"), lambda: "ann")
             for text in texts:
                 lea.send(f"MSG {text}\n".encode())
             lea.send(b"QUIT\n")
