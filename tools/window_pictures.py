@@ -14,9 +14,10 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -43,6 +44,10 @@ TALK = (
     ("marie", "@ann can you have a look at the release notes? They are long enough now."),
     ("noor", "I can read them, too 👍"),
 )
+SIGNS = (("marie", "🎉"), ("jonas", "🎉"), ("tomás", "🚀"))
+"""How people react to what was said last."""
+UNREAD = "(4)"
+"""What the title says once `leave_unread` has done its part."""
 STILL = 0.4
 """Seconds that a window must look the same to be taken for done."""
 
@@ -66,6 +71,7 @@ README = (
     Shot("light"),
     Shot("dark", "dark"),
     Shot("light-192", dpi=192),
+    Shot("preferences", keys=("ctrl+comma",)),
 )
 
 
@@ -86,6 +92,10 @@ class Desk:
         found = subprocess.run(words, env=self.environment, capture_output=True, text=True, check=False).stdout.split()
         self.window = found[0] if found else ""
         return bool(found)
+
+    def title(self) -> str:
+        """Return the title of the client's window."""
+        return self.do("xdotool", "getwindowname", self.window).decode()
 
     def still(self, window: str) -> bytes:
         """Return a picture of a window once it changes no more."""
@@ -115,8 +125,8 @@ def desk(shot: Shot) -> Iterator[Desk]:
         yield made
 
 
-def take(shot: Shot, folder: Path, arguments: list[str], target: Path) -> None:
-    """Start a window with these arguments, and take the picture."""
+def take(shot: Shot, folder: Path, arguments: list[str], target: Path, then: Callable[[], None]) -> None:
+    """Start a window with these arguments, and take the picture after what comes ``then``."""
     home = folder / f"home-{shot.name}"
     (home / "config" / "chatd").mkdir(parents=True)
     (home / "config" / "chatd" / "client.json").write_text(json.dumps({"theme": shot.theme}))
@@ -131,6 +141,10 @@ def take(shot: Shot, folder: Path, arguments: list[str], target: Path) -> None:
                 screen.do("xdotool", "windowsize", window, *map(str, shot.size))
             screen.do("xdotool", "windowfocus", window, "mousemove", "--window", window, "3", "3")
             screen.still(window)
+            if not shot.empty:
+                then()
+                wait_until(lambda: UNREAD in screen.title(), screen.title)
+                screen.still(window)
             for key in shot.keys:
                 screen.do("xdotool", "key", key)
             target.write_bytes(screen.still(window))
@@ -140,19 +154,35 @@ def take(shot: Shot, folder: Path, arguments: list[str], target: Path) -> None:
             process.wait()
 
 
-def talk(people: dict[str, Client], daemon: Daemon) -> None:
+def talk(people: dict[str, Client]) -> None:
     """Have all of them say what there is to see."""
     people["marie"].send(f"TOPIC {TOPIC}\n".encode())
     people["yuki"].until(lambda line: TOPIC in line)
     for nick, text in TALK:
         people[nick].send(f"MSG {text}\n".encode())
         people["yuki"].until(lambda line: text in line)  # noqa: B023  # it is done with in this turn
+    for nick, sign in SIGNS:
+        people[nick].send(f"REACT last {sign}\n".encode())
+        people["yuki"].until(lambda line: sign in line)  # noqa: B023
+
+
+def _is_there(client: Client, nick: str) -> bool:
+    """Return whether somebody is in the room of a client."""
+    client.send(b"WHO\n")
+    lines = client.until(lambda line: line.startswith("OK WHO"))
+    return any(nick in line.split() for line in lines if line.startswith("WHO "))
+
+
+def leave_unread(people: dict[str, Client], daemon: Daemon) -> None:
+    """Say something elsewhere: in two other rooms, and to ann alone."""
     for room, texts in (("#design", ("new icons are up", "in the usual place")), ("#help", ("how do I mute?",))):
         with daemon.member("lea", room) as lea:
+            wait_until(partial(_is_there, lea, "ann"), lambda: "ann")
             for text in texts:
                 lea.send(f"MSG {text}\n".encode())
             lea.send(b"QUIT\n")
             lea.rest()
+    people["marie"].send(b"TELL ann lunch at noon?\n")
 
 
 def main() -> None:
@@ -172,7 +202,6 @@ def main() -> None:
         ]
         shots += [Shot("help", keys=("F1",)), Shot("sheet-small", "dark", (1024, 600), 192, empty=True)]
         shots += [
-            Shot("preferences", keys=("ctrl+comma",)),
             Shot("prefs-small", "dark", (1024, 600), 192, ("ctrl+comma",)),
         ]
         shots += [Shot("menu", keys=("F10",)), Shot("find", keys=("ctrl+f",)), Shot("rooms", keys=("ctrl+k",))]
@@ -182,12 +211,13 @@ def main() -> None:
         daemon = stack.enter_context(Daemon(folder))
         people = {nick: stack.enter_context(daemon.member(nick, "#builds")) for nick in PEOPLE}
         people["noor"].send(b"AWAY back at two\n")
-        talk(people, daemon)
+        talk(people)
+        unread = partial(leave_unread, people, daemon)
         rooms = [part for room in ("#builds", "#lobby", "#design", "#help") for part in ("--room", room)]
         for shot in shots:
             if given.only is None or given.only in shot.name:
                 arguments = [f"127.0.0.1:{daemon.port}", "--name", "ann", *rooms]
-                take(shot, folder, arguments, (given.folder or FOLDER) / f"{shot.name}.png")
+                take(shot, folder, arguments, (given.folder or FOLDER) / f"{shot.name}.png", unread)
 
 
 if __name__ == "__main__":

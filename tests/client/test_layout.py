@@ -154,3 +154,14 @@ def test_tab_goes_to_everything_that_can_be_used(wide: Desk) -> None:
         window.talk.text, window.field.text, window.field.button, window.members.field, window.members.tree,
     ]  # fmt: skip
     assert [str(each) for each in wanted if str(each) not in reached] == []
+
+
+def test_how_many_people_there_are_follows_who_comes_and_goes(wide: Desk) -> None:
+    wide.join("ann")
+    for nick in ("bob", "carol"):
+        wide.hear(events.Joined(nick, "#r"))
+    wide.turn()
+    assert wide.window.header.people_button.cget("text") == "3 people"
+    wide.hear(events.Parted("bob", "#r"))
+    wide.turn()
+    assert wide.window.header.people_button.cget("text") == "2 people"

@@ -11,9 +11,9 @@ import pytest
 
 from benchmarks.ports import free_ports
 from tests.client.test_windows import window
-from tests.support.daemon import DEADLINE, Daemon
+from tests.support.daemon import DEADLINE, Daemon, wait_until
 from tests.support.display import virtual_display
-from tests.support.windows import MISSING_TOOLS, Screen
+from tests.support.windows import MISSING_TOOLS, RealWindow, Screen
 
 pytestmark = pytest.mark.skipif(bool(MISSING_TOOLS), reason=MISSING_TOOLS)
 
@@ -34,6 +34,18 @@ def history(port: int) -> list[str]:
     return [line for line in told.decode().splitlines() if " MSG " in line]
 
 
+def choose(screen: Screen, window: RealWindow, *keys: str) -> None:
+    """Open the menu of what is selected, and press keys in it, which close it."""
+
+    def is_open() -> bool:
+        return bool(screen.do("xdotool", "search", "--onlyvisible", "--class", "^Menu$").strip())
+
+    window.press("Menu")
+    wait_until(is_open, lambda: f"a menu {window.log()}")
+    screen.do("xdotool", "key", "--delay", "20", *keys)  # the focus is the menu's, and stays there
+    wait_until(lambda: not is_open(), lambda: f"no menu {window.log()}")
+
+
 def test_a_message_is_answered_and_a_person_is_written_to_with_the_keys_alone(tmp_path: Path, screen: Screen) -> None:
     (port,) = free_ports(1)
     listen = ("--listen", f"tcp:{port}:interface=127.0.0.1")
@@ -44,16 +56,18 @@ def test_a_message_is_answered_and_a_person_is_written_to_with_the_keys_alone(tm
         ann.wait_for("bob joined")
         bob.say("shall we have tea?")
         ann.wait_for("shall we have tea?")  # the conversation has the focus now
-        for key in ("Escape", "Up", "Menu", "Down", "Return"):
+        for key in ("Escape", "Up"):
             ann.press(key)
+        choose(screen, ann, "Down", "Return")
         ann.type("with milk, please")
         bob.wait_for("with milk, please")
         said = history(port)
         question, answer = (next(line for line in said if text in line) for text in ("tea?", "milk"))
         id_ = next(tag for tag in question.split(" ")[0].lstrip("@").split(";") if tag.startswith("id="))
         assert f"reply={id_.removeprefix('id=')}" in answer
-        for key in ("F6", "Down", "Menu", "Down", "Return"):
+        for key in ("F6", "Down"):
             ann.press(key)
+        choose(screen, ann, "Down", "Return")
         ann.type("psst")
         bob.press("alt+Down")
         bob.wait_for("psst")

@@ -60,6 +60,16 @@ def test_letters_are_joined_where_the_font_can(room: Desk, has: bool, expected: 
     assert last_row(room) == f"\t{expected}"
 
 
+def test_a_shape_as_wide_as_the_box_for_what_is_missing_is_there(room: Desk) -> None:
+    has = room.window.glyphs.has
+    if room.window.look.text.actual("family") != "DejaVu Sans":
+        pytest.skip("another font is used here")
+    assert all(map(has, "ﻋﻌﻊﻉﻢﻣﻼﻶﻊﻎﻏ"))
+    assert not any(map(has, "\ue123\U0001fffe"))
+    room.said("bob", "السلام عليكم")
+    assert last_row(room) == "\tﻢﻜﻴﻠﻋ مﻼﺴﻟا"
+
+
 def test_lines_are_broken_before_they_are_reordered_and_end_at_the_right(room: Desk) -> None:
     room.said("bob", LONG)
     text = room.window.talk.text

@@ -13,7 +13,7 @@ from chatd.client.model.reducer import apply_event
 from chatd.client.model.room import Room
 from chatd.client.model.seen import begin_markers, knows_nothing_of, private_questions
 from chatd.client.model.standing import to_know, to_repeat
-from chatd.client.model.transcript import UNKNOWN_FATE, Transcript
+from chatd.client.model.transcript import Transcript
 from chatd.client.net.connection import Aftermath, Connection
 from chatd.client.net.refusals import JOIN_TROUBLES, LOGIN_TROUBLES, PERSONAL, Refusals
 from chatd.client.net.seen_reports import SeenReports
@@ -181,7 +181,7 @@ class Session:
         changes: list[Change] = []
         if not self.present:
             self._stage = Stage.PRESENT
-            changes += [*self._refusals.show(), *self._give_up_others()]
+            changes += [*self._refusals.show(), *self._memory.give_up_others(self._transcript)]
             for join in self._transcript.rejoin():
                 room = self._transcript.find_room(join.room)
                 if room is not None and not room.joined:
@@ -214,18 +214,6 @@ class Session:
     def _report_seen(self, command: Seen) -> None:
         self._ask_quietly([command])
         self._go_on()
-
-    def _give_up_others(self) -> list[Change]:
-        """Let fail what was sent under another name: the server would not know it again."""
-        key = names.key(self._transcript.nick)
-        changes: list[Change] = []
-        for label, nick in list(self._memory.sent_as.items()):
-            if self._transcript.waits_in(label) is None:
-                del self._memory.sent_as[label]
-            elif nick != key:
-                del self._memory.sent_as[label]
-                changes += self._transcript.mark_failed(label, UNKNOWN_FATE)
-        return changes
 
     def _kept_out(self, asked: Question, tags: Tags, error: Refused) -> list[Change]:
         """Do without a room that the server does not let one into, or that is full, or try again later."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from chatd.client.model.changes import Change
+from chatd.client.model.transcript import UNKNOWN_FATE, Transcript
+from chatd.protocol import names
 from chatd.protocol.moderation_commands import Login
 
 
@@ -19,3 +22,15 @@ class SessionMemory:
     """The LOGIN to send before the first JOIN; None if there is no account."""
     account: str = ""
     """The account that this connection is logged in to; empty for none."""
+
+    def give_up_others(self, transcript: Transcript) -> list[Change]:
+        """Let fail what was sent under another name: the server would not know it again."""
+        key = names.key(transcript.nick)
+        changes: list[Change] = []
+        for label, nick in list(self.sent_as.items()):
+            if transcript.waits_in(label) is None:
+                del self.sent_as[label]
+            elif nick != key:
+                del self.sent_as[label]
+                changes += transcript.mark_failed(label, UNKNOWN_FATE)
+        return changes

@@ -56,17 +56,7 @@ class ConnectSheet(Sheet):
         self.name = self._field(1, 0, "Name", 28)
         self.password = self._field(1, 2, "Password", 18, show="•")
         self.room = self._field(2, 0, "Room", 28)
-        self.tls = tk.BooleanVar(self, value=False)
-        self._tls_box = ttk.Checkbutton(
-            body, text="TLS (encrypted; the server must offer it)", variable=self.tls, command=self._change_port
-        )
-        self._tls_box.grid(row=3, column=1, columnspan=3, sticky="w", pady="3p")
-        self.remember = tk.BooleanVar(self, value=False)
-        self.remember_box = ttk.Checkbutton(
-            body, text="Remember the password in the system's keyring", variable=self.remember
-        )
-        self.remember_box.grid(row=4, column=1, columnspan=3, sticky="w", pady="3p")
-        self.remember_box.grid_remove()
+        self._lay_out_boxes(body)
         self.note = ttk.Label(body, wraplength=_WRAP, justify="left")
         self.problem = ttk.Label(body, style="Alert.TLabel", wraplength=_WRAP, justify="left")
         for row, label in ((5, self.note), (6, self.problem)):
@@ -81,6 +71,22 @@ class ConnectSheet(Sheet):
         body.rowconfigure(0, weight=0)
         self.bind_all_inside()
         self.password.bind("<FocusIn>", lambda _: self.reached_password(), add=True)
+        self._submit_by_return()
+
+    def _lay_out_boxes(self, body: ttk.Frame) -> None:
+        self.tls = tk.BooleanVar(self, value=False)
+        self._tls_box = ttk.Checkbutton(
+            body, text="TLS (encrypted; the server must offer it)", variable=self.tls, command=self._change_port
+        )
+        self._tls_box.grid(row=3, column=1, columnspan=3, sticky="w", pady="3p")
+        self.remember = tk.BooleanVar(self, value=False)
+        self.remember_box = ttk.Checkbutton(
+            body, text="Remember the password in the system's keyring", variable=self.remember
+        )
+        self.remember_box.grid(row=4, column=1, columnspan=3, sticky="w", pady="3p")
+        self.remember_box.grid_remove()
+
+    def _submit_by_return(self) -> None:
         fields = (self.host, self.port, self.name, self.password, self.room)
         for widget in (*fields, self._tls_box, self.remember_box, self.button):
             for key in ("<Return>", "<KP_Enter>"):

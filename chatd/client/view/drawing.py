@@ -119,6 +119,6 @@ class Drawing:
             window.talk.draw(first)
         if Part.MEMBERS in stale:
             window.members.draw()
-        if Part.TOPIC in stale:
+        if stale & {Part.TOPIC, Part.MEMBERS}:  # above the topic stands how many they are
             window.draw_topic()
         self._drawn()

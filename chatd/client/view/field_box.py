@@ -35,7 +35,7 @@ class FieldBox(ttk.Frame):
             return
         if self.hint.cget("text") and self._text.compare("end-1c", "==", "1.0"):
             # Over the middle of the text, so that its cursor is seen.
-            self.hint.place(in_=self._text, x="8p", rely=0.5, anchor="w", relwidth=1, width="-15p")
+            self.hint.place(in_=self._text, x="4.5p", rely=0.5, anchor="w", relwidth=1, width="-15p")
             self.hint.lift(self._text)
         else:
             self.hint.place_forget()

@@ -21,6 +21,8 @@ _ASTRAL = 0x10000
 _TRIAL = "\U0001f600\U0001f9e1\U0001f1e9\U0001f468\u200d\U0001f469 \u2705"
 _UNASSIGNED = "\U0001fffe"
 _LARGE_PIXELS = 200
+_APART = 100_000
+"""More than any width."""
 _JOINED = "\u0628"
 """An Arabic letter that is narrower in a word than alone."""
 _BLANK = "\u200d\ufe0e\ufe0f"
@@ -47,7 +49,9 @@ class TkFont(Font):
     def __init__(self, root: tk.Misc) -> None:
         self._root = root
         self._font = tkinter.font.nametofont("TkDefaultFont", root)
-        self._large = tkinter.font.Font(root, family=self._font.actual("family"), size=-_LARGE_PIXELS)
+        family = self._font.actual("family")
+        self._large = tkinter.font.Font(root, family=family, size=-_LARGE_PIXELS)
+        self._bold = tkinter.font.Font(root, family=family, size=-_LARGE_PIXELS, weight="bold")
 
     @override
     def family(self, character: str) -> str:
@@ -56,7 +60,8 @@ class TkFont(Font):
 
     @override
     def width(self, character: str) -> int:
-        return self._large.measure(character)
+        # The box for what a font lacks is as wide as some of its letters, but not in both weights.
+        return self._large.measure(character) + _APART * self._bold.measure(character)
 
     @override
     def shapes(self) -> bool:

@@ -1,9 +1,8 @@
-"""Where everything in the window stands, and which keys do what."""
+"""Where everything in the window stands."""
 
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable
 from tkinter import ttk
 from typing import Any
 
@@ -23,14 +22,12 @@ from chatd.client.view.find_bar import FindActions, FindBar
 from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.help_sheet import HelpSheet
 from chatd.client.view.listings import fill_found, fill_rooms
-from chatd.client.view.main_menu import Item, bind_keys, fill_menu, open_menu, zoom_keys
 from chatd.client.view.members_pane import MembersPane, PeopleActions
 from chatd.client.view.menus import Menus
 from chatd.client.view.message_field import FieldActions, MessageField
 from chatd.client.view.name_bar import NameBar
 from chatd.client.view.notices import Notices
 from chatd.client.view.panes import Panes
-from chatd.client.view.parts import go_to_next_part
 from chatd.client.view.paste_question import ask_how_to_paste
 from chatd.client.view.place import geometry, this_screen
 from chatd.client.view.preferences_sheet import PreferencesSheet
@@ -38,7 +35,7 @@ from chatd.client.view.question import Question
 from chatd.client.view.room_header import HeaderActions, RoomHeader
 from chatd.client.view.rooms_pane import RoomActions, RoomsPane, ServerActions
 from chatd.client.view.servers import Servers, ServerSession
-from chatd.client.view.sheet import NOWHERE, Listing
+from chatd.client.view.sheet import Listing
 from chatd.client.view.status_line import StatusLine
 from chatd.client.view.switcher import Switcher
 from chatd.client.view.talk_pane import TalkActions, TalkPane
@@ -99,8 +96,6 @@ class Layout(Actions):
         self.panes.fill(self.rooms, self.middle, self.members)
         look.painters.append(self.status_line.paint)
         self._make_sheets(root)
-        self._menu()
-        self._bind()
         self.readers = tell_readers(root, self.talk.text, self.field.text, self.rooms.tree, self.members.tree)
 
     def _fill_middle(self, middle: ttk.Frame) -> None:
@@ -130,7 +125,7 @@ class Layout(Actions):
         self.question.grid(row=5, column=0, sticky="ew", padx=edge, pady=(gap, 0))
         self.question.grid_remove()
         self.clipboard = Clipboard(self.root, self.question.show_error)
-        field_actions = FieldActions(self.submit, self.ask_paste, self._context, self.menus.emoji_panel.open)
+        field_actions = FieldActions(self.submit, self.ask_paste, self._context, self.menus.open_emoji_panel)
         self.field = MessageField(middle, look, self.glyphs, self.clipboard, field_actions)
         self.menus.subjects.line.place_in(6, edge, gap)
         self.field.grid(row=7, column=0, sticky="ew", padx=edge, pady=gap)
@@ -152,70 +147,9 @@ class Layout(Actions):
         self.found_sheet = Listing(root, self.look, "Found on the server", ("When and who", "What"))
         listings = self.rooms_sheet, self.found_sheet
         plain = self.switcher, self.help_sheet, self.preferences_sheet
-        self._sheets = *plain, *listings, self.connect_sheet, self.account_sheet
-
-    def _menu(self) -> None:
-        self.menu = tk.Menu(self.header.menu_button, tearoff=False)
-        self.header.menu_button.configure(menu=self.menu)
-        people = self.menus.selected_person_menu(self.menu, lambda: self.members.selected)
-        fill_menu(
-            self.menu,
-            [
-                Item("Rooms on the server …", lambda: self.submit("/rooms")),
-                Item("Go to a room …", self.switch, "Ctrl+K"),
-                Item("Room settings …", self.menus.show_settings),
-                Item("Find …", self.find, "Ctrl+F"),
-                Item("Emoji …", self.write_emoji, "Ctrl+."),
-                Item(),
-                Item("Selected person", menu=people),
-                Item("Show or hide people", self.toggle_people, "Ctrl+Shift+P"),
-                Item(),
-                Item("Change your name …", self.name_bar.change),
-                Item("Account …", self.show_account, "Ctrl+Shift+A"),
-                Item("Another server …", self.ask_server),
-                Item("Disconnect from this server", lambda: self.disconnect_server(self.servers.front)),
-                Item("Remove this server", lambda: self.remove_server(self.servers.front)),
-                Item(),
-                Item("Preferences …", self.preferences_sheet.ask, "Ctrl+,"),
-                Item("Keys and commands", self.help, "F1"),
-                Item("Quit …", self.ask_quit, "Ctrl+Q"),
-            ],
-        )
-
-    def _bind(self) -> None:
-        root, look = self.root, self.look
-        bindings: dict[str, Callable[[], object]] = {
-            "<Control-k>": self.switch,
-            "<Control-f>": self.find,
-            "<Control-q>": self.ask_quit,
-            "<Control-Shift-A>": self.show_account,
-            "<Control-comma>": self.preferences_sheet.ask,
-            "<Control-Shift-P>": self.toggle_people,
-            "<F1>": self.help,
-            "<F6>": self.go_to_next_part,
-            "<F10>": lambda: open_menu(self.menu, self.header.menu_button),
-            "<Escape>": self.escape,
-            "<Alt-Up>": lambda: self.step_room(-1),
-            "<Alt-Down>": lambda: self.step_room(1),
-            **zoom_keys(look.zoom),
-        }
-        bind_keys(bindings, root, self.field.text, self.talk.text)
-        self.field.text.bind("<Prior>", lambda _: self.talk.scroll(-1))
-        self.field.text.bind("<Next>", lambda _: self.talk.scroll(1))
-        for event in ("<FocusIn>", "<FocusOut>"):
-            root.bind(event, lambda _: root.after_idle(self.focus_changed), add=True)
-        root.bind(NOWHERE, lambda _: self.focus_home())
-        root.protocol("WM_DELETE_WINDOW", self.ask_quit)
+        self.sheets = *plain, *listings, self.connect_sheet, self.account_sheet
 
     # What opens and closes.
-
-    def go_to_next_part(self) -> None:
-        """Go to what is asked, if anything is, and then from part to part of the window."""
-        go_to_next_part(self.question, self.field.text, self.members.tree, self.rooms.tree, self.talk.text)
-
-    def focus_home(self) -> None:
-        """Let what is typed go where something is to be entered first."""
-        (self.field.text if self.name_bar.locked else self.name_bar.field).focus_set()
 
     def find(self) -> None:
         """Look for something in the room in front."""
@@ -232,22 +166,6 @@ class Layout(Actions):
         self.settings.people = not self.settings.people
         self.arrange()
 
-    def switch(self) -> None:
-        """Go to a room by part of its name."""
-        self.switcher.ask(self.rooms.places)
-
-    def step_room(self, by: int) -> None:
-        """Go to the next room in the list, or the one before."""
-        places = self.rooms.places
-        at = next((place for place, (_, room) in enumerate(places) if room is self.shown), None)
-        if at is not None:
-            session, room = places[(at + by) % len(places)]
-            self.show_room(room.key, session)
-
-    def help(self) -> None:
-        """List the keys and the commands."""
-        self.help_sheet.open(self.help_sheet.text)
-
     def ask_server(self) -> None:
         """Ask where to go."""
         self.connect_sheet.ask(Address(), self.transcript.nick or self.settings.nick, "")
@@ -262,27 +180,9 @@ class Layout(Actions):
         if not fill_found(self.found_sheet, [] if room is None else room.found, self.glyphs.line):
             self.question.show_error("The server found nothing")
 
-    def escape(self) -> None:
-        """Close what is open."""
-        for sheet in (*self.menus.sheets, *self._sheets):
-            if sheet.is_open:
-                sheet.close()
-                return
-        if self.question.is_open:
-            self.question.escape()
-        elif self.find_bar.is_open:
-            self.find_bar.close()
-        else:
-            self.menus.subjects.leave()
-            self.name_bar.leave()
-
     def ask_paste(self, pasting: Pasting) -> None:
         """Ask whether to put much into the field."""
         ask_how_to_paste(self.question, self.field, pasting)
-
-    def write_emoji(self) -> None:
-        """Choose an emoji for what is being written."""
-        self.field.choose_emoji()
 
     def update_title(self) -> None:
         """Let the title say how much is unread."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
+from functools import cached_property
 from tkinter import ttk
 from typing import ParamSpec, Protocol
 
@@ -76,7 +77,7 @@ class Menus:
         safe = self._safe = glyphs.line
         self._zone = zone
         self.recent = emoji.Recent(recent)
-        self.emoji_panel = EmojiPanel(window.root, look, glyphs, self.recent)
+        self._make_emoji_panel = lambda: EmojiPanel(window.root, look, glyphs, self.recent)
         self.popup = tk.Menu(window.root, tearoff=False)
         self.person = PersonMenu(self, safe)
         self.message = MessageMenu(self, safe)
@@ -84,6 +85,15 @@ class Menus:
         self.room_sheet = RoomSheet(window.root, look, safe, zone, self._confirm)
         self.subjects = Subjects(window, main, safe)
         self._due = window.root.after(LOOK_AGAIN_MS, self._look_again)
+
+    @cached_property
+    def emoji_panel(self) -> EmojiPanel:
+        """What emoji are chosen from; not made before, for it takes a part of the start that is felt."""
+        return self._make_emoji_panel()
+
+    def open_emoji_panel(self, at: tk.Misc, chosen: Callable[[str], None]) -> None:
+        """Let an emoji be chosen next to a widget."""
+        self.emoji_panel.open(at, chosen)
 
     @property
     def transcript(self) -> Transcript:

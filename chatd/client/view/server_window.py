@@ -12,7 +12,7 @@ from chatd.client.net.status import LinkState, Status
 from chatd.client.net.trouble import Trouble
 from chatd.client.view.accounts import Accounts
 from chatd.client.view.admission import Admission, Visit
-from chatd.client.view.layout import Layout
+from chatd.client.view.controls import ControlledLayout
 from chatd.client.view.servers import Servers, ServerSession
 from chatd.protocol import names
 from chatd.protocol.commands import LOBBY, Nick
@@ -20,7 +20,7 @@ from chatd.protocol.moderation_commands import Login
 from chatd.runtime.server_address import Address
 
 
-class ServerWindow(Layout):
+class ServerWindow(ControlledLayout):
     """A layout that holds `servers`; what is drawn of them is the `Window`'s to do."""
 
     servers: Servers

@@ -10,14 +10,14 @@ from typing import Any
 
 from chatd.client.net.status import LinkState, Status
 from chatd.client.net.trouble import Trouble
-from chatd.client.view.theme import GAP, TIGHT, WIDE, Look
+from chatd.client.view.theme import GAP, TIGHT, Look
 
 
 class StatusLine(ttk.Frame):
     """A sentence and a button; ``reconnect`` is what the button does."""
 
     def __init__(self, parent: tk.Misc, look: Look, reactor: Any, reconnect: Callable[[], None]) -> None:
-        super().__init__(parent, padding=(look.pixels(WIDE), look.pixels(TIGHT)))
+        super().__init__(parent, padding=(look.pixels(GAP), look.pixels(TIGHT)))
         self._reactor = reactor
         self._status: Status | None = None
         self._who = self._where = self._away = ""

@@ -42,7 +42,8 @@ class TalkPane(ttk.Frame):
         super().__init__(parent)
         self._look = look
         self._zone = zone
-        self._room: Room | None = None
+        self.room: Room | None = None
+        """The room that is shown."""
         self.follow = True
         """Whether the newest line is on the screen and is to stay there."""
         self._placed = True
@@ -82,7 +83,7 @@ class TalkPane(ttk.Frame):
 
     def show_room(self, room: Room | None) -> None:
         """Show another room: its newest lines, or the first unread one at the top."""
-        self._room = self.gutter.room = room
+        self.room = self.gutter.room = room
         self.rows.clear()
         self.hands.keys.forget()
         self.follow = True
@@ -110,7 +111,7 @@ class TalkPane(ttk.Frame):
 
     def draw(self, first_index: int) -> None:
         """Redraw the lines from an index on."""
-        room, places = self._room, self.rows.places
+        room, places = self.room, self.rows.places
         if room is None:
             return
         if not places or first_index <= places[0]:
@@ -124,7 +125,7 @@ class TalkPane(ttk.Frame):
 
     def redraw(self, first: int | None = None) -> None:
         """Redraw everything, from the line ``first`` on: what is the same stays, and so does the place."""
-        room = self._room
+        room = self.room
         if room is None:
             return
         if first is None:
@@ -135,14 +136,14 @@ class TalkPane(ttk.Frame):
     def repaint(self) -> None:
         """Redraw everything, also what is the same."""
         self._paint()
-        room, places = self._room, self.rows.places
+        room, places = self.room, self.rows.places
         if room is None or not places:
             return
         self._keep_place(lambda: self.rows.write(*self._made(room, places[0])))
 
     def reveal(self, index: int) -> None:
         """Bring a line onto the screen, and mark it."""
-        room = self._room
+        room = self.room
         if room is None or not 0 <= index < len(room.lines):
             return
         if not self.rows.places or index < self.rows.places[0]:
@@ -178,7 +179,7 @@ class TalkPane(ttk.Frame):
 
     def toggle(self, number: int) -> None:
         """Fold or unfold what the row of this number says in one sentence."""
-        row, room = self.rows.rows[number], self._room
+        row, room = self.rows.rows[number], self.room
         if room is None or not isinstance(row, FoldRow):
             return
         room.unfolded.symmetric_difference_update({row.key})
@@ -202,21 +203,16 @@ class TalkPane(ttk.Frame):
     @property
     def last_id(self) -> int:
         """The id of the newest line on the screen, 0 if it has none."""
-        room, number = self._room, self.rows.number_at(f"@0,{self.text.winfo_height()}")
+        room, number = self.room, self.rows.number_at(f"@0,{self.text.winfo_height()}")
         for row in reversed(self.rows.rows[: number + 1]):
             if room is not None and isinstance(row, LineRow):
                 return row.line.id if row.line.run == room.timeline.run else 0
         return 0
 
-    @property
-    def room(self) -> Room | None:
-        """The room that is shown."""
-        return self._room
-
     def line_of(self, number: int) -> Line | None:
         """Return the line of the row of a number; None of a fold, and of what is no line."""
         row = self.rows.rows[number] if 0 <= number < len(self.rows.rows) else None
-        return self._room.lines[row.index] if isinstance(row, OfLine) and self._room is not None else None
+        return self.room.lines[row.index] if isinstance(row, OfLine) and self.room is not None else None
 
     # Keeping the place.
 
@@ -233,7 +229,7 @@ class TalkPane(ttk.Frame):
 
     def _after_change(self) -> None:
         self.gutter.soon()
-        room = self._room
+        room = self.room
         unread = room is not None and not self.follow
         self.below.show(room.unread if room and unread else 0, room.mentions if room and unread else 0)
 
@@ -251,7 +247,7 @@ class TalkPane(ttk.Frame):
 
     def note_place(self) -> None:
         """After scrolling: note whether the end is on the screen, and get more if the beginning is."""
-        room = self._room
+        room = self.room
         if not self.winfo_exists() or room is None:
             return
         self.follow = self._end_is_shown()
@@ -288,7 +284,7 @@ class TalkPane(ttk.Frame):
         return rows(room, first, self._zone, self._look.preferences.traffic)
 
     def _pieces(self, row: Row) -> list[Piece]:
-        return [] if self._room is None else self.bidi.drawn(self._renderer.pieces(self._room, row))
+        return [] if self.room is None else self.bidi.drawn(self._renderer.pieces(self.room, row))
 
     def _paint(self) -> None:
         self._renderer.clock = self._look.preferences.clock

@@ -118,10 +118,10 @@ class Renderer:
 
     def _quote(self, room: Room, row: QuoteRow) -> list[Piece]:
         base = (*_base(room, room.lines[row.index]), "quote")
+        said = Piece(self.safe(row.text) or UNKNOWN_ANSWERED, base, "")
         if not row.nick:
-            return [Piece(f"↪ {UNKNOWN_ANSWERED}", base, "")]
-        name = Piece(self.safe(row.nick), (*base, "answered"), "")
-        return [Piece("↪ ", base, ""), name, Piece(f"  {self.safe(row.text)}", base, "")]
+            return [Piece("↪ ", base, ""), said]
+        return [Piece("↪ ", base, ""), Piece(self.safe(row.nick), (*base, "answered"), ""), Piece("  ", base, ""), said]
 
     def _reactions(self, room: Room, line: Line) -> list[Piece]:
         base = _base(room, line)

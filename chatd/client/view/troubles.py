@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from enum import Enum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from chatd.client.net.trouble import Trouble
@@ -34,6 +36,41 @@ class Advice(NamedTuple):
 
 
 _ELSEWHERE = (Offer.AGAIN, Offer.ELSEWHERE, Offer.CLOSE)
+_ENDED = "You are no longer connected to {host}: {why}."
+_TEXTS: Mapping[Trouble | None, str] = MappingProxyType(
+    {
+        Trouble.NOTHING_LISTENS: (
+            "No server answers at port {port} of {host}: it is not running, or it uses another port."
+        ),
+        Trouble.NO_ANSWER: (
+            "{host} does not answer at port {port}: it is off or unreachable, or a firewall is in the way."
+        ),
+        Trouble.NO_HOST: "There is no host called {host}. Check the name, and whether this machine is online.",
+        Trouble.NO_ROUTE: "{host} cannot be reached from here. Check whether this machine is online.",
+        Trouble.SPEAKS_TLS: "Port {port} of {host} takes encrypted connections (TLS) only.",
+        Trouble.NOT_CHATD: "What answers at port {port} of {host} is not a chatd server.",
+        Trouble.SILENT: (
+            "What answers at port {port} of {host} hangs up without a word: it may not be a chatd server."
+        ),
+        Trouble.NO_HANDSHAKE: "No encrypted connection to {host} could be made: {why}.",
+        Trouble.NOT_ACCEPTED: "You are not connected to {host}, because its certificate was not accepted.",
+        Trouble.FULL: "{host} takes nobody in at the moment: {why}.",
+        Trouble.BANNED: _ENDED,
+        Trouble.KICKED: _ENDED,
+        Trouble.REPLACED: _ENDED,
+        Trouble.NAME: "{host} does not take that name: {why}.",
+    }
+)
+_OFFERS: Mapping[Trouble | None, tuple[Offer, ...]] = MappingProxyType(
+    {
+        Trouble.SPEAKS_TLS: (Offer.WITH_TLS, Offer.ELSEWHERE, Offer.CLOSE),
+        Trouble.NAME: (Offer.NAME, Offer.ELSEWHERE, Offer.CLOSE),
+    }
+)
+_OF_PORT = frozenset(
+    {Trouble.NOTHING_LISTENS, Trouble.NO_ANSWER, Trouble.NOT_CHATD, Trouble.SILENT, Trouble.NO_HANDSHAKE}
+)
+"""What another port may mend."""
 
 
 def usual_port(address: Address) -> int:
@@ -55,44 +92,13 @@ def advise(trouble: Trouble | None, address: Address, detail: str, *, secret: bo
     ``detail`` is what is known besides, a sentence without its capital and its full stop; it may be the server's.
     ``secret`` is whether a password would go to that server.
     """
-    host, port = address.host, address.port
-    other = (Offer.USUAL_PORT,) if port != usual_port(address) else ()
-    match trouble:
-        case Trouble.NOTHING_LISTENS:
-            text = f"No server answers at port {port} of {host}: it is not running, or it uses another port."
-            return Advice(text, (*other, *_ELSEWHERE))
-        case Trouble.NO_ANSWER:
-            text = f"{host} does not answer at port {port}: it is off or unreachable, or a firewall is in the way."
-            return Advice(text, (*other, *_ELSEWHERE))
-        case Trouble.NO_HOST:
-            text = f"There is no host called {host}. Check the name, and whether this machine is online."
-            return Advice(text, _ELSEWHERE)
-        case Trouble.NO_ROUTE:
-            return Advice(f"{host} cannot be reached from here. Check whether this machine is online.", _ELSEWHERE)
-        case Trouble.SPEAKS_TLS:
-            text = f"Port {port} of {host} takes encrypted connections (TLS) only."
-            return Advice(text, (Offer.WITH_TLS, Offer.ELSEWHERE, Offer.CLOSE))
-        case Trouble.SPEAKS_PLAIN:
-            return _without_tls(address, secret=secret)
-        case Trouble.NOT_CHATD:
-            return Advice(f"What answers at port {port} of {host} is not a chatd server.", (*other, *_ELSEWHERE))
-        case Trouble.SILENT:
-            text = f"What answers at port {port} of {host} hangs up without a word: it may not be a chatd server."
-            return Advice(text, (*other, *_ELSEWHERE))
-        case Trouble.NO_HANDSHAKE:
-            return Advice(f"No encrypted connection to {host} could be made: {reason(detail)}.", (*other, *_ELSEWHERE))
-        case Trouble.NOT_ACCEPTED:
-            text = f"You are not connected to {host}, because its certificate was not accepted."
-            return Advice(text, _ELSEWHERE)
-        case Trouble.FULL:
-            return Advice(f"{host} takes nobody in at the moment: {reason(detail)}.", _ELSEWHERE)
-        case Trouble.BANNED | Trouble.KICKED | Trouble.REPLACED:
-            return Advice(f"You are no longer connected to {host}: {reason(detail)}.", _ELSEWHERE)
-        case Trouble.NAME:
-            text = f"{host} does not take that name: {reason(detail)}."
-            return Advice(text, (Offer.NAME, Offer.ELSEWHERE, Offer.CLOSE))
-        case _:
-            return Advice(f"{host} does not let you in: {reason(detail)}.", _ELSEWHERE)
+    if trouble is Trouble.SPEAKS_PLAIN:
+        return _without_tls(address, secret=secret)
+    text = _TEXTS.get(trouble, "{host} does not let you in: {why}.")
+    offers = _OFFERS.get(trouble, _ELSEWHERE)
+    if trouble in _OF_PORT and address.port != usual_port(address):
+        offers = (Offer.USUAL_PORT, *offers)
+    return Advice(text.format(host=address.host, port=address.port, why=reason(detail)), offers)
 
 
 def _without_tls(address: Address, *, secret: bool) -> Advice:
