@@ -10,6 +10,7 @@ from chatd.client.model import members, rulings, transcript
 from chatd.client.model.kept_servers import KeptServer
 from chatd.client.model.settings import Store
 from chatd.client.view import members_pane
+from chatd.client.view.talk_rows import LINK, MAX_LINKS
 from chatd.protocol import events
 from tests.client.test_transcript import IN, Client
 from tests.client.test_window import Desk, desk
@@ -82,3 +83,14 @@ def test_names_that_are_none_cost_no_server_that_is_kept(desk: Desk, tmp_path: P
     assert [(each.nick, each.rooms) for each in settings.servers] == [("", ["#r"])]
     assert isinstance(settings.servers[0], KeptServer)
     assert settings.nick == "ann"
+
+
+@needs_display
+def test_of_a_line_of_links_the_first_can_be_followed(desk: Desk) -> None:
+    desk.join("ann", "#r")
+    said = " ".join(f"http://e.example/{number}" for number in range(1300))
+    desk.said("bob", said, "#r")
+    desk.turn()
+    text = desk.window.talk.text
+    assert len([tag for tag in text.tag_names() if tag.startswith(LINK)]) == MAX_LINKS
+    assert any(said in line for line in desk.shown())
