@@ -28,7 +28,7 @@ class Sheet(ttk.Frame):
         self._closed = closed
         self._grows = grows
         self._focus: tk.Misc | None = None
-        self.card = card = ttk.Frame(self, style="Card.TFrame", padding="12p")
+        self.card = card = ttk.Frame(self, style="Side.Card.TFrame", padding="12p")
         self.heading = ttk.Label(card, text=title, style="Title.TLabel")
         self.heading.grid(row=0, column=0, sticky="w", pady=(0, "9p"))
         self.close_button = ttk.Button(card, text="Close", command=self.close)

@@ -40,7 +40,7 @@ _ENDED = "You are no longer connected to {host}: {why}."
 _TEXTS: Mapping[Trouble | None, str] = MappingProxyType(
     {
         Trouble.NOTHING_LISTENS: (
-            "No server answers at port {port} of {host}: it is not running, or it uses another port."
+            "No server answers on port {port} of {host}: it is not running, or it uses another port."
         ),
         Trouble.NO_ANSWER: (
             "{host} does not answer at port {port}: it is off or unreachable, or a firewall is in the way."
