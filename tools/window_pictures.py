@@ -46,6 +46,8 @@ TALK = (
 )
 SIGNS = (("marie", "🎉"), ("jonas", "🎉"), ("tomás", "🚀"))
 """How people react to what was said last."""
+UNREAD = "(4)"
+"""What the title says once `leave_unread` has done its part."""
 STILL = 0.4
 """Seconds that a window must look the same to be taken for done."""
 
@@ -90,6 +92,10 @@ class Desk:
         found = subprocess.run(words, env=self.environment, capture_output=True, text=True, check=False).stdout.split()
         self.window = found[0] if found else ""
         return bool(found)
+
+    def title(self) -> str:
+        """Return the title of the client's window."""
+        return self.do("xdotool", "getwindowname", self.window).decode()
 
     def still(self, window: str) -> bytes:
         """Return a picture of a window once it changes no more."""
@@ -137,6 +143,7 @@ def take(shot: Shot, folder: Path, arguments: list[str], target: Path, then: Cal
             screen.still(window)
             if not shot.empty:
                 then()
+                wait_until(lambda: UNREAD in screen.title(), screen.title)
                 screen.still(window)
             for key in shot.keys:
                 screen.do("xdotool", "key", key)
@@ -159,10 +166,18 @@ def talk(people: dict[str, Client]) -> None:
         people["yuki"].until(lambda line: sign in line)  # noqa: B023
 
 
+def _is_there(client: Client, nick: str) -> bool:
+    """Return whether somebody is in the room of a client."""
+    client.send(b"WHO\n")
+    lines = client.until(lambda line: line.startswith("OK WHO"))
+    return any(nick in line.split() for line in lines if line.startswith("WHO "))
+
+
 def leave_unread(people: dict[str, Client], daemon: Daemon) -> None:
     """Say something elsewhere: in two other rooms, and to ann alone."""
     for room, texts in (("#design", ("new icons are up", "in the usual place")), ("#help", ("how do I mute?",))):
         with daemon.member("lea", room) as lea:
+            wait_until(partial(_is_there, lea, "ann"), lambda: "ann")
             for text in texts:
                 lea.send(f"MSG {text}\n".encode())
             lea.send(b"QUIT\n")

@@ -134,11 +134,12 @@ def _begin(window: Window, wishes: Wishes, problem: str) -> None:
     """Join at the servers that are kept, with the one that is wished for in front, or ask for one."""
     settings = window.settings
     kept: dict[Address, KeptServer] = {}
+    problems = [problem] if problem and settings.servers else []
     for each in settings.servers:
         try:
             kept[parse(each.address)] = each
         except ValueError as error:
-            window.question.show_error(str(error))
+            problems.append(str(error))
     wished = wishes.address or next(iter(kept), None)
     if wished is None and not (wishes.nick or wishes.rooms):
         window.ask_server()
@@ -149,8 +150,8 @@ def _begin(window: Window, wishes: Wishes, problem: str) -> None:
         asked = wishes if address == first else Wishes()
         window.connect(address, asked.nick or there.nick or settings.nick, asked.rooms or there.rooms)
     window.go_to_server(first)
-    if problem and settings.servers:
-        window.question.show_error(problem)
+    if problems:
+        window.question.show_error("; ".join(problems))
 
 
 def _look_for_garbage() -> None:

@@ -26,6 +26,13 @@ def window(screen: Screen, home: Path, port: int, *more: str) -> AbstractContext
     return started(screen, home, f"127.0.0.1:{port}", "--name", "ann", "--room", "#den", *more)
 
 
+def wait_for_unread(window: RealWindow, count: int) -> None:
+    """Wait until the title says how much is unread."""
+    wait_until(
+        lambda: window.title().startswith(f"({count})"), lambda: f"{count} unread in {window.title()!r} {window.log()}"
+    )
+
+
 def test_what_was_said_without_a_server_is_sent_once_after_the_window_was_killed(
     tmp_path: Path, screen: Screen
 ) -> None:
@@ -65,7 +72,7 @@ def test_after_a_kill_one_is_told_what_was_missed_and_the_draft_is_there(tmp_pat
         bob.until(lambda line: line.startswith("OK JOIN #ops "))
         bob.send(b"TELL #den read by ann\nTELL ann a word in private\n")
         ann.wait_for("read by ann")
-        wait_until(lambda: ann.title().startswith("(1)"), ann.title)  # the private one
+        wait_for_unread(ann, 1)  # the private one
         ann.write("a draft of ann's")
         wait_until(lambda: ann.keeps("a draft of ann's", "a word in private", '"seen": 1'), ann.log)
         ann.kill()
@@ -74,9 +81,9 @@ def test_after_a_kill_one_is_told_what_was_missed_and_the_draft_is_there(tmp_pat
         bob.send(b"PING done\n")
         bob.until(lambda line: line == "PONG done")
         again = stack.enter_context(started(screen, tmp_path / "ann"))
-        wait_until(lambda: again.title().startswith("(153)"), again.title)
+        wait_for_unread(again, 153)
         wait_until(lambda: again.written() == "a draft of ann's", again.written)
-        wait_until(lambda: again.title().startswith("(2)"), again.title)  # those of #den are read with the first key
+        wait_for_unread(again, 2)  # those of #den are read with the first key
         again.wait_for("missed 150")
         assert again.end() == 0
         assert "Traceback" not in again.log()

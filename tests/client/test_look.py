@@ -7,11 +7,13 @@ import subprocess
 import tkinter as tk
 from collections.abc import Iterator
 from tkinter import ttk
+from typing import Any
 
 import pytest
 
 from chatd.client.model.settings import Theme
 from chatd.client.view import pump
+from chatd.client.view.entry import Entry
 from chatd.client.view.palette import DARK, LIGHT, Palette, contrast
 from chatd.client.view.shapes import TICK, Box, Sign
 from chatd.client.view.theme import Look
@@ -103,10 +105,25 @@ def test_a_change_of_theme_reaches_what_is_there(root: tk.Tk) -> None:
 
 
 @needs_display
+def test_a_text_is_as_large_with_the_focus_as_without(root: tk.Tk) -> None:
+    look = Look(root, Theme.LIGHT, 11)
+    entry = Entry(root, look)
+    entry.pack()
+    root.deiconify()
+    root.update()
+    before = entry.winfo_reqwidth(), entry.winfo_reqheight()
+    entry.focus_force()
+    root.update()
+    assert int(str(entry.cget("highlightthickness"))) == look.pixels(1.5)
+    assert (entry.winfo_reqwidth(), entry.winfo_reqheight()) == before
+
+
+@needs_display
 @pytest.mark.skipif(not shutil.which("import"), reason="ImageMagick is not installed")
 def test_every_control_shows_that_it_has_the_focus(root: tk.Tk) -> None:
     look = Look(root, Theme.LIGHT, 11)
-    controls: list[ttk.Widget] = [
+    controls: list[Any] = [
+        Entry(root, look),
         ttk.Button(root, text="a"),
         ttk.Button(root, text="a", style="Accent.TButton"),
         ttk.Button(root, text="a", style="Flat.TButton"),
@@ -125,13 +142,19 @@ def test_every_control_shows_that_it_has_the_focus(root: tk.Tk) -> None:
             control.pack()
             root.deiconify()
             root.update()
-            control.state(["!focus"])
-            root.update()
+            focus(control, "!focus")
             before = pixels_of(control)
-            control.state(["focus"])
-            root.update()
+            focus(control, "focus")
             assert pixels_of(control) != before, (theme, control.winfo_class(), control.cget("style"))
             control.pack_forget()
+
+
+def focus(control: Any, state: str) -> None:
+    if isinstance(control, Entry):
+        (control if state == "focus" else control.nametowidget(".")).focus_force()
+    else:
+        control.state([state])
+    control.update()
 
 
 def pixels_of(widget: tk.Misc) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatd.client.model.pasting import MAX_PASTED, is_in_code, make_ready
+from chatd.client.model.pasting import LINE_BYTES, MAX_PASTED, is_in_code, make_ready
 
 
 @pytest.mark.parametrize(
@@ -37,13 +37,24 @@ def test_what_is_too_long_ends_with_a_line() -> None:
     ],
 )  # fmt: skip
 def test_where_it_is_cut(copied: str, most: int, pasted: str, lines_left: int, characters_left: int) -> None:
-    ready = make_ready(copied, most=most)
+    ready = make_ready(copied, most=most, line_bytes=None)
     assert (ready.text, ready.lines_left, ready.characters_left) == (pasted, lines_left, characters_left)
 
 
 def test_the_last_line_of_a_part_may_be_a_part_of_one() -> None:
     ready = make_ready("one\ntwo\nthr", whole=False)
     assert (ready.text, ready.cut) == ("one\ntwo", True)
+
+
+@pytest.mark.parametrize("word", ["word ", "\u6f22\u5b57 ", "\U0001f600", "x"])
+def test_a_line_that_is_too_long_for_a_message_becomes_several(word: str) -> None:
+    copied = word * 8000
+    ready = make_ready(f"before\n{copied}\nafter", most=10**6)
+    lines = ready.text.split("\n")
+    assert "".join(lines[1:-1]) == copied
+    assert ready.lines == len(lines) > 3
+    assert all(len(line.encode()) <= LINE_BYTES for line in lines)
+    assert not ready.fits_one_line
 
 
 def test_as_one_line_and_as_code() -> None:

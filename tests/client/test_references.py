@@ -98,7 +98,7 @@ def test_what_is_drawn_of_them() -> None:
     assert drawn[2:] == [
         "* bob took a message back",
         "ann  00:00",
-        "↪ an earlier message",
+        "↪ bob  an earlier message",
         "yes!  (edited)",
         " 👍 1   ",
     ]

@@ -28,6 +28,14 @@ class KeptServer:
     """The rooms to join, in their order."""
 
 
+def can_keep(name: str) -> bool:
+    """Return whether the name of a room or a nick, as a server told it, is one that `servers` reads."""
+    try:
+        return bool(names.room(name) if name.startswith("#") else names.nick(name))
+    except names.BadNameError:
+        return False
+
+
 def servers(value: object) -> list[KeptServer]:
     """Return what ``servers`` in the settings says, each address once. Raise `ValueError` for what is no such list."""
     if not isinstance(value, list) or len(value) > MAX_SERVERS:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import zlib
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from chatd.client.model.people import NOTHING_KNOWN, Facts
 from chatd.protocol import names
+
+MAX_MEMBERS = 100_000
+"""How many people of a room are known by name, far more than a server lets into one."""
 
 
 class Members:
@@ -46,16 +50,21 @@ class Members:
         else:
             self._facts[names.key(nick)] = facts
 
-    def matching(self, text: str) -> list[str]:
-        """Return the nicks that hold ``text``, in any case, sorted; all if it is empty."""
+    def count_matching(self, text: str) -> int:
+        """Return how many nicks hold ``text``, in any case; all do if it is empty."""
         part = names.key(text)
-        return [self._nicks[key] for key in self._keys if part in key]
+        return sum(part in key for key in self._keys) if part else len(self._keys)
+
+    def matching(self, text: str, most: int | None = None) -> list[str]:
+        """Return those nicks, sorted: the first ones, if there are more than ``most``."""
+        part = names.key(text)
+        return [self._nicks[key] for key in islice((key for key in self._keys if part in key), most)]
 
     def add(self, nick: str) -> bool:
         """Note that somebody is there; return whether that is new."""
         key = names.key(nick)
         self._gone.discard(key)
-        if self._listed is not None:
+        if self._listed is not None and len(self._listed) < MAX_MEMBERS:
             self._listed[key] = nick
         return self._add(key, nick)
 
@@ -64,7 +73,8 @@ class Members:
         key = names.key(nick)
         if self._listed is not None:
             self._listed.pop(key, None)
-            self._gone.add(key)
+            if len(self._gone) < MAX_MEMBERS:
+                self._gone.add(key)
         self._facts.pop(key, None)
         if self._nicks.pop(key, None) is None:
             return False
@@ -86,7 +96,7 @@ class Members:
             self._listed = {}
         for nick in nicks:
             key = names.key(nick)
-            if key not in self._gone:
+            if key not in self._gone and (key in self._listed or len(self._listed) < MAX_MEMBERS):
                 self._add(key, self._listed.setdefault(key, nick))
 
     def end_list(self) -> None:
@@ -109,6 +119,8 @@ class Members:
 
     def _add(self, key: str, nick: str) -> bool:
         new = key not in self._nicks
+        if new and len(self._nicks) >= MAX_MEMBERS:
+            return False
         self._nicks[key] = nick
         if new:
             insort(self._keys, key)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from chatd.client.model.slash import MAX_TEXT_BYTES
 
 MAX_PASTED = 200_000
 """How many characters are pasted at most."""
+LINE_BYTES = MAX_TEXT_BYTES - 300
+"""How many bytes of a line are pasted as one, so that it can be sent to any room or person."""
 FENCE = "```"
 """What stands on a line by itself before and after a block of code."""
 
@@ -32,19 +37,29 @@ class Pasting:
         return " ".join(line.strip() for line in self.text.splitlines() if line.strip())
 
     @property
+    def fits_one_line(self) -> bool:
+        """Whether that can be sent as one."""
+        return len(self.one_line.encode(errors="replace")) <= LINE_BYTES
+
+    @property
     def code(self) -> str:
         """It, as a block of code."""
         return f"{FENCE}\n{self.text}\n{FENCE}"
 
 
-def make_ready(copied: str, *, whole: bool = True, most: int = MAX_PASTED) -> Pasting:
+def make_ready(
+    copied: str, *, whole: bool = True, most: int = MAX_PASTED, line_bytes: int | None = LINE_BYTES
+) -> Pasting:
     """Return what can be pasted of what was copied, which is ``whole`` if there was not even more.
 
-    What is too long ends with the last line that fits, or the last word if it is one line, if there is one.
+    What is too long ends with the last line that fits, or the last word if it is one line, if there is one. A line of
+    more than ``line_bytes`` bytes becomes several.
     """
     text = copied.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     if "\n" in text.strip("\n"):
         text = text.strip("\n")
+    if line_bytes is not None:
+        text = "\n".join(part for line in text.split("\n") for part in _parts(line, line_bytes))
     end = len(text)
     if end > most or not whole:
         end = _end(text, min(end, most))
@@ -65,6 +80,16 @@ def _end(text: str, most: int) -> int:
             if found > 0:
                 return found
     return most
+
+
+def _parts(line: str, most: int) -> Iterator[str]:
+    """Yield a line in parts of at most so many bytes each, divided between words if that can be."""
+    while len(line.encode(errors="replace")) > most:
+        fitting = line.encode(errors="replace")[:most].decode(errors="ignore")
+        end = fitting.rfind(" ") + 1 or len(fitting)
+        yield line[:end]
+        line = line[end:]
+    yield line
 
 
 def _count(text: str) -> int:

@@ -25,7 +25,7 @@ from chatd.client.model.seen import apply_joined
 from chatd.client.model.standing import apply_away, apply_ignored
 from chatd.client.model.transcript import Transcript
 from chatd.protocol import names
-from chatd.protocol.commands import Command, History, Who
+from chatd.protocol.commands import Command, History, Rooms, Who
 from chatd.protocol.events import Done, Refused
 from chatd.protocol.wire import Tags
 
@@ -69,7 +69,7 @@ def apply_done(transcript: Transcript, tags: Tags, reply: Done) -> list[Change]:
             return _listed(transcript, room, command, asked_in)
         case "ROOMS":
             transcript.end_listing()
-            return [RoomsListed()]
+            return [RoomsListed()] if isinstance(command, Rooms) else []  # it covers the window
         case "HISTORY" if room is not None:
             if isinstance(command, History) and _number(reply) < command.count and command.since is None:
                 room.may_have_older = False

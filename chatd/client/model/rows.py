@@ -66,7 +66,10 @@ class HeadRow:
 
 @dataclass(frozen=True, slots=True)
 class QuoteRow:
-    """What the line ``serial`` at ``index`` answers: the message ``id``, of ``nick`` if it is known."""
+    """What the line ``serial`` at ``index`` answers: the message ``id``, of ``nick`` if that is known.
+
+    ``text`` is empty if the message is not there: it is older than what is known, or was taken back.
+    """
 
     index: int
     serial: int
@@ -186,7 +189,7 @@ def _quote(room: Room, index: int) -> QuoteRow:
     at = room.timeline.find(line.reply)
     answered = None if at is None else room.lines[at]
     if answered is None or answered.kind is not Kind.SAID:
-        return QuoteRow(index, line.serial, line.reply, "", "")
+        return QuoteRow(index, line.serial, line.reply, line.answers, "")
     text = shown(answered.nick, answered.text) if answered.action else answered.text
     cut = text if len(text) <= MAX_QUOTE else text[:MAX_QUOTE].rstrip() + " …"
     return QuoteRow(index, line.serial, line.reply, answered.nick, cut)

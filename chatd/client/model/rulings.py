@@ -13,6 +13,11 @@ from chatd.protocol import duration, names
 from chatd.protocol.events import Moderated
 from chatd.protocol.moderation_commands import SETTINGS
 
+MAX_HELD = 10_000
+"""How many rulings of a room are kept: the newest."""
+MAX_SETTINGS = 100
+"""How many settings of a room are kept, known or not."""
+
 TAKEN_BACK_BY: Mapping[str, str] = MappingProxyType(
     {"MUTE": "UNMUTE", "BAN": "UNBAN", "OP": "DEOP", "VOICE": "UNVOICE", "INVITE": "UNINVITE"}
 )
@@ -68,6 +73,8 @@ class Rulings:
             self._set(event, time)
         elif event.verb in TAKEN_BACK_BY:
             self._held.pop((event.verb, who), None)  # so that it stands at the end
+            if len(self._held) >= MAX_HELD:
+                del self._held[next(iter(self._held))]
             self._held[event.verb, who] = Ruling(event, time)
         elif event.verb in _TAKES_BACK:
             self._held.pop((_TAKES_BACK[event.verb], who), None)
@@ -76,7 +83,8 @@ class Rulings:
 
     def collect(self, event: Moderated, time: int) -> None:
         """Take a line of the answer to RULES."""
-        self._told.append(Ruling(event, time))
+        if len(self._told) < MAX_HELD + MAX_SETTINGS:
+            self._told.append(Ruling(event, time))
 
     def end_answer(self) -> None:
         """Note that the answer to RULES is whole: nothing holds but what it told."""
@@ -93,7 +101,8 @@ class Rulings:
             self._settings.clear()
             self._held.clear()
             return
-        self._settings[key] = value
+        if key in self._settings or len(self._settings) < MAX_SETTINGS:
+            self._settings[key] = value
         if (key, value) == ("registered", "yes"):
             raised = Moderated("OP", event.nick, event.room, event.nick)
             self._held.setdefault(("OP", names.key(event.nick)), Ruling(raised, time))

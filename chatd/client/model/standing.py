@@ -69,8 +69,9 @@ def apply_away(transcript: Transcript, command: Command | None, asked_in: str) -
 
 def apply_ignored(transcript: Transcript, command: Command | None, reply: Done, asked_in: str) -> list[Change]:
     """Take in whom one ignores."""
-    is_list = isinstance(command, Ignore) and command.nick is None
-    if is_list:
+    if not isinstance(command, Ignore):
+        return []
+    if command.nick is None:
         transcript.ignored.clear()
     transcript.ignored.update((names.key(nick), nick) for nick in reply.words)
     if not asked_in:

@@ -24,6 +24,8 @@ from chatd.protocol.events import Listed
 from chatd.protocol.text import clean
 
 UNKNOWN_FATE = "The connection was lost before this was acknowledged; it may have arrived."
+MAX_LISTED = 10_000
+"""How many rooms of the answer to ROOMS are kept."""
 
 
 class Transcript:
@@ -280,7 +282,8 @@ class Transcript:
         """Take one line of the answer to ROOMS; the first begins a new list."""
         if self._listing_whole:
             self.listing, self._listing_whole = [], False
-        self.listing.append(listed)
+        if len(self.listing) < MAX_LISTED:
+            self.listing.append(listed)
 
     def end_listing(self) -> None:
         """Note that the answer to ROOMS is whole."""

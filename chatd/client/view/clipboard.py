@@ -66,7 +66,7 @@ class Clipboard:
     def _into(self, text: tk.Text, selection: str) -> None:
         def paste(copied: Copied) -> None:
             if text.winfo_exists():
-                pasting = make_ready(copied.text, whole=copied.whole, most=MAX_IN_A_FIELD)
+                pasting = make_ready(copied.text, whole=copied.whole, most=MAX_IN_A_FIELD, line_bytes=None)
                 put(text, pasting.text)
                 if pasting.cut:
                     self._complain(f"Only the first {len(pasting.text):,} characters fit into this field")

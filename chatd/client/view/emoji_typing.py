@@ -10,6 +10,9 @@ from chatd.client.view.name_popup import MAX_SHOWN, NamePopup
 from chatd.client.view.text_keys import put
 from chatd.client.view.theme import Look
 
+_LOOKED_AT = 200
+"""How many characters before the cursor are looked at: a name, and whether it is in code."""
+
 
 class EmojiTyping:
     """Watches what is typed into a text, and offers what it can be; each method returns whether it did anything."""
@@ -62,4 +65,4 @@ class EmojiTyping:
         self.popup.hide()
 
     def _begun(self) -> str:
-        return emoji.begun(self._text.get("insert linestart", "insert"))
+        return emoji.begun(self._text.get(f"insert - {_LOOKED_AT} chars", "insert"))

@@ -16,7 +16,8 @@ from chatd.protocol import names
 
 AFEW = 50
 """How many joins and departures are drawn one by one; with more, the list is redrawn."""
-
+MAX_SHOWN = 2000
+"""How many people stand in the list; of a crowd that changes by the second, more cost the window its time."""
 
 MENU_KEYS = ("<Menu>", "<App>", "<Shift-F10>")
 """What opens the menu of what is selected; the second is that key on Windows."""
@@ -61,6 +62,7 @@ class MembersPane(ttk.Frame):
         bar = ttk.Scrollbar(self, command=self.tree.yview)
         bar.grid(row=3, column=1, sticky="ns")
         self.tree.configure(yscrollcommand=bar.set)
+        self.more = ttk.Label(self, style="Faint.TLabel")
         self.columnconfigure(0, weight=1)
         self.rowconfigure(3, weight=1)
         self.filter.trace_add("write", lambda *_: self.draw())
@@ -90,8 +92,7 @@ class MembersPane(ttk.Frame):
     def draw(self) -> None:
         """Show who is there now: what is the same stays."""
         room = self._room
-        nicks = [] if room is None or room.private else room.members.matching(self.filter.get().strip())
-        self.heading.configure(text=self._title(len(nicks)))
+        nicks = self._nicks()
         wanted = {names.key(nick): self._row(room, nick) for nick in nicks} if room is not None else {}
         gone = [key for key in self._shown if key not in wanted]
         came = [place for place, key in enumerate(wanted) if key not in self._shown]
@@ -108,6 +109,21 @@ class MembersPane(ttk.Frame):
                 tag = "away" if row.away else f"nick{room.colours.of(row.nick)}"
                 self.tree.item(key, text=self._glyphs.line(row.nick), values=(row.marks,), tags=(tag,))
         self._shown = wanted
+
+    def _nicks(self) -> list[str]:
+        """Return who is to stand in the list, and say above and below it how many others there are."""
+        room, part = self._room, self.filter.get().strip()
+        if room is None or room.private:
+            nicks, count = [], 0
+        else:
+            nicks, count = room.members.matching(part, MAX_SHOWN), room.members.count_matching(part)
+        self.heading.configure(text=self._title(count))
+        if count > len(nicks):
+            self.more.configure(text=f"and {count - len(nicks):,} more")
+            self.more.grid(row=4, column=0, columnspan=2, sticky="w", padx="6p", pady="3p")
+        else:
+            self.more.grid_remove()
+        return nicks
 
     @property
     def selected(self) -> str | None:

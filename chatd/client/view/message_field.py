@@ -245,9 +245,8 @@ class MessageField(ttk.Frame):
         return None
 
     def _paint(self) -> None:
-        self._look.dress(self.text)
+        self._look.dress(self.text, edge=False)
         self._box.paint()
-        self.text.configure(highlightthickness=0)  # the box around it has an edge
         self._fit()
 
 

@@ -23,10 +23,9 @@ def ask_how_to_paste(question: Question, field: MessageField, pasting: Pasting) 
         ("Paste", answer(field.insert, pasting.text)),
     ]
     if pasting.lines > 1:
-        answers += [
-            ("As code", answer(field.insert_code, pasting.code)),
-            ("As one line", answer(field.insert, pasting.one_line)),
-        ]
+        answers.append(("As code", answer(field.insert_code, pasting.code)))
+        if pasting.fits_one_line:
+            answers.append(("As one line", answer(field.insert, pasting.one_line)))
     question.ask(sentence(pasting), [*answers, ("Cancel", field.text.focus_set)])
 
 

@@ -35,7 +35,7 @@ class PreferencesSheet(Sheet):
         self.traffic = self._choice("Joins and departures", "traffic", TRAFFIC)
         self.clocks = self._choice("Time of day", "clock", CLOCKS)
         self.send_keys = self._choice("Send with", "send_key", SEND_KEYS)
-        self.notices = self._check("Mentions and private talk", "notices", "Show a notice on the desktop")
+        self.notices = self._check("Notices", "notices", "Show them on the desktop")
         self.bell_box = self._check("", "bell", "Ring the bell")
         self.bind_all_inside()
         look.painters.append(self._show)

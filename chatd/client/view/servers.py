@@ -8,7 +8,7 @@ from typing import Protocol
 from twisted.internet.defer import Deferred, DeferredList
 
 from chatd.client.model.changes import Change
-from chatd.client.model.kept_servers import KeptServer
+from chatd.client.model.kept_servers import KeptServer, can_keep
 from chatd.client.model.room import Room
 from chatd.client.model.settings import Settings
 from chatd.client.model.transcript import Transcript
@@ -138,7 +138,10 @@ class ServerSession:
     def kept(self) -> KeptServer:
         """Return what is to be known of it at the next start."""
         rooms = [room.name for room in self.transcript.rooms.values() if room.wanted and not room.private]
-        return KeptServer(str(self.address), self.transcript.nick, rooms if self.entered else [*self.connector.rooms])
+        rooms = rooms if self.entered else [*self.connector.rooms]
+        nick = self.transcript.nick
+        # One that a server has made up, and that cannot be read again, would cost all of the others.
+        return KeptServer(str(self.address), nick if can_keep(nick) else "", [*filter(can_keep, rooms)])
 
 
 SessionDial = Callable[[Address, ServerSession], LinkPort]

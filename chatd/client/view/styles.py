@@ -225,6 +225,6 @@ class Styles:
         configure("Small.TLabel", foreground=p.faint, font="ChatdSmall")
         configure("Divider.TFrame", background=p.divider)
         configure("Card.TFrame", background=p.background)
-        configure("Side.Card.TFrame", background=p.surface)  # outside of its round corners
+        configure("Side.Card.TFrame", background=p.surface)  # outside its corners
         for style in _SIDE:
             configure(f"Side.{style}", background=p.surface)

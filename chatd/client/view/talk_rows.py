@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
@@ -29,6 +28,8 @@ _EMOJI = re.compile(f"(?:(?:{_SIGN}|[{_COLOURED}]){_JOINED}*)+")
 _JOINERS = re.compile("[\u200d\ufe0f]")
 MAX_LARGE = 12
 """How many characters a message of emoji alone has at most that is drawn large."""
+MAX_LINKS = 200
+"""How many links of a message can be followed: each has a tag of its own, and Tk is slow with many."""
 WAITING_SIGN = "… waiting for the server"
 EDITED_SIGN = "(edited)"
 FAILED_SIGN = "✗ not sent"
@@ -118,10 +119,10 @@ class Renderer:
 
     def _quote(self, room: Room, row: QuoteRow) -> list[Piece]:
         base = (*_base(room, room.lines[row.index]), "quote")
+        said = Piece(self.safe(row.text) or UNKNOWN_ANSWERED, base, "")
         if not row.nick:
-            return [Piece(f"↪ {UNKNOWN_ANSWERED}", base, "")]
-        name = Piece(self.safe(row.nick), (*base, "answered"), "")
-        return [Piece("↪ ", base, ""), name, Piece(f"  {self.safe(row.text)}", base, "")]
+            return [Piece("↪ ", base, ""), said]
+        return [Piece("↪ ", base, ""), Piece(self.safe(row.nick), (*base, "answered"), ""), Piece("  ", base, ""), said]
 
     def _reactions(self, room: Room, line: Line) -> list[Piece]:
         base = _base(room, line)
@@ -167,7 +168,7 @@ class Renderer:
         """Make the pieces of what somebody says: code, and around it text and links."""
         text = text.replace("\n", "␊")
         at = 0
-        numbers = itertools.count()
+        numbers = iter(range(MAX_LINKS))
         for match in _CODE.finditer(text):
             yield from self._linked(text[at : match.start()], base, numbers)
             yield self._piece(match[1] or match[2], (*base, "inline"))

@@ -82,7 +82,7 @@ class TalkStyles:
     def paint(self, text: tk.Text) -> None:
         """Give a text and its tags their looks; a tag has the last word over those before it."""
         look, palette, shades, pixels = self.look, self.look.palette, self.shades, self.look.pixels
-        look.dress(text)
+        look.dress(text, edge=False)
         text.configure(padx=0, pady=pixels(4), highlightthickness=0, borderwidth=0, insertwidth=0)
         tag = text.tag_configure
         tag("row", spacing1=pixels(1), spacing2=pixels(1), spacing3=pixels(1), rmargin=pixels(12))

@@ -48,6 +48,7 @@ class Look:
         self.palette = LIGHT
         self.system_dark = system_dark
         self.preferences = Preferences()
+        self._ringed: set[str] = set()
         self.painters: list[Callable[[], None]] = []
         self.scale = settle_resolution(root)
         """How many pixels a point has."""
@@ -100,7 +101,10 @@ class Look:
         self.apply()
 
     def dress(self, text: tk.Text, *, edge: bool = True) -> None:
-        """Give a plain text widget the colours and the font of the rest; without an edge that is seen only in focus."""
+        """Give a plain text widget the colours and the font of the rest, and an edge that is wider with the focus.
+
+        Without an ``edge`` the focus is shown by what stands around it.
+        """
         palette = self.palette
         text.configure(
             font=self.text,
@@ -110,13 +114,27 @@ class Look:
             selectbackground=palette.select,
             selectforeground=palette.select_text,
             inactiveselectbackground=palette.select,
-            highlightthickness=self.pixels(0.75),
-            highlightbackground=palette.border if edge else palette.background,
+            highlightbackground=palette.border,
             highlightcolor=palette.accent,
             relief="flat",
-            borderwidth=0,
             insertwidth=self.pixels(0.75),
         )
+
+        if not edge:
+            text.configure(highlightthickness=0, borderwidth=0)
+            return
+        if str(text) not in self._ringed:
+            self._ringed.add(str(text))
+            for event in ("<FocusIn>", "<FocusOut>"):
+                text.bind(event, lambda _: self._ring(text), add=True)
+        self._ring(text)
+
+    def _ring(self, text: tk.Text) -> None:
+        """Draw the edge of a text, wider while it has the focus; it takes as much place either way."""
+        line, ring = self.pixels(0.75), self.pixels(1.5)
+        focused = str(text.tk.call("focus")) == str(text)
+        width = ring if focused else line
+        text.configure(highlightthickness=width, borderwidth=ring - width)
 
     def dress_menu(self, menu: tk.Menu) -> None:
         """Give a menu the colours of the rest; one that is made later has them from the beginning."""
@@ -139,7 +157,7 @@ class Look:
             "activeForeground": palette.text,
             "disabledForeground": palette.faint,
             "selectColor": palette.text,
-            "relief": "flat",
+            "relief": "solid",
             "borderWidth": 1,
             "activeBorderWidth": 0,
         }

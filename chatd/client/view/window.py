@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from chatd.client.model import changes
 from chatd.client.model.changes import Change
+from chatd.client.model.kept_servers import can_keep
 from chatd.client.model.room import Room
 from chatd.client.model.settings import Settings
 from chatd.client.model.transcript import Transcript
@@ -96,7 +97,7 @@ class Window(ServerWindow):
         match change:
             case changes.OwnNickChanged(nick):
                 if front:
-                    self.settings.nick = nick
+                    self.settings.nick = nick if can_keep(nick) else self.settings.nick
                     self.name_bar.show_name(nick, locked=self.name_bar.locked)
                     self.draw_status()
             case changes.RoomsListed() if front:
