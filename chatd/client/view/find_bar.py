@@ -90,13 +90,13 @@ class FindBar(ttk.Frame):
         return "break"
 
     def _fit(self, width: int) -> None:
-        """Put the button for the server below the field where the field had no place beside it."""
-        narrow = width < self.winfo_pixels(NARROW)
-        if narrow:
+        """Put what the field leaves no place for beside it below."""
+        if width < self.winfo_pixels(NARROW):
+            self.count.grid(row=1, column=1, columnspan=6, sticky="e", pady=("3p", 0))
             self.search_button.grid(row=1, column=1, columnspan=6, sticky="w", padx=0, pady=("3p", 0))
         else:
+            self.count.grid(row=0, column=4, columnspan=1, sticky="", pady=0)
             self.search_button.grid(row=0, column=5, columnspan=1, sticky="", padx=("6p", "3p"), pady=0)
-        self.close_button.grid(padx=("6p" if narrow else 0, 0))
 
     def _show_count(self, part: str) -> None:
         if self._found:
