@@ -10,9 +10,6 @@ from tkinter import ttk
 from chatd.client.view.entry import Entry
 from chatd.client.view.theme import Look
 
-NARROW = "450p"
-"""In less than this there is no place for all of it in one row."""
-
 
 @dataclass(frozen=True, slots=True)
 class FindActions:
@@ -47,7 +44,7 @@ class FindBar(ttk.Frame):
         self.close_button = ttk.Button(self, text="Close", command=self.close)
         self.close_button.grid(row=0, column=6)
         self.columnconfigure(1, weight=1)
-        self.bind("<Configure>", lambda event: self._fit(event.width))
+        self.bind("<Configure>", lambda _: self._fit())
         self.part.trace_add("write", lambda *_: self.find())
         for child in self.winfo_children():
             child.bind("<Escape>", lambda _: self.close())
@@ -89,9 +86,10 @@ class FindBar(ttk.Frame):
             self._show_count(self.part.get().strip())
         return "break"
 
-    def _fit(self, width: int) -> None:
+    def _fit(self) -> None:
         """Put what the field leaves no place for beside it below."""
-        if width < self.winfo_pixels(NARROW):
+        needed = sum(child.winfo_reqwidth() for child in self.winfo_children()) + self.winfo_pixels("36p")
+        if 1 < self.winfo_width() < needed:
             self.count.grid(row=1, column=1, columnspan=6, sticky="e", pady=("3p", 0))
             self.search_button.grid(row=1, column=1, columnspan=6, sticky="w", padx=0, pady=("3p", 0))
         else:
@@ -104,6 +102,7 @@ class FindBar(ttk.Frame):
             self._actions.reveal(self._found[self._at])
         else:
             self.count.configure(text="Nothing found" if part else "")
+        self._fit()
 
     def _search(self) -> None:
         if self.part.get().strip():
