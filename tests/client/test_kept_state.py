@@ -180,6 +180,19 @@ def test_what_was_missed_is_unread_in_each_room_until_somebody_is_there(tmp_path
     assert (third.room().unread, third.room().seen_id) == (0, 153)
 
 
+def test_what_was_missed_is_unread_where_nothing_had_been_said(tmp_path: Path) -> None:
+    first = Run(tmp_path)
+    first.transcript.set_front("#r")
+    first.joined(0)
+    first.kept.save()
+    first.die()
+    second = Run(tmp_path)
+    second.transcript.set_front("#r")
+    second.hears(*replayed(1, 3))
+    second.joined(3)
+    assert second.room().unread == 3
+
+
 def test_nothing_is_unread_after_a_first_start(tmp_path: Path) -> None:
     first = Run(tmp_path)
     first.joined(7, "recovered=no")

@@ -128,7 +128,7 @@ class KeptState:
             changes += _load_room(transcript, data)
         changes += transcript.load_waiting([json.loads(each.data) for each in taken])
         transcript.returning = transcript.returning or any(
-            room.seen_id or room.unread for room in transcript.rooms.values()
+            room.seen_id is not None or room.unread for room in transcript.rooms.values()
         )
         keeping.adopt(max((each.number for each in taken), default=0), {each.label: each.data for each in taken})
         return changes
