@@ -389,7 +389,7 @@ def test_ones_own_message_can_be_changed_in_the_field(desk: Room) -> None:
     choose(desk.message(), "Edit")
     desk.turn()
     assert desk.window.field.content == "fist"
-    assert "Escape leaves it" in desk.window.menus.subjects.line.label.cget("text")
+    assert "Escape cancels" in desk.window.menus.subjects.line.label.cget("text")
     desk.key("<Escape>")
     assert desk.window.field.content == "a draft"
     choose(desk.message(), "Edit")

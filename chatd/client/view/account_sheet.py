@@ -97,10 +97,10 @@ class AccountSheet(Sheet):
         buttons = ttk.Frame(frame)
         buttons.grid(row=1, column=0, columnspan=2, sticky="w", pady=("9p", 0))
         self.forget_button = ttk.Button(buttons, text="Forget the password", command=lambda: self.do(Deed.FORGET))
-        self.forget_button.grid(row=0, column=0)
+        self.forget_button.grid(row=0, column=1, padx=("6p", 0))
         self.forget_button.grid_remove()
         self.logout_button = ttk.Button(buttons, text="Log out", command=lambda: self.do(Deed.LOG_OUT))
-        self.logout_button.grid(row=0, column=1, padx=("6p", 0))
+        self.logout_button.grid(row=0, column=0)
 
     def show(self, shown: Shown) -> None:
         """Show this; what was entered stays if the same is asked for."""

@@ -67,7 +67,7 @@ class Accounts:
         if problem:
             self._sheet.say(problem=problem[:1].upper() + problem[1:])
             return
-        self._sheet.say(f"{nick} is yours now. From now on it takes this password.")
+        self._sheet.say(f"{nick} is yours now. From now on it needs this password.")
         if self._sheet.remember.get():
             self._keyring.put(address, nick, password).addCallback(self._kept)
 

@@ -32,7 +32,7 @@ class PreferencesSheet(Sheet):
         self.themes = self._choice("Colours", "theme", THEMES, self._use_theme)
         self._sizes()
         self.avatars = self._check("Conversation", "avatars", "Show avatars")
-        self.traffic = self._choice("Joins and departures", "traffic", TRAFFIC)
+        self.traffic = self._choice("Joins and exits", "traffic", TRAFFIC)
         self.clocks = self._choice("Time of day", "clock", CLOCKS)
         self.send_keys = self._choice("Send with", "send_key", SEND_KEYS)
         self.notices = self._check("Notices", "notices", "Show them on the desktop")
@@ -74,7 +74,7 @@ class PreferencesSheet(Sheet):
     def _label(self, text: str) -> int:
         """Put a label into the next row, and return which that is."""
         row, self._rows = self._rows, self._rows + 1
-        label = ttk.Label(self.body, text=text, style="Faint.TLabel", wraplength="150p")
+        label = ttk.Label(self.body, text=text, style="Faint.TLabel", wraplength="90p")
         label.grid(row=row, column=0, sticky="w", padx=(0, "9p"))
         return row
 
