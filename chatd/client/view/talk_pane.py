@@ -26,6 +26,7 @@ from chatd.client.view.talk_hands import Hands
 from chatd.client.view.talk_rows import Piece, Renderer
 from chatd.client.view.talk_styles import TalkStyles
 from chatd.client.view.theme import Look
+from chatd.client.view.unhurried import Unhurried
 
 __all__ = ["PAGE", "TalkActions", "TalkPane"]
 
@@ -60,6 +61,7 @@ class TalkPane(ttk.Frame):
         self.text = ReadOnlyText(self.ring, wrap="word", width=40, height=8, cursor="xterm", takefocus=1)
         self.bidi = BidiRows(self.text, glyphs)
         self.rows = RowText(self.text, self._pieces)
+        self._laying_out = Unhurried(self, lambda: self._keep_place(self.rows.lay_out_again))
         self.gutter = Gutter(self.ring, self._styles, self.rows, self._renderer)
         self.scrollbar = ttk.Scrollbar(self, command=self._scroll)
         self.text.configure(yscrollcommand=self._scrolled)
@@ -264,7 +266,7 @@ class TalkPane(ttk.Frame):
 
     def _resized(self) -> None:
         if self.bidi.resize():
-            self._keep_place(self.rows.lay_out_again)
+            self._laying_out.call()
         if not self._placed:
             self._go_to_mark()
             self._place_changed()
