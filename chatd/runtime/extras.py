@@ -7,7 +7,6 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterable
-from importlib import metadata
 from importlib.util import find_spec
 
 PROJECT = "chatd"
@@ -40,6 +39,8 @@ def names() -> list[str]:
 
 def _declared() -> list[str]:
     """Return nothing for a source tree that was never installed."""
+    from importlib import metadata  # which takes a program that lacks nothing a part of its start
+
     try:
         return metadata.requires(PROJECT) or []
     except metadata.PackageNotFoundError:

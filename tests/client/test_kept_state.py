@@ -8,8 +8,9 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -31,16 +32,28 @@ SERVER = "example.org:10319"
 NOW = 1_700_000_000_000
 
 
+@pytest.fixture(autouse=True)
+def nothing_open() -> Iterator[None]:
+    """Close the files of all runs of a test once it is over, without writing into them."""
+    yield
+    for kept in Run.left:
+        kept._rows.close()
+    Run.left.clear()
+
+
 class Run:
     """One run of a client, which ends without a word: nothing is done at its end."""
 
     made = 0
+    left: ClassVar[list[KeptState]] = []
+    """What the runs of a test have open."""
 
     def __init__(self, folder: Path, nick: str = "me", *rooms: str) -> None:
         Run.made += 1
         self.told: list[str] = []
         self.soon: list[Callable[[], None]] = []
         self.kept = KeptState(folder, f"run-{Run.made}", self.told.append, self.soon.append)
+        Run.left.append(self.kept)
         self.transcript = Transcript(nick, lambda: NOW)
         for name in rooms or ("#r",):
             self.transcript.open_room(name).change_membership(MembershipCue.WANT)

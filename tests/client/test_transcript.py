@@ -109,7 +109,7 @@ def test_who_comes_and_goes_is_a_line_and_a_member() -> None:
     assert (list(room.members), room.count) == (["cy", "me", "zoe"], 3)
     assert [line.kind for line in room.lines] == [Kind.JOINED, Kind.PARTED, Kind.RENAMED, Kind.PARTED]
     assert [line.time for line in room.lines] == [1000, NOW, NOW, NOW]
-    assert room.members.matching("o") == ["zoe"]
+    assert list(room.members.matching("o")) == ["zoe"]
     client.hears("PART me #r kicked")
     assert (room.joined, room.wanted, room.count) == (False, False, 0)
 

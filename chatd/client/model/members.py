@@ -55,10 +55,11 @@ class Members:
         part = names.key(text)
         return sum(part in key for key in self._keys) if part else len(self._keys)
 
-    def matching(self, text: str, most: int | None = None) -> list[str]:
-        """Return those nicks, sorted: the first ones, if there are more than ``most``."""
-        part = names.key(text)
-        return [self._nicks[key] for key in islice((key for key in self._keys if part in key), most)]
+    def matching(self, text: str, most: int | None = None) -> dict[str, tuple[str, Facts]]:
+        """Return those nicks by key, sorted, each with what is known of it: the first ones, if there are too many."""
+        part, nicks, facts = names.key(text), self._nicks, self._facts
+        keys = (key for key in self._keys if part in key) if part else self._keys
+        return {key: (nicks[key], facts.get(key, NOTHING_KNOWN)) for key in islice(keys, most)}
 
     def add(self, nick: str) -> bool:
         """Note that somebody is there; return whether that is new."""

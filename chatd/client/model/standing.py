@@ -106,10 +106,10 @@ def heading(transcript: Transcript, room: Room) -> str:
     """Return what stands over a conversation below its name: the topic and the modes, or whether the other is away."""
     if not room.private:
         topic = room.topic if len(room.topic) <= MAX_TOPIC else room.topic[:MAX_TOPIC] + " …"
-        return " · ".join([topic or "no topic", *modes(room.rulings)])
+        return " · ".join([topic or "No topic", *modes(room.rulings)])
     facts = facts_of(transcript, room.name)
     away = " · away" + (f": {facts.why}" if facts.why else "")
-    return f"private{away if facts.away else ''}"
+    return f"Private{away if facts.away else ''}"
 
 
 def operates(transcript: Transcript, room: Room | None) -> bool:

@@ -157,7 +157,7 @@ def shown_of(address: Address, nick: str, status: Status | None) -> Shown:
     if not connected:
         who = f"You are not connected to {address.host}."
     else:
-        who = f"You are at {address.host} as {nick}, without an account."
+        who = f"You are on {address.host} as {nick}, without an account."
     if not (address.tls or is_this_machine(address.host)):
         return Shown(who, frozenset(), nick, NOT_ENCRYPTED)
     return Shown(who, frozenset({Part.REGISTER, Part.LOG_IN} if connected else {Part.LOG_IN}), nick)

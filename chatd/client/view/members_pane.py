@@ -6,8 +6,8 @@ import tkinter as tk
 from collections.abc import Callable
 from dataclasses import dataclass
 from tkinter import ttk
-from typing import NamedTuple
 
+from chatd.client.model.people import Facts
 from chatd.client.model.room import Room
 from chatd.client.view.entry import Entry
 from chatd.client.view.glyphs import Glyphs
@@ -32,14 +32,6 @@ class PeopleActions:
     """Open the menu of somebody, at a place of the screen."""
 
 
-class _Shown(NamedTuple):
-    """What a row shows of somebody."""
-
-    nick: str
-    marks: str
-    away: bool
-
-
 class MembersPane(ttk.Frame):
     """A list of nicks, and beside each what the one is: an operator, a bot, away."""
 
@@ -49,7 +41,8 @@ class MembersPane(ttk.Frame):
         self._glyphs = glyphs
         self._actions = actions
         self._room: Room | None = None
-        self._shown: dict[str, _Shown] = {}
+        self._shown: dict[str, tuple[str, Facts]] = {}
+        """Who stands in the list, by key, and what was known of them when they were drawn."""
         self.heading = ttk.Label(self, text="People", style="Strong.TLabel")
         self.heading.grid(row=0, column=0, columnspan=2, sticky="w", padx="6p", pady="3p")
         self.filter = tk.StringVar(self)
@@ -90,51 +83,48 @@ class MembersPane(ttk.Frame):
         self.draw()
 
     def draw(self) -> None:
-        """Show who is there now: what is the same stays."""
-        room = self._room
-        nicks = self._nicks()
-        wanted = {names.key(nick): self._row(room, nick) for nick in nicks} if room is not None else {}
-        gone = [key for key in self._shown if key not in wanted]
-        came = [place for place, key in enumerate(wanted) if key not in self._shown]
+        """Show who is there now: what is the same stays, and costs no more than to find that out."""
+        room, shown = self._room, self._shown
+        self._shown = wanted = self._find()
+        gone = [key for key in shown if key not in wanted]
+        came = [place for place, key in enumerate(wanted) if key not in shown]
+        keys = list(wanted) if came else []
         if len(gone) + len(came) > AFEW:
             self.tree.delete(*self.tree.get_children())
-            self._shown = {}
-            came = list(range(len(nicks)))
+            shown, came = {}, list(range(len(keys)))
         elif gone:
             self.tree.delete(*gone)
         for place in came:
-            self.tree.insert("", place, iid=names.key(nicks[place]))
+            self.tree.insert("", place, iid=keys[place])
         for key, row in wanted.items():
-            if room is not None and self._shown.get(key) != row:
-                tag = "away" if row.away else f"nick{room.colours.of(row.nick)}"
-                self.tree.item(key, text=self._glyphs.line(row.nick), values=(row.marks,), tags=(tag,))
-        self._shown = wanted
+            if room is not None and shown.get(key) != row:
+                self._draw_row(room, key, *row)
 
-    def _nicks(self) -> list[str]:
+    def _draw_row(self, room: Room, key: str, nick: str, facts: Facts) -> None:
+        roles = [mark for mark in facts.marks if mark != "away"]
+        tag = "away" if facts.away else f"nick{room.colours.of(nick)}"
+        self.tree.item(key, text=self._glyphs.line(nick), values=(", ".join(roles or facts.marks),), tags=(tag,))
+
+    def _find(self) -> dict[str, tuple[str, Facts]]:
         """Return who is to stand in the list, and say above and below it how many others there are."""
         room, part = self._room, self.filter.get().strip()
-        if room is None or room.private:
-            nicks, count = [], 0
-        else:
-            nicks, count = room.members.matching(part, MAX_SHOWN), room.members.count_matching(part)
+        found: dict[str, tuple[str, Facts]] = {}
+        count = 0
+        if room is not None and not room.private:
+            found, count = room.members.matching(part, MAX_SHOWN), room.members.count_matching(part)
         self.heading.configure(text=self._title(count))
-        if count > len(nicks):
-            self.more.configure(text=f"and {count - len(nicks):,} more")
+        if count > len(found):
+            self.more.configure(text=f"and {count - len(found):,} more")
             self.more.grid(row=4, column=0, columnspan=2, sticky="w", padx="6p", pady="3p")
         else:
             self.more.grid_remove()
-        return nicks
+        return found
 
     @property
     def selected(self) -> str | None:
         """The nick that is selected, if one is."""
         selection = self.tree.selection()
-        return self._shown[selection[0]].nick if selection and selection[0] in self._shown else None
-
-    def _row(self, room: Room, nick: str) -> _Shown:
-        facts = room.members.facts(nick)
-        roles = [mark for mark in facts.marks if mark != "away"]
-        return _Shown(nick, ", ".join(roles or facts.marks), facts.away)
+        return self._shown[selection[0]][0] if selection and selection[0] in self._shown else None
 
     def _title(self, matching: int) -> str:
         if self._room is None or self._room.private:
@@ -151,7 +141,7 @@ class MembersPane(ttk.Frame):
         if key:
             self.tree.selection_set(key)
             self.tree.focus(key)
-            self._actions.menu(self._shown[key].nick, event.x_root, event.y_root)
+            self._actions.menu(self._shown[key][0], event.x_root, event.y_root)
 
     def _menu_key(self, _: tk.Event[tk.Misc]) -> str:
         nick = self.selected

@@ -77,12 +77,15 @@ class Panes(ttk.PanedWindow):
         left = self._wanted["left"] and width >= self._look.pixels(ROOMS_FROM)
         right = self._wanted["right"] and self.has_place
         there = [str(each) for each in self.panes()]
+        come = False
         for pane, shown, place in ((self._left, left, 0), (self._right, right, "end")):
             if shown and str(pane) not in there:
                 self.insert(place, pane, weight=0)
-                self.update_idletasks()
+                come = True
             elif not shown and str(pane) in there:
                 self.forget(pane)
+        if come:
+            self.update_idletasks()  # once for both, since all of the window is drawn by it
         if left:
             self.sashpos(0, self._pixels("left"))
         if right:

@@ -74,7 +74,7 @@ class PreferencesSheet(Sheet):
     def _label(self, text: str) -> int:
         """Put a label into the next row, and return which that is."""
         row, self._rows = self._rows, self._rows + 1
-        label = ttk.Label(self.body, text=text, style="Faint.TLabel", wraplength="90p")
+        label = ttk.Label(self.body, text=text, style="Faint.TLabel", wraplength="150p")
         label.grid(row=row, column=0, sticky="w", padx=(0, "9p"))
         return row
 
@@ -110,7 +110,7 @@ class PreferencesSheet(Sheet):
 
     def _sizes(self) -> None:
         frame = ttk.Frame(self.body)
-        frame.grid(row=self._label("Size of text"), column=1, sticky="w", pady="1.5p")
+        frame.grid(row=self._label("Text size"), column=1, sticky="w", pady="1.5p")
         self.smaller = ttk.Button(frame, text="−", width=3, command=lambda: self._zoom(-1))
         self.size_label = ttk.Label(frame, width=6, anchor="center")
         self.larger = ttk.Button(frame, text="+", width=3, command=lambda: self._zoom(1))
