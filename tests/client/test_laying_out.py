@@ -26,7 +26,12 @@ def test_what_is_not_seen_is_laid_out_later(desk: Desk, monkeypatch: pytest.Monk
     assert len(numbers) == 20
     done: list[int] = []
     lay_out = rows.lay_out_again
-    monkeypatch.setattr(rows, "lay_out_again", lambda those: (done.extend(those), lay_out(those)))
+
+    def noted(those: list[int]) -> None:
+        done.extend(those)
+        lay_out(those)
+
+    monkeypatch.setattr(rows, "lay_out_again", noted)
     desk.root.geometry("800x680")
     desk.turn()
     at_once = len(done)
