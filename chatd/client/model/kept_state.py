@@ -178,8 +178,9 @@ class KeptNowhere(KeptState):
     def __init__(self) -> None:
         super().__init__(Path(), "", lambda _: None, lambda _: None)
 
-    def restore(self, transcript: Transcript, server: str) -> list[Change]:  # noqa: ARG002
+    def restore(self, transcript: Transcript, server: str) -> list[Change]:
         """Leave a transcript as it is."""
+        del transcript, server
         return []
 
 
