@@ -14,8 +14,14 @@ from chatd.client.view.rooms_pane import RoomsPane
 from chatd.client.view.servers import Servers, ServerSession
 from chatd.client.view.talk_pane import TalkPane
 
-FRAME_SECONDS = 1 / 15
+FRAME_SECONDS = 1 / 10
 """How long after one drawing the next one begins at the earliest; what comes after a pause is drawn at once."""
+
+SECONDS_OF_ONE, MOST_SECONDS = 1 / 4000, 0.5
+"""How long after one drawing of the people the next one begins at the earliest, for each of them, and at most.
+
+Drawing a list of thousands costs as much as all that they say meanwhile.
+"""
 
 
 class Drawable(Protocol):
@@ -44,7 +50,6 @@ class Part(Enum):
     """A part of the window that shows what is not so any more."""
 
     CONVERSATION = "all lines of the room in front"
-    MEMBERS = "who is in the room in front"
     TOPIC = "its topic"
 
 
@@ -60,6 +65,8 @@ class Drawing:
         self._first: int | None = None
         """The first line of the room in front that is another."""
         self._stale: set[Part] = set()
+        self._people_call: Any = None
+        self._next_people = 0.0
         self._rooms: dict[ServerSession, None] = {}
         """The servers where there are other rooms, in the order in which that was told."""
         self._unread: set[tuple[ServerSession, str]] = set()
@@ -77,15 +84,20 @@ class Drawing:
                 case changes.RoomsChanged() | changes.RoomRenamed():
                     self._rooms[session] = None
                 case changes.MembersChanged() if here:
-                    self._stale.add(Part.MEMBERS)
+                    self._draw_people_soon()
                 case changes.UnreadChanged(room):
                     self._unread.add((session, room))
                 case changes.TopicChanged() if here:
                     self._stale.add(Part.TOPIC)
                 case _:
                     self._window.show_change(session, change)
-        if self._call is None or not self._call.active():
+        if not _is_due(self._call):
             self._call = self._reactor.callLater(max(0.0, self._next - self._reactor.seconds()), self.draw)
+
+    def _draw_people_soon(self) -> None:
+        if not _is_due(self._people_call):
+            wait = max(0.0, max(self._next, self._next_people) - self._reactor.seconds())
+            self._people_call = self._reactor.callLater(wait, self._draw_people)
 
     def forget_lines(self) -> None:
         """Note that another room is in front, and drawn."""
@@ -94,12 +106,14 @@ class Drawing:
 
     def stop(self) -> None:
         """Draw nothing any more."""
-        if self._call is not None and self._call.active():
-            self._call.cancel()
+        for call in (self._call, self._people_call):
+            if _is_due(call):
+                call.cancel()
 
     def draw(self) -> None:
         """Draw what was noted."""
-        self.stop()
+        if _is_due(self._call):
+            self._call.cancel()
         self._next = self._reactor.seconds() + FRAME_SECONDS
         window, unread = self._window, self._unread
         self._unread = set()
@@ -117,8 +131,19 @@ class Drawing:
             window.talk.redraw()
         elif first is not None:
             window.talk.draw(first)
-        if Part.MEMBERS in stale:
-            window.members.draw()
-        if stale & {Part.TOPIC, Part.MEMBERS}:  # above the topic stands how many they are
+        if Part.TOPIC in stale:
             window.draw_topic()
         self._drawn()
+
+    def _draw_people(self) -> None:
+        """Draw who is in the room in front."""
+        window, room = self._window, self._window.shown
+        count = 0 if room is None else len(room.members)
+        self._next_people = self._reactor.seconds() + min(MOST_SECONDS, count * SECONDS_OF_ONE)
+        window.members.draw()
+        window.draw_topic()  # where it stands how many they are
+        self._drawn()
+
+
+def _is_due(call: Any) -> bool:
+    return call is not None and bool(call.active())
