@@ -244,7 +244,7 @@ class AccountService(Accounts):
     async def _register(self, nick: str, password: str, code: str | None, address: str | None) -> str:
         hasher = self._hasher
         if self._registration is Registration.OFF or hasher is None:
-            raise ChatError(Code.NOT_ALLOWED, "who runs this server makes the accounts; ask there")
+            raise ChatError(Code.NOT_ALLOWED, "accounts are made by whoever runs this server: ask them")
         self._check_is_free(nick)
         try:
             passwords.check(password)

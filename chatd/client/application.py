@@ -16,7 +16,7 @@ from twisted.internet.task import LoopingCall
 
 from chatd.client.model.kept_servers import KeptServer
 from chatd.client.model.kept_state import KeptState
-from chatd.client.model.settings import Store
+from chatd.client.model.settings import NOTHING_KEPT, Store
 from chatd.client.model.transcript import Transcript
 from chatd.client.model.trust import CertificateQuestion, KnownServers, Trust
 from chatd.client.net.endpoint import endpoint_of
@@ -134,7 +134,7 @@ def _begin(window: Window, wishes: Wishes, problem: str) -> None:
     """Join at the servers that are kept, with the one that is wished for in front, or ask for one."""
     settings = window.settings
     kept: dict[Address, KeptServer] = {}
-    problems = [problem] if problem and settings.servers else []
+    problems = [problem] if problem not in ("", NOTHING_KEPT) else []
     for each in settings.servers:
         try:
             kept[parse(each.address)] = each
@@ -142,7 +142,7 @@ def _begin(window: Window, wishes: Wishes, problem: str) -> None:
             problems.append(str(error))
     wished = wishes.address or next(iter(kept), None)
     if wished is None and not (wishes.nick or wishes.rooms):
-        window.ask_server()
+        window.connect_sheet.ask(Address(), settings.nick, "", problem="; ".join(problems))
         return
     first = wished or Address()
     for address in dict.fromkeys([*kept, first]):

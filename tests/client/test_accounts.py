@@ -77,7 +77,7 @@ def office(desk: Desk) -> Office:
 @with_window
 def test_a_name_is_made_ones_own_by_key_and_the_password_is_remembered(office: Office) -> None:
     assert office.sees(office.sheet)
-    assert office.sheet.who.cget("text") == "You are at 127.0.0.1 as ann, without an account."
+    assert office.sheet.who.cget("text") == "You are on 127.0.0.1 as ann, without an account."
     assert office.focus is office.sheet.own_password
     assert not office.sees(office.sheet.logout_button)
     office.sheet.remember.set(True)
@@ -86,7 +86,7 @@ def test_a_name_is_made_ones_own_by_key_and_the_password_is_remembered(office: O
     assert office.said[0] == "Asking the server …"
     office.answer()
     office.tell(OWNER)
-    assert office.said == ("ann is yours now. From now on it takes this password.", "")
+    assert office.said == ("ann is yours now. From now on it needs this password.", "")
     assert office.vault.kept == {("127.0.0.1", "ann"): PASSWORD}
     assert office.sees(office.sheet.logout_button)
     assert not office.sees(office.sheet.own_password)

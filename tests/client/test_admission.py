@@ -341,7 +341,7 @@ def waiting(trouble: Trouble, detail: str = "why") -> Status:
 @with_window
 def test_a_trouble_is_told_once_and_taken_back_when_it_is_over(door: Door) -> None:
     door.tell(waiting(Trouble.NOTHING_LISTENS))
-    assert door.question.text.startswith("No server answers at port 10319 of chat.example.org")
+    assert door.question.text.startswith("No server answers on port 10319 of chat.example.org")
     assert door.reds() == []
     assert door.focus is not door.question._buttons
     door.question.escape()
@@ -454,7 +454,7 @@ def test_a_question_has_its_place_however_wide_it_is(desk: Desk, width: int) -> 
     question.grid(sticky="ew")
     desk.turn()
     offers = [("Try port 10319", list), ("Try again now", list), ("Another server …", list), ("Close", list)]
-    question.ask("No server answers at port 7 of chat.example.org. " * 2, offers, focus=False)
+    question.ask("No server answers on port 7 of chat.example.org. " * 2, offers, focus=False)
     desk.turn()
     desk.turn()
     places = []

@@ -182,7 +182,7 @@ async def test_a_port_without_tls(tmp_path: Path, ann: Person) -> None:
 async def test_a_port_where_nothing_listens_until_something_does(tmp_path: Path, ann: Person) -> None:
     (port,) = free_ports(1)
     ann.go(port)
-    await ann.until(lambda: f"No server answers at port {port}" in ann.question.text)
+    await ann.until(lambda: f"No server answers on port {port}" in ann.question.text)
     with Daemon(tmp_path, "--listen", f"tcp:{port}:{HERE}"):
         await ann.answer("Try again now")
         await ann.is_in()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chatd.client.model import members, rulings, transcript
+from chatd.client.model import members, rulings, standing, transcript
 from chatd.client.model.kept_servers import KeptServer
 from chatd.client.model.settings import Store
 from chatd.client.view import members_pane
@@ -25,6 +25,7 @@ def test_no_list_grows_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rulings, "MAX_HELD", 20)
     monkeypatch.setattr(rulings, "MAX_SETTINGS", 5)
     monkeypatch.setattr(transcript, "MAX_LISTED", 20)
+    monkeypatch.setattr(standing, "MAX_IGNORED", 20)
     client = Client(IN)
     for number in range(50):
         client.hears(
@@ -39,7 +40,7 @@ def test_no_list_grows_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(room.members) == 20
     assert [each.event.subject for each in room.rulings.holding(client.time)] == [f"d{each}" for each in range(30, 50)]
     assert len(client.transcript.listing) == 20
-    assert not client.transcript.ignored
+    assert len(client.transcript.ignored) == 20
     client.hears("OK WHO #r 20")
     assert len(room.members) == 20
 

@@ -70,6 +70,22 @@ def test_the_next_run_asks_since_what_was_read_and_for_what_an_account_was_told(
         assert not room.is_stored
 
 
+def test_what_was_read_is_asked_for_where_little_was_missed(tmp_path: Path) -> None:
+    for missed, history in ((None, []), (1, ["HISTORY #a 100"]), (60, [])):
+        with run(tmp_path) as rig:
+            rig.link.send_command(Login("me", PASSWORD))
+            join = rig.log_in()
+            rig.transcript.set_front("#a")
+            old = [
+                f"@id={id_};time=2026-01-01T00:00:00.000Z;old MSG bob #a m{id_}" for id_ in range(6, 6 + (missed or 0))
+            ]
+            rig.hears(*old)
+            last = 5 + (missed or 0)
+            sent = rig.hears(f"@label={label(join)} OK JOIN #a 1 last={last} resume=s seen=5 recovered=yes")
+            assert asked(sent, "HISTORY") == history
+            rig.transcript.rooms["#a"].seen_id = 5
+
+
 def test_what_is_refused_to_one_who_has_no_account_any_more_is_not_shown(tmp_path: Path) -> None:
     with run(tmp_path) as rig:
         rig.link.send_command(Login("me", PASSWORD))
@@ -113,7 +129,7 @@ async def test_with_a_real_server_private_lines_and_what_was_read_are_there_agai
     again = stage.user("me", port, "#a")
     second = keep(again, folder)
     again.link.send_command(Login("me", PASSWORD + "-long-enough"), "#a")
-    await until(lambda: len(again.said("bob")) == 2 and len(again.said("#a")) == 2)
+    await until(lambda: len(again.said("bob")) == 2 and len(again.said("#a")) == 3)
     rooms = again.transcript.rooms
     assert again.said("bob") == [("bob", "in private"), ("bob", "told later")]
     assert (rooms["#a"].unread, rooms["#a"].mentions, rooms["bob"].unread) == (2, 1, 2)

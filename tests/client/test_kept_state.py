@@ -8,8 +8,9 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -31,16 +32,28 @@ SERVER = "example.org:10319"
 NOW = 1_700_000_000_000
 
 
+@pytest.fixture(autouse=True)
+def nothing_open() -> Iterator[None]:
+    """Close the files of all runs of a test once it is over, without writing into them."""
+    yield
+    for kept in Run.left:
+        kept._rows.close()
+    Run.left.clear()
+
+
 class Run:
     """One run of a client, which ends without a word: nothing is done at its end."""
 
     made = 0
+    left: ClassVar[list[KeptState]] = []
+    """What the runs of a test have open."""
 
     def __init__(self, folder: Path, nick: str = "me", *rooms: str) -> None:
         Run.made += 1
         self.told: list[str] = []
         self.soon: list[Callable[[], None]] = []
         self.kept = KeptState(folder, f"run-{Run.made}", self.told.append, self.soon.append)
+        Run.left.append(self.kept)
         self.transcript = Transcript(nick, lambda: NOW)
         for name in rooms or ("#r",):
             self.transcript.open_room(name).change_membership(MembershipCue.WANT)
@@ -178,6 +191,19 @@ def test_what_was_missed_is_unread_in_each_room_until_somebody_is_there(tmp_path
     assert not third.transcript.attend()
     third.transcript.set_front("#r")
     assert (third.room().unread, third.room().seen_id) == (0, 153)
+
+
+def test_what_was_missed_is_unread_where_nothing_had_been_said(tmp_path: Path) -> None:
+    first = Run(tmp_path)
+    first.transcript.set_front("#r")
+    first.joined(0)
+    first.kept.save()
+    first.die()
+    second = Run(tmp_path)
+    second.transcript.set_front("#r")
+    second.hears(*replayed(1, 3))
+    second.joined(3)
+    assert second.room().unread == 3
 
 
 def test_nothing_is_unread_after_a_first_start(tmp_path: Path) -> None:

@@ -389,7 +389,7 @@ def test_ones_own_message_can_be_changed_in_the_field(desk: Room) -> None:
     choose(desk.message(), "Edit")
     desk.turn()
     assert desk.window.field.content == "fist"
-    assert "Escape leaves it" in desk.window.menus.subjects.line.label.cget("text")
+    assert "Escape cancels" in desk.window.menus.subjects.line.label.cget("text")
     desk.key("<Escape>")
     assert desk.window.field.content == "a draft"
     choose(desk.message(), "Edit")
@@ -483,7 +483,7 @@ def test_the_heading_names_the_modes(desk: Room) -> None:
     assert desk.window.topic.cget("text") == "tea · one message every 10s"
     desk.window.go_to("zoe")
     desk.turn()
-    assert desk.window.topic.cget("text") == "private · away: lunch"
+    assert desk.window.topic.cget("text") == "Private · away: lunch"
 
 
 def test_what_is_known_of_a_room_is_asked_for_when_it_comes_to_the_front(desk: Room) -> None:

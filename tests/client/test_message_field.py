@@ -319,3 +319,20 @@ def test_backspace_takes_one_character_of_a_readers(desk: Desk, one: str) -> Non
     desk.type(f"a{one}")
     desk.key("<BackSpace>")
     assert desk.window.field.content == "a"
+
+
+def test_what_is_said_elsewhere_is_no_draft_here_and_a_draft_there_stays(desk: Desk) -> None:
+    desk.join("ann", "#r", "#s")
+    desk.window.show_room("#r")
+    desk.type("a draft for later")
+    desk.window.show_room("#s")
+    desk.type("/msg #r hello")
+    desk.key("<Return>")
+    assert desk.window.shown is desk.transcript.rooms["#r"]
+    assert desk.window.field.content == "a draft for later"
+    desk.window.show_room("#s")
+    assert desk.window.field.content == ""
+    desk.type("/msg bob hello")
+    desk.key("<Return>")
+    desk.window.note_draft()
+    assert [room.draft for room in desk.transcript.rooms.values()] == ["a draft for later", "", ""]

@@ -74,6 +74,7 @@ async def test_who_is_away_and_ignores_somebody_is_so_again_after_an_outage(stag
     await ann.stop()
     ann.link.start()
     await ann.connected()
+    await until(lambda: not ann.transcript.asked)
     bob.link.refresh("#r")
     facts = bob.transcript.rooms["#r"].members.facts
     await until(lambda: facts("ann").away)

@@ -114,6 +114,20 @@ def test_everybody_on_the_screen_has_an_avatar_and_each_line_beside_it_its_place
 
 
 @needs_display
+def test_avatars_end_where_the_text_does(desk: Desk) -> None:
+    desk.join()
+    for number in range(60):
+        desk.said(("bob", "carol")[number % 2], "hello")
+    desk.turn()
+    gutter, text = desk.window.talk.gutter, desk.window.talk.text
+    edge = int(str(text.cget("pady")))
+    above, below = (gutter.bbox(item) for item in gutter.find_withtag("cover"))
+    assert edge and above[3] - above[1] >= edge and below[3] - below[1] >= edge
+    assert above[1] <= 0 and below[3] >= gutter.winfo_height()
+    assert set(gutter.find_all()[-2:]) == set(gutter.find_withtag("cover")), "nothing is drawn over them"
+
+
+@needs_display
 def test_when_a_line_was_said_is_told_under_the_mouse(desk: Desk) -> None:
     desk.join()
     desk.said("bob", "one")

@@ -85,7 +85,7 @@ class KeptRows:
         self.path.replace(self.path.with_name(self.path.name + ".broken"))
 
     def close(self) -> None:
-        """Close the file and give up the claim."""
+        """Close the file; the claim stays."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None

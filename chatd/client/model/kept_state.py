@@ -128,7 +128,7 @@ class KeptState:
             changes += _load_room(transcript, data)
         changes += transcript.load_waiting([json.loads(each.data) for each in taken])
         transcript.returning = transcript.returning or any(
-            room.seen_id or room.unread for room in transcript.rooms.values()
+            room.seen_id is not None or room.unread for room in transcript.rooms.values()
         )
         keeping.adopt(max((each.number for each in taken), default=0), {each.label: each.data for each in taken})
         return changes
@@ -178,8 +178,9 @@ class KeptNowhere(KeptState):
     def __init__(self) -> None:
         super().__init__(Path(), "", lambda _: None, lambda _: None)
 
-    def restore(self, transcript: Transcript, server: str) -> list[Change]:  # noqa: ARG002
+    def restore(self, transcript: Transcript, server: str) -> list[Change]:
         """Leave a transcript as it is."""
+        del transcript, server
         return []
 
 

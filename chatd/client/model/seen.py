@@ -11,6 +11,8 @@ from chatd.protocol.events import Done, Seen
 
 PAGE = 100
 """How many messages of a conversation are asked for."""
+LITTLE = 50
+"""With fewer messages the window may have room for older ones."""
 
 
 def apply_seen(transcript: Transcript, event: Seen) -> list[Change]:
@@ -53,10 +55,10 @@ def private_questions(transcript: Transcript) -> list[History]:
     ]
 
 
-def knows_nothing_of(transcript: Transcript, name: str) -> bool:
-    """Return whether a room was read in an earlier run, and nothing that was said there was told since."""
+def knows_little_of(transcript: Transcript, name: str) -> bool:
+    """Return whether a room was read in an earlier run, and little that was said there was told since."""
     room = transcript.find_room(name)
-    return room is not None and room.is_stored and not room.oldest_id
+    return room is not None and room.is_stored and sum(line.id > 0 for line in room.lines) < LITTLE
 
 
 def to_report(transcript: Transcript) -> list[Room]:

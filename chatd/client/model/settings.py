@@ -33,6 +33,7 @@ FILE_NAME = "client.json"
 MAX_FILE_BYTES = 32 * 1024 * 1024
 MIN_FONT_SIZE, MAX_FONT_SIZE = 6, 72
 MAX_SCALE = 100
+NOTHING_KEPT = "No settings are saved yet; the defaults are used."
 _GEOMETRY = re.compile(r"[0-9]{2,5}x[0-9]{2,5}([+-]-?[0-9]{1,5}){2}|[0-9]{2,5}x[0-9]{2,5}")
 
 
@@ -133,7 +134,7 @@ class Store:
             self._known[which] = {key: value for key, value in known.items() if key not in bad}
         if problems:
             return settings, "; ".join(problems) + "; the defaults are used instead."
-        return settings, "No settings are saved yet; the defaults are used." if missing == len(self._paths) else ""
+        return settings, NOTHING_KEPT if missing == len(self._paths) else ""
 
     def save(self, settings: Settings) -> str:
         """Write the files; return a sentence about what could not be written, empty if everything was. Never raises.

@@ -18,6 +18,8 @@ MAX_TOPIC = 300
 """How many characters of a topic are shown; asking for it (/topic) shows it all."""
 REFRESH_SECONDS = 120
 """How old may be what is known of the people in a room that comes to the front: who is away is told to nobody."""
+MAX_IGNORED = 1000
+"""With so many that one ignores, no others are taken in."""
 MAX_REFRESHED = 300
 """In a larger room it is asked for only once."""
 
@@ -69,11 +71,11 @@ def apply_away(transcript: Transcript, command: Command | None, asked_in: str) -
 
 def apply_ignored(transcript: Transcript, command: Command | None, reply: Done, asked_in: str) -> list[Change]:
     """Take in whom one ignores."""
-    if not isinstance(command, Ignore):
-        return []
-    if command.nick is None:
+    is_list = isinstance(command, Ignore) and command.nick is None
+    if is_list:
         transcript.ignored.clear()
-    transcript.ignored.update((names.key(nick), nick) for nick in reply.words)
+    if len(transcript.ignored) < MAX_IGNORED:
+        transcript.ignored.update((names.key(nick), nick) for nick in reply.words)
     if not asked_in:
         return []
     return transcript.add_note(asked_in, f"You ignore {', '.join(reply.words) or 'nobody'}")
@@ -104,10 +106,10 @@ def heading(transcript: Transcript, room: Room) -> str:
     """Return what stands over a conversation below its name: the topic and the modes, or whether the other is away."""
     if not room.private:
         topic = room.topic if len(room.topic) <= MAX_TOPIC else room.topic[:MAX_TOPIC] + " …"
-        return " · ".join([topic or "no topic", *modes(room.rulings)])
+        return " · ".join([topic or "No topic", *modes(room.rulings)])
     facts = facts_of(transcript, room.name)
     away = " · away" + (f": {facts.why}" if facts.why else "")
-    return f"private{away if facts.away else ''}"
+    return f"Private{away if facts.away else ''}"
 
 
 def operates(transcript: Transcript, room: Room | None) -> bool:

@@ -11,7 +11,7 @@ from chatd.client.model.membership import MembershipCue
 from chatd.client.model.older import ask_older
 from chatd.client.model.reducer import apply_event
 from chatd.client.model.room import Room
-from chatd.client.model.seen import begin_markers, knows_nothing_of, private_questions
+from chatd.client.model.seen import begin_markers, knows_little_of, private_questions
 from chatd.client.model.standing import to_know, to_repeat
 from chatd.client.model.transcript import Transcript
 from chatd.client.net.connection import Aftermath, Connection
@@ -193,7 +193,7 @@ class Session:
         self._ask_quietly([Who(name)])
         if done.values.get("since") == "unknown":  # the topic that came may be older than the one known before
             self._ask_quietly([Topic(name)])
-        if done.values.get("recovered") != "yes" or knows_nothing_of(self._transcript, name):
+        if done.values.get("recovered") != "yes" or knows_little_of(self._transcript, name):
             self._memory.unread.add(names.key(name))
         if names.key(name) in self._memory.unread:
             self._queue.append_urgent(Question(self._make_label(), History(name, PAGE), name, own=True))

@@ -81,8 +81,8 @@ class AccountSheet(Sheet):
     def _lay_out_register(self, frame: ttk.Frame) -> None:
         self.own_title = self._title(frame)
         self.own_password = self._field(frame, 1, 0, "Password", show="•")
-        self.own_again = self._field(frame, 1, 2, "Again", show="•")
-        self.own_code = self._field(frame, 2, 0, "Code", hint="if the server asks for one")
+        self.own_again = self._field(frame, 1, 2, "Repeat", show="•")
+        self.own_code = self._field(frame, 2, 0, "Code", hint="if there is one")
         self.register_button = self._button(frame, 2, "Register", Deed.REGISTER)
         self._submit_by_return(Deed.REGISTER, self.own_password, self.own_again, self.own_code)
 
@@ -97,16 +97,16 @@ class AccountSheet(Sheet):
         buttons = ttk.Frame(frame)
         buttons.grid(row=1, column=0, columnspan=2, sticky="w", pady=("9p", 0))
         self.forget_button = ttk.Button(buttons, text="Forget the password", command=lambda: self.do(Deed.FORGET))
-        self.forget_button.grid(row=0, column=0)
+        self.forget_button.grid(row=0, column=1, padx=("6p", 0))
         self.forget_button.grid_remove()
         self.logout_button = ttk.Button(buttons, text="Log out", command=lambda: self.do(Deed.LOG_OUT))
-        self.logout_button.grid(row=0, column=1, padx=("6p", 0))
+        self.logout_button.grid(row=0, column=0)
 
     def show(self, shown: Shown) -> None:
         """Show this; what was entered stays if the same is asked for."""
         before, self._shown = self._shown, shown
         self.who.configure(text=shown.who)
-        self.own_title.configure(text=f"Make {shown.nick} your own")
+        self.own_title.configure(text=f"Register the name {shown.nick}")
         self.hint.configure(text=shown.hint)
         for row, part in enumerate(Part, 3):
             if part in shown.parts:

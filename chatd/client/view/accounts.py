@@ -73,7 +73,7 @@ class Accounts:
         if problem:
             self._sheet.say(problem=problem[:1].upper() + problem[1:])
             return
-        self._sheet.say(f"{nick} is yours now. From now on it takes this password.")
+        self._sheet.say(f"{nick} is yours now. From now on it needs this password.")
         if self._sheet.remember.get():
             self._keyring.put(address, nick, password).addCallback(self._kept)
 
@@ -163,7 +163,7 @@ def shown_of(address: Address, nick: str, status: Status | None) -> Shown:
     if not connected:
         who = f"You are not connected to {address.host}."
     else:
-        who = f"You are at {address.host} as {nick}, without an account."
+        who = f"You are on {address.host} as {nick}, without an account."
     if not (address.tls or is_this_machine(address.host)):
         return Shown(who, frozenset(), nick, NOT_ENCRYPTED)
     return Shown(who, frozenset({Part.REGISTER, Part.LOG_IN} if connected else {Part.LOG_IN}), nick)

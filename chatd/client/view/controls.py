@@ -10,7 +10,7 @@ from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.layout import Layout
 from chatd.client.view.main_menu import Item, bind_keys, fill_menu, open_menu, zoom_keys
 from chatd.client.view.parts import go_to_next_part
-from chatd.client.view.sheet import NOWHERE
+from chatd.client.view.sheet import NOWHERE, Sheet
 from chatd.client.view.theme import Look
 
 
@@ -54,17 +54,17 @@ class ControlledLayout(Layout):
         root, look = self.root, self.look
         bindings: dict[str, Callable[[], object]] = {
             "<Control-k>": self.switch,
-            "<Control-f>": self.find,
+            "<Control-f>": self._unless_covered(self.find),
             "<Control-q>": self.ask_quit,
             "<Control-Shift-A>": self.show_account,
             "<Control-comma>": self.preferences,
             "<Control-Shift-P>": self.toggle_people,
             "<F1>": self.help,
-            "<F6>": self.go_to_next_part,
+            "<F6>": self._unless_covered(self.go_to_next_part),
             "<F10>": lambda: open_menu(self.menu, self.header.menu_button),
             "<Escape>": self.escape,
-            "<Alt-Up>": lambda: self.step_room(-1),
-            "<Alt-Down>": lambda: self.step_room(1),
+            "<Alt-Up>": self._unless_covered(lambda: self.step_room(-1)),
+            "<Alt-Down>": self._unless_covered(lambda: self.step_room(1)),
             **zoom_keys(look.zoom),
         }
         bind_keys(bindings, root, self.field.text, self.talk.text)
@@ -103,10 +103,9 @@ class ControlledLayout(Layout):
 
     def escape(self) -> None:
         """Close what is open."""
-        for sheet in self.sheets:
-            if sheet.is_open:
-                sheet.close()
-                return
+        if covering := self._covering():
+            covering[0].close()
+            return
         if self.question.is_open:
             self.question.escape()
         elif self.find_bar.is_open:
@@ -114,6 +113,18 @@ class ControlledLayout(Layout):
         else:
             self.menus.subjects.leave()
             self.name_bar.leave()
+
+    def uncover(self) -> None:
+        """Close what lies over the window, so that what is asked in it is seen."""
+        for sheet in self._covering():
+            sheet.close()
+
+    def _covering(self) -> list[Sheet]:
+        return [sheet for sheet in self.sheets if sheet.is_open]
+
+    def _unless_covered(self, act: Callable[[], object]) -> Callable[[], object]:
+        """Let something be done that is about what lies under a sheet, if none does."""
+        return lambda: None if self._covering() else act()
 
     def write_emoji(self) -> None:
         """Choose an emoji for what is being written."""

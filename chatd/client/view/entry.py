@@ -11,6 +11,7 @@ from typing import Any
 
 from typing_extensions import override
 
+from chatd.client.view.hint import make_hint, place_hint
 from chatd.client.view.text_keys import use_keys
 from chatd.client.view.theme import Look
 
@@ -44,7 +45,7 @@ class Entry(tk.Text):
         """What stands in it, if that is not shown."""
         self._states: set[str] = set()
         self._variable = textvariable
-        self._hint = tk.Label(self, text=hint, anchor="w", bd=0, padx=0, pady=0, highlightthickness=0, cursor="xterm")
+        self._hint = make_hint(self, hint)
         self._hint.bind("<Button-1>", lambda _: self.focus_set())
         self._look = look
         self._take_over()
@@ -217,7 +218,7 @@ class Entry(tk.Text):
 
     def _show_hint(self) -> None:
         if self._hint.cget("text") and not self.get():
-            self._hint.place(x="8p", rely=0.5, anchor="w", relwidth=1, width="-15p")
+            place_hint(self._hint, self)
         else:
             self._hint.place_forget()
 

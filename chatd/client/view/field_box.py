@@ -5,6 +5,7 @@ from __future__ import annotations
 import tkinter as tk
 from tkinter import ttk
 
+from chatd.client.view.hint import make_hint, place_hint
 from chatd.client.view.theme import Look
 
 
@@ -15,7 +16,7 @@ class FieldBox(ttk.Frame):
         super().__init__(parent, style="Field.TFrame", padding="2p")
         self._look = look
         self._text: tk.Text | None = None
-        self.hint = tk.Label(self, anchor="w", borderwidth=0, highlightthickness=0, pady=0, cursor="xterm")
+        self.hint = make_hint(self)
         self.columnconfigure(0, weight=1)
         self.rowconfigure(0, weight=1)
 
@@ -34,9 +35,7 @@ class FieldBox(ttk.Frame):
         if self._text is None:
             return
         if self.hint.cget("text") and self._text.compare("end-1c", "==", "1.0"):
-            # Over the middle of the text, so that its cursor is seen.
-            self.hint.place(in_=self._text, x="4.5p", rely=0.5, anchor="w", relwidth=1, width="-15p")
-            self.hint.lift(self._text)
+            place_hint(self.hint, self._text)
         else:
             self.hint.place_forget()
 

@@ -41,8 +41,10 @@ class FindBar(ttk.Frame):
         self.count.grid(row=0, column=4)
         self.search_button = ttk.Button(self, text="Search on the server", command=self._search)
         self.search_button.grid(row=0, column=5, padx=("6p", "3p"))
-        ttk.Button(self, text="Close", command=self.close).grid(row=0, column=6)
+        self.close_button = ttk.Button(self, text="Close", command=self.close)
+        self.close_button.grid(row=0, column=6)
         self.columnconfigure(1, weight=1)
+        self.bind("<Configure>", lambda _: self._fit())
         self.part.trace_add("write", lambda *_: self.find())
         for child in self.winfo_children():
             child.bind("<Escape>", lambda _: self.close())
@@ -84,12 +86,23 @@ class FindBar(ttk.Frame):
             self._show_count(self.part.get().strip())
         return "break"
 
+    def _fit(self) -> None:
+        """Put what the field leaves no place for beside it below."""
+        needed = sum(child.winfo_reqwidth() for child in self.winfo_children()) + self.winfo_pixels("36p")
+        if 1 < self.winfo_width() < needed:
+            self.count.grid(row=1, column=1, columnspan=6, sticky="e", pady=("3p", 0))
+            self.search_button.grid(row=1, column=1, columnspan=6, sticky="w", padx=0, pady=("3p", 0))
+        else:
+            self.count.grid(row=0, column=4, columnspan=1, sticky="", pady=0)
+            self.search_button.grid(row=0, column=5, columnspan=1, sticky="", padx=("6p", "3p"), pady=0)
+
     def _show_count(self, part: str) -> None:
         if self._found:
             self.count.configure(text=f"{self._at + 1} of {len(self._found)}")
             self._actions.reveal(self._found[self._at])
         else:
-            self.count.configure(text="nothing found" if part else "")
+            self.count.configure(text="Nothing found" if part else "")
+        self._fit()
 
     def _search(self) -> None:
         if self.part.get().strip():

@@ -83,6 +83,17 @@ class Gutter(tk.Canvas):
                 for pair in pairs:
                     self.delete(*pair)
             self.tag_lower("mark")
+        self._cover()
+
+    def _cover(self) -> None:
+        """Let what is half out of sight end where the text does, above and below."""
+        edge, width, height = int(str(self._rows.text.cget("pady"))), self.winfo_width(), self.winfo_height()
+        if not self.find_withtag("cover"):
+            for _ in range(2):
+                self.create_rectangle(0, 0, 0, 0, width=0, fill=self["background"], tags="cover")
+        for item, top in zip(self.find_withtag("cover"), (0, height - edge), strict=True):
+            self.coords(item, 0, top, width, top + edge)
+        self.tag_raise("cover")
 
     def _items(self) -> list[_Item]:
         text, rows = self._rows.text, self._rows.rows

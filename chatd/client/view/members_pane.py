@@ -88,7 +88,7 @@ class MembersPane(ttk.Frame):
         self._shown = wanted = self._find()
         gone = [key for key in shown if key not in wanted]
         came = [place for place, key in enumerate(wanted) if key not in shown]
-        keys = list(wanted)
+        keys = list(wanted) if came or len(gone) > AFEW else []
         if len(gone) + len(came) > AFEW:
             self.tree.delete(*self.tree.get_children())
             shown, came = {}, list(range(len(keys)))

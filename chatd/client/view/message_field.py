@@ -132,12 +132,13 @@ class MessageField(ttk.Frame):
             pass
         elif text.strip():
             secret = holds_secret(text)
+            self.content = ""  # it may bring another room to the front: it is no draft, and that room may have one
             taken = self._actions.send(text if secret else replace_names(text))
             self._recall.add_input(text)
             if taken:
-                self.content = ""
                 self.text.edit_reset()
             else:
+                self.content = text
                 self.text.configure(exportselection=not secret)
                 self.text.tag_add("sel", "1.0", "end-1c")
                 self.text.mark_set("insert", "end-1c")

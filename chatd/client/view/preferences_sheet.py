@@ -32,7 +32,7 @@ class PreferencesSheet(Sheet):
         self.themes = self._choice("Colours", "theme", THEMES, self._use_theme)
         self._sizes()
         self.avatars = self._check("Conversation", "avatars", "Show avatars")
-        self.traffic = self._choice("Joins and departures", "traffic", TRAFFIC)
+        self.traffic = self._choice("Joins and exits", "traffic", TRAFFIC)
         self.clocks = self._choice("Time of day", "clock", CLOCKS)
         self.send_keys = self._choice("Send with", "send_key", SEND_KEYS)
         self.notices = self._check("Notices", "notices", "Show them on the desktop")
@@ -110,7 +110,7 @@ class PreferencesSheet(Sheet):
 
     def _sizes(self) -> None:
         frame = ttk.Frame(self.body)
-        frame.grid(row=self._label("Size of text"), column=1, sticky="w", pady="1.5p")
+        frame.grid(row=self._label("Text size"), column=1, sticky="w", pady="1.5p")
         self.smaller = ttk.Button(frame, text="−", width=3, command=lambda: self._zoom(-1))
         self.size_label = ttk.Label(frame, width=6, anchor="center")
         self.larger = ttk.Button(frame, text="+", width=3, command=lambda: self._zoom(1))

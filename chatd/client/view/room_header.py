@@ -50,7 +50,9 @@ class RoomHeader(ttk.Frame):
         if people is None:
             self.people_button.grid_remove()
         else:
-            self.people_button.configure(text="1 person" if people == 1 else f"{people:,} people")
+            # One is there oneself: as long as nobody is, nothing is known.
+            count = "1 person" if people == 1 else f"{people:,} people"
+            self.people_button.configure(text=count if people else "People")
             self.people_button.grid()
 
     def _draw(self) -> None:

@@ -230,7 +230,8 @@ class RoomsPane(ttk.Frame):
         if not room.private:
             self.menu.add_command(label="Room settings …", command=lambda: actions.settings(key, session))
             self.menu.add_command(label="Leave", command=lambda: actions.leave(key, session))
-        self.menu.add_command(label="Close", command=lambda: actions.close(key, session))
+        label = "Leave and close" if room.joined else "Close"
+        self.menu.add_command(label=label, command=lambda: actions.close(key, session))
 
     def _fill_server_menu(self, session: ServerSession) -> None:
         actions = self._server_actions

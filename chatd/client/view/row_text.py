@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from chatd.client.model.rows import Row
@@ -57,11 +57,16 @@ class RowText:
         begin, end = at + head, at + len(old) - tail
         self._edit(begin, end, new[head : len(new) - tail])
 
-    def lay_out_again(self) -> None:
-        """Write the rows again that are laid out here, and not by Tk."""
+    def laid_out_here(self) -> list[int]:
+        """Return the numbers of the rows that are laid out here, and not by Tk."""
         ranges = [str(index) for tag in (FROM_RIGHT, IN_LINES) for index in self.text.tag_ranges(tag)[::2]]
-        for number in sorted({self.number_at(index) for index in ranges}):
-            self._edit(number, number + 1, [self.rows[number]])
+        return sorted({self.number_at(index) for index in ranges})
+
+    def lay_out_again(self, numbers: Iterable[int]) -> None:
+        """Write the rows of these numbers again."""
+        for number in numbers:
+            if number < len(self.rows):
+                self._edit(number, number + 1, [self.rows[number]])
 
     def number_at(self, index: str) -> int:
         """Return the number of the row at an index of the text, the last one if it is below all."""

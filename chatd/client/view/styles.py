@@ -191,7 +191,7 @@ class Styles:
         )  # fmt: skip
         state_map(".", foreground=[("disabled", p.faint)], background=[])
         for style in ("TButton", "TMenubutton"):
-            configure(style, padding=(pixels(9), pixels(3)), anchor="center", width="", shiftrelief=0)
+            configure(style, padding=(pixels(9), pixels(4.5)), anchor="center", width="", shiftrelief=0)
             state_map(style, background=[], foreground=[("disabled", p.faint)])
         configure("TNotebook", borderwidth=0, tabmargins=0)
         configure("TNotebook.Tab", padding=(pixels(9), pixels(3)), background=p.surface)
@@ -202,7 +202,7 @@ class Styles:
         for style in ("Flat.TButton", "Flat.TMenubutton"):
             configure(style, padding=(pixels(6), pixels(3)))
         for style in ("TEntry", "TCombobox", "TSpinbox"):
-            configure(style, padding=(pixels(5), pixels(3)), foreground=p.text)
+            configure(style, padding=(pixels(5), pixels(4.5)), foreground=p.text)
             state_map(style, fieldbackground=[], background=[], foreground=[("disabled", p.faint)])
         for style in ("TCheckbutton", "TRadiobutton"):
             configure(style, padding=pixels(3))

@@ -52,7 +52,7 @@ class SubjectLine(ttk.Frame):
             return
         line = subject.line
         if subject.edits:
-            text = "Editing. Enter saves it, Escape leaves it as it was"
+            text = "Editing: Enter saves, Escape cancels"
         else:
             text = f"Replying to {line.nick}: {excerpt(shown(line.nick, line.text), MAX_EXCERPT)} (Escape cancels)"
         self.label.configure(text=self._safe(text))

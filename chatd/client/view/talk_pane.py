@@ -19,6 +19,7 @@ from chatd.client.view.bidi_rows import BidiRows
 from chatd.client.view.focus_ring import FocusRing
 from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.gutter import Gutter
+from chatd.client.view.laying_out import LayingOut
 from chatd.client.view.read_only import ReadOnlyText
 from chatd.client.view.row_text import RowText
 from chatd.client.view.talk_actions import TalkActions
@@ -60,6 +61,7 @@ class TalkPane(ttk.Frame):
         self.text = ReadOnlyText(self.ring, wrap="word", width=40, height=8, cursor="xterm", takefocus=1)
         self.bidi = BidiRows(self.text, glyphs)
         self.rows = RowText(self.text, self._pieces)
+        self._laying_out = LayingOut(self.rows, self._keep_place)
         self.gutter = Gutter(self.ring, self._styles, self.rows, self._renderer)
         self.scrollbar = ttk.Scrollbar(self, command=self._scroll)
         self.text.configure(yscrollcommand=self._scrolled)
@@ -264,7 +266,7 @@ class TalkPane(ttk.Frame):
 
     def _resized(self) -> None:
         if self.bidi.resize():
-            self._keep_place(self.rows.lay_out_again)
+            self._laying_out.begin()
         if not self._placed:
             self._go_to_mark()
             self._place_changed()
@@ -292,7 +294,7 @@ class TalkPane(ttk.Frame):
         self.ring.paint()
         self._styles.paint(self.text)
         if self.bidi.paint():
-            self._keep_place(self.rows.lay_out_again)
+            self._laying_out.begin()
         self.gutter.paint()
         if self.follow:
             self.text.see("end")

@@ -157,7 +157,7 @@ class Look:
             "activeForeground": palette.text,
             "disabledForeground": palette.faint,
             "selectColor": palette.text,
-            "relief": "flat",
+            "relief": "solid",
             "borderWidth": 1,
             "activeBorderWidth": 0,
         }

@@ -40,7 +40,7 @@ _ENDED = "You are no longer connected to {host}: {why}."
 _TEXTS: Mapping[Trouble | None, str] = MappingProxyType(
     {
         Trouble.NOTHING_LISTENS: (
-            "No server answers at port {port} of {host}: it is not running, or it uses another port."
+            "No server answers on port {port} of {host}: it is not running, or it uses another port."
         ),
         Trouble.NO_ANSWER: (
             "{host} does not answer at port {port}: it is off or unreachable, or a firewall is in the way."
@@ -48,9 +48,9 @@ _TEXTS: Mapping[Trouble | None, str] = MappingProxyType(
         Trouble.NO_HOST: "There is no host called {host}. Check the name, and whether this machine is online.",
         Trouble.NO_ROUTE: "{host} cannot be reached from here. Check whether this machine is online.",
         Trouble.SPEAKS_TLS: "Port {port} of {host} takes encrypted connections (TLS) only.",
-        Trouble.NOT_CHATD: "What answers at port {port} of {host} is not a chatd server.",
+        Trouble.NOT_CHATD: "What answers on port {port} of {host} is not a chatd server.",
         Trouble.SILENT: (
-            "What answers at port {port} of {host} hangs up without a word: it may not be a chatd server."
+            "What answers on port {port} of {host} hangs up without a word: it may not be a chatd server."
         ),
         Trouble.NO_HANDSHAKE: "No encrypted connection to {host} could be made: {why}.",
         Trouble.NOT_ACCEPTED: "You are not connected to {host}, because its certificate was not accepted.",

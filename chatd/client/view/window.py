@@ -251,6 +251,7 @@ class Window(ServerWindow):
 
     @override
     def ask_quit(self) -> None:
+        self.uncover()
         self.question.ask("Quit chatd?", [("Quit", self.quit), ("Stay", lambda: None)])
 
     def quit(self, said: str | None = None) -> None:

@@ -38,7 +38,7 @@ def _register(user: IrcUser, message: Message) -> Work | None:
     if not user.registered:
         _fail(user, "COMPLETE_CONNECTION_REQUIRED", account, "come in first, with NICK and USER; then REGISTER")
     elif not user.hub.accounts.takes_newcomers:
-        _fail(user, "TEMPORARILY_UNAVAILABLE", account, "who runs this server makes the accounts; ask there")
+        _fail(user, "TEMPORARILY_UNAVAILABLE", account, "accounts are made by whoever runs this server: ask them")
     elif names.key(account) != names.key(user.nick):
         _fail(user, "ACCOUNT_NAME_MUST_BE_NICK", account, f"an account is named like your nick; NICK {account} first")
     elif "@" in email:

@@ -107,7 +107,7 @@ def test_where_nobody_may(chat_without: type[IrcChat]) -> None:
     chat = chat_without()
     (told,) = chat.irc("carol").says(f"REGISTER * * {PASSWORD}")
     assert told.params[:3] == ["REGISTER", "TEMPORARILY_UNAVAILABLE", "carol"]
-    assert told.text == "who runs this server makes the accounts; ask there"
+    assert told.text == "accounts are made by whoever runs this server: ask them"
     if isinstance(chat, IrcChatWithAccounts):
         chat.close()
 
