@@ -62,10 +62,11 @@ class Room:
 
 @contextmanager
 def client(home: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Run ``chatd-client`` with a home of its own."""
+    """Run ``chatd-client`` with a home of its own, and compiled, as one that is installed is after its first start."""
     places = {"HOME": str(home), "XDG_CONFIG_HOME": str(home / "config"), "XDG_STATE_HOME": str(home / "state")}
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     command = [sys.executable, "-m", "chatd.client", f"127.0.0.1:{port}", "--name", "reader", "--room", ROOM]
-    with subprocess.Popen(command, env=os.environ | places) as process:
+    with subprocess.Popen(command, env=environment | places) as process:
         try:
             yield process
         finally:

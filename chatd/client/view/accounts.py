@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 
 from chatd.client.net.kept_passwords import Keyring
 from chatd.client.net.port import LinkPort
@@ -30,19 +31,24 @@ ELSEWHERE = (
 class Accounts:
     """Fills the sheet with the account at one server; ``enter`` logs in there."""
 
-    def __init__(self, sheet: AccountSheet, keyring: Keyring, enter: Callable[[Entered], None]) -> None:
-        self._sheet = sheet
+    def __init__(self, sheet: Callable[[], AccountSheet], keyring: Keyring, enter: Callable[[Entered], None]) -> None:
+        self._make_sheet = sheet
         self._keyring = keyring
         self._enter = enter
         self._visit: Visit | None = None
         self._status: Status | None = None
         self._registering = ""
         """The password under which one registers, until that is answered."""
+
+    @cached_property
+    def _sheet(self) -> AccountSheet:
         deeds = {
             Deed.REGISTER: self._register, Deed.LOG_IN: self._log_in,
             Deed.LOG_OUT: self._log_out, Deed.FORGET: self._forget,
         }  # fmt: skip
+        sheet = self._make_sheet()
         sheet.do = lambda deed: deeds[deed]()
+        return sheet
 
     def open(self, visit: Visit, status: Status | None) -> None:
         """Show the account at a server."""

@@ -38,6 +38,10 @@ class Visit(NamedTuple):
 class Guide(Protocol):
     """What leads from one server to another: a window."""
 
+    @property
+    def connect_sheet(self) -> ConnectSheet:
+        """The sheet that asks where to go, made when it is first needed."""
+
     def ask_server(self) -> None:
         """Ask where to go."""
 
@@ -82,15 +86,17 @@ class _Case:
 class Admission:
     """Listens to how the connections are, and asks in the window's question and its connect sheet."""
 
-    def __init__(self, clock: Any, guide: Guide, question: Question, sheet: ConnectSheet, keyring: Keyring) -> None:
+    def __init__(self, clock: Any, guide: Guide, question: Question, keyring: Keyring) -> None:
         self._clock = clock
         self._guide = guide
         self._question = question
-        self._sheet = sheet
         self._keyring = keyring
         self._cases: dict[Address, _Case] = {}
         self._asking: _Case | None = None
         """The one whose password the sheet asks for."""
+
+    def listen_to(self, sheet: ConnectSheet) -> None:
+        """Take what is entered in a sheet that was made."""
         sheet.connect = self.entered
         sheet.given_up = self._given_up
         sheet.reached_password = self._offer_keyring
@@ -155,7 +161,7 @@ class Admission:
             self._question.withdraw(shown)
         if self._asking is case:
             self._asking = None
-            self._sheet.close()
+            self._guide.connect_sheet.close()
 
     # Kept out.
 
@@ -200,7 +206,7 @@ class Admission:
                 self._guide.ask_server()
             case Offer.NAME:
                 self._asking = case
-                self._sheet.ask(visit.address, visit.nick, visit.room, focus="name")
+                self._guide.connect_sheet.ask(visit.address, visit.nick, visit.room, focus="name")
             case Offer.PASSWORD:
                 self._open_sheet(case)
             case Offer.CLOSE:
@@ -228,7 +234,7 @@ class Admission:
             self._stop_waiting(case)
             if not case.locked or case.visit.nick != nick or case.given is not None:
                 return
-            if password and not (self._asking is case and self._sheet.password.get()):
+            if password and not (self._asking is case and self._guide.connect_sheet.password.get()):
                 case.from_keyring, case.told, case.asked = True, None, True
                 self._take_back(case)
                 case.visit.link.send_command(Login(nick, password))
@@ -245,7 +251,7 @@ class Admission:
     def _ask_password(self, case: _Case) -> None:
         if not case.locked:
             return
-        if not case.visit.front or (self._sheet.is_open and self._asking is not case):
+        if not case.visit.front or (self._guide.connect_sheet.is_open and self._asking is not case):
             self._offer_password(case)  # somebody does something else
         else:
             self._open_sheet(case)
@@ -258,7 +264,9 @@ class Admission:
         note, problem = _wording(case, status)
         address = replace(visit.address, tls=True) if status.trouble is Trouble.PASSWORD_UNSAFE else visit.address
         kept = case.from_keyring or (case.given is not None and case.given.remember)
-        self._sheet.ask(address, visit.nick, visit.room, note, problem=problem, focus="password", remember=kept)
+        self._guide.connect_sheet.ask(
+            address, visit.nick, visit.room, note, problem=problem, focus="password", remember=kept
+        )
 
     def _offer_password(self, case: _Case) -> None:
         host, nick = case.visit.address.host, case.visit.nick
@@ -272,7 +280,7 @@ class Admission:
             self._offer_password(case)
 
     def _offer_keyring(self) -> None:
-        self._keyring.look().addCallback(lambda problem: self._sheet.offer_keyring(not problem))
+        self._keyring.look().addCallback(lambda problem: self._guide.connect_sheet.offer_keyring(not problem))
 
     def _stop_waiting(self, case: _Case) -> None:
         if case.delay is not None:

@@ -44,7 +44,7 @@ class ControlledLayout(Layout):
                 Item("Disconnect from this server", lambda: self.disconnect_server(self.servers.front)),
                 Item("Remove this server", lambda: self.remove_server(self.servers.front)),
                 Item(),
-                Item("Preferences …", self.preferences_sheet.ask, "Ctrl+,"),
+                Item("Preferences …", self.preferences, "Ctrl+,"),
                 Item("Keys and commands", self.help, "F1"),
                 Item("Quit …", self.ask_quit, "Ctrl+Q"),
             ],
@@ -57,7 +57,7 @@ class ControlledLayout(Layout):
             "<Control-f>": self._unless_covered(self.find),
             "<Control-q>": self.ask_quit,
             "<Control-Shift-A>": self.show_account,
-            "<Control-comma>": self.preferences_sheet.ask,
+            "<Control-comma>": self.preferences,
             "<Control-Shift-P>": self.toggle_people,
             "<F1>": self.help,
             "<F6>": self._unless_covered(self.go_to_next_part),
@@ -120,7 +120,7 @@ class ControlledLayout(Layout):
             sheet.close()
 
     def _covering(self) -> list[Sheet]:
-        return [sheet for sheet in (*self.menus.sheets, *self.sheets) if sheet.is_open]
+        return [sheet for sheet in self.sheets if sheet.is_open]
 
     def _unless_covered(self, act: Callable[[], object]) -> Callable[[], object]:
         """Let something be done that is about what lies under a sheet, if none does."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tkinter as tk
+from abc import abstractmethod
+from functools import cached_property
 from tkinter import ttk
 from typing import Any
 
@@ -22,6 +24,7 @@ from chatd.client.view.find_bar import FindActions, FindBar
 from chatd.client.view.glyphs import Glyphs
 from chatd.client.view.help_sheet import HelpSheet
 from chatd.client.view.listings import fill_found, fill_rooms
+from chatd.client.view.made import made
 from chatd.client.view.members_pane import MembersPane, PeopleActions
 from chatd.client.view.menus import Menus
 from chatd.client.view.message_field import FieldActions, MessageField
@@ -35,7 +38,7 @@ from chatd.client.view.question import Question
 from chatd.client.view.room_header import HeaderActions, RoomHeader
 from chatd.client.view.rooms_pane import RoomActions, RoomsPane, ServerActions
 from chatd.client.view.servers import Servers, ServerSession
-from chatd.client.view.sheet import Listing
+from chatd.client.view.sheet import Listing, Sheet
 from chatd.client.view.status_line import StatusLine
 from chatd.client.view.switcher import Switcher
 from chatd.client.view.talk_pane import TalkActions, TalkPane
@@ -95,7 +98,6 @@ class Layout(Actions):
         self.members.configure(padding=(0, look.pixels(TIGHT)))
         self.panes.fill(self.rooms, self.middle, self.members)
         look.painters.append(self.status_line.paint)
-        self._make_sheets(root)
         self.readers = tell_readers(root, self.talk.text, self.field.text, self.rooms.tree, self.members.tree)
 
     def _fill_middle(self, middle: ttk.Frame) -> None:
@@ -137,17 +139,58 @@ class Layout(Actions):
         several = len(self.servers) > 1 or bool(self.transcript.rooms)
         self.panes.want(left=several, right=self.settings.people and room is not None and not room.private)
 
-    def _make_sheets(self, root: tk.Tk) -> None:
-        self.switcher = Switcher(root, self.look, self.glyphs, self.show_room)
-        self.connect_sheet = ConnectSheet(root, self.look, self.glyphs.line)
-        self.account_sheet = AccountSheet(root, self.look)
-        self.help_sheet = HelpSheet(root, self.look)
-        self.preferences_sheet = PreferencesSheet(root, self.look, self.preferences_changed)
-        self.rooms_sheet = Listing(root, self.look, "Rooms on the server", ("Room", "People and topic"), self.go_to)
-        self.found_sheet = Listing(root, self.look, "Found on the server", ("When and who", "What"))
-        listings = self.rooms_sheet, self.found_sheet
-        plain = self.switcher, self.help_sheet, self.preferences_sheet
-        self.sheets = *plain, *listings, self.connect_sheet, self.account_sheet
+    # The sheets.
+
+    @cached_property
+    def switcher(self) -> Switcher:
+        """Goes to a room."""
+        return Switcher(self.root, self.look, self.glyphs, self.show_room)
+
+    @cached_property
+    def help_sheet(self) -> HelpSheet:
+        """Lists the keys and the commands."""
+        return HelpSheet(self.root, self.look)
+
+    @cached_property
+    def preferences_sheet(self) -> PreferencesSheet:
+        """Asks what one prefers."""
+        return PreferencesSheet(self.root, self.look, self.preferences_changed)
+
+    @cached_property
+    def rooms_sheet(self) -> Listing:
+        """Lists the rooms on the server."""
+        return Listing(self.root, self.look, "Rooms on the server", ("Room", "People and topic"), self.go_to)
+
+    @cached_property
+    def found_sheet(self) -> Listing:
+        """Lists what the server found."""
+        return Listing(self.root, self.look, "Found on the server", ("When and who", "What"))
+
+    @cached_property
+    def connect_sheet(self) -> ConnectSheet:
+        """Asks where to go."""
+        sheet = ConnectSheet(self.root, self.look, self.glyphs.line)
+        self.prepare_connect_sheet(sheet)
+        return sheet
+
+    @cached_property
+    def account_sheet(self) -> AccountSheet:
+        """Shows one's account."""
+        return AccountSheet(self.root, self.look)
+
+    @abstractmethod
+    def prepare_connect_sheet(self, sheet: ConnectSheet) -> None:
+        """Let the sheet that asks where to go do what it is for."""
+
+    @property
+    def sheets(self) -> list[Sheet]:
+        """The sheets that there are so far."""
+        names = ("switcher", "help_sheet", "preferences_sheet", "rooms_sheet", "found_sheet")
+        return [*self.menus.sheets, *made(self, *names, "connect_sheet", "account_sheet")]
+
+    def preferences(self) -> None:
+        """Ask what one prefers."""
+        self.preferences_sheet.ask()
 
     # What opens and closes.
 

@@ -19,6 +19,7 @@ from chatd.client.net.port import LinkPort
 from chatd.client.view.connector import Connector
 from chatd.client.view.emoji_panel import EmojiPanel
 from chatd.client.view.glyphs import Glyphs
+from chatd.client.view.made import made
 from chatd.client.view.menu_entries import Entries, Entry, fill
 from chatd.client.view.message_field import MessageField
 from chatd.client.view.message_menu import MessageMenu, can_be_referred_to
@@ -77,19 +78,27 @@ class Menus:
         safe = self._safe = glyphs.line
         self._zone = zone
         self.recent = emoji.Recent(recent)
-        self._make_emoji_panel = lambda: EmojiPanel(window.root, look, glyphs, self.recent)
         self.popup = tk.Menu(window.root, tearoff=False)
         self.person = PersonMenu(self, safe)
         self.message = MessageMenu(self, safe)
-        self.reason_sheet = ReasonSheet(window.root, look, safe)
-        self.room_sheet = RoomSheet(window.root, look, safe, zone, self._confirm)
+        self._look, self._glyphs = look, glyphs
         self.subjects = Subjects(window, main, safe)
         self._due = window.root.after(LOOK_AGAIN_MS, self._look_again)
 
     @cached_property
     def emoji_panel(self) -> EmojiPanel:
-        """What emoji are chosen from; not made before, for it takes a part of the start that is felt."""
-        return self._make_emoji_panel()
+        """What emoji are chosen from."""
+        return EmojiPanel(self._window.root, self._look, self._glyphs, self.recent)
+
+    @cached_property
+    def reason_sheet(self) -> ReasonSheet:
+        """Asks why something is done."""
+        return ReasonSheet(self._window.root, self._look, self._safe)
+
+    @cached_property
+    def room_sheet(self) -> RoomSheet:
+        """Shows the settings of a room."""
+        return RoomSheet(self._window.root, self._look, self._safe, self._zone, self._confirm)
 
     def open_emoji_panel(self, at: tk.Misc, chosen: Callable[[str], None]) -> None:
         """Let an emoji be chosen next to a widget."""
@@ -107,8 +116,8 @@ class Menus:
 
     @property
     def sheets(self) -> Sequence[Sheet]:
-        """What Escape closes."""
-        return self.reason_sheet, self.room_sheet
+        """What Escape closes, as far as it was made."""
+        return made(self, "reason_sheet", "room_sheet")
 
     # Opening.
 
@@ -192,7 +201,8 @@ class Menus:
         """Show what is of no line: what holds in a room, who is away."""
         window = self._window
         if isinstance(change, changes.RulesChanged):
-            self.room_sheet.rules_changed(change.room)
+            for sheet in made(self, "room_sheet"):
+                sheet.rules_changed(change.room)
             if self.shown is not None and self.shown.key == change.room:
                 window.draw_topic()
         elif isinstance(change, changes.AwayChanged):

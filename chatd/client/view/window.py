@@ -17,11 +17,13 @@ from chatd.client.model.transcript import Transcript
 from chatd.client.view.accounts import Accounts
 from chatd.client.view.admission import Admission
 from chatd.client.view.browser import open_link
+from chatd.client.view.connect_sheet import ConnectSheet
 from chatd.client.view.desktop import Desktop
 from chatd.client.view.drawing import Drawing
 from chatd.client.view.glyphs import Glyphs, TkFont
 from chatd.client.view.input_commands import carry_out
 from chatd.client.view.keys_elsewhere import send_keys_to
+from chatd.client.view.made import made
 from chatd.client.view.notices import Notices
 from chatd.client.view.server_window import ServerWindow
 from chatd.client.view.servers import Servers, ServerSession, SessionDial
@@ -62,9 +64,8 @@ class Window(ServerWindow):
         super().__init__(root, reactor, look, Glyphs(TkFont(root)))
         send_keys_to(self.typed_elsewhere, self.rooms.tree, self.members.tree)
         self.preferences_changed()
-        self.connect_sheet.nearby = desktop.nearby
-        self.admission = Admission(reactor, self, self.question, self.connect_sheet, desktop.keyring)
-        self.accounts = Accounts(self.account_sheet, desktop.keyring, self.admission.entered)
+        self.admission = Admission(reactor, self, self.question, desktop.keyring)
+        self.accounts = Accounts(lambda: self.account_sheet, desktop.keyring, self.admission.entered)
         self.clipboard.read = desktop.read_clipboard
         self.update_title()
         self.draw_topic()
@@ -79,6 +80,11 @@ class Window(ServerWindow):
         self.transcript, self.connector = session.transcript, session.connector
         self.shown: Room | None = session.shown
         """The room on the screen; the transcript's ``front`` is none while the window has no focus."""
+
+    @override
+    def prepare_connect_sheet(self, sheet: ConnectSheet) -> None:
+        sheet.nearby = self._desktop.nearby
+        self.admission.listen_to(sheet)
 
     # What the links tell.
 
@@ -153,7 +159,7 @@ class Window(ServerWindow):
         if session is not None and session is not front:
             front.transcript.set_front(None)
             self._use(session)
-            for sheet in (*self.menus.sheets, self.rooms_sheet, self.found_sheet):
+            for sheet in (*self.menus.sheets, *made(self, "rooms_sheet", "found_sheet")):
                 sheet.close()  # it is about the server that was in front
             self.name_bar.show_name(self.transcript.nick, locked=session.connector.linked)
             self.draw_status()
