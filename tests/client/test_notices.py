@@ -203,6 +203,9 @@ async def test_a_real_program_that_hangs_is_killed(tmp_path: Path, ends: str) ->
     if ends == "with the window":
         await until(lambda: noted.exists() and noted.read_text())
         programs.stop()
+        await until(lambda: not is_running(int(noted.read_text())))
+        assert told == []  # there is no window any more that it could be shown in
+        return
     await until(lambda: told)
     assert told == [False]
     assert not noted.exists() or not is_running(int(noted.read_text() or 0))

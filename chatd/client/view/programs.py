@@ -43,13 +43,15 @@ class Programs:
     def __init__(self, reactor: Any) -> None:
         self._reactor = reactor
         self._running: set[Running] = set()
+        self._stopped = False
 
     def run(self, command: Sequence[str], seconds: float, done: Done = lambda _: None) -> None:
         """Run a program that is given nothing to read and is heard by nobody, for so many seconds at most."""
 
         def ended(well: bool) -> None:  # noqa: FBT001  # as `Running` tells it
             self._running.discard(running)
-            done(well)
+            if not self._stopped:
+                done(well)
 
         running = Running(self._reactor, seconds, ended)
         self._running.add(running)
@@ -63,6 +65,7 @@ class Programs:
             os.close(nothing)
 
     def stop(self) -> None:
-        """Kill what still runs."""
+        """Kill what still runs; nobody is told any more, for the window goes."""
+        self._stopped = True
         for each in list(self._running):
             each.kill()
