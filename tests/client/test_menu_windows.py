@@ -69,6 +69,7 @@ def test_a_message_is_answered_and_a_person_is_written_to_with_the_keys_alone(tm
             ann.press(key)
         choose(screen, ann, "Down", "Return")
         ann.type("psst")
+        wait_until(lambda: bob.title() == "(1) chatd", lambda: f"something unread {bob.log()}")
         bob.press("alt+Down")
         bob.wait_for("psst")
         assert not [line for line in history(port) if "psst" in line]
