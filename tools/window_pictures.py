@@ -23,24 +23,12 @@ from tempfile import TemporaryDirectory
 
 from tests.support.daemon import DEADLINE, Client, Daemon, environment, wait_until
 from tests.support.display import virtual_display
+from tools.picture_talk import FOLDER, PEOPLE, TALK, TOPIC
 
-FOLDER = Path(__file__).parents[1] / "docs" / "images"
 SIZES = ((1024, 600), (1280, 800), (1920, 1080))
 RESOLUTIONS = (96, 192)
-PEOPLE = ("amira", "jonas", "marie", "noor", "ci", "tomás", "yuki")
-FENCE = "```"
-TOPIC = "Release 3 on Friday · see the board before you merge"
-TALK = (
-    ("marie", "Good morning! The nightly build is red again: test_tls times out on the arm runner."),
-    ("jonas", "Looking. Same as yesterday, https://ci.example.org/builds/4711 (step 3)"),
-    ("jonas", "this is the part that hangs:"),
-    ("jonas", FENCE),
-    ("jonas", "with ssl.wrap(sock) as tls:"),
-    ("jonas", "    tls.do_handshake()  # never returns"),
-    ("jonas", FENCE),
-    ("amira", "شكرا، سأراجع ذلك الآن"),
-    ("amira", "It is `SO_RCVTIMEO`: the runner sets it to 0. Patch in an hour."),
-    ("ci", "build 4712 passed in 3m 12s"),
+ROOM_TALK = (
+    *TALK,
     ("marie", "@ann can you have a look at the release notes? They are long enough now."),
     ("noor", "I can read them, too 👍"),
 )
@@ -158,7 +146,7 @@ def talk(people: dict[str, Client]) -> None:
     """Have all of them say what there is to see."""
     people["marie"].send(f"TOPIC {TOPIC}\n".encode())
     people["yuki"].until(lambda line: TOPIC in line)
-    for nick, text in TALK:
+    for nick, text in ROOM_TALK:
         people[nick].send(f"MSG {text}\n".encode())
         people["yuki"].until(lambda line: text in line)  # noqa: B023  # it is done with in this turn
     for nick, sign in SIGNS:
