@@ -155,7 +155,7 @@ class Connection(Protocol):
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
         if self.transport is not None:
-            self.transport.abortConnection()  # type: ignore[attr-defined]
+            self.transport.abortConnection()  # type: ignore[attr-defined]  # of ITransport
 
     def _write(self, data: bytes) -> None:
         assert self.transport is not None
