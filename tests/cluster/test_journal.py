@@ -16,7 +16,8 @@ from twisted.logger import LogEvent, eventAsText, globalLogPublisher
 from twisted.python.failure import Failure
 
 from chatd.journal import JournalError, Query, Retention
-from chatd.journal.jetstream.errors import api
+from chatd.journal.jetstream import maintenance
+from chatd.journal.jetstream.errors import Requester, api
 from chatd.journal.jetstream.journal import ClusterJournal
 from chatd.journal.jetstream.leases import lease_holders
 from chatd.journal.jetstream.streams import StreamInfo, bucket, describe_stream
@@ -269,6 +270,28 @@ def test_how_much_is_kept_changes_on_all_nodes_while_they_run(cluster: Cluster) 
     cluster.until(lambda: len(history(cluster, a)) == len(history(cluster, b)) == 5)
     cluster.keep(b, Retention(seconds=60))
     assert b.journal.retention == Retention(60, 5)  # what is not asked for any more stays
+
+
+def test_an_answer_from_before_does_not_undo_how_much_is_kept(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    b = cluster.node("b", retention=Retention(messages=5))
+    answers: list[StreamInfo] = []
+    late = asyncio.Event()
+
+    async def describe_late(requester: Requester, stream: str) -> StreamInfo:
+        answers.append(await describe_stream(requester, stream))
+        await late.wait()
+        return answers[-1]
+
+    monkeypatch.setattr(maintenance, "describe_stream", describe_late)
+    cluster.until(lambda: answers)
+    assert answers[0].retention == Retention(messages=5)
+    monkeypatch.undo()
+    cluster.keep(b, Retention(seconds=60))
+    late.set()
+    cluster.sleep(0.2)
+    assert b.journal.retention == Retention(60, 5)
 
 
 def test_how_much_is_kept_does_not_change_without_the_servers(fragile: Cluster, server: NatsServer) -> None:

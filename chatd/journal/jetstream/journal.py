@@ -336,7 +336,9 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
             raise JournalError("this node has no connection to its cluster, which keeps what was said; try again later")
         place = self._feed.place
         try:
-            self._check_stream(await open_stream(self._connection, self._subjects, retention, ""), place)
+            found = await open_stream(self._connection, self._subjects, retention, "")
+            self._maintenance.stream_changed()
+            self._check_stream(found, place)
         except NatsError as error:
             raise JournalError(f"the cluster does not change how much it keeps: {error}") from None
         self._wanted = retention

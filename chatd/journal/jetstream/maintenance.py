@@ -52,6 +52,7 @@ class Maintenance:
         self._stream = stream
         self._check_stream = check_stream
         self._looked = 0.0
+        self._changes = 0
         self._loop = LoopingCall(self._tick)
         self._loop.clock = clock
 
@@ -65,6 +66,10 @@ class Maintenance:
         if self._loop.running:
             self._loop.stop()
 
+    def stream_changed(self) -> None:
+        """Do not follow an answer that is still under way: it may say how the stream was before."""
+        self._changes += 1
+
     def _tick(self) -> Deferred[None] | None:
         """Fire once it is done: the next does not begin before."""
         if not (self._publisher.open and self._membership.announced):
@@ -77,9 +82,10 @@ class Maintenance:
             await self._membership.maintain()
             if self._clock.seconds() - self._looked >= STREAM_SECONDS:
                 self._looked = self._clock.seconds()
-                place = self._feed.place
+                place, changes = self._feed.place, self._changes
                 found = await describe_stream(self._connection, self._stream)
-                self._check_stream(found, place)
+                if changes == self._changes:
+                    self._check_stream(found, place)
             self._connection.faults.report_recovery()
         except UnusableError as error:
             self._connection.reconnect(error)

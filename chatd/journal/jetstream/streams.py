@@ -30,6 +30,7 @@ HOLDS_KEPT = "chatd-holds"
 The same is said of that one itself: another of the same name, made later, may lack something.
 """
 _KEEP_MESSAGES = "chatd-keep-messages"
+_UPDATE_ATTEMPTS = 5
 _NANOSECONDS = 1_000_000_000
 _NOT_FOUND = 10059
 _IN_USE = 10058
@@ -101,10 +102,14 @@ async def open_stream(requester: Scanner, subjects: Subjects, wanted: Retention,
             raise _missing(subjects.stream) from None
         answer = await _made(requester, "STREAM", await _new_config(requester, subjects, wanted, epoch))
     known = stream_info(answer)
-    config = answer["config"]
-    changed = config | _limits(wanted, config.get("metadata") or {}) | {"subjects": subjects.all}
-    if changed != config:
-        known = stream_info(await api(requester, f"STREAM.UPDATE.{subjects.stream}", changed))
+    # An update replaces all settings: that of another node, which had read them before, may undo this one.
+    for _ in range(_UPDATE_ATTEMPTS):
+        config = answer["config"]
+        changed = config | _limits(wanted, config.get("metadata") or {}) | {"subjects": subjects.all}
+        if changed == config:
+            break
+        answer = await api(requester, f"STREAM.UPDATE.{subjects.stream}", changed)
+        known = stream_info(answer)
     return known
 
 
@@ -197,8 +202,9 @@ async def make_holds(requester: Requester, subjects: Subjects, mark: str) -> Hol
 async def note_holds_kept(requester: Requester, stream: str, mark: str) -> None:
     """Note of a stream that what holds in its rooms is kept. Raise `NatsError`."""
     config = (await api(requester, f"STREAM.INFO.{stream}"))["config"]
-    config["metadata"] = (config.get("metadata") or {}) | {HOLDS_KEPT: mark}
-    await api(requester, f"STREAM.UPDATE.{stream}", config)
+    metadata = config.get("metadata") or {}
+    if metadata.get(HOLDS_KEPT) != mark:  # another node has not noted it
+        await api(requester, f"STREAM.UPDATE.{stream}", config | {"metadata": metadata | {HOLDS_KEPT: mark}})
 
 
 def seen_stream(stream: str) -> str:
