@@ -55,7 +55,12 @@ def running(server: Server, directory: Path) -> Iterator[Process]:
         os.sched_setaffinity(0, first)
         with log.open("wb") as output:
             process = subprocess.Popen(
-                server.command(port, new), cwd=new, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+                server.command(port, new),
+                cwd=new,
+                env=server.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
             )
         os.sched_setaffinity(0, second)
         try:
