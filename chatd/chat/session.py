@@ -66,12 +66,14 @@ class Session(Participant, Heard):
     reply stands after it; things said follow one another without waiting. `handlers` says what each command does.
     """
 
+    __slots__ = (
+        "_characters_in_flight", "_in_flight", "_keepalive", "_phase", "_private", "_saying", "_waiting",
+    )  # fmt: skip
+
     def __init__(self, hub: Hub, peer: Peer) -> None:
         self._phase = Phase.OPEN
         super().__init__(hub, peer)
-        self.heard = hub.timers.now
-        """When the peer last gave a sign of life, in seconds; its edge sets it."""
-        self._private = PrivateLines()
+        self._private: PrivateLines | None = None  # made at the first: an empty deque is 624 bytes
         self._in_flight = 0
         self._characters_in_flight = 0
         self._saying = False
@@ -205,12 +207,14 @@ class Session(Participant, Heard):
     @override
     def tell(self, line: PrivateLine, account: str | None = None, *, again: bool = False) -> None:
         super().tell(line, account, again=again)
+        if self._private is None:
+            self._private = PrivateLines()
         self._private.add(line, self.hub.timers.now, self.heard)
 
     @override
     def take_untold(self) -> Sequence[PrivateLine]:
         untold, self.takeover.untold = self.takeover.untold, ()
-        return [*untold, *self._private.take(self.heard)]
+        return [*untold, *(() if self._private is None else self._private.take(self.heard))]
 
     # What the rooms call.
 
