@@ -30,8 +30,8 @@ LACKS_LOG = (
 )
 _VERSION_WITH_STARTS = 3
 _HEADER = b"SQLite format 3\0"
-CHECK_SECONDS = 2.0
-"""How long the check at the opening may take; a file that is too big for that is checked in part."""
+CHECK_SECONDS = 0.3
+"""How long the check at the opening may take; a file that is too big for that, some 100 MB, is checked in part."""
 
 
 class InUseError(JournalError):
