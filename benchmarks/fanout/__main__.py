@@ -21,8 +21,13 @@ missing, none twice, each sender's in order. Everybody must have the messages in
 senders have the order in which senders took turns, the others a CRC-32 of all bytes and their number. NATS promises
 no order among senders; there everybody compares every byte, and that is all.
 
+``--against REV`` builds another revision of chatd, ``main`` or ``HEAD~3`` for instance, and runs it in turns with the
+working tree: whether a change pays is seen in one run. Beside each chatd then stand the same server of that revision
+and the ratio to it, the median of what the pairs of runs gave, with the lowest and the highest. It is installed into an
+environment of its own, which is kept for the next time.
+
 A server that delivers anything else ends the benchmark, with exit status 1. One that closes a connection or is silent
-for 20 seconds has no figures for that work; if it is chatd, that ends the benchmark too.
+for 20 seconds has no figures for that work; if it is the working tree's chatd, that ends the benchmark too.
 """
 
 from __future__ import annotations
@@ -33,13 +38,14 @@ import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import ExitStack
 from itertools import product
 from pathlib import Path
-from statistics import median
 
 from benchmarks.fanout import growth
+from benchmarks.fanout.builds import Build, BuildError, built
 from benchmarks.fanout.process import ServerError, raise_file_limit
-from benchmarks.fanout.results import Results
+from benchmarks.fanout.results import Measured, Results
 from benchmarks.fanout.run import Figures, run
 from benchmarks.fanout.servers import SERVERS, Server
 from benchmarks.fanout.streams import WrongError
@@ -64,6 +70,7 @@ def arguments() -> Namespace:
         "--only", nargs="+", choices=SERVERS, default=list(SERVERS), metavar="SERVER", help="which servers"
     )
     parser.add_argument("--work", nargs="+", choices=WORKS, default=list(WORKS), metavar="WORK", help="which works")
+    parser.add_argument("--against", metavar="REV", help="measure chatd of this revision too, in turns with this one")
     parser.add_argument("--repeat", type=int, metavar="N", help=f"how often; {REPETITIONS} if nothing is said")
     parser.add_argument("--seconds", type=float, metavar="S", help=f"how long; {SECONDS:g} if nothing is said")
     parser.add_argument("--directory", type=Path, default=".", help="where the servers' files are made; here")
@@ -72,6 +79,8 @@ def arguments() -> Namespace:
         "--growth", action="store_true", help="instead, how chatd's cost grows with members, rooms, size"
     )
     options = parser.parse_args()
+    if options.against and (options.growth or not any(SERVERS[name].ours for name in options.only)):
+        parser.error("--against compares chatd of two revisions, and no chatd is asked for")
     for directory in (options.directory, options.charts):
         if directory is not None and not directory.is_dir():
             parser.error(f"there is no directory {directory}")
@@ -82,8 +91,8 @@ def arguments() -> Namespace:
 
 def measure(
     works: Sequence[Work], servers: Sequence[Server], seconds: float, repetitions: int, directory: Path
-) -> dict[tuple[str, str], Figures | str]:
-    """Return the medians by the names of the work and the server, or why there are none.
+) -> Measured:
+    """Return what all runs gave by the names of the work and the server, or why there are no figures.
 
     Raises `ServerError` if chatd fails, and `WrongError` if any server delivers what it should not.
     """
@@ -103,7 +112,7 @@ def measure(
         else:
             figures[work.name, server.name].append(measured)
     show_progress(len(runs), len(runs), "")
-    return {what: Figures(*map(median, zip(*each, strict=True))) for what, each in figures.items()} | failed
+    return {**figures, **failed}
 
 
 def installed(names: Sequence[str]) -> list[Server]:
@@ -114,11 +123,22 @@ def installed(names: Sequence[str]) -> list[Server]:
     return [SERVERS[name] for name in names if SERVERS[name].path is not None]
 
 
+def beside(servers: Sequence[Server], build: Build) -> list[Server]:
+    """Return the servers, and after each chatd that of another revision."""
+    if build.doubt:
+        print(f"{build.revision} runs with the packages of this environment, for it cannot be built: {build.doubt}")
+    return [each for server in servers for each in ([server, build.of(server)] if server.ours else [server])]
+
+
 def fan_out(options: Namespace) -> tuple[str, str]:
     """Measure the servers; return tables and chart."""
     works = [smaller(WORKS[name]) if options.quick else WORKS[name] for name in options.work]
     servers = installed(options.only)
-    results = Results(works, servers, measure(works, servers, options.seconds, options.repeat, options.directory))
+    with ExitStack() as stack:
+        if options.against:
+            servers = beside(servers, stack.enter_context(built(options.against)))
+        measured = measure(works, servers, options.seconds, options.repeat, options.directory)
+    results = Results(works, servers, measured)
     return results.tables(), results.chart()
 
 
@@ -135,7 +155,7 @@ def main() -> None:
     raise_file_limit()
     try:
         tables, chart = grow(options) if options.growth else fan_out(options)
-    except (ServerError, WrongError) as error:
+    except (BuildError, ServerError, WrongError) as error:
         show_progress(1, 1, "")
         sys.exit(str(error))
     runs = "run" if options.growth or options.repeat == 1 else f"medians of {options.repeat} runs"

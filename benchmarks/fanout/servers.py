@@ -13,6 +13,8 @@ from benchmarks.fanout import bare, threaded
 from benchmarks.fanout.dialects import Chatd, ChatdIrc, Dialect, Irc, Nats, Redis
 from benchmarks.fanout.pages import ChatdPage
 
+ROOT = Path(__file__).parents[2]
+"""The working tree."""
 BACKLOG = 4096
 PLENTY = 1_000_000_000
 
@@ -80,7 +82,11 @@ class Server:
     max_rush: int = 500
     """How many connections may be on their way into its backlog."""
     ours: bool = False
-    """Whether it is chatd, whose failure ends the benchmark."""
+    """Whether it is the working tree's chatd, whose failure ends the benchmark."""
+    modules: str = ""
+    """Where Python finds its code before it looks at what is installed."""
+    revision: str = ""
+    """Which chatd it is, if not the working tree's."""
 
     @property
     def path(self) -> str | None:
@@ -93,6 +99,10 @@ class Server:
         file.write_text(self.settings.format(port=port))
         assert self.path is not None
         return [self.path, *self.arguments(port, file)]
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment that it runs in, where nothing stands before its own code."""
+        return {**os.environ, "PYTHONPATH": self.modules}
 
 
 def _chatd(journal: str) -> Callable[[int, Path], Sequence[str]]:
@@ -111,6 +121,10 @@ def _chatd_irc(port: int, _: Path) -> Sequence[str]:
     return ["-m", "chatd", "--port", "0", "--web", "off", "--irc", str(port), "--journal", "memory:", *limits]
 
 
+def _ours(name: str, title: str, dialect: Dialect, arguments: Callable[[int, Path], Sequence[str]]) -> Server:
+    return Server(name, title, sys.executable, dialect, arguments, ours=True, modules=str(ROOT))
+
+
 def _script(module: str | None) -> Callable[[int, Path], Sequence[str]]:
     return lambda port, _: [str(module), str(port)]
 
@@ -123,10 +137,10 @@ def _inspircd(_: int, file: Path) -> Sequence[str]:
 SERVERS = {
     server.name: server
     for server in (
-        Server("chatd-memory", "chatd memory", sys.executable, Chatd(), _chatd("memory:"), ours=True),
-        Server("chatd-pages", "chatd pages", sys.executable, ChatdPage(), _chatd_pages, ours=True),
-        Server("chatd-irc", "chatd IRC", sys.executable, ChatdIrc(b"~u@"), _chatd_irc, ours=True),
-        Server("chatd-sqlite", "chatd SQLite", sys.executable, Chatd(), _chatd("sqlite:journal.sqlite3"), ours=True),
+        _ours("chatd-memory", "chatd memory", Chatd(), _chatd("memory:")),
+        _ours("chatd-pages", "chatd pages", ChatdPage(), _chatd_pages),
+        _ours("chatd-irc", "chatd IRC", ChatdIrc(b"~u@"), _chatd_irc),
+        _ours("chatd-sqlite", "chatd SQLite", Chatd(), _chatd("sqlite:journal.sqlite3")),
         Server("redis", "redis", "redis-server", Redis(), lambda _, file: [str(file)], REDIS),
         Server("inspircd", "inspircd", "inspircd", Irc(b"u@127.0.0.1"), _inspircd, INSPIRCD, max_rush=2000),
         # Its backlog is 10, whatever its settings say.

@@ -34,7 +34,7 @@ from chatd.model.cluster import NodeDown, NodeUp
 from chatd.model.conversation import is_conversation
 from chatd.model.entry import Entry, Member, Reader, StoredEvent
 from chatd.model.room_policy import ANEW, NO_POLICY, REGISTERED, RoomPolicy
-from chatd.protocol import names, plain, wire
+from chatd.protocol import events, names, plain, wire
 from chatd.protocol.commands import LOBBY
 from chatd.protocol.errors import ChatError, Code, DisconnectReason
 from chatd.protocol.events import DurableEvent, Moderated, Renamed
@@ -484,7 +484,7 @@ class Hub:
         if author is None:
             return
         tags = {"time": wire.timestamp(entry.time)}
-        lines = (wire.encode(plain.render(event)), wire.encode(wire.render(event), tags))
+        lines = (wire.encode(plain.render(event)), wire.encode(events.render(event), tags))
         rooms = [room for place in self.nodes.rooms_of(author) if (room := self._rooms.get(place.key)) is not None]
         others = dict.fromkeys(m for room in rooms if author in room.everybody for m in room.members)
         reply = author.took_effect(entry, None)

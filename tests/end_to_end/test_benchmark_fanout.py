@@ -257,13 +257,13 @@ def test_a_server_that_is_not_installed_is_left_out(
 
 def test_the_tables_compare_with_redis() -> None:
     servers = [SERVERS["chatd-memory"], SERVERS["redis"], SERVERS["nats"]]
-    measured: dict[tuple[str, str], Figures | str] = {
-        ("busy", "chatd-memory"): Figures(3_000_000, 2_000_000, 5, 12),
-        ("busy", "redis"): Figures(1_000_000, 900_000, 10, 24),
+    measured: dict[tuple[str, str], list[Figures] | str] = {
+        ("busy", "chatd-memory"): [Figures(3_000_000, 2_000_000, 5, p99) for p99 in (11, 900, 12)],
+        ("busy", "redis"): [Figures(1_000_000, 900_000, 10, 24)],
         ("busy", "nats"): "failed: it is tired",
-        ("idle", "chatd-memory"): Figures(9000, 8000, kilobytes=2.5),
-        ("idle", "redis"): Figures(18000, 8000, kilobytes=10),
-        ("idle", "nats"): Figures(4500, 4000, kilobytes=50),
+        ("idle", "chatd-memory"): [Figures(9000, 8000, kilobytes=2.5)],
+        ("idle", "redis"): [Figures(18000, 8000, kilobytes=10)],
+        ("idle", "nats"): [Figures(4500, 4000, kilobytes=50)],
     }
     results = Results([WORKS["busy"], WORKS["idle"]], servers, measured)
     lines = [line.split() for line in results.tables().splitlines()]
