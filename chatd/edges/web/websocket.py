@@ -61,9 +61,8 @@ class WebSocketEdge:
         self.lineReceived = speech.line_received
         """Hands the session what a line asks for; called as Twisted does."""
         decoder = LineDecoder(speech.max_line_bytes)
-        self.peer = PeerConnection(
-            gateway, self, decoder, self._translated, self._farewell, handshake, speech.make_session
-        )
+        translate = self._frames if speech.translated is None else self._translated
+        self.peer = PeerConnection(gateway, self, decoder, translate, self._farewell, handshake, speech.make_session)
         speech.begin(self.peer, self._frames)
         self._ping_seconds = gateway.hub.limits.ping_seconds
         self._heard = self._pinged = False
@@ -177,6 +176,7 @@ class WebSocketEdge:
         return self._frames(lines) + close_frame(code, why)
 
     def _translated(self, lines: bytes) -> bytes:
+        assert self._speech.translated is not None
         return self._frames(self._speech.translated(lines))
 
     def _check(self, now: float) -> None:
