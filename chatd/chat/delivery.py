@@ -7,7 +7,7 @@ from itertools import accumulate
 
 from chatd.chat.cross_room import Merge
 from chatd.model.entry import Entry, Reader
-from chatd.protocol import plain, wire
+from chatd.protocol import events, plain, wire
 from chatd.protocol.events import Event, Said
 
 
@@ -75,7 +75,7 @@ class Broadcast:
 
     def add(self, entry: Entry) -> None:
         """Add one more entry; its author gets an echo if it reads tags, else nothing."""
-        body = wire.render(entry.event)  # type: ignore[arg-type]  # what nodes say of themselves is in no room
+        body = events.render(entry.event)  # type: ignore[arg-type]  # what nodes say of themselves is in no room
         author = entry.author
         if author is not None:
             if not (author.tagged and entry.id):
@@ -90,7 +90,7 @@ class Broadcast:
         _, entry = self._said[-1]
         line = b""
         if instead is not None:
-            shown = f"@{_tags(entry)} {wire.render(instead)}" if reader.tagged else plain.render(instead)
+            shown = f"@{_tags(entry)} {events.render(instead)}" if reader.tagged else plain.render(instead)
             line = f"{shown}\r\n".encode()
         self._own.setdefault(reader, {})[len(self._said) - 1] = line
 

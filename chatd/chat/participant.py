@@ -213,7 +213,7 @@ class Participant(Client):
         """Return a line for this peer alone, with tags if it reads them."""
         if not self.tagged:
             return wire.encode(plain.render(event))
-        return wire.encode(wire.render(event), {**tags, "label": label} if label else tags)
+        return wire.encode(events.render(event), {**tags, "label": label} if label else tags)
 
     @override
     def follow_rename(self, old: str, new: str) -> None:

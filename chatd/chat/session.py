@@ -10,13 +10,25 @@ from twisted.python.failure import Failure
 from typing_extensions import override
 
 from chatd import __version__
-from chatd.chat import auditing, barred, full_rooms, guidance, handlers, outcomes, permissions, quotas
+from chatd.chat import (
+    auditing,
+    barred,
+    full_rooms,
+    guidance,
+    handlers,
+    outcomes,
+    permissions,
+    quotas,
+    replay,
+    speaking,
+)
 from chatd.chat.command_rows import Task, Work
 from chatd.chat.hub import Hub
 from chatd.chat.keepalive import Heard, Keepalive
 from chatd.chat.participant import Participant
 from chatd.chat.peer import Peer
 from chatd.chat.private_lines import PrivateLine, PrivateLines
+from chatd.journal import JournalError
 from chatd.model.authorship import account_key
 from chatd.model.entry import INTERNAL, Entry, Member, Place, RoomEvent
 from chatd.model.room_policy import Identity
@@ -120,6 +132,9 @@ class Session(Participant, Heard):
 
         What must come after something that is still on its way is kept, and carried out in its turn.
         """
+        # Nearly every line there is: all that follows would ask again what this asks once.
+        if type(request) is Request and (self._saying or not self._in_flight) and speaking.say_at_once(self, *request):
+            return
         if self.peer.unreachable and handlers.is_question(request):
             return
         if self._in_flight and not (self._saying and handlers.only_says(self, request)):
@@ -181,21 +196,21 @@ class Session(Participant, Heard):
     def submit(
         self, room: str, event: RoomEvent, label: str | None = None, verb: str = "MSG", *, seen: bool = False
     ) -> None:
-        is_said = type(event) is Said
-        # What is said to a person has an answer, which comes before what is done next.
-        self._saying = is_said and room[0] != "="
-        if type(event) is Said:
-            self._characters_in_flight += len(event.text)
-        if type(event) is events.Joined:
-            self.joining = (room, event.room)
         self._in_flight += 1
-        source = self.hub.nodes.source(self, event)
-        entry = Entry(room, event, self, label if self.tagged else None, verb, source=source)
-        if is_said:
+        entry = Entry(room, event, self, label if self.tagged else None, verb)
+        entry.source = self.hub.nodes.source(self, event)
+        if type(event) is Said:
+            # What is said to a person has an answer, which comes before what is done next.
+            self._saying = room[0] != "="
+            self._characters_in_flight += len(event.text)
             entry.by = (self._voice or self.voice) if self.account is None else account_key(self.account)
             entry.seen = seen
-        elif type(event) in REFERRING:
-            entry.by, entry.seen = self.keys, seen
+        else:
+            self._saying = False
+            if type(event) is events.Joined:
+                self.joining = (room, event.room)
+            elif type(event) in REFERRING:
+                entry.by, entry.seen = self.keys, seen
         self.hub.journal.append(entry)
 
     @override
@@ -245,21 +260,26 @@ class Session(Participant, Heard):
         if entry.verb == INTERNAL:
             return outcomes.internal(self, entry, room)
         self._in_flight -= 1
-        if type(entry.event) is Said:
-            self._characters_in_flight -= len(entry.event.text)
+        event = entry.event
+        if type(event) is Said:
+            self._characters_in_flight -= len(event.text)
         if self._phase is _HELD and not self._is_ahead():
             self._phase = _OPEN
             self.hub.unblocked.append(self)
         elif self._waiting is not None and not self._in_flight:
             self.hub.unblocked.append(self)
+        if type(event) is Said and room in self.rooms and entry.stored and entry.refused is None:
+            return b""  # the one who is there sees it as all others do
         return outcomes.outcome(self, entry, room)
 
     def _is_ahead(self) -> bool:
         """Return whether so much is on its way to the journal that no more should be said."""
         entries, characters = self._in_flight, self._characters_in_flight
+        if entries < SHARE_IN_FLIGHT and characters < SHARE_OF_CHARACTERS:
+            return False
         if entries >= MAX_IN_FLIGHT or characters >= MAX_CHARACTERS_IN_FLIGHT:
             return True
-        return (entries >= SHARE_IN_FLIGHT or characters >= SHARE_OF_CHARACTERS) and self.hub.journal.over_soft_limit
+        return self.hub.journal.over_soft_limit
 
     def _carry_out(self, request: Request | ChatError | Task) -> None:
         if self.barred and not barred.hears(self, request):
@@ -274,6 +294,9 @@ class Session(Participant, Heard):
             work = request.run() if isinstance(request, Task) else handlers.carry_out(self, request)
         except ChatError as error:
             self._refuse(error, _label(request))
+            return
+        except JournalError:  # which was logged
+            self._refuse(replay.unreadable(), _label(request))
             return
         if work is not None:
             self._change_phase(Phase.BUSY)
