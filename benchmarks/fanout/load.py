@@ -19,6 +19,8 @@ STALL_SECONDS = 20.0
 """Without a byte from the server, after which what is waited for will not come any more."""
 QUIET_SECONDS = 0.05
 """Without a byte from the server, after which what came too much has come."""
+PER_ADDRESS = 20_000
+"""How many connections come from one address of this machine: it has fewer than 30,000 ports for them."""
 MARK = b"=" * 48
 """A text that ends what members are told before the first message, of comings for instance."""
 _BUFFER_BYTES = 1 << 18
@@ -113,7 +115,8 @@ class Load:
         while waiting:
             while waiting and arrivals.unheard < self._max_rush:
                 member = waiting.popleft()
-                member.connect(self._port, self._epoll)
+                number = len(self._members) // PER_ADDRESS + 1
+                member.connect(self._port, self._epoll, f"127.0.0.{number}")
                 self._members[member.socket.fileno()] = member
                 steps = self._dialect.entrance(member.nick, member.room.name)
                 member.listen(Entrance(arrivals, member, steps))

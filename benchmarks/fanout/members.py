@@ -14,6 +14,8 @@ from benchmarks.fanout.works import Work
 
 PROBES = 10
 """How many members of a room measure latencies, if so many say nothing themselves."""
+_BIND_ADDRESS_NO_PORT = 24
+"""Of ip(7), without a name in Python: the port is chosen by the connect, which has more to choose from."""
 
 
 class Member:
@@ -47,10 +49,12 @@ class Member:
         self._unsent = b""
         self._unframer = Unframer() if room.dialect.in_frames else None
 
-    def connect(self, port: int, epoll: select.epoll) -> None:
-        """Begin to connect."""
+    def connect(self, port: int, epoll: select.epoll, source: str) -> None:
+        """Begin to connect from an address."""
         self.socket = socket.socket()
         self.socket.settimeout(0)
+        self.socket.setsockopt(socket.IPPROTO_IP, _BIND_ADDRESS_NO_PORT, 1)
+        self.socket.bind((source, 0))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.connect_ex(("127.0.0.1", port))
         self.receive_into = self.socket.recv_into

@@ -48,7 +48,7 @@ def running(server: Server, directory: Path) -> Iterator[Process]:
     does not listen in time.
     """
     (port,) = free_ports(1)
-    with TemporaryDirectory(prefix="benchmark-", dir=directory.resolve()) as name, _processors() as (first, second):
+    with TemporaryDirectory(prefix="benchmark-", dir=directory.resolve()) as name, processors() as (first, second):
         new = Path(name)
         new.chmod(0o755)
         log = new / "log"
@@ -72,7 +72,7 @@ def running(server: Server, directory: Path) -> Iterator[Process]:
 
 
 @contextmanager
-def _processors() -> Iterator[tuple[set[int], set[int]]]:
+def processors() -> Iterator[tuple[set[int], set[int]]]:
     """Return two processors, or one twice if there is no other; put this process back on its own in the end."""
     allowed = os.sched_getaffinity(0)
     first, *others = sorted(allowed)

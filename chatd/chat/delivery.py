@@ -7,7 +7,7 @@ from itertools import accumulate
 
 from chatd.chat.cross_room import Merge
 from chatd.model.entry import Entry, Reader
-from chatd.protocol import plain, wire
+from chatd.protocol import events, plain, wire
 from chatd.protocol.events import Event, Said
 
 
@@ -43,7 +43,11 @@ class Audience:
         joined = self.all()
         if len(self._ends) != len(self._lines) + 1:
             self._ends = list(accumulate(map(len, self._lines), initial=0))
-        ends, at = self._ends, self._ends[first]
+        ends = self._ends
+        if len(own) == 1 and not first:  # who said one thing: most who say anything in small rooms
+            ((index, line),) = own.items()
+            return joined[: ends[index]] + line + joined[ends[index + 1] :]
+        at = ends[first]
         pieces: list[bytes] = []
         for index, line in own.items():
             if index >= first:
@@ -75,7 +79,7 @@ class Broadcast:
 
     def add(self, entry: Entry) -> None:
         """Add one more entry; its author gets an echo if it reads tags, else nothing."""
-        body = wire.render(entry.event)  # type: ignore[arg-type]  # what nodes say of themselves is in no room
+        body = events.render(entry.event)  # type: ignore[arg-type]  # what nodes say of themselves is in no room
         author = entry.author
         if author is not None:
             if not (author.tagged and entry.id):
@@ -90,7 +94,7 @@ class Broadcast:
         _, entry = self._said[-1]
         line = b""
         if instead is not None:
-            shown = f"@{_tags(entry)} {wire.render(instead)}" if reader.tagged else plain.render(instead)
+            shown = f"@{_tags(entry)} {events.render(instead)}" if reader.tagged else plain.render(instead)
             line = f"{shown}\r\n".encode()
         self._own.setdefault(reader, {})[len(self._said) - 1] = line
 
@@ -151,21 +155,21 @@ class Broadcast:
             for member in later:
                 self._merge.add(member, self.lines(member))
         else:
-            later = dict.fromkeys(member for member in self._first if member in members)
+            later = {member: None for member in self._first if member in members}
             self.replies += [(member, missed) for member in later if (missed := self.catch_up(member))]
-        took_part = dict.fromkeys((*self._own, *self._first))
-        for member in took_part:
-            if member in members and member not in later and (lines := self.catch_up(member)):
-                member.send(lines)
-        apart = {*later, *took_part}
+        took_part = {**self._own, **self._first} if self._first else self._own
         shared: list[bytes | None] = [None, None]
         for member in members:
-            if member in apart:
+            if member in later:
                 continue
-            tagged = member.tagged
-            data = shared[tagged]
-            if data is None:
-                data = shared[tagged] = self._audience(tagged=tagged).all()
+            if member in took_part:
+                data = self.catch_up(member)
+            else:
+                tagged = member.tagged
+                everything = shared[tagged]
+                if everything is None:
+                    everything = shared[tagged] = self._audience(tagged=tagged).all()
+                data = everything
             if data:
                 member.send(data)
         return (len(self._said) - self._answers) * len(members)

@@ -47,84 +47,98 @@ class Addressee(NamedTuple):
     """Whether they have said that they are away."""
 
 
+_NO_ADDRESSEE = Addressee("", here=False)
+
+
 class Participant(Client):
     """One connection as the commands see it; `chatd.chat.session` adds the order in which they are carried out."""
 
+    # Without them each would have a dict of its own: Python lets objects share the keys of 30 attributes, and no more.
+    __slots__ = (
+        "_connection", "_reader", "_takeover", "_voice", "absent", "account", "account_made", "away", "barred", "bot",
+        "current", "heard", "hub", "ignored", "info", "joining", "member_id", "mode", "names_full_at", "nick",
+        "other_names", "party", "peer", "person", "posted_as", "realname", "renaming", "replay", "rooms", "send",
+        "spoke_at", "stamp", "tagged", "telling", "tells_full_at", "unknown_lines", "untaken", "welcomed", "zone",
+    )  # fmt: skip
     here = True
-    member_id: str = ""
-    account: str | None = None
-    """The key of the account that it has logged in to."""
-    person: object = None
-    """What it has in common with the other connections of the same person."""
-    account_made: int = 0
-    """When that was made, see `Accounts.made`."""
-    party: str | None = None
-    telling: Addressee = Addressee("", here=False)
-    """Whom it tells the private line that is on its way to the journal."""
-    heard: float = 0.0
-    nick: Nick = NO_NICK
-    """Empty until the first JOIN was accepted."""
-    renaming: Nick = NO_NICK
-    """Another nick that was claimed, and that the rooms do not know yet."""
-    tagged: bool = False
+    resumes = True
     labels_are_unique: bool = False
     """Whether its edge makes its labels, no two of them alike on all nodes, and calls private lines by them."""
-    absent = False
-    resumes = True
-    away: str | None = None
-    realname: str = ""
-    bot: bool = False
-    barred: bool = False
+    account: str | None
+    """The key of the account that it has logged in to."""
+    person: object
+    """What it has in common with the other connections of the same person."""
+    account_made: int
+    """When that was made, see `Accounts.made`."""
+    party: str | None
+    telling: Addressee
+    """Whom it tells the private line that is on its way to the journal."""
+    heard: float
+    nick: Nick
+    """Empty until the first JOIN was accepted."""
+    renaming: Nick
+    """Another nick that was claimed, and that the rooms do not know yet."""
+    tagged: bool
+    away: str | None
+    realname: str
+    bot: bool
+    info: MemberInfo | None
+    barred: bool
     """Whether it is banned from the server and may LOGIN, see `chatd.chat.barred`."""
-    stamp: Callable[[bytes], bytes] | None = None
+    stamp: Callable[[bytes], bytes] | None
     """What puts the time before the lines for it, if it wants that."""
-    zone: int | None = None
+    zone: int | None
     """How many minutes its clock is ahead of UTC; None for the server's zone."""
-    ignored: Mapping[str, str] = NOBODY
+    ignored: Mapping[str, str]
     """Whose lines it does not want: nicks as written, by their keys."""
+    current: Place | None
+    joining: tuple[str, str] | None
+    other_names: Iterator[Nick] | None
+    """The names that are left to try if the one of a JOIN is taken, see `chatd.chat.any_name`."""
+    replay: CatchUp | None
+    """What is told to it of the room whose JOIN is on its way."""
+    untaken: bool
+    """Whether something that was to be said was answered by an ERR."""
+    names_full_at: float
+    """When its bucket of JOINs and NICKs is full again, in seconds; see `Rate`."""
+    posted_as: str
+    """The key of the nick under which it has last said something without coming in; empty before."""
+    tells_full_at: float
+    """The same for what it says to one person."""
+    spoke_at: float
+    """When it said something last, or connected, in seconds."""
+    welcomed: bool
+    """Whether it was told how to speak."""
+    unknown_lines: int
+    """How many of the last lines, one after the other, began with no verb."""
+    send: Callable[[bytes], None]  # type: ignore[assignment]  # its peer's own: one call less for every line
 
     def __init__(self, hub: Hub, peer: Peer) -> None:
         self.hub = hub
         self.peer = peer
-        self.send = peer.send  # type: ignore[method-assign]  # one call less for every line
+        self.send = peer.send
         self.person = object()
         self.mode = Mode.COMMAND
         self.rooms: dict[Place, None] = {}
-        self.current: Place | None = None
-        self.joining: tuple[str, str] | None = None
-        self.other_names: Iterator[Nick] | None = None
-        """The names that are left to try if the one of a JOIN is taken, see `chatd.chat.any_name`."""
-        self.replay: CatchUp | None = None
-        """What is told to it of the room whose JOIN is on its way."""
-        self.untaken = False
-        """Whether something that was to be said was answered by an ERR."""
-        self.names_full_at = 0.0
-        """When its bucket of JOINs and NICKs is full again, in seconds; see `Rate`."""
-        self.posted_as = ""
-        """The key of the nick under which it has last said something without coming in; empty before."""
-        self.tells_full_at = 0.0
-        """The same for what it says to one person."""
-        self.spoke_at = hub.timers.now
-        """When it said something last, or connected, in seconds."""
-        self.welcomed = False
-        """Whether it was told how to speak."""
-        self.unknown_lines = 0
-        """How many of the last lines, one after the other, began with no verb."""
-        self.info: MemberInfo | None = None
+        self.account = self.party = self.info = self.current = self.joining = None
+        self.other_names = self.replay = self.stamp = self.zone = self.away = None
+        self.tagged = self.untaken = self.welcomed = self.absent = self.bot = self.barred = False
+        self.nick = self.renaming = NO_NICK
+        self.names_full_at = self.tells_full_at = 0.0
+        self.account_made = self.unknown_lines = 0
+        self.posted_as = self.realname = self._voice = ""
+        self.ignored = NOBODY
+        self.telling = _NO_ADDRESSEE
+        self.spoke_at = self.heard = hub.timers.now
         self._takeover = Takeover(self, hub)
         self._reader: Deferred[None] | None = None
         self._connection = f"{hub.journal.epoch}.{next(hub.connection_numbers)}"
         self.member_id = hub.enroll(self)
-        self._voice = ""
-
-    @override
-    def send(self, data: bytes) -> None:
-        self.peer.send(data)
 
     def show_clock(self, stamp: Callable[[bytes], bytes] | None) -> None:
         """Send what ``stamp`` makes of lines from here on, or the lines themselves."""
         self.stamp, send = stamp, self.peer.send
-        self.send = send if stamp is None else lambda data: send(stamp(data))  # type: ignore[method-assign]
+        self.send = send if stamp is None else lambda data: send(stamp(data))
 
     @property
     @override
@@ -199,7 +213,7 @@ class Participant(Client):
         """Return a line for this peer alone, with tags if it reads them."""
         if not self.tagged:
             return wire.encode(plain.render(event))
-        return wire.encode(wire.render(event), {**tags, "label": label} if label else tags)
+        return wire.encode(events.render(event), {**tags, "label": label} if label else tags)
 
     @override
     def follow_rename(self, old: str, new: str) -> None:

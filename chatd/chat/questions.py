@@ -67,7 +67,7 @@ def _help(participant: Participant, command: commands.Help, label: str | None) -
 def _help_lines(verb: str | None) -> bytes:
     """Return the lines about one verb or all, which are the same for everybody."""
     about = VERBS.values() if verb in (None, "ALL") else [VERBS[verb]]
-    return b"".join(wire.encode(wire.render(events.Note(f"{each.usage} - {each.summary}"))) for each in about)
+    return b"".join(wire.encode(events.render(events.Note(f"{each.usage} - {each.summary}"))) for each in about)
 
 
 @cache

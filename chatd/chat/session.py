@@ -10,17 +10,29 @@ from twisted.python.failure import Failure
 from typing_extensions import override
 
 from chatd import __version__
-from chatd.chat import auditing, barred, full_rooms, guidance, handlers, outcomes, permissions, quotas
+from chatd.chat import (
+    auditing,
+    barred,
+    full_rooms,
+    guidance,
+    handlers,
+    outcomes,
+    permissions,
+    quotas,
+    replay,
+    speaking,
+)
 from chatd.chat.command_rows import Task, Work
 from chatd.chat.hub import Hub
 from chatd.chat.keepalive import Heard, Keepalive
 from chatd.chat.participant import Participant
 from chatd.chat.peer import Peer
 from chatd.chat.private_lines import PrivateLine, PrivateLines
+from chatd.journal import JournalError
 from chatd.model.authorship import account_key
 from chatd.model.entry import INTERNAL, Entry, Member, Place, RoomEvent
 from chatd.model.room_policy import Identity
-from chatd.protocol import commands, events
+from chatd.protocol import commands, events, plain, wire
 from chatd.protocol.errors import ChatError, DisconnectReason
 from chatd.protocol.events import Said
 from chatd.protocol.references import REFERRING
@@ -36,6 +48,7 @@ SHARE_OF_CHARACTERS = 2048
 """How much of that one may have on its way while the journal is over its soft limit, so that who says little does not
 wait long."""
 GREETING = f"This is chatd {__version__}. JOIN <your name> to come in, MSG <text> to speak, HELP for more."
+_GREETING_LINE = wire.encode(plain.render(events.Note(GREETING)))
 
 
 class Phase(Enum):
@@ -65,21 +78,23 @@ class Session(Participant, Heard):
     reply stands after it; things said follow one another without waiting. `handlers` says what each command does.
     """
 
+    __slots__ = (
+        "_characters_in_flight", "_in_flight", "_keepalive", "_phase", "_private", "_saying", "_waiting",
+    )  # fmt: skip
+
     def __init__(self, hub: Hub, peer: Peer) -> None:
         self._phase = Phase.OPEN
         super().__init__(hub, peer)
-        self.heard = hub.timers.now
-        """When the peer last gave a sign of life, in seconds; its edge sets it."""
-        self._private = PrivateLines()
+        self._private: PrivateLines | None = None  # made at the first: an empty deque is 624 bytes
         self._in_flight = 0
         self._characters_in_flight = 0
         self._saying = False
         self._waiting: Request | ChatError | Task | None = None
         self._keepalive = Keepalive(self, hub.timers, hub.limits)
-        if (ban := permissions.server_ban(self, self.identity)) is not None:
+        if (ban := permissions.server_ban(self)) is not None:
             barred.bar(self, ban)
         else:
-            self.send_event(events.Note(GREETING))
+            self.send(_GREETING_LINE)
 
     @property
     @override
@@ -118,6 +133,9 @@ class Session(Participant, Heard):
 
         What must come after something that is still on its way is kept, and carried out in its turn.
         """
+        # Nearly every line there is: all that follows would ask again what this asks once.
+        if type(request) is Request and (self._saying or not self._in_flight) and speaking.say_at_once(self, *request):
+            return
         if self.peer.unreachable and handlers.is_question(request):
             return
         if self._in_flight and not (self._saying and handlers.only_says(self, request)):
@@ -179,21 +197,21 @@ class Session(Participant, Heard):
     def submit(
         self, room: str, event: RoomEvent, label: str | None = None, verb: str = "MSG", *, seen: bool = False
     ) -> None:
-        is_said = type(event) is Said
-        # What is said to a person has an answer, which comes before what is done next.
-        self._saying = is_said and room[0] != "="
-        if type(event) is Said:
-            self._characters_in_flight += len(event.text)
-        if type(event) is events.Joined:
-            self.joining = (room, event.room)
         self._in_flight += 1
-        source = self.hub.nodes.source(self, event)
-        entry = Entry(room, event, self, label if self.tagged else None, verb, source=source)
-        if is_said:
+        entry = Entry(room, event, self, label if self.tagged else None, verb)
+        entry.source = self.hub.nodes.source(self, event)
+        if type(event) is Said:
+            # What is said to a person has an answer, which comes before what is done next.
+            self._saying = room[0] != "="
+            self._characters_in_flight += len(event.text)
             entry.by = (self._voice or self.voice) if self.account is None else account_key(self.account)
             entry.seen = seen
-        elif type(event) in REFERRING:
-            entry.by, entry.seen = self.keys, seen
+        else:
+            self._saying = False
+            if type(event) is events.Joined:
+                self.joining = (room, event.room)
+            elif type(event) in REFERRING:
+                entry.by, entry.seen = self.keys, seen
         self.hub.journal.append(entry)
 
     @override
@@ -204,12 +222,14 @@ class Session(Participant, Heard):
     @override
     def tell(self, line: PrivateLine, account: str | None = None, *, again: bool = False) -> None:
         super().tell(line, account, again=again)
+        if self._private is None:
+            self._private = PrivateLines()
         self._private.add(line, self.hub.timers.now, self.heard)
 
     @override
     def take_untold(self) -> Sequence[PrivateLine]:
         untold, self.takeover.untold = self.takeover.untold, ()
-        return [*untold, *self._private.take(self.heard)]
+        return [*untold, *(() if self._private is None else self._private.take(self.heard))]
 
     # What the rooms call.
 
@@ -241,21 +261,26 @@ class Session(Participant, Heard):
         if entry.verb == INTERNAL:
             return outcomes.internal(self, entry, room)
         self._in_flight -= 1
-        if type(entry.event) is Said:
-            self._characters_in_flight -= len(entry.event.text)
+        event = entry.event
+        if type(event) is Said:
+            self._characters_in_flight -= len(event.text)
         if self._phase is _HELD and not self._is_ahead():
             self._phase = _OPEN
             self.hub.unblocked.append(self)
         elif self._waiting is not None and not self._in_flight:
             self.hub.unblocked.append(self)
+        if type(event) is Said and room in self.rooms and entry.stored and entry.refused is None:
+            return b""  # the one who is there sees it as all others do
         return outcomes.outcome(self, entry, room)
 
     def _is_ahead(self) -> bool:
         """Return whether so much is on its way to the journal that no more should be said."""
         entries, characters = self._in_flight, self._characters_in_flight
+        if entries < SHARE_IN_FLIGHT and characters < SHARE_OF_CHARACTERS:
+            return False
         if entries >= MAX_IN_FLIGHT or characters >= MAX_CHARACTERS_IN_FLIGHT:
             return True
-        return (entries >= SHARE_IN_FLIGHT or characters >= SHARE_OF_CHARACTERS) and self.hub.journal.over_soft_limit
+        return self.hub.journal.over_soft_limit
 
     def _carry_out(self, request: Request | ChatError | Task) -> None:
         if self.barred and not barred.hears(self, request):
@@ -270,6 +295,9 @@ class Session(Participant, Heard):
             work = request.run() if isinstance(request, Task) else handlers.carry_out(self, request)
         except ChatError as error:
             self._refuse(error, _label(request))
+            return
+        except JournalError:  # which was logged
+            self._refuse(replay.unreadable(), _label(request))
             return
         if work is not None:
             self._change_phase(Phase.BUSY)

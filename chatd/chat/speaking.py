@@ -7,10 +7,25 @@ from chatd.chat.command_rows import Needs, Row, Work, in_room, need_nick, room_o
 from chatd.chat.participant import Participant
 from chatd.model.entry import Place
 from chatd.protocol import events
-from chatd.protocol.commands import Msg, Pipe, Talk, Tell, Topic
+from chatd.protocol.commands import Command, Msg, Pipe, Talk, Tell, Topic
 from chatd.protocol.events import Done
 from chatd.protocol.names import RoomName
 from chatd.protocol.wire import Mode
+
+
+def say_at_once(participant: Participant, command: Command, label: str | None) -> bool:
+    """Do what a command asks for if it is a MSG and nothing in the room may stop it; return whether that was so."""
+    room = participant.current
+    if type(command) is not Msg or room is None or room not in participant.rooms:
+        return False
+    hub, text = participant.hub, command.text
+    if room.policy.may_silence or hub.server_policy.may_silence or command.reply is not None or text[0] == "#":
+        return False
+    participant.spoke_at = hub.timers.now
+    participant.unknown_lines = 0
+    said = events.Said(participant.nick, room.name, text, 0, command.notice and participant.tagged)
+    participant.submit(room.key, said, label)
+    return True
 
 
 def say(

@@ -16,10 +16,13 @@ class Batcher:
 
     In a big room a delivery costs one send for each member, however many messages are in it, so while such deliveries
     follow one another the next waits for more to join it. Nobody waits where a delivery is cheap or the last is over.
+
+    ``busy_seconds`` is what a delivery has to take for that; 0 where what goes before it is worth it in any case.
     """
 
-    def __init__(self, clock: IReactorTime) -> None:
+    def __init__(self, clock: IReactorTime, busy_seconds: float = BUSY_SECONDS) -> None:
         self._clock = clock
+        self._busy_seconds = busy_seconds
         self._began = 0.0
         self._ended = 0.0
 
@@ -31,5 +34,5 @@ class Batcher:
 
     def delay(self) -> float:
         """Return how many seconds to gather before the next delivery."""
-        busy = self._ended - self._began > BUSY_SECONDS
+        busy = self._ended - self._began > self._busy_seconds
         return GATHER_SECONDS if busy and 0 <= self._clock.seconds() - self._ended < SOON_SECONDS else 0

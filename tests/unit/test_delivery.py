@@ -6,7 +6,7 @@ import pytest
 
 from chatd.chat.delivery import Broadcast
 from chatd.model.entry import Entry
-from chatd.protocol import wire
+from chatd.protocol import events
 from chatd.protocol.events import Event, Said
 from tests.support.in_memory_chat import InMemoryChat
 
@@ -26,13 +26,13 @@ def test_each_event_is_rendered_once_whatever_the_audiences(
     monkeypatch: pytest.MonkeyPatch, tagged: bool, untagged: bool
 ) -> None:
     rendered: list[Event] = []
-    real = wire.render
+    real = events.render
 
     def render(event: Event) -> str:
         rendered.append(event)
         return real(event)
 
-    monkeypatch.setattr(wire, "render", render)
+    monkeypatch.setattr(events, "render", render)
     chat = InMemoryChat()
     people = [chat.program("JOIN p1"), chat.program("JOIN p2")] if tagged else []
     people += [chat.person("JOIN u1"), chat.person("JOIN u2")] if untagged else []

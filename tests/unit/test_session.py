@@ -281,3 +281,11 @@ def test_a_session_that_ended_does_nothing_more() -> None:
     assert NEXT[Phase.ENDED] == set()
     with pytest.raises(AssertionError):
         alice.session._change_phase(Phase.BUSY)
+
+
+def test_what_a_session_has_is_in_slots_for_a_dict_of_its_own_costs_more_than_all_else_of_it() -> None:
+    chat = InMemoryChat()
+    alice, bot = chat.person("JOIN alice"), chat.program("JOIN bot")
+    alice.says("AWAY lunch", "IGNORE bob", "NICK alice2", "JOIN #b", "CLOCK on", "TELL bot hello")
+    chat.turn()
+    assert vars(alice.session) == vars(bot.session) == {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 
 from chatd.journal import JournalError, Query, TooMuchError
 from chatd.journal.backlog import LONG_CHARACTERS, SOFT_LIMIT
+from chatd.journal.batching import GATHER_SECONDS, SOON_SECONDS
 from chatd.journal.sqlite.journal import FULL, MAX_BATCH, RETRY_SECONDS
 from chatd.journal.sqlite.reader import Reader
 from chatd.journal.sqlite.retention import Trimmed
@@ -187,3 +188,19 @@ def test_it_is_full_when_more_waits_than_two_batches(kit: Kit) -> None:
     kit.turn()
     assert not kit.journal.over_hard_limit
     assert [len(batch) for batch in kit.batches] == [MAX_BATCH, MAX_BATCH]
+
+
+def test_what_follows_at_once_on_a_commit_waits_a_moment_for_more(kit: Kit) -> None:
+    def deliver(entries: Sequence[Entry]) -> None:
+        kit.clock.rightNow += 0.0001
+        kit.batches.append(list(entries))
+
+    kit.journal.follow(deliver)
+    (alone,) = kit.say("alone")
+    assert kit.batches == [[alone]]
+    together = kit.say("first") + kit.say("second")
+    assert kit.batches == [[alone]]
+    kit.clock.advance(GATHER_SECONDS)
+    assert kit.batches[1:] == [together]
+    kit.clock.advance(2 * SOON_SECONDS)
+    assert kit.say("later") == kit.batches[-1]

@@ -13,7 +13,7 @@ from chatd.chat.presence.remote import RemoteMember
 from chatd.chat.room import Room
 from chatd.model.cluster import MemberInfo
 from chatd.model.entry import Member
-from chatd.protocol import plain, wire
+from chatd.protocol import events, plain, wire
 from chatd.protocol.events import Event, Joined, Parted
 from chatd.protocol.names import RoomName
 
@@ -79,7 +79,7 @@ def _refill(hub: Hub, announcer: Announcer, room: Room, members: Iterable[Client
     tags = {"time": wire.timestamp(hub.now)}
     lines += [Joined(member.nick, room.name) for member in arrived]
     untagged = b"".join(wire.encode(plain.render(line)) for line in lines)
-    data = (untagged, b"".join(wire.encode(wire.render(line), tags) for line in lines))
+    data = (untagged, b"".join(wire.encode(events.render(line), tags) for line in lines))
     for member in room.members if lines else ():
         member.send(data[member.tagged])
 

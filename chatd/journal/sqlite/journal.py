@@ -77,7 +77,8 @@ class SqliteJournal(StoredJournal, Journal):
         self._starts: Starts | None = None
         self._follower: Follower | None = None
         self._judge: Judge = len
-        self._pace = Batcher(self._clock)
+        # A commit costs about as much for three as for one: 1,000 messages a second take 0.8 of the CPU.
+        self._pace = Batcher(self._clock, busy_seconds=0)
         self._turn: list[Entry] = []
         self._machine = StateMachine(WriterState.IDLE, TRANSITIONS)
         self._markers = ReadMarkers(self._clock, self._write_markers)
@@ -210,6 +211,11 @@ class SqliteJournal(StoredJournal, Journal):
         elif self._outage.active and 0 < self._retry_at - seconds <= RETRY_SECONDS:
             self._refuse(batch)
         else:
+            try:
+                self._rooms.before_writing({entry.room for entry in batch})
+            except JournalError:  # which was logged
+                self._refuse(batch)
+                return
             written = self._writer.do(partial(self._opened.write, batch, self._ages()))
             written.addCallbacks(self._written, self._not_written, callbackArgs=(batch, seconds), errbackArgs=(batch,))
             written.addErrback(lambda failure: _log.failure("a batch was not handed back", failure))
