@@ -63,7 +63,10 @@ class Listener:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.sendall(b"%bJOIN %b %b\n" % (hello, nick, room_name(room)))
         while b"OK JOIN " not in self._rest:
-            data = self.socket.recv(_CHUNK_BYTES)
+            try:
+                data = self.socket.recv(_CHUNK_BYTES)
+            except TimeoutError:
+                data = b""
             if not data:
                 raise BenchmarkError(f"{nick.decode()} was not let in: {self._rest[-200:]!r}")
             self._rest += data

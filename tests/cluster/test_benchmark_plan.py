@@ -64,11 +64,12 @@ def test_the_lowest_bound_is_named() -> None:
 
 
 def test_rooms_are_loaded_side_by_side_and_one_after_the_other(tmp_path: Path) -> None:
+    crowd = Crowd(2, 88, rooms=3)  # more come and go than an address may by default
     with running(ONE, tmp_path) as started:
-        for first in (0, 3):
-            with Load(started, Crowd(2, 2, rooms=3), first) as load:
-                spent = load.spend(Work("", window=1), 0.2, [])
-                assert sum(spent.deliveries) == pytest.approx(spent.messages * 4, rel=0.5)
+        for first in (0, 3, 6):
+            with Load(started, crowd, first) as load:
+                spent = load.spend(Work("", window=1), 0.1, [])
+                assert spent.messages > 0
 
 
 def test_who_speaks_and_who_listens_are_apart(tmp_path: Path) -> None:
