@@ -22,6 +22,7 @@ from chatd.journal.sqlite.references import follow, refusal_in
 from chatd.journal.sqlite.retention import Trimmed, Trimming, forget_room
 from chatd.journal.sqlite.rows import action_row, insert_action, insert_entries, insert_labels
 from chatd.journal.sqlite.standings import standings
+from chatd.journal.sqlite.word_index import NEW_ROWS, feed_new
 from chatd.journal.starts import MARK_CHARACTERS, MAX_STARTS, Start, Starts
 from chatd.model.entry import Entry
 from chatd.model.room_policy import ANEW, REGISTERED, effects
@@ -60,6 +61,8 @@ class Store:
         self._rooms: dict[str, int] = {}  # the ids, by key, of those that were asked for
         self._trimming = Trimming()
         self._last_id = 0
+        self._unfed = 0
+        """How many entries the full-text index lacks, at most."""
         self._begun: Start | None = None
         """The start that is to be noted in the file with what is written next."""
         with explained(path):
@@ -72,6 +75,8 @@ class Store:
 
     def close(self) -> None:
         """Close the file; what was written is all in it, and nothing is left beside it but the lock."""
+        with suppress(JournalError):
+            self.feed()
         with suppress(sqlite3.Error):  # such as a full disk: the next start is told of a log that may be missing
             self._writer.execute("UPDATE journal SET running = 0 WHERE running")
         self._file.close()
@@ -155,7 +160,18 @@ class Store:
             else:
                 join_onto(whole, added)
         assert whole is not None
+        self._unfed += len(whole.rows)
+        if self._unfed >= NEW_ROWS:
+            feed_new(self._writer)
+            self._unfed = 0
         return whole
+
+    def feed(self) -> None:
+        """Put what is still missing into the full-text index. Raise `JournalError`."""
+        if self._unfed:
+            with self.transaction() as db:
+                feed_new(db)
+            self._unfed = 0
 
     def _add_part(self, entries: Sequence[Entry], numbering: Numbering) -> Batch:
         """Add entries that refer to no others."""
@@ -289,6 +305,7 @@ class Store:
             self._load()
 
     def _load(self) -> None:
+        self._unfed = NEW_ROWS  # there may be some
         self._rooms.clear()
         self._last_id = self._one("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'entry'")
 
