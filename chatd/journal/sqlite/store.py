@@ -13,7 +13,7 @@ from chatd.journal import LABEL_SECONDS, JournalError, Retention
 from chatd.journal.known_rooms import RoomState
 from chatd.journal.read_markers import Marker
 from chatd.journal.sqlite import merging, requests, seen
-from chatd.journal.sqlite.database import explained, identity, open_file, transaction
+from chatd.journal.sqlite.database import explained, open_file, status, transaction
 from chatd.journal.sqlite.lapsing import lapse
 from chatd.journal.sqlite.merging import IndexUpkeep, Step
 from chatd.journal.sqlite.numbering import Batch, Numbering, Repeated, join_onto, number
@@ -50,7 +50,7 @@ class Store:
         self._log = path.with_name(path.name + "-wal")
         self.lacks_log = self._file.lacks_log
         """Whether a daemon had the file open last, and the log is not there in which it may have written more."""
-        self._identity: tuple[tuple[int, int] | None, tuple[int, int] | None] | None = None
+        self._identity: tuple[tuple[int, int], tuple[int, int]] | None = None
         self._size = 0
         self._writer = self._file.writer
         self.reader = Reader(path, self._file.reader)
@@ -286,15 +286,13 @@ class Store:
 
         What was written last is in the log beside it, so that the same holds for that.
         """
-        now = (identity(self._path), identity(self._log))
-        if self._identity is None and None not in now:
-            self._identity = now
-        if now != self._identity:
+        file, log = status(self._path), status(self._log)
+        if file is None or log is None or self._identity not in (None, (file.identity, log.identity)):
             raise JournalError(f"{self._path} or {self._log} is not the file that was opened; put it back, or restart")
-        size = self._path.stat().st_size
-        if size < self._size:
-            raise JournalError(f"{self._path} was cut from {self._size} to {size} bytes; restore it, and restart")
-        self._size = size
+        self._identity = file.identity, log.identity
+        if file.size < self._size:
+            raise JournalError(f"{self._path} was cut from {self._size} to {file.size} bytes; restore it, and restart")
+        self._size = file.size
 
     def _recover(self, cause: BaseException | None) -> None:
         """After a write that failed, make room on a full disk if that can be; forget what may not be so any more."""
