@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable
 from itertools import islice
 
-from chatd.journal import Journal, RoomState
+from chatd.journal import Journal, JournalError
+from chatd.journal.known_rooms import RoomState
 from chatd.model.health import Health
 from chatd.model.room_policy import RoomPolicy
 from chatd.protocol.moderation_commands import SERVER
@@ -53,14 +54,18 @@ class BareRooms:
     def look(self, now: float) -> None:
         """Forget some, and see to the rest."""
         # A node that has lost the others does not know in which rooms people are.
-        more = self._journal.health in _KNOWING and self.forget_some()
+        try:
+            more = self._journal.health in _KNOWING and self.forget_some()
+        except JournalError:  # which was logged
+            more = False
         self._timers.add(self.look, now + (1 if more else LOOK_SECONDS))
 
     def forget_some(self) -> bool:
         """Forget `AT_ONCE`; return whether there may be more."""
-        known = self._journal.known_rooms.items()
-        bare = (key for key, state in known if self._is_bare(key, state) and key != SERVER and key not in self._in_use)
-        found = {key: self._journal.known_rooms[key].last_id for key in islice(bare, AT_ONCE)}
+        unspoken = (key for key in self._journal.known_rooms.unspoken() if key != SERVER and key not in self._in_use)
+        states = ((key, self._journal.room_state(key)) for key in unspoken)
+        bare = ((key, state.last_id) for key, state in states if state is not None and self._is_bare(key, state))
+        found = dict(islice(bare, AT_ONCE))
         if found:
             self._journal.forget(found)
             self._note_forgotten(found)

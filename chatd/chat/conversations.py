@@ -12,7 +12,7 @@ from chatd.chat.client import Client
 from chatd.chat.mailbox import Mailbox, Office, Told
 from chatd.journal import Journal
 from chatd.journal.read_markers import Marker
-from chatd.model.conversation import GUESTS, account_of, is_conversation, parties
+from chatd.model.conversation import GUESTS, account_of, parties
 from chatd.model.entry import Entry, Reader, StoredEvent
 from chatd.protocol import names
 from chatd.protocol.errors import ChatError, Code
@@ -68,11 +68,14 @@ class Conversations:
         self._waiting: dict[tuple[str, str], Waiting] = {}
         self._all: dict[str, int] = {}  # by key, the id of what was delivered last, 0 if that was before the start
 
-    def read_journal(self, keys: Iterable[str]) -> None:
-        """Learn from the keys of what is in the journal which conversations there are."""
-        for key in keys:
-            if is_conversation(key):
-                self._note(key)
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._all)
+
+    def read_journal(self) -> None:
+        """Learn from the journal which conversations there are."""
+        for key in self._office.journal.known_rooms.conversations():
+            self._note(key)
 
     def of(self, party: str) -> Collection[str]:
         """Return the conversations of a party."""

@@ -24,16 +24,16 @@ from chatd.chat.persons import Persons
 from chatd.chat.posters import Posters
 from chatd.chat.ranks import NO_RANKS, Ranks
 from chatd.chat.room import Room
-from chatd.chat.room_looks import RoomLooks
+from chatd.chat.room_looks import LEARNED_AT_ONCE, RoomLooks
 from chatd.chat.shares import Shares
 from chatd.chat.slow_rooms import SlowRooms
 from chatd.chat.tallies import Tallies
-from chatd.journal import Journal
+from chatd.journal import Journal, JournalError
 from chatd.journal.ages import AgeClock
 from chatd.model.cluster import NodeDown, NodeUp
 from chatd.model.conversation import is_conversation
 from chatd.model.entry import Entry, Member, Reader, StoredEvent
-from chatd.model.room_policy import ANEW, NO_POLICY, RoomPolicy
+from chatd.model.room_policy import ANEW, NO_POLICY, REGISTERED, RoomPolicy
 from chatd.protocol import events, names, plain, wire
 from chatd.protocol.commands import LOBBY
 from chatd.protocol.errors import ChatError, Code, DisconnectReason
@@ -93,7 +93,6 @@ class Hub:
         self.make_secret = make_secret
         self.shares = Shares(limits, clock)
         self.slow_rooms = SlowRooms()
-        self._counted = ((-1, -1), 0)
         self.tallies = Tallies()
         self.timers = TimerWheel(clock)
         self.log_limiter = LogLimiter(self.timers)
@@ -148,13 +147,11 @@ class Hub:
     def room_count(self) -> int:
         """How many rooms there are: with people in them, or with something in the journal.
 
-        They are counted when there may be others than last time; see `room_count_at_most` for what costs nothing.
+        Those that people are in are looked at one by one; see `room_count_at_most` for what costs nothing.
         """
-        sizes = len(self._rooms), len(self.journal.known_rooms)
-        if sizes != self._counted[0]:
-            known = self._rooms.keys() | self.journal.known_rooms.keys()
-            self._counted = sizes, len(known - {SERVER}) - sum(map(is_conversation, known))
-        return self._counted[1]
+        known = self.journal.known_rooms
+        new = sum(not room.last_id and room.key not in known for room in self._rooms.values())
+        return new + len(known) - (SERVER in known) - len(self.conversations)
 
     @property
     def room_count_at_most(self) -> int:
@@ -242,17 +239,34 @@ class Hub:
         self.read_journal()
         self.nodes.start()
         self.timers.start()
+        self.timers.add(self._learn_looks, self.timers.now + 1)
         restore()
         self.bare_rooms.start(shared=self.nodes.shared)
 
     def read_journal(self) -> None:
-        """Learn from the journal what holds in every room, and which rooms are registered."""
+        """Learn from the journal what holds on the server, and which conversations there are.
+
+        What holds in a room is asked when it matters, and which rooms are registered before one is made that may look
+        like one of them: there may be very many.
+        """
         room_state = self.journal.room_state(SERVER)
         self._server.policy = RoomPolicy() if room_state is None else room_state.policy
-        for key, state in self.journal.known_rooms.items():
-            if _lasts(key, state.policy):
-                self._looks.note(RoomName(state.name))
-        self.conversations.read_journal(self.journal.known_rooms)
+        self._looks.expect(self._registered)
+        self.conversations.read_journal()
+
+    def _registered(self) -> list[RoomName]:
+        """Return the names of the rooms that are registered, or were."""
+        return [
+            RoomName(name) for name in self.journal.known_rooms.ruled(REGISTERED.kind, [REGISTERED.subject]).values()
+        ]
+
+    def _learn_looks(self, now: float) -> None:
+        try:
+            more = self._looks.learn_some(LEARNED_AT_ONCE)
+        except JournalError:  # which was logged
+            more = True
+        if more:
+            self.timers.add(self._learn_looks, now + 1)
 
     def twin(self, name: RoomName) -> RoomName | None:
         """Return another room, which has people in it or is registered, that a room could be mistaken for."""

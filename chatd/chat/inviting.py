@@ -53,9 +53,10 @@ def invitations(participant: Participant) -> Iterator[str]:
     """Yield the names of the rooms that a participant has been let into and is not in."""
     hub, identity = participant.hub, participant.identity
     passed_over = {SERVER, *(room.key for room in participant.rooms)}
-    for key, state in list(hub.journal.known_rooms.items()):
-        if key not in passed_over and len(state.policy) and hub.policy(key).invites(identity):
-            yield state.name
+    about = {identity.account or identity.nick, f"connection={identity.connection}", f"nick={identity.nick}"}
+    for key, name in hub.journal.known_rooms.ruled("INVITE", about).items():
+        if key not in passed_over and hub.policy(key).invites(identity):
+            yield name
 
 
 def tell(participant: Participant, name: RoomName, nick: Nick, label: str | None) -> Work | None:

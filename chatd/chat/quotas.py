@@ -128,7 +128,7 @@ def _is_new(visitor: Visitor, key: str, room: Place | None) -> bool:
     """Return whether a room, given its key, has to be made; raise `ChatError` if there may be no more."""
     hub, limits = visitor.hub, visitor.hub.limits
     # Those whose first JOIN is still on its way are not counted: one for each connection that made it.
-    is_new = room is None and key not in hub.arriving and key not in hub.journal.known_rooms
+    is_new = room is None and key not in hub.arriving and hub.journal.room_state(key) is None
     if not (is_new and limits.rooms) or hub.room_count_at_most < limits.rooms:
         return is_new
     if (there := hub.room_count) >= limits.rooms:

@@ -75,7 +75,7 @@ async def find(visitor: Visitor, query: Query, words: str, author: str | None) -
     except TooMuchError:
         raise ChatError(Code.UNAVAILABLE, "that search takes too long; ask for fewer and rarer words") from None
     except JournalError:
-        raise _unreadable() from None
+        raise unreadable() from None
 
 
 def between(
@@ -265,8 +265,9 @@ async def read(visitor: Visitor, query: Query) -> Page:
     try:
         return await visitor.hub.journal.read(query)
     except JournalError:
-        raise _unreadable() from None
+        raise unreadable() from None
 
 
-def _unreadable() -> ChatError:
+def unreadable() -> ChatError:
+    """Return why nothing is told of what the journal has, which cannot be read."""
     return ChatError(Code.UNAVAILABLE, "what was said before cannot be read now; ask again later")

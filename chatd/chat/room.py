@@ -10,7 +10,7 @@ from chatd.chat.cross_room import Merge
 from chatd.chat.delivery import Broadcast
 from chatd.chat.ranks import Ranks, connection_of
 from chatd.chat.tallies import Tallies
-from chatd.journal import RoomState
+from chatd.journal.known_rooms import RoomState
 from chatd.model.entry import INTERNAL, Entry, Member, Reader, RoomEvent
 from chatd.model.room_policy import ANEW, REGISTERED, ModerationAction, RoomPolicy
 from chatd.protocol import names

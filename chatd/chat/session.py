@@ -10,13 +10,25 @@ from twisted.python.failure import Failure
 from typing_extensions import override
 
 from chatd import __version__
-from chatd.chat import auditing, barred, full_rooms, guidance, handlers, outcomes, permissions, quotas, speaking
+from chatd.chat import (
+    auditing,
+    barred,
+    full_rooms,
+    guidance,
+    handlers,
+    outcomes,
+    permissions,
+    quotas,
+    replay,
+    speaking,
+)
 from chatd.chat.command_rows import Task, Work
 from chatd.chat.hub import Hub
 from chatd.chat.keepalive import Heard, Keepalive
 from chatd.chat.participant import Participant
 from chatd.chat.peer import Peer
 from chatd.chat.private_lines import PrivateLine, PrivateLines
+from chatd.journal import JournalError
 from chatd.model.authorship import account_key
 from chatd.model.entry import INTERNAL, Entry, Member, Place, RoomEvent
 from chatd.model.room_policy import Identity
@@ -283,6 +295,9 @@ class Session(Participant, Heard):
             work = request.run() if isinstance(request, Task) else handlers.carry_out(self, request)
         except ChatError as error:
             self._refuse(error, _label(request))
+            return
+        except JournalError:  # which was logged
+            self._refuse(replay.unreadable(), _label(request))
             return
         if work is not None:
             self._change_phase(Phase.BUSY)

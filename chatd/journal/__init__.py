@@ -9,14 +9,13 @@ from typing import Annotated, NamedTuple, Protocol
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
+from chatd.journal.known_rooms import KnownRooms, RoomState
 from chatd.journal.read_markers import ReadMarkers
 from chatd.model.cluster import Cluster
 from chatd.model.entry import Entry, StoredEvent
 from chatd.model.health import Health
 from chatd.model.numbers import JournalNumbers
-from chatd.model.room_policy import KEEP, ModerationAction, RoomPolicy
 from chatd.protocol.arguments import MAX_ID
-from chatd.protocol.events import Moderated, Said, TopicSet
 from chatd.runtime.clocks import WallClock
 from chatd.runtime.option import Duration, Number
 from chatd.runtime.threads import Worker
@@ -87,43 +86,6 @@ class Page(NamedTuple):
     """The highest id of the room that retention had deleted at the time of reading."""
 
 
-@dataclass(slots=True)
-class RoomState:
-    """The state of a room, as of the last batch that the journal handed back."""
-
-    name: str
-    """As first written."""
-    last_id: int = 0
-    """The id of the newest durable event, 0 before the first."""
-    watermark: int = 0
-    """The highest id that retention has deleted, 0 if none."""
-    topic: StoredEvent | None = None
-    policy: RoomPolicy = field(default_factory=RoomPolicy)
-    said_id: int = 0
-    """The id of the newest message, 0 if there is none."""
-
-    @property
-    def bare(self) -> bool:
-        """Whether nothing is left of it but a topic: no message and nothing that moderators have decided."""
-        return self.is_unspoken and not len(self.policy)
-
-    @property
-    def is_unspoken(self) -> bool:
-        """Whether no message is left of it."""
-        return self.said_id <= self.watermark
-
-    def apply(self, kept: StoredEvent) -> None:
-        """Apply one more durable event, with an id above all before."""
-        self.last_id = kept.id
-        event = kept.event
-        if type(event) is Said:
-            self.said_id = kept.id
-        elif type(event) is TopicSet:
-            self.topic = kept
-        elif type(event) is Moderated:
-            self.policy.apply(ModerationAction(kept.id, kept.time, event))
-
-
 @dataclass(frozen=True, slots=True)
 class Retention:
     """How much is kept; None means without a bound."""
@@ -135,15 +97,6 @@ class Retention:
         int | None, Number("keep-messages", "COUNT", "How many messages of each room are kept.  [default: all]")
     ] = None
     """In each room, topics included."""
-
-
-def kept_shorter(rooms: Mapping[str, RoomState]) -> dict[str, int]:
-    """Return for how many seconds rooms keep what is said there, by key, as far as they say so themselves."""
-    found: dict[str, int] = {}
-    for key, room_state in rooms.items():
-        if KEEP in room_state.policy and (seconds := room_state.policy.seconds("keep")) is not None:
-            found[key] = seconds
-    return found
 
 
 Follower = Callable[[Sequence[Entry]], None]
@@ -161,11 +114,14 @@ class JournalReader(Protocol):
     """The reading side of a journal."""
 
     def room_state(self, room: str) -> RoomState | None:
-        """Return what is known of a room, by its key; None for one in which nothing durable happened yet."""
+        """Return what is known of a room, by its key; None for one in which nothing durable happened yet.
+
+        It fails with `JournalError` if that has to be read, and cannot be.
+        """
 
     @property
-    def known_rooms(self) -> Mapping[str, RoomState]:
-        """All rooms in which something durable happened, by key; not to be changed."""
+    def known_rooms(self) -> KnownRooms:
+        """All rooms in which something durable happened."""
 
     def read(self, query: Query) -> Deferred[Page]:
         """Return the first page of what is asked for; it fails with `JournalError`."""

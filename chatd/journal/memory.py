@@ -21,13 +21,12 @@ from chatd.journal import (
     Page,
     Query,
     Retention,
-    RoomState,
     Times,
     TooMuchError,
-    kept_shorter,
 )
 from chatd.journal.ages import AgeClock
 from chatd.journal.batching import Batcher
+from chatd.journal.known_rooms import KnownRooms, RoomState, kept_shorter
 from chatd.journal.memory_index import WordIndex, first_at
 from chatd.journal.memory_references import Labels, References, place_of, put
 from chatd.journal.read_markers import ReadMarkers
@@ -154,9 +153,9 @@ class MemoryJournal(Journal):
 
     @property
     @override
-    def known_rooms(self) -> Mapping[str, RoomState]:
+    def known_rooms(self) -> KnownRooms:
         self._trim()
-        return self._room_states
+        return KnownRooms(self._room_states)
 
     @override
     def forget(self, rooms: Mapping[str, int]) -> None:

@@ -15,7 +15,8 @@ from twisted.internet.task import Clock
 from chatd.accounts import NoAccounts
 from chatd.chat.assembly import make_hub
 from chatd.chat.limits import Limits
-from chatd.journal import EVERYTHING, Among, Follower, JournalError, Judge, Page, Query, Retention, RoomState
+from chatd.journal import EVERYTHING, Among, Follower, JournalError, Judge, Page, Query, Retention
+from chatd.journal.known_rooms import KnownRooms, RoomState
 from chatd.journal.memory import MemoryJournal
 from chatd.journal.read_markers import Marker, ReadMarkers
 from chatd.model.cluster import MemberInfo, NodeDown, NodeUp, Snapshot, Source
@@ -124,7 +125,7 @@ class NodeJournal:
         return self._index.room_state(room)
 
     @property
-    def known_rooms(self) -> Mapping[str, RoomState]:
+    def known_rooms(self) -> KnownRooms:
         return self._index.known_rooms
 
     def forget(self, rooms: Mapping[str, int]) -> None:

@@ -105,7 +105,7 @@ def test_what_cannot_be_done_is_said_in_one_line(
 @pytest.mark.parametrize("version", [1, 2, 3])
 def test_list_reads_files_of_older_versions(journal: Path, version: int) -> None:
     with closing(sqlite3.connect(journal, isolation_level=None)) as db:
-        db.execute("ALTER TABLE ruling DROP COLUMN reach")
+        db.executescript("DROP INDEX ruling_by_reach; ALTER TABLE ruling DROP COLUMN reach")
         if version == 1:
             db.execute("DROP TABLE ruling")
         db.execute(f"PRAGMA user_version = {version}")
@@ -196,6 +196,7 @@ def test_the_way_back_in(tmp_path: Path) -> None:
 
 def test_a_file_of_the_version_before_keeps_what_holds(journal: Path) -> None:
     with closing(sqlite3.connect(journal, isolation_level=None)) as db:
+        db.executescript("DROP INDEX ruling_by_reach; DROP INDEX ruling_by_subject")
         db.executescript("ALTER TABLE ruling DROP COLUMN reach; DROP TABLE request; DROP TABLE names")
         db.executescript("DROP TABLE upkeep; DROP TABLE seen; DROP INDEX entry_by_target")
         for column in ("author", "target", "edited", "notice"):

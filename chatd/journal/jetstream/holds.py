@@ -19,7 +19,6 @@ from typing import NamedTuple
 
 from twisted.logger import Logger
 
-from chatd.journal import RoomState
 from chatd.journal.jetstream.connection import Connection
 from chatd.journal.jetstream.errors import ApiError, NatsError, UnusableError, api
 from chatd.journal.jetstream.messages import ReceivedMessage, Subjects, decode, held_keys, held_payload
@@ -32,6 +31,7 @@ from chatd.journal.jetstream.streams import (
     make_holds,
     note_holds_kept,
 )
+from chatd.journal.known_rooms import RoomState
 from chatd.model.entry import Entry
 from chatd.model.health import Health
 from chatd.model.room_policy import effects

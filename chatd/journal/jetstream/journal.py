@@ -19,7 +19,6 @@ from chatd.journal import (
     Page,
     Query,
     Retention,
-    RoomState,
 )
 from chatd.journal.jetstream.address import parse
 from chatd.journal.jetstream.connection import Connection, ConnectionListener
@@ -45,6 +44,7 @@ from chatd.journal.jetstream.room_retention import RoomRetention
 from chatd.journal.jetstream.sameness import check_same
 from chatd.journal.jetstream.streams import OLD_SERVER, StreamInfo, open_bucket, open_stream
 from chatd.journal.jetstream.unacknowledged import Unacknowledged
+from chatd.journal.known_rooms import KnownRooms, RoomState
 from chatd.journal.read_markers import ReadMarkers
 from chatd.model.cluster import Cluster
 from chatd.model.entry import Entry, StoredEvent
@@ -272,7 +272,7 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
 
     @property
     @override
-    def known_rooms(self) -> Mapping[str, RoomState]:
+    def known_rooms(self) -> KnownRooms:
         return self._index.known_rooms
 
     @override

@@ -12,9 +12,10 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from typing_extensions import override
 
-from chatd.journal import LABEL_SECONDS, Environment, JournalError, Retention, RoomState
+from chatd.journal import LABEL_SECONDS, Environment, JournalError, Retention
 from chatd.journal.ages import StreamAges
 from chatd.journal.jetstream.forgetting import forget_entry
+from chatd.journal.known_rooms import RoomState
 from chatd.journal.sqlite.archive import erase_said
 from chatd.journal.sqlite.database import explained, is_journal
 from chatd.journal.sqlite.retention import ROWS, Trimmed
@@ -118,7 +119,7 @@ class LocalIndexStore(Store):
             for room, watermark in delete_entries(db, rows).items():
                 raised = db.execute("UPDATE room SET cut = max(cut, ?) WHERE id = ? RETURNING key", (watermark, room))
                 watermarks |= {key: watermark for (key,) in raised.fetchall()}
-        return Trimmed(watermarks, more=bool(rows), within_limits=set())
+        return Trimmed(watermarks, more=bool(rows))
 
     def place(self) -> int:
         """Return up to where the stream was read."""
@@ -249,6 +250,7 @@ class LocalIndex(StoredJournal):
             known = store.existing_epoch(), store.place(), store.incarnations()
             self.complete = store.is_filled()
             self.open_store(store)
+            self._rooms.read_all()  # the file may be ahead of what is handed over by more than a batch
         except BaseException:
             store.close()
             raise
@@ -275,7 +277,7 @@ class LocalIndex(StoredJournal):
         """Delete all up to ``place`` under a folded nick; it fails with `JournalError`."""
         store = self._opened
         assert isinstance(store, LocalIndexStore)
-        for room in self._room_states.values():
+        for room in self._rooms.values():
             topic = room.topic
             if topic is not None and topic.id <= place and names.key(topic.event.nick) == nick:
                 room.topic = None
@@ -308,7 +310,7 @@ class LocalIndex(StoredJournal):
         step.addCallbacks(self._deleted_some, lambda failure: _log.error("{why}", why=failure.getErrorMessage()))
 
     def _deleted_some(self, forgotten: Trimmed) -> None:
-        self._raise_watermarks(forgotten.watermarks)
+        self._rooms.raise_watermarks(forgotten.watermarks)
         if forgotten.more:
             self._delete_some()
 
@@ -357,7 +359,7 @@ class LocalIndex(StoredJournal):
         """Undo what was stored at some places; it fails with `JournalError`, and then nothing was."""
         store = self._opened
         assert isinstance(store, LocalIndexStore)
-        return self._writer.do(partial(store.forget_places, places)).addCallback(self._room_states.update)
+        return self._writer.do(partial(store.forget_places, places)).addCallback(self._rooms.replace)
 
     def finish_once(self, place: int) -> None:
         """Note, the first time, that all that the stream had up to ``place`` was written."""
@@ -372,9 +374,4 @@ class LocalIndex(StoredJournal):
 
     def _filled(self, watermarks: Mapping[str, int]) -> None:
         self.complete = True
-        self._raise_watermarks(watermarks)
-
-    def _raise_watermarks(self, watermarks: Mapping[str, int]) -> None:
-        for room, watermark in watermarks.items():
-            if (room_state := self._room_states.get(room)) is not None:
-                room_state.watermark = max(room_state.watermark, watermark)
+        self._rooms.raise_watermarks(watermarks)

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 
 from twisted.logger import Logger
 
-from chatd.journal import RoomState, kept_shorter
 from chatd.journal.jetstream.connection import Connection
 from chatd.journal.jetstream.errors import NatsError, api
 from chatd.journal.jetstream.messages import Subjects
+from chatd.journal.known_rooms import RoomState, kept_shorter
 
 _log = Logger()
 

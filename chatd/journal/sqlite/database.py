@@ -30,8 +30,8 @@ LACKS_LOG = (
 )
 _VERSION_WITH_STARTS = 3
 _HEADER = b"SQLite format 3\0"
-CHECK_SECONDS = 2.0
-"""How long the check at the opening may take; a file that is too big for that is checked in part."""
+CHECK_SECONDS = 0.3
+"""How long the check at the opening may take; a file that is too big for that, some 100 MB, is checked in part."""
 
 
 class InUseError(JournalError):
@@ -40,17 +40,20 @@ class InUseError(JournalError):
 
 @dataclass(frozen=True, slots=True)
 class OpenFile:
-    """Three connections to one file, and the lock beside it."""
+    """The connections to one file, and the lock beside it."""
 
     writer: sqlite3.Connection
     reader: sqlite3.Connection
     searcher: sqlite3.Connection
+    asker: sqlite3.Connection
+    """For what is asked of a room at once."""
     lock: int
     lacks_log: bool
     """Whether a daemon had the file open last, and the log is not there in which it may have written more."""
 
     def close(self) -> None:
         """Close them; the last connection brings all that was written into the file itself."""
+        self.asker.close()
         self.searcher.close()
         self.reader.close()
         self.writer.close()
@@ -81,10 +84,10 @@ def open_file(path: Path, synchronous: str = "FULL") -> OpenFile:
             writer.execute(f"PRAGMA synchronous = {synchronous}")
             writer.execute("PRAGMA secure_delete = ON")  # of what is taken away nothing is to stay in the file
             writer.execute(f"PRAGMA journal_size_limit = {MAX_LOG_BYTES}")
-            reader, searcher = _connect(path), _connect(path)
-            for each in (reader, searcher):
+            reader, searcher, asker = _connect(path), _connect(path), _connect(path)
+            for each in (reader, searcher, asker):
                 each.execute("PRAGMA query_only = ON")
-            return OpenFile(writer, reader, searcher, lock, without_log)
+            return OpenFile(writer, reader, searcher, asker, lock, without_log)
     except BaseException:
         os.close(lock)
         raise

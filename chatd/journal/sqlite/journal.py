@@ -211,6 +211,11 @@ class SqliteJournal(StoredJournal, Journal):
         elif self._outage.active and 0 < self._retry_at - seconds <= RETRY_SECONDS:
             self._refuse(batch)
         else:
+            try:
+                self._rooms.before_writing({entry.room for entry in batch})
+            except JournalError:  # which was logged
+                self._refuse(batch)
+                return
             written = self._writer.do(partial(self._opened.write, batch, self._ages()))
             written.addCallbacks(self._written, self._not_written, callbackArgs=(batch, seconds), errbackArgs=(batch,))
             written.addErrback(lambda failure: _log.failure("a batch was not handed back", failure))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
+from typing import TypeVar
 
 from chatd.journal import EVERYTHING, Among, Page, Query, TooMuchError
 from chatd.journal.sqlite.database import explained
@@ -25,6 +26,8 @@ _PAGE_OF_SAID = f"SELECT {ENTRY_COLUMNS} {_BETWEEN} AND kind = 'MSG' ORDER BY id
 _FIRST_TOO_MANY = f"SELECT id {_BETWEEN} ORDER BY id DESC LIMIT 1 OFFSET ?"
 _FIRST_SAID_TOO_MANY = f"SELECT id {_BETWEEN} AND kind = 'MSG' ORDER BY id DESC LIMIT 1 OFFSET ?"
 
+T = TypeVar("T")
+
 
 class Reader:
     """Reads over a connection of its own, in one thread. Any failure raises `chatd.journal.JournalError`."""
@@ -38,6 +41,11 @@ class Reader:
         """Make what is being read, and all that is still to be read, fail at once: the file is to be closed."""
         self._stopping = True
         self._db.interrupt()
+
+    def ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        """Return the answer to a question, which is given the connection and sees one state of the file."""
+        with self._snapshot() as db:
+            return question(db)
 
     def read(self, query: Query) -> Page:
         """Return the first page of what is asked for, see `chatd.journal.JournalReader`; blocks."""

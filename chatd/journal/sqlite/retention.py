@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from chatd.journal import LABEL_SECONDS, Retention
-from chatd.journal.sqlite.rows import ENTRY_COLUMNS, EntryRow, delete_entries
+from chatd.journal.sqlite.rows import (
+    ACTION_COLUMNS,
+    ENTRY_COLUMNS,
+    ActionRow,
+    EntryRow,
+    delete_entries,
+    moderation_action,
+)
 from chatd.journal.sqlite.word_index import note_removal
+from chatd.model.room_policy import KEEP, RoomPolicy
 
 LABEL_SLACK_SECONDS = 60 * 60
 """How long labels that do not count any more are left: by another clock they may count still."""
 ROWS = 200
 """How many rows one step deletes at most."""
+ROOMS = 50
+"""How many rooms one step looks at, at most, of each kind that are looked at one by one."""
 
 
 class Trimmed(NamedTuple):
@@ -23,33 +34,90 @@ class Trimmed(NamedTuple):
     """The highest id that was deleted, by the room's key."""
     more: bool
     """Whether another step has something to do."""
-    within_limits: set[int]
-    """The ids of rooms that have no more than they may."""
+    unspoken: Collection[str] = ()
+    """The keys of the rooms of which it has left no message."""
 
 
-def trim(
-    db: sqlite3.Connection, retention: Retention, now: int, grown: Iterable[int], shorter: Mapping[int, int]
-) -> Trimmed:
-    """Delete up to `ROWS` entries and as many labels.
+class Trimming:
+    """Which rooms are to be looked at: the ids of those that may have more than they keep, and how far a round is.
 
-    ``now`` is in milliseconds since 1970; ``grown`` are the ids of the rooms that may have more than they keep;
-    ``shorter`` says of rooms for how many seconds they keep what is said there.
+    However many there are, a step looks at `ROOMS`. It may be told of what is rolled back then: that a room keeps no
+    more than it may does not depend on what the step deletes.
     """
-    rows = _too_old(db, retention, now) or _too_old_in_rooms(db, shorter, now)
-    within_limits: set[int] = set()
-    if not rows:
-        for room in grown:
-            rows = _too_many(db, retention, room)
-            if rows:
-                break
-            within_limits.add(room)
-    highest = delete_entries(db, rows)
+
+    def __init__(self) -> None:
+        self._grown: set[int] = set()
+        self._all_after: int | None = 0  # all rooms with ids after this one may have grown; None when there are none
+        self._shorter_after: int | None = 0  # of the rooms with ``keep=``; None when the round has seen them all
+
+    def grew(self, rooms: Iterable[int]) -> None:
+        """Look at rooms, given their ids, to which something was added."""
+        self._grown.update(rooms)
+
+    def look_at_all(self) -> None:
+        """Look at every room, and not only at those to which something was added."""
+        self._all_after = 0
+
+    def step(self, db: sqlite3.Connection, retention: Retention, now: int) -> Trimmed:
+        """Delete up to `ROWS` entries and as many labels; ``now`` is in milliseconds since 1970."""
+        rows = _too_old(db, retention, now) or self._too_old_in_rooms(db, now)
+        if not rows and self._shorter_after is None:
+            rows = self._too_many(db, retention)
+        watermarks, unspoken = _delete(db, rows)
+        labels = _expire_labels(db, now)
+        to_be_seen = self._shorter_after is not None or self._all_after is not None or self._grown
+        more = bool(rows or to_be_seen or labels == ROWS)
+        if not more:
+            self._shorter_after = 0
+        return Trimmed(watermarks, more, unspoken)
+
+    def _too_old_in_rooms(self, db: sqlite3.Connection, now: int) -> list[EntryRow]:
+        if self._shorter_after is None:
+            return []
+        query = f"SELECT {ACTION_COLUMNS} FROM ruling WHERE kind = ? AND subject = ? AND room > ? ORDER BY room LIMIT ?"
+        found = [ActionRow(*columns) for columns in db.execute(query, (*KEEP, self._shorter_after, ROOMS))]
+        for action in found:
+            if rows := _too_old_in_room(db, action, now):
+                return rows
+            self._shorter_after = action.room
+        if len(found) < ROOMS:
+            self._shorter_after = None
+        return []
+
+    def _too_many(self, db: sqlite3.Connection, retention: Retention) -> list[EntryRow]:
+        if retention.messages is None:
+            self._grown.clear()
+            self._all_after = None
+            return []
+        for room in list(islice(self._grown, ROOMS)):
+            if rows := _too_many_in_room(db, retention.messages, room):
+                return rows
+            self._grown.discard(room)
+        if self._grown or self._all_after is None:
+            return []
+        after = self._all_after
+        some = db.execute("SELECT id FROM room WHERE id > ? ORDER BY id LIMIT ?", (after, ROOMS)).fetchall()
+        for (room,) in some:
+            if rows := _too_many_in_room(db, retention.messages, room):
+                return rows
+            self._all_after = room
+        if len(some) < ROOMS:
+            self._all_after = None
+        return []
+
+
+def _delete(db: sqlite3.Connection, rows: Sequence[EntryRow]) -> tuple[dict[str, int], list[str]]:
+    """Delete entries; return the highest id among them by the room's key, and of which rooms no message is left."""
     watermarks: dict[str, int] = {}
-    for room, watermark in highest.items():
-        raised = db.execute("UPDATE room SET cut = max(cut, ?) WHERE id = ? RETURNING key", (watermark, room))
-        watermarks |= {key: watermark for (key,) in raised.fetchall()}
-    labels = _expire_labels(db, now)
-    return Trimmed(watermarks, bool(rows or labels == ROWS), within_limits)
+    unspoken: list[str] = []
+    for room, watermark in delete_entries(db, rows).items():
+        for (key,) in db.execute(
+            "UPDATE room SET cut = max(cut, ?) WHERE id = ? RETURNING key", (watermark, room)
+        ).fetchall():
+            watermarks[key] = watermark
+            if not db.execute("SELECT 1 FROM entry WHERE room = ? AND kind = 'MSG' LIMIT 1", (room,)).fetchone():
+                unspoken.append(key)
+    return watermarks, unspoken
 
 
 def forget_room(db: sqlite3.Connection, room: int, upto: int) -> bool:
@@ -72,7 +140,7 @@ def forget_room(db: sqlite3.Connection, room: int, upto: int) -> bool:
     return True
 
 
-# One function for each bound of `Retention`: what is too old anywhere, and what is too much in one room.
+# One function for each bound: what is too old anywhere or in one room, and what is too much in one room.
 
 
 def _too_old(db: sqlite3.Connection, retention: Retention, now: int) -> list[EntryRow]:
@@ -82,27 +150,25 @@ def _too_old(db: sqlite3.Connection, retention: Retention, now: int) -> list[Ent
     return [EntryRow(*columns) for columns in db.execute(query, (now - retention.seconds * 1000, ROWS))]
 
 
-def _too_old_in_rooms(db: sqlite3.Connection, shorter: Mapping[int, int], now: int) -> list[EntryRow]:
-    for room, seconds in shorter.items():
-        horizon = now - seconds * 1000
-        # The newest that is too old, in whatever room, bounds what of a room is looked at.
-        newest = db.execute("SELECT id FROM entry WHERE time < ? ORDER BY time DESC LIMIT 1", (horizon,)).fetchone()
-        if newest is None:
-            continue
-        query = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE room = ? AND id <= ? AND time < ? ORDER BY id LIMIT ?"
-        rows = [EntryRow(*columns) for columns in db.execute(query, (room, *newest, horizon, ROWS))]
-        if rows:
-            return rows
-    return []
-
-
-def _too_many(db: sqlite3.Connection, retention: Retention, room: int) -> list[EntryRow]:
-    if retention.messages is None:
+def _too_old_in_room(db: sqlite3.Connection, action: ActionRow, now: int) -> list[EntryRow]:
+    policy = RoomPolicy()
+    policy.restore(KEEP, moderation_action(action, "#"))
+    if (seconds := policy.seconds("keep")) is None:
         return []
+    horizon = now - seconds * 1000
+    # The newest that is too old, in whatever room, bounds what of a room is looked at.
+    newest = db.execute("SELECT id FROM entry WHERE time < ? ORDER BY time DESC LIMIT 1", (horizon,)).fetchone()
+    if newest is None:
+        return []
+    query = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE room = ? AND id <= ? AND time < ? ORDER BY id LIMIT ?"
+    return [EntryRow(*columns) for columns in db.execute(query, (action.room, *newest, horizon, ROWS))]
+
+
+def _too_many_in_room(db: sqlite3.Connection, keep: int, room: int) -> list[EntryRow]:
     query = f"""
         SELECT {ENTRY_COLUMNS} FROM entry WHERE room = :room AND id <=
             (SELECT id FROM entry WHERE room = :room ORDER BY id DESC LIMIT 1 OFFSET :keep) LIMIT :rows"""
-    values = {"room": room, "keep": retention.messages, "rows": ROWS}
+    values = {"room": room, "keep": keep, "rows": ROWS}
     return [EntryRow(*columns) for columns in db.execute(query, values)]
 
 

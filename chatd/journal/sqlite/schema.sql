@@ -129,3 +129,9 @@ CREATE INDEX entry_by_target ON entry (target, kind) WHERE target IS NOT NULL;
 
 -- 1 for a message that no program is to answer by itself.
 ALTER TABLE entry ADD COLUMN notice INTEGER;
+
+-- version 10
+
+-- In which rooms something is ruled about somebody, or set, without a look at all rooms.
+CREATE INDEX ruling_by_subject ON ruling (kind, subject);
+CREATE INDEX ruling_by_reach ON ruling (kind, reach) WHERE reach IS NOT NULL;

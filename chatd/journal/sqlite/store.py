@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import ChainMap, Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
-from chatd.journal import LABEL_SECONDS, JournalError, Retention, RoomState
+from chatd.journal import LABEL_SECONDS, JournalError, Retention
+from chatd.journal.known_rooms import RoomState
 from chatd.journal.read_markers import Marker
 from chatd.journal.sqlite import merging, requests, seen
 from chatd.journal.sqlite.database import explained, identity, open_file, transaction
@@ -19,27 +19,21 @@ from chatd.journal.sqlite.merging import IndexUpkeep, Step
 from chatd.journal.sqlite.numbering import Batch, Numbering, Repeated, join_onto, number
 from chatd.journal.sqlite.reader import Reader
 from chatd.journal.sqlite.references import follow, refusal_in
-from chatd.journal.sqlite.retention import Trimmed, forget_room, trim
-from chatd.journal.sqlite.rows import (
-    ACTION_COLUMNS,
-    ActionRow,
-    action_row,
-    insert_action,
-    insert_entries,
-    insert_labels,
-    moderation_action,
-)
+from chatd.journal.sqlite.retention import Trimmed, Trimming, forget_room
+from chatd.journal.sqlite.rows import action_row, insert_action, insert_entries, insert_labels
+from chatd.journal.sqlite.standings import standings
 from chatd.journal.starts import MARK_CHARACTERS, MAX_STARTS, Start, Starts
-from chatd.model.entry import Entry, StoredEvent
-from chatd.model.room_policy import ANEW, REGISTERED, PolicyKey, effects
-from chatd.protocol.events import Moderated, Said, TopicSet
+from chatd.model.entry import Entry
+from chatd.model.room_policy import ANEW, REGISTERED, effects
+from chatd.protocol.events import Moderated, Said
 from chatd.protocol.references import REFERRING
 
 
 class Store:
     """An open journal file.
 
-    `write` and `trim` belong to one thread, ``reader`` and ``searcher`` to one each, with connections of their own.
+    `write` and `trim` belong to one thread, ``reader``, ``searcher`` and ``asker`` to one each, with connections of
+    their own.
     A lock beside the file keeps other writing processes out. Any failure raises `JournalError`, and then
     nothing was changed. ``synchronous`` is SQLite's: with FULL, what is committed survives a loss of power.
     """
@@ -60,15 +54,16 @@ class Store:
         self._writer = self._file.writer
         self.reader = Reader(path, self._file.reader)
         self.searcher = Reader(path, self._file.searcher)
+        self.asker = Reader(path, self._file.asker)
         self.upkeep = IndexUpkeep(path, self._writer)
         """What is still to be done in the full-text index; it belongs to the thread that writes."""
-        self._rooms: dict[str, int] = {}
+        self._rooms: dict[str, int] = {}  # the ids, by key, of those that were asked for
+        self._trimming = Trimming()
         self._last_id = 0
         self._begun: Start | None = None
         """The start that is to be noted in the file with what is written next."""
         with explained(path):
             self._load()
-        self._grown = set(self._rooms.values())
 
     @property
     def size_bytes(self) -> int:
@@ -123,20 +118,7 @@ class Store:
     def room_states(self) -> dict[str, RoomState]:
         """Return what is known of each room, by key."""
         with explained(self._path):
-            rows = self._writer.execute("""
-                SELECT key, name, cut, topic_id, topic_time, topic_nick, topic_text,
-                    max(cut, erased, coalesce((SELECT id FROM entry WHERE room = room.id ORDER BY id DESC LIMIT 1), 0)),
-                    coalesce((SELECT id FROM entry WHERE room = room.id AND kind = 'MSG' ORDER BY id DESC LIMIT 1), 0)
-                FROM room""")
-            found: dict[str, RoomState] = {}
-            for key, name, cut, id_, time, nick, text, last_id, said_id in rows:
-                topic = StoredEvent(id_, time, TopicSet(nick, name, text)) if id_ else None
-                found[key] = RoomState(name, last_id, cut, topic, said_id=said_id)
-            actions = f"SELECT key, {ACTION_COLUMNS} FROM ruling JOIN room ON room.id = ruling.room ORDER BY entry"
-            for key, *columns in self._writer.execute(actions):
-                row = ActionRow(*columns)
-                found[key].policy.restore(PolicyKey(row.kind, row.subject), moderation_action(row, found[key].name))
-            return found
+            return standings(self._writer)
 
     def write(self, entries: Sequence[Entry], now: int | None = None) -> None:
         """Store the durable ones of ``entries`` in one transaction; then, and only then, note what became of each.
@@ -162,8 +144,9 @@ class Store:
     def add(self, entries: Sequence[Entry], now: int | None = None) -> Batch:
         """Add the durable ones of ``entries``, each with the time that it has, within a transaction."""
         whole: Batch | None = None
+        self._know_rooms({entry.room for entry in entries if entry.durable})
         for part, is_about in _parts(entries):
-            rooms = {**self._rooms, **whole.rooms} if whole is not None and whole.rooms else self._rooms
+            rooms = ChainMap(whole.rooms, self._rooms) if whole is not None and whole.rooms else self._rooms
             last_id = whole.rows[-1].id if whole is not None and whole.rows else self._last_id
             numbering = Numbering(rooms, last_id, self._id_after, self.label_seconds, now)
             added = self._add_about(part[0], numbering) if is_about else self._add_part(part, numbering)
@@ -186,7 +169,7 @@ class Store:
         db.executemany(set_topic, topics)
         for entry, row in zip(batch.new, batch.rows, strict=True):
             if type(entry.event) is Moderated:
-                self._apply(entry, row.id, entry.event, batch.rooms or numbering.rooms)
+                self._apply(entry, row.room, row.id, entry.event)
         return batch
 
     def _add_about(self, entry: Entry, numbering: Numbering) -> Batch:
@@ -211,9 +194,8 @@ class Store:
     def note_gone(self, ids: Sequence[int], because: int) -> None:
         """Note, within the transaction, of which entries nothing is left because of another, given their ids."""
 
-    def _apply(self, entry: Entry, id_: int, event: Moderated, rooms: Mapping[str, int]) -> None:
+    def _apply(self, entry: Entry, room: int, id_: int, event: Moderated) -> None:
         """Keep the moderation actions that hold from here on apart from the entries, which retention deletes."""
-        room = self._rooms.get(entry.room) or rooms[entry.room]
         if event.verb == "SET" and event.subject == ANEW:
             lapse(self._writer, room, event.room, id_ - 1)
             return
@@ -228,7 +210,7 @@ class Store:
     def settle(self, batch: Batch) -> None:
         """Note that what was added is committed."""
         self._rooms |= batch.rooms
-        self._grown.update({row.room for row in batch.rows})
+        self._trimming.grew({row.room for row in batch.rows})
         if batch.rows:
             self._last_id = batch.rows[-1].id
         for entry, row in zip(batch.new, batch.rows, strict=True):
@@ -258,25 +240,30 @@ class Store:
         with self.transaction() as db:
             return requests.take(db)
 
-    def trim(self, retention: Retention, now: int, shorter: Mapping[str, int] = MappingProxyType({})) -> Trimmed:
-        """Delete some of what retention, and a room's own, does not keep; see `retention.trim`."""
-        kept_shorter = {self._rooms[key]: seconds for key, seconds in shorter.items() if key in self._rooms}
+    def trim(self, retention: Retention, now: int) -> Trimmed:
+        """Delete some of what retention, and a room's own, does not keep; see `Trimming.step`."""
         with self.transaction() as db:
-            trimmed = trim(db, retention, now, self._grown, kept_shorter)
-        self._grown -= trimmed.within_limits
-        return trimmed
+            return self._trimming.step(db, retention, now)
 
     def trim_all(self) -> None:
         """Let `trim` look at every room again, and not only at those to which something was added."""
-        self._grown = set(self._rooms.values())
+        self._trimming.look_at_all()
 
     def forget(self, rooms: Mapping[str, int]) -> None:
         """Forget rooms of which nothing is left but topics, by key, up to the id of the last that is to go."""
-        known = {key: (self._rooms[key], upto) for key, upto in rooms.items() if key in self._rooms}
         with self.transaction() as db:
+            self._know_rooms(rooms)
+            known = {key: (self._rooms[key], upto) for key, upto in rooms.items() if key in self._rooms}
             gone = [key for key, (room, upto) in known.items() if forget_room(db, room, upto)]
         for key in gone:
-            self._grown.discard(self._rooms.pop(key))
+            del self._rooms[key]
+
+    def _know_rooms(self, keys: Iterable[str]) -> None:
+        """Learn the ids of rooms, by key, as far as the file has them."""
+        for key in keys:
+            if key not in self._rooms:
+                for (room,) in self._writer.execute("SELECT id FROM room WHERE key = ?", (key,)):
+                    self._rooms[key] = room
 
     def _check_identity(self) -> None:
         """Raise `JournalError` if what is written would not be found under the name that the file was opened by.
@@ -302,7 +289,7 @@ class Store:
             self._load()
 
     def _load(self) -> None:
-        self._rooms = dict(self._writer.execute("SELECT key, id FROM room"))
+        self._rooms.clear()
         self._last_id = self._one("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'entry'")
 
     def _one(self, query: str) -> Any:

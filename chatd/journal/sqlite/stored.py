@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -16,26 +17,31 @@ from chatd.journal import (
     EVERYTHING,
     Among,
     Environment,
+    JournalError,
     JournalReader,
     Page,
     Query,
     Retention,
-    RoomState,
     TooMuchError,
-    kept_shorter,
 )
 from chatd.journal.ages import Ages
+from chatd.journal.known_rooms import RoomState
 from chatd.journal.sqlite.database import schema
 from chatd.journal.sqlite.retention import Trimmed
 from chatd.journal.sqlite.searches import Searches
+from chatd.journal.sqlite.standings import Unspoken, unspoken
 from chatd.journal.sqlite.store import Store
+from chatd.journal.sqlite.stored_rooms import StoredRooms
 from chatd.journal.sqlite.upkeep import Upkeep
 from chatd.model.entry import Entry, StoredEvent
-from chatd.protocol.events import DurableEvent
 from chatd.runtime.states import Outage
 
 TRIM_SECONDS = 60
 """How often retention is applied."""
+ROOMS_AT_ONCE = 500
+"""How many rooms are looked at in one go, after a start, for such as no message is left of."""
+LOOK_SECONDS = 0.25
+"""How long the pause after that is: nobody who reads meanwhile is to wait long."""
 
 T = TypeVar("T")
 _log = Logger()
@@ -56,23 +62,25 @@ class StoredJournal(JournalReader):
         self._searcher = environment.make_worker("journal searcher")
         self._searches: Searches[Sequence[StoredEvent]] = Searches(self._searcher)
         self._store: Store | None = None
-        self._room_states: dict[str, RoomState] = {}
+        self._rooms = StoredRooms(self._ask)
         self._forgotten: dict[str, int] = {}
         self._reading = Outage(_log, "the journal cannot be read", "the journal can be read again")
         self._trimming = Outage(_log, "what is too old cannot be deleted", "what is too old can be deleted again")
         self._trim_call: IDelayedCall | None = None
+        self._look_call: IDelayedCall | None = None
         self._upkeep: Upkeep | None = None
 
     def open_store(self, store: Store) -> None:
         """Begin to use a store. Raise `JournalError` if it cannot be read."""
         self._store = store
-        self._room_states = store.room_states()
+        self._rooms.open()
         self._writer.start()
         self._reader.start()
         self._searcher.start()
         self._trim_call = self._clock.callLater(TRIM_SECONDS, self._trim)
         self._upkeep = Upkeep(self._clock, self._writer, store.upkeep)
         self._upkeep.start()
+        self._look_for_unspoken(0)
 
     def close_store(self) -> None:
         """Close the store, once what is being written is; what is being read fails."""
@@ -85,6 +93,8 @@ class StoredJournal(JournalReader):
         if self._trim_call is not None:
             self._trim_call.cancel()
             self._trim_call = None
+        if self._look_call is not None and self._look_call.active():
+            self._look_call.cancel()
         self._writer.stop()
         self._reader.stop()
         self._searcher.stop()
@@ -93,23 +103,45 @@ class StoredJournal(JournalReader):
 
     @override
     def room_state(self, room: str) -> RoomState | None:
-        return self._room_states.get(room)
+        return self._rooms.find(room)
 
     @property
     @override
-    def known_rooms(self) -> Mapping[str, RoomState]:
-        return self._room_states
+    def known_rooms(self) -> StoredRooms:
+        return self._rooms
+
+    def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        if self._store is None:
+            raise JournalError("the journal is closed")
+        try:
+            answer = self._store.asker.ask(question)
+        except JournalError as error:
+            self._reading.began(str(error))
+            raise
+        self._reading.ended()
+        return answer
 
     def forget(self, rooms: Mapping[str, int]) -> None:
         """Forget rooms of which nothing is left but topics; see `Journal.forget`."""
         for room, upto in rooms.items():
-            room_state = self._room_states.get(room)
-            if room_state is not None and room_state.last_id <= upto:
-                del self._room_states[room]
+            self._rooms.forget(room, upto)
         self._forgotten |= rooms
         forgotten = self._writer.do(partial(self._opened.forget, dict(rooms)))
         # What stays in the file for now is found, and forgotten, at the next start.
-        forgotten.addErrback(lambda failure: self._trimming.began(failure.getErrorMessage()))
+        forgotten.addCallbacks(
+            lambda _: self._rooms.left(rooms),
+            lambda failure: self._trimming.began(failure.getErrorMessage()),
+        )
+
+    def _look_for_unspoken(self, after: int) -> None:
+        """Look through the file, once after the start, for rooms of which no message is left; some at a time."""
+        looked = self._reader.do(partial(self._opened.reader.ask, partial(unspoken, after=after, most=ROOMS_AT_ONCE)))
+        looked.addCallbacks(self._note_unspoken, lambda failure: self._reading.began(failure.getErrorMessage()))
+
+    def _note_unspoken(self, found: Unspoken) -> None:
+        self._rooms.note_unspoken(found.keys)
+        if found.last is not None and self._store is not None:
+            self._look_call = self._clock.callLater(LOOK_SECONDS, self._look_for_unspoken, found.last)
 
     @override
     def read(self, query: Query) -> Deferred[Page]:
@@ -148,14 +180,7 @@ class StoredJournal(JournalReader):
 
     def note_delivered(self, entries: Sequence[Entry]) -> None:
         """Keep the rooms' states up to date: ``entries`` were handed over."""
-        for entry in entries:
-            if entry.stored and entry.id > self._forgotten.get(entry.room, 0):
-                event = entry.event
-                assert isinstance(event, DurableEvent)
-                room_state = self._room_states.get(entry.room)
-                if room_state is None:
-                    room_state = self._room_states[entry.room] = RoomState(event.room)
-                room_state.apply(StoredEvent(entry.id, entry.time, event))
+        self._rooms.handed_back(entries, self._forgotten)
         self._forgotten.clear()
 
     def trim_anew(self) -> None:
@@ -171,17 +196,15 @@ class StoredJournal(JournalReader):
         """Do one step of trimming, and see to the next."""
         self._trim_call = None
         began = self._clock.seconds()
-        shorter = kept_shorter(self._room_states)
-        step = self._writer.do(partial(self._opened.trim, self.retention, self._ages(), shorter))
+        step = self._writer.do(partial(self._opened.trim, self.retention, self._ages()))
         step.addCallbacks(self._trimmed, self._not_trimmed, callbackArgs=(began,))
         step.addErrback(lambda failure: _log.failure("what is too old could not be deleted", failure))
 
     def _trimmed(self, trimmed: Trimmed, began: float) -> None:
         if self._store is None:
             return
-        for room, watermark in trimmed.watermarks.items():
-            if (room_state := self._room_states.get(room)) is not None:
-                room_state.watermark = max(room_state.watermark, watermark)
+        self._rooms.raise_watermarks(trimmed.watermarks)
+        self._rooms.note_unspoken(trimmed.unspoken)
         self._trimming.ended()
         # As long a pause as the step took, so that trimming never has more than half of the thread.
         pause = max(0.01, self._clock.seconds() - began) if trimmed.more else TRIM_SECONDS
