@@ -84,10 +84,11 @@ class PeerConnection(Peer):
         gateway.connections.add(self)
         tune(transport)
         self.address = network_address(transport.getPeer())
+        is_here = self.address is None or self.address.is_loopback
         # As many programs as there are may speak on this machine; each is held to its own rate.
-        self.household = "" if self.address is None or self.address.is_loopback else origin(self.address)
+        self.household = "" if is_here else origin(self.address)
         gateway.admission.admit(self.address)
-        self.private = is_private(transport, self.address)
+        self.private = is_here or is_private(transport, self.address)
         self._writer = writer_for(transport, gateway.hub.limits.send_queue_bytes, self)
         self._translate = translate
         self._farewell = farewell
