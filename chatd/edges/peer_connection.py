@@ -93,7 +93,9 @@ class PeerConnection(Peer):
         self._farewell = farewell
         if preface:
             self._writer.write(preface)
-        self.send = self._writer.write if translate is None else self._send_translated
+        self.send = self._writer.write
+        if translate is not None:
+            self._writer.translate, self.send = translate, self._writer.write_translated
         self.session = make_session(gateway.hub, self)
 
     @property
@@ -299,10 +301,6 @@ class PeerConnection(Peer):
         if self._farewell is not None:
             return self._farewell(reason, data)
         return data if self._translate is None else self._translate(data)
-
-    def _send_translated(self, data: bytes) -> None:
-        assert self._translate is not None
-        self._writer.write(self._translate(data))
 
     # How lines get to the session.
 
