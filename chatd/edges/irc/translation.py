@@ -6,6 +6,7 @@ from chatd.edges.irc import markers
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc.message import Message, render
 from chatd.edges.irc.pending import Pending, Result
+from chatd.edges.irc.refusals import refuse
 from chatd.edges.irc.telling import room_messages, said
 from chatd.edges.irc.translations import Same
 from chatd.edges.irc.user import IrcUser
@@ -89,6 +90,8 @@ def _settle(user: IrcUser, pending: Pending, tags: Tags, event: Event) -> None:
     """Note what became of a command; of what was said, the client is told that too."""
     if isinstance(event, _ECHOED):
         echo(user, pending, tags, event)
+    if pending.was_said_at_once and isinstance(event, Refused) and isinstance(pending.command, commands.Tell):
+        refuse(user, "PRIVMSG", event, pending.command.to)
     if isinstance(event, (Done, Refused, *_ECHOED)):
         user.settle(tags["label"], Result(event, tags))
 
