@@ -32,7 +32,7 @@ from chatd.journal import JournalError
 from chatd.model.authorship import account_key
 from chatd.model.entry import INTERNAL, Entry, Member, Place, RoomEvent
 from chatd.model.room_policy import Identity
-from chatd.protocol import commands, events
+from chatd.protocol import commands, events, plain, wire
 from chatd.protocol.errors import ChatError, DisconnectReason
 from chatd.protocol.events import Said
 from chatd.protocol.references import REFERRING
@@ -48,6 +48,7 @@ SHARE_OF_CHARACTERS = 2048
 """How much of that one may have on its way while the journal is over its soft limit, so that who says little does not
 wait long."""
 GREETING = f"This is chatd {__version__}. JOIN <your name> to come in, MSG <text> to speak, HELP for more."
+_GREETING_LINE = wire.encode(plain.render(events.Note(GREETING)))
 
 
 class Phase(Enum):
@@ -90,10 +91,10 @@ class Session(Participant, Heard):
         self._saying = False
         self._waiting: Request | ChatError | Task | None = None
         self._keepalive = Keepalive(self, hub.timers, hub.limits)
-        if (ban := permissions.server_ban(self, self.identity)) is not None:
+        if (ban := permissions.server_ban(self)) is not None:
             barred.bar(self, ban)
         else:
-            self.send_event(events.Note(GREETING))
+            self.send(_GREETING_LINE)
 
     @property
     @override
