@@ -87,6 +87,8 @@ class Broadcast:
             elif entry.label is not None and type(entry.event) is Said:
                 line = f"@{_tags(entry)};label={entry.label} {body}\r\n".encode()
                 self._own.setdefault(author, {})[len(self._said)] = line
+            elif author.is_deaf_to_itself and type(entry.event) is Said:
+                self._own.setdefault(author, {})[len(self._said)] = b""
         self._said.append((body, entry))
 
     def hide(self, reader: Reader, instead: Event | None) -> None:

@@ -290,7 +290,7 @@ class IrcUser(Owner):
 
     @override
     def took_effect(self, entry: Entry) -> None:
-        pending = self.pending(entry.label)
+        pending = None if entry.label is None else self.pending(entry.label)
         if pending is None:
             return
         if pending.client_tags and entry.stored:
@@ -299,6 +299,14 @@ class IrcUser(Owner):
             self.server.pieces.note(self.server.msgid(entry.id), pending.pieces)
         if pending.waiting is not None:
             self.hub.unblocked.append(self.session)
+
+    @override
+    def label_of_refused(self, room: str, text: str) -> str:
+        answer = self.begin("")
+        pending = self.expect(Tell(room, text), answer)
+        answer.close()
+        pending.was_said_at_once = True
+        return pending.label
 
     @override
     def go_on(self) -> None:
