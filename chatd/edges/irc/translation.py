@@ -30,14 +30,12 @@ def translated(user: IrcUser, lines: bytes) -> bytes:
     Most of what is sent is the same for many, and made once: whole batches, and the lines of those that are not, such
     as what each of several who speak at once is sent of the others.
     """
-    known, key = user.server.translations, (lines, user.capabilities)
-    if user.held is None:
-        if (found := known.batches.get(key)) is not None:
-            return found
-        if _is_free(user) and (found := known.batches_for_the_free.get(key)) is not None:
-            return found
+    known, before = user.server.translations, user.held
+    batch = known.batch(lines, user.capabilities) if before is None else None
+    if batch is not None and (batch.same is Same.FOR_ALL or _is_free(user)):
+        return batch.data
     written: list[bytes] = []
-    before = user.collect(written)
+    user.collect(written)
     try:
         same = _translate_all(user, lines, written)
     finally:

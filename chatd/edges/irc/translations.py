@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from enum import IntEnum
+from typing import NamedTuple
 
 MAX_BATCHES = 64
+"""One for each set of capabilities: a client may ask for any, one after the other."""
 MAX_LINES = 4000
 """More than many rooms have in one turn: what is kept need not outlive that by much."""
 
@@ -19,31 +20,44 @@ class Same(IntEnum):
     FOR_ALL = 2
 
 
+class Batch(NamedTuple):
+    """What a batch was translated into for somebody. Lines have their ends here, and none in `Translations.lines`."""
+
+    lines: bytes
+    data: bytes
+    same: Same
+
+
 class Translations:
-    """Of a node. Lines have their ends in batches, and none in `lines`."""
+    """Of a node."""
 
     def __init__(self) -> None:
-        self.batches: OrderedDict[tuple[bytes, frozenset[str]], bytes] = OrderedDict()
-        """What batches are that are the same for all, by their lines and the capabilities of those who read them."""
-        self.batches_for_the_free: OrderedDict[tuple[bytes, frozenset[str]], bytes] = OrderedDict()
-        """What batches are for some alone."""
+        self._batches: dict[frozenset[str], Batch] = {}
         self._lines: dict[frozenset[str], dict[bytes, bytes]] = {}
         self._line_count = 0
+
+    def batch(self, lines: bytes, capabilities: frozenset[str]) -> Batch | None:
+        """Return what a batch is to others with the same capabilities, if it was the last that they were sent.
+
+        It is known by its object, which all readers of a room are given one after the other: of those who have a batch
+        of their own, each would be compared or hashed for nothing.
+        """
+        last = self._batches.get(capabilities)
+        return last if last is not None and last.lines is lines else None
 
     def note_batch(self, lines: bytes, capabilities: frozenset[str], data: bytes, same: Same) -> None:
         """Keep what a batch is, if it is that for any others."""
         if same is Same.FOR_NOBODY:
             return
-        known = self.batches if same is Same.FOR_ALL else self.batches_for_the_free
-        known[lines, capabilities] = data
-        if len(known) > MAX_BATCHES:
-            known.popitem(last=False)
+        if len(self._batches) >= MAX_BATCHES and capabilities not in self._batches:
+            self._batches.clear()
+        self._batches[capabilities] = Batch(lines, data, same)
 
     def lines(self, capabilities: frozenset[str]) -> dict[bytes, bytes]:
         """Return what is known of single lines that are the same for all; to be looked at, and not to be kept."""
         known = self._lines.get(capabilities)
         if known is None:
-            if len(self._lines) >= MAX_BATCHES:  # a client may ask for any capabilities, one set after the other
+            if len(self._lines) >= MAX_BATCHES:
                 self._forget_lines()
             known = self._lines[capabilities] = {}
         return known
