@@ -30,9 +30,8 @@ def translated(user: IrcUser, lines: bytes) -> bytes:
     Most of what is sent is the same for many, and made once: whole batches, and the lines of those that are not, such
     as what each of several who speak at once is sent of the others.
     """
-    known, before = user.server.translations, user.held
-    batch = known.batch(lines, user.capabilities) if before is None else None
-    if batch is not None and (batch.same is Same.FOR_ALL or _is_free(user)):
+    batch, before = user.batch, user.held
+    if batch.lines is lines and before is None and (batch.same is Same.FOR_ALL or _is_free(user)):
         return batch.data
     written: list[bytes] = []
     user.collect(written)
@@ -44,8 +43,8 @@ def translated(user: IrcUser, lines: bytes) -> bytes:
     if before is not None:
         before.append(data)
         return b""
-    if same is Same.FOR_ALL or _is_free(user):
-        known.note_batch(lines, user.capabilities, data, same)
+    if same is Same.FOR_ALL or (same is Same.FOR_THE_FREE and _is_free(user)):
+        batch.note(lines, data, same)
     return data
 
 

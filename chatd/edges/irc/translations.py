@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import NamedTuple
 
 MAX_BATCHES = 64
 """One for each set of capabilities: a client may ask for any, one after the other."""
@@ -20,38 +19,36 @@ class Same(IntEnum):
     FOR_ALL = 2
 
 
-class Batch(NamedTuple):
-    """What a batch was translated into for somebody. Lines have their ends here, and none in `Translations.lines`."""
+class Batch:
+    """What was translated last for those who have the same capabilities, with the ends of lines.
 
-    lines: bytes
-    data: bytes
-    same: Same
+    It is known by its object, which all readers of a room are given one after the other: of those who have a batch of
+    their own, each would be compared or hashed for nothing.
+    """
+
+    __slots__ = ("data", "lines", "same")
+
+    def __init__(self) -> None:
+        self.note(b"", b"", Same.FOR_NOBODY)
+
+    def note(self, lines: bytes, data: bytes, same: Same) -> None:
+        """Keep what a batch was translated into."""
+        self.lines, self.data, self.same = lines, data, same
 
 
 class Translations:
-    """Of a node."""
+    """Of a node. Lines have no ends here."""
 
     def __init__(self) -> None:
         self._batches: dict[frozenset[str], Batch] = {}
         self._lines: dict[frozenset[str], dict[bytes, bytes]] = {}
         self._line_count = 0
 
-    def batch(self, lines: bytes, capabilities: frozenset[str]) -> Batch | None:
-        """Return what a batch is to others with the same capabilities, if it was the last that they were sent.
-
-        It is known by its object, which all readers of a room are given one after the other: of those who have a batch
-        of their own, each would be compared or hashed for nothing.
-        """
-        last = self._batches.get(capabilities)
-        return last if last is not None and last.lines is lines else None
-
-    def note_batch(self, lines: bytes, capabilities: frozenset[str], data: bytes, same: Same) -> None:
-        """Keep what a batch is, if it is that for any others."""
-        if same is Same.FOR_NOBODY:
-            return
+    def batch(self, capabilities: frozenset[str]) -> Batch:
+        """Return where those who have some capabilities keep what they were sent last."""
         if len(self._batches) >= MAX_BATCHES and capabilities not in self._batches:
             self._batches.clear()
-        self._batches[capabilities] = Batch(lines, data, same)
+        return self._batches.setdefault(capabilities, Batch())
 
     def lines(self, capabilities: frozenset[str]) -> dict[bytes, bytes]:
         """Return what is known of single lines that are the same for all; to be looked at, and not to be kept."""

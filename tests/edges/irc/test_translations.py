@@ -85,20 +85,11 @@ def test_no_more_is_kept_than_there_is_room_for() -> None:
     for number in range(MAX_LINES + 1):
         known.note_line(b"%d" % number, NONE, b"")
     assert len(known.lines(NONE)) == 1
-    lines = b"what many are sent"
-    for number in range(MAX_BATCHES + 1):
-        known.note_batch(lines, frozenset({str(number)}), b"", Same.FOR_ALL)
-    assert known.batch(lines, frozenset({str(MAX_BATCHES)})) is not None
-    assert known.batch(lines, frozenset({"0"})) is None
-
-
-def test_a_batch_is_known_to_whom_it_is_the_same_and_by_its_object() -> None:
-    known, lines = Translations(), b"one\r\ntwo\r\n"
-    known.note_batch(lines, NONE, b"", Same.FOR_NOBODY)
-    assert known.batch(lines, NONE) is None
-    known.note_batch(lines, NONE, b"data", Same.FOR_THE_FREE)
-    assert known.batch(lines, NONE) == (lines, b"data", Same.FOR_THE_FREE)
-    assert known.batch(bytes(bytearray(lines)), NONE) is None
+    first = known.batch(frozenset({"0"}))
+    assert known.batch(frozenset({"0"})) is first
+    for number in range(MAX_BATCHES):
+        known.batch(frozenset({str(number + 1)}))
+    assert known.batch(frozenset({"0"})) is not first
 
 
 def test_no_more_sets_of_capabilities_are_kept_than_there_may_be() -> None:
