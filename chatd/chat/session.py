@@ -90,7 +90,7 @@ class Session(Participant, Heard):
         self._characters_in_flight = 0
         self._saying = False
         self._waiting: Request | ChatError | Task | None = None
-        self._keepalive = Keepalive(self, hub.timers, hub.limits)
+        self._keepalive: Keepalive | None = Keepalive(self, hub.timers, hub.limits)
         if (ban := permissions.server_ban(self)) is not None:
             barred.bar(self, ban)
         else:
@@ -183,7 +183,7 @@ class Session(Participant, Heard):
         self._waiting = None
         if self.replay is not None:
             self.replay.close()
-        self._keepalive.stop()
+        self._watch_no_longer()
         self.hub.dismiss(self)
         if parting:
             self.takeover.release_stale()
@@ -217,6 +217,8 @@ class Session(Participant, Heard):
     @override
     def issue_resume_token(self) -> None:
         super().issue_resume_token()
+        if self._keepalive is None:
+            self._keepalive = Keepalive(self, self.hub.timers, self.hub.limits)
         self._keepalive.expect_life(self.hub.limits)
 
     @override
@@ -272,6 +274,17 @@ class Session(Participant, Heard):
         if type(event) is Said and room in self.rooms and entry.stored and entry.refused is None:
             return b""  # the one who is there sees it as all others do
         return outcomes.outcome(self, entry, room)
+
+    @override
+    def enter(self, room: Place) -> None:
+        super().enter(room)
+        if not self.tagged:  # a person may be silent, and need not be watched: that is 210 bytes
+            self._watch_no_longer()
+
+    def _watch_no_longer(self) -> None:
+        if self._keepalive is not None:
+            self._keepalive.stop()
+            self._keepalive = None
 
     def _is_ahead(self) -> bool:
         """Return whether so much is on its way to the journal that no more should be said."""

@@ -84,10 +84,11 @@ class PeerConnection(Peer):
         gateway.connections.add(self)
         tune(transport)
         self.address = network_address(transport.getPeer())
+        is_here = self.address is None or self.address.is_loopback
         # As many programs as there are may speak on this machine; each is held to its own rate.
-        self.household = "" if self.address is None or self.address.is_loopback else origin(self.address)
+        self.household = "" if is_here else origin(self.address)
         gateway.admission.admit(self.address)
-        self.private = is_private(transport, self.address)
+        self.private = is_here or is_private(transport, self.address)
         self._writer = writer_for(transport, gateway.hub.limits.send_queue_bytes, self)
         self._translate = translate
         self._farewell = farewell
@@ -128,21 +129,28 @@ class PeerConnection(Peer):
         """Take a segment, and carry out what is in it up to the end of this turn."""
         if self._state is not _OPEN:
             return
-        self.session.heard = self._gateway.hub.timers.now
-        decoder = self._decoder
+        session, decoder, gateway = self.session, self._decoder, self._gateway
+        session.heard = gateway.hub.timers.now
         try:
-            lines = decoder.feed(data, 0 if self._lines or self.session.waits else self._granted)
+            lines = decoder.feed(data, 0 if self._lines or session.waits else self._granted)
         except (FramingError, LogError) as error:
-            self.session.disconnect(DisconnectReason.NOT_CHATD, str(error))
+            session.disconnect(DisconnectReason.NOT_CHATD, str(error))
+            return
+        held_up = decoder.has_lines or decoder.telnet_commands or gateway.turns.crowded or self._writer.blocked
+        if len(lines) == 1 and not held_up and session.ready:
+            # Nearly every segment, at a third of the cost of what follows.
+            self._granted -= 1
+            if lines[0]:
+                self._carry_out(lines[0])
             return
         if lines:
             self._take_lines(lines)
         if decoder.telnet_commands:
             self.charge(decoder.telnet_commands)
             decoder.telnet_commands = 0
-            self._granted = self._gateway.rate_limiter.grant(self)  # while that is 0, nothing is read
-        if self._gateway.turns.crowded:
-            self._schedule_turn(light=bool(self.session.nick) and self._gateway.rate_limiter.is_light(self))
+            self._granted = gateway.rate_limiter.grant(self)  # while that is 0, nothing is read
+        if gateway.turns.crowded:
+            self._schedule_turn(light=bool(session.nick) and gateway.rate_limiter.is_light(self))
             self._pause_or_resume()
         else:
             self._serve_lines(LINES_PER_TURN)
@@ -329,9 +337,18 @@ class PeerConnection(Peer):
         except LogError as error:
             self.session.disconnect(DisconnectReason.NOT_CHATD, str(error))
         except Exception:
-            self._gateway.hub.log_limiter.failure("a line could not be carried out", origin(self.address))
-            self.session.disconnect_on_fault()
+            self._end_on_fault()
         self._pause_or_resume()
+
+    def _carry_out(self, line: bytes) -> None:
+        try:
+            self._edge.lineReceived(line)
+        except Exception:
+            self._end_on_fault()
+
+    def _end_on_fault(self) -> None:
+        self._gateway.hub.log_limiter.failure("a line could not be carried out", origin(self.address))
+        self.session.disconnect_on_fault()
 
     def _serve_next(self) -> bool:
         """Carry out one line, or the end of the input, if that can be; return whether more may follow at once."""

@@ -103,6 +103,9 @@ class LineDecoder:
         if self._by_hand and not self.has_keys:
             self.has_keys = _BS in data or _DEL in data or _ESC in data
         state = self._state
+        if state is _LINES and at_most and not self._buffer and 0 <= data.find(_LF) == len(data) - 1 <= self._max:
+            # Nearly every segment, at half the cost of what follows.
+            return [data[:-1].removesuffix(b"\r").removeprefix(BOM)]
         if state is _SKIPPING:
             data = self._skip(data)
         self._buffer += data
