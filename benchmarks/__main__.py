@@ -6,7 +6,7 @@ import subprocess
 import sys
 from argparse import ArgumentParser
 
-NAMES = ("fanout", "domain", "journal", "search", "posts", "cluster", "drain", "soak", "client")
+NAMES = ("fanout", "domain", "journal", "search", "scale", "posts", "cluster", "drain", "soak", "client")
 
 
 def command(name: str, *, quick: bool) -> list[str]:

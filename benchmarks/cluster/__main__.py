@@ -27,6 +27,7 @@ from itertools import product
 from pathlib import Path
 from statistics import median
 
+from benchmarks.cluster import plan
 from benchmarks.cluster.load import Crowd, Figures, Load, Work
 from benchmarks.cluster.people import WrongError
 from benchmarks.cluster.processes import BenchmarkError, Setup, nats_server, running
@@ -54,6 +55,7 @@ def arguments() -> Namespace:
     parser.add_argument("--sync", default="2m", help="their sync_interval: 'always' is a sync for each message; 2m")
     parser.add_argument("--seconds", type=float, metavar="S", help=f"how long; {SECONDS:g} if nothing is said")
     parser.add_argument("--repeat", type=int, metavar="N", help=f"how often; {REPETITIONS} if nothing is said")
+    parser.add_argument("--plan", action="store_true", help="compute what nodes deliver that have a core each")
     parser.add_argument("--directory", type=Path, default=".", help="where files are made; here")
     options = parser.parse_args()
     if not options.directory.is_dir():
@@ -117,23 +119,32 @@ def sharing(measured: Measured) -> str:
     )
 
 
+def compare(options: Namespace) -> str:
+    """Measure, and return what several nodes deliver here."""
+    crowd = QUICK_CROWD if options.quick else CROWD
+    measured = measure(options)
+    people = f"{crowd.speakers} speakers and {crowd.listeners} listeners on all nodes"
+    return f"{people}\n\n{tables(measured)}\n\n{sharing(measured)}"
+
+
+def compute(options: Namespace) -> str:
+    """Measure, and return what nodes deliver that have a core each."""
+    return plan.report(plan.measure(options.replicas, options.sync, options.seconds, options.repeat, options.directory))
+
+
 def main() -> None:
     """Measure, and print what was measured; end with 1 and one line if anything goes wrong."""
     options = arguments()
     raise_file_limit()
     try:
-        measured = measure(options)
+        found = compute(options) if options.plan else compare(options)
     except (BenchmarkError, WrongError) as error:
         show_progress(1, 1, "")
         sys.exit(str(error))
-    crowd = QUICK_CROWD if options.quick else CROWD
     version = subprocess.run([nats_server() or "", "--version"], capture_output=True, text=True, check=True).stdout
     print(f"{os.cpu_count()} CPUs, Python {platform.python_version()}, {version.strip()}, {options.replicas} of them,")
-    print(f"sync_interval {options.sync}; {crowd.speakers} speakers and {crowd.listeners} listeners on all nodes;")
-    print(f"medians of {options.repeat} runs of {options.seconds:g} seconds\n")
-    print(tables(measured))
-    print()
-    print(sharing(measured))
+    print(f"sync_interval {options.sync}; medians of {options.repeat} runs of {options.seconds:g} seconds\n")
+    print(found)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The load: one room with people on all nodes, in one loop."""
+"""The load: rooms with people on all nodes, in one loop."""
 
 from __future__ import annotations
 
@@ -30,10 +30,67 @@ class Work(NamedTuple):
 
 
 class Crowd(NamedTuple):
-    """How many there are in all; each node has its part of them."""
+    """How many there are in each room; each node has its part of them."""
 
     speakers: int
     listeners: int
+    rooms: int = 1
+    apart: bool = False
+    """Whether all who speak are on the first node, and all who listen on the last, instead."""
+
+
+class State(NamedTuple):
+    """What has been by now, or between two moments."""
+
+    wall: float
+    """Seconds."""
+    messages: int
+    """Acknowledged."""
+    deliveries: Sequence[float]
+    """Of each node."""
+    chatd: Sequence[float]
+    """CPU seconds of each process."""
+    nats: Sequence[float]
+    load: float
+    busy: float
+    """CPU seconds of all that runs on this machine."""
+
+    def since(self, before: State) -> State:
+        """Return what has been since another moment."""
+        return State(
+            self.wall - before.wall,
+            self.messages - before.messages,
+            _less(self.deliveries, before.deliveries),
+            _less(self.chatd, before.chatd),
+            _less(self.nats, before.nats),
+            self.load - before.load,
+            self.busy - before.busy,
+        )
+
+
+class Room:
+    """The people in a room."""
+
+    def __init__(self, number: int, ports: Sequence[int], crowd: Crowd) -> None:
+        talking, listening = (ports[:1], ports[-1:]) if crowd.apart else (ports, ports)
+        self.speakers = [Speaker(each, talking[each % len(talking)], number) for each in range(crowd.speakers)]
+        self.reference = Reference(b"reference%03d" % number, listening[0], number)
+        self.everybody: list[Listener] = [*self.speakers, self.reference]
+        for each in range(1, crowd.listeners):
+            self.everybody.append(Listener(b"l%04d-%03d" % (each, number), listening[each % len(listening)], number))
+
+    @property
+    def said(self) -> int:
+        """How many messages were said by now."""
+        return sum(speaker.said for speaker in self.speakers)
+
+    def check(self) -> None:
+        """Raise `WrongError` unless everybody was told all that was said."""
+        reference = self.reference
+        reference.check([speaker.said for speaker in self.speakers])
+        for one in self.everybody:
+            if (one.bytes, one.checksum) != (reference.bytes, reference.checksum):
+                raise WrongError(f"{one.nick.decode()} was told other messages than others, or in another order")
 
 
 class Figures(NamedTuple):
@@ -55,17 +112,17 @@ class Figures(NamedTuple):
 
 
 class Load:
-    """Everybody on a running set-up. All methods raise `BenchmarkError` or `WrongError` if that goes wrong."""
+    """Everybody on a running set-up. All methods raise `BenchmarkError` or `WrongError` if that goes wrong.
 
-    def __init__(self, running: Running, crowd: Crowd) -> None:
+    ``first`` is the number of the first room. Another load on the same set-up takes others, up to 999: under the labels
+    of the first, the same people would have said everything already.
+    """
+
+    def __init__(self, running: Running, crowd: Crowd, first: int = 0) -> None:
         self._running = running
-        ports = running.ports
-        self._speakers = [Speaker(number, ports[number % len(ports)]) for number in range(crowd.speakers)]
-        self._reference = Reference(b"reference", ports[0])
-        self._listeners: list[Listener] = [self._reference]
-        for number in range(1, crowd.listeners):
-            self._listeners.append(Listener(b"l%04d" % number, ports[number % len(ports)]))
-        self._everybody = [*self._speakers, *self._listeners]
+        self._rooms = [Room(first + number, running.ports, crowd) for number in range(crowd.rooms)]
+        self._everybody = [one for room in self._rooms for one in room.everybody]
+        self._speakers = [speaker for room in self._rooms for speaker in room.speakers]
         self._by_descriptor = {one.socket.fileno(): one for one in self._everybody}
         self._epoll = select.epoll()
         for descriptor in self._by_descriptor:
@@ -86,12 +143,27 @@ class Load:
 
     def measure(self, work: Work, seconds: float) -> Figures:
         """Return what one work comes to in that time, after a quarter of it to warm up; then check everything."""
-        self._speakers[0].mark()
+        latencies: list[float] = []
+        spent = self.spend(work, seconds, latencies)
+        latencies.sort()
+        chatd, nats = sum(spent.chatd), sum(spent.nats)
+        others = max(spent.busy - chatd - nats - spent.load, 0)
+        return Figures(
+            spent.messages / spent.wall,
+            sum(spent.deliveries) / spent.wall,
+            median(latencies),
+            latencies[ceil(len(latencies) * 0.99) - 1],
+            *(each / spent.wall for each in (chatd, nats, spent.load, others)),
+        )
+
+    def spend(self, work: Work, seconds: float, latencies: list[float]) -> State:
+        """Return what was spent in that time; ``latencies`` gets those of the acknowledgements, in milliseconds."""
+        for room in self._rooms:
+            room.speakers[0].mark()
         while not all(one.marked for one in self._everybody):
             self._go_on(1)
         self._begin(work)
         self._until(perf_counter() + seconds / 4)
-        latencies: list[float] = []
         for speaker in self._speakers:
             speaker.latencies = latencies
         before = self._state()
@@ -99,16 +171,13 @@ class Load:
         self._until(end)
         while not latencies and perf_counter() < end + STALL_SECONDS:  # a machine that is very busy
             self._until(perf_counter() + seconds)
-        wall, *spent = (now - then for then, now in zip(before, self._state(), strict=True))
+        spent = self._state().since(before)
         for speaker in self._speakers:
             speaker.latencies = None
         self._finish()
         if not latencies:
             raise BenchmarkError("nothing was acknowledged in time")
-        latencies.sort()
-        messages, deliveries, *cpu, busy = (each / wall for each in spent)
-        cpu.append(max(busy - sum(cpu), 0))
-        return Figures(messages, deliveries, median(latencies), latencies[ceil(len(latencies) * 0.99) - 1], *cpu)
+        return spent
 
     def _begin(self, work: Work) -> None:
         self._began, self._rate = perf_counter(), work.rate
@@ -116,11 +185,16 @@ class Load:
             speaker.on_answers = partial(_say_more, speaker)
             speaker.say(work.window, self._began)
 
-    def _state(self) -> Sequence[float]:
+    def _state(self) -> State:
+        running = self._running
         acknowledged = sum(speaker.acknowledged for speaker in self._speakers)
-        delivered = sum(one.messages for one in self._everybody)
-        chatd, nats = cpu_seconds(self._running.chatd), cpu_seconds(self._running.nats)
-        return perf_counter(), acknowledged, delivered, chatd, nats, process_time(), busy_seconds()
+        delivered = dict.fromkeys(running.ports, 0.0)
+        for one in self._everybody:
+            delivered[one.port] += one.messages
+        chatd, nats = ([cpu_seconds([pid]) for pid in pids] for pids in (running.chatd, running.nats))
+        return State(
+            perf_counter(), acknowledged, list(delivered.values()), chatd, nats, process_time(), busy_seconds()
+        )
 
     def _until(self, end: float) -> None:
         while (now := perf_counter()) < end:
@@ -154,13 +228,16 @@ class Load:
         self._rate = 0
         for speaker in self._speakers:
             speaker.on_answers = lambda _: None
-        said = [speaker.said for speaker in self._speakers]
-        while self._go_on(QUIET_SECONDS) or any(one.messages < sum(said) for one in self._everybody):
+        while self._go_on(QUIET_SECONDS) or any(
+            one.messages < room.said for room in self._rooms for one in room.everybody
+        ):
             pass
-        self._reference.check(said)
-        for one in self._everybody:
-            if (one.bytes, one.checksum) != (self._reference.bytes, self._reference.checksum):
-                raise WrongError(f"{one.nick.decode()} was told other messages than others, or in another order")
+        for room in self._rooms:
+            room.check()
+
+
+def _less(now: Sequence[float], before: Sequence[float]) -> Sequence[float]:
+    return [each - then for each, then in zip(now, before, strict=True)]
 
 
 def _say_more(speaker: Speaker, count: int) -> None:

@@ -13,7 +13,6 @@ from typing_extensions import override
 
 from benchmarks.cluster.processes import HOST, BenchmarkError
 
-ROOM = b"#cluster"
 MARK = b"=" * 48
 """A text that ends what people are told before the first message, of comings for instance."""
 SECONDS_TO_ENTER = 30.0
@@ -32,9 +31,19 @@ def text(speaker: int, number: int) -> bytes:
     return b"%02d.%06d %b" % (speaker, number, _FILLING)
 
 
-def told(speaker: int, number: int) -> bytes:
+def room_name(room: int) -> bytes:
+    """Return the name of the room with that number, always as long."""
+    return b"#cluster%03d" % room
+
+
+def speaker_nick(room: int, speaker: int) -> bytes:
+    """Return who speaks in a room, always as long."""
+    return b"s%02d-%03d" % (speaker, room)
+
+
+def told(speaker: int, number: int, room: int = 0) -> bytes:
     """Return that as everybody is told it who has not asked for tags."""
-    return b"MSG s%02d %b %b\r\n" % (speaker, ROOM, text(speaker, number))
+    return b"MSG %b %b %b\r\n" % (speaker_nick(room, speaker), room_name(room), text(speaker, number))
 
 
 LENGTH = len(told(0, 0))
@@ -43,16 +52,21 @@ LENGTH = len(told(0, 0))
 class Listener:
     """One who says nothing and has no tags; of what is told after the mark, a length and a checksum are kept."""
 
-    def __init__(self, nick: bytes, port: int, hello: bytes = b"") -> None:
+    def __init__(self, nick: bytes, port: int, room: int = 0, hello: bytes = b"") -> None:
         self.nick = nick
+        self.port = port
+        self.room = room
         self.bytes = self.checksum = 0
         self.marked = False
         self._rest = b""
         self.socket = socket.create_connection((HOST, port), SECONDS_TO_ENTER)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.socket.sendall(b"%bJOIN %b %b\n" % (hello, nick, ROOM))
+        self.socket.sendall(b"%bJOIN %b %b\n" % (hello, nick, room_name(room)))
         while b"OK JOIN " not in self._rest:
-            data = self.socket.recv(_CHUNK_BYTES)
+            try:
+                data = self.socket.recv(_CHUNK_BYTES)
+            except TimeoutError:
+                data = b""
             if not data:
                 raise BenchmarkError(f"{nick.decode()} was not let in: {self._rest[-200:]!r}")
             self._rest += data
@@ -96,8 +110,8 @@ class Listener:
 class Reference(Listener):
     """A listener who keeps everything."""
 
-    def __init__(self, nick: bytes, port: int) -> None:
-        super().__init__(nick, port)
+    def __init__(self, nick: bytes, port: int, room: int = 0) -> None:
+        super().__init__(nick, port, room)
         self._all: list[bytes] = []
 
     @override
@@ -113,7 +127,7 @@ class Reference(Listener):
             message = everything[start : start + LENGTH]
             digits = message[5:7]
             speaker = int(digits) if digits.isdigit() else len(said)
-            if speaker >= len(said) or message != told(speaker, next_[speaker]):
+            if speaker >= len(said) or message != told(speaker, next_[speaker], self.room):
                 raise WrongError(f"after {start // LENGTH} messages, something else than what was said: {message!r}")
             next_[speaker] += 1
         if next_ != said:
@@ -123,8 +137,8 @@ class Reference(Listener):
 class Speaker(Listener):
     """One who says something, under labels, and notes when it is acknowledged."""
 
-    def __init__(self, number: int, port: int) -> None:
-        super().__init__(b"s%02d" % number, port, b"HELLO 1\n")
+    def __init__(self, number: int, port: int, room: int = 0) -> None:
+        super().__init__(speaker_nick(room, number), port, room, b"HELLO 1\n")
         self.said = self.acknowledged = 0
         self.latencies: list[float] | None = None
         """In milliseconds, from when something was to be said; they are measured while this is a list."""

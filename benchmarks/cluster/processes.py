@@ -21,7 +21,8 @@ from benchmarks.ports import free_ports
 HOST = "127.0.0.1"
 START_SECONDS = 60.0
 _POLL_SECONDS = 0.05
-_NO_LIMITS = ("--line-rate", "0", "--max-connections", "0", "--max-waiting", "0", "--max-per-address", "0")
+_UNBOUNDED = ("line-rate", "name-rate", "max-connections", "max-waiting", "max-per-address")
+_NO_LIMITS = tuple(word for option in _UNBOUNDED for word in (f"--{option}", "0"))
 _NATS = """
 server_name: n{number}
 listen: "{host}:{port}"

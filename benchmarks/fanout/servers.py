@@ -106,13 +106,14 @@ class Server:
 
 
 def _chatd(journal: str) -> Callable[[int, Path], Sequence[str]]:
-    limits = ["--line-rate", "0", "--max-connections", "0", "--max-waiting", "0"]
+    # With a rate of names, one address makes no more than 500 rooms at once.
+    limits = ["--line-rate", "0", "--name-rate", "0", "--max-connections", "0", "--max-waiting", "0"]
     where = ["--interface", "127.0.0.1", "--journal", journal]
     return lambda port, _: ["-m", "chatd", "--port", str(port), *where, *limits]
 
 
 def _chatd_pages(port: int, _: Path) -> Sequence[str]:
-    limits = ["--line-rate", "0", "--max-connections", "0", "--max-waiting", "0"]
+    limits = ["--line-rate", "0", "--name-rate", "0", "--max-connections", "0", "--max-waiting", "0"]
     return ["-m", "chatd", "--port", "0", "--web", str(port), "--journal", "memory:", *limits]
 
 

@@ -62,8 +62,8 @@ def arguments() -> Namespace:
     usual = QUICK if options.quick else LARGEST
     options.size = Size(options.rooms or usual.rooms, options.messages or usual.messages)
     options.connections = options.connections or (QUICK_CONNECTIONS if options.quick else CONNECTIONS)
-    if not 10**growth.STEPS <= options.size.rooms < options.size.messages:
-        parser.error(f"there are at least {10**growth.STEPS} rooms, and more messages than rooms")
+    if not 10**growth.STEPS <= options.size.rooms < options.size.messages // 2:
+        parser.error(f"there are at least {10**growth.STEPS} rooms, and more than two messages for each")
     if options.charts is not None and not options.charts.is_dir():
         parser.error(f"there is no directory {options.charts}")
     return options

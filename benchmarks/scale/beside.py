@@ -31,6 +31,8 @@ _MAX_BACKUP_SECONDS = 600.0
 class Latencies(NamedTuple):
     """What was measured meanwhile: milliseconds from when a message was due until it was read, and what was done."""
 
+    cpu_percent: float
+    """Of one processor, by the daemon."""
     median_ms: float
     p99_ms: float
     max_ms: float
@@ -47,7 +49,7 @@ def measure(directory: Path, file: Path, seconds: float) -> dict[str, Latencies]
             load.begin()
             load.until(perf_counter() + _WARM_SECONDS)
             found = {
-                "nothing": _meanwhile(load, _for_seconds("nothing", seconds), "-"),
+                "nothing": _meanwhile(load, server, _for_seconds("nothing", seconds), "-"),
                 "a backup": _backed_up(load, server),
                 "trimming": _trimmed(load, server, server.journal, seconds),
             }
@@ -55,17 +57,20 @@ def measure(directory: Path, file: Path, seconds: float) -> dict[str, Latencies]
     return found
 
 
-def _meanwhile(load: Load, goes_on: Callable[[], bool], done: str) -> Latencies:
+def _meanwhile(load: Load, server: Daemon, goes_on: Callable[[], bool], done: str) -> Latencies:
     """Measure for as long as something ``goes_on``."""
     latencies: list[float] = []
     load.latencies = latencies
+    wall, cpu = perf_counter(), server.process.cpu_seconds()
     while goes_on():
         load.until(perf_counter() + _TURN_SECONDS)
     load.latencies = None
+    wall, cpu = perf_counter() - wall, server.process.cpu_seconds() - cpu
     if not latencies:
         raise ServerError("delivered nothing in time")
     latencies.sort()
-    return Latencies(median(latencies), latencies[ceil(len(latencies) * 0.99) - 1], latencies[-1], done)
+    p99 = latencies[ceil(len(latencies) * 0.99) - 1]
+    return Latencies(cpu / wall * 100, median(latencies), p99, latencies[-1], done)
 
 
 def _for_seconds(what: str, seconds: float) -> Callable[[], bool]:
@@ -85,7 +90,7 @@ def _trimmed(load: Load, server: Daemon, journal: Path, seconds: float) -> Laten
     reloading = server.reload()
     while reloading.poll() is None:
         load.until(perf_counter() + _TURN_SECONDS)
-    found = _meanwhile(load, _for_seconds("trimming", seconds), "")
+    found = _meanwhile(load, server, _for_seconds("trimming", seconds), "")
     return found._replace(done=f"{(_oldest(journal) - first) / seconds:,.0f} deleted a second")
 
 
@@ -98,7 +103,7 @@ def _backed_up(load: Load, server: Daemon) -> Latencies:
             copying.kill()
         return copying.poll() is None
 
-    found = _meanwhile(load, goes_on, "")
+    found = _meanwhile(load, server, goes_on, "")
     if copying.returncode:
         raise ServerError("the backup failed")
     return found._replace(done=f"{target.stat().st_size / 1e6:,.0f} MB in {perf_counter() - began:.0f} s")
@@ -112,8 +117,10 @@ def _oldest(journal: Path) -> int:
 
 def beside_table(found: dict[str, Latencies]) -> str:
     """Return the table."""
-    lines = [["beside 1,000 messages a second", "done", "median, ms", "p99, ms", "max, ms", "p99 wanted, ms"]]
-    for what, (middle, p99, most, done) in found.items():
+    lines = [["beside 1,000 messages a second", "done", "CPU, %", "median, ms", "p99, ms", "max, ms", "p99 wanted"]]
+    for what, (cpu, middle, p99, most, done) in found.items():
         verdict = "met" if p99 <= TARGET_MS else "missed"
-        lines.append([what, done, f"{middle:.2f}", f"{p99:.2f}", f"{most:.1f}", f"{TARGET_MS:g}: {verdict}"])
+        lines.append(
+            [what, done, f"{cpu:.0f}", f"{middle:.2f}", f"{p99:.2f}", f"{most:.1f}", f"{TARGET_MS:g}: {verdict}"]
+        )
     return table(lines)

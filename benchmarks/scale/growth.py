@@ -9,7 +9,7 @@ from statistics import median
 from typing import NamedTuple
 
 from benchmarks.chart import Line, LinePanel
-from benchmarks.report import show_progress, table
+from benchmarks.report import table
 from benchmarks.scale.big_file import Size, big_file
 from benchmarks.scale.daemon import Daemon, Start, daemon
 from benchmarks.scale.reads import Answers, ask, kinds
@@ -34,22 +34,21 @@ def growing(largest: Size) -> tuple[list[Size], list[Size]]:
     smaller = [10**step for step in range(STEPS, -1, -1)]
     messages = max(largest.messages // 10, largest.rooms)
     rooms = [Size(max(largest.rooms // share, 1), messages) for share in smaller]
-    return rooms, [Size(largest.rooms, max(largest.messages // share, largest.rooms)) for share in smaller]
+    return rooms, [Size(largest.rooms, max(largest.messages // share, 2 * largest.rooms)) for share in smaller]
 
 
 def measure(directory: Path, sizes: Sequence[Size], starts: int, questions: int) -> dict[Size | None, Found]:
     """Return what was measured on each file, and under None on a journal in memory, which knows nothing."""
     found: dict[Size | None, Found] = {}
-    for number, size in enumerate([None, *dict.fromkeys(sizes)]):
+    for size in (None, *dict.fromkeys(sizes)):
         file = None if size is None else big_file(directory, size)
-        show_progress(number, len(sizes), "files")
         with daemon(directory, file) as server:
             megabytes = 0.0 if file is None else file.stat().st_size / 1e6
             cold = warm = _started(server, starts)
             answers = {}
             if size is not None:
                 for kind in kinds(size):
-                    answers[kind.name] = ask(server.port, kind, questions)
+                    answers[kind.name] = ask(server.process, kind, questions)
                 server.stop()
                 cold = _cold_start(server)
             found[size] = Found(megabytes, warm, cold, answers)
@@ -87,13 +86,13 @@ def start_table(found: Mapping[Size | None, Found]) -> str:
 
 def read_table(found: Mapping[Size | None, Found]) -> str:
     """Return the table of questions."""
-    lines = [["question", "rooms", "messages", "found", "median, ms", "p99, ms", "max, ms", "p99 wanted, ms"]]
+    lines = [["question", "rooms", "messages", "found", "CPU, ms", "median, ms", "p99, ms", "max, ms", "p99 wanted"]]
     for size, (*_, answers) in found.items():
         if size is None:
             continue
         for kind in kinds(size):
             answer = answers[kind.name]
-            figures = [f"{figure:.1f}" for figure in answer[:3]]
+            figures = [f"{figure:.1f}" for figure in answer[:4]]
             wanted = f"{kind.target_ms:g}: {verdict(answer.p99_ms <= kind.target_ms)}"
             lines.append([kind.name, f"{size.rooms:,}", f"{size.messages:,}", str(answer.found), *figures, wanted])
     return table([lines[0], *sorted(lines[1:], key=lambda line: line[0])])

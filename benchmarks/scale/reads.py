@@ -11,6 +11,7 @@ from statistics import median
 from time import perf_counter
 from typing import NamedTuple
 
+from benchmarks.fanout.process import Process
 from benchmarks.report import show_progress
 from benchmarks.scale.big_file import Size
 from benchmarks.scale.daemon import HOST
@@ -33,8 +34,10 @@ class Kind(NamedTuple):
 
 
 class Answers(NamedTuple):
-    """What the questions of a kind took, in milliseconds, and how many messages most of them found."""
+    """What the questions of a kind took, in milliseconds, and how many messages one found, in the median."""
 
+    cpu_ms: float
+    """Of the daemon's processor time, on average."""
     median_ms: float
     p99_ms: float
     max_ms: float
@@ -57,14 +60,15 @@ def kinds(size: Size) -> Sequence[Kind]:
     )
 
 
-def ask(port: int, kind: Kind, times: int) -> Answers:
+def ask(server: Process, kind: Kind, times: int) -> Answers:
     """Ask a daemon questions of a kind, one after the other."""
     chance, room = random.Random(3), room_name(kind.room)
-    with closing(create_connection((HOST, port), timeout=_ANSWER_SECONDS)) as connection:
+    with closing(create_connection((HOST, server.port), timeout=_ANSWER_SECONDS)) as connection:
         stream = connection.makefile("rb")
         connection.sendall(f"HELLO 1\r\nJOIN reader {room} last=0\r\n".encode())
         _answer(stream, b"JOIN")
         took, found = [], []
+        cpu = server.cpu_seconds()
         for number in range(times):
             show_progress(number, times, kind.name)
             line = f"{kind.line(chance)}\r\n".encode()
@@ -72,9 +76,10 @@ def ask(port: int, kind: Kind, times: int) -> Answers:
             connection.sendall(line)
             found.append(_answer(stream, line.split(b" ")[0]))
             took.append((perf_counter() - began) * 1000)
+        cpu = server.cpu_seconds() - cpu
         show_progress(times, times, "")
     took.sort()
-    return Answers(median(took), took[ceil(len(took) * 0.99) - 1], took[-1], round(median(found)))
+    return Answers(cpu / times * 1000, median(took), took[ceil(len(took) * 0.99) - 1], took[-1], round(median(found)))
 
 
 def _answer(lines: Iterator[bytes], verb: bytes) -> int:

@@ -20,7 +20,7 @@ from chatd.edges.accept_backoff import install_accept_backoff
 from chatd.edges.last_words import install_last_words
 from chatd.protocol.text import clean
 from chatd.runtime.log_limiter import LogLimiter
-from chatd.runtime.sockets import address_name
+from chatd.runtime.sockets import address_name, tune_port
 
 _log = Logger()
 
@@ -107,6 +107,7 @@ class Doors:
             await self.close(opened)
 
     def _listening(self, place: Listening, port: IListeningPort) -> None:
+        tune_port(port)
         install_accept_backoff(port, self._reactor, self._log_limiter)
         install_last_words(port)
         address, wish = port.getHost(), place.wish

@@ -48,7 +48,7 @@ def hears(participant: Participant, request: Request | ChatError | Task) -> bool
 
 def send_away(participant: Participant) -> None:
     """Send one away who is banned; whoever is not, any more or as a server operator, is barred no longer."""
-    ban = permissions.server_ban(participant, participant.identity)
+    ban = permissions.server_ban(participant)
     if ban is not None:
         participant.disconnect(DisconnectReason.BANNED, permissions.because("you are banned", ban))
         return

@@ -43,7 +43,11 @@ class Audience:
         joined = self.all()
         if len(self._ends) != len(self._lines) + 1:
             self._ends = list(accumulate(map(len, self._lines), initial=0))
-        ends, at = self._ends, self._ends[first]
+        ends = self._ends
+        if len(own) == 1 and not first:  # who said one thing: most who say anything in small rooms
+            ((index, line),) = own.items()
+            return joined[: ends[index]] + line + joined[ends[index + 1] :]
+        at = ends[first]
         pieces: list[bytes] = []
         for index, line in own.items():
             if index >= first:
@@ -83,6 +87,8 @@ class Broadcast:
             elif entry.label is not None and type(entry.event) is Said:
                 line = f"@{_tags(entry)};label={entry.label} {body}\r\n".encode()
                 self._own.setdefault(author, {})[len(self._said)] = line
+            elif author.is_deaf_to_itself and type(entry.event) is Said:
+                self._own.setdefault(author, {})[len(self._said)] = b""
         self._said.append((body, entry))
 
     def hide(self, reader: Reader, instead: Event | None) -> None:
@@ -151,21 +157,21 @@ class Broadcast:
             for member in later:
                 self._merge.add(member, self.lines(member))
         else:
-            later = dict.fromkeys(member for member in self._first if member in members)
+            later = {member: None for member in self._first if member in members}
             self.replies += [(member, missed) for member in later if (missed := self.catch_up(member))]
-        took_part = dict.fromkeys((*self._own, *self._first))
-        for member in took_part:
-            if member in members and member not in later and (lines := self.catch_up(member)):
-                member.send(lines)
-        apart = {*later, *took_part}
+        took_part = {**self._own, **self._first} if self._first else self._own
         shared: list[bytes | None] = [None, None]
         for member in members:
-            if member in apart:
+            if member in later:
                 continue
-            tagged = member.tagged
-            data = shared[tagged]
-            if data is None:
-                data = shared[tagged] = self._audience(tagged=tagged).all()
+            if member in took_part:
+                data = self.catch_up(member)
+            else:
+                tagged = member.tagged
+                everything = shared[tagged]
+                if everything is None:
+                    everything = shared[tagged] = self._audience(tagged=tagged).all()
+                data = everything
             if data:
                 member.send(data)
         return (len(self._said) - self._answers) * len(members)

@@ -458,7 +458,11 @@ class Hub:
                         entry.author.disconnect_on_fault()
         if merge is not None:
             merge.send()
+        # Whoever comes in with others is answered, and told of those behind, in one piece.
+        together: dict[Reader, bytes] = {}
         for member, data in replies:
+            together[member] = together[member] + data if member in together else data
+        for member, data in together.items():
             member.send(data)
 
     def _room_of(self, key: str, entries: Sequence[Entry]) -> Room:

@@ -54,13 +54,8 @@ def _join(participant: Participant, command: commands.Join, label: str | None) -
         why = f"you are in as {participant.nick}; JOIN #{command.nick} enters a room, NICK {command.nick} renames you"
         raise ChatError(Code.ALREADY_IN, why)
     nick = participant.nick or Nick.of(command.nick or "")
-    identity = participant.identity._replace(nick=nick.key)
-    holder = None if command.resume is None else participant.hub.holder(nick)
-    before = None if holder is None else _resumed(participant.hub, holder, command.resume or "")
-    if before is not None and participant.hub.ranks(name.key).is_operator(before.judged_as[0].connection):
-        identity = identity._replace(connection=before.judged_as[0].connection)
-    if (why_not := permissions.refusal(participant, name.key, identity)) is not None:
-        raise why_not
+    if permissions.is_ruled(participant.hub, name.key):
+        _check_rules(participant, name, nick, command.resume)
     if (why_not := permissions.look_refusal(participant, name)) is not None:
         raise why_not
     room = participant.hub.room(name.key)
@@ -81,6 +76,17 @@ def _join(participant: Participant, command: commands.Join, label: str | None) -
         _enter(participant, name, label)
         return None
     return _catch_up_and_enter(participant, name, command.since, command.epoch, label)
+
+
+def _check_rules(participant: Participant, name: RoomName, nick: Nick, resume: str | None) -> None:
+    """Raise `ChatError` if what is ruled in a room keeps a participant out who is to go by a nick."""
+    identity = participant.identity._replace(nick=nick.key)
+    holder = None if resume is None else participant.hub.holder(nick)
+    before = None if holder is None else _resumed(participant.hub, holder, resume or "")
+    if before is not None and participant.hub.ranks(name.key).is_operator(before.judged_as[0].connection):
+        identity = identity._replace(connection=before.judged_as[0].connection)
+    if (why_not := permissions.refusal(participant, name.key, identity)) is not None:
+        raise why_not
 
 
 def _is_version(text: str | None) -> bool:

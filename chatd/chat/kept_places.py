@@ -210,7 +210,7 @@ def _restored(hub: Hub, kept: Kept, person: object) -> Session | None:
     session.ignored = dict(kept.ignored)
     if kept.ignored:
         hub.ignoring[session] = None
-    if permissions.server_ban(session, session.identity) is not None:
+    if permissions.server_ban(session) is not None:
         session.connection_lost(parting=False)
         return None
     return session

@@ -174,7 +174,7 @@ class Room:
                 if author not in self.everybody and author not in self.members:
                     return
                 if self._persons.get(author.person, 0) < 2:  # else the person is here still, over another connection
-                    entry.event = event = replace(event, nick=author.nick)
+                    entry.event = event = Parted(author.nick, event.room, event.text)
                     broadcast.add(entry)
                     if self._ignoring and event.text:
                         self._hide(event, author, broadcast, replace(event, text=None))
@@ -212,7 +212,7 @@ class Room:
             if self.ranks:
                 self.ranks.move(connection_of(replaced), connection_of(author))
         elif not (known or here or author.person in self._persons):  # who is announced again was seen all the time
-            entry.event = replace(event, nick=author.nick, room=self.name)
+            entry.event = Joined(author.nick, self.name)
             broadcast.add(entry)
         if not known:
             if self.ranks and not founds and author.person in self._persons:

@@ -32,7 +32,7 @@ from chatd.journal import JournalError
 from chatd.model.authorship import account_key
 from chatd.model.entry import INTERNAL, Entry, Member, Place, RoomEvent
 from chatd.model.room_policy import Identity
-from chatd.protocol import commands, events
+from chatd.protocol import commands, events, plain, wire
 from chatd.protocol.errors import ChatError, DisconnectReason
 from chatd.protocol.events import Said
 from chatd.protocol.references import REFERRING
@@ -48,6 +48,7 @@ SHARE_OF_CHARACTERS = 2048
 """How much of that one may have on its way while the journal is over its soft limit, so that who says little does not
 wait long."""
 GREETING = f"This is chatd {__version__}. JOIN <your name> to come in, MSG <text> to speak, HELP for more."
+_GREETING_LINE = wire.encode(plain.render(events.Note(GREETING)))
 
 
 class Phase(Enum):
@@ -89,11 +90,11 @@ class Session(Participant, Heard):
         self._characters_in_flight = 0
         self._saying = False
         self._waiting: Request | ChatError | Task | None = None
-        self._keepalive = Keepalive(self, hub.timers, hub.limits)
-        if (ban := permissions.server_ban(self, self.identity)) is not None:
+        self._keepalive: Keepalive | None = Keepalive(self, hub.timers, hub.limits)
+        if (ban := permissions.server_ban(self)) is not None:
             barred.bar(self, ban)
         else:
-            self.send_event(events.Note(GREETING))
+            self.send(_GREETING_LINE)
 
     @property
     @override
@@ -182,7 +183,7 @@ class Session(Participant, Heard):
         self._waiting = None
         if self.replay is not None:
             self.replay.close()
-        self._keepalive.stop()
+        self._watch_no_longer()
         self.hub.dismiss(self)
         if parting:
             self.takeover.release_stale()
@@ -216,6 +217,8 @@ class Session(Participant, Heard):
     @override
     def issue_resume_token(self) -> None:
         super().issue_resume_token()
+        if self._keepalive is None:
+            self._keepalive = Keepalive(self, self.hub.timers, self.hub.limits)
         self._keepalive.expect_life(self.hub.limits)
 
     @override
@@ -271,6 +274,17 @@ class Session(Participant, Heard):
         if type(event) is Said and room in self.rooms and entry.stored and entry.refused is None:
             return b""  # the one who is there sees it as all others do
         return outcomes.outcome(self, entry, room)
+
+    @override
+    def enter(self, room: Place) -> None:
+        super().enter(room)
+        if not self.tagged:  # a person may be silent, and need not be watched: that is 210 bytes
+            self._watch_no_longer()
+
+    def _watch_no_longer(self) -> None:
+        if self._keepalive is not None:
+            self._keepalive.stop()
+            self._keepalive = None
 
     def _is_ahead(self) -> bool:
         """Return whether so much is on its way to the journal that no more should be said."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hmac import compare_digest
 
-from typing_extensions import override
-
-from chatd.chat.client import Client, NickHolder, Resumption
+from chatd.chat.client import Client, NickHolder
 from chatd.chat.hub import Hub
 from chatd.chat.private_lines import PrivateLine
 from chatd.model.cluster import is_proven, proof_of
@@ -19,8 +17,11 @@ RESUME_SECONDS = 30
 """How long somebody who took a nick over may take to enter the old rooms again before those are told of a PART."""
 
 
-class Takeover(Resumption):
-    """What proves that another connection is the same person's, and the places that such a one has left in rooms."""
+class Takeover:
+    """What proves that another connection is the same person's, and the places that such a one has left in rooms.
+
+    It is a `Resumption`, and does not say so: from a protocol it would inherit a dict, which is 48 bytes.
+    """
 
     __slots__ = ("_client", "_hub", "earlier", "proof", "secret", "stale_connections", "takes", "untold")
 
@@ -35,8 +36,8 @@ class Takeover(Resumption):
         self._client = client
         self._hub = hub
 
-    @override
     def is_proven_by(self, secret: str) -> bool:
+        """Return whether ``secret`` is a resume token of this person."""
         # What proved it before is good still: the connection may have died before the new secret came through.
         known = (self.secret, self.proof)
         if any(compare_digest(secret.encode(), each.encode()) for each in known if each):
@@ -44,8 +45,8 @@ class Takeover(Resumption):
         return self.earlier != "" and is_proven(self.earlier, secret)
 
     @property
-    @override
     def digests(self) -> str:
+        """Those of the tokens by which another connection can take this one over; empty if there are none."""
         if not self._client.resumes:
             return ""
         return f"{proof_of(self.secret, self.proof)} {self.earlier}".strip()
@@ -76,13 +77,13 @@ class Takeover(Resumption):
             here.disconnect(DisconnectReason.REPLACED, "you joined over another connection", parting=False)
         hub.timers.add(self._end_of_grace, hub.timers.now + RESUME_SECONDS)
 
-    @override
     def respell(self, nick: str) -> None:
+        """Go by the nick as the one that was taken over has spelled it last."""
         before, self._client.nick = self._client.nick, Nick.of(nick)
         self._hub.release(before, self._client)
 
-    @override
     def place_here(self, room: Place) -> Member | None:
+        """Return a stale connection of this node whose place in a room is free to be taken."""
         return next((stale for stale in self.stale_connections if stale in room.everybody), None)
 
     def forget(self) -> None:

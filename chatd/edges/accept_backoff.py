@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import resource
 import socket
@@ -39,6 +40,7 @@ class BackoffSocket:
         self._socket: socket.socket = port.socket
         self._scarce = False
         self._accepted_in_a_row = 0
+        self._reserved_from = 0.0
 
     def accept(self) -> tuple[socket.socket, Any]:
         """Return the next connection, and where it is from. Raise `BlockingIOError` if there is none or it must wait.
@@ -52,10 +54,12 @@ class BackoffSocket:
             if self._scarce:
                 spare = os.dup(self._socket.fileno())  # takes the lowest number that is free
                 os.close(spare)
-                self._scarce = _is_scarce(spare)
+                self._scarce = spare >= _reserved_from()
                 if self._scarce:
                     raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
             accepted, address = self._socket.accept()
+            if not self._accepted_in_a_row:
+                self._reserved_from = _reserved_from()
             self._accepted_in_a_row += 1
         except OSError as error:
             self._accepted_in_a_row = 0
@@ -63,7 +67,7 @@ class BackoffSocket:
                 raise
             self._back_off(error)
             raise BlockingIOError(errno.EWOULDBLOCK, error.strerror) from error
-        self._scarce = _is_scarce(accepted.fileno())
+        self._scarce = accepted.fileno() >= self._reserved_from
         return accepted, address
 
     def __getattr__(self, name: str) -> Any:
@@ -97,7 +101,10 @@ def raise_file_limit() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _is_scarce(descriptor: int) -> bool:
-    """Return whether the lowest free descriptor is so high that the rest of them are reserved."""
+def _reserved_from() -> float:
+    """Return the lowest descriptor of those that are reserved: where the lowest free one is that high, they are scarce.
+
+    The system is asked once for as many as are accepted in a row: the limit hardly ever changes.
+    """
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return limit != resource.RLIM_INFINITY and descriptor >= limit - RESERVED_DESCRIPTORS
+    return math.inf if limit == resource.RLIM_INFINITY else limit - RESERVED_DESCRIPTORS

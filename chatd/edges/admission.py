@@ -13,6 +13,7 @@ from chatd.model.health import Health
 from chatd.runtime.sockets import origin
 
 IPAddress = IPv4Address | IPv6Address
+_WORKING = Health.WORKING  # Python 3.11 takes long to look up a member
 
 REFUSALS: Mapping[Health, str] = {
     Health.JOINING: "this node joins its cluster and is not ready yet; try again, or connect to another node",
@@ -91,7 +92,8 @@ class Admission:
             if here >= limits.connections_per_address:
                 text = f"{here} connections come from your address already; close one first"
                 return Obstacle(Why.ADDRESS, text)
-        closed = REFUSALS.get(self._hub.journal.health)
+        health = self._hub.journal.health
+        closed = None if health is _WORKING else REFUSALS.get(health)
         return None if closed is None else Obstacle(Why.JOURNAL, closed)
 
     def admit(self, address: IPAddress | None) -> None:

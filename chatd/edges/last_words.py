@@ -9,6 +9,8 @@ from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import IListeningPort
 from twisted.python.failure import Failure
 
+from chatd.edges.log_names import NamedWhenAsked
+
 MAX_BYTES = 256 * 1024
 """How much is read then at most: what a kernel keeps for a connection that is not read from."""
 
@@ -41,7 +43,7 @@ def _received(connection: Any, size: int) -> bytes:
     return data
 
 
-class _TCPServer(_LastWords, tcp.Server):
+class _TCPServer(_LastWords, NamedWhenAsked, tcp.Server):
     pass
 
 

@@ -84,16 +84,19 @@ class PeerConnection(Peer):
         gateway.connections.add(self)
         tune(transport)
         self.address = network_address(transport.getPeer())
+        is_here = self.address is None or self.address.is_loopback
         # As many programs as there are may speak on this machine; each is held to its own rate.
-        self.household = "" if self.address is None or self.address.is_loopback else origin(self.address)
+        self.household = "" if is_here else origin(self.address)
         gateway.admission.admit(self.address)
-        self.private = is_private(transport, self.address)
+        self.private = is_here or is_private(transport, self.address)
         self._writer = writer_for(transport, gateway.hub.limits.send_queue_bytes, self)
         self._translate = translate
         self._farewell = farewell
         if preface:
             self._writer.write(preface)
-        self.send = self._writer.write if translate is None else self._send_translated
+        self.send = self._writer.write
+        if translate is not None:
+            self._writer.translate, self.send = translate, self._writer.write_translated
         self.session = make_session(gateway.hub, self)
 
     @property
@@ -306,10 +309,6 @@ class PeerConnection(Peer):
         if self._farewell is not None:
             return self._farewell(reason, data)
         return data if self._translate is None else self._translate(data)
-
-    def _send_translated(self, data: bytes) -> None:
-        assert self._translate is not None
-        self._writer.write(self._translate(data))
 
     # How lines get to the session.
 

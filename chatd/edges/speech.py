@@ -28,8 +28,9 @@ class Speech(Protocol):
     def line_received(self, line: bytes) -> None:
         """Hand the session what a line asks for; it is not empty."""
 
-    def translated(self, lines: bytes) -> bytes:
-        """Return what the peer reads of lines of its session."""
+    @property
+    def translated(self) -> Callable[[bytes], bytes] | None:
+        """Return what makes, of lines of its session, what the peer reads; None if it reads those."""
 
     def farewell(self, reason: DisconnectReason, last: bytes) -> bytes:
         """Return what the peer reads last, given the last line of its session."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
 from twisted.internet.interfaces import INegotiated, IPullProducer, IPushProducer, ITCPTransport
@@ -50,9 +51,11 @@ class Writer:
     that holds (64 KiB, or the one batch that filled it) comes on top of ``limit``.
     """
 
-    __slots__ = ("_closed", "_listener", "_private", "_queue", "_transport", "blocked", "limit", "waiting")
+    __slots__ = ("_closed", "_listener", "_private", "_queue", "_transport", "blocked", "limit", "translate", "waiting")
 
     def __init__(self, transport: StreamTransport, limit: int, listener: WriterListener) -> None:
+        self.translate: Callable[[bytes], bytes] = bytes
+        """What `write_translated` makes of what it is given."""
         self.blocked = False
         """Whether the reader has not yet taken what it was sent."""
         self.waiting = 0
@@ -67,6 +70,10 @@ class Writer:
     def write(self, data: bytes) -> None:
         """Write whole lines now, or queue them. Do nothing if it is closed or the connection lost."""
         raise NotImplementedError
+
+    def write_translated(self, lines: bytes) -> None:
+        """Write what the peer reads of whole lines. As what is called for each reader, it asks for no other object."""
+        self.write(self.translate(lines))
 
     def write_private(self, data: bytes) -> bool:
         """Write a private line; return whether that was done, for only so many may be queued.

@@ -107,6 +107,8 @@ class Member(Reader, Protocol):
 
     rooms: dict[Place, None]
     """The rooms that this one is in, the current one at the end."""
+    is_deaf_to_itself: bool = False
+    """Whether this one is not told what it says itself without a label, although it reads tags."""
 
     @property
     def nick(self) -> Nick:

@@ -155,7 +155,11 @@ def skeleton(name: str) -> str:
 
 def looks(name: str) -> tuple[str, str]:
     """Return what a nick or a room looks like as it is written, and in small letters."""
-    return skeleton(name), skeleton(key(name))
+    plain = key(name)
+    if plain == name:
+        look = skeleton(plain)
+        return look, look
+    return skeleton(name), skeleton(plain)
 
 
 def _name(text: str, form: _Form) -> str:

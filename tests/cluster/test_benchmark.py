@@ -39,7 +39,7 @@ def let_in(one: type[Reference | Listener], port: int, listener: socket.socket) 
     def connected(*words: object) -> socket.socket:
         made = connect(*words)  # type: ignore[arg-type]  # what it was called with
         sockets.append(listener.accept()[0])
-        sockets[0].sendall(b"OK JOIN #cluster 1\r\n" + MARK + b"\r\n")
+        sockets[0].sendall(b"OK JOIN #cluster000 1\r\n" + MARK + b"\r\n")
         return made
 
     with pytest.MonkeyPatch.context() as patch:
@@ -74,13 +74,13 @@ def test_another_order_on_another_node_is_found(tmp_path: Path, monkeypatch: pyt
     take = Listener.take
 
     def swapped(self: Listener, data: bytes) -> None:
-        take(self, data[-LENGTH:] + data[:-LENGTH] if self.nick == b"l0002" else data)
+        take(self, data[-LENGTH:] + data[:-LENGTH] if self.nick == b"l0002-000" else data)
 
     monkeypatch.setattr(Listener, "take", swapped)
     with (
         running(ONE, tmp_path) as started,
         Load(started, SMALL) as loaded,
-        pytest.raises(WrongError, match="l0002 was told other messages"),
+        pytest.raises(WrongError, match="l0002-000 was told other messages"),
     ):
         loaded.measure(BUSY, 0.2)
 

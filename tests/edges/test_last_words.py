@@ -76,6 +76,14 @@ def test_what_has_arrived_is_passed_on_before_the_loss(pair: Pair, heard: Heard)
         assert heard.told == [b"last words", b"<lost>"]
 
 
+def test_a_connection_is_named_when_it_is_asked_for(tmp_path: Path, heard: Heard) -> None:
+    pair = Pair("tcp", tmp_path, heard)
+    assert not {"logstr", "repstr"} & set(vars(pair.server))
+    assert pair.server.logPrefix() == "Heard,1,127.0.0.1"
+    assert repr(pair.server) == "<Heard #1 from 127.0.0.1>"
+    pair.lose(ConnectionDone())
+
+
 def test_what_has_arrived_over_tls_is_passed_on_before_the_loss(tmp_path: Path, heard: Heard) -> None:
     write_certificate(tmp_path / "key.pem", tmp_path / "certificate.pem", "localhost")
     clock = Clock()

@@ -8,7 +8,7 @@ import pytest
 from websockets.frames import Opcode
 
 from chatd.chat.limits import Limits
-from chatd.edges.web.frames import TextFrames, close_frame, short_text
+from chatd.edges.web.frames import TextFrames, close_frame, short_texts
 from chatd.edges.web.websocket import MAX_MESSAGE_BYTES, WebSocketEdge
 from tests.support.web import ELSEWHERE, Web, WebSocketClient, written
 
@@ -44,21 +44,39 @@ def test_a_message_may_come_in_parts_and_bytes_one_by_one() -> None:
     assert client.says("PING after") == ["PONG after"]
 
 
-def test_a_short_frame_is_taken_apart_as_the_protocol_would() -> None:
+def masked(payload: bytes, mask: bytes = b"\x12\x34\x56\x78", first: int = 0x81) -> bytes:
+    """Return a short frame of a client's."""
+    return bytes((first, 0x80 | len(payload))) + mask + bytes(byte ^ mask[at % 4] for at, byte in enumerate(payload))
+
+
+def test_short_frames_are_taken_apart_as_the_protocol_would() -> None:
     random_bytes = random.Random(1).randbytes
-    for size in (0, 1, 3, 4, 5, 124, 125):
-        payload, mask = random_bytes(size), random_bytes(4)
-        masked = bytes(byte ^ mask[at % 4] for at, byte in enumerate(payload))
-        frame = bytes((0x81, 0x80 | size)) + mask + masked
-        assert short_text(frame) == payload
-        for other in (
-            frame[:-1],
-            frame + b"x",
-            b"\x82" + frame[1:],
-            b"\x01" + frame[1:],
-            bytes((0x81, size)) + frame[2:],
-        ):
-            assert short_text(other) is None
+    before = masked(b"PING x")
+    for size in (1, 3, 4, 5, 124, 125):
+        payload = random_bytes(size)
+        frame = masked(payload, random_bytes(4))
+        assert short_texts(frame) == ([payload], len(frame))
+        assert short_texts(before + frame + b"x") == ([b"PING x", payload], len(before + frame))
+        for other in (frame[:-1], b"\x82" + frame[1:], b"\x01" + frame[1:], bytes((0x81, size)) + frame[2:]):
+            assert short_texts(other) == ([], 0)
+            assert short_texts(before + other) == ([b"PING x"], len(before))
+    assert short_texts(masked(b"")) == ([], 0), "empty ones are counted, which the protocol's way does"
+
+
+def test_short_frames_in_one_segment_are_so_many_lines() -> None:
+    client = joined(Web(), "ann")
+    segment = b"".join(map(masked, (b"PING a\r\n", b"PING b", b"PING c\nPING d", b"PING e\n")))
+    client.connection.send(segment + masked(b"", first=0x89) + masked(b"PING f"))
+    client.take()
+    assert client.lines() == [f"PONG {letter}" for letter in "abcdef"]
+
+
+def test_of_short_frames_in_one_segment_those_before_one_that_is_no_text_are_carried_out() -> None:
+    client = joined(Web(), "ann")
+    client.connection.send(masked(b"PING a") + masked(b"PING b\nPING \xff") + masked(b"PING c"))
+    client.take()
+    assert client.lines()[0] == "PONG a"
+    assert client.closed_with == (1007, "that is not UTF-8")
 
 
 def test_a_frame_that_looks_whole_within_another_is_not_taken_for_one() -> None:
@@ -70,6 +88,25 @@ def test_a_frame_that_looks_whole_within_another_is_not_taken_for_one() -> None:
     client.connection.send(b"y" * (200 - len(inner)))
     client.take()
     assert client.closed_with == (1007, "that is not UTF-8"), "what looked like a frame was a part of a text"
+
+
+def test_what_reads_frames_is_there_only_in_the_middle_of_a_message() -> None:
+    client = joined(Web(), "ann")
+    edge = client.connection.channel.upgraded
+    assert isinstance(edge, WebSocketEdge)
+    assert edge._protocol is None
+    client.protocol.send_text(b"PING " + b"x" * 200, fin=False)
+    client.flush()
+    assert edge._protocol is not None
+    client.protocol.send_ping(b"")
+    client.flush()
+    assert edge._protocol is not None, "a message that has begun goes on"
+    client.protocol.send_continuation(b"y\n", fin=True)
+    client.flush()
+    assert edge._protocol is None
+    assert client.lines() == [f"PONG {'x' * 200}y"]
+    client.connection.send(masked(b"", first=0x8A))
+    assert edge._protocol is None
 
 
 def test_other_subprotocols_and_none_are_refused() -> None:

@@ -82,6 +82,7 @@ def test_what_it_cannot_compact(
 def test_the_daemon_that_uses_the_file_does_it_without_a_rest(kit: Kit, tmp_path: Path) -> None:
     kit.journal._upkeep._rest_until = kit.clock.seconds() + MAX_REST_SECONDS  # type: ignore[attr-defined]
     kit.say(*WORDS[500:550])
+    assert kit.search(WORDS[549]) == [WORDS[549]]  # by then they are in the index
     kit.clock.advance(60)
     assert left_in(tmp_path, WORDS[400:450])
     told: list[str] = []

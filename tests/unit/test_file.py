@@ -11,7 +11,7 @@ import pytest
 
 from chatd.journal import JournalError
 from chatd.journal.sqlite.address import sqlite_path
-from chatd.journal.sqlite.database import APPLICATION_ID, identity, open_file
+from chatd.journal.sqlite.database import APPLICATION_ID, open_file, status
 from chatd.protocol import unicode_tables
 from chatd.runtime.schema import upgrade
 from tests.unit.test_archive import written
@@ -158,9 +158,12 @@ def test_a_new_file_is_marked_and_written_ahead(tmp_path: Path) -> None:
 
 def test_a_name_that_leads_elsewhere_is_noticed(tmp_path: Path) -> None:
     path = tmp_path / "j"
-    assert identity(path) is None
+    assert status(path) is None
     path.touch()
-    first = identity(path)
+    first = status(path)
+    assert first is not None
     path.rename(tmp_path / "k")
     path.touch()
-    assert identity(path) not in (None, first)
+    second = status(path)
+    assert second is not None
+    assert second.identity != first.identity

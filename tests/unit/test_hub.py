@@ -162,3 +162,16 @@ def test_a_fault_of_ours_costs_one_connection(
     assert bob.take() == ["PONG"]
     assert len(nothing_left_behind) == 1
     nothing_left_behind.clear()
+
+
+def test_who_comes_in_with_others_is_answered_and_told_of_those_behind_in_one_piece() -> None:
+    chat = InMemoryChat()
+    people = [chat.person() for _ in range(3)]
+    pieces: list[list[bytes]] = [[] for _ in people]
+    for each, sent in zip(people, pieces, strict=True):
+        each.session.send = sent.append
+    for number, each in enumerate(people):
+        each.says(f"JOIN nick{number} #b")
+    chat.turn()
+    assert [len(sent) for sent in pieces] == [1, 1, 1]
+    assert pieces[0][0].decode().splitlines() == ["OK JOIN #b 1", "JOIN nick1 #b", "JOIN nick2 #b"]

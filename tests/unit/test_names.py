@@ -388,3 +388,10 @@ def test_not_mistakable(one: str, other: str) -> None:
 
 def test_numbered_names_stay_distinct() -> None:
     assert len({names.skeleton(f"user{number}") for number in range(10_000)}) == 10_000
+
+
+@pytest.mark.parametrize(
+    "name", ["alice", "Alice", "user1", "userI", "modern", "\u0430lice", "\u0391lice", "stra\u00dfe"]
+)
+def test_a_name_looks_as_it_is_written_and_as_it_is_in_small_letters(name: str) -> None:
+    assert names.looks(name) == (names.skeleton(name), names.skeleton(names.key(name)))

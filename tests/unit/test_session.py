@@ -289,3 +289,18 @@ def test_what_a_session_has_is_in_slots_for_a_dict_of_its_own_costs_more_than_al
     alice.says("AWAY lunch", "IGNORE bob", "NICK alice2", "JOIN #b", "CLOCK on", "TELL bot hello")
     chat.turn()
     assert vars(alice.session) == vars(bot.session) == {}
+
+
+def test_a_person_who_has_come_in_is_watched_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    chat = InMemoryChat()
+    due: dict[object, int] = {}
+    monkeypatch.setattr(chat.hub.timers, "add", lambda check, _: due.setdefault(check, 1))
+    monkeypatch.setattr(chat.hub.timers, "discard", lambda check, _: due.pop(check))
+    alice, bot = chat.person(), chat.program()
+    assert len(due) == 2
+    alice.says("JOIN alice")
+    chat.turn()
+    assert len(due) == 1
+    bot.says("JOIN bot")
+    chat.turn()
+    assert len(due) == 1

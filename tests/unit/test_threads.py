@@ -44,3 +44,19 @@ async def test_a_sandbox_in_which_it_may_not_be_patient_is_no_fault(monkeypatch:
     done: Deferred[int] = thread.do(niceness)
     assert await done == niceness()
     thread.stop()
+
+
+@pytest_twisted.ensureDeferred
+async def test_jobs_are_done_in_their_order_and_those_that_were_given_before_a_stop_are_done() -> None:
+    thread = Thread(reactor, "a thread")
+    done: list[int] = []
+    thread.do(lambda: done.append(1))  # waits for the start
+    thread.start()
+    failed: Deferred[float] = thread.do(lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        await failed
+    thread.do(lambda: done.append(2))
+    thread.do(lambda: done.append(3))
+    thread.stop()
+    assert done == [1, 2, 3]
+    thread.stop()

@@ -134,6 +134,71 @@ def test_what_is_changed_and_deleted_before_it_is_fed_anew_leaves_no_words(tmp_p
     assert words_in(path) == {}
 
 
+def test_what_is_new_is_put_into_the_index_some_at_a_time_and_found_at_once(kit: Kit, tmp_path: Path) -> None:
+    kit.open()
+    for word in WORDS[:3]:
+        kit.say(word)
+    assert words_in(tmp_path / "j") == {}
+    for word in WORDS[:3]:
+        assert kit.search(word) == [word]
+    for word in WORDS[3 : 2 + word_index.NEW_ROWS]:
+        kit.say(word)
+    assert words_in(tmp_path / "j").keys() & set(WORDS) == set(WORDS[:3])
+    kit.say("last")
+    assert words_in(tmp_path / "j").keys() > {*WORDS[: 2 + word_index.NEW_ROWS], "last"}
+
+
+def test_what_was_not_in_the_index_yet_when_the_power_failed_is_found(tmp_path: Path) -> None:
+    with closing(Store(tmp_path / "j")) as store:
+        store.begin("e1")
+        store.write([said("bob", word) for word in WORDS[:3]])
+        for name in ("j", "j-wal"):
+            (tmp_path / f"after-{name}").write_bytes((tmp_path / name).read_bytes())
+    assert words_in(tmp_path / "after-j") == {}
+    kit = Kit(f"sqlite:{tmp_path}/after-j")
+    kit.open()
+    assert kit.search(WORDS[2]) == [WORDS[2]]
+    kit.close()
+
+
+def test_what_is_changed_and_deleted_before_it_is_in_the_index_leaves_no_words(tmp_path: Path) -> None:
+    with closing(Store(tmp_path / "j")) as store:
+        store.begin("e1")
+        store.write([said("bob", word) for word in WORDS[:3]])
+        with store.transaction() as db:
+            rows = [EntryRow(*row) for row in db.execute(f"SELECT {ENTRY_COLUMNS} FROM entry ORDER BY id")]
+            delete_entries(db, rows[:1])
+            replace_text(db, rows[1], "changed")
+    assert words_in(tmp_path / "j").keys() & {*WORDS[:3], "changed"} == {"changed", WORDS[2]}
+    with closing(Store(tmp_path / "j")) as store, store.transaction() as db:
+        delete_entries(db, [rows[1]._replace(text="changed"), rows[2]])
+    assert words_in(tmp_path / "j") == {}
+
+
+def test_a_search_in_a_file_that_cannot_be_written_finds_what_is_in_the_index(
+    kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
+    kit.open()
+    kit.say(*(f"some {word}" for word in WORDS[: word_index.NEW_ROWS]))
+    kit.say("some more")
+    with closing(sqlite3.connect(tmp_path / "j", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert kit.search("some", count=1) == [f"some {WORDS[word_index.NEW_ROWS - 1]}"]
+    assert kit.search("some", count=1) == ["some more"]
+
+
+def test_what_the_version_before_has_put_into_the_index_is_not_put_there_twice(tmp_path: Path) -> None:
+    with closing(Store(tmp_path / "j")) as store:
+        store.write([said("bob", word) for word in WORDS[:3]])
+    with closing(sqlite3.connect(tmp_path / "j")) as db:
+        db.executescript("ALTER TABLE upkeep DROP COLUMN fed_upto; PRAGMA user_version = 10")
+    with closing(Store(tmp_path / "j")) as store, store.transaction() as db:
+        assert word_index.fed_upto(db) == 3
+        delete_entries(db, [EntryRow(*row) for row in db.execute(f"SELECT {ENTRY_COLUMNS} FROM entry")])
+    assert words_in(tmp_path / "j") == {}
+
+
 @pytest.mark.parametrize("compiled", ["ON", "OFF"])
 def test_of_what_retention_removes_no_word_stays(
     kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiled: str
@@ -223,6 +288,7 @@ def test_a_merge_comes_to_its_end_while_others_write(tmp_path: Path, monkeypatch
 def test_a_merge_rests_but_not_for_who_asks_for_it(kit: Kit, tmp_path: Path) -> None:
     kit.open(Retention(messages=1))
     kit.say("one", "two")
+    assert kit.search("two") == ["two"]  # by then it is in the index
     kit.clock.advance(60)
     upkeep = kit.journal._upkeep  # type: ignore[attr-defined]
     kit.clock.advance(LOOK_SECONDS)

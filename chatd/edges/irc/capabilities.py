@@ -16,6 +16,8 @@ TAG_NEEDS: Mapping[str, str] = {
     CONCAT: NAME,
 }
 """Which capability a tag needs; all others need ``message-tags``."""
+FOR_EVERY_TEXT = frozenset({"server-time", "account-tag", "message-tags"})
+"""Those that put tags to what anybody says."""
 IMPLIED_BY_302 = "cap-notify"
 """What a client has that asks for version 302."""
 

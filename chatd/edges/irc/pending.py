@@ -49,6 +49,8 @@ class Pending:
         self.waiting: Deferred[None] | None = None
         self.listener: Callable[[Outcome], None] | None = None
         """Told at once what became of it."""
+        self.was_said_at_once = False
+        """Whether it is a PRIVMSG of which nothing was expected before it was refused."""
         self.pieces = pieces
         """How the client has put a text into several messages."""
         answer.open()

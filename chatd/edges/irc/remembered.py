@@ -19,6 +19,9 @@ class Remembered(Generic[Key, Value]):
         self._nothing = nothing
         self._noted: OrderedDict[Key, Value] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._noted)
+
     def note(self, key: Key, value: Value) -> None:
         """Remember something of one more."""
         self._noted[key] = value

@@ -11,6 +11,8 @@ from chatd.chat.peer import Peer
 from chatd.chat.session import Session
 from chatd.edges.irc.person import Person
 from chatd.model.entry import Entry, Place
+from chatd.protocol import names
+from chatd.protocol.events import Said
 
 
 class Owner(Protocol):
@@ -25,6 +27,9 @@ class Owner(Protocol):
     def took_effect(self, entry: Entry) -> None:
         """Note that an entry of the session's has happened; what it is told of that comes after this."""
 
+    def label_of_refused(self, room: str, text: str) -> str:
+        """Return the label under which it is told that a text was not said in a room after all."""
+
     def go_on(self) -> None:
         """Go on with what waited for an answer."""
 
@@ -38,14 +43,32 @@ class IrcSession(Session):
     user: Owner | None = None
     labels_are_unique = True
     resumes = False
+    is_deaf_to_itself = True
 
     def __init__(self, hub: Hub, peer: Peer) -> None:
         super().__init__(hub, peer)
         self.tagged = self.welcomed = True
 
+    def say_at_once(self, target: str, text: str) -> bool:
+        """Say a text in a room if nothing is told of that unless the journal refuses it; return whether that was so."""
+        if self._in_flight and not self._saying:
+            return False
+        hub = self.hub
+        room = hub.room(names.key(target))
+        if room is None or room not in self.rooms or not (target == room.name or target.isascii()):
+            return False
+        if room.policy.may_silence or hub.server_policy.may_silence:
+            return False
+        self.spoke_at = hub.timers.now
+        self.unknown_lines = 0
+        self.submit(room.key, Said(self.nick, room.name, text), None, "TELL")
+        return True
+
     @override
     def took_effect(self, entry: Entry, room: Place | None) -> bytes:
         if self.user is not None:
+            if entry.refused is not None and entry.label is None and type(entry.event) is Said:
+                entry.label = self.user.label_of_refused(entry.event.room, entry.event.text)
             self.user.took_effect(entry)
         return super().took_effect(entry, room)
 

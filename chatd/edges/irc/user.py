@@ -43,7 +43,7 @@ class IrcUser(Owner):
         self.peer = peer
         self._frames = frames
         self.session = peer.session
-        self.capabilities: frozenset[str] = frozenset()
+        self.set_capabilities(())
         self.capability_version = 301
         self.negotiates = False
         """Whether it negotiates capabilities, so that it is not registered before it says that this is over."""
@@ -103,6 +103,8 @@ class IrcUser(Owner):
     def set_capabilities(self, capabilities: Collection[str]) -> None:
         """Note which capabilities it has from here on."""
         self.capabilities = frozenset(capabilities)
+        self.batch = self.server.translations.batch(self.capabilities)
+        """What others with the same were sent last."""
 
     # What it is told.
 
@@ -290,7 +292,7 @@ class IrcUser(Owner):
 
     @override
     def took_effect(self, entry: Entry) -> None:
-        pending = self.pending(entry.label)
+        pending = None if entry.label is None else self.pending(entry.label)
         if pending is None:
             return
         if pending.client_tags and entry.stored:
@@ -299,6 +301,14 @@ class IrcUser(Owner):
             self.server.pieces.note(self.server.msgid(entry.id), pending.pieces)
         if pending.waiting is not None:
             self.hub.unblocked.append(self.session)
+
+    @override
+    def label_of_refused(self, room: str, text: str) -> str:
+        answer = self.begin("")
+        pending = self.expect(Tell(room, text), answer)
+        answer.close()
+        pending.was_said_at_once = True
+        return pending.label
 
     @override
     def go_on(self) -> None:

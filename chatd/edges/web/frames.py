@@ -28,16 +28,21 @@ def close_frame(code: int, reason: str) -> bytes:
     return frame(CLOSE, struct.pack("!H", code) + cut.encode())
 
 
-def short_text(data: bytes) -> bytes | None:
-    """Return what is in a segment that is one whole masked text frame of less than 126 bytes, None if it is not.
+def short_texts(data: bytes) -> tuple[list[bytes], int]:
+    """Return what is in the whole masked text frames of 1 to 125 bytes that a segment begins with, and their length.
 
-    Nearly all that people send is; taken apart here it costs a small part of what it costs in the protocol.
+    Nearly all that people send is one; taken apart here they cost a small part of what they cost in the protocol.
     """
-    size = len(data) - 6
-    if size < 0 or data[0] != TEXT or data[1] != size | MASKED or size > MAX_SHORT_BYTES:
-        return None
-    mask = (data[2:6] * (size // 4 + 1))[:size]
-    return (int.from_bytes(data[6:]) ^ int.from_bytes(mask)).to_bytes(size)
+    texts: list[bytes] = []
+    at, end = 0, len(data)
+    while end - at > 6 and data[at] == TEXT and 0 < (size := data[at + 1] ^ MASKED) <= MAX_SHORT_BYTES:
+        begin = at + 6
+        if begin + size > end:
+            break
+        mask = (data[at + 2 : begin] * (size // 4 + 1))[:size]
+        at = begin + size
+        texts.append((int.from_bytes(data[begin:at]) ^ int.from_bytes(mask)).to_bytes(size))
+    return texts, at
 
 
 def size_when_masked(payload: bytes | bytearray | memoryview) -> int:

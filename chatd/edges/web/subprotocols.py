@@ -25,6 +25,7 @@ class LineSpeech(Speech):
 
     max_line_bytes = wire.MAX_LINE_BYTES
     make_session = Session
+    translated = None
     _session: Session
 
     @override
@@ -39,10 +40,6 @@ class LineSpeech(Speech):
         except ChatError as error:
             request = error
         session.receive(request)
-
-    @override
-    def translated(self, lines: bytes) -> bytes:
-        return lines
 
     @override
     def farewell(self, reason: DisconnectReason, last: bytes) -> bytes:

@@ -16,7 +16,7 @@ from chatd.edges.gateway import Gateway
 from chatd.edges.peer_connection import PeerConnection
 from chatd.edges.web.call import Call
 from chatd.edges.web.errors import HTTPError
-from chatd.edges.web.frames import PING, close_frame, frame, short_text, size_when_masked
+from chatd.edges.web.frames import PING, close_frame, frame, short_texts, size_when_masked
 from chatd.edges.web.routes import Access, Route
 from chatd.edges.web.subprotocols import Subprotocol, first_of
 from chatd.edges.web.visitors import WebVisitor
@@ -49,7 +49,7 @@ class WebSocketEdge:
     def __init__(self, gateway: Gateway, transport: Any, handshake: bytes, subprotocol: Subprotocol) -> None:
         self.transport = transport
         self._gateway = gateway
-        self._protocol = ServerProtocol(state=State.OPEN, max_size=MAX_MESSAGE_BYTES)
+        self._protocol: ServerProtocol | None = None  # there in the middle of what it takes: it is 1,450 bytes
         self._parts: list[bytes] = []
         self._lineless = 0  # how many frames came in a segment that no line pays for
         self._unread = 0  # how many bytes of an unfinished frame the protocol has
@@ -61,9 +61,8 @@ class WebSocketEdge:
         self.lineReceived = speech.line_received
         """Hands the session what a line asks for; called as Twisted does."""
         decoder = LineDecoder(speech.max_line_bytes)
-        self.peer = PeerConnection(
-            gateway, self, decoder, self._translated, self._farewell, handshake, speech.make_session
-        )
+        translate = self._frames if speech.translated is None else self._translated
+        self.peer = PeerConnection(gateway, self, decoder, translate, self._farewell, handshake, speech.make_session)
         speech.begin(self.peer, self._frames)
         self._ping_seconds = gateway.hub.limits.ping_seconds
         self._heard = self._pinged = False
@@ -78,10 +77,13 @@ class WebSocketEdge:
         self._heard = True
         if self._ends:
             return
-        if self._is_text and not self._unread and not self._parts and (text := short_text(data)) is not None:
-            self._take_message(text)
-            return
+        if self._is_text and not self._unread and not self._parts:
+            data = data[self._take_short_ones(data) :]
+            if self._ends or not data:
+                return
         protocol = self._protocol
+        if protocol is None:
+            protocol = self._protocol = ServerProtocol(state=State.OPEN, max_size=MAX_MESSAGE_BYTES)
         self._lineless = 0
         protocol.receive_data(data)
         self._unread += len(data)
@@ -98,6 +100,8 @@ class WebSocketEdge:
                 self.peer.send_frame(pong)
             if self._lineless:
                 self.peer.frames_received(self._lineless)
+            if not self._unread and not self._parts:
+                self._protocol = None
 
     def connection_lost(self) -> None:
         """End the session."""
@@ -136,15 +140,23 @@ class WebSocketEdge:
                 self._close = (1000, "")
                 self.peer.input_ended()
 
+    def _take_short_ones(self, data: bytes) -> int:
+        """Take the short messages that a segment begins with as if they were one; return how many bytes they are."""
+        texts, taken = short_texts(data)
+        if len(texts) == 1:
+            self._take_message(texts[0])
+            return taken
+        together = b"".join(map(_ended, texts))
+        if not texts or not _is_utf8(together):  # those before the one that is not are carried out still
+            return 0
+        self.peer.data_received(together)
+        return taken
+
     def _take_message(self, message: bytes) -> None:
-        if self._is_text:
-            try:
-                message.decode()
-            except UnicodeDecodeError:
-                self._end(1007, "that is not UTF-8")
-                return
-        if message:
-            self.peer.data_received(message if message.endswith(b"\n") else message + b"\n")
+        if self._is_text and not _is_utf8(message):
+            self._end(1007, "that is not UTF-8")
+        elif message:
+            self.peer.data_received(_ended(message))
 
     def _fail(self, protocol: ServerProtocol) -> None:
         error = protocol.parser_exc
@@ -168,6 +180,7 @@ class WebSocketEdge:
         return self._frames(lines) + close_frame(code, why)
 
     def _translated(self, lines: bytes) -> bytes:
+        assert self._speech.translated is not None
         return self._frames(self._speech.translated(lines))
 
     def _check(self, now: float) -> None:
@@ -184,6 +197,18 @@ class WebSocketEdge:
         if self._pinged:
             self.peer.send_frame(frame(PING, b""))
         self._slot = self._gateway.hub.timers.add(self._check, now + self._ping_seconds)
+
+
+def _ended(message: bytes) -> bytes:
+    return message if message.endswith(b"\n") else message + b"\n"
+
+
+def _is_utf8(message: bytes) -> bool:
+    try:
+        message.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 async def _open(call: Call) -> None:

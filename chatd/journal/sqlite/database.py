@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 
 from chatd.journal import JournalError
 from chatd.protocol import unicode_tables
@@ -36,6 +37,15 @@ CHECK_SECONDS = 0.3
 
 class InUseError(JournalError):
     """Another process uses the file, and would write to it as well."""
+
+
+class FileStatus(NamedTuple):
+    """A file that a name leads to."""
+
+    identity: tuple[int, int]
+    """Stays the same while the name leads to the same file."""
+    size: int
+    """In bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +155,13 @@ def schema() -> str:
     return files("chatd.journal.sqlite").joinpath("schema.sql").read_text()
 
 
-def identity(path: Path) -> tuple[int, int] | None:
-    """Return what stays the same while the name leads to the same file; None if it leads nowhere."""
+def status(path: Path) -> FileStatus | None:
+    """Return what the system says of the file to which a name leads; None if it leads nowhere."""
     try:
-        status = path.stat()
+        found = path.stat()
     except OSError:
         return None
-    return status.st_dev, status.st_ino
+    return FileStatus((found.st_dev, found.st_ino), found.st_size)
 
 
 @contextmanager

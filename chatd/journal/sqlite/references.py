@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from chatd.journal.references import Target, own_reactions, refusal, target_id
-from chatd.journal.sqlite.rows import ENTRY_COLUMNS, EntryRow, delete_entries, insert_entries
+from chatd.journal.sqlite.rows import ENTRY_COLUMNS, EntryRow, delete_entries, restore_entry
 from chatd.model.entry import Entry, StoredEvent
 from chatd.protocol.errors import ChatError
 from chatd.protocol.events import Said
@@ -93,7 +93,7 @@ def _set_text(db: sqlite3.Connection, rows: Iterable[EntryRow], text: str, edite
         if not restored:
             delete_entries(db, [row])
             db.execute("UPDATE label SET digest = ? WHERE entry = ?", (CHANGED, row.id))
-        insert_entries(db, [row._replace(text=text, edited=edited)])
+        restore_entry(db, row._replace(text=text, edited=edited))
 
 
 def _missing(room: int, event: Edited) -> list[EntryRow]:

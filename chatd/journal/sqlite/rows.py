@@ -110,9 +110,14 @@ def moderation_action(row: ActionRow, room_name: str) -> ModerationAction:
 
 
 def insert_entries(db: sqlite3.Connection, rows: Sequence[EntryRow]) -> None:
-    """Insert entries, and into the full-text index the messages among them."""
+    """Insert new entries; the messages among them are not in the full-text index yet, see `word_index.feed_new`."""
     insert(db, "entry", EntryRow._fields, rows)
-    word_index.add(db, _said(rows))
+
+
+def restore_entry(db: sqlite3.Connection, row: EntryRow) -> None:
+    """Insert an entry that was there before, also into the full-text index if others of its age are there."""
+    insert_entries(db, [row])
+    word_index.add(db, _indexed(db, [row]))
 
 
 def insert_labels(db: sqlite3.Connection, labels: Iterable[tuple[LabelKey, FirstUse]]) -> None:
@@ -129,7 +134,7 @@ def delete_entries(db: sqlite3.Connection, rows: Sequence[EntryRow]) -> dict[int
     """Delete entries, also from the full-text index; return, by room, the highest id among them."""
     highest: dict[int, int] = {}
     if rows:
-        word_index.remove(db, _said(rows))
+        word_index.remove(db, _indexed(db, rows))
     for row in rows:
         db.execute("DELETE FROM entry WHERE id = ?", (row.id,))
         highest[row.room] = max(row.id, highest.get(row.room, 0))
@@ -139,11 +144,14 @@ def delete_entries(db: sqlite3.Connection, rows: Sequence[EntryRow]) -> dict[int
 def replace_text(db: sqlite3.Connection, row: EntryRow, text: str) -> EntryRow:
     """Give an entry another text, also in the full-text index; return its row as it is then."""
     changed = row._replace(text=text)
-    word_index.remove(db, _said([row]))
+    word_index.remove(db, _indexed(db, [row]))
     db.execute("UPDATE entry SET text = ? WHERE id = ?", (text, row.id))
-    word_index.add(db, _said([changed]))
+    word_index.add(db, _indexed(db, [changed]))
     return changed
 
 
-def _said(rows: Iterable[EntryRow]) -> list[IndexedMessage]:
-    return [IndexedMessage(row.id, row.room, row.nick, row.text) for row in rows if row.kind == "MSG"]
+def _indexed(db: sqlite3.Connection, rows: Iterable[EntryRow]) -> list[IndexedMessage]:
+    """Return those messages among entries that are in the full-text index, or should be."""
+    upto = word_index.fed_upto(db)
+    said = (row for row in rows if row.kind == "MSG" and row.id <= upto)
+    return [IndexedMessage(row.id, row.room, row.nick, row.text) for row in said]

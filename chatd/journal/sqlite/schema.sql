@@ -135,3 +135,9 @@ ALTER TABLE entry ADD COLUMN notice INTEGER;
 -- In which rooms something is ruled about somebody, or set, without a look at all rooms.
 CREATE INDEX ruling_by_subject ON ruling (kind, subject);
 CREATE INDEX ruling_by_reach ON ruling (kind, reach) WHERE reach IS NOT NULL;
+
+-- version 11
+
+-- Up to this id messages are in the index `said`; the few after it are put there together. See word_index.py.
+ALTER TABLE upkeep ADD COLUMN fed_upto INTEGER NOT NULL DEFAULT 0;
+UPDATE upkeep SET fed_upto = coalesce((SELECT max(id) FROM entry), 0);

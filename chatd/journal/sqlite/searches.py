@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
 from chatd.journal import TooMuchError
@@ -40,6 +40,8 @@ class Searches(Generic[T]):
 
     def do(self, search: Callable[[float], T]) -> Deferred[T]:
         """Make a search; the Deferred fires with what it returned or raised."""
+        if self._closed:
+            return fail(TooMuchError("the journal is being closed"))
         result: Deferred[T] = Deferred()
         self._quick += 1
         self._worker.do(lambda: search(QUICK_SECONDS)).addBoth(self._tried, search, result)

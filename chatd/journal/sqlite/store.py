@@ -13,7 +13,7 @@ from chatd.journal import LABEL_SECONDS, JournalError, Retention
 from chatd.journal.known_rooms import RoomState
 from chatd.journal.read_markers import Marker
 from chatd.journal.sqlite import merging, requests, seen
-from chatd.journal.sqlite.database import explained, identity, open_file, transaction
+from chatd.journal.sqlite.database import explained, open_file, status, transaction
 from chatd.journal.sqlite.lapsing import lapse
 from chatd.journal.sqlite.merging import IndexUpkeep, Step
 from chatd.journal.sqlite.numbering import Batch, Numbering, Repeated, join_onto, number
@@ -22,6 +22,7 @@ from chatd.journal.sqlite.references import follow, refusal_in
 from chatd.journal.sqlite.retention import Trimmed, Trimming, forget_room
 from chatd.journal.sqlite.rows import action_row, insert_action, insert_entries, insert_labels
 from chatd.journal.sqlite.standings import standings
+from chatd.journal.sqlite.word_index import NEW_ROWS, feed_new
 from chatd.journal.starts import MARK_CHARACTERS, MAX_STARTS, Start, Starts
 from chatd.model.entry import Entry
 from chatd.model.room_policy import ANEW, REGISTERED, effects
@@ -49,7 +50,7 @@ class Store:
         self._log = path.with_name(path.name + "-wal")
         self.lacks_log = self._file.lacks_log
         """Whether a daemon had the file open last, and the log is not there in which it may have written more."""
-        self._identity: tuple[tuple[int, int] | None, tuple[int, int] | None] | None = None
+        self._identity: tuple[tuple[int, int], tuple[int, int]] | None = None
         self._size = 0
         self._writer = self._file.writer
         self.reader = Reader(path, self._file.reader)
@@ -60,6 +61,8 @@ class Store:
         self._rooms: dict[str, int] = {}  # the ids, by key, of those that were asked for
         self._trimming = Trimming()
         self._last_id = 0
+        self._unfed = 0
+        """How many entries the full-text index lacks, at most."""
         self._begun: Start | None = None
         """The start that is to be noted in the file with what is written next."""
         with explained(path):
@@ -72,6 +75,8 @@ class Store:
 
     def close(self) -> None:
         """Close the file; what was written is all in it, and nothing is left beside it but the lock."""
+        with suppress(JournalError):
+            self.feed()
         with suppress(sqlite3.Error):  # such as a full disk: the next start is told of a log that may be missing
             self._writer.execute("UPDATE journal SET running = 0 WHERE running")
         self._file.close()
@@ -155,7 +160,18 @@ class Store:
             else:
                 join_onto(whole, added)
         assert whole is not None
+        self._unfed += len(whole.rows)
+        if self._unfed >= NEW_ROWS:
+            feed_new(self._writer)
+            self._unfed = 0
         return whole
+
+    def feed(self) -> None:
+        """Put what is still missing into the full-text index. Raise `JournalError`."""
+        if self._unfed:
+            with self.transaction() as db:
+                feed_new(db)
+            self._unfed = 0
 
     def _add_part(self, entries: Sequence[Entry], numbering: Numbering) -> Batch:
         """Add entries that refer to no others."""
@@ -270,15 +286,13 @@ class Store:
 
         What was written last is in the log beside it, so that the same holds for that.
         """
-        now = (identity(self._path), identity(self._log))
-        if self._identity is None and None not in now:
-            self._identity = now
-        if now != self._identity:
+        file, log = status(self._path), status(self._log)
+        if file is None or log is None or self._identity not in (None, (file.identity, log.identity)):
             raise JournalError(f"{self._path} or {self._log} is not the file that was opened; put it back, or restart")
-        size = self._path.stat().st_size
-        if size < self._size:
-            raise JournalError(f"{self._path} was cut from {self._size} to {size} bytes; restore it, and restart")
-        self._size = size
+        self._identity = file.identity, log.identity
+        if file.size < self._size:
+            raise JournalError(f"{self._path} was cut from {self._size} to {file.size} bytes; restore it, and restart")
+        self._size = file.size
 
     def _recover(self, cause: BaseException | None) -> None:
         """After a write that failed, make room on a full disk if that can be; forget what may not be so any more."""
@@ -289,6 +303,7 @@ class Store:
             self._load()
 
     def _load(self) -> None:
+        self._unfed = NEW_ROWS  # there may be some
         self._rooms.clear()
         self._last_id = self._one("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'entry'")
 

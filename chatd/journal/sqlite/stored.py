@@ -152,7 +152,10 @@ class StoredJournal(JournalReader):
         self, room: str, words: Sequence[str], before: int, count: int, among: Among = EVERYTHING
     ) -> Deferred[Sequence[StoredEvent]]:
         search = partial(self._opened.searcher.search, room, words, before, count, among=among)
-        return self._watched(self._searches.do(search))
+        fed = self._writer.do(self._opened.feed)
+        # On a full disk all but the last few messages are found.
+        fed.addErrback(lambda failure: failure.trap(JournalError) and None)
+        return self._watched(fed.addCallback(lambda _: self._searches.do(search)))
 
     def _watched(self, reading: Deferred[T]) -> Deferred[T]:
         """Log when reading begins to fail, and when it works again."""

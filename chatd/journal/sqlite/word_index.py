@@ -4,6 +4,9 @@ The index keeps no text of its own, and has to be told what it is to forget, in 
 Those follow from the row of the entry, by `chatd.journal.search` and `chatd.protocol.search_words`: so whoever deletes
 or changes entries says here what they were, as `rows.delete_entries` and `rows.replace_text` do.
 
+What is new waits until there are some to put into it together, see `feed_new`: ids up to ``fed_upto`` are in it. Who
+searches has the rest put there before.
+
 In a file that an older chatd has made, messages up to an id, ``fed_before``, are in the index by the words of before.
 They are fed anew step by step, the newest first, and a search asks for both kinds meanwhile.
 """
@@ -18,10 +21,14 @@ from chatd.journal.search import where
 from chatd.journal.sqlite.insertion import insert
 from chatd.protocol.search_words import fed
 
+NEW_ROWS = 64
+"""How many new messages are put into the index together, at least: one by one each costs 50 microseconds."""
 ROWS = 200
 """How many messages one step feeds anew."""
 _COLUMNS = ("rowid", "room", "text")
 _FED_BEFORE = "SELECT fed_before FROM upkeep"
+_FED_UPTO = "SELECT fed_upto FROM upkeep"
+_NEW = "SELECT id, room, nick, text FROM entry WHERE id > ? AND kind = 'MSG' ORDER BY id"
 _OLD = "SELECT id, room, nick, text FROM entry WHERE id <= ? AND kind = 'MSG' ORDER BY id DESC LIMIT ?"
 # https://www.sqlite.org/fts5.html#the_delete_command
 _DELETE = "INSERT INTO said (said, rowid, room, text) VALUES ('delete', ?, ?, ?)"
@@ -60,6 +67,21 @@ def fed_before(db: sqlite3.Connection) -> int:
     """Return up to which id messages are in the index as an older chatd has put them there; 0 if there are none."""
     (last,) = db.execute(_FED_BEFORE).fetchone()
     return int(last)
+
+
+def fed_upto(db: sqlite3.Connection) -> int:
+    """Return up to which id messages are in the index."""
+    (last,) = db.execute(_FED_UPTO).fetchone()
+    return int(last)
+
+
+def feed_new(db: sqlite3.Connection) -> None:
+    """Put all messages into the index that are not there yet, within a transaction."""
+    upto = fed_upto(db)
+    (last,) = db.execute("SELECT coalesce(max(id), 0) FROM entry").fetchone()
+    if last > upto:
+        add(db, [IndexedMessage(*row) for row in db.execute(_NEW, (upto,))])
+        db.execute("UPDATE upkeep SET fed_upto = ?", (last,))
 
 
 def feed_some(db: sqlite3.Connection, count: int = ROWS) -> bool:

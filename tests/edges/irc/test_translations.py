@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatd.edges.irc import translation
 from chatd.edges.irc.translations import MAX_BATCHES, MAX_LINES, Same, Translations
+from chatd.protocol import text as protocol_text
 from tests.support.irc import IrcChat, IrcClient, Told
 
 NONE: frozenset[str] = frozenset()
+TAGS = "id=7;time=2026-05-01T12:00:00.000Z"
 
 
 def texts(told: list[Told]) -> list[str]:
@@ -55,9 +62,7 @@ def test_who_is_in_several_rooms_reads_what_was_made_for_the_others() -> None:
         each.take()
     ann.says("PRIVMSG #den :hi")
     assert texts(bob.take()) == texts(eve.take()) == ["hi"]
-    assert [data for (_, _), data in chat.factory.server.translations.batches.items() if b":hi\r\n" in data] == [
-        lines_known(chat)[0]
-    ]
+    assert len(lines_known(chat)) == 1
 
 
 def test_who_asked_for_a_topic_has_it_in_the_answer_though_others_were_told_of_it_before() -> None:
@@ -80,12 +85,11 @@ def test_no_more_is_kept_than_there_is_room_for() -> None:
     for number in range(MAX_LINES + 1):
         known.note_line(b"%d" % number, NONE, b"")
     assert len(known.lines(NONE)) == 1
-    for number in range(MAX_BATCHES + 1):
-        for same in Same:
-            known.note_batch(b"%d" % number, NONE, b"", same)
-    for kept in (known.batches, known.batches_for_the_free):
-        assert len(kept) == MAX_BATCHES
-        assert (b"0", NONE) not in kept
+    first = known.batch(frozenset({"0"}))
+    assert known.batch(frozenset({"0"})) is first
+    for number in range(MAX_BATCHES):
+        known.batch(frozenset({str(number + 1)}))
+    assert known.batch(frozenset({"0"})) is not first
 
 
 def test_no_more_sets_of_capabilities_are_kept_than_there_may_be() -> None:
@@ -95,3 +99,46 @@ def test_no_more_sets_of_capabilities_are_kept_than_there_may_be() -> None:
         translations.lines(frozenset({str(number)}))
     assert translations.lines(frozenset({"first"})) is not first
     assert translations.lines(frozenset({"first"})) is translations.lines(frozenset({"first"}))
+
+
+@given(
+    st.sampled_from([(), ("server-time",), ("message-tags", "server-time", "account-tag")]),
+    st.lists(st.text(min_size=1, max_size=600) | st.text("/me \u240aa", min_size=1), min_size=1, max_size=20),
+)
+def test_what_most_lines_are_is_made_into_what_the_longer_way_makes_of_it(
+    capabilities: tuple[str, ...], texts: list[str]
+) -> None:
+    chat = IrcChat()
+    chat.irc("ann", rooms="#den")
+    user = chat.irc("bob", *capabilities, rooms="#den").protocol.user
+    assert user is not None
+    for text in texts:
+        line = f"@{TAGS} MSG ann #den {protocol_text.plain(text) or 'x'}".encode()
+        written: list[bytes] = []
+        before = user.collect(written)
+        assert translation._translate(user, line) is Same.FOR_ALL
+        user.collect(before)
+        assert translation._as_told_to_all(user, line) in (None, b"".join(written))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"@{TAGS};label=1 MSG ann #den hi",
+        f"@{TAGS};reply=3 MSG ann #den hi",
+        f"@{TAGS};notice MSG ann #den hi",
+        f"@{TAGS};old MSG ann #den hi",
+        f"@{TAGS} TOPIC ann #den hi",
+        f"@{TAGS} MSG ann #den /me waves",
+        f"@{TAGS} MSG ann #den one\u240atwo",
+        f"@{TAGS} MSG ann #den {'x' * 500}",
+        "@time=2026-05-01T12:00:00.000Z JOIN ann #den",
+        "MSG ann #den hi",
+        "OK JOIN #den 3",
+    ],
+)
+def test_what_may_be_more_than_a_short_text_goes_the_longer_way(line: str) -> None:
+    user = IrcChat().irc("bob", rooms="#den").protocol.user
+    assert user is not None
+    assert translation._as_told_to_all(user, line.encode()) is None
+    assert translation._as_told_to_all(user, f"@{TAGS} MSG ann #den hi".encode()) is not None
