@@ -9,7 +9,7 @@ from statistics import median
 from typing import NamedTuple
 
 from benchmarks.chart import Line, LinePanel
-from benchmarks.report import show_progress, table
+from benchmarks.report import table
 from benchmarks.scale.big_file import Size, big_file
 from benchmarks.scale.daemon import Daemon, Start, daemon
 from benchmarks.scale.reads import Answers, ask, kinds
@@ -40,9 +40,8 @@ def growing(largest: Size) -> tuple[list[Size], list[Size]]:
 def measure(directory: Path, sizes: Sequence[Size], starts: int, questions: int) -> dict[Size | None, Found]:
     """Return what was measured on each file, and under None on a journal in memory, which knows nothing."""
     found: dict[Size | None, Found] = {}
-    for number, size in enumerate([None, *dict.fromkeys(sizes)]):
+    for size in (None, *dict.fromkeys(sizes)):
         file = None if size is None else big_file(directory, size)
-        show_progress(number, len(sizes), "files")
         with daemon(directory, file) as server:
             megabytes = 0.0 if file is None else file.stat().st_size / 1e6
             cold = warm = _started(server, starts)
