@@ -64,6 +64,8 @@ def arguments() -> Namespace:
     options.connections = options.connections or (QUICK_CONNECTIONS if options.quick else CONNECTIONS)
     if not 10**growth.STEPS <= options.size.rooms < options.size.messages // 2:
         parser.error(f"there are at least {10**growth.STEPS} rooms, and more than two messages for each")
+    if options.connections < idle.PER_ROOM * idle.SMALLER:
+        parser.error(f"there are at least {idle.PER_ROOM * idle.SMALLER} connections")
     if options.charts is not None and not options.charts.is_dir():
         parser.error(f"there is no directory {options.charts}")
     return options

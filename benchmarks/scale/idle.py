@@ -22,8 +22,8 @@ SETTLE_SECONDS = 2.0
 """Until the memory of idle connections is looked at."""
 IDLE_SECONDS = 10.0
 """For how long is looked at what they cost when nothing happens."""
-STEPS = 2
-"""How many smaller crowds there are, each a tenth of the one before."""
+SMALLER = 10
+"""How much smaller the crowd is that the wanted one is compared with."""
 _OTHER_FILES = 200
 
 
@@ -54,10 +54,9 @@ def allowed(connections: int) -> int:
 
 
 def measure(directory: Path, file: Path, connections: int) -> list[Crowd]:
-    """Return what was measured with crowds of several sizes, the largest last, each at a daemon of its own."""
-    sizes = dict.fromkeys(max(connections // 10**step, PER_ROOM) for step in range(STEPS, -1, -1))
+    """Return what was measured with two crowds, the larger last, each at a daemon of its own."""
     crowds = []
-    for size in sizes:
+    for size in (max(connections // SMALLER, PER_ROOM), connections):
         collect()
         with daemon(directory, file) as server:
             server.start()
