@@ -207,11 +207,13 @@ def _costs(plan: Plan) -> Iterator[Sequence[str]]:
 
 
 def _check(plan: Plan) -> Iterator[Sequence[str]]:
-    yield ["a message, on each node", "nodes", "computed", "measured"]
+    yield ["a message, on each node", "nodes", "computed", "measured", "so that a core takes"]
     for shape, measured in plan.shapes.items():
         for nodes, found in measured.everywhere.items():
             computed = measured.costs.message(nodes, sum(found.deliveries))
-            yield [shape.name, str(nodes), f"{computed:.1f}", f"{mean(found.nodes):.1f}"]
+            measured_here = mean(found.nodes)
+            rate = f"{_MICROSECONDS / measured_here:,.0f}/s"
+            yield [shape.name, str(nodes), f"{computed:.1f}", f"{measured_here:.1f}", rate]
 
 
 def _alone(plan: Plan) -> Iterator[Sequence[str]]:

@@ -48,6 +48,7 @@ from chatd.journal import Environment, Retention
 from chatd.journal.factory import DEFAULT_JOURNAL, from_string, is_cluster, without_secrets
 from chatd.journal.sqlite.address import in_directory
 from chatd.runtime.clocks import tell_monotonic_time
+from chatd.runtime.epoll import read_without_context
 from chatd.runtime.option import Number
 from chatd.runtime.threads import Thread
 
@@ -270,6 +271,7 @@ def _make_service(options: Options) -> ChatService:
     from twisted.internet import reactor
 
     tell_monotonic_time(reactor)
+    read_without_context(reactor)
     clock = IReactorTime(reactor)
     limits, retention = options.limits, options.retention
     exit_status = ExitStatus(reactor)

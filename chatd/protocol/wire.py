@@ -59,6 +59,9 @@ class Mode(Enum):
     PIPE = "every line is said"
 
 
+_COMMAND = Mode.COMMAND  # Python 3.11 takes 70 ns to look up a member of an enum
+
+
 class Request(NamedTuple):
     """One line of a client: what it asks for, and its own token for it, None if it gave none."""
 
@@ -85,7 +88,7 @@ def parse_command(line: bytes, mode: Mode = Mode.COMMAND) -> Request:
         text = line.decode()
     except UnicodeDecodeError:
         raise _unreadable(Code.NOT_UTF8, _NOT_UTF8, line, mode) from None
-    if mode is not Mode.COMMAND:
+    if mode is not _COMMAND:
         if mode is Mode.PIPE or not text.startswith("/"):
             return Request(Msg(Arguments("", text).text()))
         if (action := actions.typed(text)) is not None:
@@ -93,6 +96,8 @@ def parse_command(line: bytes, mode: Mode = Mode.COMMAND) -> Request:
         if text.startswith("//"):
             return Request(Msg(Arguments("", text[1:]).text()))
         return Request(_parse_bare(text[1:], "/"))
+    if text.startswith("MSG ") and (said := plain(text[4:])):  # nearly every line there is
+        return Request(Msg(said), None)
     if text.startswith("@"):
         return _parse_tagged(text)
     return Request(_parse_bare(text))

@@ -90,6 +90,25 @@ def test_a_frame_that_looks_whole_within_another_is_not_taken_for_one() -> None:
     assert client.closed_with == (1007, "that is not UTF-8"), "what looked like a frame was a part of a text"
 
 
+def test_what_reads_frames_is_there_only_in_the_middle_of_a_message() -> None:
+    client = joined(Web(), "ann")
+    edge = client.connection.channel.upgraded
+    assert isinstance(edge, WebSocketEdge)
+    assert edge._protocol is None
+    client.protocol.send_text(b"PING " + b"x" * 200, fin=False)
+    client.flush()
+    assert edge._protocol is not None
+    client.protocol.send_ping(b"")
+    client.flush()
+    assert edge._protocol is not None, "a message that has begun goes on"
+    client.protocol.send_continuation(b"y\n", fin=True)
+    client.flush()
+    assert edge._protocol is None
+    assert client.lines() == [f"PONG {'x' * 200}y"]
+    client.connection.send(masked(b"", first=0x8A))
+    assert edge._protocol is None
+
+
 def test_other_subprotocols_and_none_are_refused() -> None:
     for subprotocols in ((), ("mqtt",), ("chatd.v2", "graphql-ws")):
         handshake = WebSocketClient(Web(), subprotocols=subprotocols).handshake

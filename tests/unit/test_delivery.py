@@ -59,3 +59,17 @@ def test_own_lines_are_left_out_or_labelled_between_those_of_others() -> None:
     lines = alice.take()
     assert [line[-1] for line in lines] == ["1", "2", "3", "4"]
     assert ["label=a" in line for line in lines] == [True, False, False, False]
+
+
+@pytest.mark.parametrize("speakers", [1, 2, 3])
+def test_who_said_one_thing_among_others_gets_all_but_that_in_order(speakers: int) -> None:
+    chat = InMemoryChat()
+    people = [chat.person(f"JOIN p{number}") for number in range(4)]
+    for person in people:
+        person.take()
+    for number, person in enumerate(people[:speakers]):
+        person.says(f"MSG \N{SNOWMAN}{number}")
+    chat.turn()
+    said = [f"MSG p{number} #lobby \N{SNOWMAN}{number}" for number in range(speakers)]
+    for number, person in enumerate(people):
+        assert person.take() == [line for line in said if not line.startswith(f"MSG p{number} ")]

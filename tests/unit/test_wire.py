@@ -223,6 +223,20 @@ def test_any_bytes_are_a_line_or_a_chat_error(line: bytes) -> None:
 
 
 @settings(deadline=None, max_examples=500)
+def outcome(line: bytes, mode: Mode = Mode.COMMAND) -> object:
+    try:
+        return parse_command(line, mode)
+    except ChatError as error:
+        return vars(error)
+
+
+@given(RAW.map(str.encode) | BYTES, st.none() | VALUE)
+def test_what_is_said_is_read_the_same_on_the_short_way_and_the_long(said: bytes, label: str | None) -> None:
+    tags = f"@label={label} ".encode() if label else b""
+    assert outcome(tags + b"MSG " + said) == outcome(tags + b"msg " + said)
+
+
+@settings(deadline=None, max_examples=500)
 @given(BYTES)
 def test_any_bytes_are_an_event_or_a_chat_error(line: bytes) -> None:
     try:

@@ -19,6 +19,7 @@ from chatd.edges.irc.message import MAX_BODY_BYTES, MAX_LINE_BYTES, Message, Too
 from chatd.edges.irc.rows import answer_alone, receive
 from chatd.edges.irc.server import DEFAULT_LAST_LINES, DEFAULT_NAME, IrcServer
 from chatd.edges.irc.session import IrcSession
+from chatd.edges.irc.speaking import SAYING, say_plainly
 from chatd.edges.irc.table import COMMANDS
 from chatd.edges.irc.user import IrcUser
 from chatd.edges.peer_connection import PeerConnection
@@ -47,7 +48,7 @@ class IrcSpeech(Speech):
     @override
     def line_received(self, line: bytes) -> None:
         user = self.user
-        if user is None:
+        if user is None or (line.startswith(SAYING) and say_plainly(user, line)):
             return
         try:
             message = parse(line)

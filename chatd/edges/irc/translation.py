@@ -30,14 +30,11 @@ def translated(user: IrcUser, lines: bytes) -> bytes:
     Most of what is sent is the same for many, and made once: whole batches, and the lines of those that are not, such
     as what each of several who speak at once is sent of the others.
     """
-    known, key = user.server.translations, (lines, user.capabilities)
-    if user.held is None:
-        if (found := known.batches.get(key)) is not None:
-            return found
-        if _is_free(user) and (found := known.batches_for_the_free.get(key)) is not None:
-            return found
+    batch, before = user.batch, user.held
+    if batch.lines is lines and before is None and (batch.same is Same.FOR_ALL or _is_free(user)):
+        return batch.data
     written: list[bytes] = []
-    before = user.collect(written)
+    user.collect(written)
     try:
         same = _translate_all(user, lines, written)
     finally:
@@ -46,8 +43,8 @@ def translated(user: IrcUser, lines: bytes) -> bytes:
     if before is not None:
         before.append(data)
         return b""
-    if same is Same.FOR_ALL or _is_free(user):
-        known.note_batch(lines, user.capabilities, data, same)
+    if same is Same.FOR_ALL or (same is Same.FOR_THE_FREE and _is_free(user)):
+        batch.note(lines, data, same)
     return data
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from enum import IntEnum
 
 MAX_BATCHES = 64
+"""One for each set of capabilities: a client may ask for any, one after the other."""
 MAX_LINES = 4000
 """More than many rooms have in one turn: what is kept need not outlive that by much."""
 
@@ -19,31 +19,42 @@ class Same(IntEnum):
     FOR_ALL = 2
 
 
-class Translations:
-    """Of a node. Lines have their ends in batches, and none in `lines`."""
+class Batch:
+    """What was translated last for those who have the same capabilities, with the ends of lines.
+
+    It is known by its object, which all readers of a room are given one after the other: of those who have a batch of
+    their own, each would be compared or hashed for nothing.
+    """
+
+    __slots__ = ("data", "lines", "same")
 
     def __init__(self) -> None:
-        self.batches: OrderedDict[tuple[bytes, frozenset[str]], bytes] = OrderedDict()
-        """What batches are that are the same for all, by their lines and the capabilities of those who read them."""
-        self.batches_for_the_free: OrderedDict[tuple[bytes, frozenset[str]], bytes] = OrderedDict()
-        """What batches are for some alone."""
+        self.note(b"", b"", Same.FOR_NOBODY)
+
+    def note(self, lines: bytes, data: bytes, same: Same) -> None:
+        """Keep what a batch was translated into."""
+        self.lines, self.data, self.same = lines, data, same
+
+
+class Translations:
+    """Of a node. Lines have no ends here."""
+
+    def __init__(self) -> None:
+        self._batches: dict[frozenset[str], Batch] = {}
         self._lines: dict[frozenset[str], dict[bytes, bytes]] = {}
         self._line_count = 0
 
-    def note_batch(self, lines: bytes, capabilities: frozenset[str], data: bytes, same: Same) -> None:
-        """Keep what a batch is, if it is that for any others."""
-        if same is Same.FOR_NOBODY:
-            return
-        known = self.batches if same is Same.FOR_ALL else self.batches_for_the_free
-        known[lines, capabilities] = data
-        if len(known) > MAX_BATCHES:
-            known.popitem(last=False)
+    def batch(self, capabilities: frozenset[str]) -> Batch:
+        """Return where those who have some capabilities keep what they were sent last."""
+        if len(self._batches) >= MAX_BATCHES and capabilities not in self._batches:
+            self._batches.clear()
+        return self._batches.setdefault(capabilities, Batch())
 
     def lines(self, capabilities: frozenset[str]) -> dict[bytes, bytes]:
         """Return what is known of single lines that are the same for all; to be looked at, and not to be kept."""
         known = self._lines.get(capabilities)
         if known is None:
-            if len(self._lines) >= MAX_BATCHES:  # a client may ask for any capabilities, one set after the other
+            if len(self._lines) >= MAX_BATCHES:
                 self._forget_lines()
             known = self._lines[capabilities] = {}
         return known

@@ -43,7 +43,7 @@ class IrcUser(Owner):
         self.peer = peer
         self._frames = frames
         self.session = peer.session
-        self.capabilities: frozenset[str] = frozenset()
+        self.set_capabilities(())
         self.capability_version = 301
         self.negotiates = False
         """Whether it negotiates capabilities, so that it is not registered before it says that this is over."""
@@ -103,6 +103,8 @@ class IrcUser(Owner):
     def set_capabilities(self, capabilities: Collection[str]) -> None:
         """Note which capabilities it has from here on."""
         self.capabilities = frozenset(capabilities)
+        self.batch = self.server.translations.batch(self.capabilities)
+        """What others with the same were sent last."""
 
     # What it is told.
 

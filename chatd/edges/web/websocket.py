@@ -49,7 +49,7 @@ class WebSocketEdge:
     def __init__(self, gateway: Gateway, transport: Any, handshake: bytes, subprotocol: Subprotocol) -> None:
         self.transport = transport
         self._gateway = gateway
-        self._protocol = ServerProtocol(state=State.OPEN, max_size=MAX_MESSAGE_BYTES)
+        self._protocol: ServerProtocol | None = None  # there in the middle of what it takes: it is 1,450 bytes
         self._parts: list[bytes] = []
         self._lineless = 0  # how many frames came in a segment that no line pays for
         self._unread = 0  # how many bytes of an unfinished frame the protocol has
@@ -82,6 +82,8 @@ class WebSocketEdge:
             if self._ends or not data:
                 return
         protocol = self._protocol
+        if protocol is None:
+            protocol = self._protocol = ServerProtocol(state=State.OPEN, max_size=MAX_MESSAGE_BYTES)
         self._lineless = 0
         protocol.receive_data(data)
         self._unread += len(data)
@@ -98,6 +100,8 @@ class WebSocketEdge:
                 self.peer.send_frame(pong)
             if self._lineless:
                 self.peer.frames_received(self._lineless)
+            if not self._unread and not self._parts:
+                self._protocol = None
 
     def connection_lost(self) -> None:
         """End the session."""

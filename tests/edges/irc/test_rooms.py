@@ -170,4 +170,8 @@ def test_nobody_goes_on_talking_in_a_slow_room_by_leaving_it() -> None:
     told = bob.says("PART #den :one", "JOIN #den")
     assert told[0].params == ["#den"]
     bob.says("QUIT :two")
-    assert [each.params for each in eve.take()] == [["#den"], ["#den"], ["#den"]]
+    assert [(each.command, each.params) for each in eve.take()] == [
+        ("PART", ["#den"]),
+        ("JOIN", ["#den"]),
+        ("QUIT", ["Quit"]),
+    ]
