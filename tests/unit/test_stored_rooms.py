@@ -22,6 +22,7 @@ from chatd.journal.sqlite.stored_rooms import StoredRooms
 from chatd.model.entry import Entry
 from chatd.protocol import names
 from chatd.protocol.events import Moderated, Said, TopicSet
+from chatd.protocol.moderation_commands import SERVER
 from tests.support.in_memory_chat import InMemoryChat, journal_environment
 from tests.support.web import Web
 
@@ -126,6 +127,19 @@ def test_a_start_reads_how_no_room_stands_but_the_server(path: Path, monkeypatch
 
 
 # What holds from the first touch on.
+
+
+def test_rooms_are_counted_without_a_question_for_each(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(path, said("#old"), said("#kept"))
+    chat = started(path)
+    chat.person("JOIN bob #old", "MSG one", "JOIN #new", "JOIN #newer", "MSG two", "JOIN #newest")
+    assert chat.hub.room_count == 5
+    asked: list[str] = []
+    monkeypatch.setattr(standings, "standing", lambda _db, key: asked.append(key))
+    chat.journal.known_rooms._absent.clear()  # type: ignore[attr-defined]  # as many others are asked for
+    assert chat.hub.room_count == 5
+    assert set(asked) <= {SERVER}
+    chat.journal.stop()
 
 
 def test_a_private_room_is_closed_at_once(path: Path) -> None:
