@@ -18,8 +18,8 @@ from chatd.journal.sqlite.word_index import MERGE, feed_some
 
 PAGES = 16
 """How many pages of the index are merged at a time."""
-STEP_SECONDS = 0.015
-"""How long a step goes on with that: it is over after the pages that follow."""
+STEP_SECONDS = 0.003
+"""How long a step goes on with that: it is over after the pages that follow. For so long a message may have to wait."""
 PAGES_AT_ONCE = 1000
 """How many one step merges where nobody waits."""
 ASK = "UPDATE upkeep SET removals = removals + 1, wanted = removals + 1"
