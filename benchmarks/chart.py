@@ -106,7 +106,7 @@ def _draw_lines(svg: Element, top: float, panel: LinePanel) -> None:
         _draw(svg, "line", x1=left, x2=left + width, y1=y, y2=y, stroke=FAINT)
         _text(svg, left - 8, y + 4, f"{10.0**exponent:g}", anchor="end")
     for x in sorted({x for line in panel.lines for x, _ in line.points}):
-        _text(svg, place(x, 10.0**low)[0], top + _PLOT_HEIGHT + 18, f"{x:,g}", anchor="middle")
+        _text(svg, place(x, 10.0**low)[0], top + _PLOT_HEIGHT + 18, f"{x:,.10g}", anchor="middle")
     _text(svg, left + width + 34, top + _PLOT_HEIGHT + 18, panel.axis)
     for line, colour in zip(panel.lines, ACCENTS, strict=False):
         points = [place(x, y) for x, y in line.points]

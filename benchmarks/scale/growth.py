@@ -110,10 +110,10 @@ def panels(sizes: tuple[list[Size], list[Size]], found: Mapping[Size | None, Fou
         _starts(f"a start, over the rooms that {rooms[0].messages:,} messages are in", "rooms", rooms, found),
         _starts(f"a start, over the messages in {messages[0].rooms:,} rooms", "messages", messages, found),
         LinePanel(
-            f"milliseconds, p99, over the messages in {messages[0].rooms:,} rooms",
+            f"milliseconds, median, over the messages in {messages[0].rooms:,} rooms",
             "messages",
             [
-                Line(name, [(size.messages, found[size].answers[name].p99_ms) for size in messages])
+                Line(name, [(size.messages, found[size].answers[name].median_ms) for size in messages])
                 for name in ("HISTORY 1000", "SEARCH, a common word")
             ],
         ),
