@@ -159,19 +159,20 @@ class Broadcast:
         else:
             later = {member: None for member in self._first if member in members}
             self.replies += [(member, missed) for member in later if (missed := self.catch_up(member))]
-        took_part = {**self._own, **self._first} if self._first else self._own
-        shared: list[bytes | None] = [None, None]
+        own_of, first, count = self._own, self._first, len(self._said)
+        audiences: list[Audience | None] = [None, None]
         for member in members:
-            if member in later:
+            if later and member in later:
                 continue
-            if member in took_part:
+            own = own_of.get(member)
+            if (own is not None and len(own) == count) or (first and member in first):
                 data = self.catch_up(member)
             else:
                 tagged = member.tagged
-                everything = shared[tagged]
-                if everything is None:
-                    everything = shared[tagged] = self._audience(tagged=tagged).all()
-                data = everything
+                audience = audiences[tagged]
+                if audience is None:
+                    audience = audiences[tagged] = self._audience(tagged=tagged)
+                data = audience.all() if own is None else audience.cut(0, own)
             if data:
                 member.send(data)
         return (len(self._said) - self._answers) * len(members)

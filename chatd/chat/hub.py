@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from itertools import count
 from typing import Protocol
@@ -150,7 +151,7 @@ class Hub:
         Those that people are in are looked at one by one; see `room_count_at_most` for what costs nothing.
         """
         known = self.journal.known_rooms
-        new = sum(not room.last_id and room.key not in known for room in self._rooms.values())
+        new = sum(not room.last_id for room in self._rooms.values())  # the journal does not know them
         return new + len(known) - (SERVER in known) - len(self.conversations)
 
     @property
@@ -338,14 +339,13 @@ class Hub:
         What concerns more than one room stands alone, so that it comes after what was before it everywhere.
         """
         self.arriving.clear()
-        self.last_id = max(self.last_id, *(entry.id for entry in entries if not entry.duplicate), 0)
+        self.last_id = max([self.last_id, *[entry.id for entry in entries if not entry.duplicate]])
         keys: set[str] = set()
         for step in self.nodes.steps(entries):
             if step and type(step[0].event) is Renamed:
                 self._rename(step[0], step[0].event)
             else:
-                keys.update([entry.room for entry in step])
-                self._deliver_step(step)
+                keys.update(self._deliver_step(step))
         # Not before: a room made anew in the middle of a batch would not know what the batch has said in it.
         forgotten: dict[str, int] = {}
         for key in keys:
@@ -435,10 +435,11 @@ class Hub:
         holder = self.going_by(nick)
         return None if holder is None else holder.nick
 
-    def _deliver_step(self, step: Sequence[Entry]) -> None:
-        by_room: dict[str, list[Entry]] = {}
+    def _deliver_step(self, step: Sequence[Entry]) -> Collection[str]:
+        """Carry entries to their rooms; return the keys of those."""
+        by_room: defaultdict[str, list[Entry]] = defaultdict(list)
         for entry in step:
-            by_room.setdefault(entry.room, []).append(entry)
+            by_room[entry.room].append(entry)
         merge = Merge(step) if len(by_room) > 1 and Merge.needed(step) else None
         replies: list[tuple[Reader, bytes]] = []
         for key, entries in by_room.items():
@@ -464,6 +465,7 @@ class Hub:
             together[member] = together[member] + data if member in together else data
         for member, data in together.items():
             member.send(data)
+        return by_room.keys()
 
     def _room_of(self, key: str, entries: Sequence[Entry]) -> Room:
         """Return the room that entries concern, made if it is not there, and note them for those who watch it."""

@@ -35,11 +35,8 @@ class Turns:
         self._light: dict[Callable[[], None], None] = {}
         self._waiting: dict[Callable[[], None], None] = {}
         self._call: IDelayedCall | None = None
-
-    @property
-    def crowded(self) -> bool:
+        self.crowded = False  # no property: it is asked for at every segment
         """Whether any wait, so that a turn should be short and what has just arrived should wait for one as well."""
-        return bool(self._waiting or self._light)
 
     def is_scheduled(self, work: Callable[[], None]) -> bool:
         """Return whether ``work`` waits for its turn."""
@@ -48,6 +45,7 @@ class Turns:
     def schedule(self, work: Callable[[], None], *, light: bool = False) -> None:
         """Call ``work`` once, in its turn, however often it was scheduled before that."""
         (self._light if light else self._waiting)[work] = None
+        self.crowded = True
         if self._call is None:
             self._call = self._clock.callLater(0, self._run)
 
@@ -57,6 +55,7 @@ class Turns:
         for waiting in (self._light, self._waiting):  # one of each, however long that takes
             for work in list(waiting):
                 del waiting[work]
+                self.crowded = bool(self._waiting or self._light)
                 work()
                 if self._clock.seconds() >= end:
                     break

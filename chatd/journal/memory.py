@@ -51,6 +51,7 @@ MAX_FORGOTTEN = 256
 PAGE_EVENTS = 256
 
 _log = Logger()
+_stored = tuple.__new__  # 60 ns less than what a NamedTuple puts before it
 
 
 class MemoryJournal(Journal):
@@ -251,18 +252,18 @@ class MemoryJournal(Journal):
         stored: list[tuple[str, StoredEvent]] = []
         self._new = stored
         for entry in turn:
-            if not entry.durable or entry.refused is not None:
+            event = entry.event
+            if not (type(event) is Said or entry.durable) or entry.refused is not None:
                 continue
             if entry.label is not None and self._is_repeated(entry, entry.label):
                 continue
-            event = entry.event
             about = event.reply != 0 if type(event) is Said else type(event) in REFERRING
             if about and self._is_refused(entry):
                 continue
             self._last_id += 1
             entry.id = self._last_id
             author = main_key(entry.by) if about else entry.by
-            kept = StoredEvent(entry.id, now, event, author)  # type: ignore[arg-type]  # durable
+            kept = _stored(StoredEvent, (entry.id, now, event, author, False, ()))
             stored.append((entry.room, kept))
             self._rings[entry.room].append(kept)
             if about:

@@ -69,6 +69,9 @@ class Request(NamedTuple):
     label: str | None = None
 
 
+_request = tuple.__new__  # 60 ns less than what a NamedTuple puts before it
+
+
 def is_label(text: str) -> bool:
     """Return whether a text may be the value of ``label``."""
     match = _TAG.fullmatch(f"label={text}")
@@ -97,7 +100,7 @@ def parse_command(line: bytes, mode: Mode = Mode.COMMAND) -> Request:
             return Request(Msg(Arguments("", text[1:]).text()))
         return Request(_parse_bare(text[1:], "/"))
     if text.startswith("MSG ") and (said := plain(text[4:])):  # nearly every line there is
-        return Request(Msg(said), None)
+        return _request(Request, (Msg(said), None))
     if text.startswith("@"):
         return _parse_tagged(text)
     return Request(_parse_bare(text))
