@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterator
 from itertools import accumulate
 
 from chatd.chat.cross_room import Merge
-from chatd.model.entry import Entry, Reader
+from chatd.model.entry import Entry, Form, Reader
 from chatd.protocol import events, plain, wire
 from chatd.protocol.events import Event, Said
 
 
 class Audience:
-    """The lines of a batch as all those read them who did not take part: with tags, or without."""
+    """The lines of a batch as all those read them who did not take part: with tags, without, or in a form."""
 
     __slots__ = ("_ends", "_joined", "_lines")
 
@@ -159,11 +159,26 @@ class Broadcast:
         else:
             later = {member: None for member in self._first if member in members}
             self.replies += [(member, missed) for member in later if (missed := self.catch_up(member))]
+        self._send_now(members, later)
+        return (len(self._said) - self._answers) * len(members)
+
+    def _send_now(self, members: Collection[Reader], later: Collection[Reader]) -> None:
+        """Give their lines to all members but some."""
         own_of, first, count = self._own, self._first, len(self._said)
         audiences: list[Audience | None] = [None, None]
+        formed: dict[Form, Audience | None] = {}
         for member in members:
             if later and member in later:
                 continue
+            form = member.form
+            if form is not None:
+                if form not in formed:
+                    formed[form] = self._in_form(form)
+                audience = formed[form]
+                if audience is not None and (data := self._formed(member, audience)) is not None:
+                    if data:
+                        member.deliver(data)
+                    continue
             own = own_of.get(member)
             if (own is not None and len(own) == count) or (first and member in first):
                 data = self.catch_up(member)
@@ -175,7 +190,23 @@ class Broadcast:
                 data = audience.all() if own is None else audience.cut(0, own)
             if data:
                 member.send(data)
-        return (len(self._said) - self._answers) * len(members)
+
+    def _formed(self, member: Reader, audience: Audience) -> bytes | None:
+        """Return what a member reads who has a form; None if there is a line that is for it alone."""
+        own = self._own.get(member)
+        if member in self._first or (own is not None and any(own.values())):
+            return None
+        return audience.all() if own is None else audience.cut(0, own)
+
+    def _in_form(self, form: Form) -> Audience | None:
+        """Return what those read who have a form; None if one line has none, for they all stay in their order."""
+        audience = Audience()
+        for body, entry in self._said:
+            line = form.line(entry, body) if body else b""
+            if line is None:
+                return None
+            audience.add(line)
+        return audience
 
     def _audience(self, *, tagged: bool) -> Audience:
         """Return what one kind of members reads, up to here."""

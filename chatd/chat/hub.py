@@ -151,7 +151,7 @@ class Hub:
         Those that people are in are looked at one by one; see `room_count_at_most` for what costs nothing.
         """
         known = self.journal.known_rooms
-        new = sum(not room.last_id and room.key not in known for room in self._rooms.values())
+        new = sum(not room.last_id for room in self._rooms.values())  # the journal does not know them
         return new + len(known) - (SERVER in known) - len(self.conversations)
 
     @property

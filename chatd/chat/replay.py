@@ -27,6 +27,8 @@ MAX_MISSED = 10_000
 MAX_FOUND = 50
 BEHIND_SECONDS = 5
 """How long a node may take to read what another has read."""
+UNREADABLE = JournalError
+"""What is raised where the journal cannot be read, for edges; they answer with `unreadable`."""
 
 
 async def history(participant: Participant, room: Place, command: commands.History, label: str | None) -> None:

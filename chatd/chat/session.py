@@ -329,6 +329,8 @@ class Session(Participant, Heard):
             if isinstance(request, Request):
                 error.verb = handlers.verb_of(request.command)
             self._refuse(error, _label(request))
+        except JournalError:  # which was logged
+            self._refuse(replay.unreadable(), _label(request))
         except Exception:
             self._log_fault("a command could not be carried out to its end")
             self.disconnect_on_fault()

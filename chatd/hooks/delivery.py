@@ -75,7 +75,7 @@ class Delivery:
         self._journal = around.journal
         self._room = hook.room.key
         self._closed = False
-        self._count_at = 0.0
+        self._count_at = self._look_again = 0.0
         wait = min(max(0.0, hook.next - around.wall()), MAX_LEAVE_ALONE_SECONDS)
         self._not_before = around.clock.seconds() + wait
         self.busy: Deferred[None] | None = None
@@ -84,7 +84,13 @@ class Delivery:
     def look(self) -> None:
         """Begin to send if there is something to be sent, and it is time."""
         now = self._around.clock.seconds()
-        if self.busy is not None or self._closed or self.hook.disabled or not self._has_news():
+        if self.busy is not None or self._closed or self.hook.disabled or now < self._look_again:
+            return
+        try:
+            if not self._has_news():
+                return
+        except JournalError:  # which was logged
+            self._look_again = now + READ_AGAIN_SECONDS
             return
         if now >= self._not_before:
             self._begin(self._send_all())

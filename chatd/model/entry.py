@@ -87,8 +87,21 @@ class StoredEvent(NamedTuple):
     """How often each emoji was given to it, if that was asked for."""
 
 
+class Form(Protocol):
+    """What readers read who do not read lines; one and the same object for all who read the same."""
+
+    def line(self, entry: Entry, body: str) -> bytes | None:
+        """Return what they are all sent for an entry, given its line without tags and end.
+
+        None if it has to be made for each of them: of the line that has tags, which `Reader.send` is given.
+        """
+
+
 class Reader(Protocol):
     """Somebody whom lines are sent to."""
+
+    form: Form | None = None
+    """In which this one reads what `deliver` is given; None if there is none but lines."""
 
     @property
     def tagged(self) -> bool:
@@ -100,6 +113,10 @@ class Reader(Protocol):
 
     def send(self, data: bytes) -> None:
         """Send whole lines; never blocks, never raises."""
+
+    def deliver(self, data: bytes) -> None:
+        """Send what the form of this one made of whole lines; never blocks, never raises."""
+        self.send(data)
 
 
 class Member(Reader, Protocol):

@@ -25,8 +25,8 @@ class Received:
 
     def __init__(self, secret: str) -> None:
         self.key = base64.b64decode(secret.removeprefix("whsec_"))
-        self.ids: list[str] = []
-        self.told: list[dict[str, Any]] = []
+        self.told: list[tuple[str, str]] = []
+        """The id and the text of each, which another thread adds as one."""
         self.forged = 0
 
     def take(self, headers: Any, body: bytes) -> None:
@@ -34,14 +34,15 @@ class Received:
         signed = f"{id_}.{headers['webhook-timestamp']}.".encode() + body
         expected = "v1," + base64.b64encode(hmac.digest(self.key, signed, "sha256")).decode()
         self.forged += headers["webhook-signature"] != expected
-        self.ids.append(id_)
-        self.told.append(json.loads(body))
+        self.told.append((id_, json.loads(body)["text"]))
 
     @property
     def texts(self) -> list[str]:
         """What was said, without repeats, in the order in which it came first."""
-        first = dict(zip(reversed(self.ids), reversed(self.told), strict=True))
-        return [first[id_]["text"] for id_ in dict.fromkeys(self.ids)]
+        first: dict[str, str] = {}
+        for id_, text in self.told.copy():
+            first.setdefault(id_, text)
+        return list(first.values())
 
 
 @contextmanager

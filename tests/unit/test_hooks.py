@@ -14,13 +14,14 @@ from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.logger import ILogObserver, LogEvent, eventAsText, globalLogPublisher
 
 from chatd.hooks import HooksError
-from chatd.hooks.delivery import MAX_LEAVE_ALONE_SECONDS, MAX_RETRY_SECONDS
+from chatd.hooks.delivery import MAX_LEAVE_ALONE_SECONDS, MAX_RETRY_SECONDS, READ_AGAIN_SECONDS
 from chatd.hooks.receiver import Outcome
 from chatd.hooks.service import STOP_SECONDS, Hooks
 from chatd.hooks.signing import signature
 from chatd.hooks.store import Hook, HookStore, open_hook_store
-from chatd.journal import Retention
+from chatd.journal import JournalError, Retention
 from chatd.journal.factory import from_string
+from chatd.journal.known_rooms import RoomState
 from chatd.protocol.names import RoomName
 from tests.support.in_memory_accounts import PASSWORD, ChatWithAccounts
 from tests.support.in_memory_chat import ImmediateWorker, InMemoryChat, journal_environment
@@ -313,6 +314,29 @@ def test_what_was_deleted_meanwhile_is_left_out_and_told(tmp_path: Path) -> None
         assert hooked.receiver.texts == ["one", "three", "four"]
         assert hooked.state.missed
     assert len([line for line in lines if "left out what was deleted" in line]) == 1
+
+
+def test_a_room_that_cannot_be_read_holds_up_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with chat_of("memory:") as chat, hooked_on(tmp_path / "hooks", chat) as hooked:
+        hooked.add("#broken")
+        hooked.add()
+        hooked.pass_time()
+        state_of = chat.journal.room_state
+
+        def read(key: str) -> RoomState | None:
+            if key == "#broken":
+                raise JournalError("the disk has lost it")
+            return state_of(key)
+
+        monkeypatch.setattr(chat.journal, "room_state", read)
+        hooked.pass_time()
+        hooked.chat.program("JOIN ann #builds", "MSG one")
+        hooked.pass_time(2)
+        assert hooked.receiver.texts == ["one"]
+        monkeypatch.undo()
+        hooked.chat.program("JOIN bob #broken", "MSG two")
+        hooked.pass_time(READ_AGAIN_SECONDS + 1)
+        assert hooked.receiver.texts == ["one", "two"]
 
 
 def test_a_restart_goes_on_where_it_was(tmp_path: Path) -> None:

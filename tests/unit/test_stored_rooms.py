@@ -22,7 +22,9 @@ from chatd.journal.sqlite.stored_rooms import StoredRooms
 from chatd.model.entry import Entry
 from chatd.protocol import names
 from chatd.protocol.events import Moderated, Said, TopicSet
+from chatd.protocol.moderation_commands import SERVER
 from tests.support.in_memory_chat import InMemoryChat, journal_environment
+from tests.support.web import Web
 
 UNHURRIED = Limits(names_per_minute=0)
 WITH_FOUNDERS = Limits(names_per_minute=0, room_founders=True)
@@ -127,6 +129,19 @@ def test_a_start_reads_how_no_room_stands_but_the_server(path: Path, monkeypatch
 # What holds from the first touch on.
 
 
+def test_rooms_are_counted_without_a_question_for_each(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(path, said("#old"), said("#kept"))
+    chat = started(path)
+    chat.person("JOIN bob #old", "MSG one", "JOIN #new", "JOIN #newer", "MSG two", "JOIN #newest")
+    assert chat.hub.room_count == 5
+    asked: list[str] = []
+    monkeypatch.setattr(standings, "standing", lambda _db, key: asked.append(key))
+    chat.journal.known_rooms._absent.clear()  # type: ignore[attr-defined]  # as many others are asked for
+    assert chat.hub.room_count == 5
+    assert set(asked) <= {SERVER}
+    chat.journal.stop()
+
+
 def test_a_private_room_is_closed_at_once(path: Path) -> None:
     write(path, said("#den", "secret"), ruled("#den", "SET", "private=yes"), ruled("#den", "OP", "alice"))
     chat = started(path)
@@ -212,6 +227,34 @@ def test_a_room_that_cannot_be_read_is_not_entered_and_nothing_is_said_there(
     chat.turn()
     assert any("private" in line for line in bob.take())
     assert chat.hub.members("#den") == ()
+    chat.journal.stop()
+
+
+NONSENSE = {
+    "a verb that nobody knows": "UPDATE ruling SET verb = 'XYZ'",
+    "the verb of something else": "UPDATE ruling SET verb = 'MSG'",
+    "a text that its verb does not take": "UPDATE ruling SET text = ''",
+    "a name that is not UTF-8": "UPDATE room SET name = cast(x'23ff' AS TEXT) WHERE key = '#den'",
+}
+
+
+@pytest.mark.parametrize("damage", NONSENSE.values(), ids=NONSENSE)
+def test_a_room_whose_rows_make_no_sense_costs_nobody_the_connection(path: Path, damage: str) -> None:
+    write(path, said("#den"), said("#lounge"), ruled("#den", "SET", "private=yes"))
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(damage)
+        db.commit()
+    chat = started(path)
+    bob, page = chat.person("JOIN bob #lounge"), Web(chat=chat)
+    bob.says("JOIN #den")
+    chat.turn()
+    assert [line.partition(" ")[2].partition(" ")[0] for line in bob.take()] == ["unavailable"]
+    assert bob.farewell is None
+    assert page.request("GET", "/den").status == page.request("POST", "/den", "hello").status == 503
+    spoken = said("#lounge", "still here")
+    chat.journal.append(spoken)
+    chat.turn()
+    assert spoken.stored
     chat.journal.stop()
 
 

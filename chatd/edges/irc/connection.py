@@ -15,6 +15,7 @@ from zope.interface import implementer
 from chatd.edges.gateway import EdgeFactory, Gateway
 from chatd.edges.irc import numerics as n
 from chatd.edges.irc import translation
+from chatd.edges.irc.form import Forms
 from chatd.edges.irc.message import MAX_BODY_BYTES, MAX_LINE_BYTES, Message, TooLongError, parse, parse_tags, render
 from chatd.edges.irc.rows import answer_alone, receive
 from chatd.edges.irc.server import DEFAULT_LAST_LINES, DEFAULT_NAME, IrcServer
@@ -35,15 +36,15 @@ class IrcSpeech(Speech):
     make_session = IrcSession
     user: IrcUser | None = None
 
-    def __init__(self, server: IrcServer) -> None:
-        self._server = server
+    def __init__(self, forms: Forms) -> None:
+        self._forms = forms
 
     @override
     def begin(self, peer: PeerConnection, frames: Callable[[bytes], bytes]) -> None:
         session = peer.session
         assert isinstance(session, IrcSession)
         if not session.ended:
-            self.user = session.user = IrcUser(self._server, peer, frames)
+            self.user = session.user = IrcUser(self._forms, peer, frames)
 
     @override
     def line_received(self, line: bytes) -> None:
@@ -150,10 +151,11 @@ class IrcFactory(EdgeFactory):
     def __init__(self, gateway: Gateway, name: str = DEFAULT_NAME, history: int = DEFAULT_LAST_LINES) -> None:
         super().__init__(gateway)
         self.server = IrcServer(gateway, name, history)
+        self._forms = Forms(self.server)
 
     def speech(self) -> IrcSpeech:
         """Return what is spoken over one more connection."""
-        return IrcSpeech(self.server)
+        return IrcSpeech(self._forms)
 
     @override
     def farewell(self, why: str) -> bytes:

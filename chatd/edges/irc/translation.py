@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from chatd.edges.irc import markers
 from chatd.edges.irc import numerics as n
-from chatd.edges.irc.capabilities import FOR_EVERY_TEXT, shown_tags
-from chatd.edges.irc.composition import LINE_FEED
-from chatd.edges.irc.message import MAX_BODY_BYTES, Message, render, rendered_tags
+from chatd.edges.irc.message import Message, render
 from chatd.edges.irc.pending import Pending, Result
 from chatd.edges.irc.refusals import refuse
-from chatd.edges.irc.telling import room_messages, said, shown
+from chatd.edges.irc.telling import room_messages, said
 from chatd.edges.irc.translations import Same
 from chatd.edges.irc.user import IrcUser
 from chatd.protocol import commands, events, reference_commands, wire
-from chatd.protocol.actions import BEGINNING
 from chatd.protocol.errors import ChatError
 from chatd.protocol.events import Done, Event, Moderated, Refused, Said, Told, ToldOthers, TopicSet
 from chatd.protocol.moderation_commands import ModerationCommand
@@ -21,7 +18,6 @@ from chatd.protocol.references import Edited, Reacted, Retracted, Unreacted
 from chatd.protocol.wire import Tags
 
 _ECHOED = (Said, Retracted, Edited, Reacted)
-_ACTION, _LINE_FEED = BEGINNING.encode(), LINE_FEED.encode()
 
 
 def translated(user: IrcUser, lines: bytes) -> bytes:
@@ -30,7 +26,7 @@ def translated(user: IrcUser, lines: bytes) -> bytes:
     Most of what is sent is the same for many, and made once: whole batches, and the lines of those that are not, such
     as what each of several who speak at once is sent of the others.
     """
-    batch, before = user.batch, user.held
+    batch, before = user.form.batch, user.held
     if batch.lines is lines and before is None and (batch.same is Same.FOR_ALL or _is_free(user)):
         return batch.data
     written: list[bytes] = []
@@ -78,26 +74,13 @@ def _translate_all(user: IrcUser, lines: bytes, written: list[bytes]) -> Same:
 
 
 def _as_told_to_all(user: IrcUser, line: bytes) -> bytes | None:
-    """Return what a line is that only says a short text in a room, as nearly all do; None if it may be another.
-
-    It is what the longer way makes of it too, for a quarter of the time.
-    """
+    """Return what a line is that only says a short text in a room, as nearly all do; None if it may be another."""
     head, _, event = line.partition(b" ")
     id_, _, time = head.removeprefix(b"@id=").partition(b";time=")
     if not event.startswith(b"MSG ") or not id_.isdigit() or b";" in time:
         return None
-    _, nick, room, text = event.split(b" ", 3)
-    server, capabilities = user.server, user.capabilities
-    if text.startswith(_ACTION) or _LINE_FEED in text or server.pieces:
-        return None
-    person = server.person_called(nick.decode())
-    body = b":%b PRIVMSG %b :%b" % (person.source.encode(errors="replace"), room, text)
-    if len(body) > MAX_BODY_BYTES:
-        return None
-    if capabilities.isdisjoint(FOR_EVERY_TEXT):
-        return body + b"\r\n"
-    tags = shown_tags(shown(server, {"id": id_.decode(), "time": time.decode()}, person), capabilities)
-    return b"@%b %b\r\n" % (rendered_tags(tags).encode(errors="replace"), body) if tags else body + b"\r\n"
+    _, nick, room, text = event.decode().split(" ", 3)
+    return user.form.short_text(nick, room, text, id_.decode(), time.decode())
 
 
 def _translate(user: IrcUser, line: bytes) -> Same:

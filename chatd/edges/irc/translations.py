@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-MAX_BATCHES = 64
-"""One for each set of capabilities: a client may ask for any, one after the other."""
+MAX_SETS = 64
+"""For how many sets of capabilities something is kept: a client may ask for any, one after the other."""
 MAX_LINES = 4000
 """More than many rooms have in one turn: what is kept need not outlive that by much."""
 
@@ -40,21 +40,14 @@ class Translations:
     """Of a node. Lines have no ends here."""
 
     def __init__(self) -> None:
-        self._batches: dict[frozenset[str], Batch] = {}
         self._lines: dict[frozenset[str], dict[bytes, bytes]] = {}
         self._line_count = 0
-
-    def batch(self, capabilities: frozenset[str]) -> Batch:
-        """Return where those who have some capabilities keep what they were sent last."""
-        if len(self._batches) >= MAX_BATCHES and capabilities not in self._batches:
-            self._batches.clear()
-        return self._batches.setdefault(capabilities, Batch())
 
     def lines(self, capabilities: frozenset[str]) -> dict[bytes, bytes]:
         """Return what is known of single lines that are the same for all; to be looked at, and not to be kept."""
         known = self._lines.get(capabilities)
         if known is None:
-            if len(self._lines) >= MAX_BATCHES:
+            if len(self._lines) >= MAX_SETS:
                 self._forget_lines()
             known = self._lines[capabilities] = {}
         return known

@@ -18,12 +18,12 @@ from chatd.edges.irc.answer import Answer
 from chatd.edges.irc.capabilities import shown_tags
 from chatd.edges.irc.composition import Draft, Piece, composed
 from chatd.edges.irc.exchange import Exchange
+from chatd.edges.irc.form import Forms
 from chatd.edges.irc.message import Message, render
 from chatd.edges.irc.pending import Pending, Result
 from chatd.edges.irc.person import Person
 from chatd.edges.irc.read_times import ReadTimes
 from chatd.edges.irc.reference_telling import REPLIES
-from chatd.edges.irc.server import IrcServer
 from chatd.edges.irc.session import IrcSession, Owner
 from chatd.edges.peer_connection import PeerConnection
 from chatd.model.entry import Entry
@@ -37,12 +37,14 @@ from chatd.protocol.wire import NO_TAGS, Request
 class IrcUser(Owner):
     """The client of one connection; ``frames`` returns what carries its lines. ``ident`` is what it gave with USER."""
 
-    def __init__(self, server: IrcServer, peer: PeerConnection, frames: Callable[[bytes], bytes]) -> None:
+    def __init__(self, forms: Forms, peer: PeerConnection, frames: Callable[[bytes], bytes]) -> None:
         assert isinstance(peer.session, IrcSession)
-        self.server = server
+        self.server = server = forms.server
+        self._forms = forms
         self.peer = peer
         self._frames = frames
         self.session = peer.session
+        self.session.deliver = self.write
         self.set_capabilities(())
         self.capability_version = 301
         self.negotiates = False
@@ -103,8 +105,7 @@ class IrcUser(Owner):
     def set_capabilities(self, capabilities: Collection[str]) -> None:
         """Note which capabilities it has from here on."""
         self.capabilities = frozenset(capabilities)
-        self.batch = self.server.translations.batch(self.capabilities)
-        """What others with the same were sent last."""
+        self.form = self.session.form = self._forms.of(self.capabilities)
 
     # What it is told.
 

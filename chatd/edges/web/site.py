@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IProtocolNegotiationFactory
 from typing_extensions import override
 from zope.interface import implementer
 
-from chatd.chat import auditing
+from chatd.chat import auditing, replay
 from chatd.edges.admission import REFUSALS, Why
 from chatd.edges.gateway import EdgeFactory, Gateway
 from chatd.edges.speech import Speech
@@ -132,6 +132,8 @@ class WebFactory(EdgeFactory):
             self.gateway.hub.tallies.refusals[error.code] += 1
             auditing.note_refusal(call.visitor, error, method)
             call.refuse(HTTPError.of(error))
+        except replay.UNREADABLE:  # which was logged
+            call.refuse(HTTPError.of(replay.unreadable()))
         except Exception:
             address = visitor.address
             self.gateway.hub.log_limiter.failure("a request could not be answered", origin(address))

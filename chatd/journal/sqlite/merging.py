@@ -14,17 +14,16 @@ from pathlib import Path
 from time import monotonic
 
 from chatd.journal.sqlite.database import BUSY_SECONDS, explained, transaction
-from chatd.journal.sqlite.word_index import feed_some
+from chatd.journal.sqlite.word_index import MERGE, feed_some
 
 PAGES = 16
 """How many pages of the index are merged at a time."""
-STEP_SECONDS = 0.015
-"""How long a step goes on with that: it is over after the pages that follow."""
+STEP_SECONDS = 0.003
+"""How long a step goes on with that: it is over after the pages that follow. For so long a message may have to wait."""
 PAGES_AT_ONCE = 1000
 """How many one step merges where nobody waits."""
 ASK = "UPDATE upkeep SET removals = removals + 1, wanted = removals + 1"
 """Asks for a merge of all that there is, now."""
-_MERGE = "INSERT INTO said (said, rank) VALUES ('merge', ?)"
 _DUE = "SELECT fed_before > 0, removals > merged, wanted > merged, removals FROM upkeep"
 
 
@@ -70,7 +69,9 @@ class IndexUpkeep:
             if self._merge_some(pages):
                 return Step.MERGED
             self._begun = removals
-            if self._merge(-pages):  # from here on all that there is
+            with transaction(self.path, self._db):
+                begins = self._merge(-pages)  # from here on all that there is
+            if begins:
                 return Step.MERGED
         return Step.MERGED if self._merge_some(pages) else self._empty_log(self._begun)
 
@@ -81,16 +82,16 @@ class IndexUpkeep:
         for several that are added there would be no end.
         """
         end = monotonic() + STEP_SECONDS
-        while self._merge(pages):
-            if monotonic() > end:
-                return True
+        with transaction(self.path, self._db):
+            while self._merge(pages):
+                if monotonic() > end:
+                    return True
         return False
 
     def _merge(self, pages: int) -> bool:
-        """Merge some pages; return whether there was anything to do. https://www.sqlite.org/fts5.html#the_merge_command"""
+        """Merge some pages; return whether there was anything to do."""
         before = self._db.total_changes
-        with transaction(self.path, self._db) as db:
-            db.execute(_MERGE, (pages,))
+        self._db.execute(MERGE, (pages,))
         return self._db.total_changes - before >= 2
 
     def _empty_log(self, removals: int) -> Step:

@@ -93,8 +93,8 @@ class Reader:
             self._db.execute("BEGIN")
             try:
                 yield self._db
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            except sqlite3.OperationalError as error:  # of text that is not UTF-8 it has no code
+                if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
                     raise TooMuchError("the search took too long") from None
                 raise
             finally:

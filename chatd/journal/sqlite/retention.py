@@ -21,8 +21,8 @@ from chatd.model.room_policy import KEEP, RoomPolicy
 
 LABEL_SLACK_SECONDS = 60 * 60
 """How long labels that do not count any more are left: by another clock they may count still."""
-ROWS = 200
-"""How many rows one step deletes at most."""
+ROWS = 50
+"""How many rows one step deletes at most: in two milliseconds, for which a message may have to wait."""
 ROOMS = 50
 """How many rooms one step looks at, at most, of each kind that are looked at one by one."""
 

@@ -103,9 +103,10 @@ def action_row(room: int, key: PolicyKey, id_: int, time: int, event: Moderated)
 
 
 def moderation_action(row: ActionRow, room_name: str) -> ModerationAction:
-    """Return what a row stands for."""
+    """Return what a row stands for. Raise `ValueError` or `ChatError` if it makes no sense."""
     event = from_row(room_name, row.verb, row.nick, row.text)
-    assert isinstance(event, Moderated)
+    if not isinstance(event, Moderated):
+        raise ValueError(f"{row.verb} is no moderation action")
     return ModerationAction(row.entry, row.time, replace(event, reach=row.reach))
 
 

@@ -141,3 +141,9 @@ CREATE INDEX ruling_by_reach ON ruling (kind, reach) WHERE reach IS NOT NULL;
 -- Up to this id messages are in the index `said`; the few after it are put there together. See word_index.py.
 ALTER TABLE upkeep ADD COLUMN fed_upto INTEGER NOT NULL DEFAULT 0;
 UPDATE upkeep SET fed_upto = coalesce((SELECT max(id) FROM entry), 0);
+
+-- version 12
+
+-- Its pieces are merged a few pages at a time by whoever adds to them, see word_index.py; FTS5 would do so now and then,
+-- a megabyte at once.
+INSERT INTO said (said, rank) VALUES ('automerge', 0);

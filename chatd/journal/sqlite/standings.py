@@ -9,10 +9,12 @@ import sqlite3
 from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
+from chatd.journal import JournalError
 from chatd.journal.known_rooms import RoomState
 from chatd.journal.sqlite.rows import ACTION_COLUMNS, ActionRow, moderation_action
 from chatd.model.entry import StoredEvent
 from chatd.model.room_policy import PolicyKey
+from chatd.protocol.errors import ChatError
 from chatd.protocol.events import TopicSet
 
 _STANDING = """
@@ -52,7 +54,11 @@ def _room_states(rooms: Iterable[Any], rulings: Iterable[Any]) -> dict[str, Room
         found[key] = RoomState(name, last_id, cut, topic, said_id=said_id)
     for key, *columns in rulings:
         row = ActionRow(*columns)
-        found[key].policy.restore(PolicyKey(row.kind, row.subject), moderation_action(row, found[key].name))
+        try:
+            action = moderation_action(row, found[key].name)
+        except (ChatError, ValueError) as error:
+            raise JournalError(f"what is ruled in {found[key].name} makes no sense: {error}") from error
+        found[key].policy.restore(PolicyKey(row.kind, row.subject), action)
     return found
 
 

@@ -38,6 +38,8 @@ from chatd.runtime.states import Outage
 
 TRIM_SECONDS = 60
 """How often retention is applied."""
+TRIM_PAUSES = 2
+"""How much longer than a step of it the pause after it is."""
 ROOMS_AT_ONCE = 500
 """How many rooms are looked at in one go, after a start, for such as no message is left of."""
 LOOK_SECONDS = 0.25
@@ -209,8 +211,8 @@ class StoredJournal(JournalReader):
         self._rooms.raise_watermarks(trimmed.watermarks)
         self._rooms.note_unspoken(trimmed.unspoken)
         self._trimming.ended()
-        # As long a pause as the step took, so that trimming never has more than half of the thread.
-        pause = max(0.01, self._clock.seconds() - began) if trimmed.more else TRIM_SECONDS
+        # The longer the step had to wait for its turn, the longer the pause: messages go first.
+        pause = max(0.01, TRIM_PAUSES * (self._clock.seconds() - began)) if trimmed.more else TRIM_SECONDS
         self._trim_call = self._clock.callLater(pause, self._trim)
 
     def _not_trimmed(self, failure: Failure) -> None:

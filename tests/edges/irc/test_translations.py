@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.edges.irc import translation
-from chatd.edges.irc.translations import MAX_BATCHES, MAX_LINES, Same, Translations
+from chatd.edges.irc.translations import MAX_LINES, MAX_SETS, Same, Translations
 from chatd.protocol import text as protocol_text
 from tests.support.irc import IrcChat, IrcClient, Told
 
@@ -20,9 +20,9 @@ def texts(told: list[Told]) -> list[str]:
 
 
 def speak_at_once(chat: IrcChat, *speakers: IrcClient) -> None:
-    """Let each say the number that it has among them, in one turn."""
+    """Let each say the number that it has among them, in one turn, as what is told in no form."""
     for number, each in enumerate(speakers):
-        each.protocol.dataReceived(f"PRIVMSG #den :{number}\r\n".encode())
+        each.protocol.dataReceived(f"NOTICE #den :{number}\r\n".encode())
     chat.turn()
 
 
@@ -60,7 +60,7 @@ def test_who_is_in_several_rooms_reads_what_was_made_for_the_others() -> None:
     )
     for each in (ann, bob, eve):
         each.take()
-    ann.says("PRIVMSG #den :hi")
+    ann.says("NOTICE #den :hi")
     assert texts(bob.take()) == texts(eve.take()) == ["hi"]
     assert len(lines_known(chat)) == 1
 
@@ -85,17 +85,12 @@ def test_no_more_is_kept_than_there_is_room_for() -> None:
     for number in range(MAX_LINES + 1):
         known.note_line(b"%d" % number, NONE, b"")
     assert len(known.lines(NONE)) == 1
-    first = known.batch(frozenset({"0"}))
-    assert known.batch(frozenset({"0"})) is first
-    for number in range(MAX_BATCHES):
-        known.batch(frozenset({str(number + 1)}))
-    assert known.batch(frozenset({"0"})) is not first
 
 
 def test_no_more_sets_of_capabilities_are_kept_than_there_may_be() -> None:
     translations = Translations()
     first = translations.lines(frozenset({"first"}))
-    for number in range(MAX_BATCHES):
+    for number in range(MAX_SETS):
         translations.lines(frozenset({str(number)}))
     assert translations.lines(frozenset({"first"})) is not first
     assert translations.lines(frozenset({"first"})) is translations.lines(frozenset({"first"}))
