@@ -69,6 +69,32 @@ def test_what_is_written_meanwhile_is_not_in_it_and_does_not_make_it_begin_anew(
     assert calls <= count + 1
 
 
+def test_the_daemon_goes_first_after_each_piece_and_finds_nothing_of_it_unwritten(
+    journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatd.journal.sqlite.backup.PAGES_AT_A_TIME", 10)
+    now = 0.0
+    did: list[object] = []
+
+    def sync(_file: int) -> None:
+        nonlocal now
+        now += 0.5
+        did.append("written")
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+        did.append(seconds)
+
+    monkeypatch.setattr("chatd.journal.sqlite.backup.monotonic", lambda: now)
+    monkeypatch.setattr("chatd.journal.sqlite.backup.sleep", sleep)
+    monkeypatch.setattr("chatd.journal.sqlite.backup.os.fsync", sync)
+    back_up(journal, journal.with_name("copy"), lambda _done, _pages: did.append("copied"))
+    pieces = did.count("copied")
+    assert pieces > 2
+    assert did[: 3 * pieces] == ["copied", "written", 0.5] * pieces
+
+
 def test_a_folder_that_is_not_there_is_a_sentence_about_the_file_that_was_named(journal: Path) -> None:
     target = journal.with_name("nowhere") / "copy"
     with pytest.raises(JournalError, match="nowhere/copy cannot be made: No such file or directory; name another"):

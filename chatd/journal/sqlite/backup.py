@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic, sleep
 from typing import NamedTuple
 
 from chatd.journal import JournalError
 from chatd.journal.sqlite.database import check, explained, locked, open_to_read
 from chatd.journal.sqlite.store import Store
 
-PAGES_AT_A_TIME = 1000
-"""How much is copied between two reports of progress: 4 MB."""
+PAGES_AT_A_TIME = 250
+"""How much is copied between two reports of progress: 1 MB."""
 BESIDE = ("-wal", "-shm")
 """What SQLite may keep beside a file, and finds by its name."""
 
@@ -48,7 +49,8 @@ def back_up(path: Path, target: Path, progress: Progress) -> Contents:
     if os.path.lexists(target):
         raise JournalError(f"{target} is there already, and nothing was changed")
     with _new_file(target) as made:
-        contents = _copy(path, made, progress)
+        with made.open("rb") as file:
+            contents = _copy(path, made, _giving_way(file.fileno(), progress))
         os.rename(made, target)
         _flush_folder(target)
     return contents
@@ -89,6 +91,24 @@ def restore(path: Path, source: Path, epoch: str, progress: Progress) -> Restore
         os.rename(made, path)
         _flush_folder(path)
     return Restored(contents, set_aside)
+
+
+def _giving_way(file: int, progress: Progress) -> Progress:
+    """Return what lets a daemon go first: after each piece a pause, as long as the piece took to be on the disk.
+
+    Else what the daemon writes would wait there for all that was copied before.
+    """
+    began = monotonic()
+
+    def copied(done: int, pages: int) -> None:
+        nonlocal began
+        progress(done, pages)
+        with suppress(OSError):  # SQLite does so at the end, and is told as well what cannot be written
+            os.fsync(file)
+        sleep(monotonic() - began)
+        began = monotonic()
+
+    return copied
 
 
 def _copy(path: Path, target: Path, progress: Progress) -> Contents:
