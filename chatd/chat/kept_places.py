@@ -22,6 +22,7 @@ from chatd.chat.peer import Peer
 from chatd.chat.room import Room
 from chatd.chat.session import Session
 from chatd.chat.takeover import RESUME_SECONDS
+from chatd.journal import JournalError
 from chatd.model.room_policy import IPAddress
 from chatd.protocol.errors import ChatError, DisconnectReason
 from chatd.protocol.names import Nick, RoomName
@@ -219,7 +220,7 @@ def _restored(hub: Hub, kept: Kept, person: object) -> Session | None:
 def _restore_room(hub: Hub, kept: KeptRoom, members: Sequence[Session]) -> None:
     try:
         room: Room = hub.make_room(RoomName.of(kept.name))
-    except ChatError:
+    except (ChatError, JournalError):  # such as one that cannot be read, which keeps nobody out of the others
         return
     for member in members:
         room.keep(member)

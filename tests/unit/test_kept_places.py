@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -301,3 +302,16 @@ def test_only_a_journal_in_a_file_keeps_places(tmp_path: Path) -> None:
     assert places_of(f"sqlite:{tmp_path}/chatd.sqlite3").kept
     assert not places_of("memory:").kept
     assert not places_of("nats://127.0.0.1").kept
+
+
+def test_a_room_that_cannot_be_read_takes_no_place_in_another(house: House, tmp_path: Path) -> None:
+    chat = house.chat()
+    chat.program("JOIN bob #broken", "MSG hello", "JOIN #whole", "MSG hello")
+    chat.turn()
+    assert house.drain() == 1
+    with closing(sqlite3.connect(tmp_path / "journal")) as db:
+        db.execute("UPDATE room SET name = cast(x'23ff' AS TEXT) WHERE key = '#broken'")
+        db.commit()
+    after = house.chat()
+    assert [room.key for room in after.hub.rooms()] == ["#whole"]
+    assert [str(member.nick) for member in after.hub.members("#whole")] == ["bob"]

@@ -408,6 +408,14 @@ def test_what_rooms_keep_is_the_same_however_many_there_are(store: Store) -> Non
     assert texts == [("new",)]
 
 
+def test_what_makes_no_sense_in_one_room_keeps_nothing_in_others(store: Store) -> None:
+    store.write([said("#odd"), ruled("#odd", "SET", "keep=1h"), said("#room"), said("#room"), said("#room")])
+    store._writer.execute("UPDATE ruling SET verb = 'XYZ'")
+    while store.trim(Retention(messages=1), 1_000_000).more:
+        pass
+    assert store._one("SELECT count(*) FROM entry JOIN room ON room.id = entry.room WHERE key = '#room'") == 1
+
+
 def test_trimming_says_where_no_message_is_left(store: Store) -> None:
     store.write([said("#a"), topic("#a", "still"), said("#b"), said("#b", "new", time=10_000_000)])
     trimmed = store.trim(Retention(seconds=1), 10_000_000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from chatd.journal.sqlite.rows import (
 )
 from chatd.journal.sqlite.word_index import note_removal
 from chatd.model.room_policy import KEEP, RoomPolicy
+from chatd.protocol.errors import ChatError
 
 LABEL_SLACK_SECONDS = 60 * 60
 """How long labels that do not count any more are left: by another clock they may count still."""
@@ -152,7 +154,8 @@ def _too_old(db: sqlite3.Connection, retention: Retention, now: int) -> list[Ent
 
 def _too_old_in_room(db: sqlite3.Connection, action: ActionRow, now: int) -> list[EntryRow]:
     policy = RoomPolicy()
-    policy.restore(KEEP, moderation_action(action, "#"))
+    with suppress(ChatError, ValueError):  # what makes no sense there is no reason to keep what others have too much of
+        policy.restore(KEEP, moderation_action(action, "#"))
     if (seconds := policy.seconds("keep")) is None:
         return []
     horizon = now - seconds * 1000
