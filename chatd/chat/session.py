@@ -114,6 +114,8 @@ class Session(Participant, Heard):
             self.hub.stalled[self] = None
             return False
         phase = self._phase
+        if phase is _OPEN and not self._in_flight:  # as at nearly every segment
+            return self._waiting is None
         if phase is _OPEN or phase is _HELD:
             self._phase = phase = _HELD if self._is_ahead() else _OPEN
         return phase is _OPEN and self._waiting is None

@@ -365,10 +365,9 @@ class MemoryJournal(Journal):
                 self._drop_first(room)
         oldest = self._oldest
         while oldest:
-            room, kept = oldest[0]
-            if len(oldest) <= MAX_KEPT and self._bytes <= MAX_KEPT_BYTES and kept.time >= horizon:
+            if len(oldest) <= MAX_KEPT and self._bytes <= MAX_KEPT_BYTES and oldest[0][1].time >= horizon:
                 break
-            oldest.popleft()
+            room, kept = oldest.popleft()
             ring = self._rings.get(room)
             if ring and ring[0] is kept:
                 self._drop_first(room)

@@ -76,7 +76,8 @@ class References:
 
     def drop(self, kept: StoredEvent) -> None:
         """Forget what retention has deleted."""
-        self._marks.pop(kept.id, None)
+        if self._marks:
+            self._marks.pop(kept.id, None)
         if type(kept.event) is Retracted:
             self._retracted.discard(kept.event.id)
 
