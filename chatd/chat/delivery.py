@@ -167,19 +167,22 @@ class Broadcast:
         own_of, first, count = self._own, self._first, len(self._said)
         audiences: list[Audience | None] = [None, None]
         formed: dict[Form, Audience | None] = {}
+        form: Form | None = None
+        in_form: Audience | None = None
         for member in members:
             if later and member in later:
                 continue
-            form = member.form
-            if form is not None:
-                if form not in formed:
-                    formed[form] = self._in_form(form)
-                audience = formed[form]
-                if audience is not None and (data := self._formed(member, audience)) is not None:
-                    if data:
-                        member.deliver(data)
-                    continue
             own = own_of.get(member)
+            if member.form is not form:  # nearly all have the same
+                form = member.form
+                if form is not None and form not in formed:
+                    formed[form] = self._in_form(form)
+                in_form = None if form is None else formed[form]
+            # Of who has a line for it alone, or came just now, the others go the same way: all stay in their order.
+            if in_form is not None and member not in first and (own is None or not any(own.values())):
+                if data := in_form.all() if own is None else in_form.cut(0, own):
+                    member.deliver(data)
+                continue
             if (own is not None and len(own) == count) or (first and member in first):
                 data = self.catch_up(member)
             else:
@@ -190,13 +193,6 @@ class Broadcast:
                 data = audience.all() if own is None else audience.cut(0, own)
             if data:
                 member.send(data)
-
-    def _formed(self, member: Reader, audience: Audience) -> bytes | None:
-        """Return what a member reads who has a form; None if there is a line that is for it alone."""
-        own = self._own.get(member)
-        if member in self._first or (own is not None and any(own.values())):
-            return None
-        return audience.all() if own is None else audience.cut(0, own)
 
     def _in_form(self, form: Form) -> Audience | None:
         """Return what those read who have a form; None if one line has none, for they all stay in their order."""

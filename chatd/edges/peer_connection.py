@@ -53,12 +53,14 @@ class PeerConnection(Peer):
 
     __slots__ = (
         "_decoder", "_edge", "_farewell", "_gateway", "_granted", "_is_cut", "_lines", "_state", "_torn", "_translate",
-        "_winds_down", "_writer", "address", "full_at", "household", "private", "send", "session",
+        "_winds_down", "_writer", "address", "full_at", "household", "private", "send", "send_frame", "session",
     )  # fmt: skip
     address: IPAddress | None
     household: str
     private: bool
     send: Callable[[bytes], None]  # type: ignore[assignment]  # its writer's own, so that nothing stands between
+    send_frame: Callable[[bytes], None]
+    """Sends what no line was made into, in its turn behind what waits; the writer's own, too."""
 
     def __init__(
         self,
@@ -94,7 +96,7 @@ class PeerConnection(Peer):
         self._farewell = farewell
         if preface:
             self._writer.write(preface)
-        self.send = self._writer.write
+        self.send = self.send_frame = self._writer.write
         if translate is not None:
             self._writer.translate, self.send = translate, self._writer.write_translated
         self.session = make_session(gateway.hub, self)
@@ -294,10 +296,6 @@ class PeerConnection(Peer):
     @override
     def send_private(self, data: bytes) -> bool:
         return self._writer.write_private(data if self._translate is None else self._translate(data))
-
-    def send_frame(self, data: bytes) -> None:
-        """Send what no line was made into, in its turn behind what waits."""
-        self._writer.write(data)
 
     def send_private_frame(self, data: bytes) -> bool:
         """The same with what one person says to the other side alone; return False if it reads too slowly for more."""

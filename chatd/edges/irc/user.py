@@ -44,7 +44,7 @@ class IrcUser(Owner):
         self.peer = peer
         self._frames = frames
         self.session = peer.session
-        self.session.deliver = self.write
+        self.session.deliver = peer.send_frame if frames is bytes else self.write
         self.set_capabilities(())
         self.capability_version = 301
         self.negotiates = False
