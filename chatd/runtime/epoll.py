@@ -23,7 +23,7 @@ def read_without_context(reactor: object) -> None:
     to a small room takes. Other reactors, and one that has become different, are left as they are.
     """
     if _is_epoll(reactor) and all(hasattr(reactor, name) for name in OF_THE_REACTOR):
-        reactor.doIteration = partial(_turn, reactor)  # type: ignore[attr-defined]
+        reactor.doIteration = partial(_turn, reactor)  # type: ignore[attr-defined]  # `object` has none
 
 
 def _is_epoll(reactor: object) -> bool:
