@@ -10,7 +10,7 @@ from statistics import median
 from time import perf_counter
 from typing import NamedTuple
 
-from benchmarks.fanout.load import Load
+from benchmarks.fanout.load import STALL_SECONDS, Load
 from benchmarks.fanout.process import Process, ServerError, file_limit, running
 from benchmarks.fanout.servers import Server
 from benchmarks.fanout.streams import WrongError
@@ -53,7 +53,7 @@ def run(server: Server, work: Work, seconds: float, directory: Path) -> Figures:
 
 
 def _talk(process: Process, load: Load, seconds: float) -> Figures:
-    """Measure what is delivered in that time, after the first delivery and a quarter of it to warm up."""
+    """Measure what is delivered in that time, or until something is, after a quarter of it to warm up."""
     load.enter()
     load.begin()
     while not load.delivered():
@@ -63,6 +63,8 @@ def _talk(process: Process, load: Load, seconds: float) -> Figures:
     load.latencies = latencies
     now = _measured(process, load.delivered)
     load.until(now[0] + seconds)
+    while not latencies and perf_counter() < now[0] + seconds + STALL_SECONDS:  # a short run on a busy machine
+        load.until(perf_counter() + WAIT_SECONDS)
     then = _measured(process, load.delivered)
     load.latencies = None
     load.finish()

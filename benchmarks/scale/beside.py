@@ -11,7 +11,7 @@ from statistics import median
 from time import perf_counter
 from typing import NamedTuple
 
-from benchmarks.fanout.load import Load
+from benchmarks.fanout.load import STALL_SECONDS, Load
 from benchmarks.fanout.process import ServerError
 from benchmarks.fanout.servers import SERVERS
 from benchmarks.fanout.works import Work
@@ -58,11 +58,11 @@ def measure(directory: Path, file: Path, seconds: float) -> dict[str, Latencies]
 
 
 def _meanwhile(load: Load, server: Daemon, goes_on: Callable[[], bool], done: str) -> Latencies:
-    """Measure for as long as something ``goes_on``."""
+    """Measure for as long as something ``goes_on``, and until anything was delivered."""
     latencies: list[float] = []
     load.latencies = latencies
     wall, cpu = perf_counter(), server.process.cpu_seconds()
-    while goes_on():
+    while goes_on() or not (latencies or perf_counter() > wall + STALL_SECONDS):
         load.until(perf_counter() + _TURN_SECONDS)
     load.latencies = None
     wall, cpu = perf_counter() - wall, server.process.cpu_seconds() - cpu

@@ -143,6 +143,10 @@ def test_our_own_peers_deliver_what_they_should(name: str, tmp_path: Path) -> No
     assert 0 < figures.median <= figures.p99
 
 
+def test_a_run_that_is_too_short_goes_on_until_something_is_delivered(tmp_path: Path) -> None:
+    assert run(SERVERS["bare"], TINY, 0, tmp_path).median > 0
+
+
 @pytest.mark.parametrize("name", [name for name, server in SERVERS.items() if server.program != sys.executable])
 def test_peers_that_are_installed_deliver_what_they_should(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
