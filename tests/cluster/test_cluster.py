@@ -243,6 +243,7 @@ def test_a_guest_takes_back_on_one_node_what_was_said_on_another(pair: tuple[Nod
         assert bob.ask(f"REACT {ids[2]} 👍") == f"OK REACT #taken {ids[2]}"
         with person(west, "t-ann", "#taken", f"resume={ann.resume}") as again:
             assert again.ask(f"EDIT {ids[1]} better") == f"OK EDIT #taken {ids[1]}"
+            assert any(line.startswith("BYE replaced ") for line in ann.rest())  # the other node knows of it, too
             with person(east, "t-ann", "#taken", f"resume={again.resume}") as third:
                 assert third.ask(f"RETRACT {ids[0]}") == f"OK RETRACT #taken {ids[0]}"
                 bob.sees(f"RETRACT t-ann #taken {ids[0]}")
