@@ -19,7 +19,7 @@ from tests.support.pages import Block
 
 RUN = ("console", "sh", "bash", "text", "python", "toml", "json")
 """The kinds of blocks that are run; others are tested by a test that they name, or written to a file."""
-_ASKS = re.compile(r"\b(?:10319|10380|6667)\b|\bchatd (?:reload|drain)\b")
+_ASKS = re.compile(r"\b(?:10319|10380|6667)\b|\bchatd (?:backup|drain|erase|export|hook|reload|user)\b(?!.* --help)")
 _SESSION = re.compile(r"^(?:\S*/)?nc (?:-\S+ )*\S+ \d+$")
 
 
@@ -42,7 +42,7 @@ class Page:
     def __init__(self, root: Path) -> None:
         self.world = World(root)
         self._shell = Shell(self.world)
-        self._company = Company()
+        self._company = Company(self.world)
         self._background: list[Background] = []
         self._session: Session | None = None
         self._options = ""
@@ -215,19 +215,18 @@ class Page:
     def _play(self, block: Block, lines: list[str], *, anew: bool = False) -> Difference | None:
         """Play a session, in the connection of the one before it unless it begins with its own."""
         self._need_daemon()
-        port = int(self.world.ports["10319"])
         for each in block.list_of("earlier"):
             nick, _, line = each.partition(" ")
-            self._company.do(nick, line, port)
+            self._company.do(nick, line)
         if self._session is None or anew or "as" in block.steering:
             if self._session is not None:
                 self._session.person.close()
-            self._session = Session(Person(port), self._company, port)
+            self._session = Session(Person(self.world), self._company)
             if not anew:
                 self._session.person.unread.clear()
         person = self._session.person
         for line in block.list_of("as"):
-            person.type(self.world.inward(line))
+            person.type(line)
         if "as" in block.steering:
             _refuse_errors(block, person.unread)
             person.unread.clear()
@@ -240,7 +239,7 @@ class Page:
     def _type_all(self, block: Block, lines: list[str], person: Person) -> None:
         """Type lines whose answers the page does not show; none may be refused."""
         for line in lines:
-            person.type(self.world.inward(line))
+            person.type(line)
             _refuse_errors(block, person.unread, line)
             person.unread.clear()
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from tests.support.daemon import Client
 from tests.support.page_output import ELLIPSIS, matches
 from tests.support.page_shell import CommandError
+from tests.support.page_world import World
 
 _ANSWERS = re.compile(r"(?:@\S+ )?(?:NOTE|OK|ERR|BYE|PONG|OLD|IS|ROOM|FROM)\b")
 """How lines begin that only a server says."""
@@ -17,19 +18,20 @@ _ANSWERS = re.compile(r"(?:@\S+ )?(?:NOTE|OK|ERR|BYE|PONG|OLD|IS|ROOM|FROM)\b")
 class Person:
     """A connection whose lines are read only when all is there that the server has to say."""
 
-    def __init__(self, port: int) -> None:
-        self._client = Client(("127.0.0.1", port))
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._client = Client(("127.0.0.1", int(world.ports["10319"])))
         self._asked = 0
         self._talks = False
         self.nick = ""
-        self.unread = [self._client.line()]
+        self.unread = [world.outward(self._client.line())]
         self.is_open = True
 
     def type(self, line: str) -> None:
         """Send a line, and wait for all that it brings."""
         if not self.is_open:
             raise CommandError(f"{line!r} is typed after the connection was closed")
-        self._client.send(f"{line}\n".encode())
+        self._client.send(f"{self._world.inward(line)}\n".encode())
         verb, _, rest = line.partition(" ")
         if verb.upper().lstrip("/") in ("JOIN", "NICK") and rest and not rest.startswith("#"):
             self.nick = rest.split()[0]
@@ -47,7 +49,7 @@ class Person:
         while (line := self._client.line_or_end()) is not None:
             if line.endswith(f"PONG {token}"):
                 return
-            self.unread.append(line)
+            self.unread.append(self._world.outward(line))
         self.is_open = False
 
     def close(self) -> None:
@@ -57,14 +59,15 @@ class Person:
 class Company:
     """The others of a page, each with a connection, who do what the lines of a session tell of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, world: World) -> None:
+        self._world = world
         self._people: dict[str, Person] = {}
 
-    def do(self, nick: str, line: str, port: int) -> None:
+    def do(self, nick: str, line: str) -> None:
         """Have somebody send a line; whoever is not there connects first. Raises `CommandError` if it is refused."""
         person = self._people.get(nick)
         if person is None or not person.is_open:
-            person = self._people[nick] = Person(port)
+            person = self._people[nick] = Person(self._world)
         person.read_all()
         person.unread.clear()
         first = not person.nick
@@ -102,8 +105,8 @@ def deed(line: str, me: str) -> tuple[str, str] | None:
 class Session:
     """Plays the lines of a session, and notes what they have to be."""
 
-    def __init__(self, person: Person, company: Company, port: int) -> None:
-        self.person, self._company, self._port = person, company, port
+    def __init__(self, person: Person, company: Company) -> None:
+        self.person, self._company = person, company
 
     def play(self, lines: Sequence[str], others: Sequence[str]) -> list[str]:
         """Type what is typed, and return the session as it was. A line that is not the next one read was typed."""
@@ -130,7 +133,7 @@ class Session:
         if not person.unread:
             person.read_all()
         if not person.unread and (done := deed(line, person.nick)) is not None and done[0] in others:
-            self._company.do(*done, self._port)
+            self._company.do(*done)
             person.read_all()
             if not person.unread:
                 raise CommandError(f"{line!r} is shown, but was not read after {' typed '.join(done)}")

@@ -101,7 +101,7 @@ class Background:
 
     def printed(self) -> list[str]:
         """Return the whole lines that it has printed so far."""
-        return self.text().replace("\r\n", "\n").rpartition("\n")[0].split("\n")
+        return self.text().rpartition("\n")[0].split("\n")
 
     def stop(self) -> None:
         """End it and all that it has started."""
@@ -142,7 +142,7 @@ class Shell:
         bash.stdin.flush()
         self._wait(bash, status, command, output)
         code = int(status.read_text()) if status.exists() else bash.returncode
-        text = self._world.outward(output.read_text(errors="replace")).replace("\r\n", "\n")
+        text = self._world.outward(output.read_text(errors="replace"))
         return text.splitlines(), code
 
     def _wait(self, bash: subprocess.Popen[str], status: Path, command: str, output: Path) -> None:

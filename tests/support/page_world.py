@@ -84,9 +84,9 @@ exec "$@"
 """
 _CURL = """\
 #!/usr/bin/env bash
-# curl, which notes when an answer that does not end has begun.
-[ -z "${ANSWER_BEGUN-}" ] || exec @curl@ -D "$ANSWER_BEGUN" "$@"
-exec @curl@ "$@"
+# curl, without the meter that a terminal would not show either. It notes when an answer that does not end has begun.
+[ -z "${ANSWER_BEGUN-}" ] || set -- -D "$ANSWER_BEGUN" "$@"
+exec @curl@ --no-progress-meter "$@"
 """
 
 
@@ -142,11 +142,11 @@ class World:
         return text
 
     def outward(self, text: str) -> str:
-        """Return what a command printed, as a page has it."""
+        """Return what a command printed, as a page has it: as on a terminal, with no tabs."""
         pages = {port: name for name, port in self.ports.items()}
         text = re.sub(r"(?<!\d)\d{4,5}(?!\d)", lambda found: pages.get(found[0], found[0]), text)
         text = text.replace(str(BIN), ".venv/bin").replace(str(self.bin), ".venv/bin")
-        return text.replace(f"{self.root}/", "/")
+        return text.replace(f"{self.root}/", "/").replace("\r\n", "\n").expandtabs()
 
 
 def _path_entries(name: str) -> list[Path]:
