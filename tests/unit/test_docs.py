@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from chatd import __version__
 from chatd.app.options import Options
+from chatd.app.reference.daemon_page import ABOUT
 from chatd.chat.session import GREETING
 from chatd.protocol.errors import Code, DisconnectReason
 from chatd.protocol.verbs import VERBS
@@ -30,8 +30,8 @@ def test_files_that_are_named_exist(page: Path) -> None:
 
 def test_the_map_names_every_package_and_no_other() -> None:
     packages = {path.parent.name for path in (ROOT / "chatd").glob("*/__init__.py")}
-    for page in (README, (ROOT / "docs" / "development" / "architecture.rst").read_text()):
-        assert set(re.findall(r"^``chatd/(\w+)/``", page, re.MULTILINE)) == packages
+    page = (ROOT / "docs" / "development" / "architecture.rst").read_text()
+    assert set(re.findall(r"^``chatd/(\w+)/``", page, re.MULTILINE)) == packages
 
 
 def test_the_options_are_all_there_with_their_defaults() -> None:
@@ -51,9 +51,23 @@ def test_the_reference_names_every_verb_and_code() -> None:
     assert {*Code, *DisconnectReason} <= words
 
 
-def test_the_session_in_the_readme_greets_as_the_server_does() -> None:
-    assert f"NOTE {GREETING}" in README
-    assert f"chatd {__version__}" in README
+def test_the_first_session_greets_as_the_server_does() -> None:
+    assert f"NOTE {GREETING}" in (ROOT / "docs" / "start.rst").read_text()
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "chatd/__init__.py",
+        "chatd/units/chatd.service",
+        "packaging/debian/chatd/control",
+        "pyproject.toml",
+        "twisted/plugins/chatd_plugin.py",
+    ],
+)
+def test_what_it_is_is_said_alike_everywhere(file: str) -> None:
+    words = " ".join((ROOT / file).read_text().replace("``", "").split())
+    assert ABOUT in words.replace("Chat server", "chat server")
 
 
 def test_every_row_of_the_threat_model_names_tests_that_there_are() -> None:

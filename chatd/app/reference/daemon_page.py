@@ -11,7 +11,7 @@ from chatd.app.reference import roff
 from chatd.app.reference.entries import Entry, groups_of
 from chatd.app.reference.help_text import EXAMPLES
 
-ABOUT = "chat server for browsers, IRC clients, telnet, netcat and scripts"
+ABOUT = "chat server for browsers, IRC clients, nc, curl and scripts"
 _DESCRIPTION = (
     "chatd is a chat server. People reach it with a browser, an IRC client, telnet or netcat, programs by a protocol of"
     " lines or by HTTP. What was said in rooms is kept, and can be searched.",
