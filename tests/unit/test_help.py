@@ -66,12 +66,12 @@ def test_the_help_is_as_wide_as_the_terminal(width: int) -> None:
     assert max(len(line) for line in options) > width - 12
 
 
-def test_a_value_is_called_as_in_the_readme() -> None:
-    readme = (Path(__file__).parents[2] / "README.rst").read_text()
+def test_a_value_is_called_as_on_the_page_of_options() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "options.rst").read_text()
     for group in groups_of(ReadOptions()):
         for entry in group.entries:
             if entry.unit is not None and group.section is not None:
-                assert f"``{entry.names[-1]} {entry.unit}``" in readme
+                assert f"``{entry.names[-1]} {entry.unit}``" in page
 
 
 @pytest.mark.parametrize("example", [command for command, _ in EXAMPLES])
