@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from chatd.app.configuration.sections import ROWS
 from chatd.app.options import Options
 from chatd.app.reference.daemon_page import ABOUT
 from chatd.chat.session import GREETING
 from chatd.protocol.errors import Code, DisconnectReason
 from chatd.protocol.verbs import VERBS
+from tools import options_page
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.rst").read_text()
@@ -35,13 +37,18 @@ def test_the_map_names_every_package_and_no_other() -> None:
 
 
 def test_the_options_are_all_there_with_their_defaults() -> None:
-    options = Options()
-    rows = dict(re.findall(r"^``(?:-.``, ``)?--([a-z-]+)(?: [A-Z]+)?``(.*)", README, re.MULTILINE))
-    for name, _, default, *_ in options.optParameters:
+    page = options_page.PAGE.read_text()
+    rows = dict(re.findall(r"^``(?:-.``, ``)?--([a-z-]+)(?: [A-Z#=]+)?``(.*)", page, re.MULTILINE))
+    for name, _, default, *_ in Options().optParameters:
         assert name in rows
         if default is not None:
             assert str(default) in rows[str(name)]
-    assert {"listen", "version"} <= rows.keys()
+    assert {"listen", "version"} | ROWS.keys() <= rows.keys()
+
+
+def test_the_page_of_options_says_what_the_program_does() -> None:
+    page = options_page.PAGE.read_text()
+    assert options_page.refreshed(page) == page, "python -m tools.options_page writes it anew"
 
 
 def test_the_reference_names_every_verb_and_code() -> None:
