@@ -1,4 +1,4 @@
-"""Takes the README's pictures of the page, of a room with invented talk: ``python -m tools.page_pictures``.
+"""Takes the pictures of the page, of a room with invented talk: ``python -m tools.page_pictures``.
 
 It needs what the tests need, and fonts with Arabic letters and emoji (Debian: fonts-dejavu-core and
 fonts-noto-color-emoji). The daemon and the browser are its own, in a temporary folder. Afterwards look at each picture.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[1] / "docs" / "images"
@@ -20,3 +21,18 @@ TALK = (
     ("amira", "It is `SO_RCVTIMEO`: the runner sets it to 0. Patch in an hour."),
     ("ci", "build 4712 passed in 3m 12s"),
 )
+SHIPPING_ROOM = "#release"
+SHIPPING_TOPIC = "2.4 ships today"
+SHIPPING = (
+    ("alice", "Is the build green? I'd like to ship."),
+    ("ci", "build 812 passed in 3m 12s"),
+    ("bob", "Works on my old laptop too :+1:"),
+    ("carol", "Ship it!"),
+)
+"""What is said in the README's first picture, and by whom: in the page, by a program, in the window, in a terminal."""
+
+
+def morning() -> str:
+    """Return what ``TZ`` is where it is between nine and ten in the morning now."""
+    east = (9 - time.gmtime().tm_hour + 11) % 24 - 11
+    return f"Etc/GMT{-east:+}"

@@ -1,4 +1,4 @@
-"""Takes the README's pictures of the window, of rooms with invented talk: ``python -m tools.window_pictures``.
+"""Takes the pictures of the window, of rooms with invented talk: ``python -m tools.window_pictures``.
 
 It needs Xvfb, xdotool and ImageMagick, and fonts with emoji (Debian: fonts-dejavu-core, fonts-noto-color-emoji); with
 openbox the windows have the focus as they do on a desktop. The daemon and the windows are its own, in a temporary
@@ -113,33 +113,39 @@ def desk(shot: Shot) -> Iterator[Desk]:
         yield made
 
 
-def take(shot: Shot, folder: Path, arguments: list[str], target: Path, then: Callable[[], None]) -> None:
-    """Start a window with these arguments, and take the picture after what comes ``then``."""
+@contextmanager
+def opened(shot: Shot, folder: Path, arguments: list[str], **settings: object) -> Iterator[Desk]:
+    """Start a window with these arguments and settings on a display of its own, and end it afterwards."""
     home = folder / f"home-{shot.name}"
     (home / "config" / "chatd").mkdir(parents=True)
-    (home / "config" / "chatd" / "client.json").write_text(json.dumps({"theme": shot.theme}))
+    (home / "config" / "chatd" / "client.json").write_text(json.dumps({"theme": shot.theme, **settings}))
     places = {"HOME": str(home), "XDG_CONFIG_HOME": str(home / "config"), "XDG_STATE_HOME": str(home / "state")}
     with desk(shot) as screen, (home / "log").open("wb") as log:
-        command = [sys.executable, "-m", "chatd.client", *([] if shot.empty else arguments)]
+        command = [sys.executable, "-m", "chatd.client", *arguments]
         process = subprocess.Popen(command, cwd=home, env=screen.environment | places, stdout=log, stderr=log)
         try:
             wait_until(screen.find, (home / "log").read_text)
-            window = screen.window
             if shot.size:
-                screen.do("xdotool", "windowsize", window, *map(str, shot.size))
-            screen.do("xdotool", "windowfocus", window, "mousemove", "--window", window, "3", "3")
-            screen.still(window)
-            if not shot.empty:
-                then()
-                wait_until(lambda: UNREAD in screen.title(), screen.title)
-                screen.still(window)
-            for key in shot.keys:
-                screen.do("xdotool", "key", key)
-            target.write_bytes(screen.still(window))
-            print(target, flush=True)
+                screen.do("xdotool", "windowsize", screen.window, *map(str, shot.size))
+            screen.do("xdotool", "windowfocus", screen.window, "mousemove", "--window", screen.window, "3", "3")
+            screen.still(screen.window)
+            yield screen
         finally:
             process.kill()
             process.wait()
+
+
+def take(shot: Shot, folder: Path, arguments: list[str], target: Path, then: Callable[[], None]) -> None:
+    """Take the picture of a window that was started with these arguments, after what comes ``then``."""
+    with opened(shot, folder, [] if shot.empty else arguments) as screen:
+        if not shot.empty:
+            then()
+            wait_until(lambda: UNREAD in screen.title(), screen.title)
+            screen.still(screen.window)
+        for key in shot.keys:
+            screen.do("xdotool", "key", key)
+        target.write_bytes(screen.still(screen.window))
+        print(target, flush=True)
 
 
 def talk(people: dict[str, Client]) -> None:

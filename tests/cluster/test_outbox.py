@@ -287,9 +287,54 @@ def test_what_was_stored_and_is_not_back_when_something_later_is_given_up_is_ref
 def test_what_was_stored_and_does_not_come_back_is_refused_though_nobody_says_more() -> None:
     kit = Kit()
     said = kit.say("1")
+    began = kit.clock.seconds()
     kit.answer()
     fail_until_given_up(kit)
     assert kit.refused == said
+    assert kit.clock.seconds() - began <= ABANDON_SECONDS
+
+
+def test_who_speaks_waits_no_longer_than_that_for_servers_that_do_not_answer_at_all() -> None:
+    kit = Kit()
+    said = kit.say("1")
+    kit.turn(ABANDON_SECONDS - RETRY_SECONDS)
+    assert kit.refused == []
+    kit.turn(RETRY_SECONDS)
+    assert kit.refused == said
+    # What it was told in the end changes nothing.
+    kit.answer()
+    kit.turn()
+    assert kit.outbox.unavailable
+
+
+def test_who_speaks_behind_what_took_long_waits_no_longer_either() -> None:
+    kit = Kit()
+    first = kit.say("1")
+    kit.turn(RETRY_SECONDS)
+    second = kit.say("2")
+    kit.turn(ABANDON_SECONDS - 2 * RETRY_SECONDS)
+    kit.answer()
+    kit.turn()
+    kit.read_on()
+    assert kit.back == first
+    kit.turn(2 * RETRY_SECONDS)
+    assert kit.refused == second
+
+
+def test_what_is_late_leaves_time_enough_to_store_what_is_new() -> None:
+    kit = Kit()
+    late = kit.say("1")
+    kit.answer()
+    for _ in range(ABANDON_SECONDS):
+        kit.turn(LAG_SECONDS)
+        while kit.stream.calls:
+            kit.answer()
+    new = kit.say("2")
+    kit.turn(LAG_SECONDS / 2)
+    kit.answer()
+    kit.read_on()
+    assert kit.refused == []
+    assert [each for each in kit.back if isinstance(each, Entry)] == [*late, *new]
 
 
 def test_what_comes_back_late_is_not_refused_while_the_stream_can_store() -> None:

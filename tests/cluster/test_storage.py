@@ -84,6 +84,7 @@ def say_until_taken(one: NodeClient, text: str) -> None:
     wait_until(lambda: one.ask(f"MSG {text}", text) == f"MSG ann #den {text}", lambda: f"{one.lines[-3:]}")
 
 
+@pytest.mark.serial
 def test_an_index_on_a_full_disk_answers_refuses_newcomers_and_goes_on(server: NatsServer, tmp_path: Path) -> None:
     with ExitStack() as stack:
         disk = SmallDisk(tmp_path / "disk", megabytes=2)
@@ -163,6 +164,7 @@ def test_haproxy_takes_another_node_while_nothing_can_be_said_on_one(server: Nat
         wait_until(lambda: greeting(first).startswith("NOTE "), first.log)
 
 
+@pytest.mark.serial
 def test_a_node_that_is_stopped_while_its_index_cannot_be_written_ends_and_says_so(
     server: NatsServer, tmp_path: Path
 ) -> None:
@@ -183,6 +185,7 @@ def test_a_node_that_is_stopped_while_its_index_cannot_be_written_ends_and_says_
         node.start()
 
 
+@pytest.mark.serial
 def test_a_stream_that_is_deleted_is_one_line_and_restored_it_goes_on(tmp_path: Path) -> None:
     with nats_server(tmp_path / "nats") as server, nodes(tmp_path, server.url, 1) as (node,), ExitStack() as stack:
         ann = stack.enter_context(person(node, "ann", "#den"))
@@ -222,6 +225,7 @@ def test_a_node_that_is_stopped_while_its_stream_is_gone_ends(tmp_path: Path) ->
         assert any("ERR unavailable MSG " in line for line in ann.rest())
 
 
+@pytest.mark.serial
 @pytest.mark.parametrize("number", [1, 3])
 def test_servers_whose_disks_were_full_go_on_when_they_are_restarted(tmp_path: Path, number: int) -> None:
     with ExitStack() as stack:
@@ -261,6 +265,7 @@ def test_servers_whose_disks_were_full_go_on_when_they_are_restarted(tmp_path: P
         silent.wait_until_ready()
 
 
+@pytest.mark.serial
 def test_a_limit_of_the_servers_is_given_as_the_reason(tmp_path: Path) -> None:
     with (
         nats_server(tmp_path / "nats", limit="3MB") as server,
@@ -274,6 +279,7 @@ def test_a_limit_of_the_servers_is_given_as_the_reason(tmp_path: Path) -> None:
         wait_until(lambda: greeting(silent).startswith("BYE refused the cluster can store nothing now"), silent.log)
 
 
+@pytest.mark.serial
 def test_a_node_that_is_cut_off_refuses_newcomers_and_lets_them_in_again(server: NatsServer, tmp_path: Path) -> None:
     with (
         Relay(server.port) as relay,

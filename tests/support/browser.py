@@ -63,9 +63,9 @@ class Browser:
         """Take messages of the console that match for what a test brings about."""
         self._allowed.extend(patterns)
 
-    def resize(self, width: int, height: int) -> None:
-        """Give the page in front so many pixels."""
-        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    def resize(self, width: int, height: int, *, scale: float = 1) -> None:
+        """Give the page in front so many pixels of CSS, each of them ``scale`` pixels wide."""
+        size = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": False}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
     def prefer(self, **features: str) -> None:

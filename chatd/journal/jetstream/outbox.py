@@ -29,9 +29,12 @@ from chatd.model.numbers import CommitTimes
 from chatd.runtime.states import Outage, StateMachine
 
 ABANDON_SECONDS = 10
-"""How long after it was first sent a batch is abandoned."""
+"""How long whoever speaks waits for an answer at most: then what is on its way is abandoned."""
 LAG_SECONDS = 1
-"""How long what is stored may take to come back before something is sent to see whether the stream is there."""
+"""How long what is stored may take to come back before something is sent to see whether the stream is there.
+
+That has as long itself, also if somebody has waited for `ABANDON_SECONDS` already for what is stored and late.
+"""
 QUIET_SECONDS = 10
 """After so long in which nothing was stored it is tried whether anything can be."""
 RETRY_SECONDS = 0.5
@@ -76,7 +79,10 @@ class Outbox:
         self._pace = Batcher(clock)
         self._queue = SendQueue(subjects)
         self._pending: PendingBatch | None = None
+        self._deadline: IDelayedCall | None = None
         self._sent: dict[MessageId, Entry | WriteProbe] = {}
+        self._since: dict[Entry, float] = {}
+        """Since when what members do waits for its answer: queued, sent, or stored and not back."""
         self._next: IDelayedCall | None = None
         self._refusal: IDelayedCall | None = None
         self._probe_call: IDelayedCall | None = None
@@ -122,6 +128,7 @@ class Outbox:
         self._queue.add(entry)
         if not is_of_node(entry):
             self._backlog.add(entry)
+            self._since[entry] = self._clock.seconds()
             if not self._can_store and self._refusal is None:
                 self._refusal = self._clock.callLater(0, self._refuse_queue)
                 return
@@ -142,7 +149,7 @@ class Outbox:
         self._refuse(lost)
         entry = self._sent.pop(message_id)
         if isinstance(entry, Entry) and not is_of_node(entry):
-            self._backlog.remove(entry)
+            self._answered(entry)
         return entry
 
     def probe(self) -> None:
@@ -167,12 +174,8 @@ class Outbox:
     def stop(self) -> None:
         """Send nothing any more; whatever waits is refused."""
         self._machine.enter(OutboxState.STOPPED)
-        if self._next is not None:
-            self._next.cancel()
-            self._next = None
-        if self._probe_call is not None:
-            self._probe_call.cancel()
-            self._probe_call = None
+        _cancel(self._next, self._probe_call)
+        self._next = self._probe_call = None
         if self._pending is not None:
             self._abandon(self._pending)
         self._refuse_queue()
@@ -197,7 +200,11 @@ class Outbox:
             return
         for entry, message in zip(entries, messages, strict=True):
             self._sent[message.id] = entry
-        self._pending = PendingBatch(entries, messages, self._clock.seconds(), [], [])
+        now = self._clock.seconds()
+        self._pending = PendingBatch(entries, messages, now, [], [])
+        oldest = next(iter(self._since.values()), now)
+        rest = max(oldest + ABANDON_SECONDS - now, LAG_SECONDS)
+        self._deadline = self._clock.callLater(rest, self._abandon, self._pending)
         self._send(self._pending)
 
     def _send(self, pending: PendingBatch) -> None:
@@ -223,9 +230,6 @@ class Outbox:
     def _retry_later(self, pending: PendingBatch) -> None:
         if pending is not self._pending or self._machine.state is OutboxState.STOPPED:
             return
-        if self._clock.seconds() + RETRY_SECONDS - pending.began >= ABANDON_SECONDS:
-            self._abandon(pending)
-            return
         self._next = self._clock.callLater(RETRY_SECONDS, self._retry, pending)
 
     def _retry(self, pending: PendingBatch) -> None:
@@ -236,12 +240,9 @@ class Outbox:
     def _settle(self, pending: PendingBatch) -> None:
         if pending is not self._pending:
             return
-        self._pending = None
+        self._end_pending()
         self._stored_at = self._clock.seconds()
         self.commits.note(self._stored_at - pending.began)
-        if self._next is not None:
-            self._next.cancel()
-            self._next = None
         self._outage.ended()
         if self._queue:
             self._schedule(self._pace.delay())
@@ -259,8 +260,12 @@ class Outbox:
             self._schedule(0)
         self._probe_later()
 
+    def _end_pending(self) -> None:
+        _cancel(self._deadline, self._next)
+        self._pending = self._deadline = self._next = None
+
     def _abandon(self, pending: PendingBatch) -> None:
-        self._pending = None
+        self._end_pending()
         if self._machine.state is not OutboxState.STOPPED:
             why = pending.reasons[-1] if pending.reasons else "the servers do not answer"
             self.commits.failed += 1
@@ -281,10 +286,8 @@ class Outbox:
         self._refuse(said)
 
     def _refuse_queue(self) -> None:
-        if self._refusal is not None:
-            if self._refusal.active():
-                self._refusal.cancel()
-            self._refusal = None
+        _cancel(self._refusal)
+        self._refusal = None
         self._refuse(self._queue.take_said())
 
     def _refuse(self, entries: Sequence[Entry]) -> None:
@@ -292,5 +295,15 @@ class Outbox:
             return
         for entry in entries:
             entry.refused = unavailable()
-            self._backlog.remove(entry)
+            self._answered(entry)
         self._refused(entries)
+
+    def _answered(self, entry: Entry) -> None:
+        self._backlog.remove(entry)
+        self._since.pop(entry, None)
+
+
+def _cancel(*calls: IDelayedCall | None) -> None:
+    for call in calls:
+        if call is not None and call.active():
+            call.cancel()
