@@ -36,9 +36,16 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Check that every page is well formed and says what the code does."""
-    session.install("-e", ".[test]")
-    session.run("pytest", "tests/unit/test_docs.py", *session.posargs)
+    """Make the site of the documentation in build/site; a warning is an error."""
+    session.install("-e", ".[docs]")
+    session.run("sphinx-build", "-W", "--keep-going", "docs", "build/site", *session.posargs)
+
+
+@nox.session
+def linkcheck(session: nox.Session) -> None:
+    """Try every link of the documentation to the network."""
+    session.install("-e", ".[docs]")
+    session.run("sphinx-build", "-b", "linkcheck", "docs", "build/linkcheck", *session.posargs)
 
 
 @nox.session

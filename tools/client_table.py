@@ -57,12 +57,12 @@ class Bench:
             shown, ended = _run(f"printf '{SCRIPT}' | {self._words(client.piped, relay.port)}")
             sends_eof = b"\xff\xec" in relay.sent
         if self._said() == before:
-            return "leaves, and has sent nothing"
+            return "exits without sending"
         if BYE in shown:
             return "waits for the answer"
         if ended:
-            return "leaves without the answer"
-        return "sends EOF, and stays until QUIT" if sends_eof else "stays until QUIT"
+            return "exits before the answer"
+        return "sends EOF, stays until QUIT" if sends_eof else "stays until QUIT"
 
     def recipe(self, client: Client) -> str:
         """Return whether the line of the documentation says something and prints the verdict."""
@@ -91,7 +91,7 @@ class Bench:
             terminal.shown("PONG 2", PATIENCE_SECONDS)
             edits = relay.sent[begun:] == b"PING 2" + end
             return (
-                f"wishes for {options} options" if options else "nothing",
+                f"{options} option requests" if options else "nothing",
                 " ".join(ENDS[byte] for byte in end),
                 "is edited" if edits else "is sent",
                 self._interrupted(relay, terminal),
@@ -160,7 +160,12 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def recipes(clients: Iterable[Client]) -> str:
     """Return the lines of the documentation, as a literal block."""
-    return "".join(f"    {client.recipe}\n" for client in clients if client.recipe)
+    return "".join(f"    {_shown(client)}\n" for client in clients if client.recipe)
+
+
+def _shown(client: Client) -> str:
+    host, port = ("chat.example.org", "10320") if client in TLS else ("127.0.0.1", "10319")
+    return client.recipe.replace("TLSPORT", port).replace("HOST", host).replace("PORT", port)
 
 
 def _version(package: str) -> str:
@@ -179,14 +184,14 @@ def _installed(client: Client) -> bool:
 
 def _tables(bench: Bench) -> Iterator[str]:
     plain, tls = (tuple(filter(_installed, clients)) for clients in (PLAIN, TLS))
-    head = ("typed in", "it sends first", "Return sends", "Backspace", "Ctrl-C")
+    head = ("Program", "Sends first", "Return sends", "Backspace", "Ctrl-C")
     yield table(head, [(f"``{each.name}``", *bench.typed(each)) for each in plain if each.typed])
     for clients in (plain, tls):
         rows = [
-            (f"``{each.name}``", bench.at_end_of_input(each) if each.piped else "(reads none)", bench.recipe(each))
+            (f"``{each.name}``", bench.at_end_of_input(each) if each.piped else "(no input)", bench.recipe(each))
             for each in clients
         ]
-        yield table(("with a script", "at the end of its input", "line below"), rows)
+        yield table(("Program", "At the end of its input", "Line below"), rows)
         yield recipes(clients)
     packages = dict.fromkeys(each.package for each in (*plain, *tls))
     yield ", ".join(f"{package} {_version(package)}" for package in packages) + "\n"

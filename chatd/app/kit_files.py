@@ -16,6 +16,7 @@ from chatd.app.kit_wheels import Target
 from chatd.runtime.extras import PROJECT
 
 REQUIREMENTS, SUMS, WHEELS, SCRIPT = "requirements.txt", "SHA256SUMS", "wheels", "install"
+_ONLY_FOR_THE_SITE = ("conf.py", "_site", "changelog.rst", "contributing.rst", "__pycache__")
 _README = """\
 {title}
 {line}
@@ -79,7 +80,7 @@ def copy_documentation(folder: Path) -> None:
         source = Path(chatd.__file__).parent / "docs"
         (folder / "README.rst").write_text(_description(metadata.distribution(PROJECT).read_text("METADATA") or ""))
     if source.is_dir():
-        shutil.copytree(source, folder / "docs")
+        shutil.copytree(source, folder / "docs", ignore=shutil.ignore_patterns(*_ONLY_FOR_THE_SITE))
 
 
 def _description(information: str) -> str:

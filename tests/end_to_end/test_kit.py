@@ -57,6 +57,7 @@ def test_the_documentation_is_there_and_its_links_hold(kit: Path) -> None:
     assert (kit / "docs/README.rst").read_text().startswith("chatd\n")
     assert (kit / "docs/docs/protocol.rst").is_file()
     assert (kit / "docs/docs/images/page-wide.png").is_file()
+    assert not (kit / "docs/docs/conf.py").exists()
 
 
 def test_a_kit_that_was_changed_is_not_installed(kit: Path, tmp_path: Path) -> None:
