@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 WORDS = ROOT / "docs" / "development" / "words.rst"
 NOT_YET = ("README.rst", "chatd", "docs/")
 """What the names of texts begin with that are still being read anew."""
-PUBLIC = ("chatd/protocol/", "chatd/testing/")
+PUBLIC = ("chatd/bot/", "chatd/protocol/", "chatd/testing/")
 """Packages whose docstrings are for everybody."""
 SPELLINGS = {
     "color": "colour",
