@@ -7,9 +7,9 @@ from textwrap import dedent
 
 import pytest
 
+from tests.support.page_commands import CommandError
 from tests.support.page_output import matches, refreshed
 from tests.support.page_runner import Difference, Page
-from tests.support.page_shell import CommandError
 from tests.support.pages import Block, blocks_of
 
 SESSION = """

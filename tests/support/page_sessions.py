@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from tests.support.daemon import Client
+from tests.support.page_commands import CommandError
 from tests.support.page_output import ELLIPSIS, matches
-from tests.support.page_shell import CommandError
 from tests.support.page_world import World
 
 _ANSWERS = re.compile(r"(?:@\S+ )?(?:NOTE|OK|ERR|BYE|PONG|OLD|IS|ROOM|FROM)\b")
