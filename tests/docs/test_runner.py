@@ -30,6 +30,9 @@ SESSION = """
    WHO
    WHO #builds bob alice
    OK WHO #builds 2
+   TELL alice on it
+   OK TELL alice stored=no
+   FROM alice thank you
 """
 
 
