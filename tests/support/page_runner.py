@@ -19,7 +19,7 @@ from tests.support.pages import STEERING, Block
 
 RUN = ("console", "sh", "bash", "text", "python", "toml", "json")
 """The kinds of blocks that are run; others are tested by a test that they name, or written to a file."""
-_ASKS = re.compile(r"\b(?:10319|10380|6667)\b|\bchatd (?:backup|drain|erase|export|hook|reload|user)\b(?!.* --help)")
+_ASKS = re.compile(r"\b(?:10319|10380|6667)\b|\bchatd (?:backup|drain|export|hook|reload|user)\b(?!.* --help)")
 _SESSION = re.compile(r"^(?:\S*/)?nc (?:-\S+ )*\S+ \d+$")
 
 
