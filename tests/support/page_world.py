@@ -15,6 +15,7 @@ PORTS = ("10319", "10320", "10321", "10380", "6667", "6697", "443", "8080", "900
 """The ports that pages name, each of which is replaced by a free one."""
 FOLDERS = (
     "/etc/chatd",
+    "/etc/letsencrypt",
     "/etc/systemd/system",
     "/etc/sysusers.d",
     "/var/lib/chatd",
