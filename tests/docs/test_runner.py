@@ -218,3 +218,16 @@ def test_what_goes_on_has_to_print_what_is_shown(tmp_path: Path) -> None:
        curl -fsS -d passed 'http://127.0.0.1:10380/builds?nick=ci'
     """
     assert run(tmp_path, page.format(said="passed")) == []
+
+
+@pytest.mark.slow
+def test_a_block_may_be_the_log_of_the_server(tmp_path: Path) -> None:
+    page = """
+    .. output of: the server
+
+    .. code-block:: text
+
+       ...
+       ... listening on 127.0.0.1:10319
+    """
+    assert run(tmp_path, page) == []

@@ -6,6 +6,7 @@ import json
 import re
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -83,6 +84,10 @@ class Page:
         if name := block.steering.get("file"):
             self._write(name, block)
             return None
+        if block.steering.get("output of") == "the server":
+            self._need_daemon()
+            self._daemons()[-1].wait_until_shown(partial(matches, block.lines, goes_on=True))
+            return None
         if "output of" in block.steering:
             printed, _ = self._call(block.steering["output of"], block)
             return self._compare(block, list(block.lines), printed)
@@ -109,7 +114,7 @@ class Page:
         """Wait for what the commands show that go on. Raises `CommandError` if it does not come."""
         for each in self._background:
             if each.shown:
-                each.wait_until_shown(lambda printed, each=each: matches(each.shown, printed, goes_on=True))  # type: ignore[misc]
+                each.wait_until_shown(partial(matches, each.shown, goes_on=True))
 
     def _run_console(self, block: Block) -> Difference | None:
         lines: list[str] = []
@@ -175,8 +180,11 @@ class Page:
         )
         self._background[-1].wait_until_ready()
 
+    def _daemons(self) -> list[Background]:
+        return [each for each in self._background if each.is_daemon]
+
     def _stop_daemons(self, except_of: str = "") -> None:
-        for each in [each for each in self._background if each.is_daemon and each.place != except_of]:
+        for each in [each for each in self._daemons() if each.place != except_of]:
             self._background.remove(each)
             each.stop()
         self._company.close()
@@ -195,7 +203,7 @@ class Page:
 
     def _need_daemon(self) -> None:
         """Start the daemon of the page, if it has started none itself."""
-        if not any(each.is_daemon and each.process.poll() is None for each in self._background):
+        if all(each.process.poll() is not None for each in self._daemons()):
             command = f"chatd --port 10319 --web 10380 --irc 6667 {self._options}".rstrip()
             inward = self.world.inward(command)
             self._background.append(Background(self.world, self._shell.next_number(), inward, [], "the page's daemon"))
