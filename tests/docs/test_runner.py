@@ -10,7 +10,7 @@ import pytest
 from tests.support.page_output import matches, refreshed
 from tests.support.page_runner import Difference, Page
 from tests.support.page_shell import CommandError
-from tests.support.pages import BadPageError, Block, blocks_of
+from tests.support.pages import Block, blocks_of
 
 SESSION = """
 .. others: alice, ci
@@ -138,8 +138,8 @@ def test_what_should_fail_may(tmp_path: Path) -> None:
 
 
 def test_a_comment_that_there_is_not_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadPageError):
-        written(tmp_path, ".. tested bye: nothing\n\n.. code-block:: sh\n\n   true")
+    with pytest.raises(CommandError, match="tested bye"):
+        run(tmp_path, ".. tested bye: nothing\n\n.. code-block:: sh\n\n   true")
 
 
 def test_a_block_knows_where_it_stands(tmp_path: Path) -> None:

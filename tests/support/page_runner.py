@@ -15,7 +15,7 @@ from tests.support.page_output import matches, refreshed
 from tests.support.page_sessions import Company, Person, Session
 from tests.support.page_shell import Background, CommandError, Shell, goes_on, is_daemon, is_whole
 from tests.support.page_world import World
-from tests.support.pages import Block
+from tests.support.pages import STEERING, Block
 
 RUN = ("console", "sh", "bash", "text", "python", "toml", "json")
 """The kinds of blocks that are run; others are tested by a test that they name, or written to a file."""
@@ -63,6 +63,8 @@ class Page:
 
     def run(self, block: Block) -> Difference | None:
         """Run a block; return how it differs from what happened. Raises `CommandError` if something fails."""
+        if unknown := block.steering.keys() - set(STEERING):
+            raise CommandError(f"{block.place}: {unknown} is none of {STEERING}")
         if "tested by" in block.steering or "not run" in block.steering:
             return None
         self._statuses = {0}
@@ -149,7 +151,8 @@ class Page:
         path = Path(self.world.inward(name))
         path = path if path.is_absolute() else self.world.cwd / path
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(self.world.inward(block.text))
+        given = "".join(f"{line}\n" for line in block.steering.get("given", "").splitlines())
+        path.write_text(self.world.inward(given + block.text))
         if block.kind == "toml":
             self._succeed(f"chatd config --config {path}", block)
         elif block.kind == "json":

@@ -20,6 +20,7 @@ STEERING = (
     "earlier",
     "exit status",
     "file",
+    "given",
     "keeps running",
     "not run",
     "others",
@@ -29,10 +30,6 @@ STEERING = (
 )
 """The comments that a block may carry; docs/development/how-to.rst says what each is for."""
 _SETTINGS = {"report_level": 5, "halt_level": 5, "syntax_highlight": "none", "input_encoding": "utf-8"}
-
-
-class BadPageError(Exception):
-    """A page has something that no test can be made of."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +72,7 @@ def name_of(page: Path) -> str:
 
 
 def blocks_of(page: Path) -> list[Block]:
-    """Return the blocks of a page in their order. Raises `BadPageError` for a steering comment that there is not."""
+    """Return the blocks of a page in their order."""
     text = page.read_text()
     tree = publish_doctree(text, source_path=str(page), settings_overrides=_SETTINGS)
     return list(_blocks(tree, text.splitlines(), name_of(page)))
@@ -84,18 +81,24 @@ def blocks_of(page: Path) -> list[Block]:
 def _blocks(tree: nodes.document, source: list[str], page: str) -> Iterator[Block]:
     position = 0
     for node in tree.findall(lambda node: isinstance(node, nodes.literal_block | nodes.doctest_block)):
-        if isinstance(node.parent, nodes.system_message):
+        if isinstance(node.parent, nodes.system_message) or _is_of_another_page(node, page):
             continue
         kind = _kind(node)
         lines = tuple(node.astext().splitlines())
         found = _find(lines, source, position)
-        steering = dict(_steering(node, page, kind))
+        steering = dict(_steering(node, kind))
         if found is None:
             yield Block(page, kind, lines, steering)
             continue
         position = found + len(lines)
         indent = source[found][: len(source[found]) - len(source[found].lstrip())]
         yield Block(page, kind, lines, steering, found, indent)
+
+
+def _is_of_another_page(node: nodes.Element, page: str) -> bool:
+    """Return whether a block comes from a page that this one includes, and is tested there."""
+    source = Path(str(node.source))
+    return source.suffix == ".rst" and source.name != Path(page).name
 
 
 def _kind(node: nodes.Element) -> str:
@@ -116,7 +119,7 @@ def _find(lines: tuple[str, ...], source: list[str], start: int) -> int | None:
     return None
 
 
-def _steering(node: nodes.Element, page: str, kind: str) -> Iterator[tuple[str, str]]:
+def _steering(node: nodes.Element, kind: str) -> Iterator[tuple[str, str]]:
     """Yield what the comments before a block say."""
     siblings = node.parent.children
     index = siblings.index(node)
@@ -126,7 +129,5 @@ def _steering(node: nodes.Element, page: str, kind: str) -> Iterator[tuple[str, 
         index -= 1
         text = siblings[index].astext()
         key, _, value = text.partition(":")
-        if key not in STEERING:
-            raise BadPageError(f"{page}: before a block stands the comment {text!r}, which is not one of {STEERING}")
         first, _, rest = value.strip().partition("\n")
         yield key, "\n".join(filter(None, [first, dedent(rest)]))

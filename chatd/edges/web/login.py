@@ -94,7 +94,7 @@ async def _register(call: Call) -> None:
     fields = _fields(call)
     nick, password = _nick(fields), _password(fields)
     if call.visitor.account is not None:
-        raise ChatError(Code.ALREADY_IN, "you have an account and are logged in to it")
+        raise ChatError(Code.ALREADY_IN, "you are already logged in to your account")
     if (why_not := call.hub.nick_refusal(nick, None)) is not None:
         raise why_not
     accounts = call.hub.accounts
@@ -105,7 +105,7 @@ async def _register(call: Call) -> None:
 async def _redeem(call: Call) -> None:
     """Log in by a link that is good once. Where somebody else could read it, it is not looked at and stays good."""
     if not call.visitor.private:
-        text = "this link works on the computer that the server runs on, or over TLS; open it there"
+        text = "this link needs TLS; open it as https://, or on the computer that the server runs on"
         raise ChatError(Code.TLS_NEEDED, text)
     code = _fields(call).get("code", "")
     await _begin(call, await call.hub.accounts.use_link(code, _address(call.visitor)), 200)
@@ -152,7 +152,7 @@ def _tell_who(call: Call, account: str, status: int, kept: Cookie | None) -> Non
 def _check_private(call: Call) -> None:
     """Raise `ChatError` where somebody else could read a password; whatever it is, it is not looked at."""
     if not call.private:
-        text = "passwords go over TLS only; open the page as https://, and take another password"
+        text = "passwords are accepted over TLS only; open the page as https:// and use another password"
         raise ChatError(Code.TLS_NEEDED, text)
 
 
@@ -170,7 +170,7 @@ def _fields(call: Call) -> Mapping[str, str]:
     except (ValueError, RecursionError):
         raise HTTPError(400, "bad-syntax", "the body cannot be read") from None
     if not isinstance(fields, dict):
-        raise HTTPError(400, "bad-syntax", "the body is no object with nick and password")
+        raise HTTPError(400, "bad-syntax", "the body is not an object with nick and password")
     kept = {name: value for name, value in fields.items() if isinstance(value, str)}
     try:
         "".join(kept.values()).encode()
