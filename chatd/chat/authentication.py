@@ -49,7 +49,7 @@ def register(participant: Participant, command: commands.Register, label: str | 
     if not participant.nick:
         raise ChatError(Code.NAME_NEEDED, "JOIN under the nick that you want to register first")
     if participant.account is not None:
-        raise ChatError(Code.ALREADY_IN, "you already have an account and are logged in to it")
+        raise ChatError(Code.ALREADY_IN, "you are already logged in to your account")
     return _register(participant, command, label)
 
 

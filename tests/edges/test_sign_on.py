@@ -291,8 +291,8 @@ def test_where_others_could_listen_in_it_is_not_begun(
 ) -> None:
     monkeypatch.setattr("tests.support.web.Transport", Transport)
     browser = Browser(scene, address=address)
-    assert "over TLS or on" in refusal(browser.get("/-/oidc", headers))
-    assert "over TLS or on" in refusal(browser.get("/-/oidc/back?code=1&state=2", headers))
+    assert "needs TLS" in refusal(browser.get("/-/oidc", headers))
+    assert "needs TLS" in refusal(browser.get("/-/oidc/back?code=1&state=2", headers))
     assert scene.provider.asked == []
 
 

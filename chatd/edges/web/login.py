@@ -50,10 +50,10 @@ def _check_grant(call: Call, route: Route, rooms: frozenset[str] | None, *, post
     """Raise `ChatError` if a limited token is not good for what is asked: it is for nothing but rooms' addresses."""
     place = route.place.split("/")
     if post_only and not (route.method in _SAYING and ROOM in place and ID not in place):
-        raise ChatError(Code.NOT_ALLOWED, "this token can only send messages to rooms")
+        raise ChatError(Code.NOT_ALLOWED, "this token is for saying things in rooms and for nothing else")
     if rooms is not None and (ROOM not in place or call.room.key not in rooms):
         known = ", ".join(sorted(rooms))
-        raise ChatError(Code.NOT_ALLOWED, f"this token is valid for {known} only")
+        raise ChatError(Code.NOT_ALLOWED, f"this token is good for {known} alone")
 
 
 class Cookie(NamedTuple):
@@ -94,7 +94,7 @@ async def _register(call: Call) -> None:
     fields = _fields(call)
     nick, password = _nick(fields), _password(fields)
     if call.visitor.account is not None:
-        raise ChatError(Code.ALREADY_IN, "you already have an account and are logged in to it")
+        raise ChatError(Code.ALREADY_IN, "you are already logged in to your account")
     if (why_not := call.hub.nick_refusal(nick, None)) is not None:
         raise why_not
     accounts = call.hub.accounts
@@ -105,7 +105,7 @@ async def _register(call: Call) -> None:
 async def _redeem(call: Call) -> None:
     """Log in by a link that is good once. Where somebody else could read it, it is not looked at and stays good."""
     if not call.visitor.private:
-        text = "this link works over TLS or on the computer that runs the server; open it there"
+        text = "this link needs TLS; open it as https://, or on the computer that the server runs on"
         raise ChatError(Code.TLS_NEEDED, text)
     code = _fields(call).get("code", "")
     await _begin(call, await call.hub.accounts.use_link(code, _address(call.visitor)), 200)
@@ -152,7 +152,7 @@ def _tell_who(call: Call, account: str, status: int, kept: Cookie | None) -> Non
 def _check_private(call: Call) -> None:
     """Raise `ChatError` where somebody else could read a password; whatever it is, it is not looked at."""
     if not call.private:
-        text = "passwords are accepted over TLS only; open the page as https://, and change this password"
+        text = "passwords are accepted over TLS only; open the page as https:// and use another password"
         raise ChatError(Code.TLS_NEEDED, text)
 
 
@@ -166,11 +166,11 @@ def _fields(call: Call) -> Mapping[str, str]:
         elif kind == "application/x-www-form-urlencoded":
             fields = dict(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=10))
         else:
-            raise HTTPError(415, "bad-syntax", "send the nick and password as application/json")
+            raise HTTPError(415, "bad-syntax", "send nick and password as application/json")
     except (ValueError, RecursionError):
         raise HTTPError(400, "bad-syntax", "the body cannot be read") from None
     if not isinstance(fields, dict):
-        raise HTTPError(400, "bad-syntax", "the body is not a JSON object with nick and password")
+        raise HTTPError(400, "bad-syntax", "the body is not an object with nick and password")
     kept = {name: value for name, value in fields.items() if isinstance(value, str)}
     try:
         "".join(kept.values()).encode()
@@ -189,7 +189,7 @@ def _nick(fields: Mapping[str, str]) -> Nick:
 def _password(fields: Mapping[str, str]) -> str:
     password = fields.get("password", "")
     if not 0 < len(password.encode()) <= MAX_PASSWORD_BYTES:
-        raise HTTPError(400, "bad-syntax", f"the password must have 1 to {MAX_PASSWORD_BYTES} bytes")
+        raise HTTPError(400, "bad-syntax", f"a password has 1 to {MAX_PASSWORD_BYTES} bytes")
     return password
 
 

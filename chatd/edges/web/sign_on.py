@@ -138,7 +138,7 @@ def _redirect_uri(call: Call) -> str:
     """Return where the provider is to send the browser back to. Raise `ChatError` where others could listen in."""
     host = call.header("Host")
     if host is None or not call.private:
-        text = "logins work over TLS or on the computer that runs the server; open the page as https://"
+        text = "logging in needs TLS; open the page as https://, or on the computer that the server runs on"
         raise ChatError(Code.TLS_NEEDED, text)
     return f"{'https' if call.encrypted else 'http'}://{host}{BACK}"
 

@@ -187,7 +187,7 @@ export class Menus {
         { text: t('do.away'), icon: 'clock', act: () => app.sheets.away() },
       );
     } else {
-      items.push({ text: t('do.talk', { nick }), icon: 'talk', act: () => app.go(store.open(nick)) });
+      items.push({ text: t('do.talk'), icon: 'talk', act: () => app.go(store.open(nick)) });
       items.push({ text: t('do.mention'), icon: 'person', act: () => app.composer.mention(nick) });
       items.push({ text: t('do.ignore'), icon: 'mute', act: () => session.ask('IGNORE', [nick]) });
     }
