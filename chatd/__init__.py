@@ -1,3 +1,3 @@
-"""chatd: a chat daemon that speaks lines."""
+"""chatd: a chat server for browsers, IRC clients, nc, curl and scripts."""
 
 __version__ = "0.1.0"

@@ -43,7 +43,7 @@ class Work:
 WORKS = {
     work.name: work
     for work in (
-        Work("busy", "1 room of 1,000, 10 of whom have 1,000 messages in flight each", window=DEEP_WINDOW),
+        Work("busy", "1 room of 1,000, 10 of whom have 30 messages in flight each", window=DEEP_WINDOW),
         Work("turn", "1 room of 1,000, 10 of whom have one message in flight each", window=1),
         Work("quiet", "1 room of 1,000, one of whom says 20 messages a second", senders=1, rate=20),
         Work("rooms", "500 rooms of 10, 9 of whom have one message in flight", 500, 10, senders=9, window=1),

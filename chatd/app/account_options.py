@@ -36,16 +36,21 @@ class AccountOptions(StateOptions, GroupOptions, AuthOptionMixin):
 
     supportedInterfaces: Any = (IUsernamePassword,)
     optParameters: ClassVar[list[list[object]]] = [
-        ["accounts", None, None, "File of the accounts.  [default: chatd.accounts.sqlite3 beside the journal]"],
-        ["registration", None, Registration.OFF.value, "Who may REGISTER a name: off, open, or code (by invitation)."],
+        ["accounts", None, None, "file of the accounts (default: chatd.accounts.sqlite3 beside the journal)"],
+        [
+            "registration",
+            None,
+            Registration.OFF.value,
+            "who may REGISTER a nick: off, open, or code for invited people",
+        ],
     ]
     optFlags: ClassVar[list[list[object]]] = [
-        ["members-only", None, "Let nobody in who has no account."],
-        ["scram", None, "Let IRC clients log in by SCRAM-SHA-256 too, for which more is kept of each password."],
+        ["members-only", None, "require an account to join"],
+        ["scram", None, "let IRC clients log in with SCRAM-SHA-256, which stores more about each password"],
     ]
 
     def opt_auth(self, description: str) -> None:
-        """Ask this too whether a password is right, such as file:users; repeatable. See --help-auth."""
+        """another way to check passwords: pam, file:PATH or what --help-auth lists (repeatable)"""
         kind, _, path = description.partition(":")
         if kind == "file":
             # Twisted's only warns, and looks for the file at each login: from wherever a daemon is by then.
@@ -54,6 +59,14 @@ class AccountOptions(StateOptions, GroupOptions, AuthOptionMixin):
             description = f"file:{Path(path).resolve()}"
         super().opt_auth(description)
 
+    def opt_help_auth(self) -> None:
+        """list the methods that --auth takes"""
+        super().opt_help_auth()
+
+    def opt_help_auth_type(self, method: str) -> None:
+        """explain a method that --auth takes"""
+        super().opt_help_auth_type(method)
+
     def postOptions(self) -> None:
         """Check what was given."""
         super().postOptions()
@@ -61,20 +74,20 @@ class AccountOptions(StateOptions, GroupOptions, AuthOptionMixin):
             self["registration"] = Registration(self["registration"])
         except ValueError:
             choice = ", ".join(Registration)
-            raise usage.UsageError(f"--registration is one of {choice}, not {self['registration']!r}") from None
+            raise usage.UsageError(f"--registration takes one of {choice}, not {self['registration']!r}") from None
         if self["scram"] and self.checkers:
             raise usage.UsageError(
-                "--scram and --auth exclude each other: what --auth asks takes passwords, and SCRAM sends none"
+                "--scram and --auth exclude each other: --auth checks passwords, and SCRAM does not send them"
             )
         if not self["members-only"]:
             return
         if self["registration"] is not Registration.OFF:
             raise usage.UsageError(
-                "--members-only and --registration exclude each other: REGISTER is for who is in;"
-                " make accounts with chatd user add"
+                "--members-only and --registration exclude each other: only members could REGISTER;"
+                " add accounts with chatd user add"
             )
         if self.accounts_path is None and not self.checkers and self.get("oidc-issuer") is None:
-            raise usage.UsageError("--members-only would let nobody in: give --accounts or --auth too")
+            raise usage.UsageError("with --members-only nobody could join; add --accounts or --auth")
 
     @property
     def checkers(self) -> Sequence[ICredentialsChecker]:

@@ -24,7 +24,7 @@ class AnnounceOptions(usage.Options):
         self["announce"] = None
 
     def opt_announce(self, name: str) -> None:
-        """Announce the server under this name to those on the network who look for chatd or for web pages (DNS-SD)."""
+        """name to announce the server under on the local network (DNS-SD)"""
         if not name.strip() or clean(name) != name or len(name.encode(errors="replace")) > MAX_NAME_BYTES:
             raise usage.UsageError(f"--announce takes a name of 1 to {MAX_NAME_BYTES} bytes, not {clean(name)!r}")
         if find_spec("zeroconf") is None:

@@ -63,31 +63,29 @@ def make_parser() -> argparse.ArgumentParser:
         made.set_defaults(carry_out=carry_out)
         return made
 
-    about = "Write a room, or everything, as lines of JSON to the standard output. The daemon may be running."
-    command("export", _export, about).add_argument("room", nargs="?", help="such as '#lobby'")
+    about = "Write one room, or everything, to standard output as lines of JSON. The server may be running."
+    command("export", _export, about).add_argument("room", nargs="?", help="room, such as '#lobby' (default: all)")
     about = (
-        "Add what an export wrote, or another program, from files or the standard input."
-        " The daemon must not be running."
+        "Import an export of chatd, or the history of another program, from files or standard input. Stop the server"
+        " first."
     )
     importing = command("import", _import, about)
     importing.add_argument("files", metavar="FILE", nargs="*", type=Path)
     import_command.add_options(importing)
-    about = "Take away all that one person has said. The daemon must not be running; nodes of a cluster may."
+    about = "Delete all messages of one person. Stop the server first; the nodes of a cluster may be running."
     erasing = command("erase", _erase, about)
     erasing.add_argument("nick")
-    about = "take away all that was told in private to the account of that name or by it, instead"
+    about = "delete the private messages from and to the account of that name instead"
     erasing.add_argument("--private", action="store_true", help=about)
     backup_command.add_options(command("backup", backup_command.carry_out, backup_command.ABOUT))
-    about = (
-        "Put a backup in the place of the journal, which is kept under another name. The daemon must not be running."
-    )
+    about = "Replace the journal with a backup; the old journal is kept under another name. Stop the server first."
     command("restore", _restore, about).add_argument("file", type=Path)
     command("compact", compact_command.carry_out, compact_command.ABOUT)
-    about = "Make a certificate that signs itself, and its key, for people to reach the daemon by TLS."
+    about = "Create a self-signed certificate and its key, so that people can connect with TLS."
     certificate = commands.add_parser("certificate", help=about, description=about)
     certificate.set_defaults(carry_out=_certificate)
-    certificate.add_argument("directory", type=Path, help="where to put them; it is made if it is not there")
-    certificate.add_argument("names", metavar="NAME", nargs="+", help="a host name or IP address of this machine")
+    certificate.add_argument("directory", type=Path, help="directory for them, created if missing")
+    certificate.add_argument("names", metavar="NAME", nargs="+", help="host name or IP address of this machine")
     return parser
 
 

@@ -19,8 +19,8 @@ from chatd.journal.sqlite.database import LACKS_LOG, lacks_log
 from chatd.protocol.wire import timestamp
 
 ABOUT = (
-    "Copy the journal as it is now to a new file, or with --directory the journal, the accounts and the hooks to files"
-    " that are named by the time. The daemon may be running."
+    "Copy the journal to a new file or, with --directory, the journal, accounts and webhooks to files named after"
+    " the current time. The server may be running."
 )
 _DATED = r"-\d{8}T\d{6}Z"
 
@@ -28,9 +28,14 @@ _DATED = r"-\d{8}T\d{6}Z"
 def add_options(command: argparse.ArgumentParser) -> None:
     """Add what the command takes beside the journal."""
     where = command.add_mutually_exclusive_group(required=True)
-    where.add_argument("file", type=Path, nargs="?", help="a new file, for the journal alone")
-    where.add_argument("--directory", metavar="DIR", type=Path, help="made if it is not there, for its owner alone")
-    about = "how many of each are left in the directory, the newest [default: all]"
+    where.add_argument("file", type=Path, nargs="?", help="new file for the journal")
+    where.add_argument(
+        "--directory",
+        metavar="DIR",
+        type=Path,
+        help="directory of the copies, created if missing and accessible to its owner only",
+    )
+    about = "how many copies of each to keep, the newest (default: all)"
     command.add_argument("--copies", metavar="COUNT", type=_count, help=about)
 
 

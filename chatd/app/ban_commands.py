@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> None:
 
 def make_parser() -> argparse.ArgumentParser:
     """Return what reads the arguments."""
-    parser = argparse.ArgumentParser(prog="chatd ban", description="Which bans hold, and taking one back.")
+    parser = argparse.ArgumentParser(prog="chatd ban", description="List the bans in effect, and remove one.")
     commands = parser.add_subparsers(required=True)
     journal = where_options()
 
@@ -47,11 +47,11 @@ def make_parser() -> argparse.ArgumentParser:
         made.set_defaults(carry_out=carry_out)
         return made
 
-    about = "Print who is banned, where, by whom, since when, for how long, what account or address that reaches, and"
-    command("list", _list, f"{about} why, a line each. The daemon may be running.")
-    remove = command("remove", _remove, "Take a ban back, as UNBAN does. The daemon may be running.")
-    remove.add_argument("who", help="a nick, an address or a network, as it was banned")
-    remove.add_argument("room", nargs="?", default=SERVER, help="such as '#lobby' [default: the whole server]")
+    about = "Print one line per ban: subject, place, who imposed it, start, duration, account or address it covers, and"
+    command("list", _list, f"{about} reason. The server may be running.")
+    remove = command("remove", _remove, "Remove a ban, as UNBAN does. The server may be running.")
+    remove.add_argument("who", help="nick, address or network, as it was banned")
+    remove.add_argument("room", nargs="?", default=SERVER, help="room, such as '#lobby' (default: the whole server)")
     return parser
 
 

@@ -25,18 +25,19 @@ class CheckOptions(ReadOptions):
     """Those of the daemon, and ``--json`` and ``--whole``."""
 
     optFlags: ClassVar[list[list[object]]] = [
-        ["json", None, "Print one document of JSON instead of lines."],
-        ["whole", None, "Read files to the end, however long that takes, also where there is no terminal."],
+        ["json", None, "print one JSON document instead of lines"],
+        ["whole", None, "read files to the end, however long it takes, even without a terminal"],
     ]
     about = (
-        "Checks what a daemon with the same options would meet: configuration, ports, certificates, journal, accounts,"
-        " hooks, PAM, clock, NATS, file descriptors and what is installed. Nothing is made, changed or locked, and the"
-        " daemon may be running. The exit status is 1 if something is wrong, and 0 with warnings."
+        "Check what a server with the same options would find: configuration, ports, certificates, journal,"
+        " accounts, webhooks, PAM, clock, NATS, file descriptors and installed software. Nothing is created,"
+        " changed or locked, and the server may be running. The exit status is 1 if something is wrong and 0 if"
+        " there are only warnings."
     )
 
     @override
     def help_text(self, columns: int) -> str:
-        synopsis = "Usage: chatd check [--json] [--whole] [options of the daemon]"
+        synopsis = "Usage: chatd check [--json] [--whole] [options of the server]"
         return short_help_text(self, synopsis, self.about, columns)
 
 

@@ -44,13 +44,13 @@ DEFAULT_LOG = "chatd-class.log"
 class ClassOptions(Options):
     """The options of ``chatd class``: those of the daemon, for a class by default, and its own."""
 
-    longdesc = "Runs a server for a class in one room, opened to the network, in the foreground. It says how to get in."
+    longdesc = "Run a server for one class in the foreground, open to the network, and print how to join."
 
     optParameters: ClassVar[list[list[object]]] = [
-        ["room", None, "#class", "The room of the class."],
-        ["nick", None, "teacher", "The name of the server operator's account that the link is for."],
+        ["room", None, "#class", "room of the class"],
+        ["nick", None, "teacher", "nick of the server operator's account that the link creates"],
     ]
-    optFlags: ClassVar[list[list[object]]] = [["no-announce", None, "Do not announce the server on the network."]]
+    optFlags: ClassVar[list[list[object]]] = [["no-announce", None, "do not announce the server on the network"]]
 
     def __init__(self) -> None:
         super().__init__()

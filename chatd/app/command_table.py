@@ -28,49 +28,53 @@ class Task(NamedTuple):
 _ARCHIVE = "chatd.app.archive_commands"
 TASKS = (
     Task(
-        "people",
+        "accounts and access",
         (
-            Command("user", "chatd.app.user_commands", "who has an account, and who is invited to make one"),
-            Command("ban", "chatd.app.ban_commands", "who is banned from the server"),
-            Command("class", "chatd.app.class_command", "a server for a class in one room, opened for a lesson"),
+            Command("user", "chatd.app.user_commands", "manage accounts, invitations and tokens"),
+            Command("ban", "chatd.app.ban_commands", "list and remove bans"),
+            Command("class", "chatd.app.class_command", "run a server for one class, open to the network"),
         ),
     ),
     Task(
-        "what was said",
+        "messages",
         (
-            Command("export", _ARCHIVE, "write a room, or everything, as lines of JSON", shares_parser=True),
-            Command("import", _ARCHIVE, "add what an export wrote, or another program", shares_parser=True),
-            Command("erase", _ARCHIVE, "take away all that one person has said", shares_parser=True),
-            Command("backup", _ARCHIVE, "copy the journal as it is now to a new file", shares_parser=True),
-            Command("restore", _ARCHIVE, "put a backup in the place of the journal", shares_parser=True),
-            Command("compact", _ARCHIVE, "make what was deleted leave the file", shares_parser=True),
+            Command("export", _ARCHIVE, "export one room, or everything, as lines of JSON", shares_parser=True),
+            Command("import", _ARCHIVE, "import an export, or the history of another program", shares_parser=True),
+            Command("erase", _ARCHIVE, "delete all messages of one person", shares_parser=True),
+            Command("backup", _ARCHIVE, "back up the journal while the server runs", shares_parser=True),
+            Command("restore", _ARCHIVE, "replace the journal with a backup", shares_parser=True),
+            Command("compact", _ARCHIVE, "remove deleted messages from the file for good", shares_parser=True),
         ),
     ),
     Task(
-        "other programs",
+        "integration",
         (
-            Command("tail", "chatd.app.tail_command", "say the lines of log files in a room"),
-            Command("hook", "chatd.app.hook_command", "send what is said in a room on to a URL"),
+            Command("tail", "chatd.app.tail_command", "post the lines of log files to a room"),
+            Command("hook", "chatd.app.hook_command", "send the messages of a room to a webhook"),
         ),
     ),
     Task(
-        "running a server",
+        "operation",
         (
-            Command("unit", "chatd.app.unit_command", "print the files with which systemd runs a server"),
-            Command("config", "chatd.app.configuration.command", "which options hold, and where each comes from"),
-            Command("reload", "chatd.app.reload_command", "make the daemon take up its configuration as it is now"),
-            Command("check", "chatd.app.check_command", "what would keep the daemon from starting, or lose messages"),
-            Command("drain", "chatd.app.drain_command", "end the daemon for one that follows it, as in an upgrade"),
-            Command("certificate", _ARCHIVE, "make a certificate to start with", shares_parser=True),
-            Command("kit", "chatd.app.kit_command", "one folder to install it from where there is no network"),
+            Command("unit", "chatd.app.unit_command", "print unit files for systemd"),
+            Command(
+                "config", "chatd.app.configuration.command", "show the options in effect and where each comes from"
+            ),
+            Command("reload", "chatd.app.reload_command", "make the running server read its configuration again"),
+            Command("check", "chatd.app.check_command", "find problems that prevent a start or lose messages"),
+            Command("drain", "chatd.app.drain_command", "stop the server so that a new one can take over"),
+            Command("certificate", _ARCHIVE, "create a self-signed certificate", shares_parser=True),
+            Command("kit", "chatd.app.kit_command", "make a folder to install chatd from without a network"),
         ),
     ),
     Task(
-        "what there is to read",
+        "help",
         (
-            Command("help", "chatd.app.reference.help_command", "this help, or that of a command"),
-            Command("man", "chatd.app.reference.man_command", "the manual pages, for man to show"),
-            Command("completion", "chatd.app.reference.completion_command", "make bash or zsh complete all of this"),
+            Command("help", "chatd.app.reference.help_command", "show this help, or the help of a command"),
+            Command("man", "chatd.app.reference.man_command", "print the manual pages"),
+            Command(
+                "completion", "chatd.app.reference.completion_command", "print completion scripts for bash and zsh"
+            ),
         ),
     ),
 )

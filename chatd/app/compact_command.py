@@ -11,8 +11,8 @@ from chatd.journal.sqlite.address import sqlite_path
 from chatd.journal.sqlite.compaction import compact
 
 ABOUT = (
-    "Make all that was deleted leave the file: messages that were too old, retracted or erased, and their words in the"
-    " search index. While the daemon runs it merges the index; stop it, and the file is written anew."
+    "Remove everything deleted from the file for good: messages that expired or were retracted or erased, and their"
+    " words in the search index. If the server is running, it merges the index; if not, the file is rewritten."
 )
 PAUSE_SECONDS = 0.2
 

@@ -32,10 +32,10 @@ def make_parser() -> argparse.ArgumentParser:
     """Return what reads the arguments."""
     parser = argparse.ArgumentParser(
         prog="chatd drain",
-        description="End the daemon for one that follows: nobody is let in any more, what was read is answered and"
-        " stored, and all are told when to come back. Return when it has ended.",
+        description="Stop the server so that a new one can take over: it accepts no new connections, answers and"
+        " stores what it has read, and tells everybody when to come back. Return when it has stopped.",
     )
-    parser.add_argument("-c", "--config", metavar="FILE", help="the daemon's configuration")
-    about = "the daemon's directory [default: $STATE_DIRECTORY or the working directory]"
+    parser.add_argument("-c", "--config", metavar="FILE", help="configuration of the server")
+    about = "directory of the server (default: $STATE_DIRECTORY or the working directory)"
     parser.add_argument("--state-directory", metavar="DIR", help=about)
     return parser

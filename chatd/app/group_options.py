@@ -22,13 +22,13 @@ class GroupOptions(usage.Options):
         self["room-group"] = []
 
     def opt_operators_group(self, group: str) -> None:
-        """Group of --auth pam or --oidc-issuer whose members are server operators; repeatable."""
+        """group, of --oidc-issuer or --auth pam, whose members are server operators (repeatable)"""
         if not group.strip():
-            raise usage.UsageError("--operators-group takes the name of a group, like chat-operators, not nothing")
+            raise usage.UsageError("--operators-group needs the name of a group, such as chat-operators")
         self["operators-group"].append(group)
 
     def opt_room_group(self, mapping: str) -> None:
-        """Group whose members are let into a private room: GROUP=#room; repeatable."""
+        """group whose members may join a private room: GROUP=#room (repeatable)"""
         try:
             self["room-group"].append(room_group(mapping))
         except ValueError as error:

@@ -37,7 +37,7 @@ def main(arguments: Sequence[str]) -> None:
 
 def make_parser() -> argparse.ArgumentParser:
     """Return what reads the arguments."""
-    about = "Where what is said in a room is sent on to, a POST a message. The daemon may be running."
+    about = "Send the messages of a room to webhooks, one POST per message. The server may be running."
     parser = argparse.ArgumentParser(prog="chatd hook", description=about)
     commands = parser.add_subparsers(required=True)
     file = where_options("hooks")
@@ -47,18 +47,18 @@ def make_parser() -> argparse.ArgumentParser:
         made.set_defaults(carry_out=carry_out)
         return made
 
-    add = command("add", _add, "Send on what is said in a room, and print the secret that requests are signed with.")
+    add = command("add", _add, "Send the messages of a room to a URL, and print the secret that signs the requests.")
     add.add_argument("room", metavar="'#ROOM'")
     add.add_argument("url", metavar="URL")
-    add.add_argument("--secret-file", type=Path, metavar="FILE", help="a secret that is there already, whsec_...")
-    add.add_argument("--private", action="store_true", help="let it send to private addresses, and over http://")
-    about = "begin after the message ID, at the beginning, or with what is said from now on [default: now]"
+    add.add_argument("--secret-file", type=Path, metavar="FILE", help="existing secret, whsec_... (default: a new one)")
+    add.add_argument("--private", action="store_true", help="allow private addresses and http://")
+    about = "start after the message ID, at the beginning, or now (default: now)"
     add.add_argument("--from", dest="start", default="now", metavar="ID|beginning|now", help=about)
-    about = "Print id, room, receiver, position, how many messages wait, state, last status and next try, a line each."
+    about = "Print one line per webhook: id, room, receiver, position, waiting messages, state, last status, next try."
     command("list", _list, about)
-    command(
-        "remove", _remove, "Send nothing on any more, by the id of a hook. What it had not sent, it never does."
-    ).add_argument("id", type=int)
+    command("remove", _remove, "Remove a webhook by its id. Messages not yet sent are not sent any more.").add_argument(
+        "id", type=int
+    )
     return parser
 
 

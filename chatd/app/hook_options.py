@@ -18,7 +18,7 @@ class HookOptions(StateOptions):
     """``--hooks``."""
 
     optParameters: ClassVar[list[list[object]]] = [
-        ["hooks", None, None, "File of the hooks.  [default: chatd.hooks.sqlite3 beside the journal]"],
+        ["hooks", None, None, "file of the webhooks (default: chatd.hooks.sqlite3 beside the journal)"],
     ]
 
     def make_hooks(self, reactor: Any, hub: Hub) -> Hooks | None:

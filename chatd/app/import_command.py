@@ -33,18 +33,19 @@ BringIn = Callable[[Iterator[StoredEvent], Callable[[int], None]], Carried]
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of an import that is none of our own exports."""
-    about = "what the files are, which may be folders, and packed by gzip [default: an export of chatd]"
+    about = "format of the files, which may be folders or gzipped (default: an export of chatd)"
     parser.add_argument("--format", choices=FORMATS, help=about)
-    parser.add_argument("--room", help="the room that all of it goes to [default: one for each channel, of its name]")
-    about = "of the times in logs that name none: Europe/Berlin, UTC [default: this machine's]"
+    parser.add_argument("--room", help="room to import everything into (default: one room per channel, with its name)")
+    about = "time zone of logs that name none: Europe/Berlin, UTC (default: this machine's)"
     parser.add_argument("--timezone", metavar="ZONE", help=about)
-    about = "what lines are in that are not UTF-8, such as cp1252"
+    about = "charset of lines that are not UTF-8, such as cp1252"
     parser.add_argument("--charset", help=about)
+    parser.add_argument("--skip-bad", action="store_true", help="skip what cannot be read instead of importing nothing")
     parser.add_argument(
-        "--skip-bad", action="store_true", help="leave out what cannot be read instead of importing nothing"
-    )
-    parser.add_argument(
-        "--report", type=Path, metavar="FILE", help="write all that cannot be read, and all new names, there"
+        "--report",
+        type=Path,
+        metavar="FILE",
+        help="write everything that cannot be read, and all changed names, to this file",
     )
 
 

@@ -37,25 +37,25 @@ class IrcOptions(usage.Options):
         self["irc-history"] = DEFAULT_LAST_LINES
 
     def opt_irc(self, where: str) -> None:
-        """Port or endpoint for IRC clients, such as 6667 or tls:DIRECTORY:port=6697; repeatable.  [default: none]"""
+        """port or endpoint for IRC clients, such as 6667 or tls:DIRECTORY:port=6697 (repeatable; default: none)"""
         if where.isdecimal():
             try:
                 Number("irc", "PORT", "", 0, 65535).parse(where)
             except ValueError as error:
                 raise usage.UsageError(str(error)) from None
         elif ":" not in where:
-            wanted = "a port or an endpoint like tls:DIRECTORY:port=6697"
+            wanted = "a port or an endpoint such as tls:DIRECTORY:port=6697"
             raise usage.UsageError(f"--irc takes {wanted}, not {clean(where)!r}")
         self["irc"].append(where)
 
     def opt_irc_name(self, name: str) -> None:
-        """What the server calls itself on IRC.  [default: irc.local]"""
+        """server name that IRC clients see (default: irc.local)"""
         if not _NAME.fullmatch(name) or len(name) > 63:
-            raise usage.UsageError(f"--irc-name takes a name with a dot, like irc.example.org, not {clean(name)!r}")
+            raise usage.UsageError(f"--irc-name takes a name with a dot, such as irc.example.org, not {clean(name)!r}")
         self["irc-name"] = name
 
     def opt_irc_history(self, count: str) -> None:
-        """How many of the last lines IRC clients that cannot ask are told on JOIN, 0 for none.  [default: 20]"""
+        """messages replayed on JOIN to IRC clients that cannot request history; 0 for none (default: 20)"""
         try:
             self["irc-history"] = Number("irc-history", "COUNT", "", 0, MAX_HISTORY).parse(count)
         except ValueError as error:

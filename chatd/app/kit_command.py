@@ -14,8 +14,8 @@ from chatd.app import kit_files, kit_wheels
 from chatd.runtime import extras
 
 ABOUT = (
-    "Make a folder with this chatd, all that it needs, their hashes and the documentation, for machines without a"
-    " network. There, sh DIR/install installs it."
+    "Make a folder with this chatd, its dependencies, their hashes and the documentation, for machines without a"
+    " network. To install it there, run sh DIR/install."
 )
 _PYTHON = re.compile(r"3\.\d{1,2}")
 _TAG = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)+")
@@ -35,13 +35,13 @@ def main(arguments: Sequence[str]) -> None:
 def make_parser() -> argparse.ArgumentParser:
     """Return what reads the arguments."""
     parser = argparse.ArgumentParser(prog="chatd kit", description=ABOUT)
-    parser.add_argument("directory", metavar="DIR", type=Path, help="the folder to make")
+    parser.add_argument("directory", metavar="DIR", type=Path, help="folder to create")
     known = extras.names()
-    about = f"what is optional, separated by commas; none for nothing [default: {','.join(known)}]"
+    about = f"extras, separated by commas, or none (default: {','.join(known)})"
     parser.add_argument("--extras", metavar="LIST", type=_extras, default=known, help=about)
-    about = "its version where the kit is for, such as 3.11 [default: as here]"
+    about = "Python version of the target machine, such as 3.11 (default: that of this machine)"
     parser.add_argument("--python", metavar="VERSION", type=_python, help=about)
-    about = f"the machine that the kit is for, as in the names of wheels [default: {kit_wheels.this_platform()}]"
+    about = f"platform tag of the target machine, as in the names of wheels (default: {kit_wheels.this_platform()})"
     parser.add_argument("--platform", metavar="TAG", type=_tag, help=about)
     return parser
 

@@ -29,10 +29,10 @@ class LogOptions(LayeredOptions):
             "log",
             None,
             None,
-            "How the log is written: text, json or journald.  [default: journald under systemd, or else text]",
+            "format of the log: text, json or journald (default: journald under systemd, otherwise text)",
         ],
-        ["audit", None, None, "File of the audit log: logins, refusals and moderation, as lines of JSON."],
-        ["log-level", None, "info", f"Of which level on events are logged: {', '.join(LEVELS)}."],
+        ["audit", None, None, "file of the audit log: logins, refusals and moderation, as lines of JSON"],
+        ["log-level", None, "info", f"least severe events to log: {', '.join(LEVELS)}"],
     ]
 
     def postOptions(self) -> None:
@@ -43,9 +43,9 @@ class LogOptions(LayeredOptions):
                 self["log"] = LogFormat(self["log"])
             except ValueError:
                 choice = ", ".join(LogFormat)
-                raise usage.UsageError(f"--log is one of {choice}, not {clean(self['log'])!r}") from None
+                raise usage.UsageError(f"--log takes one of {choice}, not {clean(self['log'])!r}") from None
         if self["log-level"] not in LEVELS:
-            raise usage.UsageError(f"--log-level is one of {', '.join(LEVELS)}, not {clean(self['log-level'])!r}")
+            raise usage.UsageError(f"--log-level takes one of {', '.join(LEVELS)}, not {clean(self['log-level'])!r}")
         self._check_twistd(self.parent)
 
     @property

@@ -27,11 +27,11 @@ class OidcOptions(GroupOptions):
     """The options of the provider; they are mixed into others, those of the web edge among them."""
 
     optParameters: ClassVar[list[list[object]]] = [
-        ["oidc-issuer", None, None, "Let people log in on the page with this OpenID provider: https://HOST/..."],
-        ["oidc-client-id", None, None, "What this server is called at the provider."],
-        ["oidc-client-secret", None, None, "File with the secret agreed on with the provider, if there is one."],
-        ["oidc-name-claim", None, "preferred_username", "What of the provider's claims becomes the name here."],
-        ["oidc-groups-claim", None, "groups", "What of the provider's claims lists the groups."],
+        ["oidc-issuer", None, None, "OpenID provider for logging in on the page: https://HOST/..."],
+        ["oidc-client-id", None, None, "client ID of this server at the provider"],
+        ["oidc-client-secret", None, None, "file with the client secret, if the provider requires one"],
+        ["oidc-name-claim", None, "preferred_username", "claim that becomes the nick"],
+        ["oidc-groups-claim", None, "groups", "claim that lists the groups of a user"],
     ]
 
     def postOptions(self) -> None:
@@ -40,11 +40,11 @@ class OidcOptions(GroupOptions):
         issuer = self["oidc-issuer"]
         for name in ("oidc-name-claim", "oidc-groups-claim"):
             if not self[name]:
-                raise usage.UsageError(f"--{name} takes the name of a claim, not nothing")
+                raise usage.UsageError(f"--{name} needs the name of a claim")
         if issuer is None:
             for name in _ONLY_WITH_ISSUER:
                 if self[name] is not None:
-                    raise usage.UsageError(f"--{name} is about the provider of --oidc-issuer: give that too")
+                    raise usage.UsageError(f"--{name} works only with --oidc-issuer; add that option")
             self._check_groups_have_a_source()
             return
         try:
@@ -52,10 +52,10 @@ class OidcOptions(GroupOptions):
         except ValueError as error:
             raise usage.UsageError(f"--oidc-issuer {clean(issuer)!r}: {error}") from None
         if not self["oidc-client-id"]:
-            raise usage.UsageError("--oidc-issuer needs --oidc-client-id: what this server is called at the provider")
+            raise usage.UsageError("--oidc-issuer needs --oidc-client-id, the client ID of this server at the provider")
         all_options: Any = self
         if all_options.web_place is None:
-            raise usage.UsageError("--oidc-issuer is for the page, and there is none: add --web with a port")
+            raise usage.UsageError("--oidc-issuer needs the page, which is off; add --web with a port")
         if self["oidc-client-secret"] is not None:
             self["oidc-client-secret"] = str(Path(self["oidc-client-secret"]).resolve())
             _secret_in(self["oidc-client-secret"])
@@ -63,7 +63,7 @@ class OidcOptions(GroupOptions):
     def _check_groups_have_a_source(self) -> None:
         for name in ("operators-group", "room-group"):
             if self[name] and not any(isinstance(each, PamChecker) for each in self.get("credCheckers", [])):
-                raise usage.UsageError(f"--{name} needs who knows of groups: --oidc-issuer, or --auth pam")
+                raise usage.UsageError(f"--{name} needs a source of groups; add --oidc-issuer or --auth pam")
 
     def make_sign_on(self, reactor: Any, hub: Hub) -> Pages:
         """Return the pages for logging in with the provider; none if there is no provider.
@@ -104,9 +104,9 @@ def _secret_in(file: str) -> str:
         text = read_whole(Path(file), MAX_SECRET_BYTES).decode().strip("\r\n")
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        raise usage.UsageError(f"--oidc-client-secret takes a file, and {file!r} cannot be read: {why}") from None
+        raise usage.UsageError(f"--oidc-client-secret: cannot read {file!r}: {why}") from None
     except UnicodeDecodeError:
-        raise usage.UsageError(f"--oidc-client-secret: what is in {file!r} is no text") from None
+        raise usage.UsageError(f"--oidc-client-secret: {file!r} is not text") from None
     if not text or not text.isprintable():
-        raise usage.UsageError(f"--oidc-client-secret: {file!r} has to have the secret in it, on one line")
+        raise usage.UsageError(f"--oidc-client-secret: {file!r} must contain the secret, on one line")
     return text

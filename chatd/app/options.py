@@ -55,7 +55,7 @@ from chatd.runtime.threads import Thread
 DEFAULT_PORT = 10319
 DEFAULT_PID_FILE = "twistd.pid"
 """The file of twistd's own choice."""
-PORT = Number("port", "PORT", f"Port to listen on, 0 for any free one.  [default: {DEFAULT_PORT}]", 0, 65535)
+PORT = Number("port", "PORT", f"port to listen on; 0 picks a free one (default: {DEFAULT_PORT})", 0, 65535)
 
 
 class Place(NamedTuple):
@@ -84,16 +84,21 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
 
     optParameters: ClassVar[list[list[object]]] = [
         parameter(PORT, None, "p"),
-        ["interface", "i", "127.0.0.1", "Address to listen on; 0.0.0.0 or :: opens it to the network."],
-        ["journal", "j", DEFAULT_JOURNAL, "Where what was said is kept: sqlite:PATH, memory:, nats://HOST,HOST."],
-        ["logfile", None, None, "File of the log; in the foreground the log is printed if nothing is said."],
+        ["interface", "i", "127.0.0.1", "address to listen on; 0.0.0.0 or :: opens the server to the network"],
+        ["journal", "j", DEFAULT_JOURNAL, "where messages are stored: sqlite:PATH, memory: or nats://HOST,HOST"],
+        [
+            "logfile",
+            None,
+            None,
+            "file of the log (default: standard output in the foreground, twistd.log in the background)",
+        ],
         *parameters(Retention, Limits),
     ]
 
     # One row for each edge.
     opt_listen = _listen_option(
         LineFactory,
-        "Listen on a Twisted endpoint (tcp: tcp6: unix: tls: systemd: haproxy:) and not on --interface; repeatable.",
+        "Twisted endpoint instead of --interface: tcp:, tcp6:, unix:, tls:, systemd: or haproxy: (repeatable)",
     )
 
     def __init__(self) -> None:
@@ -108,14 +113,14 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
         """What twistd itself was told, and how the log is written; None if it is not twistd that runs the service."""
 
     def opt_trusted_proxy(self, network: str) -> None:
-        """Network whose PROXY headers count on haproxy: endpoints; repeatable.  [default: this machine]"""
+        """network whose PROXY headers are trusted on haproxy: endpoints (repeatable; default: this machine)"""
         try:
             self["trusted-proxy"].append(ip_network(network))
         except ValueError as error:
             raise usage.UsageError(f"--trusted-proxy takes an address or a network like 10.0.0.0/8: {error}") from None
 
     def opt_help(self) -> NoReturn:
-        """Print this help and exit."""
+        """print this help and exit"""
         with until_closed():
             print(self.help_text(width()), end="")
         raise SystemExit(0)
@@ -129,7 +134,7 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
         return help_text(self, columns)
 
     def opt_version(self) -> NoReturn:
-        """Print the version and exit."""
+        """print the version and exit"""
         print(f"chatd {__version__}")
         raise SystemExit(0)
 
@@ -142,7 +147,7 @@ class Options(AccountOptions, WebOptions, IrcOptions, AnnounceOptions, HookOptio
             raise SystemExit(f"chatd: {' '.join(str(error).split())}") from None
         except usage.UsageError as error:
             sentence = " ".join(str(error).split())
-            hint = "" if sentence.endswith("?") else "; --help lists the options"
+            hint = "" if sentence.endswith("?") else "; see chatd --help"
             raise SystemExit(f"chatd: {sentence}{hint}") from None
 
     def postOptions(self) -> None:

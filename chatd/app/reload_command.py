@@ -9,9 +9,9 @@ from chatd.app.control_client import ask
 from chatd.app.options import ReadOptions
 
 ABOUT = """\
-Makes the daemon read its configuration file again and take up what has changed, with nobody disconnected, and its
-certificates. Prints what holds now and what needs a restart. If something is wrong nothing is changed, and the exit
-status is 1."""
+Make the running server read its configuration file and certificates again and apply the changes, without
+disconnecting anybody. Print what has changed and what needs a restart. If something is wrong, nothing is changed and
+the exit status is 1."""
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str]) -> None:
 def make_parser() -> argparse.ArgumentParser:
     """Return what reads the arguments."""
     parser = argparse.ArgumentParser(prog="chatd reload", description=ABOUT)
-    parser.add_argument("-c", "--config", metavar="FILE", help="the daemon's configuration, which says the rest")
-    about = "the daemon's directory [default: $STATE_DIRECTORY or the working directory]"
+    parser.add_argument("-c", "--config", metavar="FILE", help="configuration of the server, which sets the rest")
+    about = "directory of the server (default: $STATE_DIRECTORY or the working directory)"
     parser.add_argument("--state-directory", metavar="DIR", help=about)
     return parser

@@ -20,8 +20,8 @@ class StateOptions(LayeredOptions):
             "state-directory",
             None,
             None,
-            "Directory of the journal, the accounts, the hooks and the pid file."
-            "  [default: $STATE_DIRECTORY, which systemd sets, or else the working directory]",
+            "directory of the journal, accounts, webhooks and pid file"
+            " (default: $STATE_DIRECTORY, which systemd sets, or the working directory)",
         ],
     ]
 
@@ -32,7 +32,7 @@ class StateOptions(LayeredOptions):
             return
         directory = self.state_directory
         if not directory.is_dir():
-            raise usage.UsageError(f"--state-directory: there is no directory {directory}; make it, or name another")
+            raise usage.UsageError(f"--state-directory: no such directory: {directory}; create it or name another")
         self["state-directory"] = str(directory)
         self["journal"] = in_directory(self["journal"], directory)
 

@@ -44,32 +44,29 @@ def make_parser() -> argparse.ArgumentParser:
     """Return what reads the arguments."""
     parser = argparse.ArgumentParser(
         prog="chatd tail",
-        description="Say the lines of files in a room, as they are written, over rotations, restarts and reconnects."
-        f" A password is read from --password-file or from {PASSWORD_VARIABLE}.",
+        description="Post the lines of files to a room as they are written, across rotations, restarts and"
+        f" reconnects. The password is read from --password-file or from {PASSWORD_VARIABLE}.",
     )
-    parser.add_argument("files", metavar="FILE", nargs="+", help="which need not be there yet")
+    parser.add_argument("files", metavar="FILE", nargs="+", help="files to follow; they need not exist yet")
+    parser.add_argument("--to", required=True, metavar="HOST[:PORT]", help="server, or unix:PATH for a local socket")
+    parser.add_argument("--room", required=True, help="room to post to, such as '#logs'")
+    parser.add_argument("--nick", required=True, help="nick to post under")
+    parser.add_argument("--tls", action="store_true", help="connect with TLS, as with --to tls://HOST")
+    parser.add_argument("--ca", type=Path, metavar="FILE", help="trust the certificate authorities in this PEM file")
+    parser.add_argument("--fingerprint", metavar="SHA256", help="accept only the certificate with this fingerprint")
     parser.add_argument(
-        "--to", required=True, metavar="HOST[:PORT]", help="the server, or unix:PATH for a local socket"
-    )
-    parser.add_argument("--room", required=True, help="such as '#logs'")
-    parser.add_argument("--nick", required=True, help="the name it is said under")
-    parser.add_argument("--tls", action="store_true", help="connect by TLS; tls://HOST says the same")
-    parser.add_argument(
-        "--ca", type=Path, metavar="FILE", help="accept a certificate that one in this PEM file vouches for"
-    )
-    parser.add_argument(
-        "--fingerprint", metavar="SHA256", help="accept the certificate that has this fingerprint alone"
+        "--password-file", type=Path, metavar="FILE", help="file with the password of the nick's account, on one line"
     )
     parser.add_argument(
-        "--password-file", type=Path, metavar="FILE", help="the password of the nick's account, in one line"
+        "--state",
+        type=Path,
+        metavar="FILE",
+        help="file that stores the position (default: one per server, room and nick)",
     )
     parser.add_argument(
-        "--state", type=Path, metavar="FILE", help="where it keeps how far it is [default: one a room and nick]"
+        "--from-start", action="store_true", help="on the first run, also post what the files already contain"
     )
-    parser.add_argument(
-        "--from-start", action="store_true", help="also say what is in the files already, the first time"
-    )
-    parser.add_argument("--once", action="store_true", help="say what is in the files, not only what is new, and end")
+    parser.add_argument("--once", action="store_true", help="post everything in the files, then exit")
     return parser
 
 

@@ -32,18 +32,20 @@ class AddCommand(Protocol):
 
 def add_to(command: AddCommand) -> None:
     """Add these commands to a parser."""
-    about = "Print a new bearer token, with which programs speak for an account over HTTP."
+    about = "Print a new bearer token with which programs use an account over HTTP."
     token = command("token", _token, about)
     token.add_argument("nick")
-    token.add_argument("--room", action="append", metavar="'#ROOM'", help="the only room it is good for; repeatable")
-    token.add_argument("--post-only", action="store_true", help="it says things, and reads and changes nothing")
-    token.add_argument("--expires", metavar="TIME", help="how long it holds: 12h, 90d, 2w [default: until revoked]")
-    about = "Print id, nick, rooms, post-only or -, and the days of making, end and last use, a line for each token."
+    token.add_argument(
+        "--room", action="append", metavar="'#ROOM'", help="room that the token is limited to (repeatable)"
+    )
+    token.add_argument("--post-only", action="store_true", help="allow posting only, no reading or changing")
+    token.add_argument("--expires", metavar="TIME", help="how long it is valid: 12h, 90d, 2w (default: until revoked)")
+    about = "Print one line per token: id, nick, rooms, post-only or -, and the days of creation, expiry and last use."
     command("tokens", _tokens, about).add_argument("nick", nargs="?")
-    command("revoke", _revoke, "Take a token away, by its id or by all of it. It holds no more at once.").add_argument(
+    command("revoke", _revoke, "Revoke a token, by its id or by the whole token. It is invalid at once.").add_argument(
         "id"
     )
-    about = "End all logins of an account on the page. Its tokens hold as before."
+    about = "End all logins of an account on the page. Its tokens stay valid."
     command("logout", _logout, about).add_argument("nick")
 
 

@@ -10,11 +10,11 @@ from importlib.resources import files
 from pathlib import Path
 
 UNITS = {
-    "chatd.service": "the daemon",
-    "chatd.socket": "its sockets, opened by systemd and there while the daemon restarts",
-    "chatd-backup.service": "a backup of the journal, the accounts and the hooks; the newest 14 are kept",
-    "chatd-backup.timer": "one backup a day",
-    "chatd.sysusers": "the user of the daemon, for systemd-sysusers",
+    "chatd.service": "the server",
+    "chatd.socket": "its sockets, which systemd opens and keeps open while the server restarts",
+    "chatd-backup.service": "a backup of the journal, accounts and webhooks; the newest 14 are kept",
+    "chatd-backup.timer": "a backup every day",
+    "chatd.sysusers": "the user of the server, for systemd-sysusers",
 }
 HIDDEN = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")
 """Where a service finds nothing that ``ProtectHome=`` or ``PrivateTmp=`` hides."""
@@ -36,13 +36,13 @@ def main(arguments: Sequence[str]) -> None:
 
 def make_parser() -> argparse.ArgumentParser:
     """Return what reads the arguments."""
-    about = "Print a unit file for systemd, with the path of this installation. Without a name: list them."
+    about = "Print a unit file for systemd, with the path of this installation. Without NAME, list them."
     parser = argparse.ArgumentParser(prog="chatd unit", description=about)
     parser.add_argument("unit", metavar="UNIT", nargs="?", choices=UNITS, help=f"one of {', '.join(UNITS)}")
-    parser.add_argument("--user", type=_name, default="chatd", help="who runs the daemon [default: %(default)s]")
-    about = "folder below /var/lib, /var/log and /run [default: %(default)s]"
+    parser.add_argument("--user", type=_name, default="chatd", help="user that runs the server (default: %(default)s)")
+    about = "directory below /var/lib, /var/log and /run (default: %(default)s)"
     parser.add_argument("--state", metavar="NAME", type=_name, default="chatd", help=about)
-    about = "the configuration [default: %(default)s]"
+    about = "configuration file (default: %(default)s)"
     parser.add_argument("--config", metavar="FILE", type=_absolute, default=Path("/etc/chatd/chatd.toml"), help=about)
     return parser
 

@@ -45,7 +45,7 @@ def main(arguments: Sequence[str]) -> None:
 
 def make_parser() -> argparse.ArgumentParser:
     """Return what reads the arguments."""
-    parser = argparse.ArgumentParser(prog="chatd user", description="Who has an account. The daemon may be running.")
+    parser = argparse.ArgumentParser(prog="chatd user", description="Manage accounts. The server may be running.")
     commands = parser.add_subparsers(required=True)
     file = where_options("accounts")
 
@@ -54,20 +54,28 @@ def make_parser() -> argparse.ArgumentParser:
         made.set_defaults(carry_out=carry_out, command=f"user {name}")
         return made
 
-    about = "Make an account. The password is asked for, or read from the standard input."
+    about = "Create an account. The password is prompted for, or read from standard input."
     add = command("add", _add, about)
     add.add_argument("nick")
-    add.add_argument("--operator", action="store_true", help="make it a server operator's")
-    add.add_argument("--no-password", action="store_true", help="an --auth method of the daemon knows it")
-    about = "Give an account another password, asked for or read from the standard input. It ends logins on the page."
+    add.add_argument("--operator", action="store_true", help="make it a server operator")
+    add.add_argument(
+        "--no-password", action="store_true", help="set no password here; an --auth method of the server checks it"
+    )
+    about = (
+        "Set a new password, prompted for or read from standard input. This ends the logins of the account on the page."
+    )
     command("passwd", _passwd, about).add_argument("nick")
-    about = "Take an account away: the nick is anybody's again. Who is logged in stays until the connection ends."
+    about = "Remove an account; anybody may use the nick again. Existing connections stay logged in until they end."
     command("remove", _remove, about).add_argument("nick")
-    command("list", _list, "Print nick, operator or -, password, oidc or auth, the day it was made, and groups.")
-    about = "Print a new invitation code for one, for REGISTER where the daemon's --registration is code."
+    command(
+        "list",
+        _list,
+        "Print one line per account: nick, operator or -, password, oidc or auth, day of creation, groups.",
+    )
+    about = "Print a new invitation code for one account, to use with REGISTER if --registration is code."
     invite = command("invite", _invite, about)
-    invite.add_argument("--expires", metavar="TIME", help="how long it holds: 12h, 7d, 2w [default: until it is used]")
-    about = "Delete what is kept for SCRAM of one password or, without NICK, of all: see --scram of the daemon."
+    invite.add_argument("--expires", metavar="TIME", help="how long it is valid: 12h, 7d, 2w (default: until used)")
+    about = "Delete what is stored for SCRAM about one password or, without NICK, about all; see --scram of the server."
     command("forget-scram", _forget_scram, about).add_argument("nick", nargs="?")
     token_commands.add_to(command)
     return parser

@@ -38,25 +38,25 @@ class WebOptions(usage.Options):
         self["web-host"] = []
 
     def opt_web(self, where: str) -> None:
-        """Port or endpoint of the page, or off.  [default: 10380; off with --port 0, or with --listen and no --port]"""
+        """port or endpoint of the page, or off (default: 10380; off with --port 0, or with --listen and no --port)"""
         if where.isdecimal():
             try:
                 Number("web", "PORT", "", 0, 65535).parse(where)
             except ValueError as error:
                 raise usage.UsageError(str(error)) from None
         elif where != OFF and ":" not in where:
-            wanted = "a port, an endpoint like tls:DIRECTORY:port=443, or off"
+            wanted = "a port, an endpoint such as tls:DIRECTORY:port=443, or off"
             raise usage.UsageError(f"--web takes {wanted}, not {clean(where)!r}")
         self["web"] = where
 
     def opt_web_guests(self) -> None:
-        """Let requests from other machines speak and read without a token or a login."""
+        """let HTTP requests from other machines read and post without a token or login"""
         self["web-guests"] = 1
 
     def opt_web_host(self, name: str) -> None:
-        """Name under which browsers reach the page, if it is not this machine's own; repeatable."""
+        """host name that browsers use for the page, if it is not this machine's own (repeatable)"""
         if not name or any(sign in "/:@" or sign.isspace() for sign in name):
-            wanted = "the name of a host alone, like chat.example.org"
+            wanted = "a host name without port or path, such as chat.example.org"
             raise usage.UsageError(f"--web-host takes {wanted}, not {clean(name)!r}")
         self["web-host"].append(name)
 

@@ -17,12 +17,12 @@ _NAMES = ("config", "state_directory", "journal", "accounts", "hooks")
 def where_options(*files: str) -> argparse.ArgumentParser:
     """Return the options that say so, as a parent of a command's parser: of ``accounts`` and ``hooks`` those named."""
     where = argparse.ArgumentParser(add_help=False)
-    where.add_argument("-c", "--config", metavar="FILE", help="the daemon's configuration, which says the rest")
-    about = f"the daemon's directory [default: ${STATE_VARIABLE} or the working directory]"
+    where.add_argument("-c", "--config", metavar="FILE", help="configuration of the server, which sets the rest")
+    about = f"directory of the server (default: ${STATE_VARIABLE} or the working directory)"
     where.add_argument("--state-directory", metavar="DIR", help=about)
-    where.add_argument("-j", "--journal", help=f"the journal [default: {DEFAULT_JOURNAL}]")
+    where.add_argument("-j", "--journal", help=f"journal (default: {DEFAULT_JOURNAL})")
     for name in files:
-        where.add_argument(f"--{name}", metavar="FILE", help=f"the {name} [default: beside the journal]")
+        where.add_argument(f"--{name}", metavar="FILE", help=f"file of the {name} (default: beside the journal)")
     return where
 
 

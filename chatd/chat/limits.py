@@ -47,48 +47,48 @@ class Rate:
 class Limits:
     """What is asked too much. Each is an option of the command line; where 0 is allowed, it stands for no limit."""
 
-    join_seconds: Annotated[int, Number("join-timeout", "SECONDS", "Seconds that a connection may take to JOIN.")] = 300
-    ping_seconds: Annotated[int, Number("ping-interval", "SECONDS", "Seconds of a program's silence until a PING.")] = (
-        45
-    )
+    join_seconds: Annotated[int, Number("join-timeout", "SECONDS", "time in which a connection has to JOIN")] = 300
+    ping_seconds: Annotated[
+        int, Number("ping-interval", "SECONDS", "silence of a program before the server sends PING")
+    ] = 45
     """And, after that PING, until the program is given up.
 
     Proxies end a connection that is silent for 50 seconds (HAProxy, with Debian's configuration) or 60.
     """
-    send_queue_bytes: Annotated[int, Number("send-queue", "BYTES", "Bytes that may wait for a slow reader.")] = 1 << 20
+    send_queue_bytes: Annotated[int, Number("send-queue", "BYTES", "bytes that may wait for a slow client")] = 1 << 20
     """When more would have to wait, the reader is disconnected."""
-    connections: Annotated[
-        int, Number("max-connections", "COUNT", "Connections in all; 0 for no limit, as below.", least=0)
-    ] = 10_000
+    connections: Annotated[int, Number("max-connections", "COUNT", "connections in total", least=0)] = 10_000
     connections_per_address: Annotated[
-        int, Number("max-per-address", "COUNT", "From one address, IPv6 from one /64.", least=0)
+        int, Number("max-per-address", "COUNT", "connections per address; IPv6 counts per /64", least=0)
     ] = 100
     """This machine and local sockets excepted."""
-    waiting: Annotated[int, Number("max-waiting", "COUNT", "Connections in all that have not joined.", least=0)] = 1000
+    waiting: Annotated[int, Number("max-waiting", "COUNT", "connections in total that have not joined", least=0)] = 1000
     lines_per_second: Annotated[
-        int, Number("line-rate", "COUNT", "Lines a second that are read from one connection.", least=0)
+        int, Number("line-rate", "COUNT", "lines read per second from one connection", least=0)
     ] = 100
     """In the long run: what is more is read later."""
-    line_burst: Annotated[int, Number("line-burst", "COUNT", "Lines that may arrive before that rate holds.")] = 2000
+    line_burst: Annotated[
+        int, Number("line-burst", "COUNT", "lines a connection may send before --line-rate applies")
+    ] = 2000
     names_per_minute: Annotated[
-        int, Number("name-rate", "COUNT", "JOINs, NICKs and AWAYs a minute from one connection.", least=0)
+        int, Number("name-rate", "COUNT", "JOIN, NICK and AWAY commands per minute from one connection", least=0)
     ] = 60
     """In the long run."""
     tells_per_minute: Annotated[
-        int, Number("tell-rate", "COUNT", "TELLs to people a minute from one connection.", least=0)
+        int, Number("tell-rate", "COUNT", "TELL commands per minute from one connection", least=0)
     ] = 300
     """In the long run, and as many at once."""
     rooms_per_connection: Annotated[
-        int, Number("max-rooms-per-connection", "COUNT", "Rooms that one connection is in.", least=0)
+        int, Number("max-rooms-per-connection", "COUNT", "rooms that one connection may be in", least=0)
     ] = 100
-    rooms: Annotated[int, Number("max-rooms", "COUNT", "Rooms in all.", least=0)] = 10_000
+    rooms: Annotated[int, Number("max-rooms", "COUNT", "rooms in total", least=0)] = 10_000
     """Those that people are in, and those of which something is kept."""
 
     room_founders: Annotated[
         bool | None,
         Switch(
             "room-founders",
-            "Whether who enters an empty room that is not registered runs it: yes or no.  [default: yes with --irc]",
+            "make the first member of an unregistered room its operator (default: yes with --irc, otherwise no)",
         ),
     ] = None
     """None for what suits the edges that there are, see `chatd.app.options`; off without a word."""

@@ -91,10 +91,10 @@ class Retention:
     """How much is kept; None means without a bound."""
 
     seconds: Annotated[
-        int | None, Duration("keep", "How long it is kept: 90s, 15m, 12h, 30d, 2w.  [default: for ever]")
+        int | None, Duration("keep", "how long messages are stored: 90s, 15m, 12h, 30d, 2w (default: forever)")
     ] = None
     messages: Annotated[
-        int | None, Number("keep-messages", "COUNT", "How many messages of each room are kept.  [default: all]")
+        int | None, Number("keep-messages", "COUNT", "messages stored per room (default: unlimited)")
     ] = None
     """In each room, topics included."""
 

@@ -3,7 +3,7 @@
 The annotation is all there is to an option: ``chatd.app.option_fields`` makes the parameter, its parsing and its help
 of it, with the field's default. ::
 
-    rooms: Annotated[int, Number("max-rooms", "COUNT", "Rooms in all.", least=0)] = 10_000
+    rooms: Annotated[int, Number("max-rooms", "COUNT", "rooms in total", least=0)] = 10_000
 """
 
 from __future__ import annotations

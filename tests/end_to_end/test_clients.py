@@ -1,4 +1,4 @@
-"""The lines of the page on connecting by hand, for the programs that `tests/run` installs."""
+"""The lines of docs/connecting.rst, for the programs that `tests/run` installs."""
 
 from __future__ import annotations
 

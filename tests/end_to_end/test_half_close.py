@@ -20,7 +20,7 @@ from tests.support.programs import program
 
 pytestmark = pytest.mark.slow
 
-README = Path(__file__).parents[2] / "README.rst"
+PAGE = Path(__file__).parents[2] / "docs" / "tls.rst"
 SCRIPT = "JOIN ci #builds\nMSG passed\n"
 VERSIONS = {"1.2": SSL.TLS1_2_VERSION, "1.3": SSL.TLS1_3_VERSION}
 PLACES = ["tls:tls:port=0:interface=127.0.0.1", "ssl:0:tls/key.pem:tls/certificate.pem:interface=127.0.0.1"]
@@ -111,8 +111,8 @@ def test_whoever_has_taken_the_end_of_tls_together_with_what_came_before_sees_th
 
 
 @pytest.mark.parametrize("name", TRUST)
-def test_the_recipes_in_the_readme_print_the_verdict(daemon: Daemon, tmp_path: Path, name: str) -> None:
-    (recipe,) = re.findall(rf"^    (printf .*\| {name} .*10320.*)$", README.read_text(), re.MULTILINE)
+def test_the_recipes_print_the_verdict(daemon: Daemon, tmp_path: Path, name: str) -> None:
+    (recipe,) = re.findall(rf"^    (printf .*\| {name} .*10320.*)$", PAGE.read_text(), re.MULTILINE)
     recipe = recipe.replace(*TRUST[name]).replace("FILE", str(tmp_path / "tls" / "certificate.pem"))
     recipe = recipe.replace("chat.example.org", "localhost").replace("10320", str(daemon.port))
     program(name)

@@ -86,7 +86,7 @@ def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 def test_twistd_lists_chatd(installed: Path, tmp_path: Path) -> None:
     lines = run(installed / "twistd", "--help", cwd=tmp_path).splitlines()
-    assert [line.split()[1:4] for line in lines if line.split()[:1] == ["chatd"]] == [["A", "chat", "daemon"]]
+    assert [line.split()[1:4] for line in lines if line.split()[:1] == ["chatd"]] == [["A", "chat", "server"]]
 
 
 def test_it_starts_and_serves(installed: Path, tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_a_file_is_made_where_there_will_be_accounts(folder: Path, words: list[s
     ("words", "said"),
     [
         (["--registration", "maybe"], "off, open, code"),
-        (["--members-only", "--journal", "memory:"], "--members-only would let nobody in"),
+        (["--members-only", "--journal", "memory:"], "with --members-only nobody could join"),
         (["--members-only", "--registration", "open"], "exclude each other"),
         (["--scram", "--auth", "file:users"], "exclude each other"),
         (["--auth", "nonsense"], "nonsense"),

@@ -46,6 +46,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
         "tls",
     },
     "client": {"protocol", "runtime", "tls"},
+    "bot": {"protocol", "runtime"},
     "testing": {"chat", "edges", "journal", "protocol"},
     "__main__": {"app"},
 }

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from chatd import __version__
+from chatd.app.configuration.sections import ROWS
 from chatd.app.options import Options
+from chatd.app.reference.daemon_page import ABOUT
 from chatd.chat.session import GREETING
 from chatd.protocol.errors import Code, DisconnectReason
 from chatd.protocol.verbs import VERBS
+from tools import options_page
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.rst").read_text()
@@ -30,18 +32,23 @@ def test_files_that_are_named_exist(page: Path) -> None:
 
 def test_the_map_names_every_package_and_no_other() -> None:
     packages = {path.parent.name for path in (ROOT / "chatd").glob("*/__init__.py")}
-    for page in (README, (ROOT / "docs" / "development" / "architecture.rst").read_text()):
-        assert set(re.findall(r"^``chatd/(\w+)/``", page, re.MULTILINE)) == packages
+    page = (ROOT / "docs" / "development" / "architecture.rst").read_text()
+    assert set(re.findall(r"^``chatd/(\w+)/``", page, re.MULTILINE)) == packages
 
 
 def test_the_options_are_all_there_with_their_defaults() -> None:
-    options = Options()
-    rows = dict(re.findall(r"^``(?:-.``, ``)?--([a-z-]+)(?: [A-Z]+)?``(.*)", README, re.MULTILINE))
-    for name, _, default, *_ in options.optParameters:
+    page = options_page.PAGE.read_text()
+    rows = dict(re.findall(r"^``(?:-.``, ``)?--([a-z-]+)(?: [A-Z#=]+)?``(.*)", page, re.MULTILINE))
+    for name, _, default, *_ in Options().optParameters:
         assert name in rows
         if default is not None:
             assert str(default) in rows[str(name)]
-    assert {"listen", "version"} <= rows.keys()
+    assert {"listen", "version"} | ROWS.keys() <= rows.keys()
+
+
+def test_the_page_of_options_says_what_the_program_does() -> None:
+    page = options_page.PAGE.read_text()
+    assert options_page.refreshed(page) == page, "python -m tools.options_page writes it anew"
 
 
 def test_the_reference_names_every_verb_and_code() -> None:
@@ -51,9 +58,23 @@ def test_the_reference_names_every_verb_and_code() -> None:
     assert {*Code, *DisconnectReason} <= words
 
 
-def test_the_session_in_the_readme_greets_as_the_server_does() -> None:
-    assert f"NOTE {GREETING}" in README
-    assert f"chatd {__version__}" in README
+def test_the_first_session_greets_as_the_server_does() -> None:
+    assert f"NOTE {GREETING}" in (ROOT / "docs" / "start.rst").read_text()
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "chatd/__init__.py",
+        "chatd/units/chatd.service",
+        "packaging/debian/chatd/control",
+        "pyproject.toml",
+        "twisted/plugins/chatd_plugin.py",
+    ],
+)
+def test_what_it_is_is_said_alike_everywhere(file: str) -> None:
+    words = " ".join((ROOT / file).read_text().replace("``", "").split())
+    assert ABOUT in words.replace("Chat server", "chat server")
 
 
 def test_every_row_of_the_threat_model_names_tests_that_there_are() -> None:

@@ -54,7 +54,7 @@ def test_the_help_has_every_option_by_section_with_its_default() -> None:
     words = " ".join(text.split())
     for name, default in options.defaults.items():
         if default and name in options.settings:
-            assert f"[default: {default}]" in words, name
+            assert f"(default: {default})" in words, name
     assert "-c, --config FILE" in text and "-h, --help" in text
 
 
@@ -66,12 +66,12 @@ def test_the_help_is_as_wide_as_the_terminal(width: int) -> None:
     assert max(len(line) for line in options) > width - 12
 
 
-def test_a_value_is_called_as_in_the_readme() -> None:
-    readme = (Path(__file__).parents[2] / "README.rst").read_text()
+def test_a_value_is_called_as_on_the_page_of_options() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "options.rst").read_text()
     for group in groups_of(ReadOptions()):
         for entry in group.entries:
             if entry.unit is not None and group.section is not None:
-                assert f"``{entry.names[-1]} {entry.unit}``" in readme
+                assert f"``{entry.names[-1]} {entry.unit}``" in page
 
 
 @pytest.mark.parametrize("example", [command for command, _ in EXAMPLES])
@@ -98,13 +98,13 @@ def test_the_examples_can_be_typed(example: str, capsys: pytest.CaptureFixture[s
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["exprot"], "chatd: there is no command exprot; did you mean export?"),
-        (["USER"], "chatd: there is no command USER; did you mean user?"),
-        (["--port", "0", "export"], "chatd: the command export goes before the options: chatd export ...; "),
-        (["nonsense"], "chatd: 'nonsense' is no option and no command; --help lists the options"),
-        (["--max-romes", "3"], "chatd: there is no option --max-romes; did you mean --max-rooms?"),
-        (["--max"], "chatd: option --max not a unique prefix; --help lists the options"),
-        (["--zzz"], "chatd: option --zzz not recognized; --help lists the options"),
+        (["exprot"], "chatd: unknown command: exprot; did you mean export?"),
+        (["USER"], "chatd: unknown command: USER; did you mean user?"),
+        (["--port", "0", "export"], "chatd: put the command before the options: chatd export ...; "),
+        (["nonsense"], "chatd: unknown command: nonsense; see chatd --help"),
+        (["--max-romes", "3"], "chatd: unknown option: --max-romes; did you mean --max-rooms?"),
+        (["--max"], "chatd: option --max not a unique prefix; see chatd --help"),
+        (["--zzz"], "chatd: unknown option: --zzz; see chatd --help"),
     ],
 )
 def test_a_misspelled_word_is_answered_with_what_may_be_meant(words: list[str], said: str) -> None:

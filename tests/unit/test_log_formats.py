@@ -171,11 +171,11 @@ def test_every_field_is_documented() -> None:
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (["--log", "xml"], "--log is one of text, json, journald, not 'xml'"),
-        (["--log-level", "loud"], "--log-level is one of critical, error, warn, info, debug, not 'loud'"),
+        (["--log", "xml"], "--log takes one of text, json, journald, not 'xml'"),
+        (["--log-level", "loud"], "--log-level takes one of critical, error, warn, info, debug, not 'loud'"),
     ],
 )
 def test_what_is_no_log_is_one_sentence(words: list[str], why: str) -> None:
     with pytest.raises(SystemExit) as ended:
         Options().parseOptions(words)
-    assert str(ended.value) == f"chatd: {why}; --help lists the options"
+    assert str(ended.value) == f"chatd: {why}; see chatd --help"

@@ -122,9 +122,9 @@ def test_all_pages_are_written_and_are_the_same_every_time(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (["exprot"], "chatd: there is no page exprot; did you mean export?"),
-        (["zzzz"], "chatd: there is no page zzzz; there are chatd, chatd-client, "),
-        (["user", "--directory", "."], "chatd: chatd man writes all pages to a directory, or prints one: "),
+        (["exprot"], "chatd: unknown page: exprot; did you mean export?"),
+        (["zzzz"], "chatd: unknown page: zzzz; choose one of chatd, chatd-client, "),
+        (["user", "--directory", "."], "chatd: PAGE and --directory exclude each other; "),
         (["--directory", "/dev/null/x"], "chatd: cannot write /dev/null/x/man1: "),
     ],
 )

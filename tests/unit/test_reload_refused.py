@@ -27,7 +27,7 @@ def is_untouched(daemon: Reloadable, ports: object) -> bool:
     [
         (
             "[limits]\nmax-rooms = 77\nmax-romes = 3\n",
-            "line 3: there is no option 'max-romes'; did you mean max-rooms?",
+            "line 3: unknown option: max-romes; did you mean max-rooms?",
         ),
         ("[limits]\nmax-rooms = 77\nline-rate = -1\n", "line 3: line-rate takes a whole number from 0 to"),
         ("[limits]\nmax-rooms = 77\n[log\n", "line 3: "),

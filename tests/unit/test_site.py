@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -78,6 +79,13 @@ def test_links_to_the_network_are_encrypted_and_whole() -> None:
         for link in re.findall(r"(?:https?|ftp):[^\s`>]*", prose):
             if not LOCAL.match(link):
                 assert re.fullmatch(r"https://(?:[a-z0-9-]+\.)+[a-z]{2,}(?:[/#][^\s]*)?", link), f"{path.name}: {link}"
+
+
+def test_news_fragments_have_names_that_towncrier_prints_none_of() -> None:
+    kinds = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["towncrier"]["type"]
+    kind = "|".join(each["directory"] for each in kinds)
+    names = {path.name for path in (ROOT / "changes").iterdir()} - {"README.rst"}
+    assert [name for name in names if not re.fullmatch(rf"\+[a-z0-9-]+\.(?:{kind})\.rst", name)] == []
 
 
 def parse(path: Path) -> nodes.document:

@@ -6,7 +6,9 @@ from twisted.cred.strcred import ICheckerFactory
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-chatd = ServiceMaker("chatd", "chatd.app.options", "A chat daemon that speaks lines.", "chatd")
+chatd = ServiceMaker(
+    "chatd", "chatd.app.options", "A chat server for browsers, IRC clients, nc, curl and scripts.", "chatd"
+)
 
 
 @implementer(ICheckerFactory, IPlugin)

@@ -9,10 +9,10 @@ from chatd.app.configuration.writing import default_file, effective_file
 from chatd.app.options import ReadOptions
 
 USAGE = """\
-Usage: chatd config [--default] [options of the daemon]
+Usage: chatd config [--default] [options of the server]
 
-Prints, as TOML, what holds for a daemon with these options, this environment and this --config, each value with the
-place where it was given. With --default it prints a file to begin with instead, with every option in a comment."""
+Print, as TOML, the options in effect for these arguments, this environment and this --config, each with the
+place where it was set. With --default, print a file to start from instead, with every option in a comment."""
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str]) -> None:
     options = ReadOptions()
     if "--default" in arguments:
         if len(arguments) > 1:
-            raise SystemExit("chatd: chatd config --default takes no other option: it says what holds without any")
+            raise SystemExit("chatd: chatd config --default takes no other arguments; leave them out")
         sys.stdout.write(default_file(options.settings))
         return
     options.parseOptions(arguments)

@@ -47,7 +47,7 @@ class LayeredOptions(usage.Options):
         return settings_of(self)
 
     def opt_config(self, path: str) -> None:
-        """File to read options from; chatd config --default prints one."""
+        """read options from this file; chatd config --default prints one"""
         self["config"] = os.path.abspath(path)
 
     opt_c = opt_config
@@ -114,10 +114,11 @@ class LayeredOptions(usage.Options):
         return found
 
     def _nothing_read(self, option: str) -> dict[str, Given]:
-        """Return that nothing is given. Raise `usage.UsageError` if an option that there is not looks like another."""
+        """Return that nothing is given. Raise `usage.UsageError` if there is no such option."""
         known = [name.rstrip("=") for name in self.longOpt]
-        if len(option) > 1 and not any(name.startswith(option) for name in known) and (near := meant(option, known)):
-            raise usage.UsageError(f"there is no option --{option}; did you mean --{near}?")
+        if len(option) > 1 and not any(name.startswith(option) for name in known):
+            near = meant(option, known)
+            raise usage.UsageError(f"unknown option: --{option}" + (f"; did you mean --{near}?" if near else ""))
         return {}
 
     def _apply(self, setting: Setting, given: Given) -> None:

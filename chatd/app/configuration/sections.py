@@ -24,7 +24,7 @@ class Section(NamedTuple):
 
     name: str
     about: str
-    """One sentence."""
+    """A heading: a phrase."""
     rows: tuple[Row, ...]
 
 
@@ -35,7 +35,7 @@ def _live(*names: str) -> tuple[Row, ...]:
 SECTIONS = (
     Section(
         "listen",
-        "Where people and programs connect.",
+        "ports and endpoints",
         (
             Row("port", "10319", live=True),
             Row("interface", live=True),
@@ -46,7 +46,7 @@ SECTIONS = (
     ),
     Section(
         "web",
-        "The page, and what programs ask for by HTTP.",
+        "the page and HTTP",
         (
             Row("web", '"10380"', live=True),
             Row("web-host", '["chat.example.org"]', live=True),
@@ -55,7 +55,7 @@ SECTIONS = (
     ),
     Section(
         "irc",
-        "Where IRC clients connect.",
+        "IRC clients",
         (
             Row("irc", '["6667", "tls:/etc/chatd/tls:port=6697"]', live=True),
             Row("irc-name"),
@@ -64,7 +64,7 @@ SECTIONS = (
     ),
     Section(
         "storage",
-        "What is kept, where, and for how long.",
+        "storage and retention",
         (
             Row("state-directory", '"/var/lib/chatd"'),
             Row("journal"),
@@ -75,7 +75,7 @@ SECTIONS = (
     ),
     Section(
         "accounts",
-        "Whose name is whose, and who may come in.",
+        "accounts and passwords",
         (
             Row("accounts", '"chatd.accounts.sqlite3"'),
             Row("auth", '["pam"]'),
@@ -86,7 +86,7 @@ SECTIONS = (
     ),
     Section(
         "groups",
-        "Logging in on the page with an OpenID provider, and what its groups or the machine's are good for.",
+        "OpenID login, and groups of the provider or of PAM",
         (
             Row("oidc-issuer", '"https://id.example.org"'),
             Row("oidc-client-id", '"chat"'),
@@ -99,7 +99,7 @@ SECTIONS = (
     ),
     Section(
         "limits",
-        "How much one connection, and all of them, may use. 0 stands for no limit where it is taken.",
+        "limits; 0 means unlimited where it is accepted",
         (
             *_live("join-timeout", "ping-interval", "send-queue", "max-connections", "max-per-address", "max-waiting"),
             *_live("line-rate", "line-burst", "name-rate", "tell-rate", "max-rooms-per-connection", "max-rooms"),
@@ -108,7 +108,7 @@ SECTIONS = (
     ),
     Section(
         "log",
-        "What is written of what happens.",
+        "logs",
         (
             Row("logfile", '"/var/log/chatd.log"'),
             Row("log", '"json"'),

@@ -11,7 +11,7 @@ from twisted.python import usage
 
 from chatd.app.configuration.sections import ROWS
 
-_DEFAULT = re.compile(r"\s*\[default: (.*)\]\s*$", re.DOTALL)
+_NOTE = re.compile(r"\s*\((?:repeatable(?:; )?)?(?:default: (.*))?\)$")
 
 
 class Kind(Enum):
@@ -50,10 +50,10 @@ def settings_of(options: usage.Options) -> Mapping[str, Setting]:
             continue
         kind = Kind.FLAG if name in flags else Kind.LIST if _is_list(options, name) else Kind.VALUE
         told = " ".join((options.docs[name] or "").split())
-        words = _DEFAULT.search(told)
+        words = _NOTE.search(told)
         default: Any = None if kind is Kind.LIST else options.defaults.get(name, options.get(name))
         made[name] = Setting(
-            name, kind, _DEFAULT.sub("", told), bool(default) if kind is Kind.FLAG else default, words and words[1]
+            name, kind, _NOTE.sub("", told), bool(default) if kind is Kind.FLAG else default, words and words[1]
         )
     return made
 

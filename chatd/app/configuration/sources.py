@@ -50,12 +50,12 @@ def read_file(path: Path, settings: Mapping[str, Setting]) -> dict[str, Given]:
         raise WrongConfigurationError(f"cannot read the configuration {path}: {error.strerror}") from None
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise WrongConfigurationError(f"{path}, line {line}: it is no UTF-8") from None
+        raise WrongConfigurationError(f"{path}, line {line}: not UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise WrongConfigurationError(_syntax(path, text, str(error))) from None
     except (ValueError, RecursionError):  # what tomllib passes on of Python's own limits
-        why = "a number with thousands of digits, or brackets in brackets a hundred deep"
-        raise WrongConfigurationError(f"{path} has {why}: that is no configuration") from None
+        why = "a number too long or brackets nested too deep"
+        raise WrongConfigurationError(f"{path} is not a configuration: it has {why}") from None
     return dict(_from_tables(_File(path, text), tables, settings))
 
 
@@ -76,11 +76,11 @@ def read_environment(environment: Mapping[str, str], settings: Mapping[str, Sett
         setting = by_variable.get(variable.removesuffix("_FILE"))
         if setting is None:
             meant_one = _meant(variable, by_variable)
-            raise WrongConfigurationError(f"{clean(variable)} in the environment is no option{meant_one}")
+            raise WrongConfigurationError(f"unknown option in the environment: {clean(variable)}{meant_one}")
         if setting.variable in environment:
             raise WrongConfigurationError(f"{variable} and {setting.variable} exclude each other")
         if setting.kind is Kind.FLAG:
-            raise WrongConfigurationError(f"{variable}: {setting.name} is yes or no, and not read from a file")
+            raise WrongConfigurationError(f"{variable}: {setting.name} takes yes or no and cannot be read from a file")
         found[setting.name] = Given((_secret(Path(value), variable),), variable, value)
     return found
 
@@ -108,15 +108,15 @@ def _from_tables(
         if section not in sections:
             raise WrongConfigurationError(f"{file.at(section)}: {_no_section(section, values, settings)}")
         if not isinstance(values, dict):
-            raise WrongConfigurationError(f"{file.at(section)}: {section} is a section: write [{section}]")
+            raise WrongConfigurationError(f"{file.at(section)}: {section} is a section; write [{section}]")
         for name, value in values.items():
             if name not in settings:
                 raise WrongConfigurationError(
-                    f"{file.at(section, name)}: there is no option {name!r}{_meant(name, settings)}"
+                    f"{file.at(section, name)}: unknown option: {clean(name)}{_meant(name, settings)}"
                 )
             if SECTION_OF[name] != section:
                 raise WrongConfigurationError(
-                    f"{file.at(section, name)}: {name} stands in the section [{SECTION_OF[name]}], not in [{section}]"
+                    f"{file.at(section, name)}: {name} belongs in the section [{SECTION_OF[name]}], not in [{section}]"
                 )
             origin = file.at(section, name)
             yield name, _from_value(settings[name], value, origin, file.path.parent)
@@ -124,24 +124,24 @@ def _from_tables(
 
 def _no_section(name: str, value: object, settings: Mapping[str, Setting]) -> str:
     if name in settings and not isinstance(value, dict):
-        return f"{name} stands in the section [{SECTION_OF[name]}]"
+        return f"{name} belongs in the section [{SECTION_OF[name]}]"
     sections = dict.fromkeys(SECTION_OF.values())
-    return f"there is no section [{name}]{_meant(name, sections)}; there are {', '.join(sections)}"
+    return f"unknown section: [{name}]{_meant(name, sections)}; the sections are {', '.join(sections)}"
 
 
 def _from_value(setting: Setting, value: object, origin: str, folder: Path) -> Given:
     if setting.kind is Kind.FLAG:
         if not isinstance(value, bool):
-            raise WrongConfigurationError(f"{origin}: {setting.name} is true or false")
+            raise WrongConfigurationError(f"{origin}: {setting.name} takes true or false")
         return Given((_word(value, origin, setting),), origin)
     if isinstance(value, dict):
         if set(value) != {"file"} or not isinstance(value["file"], str):
-            raise WrongConfigurationError(f'{origin}: a value from a file is written {{ file = "PATH" }}')
+            raise WrongConfigurationError(f'{origin}: write a value from a file as {{ file = "PATH" }}')
         path = folder / value["file"]
         return Given((_secret(path, origin),), origin, str(path))
     if isinstance(value, list):
         if setting.kind is not Kind.LIST:
-            raise WrongConfigurationError(f"{origin}: {setting.name} takes one value, not a list")
+            raise WrongConfigurationError(f"{origin}: {setting.name} takes a single value, not a list")
         return Given(tuple(_word(each, origin, setting) for each in value), origin)
     return Given((_word(value, origin, setting),), origin)
 
@@ -152,7 +152,7 @@ def _word(value: object, origin: str, setting: Setting) -> str:
             return "yes" if value else "no"
         case int() | str():
             return _without_nul(str(value), f"{origin}: {setting.name}")
-    raise WrongConfigurationError(f"{origin}: {setting.name} takes a text or a whole number")
+    raise WrongConfigurationError(f"{origin}: {setting.name} takes a string or a whole number")
 
 
 def _from_variable(setting: Setting, variable: str, value: str) -> tuple[str, ...]:
@@ -165,7 +165,7 @@ def _from_variable(setting: Setting, variable: str, value: str) -> tuple[str, ..
             try:
                 return tuple(shlex.split(value))
             except ValueError as error:
-                raise WrongConfigurationError(f"{variable} is no list of words: {error}") from None
+                raise WrongConfigurationError(f"{variable} is not a list of words: {error}") from None
         case Kind.VALUE:
             return (value,)
 
@@ -176,14 +176,14 @@ def _secret(path: Path, origin: str) -> str:
     except OSError as error:
         raise WrongConfigurationError(f"{origin}: cannot read {path}: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise WrongConfigurationError(f"{origin}: {path} is no UTF-8") from None
+        raise WrongConfigurationError(f"{origin}: {path} is not UTF-8") from None
     return _without_nul(secret, f"{origin}: {path}")
 
 
 def _without_nul(text: str, where: str) -> str:
     """Return a text; the command line, for one, could not have it otherwise. Raise `WrongConfigurationError`."""
     if "\0" in text:
-        raise WrongConfigurationError(f"{where} has a NUL in it, which no option takes")
+        raise WrongConfigurationError(f"{where} contains a NUL character; remove it")
     return text
 
 
@@ -197,7 +197,7 @@ def _syntax(path: Path, text: str, why: str) -> str:
     """Return what is wrong with a file that is no TOML, with the line first."""
     place = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", why)
     if place is None:
-        return f"{path} is no TOML: {why}"
+        return f"{path} is not TOML: {why}"
     line = place[1] or max(1, len(text.splitlines()))
     return f"{path}, line {line}: {why[: place.start()]}"
 

@@ -16,10 +16,10 @@ from chatd.journal.factory import without_secrets
 WIDTH = 100
 _NUMBER = re.compile("0|[1-9][0-9]{0,17}")
 _HEAD = """\
-# The configuration of chatd: each option as it is if nothing is said, or an example. Take the # away to set one.
-# The environment (CHATD_MAX_ROOMS=50) goes before this file, and the command line (--max-rooms 50) before both.
-# A value can be read from a file, by its path from here: journal = { file = "journal.secret" }
-# chatd check says whether the file is right; chatd reload makes a running daemon take it up.
+# Configuration of chatd: each option with its default or an example. Remove the # to set one.
+# The environment (CHATD_MAX_ROOMS=50) overrides this file; the command line (--max-rooms 50) overrides both.
+# A value can be read from another file, relative to this one: journal = { file = "journal.secret" }
+# Check this file with chatd check; make a running server read it again with chatd reload.
 """
 
 
@@ -45,12 +45,17 @@ def _default_lines(settings: Mapping[str, Setting]) -> Iterator[str]:
         yield f"[{section.name}]"
         for row in rows:
             setting = settings[row.name]
-            default = f" If nothing is said: {setting.default_in_words}." if setting.default_in_words else ""
-            restart = "" if row.live else " A change needs a restart."
             yield ""
-            yield from _comment(f"{setting.help}{default}{restart}")
+            yield from _comment(f"{setting.help}{notes(setting, row)}")
             yield f"# {row.name} = {shown_default(setting, row)}"
         yield ""
+
+
+def notes(setting: Setting, row: Row) -> str:
+    """Return what stands in parentheses after the help of an option."""
+    default = [f"default: {setting.default_in_words}"] if setting.default_in_words else []
+    restart = [] if row.live else ["needs a restart"]
+    return f" ({'; '.join([*default, *restart])})" if default or restart else ""
 
 
 def shown_default(setting: Setting, row: Row) -> str:
@@ -67,8 +72,8 @@ def _effective_lines(options: LayeredOptions) -> Iterator[str]:
         for row in rows:
             setting, given = options.settings[row.name], options.given.get(row.name)
             if given is None and setting.default is None:
-                words = setting.default_in_words or "nothing"
-                yield f"# {row.name} is not set: {words}"
+                default = f" (default: {setting.default_in_words})" if setting.default_in_words else ""
+                yield f"# {row.name} is not set{default}"
             else:
                 origin = "default" if given is None else _origin(given)
                 yield f"{row.name} = {value_text(setting, given)}  # {origin}"

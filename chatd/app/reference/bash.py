@@ -12,7 +12,7 @@ from chatd.app.reference.values import Path
 _HEAD = """\
 # Completion of chatd and chatd-client for bash: source <(chatd completion bash)
 
-# Says what can be typed after some words: commands, options, those of them that take a value, and what completes each.
+# Sets what can follow the words typed: commands, options, options that take a value, and what completes each.
 _chatd_at() {
     commands='' options='' valued='' arguments=() repeats=''
     case $1 in
@@ -21,7 +21,7 @@ _TAIL = r"""
     esac
 }
 
-# Completes a path, or one of some words.
+# Completes a path, or one of several words.
 _chatd_complete() {
     case $1 in
         files | directories)
@@ -48,7 +48,7 @@ _chatd() {
         case $word in
             =) continue ;;
             :*)
-                ((i++)) # bash parts words at colons
+                ((i++)) # bash splits words at colons
                 continue
                 ;;
         esac
@@ -87,7 +87,7 @@ def bash_script(places: Iterable[Place]) -> str:
     every = list(places)
     values = [line for place in every for line in _values(place)]
     table = "\n".join(line for place in every for line in _case(place))
-    middle = "    esac\n}\n\n# Says what completes the value of an option.\n_chatd_value() {\n    case $1 in\n"
+    middle = "    esac\n}\n\n# Prints what completes the value of an option.\n_chatd_value() {\n    case $1 in\n"
     return f"{_HEAD}{table}\n{middle}" + "\n".join(values) + _TAIL
 
 

@@ -11,8 +11,8 @@ from chatd.app.reference.daemon_page import see_also, tagged
 from chatd.app.reference.entries import Described, Entry
 
 _CLIENT_ABOUT = (
-    "A window to a chatd server. Without a server it connects to the last one, or asks for one. What is written while"
-    " the server is away is said when it is back. F1 lists all keys and commands."
+    "A graphical client for chatd. Without HOST it connects to the last server, or asks for one. Messages written"
+    " while the server is unreachable are sent when it is back. F1 lists all keys and commands."
 )
 
 
@@ -24,7 +24,7 @@ def command_text(command: Described, about: str) -> str:
 def client_text(client: Described) -> str:
     """Return the page of the window as roff."""
     lines = [
-        *_lines(client._replace(about=_CLIENT_ABOUT), CLIENT, CLIENT, "window to a chatd server"),
+        *_lines(client._replace(about=_CLIENT_ABOUT), CLIENT, CLIENT, "graphical client for chatd"),
         roff.heading("Examples"),
         roff.example(["chatd-client chat.example.org --tls --name ann --room '#builds'"]),
         *_end(),
@@ -54,7 +54,7 @@ def _lines(command: Described, page: str, typed: str, about: str) -> Iterator[st
         yield roff.heading("Arguments")
         yield from map(tagged, command.arguments)
     if shared:
-        yield roff.heading("Options of all of them" if command.commands else "Options")
+        yield roff.heading("Common options" if command.commands else "Options")
         yield from map(tagged, shared)
 
 

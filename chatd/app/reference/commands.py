@@ -35,7 +35,7 @@ def describe(command: Command) -> Described:
             return described(command.name, make_parser())
         return next(each for each in described("", make_parser()).commands if each.name == command.name)
     if (options := _options(module)) is not None:
-        about = f"{getattr(options, 'longdesc', '')} It takes all options of the daemon, see chatd(1), and these."
+        about = f"{getattr(options, 'longdesc', '')} It takes all options of the server, see chatd(1), and these."
         typed = options.getSynopsis().removeprefix(f"Usage: chatd {command.name}").strip()
         daemon = groups_of(ReadOptions())[0].entries
         own = tuple(entry for entry in groups_of(options)[0].entries if entry not in daemon)
@@ -44,7 +44,7 @@ def describe(command: Command) -> Described:
     typed = usage_line.removeprefix(f"Usage: chatd {command.name}").strip()
     said = " ".join(words.split()) or _sentence(command)
     switches = tuple(Entry((name,), None, "") for name in re.findall(r"--[a-z-]+", typed))
-    of_daemon = "options of the daemon" in typed
+    of_daemon = "options of the server" in typed
     return Described(command.name, said, switches, usage=typed, takes_daemon_options=of_daemon)
 
 

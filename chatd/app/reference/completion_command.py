@@ -21,11 +21,11 @@ def main(arguments: Sequence[str]) -> None:
 def make_parser() -> argparse.ArgumentParser:
     """Return what reads the arguments."""
     about = (
-        "Print a script that makes a shell complete chatd and chatd-client, made from the same options as the help."
-        " For the shell that runs: source <(chatd completion bash). For all: chatd completion bash >"
+        "Print a script that completes the commands and options of chatd and chatd-client. In the running shell:"
+        " source <(chatd completion bash). For all users: chatd completion bash >"
         " /usr/share/bash-completion/completions/chatd, or chatd completion zsh >"
         " /usr/share/zsh/vendor-completions/_chatd."
     )
     parser = argparse.ArgumentParser(prog="chatd completion", description=about)
-    parser.add_argument("shell", choices=SHELLS, help="for which shell")
+    parser.add_argument("shell", choices=SHELLS, help="shell to print the script for")
     return parser

@@ -11,48 +11,49 @@ from chatd.app.reference import roff
 from chatd.app.reference.entries import Entry, groups_of
 from chatd.app.reference.help_text import EXAMPLES
 
-ABOUT = "chat server for browsers, IRC clients, telnet, netcat and scripts"
+ABOUT = "chat server for browsers, IRC clients, nc, curl and scripts"
 _DESCRIPTION = (
-    "chatd is a chat server. People reach it with a browser, an IRC client, telnet or netcat, programs by a protocol of"
-    " lines or by HTTP. What was said in rooms is kept, and can be searched.",
+    "chatd is a chat server. People connect with a browser, an IRC client, telnet or netcat; programs use a line"
+    " protocol or HTTP. The messages of rooms are stored and can be searched.",
     "Without a command, chatd runs the server in the foreground; twistd chatd runs it in the background, with the same"
-    " options. It listens on this machine alone until it is told otherwise: for lines on port 10319, for browsers on"
-    " port 10380. Open http://127.0.0.1:10380/ or type nc 127.0.0.1 10319.",
-    "With a command, chatd does something beside the server, which may be running unless the page of the command says"
-    " that it must not be.",
+    " options. By default it listens on this machine only: on port 10319 for the line protocol and on port 10380 for"
+    " browsers. Open http://127.0.0.1:10380/ or run nc 127.0.0.1 10319.",
+    "With a command, chatd works beside the server. The server may be running unless the page of the command says"
+    " otherwise.",
 )
 _OPTIONS = (
-    "Every option below that stands in a section of the file can be given in the environment and on the command line"
-    " too. The command line goes before the environment, and that before the file; see chatd.toml(5). The options of"
-    " twistd itself come before the word chatd."
+    "Options under a section name can also be set in that section of the configuration file and in the environment."
+    " The command line overrides the environment, which overrides the file; see chatd.toml(5). Options of twistd"
+    " itself go before the word chatd."
 )
 FILES = (
-    ("chatd.sqlite3", "The journal: what was said in rooms, topics, bans. While the server runs, files that end with"
-     " -wal, -shm and -lock lie beside it and belong to it."),
+    ("chatd.sqlite3", "The journal: messages, topics, bans. While the server runs, the files beside it that end in"
+     " -wal, -shm and -lock belong to it."),
     ("chatd.accounts.sqlite3", "The accounts, beside the journal."),
-    ("chatd.hooks.sqlite3", "The hooks, beside the journal."),
-    ("chatd.control", "A local socket, by which commands ask the running server for something."),
-    ("twistd.pid", "The number of the process, in the background."),
-    ("twistd.log", "The log, in the background, unless --logfile names another."),
+    ("chatd.hooks.sqlite3", "The webhooks, beside the journal."),
+    ("chatd.control", "A local socket through which commands reach the running server."),
+    ("twistd.pid", "The process ID, in the background."),
+    ("twistd.log", "The log, in the background, unless --logfile names another file."),
 )  # fmt: skip
 _ENVIRONMENT = (
-    ("CHATD_*", "Any option that can stand in the file: its name in capitals, with _ for -, after CHATD_. A switch is"
-     " yes or no. With _FILE at the end, the value is read from the file of that name."),
-    ("CHATD_CONFIG", "The configuration file, if --config names none."),
-    ("CHATD_PASSWORD", "The password for chatd tail, if --password-file names no file."),
-    ("STATE_DIRECTORY", "The directory of the files, if --state-directory names none. systemd sets it."),
-    ("COLUMNS", "How wide the help is, in columns."),
+    ("CHATD_*", "Any option of the configuration file: CHATD_ and its name in capitals, with _ for -. A switch takes"
+     " yes or no. With _FILE appended, the value is read from the file named."),
+    ("CHATD_CONFIG", "The configuration file, unless --config names one."),
+    ("CHATD_PASSWORD", "The password for chatd tail, unless --password-file names a file."),
+    ("STATE_DIRECTORY", "The directory of the files, unless --state-directory names one. systemd sets it."),
+    ("COLUMNS", "The width of the help, in columns."),
 )  # fmt: skip
 _SIGNALS = (
-    ("SIGTERM, SIGINT", "Stop: everybody is told, what was said is stored, and the exit status is 0."),
-    ("SIGHUP", "Open the log again, after another program has moved it away, and reload as chatd reload does. In the"
-     " foreground, when the terminal is gone, stop."),
-    ("SIGUSR1", "Drain, as chatd drain does: end for a server that follows, with nothing lost and nobody seen to go."),
-    ("SIGUSR2", "Begin a new log file."),
+    ("SIGTERM, SIGINT", "Stop: tell everybody, store all messages, and exit with status 0."),
+    ("SIGHUP", "Reopen the log, after another program has moved it, and reload as chatd reload does. In the"
+     " foreground, stop when the terminal is gone."),
+    ("SIGUSR1", "Drain, as chatd drain does: stop so that a new server can take over, with no message lost and nobody"
+     " shown as gone."),
+    ("SIGUSR2", "Start a new log file."),
 )  # fmt: skip
 _STATUS = (
-    ("0", "The server was stopped and left nothing undone; the command did what it says."),
-    ("1", "It could not start, or something failed; a sentence on the standard error says what, and what to do."),
+    ("0", "The server stopped cleanly, or the command succeeded."),
+    ("1", "The server could not start, or something failed; standard error says what happened and what to do."),
     ("2", "The arguments of a command were wrong."),
 )
 
@@ -107,7 +108,7 @@ def see_also(*pages: tuple[str, int]) -> Iterator[str]:
 
 def _commands() -> Iterator[str]:
     yield roff.heading("Commands")
-    yield roff.paragraph("Each has a page of its own: chatd-export(1), and so on.")
+    yield roff.paragraph("Each command has its own page, such as chatd-export(1).")
     for task in TASKS:
         yield roff.subheading(f"{task.title[0].upper()}{task.title[1:]}")
         for command in task.commands:
@@ -119,5 +120,5 @@ def _options() -> Iterator[str]:
     yield roff.paragraph(_OPTIONS)
     for group in groups_of(ReadOptions()):
         if group.section is not None:
-            yield roff.subheading(f"[{group.section}] {group.about.rstrip('.')}")
+            yield roff.subheading(f"[{group.section}] {group.about}")
         yield from map(tagged, group.entries)

@@ -90,7 +90,7 @@ def _on_the_line(options: usage.Options, name: str) -> Entry:
     about = " ".join((options.docs[name] or "").split())
     default = options.defaults.get(name)
     if takes and default is not None:
-        about = f"{about} [default: {default}]"
+        about = f"{about} (default: {default})"
     return Entry(
         (*shorts, f"--{name}"),
         unit_of(name) if takes else None,

@@ -11,7 +11,7 @@ from chatd.app.reference.spelling import no_command
 USAGE = """\
 Usage: chatd help [COMMAND]
 
-Prints how to start, to connect and to do more, or what a command does and takes: chatd help user add."""
+Show how to start the server and connect to it, or the help of a command: chatd help user add."""
 
 
 def main(arguments: Sequence[str]) -> None:

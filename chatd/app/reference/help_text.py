@@ -11,33 +11,33 @@ from chatd.app.command_table import TASKS
 from chatd.app.reference.entries import groups_of
 
 HEAD = """\
-To start a server:   chatd                       Ctrl+C stops it
-To connect to it:    http://127.0.0.1:10380/ in a browser, or nc 127.0.0.1 10319
-To do more with it:  chatd COMMAND               chatd COMMAND --help says how
+To start a server:   chatd                       (Ctrl+C stops it)
+To connect to it:    open http://127.0.0.1:10380/, or run: nc 127.0.0.1 10319
+To do more with it:  chatd COMMAND               (see chatd COMMAND --help)
 
 Usage: chatd [options]
        twistd [options of twistd] chatd [options]
        chatd COMMAND ...
 
-chatd runs in the foreground, twistd chatd in the background. Both take the same options.
+chatd runs in the foreground, twistd chatd in the background; both take the same options.
 """
 EXAMPLES = (
-    ("chatd --interface 0.0.0.0", "open it to the network"),
-    ("chatd --irc 6667 --keep 30d", "IRC too, and a month of messages"),
-    ("chatd --listen tls:/etc/chatd/tls:port=10320", "by TLS alone"),
-    ("chatd --config /etc/chatd/chatd.toml", "with the options in a file"),
-    ("twistd chatd --logfile /var/log/chatd.log", "in the background"),
-    ("chatd config --default > chatd.toml", "a file of all options"),
+    ("chatd --interface 0.0.0.0", "open the server to the network"),
+    ("chatd --irc 6667 --keep 30d", "add IRC; keep messages for 30 days"),
+    ("chatd --listen tls:/etc/chatd/tls:port=10320", "accept TLS only"),
+    ("chatd --config /etc/chatd/chatd.toml", "read the options from a file"),
+    ("twistd chatd --logfile /var/log/chatd.log", "run in the background"),
+    ("chatd config --default > chatd.toml", "write a file with all options"),
     ("chatd user add ann --operator", "make ann a server operator"),
-    ("chatd export '#builds' > builds.jsonl", "what was said in a room"),
-    ("chatd tail app.log --to 127.0.0.1 --room '#logs' --nick log", "a log file, said in a room"),
+    ("chatd export '#builds' > builds.jsonl", "export the messages of a room"),
+    ("chatd tail app.log --to 127.0.0.1 --room '#logs' --nick log", "post a log file to a room"),
 )
-"""What can be typed, and what comes of it."""
+"""Commands, each with what it does."""
 FOOT = (
-    "Each option of a section can also stand in a file, and in the environment as CHATD_ and its name in capitals:"
-    " CHATD_MAX_ROOMS=50. The command line goes before the environment, and that before the file."
-    " The options of twistd itself come before the word chatd: twistd --help lists them.",
-    "chatd man | man -l - has more, and chatd completion bash completes all of this.",
+    "Options with a section can also be set in a configuration file, and in the environment as CHATD_ and the name"
+    " in capitals: CHATD_MAX_ROOMS=50. The command line overrides the environment, which overrides the file."
+    " Options of twistd itself go before the word chatd; twistd --help lists them.",
+    "See chatd man | man -l - for the manual, and chatd completion --help for completion in the shell.",
 )
 _COMMAND_COLUMNS, _EXAMPLE_COLUMNS, _NAME_COLUMNS, _MIN_TEXT_COLUMNS = 16, 44, 30, 20
 

@@ -14,7 +14,7 @@ def main(arguments: Sequence[str]) -> None:
     """Do what the arguments after ``chatd man`` say. Raise `SystemExit`, with one line if it could not be done."""
     options = make_parser().parse_args(arguments)
     if options.directory is not None and options.page is not None:
-        raise SystemExit("chatd: chatd man writes all pages to a directory, or prints one: leave one of the two out")
+        raise SystemExit("chatd: PAGE and --directory exclude each other; leave one out")
     try:
         if options.directory is None:
             print(_find(pages(), options.page or "chatd").text(), end="")
@@ -30,12 +30,12 @@ def make_parser() -> argparse.ArgumentParser:
     """Return what reads the arguments."""
     parser = argparse.ArgumentParser(
         prog="chatd man",
-        description="Print a manual page, for man to show: chatd man export | man -l -",
+        description="Print a manual page in the format of man: chatd man export | man -l -",
     )
     parser.add_argument(
-        "page", nargs="?", metavar="PAGE", help="a command, chatd-client or chatd.toml [default: chatd]"
+        "page", nargs="?", metavar="PAGE", help="name of a command, chatd-client or chatd.toml (default: chatd)"
     )
-    about = "write all pages there instead, as man1/chatd.1, man5/chatd.toml.5 and so on"
+    about = "write all pages to this directory instead: man1/chatd.1, man5/chatd.toml.5 and so on"
     parser.add_argument("--directory", type=Path, metavar="DIR", help=about)
     return parser
 
@@ -46,8 +46,8 @@ def _find(known: Mapping[str, Page], name: str) -> Page:
             return known[each]
     words = {**{page.removeprefix("chatd-"): page for page in known}, **{page: page for page in known}}
     near = meant(name, words)
-    hint = f"did you mean {near}?" if near else f"there are {', '.join(known)}"
-    raise SystemExit(f"chatd: there is no page {name}; {hint}")
+    hint = f"did you mean {near}?" if near else f"choose one of {', '.join(known)}"
+    raise SystemExit(f"chatd: unknown page: {name}; {hint}")
 
 
 def _write(directory: Path) -> None:

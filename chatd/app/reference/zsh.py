@@ -106,8 +106,8 @@ def _action(entry: Entry) -> str:
 
 
 def _short(text: str) -> str:
-    """Return the first sentence, without its full stop."""
-    return re.split(r"\.(?:\s|$)|  ?\[", text, maxsplit=1)[0].strip()
+    """Return the first sentence, without its full stop, or a phrase without its notes."""
+    return re.split(r"\.(?:\s|$)| \((?:repeatable|default)\b", text, maxsplit=1)[0].strip()
 
 
 def _escaped(text: str) -> str:

@@ -24,7 +24,8 @@ def now_holds(after: Wanted, name: str) -> str:
     if given is not None:
         return f"{name} = {value_text(setting, given)} ({given.origin})"
     if setting.default is None:
-        return f"{name} is not set any more: {setting.default_in_words or 'nothing'}"
+        default = f" (default: {setting.default_in_words})" if setting.default_in_words else ""
+        return f"{name} is no longer set{default}"
     return f"{name} = {value_text(setting, None)}, the default"
 
 

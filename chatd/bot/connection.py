@@ -1,0 +1,185 @@
+"""One connection of a bot: it comes in where the last one was, hears what is said, and carries what the bot says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.protocol import connectionDone
+from twisted.logger import Logger
+from twisted.protocols.basic import LineOnlyReceiver
+from twisted.protocols.policies import TimeoutMixin
+from twisted.python.failure import Failure
+from typing_extensions import override
+
+from chatd.bot.outbox import Outbox
+from chatd.bot.places import BotError, Place, Places
+from chatd.protocol import commands, events, names, wire
+from chatd.protocol.errors import ChatError, DisconnectReason
+from chatd.protocol.moderation_commands import Login
+from chatd.runtime.connection_failures import why_lost
+from chatd.runtime.sockets import is_private, network_address, tune
+
+SILENCE_SECONDS = 120.0
+"""How long nothing may be heard of the server, which asks every 45 seconds, until the connection is given up."""
+_FAREWELLS = frozenset({DisconnectReason.REPLACED, DisconnectReason.KICKED, DisconnectReason.BANNED})
+_log = Logger("chatd.bot")
+
+
+class Identity(NamedTuple):
+    """Who the bot is, and where."""
+
+    nick: str
+    rooms: tuple[str, ...]
+    password: str | None
+
+
+class Owner(Protocol):
+    """What hears of a connection."""
+
+    def entered(self, resume: str) -> None:
+        """Note that the bot is in all its rooms, and by what secret this connection can be taken over."""
+
+    def said(self, event: events.Said, place: Place, tags: wire.Tags) -> None:
+        """Note that somebody said something, or the bot itself."""
+
+    def begun(self, room: str, place: Place) -> None:
+        """Note that a room begins after a message, whatever came before."""
+
+    def joined(self, nick: str, room: str) -> None:
+        """Note that somebody has come into a room."""
+
+
+class Connection(LineOnlyReceiver, TimeoutMixin):
+    """One connection. ``resume`` is the secret of the last one, None if there was none."""
+
+    delimiter = wire.EOL.encode()
+    MAX_LENGTH = wire.MAX_SERVER_LINE_BYTES
+
+    def __init__(
+        self,
+        owner: Owner,
+        identity: Identity,
+        places: Places,
+        outbox: Outbox,
+        clock: IReactorTime,
+        resume: str | None,
+    ) -> None:
+        self._owner, self._identity, self._places, self._outbox = owner, identity, places, outbox
+        self._clock, self._resume = clock, resume
+        self._epoch = ""
+        self._outside = {names.key(room) for room in identity.rooms}
+        self._why, self._is_final = "", False
+        self._retry: float | None = None
+        self.ended: Deferred[tuple[str, float | None]] = Deferred()
+        """Fires with why the connection ended, in a sentence without its capital, and with after how many seconds the
+        server wants the bot back, if it said so. Fails with `BotError` if there is no use, or no manners, in that."""
+
+    @property
+    def stream(self) -> Any:
+        """The transport; Twisted has no one interface for all that those of streams can do."""
+        return self.transport
+
+    @override
+    def connectionMade(self) -> None:
+        tune(self.stream)
+        self.setTimeout(SILENCE_SECONDS)
+        self._write(commands.Hello(wire.PROTOCOL_VERSION, bot=True))
+
+    @override
+    def dataReceived(self, data: bytes) -> None:
+        self.resetTimeout()
+        super().dataReceived(data)
+
+    @override
+    def callLater(self, period: float, func: Callable[[], object]) -> IDelayedCall:  # the mixin's
+        return self._clock.callLater(period, func)
+
+    @override
+    def timeoutConnection(self) -> None:
+        self._give_up(f"nothing was heard of the server for {SILENCE_SECONDS:.0f} seconds")
+
+    @override
+    def lineReceived(self, line: bytes) -> None:
+        try:
+            tags, event = wire.parse_event(line)
+        except ChatError:
+            return  # of a later version
+        self._take(tags, event)
+
+    @override
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.setTimeout(None)
+        self._outbox.detach()
+        why = self._why or why_lost(reason)
+        if self._is_final:
+            self.ended.errback(BotError(why))
+        else:
+            self.ended.callback((why, self._retry))
+
+    def _take(self, tags: wire.Tags, event: events.Event) -> None:
+        match event:
+            case commands.Ping():
+                self._write(commands.Ping())
+            case events.Done("HELLO", _, values):
+                self._epoch = values["epoch"]
+                self._come_in()
+            case events.Done("JOIN", (room, *_), values):
+                self._joined(room, values["last"], recovered=values.get("recovered"))
+                if not self._outside:
+                    self._owner.entered(values["resume"])
+                    self._outbox.attach(self.stream.write, self._clock)
+            case events.Said(nick, room):
+                place = Place(int(tags["id"]), self._epoch)
+                self._places.hear(room, place)
+                self._owner.said(event, place, tags)
+                if self._is_own(nick) and "label" in tags:
+                    self._outbox.stored(tags["label"])
+            case events.Joined(nick, room):
+                self._owner.joined(nick, room)
+            case events.Refused(code, _, text) if self._outside:
+                self._give_up(text, is_final=not code.temporary)
+            case events.Refused() if "label" in tags:
+                self._outbox.refused(tags["label"], event)
+            case events.Moderated("KICK", by, room, subject) if self._is_own(subject):
+                self._give_up(f"{by} removed it from {room}{f': {event.text}' if event.text else ''}", is_final=True)
+            case events.Ended(code, text, retry):
+                self._why, self._retry = self._why or text, retry
+                self._is_final = self._is_final or code in _FAREWELLS
+
+    def _come_in(self) -> None:
+        nick, rooms, password = self._identity
+        if password is not None:
+            if not is_private(self.stream, network_address(self.stream.getPeer())):
+                self._give_up("the connection is not encrypted, so the password was not sent; use TLS", is_final=True)
+                return
+            self._write(Login(nick, password))
+        for number, room in enumerate(rooms):
+            place = self._places.heard(room)
+            if place is not None and place.journal != Place(0, self._epoch).journal:
+                _log.warn("the history of {room} is a new one; what was said in the meantime may be missed", room=room)
+                place = None
+            since, epoch = place or (None, None)
+            first = number == 0
+            self._write(commands.Join(nick if first else None, room, since, epoch, self._resume if first else None))
+
+    def _joined(self, room: str, last: str, *, recovered: str | None) -> None:
+        self._outside.discard(names.key(room))
+        if recovered != "yes":
+            if recovered is not None and self._places.heard(room) is not None:
+                _log.warn("some of what was said in {room} in the meantime is missed", room=room)
+            place = Place(int(last), self._epoch)
+            self._places.hear(room, place)
+            self._owner.begun(room, place)
+
+    def _is_own(self, nick: str) -> bool:
+        return names.key(nick) == names.key(self._identity.nick)
+
+    def _give_up(self, why: str, *, is_final: bool = False) -> None:
+        self._why, self._is_final = self._why or why, is_final
+        self.stream.abortConnection()
+
+    def _write(self, command: commands.Command) -> None:
+        self.stream.write(wire.encode(wire.render(command)))

@@ -1,0 +1,178 @@
+"""The life of a bot: it stays connected, handles one message after the other, and keeps how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from inspect import iscoroutine
+from typing import Any
+
+from twisted.application.internet import backoffPolicy
+from twisted.internet.defer import Deferred, DeferredList, DeferredQueue, fail
+from twisted.internet.endpoints import connectProtocol
+from twisted.internet.interfaces import IDelayedCall, IStreamClientEndpoint
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from typing_extensions import override
+
+from chatd.bot.connection import Connection, Identity, Owner
+from chatd.bot.message import Message
+from chatd.bot.outbox import Outbox
+from chatd.bot.places import BotError, Place, Places
+from chatd.protocol import commands, events, names, wire
+from chatd.runtime.connection_failures import why_not
+
+SAVE_SECONDS = 1.0
+"""How long after a message is done that is written to the state file, at most."""
+MAX_PAUSE_SECONDS = 60.0
+"""How long to wait between two attempts to connect, at most."""
+
+Work = Callable[[], Coroutine[Any, Any, None]]
+_log = Logger("chatd.bot")
+
+
+@dataclass(slots=True)
+class Handlers:
+    """What is called with what others do."""
+
+    message: list[Callable[..., object]] = field(default_factory=list)
+    join: list[Callable[..., object]] = field(default_factory=list)
+
+
+class Life(Owner):
+    """One life, from `start` to `end`."""
+
+    def __init__(self, identity: Identity, places: Places, outbox: Outbox, handlers: Handlers, reactor: Any) -> None:
+        self._identity, self._places, self._outbox, self._handlers = identity, places, outbox, handlers
+        self._reactor = reactor
+        self._inbox: DeferredQueue[Work] = DeferredQueue()
+        self._connection: Connection | None = None
+        self._resume: str | None = None
+        self._failures = 0
+        self._backoff = backoffPolicy(1.0, MAX_PAUSE_SECONDS)
+        self._saving: IDelayedCall | None = None
+        self._is_over = False
+        self._error: Failure | None = None
+        self._finished: Deferred[None] = Deferred()
+
+    def start(self, endpoint: IStreamClientEndpoint) -> Deferred[None]:
+        """Begin; return what fires at the end, see `chatd.bot.Bot.start`."""
+        try:
+            self._places.load()
+        except BotError as error:
+            self._is_over = True
+            return fail(error)
+        self._staying = Deferred.fromCoroutine(self._stay_connected(endpoint))
+        self._working = Deferred.fromCoroutine(self._work())
+        both = DeferredList([each.addErrback(self._stop_for) for each in (self._staying, self._working)])
+        both.addCallback(self._finish)
+        return self._finished
+
+    def end(self) -> Deferred[None]:
+        """End; return what fires when that is done."""
+        if not self._is_over:
+            self._is_over = True
+            self._working.cancel()
+            if self._connection is None:
+                self._staying.cancel()
+            else:
+                self._connection.stream.loseConnection()
+        return self._finished
+
+    def _stop_for(self, failure: Failure) -> None:
+        if not self._is_over:
+            self._error = failure
+            self.end()
+
+    def _finish(self, _: object) -> None:
+        if self._saving is not None and self._saving.active():
+            self._saving.cancel()
+            self._save()
+        if self._error is None:
+            self._finished.callback(None)
+        else:
+            self._finished.errback(self._error)
+
+    # The connection.
+
+    async def _stay_connected(self, endpoint: IStreamClientEndpoint) -> None:
+        while not self._is_over:
+            connection = Connection(self, self._identity, self._places, self._outbox, self._reactor, self._resume)
+            try:
+                await connectProtocol(endpoint, connection)
+            except Exception:
+                why, pause = f"cannot reach the server: {why_not(Failure())}", None
+            else:
+                self._connection = connection
+                why, pause = await connection.ended
+                self._connection = None
+            if not self._is_over:
+                pause = self._backoff(self._failures) if pause is None else pause
+                self._failures += 1
+                _log.warn("{why}; connecting again in {pause:.0f} seconds", why=why, pause=pause)
+                await deferLater(self._reactor, pause)
+
+    @override
+    def entered(self, resume: str) -> None:
+        self._resume, self._failures = resume, 0
+        _log.info("in {rooms} as {nick}", rooms=" ".join(self._identity.rooms), nick=self._identity.nick)
+
+    # What is heard.
+
+    @override
+    def said(self, event: events.Said, place: Place, tags: wire.Tags) -> None:
+        if event.notice or names.key(event.nick) == names.key(self._identity.nick):
+            self.begun(event.room, place)
+            return
+        time = datetime.fromisoformat(tags["time"])
+        say = partial(self._say, f"{place.journal}.{place.id}", event.room)
+        message = Message(event.room, event.nick, event.text, place.id, time, "old" in tags, say)
+        self._inbox.put(partial(self._handle, message, place))
+
+    @override
+    def begun(self, room: str, place: Place) -> None:
+        self._inbox.put(partial(self._note_done, room, place))
+
+    @override
+    def joined(self, nick: str, room: str) -> None:
+        self._inbox.put(partial(self._call, self._handlers.join, nick, room))
+
+    def _say(self, label: str, room: str, number: int, text: str) -> Deferred[None]:
+        return self._outbox.add(f"{label}.{number}", commands.Tell(room, text))
+
+    async def _work(self) -> None:
+        while not self._is_over:
+            work = await self._inbox.get()
+            await work()
+
+    async def _handle(self, message: Message, place: Place) -> None:
+        await self._call(self._handlers.message, message)
+        await DeferredList(message.answers, consumeErrors=True)
+        await self._note_done(message.room, place)
+
+    async def _call(self, handlers: list[Callable[..., object]], *arguments: object) -> None:
+        for handler in handlers:
+            try:
+                result = handler(*arguments)
+                if iscoroutine(result) or isinstance(result, Deferred):
+                    await result
+            except Exception:
+                if self._is_over:
+                    raise
+                _log.failure("a handler has failed")
+
+    async def _note_done(self, room: str, place: Place) -> None:
+        if self._is_over:
+            return
+        self._places.finish(room, place)
+        if self._saving is None or not self._saving.active():
+            self._saving = self._reactor.callLater(SAVE_SECONDS, self._save)
+
+    def _save(self) -> None:
+        try:
+            self._places.save()
+        except OSError:
+            _log.failure("the state could not be written; it is tried again after the next message")

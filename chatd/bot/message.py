@@ -1,0 +1,36 @@
+"""What a bot hears, and how it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from twisted.internet.defer import Deferred
+
+
+@dataclass(eq=False)
+class Message:
+    """Something that somebody said in a room."""
+
+    room: str
+    nick: str
+    text: str
+    id: int
+    """It rises within a room, and is the same after every restart."""
+    time: datetime
+    """When the server stored it, in UTC."""
+    old: bool
+    """Whether it was said while the bot was not connected."""
+    _say: Callable[[int, str], Deferred[None]] = field(repr=False)
+    answers: list[Deferred[None]] = field(default_factory=list, repr=False)
+    """What `answer` has returned."""
+
+    def answer(self, text: str) -> Deferred[None]:
+        """Say ``text`` in the room of the message, once, even if the message is handled again after a crash.
+
+        Return what `Bot.say` returns. Call it before the handler is done. Answers to one message are told apart by
+        their order: where a handler that runs again gives another one, the first stands.
+        """
+        self.answers.append(self._say(len(self.answers), text))
+        return self.answers[-1]

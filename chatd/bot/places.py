@@ -1,0 +1,67 @@
+"""How far a bot is in each of its rooms, and the file that keeps it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+from chatd.protocol import names
+from chatd.runtime.files import read_whole, replace_file
+
+_MAX_FILE_BYTES = 1 << 20
+
+
+class BotError(Exception):
+    """The bot cannot go on, and trying again does not help; the argument is a sentence without its capital."""
+
+
+class Place(NamedTuple):
+    """A message in a room: its id, and the epoch under which it was heard."""
+
+    id: int
+    epoch: str
+
+    @property
+    def journal(self) -> str:
+        """The name of the history that the id belongs to: the part of the epoch that restarts do not change."""
+        return self.epoch.partition(".")[0]
+
+
+class Places:
+    """What was heard and what is done, by room. ``file`` keeps what is done; None keeps nothing."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+        self._heard: dict[str, Place] = {}
+        self._done: dict[str, Place] = {}
+
+    def load(self) -> None:
+        """Read the file, if there is one. Raise `BotError` if it cannot be used."""
+        if self._file is None or not self._file.exists():
+            return
+        try:
+            kept = json.loads(read_whole(self._file, _MAX_FILE_BYTES))
+            self._done = {str(room): Place(int(id_), str(epoch)) for room, (id_, epoch) in kept["rooms"].items()}
+        except OSError as error:
+            raise BotError(f"{self._file} cannot be read: {error.strerror}") from None
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            raise BotError(f"{self._file} is not a bot's state; remove it to begin with what is said now") from None
+        self._heard = dict(self._done)
+
+    def save(self) -> None:
+        """Keep what is done: it is on the disk when this returns. Raise `OSError`."""
+        if self._file is not None:
+            replace_file(self._file, json.dumps({"rooms": self._done}).encode())
+
+    def heard(self, room: str) -> Place | None:
+        """Return the last message that was heard in a room, None if none was."""
+        return self._heard.get(names.key(room))
+
+    def hear(self, room: str, place: Place) -> None:
+        """Note that a message was heard."""
+        self._heard[names.key(room)] = place
+
+    def finish(self, room: str, place: Place) -> None:
+        """Note that a message is done."""
+        self._done[names.key(room)] = place

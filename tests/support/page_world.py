@@ -1,0 +1,153 @@
+"""Where the commands of a page run: a folder of its own, with free ports, and stand-ins for what installs things."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from pathlib import Path
+
+from benchmarks.ports import free_ports
+from tests.support.daemon import BIN, environment
+from tests.support.pages import ROOT
+
+PORTS = ("10319", "10320", "10321", "10380", "6667", "6697", "443", "8080", "9000")
+"""The ports that pages name, each of which is replaced by a free one."""
+FOLDERS = (
+    "/etc/chatd",
+    "/etc/systemd/system",
+    "/etc/sysusers.d",
+    "/var/lib/chatd",
+    "/var/backups",
+    "/run/chatd",
+    "/srv/chat",
+)
+"""The folders of a system that pages name; each is one of the page's own. Relative paths are in the last one."""
+HOSTS = ("chat.example.org", "irc.example.org")
+"""Names for this machine."""
+_PORT = re.compile(r"(?<![\w.])(1\d{4}|6667|6697|(?<=[:=])(?:443|8080|9000))(?!\w|\.\d)")
+
+_CHATD = """\
+#!/usr/bin/env bash
+# chatd, on the page's ports where its options name none.
+set -eu
+config=
+previous=
+for word in "$@"; do
+    case $previous in --config | -c) config=$word ;; esac
+    case $word in --config=*) config=${word#--config=} ;; esac
+    previous=$word
+done
+given() {
+    printf '%s\\n' "$@" | grep -qE -- "^--($names)(=|$)" || { [ -f "$config" ] && grep -qE "^($names) *=" "$config"; }
+}
+case ${1-} in
+"" | -* | check | class)
+    names='port|listen' given "$@" || printf '%s\\n' "$@" | grep -qx -- -p || export CHATD_PORT=@10319@
+    names='web|listen' given "$@" || export CHATD_WEB=@10380@
+    ;;
+esac
+exec @bin@/chatd "$@"
+"""
+_TWISTD = """\
+#!/usr/bin/env bash
+# twistd, whose chatd is on the page's ports where its options name none.
+case " $* " in
+*" chatd "*--port* | *" chatd "*--listen* | *" chatd "*--config*) ;;
+*" chatd "*) export CHATD_PORT=@10319@ CHATD_WEB=@10380@ ;;
+esac
+exec @bin@/twistd "$@"
+"""
+_PYTHON = """\
+#!/usr/bin/env bash
+# Python, which makes no environments: the one of the tests has all.
+if [ "${1-} ${2-}" = "-m venv" ]; then
+    mkdir -p "${@: -1}" && exec ln -sfn @here@ "${@: -1}/bin"
+fi
+exec @bin@/python "$@"
+"""
+_PIP = """\
+#!/usr/bin/env bash
+# Installs nothing, and fails where the project has no such extra.
+for word in "$@"; do
+    case $word in *.*\\[*\\]) extras=${word#*\\[} ;; *) continue ;; esac
+    for extra in $(tr ',]' '  ' <<<"$extras"); do
+        case " @extras@ " in *" $extra "*) ;; *) echo "chatd has no extra $extra" >&2; exit 1 ;; esac
+    done
+done
+"""
+_SUDO = """\
+#!/usr/bin/env bash
+# Runs the command as oneself.
+[ "$1" = -u ] && shift 2
+exec "$@"
+"""
+_CURL = """\
+#!/usr/bin/env bash
+# curl, without the meter that a terminal would not show either. It notes when an answer that does not end has begun.
+[ -z "${ANSWER_BEGUN-}" ] || set -- -D "$ANSWER_BEGUN" "$@"
+exec @curl@ --no-progress-meter "$@"
+"""
+
+
+class World:
+    """The folder of a page. ``root`` is empty at first."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
+        for folder in FOLDERS:
+            (self.root / folder.lstrip("/")).mkdir(parents=True, exist_ok=True)
+        self.home = self.root / "home"
+        self.home.mkdir()
+        self.cwd = self.root / FOLDERS[-1].lstrip("/")
+        self.bin = self.root / "bin"
+        self.bin.mkdir()
+        (self.cwd / ".venv").mkdir()
+        (self.cwd / ".venv" / "bin").symlink_to(self.bin)
+        (self.cwd / "examples").symlink_to(ROOT / "examples")
+        self._stand_in()
+
+    def _stand_in(self) -> None:
+        extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+        curl = next((str(path) for path in _path_entries("curl") if path.exists()), "curl")
+        values = {"bin": str(BIN), "here": str(self.bin), "extras": " ".join(extras), "curl": curl} | self.ports
+        scripts = {"chatd": _CHATD, "twistd": _TWISTD, "pip": _PIP, "sudo": _SUDO, "curl": _CURL}
+        scripts |= {"python": _PYTHON, "python3": _PYTHON, "pipx": _PIP, "uv": _PIP}
+        for name, text in scripts.items():
+            script = self.bin / name
+            script.write_text(re.sub(r"@(\w+)@", lambda found: values[found[1]], text))
+            script.chmod(0o755)
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables for the commands of the page."""
+        kept = {name: value for name, value in environment().items() if not name.startswith(("CHATD_", "XDG_", "LC_"))}
+        return kept | {
+            "PATH": f"{self.bin}:{BIN}:{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin",
+            "HOME": str(self.home),
+            "LC_ALL": "C.UTF-8",
+            "TZ": "UTC",
+            "TERM": "dumb",
+            "COLUMNS": "80",
+            "PYTHONWARNINGS": "",
+        }
+
+    def inward(self, text: str) -> str:
+        """Return what a page says, with the ports, the folders and the names of this world."""
+        text = _PORT.sub(lambda found: self.ports.get(found[1], found[1]), text)
+        for folder in FOLDERS:
+            text = re.sub(rf"(?<![\w.]){re.escape(folder)}(?![\w-])", str(self.root / folder.lstrip("/")), text)
+        for host in HOSTS:
+            text = re.sub(rf"(?<![\w.]){re.escape(host)}", "localhost", text)
+        return text
+
+    def outward(self, text: str) -> str:
+        """Return what a command printed, as a page has it: as on a terminal, with no tabs."""
+        pages = {port: name for name, port in self.ports.items()}
+        text = re.sub(r"(?<!\d)\d{4,5}(?!\d)", lambda found: pages.get(found[0], found[0]), text)
+        text = text.replace(str(BIN), ".venv/bin").replace(str(self.bin), ".venv/bin")
+        return text.replace(f"{self.root}/", "/").replace("\r\n", "\n").expandtabs()
+
+
+def _path_entries(name: str) -> list[Path]:
+    return [Path(entry) / name for entry in os.environ.get("PATH", os.defpath).split(":")]
