@@ -20,6 +20,7 @@ smartquotes = False
 
 html_theme = "furo"
 html_title = f"chatd {release}"
+html_favicon = "../chatd/edges/web/page/icon.svg"
 html_static_path = ["_site/static"]
 html_css_files = ["custom.css"]
 html_copy_source = False
