@@ -57,7 +57,7 @@ class MemoryServer:
 
     def __init__(self, limits: Limits | None = None, *, segment_bytes: int = SOCKET_BYTES) -> None:
         self.clock = MemoryReactorClock()
-        """The server's clock, for everything that should follow it, such as ``ClientService(..., clock=server.clock)``."""
+        """The server's clock, for code that should follow it, such as ``ClientService(..., clock=server.clock)``."""
         self.clock.advance(START_SECONDS)
         self._limits = limits or Limits()
         self._segment_bytes = segment_bytes
