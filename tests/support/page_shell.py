@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from uuid import uuid4
 
 from tests.support.daemon import DEADLINE
 from tests.support.notify_socket import NotifySocket
@@ -29,7 +30,7 @@ class Background:
         self._output = world.root / f"output-{number}"
         script = world.root / f"command-{number}"
         script.write_text(command.rstrip().removesuffix("&") + "\n")
-        self._notify = NotifySocket(str(world.root / f"ready-{number}"))
+        self._notify = NotifySocket(f"@{world.root.name}-{uuid4()}")  # a path could be too long
         self._begun = world.root / f"begun-{number}"
         with self._output.open("wb") as output:
             self.process = subprocess.Popen(
