@@ -136,7 +136,7 @@ class World:
         for folder in FOLDERS:
             text = re.sub(rf"(?<![\w.]){re.escape(folder)}(?![\w-])", str(self.root / folder.lstrip("/")), text)
         for host in HOSTS:
-            text = re.sub(rf"(?<![\w.]){re.escape(host)}", "localhost", text)
+            text = re.sub(rf"(?<![\w.])(?<!--irc-name ){re.escape(host)}", "localhost", text)
         return text
 
     def outward(self, text: str) -> str:
