@@ -22,7 +22,7 @@ _SHELL = {"|", ">", ">>", "<", "&&", "||", ";", "&"}
 
 def typed(text: str) -> Iterator[list[str]]:
     """Yield the words after ``chatd`` of each command in blocks of code, but for those with gaps to fill in."""
-    lines = re.findall(r"^(?:\$ )?(?:sudo -u chatd )?(?:\S*bin/)?chatd ([a-z].*)", text, re.MULTILINE)
+    lines = re.findall(r"^ *(?:\$ )?(?:sudo -u chatd )?(?:\S*bin/)?chatd ([a-z].*)", text, re.MULTILINE)
     for line in lines:
         if re.search(r"\.\.\.|\[|\w: ", line):
             continue
