@@ -171,6 +171,21 @@ def test_each_message_is_told_from_now_on_signed(hooked: Hooked) -> None:
     assert hooked.state.behind == 0
 
 
+def test_the_request_on_the_page_has_the_fields_that_are_sent(hooked: Hooked) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "hooks.rst").read_text()
+    head, body = page.partition("code-block:: http\n")[2].split("\n\n")[:2]
+    ann = hooked.chat.program("JOIN ann #builds")
+    hooked.add()
+    ann.says("MSG passed")
+    hooked.pass_time()
+    headers, sent = hooked.receiver.requests[0]
+    shown = dict(line.strip().split(": ") for line in head.strip().splitlines()[1:])
+    assert shown.keys() == {"Content-Type", *headers}
+    assert list(json.loads(body)) == list(json.loads(sent))
+    expected = signature(KEY, shown["Webhook-Id"], int(shown["Webhook-Timestamp"]), body.strip().encode())
+    assert shown["Webhook-Signature"] == expected
+
+
 def test_from_the_beginning_and_after_an_id(hooked: Hooked) -> None:
     hooked.chat.program("JOIN ann #builds", "MSG one", "MSG two", "MSG three")
     hooked.add(position=0)
