@@ -241,7 +241,7 @@ def test_it_is_tried_again_later_and_later(hooked: Hooked) -> None:
     assert (hooked.state.failures, hooked.state.behind, hooked.state.why) == (0, 0, "")
     told = [line for line in [*lines, *meanwhile, *after] if "hook" in line]
     assert [line.partition("example.org ")[2] for line in told] == [
-        "fails: connection refused; it is tried again",
+        "fails: connection refused; retrying",
         "works again",
     ]
     assert not [line for line in told if "s3cret" in line or "word" in line]
@@ -328,7 +328,7 @@ def test_what_was_deleted_meanwhile_is_left_out_and_told(tmp_path: Path) -> None
         hooked.pass_time(10)
         assert hooked.receiver.texts == ["one", "three", "four"]
         assert hooked.state.missed
-    assert len([line for line in lines if "left out what was deleted" in line]) == 1
+    assert len([line for line in lines if "skipped messages" in line]) == 1
 
 
 def test_a_room_that_cannot_be_read_holds_up_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -461,7 +461,7 @@ def test_the_file_is_for_its_owner_alone_and_for_hooks_alone(tmp_path: Path) -> 
         pass
     with chat_of(f"sqlite:{tmp_path}/journal"):
         pass
-    with pytest.raises(HooksError, match="not one of chatd's hooks"):
+    with pytest.raises(HooksError, match="but not of webhooks"):
         HookStore(tmp_path / "journal")
 
 
