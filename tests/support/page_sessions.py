@@ -82,7 +82,11 @@ class Company:
 
 
 def deed(line: str, me: str) -> tuple[str, str] | None:
-    """Return who has to do what, so that a person is told a line; None if it tells of nobody."""
+    """Return who has to do what, so that a person is told a line; None if it tells of nobody.
+
+    Without tags a private message is read as FROM, and TELL is what the person types.
+    """
+    is_tagged = line.startswith("@")
     line = re.sub(r"^@\S+ ", "", line)
     words = line.split(" ", 3)
     verb, nick, *rest = words if len(words) > 1 else (*words, "")
@@ -93,7 +97,7 @@ def deed(line: str, me: str) -> tuple[str, str] | None:
             return nick, " ".join([verb, room, *text])
         case "MSG", [room, text]:
             return nick, f"TELL {room} {text}"
-        case "FROM" | "TELL", [*text]:
+        case "FROM" | "TELL", [*text] if is_tagged or verb == "FROM":
             return nick, f"TELL {me} {' '.join(text)}"
         case "REACT" | "UNREACT" | "RETRACT", [room, text]:
             return nick, f"{verb} {text} {room}"
