@@ -143,7 +143,7 @@ def soak(plan: Plan) -> Outcome:
         late = f", killed because it did not end in {STOP_SECONDS:g} seconds" if status == -SIGKILL else ""
         faults.append(f"when it was to stop, the daemon ended with status {status}{late}")
     sent_away: Counter[str] = Counter()
-    for reason, count in re.findall(r"was sent away: ([\w-]+)(?:; (\d+) such)?", log):
+    for reason, count in re.findall(r"was disconnected: ([\w-]+)(?:; (\d+) such)?", log):
         sent_away[reason] += int(count or 1)
     lines = log.count("\n")
     tallies = verdicts["tallies"]

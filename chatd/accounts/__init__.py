@@ -231,4 +231,4 @@ class NoAccounts(Accounts):
 
 
 def _none() -> ChatError:
-    return ChatError(Code.NOT_ALLOWED, "this server knows no accounts")
+    return ChatError(Code.NOT_ALLOWED, "this server has no accounts")

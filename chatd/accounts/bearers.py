@@ -35,7 +35,7 @@ class Bearers:
         self._workers = workers
         self._writes = DailyWrites(workers, clock)
         # Of its own: a script whose token has expired is to shut nobody out who logs in with a password.
-        self._guesses = Throttle(clock, why="too many tokens were wrong")
+        self._guesses = Throttle(clock, why="too many wrong tokens")
 
     def check_token(self, secret: str, address: str | None) -> Grant:
         """Return what a token is good for, see `chatd.accounts.Accounts.check_token`."""
@@ -44,7 +44,7 @@ class Bearers:
         if token is None:
             # Asked only now: whatever else comes from an address, the right token is taken.
             self._guesses.attempt(None, address)
-            raise ChatError(Code.BAD_PASSWORD, "that is no token, or it was revoked or is too old")
+            raise ChatError(Code.BAD_PASSWORD, "the token is invalid, revoked or expired")
         if token.used is None or not 0 <= now - token.used < DAY_SECONDS:
             self._writes.write(token.id, partial(self._tokens.note_use, token.id, now))
         return _grant(token)
@@ -58,14 +58,14 @@ class Bearers:
             # By the account as it is now: a password that is changed while this waits ends this login too.
             return await self._workers.do(lambda: self._logins.open(found, int(self._wall())))
         except NoAccountError:
-            raise ChatError(Code.BAD_PASSWORD, "that account has changed meanwhile; log in again") from None
+            raise ChatError(Code.BAD_PASSWORD, "the account has changed; log in again") from None
 
     def check_login(self, secret: str) -> str:
         """Return the account of a login, see `chatd.accounts.Accounts.check_login`."""
         now = int(self._wall())
         login = self._logins.find(secret, now)
         if login is None:
-            raise ChatError(Code.BAD_PASSWORD, "that login is over; log in again")
+            raise ChatError(Code.BAD_PASSWORD, "the login has expired; log in again")
         if not 0 <= now - (login.expires - LOGIN_SECONDS) < DAY_SECONDS:
             self._writes.write(digest(secret), partial(self._logins.renew, secret, now))
         return login.account
@@ -79,7 +79,7 @@ class Bearers:
         account = await self._workers.do(lambda: self._links.use(secret, int(self._wall())))
         if account is None:
             self._guesses.attempt(None, address)
-            why = "that link was used before, or is too old; ask whoever runs this server for another"
+            why = "the link was used before or has expired; ask the people who run this server for another"
             raise ChatError(Code.BAD_PASSWORD, why)
         return account
 

@@ -140,11 +140,11 @@ class AccountChecker:
         if self._scram is not None and self._scram.lacks(account.key):
             why = await self._workers.do(lambda: self._make_keys(account.key, kept, password))
             if why:
-                self._log_limiter.note(f"what SCRAM needs could not be kept: {why}", "keys")
+                self._log_limiter.note(f"the SCRAM keys could not be stored: {why}", "keys")
         if hasher.is_outdated(kept):
             why = await self._workers.do(lambda: self._hash_anew(hasher, account.key, password, kept))
             if why:
-                self._log_limiter.note(f"a password could not be hashed anew: {why}", "hash")
+                self._log_limiter.note(f"a password could not be rehashed: {why}", "hash")
         return account.name.encode()
 
     def _make_keys(self, key: str, kept: str, password: str) -> str:
@@ -199,7 +199,7 @@ class Checkers:
 
     async def _ask(self, checker: ICredentialsChecker, credentials: IUsernamePassword) -> AvatarId:
         if self._asked >= MAX_ASKED:
-            raise ChatError(Code.SLOW_DOWN, "many are coming in at once; try again in a moment")
+            raise ChatError(Code.SLOW_DOWN, "too many people are logging in; try again in a moment")
         self._asked += 1
         try:
             asked = maybeDeferred(checker.requestAvatarId, credentials)

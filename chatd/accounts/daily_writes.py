@@ -46,7 +46,7 @@ class DailyWrites:
             self._tried.popitem(last=False)
         self._unwritten[what] = job
         writing = Deferred.fromCoroutine(self._do(what, job))
-        writing.addErrback(lambda failure: _log.failure("that something was used could not be noted", failure))
+        writing.addErrback(lambda failure: _log.failure("a use could not be recorded", failure))
 
     def flush(self) -> None:
         """Write what still waits, once the workers have stopped."""
@@ -66,4 +66,4 @@ def _quietly(job: Callable[[], None]) -> None:
     try:
         job()
     except AccountsError as error:
-        _log.error("that a token or a login was used could not be noted: {why}", why=str(error))
+        _log.error("the use of a token or login could not be recorded: {why}", why=str(error))

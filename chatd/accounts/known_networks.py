@@ -42,7 +42,7 @@ class KnownNetworks:
         if not 0 <= self._age(key, network) < FRESH_SECONDS:
             time = self._unwritten[key, network] = int(self._wall())
             writing = Deferred.fromCoroutine(self._write(key, network, time))
-            writing.addErrback(lambda failure: _log.failure("a login could not be noted", failure))
+            writing.addErrback(lambda failure: _log.failure("a login could not be recorded", failure))
 
     def flush(self) -> None:
         """Write what still waits, once the workers have stopped: an owner must be known after a restart."""
@@ -50,7 +50,7 @@ class KnownNetworks:
             for (key, network), time in self._unwritten.items():
                 self._store.note_login(key, network, time)
         except AccountsError as error:
-            _log.error("a login could not be noted: {why}", why=str(error))
+            _log.error("a login could not be recorded: {why}", why=str(error))
         self._unwritten.clear()
 
     async def _write(self, key: str, network: str, time: int) -> None:
@@ -59,7 +59,7 @@ class KnownNetworks:
         except ChatError:  # many come in at once: the next login is noted
             pass
         except AccountsError as error:
-            _log.error("a login could not be noted: {why}", why=str(error))
+            _log.error("a login could not be recorded: {why}", why=str(error))
         self._unwritten.pop((key, network), None)
 
     def _age(self, key: str, network: str) -> float:

@@ -53,5 +53,5 @@ def ensure_operator(store: AccountStore, nick: Nick, now: int) -> Account:
         store.add(Account(nick.key, nick, None, operator=True, created=now))
         account = store.find(nick.key)
     if account is None or not account.operator:
-        raise TakenError(f"{nick} has an account here that is no server operator's; take another --nick")
+        raise TakenError(f"the account {nick} is not a server operator's; choose another --nick")
     return account

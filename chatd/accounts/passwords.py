@@ -38,11 +38,11 @@ def missing() -> str:
 def check(password: str) -> None:
     """Raise `ValueError`, with a sentence for the user, if a password is not allowed."""
     if len(password) < MIN_CHARACTERS:
-        raise ValueError(f"a password has at least {MIN_CHARACTERS} characters")
+        raise ValueError(f"the password is too short; it needs at least {MIN_CHARACTERS} characters")
     if len(password.encode(errors="surrogatepass")) > MAX_BYTES:
-        raise ValueError(f"a password has at most {MAX_BYTES} bytes")
+        raise ValueError(f"the password is too long; it can have at most {MAX_BYTES} bytes")
     if " " in password or "\t" in password or clean(password) != password:
-        raise ValueError("a password has neither spaces nor control characters in it: LOGIN could not say it")
+        raise ValueError("the password has spaces or control characters, which LOGIN cannot send; choose another")
 
 
 class _Argon2(Protocol):
@@ -82,7 +82,7 @@ class Hasher:
         except VerifyMismatchError:
             return False
         except (InvalidHashError, VerificationError):
-            raise DamagedHashError("what is kept of a password is damaged; chatd user passwd gives a new one") from None
+            raise DamagedHashError("a stored password is damaged; set a new one with chatd user passwd") from None
 
     def is_outdated(self, hash_: str) -> bool:
         """Return whether a hash was made at another cost than today's."""

@@ -44,8 +44,8 @@ class ProvidedAccounts:
         except TakenError as error:
             if (key := account_of(self._store, who.issuer, who.subject)) is not None:
                 return key  # made over another connection, at the same time
-            why = clean(f"you are called {excerpt(who.name)} there, and no account can be made of that here: {error}")
-            raise ChatError(Code.NAME_TAKEN, f"{why}. Ask whoever runs this server") from None
+            why = clean(f"your name there is {excerpt(who.name)}, which cannot be an account here: {error}")
+            raise ChatError(Code.NAME_TAKEN, f"{why}. Ask the people who run this server") from None
         return account.key
 
 
@@ -65,5 +65,5 @@ def _nick(name: str) -> names.Nick:
     try:
         return names.nick(name.partition("@")[0])
     except names.BadNameError as error:
-        why = clean(f"you are called {excerpt(name)} there, and that can be nobody's name here: {error}")
-        raise ChatError(Code.BAD_NICK, f"{why}. Whoever runs this server can choose another claim") from None
+        why = clean(f"your name there is {excerpt(name)}, which cannot be a nick here: {error}")
+        raise ChatError(Code.BAD_NICK, f"{why}. The people who run this server can choose another claim") from None

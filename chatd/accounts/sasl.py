@@ -17,7 +17,7 @@ from chatd.protocol.errors import ChatError, Code
 PLAIN = "PLAIN"
 MAX_MESSAGE_BYTES = 1024
 """How long a message of a client may be; a password has 300 bytes and a nick at most half as many."""
-WRONG = "the name or the password is wrong"
+WRONG = "the nick or the password is wrong"
 """Whichever it is."""
 WRONG_PROOF = f"{WRONG}, or this account has not logged in with PLAIN yet"
 """An account has no keys until then, and who is not its owner is not told whether it has."""
@@ -40,7 +40,7 @@ class PlainExchange(Exchange):
         except ValueError:
             raise _malformed(PLAIN) from None
         if other and names.folded(other) != names.folded(nick):
-            raise ChatError(Code.NOT_ALLOWED, "an account can act for itself only; leave the authorization name empty")
+            raise ChatError(Code.NOT_ALLOWED, "you can log in for yourself only; leave the authorization name empty")
         return LoggedIn(await self._log_in(_nick(nick), password, self._address))
 
 
@@ -78,14 +78,14 @@ class Sasl:
             return PlainExchange(self._log_in, address)
         if mechanism == scram.NAME and self._server is not None and scram.NAME in self.mechanisms:
             return ScramExchange(self._server, address)
-        raise ChatError(Code.NOT_ALLOWED, f"this server logs in by {' or '.join(self.mechanisms)}")
+        raise ChatError(Code.NOT_ALLOWED, f"this server supports {' or '.join(self.mechanisms)}")
 
 
 class _Stage(Enum):
-    FIRST = "the client has to say its name"
-    PROOF = "the client has to prove that it knows the password"
-    PROVEN = "the client has to accept the server's own proof"
-    OVER = "nothing follows"
+    FIRST = "the client sent no nick"
+    PROOF = "the client sent no proof that it knows the password"
+    PROVEN = "the client must accept the server's proof"
+    OVER = "the exchange is complete"
 
 
 class ScramExchange(Exchange):
@@ -165,12 +165,12 @@ def _nick(text: str) -> str:
 def _text(message: bytes) -> str:
     """Return a message as text. Raise `ChatError` if it is none, or too long."""
     if len(message) > MAX_MESSAGE_BYTES:
-        raise ChatError(Code.TOO_LONG, f"a message to log in with has at most {MAX_MESSAGE_BYTES} bytes")
+        raise ChatError(Code.TOO_LONG, f"the login message is too long; it can have at most {MAX_MESSAGE_BYTES} bytes")
     try:
         return message.decode()
     except UnicodeDecodeError:
-        raise ChatError(Code.NOT_UTF8, "a message to log in with is in UTF-8") from None
+        raise ChatError(Code.NOT_UTF8, "the login message is not UTF-8") from None
 
 
 def _malformed(mechanism: str) -> ChatError:
-    return ChatError(Code.BAD_SYNTAX, f"that is no message of {mechanism}")
+    return ChatError(Code.BAD_SYNTAX, f"that is not a {mechanism} message")

@@ -92,7 +92,7 @@ class AccountService(Accounts):
         self._bearers = Bearers(store, clock, wall, workers)
         self.groups = Groups(store, workers, rules or GroupRules())
         self._provided = ProvidedAccounts(store, workers, wall, self.groups)
-        self._newcomers = Throttle(clock, NEW_IN_AN_HOUR, 60 * 60, "many names were taken from where you are")
+        self._newcomers = Throttle(clock, NEW_IN_AN_HOUR, 60 * 60, "too many accounts were made from your address")
 
     @property
     def store(self) -> AccountStore:
@@ -208,7 +208,7 @@ class AccountService(Accounts):
 
     async def _log_in(self, nick: str, password: str, address: str | None) -> str:
         if not self._is_there():
-            raise ChatError(Code.NOT_ALLOWED, "nobody has an account here yet")
+            raise ChatError(Code.NOT_ALLOWED, "there are no accounts here yet")
         key = names.key(nick)
         self._logins.recall(key, address)
         attempt = self._guesses.attempt(key, address)
@@ -230,7 +230,7 @@ class AccountService(Accounts):
             attempt.void()
             raise self._unavailable(error) from None
         except Exception:
-            self._log_limiter.failure("whether a password is right could not be found out", address or "")
+            self._log_limiter.failure("a password could not be checked", address or "")
             raise ChatError(Code.UNAVAILABLE, "passwords cannot be checked now; try again later") from None
         attempt.succeeded()
         self._logins.note(key, address)
@@ -244,12 +244,12 @@ class AccountService(Accounts):
     async def _register(self, nick: str, password: str, code: str | None, address: str | None) -> str:
         hasher = self._hasher
         if self._registration is Registration.OFF or hasher is None:
-            raise ChatError(Code.NOT_ALLOWED, "accounts are made by whoever runs this server: ask them")
+            raise ChatError(Code.NOT_ALLOWED, "only the people who run this server can make accounts; ask them")
         self._check_is_free(nick)
         try:
             passwords.check(password)
         except ValueError as error:
-            raise ChatError(Code.BAD_PASSWORD, f"{error}; take another") from None
+            raise ChatError(Code.BAD_PASSWORD, f"{error}; choose another") from None
         used = self._check_code(code, address) if self._registration is Registration.CODE else None
         newcomer = self._newcomers.attempt(None, address)
         key, now = names.key(nick), int(self._wall())
@@ -282,14 +282,14 @@ class AccountService(Accounts):
 
     def _check_is_free(self, nick: str) -> None:
         if self.is_registered(names.key(nick)):
-            raise ChatError(Code.NAME_TAKEN, f"{nick} is somebody's own already")
+            raise ChatError(Code.NAME_TAKEN, f"{nick} already belongs to a registered user")
         twin = self.looks_like(nick)
         if twin is not None:
-            raise ChatError(Code.NAME_TAKEN, f"{nick} could be mistaken for {twin}; take another name")
+            raise ChatError(Code.NAME_TAKEN, f"{nick} could be mistaken for {twin}; choose another nick")
 
     def _check_code(self, code: str | None, address: str | None) -> str:
         if code is None:
-            raise ChatError(Code.NOT_ALLOWED, "it takes an invitation: REGISTER <password> <code>")
+            raise ChatError(Code.NOT_ALLOWED, "you need an invitation code: REGISTER <password> <code>")
         guess = self._guesses.attempt(None, address)
         if not self._or_unavailable(lambda: self._store.has_code(code, int(self._wall()))):
             raise _no_code()
@@ -323,4 +323,4 @@ class AccountService(Accounts):
 
 
 def _no_code() -> ChatError:
-    return ChatError(Code.NOT_ALLOWED, "that is no invitation code, or it was used or is too old")
+    return ChatError(Code.NOT_ALLOWED, "the invitation code is invalid, used or expired")

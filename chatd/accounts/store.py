@@ -151,12 +151,12 @@ class AccountStore:
                     raise CodeError
                 db.execute("DELETE FROM code WHERE uses <= 0")
             if db.execute("SELECT 1 FROM account WHERE key = ?", (account.key,)).fetchall():
-                raise TakenError(f"{account.name} is somebody's own already")
+                raise TakenError(f"{account.name} already belongs to a registered user")
             if provider is not None and db.execute(_PROVIDED, provider).fetchall():
                 raise TakenError(f"whoever that is has another account than {account.name} already")
             for (twin,) in db.execute(_TWIN, (*names.looks(account.name), account.key)).fetchall():
                 if not twins:
-                    raise TakenError(f"{account.name} could be mistaken for {twin}; take another name")
+                    raise TakenError(f"{account.name} could be mistaken for {twin}; choose another nick")
             values = {column: getattr(account, column) for column in ("key", "name", "hash", "operator", "created")}
             mark = _AUTH_MARK if account.hash is None else _OWN_MARK
             db.execute(

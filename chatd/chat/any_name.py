@@ -53,7 +53,7 @@ def take_next(participant: Participant, room: str) -> None:
             continue
         participant.nick = nick
         return
-    raise ChatError(Code.NAME_TAKEN, f"the {MOST} names that were tried are taken; take another name")
+    raise ChatError(Code.NAME_TAKEN, f"all {MOST} nicks tried are taken; choose another nick")
 
 
 def take_another(participant: Participant, refused: ChatError, room: str) -> ChatError | None:

@@ -22,21 +22,24 @@ def check_owner(participant: Visitor, nick: Nick) -> None:
     """Raise `ChatError` if somebody may not go by a nick, because it is, or looks like, somebody else's own."""
     accounts = participant.hub.accounts
     if accounts.members_only and participant.account is None:
-        raise ChatError(Code.NOT_ALLOWED, "only those with an account may join: LOGIN <nick> <password> first")
+        raise ChatError(Code.NOT_ALLOWED, "only registered users may join; LOGIN <nick> <password> first")
     if participant.account == nick.key:
         return
     if accounts.is_registered(nick.key):
-        raise ChatError(Code.NOT_ALLOWED, f"{nick} is somebody's own; if it is yours, LOGIN {nick} <password> first")
+        raise ChatError(
+            Code.NOT_ALLOWED,
+            f"nick {nick} belongs to a registered user; LOGIN {nick} <password> first or choose another nick",
+        )
     twin = accounts.looks_like(nick)
     if twin is not None and names.key(twin) != participant.account:
-        raise ChatError(Code.NAME_TAKEN, f"{nick} could be mistaken for {twin}; take another name")
+        raise ChatError(Code.NAME_TAKEN, f"{nick} could be mistaken for {twin}; choose another nick")
 
 
 def log_in(participant: Participant, command: commands.Login, label: str | None) -> Work:
     """Return what is left to do of a LOGIN."""
     check_private(participant)
     if participant.nick:
-        raise ChatError(Code.ALREADY_IN, "LOGIN comes before the first JOIN; QUIT, connect again and LOGIN first")
+        raise ChatError(Code.ALREADY_IN, "LOGIN must come before the first JOIN; QUIT, reconnect and LOGIN first")
     return _log_in(participant, command, label)
 
 
@@ -44,16 +47,18 @@ def register(participant: Participant, command: commands.Register, label: str | 
     """Return what is left to do of a REGISTER."""
     check_private(participant)
     if not participant.nick:
-        raise ChatError(Code.NAME_NEEDED, "JOIN under the name that is to be yours first")
+        raise ChatError(Code.NAME_NEEDED, "JOIN under the nick that you want to register first")
     if participant.account is not None:
-        raise ChatError(Code.ALREADY_IN, "you have an account and are logged in to it")
+        raise ChatError(Code.ALREADY_IN, "you are already logged in to your account")
     return _register(participant, command, label)
 
 
 def check_private(participant: Participant) -> None:
     """Raise `ChatError` where somebody else could read a password; whatever it is, it is not looked at."""
     if not participant.peer.private:
-        raise ChatError(Code.TLS_NEEDED, "passwords go over TLS only; take that port, and take another password")
+        raise ChatError(
+            Code.TLS_NEEDED, "passwords are accepted over TLS only; use the TLS port, and change this password"
+        )
 
 
 async def _log_in(participant: Participant, command: commands.Login, label: str | None) -> None:

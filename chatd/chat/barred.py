@@ -30,7 +30,7 @@ def bar(participant: Participant, ban: ModerationAction) -> None:
     participant.barred = True
     hub.barred[participant] = None
     why = permissions.because("you are banned", ban)
-    participant.send_event(events.Note(f"{why}. Server operators may LOGIN, within {LOGIN_SECONDS} seconds."))
+    participant.send_event(events.Note(f"{why}. Server operators can LOGIN within {LOGIN_SECONDS} seconds."))
     hub.timers.add(partial(_expire, participant), hub.timers.now + LOGIN_SECONDS)
 
 

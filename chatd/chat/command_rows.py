@@ -104,7 +104,7 @@ def in_room(
 def need_nick(participant: Participant) -> None:
     """Raise `ChatError` if a participant has no nick yet."""
     if not participant.nick:
-        raise ChatError(Code.NAME_NEEDED, "say who you are first: JOIN <your name>")
+        raise ChatError(Code.NAME_NEEDED, "choose a nick first: JOIN <your name>")
 
 
 def room_of(participant: Participant, name: str | None) -> Place:
@@ -112,6 +112,6 @@ def room_of(participant: Participant, name: str | None) -> Place:
     need_nick(participant)
     room = participant.current if name is None else participant.hub.room(RoomName.of(name).key)
     if room is None or room not in participant.rooms:
-        where = "in no room" if name is None else f"not in {name}"
+        where = "not in a room" if name is None else f"not in {name}"
         raise ChatError(Code.NOT_IN_ROOM, f"you are {where}; JOIN <#room> first")
     return room

@@ -124,7 +124,7 @@ class Conversations:
         is_told = any(not mailbox.is_behind for mailbox in self._mailboxes.get(to, {}).values())
         if is_told or self._waiting_for(key, to).lines < MAX_WAITING:
             return None
-        return ChatError(Code.FULL, f"{MAX_WAITING} of your lines wait to be read there; tell it later")
+        return ChatError(Code.FULL, f"{MAX_WAITING} of your messages are still unread there; send it again later")
 
     def has_room_for(self, key: str) -> bool:
         """Return whether there may be a conversation, because it is there or there are not too many."""

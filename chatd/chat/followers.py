@@ -107,5 +107,5 @@ class Followers:
         try:
             tell(*what)
         except Exception:
-            self._log_limiter.failure("somebody who follows a room could not be told what happened there")
+            self._log_limiter.failure("a reader of a room could not be told what happened there")
             follower.abort()

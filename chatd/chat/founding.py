@@ -37,7 +37,7 @@ def check_may_set(participant: Participant, room: RoomName, key: str) -> None:
     """Raise `ChatError` unless a setting of a room that is not registered may be changed."""
     hub = participant.hub
     if key in _FOR_OWNERS or not hub.has_founders(room.key, hub.policy(room.key)):
-        raise ChatError(Code.NOT_ALLOWED, f"{room} is nobody's yet; SET {room} registered=yes first")
+        raise ChatError(Code.NOT_ALLOWED, f"{room} is not registered; SET {room} registered=yes first")
 
 
 def check_holds(participant: Participant, room: RoomName) -> None:
@@ -46,7 +46,7 @@ def check_holds(participant: Participant, room: RoomName) -> None:
     if room == SERVER or not hub.has_founders(room.key, hub.policy(room.key)):
         return
     if (found := hub.room(room.key)) is None or not found.everybody:
-        why = f"nobody is in {room}, and what is ruled there holds only while somebody is; {SERVER} is the whole server"
+        why = f"{room} is empty and not registered, so moderation there would not last; {SERVER} is the whole server"
         raise ChatError(Code.NOT_ALLOWED, why)
 
 

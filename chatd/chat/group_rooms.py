@@ -63,7 +63,7 @@ class GroupRooms:
                 if policy.holding(now) < MAX_ACTIONS:
                     yield self._entry(ruling("INVITE", text=clean(f"{FOR_A_GROUP}{group}")))
                 else:
-                    what = f"{name} is not invited to {room}: {MAX_ACTIONS} moderation actions hold there already"
+                    what = f"{name} was not invited to {room}: it has the maximum of {MAX_ACTIONS} moderation actions"
                     self._hub.log_limiter.note(what, "invitations")
 
     def _entry(self, ruling: Moderated) -> Entry:

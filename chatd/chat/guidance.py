@@ -19,14 +19,17 @@ from chatd.protocol.wire import Mode, Request
 UNKNOWN_IN_A_ROW = 2
 """After so many lines that begin with no verb somebody who has joined is told of TALK."""
 _VERBS = tuple(VERBS)
-_AT = "a line that begins with @ has tags, for programs; "
+_AT = "@ at the start of a line introduces tags, for programs; "
 _NEXT: Mapping[tuple[Code, str], tuple[str, str]] = {
-    (Code.NAME_TAKEN, "JOIN"): (": JOIN <another name>", ""),
-    (Code.NAME_TAKEN, "NICK"): ("", ": NICK <another name>"),
-    (Code.BAD_NICK, "JOIN"): ("; JOIN ann is a good one", "; JOIN <#room> enters one more room"),
-    (Code.BAD_NICK, "NICK"): ("; first comes JOIN <your name>", "; NICK ann is a good one"),
+    (Code.NAME_TAKEN, "JOIN"): (": JOIN <another nick>", ""),
+    (Code.NAME_TAKEN, "NICK"): ("", ": NICK <another nick>"),
+    (Code.BAD_NICK, "JOIN"): ("; for example: JOIN ann", "; write JOIN <#room> to join another room"),
+    (Code.BAD_NICK, "NICK"): ("; write JOIN <your name> first", "; for example: NICK ann"),
     (Code.NO_SUCH_NICK, "TELL"): ("", "; WHO lists who is in the room"),
-    (Code.BAD_TAGS, ANY_VERB): (f"; {_AT}JOIN <your name> comes first", f"; {_AT}TELL <name> <text> is for one person"),
+    (Code.BAD_TAGS, ANY_VERB): (
+        f"; {_AT}write JOIN <your name> first",
+        f"; {_AT}write TELL <nick> <text> to reach one person",
+    ),
 }
 """What is added to an ERR, by its code and verb, that says only what was wrong: before the first JOIN, and after it."""
 
@@ -39,7 +42,7 @@ def explain(participant: Participant, error: ChatError) -> str:
     joined = bool(participant.nick)
     if participant.mode is Mode.TALK and error.code in _ABOUT_THE_LINE:
         text = advice(error, _VERBS, joined=joined) if isinstance(error, UnknownVerbError) else error.text
-        return f"{text} (after TALK, with a / before it)"
+        return f"{text} (after TALK, commands begin with /)"
     if isinstance(error, UnknownVerbError):
         return advice(error, _VERBS, joined=joined)
     return error.text + _NEXT.get((error.code, error.verb), ("", ""))[joined]
@@ -64,23 +67,25 @@ def follow_up(participant: Participant, error: ChatError) -> None:
     participant.unknown_lines = 0
     if participant.mode is Mode.COMMAND:
         where = participant.current.name
-        why = f"Write TALK once, and each line you type is said in {where}; commands begin with / from then on."
+        why = f"Write TALK to send every line you type to {where}; commands then begin with /."
         participant.send_event(Note(why))
 
 
 def welcome(nick: Nick, room: Place) -> Note:
     """Return what a person is told who has just come in."""
     renaming = " (NICK <your name> changes that)" if nick.key == room.key.removeprefix("#") else ""
-    return Note(f"You are {nick}{renaming}. MSG hello says hello in {room.name}; after TALK all you type is said.")
+    return Note(
+        f"You are {nick}{renaming}. Write MSG hello to say hello in {room.name}, or TALK to send every line you type."
+    )
 
 
 def greet_back(participant: Participant, text: str | None) -> None:
     """Answer a person's hello."""
     if participant.current is None:
-        participant.send_event(Note("Hello! JOIN <your name> to come in, then MSG <text> to speak."))
+        participant.send_event(Note("Hello! Write JOIN <your name> to come in, then MSG <text> to speak."))
     else:
         said, where = f"hello {text}" if text else "hello", participant.current.name
-        participant.send_event(Note(f"Hello, {participant.nick}! MSG {said} says it to everybody in {where}."))
+        participant.send_event(Note(f"Hello, {participant.nick}! Write MSG {said} to say it to everybody in {where}."))
 
 
 def warn_of_room(participant: Participant, text: str) -> None:
@@ -92,5 +97,6 @@ def warn_of_room(participant: Participant, text: str) -> None:
     meant = participant.hub.room(key(word)) if len(word) > 1 else None
     if meant in participant.rooms and rest:
         shown = rest if len(rest) <= 40 else "<text>"
-        why = f"That was said in {here.name}, {excerpt(word)} and all. TELL {meant.name} {shown} says it there."
+        instead = f"Write TELL {meant.name} {shown} to send it to {meant.name}."
+        why = f"That went to {here.name}, {excerpt(word)} included. {instead}"
         participant.send_event(Note(why))

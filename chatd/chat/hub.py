@@ -330,7 +330,7 @@ class Hub:
         """
         holder = self.client(old.nick)
         if holder is not None and not old.here:
-            raise ChatError(Code.NAME_TAKEN, f"{holder.nick} is here already; take another name")
+            raise ChatError(Code.NAME_TAKEN, f"nick {holder.nick} is in use; choose another nick")
         self._nicks.assign(old.nick, new)
 
     def deliver(self, entries: Sequence[Entry]) -> None:
@@ -369,7 +369,7 @@ class Hub:
             try:
                 client.resume_commands()
             except Exception:
-                self.log_limiter.failure("a command that had waited could not be carried out", origin(client.address))
+                self.log_limiter.failure("a delayed command failed", origin(client.address))
                 client.disconnect_on_fault()
 
     def _note_lapse(self, room: Room) -> None:
@@ -427,7 +427,7 @@ class Hub:
         """Send everybody away, once all that was said is delivered; nobody is told that the others left."""
         self.nodes.prepare_stop()
         await self.journal.flush()
-        self.followers.end_all(ChatError(Code.UNAVAILABLE, "the server is stopping; come again in a moment"))
+        self.followers.end_all(ChatError(Code.UNAVAILABLE, "the server is stopping; reconnect in a moment"))
         for client in list(self.clients):
             client.disconnect(DisconnectReason.SHUTDOWN, "the server is stopping", parting=False)
 
@@ -453,7 +453,7 @@ class Hub:
                 replies += self._room_of(key, entries).deliver(entries, merge)
                 self._invited.tell(entries)
             except Exception:
-                self.log_limiter.failure("what happened in a room could not be delivered")
+                self.log_limiter.failure("events of a room could not be delivered")
                 for entry in entries:
                     if entry.author is not None:
                         entry.author.disconnect_on_fault()

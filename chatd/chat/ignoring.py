@@ -20,7 +20,7 @@ def _ignore(participant: Participant, command: commands.Ignore, label: str | Non
     if nick.key in (participant.nick.key, participant.account):
         raise ChatError(Code.NOT_ALLOWED, "you cannot ignore yourself")
     if nick.key not in participant.ignored and len(participant.ignored) >= MAX_IGNORED:
-        raise ChatError(Code.FULL, f"you ignore {MAX_IGNORED} nicks, which is all one may; UNIGNORE one first")
+        raise ChatError(Code.FULL, f"you ignore {MAX_IGNORED} nicks, which is the maximum; UNIGNORE one first")
     set_ignored(participant, {**participant.ignored, nick.key: nick})
     participant.send_event(Done("IGNORE", (nick,)), label)
 
@@ -28,7 +28,7 @@ def _ignore(participant: Participant, command: commands.Ignore, label: str | Non
 def _unignore(participant: Participant, command: commands.Unignore, label: str | None) -> None:
     nick = Nick.of(command.nick)
     if nick.key not in participant.ignored:
-        raise ChatError(Code.NO_SUCH_NICK, f"you do not ignore {nick}; IGNORE lists whom you do")
+        raise ChatError(Code.NO_SUCH_NICK, f"you do not ignore {nick}; IGNORE lists whom you ignore")
     set_ignored(participant, {key: each for key, each in participant.ignored.items() if key != nick.key})
     participant.send_event(Done("UNIGNORE", (nick,)), label)
 

@@ -30,7 +30,9 @@ def invitation(participant: Participant, room: RoomName, nick: Nick) -> Moderate
     if hub.accounts.is_registered(nick.key):
         return _of_account(participant, room, nick)
     if target is None:
-        why = f"nobody goes by {nick} now, and it is nobody's own; INVITE them when they are here, or have an account"
+        why = (
+            f"nobody uses the nick {nick}, and it belongs to no account; INVITE people who are connected or registered"
+        )
         raise ChatError(Code.NO_SUCH_NICK, why)
     if target.account is not None:
         return _of_account(participant, room, hub.name_of(target.account))
@@ -66,9 +68,9 @@ def tell(participant: Participant, name: RoomName, nick: Nick, label: str | None
         raise ChatError(Code.NOT_IN_ROOM, f"you are not in {name}; JOIN {name} first")
     target = hub.going_by(nick)
     if target is None:
-        raise ChatError(Code.NO_SUCH_NICK, f"nobody here goes by {nick}")
+        raise ChatError(Code.NO_SUCH_NICK, f"nobody here uses the nick {nick}")
     if any(member.person is target.person for member in room.everybody):
-        raise ChatError(Code.NOT_ALLOWED, f"{target.nick} is in {room.name} already")
+        raise ChatError(Code.NOT_ALLOWED, f"{target.nick} is already in {room.name}")
     permissions.check_voice(participant, None)
     quotas.check_tell(participant)
     line = invitation_line(participant.nick, room.name, hub.now)
@@ -125,13 +127,13 @@ def settle_who_stays(participant: Participant, room: RoomName, who: str | None) 
     if not leaving or who == "remove":
         return
     if who is None:
-        why = f"{_people(len(leaving))} in {room} without an invitation would be put out; add who=keep to invite them,"
-        why += " those without an account for as long as they are connected, or who=remove to put all of them out"
+        why = f"{_people(len(leaving))} in {room} without an invitation would be removed; add who=keep to invite them"
+        why += " (guests for as long as they are connected) or who=remove to remove them"
         raise ChatError(Code.NOT_ALLOWED, why)
     invited = {each.account or connection_of(each): each for each in leaving}
     if policy.holding(milliseconds(hub)) + len(invited) >= MAX_ACTIONS:
         raise ChatError(
-            Code.FULL, f"only {MAX_ACTIONS} moderation actions hold in a room; say who=remove, and INVITE some"
+            Code.FULL, f"a room has at most {MAX_ACTIONS} moderation actions; use who=remove, and INVITE some"
         )
     for each in invited.values():
         if each.account is not None:

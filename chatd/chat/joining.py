@@ -17,9 +17,9 @@ from chatd.protocol.errors import ChatError, Code, DisconnectReason
 from chatd.protocol.events import Done
 from chatd.protocol.names import Nick, RoomName
 
-ALL_TAKEN = "taken=all goodbye; all that you said was taken"
+ALL_TAKEN = "taken=all goodbye; everything you sent was accepted"
 """What BYE quit says when no line before it was answered by an ERR for what it was to say; scripts read one word."""
-SOME_TAKEN = "taken=some goodbye; not all that you said was taken, see ERR"
+SOME_TAKEN = "taken=some goodbye; not everything you sent was accepted, see ERR"
 
 
 def _hello(participant: Participant, command: commands.Hello, label: str | None) -> None:
@@ -29,9 +29,9 @@ def _hello(participant: Participant, command: commands.Hello, label: str | None)
     if command.version is None or " " in command.version:
         raise ChatError(Code.BAD_SYNTAX, "the version is one word; write HELLO 1")
     if participant.nick:
-        raise ChatError(Code.ALREADY_IN, "HELLO 1 comes before the first JOIN; MSG <text> says something")
+        raise ChatError(Code.ALREADY_IN, "HELLO 1 must come before the first JOIN; write MSG <text> to say something")
     if command.version != wire.PROTOCOL_VERSION:
-        raise ChatError(Code.BAD_VERSION, f"this server speaks version {wire.PROTOCOL_VERSION}: HELLO 1")
+        raise ChatError(Code.BAD_VERSION, f"this server speaks version {wire.PROTOCOL_VERSION}; write HELLO 1")
     participant.tagged, participant.bot = True, command.bot
     participant.show_clock(None)
     values = {
@@ -47,11 +47,14 @@ def _hello(participant: Participant, command: commands.Hello, label: str | None)
 def _join(participant: Participant, command: commands.Join, label: str | None) -> Work | None:
     name = RoomName.of(command.room)
     if command.nick is None and not participant.nick:
-        raise ChatError(Code.NAME_NEEDED, f"say who you are first: JOIN <your name> {name}")
+        raise ChatError(Code.NAME_NEEDED, f"choose a nick first: JOIN <your name> {name}")
     if command.nick is not None and participant.nick:
         if Nick.of(command.nick).key == participant.nick.key:
-            raise ChatError(Code.ALREADY_IN, f"you are in as {participant.nick}; JOIN {name} enters a room")
-        why = f"you are in as {participant.nick}; JOIN #{command.nick} enters a room, NICK {command.nick} renames you"
+            raise ChatError(
+                Code.ALREADY_IN, f"you have already joined as {participant.nick}; write JOIN {name} to join a room"
+            )
+        instead = f"write JOIN #{command.nick} to join a room, or NICK {command.nick} to change your nick"
+        why = f"you have already joined as {participant.nick}; {instead}"
         raise ChatError(Code.ALREADY_IN, why)
     nick = participant.nick or Nick.of(command.nick or "")
     if permissions.is_ruled(participant.hub, name.key):
@@ -194,7 +197,7 @@ def _rename(participant: Participant, command: commands.Nick, label: str | None)
         participant.send_event(Done("NICK", (nick,)), label)
         return
     if others := len(participant.hub.persons.beside(participant)):
-        why = f"you are here over {others + 1} connections, which share your name; QUIT the others first"
+        why = f"you have {others + 1} connections that share your nick; QUIT the others first"
         raise ChatError(Code.NOT_ALLOWED, why)
     permissions.check_rename(participant)
     authentication.check_owner(participant, nick)

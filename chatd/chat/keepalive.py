@@ -54,7 +54,7 @@ class Keepalive:
         if now >= due:
             # By the question, not by the silence: a clock that jumped is not the peer's fault.
             if self._asked > heard:
-                self._client.disconnect(DisconnectReason.IDLE, f"nothing was heard for {2 * seconds} seconds")
+                self._client.disconnect(DisconnectReason.IDLE, f"nothing was received for {2 * seconds} seconds")
                 return
             self._asked = now
             due = now + seconds

@@ -153,15 +153,15 @@ def read(state: Any) -> tuple[list[Kept], list[KeptRoom]]:
         people = [Kept(*fields) for fields in state["people"]]
         rooms = [KeptRoom(*fields) for fields in state["rooms"]]
     except (KeyError, TypeError):
-        raise ValueError("it has other fields") from None
+        raise ValueError("it has unexpected fields") from None
     for each in people:
         texts = [*each.rooms, *each.ignored, *each.ignored.values()] if _is_typed(each) else [None]
         if not all(isinstance(text, str) for text in texts):
-            raise ValueError("somebody in it is not as written")
+            raise ValueError("an entry for a person is malformed")
     for room in rooms:
         named = isinstance(room.name, str) and isinstance(room.members, list)
         if not named or not all(number in range(len(people)) for number in room.members):
-            raise ValueError("a room in it is not as written")
+            raise ValueError("an entry for a room is malformed")
     return people, rooms
 
 
@@ -199,7 +199,7 @@ def _restored(hub: Hub, kept: Kept, person: object) -> Session | None:
         authentication.check_owner(session, nick)
         holder = hub.client(nick)
         if session.party != kept.party or session.ended:
-            raise ValueError("the account is another's")
+            raise ValueError("the account belongs to somebody else")
         if holder is None or holder.person is not person:
             hub.claim(nick, session)
     except (ChatError, ValueError):
@@ -240,4 +240,4 @@ def _end(kept: Sequence[Session], _now: float) -> None:
     for session in gone:
         session.connection_lost()
     if gone:
-        _log.info("{count} who were here before the restart did not come back", count=len(gone))
+        _log.info("{count} people did not reconnect after the restart", count=len(gone))

@@ -14,7 +14,7 @@ from chatd.protocol.events import Done, Note
 
 def _time(participant: Participant, command: commands.Time, label: str | None) -> None:
     if participant.tagged:
-        why = "TIME is for people who read no tags; a program has the time of each line in its tag time"
+        why = "TIME is for connections without tags; with tags, the tag time has the time of each line"
         raise ChatError(Code.NOT_ALLOWED, why)
     clock = participant.hub.line_clock
     if command.on is not None:
@@ -24,7 +24,7 @@ def _time(participant: Participant, command: commands.Time, label: str | None) -
     now = clock.now(participant.zone)
     offset = now.utcoffset() or timedelta()
     zone_shown = zones.written(int(offset.total_seconds()) // 60)
-    participant.send_event(Note(f"It is {now:%H:%M} on {now:%Y-%m-%d}, in the zone {zone_shown}."))
+    participant.send_event(Note(f"It is {now:%H:%M} on {now:%Y-%m-%d}, time zone {zone_shown}."))
     participant.send_event(Done("TIME", ("off" if participant.stamp is None else "on", zone_shown)), label)
 
 

@@ -168,7 +168,7 @@ class Mailbox:
     def _go_on(self, _now: float = 0) -> None:
         def failed(failure: Failure) -> None:
             whose = origin(self._client.address)
-            self._office.log_limiter.failure("what was told in private could not be told again", whose, failure)
+            self._office.log_limiter.failure("private messages from before could not be delivered", whose, failure)
             self._client.disconnect_on_fault()
 
         Deferred.fromCoroutine(self._catch_up()).addErrback(failed)
@@ -212,8 +212,8 @@ class Mailbox:
         if more and not self._closed:
             others = [account_of(other_party(conversation, self._party)) for conversation in more[:MAX_NAMED]]
             asked = ", ".join(f"HISTORY {self._office.name_of(each)}" for each in others if each)
-            asked = asked or "HISTORY and a name"
-            self._client.send_event(Note(f"You were told more while you were away. Ask for it: {asked}"))
+            asked = asked or "HISTORY and a nick"
+            self._client.send_event(Note(f"You received more messages while you were away. To read them: {asked}"))
 
     def _send(self, lines: Iterable[Missed]) -> bool:
         """Tell lines; return whether the reader took them all."""

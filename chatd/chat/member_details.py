@@ -63,10 +63,14 @@ def note_away(participant: Participant, nick: str, facts: MemberFacts | None) ->
 def _away(participant: Participant, command: commands.Away, label: str | None) -> None:
     if command.text is not None:
         if len(command.text) > MAX_AWAY_CHARACTERS:
-            raise ChatError(Code.TOO_LONG, f"why you are away has at most {MAX_AWAY_CHARACTERS} characters")
+            raise ChatError(Code.TOO_LONG, f"the text is too long; AWAY takes at most {MAX_AWAY_CHARACTERS} characters")
         quotas.check_shown_text(participant)
     elif not participant.tagged:
-        back = "You are back." if participant.away is not None else "You were not away. AWAY <text> says why you are."
+        back = (
+            "You are back."
+            if participant.away is not None
+            else "You were not away. Write AWAY <text> to say why you are."
+        )
         participant.send_event(Note(back))
     hub = participant.hub
     connections = (participant, *hub.persons.beside(participant))

@@ -105,9 +105,9 @@ def change_setting(participant: Participant, command: commands.Set, label: str |
     room = _room(participant, command.room)
     policy = participant.hub.policy(room.key)
     if room == SERVER:
-        raise ChatError(Code.NOT_ALLOWED, "a setting is one of a room; name the room")
+        raise ChatError(Code.NOT_ALLOWED, "settings belong to a room; name the room")
     if room.key == DEFAULT_ROOM and command.key in ("registered", "private") and not participant.is_operator:
-        raise ChatError(Code.NOT_ALLOWED, f"{room} is where everybody comes in: it belongs to the server operators")
+        raise ChatError(Code.NOT_ALLOWED, f"{room} is where everybody comes in; only server operators may do that")
     if command.key == "registered":
         _check_may_register(participant, room, policy)
     else:
@@ -130,17 +130,20 @@ def _check_keeps(participant: Participant, value: str) -> None:
     """Raise `ChatError` if a room would keep what is said there for longer than the server keeps anything."""
     most = participant.hub.journal.retention.seconds
     if most is not None and value not in commands.SETTINGS["keep"] and duration.seconds(value) > most:
-        why = f"this server keeps what is said for {duration.written(most)}; a room may keep it for less, not longer"
+        why = f"this server stores messages for {duration.written(most)}; a room cannot store them for longer"
         raise ChatError(Code.NOT_ALLOWED, why)
 
 
 def _check_may_register(participant: Participant, room: RoomName, policy: RoomPolicy) -> None:
     if participant.account is None:
-        raise ChatError(Code.NOT_ALLOWED, "LOGIN or REGISTER first: a room belongs to somebody with an account")
+        raise ChatError(Code.NOT_ALLOWED, "a room belongs to a registered user; LOGIN or REGISTER first")
     if policy.setting("registered") == "yes":
-        raise ChatError(Code.NOT_ALLOWED, f"{room} is registered already")
+        raise ChatError(Code.NOT_ALLOWED, f"{room} is already registered")
     if participant.nick.key != participant.account:
-        raise ChatError(Code.NOT_ALLOWED, "a room is registered under your own name; NICK to that first")
+        raise ChatError(
+            Code.NOT_ALLOWED,
+            "you can register a room only under the nick of your account; change to it with NICK first",
+        )
     if participant.hub.room(room.key) not in participant.rooms:
         raise ChatError(Code.NOT_IN_ROOM, f"you are not in {room}; JOIN {room} first")
 
@@ -148,10 +151,10 @@ def _check_may_register(participant: Participant, room: RoomName, policy: RoomPo
 def _room(participant: Participant, name: str | None) -> RoomName:
     """Return the name of the room that a command is for, as it was first written, or `SERVER`."""
     if not participant.nick:
-        raise ChatError(Code.NAME_NEEDED, "say who you are first: JOIN <your name>")
+        raise ChatError(Code.NAME_NEEDED, "choose a nick first: JOIN <your name>")
     if name is None:
         if participant.current is None:
-            raise ChatError(Code.NOT_IN_ROOM, "you are in no room; name one")
+            raise ChatError(Code.NOT_IN_ROOM, "you are not in a room; name one")
         return participant.current.name
     wanted = RoomName.of(name)
     if wanted == SERVER:
@@ -177,7 +180,7 @@ def _sentence(participant: Participant, command: Command, room: RoomName) -> tup
         case commands.Kick(nick, _, text):
             target = _target(participant, Nick.of(nick), room)
             if target is None:
-                raise ChatError(Code.NO_SUCH_NICK, f"{nick} is not there")
+                raise ChatError(Code.NO_SUCH_NICK, f"{nick} is not in {room}")
             _check_not_operator(participant, Nick.of(nick).key, target.account)
             return target.renaming or target.nick, None, text
         case commands.Mute(who, _, seconds, text) | commands.Ban(who, _, seconds, text):
@@ -203,14 +206,14 @@ def _sentence(participant: Participant, command: Command, room: RoomName) -> tup
             return who, None, None
         case commands.Op(nick) | commands.Voice(nick):
             if isinstance(command, commands.Voice) and room == SERVER:
-                raise ChatError(Code.NOT_ALLOWED, "a voice is one in a room; name the room")
+                raise ChatError(Code.NOT_ALLOWED, "a voice belongs to a room; name the room")
             target = _target(participant, Nick.of(nick), room)
             if not participant.hub.accounts.is_registered(Nick.of(nick).key) and founding.reach(
                 participant, room, target
             ):
                 return nick, None, WHILE_HERE
             if not participant.hub.accounts.is_registered(Nick.of(nick).key):
-                raise ChatError(Code.NOT_ALLOWED, f"{nick} is nobody's own yet; its owner must REGISTER it first")
+                raise ChatError(Code.NOT_ALLOWED, f"{nick} belongs to no account; they must REGISTER first")
             return nick, None, None
 
 
@@ -269,18 +272,18 @@ def _check_not_oneself(participant: Participant, ban: Moderated) -> None:
     """Raise `ChatError` if a ban would hold for the one who says it."""
     now = milliseconds(participant.hub)
     if RoomPolicy([ModerationAction(0, now, ban)]).against("BAN", participant.identity, now, spared=True) is not None:
-        raise ChatError(Code.NOT_ALLOWED, f"a BAN of {ban.subject} would hold for you, too; name others alone")
+        raise ChatError(Code.NOT_ALLOWED, f"a BAN of {ban.subject} would apply to you, too; name somebody else")
 
 
 def _check_room_for_more(participant: Participant, room: RoomName) -> None:
     """Raise `ChatError` if as many moderation actions hold in a room as can be."""
     policy = _policy(participant, room)
     if len(policy) >= MAX_ACTIONS and policy.holding(milliseconds(participant.hub)) >= MAX_ACTIONS:
-        why = f"{MAX_ACTIONS} moderation actions hold here; take some back, or ban a network"
+        why = f"there are {MAX_ACTIONS} moderation actions here, which is the maximum; undo some, or ban a network"
         raise ChatError(Code.FULL, why)
 
 
 def _check_not_operator(participant: Participant, *accounts: str | None) -> None:
     """Raise `ChatError` if a room operator would moderate a server operator."""
     if not participant.is_operator and any(participant.hub.is_operator(account) for account in accounts):
-        raise ChatError(Code.NOT_ALLOWED, "server operators are beyond room operators")
+        raise ChatError(Code.NOT_ALLOWED, "room operators cannot act against server operators")

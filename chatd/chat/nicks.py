@@ -44,11 +44,11 @@ class NickRegistry(Generic[T]):
         """
         holder = self._by_key.get(nick.key)
         if holder is not None and holder not in but:
-            return ChatError(Code.NAME_TAKEN, f"{self._nick_of(holder)} is here already; take another name")
+            return ChatError(Code.NAME_TAKEN, f"nick {self._nick_of(holder)} is in use; choose another nick")
         for look in () if account == nick.key else sorted(names.looks(nick)):
             twin = self._by_look.get(look)
             if twin is not None and twin not in but:
-                why = f"{nick} could be mistaken for {self._nick_of(twin)}; take another name"
+                why = f"{nick} could be mistaken for {self._nick_of(twin)}; choose another nick"
                 return ChatError(Code.NAME_TAKEN, why)
         return None
 

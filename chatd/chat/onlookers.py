@@ -207,4 +207,4 @@ class Onlookers:
         try:
             tell(*what)
         except Exception:
-            self._log_limiter.failure("somebody could not be told of the others")
+            self._log_limiter.failure("a connection could not be told who else is there")

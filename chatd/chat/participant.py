@@ -225,14 +225,14 @@ class Participant(Client):
     @override
     def tell(self, line: PrivateLine, account: str | None = None, *, again: bool = False) -> None:
         if self.ignored and (names.key(line.nick) in self.ignored or account in self.ignored):
-            raise ChatError(Code.NOT_ALLOWED, f"{self.nick} takes no private lines from you")
+            raise ChatError(Code.NOT_ALLOWED, f"{self.nick} accepts no private messages from you")
         if line.room and self.hub.onlookers.invited(self, line):
             return
         tags = {"time": wire.timestamp(line.time)} | ({"old": ""} if again else {}) | _noticed(line)
         tags |= {"ref": line.ref} if line.ref else {}
         told = self.line(events.Note(line.text) if line.room else events.Told(line.nick, line.text), tags=tags)
         if not self.peer.send_private(told if self.stamp is None else self.stamp(told)):
-            raise ChatError(Code.FULL, f"{self.nick} has not read what was there before; tell it again later")
+            raise ChatError(Code.FULL, f"{self.nick} has too many unread messages; send it again later")
 
     @override
     def tell_kept(self, kept: StoredEvent, *, again: bool) -> bool:

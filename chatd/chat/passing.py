@@ -54,11 +54,13 @@ def to_person(participant: Participant, nick: Nick) -> tuple[Nick, Collection[Cl
     hub = participant.hub
     holder = hub.holder(nick)
     if holder is None:
-        raise ChatError(Code.NO_SUCH_NICK, f"nobody here goes by {nick}")
+        raise ChatError(Code.NO_SUCH_NICK, f"nobody here uses the nick {nick}")
     private_telling.check_telling(participant)
     client = hub.client(nick)
     if client is None or not holder.here:
-        raise ChatError(Code.UNAVAILABLE, f"{holder.nick} is connected to another node, which is told messages alone")
+        raise ChatError(
+            Code.UNAVAILABLE, f"{holder.nick} is connected to another node, where only messages can be sent"
+        )
     told = _wanting([client, *hub.persons.beside(client)], participant)
     if not told:
         raise private_telling.ignored_by(client.nick)

@@ -71,7 +71,7 @@ def own_party(participant: Participant) -> str:
     Nobody but the two may read one, whatever else they may do.
     """
     if participant.party is None:
-        raise ChatError(Code.NOT_ALLOWED, "private lines are kept for those who have an account: LOGIN to yours first")
+        raise ChatError(Code.NOT_ALLOWED, "private history is for registered users; LOGIN first")
     return participant.party
 
 
@@ -130,7 +130,7 @@ def reading_refusal(visitor: Visitor, room: str) -> ChatError | None:
     """Return why somebody may not read a room, given its key, without being in it: what would keep it from entering."""
     hub = visitor.hub
     if hub.accounts.members_only and visitor.account is None:
-        return ChatError(Code.NOT_ALLOWED, "only those with an account may read here")
+        return ChatError(Code.NOT_ALLOWED, "only registered users may read here")
     return refusal_of(hub, room, visitor.identity, is_operator=visitor.is_operator, now=milliseconds(hub))
 
 
@@ -143,8 +143,8 @@ def look_refusal(participant: Visitor, name: RoomName) -> ChatError | None:
     if twin is None:
         return None
     # Who may not enter it need not learn how it is spelled.
-    what = "a room that is there" if readable_after(participant, twin.key) is None else twin
-    return ChatError(Code.BAD_ROOM, f"{name} could be mistaken for {what}; take another name")
+    what = "an existing room" if readable_after(participant, twin.key) is None else twin
+    return ChatError(Code.BAD_ROOM, f"{name} could be mistaken for {what}; choose another name")
 
 
 def refusal_at(participant: Participant, room: str, entry: Entry) -> ChatError | None:
@@ -185,7 +185,7 @@ def refusal_of(hub: Hub, room: str, identity: Identity, *, is_operator: bool, no
     if ban is not None:
         return ChatError(Code.BANNED, because("you are banned", ban))
     if policy.readable_by(identity, trusted=is_trusted) is None:
-        return ChatError(Code.NOT_ALLOWED, "that room is private; ask one of its operators to INVITE you")
+        return ChatError(Code.NOT_ALLOWED, "the room is private; ask one of its operators to INVITE you")
     return None
 
 
@@ -213,7 +213,7 @@ def voice_refusal(hub: Hub, room: str | None, identity: Identity, *, is_operator
     if hub.policy(room).setting("speak") == "operators" and not (
         _is_operator(hub, room, identity) or _has_voice(hub, room, identity)
     ):
-        return ChatError(Code.NOT_ALLOWED, "only its operators may speak in that room now; you may read")
+        return ChatError(Code.NOT_ALLOWED, "only operators may speak in this room; you can still read")
     return None
 
 
@@ -227,7 +227,7 @@ def mute_refusal(hub: Hub, room: str | None, identity: Identity, *, is_operator:
         mute = hub.policy(room).against("MUTE", identity, now)
         if mute is None and not _is_operator(hub, room, identity):
             mute = hub.policy(room).against("BAN", identity, now)
-    return None if mute is None else ChatError(Code.MUTED, because("you may read and not speak", mute))
+    return None if mute is None else ChatError(Code.MUTED, because("you are muted and can only read", mute))
 
 
 def speech_refusal(hub: Hub, room: str, identity: Identity, *, is_operator: bool, now: int) -> ChatError | None:
@@ -298,7 +298,7 @@ def rights_of(hub: Hub, room: str, identity: Identity, *, is_operator: bool) -> 
 def because(what: str, action: ModerationAction) -> str:
     """Return a sentence with how long a moderation action holds and why, as far as it says."""
     event = action.event
-    held = "" if event.seconds is None else f", for {written(event.seconds)} in all"
+    held = "" if event.seconds is None else f", for {written(event.seconds)} in total"
     return f"{what}{held}" + (f": {event.text}" if event.text and event.text != MAY_STAY else "")
 
 

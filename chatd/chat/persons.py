@@ -61,7 +61,7 @@ class Persons:
         """Make a newcomer a further connection of a person. Raise `ChatError` if there are too many."""
         # Whose place is kept from before a restart may be the one that comes back.
         if sum(not each.absent for each in (present, *self.beside(present))) >= MAX_CONNECTIONS:
-            why = f"{MAX_CONNECTIONS} connections are here as {present.nick}, which is all one may have; QUIT one first"
+            why = f"{present.nick} has {MAX_CONNECTIONS} connections, which is the maximum; QUIT one first"
             raise ChatError(Code.FULL, why)
         newcomer.person, newcomer.nick = present.person, present.nick
 

@@ -222,12 +222,12 @@ class _Poster(Member, Resumable):
     @override
     def disconnect_on_fault(self) -> None:
         if not self.done.called:
-            self.done.errback(RuntimeError("what was posted could not be delivered"))
+            self.done.errback(RuntimeError("a posted message could not be delivered"))
 
 
 def _post(participant: Participant, command: commands.Post, label: str | None) -> Work:
     if participant.nick:
-        why = f"you are in as {participant.nick}; JOIN <#room> and TELL <#room> <text> say it there"
+        why = f"you have already joined as {participant.nick}; write JOIN <#room> and TELL <#room> <text>"
         raise ChatError(Code.ALREADY_IN, why)
     return _post_and_answer(participant, command, label)
 

@@ -55,5 +55,5 @@ def conversation_with(participant: Participant, other: Nick) -> tuple[str, str]:
         return max(with_former, key=hub.conversations.last_id), other
     with_guests = conversation(own, GUESTS)
     if holder is None and not hub.conversations.last_id(with_guests):
-        raise ChatError(Code.NO_SUCH_NICK, f"there is no {other}, and nobody of that name has told you anything")
+        raise ChatError(Code.NO_SUCH_NICK, f"there is no {other}, and nobody under that nick has sent you a message")
     return with_guests, other

@@ -24,7 +24,7 @@ def tell(participant: Participant, command: commands.Tell, label: str | None) ->
     holder = hub.holder(to)
     party = party_of(hub, to, holder)
     if holder is None and party is None:
-        raise ChatError(Code.NO_SUCH_NICK, f"nobody here goes by {to}")
+        raise ChatError(Code.NO_SUCH_NICK, f"nobody here uses the nick {to}")
     check_telling(participant)
     if party is not None:
         key = conversation(participant.party or GUESTS, party)
@@ -32,7 +32,8 @@ def tell(participant: Participant, command: commands.Tell, label: str | None) ->
             return _keep(participant, key, party, holder, command, label)
         if holder is None:
             raise ChatError(
-                Code.FULL, f"there are too many conversations to keep one more; tell {to} when they are here"
+                Code.FULL,
+                f"the server has too many conversations to store another; write to {to} while they are connected",
             )
     assert holder is not None
     return _pass_on(participant, holder, command, label)
@@ -134,4 +135,4 @@ def _answer(participant: Participant, nick: str, facts: MemberFacts | None, labe
 
 def ignored_by(nick: str) -> ChatError:
     """Return why somebody is told nothing."""
-    return ChatError(Code.NOT_ALLOWED, f"{nick} takes no private lines from you")
+    return ChatError(Code.NOT_ALLOWED, f"{nick} accepts no private messages from you")

@@ -58,7 +58,7 @@ def _ping(participant: Participant, command: commands.Ping, label: str | None) -
 def _help(participant: Participant, command: commands.Help, label: str | None) -> None:
     verb = command.verb
     if verb not in (None, "ALL") and verb not in VERBS:
-        raise ChatError(Code.UNKNOWN_VERB, f"there is no {verb[:40]}; HELP lists what there is")
+        raise ChatError(Code.UNKNOWN_VERB, f"unknown command: {verb[:40]}; HELP lists the commands")
     participant.send(_help_lines(verb) if participant.tagged else _help_for_people(verb))
     participant.send_event(Done("HELP"), label)
 

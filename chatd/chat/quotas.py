@@ -22,7 +22,7 @@ def check_join(participant: Participant, key: str, room: Place | None) -> None:
     if room is not None and room in participant.rooms:
         return
     if limits.rooms_per_connection and count >= limits.rooms_per_connection:
-        raise ChatError(Code.FULL, f"you are in {count} rooms, which is all one may be in; PART one first")
+        raise ChatError(Code.FULL, f"you are in {count} rooms, which is the maximum; PART one first")
     is_new = _is_new(participant, key, room)
     _check_rate(participant)
     _check_moves(participant)
@@ -37,7 +37,7 @@ def check_post(visitor: Visitor, nick: str, key: str) -> None:
     """
     hub = visitor.hub
     if hub.journal.over_hard_limit:
-        raise _slow_down("more is on its way than can be stored")
+        raise _slow_down("the server is storing too much at the moment")
     is_new = _is_new(visitor, key, hub.room(key))
     if nick != visitor.posted_as:
         check_name(visitor)
@@ -85,7 +85,7 @@ def check_tell(participant: Participant) -> None:
     hub, who = participant.hub, participant.household
     rate, tells, now = hub.limits.tell_rate, hub.shares.tells, hub.clock.seconds()
     if rate.per_second and (rate.left(participant.tells_full_at, now) < 1 or tells.left(who) < 1):
-        raise _slow_down(f"no more than {hub.limits.tells_per_minute} TELLs to people a minute")
+        raise _slow_down(f"you may TELL people at most {hub.limits.tells_per_minute} messages a minute")
     participant.tells_full_at = rate.after(participant.tells_full_at, now, 1)
     tells.use(who, 1)
 
@@ -105,7 +105,7 @@ def check_pace(visitor: Visitor, nick: Nick, room: RoomName, *, apart: str = "")
     who = tuple(f"{each} {apart}" for each in who) if apart else who
     now = hub.clock.seconds()
     if (wait := hub.slow_rooms.wait(room.key, who, now)) > 0:
-        why = f"{room} takes one message every {written(seconds)} from each person; say it again in {ceil(wait)}s"
+        why = f"{room} takes one message every {written(seconds)} from each person; send it again in {ceil(wait)}s"
         raise ChatError(Code.SLOW_DOWN, why, seconds=ceil(wait))
     hub.slow_rooms.note(room.key, who, now, now + seconds)
 
@@ -132,30 +132,30 @@ def _is_new(visitor: Visitor, key: str, room: Place | None) -> bool:
     if not (is_new and limits.rooms) or hub.room_count_at_most < limits.rooms:
         return is_new
     if (there := hub.room_count) >= limits.rooms:
-        raise ChatError(Code.FULL, f"there are {there} rooms, which is all there may be; ROOMS lists those with people")
+        raise ChatError(Code.FULL, f"there are {there} rooms, which is the maximum; join one that ROOMS lists")
     return is_new
 
 
 def _check_moves(participant: Visitor) -> None:
     if participant.hub.shares.moves.left(participant.household) < 1:
-        raise _slow_down("too many have come and gone from where you are")
+        raise _slow_down("too many people came and went from your address")
 
 
 def _check_rate(participant: Visitor) -> None:
     rate, now = participant.hub.limits.name_rate, participant.hub.clock.seconds()
     if rate.per_second and rate.left(participant.names_full_at, now) < 1:
         often = participant.hub.limits.names_per_minute
-        raise _slow_down(f"no more than {often} JOINs, new names and AWAYs a minute")
+        raise _slow_down(f"you may JOIN, NICK and AWAY at most {often} times a minute")
     participant.names_full_at = rate.after(participant.names_full_at, now, 1)
 
 
 def _note_new_room(participant: Visitor, key: str) -> None:
     new_rooms, who = participant.hub.shares.new_rooms, participant.household
     if new_rooms.left(who) < 1:
-        raise _slow_down("too many new rooms were made from where you are")
+        raise _slow_down("too many new rooms were made from your address")
     new_rooms.use(who, 1)
     participant.hub.arriving.add(key)
 
 
 def _slow_down(why: str) -> ChatError:
-    return ChatError(Code.SLOW_DOWN, f"{why}; try again in a little while")
+    return ChatError(Code.SLOW_DOWN, f"{why}; try again in a moment")

@@ -43,9 +43,9 @@ def follow(hub: Hub) -> None:
 
 def _seen(participant: Participant, room: Place, command: commands.Seen, label: str | None) -> None:
     if participant.account is None:
-        raise ChatError(Code.NOT_ALLOWED, "what you have read is noted only for an account; LOGIN to yours before JOIN")
+        raise ChatError(Code.NOT_ALLOWED, "read markers need an account; LOGIN before JOIN")
     if command.id > room.last_id:
-        raise ChatError(Code.BAD_SYNTAX, f"nothing in {room.name} has that id yet; the last one is {room.last_id}")
+        raise ChatError(Code.BAD_SYNTAX, f"no message in {room.name} has that id yet; the newest is {room.last_id}")
     marker = Marker(participant.account, participant.account_made, room.key, command.id)
     before = seen_in(participant, room) or 0
     now = participant.hub.journal.markers.note(marker) if command.id else before

@@ -224,7 +224,7 @@ class Reading(Follower):
                 since = query.after if is_asked_for else page.kept[0].id - 1 if page.kept else self._last
                 self._begin(since, recovered=recovered and (complete or not is_asked_for))
             elif not complete:
-                raise ChatError(Code.UNAVAILABLE, "some of what came next is deleted already; come again to read on")
+                raise ChatError(Code.UNAVAILABLE, "some of the next messages are deleted; reconnect to read on")
             await self._tell_all(page.kept)
             more = page.more
             if more:
@@ -281,7 +281,7 @@ async def find(visitor: Visitor, room: RoomName, command: commands.Search, count
     hub = visitor.hub
     readable = permissions.readable_after(visitor, room.key)
     if readable is None:
-        raise ChatError(Code.NOT_ALLOWED, "that room is private")
+        raise ChatError(Code.NOT_ALLOWED, "the room is private")
     room_state = hub.journal.room_state(room.key)
     upto = max(hub.last_id, 0 if room_state is None else room_state.last_id)
     after, before, times = replay.between(visitor, command, readable, upto + 1)

@@ -118,8 +118,8 @@ async def _found(
         return id_, await read_one(participant, room.key, id_)
     kept = await _last(participant, room, own=own)
     if kept is None:
-        whose = "you have said" if own else "anybody else has said"
-        raise ChatError(Code.NO_SUCH_MESSAGE, f"there is nothing that {whose} in {room.name}; name an id")
+        whose = "you sent" if own else "somebody else sent"
+        raise ChatError(Code.NO_SUCH_MESSAGE, f"there is no recent message that {whose} in {room.name}; give an id")
     return kept.id, kept
 
 
@@ -159,7 +159,7 @@ async def _read(visitor: Visitor, query: Query) -> list[StoredEvent]:
         try:
             page = await visitor.hub.journal.read(query)
         except JournalError:
-            raise ChatError(Code.UNAVAILABLE, "what was said before cannot be read now; do it again later") from None
+            raise ChatError(Code.UNAVAILABLE, "the history cannot be read now; try again later") from None
         found += page.kept
         more = page.more
         if more:

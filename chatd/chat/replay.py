@@ -35,7 +35,7 @@ async def history(participant: Participant, room: Place, command: commands.Histo
     """Answer HISTORY. Messages that the participant has not been sent yet are left for their turn."""
     readable = permissions.readable_after(participant, room.key)
     if readable is None:
-        raise ChatError(Code.NOT_ALLOWED, "that room is private")
+        raise ChatError(Code.NOT_ALLOWED, "the room is private")
     after, before, times = between(participant, command, readable, room.last_id + 1)
     query = Query(room.key, after, before, command.count, newest=command.since is None, said_only=True, times=times)
     told = 0
@@ -57,7 +57,7 @@ async def search(participant: Participant, room: Place, command: commands.Search
     """Answer SEARCH."""
     readable = permissions.readable_after(participant, room.key)
     if readable is None:
-        raise ChatError(Code.NOT_ALLOWED, "that room is private")
+        raise ChatError(Code.NOT_ALLOWED, "the room is private")
     # What comes while this waits may be said in private.
     after, before, times = between(participant, command, readable, room.last_id + 1)
     await participant.next_turn()  # a flood of these is one at a time, and others in between
@@ -75,7 +75,7 @@ async def find(visitor: Visitor, query: Query, words: str, author: str | None) -
         among = Among(query.after, author, query.times)
         return await visitor.hub.journal.search(query.room, words.split(), query.before, query.count, among)
     except TooMuchError:
-        raise ChatError(Code.UNAVAILABLE, "that search takes too long; ask for fewer and rarer words") from None
+        raise ChatError(Code.UNAVAILABLE, "the search takes too long; use fewer or rarer words") from None
     except JournalError:
         raise unreadable() from None
 
@@ -272,4 +272,4 @@ async def read(visitor: Visitor, query: Query) -> Page:
 
 def unreadable() -> ChatError:
     """Return why nothing is told of what the journal has, which cannot be read."""
-    return ChatError(Code.UNAVAILABLE, "what was said before cannot be read now; ask again later")
+    return ChatError(Code.UNAVAILABLE, "the history cannot be read now; try again later")

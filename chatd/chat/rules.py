@@ -49,7 +49,7 @@ def _told(
             yield participant.line(Note(f"{plain.sentence(each.event)} [{day} {minute} UTC]"))
     if not participant.tagged and room != SERVER:
         settings = " ".join(f"{key}={policy.setting(key)}" for key in SETTINGS)
-        yield participant.line(Note(f"The settings of {room} are {settings}; HELP SET says how to change them."))
+        yield participant.line(Note(f"The settings of {room} are {settings}; HELP SET explains how to change them."))
     yield participant.line(Done("RULES", (room, str(len(held)))), label)
 
 

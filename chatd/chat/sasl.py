@@ -57,12 +57,12 @@ async def log_in(participant: Participant, nick: str, password: str, *, operator
     hub = participant.hub
     account = await hub.accounts.log_in(nick, password, _address(participant))
     if operator and not hub.is_operator(account):
-        raise ChatError(Code.NOT_ALLOWED, f"{hub.name_of(account)} is no server operator")
+        raise ChatError(Code.NOT_ALLOWED, f"{hub.name_of(account)} is not a server operator")
     _become_owner(participant, account)
 
 
 def send_away_if_barred(participant: Participant) -> None:
-    """Send one away who is banned, if that is no server operator; called when a login was answered, or none came."""
+    """Send one away who is banned, if that is not a server operator; called when a login was answered, or none came."""
     if participant.barred and not participant.ended:
         barred.send_away(participant)
 
@@ -72,7 +72,7 @@ def check_may_log_in(participant: Participant) -> None:
     check_private(participant)
     if participant.nick and participant.account is not None:
         name = participant.hub.name_of(participant.account)
-        raise ChatError(Code.ALREADY_IN, f"you are logged in as {name}; connect again to be somebody else")
+        raise ChatError(Code.ALREADY_IN, f"you are logged in as {name}; reconnect to use another account")
 
 
 def _become_owner(participant: Participant, account: str) -> None:

@@ -43,7 +43,7 @@ class ServerModeration(ServerPolicy):
 def _disconnect(hub: Hub, action: ModerationAction) -> None:
     """End the connections of those who may not be here any more."""
     event = action.event
-    why = event.text or "a server operator has put you off the server"
+    why = event.text or "a server operator removed you from the server"
     if event.verb == "KICK":
         nick = Nick(event.subject)
         client = hub.client(nick)

@@ -258,7 +258,7 @@ class Session(Participant, Heard):
 
     @override
     def disconnect_on_fault(self) -> None:
-        self.disconnect(DisconnectReason.INTERNAL, "something went wrong here, and the log says what")
+        self.disconnect(DisconnectReason.INTERNAL, "internal error; the server's log has the details")
 
     @override
     def took_effect(self, entry: Entry, room: Place | None) -> bytes:
@@ -319,7 +319,7 @@ class Session(Participant, Heard):
             done = Deferred.fromCoroutine(self._finish(work, request))
             if not done.called:
                 done.addCallback(lambda _: self.resume_commands())
-                done.addErrback(lambda failure: self._log_fault("the next command could not be carried out", failure))
+                done.addErrback(lambda failure: self._log_fault("the next command failed", failure))
 
     async def _finish(self, work: Work, request: Request | Task) -> None:
         """Carry out what takes time; until it is done no other command is."""
@@ -332,7 +332,7 @@ class Session(Participant, Heard):
         except JournalError:  # which was logged
             self._refuse(replay.unreadable(), _label(request))
         except Exception:
-            self._log_fault("a command could not be carried out to its end")
+            self._log_fault("a command failed")
             self.disconnect_on_fault()
         finally:
             if self.barred and not self.ended and isinstance(request, Request):
@@ -352,9 +352,7 @@ class Session(Participant, Heard):
         if not self.tagged:
             guidance.follow_up(self, error)
         if error.fatal:
-            self.disconnect(
-                DisconnectReason.REFUSED, "what follows was to be said and not carried out, so it is not read"
-            )
+            self.disconnect(DisconnectReason.REFUSED, "the rest of the input was meant as messages, so it is not read")
 
 
 def _label(request: Request | Task) -> str | None:

@@ -81,7 +81,7 @@ class Verdicts:
         try:
             return self._refusal(entry)
         except Exception:
-            _log.failure("what was said could not be judged")
+            _log.failure("an entry could not be checked")
             return unavailable()
 
     def _refusal(self, entry: Entry) -> ChatError | None:
@@ -99,7 +99,7 @@ class Verdicts:
             return self._tell_refusal(entry, author)
         room = hub.room(entry.room)
         if room is None or not (author in room.everybody or _is_from_without(entry, room)):
-            return ChatError(Code.NOT_IN_ROOM, "you were not in that room any more when it was its turn; JOIN it again")
+            return ChatError(Code.NOT_IN_ROOM, "you were no longer in the room when this took effect; JOIN it again")
         about = refers(entry)
         if not (room.policy or hub.server_policy or about):
             return None
@@ -121,7 +121,7 @@ class Verdicts:
         room = self._hub.room(entry.room)
         if room is None or not room.policy.lapsing_by:
             return None
-        return ChatError(Code.UNAVAILABLE, "somebody had come in when it was its turn, and may have ruled something")
+        return ChatError(Code.UNAVAILABLE, "somebody joined before this took effect and may have moderated the room")
 
     def _post_refusal(self, entry: Entry, poster: MemberInfo) -> ChatError | None:
         """Return why what somebody said without coming in does not count."""
@@ -140,7 +140,7 @@ class Verdicts:
         """Return why a private line does not count: the author is none of the two, or has no voice on the server."""
         identity, is_operator = author.judged_as
         if (identity.account or "") not in map(account_of, parties(entry.room)):
-            return ChatError(Code.UNAVAILABLE, "you had logged in to another account when it was its turn")
+            return ChatError(Code.UNAVAILABLE, "you logged in to another account before this took effect")
         ban = permissions.refusal_of(self._hub, entry.room, identity, is_operator=is_operator, now=entry.time)
         return ban or permissions.voice_refusal(self._hub, None, identity, is_operator=is_operator, now=entry.time)
 
@@ -150,9 +150,9 @@ class Verdicts:
         identity, is_operator = author.judged_as if info is None else permissions.judged_as(hub, info)
         if event.verb == "SET" and event.subject.startswith("registered="):
             registered = hub.policy(entry.room).setting("registered") == "yes"
-            return ChatError(Code.NOT_ALLOWED, f"{event.room} is registered already") if registered else None
+            return ChatError(Code.NOT_ALLOWED, f"{event.room} is already registered") if registered else None
         if event.text == WHILE_HERE and not permissions.is_there(hub, entry.room, event.reach):
-            return ChatError(Code.NO_SUCH_NICK, f"{event.subject} was not there any more when it was its turn")
+            return ChatError(Code.NO_SUCH_NICK, f"{event.subject} was no longer there when this took effect")
         return permissions.rank_refusal(hub, event.room, identity, is_operator=is_operator)
 
 

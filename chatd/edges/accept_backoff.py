@@ -76,7 +76,7 @@ class BackoffSocket:
 
     def _back_off(self, error: OSError) -> None:
         self._log_limiter.note(
-            f"no connection is accepted: {error.strerror}; raise ulimit -n, or lower --max-connections",
+            f"no connections are accepted: {error.strerror}; raise ulimit -n or lower --max-connections",
             "no descriptor",
         )
         self._port.stopReading()

@@ -16,13 +16,13 @@ IPAddress = IPv4Address | IPv6Address
 _WORKING = Health.WORKING  # Python 3.11 takes long to look up a member
 
 REFUSALS: Mapping[Health, str] = {
-    Health.JOINING: "this node joins its cluster and is not ready yet; try again, or connect to another node",
-    Health.DISCONNECTED: "this node has no connection to its cluster; connect to another node, or try again later",
+    Health.JOINING: "this node is still joining its cluster; try again later, or connect to another node",
+    Health.DISCONNECTED: "this node has no connection to its cluster; try again later, or connect to another node",
     Health.SERVERS_UNUSABLE: "this node cannot use the servers of its cluster; connect to another node",
-    Health.STREAM_MISSING: "the cluster has lost its journal, and nothing can be said; try again later",
+    Health.STREAM_MISSING: "the cluster has lost its journal and accepts no messages; try again later",
     Health.STREAM_UNUSABLE: "this node cannot use the journal of its cluster; connect to another node",
-    Health.STORES_NOTHING: "the cluster can store nothing now, and nothing can be said; try again later",
-    Health.INDEX_UNWRITABLE: "this node cannot write to its disk, and nothing can be said; connect to another node",
+    Health.STORES_NOTHING: "the cluster cannot store messages now; try again later",
+    Health.INDEX_UNWRITABLE: "this node cannot write to its disk and accepts no messages; connect to another node",
 }
 """What newcomers are told while nothing can be said here.
 
@@ -83,14 +83,14 @@ class Admission:
         """Return what stands against one more connection from an address; the state of the journal last."""
         limits = self._hub.limits
         if limits.connections and self.count >= limits.connections:
-            return Obstacle(Why.FULL, f"the server is full, with {self.count} connections; try again later")
+            return Obstacle(Why.FULL, f"the server is full ({self.count} connections); try again later")
         # Whoever has joined has one nick, and two only while that changes.
         if limits.waiting and self.count - self._hub.nick_count - self.readers >= limits.waiting:
-            return Obstacle(Why.WAITING, "too many connections have not joined yet; try again in a little while")
+            return Obstacle(Why.WAITING, "too many connections have not joined yet; try again in a moment")
         if limits.connections_per_address and address is not None and not address.is_loopback:
             here = self._by_address.get(origin(address), 0)
             if here >= limits.connections_per_address:
-                text = f"{here} connections come from your address already; close one first"
+                text = f"your address already has {here} connections; close one first"
                 return Obstacle(Why.ADDRESS, text)
         health = self._hub.journal.health
         closed = None if health is _WORKING else REFUSALS.get(health)

@@ -10,8 +10,8 @@ from chatd.protocol.wire import Mode
 
 HERE = "Yes, chatd is here."
 NO_KEYS = (
-    "Arrow keys and the like do nothing here, and were left out of your line. Backspace works, and "
-    '"rlwrap nc HOST PORT" lets you edit lines before they are sent.'
+    "Arrow keys do nothing here and were removed from your line. Backspace works; "
+    "to edit lines before they are sent, use rlwrap nc HOST PORT."
 )
 
 

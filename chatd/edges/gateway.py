@@ -52,7 +52,7 @@ class Gateway:
     def log_sent_away(self, name: str, address: IPAddress | None, reason: DisconnectReason) -> None:
         """Note, for the log and in `sent_away`, that a peer was sent its last line."""
         self.sent_away[reason] += 1
-        what = f"was sent away: {reason.value}"
+        what = f"was disconnected: {reason.value}"
         self.hub.log_limiter.note(f"{name} {what}", what, origin(address), level=LogLevel.info)
 
 

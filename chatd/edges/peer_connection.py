@@ -210,7 +210,8 @@ class PeerConnection(Peer):
         """Disconnect the peer, which does not read."""
         waiting = self._writer.waiting
         self.session.disconnect(
-            DisconnectReason.SLOW, f"you did not read {waiting} bytes; connect again, with since= to JOIN"
+            DisconnectReason.SLOW,
+            f"you read too slowly, and {waiting} bytes were waiting; reconnect and JOIN with since=",
         )
 
     def resume_lines(self) -> None:
@@ -345,7 +346,7 @@ class PeerConnection(Peer):
             self._end_on_fault()
 
     def _end_on_fault(self) -> None:
-        self._gateway.hub.log_limiter.failure("a line could not be carried out", origin(self.address))
+        self._gateway.hub.log_limiter.failure("a line could not be processed", origin(self.address))
         self.session.disconnect_on_fault()
 
     def _serve_next(self) -> bool:
@@ -371,7 +372,7 @@ class PeerConnection(Peer):
         elif self.session.mode is Mode.PIPE:
             self._edge.lineReceived(unfinished)
         else:
-            why = "unfinished line: it has no end, so it was not carried out"
+            why = "unfinished line: it was ignored; end each line with a line feed"
             self.session.receive(ChatError(Code.BAD_SYNTAX, why))
 
     def _ask_for_lines(self) -> bool:

@@ -71,7 +71,7 @@ class ProxiedProtocol(ProtocolWrapper):
         if IHalfCloseableProtocol.providedBy(self.wrappedProtocol):
             self.wrappedProtocol.readConnectionLost()
         elif self._reader is not None and self._reader.rest:
-            self._refuse("the PROXY header was cut")
+            self._refuse("the PROXY header was incomplete")
         else:  # a look whether somebody listens
             self._abort()
 
@@ -98,7 +98,7 @@ class ProxiedProtocol(ProtocolWrapper):
             self.wrappedProtocol.dataReceived(rest)
 
     def _check(self, _now: float) -> None:
-        self._refuse(f"no PROXY header came within {self.factory.header_seconds} seconds")
+        self._refuse(f"no PROXY header arrived within {self.factory.header_seconds} seconds")
 
     def _refuse(self, why: str) -> None:
         transport: Any = self.transport

@@ -69,8 +69,8 @@ class HeaderReader:
         if self.rest[: len(_V1)] == _V1[: len(self.rest)]:
             return self._version_1()
         if self.rest.startswith(b"\x16\x03"[: len(self.rest)]):
-            raise BadHeaderError("a TLS handshake came where the PROXY header has to be, before it")
-        raise BadHeaderError("what came first is no PROXY header")
+            raise BadHeaderError("the connection begins with a TLS handshake; the PROXY header must come before it")
+        raise BadHeaderError("the connection does not begin with a PROXY header")
 
     def _version_1(self) -> Header | None:
         line, end, rest = self.rest.partition(b"\r\n")
@@ -83,11 +83,11 @@ class HeaderReader:
         if family == b"UNKNOWN":  # 2.1: whatever follows is to be ignored
             return OWN
         if family not in (b"TCP4", b"TCP6") or len(words) != 4 or not all(map(_is_port, words[2:])):
-            raise BadHeaderError("the PROXY header of version 1 is not as it should be")
+            raise BadHeaderError("the PROXY header of version 1 is malformed")
         try:
             source, _ = (_text_address(family, word) for word in words[:2])
         except ValueError:
-            raise BadHeaderError("the PROXY header has an address that is none") from None
+            raise BadHeaderError("the PROXY header has an invalid address") from None
         return Header(_tcp(source, int(words[2])))
 
     def _version_2(self) -> Header | None:
@@ -96,7 +96,7 @@ class HeaderReader:
         _, command, protocol, length = _V2_HEAD.unpack_from(self.rest)
         family = protocol >> 4
         if command not in (_LOCAL, _PROXY) or family not in _ADDRESS_BYTES or protocol & 0x0F > 2:
-            raise BadHeaderError("the PROXY header of version 2 has a command or a family that there is not")
+            raise BadHeaderError("the PROXY header of version 2 has an unknown command or address family")
         end = _V2_HEAD.size + length
         if len(self.rest) < end:
             return None

@@ -58,16 +58,16 @@ def refusal(entry: Entry, target: Target | None, *, retracted: bool, known: bool
     match event:
         case Retracted():
             if rights is not None and not rights.moderates and not is_own(target.author, entry.by):
-                return ChatError(Code.NOT_ALLOWED, "that is not yours; a room operator can RETRACT it")
+                return ChatError(Code.NOT_ALLOWED, "the message is not yours; ask a room operator to RETRACT it")
         case Edited():
             if rights is not None and not is_own(target.author, entry.by):
-                return ChatError(Code.NOT_ALLOWED, "only who said it may change it")
+                return ChatError(Code.NOT_ALLOWED, "only its author may edit a message")
             if rights is not None and event.id <= rights.public_after:
-                why = "that was said while the room was private, and all would read it now; RETRACT it, or say it anew"
+                why = "the room was private then, and everybody would read the message now; RETRACT it and send it anew"
                 return ChatError(Code.NOT_ALLOWED, why)
         case Unreacted():
             if not own_reactions(entry, event, target):
-                return ChatError(Code.NO_SUCH_MESSAGE, f"you have not given {event.emoji} to that message")
+                return ChatError(Code.NO_SUCH_MESSAGE, f"you have not reacted with {event.emoji} to that message")
         case Reacted():
             return _reaction_refusal(entry, event, target)
     return None
@@ -85,20 +85,24 @@ def own_reactions(entry: Entry, event: Reacted, target: Target) -> list[int]:
 def no_such_message(event: Said | ReferringEvent) -> ChatError:
     """Return why something is refused whose message is not there, or is not to be read: no word tells which."""
     what = "what you answer" if isinstance(event, Said) else f"the message {event.id}"
-    return ChatError(Code.NO_SUCH_MESSAGE, f"{what} is not in {event.room}, or not any more")
+    return ChatError(Code.NO_SUCH_MESSAGE, f"{what} is not in {event.room}, or no longer")
 
 
 def taken_back() -> ChatError:
     """Return why something is refused that was said under the same label before, and taken back since."""
-    return ChatError(Code.NOT_ALLOWED, "you said that under this label, and it was taken back since")
+    return ChatError(Code.NOT_ALLOWED, "the message under this label was deleted; use a new label to send it again")
 
 
 def _reaction_refusal(entry: Entry, event: Reacted, target: Target) -> ChatError | None:
     if own_reactions(entry, event, target):
-        return ChatError(Code.NOT_ALLOWED, f"you gave {event.emoji} to that message already; UNREACT takes it back")
+        return ChatError(
+            Code.NOT_ALLOWED, f"you have already reacted with {event.emoji} to that message; UNREACT removes it"
+        )
     different = {emoji for emoji, _ in target.reactions} | {event.emoji}
     if len(different) > MAX_EMOJI:
-        return ChatError(Code.FULL, f"that message has {MAX_EMOJI} different reactions; give one that is there")
+        return ChatError(
+            Code.FULL, f"that message has {MAX_EMOJI} different reactions, which is the maximum; use one of them"
+        )
     if len(target.reactions) >= MAX_REACTIONS:
-        return ChatError(Code.FULL, f"that message has {MAX_REACTIONS} reactions, which is all one may have")
+        return ChatError(Code.FULL, f"that message has {MAX_REACTIONS} reactions, which is the maximum")
     return None

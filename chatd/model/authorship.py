@@ -1,7 +1,7 @@
-"""Whose a message is: by this, and never by a nick alone, somebody may take it back, change it or react but once.
+"""Whose a message is: this decides, and never a nick alone, who may delete or edit it and who has already reacted.
 
-A key is that of an account or, of somebody without one, of the session that said it, which goes over to whoever takes
-the connection over with its resume secret. The server makes it; it stands in no line, and nobody can claim one.
+A key belongs to an account or, for a guest, to the session that sent the message; it passes to whoever takes the
+connection over with its resume secret. The server makes it; it is in no line, and nobody can claim one.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ _ACCOUNT = "account="
 
 
 class Rights(NamedTuple):
-    """What somebody may who refers to a message, as judged at the place of what they say in the order."""
+    """What somebody who refers to a message may do, as judged at the place of that command in the order."""
 
     moderates: bool
     """Whether they are an operator of the room, or of the server."""
@@ -28,22 +28,22 @@ def account_key(account: str) -> str:
 
 
 def session_key(session: str) -> str:
-    """Return the key of a session, given what no other session has."""
+    """Return the key of a session, given an id that no other session has."""
     return f"session={session}"
 
 
 def account_of(author: str) -> str:
-    """Return the key of the account that a key is of, empty for that of a session."""
+    """Return the key of the account behind an author's key; empty for a session."""
     return author.removeprefix(_ACCOUNT) if author.startswith(_ACCOUNT) else ""
 
 
 def lasting(author: str) -> str:
-    """Return a key if it is one that outlives its session, for an export; else nothing."""
+    """Return a key if it outlives its session, for an export; else an empty text."""
     return author if author.startswith(_ACCOUNT) else ""
 
 
 def is_own(author: str, keys: str) -> bool:
-    """Return whether a message is of the one who has ``keys``, which are separated by spaces."""
+    """Return whether a message belongs to the holder of ``keys``, which are separated by spaces."""
     return author != "" and author in keys.split(" ")
 
 

@@ -1,4 +1,4 @@
-"""What the nodes of a cluster tell one another: which nodes there are, and which members are on them."""
+"""What the nodes of a cluster tell each other: which nodes there are, and which members are on them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SAFE = b"-_"
 
 
 class MemberInfo(NamedTuple):
-    """A member, as all nodes know them."""
+    """A member as all nodes know them."""
 
     member_id: str
     """What no other member has: the incarnation of the node and a number."""
@@ -49,12 +49,12 @@ class MemberInfo(NamedTuple):
 
     @property
     def away(self) -> str | None:
-        """Why they are away, if they are and their node says so."""
+        """Why they are away, if they are and their node tells so."""
         return self._said(_AWAY)
 
     @property
     def realname(self) -> str:
-        """What they are called besides the nick, if their node says so."""
+        """Their real name, if their node tells it."""
         return self._said(_REALNAME) or ""
 
     @property
@@ -93,7 +93,7 @@ def said_of_oneself(away: str | None, realname: str, *, bot: bool) -> str:
 
 
 def is_proven(proof: str, secret: str) -> bool:
-    """Return whether a secret is one of those that ``proof`` was made of."""
+    """Return whether ``proof`` contains the digest of a secret."""
     return any(compare_digest(each, proof_of(secret)) for each in proof.split())
 
 
@@ -135,7 +135,7 @@ def ended_by(event: NodeDown, source: Source | None, incarnations: Collection[st
 
 
 class Snapshot(NamedTuple):
-    """Who was where, as of a place in the order of entries."""
+    """Who was where at a place in the order of entries."""
 
     id: int
     """The id of the last entry, durable or not, that it takes into account."""
@@ -153,7 +153,7 @@ class Cluster(Protocol):
         """The present incarnation of this node."""
 
     def ask(self, incarnation: str, question: Any) -> Deferred[Any]:
-        """Ask a node something; it fails with `ChatError` (``unavailable``) if it does not answer in time.
+        """Ask a node; fail with `ChatError` (``unavailable``) if it does not answer in time.
 
         Questions and answers are lists, dicts, texts and numbers.
         """

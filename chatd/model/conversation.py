@@ -1,9 +1,9 @@
-"""Conversations of two: what one person told another and is kept stands in the journal as in a room of theirs.
+"""Private conversations: stored private messages of two people are in the journal like messages in a room of theirs.
 
-Its key begins with ``=``, which no room does, and has its two parties, each as ``=`` and a name: ``=ann.5f0c=bob.d0``.
-A party is an account: its key and, after the last dot, a mark that no other account of that name has, before or after
-it; so whoever takes the name of an account that was removed reads nothing of what was told before. Guests have no
-account to read with, and one party between them: what they tell an account is for that account alone.
+The key of a conversation begins with ``=``, which no room does, and names its two parties, each as ``=`` and a name:
+``=ann.5f0c=bob.d0``. A party is an account: its key and, after the last dot, a mark that no other account of that name
+ever has. So whoever takes the name of a removed account can read nothing from before. Guests have no account to read
+with and share one party: what they send to an account is for that account only.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ _SIGN = "="
 
 
 def conversation(one: str, other: str) -> str:
-    """Return the key of the conversation of two parties, who may be the same."""
+    """Return the key of the conversation of two parties, which may be the same."""
     # Folded as a whole, for whoever reads it from a stream folds it once more.
     return names.folded("".join(_SIGN + party for party in sorted((one, other))))
 
 
 def is_conversation(room: str) -> bool:
-    """Return whether a key is that of a conversation, and not of a room."""
+    """Return whether a key belongs to a conversation rather than a room."""
     return room.startswith(_SIGN)
 
 
@@ -38,7 +38,7 @@ def account_of(party: str) -> str:
 
 
 def all_of(account: str) -> str:
-    """Return what stands for all conversations of whoever has, or had, an account of that name."""
+    """Return what stands for all conversations of accounts that have or had that name."""
     return _SIGN + account
 
 
@@ -49,6 +49,6 @@ def is_of(key: str, wanted: str) -> bool:
 
 
 def other_party(key: str, party: str) -> str:
-    """Return whom a party talks to in a conversation, which may be itself."""
+    """Return the other party of a conversation, which may be the same."""
     one, other = parties(key)
     return one if other == party else other

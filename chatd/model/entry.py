@@ -1,6 +1,6 @@
-"""What happens in a room, on its way through the journal; who did it, and what both see of the room.
+"""What happens in a room on its way through the journal, who did it, and what both see of the room.
 
-An entry names its author, a member its rooms, and a room its members: so they stand in one module.
+An entry names its author, a member its rooms, and a room its members, so they are in one module.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ class Entry:
     label: str | None = None
     verb: str = "MSG"
     id: int = 0
-    """0 for passing entries, for refused ones, and until the entry has its place."""
+    """0 for passing and refused entries, and until the entry has its place."""
     time: int = 0
     """In milliseconds since 1970."""
     duplicate: bool = False
-    """Whether this was said before under the same label and nothing was stored; ``id`` and ``time`` are the first's."""
+    """Whether the label had already stored the same, so nothing was stored; ``id`` and ``time`` are the first's."""
     refused: ChatError | None = None
     """Why it was not stored, if it was not: ``unavailable`` or ``label-reused``."""
     source: Source | None = None
@@ -63,7 +63,7 @@ class Entry:
 
     @property
     def durable(self) -> bool:
-        """Whether it gets an id and is stored; joins, parts and new names only keep their place in the order."""
+        """Whether it gets an id and is stored; joins, parts and nick changes only have a place in the order."""
         return type(self.event) in _DURABLE
 
     @property
@@ -73,7 +73,7 @@ class Entry:
 
 
 class StoredEvent(NamedTuple):
-    """A durable event, as the journal keeps it."""
+    """A durable event as the journal stores it."""
 
     id: int
     time: int
@@ -98,7 +98,7 @@ class Form(Protocol):
 
 
 class Reader(Protocol):
-    """Somebody whom lines are sent to."""
+    """Somebody to whom lines are sent."""
 
     form: Form | None = None
     """In which this one reads what `deliver` is given; None if there is none but lines."""
@@ -129,7 +129,7 @@ class Member(Reader, Protocol):
 
     @property
     def nick(self) -> Nick:
-        """What this one goes by."""
+        """The nick."""
 
     @property
     def ignored(self) -> Mapping[str, str]:
@@ -160,15 +160,15 @@ class Member(Reader, Protocol):
 
     @property
     def away(self) -> str | None:
-        """Why this one is away; None if not, or if its node is of a version that says so only when it is asked."""
+        """Why this one is away; None if not, or if its node has a version that tells so only when asked."""
 
     @property
     def realname(self) -> str:
-        """What this one is called besides the nick; empty where that was not said, or not unasked."""
+        """The real name; empty if it was not given, or is told only when asked."""
 
     @property
     def bot(self) -> bool:
-        """Whether this one is a program that answers by itself, as far as its node says so unasked."""
+        """Whether this one is a program that answers by itself, as far as its node tells so unasked."""
 
     @property
     def judged_as(self) -> tuple[Identity, bool]:
@@ -176,7 +176,7 @@ class Member(Reader, Protocol):
 
     @property
     def account(self) -> str | None:
-        """The key of the account that this one has logged in to."""
+        """The key of the account that this one is logged in to; None for a guest."""
 
     def refusal(self, room: Place, entry: Entry) -> ChatError | None:
         """Return why this one may not enter a room by a JOIN of its own; None if it may."""
@@ -230,7 +230,7 @@ class Place(Protocol):
 
     @property
     def topic(self) -> TopicSet | None:
-        """What it is about, if somebody said so."""
+        """The topic, if one is set."""
 
     @property
     def topic_id(self) -> int:
@@ -242,14 +242,14 @@ class Place(Protocol):
 
     @property
     def policy(self) -> RoomPolicy:
-        """What holds in it."""
+        """The moderation and settings in force."""
 
 
 def label_reused(label: str) -> ChatError:
-    """Return why an entry is refused whose label was given to something else."""
-    return ChatError(Code.LABEL_REUSED, f"you said something else under the label {label}; take a new one for this")
+    """Return the refusal of an entry whose label belongs to another one."""
+    return ChatError(Code.LABEL_REUSED, f"the label {label} belongs to another message; use a new label")
 
 
 def unavailable() -> ChatError:
-    """Return why an entry is refused that could not be stored."""
-    return ChatError(Code.UNAVAILABLE, "it could not be stored; say it again later")
+    """Return the refusal of an entry that could not be stored."""
+    return ChatError(Code.UNAVAILABLE, "it could not be stored; send it again later")

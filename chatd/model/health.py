@@ -1,4 +1,4 @@
-"""Whether what is said can be stored, and if not, why."""
+"""Whether messages can be stored, and if not, why."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from enum import Enum
 
 
 class Health(Enum):
-    """The state of a journal. Its value is a word for programs, and stays what it is."""
+    """The state of a journal. The values are words for programs and are stable."""
 
     WORKING = "working"
     UNWRITABLE = "unwritable"
-    """On a single server: what is to be stored is refused, and all else goes on."""
+    """A single server cannot write its journal: messages are refused, and everything else goes on."""
     JOINING = "joining"
-    """This node does not know who is where: it has just begun, or was cut off and begins again."""
+    """This node does not know who is where: it has just started, or was cut off and starts again."""
     DISCONNECTED = "disconnected"
-    """This node reaches none of the servers that keep the stream."""
+    """This node reaches none of the servers that store the stream."""
     SERVERS_UNUSABLE = "servers-unusable"
-    """They answer, but are too old, or do not let this node do what it needs."""
+    """The servers answer, but are too old or do not grant this node the permissions that it needs."""
     STREAM_MISSING = "stream-missing"
-    """The stream that this node has read is not there any more."""
+    """The stream that this node has read no longer exists."""
     STREAM_UNUSABLE = "stream-unusable"
-    """There is a stream, and not the one that this node has read, or none that it could use."""
+    """The stream is not the one that this node has read, or one that it cannot use."""
     STORES_NOTHING = "stores-nothing"
-    """The servers are there and do not store: too few are up, or their disks are full."""
+    """The servers answer but store nothing: too few are up, or their disks are full."""
     INDEX_UNWRITABLE = "index-unwritable"
-    """This node cannot write down what it reads, and so delivers nothing."""
+    """This node cannot write what it reads to its index, and so delivers nothing."""

@@ -1,4 +1,4 @@
-"""What a node knows of those who are connected to it, and others have to ask for."""
+"""What a node knows of the people connected to it, and other nodes must ask for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class MemberFacts(NamedTuple):
-    """What somebody has said of themselves, and how long ago they said something."""
+    """Why somebody is away, and for how long they have been silent."""
 
     bot: bool = False
     away: str | None = None

@@ -1,4 +1,4 @@
-"""What a journal tells whoever watches the server: numbers that are kept anyway, or once for each batch."""
+"""The numbers that a journal gives to monitoring: kept anyway, or updated once for each batch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ COMMIT_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2
 
 
 class CommitTimes:
-    """How long batches took to be stored, since the process started; each is noted once."""
+    """How long batches took to be stored since the process started; each is counted once."""
 
     __slots__ = ("_counts", "failed", "seconds")
 
@@ -23,12 +23,12 @@ class CommitTimes:
         self._counts = [0] * (len(COMMIT_BOUNDS) + 1)
 
     def note(self, seconds: float) -> None:
-        """Note that a batch was stored, and how long that took."""
+        """Count a batch that was stored within that many seconds."""
         self.seconds += seconds
         self._counts[bisect_left(COMMIT_BOUNDS, seconds)] += 1
 
     def at_most(self) -> Iterator[tuple[float, int]]:
-        """Yield, for each bound and at last for infinity, how many batches took no longer."""
+        """Yield for each bound in seconds, and finally for infinity, how many batches took no longer."""
         count = 0
         for bound, more in zip((*COMMIT_BOUNDS, float("inf")), self._counts, strict=True):
             count += more
@@ -37,7 +37,7 @@ class CommitTimes:
 
 @dataclass(frozen=True, slots=True)
 class StreamNumbers:
-    """How a node stands to the stream of its cluster."""
+    """The state of a node's connection to the stream of its cluster."""
 
     connected: bool
     """Whether there is a connection to one of the servers."""
@@ -47,7 +47,7 @@ class StreamNumbers:
 
 @dataclass(frozen=True, slots=True)
 class JournalNumbers:
-    """How a journal stands now."""
+    """The present state of a journal."""
 
     kind: str
     """``memory``, ``sqlite`` or ``nats``."""

@@ -1,6 +1,6 @@
-"""What moderators have decided in a room, or on the whole server, and who may do what by it.
+"""The moderation in force in a room or on the whole server, and what it lets people do.
 
-A fold over moderation actions: of each kind and subject the last counts, until it expires or is revoked.
+A fold over moderation actions: of each kind and subject the last one counts, until it expires or is revoked.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _REVOKES = {
 
 
 class PolicyKey(NamedTuple):
-    """Of two actions with the same key only the later counts: a kind, and whom or what it is about, folded."""
+    """The kind of an action, and its folded subject. Of two actions with the same key only the later counts."""
 
     kind: str
     subject: str
@@ -56,7 +56,7 @@ class ModerationAction(NamedTuple):
 
 
 class Identity(NamedTuple):
-    """Whom an action may be about: folded names, and the address of the connection."""
+    """Somebody whom an action may be about: folded names, and the address of the connection."""
 
     nick: str
     account: str | None
@@ -65,11 +65,11 @@ class Identity(NamedTuple):
     """What no other connection has, before or after."""
 
     def reach(self, others: Iterable[Identity]) -> str | None:
-        """Return what an action on the nick is to hold for besides, as it is stored; None if nothing more.
+        """Return what an action on the nick also applies to, as it is stored; None if nothing more.
 
-        The account, so that nobody else who comes from there is meant. Without one it is the address, but for the
-        connections of ``others`` who are there at the same time: they are somebody else. Where there is no address, or
-        too many share it for it to say who somebody is, it is the connection.
+        That is the account, so that nobody else at the same address is meant. Without one it is the address, except the
+        connections of ``others`` who are there at the same time: they are other people. Without an address, or where
+        too many share it, it is the connection.
         """
         if self.account is not None:
             return None if self.account == self.nick else f"account={self.account}"
@@ -172,7 +172,7 @@ class RoomPolicy:
         return len(self._actions)
 
     def apply(self, action: ModerationAction) -> None:
-        """Apply one more action; they are applied in the order of their ids, and one twice changes nothing."""
+        """Apply one more action. Actions are applied in the order of their ids; applying one twice changes nothing."""
         if len(self._actions) > 2 * MAX_ACTIONS:
             for where in [where for where, held in self._actions.items() if not held.holds(action.time)]:
                 self._remove(where)
@@ -214,9 +214,9 @@ class RoomPolicy:
             self._networks.get(width, {}).pop(int(network.network_address) >> width.host_bits, None)
 
     def lapse(self, upto: int) -> None:
-        """Let nothing hold any more that was ruled up to an id, unless the room is registered.
+        """Drop all actions up to an id, unless the room is registered.
 
-        What was said while the room was private stays unread, from here on by everybody.
+        Messages from while the room was private stay unreadable, from here on for everybody.
         """
         if REGISTERED in self._actions and self._actions[REGISTERED].id <= upto:
             return
@@ -270,19 +270,19 @@ class RoomPolicy:
         self._set(where, action)
 
     def setting(self, key: str) -> str:
-        """Return how something is set; ``registered`` is ``no`` until it is."""
+        """Return the value of a setting; ``registered`` is ``no`` until it is set."""
         action = self._actions.get(PolicyKey("SET", key))
         if action is None:
             return "no" if key == "registered" else SETTINGS[key][0]
         return action.event.subject.partition("=")[2]
 
     def seconds(self, key: str) -> int | None:
-        """Return the length of time that something is set to; None if it is not set to any."""
+        """Return the duration that a setting has, in seconds; None if it has none."""
         value = self.setting(key)
         return None if value in SETTINGS[key] else duration.seconds(value)
 
     def count(self, key: str) -> int | None:
-        """Return the whole number that something is set to; None if it is not set to any."""
+        """Return the whole number that a setting has; None if it has none."""
         value = self.setting(key)
         return int(value) if value.isdecimal() else None
 
@@ -291,7 +291,7 @@ class RoomPolicy:
         return account is not None and PolicyKey("OP", account) in self._actions
 
     def has_voice(self, account: str | None) -> bool:
-        """Return whether an account may speak where operators alone do, without being one."""
+        """Return whether an account that is no operator may speak where only operators may."""
         return account is not None and PolicyKey("VOICE", account) in self._actions
 
     def is_member(self, account: str | None) -> bool:
@@ -321,15 +321,15 @@ class RoomPolicy:
         return bool(self._reaching) and PolicyKey("INVITE", f"nick={identity.nick}") in self._reaching
 
     def held(self, where: PolicyKey, now: int) -> ModerationAction | None:
-        """Return the action that holds under a key."""
+        """Return the action in force under a key."""
         action = self._actions.get(where)
         return action if action is not None and action.holds(now) else None
 
     def against(self, kind: str, identity: Identity, now: int, *, spared: bool = False) -> ModerationAction | None:
-        """Return the MUTE or BAN that holds against a member, by nick, account, address or network.
+        """Return the MUTE or BAN that applies to a member, by nick, account, address or network.
 
-        What was said of another's nick holds for who comes from the same address later, but for who is ``spared`` and
-        those whom the room's operators have trusted: they are not taken for that one.
+        An action on another's nick also applies to people who come from the same address later, except if they are
+        ``spared`` or trusted by the room's operators: they are not taken for that person.
         """
         if not self._actions:
             return None
@@ -369,11 +369,11 @@ class RoomPolicy:
         return lambda _identity: False
 
     def readable_after(self, account: str | None, *, trusted: bool = False) -> int | None:
-        """Return the id after which an account may read the room's messages; None if none of them.
+        """Return the id after which an account may read the room's messages; None if it may read none.
 
-        This is what decides every read: JOIN, HISTORY, SEARCH, replays, topics, WHO and the list of rooms. What was
-        sent while the room was private stays with its members when it no longer is. Who is ``trusted`` is one of them,
-        also without an account.
+        This decides every read: JOIN, HISTORY, SEARCH, replays, topics, WHO and the list of rooms. Messages from while
+        the room was private stay with its members when it is opened. A ``trusted`` person is one of them, even without
+        an account.
         """
         action = self._actions.get(_PRIVATE)
         if action is None or trusted or self.is_member(account):

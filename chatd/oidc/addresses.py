@@ -12,10 +12,10 @@ from chatd.protocol.text import clean, excerpt
 def check_issuer(url: str) -> str:
     """Return what identifies a provider, as it was given. Raise `ValueError` if it is no address of one."""
     if not _is_secure(url):
-        raise ValueError("it is an address like https://login.example.org; plain http:// only on this machine")
+        raise ValueError("write an address like https://login.example.org; plain http:// is for this machine only")
     parts = urlsplit(url)
     if parts.query or parts.fragment or "?" in url or "#" in url:
-        raise ValueError("it has neither ? nor # in it")
+        raise ValueError("the address cannot have ? or #")
     return url
 
 
@@ -24,7 +24,7 @@ def endpoint(document: dict[str, object], name: str) -> str:
     url = document.get(name)
     if not isinstance(url, str) or not _is_secure(url) or "#" in url:
         said = "nothing" if not isinstance(url, str) else clean(excerpt(url, 100))
-        raise ProviderError(f"the provider says {said} for its {name}, which has to be an address of https://")
+        raise ProviderError(f"the provider says {said} for its {name}, which must be an https:// address")
     return url
 
 

@@ -85,7 +85,7 @@ class HTTPFetcher:
             received.ended.addTimeout(max(0.0, end - self._clock.seconds()), self._clock, timed_out)
             data = await received.ended
         except Exception:
-            raise ProviderError(f"{host_of(url)} did not answer as it should: {_why(Failure())}") from None
+            raise ProviderError(f"{host_of(url)} did not answer properly: {_why(Failure())}") from None
         finally:
             endpoints.abort()
         return _answer(url, response.code, data)
@@ -99,7 +99,7 @@ def _answer(url: str, status: int, data: bytes) -> Answer:
     if isinstance(value, dict):
         return Answer(status, value)
     if status == OK:
-        raise ProviderError(f"{host_of(url)} answered something else than JSON at {urlsplit(url).path or '/'}")
+        raise ProviderError(f"{host_of(url)} answered with something other than JSON at {urlsplit(url).path or '/'}")
     return Answer(status, {})
 
 
@@ -127,7 +127,7 @@ def _why(failure: Failure) -> str:
     if isinstance(error, TooLateError):
         return f"it took more than {REQUEST_SECONDS} seconds"
     if isinstance(error, NotAllowedError):
-        return f"its name stands for {error}, and plain http:// is for this machine alone"
+        return f"its name resolves to {error}, and plain http:// is for this machine only"
     if isinstance(error, ResponseFailed):
         return why_lost(error.reasons[0]).replace("the server", "it")
     return why_not(failure)

@@ -42,7 +42,7 @@ def key_set(document: Mapping[str, Any]) -> KeySet:
             except (JoseError, ValueError, TypeError, KeyError):
                 continue  # one that is broken, or of a kind that is not known here
     if not keys:
-        raise ProviderError("the provider publishes no key that a login could be signed with")
+        raise ProviderError("the provider publishes no key for signing logins")
     return KeySet(keys)
 
 
@@ -54,7 +54,7 @@ def verified(token: str, keys: KeySet) -> dict[str, Any]:
     except InvalidKeyIdError:
         raise UnknownKeyError("the provider signed with a key that it does not publish") from None
     except (JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
-        why = f"the provider's answer is not signed as it should be ({type(error).__name__})"
+        why = f"the provider's answer has no valid signature ({type(error).__name__})"
         raise ProviderError(why) from None
     return dict(decoded.claims)
 
@@ -65,13 +65,13 @@ def check_claims(claims: Mapping[str, Any], issuer: str, client_id: str, nonce: 
     ``now`` is in seconds since 1970.
     """
     if claims.get("iss") != issuer:
-        raise ProviderError("the answer is another provider's")
+        raise ProviderError("the answer is from another provider")
     audience = claims.get("aud")
     audiences = audience if isinstance(audience, list) else [audience]
     if client_id not in audiences:
-        raise ProviderError("the answer is meant for another program than this server")
+        raise ProviderError("the answer is meant for another program")
     if claims.get("azp", client_id if len(audiences) == 1 else None) != client_id:
-        raise ProviderError("the answer was given to another program than this server")
+        raise ProviderError("the answer was given to another program")
     _check_times(claims, now)
     said = claims.get("nonce")
     if not isinstance(said, str) or not hmac.compare_digest(said.encode("utf-8", "replace"), nonce.encode()):
@@ -90,9 +90,9 @@ def subject_of(claims: Mapping[str, Any]) -> str:
 def _check_times(claims: Mapping[str, Any], now: float) -> None:
     expires, made, begins = _seconds(claims, "exp"), _seconds(claims, "iat"), _seconds(claims, "nbf")
     if expires is None or made is None:
-        raise ProviderError("the answer does not say for how long it holds")
+        raise ProviderError("the answer does not say how long it is valid")
     late = "the answer is too old; if this comes again, the clock of this server or of the provider is wrong"
-    early = "the answer is from the future: the clock of this server or of the provider is wrong"
+    early = "the answer is from the future; the clock of this server or of the provider is wrong"
     if expires <= now - LEEWAY_SECONDS or made < now - MAX_AGE_SECONDS - LEEWAY_SECONDS:
         raise ProviderError(late)
     if max(made, made if begins is None else begins) > now + LEEWAY_SECONDS:

@@ -29,7 +29,7 @@ class KeptDocument(Generic[T]):
         self._fetch = fetch
         self._clock = clock
         self._value: T | None = None
-        self._why = ProviderError("nothing was fetched yet")
+        self._why = ProviderError("nothing has been fetched yet")
         self._fetched_at = -inf
         self._tried_at = -inf
         self._waiting: list[Deferred[None]] | None = None

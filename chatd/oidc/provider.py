@@ -85,13 +85,13 @@ class Provider:
         found = await self._description.get()
         issuer = answer.get("iss")
         if issuer != self._settings.issuer and (issuer is not None or found.names_issuer):
-            raise ProviderError("the answer is another provider's")
+            raise ProviderError("the answer is from another provider")
         if (code := answer.get("code")) is None or not 0 < len(code) <= MAX_CODE:
-            raise ProviderError("the provider's answer has no code in it")
+            raise ProviderError("the provider's answer has no code")
         tokens = await self._exchange(found, code, attempt, redirect_uri)
         token = tokens.get("id_token")
         if not isinstance(token, str):
-            raise ProviderError("the provider's answer has no ID token in it")
+            raise ProviderError("the provider's answer has no ID token")
         claims = await self._verified(token)
         id_token.check_claims(claims, self._settings.issuer, self._settings.client_id, attempt.nonce, self._wall())
         return self._vouched(await self._completed(found, claims, tokens.get("access_token")))
@@ -107,10 +107,10 @@ class Provider:
     async def _describe(self) -> Description:
         status, document = await self._fetcher.fetch(discovery_url(self._settings.issuer))
         if status != OK:
-            raise ProviderError(f"the provider answers {status} when it is asked about itself")
+            raise ProviderError(f"the provider answered {status} to the question about itself")
         if document.get("issuer") != self._settings.issuer:
             said = clean(excerpt(str(document.get("issuer")), 100))
-            raise ProviderError(f"the provider calls itself {said}, and --oidc-issuer calls it something else")
+            raise ProviderError(f"the provider calls itself {said}, which is not what --oidc-issuer says")
         has_userinfo = "userinfo_endpoint" in document
         return Description(
             endpoint(document, "authorization_endpoint"),
@@ -127,7 +127,7 @@ class Provider:
         found = await self._description.get()
         status, document = await self._fetcher.fetch(found.jwks_uri)
         if status != OK:
-            raise ProviderError(f"the provider answers {status} when it is asked for its keys")
+            raise ProviderError(f"the provider answered {status} to the question for its keys")
         return id_token.key_set(document)
 
     async def _exchange(
@@ -150,7 +150,7 @@ class Provider:
             form["client_secret"] = settings.client_secret
         status, answer = await self._fetcher.fetch(found.token_endpoint, form, headers)
         if status != OK:
-            raise ProviderError(f"the provider did not take its own answer back: {why_refused(answer, str(status))}")
+            raise ProviderError(f"the provider did not accept its own answer: {why_refused(answer, str(status))}")
         return answer
 
     async def _verified(self, token: str) -> dict[str, Any]:
@@ -168,17 +168,17 @@ class Provider:
         if not missing or found.userinfo_endpoint is None or not isinstance(access_token, str):
             return claims
         if not access_token.isascii() or not access_token.isprintable():
-            raise ProviderError("the provider's answer has no access token in it that could be used")
+            raise ProviderError("the provider's answer has no usable access token")
         headers = {"Authorization": f"Bearer {access_token}"}
         status, more = await self._fetcher.fetch(found.userinfo_endpoint, headers=headers)
         if status != OK or more.get("sub") != claims["sub"]:
-            raise ProviderError("the provider does not say more about whoever has logged in")
+            raise ProviderError("the provider gives no details about who logged in")
         return {**more, **claims}
 
     def _vouched(self, claims: Mapping[str, Any]) -> Vouched:
         name = claims.get(self._settings.name_claim)
         if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME:
-            raise ProviderError(f"the provider does not say what you are called ({self._settings.name_claim})")
+            raise ProviderError(f"the provider does not give your name ({self._settings.name_claim})")
         groups = frozenset(_texts(claims.get(self._settings.groups_claim))[:MAX_GROUPS])
         return Vouched(self._settings.issuer, id_token.subject_of(claims), name, groups)
 

@@ -49,7 +49,7 @@ class ProviderSignOn:
         self._log_in = log_in
         self._wall = wall
         self._note = note
-        self._failures = Throttle(clock, FAILURES, SECONDS, "too many logins went wrong where you are")
+        self._failures = Throttle(clock, FAILURES, SECONDS, "too many failed logins from your address")
         self._used: OrderedDict[bytes, None] = OrderedDict()
         self._under_way = 0
 
@@ -68,16 +68,16 @@ class ProviderSignOn:
         """
         attempt = Attempt(secret)
         if not is_fresh(secret, self._wall()) or not attempt.is_answered_by(answer.get("state")):
-            why = "this login was begun in another browser or tab, or longer ago than ten minutes"
-            raise ChatError(Code.NOT_ALLOWED, f"{why}; begin again")
+            why = "this login was started in another browser or tab, or more than ten minutes ago"
+            raise ChatError(Code.NOT_ALLOWED, f"{why}; start again")
         self._use_up(secret)
         if (error := answer.get("error")) is not None:
-            what = "you said no there" if error == DENIED else f"it said {why_refused(answer, '')}"
+            what = "you declined there" if error == DENIED else f"the provider said {why_refused(answer, '')}"
             raise self._refusal(ProviderError(what), Code.NOT_ALLOWED)
         failure = self._failures.attempt(None, address)
         if self._under_way >= MAX_UNDER_WAY:
             failure.void()
-            raise ChatError(Code.SLOW_DOWN, "many are coming in at once; try again in a moment")
+            raise ChatError(Code.SLOW_DOWN, "too many people are logging in; try again in a moment")
         self._under_way += 1
         try:
             who = await self._provider.identify(answer, attempt, redirect_uri)
@@ -92,11 +92,11 @@ class ProviderSignOn:
         """Note that an attempt is over, however it ends. Raise `ChatError` if it was."""
         digest = sha256(secret.encode()).digest()
         if digest in self._used:
-            raise ChatError(Code.NOT_ALLOWED, "this login was used already; begin again")
+            raise ChatError(Code.NOT_ALLOWED, "this login was already used; start again")
         self._used[digest] = None
         if len(self._used) > MAX_USED:
             self._used.popitem(last=False)
 
     def _refusal(self, error: ProviderError, code: Code) -> ChatError:
-        self._note(f"a login with {self.label} did not work: {error}")
-        return ChatError(code, f"logging in with {self.label} did not work: {error}")
+        self._note(f"a login with {self.label} failed: {error}")
+        return ChatError(code, f"logging in with {self.label} failed: {error}")

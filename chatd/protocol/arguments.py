@@ -38,7 +38,7 @@ class Arguments:
             return None
         word, space, rest = self._rest.partition(" ")
         if not word:
-            self.refuse("there is a space too many")
+            self.refuse("one space too many")
         self._rest = rest if space else None
         return word
 
@@ -59,7 +59,7 @@ class Arguments:
         """Take the next word if it is a room."""
         if self._rest is None or not self._rest.startswith("#"):
             return None
-        return self.room_of(self.word("a room"))
+        return self.room_of(self.word("the room"))
 
     def maybe_person(self, *, bare: bool) -> Nick | None:
         """Take the next word if it is ``with=<nick>`` or, if ``bare``, a nick that does not begin with a digit."""
@@ -67,7 +67,7 @@ class Arguments:
         if nick is None and bare and self._rest is not None:
             word = self._rest.partition(" ")[0]
             if (word[:1].isalpha() or word.startswith(names.SPECIALS)) and "=" not in word:
-                nick = self.word("a name")
+                nick = self.word("the nick")
         return None if nick is None else self.nick_of(nick)
 
     def room_of(self, word: str) -> RoomName:
@@ -90,7 +90,7 @@ class Arguments:
         while (word := self.maybe_word()) is not None:
             key, equals, value = word.partition("=")
             if not equals or key not in keys or key in found or not _VALUE.fullmatch(value):
-                self.refuse(f"{excerpt(word)} does not belong there")
+                self.refuse(f"unexpected word: {excerpt(word)}")
             found[key] = value
         return found
 
@@ -100,7 +100,7 @@ class Arguments:
             return None
         word = self.word(what)
         if not _is_number(word) or not least <= int(word) <= most:
-            self.refuse(f"{what} is a number from {least} to {most}")
+            self.refuse(f"{what} must be a number from {least} to {most}")
         return int(word)
 
     def id_of(self, key: str, values: Mapping[str, str], what: str = "the id of a message") -> int | None:
@@ -109,14 +109,14 @@ class Arguments:
         if value is None:
             return None
         if not is_id(value):
-            self.refuse(f"{key} is {what}")
+            self.refuse(f"{key}= takes {what}")
         return int(value)
 
     def flag(self, key: str, values: Mapping[str, str]) -> bool:
         """Return whether one of ``key=value`` words is ``yes``; it is not if it is left out or ``no``."""
         value = values.get(key, "no")
         if value not in ("yes", "no"):
-            self.refuse(f"{key} is yes or no")
+            self.refuse(f"{key}= takes yes or no")
         return value == "yes"
 
     def point_of(self, key: str, values: Mapping[str, str]) -> int | Moment | None:
@@ -132,7 +132,7 @@ class Arguments:
         if value is None:
             return None
         if not _is_number(value) or int(value) > most:
-            self.refuse(f"{key} is a number from 0 to {most}")
+            self.refuse(f"{key}= takes a number from 0 to {most}")
         return int(value)
 
     def text(self) -> str:
@@ -146,12 +146,12 @@ class Arguments:
         if rest == "":
             self.refuse("the text is empty")
         text = None if rest is None else plain(rest)
-        return self.refuse("there is nothing in it but what a terminal carries out") if text == "" else text
+        return self.refuse("the text has nothing but terminal control sequences") if text == "" else text
 
     def end(self) -> None:
         """Refuse whatever is left."""
         if self._rest is not None:
-            self.refuse(f"{excerpt(self._rest)} does not belong there")
+            self.refuse(f"unexpected text: {excerpt(self._rest)}")
 
 
 def is_id(word: str) -> bool:

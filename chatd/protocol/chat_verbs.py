@@ -22,13 +22,13 @@ def _read_join(words: Arguments) -> commands.Join:
     room: str | None = words.maybe_room()
     nick = None
     if room is None:
-        nick = words.nick_of(words.word("your name"))
+        nick = words.nick_of(words.word("your nick"))
         room = words.maybe_room() or commands.LOBBY
     values = words.values("since", "epoch", "resume", "any", "last")
     if "any" in values and (values["any"] != "yes" or nick is None):
-        words.refuse("any=yes goes with a name")
+        words.refuse("any=yes needs a nick")
     if "last" in values and "since" in values:
-        words.refuse("last= and since= do not go together")
+        words.refuse("last= and since= cannot be combined")
     last = words.number_of("last", values, commands.MAX_HISTORY)
     since = words.id_of("since", values)
     return commands.Join(nick, room, since, values.get("epoch"), values.get("resume"), "any" in values, last)
@@ -39,15 +39,15 @@ def _read_msg(words: Arguments) -> commands.Msg:
 
 
 def _read_tell(words: Arguments) -> commands.Tell:
-    to = words.word("a room or a name")
+    to = words.word("the room or nick")
     to = words.room_of(to) if to.startswith("#") else words.nick_of(to)
     return commands.Tell(to, words.text())
 
 
 def _read_post(words: Arguments) -> commands.Post:
-    nick = words.nick_of(words.word("a name"))
+    nick = words.nick_of(words.word("the nick"))
     room = words.maybe_room()
-    return commands.Post(nick, words.refuse("a room is missing") if room is None else room, words.text())
+    return commands.Post(nick, words.refuse("the room is missing") if room is None else room, words.text())
 
 
 def _read_talk(words: Arguments) -> commands.Talk:
@@ -59,14 +59,14 @@ def _read_pipe(words: Arguments) -> commands.Pipe:
     room, values = words.maybe_room(), words.values("charset", "long")
     charset, long = values.get("charset", "utf-8").lower(), values.get("long", "split")
     if charset not in ("utf-8", "latin-1", "cp1252"):
-        words.refuse("the charset is utf-8, latin-1 or cp1252")
+        words.refuse("charset= takes utf-8, latin-1 or cp1252")
     if long not in ("split", "cut"):
-        words.refuse("long lines are split or cut")
+        words.refuse("long= takes split or cut")
     return commands.Pipe(room, charset, long)
 
 
 def _read_nick(words: Arguments) -> commands.Nick:
-    nick = words.nick_of(words.word("the new name"))
+    nick = words.nick_of(words.word("the new nick"))
     words.end()
     return commands.Nick(nick)
 
@@ -82,7 +82,7 @@ def _read_ignore(words: Arguments) -> commands.Ignore:
 
 
 def _read_unignore(words: Arguments) -> commands.Unignore:
-    nick = words.nick_of(words.word("a name"))
+    nick = words.nick_of(words.word("the nick"))
     words.end()
     return commands.Unignore(nick)
 
@@ -126,7 +126,7 @@ def _read_seen(words: Arguments) -> commands.Seen:
 def _read_time(words: Arguments) -> commands.Time:
     word = words.maybe_word()
     if word is not None and word.lower() not in ("on", "off"):
-        words.refuse("TIME is on or off")
+        words.refuse("TIME takes on or off")
     zone = words.maybe_word()
     words.end()
     if zone is not None:
@@ -157,58 +157,74 @@ ROWS = (
     Verb(
         commands.Join,
         "JOIN <nick> [#room]",
-        "join under a name; once in, JOIN #room enters one more",
+        "join a room (default: #lobby); after that, JOIN #room joins another",
         _read_join,
     ),
-    Verb(commands.Msg, "MSG <text>", "say it in the room you joined last", _read_msg),
+    Verb(commands.Msg, "MSG <text>", "send a message to your current room, the one you joined last", _read_msg),
     Verb(
         commands.Tell,
         "TELL <#room or nick> <text>",
-        "say it in a room that you are in, or to one person; HISTORY <nick> has what you two told each other",
+        "send a message to another of your rooms or to one person; HISTORY <nick> shows your private conversation",
         _read_tell,
     ),
     Verb(
         commands.Post,
         "POST <nick> <#room> <text>",
-        "say it without coming in, before JOIN; OK says that it is stored",
+        "before JOIN: send a message without joining; OK means that it is stored",
         _read_post,
     ),
-    Verb(commands.Talk, "TALK", "from here what you type is said, and /verb is a command", _read_talk),
+    Verb(commands.Talk, "TALK", "send every line you type from here on; commands then begin with /", _read_talk),
     Verb(
         commands.Pipe,
         "PIPE [#room] [charset=utf-8] [long=split]",
-        "from here to the end of the input every line is said",
+        "send every line from here to the end of the input",
         _read_pipe,
     ),
-    Verb(commands.Nick, "NICK <nick>", "go by another name", _read_nick),
+    Verb(commands.Nick, "NICK <nick>", "change your nick", _read_nick),
     Verb(commands.Part, "PART [#room] [text]", "leave a room", _read_part),
-    Verb(commands.Who, "WHO [#room] [details=yes]", "who is in a room that you are in", _read_who),
-    Verb(commands.Away, "AWAY [text]", "say why you are away or, without a text, that you are back", _read_away),
-    Verb(commands.Rooms, "ROOMS", "which rooms there are", _read_rooms),
+    Verb(
+        commands.Who,
+        "WHO [#room] [details=yes]",
+        "list the members of a room you are in; details=yes describes each of them",
+        _read_who,
+    ),
+    Verb(commands.Away, "AWAY [text]", "mark yourself as away or, without a text, as back", _read_away),
+    Verb(commands.Rooms, "ROOMS", "list the rooms", _read_rooms),
     Verb(
         commands.Topic,
         "TOPIC [#room] [text]",
-        "set the topic of a room, - takes it away; without a text, ask for it",
+        "set the topic of a room, or remove it with -; without a text, show it",
         _read_topic,
     ),
     Verb(
         commands.History,
         "HISTORY [#room] [<count>] [since=<id>] [before=<id>]",
-        "what was said before: the newest messages, or the oldest after an id or a time; ids=yes shows ids",
+        "show the newest messages, or the first ones after an id or a time; ids=yes shows their ids",
         or_person(_read_history, bare=True),
     ),
     Verb(
         commands.Search,
         "SEARCH [#room] <words> [from:<nick>] [since=<id>]",
-        "the newest messages with all of these words; fail* finds failed and failure",
+        "find the newest messages with all of these words; fail* finds failed and failure",
         or_person(read_search, bare=False),
     ),
-    Verb(commands.Ignore, "IGNORE [nick]", "be told nothing that somebody says, or list whom you ignore", _read_ignore),
-    Verb(commands.Unignore, "UNIGNORE <nick>", "be told again what somebody says", _read_unignore),
-    Verb(commands.Seen, "SEEN <id> [#room]", "note up to where you have read, for your other connections", _read_seen),
-    Verb(commands.Time, "TIME [on|off] [<zone>]", "show the time before each line; a zone is +02:00", _read_time),
-    Verb(commands.Ping, "PING [token]", "answered by PONG", _read_ping),
-    Verb(commands.Help, "HELP [verb or ALL]", "what there is, or more about one verb; ALL is all of it", _read_help),
-    Verb(commands.Hello, "HELLO 1 [bot=yes]", "for programs, before JOIN: tags on", _read_hello),
+    Verb(
+        commands.Ignore, "IGNORE [nick]", "hide what somebody says; without a nick, list whom you ignore", _read_ignore
+    ),
+    Verb(commands.Unignore, "UNIGNORE <nick>", "stop ignoring somebody", _read_unignore),
+    Verb(commands.Seen, "SEEN <id> [#room]", "record how far you have read, for your other connections", _read_seen),
+    Verb(
+        commands.Time, "TIME [on|off] [<zone>]", "show the time before each line; a zone looks like +02:00", _read_time
+    ),
+    Verb(commands.Ping, "PING [token]", "test the connection; the answer is PONG", _read_ping),
+    Verb(
+        commands.Help,
+        "HELP [verb or ALL]",
+        "list the usual commands or, with ALL, every one; with a verb, explain it",
+        _read_help,
+    ),
+    Verb(commands.Hello, "HELLO 1 [bot=yes]", "for programs, before JOIN: turn on tags", _read_hello),
 )
-QUIT = Verb(commands.Quit, "QUIT [text]", "leave; BYE quit says that all you said was taken", _read_quit)
+QUIT = Verb(
+    commands.Quit, "QUIT [text]", "disconnect; the BYE line says whether everything you sent was accepted", _read_quit
+)

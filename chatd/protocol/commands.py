@@ -1,9 +1,9 @@
-"""What a client says: one value for each verb, and how it is written to a line.
+"""What a client sends: one class for each verb, and how a command is written to a line.
 
-A nick, a room (with its ``#``) and a text are strings as they are written; a ``room`` of None is the current one, and a
-``text`` of None is left out. Nothing is checked before the server reads it.
+Nicks, rooms (with their ``#``) and texts are strings as written on the line. A ``room`` of None means the current room,
+and a ``text`` of None is left out. Nothing is validated here; the server does that when it reads the line.
 
-How values are read from lines stands in `chatd.protocol.chat_verbs` and `chatd.protocol.moderation_verbs`.
+`chatd.protocol.chat_verbs` and `chatd.protocol.moderation_verbs` read commands from lines.
 """
 
 from __future__ import annotations
@@ -16,20 +16,19 @@ from chatd.protocol.reference_commands import Edit, React, Retract, Unreact
 from chatd.protocol.text import clean
 
 LOBBY = "#lobby"
-"""The room that a JOIN without one goes to."""
+"""The room that a JOIN without a room goes to."""
 
 MAX_HISTORY = 1000
-"""The most messages that one HISTORY gives."""
+"""The most messages that one HISTORY returns."""
 DEFAULT_HISTORY = 50
 MAX_SEARCH_WORDS = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """A program says which version of the protocol it speaks, ``1`` today, before JOIN; tags are on from here.
+    """Declare the version of the protocol, ``1`` today, before JOIN, and turn tags on.
 
-    People say hello too, with anything after it or nothing. ``bot`` says that a program answers by itself: those who
-    ask who is there are told so.
+    People send hello too, with any text or none. ``bot`` marks a program that answers by itself; WHO shows it.
     """
 
     version: str | None
@@ -38,13 +37,13 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Join under a nick, or, without one, enter one more room.
+    """Join a room under a nick or, without a nick, join another room.
 
-    ``since`` is the id of the last message that was seen there, 0 for the beginning, and ``epoch`` the one that it is
-    from, as ``OK HELLO`` said: all after it comes first. ``resume`` is the secret of the last ``OK JOIN``; with it the
-    nick is taken over from a connection that has not noticed its end. With ``any_nick`` it is the first free one of
-    ``nick``, ``nick-2``, ``nick-3`` and so on. ``last`` is how many of the newest messages come first, at most
-    `MAX_HISTORY`, and does not go with ``since``.
+    ``since`` is the id of the last message seen in the room (0 for the beginning) and ``epoch`` the epoch of that id,
+    as in ``OK HELLO``: the server first replays everything after it. ``resume`` is the secret of the last ``OK JOIN``;
+    with it the nick is taken over from a connection that has not noticed its end. With ``any_nick`` the server takes
+    the first free nick of ``nick``, ``nick-2``, ``nick-3`` and so on. ``last`` asks for that many of the newest
+    messages first, at most `MAX_HISTORY`; it cannot be combined with ``since``.
     """
 
     nick: str | None
@@ -58,10 +57,10 @@ class Join:
 
 @dataclass(slots=True)
 class Msg:
-    """Say something in the current room. Not frozen: one is made for every message, and freezing doubles its cost.
+    """Send a message to the current room. Not frozen: one is made for every message, and freezing doubles its cost.
 
-    ``reply`` is the id of the message that it answers, and ``notice`` says that no program is to answer it by itself;
-    they are tags of the line.
+    ``reply`` is the id of the message that it answers, and ``notice`` asks programs not to answer it by themselves.
+    Both are tags of the line.
     """
 
     text: str
@@ -71,7 +70,7 @@ class Msg:
 
 @dataclass(frozen=True, slots=True)
 class Tell:
-    """Say something in a room, or to one person. ``reply`` and ``notice`` are as for `Msg`."""
+    """Send a message to a room or to one person. ``reply`` and ``notice`` are as in `Msg`."""
 
     to: str
     text: str
@@ -81,7 +80,7 @@ class Tell:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """Say something in a room under a nick, without coming in: before JOIN."""
+    """Send a message to a room under a nick without joining; before JOIN."""
 
     nick: str
     room: str
@@ -90,12 +89,12 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """From here every line is said, but for those that begin with a slash."""
+    """Send every line from here on as a message, except those that begin with a slash."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pipe:
-    """From here to the end every line is said, as what a program prints: see `chatd.protocol.log_decoder`."""
+    """Send every line up to the end of the input as a message, decoded by `chatd.protocol.log_decoder`."""
 
     room: str | None = None
     charset: str = "utf-8"
@@ -104,7 +103,7 @@ class Pipe:
 
 @dataclass(frozen=True, slots=True)
 class Nick:
-    """Go by another name."""
+    """Change the nick."""
 
     nick: str
 
@@ -119,21 +118,21 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Ignore:
-    """Be told nothing any more that somebody says; without a nick, ask who that is."""
+    """Hide what somebody says; without a nick, list whom the sender ignores."""
 
     nick: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Unignore:
-    """Take that back."""
+    """Stop ignoring somebody."""
 
     nick: str
 
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Ask who is in a room and, with ``details``, what is known of each."""
+    """List the members of a room and, with ``details``, what is known of each."""
 
     room: str | None = None
     details: bool = False
@@ -141,14 +140,14 @@ class Who:
 
 @dataclass(frozen=True, slots=True)
 class Away:
-    """Say why one is away or, without a text, that one is back."""
+    """Mark oneself as away or, without a text, as back."""
 
     text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
-    """Ask which rooms there are."""
+    """List the rooms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +160,11 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Ask for what was said before: the oldest ``count`` messages after ``since`` if that is given, else the newest.
+    """Ask for earlier messages: the first ``count`` messages after ``since`` if that is given, else the newest.
 
-    ``count`` is 1 to `MAX_HISTORY`. ``since`` and ``before`` are ids, and the messages with them are not told, or
-    moments: from the one on, and until the other. With ``ids`` one who reads no tags is told the id of each message.
-    ``person`` is a nick: what is asked for is what was told in private, by and to the owner of that.
+    ``count`` is 1 to `MAX_HISTORY`. ``since`` and ``before`` are exclusive ids or moments (from ``since`` on, until
+    ``before``). With ``ids`` a connection without tags is told the id of each message. ``person`` is a nick and asks
+    for the private messages to and from its owner.
     """
 
     room: str | None = None
@@ -178,10 +177,10 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Ask for the newest messages that hold all of some words, at most `MAX_SEARCH_WORDS`, or that somebody has sent.
+    """Ask for the newest messages that contain all words (at most `MAX_SEARCH_WORDS`) or that somebody sent.
 
-    Without an ``author`` there are words, and with one they may be empty; the rest is as in `History`. What among the
-    words looks like one of these is read as such: see `chatd.protocol.search_terms`.
+    The words may be empty only with an ``author``; the rest is as in `History`. `chatd.protocol.search_terms` says how
+    words that look like these keys are read.
     """
 
     room: str | None
@@ -195,7 +194,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Note up to which message one has read a room: an id. Whoever has an account finds it on all connections."""
+    """Record the id up to which one has read a room. An account has it on all its connections."""
 
     id: int
     room: str | None = None
@@ -203,7 +202,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """Show a clock before each line, or none any more; with neither, ask for the time. ``zone`` is as in `zones`."""
+    """Show the time before each line, or stop; with neither, ask for the time. ``zone`` is as in `zones`."""
 
     on: bool | None = None
     zone: str | None = None
@@ -211,21 +210,21 @@ class Time:
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """Ask for a PONG; what the server sends to a silent program is the same line."""
+    """Ask for a PONG. The server sends the same line to a silent program."""
 
     token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Help:
-    """Ask what there is to say."""
+    """List the verbs, or explain one."""
 
     verb: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Quit:
-    """Leave for good, once all that was said before is stored."""
+    """Disconnect once everything sent before is stored."""
 
     text: str | None = None
 
@@ -236,7 +235,7 @@ Command = Talking | Asking | reference_commands.ReferenceCommand | moderation_co
 
 
 def render(command: Command) -> str:
-    """Return the line for ``command``, without tags and terminator, holding no control character but TAB."""
+    """Return the line for ``command``, without tags and terminator and without control characters except TAB."""
     match command:
         case History(person=str(person)) | Search(person=str(person)):
             # Of a nick by itself one that is a number would be a count.

@@ -1,4 +1,4 @@
-"""Lengths of time as people write them."""
+"""Durations as people write them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ MAX_SECONDS = 10_000 * 7 * 24 * 60 * 60
 
 
 def seconds(text: str) -> int:
-    """Return how many seconds ``90s``, ``15m``, ``12h``, ``30d`` or ``2w`` are.
+    """Return the seconds of a duration such as ``90s``, ``15m``, ``12h``, ``30d`` or ``2w``.
 
-    Raise `ValueError` with a sentence for whoever wrote anything else, nothing at all, or more than 10,000 weeks.
+    Raise `ValueError`, with a text for the person who wrote it, for anything else and for zero or more than 10,000
+    weeks.
     """
     match = re.fullmatch(r"([0-9]{1,10})([smhdw])", text)
     length = int(match[1]) * _SECONDS[match[2]] if match else 0
     if not 0 < length <= MAX_SECONDS:
-        raise ValueError(f"{text[:40]!r} is no length of time; write 90s, 15m, 12h, 30d or 2w")
+        raise ValueError(f"{text[:40]!r} is not a duration; write 90s, 15m, 12h, 30d or 2w")
     return length
 
 

@@ -1,4 +1,4 @@
-"""Why something was not done, and why a connection was closed: the two closed tables of codes."""
+"""Why a command was not carried out, and why a connection was closed: the two closed sets of codes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Code(StrEnum):
-    """What an ``ERR`` line can say. The first four are temporary: the same line may work later."""
+    """The codes of ``ERR`` lines. The first four are temporary: the same line may work later."""
 
     UNAVAILABLE = "unavailable"
     SLOW_DOWN = "slow-down"
@@ -42,7 +42,7 @@ _TEMPORARY = frozenset({Code.UNAVAILABLE, Code.SLOW_DOWN, Code.FULL, Code.NAME_T
 
 
 class DisconnectReason(StrEnum):
-    """What a ``BYE`` line can say."""
+    """The codes of ``BYE`` lines."""
 
     QUIT = "quit"
     SHUTDOWN = "shutdown"
@@ -58,17 +58,16 @@ class DisconnectReason(StrEnum):
 
 
 ANY_VERB = "*"
-"""Stands in an ``ERR`` where the verb would be and no known one was read."""
+"""Stands in an ``ERR`` in place of the verb if no known one was read."""
 
 
 class ChatError(Exception):
-    """Something a peer asked for that was not done, and what it can do about it.
+    """A command of a peer was not carried out; ``text`` says why and what to do about it.
 
     ``verb`` is the verb that was read, or ``*``. ``label`` is the sender's label if its tags could be
-    read. ``fatal`` is set when the line would have begun a mode in which the lines that follow
-    are not commands (``PIPE``), so that nothing after it may be carried out. ``seconds`` is after how
-    long it may be done again, where that is known. ``limit`` is how many people may be in the room that
-    is full, if it is that which is.
+    read. ``fatal`` is set if the line would have begun a mode in which the following lines are not
+    commands (``PIPE``), so that nothing after it may be carried out. ``seconds`` is how long to wait
+    before another try, if that is known. ``limit`` is the ``limit=`` of the room if that is what is full.
     """
 
     def __init__(
@@ -93,5 +92,5 @@ class ChatError(Exception):
 
     @property
     def tags(self) -> dict[str, str]:
-        """What the line says besides that tells of it."""
+        """The tags of the ``ERR`` line besides its label."""
         return {} if self.limit is None else {"limit": str(self.limit)}

@@ -1,4 +1,4 @@
-"""What the server says: one value for each kind of line, how it is written and how a client reads it."""
+"""What the server sends: one class for each kind of line, how it is written and how a client reads it."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ MODERATION_VERBS = (
 )
 """The verbs of `Moderated`."""
 NO_TOPIC = "-"
-"""The text of a topic that says that there is none."""
+"""The text of a topic that means that there is none."""
 LIST_LINE_CHARACTERS = 2000
 """About how many characters of names a line of a list holds: at most 8 KB, whatever the script."""
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something for people: the greeting, help, a notice."""
+    """A text for people: the greeting, help, a hint."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Somebody came into a room."""
+    """Somebody joined a room."""
 
     nick: str
     room: str
@@ -65,7 +65,7 @@ class Parted:
 
 @dataclass(frozen=True, slots=True)
 class Renamed:
-    """Somebody goes by another name."""
+    """Somebody changed their nick."""
 
     old: str
     new: str
@@ -73,7 +73,7 @@ class Renamed:
 
 @dataclass(frozen=True, slots=True)
 class TopicSet:
-    """Somebody set a room's topic, or took it away: then the text is `NO_TOPIC`."""
+    """Somebody set a room's topic, or removed it: then the text is `NO_TOPIC`."""
 
     nick: str
     room: str
@@ -81,30 +81,30 @@ class TopicSet:
 
     @property
     def topic(self) -> str:
-        """What the room is about from here on; empty if nobody says."""
+        """The topic from here on; empty if it was removed."""
         return "" if self.text == NO_TOPIC else self.text
 
 
 @dataclass(slots=True)
 class Said:
-    """Somebody said something in a room. Not frozen: one is made for every message, and freezing doubles its cost."""
+    """A message in a room. Not frozen: one is made for every message, and freezing doubles its cost."""
 
     nick: str
     room: str
     text: str
     reply: int = 0
-    """The id of the message that it answers, 0 for none; it is told as a tag."""
+    """The id of the message that it answers, 0 for none; a tag of the line."""
     notice: bool = False
-    """Whether no program is to answer it by itself; it is told as a tag."""
+    """Whether programs must not answer it by themselves; a tag of the line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moderated:
-    """Somebody who may has put somebody out, muted or invited them, and so on, or set something.
+    """A moderation action: somebody removed, muted or invited somebody, and so on, or changed a setting.
 
-    ``room`` is `SERVER` for what holds everywhere; ``subject`` is a name, an address, a network or ``key=value``.
-    ``seconds`` is how long it holds, for ever if it is None. ``reach`` is whom a MUTE or BAN of a nick holds for
-    besides, see `chatd.model.room_policy.Identity`: it is stored, and stands in no line.
+    ``room`` is `SERVER` for the whole server; ``subject`` is a nick, an address, a network or ``key=value``.
+    ``seconds`` is how long it holds; None means until it is undone. ``reach`` is whom a MUTE or BAN of a nick also
+    applies to, see `chatd.model.room_policy.Identity`: it is stored, and in no line.
     """
 
     verb: str
@@ -118,7 +118,7 @@ class Moderated:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Somebody said something to one person alone. ``notice`` is as for `Said`."""
+    """A private message. ``notice`` is as in `Said`."""
 
     nick: str
     text: str
@@ -127,9 +127,9 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """Something that was said before, for a person, who must not take it for new. ``time`` is as on the wire.
+    """An earlier message, for a connection without tags. ``time`` is as on the wire.
 
-    ``id`` is there if it was asked for, else 0.
+    ``id`` is 0 unless it was asked for.
     """
 
     time: str
@@ -141,9 +141,9 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True)
 class ToldOthers:
-    """Something that one said oneself to one person alone, over another connection. ``nick`` is that person's.
+    """A private message that the reader sent to ``nick`` over another connection.
 
-    ``by`` is the nick that one had, which stands in no line. ``notice`` is as for `Said`.
+    ``by`` is the nick that the reader had, which is in no line. ``notice`` is as in `Said`.
     """
 
     nick: str
@@ -154,7 +154,7 @@ class ToldOthers:
 
 @dataclass(frozen=True, slots=True)
 class ToldBefore:
-    """Something that was said to one person before. ``time`` is as on the wire."""
+    """An earlier private message, for a connection without tags. ``time`` is as on the wire."""
 
     time: str
     nick: str
@@ -163,7 +163,7 @@ class ToldBefore:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """Some of those who are in a room."""
+    """Some of the members of a room."""
 
     room: str
     nicks: tuple[str, ...]
@@ -171,7 +171,7 @@ class Present:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A room with people in it, how many they are, and its topic if it has one."""
+    """A room that has members, their number, and its topic if it has one."""
 
     room: str
     members: int
@@ -180,7 +180,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Up to which id the one who reads this line has read a room, over another connection."""
+    """Up to which id the reader has read a room over another connection."""
 
     room: str
     id: int
@@ -188,11 +188,11 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The end of what a command asked for: an ``OK`` line.
+    """The end of a command's answer: an ``OK`` line.
 
-    ``words`` are those after the verb, and ``values`` its ``key=value`` words: for ``HELLO`` ``epoch`` and, in bytes
-    and seconds, ``max-line`` and ``ping``; for ``JOIN`` ``last`` and ``seen`` (ids), ``resume``, ``recovered`` (``yes``
-    or ``no``) and ``since`` (``unknown``). There may be others.
+    ``words`` are the words after the verb, and ``values`` its ``key=value`` words: for ``HELLO`` ``epoch``,
+    ``max-line`` (bytes) and ``ping`` (seconds); for ``JOIN`` ``last`` and ``seen`` (ids), ``resume``, ``recovered``
+    (``yes`` or ``no``) and ``since`` (``unknown``). There may be others.
     """
 
     verb: str
@@ -209,7 +209,7 @@ class Pong:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Something was not done: an ``ERR`` line. ``verb`` is `chatd.protocol.errors.ANY_VERB` where none was read."""
+    """A command was not carried out: an ``ERR`` line. ``verb`` is `chatd.protocol.errors.ANY_VERB` if none was read."""
 
     code: Code
     verb: str
@@ -223,11 +223,11 @@ class Ended:
     code: DisconnectReason
     text: str
     retry: float | None = None
-    """In how many seconds to connect again, in hundredths; what a server says that restarts, and no other."""
+    """After how many seconds to reconnect, to two decimals; None unless the server restarts."""
 
 
 DurableEvent = Said | TopicSet | Moderated | ReferringEvent
-"""What gets an id and is kept; all else passes."""
+"""Events that get an id and are stored; all others are passing."""
 Event = (
     Note
     | Joined
@@ -292,7 +292,7 @@ _RENDER: Mapping[type, Callable[..., str]] = {
 
 
 def render(event: Event) -> str:
-    """Return the line for ``event``, without tags and terminator, holding no control character but TAB."""
+    """Return the line for ``event``, without tags and terminator and without control characters except TAB."""
     # What a client said was cleaned when it was read; this is the one door out, for that and for all else.
     return clean(_RENDER[type(event)](event))
 
@@ -312,10 +312,10 @@ def present(room: str, nicks: Sequence[str]) -> Iterator[Present]:
 
 
 def read(verb: str, rest: str | None) -> Event:
-    """Return the event that a line of a server stands for, given its verb and what follows the verb.
+    """Return the event of a server's line, given its verb and what follows the verb.
 
-    Raises `ChatError` for a verb that this version does not know, which a client ignores, and for a line that
-    is not as the protocol has it. Nothing that is returned holds a character that `clean` replaces.
+    Raise `ChatError` for a verb that this version does not know, which a client ignores, and for a malformed line.
+    Nothing that is returned contains a character that `clean` replaces.
     """
     if (shape := _SHAPES.get(verb)) is None:
         raise ChatError(Code.UNKNOWN_VERB, "no such line")

@@ -164,7 +164,7 @@ class LineDecoder:
         try:
             parts = self._filter.feed(data)
         except EndlessSubnegotiationError:
-            raise FramingError("this telnet talks without end") from None
+            raise FramingError("a telnet command is longer than 1 KiB") from None
         text = [part for part in parts if type(part) is bytes]
         if not self._by_hand:
             return b"".join(text)
@@ -215,7 +215,7 @@ class LineDecoder:
         begun = _end_of(_BLANK_LINES, buffer, 0)
         # No more of the line than there would be if it arrived byte by byte.
         if _ALIEN.match(buffer, _end_of(_CARRIAGE_RETURNS, buffer, begun), begun + self._max + 1):
-            raise FramingError("this port speaks neither TLS nor HTTP but chatd's own lines; try nc or telnet")
+            raise FramingError("this port speaks the chatd line protocol, not TLS or HTTP; use nc or telnet")
         if buffer.find(b"\n", begun) >= 0:
             self._state = _LINES
 

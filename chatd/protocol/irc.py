@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-NOT_IRC = "this port speaks chatd's own lines and not IRC, which --irc opens on another; try nc, telnet or chatd-client"
+NOT_IRC = "this port speaks the chatd line protocol, not IRC; use the IRC port (--irc), or nc or telnet here"
 
 # NICK is a verb here as well, and PASS may be somebody's guess at LOGIN; one of these follows both.
 _REGISTRATION = re.compile(rb"(?:CAP (?:LS|LIST|REQ|END)(?: |$)|USER(?: +[^ ]+){3} +[^ ])", re.IGNORECASE)

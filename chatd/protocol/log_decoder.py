@@ -15,7 +15,7 @@ FOLD_BYTES = 4096
 """When so much of a line has come without its end, what a terminal would show of it takes its place."""
 WORK_OF_A_LINE = 1024
 """How many characters that are folded cost as much as a line."""
-UTF16 = "this is UTF-16 and not UTF-8; send it through iconv -f UTF-16 -t UTF-8"
+UTF16 = "the input is UTF-16, not UTF-8; convert it with iconv -f UTF-16 -t UTF-8"
 _BOM = codecs.BOM_UTF8
 _LF = b"\n"
 # What is not shown as it stands: the controls that `TerminalLine` knows, and C1 in UTF-8.
@@ -95,7 +95,7 @@ class LogDecoder:
         try:
             parts = self._filter.feed(data)
         except EndlessSubnegotiationError:
-            raise LogError("this telnet talks without end") from None
+            raise LogError("a telnet command is longer than 1 KiB") from None
         self._ready += [part.as_line() for part in parts if isinstance(part, Enquiry)]
         self._take(b"".join(part for part in parts if type(part) is bytes))
         return self.next_lines(at_most) if self.has_lines and at_most else []

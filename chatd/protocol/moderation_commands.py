@@ -1,7 +1,7 @@
-"""What a client says to prove who it is, and what operators of a room or of the server say.
+"""What a client sends to log in, and what operators of a room or of the server send.
 
-Like `chatd.protocol.commands`: one value for each verb, and how it is written to a line. ``seconds`` is how long
-something holds, a whole number from 1 to `chatd.protocol.duration.MAX_SECONDS`; None is for ever.
+Like `chatd.protocol.commands`: one class for each verb, and how it is written to a line. ``seconds`` is how long an
+action holds, a whole number from 1 to `chatd.protocol.duration.MAX_SECONDS`; None means until it is undone.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from chatd.protocol import duration
 
 SERVER = "#*"
-"""Stands where a room would, for the whole server."""
+"""Stands in place of a room for the whole server."""
 SETTINGS = {
     "registered": ("yes",),
     "private": ("no", "yes"),
@@ -23,18 +23,18 @@ SETTINGS = {
     "keep": ("all",),
     "limit": ("off",),
 }
-"""What SET can set, and to what; the first is how it is without it, but for ``registered``."""
+"""The settings of SET and their words. The first word is the default, except for ``registered``."""
 LENGTHS = {"slow": (1, 60 * 60), "keep": (60, duration.MAX_SECONDS)}
-"""Which of these can be set to a length of time besides: the least and the most, in seconds."""
+"""Settings that also take a duration: the least and the most, in seconds."""
 COUNTS = {"limit": (1, 100_000)}
-"""Which of these can be set to a whole number besides: the least and the most."""
+"""Settings that also take a whole number: the least and the most."""
 WHO = ("keep", "remove")
-"""What becomes of those who are in a room that is made private: they are invited, as far as that goes, or put out."""
+"""What happens to people in a room that becomes private: they are invited, as far as possible, or removed."""
 MAX_PASSWORD_BYTES = 300
 
 
 def whole_number(key: str, text: str) -> int | None:
-    """Return the number, of those that something can be set to, that a text says; None if it says none of them."""
+    """Return the number that a text means for one of `COUNTS`; None if it is not a number within its bounds."""
     least, most = COUNTS[key]
     digits = text.lstrip("0") if text.isascii() and text.isdigit() else ""
     # Not longer than the most, so that no endless number is read.
@@ -44,7 +44,7 @@ def whole_number(key: str, text: str) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Prove to be the owner of a nick."""
+    """Log in to the account of a nick."""
 
     nick: str
     password: str = field(repr=False)
@@ -52,7 +52,7 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """Make the nick that one goes by one's own."""
+    """Make an account for the nick in use."""
 
     password: str = field(repr=False)
     code: str | None = field(default=None, repr=False)
@@ -60,7 +60,7 @@ class Register:
 
 @dataclass(frozen=True, slots=True)
 class Kick:
-    """Put somebody out of a room, or off the server."""
+    """Remove somebody from a room or from the server."""
 
     nick: str
     room: str | None = None
@@ -69,7 +69,7 @@ class Kick:
 
 @dataclass(frozen=True, slots=True)
 class Mute:
-    """Let somebody read and not speak. ``who`` is a name, an address or a network."""
+    """Let somebody read but not speak. ``who`` is a nick, an address or a network."""
 
     who: str
     room: str | None = None
@@ -79,7 +79,7 @@ class Mute:
 
 @dataclass(frozen=True, slots=True)
 class Ban:
-    """Keep somebody out. ``who`` is a name, an address or a network."""
+    """Remove somebody and keep them from joining. ``who`` is a nick, an address or a network."""
 
     who: str
     room: str | None = None
@@ -97,7 +97,7 @@ class Unmute:
 
 @dataclass(frozen=True, slots=True)
 class Unban:
-    """Let somebody in again."""
+    """Lift a ban."""
 
     who: str
     room: str | None = None
@@ -113,7 +113,7 @@ class Op:
 
 @dataclass(frozen=True, slots=True)
 class Deop:
-    """Make somebody a room operator no longer."""
+    """End somebody's rank as a room operator."""
 
     nick: str
     room: str | None = None
@@ -121,7 +121,7 @@ class Deop:
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """Let somebody speak where operators alone do."""
+    """Let somebody speak in a room where only operators may."""
 
     nick: str
     room: str | None = None
@@ -129,7 +129,7 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class Unvoice:
-    """Let somebody speak there no longer."""
+    """Take back what VOICE gave."""
 
     nick: str
     room: str | None = None
@@ -137,7 +137,7 @@ class Unvoice:
 
 @dataclass(frozen=True, slots=True)
 class Invite:
-    """Let somebody into a private room: the owner of a nick or, as long as they are connected, a guest."""
+    """Let the owner of a nick into a private room; a guest, for as long as they are connected."""
 
     nick: str
     room: str | None = None
@@ -145,7 +145,7 @@ class Invite:
 
 @dataclass(frozen=True, slots=True)
 class Uninvite:
-    """Take an invitation back."""
+    """Withdraw an invitation."""
 
     nick: str
     room: str | None = None
@@ -153,7 +153,7 @@ class Uninvite:
 
 @dataclass(frozen=True, slots=True)
 class Set:
-    """Change a setting of a room. ``who`` is one of `WHO`, for ``private=yes`` alone."""
+    """Change a setting of a room. ``who`` is one of `WHO`, for ``private=yes`` only."""
 
     key: str
     value: str
@@ -163,7 +163,7 @@ class Set:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Ask what holds in a room or, with `SERVER`, on the server."""
+    """List the moderation and settings of a room or, with `SERVER`, of the server."""
 
     room: str | None = None
 

@@ -38,19 +38,19 @@ def _network(word: str) -> str | None:
 def _password(words: Arguments) -> str:
     word = _secret(words, words.word("the password"))
     if len(word.encode()) > commands.MAX_PASSWORD_BYTES:
-        words.refuse(f"a password has at most {commands.MAX_PASSWORD_BYTES} bytes")
+        words.refuse(f"the password is too long; it can have at most {commands.MAX_PASSWORD_BYTES} bytes")
     return word
 
 
 def _secret(words: Arguments, word: str) -> str:
     # Where a program writes the line, they become other characters: the same password would not be the same.
     if clean(word) != word:
-        words.refuse("a password or a code has no control characters")
+        words.refuse("passwords and codes cannot have control characters")
     return word
 
 
 def _read_login(words: Arguments) -> commands.Login:
-    nick = words.nick_of(words.word("your name"))
+    nick = words.nick_of(words.word("your nick"))
     password = _password(words)
     words.end()
     return commands.Login(nick, password)
@@ -66,7 +66,7 @@ def _read_register(words: Arguments) -> commands.Register:
 
 
 def _read_kick(words: Arguments) -> commands.Kick:
-    nick = words.nick_of(words.word("a name"))
+    nick = words.nick_of(words.word("the nick"))
     return commands.Kick(nick, _place(words), words.maybe_text())
 
 
@@ -79,13 +79,13 @@ def _read_ban(words: Arguments) -> commands.Ban:
 
 
 def _read_unmute(words: Arguments) -> commands.Unmute:
-    who, room = _subject(words, words.word("a name or an address")), _place(words)
+    who, room = _subject(words, words.word("the nick or address")), _place(words)
     words.end()
     return commands.Unmute(who, room)
 
 
 def _read_unban(words: Arguments) -> commands.Unban:
-    who, room = _subject(words, words.word("a name or an address")), _place(words)
+    who, room = _subject(words, words.word("the nick or address")), _place(words)
     words.end()
     return commands.Unban(who, room)
 
@@ -116,16 +116,16 @@ def _read_uninvite(words: Arguments) -> commands.Uninvite:
 
 def _read_set(words: Arguments) -> commands.Set:
     room = _place(words)
-    word = words.word("a setting")
+    word = words.word("the setting")
     who = words.values("who").get("who")
     key, _, value = word.partition("=")
     if key not in commands.SETTINGS:
-        words.refuse(f"{excerpt(word)} is no setting; there are {', '.join(commands.SETTINGS)}")
+        words.refuse(f"unknown setting: {excerpt(word)}; there are {', '.join(commands.SETTINGS)}")
     value = _value(words, key, value)
     if who is not None and (key, value) != ("private", "yes"):
-        words.refuse("who= goes with private=yes alone")
+        words.refuse("who= is for private=yes only")
     if who is not None and who not in commands.WHO:
-        words.refuse(f"who is {' or '.join(commands.WHO)}")
+        words.refuse(f"who= takes {' or '.join(commands.WHO)}")
     return commands.Set(key, value, room, who)
 
 
@@ -137,14 +137,14 @@ def _value(words: Arguments, key: str, value: str) -> str:
     if key in commands.COUNTS:
         return _count(words, key, value)
     if key not in commands.LENGTHS:
-        words.refuse(f"{key} is {values}")
+        words.refuse(f"{key}= takes {values}")
     least, most = commands.LENGTHS[key]
     try:
         seconds = duration.seconds(value)
     except ValueError as error:
-        words.refuse(f"{key} is {values}, or a length of time: {error}")
+        words.refuse(f"{key}= takes {values} or a duration: {error}")
     if not least <= seconds <= most:
-        words.refuse(f"{key} is {values}, or from {duration.written(least)} to {duration.written(most)}")
+        words.refuse(f"{key}= takes {values} or a duration from {duration.written(least)} to {duration.written(most)}")
     return duration.written(seconds)
 
 
@@ -152,7 +152,7 @@ def _count(words: Arguments, key: str, value: str) -> str:
     least, most = commands.COUNTS[key]
     if (number := commands.whole_number(key, value)) is None:
         values = " or ".join(commands.SETTINGS[key])
-        words.refuse(f"{key} is {values}, or a whole number from {least} to {most}")
+        words.refuse(f"{key}= takes {values} or a whole number from {least} to {most}")
     return str(number)
 
 
@@ -168,13 +168,13 @@ def _place(words: Arguments) -> str | None:
 
 
 def _nick_and_place(words: Arguments) -> tuple[str, str | None]:
-    nick, room = words.nick_of(words.word("a name")), _place(words)
+    nick, room = words.nick_of(words.word("the nick")), _place(words)
     words.end()
     return nick, room
 
 
 def _sentence(words: Arguments) -> tuple[str, str | None, int | None, str | None]:
-    who, room = _subject(words, words.word("a name or an address")), _place(words)
+    who, room = _subject(words, words.word("the nick or address")), _place(words)
     seconds = None
     if (length := words.maybe_value("for")) is not None:
         try:
@@ -188,25 +188,25 @@ ROWS = (
     Verb(
         commands.Login,
         "LOGIN <nick> <password>",
-        "prove who you are, before JOIN",
+        "log in to your account, before JOIN",
         _read_login,
     ),
     Verb(
         commands.Register,
         "REGISTER <password> [code]",
-        "make your name your own",
+        "make an account for your nick",
         _read_register,
     ),
     Verb(
         commands.Kick,
         "KICK <nick> [#room] [text]",
-        "put somebody out of a room",
+        "remove somebody from a room",
         _read_kick,
     ),
     Verb(
         commands.Mute,
         "MUTE <nick or address> [#room] [for=<duration>] [text]",
-        "let somebody read and not speak; #* is the whole server",
+        "let somebody read but not speak; #* stands for the whole server",
         _read_mute,
     ),
     Verb(
@@ -218,56 +218,57 @@ ROWS = (
     Verb(
         commands.Ban,
         "BAN <nick or address> [#room] [for=<duration>] [text]",
-        "keep somebody out",
+        "remove somebody from a room and keep them out; #* stands for the whole server",
         _read_ban,
     ),
     Verb(
         commands.Unban,
         "UNBAN <nick or address> [#room]",
-        "let somebody in again",
+        "lift a ban",
         _read_unban,
     ),
     Verb(commands.Op, "OP <nick> [#room]", "make somebody a room operator", _read_op),
     Verb(
         commands.Deop,
         "DEOP <nick> [#room]",
-        "make somebody a room operator no longer",
+        "end somebody's rank as a room operator",
         _read_deop,
     ),
     Verb(
         commands.Voice,
         "VOICE <nick> [#room]",
-        "let somebody speak where only operators do",
+        "let somebody speak in a room where only operators may",
         _read_voice,
     ),
     Verb(
         commands.Unvoice,
         "UNVOICE <nick> [#room]",
-        "take that back",
+        "take back what VOICE gave",
         _read_unvoice,
     ),
     Verb(
         commands.Invite,
         "INVITE <nick> [#room]",
-        "let somebody into a private room, or tell them of an open one",
+        "let somebody into a private room, or tell them about an open one",
         _read_invite,
     ),
     Verb(
         commands.Uninvite,
         "UNINVITE <nick> [#room]",
-        "take that back, and put them out if the room is private",
+        "withdraw an invitation; if the room is private, also remove the person",
         _read_uninvite,
     ),
     Verb(
         commands.Set,
         "SET [#room] <key>=<value> [who=keep|remove]",
-        "registered=yes makes a room yours; private=, topic=, speak=, slow=10s, keep=30d, limit=30",
+        "registered=yes makes the room yours;"
+        " also private=, listed=, topic=, speak=, outsiders=, slow=10s, keep=30d, limit=30",
         _read_set,
     ),
     Verb(
         commands.Rules,
         "RULES [#room]",
-        "what holds in a room: bans, mutes, operators, invitations, settings",
+        "list a room's bans, mutes, operators, invitations and settings",
         _read_rules,
     ),
 )

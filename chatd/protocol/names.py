@@ -1,15 +1,15 @@
-"""What a nick and a room may be called, and when two names are the same or could be mistaken.
+"""Which nicks and room names are valid, and when two names are the same or could be mistaken for each other.
 
-A nick has 1 to 32 characters, a room ``#`` and 1 to 63: letters, marks after a letter, digits, ``_ - .`` and what RFC
-2812 calls special; a room has no backslash, but ``#`` and ``+``. None begins with ``-`` or ``.``, and each is valid
-under PRECIS UsernameCasePreserved (RFC 8265, section 3.4). Lengths count characters (code points) after that profile
-was enforced.
+A nick has 1 to 32 characters, a room ``#`` and 1 to 63 more: letters, marks after a letter, digits, ``_ - .`` and the
+special characters of RFC 2812. A room cannot have a backslash but can have ``#`` and ``+``. No name begins with ``-``
+or ``.``, and each is valid under PRECIS UsernameCasePreserved (RFC 8265, section 3.4). Lengths count characters (code
+points) after that profile was enforced.
 
-A room's web address is its name, percent-encoded: what begins with ``-`` is the server's own there, what begins with
-``.`` is a way through a file system, and of a backslash browsers and proxies make a slash.
+A room's web address is its name, percent-encoded. There, what begins with ``-`` is the server's own, what begins with
+``.`` is a way through a file system, and browsers and proxies turn a backslash into a slash.
 
-All of it is judged by `unicode_tables` and nothing by what the Python knows of Unicode: a name that one node takes
-is a name on every node, and for whoever opens the journal next.
+`unicode_tables` decides all of it, whatever Unicode the Python knows: a name that is valid on one node is valid on
+every node, and for whoever opens the journal next.
 """
 
 from __future__ import annotations
@@ -45,18 +45,18 @@ _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 
 
 class BadNameError(ValueError):
-    """The text is no name; its argument is a sentence that says why, for whoever chose it."""
+    """The text is not a valid name; the argument says why, for the person who chose it."""
 
 
 class Name(str):
-    """A name that knows its key, so that it is folded once, however often it is looked up."""
+    """A name that caches its key, so that it is folded once, however often it is looked up."""
 
     __slots__ = ("_key",)
     _key: str
 
     @classmethod
     def of(cls, text: str) -> Self:
-        """Return a text that is a valid name as one; what is one already comes back as it is."""
+        """Return a valid name as an instance; an instance comes back unchanged."""
         return text if isinstance(text, cls) else cls(text)
 
     @property
@@ -70,13 +70,13 @@ class Name(str):
 
 
 class Nick(Name):
-    """What somebody goes by, as they write it."""
+    """A nick as its user writes it."""
 
     __slots__ = ()
 
 
 class RoomName(Name):
-    """What a room is called, as somebody wrote it."""
+    """The name of a room as somebody wrote it."""
 
     __slots__ = ()
 
@@ -91,20 +91,20 @@ class _Form(NamedTuple):
     """What stands before the name itself."""
 
 
-_NICK = _Form("a name", MAX_NICK_LENGTH, f"_-.{_IRC_SPECIALS}")
-_ROOM = _Form("a room's name after its #", MAX_ROOM_LENGTH, "_-.#+" + _IRC_SPECIALS.replace("\\", ""), "#")
+_NICK = _Form("a nick", MAX_NICK_LENGTH, f"_-.{_IRC_SPECIALS}")
+_ROOM = _Form("after its #, a room name", MAX_ROOM_LENGTH, "_-.#+" + _IRC_SPECIALS.replace("\\", ""), "#")
 _ASCII = {form: re.compile(f"(?![.-])[A-Za-z0-9{re.escape(form.punctuation)}]+") for form in (_NICK, _ROOM)}
 
 
 def nick(text: str) -> Nick:
-    """Return ``text`` as a nick: width-mapped and in NFC, case kept. Raise `BadNameError` if it cannot be one."""
+    """Return ``text`` as a nick: width-mapped, in NFC and with its case. Raise `BadNameError` if it is invalid."""
     return Nick(_name(text, _NICK))
 
 
 def room(text: str) -> RoomName:
-    """Return ``text``, which begins with ``#``, as a room's name. Raise `BadNameError` if it cannot be one."""
+    """Return ``text``, which begins with ``#``, as a room's name. Raise `BadNameError` if it is invalid."""
     if not text.startswith("#"):
-        raise BadNameError(f"{excerpt(text)} is no room: a room begins with #")
+        raise BadNameError(f"{excerpt(text)} is not a room; rooms begin with #")
     return RoomName("#" + _name(text[1:], _ROOM))
 
 
@@ -151,7 +151,7 @@ def _in_word(character: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def skeleton(name: str) -> str:
-    """Return what nicks that look alike have in common (UTS #39, section 4), with case folded.
+    """Return the skeleton that nicks that look alike share (UTS #39, section 4), with case folded.
 
     ``alice`` and a Cyrillic twin, ``user1`` and ``userl``, ``modern`` and ``modem`` share theirs.
     """
@@ -179,7 +179,7 @@ def _name(text: str, form: _Form) -> str:
 def _enforced(text: str, form: _Form) -> str:
     text = nfc(_WIDTHS.sub(_width_mapped, text))
     if broken := _broken_rule(text, form):
-        raise BadNameError(f"{excerpt(text)} will not do: {form.what} {broken}")
+        raise BadNameError(f"{excerpt(text)} is not allowed: {form.what} {broken}")
     return text
 
 
@@ -195,7 +195,7 @@ def _broken_rule(text: str, form: _Form) -> str:
             if len(marks) == MAX_MARKS_IN_A_ROW:
                 return f"has at most {MAX_MARKS_IN_A_ROW} marks on a letter"
             if character in marks[-1:]:
-                return f"has no mark twice in a row on a letter, such as {_shown(character)}"
+                return f"cannot have the same mark twice in a row on a letter, such as {_shown(character)}"
             marks.append(character)
             continue
         after_letter = kind == "letter"
@@ -203,7 +203,7 @@ def _broken_rule(text: str, form: _Form) -> str:
         if not (after_letter or kind == "digit") and (broken := _stray(text, position, kind, form)):
             return broken
     if all(digits.search(text) for digits in _ARABIC_DIGITS):
-        return "has Arabic digits of one kind, not of both"
+        return "cannot mix Arabic and Persian digits"
     return _broken_direction(text)
 
 
@@ -213,7 +213,7 @@ def _stray(text: str, position: int, kind: str, form: _Form) -> str:
     if character in form.punctuation:
         if position or character not in _NEVER_FIRST:
             return ""
-        return f"does not begin with {_shown(character)}{_instead(text, form)}"
+        return f"cannot begin with {_shown(character)}{_instead(text, form)}"
     if kind == "mark":
         return f"may have marks on letters only, and {_shown(character)} follows none"
     plain = nfkc(character)
@@ -269,11 +269,9 @@ def _broken_direction(text: str) -> str:
     while kinds[-1] == "NSM":
         kinds.pop()
     if "L" in kinds:
-        return "has letters that are written from left to right or from right to left, not both"
+        return "cannot mix left-to-right and right-to-left letters"
     if {"EN", "AN"} <= set(kinds):
-        return "has European digits or Arabic ones, not both"
+        return "cannot mix European and Arabic digits"
     if kinds[0] not in ("R", "AL"):
-        return "that is written from right to left begins with a letter"
-    return (
-        "" if kinds[-1] in ("R", "AL", "EN", "AN") else "that is written from right to left ends with a letter or digit"
-    )
+        return "written from right to left must begin with a letter"
+    return "" if kinds[-1] in ("R", "AL", "EN", "AN") else "written from right to left must end with a letter or digit"

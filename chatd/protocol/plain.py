@@ -26,32 +26,32 @@ _RULED: Mapping[str, str] = {
     "OP": "{nick} made {subject} an operator of {place}",
     "DEOP": "{nick} removed {subject} as an operator of {place}",
     "VOICE": "{nick} gave {subject} a voice in {place}",
-    "UNVOICE": "{nick} took the voice of {subject} in {place} back",
+    "UNVOICE": "{nick} took {subject}'s voice in {place} away",
     "INVITE": "{nick} invited {subject} to {place}",
-    "UNINVITE": "{nick} took the invitation of {subject} to {place} back",
+    "UNINVITE": "{nick} withdrew {subject}'s invitation to {place}",
 }
 _SET: Mapping[str, str] = {
-    "registered=yes": "{nick} registered {place} and is its operator",
-    "founded=anew": "what was ruled in {place} no longer holds: everybody had left",
-    "private=yes": "{nick} made {place} private: only those who are invited may join it",
+    "registered=yes": "{nick} registered {place} and is now its owner",
+    "founded=anew": "moderation in {place} was reset because everybody had left",
+    "private=yes": "{nick} made {place} private: only people who are invited can join",
     "private=no": "{nick} opened {place} to everybody",
-    "listed=no": "{nick} took {place} off the list of rooms",
-    "listed=yes": "{nick} put {place} on the list of rooms",
-    "topic=operators": "{nick} lets only operators set the topic of {place}",
-    "topic=members": "{nick} lets everybody in {place} set its topic",
-    "speak=operators": "{nick} lets only operators speak in {place}",
-    "speak=members": "{nick} lets everybody in {place} speak",
-    "outsiders=yes": "{nick} lets people speak in {place} without being there",
-    "outsiders=no": "{nick} lets only those who are in {place} speak there",
-    "slow=off": "{nick} lets everybody in {place} speak at any pace",
-    "keep=all": "{nick} has what is said in {place} kept for as long as the server keeps it",
-    "limit=off": "{nick} lets any number of people into {place}",
+    "listed=no": "{nick} removed {place} from the list of rooms",
+    "listed=yes": "{nick} added {place} to the list of rooms",
+    "topic=operators": "{nick} let only operators set the topic of {place}",
+    "topic=members": "{nick} let everybody in {place} set its topic",
+    "speak=operators": "{nick} let only operators speak in {place}",
+    "speak=members": "{nick} let everybody in {place} speak",
+    "outsiders=yes": "{nick} let people outside {place} send messages to it",
+    "outsiders=no": "{nick} let only members of {place} send messages to it",
+    "slow=off": "{nick} turned off slow mode in {place}",
+    "keep=all": "{nick} made {place} store messages for as long as the server does",
+    "limit=off": "{nick} removed the limit on members of {place}",
 }
 """By subject."""
 _SET_TO = {
-    "slow": "{nick} lets everybody in {place} speak once every {value}",
-    "keep": "{nick} has what is said in {place} deleted after {value}",
-    "limit": "{nick} lets at most {value} into {place} at a time",
+    "slow": "{nick} limited everybody in {place} to one message every {value}",
+    "keep": "{nick} made {place} delete messages after {value}",
+    "limit": "{nick} limited {place} to {value} members",
 }
 """By key; a setting that has no sentence here or there is told as it was written."""
 _SET_OTHERWISE = "{nick} set {subject} in {place}"
@@ -76,8 +76,8 @@ def described(details: MemberDetails) -> str:
     if details.away:
         known.append("away" + (f" ({details.text})" if details.text else ""))
     if details.idle is not None:
-        known.append(f"silent for {_rounded(details.idle)}" if details.idle else "here")
-    return f"{details.nick}: {', '.join(known) or 'nothing is known'}"
+        known.append(f"idle for {_rounded(details.idle)}" if details.idle else "here")
+    return f"{details.nick}: {', '.join(known) or 'no details'}"
 
 
 def _rounded(seconds: int) -> str:
@@ -89,16 +89,16 @@ def _rounded(seconds: int) -> str:
 _LINES: Mapping[type, Callable[..., str]] = {
     MemberDetails: lambda e: f"NOTE {described(e)}",
     Moderated: lambda e: f"NOTE {sentence(e)}",
-    TopicSet: lambda e: events.render(e) if e.topic else f"NOTE {e.nick} took the topic of {e.room} away",
+    TopicSet: lambda e: events.render(e) if e.topic else f"NOTE {e.nick} removed the topic of {e.room}",
     Told: lambda e: f"FROM {e.nick} {shown(e.nick, e.text)}",
     ToldOthers: lambda e: f"TO {e.nick} {shown(e.by, e.text)}",
     ToldBefore: lambda e: f"OLD {e.time} FROM {e.nick} {shown(e.nick, e.text)}",
-    Retracted: lambda e: f"NOTE {e.nick} took back a message in {e.room}; it is deleted",
-    Edited: lambda e: f"NOTE {e.nick} changed a message in {e.room} to: {shown(e.nick, e.text)}",
-    Reacted: lambda e: f"NOTE {e.nick} gave {e.emoji} to a message in {e.room}",
-    Unreacted: lambda e: f"NOTE {e.nick} took {e.emoji} back from a message in {e.room}",
+    Retracted: lambda e: f"NOTE {e.nick} deleted a message in {e.room}",
+    Edited: lambda e: f"NOTE {e.nick} edited a message in {e.room}: {shown(e.nick, e.text)}",
+    Reacted: lambda e: f"NOTE {e.nick} reacted with {e.emoji} to a message in {e.room}",
+    Unreacted: lambda e: f"NOTE {e.nick} removed the reaction {e.emoji} from a message in {e.room}",
     Ended: lambda e: events.render(replace(e, retry=None)),
-    ReactionCounts: lambda e: f"NOTE {e.id} has {', '.join(f'{emoji} {count}' for emoji, count in e.counts)}",
+    ReactionCounts: lambda e: f"NOTE Reactions to {e.id}: {', '.join(f'{emoji} {count}' for emoji, count in e.counts)}",
 }
 
 

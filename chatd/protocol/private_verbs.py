@@ -21,7 +21,7 @@ def or_person(read: Callable[[Arguments], Asked], *, bare: bool) -> Callable[[Ar
         if person is None:
             return command
         if command.room is not None:
-            words.refuse("either a person or a room can be asked for")
+            words.refuse("name a person or a room, not both")
         return replace(command, person=person)
 
     return read_with_person

@@ -1,4 +1,4 @@
-"""What a client says about a message that was said before. ``id`` is None where the line says ``last``."""
+"""What a client sends about an earlier message. ``id`` is None where the line says ``last``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LAST = "last"
 
 @dataclass(frozen=True, slots=True)
 class Retract:
-    """Take a message back: one's own or, as an operator, anybody's."""
+    """Delete a message: one's own or, as an operator, anybody's."""
 
     id: int | None
     room: str | None = None
@@ -18,7 +18,7 @@ class Retract:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Change the text of a message of one's own."""
+    """Replace the text of one's own message."""
 
     id: int | None
     room: str | None
@@ -36,7 +36,7 @@ class React:
 
 @dataclass(frozen=True, slots=True)
 class Unreact:
-    """Take a reaction back."""
+    """Remove a reaction."""
 
     id: int | None
     emoji: str

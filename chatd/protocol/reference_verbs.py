@@ -15,14 +15,14 @@ def _id(words: Arguments) -> int | None:
     if word.lower() == commands.LAST:
         return None
     if not is_id(word) or int(word) == 0:
-        words.refuse("a message has a number, which HISTORY ids=yes shows, or is the last one")
+        words.refuse("write last or the id of a message; HISTORY ids=yes shows the ids")
     return int(word)
 
 
 def _emoji(words: Arguments) -> str:
     word = words.word("the emoji")
     if not is_emoji(word):
-        why = f"a reaction is one emoji of at most {MAX_BYTES} bytes, or +1 or -1; say anything else with MSG"
+        why = f"a reaction is one emoji of at most {MAX_BYTES} bytes, or +1 or -1; send anything else with MSG"
         words.refuse(why, Code.NOT_ALLOWED)
     return word
 
@@ -50,8 +50,13 @@ def _read_unreact(words: Arguments) -> commands.Unreact:
 
 
 ROWS = (
-    Verb(commands.Retract, "RETRACT <id or last> [#room]", "take back what you said; it is deleted", _read_retract),
-    Verb(commands.Edit, "EDIT <id or last> [#room] <text>", "put another text in its place", _read_edit),
-    Verb(commands.React, "REACT <id or last> <emoji> [#room]", "react to what somebody said", _read_react),
-    Verb(commands.Unreact, "UNREACT <id or last> <emoji> [#room]", "take a reaction back", _read_unreact),
+    Verb(
+        commands.Retract,
+        "RETRACT <id or last> [#room]",
+        "delete one of your messages; operators can delete any",
+        _read_retract,
+    ),
+    Verb(commands.Edit, "EDIT <id or last> [#room] <text>", "replace the text of one of your messages", _read_edit),
+    Verb(commands.React, "REACT <id or last> <emoji> [#room]", "react to a message", _read_react),
+    Verb(commands.Unreact, "UNREACT <id or last> <emoji> [#room]", "remove your reaction", _read_unreact),
 )

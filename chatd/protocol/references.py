@@ -1,4 +1,4 @@
-"""What the server says of a message that was said before: it was taken back, changed or reacted to."""
+"""What the server sends about an earlier message: it was deleted, edited or reacted to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MAX_ID_DIGITS = 19
 
 @dataclass(frozen=True, slots=True)
 class Retracted:
-    """Somebody took a message back, or a room operator did: its text is gone. ``id`` is that of the message."""
+    """Its author or an operator deleted the message with that ``id``: its text is gone."""
 
     nick: str
     room: str
@@ -24,7 +24,7 @@ class Retracted:
 
 
 class Original(NamedTuple):
-    """What of a message stays the same when its text is changed: it is kept with the change, and stands in no line."""
+    """What stays the same when the text of a message changes: stored with the change, and in no line."""
 
     nick: str
     time: int
@@ -37,7 +37,7 @@ class Original(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """Somebody changed the text of a message of their own, which has that ``id``."""
+    """Somebody replaced the text of their own message with that ``id``."""
 
     nick: str
     room: str
@@ -48,7 +48,7 @@ class Edited:
 
 @dataclass(frozen=True, slots=True)
 class Reacted:
-    """Somebody reacted to the message that has that ``id``, with one emoji."""
+    """Somebody reacted to the message with that ``id`` with one emoji."""
 
     nick: str
     room: str
@@ -63,12 +63,12 @@ class Reacted:
 
 @dataclass(frozen=True, slots=True)
 class Unreacted(Reacted):
-    """Somebody took a reaction back."""
+    """Somebody removed a reaction."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReactionCounts:
-    """How often each emoji was given to the message that has that ``id``; it follows that one in HISTORY."""
+    """How many reacted to the message with that ``id`` with each emoji; follows the message in HISTORY and SEARCH."""
 
     room: str
     id: int

@@ -31,13 +31,13 @@ def read_search(words: Arguments) -> commands.Search:
         else:
             left.append(word)
     if author is None and not left:
-        words.refuse("a word to look for is missing")
+        words.refuse("the words to look for are missing")
     if search_words.size(" ".join(left)) > commands.MAX_SEARCH_WORDS:
-        words.refuse(f"there are more than {commands.MAX_SEARCH_WORDS} words")
+        words.refuse(f"too many words; a search takes at most {commands.MAX_SEARCH_WORDS}")
     for word in left:
         if search_words.is_short_prefix(word):
             least = search_words.MIN_PREFIX_CHARACTERS
-            words.refuse(f"{excerpt(word)} is too short: before a * there are at least {least} letters or digits")
+            words.refuse(f"{excerpt(word)} is too short; write at least {least} letters or digits before the *")
     found = text if author is None and not values else " ".join(left)
     since, before = words.point_of("since", values), words.point_of("before", values)
     return commands.Search(room, found, author, since, before, words.flag("ids", values))
@@ -45,4 +45,4 @@ def read_search(words: Arguments) -> commands.Search:
 
 def _once(words: Arguments, word: str, *, is_first: bool) -> None:
     if not is_first:
-        words.refuse(f"{excerpt(word)} does not belong there")
+        words.refuse(f"unexpected word: {excerpt(word)}")

@@ -26,7 +26,7 @@ class UnknownVerbError(ChatError):
     """A line that begins with no verb. ``line`` is all of it, as it was written."""
 
     def __init__(self, word: str, line: str) -> None:
-        super().__init__(Code.UNKNOWN_VERB, f"there is no {excerpt(word)}; HELP lists what there is")
+        super().__init__(Code.UNKNOWN_VERB, f"unknown command: {excerpt(word)}; HELP lists the commands")
         self.word = word
         self.line = line
 
@@ -83,13 +83,13 @@ def _enter(typed: _Typed) -> str:
 
 
 def _leave(typed: _Typed) -> str:
-    return "write PART to leave the room, QUIT to leave altogether" if typed.joined else "write QUIT"
+    return "write PART to leave the room or QUIT to disconnect" if typed.joined else "write QUIT"
 
 
 def _log_in(typed: _Typed) -> str:
     if typed.joined:
-        return "you are in; LOGIN <name> <password> comes before JOIN, REGISTER <password> makes your name your own"
-    return "no password is needed: write JOIN <your name>; if you have an account, LOGIN <name> <password> before it"
+        return "LOGIN must come before JOIN; to make an account for your nick, write REGISTER <password>"
+    return "you need no password: write JOIN <your name>; if you have an account, write LOGIN <nick> <password> first"
 
 
 def _always(line: str) -> Callable[[_Typed], str]:
@@ -109,15 +109,15 @@ _WORDS: Iterable[tuple[str, Callable[[_Typed], str]]] = (
     ("LEAVE", _leave),
     ("? H MAN COMMANDS USAGE INFO MOTD ABOUT VERSION MENU -H --HELP START", _HELP),
     ("CONNECT SIGNIN LOGON AUTH IDENTIFY PASS PASSWORD NICKSERV USER SU SUDO", _log_in),
-    ("SIGNUP CREATE", _always("write JOIN <your name>; REGISTER <password> then makes the name your own")),
+    ("SIGNUP CREATE", _always("write JOIN <your name>, then REGISTER <password> to make an account")),
     ("LOG LAST SCROLLBACK BACKLOG TAIL CAT", _always("write HISTORY")),
     ("FIND GREP", lambda typed: f"write SEARCH {typed.text}"),
-    ("MODE", _always("write SET <key>=<value>; HELP SET says which, OP and DEOP make operators")),
+    ("MODE", _always("write SET <key>=<value>, which HELP SET explains, or OP and DEOP to change operators")),
     ("BLOCK SQUELCH", lambda typed: f"write IGNORE {typed.name}"),
     ("UNBLOCK", lambda typed: f"write UNIGNORE {typed.name}"),
     ("KICKBAN", lambda typed: f"write BAN {typed.name}"),
     ("SILENCE GAG QUIET", lambda typed: f"write MUTE {typed.name}"),
-    ("DATE CLOCK", _always("write TIME, or TIME on to have it before each line")),
+    ("DATE CLOCK", _always("write TIME, or TIME on to show it before each line")),
 )
 TABLE: Mapping[str, Callable[[_Typed], str]] = {word: answer for words, answer in _WORDS for word in words.split()}
 """By word in upper case."""
@@ -127,7 +127,7 @@ def check_private(verb: str, rest: str) -> None:
     """Raise `ChatError` for a ``/msg``, which elsewhere is for one person alone: here all in the room would read it."""
     if verb == "MSG" and " " in rest.strip(" ") and not rest.startswith(("#", "/me ")):
         tell = _tell(_Typed(rest, joined=True))
-        why = f"/msg is not private here; {clean(tell)} for one person, or MSG without the slash for everybody"
+        why = f"/msg is not private here; write {clean(tell)} for one person, or MSG without the slash for everybody"
         raise ChatError(Code.BAD_SYNTAX, why, verb="MSG")
 
 
@@ -162,11 +162,13 @@ def _instead(line: str, first: str, typed: _Typed, verbs: tuple[str, ...], *, sl
         if near in _SECRET:
             return f"did you mean {near}?"
         meant = f"{near} {typed.rest}".rstrip()
-        return f"did you mean {meant}?" + (f" If not, MSG {_echo(line)} says it" if typed.joined and not slash else "")
+        return f"did you mean {meant}?" + (
+            f" If not, write MSG {_echo(line)} to say it" if typed.joined and not slash else ""
+        )
     if slash:
-        return "HELP lists what there is"
+        return "HELP lists the commands"
     say = f"MSG {_echo(line)}"
-    return f"to say it, write {say}" if typed.joined else f"write JOIN <your name> to come in, then {say} says it"
+    return f"write {say} to say it" if typed.joined else f"write JOIN <your name> first, then {say}"
 
 
 def _echo(line: str) -> str:

@@ -35,7 +35,7 @@ MAX_LINE_BYTES = 8192
 MAX_SERVER_LINE_BYTES = 32 * 1024
 """The longest line a server sends. `clean` turns one byte into three at most, so that no text needs cutting."""
 MAX_TAGS = 16
-_NOT_UTF8 = "the line is not UTF-8; send it through iconv -f latin1 -t UTF-8, or after PIPE charset=latin-1"
+_NOT_UTF8 = "the line is not UTF-8; convert it with iconv -f latin1 -t UTF-8, or send it after PIPE charset=latin-1"
 EOL = "\r\n"
 """The terminator that both sides send; a server takes others too."""
 
@@ -63,7 +63,7 @@ _COMMAND = Mode.COMMAND  # Python 3.11 takes 70 ns to look up a member of an enu
 
 
 class Request(NamedTuple):
-    """One line of a client: what it asks for, and its own token for it, None if it gave none."""
+    """One line of a client: its command, and its label, None if it has none."""
 
     command: Command
     label: str | None = None
@@ -79,11 +79,11 @@ def is_label(text: str) -> bool:
 
 
 def parse_command(line: bytes, mode: Mode = Mode.COMMAND) -> Request:
-    """Return what one line of a client asks for.
+    """Return the request of one line of a client.
 
     ``line`` has no terminator, is not empty and has at most `MAX_LINE_BYTES`; in TALK and PIPE it is not searched for
-    tags. Raises `ChatError`, and nothing else, for any bytes that are not a line of the protocol: that is the client's
-    fault, and the error is what an ``ERR`` answers. It has the label if that could be read.
+    tags. Raise `ChatError`, and nothing else, for bytes that are not a line of the protocol: that is the client's
+    fault, and an ``ERR`` answers with the error. It has the label if that could be read.
     """
     if len(line) > MAX_LINE_BYTES:
         raise _unreadable(Code.TOO_LONG, f"a line has at most {MAX_LINE_BYTES} bytes", line, mode)
@@ -109,10 +109,10 @@ def parse_command(line: bytes, mode: Mode = Mode.COMMAND) -> Request:
 def parse_event(line: bytes) -> tuple[Tags, Event]:
     """Return the tags and the event of one line of a server.
 
-    ``line`` has no terminator and at most `MAX_SERVER_LINE_BYTES`. Texts come as they may be shown: no control
-    character is in them but TAB. Raises `ChatError`, and nothing else, with the code ``unknown-verb`` for a verb that
-    this version does not know, and with another for a line that is not of the protocol or has an ``ERR`` or ``BYE``
-    code that came later. A client ignores all of these lines.
+    ``line`` has no terminator and at most `MAX_SERVER_LINE_BYTES`. Texts can be shown as they are: they contain no
+    control character except TAB. Raise `ChatError`, and nothing else: with the code ``unknown-verb`` for a verb that
+    this version does not know, with another for a malformed line or an ``ERR`` or ``BYE`` code that was added later. A
+    client ignores all of these lines.
     """
     if len(line) > MAX_SERVER_LINE_BYTES:
         raise ChatError(Code.TOO_LONG, f"a server's line has at most {MAX_SERVER_LINE_BYTES} bytes")
@@ -134,11 +134,11 @@ def parse_event(line: bytes) -> tuple[Tags, Event]:
 
 
 def render(value: Command | Event) -> str:
-    """Return the line for a command or an event, without tags and terminator, holding no control character but TAB.
+    """Return the line for a command or an event, without tags and terminator.
 
-    Any other control character, a line feed among them, becomes one that shows it, so that no text makes a second line.
-    Nothing else is checked: a text that is empty, a name that is none and a line that is too long are what the server
-    refuses. ``parse_command(encode(line)[:-2])`` and `parse_event` return what was rendered, if it is of the protocol.
+    A control character other than TAB, such as a line feed, becomes a picture of it, so no text makes a second line.
+    Nothing else is checked: the server refuses empty texts, invalid names and lines that are too long.
+    ``parse_command(encode(line)[:-2])`` and `parse_event` return what was rendered, if it is valid.
     """
     # PING is the same line in both directions.
     if isinstance(value, Command) and not isinstance(value, commands.Ping):
@@ -149,7 +149,7 @@ def render(value: Command | Event) -> str:
 def encode(line: str, tags: Tags = NO_TAGS) -> bytes:
     """Return the bytes of a rendered line, with its tags and its terminator.
 
-    Tags are not checked. With more than `MAX_TAGS`, or one that is not as in `Tags`, a server answers ``bad-tags``.
+    Tags are not checked: to more than `MAX_TAGS`, or one that is malformed (see `Tags`), a server answers ``bad-tags``.
     """
     if tags:
         head = ";".join(f"{key}={value}" if value else key for key, value in tags.items())
@@ -181,7 +181,7 @@ def _parse_bare(text: str, before: str = "") -> Command:
         if not word:
             fatal = _verb(text.lstrip(" ").partition(" ")[0]) == "PIPE"
             raise ChatError(
-                Code.BAD_SYNTAX, "a line begins with its verb, not with a space: HELP lists the verbs", fatal=fatal
+                Code.BAD_SYNTAX, "the line begins with a space; begin it with a command (HELP lists them)", fatal=fatal
             )
         raise UnknownVerbError(word, f"{before if before in ('', '/') else f'@{before} '}{text}")
     try:
@@ -203,7 +203,7 @@ def _parse_tagged(text: str) -> Request:
         tags = _parse_tags(head)
         label = tags.get("label")
         if label == "":
-            _refuse_tags("a label has a value")
+            _refuse_tags("the tag label needs a value")
     except ChatError as error:
         name = _verb(text.partition(" ")[0])
         error.verb = name if name in VERBS else ANY_VERB
@@ -223,13 +223,13 @@ def _parse_tagged(text: str) -> Request:
 
 def _reply(value: str, command: Msg | Tell) -> int:
     if not is_id(value) or int(value) == 0:
-        raise ChatError(Code.BAD_TAGS, "reply is the id of a message", verb=type(command).__name__.upper())
+        raise ChatError(Code.BAD_TAGS, "the tag reply takes the id of a message", verb=type(command).__name__.upper())
     return int(value)
 
 
 def _notice(value: str, command: Msg | Tell) -> bool:
     if value:
-        raise ChatError(Code.BAD_TAGS, "notice has no value", verb=type(command).__name__.upper())
+        raise ChatError(Code.BAD_TAGS, "the tag notice takes no value", verb=type(command).__name__.upper())
     return True
 
 
@@ -239,9 +239,9 @@ def _parse_tags(head: str) -> dict[str, str]:
     for tag in head.split(";"):
         match = _TAG.fullmatch(tag)
         if match is None:
-            _refuse_tags(f"{excerpt(tag)} is no tag")
+            _refuse_tags(f"not a tag: {excerpt(tag)}")
         if match[1] in tags:
-            _refuse_tags(f"the tag {match[1]} stands there twice")
+            _refuse_tags(f"the tag {match[1]} occurs twice")
         tags[match[1]] = match[2] or ""
     if len(tags) > MAX_TAGS:
         _refuse_tags(f"a line has at most {MAX_TAGS} tags")

@@ -1,4 +1,4 @@
-"""Zones of time as people write them: how far a clock is ahead of UTC."""
+"""Time zones as people write them: how far a clock is ahead of UTC."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ MAX_MINUTES = 14 * 60
 def minutes(text: str) -> int:
     """Return how many minutes a zone (``+02:00``, ``-5``, ``UTC+5:30``, ``UTC``) is ahead of UTC.
 
-    Raise `ValueError` with a sentence for whoever wrote anything else, or more than 14 hours.
+    Raise `ValueError`, with a text for the person who wrote it, for anything else and for more than 14 hours.
     """
     if text.upper() in ("UTC", "GMT", "Z"):
         return 0
     match = _OFFSET.fullmatch(text)
     ahead = MAX_MINUTES + 1 if match is None else int(match[2]) * 60 + int(match[3] or 0)
     if match is None or ahead > MAX_MINUTES:
-        raise ValueError(f"{text[:40]!r} is no zone; write +02:00, -05:30 or UTC")
+        raise ValueError(f"{text[:40]!r} is not a time zone; write +02:00, -05:30 or UTC")
     return -ahead if match[1] == "-" else ahead
 
 

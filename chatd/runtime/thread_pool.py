@@ -54,7 +54,7 @@ class ThreadPool:
         if self._machine.state is PoolState.STOPPED:
             raise _stopping()
         if sum(self._given.values()) >= self._most:
-            raise ChatError(Code.SLOW_DOWN, "many are coming in at once; try again in a moment")
+            raise ChatError(Code.SLOW_DOWN, "too many people are logging in; try again in a moment")
         if self._machine.state is PoolState.NEW:
             for worker in self._given:
                 worker.start()

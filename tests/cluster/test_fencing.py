@@ -17,8 +17,8 @@ SEEDS = 40
 STEPS = 1500
 NICKS = ["zed", "Zed", "mallory", "ann", "bob"]
 ROOMS = ["#den", "#hall"]
-DEAD = "this server was taken for dead when it was its turn; say it again"
-GONE = "you were not in that room any more when it was its turn; JOIN it again"
+DEAD = "this node was considered dead before this took effect; send it again"
+GONE = "you were no longer in the room when this took effect; JOIN it again"
 
 
 @pytest.fixture
@@ -145,8 +145,8 @@ def test_who_comes_goes_or_is_renamed_under_an_incarnation_that_is_over_is_where
         ("BAN mallory #den", f"ERR not-in-room MSG {GONE}"),
         ("KICK mallory #den", f"ERR not-in-room MSG {GONE}"),
         ("SET #den private=yes who=remove", f"ERR not-in-room MSG {GONE}"),
-        ("MUTE mallory #den", "ERR muted MSG you may read and not speak"),
-        ("MUTE mallory #*", "ERR muted MSG you may read and not speak"),
+        ("MUTE mallory #den", "ERR muted MSG you are muted and can only read"),
+        ("MUTE mallory #*", "ERR muted MSG you are muted and can only read"),
     ],
 )
 def test_who_was_put_out_elsewhere_says_nothing_more(cluster: InMemoryCluster, ruling: str, answer: str) -> None:
@@ -220,7 +220,7 @@ def test_of_two_who_register_a_room_on_two_nodes_the_second_hears_so(cluster: In
         for node in cluster.nodes:
             node.cluster.read_on(most)
     assert told(first)[-1] == "OK SET #den registered=yes"
-    assert told(second)[-1] == "ERR not-allowed SET #den is registered already"
+    assert told(second)[-1] == "ERR not-allowed SET #den is already registered"
     assert [policy.is_operator("bob") for policy in (node.hub.policy("#den") for node in (one, two, three))] == [
         False
     ] * 3

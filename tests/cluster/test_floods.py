@@ -21,7 +21,7 @@ def test_who_is_ignored_on_another_node_is_not_heard(cluster: InMemoryCluster) -
     eve.says("MSG hello", "TELL alice hello", "NICK eva", "MSG again", "TELL alice hello", "PART #a look")
     cluster.settle()
     refused = [line for line in told(eve) if line.startswith("ERR ")]
-    assert refused == ["ERR not-allowed TELL alice takes no private lines from you"] * 2
+    assert refused == ["ERR not-allowed TELL alice accepts no private messages from you"] * 2
     assert told(alice) == ["NICK eve eva", "PART eva #a"]
 
 
@@ -32,7 +32,7 @@ def test_who_does_not_read_on_another_node_is_told_no_more(cluster: InMemoryClus
     alice.blocked = True  # and so it takes no private lines
     eve.says("TELL alice hello")
     cluster.settle()
-    assert told(eve) == ["ERR full TELL alice has not read what was there before; tell it again later"]
+    assert told(eve) == ["ERR full TELL alice has too many unread messages; send it again later"]
 
 
 @pytest.mark.parametrize("at_once", [True, False])

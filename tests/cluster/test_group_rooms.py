@@ -37,6 +37,6 @@ def test_an_invitation_for_a_group_holds_on_all_nodes_until_it_is_taken_back() -
     settle(cluster, two)
     assert members(cluster) == [False, False]
     assert [str(each.nick) for each in one.hub.members("#den")] == ["ann"]
-    assert "NOTE chatd took the invitation of eve to #den back" in ann.take()
+    assert "NOTE chatd withdrew eve's invitation to #den" in ann.take()
     assert eve.farewell is None
     check_equal(cluster)

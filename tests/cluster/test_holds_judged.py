@@ -165,7 +165,7 @@ def test_a_stranger_does_not_enter_what_was_private_before_a_purge(server: NatsS
         assert json.loads(api_answer(server, "STREAM.PURGE.chatd"))["success"]
         assert "error" in json.loads(api_answer(server, "STREAM.PURGE.chatd-holds"))
     with nodes(tmp_path / "after", server.url, 1, *options) as (two,), NodeClient(two.port) as eve:
-        assert eve.ask("JOIN eve #den2").startswith("ERR not-allowed JOIN that room is private")
+        assert eve.ask("JOIN eve #den2").startswith("ERR not-allowed JOIN the room is private")
         assert eve.enter("eve", "#elsewhere")
         assert eve.ask("SET #den2 registered=yes").startswith("ERR ")
         assert not eve.ask("SEARCH #den2 secret").startswith("OK ")

@@ -101,8 +101,8 @@ def test_who_is_in_no_room_keeps_the_nick(cluster: InMemoryCluster) -> None:
     bob.take()
     bob.says("JOIN Alice #b", "JOIN a1ice #b")
     assert bob.take() == [
-        "ERR name-taken JOIN alice is here already; take another name: JOIN <another name>",
-        "ERR name-taken JOIN a1ice could be mistaken for alice; take another name: JOIN <another name>",
+        "ERR name-taken JOIN nick alice is in use; choose another nick: JOIN <another nick>",
+        "ERR name-taken JOIN a1ice could be mistaken for alice; choose another nick: JOIN <another nick>",
     ]
     alice.lose()
     cluster.settle()
@@ -127,7 +127,7 @@ def test_of_two_who_want_one_nick_the_first_in_the_order_has_it(cluster: InMemor
     assert two.hub.nick_count == 0
     other.says("WHO #a", "JOIN zoe #a")
     cluster.settle()
-    assert other.take() == ["ERR name-needed WHO say who you are first: JOIN <your name>", "OK JOIN #a 2"]
+    assert other.take() == ["ERR name-needed WHO choose a nick first: JOIN <your name>", "OK JOIN #a 2"]
     check_equal(cluster)
 
 
@@ -139,7 +139,7 @@ def test_a_nick_that_was_taken_meanwhile_is_not_given_to_two(cluster: InMemoryCl
     bob.says("NICK zoe", "MSG hi")
     two.cluster.publish(1)
     cluster.settle()
-    assert told(alice)[:2] == ["NICK bob zoe", "ERR name-taken NICK zoe is here already; take another name"]
+    assert told(alice)[:2] == ["NICK bob zoe", "ERR name-taken NICK nick zoe is in use; choose another nick"]
     assert (alice.session.nick, alice.session.renaming) == ("alice", "")
     alice.says("NICK bob")
     cluster.settle()
@@ -153,7 +153,7 @@ def test_a_claim_on_its_way_refuses_others_here_at_once(cluster: InMemoryCluster
     second = ChatClient(one.hub)
     second.take()
     second.says("JOIN alice #b")
-    assert second.take() == ["ERR name-taken JOIN alice is here already; take another name: JOIN <another name>"]
+    assert second.take() == ["ERR name-taken JOIN nick alice is in use; choose another nick: JOIN <another nick>"]
 
 
 def test_a_nick_is_free_here_at_once_when_its_session_ends(cluster: InMemoryCluster) -> None:
@@ -264,7 +264,7 @@ def test_an_account_that_is_made_in_a_room_is_known_to_all_nodes(cluster: InMemo
     root.says("SET #a private=yes who=remove")
     cluster.settle()
     assert [len(node.hub.members("#a")) for node in cluster.nodes] == [2, 2]
-    assert bob.take() == ["NOTE root made #a private: only those who are invited may join it"]
+    assert bob.take() == ["NOTE root made #a private: only people who are invited can join"]
     check_equal(cluster)
 
 
@@ -282,7 +282,7 @@ def test_a_login_in_a_room_is_known_to_all_nodes(cluster: InMemoryCluster) -> No
     root.says("SET #a private=yes who=remove")
     cluster.settle()
     assert [len(node.hub.members("#a")) for node in cluster.nodes] == [2, 2]
-    assert bob.take() == ["NOTE root made #a private: only those who are invited may join it"]
+    assert bob.take() == ["NOTE root made #a private: only people who are invited can join"]
     check_equal(cluster)
 
 
@@ -362,8 +362,8 @@ def test_what_a_node_said_before_it_was_given_up_is_heard_or_refused(cluster: In
     alice.says("PART #a", "MSG still here")
     newcomer.says("JOIN carol #a")
     cluster.settle()
-    assert "ERR unavailable PART it could not be stored; say it again later" in alice.take()
-    assert newcomer.take() == ["ERR unavailable JOIN it could not be stored; say it again later"]
+    assert "ERR unavailable PART it could not be stored; send it again later" in alice.take()
+    assert newcomer.take() == ["ERR unavailable JOIN it could not be stored; send it again later"]
     assert "MSG alice #a still here" in told(bob)
     newcomer.says("JOIN carol #a")
     cluster.settle()
@@ -439,7 +439,7 @@ def test_a_join_that_was_given_up_and_lands_late_is_nobodys(cluster: InMemoryClu
     alice.take()
     alice.says("JOIN alice #a")
     one.cluster.give_up(late=True)
-    assert alice.take() == ["ERR unavailable JOIN it could not be stored; say it again later"]
+    assert alice.take() == ["ERR unavailable JOIN it could not be stored; send it again later"]
     cluster.settle()
     assert bob.take() == ["JOIN alice #a", "PART alice #a"]
     alice.says("JOIN zoe #a", "MSG x")
@@ -816,7 +816,7 @@ def test_a_new_node_knows_who_is_where(cluster: InMemoryCluster) -> None:
     carol.says("JOIN bob #a", "JOIN carol #a", "WHO", "ROOMS")
     cluster.settle()
     assert carol.take() == [
-        "ERR name-taken JOIN bob is here already; take another name: JOIN <another name>",
+        "ERR name-taken JOIN nick bob is in use; choose another nick: JOIN <another nick>",
         "OK JOIN #a 3",
         "WHO #a bob alice carol",
         "OK WHO #a 3",

@@ -81,7 +81,7 @@ def test_who_ignores_somebody_on_another_node_is_told_nothing_and_nothing_is_sto
     ann.take(), bob.take()
     ann.says("TELL bob hi")
     cluster.settle()
-    assert ann.take() == ["ERR not-allowed TELL bob takes no private lines from you"]
+    assert ann.take() == ["ERR not-allowed TELL bob accepts no private messages from you"]
     assert told(bob) == []
     assert not any(key.startswith("=") for key in one.cluster.known_rooms)
 

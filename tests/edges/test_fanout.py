@@ -94,7 +94,7 @@ def test_readers_that_do_not_read_cost_what_may_wait_for_them_and_no_more(tmp_pa
         for number, speaker in enumerate(speakers):
             speaker.until(lambda line, number=number: line.startswith(f"PART deaf{number} "))  # type: ignore[misc]
         daemon.terminate()
-        assert f"was sent away: slow; {deaf - 1} such in a minute" in daemon.log()
+        assert f"was disconnected: slow; {deaf - 1} such in a minute" in daemon.log()
 
 
 @contextmanager

@@ -295,7 +295,7 @@ def test_a_client_of_irc_is_sent_away(edge: Edge, lines: bytes, errors: list[byt
         protocol.dataReceived(bytes([byte]))
     *before, bye = said(edge, transport)
     assert [b" ".join(line.split()[:3]) for line in before] == errors
-    why = "this port speaks chatd's own lines and not IRC, which --irc opens on another; try nc, telnet or chatd-client"
+    why = "this port speaks the chatd line protocol, not IRC; use the IRC port (--irc), or nc or telnet here"
     assert bye == f"BYE not-chatd {why}".encode()
     assert said(edge, bob) == []
 
@@ -555,7 +555,7 @@ def test_a_newcomer_too_many_is_told_so_and_makes_no_session() -> None:
     edge.connect()
     edge.connect()
     refused, transport = edge.make()
-    assert transport.value().startswith(b"BYE refused the server is full, with 2 connections")
+    assert transport.value().startswith(b"BYE refused the server is full (2 connections)")
     assert transport.value().endswith(b"\r\n")
     assert transport.disconnecting
     refused.dataReceived(b"JOIN alice\n")

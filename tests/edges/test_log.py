@@ -56,7 +56,7 @@ def test_one_who_is_sent_away_again_and_again_is_a_line_a_minute(log: list[str],
     for _ in range(QUIET_SECONDS + 1):
         edge.clock.advance(1)
     assert len(log) == 3
-    assert log[2].startswith("192.0.2.1:4000 was sent away: ")
+    assert log[2].startswith("192.0.2.1:4000 was disconnected: ")
     assert log[2].endswith(f"; {TIMES - 1} such in a minute")
     edge.hub.timers.stop()
 

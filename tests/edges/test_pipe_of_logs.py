@@ -36,7 +36,7 @@ def test_utf_16_is_sent_away_with_what_to_do() -> None:
         log = LineClient(server.flush)
         server.connect(log)
         log._stream.write(b"JOIN log #logs\nPIPE\n" + "hello there\nand more\n".encode("utf-16"))
-        assert log.lines()[-1].startswith("BYE not-chatd this is UTF-16 and not UTF-8; send it through iconv ")
+        assert log.lines()[-1].startswith("BYE not-chatd the input is UTF-16, not UTF-8; convert it with iconv ")
 
 
 def test_an_endless_line_without_a_pipe_is_still_one_error() -> None:

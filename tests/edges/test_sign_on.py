@@ -149,7 +149,7 @@ def test_there_and_back_is_a_login_like_that_by_password(scene: Scene, browser: 
         headers={"Cookie": f"__Host-chatd={browser.jar['__Host-chatd']}"},
     )
     assert "OK JOIN #tea 1 last=0 resume=secret1 seen=0" in socket.says("HELLO 1", "JOIN eve #tea")[-1]
-    assert refused_guest(scene.chat) == "ERR not-allowed JOIN eve is somebody's own"
+    assert refused_guest(scene.chat) == "ERR not-allowed JOIN nick eve belongs to a registered user"
 
 
 def test_the_cookies_can_be_read_by_no_script_and_planted_by_nobody_beside_it(scene: Scene, browser: Browser) -> None:
@@ -304,7 +304,7 @@ def test_a_proxy_that_has_taken_tls_away_says_so(scene: Scene, monkeypatch: pyte
 
 def test_the_name_of_somebody_else_is_not_given_away(scene: Scene, browser: Browser) -> None:
     scene.provider.user["preferred_username"] = "ann"
-    assert "ann is somebody&#x27;s own already" in refusal(browser.log_in())
+    assert "ann already belongs to a registered user" in refusal(browser.log_in())
     assert browser.me() is None
 
 
@@ -322,14 +322,14 @@ def test_the_answer_of_another_provider(scene: Scene, browser: Browser) -> None:
     ("said", "read"),
     [
         ({"error": "access_denied"}, "you said no there"),
-        ({"error": "server_error", "error_description": EVIL}, "it said &quot;server_error: &lt;script&gt;alert("),
-        ({"error": "\x1b[31mred" + "a" * 5000}, "it said"),
+        ({"error": "server_error", "error_description": EVIL}, "the provider said &quot;server_error: &lt;script&gt;alert("),
+        ({"error": "\x1b[31mred" + "a" * 5000}, "the provider said"),
     ],
 )
 def test_a_provider_that_says_no(scene: Scene, browser: Browser, said: dict[str, str], read: str) -> None:
     state = dict(parse_qsl(urlsplit(browser.go()).query))["state"]
     text = refusal(browser.come_back(f"{BACK}?{urlencode({**said, 'state': state})}"))
-    assert text.startswith("Logging in with login.example.org did not work: ")
+    assert text.startswith("Logging in with login.example.org failed: ")
     assert read in text
     assert "<script" not in text and "\x1b" not in text and len(text) < 500
     assert all(line.isprintable() for line in scene.log)
@@ -346,10 +346,10 @@ def test_a_provider_that_is_down(scene: Scene, browser: Browser) -> None:
     answer = browser.get("/-/oidc")
     assert answer.status == 503
     assert refusal(answer) == (
-        "Logging in with login.example.org did not work: the provider answers 503 when it is asked about itself."
+        "Logging in with login.example.org failed: the provider answered 503 to the question about itself."
     )
     assert scene.log == [
-        "a login with login.example.org did not work: the provider answers 503 when it is asked about itself"
+        "a login with login.example.org failed: the provider answered 503 to the question about itself"
     ]
 
 
@@ -371,7 +371,7 @@ def test_many_who_come_in_at_once(scene: Scene, browser: Browser) -> None:
     scene.sign_on._under_way = module.MAX_UNDER_WAY
     answer = browser.come_back(back)
     assert answer.status == 429
-    assert "many are coming in" in refusal(answer).lower()
+    assert "too many people are logging in" in refusal(answer).lower()
 
 
 def test_attempts_that_were_used_are_forgotten_at_some_time(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,7 +102,7 @@ def test_the_operator_is_made_once_and_nobody_elses_account_is_taken(chat: ChatW
     assert made.operator
     assert made.hash is None
     assert ensure_operator(chat.store, names.nick("teacher"), 9) == made
-    with pytest.raises(TakenError, match="take another --nick"):
+    with pytest.raises(TakenError, match="choose another --nick"):
         ensure_operator(chat.store, names.nick("bob"), 5)
 
 

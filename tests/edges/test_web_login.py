@@ -177,7 +177,7 @@ def test_a_token_for_rooms_is_good_for_those_alone(web: Web, chat: ChatWithAccou
     ):
         answer = web.request(method, path, headers=headers)
         assert said(answer) == (403, "not-allowed")
-        assert answer.json["text"] == "this token is good for #tea, #über alone"
+        assert answer.json["text"] == "this token is valid for #tea, #über only"
 
 
 def test_a_token_for_posting_posts_and_does_nothing_else(web: Web, chat: ChatWithAccounts) -> None:
@@ -281,8 +281,8 @@ def test_a_websocket_ends_when_its_login_is_over(web: Web, chat: ChatWithAccount
         case "revoke":
             TokenStore(chat.store).remove(headers["Authorization"].split("_")[1])
     chat.wait(seconds)
-    assert client.lines()[-1] == "BYE refused that login is over; log in again"
-    assert client.closed_with == (4004, "that login is over; log in again")
+    assert client.lines()[-1] == "BYE refused the login has expired; log in again"
+    assert client.closed_with == (4004, "the login has expired; log in again")
 
 
 def test_a_websocket_stays_while_its_login_cannot_be_looked_up(

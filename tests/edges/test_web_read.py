@@ -135,7 +135,7 @@ def test_the_forms_that_people_and_browsers_read(chat: InMemoryChat, web: WebEdg
         "ann: sored",
         "* ann waves",
         "* ann set the topic: the news",
-        "* ann took back a message in #Den; it is deleted",
+        "* ann deleted a message in #Den",
     ]
     events = web.ask("/den/sse?since=1&epoch=e1").text.split("\n\n")
     assert events[0].startswith("retry: 2000\nid: e1:1\nevent: open\ndata: {")
@@ -245,7 +245,7 @@ def test_what_is_deleted_before_a_slow_reader_comes_to_it_ends_the_answer() -> N
     reader.take_all()
     chat.turn()
     assert reader.told == [] and reader.ended and reader.objects[-1]["event"] == "end"
-    assert "come again" in reader.objects[-1]["text"]
+    assert "reconnect" in reader.objects[-1]["text"]
 
 
 def test_whatever_comes_between(tmp_path: Path) -> None:
@@ -593,7 +593,7 @@ def test_answers_end_when_the_server_stops(chat: InMemoryChat, web: WebEdge, ann
     Deferred.fromCoroutine(chat.hub.shut_down())
     chat.turn()
     assert reader.told == ["last words"] and reader.objects[-1]["event"] == "end" and reader.transport.disconnecting
-    assert raw.text.endswith("* the server is stopping; come again in a moment\n")
+    assert raw.text.endswith("* the server is stopping; reconnect in a moment\n")
     assert slow.ended
 
 

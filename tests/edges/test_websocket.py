@@ -76,7 +76,7 @@ def test_of_short_frames_in_one_segment_those_before_one_that_is_no_text_are_car
     client.connection.send(masked(b"PING a") + masked(b"PING b\nPING \xff") + masked(b"PING c"))
     client.take()
     assert client.lines()[0] == "PONG a"
-    assert client.closed_with == (1007, "that is not UTF-8")
+    assert client.closed_with == (1007, "the data is not UTF-8")
 
 
 def test_a_frame_that_looks_whole_within_another_is_not_taken_for_one() -> None:
@@ -87,7 +87,7 @@ def test_a_frame_that_looks_whole_within_another_is_not_taken_for_one() -> None:
     client.connection.send(inner)
     client.connection.send(b"y" * (200 - len(inner)))
     client.take()
-    assert client.closed_with == (1007, "that is not UTF-8"), "what looked like a frame was a part of a text"
+    assert client.closed_with == (1007, "the data is not UTF-8"), "what looked like a frame was a part of a text"
 
 
 def test_what_reads_frames_is_there_only_in_the_middle_of_a_message() -> None:
@@ -142,8 +142,8 @@ def test_a_message_that_is_too_long_ends_the_connection() -> None:
     client = joined(Web(), "ann")
     client.protocol.send_text(b"x" * (MAX_MESSAGE_BYTES + 1))
     client.flush()
-    assert client.closed_with == (1009, "a message has 65536 bytes at most")
-    assert client.lines() == ["BYE not-chatd a message has 65536 bytes at most"]
+    assert client.closed_with == (1009, "a message has at most 65536 bytes")
+    assert client.lines() == ["BYE not-chatd a message has at most 65536 bytes"]
 
 
 def test_the_longest_message_is_taken() -> None:
@@ -168,7 +168,7 @@ def test_bytes_that_are_no_text_end_it() -> None:
     client = joined(Web(), "ann")
     client.protocol.send_binary(b"PING x")
     client.flush()
-    assert client.closed_with == (1003, "frames of text only")
+    assert client.closed_with == (1003, "only text frames are accepted")
 
 
 @pytest.mark.parametrize("text", [b"\xff\xfe", b"PING \xed\xa0\x80", b"x" * 200 + b"\xc3"])
@@ -181,7 +181,7 @@ def test_what_is_not_utf8_ends_it(text: bytes) -> None:
         + text
     )
     client.take()
-    assert client.closed_with == (1007, "that is not UTF-8")
+    assert client.closed_with == (1007, "the data is not UTF-8")
 
 
 def test_what_is_not_masked_ends_it() -> None:
@@ -235,7 +235,7 @@ def test_it_is_pinged_while_it_is_silent_and_given_up_when_it_does_not_answer() 
     for _ in range(40):
         web.chat.clock.advance(1)
     client.take()
-    assert client.closed_with == (1008, "no answer came to a ping")
+    assert client.closed_with == (1008, "a ping was not answered")
 
 
 def test_limits_count_over_lines_and_pages() -> None:

@@ -89,12 +89,12 @@ def is_served(port: int, *, tls: bool) -> None:
         client.sendall(b"JOIN ann #den\nMSG hello\nPING 1\nQUIT\n")
         lines = rest(client)
         assert "PONG 1" in lines
-        assert lines[-1] == "BYE quit taken=all goodbye; all that you said was taken"
+        assert lines[-1] == "BYE quit taken=all goodbye; everything you sent was accepted"
     if not tls:
         with connected(port) as client:
             client.sendall(b"JOIN ann #den\nMSG hello\n")
             client.shutdown(socket.SHUT_WR)
-            assert rest(client)[-1] == "BYE quit taken=all goodbye; all that you said was taken"
+            assert rest(client)[-1] == "BYE quit taken=all goodbye; everything you sent was accepted"
     with connected(port, tls=tls) as client:
         client.sendall(b"GET / HTTP/1.1\r\n\r\n")
         assert rest(client)[-1].startswith("BYE not-chatd ")
@@ -103,7 +103,7 @@ def is_served(port: int, *, tls: bool) -> None:
 def sent_away(*nodes: Node) -> set[str]:
     """Return from where those came who were sent away for what they said; the log counts those from one address."""
     logs = "".join(each.daemon.log() for each in nodes)
-    return set(re.findall(r"\] (\S+):\d+ was sent away: not-chatd", logs))
+    return set(re.findall(r"\] (\S+):\d+ was disconnected: not-chatd", logs))
 
 
 def haproxy_recipe(nodes: Mapping[str, Node], chat: int, chat_tls: str, header: str = "send-proxy-v2") -> str:
@@ -243,7 +243,7 @@ def test_a_handshake_in_the_place_of_the_header_is_logged_and_others_are_counted
     lines = [line for line in only.daemon.log().splitlines() if "PROXY" in line]
     assert len(lines) == 1
     assert f"{CLIENT}:" in lines[0]
-    assert "a TLS handshake came where the PROXY header has to be, before it" in lines[0]
+    assert "the connection begins with a TLS handshake; the PROXY header must come before it" in lines[0]
 
 
 @pytest.mark.parametrize("tls", [False, True])

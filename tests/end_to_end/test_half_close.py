@@ -52,7 +52,7 @@ def socat(daemon: Daemon, *options: str) -> list[str]:
 
 
 def ends_well(lines: Sequence[str]) -> bool:
-    return any(line.startswith("BYE quit taken=all goodbye; all that you said was taken") for line in lines)
+    return any(line.startswith("BYE quit taken=all goodbye; everything you sent was accepted") for line in lines)
 
 
 def test_a_script_on_standard_input_has_its_verdict(daemon: Daemon) -> None:
@@ -192,7 +192,7 @@ def test_close_notify_ends_one_direction_with_the_end_of_tcp_and_without(client:
     client.flush()
     if tcp_too:
         client.socket.shutdown(socket.SHUT_WR)
-    assert "BYE quit taken=all goodbye; all that you said was taken\r\n" in client.rest()
+    assert "BYE quit taken=all goodbye; everything you sent was accepted\r\n" in client.rest()
     assert client.ended == "close_notify"
 
 
@@ -223,5 +223,5 @@ def test_python_says_that_it_ends_and_reads_on(daemon: Daemon) -> None:
         said = b""
         while data := client.recv(4096):
             said += data
-        assert said.endswith(b"PONG 1\r\nBYE quit taken=all goodbye; all that you said was taken\r\n")
+        assert said.endswith(b"PONG 1\r\nBYE quit taken=all goodbye; everything you sent was accepted\r\n")
         client.unwrap()

@@ -40,7 +40,7 @@ def activated(folder: Path, sockets: Sequence[str], *options: str) -> Iterator[P
 
 def peers(output: Path) -> list[str]:
     """Return from where those came who were sent away for what they said."""
-    return re.findall(r"\] (\S+):\d+ was sent away: not-chatd", output.read_text())
+    return re.findall(r"\] (\S+):\d+ was disconnected: not-chatd", output.read_text())
 
 
 def is_sent_away(client: Client) -> None:
@@ -90,7 +90,7 @@ def test_a_local_socket(tmp_path: Path) -> None:
         Client(place) as client,
     ):
         is_sent_away(client)
-        assert "local socket was sent away" in output.read_text()
+        assert "local socket was disconnected" in output.read_text()
 
 
 def test_a_local_socket_is_there_still_when_the_daemon_has_ended(tmp_path: Path) -> None:

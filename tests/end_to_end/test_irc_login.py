@@ -98,15 +98,15 @@ def test_an_owner_logs_in_over_tls_and_nobody_does_where_others_listen_in(tmp_pa
             assert "ann" in irc.hears("001")
         with connected(tls, tls=True) as irc:
             irc.says("PASS ann:wrong-horse", "NICK ann", "USER ann 0 * :Ann")
-            assert irc.hears("464") == "the name or the password is wrong"
-            assert irc.hears("ERROR") == "Closing link: the name or the password is wrong"
+            assert irc.hears("464") == "the nick or the password is wrong"
+            assert irc.hears("ERROR") == "Closing link: the nick or the password is wrong"
         with connected(plain, tls=False) as irc:
             irc.says("CAP LS 302")
             assert "sasl" not in irc.hears("CAP")
             irc.says("AUTHENTICATE PLAIN")
-            assert irc.hears("904").startswith("passwords go over TLS only")
+            assert irc.hears("904").startswith("passwords are accepted over TLS only")
             irc.says(f"PASS ann:{PASSWORD}", "NICK ann", "USER ann 0 * :Ann", "CAP END")
-            assert irc.hears("464").startswith("passwords go over TLS only")
+            assert irc.hears("464").startswith("passwords are accepted over TLS only")
         assert daemon.terminate() == 0
         assert "Traceback" not in daemon.log() and PASSWORD not in daemon.log()
 
@@ -141,7 +141,7 @@ def test_a_client_of_other_people_logs_in_over_tls(tmp_path: Path) -> None:
     tries = [
         ("plain", PASSWORD, "you have logged in"),
         ("scram-sha-256", PASSWORD, "you have logged in"),
-        ("scram-sha-256", "wrong-horse", "the name or the password is wrong"),
+        ("scram-sha-256", "wrong-horse", "the nick or the password is wrong"),
     ]
     with Daemon(tmp_path, "--irc", "tls:tls:port=0:interface=127.0.0.1", "--scram", "--web", "off") as daemon:
         wait_until(lambda: len(daemon.places()) == 2, daemon.log)

@@ -28,7 +28,7 @@ def test_every_line_is_json_with_the_four_fields(tmp_path: Path) -> None:
         events = [json.loads(line) for line in daemon.log().splitlines()]
     assert all({"time", "level", "system", "message"} <= event.keys() for event in events)
     assert [event["address"] for event in events if "address" in event] == [f"0.0.0.0:{port}"]
-    assert any("was sent away: not-chatd" in event["message"] for event in events)
+    assert any("was disconnected: not-chatd" in event["message"] for event in events)
 
 
 def test_what_goes_to_the_journal_has_levels_and_no_time(tmp_path: Path) -> None:

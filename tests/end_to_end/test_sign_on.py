@@ -73,7 +73,7 @@ def test_somebody_logs_in_with_the_provider_and_speaks(tmp_path: Path) -> None:
             bob.until(lambda line: line.endswith("ann #tea hello from the page"))
         with daemon.client() as guest:
             guest.send(b"JOIN ann\n")
-            guest.until(lambda line: line.startswith("ERR not-allowed JOIN ann is somebody's own"))
+            guest.until(lambda line: line.startswith("ERR not-allowed JOIN nick ann belongs to a registered user"))
         me = json.loads(browser.js("return (async () => (await fetch('/-/me')).text())()"))
         assert me == {"nick": "ann", "account": "ann", "operator": True}
         (line,) = users(tmp_path)
@@ -109,7 +109,9 @@ def test_somebody_whose_name_is_anothers_reads_why(tmp_path: Path) -> None:
         browser.wait("document.title === 'Provider'")
         browser.js("document.getElementById('yes').click()")
         browser.wait("document.querySelector('h1')?.textContent === 'You are not logged in'")
-        assert "ann is somebody's own already" in browser.js("return document.querySelector('main p').textContent")
+        assert "ann already belongs to a registered user" in browser.js(
+            "return document.querySelector('main p').textContent"
+        )
         assert browser.js("return [...document.querySelectorAll('a')].map(each => each.textContent)") == [
             "Try again",
             "Back to the chat",

@@ -165,7 +165,7 @@ def test_over_a_local_socket_and_stopped_by_a_signal(tmp_path: Path) -> None:
     ("options", "status", "told"),
     [
         (("--nick", "a b"), 1, "will not do"),
-        (("--room", "logs"), 1, "a room begins with #"),
+        (("--room", "logs"), 1, "rooms begin with #"),
         (("--ca", "app.log"), 1, "--ca and --fingerprint go with --tls"),
         (("--once",), 1, "waiting for "),
         (("--frm-start",), 2, "unrecognized arguments"),

@@ -42,7 +42,7 @@ def test_curl_says_things_and_a_key_outlives_the_daemon(tmp_path: Path) -> None:
         assert curl("-T", str(log), "-H", "Expect: 100-continue", f"{room}?nick=ci")[0] == 201
         assert curl("-d", "one\ntwo", room) == (
             422,
-            {"error": "bad-syntax", "text": "a message is one line; with ?lines=yes each line is a message of its own"},
+            {"error": "bad-syntax", "text": "a message is one line; with ?lines=yes each line becomes a message"},
         )
         status, several = curl("--data-binary", "one\ntwo", f"{room}?lines=yes&nick=ci")
         assert (status, len(several["messages"])) == (201, 2)

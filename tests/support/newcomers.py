@@ -20,9 +20,9 @@ def check_conversation(here: tuple[str, int], there: tuple[str, int]) -> None:
     with Client(here) as ann, Client(there) as bob:
         assert "JOIN <your name> to come in" in ann.line()
         bob.line()
-        assert answers(ann, "hello") == ["NOTE Hello! JOIN <your name> to come in, then MSG <text> to speak."]
+        assert answers(ann, "hello") == ["NOTE Hello! Write JOIN <your name> to come in, then MSG <text> to speak."]
         assert answers(ann, "JOIN ann #tea")[-1] == "OK JOIN #tea 1 nick=ann"
-        assert answers(ann, "hi") == ['ERR unknown-verb * "hi" is not a command; to say it, write MSG hi']
+        assert answers(ann, "hi") == ['ERR unknown-verb * "hi" is not a command; write MSG hi to say it']
         assert answers(ann, "MSG one") == answers(ann, "/msg two") == []
         # PING does not wait for what was said before it, HISTORY does. And a JOIN elsewhere shows what that node has by
         # then: all that comes before something which was posted there and answered.

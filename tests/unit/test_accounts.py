@@ -24,7 +24,7 @@ from tests.support.in_memory_accounts import PASSWORD, ChatWithAccounts, Countin
 from tests.support.in_memory_chat import ManualWorker
 
 NET = "192.0.2.1"
-WRONG = "ERR bad-password LOGIN the name or the password is wrong"
+WRONG = "ERR bad-password LOGIN the nick or the password is wrong"
 
 
 @pytest.fixture
@@ -321,7 +321,9 @@ def test_nobody_registers_where_it_is_off(chat: ChatWithAccounts) -> None:
 
 def test_a_short_password_is_refused() -> None:
     chat = ChatWithAccounts(registration="open")
-    assert register(chat, "carol", "1234567").startswith("ERR bad-password REGISTER a password has at least 8 ")
+    assert register(chat, "carol", "1234567").startswith(
+        "ERR bad-password REGISTER the password is too short; it needs at least 8 "
+    )
     assert not chat.hasher.hashed
     chat.close()
 
@@ -354,7 +356,7 @@ def test_of_two_that_look_alike_one_is_registered() -> None:
 def test_an_invitation_is_needed_and_good_for_one() -> None:
     chat = ChatWithAccounts(registration="code")
     chat.store.add_code("c0de", None, 0)
-    assert register(chat, "ann").startswith("ERR not-allowed REGISTER it takes an invitation")
+    assert register(chat, "ann").startswith("ERR not-allowed REGISTER you need an invitation code")
     assert register(chat, "ben", f"{PASSWORD} c0df").startswith("ERR not-allowed REGISTER that is no invitation")
     assert not chat.hasher.hashed
     assert register(chat, "eve", f"{PASSWORD} c0de") == "OK REGISTER eve"

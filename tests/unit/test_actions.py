@@ -39,7 +39,7 @@ def lines(person: ChatClient, *said: str) -> list[str]:
         (Told("ann", "/me waves"), "FROM ann * ann waves"),
         (ToldBefore("T", "ann", "/me waves"), "OLD T FROM ann * ann waves"),
         (ToldOthers("bob", "/me waves", by="ann"), "TO bob * ann waves"),
-        (Edited("ann", "#den", 7, "/me waves"), "NOTE ann changed a message in #den to: * ann waves"),
+        (Edited("ann", "#den", 7, "/me waves"), "NOTE ann edited a message in #den: * ann waves"),
         (Said("ann", "#den", "/me  waves"), "MSG ann #den * ann  waves"),
         (Said("ann", "#den", "/me"), "MSG ann #den /me"),
         (Said("ann", "#den", "/mean"), "MSG ann #den /mean"),
@@ -100,13 +100,13 @@ def test_it_keeps_its_place_among_what_is_said(chat: InMemoryChat) -> None:
 
 def test_who_has_not_come_in_or_does_nothing_is_told_what_to_write(chat: InMemoryChat) -> None:
     eve = chat.person()
-    assert lines(eve, "/me waves") == ["ERR name-needed MSG say who you are first: JOIN <your name>"]
+    assert lines(eve, "/me waves") == ["ERR name-needed MSG choose a nick first: JOIN <your name>"]
     eve.says("JOIN eve #den")
     chat.turn()
     assert lines(eve, "/me")[0].endswith("is not a command; write MSG /me <text>")
     eve.says("TALK")
     chat.turn()
-    assert lines(eve, "/emote waves")[0].endswith("write MSG /me waves (after TALK, with a / before it)")
+    assert lines(eve, "/emote waves")[0].endswith("write MSG /me waves (after TALK, commands begin with /)")
     assert lines(eve, "/MSG /me waves") == []
 
 

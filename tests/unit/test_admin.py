@@ -52,7 +52,7 @@ def test_erase_says_how_much(journal: Path, capsys: pytest.CaptureFixture[str]) 
     ("arguments", "why"),
     [
         (["erase", "a b"], "chatd: "),
-        (["export", "lobby"], "a room begins with #"),
+        (["export", "lobby"], "rooms begin with #"),
         (["export", "#nope"], "there is no room #nope in sqlite:chatd.sqlite3"),
         (["export", "-j", "memory:"], "is no journal in a file"),
         (["export", "-j", "sqlite:nowhere"], "there is no file"),

@@ -42,7 +42,7 @@ def test_only_who_asks_is_told_the_nick(chat: InMemoryChat) -> None:
     job = chat.person()
     assert ask(chat, job, "JOIN ci #a any=yes", "JOIN #b") == ["OK JOIN #a 1 nick=ci", "OK JOIN #b 1"]
     assert ask(chat, chat.person(), "JOIN ci", "JOIN ci2") == [
-        "ERR name-taken JOIN ci is here already; take another name: JOIN <another name>",
+        "ERR name-taken JOIN nick ci is in use; choose another nick: JOIN <another nick>",
         "OK JOIN #lobby 1",
     ]
 
@@ -52,7 +52,7 @@ def test_one_that_failed_leaves_nothing_behind(chat: InMemoryChat) -> None:
     assert len(people) == MOST
     job = chat.person()
     (refused,) = ask(chat, job, "JOIN x any=yes")
-    why = f"the {MOST} names that were tried are taken; take another name: JOIN <another name>"
+    why = f"the {MOST} nicks tried are taken; choose another nick: JOIN <another nick>"
     assert refused == f"ERR name-taken JOIN {why}"
     assert ask(chat, job, "JOIN job") == [f"OK JOIN #lobby {MOST + 1}"]
 
@@ -80,7 +80,7 @@ def test_a_ban_is_not_evaded(chat: InMemoryChat) -> None:
 
 def test_members_only_says_so(chat: InMemoryChat) -> None:
     chat.hub.accounts.members_only = True  # type: ignore[misc]
-    assert ask(chat, chat.person(), "JOIN ci any=yes")[0].startswith("ERR not-allowed JOIN only those with an account ")
+    assert ask(chat, chat.person(), "JOIN ci any=yes")[0].startswith("ERR not-allowed JOIN only registered users ")
 
 
 def test_who_comes_back_has_the_same_name(chat: InMemoryChat) -> None:

@@ -64,7 +64,7 @@ class OfAnn(NoAccounts):
 
     async def _ann(self, password: str) -> str:
         if password != "right":
-            raise ChatError(Code.BAD_PASSWORD, "the name or the password is wrong")
+            raise ChatError(Code.BAD_PASSWORD, "the nick or the password is wrong")
         return "ann"
 
     @override
@@ -96,7 +96,7 @@ class OneStep(Exchange):
     @override
     async def step(self, message: bytes) -> bytes | LoggedIn:
         if b"right" not in message:
-            raise ChatError(Code.BAD_PASSWORD, "the name or the password is wrong")
+            raise ChatError(Code.BAD_PASSWORD, "the nick or the password is wrong")
         return LoggedIn("ann")
 
 
@@ -105,7 +105,7 @@ FAILED = {
     "event": "login-failed",
     "address": "192.0.2.1",
     "code": "bad-password",
-    "reason": "the name or the password is wrong",
+    "reason": "the nick or the password is wrong",
 }
 
 

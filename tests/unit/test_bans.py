@@ -86,7 +86,7 @@ def test_remove_takes_one_back(
         (["remove", "127.0.0.1", "#den"], "there is no BAN of 127.0.0.1 in #den"),
         (["remove", "hank", "#den"], "there is no BAN of hank in #den"),
         (["remove", "a b"], "chatd: "),
-        (["remove", "127.0.0.1", "den"], "a room begins with #"),
+        (["remove", "127.0.0.1", "den"], "rooms begin with #"),
         (["list", "-j", "memory:"], "is no journal in a file"),
         (["list", "-j", "sqlite:nowhere"], "there is no file"),
         (["remove", "eve", "-j", "nats://127.0.0.1"], "LOGIN as a server operator on any node, and UNBAN"),

@@ -9,7 +9,7 @@ from tests.support.in_memory_chat import InMemoryChat
 from tests.unit.test_moderation import ask, den
 from tests.unit.test_room_modes import refusals, with_accounts
 
-MUTED = "you may read and not speak"
+MUTED = "you are muted and can only read"
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ def test_nothing_else_is_heard(chat: ChatWithAccounts, line: str) -> None:
     ("line", "answer"),
     [
         (f"LOGIN bob {PASSWORD}", "OK LOGIN bob"),
-        ("LOGIN root wrong-horse", "ERR bad-password LOGIN the name or the password is wrong"),
+        ("LOGIN root wrong-horse", "ERR bad-password LOGIN the nick or the password is wrong"),
     ],
 )
 def test_a_login_that_is_no_server_operators_is_the_last_thing(chat: ChatWithAccounts, line: str, answer: str) -> None:
@@ -108,6 +108,6 @@ def test_a_ban_that_holds_for_the_one_who_says_it_is_refused(chat: ChatWithAccou
     root = chat.visitor(f"LOGIN root {PASSWORD}", "JOIN chief #den", address="10.1.1.1")
     answer = chat.send(root, f"BAN {who} {where}")[-1]
     assert answer.startswith("ERR not-allowed BAN a BAN of ")
-    assert answer.endswith(" would hold for you, too; name others alone")
+    assert answer.endswith(" would apply to you, too; name somebody else")
     assert root.farewell is mine.farewell is None
     assert chat.send(root, f"BAN 10.1.1.2 {where}")[-1] == f"OK BAN {where} 10.1.1.2"

@@ -33,5 +33,5 @@ def test_a_length_is_written_as_it_is_read(length: int) -> None:
     "text", ["", "5", "0d", "-1d", "1.5h", "1 d", "d", "10001w", "1D", "٣d", "9" * 5000 + "s", "1d\n"]
 )
 def test_what_is_no_length(text: str) -> None:
-    with pytest.raises(ValueError, match="is no length of time; write 90s"):
+    with pytest.raises(ValueError, match="is not a duration; write 90s"):
         seconds(text)

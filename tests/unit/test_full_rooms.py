@@ -14,7 +14,7 @@ from tests.support.in_memory_chat import ChatClient, InMemoryChat
 from tests.support.in_memory_cluster import bodies
 from tests.unit.test_moderation import Names, ask, den, owner
 
-FULL = "ERR full JOIN #den is full: no more than {} may be there; JOIN it later, or have an operator INVITE you"
+FULL = "ERR full JOIN #den is full with {} members; JOIN it later, or ask an operator to INVITE you"
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def with_accounts(chat: InMemoryChat) -> InMemoryChat:
         ("SET limit=100000", "OK SET #den limit=100000"),
         ("SET limit=off", "OK SET #den limit=off"),
         *(
-            (f"SET limit={value}", "ERR bad-syntax SET limit is off, or a whole number from 1 to 100000;")
+            (f"SET limit={value}", "ERR bad-syntax SET limit= takes off or a whole number from 1 to 100000;")
             for value in ("", "0", "-1", "1.5", "many", "100001", "٣", "9" * 5000)
         ),
     ],
@@ -57,7 +57,7 @@ def test_nobody_comes_into_a_full_room(chat: InMemoryChat) -> None:
     ann, bob, mallory = den(chat)
     eve = chat.person("JOIN eve #other")
     assert ask(chat, ann, "SET limit=3") == ["OK SET #den limit=3"]
-    assert bob.take() == ["NOTE ann lets at most 3 into #den at a time"]
+    assert bob.take() == ["NOTE ann limited #den to 3 members"]
     eve.take()
     assert ask(chat, eve, "JOIN #den") == [FULL.format(3)]
     assert ask(chat, mallory, "PART")[-1] == "OK PART #den"

@@ -232,9 +232,9 @@ def test_a_group_lets_into_a_private_room_and_out_again(chat: ChatWithAccounts) 
     log_in(chat, vouched("1", "eve", "staff"))
     assert bob.take() == ["JOIN eve #Den"]  # and not invited again
     log_in(chat, vouched("1", "eve"))
-    assert bob.take()[0] == "NOTE chatd took the invitation of eve to #Den back"
-    assert "NOTE chatd took the invitation of eve to #Den back" in eve.take()
-    assert chat.send(eve, "JOIN #den")[-1].startswith("ERR not-allowed JOIN that room is private")
+    assert bob.take()[0] == "NOTE chatd withdrew eve's invitation to #Den"
+    assert "NOTE chatd withdrew eve's invitation to #Den" in eve.take()
+    assert chat.send(eve, "JOIN #den")[-1].startswith("ERR not-allowed JOIN the room is private")
 
 
 def test_whom_an_operator_has_invited_stays_so(chat: ChatWithAccounts) -> None:

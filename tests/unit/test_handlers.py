@@ -145,7 +145,7 @@ def test_talk_says_every_line_but_commands(chat: InMemoryChat) -> None:
     bob.take()
     assert ask(chat, alice, "TALK") == ["OK TALK #a"]
     answers = ask(chat, alice, "hello", "//etc", "@a=b MSG x", "/ping 1", "/nonsense", "QUIT")
-    why = '"nonsense" is not a command; HELP lists what there is (after TALK, with a / before it)'
+    why = '"nonsense" is not a command; HELP lists the commands (after TALK, commands begin with /)'
     assert answers == ["PONG 1", f"ERR unknown-verb * {why}"]
     assert bob.take() == [f"MSG alice #a {text}" for text in ("hello", "/etc", "@a=b MSG x", "QUIT")]
     ask(chat, alice, "/quit bye")

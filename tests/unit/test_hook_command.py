@@ -79,7 +79,7 @@ def test_the_list_says_what_fails(run: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (["add", "builds", URL], "is no room"),
+        (["add", "builds", URL], "is not a room"),
         (["add", "#builds", "http://example.org/"], "http:// shows all of it"),
         (["add", "#builds", "https://10.0.0.1/"], "no address of the public Internet"),
         (["add", "#builds", URL, "--from", "yesterday"], "--from takes"),

@@ -61,7 +61,7 @@ def test_own_lines_come_back_among_those_left_out(chat: InMemoryChat) -> None:
 def test_a_private_line_is_refused_with_a_sentence(chat: InMemoryChat) -> None:
     alice, eve = chat.person("JOIN alice", "IGNORE eve"), chat.person("JOIN eve")
     quiet(alice)
-    assert ask(chat, eve, "TELL alice hello") == ["ERR not-allowed TELL alice takes no private lines from you"]
+    assert ask(chat, eve, "TELL alice hello") == ["ERR not-allowed TELL alice accepts no private messages from you"]
     assert alice.take() == []
     assert ask(chat, alice, "TELL eve leave me alone") == ["OK TELL eve stored=no"]
     assert eve.take() == ["FROM alice leave me alone"]

@@ -95,7 +95,7 @@ def test_what_was_private_goes_into_no_room(folder: Path, capsys: pytest.Capture
         (["--format", "irssi", "--timezone", "Mars/Olympus", "x"], "there is no time zone Mars/Olympus"),
         (["--format", "irssi", "--timezone", "../../etc/passwd", "x"], "there is no time zone"),
         (["--format", "irssi", "--charset", "klingon", "x"], "there is no charset klingon"),
-        (["--format", "irssi", "--room", "den", "x"], "a room begins with #"),
+        (["--format", "irssi", "--room", "den", "x"], "rooms begin with #"),
         (["--format", "irssi", "nowhere.log"], "give --room"),
         (["--format", "discord", "nowhere.json"], "No such file"),
         (["--format", "slack", "nowhere"], "neither the folder nor the zip"),

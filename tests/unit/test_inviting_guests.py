@@ -38,7 +38,7 @@ def test_a_guest_is_let_in_and_out_again(chat: InMemoryChat) -> None:
     assert ask(chat, bob, "MSG hello", "HISTORY 1")[-1] == "OK HISTORY #den 1"
     assert ask(chat, ann, "UNINVITE bob #den")[-1] == "OK UNINVITE #den bob"
     assert bob.take() == [
-        "NOTE ann took the invitation of bob to #den back",
+        "NOTE ann withdrew bob's invitation to #den",
         "NOTE ann removed bob from #den: the room is private",
     ]
     assert ask(chat, bob, "JOIN #den")[0].startswith("ERR not-allowed JOIN")
@@ -66,7 +66,7 @@ def test_who_is_put_out_is_invited_no_more_whatever_the_name(chat: InMemoryChat)
 def test_who_is_not_there_has_to_have_an_account(chat: InMemoryChat) -> None:
     ann = chat.person("JOIN ann #den")
     (refused,) = ask(chat, ann, "INVITE nobody #den")
-    assert refused.startswith("ERR no-such-nick INVITE nobody goes by nobody now")
+    assert refused.startswith("ERR no-such-nick INVITE nobody uses the nick nobody")
 
 
 def test_who_is_invited_is_told_over_each_connection_that_is_not_there(chat: InMemoryChat) -> None:

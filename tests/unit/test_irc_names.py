@@ -71,7 +71,9 @@ def test_they_are_accounts_are_moderated_and_told_in_private() -> None:
                 assert chat.send(root, f"{verb} {nick} #lobby")[-1] == f"OK {verb} #lobby {nick}", verb
             person.lose()
             somebody = chat.program(f"JOIN {nick}-x")
-            assert chat.send(somebody, f"NICK {nick}")[-1].startswith(f"ERR not-allowed NICK {nick} is somebody's own")
+            assert chat.send(somebody, f"NICK {nick}")[-1].startswith(
+                f"ERR not-allowed NICK nick {nick} belongs to a registered user"
+            )
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_joins_and_nicks_are_so_many_a_minute_after_a_burst() -> None:
         alice.says(line)
         chat.turn()
     nick, join, pong = alice.take()
-    assert nick.startswith("ERR slow-down NICK no more than 6 ")
+    assert nick.startswith("ERR slow-down NICK you may JOIN, NICK and AWAY at most 6 ")
     assert join.startswith("ERR slow-down JOIN ")
     assert pong == "PONG 1"
     chat.wait(10)

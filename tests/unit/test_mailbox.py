@@ -34,7 +34,7 @@ def test_the_newest_are_told_and_where_there_is_more(monkeypatch: pytest.MonkeyP
         bob = logged_in(chat, "bob")
         lines = bob.take()
         assert [line.rpartition(" ")[2] for line in lines if " TELL " in line] == ["a3", "e0", "e1", "e2", "a4"]
-        assert "NOTE You were told more while you were away. Ask for it: HISTORY ann" in lines
+        assert "NOTE You received more messages while you were away. To read them: HISTORY ann" in lines
         chat.wait(5)
         bob.session.heard = chat.hub.timers.now
         bob.lose()

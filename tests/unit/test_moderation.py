@@ -72,12 +72,12 @@ def test_the_first_to_register_a_room_is_its_operator(chat: InMemoryChat) -> Non
     ann = owner(chat, "ann", "JOIN ann #den")
     guest = chat.person("JOIN guest #den")
     assert ask(chat, guest, "SET registered=yes") == [
-        "ERR not-allowed SET LOGIN or REGISTER first: a room belongs to somebody with an account"
+        "ERR not-allowed SET a room belongs to a registered user; LOGIN or REGISTER first"
     ]
     ann.take()
     assert ask(chat, ann, "SET registered=yes") == ["OK SET #den registered=yes"]
-    assert "NOTE ann registered #den and is its operator" in bob.take()
-    assert ask(chat, bob, "SET registered=yes") == ["ERR not-allowed SET #den is registered already"]
+    assert "NOTE ann registered #den and is now its owner" in bob.take()
+    assert ask(chat, bob, "SET registered=yes") == ["ERR not-allowed SET #den is already registered"]
     assert ask(chat, bob, "KICK guest") == [
         "ERR not-allowed KICK only operators of #den may do that; LOGIN if you are one"
     ]
@@ -85,14 +85,14 @@ def test_the_first_to_register_a_room_is_its_operator(chat: InMemoryChat) -> Non
 
 def test_a_room_is_registered_under_ones_own_name(chat: InMemoryChat) -> None:
     ann = owner(chat, "ann", "JOIN other #den")
-    assert ask(chat, ann, "SET registered=yes")[0].startswith("ERR not-allowed SET a room is registered under")
+    assert ask(chat, ann, "SET registered=yes")[0].startswith("ERR not-allowed SET you can register a room only under")
 
 
 def test_kick(chat: InMemoryChat) -> None:
     ann, bob, mallory = den(chat)
     assert ask(chat, ann, "KICK Mallory spam, spam") == ["OK KICK #den mallory"]
     assert bob.take() == mallory.take() == ["NOTE ann removed mallory from #den: spam, spam"]
-    assert ask(chat, mallory, "MSG hi") == ["ERR not-in-room MSG you are in no room; JOIN <#room> first"]
+    assert ask(chat, mallory, "MSG hi") == ["ERR not-in-room MSG you are not in a room; JOIN <#room> first"]
     assert ask(chat, bob, "WHO") == ["WHO #den ann bob", "OK WHO #den 2"]
     assert ask(chat, mallory, "JOIN #den") == ["OK JOIN #den 3"]
 
@@ -105,7 +105,7 @@ def test_ban_by_nick(chat: InMemoryChat) -> None:
     ]
     told = ["NOTE ann banned mallory from #den for 30m: spam", "NOTE ann removed mallory from #den: spam"]
     assert bob.take() == mallory.take() == told
-    assert ask(chat, mallory, "JOIN #den") == ["ERR banned JOIN you are banned, for 30m in all: spam"]
+    assert ask(chat, mallory, "JOIN #den") == ["ERR banned JOIN you are banned, for 30m in total: spam"]
     chat.wait(30 * 60)
     mallory.session.heard = chat.hub.timers.now
     assert ask(chat, mallory, "JOIN #den") == ["OK JOIN #den 3"]
@@ -141,7 +141,7 @@ def test_what_was_on_its_way_as_one_was_put_out_is_not_said(chat: InMemoryChat) 
     chat.turn()
     assert [line.partition(" ")[2] for line in mallory.take()] == [
         "KICK ann #den mallory",
-        "ERR not-in-room MSG you were not in that room any more when it was its turn; JOIN it again",
+        "ERR not-in-room MSG you were no longer in the room when this took effect; JOIN it again",
     ]
 
 
@@ -149,7 +149,7 @@ def test_mute(chat: InMemoryChat) -> None:
     ann, bob, mallory = den(chat)
     assert ask(chat, ann, "MUTE mallory for=1h calm down") == ["OK MUTE #den mallory"]
     assert bob.take() == mallory.take() == ["NOTE ann muted mallory in #den for 1h: calm down"]
-    muted = "you may read and not speak, for 1h in all: calm down"
+    muted = "you are muted and can only read, for 1h in total: calm down"
     assert ask(chat, mallory, "MSG hi", "TELL #den hi", "TOPIC hi") == [
         f"ERR muted {verb} {muted}" for verb in ("MSG", "TELL", "TOPIC")
     ]
@@ -175,7 +175,7 @@ def test_the_topic_can_be_locked(chat: InMemoryChat) -> None:
 
 def test_others_can_be_made_to_look_after_a_room_too(chat: InMemoryChat) -> None:
     ann, bob, _mallory = den(chat)
-    assert ask(chat, ann, "OP mallory")[0].startswith("ERR not-allowed OP mallory is nobody's own yet")
+    assert ask(chat, ann, "OP mallory")[0].startswith("ERR not-allowed OP mallory belongs to no account")
     assert ask(chat, ann, "OP bob") == ["OK OP #den bob"]
     assert ask(chat, bob, "KICK mallory")[-1] == "OK KICK #den mallory"
     ask(chat, ann, "DEOP bob")
@@ -195,7 +195,7 @@ def test_who_was_not_invited_is_put_out_of_a_room_that_becomes_private(chat: InM
     ann, bob, mallory = private_den(chat)
     assert mallory.take()[-1] == "NOTE ann removed mallory from #den: the room is private"
     assert bob.take()[-3:] == [
-        "NOTE ann made #den private: only those who are invited may join it",
+        "NOTE ann made #den private: only people who are invited can join",
         "NOTE ann removed mallory from #den: the room is private",
         "MSG ann #den secret words",
     ]
@@ -226,7 +226,7 @@ def test_a_private_room_is_listed_for_its_members(chat: InMemoryChat) -> None:
 def test_even_who_looks_after_the_server_does_not_read_a_private_room(chat: InMemoryChat) -> None:
     private_den(chat)
     root = owner(chat, "root", "JOIN root #lobby")
-    assert ask(chat, root, "JOIN #den")[0].startswith("ERR not-allowed JOIN that room is private")
+    assert ask(chat, root, "JOIN #den")[0].startswith("ERR not-allowed JOIN the room is private")
     assert ask(chat, root, "OP root #den") == ["OK OP #den root"]
     assert ask(chat, root, "JOIN #den") == ["TOPIC ann #den plans", "OK JOIN #den 3"]
 
@@ -236,7 +236,7 @@ def test_an_invitation_lets_in_and_putting_out_ends_it(chat: InMemoryChat) -> No
     ask(chat, bob, "PART #den")
     assert ask(chat, bob, "JOIN #den") == ["TOPIC ann #den plans", "OK JOIN #den 2"]
     ask(chat, ann, "KICK bob")
-    assert ask(chat, bob, "JOIN #den")[-1].startswith("ERR not-allowed JOIN that room is private")
+    assert ask(chat, bob, "JOIN #den")[-1].startswith("ERR not-allowed JOIN the room is private")
 
 
 def test_what_was_said_in_private_is_not_read_when_the_room_opens(chat: InMemoryChat) -> None:
@@ -271,7 +271,7 @@ def test_the_server_can_be_ruled(chat: InMemoryChat) -> None:
     assert ask(chat, root, "MUTE mallory #*") == ["OK MUTE #* mallory"]
     assert other.take()[-1] == "NOTE root muted mallory on the whole server"
     assert ask(chat, mallory, "MSG hi", "TELL root hi") == [
-        f"ERR muted {verb} you may read and not speak" for verb in ("MSG", "TELL")
+        f"ERR muted {verb} you are muted and can only read" for verb in ("MSG", "TELL")
     ]
     assert ask(chat, root, "KICK mallory #* enough") == ["OK KICK #* mallory"]
     assert mallory.farewell is DisconnectReason.KICKED
@@ -340,7 +340,7 @@ def test_who_was_invited_is_put_out_for_good_whatever_the_nick(chat: InMemoryCha
     assert ask(chat, bob, "NICK bobby")[-1] == "OK NICK bobby"
     ann.take()
     assert ask(chat, ann, "KICK bobby") == ["OK KICK #den bobby"]
-    assert ask(chat, bob, "JOIN #den")[-1].startswith("ERR not-allowed JOIN that room is private")
+    assert ask(chat, bob, "JOIN #den")[-1].startswith("ERR not-allowed JOIN the room is private")
 
 
 def test_the_owner_of_a_nick_takes_it_over_with_its_places(chat: InMemoryChat) -> None:
@@ -405,7 +405,7 @@ def test_no_more_is_ruled_in_a_place_than_there_is_room_for(
     monkeypatch.setattr("chatd.chat.moderation.MAX_ACTIONS", 4)
     ann, _, _ = den(chat)
     assert ask(chat, ann, "BAN a", "BAN b for=1s")[-1] == "OK BAN #den b"
-    assert ask(chat, ann, "BAN c")[-1].startswith("ERR full BAN 4 moderation actions hold here")
+    assert ask(chat, ann, "BAN c")[-1].startswith("ERR full BAN there are 4 moderation actions here")
     chat.wait(2)
     ann.session.heard = chat.hub.timers.now
     assert ask(chat, ann, "BAN c")[-1] == "OK BAN #den c"
@@ -454,7 +454,7 @@ def test_a_replay_that_is_under_way_tells_nothing_of_what_becomes_private(chat: 
         assert heard[-1] == "OK JOIN #den 2"  # bob was not invited either, and has not come back
         assert heard[-2].endswith("MSG ann #den later")
     else:
-        assert heard[-1].startswith("ERR not-allowed JOIN that room is private")
+        assert heard[-1].startswith("ERR not-allowed JOIN the room is private")
         assert not [line for line in heard if line.endswith(" later")]
 
 

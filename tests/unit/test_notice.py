@@ -143,7 +143,7 @@ def test_before_hello_it_is_checked_and_ignored(chat: InMemoryChat) -> None:
     eve.says("@notice MSG done", "@notice=x MSG no")
     chat.turn()
     assert told(bob) == ["MSG eve #den done"]
-    assert eve.take()[-1].startswith("ERR bad-tags MSG notice has no value")
+    assert eve.take()[-1].startswith("ERR bad-tags MSG the tag notice takes no value")
 
 
 # In private.

@@ -299,7 +299,7 @@ async def test_an_answer_that_says_that_it_is_another_providers(theirs: fake.Pro
         ("/.well-known/openid-configuration", (200, b"<html>"), "something else than JSON at /.well-known"),
         ("/.well-known/openid-configuration", (200, b"[]"), "something else than JSON"),
         ("/.well-known/openid-configuration", (200, b"[" * 60_000), "something else than JSON"),
-        ("/.well-known/openid-configuration", (200, bytes(2 * MAX_ANSWER)), "did not answer as it should"),
+        ("/.well-known/openid-configuration", (200, bytes(2 * MAX_ANSWER)), "did not answer properly"),
         ("/.well-known/openid-configuration", (302, b"{}"), "answers 302"),
         ("/keys", (404, b"{}"), "answers 404 when it is asked for its keys"),
         ("/keys", (200, b'{"keys": "none"}'), "publishes no key"),
@@ -349,7 +349,7 @@ async def test_a_provider_that_is_not_there() -> None:
     await maybeDeferred(gone.listen(reactor).stopListening)
     settings = ProviderSettings(gone.issuer, CLIENT_ID)
     provider = Provider(settings, HTTPFetcher(reactor), Clock(), lambda: NOW)
-    with pytest.raises(ProviderError, match=r"127\.0\.0\.1 did not answer as it should: connection refused"):
+    with pytest.raises(ProviderError, match=r"127\.0\.0\.1 did not answer properly: connection refused"):
         await provider.login_address(Attempt(new_secret(NOW)), BACK)
 
 

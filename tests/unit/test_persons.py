@@ -123,7 +123,7 @@ def test_the_nick_goes_on_when_the_first_connection_ends(chat: ChatWithAccounts)
 def test_so_many_may_be_there_and_no_more(chat: ChatWithAccounts) -> None:
     people = [device(chat) for _ in range(MAX_CONNECTIONS)]
     late = chat.visitor(LOGIN, "JOIN alice #a")
-    why = f"{MAX_CONNECTIONS} connections are here as alice, which is all one may have; QUIT one first"
+    why = f"alice has {MAX_CONNECTIONS} connections, which is the maximum; QUIT one first"
     assert late.sent[-1] == f"ERR full JOIN {why}"
     people[0].lose()
     chat.turn()
@@ -151,7 +151,7 @@ def test_a_resume_token_takes_over_the_one_connection_that_it_is_of(chat: ChatWi
 
 def test_a_nick_that_is_shared_is_not_changed(chat: ChatWithAccounts) -> None:
     phone, desktop = device(chat), device(chat)
-    why = "you are here over 2 connections, which share your name; QUIT the others first"
+    why = "you have 2 connections that share your nick; QUIT the others first"
     assert chat.send(phone, "NICK al")[-1] == chat.send(desktop, "NICK al")[-1] == f"ERR not-allowed NICK {why}"
     desktop.lose()
     assert chat.send(phone, "NICK al")[-1] == "OK NICK al"

@@ -16,7 +16,7 @@ from chatd.protocol.events import Moderated
 from tests.support.in_memory_chat import ChatClient, InMemoryChat, SlowJournalChat
 from tests.unit.test_moderation import Names, ask, den, owner
 
-MUTED = "ERR muted {} you may read and not speak"
+MUTED = "ERR muted {} you are muted and can only read"
 BANNED = ["ERR banned JOIN you are banned"]
 
 

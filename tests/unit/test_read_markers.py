@@ -95,9 +95,12 @@ def test_who_joins_is_told_up_to_where_the_account_has_read(chat: ChatWithAccoun
     ("line", "answer"),
     [
         ("SEEN", "ERR bad-syntax SEEN the id is missing; write SEEN <id> [#room]"),
-        ("SEEN #a", "ERR bad-syntax SEEN the id is a number from 0 to 9223372036854775807; write SEEN <id> [#room]"),
+        (
+            "SEEN #a",
+            "ERR bad-syntax SEEN the id must be a number from 0 to 9223372036854775807; write SEEN <id> [#room]",
+        ),
         ("SEEN 2 #b", "ERR not-in-room SEEN you are not in #b; JOIN <#room> first"),
-        ("SEEN 3", "ERR bad-syntax SEEN nothing in #a has that id yet; the last one is 2"),
+        ("SEEN 3", "ERR bad-syntax SEEN no message in #a has that id yet; the newest is 2"),
     ],
 )
 def test_what_cannot_be_read_is_refused(chat: ChatWithAccounts, line: str, answer: str) -> None:
@@ -108,7 +111,7 @@ def test_what_cannot_be_read_is_refused(chat: ChatWithAccounts, line: str, answe
 
 def test_guests_have_none(chat: ChatWithAccounts) -> None:
     bob = said(chat, 1)
-    why = "what you have read is noted only for an account; LOGIN to yours before JOIN"
+    why = "read markers need an account; LOGIN before JOIN"
     assert chat.send(bob, "SEEN 1")[-1] == f"ERR not-allowed SEEN {why}"
 
 

@@ -69,7 +69,7 @@ def test_what_was_said_in_private_stays_with_those_who_were_there() -> None:
     chat.hub.accounts = Names("ann", "eve")  # type: ignore[assignment]
     ann = owner(chat, "ann", "JOIN ann #den", "SET registered=yes", "MSG before", "SET private=yes", "MSG secret")
     eve = owner(chat, "eve", "JOIN eve")
-    assert ask(chat, eve, "JOIN #den last=10")[0].startswith("ERR not-allowed JOIN that room is private")
+    assert ask(chat, eve, "JOIN #den last=10")[0].startswith("ERR not-allowed JOIN the room is private")
     ask(chat, ann, "SET private=no", "MSG after")
     assert ask(chat, eve, "JOIN #den last=10") == [*told("after"), "OK JOIN #den 2"]
 

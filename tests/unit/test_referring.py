@@ -21,7 +21,7 @@ from tests.support.in_memory_chat import ChatClient, InMemoryChat, SlowJournalCh
 from tests.support.in_memory_cluster import InMemoryCluster
 from tests.unit.test_moderation import Names
 
-NOT_THERE = "is not in #den, or not any more"
+NOT_THERE = "is not in #den, or no longer"
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -350,15 +350,15 @@ def test_people_read_sentences(chat: InMemoryChat) -> None:
     id_ = said(chat, ann, "one")
     answers(chat, ann, f"EDIT {id_} two", f"REACT {id_} +1", f"UNREACT {id_} +1", f"REACT {id_} 👍")
     assert eve.take()[1:] == [
-        "NOTE ann changed a message in #den to: two",
-        "NOTE ann gave +1 to a message in #den",
-        "NOTE ann took +1 back from a message in #den",
-        "NOTE ann gave 👍 to a message in #den",
+        "NOTE ann edited a message in #den: two",
+        "NOTE ann reacted with +1 to a message in #den",
+        "NOTE ann removed the reaction +1 from a message in #den",
+        "NOTE ann reacted with 👍 to a message in #den",
     ]
-    assert answers(chat, eve, "HISTORY ids=yes")[1] == f"NOTE {id_} has 👍 1"
+    assert answers(chat, eve, "HISTORY ids=yes")[1] == f"NOTE Reactions to {id_}: 👍 1"
     assert len(answers(chat, eve, "HISTORY")) == 2
     answers(chat, ann, f"RETRACT {id_}")
-    assert eve.take() == ["NOTE ann took back a message in #den; it is deleted"]
+    assert eve.take() == ["NOTE ann deleted a message in #den"]
 
 
 def test_who_ignores_somebody_sees_no_change_of_theirs(chat: InMemoryChat) -> None:

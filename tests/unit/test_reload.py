@@ -210,7 +210,7 @@ async def test_who_is_over_a_limit_by_now_stays_and_counts(tmp_path: Path) -> No
         for _ in range(2):
             admission.admit(far)
         assert await daemon.reload(toml(QUIET, {"limits": {"max-per-address": "2"}})) == 0
-        assert admission.refusal(far) == "2 connections come from your address already; close one first"
+        assert admission.refusal(far) == "your address already has 2 connections; close one first"
         admission.release(far)
         assert admission.refusal(far) is None
         assert await daemon.reload(toml(QUIET, {"limits": {"max-connections": "1"}})) == 0

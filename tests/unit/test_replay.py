@@ -250,7 +250,7 @@ def test_nothing_is_said_before_it_is_stored(slow: SlowJournalChat) -> None:
     slow.workers["writer"].work()
     assert [line.split(" ", 1)[1] for line in alice.take()] == [
         "MSG alice #a hi",
-        "quit taken=all goodbye; all that you said was taken",
+        "quit taken=all goodbye; everything you sent was accepted",
     ]
     assert bob.take()[0] == "MSG alice #a hi"
 

@@ -14,7 +14,7 @@ from tests.unit.test_moderation import Names, ask, owner
 
 TWIN = "#p\u0430ypal"
 """With a Cyrillic letter."""
-REFUSED = [f"ERR bad-room JOIN {TWIN} could be mistaken for #paypal; take another name"]
+REFUSED = [f"ERR bad-room JOIN {TWIN} could be mistaken for #paypal; choose another name"]
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_a_room_that_looks_like_a_registered_one_is_not_made(chat: InMemoryChat)
 def test_a_private_room_is_not_named_to_who_may_not_enter_it(chat: InMemoryChat) -> None:
     owner(chat, "ann", "JOIN ann #paypal", "SET registered=yes", "SET private=yes")
     mallory = chat.person("JOIN mallory #other")
-    answer = f"ERR bad-room JOIN {TWIN} could be mistaken for a room that is there; take another name"
+    answer = f"ERR bad-room JOIN {TWIN} could be mistaken for an existing room; choose another name"
     assert ask(chat, mallory, f"JOIN {TWIN}") == [answer]
 
 

@@ -39,11 +39,11 @@ def refusals(chat: InMemoryChat, person: ChatClient, *lines: str) -> list[str]:
 @pytest.mark.parametrize(
     ("line", "answer"),
     [
-        ("SET speak=nobody", "ERR bad-syntax SET speak is members or operators;"),
-        ("SET slow=fast", "ERR bad-syntax SET slow is off, or a length of time:"),
-        ("SET slow=2h", "ERR bad-syntax SET slow is off, or from 1s to 1h;"),
-        ("SET keep=59s", "ERR bad-syntax SET keep is all, or from 1m to 10000w;"),
-        ("SET keep=", "ERR bad-syntax SET keep is all, or a length of time:"),
+        ("SET speak=nobody", "ERR bad-syntax SET speak= takes members or operators;"),
+        ("SET slow=fast", "ERR bad-syntax SET slow= takes off or a duration:"),
+        ("SET slow=2h", "ERR bad-syntax SET slow= takes off or a duration from 1s to 1h;"),
+        ("SET keep=59s", "ERR bad-syntax SET keep= takes all or a duration from 1m to 10000w;"),
+        ("SET keep=", "ERR bad-syntax SET keep= takes all or a duration:"),
         ("SET slow=60s", "OK SET #den slow=1m"),
         ("SET keep=48h", "OK SET #den keep=2d"),
         ("SET slow=off", "OK SET #den slow=off"),
@@ -60,7 +60,7 @@ def test_where_operators_speak_others_read(chat: InMemoryChat) -> None:
     ask(chat, ann, "SET speak=operators")
     for person in (bob, mallory):
         assert refusals(chat, person, "MSG hello", "TOPIC mine") == [
-            f"ERR not-allowed {verb} only its operators may speak in that room now; you may read"
+            f"ERR not-allowed {verb} only operators may speak in this room; you can still read"
             for verb in ("MSG", "TOPIC")
         ]
     assert refusals(chat, ann, "MSG quiet, please") == []
@@ -78,7 +78,7 @@ def test_what_was_said_before_operators_alone_may_speak_is_judged_in_its_turn(ch
     ann.says("SET speak=operators")
     bob.says("MSG too late")
     chat.turn()
-    assert bob.take()[-1].startswith("ERR not-allowed MSG only its operators may speak")
+    assert bob.take()[-1].startswith("ERR not-allowed MSG only operators may speak")
 
 
 def test_a_slow_room_takes_a_message_in_a_while(chat: InMemoryChat) -> None:
@@ -86,7 +86,7 @@ def test_a_slow_room_takes_a_message_in_a_while(chat: InMemoryChat) -> None:
     ask(chat, ann, "SET slow=10s")
     assert refusals(chat, mallory, "MSG one") == []
     chat.clock.advance(2.5)
-    slow = "ERR slow-down MSG #den takes one message every 10s from each person; say it again in 8s"
+    slow = "ERR slow-down MSG #den takes one message every 10s from each person; send it again in 8s"
     assert ask(chat, mallory, "MSG two")[-1] == slow
     assert ask(chat, mallory, "NICK max", "MSG two")[-1] == slow
     assert refusals(chat, bob, "MSG others may") == []
@@ -101,7 +101,7 @@ def test_who_changes_what_was_said_is_no_faster_in_a_slow_room(chat: InMemoryCha
     ann, _, mallory = den(chat)
     ask(chat, ann, "SET slow=10s")
     assert refusals(chat, mallory, "MSG one") == []
-    slow = "ERR slow-down EDIT #den takes one message every 10s from each person; say it again in 10s"
+    slow = "ERR slow-down EDIT #den takes one message every 10s from each person; send it again in 10s"
     assert refusals(chat, mallory, "EDIT last two") == [slow]
     chat.clock.advance(10)
     assert refusals(chat, mallory, "EDIT last two") == []
@@ -112,7 +112,7 @@ def test_a_topic_is_a_message_of_a_slow_room(chat: InMemoryChat) -> None:
     ann, _, mallory = den(chat)
     ask(chat, ann, "SET slow=10s")
     assert refusals(chat, mallory, "TOPIC one") == []
-    slow = "ERR slow-down TOPIC #den takes one message every 10s from each person; say it again in 10s"
+    slow = "ERR slow-down TOPIC #den takes one message every 10s from each person; send it again in 10s"
     assert refusals(chat, mallory, "TOPIC two") == [slow]
     assert refusals(chat, ann, "TOPIC its operators", "TOPIC as they like") == []
 
@@ -124,7 +124,7 @@ def test_who_posts_speaks_there(chat: InMemoryChat) -> None:
     assert ask(chat, ci, "POST ci #den one")[-1].startswith("OK POST #den ")
     assert ask(chat, ci, "POST ci #den two")[-1].startswith("ERR slow-down POST #den takes one message every 10s")
     ask(chat, ann, "SET slow=off", "SET speak=operators")
-    assert ask(chat, ci, "POST ci #den two")[-1].startswith("ERR not-allowed POST only its operators may speak")
+    assert ask(chat, ci, "POST ci #den two")[-1].startswith("ERR not-allowed POST only operators may speak")
 
 
 def test_who_comes_again_under_the_same_name_is_no_faster(chat: InMemoryChat) -> None:
@@ -173,7 +173,7 @@ def test_a_room_keeps_nothing_longer_than_the_server(chat: InMemoryChat) -> None
     ann, _, _ = den(chat)
     assert isinstance(chat.journal, MemoryJournal)
     chat.journal.retention = Retention(seconds=7 * 24 * 60 * 60)
-    why = "ERR not-allowed SET this server keeps what is said for 1w; a room may keep it for less, not longer"
+    why = "ERR not-allowed SET this server stores messages for 1w; a room cannot store them for longer"
     assert ask(chat, ann, "SET keep=8d") == [why]
     assert ask(chat, ann, "SET keep=7d")[-1] == "OK SET #den keep=1w"
 
@@ -188,9 +188,9 @@ def test_who_is_there_in_detail(chat: InMemoryChat) -> None:
     mallory.take()
     assert ask(chat, mallory, "WHO details=yes") == [
         "NOTE ann: operator, here",
-        "NOTE bob: away (back in an hour), silent for 40s",
-        "NOTE mallory: silent for 40s",
-        "NOTE robot: bot, silent for 40s",
+        "NOTE bob: away (back in an hour), idle for 40s",
+        "NOTE mallory: idle for 40s",
+        "NOTE robot: bot, idle for 40s",
         "OK WHO #den 4",
     ]
     assert bodies(ask(chat, robot, "WHO details=yes")[-5:]) == [
@@ -202,14 +202,14 @@ def test_who_is_there_in_detail(chat: InMemoryChat) -> None:
     ]
     assert ask(chat, bob, "AWAY")[-1] == "OK AWAY"
     mallory.take()
-    assert ask(chat, mallory, "WHO details=yes")[1] == "NOTE bob: silent for 40s"
+    assert ask(chat, mallory, "WHO details=yes")[1] == "NOTE bob: idle for 40s"
     assert robot.farewell is None
 
 
 def test_who_says_away_alone_is_told_what_that_means(chat: InMemoryChat) -> None:
     _, ann, _ = den(chat)
     ann.take()
-    assert ask(chat, ann, "AWAY") == ["NOTE You were not away. AWAY <text> says why you are.", "OK AWAY"]
+    assert ask(chat, ann, "AWAY") == ["NOTE You were not away. Write AWAY <text> to say why you are.", "OK AWAY"]
     assert ask(chat, ann, "AWAY lunch", "AWAY") == ["OK AWAY", "NOTE You are back.", "OK AWAY"]
 
 

@@ -10,7 +10,7 @@ WHEN = "[1970-01-12 13:46 UTC]"
 TIME = "1970-01-12T13:46:40.000Z"
 SETTINGS = (
     "NOTE The settings of #den are registered=yes private={} listed=yes topic=members speak=members outsiders=no"
-    " slow=off keep=all limit=off; HELP SET says how to change them."
+    " slow=off keep=all limit=off; HELP SET explains how to change them."
 )
 
 
@@ -28,7 +28,7 @@ def test_a_person_reads_what_holds_as_sentences() -> None:
     assert isinstance(eve.peer, ChatClient)  # type: ignore[attr-defined]
     eve.peer.take()  # type: ignore[attr-defined]
     assert ask(chat, eve.peer, "RULES") == [  # type: ignore[attr-defined]
-        f"NOTE ann registered #den and is its operator {WHEN}",
+        f"NOTE ann registered #den and is now its owner {WHEN}",
         f"NOTE ann made ann an operator of #den {WHEN}",
         f"NOTE ann muted eve in #den for 15m: spam {WHEN}",
         f"NOTE ann banned 10.6.0.0/16 from #den {WHEN}",

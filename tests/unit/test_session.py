@@ -120,7 +120,7 @@ def test_a_silent_program_is_pinged_once_and_then_sent_away() -> None:
     (ping,) = alice.take()
     assert ping.startswith("PING ")
     chat.wait(5)
-    assert alice.take() == ["BYE idle nothing was heard for 10 seconds"]
+    assert alice.take() == ["BYE idle nothing was received for 10 seconds"]
 
 
 def test_a_silent_program_is_asked_before_a_proxy_cuts_it_after_50_seconds() -> None:

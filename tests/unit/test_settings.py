@@ -18,7 +18,7 @@ def chat() -> InMemoryChat:
 
 def test_the_room_that_everybody_comes_into_belongs_to_the_server_operators(chat: InMemoryChat) -> None:
     ann = owner(chat, "ann", "JOIN ann")
-    why = "#lobby is where everybody comes in: it belongs to the server operators"
+    why = "#lobby is where everybody comes in; only server operators may do that"
     assert ask(chat, ann, "SET #Lobby registered=yes", "SET private=yes who=remove") == [
         f"ERR not-allowed SET {why}",
         f"ERR not-allowed SET {why}",
@@ -38,8 +38,8 @@ def test_the_room_that_everybody_comes_into_belongs_to_the_server_operators(chat
 def test_a_room_with_people_in_it_is_not_made_private_unasked(chat: InMemoryChat) -> None:
     ann, bob, mallory = den(chat)
     assert ask(chat, ann, "SET private=yes") == [
-        "ERR not-allowed SET 2 people in #den without an invitation would be put out; add who=keep to invite them,"
-        " those without an account for as long as they are connected, or who=remove to put all of them out"
+        "ERR not-allowed SET 2 people in #den without an invitation would be removed; add who=keep to invite them,"
+        " (guests for as long as they are connected) or who=remove to remove them"
     ]
     assert bob.take() == mallory.take() == []
     assert ask(chat, ann, "INVITE bob", "KICK mallory", "SET private=yes")[-1] == "OK SET #den private=yes"
@@ -57,7 +57,7 @@ def test_those_who_are_there_can_be_kept_guests_while_they_are_connected(chat: I
         "NOTE ann invited bob to #den",
         "NOTE ann invited mallory to #den: for as long as they are connected",
         "NOTE ann invited zoe to #den",
-        "NOTE ann made #den private: only those who are invited may join it",
+        "NOTE ann made #den private: only people who are invited can join",
     ]
     assert ask(chat, bob, "PART", "JOIN #den")[-1] == "OK JOIN #den 4"
     assert ask(chat, mallory, "PART", "JOIN #den")[-1] == "OK JOIN #den 4"
@@ -78,5 +78,7 @@ def test_more_than_can_be_invited_are_not(chat: InMemoryChat, monkeypatch: pytes
     ann, _, _ = den(chat)
     assert MAX_ACTIONS > 3
     monkeypatch.setattr("chatd.chat.inviting.MAX_ACTIONS", 3)
-    assert ask(chat, ann, "SET private=yes who=keep")[0].startswith("ERR full SET only 3 moderation actions")
+    assert ask(chat, ann, "SET private=yes who=keep")[0].startswith(
+        "ERR full SET a room has at most 3 moderation actions"
+    )
     assert ask(chat, ann, "WHO")[-1] == "OK WHO #den 3"

@@ -197,7 +197,7 @@ def test_whatever_stands_in_the_fields_is_a_line_or_a_sentence(value: Any, shape
     try:
         line = line_of(shape, json.dumps(value), event)
     except ValueError as error:
-        assert str(error).endswith((f"from={shape} takes", f"from={shape} knows"))
+        assert str(error).endswith((f"from={shape} requires", f"from={shape} knows"))
     else:
         assert line
         assert "\n" not in line
@@ -232,5 +232,5 @@ def test_what_ntfy_sends_beside_the_text_becomes_words(text: str, sent: dict[str
 
 @pytest.mark.parametrize("name", ["delay", "attach", "actions", "email", "x-email"])
 def test_what_cannot_be_kept_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match=f"^{name} is not taken"):
+    with pytest.raises(ValueError, match=f"^{name} is not supported"):
         ntfy.line("x", {name: "1"}.get)

@@ -54,7 +54,7 @@ def test_reconnecting_instead_of_talking_is_worth_nothing(chat: InMemoryChat, ad
 def test_who_is_refused_hears_why_and_may_come_later(chat: InMemoryChat) -> None:
     churn(chat, HERE, BURST)
     (refused,) = visit(chat, HERE, "JOIN bob")
-    assert refused.startswith("ERR slow-down JOIN too many have come and gone from where you are; ")
+    assert refused.startswith("ERR slow-down JOIN too many people came and went from your address; ")
     chat.wait(2)
     assert visit(chat, HERE, "JOIN bob")[0].startswith("OK JOIN ")
 

@@ -56,7 +56,7 @@ def test_an_account_is_found_until_it_is_removed(roll: AccountStore) -> None:
 
 def test_a_name_is_given_once_and_look_alikes_not_at_all(roll: AccountStore) -> None:
     roll.add(account("modern"))
-    with pytest.raises(TakenError, match="somebody's own"):
+    with pytest.raises(TakenError, match="belongs to a registered user"):
         roll.add(account("MODERN"))
     with pytest.raises(TakenError, match="mistaken for modern"):
         roll.add(account("modem"))

@@ -149,7 +149,7 @@ def test_a_private_room_is_closed_at_once(path: Path) -> None:
     bob.says("JOIN bob", "JOIN #den", "HISTORY #den 5")
     chat.turn()
     lines = bob.take()
-    assert "ERR not-allowed JOIN that room is private; ask one of its operators to INVITE you" in lines
+    assert "ERR not-allowed JOIN the room is private; ask one of its operators to INVITE you" in lines
     assert not any("secret" in line for line in lines)
     assert chat.hub.members("#den") == ()
     chat.journal.stop()

@@ -82,7 +82,7 @@ def test_what_guests_tell_each_other_is_kept_nowhere_and_the_answer_says_so() ->
         assert joe.take() == ["@time=1970-01-12T13:46:40.000Z TELL eve hi"]
         assert chat.send(ann, "TELL joe hi")[-1] == "OK TELL joe stored=no"
         assert not chat.hub.journal.known_rooms
-        assert chat.send(eve, "TELL nobody hi")[-1] == "ERR no-such-nick TELL nobody here goes by nobody"
+        assert chat.send(eve, "TELL nobody hi")[-1] == "ERR no-such-nick TELL nobody here uses the nick nobody"
 
 
 def test_what_a_guest_tells_an_account_is_kept_for_that_one() -> None:
@@ -149,7 +149,7 @@ def test_who_ignores_somebody_is_told_nothing_and_nothing_is_stored(by: str) -> 
     with people("ann", "bob") as chat:
         ann, bob = logged_in(chat, "ann", nick="annie"), logged_in(chat, "bob", f"IGNORE {by}")
         bob.take(), ann.take()
-        assert chat.send(ann, "TELL bob hi") == ["ERR not-allowed TELL bob takes no private lines from you"]
+        assert chat.send(ann, "TELL bob hi") == ["ERR not-allowed TELL bob accepts no private messages from you"]
         assert told(bob) == []
         assert not chat.hub.journal.known_rooms
 

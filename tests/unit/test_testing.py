@@ -18,7 +18,7 @@ from zope.interface import implementer
 
 from chatd.testing import EndlessTrafficError, Limits, MemoryServer
 
-QUIT = "BYE quit taken=all goodbye; all that you said was taken"
+QUIT = "BYE quit taken=all goodbye; everything you sent was accepted"
 
 
 class Recorder(Protocol):
@@ -362,7 +362,7 @@ def test_time_passes_when_it_is_told_to(server: MemoryServer) -> None:
     server.advance(1)
     assert bot.lines() == ["PING 1767225645"]
     server.advance(45)
-    assert bot.lines() == ["BYE idle nothing was heard for 90 seconds"]
+    assert bot.lines() == ["BYE idle nothing was received for 90 seconds"]
 
 
 def test_a_protocol_may_ask_for_a_flush_and_what_it_raises_reaches_the_test(server: MemoryServer) -> None:

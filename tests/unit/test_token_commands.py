@@ -89,8 +89,8 @@ def test_logout_ends_the_logins_of_an_account(do: Do) -> None:
     ("words", "why"),
     [
         (["token", "bob"], "bob has no account; make one: chatd user add bob --no-password"),
-        (["token", "ci", "--room", "builds"], "a room begins with #"),
-        (["token", "ci", "--expires", "soon"], "length of time"),
+        (["token", "ci", "--room", "builds"], "rooms begin with #"),
+        (["token", "ci", "--expires", "soon"], "duration"),
         (["token", "ci", "--accounts", "nowhere"], "there is no file"),
         (["tokens", "bob"], "bob has no account"),
         (["revoke", "12345678"], "no token of that id; chatd user tokens lists them"),

@@ -181,11 +181,11 @@ def test_invite_prints_a_code_for_one(do: Do, monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(
     ("words", "password", "why"),
     [
-        (["add", "ann"], PASSWORD, "somebody's own already"),
+        (["add", "ann"], PASSWORD, "already belongs to a registered user"),
         (["add", "аnn"], PASSWORD, "could be mistaken for ann"),
         (["add", "a b"], PASSWORD, "letters, digits"),
         (["add", "bob"], "short", "at least 8 characters"),
-        (["add", "bob"], "two words", "neither spaces"),
+        (["add", "bob"], "two words", "spaces or control"),
         (["add", "bob"], "", "at least 8 characters"),
         (["add", "bob", "-j", "memory:"], PASSWORD, "is no journal in a file"),
         (["add", "bob", "--accounts", "no/where"], PASSWORD, "cannot be opened"),
@@ -196,7 +196,7 @@ def test_invite_prints_a_code_for_one(do: Do, monkeypatch: pytest.MonkeyPatch) -
         (["forget-scram", "ann"], PASSWORD, "nothing is kept for SCRAM of ann"),
         (["remove", "bob", "--accounts", "nowhere"], PASSWORD, "there is no file"),
         (["list", "--accounts", "nowhere"], PASSWORD, "there is no file"),
-        (["invite", "--expires", "soon"], PASSWORD, "length of time"),
+        (["invite", "--expires", "soon"], PASSWORD, "duration"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(

@@ -15,7 +15,7 @@ from chatd.protocol.events import Said
 from tests.support.in_memory_chat import ChatClient, InMemoryChat, journal_environment
 from tests.unit.test_moderation import Names
 
-GONE = "you were not in that room any more when it was its turn; JOIN it again"
+GONE = "you were no longer in the room when this took effect; JOIN it again"
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -64,7 +64,7 @@ def bodies(person: ChatClient) -> list[str]:
 @pytest.mark.parametrize(
     ("ruling", "answer"),
     [
-        ("MUTE eve for=5m", "ERR muted MSG you may read and not speak, for 5m in all"),
+        ("MUTE eve for=5m", "ERR muted MSG you are muted and can only read, for 5m in total"),
         ("BAN eve", f"ERR not-in-room MSG {GONE}"),
         ("KICK eve", f"ERR not-in-room MSG {GONE}"),
         ("SET private=yes who=remove", f"ERR not-in-room MSG {GONE}"),
@@ -151,7 +151,7 @@ def test_of_two_who_register_a_room_at_once_the_second_hears_so(chat: InMemoryCh
     bob.says("SET registered=yes")
     chat.turn()
     assert bodies(ann) == ["SET ann #den registered=yes", "OK SET #den registered=yes"]
-    assert bodies(bob) == ["SET ann #den registered=yes", "ERR not-allowed SET #den is registered already"]
+    assert bodies(bob) == ["SET ann #den registered=yes", "ERR not-allowed SET #den is already registered"]
     assert kept(chat) == ["Moderated ann"]
 
 

@@ -73,7 +73,7 @@ class MembershipChanges:
                     return [each for incarnation in ended for each in self._end_incarnation(incarnation, entry)]
             return [entry]
         except Exception:
-            _log.failure("what became of a member could not be noted")
+            _log.failure("a change of a member could not be recorded")
             return []
 
     # What each kind of entry does.
@@ -252,5 +252,5 @@ class MembershipChanges:
         if entry.refused.code == Code.UNAVAILABLE:
             self._announcer.retry_later(entry)
         elif client is not None and not client.ended:
-            client.disconnect(DisconnectReason.REPLACED, "somebody took your name while this node was cut off")
+            client.disconnect(DisconnectReason.REPLACED, "somebody took your nick while this node was cut off")
         return []

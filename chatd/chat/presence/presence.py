@@ -125,7 +125,7 @@ class Presence(Nodes):
             return occupant.member  # it is by the account, whatever it goes by
         nick = event.nick if isinstance(event, DurableEvent) else occupant.info.nick
         if nick != occupant.info.nick and names.key(nick) != names.key(occupant.info.nick):
-            return ChatError(Code.UNAVAILABLE, "you had another name when it was its turn; say it again")
+            return ChatError(Code.UNAVAILABLE, "your nick changed before this took effect; send it again")
         return occupant.member
 
     @override
@@ -193,7 +193,7 @@ class Presence(Nodes):
             code, why = answer["refused"]
             raise ChatError(Code(code), why)
         if not isinstance(nick, str):
-            raise ChatError(Code.NO_SUCH_NICK, f"nobody here goes by {remote.nick}")
+            raise ChatError(Code.NO_SUCH_NICK, f"nobody here uses the nick {remote.nick}")
         return nick, facts.read(answer.get("facts"))
 
     @override
@@ -239,7 +239,7 @@ class Presence(Nodes):
             ignored = () if client is None else client.ignored
             if client is None or {names.key(question["from"]), question.get("account")}.isdisjoint(ignored):
                 return {"party": None if client is None else client.party}
-            return {"refused": [Code.NOT_ALLOWED, f"{client.nick} takes no private lines from you"]}
+            return {"refused": [Code.NOT_ALLOWED, f"{client.nick} accepts no private messages from you"]}
         member_id, nick, text, time = question["tell"], question["from"], question["text"], question.get("time")
         notice = question.get("notice") is True
         client = self.announcer.client(member_id)
@@ -290,4 +290,4 @@ class Presence(Nodes):
 
 
 def _gone() -> ChatError:
-    return ChatError(Code.UNAVAILABLE, "this server was taken for dead when it was its turn; say it again")
+    return ChatError(Code.UNAVAILABLE, "this node was considered dead before this took effect; send it again")

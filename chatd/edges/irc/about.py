@@ -14,7 +14,7 @@ from chatd.edges.irc.user import IrcUser
 
 
 def _version(user: IrcUser, _message: Message) -> None:
-    user.reply(n.RPL_VERSION, f"chatd-{__version__}", user.server.name, "all that is said in rooms is kept")
+    user.reply(n.RPL_VERSION, f"chatd-{__version__}", user.server.name, "messages in rooms are stored")
     welcome.tell_isupport(user)
 
 
@@ -42,18 +42,18 @@ def _links(user: IrcUser, _message: Message) -> None:
 
 
 def _stats(user: IrcUser, message: Message) -> None:
-    user.reply(n.RPL_ENDOFSTATS, message.param(0)[:1] or "*", "numbers are at /-/metrics of the web port")
+    user.reply(n.RPL_ENDOFSTATS, message.param(0)[:1] or "*", "statistics are at /-/metrics on the web port")
 
 
 def _help(user: IrcUser, message: Message) -> None:
     subject = message.param(0).upper()
     if not subject:
-        _tell_help(user, "*", "Commands; HELP <command> says more", OVERVIEW)
+        _tell_help(user, "*", "Commands; HELP <command> explains one", OVERVIEW)
     elif (found := HELP.get(subject)) is not None:
         usage, text = found
         _tell_help(user, subject, usage, [part for line in text.split("\n") for part in textwrap.wrap(line, 70)])
     else:
-        why = ABSENT.get(subject, "there is no help for that; HELP lists the commands")
+        why = ABSENT.get(subject, "no help for that; HELP lists the commands")
         user.reply(n.ERR_HELPNOTFOUND, message.param(0), why)
 
 

@@ -36,13 +36,20 @@ def _register(user: IrcUser, message: Message) -> Work | None:
     account, email, password = message.params[:3]
     account = user.nick if account == OWN else account
     if not user.registered:
-        _fail(user, "COMPLETE_CONNECTION_REQUIRED", account, "come in first, with NICK and USER; then REGISTER")
+        _fail(user, "COMPLETE_CONNECTION_REQUIRED", account, "send NICK and USER first, then REGISTER")
     elif not user.hub.accounts.takes_newcomers:
-        _fail(user, "TEMPORARILY_UNAVAILABLE", account, "accounts are made by whoever runs this server: ask them")
+        _fail(
+            user, "TEMPORARILY_UNAVAILABLE", account, "only the people who run this server can make accounts; ask them"
+        )
     elif names.key(account) != names.key(user.nick):
-        _fail(user, "ACCOUNT_NAME_MUST_BE_NICK", account, f"an account is named like your nick; NICK {account} first")
+        _fail(
+            user,
+            "ACCOUNT_NAME_MUST_BE_NICK",
+            account,
+            f"the account must have the name of your nick; change it with NICK {account} first",
+        )
     elif "@" in email:
-        why = "no addresses are kept here; write * in its place, or the invitation if you have one"
+        why = "this server takes no email addresses; write *, or your invitation code, in its place"
         _fail(user, "UNACCEPTABLE_EMAIL", account, why)
     else:
         return _make(user, account, password, None if email == OWN else email)
@@ -55,21 +62,21 @@ async def _make(user: IrcUser, account: str, password: str, code: str | None) ->
         _refuse(user, account, result.refused, password, code)
         return
     name = str(user.session.nick)
-    user.answer(Message("REGISTER", ("SUCCESS", name, f"{name} is yours now"), user.server.name))
+    user.answer(Message("REGISTER", ("SUCCESS", name, f"the account {name} is now yours"), user.server.name))
     tell_logged_in(user)
 
 
 def _refuse(user: IrcUser, account: str, refused: Refused, password: str, code: str | None) -> None:
     why, text = _CODES.get(refused.code, "TEMPORARILY_UNAVAILABLE"), refused.text
     if refused.code is Code.NOT_ALLOWED and code is None:
-        text = f"it takes an invitation: REGISTER {OWN} <invitation> <password>"
+        text = f"you need an invitation code: REGISTER {OWN} <code> <password>"
     if refused.code is Code.BAD_PASSWORD and len(password) < MIN_PASSWORD_CHARACTERS:
         why = "WEAK_PASSWORD"
     _fail(user, why, account, text)
 
 
 def _verify(user: IrcUser, message: Message) -> None:
-    text = "nothing has to be verified here; an account is its owner's as soon as it is made"
+    text = "accounts need no verification here"
     user.fail("VERIFY", "INVALID_CODE", message.param(0), text)
 
 

@@ -37,11 +37,15 @@ def _carry_out(user: IrcUser, message: Message) -> Work | None:
     asked = _SUBCOMMANDS.get(subcommand)
     if asked is None:
         known = ", ".join(_SUBCOMMANDS)
-        user.fail("CHATHISTORY", "INVALID_PARAMS", message.param(0) or "*", f"CHATHISTORY has {known}")
+        user.fail(
+            "CHATHISTORY", "INVALID_PARAMS", message.param(0) or "*", f"the subcommands of CHATHISTORY are {known}"
+        )
         return None
     params, carry_out = asked
     if len(message.params) != params:
-        user.fail("CHATHISTORY", "INVALID_PARAMS", subcommand, f"CHATHISTORY {subcommand} has {params - 1} parameters")
+        user.fail(
+            "CHATHISTORY", "INVALID_PARAMS", subcommand, f"CHATHISTORY {subcommand} takes {params - 1} parameters"
+        )
         return None
     return _guarded(user, message, subcommand, carry_out)
 
@@ -69,9 +73,9 @@ def _source(user: IrcUser, target: str) -> Source:
         return source_of_person(user, target)
     room = user.hub.room(names.key(target))
     if room is None or room not in user.session.rooms:
-        raise BadParameterError("INVALID_TARGET", target, "you are not in that room; only who is there may read it")
+        raise BadParameterError("INVALID_TARGET", target, "you are not in that room; only its members can read it")
     if (source := excerpts.room_source(user.session, room)) is None:
-        raise BadParameterError("INVALID_TARGET", target, "that room is private")
+        raise BadParameterError("INVALID_TARGET", target, "the room is private")
     return source
 
 
@@ -80,13 +84,13 @@ def source_of_person(user: IrcUser, target: str) -> Source:
     try:
         nick = Nick.of(names.nick(target))
     except BadNameError:
-        raise BadParameterError("INVALID_TARGET", target, "nobody can be called that") from None
+        raise BadParameterError("INVALID_TARGET", target, "that is not a valid nick") from None
     return excerpts.private_source(user.session, nick)
 
 
 def _limit(text: str) -> int:
     if not (text.isascii() and text.isdigit()) or int(text[:9]) == 0:
-        raise BadParameterError("INVALID_PARAMS", text, f"a limit is a number from 1 to {MAX_HISTORY}")
+        raise BadParameterError("INVALID_PARAMS", text, f"the limit must be a number from 1 to {MAX_HISTORY}")
     return min(int(text[:9]), MAX_HISTORY)
 
 
@@ -96,18 +100,18 @@ def _mark(user: IrcUser, message: Message, index: int) -> Mark:
     if kind == "timestamp":
         return Mark(time=_time(text))
     if kind != "msgid":
-        why = "a message is referred to by msgid= or timestamp="
+        why = "refer to a message by msgid= or timestamp="
         raise BadParameterError("INVALID_MSGREFTYPE", target, text, why)
     id_ = user.server.id_of(value)
     if id_ is None:
-        raise BadParameterError("MESSAGE_ERROR", target, text, "no message that is kept has that msgid")
+        raise BadParameterError("MESSAGE_ERROR", target, text, "no stored message has that msgid")
     return Mark(id_)
 
 
 def _time(text: str) -> int:
     time = stamps.milliseconds_of(text.removeprefix(stamps.KEY))
     if time is None or not text.startswith(stamps.KEY):
-        raise BadParameterError("INVALID_PARAMS", text, "a time is written as timestamp=2026-11-28T19:04:00.000Z")
+        raise BadParameterError("INVALID_PARAMS", text, "write a time as timestamp=2026-11-28T19:04:00.000Z")
     return time
 
 

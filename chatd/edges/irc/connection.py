@@ -55,7 +55,7 @@ class IrcSpeech(Speech):
             message = parse(line)
         except TooLongError:
             self._tear(user)
-            why = "a message has at most 510 bytes, and 4096 of tags"
+            why = "the line is too long; a message has at most 510 bytes and 4096 bytes of tags"
             answer_alone(user, partial(user.reply, n.ERR_INPUTTOOLONG, why))
         except UnicodeDecodeError:
             self._tear(user)
@@ -76,7 +76,7 @@ class IrcSpeech(Speech):
         tags, _, body = line.partition(b" ") if line.startswith(b"@") else (b"", b"", line)
         label = parse_tags(tags[1:].decode(errors="replace")).get("label", "")
         command = body.lstrip(b" ").split(b" ")[0].decode("ascii", "replace").upper()[:20]
-        text = "only UTF-8 is spoken here; set your client's encoding to UTF-8"
+        text = "the line is not UTF-8; set your client's encoding to UTF-8"
         answer_alone(user, partial(user.fail, command, "INVALID_UTF8", text), label)
 
     @override
@@ -131,7 +131,7 @@ class IrcProtocol(LineReceiver):
 
     def _farewell(self, reason: DisconnectReason, last: bytes) -> bytes:
         if reason is DisconnectReason.NOT_CHATD:
-            return error("this port speaks IRC, and neither TLS nor HTTP")
+            return error("this port speaks plain IRC, not TLS or HTTP")
         return self._speech.farewell(reason, last)
 
 

@@ -29,7 +29,11 @@ def _invite(user: IrcUser, message: Message) -> Work | None:
     if not message.params:
         return _list(user)
     if len(message.params) == 1:
-        user.reply(n.ERR_NEEDMOREPARAMS, "INVITE", "whom, and where? INVITE bob #den; INVITE alone lists your rooms")
+        user.reply(
+            n.ERR_NEEDMOREPARAMS,
+            "INVITE",
+            "name a nick and a room, as in INVITE bob #den; INVITE alone lists your invitations",
+        )
         return None
     room = own_room(user, message.param(1), missing=n.ERR_NOSUCHCHANNEL)
     if room is None:
@@ -37,13 +41,13 @@ def _invite(user: IrcUser, message: Message) -> Work | None:
     is_open = inviting.is_open(user.session, room.name)
     may_let_in = "o" in ranks(user.hub, room, user.session)
     if not (is_open or may_let_in):
-        user.reply(n.ERR_CHANOPRIVSNEEDED, room.name, f"{room.name} is private: only its operators invite others")
+        user.reply(n.ERR_CHANOPRIVSNEEDED, room.name, f"{room.name} is private; only its operators can invite others")
         return None
     nick = nick_of(message.param(0))
     if nick is not None and (member := member_called(room, nick)) is not None:
-        user.reply(n.ERR_USERONCHANNEL, str(member.nick), room.name, "is in that room already")
+        user.reply(n.ERR_USERONCHANNEL, str(member.nick), room.name, "is already in that room")
     elif nick is None:
-        user.reply(n.ERR_NOSUCHNICK, message.param(0), "nobody can be called that")
+        user.reply(n.ERR_NOSUCHNICK, message.param(0), "that is not a valid nick")
     elif is_open and not (may_let_in and room.policy.count("limit")):
         return _tell(user, room, nick)
     else:

@@ -21,7 +21,7 @@ async def _kick(user: IrcUser, message: Message) -> None:
     if len(rooms) == 1:
         rooms *= len(nicks)
     if len(rooms) != len(nicks):
-        user.reply(n.ERR_NEEDMOREPARAMS, "KICK", "as many rooms as people, or one room: KICK #den bob,carol")
+        user.reply(n.ERR_NEEDMOREPARAMS, "KICK", "name one room, or as many rooms as nicks, as in KICK #den bob,carol")
         return
     text = plain(message.param(2)) or None
     for room_text, nick_text in dict.fromkeys(zip(rooms, nicks, strict=True)):
@@ -36,7 +36,7 @@ async def _put_out(user: IrcUser, room: Place, nick_text: str, text: str | None)
         return
     nick = nick_of(nick_text)
     if nick is None or user.hub.going_by(nick) is None:
-        user.reply(n.ERR_NOSUCHNICK, nick_text, "nobody here goes by that name")
+        user.reply(n.ERR_NOSUCHNICK, nick_text, "nobody here uses that nick")
     elif member_called(room, nick) is None:
         user.reply(n.ERR_USERNOTINCHANNEL, nick, room.name, "is not in that room")
     else:

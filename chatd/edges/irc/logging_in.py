@@ -17,7 +17,7 @@ from chatd.protocol.events import Refused
 from chatd.protocol.names import BadNameError
 
 ABORT = "*"
-TOO_LONG = "that is longer than anything that logs in somebody; the login has ended"
+TOO_LONG = "the login data is too long; the login has ended"
 
 
 def offered(session: Session) -> str | None:
@@ -37,7 +37,7 @@ def tell_logged_in(user: IrcUser) -> None:
 async def before_registration(user: IrcUser, wanted_nick: str) -> bool:
     """Do what logging in has to do before a client comes in; return whether it may, and send it away if not."""
     if user.exchange is not None:
-        _abort(user, "the login has ended, because you came in before it was over")
+        _abort(user, "the login has ended because you registered before it was complete")
     password, user.password = user.password, ""
     if password and user.session.account is None:
         await _log_in_by_pass(user, *_name_and_password(password, wanted_nick))
@@ -68,16 +68,18 @@ def refuse_nick(user: IrcUser, refused: Refused | ChatError, nick: str) -> None:
     if refused.code is not Code.NOT_ALLOWED or user.session.account is not None:
         refuse(user, "NICK", refused, nick)
         return
-    how = "log in with SASL, or with PASS account:password" if sasl.mechanisms(user.session) else "log in over TLS"
+    how = "log in with SASL or PASS account:password" if sasl.mechanisms(user.session) else "log in over TLS"
     if user.hub.accounts.members_only:
-        user.reply(n.ERR_PASSWDMISMATCH, f"only those with an account may come in; {how}")
+        user.reply(n.ERR_PASSWDMISMATCH, f"only registered users may join; {how}")
     else:
-        user.reply(n.ERR_NICKNAMEINUSE, nick, f"{nick} is somebody's own; if it is yours, {how}")
+        user.reply(
+            n.ERR_NICKNAMEINUSE, nick, f"nick {nick} belongs to a registered user; {how}, or choose another nick"
+        )
 
 
 def _pass(user: IrcUser, message: Message) -> None:
     if user.registered:
-        user.reply(n.ERR_ALREADYREGISTERED, "PASS comes before NICK and USER")
+        user.reply(n.ERR_ALREADYREGISTERED, "PASS must come before NICK and USER")
     else:
         user.password = message.param(0)
 
@@ -112,7 +114,7 @@ def _begin(user: IrcUser, mechanism: str) -> None:
             user.reply(n.ERR_SASLALREADY, error.text)
             return
         if known and mechanism not in known:
-            user.reply(n.RPL_SASLMECHS, ",".join(known), "are the mechanisms there are")
+            user.reply(n.RPL_SASLMECHS, ",".join(known), "are the available mechanisms")
         user.reply(n.ERR_SASLFAIL, error.text)
         return
     user.answer(Message("AUTHENTICATE", (EMPTY,)))
@@ -150,7 +152,7 @@ async def _oper(user: IrcUser, message: Message) -> None:
     except ChatError as error:
         user.reply(n.ERR_PASSWDMISMATCH if error.code is Code.BAD_PASSWORD else n.ERR_NOOPERHOST, error.text)
         return
-    user.reply(n.RPL_YOUREOPER, "you are a server operator, by your account")
+    user.reply(n.RPL_YOUREOPER, "you are now a server operator")
     user.answer(Message("MODE", (user.nick, "+o"), user.person.source))
 
 

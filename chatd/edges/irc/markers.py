@@ -43,7 +43,7 @@ def _markread(user: IrcUser, message: Message) -> Work | None:
     stamp = message.param(1)
     time = stamps.milliseconds_of(stamp.removeprefix(stamps.KEY))
     if time is None or time < 0 or not stamp.startswith(stamps.KEY):
-        why = "a time is written as timestamp=2026-11-28T19:04:00.000Z"
+        why = "write a time as timestamp=2026-11-28T19:04:00.000Z"
         user.fail("MARKREAD", "INVALID_PARAMS", target, stamp, why)
         return None
     return _note(user, target, key, min(time, user.hub.now))
@@ -150,7 +150,7 @@ async def _hear(user: IrcUser, event: Seen) -> None:
 
 def _failed(user: IrcUser, failure: Failure) -> None:
     whose = origin(user.session.address)
-    user.hub.log_limiter.failure("what was read could not be told over IRC", whose, failure)
+    user.hub.log_limiter.failure("a read marker could not be sent to IRC clients", whose, failure)
 
 
 ROWS: tuple[Row, ...] = (Row("MARKREAD", _markread),)

@@ -37,14 +37,18 @@ def subject_of(mask: str, members: Iterable[Member]) -> str:
     address = _address(host)
     if address is not None:
         if nick != ANYBODY or user != ANYBODY:
-            raise BadMaskError(f"an address is that of many; write *!*@{host} for all who come from there")
+            raise BadMaskError(
+                f"many people can share an address; write *!*@{host} for everybody who connects from there"
+            )
         return address
     if host != ANYBODY:
-        raise BadMaskError("a host is one that WHOIS shows, or an address: *!*@192.0.2.7 or *!*@192.0.2.0/24")
+        raise BadMaskError("the host must be one that WHOIS shows or an address: *!*@192.0.2.7 or *!*@192.0.2.0/24")
     if _WILD.search(nick):
-        raise BadMaskError("nicks have no patterns here; write one nick, nick!*@*, or an address, *!*@192.0.2.7")
+        raise BadMaskError(
+            "patterns for nicks are not supported; write one nick, nick!*@*, or an address, *!*@192.0.2.7"
+        )
     if user != ANYBODY:
-        raise BadMaskError(f"everybody chooses their user name; write {nick}!*@*")
+        raise BadMaskError(f"user names can be chosen freely and are not matched; write {nick}!*@*")
     try:
         return names.nick(nick)
     except BadNameError as error:

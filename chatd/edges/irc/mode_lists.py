@@ -67,13 +67,13 @@ def command_for(user: IrcUser, room: Place, change: Change) -> moderators.Modera
     try:
         subject = subject_of(mask, room.everybody)
         if change.letter == INVITATIONS and is_address(subject):
-            raise BadMaskError("nobody is invited by where they come from; write one nick, nick!*@*")
+            raise BadMaskError("an invitation cannot be for an address; write one nick, nick!*@*")
     except BadMaskError as error:
         user.reply(n.ERR_INVALIDMODEPARAM, room.name, change.letter, mask or "*", str(error))
         return None
     if change.on:
         return about.rule(subject, str(room.name))
     if PolicyKey(about.kind, names.key(subject)) not in room.policy:
-        user.reply(n.ERR_LISTMODENOTSET, room.name, mask, change.letter, f"{mask} is not in that list")
+        user.reply(n.ERR_LISTMODENOTSET, room.name, mask, change.letter, f"{mask} is not on that list")
         return None
     return about.take_back(subject, str(room.name))

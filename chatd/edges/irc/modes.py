@@ -33,7 +33,7 @@ _RULES: Mapping[tuple[str, bool], Callable[[str, str], moderators.ModerationComm
     ("v", True): moderators.Voice,
     ("v", False): moderators.Unvoice,
 }
-_RANK_NAMES = {"o": "is no operator", "v": "has no voice"}
+_RANK_NAMES = {"o": "is not an operator", "v": "has no voice"}
 
 
 def _mode(user: IrcUser, message: Message) -> Work | None:
@@ -45,7 +45,7 @@ def _mode(user: IrcUser, message: Message) -> Work | None:
         return None
     room = user.hub.room(name.key)
     if room is None:
-        user.reply(n.ERR_NOSUCHCHANNEL, name, "there is nobody in that room")
+        user.reply(n.ERR_NOSUCHCHANNEL, name, "that room is empty")
         return None
     wanted = list(changes(message.params[1:]))
     if not wanted:
@@ -59,7 +59,7 @@ def _mode(user: IrcUser, message: Message) -> Work | None:
 
 def _tell_modes(user: IrcUser, room: Place) -> None:
     if room not in user.session.rooms and permissions.readable_after(user.session, room.key) is None:
-        user.reply(n.ERR_NOTONCHANNEL, room.name, "that room is private, and you are not in it")
+        user.reply(n.ERR_NOTONCHANNEL, room.name, "the room is private, and you are not in it")
         return
     letters, *params = written(modes_of(room.policy)) or ("",)
     user.reply(n.RPL_CHANNELMODEIS, room.name, letters or "+", *params)
@@ -74,7 +74,7 @@ async def _change_all(user: IrcUser, room: Place, wanted: list[Change]) -> None:
             if not await _carry_out(user, room, change):
                 break
         if len(wanted) > MAX_CHANGES:
-            why = f"{MAX_CHANGES} changes at a time, not more; make the rest with another MODE"
+            why = f"one MODE makes at most {MAX_CHANGES} changes; make the rest with another MODE"
             user.reply(n.ERR_UNKNOWNERROR, "MODE", why)
     finally:
         gathered.flush()
@@ -125,7 +125,7 @@ async def _set_flag(user: IrcUser, room: Place, change: Change) -> bool:
     if room.policy.setting(key) == value:
         return True
     if value not in moderators.SETTINGS[key]:
-        why = f"{room.name} belongs to its operators for good" if key == "registered" else f"{key} is never {value}"
+        why = f"{room.name} stays registered" if key == "registered" else f"{key} cannot be set to {value}"
         user.reply(n.ERR_INVALIDMODEPARAM, room.name, change.letter, "*", why)
         return True
     who = "keep" if (key, value) == ("private", "yes") else None
@@ -134,12 +134,12 @@ async def _set_flag(user: IrcUser, room: Place, change: Change) -> bool:
 
 async def _set_limit(user: IrcUser, room: Place, change: Change) -> bool:
     if change.on and change.param is None:
-        user.reply(n.ERR_NEEDMOREPARAMS, "MODE", f"how many? MODE {room.name} +l 30")
+        user.reply(n.ERR_NEEDMOREPARAMS, "MODE", f"the limit is missing; write MODE {room.name} +l 30")
         return True
     number = moderators.whole_number("limit", change.param or "") if change.on else None
     if change.on and number is None:
         least, most = moderators.COUNTS["limit"]
-        why = f"a limit is a whole number from {least} to {most}; -l takes it away"
+        why = f"the limit must be a whole number from {least} to {most}; -l removes it"
         user.reply(n.ERR_INVALIDMODEPARAM, room.name, "l", change.param or "*", why)
         return True
     value = NO_LIMIT if number is None else str(number)
@@ -154,11 +154,11 @@ async def _set_limit(user: IrcUser, room: Place, change: Change) -> bool:
 async def _set_rank(user: IrcUser, room: Place, change: Change) -> bool:
     nick = nick_of(change.param or "")
     if not change.param:
-        user.reply(n.ERR_NEEDMOREPARAMS, "MODE", f"whom? MODE {room.name} +{change.letter} bob")
+        user.reply(n.ERR_NEEDMOREPARAMS, "MODE", f"the nick is missing; write MODE {room.name} +{change.letter} bob")
         return True
     member = None if nick is None else member_called(room, nick)
     if nick is None or (member is None and user.hub.going_by(nick) is None):
-        user.reply(n.ERR_NOSUCHNICK, change.param, "nobody here goes by that name")
+        user.reply(n.ERR_NOSUCHNICK, change.param, "nobody here uses that nick")
         return True
     if member is None:
         user.reply(n.ERR_USERNOTINCHANNEL, nick, room.name, "is not in that room")
@@ -210,9 +210,9 @@ async def _invite(user: IrcUser, room: Place, command: moderators.Invite, change
 
 async def _refuse_word(user: IrcUser, room: Place, change: Change) -> bool:
     why = {
-        "p": "+s takes a room off the list, and +i keeps out all who are not invited",
-        "e": "nobody is excepted from a ban; ban fewer, or -b who is to come in",
-        "k": "rooms have no keys here; +i keeps out all who are not invited",
+        "p": "mode p is not supported; +s hides a room from LIST, and +i closes it to everybody who is not invited",
+        "e": "ban exceptions are not supported; ban fewer people, or lift a ban with -b",
+        "k": "room keys are not supported; +i closes a room to everybody who is not invited",
     }[change.letter]
     user.reply(n.ERR_INVALIDMODEPARAM, room.name, change.letter, "*", why)
     return True

@@ -39,7 +39,7 @@ def _monitor(user: IrcUser, message: Message) -> Work | None:
         case "S":
             return user.send_all(_states(user, list(onlookers.watched(session))))
         case _:
-            user.reply(n.ERR_UNKNOWNERROR, "MONITOR", "MONITOR has + - C L and S")
+            user.reply(n.ERR_UNKNOWNERROR, "MONITOR", "MONITOR takes +, -, C, L or S")
     return None
 
 

@@ -16,8 +16,8 @@ from chatd.protocol.names import BadNameError
 
 NAME = "NickServ"
 _IDENTIFY = ("IDENTIFY", "ID", "LOGIN")
-_HELP = "there are no services here, but IDENTIFY [<account>] <password> logs you in, and so does SASL"
-_REGISTER = "to make this nick your own, write /REGISTER * * <password>, or /quote REGISTER * * <password>"
+_HELP = "there are no services here; to log in, write IDENTIFY [<account>] <password> or use SASL"
+_REGISTER = "to make an account for your nick, write /REGISTER * * <password> or /quote REGISTER * * <password>"
 
 
 def is_meant(target: str) -> bool:

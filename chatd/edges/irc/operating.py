@@ -15,7 +15,7 @@ from chatd.protocol import names
 from chatd.protocol.moderation_commands import SERVER, Kick
 from chatd.protocol.text import plain
 
-NOT_OVER_IRC = "this server is run on its machine, not over IRC"
+NOT_OVER_IRC = "this server is administered on its own machine, not over IRC"
 
 
 async def _kill(user: IrcUser, message: Message) -> None:
@@ -27,7 +27,7 @@ async def _kill(user: IrcUser, message: Message) -> None:
     if names.key(target) == names.key(user.server.name):
         user.reply(n.ERR_CANTKILLSERVER, "that is this server")
     elif nick is None or user.hub.going_by(nick) is None:
-        user.reply(n.ERR_NOSUCHNICK, target, "nobody here goes by that name")
+        user.reply(n.ERR_NOSUCHNICK, target, "nobody here uses that nick")
     else:
         result = await user.ask(Kick(nick, SERVER, plain(message.param(1)) or None))
         if result.refused is not None:
@@ -52,7 +52,7 @@ def _squery(user: IrcUser, message: Message) -> None:
 
 
 def _trace(user: IrcUser, _message: Message) -> None:
-    user.reply(n.RPL_TRACEEND, user.server.name, f"chatd-{__version__}", "End of /TRACE; WHOIS says who somebody is")
+    user.reply(n.RPL_TRACEEND, user.server.name, f"chatd-{__version__}", "End of /TRACE; use WHOIS")
 
 
 ROWS: tuple[Row, ...] = (
@@ -60,7 +60,7 @@ ROWS: tuple[Row, ...] = (
     *(Row(command, _not_over_irc) for command in ("CONNECT", "DIE", "REHASH", "RESTART", "SQUIT")),
     Row("SERVLIST", _answers(n.RPL_SERVLISTEND, "*", "*", "End of /SERVLIST: there are no services")),
     Row("SQUERY", _squery, least=1),
-    Row("SUMMON", _answers(n.ERR_SUMMONDISABLED, "nobody is summoned here")),
+    Row("SUMMON", _answers(n.ERR_SUMMONDISABLED, "nobody can be summoned")),
     Row("TRACE", _trace),
-    Row("USERS", _answers(n.ERR_USERSDISABLED, "WHO lists who is here, not who is at the machine")),
+    Row("USERS", _answers(n.ERR_USERSDISABLED, "USERS is not supported; WHO lists who is connected")),
 )

@@ -37,7 +37,7 @@ async def _away(user: IrcUser, message: Message) -> None:
 def _setname(user: IrcUser, message: Message) -> None:
     realname = clean(message.param(0))
     if not realname.strip() or len(realname) > MAX_REALNAME:
-        why = f"a real name has 1 to {MAX_REALNAME} characters"
+        why = f"the real name must have 1 to {MAX_REALNAME} characters"
         if user.has("setname"):
             user.fail("SETNAME", "INVALID_REALNAME", why)
         return
@@ -58,7 +58,7 @@ def _setname(user: IrcUser, message: Message) -> None:
 
 
 def nick_of(text: str) -> Nick | None:
-    """Return a text as a nick, None if nobody can be called that."""
+    """Return a text as a nick, None if that is not a valid nick."""
     try:
         return names.nick(text)
     except BadNameError:

@@ -23,10 +23,10 @@ _CODES = {Code.NO_SUCH_MESSAGE: "UNKNOWN_MSGID", Code.NOT_ALLOWED: "REDACT_FORBI
 def _redact(user: IrcUser, message: Message) -> Work | None:
     target, msgid = message.params[:2]
     if not user.has(REDACTION):
-        user.reply(n.ERR_UNKNOWNCOMMAND, "REDACT", f"REDACT is for clients that have asked for {REDACTION}")
+        user.reply(n.ERR_UNKNOWNCOMMAND, "REDACT", f"REDACT needs a capability; request it with CAP REQ :{REDACTION}")
         return None
     if not target.startswith("#"):
-        user.fail("REDACT", "INVALID_TARGET", target, "what is said in private cannot be taken back")
+        user.fail("REDACT", "INVALID_TARGET", target, "private messages cannot be deleted")
         return None
     try:
         room = names.room(target)
@@ -39,7 +39,7 @@ def _redact(user: IrcUser, message: Message) -> Work | None:
         return None
     id_ = user.server.id_of(msgid)
     if not id_:
-        user.fail("REDACT", "UNKNOWN_MSGID", target, msgid, "no message that is kept has that msgid")
+        user.fail("REDACT", "UNKNOWN_MSGID", target, msgid, "no stored message has that msgid")
         return None
     is_in = there is not None and there in user.session.rooms
     return _take_back(user, room, id_, msgid, _reason(user, message), is_in=is_in)

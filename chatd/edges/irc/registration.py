@@ -52,7 +52,7 @@ class Negotiation:
                     user.negotiates = False
                     return try_to_register(user)
             case other:
-                user.reply(n.ERR_INVALIDCAPCMD, other and message.param(0), "CAP has LS, LIST, REQ and END")
+                user.reply(n.ERR_INVALIDCAPCMD, other and message.param(0), "CAP takes LS, LIST, REQ or END")
         return None
 
     def _offered(self, user: IrcUser) -> list[str]:
@@ -94,7 +94,7 @@ class Negotiation:
 def _nick(user: IrcUser, message: Message) -> Work | None:
     wanted = message.param(0)
     if not wanted:
-        user.reply(n.ERR_NONICKNAMEGIVEN, "NICK needs a name: NICK alice")
+        user.reply(n.ERR_NONICKNAMEGIVEN, "the nick is missing; write NICK alice")
         return None
     try:
         nick = names.nick(wanted)
@@ -120,15 +120,15 @@ async def _rename(user: IrcUser, nick: str) -> None:
 
 def _user(user: IrcUser, message: Message) -> Work | None:
     if user.registered or user.ident:
-        user.reply(n.ERR_ALREADYREGISTERED, "you are registered; SETNAME changes your real name")
+        user.reply(n.ERR_ALREADYREGISTERED, "you are already registered; SETNAME changes your real name")
         return None
     ident = _NOT_IN_IDENT.sub("", message.param(0))[:MAX_IDENT]
     realname = message.param(3)
     if not realname:
-        user.reply(n.ERR_NEEDMOREPARAMS, "USER", "USER needs a real name as well: USER alice 0 * :Alice")
+        user.reply(n.ERR_NEEDMOREPARAMS, "USER", "the real name is missing; write USER alice 0 * :Alice")
         return None
     if not ident:
-        user.reply(n.ERR_INVALIDUSERNAME, "a user name is made of letters and digits: USER alice 0 * :Alice")
+        user.reply(n.ERR_INVALIDUSERNAME, "the user name must have letters or digits; write USER alice 0 * :Alice")
         return None
     user.ident, user.session.realname = f"~{ident}", clean(realname)[:MAX_REALNAME]
     return try_to_register(user)

@@ -53,7 +53,7 @@ def own_room(user: IrcUser, text: str, *, missing: str = n.ERR_NOTONCHANNEL) -> 
     if room is not None and room in user.session.rooms:
         return room
     if room is None:
-        user.reply(missing, text, "there is nobody in that room")
+        user.reply(missing, text, "that room is empty")
     else:
         user.reply(n.ERR_NOTONCHANNEL, text, f"you are not in that room; /join {text}")
     return None
@@ -68,7 +68,7 @@ async def _join(user: IrcUser, message: Message) -> None:
             await _leave(user, room, "")
         return
     if not targets(message.param(0)):
-        user.reply(n.ERR_NEEDMOREPARAMS, "JOIN", f"JOIN needs a room: JOIN {commands.LOBBY}")
+        user.reply(n.ERR_NEEDMOREPARAMS, "JOIN", f"the room is missing; write JOIN {commands.LOBBY}")
     for text in targets(message.param(0)):
         name = room_name(user, text)
         if name is not None:

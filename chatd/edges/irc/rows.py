@@ -76,14 +76,18 @@ def _run(user: IrcUser, message: Message, row: Row | None, answer: Answer) -> Wo
 def _started(user: IrcUser, message: Message, row: Row | None) -> Work | None:
     if row is None:
         if user.registered or not message.command.isalpha():
-            why = ABSENT.get(message.command, "no such command; HELP lists what there is")
+            why = ABSENT.get(message.command, "unknown command; HELP lists the commands")
             user.reply(n.ERR_UNKNOWNCOMMAND, message.command, why)
         else:
-            user.reply(n.ERR_NOTREGISTERED, "register first, with NICK and USER")
+            user.reply(n.ERR_NOTREGISTERED, "send NICK and USER first")
     elif row.registered and not user.registered:
-        user.reply(n.ERR_NOTREGISTERED, "register first, with NICK and USER")
+        user.reply(n.ERR_NOTREGISTERED, "send NICK and USER first")
     elif len(message.params) < row.least:
-        user.reply(n.ERR_NEEDMOREPARAMS, message.command, f"{message.command} needs more; see HELP {message.command}")
+        user.reply(
+            n.ERR_NEEDMOREPARAMS,
+            message.command,
+            f"{message.command} needs more parameters; see HELP {message.command}",
+        )
     else:
         return row.carry_out(user, message)
     return None

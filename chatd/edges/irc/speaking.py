@@ -178,7 +178,7 @@ def _in_turn(user: IrcUser, message: Message, to: list[str], answer: Answer) -> 
 
 def _say_what_is_missing(user: IrcUser, message: Message, to: list[str]) -> None:
     if not to:
-        user.reply(n.ERR_NORECIPIENT, f"{message.command} needs somebody or a room that it is for")
+        user.reply(n.ERR_NORECIPIENT, f"{message.command} needs a nick or a room")
     else:
         user.reply(n.ERR_NOTEXTTOSEND, f"{message.command} needs a text")
 
@@ -187,7 +187,9 @@ async def _say_all(user: IrcUser, message: Message, to: list[str], answer: Answe
     try:
         if len(to) > MAX_TARGETS:
             if message.command != "NOTICE":
-                user.reply(n.ERR_TOOMANYTARGETS, to[MAX_TARGETS], f"at most {MAX_TARGETS} targets at a time")
+                user.reply(
+                    n.ERR_TOOMANYTARGETS, to[MAX_TARGETS], f"{message.command} takes at most {MAX_TARGETS} targets"
+                )
             return
         for target in to:
             try:
@@ -206,18 +208,20 @@ async def _say_to(user: IrcUser, message: Message, target: str, answer: Answer) 
             await nickserv.say(user, text)
     elif is_too_long(user, message, target):
         most = room_for(user.person.source, message.command, target)
-        user.reply(n.ERR_INPUTTOOLONG, f"that is too long to be passed on; a text to {target} has {most} bytes at most")
+        user.reply(n.ERR_INPUTTOOLONG, f"the text is too long; a text to {target} has at most {most} bytes")
     elif _is_other_ctcp(text):
         _pass_ctcp(user, message, target)
     elif target.lstrip(_RANKS)[:1] == "#" and target[0] in _RANKS:
         if message.command != "NOTICE":
-            why = f"nobody is written to by rank here; write to {target.lstrip(_RANKS)}, or to each of them"
+            why = f"messages by rank are not supported; write to {target.lstrip(_RANKS)} or to each person"
             user.reply(n.ERR_CANNOTSENDTOCHAN, target, why)
     elif (command := _tell(user, message, target, text)) is None:
         if message.command != "NOTICE":
             numeric = n.ERR_NOSUCHCHANNEL if target.startswith("#") else n.ERR_NOSUCHNICK
             user.reply(
-                numeric, target, "there is no such room" if target.startswith("#") else "nobody can be called that"
+                numeric,
+                target,
+                "that is not a valid room name" if target.startswith("#") else "that is not a valid nick",
             )
     else:
         await _say(user, message, command, answer)
@@ -264,15 +268,15 @@ def clients_among(members: Iterable[Member]) -> Iterator[IrcUser]:
 def _pass_ctcp(user: IrcUser, message: Message, target: str) -> None:
     """Pass on what one client asks of another, or answers; nothing of it is kept."""
     if target.startswith("#"):
-        raise ChatError(Code.NOT_ALLOWED, "a room takes no CTCP but actions (/me)")
+        raise ChatError(Code.NOT_ALLOWED, "actions (/me) are the only CTCP for rooms")
     try:
         nick, readers = passing.to_person(user.session, Nick.of(names.nick(target)))
     except BadNameError:
-        raise ChatError(Code.NO_SUCH_NICK, "nobody can be called that") from None
+        raise ChatError(Code.NO_SUCH_NICK, "that is not a valid nick") from None
     client = next(clients_among(readers), None)  # one answer is enough
     if client is None:
-        raise ChatError(Code.NO_SUCH_NICK, "no IRC client of that name is here, which could answer that")
+        raise ChatError(Code.NO_SUCH_NICK, "nobody with that nick uses an IRC client, which could answer that")
     tags = {**shown(user.server, {}, user.person), **client_tags(message.tags), "msgid": user.new_msgid()}
     passed = Message(message.command, (str(nick), message.param(1)), user.person.source, tags)
     if not client.write_private(client.encode(passed)):
-        raise ChatError(Code.FULL, f"{nick} has not read what was there before; try it again later")
+        raise ChatError(Code.FULL, f"{nick} has too many unread messages; send it again later")

@@ -30,13 +30,13 @@ _UNASKED = frozenset({"+typing", "+draft/typing"})
 def _tag(user: IrcUser, message: Message) -> Work | None:
     to, tags = targets(message.param(0)), client_tags(message.tags)
     if not user.has(CAPABILITY):
-        user.reply(n.ERR_UNKNOWNCOMMAND, "TAGMSG", f"TAGMSG is for clients that have asked for {CAPABILITY}")
+        user.reply(n.ERR_UNKNOWNCOMMAND, "TAGMSG", f"TAGMSG needs a capability; request it with CAP REQ :{CAPABILITY}")
     elif not to:
-        user.reply(n.ERR_NORECIPIENT, "TAGMSG needs somebody or a room that it is for")
+        user.reply(n.ERR_NORECIPIENT, "TAGMSG needs a nick or a room")
     elif not tags:
-        user.reply(n.ERR_NOTEXTTOSEND, "TAGMSG passes on tags that begin with +, and it has none")
+        user.reply(n.ERR_NOTEXTTOSEND, "TAGMSG needs a tag that begins with +")
     elif len(to) > MAX_TARGETS:
-        user.reply(n.ERR_TOOMANYTARGETS, to[MAX_TARGETS], f"{MAX_TARGETS} targets at a time, not more")
+        user.reply(n.ERR_TOOMANYTARGETS, to[MAX_TARGETS], f"TAGMSG takes at most {MAX_TARGETS} targets")
     else:
         return _tag_all(user, to, tags)
     return None
@@ -77,11 +77,11 @@ async def _in_private(user: IrcUser, target: str, tags: Mapping[str, str]) -> No
     try:
         nick, readers = passing.to_person(user.session, Nick.of(names.nick(target)))
     except BadNameError:
-        raise ChatError(Code.NO_SUCH_NICK, "nobody can be called that") from None
+        raise ChatError(Code.NO_SUCH_NICK, "that is not a valid nick") from None
     message = _message(user, str(nick), tags)
     taken = [reader.write_private(reader.encode(message)) for reader in _clients(readers)]
     if taken and not any(taken):
-        raise ChatError(Code.FULL, f"{nick} has not read what was there before; tell it again later")
+        raise ChatError(Code.FULL, f"{nick} has too many unread messages; send it again later")
     _echo(user, message)
 
 

@@ -200,7 +200,7 @@ def farewell(user: IrcUser | None, last: bytes) -> bytes:
     if code == "restart" and why.startswith("retry="):  # which is for programs
         why = why.partition(" ")[2]
     if code == "quit":
-        why = "goodbye" if why.startswith("taken=all") else "goodbye; not all that you said was taken"
+        why = "goodbye" if why.startswith("taken=all") else "goodbye; not everything you sent was accepted"
     error = Message("ERROR", (f"Closing link: {why or code}",))
     if user is None or user.registered or code != "banned":
         return render(error)

@@ -16,9 +16,9 @@ def carry_out(user: IrcUser, message: Message) -> None:
     """Answer a MODE for a nick: only one's own modes can be seen and changed."""
     nick = nick_of(message.param(0))
     if nick is None or user.hub.going_by(nick) is None:
-        user.reply(n.ERR_NOSUCHNICK, message.param(0), "nobody here goes by that name")
+        user.reply(n.ERR_NOSUCHNICK, message.param(0), "nobody here uses that nick")
     elif nick.key != user.session.nick.key:
-        user.reply(n.ERR_USERSDONTMATCH, "you can see and change your own modes only")
+        user.reply(n.ERR_USERSDONTMATCH, "you can only see and change your own modes")
     elif len(message.params) > 1:
         _change(user, message.param(1))
     else:
@@ -48,4 +48,4 @@ def _change(user: IrcUser, letters: str) -> None:
     if changed := ("+" + "".join(set_) if set_ else "") + ("-" + "".join(unset) if unset else ""):
         user.answer(message_of(user, user.session, "MODE", str(user.session.nick), changed))
     if unknown:
-        user.reply(n.ERR_UMODEUNKNOWNFLAG, f"there is no mode {unknown[0]} for people; B and i are all one can set")
+        user.reply(n.ERR_UMODEUNKNOWNFLAG, f"there is no user mode {unknown[0]}; you can set B and i")

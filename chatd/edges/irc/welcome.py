@@ -24,8 +24,8 @@ USER_MODES = f"{BOT}io"
 ROOM_MODES = "Ibilmnoqrstv"
 TOKENS_PER_LINE = 12
 MOTD = (
-    "Rooms and what was said in them are kept: who comes later can read it.",
-    f"{commands.LOBBY} is where everybody comes in: /join {commands.LOBBY}",
+    "Messages in rooms are stored; people who join later can read them.",
+    f"Everybody meets in {commands.LOBBY}: /join {commands.LOBBY}",
 )
 
 

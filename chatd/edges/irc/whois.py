@@ -18,12 +18,12 @@ _ROOMS_AT_A_TIME = 10
 async def _whois(user: IrcUser, message: Message) -> None:
     nick = message.param(1) or message.param(0)
     if not nick:
-        user.reply(n.ERR_NONICKNAMEGIVEN, "WHOIS needs a name: WHOIS alice")
+        user.reply(n.ERR_NONICKNAMEGIVEN, "the nick is missing; write WHOIS alice")
         return
     nick = nick.partition(",")[0]
     member = found_by_nick(user, nick)
     if member is None:
-        user.reply(n.ERR_NOSUCHNICK, nick, f"nobody here goes by {nick}")
+        user.reply(n.ERR_NOSUCHNICK, nick, f"nobody here uses the nick {nick}")
     else:
         await _tell(user, member)
     user.reply(n.RPL_ENDOFWHOIS, nick if member is None else str(member.nick), "End of /WHOIS")
@@ -55,7 +55,7 @@ async def _tell(user: IrcUser, member: Member) -> None:
 def _whowas(user: IrcUser, message: Message) -> None:
     nick = message.param(0)
     if not nick:
-        user.reply(n.ERR_NONICKNAMEGIVEN, "WHOWAS needs a name: WHOWAS alice")
+        user.reply(n.ERR_NONICKNAMEGIVEN, "the nick is missing; write WHOWAS alice")
         return
     gone = user.server.departures.of(nick)
     count = message.param(1)
@@ -66,7 +66,7 @@ def _whowas(user: IrcUser, message: Message) -> None:
         user.reply(n.RPL_WHOWASUSER, person.nick, person.user, person.host, "*", person.realname)
         user.reply(n.RPL_WHOISSERVER, person.nick, user.server.name, f"left {user.server.date(each.time)}")
     if not gone:
-        user.reply(n.ERR_WASNOSUCHNICK, nick, "nobody of that name has left lately")
+        user.reply(n.ERR_WASNOSUCHNICK, nick, "nobody with that nick left recently")
     user.reply(n.RPL_ENDOFWHOWAS, nick, "End of /WHOWAS")
 
 

@@ -114,7 +114,7 @@ class Call:
             try:
                 self._query = parse_qs(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
             except ValueError:
-                raise HTTPError(400, "bad-syntax", "what follows ? in the address cannot be read") from None
+                raise HTTPError(400, "bad-syntax", "the query after the ? cannot be read") from None
         return self._query
 
     def body(self) -> bytes:

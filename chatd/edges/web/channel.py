@@ -92,7 +92,7 @@ class WebRequest(Request):
 
 def too_long() -> HTTPError:
     """Return what a request is answered whose body is longer than its route takes."""
-    return HTTPError(413, "too-long", "that is longer than this address takes")
+    return HTTPError(413, "too-long", "the body is too long for this address")
 
 
 @implementer(IHalfCloseableProtocol)
@@ -206,7 +206,7 @@ class WebChannel(HTTPChannel):
     @override
     def timeoutConnection(self) -> None:
         if self.requests and not self._handlingRequest:
-            why = f"the request did not come whole within {self.timeOut} seconds"
+            why = f"the request was not complete within {self.timeOut} seconds"
             self.refuse_the_rest(self.requests[-1], HTTPError(408, "too-slow", why))
         else:
             self.loseConnection()

@@ -32,7 +32,9 @@ def bearer_token(authorization: str | None) -> str | None:
             return b64decode(value.strip(), validate=True).decode().partition(":")[2]
         except (Base64Error, ValueError):
             pass
-    raise HTTPError(401, "bad-password", "say who you are as Authorization: Bearer, with a token of chatd user token")
+    raise HTTPError(
+        401, "bad-password", "send your token as Authorization: Bearer <token>; chatd user token makes tokens"
+    )
 
 
 def cookie_name(host: str | None, *, encrypted: bool) -> str:

@@ -69,7 +69,7 @@ class Numbers(Collector):
         text = "Connections refused on arrival, by reason."
         yield _counters("chatd_connections_refused", text, "reason", refused)
         ended = {reason.value: self._gateway.sent_away[reason] for reason in ENDED}
-        text = "Connections that the server ended, by the reason in its BYE; no QUIT, shutdown or restart is counted."
+        text = "Connections that the server ended, by the reason in its BYE, without QUIT, shutdown and restart."
         yield _counters("chatd_connections_ended", text, "reason", ended)
 
     def _rooms(self) -> Iterator[Metric]:
@@ -78,9 +78,9 @@ class Numbers(Collector):
         yield GaugeMetricFamily("chatd_people", text, hub.nick_count)
         yield GaugeMetricFamily("chatd_rooms", "Rooms that have people in them or are in the journal.", hub.room_count)
         yield GaugeMetricFamily("chatd_rooms_occupied", "Rooms that have people in them.", hub.occupied_count)
-        text = "Messages said in rooms and delivered by this server; each node of a cluster counts them all."
+        text = "Messages sent to rooms and delivered by this server; each node of a cluster counts them all."
         yield CounterMetricFamily("chatd_messages", text, tallies.messages)
-        text = "Lines delivered in rooms, counted once for each connection in the room."
+        text = "Lines delivered in rooms, counted once per connection in the room."
         yield CounterMetricFamily("chatd_deliveries", text, tallies.deliveries)
         text = "Commands and messages answered with an error, by its code."
         yield _counters("chatd_errors", text, "code", {code.value: tallies.refusals[code] for code in Code})
@@ -88,7 +88,7 @@ class Numbers(Collector):
     def _journal(self, journal: JournalNumbers) -> Iterator[Metric]:
         health = self._hub.journal.health
         states = {state.value: int(state is health) for state in Health}
-        text = "State of the journal: 1 for the one that it is in, 0 for the others."
+        text = "State of the journal: 1 for the current state, 0 for the others."
         yield _gauges("chatd_journal_health", text, "state", states)
         buckets = [(floatToGoString(bound), float(count)) for bound, count in journal.commits.at_most()]
         text = "Seconds from handing a batch to storage until it was stored."
@@ -101,10 +101,10 @@ class Numbers(Collector):
         yield GaugeMetricFamily("chatd_journal_size_bytes", text, journal.size_bytes)
         retention = self._hub.journal.retention
         if retention.seconds is not None:
-            text = "How long messages are kept; absent if for ever."
+            text = "How long messages are stored; absent if unlimited."
             yield GaugeMetricFamily("chatd_retention_seconds", text, retention.seconds)
         if retention.messages is not None:
-            text = "How many messages of each room are kept; absent if all are."
+            text = "How many messages of each room are stored; absent if unlimited."
             yield GaugeMetricFamily("chatd_retention_messages", text, retention.messages)
 
     def _cluster(self, journal: JournalNumbers) -> Iterator[Metric]:

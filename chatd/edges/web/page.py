@@ -117,7 +117,7 @@ async def _room_page(call: Call) -> None:
         return
     call.check_access(Access.VISITOR)
     path = call.request.path.decode("ascii", "replace")
-    hint = f"{room}: curl -d 'hello' to this address says something, curl -N to {path}/raw reads on.\n\n"
+    hint = f"{room}: to send a message, curl -d 'hello' to this address; to follow the room, curl -N to {path}/raw.\n\n"
     await read.show_newest(call, hint.encode())
 
 

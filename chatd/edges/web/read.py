@@ -76,7 +76,7 @@ def wanted_of(call: Call) -> Wanted:
     count = _count(call)
     live = not poll and before is None
     if live and count is not None and since is not None:
-        raise HTTPError(400, "bad-syntax", "count goes with since only where poll=yes ends the answer")
+        raise HTTPError(400, "bad-syntax", "count cannot be combined with since unless poll=yes")
     if not live and since is None and count is None:
         count = commands.DEFAULT_HISTORY
     return Wanted(since, epoch, count, before, live)
@@ -108,7 +108,7 @@ def _point(call: Call, name: str) -> int | Moment | None:
         return Moment(text)
     others = "latest, all, " if name == "since" else ""
     what = f"{others}the id of a message, how long ago as in 2h, or a date as in 2026-11-01"
-    raise HTTPError(400, "bad-syntax", f"{name} is {what}")
+    raise HTTPError(400, "bad-syntax", f"{name} must be {what}")
 
 
 def _is_id(text: str) -> bool:
@@ -120,14 +120,14 @@ def _count(call: Call) -> int | None:
     if text is None:
         return None
     if not _is_id(text) or not 1 <= int(text) <= commands.MAX_HISTORY:
-        raise HTTPError(400, "bad-syntax", f"count is a number from 1 to {commands.MAX_HISTORY}")
+        raise HTTPError(400, "bad-syntax", f"count must be a number from 1 to {commands.MAX_HISTORY}")
     return int(text)
 
 
 def _flag(call: Call, name: str) -> bool:
     text = (call.query(name) or NO[0]).lower()
     if text not in (*YES, *NO):
-        raise HTTPError(400, "bad-syntax", f"{name} is yes or no")
+        raise HTTPError(400, "bad-syntax", f"{name} must be yes or no")
     return text in YES
 
 

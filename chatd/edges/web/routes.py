@@ -65,15 +65,15 @@ class Routes:
             others.append(row.method)
         if others:
             allowed = ", ".join(dict.fromkeys(others + ["HEAD"] * ("GET" in others)))
-            raise HTTPError(405, "bad-method", f"this address answers {allowed}", {"Allow": allowed})
-        raise HTTPError(404, "not-found", "there is nothing at this address; a room's is /room")
+            raise HTTPError(405, "bad-method", f"this address takes {allowed}", {"Allow": allowed})
+        raise HTTPError(404, "not-found", "there is nothing at this address; rooms are at /ROOM")
 
 
 def _parts(path: str) -> tuple[str, ...]:
     try:
         return tuple(unquote(part, errors="strict") for part in path.split("/")[1:])
     except UnicodeDecodeError:
-        raise HTTPError(400, "not-utf8", "the address is not UTF-8, percent-encoded") from None
+        raise HTTPError(400, "not-utf8", "the address is not percent-encoded UTF-8") from None
 
 
 def _match(place: tuple[str, ...], parts: tuple[str, ...]) -> dict[str, str] | None:

@@ -68,7 +68,7 @@ async def _say_shaped(call: Call, room: RoomName, shape: str, key: str | None) -
     """Say what another program sends in its own form."""
     if shape not in shapes.SHAPES:
         known = ", ".join(sorted(shapes.SHAPES))
-        raise HTTPError(400, Code.BAD_SYNTAX.value, f"from= is one of {known}")
+        raise HTTPError(400, Code.BAD_SYNTAX.value, f"from= must be one of {known}")
     header = shapes.EVENT_HEADERS.get(shape)
     event = "" if header is None else call.header(header) or ""
     try:
@@ -116,7 +116,7 @@ async def _post(call: Call, room: RoomName, text: str, key: str | None, guest: s
     given = _given_nick(call)
     if given is None and key is not None:
         given = Nick(guest)  # under another nick, the same key would say it again
-    refused = ChatError(Code.NAME_TAKEN, "all names for guests are taken; say which nick is yours: ?nick=")
+    refused = ChatError(Code.NAME_TAKEN, "all nicks for guests are taken; choose one with ?nick=")
     for nick in [given] if given is not None else candidates(Nick(guest)):
         if given is None and call.hub.accounts.is_registered(nick.key):
             continue
@@ -163,15 +163,17 @@ def _texts(call: Call) -> list[str]:
         return [_single(call, text)]
     lines = [line for line in (each.rstrip("\r") for each in text.split("\n")) if line.strip()]
     if not lines:
-        raise HTTPError(400, Code.BAD_SYNTAX.value, "there is nothing to say: the body is empty")
+        raise HTTPError(400, Code.BAD_SYNTAX.value, "the body is empty; send the text of the message")
     if len(lines) > MAX_LINES:
-        raise HTTPError(413, Code.TOO_LONG.value, f"a request has {MAX_LINES} lines at most; send the rest in another")
+        raise HTTPError(
+            413, Code.TOO_LONG.value, f"a request has at most {MAX_LINES} lines; send the rest in another request"
+        )
     return lines
 
 
 def _decoded(call: Call) -> str:
     if (call.header("Content-Type") or "").lower().startswith("multipart/"):
-        raise HTTPError(415, Code.BAD_SYNTAX.value, "send the text itself, as curl -d does, and not a form")
+        raise HTTPError(415, Code.BAD_SYNTAX.value, "the body is a form; send the text itself, as curl -d does")
     try:
         return call.body().decode()
     except UnicodeDecodeError:
@@ -182,9 +184,9 @@ def _single(call: Call, text: str) -> str:
     """Return a text without the end of its line. Raise `HTTPError` if it is empty or has several lines."""
     text = text.removesuffix("\n").removesuffix("\r")
     if not text.strip():
-        raise HTTPError(400, Code.BAD_SYNTAX.value, "there is nothing to say: the body is empty")
+        raise HTTPError(400, Code.BAD_SYNTAX.value, "the body is empty; send the text of the message")
     if "\n" in text:
-        why = "a message is one line; with ?lines=yes each line is a message of its own"
+        why = "a message is one line; with ?lines=yes each line becomes a message"
         if call.method == "PATCH":
             why = "a message is one line"
         raise HTTPError(422, Code.BAD_SYNTAX.value, why)
@@ -194,7 +196,7 @@ def _single(call: Call, text: str) -> str:
 def _parsed(verb: str, arguments: str, key: str | None) -> wire.Request:
     """Return what the line edge would read, so that nothing is said here that could not be said there."""
     if key is not None and not wire.is_label(key):
-        why = "an Idempotency-Key has 64 characters at most, of a-z A-Z 0-9 . _ : + -"
+        why = "an Idempotency-Key has at most 64 characters of a-z A-Z 0-9 . _ : + -"
         raise HTTPError(400, Code.BAD_TAGS.value, why)
     tags = "" if key is None else f"@label={key} "
     # Half a character, which JSON can write, is no UTF-8.

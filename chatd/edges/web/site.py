@@ -116,7 +116,7 @@ class WebFactory(EdgeFactory):
                 call.header("Host"), call.header("Origin"), call.header("Sec-Fetch-Site"), navigates=navigates
             )
             if request.clientproto == b"HTTP/1.1" and call.header("Host") is None:
-                raise HTTPError(400, "bad-syntax", "a request of HTTP/1.1 has a Host")
+                raise HTTPError(400, "bad-syntax", "a request of HTTP/1.1 needs a Host header")
             route, call.values = self._routes.find(method, path)
             call.page_head = self._sign_on.head
             why = self.watchers.get(request.channel) or REFUSALS.get(self.gateway.hub.journal.health)
@@ -136,8 +136,8 @@ class WebFactory(EdgeFactory):
             call.refuse(HTTPError.of(replay.unreadable()))
         except Exception:
             address = visitor.address
-            self.gateway.hub.log_limiter.failure("a request could not be answered", origin(address))
-            call.refuse(HTTPError(500, "internal", "this went wrong here; the log of the server says why"))
+            self.gateway.hub.log_limiter.failure("a request failed", origin(address))
+            call.refuse(HTTPError(500, "internal", "internal error; the server's log has the details"))
 
     def _check_access(self, call: Call, access: Access) -> None:
         if access is Access.ANYBODY:
@@ -146,7 +146,9 @@ class WebFactory(EdgeFactory):
         here = visitor.is_here and not call.forwarded
         if access is Access.OPERATOR:
             if not (here or visitor.is_operator):
-                raise HTTPError(403, "not-allowed", "this is for the machine itself, or with an operator's token")
+                raise HTTPError(
+                    403, "not-allowed", "this address takes requests from this machine or with an operator's token"
+                )
         elif not (here or visitor.account is not None or self._guests):
-            text = "from elsewhere this takes a token, as chatd user token makes them: Authorization: Bearer ..."
+            text = "requests from other machines need a token (chatd user token makes one): Authorization: Bearer ..."
             raise HTTPError(401, "token-needed", text)

@@ -134,7 +134,7 @@ def _raw_line(kept: StoredEvent) -> bytes:
 
 def _raw_aside(value: Mapping[str, Any]) -> bytes:
     if value["event"] == "open":
-        return b"" if value["recovered"] else b"* some of what came before is missing here\n"
+        return b"" if value["recovered"] else b"* some earlier messages are missing here\n"
     return f"* {clean(value['text'])}\n".encode() if "text" in value else b"\n"
 
 

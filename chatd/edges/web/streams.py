@@ -165,7 +165,7 @@ class Stream(Output):
         self._slot = self._timers.add(self._look, now + self._seconds)
         if self.reading is not None:
             if self._call.visitor.is_over:
-                self.reading.end(ChatError(Code.NOT_ALLOWED, "that login or token is over; come again with another"))
+                self.reading.end(ChatError(Code.NOT_ALLOWED, "the login or token has expired; reconnect with another"))
             self.reading.look_again()
         if self._over:
             return
@@ -174,7 +174,7 @@ class Stream(Output):
             if self._stuck > 2:
                 channel: Any = self._call.request.channel
                 self._call.hub.log_limiter.note(
-                    f"{channel.name} was sent away: slow", "a reader was sent away", channel.household
+                    f"{channel.name} was disconnected: slow", "a reader was disconnected", channel.household
                 )
                 channel.abort()
         elif self._begun and self._live:

@@ -73,6 +73,6 @@ def first_of(known: Mapping[str, Subprotocol]) -> Callable[[ServerProtocol, Sequ
         for name in offered:
             if name in known:
                 return name
-        raise NegotiationError("no subprotocol that is known here")
+        raise NegotiationError("unknown subprotocol")
 
     return choose

@@ -33,12 +33,12 @@ class Trust:
         ``navigates`` says that somebody follows a link, which may be on any page.
         """
         if host is not None and not self.is_ours(host):
-            text = f"{host[:100]} is not known as a name of this server; whoever runs it can say so with --web-host"
+            text = f"{host[:100]} is not a known name of this server; add it with --web-host"
             raise HTTPError(403, "foreign-host", text)
         if origin is not None and not _is_same(origin, host):
-            raise HTTPError(403, "foreign-origin", "a page of another site may not do this")
+            raise HTTPError(403, "foreign-origin", "pages of other sites may not do this")
         if site is not None and site not in _SAME and not navigates:
-            raise HTTPError(403, "foreign-origin", "a page of another site may not do this")
+            raise HTTPError(403, "foreign-origin", "pages of other sites may not do this")
 
     def is_ours(self, host: str) -> bool:
         """Return whether a Host header names this machine, and not what somebody else may point at it."""

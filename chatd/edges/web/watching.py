@@ -15,7 +15,7 @@ from chatd.model.health import Health
 
 WHY_NOT: Mapping[Health, str] = {
     **REFUSALS,
-    Health.UNWRITABLE: "the journal cannot be written, and nothing can be said; what was said can be read",
+    Health.UNWRITABLE: "the journal cannot be written; messages can be read but not sent",
 }
 """What is answered while the journal takes no messages."""
 

@@ -128,7 +128,7 @@ class WebSocketEdge:
             self._lineless += 1
         match received.opcode:
             case Opcode.TEXT | Opcode.BINARY if received.opcode is not self._opcode:
-                self._end(1003, f"frames of {self._opcode.name.lower()} only")
+                self._end(1003, f"only {self._opcode.name.lower()} frames are accepted")
             case Opcode.TEXT | Opcode.BINARY | Opcode.CONT:
                 if received.data or not self._parts:  # no limit counts the empty ones
                     self._parts.append(bytes(received.data))
@@ -154,18 +154,18 @@ class WebSocketEdge:
 
     def _take_message(self, message: bytes) -> None:
         if self._is_text and not _is_utf8(message):
-            self._end(1007, "that is not UTF-8")
+            self._end(1007, "the data is not UTF-8")
         elif message:
             self.peer.data_received(_ended(message))
 
     def _fail(self, protocol: ServerProtocol) -> None:
         error = protocol.parser_exc
         if isinstance(error, PayloadTooBig):
-            self._end(1009, f"a message has {MAX_MESSAGE_BYTES} bytes at most")
+            self._end(1009, f"a message has at most {MAX_MESSAGE_BYTES} bytes")
         elif isinstance(error, UnicodeDecodeError):
-            self._end(1007, "that is not UTF-8")
+            self._end(1007, "the data is not UTF-8")
         else:
-            self._end(1002, "that is not the WebSocket protocol")
+            self._end(1002, "the data is not the WebSocket protocol")
 
     def _end(self, code: int, why: str, reason: DisconnectReason = DisconnectReason.NOT_CHATD) -> None:
         if not self._ends:
@@ -188,10 +188,10 @@ class WebSocketEdge:
         if self._ends:
             return
         if self._pinged and not self._heard and not self.paused:
-            self._end(1008, "no answer came to a ping")
+            self._end(1008, "a ping was not answered")
             return
         if self.visitor is not None and self.visitor.is_over:
-            self._end(4004, "that login is over; log in again", DisconnectReason.REFUSED)
+            self._end(4004, "the login has expired; log in again", DisconnectReason.REFUSED)
             return
         self._pinged, self._heard = not self._heard, False
         if self._pinged:
@@ -226,7 +226,7 @@ async def _open(call: Call) -> None:
         )
     )
     if response.status_code != 101:
-        text = f"this address speaks WebSocket, with the subprotocol {' or '.join(known)}"
+        text = f"this address takes WebSocket with the subprotocol {' or '.join(known)}"
         names = ("Upgrade", "Sec-WebSocket-Version")
         kept = {name: response.headers[name] for name in names if name in response.headers}
         raise HTTPError(response.status_code, "websocket-needed", text, kept)

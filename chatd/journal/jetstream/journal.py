@@ -333,7 +333,7 @@ class ClusterJournal(Journal, Cluster, ConnectionListener, FeedConsumer):
 
     async def _change_retention(self, retention: Retention) -> None:
         if not self._publisher.open:
-            raise JournalError("this node has no connection to its cluster, which keeps what was said; try again later")
+            raise JournalError("this node has no connection to its cluster, which stores the messages; try again later")
         place = self._feed.place
         try:
             found = await open_stream(self._connection, self._subjects, retention, "")

@@ -74,7 +74,9 @@ class Requests:
             answer = await self._connection.request(self._subjects.node(incarnation), payload, seconds=ASK_SECONDS)
             return json.loads(answer)["answer"]
         except (NatsError, ValueError, KeyError, TypeError):
-            raise ChatError(Code.UNAVAILABLE, "the server that they are on does not answer; try again later") from None
+            raise ChatError(
+                Code.UNAVAILABLE, "the node that they are connected to does not answer; try again later"
+            ) from None
 
     async def presence(self, after: int) -> PresenceSnapshot | None:
         """Return who is where, with all up to ``after`` at least; None if no node is there that could know."""

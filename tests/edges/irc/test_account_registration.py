@@ -38,7 +38,7 @@ def test_it_is_offered_where_one_may_register_and_nobody_listens_in(chat: IrcCha
 def test_a_nick_becomes_ones_own(chat: IrcChatWithAccounts, account: str) -> None:
     client = chat.irc("carol", "draft/account-registration")
     done, logged_in = client.says(f"REGISTER {account} * {PASSWORD}")
-    assert (done.command, done.params) == ("REGISTER", ["SUCCESS", "carol", "carol is yours now"])
+    assert (done.command, done.params) == ("REGISTER", ["SUCCESS", "carol", "carol is now yours"])
     assert (logged_in.command, logged_in.params[2]) == ("900", "carol")
     client.says("QUIT")
     assert commands(plain(chat.connect(), "carol"))[-1] == "903"
@@ -107,7 +107,7 @@ def test_where_nobody_may(chat_without: type[IrcChat]) -> None:
     chat = chat_without()
     (told,) = chat.irc("carol").says(f"REGISTER * * {PASSWORD}")
     assert told.params[:3] == ["REGISTER", "TEMPORARILY_UNAVAILABLE", "carol"]
-    assert told.text == "accounts are made by whoever runs this server: ask them"
+    assert told.text == "only the people who run this server can make accounts; ask them"
     if isinstance(chat, IrcChatWithAccounts):
         chat.close()
 
@@ -126,8 +126,8 @@ def test_an_invitation_goes_in_the_place_of_the_email() -> None:
     chat.accounts.store.add_code("f00d", None, 0)
     client = chat.irc("carol")
     for email, why in (
-        ("*", "it takes an invitation: REGISTER * <invitation> <password>"),
-        ("beef", "that is no invitation code, or it was used or is too old"),
+        ("*", "you need an invitation code: REGISTER * <code> <password>"),
+        ("beef", "the invitation code is invalid, used or expired"),
     ):
         (told,) = client.says(f"REGISTER * {email} {PASSWORD}")
         assert told.params == ["REGISTER", "INVALID_EMAIL", "carol", why]

@@ -16,8 +16,8 @@ from tests.support.in_memory_chat import ManualWorker
 from tests.support.irc import ELSEWHERE, HERE, IrcChat, IrcClient, Told, commands
 from tests.support.irc_accounts import IrcChatWithAccounts, pieces, plain
 
-WRONG = "the name or the password is wrong"
-TLS = "passwords go over TLS only; take that port, and take another password"
+WRONG = "the nick or the password is wrong"
+TLS = "passwords are accepted over TLS only; use the TLS port, and change this password"
 ANN = b64encode(f"\0ann\0{PASSWORD}".encode()).decode()
 
 
@@ -62,7 +62,7 @@ def test_it_is_offered_to_nobody_where_nobody_has_an_account() -> None:
     client = chat.connect()
     assert offered(client) == []
     (told,) = client.says("AUTHENTICATE PLAIN")
-    assert (told.command, told.text) == ("904", "this server knows no accounts")
+    assert (told.command, told.text) == ("904", "this server has no accounts")
 
 
 def test_it_is_offered_to_nobody_while_accounts_cannot_be_read(
@@ -106,7 +106,7 @@ def test_neither_the_capability_nor_a_nick_has_to_be_asked_for_first(chat: IrcCh
 def test_a_registered_nick_is_for_who_is_logged_in(chat: IrcChatWithAccounts) -> None:
     client = chat.connect()
     (told,) = come_in(client, "ann")
-    why = "ann is somebody's own; if it is yours, log in with SASL, or with PASS account:password"
+    why = "nick ann belongs to a registered user; log in with SASL or PASS account:password, or choose another nick"
     assert (told.command, told.params) == ("433", ["*", "ann", why])
     assert commands(plain(client, "ann"))[-1] == "903"
     assert "001" in commands(client.says("NICK ann"))
@@ -116,7 +116,7 @@ def test_members_only_lets_in_who_has_logged_in() -> None:
     chat = IrcChatWithAccounts("ann", members_only=True)
     for address, how in ((HERE, "log in with SASL, or with PASS account:password"), (ELSEWHERE, "log in over TLS")):
         (told,) = come_in(chat.connect(address), "carol")
-        assert (told.command, told.params) == ("464", ["*", f"only those with an account may come in; {how}"])
+        assert (told.command, told.params) == ("464", ["*", f"only registered users may join; {how}"])
     client = chat.connect()
     plain(client, "ann")
     assert "001" in commands(come_in(client, "carol"))
@@ -133,9 +133,9 @@ def test_plain_with_the_own_authorization_name(chat: IrcChatWithAccounts, other:
     [
         (b"\0ann\0wrong-horse", WRONG),
         (b"\0nobody\0wrong-horse", WRONG),
-        (b"bob\0ann\0correct-horse", "an account can act for itself only; leave the authorization name empty"),
-        (b"ann", "that is no message of PLAIN"),
-        (b"\0ann\0\xff\xff", "a message to log in with is in UTF-8"),
+        (b"bob\0ann\0correct-horse", "you can log in for yourself only; leave the authorization name empty"),
+        (b"ann", "that is not a PLAIN message"),
+        (b"\0ann\0\xff\xff", "the login message is not UTF-8"),
     ],
 )
 def test_what_fails_is_a_904_that_says_why(chat: IrcChatWithAccounts, message: bytes, why: str) -> None:
@@ -171,7 +171,7 @@ def test_what_is_no_base64(chat: IrcChatWithAccounts) -> None:
 def test_other_mechanisms_are_a_908_and_a_904(chat: IrcChatWithAccounts, mechanism: str) -> None:
     known, failed = chat.connect().says(f"AUTHENTICATE {mechanism}")
     assert (known.command, known.params[:2]) == ("908", ["*", "PLAIN,SCRAM-SHA-256"])
-    assert (failed.command, failed.text) == ("904", "this server logs in by PLAIN or SCRAM-SHA-256")
+    assert (failed.command, failed.text) == ("904", "this server supports PLAIN or SCRAM-SHA-256")
 
 
 def test_authenticate_needs_a_parameter(chat: IrcChatWithAccounts) -> None:
@@ -279,7 +279,7 @@ def test_who_has_come_in_may_log_in_once(chat: IrcChatWithAccounts) -> None:
     (told,) = client.says("AUTHENTICATE PLAIN")
     assert (told.command, told.params) == (
         "907",
-        ["carol", "you are logged in as ann; connect again to be somebody else"],
+        ["carol", "you are logged in as ann; reconnect to use another account"],
     )
     assert commands(client.says("NICK ann")) == ["NICK"]
 
@@ -460,7 +460,7 @@ def test_nothing_else_is_heard_of_one_who_is_banned(banned: IrcClient, line: str
 def test_oper_logs_in_a_server_operator(chat: IrcChatWithAccounts) -> None:
     client = chat.irc("carol")
     done, mode = client.says(f"OPER ann {PASSWORD}")
-    assert (done.command, done.params) == ("381", ["carol", "you are a server operator, by your account"])
+    assert (done.command, done.params) == ("381", ["carol", "you are now a server operator"])
     assert (mode.command, mode.nick, mode.params) == ("MODE", "carol", ["carol", "+o"])
     assert client.protocol.peer.session.is_operator
     assert commands(client.says(f"OPER ann {PASSWORD}")) == ["381", "MODE"]
@@ -473,7 +473,7 @@ def test_oper_logs_in_a_server_operator(chat: IrcChatWithAccounts) -> None:
         ("OPER ann wrong-horse", "464", WRONG),
         ("OPER nobody wrong-horse", "464", WRONG),
         ("OPER bob wrong-horse", "464", WRONG),
-        (f"OPER bob {PASSWORD}", "491", "bob is no server operator"),
+        (f"OPER bob {PASSWORD}", "491", "bob is not a server operator"),
         ("OPER ann", "461", None),
     ],
 )
@@ -487,7 +487,7 @@ def test_oper_is_refused(chat: IrcChatWithAccounts, line: str, command: str, why
 
 def test_oper_is_not_for_who_is_somebody_else(chat: IrcChatWithAccounts) -> None:
     (told,) = chat.logged_in("bob").says(f"OPER ann {PASSWORD}")
-    assert (told.command, told.text) == ("491", "you are logged in as bob; connect again to be somebody else")
+    assert (told.command, told.text) == ("491", "you are logged in as bob; reconnect to use another account")
 
 
 def test_oper_is_not_looked_at_where_others_can_listen_in(chat: IrcChatWithAccounts) -> None:
@@ -500,4 +500,4 @@ def test_oper_is_not_looked_at_where_others_can_listen_in(chat: IrcChatWithAccou
 
 def test_oper_where_there_are_no_accounts() -> None:
     (told,) = IrcChat().irc("carol").says("OPER ann secret")
-    assert (told.command, told.text) == ("491", "this server knows no accounts")
+    assert (told.command, told.text) == ("491", "this server has no accounts")

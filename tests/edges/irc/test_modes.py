@@ -211,7 +211,7 @@ def test_who_is_banned_by_the_host_that_is_shown_stays_and_is_silent(chat: IrcCh
     assert carol.take() == ["NOTE ann banned bob from #chan: who is there may stay and read"]
     refused = bob.says("PRIVMSG #chan :hello", "NICK bobby", "TOPIC #chan :mine")
     assert commands(refused) == ["MODE", "404", "433", "404"]
-    assert [each.text for each in refused if each.command == "404"] == ["you may read and not speak"] * 2
+    assert [each.text for each in refused if each.command == "404"] == ["you are muted and can only read"] * 2
     assert carol.take() == []
     ann.says("PRIVMSG #chan :you may listen")
     assert commands(bob.take()) == ["PRIVMSG"]
@@ -283,7 +283,7 @@ def test_nobody_comes_into_a_full_room_but_who_is_let_in(chat: IrcChat, ann: Irc
     bob.take()
     (full,) = carol.says("JOIN #chan")
     assert (full.command, full.params[:2]) == ("471", ["carol", "#chan"])
-    assert full.text == "#chan is full: no more than 1 may be there; JOIN it later, or have an operator INVITE you"
+    assert full.text == "#chan is full with 1 members; JOIN it later, or ask an operator to INVITE you"
     assert commands(bob.says("PRIVMSG #chan :I am here still")) == []
     assert [each.text for each in ann.take()][-1] == "I am here still"
     assert commands(carol.says("JOIN #other")) == ["JOIN", "353", "366"]
@@ -333,7 +333,7 @@ def test_what_mode_cannot_say_is_a_notice(chat: IrcChat, ann: IrcClient) -> None
     assert banned.params == ["#chan", "+b", "*!*@192.0.2.7"]
     assert (why.command, why.params[0]) == ("NOTICE", "#chan")
     assert "for 10m: enough" in why.text
-    assert (slow.command, slow.text) == ("NOTICE", "carol lets everybody in #chan speak once every 10s")
+    assert (slow.command, slow.text) == ("NOTICE", "carol limited everybody in #chan to one message every 10s")
 
 
 def test_modes_of_people_are_not_those_of_rooms(ann: IrcClient) -> None:

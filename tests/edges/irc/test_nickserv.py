@@ -11,8 +11,8 @@ from tests.support.in_memory_accounts import PASSWORD
 from tests.support.irc import ELSEWHERE, Told, commands
 from tests.support.irc_accounts import IrcChatWithAccounts
 
-WRONG = "the name or the password is wrong"
-HOW = "there are no services here, but IDENTIFY [<account>] <password> logs you in, and so does SASL"
+WRONG = "the nick or the password is wrong"
+HOW = "there are no services here; to log in, write IDENTIFY [<account>] <password> or use SASL"
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_a_wrong_password_is_said_to_be_wrong_and_counts_as_a_guess(chat: IrcCha
 def test_no_password_is_looked_at_where_others_can_listen_in(chat: IrcChatWithAccounts) -> None:
     client = chat.irc("bridge", address=ELSEWHERE)
     said = answer(client.says(f"PRIVMSG NickServ :IDENTIFY ann {PASSWORD}"))
-    assert said.startswith("passwords go over TLS only")
+    assert said.startswith("passwords are accepted over TLS only")
     assert not chat.accounts.hasher.verified
 
 

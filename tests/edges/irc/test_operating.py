@@ -84,7 +84,10 @@ def test_who_cannot_be_put_off_is_answered(
 def test_the_server_is_not_run_over_irc(chat: IrcChatWithAccounts, command: str) -> None:
     for client, nick in ((chat.owner("ann"), "ann"), (chat.irc("eve"), "eve")):
         (told,) = client.says(f"{command} irc.example.org 6667")
-        assert (told.command, told.params) == ("481", [nick, "this server is run on its machine, not over IRC"])
+        assert (told.command, told.params) == (
+            "481",
+            [nick, "this server is administered on its own machine, not over IRC"],
+        )
 
 
 @pytest.mark.parametrize(
@@ -115,7 +118,7 @@ def test_no_other_server_is_listed() -> None:
 def test_of_what_there_is_none_the_answer_says_what_to_do_instead(command: str) -> None:
     (told,) = IrcChat().irc("eve").says(f"{command} x :y")
     assert (told.command, told.params[:2]) == ("421", ["eve", command])
-    assert told.text == ABSENT.get(command, "no such command; HELP lists what there is")
+    assert told.text == ABSENT.get(command, "unknown command; HELP lists the commands")
 
 
 @pytest.mark.parametrize("target", ["@#den", "+#den", "%#den", "@+#den"])

@@ -127,7 +127,7 @@ def test_a_topic_is_taken_away(chat: IrcChat) -> None:
     assert (told.command, told.params) == ("TOPIC", ["#den", ""])
     assert told.line.endswith(" TOPIC #den :")
     assert ann.says("TOPIC #den :") == []
-    assert carol.take() == ["NOTE ann took the topic of #den away"]
+    assert carol.take() == ["NOTE ann removed the topic of #den"]
     assert commands(ann.says("TOPIC #den")) == ["331"]
     assert commands(chat.irc("bob").says("JOIN #den")) == ["JOIN", "353", "366"]
     assert ann.says("LIST #den")[-2].text == ""

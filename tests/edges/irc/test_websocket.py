@@ -153,7 +153,7 @@ def test_who_reads_text_is_never_sent_what_is_not_utf8(subprotocol: str) -> None
 def test_text_that_is_not_utf8_ends_it() -> None:
     client = registered(Web(irc=True), "ann")
     client.send(b"PRIVMSG #tea :caf\xe9")
-    assert client.closed_with == (1007, "that is not UTF-8")
+    assert client.closed_with == (1007, "the data is not UTF-8")
 
 
 @pytest.mark.parametrize("subprotocol", NAMES)
@@ -258,7 +258,7 @@ def test_who_is_logged_in_on_the_page_has_their_own_name() -> None:
     assert web.request("POST", "/-/logout", headers={"Cookie": cookie}).status == 200
     chat.wait(chat.hub.limits.ping_seconds * 2)
     client.take()
-    assert client.closed_with == (4004, "that login is over; log in again")
+    assert client.closed_with == (4004, "the login has expired; log in again")
     chat.close()
 
 

@@ -29,10 +29,10 @@ def line_of(shape: str, body: str, event: str) -> str:
     try:
         value: Any = json.loads(body)
     except (ValueError, RecursionError):
-        raise ValueError(f"the body is not JSON, which from={shape} takes") from None
+        raise ValueError(f"the body is not JSON, which from={shape} requires") from None
     if not isinstance(value, dict):
-        raise ValueError(f"the body is no object of JSON, which from={shape} takes")
+        raise ValueError(f"the body is not a JSON object, which from={shape} requires")
     text = " ".join(SHAPES[shape](Fields(value), event).split())
     if not text:
-        raise ValueError(f"there is nothing to say in it: no text that from={shape} knows")
+        raise ValueError(f"the body has no text that from={shape} knows")
     return text if len(text) <= MAX_LINE_CHARACTERS else text[: MAX_LINE_CHARACTERS - 1] + "…"

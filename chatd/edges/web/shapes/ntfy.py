@@ -33,7 +33,7 @@ def line(text: str, value: Callable[[str], str | None]) -> str:
     """
     for name in NOT_TAKEN:
         if value(name) is not None:
-            raise ValueError(f"{name} is not taken: what is sent here is said at once, as one line")
+            raise ValueError(f"{name} is not supported: each message is sent at once, as one line")
     given = {key: next((found for name in names if (found := value(name))), "") for key, names in _NAMES.items()}
     priority = _PRIORITIES.get(given["priority"].lower(), given["priority"].lower())
     tags = " ".join(f"#{tag.strip()}" for tag in given["tags"].split(",") if tag.strip())
