@@ -12,8 +12,8 @@ from tests.unit.test_guidance import ask, newcomer
 
 BEFORE = [
     # What they know of chat, before anything else.
-    ("hello", "NOTE Hello! JOIN <your name>"),
-    ("Hello everybody", "NOTE Hello! JOIN <your name>"),
+    ("hello", "NOTE Hello! Write JOIN <your name>"),
+    ("Hello everybody", "NOTE Hello! Write JOIN <your name>"),
     ("hi", "write JOIN <your name> first, then MSG hi"),
     ("hi all, anybody here?", "write JOIN <your name> first, then MSG hi all, anybody here?"),
     ("test", "write JOIN <your name> first, then MSG test"),

@@ -77,7 +77,7 @@ def test_the_secret_is_in_a_file_and_never_shown(folder: Path, caplog: pytest.Lo
         (["--oidc-client-secret", "secret"], "--oidc-client-secret works only with --oidc-issuer"),
         (["--oidc-issuer", "http://login.example.org"], "an address like https://login.example.org"),
         (["--oidc-issuer", "login\x1b[31m"], "login␛[31m"),
-        (["--oidc-issuer", "https://login.example.org/?a"], "neither ? nor #"),
+        (["--oidc-issuer", "https://login.example.org/?a"], "cannot have ? or #"),
         ([*AGREED, "--web", "off"], "--oidc-issuer needs the page, which is off"),
         ([*AGREED, "--port", "0"], "--oidc-issuer needs the page, which is off"),
         ([*AGREED, "--listen", "unix:a"], "--oidc-issuer needs the page, which is off"),

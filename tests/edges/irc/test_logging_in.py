@@ -114,7 +114,7 @@ def test_a_registered_nick_is_for_who_is_logged_in(chat: IrcChatWithAccounts) ->
 
 def test_members_only_lets_in_who_has_logged_in() -> None:
     chat = IrcChatWithAccounts("ann", members_only=True)
-    for address, how in ((HERE, "log in with SASL, or with PASS account:password"), (ELSEWHERE, "log in over TLS")):
+    for address, how in ((HERE, "log in with SASL or PASS account:password"), (ELSEWHERE, "log in over TLS")):
         (told,) = come_in(chat.connect(address), "carol")
         assert (told.command, told.params) == ("464", ["*", f"only registered users may join; {how}"])
     client = chat.connect()
