@@ -73,6 +73,12 @@ class Bench:
             shown, ended = _run(self._words(client.recipe, relay.port))
         return "works" if ended and BYE in shown and self._said() == before + 1 else "FAILS"
 
+    def greeting(self, command: str) -> str:
+        """Return what a program shows first on a terminal."""
+        port = self._places["TLSPORT" in command]
+        with Terminal(self._words(command, port).split()) as terminal:
+            return terminal.shown("NOTE", PATIENCE_SECONDS)
+
     def typed(self, client: Client) -> Sequence[str]:
         """Return what a program sends first, for Return, for Backspace and for Ctrl-C on a terminal."""
         with (

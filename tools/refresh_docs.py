@@ -18,8 +18,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from chatd import __version__
+from tests.support.page_commands import CommandError
 from tests.support.page_runner import Difference, Page
-from tests.support.page_shell import CommandError
 from tests.support.pages import ROOT, blocks_of, name_of, pages
 
 NOT_COVERED = ROOT / "tests" / "docs" / "not_covered.txt"

@@ -111,7 +111,7 @@ def main() -> None:
         show_progress(1, 1, "")
         sys.exit(str(error))
     if options.charts is not None:
-        (options.charts / "scale.svg").write_text(line_chart("How chatd grows", panels))
+        (options.charts / "scale.svg").write_text(line_chart("How chatd scales", panels))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from inspect import iscoroutine
 from typing import Any
 
 from twisted.application.internet import backoffPolicy
-from twisted.internet.defer import Deferred, DeferredList, DeferredQueue, fail
+from twisted.internet.defer import Deferred, DeferredList, DeferredQueue
 from twisted.internet.endpoints import connectProtocol
 from twisted.internet.interfaces import IDelayedCall, IStreamClientEndpoint
 from twisted.internet.task import deferLater
@@ -62,9 +62,10 @@ class Life(Owner):
         """Begin; return what fires at the end, see `chatd.bot.Bot.start`."""
         try:
             self._places.load()
-        except BotError as error:
+        except BotError:
             self._is_over = True
-            return fail(error)
+            self._finished.errback()
+            return self._finished
         self._staying = Deferred.fromCoroutine(self._stay_connected(endpoint))
         self._working = Deferred.fromCoroutine(self._work())
         both = DeferredList([each.addErrback(self._stop_for) for each in (self._staying, self._working)])
@@ -167,9 +168,9 @@ class Life(Owner):
     async def _note_done(self, room: str, place: Place) -> None:
         if self._is_over:
             return
-        self._places.finish(room, place)
+        is_first = self._places.finish(room, place)
         if self._saving is None or not self._saving.active():
-            self._saving = self._reactor.callLater(SAVE_SECONDS, self._save)
+            self._saving = self._reactor.callLater(0.0 if is_first else SAVE_SECONDS, self._save)
 
     def _save(self) -> None:
         try:

@@ -62,6 +62,8 @@ class Places:
         """Note that a message was heard."""
         self._heard[names.key(room)] = place
 
-    def finish(self, room: str, place: Place) -> None:
-        """Note that a message is done."""
+    def finish(self, room: str, place: Place) -> bool:
+        """Note that a message is done; return whether it is the first one in its room."""
+        is_first = names.key(room) not in self._done
         self._done[names.key(room)] = place
+        return is_first

@@ -30,16 +30,23 @@ def old_tk(level: str) -> str:
     if numbers >= OLDEST_TK:
         return ""
     oldest = ".".join(map(str, OLDEST_TK))
-    return f"chatd-client: this Python has Tk {level}, and the window needs {oldest} or later"
+    return f"chatd-client: this Python has Tk {level}, but the window needs {oldest} or later"
 
 
 def make_parser() -> argparse.ArgumentParser:
     """Return what reads the arguments."""
-    parser = argparse.ArgumentParser("chatd-client", description="A window to a chatd server.")
-    parser.add_argument("server", metavar="HOST[:PORT]", nargs="?", help="where it is; an IPv6 address in brackets")
-    parser.add_argument("--name", help="the name to join under")
-    parser.add_argument("--room", metavar="#ROOM", action="append", default=[], help="a room to join; repeatable")
-    parser.add_argument("--tls", action="store_true", help="encrypt the connection")
+    parser = argparse.ArgumentParser("chatd-client", description="A graphical client for chatd.")
+    parser.add_argument(
+        "server",
+        metavar="HOST[:PORT]",
+        nargs="?",
+        help="address of the server; write an IPv6 address in brackets (default port: 10319)",
+    )
+    parser.add_argument("--name", help="nick to join with (default: the one used last)")
+    parser.add_argument(
+        "--room", metavar="#ROOM", action="append", default=[], help="room to join (default: #lobby) (repeatable)"
+    )
+    parser.add_argument("--tls", action="store_true", help="connect over TLS")
     parser.add_argument("--version", action="version", version=f"chatd {__version__}")
     return parser
 
@@ -51,7 +58,7 @@ def _read(arguments: Sequence[str] | None) -> tuple[Address | None, str, tuple[s
     try:
         address = None if given.server is None else parse(given.server, tls=given.tls)
         if address is None and given.tls:
-            parser.error("--tls goes with a server: chatd-client HOST[:PORT] --tls")
+            parser.error("--tls needs a server: chatd-client HOST[:PORT] --tls")
         rooms = tuple(names.room(room if room.startswith("#") else f"#{room}") for room in given.room)
         return address, names.nick(given.name) if given.name else "", rooms
     except ValueError as error:
@@ -71,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ImportError:
         _give_up(NO_TKINTER)
     if find_spec("platformdirs") is None:
-        _give_up(f"chatd-client: the window needs more than is installed here: {install_command('client')}")
+        _give_up(f"chatd-client: the window needs more packages; install them: {install_command('client')}")
     # Nearly all that is made while it starts is there to the end: looking for garbage takes an eighth of the start.
     gc.disable()
     try:
@@ -81,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         try:
             root, descriptor = open_root()
         except tk.TclError as error:
-            _give_up(f"chatd-client: there is no display to show a window on ({error})")
+            _give_up(f"chatd-client: cannot open a window ({error}); start it in a graphical session")
         if why := old_tk(str(root.getvar("tk_patchLevel"))):
             root.destroy()
             _give_up(why)

@@ -77,16 +77,16 @@ def office(desk: Desk) -> Office:
 @with_window
 def test_a_name_is_made_ones_own_by_key_and_the_password_is_remembered(office: Office) -> None:
     assert office.sees(office.sheet)
-    assert office.sheet.who.cget("text") == "You are on 127.0.0.1 as ann, without an account."
+    assert office.sheet.who.cget("text") == "You are connected to 127.0.0.1 as the guest ann."
     assert office.focus is office.sheet.own_password
     assert not office.sees(office.sheet.logout_button)
     office.sheet.remember.set(True)
     office.register(code="c0de")
     assert office.desk.link.did[-1] == ("register", PASSWORD, "c0de")
-    assert office.said[0] == "Asking the server …"
+    assert office.said[0] == "Registering …"
     office.answer()
     office.tell(OWNER)
-    assert office.said == ("ann is yours now. From now on it needs this password.", "")
+    assert office.said == ("The nick ann is now registered to you. It needs this password from now on.", "")
     assert office.vault.kept == {("127.0.0.1", "ann"): PASSWORD}
     assert office.sees(office.sheet.logout_button)
     assert not office.sees(office.sheet.own_password)
@@ -107,7 +107,7 @@ def test_what_the_server_says_against_it_stands_in_the_sheet_and_the_password_st
 @with_window
 @pytest.mark.parametrize(
     ("password", "again", "said"),
-    [("short", "short", "at least 8"), ("two words here", "", "no spaces"), (PASSWORD, "else", "not the same")],
+    [("short", "short", "at least 8"), ("two words here", "", "no spaces"), (PASSWORD, "else", "do not match")],
 )
 def test_a_password_that_cannot_be_one_is_not_sent(office: Office, password: str, again: str, said: str) -> None:
     office.register(password, again)
@@ -134,7 +134,7 @@ def test_one_logs_out_and_the_password_is_forgotten(office: Office) -> None:
     office.tell(OWNER)
     office.sheet.forget_button.invoke()
     assert office.vault.kept == {}
-    assert office.said[0] == "The keyring has no password of ann any more."
+    assert office.said[0] == "The keyring has forgotten the password of ann."
     office.vault.kept = {("127.0.0.1", "ann"): PASSWORD}
     office.sheet.logout_button.invoke()
     assert office.desk.link.did[-1] == ("log out",)
@@ -148,7 +148,7 @@ def test_without_a_keyring_the_reason_stands_in_the_sheet(office: Office) -> Non
     office.vault.problem = "there is none here"
     office.desk.window.show_account()
     assert not office.sees(office.sheet.remember_box)
-    assert office.sheet.keyring_hint.cget("text") == "Passwords cannot be remembered here: there is none here."
+    assert office.sheet.keyring_hint.cget("text") == "Passwords cannot be remembered: there is none here."
 
 
 @with_window
@@ -195,13 +195,13 @@ def test_it_is_in_the_menu(desk: Desk) -> None:
 def test_where_others_could_listen_in_no_password_is_asked_for() -> None:
     shown = shown_of(THERE, "ann", GUEST)
     assert shown.parts == frozenset()
-    assert "only over TLS" in shown.hint
+    assert "over TLS only" in shown.hint
     assert shown_of(Address(THERE.host, 10320, tls=True), "ann", GUEST).parts == {Part.REGISTER, Part.LOG_IN}
 
 
 def test_as_whom_one_is_there() -> None:
-    assert shown_of(HERE, "ann", OWNER).who == "You are logged in to the account ann at 127.0.0.1."
-    assert shown_of(HERE, "annie", OWNER).who.endswith("ann at 127.0.0.1, and go by annie.")
+    assert shown_of(HERE, "ann", OWNER).who == "You are logged in to the account ann on 127.0.0.1."
+    assert shown_of(HERE, "annie", OWNER).who.endswith("ann on 127.0.0.1 and use the nick annie.")
     assert shown_of(HERE, "ann", None).parts == {Part.LOG_IN}
     assert "not connected" in shown_of(HERE, "ann", Status(LinkState.WAITING, "why")).who
 

@@ -197,7 +197,7 @@ def test_a_remembered_password_that_is_wrong_is_asked_for_calmly_and_replaced(do
     door.tell(NEEDED, CONNECTING, WRONG)
     assert door.logins == ["old"]
     assert door.sheet.is_open
-    assert "your keyring has is no longer right" in door.sheet.note.cget("text")
+    assert "in your keyring is wrong" in door.sheet.note.cget("text")
     assert door.reds() == []
     assert door.sheet.remember.get()
     door.enter("new")
@@ -268,7 +268,7 @@ def test_a_keyring_that_cannot_keep_it_says_so(door: Door) -> None:
     door.enter("s3cret", remember=True)
     door.vault.problem = "it is locked"
     door.tell(CONNECTING, IN)
-    assert door.question.text == "The password could not be put into the keyring: it is locked."
+    assert door.question.text == "The keyring did not store the password: it is locked."
 
 
 @with_window
@@ -277,7 +277,7 @@ def test_a_sheet_that_is_closed_leaves_a_way_back(door: Door) -> None:
     door.desk.key("<Escape>", door.sheet.password)
     assert not door.sheet.is_open
     assert door.question.text == "chat.example.org asks for the password of ann."
-    door.answer("Enter the password …")
+    door.answer("Enter password …")
     assert door.sheet.is_open
     door.enter("s3cret")
     door.tell(CONNECTING, IN)
@@ -299,7 +299,7 @@ def test_to_try_again_is_to_be_asked_again(door: Door) -> None:
 def test_a_password_that_others_could_hear_goes_by_tls(door: Door) -> None:
     door.tell(Status(LinkState.LOCKED, "no", trouble=Trouble.PASSWORD_UNSAFE))
     assert door.sheet.tls.get()
-    assert "only over TLS" in door.sheet.note.cget("text")
+    assert "over TLS only" in door.sheet.note.cget("text")
     assert door.reds() == []
     door.sheet.port.replace_all("10320")
     door.enter("s3cret", remember=True)
@@ -405,7 +405,7 @@ def test_a_button_mends_it(desk: Desk, trouble: Trouble, button: str, where: Add
 @with_window
 def test_try_again_now_and_another_server(door: Door) -> None:
     door.tell(waiting(Trouble.NO_HOST))
-    door.answer("Try again now")
+    door.answer("Try now")
     assert door.desk.link.did[-1] == ("reconnect",)
     door.tell(CONNECTING, waiting(Trouble.NO_HOST))
     door.answer("Another server …")
@@ -418,8 +418,8 @@ def test_try_again_now_and_another_server(door: Door) -> None:
 @with_window
 def test_a_name_that_is_taken_can_be_another(door: Door) -> None:
     door.tell(Status(LinkState.REFUSED, "ann is taken", 5.0, trouble=Trouble.NAME))
-    assert door.question.text == "chat.example.org does not take that name: ann is taken."
-    door.answer("Another name …")
+    assert door.question.text == "chat.example.org does not accept that nick: ann is taken."
+    door.answer("Another nick …")
     assert door.focus is door.sheet.name
 
 
@@ -431,7 +431,7 @@ def test_a_trouble_waits_until_what_is_there_was_answered(door: Door) -> None:
     assert door.question.text == "Paste 3 lines?"
     door.answer("Paste")
     assert done == ["pasted"]
-    assert door.question.text.startswith("chat.example.org cannot be reached")
+    assert door.question.text.startswith("There is no route to chat.example.org")
     door.answer("Close")
     assert not door.question.is_open
 
@@ -440,7 +440,7 @@ def test_a_trouble_waits_until_what_is_there_was_answered(door: Door) -> None:
 def test_a_trouble_that_is_over_does_not_wait_any_more(door: Door) -> None:
     door.desk.window.ask_quit()
     door.tell(waiting(Trouble.NO_HOST), CONNECTING, IN)
-    door.answer("Stay")
+    door.answer("Cancel")
     assert not door.question.is_open
 
 
@@ -453,7 +453,7 @@ def test_a_question_has_its_place_however_wide_it_is(desk: Desk, width: int) -> 
     question: Any = Question(top)
     question.grid(sticky="ew")
     desk.turn()
-    offers = [("Try port 10319", list), ("Try again now", list), ("Another server …", list), ("Close", list)]
+    offers = [("Try port 10319", list), ("Try now", list), ("Another server …", list), ("Close", list)]
     question.ask("No server answers on port 7 of chat.example.org. " * 2, offers, focus=False)
     desk.turn()
     desk.turn()
@@ -505,10 +505,10 @@ def test_what_is_never_sent_without_tls_is_not_offered_so() -> None:
     by_tls = Address("chat.example.org", 10319, tls=True)
     warned = advise(Trouble.SPEAKS_PLAIN, by_tls, "", secret=False)
     assert Offer.WITHOUT_TLS in warned.offers
-    assert "nothing is encrypted" in warned.text
+    assert "can read and change" in warned.text
     secret = advise(Trouble.SPEAKS_PLAIN, by_tls, "", secret=True)
     assert Offer.WITHOUT_TLS not in secret.offers
-    assert "password is never sent" in secret.text
+    assert "password is sent over TLS only" in secret.text
     here = advise(Trouble.SPEAKS_PLAIN, Address("127.0.0.1", 10319, tls=True), "", secret=True)
     assert Offer.WITHOUT_TLS in here.offers
 

@@ -158,7 +158,7 @@ async def test_a_port_that_speaks_tls(tmp_path: Path, ann: Person) -> None:
     pytest.importorskip("twisted.protocols.tls")
     with Daemon(tmp_path, "--listen", by_tls(tmp_path)) as daemon:
         ann.go(daemon.port)
-        await ann.until(lambda: "takes encrypted connections (TLS) only" in ann.question.text)
+        await ann.until(lambda: "accepts TLS connections only" in ann.question.text)
         assert ann.status.state in (LinkState.WAITING, LinkState.CONNECTING)
         await ann.answer("Connect with TLS")
         await ann.answer("Connect and remember")
@@ -172,7 +172,7 @@ async def test_a_port_without_tls(tmp_path: Path, ann: Person) -> None:
     pytest.importorskip("twisted.protocols.tls")
     with Daemon(tmp_path, "--listen", f"tcp:0:{HERE}") as daemon:
         ann.go(daemon.port, tls=True)
-        await ann.until(lambda: "offers no encryption" in ann.question.text)
+        await ann.until(lambda: "does not speak TLS" in ann.question.text)
         await ann.answer("Connect without TLS")
         await ann.is_in()
         assert not ann.question.is_open
@@ -184,6 +184,6 @@ async def test_a_port_where_nothing_listens_until_something_does(tmp_path: Path,
     ann.go(port)
     await ann.until(lambda: f"No server answers on port {port}" in ann.question.text)
     with Daemon(tmp_path, "--listen", f"tcp:{port}:{HERE}"):
-        await ann.answer("Try again now")
+        await ann.answer("Try now")
         await ann.is_in()
         assert not ann.question.is_open

@@ -88,7 +88,7 @@ def test_a_fold_is_told_in_one_sentence() -> None:
     assert told("-a", "+a") == "a left and rejoined"
     assert told("-a", "+a", "-a") == "a left"
     assert told("=a=b", "=b=c") == "a is now c"
-    assert told("=a=b", "=b=a") == "a changed names and changed back"
+    assert told("=a=b", "=b=a") == "a changed nicks and changed back"
     assert told("+a", "=a=b") == "b joined"
     assert told("=a=b", "-b") == "b left"
     assert told("=a=b", "+a", "-b") == "a joined; b left"
@@ -147,7 +147,7 @@ def test_the_unread_mark_stands_before_its_line() -> None:
 def test_all_who_come_and_go_in_a_row_are_one_row() -> None:
     """However many there are: 1,800 of them leave the talk before them in sight."""
     room = room_with("hi", *(f"+n{i}" for i in range(1500)), *(f"-n{i}" for i in range(299)), "=a=b", "bye")
-    assert drawn(room)[1:] == ["0 hi", "[1-1801] 1,500 joins, 299 departures and 1 new name", "1801 bye"]
+    assert drawn(room)[1:] == ["0 hi", "[1-1801] 1,500 joins, 299 departures and 1 new nick", "1801 bye"]
     assert drawn(room, 1700) == drawn(room)[2:]
 
 

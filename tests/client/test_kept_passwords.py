@@ -163,7 +163,7 @@ async def test_without_the_package_there_is_none(monkeypatch: pytest.MonkeyPatch
     none = system_keyring(reactor)
     assert isinstance(none, NoKeyring)
     why = await none.look()
-    assert why.startswith("the package keyring is not installed: ")
+    assert why.startswith("the package keyring is missing; install it: ")
     assert "keyring" in why.partition(": ")[2]
     assert (await none.put(HERE, "ann", "x"), await none.get(HERE, "ann"), await none.forget(HERE, "ann")) == (
         why,

@@ -46,7 +46,7 @@ def test_once_one_has_joined_the_name_is_gone_and_the_menu_has_it(wide: Desk) ->
     window = wide.window
     assert not seen(window.welcome)
     assert not seen(window.name_bar)
-    window.menu.invoke("Change your name …")
+    window.menu.invoke("Change your nick …")
     wide.turn()
     assert seen(window.name_bar)
     assert (window.name_bar.name, window.name_bar.button.cget("text")) == ("ann", "Change")
@@ -83,7 +83,7 @@ def test_with_no_room_left_there_is_one_sentence_and_a_button(wide: Desk) -> Non
     welcome = wide.window.welcome
     assert seen(welcome)
     assert not seen(wide.window.name_bar)
-    assert welcome.title.cget("text") == "You are in no room"
+    assert welcome.title.cget("text") == "You are not in a room"
     welcome.button.invoke()
     assert any(did[0] == "send" for did in wide.link.did)
 

@@ -366,8 +366,8 @@ def test_another_name_is_tried_at_once(rig: Rig) -> None:
 @pytest.mark.parametrize(
     ("line", "detail"),
     [
-        ("OK HELLO protocol=2", "the server speaks version 2 of the protocol, and this client version 1"),
-        ("OK HELLO", "the server speaks version 0 of the protocol, and this client version 1"),
+        ("OK HELLO protocol=2", "the server speaks version 2 of the protocol; chatd-client speaks version 1"),
+        ("OK HELLO", "the server speaks version 0 of the protocol; chatd-client speaks version 1"),
         ("ERR bad-version HELLO this server speaks 2", "this server speaks 2"),
     ],
 )
@@ -583,7 +583,7 @@ def test_commands_are_answered_where_they_were_asked(rig: Rig) -> None:
     rig.link.send_command(commands.Who("#a"), "#a")
     (who,) = rig.said()
     rig.hears("WHO #a me", f"@label={label(who)} OK WHO #a 1")
-    assert rig.lines("#a", Kind.NOTE) == [("People in #a: me", Delivery.STORED)]
+    assert rig.lines("#a", Kind.NOTE) == [("In #a: me", Delivery.STORED)]
     rig.link.send_command(commands.Topic("#b", "tea"), "#a")
     (topic,) = rig.said()
     rig.hears(f"@label={label(topic)} ERR not-in-room TOPIC you are not there")
@@ -694,7 +694,7 @@ def test_who_does_not_say_hello_is_given_up(rig: Rig) -> None:
     assert rig.wire is not None
     assert rig.wire.aborted
     rig.drop()
-    assert rig.now == (LinkState.WAITING, "nothing that speaks chatd's protocol answered within 30 seconds")
+    assert rig.now == (LinkState.WAITING, "no chatd server answered within 30 seconds")
     assert rig.lines("#a") == []
 
 
@@ -703,7 +703,7 @@ def test_what_is_no_chatd_is_found_out_at_once(rig: Rig) -> None:
     rig.connect()
     rig.hears("SSH-2.0-OpenSSH_9.2p1")
     rig.drop()
-    assert rig.now == (LinkState.WAITING, "what answers there does not speak chatd's protocol")
+    assert rig.now == (LinkState.WAITING, "the program on that port is not a chatd server")
 
 
 # Stopping.
@@ -935,7 +935,7 @@ def test_a_fault_of_the_transcript_costs_the_connection(
     assert rig.wire.aborted
     monkeypatch.undo()
     rig.drop()
-    assert rig.now == (LinkState.WAITING, "something went wrong in this client, and its log says what")
+    assert rig.now == (LinkState.WAITING, "an error occurred in chatd-client; see its log")
     assert len(nothing_left_behind) == 1
     nothing_left_behind.clear()
 

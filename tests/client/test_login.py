@@ -194,7 +194,7 @@ def test_who_has_registered_logs_in_from_then_on(rig: PrivateRig) -> None:
     (line,) = rig.said()
     assert line.endswith(f"REGISTER {PASSWORD} code")
     rig.hears(f"@label={label(line)} OK REGISTER me")
-    assert rig.lines("#a", Kind.NOTE)[-1][0] == "me is now registered to you"
+    assert rig.lines("#a", Kind.NOTE)[-1][0] == "The nick me is now registered to you"
     rig.drop()
     rig.wait_for_retry()
     rig.log_in()

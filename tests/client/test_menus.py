@@ -115,7 +115,7 @@ def test_the_list_of_people_says_what_each_is(desk: Room) -> None:
 def test_who_runs_no_room_can_do_what_concerns_nobody_else(desk: Room) -> None:
     desk.come_in()
     entries = desk.person("bob")
-    assert labels(entries, usable=True) == ["Message", "Mention", "Ignore"]
+    assert labels(entries, usable=True) == ["Private message", "Mention", "Ignore"]
     assert {"Kick …", "Mute for", "Ban for", "Make operator"} <= set(labels(entries, usable=False))
 
 
@@ -125,7 +125,7 @@ def test_an_operator_can_do_the_rest_and_is_asked_first(desk: Room) -> None:
     desk.turn()
     sheet = desk.window.menus.reason_sheet
     assert sheet.is_open
-    assert sheet.sentence.cget("text") == "bob can read #r but not speak there for 10 minutes."
+    assert sheet.sentence.cget("text") == "bob can read #r but cannot speak there for 10 minutes."
     before = len(desk.link.did)
     sheet.field.insert(0, "too  loud ")
     desk.key("<Return>", sheet.field)
@@ -149,13 +149,13 @@ def test_what_holds_for_somebody_can_be_lifted(desk: Room) -> None:
     desk.come_in(operator=True, rules=("MUTE bob loud", "BAN mallory", "OP zoe"))
     choose(desk.person("bob"), "Unmute")
     assert desk.sent() == orders.Unmute("bob", "#r")
-    choose(desk.person("mallory"), "Lift the ban")
+    choose(desk.person("mallory"), "Unban")
     assert desk.sent() == orders.Unban("mallory", "#r")
     assert not find(desk.person("mallory"), "Kick …").enabled
     assert "Unmute" not in labels(desk.person("eve"))
     choose(desk.person("zoe"), "Remove as operator …")
     question = desk.window.question
-    assert question.text == "Take the operator role in #r away from zoe?"
+    assert question.text == "Remove zoe as an operator of #r?"
     question.answer(0)
     assert desk.sent() == orders.Deop("zoe", "#r")
     choose(desk.person("bob"), "Make operator")
@@ -164,12 +164,12 @@ def test_what_holds_for_somebody_can_be_lifted(desk: Room) -> None:
 
 def test_a_voice_is_offered_where_it_means_something(desk: Room) -> None:
     desk.come_in(operator=True)
-    assert "Let speak" not in labels(desk.person("bob"))
+    assert "Give voice" not in labels(desk.person("bob"))
     desk.rule("SET", "speak=operators")
-    choose(desk.person("bob"), "Let speak")
+    choose(desk.person("bob"), "Give voice")
     assert desk.sent() == orders.Voice("bob", "#r")
     desk.rule("VOICE", "bob")
-    choose(desk.person("bob"), "Take the voice back")
+    choose(desk.person("bob"), "Remove voice")
     assert desk.sent() == orders.Unvoice("bob", "#r")
 
 
@@ -183,7 +183,7 @@ def test_message_mention_and_ignore(desk: Room) -> None:
     desk.hear(events.Done("IGNORE", ("bob",)))
     choose(desk.person("bob"), "Stop ignoring")
     assert desk.sent() == commands.Unignore("bob")
-    choose(desk.person("bob"), "Message")
+    choose(desk.person("bob"), "Private message")
     desk.turn()
     assert desk.window.shown is desk.transcript.rooms["bob"]
     assert desk.root.focus_get() is desk.window.field.text
@@ -203,8 +203,8 @@ def test_somebody_can_be_invited_to_the_rooms_they_are_not_in(desk: Room) -> Non
 
 def test_oneself_can_be_away(desk: Room) -> None:
     desk.come_in(operator=True)
-    assert labels(desk.person("ann")) == ["ann (operator)", "Away …"]
-    choose(desk.person("ann"), "Away …")
+    assert labels(desk.person("ann")) == ["ann (operator)", "Mark yourself as away …"]
+    choose(desk.person("ann"), "Mark yourself as away …")
     sheet = desk.window.menus.reason_sheet
     sheet.field.insert(0, "lunch")
     sheet.button.invoke()
@@ -214,7 +214,7 @@ def test_oneself_can_be_away(desk: Room) -> None:
     desk.turn()
     assert "away: lunch" in desk.window.status_line.label.cget("text")
     assert desk.shown()[-1].endswith("You are away: lunch")
-    choose(desk.person("ann"), "I am back")
+    choose(desk.person("ann"), "Mark yourself as back")
     assert desk.sent() == commands.Away()
 
 
@@ -235,7 +235,7 @@ def test_the_menu_of_a_person_opens_by_mouse_and_by_every_key(desk: Room, monkey
     assert opened[-1][2] > tree.winfo_rooty() + height
     people = desk.window.menu.nametowidget(desk.window.menu.entrycget("Selected person", "menu"))
     people.tk.call(people.cget("postcommand"))
-    assert people.entrycget(1, "label") == "Message"
+    assert people.entrycget(1, "label") == "Private message"
 
 
 def test_every_part_of_the_window_can_be_reached_with_a_key(desk: Room) -> None:
@@ -262,22 +262,22 @@ def test_what_can_be_done_with_a_message(desk: Room) -> None:
     desk.come_in()
     desk.said("bob", "see https://example.org/x.")
     assert labels(desk.message(), usable=True) == [
-        "Reply", "React", "Copy text", "Copy with name and time", "Copy link", "bob",
+        "Reply", "React", "Copy text", "Copy with nick and time", "Copy link", "bob",
     ]  # fmt: skip
-    assert labels(desk.message(), usable=False) == ["Edit", "Take back …"]
+    assert labels(desk.message(), usable=False) == ["Edit", "Delete …"]
     desk.know("ann", operator=True)
-    assert "Take back …" in labels(desk.message(), usable=True)
+    assert "Delete …" in labels(desk.message(), usable=True)
     choose(desk.message(), "Copy link")
     assert desk.root.clipboard_get() == "https://example.org/x"
-    choose(desk.message(), "Copy with name and time")
+    choose(desk.message(), "Copy with nick and time")
     assert desk.root.clipboard_get().endswith("] bob: see https://example.org/x.")
-    assert "Message" in labels(find(desk.message(), "bob").below)
+    assert "Private message" in labels(find(desk.message(), "bob").below)
 
 
 def test_what_is_no_message_can_be_copied_and_names_a_person(desk: Room) -> None:
     desk.come_in()
     desk.rule("BAN", "mallory", "spam")
-    assert labels(desk.message(), usable=True) == ["Copy text", "Copy with name and time", "ann"]
+    assert labels(desk.message(), usable=True) == ["Copy text", "Copy with nick and time", "ann"]
     choose(desk.message(), "Copy text")
     assert desk.root.clipboard_get() == "ann banned mallory: spam"
 
@@ -310,7 +310,7 @@ def test_a_right_click_opens_the_menu_of_the_line_and_so_does_a_key(
     assert "Copy selection" in opened[-1]
     menus.popup.invoke("Copy selection")
     assert desk.root.clipboard_get() == "tea"
-    menus.popup.invoke("Copy selection with names and times")
+    menus.popup.invoke("Copy selection with nicks and times")
     assert "bob: tea" in desk.root.clipboard_get()
     count = len(opened)
     desk.key("<Up>", text)
@@ -374,7 +374,7 @@ def test_a_typed_reply_answers_the_newest_of_somebody_else(desk: Room) -> None:
     desk.come_in()
     desk.type("/reply yes")
     desk.key("<Return>")
-    assert "Nobody else" in desk.window.question.text
+    assert "no message to reply to" in desk.window.question.text
     assert desk.window.field.content == "/reply yes"
     desk.said("bob", "tea?")
     desk.said("ann", "hm")
@@ -395,7 +395,7 @@ def test_ones_own_message_can_be_changed_in_the_field(desk: Room) -> None:
     choose(desk.message(), "Edit")
     desk.type("first\nsecond")
     desk.key("<Return>")
-    assert "one line" in desk.window.question.text
+    assert "single line" in desk.window.question.text
     desk.type("/first")
     desk.key("<Return>")
     assert desk.sent() == about.Edit(desk.line().id, "#r", "/first")
@@ -430,12 +430,12 @@ def test_going_to_another_room_leaves_the_draft_and_no_half_change(desk: Room) -
 def test_taking_back_asks_first(desk: Room) -> None:
     desk.come_in()
     desk.said("ann", "oops")
-    choose(desk.message(), "Take back …")
+    choose(desk.message(), "Delete …")
     question = desk.window.question
-    assert question.text == 'Take back your message "oops"? It is deleted for everybody.'
+    assert question.text == 'Delete your message "oops"? It will be deleted for everybody.'
     question.escape()
     assert ("send", about.Retract(1, "#r"), "#r") not in desk.link.did
-    choose(desk.message(), "Take back …")
+    choose(desk.message(), "Delete …")
     question.answer(0)
     assert desk.sent() == about.Retract(desk.line().id, "#r")
 
@@ -449,7 +449,7 @@ def test_reactions_are_given_and_taken_back_and_the_last_ones_come_first(desk: R
     assert desk.sent() == about.React(id_, "🎉", "#r")
     desk.hear(references.Reacted("ann", "#r", id_, "🎉"), id="99")
     entries = find(desk.message(), "React").below
-    assert entries[0].label == safe("Take 🎉 back")
+    assert entries[0].label == safe("Remove 🎉")
     choose(entries, entries[0].label)
     assert desk.sent() == about.Unreact(id_, "🎉", "#r")
     assert len(labels(entries)) == len(set(labels(entries)))
@@ -459,15 +459,15 @@ def test_what_is_not_stored_or_private_is_referred_to_by_nothing(desk: Room) -> 
     desk.come_in(operator=True)
     desk.type("waits")
     desk.key("<Return>")
-    assert labels(desk.message(), usable=True) == ["Copy text", "Copy with name and time", "ann"]
+    assert labels(desk.message(), usable=True) == ["Copy text", "Copy with nick and time", "ann"]
     desk.hear(events.Refused(Code.MUTED, "MSG", "no"), label="l1")
     failed = next(line for line in desk.transcript.rooms["#r"].lines if line.reason)
-    choose(desk.window.menus.message.entries(desk.transcript.rooms["#r"], failed), "Write again")
+    choose(desk.window.menus.message.entries(desk.transcript.rooms["#r"], failed), "Edit and send again")
     assert desk.window.field.content == "waits"
     desk.hear(events.Told("bob", "psst"), id="5")
     line = desk.transcript.rooms["bob"].lines[-1]
     entries = desk.window.menus.message.entries(desk.transcript.rooms["bob"], line)
-    assert not {"Reply", "React", "Edit", "Take back …"} & set(labels(entries, usable=True))
+    assert not {"Reply", "React", "Edit", "Delete …"} & set(labels(entries, usable=True))
 
 
 # Rooms.
@@ -477,13 +477,13 @@ def test_the_heading_names_the_modes(desk: Room) -> None:
     desk.come_in(rules=("SET private=yes", "SET slow=10s"))
     desk.hear(events.TopicSet("bob", "#r", "tea"), id="50")
     desk.turn()
-    assert desk.window.topic.cget("text") == "tea · private · one message every 10s"
+    assert desk.window.topic.cget("text") == "tea · private · slow mode: one message every 10s"
     desk.rule("SET", "private=no", by="bob")
     desk.turn()
-    assert desk.window.topic.cget("text") == "tea · one message every 10s"
+    assert desk.window.topic.cget("text") == "tea · slow mode: one message every 10s"
     desk.window.go_to("zoe")
     desk.turn()
-    assert desk.window.topic.cget("text") == "Private · away: lunch"
+    assert desk.window.topic.cget("text") == "Private conversation · away: lunch"
 
 
 def test_what_is_known_of_a_room_is_asked_for_when_it_comes_to_the_front(desk: Room) -> None:
@@ -516,7 +516,7 @@ def test_an_operator_changes_what_is_to_be_changed_and_nothing_else(desk: Room) 
     sheet = open_settings(desk)
     assert sheet.form.boxes["slow"].get() == "10s"
     sheet.form.topic.insert("end", "tea  time")
-    sheet.form.boxes["speak"].set("Only operators and those with a voice")
+    sheet.form.boxes["speak"].set("Operators and people with a voice")
     sheet.form.boxes["slow"].set("1 minute")
     sheet.save_button.invoke()
     assert sheet.is_open
@@ -597,7 +597,7 @@ def test_what_holds_is_listed_and_can_be_taken_back(desk: Room) -> None:
     desk.turn()
     sheet.rulings.button.invoke()
     assert not sheet.is_open
-    assert desk.window.question.text == "Take the operator role in #r away from ann?"
+    assert desk.window.question.text == "Remove ann as an operator of #r?"
     assert desk.sent() == orders.Uninvite("zoe", "#r")
     desk.window.question.answer(0)
     assert desk.sent() == orders.Deop("ann", "#r")
@@ -610,7 +610,7 @@ def test_taking_an_invitation_to_a_private_room_back_asks_first(desk: Room) -> N
     assert sheet.tabs.index("current") == 1
     sheet.rulings.tree.selection_set("0")
     desk.key("<Delete>", sheet.rulings.tree)
-    assert desk.window.question.text == "Take the invitation of zoe back? Whoever is in #r by it is put out."
+    assert desk.window.question.text == "Withdraw zoe's invitation? If zoe is in #r, this removes them."
 
 
 def test_what_is_being_changed_is_not_taken_away_by_what_comes(desk: Room) -> None:
@@ -628,13 +628,13 @@ def test_making_a_room_private_asks_what_becomes_of_those_who_are_there(desk: Ro
     desk.come_in(operator=True, rules=("INVITE bob",))
     if by_sheet:
         sheet = open_settings(desk)
-        sheet.form.boxes["private"].set("Only those who are invited")
+        sheet.form.boxes["private"].set("Invited people only")
         sheet.save_button.invoke()
     else:
         desk.type("/set private=yes")
         desk.key("<Return>")
     question = desk.window.question
-    assert question.text == "This takes 2 people out of #r.\nOnly operators and those who are invited may stay."
+    assert question.text == "This removes 2 people from #r.\nOnly operators and invited people can stay."
     assert not [each for each in desk.link.did if each[0] == "send"]
     question.escape()
     assert not [each for each in desk.link.did if each[0] == "send"]
@@ -650,7 +650,7 @@ def test_an_invitation_of_a_guest_may_have_ended(desk: Room) -> None:
     desk.come_in(operator=True, rules=(f"INVITE bob {WHILE_CONNECTED}", "INVITE zoe", "INVITE eve"))
     desk.type("/set private=yes")
     desk.key("<Return>")
-    assert desk.window.question.text.startswith("This takes 1 person out of #r.")
+    assert desk.window.question.text.startswith("This removes 1 person from #r.")
 
 
 def test_every_answer_can_be_seen_in_a_narrow_window(desk: Room) -> None:

@@ -144,7 +144,7 @@ def test_a_field_of_one_line_waits_just_as_little(desk: Desk, other: Other) -> N
     assert bar.part.get() == "two lines"
     desk.key("<Control-v>", bar.field)
     other.answer("x" * 3000)
-    assert "Only the first 2,000 characters" in desk.window.question.text
+    assert "This field holds 2,000 characters" in desk.window.question.text
 
 
 def test_too_much_is_cut_where_a_line_ends_and_that_is_said(desk: Desk, other: Other) -> None:
@@ -152,7 +152,7 @@ def test_too_much_is_cut_where_a_line_ends_and_that_is_said(desk: Desk, other: O
     other.answer("0123456789\n" * 40_000)
     question = desk.window.question
     assert f"{MAX_PASTED:,} characters" in question.text
-    assert "the first 18,181 lines, without 21,819 after them" in question.text
+    assert "the first 18,181 lines and leave out 21,819" in question.text
     assert desk.window.field.content == ""
     question.answer(0)
     assert desk.window.field.content == "\n".join(["0123456789"] * 18_181)

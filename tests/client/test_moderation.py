@@ -60,7 +60,7 @@ def rig() -> Iterator[Rig]:
         ("MUTE bob #r 10.0.0.0/8", "bob muted 10.0.0.0/8"),
         ("UNMUTE bob #r mallory", "bob unmuted mallory"),
         ("BAN bob #r 2001:db8::/32 for=1d", "bob banned 2001:db8::/32 for 1d"),
-        ("UNBAN bob #r mallory", "bob lifted the ban on mallory"),
+        ("UNBAN bob #r mallory", "bob unbanned mallory"),
         ("OP bob #r ann", "bob made ann a room operator"),
         ("OP bob #r Bob", "bob is now a room operator"),
         ("DEOP bob #r ann", "bob removed ann as a room operator"),
@@ -68,11 +68,11 @@ def rig() -> Iterator[Rig]:
         ("INVITE bob #r ann", "bob invited ann to #r"),
         ("SET bob #r registered=yes", "bob registered #r"),
         ("SET bob #r private=yes", "bob made #r private"),
-        ("SET bob #r private=no", "bob made #r public"),
-        ("SET bob #r topic=members", "bob allowed every member to set the topic"),
-        ("SET bob #r listed=no", "bob took #r off the list of rooms"),
-        ("SET bob #r listed=yes", "bob put #r on the list of rooms"),
-        ("SET bob #r topic=operators", "bob restricted setting the topic to room operators"),
+        ("SET bob #r private=no", "bob opened #r to everybody"),
+        ("SET bob #r topic=members", "bob let everybody set the topic"),
+        ("SET bob #r listed=no", "bob removed #r from the list of rooms"),
+        ("SET bob #r listed=yes", "bob added #r to the list of rooms"),
+        ("SET bob #r topic=operators", "bob let only operators set the topic"),
         ("SET bob #r colour=red", "bob set colour=red in #r"),
     ],
 )
@@ -93,7 +93,7 @@ def test_every_act_is_a_sentence_in_its_room(line: str, sentence: str) -> None:
         ("MUTE root #* mallory for=2h", "root muted mallory everywhere for 2h"),
         ("UNMUTE root #* mallory", "root unmuted mallory everywhere"),
         ("BAN root #* 10.0.0.1 spam", "root banned 10.0.0.1 from the server: spam"),
-        ("UNBAN root #* 10.0.0.1", "root lifted the server ban on 10.0.0.1"),
+        ("UNBAN root #* 10.0.0.1", "root unbanned 10.0.0.1 from the server"),
         ("OP root #* bob", "root made bob a server operator"),
     ],
 )
@@ -173,7 +173,7 @@ def test_who_is_kicked_keeps_the_lines_and_is_told_why() -> None:
     assert {RoomsChanged(), MembersChanged("#r"), Notice("#r", "bob", "kicked me: spam")} <= set(changes)
     assert sentences(client) == ["m11", "bob kicked me: spam"]
     assert (room.joined, room.wanted, room.count, list(room.members)) == (False, False, 0, [])
-    assert room.closed == "You are not in #r: bob kicked you: spam (type /join #r to rejoin)"
+    assert room.closed == "You are not in #r: bob kicked you: spam; type /join #r to rejoin"
     client.transcript.disconnected()
     assert client.transcript.rejoin() == []
     client.hears("OK JOIN #r 2 last=12 resume=s recovered=yes")
@@ -204,7 +204,7 @@ def test_one_rejoins_when_one_wants_to_and_not_by_itself(rig: Rig) -> None:
     assert rig.transcript.rooms["#a"].closed == ""  # one is on the way
     (back,) = labels(rig.said(), "JOIN")
     rig.hears(f"@label={back} ERR banned JOIN you are banned: spam")
-    assert rig.transcript.rooms["#a"].closed == "You are not in #a: you are banned: spam (type /join #a to rejoin)"
+    assert rig.transcript.rooms["#a"].closed == "You are not in #a: you are banned: spam; type /join #a to rejoin"
     assert rig.lines("#a", Kind.ERROR)[-1][0] == "you are banned: spam"
 
 

@@ -79,7 +79,7 @@ def test_without_zeroconf_nothing_is_found(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(net, "find_spec", lambda _: None)
     none = nearby(reactor)
     assert isinstance(none, NoNearby)
-    assert none.missing.startswith("To find servers on this network, install zeroconf: ")
+    assert none.missing.startswith("To list the servers on this network, install zeroconf: ")
     none.start(lambda _: pytest.fail("found"))
     none.stop()
 

@@ -97,7 +97,7 @@ def test_new_lines_below_are_counted_and_the_button_goes_there(desk: Desk) -> No
     desk.said("bob", "ann: are you there?")
     desk.turn()
     assert talk.below.winfo_ismapped()
-    assert talk.below.cget("text") == "↓ 2 new below · 1 names you"
+    assert talk.below.cget("text") == "↓ 2 new messages · 1 mentions you"
     assert desk.root.title() == "(2) chatd"
     (mark,) = (n for n, row in enumerate(talk.rows.rows) if isinstance(row, UnreadRow))
     assert "hi" in talk.text.get(f"{mark + 3}.0", f"{mark + 3}.end")
@@ -123,7 +123,7 @@ def test_what_is_scrolled_over_is_read(desk: Desk) -> None:
     desk.window.talk.reveal(len(room.lines) - 30)
     desk.turn()
     assert 0 < room.unread < 60
-    assert desk.window.talk.below.cget("text") == f"↓ {room.unread} new below"
+    assert desk.window.talk.below.cget("text") == f"↓ {room.unread} new messages"
 
 
 @needs_display

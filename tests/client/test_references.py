@@ -24,7 +24,7 @@ def shown(client: Client) -> list[str]:
 def test_what_is_taken_back_is_shown_nowhere() -> None:
     window = client(said(1), said(2, "hidden words"), said(3))
     changes = window.hears("@id=4 RETRACT bob #r 2")
-    assert shown(window) == ["m1", "bob took a message back", "m3"]
+    assert shown(window) == ["m1", "bob deleted a message", "m3"]
     assert LinesChanged("#r", 1) in changes and not [each for each in changes if isinstance(each, Notice)]
     assert not window.room().find_lines("hidden")
     assert "hidden" not in repr(window.room().lines)
@@ -34,7 +34,7 @@ def test_what_is_taken_back_is_shown_nowhere() -> None:
 def test_who_took_back_what_another_said_is_named() -> None:
     window = client(said(1, "spam"))
     window.hears("@id=2 RETRACT ann #r 1")
-    assert shown(window) == ["ann deleted a message of bob"]
+    assert shown(window) == ["ann deleted a message from bob"]
 
 
 def test_what_is_taken_back_is_unread_no_more() -> None:
@@ -96,7 +96,7 @@ def test_what_is_drawn_of_them() -> None:
     room = window.room()
     drawn = ["".join(piece.text for piece in drawing.pieces(room, row)) for row in rows(room, 0, UTC)[1]]
     assert drawn[2:] == [
-        "* bob took a message back",
+        "* bob deleted a message",
         "ann  00:00",
         "↪ bob  an earlier message",
         "yes!  (edited)",

@@ -341,7 +341,7 @@ def test_a_server_is_reached_at_another_address_with_all_that_waits(desk: Desk) 
     assert desk.link.did == [("send", Login("ann", "s3cret"), None), ("start",)]
     assert len(desk.window.servers) == 1
     assert list(desk.transcript.rooms) == ["#r", "#s"]
-    assert desk.shown()[-1].endswith("unheard  … waiting for the server")
+    assert desk.shown()[-1].endswith("unheard  … waiting to be sent")
     desk.window.store()
     assert desk.settings.servers == [KeptServer("home.example:10319", "ann", ["#r", "#s"])]
 
@@ -362,12 +362,12 @@ def test_a_question_asked_at_one_server_is_not_answered_at_another(desk: Desk) -
     several = Several(desk, home="ann", work="ann")
     done: list[str] = []
     menus, question = desk.window.menus, desk.window.question
-    menus.ask("Kick bob?", [("Kick", lambda: done.append("kicked")), ("Leave it", lambda: None)])
+    menus.ask("Kick bob?", [("Kick", lambda: done.append("kicked")), ("Cancel", lambda: None)])
     desk.window.show_room("#r", several.session("work"))
     question.answer(0)
     assert done == []
     desk.window.show_room("#r", several.session("home"))
-    menus.ask("Kick bob?", [("Kick", lambda: done.append("kicked")), ("Leave it", lambda: None)])
+    menus.ask("Kick bob?", [("Kick", lambda: done.append("kicked")), ("Cancel", lambda: None)])
     question.answer(0)
     assert done == ["kicked"]
     menus.show_settings()

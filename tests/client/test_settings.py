@@ -42,7 +42,7 @@ FULL = Settings(
 
 
 def test_what_is_saved_is_loaded(store: Store, tmp_path: Path) -> None:
-    assert store.load() == (Settings(), "No settings are saved yet; the defaults are used.")
+    assert store.load() == (Settings(), "No settings are saved yet; using the defaults.")
     assert store.save(FULL) == ""
     assert Store(tmp_path / "config", tmp_path / "state" / "chatd").load() == (FULL, "")
     for path in (config(tmp_path), tmp_path / "state" / "chatd" / "client.json"):
@@ -79,7 +79,7 @@ def test_a_broken_file_gives_the_defaults_and_is_put_aside(store: Store, tmp_pat
     config(tmp_path).write_bytes(content)
     settings, problem = store.load()
     assert str(config(tmp_path)) in problem
-    assert problem.endswith("the defaults are used instead.")
+    assert problem.endswith("using the defaults instead.")
     assert (settings.nick, settings.geometry) == ("", FULL.geometry)
     assert store.save(settings) == ""
     assert config(tmp_path).with_name("client.json.broken").read_bytes() == content
@@ -118,7 +118,7 @@ def test_a_bad_value_gives_its_default_and_leaves_the_others(
     data = json.loads(config(tmp_path).read_text())
     config(tmp_path).write_text(json.dumps(data | {key: value}))
     settings, problem = store.load()
-    assert f"has no valid {key}" in problem
+    assert f"{key} is not valid" in problem
     assert getattr(settings, key) == getattr(Settings(), key)
     settings.unknown = FULL.unknown
     setattr(settings, key, getattr(FULL, key))
@@ -144,7 +144,7 @@ def test_what_an_older_client_left_may_be_of_no_use(store: Store, tmp_path: Path
     config(tmp_path).parent.mkdir()
     config(tmp_path).write_text(json.dumps({"server": "example.org", "nick": "alice", "rooms": ["#r"]} | {key: value}))
     settings, problem = store.load()
-    assert f"has no valid {key}" in problem
+    assert f"{key} is not valid" in problem
     assert settings.servers == ([] if key == "server" else [KeptServer("example.org", "alice", [])])
 
 
@@ -162,7 +162,7 @@ def test_what_is_no_file_does_no_harm(store: Store, tmp_path: Path) -> None:
     os.mkfifo(state)
     settings, problem = store.load()
     assert settings == Settings()
-    assert problem.count("cannot be used") == 2
+    assert problem.count("cannot be read") == 2
 
 
 def test_a_directory_that_cannot_be_made_is_told_of(tmp_path: Path) -> None:

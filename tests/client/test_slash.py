@@ -100,7 +100,7 @@ def test_what_is_typed_becomes_a_command(text: str, command: Command) -> None:
         ("/history since=4", "/history [#room] [<count>]"),
         ("/search", "/search [#room] <words>"),
         ("/rooms x", "/rooms"),
-        ("/who\nthere", "sent on its own"),
+        ("/who\nthere", "on its own"),
         ("/hello 1", "/help"),
         ("/pipe", "/help"),
     ],

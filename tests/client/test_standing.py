@@ -95,7 +95,7 @@ def test_the_answer_to_rules_is_no_line_and_replaces_what_was_known() -> None:
     rulings = client.room().rulings
     assert not client.room().lines
     assert (rulings.known, rulings.setting("private"), rulings.setting("topic")) == (True, "yes", "members")
-    assert modes(rulings) == ["private", "one message every 10s"]
+    assert modes(rulings) == ["private", "slow mode: one message every 10s"]
     assert [each.event.subject for each in rulings.holding(2_000)] == ["eve"]
     assert rulings.holding(2_000 + 3_600_000) == []
     ask(client, orders.Rules("#r"), "")
@@ -130,7 +130,7 @@ def test_rules_that_somebody_asked_for_are_told_as_sentences() -> None:
     client.hears(ruled(1, "MUTE me #r eve for=1h loud", old=True), "@label=q OK RULES #r 1")
     assert [line.text for line in client.room().lines][-2:] == [
         "eve is muted for 1h: loud (me)",
-        "Settings of #r: as usual",
+        "Settings of #r: defaults",
     ]
 
 
@@ -161,7 +161,7 @@ def test_who_writes_to_one_who_is_away_is_told_so_once() -> None:
         client.hears(f"@label=l{number} OK TELL zoe id={number} time=2020-01-01T00:00:00.000Z stored=yes away=yes")
     assert [line.text for line in client.room("zoe").lines] == [
         "there?",
-        "zoe is away and may read this later",
+        "zoe is away",
         "there?",
     ]
     assert facts_of(client.transcript, "zoe").away
@@ -174,7 +174,7 @@ def test_who_writes_to_one_who_is_not_there_is_told_so() -> None:
     client = Client(*HERE)
     client.transcript.add_waiting("zoe", "there?", "l1", 0)
     client.hears("@label=l1 OK TELL zoe id=1 time=2020-01-01T00:00:00.000Z stored=yes here=no")
-    assert client.room("zoe").lines[-1].text == "zoe is not connected and is told this after logging in"
+    assert client.room("zoe").lines[-1].text == "zoe is not connected and will see this after logging in"
 
 
 def test_an_answer_waits_like_any_other_line_and_goes_over_a_restart() -> None:

@@ -18,7 +18,7 @@ def test_a_tk_that_can_draw_the_window_is_taken(level: str) -> None:
 
 @pytest.mark.parametrize("level", ["8.4.20", "8.5.9", "8.6b2", "8.6.0", "8.6.5"])
 def test_an_older_one_is_told_with_what_is_needed(level: str) -> None:
-    assert command.old_tk(level) == f"chatd-client: this Python has Tk {level}, and the window needs 8.6.6 or later"
+    assert command.old_tk(level) == f"chatd-client: this Python has Tk {level}, but the window needs 8.6.6 or later"
 
 
 @pytest.mark.skipif(bool(MISSING), reason=MISSING)

@@ -424,7 +424,7 @@ def test_a_list_that_was_asked_for_is_shown() -> None:
     client = Client(IN)
     client.transcript.note_question("a1", commands.Who("#r"), "#r")
     client.hears("WHO #r me bob", "@label=a1 OK WHO #r 2")
-    assert client.texts() == ["People in #r: bob, me"]
+    assert client.texts() == ["In #r: bob, me"]
     client.transcript.note_question("a2", commands.Rooms(), "#r")
     assert client.hears("ROOM #r 2 tea", "ROOM #s 1", "@label=a2 OK ROOMS 2") == [RoomsListed()]
     assert client.hears("ROOM #t 1", "OK ROOMS 1") == []  # nobody has asked

@@ -107,7 +107,7 @@ def test_an_alert_of_tls_tells_what_the_port_speaks(rig: ProbingRig) -> None:
     assert rig.wire is not None
     assert rig.wire.aborted
     rig.drop()
-    assert (rig.now, rig.trouble) == ((LinkState.WAITING, "the server wants TLS"), Trouble.SPEAKS_TLS)
+    assert (rig.now, rig.trouble) == ((LinkState.WAITING, "the server requires TLS"), Trouble.SPEAKS_TLS)
     assert rig.probes == []
 
 

@@ -255,9 +255,7 @@ async def test_a_self_signed_one_is_asked_about_once_and_nothing_is_said_before(
     await user.asked()
     (certificate_question,) = user.questions
     assert (certificate_question.server, certificate_question.known) == (f"localhost:{server.number}", None)
-    assert certificate_question.shown == PresentedCertificate(
-        fingerprint(made), ("it is self-signed: no authority vouches for it",)
-    )
+    assert certificate_question.shown == PresentedCertificate(fingerprint(made), ("it is self-signed",))
     await until(lambda: all(peer.lost for peer in server.peers))
     await deferLater(reactor(), 1.5)  # as long as the first wait between two tries, and nobody is asked again
     user.link.reconnect()
@@ -443,7 +441,7 @@ async def test_what_else_is_wrong_is_said(
     await server.listen()
     user = User(server.number, tmp_path)
     await user.asked()
-    assert list(user.questions[0].shown.problems) == ["it is self-signed: no authority vouches for it", *problems]
+    assert list(user.questions[0].shown.problems) == ["it is self-signed", *problems]
     await user.link.stop()
     await server.stop()
 
@@ -455,7 +453,7 @@ async def test_an_authority_that_nobody_knows_and_a_name_of_its_own(tmp_path: Pa
     server = Server(folder)
     await server.listen()
     for known, problems in (
-        (None, ("no authority that this machine trusts vouches for it",)),
+        (None, ("no certificate authority that this computer trusts issued it",)),
         (authorities(above), ()),
     ):
         user = User(server.number, tmp_path, authorities=known)
@@ -536,7 +534,7 @@ def test_a_server_that_never_answers_is_given_up() -> None:
     held.encrypted.addErrback(failures.append)
     clock.advance(HANDSHAKE_SECONDS)
     assert len(aborted) == 1
-    assert "nothing that speaks TLS answered within 30 seconds" in str(failures[0].value)
+    assert "no TLS handshake within 30 seconds" in str(failures[0].value)
     assert failures[0].check(TlsFailedError)
     held.connectionLost(Failure(ConnectionDone()))
     assert clock.getDelayedCalls() == []
@@ -562,7 +560,7 @@ def test_what_came_before_the_gate_was_opened_is_not_lost() -> None:
 def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "chatd.client.net.tls", None)
     trust = Trust(KnownServers(tmp_path), lambda _: succeed(False), lambda _: None)
-    with pytest.raises(ValueError, match=r"TLS needs more than is installed here: .*pip install"):
+    with pytest.raises(ValueError, match=r"TLS needs more packages; install them: .*pip install"):
         endpoint_of(Address("localhost", 1, tls=True), reactor(), trust)
 
 

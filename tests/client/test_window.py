@@ -236,7 +236,7 @@ def test_saying_something_without_a_name_is_an_error_in_the_window(desk: Desk) -
     desk.type("hello")
     desk.window.field.button.invoke()
     desk.turn()
-    assert "name" in desk.window.question.text
+    assert "your nick" in desk.window.question.text
     assert desk.window.question.winfo_ismapped()
     assert desk.window.field.content == "hello"
 
@@ -308,7 +308,7 @@ def test_enter_and_the_button_send_and_clear_and_ones_own_message_is_shown_at_on
     assert [did[2] for did in desk.link.did if did[0] == "say"] == ["one", "two", "three"]
     own = desk.shown()[-3:]
     assert [line.split("ann: ")[1] for line in own] == [
-        f"{text}  … waiting for the server" for text in ("one", "two", "three")
+        f"{text}  … waiting to be sent" for text in ("one", "two", "three")
     ]
 
 
@@ -641,7 +641,7 @@ def test_commands_of_the_field(desk: Desk) -> None:
     desk.join()
     desk.type("/nope")
     desk.key("<Return>")
-    assert 'There is no command "/nope"' in desk.window.question.text
+    assert 'Unknown command: "/nope"' in desk.window.question.text
     assert desk.window.field.content == "/nope"
     for text in ("/join #s", "/part", "//x", "/quit bye"):
         desk.type(text)
@@ -736,7 +736,7 @@ def test_the_connect_sheet(desk: Desk) -> None:
     assert (sheet.host.get(), sheet.port.get(), sheet.room.get()) == ("127.0.0.1", "10319", "#lobby")
     sheet.button.invoke()
     assert sheet.is_open
-    assert "name" in sheet.problem.cget("text")
+    assert "a nick" in sheet.problem.cget("text")
     sheet.name.insert(0, "ann")
     sheet.port.delete(0, "end")
     sheet.port.insert(0, "7")
@@ -865,7 +865,7 @@ def test_who_was_kicked_can_read_and_is_told_why_nothing_can_be_said(desk: Desk)
     assert "hello" in shown[-2]
     assert shown[-1].endswith("* bob kicked ann: spam")
     assert why.winfo_ismapped()
-    assert why.cget("text") == "! You are not in #r: bob kicked you: spam (type /join #r to rejoin)"
+    assert why.cget("text") == "! You are not in #r: bob kicked you: spam; type /join #r to rejoin"
     assert "(left)" in desk.window.rooms.tree.item("#r", "text")
     desk.type("but")
     desk.key("<Return>")

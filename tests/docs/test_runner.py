@@ -7,9 +7,9 @@ from textwrap import dedent
 
 import pytest
 
+from tests.support.page_commands import CommandError
 from tests.support.page_output import matches, refreshed
 from tests.support.page_runner import Difference, Page
-from tests.support.page_shell import CommandError
 from tests.support.pages import Block, blocks_of
 
 SESSION = """
@@ -30,6 +30,9 @@ SESSION = """
    WHO
    WHO #builds bob alice
    OK WHO #builds 2
+   TELL alice on it
+   OK TELL alice stored=no
+   FROM alice thank you
 """
 
 
@@ -215,3 +218,16 @@ def test_what_goes_on_has_to_print_what_is_shown(tmp_path: Path) -> None:
        curl -fsS -d passed 'http://127.0.0.1:10380/builds?nick=ci'
     """
     assert run(tmp_path, page.format(said="passed")) == []
+
+
+@pytest.mark.slow
+def test_a_block_may_be_the_log_of_the_server(tmp_path: Path) -> None:
+    page = """
+    .. output of: the server
+
+    .. code-block:: text
+
+       ...
+       ... listening on 127.0.0.1:10319
+    """
+    assert run(tmp_path, page) == []

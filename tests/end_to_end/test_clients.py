@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.pages import ROOT, blocks_of
 from tests.support.programs import program
 from tools.client_table import Bench, bench
 from tools.clients import PLAIN, TLS, Client
 
 pytestmark = pytest.mark.slow
 
+TYPED = blocks_of(ROOT / "docs" / "connecting.rst")[0].lines
 INSTALLED = {"inetutils-telnet", "netcat-openbsd", "ncat", "socat", "bash", "openssl", "gnutls-bin"}
 
 
@@ -32,3 +34,9 @@ def test_the_line_says_something_and_prints_the_verdict_though_the_server_is_slo
     if client.piped:
         program(client.piped.split()[0])
     assert server.recipe(client) == "works"
+
+
+@pytest.mark.parametrize("line", TYPED)
+def test_a_program_to_type_in_shows_the_greeting(server: Bench, line: str) -> None:
+    placed = line.replace("10320", "TLSPORT").replace("10319", "PORT")
+    assert "NOTE" in server.greeting(placed.replace("127.0.0.1", "HOST").replace("chat.example.org", "HOST"))

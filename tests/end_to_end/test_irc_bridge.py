@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tests.support.certificates import write_certificate
 from tests.support.daemon import BIN, DEADLINE, Daemon, environment
 from tests.support.irc_bridge import Bridge, Settings
 from tests.support.netcat import Netcat
+from tests.support.pages import ROOT, blocks_of
 
 pytestmark = pytest.mark.slow
 
@@ -50,6 +52,21 @@ def server(tmp_path: Path) -> Iterator[Server]:
 SASL = Settings(nickserv_nick="bridge", nickserv_password=PASSWORD, use_sasl=True)
 BY_PASS = Settings(password=f"bridge:{PASSWORD}")
 NICKSERV = Settings(nick="relay", nickserv_nick="NickServ", nickserv_password=f"bridge {PASSWORD}")
+
+
+def test_the_settings_on_the_page_are_those_that_are_tried() -> None:
+    (block,) = (each for each in blocks_of(ROOT / "docs" / "irc.rst") if each.kind == "toml")
+    page = tomllib.loads(block.text)
+    ours = page["irc"]["ours"]
+    assert Settings(
+        nick=ours["Nick"],
+        nickserv_nick=ours["NickServNick"],
+        nickserv_password=ours["NickServPassword"].replace("PASSWORD", PASSWORD),
+        use_sasl=ours["UseSASL"],
+        tls=ours["UseTLS"],
+    ) == SASL
+    (inout,) = page["gateway"][0]["inout"]
+    assert inout == {"account": "irc.ours", "channel": ROOM}
 
 
 @pytest.mark.parametrize("settings", [SASL, BY_PASS, NICKSERV], ids=["SASL", "PASS", "NickServ"])

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
+import time
+import urllib.request
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
+from benchmarks.ports import free_ports
 from chatd import __version__
-from tests.support.daemon import Daemon, environment
+from tests.support.daemon import Client, Daemon, environment
 
 pytestmark = pytest.mark.slow
 
@@ -137,3 +144,52 @@ def test_the_sdist_has_no_litter(built: Path) -> None:
     assert f"chatd-{__version__}/twisted/plugins/chatd_plugin.py" in names
     assert f"chatd-{__version__}/examples/echo_bot.py" in names
     assert [name for name in names if name.endswith((".pyc", "dropin.cache", "twisted/__init__.py"))] == []
+
+
+FIRST = "python3 -m venv .venv"
+"""What stands in the command that a newcomer pastes first."""
+
+
+def pasted(page: str, holds: str) -> str:
+    """Return the one block of a page that holds some text."""
+    blocks = re.findall(r"^\.\. code-block:: \w+\n\n((?:    .*\n|\n)+)", (ROOT / page).read_text(), re.MULTILINE)
+    (block,) = (block for block in blocks if holds in block)
+    return dedent(block).strip()
+
+
+def test_the_first_commands(tree: Path, tmp_path: Path) -> None:
+    checkout = tmp_path / "checkout"
+    shutil.copytree(tree, checkout)
+    first = pasted("README.rst", FIRST)
+    assert pasted("docs/start.rst", FIRST) == first
+    line, page = free_ports(2)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    log = tmp_path / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            ["bash", "-c", first.replace("10319", str(line))],
+            cwd=checkout,
+            env=environment() | {"PATH": path, "CHATD_WEB": str(page)},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        end = time.monotonic() + MINUTES
+        while "the page is at" not in log.read_text() and process.poll() is None and time.monotonic() < end:
+            time.sleep(0.1)
+        for shown in pasted("docs/start.rst", "the page is at").splitlines():
+            assert shown.replace("10319", str(line)).replace("10380", str(page)) in log.read_text()
+        with Client(("127.0.0.1", line)) as bob:
+            bob.send(b"JOIN bob #builds\nMSG hello\nQUIT\n")
+            assert bob.rest()[-1].startswith("BYE quit taken=all ")
+        asked = urllib.request.Request(f"http://127.0.0.1:{page}/builds", headers={"Accept": "text/html"})
+        with urllib.request.urlopen(asked) as answer:
+            assert b"<html" in answer.read()
+    finally:
+        os.killpg(process.pid, signal.SIGINT)  # Ctrl-C
+    assert process.wait(MINUTES) in (0, -signal.SIGINT)
+    install, start = pasted("docs/start.rst", "chatd-client").splitlines()
+    run("bash", "-c", install, cwd=checkout)
+    assert run("bash", "-c", f"{start} --version", cwd=checkout) == f"chatd-client {__version__}\n"

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.support.page_commands import CommandError, commands_of, goes_on, is_daemon, whole_commands
 from tests.support.page_output import matches, refreshed
 from tests.support.page_sessions import Company, Person, Session
-from tests.support.page_shell import Background, CommandError, Shell, goes_on, is_daemon, is_whole
+from tests.support.page_shell import Background, Shell
 from tests.support.page_world import World
 from tests.support.pages import STEERING, Block
 
 RUN = ("console", "sh", "bash", "text", "python", "toml", "json")
 """The kinds of blocks that are run; others are tested by a test that they name, or written to a file."""
-_ASKS = re.compile(r"\b(?:10319|10380|6667)\b|\bchatd (?:backup|drain|erase|export|hook|reload|user)\b(?!.* --help)")
+_ASKS = re.compile(r"\b(?:10319|10380|6667)\b|\bchatd (?:backup|drain|export|hook|reload|user)\b(?!.* --help)")
+_ALONE = re.compile(r"\bchatd (?:compact|erase|import|restore)\b|^\s*(?:\S*/)?twistd (?!-n).*chatd\b")
+"""What needs the files, or the ports, for itself."""
 _SESSION = re.compile(r"^(?:\S*/)?nc (?:-\S+ )*\S+ \d+$")
 
 
@@ -81,6 +84,10 @@ class Page:
         if name := block.steering.get("file"):
             self._write(name, block)
             return None
+        if block.steering.get("output of") == "the server":
+            self._need_daemon()
+            self._daemons()[-1].wait_until_shown(partial(matches, block.lines, goes_on=True))
+            return None
         if "output of" in block.steering:
             printed, _ = self._call(block.steering["output of"], block)
             return self._compare(block, list(block.lines), printed)
@@ -107,11 +114,11 @@ class Page:
         """Wait for what the commands show that go on. Raises `CommandError` if it does not come."""
         for each in self._background:
             if each.shown:
-                each.wait_until_shown(lambda printed, each=each: matches(each.shown, printed, goes_on=True))  # type: ignore[misc]
+                each.wait_until_shown(partial(matches, each.shown, goes_on=True))
 
     def _run_console(self, block: Block) -> Difference | None:
         lines: list[str] = []
-        for command, prompted, shown in _commands(block):
+        for command, prompted, shown in commands_of(block):
             lines += prompted
             if _SESSION.match(command):
                 self._need_daemon()
@@ -129,7 +136,7 @@ class Page:
         if "keeps running" in block.steering:
             self._start(block.text, [], block)
             return
-        for command in _whole_commands(block.lines):
+        for command in whole_commands(block.lines):
             if self._goes_on(command, block):
                 self._start(command, [], block)
             else:
@@ -173,8 +180,11 @@ class Page:
         )
         self._background[-1].wait_until_ready()
 
+    def _daemons(self) -> list[Background]:
+        return [each for each in self._background if each.is_daemon]
+
     def _stop_daemons(self, except_of: str = "") -> None:
-        for each in [each for each in self._background if each.is_daemon and each.place != except_of]:
+        for each in [each for each in self._daemons() if each.place != except_of]:
             self._background.remove(each)
             each.stop()
         self._company.close()
@@ -193,7 +203,7 @@ class Page:
 
     def _need_daemon(self) -> None:
         """Start the daemon of the page, if it has started none itself."""
-        if not any(each.is_daemon and each.process.poll() is None for each in self._background):
+        if all(each.process.poll() is not None for each in self._daemons()):
             command = f"chatd --port 10319 --web 10380 --irc 6667 {self._options}".rstrip()
             inward = self.world.inward(command)
             self._background.append(Background(self.world, self._shell.next_number(), inward, [], "the page's daemon"))
@@ -201,7 +211,10 @@ class Page:
 
     def _call(self, command: str, block: Block) -> tuple[list[str], int]:
         """Run a command to its end. Raises `CommandError` if its exit status is another than it should be."""
-        self._need_daemon_for(command)
+        if _ALONE.search(command):
+            self._stop_daemons(except_of=block.place)
+        else:
+            self._need_daemon_for(command)
         typed = "".join(f"{line}\n" for line in block.steering.get("typed", "").split())
         printed, status = self._shell.run(self.world.inward(command), typed)
         self._statuses.add(status)
@@ -266,32 +279,3 @@ def _check_json(block: Block) -> None:
             json.loads(line)
     except ValueError as problem:
         raise CommandError(f"{block.place}: {problem}") from problem
-
-
-def _whole_commands(lines: tuple[str, ...]) -> Iterator[str]:
-    """Yield the commands of a script, each with all of its lines."""
-    gathered = ""
-    for line in lines:
-        gathered += f"{line}\n"
-        if is_whole(gathered):
-            if gathered.strip() and not gathered.lstrip().startswith("#"):
-                yield gathered.rstrip("\n")
-            gathered = ""
-    if gathered.strip():
-        yield gathered.rstrip("\n")
-
-
-def _commands(block: Block) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Yield each command of a console, the lines in which it is typed, and those that it prints."""
-    lines = list(block.lines)
-    if not lines or not lines[0].startswith("$ "):
-        raise CommandError(f"{block.place}: a console begins with '$ '")
-    while lines:
-        typed = [lines.pop(0)]
-        command = typed[0].removeprefix("$ ")
-        while lines and not is_whole(f"{command}\n"):
-            typed.append(lines.pop(0))
-            command += "\n" + typed[-1].removeprefix("> ")
-        end = next((index for index, line in enumerate(lines) if line.startswith("$ ")), len(lines))
-        shown, lines = lines[:end], lines[end:]
-        yield command, typed, shown

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from tests.support.daemon import Client
+from tests.support.page_commands import CommandError
 from tests.support.page_output import ELLIPSIS, matches
-from tests.support.page_shell import CommandError
 from tests.support.page_world import World
 
 _ANSWERS = re.compile(r"(?:@\S+ )?(?:NOTE|OK|ERR|BYE|PONG|OLD|IS|ROOM|FROM)\b")
@@ -83,8 +83,8 @@ class Company:
 
 def deed(line: str, me: str) -> tuple[str, str] | None:
     """Return who has to do what, so that a person is told a line; None if it tells of nobody."""
-    line = re.sub(r"^@\S+ ", "", line)
-    words = line.split(" ", 3)
+    is_tagged = line.startswith("@")
+    words = re.sub(r"^@\S+ ", "", line).split(" ", 3)
     verb, nick, *rest = words if len(words) > 1 else (*words, "")
     match verb, rest:
         case "JOIN", [room]:
@@ -93,7 +93,7 @@ def deed(line: str, me: str) -> tuple[str, str] | None:
             return nick, " ".join([verb, room, *text])
         case "MSG", [room, text]:
             return nick, f"TELL {room} {text}"
-        case "FROM" | "TELL", [*text]:
+        case "FROM" | "TELL", [*text] if is_tagged == (verb == "TELL"):
             return nick, f"TELL {me} {' '.join(text)}"
         case "REACT" | "UNREACT" | "RETRACT", [room, text]:
             return nick, f"{verb} {text} {room}"
@@ -137,6 +137,8 @@ class Session:
             person.read_all()
             if not person.unread:
                 raise CommandError(f"{line!r} is shown, but was not read after {' typed '.join(done)}")
+            if not matches([line], person.unread[:1]):
+                return [person.unread.pop(0)]
         if person.unread:
             if matches([line], [person.unread[0]]):
                 person.unread.pop(0)

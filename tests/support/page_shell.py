@@ -13,42 +13,10 @@ from pathlib import Path
 
 from tests.support.daemon import DEADLINE
 from tests.support.notify_socket import NotifySocket
+from tests.support.page_commands import CommandError, is_daemon
 from tests.support.page_world import World
 
 _POLL = 0.01
-DAEMON = re.compile(
-    r"""
-    ^\s*(?:exec\ )?(?:[A-Z_]+=\S+\ )*
-    (?:\S*/)?(?:chatd(?:\ class)?|twistd\ -n\S*\ (?:\S+\ )*?chatd)
-    (?=$|\s+-|\s+&$)
-    (?!.*\ --(?:help|version)\b)(?!.*[^\\]\|)
-    """,
-    re.VERBOSE,
-)
-"""What starts a daemon: ``chatd`` without a command."""
-_GOES_ON = re.compile(r"(?<!\|)&\s*$|\bcurl (?:\S+ )*?-\w*N|^\s*(?:\S*/)?chatd tail\b(?!.*--once)")
-
-
-class CommandError(Exception):
-    """A command of a page did something else than it should."""
-
-
-def is_daemon(command: str) -> bool:
-    """Return whether a command starts a daemon that stays in the foreground."""
-    return DAEMON.search(command) is not None
-
-
-def goes_on(command: str) -> bool:
-    """Return whether a command does not come to an end by itself."""
-    return is_daemon(command) or (_GOES_ON.search(command) is not None and "&&" not in command)
-
-
-def is_whole(command: str) -> bool:
-    """Return whether a shell has all of a command, or would read on."""
-    if command.rstrip("\n").endswith("\\"):
-        return False
-    checked = subprocess.run(["bash", "-n"], input=command, capture_output=True, text=True, check=False)
-    return checked.returncode == 0 and not checked.stderr
 
 
 class Background:
@@ -149,6 +117,7 @@ class Shell:
         end = time.monotonic() + DEADLINE
         while not status.exists() and bash.poll() is None:
             if time.monotonic() > end:
+                self._kill()
                 raise CommandError(f"{command!r} did not end: {output.read_text(errors='replace')}")
             time.sleep(_POLL)
 
@@ -168,16 +137,20 @@ class Shell:
 
     def stop(self) -> None:
         """End it, and what it has left running in the page's folder."""
-        if self._bash is not None:
-            with suppress(ProcessLookupError):
-                os.killpg(self._bash.pid, signal.SIGKILL)
-            self._bash.wait()
-            assert self._bash.stdin is not None
-            with suppress(OSError):
-                self._bash.stdin.close()
+        self._kill()
         for pid in _inside(self._world.root):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+    def _kill(self) -> None:
+        if self._bash is None:
+            return
+        with suppress(ProcessLookupError):
+            os.killpg(self._bash.pid, signal.SIGKILL)
+        self._bash.wait()
+        assert self._bash.stdin is not None
+        with suppress(OSError):
+            self._bash.stdin.close()
 
 
 def _inside(folder: Path) -> list[int]:

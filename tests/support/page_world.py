@@ -15,6 +15,7 @@ PORTS = ("10319", "10320", "10321", "10380", "6667", "6697", "443", "8080", "900
 """The ports that pages name, each of which is replaced by a free one."""
 FOLDERS = (
     "/etc/chatd",
+    "/etc/letsencrypt",
     "/etc/systemd/system",
     "/etc/sysusers.d",
     "/var/lib/chatd",
@@ -27,36 +28,33 @@ HOSTS = ("chat.example.org", "irc.example.org")
 """Names for this machine."""
 _PORT = re.compile(r"(?<![\w.])(1\d{4}|6667|6697|(?<=[:=])(?:443|8080|9000))(?!\w|\.\d)")
 
-_CHATD = """\
+_PROGRAM = """\
 #!/usr/bin/env bash
-# chatd, on the page's ports where its options name none.
+# chatd, or twistd with it, on the page's ports where its options name none.
 set -eu
+options=("$@")
+if [ "${0##*/}" = twistd ]; then
+    while [ ${#options[@]} -gt 0 ] && [ "${options[0]}" != chatd ]; do options=("${options[@]:1}"); done
+    options=("${options[@]:1}")
+fi
 config=
 previous=
-for word in "$@"; do
+for word in "${options[@]}"; do
     case $previous in --config | -c) config=$word ;; esac
     case $word in --config=*) config=${word#--config=} ;; esac
     previous=$word
 done
 given() {
-    printf '%s\\n' "$@" | grep -qE -- "^--($names)(=|$)" || { [ -f "$config" ] && grep -qE "^($names) *=" "$config"; }
+    printf '%s\\n' "${options[@]}" | grep -qE -- "^(--($1)(=|$)|-p$)" ||
+        { [ -f "$config" ] && grep -qE "^($1) *=" "$config"; }
 }
-case ${1-} in
+case ${options[0]-} in
 "" | -* | check | class)
-    names='port|listen' given "$@" || printf '%s\\n' "$@" | grep -qx -- -p || export CHATD_PORT=@10319@
-    names='web|listen' given "$@" || export CHATD_WEB=@10380@
+    given 'port|listen' || export CHATD_PORT=@10319@
+    given 'web' || given 'listen' || export CHATD_WEB=@10380@
     ;;
 esac
-exec @bin@/chatd "$@"
-"""
-_TWISTD = """\
-#!/usr/bin/env bash
-# twistd, whose chatd is on the page's ports where its options name none.
-case " $* " in
-*" chatd "*--port* | *" chatd "*--listen* | *" chatd "*--config*) ;;
-*" chatd "*) export CHATD_PORT=@10319@ CHATD_WEB=@10380@ ;;
-esac
-exec @bin@/twistd "$@"
+exec "@bin@/${0##*/}" "$@"
 """
 _PYTHON = """\
 #!/usr/bin/env bash
@@ -112,7 +110,7 @@ class World:
         extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
         curl = next((str(path) for path in _path_entries("curl") if path.exists()), "curl")
         values = {"bin": str(BIN), "here": str(self.bin), "extras": " ".join(extras), "curl": curl} | self.ports
-        scripts = {"chatd": _CHATD, "twistd": _TWISTD, "pip": _PIP, "sudo": _SUDO, "curl": _CURL}
+        scripts = {"chatd": _PROGRAM, "twistd": _PROGRAM, "pip": _PIP, "sudo": _SUDO, "curl": _CURL}
         scripts |= {"python": _PYTHON, "python3": _PYTHON, "pipx": _PIP, "uv": _PIP}
         for name, text in scripts.items():
             script = self.bin / name
@@ -138,7 +136,7 @@ class World:
         for folder in FOLDERS:
             text = re.sub(rf"(?<![\w.]){re.escape(folder)}(?![\w-])", str(self.root / folder.lstrip("/")), text)
         for host in HOSTS:
-            text = re.sub(rf"(?<![\w.]){re.escape(host)}", "localhost", text)
+            text = re.sub(rf"(?<![\w.])(?<!--irc-name ){re.escape(host)}", "localhost", text)
         return text
 
     def outward(self, text: str) -> str:

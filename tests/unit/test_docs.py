@@ -62,9 +62,15 @@ def test_the_first_session_greets_as_the_server_does() -> None:
     assert f"NOTE {GREETING}" in (ROOT / "docs" / "start.rst").read_text()
 
 
+def test_the_readme_is_read_on_one_screen_or_two() -> None:
+    assert len(README.splitlines()) <= 170
+    assert len(README) <= 9000
+
+
 @pytest.mark.parametrize(
     "file",
     [
+        "README.rst",
         "chatd/__init__.py",
         "chatd/units/chatd.service",
         "packaging/debian/chatd/control",

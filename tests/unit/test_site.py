@@ -21,7 +21,7 @@ TEXTS = sorted([*ROOT.glob("*.rst"), *ROOT.glob("*.md"), *ROOT.glob("changes/*.r
 
 
 def build(source: Path, target: Path) -> subprocess.CompletedProcess[str]:
-    """Make a site in the way of ``nox -s docs``."""
+    """Make a site as ``nox -s docs`` does, the command that CONTRIBUTING.rst names."""
     options: list[str | Path] = ["-q", "-W", "--keep-going", "-d", target / "doctrees"]
     command: list[str | Path] = [sys.executable, "-m", "sphinx", *options, source, target / "site"]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)

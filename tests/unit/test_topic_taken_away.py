@@ -32,4 +32,4 @@ def test_people_are_told_that_it_is_gone_and_programs_read_a_dash() -> None:
 def test_the_window_and_the_web_say_so_too() -> None:
     event = TopicSet("ann", "#den", NO_TOPIC)
     assert as_object("e1", StoredEvent(1, 0, event))["text"] == ""
-    assert describe(Line(1, Kind.TOPIC, 0, "ann", event.topic, 1)) == "ann took the topic away"
+    assert describe(Line(1, Kind.TOPIC, 0, "ann", event.topic, 1)) == "ann removed the topic"

@@ -19,7 +19,7 @@ def fold_text(room: Room, start: int, end: int) -> str:
     if end - start <= MAX_TOLD:
         return summary(room.lines[start:end])
     count, joined, parted = room.timeline.folding(end - 1)
-    return _and(_counted(joined, "join"), _counted(parted, "departure"), _counted(count - joined - parted, "new name"))
+    return _and(_counted(joined, "join"), _counted(parted, "departure"), _counted(count - joined - parted, "new nick"))
 
 
 def _counted(count: int, what: str) -> str:
@@ -49,7 +49,7 @@ class _Person:
             return self.nick, "joined and left" if self.left_last else "joined"
         if self.moved:
             return self.nick, "left" if self.left_last else "left and rejoined"
-        return self.was, f"is now {self.nick}" if self.nick != self.was else "changed names and changed back"
+        return self.was, f"is now {self.nick}" if self.nick != self.was else "changed nicks and changed back"
 
 
 def summary(lines: Sequence[Line]) -> str:

@@ -159,13 +159,13 @@ class KeptState:
                 for each in self._kept:
                     each.forget_kept()
         sentence = (
-            f"{path} cannot be {what} ({_reason(error)}): drafts, private conversations and what waits to be sent are"
-            " gone if chatd-client ends now."
+            f"{path} cannot be {what} ({_reason(error)}): drafts, private conversations and messages waiting to be"
+            " sent are lost when chatd-client ends."
         )
         if code in _BROKEN and not self._pause:
             sentence = (
-                f"{path} was damaged: what was kept of conversations is not there. A new one was begun; the old one is"
-                f" {path.name}.broken."
+                f"{path} is damaged: drafts and conversations stored in it are lost. chatd-client began a new file; the"
+                f" old one is {path.name}.broken."
             )
         if sentence != self._told:
             self._told = sentence
@@ -201,5 +201,5 @@ def _load_room(transcript: Transcript, data: dict[str, object]) -> list[Change]:
 def _reason(error: Exception) -> str:
     """Return why a file is of no use, in a few words without its name."""
     if isinstance(error, NewerFileError):
-        return "a newer chatd-client has written it"
+        return "a newer chatd-client wrote it"
     return error.strerror if isinstance(error, OSError) and error.strerror else str(error)

@@ -101,9 +101,9 @@ def describe(line: Line) -> str:
         case Kind.RENAMED:
             return f"{line.nick} is now {line.text}"
         case Kind.TOPIC:
-            return f"{line.nick} set the topic: {line.text}" if line.text else f"{line.nick} took the topic away"
+            return f"{line.nick} set the topic: {line.text}" if line.text else f"{line.nick} removed the topic"
         case Kind.RETRACTED:
-            return f"{line.nick} deleted a message of {line.text}" if line.text else f"{line.nick} took a message back"
+            return f"{line.nick} deleted a message from {line.text}" if line.text else f"{line.nick} deleted a message"
         case Kind.MODERATED:
             return f"{line.nick} {line.text}"
         case _:

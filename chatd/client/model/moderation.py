@@ -73,10 +73,10 @@ def apply_rules(transcript: Transcript, room: Room, asked_in: str) -> list[Chang
     changes: list[Change] = [RulesChanged(room.key), MembersChanged(room.key)]
     if asked_in:
         held = [f"{holds(each.event)} ({each.event.nick})" for each in room.rulings.holding(transcript.now())]
-        for line in held or [f"Nobody is muted, banned or invited in {room.name}"]:
+        for line in held or [f"No bans, mutes, invitations or operators in {room.name}"]:
             changes += transcript.add_note(asked_in, line)
         changes += transcript.add_note(
-            asked_in, f"Settings of {room.name}: {', '.join(modes(room.rulings)) or 'as usual'}"
+            asked_in, f"Settings of {room.name}: {', '.join(modes(room.rulings)) or 'defaults'}"
         )
     return changes
 
@@ -106,19 +106,19 @@ def _deed(event: Moderated) -> str:
         case "BAN":
             return f"banned {who} from the server" if everywhere else f"banned {who}"
         case "UNBAN":
-            return f"lifted the server ban on {who}" if everywhere else f"lifted the ban on {who}"
+            return f"unbanned {who} from the server" if everywhere else f"unbanned {who}"
         case "OP":
             return f"is now a {role}" if oneself else f"made {who} a {role}"
         case "DEOP":
             return f"is no longer a {role}" if oneself else f"removed {who} as a {role}"
         case "VOICE":
-            return f"let {who} speak in {place}"
+            return f"gave {who} a voice in {place}"
         case "UNVOICE":
-            return f"took the voice of {who} in {place} back"
+            return f"took {who}'s voice in {place} away"
         case "INVITE":
             return f"invited {who} to {place}"
         case "UNINVITE":
-            return f"took the invitation of {who} to {place} back"
+            return f"withdrew {who}'s invitation to {place}"
     return _setting(event.subject, place)
 
 
@@ -127,19 +127,23 @@ def _setting(subject: str, place: str) -> str:
         case "registered=yes":
             return f"registered {place}"
         case "founded=anew":
-            return f"ruled in {place} until everybody had left; it no longer holds"
+            return f"moderated {place}, but that was reset because everybody had left"
         case "private=yes":
             return f"made {place} private"
         case "private=no":
-            return f"made {place} public"
+            return f"opened {place} to everybody"
         case "listed=no":
-            return f"took {place} off the list of rooms"
+            return f"removed {place} from the list of rooms"
         case "listed=yes":
-            return f"put {place} on the list of rooms"
+            return f"added {place} to the list of rooms"
         case "topic=members":
-            return "allowed every member to set the topic"
+            return "let everybody set the topic"
         case "topic=operators":
-            return "restricted setting the topic to room operators"
+            return "let only operators set the topic"
+        case "speak=members":
+            return "let everybody speak"
+        case "speak=operators":
+            return "let only operators speak"
     return f"set {subject} in {place}"
 
 

@@ -30,9 +30,9 @@ from chatd.protocol.events import Done, Refused
 from chatd.protocol.wire import Tags
 
 GAP = "Some messages are missing here"
-BEGUN_SINCE = "The server has started a new history since you were last here"
+BEGUN_SINCE = "The server has started a new history since your last visit"
 BEGUN = "The server started a new history; everything above is from the old one"
-_NOT_THERE = {"away": "is away and may read this later", "gone": "is not connected and is told this after logging in"}
+_NOT_THERE = {"away": "is away", "gone": "is not connected and will see this after logging in"}
 _NOTHING: tuple[Command | None, str] = (None, "")
 
 
@@ -53,7 +53,7 @@ def apply_done(transcript: Transcript, tags: Tags, reply: Done) -> list[Change]:
         case "NICK" if word:
             return apply_rename(transcript, tags, transcript.nick, word)
         case "REGISTER" if word:
-            return transcript.add_note(asked_in, f"{word} is now registered to you")
+            return transcript.add_note(asked_in, f"The nick {word} is now registered to you")
         case "IGNORE":
             return apply_ignored(transcript, command, reply, asked_in)
         case "AWAY":
@@ -182,7 +182,7 @@ def _listed(transcript: Transcript, room: Room, command: Command | None, asked_i
     changes: list[Change] = [MembersChanged(room.key)]
     if isinstance(command, Who):
         people = [described(nick, room.members.facts(nick)) if command.details else nick for nick in room.members]
-        changes += transcript.add_note(asked_in, f"People in {room.name}: {', '.join(people)}")
+        changes += transcript.add_note(asked_in, f"In {room.name}: {', '.join(people)}")
     return changes
 
 

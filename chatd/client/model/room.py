@@ -96,7 +96,7 @@ class Room:
         """Why nothing can be said in it, and what to do about that; empty if something can, or if one left it."""
         if not self.out or self.joined or self.wanted:
             return ""
-        return f"You are not in {self.name}: {self.out} (type /join {self.name} to rejoin)"
+        return f"You are not in {self.name}: {self.out}; type /join {self.name} to rejoin"
 
     @property
     def lines(self) -> Sequence[Line]:

@@ -28,16 +28,25 @@ class Setting(NamedTuple):
     open: bool = False
 
 
-_WHO = (("members", "Everybody in the room"), ("operators", "Only operators"))
+_WHO = (("members", "Everybody"), ("operators", "Operators only"))
 SETTINGS = (
-    Setting("private", "Who may join", (("no", "Everybody"), ("yes", "Only those who are invited"))),
-    Setting("listed", "In the list of rooms", (("yes", "Yes"), ("no", "No: only those who know its name find it"))),
-    Setting("topic", "Who may set the topic", _WHO),
-    Setting("speak", "Who may speak", (_WHO[0], ("operators", "Only operators and those with a voice"))),
-    Setting("outsiders", "Messages from outside", (("no", "No"), ("yes", "Yes: from whoever may join and speak"))),
-    Setting("slow", "Wait between messages", (("off", "None"), ("10s", "10s"), ("1m", "1m"), ("5m", "5m")), open=True),
-    Setting("keep", "Keep messages", (("all", "As long as the server does"), ("7d", "7d"), ("30d", "30d")), open=True),
-    Setting("limit", "People at most", (("off", "No limit"), ("30", "30"), ("100", "100")), open=True),
+    Setting("private", "Who can join", (("no", "Everybody"), ("yes", "Invited people only"))),
+    Setting("listed", "In the list of rooms", (("yes", "Yes"), ("no", "No: only people who know its name find it"))),
+    Setting("topic", "Who can set the topic", _WHO),
+    Setting("speak", "Who can speak", (_WHO[0], ("operators", "Operators and people with a voice"))),
+    Setting(
+        "outsiders", "Messages from outside", (("no", "No"), ("yes", "Yes: from everybody who can join and speak"))
+    ),
+    Setting(
+        "slow",
+        "Slow mode: time between messages",
+        (("off", "Off"), ("10s", "10s"), ("1m", "1m"), ("5m", "5m")),
+        open=True,
+    ),
+    Setting(
+        "keep", "Keep messages for", (("all", "As long as the server does"), ("7d", "7d"), ("30d", "30d")), open=True
+    ),
+    Setting("limit", "Member limit", (("off", "No limit"), ("30", "30"), ("100", "100")), open=True),
 )
 """In the order in which they are shown."""
 
@@ -56,7 +65,7 @@ def chosen(setting: Setting, text: str) -> str:
 def read(room: str, key: str, value: str) -> Set:
     """Return the command that sets something. Raise `ValueError` with a sentence if it cannot be set to that."""
     if not value or " " in value:
-        raise ValueError(f"{value!r} is no value for {key}")
+        raise ValueError(f"{key} cannot be set to {value!r}")
     try:
         command = VERBS["SET"].read(Arguments("SET", f"{room} {key}={value}"))
     except ChatError as error:

@@ -112,7 +112,7 @@ _STATES = {
     "MUTE": "is muted",
     "BAN": "is banned",
     "OP": "is an operator",
-    "VOICE": "may speak where only operators do",
+    "VOICE": "has a voice",
     "INVITE": "is invited",
 }
 
@@ -128,15 +128,15 @@ def modes(rulings: Rulings) -> list[str]:
     words = {
         ("private", "yes"): "private",
         ("listed", "no"): "unlisted",
-        ("topic", "operators"): "operators set the topic",
-        ("speak", "operators"): "only operators and those with a voice may speak",
-        ("outsiders", "yes"): "open to messages from outside",
+        ("topic", "operators"): "only operators set the topic",
+        ("speak", "operators"): "only operators and people with a voice speak",
+        ("outsiders", "yes"): "takes messages from outside",
     }
     found = [text for (key, value), text in words.items() if rulings.setting(key) == value]
     if (slow := rulings.setting("slow")) != "off":
-        found.append(f"one message every {slow}")
+        found.append(f"slow mode: one message every {slow}")
     if (keep := rulings.setting("keep")) != "all":
-        found.append(f"kept for {keep}")
+        found.append(f"messages kept for {keep}")
     if (limit := rulings.setting("limit")) != "off":
         found.append(f"at most {limit} people")
     return found

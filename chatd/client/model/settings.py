@@ -33,7 +33,7 @@ FILE_NAME = "client.json"
 MAX_FILE_BYTES = 32 * 1024 * 1024
 MIN_FONT_SIZE, MAX_FONT_SIZE = 6, 72
 MAX_SCALE = 100
-NOTHING_KEPT = "No settings are saved yet; the defaults are used."
+NOTHING_KEPT = "No settings are saved yet; using the defaults."
 _GEOMETRY = re.compile(r"[0-9]{2,5}x[0-9]{2,5}([+-]-?[0-9]{1,5}){2}|[0-9]{2,5}x[0-9]{2,5}")
 
 
@@ -126,14 +126,14 @@ class Store:
                 missing += 1
             except (OSError, ValueError, RecursionError) as error:
                 self._broken.add(which)
-                problems.append(f"{path} cannot be used ({_reason(error)})")
+                problems.append(f"{path} cannot be read ({_reason(error)})")
             else:
                 bad = _take(settings, which, data)
-                problems += [f"{path} has no valid {key}" for key in bad]
+                problems += [f"{path}: {key} is not valid" for key in bad]
             known = _values(settings, which)
             self._known[which] = {key: value for key, value in known.items() if key not in bad}
         if problems:
-            return settings, "; ".join(problems) + "; the defaults are used instead."
+            return settings, "; ".join(problems) + "; using the defaults instead."
         return settings, NOTHING_KEPT if missing == len(self._paths) else ""
 
     def save(self, settings: Settings) -> str:
@@ -197,7 +197,7 @@ def _reason(error: Exception) -> str:
     """Return why a file is of no use, in a few words without its name."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return "it does not hold chatd settings" if isinstance(error, ValueError | RecursionError) else str(error)
+    return "it is not a chatd settings file" if isinstance(error, ValueError | RecursionError) else str(error)
 
 
 def read_file(path: Path) -> dict[str, Any]:

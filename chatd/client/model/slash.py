@@ -57,47 +57,47 @@ def _same(verb: str, summary: str) -> _Slash:
     return _Slash(verb, f"/{verb.lower()}{VERBS[verb].usage.removeprefix(verb)}", summary)
 
 
-_SEND = "send a message to a room that you are in, or to one person"
+_SEND = "send a message to a room you are in or to one person"
 _SLASHES: Mapping[str, _Slash] = MappingProxyType(
     {
         "/join": _Slash("JOIN", "/join <#room>", "join a room"),
         "/part": _same("PART", "leave a room"),
-        "/topic": _same("TOPIC", "set the topic of a room or, without text, show it"),
-        "/who": _same("WHO", "list the people in a room that you are in"),
+        "/topic": _same("TOPIC", "set the topic of a room, or remove it with -; without a text, show it"),
+        "/who": _same("WHO", "list the members of a room you are in"),
         "/rooms": _same("ROOMS", "list the rooms on the server"),
         "/tell": _same("TELL", _SEND),
         "/msg": _Slash("TELL", "/msg <#room or nick> <text>", _SEND),
         "/me": _Slash("MSG", "/me <text>", "say what you are doing"),
-        "/away": _same("AWAY", "say why you are away, or, without a text, that you are back"),
-        "/back": _Slash("AWAY", "/back", "say that you are back"),
-        "/ignore": _same("IGNORE", "show nothing that somebody says, or list the people you ignore"),
-        "/unignore": _same("UNIGNORE", "show again what somebody says"),
-        "/nick": _same("NICK", "change your name"),
+        "/away": _same("AWAY", "mark yourself as away or, without a text, as back"),
+        "/back": _Slash("AWAY", "/back", "mark yourself as back"),
+        "/ignore": _same("IGNORE", "hide what somebody says; without a nick, list whom you ignore"),
+        "/unignore": _same("UNIGNORE", "stop ignoring somebody"),
+        "/nick": _same("NICK", "change your nick"),
         "/history": _Slash("HISTORY", "/history [#room] [<count>]", "show the newest messages of a room"),
         "/search": _same("SEARCH", "find the newest messages with all of these words"),
-        "/reply": _Slash("TELL", "/reply <text>", "answer the newest message of somebody else"),
-        "/retract": _same("RETRACT", "take back a message of yours; last is the newest"),
-        "/edit": _same("EDIT", "change the text of a message of yours"),
+        "/reply": _Slash("TELL", "/reply <text>", "reply to the newest message from somebody else"),
+        "/retract": _same("RETRACT", "delete a message of yours; last is the newest"),
+        "/edit": _same("EDIT", "edit a message of yours"),
         "/react": _same("REACT", "react to a message with an emoji"),
-        "/unreact": _same("UNREACT", "take a reaction back"),
-        "/kick": _same("KICK", "remove somebody from a room; #* is the whole server"),
-        "/mute": _same("MUTE", "stop somebody from speaking in a room; #* is the whole server"),
+        "/unreact": _same("UNREACT", "remove a reaction"),
+        "/kick": _same("KICK", "remove somebody from a room; #* stands for the whole server"),
+        "/mute": _same("MUTE", "let somebody read but not speak; #* stands for the whole server"),
         "/unmute": _same("UNMUTE", "let somebody speak again"),
-        "/ban": _same("BAN", "keep somebody out of a room; #* is the whole server"),
+        "/ban": _same("BAN", "remove somebody from a room and keep them out; #* stands for the whole server"),
         "/unban": _same("UNBAN", "lift a ban"),
-        "/invite": _same("INVITE", "let somebody into a private room, or tell them of an open one"),
-        "/uninvite": _same("UNINVITE", "take an invitation back"),
-        "/voice": _same("VOICE", "let somebody speak where only operators may"),
-        "/unvoice": _same("UNVOICE", "take that back"),
+        "/invite": _same("INVITE", "let somebody into a private room, or tell them about an open one"),
+        "/uninvite": _same("UNINVITE", "withdraw an invitation"),
+        "/voice": _same("VOICE", "let somebody speak in a room where only operators may"),
+        "/unvoice": _same("UNVOICE", "take back what /voice gave"),
         "/op": _same("OP", "make somebody a room operator"),
         "/deop": _same("DEOP", "remove somebody as a room operator"),
         "/set": _same("SET", VERBS["SET"].summary),
-        "/rules": _same("RULES", "list what holds in a room: bans, mutes, invitations, operators, settings"),
+        "/rules": _same("RULES", "list a room's bans, mutes, operators, invitations and settings"),
         "/settings": _Slash("RULES", "/settings [#room]", "show and change the settings of a room"),
-        "/login": _Slash("LOGIN", "/login <nick> <password>", "log in under a registered name"),
-        "/register": _same("REGISTER", "register your name with a password"),
-        "/help": _Slash("HELP", "/help", "this list"),
-        "/quit": _same("QUIT", "leave all servers and close the window"),
+        "/login": _Slash("LOGIN", "/login <nick> <password>", "log in to your account"),
+        "/register": _same("REGISTER", "make an account for your nick"),
+        "/help": _Slash("HELP", "/help", "show this list"),
+        "/quit": _same("QUIT", "disconnect from all servers and close the window"),
     }
 )
 SLASHES = tuple(_SLASHES)
@@ -129,10 +129,10 @@ def read(text: str, front: str | None) -> Typed:
     try:
         if lines[0].startswith("/") and not lines[0].startswith("//"):
             if len(lines) > 1:
-                _refuse(f"{excerpt(lines[0].split()[0])} is a command and must be sent on its own; //x sends /x")
+                _refuse(f"{excerpt(lines[0].split()[0])} is a command; send it on its own. //x sends /x")
             found = (_command(lines[0], front),)
         elif holds_secret(text):
-            _refuse("This was not sent: a command with a password must be sent on its own, with nothing before it")
+            _refuse("Not sent: a command with a password must be sent on its own, with nothing before it")
         else:
             found = tuple(_said(line, front) for line in _unescaped(lines))
         for command in found:
@@ -166,14 +166,14 @@ def _command(line: str, front: str | None) -> Command | ShowSettings:
     word, _, rest = clean(line).partition(" ")
     slash = _SLASHES.get(word.lower() if word.isascii() else word)
     if slash is None:
-        _refuse(f"There is no command {excerpt(word)}; /help lists the commands, and //x sends /x")
+        _refuse(f"Unknown command: {excerpt(word)}; /help lists the commands, //x sends /x")
     rest = rest.strip(" ")
     if slash.usage.startswith("/reply"):
         if not rest:
-            _refuse(f"Write what you answer: {slash.usage}")
+            _refuse(f"The text is missing; type {slash.usage}")
         return Tell(_room(front, slash), rest, NEWEST_OF_OTHERS)
     if slash.usage == "/back" and rest:
-        _refuse("Type /back alone; /away <text> says why you are away")
+        _refuse("Type /back on its own; /away <text> says why you are away")
     try:
         command = VERBS[slash.verb].read(Arguments(slash.usage, rest or None))
     except ChatError as error:
@@ -228,5 +228,5 @@ def _room(front: str | None, slash: _Slash) -> str:
 def _check_length(command: Command) -> None:
     length = len(wire.render(command).encode())
     if length > MAX_TEXT_BYTES:
-        what = "One of the lines" if isinstance(command, Tell) else "This"
+        what = "A line" if isinstance(command, Tell) else "The command"
         _refuse(f"{what} is too long: {length} bytes; the limit is {MAX_TEXT_BYTES}")

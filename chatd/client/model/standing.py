@@ -109,7 +109,7 @@ def heading(transcript: Transcript, room: Room) -> str:
         return " · ".join([topic or "No topic", *modes(room.rulings)])
     facts = facts_of(transcript, room.name)
     away = " · away" + (f": {facts.why}" if facts.why else "")
-    return f"Private{away if facts.away else ''}"
+    return f"Private conversation{away if facts.away else ''}"
 
 
 def operates(transcript: Transcript, room: Room | None) -> bool:

@@ -71,22 +71,22 @@ class CertificateQuestion:
         if self.known is not None:
             return (
                 f"Warning: the certificate of {self.server} has changed. Either the server has a new one, or"
-                " somebody is intercepting the connection to read what you say or to impersonate the server. Accept the"
-                " new one only if whoever runs the server tells you that this is its fingerprint (SHA-256):\n"
-                f"{now}\nUntil now it was:\n{in_two_lines(self.known)}\nThe new certificate is not trusted: {why}."
+                " somebody is intercepting the connection. Accept the new one only if the operator of the server"
+                f" confirms this fingerprint (SHA-256):\n{now}\nThe old fingerprint was:\n{in_two_lines(self.known)}\n"
+                f"The new certificate is not trusted: {why}."
             )
         return (
             f"The certificate of {self.server} is not trusted: {why}.{self.problem and ' '}{self.problem}"
-            " Ask whoever runs the server whether this is its fingerprint (SHA-256). If you connect, it is remembered,"
-            f" and you are warned if it changes.\n{now}"
+            " Ask the operator of the server to confirm this fingerprint (SHA-256). If you connect, it is remembered,"
+            f" and you are warned when it changes.\n{now}"
         )
 
 
 def changed_notice(server: str) -> str:
     """Return what is said when the remembered certificate gave way to one that authorities vouch for."""
     return (
-        f"The certificate of {server} has changed. An authority that this machine trusts vouches for the new one, so"
-        " it was accepted."
+        f"The certificate of {server} has changed. The new one was accepted because a certificate"
+        " authority that this computer trusts issued it."
     )
 
 
@@ -99,7 +99,7 @@ def other_names(names: list[str], host: str) -> str:
     """Return the clause about a certificate that was issued for others. ``names`` are what the peer says."""
     more = ["..."] if len(names) > MAX_SHOWN_NAMES else []
     shown = ", ".join([*(clean(name[:MAX_NAME]) for name in names[:MAX_SHOWN_NAMES]), *more])
-    return f"it was issued for {shown or 'nobody'}, not for {host}"
+    return f"it was issued for {shown or 'no name'}, not for {host}"
 
 
 class KnownServers:
@@ -122,7 +122,7 @@ class KnownServers:
         except (OSError, ValueError, RecursionError) as error:
             return (
                 None,
-                f"{self.path} cannot be used ({_reason(error)}), so chatd cannot tell whether this certificate is new.",
+                f"{self.path} cannot be used ({_reason(error)}), so it is unknown whether this certificate is new.",
             )
 
     def remember(self, server: str, fingerprint: str) -> str:
@@ -146,7 +146,7 @@ class KnownServers:
         except FileNotFoundError:
             return {}
         if not all(isinstance(each, str) and _FINGERPRINT.fullmatch(each) for each in data.values()):
-            raise ValueError("no fingerprints")
+            raise ValueError("not fingerprints")
         return data
 
 
@@ -173,4 +173,4 @@ def judge(shown: PresentedCertificate, known: str | None) -> Verdict:
 
 
 def _reason(error: Exception) -> str:
-    return error.strerror if isinstance(error, OSError) and error.strerror else "chatd did not write it"
+    return error.strerror if isinstance(error, OSError) and error.strerror else "it is not a file that chatd wrote"

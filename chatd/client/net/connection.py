@@ -132,7 +132,7 @@ class Connection(LineOnlyReceiver):
     def connectionMade(self) -> None:
         """Begin to wait for what the server says."""
         tune(self.stream)
-        no_answer = f"nothing that speaks chatd's protocol answered within {HELLO_SECONDS} seconds"
+        no_answer = f"no chatd server answered within {HELLO_SECONDS} seconds"
         self._hello = self.later(HELLO_SECONDS, lambda: self.close(no_answer, trouble=Trouble.SILENT, at_once=True))
         self._owner.connection_opened(self)
 
@@ -140,7 +140,7 @@ class Connection(LineOnlyReceiver):
         """Take a segment apart."""
         self._heard_since_ping = True
         if self._phase is Phase.UNPROVEN and is_tls(data):
-            self.close("the server wants TLS", trouble=Trouble.SPEAKS_TLS, at_once=True)
+            self.close("the server requires TLS", trouble=Trouble.SPEAKS_TLS, at_once=True)
             return
         super().dataReceived(data)
         self._owner.batch_received(self)
@@ -154,7 +154,7 @@ class Connection(LineOnlyReceiver):
             tags, event = wire.parse_event(line)
         except ChatError:
             if first:
-                self.close("what answers there does not speak chatd's protocol", trouble=Trouble.NOT_CHATD)
+                self.close("the program on that port is not a chatd server", trouble=Trouble.NOT_CHATD)
             return
         if isinstance(event, Ping):
             self.write_command(Ping(_ALIVE))
@@ -165,7 +165,7 @@ class Connection(LineOnlyReceiver):
                 self._owner.event_received(self, tags, event)
             except Exception:
                 _log.failure("a line of the server could not be taken in")
-                self.close("something went wrong in this client, and its log says what", at_once=True)
+                self.close("an error occurred in chatd-client; see its log", at_once=True)
 
     def lineLengthExceeded(self, line: bytes) -> None:  # noqa: ARG002  # Twisted's signature
         """End the connection: what goes on without end is no line."""

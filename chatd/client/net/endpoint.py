@@ -27,11 +27,11 @@ def endpoint_of(address: Address, reactor: Any, trust: Trust) -> IStreamClientEn
     try:
         from chatd.client.net.tls import TlsEndpoint
     except ImportError:
-        raise ValueError(f"TLS needs more than is installed here: {install_command('tls')}") from None
+        raise ValueError(f"TLS needs more packages; install them: {install_command('tls')}") from None
     try:
         return TlsEndpoint(reactor, plain, address.host, str(Address(address.host.lower(), address.port)), trust)
     except Exception as error:
-        raise ValueError(f"{address.host} cannot be reached by TLS: {error}") from None
+        raise ValueError(f"cannot connect to {address.host} over TLS: {error}") from None
 
 
 @implementer(IStreamClientEndpoint)

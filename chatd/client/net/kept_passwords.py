@@ -174,7 +174,7 @@ class SystemKeyring(Keyring):
 def system_keyring(reactor: Any) -> Keyring:
     """Return the system's keyring, or why there is none."""
     if find_spec("keyring") is None:
-        return NoKeyring(f"the package keyring is not installed: {install_command('keyring')}")
+        return NoKeyring(f"the package keyring is missing; install it: {install_command('keyring')}")
     return SystemKeyring(reactor)
 
 

@@ -10,7 +10,7 @@ import json
 import sys
 from typing import Any
 
-UNSAFE = "no keyring was found here that keeps them safe"
+UNSAFE = "there is no secure keyring on this system"
 _NO_KEEPERS = frozenset({"keyring.backends.fail", "keyring.backends.null"})
 _LEAST_PRIORITY = 1
 """What `keyring` itself holds to be safe; those that write files of their own have less, or ask on a terminal."""

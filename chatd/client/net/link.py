@@ -36,7 +36,7 @@ from chatd.protocol.errors import DisconnectReason
 from chatd.protocol.events import Done, Ended, Event, Refused, Renamed
 from chatd.protocol.wire import NO_TAGS, Tags
 
-NOT_CONNECTED = "You are not connected, so this was not done; try again later"
+NOT_CONNECTED = "Not done: you are not connected; try again later"
 
 _FINAL = frozenset({DisconnectReason.REPLACED, DisconnectReason.KICKED, DisconnectReason.BANNED})
 """The ends after which one stays away until one is asked to reconnect."""
@@ -199,8 +199,8 @@ class Link(LinkPort, Owner):
         elif isinstance(event, Done) and event.verb == "HELLO" and self._reconnector.running:
             version = event.values.get("protocol", "0")
             if version != wire.PROTOCOL_VERSION:
-                ours = f"and this client version {wire.PROTOCOL_VERSION}"
-                why = f"the server speaks version {version[:9]} of the protocol, {ours}"
+                ours = f"chatd-client speaks version {wire.PROTOCOL_VERSION}"
+                why = f"the server speaks version {version[:9]} of the protocol; {ours}"
                 connection.close(why, Aftermath.RETRY_REFUSED)
                 return
             self._changes += apply_event(self._transcript, tags, event)

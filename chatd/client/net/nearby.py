@@ -69,7 +69,7 @@ class NoNearby(Nearby):
 def nearby(reactor: Any) -> Nearby:
     """Return what looks for servers; it finds none if zeroconf is not installed."""
     if find_spec("zeroconf") is None:
-        return NoNearby(f"To find servers on this network, install zeroconf: {install_command('lan')}")
+        return NoNearby(f"To list the servers on this network, install zeroconf: {install_command('lan')}")
     worker = Thread(reactor, "chatd nearby")
     worker.start()
     found = ZeroconfNearby(reactor, worker)
@@ -168,4 +168,4 @@ def _listener(tell: Callable[[str, Place | None], None]) -> Any:
 
 
 def _failed(failure: Any) -> None:
-    _log.info("servers on the network cannot be looked for: {why}", why=clean(failure.getErrorMessage()))
+    _log.info("cannot look for servers on the network: {why}", why=clean(failure.getErrorMessage()))

@@ -11,7 +11,7 @@ from typing_extensions import override
 from chatd.protocol.commands import Command
 from chatd.runtime.server_address import Address
 
-NO_NAME = "First enter your name at the top and press Join"
+NO_NAME = "Enter your nick at the top first and press Join"
 
 
 class LinkPort(Protocol):

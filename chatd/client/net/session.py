@@ -32,7 +32,7 @@ MAX_UNANSWERED = 64
 """How many lines are on their way before the next one waits for an answer."""
 MIN_RETRY_SECONDS, MAX_RETRY_SECONDS = 1.0, 5.0
 """How long to wait before something is sent again that the server could not do."""
-NOT_PRIVATE = "Passwords are sent only over TLS, so this one was not sent; connect with TLS"
+NOT_PRIVATE = "Not sent: passwords are sent over TLS only; connect with TLS"
 PAGE = 100
 """How many messages are asked for in a room of which it is not known what was said last."""
 

@@ -44,9 +44,9 @@ HANDSHAKE_SECONDS = 30
 """How long a server may take until the connection is encrypted."""
 NOT_ACCEPTED = "the server's certificate was not accepted"
 
-_NOBODY = "no authority that this machine trusts vouches for it"
+_NOBODY = "no certificate authority that this computer trusts issued it"
 _PROBLEMS = {
-    Codes.ERR_DEPTH_ZERO_SELF_SIGNED_CERT: "it is self-signed: no authority vouches for it",
+    Codes.ERR_DEPTH_ZERO_SELF_SIGNED_CERT: "it is self-signed",
     Codes.ERR_SELF_SIGNED_CERT_IN_CHAIN: _NOBODY,
     Codes.ERR_UNABLE_TO_GET_ISSUER_CERT: _NOBODY,
     Codes.ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY: _NOBODY,
@@ -112,7 +112,7 @@ class HeldConnection(Protocol):
         self.stream.abortConnection()
 
     def _too_late(self) -> None:
-        self.encrypted.errback(TlsFailedError(f"nothing that speaks TLS answered within {HANDSHAKE_SECONDS} seconds"))
+        self.encrypted.errback(TlsFailedError(f"no TLS handshake within {HANDSHAKE_SECONDS} seconds"))
         self.close()
 
     def _stop_waiting(self) -> None:

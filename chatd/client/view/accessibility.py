@@ -31,10 +31,10 @@ class Described:
     """How it is used by keys."""
 
 
-_CONVERSATION = Described("Text", "Conversation", "Up and Down go from message to message, Tab to the links in them")
-_MESSAGE = Described("Text", "Message", "Enter sends, Shift and Enter begin a new line, Tab completes a name")
-_ROOMS = Described("Tree", "Rooms", "Up and Down go from room to room")
-_PEOPLE = Described("Tree", "People", "Enter begins a private conversation, Shift and F10 open a menu")
+_CONVERSATION = Described("Text", "Conversation", "Up and Down move between messages, Tab moves between links")
+_MESSAGE = Described("Text", "Message", "Enter sends, Shift+Enter begins a new line, Tab completes a nick")
+_ROOMS = Described("Tree", "Rooms", "Up and Down move between rooms")
+_PEOPLE = Described("Tree", "People", "Enter opens a private conversation, Shift+F10 opens a menu")
 
 
 class Accessibility:

@@ -67,9 +67,7 @@ class AccountSheet(Sheet):
         self._lay_out_login(self._frames[Part.LOG_IN])
         self._lay_out_logout(self._frames[Part.LOG_OUT])
         self.remember = tk.BooleanVar(self, value=False)
-        self.remember_box = ttk.Checkbutton(
-            body, text="Remember the password in the system's keyring", variable=self.remember
-        )
+        self.remember_box = ttk.Checkbutton(body, text="Remember the password in the keyring", variable=self.remember)
         self.remember_box.grid(row=6, column=0, sticky="w", pady=("6p", 0))
         self.remember_box.grid_remove()
         self.hint = ttk.Label(body, wraplength=_WRAP, justify="left", style="Faint.TLabel")
@@ -82,13 +80,13 @@ class AccountSheet(Sheet):
         self.own_title = self._title(frame)
         self.own_password = self._field(frame, 1, 0, "Password", show="•")
         self.own_again = self._field(frame, 1, 2, "Repeat", show="•")
-        self.own_code = self._field(frame, 2, 0, "Code", hint="if there is one")
+        self.own_code = self._field(frame, 2, 0, "Invite code", hint="if you have one")
         self.register_button = self._button(frame, 2, "Register", Deed.REGISTER)
         self._submit_by_return(Deed.REGISTER, self.own_password, self.own_again, self.own_code)
 
     def _lay_out_login(self, frame: ttk.Frame) -> None:
-        self._title(frame, "Log in to an account")
-        self.name = self._field(frame, 1, 0, "Name")
+        self._title(frame, "Log in")
+        self.name = self._field(frame, 1, 0, "Nick")
         self.password = self._field(frame, 1, 2, "Password", show="•")
         self.login_button = self._button(frame, 2, "Log in", Deed.LOG_IN)
         self._submit_by_return(Deed.LOG_IN, self.name, self.password)
@@ -96,7 +94,7 @@ class AccountSheet(Sheet):
     def _lay_out_logout(self, frame: ttk.Frame) -> None:
         buttons = ttk.Frame(frame)
         buttons.grid(row=1, column=0, columnspan=2, sticky="w", pady=("9p", 0))
-        self.forget_button = ttk.Button(buttons, text="Forget the password", command=lambda: self.do(Deed.FORGET))
+        self.forget_button = ttk.Button(buttons, text="Forget password", command=lambda: self.do(Deed.FORGET))
         self.forget_button.grid(row=0, column=1, padx=("6p", 0))
         self.forget_button.grid_remove()
         self.logout_button = ttk.Button(buttons, text="Log out", command=lambda: self.do(Deed.LOG_OUT))
@@ -106,7 +104,7 @@ class AccountSheet(Sheet):
         """Show this; what was entered stays if the same is asked for."""
         before, self._shown = self._shown, shown
         self.who.configure(text=shown.who)
-        self.own_title.configure(text=f"Register the name {shown.nick}")
+        self.own_title.configure(text=f"Register the nick {shown.nick}")
         self.hint.configure(text=shown.hint)
         for row, part in enumerate(Part, 3):
             if part in shown.parts:
@@ -129,7 +127,7 @@ class AccountSheet(Sheet):
 
     def explain_keyring(self, problem: str) -> None:
         """Offer to remember a password, unless there is a problem with that."""
-        text = f"Passwords cannot be remembered here: {problem}." if problem else ""
+        text = f"Passwords cannot be remembered: {problem}." if problem else ""
         self.keyring_hint.configure(text=text)
         parts = frozenset() if self._shown is None else self._shown.parts
         if problem or not parts - {Part.LOG_OUT}:

@@ -19,12 +19,12 @@ from chatd.runtime.server_address import Address
 MIN_PASSWORD_BYTES = 8
 """The shortest password that a server takes for a new account."""
 NOT_ENCRYPTED = (
-    "Passwords are sent only over TLS, and this connection is not encrypted: connect to the server's TLS port to "
-    "register a name or to log in."
+    "This connection is not encrypted, and passwords are sent over TLS only; connect to the server's TLS port to "
+    "register or log in."
 )
 ELSEWHERE = (
-    "Another password for the account, and tokens for programs, come from whoever runs the server: "
-    "chatd user passwd {account}, chatd user token {account}."
+    "To get a new password or a token for programs, ask the operator of the server to run "
+    "chatd user passwd {account} or chatd user token {account}."
 )
 
 
@@ -73,13 +73,13 @@ class Accounts:
         if problem:
             self._sheet.say(problem=problem[:1].upper() + problem[1:])
             return
-        self._sheet.say(f"{nick} is yours now. From now on it needs this password.")
+        self._sheet.say(f"The nick {nick} is now registered to you. It needs this password from now on.")
         if self._sheet.remember.get():
             self._keyring.put(address, nick, password).addCallback(self._kept)
 
     def _kept(self, problem: str) -> None:
         if problem:
-            self._sheet.say(problem=f"The password could not be put into the keyring: {problem}")
+            self._sheet.say(problem=f"The keyring did not store the password: {problem}")
 
     def _fill(self) -> None:
         if self._visit is not None:
@@ -95,13 +95,13 @@ class Accounts:
         try:
             check_new_password(password, sheet.own_again.get())
             if " " in code:
-                raise ValueError("An invitation code has no spaces")
+                raise ValueError("An invite code has no spaces")
             self._link.register(password, code or None)
         except ValueError as error:
             sheet.say(problem=str(error))
             return
         self._registering = password
-        sheet.say("Asking the server …")
+        sheet.say("Registering …")
 
     def _log_in(self) -> None:
         """Come to the server anew, with a password."""
@@ -137,8 +137,8 @@ class Accounts:
             return
 
         def forgotten(problem: str) -> None:
-            done = f"The keyring has no password of {visit.nick} any more."
-            sheet.say("" if problem else done, problem and f"The keyring has not forgotten it: {problem}")
+            done = f"The keyring has forgotten the password of {visit.nick}."
+            sheet.say("" if problem else done, problem and f"The keyring could not forget the password: {problem}")
 
         self._keyring.forget(visit.address, visit.nick).addCallback(forgotten)
 
@@ -157,13 +157,13 @@ def shown_of(address: Address, nick: str, status: Status | None) -> Shown:
     connected = status is not None and status.state is LinkState.CONNECTED
     account = status.account if status is not None and connected else ""
     if account:
-        goes_by = f", and go by {nick}" if names.key(nick) != names.key(account) else ""
-        who = f"You are logged in to the account {account} at {address.host}{goes_by}."
+        goes_by = f" and use the nick {nick}" if names.key(nick) != names.key(account) else ""
+        who = f"You are logged in to the account {account} on {address.host}{goes_by}."
         return Shown(who, frozenset({Part.LOG_OUT}), nick, ELSEWHERE.format(account=account))
     if not connected:
         who = f"You are not connected to {address.host}."
     else:
-        who = f"You are on {address.host} as {nick}, without an account."
+        who = f"You are connected to {address.host} as the guest {nick}."
     if not (address.tls or is_this_machine(address.host)):
         return Shown(who, frozenset(), nick, NOT_ENCRYPTED)
     return Shown(who, frozenset({Part.REGISTER, Part.LOG_IN} if connected else {Part.LOG_IN}), nick)
@@ -172,6 +172,6 @@ def shown_of(address: Address, nick: str, status: Status | None) -> Shown:
 def check_new_password(password: str, again: str) -> None:
     """Raise `ValueError` with a sentence if this cannot be the password of a new account."""
     if len(check_password(password).encode()) < MIN_PASSWORD_BYTES:
-        raise ValueError(f"A password has at least {MIN_PASSWORD_BYTES} characters, and no spaces")
+        raise ValueError(f"A password has at least {MIN_PASSWORD_BYTES} characters and no spaces")
     if password != again:
-        raise ValueError("The two passwords are not the same")
+        raise ValueError("The passwords do not match")

@@ -151,7 +151,7 @@ class Admission:
 
     def _kept(self, problem: str) -> None:
         if problem:
-            text = f"The password could not be put into the keyring: {problem}."
+            text = f"The keyring did not store the password: {problem}."
             self._question.ask(text, [("Close", lambda: None)], focus=False, wait=True)
 
     def _take_back(self, case: _Case) -> None:
@@ -294,10 +294,10 @@ def _wording(case: _Case, status: Status) -> tuple[str, str]:
     asks = f"{host} asks for the password of {nick}"
     match status.trouble:
         case Trouble.PASSWORD_NEEDED:
-            return f"{asks}. If you have none, take another name.", ""
+            return f"{asks}. If you have none, choose another nick.", ""
         case Trouble.PASSWORD_UNSAFE:
-            return f"{asks}, which is sent only over TLS. The TLS port is often another one; or take another name.", ""
+            return f"{asks}, which is sent over TLS only. Enter the TLS port of the server, or choose another nick.", ""
         case Trouble.PASSWORD_WRONG if case.from_keyring:
-            return f"The password of {nick} that your keyring has is no longer right. Enter the new one.", ""
+            return f"The password of {nick} in your keyring is wrong. Enter the new one.", ""
         case _:
             return "", status.detail[:1].upper() + status.detail[1:]

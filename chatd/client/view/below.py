@@ -21,8 +21,8 @@ class BelowButton(ttk.Button):
         if not unread:
             self.place_forget()
             return
-        named = f" · {mentions:,} name{'s' if mentions == 1 else ''} you" if mentions else ""
-        text = f"↓ {unread:,} new below{named}"
+        named = f" · {mentions:,} mention{'s' if mentions == 1 else ''} you" if mentions else ""
+        text = f"↓ {unread:,} new message{'' if unread == 1 else 's'}{named}"
         if text != self.cget("text"):
             self.configure(text=text)
         if not self.winfo_manager():

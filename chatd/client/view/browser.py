@@ -14,6 +14,6 @@ def open_link(reactor: Any, open_browser: Callable[[str], bool], url: str, tell:
 
     def told(done: bool) -> None:  # noqa: FBT001  # as webbrowser tells it
         if not done:
-            tell(f"No browser took {url}")
+            tell(f"No browser opened {url}")
 
     opened.addCallbacks(told, lambda _: None)

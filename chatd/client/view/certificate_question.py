@@ -21,7 +21,7 @@ def ask_about_certificate(question: Question, certificate_question: CertificateQ
             answer.callback(False)  # noqa: FBT003  # the answer
 
     answer: Deferred[bool] = Deferred(withdraw)
-    yes = "Accept the new one" if certificate_question.changed else "Connect and remember"
+    yes = "Accept the new certificate" if certificate_question.changed else "Connect and remember"
     answers = [
         (yes, lambda: answer.callback(True)),  # noqa: FBT003  # the answer
         ("Do not connect", lambda: answer.callback(False)),  # noqa: FBT003  # as above

@@ -69,7 +69,7 @@ class Clipboard:
                 pasting = make_ready(copied.text, whole=copied.whole, most=MAX_IN_A_FIELD, line_bytes=None)
                 put(text, pasting.text)
                 if pasting.cut:
-                    self._complain(f"Only the first {len(pasting.text):,} characters fit into this field")
+                    self._complain(f"This field holds {len(pasting.text):,} characters; the rest was cut off")
 
         self.ask(selection).addCallback(paste).addErrback(self.explain)
 

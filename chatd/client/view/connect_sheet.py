@@ -53,7 +53,7 @@ class ConnectSheet(Sheet):
         body = self.body
         self.host = self._field(0, 0, "Server", 28)
         self.port = self._field(0, 2, "Port", 7)
-        self.name = self._field(1, 0, "Name", 28)
+        self.name = self._field(1, 0, "Nick", 28)
         self.password = self._field(1, 2, "Password", 18, show="•")
         self.room = self._field(2, 0, "Room", 28)
         self._lay_out_boxes(body)
@@ -76,13 +76,11 @@ class ConnectSheet(Sheet):
     def _lay_out_boxes(self, body: ttk.Frame) -> None:
         self.tls = tk.BooleanVar(self, value=False)
         self._tls_box = ttk.Checkbutton(
-            body, text="TLS (encrypted; the server must offer it)", variable=self.tls, command=self._change_port
+            body, text="Connect over TLS (encrypted)", variable=self.tls, command=self._change_port
         )
         self._tls_box.grid(row=3, column=1, columnspan=3, sticky="w", pady="3p")
         self.remember = tk.BooleanVar(self, value=False)
-        self.remember_box = ttk.Checkbutton(
-            body, text="Remember the password in the system's keyring", variable=self.remember
-        )
+        self.remember_box = ttk.Checkbutton(body, text="Remember the password in the keyring", variable=self.remember)
         self.remember_box.grid(row=4, column=1, columnspan=3, sticky="w", pady="3p")
         self.remember_box.grid_remove()
 
@@ -142,7 +140,7 @@ class ConnectSheet(Sheet):
             address = Address(check_host(self.host.get()), check_port(self.port.get()), self.tls.get())
             name = self.name.get().strip()
             if not name:
-                raise ValueError("Enter a name: it is what others see")
+                raise ValueError("Enter a nick; others see it")
             room = self.room.get().strip() or LOBBY
             entered = names.nick(name), names.room(room if room.startswith("#") else f"#{room}")
             password = check_password(self.password.get())
@@ -202,5 +200,5 @@ class ConnectSheet(Sheet):
 def check_password(text: str) -> str:
     """Return a password, empty for none. Raise `ValueError` with a sentence if it can be none."""
     if not text.isprintable() or " " in text or len(text.encode(errors="replace")) > MAX_PASSWORD_BYTES:
-        raise ValueError(f"A password has no spaces and at most {MAX_PASSWORD_BYTES} bytes")
+        raise ValueError(f"A password has at most {MAX_PASSWORD_BYTES} bytes and no spaces")
     return text

@@ -209,7 +209,7 @@ class EmojiPanel(tk.Frame):
         self._at = number
         if not self._cells:
             self.canvas.coords("mark", 0, 0, 0, 0)
-            self.name.configure(text="Nothing has that name" if self.part.get() else "None was chosen yet")
+            self.name.configure(text="No emoji found" if self.part.get() else "None used yet")
             return
         left, top = self._corner(number)
         width = self._size if self._pictures else self._width

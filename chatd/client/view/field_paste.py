@@ -16,7 +16,7 @@ from chatd.client.view.x_selection import Copied
 
 MAX_LINES = 2
 """How many lines are pasted without a question."""
-ASKING = "Asking the clipboard … Escape to give up"
+ASKING = "Pasting … (Escape cancels)"
 ASKING_SHOWN_AFTER_MS = 150
 """Milliseconds after which one is told that one waits: most programs answer at once."""
 _PLACE = "pasted_here"

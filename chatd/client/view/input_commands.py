@@ -68,7 +68,7 @@ def _is_answer_to_something(window: CommandTarget, said: commands.Tell) -> bool:
     """Let what answers the newest message answer it; return whether there is one, if it answers any."""
     if said.reply is None or window.menus.subjects.answer_newest(said.to):
         return True
-    window.question.show_error(f"Nobody else has said anything in {said.to} yet")
+    window.question.show_error(f"There is no message to reply to in {said.to}")
     return False
 
 

@@ -159,12 +159,12 @@ class Layout(Actions):
     @cached_property
     def rooms_sheet(self) -> Listing:
         """Lists the rooms on the server."""
-        return Listing(self.root, self.look, "Rooms on the server", ("Room", "People and topic"), self.go_to)
+        return Listing(self.root, self.look, "Rooms on the server", ("Room", "Members and topic"), self.go_to)
 
     @cached_property
     def found_sheet(self) -> Listing:
         """Lists what the server found."""
-        return Listing(self.root, self.look, "Found on the server", ("When and who", "What"))
+        return Listing(self.root, self.look, "Search results", ("Time and nick", "Message"))
 
     @cached_property
     def connect_sheet(self) -> ConnectSheet:
@@ -221,7 +221,7 @@ class Layout(Actions):
         """Show what the server found in a room."""
         room = self.transcript.find_room(key)
         if not fill_found(self.found_sheet, [] if room is None else room.found, self.glyphs.line):
-            self.question.show_error("The server found nothing")
+            self.question.show_error("Nothing found on the server")
 
     def ask_paste(self, pasting: Pasting) -> None:
         """Ask whether to put much into the field."""

@@ -155,7 +155,10 @@ class Menus:
 
         def fill_people() -> None:
             nick = selected()
-            fill(people, [Entry("Select somebody under People first")] if nick is None else self.person.entries(nick))
+            fill(
+                people,
+                [Entry("Select somebody in the list of people first")] if nick is None else self.person.entries(nick),
+            )
 
         people.configure(postcommand=fill_people)
         return people
@@ -171,7 +174,7 @@ class Menus:
             self._window.show_room(name, session)
         room = self.shown if name is None else self.transcript.find_room(name)
         if room is None or room.private:
-            why = "You are in no room of that name; join it first" if name else "Go to a room first"
+            why = "You are not in that room; join it first" if name else "Go to a room first"
             self._window.question.show_error(why)
             return
         link = self._window.connector.link
@@ -292,7 +295,7 @@ class Menus:
         return self.person.entries(nick)
 
     def _confirm(self, question: str, do: Callable[[], None]) -> None:
-        self.ask(question, [("Take it back", do), ("Leave it", lambda: None)])
+        self.ask(question, [("Remove", do), ("Cancel", lambda: None)])
 
     def _send_all(self, link: LinkPort, room: Room, commands: Sequence[Command]) -> None:
         for command in commands:

@@ -97,12 +97,12 @@ class MessageMenu:
     def _said(self, room: Room, line: Line) -> Iterator[Entry]:
         actions, may = self._actions, can_be_referred_to(room, line)
         if line.state is Delivery.FAILED:
-            yield Entry("Write again", lambda: actions.write_again(line.text))
+            yield Entry("Edit and send again", lambda: actions.write_again(line.text))
             return
         yield Entry("Reply", lambda: actions.answer(room, line), may)
         yield Entry("React", below=self._reactions(room, line), enabled=may)
         yield Entry("Edit", lambda: actions.edit(room, line), self.may_edit(room, line))
-        yield Entry("Take back …", lambda: self.ask_retract(room, line), self.may_retract(room, line))
+        yield Entry("Delete …", lambda: self.ask_retract(room, line), self.may_retract(room, line))
 
     def _reactions(self, room: Room, line: Line) -> tuple[Entry, ...]:
         first = dict.fromkeys((*line.reacted, *self._actions.recent, *USUAL))
@@ -111,7 +111,7 @@ class MessageMenu:
         return (*offered, SEPARATOR, more)
 
     def _reaction(self, room: Room, line: Line, emoji: str) -> Entry:
-        label = f"Take {emoji} back" if emoji in line.reacted else emoji
+        label = f"Remove {emoji}" if emoji in line.reacted else emoji
         return Entry(self._safe(label), lambda: self.toggle(room, line, emoji))
 
     def choose_reaction(self, room: Room, line: Line) -> None:
@@ -129,19 +129,19 @@ class MessageMenu:
 
     def ask_retract(self, room: Room, line: Line) -> None:
         """Ask whether to take a message back."""
-        whose = "your message" if line.own else f"the message of {line.nick}"
-        question = f"Take back {whose} {excerpt(line.text)}? It is deleted for everybody."
+        whose = "your message" if line.own else f"the message from {line.nick}"
+        question = f"Delete {whose} {excerpt(line.text)}? It will be deleted for everybody."
         do = self._actions.send
-        self._actions.ask(question, [("Take it back", lambda: do(Retract(line.id, room.name))), ("Keep it", _nothing)])
+        self._actions.ask(question, [("Delete", lambda: do(Retract(line.id, room.name))), ("Cancel", _nothing)])
 
     def _copies(self, line: Line) -> Iterator[Entry]:
         copy = self._actions.copy
         if self._actions.selection(names=False):
-            for label, names in (("Copy selection", False), ("Copy selection with names and times", True)):
+            for label, names in (("Copy selection", False), ("Copy selection with nicks and times", True)):
                 selected = self._actions.selection(names=names)
                 yield Entry(label, lambda selected=selected: copy(selected))  # type: ignore[misc]
         yield Entry("Copy text", lambda: copy(describe(line)))
-        yield Entry("Copy with name and time", lambda: copy(self._actions.with_name(line)))
+        yield Entry("Copy with nick and time", lambda: copy(self._actions.with_name(line)))
         found = list(dict.fromkeys(link.address for link in links(line.text)))
         if len(found) == 1:
             yield Entry("Copy link", lambda: copy(found[0]))

@@ -27,7 +27,7 @@ class NameBar(ttk.Frame):
         self._before = ""
         """The name that it is if it is not changed, while that is asked for."""
         self.changing = False
-        ttk.Label(self, text="Name").grid(row=0, column=0, padx=(0, look.pixels(GAP)))
+        ttk.Label(self, text="Nick").grid(row=0, column=0, padx=(0, look.pixels(GAP)))
         self.field = Entry(self, look, width=24)
         self.field.grid(row=0, column=1, sticky="ew")
         self.button = ttk.Button(self, text="Join", command=self.submit, style="Accent.TButton")

@@ -33,9 +33,11 @@ def sentence(pasting: Pasting) -> str:
     """Return what is asked."""
     if not pasting.cut:
         return f"Paste {pasting.lines:,} lines? Each will be sent as a separate message."
-    limit = f"More was copied than can be pasted at once, which is {MAX_PASTED:,} characters. "
+    limit = f"The clipboard holds more than {MAX_PASTED:,} characters. "
     more = "" if pasting.whole else "at least "
     if pasting.lines == 1:
-        return f"{limit}Paste the first {len(pasting.text):,}, without {more}{pasting.characters_left:,} after them?"
-    rest = f"{more}{pasting.lines_left:,} after them" if pasting.lines_left else "what comes after them"
-    return f"{limit}Paste the first {pasting.lines:,} lines, without {rest}? Each will be sent as a separate message."
+        return f"{limit}Paste the first {len(pasting.text):,} and leave out {more}{pasting.characters_left:,}?"
+    rest = f"{more}{pasting.lines_left:,}" if pasting.lines_left else "the rest"
+    return (
+        f"{limit}Paste the first {pasting.lines:,} lines and leave out {rest}? Each will be sent as a separate message."
+    )

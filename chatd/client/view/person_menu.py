@@ -73,18 +73,20 @@ class PersonMenu:
     def _oneself(self) -> Iterator[Entry]:
         actions = self._actions
         if actions.transcript.away:
-            yield Entry("I am back", lambda: actions.send(commands.Away()))
+            yield Entry("Mark yourself as back", lambda: actions.send(commands.Away()))
             return
-        sentence = "Others are told that you are away when they look or write to you, until you are back."
+        sentence = "Others see that you are away when they look at you or send you a private message."
 
         def leave(why: str) -> None:
             actions.send(commands.Away(why or "away"))
 
-        yield Entry("Away …", lambda: actions.ask_reason(Asked("Away", sentence, "I am away", leave)))
+        yield Entry(
+            "Mark yourself as away …", lambda: actions.ask_reason(Asked("Away", sentence, "Mark as away", leave))
+        )
 
     def _talk(self, nick: str) -> Iterator[Entry]:
         actions = self._actions
-        yield Entry("Message", lambda: actions.go_to(nick))
+        yield Entry("Private message", lambda: actions.go_to(nick))
         yield Entry("Mention", lambda: actions.mention(nick), enabled=actions.shown is not None)
         if names.key(nick) in actions.transcript.ignored:
             yield Entry("Stop ignoring", lambda: actions.send(commands.Unignore(nick)))
@@ -112,21 +114,21 @@ class PersonMenu:
             yield Entry("Unmute", self._sends(orders.Unmute(nick, room.name)), may)
         yield Entry("Ban for", below=self._spans(self._ban, room, nick), enabled=may)
         if rulings.find("BAN", nick, now):
-            yield Entry("Lift the ban", self._sends(orders.Unban(nick, room.name)), may)
+            yield Entry("Unban", self._sends(orders.Unban(nick, room.name)), may)
         yield from self._ranks(room, nick, may=may)
 
     def _ranks(self, room: Room, nick: str, *, may: bool) -> Iterator[Entry]:
         facts, now = room.members.facts(nick), self._actions.transcript.now()
         if facts.operator or room.rulings.find("OP", nick, now):
-            question = f"Take the operator role in {room.name} away from {nick}?"
+            question = f"Remove {nick} as an operator of {room.name}?"
             take = self._sends(orders.Deop(nick, room.name))
-            yield Entry("Remove as operator …", lambda: self._confirm(question, "Take it away", take), may)
+            yield Entry("Remove as operator …", lambda: self._confirm(question, "Remove", take), may)
         else:
             yield Entry("Make operator", self._sends(orders.Op(nick, room.name)), may)
         if facts.voice or room.rulings.find("VOICE", nick, now):
-            yield Entry("Take the voice back", self._sends(orders.Unvoice(nick, room.name)), may)
+            yield Entry("Remove voice", self._sends(orders.Unvoice(nick, room.name)), may)
         elif room.rulings.setting("speak") == "operators" and not facts.operator:
-            yield Entry("Let speak", self._sends(orders.Voice(nick, room.name)), may)
+            yield Entry("Give voice", self._sends(orders.Voice(nick, room.name)), may)
 
     def _spans(self, ask: Callable[[Room, str, str, int | None], Asked], room: Room, nick: str) -> tuple[Entry, ...]:
         def entry(label: str, seconds: int | None) -> Entry:
@@ -137,25 +139,25 @@ class PersonMenu:
     def _kick(self, room: Room, nick: str) -> Asked:
         return Asked(
             f"Kick {nick}?",
-            f"{nick} is put out of {room.name}, and can come back.",
+            f"{nick} is removed from {room.name} but can come back.",
             "Kick",
             lambda why: self._actions.send(orders.Kick(nick, room.name, why or None)),
         )
 
     def _mute(self, room: Room, nick: str, label: str, seconds: int | None) -> Asked:
-        held = "until that is lifted" if seconds is None else f"for {label}"
+        held = "until it is lifted" if seconds is None else f"for {label}"
         return Asked(
             f"Mute {nick}?",
-            f"{nick} can read {room.name} but not speak there {held}.",
+            f"{nick} can read {room.name} but cannot speak there {held}.",
             "Mute",
             lambda why: self._actions.send(orders.Mute(nick, room.name, seconds, why or None)),
         )
 
     def _ban(self, room: Room, nick: str, label: str, seconds: int | None) -> Asked:
-        held = "until that is lifted" if seconds is None else f"for {label}"
+        held = "until it is lifted" if seconds is None else f"for {label}"
         return Asked(
             f"Ban {nick}?",
-            f"{nick} is put out of {room.name} and cannot come back {held}.",
+            f"{nick} is removed from {room.name} and cannot come back {held}.",
             "Ban",
             lambda why: self._actions.send(orders.Ban(nick, room.name, seconds, why or None)),
         )
@@ -164,4 +166,4 @@ class PersonMenu:
         return lambda: self._actions.send(command)
 
     def _confirm(self, question: str, button: str, do: Callable[[], None]) -> None:
-        self._actions.ask(question, [(button, do), ("Leave it", lambda: None)])
+        self._actions.ask(question, [(button, do), ("Cancel", lambda: None)])

@@ -12,8 +12,8 @@ from chatd.client.model.settings import Theme
 from chatd.client.view.sheet import Sheet
 from chatd.client.view.theme import Look
 
-THEMES = {Theme.LIGHT: "Light", Theme.DARK: "Dark", Theme.SYSTEM: "Follow the system"}
-TRAFFIC = {Traffic.FOLDED: "In one line", Traffic.SHOWN: "One by one", Traffic.HIDDEN: "Not at all"}
+THEMES = {Theme.LIGHT: "Light", Theme.DARK: "Dark", Theme.SYSTEM: "System"}
+TRAFFIC = {Traffic.FOLDED: "In one line", Traffic.SHOWN: "One by one", Traffic.HIDDEN: "Hidden"}
 CLOCKS = {Clock.HOURS_24: "13:30", Clock.HOURS_12: "1:30 PM"}
 SEND_KEYS = {SendKey.ENTER: "Enter", SendKey.CTRL_ENTER: "Ctrl+Enter"}
 
@@ -22,20 +22,20 @@ class PreferencesSheet(Sheet):
     """``changed`` is called after a change of the preferences, which `Look` holds; the look changes by itself."""
 
     def __init__(self, parent: tk.Misc, look: Look, changed: Callable[[], None]) -> None:
-        super().__init__(parent, "Preferences")
+        super().__init__(parent, "Settings")
         self._look = look
         self._changed = changed
         self._rows = 0
         self._variables: dict[str, tk.Variable] = {}
         self.body.columnconfigure(0, weight=0)
         self.body.columnconfigure(1, weight=1)
-        self.themes = self._choice("Colours", "theme", THEMES, self._use_theme)
+        self.themes = self._choice("Theme", "theme", THEMES, self._use_theme)
         self._sizes()
         self.avatars = self._check("Conversation", "avatars", "Show avatars")
-        self.traffic = self._choice("Joins and exits", "traffic", TRAFFIC)
+        self.traffic = self._choice("Joins and departures", "traffic", TRAFFIC)
         self.clocks = self._choice("Time of day", "clock", CLOCKS)
         self.send_keys = self._choice("Send with", "send_key", SEND_KEYS)
-        self.notices = self._check("Notices", "notices", "Show them on the desktop")
+        self.notices = self._check("Notifications", "notices", "Show on the desktop")
         self.bell_box = self._check("", "bell", "Ring the bell")
         self.bind_all_inside()
         look.painters.append(self._show)

@@ -24,11 +24,11 @@ def ask_privacy(question: Question, transcript: Transcript, command: Set, send: 
         return False
     who = "1 person" if count == 1 else f"{count} people"
     question.ask(
-        f"This takes {who} out of {room.name}.\nOnly operators and those who are invited may stay.",
+        f"This removes {who} from {room.name}.\nOnly operators and invited people can stay.",
         [
             ("Make it private and invite them", lambda: send(replace(command, who="keep"))),
             ("Make it private", lambda: send(replace(command, who="remove"))),
-            ("Leave it", lambda: None),
+            ("Cancel", lambda: None),
         ],
         first=2,
     )

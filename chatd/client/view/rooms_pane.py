@@ -229,7 +229,7 @@ class RoomsPane(ttk.Frame):
         self.menu.add_command(label=label, command=lambda: actions.mute(key, session))
         if not room.private:
             self.menu.add_command(label="Room settings …", command=lambda: actions.settings(key, session))
-            self.menu.add_command(label="Leave", command=lambda: actions.leave(key, session))
+            self.menu.add_command(label="Leave room", command=lambda: actions.leave(key, session))
         label = "Leave and close" if room.joined else "Close"
         self.menu.add_command(label=label, command=lambda: actions.close(key, session))
 
@@ -239,7 +239,7 @@ class RoomsPane(ttk.Frame):
             self.menu.add_command(label="Connect", command=lambda: actions.connect(session))
         else:
             self.menu.add_command(label="Disconnect", command=lambda: actions.disconnect(session))
-        self.menu.add_command(label="Remove from the list", command=lambda: actions.remove(session))
+        self.menu.add_command(label="Remove this server", command=lambda: actions.remove(session))
         self.menu.add_separator()
         self.menu.add_command(label="Another server …", command=actions.add)
 

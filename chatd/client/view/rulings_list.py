@@ -31,9 +31,9 @@ def question_before(ruling: Ruling, *, private: bool) -> str:
     """Return what to ask before something is taken back that somebody has; empty if there is nothing to ask."""
     who, room = ruling.event.subject, ruling.event.room
     if ruling.event.verb == "OP":
-        return f"Take the operator role in {room} away from {who}?"
+        return f"Remove {who} as an operator of {room}?"
     if ruling.event.verb == "INVITE" and private:
-        return f"Take the invitation of {who} back? Whoever is in {room} by it is put out."
+        return f"Withdraw {who}'s invitation? If {who} is in {room}, this removes them."
     return ""
 
 
@@ -52,7 +52,7 @@ class RulingsList(ttk.Frame):
         self.tree = ttk.Treeview(
             self, style="Flat.Treeview", columns=("what", "by", "when"), show="headings", selectmode="browse", height=9
         )
-        for column, words in (("what", "What holds"), ("by", "By"), ("when", "Since")):
+        for column, words in (("what", "Rule"), ("by", "By"), ("when", "Since")):
             self.tree.heading(column, text=words, anchor="w")
         self.tree.column("what", width=look.text.measure("0" * 40), stretch=True)
         self.tree.column("by", width=look.text.measure("somebody-there"), stretch=False)
@@ -61,7 +61,7 @@ class RulingsList(ttk.Frame):
         bar = ttk.Scrollbar(self, command=self.tree.yview)
         bar.grid(row=0, column=1, sticky="ns")
         self.tree.configure(yscrollcommand=bar.set)
-        self.button = ttk.Button(self, text="Take back", command=self.take_back)
+        self.button = ttk.Button(self, text="Remove", command=self.take_back)
         self.button.grid(row=1, column=0, columnspan=2, sticky="e", pady=("6p", 0))
         self.columnconfigure(0, weight=1)
         self.rowconfigure(0, weight=1)

@@ -59,7 +59,7 @@ class ServerWindow(ControlledLayout):
         self.question.forget_error()
         try:
             if not name:
-                raise ValueError("Enter your name first: it is what others see")
+                raise ValueError("Enter your nick first; others see it")
             nick = names.nick(name)
             if not session.connector.linked:
                 session.connect(nick, password)

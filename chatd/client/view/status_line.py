@@ -84,7 +84,7 @@ class StatusLine(ttk.Frame):
                 when = f"Reconnecting in {max(0, left)} s"
                 return f"{when}: {status.detail}" if status.detail else when
             case LinkState.LOCKED if status.trouble is Trouble.PASSWORD_NEEDED:
-                return "Not connected: your password is needed"
+                return "Not connected: enter your password"
             case LinkState.REFUSED:
                 return f"Refused: {status.detail}"
             case _:

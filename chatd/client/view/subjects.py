@@ -17,8 +17,8 @@ from chatd.client.view.question import Question
 from chatd.client.view.subject_line import Subject, SubjectLine
 from chatd.protocol.reference_commands import Edit
 
-NOT_NOW = "You are not connected, so your message was not changed; try again later"
-ONE_LINE = "A message that is changed stays one line: take the line breaks out"
+NOT_NOW = "Not edited: you are not connected; try again later"
+ONE_LINE = "A message is a single line; remove the line breaks"
 
 
 class WritingWindow(Protocol):

@@ -30,7 +30,7 @@ MAX_LARGE = 12
 """How many characters a message of emoji alone has at most that is drawn large."""
 MAX_LINKS = 200
 """How many links of a message can be followed: each has a tag of its own, and Tk is slow with many."""
-WAITING_SIGN = "… waiting for the server"
+WAITING_SIGN = "… waiting to be sent"
 EDITED_SIGN = "(edited)"
 FAILED_SIGN = "✗ not sent"
 UNKNOWN_ANSWERED = "an earlier message"
@@ -90,7 +90,7 @@ class Renderer:
             case DayRow():
                 return [Piece(str(row), ("bar",)), *_RULE]
             case UnreadRow():
-                return [Piece("Unread messages", ("bar", "unread")), *_RULE]
+                return [Piece("New messages", ("bar", "unread")), *_RULE]
             case HeadRow(_, line):
                 return self._head(room, line)
             case QuoteRow():

@@ -21,10 +21,10 @@ class Offer(Enum):
     WITH_TLS = "Connect with TLS"
     WITHOUT_TLS = "Connect without TLS"
     USUAL_PORT = "Try port {port}"
-    AGAIN = "Try again now"
+    AGAIN = "Try now"
     ELSEWHERE = "Another server …"
-    NAME = "Another name …"
-    PASSWORD = "Enter the password …"
+    NAME = "Another nick …"
+    PASSWORD = "Enter password …"
     CLOSE = "Close"
 
 
@@ -40,25 +40,23 @@ _ENDED = "You are no longer connected to {host}: {why}."
 _TEXTS: Mapping[Trouble | None, str] = MappingProxyType(
     {
         Trouble.NOTHING_LISTENS: (
-            "No server answers on port {port} of {host}: it is not running, or it uses another port."
+            "No server answers on port {port} of {host}. Check that it is running and which port it uses."
         ),
-        Trouble.NO_ANSWER: (
-            "{host} does not answer at port {port}: it is off or unreachable, or a firewall is in the way."
-        ),
-        Trouble.NO_HOST: "There is no host called {host}. Check the name, and whether this machine is online.",
-        Trouble.NO_ROUTE: "{host} cannot be reached from here. Check whether this machine is online.",
-        Trouble.SPEAKS_TLS: "Port {port} of {host} takes encrypted connections (TLS) only.",
-        Trouble.NOT_CHATD: "What answers on port {port} of {host} is not a chatd server.",
+        Trouble.NO_ANSWER: ("{host} does not answer on port {port}. It is off, unreachable or behind a firewall."),
+        Trouble.NO_HOST: "There is no host called {host}. Check the name and whether this computer is online.",
+        Trouble.NO_ROUTE: "There is no route to {host}. Check whether this computer is online.",
+        Trouble.SPEAKS_TLS: "Port {port} of {host} accepts TLS connections only.",
+        Trouble.NOT_CHATD: "The program on port {port} of {host} is not a chatd server.",
         Trouble.SILENT: (
-            "What answers on port {port} of {host} hangs up without a word: it may not be a chatd server."
+            "The program on port {port} of {host} closes the connection at once. It may not be a chatd server."
         ),
-        Trouble.NO_HANDSHAKE: "No encrypted connection to {host} could be made: {why}.",
-        Trouble.NOT_ACCEPTED: "You are not connected to {host}, because its certificate was not accepted.",
-        Trouble.FULL: "{host} takes nobody in at the moment: {why}.",
+        Trouble.NO_HANDSHAKE: "Cannot connect to {host} over TLS: {why}.",
+        Trouble.NOT_ACCEPTED: "Not connected to {host}: its certificate was not accepted.",
+        Trouble.FULL: "{host} accepts nobody at the moment: {why}.",
         Trouble.BANNED: _ENDED,
         Trouble.KICKED: _ENDED,
         Trouble.REPLACED: _ENDED,
-        Trouble.NAME: "{host} does not take that name: {why}.",
+        Trouble.NAME: "{host} does not accept that nick: {why}.",
     }
 )
 _OFFERS: Mapping[Trouble | None, tuple[Offer, ...]] = MappingProxyType(
@@ -102,15 +100,17 @@ def advise(trouble: Trouble | None, address: Address, detail: str, *, secret: bo
 
 
 def _without_tls(address: Address, *, secret: bool) -> Advice:
-    text = f"Port {address.port} of {address.host} offers no encryption (TLS)"
+    text = f"Port {address.port} of {address.host} does not speak TLS"
     offers = (Offer.WITHOUT_TLS, Offer.ELSEWHERE, Offer.CLOSE)
     if is_this_machine(address.host):
-        return Advice(f"{text}; on this machine none is needed.", offers)
+        return Advice(f"{text}; on this computer you do not need it.", offers)
     if secret:
-        return Advice(f"{text}, and your password is never sent without. Ask for the server's TLS port.", offers[1:])
-    return Advice(f"{text}. Without it nothing is encrypted: anybody on the way can read and change it.", offers)
+        return Advice(
+            f"{text}, and your password is sent over TLS only. Ask the operator for the TLS port.", offers[1:]
+        )
+    return Advice(f"{text}. Without TLS, anybody on the network path can read and change your messages.", offers)
 
 
 def reason(detail: str) -> str:
     """Return what is known besides as the end of a sentence, without its full stop."""
-    return detail.rpartition("the server closed the connection: ")[2].rstrip(".") or "it does not say why"
+    return detail.rpartition("the server closed the connection: ")[2].rstrip(".") or "it gives no reason"

@@ -66,10 +66,10 @@ class Welcome(ttk.Frame):
     def _say(self, *, joined: bool) -> None:
         actions = self._actions
         if joined:
-            title, sentence = "You are in no room", "Join one, or write to somebody with /tell."
-            button, act, style = "Rooms on the server …", actions.rooms, "Accent.TButton"
+            title, sentence = "You are not in a room", "Join one, or send somebody a private message with /tell."
+            button, act, style = "Join a room …", actions.rooms, "Accent.TButton"
         else:
-            title, sentence = "Welcome to chatd", "Your name is what others see."
+            title, sentence = "Welcome to chatd", "Choose the nick that others see."
             button, act, style = "Another server …", actions.server, "TButton"
         self.title.configure(text=title)
         self.sentence.configure(text=sentence)

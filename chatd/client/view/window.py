@@ -113,7 +113,7 @@ class Window(ServerWindow):
             case changes.RegisterAnswered(problem):
                 self.accounts.answered(session.address, problem)
             case changes.StillWaiting(_, _, reason) if front:
-                self.status_line.remark = f"will be sent again: {reason}"
+                self.status_line.remark = f"retrying: {reason}"
                 self.draw_status()
             case changes.Notice(key, nick, text):
                 if (room := session.transcript.find_room(key)) is not None:
@@ -252,7 +252,7 @@ class Window(ServerWindow):
     @override
     def ask_quit(self) -> None:
         self.uncover()
-        self.question.ask("Quit chatd?", [("Quit", self.quit), ("Stay", lambda: None)])
+        self.question.ask("Quit chatd?", [("Quit", self.quit), ("Cancel", lambda: None)])
 
     def quit(self, said: str | None = None) -> None:
         """Keep what is to be kept, leave the servers, and go."""

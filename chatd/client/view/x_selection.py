@@ -24,9 +24,9 @@ SILENCE = 5.0
 MAX_BYTES = 8 * 1024 * 1024
 """How much is taken at most."""
 EMPTY = "There is nothing to paste"
-NO_TEXT = "What was copied is not text, and cannot be pasted"
-GONE = "The program that this was copied from is gone, and what was copied with it"
-SILENT = "The program that this was copied from does not answer; copy it again, or from somewhere else"
+NO_TEXT = "The clipboard holds no text, so there is nothing to paste"
+GONE = "The program you copied from has ended, and the copied text is gone"
+SILENT = "The program you copied from does not answer; copy the text again"
 _UTF8 = "UTF8_STRING", "text/plain;charset=utf-8"
 _NAMES = "CLIPBOARD", "CHATD_PASTED", "INCR", "TEXT", "COMPOUND_TEXT", *_UTF8
 

@@ -104,7 +104,7 @@ export const TEXTS = {
   'mod.mute.server': ['muted {who} everywhere', 'hat {who} überall stummgeschaltet'],
   'mod.op': ['made {who} an operator', 'hat {who} die Leitung gegeben'],
   'mod.op.self': ['is now an operator', 'hat jetzt die Leitung'],
-  'mod.unban': ['lifted the ban on {who}', 'hat die Verbannung von {who} aufgehoben'],
+  'mod.unban': ['unbanned {who}', 'hat die Verbannung von {who} aufgehoben'],
   'mod.unmute': ['unmuted {who}', 'lässt {who} wieder sprechen'],
   no: ['No', 'Nein'],
   nobody: ['nobody', 'niemanden'],

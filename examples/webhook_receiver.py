@@ -1,0 +1,48 @@
+"""Receives a webhook of ``chatd hook``, checks its signature, and prints each message once.
+
+    chatd hook add '#builds' http://127.0.0.1:8080/ --private
+    CHATD_SECRET=whsec_... python examples/webhook_receiver.py [PORT]
+
+It needs Python's standard library alone. A message is sent again until it is answered with 204, so the last id is
+remembered; a real receiver keeps it on disk, in one transaction with what it does.
+"""
+
+import base64
+import hmac
+import json
+import os
+import sys
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+KEY = base64.b64decode(os.environ["CHATD_SECRET"].removeprefix("whsec_"))
+MAX_AGE_SECONDS = 300
+MAX_BODY_BYTES = 64 * 1024
+
+
+class Receiver(BaseHTTPRequestHandler):
+    """Answers one request."""
+
+    seen = ""
+
+    def do_POST(self) -> None:
+        """Take a message whose signature is right."""
+        body = self.rfile.read(min(int(self.headers["Content-Length"] or 0), MAX_BODY_BYTES))
+        id_, timestamp = self.headers["Webhook-Id"], self.headers["Webhook-Timestamp"]
+        signature = hmac.digest(KEY, f"{id_}.{timestamp}.".encode() + body, "sha256")
+        expected = f"v1,{base64.b64encode(signature).decode()}"
+        if not hmac.compare_digest(expected, self.headers["Webhook-Signature"] or ""):
+            self.send_error(401, "wrong signature")
+        elif abs(time.time() - int(timestamp)) > MAX_AGE_SECONDS:
+            self.send_error(400, "too old")
+        else:
+            if id_ != Receiver.seen:  # messages come in order, so one id is enough
+                message = json.loads(body)
+                print(f"{message['room']} {message['nick']}: {message['text']}", flush=True)
+                Receiver.seen = id_
+            self.send_response(204)
+            self.end_headers()
+
+
+if __name__ == "__main__":
+    HTTPServer(("127.0.0.1", int(sys.argv[1]) if len(sys.argv) > 1 else 8080), Receiver).serve_forever()
