@@ -145,7 +145,7 @@ class FeederConnection(LineOnlyReceiver):
             self._take(tags.get("label", ""), event)
         except Exception:
             _log.failure("a line of the server could not be taken in")
-            self.give_up("something went wrong here, and the traceback says what")
+            self.give_up("internal error; the traceback says more")
 
     @override
     def lineLengthExceeded(self, line: bytes) -> None:

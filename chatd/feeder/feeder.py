@@ -125,7 +125,7 @@ class Feeder(Owner):
             self._look()
         except Exception:
             _log.failure("the files could not be followed")
-            self._report("files", "ended: something went wrong here, and the traceback says what")
+            self._report("files", "ended: internal error; the traceback says more")
             self.stop(Outcome.REFUSED)
 
     def _look(self) -> None:
