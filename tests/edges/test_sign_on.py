@@ -245,7 +245,7 @@ def test_an_answer_that_was_used_already(scene: Scene, browser: Browser) -> None
     assert "started in another browser" in refusal(browser.come_back(back))
     thief = Browser(scene)
     thief.jar = kept
-    assert "used already" in refusal(thief.come_back(back))
+    assert "already used" in refusal(thief.come_back(back))
     assert thief.me() is None
     assert scene.provider.asked.count("/token") == 1
 

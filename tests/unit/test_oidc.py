@@ -146,8 +146,8 @@ async def test_what_only_the_userinfo_endpoint_says(theirs: fake.Provider) -> No
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"iss": "https://evil.example"}, "another provider's"),
-        ({"iss": None}, "another provider's"),
+        ({"iss": "https://evil.example"}, "another provider"),
+        ({"iss": None}, "another provider"),
         ({"aud": "another"}, "meant for another program"),
         ({"aud": ["another"]}, "meant for another program"),
         ({"aud": None}, "meant for another program"),
@@ -155,15 +155,15 @@ async def test_what_only_the_userinfo_endpoint_says(theirs: fake.Provider) -> No
         ({"aud": [CLIENT_ID, "another"], "azp": "another"}, "given to another program"),
         ({"azp": "another"}, "given to another program"),
         ({"exp": NOW - 61}, "too old"),
-        ({"exp": None}, "for how long"),
-        ({"exp": "never"}, "for how long"),
-        ({"exp": float("nan")}, "for how long"),
-        ({"exp": 10**400}, "for how long"),
-        ({"exp": True}, "for how long"),
+        ({"exp": None}, "how long it is valid"),
+        ({"exp": "never"}, "how long it is valid"),
+        ({"exp": float("nan")}, "how long it is valid"),
+        ({"exp": 10**400}, "how long it is valid"),
+        ({"exp": True}, "how long it is valid"),
         ({"iat": NOW - 661}, "too old"),
         ({"iat": NOW + 61}, "from the future"),
         ({"nbf": NOW + 61}, "from the future"),
-        ({"iat": None}, "for how long"),
+        ({"iat": None}, "how long it is valid"),
         ({"nonce": "another"}, "belongs to another login"),
         ({"nonce": None}, "belongs to another login"),
         ({"nonce": 1}, "belongs to another login"),
@@ -274,16 +274,16 @@ async def test_a_code_is_good_once_and_for_who_asked_for_it(theirs: fake.Provide
 async def test_an_answer_that_says_that_it_is_another_providers(theirs: fake.Provider) -> None:
     attempt, provider = Attempt(new_secret(NOW)), ours(theirs)
     answer = await answer_of(provider, attempt)
-    with pytest.raises(ProviderError, match="another provider's"):
+    with pytest.raises(ProviderError, match="another provider"):
         await provider.identify({**answer, "iss": "https://evil.example"}, attempt, BACK)
     theirs.metadata["authorization_response_iss_parameter_supported"] = True
     careful = ours(theirs)
     answer = await answer_of(careful, attempt)
     assert answer["iss"] == theirs.issuer
-    with pytest.raises(ProviderError, match="another provider's"):
+    with pytest.raises(ProviderError, match="another provider"):
         await careful.identify({**answer, "iss": ""}, attempt, BACK)
     del answer["iss"]
-    with pytest.raises(ProviderError, match="another provider's"):
+    with pytest.raises(ProviderError, match="another provider"):
         await careful.identify(answer, attempt, BACK)
     with pytest.raises(ProviderError, match="no code"):
         await provider.identify({"state": attempt.state}, attempt, BACK)
@@ -300,7 +300,7 @@ async def test_an_answer_that_says_that_it_is_another_providers(theirs: fake.Pro
         ("/.well-known/openid-configuration", (200, b"[]"), "something other than JSON"),
         ("/.well-known/openid-configuration", (200, b"[" * 60_000), "something other than JSON"),
         ("/.well-known/openid-configuration", (200, bytes(2 * MAX_ANSWER)), "did not answer properly"),
-        ("/.well-known/openid-configuration", (302, b"{}"), "answers 302"),
+        ("/.well-known/openid-configuration", (302, b"{}"), "answered 302"),
         ("/keys", (404, b"{}"), "answered 404 to the question for its keys"),
         ("/keys", (200, b'{"keys": "none"}'), "publishes no key"),
         ("/token", (500, b"<h1>"), "did not accept its own answer: 500"),
@@ -457,7 +457,7 @@ def test_addresses_of_providers(url: str) -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_address_of_a_provider(url: str) -> None:
-    with pytest.raises(ValueError, match="it "):
+    with pytest.raises(ValueError, match="address"):
         check_issuer(url)
     with pytest.raises(ProviderError):
         endpoint({"x": f"{url}#"}, "x")

@@ -86,7 +86,7 @@ def test_the_secret_is_in_a_file_and_never_shown(folder: Path, caplog: pytest.Lo
         ([*AGREED, "--oidc-client-secret", "empty"], "must contain the secret, on one line"),
         ([*AGREED, "--oidc-client-secret", "lines"], "must contain the secret, on one line"),
         ([*AGREED, "--oidc-client-secret", "long"], "long': it has more than 4096 bytes"),
-        ([*AGREED, "--oidc-client-secret", "pipe"], "pipe': it is no file"),
+        ([*AGREED, "--oidc-client-secret", "pipe"], "pipe': it is not a regular file"),
         ([*AGREED, "--oidc-client-secret", "binary"], "is not text"),
         ([*AGREED, "--oidc-name-claim", ""], "--oidc-name-claim needs the name of a claim"),
         ([*AGREED, "--oidc-groups-claim", ""], "--oidc-groups-claim needs the name of a claim"),

@@ -157,7 +157,7 @@ def test_a_failed_login_counts_as_a_guess(chat: IrcChatWithAccounts, way: str) -
             come_in(client, "carol")
             client.says("OPER ann wrong-horse", "QUIT")
     told = plain(chat.connect(), "ann")[-1]
-    assert (told.command, "too many guesses were wrong" in told.text) == ("904", True)
+    assert (told.command, "too many wrong guesses" in told.text) == ("904", True)
 
 
 def test_what_is_no_base64(chat: IrcChatWithAccounts) -> None:
