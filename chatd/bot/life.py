@@ -176,4 +176,4 @@ class Life(Owner):
         try:
             self._places.save()
         except OSError:
-            _log.failure("the state could not be written; it is tried again after the next message")
+            _log.failure("the state could not be written; retrying after the next message")
