@@ -14,7 +14,7 @@ from chatd.protocol import wire
 
 
 class LineClient(LineOnlyReceiver):
-    """A connection of somebody who types. `MemoryServer.client` makes one; ``flush`` is that server's."""
+    """A connection of somebody who types. Made by `MemoryServer.client`; ``flush`` is that server's."""
 
     delimiter = wire.EOL.encode()
     MAX_LENGTH = wire.MAX_SERVER_LINE_BYTES
@@ -26,18 +26,18 @@ class LineClient(LineOnlyReceiver):
         self._lines: list[str] = []
 
     def send(self, *lines: str) -> None:
-        """Send lines, without terminators, and let all that follows from them happen."""
+        """Send lines, given without terminators, and flush the server."""
         self._stream.write("".join(line + wire.EOL for line in lines).encode())
         self._flush()
 
     def lines(self) -> list[str]:
-        """Return the lines that arrived since this was last called, without terminators."""
+        """Return the lines that arrived since the last call, without terminators."""
         self._flush()
         lines, self._lines = self._lines, []
         return lines
 
     def read_past(self, start: str) -> str | None:
-        """Drop what arrived, up to a line that begins with ``start``; return that, or None without dropping any."""
+        """Drop the lines up to one that begins with ``start``, and return that one; None, dropping none, without it."""
         self._flush()
         for number, line in enumerate(self._lines):
             body = line.partition(" ")[2] if line.startswith("@") else line
@@ -47,17 +47,17 @@ class LineClient(LineOnlyReceiver):
         return None
 
     def half_close(self) -> None:
-        """Send no more, as ``nc -N`` at the end of its input; what the server says still arrives."""
+        """Send no more, as ``nc -N`` does at the end of its input; lines of the server still arrive."""
         self._stream.loseWriteConnection()
         self._flush()
 
     def close(self) -> None:
-        """Close the connection in good order."""
+        """Close the connection cleanly."""
         self._stream.loseConnection()
         self._flush()
 
     def pause(self) -> None:
-        """Read no more until `resume`, as a terminal that was stopped with Ctrl-S."""
+        """Stop reading until `resume`, as a terminal after Ctrl-S."""
         self._stream.pauseProducing()
 
     def resume(self) -> None:
