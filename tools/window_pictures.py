@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from tempfile import TemporaryDirectory
 
 from tests.support.daemon import DEADLINE, Client, Daemon, environment, wait_until
 from tests.support.display import virtual_display
-from tools.picture_talk import FOLDER, PEOPLE, TALK, TOPIC
+from tools.picture_talk import FOLDER, PEOPLE, TALK, TOPIC, morning
 
 SIZES = ((1024, 600), (1280, 800), (1920, 1080))
 RESOLUTIONS = (96, 192)
@@ -181,6 +182,7 @@ def leave_unread(people: dict[str, Client], daemon: Daemon) -> None:
 
 def main() -> None:
     """Take the pictures."""
+    os.environ["TZ"] = morning()
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--try", dest="folder", type=Path, help="take other sizes and resolutions, too, into a folder")
     parser.add_argument("--only", help="take only those whose name holds this")

@@ -18,14 +18,14 @@ Format = Callable[[LogEvent], str | None]
 """Returns what is written of an event, with the line break at its end; None for nothing."""
 
 FIELDS: Mapping[str, str] = {
-    "address": "where the server listens",
-    "count": "how many: of the same messages in a minute, or of nodes",
+    "address": "the address that the server listens on",
+    "count": "how many: of the same events in a minute, or of nodes",
     "files": "the files that the server uses",
     "name": "the name under which the server is announced, or of a file",
-    "nick": "whose messages are erased",
-    "page": "what to open in a browser",
+    "nick": "the nick whose messages are erased",
+    "page": "the URL to open in a browser",
     "path": "the file that the event is about",
-    "place": "from where on the stream of a cluster is read again",
+    "place": "where on the stream of a cluster reading starts again",
     "server": "the NATS server that a node has connected to",
     "signal": "the signal that was sent",
     "why": "the reason alone",

@@ -1,6 +1,6 @@
-"""Test bots and clients against the real server, in memory, on a clock that only the test turns.
+"""A chatd in memory for tests of bots and clients: the real server, on a clock that only the test advances.
 
-It uses no sockets, threads or files and never waits, so a test takes milliseconds and gives the same result each time::
+It uses no sockets, threads or files and never waits, so a test takes milliseconds and runs the same each time::
 
     def test_the_bot_answers() -> None:
         with MemoryServer() as server:
@@ -9,8 +9,8 @@ It uses no sockets, threads or files and never waits, so a test takes millisecon
             alice.send("MSG hello, bot")
             assert alice.lines() == ["MSG bot #builds hello, alice"]
 
-The bot is connected to the code that the daemon runs with ``--journal memory:``: lines are answered as there, limits
-hold, PINGs come and nicks are taken. There are no accounts (LOGIN is refused), no TLS and no other nodes.
+The bot talks to the code that the daemon runs, with the journal of ``--journal memory:``: answers, limits, PINGs and
+nicks in use are the same. There are no accounts (LOGIN is refused), no TLS and no other nodes.
 """
 
 from chatd.chat.limits import Limits

@@ -1,4 +1,4 @@
-"""A client for tests: lines in, lines out, nothing in between."""
+"""A client for tests that sends and receives lines."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from chatd.protocol import wire
 
 
 class LineClient(LineOnlyReceiver):
-    """A connection of somebody who types. Made by `MemoryServer.client`; ``flush`` is that server's."""
+    """The connection of a person who types. `MemoryServer.client` makes one; ``flush`` is that server's."""
 
     delimiter = wire.EOL.encode()
     MAX_LENGTH = wire.MAX_SERVER_LINE_BYTES
 
     def __init__(self, flush: Callable[[], None]) -> None:
         self.closed = False
-        """Whether the connection is over."""
+        """Whether the connection has ended."""
         self._flush = flush
         self._lines: list[str] = []
 
     def send(self, *lines: str) -> None:
-        """Send lines, given without terminators, and flush the server."""
+        """Send lines, given without terminators, and run everything that follows from them."""
         self._stream.write("".join(line + wire.EOL for line in lines).encode())
         self._flush()
 
@@ -37,7 +37,7 @@ class LineClient(LineOnlyReceiver):
         return lines
 
     def read_past(self, start: str) -> str | None:
-        """Drop the lines up to one that begins with ``start``, and return that one; None, dropping none, without it."""
+        """Drop lines up to one that begins with ``start`` and return it; drop none and return None if there is none."""
         self._flush()
         for number, line in enumerate(self._lines):
             body = line.partition(" ")[2] if line.startswith("@") else line
@@ -47,7 +47,7 @@ class LineClient(LineOnlyReceiver):
         return None
 
     def half_close(self) -> None:
-        """Send no more, as ``nc -N`` does at the end of its input; lines of the server still arrive."""
+        """Close the sending side, as ``nc -N`` at the end of its input; lines from the server still arrive."""
         self._stream.loseWriteConnection()
         self._flush()
 
@@ -57,7 +57,7 @@ class LineClient(LineOnlyReceiver):
         self._flush()
 
     def pause(self) -> None:
-        """Stop reading until `resume`, as a terminal after Ctrl-S."""
+        """Stop reading until `resume`, like a terminal after Ctrl-S."""
         self._stream.pauseProducing()
 
     def resume(self) -> None:
@@ -75,5 +75,5 @@ class LineClient(LineOnlyReceiver):
 
     @property
     def _stream(self) -> Any:
-        """The transport; Twisted has no one interface for all that those of streams can do."""
+        """The transport; Twisted has no single interface for everything that a stream's transport can do."""
         return self.transport

@@ -1,4 +1,4 @@
-"""A server in memory, and the ways to connect to it, to cut it off and to let time pass."""
+"""A server in memory, and the means to connect to it, cut connections and let time pass."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from chatd.testing.connection import SOCKET_BYTES, MemoryConnection, connect
 from chatd.testing.line_client import LineClient
 
 START_SECONDS = 1_767_225_600
-"""When the clock begins: 2026-01-01T00:00:00Z."""
+"""The time at the start: 2026-01-01T00:00:00Z."""
 MAX_ROUNDS = 10_000
-"""How often `MemoryServer.flush` moves what there is to be moved before it gives up."""
+"""How many rounds of traffic `MemoryServer.flush` runs before it gives up."""
 LOCALHOST = "127.0.0.1"
 
 P = TypeVar("P", bound=Protocol)
@@ -40,24 +40,24 @@ _log = Logger()
 
 
 class EndlessTrafficError(RuntimeError):
-    """The connections did not come to rest; most likely two bots answer each other for ever."""
+    """The connections did not come to rest: most likely two bots answer each other forever."""
 
 
 class MemoryServer:
-    """A server in memory, started and listening. As a context manager, it stops at the end.
+    """A chatd in memory that listens from the start. As a context manager, it stops at the end.
 
-    ``limits`` are those of the server (default: the daemon's). ``segment_bytes`` is how many bytes arrive at once at
-    most; 1, byte by byte, finds clients that take a segment for a line.
+    ``limits`` default to the daemon's. ``segment_bytes`` is the most that arrives at once; 1, byte by byte, finds
+    clients that mistake a segment for a line.
 
-    Nothing happens by itself. Each method except `endpoint` does what is due, on both sides, before it returns; after
-    anything else that sends, such as a method of the bot under test, call `flush`. An exception that the protocol of a
-    client raises is raised from there. Time passes only in `advance`. Epochs (``e1``, ``e2``), resume secrets
-    (``secret1`` and so on) and the time at the start are the same in each test.
+    Nothing happens by itself. Every method except `endpoint` runs everything that is due, on both sides, before it
+    returns; after anything else that sends, such as a method of the bot under test, call `flush`. An exception that a
+    client's protocol raises meanwhile is raised from there. Time passes only in `advance`. Epochs (``e1``, ``e2``),
+    resume tokens (``secret1`` and so on) and the time at the start are the same in each test.
     """
 
     def __init__(self, limits: Limits | None = None, *, segment_bytes: int = SOCKET_BYTES) -> None:
         self.clock = MemoryReactorClock()
-        """The clock of the server, for whatever is to follow it: ``bot.start(server.endpoint(), server.clock)``."""
+        """The server's clock, for code that should follow it, such as ``ClientService(..., clock=server.clock)``."""
         self.clock.advance(START_SECONDS)
         self._limits = limits or Limits()
         self._segment_bytes = segment_bytes
@@ -79,10 +79,10 @@ class MemoryServer:
         self.stop()
 
     def connect(self, protocol: P, host: str = LOCALHOST) -> P:
-        """Connect a protocol and return it. Its transport is Twisted's TCP transport in all but the socket.
+        """Connect a protocol and return it. Its transport behaves like TCP's, without a socket.
 
-        ``host`` is the address that it seems to come from, IPv4 or IPv6. Raise Twisted's `ConnectionRefusedError` while
-        the server is stopped. A connection that the server refuses is made, told why and closed.
+        ``host`` is the address that it seems to come from, IPv4 or IPv6. Raise Twisted's `ConnectionRefusedError`
+        while the server is stopped. A connection that the server refuses is made, told why and closed.
         """
         self._check_listening()
         self._join(host, protocol, lambda: None)
@@ -90,9 +90,9 @@ class MemoryServer:
         return protocol
 
     def endpoint(self, host: str = LOCALHOST) -> IStreamClientEndpoint:
-        """Return an endpoint to this server, for `chatd.bot.Bot.start`, `ClientService` and `connectProtocol`.
+        """Return an endpoint that connects to this server, for `ClientService`, `connectProtocol` and similar code.
 
-        The connection is made by the next `flush`. It fails with `ConnectionRefusedError` while the server is stopped.
+        The connection is made by the next `flush`. While the server is stopped, it fails with `ConnectionRefusedError`.
         """
         return _Endpoint(self.clock, self._check_listening, partial(self._join, host))
 
@@ -101,8 +101,8 @@ class MemoryServer:
     ) -> LineClient:
         """Return a client that has joined a room and read the answer; without a nick, one that is only connected.
 
-        `LineClient.lines` begins with what a bot said when it saw the JOIN. With ``tagged``, the client said
-        ``HELLO 1`` first. Raise `ValueError` with the server's last line if the client could not join.
+        What a bot says when it sees the JOIN is the first that `LineClient.lines` returns. With ``tagged``, the client
+        sends ``HELLO 1`` first. Raise `ValueError` with the server's last line if it could not join.
         """
         client = self.connect(LineClient(self.flush), host)
         if tagged:
@@ -117,7 +117,7 @@ class MemoryServer:
         return client
 
     def flush(self) -> None:
-        """Do what is due now: bytes arrive, are answered, and the answers arrive.
+        """Run everything that is due now: bytes arrive, are answered, and the answers arrive.
 
         Raise `EndlessTrafficError` if that does not end.
         """
@@ -135,7 +135,7 @@ class MemoryServer:
         raise EndlessTrafficError(f"there is still something to send after {MAX_ROUNDS} rounds")
 
     def advance(self, seconds: float) -> None:
-        """Let time pass, second by second, and do what becomes due."""
+        """Let time pass, second by second, and run everything that becomes due."""
         self.flush()
         while seconds > 0:
             step = min(1.0, seconds)
@@ -144,11 +144,11 @@ class MemoryServer:
             self.flush()
 
     def disconnect(self, protocol: Protocol, *, heard: bool = False) -> None:
-        """Cut the connection of a protocol: both ends lose it with `ConnectionLost`, as if the cable was pulled.
+        """Cut a protocol's connection: both ends lose it with `ConnectionLost`, as when a cable is pulled.
 
-        What is on its way is lost in both directions. With ``heard``, what the client has sent arrives first and is
-        carried out, and only the answers are lost: labels exist for this case. Raise `ValueError` for a protocol that
-        is not connected to this server.
+        Data in flight is lost in both directions. With ``heard``, what the client has sent arrives first and takes
+        effect, and only the answers are lost: the case that labels are for. Raise `ValueError` for a protocol that is
+        not connected to this server.
         """
         connection = protocol.transport
         if not isinstance(connection, MemoryConnection) or connection not in self._ends:
@@ -161,15 +161,15 @@ class MemoryServer:
         self.flush()
 
     def disconnect_all(self) -> None:
-        """Cut all connections, as `disconnect` does with one. The server goes on, and clients may reconnect at once.
+        """Cut all connections, as `disconnect` does for one; the server stays up, and clients may reconnect at once.
 
-        What is on its way is lost, and no client sees the others leave.
+        Data in flight is lost, and no client sees the others leave.
         """
         self._cut_all()
         self.flush()
 
     def stop(self) -> None:
-        """Stop cleanly, as after SIGTERM: clients are sent ``BYE shutdown``, and new connections are refused.
+        """Stop cleanly, as after SIGTERM: all clients get ``BYE shutdown``, and new connections are refused.
 
         Clients that do not read or do not leave are cut off. Do nothing if the server is stopped.
         """
@@ -185,7 +185,7 @@ class MemoryServer:
         self.flush()
 
     def start(self) -> None:
-        """Start again after `stop`, with the journal as it was. Do nothing if the server is started."""
+        """Start again after `stop`, with the same journal. Do nothing if the server is running."""
         if self._hub is None:
             self._journal.start()
             self._hub = make_hub(self._journal, self.clock, self._limits, lambda: f"secret{next(self._secrets)}")
@@ -193,10 +193,10 @@ class MemoryServer:
             self._hub.start()
 
     def restart(self, *, keep_journal: bool = True) -> None:
-        """Die as after ``kill -9`` and start again at once: all connections are cut without a word.
+        """Crash as after ``kill -9`` and start again at once: all connections are cut without a ``BYE``.
 
-        Stored messages are there when clients come back, under another epoch of the same history. Without
-        ``keep_journal`` they are not: the history is another one, as after an import, and ``since=`` is answered with
+        Stored messages are there when clients reconnect, under another epoch of the same history. Without
+        ``keep_journal`` they are gone: it is another history, as after an import, and ``since=`` is answered with
         ``recovered=no``.
         """
         if self._hub is not None:
@@ -210,7 +210,7 @@ class MemoryServer:
         self.flush()
 
     def _cut_all(self) -> None:
-        """Lose all connections, at the server's end first, so that no client sees the others leave."""
+        """Cut all connections, at the server's end first, so that no client sees the others leave."""
         ends = list(self._ends.items())
         for end, is_server in ends:
             if is_server:

@@ -171,7 +171,7 @@ class Page:
 
     def _start(self, command: str, shown: list[str], block: Block) -> None:
         """Start what goes on, and wait until it is at work. A daemon takes the place of those of earlier blocks."""
-        if is_daemon(command):
+        if is_daemon(command) and "chatd drain" not in command:
             self._stop_daemons(except_of=block.place)
         else:
             self._need_daemon_for(command)
