@@ -177,6 +177,12 @@ def test_a_bot_that_cannot_start_says_why(tmp_path: Path) -> None:
         )
 
 
+def test_a_bot_whose_server_is_none_says_why(tmp_path: Path) -> None:
+    bot = Running(tmp_path, "echo_bot.py", "chat.example.org")
+    assert bot.status() == 1
+    assert re.fullmatch("bad server chat.example.org: .*; use tcp:HOST:PORT, .*\n", bot.output())
+
+
 def test_a_bot_that_is_told_to_stop_ends_well(tmp_path: Path) -> None:
     with Daemon(tmp_path, "--journal", "memory:") as daemon:
         bot = Running(tmp_path, "echo_bot.py", endpoint(daemon))
