@@ -1,4 +1,4 @@
-"""The options about accounts of ``twistd chatd``, and the accounts made of them."""
+"""The account options of ``twistd chatd``, and the accounts made from them."""
 
 from __future__ import annotations
 

@@ -322,7 +322,10 @@ def test_the_answer_of_another_provider(scene: Scene, browser: Browser) -> None:
     ("said", "read"),
     [
         ({"error": "access_denied"}, "you said no there"),
-        ({"error": "server_error", "error_description": EVIL}, "the provider said &quot;server_error: &lt;script&gt;alert("),
+        (
+            {"error": "server_error", "error_description": EVIL},
+            "the provider said &quot;server_error: &lt;script&gt;alert(",
+        ),
         ({"error": "\x1b[31mred" + "a" * 5000}, "the provider said"),
     ],
 )

@@ -58,13 +58,16 @@ def test_the_settings_on_the_page_are_those_that_are_tried() -> None:
     (block,) = (each for each in blocks_of(ROOT / "docs" / "irc.rst") if each.kind == "toml")
     page = tomllib.loads(block.text)
     ours = page["irc"]["ours"]
-    assert Settings(
-        nick=ours["Nick"],
-        nickserv_nick=ours["NickServNick"],
-        nickserv_password=ours["NickServPassword"].replace("PASSWORD", PASSWORD),
-        use_sasl=ours["UseSASL"],
-        tls=ours["UseTLS"],
-    ) == SASL
+    assert (
+        Settings(
+            nick=ours["Nick"],
+            nickserv_nick=ours["NickServNick"],
+            nickserv_password=ours["NickServPassword"].replace("PASSWORD", PASSWORD),
+            use_sasl=ours["UseSASL"],
+            tls=ours["UseTLS"],
+        )
+        == SASL
+    )
     (inout,) = page["gateway"][0]["inout"]
     assert inout == {"account": "irc.ours", "channel": ROOM}
 

@@ -105,7 +105,7 @@ def test_a_file_that_is_there_is_not_written_over(journal: Path) -> None:
     for made in (lambda path: path.write_text("mine"), lambda path: path.symlink_to("nowhere")):
         target = journal.with_name("copy")
         made(target)
-        with pytest.raises(JournalError, match="copy is there already, and nothing was changed"):
+        with pytest.raises(JournalError, match="copy already exists; nothing was changed"):
             back_up(journal, target, ignored)
         target.unlink()
 
@@ -154,8 +154,8 @@ def of_another_program(path: Path) -> None:
     ("spoil", "why"),
     [
         (cut_off, "copy"),
-        (of_a_newer_version, "made by a newer chatd"),
-        (of_another_program, "not chatd's"),
+        (of_a_newer_version, "written by a newer chatd"),
+        (of_another_program, "not of chatd"),
         (lambda path: path.write_text("x" * 5000), "file is not a database"),
         (Path.unlink, "there is no file"),
     ],
@@ -175,9 +175,9 @@ def test_what_is_no_backup_changes_nothing(journal: Path, spoil: Callable[[Path]
 def test_a_pipe_is_not_waited_for(journal: Path) -> None:
     pipe = journal.with_name("pipe")
     os.mkfifo(pipe)
-    with pytest.raises(JournalError, match="pipe cannot be opened: it is no file"):
+    with pytest.raises(JournalError, match="pipe: it is not a regular file"):
         restore(journal, pipe, "e2", ignored)
-    with pytest.raises(JournalError, match="pipe cannot be opened: it is no file"):
+    with pytest.raises(JournalError, match="pipe: it is not a regular file"):
         Store(pipe)
     with pytest.raises(JournalError, match="there is no file "):
         open_to_read(pipe)

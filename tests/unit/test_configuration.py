@@ -217,8 +217,8 @@ def test_what_is_no_file_of_text_is_one_sentence(tmp_path: Path) -> None:
     for path, said in (
         (tmp_path / "nowhere", "cannot read the configuration"),
         (tmp_path, "Is a directory"),
-        (Path("/dev/zero"), "it is no file"),
-        (tmp_path / "pipe", "it is no file"),
+        (Path("/dev/zero"), "it is not a regular file"),
+        (tmp_path / "pipe", "it is not a regular file"),
         (tmp_path / "long", "has more than 1048576 bytes"),
         (tmp_path / "deep", "is not a configuration"),
         (tmp_path / "digits", "is not a configuration"),
@@ -250,7 +250,7 @@ def test_no_value_has_a_nul_in_it(tmp_path: Path) -> None:
     for value, said in (
         ('"a\\u0000b"', "line 2: journal contains a NUL character; remove it"),
         ("{ file = 'secret' }", "line 2: /secret contains a NUL character; remove it"),
-        ('{ file = "a\\u0000b" }', "line 2: cannot read /a\0b: there is a NUL in its name"),
+        ('{ file = "a\\u0000b" }', "line 2: cannot read /a\0b: its name contains a NUL character"),
     ):
         assert wrong(f"[storage]\njournal = {value}\n", folder=tmp_path) == f"/chatd.toml, {said}"
 
@@ -263,20 +263,20 @@ def test_a_secret_that_never_comes_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for file in ("pipe", "/dev/zero"):
         said = wrong(f"[storage]\njournal = {{ file = '{file}' }}\n", folder=tmp_path)
-        assert said.endswith("it is no file")
+        assert said.endswith("it is not a regular file")
     said = wrong("", {"CHATD_JOURNAL_FILE": str(tmp_path / "pipe")}, folder=tmp_path)
-    assert said == "CHATD_JOURNAL_FILE: cannot read /pipe: it is no file"
+    assert said == "CHATD_JOURNAL_FILE: cannot read /pipe: it is not a regular file"
 
 
 def test_what_the_service_finds_wrong_has_its_line_too(tmp_path: Path) -> None:
     for file, said in (
-        ("[listen]\nlisten = ['tcp:x']\n", "line 2: listen: 'tcp:x' is no endpoint"),
-        ("[storage]\njournal = 'tape:'\n", "line 2: journal: there is no journal 'tape:'"),
-        ("[web]\nweb = 'carrier-pigeon:1'\n", "line 2: web: 'carrier-pigeon:1' is no endpoint"),
+        ("[listen]\nlisten = ['tcp:x']\n", "line 2: listen: invalid endpoint 'tcp:x'"),
+        ("[storage]\njournal = 'tape:'\n", "line 2: journal: unknown journal: 'tape:'"),
+        ("[web]\nweb = 'carrier-pigeon:1'\n", "line 2: web: invalid endpoint 'carrier-pigeon:1'"),
     ):
         with pytest.raises(SystemExit, match=re.escape(f"chatd.toml, {said}")):
             makeService(read(file, folder=tmp_path))
-    with pytest.raises(SystemExit, match=r"^chatd: --journal: there is no journal"):
+    with pytest.raises(SystemExit, match=r"^chatd: --journal: unknown journal"):
         makeService(read("", None, "--journal", "tape:", folder=tmp_path))
 
 

@@ -75,11 +75,11 @@ def damaged(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "why"),
     [
-        (newer, "made by a newer chatd .version 99"),
+        (newer, "written by a newer chatd .version 99"),
         (of_a_later_unicode, "names of Unicode 100.0.0, and this chatd knows 17.0.0; update it"),
-        (foreign, "not chatd's"),
+        (foreign, "not of chatd"),
         (garbage, "file is not a database"),
-        (damaged, "damaged and was left as it is|malformed"),
+        (damaged, "damaged and was not changed|malformed"),
     ],
 )
 def test_what_is_no_sound_journal_is_left_as_it_is(make: Callable[[Path], None], why: str, tmp_path: Path) -> None:

@@ -100,11 +100,11 @@ def test_it_is_a_method_of_auth() -> None:
 
 def test_where_there_is_none_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pam, "_LIBRARY", "libpam-of-nowhere.so")
-    with pytest.raises(PamError, match="there is no Linux-PAM here"):
+    with pytest.raises(PamError, match="Linux-PAM is not available"):
         PamChecker()
 
 
 @pytest.mark.parametrize("service", ["", "../shadow", "é"])
 def test_what_is_no_service(service: str) -> None:
-    with pytest.raises(PamError, match="is no service"):
+    with pytest.raises(PamError, match="is not a PAM service"):
         PamChecker(service)

@@ -56,7 +56,7 @@ def test_what_cannot_be_written_is_refused_and_the_rest_goes_on(kit: Kit, tmp_pa
     assert kit.batches[-1] == [joined, refused]
     assert joined.refused is None
     assert texts(kit.read()) == ["before"]
-    assert logged == [f"nothing can be stored: {tmp_path}/j: database is locked"]
+    assert logged == [f"cannot store messages: {tmp_path}/j: database is locked"]
     other.execute("ROLLBACK")
     other.close()
     assert kit.say("too soon")[0].refused is not None
